@@ -1,0 +1,72 @@
+/**
+ * The store port: everything the gateway remembers, in eight atomic verbs, an index and a notice of change.
+ * Promises every adapter keeps (tests/store/contract.ts holds them):
+ *
+ * - Each verb is atomic and touches one key, so it works in a Redis Cluster without hash tags.
+ * - A resolved write is durable as the adapter's server is configured to be; the embedded store survives `kill -9`.
+ * - A value whose time is up is absent for every verb, to the millisecond the adapter's clock allows.
+ * - A store that cannot be reached rejects with `StoreUnreachable` within two seconds and never answers from memory.
+ * - Values are UTF-8 strings, up to 1 MiB; keys are up to 512 bytes, made by the code and never by a person.
+ */
+
+/** The store did not answer. Callers fail closed (503); the message names the store without its password. */
+export class StoreUnreachable extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'StoreUnreachable'
+  }
+}
+
+/** What a subscriber hears. After `lost`, changes may have been missed: forget everything, believe nothing until `ready`. */
+export type StoreNotice =
+  | { readonly kind: 'changed'; readonly key: string }
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'ready' }
+
+export interface StoreEntry {
+  readonly key: string
+  readonly value: string
+  /** Seconds left to live, or null for no limit. */
+  readonly ttlSeconds: number | null
+}
+
+export interface Store {
+  /** The value, or null where there is none. */
+  get(key: string): Promise<string | null>
+  /** Writes whatever stood there before. Without `ttlSeconds` the value stays for good. */
+  put(key: string, value: string, ttlSeconds?: number): Promise<void>
+  /** Writes only where nothing stands; true for the one caller that did. Spends a TOTP step once. */
+  add(key: string, value: string, ttlSeconds?: number): Promise<boolean>
+  /** Reads and removes in one step: of any number of callers, one gets the value. Spends a ceremony once. */
+  take(key: string): Promise<string | null>
+  /** Writes `next` only where exactly `expected` stands; keeps the remaining life unless `ttlSeconds` is given. */
+  replace(key: string, expected: string, next: string, ttlSeconds?: number): Promise<boolean>
+  /** Adds one and answers the new count. The life given counts from the first increment and is not prolonged. */
+  increment(key: string, ttlSeconds?: number): Promise<number>
+  /** True if something was there. */
+  delete(key: string): Promise<boolean>
+
+  /** Adds `member` to the index `key`, for `ttlSeconds` at most. An index and a value never share a key. */
+  link(key: string, member: string, ttlSeconds?: number): Promise<void>
+  unlink(key: string, member: string): Promise<void>
+  /** The live members of an index, sorted. Costs what the index holds. */
+  members(key: string): Promise<string[]>
+
+  /**
+   * Tells of every change (written, deleted, expired where the adapter can see it) of keys that start with `prefix`, made by
+   * anyone, within moments: other gateways and the command line included. Indexes do not notify. The listener must not throw.
+   * Resolves once the subscription stands, with a function that ends it.
+   */
+  subscribe(prefix: string, listener: (notice: StoreNotice) => void): Promise<() => void>
+
+  /** Every value (not index) whose key starts with `prefix`. For the terminal only: it costs what the store holds. */
+  scan(prefix: string): AsyncIterable<StoreEntry>
+  /** Every index, with its members. For export only. */
+  scanIndexes(
+    prefix: string
+  ): AsyncIterable<{ readonly key: string; readonly members: readonly { member: string; ttlSeconds: number | null }[] }>
+
+  /** Rejects with StoreUnreachable if the store does not answer, or would not keep a write. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
