@@ -1,0 +1,92 @@
+/**
+ * What a command is, and how it reads its arguments and says its mistakes. Owns exit codes and help pages; refuses to know any
+ * single command. Results go to stdout, talk to stderr: a pipe gets the result alone.
+ */
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+import type { Clock } from '../clock.ts'
+
+/** 0 done · 1 it did not work, or the answer is no · 2 the command was called wrongly. */
+export type ExitCode = 0 | 1 | 2
+
+/** Everything of the process that a command may touch, so that tests can hand in their own. */
+export interface Io {
+  /** Writes `text` as it is: the result. */
+  stdout(text: string): void
+  /** Writes `text` as it is: talk, warnings, mistakes. */
+  stderr(text: string): void
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Absolute. Paths in arguments are relative to it. */
+  readonly cwd: string
+  /** True where stdout is a terminal, so that colour and columns make sense. */
+  readonly isTTY: boolean
+  readonly clock: Clock
+}
+
+export interface Command {
+  /** As it is called: `check`, `user add`. */
+  readonly name: string
+  /** One line for the list of commands. */
+  readonly summary: string
+  /** One line a form, each beginning with `factorgate`. */
+  readonly usage: readonly string[]
+  /** The rest of the help page: options, what happens, and at least one example. */
+  readonly help: string
+  /** `args` is what stands behind the name. `--help` never gets here. Mistakes of the person are thrown as UsageError or PersonError. */
+  run(args: readonly string[], io: Io): Promise<ExitCode>
+}
+
+/** Called wrongly: exit 2, the sentence, and a pointer to the help page. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** Something the person can mend: exit 1 and the sentence. `message` says what is wrong and what to do. */
+export class PersonError extends Error {
+  override readonly name = 'PersonError'
+}
+
+type Options = NonNullable<ParseArgsConfig['options']>
+type Parsed<T extends Options> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: T; allowPositionals: true; strict: true }>
+>['values']
+
+/**
+ * Reads arguments strictly: an unknown option, a missing value, or more or fewer names than `names` is a UsageError. A name that
+ * ends with `?` may be left out; one that ends with `…` takes the rest.
+ */
+export function readArgs<T extends Options>(
+  args: readonly string[],
+  options: T,
+  names: readonly string[] = []
+): { values: Parsed<T>; names: string[] } {
+  let parsed: { values: Parsed<T>; positionals: string[] }
+  try {
+    parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
+  } catch (error) {
+    throw new UsageError(firstSentence((error as Error).message))
+  }
+  const needed = names.filter(name => !name.endsWith('?') && !name.endsWith('…'))
+  const missing = needed[parsed.positionals.length]
+  if (missing !== undefined) throw new UsageError(`${missing} is missing`)
+  const extra = names.at(-1)?.endsWith('…') ? undefined : parsed.positionals[names.length]
+  if (extra !== undefined) throw new UsageError(`'${visible(extra)}' is one argument too many`)
+  return { values: parsed.values, names: parsed.positionals }
+}
+
+/** The help page of a command. */
+export function helpPage(command: Command): string {
+  const usage = command.usage.map((line, index) => `${index === 0 ? 'Usage: ' : '       '}${line}`)
+  return `${usage.join('\n')}\n\n${command.summary}\n\n${command.help.trim()}\n`
+}
+
+/** Text of others made safe for a terminal: control, bidirectional and other invisible characters become escapes. */
+export function visible(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
+    character => `\\u{${character.codePointAt(0)!.toString(16).padStart(4, '0')}}`
+  )
+}
+
+function firstSentence(message: string): string {
+  return visible(message.split(/\.\s/, 1)[0]!.replace(/\.$/, ''))
+}
