@@ -43,3 +43,23 @@ export function subjectOf(account: Account): Subject {
     groups: account.groups
   }
 }
+
+/** An account as the store holds it, or null for a record that is not wholly right (THREATS D3): then nobody enters. */
+export function parseAccount(text: string): Account | null {
+  try {
+    const value = JSON.parse(text) as Partial<Account> | null
+    if (typeof value !== 'object' || value === null) return null
+    const isRight =
+      [value.id, value.name, value.displayName, value.directory].every(
+        field => typeof field === 'string' && field !== ''
+      ) &&
+      (value.email === null || typeof value.email === 'string') &&
+      Array.isArray(value.groups) &&
+      value.groups.every(group => typeof group === 'string') &&
+      (value.suspended === null || (typeof value.suspended === 'object' && typeof value.suspended?.why === 'string')) &&
+      typeof value.createdAt === 'number'
+    return isRight ? (value as Account) : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,103 @@
+/** How sessions and tokens are written down. Owns the keys and the strict reading: a record that is not wholly right is nobody's (THREATS D3). */
+import { factorKinds, type Proof, type Session } from './session.ts'
+
+export const sessionKey = (id: string) => `session:${id}`
+export const tokenKey = (digest: string) => `token:${digest}`
+export const seenKey = (id: string) => `seen:${id}`
+export const endedKey = (digest: string) => `ended:${digest}`
+export const handOverKey = (digest: string) => `handover:${digest}`
+export const sessionsOf = (accountId: string) => `sessions-of:${accountId}`
+
+/** Why a session ended; pages explain it, the journal records it. */
+export const endReasons = [
+  'logout',
+  'idle',
+  'expired',
+  'revoked',
+  'replaced',
+  'too_many',
+  'suspended',
+  'factors_changed',
+  'not_me'
+] as const
+export type EndReason = (typeof endReasons)[number]
+
+/** A token opens one session on one host, and shows the proofs up to its own generation. */
+export interface TokenRecord {
+  readonly session: string
+  readonly host: string
+  readonly generation: number
+}
+
+/** A hand-over code in the store: good once, on `host`, in the browser whose nonce hashes to `state`. */
+export interface HandOverRecord extends TokenRecord {
+  readonly state: string
+  readonly returnTo: string
+}
+
+const proofKinds: readonly string[] = ['password', 'directory', 'invitation', ...factorKinds]
+
+export function parseSession(text: string): Session | null {
+  const value = parseObject(text)
+  return value !== null && isSession(value) ? value : null
+}
+
+export function parseToken(text: string): TokenRecord | null {
+  const value = parseObject(text)
+  return value !== null && isString(value.session) && isString(value.host) && isCount(value.generation)
+    ? (value as unknown as TokenRecord)
+    : null
+}
+
+export function parseHandOver(text: string): HandOverRecord | null {
+  const value = parseObject(text)
+  return value !== null && isString(value.state) && isString(value.returnTo) && parseToken(text) !== null
+    ? (value as unknown as HandOverRecord)
+    : null
+}
+
+type Loose = Record<string, unknown>
+
+function isSession(value: Loose): value is Loose & Session {
+  return (
+    isString(value.id) &&
+    isString(value.accountId) &&
+    isTime(value.createdAt) &&
+    isTime(value.expiresAt) &&
+    isCount(value.generation) &&
+    Array.isArray(value.proofs) &&
+    value.proofs.every(isProof) &&
+    isObject(value.device) &&
+    isString(value.device.userAgent) &&
+    isString(value.device.address) &&
+    isObject(value.tokens) &&
+    Object.values(value.tokens).every(isString)
+  )
+}
+
+function isProof(value: unknown): value is Proof {
+  return (
+    isObject(value) &&
+    isString(value.kind) &&
+    proofKinds.includes(value.kind) &&
+    isTime(value.at) &&
+    typeof value.userVerified === 'boolean' &&
+    isCount(value.generation) &&
+    (value.credentialId === undefined || isString(value.credentialId))
+  )
+}
+
+function parseObject(text: string): Loose | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+const isObject = (value: unknown): value is Loose =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isString = (value: unknown): value is string => typeof value === 'string'
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+const isTime = (value: unknown): value is number => Number.isFinite(value) && (value as number) > 0

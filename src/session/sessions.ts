@@ -1,0 +1,372 @@
+/**
+ * The use-cases of a session, told in the order they happen: start, prove, hand over, find, end. Owns the limits (idle, absolute,
+ * number) and the rule that every step up makes a new token; refuses to know cookies or pages.
+ */
+import type { Clock } from '../clock.ts'
+import { type Account, accountPrefix, parseAccount, subjectOf } from '../identity/account.ts'
+import type { Store } from '../store/store.ts'
+import {
+  type EndReason,
+  endedKey,
+  endReasons,
+  handOverKey,
+  parseHandOver,
+  parseSession,
+  parseToken,
+  seenKey,
+  sessionKey,
+  sessionsOf,
+  type TokenRecord,
+  tokenKey
+} from './records.ts'
+import { type Device, isFullySignedIn, type Proof, proofsOf, type Session, type Subject, withProof } from './session.ts'
+import type { SessionCache } from './session-cache.ts'
+import { isToken, newId, newToken, tokenDigest } from './token.ts'
+
+/** A person as one host sees them: the session, and of its proofs those that this host's token may show. */
+export interface Principal {
+  readonly session: Session
+  readonly account: Account
+  readonly subject: Subject
+  readonly proofs: readonly Proof[]
+  readonly host: string
+  /** Digest of the token: what forms are bound to. */
+  readonly csrfKey: string
+  readonly isFullySignedIn: boolean
+}
+
+export interface Entered {
+  readonly principal: Principal
+  /** For the cookie; nobody else ever sees it. */
+  readonly token: string
+}
+
+export interface SessionLimits {
+  readonly idleSeconds: number
+  readonly absoluteSeconds: number
+  readonly maxPerUser: number
+}
+
+type NewProof = Omit<Proof, 'generation'>
+
+/** A sign-in that stops half-way is forgotten after this long; one that began with an invitation has an hour. */
+const halfWaySeconds = 10 * 60
+const invitedSeconds = 60 * 60
+const handOverSeconds = 30
+const endedRememberedSeconds = 60 * 60
+const returnToLength = 4096
+
+export class Sessions {
+  readonly #store: Store
+  readonly #cache: SessionCache
+  readonly #clock: Clock
+  readonly #limits: SessionLimits
+  /** Session id → when it was last seen here, in milliseconds. */
+  readonly #seen = new Map<string, number>()
+  readonly #touched = new Map<string, number>()
+  readonly #principals = new Map<string, Principal>()
+
+  constructor(input: { store: Store; cache: SessionCache; clock: Clock; limits: SessionLimits }) {
+    this.#store = input.store
+    this.#cache = input.cache
+    this.#clock = input.clock
+    this.#limits = input.limits
+  }
+
+  /** A new session with its first proof, and the token for `host`. What the browser held before ends. */
+  async start(input: {
+    accountId: string
+    proof: NewProof
+    more?: readonly NewProof[]
+    device: Device
+    host: string
+    replaces?: Principal | null
+  }): Promise<Entered> {
+    const now = this.#clock()
+    if (input.replaces) await this.end(input.replaces.session.id, 'replaced')
+    await this.#makeRoom(input.accountId)
+    const token = newToken()
+    const digest = tokenDigest(token)
+    const blank: Session = {
+      id: newId(),
+      accountId: input.accountId,
+      createdAt: now,
+      expiresAt: 0,
+      proofs: [],
+      generation: 0,
+      device: { userAgent: input.device.userAgent.slice(0, 256), address: input.device.address },
+      tokens: { [input.host]: digest }
+    }
+    const proven = [input.proof, ...(input.more ?? [])].reduce(withProof, blank)
+    const session = { ...proven, expiresAt: now + this.#lifeSeconds(proven.proofs) * 1000 }
+    const seconds = (session.expiresAt - now) / 1000
+    // The index first: a session that no list shows could not be ended.
+    await this.#store.link(sessionsOf(session.accountId), session.id, this.#limits.absoluteSeconds + invitedSeconds)
+    await this.#store.put(seenKey(session.id), String(now), this.#limits.idleSeconds)
+    await this.#store.put(
+      tokenKey(digest),
+      JSON.stringify({ session: session.id, host: input.host, generation: session.generation } satisfies TokenRecord),
+      seconds
+    )
+    await this.#store.put(sessionKey(session.id), JSON.stringify(session), seconds)
+    const principal = await this.find(input.host, token)
+    if (principal === null)
+      throw new Error('a session that was just started is not there: the account is gone or suspended')
+    return { principal, token }
+  }
+
+  /** One proof more: a new token for the host it was made on, the old one dead. Null where the session has ended meanwhile. */
+  async prove(principal: Principal, proof: NewProof): Promise<Entered | null> {
+    return this.#reissue(principal.session.id, principal.host, session => {
+      const proven = withProof(session, proof)
+      if (isFullySignedIn(session.proofs) || !isFullySignedIn(proven.proofs)) return proven
+      return { ...proven, expiresAt: this.#clock() + this.#limits.absoluteSeconds * 1000 }
+    })
+  }
+
+  /** A code for `toHost`, good once within 30 s, in the browser whose nonce hashes to `state`. */
+  async handOver(principal: Principal, toHost: string, state: string, returnTo: string): Promise<string> {
+    const code = newToken()
+    const record = {
+      session: principal.session.id,
+      host: toHost,
+      generation: generationOf(principal),
+      state,
+      returnTo: returnTo.slice(0, returnToLength)
+    }
+    await this.#store.put(handOverKey(tokenDigest(code)), JSON.stringify(record), handOverSeconds)
+    return code
+  }
+
+  /** Spends a hand-over code. Null for a wrong, spent, late or misplaced one: all alike. */
+  async redeem(code: string, host: string, state: string): Promise<(Entered & { returnTo: string }) | null> {
+    if (!isToken(code)) return null
+    const text = await this.#store.take(handOverKey(tokenDigest(code)))
+    const record = text === null ? null : parseHandOver(text)
+    if (record === null || record.host !== host || record.state !== state) return null
+    const entered = await this.#reissue(record.session, host, session => session, record.generation)
+    return entered === null ? null : { ...entered, returnTo: record.returnTo }
+  }
+
+  /** The person behind a token, from memory alone; undefined where only the store can tell. */
+  peek(host: string, token: string): Principal | undefined {
+    if (!this.#cache.isTold || !isToken(token)) return undefined
+    const digest = tokenDigest(token)
+    const record = this.#cache.peek(tokenKey(digest)) as TokenRecord | undefined
+    if (record === undefined) return undefined
+    const session = this.#cache.peek(sessionKey(record.session)) as Session | undefined
+    if (session === undefined) return undefined
+    const account = this.#cache.peek(accountPrefix + session.accountId) as Account | undefined
+    const now = this.#clock()
+    if (account === undefined || !this.#isFresh(session.id, now)) return undefined
+    const principal = this.#assemble(host, digest, record, session, account, now)
+    if (principal !== null) this.#touch(session.id, now)
+    return principal ?? undefined
+  }
+
+  /** The person behind a token on `host`, or null: unknown, misplaced, ended, idle too long, suspended. */
+  async find(host: string, token: string): Promise<Principal | null> {
+    if (!isToken(token)) return null
+    const digest = tokenDigest(token)
+    const record = await this.#cache.read(tokenKey(digest), parseToken)
+    if (record === null || record.host !== host) return null
+    let session = await this.#cache.read(sessionKey(record.session), parseSession)
+    if (session !== null && session.generation < record.generation) {
+      // The token was told of before its session: another gateway has just made it.
+      this.#cache.forget(sessionKey(record.session))
+      session = await this.#cache.read(sessionKey(record.session), parseSession)
+    }
+    if (session === null) return null
+    const account = await this.#cache.read(accountPrefix + session.accountId, parseAccount)
+    const now = this.#clock()
+    if (account === null || (await this.#hasIdled(session, now))) return null
+    const principal = this.#assemble(host, digest, record, session, account, now)
+    if (principal !== null) this.#touch(session.id, now)
+    return principal
+  }
+
+  /** Why the session behind a dead token ended, while that is remembered (one hour). */
+  async whyEnded(token: string): Promise<EndReason | null> {
+    if (!isToken(token)) return null
+    const why = await this.#store.get(endedKey(tokenDigest(token)))
+    return endReasons.find(reason => reason === why) ?? null
+  }
+
+  /** The live sessions of an account, the one seen last first. */
+  async list(accountId: string): Promise<{ session: Session; lastSeenAt: number }[]> {
+    const found: { session: Session; lastSeenAt: number }[] = []
+    for (const id of await this.#store.members(sessionsOf(accountId))) {
+      const session = await this.#load(id)
+      if (session === null || session.expiresAt <= this.#clock()) continue
+      const seen = Math.max(this.#seen.get(id) ?? 0, Number((await this.#store.get(seenKey(id))) ?? 0))
+      if (seen > 0) found.push({ session, lastSeenAt: seen })
+    }
+    return found.sort((a, b) => b.lastSeenAt - a.lastSeenAt)
+  }
+
+  /** True while the session stands: what keeps a socket open. */
+  async stands(id: string): Promise<boolean> {
+    const session = await this.#cache.read(sessionKey(id), parseSession)
+    const now = this.#clock()
+    return session !== null && session.expiresAt > now && !(await this.#hasIdled(session, now))
+  }
+
+  /** Ends a session everywhere: every token of it is dead once this resolves. False where there was none. */
+  async end(id: string, why: EndReason): Promise<boolean> {
+    const text = await this.#store.take(sessionKey(id))
+    this.#cache.forget(sessionKey(id))
+    this.#seen.delete(id)
+    this.#touched.delete(id)
+    const session = text === null ? null : parseSession(text)
+    if (session === null) return false
+    for (const digest of Object.values(session.tokens)) {
+      await this.#store.put(endedKey(digest), why, endedRememberedSeconds)
+      await this.#dropToken(digest)
+    }
+    await this.#store.delete(seenKey(id))
+    await this.#store.unlink(sessionsOf(session.accountId), id)
+    return true
+  }
+
+  /** Ends all sessions of an account but `except`; answers how many. */
+  async endAccount(accountId: string, why: EndReason, except?: string): Promise<number> {
+    let ended = 0
+    for (const id of await this.#store.members(sessionsOf(accountId)))
+      if (id !== except && (await this.end(id, why))) ended++
+    return ended
+  }
+
+  /** Ends everybody's session. Costs what the store holds: for the terminal. */
+  async endAll(why: EndReason): Promise<number> {
+    let ended = 0
+    for await (const { key } of this.#store.scan('session:'))
+      if (await this.end(key.slice('session:'.length), why)) ended++
+    return ended
+  }
+
+  /** Counts as being seen: bytes a person sends on an open socket. */
+  noteActivity(id: string): void {
+    if (this.#seen.has(id)) this.#touch(id, this.#clock())
+  }
+
+  /** Writes down who was seen since the last time. Call every few seconds, and before the end. */
+  async flush(): Promise<void> {
+    const due = [...this.#touched]
+    this.#touched.clear()
+    for (const [id, at] of due) await this.#store.put(seenKey(id), String(at), this.#limits.idleSeconds)
+    if (this.#principals.size > 100_000) this.#principals.clear()
+    const old = this.#clock() - this.#limits.idleSeconds * 1000
+    for (const [id, at] of this.#seen) if (at < old) this.#seen.delete(id)
+  }
+
+  #lifeSeconds(proofs: readonly Proof[]): number {
+    if (isFullySignedIn(proofs)) return this.#limits.absoluteSeconds
+    return proofs.some(proof => proof.kind === 'invitation') ? invitedSeconds : halfWaySeconds
+  }
+
+  /** The token of a host made anew under a changed session; compare-and-set, so no concurrent change is lost. */
+  async #reissue(
+    id: string,
+    host: string,
+    change: (session: Session) => Session,
+    asOf?: number
+  ): Promise<Entered | null> {
+    const token = newToken()
+    const digest = tokenDigest(token)
+    for (;;) {
+      const text = await this.#store.get(sessionKey(id))
+      const session = text === null ? null : parseSession(text)
+      const now = this.#clock()
+      if (text === null || session === null || session.expiresAt <= now) return null
+      const changed = change(session)
+      const next = { ...changed, tokens: { ...changed.tokens, [host]: digest } }
+      const seconds = (next.expiresAt - now) / 1000
+      const record: TokenRecord = { session: id, host, generation: Math.min(asOf ?? next.generation, next.generation) }
+      await this.#store.put(tokenKey(digest), JSON.stringify(record), seconds)
+      const done = await this.#store.replace(sessionKey(id), text, JSON.stringify(next), seconds)
+      this.#cache.forget(sessionKey(id))
+      if (!done) continue
+      const old = session.tokens[host]
+      if (old !== undefined) await this.#dropToken(old)
+      const principal = await this.find(host, token)
+      return principal === null ? null : { principal, token }
+    }
+  }
+
+  async #dropToken(digest: string): Promise<void> {
+    await this.#store.delete(tokenKey(digest))
+    this.#cache.forget(tokenKey(digest))
+    this.#principals.delete(digest)
+  }
+
+  async #makeRoom(accountId: string): Promise<void> {
+    const sessions = await this.list(accountId)
+    for (const { session } of sessions.slice(Math.max(0, this.#limits.maxPerUser - 1)))
+      await this.end(session.id, 'too_many')
+  }
+
+  async #load(id: string): Promise<Session | null> {
+    const text = await this.#store.get(sessionKey(id))
+    return text === null ? null : parseSession(text)
+  }
+
+  #assemble(
+    host: string,
+    digest: string,
+    record: TokenRecord,
+    session: Session,
+    account: Account,
+    now: number
+  ): Principal | null {
+    // The session names the one token that is good on each host: an older one is dead even where its record still lies.
+    if (
+      record.host !== host ||
+      session.tokens[host] !== digest ||
+      session.expiresAt <= now ||
+      account.suspended !== null
+    )
+      return null
+    const known = this.#principals.get(digest)
+    if (known !== undefined && known.session === session && known.account === account) return known
+    const proofs = proofsOf(session, record.generation)
+    const principal = {
+      session,
+      account,
+      subject: subjectOf(account),
+      proofs,
+      host,
+      csrfKey: digest,
+      isFullySignedIn: isFullySignedIn(proofs)
+    }
+    this.#principals.set(digest, principal)
+    return principal
+  }
+
+  #isFresh(id: string, now: number): boolean {
+    const seen = this.#seen.get(id)
+    return seen !== undefined && now - seen <= this.#limits.idleSeconds * 1000
+  }
+
+  async #hasIdled(session: Session, now: number): Promise<boolean> {
+    if (this.#isFresh(session.id, now)) return false
+    const seen = Number((await this.#store.get(seenKey(session.id))) ?? Number.NaN)
+    if (!(now - seen <= this.#limits.idleSeconds * 1000)) {
+      await this.end(session.id, 'idle')
+      return true
+    }
+    this.#seen.set(session.id, seen)
+    return false
+  }
+
+  #touch(id: string, now: number): void {
+    const seen = this.#seen.get(id) ?? 0
+    if (now - seen < Math.min(60_000, this.#limits.idleSeconds * 100)) return
+    this.#seen.set(id, now)
+    this.#touched.set(id, now)
+  }
+}
+
+/** The generation a principal's token may show: that of its youngest visible proof. */
+function generationOf(principal: Principal): number {
+  return principal.proofs.reduce((highest, proof) => Math.max(highest, proof.generation), 0)
+}
