@@ -1,0 +1,67 @@
+/**
+ * Step 1, accept: one reading of request line, headers and client, or 400. Owns the framing checks that Node leaves to us;
+ * refuses whatever two readers could understand in two ways.
+ */
+import type { IncomingMessage } from 'node:http'
+import fp from 'fastify-plugin'
+import { GateError } from '../src/errors.ts'
+import type { Client } from '../src/routing/client.ts'
+import { readingOf } from './exchange.ts'
+
+export interface AcceptOptions {
+  readonly readClient: (peer: string, forwardedFor: string | undefined) => Client
+}
+
+/** Header lines a request may carry; with `maxHeadersCount: 0` Node shows us all of them (CVE-2026-58044). */
+export const maxHeaderLines = 100
+
+/** Headers that must stand once at most: Node keeps the first or joins them, an app may keep the last. */
+const single = new Set([
+  'host',
+  'content-type',
+  'content-length',
+  'authorization',
+  'origin',
+  'x-csrf',
+  'upgrade',
+  'transfer-encoding',
+  'referer'
+])
+const singleLengths = new Set([...single].map(name => name.length))
+
+export const acceptPlugin = fp<AcceptOptions>(
+  async (app, { readClient }) => {
+    app.addHook('onRequest', (request, reply, done) => {
+      const { raw, exchange } = request
+      const forwardedFor = raw.headers['x-forwarded-for'] as string | undefined
+      exchange.client = readClient(raw.socket.remoteAddress ?? '', forwardedFor)
+      const problem = headerProblem(raw)
+      if (problem !== null) {
+        reply.header('connection', 'close')
+        return done(new GateError(problem))
+      }
+      const target = readingOf(raw)
+      if (target === null || raw.method === 'TRACE' || raw.method === 'CONNECT')
+        return done(new GateError(target === null ? 'bad_request' : 'method_not_allowed'))
+      exchange.target = target
+      done()
+    })
+  },
+  { name: 'accept', dependencies: ['exchange'] }
+)
+
+function headerProblem(raw: IncomingMessage): 'headers_too_large' | 'bad_request' | null {
+  const lines = raw.rawHeaders
+  if (lines.length > maxHeaderLines * 2) return 'headers_too_large'
+  let seen = ''
+  for (let i = 0; i < lines.length; i += 2) {
+    const name = lines[i] as string
+    if (!singleLengths.has(name.length)) continue
+    const lower = name.toLowerCase()
+    if (!single.has(lower)) continue
+    const mark = `,${lower},`
+    if (seen.includes(mark)) return 'bad_request'
+    seen += mark
+  }
+  return null
+}

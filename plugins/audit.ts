@@ -1,0 +1,58 @@
+/**
+ * Step 6, audit: one journal line an exchange. Owns what such a line says; the journal owns how it is kept. Forwarded exchanges and
+ * sockets report their own end (after an upgrade Fastify runs no hook), everything else ends here.
+ */
+import fp from 'fastify-plugin'
+import type { AuditEvent, AuditSink } from '../src/audit/event.ts'
+import type { Clock } from '../src/clock.ts'
+import type { Exchange } from './exchange.ts'
+
+export const auditPlugin = fp<{ audit: AuditSink; clock: Clock }>(
+  async (app, { audit, clock }) => {
+    app.addHook('onResponse', (request, reply, done) => {
+      const { exchange } = request
+      if (!exchange.isRecorded && !isAsset(request.raw.url)) {
+        exchange.isRecorded = true
+        const code = reply.getHeader('factorgate-error')
+        audit.record(
+          exchangeEvent(exchange, 'exchange', clock(), {
+            method: request.raw.method,
+            status: reply.statusCode,
+            ...(code === undefined ? {} : { outcome: String(code) })
+          })
+        )
+      }
+      done()
+    })
+  },
+  { name: 'audit', dependencies: ['exchange'] }
+)
+
+/** One line of the journal about an exchange: who, from where, which app, what of it, and how it ended. No query: it may hold secrets. */
+export function exchangeEvent(
+  exchange: Exchange,
+  kind: 'exchange' | 'socket.open' | 'socket.close',
+  now: number,
+  end: Partial<AuditEvent>
+): AuditEvent {
+  const { target, client, match, principal, decision } = exchange.known
+  return {
+    kind,
+    at: now,
+    request: exchange.id,
+    ...(principal
+      ? { account: principal.account.id, name: principal.account.name, session: principal.session.id }
+      : {}),
+    ...(client ? { address: client.address } : {}),
+    ...(match?.kind === 'app' ? { app: match.app.id } : {}),
+    ...(target ? { path: target.path.slice(0, 1024) } : {}),
+    ...(decision ? { decision: decision.kind } : {}),
+    ms: now - exchange.startedAt,
+    ...exchange.notes,
+    ...end
+  }
+}
+
+function isAsset(url: string | undefined): boolean {
+  return url?.startsWith('/.factorgate/assets/') === true
+}

@@ -1,0 +1,162 @@
+/**
+ * Step 4, enforce: decide(), and obey. Owns what a verdict looks like on the wire (forward, portal, refusal) and what each of our
+ * own pages demands; refuses to start while one of them does not say.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { AuditSink } from '../src/audit/event.ts'
+import type { Clock } from '../src/clock.ts'
+import { describeError, type ErrorCode, GateError } from '../src/errors.ts'
+import { decide } from '../src/policy/decide.ts'
+import type { ChallengeReason } from '../src/policy/decision.ts'
+import type { App, Match, Site } from '../src/routing/route-table.ts'
+import { newestProof, type Proof } from '../src/session/session.ts'
+import type { Principal } from '../src/session/sessions.ts'
+import { cookieNames, nonceCookie, readCookie } from './cookies.ts'
+import type { Requires } from './exchange.ts'
+import { wantsPage } from './wants-page.ts'
+
+export interface EnforceOptions {
+  readonly portalOrigin: string
+  readonly audit: AuditSink
+  readonly clock: Clock
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Served on every host, not only on the portal's. Everything else of ours must never share an origin with an app by accident. */
+    everyHost?: boolean
+  }
+}
+
+/** How old a second factor may be for changes to an account (ASVS 7.5.1). */
+export const freshSeconds = 5 * 60
+const nobody: readonly Proof[] = []
+const retrySeconds = 2
+
+export const enforcePlugin = fp<EnforceOptions>(
+  async (app, { portalOrigin, audit, clock }) => {
+    app.addHook('onRoute', route => {
+      if (route.url.startsWith('/.factorgate') && route.config?.requires === undefined)
+        throw new Error(`route ${route.url} does not say whom it requires`)
+    })
+
+    app.addHook('onRequest', (request, reply, done) => {
+      const { exchange } = request
+      const { match, principal } = exchange
+      if (match.kind === 'own') return enforceOwn(request, reply, match, done)
+      if (match.kind !== 'app') return done(new GateError('no_such_app'))
+      const { app: target } = match
+      const decision = decide({
+        appId: target.id,
+        policy: target.policy,
+        readings: match.readings,
+        method: request.raw.method as string,
+        address: exchange.client.address,
+        subject: principal === null ? null : principal.subject,
+        proofs: principal === null ? nobody : principal.proofs,
+        now: clock()
+      })
+      exchange.decision = decision
+      if (decision.kind === 'forward') {
+        if (!audit.writable) return done(unavailable('journal_unwritable'))
+        if (target.maintenance !== null) return done(new GateError('app_maintenance', { retryAfterSeconds: 300 }))
+        return done()
+      }
+      // Nobody is signed in only because the store could not be asked: that is our failure, not a stranger.
+      if (exchange.storeFailure !== null) return done(unavailable('store_unreachable', exchange.storeFailure))
+      if (decision.kind === 'refuse') return done(new GateError(decision.reason))
+      challenge(request, reply, match.site, decision.reason, returnAddress(request, match.site, target))
+    })
+
+    function enforceOwn(
+      request: FastifyRequest,
+      reply: FastifyReply,
+      match: Match & { kind: 'own' },
+      done: (error?: Error) => void
+    ): void {
+      const { exchange } = request
+      const config = request.routeOptions.config
+      if (request.is404) return done(new GateError('not_found'))
+      const requires = config.requires as Requires
+      if (!match.site.isPortal && config.everyHost !== true) {
+        reply.header('cache-control', 'no-store').redirect(portalOrigin + exchange.target.raw, 302)
+        return
+      }
+      if (requires === 'anyone') return done()
+      if (exchange.storeFailure !== null) return done(unavailable('store_unreachable', exchange.storeFailure))
+      if (!audit.writable) return done(unavailable('journal_unwritable'))
+      const missing = missingFor(requires, exchange.principal, clock())
+      if (missing === null) return done()
+      const page = request.raw.method === 'GET' ? exchange.target.raw : `/.factorgate/${match.path.split('/')[1] ?? ''}`
+      challenge(request, reply, match.site, missing, match.site.origin + page)
+    }
+
+    /** To the portal for a person who navigates; 401 and a way on for a program (LABAPPS 1.2 rule 5). */
+    function challenge(
+      request: FastifyRequest,
+      reply: FastifyReply,
+      site: Site,
+      reason: ChallengeReason,
+      returnTo: string
+    ): void {
+      const query = new URLSearchParams({ rd: returnTo })
+      if (!site.isPortal) query.set('state', browserState(request, reply, site))
+      const url = `${portalOrigin}/.factorgate/${reason === 'sign_in_required' ? 'login' : 'challenge'}?${query}`
+      reply.header('cache-control', 'no-store').header('vary', 'Cookie').header('factorgate-error', reason)
+      if (wantsPage(request.raw)) {
+        reply.redirect(url, 302)
+        return
+      }
+      reply.code(describeError(reason).status).send(errorBody(reason, url))
+    }
+  },
+  { name: 'enforce', dependencies: ['session'] }
+)
+
+/** The JSON of a refusal, as CONTRACT.md has it. */
+export function errorBody(
+  code: ErrorCode,
+  challengeUrl?: string
+): { error: { code: ErrorCode; message: string; challengeUrl?: string } } {
+  return {
+    error: { code, message: describeError(code).sentence, ...(challengeUrl === undefined ? {} : { challengeUrl }) }
+  }
+}
+
+/** What a hand-over code is bound to: the hash of the nonce that this browser keeps for this host. */
+export function stateOf(nonce: string): string {
+  return createHash('sha256').update(nonce).digest('base64url')
+}
+
+function browserState(request: FastifyRequest, reply: FastifyReply, site: Site): string {
+  const known = readCookie(request.raw.headers.cookie, cookieNames(site.secure).nonce)
+  if (known !== null) return stateOf(known)
+  const nonce = randomBytes(16).toString('base64url')
+  reply.header('set-cookie', nonceCookie(nonce, site.secure))
+  return stateOf(nonce)
+}
+
+/** Where to bring the person afterwards: the very address for a navigation, else the page they were on, else the app's front door. */
+function returnAddress(request: FastifyRequest, site: Site, app: App): string {
+  const { method } = request.raw
+  const front = `${site.origin}${app.prefix}/`
+  if ((method === 'GET' || method === 'HEAD') && wantsPage(request.raw))
+    return site.origin + request.exchange.target.raw
+  const referer = request.raw.headers.referer
+  return referer?.startsWith(front) ? referer : front
+}
+
+function missingFor(requires: Requires, principal: Principal | null, now: number): ChallengeReason | null {
+  if (principal === null || principal.proofs.length === 0) return 'sign_in_required'
+  if (requires === 'first-factor') return null
+  if (!principal.isFullySignedIn) return 'second_factor_required'
+  if (requires === 'signed-in') return null
+  const newest = newestProof(principal.proofs, ['webauthn', 'totp', 'recovery'])
+  return newest !== undefined && now - newest.at <= freshSeconds * 1000 ? null : 'fresh_proof_required'
+}
+
+function unavailable(code: 'store_unreachable' | 'journal_unwritable', cause?: Error): GateError {
+  return new GateError(code, { cause, retryAfterSeconds: retrySeconds })
+}

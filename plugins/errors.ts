@@ -1,0 +1,74 @@
+/**
+ * Every refusal on its way out: page or JSON, `Factorgate-Error`, `Retry-After`. Owns the translation of whatever was thrown into
+ * the catalogue; refuses to show a cause, which goes to the log alone.
+ */
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { type ErrorCode, GateError } from '../src/errors.ts'
+import { StoreUnreachable } from '../src/store/store.ts'
+import { errorBody } from './enforce.ts'
+import { wantsPage } from './wants-page.ts'
+
+export interface ErrorsOptions {
+  /** The page for a code: HTML, and the headers that go with it. */
+  readonly renderPage: (input: { code: ErrorCode; request: FastifyRequest; retryAfterSeconds: number | undefined }) => {
+    html: string
+    headers: Record<string, string>
+  }
+}
+
+/** Fastify's own refusals in our words. */
+const translated: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'bad_request',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'bad_request',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad_request',
+  FST_ERR_VALIDATION: 'bad_request',
+  FST_ERR_BAD_URL: 'bad_request',
+  FST_ERR_MAX_PARAM_LENGTH: 'not_found'
+}
+
+/** The catalogue's word for anything that was thrown. */
+export function toGateError(error: unknown): GateError {
+  if (error instanceof GateError) return error
+  if (error instanceof StoreUnreachable)
+    return new GateError('store_unreachable', { cause: error, retryAfterSeconds: 2 })
+  const known = error as Partial<FastifyError> | null
+  const code = translated[known?.code ?? '']
+  if (code !== undefined) return new GateError(code, { cause: error })
+  if (known?.statusCode !== undefined && known.statusCode >= 400 && known.statusCode < 500)
+    return new GateError('bad_request', { cause: error })
+  return new GateError('internal', { cause: error })
+}
+
+export const errorsPlugin = fp<ErrorsOptions>(
+  async (app, { renderPage }) => {
+    app.setErrorHandler((thrown, request, reply) => {
+      const error = toGateError(thrown)
+      const log = { reference: request.exchange.id, code: error.code, err: error.cause }
+      if (error.code === 'internal') request.log.error(log, 'request failed')
+      else if (error.status >= 500) request.log.warn(log, error.message)
+      refuse(error, request, reply)
+    })
+    app.setNotFoundHandler((request, reply) => refuse(new GateError('not_found'), request, reply))
+
+    function refuse(error: GateError, request: FastifyRequest, reply: FastifyReply): void {
+      reply
+        .code(error.status)
+        .header('factorgate-error', error.code)
+        .header('cache-control', 'no-store')
+        .header('vary', 'Cookie')
+      if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(Math.ceil(error.retryAfterSeconds)))
+      // An unread body would be taken for the next request, or hold the socket until its sender gives up.
+      if (!request.raw.complete) reply.header('connection', 'close')
+      if (!wantsPage(request.raw)) {
+        reply.send(errorBody(error.code))
+        return
+      }
+      const { html, headers } = renderPage({ code: error.code, request, retryAfterSeconds: error.retryAfterSeconds })
+      reply.headers(headers).type('text/html; charset=utf-8').send(html)
+    }
+  },
+  { name: 'errors', dependencies: ['exchange'] }
+)

@@ -1,0 +1,150 @@
+/**
+ * The one request object: what the pipeline knows of a request, filled one line a stage. Owns the only request decorator and the
+ * only `declare module`; a stage that reads ahead of its turn throws, otherwise a check could be skipped by moving a line.
+ */
+
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import fp from 'fastify-plugin'
+import type { AuditEvent } from '../src/audit/event.ts'
+import type { Decision } from '../src/policy/decision.ts'
+import type { Client } from '../src/routing/client.ts'
+import type { Match } from '../src/routing/route-table.ts'
+import { parseTarget, type Target } from '../src/routing/target.ts'
+import type { Principal } from '../src/session/sessions.ts'
+
+/** What a route of the portal demands of whoever calls it. `fresh`: a second factor at most five minutes ago. */
+export type Requires = 'anyone' | 'first-factor' | 'signed-in' | 'fresh'
+
+export class Exchange {
+  /** The reference that pages show, logs and the journal carry. */
+  readonly id: string
+  readonly startedAt: number
+  #target: Target | undefined
+  #client: Client | undefined
+  #match: Match | undefined
+  #principal: Principal | null | undefined
+  #decision: Decision | undefined
+  /** Set by the session step where the store could not be asked. Whoever needs a principal then must refuse with it. */
+  storeFailure: Error | null = null
+  /** True once the journal has its line. */
+  isRecorded = false
+  /** What handlers add to that line. */
+  notes: Partial<AuditEvent> | undefined
+
+  constructor(startedAt: number) {
+    this.id = newReference()
+    this.startedAt = startedAt
+  }
+
+  get target(): Target {
+    return this.#target ?? tooEarly('target')
+  }
+
+  set target(value: Target) {
+    this.#target = value
+  }
+
+  get client(): Client {
+    return this.#client ?? tooEarly('client')
+  }
+
+  set client(value: Client) {
+    this.#client = value
+  }
+
+  get match(): Match {
+    return this.#match ?? tooEarly('match')
+  }
+
+  set match(value: Match) {
+    this.#match = value
+  }
+
+  /** Who this is, or null for nobody. */
+  get principal(): Principal | null {
+    return this.#principal === undefined ? tooEarly('principal') : this.#principal
+  }
+
+  set principal(value: Principal | null) {
+    this.#principal = value
+  }
+
+  get decision(): Decision {
+    return this.#decision ?? tooEarly('decision')
+  }
+
+  set decision(value: Decision) {
+    this.#decision = value
+  }
+
+  /** What is known so far, for the journal and error pages: never throws. */
+  get known(): { target?: Target; client?: Client; match?: Match; principal?: Principal | null; decision?: Decision } {
+    return {
+      ...(this.#target && { target: this.#target }),
+      ...(this.#client && { client: this.#client }),
+      ...(this.#match && { match: this.#match }),
+      ...(this.#principal !== undefined && { principal: this.#principal }),
+      ...(this.#decision && { decision: this.#decision })
+    }
+  }
+}
+
+function tooEarly(stage: string): never {
+  throw new Error(`the pipeline read exchange.${stage} before the step that fills it`)
+}
+
+// References are drawn in one go: a call for six random bytes costs more than the rest of the stage.
+let pool = Buffer.alloc(0)
+let drawn = 0
+
+function newReference(): string {
+  if (drawn >= pool.length) {
+    pool = randomBytes(6 * 512)
+    drawn = 0
+  }
+  drawn += 6
+  return pool.toString('base64url', drawn - 6, drawn)
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    exchange: Exchange
+  }
+  interface FastifyContextConfig {
+    requires?: Requires
+  }
+}
+
+const reading = Symbol('target')
+const ownPath = /^\/\.factorgate(?:\/[A-Za-z0-9._~-]+)*\/?$/
+
+type Read = IncomingMessage & { [reading]?: Target | null }
+
+/**
+ * Fastify's `rewriteUrl`: reads the request line, once, and tells the router no more than it must know: our own pages by their
+ * literal path, everything else as `/`, since the router refuses paths that legacy apps use (`/caf%E9`, `//x`).
+ */
+export function readRequestLine(request: IncomingMessage): string {
+  const target = parseTarget(request.url ?? '')
+  ;(request as Read)[reading] = target
+  if (target === null || !target.path.startsWith('/.factorgate')) return '/'
+  if (target.path !== '/.factorgate' && !target.path.startsWith('/.factorgate/')) return '/'
+  return ownPath.test(target.path) ? target.path + target.query : '/.factorgate/not-a-page'
+}
+
+/** What `readRequestLine` read; null for a request line that must be refused. */
+export function readingOf(request: IncomingMessage): Target | null {
+  return (request as Read)[reading] ?? null
+}
+
+export const exchangePlugin = fp<{ clock: () => number }>(
+  async (app, { clock }) => {
+    app.decorateRequest('exchange')
+    app.addHook('onRequest', (request, _reply, done) => {
+      request.exchange = new Exchange(clock())
+      done()
+    })
+  },
+  { name: 'exchange' }
+)

@@ -1,0 +1,42 @@
+/** Step 3, session: cookie → principal, or nobody. Owns the look-up; refuses to decide what nobody may do. */
+import fp from 'fastify-plugin'
+import type { Sessions } from '../src/session/sessions.ts'
+import { StoreUnreachable } from '../src/store/store.ts'
+import { cookieNames, readCookie } from './cookies.ts'
+
+export const sessionPlugin = fp<{ sessions: Sessions }>(
+  async (app, { sessions }) => {
+    const plain = cookieNames(false).session
+    const secure = cookieNames(true).session
+
+    app.addHook('onRequest', (request, _reply, done) => {
+      const { exchange } = request
+      const { site } = exchange.match
+      const token = site === null ? null : readCookie(request.raw.headers.cookie, site.secure ? secure : plain)
+      if (site === null || token === null) {
+        exchange.principal = null
+        return done()
+      }
+      // From memory in steady state, in this very tick; the store is asked where memory cannot tell.
+      const known = sessions.peek(site.host, token)
+      if (known !== undefined) {
+        exchange.principal = known
+        return done()
+      }
+      sessions.find(site.host, token).then(
+        principal => {
+          exchange.principal = principal
+          done()
+        },
+        error => {
+          if (!(error instanceof StoreUnreachable)) return done(error)
+          // A public page needs no session: the enforce step refuses where one is needed.
+          exchange.storeFailure = error
+          exchange.principal = null
+          done()
+        }
+      )
+    })
+  },
+  { name: 'session', dependencies: ['match'] }
+)

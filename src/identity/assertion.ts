@@ -1,0 +1,59 @@
+/**
+ * The signed statement of who is asking (`X-Factorgate-Assertion`), for apps that can check one. Owns claims and signature (EdDSA,
+ * RFC 8037; explicit `typ` and audience, RFC 8725 §3.9, §3.11); refuses to speak for nobody.
+ */
+import { type KeyObject, sign } from 'node:crypto'
+import { type FactorKind, newestProof, type Proof, type Subject } from '../session/session.ts'
+
+export interface AssertionInput {
+  readonly issuer: string
+  /** The app's public URL. */
+  readonly audience: string
+  readonly subject: Subject
+  readonly sessionId: string
+  readonly proofs: readonly Proof[]
+  readonly now: number
+  readonly key: { readonly kid: string; readonly privateKey: KeyObject }
+}
+
+/** Seconds an assertion holds: long enough for a slow app to read it, too short to be worth stealing. */
+export const assertionSeconds = 120
+
+/** Authentication method references of RFC 8176 §2 for what was proved. */
+const methods: Readonly<Record<FactorKind | 'password' | 'directory' | 'invitation', readonly string[]>> = {
+  password: ['pwd'],
+  directory: ['pwd'],
+  invitation: [],
+  totp: ['otp'],
+  recovery: ['otp'],
+  webauthn: ['pop']
+}
+
+/** A compact JWS. `exp` is `assertionSeconds` from `now`; `auth_time` is the newest proof's. */
+export function makeAssertion(input: AssertionInput): string {
+  const { subject, proofs } = input
+  const iat = Math.floor(input.now / 1000)
+  const amr = new Set(proofs.flatMap(proof => methods[proof.kind]))
+  if (proofs.some(proof => proof.kind === 'webauthn' && proof.userVerified)) amr.add('user')
+  amr.add('mfa')
+  const newest = newestProof(proofs, ['password', 'directory', 'webauthn', 'totp', 'recovery'])
+  const header = { alg: 'EdDSA', typ: 'factorgate+jwt', kid: input.key.kid }
+  const claims = {
+    iss: input.issuer,
+    aud: input.audience,
+    sub: subject.id,
+    name: subject.name,
+    groups: subject.groups,
+    amr: [...amr],
+    auth_time: Math.floor((newest?.at ?? input.now) / 1000),
+    sid: input.sessionId,
+    iat,
+    exp: iat + assertionSeconds
+  }
+  const signed = `${encode(header)}.${encode(claims)}`
+  return `${signed}.${sign(null, Buffer.from(signed), input.key.privateKey).toString('base64url')}`
+}
+
+function encode(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}

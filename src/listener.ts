@@ -1,0 +1,127 @@
+/**
+ * The sockets people connect to. Owns the HTTP server, its limits, TLS and the end of it all; knows nothing of what a request
+ * means, and hands each to whatever pipeline is current, so that a reload drops no connection.
+ */
+import { readFileSync } from 'node:fs'
+import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import https from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { describeError, type ErrorCode } from './errors.ts'
+
+export interface Pipeline {
+  request(request: IncomingMessage, response: ServerResponse): void
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+}
+
+export interface TlsFiles {
+  readonly cert: string
+  readonly key: string
+}
+
+/** Node's own default, kept explicit: 16 KiB of request line and headers. Beyond it 431. */
+const maxHeaderSize = 16 * 1024
+/** A client has this long to send its headers (slowloris, THREATS D4). Bodies have no limit: uploads take hours. */
+const headersTimeoutMs = 15_000
+const keepAliveTimeoutMs = 72_000
+
+export class Listener {
+  readonly #server: http.Server | https.Server
+  readonly #isTls: boolean
+  #pipeline: Pipeline
+  #closing = false
+
+  /** @param tls paths of PEM files; undefined for plain HTTP. Throws what reading them throws. */
+  constructor(pipeline: Pipeline, tls?: TlsFiles) {
+    this.#pipeline = pipeline
+    this.#isTls = tls !== undefined
+    const options: http.ServerOptions = {
+      maxHeaderSize,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: 0,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      connectionsCheckingInterval: 5_000,
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 60_000
+    }
+    const server =
+      tls === undefined
+        ? http.createServer(options)
+        : https.createServer({
+            ...options,
+            ...readPair(tls),
+            ALPNProtocols: ['http/1.1'],
+            minVersion: 'TLSv1.2',
+            handshakeTimeout: headersTimeoutMs
+          })
+    // Any other number hides the headers past it from us, but not from the app (CVE-2026-58044); the accept step counts them.
+    server.maxHeadersCount = 0
+    server.on('request', (request, response) => this.#pipeline.request(request, response))
+    // Whoever asks first (`Expect: 100-continue`) hears the verdict before sending the body: forwarding says "continue".
+    server.on('checkContinue', (request, response) => this.#pipeline.request(request, response))
+    server.on('upgrade', (request, socket, head) => this.#pipeline.upgrade(request, socket, head))
+    server.on('connect', (_request, socket) => socket.destroy())
+    server.on('clientError', refuseUnreadable)
+    this.#server = server
+  }
+
+  /** Resolves to the address bound; rejects with Node's error (`EADDRINUSE`, `EACCES` …). */
+  listen(host: string, port: number): Promise<AddressInfo> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ host, port }, () => {
+        this.#server.off('error', reject)
+        resolve(this.#server.address() as AddressInfo)
+      })
+    })
+  }
+
+  /** New requests go to `pipeline`; those under way end where they began. */
+  swap(pipeline: Pipeline): void {
+    this.#pipeline = pipeline
+  }
+
+  /** New connections get the certificate that the files hold now. Throws, and keeps the old one, where they cannot be used. */
+  reloadTls(tls: TlsFiles): void {
+    if (this.#isTls) (this.#server as https.Server).setSecureContext({ ...readPair(tls), minVersion: 'TLSv1.2' })
+  }
+
+  get isClosing(): boolean {
+    return this.#closing
+  }
+
+  /** Stops accepting; resolves once every request under way has ended, or after `graceMs` by force. */
+  async close(graceMs: number): Promise<void> {
+    this.#closing = true
+    const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
+    this.#server.closeIdleConnections()
+    // A kept-alive connection becomes idle only when its answer ends.
+    const sweep = setInterval(() => this.#server.closeIdleConnections(), 100)
+    const force = setTimeout(() => this.#server.closeAllConnections(), graceMs)
+    await closed
+    clearInterval(sweep)
+    clearTimeout(force)
+  }
+}
+
+function readPair(tls: TlsFiles): { cert: Buffer; key: Buffer } {
+  return { cert: readFileSync(tls.cert), key: readFileSync(tls.key) }
+}
+
+/** What the parser could not read never becomes a request: one plain answer, then the socket ends. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || ((socket as Socket).bytesWritten ?? 0) > 0) {
+    socket.destroy()
+    return
+  }
+  const code: ErrorCode = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request'
+  const { status, sentence } = describeError(code)
+  const body = JSON.stringify({ error: { code, message: sentence } })
+  socket.end(
+    `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nFactorgate-Error: ${code}\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+    () => socket.destroy()
+  )
+}
