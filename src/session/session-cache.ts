@@ -68,7 +68,10 @@ export class SessionCache {
     if (known !== undefined) return known.value as T
     const running = this.#pending.get(key)
     if (running !== undefined && !running.stale) return running.promise as Promise<T | null>
-    const read = { stale: false, promise: this.#load(key, parse, () => read.stale) as Promise<unknown> }
+    const read: { stale: boolean; promise: Promise<unknown> } = {
+      stale: false,
+      promise: this.#load(key, parse, () => read.stale) as Promise<unknown>
+    }
     this.#pending.set(key, read)
     try {
       return (await read.promise) as T | null

@@ -60,7 +60,7 @@ export class Sessions {
   readonly #store: Store
   readonly #cache: SessionCache
   readonly #clock: Clock
-  readonly #limits: SessionLimits
+  #limits: SessionLimits
   /** Session id → when it was last seen here, in milliseconds. */
   readonly #seen = new Map<string, number>()
   readonly #touched = new Map<string, number>()
@@ -71,6 +71,11 @@ export class Sessions {
     this.#cache = input.cache
     this.#clock = input.clock
     this.#limits = input.limits
+  }
+
+  /** New limits, after the configuration changed; they hold for whoever is signed in as well. */
+  setLimits(limits: SessionLimits): void {
+    this.#limits = limits
   }
 
   /** A new session with its first proof, and the token for `host`. What the browser held before ends. */
