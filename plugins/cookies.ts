@@ -3,7 +3,6 @@
  * flags; refuses a name that is sent twice (cookie tossing, THREATS S4) and takes scheme and host from the configuration alone.
  */
 import { createHash } from 'node:crypto'
-import { isToken } from '../src/session/token.ts'
 
 export interface CookieNames {
   readonly session: string
@@ -32,15 +31,17 @@ export function readCookie(header: string | undefined, name: string): string | n
   return value
 }
 
+const nonceShape = /^[A-Za-z0-9_-]{22,43}$/
+
 /** The browser's nonce, or null where there is none that we could have made. */
 export function readNonce(header: string | undefined, secure: boolean): string | null {
   const nonce = readCookie(header, cookieNames(secure).nonce)
-  return nonce !== null && isToken(nonce) ? nonce : null
+  return nonce !== null && nonceShape.test(nonce) ? nonce : null
 }
 
 /** What a URL may carry of a nonce: the `state` that ties a hand-over to the browser that asked for it. */
-export function nonceState(nonce: string): string {
-  return createHash('sha256').update(`factorgate state ${nonce}`).digest('base64url')
+export function stateOf(nonce: string): string {
+  return createHash('sha256').update(nonce).digest('base64url')
 }
 
 /** `Set-Cookie` for a session's token. No Max-Age: it goes with the browser, and the store's limits rule (THREATS S3). */

@@ -1,0 +1,79 @@
+/**
+ * What the portal is given: small options instead of the whole configuration, and of every service only the verbs it calls.
+ * Values that may change with a reload are read anew at every use, so they may be getters.
+ */
+import type { AuditSink } from '../../src/audit/event.ts'
+import type { Clock } from '../../src/clock.ts'
+import type { Credentials } from '../../src/factor/credential.ts'
+import type { RecoveryCodes } from '../../src/factor/recovery-code.ts'
+import type { Totp } from '../../src/factor/totp.ts'
+import type { Webauthn } from '../../src/factor/webauthn.ts'
+import type { Accounts } from '../../src/identity/accounts.ts'
+import type { Invitations } from '../../src/identity/invitations.ts'
+import type { LocalDirectory } from '../../src/identity/local.ts'
+import type { PasswordLogin } from '../../src/identity/password-login.ts'
+import type { Keyring } from '../../src/keyring/keyring.ts'
+import type { Decision } from '../../src/policy/decision.ts'
+import type { Principal, Sessions } from '../../src/session/sessions.ts'
+
+/** What every page of ours shows, error pages included. */
+export interface Look {
+  /** The lab's name. */
+  readonly title: string
+  /** Whom to ask: an address, a telephone number or a sentence. Null where the operators said nothing. */
+  readonly contact: string | null
+  /** The lab's colour as `#rrggbb` or `#rgb`; null for ours. */
+  readonly accent: string | null
+}
+
+/** One app on the person's list. */
+export interface AppCard {
+  readonly id: string
+  readonly title: string
+  readonly description: string | null
+  readonly url: string
+  /** Milliseconds since the epoch; null where it was never used, or nobody knows. */
+  readonly lastUsedAt: number | null
+}
+
+/** What stands between a person and an address of an app. */
+export interface Requirement {
+  readonly app: { readonly id: string; readonly title: string }
+  readonly decision: Decision
+}
+
+export interface PortalRoutes {
+  /** The apps this person may open at all. */
+  appsFor(principal: Principal): readonly AppCard[] | Promise<readonly AppCard[]>
+  /** The decision for a GET of `url`; null where it belongs to no app. `address` is the client's. */
+  requirementFor(url: string, principal: Principal | null, address: string): Requirement | null
+}
+
+export interface PortalServices {
+  readonly sessions: Pick<
+    Sessions,
+    'start' | 'prove' | 'find' | 'list' | 'end' | 'endAccount' | 'handOver' | 'redeem' | 'whyEnded'
+  >
+  readonly accounts: Pick<Accounts, 'byId' | 'byName'>
+  readonly credentials: Pick<Credentials, 'list' | 'get' | 'rename' | 'remove'>
+  readonly passwordLogin: Pick<PasswordLogin, 'attempt' | 'completed'>
+  readonly invitations: Pick<Invitations, 'peek' | 'accept'>
+  readonly localDirectory: Pick<LocalDirectory, 'setPassword'>
+  readonly totp: Pick<Totp, 'begin' | 'resume' | 'finish' | 'verify'>
+  readonly webauthn: Pick<Webauthn, 'registrationOptions' | 'register' | 'authenticationOptions' | 'authenticate'>
+  readonly recoveryCodes: Pick<RecoveryCodes, 'issue' | 'spend' | 'status'>
+}
+
+export interface PortalOptions extends Look {
+  /** `https://gate.lab.example`, without a slash at the end. */
+  readonly portalOrigin: string
+  /** Digits of a TOTP code, for the field that takes it. */
+  readonly codeDigits: number
+  readonly services: PortalServices
+  readonly keyring: () => Keyring
+  readonly routes: PortalRoutes
+  /** The same absolute URL if it is an http(s) address of a host the gate serves, byte for byte; null for anything else (THREATS R1-R8). */
+  readonly returnTargets: (url: string) => string | null
+  readonly audit: AuditSink
+  readonly clock: Clock
+}
