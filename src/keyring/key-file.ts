@@ -1,0 +1,209 @@
+/**
+ * The key file: one line a key, newest first. Owns its format, its permissions and its rotation; refuses a file that others may
+ * read, and never writes over one. Everything sealed is lost with this file, so every message says what to do.
+ */
+import { constants } from 'node:fs'
+import { type FileHandle, mkdir, open, realpath, rename, unlink } from 'node:fs/promises'
+import path from 'node:path'
+import { type Keyring, type MasterKey, makeKeyring, masterKey, newMasterKey } from './keyring.ts'
+
+export type KeyFileProblem =
+  | 'missing'
+  | 'exists'
+  | 'readable_by_others'
+  | 'foreign_owner'
+  | 'malformed'
+  | 'unreadable'
+  | 'unwritable'
+
+/** The message says what is wrong and how to mend it, and is safe to show: it never quotes the file. */
+export class KeyFileError extends Error {
+  override readonly name = 'KeyFileError'
+  readonly problem: KeyFileProblem
+
+  constructor(problem: KeyFileProblem, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.problem = problem
+  }
+}
+
+const header = `# Factorgate key file. Whoever has it can read the sealed secrets; without it nobody can, ever again.
+# Keep it at mode 0600 and keep a copy in a safe place, apart from the backups of the store.
+# One key a line, newest first: the first seals and signs, the others open what they once sealed.
+`
+const line = /^key ([A-Za-z0-9_-]{11}) ([A-Za-z0-9_-]{43})$/
+const bytesMax = 64 * 1024
+const keysMax = 64
+
+/** The keyring of the file. Rejects with KeyFileError where the file is missing, damaged, or open to others. */
+export async function readKeyFile(file: string): Promise<Keyring> {
+  return makeKeyring((await readKeys(file)).keys)
+}
+
+/** Makes the file with a new key and answers the key's id. Refuses if anything stands there; makes the folder if it is missing. */
+export async function createKeyFile(file: string): Promise<string> {
+  const key = newMasterKey()
+  try {
+    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
+    await write(file, async () => ({ keys: [key] }))
+    await syncFolder(path.dirname(file))
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST')
+      throw new KeyFileError(
+        'exists',
+        `${file} exists already. A key file is never overwritten; choose another name.`,
+        {
+          cause
+        }
+      )
+    throw unwritable(file, cause)
+  }
+  return key.id
+}
+
+/** Adds a new current key and keeps the old ones. Answers its id. */
+export function addKey(file: string): Promise<string> {
+  return exchange(file, keys => [newMasterKey(), ...keys])
+}
+
+/** Leaves the current key alone, once everything is sealed anew with it. Answers its id. */
+export function retireOldKeys(file: string): Promise<string> {
+  return exchange(file, keys => keys.slice(0, 1))
+}
+
+interface KeysRead {
+  readonly keys: readonly MasterKey[]
+  readonly owner: { readonly uid: number; readonly gid: number }
+}
+
+async function readKeys(file: string): Promise<KeysRead> {
+  const handle = await openFile(file)
+  try {
+    // What is checked is the file that was opened: a path could be exchanged in between.
+    const stat = await handle.stat()
+    if (!stat.isFile() || stat.size > bytesMax) throw malformed(file, 'it is not a key file')
+    const self = process.geteuid?.()
+    if (self !== undefined && (stat.mode & 0o077) !== 0) {
+      const mode = (stat.mode & 0o777).toString(8).padStart(4, '0')
+      throw new KeyFileError(
+        'readable_by_others',
+        `The key file ${file} is open to other users (mode ${mode}). Close it with: chmod 600 ${file}`
+      )
+    }
+    if (self !== undefined && self !== 0 && stat.uid !== self && stat.uid !== 0)
+      throw new KeyFileError(
+        'foreign_owner',
+        `The key file ${file} belongs to another user (uid ${stat.uid}), who could exchange it. Take it over with: chown ${self} ${file}`
+      )
+    return { keys: parse(file, await handle.readFile('utf8')), owner: { uid: stat.uid, gid: stat.gid } }
+  } finally {
+    await handle.close()
+  }
+}
+
+async function openFile(file: string): Promise<FileHandle> {
+  try {
+    // Otherwise a named pipe in its place would hold the start up for ever.
+    return await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT')
+      throw new KeyFileError(
+        'missing',
+        `The key file ${file} is missing. Put it back from its safe copy; for a new installation make one with: factorgate key new ${file}`,
+        { cause }
+      )
+    throw new KeyFileError(
+      'unreadable',
+      `The key file ${file} cannot be read (${codeOf(cause)}). Let the gate's user own it.`,
+      {
+        cause
+      }
+    )
+  }
+}
+
+function parse(file: string, text: string): MasterKey[] {
+  const keys: MasterKey[] = []
+  for (const [index, row] of text.split('\n').entries()) {
+    const content = row.trim()
+    if (content === '' || content.startsWith('#')) continue
+    const [, id, encoded = ''] = line.exec(content) ?? []
+    const key = id === undefined ? null : masterKey(Buffer.from(encoded, 'base64url'))
+    if (key === null || key.id !== id) throw malformed(file, `line ${index + 1} is no key, or was damaged`)
+    if (keys.some(known => known.id === id)) throw malformed(file, `line ${index + 1} repeats a key`)
+    keys.push(key)
+  }
+  if (keys.length === 0) throw malformed(file, 'there is no key in it')
+  if (keys.length > keysMax) throw malformed(file, `it holds more than ${keysMax} keys`)
+  return keys
+}
+
+/** Writes beside the file and renames over it: whoever reads meets the old keys or the new ones, never half. */
+async function exchange(file: string, change: (keys: readonly MasterKey[]) => readonly MasterKey[]): Promise<string> {
+  await readKeys(file)
+  // A link (a mounted secret) is followed, otherwise the rename would put a file in the link's place.
+  const target = await realpath(file)
+  const beside = `${target}.new`
+  let next: readonly MasterKey[] = []
+  try {
+    await write(beside, async () => {
+      // Read under the exclusive name beside it: of two rotations at once, one would lose the other's new key.
+      const { keys, owner } = await readKeys(file)
+      next = change(keys)
+      return { keys: next, owner }
+    })
+    await rename(beside, target)
+    await syncFolder(path.dirname(target))
+  } catch (cause) {
+    if (cause instanceof KeyFileError) throw cause
+    if (codeOf(cause) === 'EEXIST')
+      throw new KeyFileError(
+        'exists',
+        `${beside} exists: another rotation is under way, or broke off. Remove it if none runs.`,
+        { cause }
+      )
+    throw unwritable(file, cause)
+  }
+  return next[0]!.id
+}
+
+/** A new file at mode 0600, on the disk when this resolves. Rejects with EEXIST rather than write over anything. */
+async function write(
+  file: string,
+  content: () => Promise<{ keys: readonly MasterKey[]; owner?: KeysRead['owner'] }>
+): Promise<void> {
+  const handle = await open(file, 'wx', 0o600)
+  try {
+    const { keys, owner } = await content()
+    if (keys.length > keysMax)
+      throw new KeyFileError('unwritable', `${file} would hold more than ${keysMax} keys. Retire the old ones first.`)
+    if (owner !== undefined && process.geteuid?.() === 0) await handle.chown(owner.uid, owner.gid)
+    await handle.writeFile(header + keys.map(key => `key ${key.id} ${key.bytes.toString('base64url')}\n`).join(''))
+    await handle.sync()
+  } catch (error) {
+    await unlink(file).catch(() => {})
+    throw error
+  } finally {
+    await handle.close()
+  }
+}
+
+/** A new name is on the disk only once its folder is. Systems that cannot sync a folder keep it anyway. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder).catch(() => null)
+  await handle?.sync().catch(() => {})
+  await handle?.close()
+}
+
+function malformed(file: string, why: string): KeyFileError {
+  return new KeyFileError('malformed', `The key file ${file} cannot be used: ${why}. Put it back from its safe copy.`)
+}
+
+function unwritable(file: string, cause: unknown): KeyFileError {
+  return new KeyFileError('unwritable', `The key file ${file} cannot be written (${codeOf(cause)}).`, { cause })
+}
+
+function codeOf(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException
+  return code ?? 'unknown'
+}

@@ -1,0 +1,177 @@
+/**
+ * The keyring: what the gate seals, marks and signs with. Owns every use of the master keys; refuses to hand one out. The first
+ * key seals and signs, the others only open and check what they once made, so a rotation never makes anything unreadable.
+ */
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+  timingSafeEqual
+} from 'node:crypto'
+
+/** 256 random bits, and the name that sealed texts carry. The name is derived from the bits: a damaged line of a key file shows. */
+export interface MasterKey {
+  readonly id: string
+  readonly bytes: Buffer
+}
+
+export interface Keyring {
+  readonly currentKeyId: string
+  /** AES-256-GCM under the current key. `context` (say `totp:` + credential id) is bound in: what is sealed for one opens for no other. */
+  seal(plain: string, context: string): string
+  /** Throws KeyringError for a key that is not in the ring, another context, or a changed text. */
+  open(sealed: string, context: string): string
+  /** HMAC-SHA-256, base64url, with a key of its own for each `purpose`. */
+  mac(purpose: string, data: string): string
+  /** True if any key of the ring made `mac`. */
+  verifyMac(purpose: string, data: string, mac: string): boolean
+  /** Ed25519 (RFC 8032), derived from the current key. */
+  readonly signingKey: { readonly kid: string; readonly privateKey: KeyObject }
+  /** RFC 7517 and 8037: the public half of every key, the current one first. */
+  readonly publicJwks: { readonly keys: readonly object[] }
+}
+
+/** A sealed text cannot be opened. The message names the key it asks for, never what stood in it. */
+export class KeyringError extends Error {
+  override readonly name = 'KeyringError'
+}
+
+const version = 'v1'
+const keyBytes = 32
+/** GCM's own: 96 bits, random. Under one key 2^32 of them stay safe (NIST SP 800-38D §8.3); secrets are few. */
+const nonceBytes = 12
+const tagBytes = 16
+const sealedShape = /^v1\.([A-Za-z0-9_-]{11})\.([A-Za-z0-9_-]{38,})$/
+/** PKCS #8 around the 32 bytes of an Ed25519 key (RFC 8410 §7). */
+const ed25519Prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
+
+/** A master key of 256 new random bits. */
+export function newMasterKey(): MasterKey {
+  return masterKey(randomBytes(keyBytes))
+}
+
+/** The master key made of these 32 bytes. */
+export function masterKey(bytes: Buffer): MasterKey {
+  if (bytes.length !== keyBytes) throw new KeyringError(`a key has ${keyBytes} bytes, not ${bytes.length}`)
+  return { id: derive(bytes, 'id').subarray(0, 8).toString('base64url'), bytes }
+}
+
+/** The ring of these keys; the first is the current one. */
+export function makeKeyring(keys: readonly MasterKey[]): Keyring {
+  const current = keys[0]
+  if (current === undefined) throw new KeyringError('a keyring needs a key')
+  return new Ring(current, keys)
+}
+
+/** The id of the key that sealed this, or null for anything that is not a sealed text. */
+export function sealedBy(sealed: string): string | null {
+  return sealedShape.exec(sealed)?.[1] ?? null
+}
+
+class Ring implements Keyring {
+  readonly currentKeyId: string
+  readonly signingKey: { readonly kid: string; readonly privateKey: KeyObject }
+  readonly publicJwks: { readonly keys: readonly object[] }
+  readonly #current: MasterKey
+  readonly #keys: readonly MasterKey[]
+  /** Key id and purpose → derived key. Purposes are words of the code, so there are few. */
+  readonly #derived = new Map<string, Buffer>()
+
+  constructor(current: MasterKey, keys: readonly MasterKey[]) {
+    this.#current = current
+    this.#keys = keys
+    this.currentKeyId = current.id
+    const pairs = keys.map(key => ({ kid: key.id, privateKey: signingKeyOf(key) }))
+    this.signingKey = pairs[0]!
+    this.publicJwks = {
+      keys: pairs.map(({ kid, privateKey }) => {
+        const { kty, crv, x } = createPublicKey(privateKey).export({ format: 'jwk' })
+        return { kty, crv, x, kid, use: 'sig', alg: 'EdDSA' }
+      })
+    }
+  }
+
+  seal(plain: string, context: string): string {
+    const { id } = this.#current
+    const nonce = randomBytes(nonceBytes)
+    const cipher = createCipheriv('aes-256-gcm', this.#key(this.#current, 'seal'), nonce)
+    cipher.setAAD(additionalData(id, context))
+    const box = Buffer.concat([nonce, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()])
+    return `${version}.${id}.${box.toString('base64url')}`
+  }
+
+  open(sealed: string, context: string): string {
+    const [, id = '', text = ''] = sealedShape.exec(sealed) ?? []
+    if (id === '') throw new KeyringError('this is not a sealed text')
+    const key = this.#keys.find(key => key.id === id)
+    if (key === undefined) throw new KeyringError(`sealed with the key ${id}, which is not in the key file`)
+    const box = Buffer.from(text, 'base64url')
+    const decipher = createDecipheriv('aes-256-gcm', this.#key(key, 'seal'), box.subarray(0, nonceBytes), {
+      authTagLength: tagBytes
+    })
+    decipher.setAAD(additionalData(id, context))
+    decipher.setAuthTag(box.subarray(-tagBytes))
+    try {
+      return decipher.update(box.subarray(nonceBytes, -tagBytes), undefined, 'utf8') + decipher.final('utf8')
+    } catch (cause) {
+      throw new KeyringError(`the text sealed with the key ${id} was changed, or sealed for something else`, { cause })
+    }
+  }
+
+  mac(purpose: string, data: string): string {
+    return this.#mac(this.#current, purpose, data).toString('base64url')
+  }
+
+  verifyMac(purpose: string, data: string, mac: string): boolean {
+    // Compared as digests: any length and any spelling, in a time that tells nothing.
+    const given = digest(mac)
+    let isRight = false
+    for (const key of this.#keys)
+      isRight = timingSafeEqual(digest(this.#mac(key, purpose, data).toString('base64url')), given) || isRight
+    return isRight
+  }
+
+  #mac(key: MasterKey, purpose: string, data: string): Buffer {
+    return createHmac('sha256', this.#key(key, `mac:${purpose}`))
+      .update(data)
+      .digest()
+  }
+
+  #key(key: MasterKey, purpose: string): Buffer {
+    const name = `${key.id} ${purpose}`
+    let derived = this.#derived.get(name)
+    if (derived === undefined) {
+      derived = derive(key.bytes, purpose)
+      this.#derived.set(name, derived)
+    }
+    return derived
+  }
+}
+
+/** HKDF-SHA-256 (RFC 5869): a key for one purpose tells nothing of another. */
+function derive(bytes: Buffer, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', bytes, '', `factorgate ${version} ${purpose}`, keyBytes))
+}
+
+function signingKeyOf(key: MasterKey): KeyObject {
+  return createPrivateKey({
+    key: Buffer.concat([ed25519Prefix, derive(key.bytes, 'sign')]),
+    format: 'der',
+    type: 'pkcs8'
+  })
+}
+
+/** The header is bound in as well, otherwise a text could be passed off as another version's or key's. */
+function additionalData(keyId: string, context: string): Buffer {
+  return Buffer.from(`${version}.${keyId}.${context}`)
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
