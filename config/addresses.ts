@@ -1,0 +1,122 @@
+/**
+ * Addresses as people write them: public URLs, upstreams, networks, hosts. Owns their one reading; refuses whatever two programs
+ * may read in two ways, and every user name or password in a URL.
+ */
+import { isIP, isIPv4 } from 'node:net'
+import path from 'node:path'
+import { type Wrong, wrong, wrongQuietly } from './wrong.ts'
+
+/** Where people reach something: the portal, or an app. */
+export interface SiteUrl {
+  /** `https://lab.example` or `http://one.localhost:8443`; lower case, default port left out. */
+  readonly origin: string
+  /** As in a Host header: lower case, with the port unless it is the scheme's own. */
+  readonly host: string
+  /** Without port; IPv6 in brackets. */
+  readonly hostname: string
+  /** `` or `/nb`. */
+  readonly prefix: string
+  readonly secure: boolean
+}
+
+/** Where an app is served. */
+export interface Upstream {
+  /** `http://10.1.2.3:8888`; `http://localhost` with a socket. */
+  readonly origin: string
+  readonly socketPath: string | null
+  /** `` or `/x`. */
+  readonly basePath: string
+}
+
+interface Parts {
+  url: URL
+  /** As written, without a final slash. */
+  path: string
+}
+
+/** An http(s) URL taken apart, or why not. `what` ends the sentence "must be …". */
+function readHttp(text: string, what: string): Parts | Wrong {
+  const [, authority, rest] = /^https?:\/\/([^/?#\\\s]*)([^\\\s]*)$/i.exec(text) ?? []
+  if (authority === undefined || rest === undefined) return wrong(`must be ${what}`)
+  if (authority.includes('@')) return wrongQuietly('must not hold a user name or password')
+  if (rest.includes('?')) return wrongQuietly("must not hold a query ('?…')")
+  if (rest.includes('#')) return wrongQuietly("must not hold a fragment ('#…')")
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url === null || !/^([\w-]+(\.[\w-]+)*|\[[0-9a-f:.]+\])$/.test(url.hostname)) return wrong(`must be ${what}`)
+  const bare = rest.replace(/\/$/, '')
+  if (bare.split('/').some(segment => /^(\.|%2e){1,2}$/i.test(segment)) || bare.includes('//'))
+    return wrong("must not hold '//', '/.' or '/..' in its path")
+  return { url, path: bare }
+}
+
+/** A public URL: scheme, host, and perhaps a path. */
+export function readSiteUrl(text: string): SiteUrl | Wrong {
+  const parts = readHttp(text, 'an http(s) URL such as https://app.lab.example')
+  if ('wrong' in parts) return parts
+  if (!/^[A-Za-z0-9._~/-]*$/.test(parts.path)) return wrong('may hold only letters, digits and - . _ ~ in its path')
+  const { origin, host, hostname, protocol } = parts.url
+  return { origin, host, hostname, prefix: parts.path, secure: protocol === 'https:' }
+}
+
+/** A public URL without a path. */
+export function readPortalUrl(text: string): SiteUrl | Wrong {
+  const site = readSiteUrl(text)
+  if ('wrong' in site || site.prefix === '') return site
+  return wrong(`must not hold a path, because the gate's pages always live under /.factorgate/; write ${site.origin}`)
+}
+
+/** `https://other.lab.example`, exactly as browsers send it in `Origin`. */
+export function readOrigin(text: string): string | Wrong {
+  const what = "an origin such as https://other.lab.example; '*' and 'null' are not taken"
+  const site = readSiteUrl(text)
+  return 'wrong' in site || site.prefix !== '' ? wrong(`must be ${what}`) : site.origin
+}
+
+/** An http(s) URL with an optional base path, or `unix:/path`. */
+export function readUpstream(text: string, folder: string): Upstream | Wrong {
+  if (text.startsWith('unix:')) {
+    const socket = text.slice(5).replace(/^\/+/, '/')
+    if (socket === '' || socket === '/') return wrong('must name a socket, such as unix:/run/app.sock')
+    return { origin: 'http://localhost', socketPath: path.resolve(folder, socket), basePath: '' }
+  }
+  const parts = readHttp(text, 'an http(s) or unix URL')
+  if ('wrong' in parts) return parts
+  if (!/^[\w.~!$&'()*+,;=:@%/-]*$/.test(parts.path))
+    return wrong('holds a character in its path that must be %-escaped')
+  return { origin: parts.url.origin, socketPath: null, basePath: parts.path }
+}
+
+/** An address, or a network in CIDR notation. */
+export function readNetwork(text: string): string | Wrong {
+  const [address = '', bits, ...more] = text.split('/')
+  const family = address.includes('%') ? 0 : isIP(address)
+  if (family === 0 || more.length > 0) return wrong('must be an address or network such as 10.1.2.3 or 10.0.0.0/8')
+  const most = isIPv4(address) ? 32 : 128
+  if (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= most))
+    return wrong(`must have a prefix from /0 to /${most}`)
+  return text
+}
+
+/** Something to listen on: an address, or a name of this machine. */
+export function readListenHost(text: string): string | Wrong {
+  const bare = text.replace(/^\[(.*)\]$/, '$1')
+  if (isIP(bare) !== 0) return bare
+  if (/^[\d.]+$/.test(text) || !isHostname(text))
+    return wrong('must be an address or host name of this machine, such as 0.0.0.0, 127.0.0.1 or ::')
+  return text
+}
+
+/** A host name in lower case, without scheme and port. */
+export function readHostname(text: string): string | Wrong {
+  const name = text.toLowerCase()
+  return isHostname(name) ? name : wrong('must be a host name such as lab.example, without scheme, port or path')
+}
+
+function isHostname(text: string): boolean {
+  return text.length <= 253 && /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/i.test(text)
+}
+
+/** `localhost`, `*.localhost`, 127.0.0.0/8 and `[::1]`: the only hosts whose traffic never leaves the machine. */
+export function isLoopback(hostname: string): boolean {
+  return /^(.+\.)?localhost$/.test(hostname) || /^127\.\d+\.\d+\.\d+$/.test(hostname) || hostname === '[::1]'
+}

@@ -1,0 +1,85 @@
+/**
+ * YAML text → nodes with places. Owns syntax problems and their wording; refuses to quote the text around a mistake, because a
+ * secret may stand there.
+ */
+import { type Document, type ErrorCode, LineCounter, parseDocument, visit, type YAMLError } from 'yaml'
+import type { Problem } from './problems.ts'
+
+export interface Place {
+  readonly line: number
+  readonly column: number
+}
+
+export interface YamlText {
+  readonly document: Document.Parsed
+  /** The place of an offset into the text. */
+  at(offset: number): Place
+  /** When not empty, the nodes cannot be trusted. */
+  readonly problems: readonly Problem[]
+}
+
+const sentences: Partial<Record<ErrorCode, string>> = {
+  BAD_ALIAS: 'this alias (*name) has no anchor (&name) before it',
+  BAD_DQ_ESCAPE: "unknown escape in double quotes; write '\\\\' for a backslash, or use single quotes",
+  BAD_INDENT: 'wrong indentation: keys of one block must begin in the same column',
+  BAD_SCALAR_START: 'a value cannot begin with this character; put quotes around it',
+  BLOCK_AS_IMPLICIT_KEY:
+    "a second ':' in one value: indent the line below as the one above, or put quotes around the text",
+  BLOCK_IN_FLOW: 'inside { … } and [ … ] only flow style is possible',
+  MISSING_CHAR: "something is missing here: a closing bracket or quote, a comma, or a ':' after a key",
+  MULTILINE_IMPLICIT_KEY: "a key must stand on one line; is a ':' missing?",
+  MULTIPLE_DOCS: "only one document is read; remove what follows '---'",
+  TAB_AS_INDENT: 'a tab is used for indentation; YAML takes spaces only',
+  TAG_RESOLVE_FAILED: 'tags (!name) are not understood here; in front of text, put quotes around it',
+  UNEXPECTED_TOKEN: 'unexpected here; are quotes, a comma or a line break missing before it?'
+}
+
+/** Reads YAML 1.2; never throws on text of any kind. */
+export function readYaml(text: string, file: string): YamlText {
+  const lineCounter = new LineCounter()
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false, logLevel: 'error' })
+  const at = (offset: number): Place => {
+    const { line, col } = lineCounter.linePos(offset)
+    return { line: Math.max(line, 1), column: Math.max(col, 1) }
+  }
+  const lines = text.split('\n')
+  const problems: Problem[] = []
+  for (const error of [...document.errors, ...document.warnings] as YAMLError[]) {
+    const place = at(error.pos[0])
+    // One mistake often breaks the rest of its line, too: the first of a line is enough.
+    if (problems.some(problem => problem.line === place.line)) continue
+    const message = substitutionInFlow(lines[place.line - 1] ?? '') ?? sentenceOf(error)
+    problems.push({ file, ...place, path: '', message })
+  }
+  if (problems.length === 0) {
+    const alias = unboundAlias(document)
+    if (alias !== null) problems.push({ file, ...at(alias), path: '', message: sentences.BAD_ALIAS! })
+  }
+  return { document, at, problems }
+}
+
+function sentenceOf({ code, message }: YAMLError): string {
+  if (message.startsWith('Flow ')) return 'a [ or { that was opened before is not closed here'
+  if (message.startsWith('Sequence item'))
+    return "wrong indentation: this line is neither part of the item above nor begins with '- '"
+  if (message.startsWith('Missing closing')) return 'a quote that was opened before is never closed'
+  return sentences[code] ?? 'this is not valid YAML'
+}
+
+/** `{ password: ${NAME} }`: the braces end the map, and YAML's own complaint helps nobody. */
+function substitutionInFlow(line: string): string | null {
+  const [, name] = /[{[].*[^"'\w]\$\{(\w+)\}/.exec(line) ?? []
+  return name === undefined ? null : `inside { … } and [ … ] put quotes around it: "\${${name}}"`
+}
+
+function unboundAlias(document: Document.Parsed): number | null {
+  let found: number | null = null
+  visit(document, {
+    Alias(_, node) {
+      if (node.resolve(document) !== undefined) return undefined
+      found = node.range?.[0] ?? 0
+      return visit.BREAK
+    }
+  })
+  return found
+}

@@ -1,0 +1,62 @@
+/**
+ * The door of this room: finds and reads the configuration file. Owns where it may lie; refuses what is no readable text.
+ */
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { type Loaded, parseNamed } from './parse.ts'
+import type { Problem } from './problems.ts'
+import type { Config } from './schema.ts'
+
+export { type DefaultOptions, defaultConfig } from './default.ts'
+export { type Loaded, parseConfig } from './parse.ts'
+export { ConfigError, formatProblem, type Problem } from './problems.ts'
+export { type AppConfig, type Config, configSchema, type RuleConfig } from './schema.ts'
+
+const mostBytes = 1024 * 1024
+
+/**
+ * Finds (`file`, else FACTORGATE_CONFIG, else ./factorgate.yaml, else /etc/factorgate/factorgate.yaml), reads and checks the
+ * configuration. `file` in the answer is absolute, and null if there is none. Never throws for anything a person wrote.
+ */
+export async function loadConfig(
+  options: { file?: string; env?: NodeJS.ProcessEnv; cwd?: string } = {}
+): Promise<Loaded> {
+  const { env = process.env, cwd = process.cwd() } = options
+  const named = options.file ?? (env.FACTORGATE_CONFIG || undefined)
+  const candidates = named === undefined ? ['factorgate.yaml', '/etc/factorgate/factorgate.yaml'] : [named]
+  for (const name of candidates) {
+    const file = path.resolve(cwd, name)
+    const content = await readText(file)
+    if (typeof content === 'string') return parseNamed(content, file, name, env)
+    if (content.isAbsent && named === undefined) continue
+    const from = options.file === undefined && named !== undefined ? ' (named by FACTORGATE_CONFIG)' : ''
+    return { kind: 'bad', file, problems: [whole(name, `${content.why}${from}`)] }
+  }
+  const message = `there is no configuration: neither ${candidates.join(' nor ')} exists. Write one with \`factorgate init\`, name one with --config, or protect one app without: factorgate serve --upstream URL`
+  return { kind: 'bad', file: null, problems: [whole('', message)] }
+}
+
+/** The files whose change asks for a reload: the configuration itself and the listener's certificate and key. */
+export function configFilesOf(config: Config): string[] {
+  const { tls } = config.listen
+  return [config.file, tls?.cert, tls?.key].filter(file => typeof file === 'string')
+}
+
+async function readText(file: string): Promise<string | { isAbsent: boolean; why: string }> {
+  try {
+    const bytes = await readFile(file)
+    if (bytes.length > mostBytes) return { isAbsent: false, why: 'is longer than 1 MiB: is this the right file?' }
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { isAbsent: true, why: 'there is no such file' }
+    if (code === 'EACCES' || code === 'EPERM') return { isAbsent: false, why: 'this user may not read the file' }
+    if (code === 'EISDIR') return { isAbsent: false, why: 'is a folder; name the file in it' }
+    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return { isAbsent: false, why: 'is not UTF-8 text' }
+    return { isAbsent: false, why: `cannot be read (${code})` }
+  }
+}
+
+function whole(file: string, message: string): Problem {
+  return { file, line: null, column: null, path: '', message }
+}

@@ -1,0 +1,49 @@
+/**
+ * Text → Config, or every problem at once. Owns the order: YAML, then the schema, then what follows from other keys, then checks;
+ * refuses to hand out a configuration with any problem in it.
+ */
+import path from 'node:path'
+import { checkConfig } from './checks.ts'
+import { readYaml } from './document.ts'
+import type { DraftConfig } from './draft.ts'
+import type { Problem } from './problems.ts'
+import { readDocument } from './read.ts'
+import { inOrder, Reading } from './reading.ts'
+import { type Config, configSchema } from './schema.ts'
+import type { Node } from './vocabulary.ts'
+
+export type Loaded =
+  | { readonly kind: 'ok'; readonly config: Config; readonly file: string; readonly warnings: readonly Problem[] }
+  | { readonly kind: 'bad'; readonly problems: readonly Problem[]; readonly file: string | null }
+
+/**
+ * Reads text as the content of `file`, which should be absolute: relative paths in the text start in its folder.
+ * Never throws for anything a person wrote.
+ */
+export function parseConfig(text: string, file: string, env: NodeJS.ProcessEnv = {}): Loaded {
+  return parseNamed(text, path.resolve(file), file, env)
+}
+
+/** `name` is what problems call the file. */
+export function parseNamed(text: string, file: string, name: string, env: NodeJS.ProcessEnv): Loaded {
+  const reading = new Reading({ file: name, folder: path.dirname(file), env })
+  const yaml = readYaml(text, name)
+  if (yaml.problems.length > 0) return { kind: 'bad', file, problems: inOrder(yaml.problems) }
+  const draft = readDocument(configSchema as Node, yaml, reading) as DraftConfig | undefined
+  if (draft !== undefined) {
+    fillIn(draft)
+    checkConfig(draft, Date.now(), reading)
+  }
+  if (reading.problems.length > 0) return { kind: 'bad', file, problems: inOrder(reading.problems) }
+  // Without a problem nothing is missing: every `undefined` in a draft has one.
+  const config = { ...draft, file } as Config
+  return { kind: 'ok', config, file, warnings: inOrder(reading.warnings) }
+}
+
+/** Values that follow from others (`x-derived` in the schema). */
+function fillIn(draft: DraftConfig): void {
+  const { portal, factors } = draft
+  if (portal !== undefined) portal.rpId ??= portal.url?.hostname
+  if (factors?.totp !== undefined) factors.totp.issuer ??= portal?.title
+  for (const app of draft.apps ?? []) if (app !== undefined) app.title ??= app.id
+}

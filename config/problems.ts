@@ -1,0 +1,86 @@
+/**
+ * What is wrong with a configuration, said to a tired administrator. Owns the shape and spelling of problems and the guess at
+ * what was meant; refuses to show anything that may be a secret.
+ */
+
+/** One thing to mend (or, among warnings, to know). Lines and columns count from 1; null where there is no place to point at. */
+export interface Problem {
+  /** As the person named the file; empty when no file was found at all. */
+  readonly file: string
+  readonly line: number | null
+  readonly column: number | null
+  /** Where in the configuration: `apps[1].upstream`; empty for the file as a whole. */
+  readonly path: string
+  readonly message: string
+}
+
+/** `file:line:column  apps[1].upstream  must be an http(s) or unix URL, got 'foo'` */
+export function formatProblem(problem: Problem, gap = '  '): string {
+  const place = problem.line === null ? problem.file : `${problem.file}:${problem.line}:${problem.column}`
+  return [place, problem.path, problem.message].filter(part => part !== '').join(gap)
+}
+
+/** Thrown where a configuration cannot be had and there is no list to return; `message` holds every problem, one a line. */
+export class ConfigError extends Error {
+  readonly problems: readonly Problem[]
+
+  constructor(problems: readonly Problem[], gap = '  ') {
+    super(problems.map(problem => formatProblem(problem, gap)).join('\n'))
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+/** Text of the file in quotes: control and invisible characters escaped, long text cut, and whatever `user:password@` it may hold left out. */
+export function shown(text: string): string {
+  const safe = visible(text.replace(/^([a-z+]*:\/\/)?.*:.*@/is, '$1…@'))
+  return `'${safe.length > 60 ? `${safe.slice(0, 60)}…` : safe}'`
+}
+
+/**
+ * A key as messages may show it: what follows the first character that no key has is cut, because `password:hunter2` without
+ * the space is one key to YAML.
+ */
+export function shownKey(key: string): string {
+  const name = /^[\w.-]{0,48}/.exec(key)![0]
+  return name === key ? name : `${name}…`
+}
+
+/** The candidate that `word` most likely meant, or null. Case, `-` and `_` do not count; a swap of neighbours counts once. */
+export function nearest(word: string, candidates: readonly string[]): string | null {
+  const bare = (text: string) => text.toLowerCase().replace(/[-_ ]/g, '')
+  let best: string | null = null
+  let least = Math.max(1, Math.floor(word.length / 3)) + 1
+  for (const candidate of candidates) {
+    const steps = distance(bare(word), bare(candidate))
+    if (steps < least) [best, least] = [candidate, steps]
+  }
+  return best
+}
+
+/** `'a'`, `'a' or 'b'`, `'a', 'b' or 'c'`; numbers stand bare. */
+export function oneOf(words: readonly (string | number)[]): string {
+  const quoted = words.map(word => (typeof word === 'string' ? `'${word}'` : String(word)))
+  return quoted.length < 2 ? quoted.join('') : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`
+}
+
+function visible(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
+    character => `\\u{${character.codePointAt(0)!.toString(16).padStart(4, '0')}}`
+  )
+}
+
+/** Optimal string alignment: insert, delete, change, or swap two neighbours. */
+function distance(a: string, b: string): number {
+  const row = (i: number) => Array.from({ length: b.length + 1 }, (_, j) => (i === 0 ? j : j === 0 ? i : 0))
+  const d = Array.from({ length: a.length + 1 }, (_, i) => row(i))
+  for (let i = 1; i <= a.length; i++)
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1]
+      d[i]![j] = Math.min(d[i - 1]![j]! + 1, d[i]![j - 1]! + 1, d[i - 1]![j - 1]! + (same ? 0 : 1))
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        d[i]![j] = Math.min(d[i]![j]!, d[i - 2]![j - 2]! + 1)
+    }
+  return d[a.length]![b.length]!
+}

@@ -1,0 +1,247 @@
+/** The keys about one app: where it is, who may enter, what it is told. Owns `apps[]` of the schema. */
+import { type Static, Type } from 'typebox'
+import type { Upstream } from './addresses.ts'
+import { within } from './schema-people.ts'
+import { type About, choice, duration, flag, list, map, orAbsent, orNull, record, text } from './vocabulary.ts'
+
+const rule = map(
+  {
+    path: orAbsent(
+      text('glob', {
+        title: 'Path',
+        description:
+          "Glob on the app's own path: `*` within a segment, `**` across. Every plausible reading of a path is tried, and the strictest answer counts.",
+        example: '/admin/**'
+      })
+    ),
+    methods: orAbsent(
+      list(
+        text('method', { title: 'Method', description: 'In capitals.', example: 'GET' }),
+        { title: 'Methods', description: 'HTTP methods.', example: ['GET', 'HEAD'] },
+        { minItems: 1 }
+      )
+    ),
+    groups: orAbsent(
+      list(
+        text('line', { title: 'Group', description: 'Name of a group.', example: 'researchers' }),
+        { title: 'Groups', description: 'The person is in one of these.', example: ['researchers'] },
+        { minItems: 1 }
+      )
+    ),
+    users: orAbsent(
+      list(
+        text('userName', { title: 'User', description: 'A sign-in name.', example: 'alice' }),
+        { title: 'Users', description: 'The person is one of these.', example: ['alice'] },
+        { minItems: 1 }
+      )
+    ),
+    networks: orAbsent(
+      list(
+        text('network', { title: 'Network', description: 'An address or network.', example: '10.0.0.0/8' }),
+        { title: 'Networks', description: 'The visitor comes from one of these.', example: ['10.0.0.0/8'] },
+        { minItems: 1 }
+      )
+    ),
+    access: choice(['public', 'mfa', 'deny'], {
+      title: 'Access',
+      description: '`public`: everybody, without signing in. `mfa`: signed in with a second factor. `deny`: nobody.',
+      example: 'mfa'
+    }),
+    factors: list(
+      choice(['webauthn', 'totp', 'recovery'], {
+        title: 'Factor',
+        description: '`webauthn` (passkey, security key), `totp` (code) or `recovery` (recovery code).',
+        example: 'webauthn'
+      }),
+      {
+        title: 'Factors',
+        description: 'With `access: mfa`: any one of these second factors will do.',
+        default: ['webauthn', 'totp', 'recovery'],
+        example: ['webauthn']
+      },
+      { minItems: 1 }
+    ),
+    within: orNull(within)
+  },
+  {
+    title: 'Rule',
+    description: 'Conditions, and what happens when all of them hold. A condition left out always holds.'
+  }
+)
+
+function identityHeader(name: string, of: Omit<About, 'default'>) {
+  return Type.Unsafe<string | null>({
+    title: of.title,
+    description: of.description,
+    default: name,
+    examples: [of.example],
+    anyOf: [text('identityHeader', of), { type: 'null' }]
+  })
+}
+
+const identityHeaders = map(
+  {
+    user: identityHeader('Remote-User', {
+      title: 'Name header',
+      description: 'Carries the sign-in name.',
+      example: 'X-Remote-User'
+    }),
+    name: identityHeader('Remote-Name', {
+      title: 'Display name header',
+      description: 'Carries the name as people write it.',
+      example: 'X-Forwarded-Preferred-Username'
+    }),
+    email: identityHeader('Remote-Email', {
+      title: 'Mail header',
+      description: 'Carries the mail address.',
+      example: 'X-Forwarded-Email'
+    }),
+    groups: identityHeader('Remote-Groups', {
+      title: 'Groups header',
+      description: 'Carries the groups, with commas between.',
+      example: 'X-Forwarded-Groups'
+    })
+  },
+  {
+    title: 'Identity headers',
+    description:
+      'What the app is told about who is there. `null` switches one off. What a visitor sends under these names, in any spelling, is thrown away.',
+    default: {}
+  }
+)
+
+const upstreamText = text('upstream', {
+  title: 'Upstream',
+  description: 'An http(s) URL, with a base path if need be, or `unix:/path/of/a/socket`.',
+  example: 'http://10.1.2.3:8888'
+})
+
+const upstream = Type.Unsafe<readonly Upstream[]>({
+  title: 'Upstream',
+  description:
+    'Where the app is served: an http(s) URL, with a base path if need be, or `unix:/path/of/a/socket`; or a list of these to share the load.',
+  examples: ['http://10.1.2.3:8888', ['http://10.1.2.3:8888', 'http://10.1.2.4:8888'], 'unix:/run/app.sock'],
+  anyOf: [upstreamText, { type: 'array', items: upstreamText, minItems: 1 }]
+})
+
+const timeouts = map(
+  {
+    connect: duration(
+      {
+        title: 'Connect',
+        description: 'How long the app may take to accept a connection; then 502.',
+        default: '5s',
+        example: '2s'
+      },
+      1,
+      3600
+    ),
+    response: duration(
+      {
+        title: 'Response',
+        description:
+          'How long the app may take to begin its answer; then 504. What follows (downloads, events, sockets) has no limit but the session.',
+        default: '60s',
+        example: '10m'
+      },
+      1,
+      86_400
+    )
+  },
+  { title: 'Timeouts', description: 'How long to wait for the app.', default: {} }
+)
+
+const maintenance = map(
+  {
+    until: orNull(
+      text('line', { title: 'Until', description: 'When it is expected back, in words.', example: 'Monday, 8:00' })
+    ),
+    message: orNull(
+      text('line', { title: 'Message', description: 'What people should know.', example: 'The disks are being moved.' })
+    )
+  },
+  {
+    title: 'Maintenance',
+    description: 'Where this block stands (`maintenance: {}` is enough), people see a page instead of the app.'
+  }
+)
+
+export const app = map(
+  {
+    id: text('id', {
+      title: 'Id',
+      description: 'Name of the app in records, logs and metrics. Keep it when everything else changes.',
+      example: 'notebooks'
+    }),
+    title: Type.Unsafe<string>({
+      ...text('line', { title: 'Title', description: 'What people call the app.', example: 'Notebooks' }),
+      'x-derived': 'the `id`'
+    }),
+    description: orNull(
+      text('line', {
+        title: 'Description',
+        description: 'One line for the list of apps.',
+        example: 'Jupyter on the big machine'
+      })
+    ),
+    url: text('siteUrl', {
+      title: 'Public address',
+      description: 'Where people reach it: a host of its own, or a path on a host (`https://lab.example/nb`).',
+      example: 'https://notebooks.lab.example'
+    }),
+    upstream,
+    rules: list(rule, {
+      title: 'Rules',
+      description: 'Who may do what. The first rule that matches counts; if none does, the answer is no.',
+      default: [{ access: 'mfa' }],
+      example: [{ groups: ['researchers'], access: 'mfa' }]
+    }),
+    identityHeaders,
+    addHeaders: record(
+      'headerName',
+      text('headerValue', { title: 'Value', description: 'A fixed value.' }, { 'x-secret': true }),
+      {
+        title: 'Fixed headers',
+        description:
+          'Headers that go to the app with every request, such as a secret it shares with us. Values are never shown.',
+        default: {},
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: as the file writes it
+        example: { 'GX-Secret': '${GALAXY_SECRET}' }
+      }
+    ),
+    preserveHost: flag({
+      title: 'Keep the Host header',
+      description: "Send the app the public host. `false` sends the upstream's own, for apps that insist on it.",
+      default: true,
+      example: false
+    }),
+    caseSensitive: flag({
+      title: 'Letter case matters',
+      description:
+        'Whether `/Admin` and `/admin` are different things to the app. If you are not sure, leave it: then rules for either hold for both.',
+      default: false,
+      example: true
+    }),
+    assertion: flag({
+      title: 'Signed assertion',
+      description:
+        'Send `X-Factorgate-Assertion`, a signed JWT about the person, with every request. Its keys are at `/.factorgate/jwks.json`.',
+      default: false,
+      example: true
+    }),
+    allowedOrigins: list(
+      text('origin', { title: 'Origin', description: 'Scheme and host.', example: 'https://other.lab.example' }),
+      {
+        title: 'Other origins',
+        description: "Sites, besides the app's own, whose pages may open WebSockets to it.",
+        default: [],
+        example: ['https://other.lab.example']
+      }
+    ),
+    timeouts,
+    maintenance: orNull(maintenance)
+  },
+  { title: 'App', description: 'One app behind the gate.' }
+)
+
+export type App = Static<typeof app>

@@ -1,0 +1,41 @@
+/** The certificate and key of the listener: can they be read, do they fit, have they expired. Refuses to quote their content. */
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { shown } from './problems.ts'
+import type { Reading } from './reading.ts'
+
+/** Says every problem with `listen.tls`. */
+export function checkTlsFiles(tls: { cert?: string; key?: string }, now: number, reading: Reading): void {
+  const cert = tls.cert === undefined ? null : readPem(tls.cert, 'listen.tls.cert', reading)
+  const key = tls.key === undefined ? null : readPem(tls.key, 'listen.tls.key', reading)
+  const certificate = cert === null ? null : attempt(() => new X509Certificate(cert))
+  if (cert !== null && certificate === null)
+    reading.problem('listen.tls.cert', 'must name a PEM file that begins with a certificate')
+  const privateKey = key === null ? null : attempt(() => createPrivateKey(key))
+  if (key !== null && privateKey === null)
+    reading.problem('listen.tls.key', 'must name a PEM file with a private key that has no passphrase')
+  if (certificate === null || privateKey === null) return
+  if (!certificate.checkPrivateKey(privateKey))
+    reading.problem('listen.tls.key', 'does not belong to the certificate in listen.tls.cert')
+  if (Date.parse(certificate.validTo) < now)
+    reading.warning('listen.tls.cert', `the certificate expired on ${certificate.validTo}: browsers will refuse it`)
+}
+
+function readPem(file: string, path: string, reading: Reading): string | null {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    const why = code === 'ENOENT' || code === 'ENOTDIR' ? 'there is no such file' : `it cannot be read (${code})`
+    reading.problem(path, `must name a readable file; ${why}: ${shown(file)}`)
+    return null
+  }
+}
+
+function attempt<T>(work: () => T): T | null {
+  try {
+    return work()
+  } catch {
+    return null
+  }
+}

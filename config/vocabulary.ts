@@ -1,0 +1,122 @@
+/**
+ * Words to write the schema in. Owns how a key says what it is: JSON Schema as it stands, plus a few `x-…` words that tell the
+ * reader (read.ts) what a text means and that print.ts takes out again. Refuses keys without a title and a description.
+ */
+import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox'
+import type { KindName, Loaded } from './kinds.ts'
+
+/** What the reference and editors say about a key. `default` and `example` are written as the file would write them. */
+export interface About {
+  readonly title: string
+  readonly description: string
+  readonly default?: unknown
+  readonly example?: unknown
+}
+
+/** A schema node as read.ts and print.ts look at it: plain JSON Schema. */
+export interface Node {
+  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'boolean' | 'null'
+  readonly title?: string
+  readonly description?: string
+  readonly default?: unknown
+  readonly examples?: readonly unknown[]
+  readonly properties?: Readonly<Record<string, Node>>
+  readonly required?: readonly string[]
+  readonly patternProperties?: Readonly<Record<string, Node>>
+  readonly items?: Node
+  readonly minItems?: number
+  readonly anyOf?: readonly Node[]
+  readonly enum?: readonly (string | number)[]
+  readonly const?: unknown
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly 'x-kind'?: KindName
+  /** Bounds of a duration (seconds) or size (bytes). */
+  readonly 'x-least'?: number
+  readonly 'x-most'?: number
+  /** Never shown; may be given as `…File`. */
+  readonly 'x-secret'?: true
+  /** This key names a file that holds that key's value. */
+  readonly 'x-fileOf'?: string
+  /** Filled in from other keys; the words say from which. */
+  readonly 'x-derived'?: string
+  /** Said instead of "must be a list" and the like, where the reason matters more than the shape. */
+  readonly 'x-instead'?: string
+  /** The kind of the keys of a map with free keys. */
+  readonly 'x-keys'?: KindName
+}
+
+function about({ example, ...rest }: About): object {
+  return example === undefined ? rest : { ...rest, examples: [example] }
+}
+
+/** Text of a kind. */
+export function text<K extends KindName>(kind: K, of: About, more: Partial<Node> = {}) {
+  return Type.Unsafe<Loaded<K>>({ type: 'string', ...about(of), 'x-kind': kind, ...more })
+}
+
+/** A duration between two others, in seconds. */
+export function duration(of: About, least: number, most: number) {
+  return text('duration', of, { 'x-least': least, 'x-most': most })
+}
+
+/** Text that is never shown; write `secretFile` for its `…File` beside it. */
+export function secret<K extends KindName>(kind: K, of: About) {
+  return text(kind, of, { 'x-secret': true })
+}
+
+/** The `…File` of a secret: the loader reads it and fills the secret itself. */
+export function secretFile(key: string, of: About) {
+  return orNull(text('file', of, { 'x-fileOf': key }))
+}
+
+/** A value the loader fills from other keys when the file does not give it; `from` says which, in words. */
+export function derived<K extends KindName>(kind: K, from: string, of: About) {
+  return text(kind, of, { 'x-derived': from })
+}
+
+/** One of a few words. */
+export function choice<const T extends string | number>(words: readonly T[], of: About, more: Partial<Node> = {}) {
+  const type = typeof words[0] === 'number' ? 'integer' : 'string'
+  return Type.Unsafe<T>({ type, enum: words, ...about(of), ...more })
+}
+
+export function whole(of: About, minimum: number, maximum: number) {
+  return Type.Unsafe<number>({ type: 'integer', minimum, maximum, ...about(of) })
+}
+
+export function flag(of: About) {
+  return Type.Unsafe<boolean>({ type: 'boolean', ...about(of) })
+}
+
+export function list<T extends TSchema>(items: T, of: About, more: Partial<Node> = {}) {
+  return Type.Unsafe<readonly Static<T>[]>({ type: 'array', items, ...about(of), ...more })
+}
+
+/** A map with these keys and no other. */
+export function map<P extends TProperties>(properties: P, of: About) {
+  return Type.Unsafe<Static<TObject<P>>>({
+    ...Type.Object(properties, { additionalProperties: false }),
+    ...about(of)
+  })
+}
+
+/** A map with free keys of one kind. */
+export function record<T extends TSchema>(keys: KindName, values: T, of: About) {
+  return Type.Unsafe<Readonly<Record<string, Static<T>>>>({
+    type: 'object',
+    patternProperties: { '^.*$': values },
+    'x-keys': keys,
+    ...about(of)
+  })
+}
+
+/** May be left out; null then. */
+export function orNull<T extends TSchema>(schema: T) {
+  return Type.Unsafe<Static<T> | null>({ default: null, ...schema })
+}
+
+/** May be left out; absent then. */
+export function orAbsent<T extends TSchema>(schema: T) {
+  return Type.Optional(schema)
+}
