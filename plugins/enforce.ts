@@ -2,7 +2,6 @@
  * Step 4, enforce: decide(), and obey. Owns what a verdict looks like on the wire (forward, portal, refusal) and what each of our
  * own pages demands; refuses to start while one of them does not say.
  */
-import { createHash, randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AuditSink } from '../src/audit/event.ts'
@@ -13,7 +12,8 @@ import type { ChallengeReason } from '../src/policy/decision.ts'
 import type { App, Match, Site } from '../src/routing/route-table.ts'
 import { newestProof, type Proof } from '../src/session/session.ts'
 import type { Principal } from '../src/session/sessions.ts'
-import { cookieNames, nonceCookie, readCookie } from './cookies.ts'
+import { newToken } from '../src/session/token.ts'
+import { nonceCookie, nonceState, readNonce } from './cookies.ts'
 import type { Requires } from './exchange.ts'
 import { wantsPage } from './wants-page.ts'
 
@@ -125,17 +125,12 @@ export function errorBody(
   }
 }
 
-/** What a hand-over code is bound to: the hash of the nonce that this browser keeps for this host. */
-export function stateOf(nonce: string): string {
-  return createHash('sha256').update(nonce).digest('base64url')
-}
-
 function browserState(request: FastifyRequest, reply: FastifyReply, site: Site): string {
-  const known = readCookie(request.raw.headers.cookie, cookieNames(site.secure).nonce)
-  if (known !== null) return stateOf(known)
-  const nonce = randomBytes(16).toString('base64url')
+  const known = readNonce(request.raw.headers.cookie, site.secure)
+  if (known !== null) return nonceState(known)
+  const nonce = newToken()
   reply.header('set-cookie', nonceCookie(nonce, site.secure))
-  return stateOf(nonce)
+  return nonceState(nonce)
 }
 
 /** Where to bring the person afterwards: the very address for a navigation, else the page they were on, else the app's front door. */

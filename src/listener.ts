@@ -19,8 +19,13 @@ export interface TlsFiles {
   readonly key: string
 }
 
-/** Node's own default, kept explicit: 16 KiB of request line and headers. Beyond it 431. */
-const maxHeaderSize = 16 * 1024
+export interface ListenerOptions {
+  /** Bytes of request line and headers together; beyond them 431. */
+  readonly maxHeaderSize: number
+  /** Paths of PEM files; null for plain HTTP. */
+  readonly tls: TlsFiles | null
+}
+
 /** A client has this long to send its headers (slowloris, THREATS D4). Bodies have no limit: uploads take hours. */
 const headersTimeoutMs = 15_000
 const keepAliveTimeoutMs = 72_000
@@ -31,10 +36,10 @@ export class Listener {
   #pipeline: Pipeline
   #closing = false
 
-  /** @param tls paths of PEM files; undefined for plain HTTP. Throws what reading them throws. */
-  constructor(pipeline: Pipeline, tls?: TlsFiles) {
+  /** Throws what reading the TLS files throws. */
+  constructor(pipeline: Pipeline, { maxHeaderSize, tls }: ListenerOptions) {
     this.#pipeline = pipeline
-    this.#isTls = tls !== undefined
+    this.#isTls = tls !== null
     const options: http.ServerOptions = {
       maxHeaderSize,
       headersTimeout: headersTimeoutMs,
@@ -48,7 +53,7 @@ export class Listener {
       keepAliveInitialDelay: 60_000
     }
     const server =
-      tls === undefined
+      tls === null
         ? http.createServer(options)
         : https.createServer({
             ...options,

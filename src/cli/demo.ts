@@ -1,0 +1,118 @@
+/**
+ * `factorgate demo`: gateway, sample lab and embedded store, for a first look. Owns a temporary folder that is gone afterwards; asks
+ * nothing and needs no other service.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { pino } from 'pino'
+import { defaultConfig } from '../../config/load.ts'
+import { startSampleLab } from '../demo/sample-lab.ts'
+import { Server } from '../server.ts'
+import { type Command, PersonError, readArgs, UsageError } from './command.ts'
+import { ensureKey } from './serve.ts'
+
+const usualPort = 8080
+
+export const command: Command = {
+  name: 'demo',
+  summary: 'Show the gateway in front of a sample lab portal. Keeps nothing.',
+  usage: ['factorgate demo [--port N]'],
+  help: `
+  --port N   where to listen on this machine (8080, or any free port where that is taken)
+
+Prints the address and an invitation for a newcomer. Ctrl+C ends it, and everything it made is gone.
+
+Example:
+  factorgate demo --port 9000
+`,
+  async run(args, io) {
+    const { values } = readArgs(args, { port: { type: 'string' } })
+    const port = await choosePort(values.port)
+    const folder = mkdtempSync(path.join(tmpdir(), 'factorgate-demo-'))
+    const lab = await startSampleLab({ port: 0 })
+    try {
+      const config = demoConfig(folder, port, lab.url)
+      await ensureKey(config)
+      const server = await Server.start({ config, clock: io.clock, log: pino({ level: 'warn', base: null }) })
+      const { accounts, invitations } = server.runtime
+      const newcomer = await accounts.create({
+        name: 'newcomer',
+        displayName: 'New Comer',
+        email: 'newcomer@lab.example',
+        groups: ['researchers']
+      })
+      const token = await invitations.issue(newcomer.id)
+      const { origin } = config.portal.url
+      io.stdout(`
+  Factorgate is serving the sample lab at
+
+    ${origin}/
+
+  You are invited as 'newcomer'. Open this once, in a browser on this machine:
+
+    ${origin}/.factorgate/invite/${token}
+
+  Ctrl+C ends the demo and forgets everything.
+
+`)
+      await ended()
+      await server.close()
+      return 0
+    } finally {
+      await lab.close()
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+}
+
+function demoConfig(folder: string, port: number, upstream: string) {
+  const config = defaultConfig({
+    upstream,
+    listenHost: '127.0.0.1',
+    listenPort: port,
+    cwd: folder,
+    title: 'Sample Lab'
+  })
+  return {
+    ...config,
+    admin: false as const,
+    shutdownTimeout: 2,
+    apps: config.apps.map(app => ({
+      ...app,
+      id: 'lab',
+      title: 'Lab portal',
+      description: 'Samples, instruments and a console'
+    }))
+  }
+}
+
+async function choosePort(asked: string | undefined): Promise<number> {
+  if (asked !== undefined) {
+    if (!/^\d{1,5}$/.test(asked) || Number(asked) > 65_535)
+      throw new UsageError(`--port must be a number up to 65535, got '${asked}'`)
+    const port = await freePort(Number(asked))
+    if (port === null) throw new PersonError(`port ${asked} is taken; leave --port out to let the demo find a free one`)
+    return port
+  }
+  return (await freePort(usualPort)) ?? (await freePort(0)) ?? usualPort
+}
+
+/** The port itself if nobody listens there (0: any), or null. */
+function freePort(port: number): Promise<number | null> {
+  return new Promise(resolve => {
+    const probe = createServer()
+    probe.once('error', () => resolve(null))
+    probe.listen({ host: '127.0.0.1', port }, () => {
+      const address = probe.address()
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : null))
+    })
+  })
+}
+
+function ended(): Promise<void> {
+  return new Promise(resolve => {
+    process.once('SIGINT', () => resolve()).once('SIGTERM', () => resolve())
+  })
+}

@@ -1,0 +1,115 @@
+/**
+ * What outlives a reload: store, cache, sessions, open connections, journal, keys. Owns their order of birth and death; knows no
+ * route and no page.
+ */
+import type { Logger } from 'pino'
+import { Journal } from './audit/journal.ts'
+import { Meters } from './audit/meters.ts'
+import type { Clock } from './clock.ts'
+import { AttemptLimiter } from './factor/attempt-limiter.ts'
+import { Credentials } from './factor/credential.ts'
+import { LiveConnections } from './forwarding/live-connections.ts'
+import { accountPrefix } from './identity/account.ts'
+import { Accounts } from './identity/accounts.ts'
+import { Invitations } from './identity/invitations.ts'
+import { LocalDirectory } from './identity/local.ts'
+import { PasswordHasher } from './identity/password.ts'
+import type { Keyring } from './keyring/keyring.ts'
+import { AppUse } from './session/app-use.ts'
+import { sessionKey, tokenKey } from './session/records.ts'
+import { SessionCache } from './session/session-cache.ts'
+import { type SessionLimits, Sessions } from './session/sessions.ts'
+import type { Store } from './store/store.ts'
+import { watchAccess } from './watch/access.ts'
+
+export interface RuntimeInput {
+  readonly store: Store
+  readonly keyring: Keyring
+  readonly journalFile: string
+  readonly limits: SessionLimits
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** How often what was seen is written down, in milliseconds. */
+const flushMs = 5_000
+
+export class Runtime {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Logger
+  readonly cache: SessionCache
+  readonly sessions: Sessions
+  readonly live: LiveConnections
+  readonly journal: Journal
+  readonly meters = new Meters()
+  readonly accounts: Accounts
+  readonly credentials: Credentials
+  readonly invitations: Invitations
+  readonly limiter: AttemptLimiter
+  readonly local: LocalDirectory
+  readonly appUse: AppUse
+  keyring: Keyring
+  #stopWatching: () => void = () => {}
+  #flushing: NodeJS.Timeout | undefined
+
+  private constructor(input: RuntimeInput, journal: Journal) {
+    const { store, clock, log } = input
+    this.store = store
+    this.clock = clock
+    this.log = log
+    this.keyring = input.keyring
+    this.cache = new SessionCache(store)
+    this.sessions = new Sessions({ store, cache: this.cache, clock, limits: input.limits })
+    this.live = new LiveConnections({ clock })
+    this.journal = journal
+    this.accounts = new Accounts({ store, clock })
+    this.credentials = new Credentials({ store, clock })
+    this.invitations = new Invitations({ store, clock })
+    this.limiter = new AttemptLimiter({ store, clock })
+    this.local = new LocalDirectory({ store, accounts: this.accounts, hasher: new PasswordHasher() })
+    this.appUse = new AppUse(store, clock)
+  }
+
+  /** Subscribes and begins to watch. Rejects with StoreUnreachable; a journal that cannot be written is said, and mends itself. */
+  static async start(input: RuntimeInput): Promise<Runtime> {
+    const onChange = (problem: string | null) =>
+      problem === null
+        ? input.log.info('the journal can be written again')
+        : input.log.error({ problem }, 'the journal cannot be written')
+    const runtime = new Runtime(input, await Journal.open({ path: input.journalFile, clock: input.clock, onChange }))
+    await runtime.cache.watch([sessionKey(''), tokenKey(''), accountPrefix])
+    const { store, cache, sessions, live, log, meters } = runtime
+    runtime.#stopWatching = watchAccess({
+      store,
+      cache,
+      sessions,
+      live,
+      onError: error => log.warn({ err: error }, 'could not look whether access has ended')
+    })
+    runtime.#flushing = setInterval(() => void runtime.#flush(), flushMs)
+    runtime.#flushing.unref()
+    meters.gauge('factorgate_open_connections', 'Sockets, downloads and uploads under way.', () => live.size)
+    meters.gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss())
+    return runtime
+  }
+
+  /** Ends everything in the order it depends on each other. */
+  async close(): Promise<void> {
+    this.#stopWatching()
+    clearInterval(this.#flushing)
+    await this.#flush()
+    this.live.close()
+    this.cache.close()
+    await this.journal.close()
+    await this.store.close()
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      await this.sessions.flush()
+    } catch (error) {
+      this.log.warn({ err: error }, 'could not write down who was seen')
+    }
+  }
+}

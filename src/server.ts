@@ -1,0 +1,135 @@
+/**
+ * The gateway as a process: it opens what a configuration names, listens, follows changed files, and ends in order. Owns the life;
+ * the composition (gateway.ts) owns what a request meets.
+ */
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { Config } from '../config/schema.ts'
+import { buildAdmin } from '../plugins/admin/index.ts'
+import { pipelineOf } from '../plugins/forward.ts'
+import type { Clock } from './clock.ts'
+import { buildGateway, limitsOf, storeOptionsOf } from './gateway.ts'
+import { readKeyFile } from './keyring/key-file.ts'
+import { Listener } from './listener.ts'
+import { Runtime } from './runtime.ts'
+import { openStore } from './store/open.ts'
+
+export interface ServerInput {
+  readonly config: Config
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** Keys whose change takes a restart, since what they name is open already. */
+const fixed = ['listen', 'admin', 'store', 'redis', 'keyFile', 'journal'] as const
+
+export class Server {
+  readonly runtime: Runtime
+  readonly #log: Logger
+  readonly #listener: Listener
+  readonly #admin: FastifyInstance
+  #config: Config
+  #gateway: FastifyInstance
+  #closing: Promise<void> | undefined
+
+  private constructor(runtime: Runtime, config: Config, gateway: FastifyInstance, log: Logger) {
+    this.runtime = runtime
+    this.#config = config
+    this.#gateway = gateway
+    this.#log = log
+    this.#listener = new Listener(pipelineOf(gateway), {
+      maxHeaderSize: config.listen.maxHeaderSize,
+      tls: config.listen.tls
+    })
+    this.#admin = buildAdmin({
+      store: runtime.store,
+      audit: runtime.journal,
+      meters: runtime.meters,
+      isClosing: () => this.#closing !== undefined
+    })
+  }
+
+  /** Opens everything and listens. Rejects with KeyFileError, StoreUnreachable, or Node's error for the address; nothing stays open then. */
+  static async start({ config, clock, log }: ServerInput): Promise<Server> {
+    const keyring = await readKeyFile(config.keyFile)
+    const store = await openStore(config.store, storeOptionsOf(config, clock))
+    let runtime: Runtime | undefined
+    try {
+      runtime = await Runtime.start({
+        store,
+        keyring,
+        keyFile: config.keyFile,
+        journalFile: config.journal,
+        limits: limitsOf(config),
+        clock,
+        log
+      })
+      const gateway = await buildGateway(config, runtime)
+      const server = new Server(runtime, config, gateway, log)
+      await server.#listen()
+      await store.put('meta:portal-url', config.portal.url.origin)
+      runtime.journal.record({ kind: 'gate.start', at: clock() })
+      return server
+    } catch (error) {
+      await (runtime === undefined ? store.close() : runtime.close())
+      throw error
+    }
+  }
+
+  /** Where it listens; `admin` is null where health is switched off. */
+  get addresses(): { gate: AddressInfo; admin: AddressInfo | null } {
+    const admin = this.#admin.server.address()
+    return { gate: this.#gate as AddressInfo, admin: admin === null ? null : (admin as AddressInfo) }
+  }
+
+  #gate: AddressInfo | undefined
+
+  async #listen(): Promise<void> {
+    const { listen, admin } = this.#config
+    if (admin !== false) await this.#admin.listen({ host: admin.host, port: admin.port })
+    try {
+      this.#gate = await this.#listener.listen(listen.host, listen.port)
+    } catch (error) {
+      await this.#admin.close()
+      throw error
+    }
+  }
+
+  /** Swaps a checked configuration in; requests under way end under the old one. Answers the keys that take a restart. */
+  async reload(config: Config): Promise<string[]> {
+    const gateway = await buildGateway(config, this.runtime)
+    if (config.listen.tls) this.#listener.reloadTls(config.listen.tls)
+    const waiting = fixed.filter(key => JSON.stringify(config[key]) !== JSON.stringify(this.#config[key]))
+    const old = this.#gateway
+    this.#listener.swap(pipelineOf(gateway))
+    this.#gateway = gateway
+    this.#config = config
+    this.runtime.sessions.setLimits(limitsOf(config))
+    this.runtime.journal.record({ kind: 'gate.reload', at: this.runtime.clock() })
+    // Its pools close once what they carry has ended.
+    old.close().catch(error => this.#log.warn({ err: error }, 'the old configuration did not end cleanly'))
+    return waiting
+  }
+
+  /** Reads the key file again, after a rotation. Throws KeyFileError and keeps the old keys where it cannot be used. */
+  async reloadKeys(): Promise<void> {
+    this.runtime.keyring = await readKeyFile(this.#config.keyFile)
+  }
+
+  /** Stops accepting, lets requests end, closes sockets with 1001, then everything it opened. Called twice, ends at once. */
+  close(): Promise<void> {
+    if (this.#closing !== undefined) return this.#close(0)
+    this.#closing = this.#close(this.#config.shutdownTimeout * 1000)
+    return this.#closing
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    this.runtime.live.endSockets('shutting down')
+    await this.#listener.close(graceMs)
+    await this.#gateway.close()
+    this.runtime.journal.record({ kind: 'gate.stop', at: this.runtime.clock() })
+    await this.#admin.close()
+    await this.runtime.close()
+  }
+}
