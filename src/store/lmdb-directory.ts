@@ -1,0 +1,106 @@
+/**
+ * Whether a directory can hold the embedded store, asked before LMDB is: its driver may crash, instead of failing, on files
+ * that are not its own and on a full disk. Owns the sentences an operator reads about the disk.
+ */
+
+import { closeSync, constants, fsyncSync, mkdirSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { StoreUnfit } from './unfit.ts'
+
+/** What LMDB writes to a new store before it has anything to say, twice over. */
+const roomBytes = 256 * 1024
+/** Where LMDB keeps its magic number in the first page, and the number. */
+const magicAt = 24
+const magic = 0xbeefc0de
+
+/** Makes the directory if there is none, and makes sure LMDB will find what it needs there. Throws StoreUnfit. */
+export function prepareDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    const probe = join(directory, `probe.${process.pid}`)
+    try {
+      const file = openSync(probe, 'w', 0o600)
+      try {
+        writeSync(file, Buffer.alloc(roomBytes, 1))
+        fsyncSync(file)
+      } finally {
+        closeSync(file)
+      }
+    } finally {
+      rmSync(probe, { force: true })
+    }
+    for (const name of ['data.mdb', 'lock.mdb']) checkFile(join(directory, name), name === 'data.mdb')
+  } catch (error) {
+    throw error instanceof StoreUnfit ? error : new StoreUnfit(openingTrouble(directory, error), { cause: error })
+  }
+}
+
+function checkFile(path: string, hasMagic: boolean): void {
+  const size = statSync(path, { throwIfNoEntry: false })?.size
+  if (size === undefined) return
+  const file = openSync(path, constants.O_RDWR)
+  try {
+    const head = Buffer.alloc(magicAt + 4)
+    if (hasMagic && size > 0 && (readSync(file, head) < head.length || !isMagic(head)))
+      throw new StoreUnfit(
+        `${path} is not a store of Factorgate. Name an empty directory, or restore the file from a backup.`
+      )
+  } finally {
+    closeSync(file)
+  }
+}
+
+function isMagic(head: Buffer): boolean {
+  return head.readUInt32LE(magicAt) === magic || head.readUInt32BE(magicAt) === magic
+}
+
+/** Why the store in `directory` cannot be opened, and what to do. */
+export function openingTrouble(directory: string, error: unknown): string {
+  return `The store in ${directory} cannot be opened: ${diskTrouble(error) ?? (error as Error).message}.`
+}
+
+/** Why a commit failed: LMDB tells the caller that it did, and the reason through a second promise. */
+export async function commitTrouble(error: unknown): Promise<string> {
+  const { commitError } = error as { commitError?: Promise<unknown> }
+  const reason = await Promise.race([
+    Promise.resolve(commitError ?? error).catch((why: unknown) => why),
+    new Promise(resolve => setImmediate(resolve, error))
+  ])
+  return diskTrouble(reason) ?? (reason as Error).message
+}
+
+function diskTrouble(error: unknown): string | null {
+  // Node names error codes, LMDB numbers them.
+  switch ((error as { code?: string | number }).code) {
+    case 'EACCES':
+    case 'EPERM':
+    case 1:
+    case 13:
+      return `this user (${process.getuid?.() ?? 'unknown'}) may not write there; give it the directory (chown) or run as its owner`
+    case 'EROFS':
+    case 30:
+      return 'the file system is read-only; mount it for writing, or name another directory'
+    case 'ENOSPC':
+    case 'EDQUOT':
+    case 28:
+    case 122:
+      return 'the disk is full; free some space there'
+    case 'EFBIG':
+    case 27:
+      return 'the limit for the size of a file is too low (ulimit -f)'
+    case 'ENOTDIR':
+    case 'EEXIST':
+    case 20:
+      return 'it, or a part of its path, is a file and not a directory'
+    case 'EIO':
+    case 5:
+      return 'the disk does not take the data (input/output error)'
+    case 'EMFILE':
+    case 'ENFILE':
+    case 23:
+    case 24:
+      return 'too many files are open (ulimit -n)'
+    default:
+      return null
+  }
+}
