@@ -1,0 +1,184 @@
+/** The account: how a person confirms it is them, and where they are signed in. Owns the overview; each change has its own page beside it. */
+import type { FastifyInstance } from 'fastify'
+import type { Credential } from '../../src/factor/credential.ts'
+import type { Session } from '../../src/session/session.ts'
+import { browserName } from './device-name.ts'
+import { type Frame, Notice, Page } from './layout.tsx'
+import { sayMoment } from './moments.ts'
+import type { PortalOptions } from './options.ts'
+import type { Sentences } from './sentences.ts'
+import { along } from './trip.ts'
+import { frameOf, openSignedVisit, type SignedVisit, sendPage } from './visit.ts'
+
+export interface AccountView {
+  readonly name: string
+  readonly credentials: readonly Credential[]
+  readonly codes: { readonly total: number; readonly remaining: number; readonly createdAt: number } | null
+  readonly sessions: readonly { readonly session: Session; readonly lastSeenAt: number }[]
+  readonly thisSession: string
+  readonly now: number
+  readonly done: Done | null
+  readonly problem: string | null
+  /** This page's own absolute address: where longer ways come back to. */
+  readonly address: string
+}
+
+/** What was just done, told at the top of the page: a key, never a text, so that no address can put words in our mouth. */
+const dones = ['renamed', 'removed', 'added', 'ended', 'others'] as const
+export type Done = (typeof dones)[number]
+
+export function AccountPage({ frame, view }: { frame: Frame; view: AccountView }) {
+  const say = frame.say.account
+  const others = view.sessions.filter(({ session }) => session.id !== view.thisSession)
+  return (
+    <Page frame={frame} title={say.title} subtitle={view.name} drawing="open" wide>
+      {view.done !== null && <Notice>{doneSentence(view.done, others.length > 0, frame.say)}</Notice>}
+      {view.problem !== null && <Notice alert>{view.problem}</Notice>}
+      <section aria-labelledby="factors">
+        <h2 id="factors">{say.factors}</h2>
+        <ul class="list">
+          {view.credentials.map(credential => (
+            <FactorRow key={credential.id} frame={frame} credential={credential} now={view.now} />
+          ))}
+        </ul>
+        <p>
+          <a href="/.factorgate/enrol">{say.add}</a>
+        </p>
+      </section>
+      <section aria-labelledby="codes">
+        <h2 id="codes">{say.codes}</h2>
+        <p>
+          {view.codes === null
+            ? say.codesNone
+            : say.codesLeft(
+                view.codes.remaining,
+                view.codes.total,
+                sayMoment(view.codes.createdAt, view.now, frame.say)
+              )}
+        </p>
+        <p>
+          <a href={along('/.factorgate/enrol/recovery', { rd: view.address, state: null })}>{say.codesNew}</a>
+        </p>
+      </section>
+      <section aria-labelledby="sessions">
+        <h2 id="sessions">{say.sessions}</h2>
+        <ul class="list">
+          {view.sessions.map(entry => (
+            <SessionRow key={entry.session.id} frame={frame} view={view} entry={entry} />
+          ))}
+        </ul>
+        {others.length > 0 && (
+          <form method="post" action="/.factorgate/account/sessions/others/end">
+            <input type="hidden" name="csrf" value={frame.csrf} />
+            <button type="submit" class="plain">
+              {say.endOthers}
+            </button>
+          </form>
+        )}
+      </section>
+    </Page>
+  )
+}
+
+function FactorRow({ frame, credential, now }: { frame: Frame; credential: Credential; now: number }) {
+  const say = frame.say.account
+  const { id, kind, name, createdAt, lastUsedAt, lastUsedFrom, disabledAt } = credential
+  const path = `/.factorgate/account/factors/${id}`
+  const facts = [
+    frame.say.factor.name[kind],
+    say.added(sayMoment(createdAt, now, frame.say)),
+    lastUsedAt === null ? say.unused : say.used(sayMoment(lastUsedAt, now, frame.say), lastUsedFrom)
+  ]
+  return (
+    <li>
+      <h3>{name}</h3>
+      <p class="soft">{facts.join(', ')}</p>
+      {disabledAt !== null && <p>{say.disabled}</p>}
+      <div class="acts">
+        <details>
+          <summary aria-label={say.renameNamed(name)}>{say.rename}</summary>
+          <form class="fields" method="post" action={`${path}/rename`}>
+            <input type="hidden" name="csrf" value={frame.csrf} />
+            <div>
+              <label for={`name-${id}`}>{say.newName(name)}</label>
+              <input id={`name-${id}`} name="name" value={name} maxLength={64} autocomplete="off" required />
+            </div>
+            <button type="submit" class="second">
+              {say.renameSubmit}
+            </button>
+          </form>
+        </details>
+        <a href={`${path}/remove`} aria-label={say.removeNamed(name)}>
+          {say.remove}
+        </a>
+      </div>
+    </li>
+  )
+}
+
+interface SessionRowProps {
+  frame: Frame
+  view: AccountView
+  entry: AccountView['sessions'][number]
+}
+
+function SessionRow({ frame, view, entry: { session, lastSeenAt } }: SessionRowProps) {
+  const say = frame.say.account
+  const isThis = session.id === view.thisSession
+  const browser = browserName(session.device.userAgent)
+  const where = isThis ? say.thisDevice : session.device.address
+  const sentence = `${browser}, ${where}, ${sayMoment(isThis ? view.now : lastSeenAt, view.now, frame.say)}`
+  return (
+    <li>
+      <p>{sentence}</p>
+      <form class="acts" method="post" action={`/.factorgate/account/sessions/${session.id}/end`}>
+        <input type="hidden" name="csrf" value={frame.csrf} />
+        <button type="submit" class="plain" aria-label={say.endNamed(sentence)}>
+          {say.end}
+        </button>
+        {!isThis && (
+          <button type="submit" class="plain" name="stranger" value="yes" aria-label={say.notMeNamed(sentence)}>
+            {say.notMe}
+          </button>
+        )}
+      </form>
+    </li>
+  )
+}
+
+function doneSentence(done: Done, isElsewhere: boolean, { account: say }: Sentences): string {
+  if (done === 'renamed') return say.renamed
+  if (done === 'ended') return say.ended
+  if (done === 'others') return say.othersEnded
+  const sentence = done === 'added' ? say.addedNotice : say.removed
+  return isElsewhere ? `${sentence} ${say.othersOffer}` : sentence
+}
+
+/** The overview as it stands now. */
+export async function showAccount(visit: SignedVisit, status: number, problem: string | null) {
+  const { options, principal } = visit
+  const { credentials, recoveryCodes, sessions } = options.services
+  const { id, displayName } = principal.account
+  const [enrolled, codes, live] = await Promise.all([credentials.list(id), recoveryCodes.status(id), sessions.list(id)])
+  const { done } = visit.request.query as { done?: unknown }
+  const view: AccountView = {
+    name: displayName,
+    credentials: [...enrolled].sort((a, b) => (b.lastUsedAt ?? b.createdAt) - (a.lastUsedAt ?? a.createdAt)),
+    codes,
+    sessions: [...live].sort((a, b) => Number(isOf(b, principal.session)) - Number(isOf(a, principal.session))),
+    thisSession: principal.session.id,
+    now: visit.now,
+    done: problem === null ? (dones.find(known => known === done) ?? null) : null,
+    problem,
+    address: `${options.portalOrigin}/.factorgate/account`
+  }
+  return sendPage(visit, status, <AccountPage frame={frameOf(visit)} view={view} />)
+}
+
+const isOf = (entry: { session: Session }, session: Session) => entry.session.id === session.id
+
+export function registerAccount(scope: FastifyInstance, options: PortalOptions): void {
+  scope.get('/.factorgate/account', { config: { requires: 'signed-in' } }, async (request, reply) =>
+    showAccount(openSignedVisit(options, request, reply), 200, null)
+  )
+}

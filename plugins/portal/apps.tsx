@@ -1,0 +1,54 @@
+/** The front page: the person's apps in the lab's own words, the one used last on top. */
+import type { FastifyInstance } from 'fastify'
+import { type Frame, Page } from './layout.tsx'
+import { sayMoment } from './moments.ts'
+import type { AppCard, PortalOptions } from './options.ts'
+import { frameOf, goTo, openSignedVisit, openVisit, sendPage } from './visit.ts'
+
+export interface AppsView {
+  readonly apps: readonly AppCard[]
+  readonly now: number
+}
+
+export function AppsPage({ frame, view }: { frame: Frame; view: AppsView }) {
+  const say = frame.say.apps
+  return (
+    <Page frame={frame} title={say.title} drawing="open" wide>
+      {view.apps.length === 0 ? (
+        <>
+          <p>{say.none}</p>
+          <p>{say.noneNow}</p>
+        </>
+      ) : (
+        <ul class="list apps">
+          {view.apps.map(app => (
+            <li key={app.id}>
+              <a href={app.url}>{app.title}</a>
+              {app.description !== null && <p>{app.description}</p>}
+              {app.lastUsedAt !== null && (
+                <p class="soft">{say.lastUsed(sayMoment(app.lastUsedAt, view.now, frame.say))}</p>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Page>
+  )
+}
+
+/** Last used first; what was never used keeps the order of the configuration. */
+export function inOrder(apps: readonly AppCard[]): AppCard[] {
+  return [...apps].sort((a, b) => (b.lastUsedAt ?? 0) - (a.lastUsedAt ?? 0))
+}
+
+export function registerApps(scope: FastifyInstance, options: PortalOptions): void {
+  scope.get('/.factorgate', { config: { requires: 'anyone' } }, async (request, reply) =>
+    goTo(openVisit(options, request, reply), '/.factorgate/')
+  )
+
+  scope.get('/.factorgate/', { config: { requires: 'signed-in' } }, async (request, reply) => {
+    const visit = openSignedVisit(options, request, reply)
+    const apps = inOrder(await options.routes.appsFor(visit.principal))
+    return sendPage(visit, 200, <AppsPage frame={frameOf(visit)} view={{ apps, now: visit.now }} />)
+  })
+}

@@ -1,0 +1,97 @@
+/**
+ * Stylesheet, script and mark, from memory. Owns their names (the hash of what they hold, so browsers may keep them for a year) and
+ * their squeezing; refuses to read a file after start.
+ */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { FastifyInstance } from 'fastify'
+import { GateError } from '../../src/errors.ts'
+import { accentFor } from './accent.ts'
+import type { Look } from './options.ts'
+
+export interface Asset {
+  readonly type: string
+  readonly body: string
+  readonly path: string
+}
+
+export const assetsPath = '/.factorgate/assets/'
+
+const script = named('page', 'js', 'text/javascript; charset=utf-8', squeezeScript(read('page.js')))
+const sheetSource = squeezeSheet(read('page.css'))
+const sheets = new Map<string | null, Asset>()
+
+/** A tab's mark: the door, small. */
+export const mark: Asset = {
+  type: 'image/svg+xml',
+  path: `${assetsPath}door.svg`,
+  body: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="none" stroke="#0b5a5e" stroke-width="2.500" stroke-linejoin="round"><path fill="#e9c46a" stroke="none" d="M18 6h5v22h-5z"/><path fill="#f8f5ef" d="M8 28V5l11 4v17z"/><path d="M3 28h26M8 28V4h16v24"/></svg>`
+}
+
+/** The script; the same for everybody. */
+export function pageScript(): Asset {
+  return script
+}
+
+/** The stylesheet with the lab's accent in it: the policy of our pages forbids to set it anywhere else. */
+export function pageSheet(accent: string | null): Asset {
+  let sheet = sheets.get(accent)
+  if (sheet === undefined) {
+    const { light, onLight, dark, onDark } = accentFor(accent)
+    const colours = `:root{--accent:${light};--on-accent:${onLight}}@media(prefers-color-scheme:dark){:root{--accent:${dark};--on-accent:${onDark}}}`
+    sheet = named('page', 'css', 'text/css; charset=utf-8', colours + sheetSource)
+    if (sheets.size > 16) sheets.clear()
+    sheets.set(accent, sheet)
+  }
+  return sheet
+}
+
+/** On every host: error pages of ours stand on the hosts of apps too. */
+export function registerAssets(scope: FastifyInstance, look: Pick<Look, 'accent'>): void {
+  scope.get(
+    '/.factorgate/assets/:name',
+    { config: { requires: 'anyone', everyHost: true } },
+    async (request, reply) => {
+      const { name } = request.params as { name: string }
+      const asset = name.endsWith('.css') ? pageSheet(look.accent) : name.endsWith('.js') ? script : mark
+      if (asset === mark && name !== 'door.svg') throw new GateError('not_found')
+      // Another hash is another version's, before or after a roll-out: better dressed in today's than not at all, but not kept.
+      const isCurrent = asset.path === assetsPath + name && asset !== mark
+      return reply
+        .header('cache-control', isCurrent ? 'public, max-age=31536000, immutable' : 'public, max-age=300')
+        .header('x-content-type-options', 'nosniff')
+        .header('cross-origin-resource-policy', 'same-origin')
+        .type(asset.type)
+        .send(asset.body)
+    }
+  )
+}
+
+function named(name: string, extension: string, type: string, body: string): Asset {
+  const hash = createHash('sha256').update(body).digest('base64url').slice(0, 12)
+  return { type, body, path: `${assetsPath}${name}.${hash}.${extension}` }
+}
+
+function read(name: string): string {
+  return readFileSync(new URL(`./assets/${name}`, import.meta.url), 'utf8')
+}
+
+function squeezeSheet(text: string): string {
+  return text
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/\s+/g, ' ')
+    .replace(/ ?([{};,>]) ?/g, '$1')
+    .replace(/: /g, ':')
+    .replace(/;}/g, '}')
+    .trim()
+}
+
+/** Indentation, blank lines and whole-line comments go; page.js has no text that spans lines, so nothing else changes. */
+function squeezeScript(text: string): string {
+  return text
+    .replace(/^\/\*\*[\s\S]*?\*\//gm, '')
+    .split('\n')
+    .map(line => line.trim())
+    .filter(line => line !== '' && !line.startsWith('//'))
+    .join('\n')
+}

@@ -1,0 +1,175 @@
+/**
+ * The little that pages do by themselves: passkeys, which no page can do without a script, and small favours. Everything else works
+ * with scripts off. All words come from the page's data attributes.
+ */
+;(() => {
+  const all = (selector, work) => document.querySelectorAll(selector).forEach(work)
+  const toBytes = text => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), c => c.charCodeAt(0))
+  const toText = bytes =>
+    btoa(String.fromCharCode(...new Uint8Array(bytes)))
+      .replace(/\+/g, '-')
+      .replace(/\//g, '_')
+      .replace(/=+$/, '')
+
+  // --- Passkeys -------------------------------------------------------------------------------------------------------
+
+  const canUsePasskeys = typeof PublicKeyCredential === 'function' && navigator.credentials !== undefined
+  let autofill
+
+  async function post(url, body) {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify(body)
+    })
+    const answer = await response.json()
+    if (!response.ok) {
+      if (answer.error?.challengeUrl) location.assign(answer.error.challengeUrl)
+      throw Object.assign(new Error(answer.error?.message), { isTold: true })
+    }
+    return answer
+  }
+
+  const descriptors = list => list?.map(one => ({ ...one, id: toBytes(one.id) }))
+
+  function creation(options) {
+    return {
+      ...options,
+      challenge: toBytes(options.challenge),
+      user: { ...options.user, id: toBytes(options.user.id) },
+      excludeCredentials: descriptors(options.excludeCredentials)
+    }
+  }
+
+  function request(options) {
+    return {
+      ...options,
+      challenge: toBytes(options.challenge),
+      allowCredentials: descriptors(options.allowCredentials)
+    }
+  }
+
+  function toJson(credential) {
+    const { response } = credential
+    const parts = {}
+    for (const name of ['clientDataJSON', 'attestationObject', 'authenticatorData', 'signature', 'userHandle'])
+      if (response[name]) parts[name] = toText(response[name])
+    if (response.getTransports) parts.transports = response.getTransports()
+    if (response.getAuthenticatorData) parts.authenticatorData = toText(response.getAuthenticatorData())
+    return {
+      id: credential.id,
+      rawId: toText(credential.rawId),
+      type: credential.type,
+      authenticatorAttachment: credential.authenticatorAttachment ?? undefined,
+      clientExtensionResults: credential.getClientExtensionResults(),
+      response: parts
+    }
+  }
+
+  async function ceremony(box, extra) {
+    const { options: optionsUrl, verify, csrf, passkey, nameField } = box.dataset
+    const { ceremony, options } = await post(optionsUrl, { csrf })
+    const credential =
+      passkey === 'enrol'
+        ? await navigator.credentials.create({ publicKey: creation(options), ...extra })
+        : await navigator.credentials.get({ publicKey: request(options), ...extra })
+    const name = nameField ? document.getElementById(nameField).value : undefined
+    const { redirect } = await post(verify, { csrf, ceremony, name, response: toJson(credential) })
+    location.assign(redirect)
+  }
+
+  function sentenceFor(error, said) {
+    if (error.isTold) return error.message || said.failed
+    if (error.name === 'NotAllowedError' || error.name === 'AbortError') return said.cancelled
+    if (error.name === 'InvalidStateError') return said.known
+    if (error.name === 'NotSupportedError') return said.unsupported
+    return error instanceof TypeError ? said.offline : said.failed
+  }
+
+  function tell(box, text) {
+    const status = box.querySelector('[role=status]')
+    status.hidden = text === ''
+    status.textContent = text
+  }
+
+  all('[data-passkey]', box => {
+    const button = box.querySelector('button')
+    if (!canUsePasskeys) {
+      button.hidden = true
+      if (box.dataset.passkey === 'login') all('[data-passkey-only]', one => one.remove())
+      tell(box, box.dataset.unsupported)
+      return
+    }
+    button.addEventListener('click', async () => {
+      autofill?.abort()
+      button.disabled = true
+      tell(box, box.dataset.working)
+      try {
+        await ceremony(box)
+      } catch (error) {
+        button.disabled = false
+        tell(box, sentenceFor(error, box.dataset))
+        button.focus()
+      }
+    })
+    if (box.dataset.autofill !== undefined) offerInField(box)
+  })
+
+  // The browser lists passkeys among the suggestions of the name field, and waits in silence until one is picked.
+  async function offerInField(box) {
+    try {
+      if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return
+      autofill = new AbortController()
+      await ceremony(box, { mediation: 'conditional', signal: autofill.signal })
+    } catch (error) {
+      if (error.isTold) tell(box, sentenceFor(error, box.dataset))
+    }
+  }
+
+  all('[data-passkey-form]', form => {
+    form.addEventListener('submit', event => {
+      event.preventDefault()
+      form.querySelector('[data-passkey] button').click()
+    })
+  })
+
+  // --- Favours --------------------------------------------------------------------------------------------------------
+
+  // A code goes off by itself once it is whole; a wrong one is not sent twice.
+  all('[data-digits]', field => {
+    let sent = ''
+    field.addEventListener('input', () => {
+      const digits = field.value.replace(/\s/g, '')
+      if (digits === sent || !/^\d+$/.test(digits) || digits.length !== Number(field.dataset.digits)) return
+      sent = digits
+      field.form.requestSubmit()
+    })
+  })
+
+  all('form[method=post]', form => {
+    form.addEventListener('submit', event => {
+      if (form.dataset.sent) return event.preventDefault()
+      form.dataset.sent = 'yes'
+      addEventListener('pageshow', () => delete form.dataset.sent, { once: true })
+    })
+  })
+
+  all('[data-wait]', notice => {
+    setTimeout(() => {
+      notice.textContent = notice.dataset.ready
+    }, notice.dataset.wait * 1000)
+  })
+
+  all('[data-print]', button => button.addEventListener('click', () => print()))
+
+  all('[data-copy]', button => {
+    const label = button.textContent
+    button.addEventListener('click', async () => {
+      await navigator.clipboard.writeText(button.dataset.copy)
+      button.textContent = button.dataset.copied
+      setTimeout(() => {
+        button.textContent = label
+      }, 2000)
+    })
+  })
+})()

@@ -1,0 +1,59 @@
+/**
+ * What a challenge offers: of the factors a person has, those that the way demands, and why it is asked. Owns that choice, on the server
+ * (THREATS M20).
+ */
+import { GateError } from '../../src/errors.ts'
+import { type FactorKind, factorKinds } from '../../src/session/session.ts'
+import { saySpan } from './moments.ts'
+import { factorsOf, freshSeconds, isOurs, requirementOf } from './onward.ts'
+import type { Sentences } from './sentences.ts'
+import type { SignedVisit } from './visit.ts'
+
+export interface Offer {
+  readonly isStepUp: boolean
+  readonly why: string | null
+  readonly has: readonly FactorKind[]
+  readonly factors: readonly FactorKind[]
+  readonly demanded: readonly FactorKind[]
+  readonly app: string | null
+}
+
+/** What the way demands, of what the person has. */
+export async function offerFor(visit: SignedVisit): Promise<Offer> {
+  const { principal, say, trip } = visit
+  const isStepUp = principal.isFullySignedIn
+  const has = await factorsOf(visit, principal.account.id)
+  const requirement = requirementOf(visit)
+  const app = requirement?.app.title ?? null
+  const within = saySpan(freshSeconds, say)
+  if (requirement?.decision.kind !== 'challenge') {
+    const isOwn = isStepUp && trip.rd !== null && isOurs(visit, trip.rd)
+    const why = isOwn ? say.challenge.account(within) : app === null ? null : say.challenge.onTheWay(app)
+    return { isStepUp, why, has, factors: has, demanded: factorKinds, app }
+  }
+  const demanded = requirement.decision.requirement.factors
+  const factors = has.filter(kind => demanded.includes(kind))
+  const why = isStepUp
+    ? stepUpSentence(app ?? '', demanded, requirement.decision.requirement.withinSeconds, say)
+    : say.challenge.onTheWay(app ?? '')
+  return { isStepUp, why, has, factors, demanded, app }
+}
+
+/** "Exports needs your passkey or security key, at most 5 minutes old." */
+export function stepUpSentence(
+  app: string,
+  demanded: readonly FactorKind[],
+  withinSeconds: number | null,
+  say: Sentences
+): string {
+  const within = withinSeconds === null ? null : saySpan(withinSeconds, say)
+  if (within !== null && demanded.length === factorKinds.length) return say.challenge.stepUpAny(app, within)
+  const factors = say.challenge.orFactors(demanded.map(kind => say.factor.your[kind]))
+  return say.challenge.stepUp(app, factors, within)
+}
+
+/** Refuses a factor that the way does not take, whatever the browser was shown (THREATS M20). */
+export async function requireOffered(visit: SignedVisit, kind: FactorKind): Promise<void> {
+  const { demanded } = await offerFor(visit)
+  if (!demanded.includes(kind)) throw new GateError('other_factor_required')
+}

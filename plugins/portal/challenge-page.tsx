@@ -1,0 +1,205 @@
+/** The challenge as a page: the form of the factor used last, the others a line below each. Owns their fields and nothing they decide. */
+import type { FactorKind } from '../../src/session/session.ts'
+import { type Frame, Notice, Page } from './layout.tsx'
+import { PasskeyButton } from './passkey-button.tsx'
+import { along, type Trip } from './trip.ts'
+
+export interface ChallengeProblem {
+  readonly factor: FactorKind
+  readonly sentence: string
+  /** The gate's clock, where a wrong one may be the cause. */
+  readonly clock: number | null
+  readonly waitSeconds: number | null
+}
+
+export interface ChallengeView {
+  readonly trip: Trip
+  readonly name: string
+  readonly isStepUp: boolean
+  /** Why this is asked. */
+  readonly why: string | null
+  /** In the order they are offered; never empty. */
+  readonly factors: readonly FactorKind[]
+  readonly codeDigits: number
+  readonly problem: ChallengeProblem | null
+}
+
+export function ChallengePage({ frame, view }: { frame: Frame; view: ChallengeView }) {
+  const say = frame.say.challenge
+  const [first, ...others] = view.factors
+  return (
+    <Page frame={frame} title={view.isStepUp ? say.stepUpTitle : say.title} drawing="ajar">
+      {view.why !== null && <p>{view.why}</p>}
+      {first !== undefined && <FactorForm frame={frame} view={view} kind={first} isFirst />}
+      {others.length > 0 && (
+        <div>
+          {others.map(kind => (
+            <details key={kind}>
+              <summary>{say.instead[kind]}</summary>
+              <FactorForm frame={frame} view={view} kind={kind} isFirst={false} />
+            </details>
+          ))}
+        </div>
+      )}
+      <p class="soft">
+        {say.asWhom(view.name)}. <a href={along('/.factorgate/login', view.trip, { switch: '1' })}>{say.notYou}</a>
+      </p>
+    </Page>
+  )
+}
+
+interface FactorFormProps {
+  frame: Frame
+  view: ChallengeView
+  kind: FactorKind
+  isFirst: boolean
+}
+
+function FactorForm(props: FactorFormProps) {
+  const { frame, view, kind } = props
+  if (kind === 'totp') return <TotpChallenge {...props} />
+  if (kind === 'recovery') return <RecoveryChallenge {...props} />
+  return (
+    <div class="fields">
+      {view.problem?.factor === kind && <ProblemNotice frame={frame} problem={view.problem} />}
+      <p class="soft">{frame.say.challenge.passkeyLead}</p>
+      <PasskeyButton
+        frame={frame}
+        trip={view.trip}
+        purpose="challenge"
+        label={frame.say.challenge.passkey}
+        second={!props.isFirst}
+        autofocus={props.isFirst}
+      />
+      <noscript>
+        <p class="soft">{frame.say.frame.noScript}</p>
+      </noscript>
+    </div>
+  )
+}
+
+/** What went wrong with this factor, read out at once; and the clocks, where they may be why. */
+function ProblemNotice({ frame, problem }: { frame: Frame; problem: ChallengeProblem }) {
+  const { say } = frame
+  return (
+    <>
+      <Notice id={`problem-${problem.factor}`} alert waitSeconds={problem.waitSeconds} ready={say.login.ready}>
+        {problem.sentence}
+      </Notice>
+      {problem.clock !== null && <p class="soft">{say.challenge.clock(say.time.clock(problem.clock))}</p>}
+    </>
+  )
+}
+
+function TotpChallenge({ frame, view, isFirst }: FactorFormProps) {
+  const say = frame.say.challenge
+  const problem = view.problem?.factor === 'totp' ? view.problem : null
+  return (
+    <form class="fields" method="post" action={along('/.factorgate/challenge/totp', view.trip)}>
+      <input type="hidden" name="csrf" value={frame.csrf} />
+      {problem !== null && <ProblemNotice frame={frame} problem={problem} />}
+      <div>
+        <label for="code-totp">{say.codeLabel}</label>
+        <p class="soft" id="hint-totp">
+          {say.codeHint(view.codeDigits)}
+        </p>
+        <CodeField
+          id="code-totp"
+          digits={view.codeDigits}
+          submits
+          autofocus={isFirst}
+          problemId={problem === null ? undefined : 'problem-totp'}
+          hintId="hint-totp"
+        />
+      </div>
+      <button type="submit" class={isFirst ? undefined : 'second'}>
+        {say.submit}
+      </button>
+    </form>
+  )
+}
+
+export interface CodeFieldProps {
+  id: string
+  digits: number
+  /** Send the form by itself once all digits are there. */
+  submits?: boolean
+  autofocus?: boolean
+  problemId?: string | undefined
+  hintId?: string
+}
+
+/** Takes what phones paste, spaces included. */
+export function CodeField({ id, digits, submits, autofocus, problemId, hintId }: CodeFieldProps) {
+  const described = [problemId, hintId].filter(Boolean).join(' ')
+  return (
+    <input
+      class="code"
+      id={id}
+      name="code"
+      inputMode="numeric"
+      autocomplete="one-time-code"
+      maxLength={digits + 8}
+      data-digits={submits ? digits : undefined}
+      required
+      autofocus={autofocus}
+      aria-invalid={problemId === undefined ? undefined : true}
+      aria-describedby={described === '' ? undefined : described}
+    />
+  )
+}
+
+function RecoveryChallenge({ frame, view, isFirst }: FactorFormProps) {
+  const say = frame.say.challenge
+  const problem = view.problem?.factor === 'recovery' ? view.problem : null
+  return (
+    <form class="fields" method="post" action={along('/.factorgate/challenge/recovery', view.trip)}>
+      <input type="hidden" name="csrf" value={frame.csrf} />
+      {problem !== null && <ProblemNotice frame={frame} problem={problem} />}
+      <div>
+        <label for="code-recovery">{say.recoveryLabel}</label>
+        <p class="soft" id="hint-recovery">
+          {say.recoveryHint}
+        </p>
+        <input
+          class="secret"
+          id="code-recovery"
+          name="code"
+          autocomplete="off"
+          autocapitalize="none"
+          spellcheck={false}
+          maxLength={64}
+          required
+          autofocus={isFirst}
+          aria-invalid={problem === null ? undefined : true}
+          aria-describedby={problem === null ? 'hint-recovery' : 'problem-recovery hint-recovery'}
+        />
+      </div>
+      <button type="submit" class={isFirst ? undefined : 'second'}>
+        {say.submit}
+      </button>
+    </form>
+  )
+}
+
+/** Title, explanation and way out for people whom no factor of theirs can help here. */
+export function DeadEndPage({ frame, title, what, now, href }: DeadEnd & { frame: Frame }) {
+  return (
+    <Page frame={frame} title={title} drawing="shut">
+      <p>{what}</p>
+      <p>{now}</p>
+      {href !== null && (
+        <a class="button" href={href}>
+          {frame.say.challenge.addFactor}
+        </a>
+      )}
+    </Page>
+  )
+}
+
+interface DeadEnd {
+  title: string
+  what: string
+  now: string
+  href: string | null
+}

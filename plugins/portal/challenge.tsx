@@ -1,0 +1,77 @@
+/**
+ * The challenge: a second factor, for a sign-in or a step up. Owns when it is asked, when it is enough, and the two dead ends; the
+ * factors themselves are checked beside their own pages.
+ */
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { offerFor } from './challenge-offer.ts'
+import { ChallengePage, type ChallengeProblem, DeadEndPage } from './challenge-page.tsx'
+import { isFresh, isOurs, onward, requirementOf } from './onward.ts'
+import type { PortalOptions } from './options.ts'
+import { along } from './trip.ts'
+import { frameOf, goTo, openSignedVisit, type SignedVisit, sendPage } from './visit.ts'
+
+/** The page itself, with what went wrong if something did. */
+export async function showChallenge(
+  visit: SignedVisit,
+  status: number,
+  problem: ChallengeProblem | null
+): Promise<FastifyReply> {
+  const offer = await offerFor(visit)
+  const { say, trip, principal, options } = visit
+  const frame = { ...frameOf(visit), person: null }
+  if (offer.has.length === 0) {
+    const { none: title, noneWhat: what, noneNow: now } = say.challenge
+    return sendPage(visit, 403, <DeadEndPage frame={frame} title={title} what={what} now={now} href={null} />)
+  }
+  if (offer.factors.length === 0) {
+    const demanded = say.challenge.orFactors(offer.demanded.map(kind => say.factor.your[kind]))
+    const what = say.challenge.unfitWhat(offer.app ?? '', demanded)
+    const { unfit: title, unfitNow: now } = say.challenge
+    const href = along('/.factorgate/enrol', trip)
+    return sendPage(visit, 403, <DeadEndPage frame={frame} title={title} what={what} now={now} href={href} />)
+  }
+  const factors =
+    problem === null ? offer.factors : [problem.factor, ...offer.factors.filter(k => k !== problem.factor)]
+  return sendPage(
+    visit,
+    status,
+    <ChallengePage
+      frame={frame}
+      view={{
+        trip,
+        name: principal.account.displayName,
+        isStepUp: offer.isStepUp,
+        why: offer.why,
+        factors,
+        codeDigits: options.codeDigits,
+        problem
+      }}
+    />
+  )
+}
+
+export function registerChallenge(scope: FastifyInstance, options: PortalOptions): void {
+  scope.get('/.factorgate/challenge', { config: { requires: 'first-factor' } }, async (request, reply) => {
+    const visit = openSignedVisit(options, request, reply)
+    const { principal } = visit
+    if (await isEnough(visit)) return goTo(visit, await onward(visit, principal))
+    const next = principal.isFullySignedIn ? null : await onward(visit, principal)
+    if (next?.startsWith('/.factorgate/enrol')) return goTo(visit, next)
+    return showChallenge(visit, 200, null)
+  })
+
+  /** True where nothing is missing any more: asked twice, or proved in another tab. */
+  async function isEnough(visit: SignedVisit): Promise<boolean> {
+    const { principal, trip } = visit
+    if (!principal.isFullySignedIn) return false
+    if (trip.rd === null) return true
+    if (isOurs(visit, trip.rd)) return isFresh(principal, visit.now)
+    return requirementOf(visit)?.decision.kind !== 'challenge'
+  }
+
+  for (const factor of ['totp', 'recovery'])
+    scope.get(`/.factorgate/challenge/${factor}`, { config: { requires: 'first-factor' } }, async (request, reply) => {
+      const visit = openSignedVisit(options, request, reply)
+      return goTo(visit, along('/.factorgate/challenge', visit.trip))
+    })
+}

@@ -1,0 +1,41 @@
+/**
+ * What to call a browser and a device: "Firefox on Linux". Owns the coarse reading of a User-Agent, for people's eyes only; no
+ * decision may rest on it, since anybody can send anything.
+ */
+
+const browsers: readonly (readonly [RegExp, string])[] = [
+  [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
+  [/\bOPR\//, 'Opera'],
+  [/\bSamsungBrowser\//, 'Samsung Internet'],
+  [/\bVivaldi\//, 'Vivaldi'],
+  [/\b(?:Firefox|FxiOS)\//, 'Firefox'],
+  [/\b(?:Chrome|CriOS|Chromium|HeadlessChrome)\//, 'Chrome'],
+  [/\bSafari\//, 'Safari'],
+  [/\bcurl\//, 'curl']
+]
+
+const systems: readonly (readonly [RegExp, string])[] = [
+  [/\biPhone\b/, 'iPhone'],
+  [/\biPad\b/, 'iPad'],
+  [/\bAndroid\b/, 'Android'],
+  [/\bCrOS\b/, 'ChromeOS'],
+  [/\bWindows\b/, 'Windows'],
+  [/\bMac OS X\b|\bMacintosh\b/, 'Mac'],
+  [/\bLinux\b/, 'Linux']
+]
+
+const first = (table: readonly (readonly [RegExp, string])[], text: string) =>
+  table.find(([shape]) => shape.test(text))?.[1] ?? null
+
+/** "Firefox on Linux", "Safari on iPhone", or "A browser". */
+export function browserName(userAgent: string): string {
+  const browser = first(browsers, userAgent)
+  const system = first(systems, userAgent)
+  if (browser === null) return system === null ? 'A browser' : `A browser on ${system}`
+  return system === null ? browser : `${browser} on ${system}`
+}
+
+/** "iPhone", "Windows", … or null: for the name a new passkey is offered. */
+export function systemName(userAgent: string): string | null {
+  return first(systems, userAgent)
+}

@@ -1,0 +1,95 @@
+/**
+ * Every refusal as a page: what happened, whose it is, what to do now, whom to ask, and a reference for the operators. Owns the look of
+ * all error codes; shows no cause, no status number, and of the request nothing but a link to try it again.
+ */
+import { describeError, type ErrorCode } from '../../src/errors.ts'
+import { Contact, type Frame, Page, toHtml } from './layout.tsx'
+import { saySpan } from './moments.ts'
+import type { Look } from './options.ts'
+import { type ErrorFacts, type Sentences, sentencesFor } from './sentences.ts'
+
+export interface ErrorContext extends Look {
+  /** `exchange.id`: the journal's line has it too. */
+  readonly reference: string
+  /** `https://gate.lab.example`: where the links lead. */
+  readonly portalOrigin: string
+  readonly appTitle?: string | null | undefined
+  readonly retryAfterSeconds?: number | undefined
+  readonly maintenance?: { readonly until: string | null; readonly message: string | null } | null | undefined
+  /** Path and query to try again with a click; null where a repetition might do something twice. */
+  readonly again?: string | null | undefined
+  readonly acceptLanguage?: string | undefined
+}
+
+/** The page for a code, as HTML. Its headers: `pageHeaders`. */
+export function renderError(code: ErrorCode, context: ErrorContext): string {
+  const say = sentencesFor(context.acceptLanguage)
+  const frame: Frame = {
+    look: { title: context.title, contact: null, accent: context.accent },
+    say,
+    person: null,
+    base: context.portalOrigin,
+    csrf: ''
+  }
+  return toHtml(<ErrorPage frame={frame} code={code} context={context} />)
+}
+
+const home: ReadonlySet<ErrorCode> = new Set([
+  'not_found',
+  'no_such_app',
+  'misdirected',
+  'not_allowed',
+  'ambiguous_target'
+])
+const notRepeated: ReadonlySet<ErrorCode> = new Set(['invitation_invalid', 'account_suspended', ...home])
+
+export function ErrorPage({ frame, code, context }: { frame: Frame; code: ErrorCode; context: ErrorContext }) {
+  const say = frame.say.error
+  const { title, what, now } = frame.say.errors[code]
+  const facts = factsOf(context, frame.say)
+  const whose = say.whose[describeError(code).whose]
+  const again = notRepeated.has(code) ? null : (context.again ?? null)
+  return (
+    <Page frame={frame} title={capital(title(facts))} drawing="shut">
+      <p>
+        {capital(what(facts))} {whose}
+      </p>
+      <p>{now(facts)}</p>
+      {again !== null && (
+        <a class="button second" href={again}>
+          {say.again}
+        </a>
+      )}
+      {home.has(code) && (
+        <a class="button second" href={`${frame.base}/.factorgate/`}>
+          {say.home}
+        </a>
+      )}
+      {context.contact !== null && (
+        <p>
+          {say.askBefore}
+          <Contact text={context.contact} />
+          {say.askAfter}.
+        </p>
+      )}
+      <dl>
+        <dt>{say.reference}</dt>
+        <dd>{context.reference}</dd>
+      </dl>
+      <p class="soft">{say.referenceHint}</p>
+    </Page>
+  )
+}
+
+function factsOf(context: ErrorContext, say: Sentences): ErrorFacts {
+  const { retryAfterSeconds, maintenance } = context
+  return {
+    app: context.appTitle ?? say.error.app,
+    lab: context.title,
+    wait: retryAfterSeconds === undefined ? null : saySpan(retryAfterSeconds, say),
+    maintenanceUntil: maintenance?.until ?? null,
+    maintenanceMessage: maintenance?.message ?? null
+  }
+}
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)

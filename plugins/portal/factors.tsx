@@ -1,0 +1,89 @@
+/** Changes to one factor: its name, its end. Owns the rule that the last one stays (THREATS M23), and that removal takes a fresh proof. */
+import type { FastifyInstance } from 'fastify'
+import { GateError } from '../../src/errors.ts'
+import type { Credential } from '../../src/factor/credential.ts'
+import { showAccount } from './account.tsx'
+import { cleanName } from './enrol.tsx'
+import { requireForm } from './forms.ts'
+import { type Frame, Page } from './layout.tsx'
+import type { PortalOptions } from './options.ts'
+import { eventOf, frameOf, goTo, openSignedVisit, type SignedVisit, sendPage } from './visit.ts'
+
+export interface RemoveView {
+  readonly id: string
+  readonly name: string
+  readonly isLast: boolean
+}
+
+export function RemovePage({ frame, view }: { frame: Frame; view: RemoveView }) {
+  const say = frame.say.remove
+  return (
+    <Page frame={frame} title={say.title(view.name)} drawing="key">
+      <p>{view.isLast ? say.last : say.lead}</p>
+      {view.isLast ? (
+        <a class="button" href="/.factorgate/enrol">
+          {frame.say.enrol.title}
+        </a>
+      ) : (
+        <form method="post" action={`/.factorgate/account/factors/${view.id}/remove`}>
+          <input type="hidden" name="csrf" value={frame.csrf} />
+          <button type="submit">{say.submit}</button>
+        </form>
+      )}
+      <p>
+        <a href="/.factorgate/account">{say.keep}</a>
+      </p>
+    </Page>
+  )
+}
+
+export function registerFactors(scope: FastifyInstance, options: PortalOptions): void {
+  const { credentials } = options.services
+  const removePath = '/.factorgate/account/factors/:id/remove'
+
+  scope.post(
+    '/.factorgate/account/factors/:id/rename',
+    { config: { requires: 'signed-in' } },
+    async (request, reply) => {
+      const visit = openSignedVisit(options, request, reply)
+      const name = cleanName(requireForm(visit).field('name'))
+      const credential = await own(visit)
+      if (name === null) return showAccount(visit, 403, visit.say.account.nameProblem)
+      await credentials.rename(visit.principal.account.id, credential.id, name)
+      return goTo(visit, '/.factorgate/account?done=renamed')
+    }
+  )
+
+  scope.get(removePath, { config: { requires: 'fresh' } }, async (request, reply) => {
+    const visit = openSignedVisit(options, request, reply)
+    const { id, name } = await own(visit)
+    const view = { id, name, isLast: await isLast(visit, id) }
+    return sendPage(visit, 200, <RemovePage frame={frameOf(visit)} view={view} />)
+  })
+
+  scope.post(removePath, { config: { requires: 'fresh' } }, async (request, reply) => {
+    const visit = openSignedVisit(options, request, reply)
+    requireForm(visit)
+    const credential = await own(visit)
+    if (await isLast(visit, credential.id)) throw new GateError('last_factor')
+    await options.audit.commit(
+      eventOf(visit, 'factor.remove', { factor: credential.kind, credential: credential.id, outcome: 'removed' })
+    )
+    await credentials.remove(visit.principal.account.id, credential.id)
+    return goTo(visit, '/.factorgate/account?done=removed')
+  })
+
+  /** A credential of this very account; anybody else's is not there. */
+  async function own(visit: SignedVisit): Promise<Credential> {
+    const { id } = visit.request.params as { id: string }
+    const credential = await credentials.get(visit.principal.account.id, id)
+    if (credential === null) throw new GateError('not_found')
+    return credential
+  }
+
+  /** True where nothing else that works would be left; recovery codes are for emergencies and do not count. */
+  async function isLast(visit: SignedVisit, id: string): Promise<boolean> {
+    const all = await credentials.list(visit.principal.account.id)
+    return !all.some(credential => credential.id !== id && credential.disabledAt === null)
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * What people send us: short forms, and JSON for passkeys. Owns the checks that stand before every POST (kind of content, origin,
+ * CSRF) and the strict reading of fields: a field is one string or absent, never a list or an object (THREATS R9-R12, M2).
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { GateError } from '../../src/errors.ts'
+import type { PortalOptions } from './options.ts'
+import { csrfSubject, type Visit } from './visit.ts'
+
+/** The most a page of ours takes; a passkey's answer is about a kilobyte. */
+export const bodyLimit = 16 * 1024
+
+const formType = /^application\/x-www-form-urlencoded(?: ?; ?charset=utf-8)?$/i
+const jsonType = /^application\/json(?: ?; ?charset=utf-8)?$/i
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a POST route takes: a form, unless it says JSON. */
+    takes?: 'json'
+  }
+}
+
+/** Fields of a form; what was sent twice is absent. */
+export interface Form {
+  /** The text of a field; empty where it is absent. */
+  field(name: string): string
+}
+
+class Fields implements Form {
+  readonly #values: URLSearchParams
+
+  constructor(text: string) {
+    this.#values = new URLSearchParams(text)
+  }
+
+  field(name: string): string {
+    const values = this.#values.getAll(name)
+    return values.length === 1 ? (values[0] as string) : ''
+  }
+}
+
+/** Puts the parsers and the checks before every POST of this scope. */
+export function guardForms(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string', bodyLimit },
+    (_request, body, done) => done(null, new Fields(body as string))
+  )
+  scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (_request, body, done) => {
+    try {
+      done(null, JSON.parse(body as string))
+    } catch (cause) {
+      done(new GateError('bad_request', { cause }))
+    }
+  })
+  scope.addHook('onRequest', (request, _reply, done) => {
+    if (request.method !== 'POST') return done()
+    const kind = request.routeOptions.config.takes === 'json' ? jsonType : formType
+    if (!kind.test(request.raw.headers['content-type'] ?? '')) return done(new GateError('unsupported_media_type'))
+    if (!isFromOurselves(request)) return done(new GateError('foreign_origin'))
+    done()
+  })
+}
+
+/** Browsers say where a POST comes from (Fetch Metadata, `Origin`); whoever says nothing still needs the CSRF token (THREATS R17). */
+function isFromOurselves(request: FastifyRequest): boolean {
+  const { origin, 'sec-fetch-site': fetchSite } = request.raw.headers
+  if (origin !== undefined && origin !== request.exchange.match.site?.origin) return false
+  return fetchSite === undefined || fetchSite === 'same-origin' || fetchSite === 'none'
+}
+
+/** The form of this visit, or `expired` where its token is not for this browser and session: nothing may be done then. */
+export function readForm(visit: Visit): Form | 'expired' {
+  const { body } = visit.request
+  const form = body instanceof Fields ? body : new Fields('')
+  return isBound(visit, form.field('csrf')) ? form : 'expired'
+}
+
+/** The form of this visit; an expired one is refused. */
+export function requireForm(visit: Visit): Form {
+  const form = readForm(visit)
+  if (form === 'expired') throw new GateError('form_expired')
+  return form
+}
+
+/** The JSON object of this visit; its `csrf` has been checked. */
+export function requireJson(visit: Visit): Readonly<Record<string, unknown>> {
+  const { body } = visit.request
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new GateError('bad_request')
+  const { csrf } = body as Record<string, unknown>
+  if (typeof csrf !== 'string') throw new GateError('bad_request')
+  if (!isBound(visit, csrf)) throw new GateError('form_expired')
+  return body as Record<string, unknown>
+}
+
+function isBound(visit: Visit & { options: PortalOptions }, token: string): boolean {
+  // A page of ours was shown before, and set the nonce: without it, the browser keeps no cookies.
+  if (visit.nonce === null) throw new GateError('cookies_off')
+  return token !== '' && visit.options.keyring().verifyMac('csrf', csrfSubject(visit), token)
+}

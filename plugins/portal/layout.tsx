@@ -1,0 +1,128 @@
+/** The sheet every page is written on. Owns head, masthead and foot, and the one place where HTML leaves as a string. */
+import type { ComponentChildren, JSX } from 'preact'
+import { renderToString } from 'preact-render-to-string'
+import { mark, pageScript, pageSheet } from './assets.ts'
+import { Door, type Drawing } from './drawing.tsx'
+import type { Look } from './options.ts'
+import type { Sentences } from './sentences.ts'
+
+/** What every page needs to know besides its own view. */
+export interface Frame {
+  readonly look: Look
+  readonly say: Sentences
+  /** Who is fully signed in, for the links on top; null for everybody else. */
+  readonly person: { readonly displayName: string } | null
+  /** In front of links to our pages: empty on the portal itself, its origin on the hosts of apps. */
+  readonly base: string
+  readonly csrf: string
+}
+
+interface PageProps {
+  frame: Frame
+  title: string
+  drawing: Drawing
+  /** A second line in the headline. */
+  subtitle?: string | undefined
+  /** Lists need more room than tasks. */
+  wide?: boolean
+  children: ComponentChildren
+}
+
+/** The document as a string. */
+export function toHtml(page: JSX.Element): string {
+  return `<!doctype html>${renderToString(page)}`
+}
+
+export function Page({ frame, title, subtitle, drawing, wide, children }: PageProps) {
+  const { look, say } = frame
+  const full = subtitle === undefined ? title : `${title} ${subtitle}`
+  return (
+    <html lang={say.language}>
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="robots" content="noindex" />
+        <title>{`${full} · ${look.title}`}</title>
+        <link rel="icon" href={mark.path} type="image/svg+xml" />
+        <link rel="stylesheet" href={pageSheet(look.accent).path} />
+        <script src={pageScript().path} defer />
+      </head>
+      <body class={wide ? 'wide' : undefined}>
+        <a class="skip" href="#main">
+          {say.frame.skip}
+        </a>
+        <header>
+          <p class="lab">{look.title}</p>
+          {frame.person !== null && <PersonLinks frame={frame} />}
+        </header>
+        <main id="main">
+          <Door state={drawing} />
+          <h1>
+            {title}
+            {subtitle !== undefined && <span> {subtitle}</span>}
+          </h1>
+          {children}
+        </main>
+        {look.contact !== null && (
+          <footer>
+            <p>
+              {say.frame.contact} <Contact text={look.contact} />
+            </p>
+          </footer>
+        )}
+      </body>
+    </html>
+  )
+}
+
+function PersonLinks({ frame: { say, base, csrf } }: { frame: Frame }) {
+  return (
+    <nav aria-label={say.frame.you}>
+      <a href={`${base}/.factorgate/`}>{say.frame.apps}</a>
+      <a href={`${base}/.factorgate/account`}>{say.frame.account}</a>
+      {base === '' ? (
+        <form method="post" action="/.factorgate/logout">
+          <input type="hidden" name="csrf" value={csrf} />
+          <button type="submit" class="plain">
+            {say.frame.signOut}
+          </button>
+        </form>
+      ) : (
+        <a href={`${base}/.factorgate/logout`}>{say.frame.signOut}</a>
+      )}
+    </nav>
+  )
+}
+
+/** An e-mail or web address becomes a link, anything else stays as the operators wrote it. */
+export function Contact({ text }: { text: string }) {
+  if (/^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/.test(text)) return <a href={`mailto:${text}`}>{text}</a>
+  if (/^https:\/\/\S+$/.test(text)) return <a href={text}>{text.replace(/^https:\/\//, '')}</a>
+  return <>{text}</>
+}
+
+interface NoticeProps {
+  children: ComponentChildren
+  id?: string
+  /** Read out at once, and framed more firmly. */
+  alert?: boolean
+  /** Seconds after which `ready` takes the place of the sentence. */
+  waitSeconds?: number | null
+  ready?: string
+}
+
+/** One sentence that must not be missed. */
+export function Notice({ children, id, alert, waitSeconds, ready }: NoticeProps) {
+  return (
+    <p
+      class={alert ? 'notice alert' : 'notice'}
+      id={id}
+      role={alert ? 'alert' : 'status'}
+      data-wait={waitSeconds ?? undefined}
+      data-ready={waitSeconds == null ? undefined : ready}
+    >
+      {children}
+    </p>
+  )
+}

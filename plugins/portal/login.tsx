@@ -1,0 +1,183 @@
+/**
+ * Sign-in: where a person says who they are. A passkey first, name and password beside it. Owns the answer to a first factor, the same
+ * for every kind of wrong (THREATS M15), and the word on why an earlier sign-in ended.
+ */
+import type { FastifyInstance } from 'fastify'
+import { GateError } from '../../src/errors.ts'
+import { canonicalName } from '../../src/identity/account.ts'
+import type { EndReason } from '../../src/session/records.ts'
+import { cookieNames, expiredCookie, readCookie } from '../cookies.ts'
+import { readForm } from './forms.ts'
+import { type Frame, Notice, Page } from './layout.tsx'
+import { saySpan } from './moments.ts'
+import { onward, requirementOf } from './onward.ts'
+import type { PortalOptions } from './options.ts'
+import { PasskeyButton } from './passkey-button.tsx'
+import { along, type Trip } from './trip.ts'
+import { eventOf, frameOf, goTo, openVisit, sendPage, setSessionCookie, type Visit } from './visit.ts'
+
+export interface LoginView {
+  readonly trip: Trip
+  /** Title of the app the person is on the way to. */
+  readonly app: string | null
+  readonly username: string
+  readonly ended: EndReason | null
+  readonly problem: string | null
+  readonly waitSeconds: number | null
+}
+
+export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
+  const say = frame.say.login
+  const { trip, problem } = view
+  return (
+    <Page
+      frame={frame}
+      title={say.title}
+      subtitle={view.app === null ? say.toLab(frame.look.title) : say.to(view.app)}
+      drawing="ajar"
+    >
+      {view.ended !== null && <Notice>{say.ended[view.ended]}</Notice>}
+      <PasskeyButton frame={frame} trip={trip} purpose="login" label={say.passkey} autofill />
+      <p class="or scripted" data-passkey-only>
+        {say.or}
+      </p>
+      <form class="fields" method="post" action={along('/.factorgate/login', trip)}>
+        <input type="hidden" name="csrf" value={frame.csrf} />
+        {problem !== null && (
+          <Notice id="problem" alert waitSeconds={view.waitSeconds} ready={say.ready}>
+            {problem}
+          </Notice>
+        )}
+        <div>
+          <label for="username">{say.username}</label>
+          <input
+            id="username"
+            name="username"
+            value={view.username}
+            autocomplete="username webauthn"
+            autocapitalize="none"
+            autocorrect="off"
+            spellcheck={false}
+            maxLength={256}
+            required
+            autofocus={problem === null && view.username === ''}
+          />
+        </div>
+        <div>
+          <label for="password">{say.password}</label>
+          <input
+            id="password"
+            name="password"
+            type="password"
+            autocomplete="current-password"
+            maxLength={1024}
+            required
+            autofocus={view.username !== ''}
+            aria-invalid={problem === null ? undefined : true}
+            aria-describedby={problem === null ? undefined : 'problem'}
+          />
+        </div>
+        <button type="submit" class="second">
+          {say.submit}
+        </button>
+      </form>
+      <noscript>
+        <p class="soft">{frame.say.frame.noScript}</p>
+      </noscript>
+      <p class="soft">{say.help}</p>
+    </Page>
+  )
+}
+
+export function registerLogin(scope: FastifyInstance, options: PortalOptions): void {
+  const { sessions, accounts, passwordLogin } = options.services
+
+  scope.get('/.factorgate/login', { config: { requires: 'anyone' } }, async (request, reply) => {
+    const visit = openVisit(options, request, reply)
+    const wantsAnother = (request.query as { switch?: unknown }).switch !== undefined
+    if (visit.principal !== null && !wantsAnother) return goTo(visit, await onward(visit, visit.principal))
+    const ended = await whyEnded(visit)
+    if (ended === 'suspended') throw new GateError('account_suspended')
+    return showLogin(visit, 200, { ended })
+  })
+
+  scope.post('/.factorgate/login', { config: { requires: 'anyone' } }, async (request, reply) => {
+    const visit = openVisit(options, request, reply)
+    const say = visit.say.login
+    const form = readForm(visit)
+    if (form === 'expired') return showLogin(visit, 403, { problem: say.formExpired })
+    const username = form.field('username')
+    const answer = await passwordLogin.attempt({
+      name: username,
+      password: form.field('password'),
+      address: visit.address
+    })
+    if (answer.kind === 'accepted') {
+      const { account } = answer
+      const kind = account.directory === options.services.localDirectory.id ? 'password' : 'directory'
+      await options.audit.commit(
+        eventOf(visit, 'login', { account: account.id, name: account.name, factor: kind, outcome: 'accepted' })
+      )
+      const entered = await sessions.start({
+        accountId: account.id,
+        proof: { kind, at: visit.now, userVerified: false },
+        device: visit.device,
+        host: visit.site.host,
+        replaces: visit.principal
+      })
+      setSessionCookie(reply, entered.token, visit.site.secure)
+      return goTo(visit, await onward(visit, entered.principal))
+    }
+    await recordRefusal(visit, username, answer.kind)
+    if (answer.kind === 'throttled') return showThrottled(visit, username, answer.retryAfterSeconds)
+    if (answer.kind === 'busy') {
+      reply.header('retry-after', '2').header('factorgate-error', 'busy')
+      return showLogin(visit, 503, { username, problem: say.busy })
+    }
+    reply.header('factorgate-error', 'wrong_credentials')
+    return showLogin(visit, 401, { username, problem: say.wrong })
+  })
+
+  /** A name goes into the journal only where somebody has it: people type passwords into the field above. */
+  async function recordRefusal(visit: Visit, username: string, outcome: string): Promise<void> {
+    const name = canonicalName(username)
+    const account = name === undefined ? null : await accounts.byName(name)
+    const kind = outcome === 'throttled' ? 'throttle' : 'login'
+    const whom = account === null ? {} : { account: account.id, name: account.name }
+    options.audit.record(eventOf(visit, kind, { session: undefined, ...whom, factor: 'password', outcome }))
+  }
+
+  function showThrottled(visit: Visit, username: string, seconds: number) {
+    visit.reply.header('retry-after', String(Math.ceil(seconds))).header('factorgate-error', 'too_many_attempts')
+    const problem = visit.say.login.throttled(saySpan(seconds, visit.say))
+    return showLogin(visit, 429, { username, problem, waitSeconds: Math.ceil(seconds) })
+  }
+
+  /** Why the cookie that came along opens nothing, while the store remembers; said once. */
+  async function whyEnded(visit: Visit): Promise<EndReason | null> {
+    const { session } = cookieNames(visit.site.secure)
+    const token = readCookie(visit.request.raw.headers.cookie, session)
+    if (token === null || visit.principal !== null) return null
+    visit.reply.header('set-cookie', expiredCookie(session, visit.site.secure))
+    return sessions.whyEnded(token)
+  }
+
+  function showLogin(visit: Visit, status: number, view: Partial<LoginView>) {
+    return sendPage(
+      visit,
+      status,
+      <LoginPage
+        frame={{ ...frameOf(visit), person: null }}
+        view={{
+          trip: visit.trip,
+          app: requirementOf(visit, null)?.app.title ?? null,
+          username: '',
+          ended: null,
+          problem: null,
+          waitSeconds: null,
+          ...view
+        }}
+      />
+    )
+  }
+}

@@ -1,0 +1,23 @@
+/** Times and waits in words. Owns the choice between "now", "yesterday" and a date; refuses to guess anybody's time zone. */
+import type { Sentences } from './sentences.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+
+/** How long ago `at` was, both in milliseconds since the epoch. */
+export function sayMoment(at: number, now: number, { time }: Sentences): string {
+  const ago = Math.max(0, now - at)
+  if (ago < minute) return time.now
+  if (ago < hour) return time.minutes(Math.floor(ago / minute))
+  if (ago < day) return time.hours(Math.floor(ago / hour))
+  if (ago < 7 * day) return time.days(Math.floor(ago / day))
+  return time.date(at)
+}
+
+/** A span, in seconds, rounded up to what a person would say. */
+export function saySpan(seconds: number, { time }: Sentences): string {
+  if (seconds < 100) return time.seconds(Math.max(1, Math.ceil(seconds)))
+  if (seconds < 100 * 60) return time.aboutMinutes(Math.ceil(seconds / 60))
+  return time.aboutHours(Math.ceil(seconds / 3600))
+}

@@ -1,0 +1,63 @@
+/**
+ * The way on, after every success: the next proof, the hand-over to an app's host, or the list of apps. Owns that order; refuses to
+ * trust an address it was given a page ago (`trip` is validated at each use).
+ */
+import type { FactorKind } from '../../src/session/session.ts'
+import { newestProof } from '../../src/session/session.ts'
+import type { Principal } from '../../src/session/sessions.ts'
+import type { Requirement } from './options.ts'
+import { along } from './trip.ts'
+import type { Visit } from './visit.ts'
+
+/** How old a second factor may be for changes to one's own account (ASVS 7.5.1). */
+export const freshSeconds = 5 * 60
+
+export const home = '/.factorgate/'
+
+/** True while the newest second factor is young enough for changes to the account. */
+export function isFresh(principal: Principal, now: number): boolean {
+  const newest = newestProof(principal.proofs, ['webauthn', 'totp', 'recovery'])
+  return principal.isFullySignedIn && newest !== undefined && now - newest.at <= freshSeconds * 1000
+}
+
+/** What the address on the way asks of this person; null where it is none of an app's. */
+export function requirementOf(visit: Visit, principal: Principal | null = visit.principal): Requirement | null {
+  const { rd } = visit.trip
+  if (rd === null || isOurs(visit, rd)) return null
+  return visit.options.routes.requirementFor(rd, principal, visit.address)
+}
+
+/** True for an address on the portal itself. */
+export function isOurs(visit: Visit, url: string): boolean {
+  return new URL(url).origin === visit.options.portalOrigin
+}
+
+/** Where to send this person now. Makes a hand-over code where the way leads to another host. */
+export async function onward(visit: Visit, principal: Principal): Promise<string> {
+  const { options, trip } = visit
+  if (!principal.isFullySignedIn) {
+    const mayEnrol = principal.proofs.some(proof => proof.kind === 'invitation')
+    const credentials = mayEnrol ? await options.services.credentials.list(principal.account.id) : []
+    return along(mayEnrol && credentials.length === 0 ? '/.factorgate/enrol' : '/.factorgate/challenge', trip)
+  }
+  const { rd, state } = trip
+  if (rd === null) return home
+  if (isOurs(visit, rd)) return rd
+  const { decision } = requirementOf(visit, principal) ?? {}
+  if (decision?.kind === 'challenge') return along('/.factorgate/challenge', trip)
+  if (state === null) return rd
+  const { host, origin } = new URL(rd)
+  const code = await options.services.sessions.handOver(principal, host, state, rd)
+  return `${origin}/.factorgate/callback?code=${code}`
+}
+
+/** The second factors this person has, the one used last first. Disabled ones are not theirs to use. */
+export async function factorsOf(visit: Visit, accountId: string): Promise<FactorKind[]> {
+  const { credentials, recoveryCodes } = visit.options.services
+  const [enrolled, codes] = await Promise.all([credentials.list(accountId), recoveryCodes.status(accountId)])
+  const usable = enrolled
+    .filter(credential => credential.disabledAt === null)
+    .sort((a, b) => (b.lastUsedAt ?? b.createdAt) - (a.lastUsedAt ?? a.createdAt))
+  const kinds: FactorKind[] = [...new Set(usable.map(credential => credential.kind))]
+  return codes !== null && codes.remaining > 0 ? [...kinds, 'recovery'] : kinds
+}

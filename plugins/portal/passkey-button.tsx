@@ -1,0 +1,45 @@
+/** The button behind which the browser's own passkey dialogue waits. Owns what page.js needs to know; hidden where scripts are off. */
+import type { Frame } from './layout.tsx'
+import { along, type Trip } from './trip.ts'
+
+export type Purpose = 'login' | 'challenge' | 'enrol'
+
+export interface PasskeyButtonProps {
+  frame: Frame
+  trip: Trip
+  purpose: Purpose
+  label: string
+  /** Offer passkeys in the name field's own suggestions too (conditional UI). */
+  autofill?: boolean
+  /** Id of the field whose value names a new passkey. */
+  nameField?: string
+  second?: boolean
+  autofocus?: boolean
+}
+
+export function PasskeyButton(props: PasskeyButtonProps) {
+  const { frame, trip, purpose } = props
+  const say = frame.say.passkey
+  return (
+    <div
+      class="scripted"
+      data-passkey={purpose}
+      data-options={along('/.factorgate/webauthn/options', trip, { for: purpose })}
+      data-verify={along('/.factorgate/webauthn/verify', trip, { for: purpose })}
+      data-csrf={frame.csrf}
+      data-autofill={props.autofill ? '' : undefined}
+      data-name-field={props.nameField}
+      data-cancelled={say.cancelled}
+      data-failed={say.failed}
+      data-offline={say.offline}
+      data-known={say.known}
+      data-unsupported={say.unsupported}
+      data-working={say.working}
+    >
+      <button type="button" class={props.second ? 'second' : undefined} autofocus={props.autofocus}>
+        {props.label}
+      </button>
+      <p class="notice" role="status" hidden />
+    </div>
+  )
+}

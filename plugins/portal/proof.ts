@@ -1,0 +1,59 @@
+/**
+ * From an answer to a proof. Owns the order (journal, session, cookie) and the word on a refusal; refuses a verification that is somebody
+ * else's (THREATS W7).
+ */
+import { type ErrorCode, GateError } from '../../src/errors.ts'
+import type { Verification } from '../../src/factor/factor.ts'
+import type { FactorKind } from '../../src/session/session.ts'
+import type { ChallengeProblem } from './challenge-page.tsx'
+import { saySpan } from './moments.ts'
+import { onward } from './onward.ts'
+import { eventOf, type SignedVisit, setSessionCookie } from './visit.ts'
+
+/** A verified factor becomes a proof, in this order: journal, session, cookie. Answers where to go. */
+export async function acceptProof(visit: SignedVisit, verified: Verification & { kind: 'verified' }): Promise<string> {
+  const { options, principal } = visit
+  const { factor, credentialId, userVerified } = verified
+  if (verified.accountId !== principal.account.id) throw new GateError('wrong_code')
+  await options.audit.commit(
+    eventOf(visit, 'proof', {
+      factor,
+      outcome: 'verified',
+      ...(credentialId === null ? {} : { credential: credentialId })
+    })
+  )
+  const entered = await options.services.sessions.prove(principal, {
+    kind: factor,
+    at: visit.now,
+    userVerified,
+    ...(credentialId === null ? {} : { credentialId })
+  })
+  if (entered === null) throw new GateError('sign_in_required')
+  setSessionCookie(visit.reply, entered.token, visit.site.secure)
+  if (entered.principal.isFullySignedIn) {
+    await options.services.passwordLogin.completed(entered.principal.account, visit.address)
+  }
+  return onward(visit, entered.principal)
+}
+
+/** What is said, and kept, of a factor that was not verified. */
+export function problemOf(
+  visit: SignedVisit,
+  factor: FactorKind,
+  refused: Exclude<Verification, { kind: 'verified' }>,
+  wrong: string
+): { status: number; code: ErrorCode; problem: ChallengeProblem } {
+  const { options, say, reply } = visit
+  const throttled = refused.kind === 'throttled'
+  options.audit.record(eventOf(visit, throttled ? 'throttle' : 'proof', { factor, outcome: refused.kind }))
+  const code = throttled ? 'too_many_attempts' : 'wrong_code'
+  reply.header('factorgate-error', code)
+  if (throttled) {
+    const seconds = Math.ceil(refused.retryAfterSeconds)
+    reply.header('retry-after', String(seconds))
+    const sentence = say.challenge.throttled(saySpan(seconds, say))
+    return { status: 429, code, problem: { factor, sentence, clock: null, waitSeconds: seconds } }
+  }
+  const clock = refused.code === 'clock' ? visit.now : null
+  return { status: 401, code, problem: { factor, sentence: wrong, clock, waitSeconds: null } }
+}

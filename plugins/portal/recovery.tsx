@@ -1,0 +1,172 @@
+/**
+ * Recovery codes: the challenge that spends one, and the page that shows a new list. Owns the showing, at issue and until the box is ticked,
+ * never again: in between the list waits sealed in a cookie of ten minutes, so a reload loses nothing and no store ever holds it.
+ */
+import type { FastifyInstance } from 'fastify'
+import { briefCookie, expiredCookie, readCookie } from '../cookies.ts'
+import { showChallenge } from './challenge.tsx'
+import { requireOffered } from './challenge-offer.ts'
+import { readForm, requireForm } from './forms.ts'
+import { type Frame, Notice, Page } from './layout.tsx'
+import { onward } from './onward.ts'
+import type { PortalOptions } from './options.ts'
+import { acceptProof, problemOf } from './proof.ts'
+import { along, type Trip } from './trip.ts'
+import { eventOf, frameOf, goTo, openSignedVisit, type SignedVisit, sendPage } from './visit.ts'
+
+export interface RecoveryView {
+  readonly trip: Trip
+  readonly codes: readonly string[]
+  readonly name: string
+  readonly problem: string | null
+}
+
+export function RecoveryPage({ frame, view }: { frame: Frame; view: RecoveryView }) {
+  const say = frame.say.recovery
+  const heading = say.file(frame.look.title, view.name)
+  const text = `${heading}\n${say.fileHint}\n\n${view.codes.join('\n')}\n`
+  return (
+    <Page frame={frame} title={say.title} drawing="key">
+      <p>{say.lead}</p>
+      <ol class="secret codes" aria-label={heading}>
+        {view.codes.map(code => (
+          <li key={code}>{code}</li>
+        ))}
+      </ol>
+      <div class="row">
+        <button type="button" class="second scripted" data-print>
+          {say.print}
+        </button>
+        <a
+          class="button second"
+          download="recovery-codes.txt"
+          href={`data:text/plain;charset=utf-8,${encodeURIComponent(text)}`}
+        >
+          {say.download}
+        </a>
+        <button type="button" class="second scripted" data-copy={text} data-copied={say.copied}>
+          {say.copy}
+        </button>
+      </div>
+      <p class="soft">{say.where}</p>
+      <form class="fields" method="post" action={along('/.factorgate/enrol/recovery/saved', view.trip)}>
+        <input type="hidden" name="csrf" value={frame.csrf} />
+        {view.problem !== null && (
+          <Notice id="problem" alert>
+            {view.problem}
+          </Notice>
+        )}
+        <label class="check">
+          <input
+            type="checkbox"
+            name="saved"
+            value="yes"
+            required
+            aria-describedby={view.problem === null ? undefined : 'problem'}
+          />
+          <span>{say.saved}</span>
+        </label>
+        <button type="submit">{say.submit}</button>
+      </form>
+    </Page>
+  )
+}
+
+export function NewRecoveryPage({ frame, trip }: { frame: Frame; trip: Trip }) {
+  const say = frame.say.recovery
+  return (
+    <Page frame={frame} title={say.newTitle} drawing="key">
+      <p>{say.newLead}</p>
+      <form method="post" action={along('/.factorgate/enrol/recovery', trip)}>
+        <input type="hidden" name="csrf" value={frame.csrf} />
+        <button type="submit">{say.newSubmit}</button>
+      </form>
+      <p>
+        <a href="/.factorgate/account">{say.cancel}</a>
+      </p>
+    </Page>
+  )
+}
+
+const shownSeconds = 10 * 60
+
+const cookieName = (secure: boolean) => (secure ? '__Host-factorgate-codes' : 'factorgate-codes')
+const sealContext = (visit: SignedVisit) => `shown-codes:${visit.principal.session.id}`
+
+/** True while at least one code is left. */
+export async function hasCodes(visit: SignedVisit): Promise<boolean> {
+  const status = await visit.options.services.recoveryCodes.status(visit.principal.account.id)
+  return status !== null && status.remaining > 0
+}
+
+/** A new list, on its way to the page that shows it. */
+export async function issueCodes(visit: SignedVisit): Promise<void> {
+  const { options, principal, reply, site } = visit
+  await options.audit.commit(eventOf(visit, 'recovery.issue', { factor: 'recovery', outcome: 'issued' }))
+  const codes = await options.services.recoveryCodes.issue(principal.account.id)
+  const sealed = options.keyring().seal(JSON.stringify(codes), sealContext(visit))
+  const value = Buffer.from(sealed).toString('base64url')
+  reply.header('set-cookie', briefCookie(cookieName(site.secure), value, shownSeconds, site.secure))
+}
+
+/** The list this very session was given and has not yet put away; null otherwise. */
+function waitingCodes(visit: SignedVisit): string[] | null {
+  const value = readCookie(visit.request.raw.headers.cookie, cookieName(visit.site.secure))
+  if (value === null) return null
+  try {
+    return JSON.parse(visit.options.keyring().open(Buffer.from(value, 'base64url').toString(), sealContext(visit)))
+  } catch {
+    return null
+  }
+}
+
+export function registerRecovery(scope: FastifyInstance, options: PortalOptions): void {
+  const { recoveryCodes } = options.services
+
+  scope.post('/.factorgate/challenge/recovery', { config: { requires: 'first-factor' } }, async (request, reply) => {
+    const visit = openSignedVisit(options, request, reply)
+    const say = visit.say.challenge
+    const form = readForm(visit)
+    if (form === 'expired')
+      return showChallenge(visit, 403, {
+        factor: 'recovery',
+        sentence: say.formExpired,
+        clock: null,
+        waitSeconds: null
+      })
+    await requireOffered(visit, 'recovery')
+    const accountId = visit.principal.account.id
+    const answer = await recoveryCodes.spend({ accountId, code: form.field('code'), address: visit.address })
+    if (answer.kind === 'verified') return goTo(visit, await acceptProof(visit, answer))
+    const { status, problem } = problemOf(visit, 'recovery', answer, say.wrongRecovery)
+    return showChallenge(visit, status, problem)
+  })
+
+  scope.get('/.factorgate/enrol/recovery', { config: { requires: 'fresh' } }, async (request, reply) => {
+    const visit = openSignedVisit(options, request, reply)
+    const codes = waitingCodes(visit)
+    if (codes !== null) return show(visit, 200, codes, null)
+    return sendPage(visit, 200, <NewRecoveryPage frame={frameOf(visit)} trip={visit.trip} />)
+  })
+
+  scope.post('/.factorgate/enrol/recovery', { config: { requires: 'fresh' } }, async (request, reply) => {
+    const visit = openSignedVisit(options, request, reply)
+    requireForm(visit)
+    await issueCodes(visit)
+    return goTo(visit, along('/.factorgate/enrol/recovery', visit.trip))
+  })
+
+  scope.post('/.factorgate/enrol/recovery/saved', { config: { requires: 'signed-in' } }, async (request, reply) => {
+    const visit = openSignedVisit(options, request, reply)
+    const form = requireForm(visit)
+    const codes = waitingCodes(visit)
+    if (form.field('saved') === '' && codes !== null) return show(visit, 403, codes, visit.say.recovery.savedMissing)
+    reply.header('set-cookie', expiredCookie(cookieName(visit.site.secure), visit.site.secure))
+    return goTo(visit, await onward(visit, visit.principal))
+  })
+
+  function show(visit: SignedVisit, status: number, codes: readonly string[], problem: string | null) {
+    const view = { trip: visit.trip, codes, name: visit.principal.account.name, problem }
+    return sendPage(visit, status, <RecoveryPage frame={frameOf(visit)} view={view} />)
+  }
+}

@@ -1,0 +1,64 @@
+/** Ending sign-ins from the account page. Owns "End", "End all others" and "That was not me"; nobody reaches another account's. */
+import type { FastifyInstance } from 'fastify'
+import { GateError } from '../../src/errors.ts'
+import { cookieNames, expiredCookie } from '../cookies.ts'
+import { requireForm } from './forms.ts'
+import { type Frame, Page } from './layout.tsx'
+import type { PortalOptions } from './options.ts'
+import { eventOf, frameOf, goTo, openSignedVisit, sendPage } from './visit.ts'
+
+export function NotMePage({ frame }: { frame: Frame }) {
+  const say = frame.say.notMe
+  return (
+    <Page frame={frame} title={say.title} drawing="shut">
+      <p>{say.lead}</p>
+      <ol class="steps">
+        {say.steps.map(step => (
+          <li key={step}>{step}</li>
+        ))}
+      </ol>
+      <a class="button" href="/.factorgate/account">
+        {say.account}
+      </a>
+    </Page>
+  )
+}
+
+export function registerSessions(scope: FastifyInstance, options: PortalOptions): void {
+  const { sessions } = options.services
+
+  scope.post(
+    '/.factorgate/account/sessions/others/end',
+    { config: { requires: 'signed-in' } },
+    async (request, reply) => {
+      const visit = openSignedVisit(options, request, reply)
+      requireForm(visit)
+      const { account, session } = visit.principal
+      const ended = await sessions.endAccount(account.id, 'revoked', session.id)
+      options.audit.record(eventOf(visit, 'session.end', { outcome: 'others', ended }))
+      return goTo(visit, '/.factorgate/account?done=others')
+    }
+  )
+
+  scope.post('/.factorgate/account/sessions/:id/end', { config: { requires: 'signed-in' } }, async (request, reply) => {
+    const visit = openSignedVisit(options, request, reply)
+    const isStranger = requireForm(visit).field('stranger') !== ''
+    const { id } = request.params as { id: string }
+    const own = await sessions.list(visit.principal.account.id)
+    if (!own.some(({ session }) => session.id === id)) throw new GateError('not_found')
+    const isThis = id === visit.principal.session.id
+    const why = isThis ? 'logout' : isStranger ? 'not_me' : 'revoked'
+    await sessions.end(id, why)
+    options.audit.record(eventOf(visit, isThis ? 'logout' : 'session.end', { ended: id, outcome: why }))
+    if (isThis) {
+      reply.header('set-cookie', expiredCookie(cookieNames(visit.site.secure).session, visit.site.secure))
+      return goTo(visit, '/.factorgate/signed-out')
+    }
+    return goTo(visit, isStranger ? '/.factorgate/account/not-me' : '/.factorgate/account?done=ended')
+  })
+
+  scope.get('/.factorgate/account/not-me', { config: { requires: 'signed-in' } }, async (request, reply) => {
+    const visit = openSignedVisit(options, request, reply)
+    return sendPage(visit, 200, <NotMePage frame={frameOf(visit)} />)
+  })
+}

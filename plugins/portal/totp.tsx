@@ -1,0 +1,174 @@
+/**
+ * Codes of an authenticator app: the challenge's field, and enrolment with QR code and text. Owns the showing of a secret, at enrolment
+ * and never again (THREATS M4); the secret itself is drawn, kept and checked by src/factor/totp.ts.
+ */
+import type { FastifyInstance } from 'fastify'
+import { encode } from 'uqr'
+import { showChallenge } from './challenge.tsx'
+import { requireOffered } from './challenge-offer.ts'
+import { CodeField } from './challenge-page.tsx'
+import { afterEnrolment, cleanName, mayEnrol, NameField } from './enrol.tsx'
+import { readForm } from './forms.ts'
+import { type Frame, Notice, Page } from './layout.tsx'
+import { saySpan } from './moments.ts'
+import type { PortalOptions } from './options.ts'
+import { acceptProof, problemOf } from './proof.ts'
+import { along, type Trip } from './trip.ts'
+import { eventOf, frameOf, goTo, openSignedVisit, type SignedVisit, sendPage } from './visit.ts'
+
+export interface EnrolTotpView {
+  readonly trip: Trip
+  readonly ceremony: string
+  /** Base32. */
+  readonly secret: string
+  readonly uri: string
+  readonly codeDigits: number
+  readonly name: string
+  readonly problem: string | null
+}
+
+export function EnrolTotpPage({ frame, view }: { frame: Frame; view: EnrolTotpView }) {
+  const say = frame.say.enrolTotp
+  return (
+    <Page frame={frame} title={say.title} drawing="key">
+      {view.problem !== null && (
+        <Notice id="problem" alert>
+          {view.problem}
+        </Notice>
+      )}
+      <h2>1. {say.scan}</h2>
+      <QrCode text={view.uri} label={say.qr} />
+      <p class="touch">
+        <a class="button second" href={view.uri}>
+          {say.onPhone}
+        </a>
+      </p>
+      <p>{say.byHand}</p>
+      <code class="secret" id="totp-secret">
+        {view.secret.match(/.{1,4}/g)?.join(' ')}
+      </code>
+      <button type="button" class="second scripted" data-copy={view.secret} data-copied={say.copied}>
+        {say.copy}
+      </button>
+      <h2>2. {say.next}</h2>
+      <form class="fields" method="post" action={along('/.factorgate/enrol/totp', view.trip)}>
+        <input type="hidden" name="csrf" value={frame.csrf} />
+        <input type="hidden" name="ceremony" value={view.ceremony} />
+        <div>
+          <label for="code">{say.code}</label>
+          <CodeField
+            id="code"
+            digits={view.codeDigits}
+            autofocus={view.problem !== null}
+            problemId={view.problem === null ? undefined : 'problem'}
+          />
+        </div>
+        <NameField frame={frame} value={view.name} />
+        <button type="submit">{say.submit}</button>
+      </form>
+      <p>
+        <a href={along('/.factorgate/enrol/webauthn', view.trip)}>{say.other}</a>
+      </p>
+    </Page>
+  )
+}
+
+/** Drawn row by row as one stroke; dark on white in dark mode too, with the quiet zone scanners need (ISO/IEC 18004 §9.1). */
+function QrCode({ text, label }: { text: string; label: string }) {
+  const quiet = 4
+  const { data, size } = encode(text, { ecc: 'M', border: 0 })
+  let path = ''
+  for (const [y, row] of data.entries()) {
+    let pen = 0
+    path += `M${quiet} ${quiet + y}.5`
+    for (let x = 0; x < size; ) {
+      let end = x
+      while (end < size && row[end]) end++
+      if (end > x) {
+        path += `${x > pen ? `m${x - pen} 0` : ''}h${end - x}`
+        pen = end
+      }
+      x = end + 1
+    }
+  }
+  const side = size + 2 * quiet
+  return (
+    <svg class="qr" viewBox={`0 0 ${side} ${side}`} role="img" aria-label={label} shape-rendering="crispEdges">
+      <path d={path} stroke="#000" />
+    </svg>
+  )
+}
+
+export function registerTotp(scope: FastifyInstance, options: PortalOptions): void {
+  const { totp } = options.services
+
+  scope.post('/.factorgate/challenge/totp', { config: { requires: 'first-factor' } }, async (request, reply) => {
+    const visit = openSignedVisit(options, request, reply)
+    const say = visit.say.challenge
+    const form = readForm(visit)
+    if (form === 'expired')
+      return showChallenge(visit, 403, { factor: 'totp', sentence: say.formExpired, clock: null, waitSeconds: null })
+    await requireOffered(visit, 'totp')
+    const { account } = visit.principal
+    const answer = await totp.verify({ accountId: account.id, code: form.field('code'), address: visit.address })
+    if (answer.kind === 'verified') return goTo(visit, await acceptProof(visit, answer))
+    const { status, problem } = problemOf(visit, 'totp', answer, say.wrongCode)
+    return showChallenge(visit, status, problem)
+  })
+
+  scope.get('/.factorgate/enrol/totp', { config: { requires: 'first-factor' } }, async (request, reply) => {
+    const visit = openSignedVisit(options, request, reply)
+    const refusal = await mayEnrol(visit)
+    if (refusal !== null) return refusal
+    return showEnrolment(visit, 200, {})
+  })
+
+  scope.post('/.factorgate/enrol/totp', { config: { requires: 'first-factor' } }, async (request, reply) => {
+    const visit = openSignedVisit(options, request, reply)
+    const say = visit.say.enrolTotp
+    const refusal = await mayEnrol(visit)
+    if (refusal !== null) return refusal
+    const form = readForm(visit)
+    if (form === 'expired') return showEnrolment(visit, 403, { problem: visit.say.challenge.formExpired })
+    const { account, session } = visit.principal
+    const name = cleanName(form.field('name')) ?? say.suggested
+    const ceremony = form.field('ceremony')
+    const answer = await totp.finish({
+      accountId: account.id,
+      binding: session.id,
+      ceremony,
+      code: form.field('code'),
+      name,
+      address: visit.address
+    })
+    if (answer.kind === 'enrolled') return goTo(visit, await afterEnrolment(visit, answer.credential))
+    const throttled = answer.kind === 'throttled'
+    options.audit.record(eventOf(visit, throttled ? 'throttle' : 'enrol', { factor: 'totp', outcome: answer.kind }))
+    reply.header('factorgate-error', throttled ? 'too_many_attempts' : 'wrong_code')
+    if (throttled) reply.header('retry-after', String(Math.ceil(answer.retryAfterSeconds)))
+    const problem = throttled
+      ? visit.say.challenge.throttled(saySpan(answer.retryAfterSeconds, visit.say))
+      : answer.kind === 'expired'
+        ? say.expired
+        : say.wrong
+    return showEnrolment(visit, throttled ? 429 : 401, { ceremony, name, problem })
+  })
+
+  /** The same secret again after a wrong code, otherwise the app that scanned it holds a dead entry; a new one where that has expired. */
+  async function showEnrolment(visit: SignedVisit, status: number, view: Partial<EnrolTotpView>) {
+    const { account, session } = visit.principal
+    const again = view.ceremony ? await totp.resume(view.ceremony, account.id, session.id) : null
+    const { ceremony, secret, uri } = again ?? (await totp.begin({ id: account.id, name: account.name }, session.id))
+    const problem = view.ceremony && again === null ? visit.say.enrolTotp.expired : (view.problem ?? null)
+    const name = view.name ?? visit.say.enrolTotp.suggested
+    const { trip } = visit
+    return sendPage(
+      visit,
+      status,
+      <EnrolTotpPage
+        frame={frameOf(visit)}
+        view={{ trip, ceremony, secret, uri, codeDigits: options.codeDigits, name, problem }}
+      />
+    )
+  }
+}

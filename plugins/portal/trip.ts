@@ -1,0 +1,43 @@
+/**
+ * Where a person was going, carried along all our pages as `rd` and `state`. Owns the one validation of both, done anew at every use
+ * (THREATS R1-R8); an address that does not pass is as good as none.
+ */
+
+export interface Trip {
+  /** Absolute http(s) URL on a host the gate serves, or null for the list of apps. */
+  readonly rd: string | null
+  /** Hash of the nonce that the browser keeps for the host of `rd`. */
+  readonly state: string | null
+}
+
+export const noTrip: Trip = { rd: null, state: null }
+
+const longest = 4096
+const stateShape = /^[A-Za-z0-9_-]{43}$/
+const printable = /^[\x21-\x7e]+$/
+
+/** Reads the query of a request; a parameter sent twice counts as not sent. */
+export function tripOf(query: unknown, returnTargets: (url: string) => string | null): Trip {
+  const { rd, state } = (query ?? {}) as Record<string, unknown>
+  const target = typeof rd === 'string' ? validTarget(rd, returnTargets) : null
+  return {
+    rd: target,
+    state: target !== null && typeof state === 'string' && stateShape.test(state) ? state : null
+  }
+}
+
+/** The same absolute URL, or null. What leaves here may stand in a `Location`. */
+export function validTarget(url: string, returnTargets: (url: string) => string | null): string | null {
+  if (url.length > longest || !printable.test(url) || !/^https?:\/\//.test(url)) return null
+  const target = returnTargets(url)
+  return target !== null && printable.test(target) ? target : null
+}
+
+/** `path` with the trip in its query. */
+export function along(path: string, trip: Trip, more: Readonly<Record<string, string>> = {}): string {
+  const query = new URLSearchParams(more)
+  if (trip.rd !== null) query.set('rd', trip.rd)
+  if (trip.state !== null) query.set('state', trip.state)
+  const text = query.toString()
+  return text === '' ? path : `${path}?${text}`
+}

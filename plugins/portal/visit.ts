@@ -1,0 +1,124 @@
+/**
+ * One visit to one of our pages: who, from where, on the way to what. Owns the browser's nonce (set by the first page that has none),
+ * what pages are bound to, and how a page leaves; refuses to go on where the store could not say who this is.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { JSX } from 'preact'
+import type { AuditEvent, EventKind } from '../../src/audit/event.ts'
+import { GateError } from '../../src/errors.ts'
+import type { Site } from '../../src/routing/route-table.ts'
+import type { Device } from '../../src/session/session.ts'
+import type { Principal } from '../../src/session/sessions.ts'
+import { newToken } from '../../src/session/token.ts'
+import { nonceCookie, readNonce, sessionCookie } from '../cookies.ts'
+import { pageHeaders } from './headers.ts'
+import { type Frame, toHtml } from './layout.tsx'
+import type { PortalOptions } from './options.ts'
+import { type Sentences, sentencesFor } from './sentences.ts'
+import { type Trip, tripOf } from './trip.ts'
+
+export interface Visit {
+  readonly options: PortalOptions
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly site: Site
+  readonly principal: Principal | null
+  /** The browser's nonce; on a POST null where no cookie came back. */
+  readonly nonce: string | null
+  readonly trip: Trip
+  readonly now: number
+  readonly address: string
+  readonly device: Device
+  readonly say: Sentences
+}
+
+/** A visit by somebody whom the route lets in: the enforce step has looked at that before. */
+export type SignedVisit = Visit & { readonly principal: Principal }
+
+export function openVisit(options: PortalOptions, request: FastifyRequest, reply: FastifyReply): Visit {
+  const { exchange } = request
+  const { match, principal, storeFailure, client } = exchange
+  if (storeFailure !== null) throw new GateError('store_unreachable', { cause: storeFailure, retryAfterSeconds: 2 })
+  if (match.site === null) throw new GateError('misdirected')
+  let nonce = readNonce(request.raw.headers.cookie, match.site.secure)
+  if (nonce === null && request.method === 'GET') {
+    nonce = newToken()
+    reply.header('set-cookie', nonceCookie(nonce, match.site.secure))
+  }
+  return {
+    options,
+    request,
+    reply,
+    site: match.site,
+    principal,
+    nonce,
+    trip: tripOf(request.query, options.returnTargets),
+    now: options.clock(),
+    address: client.address,
+    device: { userAgent: (request.raw.headers['user-agent'] ?? '').slice(0, 256), address: client.address },
+    say: sentencesFor(request.raw.headers['accept-language'])
+  }
+}
+
+/** The same, for routes that require somebody. Without anybody it is a mistake of ours, and fails closed. */
+export function openSignedVisit(options: PortalOptions, request: FastifyRequest, reply: FastifyReply): SignedVisit {
+  const visit = openVisit(options, request, reply)
+  if (!isSigned(visit)) throw new GateError('sign_in_required')
+  return visit
+}
+
+function isSigned(visit: Visit): visit is SignedVisit {
+  return visit.principal !== null
+}
+
+/** What a form is bound to: this browser, and this very token of it. A form from before a sign-in is worth nothing after (THREATS R12). */
+export function csrfSubject(visit: Pick<Visit, 'nonce' | 'principal'>): string {
+  return `${visit.nonce ?? ''}.${visit.principal?.csrfKey ?? '-'}`
+}
+
+export function frameOf(visit: Visit): Frame {
+  const { options, principal, site, say } = visit
+  return {
+    look: options,
+    say,
+    person: principal?.isFullySignedIn ? { displayName: principal.account.displayName } : null,
+    base: site.isPortal ? '' : options.portalOrigin,
+    csrf: options.keyring().mac('csrf', csrfSubject(visit))
+  }
+}
+
+/** Sends a page. Its forms may lead on to where the person is going, and nowhere else. */
+export function sendPage(visit: Visit, status: number, page: JSX.Element): FastifyReply {
+  const { rd } = visit.trip
+  const origin = rd === null ? null : new URL(rd).origin
+  return visit.reply
+    .code(status)
+    .headers(pageHeaders(visit.site.secure, origin === visit.site.origin ? null : origin))
+    .type('text/html; charset=utf-8')
+    .send(toHtml(page))
+}
+
+/** On to another page, after a success: the browser asks for it with GET, and nothing is sent twice. */
+export function goTo(visit: Visit, url: string): FastifyReply {
+  return visit.reply.header('cache-control', 'no-store').header('vary', 'Cookie').redirect(url, 303)
+}
+
+/** The new token, after every proof. */
+export function setSessionCookie(reply: FastifyReply, token: string, secure: boolean): void {
+  reply.header('set-cookie', sessionCookie(token, secure))
+}
+
+/** An event of this visit for the journal. */
+export function eventOf(visit: Visit, kind: EventKind, fields: Partial<AuditEvent>): AuditEvent {
+  const { principal } = visit
+  return {
+    kind,
+    at: visit.now,
+    request: visit.request.exchange.id,
+    address: visit.address,
+    ...(principal === null
+      ? {}
+      : { account: principal.account.id, name: principal.account.name, session: principal.session.id }),
+    ...fields
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * Passkeys and security keys: the enrolment page, and the two ends of every ceremony as JSON. Owns who may begin which ceremony and
+ * what it is bound to (the session, or this browser's nonce before there is one); src/factor/webauthn.ts checks the rest.
+ */
+import type { FastifyInstance } from 'fastify'
+import { describeError, type ErrorCode, GateError } from '../../src/errors.ts'
+import { authenticatorName } from './authenticator-names.ts'
+import { requireOffered } from './challenge-offer.ts'
+import { systemName } from './device-name.ts'
+import { afterEnrolment, cleanName, mayEnrol, NameField } from './enrol.tsx'
+import { requireJson } from './forms.ts'
+import { type Frame, Page } from './layout.tsx'
+import { onward } from './onward.ts'
+import type { PortalOptions } from './options.ts'
+import { PasskeyButton, type Purpose } from './passkey-button.tsx'
+import { acceptProof, problemOf } from './proof.ts'
+import { along, type Trip } from './trip.ts'
+import {
+  eventOf,
+  frameOf,
+  openSignedVisit,
+  openVisit,
+  type SignedVisit,
+  sendPage,
+  setSessionCookie,
+  type Visit
+} from './visit.ts'
+
+export interface EnrolPasskeyView {
+  readonly trip: Trip
+  readonly name: string
+}
+
+export function EnrolPasskeyPage({ frame, view }: { frame: Frame; view: EnrolPasskeyView }) {
+  const say = frame.say.enrolPasskey
+  return (
+    <Page frame={frame} title={say.title} drawing="key">
+      <p>{say.lead}</p>
+      <form class="fields" data-passkey-form>
+        <NameField frame={frame} value={view.name} />
+        <PasskeyButton frame={frame} trip={view.trip} purpose="enrol" label={say.submit} nameField="name" />
+      </form>
+      <noscript>
+        <p class="notice">{frame.say.frame.noScript}</p>
+      </noscript>
+      <p>
+        <a href={along('/.factorgate/enrol/totp', view.trip)}>{say.other}</a>
+      </p>
+    </Page>
+  )
+}
+
+export function registerWebauthn(scope: FastifyInstance, options: PortalOptions): void {
+  const { webauthn, sessions, accounts, passwordLogin } = options.services
+  const json = { requires: 'anyone', takes: 'json' } as const
+
+  scope.get('/.factorgate/enrol/webauthn', { config: { requires: 'first-factor' } }, async (request, reply) => {
+    const visit = openSignedVisit(options, request, reply)
+    const refusal = await mayEnrol(visit)
+    if (refusal !== null) return refusal
+    const view = { trip: visit.trip, name: suggestedName(visit) }
+    return sendPage(visit, 200, <EnrolPasskeyPage frame={frameOf(visit)} view={view} />)
+  })
+
+  scope.post('/.factorgate/webauthn/options', { config: json }, async (request, reply) => {
+    const visit = openVisit(options, request, reply)
+    requireJson(visit)
+    reply.header('cache-control', 'no-store')
+    const purpose = await purposeOf(visit)
+    if (purpose.kind === 'login') return webauthn.authenticationOptions({ accountId: null, binding: purpose.binding })
+    const { account, session } = purpose.visit.principal
+    if (purpose.kind === 'enrol') {
+      const { id, name, displayName } = account
+      return webauthn.registrationOptions({ id, name, displayName }, session.id)
+    }
+    return webauthn.authenticationOptions({ accountId: account.id, binding: session.id })
+  })
+
+  scope.post('/.factorgate/webauthn/verify', { config: json }, async (request, reply) => {
+    const visit = openVisit(options, request, reply)
+    const body = requireJson(visit)
+    const { ceremony, response } = body
+    if (typeof ceremony !== 'string' || typeof response !== 'object' || response === null)
+      throw new GateError('bad_request')
+    reply.header('cache-control', 'no-store')
+    const purpose = await purposeOf(visit)
+    if (purpose.kind === 'login') return login(visit, purpose.binding, ceremony, response)
+    if (purpose.kind === 'enrol') return enrol(purpose.visit, ceremony, response, body.name)
+    return challenge(purpose.visit, ceremony, response)
+  })
+
+  /** A passkey with user verification is a whole sign-in by itself (NIST SP 800-63B-4 §3.1.7.1). */
+  async function login(visit: Visit, binding: string, ceremony: string, response: object) {
+    const { say, address, reply, now } = visit
+    const answer = await webauthn.authenticate({ accountId: null, binding, ceremony, response, address })
+    const account = answer.kind === 'verified' ? await accounts.byId(answer.accountId) : null
+    if (answer.kind === 'throttled') {
+      options.audit.record(eventOf(visit, 'throttle', { factor: 'webauthn', outcome: 'throttled' }))
+      return refuse(visit, 'too_many_attempts', say.login.passkeyRefused, answer.retryAfterSeconds)
+    }
+    if (answer.kind === 'refused' || account === null || account.suspended !== null || !answer.userVerified) {
+      const whom = account === null ? {} : { account: account.id, name: account.name }
+      options.audit.record(eventOf(visit, 'login', { ...whom, factor: 'webauthn', outcome: 'refused' }))
+      return refuse(visit, 'wrong_credentials', say.login.passkeyRefused)
+    }
+    const { credentialId, userVerified } = answer
+    const whom = { account: account.id, name: account.name }
+    await options.audit.commit(eventOf(visit, 'login', { ...whom, factor: 'webauthn', outcome: 'accepted' }))
+    const entered = await sessions.start({
+      accountId: account.id,
+      proof: { kind: 'webauthn', at: now, userVerified, ...(credentialId === null ? {} : { credentialId }) },
+      device: visit.device,
+      host: visit.site.host,
+      replaces: visit.principal
+    })
+    setSessionCookie(reply, entered.token, visit.site.secure)
+    await passwordLogin.completed(account, address)
+    return { redirect: await onward(visit, entered.principal) }
+  }
+
+  async function challenge(visit: SignedVisit, ceremony: string, response: object) {
+    const { account, session } = visit.principal
+    const { address } = visit
+    const answer = await webauthn.authenticate({
+      accountId: account.id,
+      binding: session.id,
+      ceremony,
+      response,
+      address
+    })
+    if (answer.kind === 'verified') return { redirect: await acceptProof(visit, answer) }
+    const { code, problem } = problemOf(visit, 'webauthn', answer, visit.say.challenge.wrongPasskey)
+    return refuse(visit, code, problem.sentence, problem.waitSeconds ?? undefined)
+  }
+
+  async function enrol(visit: SignedVisit, ceremony: string, response: object, wish: unknown) {
+    const { account, session } = visit.principal
+    const suggested = suggestedName(visit)
+    const wished = typeof wish === 'string' ? cleanName(wish) : null
+    // A name the person gave stands; the one we suggested gives way to what the authenticator says of itself.
+    const name = wished === null || wished === suggested ? (authenticatorName(response) ?? suggested) : wished
+    const { id, name: accountName, displayName } = account
+    const answer = await webauthn.register({
+      account: { id, name: accountName, displayName },
+      binding: session.id,
+      ceremony,
+      response,
+      name,
+      address: visit.address
+    })
+    if (answer.kind === 'enrolled') return { redirect: await afterEnrolment(visit, answer.credential) }
+    const throttled = answer.kind === 'throttled'
+    options.audit.record(eventOf(visit, throttled ? 'throttle' : 'enrol', { factor: 'webauthn', outcome: answer.kind }))
+    return throttled
+      ? refuse(visit, 'too_many_attempts', visit.say.passkey.failed, answer.retryAfterSeconds)
+      : refuse(visit, 'wrong_code', visit.say.passkey.failed)
+  }
+
+  /** What the ceremony is for, with the checks that its page makes too: hiding a button protects nothing (THREATS M3). */
+  async function purposeOf(
+    visit: Visit
+  ): Promise<{ kind: 'login'; binding: string } | { kind: 'challenge' | 'enrol'; visit: SignedVisit }> {
+    const kind = (visit.request.query as { for?: unknown }).for as Purpose | undefined
+    if (kind === 'login') return { kind, binding: visit.nonce ?? '' }
+    if (kind !== 'challenge' && kind !== 'enrol') throw new GateError('bad_request')
+    const signed = openSignedVisit(options, visit.request, visit.reply)
+    if (kind === 'challenge') await requireOffered(signed, 'webauthn')
+    else if ((await mayEnrol(signed)) !== null) throw new GateError('enrolment_not_allowed')
+    return { kind, visit: signed }
+  }
+
+  function suggestedName(visit: Visit): string {
+    const say = visit.say.enrolPasskey
+    const system = systemName(visit.device.userAgent)
+    return system === null ? say.suggestedPlain : say.suggested(system)
+  }
+
+  function refuse(visit: Visit, code: ErrorCode, message: string, retryAfterSeconds?: number) {
+    if (retryAfterSeconds !== undefined) visit.reply.header('retry-after', String(Math.ceil(retryAfterSeconds)))
+    visit.reply.code(describeError(code).status).header('factorgate-error', code)
+    return { error: { code, message } }
+  }
+}

@@ -1,0 +1,268 @@
+/** Every page with sample people in it: what the pictures are taken of, what axe reads, what is weighed. */
+import type { JSX } from 'preact'
+import { AccountPage, type AccountView } from '../../plugins/portal/account.tsx'
+import { AppsPage } from '../../plugins/portal/apps.tsx'
+import { LatePage } from '../../plugins/portal/callback.tsx'
+import { ChallengePage, type ChallengeView, DeadEndPage } from '../../plugins/portal/challenge-page.tsx'
+import { EnrolPage } from '../../plugins/portal/enrol.tsx'
+import { type ErrorContext, ErrorPage } from '../../plugins/portal/error-page.tsx'
+import { RemovePage } from '../../plugins/portal/factors.tsx'
+import { InvitePage } from '../../plugins/portal/invite.tsx'
+import type { Frame } from '../../plugins/portal/layout.tsx'
+import { LoginPage, type LoginView } from '../../plugins/portal/login.tsx'
+import { LogoutPage, SignedOutPage } from '../../plugins/portal/logout.tsx'
+import { NewRecoveryPage, RecoveryPage } from '../../plugins/portal/recovery.tsx'
+import { sentencesFor } from '../../plugins/portal/sentences.ts'
+import { NotMePage } from '../../plugins/portal/sessions.tsx'
+import { EnrolTotpPage } from '../../plugins/portal/totp.tsx'
+import { EnrolPasskeyPage } from '../../plugins/portal/webauthn.tsx'
+import { type ErrorCode, errorCodes } from '../../src/errors.ts'
+import type { Credential } from '../../src/factor/credential.ts'
+import type { Session } from '../../src/session/session.ts'
+
+export interface Story {
+  readonly name: string
+  readonly page: JSX.Element
+  /** Weighed with the budget of 60 kB: each page once, its variants not again. */
+  readonly isOwnPage: boolean
+}
+
+export const now = Date.UTC(2026, 2, 12, 14, 3, 22)
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+const say = sentencesFor('en')
+const look = { title: 'Example Lab', contact: 'helpdesk@lab.example', accent: null }
+const csrf = 'A'.repeat(43)
+const stranger: Frame = { look, say, person: null, base: '', csrf }
+const person: Frame = { ...stranger, person: { displayName: 'Ada Lovelace' } }
+const trip = { rd: 'https://notebooks.lab.example/tree?path=2026', state: 'B'.repeat(43) }
+const noTrip = { rd: null, state: null }
+
+const login: LoginView = { trip, app: 'Notebooks', username: '', ended: null, problem: null, waitSeconds: null }
+
+const challenge: ChallengeView = {
+  trip,
+  name: 'Ada Lovelace',
+  isStepUp: false,
+  why: say.challenge.onTheWay('Notebooks'),
+  factors: ['totp', 'webauthn', 'recovery'],
+  codeDigits: 6,
+  problem: null
+}
+
+const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
+const enrolTotp = {
+  trip,
+  ceremony: 'C'.repeat(22),
+  secret,
+  uri: `otpauth://totp/Example%20Lab:ada?secret=${secret}&issuer=Example%20Lab&algorithm=SHA1&digits=6&period=30`,
+  codeDigits: 6,
+  name: say.enrolTotp.suggested,
+  problem: null
+}
+
+const codes = [
+  'k7rm-29xt-q4hd',
+  'w8pz-51nc-b6vj',
+  'f3ty-84gk-m2qs',
+  'd9hx-67wr-c5np',
+  'j2bv-38zt-k8fm',
+  'q6ns-92dg-x4rw'
+]
+const recovery = {
+  trip,
+  codes: [...codes, 't5cj-17ph-v9kb', 'm4wf-63qx-z2td', 'r8gn-45bs-h7yc', 'x3vk-78mj-p6wz'],
+  name: 'ada',
+  problem: null
+}
+
+const credential = (id: string, kind: 'totp' | 'webauthn', name: string, age: number, used: number | null) =>
+  ({
+    id,
+    accountId: 'ada',
+    kind,
+    name,
+    createdAt: now - age,
+    lastUsedAt: used === null ? null : now - used,
+    lastUsedFrom: used === null ? null : '192.0.2.17',
+    disabledAt: null
+  }) as unknown as Credential
+
+const session = (id: string, userAgent: string, address: string): Session => ({
+  id,
+  accountId: 'ada',
+  createdAt: now - day,
+  expiresAt: now + day,
+  proofs: [],
+  generation: 2,
+  device: { userAgent, address },
+  tokens: {}
+})
+
+const account: AccountView = {
+  name: 'Ada Lovelace',
+  credentials: [
+    credential('one', 'webauthn', 'Passkey on Mac', 40 * day, 3 * hour),
+    credential('two', 'totp', 'Authenticator on my phone', 400 * day, 9 * day),
+    credential('three', 'webauthn', 'YubiKey in the desk drawer', 3 * day, null)
+  ],
+  codes: { total: 10, remaining: 7, createdAt: now - 40 * day },
+  sessions: [
+    {
+      session: session('s1', 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0', '192.0.2.17'),
+      lastSeenAt: now
+    },
+    {
+      session: session('s2', 'Mozilla/5.0 (Linux; Android 15) Chrome/131.0 Mobile Safari/537.36', '198.51.100.4'),
+      lastSeenAt: now - 30 * hour
+    }
+  ],
+  thisSession: 's1',
+  now,
+  done: null,
+  problem: null,
+  address: 'https://gate.lab.example/.factorgate/account'
+}
+
+const apps = [
+  {
+    id: 'notebooks',
+    title: 'Notebooks',
+    description: 'Jupyter on the big machine, with your home directory.',
+    url: 'https://notebooks.lab.example/',
+    lastUsedAt: now - 2 * hour
+  },
+  {
+    id: 'samples',
+    title: 'Sample register',
+    description: 'What is in which freezer, and whose it is.',
+    url: 'https://samples.lab.example/',
+    lastUsedAt: now - 26 * hour
+  },
+  {
+    id: 'files',
+    title: 'Raw data',
+    description: 'The instruments’ own files, for reading.',
+    url: 'https://lab.example/data/',
+    lastUsedAt: null
+  }
+]
+
+const context: ErrorContext = {
+  ...look,
+  reference: 'pX3kQ9-a',
+  portalOrigin: 'https://gate.lab.example',
+  appTitle: 'Notebooks',
+  retryAfterSeconds: 25,
+  maintenance: { until: 'Friday 13 March, 18:00', message: null },
+  again: '/tree?path=2026'
+}
+
+const errorFrame: Frame = { ...stranger, look: { ...look, contact: null }, base: 'https://gate.lab.example' }
+const error = (code: ErrorCode) => <ErrorPage frame={errorFrame} code={code} context={context} />
+
+const own = (name: string, page: JSX.Element): Story => ({ name, page, isOwnPage: true })
+const variant = (name: string, page: JSX.Element): Story => ({ name, page, isOwnPage: false })
+
+const problem = { factor: 'totp', sentence: say.challenge.wrongCode, clock: null, waitSeconds: null } as const
+
+export const stories: readonly Story[] = [
+  own('login', <LoginPage frame={stranger} view={login} />),
+  variant('login-wrong', <LoginPage frame={stranger} view={{ ...login, username: 'ada', problem: say.login.wrong }} />),
+  variant(
+    'login-wait',
+    <LoginPage
+      frame={stranger}
+      view={{ ...login, username: 'ada', problem: say.login.throttled('25 seconds'), waitSeconds: 25 }}
+    />
+  ),
+  variant('session-ended', <LoginPage frame={stranger} view={{ ...login, trip: noTrip, app: null, ended: 'idle' }} />),
+  own('challenge', <ChallengePage frame={stranger} view={challenge} />),
+  variant('challenge-wrong', <ChallengePage frame={stranger} view={{ ...challenge, problem }} />),
+  variant(
+    'challenge-clock',
+    <ChallengePage frame={stranger} view={{ ...challenge, problem: { ...problem, clock: now } }} />
+  ),
+  variant(
+    'challenge-wait',
+    <ChallengePage
+      frame={stranger}
+      view={{ ...challenge, problem: { ...problem, sentence: say.challenge.throttled('2 minutes'), waitSeconds: 120 } }}
+    />
+  ),
+  variant(
+    'step-up',
+    <ChallengePage
+      frame={stranger}
+      view={{
+        ...challenge,
+        isStepUp: true,
+        factors: ['webauthn'],
+        why: say.challenge.stepUp('Exports', say.factor.your.webauthn, '5 minutes')
+      }}
+    />
+  ),
+  variant(
+    'challenge-recovery',
+    <ChallengePage frame={stranger} view={{ ...challenge, factors: ['recovery', 'totp'] }} />
+  ),
+  own(
+    'no-factor',
+    <DeadEndPage
+      frame={stranger}
+      title={say.challenge.none}
+      what={say.challenge.noneWhat}
+      now={say.challenge.noneNow}
+      href={null}
+    />
+  ),
+  own(
+    'invite',
+    <InvitePage
+      frame={stranger}
+      view={{ trip: noTrip, token: 'T'.repeat(43), name: 'ada', displayName: 'Ada Lovelace', problem: null }}
+    />
+  ),
+  variant(
+    'invite-too-short',
+    <InvitePage
+      frame={stranger}
+      view={{
+        trip: noTrip,
+        token: 'T'.repeat(43),
+        name: 'ada',
+        displayName: 'Ada Lovelace',
+        problem: say.invite.problem.too_short
+      }}
+    />
+  ),
+  own('enrol', <EnrolPage frame={stranger} view={{ trip, isFirst: true }} />),
+  own('enrol-passkey', <EnrolPasskeyPage frame={stranger} view={{ trip, name: 'Passkey on Mac' }} />),
+  own('enrol-totp', <EnrolTotpPage frame={stranger} view={enrolTotp} />),
+  variant('enrol-totp-wrong', <EnrolTotpPage frame={stranger} view={{ ...enrolTotp, problem: say.enrolTotp.wrong }} />),
+  own('recovery-codes', <RecoveryPage frame={person} view={recovery} />),
+  variant(
+    'recovery-codes-unsaved',
+    <RecoveryPage frame={person} view={{ ...recovery, problem: say.recovery.savedMissing }} />
+  ),
+  own('recovery-new', <NewRecoveryPage frame={person} trip={noTrip} />),
+  own('apps', <AppsPage frame={person} view={{ apps, now }} />),
+  variant('apps-none', <AppsPage frame={person} view={{ apps: [], now }} />),
+  own('account', <AccountPage frame={person} view={account} />),
+  variant('account-added', <AccountPage frame={person} view={{ ...account, done: 'added' }} />),
+  own('remove', <RemovePage frame={person} view={{ id: 'one', name: 'Passkey on Mac', isLast: false }} />),
+  variant('remove-last', <RemovePage frame={person} view={{ id: 'one', name: 'Passkey on Mac', isLast: true }} />),
+  own('not-me', <NotMePage frame={person} />),
+  own('logout', <LogoutPage frame={stranger} />),
+  own('signed-out', <SignedOutPage frame={stranger} />),
+  own(
+    'hand-over-late',
+    <LatePage
+      frame={{ ...stranger, base: 'https://gate.lab.example' }}
+      app="Notebooks"
+      href="https://notebooks.lab.example/"
+    />
+  ),
+  ...errorCodes.map(code => ({ name: `error-${code}`, page: error(code), isOwnPage: code === 'not_allowed' }))
+]

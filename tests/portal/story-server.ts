@@ -1,0 +1,28 @@
+/** Serves the stories as the portal serves pages: same HTML, same assets, same headers, policy included. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { mark, pageScript, pageSheet } from '../../plugins/portal/assets.ts'
+import { pageHeaders } from '../../plugins/portal/headers.ts'
+import { toHtml } from '../../plugins/portal/layout.tsx'
+import { stories } from './story-list.tsx'
+
+/** The origin; stories are at `/NAME`. Closed with the test. */
+export async function serveStories(t: { teardown(handler: () => unknown): void }): Promise<string> {
+  const assets = [mark, pageScript(), pageSheet(null)]
+  const server = createServer((request, response) => {
+    const asset = assets.find(({ path }) => path === request.url)
+    const story = stories.find(({ name }) => `/${name}` === request.url)
+    if (asset !== undefined) response.writeHead(200, { 'content-type': asset.type }).end(asset.body)
+    else if (story === undefined) response.writeHead(404).end()
+    else
+      response
+        .writeHead(200, { ...pageHeaders(false), 'content-type': 'text/html; charset=utf-8' })
+        .end(toHtml(story.page))
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
