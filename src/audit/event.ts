@@ -1,6 +1,7 @@
 /** What the journal records. One flat line each: `at`, `kind`, then who, where, what. No secret ever has a field here. */
 
 export type EventKind =
+  | 'journal.resume'
   | 'gate.start'
   | 'gate.stop'
   | 'gate.reload'

@@ -1,0 +1,182 @@
+/**
+ * A file that only grows, by whole lines. Owns the handle, its mode, the reopening after a rotation and the mending of a line
+ * that was cut short; refuses to overwrite, to truncate and to say "written" before the disk has it.
+ */
+import { constants } from 'node:fs'
+import { type FileHandle, mkdir, open, stat } from 'node:fs/promises'
+import path from 'node:path'
+
+/** What became of an append. `whole` counts the lines that are on disk; a line cut short is finished by the next append. */
+export type Appended =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly whole: number; readonly begun: number; readonly cause: unknown }
+
+/** The three calls of a FileHandle that an append needs; tests hand in disks that fail. */
+export type AppendHandle = Pick<FileHandle, 'write' | 'datasync' | 'stat' | 'close'>
+
+interface CutShort {
+  readonly line: Buffer
+  readonly rest: Buffer
+  /** Size of the file just after the cut: if it has grown since, somebody else wrote behind the half line. */
+  readonly size: number
+}
+
+export class AppendFile {
+  readonly #path: string
+  readonly #open: (path: string) => Promise<AppendHandle>
+  #handle: AppendHandle | null = null
+  #inode = ''
+  #cut: CutShort | null = null
+  /** True where the file ends in half a line that nobody remembers (a crash): the next append starts a new line first. */
+  #ragged = false
+
+  constructor(path: string, openHandle: (path: string) => Promise<AppendHandle> = openForAppend) {
+    this.#path = path
+    this.#open = openHandle
+  }
+
+  /** Makes sure that the file at the path is open; rejects with the system's error. */
+  async ready(): Promise<void> {
+    if (this.#handle !== null && (await this.#movedAway())) await this.close()
+    if (this.#handle !== null) return
+    const handle = await this.#open(this.#path)
+    const { dev, ino } = await handle.stat()
+    this.#handle = handle
+    this.#inode = `${dev}:${ino}`
+    this.#ragged = await endsRagged(this.#path)
+    // A half line of ours stays behind in the rotated file; here it begins anew, unless it only lacked its line feed.
+    if (this.#cut !== null)
+      this.#cut = this.#cut.rest.length === 1 ? null : { line: this.#cut.line, rest: this.#cut.line, size: -1 }
+  }
+
+  /** Appends the lines with one write, unless the disk takes less, and resolves when they are on disk. Never rejects. */
+  async append(lines: readonly string[]): Promise<Appended> {
+    let written = 0
+    let mended = 0
+    let bytes: Buffer<ArrayBufferLike> = Buffer.alloc(0)
+    try {
+      await this.ready()
+      const mending = await this.#mending()
+      mended = mending.length
+      bytes = Buffer.concat([mending, Buffer.from(lines.join(''))])
+      while (written < bytes.length) {
+        const { bytesWritten } = await this.#handle!.write(bytes, written, bytes.length - written)
+        if (bytesWritten === 0) throw Object.assign(new Error('the disk took nothing'), { code: 'EIO' })
+        written += bytesWritten
+      }
+      this.#cut = null
+      this.#ragged = false
+      await this.#sync()
+      return { kind: 'done' }
+    } catch (cause) {
+      return await this.#failed(lines, bytes, mended, written, cause)
+    }
+  }
+
+  async close(): Promise<void> {
+    const handle = this.#handle
+    this.#handle = null
+    await handle?.close().catch(() => {})
+  }
+
+  /** Finds out which lines are in the file, and remembers the one that was cut. */
+  async #failed(
+    lines: readonly string[],
+    bytes: Buffer,
+    mended: number,
+    written: number,
+    cause: unknown
+  ): Promise<Appended> {
+    // All bytes are out, but the disk did not confirm: repeating them would tell everything twice.
+    if (bytes.length > 0 && written === bytes.length) return { kind: 'failed', whole: 0, begun: lines.length, cause }
+    if (written < mended) {
+      if (written > 0 && this.#cut !== null) await this.#cutAt(this.#cut.line, bytes.subarray(written, mended))
+      return { kind: 'failed', whole: 0, begun: 0, cause }
+    }
+    if (written > 0) {
+      this.#cut = null
+      this.#ragged = false
+    }
+    let whole = 0
+    let end = mended
+    for (const line of lines) {
+      const next = end + Buffer.byteLength(line)
+      if (next > written) {
+        if (written > end) await this.#cutAt(Buffer.from(line), bytes.subarray(written, next))
+        break
+      }
+      end = next
+      whole++
+    }
+    const isSynced =
+      whole === 0 ||
+      (await this.#sync().then(
+        () => true,
+        () => false
+      ))
+    return { kind: 'failed', whole: isSynced ? whole : 0, begun: whole + (written > end ? 1 : 0), cause }
+  }
+
+  async #cutAt(line: Buffer, rest: Buffer): Promise<void> {
+    const size = await this.#handle!.stat().then(
+      found => found.size,
+      () => -1
+    )
+    this.#cut = { line, rest: Buffer.from(rest), size }
+  }
+
+  /** What must come before the next line so that every line is whole again, if the disk lets us. */
+  async #mending(): Promise<Buffer> {
+    if (this.#cut === null) return this.#ragged ? Buffer.from('\n') : Buffer.alloc(0)
+    if (this.#cut.size === -1) return this.#ragged ? Buffer.concat([Buffer.from('\n'), this.#cut.line]) : this.#cut.line
+    const { size } = await this.#handle!.stat()
+    return size === this.#cut.size || this.#cut.rest.length === 1
+      ? this.#cut.rest
+      : Buffer.concat([Buffer.from('\n'), this.#cut.line])
+  }
+
+  async #sync(): Promise<void> {
+    try {
+      await this.#handle!.datasync()
+    } catch (error) {
+      // fdatasync(2): pipes and devices have nothing to sync. A read-only disk has refused the write before.
+      if (!['EINVAL', 'ENOTSUP', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    }
+  }
+
+  async #movedAway(): Promise<boolean> {
+    try {
+      const { dev, ino } = await stat(this.#path)
+      return `${dev}:${ino}` !== this.#inode
+    } catch {
+      return true
+    }
+  }
+}
+
+async function openForAppend(file: string): Promise<AppendHandle> {
+  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOCTTY
+  try {
+    return await open(file, flags, 0o600)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
+    return await open(file, flags, 0o600)
+  }
+}
+
+/** True for a regular file whose last byte is no line feed. A file that cannot be read is taken as whole. */
+async function endsRagged(file: string): Promise<boolean> {
+  let handle: FileHandle | undefined
+  try {
+    const found = await stat(file)
+    if (!found.isFile() || found.size === 0) return false
+    handle = await open(file, constants.O_RDONLY)
+    const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, found.size - 1)
+    return buffer[0] !== 0x0a
+  } catch {
+    return false
+  } finally {
+    await handle?.close()
+  }
+}
