@@ -13,8 +13,8 @@ const wanted = 4.5
 /** The accent for light and dark pages, and the colour of text on it. Unreadable or absent: ours. */
 export function accentFor(text: string | null): { light: string; onLight: string; dark: string; onDark: string } {
   const colour = parse(text ?? ours) ?? (parse(ours) as Rgb)
-  const light = towards(colour, [0, 0, 0], parse(paper) as Rgb)
-  const dark = towards(colour, [255, 255, 255], parse(slate) as Rgb)
+  const light = towards(colour, 0, parse(paper) as Rgb)
+  const dark = towards(colour, 1, parse(slate) as Rgb)
   return { light: hex(light), onLight: textOn(light), dark: hex(dark), onDark: textOn(dark) }
 }
 
@@ -25,13 +25,35 @@ function parse(text: string): Rgb | null {
   return parts === undefined ? null : (parts.map(part => Number.parseInt(part, 16)) as unknown as Rgb)
 }
 
-/** Mixed with black or white, no more than it takes. */
-function towards(colour: Rgb, end: Rgb, background: Rgb): Rgb {
-  for (let share = 0; share < 1; share += 0.04) {
-    const mixed = colour.map((part, i) => Math.round(part + ((end[i] as number) - part) * share)) as unknown as Rgb
-    if (contrast(mixed, background) >= wanted) return mixed
+/** Darker or lighter by as little as it takes; lighter ones lose some of their force, which would glare on a dark page. */
+function towards(colour: Rgb, end: 0 | 1, background: Rgb): Rgb {
+  if (contrast(colour, background) >= wanted) return colour
+  const [hue, saturation, lightness] = toHsl(colour)
+  const calmed = end === 1 ? saturation * 0.5 : saturation
+  for (let step = 1; step <= 50; step++) {
+    const mixed = toRgb(hue, calmed, lightness + ((end - lightness) * step) / 50)
+    if (contrast(mixed, background) >= (end === 1 ? 6.5 : wanted)) return mixed
   }
-  return end
+  return end === 1 ? [255, 255, 255] : [0, 0, 0]
+}
+
+function toHsl(colour: Rgb): [hue: number, saturation: number, lightness: number] {
+  const [r, g, b] = colour.map(part => part / 255) as unknown as Rgb
+  const max = Math.max(r, g, b)
+  const range = max - Math.min(r, g, b)
+  const lightness = max - range / 2
+  if (range === 0) return [0, 0, lightness]
+  const hue = max === r ? (g - b) / range : max === g ? 2 + (b - r) / range : 4 + (r - g) / range
+  return [(hue + 6) % 6, range / (1 - Math.abs(2 * lightness - 1)), lightness]
+}
+
+function toRgb(hue: number, saturation: number, lightness: number): Rgb {
+  const reach = saturation * Math.min(lightness, 1 - lightness)
+  const part = (n: number) => {
+    const k = (n + hue * 2) % 12
+    return Math.round(255 * (lightness - reach * Math.max(-1, Math.min(k - 3, 9 - k, 1))))
+  }
+  return [part(0), part(8), part(4)]
 }
 
 const hex = (colour: Rgb) => `#${colour.map(part => part.toString(16).padStart(2, '0')).join('')}`

@@ -41,13 +41,15 @@ const home: ReadonlySet<ErrorCode> = new Set([
   'not_allowed',
   'ambiguous_target'
 ])
+/** A wrong address: who owns it would be a riddle. */
+const nobodys: ReadonlySet<ErrorCode> = new Set(['no_such_app', 'misdirected'])
 const notRepeated: ReadonlySet<ErrorCode> = new Set(['invitation_invalid', 'account_suspended', ...home])
 
 export function ErrorPage({ frame, code, context }: { frame: Frame; code: ErrorCode; context: ErrorContext }) {
   const say = frame.say.error
   const { title, what, now } = frame.say.errors[code]
   const facts = factsOf(context, frame.say)
-  const whose = say.whose[describeError(code).whose]
+  const whose = nobodys.has(code) ? '' : say.whose[describeError(code).whose]
   const again = notRepeated.has(code) ? null : (context.again ?? null)
   return (
     <Page frame={frame} title={capital(title(facts))} drawing="shut">
@@ -65,14 +67,15 @@ export function ErrorPage({ frame, code, context }: { frame: Frame; code: ErrorC
           {say.home}
         </a>
       )}
-      {context.contact !== null && (
-        <p>
-          {say.askBefore}
-          <Contact text={context.contact} />
-          {say.askAfter}.
-        </p>
-      )}
       <dl>
+        {context.contact !== null && (
+          <>
+            <dt>{say.ask}</dt>
+            <dd>
+              <Contact text={context.contact} />
+            </dd>
+          </>
+        )}
         <dt>{say.reference}</dt>
         <dd>{context.reference}</dd>
       </dl>

@@ -34,7 +34,7 @@ const english = {
     account: 'Account',
     signOut: 'Sign out',
     you: 'You',
-    contact: 'Ask',
+    contact: 'Questions?',
     noScript: 'Scripts are off in this browser. A password and a code work all the same; passkeys need scripts.'
   },
 
@@ -111,7 +111,7 @@ const english = {
     passkeyLead: 'Your device or security key will ask you to touch it, look at it, or type its PIN.',
     passkey: 'Use my passkey',
     codeLabel: 'Code from your authenticator app',
-    codeHint: (digits: number) => `The ${digits} digits that your app shows for this lab right now.`,
+    codeHint: (digits: number) => `The ${digits} digits your app shows for this lab.`,
     recoveryLabel: 'Recovery code',
     recoveryHint: 'One from the list you printed or saved. Each works once.',
     submit: 'Confirm',
@@ -303,14 +303,13 @@ const english = {
 
   error: {
     whose: {
-      gate: 'This is the gate’s, not yours and not the app’s.',
-      app: 'This is the app’s: the gate passed your request on.',
-      you: ''
+      gate: 'That is on the gate’s side, not yours and not the app’s.',
+      app: 'That is on the app’s side, not the gate’s and not yours.',
+      you: 'Nothing is broken, neither the gate nor the app.'
     } satisfies Record<Whose, string>,
-    askBefore: 'If it goes on, ask ',
-    askAfter: '',
+    ask: 'Whom to ask',
     reference: 'Reference',
-    referenceHint: 'Mention it, and the operators find this very moment.',
+    referenceHint: 'With the reference, the people who run this gate find this very moment in its journal.',
     again: 'Try again',
     home: 'Your apps',
     app: 'the app'
@@ -444,7 +443,7 @@ const english_errors: Record<ErrorCode, ErrorSentences> = {
   ),
   app_unreachable: {
     title: f => `${f.app} is not answering`,
-    what: f => `The gate let you through, but ${f.app} did not take the call. It may be restarting, or down.`,
+    what: f => `${f.app} did not take the call: it may be restarting, or down.`,
     now: () => 'Try again in a minute.'
   },
   app_reply_invalid: {
