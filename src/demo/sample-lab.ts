@@ -1,0 +1,203 @@
+/**
+ * The sample lab portal that `npm start` protects: a small app of the kind the gate is for, with pages, a live trace (SSE), a console
+ * (WebSocket), downloads and uploads. Owns no sign-in: it believes the identity headers, so it listens on loopback alone.
+ */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { answer, type Instrument, type Reading, read } from './instrument.ts'
+import { adminPage, depositPage, instrumentPage, lostPage, samplePage, samplesPage, youPage } from './pages.ts'
+import { chromatogram, find, rawFile, rawFileBytes, sample, samples } from './samples.ts'
+import { visitorOf } from './visitor.ts'
+import { acceptWebSocket } from './websocket.ts'
+
+export interface SampleLab {
+  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  readonly url: string
+  /** Ends open traces, consoles and transfers as well. */
+  close(): Promise<void>
+}
+
+const assets = new Map<string, { type: string; body: Buffer }>(
+  (
+    [
+      ['lab.css', 'text/css; charset=utf-8'],
+      ['lab.js', 'text/javascript; charset=utf-8'],
+      ['icon.svg', 'image/svg+xml']
+    ] as const
+  ).map(([name, type]) => [name, { type, body: readFileSync(new URL(`./assets/${name}`, import.meta.url)) }] as const)
+)
+
+const security = {
+  'content-security-policy':
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'same-origin'
+}
+
+const traceEveryMs = 200
+/** A minute. */
+const traceKept = 300
+
+/** Starts the lab on loopback; port 0 takes a free one. */
+export async function startSampleLab(options: { port: number; host?: string; now?: () => number }): Promise<SampleLab> {
+  const now = options.now ?? Date.now
+  const instrument: Instrument = { flow: 0.3, valve: 'inject' }
+  const calibrations: { at: string; who: string; what: string }[] = []
+  const sockets = new Set<Duplex>()
+
+  function page(response: ServerResponse, body: string, status = 200): void {
+    response.writeHead(status, { ...security, 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' })
+    response.end(body)
+  }
+
+  function trace(request: IncomingMessage, response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+    const tell = (readings: readonly Reading[]) => response.write(`data: ${JSON.stringify(readings)}\n\n`)
+    response.write('retry: 1000\n\n')
+    const start = now()
+    tell(Array.from({ length: traceKept }, (_, i) => read(instrument, start - (traceKept - 1 - i) * traceEveryMs)))
+    const timer = setInterval(() => tell([read(instrument, now())]), traceEveryMs)
+    request.on('close', () => clearInterval(timer))
+    response.on('close', () => clearInterval(timer))
+  }
+
+  function calibrate(request: IncomingMessage, response: ServerResponse): void {
+    request.resume()
+    // Another site may not press our buttons; browsers that say nothing are too old to be used across sites unnoticed.
+    const site = request.headers['sec-fetch-site']
+    if (site !== undefined && site !== 'same-origin') return page(response, lostPage(visitorOf(request), 1), 403)
+    const who = visitorOf(request)?.name ?? 'somebody'
+    calibrations.unshift({ at: new Date(now()).toISOString().slice(0, 19).replace('T', ' '), who, what: 'Calibrated' })
+    calibrations.length = Math.min(calibrations.length, 20)
+    response.writeHead(303, { location: './' }).end()
+  }
+
+  function show(request: IncomingMessage, response: ServerResponse, path: string, query: URLSearchParams): void {
+    const visitor = visitorOf(request)
+    const [, first = '', second = '', third = ''] = path.split('/')
+    const asset = first === 'static' ? assets.get(second) : undefined
+    if (asset !== undefined) {
+      response.writeHead(200, {
+        'content-type': asset.type,
+        'cache-control': 'max-age=300',
+        'content-length': asset.body.length
+      })
+      response.end(asset.body)
+      return
+    }
+    const known = first === 'samples' ? sample(second) : undefined
+    if (known?.status === 'measured' && third === 'chromatogram.csv')
+      return sendCsv(response, known.id, chromatogram(known))
+    if (known?.status === 'measured' && third === 'run.raw') return sendRaw(request, response, `${known.id}.raw`)
+    if (known !== undefined && third === '') return page(response, samplePage(visitor, known, rawFileBytes))
+    const asked = query.get('q') ?? ''
+    if (path === '/') return page(response, samplesPage(visitor, find(asked), asked, samples.length))
+    if (path === '/instruments/orbit-2/') return page(response, instrumentPage(visitor))
+    if (path === '/instruments/orbit-2/trace') return trace(request, response)
+    if (path === '/deposit') return page(response, depositPage(visitor))
+    if (path === '/admin/') return page(response, adminPage(visitor, calibrations))
+    if (path === '/you') return page(response, youPage(visitor, request.rawHeaders))
+    page(response, lostPage(visitor, path.split('/').length - 2), 404)
+  }
+
+  const server = http.createServer((request, response) => {
+    const { path, query } = split(request.url)
+    if (request.method === 'GET' || request.method === 'HEAD') return show(request, response, path, query)
+    if (request.method === 'PUT' && /^\/deposit\/[^/]+$/.test(path)) return receive(request, response)
+    if (request.method === 'POST' && path === '/admin/calibrate') return calibrate(request, response)
+    request.resume()
+    response.writeHead(405, { allow: 'GET, HEAD' }).end()
+  })
+
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    if (split(request.url).path !== '/instruments/orbit-2/console') {
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+      return
+    }
+    const who = visitorOf(request)?.name ?? null
+    const peer = acceptWebSocket(request, socket, head, {
+      protocol: 'orbit-console',
+      onText: (line, to) => to.send(answer(instrument, line, who, now())),
+      onEnd: () => {}
+    })
+    peer?.send(`Orbit-2 console. ${who === null ? 'Hello, stranger.' : `Hello, ${who}.`} Try help.`)
+  })
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port, options.host ?? '127.0.0.1', resolve)
+  })
+  const { address, port } = server.address() as AddressInfo
+  return {
+    url: `http://${address.includes(':') ? `[${address}]` : address}:${port}`,
+    close: () =>
+      new Promise((resolve, reject) => {
+        server.close(error => (error === undefined ? resolve() : reject(error)))
+        server.closeAllConnections()
+        for (const socket of sockets) socket.destroy()
+      })
+  }
+}
+
+function split(target = '/'): { path: string; query: URLSearchParams } {
+  const mark = target.indexOf('?')
+  return mark < 0
+    ? { path: target, query: new URLSearchParams() }
+    : { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark)) }
+}
+
+function sendCsv(response: ServerResponse, id: string, text: string): void {
+  response.writeHead(200, {
+    'content-type': 'text/csv; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    'content-disposition': `attachment; filename="${id}.csv"`
+  })
+  response.end(text)
+}
+
+/** One range at most (RFC 9110 §14.2 lets a server ignore the rest); made as fast as the reader takes it. */
+function sendRaw(request: IncomingMessage, response: ServerResponse, name: string): void {
+  const asked = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '')
+  const from = asked === null ? 0 : Number(asked[1])
+  const to = asked === null || asked[2] === '' ? rawFileBytes - 1 : Math.min(Number(asked[2]), rawFileBytes - 1)
+  const kind = { 'content-type': 'application/octet-stream', 'accept-ranges': 'bytes' }
+  if (asked !== null && from > to) {
+    response.writeHead(416, { ...kind, 'content-range': `bytes */${rawFileBytes}`, 'content-length': 0 }).end()
+    return
+  }
+  response.writeHead(asked === null ? 200 : 206, {
+    ...kind,
+    'content-length': to - from + 1,
+    'content-disposition': `attachment; filename="${name}"`,
+    ...(asked === null ? {} : { 'content-range': `bytes ${from}-${to}/${rawFileBytes}` })
+  })
+  let offset = from
+  const more = () => {
+    while (offset <= to && !response.destroyed) {
+      const piece = rawFile(offset, Math.min(64 * 1024, to - offset + 1))
+      offset += piece.length
+      if (!response.write(piece)) return void response.once('drain', more)
+    }
+    response.end()
+  }
+  if (request.method === 'HEAD') response.end()
+  else more()
+}
+
+function receive(request: IncomingMessage, response: ServerResponse): void {
+  const hash = createHash('sha256')
+  let bytes = 0
+  request.on('data', (piece: Buffer) => {
+    bytes += piece.length
+    hash.update(piece)
+  })
+  request.on('end', () => {
+    response.writeHead(201, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ bytes, sha256: hash.digest('hex') }))
+  })
+}
