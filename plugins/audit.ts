@@ -45,12 +45,17 @@ export function exchangeEvent(
       : {}),
     ...(client ? { address: client.address } : {}),
     ...(match?.kind === 'app' ? { app: match.app.id } : {}),
-    ...(target ? { path: target.path.slice(0, 1024) } : {}),
+    ...(target ? { path: pathForRecord(target.path) } : {}),
     ...(decision ? { decision: decision.kind } : {}),
     ms: now - exchange.startedAt,
     ...exchange.notes,
     ...end
   }
+}
+
+/** An invitation's token stands in its path, and a record must not open doors (ASVS 14.2.1). */
+function pathForRecord(path: string): string {
+  return path.startsWith('/.factorgate/invite/') ? '/.factorgate/invite/…' : path.slice(0, 1024)
 }
 
 function isAsset(url: string | undefined): boolean {

@@ -13,7 +13,7 @@ import type { App, Match, Site } from '../src/routing/route-table.ts'
 import { newestProof, type Proof } from '../src/session/session.ts'
 import type { Principal } from '../src/session/sessions.ts'
 import { newToken } from '../src/session/token.ts'
-import { nonceCookie, nonceState, readNonce } from './cookies.ts'
+import { nonceCookie, readNonce, stateOf } from './cookies.ts'
 import type { Requires } from './exchange.ts'
 import { wantsPage } from './wants-page.ts'
 
@@ -127,10 +127,10 @@ export function errorBody(
 
 function browserState(request: FastifyRequest, reply: FastifyReply, site: Site): string {
   const known = readNonce(request.raw.headers.cookie, site.secure)
-  if (known !== null) return nonceState(known)
+  if (known !== null) return stateOf(known)
   const nonce = newToken()
   reply.header('set-cookie', nonceCookie(nonce, site.secure))
-  return nonceState(nonce)
+  return stateOf(nonce)
 }
 
 /** Where to bring the person afterwards: the very address for a navigation, else the page they were on, else the app's front door. */

@@ -2,35 +2,40 @@
  * The composition root: the pipeline in its order, and the surfaces people see. Translates Config into the small options that each
  * part takes. Order is security, so it stands here, once, to be read from top to bottom.
  */
-import Fastify, { type FastifyInstance } from 'fastify'
+import { readFileSync } from 'node:fs'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { AppConfig, Config, RuleConfig } from '../config/schema.ts'
 import { acceptPlugin } from '../plugins/accept.ts'
-import { auditPlugin } from '../plugins/audit.ts'
+import { auditPlugin, exchangeEvent } from '../plugins/audit.ts'
 import { enforcePlugin } from '../plugins/enforce.ts'
-import { errorsPlugin } from '../plugins/errors.ts'
-import { exchangePlugin, readRequestLine } from '../plugins/exchange.ts'
+import { type ErrorsOptions, errorsPlugin } from '../plugins/errors.ts'
+import { type Exchange, exchangePlugin, readRequestLine } from '../plugins/exchange.ts'
 import { forwardPlugin } from '../plugins/forward.ts'
 import { matchPlugin } from '../plugins/match.ts'
-import { portalPlugin } from '../plugins/portal/index.ts'
+import { type PortalServices, pageHeaders, portalPlugin, renderError } from '../plugins/portal/index.ts'
 import { sessionPlugin } from '../plugins/session.ts'
+import type { Clock } from './clock.ts'
 import { Destinations } from './destinations.ts'
 import { RecoveryCodes } from './factor/recovery-code.ts'
 import { Totp } from './factor/totp.ts'
 import { Webauthn } from './factor/webauthn.ts'
+import type { Summary } from './forwarding/errand.ts'
+import { makeAssertion } from './identity/assertion.ts'
 import { PasswordLogin } from './identity/password-login.ts'
+import { compilePolicy } from './policy/compile.ts'
 import type { Policy, Rule } from './policy/policy.ts'
-import { compilePolicy } from './policy/policy.ts'
 import { makeClientReader } from './routing/client.ts'
 import { type App, RouteTable } from './routing/route-table.ts'
 import type { Runtime } from './runtime.ts'
 import type { SessionLimits } from './session/sessions.ts'
+import type { StoreOptions } from './store/open.ts'
 
 /** Every step that must stand before a byte is forwarded; a gateway without one refuses to start. */
 const steps = ['errors', 'exchange', 'accept', 'match', 'session', 'enforce', 'forward', 'audit', 'portal'] as const
 
 /** The whole pipeline for one configuration, ready to be given requests. Rejects where a step is missing or refuses its options. */
 export async function buildGateway(config: Config, runtime: Runtime): Promise<FastifyInstance> {
-  const { clock, log, journal: audit, sessions, live, meters } = runtime
+  const { clock, log, journal: audit, sessions, live } = runtime
   const portalOrigin = config.portal.url.origin
   const apps = config.apps.map(toApp)
   const routes = new RouteTable({ apps, portalOrigin })
@@ -38,7 +43,7 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
   const look = { title: config.portal.title, contact: config.portal.contact, accent: config.portal.accent }
 
   const app = Fastify({
-    loggerInstance: log,
+    loggerInstance: log as FastifyBaseLogger,
     disableRequestLogging: true,
     trustProxy: false,
     rewriteUrl: readRequestLine,
@@ -46,42 +51,100 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
     exposeHeadRoutes: false
   })
   await app.register(exchangePlugin, { clock })
+  await app.register(errorsPlugin, { renderPage: errorPages({ ...look, portalOrigin }) })
   await app.register(acceptPlugin, { readClient: makeClientReader(config.trustedProxies) })
   await app.register(matchPlugin, { routes })
   await app.register(sessionPlugin, { sessions })
   await app.register(enforcePlugin, { portalOrigin, audit, clock })
-  await app.register(forwardPlugin, {})
+  await app.register(forwardPlugin, {
+    live,
+    clock,
+    assert: exchange => assertionFor(exchange, runtime, portalOrigin),
+    onOpen: exchange => audit.record(exchangeEvent(exchange, 'socket.open', clock(), { status: 101 })),
+    onEnd: (exchange, method, summary, isSocket) => recordEnd(exchange, method, summary, isSocket, runtime)
+  })
   await app.register(auditPlugin, { audit, clock })
 
-  await app.register(errorsPlugin, {})
   await app.register(portalPlugin, {
-    ...look,
-    portalOrigin,
-    codeDigits: config.factors.totp.digits,
-    services: servicesOf(config, runtime),
-    keyring: () => runtime.keyring,
-    routes: {
-      appsFor: async (principal, address) => {
-        const cards = destinations
-          .appsFor(principal, address)
-          .map(async ({ id, title, description, origin, prefix }) => ({
-            id,
-            title,
-            description,
-            url: `${origin}${prefix}/`,
-            lastUsedAt: await runtime.appUse.last(principal.account.id, id)
-          }))
-        return Promise.all(cards)
+    portal: {
+      ...look,
+      portalOrigin,
+      codeDigits: config.factors.totp.digits,
+      services: servicesOf(config, runtime),
+      keyring: () => runtime.keyring,
+      routes: {
+        appsFor: async principal => {
+          const cards = destinations
+            .appsFor(principal, principal.session.device.address)
+            .map(async ({ id, title, description, origin, prefix }) => ({
+              id,
+              title,
+              description,
+              url: `${origin}${prefix}/`,
+              lastUsedAt: await runtime.appUse.last(principal.account.id, id)
+            }))
+          return Promise.all(cards)
+        },
+        requirementFor: (url, principal, address) => destinations.requirementFor(url, principal, address)
       },
-      requirementFor: (url, principal, address) => destinations.requirementFor(url, principal, address)
-    },
-    returnTargets: url => destinations.accept(url),
-    audit,
-    clock
+      returnTargets: url => destinations.accept(url),
+      audit,
+      clock
+    }
   })
   await app.ready()
   for (const step of steps) if (!app.hasPlugin(step)) throw new Error(`the pipeline lacks its step '${step}'`)
   return app
+}
+
+/** What was forwarded has ended: one line in the journal, and the meters. */
+function recordEnd(exchange: Exchange, method: string, summary: Summary, isSocket: boolean, runtime: Runtime): void {
+  const { journal, meters, clock, appUse } = runtime
+  const { status, bytesIn, bytesOut, outcome, cut, durationMs } = summary
+  const end = { method, status, bytesIn, bytesOut, ...(outcome === 'cut' ? { outcome, cut } : {}) }
+  journal.record(exchangeEvent(exchange, isSocket ? 'socket.close' : 'exchange', clock(), end))
+  const { match, principal } = exchange
+  if (match.kind !== 'app') return
+  meters.exchange(match.app.id, status ?? 0, durationMs / 1000, bytesIn, bytesOut)
+  if (principal !== null) appUse.note(principal.account.id, match.app.id)
+}
+
+function assertionFor({ principal, match }: Exchange, { keyring, clock }: Runtime, issuer: string): string | null {
+  if (principal === null || match.kind !== 'app') return null
+  const { subject, session, proofs } = principal
+  const audience = match.app.origin + match.app.prefix
+  return makeAssertion({
+    issuer,
+    audience,
+    subject,
+    sessionId: session.id,
+    proofs,
+    now: clock(),
+    key: keyring.signingKey
+  })
+}
+
+/** Refusals as pages, with what the exchange knows by then. */
+function errorPages(look: {
+  title: string
+  contact: string | null
+  accent: string | null
+  portalOrigin: string
+}): ErrorsOptions['renderPage'] {
+  return ({ code, request, retryAfterSeconds }) => {
+    const { match, target } = request.exchange.known
+    const app = match?.kind === 'app' ? match.app : null
+    const html = renderError(code, {
+      ...look,
+      reference: request.exchange.id,
+      appTitle: app?.title,
+      maintenance: app?.maintenance,
+      again: request.method === 'GET' ? target?.raw : null,
+      retryAfterSeconds,
+      acceptLanguage: request.headers['accept-language']
+    })
+    return { html, headers: pageHeaders(match?.site?.secure ?? look.portalOrigin.startsWith('https:')) }
+  }
 }
 
 /** Limits of sessions, in the unit the sessions take. */
@@ -89,7 +152,27 @@ export function limitsOf({ session }: Config): SessionLimits {
   return { idleSeconds: session.idle, absoluteSeconds: session.absolute, maxPerUser: session.maxPerUser }
 }
 
-function servicesOf(config: Config, runtime: Runtime) {
+/** The store's address and what goes with it. Reads the TLS files; throws what reading them throws. */
+export function storeOf(
+  { store, redis, unsafeVolatileStore }: Config,
+  clock: Clock
+): { url: string; options: StoreOptions } {
+  if (store.kind === 'embedded') return { url: `embedded:${store.path}`, options: { clock } }
+  const { username, password, keyPrefix, tls } = redis
+  const pem = (file: string | null | undefined) => (file ? { text: readFileSync(file, 'utf8') } : undefined)
+  const files = tls && { ca: pem(tls.ca)?.text, cert: pem(tls.cert)?.text, key: pem(tls.key)?.text }
+  const options = {
+    clock,
+    unsafeVolatileStore,
+    keyPrefix,
+    ...(username === null ? {} : { username }),
+    ...(password === null ? {} : { password }),
+    ...(files ? { tls: files } : {})
+  } as StoreOptions
+  return { url: store.url, options }
+}
+
+function servicesOf(config: Config, runtime: Runtime): PortalServices {
   const { store, clock, credentials, limiter, accounts, sessions, invitations, local } = runtime
   const { totp, webauthn, recoveryCodes } = config.factors
   const keyring = () => runtime.keyring

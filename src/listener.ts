@@ -3,16 +3,13 @@
  * means, and hands each to whatever pipeline is current, so that a reload drops no connection.
  */
 import { readFileSync } from 'node:fs'
-import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Pipeline } from '../plugins/forward.ts'
 import { describeError, type ErrorCode } from './errors.ts'
-
-export interface Pipeline {
-  request(request: IncomingMessage, response: ServerResponse): void
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-}
+import { GateRequest } from './forwarding/gate-request.ts'
 
 export interface TlsFiles {
   readonly cert: string
@@ -41,6 +38,7 @@ export class Listener {
     this.#pipeline = pipeline
     this.#isTls = tls !== null
     const options: http.ServerOptions = {
+      IncomingMessage: GateRequest as unknown as typeof IncomingMessage,
       maxHeaderSize,
       headersTimeout: headersTimeoutMs,
       requestTimeout: 0,

@@ -67,7 +67,7 @@ export class Runtime {
     this.credentials = new Credentials({ store, clock })
     this.invitations = new Invitations({ store, clock })
     this.limiter = new AttemptLimiter({ store, clock })
-    this.local = new LocalDirectory({ store, accounts: this.accounts, hasher: new PasswordHasher() })
+    this.local = new LocalDirectory({ store, accounts: this.accounts, hasher: new PasswordHasher(), clock })
     this.appUse = new AppUse(store, clock)
   }
 

@@ -9,7 +9,7 @@ import type { Config } from '../config/schema.ts'
 import { buildAdmin } from '../plugins/admin/index.ts'
 import { pipelineOf } from '../plugins/forward.ts'
 import type { Clock } from './clock.ts'
-import { buildGateway, limitsOf, storeOptionsOf } from './gateway.ts'
+import { buildGateway, limitsOf, storeOf } from './gateway.ts'
 import { readKeyFile } from './keyring/key-file.ts'
 import { Listener } from './listener.ts'
 import { Runtime } from './runtime.ts'
@@ -53,13 +53,13 @@ export class Server {
   /** Opens everything and listens. Rejects with KeyFileError, StoreUnreachable, or Node's error for the address; nothing stays open then. */
   static async start({ config, clock, log }: ServerInput): Promise<Server> {
     const keyring = await readKeyFile(config.keyFile)
-    const store = await openStore(config.store, storeOptionsOf(config, clock))
+    const { url, options } = storeOf(config, clock)
+    const store = await openStore(url, options)
     let runtime: Runtime | undefined
     try {
       runtime = await Runtime.start({
         store,
         keyring,
-        keyFile: config.keyFile,
         journalFile: config.journal,
         limits: limitsOf(config),
         clock,

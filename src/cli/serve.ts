@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { type Logger, pino } from 'pino'
-import { defaultConfig, formatProblem, loadConfig } from '../../config/load.ts'
+import { defaultConfig } from '../../config/default.ts'
+import { loadConfig } from '../../config/load.ts'
+import { formatProblem } from '../../config/problems.ts'
 import type { Config } from '../../config/schema.ts'
 import { createKeyFile } from '../keyring/key-file.ts'
 import { Server } from '../server.ts'
@@ -66,10 +68,17 @@ async function load(file: string | undefined, io: Io): Promise<Config> {
 
 /** One app, everything else default. A key is made only where no data stands that another key has sealed. */
 async function withoutFile(upstream: string, listen: string | undefined, io: Io): Promise<Config> {
-  const made = defaultConfig({ upstream, listen, cwd: io.cwd })
-  if (made.kind === 'bad') throw new UsageError(made.message)
-  await ensureKey(made.config)
-  return made.config
+  const [, host, port] = /^(?:(.+):)?(\d{1,5})$/.exec(listen ?? '') ?? []
+  if (listen !== undefined && port === undefined)
+    throw new UsageError(`--listen must be HOST:PORT such as 127.0.0.1:8443, got '${listen}'`)
+  const config = defaultConfig({
+    upstream,
+    ...(host === undefined ? {} : { listenHost: host }),
+    ...(port === undefined ? {} : { listenPort: Number(port) }),
+    cwd: io.cwd
+  })
+  await ensureKey(config)
+  return config
 }
 
 /** Makes the key file of a fresh installation. Refuses where a store lies already: its secrets were sealed with a key that is gone. */
@@ -120,7 +129,7 @@ function live(server: Server, first: Config, io: Io, log: Logger): Promise<ExitC
       const loaded = await loadConfig({ file: config.file, env: io.env, cwd: io.cwd })
       if (loaded.kind === 'bad') {
         log.error(
-          { problems: loaded.problems.map(formatProblem) },
+          { problems: loaded.problems.map(problem => formatProblem(problem)) },
           'the changed configuration is refused; the old one stays'
         )
         return
