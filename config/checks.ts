@@ -8,7 +8,7 @@ import { checkApps } from './checks-apps.ts'
 import type { DraftConfig } from './draft.ts'
 import { isPublicSuffix } from './public-suffixes.ts'
 import type { Reading } from './reading.ts'
-import { checkTlsFiles } from './tls-files.ts'
+import { checkRedisFiles, checkTlsFiles } from './tls-files.ts'
 import { printDuration } from './units.ts'
 
 /** Adds every problem and warning to `reading`. `now` in milliseconds, for certificates. */
@@ -85,6 +85,7 @@ function checkStore({ store, redis }: DraftConfig, reading: Reading): void {
     reading.problem('redis.username', 'needs redis.password or redis.passwordFile beside it')
   if (redis.tls && store.url.startsWith('redis://'))
     reading.problem('redis.tls', 'needs a store URL that begins with rediss://')
+  if (redis.tls) checkRedisFiles(redis.tls, reading)
   for (const [one, other] of [
     ['cert', 'key'],
     ['key', 'cert']

@@ -39,12 +39,12 @@ export function defaultConfig(options: DefaultOptions = {}): Config {
     apps: upstream === undefined ? [] : [{ id: 'app', title, url, upstream }]
   }
   // `$${` keeps `${` as it is: these values are no file's, so nothing is filled in.
-  const text = stringify(values).replaceAll('${', '$${')
+  const text = stringify(values).replaceAll('${', () => '$${')
   const parsed = parseConfig(text, path.join(path.resolve(cwd), 'factorgate.yaml'))
   if (parsed.kind === 'ok') return { ...parsed.config, file: null }
-  const problems = parsed.problems.map(problem => ({ ...problem, file: '', line: null, column: null }))
+  const { problems } = parsed
   throw new ConfigError(
-    problems.map(problem => ({ ...problem, path: optionOf[problem.path] ?? problem.path })),
-    ' '
+    problems,
+    problems.map(({ path: at, message }) => `${optionOf[at] ?? at} ${message}`).join('\n')
   )
 }

@@ -15,17 +15,17 @@ export interface Problem {
 }
 
 /** `file:line:column  apps[1].upstream  must be an http(s) or unix URL, got 'foo'` */
-export function formatProblem(problem: Problem, gap = '  '): string {
+export function formatProblem(problem: Problem): string {
   const place = problem.line === null ? problem.file : `${problem.file}:${problem.line}:${problem.column}`
-  return [place, problem.path, problem.message].filter(part => part !== '').join(gap)
+  return [place, problem.path, problem.message].filter(part => part !== '').join('  ')
 }
 
-/** Thrown where a configuration cannot be had and there is no list to return; `message` holds every problem, one a line. */
+/** Thrown where a configuration cannot be had and there is no list to return. */
 export class ConfigError extends Error {
   readonly problems: readonly Problem[]
 
-  constructor(problems: readonly Problem[], gap = '  ') {
-    super(problems.map(problem => formatProblem(problem, gap)).join('\n'))
+  constructor(problems: readonly Problem[], message = problems.map(formatProblem).join('\n')) {
+    super(message)
     this.name = 'ConfigError'
     this.problems = problems
   }
@@ -46,13 +46,18 @@ export function shownKey(key: string): string {
   return name === key ? name : `${name}…`
 }
 
-/** The candidate that `word` most likely meant, or null. Case, `-` and `_` do not count; a swap of neighbours counts once. */
+/**
+ * The candidate that `word` most likely meant, or null. Case, `-` and `_` do not count; a swap of neighbours counts once, and so
+ * does an end cut off or added.
+ */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   const bare = (text: string) => text.toLowerCase().replace(/[-_ ]/g, '')
   let best: string | null = null
   let least = Math.max(1, Math.floor(word.length / 3)) + 1
   for (const candidate of candidates) {
-    const steps = distance(bare(word), bare(candidate))
+    const [a, b] = [bare(word), bare(candidate)]
+    const isBeginning = Math.min(a.length, b.length) > 2 && (a.startsWith(b) || b.startsWith(a))
+    const steps = isBeginning ? Math.min(1, distance(a, b)) : distance(a, b)
     if (steps < least) [best, least] = [candidate, steps]
   }
   return best

@@ -38,6 +38,11 @@ class Reader {
     if (given?.range) this.#reading.stands(path, this.#yaml.at(given.range[0]))
     const fitting = fit(schema, node)
     if (fitting === undefined) return this.#misshapen(schema, node, path)
+    const value = this.#fitting(fitting, node, path)
+    return schema['x-listed'] && !isSeq(node) && value !== undefined ? [value] : value
+  }
+
+  #fitting(fitting: Node, node: Yaml, path: string): unknown {
     if (isMap(node)) return fitting.properties ? this.#map(fitting, node, path) : this.#record(fitting, node, path)
     if (isSeq(node)) return this.#list(fitting, node.items as Yaml[], path)
     return this.#scalar(fitting, node as Scalar, path)
@@ -171,10 +176,10 @@ class Reader {
     const name = shownKey(key)
     const guess = nearest(key, known)
     let hint = `; known here: ${known.join(', ')}`
-    const elsewhere = placesOf(this.#root, key).filter(place => place !== join(path, key))
-    if (guess !== null) hint = `, did you mean '${guess}'?`
+    const elsewhere = placesOf(this.#root, key)
+    if (/^[\w-]+:\S/.test(key)) hint = ": is a blank missing after the ':'?"
+    else if (guess !== null) hint = `, did you mean '${guess}'?`
     else if (key === '<<') hint = ': merge keys are not read; use an alias for the whole value'
-    else if (/^[\w-]+:\S/.test(key)) hint = ": is a blank missing after the ':'?"
     else if (elsewhere.length > 0)
       hint = `; it belongs in ${oneOf(elsewhere.slice(0, 3).map(place => place || 'the top'))}`
     this.#reading.problem(join(path, key), `unknown key '${name}'${hint}`, this.#keyPlace(pair))

@@ -121,6 +121,7 @@ const upstream = Type.Unsafe<readonly Upstream[]>({
   description:
     'Where the app is served: an http(s) URL, with a base path if need be, or `unix:/path/of/a/socket`; or a list of these to share the load.',
   examples: ['http://10.1.2.3:8888', ['http://10.1.2.3:8888', 'http://10.1.2.4:8888'], 'unix:/run/app.sock'],
+  'x-listed': true,
   anyOf: [upstreamText, { type: 'array', items: upstreamText, minItems: 1 }]
 })
 

@@ -1,4 +1,4 @@
-/** The certificate and key of the listener: can they be read, do they fit, have they expired. Refuses to quote their content. */
+/** The files of TLS: can they be read, do certificate and key fit, has it expired. Refuses to quote their content. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { shown } from './problems.ts'
@@ -19,6 +19,15 @@ export function checkTlsFiles(tls: { cert?: string; key?: string }, now: number,
     reading.problem('listen.tls.key', 'does not belong to the certificate in listen.tls.cert')
   if (Date.parse(certificate.validTo) < now)
     reading.warning('listen.tls.cert', `the certificate expired on ${certificate.validTo}: browsers will refuse it`)
+}
+
+/** Says which of the files towards Redis cannot be read; what they hold is the driver's to judge. */
+export function checkRedisFiles(
+  tls: { ca?: string | null; cert?: string | null; key?: string | null },
+  reading: Reading
+): void {
+  for (const name of ['ca', 'cert', 'key'] as const)
+    if (tls[name] != null) readPem(tls[name], `redis.tls.${name}`, reading)
 }
 
 function readPem(file: string, path: string, reading: Reading): string | null {

@@ -31,6 +31,8 @@ export interface Node {
   readonly minimum?: number
   readonly maximum?: number
   readonly 'x-kind'?: KindName
+  /** A single value is loaded as a list of one. */
+  readonly 'x-listed'?: true
   /** Bounds of a duration (seconds) or size (bytes). */
   readonly 'x-least'?: number
   readonly 'x-most'?: number

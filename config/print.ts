@@ -1,0 +1,131 @@
+/**
+ * Schema → the two documents people read: factorgate.schema.json for editors, reference.md for people. Owns how they look; refuses
+ * to say anything about a key that the schema does not. `npm run docs` writes both; a test fails when they are out of date.
+ */
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { stringify } from 'yaml'
+import { type KindName, kinds } from './kinds.ts'
+import { prologue } from './prologue.ts'
+import { configSchema } from './schema.ts'
+import { isNeeded } from './shape.ts'
+import { printDuration, printSize } from './units.ts'
+import type { Node } from './vocabulary.ts'
+
+const variable = '\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}'
+
+/** The schema as plain JSON Schema (draft 7) of the file, for editors and `factorgate schema`. */
+export function jsonSchema(): Record<string, unknown> {
+  return { $schema: 'http://json-schema.org/draft-07/schema#', ...plain(configSchema as Node) }
+}
+
+/** The reference of all keys in Markdown. */
+export function reference(): string {
+  const sections = mapsIn(configSchema as Node, '').map(([where, map]) => section(where, map))
+  return `${prologue}\n${sections.join('\n')}`
+}
+
+function plain(node: Node): Record<string, unknown> {
+  const { required, properties, items, anyOf, patternProperties, default: standard, ...rest } = node
+  const words = Object.entries(rest).filter(([word]) => !word.startsWith('x-'))
+  const result: Record<string, unknown> = Object.fromEntries(words)
+  if (standard !== undefined && standard !== null) result.default = standard
+  if (items !== undefined) result.items = plain(items)
+  if (anyOf !== undefined) result.anyOf = anyOf.map(plain)
+  if (properties !== undefined) {
+    result.properties = Object.fromEntries(Object.entries(properties).map(([key, child]) => [key, plain(child)]))
+    const needed = Object.keys(properties).filter(isNeeded(node))
+    if (needed.length > 0) result.required = needed
+  }
+  if (patternProperties !== undefined) result.additionalProperties = plain(Object.values(patternProperties)[0]!)
+  const pattern = patternOf(node)
+  if (pattern !== undefined) result.pattern = `^(?:${pattern})$|${variable}`
+  const takesVariable = node.type === 'integer' || node.type === 'boolean' || (node.type === 'string' && node.enum)
+  return takesVariable && !('const' in node) ? orVariable(result) : result
+}
+
+function patternOf(node: Node): string | undefined {
+  const kind = node['x-kind']
+  return kind === undefined ? undefined : (kinds[kind] as { pattern?: string }).pattern
+}
+
+/** Numbers, switches and choices may come from the environment, too; the words about them stay outside. */
+function orVariable({ title, description, default: standard, examples, ...shape }: Record<string, unknown>) {
+  const about = Object.entries({ title, description, default: standard, examples }).filter(
+    ([, value]) => value !== undefined
+  )
+  return { ...Object.fromEntries(about), anyOf: [shape, { type: 'string', pattern: `^${variable}$` }] }
+}
+
+/** Every map of the schema with the path of its keys, outer ones first. */
+function mapsIn(node: Node, where: string): [string, Node][] {
+  const found: [string, Node][] = node.properties ? [[where, node]] : []
+  for (const [key, child] of Object.entries(node.properties ?? {})) {
+    const at = where === '' ? key : `${where}.${key}`
+    for (const branch of child.anyOf ?? [child]) found.push(...mapsIn(branch, at))
+    if (child.items !== undefined) found.push(...mapsIn(child.items, `${at}[]`))
+  }
+  return found
+}
+
+function section(where: string, map: Node): string {
+  const head = where === '' ? '## The file' : `## \`${where}\`\n\n${map.title}. ${map.description}`
+  const inside = where === '' ? '' : `${where}.`
+  const rows = Object.entries(map.properties!).map(([key, child]) => row(`${inside}${key}`, child, isNeeded(map)(key)))
+  return `${head}\n\n| key | value | when left out | meaning |\n|---|---|---|---|\n${rows.join('\n')}\n`
+}
+
+function row(where: string, node: Node, isNeededKey: boolean): string {
+  const key = code(where.slice(where.lastIndexOf('.') + 1))
+  const meaning = `**${node.title}.** ${node.description}${examplesOf(node)}`
+  const cells = [key, typeOf(node, where), isNeededKey ? '**needed**' : leftOut(node), meaning]
+  return `| ${cells.map(cell => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`
+}
+
+function typeOf(node: Node, where: string): string {
+  if (node.anyOf !== undefined) return node.anyOf.map(branch => typeOf(branch, where)).join(' or ')
+  if (node.enum !== undefined) return node.enum.map(code).join(', ')
+  if (node.items?.properties) return `list of [these](#${anchor(`${where}[]`)})`
+  if (node.items !== undefined) return `list: ${typeOf(node.items, where)}`
+  if (node.properties !== undefined) return `[map](#${anchor(where)})`
+  if (node.patternProperties !== undefined) return 'map of header names and values'
+  if (node.type === 'boolean') return 'const' in node ? code(node.const) : '`true`, `false`'
+  if (node.type === 'integer') return `${node.minimum} to ${node.maximum}`
+  return node['x-kind'] === undefined ? '`null`' : textOf(node, node['x-kind'])
+}
+
+function textOf(node: Node, kind: KindName): string {
+  const { name } = kinds[kind]
+  if (node['x-least'] === undefined || node['x-most'] === undefined) return name
+  const print = kind === 'size' ? printSize : printDuration
+  return `${name}, ${print(node['x-least'])} to ${print(node['x-most'])}`
+}
+
+/** As GitHub makes them of headings. */
+function anchor(where: string): string {
+  return where.toLowerCase().replace(/[^a-z0-9-]/g, '')
+}
+
+function leftOut(node: Node): string {
+  if (node['x-derived'] !== undefined) return node['x-derived']
+  if (node.default === undefined || node.default === null) return '–'
+  const isMap = node.properties !== undefined || node.anyOf?.some(branch => branch.properties) === true
+  return isMap ? 'as its keys' : code(node.default)
+}
+
+function examplesOf(node: Node): string {
+  const examples = (node.examples ?? []).map(code)
+  return examples.length === 0 ? '' : ` For example ${examples.join(', ')}.`
+}
+
+/** A value as the file would write it, on one line. */
+function code(value: unknown): string {
+  return `\`${stringify(value, { collectionStyle: 'flow', lineWidth: 0, flowCollectionPadding: true }).trim()}\``
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const folder = path.dirname(fileURLToPath(import.meta.url))
+  writeFileSync(path.join(folder, 'factorgate.schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`)
+  writeFileSync(path.join(folder, 'reference.md'), reference())
+}

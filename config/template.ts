@@ -1,0 +1,95 @@
+/** The commented file that `factorgate init` writes. Owns its words; what it holds passes `factorgate check` as it stands. */
+
+export interface TemplateOptions {
+  /** http://localhost:8443 */
+  readonly portalUrl?: string
+  /** Example Lab */
+  readonly title?: string
+  /** http://127.0.0.1:8888 */
+  readonly upstream?: string
+  /** `app.` in place of the portal's first label, or `app.localhost`. */
+  readonly appUrl?: string
+}
+
+/** The text of a first `factorgate.yaml`. Values are written as they are: check the result with `parseConfig`. */
+export function initTemplate(options: TemplateOptions = {}): string {
+  const { portalUrl = 'http://localhost:8443', title = 'Example Lab', upstream = 'http://127.0.0.1:8888' } = options
+  const appUrl = options.appUrl ?? appBeside(portalUrl)
+  return `# Factorgate: a second factor in front of web apps.
+# \`factorgate check\` says what is wrong with this file; config/reference.md explains every key.
+# Paths start in the folder of this file. \${NAME} is filled in from the environment: write $\${NAME} to keep it as it is.
+
+# Where visitors, or the proxy in front, reach the gate.
+listen:
+  host: 127.0.0.1            # 0.0.0.0 for every address of this machine
+  port: ${portOf(portalUrl)}
+  # Serve https ourselves. Leave it out where a proxy in front ends TLS.
+  # tls: { cert: tls.crt, key: tls.key }
+
+# Health and metrics, without sign-in: keep it private. \`false\` switches it off.
+admin: { host: 127.0.0.1, port: 9090 }
+
+# Proxies in front whose X-Forwarded-* headers are believed, as addresses or networks.
+trustedProxies: []           # [10.0.0.1]
+
+# The gate's own pages: sign-in, enrolment, account.
+portal:
+  url: ${quoted(portalUrl)}
+  title: ${quoted(title)}
+  # The domain that passkeys are made for; by default the portal's host. A change makes every passkey useless.
+  # rpId: lab.example
+  # Whom to ask, for people who are stuck: words, a mailto: or a web address.
+  # contact: mailto:helpdesk@lab.example
+  # accent: '#2f6f4e'
+
+# Where accounts, factors and sessions live: on this machine, or in a Redis that several gates share.
+store: embedded:./var/store  # redis://10.0.0.5:6379
+
+# Seals the secrets in the store. Keep a copy elsewhere: without it nobody can use their codes any more.
+keyFile: ./var/factorgate.key
+
+# The record of who did what.
+journal: ./var/journal.jsonl
+
+# How long a sign-in lasts. NIST SP 800-63B-4 recommends no more than this.
+session: { idle: 1h, absolute: 24h, maxPerUser: 10 }
+
+apps:
+  - id: app
+    title: First app
+    # Where people reach it: a host of its own, or a path on a host.
+    url: ${quoted(appUrl)}
+    # Where it is served: also unix:/run/app.sock, or a list to share the load.
+    upstream: ${quoted(upstream)}
+    # What the app is told about who is there. \`null\` switches one off.
+    identityHeaders: { user: Remote-User, name: Remote-Name, email: Remote-Email, groups: Remote-Groups }
+    # The first rule that matches counts; if none does, the answer is no.
+    rules:
+      # - { path: /static/**, methods: [GET, HEAD], access: public }
+      # - { path: /admin/**, groups: [operators], access: mfa, factors: [webauthn], within: 5m }
+      # - { path: /admin/**, access: deny }
+      - { access: mfa }      # everybody who has an account and a second factor
+`
+}
+
+/** Text of any kind as one YAML value; `$${` keeps `${` as it is. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replaceAll('${', () => '$${')
+}
+
+function appBeside(portalUrl: string): string {
+  if (!URL.canParse(portalUrl)) return portalUrl
+  const url = new URL(portalUrl)
+  const labels = url.hostname.split('.')
+  const isName = /[a-z]/.test(labels.at(-1) ?? '')
+  if (url.hostname === 'localhost') url.hostname = 'app.localhost'
+  else if (isName && labels.length > 2) url.hostname = ['app', ...labels.slice(1)].join('.')
+  else url.pathname = '/app'
+  return url.href.replace(/\/$/, '')
+}
+
+/** On this machine people come straight to us; elsewhere a proxy or a port mapping stands between. */
+function portOf(portalUrl: string): number {
+  const url = URL.canParse(portalUrl) ? new URL(portalUrl) : null
+  return url?.protocol === 'http:' && url.port !== '' ? Number(url.port) : 8443
+}

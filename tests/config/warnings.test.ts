@@ -1,0 +1,106 @@
+import t from 'tap'
+import { read, said } from './read.ts'
+
+const rules = (text: string) =>
+  `apps:\n  - id: one\n    url: https://one.lab.example\n    upstream: http://10.1.1.1\n    rules:\n${text}`
+
+const rows: [sentence: string, text: string, ...expected: string[]][] = [
+  ['says nothing about a plain configuration', 'session: { idle: 1h, absolute: 24h }'],
+  [
+    'idle longer than NIST recommends',
+    'session: { idle: 2h }',
+    '1:18  session.idle  2h is longer than the 1h that NIST SP 800-63B-4 recommends at AAL2'
+  ],
+  [
+    'absolute longer than NIST recommends',
+    'session: { absolute: 7d }',
+    '1:22  session.absolute  7d is longer than the 24h that NIST SP 800-63B-4 recommends at AAL2'
+  ],
+  [
+    'plain http',
+    'unsafeHttp: true',
+    '1:13  unsafeHttp  plain http is allowed: whoever is on the way reads passwords and steals sessions'
+  ],
+  [
+    'a forgetful store',
+    'unsafeVolatileStore: true',
+    '1:22  unsafeVolatileStore  a Redis that forgets is allowed: people may lose their factors'
+  ],
+  [
+    'everybody as proxy',
+    'trustedProxies: [0.0.0.0/0, "::/0"]',
+    '1:18  trustedProxies[0]  everybody is believed about the address they come from',
+    '1:29  trustedProxies[1]  everybody is believed about the address they come from'
+  ],
+  [
+    'https from nowhere',
+    'trustedProxies: []\nportal: { url: https://g.lab.example }',
+    '2:16  portal.url  is https, but listen.tls is not set and trustedProxies is empty: set the one or list the proxy that ends TLS'
+  ],
+  [
+    'passkeys on an address',
+    'portal: { url: https://10.0.0.1 }',
+    '1:16  portal.url  passkeys and security keys need a host name; on a bare address they do not work'
+  ],
+  [
+    'health for everybody',
+    'admin: { host: 0.0.0.0 }',
+    '1:16  admin.host  health and metrics answer on every address of this machine, without any sign-in'
+  ],
+  ['settings of a store that is not used', 'redis: { keyPrefix: x }', '1:8  redis  is not used: the store is embedded'],
+  ['no app', 'apps: []', '1:7  apps  lists no app: the gate protects nothing yet'],
+  [
+    'no rule',
+    rules('      []'),
+    '6:7  apps[0].rules  lists no rule, so every request is refused; leave `rules` out for access: mfa'
+  ],
+  [
+    'an app that is wholly public',
+    rules('      - { access: public }'),
+    '6:9  apps[0].rules[0]  opens the whole app to everybody, without signing in'
+  ],
+  [
+    'an app that is public by a glob',
+    rules('      - { path: /**, access: public }'),
+    '6:9  apps[0].rules[0]  opens the whole app to everybody, without signing in'
+  ],
+  [
+    'a public rule that asks who somebody is',
+    rules('      - { path: /x, groups: [a], access: public }'),
+    '6:9  apps[0].rules[0]  asks who somebody is, but public asks nobody to sign in: it holds for people already signed in'
+  ],
+  [
+    'a rule after one without conditions',
+    rules('      - { access: mfa }\n      - { path: /x, access: deny }'),
+    '7:9  apps[0].rules[1]  is never reached: rule apps[0].rules[0] matches whatever this one would'
+  ],
+  [
+    'a rule after one for all paths',
+    rules('      - { path: /**, groups: [a, b], access: mfa }\n      - { path: /x, groups: [a], access: deny }'),
+    '7:9  apps[0].rules[1]  is never reached: rule apps[0].rules[0] matches whatever this one would'
+  ],
+  [
+    'a rule said twice',
+    rules(
+      '      - { path: /x, methods: [GET], access: mfa }\n      - { access: mfa, groups: [g] }\n      - { path: /x, methods: [GET], access: deny }'
+    ),
+    '8:9  apps[0].rules[2]  is never reached: rule apps[0].rules[0] matches whatever this one would'
+  ],
+  [
+    'says nothing where an earlier rule is narrower',
+    rules(
+      '      - { path: /x, groups: [a], access: mfa }\n      - { path: /x, access: deny }\n      - { methods: [GET], access: mfa }\n      - { access: mfa }'
+    )
+  ],
+  [
+    'says nothing about a public rule for one network',
+    rules('      - { networks: [10.0.0.0/8], access: public }\n      - { access: mfa }')
+  ]
+]
+
+t.test('warns of what is allowed but unwise', async t => {
+  for (const [sentence, text, ...expected] of rows) {
+    const loaded = read(text)
+    t.same([loaded.kind, ...said(loaded)], ['ok', ...expected], sentence)
+  }
+})
