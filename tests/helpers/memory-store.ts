@@ -29,8 +29,8 @@ export class TestClock {
 export class MemoryStore implements Store {
   /** While true, every verb rejects with StoreUnreachable. */
   isDown = false
-  /** Of every verb called: name and key. */
-  readonly calls: string[] = []
+  /** How many verbs were called. */
+  calls = 0
   readonly #clock: Clock
   readonly #values = new Map<string, Kept>()
   readonly #indexes = new Map<string, Map<string, number>>()
@@ -42,21 +42,21 @@ export class MemoryStore implements Store {
 
   async get(key: string): Promise<string | null> {
     checkKey(key)
-    await this.#turn('get', key)
+    await this.#turn()
     return this.#live(key)?.value ?? null
   }
 
   async put(key: string, value: string, ttlSeconds?: number): Promise<void> {
     checkKey(key)
     checkValue(value)
-    await this.#turn('put', key)
+    await this.#turn()
     this.#set(key, value, this.#end(ttlSeconds))
   }
 
   async add(key: string, value: string, ttlSeconds?: number): Promise<boolean> {
     checkKey(key)
     checkValue(value)
-    await this.#turn('add', key)
+    await this.#turn()
     if (this.#live(key) !== null) return false
     this.#set(key, value, this.#end(ttlSeconds))
     return true
@@ -64,7 +64,7 @@ export class MemoryStore implements Store {
 
   async take(key: string): Promise<string | null> {
     checkKey(key)
-    await this.#turn('take', key)
+    await this.#turn()
     const kept = this.#live(key)
     if (kept !== null) this.#unset(key)
     return kept?.value ?? null
@@ -73,7 +73,7 @@ export class MemoryStore implements Store {
   async replace(key: string, expected: string, next: string, ttlSeconds?: number): Promise<boolean> {
     checkKey(key)
     checkValue(next)
-    await this.#turn('replace', key)
+    await this.#turn()
     const kept = this.#live(key)
     if (kept?.value !== expected) return false
     this.#set(key, next, ttlSeconds === undefined ? kept.endsAt : this.#end(ttlSeconds))
@@ -82,7 +82,7 @@ export class MemoryStore implements Store {
 
   async increment(key: string, ttlSeconds?: number): Promise<number> {
     checkKey(key)
-    await this.#turn('increment', key)
+    await this.#turn()
     const kept = this.#live(key)
     const count = Number(kept?.value ?? 0) + 1
     this.#set(key, String(count), kept?.endsAt ?? this.#end(ttlSeconds))
@@ -96,32 +96,32 @@ export class MemoryStore implements Store {
   async link(key: string, member: string, ttlSeconds?: number): Promise<void> {
     checkName(key, 'index')
     checkName(member, 'member')
-    await this.#turn('link', key)
+    await this.#turn()
     const index = this.#indexes.get(key) ?? new Map<string, number>()
     this.#indexes.set(key, index.set(member, this.#end(ttlSeconds)))
   }
 
   async unlink(key: string, member: string): Promise<void> {
     checkName(key, 'index')
-    await this.#turn('unlink', key)
+    await this.#turn()
     this.#indexes.get(key)?.delete(member)
   }
 
   async members(key: string): Promise<string[]> {
     checkName(key, 'index')
-    await this.#turn('members', key)
+    await this.#turn()
     return this.#group(key).map(({ member }) => member)
   }
 
   async subscribe(prefix: string, listener: (notice: StoreNotice) => void): Promise<() => void> {
-    await this.#turn('subscribe', prefix)
+    await this.#turn()
     const entry = { prefix, listener }
     this.#listeners.add(entry)
     return () => this.#listeners.delete(entry)
   }
 
   async *scan(prefix: string): AsyncIterable<StoreEntry> {
-    await this.#turn('scan', prefix)
+    await this.#turn()
     for (const key of [...this.#values.keys()].sort()) {
       const kept = key.startsWith(prefix) ? this.#live(key) : null
       if (kept !== null) yield { key, value: kept.value, ttlSeconds: this.#left(kept.endsAt) }
@@ -129,7 +129,7 @@ export class MemoryStore implements Store {
   }
 
   async *scanIndexes(prefix: string): ReturnType<Store['scanIndexes']> {
-    await this.#turn('scanIndexes', prefix)
+    await this.#turn()
     for (const key of [...this.#indexes.keys()].sort()) {
       const members = key.startsWith(prefix) ? this.#group(key) : []
       if (members.length > 0) yield { key, members }
@@ -137,7 +137,7 @@ export class MemoryStore implements Store {
   }
 
   async ping(): Promise<void> {
-    await this.#turn('ping', '')
+    await this.#turn()
   }
 
   async close(): Promise<void> {
@@ -152,8 +152,13 @@ export class MemoryStore implements Store {
     return text
   }
 
-  async #turn(verb: string, key: string): Promise<void> {
-    this.calls.push(`${verb} ${key}`)
+  /** Tells the subscribers, as an adapter does that lost its server or has it back. */
+  tell(notice: StoreNotice): void {
+    for (const { listener } of this.#listeners) listener(notice)
+  }
+
+  async #turn(): Promise<void> {
+    this.calls++
     await new Promise(setImmediate)
     if (this.isDown) throw new StoreUnreachable('the store of the test does not answer')
   }

@@ -1,0 +1,173 @@
+/**
+ * How many guesses somebody has. Owns the counting, before the check and in the store, so that a hundred guesses at once on several
+ * gateways are counted like a hundred in a row (THREATS M10, M12); refuses to lock anybody out for good. Without the store there is no guess.
+ */
+import type { Clock } from '../clock.ts'
+import { parseAddress } from '../routing/address.ts'
+import type { Store } from '../store/store.ts'
+
+export interface Bucket {
+  /** Account id, name or address: whose guesses are counted together. For `address`, the client's address as it is. */
+  readonly key: string
+  readonly kind: 'account' | 'address' | 'factor'
+}
+
+export type Reservation =
+  | {
+      readonly kind: 'allowed'
+      /** Failures that stood against the fullest of the buckets before this attempt. */
+      readonly failures: number
+      /** The attempt was right: the account's and the factor's count begin anew, the address gets this one attempt back. */
+      succeeded(): Promise<void>
+      /** Nothing was checked after all: every bucket gets this one attempt back. */
+      released(): Promise<void>
+    }
+  | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
+
+interface Limit {
+  /** Failures that cost no waiting. The next costs one second, and each one more twice the one before. */
+  readonly free: number
+  readonly waitSecondsMax: number
+  /** Without a new attempt for this long, the bucket is forgotten. */
+  readonly keepSeconds: number
+  /** One failure is forgiven in this time; null for none. Many honest people share an address. */
+  readonly forgiveSeconds: number | null
+}
+
+const limits: Readonly<Record<Bucket['kind'], Limit>> = {
+  account: { free: 3, waitSecondsMax: 300, keepSeconds: 24 * 3600, forgiveSeconds: null },
+  factor: { free: 3, waitSecondsMax: 300, keepSeconds: 24 * 3600, forgiveSeconds: null },
+  address: { free: 20, waitSecondsMax: 300, keepSeconds: 24 * 3600, forgiveSeconds: 60 }
+}
+
+/** A bucket in the store: failures, when they were counted, and until when nothing more is checked (milliseconds). */
+interface Count {
+  readonly failures: number
+  readonly at: number
+  readonly until: number
+}
+
+export class AttemptLimiter {
+  readonly #store: Store
+  readonly #clock: Clock
+
+  constructor({ store, clock }: { store: Store; clock: Clock }) {
+    this.#store = store
+    this.#clock = clock
+  }
+
+  /** Counts one attempt against every bucket, as if it had failed already. Rejects where the store does: then nothing may be checked. */
+  async reserve(buckets: readonly Bucket[]): Promise<Reservation> {
+    const counted: Bucket[] = []
+    let failures = 0
+    for (const bucket of buckets) {
+      const outcome = await this.#count(bucket)
+      if (outcome.waitMs > 0) {
+        // What was not checked is not held against the others.
+        for (const other of counted) await this.#giveBack(other)
+        return { kind: 'throttled', retryAfterSeconds: Math.ceil(outcome.waitMs / 1000) }
+      }
+      failures = Math.max(failures, outcome.failures)
+      counted.push(bucket)
+    }
+    return {
+      kind: 'allowed',
+      failures,
+      succeeded: () => this.clear(buckets),
+      released: async () => {
+        for (const bucket of buckets) await this.#giveBack(bucket)
+      }
+    }
+  }
+
+  /** What success does to the buckets, for whoever learns of it later than the attempt. */
+  async clear(buckets: readonly Bucket[]): Promise<void> {
+    // Otherwise one own account would wash away the guesses at all the others (THREATS M11).
+    for (const bucket of buckets)
+      if (bucket.kind === 'address') await this.#giveBack(bucket)
+      else await this.#store.delete(keyOf(bucket))
+  }
+
+  async #count(bucket: Bucket): Promise<{ waitMs: number; failures: number }> {
+    const limit = limits[bucket.kind]
+    for (;;) {
+      const now = this.#clock()
+      const text = await this.#store.get(keyOf(bucket))
+      const { failures, until } = this.#read(text, limit, now)
+      if (until > now) return { waitMs: until - now, failures }
+      const next = failures + 1
+      if (await this.#write(bucket, text, { failures: next, at: now, until: now + waitMs(next, limit) }))
+        return { waitMs: 0, failures: Math.floor(failures) }
+    }
+  }
+
+  async #giveBack(bucket: Bucket): Promise<void> {
+    const limit = limits[bucket.kind]
+    for (;;) {
+      const now = this.#clock()
+      const text = await this.#store.get(keyOf(bucket))
+      if (text === null) return
+      const count = this.#read(text, limit, now)
+      const failures = Math.max(0, count.failures - 1)
+      // The wait that this attempt caused ends with it; the one before it stands.
+      const until = Math.min(count.until, count.at + waitMs(failures, limit))
+      if (await this.#write(bucket, text, { failures, at: now, until })) return
+    }
+  }
+
+  #write(bucket: Bucket, expected: string | null, next: Count): Promise<boolean> {
+    const key = keyOf(bucket)
+    const text = JSON.stringify(next)
+    const { keepSeconds } = limits[bucket.kind]
+    return expected === null
+      ? this.#store.add(key, text, keepSeconds)
+      : this.#store.replace(key, expected, text, keepSeconds)
+  }
+
+  #read(text: string | null, limit: Limit, now: number): Count {
+    if (text === null) return { failures: 0, at: now, until: 0 }
+    const { failures, at, until } = parse(text) ?? { failures: limit.free, at: now, until: 0 }
+    const forgiven = limit.forgiveSeconds === null ? 0 : Math.max(0, now - at) / (limit.forgiveSeconds * 1000)
+    return {
+      failures: Math.max(0, failures - forgiven),
+      at,
+      // A clock that was put back must not turn seconds into hours (THREATS D17).
+      until: Math.min(until, now + limit.waitSecondsMax * 1000)
+    }
+  }
+}
+
+function waitMs(failures: number, limit: Limit): number {
+  const beyond = Math.floor(failures) - limit.free
+  return beyond <= 0 ? 0 : Math.min(limit.waitSecondsMax, 2 ** (beyond - 1)) * 1000
+}
+
+function keyOf({ kind, key }: Bucket): string {
+  return `attempts:${kind}:${kind === 'address' ? network(key) : key}`
+}
+
+/** Where an address that cannot be read comes from. */
+export const unknownNetwork = 'unknown'
+
+/** What one household or one attacker has for the asking: an IPv4 address, or an IPv6 /64. */
+export function network(address: string): string {
+  const parsed = parseAddress(address)
+  if (parsed === null) return unknownNetwork
+  if (parsed.family === 4) return parsed.text
+  return `${parsed.groups
+    .slice(0, 4)
+    .map(group => group.toString(16))
+    .join(':')}::/64`
+}
+
+function parse(text: string): Count | null {
+  try {
+    const value = JSON.parse(text) as Partial<Count> | null
+    const isRight = [value?.failures, value?.at, value?.until].every(
+      field => typeof field === 'number' && Number.isFinite(field) && field >= 0
+    )
+    return isRight ? (value as Count) : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * Credentials: what a person enrolled. Owns their records and the strict reading of them (THREATS D3); refuses to lose a change to
+ * another made at the same moment. What a factor keeps in its record is that factor's business.
+ */
+import { createHash } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import type { Store } from '../store/store.ts'
+import { ConsecutiveFailures } from './consecutive-failures.ts'
+import type { FactorNotice } from './factor.ts'
+
+interface CredentialBase {
+  /** Ours, 128 random bits; public. */
+  readonly id: string
+  readonly accountId: string
+  readonly name: string
+  readonly createdAt: number
+  readonly lastUsedAt: number | null
+  /** The client's address at that time. */
+  readonly lastUsedFrom: string | null
+  /** Set after 100 consecutive failures (NIST SP 800-63B-4 §3.2.2). A new enrolment is the way back. */
+  readonly disabledAt: number | null
+}
+
+export interface TotpCredential extends CredentialBase {
+  readonly kind: 'totp'
+  /** Sealed by the keyring, bound to this credential's id. */
+  readonly secret: string
+  readonly algorithm: 'SHA1' | 'SHA256' | 'SHA512'
+  readonly digits: number
+  readonly periodSeconds: number
+  /** No code of this time step or an earlier one is accepted again (RFC 6238 §5.2). */
+  readonly lastStep: number
+}
+
+export interface WebauthnCredential extends CredentialBase {
+  readonly kind: 'webauthn'
+  /** The authenticator's name for it, base64url, up to 1,023 bytes. */
+  readonly credentialId: string
+  /** COSE_Key, base64url. */
+  readonly publicKey: string
+  readonly counter: number
+  readonly transports: readonly string[]
+  readonly aaguid: string
+  /** BE: may be copied between devices. Never changes (WebAuthn L3 §7.2 step 19). */
+  readonly backupEligible: boolean
+  readonly backedUp: boolean
+  /** Whether it verified its user when enrolled, or since beside another factor. Only then it is a whole sign-in. */
+  readonly uvInitialized: boolean
+}
+
+export type Credential = TotpCredential | WebauthnCredential
+
+const nameLength = 64
+const keyOf = (id: string) => `credential:${id}`
+const indexOf = (accountId: string) => `credentials-of:${accountId}`
+/** Up to 1,364 characters are more than a key of the store holds. */
+const webauthnKeyOf = (credentialId: string) =>
+  `webauthn-id:${createHash('sha256').update(credentialId).digest('base64url')}`
+
+export class Credentials {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #failures: ConsecutiveFailures
+  readonly #onDisabled: (notice: FactorNotice) => void
+
+  constructor(input: { store: Store; clock: Clock; onDisabled?: (notice: FactorNotice) => void }) {
+    this.#store = input.store
+    this.#clock = input.clock
+    this.#failures = new ConsecutiveFailures(input.store)
+    this.#onDisabled = input.onDisabled ?? (() => {})
+  }
+
+  /** All of a person's, the oldest first. */
+  async list(accountId: string): Promise<Credential[]> {
+    const ids = await this.#store.members(indexOf(accountId))
+    const found = await Promise.all(ids.map(id => this.get(accountId, id)))
+    return found.filter(credential => credential !== null).sort((a, b) => a.createdAt - b.createdAt)
+  }
+
+  /** Null for a credential of anybody else, too. */
+  async get(accountId: string, id: string): Promise<Credential | null> {
+    if (!isId(id)) return null
+    const text = await this.#store.get(keyOf(id))
+    const credential = text === null ? null : parseCredential(text)
+    return credential?.id === id && credential.accountId === accountId ? credential : null
+  }
+
+  /** The credential an authenticator calls so, whoever it belongs to. */
+  async byCredentialId(credentialId: string): Promise<WebauthnCredential | null> {
+    const [accountId = '', id = ''] = ((await this.#store.get(webauthnKeyOf(credentialId))) ?? '').split(' ')
+    const found = id === '' ? null : await this.get(accountId, id)
+    return found?.kind === 'webauthn' && found.credentialId === credentialId ? found : null
+  }
+
+  /** False if a WebAuthn credential of this id stands for anybody already (WebAuthn L3 §7.1 step 26); of two at once, one is kept. */
+  async add(credential: Credential): Promise<boolean> {
+    const { accountId, id } = credential
+    if (
+      credential.kind === 'webauthn' &&
+      !(await this.#store.add(webauthnKeyOf(credential.credentialId), `${accountId} ${id}`))
+    )
+      return false
+    // The index first: a credential that is used but not listed could never be removed.
+    await this.#store.link(indexOf(accountId), id)
+    await this.#store.put(keyOf(id), JSON.stringify(credential))
+    return true
+  }
+
+  /** False if there is no such credential. */
+  async rename(accountId: string, id: string, name: string): Promise<boolean> {
+    const next = await this.update(accountId, id, credential => ({
+      ...credential,
+      name: credentialName(name, credential.name)
+    }))
+    return next !== null
+  }
+
+  /** False if there is no such credential. */
+  async remove(accountId: string, id: string): Promise<boolean> {
+    const credential = await this.get(accountId, id)
+    if (credential === null) return false
+    const isGone = await this.#store.delete(keyOf(id))
+    if (credential.kind === 'webauthn') await this.#store.delete(webauthnKeyOf(credential.credentialId))
+    await this.#failures.clear(id)
+    await this.#store.unlink(indexOf(accountId), id)
+    return isGone
+  }
+
+  async removeAll(accountId: string): Promise<void> {
+    for (const id of await this.#store.members(indexOf(accountId)))
+      if (!(await this.remove(accountId, id))) await this.#store.unlink(indexOf(accountId), id)
+  }
+
+  /** Changes the record as it stands at that moment. Null, and nothing is written, where it is gone or `change` answers null. */
+  async update<Kind extends Credential>(
+    accountId: string,
+    id: string,
+    change: (credential: Credential) => Kind | null
+  ): Promise<Kind | null> {
+    for (;;) {
+      const text = isId(id) ? await this.#store.get(keyOf(id)) : null
+      const credential = text === null ? null : parseCredential(text)
+      if (text === null || credential?.accountId !== accountId || credential.id !== id) return null
+      const next = change(credential)
+      if (next === null) return null
+      if (await this.#store.replace(keyOf(id), text, JSON.stringify(next))) return next
+    }
+  }
+
+  /** Ends its use and tells `onDisabled`, once. */
+  async disable(accountId: string, id: string): Promise<void> {
+    const at = this.#clock()
+    const next = await this.update(accountId, id, credential =>
+      credential.disabledAt === null ? { ...credential, disabledAt: at } : null
+    )
+    if (next === null) return
+    this.#onDisabled({ at, accountId, factor: next.kind, credentialId: id, credentialName: next.name })
+  }
+}
+
+/** A name as the person may give it: one line, no control or direction characters, up to 64 characters; `otherwise` for nothing. */
+export function credentialName(text: string, otherwise: string): string {
+  const clean = text
+    .slice(0, 1024)
+    .normalize('NFC')
+    .replace(/[\p{C}\s]+/gu, ' ')
+    .trim()
+  return [...clean].slice(0, nameLength).join('').trim() || otherwise
+}
+
+function isId(text: string): boolean {
+  return /^[A-Za-z0-9_-]{22}$/.test(text)
+}
+
+type Loose = Readonly<Record<string, unknown>>
+const isText = (value: unknown) => typeof value === 'string' && value !== ''
+const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
+const isBoolean = (value: unknown) => typeof value === 'boolean'
+
+function parseCredential(text: string): Credential | null {
+  try {
+    const value = JSON.parse(text) as Loose | null
+    if (typeof value !== 'object' || value === null) return null
+    const isRight =
+      [value.id, value.accountId, value.name].every(isText) &&
+      isCount(value.createdAt) &&
+      (value.lastUsedAt === null || isCount(value.lastUsedAt)) &&
+      (value.lastUsedFrom === null || typeof value.lastUsedFrom === 'string') &&
+      (value.disabledAt === null || isCount(value.disabledAt)) &&
+      (value.kind === 'totp' ? isTotp(value) : value.kind === 'webauthn' && isWebauthn(value))
+    return isRight ? (value as unknown as Credential) : null
+  } catch {
+    return null
+  }
+}
+
+function isTotp(value: Loose): boolean {
+  return (
+    isText(value.secret) &&
+    ['SHA1', 'SHA256', 'SHA512'].includes(value.algorithm as string) &&
+    [6, 7, 8].includes(value.digits as number) &&
+    isCount(value.periodSeconds) &&
+    value.periodSeconds !== 0 &&
+    isCount(value.lastStep)
+  )
+}
+
+function isWebauthn(value: Loose): boolean {
+  return (
+    [value.credentialId, value.publicKey, value.aaguid].every(isText) &&
+    isCount(value.counter) &&
+    Array.isArray(value.transports) &&
+    value.transports.every(isText) &&
+    [value.backupEligible, value.backedUp, value.uvInitialized].every(isBoolean)
+  )
+}

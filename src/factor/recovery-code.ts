@@ -1,0 +1,189 @@
+/**
+ * Recovery codes: NIST's look-up secrets, printed and put away. Owns that each is good once and that they are shown once; refuses
+ * to keep one: the store holds hashes, sealed and bound to the account, so whoever writes into the store cannot plant a code either.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import type { Keyring } from '../keyring/keyring.ts'
+import type { Store } from '../store/store.ts'
+import type { AttemptLimiter } from './attempt-limiter.ts'
+import { ConsecutiveFailures } from './consecutive-failures.ts'
+import type { FactorNotice, Verification } from './factor.ts'
+import { Guesses } from './guesses.ts'
+
+export interface RecoveryStatus {
+  readonly total: number
+  /** Zero once they are disabled. */
+  readonly remaining: number
+  readonly createdAt: number
+}
+
+/** Crockford's base32: no letter that reads like a digit. */
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
+/** 120 bits. From 112 on a plain hash will do; below, each guess at a stolen store would have to be slow (NIST SP 800-63B-4 §3.1.2.2). */
+const symbols = 24
+const groupSize = 4
+
+interface RecoveryRecord {
+  readonly createdAt: number
+  readonly total: number
+  /** SHA-256 of those that are left, base64url. */
+  readonly hashes: readonly string[]
+  readonly disabledAt: number | null
+}
+
+const keyOf = (accountId: string) => `recovery:${accountId}`
+/** What the record of an account is sealed for. */
+export const recoveryContext = keyOf
+const authenticatorOf = (accountId: string) => `recovery-${accountId}`
+
+export class RecoveryCodes {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #keyring: () => Keyring
+  readonly #limiter: AttemptLimiter
+  readonly #count: number
+  readonly #guesses: Guesses
+  readonly #failures: ConsecutiveFailures
+  readonly #onDisabled: (notice: FactorNotice) => void
+
+  constructor(input: {
+    store: Store
+    clock: Clock
+    keyring: () => Keyring
+    limiter: AttemptLimiter
+    count: number
+    onDisabled?: (notice: FactorNotice) => void
+  }) {
+    this.#store = input.store
+    this.#clock = input.clock
+    this.#keyring = input.keyring
+    this.#limiter = input.limiter
+    this.#count = input.count
+    this.#guesses = new Guesses(input.store)
+    this.#failures = new ConsecutiveFailures(input.store)
+    this.#onDisabled = input.onDisabled ?? (() => {})
+  }
+
+  /** New codes, to be shown once. All older ones are void from now on. */
+  async issue(accountId: string): Promise<string[]> {
+    const codes = Array.from({ length: this.#count }, newCode)
+    await this.#store.put(
+      keyOf(accountId),
+      this.#seal(accountId, {
+        createdAt: this.#clock(),
+        total: codes.length,
+        hashes: codes.map(code => hashOf(accountId, readRecoveryCode(code)!)),
+        disabledAt: null
+      })
+    )
+    await this.#failures.clear(authenticatorOf(accountId))
+    return codes
+  }
+
+  /** Spends one. Counted before it is looked at; of any number of callers with one code, one is let in. */
+  async spend(input: { accountId: string; code: string; address: string }): Promise<Verification> {
+    const { accountId, address } = input
+    const reservation = await this.#limiter.reserve(
+      await this.#guesses.buckets({ what: 'recovery', accountId, address })
+    )
+    if (reservation.kind === 'throttled') return reservation
+    const count = await this.#failures.count(authenticatorOf(accountId))
+    const code = readRecoveryCode(input.code)
+    if (count !== null && code !== null && (await this.#take(accountId, hashOf(accountId, code)))) {
+      await this.#failures.clear(authenticatorOf(accountId))
+      await reservation.succeeded()
+      return {
+        kind: 'verified',
+        accountId,
+        factor: 'recovery',
+        credentialId: null,
+        credentialName: null,
+        userVerified: false
+      }
+    }
+    if (count === null || count.isLast) await this.#disable(accountId)
+    return { kind: 'refused' }
+  }
+
+  /** What is left of them, or null where none were ever issued. */
+  async status(accountId: string): Promise<RecoveryStatus | null> {
+    const record = await this.#read(accountId)
+    if (record === null) return null
+    const { total, createdAt, hashes, disabledAt } = record
+    return { total, remaining: disabledAt === null ? hashes.length : 0, createdAt }
+  }
+
+  async removeAll(accountId: string): Promise<void> {
+    await this.#store.delete(keyOf(accountId))
+    await this.#failures.clear(authenticatorOf(accountId))
+  }
+
+  /** True for the one caller who took this hash out of the record. */
+  async #take(accountId: string, hash: string): Promise<boolean> {
+    let isTaken = false
+    await this.#update(accountId, record => {
+      const left = record.hashes.filter(kept => !isEqual(kept, hash))
+      isTaken = record.disabledAt === null && left.length < record.hashes.length
+      return isTaken ? { ...record, hashes: left } : null
+    })
+    return isTaken
+  }
+
+  async #disable(accountId: string): Promise<void> {
+    const at = this.#clock()
+    const isChanged = await this.#update(accountId, record =>
+      record.disabledAt === null ? { ...record, disabledAt: at } : null
+    )
+    if (isChanged) this.#onDisabled({ at, accountId, factor: 'recovery', credentialId: null, credentialName: null })
+  }
+
+  /** Changes the record as it stands at that moment; false where it is gone or `change` answers null. */
+  async #update(accountId: string, change: (record: RecoveryRecord) => RecoveryRecord | null): Promise<boolean> {
+    for (;;) {
+      const sealed = await this.#store.get(keyOf(accountId))
+      const next = sealed === null ? null : change(this.#open(accountId, sealed))
+      if (sealed === null || next === null) return false
+      if (await this.#store.replace(keyOf(accountId), sealed, this.#seal(accountId, next))) return true
+    }
+  }
+
+  async #read(accountId: string): Promise<RecoveryRecord | null> {
+    const sealed = await this.#store.get(keyOf(accountId))
+    return sealed === null ? null : this.#open(accountId, sealed)
+  }
+
+  #seal(accountId: string, record: RecoveryRecord): string {
+    return this.#keyring().seal(JSON.stringify(record), recoveryContext(accountId))
+  }
+
+  /** What the seal vouches for, we wrote. Throws KeyringError for anything else. */
+  #open(accountId: string, sealed: string): RecoveryRecord {
+    return JSON.parse(this.#keyring().open(sealed, recoveryContext(accountId))) as RecoveryRecord
+  }
+}
+
+/** The 24 symbols of a typed code, or null. Blanks, dashes and letter case mean nothing; `o` reads as 0, `i` and `l` as 1. */
+export function readRecoveryCode(typed: unknown): string | null {
+  if (typeof typed !== 'string' || typed.length > 128) return null
+  const code = typed
+    .toLowerCase()
+    .replace(/[\s\u2010-\u2014-]/gu, '')
+    .replaceAll('o', '0')
+    .replace(/[il]/g, '1')
+  return code.length === symbols && [...code].every(symbol => alphabet.includes(symbol)) ? code : null
+}
+
+function newCode(): string {
+  // 32 symbols divide 256: every symbol is as likely as any other.
+  const code = [...randomBytes(symbols)].map(byte => alphabet[byte % alphabet.length]).join('')
+  return code.match(new RegExp(`.{${groupSize}}`, 'g'))!.join('-')
+}
+
+function hashOf(accountId: string, code: string): string {
+  return createHash('sha256').update(`${accountId} ${code}`).digest('base64url')
+}
+
+function isEqual(a: string, b: string): boolean {
+  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
+}

@@ -1,0 +1,279 @@
+/**
+ * TOTP (RFC 6238): enrolment and verification. Owns every use of otplib, the secrets, and each time step being good once (§5.2);
+ * refuses a secret from outside, and a code that was shown, used or guessed before.
+ */
+import { randomBytes } from 'node:crypto'
+import { generateURI, ScureBase32Plugin, verifySync } from 'otplib'
+import type { Clock } from '../clock.ts'
+import type { Keyring } from '../keyring/keyring.ts'
+import { newId } from '../session/token.ts'
+import type { Store } from '../store/store.ts'
+import type { AttemptLimiter } from './attempt-limiter.ts'
+import { Ceremonies, type CeremonyOwner } from './ceremony.ts'
+import { ConsecutiveFailures } from './consecutive-failures.ts'
+import { type Credentials, credentialName, type TotpCredential } from './credential.ts'
+import { credentialsPerKind, type Enrolment, type Verification } from './factor.ts'
+import { Guesses } from './guesses.ts'
+
+export type TotpAlgorithm = TotpCredential['algorithm']
+
+export interface TotpOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly keyring: () => Keyring
+  readonly credentials: Credentials
+  readonly limiter: AttemptLimiter
+  /** What an authenticator app shows above the code. */
+  readonly issuer: string
+  readonly algorithm: TotpAlgorithm
+  readonly digits: 6 | 7 | 8
+  /** Seconds a code stands; at most 120 (NIST SP 800-63B-4 §3.1.4). */
+  readonly period: number
+  /** Steps before and after the present one that are accepted too: 1, or 0 for ASVS 6.5.5. */
+  readonly skew: 0 | 1
+  /** For tests that need a known secret. */
+  readonly random?: (bytes: number) => Buffer
+}
+
+/** What a person needs to set up an authenticator app. Shown during enrolment and never again (THREATS M4). */
+export interface TotpSetup {
+  readonly ceremony: string
+  /** Base32, without padding. */
+  readonly secret: string
+  /** `otpauth://` for the QR code. */
+  readonly uri: string
+}
+
+/** As many bytes as the hash has (RFC 6238 §5.1, RFC 4226 §4 R6). */
+const secretBytes: Readonly<Record<TotpAlgorithm, number>> = { SHA1: 20, SHA256: 32, SHA512: 64 }
+const ceremonySeconds = 10 * 60
+/** How far off a clock may be to be recognised as off, in steps. */
+const nearbySteps = 20
+/** Failures after which the page should speak of clocks. */
+const failuresToWonderAfter = 3
+const base32 = new ScureBase32Plugin()
+
+/** A pending enrolment. The parameters stand in it: a reload must not change what a QR code on the screen means. */
+interface Pending extends CeremonyOwner, Pick<TotpCredential, 'secret' | 'algorithm' | 'digits' | 'periodSeconds'> {
+  readonly accountId: string
+  readonly credentialId: string
+  readonly accountName: string
+}
+
+export class Totp {
+  readonly #options: TotpOptions
+  readonly #store: Store
+  readonly #ceremonies: Ceremonies<Pending>
+  readonly #guesses: Guesses
+  readonly #failures: ConsecutiveFailures
+
+  constructor(options: TotpOptions) {
+    if (options.skew !== 0 && options.skew !== 1) throw new RangeError('a TOTP skew is 0 or 1')
+    if (!(options.period >= 15 && options.period <= 120)) throw new RangeError('a TOTP period has 15 to 120 seconds')
+    this.#options = options
+    this.#store = options.store
+    this.#ceremonies = new Ceremonies(options.store, 'totp', ceremonySeconds)
+    this.#guesses = new Guesses(options.store)
+    this.#failures = new ConsecutiveFailures(options.store)
+  }
+
+  /** Begins an enrolment: a secret of our making, kept for ten minutes. */
+  async begin(account: { id: string; name: string }, binding: string): Promise<TotpSetup> {
+    const { algorithm, digits, period, random = randomBytes, keyring } = this.#options
+    const credentialId = newId()
+    const secret = base32.encode(random(secretBytes[algorithm]), { padding: false })
+    const pending: Pending = {
+      accountId: account.id,
+      binding,
+      credentialId,
+      accountName: account.name,
+      secret: keyring().seal(secret, contextOf(credentialId)),
+      algorithm,
+      digits,
+      periodSeconds: period
+    }
+    return this.#setup(await this.#ceremonies.begin(pending), pending, secret)
+  }
+
+  /** The same secret once more, for the page after a wrong code. Null where the ceremony is over or somebody else's. */
+  async resume(ceremony: string, accountId: string, binding: string): Promise<TotpSetup | null> {
+    const pending = await this.#ceremonies.look(ceremony, { accountId, binding })
+    return pending === null ? null : this.#setup(ceremony, pending, this.#open(pending.secret, pending.credentialId))
+  }
+
+  /** Ends an enrolment with the first code; its time step is spent by it. A wrong code leaves the ceremony as it is. */
+  async finish(input: {
+    accountId: string
+    binding: string
+    ceremony: string
+    code: string
+    name: string
+    address: string
+  }): Promise<Enrolment> {
+    const { accountId, ceremony, binding } = input
+    const pending = await this.#ceremonies.look(ceremony, { accountId, binding })
+    if (pending === null) return { kind: 'expired' }
+    const reservation = await this.#options.limiter.reserve([{ kind: 'factor', key: `totp-enrol:${accountId}` }])
+    if (reservation.kind === 'throttled') return reservation
+    const step = this.#stepOf({ ...pending, id: pending.credentialId }, readCode(input.code), this.#options.skew)
+    if (step === null || (await this.#ofAccount(accountId)).length >= credentialsPerKind) return { kind: 'refused' }
+    // Of two forms sent at once, one enrols.
+    if ((await this.#ceremonies.take(ceremony, { accountId, binding })) === null) return { kind: 'expired' }
+    const credential: TotpCredential = {
+      id: pending.credentialId,
+      accountId,
+      kind: 'totp',
+      name: credentialName(input.name, 'Authenticator app'),
+      createdAt: this.#options.clock(),
+      lastUsedAt: null,
+      lastUsedFrom: null,
+      disabledAt: null,
+      secret: pending.secret,
+      algorithm: pending.algorithm,
+      digits: pending.digits,
+      periodSeconds: pending.periodSeconds,
+      lastStep: step
+    }
+    await this.#options.credentials.add(credential)
+    await reservation.succeeded()
+    return { kind: 'enrolled', credential }
+  }
+
+  /** Tries the code against each of the person's TOTP credentials. Counted before it is looked at, whatever was typed. */
+  async verify(input: { accountId: string; code: string; address: string }): Promise<Verification> {
+    const { accountId, address } = input
+    const reservation = await this.#options.limiter.reserve(
+      await this.#guesses.buckets({ what: 'totp', accountId, address })
+    )
+    if (reservation.kind === 'throttled') return reservation
+    const code = readCode(input.code)
+    const counted: { credential: TotpCredential; isLast: boolean }[] = []
+    for (const credential of await this.#ofAccount(accountId)) {
+      if (credential.disabledAt !== null) continue
+      const count = await this.#failures.count(credential.id)
+      if (count !== null) counted.push({ credential, isLast: count.isLast })
+      else await this.#options.credentials.disable(accountId, credential.id)
+    }
+    const used = await this.#use(
+      counted.map(({ credential }) => credential),
+      code,
+      address
+    )
+    if (used !== null) {
+      await this.#failures.clear(used.id)
+      for (const { credential } of counted) if (credential.id !== used.id) await this.#failures.giveBack(credential.id)
+      await reservation.succeeded()
+      const { id: credentialId, name } = used
+      return { kind: 'verified', accountId, factor: 'totp', credentialId, credentialName: name, userVerified: false }
+    }
+    let isNearby = false
+    for (const { credential, isLast } of counted) {
+      if (isLast) await this.#options.credentials.disable(accountId, credential.id)
+      if (await this.#isNearby(credential, code)) isNearby = true
+    }
+    return isNearby || reservation.failures >= failuresToWonderAfter
+      ? { kind: 'refused', code: 'clock' }
+      : { kind: 'refused' }
+  }
+
+  async #ofAccount(accountId: string): Promise<TotpCredential[]> {
+    const all = await this.#options.credentials.list(accountId)
+    return all.filter(credential => credential.kind === 'totp')
+  }
+
+  /** The credential whose code this is, its time step spent; null if it is nobody's, or was used. */
+  async #use(
+    credentials: readonly TotpCredential[],
+    code: string | null,
+    address: string
+  ): Promise<TotpCredential | null> {
+    const at = this.#options.clock()
+    for (const credential of credentials) {
+      const step = this.#stepOf(credential, code, this.#options.skew, credential.lastStep)
+      if (step === null || !(await this.#spend(credential, step))) continue
+      // The record has the last word: a later step may have been used, or the credential disabled, in the meantime.
+      const used = await this.#options.credentials.update(credential.accountId, credential.id, now =>
+        now.kind === 'totp' && now.disabledAt === null && now.lastStep < step
+          ? { ...now, lastStep: step, lastUsedAt: at, lastUsedFrom: address }
+          : null
+      )
+      if (used !== null) return used
+    }
+    return null
+  }
+
+  /** True for the one caller who spends this step of this credential. */
+  #spend({ id, periodSeconds }: TotpCredential, step: number): Promise<boolean> {
+    const untilSeconds = (step + this.#options.skew + 1) * periodSeconds - this.#options.clock() / 1000
+    return this.#store.add(`totp-step:${id}:${step}`, '1', untilSeconds + periodSeconds)
+  }
+
+  /**
+   * Whether the code belongs to a time close by that is not accepted: then a clock is off. Saying so tells a guesser that it will be
+   * good later, therefore it is spent here and now.
+   */
+  async #isNearby(credential: TotpCredential, code: string | null): Promise<boolean> {
+    const step = this.#stepOf(credential, code, nearbySteps)
+    if (step === null) return false
+    const present = Math.floor(this.#options.clock() / 1000 / credential.periodSeconds)
+    if (Math.abs(step - present) <= this.#options.skew) return false
+    return step < present || this.#spend(credential, step)
+  }
+
+  /** The time step this is the code of, among the present one and `tolerance` to either side, later than `after`; else null. */
+  #stepOf(
+    credential: Pick<TotpCredential, 'id' | 'secret' | 'algorithm' | 'digits' | 'periodSeconds'>,
+    code: string | null,
+    tolerance: number,
+    after?: number
+  ): number | null {
+    const { algorithm, digits, periodSeconds: period } = credential
+    if (code?.length !== digits) return null
+    const secret = base32.decode(this.#open(credential.secret, credential.id))
+    try {
+      const result = verifySync({
+        secret,
+        token: code,
+        algorithm: algorithm.toLowerCase() as Lowercase<TotpAlgorithm>,
+        digits: digits as 6 | 7 | 8,
+        period,
+        epoch: Math.floor(this.#options.clock() / 1000),
+        epochTolerance: tolerance * period,
+        ...(after === undefined ? {} : { afterTimeStep: after })
+      })
+      // An object either way, and `{ valid: false }` is truthy (THREATS 0.12).
+      return result.valid === true && 'timeStep' in result ? result.timeStep : null
+    } catch {
+      // Also where the clock was put back behind the last step that was used: nothing is accepted until it has passed.
+      return null
+    }
+  }
+
+  #setup(ceremony: string, pending: Pending, secret: string): TotpSetup {
+    const uri = generateURI({
+      issuer: this.#options.issuer,
+      label: pending.accountName,
+      secret,
+      algorithm: pending.algorithm.toLowerCase() as Lowercase<TotpAlgorithm>,
+      digits: pending.digits as 6 | 7 | 8,
+      period: pending.periodSeconds
+    })
+    return { ceremony, secret, uri }
+  }
+
+  #open(sealed: string, credentialId: string): string {
+    return this.#options.keyring().open(sealed, contextOf(credentialId))
+  }
+}
+
+/** The digits of a typed code: ASCII, with blanks and dashes around and between. Null for anything else. */
+export function readCode(typed: unknown): string | null {
+  if (typeof typed !== 'string' || typed.length > 64) return null
+  const digits = typed.replace(/[ \t\u00a0\u2009\u202f\u2010-\u2013-]/g, '')
+  return /^[0-9]{6,8}$/.test(digits) ? digits : null
+}
+
+/** What the secret of a credential is sealed for. */
+export function contextOf(credentialId: string): string {
+  return `totp:${credentialId}`
+}

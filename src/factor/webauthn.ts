@@ -1,0 +1,318 @@
+/**
+ * WebAuthn (W3C Level 3): both ceremonies, and the only use of @simplewebauthn/server. Owns the steps of §7 that the library leaves to
+ * the relying party: whose challenge and whose credential it is, same origin, counters, backup flags. Every refusal reads the same.
+ */
+import { randomBytes } from 'node:crypto'
+import {
+  generateAuthenticationOptions,
+  generateRegistrationOptions,
+  type PublicKeyCredentialCreationOptionsJSON,
+  type PublicKeyCredentialRequestOptionsJSON,
+  verifyAuthenticationResponse,
+  verifyRegistrationResponse
+} from '@simplewebauthn/server'
+import type { Clock } from '../clock.ts'
+import { newId } from '../session/token.ts'
+import type { Store } from '../store/store.ts'
+import type { AttemptLimiter } from './attempt-limiter.ts'
+import { suggestName } from './authenticator-names.ts'
+import { Ceremonies } from './ceremony.ts'
+import { ConsecutiveFailures } from './consecutive-failures.ts'
+import { type Credentials, credentialName, type WebauthnCredential } from './credential.ts'
+import { credentialsPerKind, type Enrolment, type FactorNotice, type Verification } from './factor.ts'
+import { Guesses } from './guesses.ts'
+import {
+  type AuthenticationResponse,
+  isSameOriginCeremony,
+  type RegistrationResponse,
+  readAuthentication,
+  readRegistration
+} from './webauthn-response.ts'
+import { type Assertion, afterAssertion, mayAnswer, type Pending } from './webauthn-rules.ts'
+
+export type UserVerification = 'required' | 'preferred' | 'discouraged'
+
+export interface WebauthnOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly credentials: Credentials
+  readonly limiter: AttemptLimiter
+  readonly rpId: string
+  readonly rpName: string
+  /** The exact origins a ceremony may run on. */
+  readonly origins: readonly string[]
+  readonly userVerification: UserVerification
+  /** What is asked for. Nothing is concluded from what comes, so `none` spares the person a question. */
+  readonly attestation: 'none' | 'direct' | 'enterprise'
+  /** An authenticator's counter went back: it may have been copied. The assertion was refused. */
+  readonly onCounterRegress?: (notice: FactorNotice) => void
+  /** For tests that need a known challenge. */
+  readonly random?: (bytes: number) => Buffer
+}
+
+/** NIST SP 800-63B-4 and ASVS 6.7.2 ask for 64 bits of challenge; WebAuthn L3 §13.4.3 for 128. */
+const challengeBytes = 32
+const ceremonySeconds = 5 * 60
+/** COSE: EdDSA, ES256, RS256, ES384, ES512, in the order we like them. What was not offered is not taken (§7.1 step 20). */
+const algorithms = [-8, -7, -257, -35, -36]
+
+export class Webauthn {
+  readonly #options: WebauthnOptions
+  readonly #ceremonies: Ceremonies<Pending>
+  readonly #guesses: Guesses
+  readonly #failures: ConsecutiveFailures
+
+  constructor(options: WebauthnOptions) {
+    this.#options = options
+    this.#ceremonies = new Ceremonies(options.store, 'webauthn', ceremonySeconds)
+    this.#guesses = new Guesses(options.store)
+    this.#failures = new ConsecutiveFailures(options.store)
+  }
+
+  /** Begins an enrolment (§7.1 step 1). What the person has is excluded, so that nobody counts one key twice. */
+  async registrationOptions(
+    account: { id: string; name: string; displayName: string },
+    binding: string
+  ): Promise<{ ceremony: string; options: PublicKeyCredentialCreationOptionsJSON }> {
+    const { rpId, rpName, attestation, userVerification } = this.#options
+    const own = await this.#ofAccount(account.id)
+    const options = await generateRegistrationOptions({
+      rpID: rpId,
+      rpName,
+      userID: new Uint8Array(Buffer.from(account.id, 'base64url')),
+      userName: account.name,
+      userDisplayName: account.displayName,
+      challenge: this.#challenge(),
+      timeout: ceremonySeconds * 1000,
+      attestationType: attestation,
+      excludeCredentials: own.map(describe),
+      authenticatorSelection: { residentKey: 'preferred', userVerification },
+      supportedAlgorithmIDs: algorithms
+    })
+    const ceremony = await this.#begin('enrol', account.id, binding, options.challenge, null)
+    return { ceremony, options }
+  }
+
+  /** Ends an enrolment. The challenge is spent whatever comes of it. */
+  async register(input: {
+    account: { id: string; name: string; displayName: string }
+    binding: string
+    ceremony: string
+    response: unknown
+    name: string
+    address: string
+  }): Promise<Enrolment> {
+    const { account, binding } = input
+    const { credentials, clock, limiter } = this.#options
+    const reservation = await limiter.reserve([{ kind: 'factor', key: `webauthn-enrol:${account.id}` }])
+    if (reservation.kind === 'throttled') return reservation
+    const pending = await this.#ceremonies.take(input.ceremony, { accountId: account.id, binding })
+    if (pending?.purpose !== 'enrol') {
+      await reservation.released()
+      return { kind: 'expired' }
+    }
+    const response = readRegistration(input.response)
+    const found = response === null ? null : await this.#checkRegistration(response, pending)
+    if (found === null || (await this.#ofAccount(account.id)).length >= credentialsPerKind) return { kind: 'refused' }
+    const credential: WebauthnCredential = {
+      ...found,
+      id: newId(),
+      accountId: account.id,
+      kind: 'webauthn',
+      name: credentialName(input.name, suggestName(found)),
+      createdAt: clock(),
+      lastUsedAt: null,
+      lastUsedFrom: null,
+      disabledAt: null
+    }
+    // Of any number of people with this id, one has it (§7.1 step 26).
+    if (!(await credentials.add(credential))) return { kind: 'refused' }
+    await reservation.succeeded()
+    return { kind: 'enrolled', credential }
+  }
+
+  /** Begins an assertion: of one of the account's credentials, or, with null, of a passkey that says whose it is. */
+  async authenticationOptions(input: {
+    accountId: string | null
+    binding: string
+  }): Promise<{ ceremony: string; options: PublicKeyCredentialRequestOptionsJSON }> {
+    const { accountId, binding } = input
+    const own = accountId === null ? [] : await this.#ofAccount(accountId)
+    const usable = own.filter(({ disabledAt }) => disabledAt === null)
+    const options = await generateAuthenticationOptions({
+      rpID: this.#options.rpId,
+      challenge: this.#challenge(),
+      timeout: ceremonySeconds * 1000,
+      allowCredentials: usable.map(describe),
+      userVerification: accountId === null ? 'required' : this.#options.userVerification
+    })
+    const allowed = accountId === null ? null : usable.map(({ credentialId }) => credentialId)
+    const purpose = accountId === null ? 'login' : 'challenge'
+    const ceremony = await this.#begin(purpose, accountId, binding, options.challenge, allowed)
+    return { ceremony, options }
+  }
+
+  /**
+   * Ends an assertion. The challenge is spent whatever comes of it. Without `accountId` the passkey is a whole sign-in: it must have
+   * verified its user. Whether the account may enter is the caller's question.
+   */
+  async authenticate(input: {
+    accountId: string | null
+    binding: string
+    ceremony: string
+    response: unknown
+    address: string
+  }): Promise<Verification> {
+    const { accountId, binding, address } = input
+    const reservation = await this.#options.limiter.reserve(
+      accountId === null
+        ? [{ kind: 'address', key: address }]
+        : await this.#guesses.buckets({ what: 'webauthn', accountId, address })
+    )
+    if (reservation.kind === 'throttled') return reservation
+    const pending = await this.#ceremonies.take(input.ceremony, { accountId, binding })
+    const response = readAuthentication(input.response)
+    if (pending === null || pending.purpose === 'enrol' || response === null) return { kind: 'refused' }
+    const credential = await this.#options.credentials.byCredentialId(response.id)
+    if (credential === null || !mayAnswer(credential, response.userHandle, pending)) return { kind: 'refused' }
+    // Only who has the first factor counts towards disabling: otherwise a stranger could disable a credential they know of.
+    const count = accountId === null ? { isLast: false } : await this.#failures.count(credential.id)
+    const used = count === null ? null : await this.#use(credential, response, pending, address)
+    if (used === null) {
+      if (count === null || count.isLast) await this.#options.credentials.disable(credential.accountId, credential.id)
+      return { kind: 'refused' }
+    }
+    await this.#failures.clear(credential.id)
+    await reservation.succeeded()
+    return {
+      kind: 'verified',
+      accountId: credential.accountId,
+      factor: 'webauthn',
+      credentialId: credential.id,
+      credentialName: credential.name,
+      userVerified: used.userVerified
+    }
+  }
+
+  /** §7.2 steps 7 to 24. Null for any refusal; the record is changed last, and only as it stands at that moment. */
+  async #use(
+    credential: WebauthnCredential,
+    response: AuthenticationResponse,
+    pending: Pending,
+    address: string
+  ): Promise<Assertion | null> {
+    const assertion = await this.#checkAssertion(credential, response, pending)
+    if (assertion === null) return null
+    const { accountId, id, name } = credential
+    const at = this.#options.clock()
+    let next: ReturnType<typeof afterAssertion> = 'refused'
+    const used = await this.#options.credentials.update(accountId, id, now => {
+      next = afterAssertion(now, assertion, pending.purpose)
+      return typeof next === 'string' ? null : { ...next, lastUsedAt: at, lastUsedFrom: address }
+    })
+    if ((next as string) === 'counter_went_back')
+      this.#options.onCounterRegress?.({ at, accountId, factor: 'webauthn', credentialId: id, credentialName: name })
+    return used === null ? null : assertion
+  }
+
+  async #checkRegistration(response: RegistrationResponse, pending: Pending) {
+    if (!isSameOriginCeremony(response.clientData)) return null
+    const { id, clientDataJSON, attestationObject, transports } = response
+    const { verified, registrationInfo: info } = await orNothing(() =>
+      verifyRegistrationResponse({
+        response: {
+          ...browserParts(id),
+          response: { clientDataJSON, attestationObject }
+        },
+        ...this.#expected(pending),
+        supportedAlgorithmIDs: algorithms
+      })
+    )
+    // The id beside the attestation is only the browser's word for what the authenticator signed.
+    if (verified !== true || info === undefined || info.credential.id !== id) return null
+    return {
+      credentialId: id,
+      publicKey: Buffer.from(info.credential.publicKey).toString('base64url'),
+      counter: info.credential.counter,
+      transports,
+      aaguid: info.aaguid,
+      backupEligible: info.credentialDeviceType === 'multiDevice',
+      backedUp: info.credentialBackedUp,
+      uvInitialized: info.userVerified
+    }
+  }
+
+  async #checkAssertion(
+    credential: WebauthnCredential,
+    response: AuthenticationResponse,
+    pending: Pending
+  ): Promise<Assertion | null> {
+    if (!isSameOriginCeremony(response.clientData)) return null
+    const { id, clientDataJSON, authenticatorData, signature } = response
+    const { verified, authenticationInfo: info } = await orNothing(() =>
+      verifyAuthenticationResponse({
+        response: {
+          ...browserParts(id),
+          response: { clientDataJSON, authenticatorData, signature }
+        },
+        ...this.#expected(pending),
+        // A counter of 0 leaves the comparison to us: after the signature, against the record of that moment.
+        credential: { id, publicKey: new Uint8Array(Buffer.from(credential.publicKey, 'base64url')), counter: 0 }
+      })
+    )
+    if (verified !== true || info === undefined) return null
+    return {
+      counter: info.newCounter,
+      userVerified: info.userVerified,
+      backupEligible: info.credentialDeviceType === 'multiDevice',
+      backedUp: info.credentialBackedUp
+    }
+  }
+
+  #expected(pending: Pending) {
+    return {
+      expectedChallenge: pending.challenge,
+      expectedOrigin: [...this.#options.origins],
+      expectedRPID: this.#options.rpId,
+      requireUserVerification: pending.requireUserVerification
+    }
+  }
+
+  #begin(
+    purpose: Pending['purpose'],
+    accountId: string | null,
+    binding: string,
+    challenge: string,
+    allowed: Pending['allowed']
+  ): Promise<string> {
+    const requireUserVerification = purpose === 'login' || this.#options.userVerification === 'required'
+    return this.#ceremonies.begin({ purpose, accountId, binding, challenge, requireUserVerification, allowed })
+  }
+
+  #challenge(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array((this.#options.random ?? randomBytes)(challengeBytes))
+  }
+
+  async #ofAccount(accountId: string): Promise<WebauthnCredential[]> {
+    const all = await this.#options.credentials.list(accountId)
+    return all.filter(credential => credential.kind === 'webauthn')
+  }
+}
+
+/** What the library throws for a bad response is a refusal. The store is not asked in here, so its failures are not swallowed. */
+async function orNothing<Result extends object>(check: () => Promise<Result>): Promise<Partial<Result>> {
+  try {
+    return await check()
+  } catch {
+    return {}
+  }
+}
+
+/** What was looked at already, put the way the library wants it. */
+function browserParts(id: string) {
+  return { id, rawId: id, type: 'public-key' as const, clientExtensionResults: {} }
+}
+
+function describe({ credentialId, transports }: WebauthnCredential) {
+  return { id: credentialId, transports: [...transports] as ('usb' | 'nfc')[] }
+}

@@ -1,0 +1,102 @@
+/**
+ * Local users: the directory whose passwords we keep ourselves. Owns the password records; refuses to tell an unknown name, another
+ * directory's user and a user without a password from a wrong password, in words or in time.
+ */
+import type { Clock } from '../clock.ts'
+import { systemClock } from '../clock.ts'
+import type { Store } from '../store/store.ts'
+import type { Accounts } from './accounts.ts'
+import type { Directory, DirectoryAnswer } from './directory.ts'
+import { type PasswordHasher, type PasswordProblem, passwordProblem } from './password.ts'
+
+/** The password breaks a rule. Ask `passwordProblem` first, and nobody meets this. */
+export class PasswordRefused extends Error {
+  override readonly name = 'PasswordRefused'
+  readonly problem: PasswordProblem
+
+  constructor(problem: PasswordProblem) {
+    super(`the password is refused: ${problem}`)
+    this.problem = problem
+  }
+}
+
+interface PasswordRecord {
+  readonly hash: string
+  readonly setAt: number
+}
+
+/** Nobody's: looked up where there is no account, so that the store is asked as often. */
+const nobody = 'nobody'
+const keyOf = (accountId: string) => `password:${accountId}`
+
+export class LocalDirectory implements Directory {
+  readonly id = 'local'
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #accounts: Accounts
+  readonly #hasher: PasswordHasher
+
+  constructor(input: { store: Store; accounts: Accounts; hasher: PasswordHasher; clock?: Clock }) {
+    this.#store = input.store
+    this.#accounts = input.accounts
+    this.#hasher = input.hasher
+    this.#clock = input.clock ?? systemClock
+  }
+
+  async authenticate(name: string, password: string): Promise<DirectoryAnswer> {
+    const account = await this.#accounts.byName(name)
+    const isOurs = account?.directory === this.id
+    const text = await this.#store.get(keyOf(isOurs ? account.id : nobody))
+    const record = text === null ? null : parse(text)
+    const fits = await this.#hasher.verify(record?.hash ?? null, password)
+    if (fits === 'busy') return { kind: 'busy' }
+    if (fits !== true || !isOurs || text === null || record === null) return { kind: 'refused' }
+    if (this.#hasher.isOutdated(record.hash)) await this.#renew(account.id, text, password)
+    return { kind: 'accepted', accountId: account.id }
+  }
+
+  /** Throws PasswordRefused for a password that breaks a rule whoever asks, and GateError `busy`. */
+  async setPassword(accountId: string, password: string): Promise<void> {
+    const problem = passwordProblem(password, [])
+    if (problem !== null) throw new PasswordRefused(problem)
+    const hash = await this.#hasher.hash(password)
+    await this.#store.put(keyOf(accountId), this.#write(hash))
+  }
+
+  async hasPassword(accountId: string): Promise<boolean> {
+    return (await this.#store.get(keyOf(accountId))) !== null
+  }
+
+  /** True if there was one. */
+  removePassword(accountId: string): Promise<boolean> {
+    return this.#store.delete(keyOf(accountId))
+  }
+
+  /** See removal.ts. */
+  async removeAll(accountId: string): Promise<void> {
+    await this.removePassword(accountId)
+  }
+
+  /** Today's costs for a hash of yesterday's. The password was right either way, so a busy moment does not matter. */
+  async #renew(accountId: string, before: string, password: string): Promise<void> {
+    const hash = await this.#hasher.hash(password).catch(() => null)
+    // Only over the hash that was just checked, otherwise a password changed meanwhile would come back.
+    if (hash !== null) await this.#store.replace(keyOf(accountId), before, this.#write(hash))
+  }
+
+  #write(hash: string): string {
+    return JSON.stringify({ hash, setAt: this.#clock() } satisfies PasswordRecord)
+  }
+}
+
+function parse(text: string): PasswordRecord | null {
+  try {
+    const value = JSON.parse(text) as Partial<PasswordRecord> | null
+    const isRight =
+      typeof value?.hash === 'string' &&
+      /^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/.test(value.hash)
+    return isRight ? (value as PasswordRecord) : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * The first step of a sign-in: a name, a password, an address. Owns what is counted and what is told; refuses to let a stranger learn
+ * whether a name exists, is suspended, or has a second factor: all of that reads and takes like a wrong password (ASVS 6.3.8).
+ */
+import type { Clock } from '../clock.ts'
+import type { AttemptLimiter } from '../factor/attempt-limiter.ts'
+import { Guesses } from '../factor/guesses.ts'
+import type { Store } from '../store/store.ts'
+import { type Account, canonicalName } from './account.ts'
+import type { Accounts } from './accounts.ts'
+import type { Directory, DirectoryAnswer } from './directory.ts'
+
+export type LoginAttempt =
+  | { readonly kind: 'accepted'; readonly account: Account }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
+  | { readonly kind: 'busy' }
+
+export class PasswordLogin {
+  readonly #accounts: Accounts
+  readonly #directories: readonly Directory[]
+  readonly #limiter: AttemptLimiter
+  readonly #guesses: Guesses
+
+  constructor(input: {
+    store: Store
+    clock: Clock
+    accounts: Accounts
+    directories: readonly Directory[]
+    limiter: AttemptLimiter
+  }) {
+    this.#accounts = input.accounts
+    this.#directories = input.directories
+    this.#limiter = input.limiter
+    this.#guesses = new Guesses(input.store)
+  }
+
+  /** Rejects where the store or a directory cannot be reached: then nothing was checked, or nothing is believed. */
+  async attempt(input: { name: string; password: string; address: string }): Promise<LoginAttempt> {
+    const { name, password, address } = input
+    const named = await this.#accounts.byName(name)
+    const reservation = await this.#limiter.reserve(
+      await this.#guesses.buckets({
+        what: 'password',
+        accountId: named?.id ?? null,
+        // Of what is no name at all, the spellings share a bucket too.
+        name: canonicalName(name) ?? `? ${name.slice(0, 256).trim().normalize('NFKC').toLowerCase()}`,
+        address
+      })
+    )
+    if (reservation.kind === 'throttled') return reservation
+    const answer = await this.#ask(name, password)
+    if (answer.kind === 'busy') {
+      await reservation.released()
+      return answer
+    }
+    // Nothing is reset here: a right password alone must not buy new guesses (THREATS M11). `completed` does that.
+    return answer.account === null || answer.account.suspended !== null
+      ? { kind: 'refused' }
+      : { kind: 'accepted', account: answer.account }
+  }
+
+  /** The sign-in went through with a second factor: the guesses are forgotten, and the address is known for 30 days. */
+  async completed(account: Account, address: string): Promise<void> {
+    await this.#limiter.clear(await this.#guesses.buckets({ what: 'password', accountId: account.id, address }))
+    await this.#guesses.remember(account.id, address)
+  }
+
+  /** Asks every directory in turn until one accepts. */
+  async #ask(name: string, password: string): Promise<{ kind: 'busy' } | { kind: 'checked'; account: Account | null }> {
+    let isBusy = false
+    for (const directory of this.#directories) {
+      const answer: DirectoryAnswer = await directory.authenticate(name, password)
+      if (answer.kind === 'busy') isBusy = true
+      if (answer.kind !== 'accepted') continue
+      const account = await this.#accounts.byId(answer.accountId)
+      // A directory vouches for its own people alone, otherwise a name in one would open the account of another.
+      if (account?.directory === directory.id) return { kind: 'checked', account }
+    }
+    return isBusy ? { kind: 'busy' } : { kind: 'checked', account: null }
+  }
+}
