@@ -2,9 +2,8 @@
  * The composition root: the pipeline in its order, and the surfaces people see. Translates Config into the small options that each
  * part takes. Order is security, so it stands here, once, to be read from top to bottom.
  */
-import { readFileSync } from 'node:fs'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
-import type { AppConfig, Config, RuleConfig } from '../config/schema.ts'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import type { Config } from '../config/schema.ts'
 import { acceptPlugin } from '../plugins/accept.ts'
 import { auditPlugin, exchangeEvent } from '../plugins/audit.ts'
 import { enforcePlugin } from '../plugins/enforce.ts'
@@ -14,7 +13,6 @@ import { forwardPlugin } from '../plugins/forward.ts'
 import { matchPlugin } from '../plugins/match.ts'
 import { type PortalServices, pageHeaders, portalPlugin, renderError } from '../plugins/portal/index.ts'
 import { sessionPlugin } from '../plugins/session.ts'
-import type { Clock } from './clock.ts'
 import { Destinations } from './destinations.ts'
 import { RecoveryCodes } from './factor/recovery-code.ts'
 import { Totp } from './factor/totp.ts'
@@ -22,13 +20,10 @@ import { Webauthn } from './factor/webauthn.ts'
 import type { Summary } from './forwarding/errand.ts'
 import { makeAssertion } from './identity/assertion.ts'
 import { PasswordLogin } from './identity/password-login.ts'
-import { compilePolicy } from './policy/compile.ts'
-import type { Policy, Rule } from './policy/policy.ts'
 import { makeClientReader } from './routing/client.ts'
-import { type App, RouteTable } from './routing/route-table.ts'
+import { RouteTable } from './routing/route-table.ts'
 import type { Runtime } from './runtime.ts'
-import type { SessionLimits } from './session/sessions.ts'
-import type { StoreOptions } from './store/open.ts'
+import { toApp } from './settings.ts'
 
 /** Every step that must stand before a byte is forwarded; a gateway without one refuses to start. */
 const steps = ['errors', 'exchange', 'accept', 'match', 'session', 'enforce', 'forward', 'audit', 'portal'] as const
@@ -44,7 +39,7 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
 
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: false,
     rewriteUrl: readRequestLine,
     bodyLimit: 16 * 1024,
@@ -147,31 +142,6 @@ function errorPages(look: {
   }
 }
 
-/** Limits of sessions, in the unit the sessions take. */
-export function limitsOf({ session }: Config): SessionLimits {
-  return { idleSeconds: session.idle, absoluteSeconds: session.absolute, maxPerUser: session.maxPerUser }
-}
-
-/** The store's address and what goes with it. Reads the TLS files; throws what reading them throws. */
-export function storeOf(
-  { store, redis, unsafeVolatileStore }: Config,
-  clock: Clock
-): { url: string; options: StoreOptions } {
-  if (store.kind === 'embedded') return { url: `embedded:${store.path}`, options: { clock } }
-  const { username, password, keyPrefix, tls } = redis
-  const pem = (file: string | null | undefined) => (file ? { text: readFileSync(file, 'utf8') } : undefined)
-  const files = tls && { ca: pem(tls.ca)?.text, cert: pem(tls.cert)?.text, key: pem(tls.key)?.text }
-  const options = {
-    clock,
-    unsafeVolatileStore,
-    keyPrefix,
-    ...(username === null ? {} : { username }),
-    ...(password === null ? {} : { password }),
-    ...(files ? { tls: files } : {})
-  } as StoreOptions
-  return { url: store.url, options }
-}
-
 function servicesOf(config: Config, runtime: Runtime): PortalServices {
   const { store, clock, credentials, limiter, accounts, sessions, invitations, local } = runtime
   const { totp, webauthn, recoveryCodes } = config.factors
@@ -194,36 +164,4 @@ function servicesOf(config: Config, runtime: Runtime): PortalServices {
     }),
     recoveryCodes: new RecoveryCodes({ store, clock, keyring, limiter, count: recoveryCodes.count })
   }
-}
-
-/** One app of the configuration as the pipeline sees it. */
-export function toApp(app: AppConfig): App {
-  const { origin, host, prefix } = app.url
-  return {
-    id: app.id,
-    title: app.title,
-    description: app.description,
-    origin,
-    host,
-    prefix,
-    upstreams: app.upstream,
-    policy: toPolicy(app),
-    identityHeaders: app.identityHeaders,
-    addHeaders: app.addHeaders,
-    preserveHost: app.preserveHost,
-    assertion: app.assertion,
-    allowedOrigins: app.allowedOrigins,
-    connectTimeoutMs: app.timeouts.connect * 1000,
-    responseTimeoutMs: app.timeouts.response * 1000,
-    maintenance: app.maintenance
-  }
-}
-
-function toPolicy({ rules, caseSensitive }: AppConfig): Policy {
-  return compilePolicy(rules.map(toRule), caseSensitive)
-}
-
-function toRule({ access, factors, within, path, methods, groups, users, networks }: RuleConfig): Rule {
-  const outcome = access === 'mfa' ? { access, requirement: { factors, withinSeconds: within } } : { access }
-  return { path, methods, groups, users, networks, outcome } as Rule
 }

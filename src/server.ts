@@ -9,10 +9,11 @@ import type { Config } from '../config/schema.ts'
 import { buildAdmin } from '../plugins/admin/index.ts'
 import { pipelineOf } from '../plugins/forward.ts'
 import type { Clock } from './clock.ts'
-import { buildGateway, limitsOf, storeOf } from './gateway.ts'
+import { buildGateway } from './gateway.ts'
 import { readKeyFile } from './keyring/key-file.ts'
 import { Listener } from './listener.ts'
 import { Runtime } from './runtime.ts'
+import { limitsOf, storeOf } from './settings.ts'
 import { openStore } from './store/open.ts'
 
 export interface ServerInput {

@@ -1,0 +1,71 @@
+/**
+ * From a checked configuration to the small options each part takes: the store's address, the limits of sessions, the apps. Owns the
+ * translation alone, so that the command line and the gateway cannot read one file in two ways; builds and opens nothing.
+ */
+import { readFileSync } from 'node:fs'
+import type { AppConfig, Config, RuleConfig } from '../config/schema.ts'
+import type { Clock } from './clock.ts'
+import { compilePolicy } from './policy/compile.ts'
+import type { Rule } from './policy/policy.ts'
+import type { App } from './routing/route-table.ts'
+import type { SessionLimits } from './session/sessions.ts'
+import type { StoreOptions } from './store/open.ts'
+
+/** Limits of sessions, in the unit the sessions take. */
+export function limitsOf({ session }: Pick<Config, 'session'>): SessionLimits {
+  return { idleSeconds: session.idle, absoluteSeconds: session.absolute, maxPerUser: session.maxPerUser }
+}
+
+/** The store's address and what goes with it. Reads the TLS files; throws what reading them throws. */
+export function storeOf(
+  { store, redis, unsafeVolatileStore }: Pick<Config, 'store' | 'redis' | 'unsafeVolatileStore'>,
+  clock: Clock
+): { url: string; options: StoreOptions } {
+  if (store.kind === 'embedded') return { url: `embedded:${store.path}`, options: { clock } }
+  const { username, password, sentinelUsername, sentinelPassword, keyPrefix, tls } = redis
+  const sentinel = new URLSearchParams()
+  if (sentinelUsername) sentinel.set('sentinelUsername', sentinelUsername)
+  if (sentinelPassword) sentinel.set('sentinelPassword', sentinelPassword)
+  const query = sentinel.toString().replaceAll('+', '%20')
+  const pem = (name: 'ca' | 'cert' | 'key') => {
+    const file = tls?.[name]
+    return file ? { [name]: readFileSync(file, 'utf8') } : {}
+  }
+  const options: StoreOptions = {
+    clock,
+    unsafeVolatileStore,
+    keyPrefix,
+    ...(username === null ? {} : { username }),
+    ...(password === null || password === undefined ? {} : { password }),
+    ...(tls === null ? {} : { tls: { ...pem('ca'), ...pem('cert'), ...pem('key') } })
+  }
+  return { url: query === '' ? store.url : `${store.url}?${query}`, options }
+}
+
+/** One app of the configuration as the pipeline sees it. */
+export function toApp(app: AppConfig): App {
+  const { origin, host, prefix } = app.url
+  return {
+    id: app.id,
+    title: app.title,
+    description: app.description,
+    origin,
+    host,
+    prefix,
+    upstreams: app.upstream,
+    policy: compilePolicy(app.rules.map(toRule), app.caseSensitive),
+    identityHeaders: app.identityHeaders,
+    addHeaders: app.addHeaders,
+    preserveHost: app.preserveHost,
+    assertion: app.assertion,
+    allowedOrigins: app.allowedOrigins,
+    connectTimeoutMs: app.timeouts.connect * 1000,
+    responseTimeoutMs: app.timeouts.response * 1000,
+    maintenance: app.maintenance
+  }
+}
+
+function toRule({ access, factors, within, path, methods, groups, users, networks }: RuleConfig): Rule {
+  const outcome = access === 'mfa' ? { access, requirement: { factors, withinSeconds: within } } : { access }
+  return { path, methods, groups, users, networks, outcome } as Rule
+}
