@@ -1,0 +1,292 @@
+/**
+ * The walls of the house, read off import lines: who may call whom, which driver lives in which file, and what no file may hold. Each
+ * rule is first shown a made-up offender, so that none of them can be satisfied by not looking.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+
+const root = fileURLToPath(new URL('../', import.meta.url))
+const leftOver = new Set(['node_modules', 'dist', 'var', '.tap', '.git'])
+
+/** Every file of the project, as a path from its root: what git tracks, or without git whatever was neither installed nor built. */
+function projectFiles(): string[] {
+  const git = spawnSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
+  if (git.status === 0 && git.stdout !== '')
+    return git.stdout.split('\0').filter(file => file !== '' && existsSync(path.join(root, file)))
+  return filesBelow('')
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(path.join(root, folder), { withFileTypes: true })
+    .filter(entry => !leftOver.has(entry.name))
+    .flatMap(entry => {
+      const name = path.posix.join(folder, entry.name)
+      return entry.isDirectory() ? filesBelow(name) : [name]
+    })
+}
+
+const files = projectFiles()
+const text = new Map(files.map(file => [file, readFileSync(path.join(root, file), 'utf8')]))
+const code = files.filter(file => /^(src|plugins|config)\/.*\.tsx?$/.test(file))
+
+interface Import {
+  readonly from: string
+  /** A path from the root for our own files, a package's name for others. */
+  readonly to: string
+  readonly isType: boolean
+}
+
+const statement = /(?:^|\n)\s*(?:import|export)\s+(type\s)?(?:[^'"`;]*?\sfrom\s+)?['"]([^'"\n]+)['"]/g
+const call = /\bimport\(\s*['"]([^'"\n]+)['"]\s*\)/g
+
+function importsOf(file: string, source: string): Import[] {
+  const resolve = (name: string) =>
+    name.startsWith('.') ? path.posix.join(path.posix.dirname(file), name) : packageName(name)
+  return [
+    ...[...source.matchAll(statement)].map(match => ({
+      from: file,
+      to: resolve(match[2]!),
+      isType: match[1] !== undefined
+    })),
+    ...[...source.matchAll(call)].map(match => ({ from: file, to: resolve(match[1]!), isType: false }))
+  ]
+}
+
+function packageName(name: string): string {
+  if (name.startsWith('node:')) return 'node'
+  return name
+    .split('/')
+    .slice(0, name.startsWith('@') ? 2 : 1)
+    .join('/')
+}
+
+const imports = code.flatMap(file => importsOf(file, text.get(file)!))
+
+const isOurs = (to: string) => /^(src|plugins|config|tests)\//.test(to)
+const isFastify = (to: string) => to === 'fastify' || to === 'fastify-plugin' || to.startsWith('@fastify/')
+/** Puts everything together, so it may import everything and nothing imports it. */
+const isComposition = (file: string) =>
+  /^src\/(main|gateway|server|listener|runtime|settings)\.ts$/.test(file) || file.startsWith('src/cli/')
+const isDomain = (file: string) => file.startsWith('src/') && !isComposition(file)
+/** What knows a database by name. The port, its errors and `open.ts`, which picks an adapter, do not. */
+const isConcreteStore = (file: string) => /^src\/store\/(redis|lmdb)/.test(file)
+const isStep = (file: string) => /^plugins\/(accept|match|session|enforce|forward|audit|watchers)\.ts$/.test(file)
+
+/** What the house forbids: a sentence, and whether an import breaks it. */
+const walls: readonly (readonly [string, (line: Import) => boolean, Omit<Import, 'isType'>])[] = [
+  [
+    'config/ knows typebox, yaml and node, and nothing of src/ or plugins/',
+    ({ from, to }) =>
+      from.startsWith('config/') && !to.startsWith('config/') && !['typebox', 'yaml', 'node'].includes(to),
+    { from: 'config/load.ts', to: 'src/clock.ts' }
+  ],
+  [
+    'the domain knows nothing of Fastify',
+    ({ from, to }) => isDomain(from) && isFastify(to),
+    { from: 'src/policy/decide.ts', to: 'fastify' }
+  ],
+  [
+    'the domain knows neither plugins/ nor config/',
+    ({ from, to }) => isDomain(from) && /^(plugins|config)\//.test(to),
+    { from: 'src/session/sessions.ts', to: 'config/schema.ts' }
+  ],
+  [
+    'the domain holds the store port, never an adapter',
+    ({ from, to }) => isDomain(from) && !from.startsWith('src/store/') && isConcreteStore(to),
+    { from: 'src/session/sessions.ts', to: 'src/store/lmdb.ts' }
+  ],
+  [
+    'a store adapter knows the store, the clock and its one driver',
+    ({ from, to }) =>
+      isConcreteStore(from) &&
+      !to.startsWith('src/store/') &&
+      !['src/clock.ts', 'node', 'ioredis', 'lmdb'].includes(to),
+    { from: 'src/store/redis.ts', to: 'src/session/session.ts' }
+  ],
+  [
+    'one adapter knows nothing of the other',
+    ({ from, to }) => isConcreteStore(from) && isConcreteStore(to) && from.includes('/redis') !== to.includes('/redis'),
+    { from: 'src/store/redis.ts', to: 'src/store/lmdb.ts' }
+  ],
+  [
+    'plugins never see the whole configuration nor an adapter of the store',
+    ({ from, to }) =>
+      from.startsWith('plugins/') && (to.startsWith('config/') || isConcreteStore(to) || to === 'src/store/open.ts'),
+    { from: 'plugins/enforce.ts', to: 'config/schema.ts' }
+  ],
+  [
+    'no step reaches into another step; what they share is the exchange',
+    ({ from, to }) => from.startsWith('plugins/') && isStep(to) && from !== to,
+    { from: 'plugins/portal/index.ts', to: 'plugins/enforce.ts' }
+  ],
+  [
+    'nobody imports what puts everything together',
+    ({ from, to }) => isComposition(to) && !isComposition(from),
+    { from: 'plugins/match.ts', to: 'src/gateway.ts' }
+  ],
+  [
+    'the entry and the commands are called by nobody but each other',
+    ({ from, to }) =>
+      (to === 'src/main.ts' || to.startsWith('src/cli/')) && from !== 'src/main.ts' && !from.startsWith('src/cli/'),
+    { from: 'src/server.ts', to: 'src/cli/serve.ts' }
+  ],
+  [
+    'nothing that runs imports a test',
+    ({ to }) => to.startsWith('tests/'),
+    { from: 'src/demo/pages.ts', to: 'tests/helpers/browser.ts' }
+  ]
+]
+
+t.test('who may call whom', async t => {
+  t.ok(imports.length > 200, 'the import lines were found')
+  for (const [sentence, breaks, offender] of walls) {
+    t.ok(breaks({ ...offender, isType: false }), `an offender is seen: ${sentence}`)
+    t.same(
+      imports.filter(breaks).map(({ from, to }) => `${from} → ${to}`),
+      [],
+      sentence
+    )
+  }
+})
+
+t.test('import lines are read whatever their shape', async t => {
+  const source = `import a from './a.ts'\nimport {\n  b,\n  type c\n} from '../b/b.ts'\nimport type { d } from "fastify"\nimport '@scope/e/deep'
+export { f } from './f.ts'\nexport * from 'node:fs'\nconst g = await import('./g.ts')\nexport const h = 'from "./never.ts"'\n`
+  t.same(
+    importsOf('src/x/y.ts', source).map(({ to, isType }) => `${to}${isType ? ' (type)' : ''}`),
+    ['src/x/a.ts', 'src/b/b.ts', 'fastify (type)', '@scope/e', 'src/x/f.ts', 'node', 'src/x/g.ts']
+  )
+})
+
+t.test('one driver, one file', async t => {
+  const homes: readonly (readonly [driver: string, homes: readonly string[]])[] = [
+    ['otplib', ['src/factor/totp.ts']],
+    ['@simplewebauthn/server', ['src/factor/webauthn.ts']],
+    ['ioredis', ['src/store/redis.ts']],
+    ['lmdb', ['src/store/lmdb.ts']],
+    ['@fastify/http-proxy', ['plugins/forward.ts']],
+    ['@node-rs/argon2', ['src/identity/password.ts']],
+    ['preact-render-to-string', ['plugins/portal/layout.tsx']]
+  ]
+  for (const [driver, allowed] of homes)
+    t.same([...new Set(imports.filter(line => line.to === driver).map(line => line.from))], allowed, driver)
+
+  t.test('and every package that is imported is a dependency, every dependency is imported', async t => {
+    const declared = Object.keys(JSON.parse(text.get('package.json')!).dependencies).sort()
+    const used = new Set(imports.map(line => line.to).filter(to => !isOurs(to) && to !== 'node'))
+    // preact's JSX runtime is imported by what the compiler writes.
+    t.same([...used].sort(), declared)
+  })
+})
+
+t.test('nothing goes round in a circle', async t => {
+  const edges = new Map<string, Set<string>>()
+  for (const { from, to } of imports.filter(line => !line.isType))
+    edges.set(from, (edges.get(from) ?? new Set()).add(to))
+  t.same(
+    circle(
+      new Map([
+        ['a', new Set(['b'])],
+        ['b', new Set(['a'])]
+      ])
+    ),
+    ['a', 'b', 'a'],
+    'a circle is seen'
+  )
+  t.equal(circle(edges), null, 'no circle of values between files; types may look back')
+})
+
+/** One circle in a graph, as a walk that ends where it began; null if there is none. */
+function circle(edges: ReadonlyMap<string, ReadonlySet<string>>): string[] | null {
+  const done = new Set<string>()
+  const walk = (node: string, trail: readonly string[]): string[] | null => {
+    if (trail.includes(node)) return [...trail.slice(trail.indexOf(node)), node]
+    if (done.has(node)) return null
+    for (const next of edges.get(node) ?? []) {
+      const found = walk(next, [...trail, node])
+      if (found !== null) return found
+    }
+    done.add(node)
+    return null
+  }
+  for (const node of edges.keys()) {
+    const found = walk(node, [])
+    if (found !== null) return found
+  }
+  return null
+}
+
+t.test('files', async t => {
+  const scripts = files.filter(file => /\.(ts|tsx|mjs|js)$/.test(file))
+  // Lists of words, of sentences, of mistakes: long, and nothing in them to follow.
+  const lists = ['src/identity/common-passwords.ts', 'plugins/portal/sentences.ts', 'tests/config/mistakes.test.ts']
+  const lines = (file: string) => text.get(file)!.split('\n').length - 1
+  t.same(
+    scripts.filter(file => lines(file) > 400 && !lists.includes(file)).map(file => `${file}: ${lines(file)}`),
+    [],
+    'none is longer than 400 lines'
+  )
+  t.same(
+    files.filter(file => /^(src|plugins)\/(.*\/)?(utils?|helpers?|common|types|misc|lib)(\/|\.tsx?$)/.test(file)),
+    [],
+    'no drawer for whatever has no name'
+  )
+  t.same(
+    code.filter(file => !/^(#!.*\n)?\s*(\/\*\*|\/\/)/.test(text.get(file)!)),
+    [],
+    'each begins by saying what it owns'
+  )
+})
+
+t.test('the domain is told the time and draws no dice', async t => {
+  const unowned = /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bprocess\.env\b/
+  t.match('const at = Date.now()', unowned)
+  t.same(
+    code.filter(file => isDomain(file) && file !== 'src/clock.ts' && unowned.test(text.get(file)!)),
+    []
+  )
+})
+
+t.test('every room says what it holds', async t => {
+  const rooms = new Set([
+    'config',
+    'tests',
+    ...code.flatMap(file => file.match(/^(src|plugins)(\/[^/.]+(?=\/))?/)?.[0] ?? [])
+  ])
+  t.same(
+    [...rooms].filter(room => !files.includes(`${room}/README.md`)),
+    []
+  )
+})
+
+t.test('no test is switched off', async t => {
+  const off = new RegExp(['\\.(only|skip|todo)\\s*\\(', '\\b(only|skip|todo):\\s*(true|["\'`])'].join('|'))
+  t.match(`t.${'skip'}('later')`, off)
+  t.match(`{ ${'todo'}: 'later' }`, off)
+  t.same(
+    files.filter(file => /^tests\/.*\.(test|bench)\.tsx?$/.test(file) && off.test(text.get(file)!)),
+    []
+  )
+})
+
+t.test('nothing names the place it was made in', async t => {
+  const registries = [
+    'registry.npm' + 'js',
+    'registry.yarn' + 'pkg',
+    'deb.deb' + 'ian',
+    'archive.ubu' + 'ntu',
+    'proxy.go' + 'lang',
+    'py' + 'pi.org'
+  ]
+  const places = ['/wor' + 'k/', '/ro' + 'ot/.', '/ho' + 'me/', '/Us' + 'ers/']
+  for (const [file, source] of text)
+    for (const word of [...registries, ...places]) if (source.includes(word)) t.fail(`${file} names ${word}`)
+  t.equal(
+    JSON.stringify(JSON.parse(text.get('package-lock.json')!)).includes('"resolved"'),
+    false,
+    'the lock file names no address'
+  )
+})
