@@ -1,0 +1,78 @@
+/**
+ * Whether a Redis may be trusted with credentials: it must not forget them in a restart, nor throw them out when memory is
+ * short. Owns the judgement and its sentences; asks nothing itself.
+ */
+
+/** The oldest Redis that knows every command used here (GETDEL). */
+const oldest = [6, 2] as const
+
+/** What could be learnt of a server; null where it would not say. */
+export interface RedisFacts {
+  readonly version: string | null
+  /** standalone, sentinel or cluster */
+  readonly mode: string | null
+  readonly role: string | null
+  readonly loading: boolean
+  readonly appendOnly: boolean | null
+  readonly savePoints: boolean | null
+  readonly evictionPolicy: string | null
+}
+
+/** `unfit`: an operator must act. `absent`: it may come right by itself. */
+export type Fitness = { kind: 'fit' } | { kind: 'unfit'; why: string } | { kind: 'absent'; why: string }
+
+/** `info` as INFO answers it, `config` as CONFIG GET does; null where the server refuses. */
+export function readFacts(info: string | null, config: Readonly<Record<string, string>> | null): RedisFacts {
+  const fields = new Map<string, string>()
+  for (const line of info?.split(/\r?\n/) ?? []) {
+    const colon = line.indexOf(':')
+    if (colon > 0 && !line.startsWith('#')) fields.set(line.slice(0, colon), line.slice(colon + 1))
+  }
+  const appendOnly = config?.appendonly ?? fields.get('aof_enabled')
+  return {
+    version: fields.get('redis_version') ?? null,
+    mode: fields.get('redis_mode') ?? null,
+    role: fields.get('role') ?? null,
+    loading: fields.get('loading') === '1',
+    appendOnly: appendOnly === undefined ? null : appendOnly === 'yes' || appendOnly === '1',
+    savePoints: config?.save === undefined ? null : config.save.trim() !== '',
+    evictionPolicy: config?.['maxmemory-policy'] ?? fields.get('maxmemory_policy') ?? null
+  }
+}
+
+export function judge(facts: RedisFacts, options: { isCluster: boolean; unsafeVolatileStore: boolean }): Fitness {
+  if (facts.mode === 'sentinel') return unfit('it is a Sentinel; write redis+sentinel://HOST:PORT/MASTER')
+  if (facts.mode === 'cluster' && !options.isCluster)
+    return unfit('it belongs to a Cluster; write redis+cluster://HOST:PORT')
+  if (facts.version !== null && !isAtLeast(facts.version, oldest))
+    return unfit(`it is Redis ${facts.version}; ${oldest.join('.')} or newer is needed`)
+  if (facts.loading) return { kind: 'absent', why: 'it is still loading its data' }
+  if (facts.role !== null && facts.role !== 'master')
+    return { kind: 'absent', why: 'it is a replica, and takes no writes' }
+  if (options.unsafeVolatileStore) return { kind: 'fit' }
+
+  const accept = "or set 'unsafeVolatileStore: true' to accept that"
+  const volatile =
+    facts.appendOnly === true || facts.savePoints === true
+      ? false
+      : facts.appendOnly === false && facts.savePoints === false
+  if (volatile) return unfit(`it forgets everything in a restart. Set 'appendonly yes' in its configuration, ${accept}`)
+  if (facts.evictionPolicy !== null && facts.evictionPolicy !== 'noeviction')
+    return unfit(
+      `it throws data away when memory is short (maxmemory-policy ${facts.evictionPolicy}). Set 'maxmemory-policy noeviction', ${accept}`
+    )
+  if (facts.evictionPolicy === null || (facts.appendOnly !== true && facts.savePoints !== true))
+    return unfit(
+      `it does not say whether it keeps its data. Grant this user +info and +config|get, or set 'unsafeVolatileStore: true' if you know that it does`
+    )
+  return { kind: 'fit' }
+}
+
+function unfit(why: string): Fitness {
+  return { kind: 'unfit', why }
+}
+
+function isAtLeast(version: string, [major, minor]: readonly [number, number]): boolean {
+  const [foundMajor = 0, foundMinor = 0] = version.split('.').map(Number)
+  return foundMajor > major || (foundMajor === major && foundMinor >= minor)
+}

@@ -1,0 +1,47 @@
+/**
+ * What Redis has no single command for, as scripts that run atomically on one key. Times are the server's, so that gateways
+ * with clocks apart agree. Index: a sorted set whose scores are the members' ends, milliseconds since the epoch.
+ */
+
+const nowMs = `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)`
+
+export const scripts = {
+  /** expected, next, life in ms or '' to keep what is left → 1 or 0 */
+  gateReplace: {
+    numberOfKeys: 1,
+    lua: `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[3] == '' then redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
+else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
+return 1`
+  },
+  /** life in ms → the new count */
+  gateIncrement: {
+    numberOfKeys: 1,
+    lua: `local isNew = redis.call('EXISTS', KEYS[1]) == 0
+local count = redis.call('INCR', KEYS[1])
+if isNew then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+return count`
+  },
+  /** member, life in ms or '' for no end. The whole set ends with its last member. */
+  gateLink: {
+    numberOfKeys: 1,
+    lua: `${nowMs}
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZADD', KEYS[1], ARGV[2] == '' and '+inf' or now + ARGV[2], ARGV[1])
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
+if last == 'inf' then redis.call('PERSIST', KEYS[1])
+else redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', last)) end
+return 1`
+  },
+  /** → members and ends, one after the other, the ended ones left out; first of all the time it is */
+  gateMembers: {
+    numberOfKeys: 1,
+    lua: `${nowMs}
+local found = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%.0f', now), '+inf', 'WITHSCORES')
+table.insert(found, 1, string.format('%.0f', now))
+return found`
+  }
+} as const
+
+export type ScriptName = keyof typeof scripts

@@ -1,0 +1,192 @@
+/**
+ * How this process hears of changes that anyone makes in Redis: client-side caching in broadcast mode (CLIENT TRACKING … BCAST),
+ * one connection to each master. Owns `lost` and `ready`; refuses to call itself standing while any master is not heard.
+ *
+ * The connection redirects the notices to itself and subscribes to them, so there is no second one that could be gone alone.
+ */
+
+const channel = '__redis__:invalidate'
+/** A connection to a frozen server, or through a network that swallows, shows only by a ping that is not answered. */
+const beatMs = 1000
+const rearmMs = 1000
+
+/** What this file needs of a connection. It reconnects by itself, and says `ready` each time it has. */
+export interface TrackingConnection {
+  on(event: 'ready' | 'close' | 'end', listener: () => void): unknown
+  on(event: 'messageBuffer', listener: (channel: unknown, keys: unknown) => void): unknown
+  connect(): Promise<void>
+  call(command: string, ...args: string[]): Promise<unknown>
+  subscribe(channel: string): Promise<unknown>
+  ping(): Promise<unknown>
+  disconnect(reconnect?: boolean): void
+}
+
+export interface TrackerOptions {
+  /** Physical prefix of the keys to hear of. */
+  readonly prefix: string
+  /** The masters there are now, by a name that stays the same. */
+  readonly servers: () => readonly string[]
+  readonly connect: (server: string) => TrackingConnection
+  /** `key` is physical. */
+  readonly changed: (key: string) => void
+  readonly lost: () => void
+  readonly ready: () => void
+  /** Why it does not stand. */
+  readonly trouble: (error: unknown) => void
+}
+
+export class Tracker {
+  readonly #options: TrackerOptions
+  readonly #links = new Map<string, Link>()
+  #waiting: (() => void)[] = []
+  #beat: NodeJS.Timeout | undefined
+  #stands = false
+
+  constructor(options: TrackerOptions) {
+    this.#options = options
+  }
+
+  get stands(): boolean {
+    return this.#stands
+  }
+
+  /** Connects, if that has not happened yet. Calls `then` in the very moment it stands, or at once. */
+  start(then: () => void): void {
+    if (this.#beat === undefined)
+      this.#beat = setInterval(() => {
+        this.survey()
+        for (const link of this.#links.values()) link.beat()
+      }, beatMs).unref()
+    this.survey()
+    if (this.#stands) then()
+    else this.#waiting.push(then)
+  }
+
+  /** Looks which masters there are. To be called whenever that may have changed. */
+  survey(): void {
+    if (this.#beat === undefined) return
+    const servers = new Set(this.#options.servers())
+    // Without any, the client is on its way back; what is known of the masters until then is who they were.
+    if (servers.size === 0) return
+    for (const [server, link] of this.#links)
+      if (!servers.has(server)) {
+        this.#links.delete(server)
+        link.stop()
+      }
+    for (const server of servers)
+      if (!this.#links.has(server)) {
+        const link = new Link(this.#options.connect(server), this.#options, () => this.#judge())
+        this.#links.set(server, link)
+      }
+    this.#judge()
+  }
+
+  stop(): void {
+    clearInterval(this.#beat)
+    for (const link of this.#links.values()) link.stop()
+    this.#links.clear()
+    this.#waiting = []
+    this.#stands = false
+  }
+
+  #judge(): void {
+    const stands = this.#links.size > 0 && [...this.#links.values()].every(link => link.stands)
+    if (stands === this.#stands) return
+    this.#stands = stands
+    if (!stands) return this.#options.lost()
+    this.#options.ready()
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const then of waiting) then()
+  }
+}
+
+class Link {
+  readonly #connection: TrackingConnection
+  readonly #options: TrackerOptions
+  readonly #turned: () => void
+  /** Grows with every connection, so that a late answer on an old one is not taken for the new one's. */
+  #epoch = 0
+  #again: NodeJS.Timeout | undefined
+  #stopped = false
+  stands = false
+
+  constructor(connection: TrackingConnection, options: TrackerOptions, turned: () => void) {
+    this.#connection = connection
+    this.#options = options
+    this.#turned = turned
+    connection.on('ready', () => void this.#arm())
+    connection.on('close', () => this.#fell())
+    connection.on('end', () => this.#later(() => this.#connect()))
+    connection.on('messageBuffer', (_, keys) => this.#heard(keys))
+    this.#connect()
+  }
+
+  beat(): void {
+    if (!this.stands) return
+    const epoch = this.#epoch
+    this.#connection.ping().catch(error => {
+      if (epoch !== this.#epoch) return
+      this.#options.trouble(error)
+      this.#fell()
+      this.#connection.disconnect(true)
+    })
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#epoch++
+    clearTimeout(this.#again)
+    this.#connection.disconnect()
+  }
+
+  #connect(): void {
+    this.#connection.connect().catch(this.#options.trouble)
+  }
+
+  async #arm(): Promise<void> {
+    const epoch = ++this.#epoch
+    try {
+      const id = await this.#connection.call('CLIENT', 'ID')
+      await this.#connection.call(
+        'CLIENT',
+        'TRACKING',
+        'ON',
+        'REDIRECT',
+        String(id),
+        'BCAST',
+        'PREFIX',
+        this.#options.prefix
+      )
+      await this.#connection.subscribe(channel)
+      if (epoch !== this.#epoch) return
+      this.stands = true
+      this.#turned()
+    } catch (error) {
+      if (epoch !== this.#epoch) return
+      this.#options.trouble(error)
+      this.#later(() => this.#connection.disconnect(true))
+    }
+  }
+
+  #fell(): void {
+    this.#epoch++
+    if (!this.stands) return
+    this.stands = false
+    this.#turned()
+  }
+
+  #later(work: () => void): void {
+    clearTimeout(this.#again)
+    if (!this.#stopped) this.#again = setTimeout(work, rearmMs).unref()
+  }
+
+  #heard(keys: unknown): void {
+    if (Array.isArray(keys)) for (const key of keys) this.#options.changed(String(key))
+    else if (this.stands) {
+      // FLUSHALL and FLUSHDB name no keys: everything may have changed, and nothing is missed from here on.
+      this.#options.lost()
+      this.#options.ready()
+    }
+  }
+}

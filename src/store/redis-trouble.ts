@@ -1,0 +1,96 @@
+/**
+ * What went wrong between us and Redis, in a sentence for an operator. Owns the translation. Never repeats what a driver or
+ * server says word for word where that may hold a password or a value: their errors carry the command's arguments.
+ */
+
+/** By the first word of an error reply. */
+const replies: Readonly<Record<string, string>> = {
+  NOAUTH: 'it asks for a password; write redis://USER:PASSWORD@HOST:PORT',
+  WRONGPASS: 'it refuses the user or the password',
+  DENIED: 'it is in protected mode, and takes connections from its own machine alone',
+  LOADING: 'it is still loading its data',
+  READONLY: 'it is a replica, and takes no writes',
+  OOM: 'it has no memory left (maxmemory)',
+  MISCONF: 'it cannot write its data to its disk, so it takes no writes',
+  MASTERDOWN: 'its master is down',
+  MOVED: 'it belongs to a Cluster; write redis+cluster://HOST:PORT',
+  ASK: 'it is moving the key to another node',
+  TRYAGAIN: 'it is moving the key to another node',
+  CROSSSLOT: 'its Cluster is divided differently from what it said',
+  CLUSTERDOWN: 'its Cluster is down: some of the keys have no master',
+  WRONGTYPE: 'something else of another kind stands under a key of ours; give the gateway a key prefix of its own',
+  BUSY: 'it is busy with a script',
+  NOREPLICAS: 'it has too few replicas to take writes (min-replicas-to-write)'
+}
+
+/** By the `code` of an error of the network. */
+const codes: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'nobody knows that host name',
+  EAI_AGAIN: 'the name server does not answer',
+  EHOSTUNREACH: 'there is no way to that host',
+  ENETUNREACH: 'there is no way to that network',
+  ETIMEDOUT: 'it does not answer in time',
+  ECONNRESET: 'it broke the connection',
+  EPIPE: 'it broke the connection',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS; write redis:// instead of rediss://',
+  EPROTO: 'it does not speak TLS as we do',
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+    "it asks for a client's certificate; write ?cert=FILE&key=FILE behind the address",
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'nobody we trust signed its certificate; write ?ca=FILE behind the address',
+  SELF_SIGNED_CERT_IN_CHAIN: 'nobody we trust signed its certificate; write ?ca=FILE behind the address',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'nobody we trust signed its certificate; write ?ca=FILE behind the address',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'nobody we trust signed its certificate; write ?ca=FILE behind the address'
+}
+
+/** What the driver says when it has not even tried: the reason is what happened before. */
+const consequences = /isn't writeable|isn't ready|Connection is closed|None of startup nodes|max retries per request/
+
+/** A sentence's end, without the full stop. `before` is the last trouble of the connection. */
+export function describeTrouble(error: unknown, before?: unknown): string {
+  const {
+    message = '',
+    code,
+    lastNodeError
+  } = (error ?? {}) as { message?: string; code?: unknown; lastNodeError?: unknown }
+  if (lastNodeError instanceof Error) return describeTrouble(lastNodeError)
+  if (typeof code === 'string' && codes[code] !== undefined) return codes[code]
+  const word = /^[A-Z]+(?= )/.exec(message)?.[0]
+  if (word === 'NOPERM') return describeRight(message)
+  if (word !== undefined && replies[word] !== undefined) return replies[word]
+  if (/timed out|timeout/i.test(message)) return 'it does not answer in time'
+  if (/cluster support disabled/.test(message)) return 'it is no Cluster; write redis://HOST:PORT'
+  if (/invalid reply: null/.test(message)) return 'the Sentinels know no master of that name'
+  if (consequences.test(message))
+    return before === undefined || before === error ? 'there is no connection' : describeTrouble(before)
+  const inner = /Last error: (.+)$/.exec(message)?.[1] ?? /because (.+)$/.exec(message)?.[1]
+  if (inner !== undefined) return describeTrouble(new Error(inner))
+  if (/ECONNREFUSED/.test(message)) return codes.ECONNREFUSED as string
+  if (word !== undefined) return `it answers with ${word}`
+  return 'it answers what is not Redis'
+}
+
+/** True if an operator has to change something before another try can succeed. */
+export function isLasting(error: unknown): boolean {
+  const { message = '', code } = (error ?? {}) as { message?: string; code?: unknown }
+  return (
+    /^(NOAUTH|WRONGPASS|NOPERM|DENIED) |cluster support disabled|invalid reply: null/.test(message) ||
+    (typeof code === 'string' && /CERT|SSL|EPROTO/.test(code))
+  )
+}
+
+/** True if the server knows the command but does not let this user run it, or an operator took it away. */
+export function isForbidden(error: unknown): boolean {
+  return /^NOPERM |unknown command|unknown subcommand/i.test((error as Error)?.message ?? '')
+}
+
+function describeRight(message: string): string {
+  const command = /'([a-z|]+)' command/.exec(message)?.[1]
+  if (command !== undefined)
+    return `this user may not run ${command.toUpperCase()}; grant it with ACL SETUSER … +${command}`
+  return /channel/.test(message)
+    ? 'this user may not hear of changes; grant it with ACL SETUSER … &__redis__:invalidate'
+    : 'this user may not touch our keys; grant them with ACL SETUSER … ~factorgate:*'
+}
