@@ -1,0 +1,123 @@
+/**
+ * The rules of an app, ready to be asked. Owns the index by literal segments: a request meets the rules of its own part of the tree, so
+ * ten thousand rules cost about what ten cost. Refuses globs and networks that cannot be read. Evaluates nothing about people.
+ */
+import { type Networks, parseNetworks } from '../routing/networks.ts'
+import { compileGlob, type Glob } from './glob.ts'
+import type { Policy, Rule } from './policy.ts'
+import { fold, spellingsOf } from './spellings.ts'
+
+export interface CompiledRule {
+  readonly index: number
+  readonly rule: Rule
+  readonly networks: Networks | null
+  readonly globs: readonly Glob[]
+  readonly foldedGlobs: readonly Glob[]
+}
+
+export interface Compiled {
+  readonly rules: readonly CompiledRule[]
+  readonly exact: RuleIndex
+  /** For paths and rules without letter case; null where the app tells `a` from `A`. */
+  readonly folded: RuleIndex | null
+  /** True when folding leaves every rule as it is, so that a path without capitals needs no second look. */
+  readonly isFoldedAlready: boolean
+}
+
+const compiledPolicies = new WeakMap<Policy, Compiled>()
+
+/** A policy that is ready to be asked. Throws NetworkError where a rule's network cannot be read. */
+export function compilePolicy(rules: readonly Rule[], caseSensitive: boolean): Policy {
+  const policy: Policy = Object.freeze({ rules: Object.freeze([...rules]), caseSensitive })
+  compiledOf(policy)
+  return policy
+}
+
+/** The compiled form of any policy, made once. */
+export function compiledOf(policy: Policy): Compiled {
+  let compiled = compiledPolicies.get(policy)
+  if (compiled === undefined) {
+    compiled = compile(policy)
+    compiledPolicies.set(policy, compiled)
+  }
+  return compiled
+}
+
+function compile({ rules, caseSensitive }: Policy): Compiled {
+  let isFoldedAlready = true
+  const compiled = rules.map((rule, index): CompiledRule => {
+    const spellings = rule.path === undefined ? [] : spellingsOf(rule.path)
+    const folded = caseSensitive ? [] : [...new Set(spellings.map(fold))]
+    if (folded.length !== spellings.length || folded.some((glob, i) => glob !== spellings[i])) isFoldedAlready = false
+    const networks = rule.networks === undefined ? null : parseNetworks(rule.networks)
+    return { index, rule, networks, globs: spellings.map(compileGlob), foldedGlobs: folded.map(compileGlob) }
+  })
+  const exact = new RuleIndex(compiled, rule => rule.globs)
+  if (caseSensitive) return { rules: compiled, exact, folded: null, isFoldedAlready }
+  const folded = isFoldedAlready ? exact : new RuleIndex(compiled, rule => rule.foldedGlobs)
+  return { rules: compiled, exact, folded, isFoldedAlready }
+}
+
+interface Entry {
+  readonly rule: CompiledRule
+  /** Null for a rule that has no path. */
+  readonly glob: Glob | null
+}
+
+class Node {
+  readonly entries: Entry[] = []
+  readonly children = new Map<string, Node>()
+}
+
+/** Rules in a tree of their globs' literal segments. */
+export class RuleIndex {
+  readonly #root = new Node()
+
+  constructor(rules: readonly CompiledRule[], globsOf: (rule: CompiledRule) => readonly Glob[]) {
+    for (const rule of rules) {
+      if (rule.rule.path === undefined) this.#root.entries.push({ rule, glob: null })
+      for (const glob of globsOf(rule)) this.#place(glob.head).entries.push({ rule, glob })
+    }
+  }
+
+  #place(head: readonly string[]): Node {
+    let node = this.#root
+    for (const segment of head) {
+      let child = node.children.get(segment)
+      if (child === undefined) {
+        child = new Node()
+        node.children.set(segment, child)
+      }
+      node = child
+    }
+    return node
+  }
+
+  /**
+   * What `judge` says of the first rule, in the order of the configuration, that matches `path` and that it has a verdict on; null when
+   * there is none.
+   */
+  first<Verdict>(path: string, judge: (rule: CompiledRule) => Verdict | null): Verdict | null {
+    let best: Verdict | null = null
+    let bound = Number.POSITIVE_INFINITY
+    let node: Node | undefined = this.#root
+    let start = 1
+    for (;;) {
+      for (const { rule, glob } of node.entries) {
+        if (rule.index >= bound) break
+        if (glob !== null && !glob.matches(path)) continue
+        const verdict = judge(rule)
+        if (verdict === null) continue
+        best = verdict
+        bound = rule.index
+        break
+      }
+      if (node.children.size === 0 || start > path.length) return best
+      const slash = path.indexOf('/', start)
+      const end = slash < 0 ? path.length : slash
+      node = node.children.get(path.slice(start, end))
+      if (node === undefined) return best
+      start = end + 1
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The verdict (HOUSE rule 3): a pure function of values, and the only maker of a Permit. Every reading of the path is judged, by exact
+ * spelling and without letter case, and the strictest verdict counts.
+ */
+import { type Compiled, compiledOf, compilePolicy } from './compile.ts'
+import type { Decision, Permit } from './decision.ts'
+import { type Asked, ask, judge, judgeNoMatch, type Question, strictness, type Verdict } from './evaluate.ts'
+import type { Requirement } from './policy.ts'
+import { fold } from './spellings.ts'
+
+export { compilePolicy, type Question }
+
+/** Whether to forward a request, what is missing, or why not. No I/O, no clock but `question.now`. */
+export function decide(question: Question): Decision {
+  const asked = ask(question)
+  const compiled = compiledOf(question.policy)
+  let strictest: Verdict | null = null
+  eachVerdict(compiled, asked, verdict => {
+    strictest = strictest === null ? verdict : stricter(strictest, verdict)
+    return strictest.strictness < strictness.not_allowed
+  })
+  return toDecision(asked, strictest ?? judgeNoMatch(asked))
+}
+
+/** Hands out the verdict of every reading, and of its folded form where that differs, until told to stop. */
+export function eachVerdict(
+  { exact, folded, isFoldedAlready }: Compiled,
+  asked: Asked,
+  take: (verdict: Verdict, path: string, isFolded: boolean) => boolean
+): void {
+  const judgeRule = (rule: Compiled['rules'][number]) => judge(rule, asked)
+  for (const reading of asked.readings) {
+    if (!take(exact.first(reading, judgeRule) ?? judgeNoMatch(asked), reading, false)) return
+    if (folded === null) continue
+    const path = fold(reading)
+    if (path === reading && isFoldedAlready) continue
+    if (!take(folded.first(path, judgeRule) ?? judgeNoMatch(asked), path, true)) return
+  }
+}
+
+/**
+ * The stricter of two verdicts. Two passages leave together only while both hold; two challenges ask for one proof that serves both if
+ * there can be one, and otherwise for the stricter one's first.
+ */
+function stricter(one: Verdict, other: Verdict): Verdict {
+  if (one === other) return one
+  const [strict, mild] = other.strictness > one.strictness ? [other, one] : [one, other]
+  if (strict.strictness === strictness.not_allowed) return strict
+  if (strict.reason === null) {
+    const freshUntil = earlier(strict.freshUntil, mild.freshUntil)
+    return freshUntil === strict.freshUntil ? strict : { ...strict, freshUntil, rule: mild.rule }
+  }
+  if (mild.reason === null) return strict
+  return { ...strict, requirement: both(strict.requirement, mild.requirement) }
+}
+
+function both(one: Requirement, other: Requirement): Requirement {
+  if (one === other) return one
+  const factors = one.factors.filter(factor => other.factors.includes(factor))
+  return factors.length === 0 ? one : { factors, withinSeconds: earlier(one.withinSeconds, other.withinSeconds) }
+}
+
+function earlier(one: number | null, other: number | null): number | null {
+  return one === null ? other : other === null ? one : Math.min(one, other)
+}
+
+function toDecision(asked: Asked, verdict: Verdict): Decision {
+  const { reason } = verdict
+  if (reason === 'not_allowed') return { kind: 'refuse', reason }
+  if (reason !== null) return { kind: 'challenge', reason, requirement: verdict.requirement }
+  // A first factor alone is nobody: no app must ever be told the name of somebody who is half signed in.
+  const subject = asked.signedIn === 'fully' ? asked.subject : null
+  return { kind: 'forward', permit: permit(asked.appId, subject, verdict.rule, verdict.freshUntil) }
+}
+
+function permit(appId: string, subject: Permit['subject'], rule: number, freshUntil: number | null): Permit {
+  return { appId, subject, rule, freshUntil } as Permit
+}

@@ -1,0 +1,127 @@
+/**
+ * One rule, one person: does the rule speak, and what does it say. Owns the conditions and the requirement; pure. Both the decision and
+ * its explanation go through here, so they cannot disagree.
+ */
+import { factorKinds, isFullySignedIn, newestProof, type Proof, type Subject } from '../session/session.ts'
+import type { CompiledRule } from './compile.ts'
+import type { Reason } from './decision.ts'
+import type { Policy, Requirement, Rule } from './policy.ts'
+
+/** Everything a decision depends on. */
+export interface Question {
+  readonly appId: string
+  readonly policy: Policy
+  /** Of the path inside the app; the literal one first. */
+  readonly readings: readonly string[]
+  readonly method: string
+  /** The client's address, as routing/client.ts found it. */
+  readonly address: string
+  /** Null for nobody. */
+  readonly subject: Subject | null
+  readonly proofs: readonly Proof[]
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
+/** A question with what follows from it and does not depend on the path. */
+export interface Asked extends Question {
+  readonly signedIn: 'nobody' | 'half' | 'fully'
+}
+
+/** What one reading comes to. `strictness` orders verdicts; `rule` is -1 where no rule speaks. */
+export interface Verdict {
+  readonly strictness: number
+  readonly reason: Reason | null
+  readonly rule: number
+  readonly requirement: Requirement
+  readonly freshUntil: number | null
+}
+
+/** From mild to strict. */
+export const strictness = {
+  public: 0,
+  mfa: 1,
+  fresh_proof_required: 2,
+  other_factor_required: 3,
+  second_factor_required: 4,
+  sign_in_required: 5,
+  not_allowed: 6
+} as const
+
+/** What is asked of people where no rule says more. */
+export const anySecondFactor: Requirement = { factors: factorKinds, withinSeconds: null }
+
+/** Clocks of gateways differ a little; a proof from further ahead is not fresh, otherwise a clock set back would prolong it. */
+const clockSkewMs = 60_000
+
+/** Names each field, because a spread costs more here than the whole rest of a decision. */
+export function ask({ appId, policy, readings, method, address, subject, proofs, now }: Question): Asked {
+  const signedIn = subject === null ? 'nobody' : isFullySignedIn(proofs) ? 'fully' : 'half'
+  return { appId, policy, readings, method, address, subject, proofs, now, signedIn }
+}
+
+/** What a rule whose path matches says; null when one of its conditions does not hold, so that the next rule is asked. */
+export function judge(compiled: CompiledRule, asked: Asked): Verdict | null {
+  const { rule, index } = compiled
+  if (unmetCondition(compiled, asked) !== null) return null
+  if (asksWho(rule) && asked.signedIn !== 'fully') return missing(asked, index, requirementOf(rule))
+  if (rule.outcome.access === 'deny') return refusal(index)
+  if (rule.outcome.access === 'public') return passage(strictness.public, index, anySecondFactor, null)
+  return judgeRequirement(rule.outcome.requirement, asked, index)
+}
+
+/** The verdict where no rule speaks. A stranger learns nothing, not even that there is no such place (THREATS P18). */
+export function judgeNoMatch(asked: Asked): Verdict {
+  return asked.signedIn === 'fully' ? refusal(-1) : missing(asked, -1, anySecondFactor)
+}
+
+/** The first condition that does not hold. `groups` and `users` count only against those who are fully signed in. */
+export function unmetCondition(
+  { rule, networks }: CompiledRule,
+  { method, address, subject, signedIn }: Asked
+): 'methods' | 'networks' | 'groups' | 'users' | null {
+  const { methods, groups, users } = rule
+  if (methods !== undefined && !methods.includes(method) && !(method === 'HEAD' && methods.includes('GET')))
+    return 'methods'
+  if (networks !== null && !networks.contains(address)) return 'networks'
+  if (signedIn !== 'fully' || subject === null) return null
+  if (groups !== undefined && !groups.some(group => subject.groups.includes(group))) return 'groups'
+  if (users !== undefined && !users.includes(subject.name)) return 'users'
+  return null
+}
+
+function asksWho(rule: Rule): boolean {
+  return rule.groups !== undefined || rule.users !== undefined
+}
+
+function requirementOf(rule: Rule): Requirement {
+  return rule.outcome.access === 'mfa' ? rule.outcome.requirement : anySecondFactor
+}
+
+function judgeRequirement(requirement: Requirement, asked: Asked, rule: number): Verdict {
+  if (asked.signedIn !== 'fully') return missing(asked, rule, requirement)
+  const proof = newestProof(asked.proofs, requirement.factors)
+  if (proof === undefined) return challenge('other_factor_required', rule, requirement)
+  if (requirement.withinSeconds === null) return passage(strictness.mfa, rule, requirement, null)
+  const freshUntil = proof.at + requirement.withinSeconds * 1000
+  if (!(asked.now <= freshUntil && proof.at - asked.now <= clockSkewMs))
+    return challenge('fresh_proof_required', rule, requirement)
+  return passage(strictness.mfa, rule, requirement, freshUntil)
+}
+
+function missing({ signedIn }: Asked, rule: number, requirement: Requirement): Verdict {
+  return challenge(signedIn === 'nobody' ? 'sign_in_required' : 'second_factor_required', rule, requirement)
+}
+
+function passage(level: number, rule: number, requirement: Requirement, freshUntil: number | null): Verdict {
+  return { strictness: level, reason: null, rule, requirement, freshUntil }
+}
+
+function challenge(reason: Exclude<Reason, 'not_allowed'>, rule: number, requirement: Requirement): Verdict {
+  return { strictness: strictness[reason], reason, rule, requirement, freshUntil: null }
+}
+
+function refusal(rule: number): Verdict {
+  const reason = 'not_allowed'
+  return { strictness: strictness[reason], reason, rule, requirement: anySecondFactor, freshUntil: null }
+}

@@ -1,0 +1,112 @@
+/**
+ * Why a decision is what it is, reading by reading and rule by rule. Owns the telling; asks the same judges as decide.ts, so that it
+ * cannot tell another story. For operators only: it names rules, groups and ages of proofs.
+ */
+import { type CompiledRule, compiledOf } from './compile.ts'
+import { decide, eachVerdict } from './decide.ts'
+import type { Decision } from './decision.ts'
+import { type Asked, ask, judge, type Question, unmetCondition, type Verdict } from './evaluate.ts'
+import type { Rule } from './policy.ts'
+import { describeReading, describeRequirement, describeRule, describeVerdict } from './wording.ts'
+
+export { formatExplanation } from './wording.ts'
+
+/** Values all through: it can be printed as JSON as it stands. */
+export interface Explanation {
+  readonly appId: string
+  readonly method: string
+  readonly address: string
+  readonly user: string | null
+  readonly groups: readonly string[]
+  readonly signedIn: 'nobody' | 'half' | 'fully'
+  readonly proofs: readonly { readonly kind: string; readonly ageSeconds: number }[]
+  readonly readings: readonly ReadingExplanation[]
+  /** Exactly what decide() answers. */
+  readonly decision: Decision
+}
+
+export interface ReadingExplanation {
+  /** As text, for people: UTF-8 where it is UTF-8. */
+  readonly path: string
+  /** Whether `a` and `A` are one here. Both are asked unless the app tells them apart, and the strictest counts. */
+  readonly letterCase: 'exact' | 'ignored'
+  readonly verdict: 'forward' | 'not_allowed' | NonNullable<Verdict['reason']>
+  /** Index of the deciding rule, null where no rule speaks. */
+  readonly rule: number | null
+  /** True where the verdict is as strict as the decision. */
+  readonly isStrictest: boolean
+  readonly rules: readonly RuleExplanation[]
+}
+
+export interface RuleExplanation {
+  readonly rule: number
+  /** The rule in one line, much as it stands in the configuration. */
+  readonly text: string
+  readonly result: 'decides' | 'skipped' | 'not reached'
+  readonly why: string
+}
+
+/** The decision with its reasons. Pure, and by the very code that serves requests. */
+export function explain(question: Question): Explanation {
+  const asked = ask(question)
+  const compiled = compiledOf(question.policy)
+  const found: { verdict: Verdict; path: string; isFolded: boolean }[] = []
+  eachVerdict(compiled, asked, (verdict, path, isFolded) => found.push({ verdict, path, isFolded }) > 0)
+  const strictest = Math.max(...found.map(({ verdict }) => verdict.strictness))
+  return {
+    appId: question.appId,
+    method: question.method,
+    address: question.address,
+    user: question.subject?.name ?? null,
+    groups: question.subject?.groups ?? [],
+    signedIn: asked.signedIn,
+    proofs: question.proofs.map(({ kind, at }) => ({ kind, ageSeconds: Math.round((question.now - at) / 1000) })),
+    readings: found.map(({ verdict, path, isFolded }) => ({
+      path: describeReading(path),
+      letterCase: isFolded ? 'ignored' : 'exact',
+      verdict: verdict.reason ?? 'forward',
+      rule: verdict.rule < 0 ? null : verdict.rule,
+      isStrictest: verdict.strictness === strictest,
+      rules: explainRules(compiled.rules, asked, path, isFolded)
+    })),
+    decision: decide(question)
+  }
+}
+
+function explainRules(
+  rules: readonly CompiledRule[],
+  asked: Asked,
+  path: string,
+  isFolded: boolean
+): RuleExplanation[] {
+  let isDecided = false
+  return rules.map(compiled => {
+    const { rule, index } = compiled
+    const line = { rule: index, text: describeRule(rule) }
+    if (isDecided) return { ...line, result: 'not reached', why: 'an earlier rule decides' }
+    const globs = isFolded ? compiled.foldedGlobs : compiled.globs
+    if (rule.path !== undefined && !globs.some(glob => glob.matches(path)))
+      return { ...line, result: 'skipped', why: 'the path does not match' }
+    const verdict = judge(compiled, asked)
+    if (verdict === null) return { ...line, result: 'skipped', why: whyUnmet(compiled, asked) }
+    isDecided = true
+    return { ...line, result: 'decides', why: whyDecided(rule, asked, verdict) }
+  })
+}
+
+function whyUnmet(compiled: CompiledRule, asked: Asked): string {
+  const condition = unmetCondition(compiled, asked)
+  if (condition === 'methods') return `${asked.method} is none of its methods`
+  if (condition === 'networks') return `${asked.address} is in none of its networks`
+  if (condition === 'groups') return `${asked.subject?.name} is in none of its groups`
+  return `${asked.subject?.name} is none of its users`
+}
+
+function whyDecided({ outcome }: Rule, asked: Asked, verdict: Verdict): string {
+  if (verdict.reason === 'sign_in_required') return 'it matches, and nobody is signed in'
+  if (verdict.reason === 'second_factor_required') return 'it matches, and only a first factor was shown'
+  if (outcome.access !== 'mfa') return `it matches, and its access is ${outcome.access}`
+  const asks = describeRequirement(outcome.requirement)
+  if (verdict.reason === null) return `it matches, and ${asked.subject?.name} has shown ${asks}`
+  return `it matches, and asks for ${asks}: ${describeVerdict(verdict.reason)}`
+}

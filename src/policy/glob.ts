@@ -1,0 +1,137 @@
+/**
+ * Path globs of rules: `*` within a segment, `**` across. Owns their meaning and a matcher whose cost is bounded by path × glob;
+ * refuses regular expressions, which a stranger's path could make slow.
+ *
+ * A slash at the end makes no difference, and `*` may be empty: `/admin/*` and `/admin/**` cover `/admin` and `/admin/` too. `**` between
+ * slashes stands for any number of segments, none included.
+ */
+
+export interface Glob {
+  /** The whole segments before the first wildcard; every path that matches begins with them. */
+  readonly head: readonly string[]
+  matches(path: string): boolean
+}
+
+/** Within one segment. */
+const star = -1
+/** Any bytes. */
+const globstar = -2
+/** Whole segments, each with its slash; perhaps none. */
+const segments = -3
+
+/** Compiles a glob. It is taken to begin with '/'. */
+export function compileGlob(text: string): Glob {
+  const glob = withoutFinalSlash(text.startsWith('/') ? text : `/${text}`)
+  const wildcard = glob.indexOf('*')
+  const head = glob
+    .slice(1, wildcard < 0 ? undefined : wildcard)
+    .split('/')
+    .slice(0, wildcard < 0 ? undefined : -1)
+  if (wildcard < 0) return { head, matches: path => withoutFinalSlash(path) === glob }
+  if (glob.endsWith('/**') && wildcard === glob.length - 2) {
+    const root = glob.slice(0, -3)
+    return {
+      head,
+      matches: path => path.startsWith(root) && (path.length === root.length || path[root.length] === '/')
+    }
+  }
+  return { head, matches: matcher(glob) }
+}
+
+function withoutFinalSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+}
+
+function operations(glob: string): number[] {
+  const found: number[] = []
+  for (let i = 0; i < glob.length; i++) {
+    if (glob[i] !== '*') {
+      found.push(glob.charCodeAt(i))
+      continue
+    }
+    const start = i
+    while (glob[i + 1] === '*') i++
+    const isAcross = i > start
+    const isBetween = isAcross && glob[start - 1] === '/' && glob[i + 1] === '/'
+    if (isBetween) i++
+    found.push(isBetween ? segments : isAcross ? globstar : star)
+  }
+  return found
+}
+
+/**
+ * Walks all positions of the glob that the path so far allows, side by side (Thompson's construction): never back over the path. The
+ * two lists are reused, which is safe because a match is one synchronous call.
+ */
+function matcher(glob: string): (path: string) => boolean {
+  const prefix = glob.slice(0, glob.indexOf('*')).replace(/\/$/, '')
+  const ops = operations(glob.slice(prefix.length))
+  let active = new Positions(ops)
+  let next = new Positions(ops)
+  const step = (code: number) => {
+    next.clear()
+    for (let i = 0; i < active.count; i++) {
+      const at = active.list[i]!
+      const op = ops[at]
+      if (op === code) next.enter(at + 1)
+      else if (op === globstar || (op === star && code !== 0x2f)) next.enter(at)
+      else if (op === segments) {
+        next.add(at)
+        if (code === 0x2f) next.enter(at + 1)
+      }
+    }
+    ;[active, next] = [next, active]
+  }
+  return path => {
+    if (!path.startsWith(prefix)) return false
+    const end = path.endsWith('/') ? path.length - 1 : path.length
+    active.clear()
+    active.enter(0)
+    for (let i = prefix.length; i < end; i++) {
+      step(path.charCodeAt(i))
+      if (active.count === 0) return false
+    }
+    if (active.has(ops.length)) return true
+    step(0x2f)
+    return active.has(ops.length)
+  }
+}
+
+/** A set of positions in a glob; `ops.length` is its end. */
+class Positions {
+  readonly list: Int32Array
+  count = 0
+  readonly #ops: readonly number[]
+  readonly #stamps: Uint32Array
+  #stamp = 1
+
+  constructor(ops: readonly number[]) {
+    this.#ops = ops
+    this.list = new Int32Array(ops.length + 1)
+    this.#stamps = new Uint32Array(ops.length + 1)
+  }
+
+  clear(): void {
+    this.count = 0
+    if (this.#stamp === 0xffffffff) this.#stamps.fill(0)
+    this.#stamp = (this.#stamp % 0xffffffff) + 1
+  }
+
+  has(at: number): boolean {
+    return this.#stamps[at] === this.#stamp
+  }
+
+  add(at: number): void {
+    if (this.has(at)) return
+    this.#stamps[at] = this.#stamp
+    this.list[this.count++] = at
+  }
+
+  /** Adds a position and those that wildcards reach from it for nothing. */
+  enter(at: number): void {
+    for (let position = at; ; position++) {
+      this.add(position)
+      if (position >= this.#ops.length || this.#ops[position]! >= 0) return
+    }
+  }
+}

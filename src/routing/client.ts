@@ -1,0 +1,64 @@
+/**
+ * Who is behind the connection. Owns the belief in X-Forwarded-For: only what a listed proxy says, hop by hop from the right; refuses
+ * to believe anybody else, and never throws for what a stranger sends (CVE-2024-47070).
+ */
+import { isIPv4 } from 'node:net'
+import { parseAddress } from './address.ts'
+import { parseNetworks } from './networks.ts'
+
+export interface Client {
+  /** The nearest address that is no trusted proxy: what rules, throttles and the journal go by. */
+  readonly address: string
+  /** The other end of the socket. */
+  readonly peer: string
+  /** Whether the peer is a listed proxy, so that its forwarding headers count. */
+  readonly viaTrustedProxy: boolean
+}
+
+/** Stands for a peer without an address (the socket closed while it was asked). It is in no network. */
+const unknownAddress = 'unknown'
+const mostHops = 32
+
+/**
+ * A reader for the given trusted proxies (CIDRs). `forwardedFor` is the X-Forwarded-For field, several fields joined by commas in
+ * their order. Throws NetworkError for a network that cannot be read.
+ */
+export function makeClientReader(
+  trustedProxies: readonly string[]
+): (peer: string, forwardedFor: string | undefined) => Client {
+  const trusted = parseNetworks(trustedProxies)
+  return (rawPeer, forwardedFor) => {
+    const peer = canonicalPeer(rawPeer)
+    if (trustedProxies.length === 0 || !trusted.contains(peer)) return { address: peer, peer, viaTrustedProxy: false }
+    return { address: lastUntrusted(peer, forwardedFor ?? '', trusted), peer, viaTrustedProxy: true }
+  }
+}
+
+function canonicalPeer(raw: string): string {
+  if (isIPv4(raw)) return raw
+  return (typeof raw === 'string' ? parseAddress(raw)?.text : undefined) ?? unknownAddress
+}
+
+/** The rightmost hop that is not trusted; the last trusted one where the chain ends or turns to garbage (CVE-2023-36456). */
+function lastUntrusted(peer: string, forwardedFor: string, trusted: { contains(address: string): boolean }): string {
+  let address = peer
+  let end = forwardedFor.length
+  for (let hops = 0; hops < mostHops && end > 0; hops++) {
+    const comma = forwardedFor.lastIndexOf(',', end - 1)
+    const hop = parseHop(forwardedFor.slice(comma + 1, end))
+    if (hop === null) return address
+    address = hop
+    if (!trusted.contains(hop)) return address
+    end = comma
+  }
+  return address
+}
+
+const longestHop = 80
+
+/** An address, perhaps with a port as some proxies add: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+function parseHop(raw: string): string | null {
+  if (raw.length > longestHop) return null
+  const [, bracketed, withPort] = /^(?:\[([^\]]+)\](?::\d{1,5})?|([\d.]+):\d{1,5})$/.exec(raw.trim()) ?? []
+  return parseAddress(bracketed ?? withPort ?? raw.trim())?.text ?? null
+}

@@ -1,0 +1,59 @@
+/**
+ * The apps of one host by prefix. Owns the longest-prefix look-up, segment by segment, so that its cost does not grow with the number
+ * of apps; refuses prefixes that overlap with each other or with the gateway's own paths.
+ */
+import type { App } from './route-table.ts'
+
+export class SiteApps {
+  readonly #root: App | undefined
+  readonly #byPrefix = new Map<string, App>()
+  readonly #byFoldedPrefix = new Map<string, App>()
+  readonly #depth: number
+
+  constructor(apps: readonly App[]) {
+    for (const app of apps) {
+      if (!/^(?:\/[^/?#\\%;]+)*$/.test(app.prefix) || /(?:^|\/)\.\.?(?:\/|$)/.test(app.prefix))
+        throw new Error(`'${app.prefix}' of app ${app.id} is no prefix such as /nb`)
+      const folded = app.prefix.toLowerCase()
+      if (folded === '/.factorgate' || folded.startsWith('/.factorgate/'))
+        throw new Error(`app ${app.id} stands inside /.factorgate, which is the gate's own`)
+      if (this.#byPrefix.has(app.prefix))
+        throw new Error(`apps ${this.#byPrefix.get(app.prefix)!.id} and ${app.id} stand at one address`)
+      this.#byPrefix.set(app.prefix, app)
+      if (!this.#byFoldedPrefix.has(folded)) this.#byFoldedPrefix.set(folded, app)
+    }
+    this.#root = this.#byPrefix.get('')
+    this.#depth = Math.max(0, ...apps.map(app => app.prefix.split('/').length - 1))
+  }
+
+  /** The app with the longest prefix that ends where a segment of `path` ends. */
+  at(path: string): App | undefined {
+    return this.#depth === 0 ? this.#root : this.#longest(path, this.#byPrefix)
+  }
+
+  /**
+   * Whether a server that ignores letter case would find one of `readings` in another app than `app`. Prefixes are literal for us, so
+   * `/NB/x` would otherwise be judged by the rules of the app around `/nb`.
+   */
+  isFoldedElsewhere(readings: readonly string[], app: App | undefined): boolean {
+    if (this.#depth === 0) return false
+    return readings.some(reading => {
+      const folded = this.#longest(reading.toLowerCase(), this.#byFoldedPrefix)
+      if (folded === app || folded === undefined) return false
+      const isTwin = app !== undefined && folded.prefix.toLowerCase() === app.prefix.toLowerCase()
+      return !isTwin && !folded.policy.caseSensitive
+    })
+  }
+
+  #longest(path: string, apps: ReadonlyMap<string, App>): App | undefined {
+    let found = apps.get('')
+    let end = 0
+    for (let depth = 0; depth < this.#depth && end < path.length; depth++) {
+      const next = path.indexOf('/', end + 1)
+      end = next < 0 ? path.length : next
+      const app = apps.get(path.slice(0, end))
+      if (app !== undefined) found = app
+    }
+    return found
+  }
+}

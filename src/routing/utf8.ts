@@ -1,0 +1,98 @@
+/**
+ * Bytes as characters, and the ways in which servers get ASCII out of what is none. A byte string holds one byte a character. Owns
+ * single steps only; which steps follow each other is the matter of readings.ts.
+ */
+
+const beyondAscii = /[\x80-\xff]/
+
+/** The byte string of a text, in UTF-8. */
+export function toBytes(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
+}
+
+/** The text of a byte string: UTF-8 where it is well formed, latin-1 elsewhere. */
+export function toText(bytes: string): string {
+  return split(
+    bytes,
+    wellFormed => Buffer.from(wellFormed, 'latin1').toString('utf8'),
+    stray => stray
+  )
+}
+
+/** As decoders that skip what is not UTF-8: `..%FF/` is `../` to them. */
+export function withoutInvalidUtf8(path: string): string {
+  return split(
+    path,
+    wellFormed => wellFormed,
+    () => ''
+  )
+}
+
+/** Best-fit and compatibility forms to what they look like: U+FF0F and U+2215 become '/', U+FF0E '.', U+2025 '..' (NFKC). */
+export function foldCompatible(path: string): string {
+  return split(path, foldWellFormed, stray => stray)
+}
+
+function foldWellFormed(bytes: string): string {
+  if (!beyondAscii.test(bytes)) return bytes
+  const text = Buffer.from(bytes, 'latin1').toString('utf8')
+  const folded = text
+    .normalize('NFKC')
+    .replace(/[\u2044\u2215\u29f8]/g, '/')
+    .replace(/[\u2216\u29f5\u29f9]/g, '\\')
+  return folded === text ? bytes : toBytes(folded)
+}
+
+/** Takes a byte string apart into runs that are well-formed UTF-8 and runs that are not. */
+function split(bytes: string, wellFormed: (run: string) => string, stray: (run: string) => string): string {
+  if (!beyondAscii.test(bytes)) return bytes
+  let result = ''
+  for (let at = 0; at < bytes.length; ) {
+    const start = at
+    for (let length = sequenceLength(bytes, at); length > 0; length = sequenceLength(bytes, at)) at += length
+    if (at > start) result += wellFormed(bytes.slice(start, at))
+    const end = at
+    while (at < bytes.length && sequenceLength(bytes, at) === 0) at++
+    if (at > end) result += stray(bytes.slice(end, at))
+  }
+  return result
+}
+
+/** Length of the well-formed sequence at `at`, 0 where there is none (Unicode 15, table 3-7). */
+function sequenceLength(bytes: string, at: number): number {
+  const lead = bytes.charCodeAt(at)
+  if (lead < 0x80) return 1
+  const second = bytes.charCodeAt(at + 1)
+  if (!(lead >= 0xc2 && lead <= 0xf4 && isContinuation(second))) return 0
+  if (lead < 0xe0) return 2
+  if (!isContinuation(bytes.charCodeAt(at + 2))) return 0
+  if (lead < 0xf0) return (lead === 0xe0 && second < 0xa0) || (lead === 0xed && second > 0x9f) ? 0 : 3
+  if (!isContinuation(bytes.charCodeAt(at + 3))) return 0
+  return (lead === 0xf0 && second < 0x90) || (lead === 0xf4 && second > 0x8f) ? 0 : 4
+}
+
+function isContinuation(code: number): boolean {
+  return code >= 0x80 && code <= 0xbf
+}
+
+const overlong =
+  /[\xc0\xc1][\x80-\xbf]|\xe0[\x80\x81][\x80-\xbf]|\xf0\x80[\x80\x81][\x80-\xbf]|\xf8\x80\x80[\x80\x81][\x80-\xbf]|\xfc\x80\x80\x80[\x80\x81][\x80-\xbf]/g
+
+/**
+ * Overlong UTF-8 to the ASCII it stands for: `C0 AF` is '/', and for decoders that do not look at the second byte so is `C0 2F`. The
+ * latter never makes a control byte here, otherwise a latin-1 'À' before a capital would be refused.
+ */
+export function shortenOverlong(path: string): string {
+  if (!/[\xc0\xc1\xe0\xf0\xf8\xfc]/.test(path)) return path
+  return path
+    .replace(overlong, sequence => String.fromCharCode(lastSevenBits(sequence)))
+    .replace(/[\xc0\xc1][\x21-\x7e]/g, sequence => {
+      const byte = lastSevenBits(sequence)
+      return byte < 0x20 || byte === 0x7f ? sequence : String.fromCharCode(byte)
+    })
+}
+
+function lastSevenBits(sequence: string): number {
+  const before = sequence.charCodeAt(sequence.length - 2)
+  return ((before << 6) | (sequence.charCodeAt(sequence.length - 1) & 0x3f)) & 0x7f
+}
