@@ -48,7 +48,7 @@ export function registerApps(scope: FastifyInstance, options: PortalOptions): vo
 
   scope.get('/.factorgate/', { config: { requires: 'signed-in' } }, async (request, reply) => {
     const visit = openSignedVisit(options, request, reply)
-    const apps = inOrder(await options.routes.appsFor(visit.principal))
+    const apps = inOrder(await options.routes.appsFor(visit.principal, visit.address))
     return sendPage(visit, 200, <AppsPage frame={frameOf(visit)} view={{ apps, now: visit.now }} />)
   })
 }

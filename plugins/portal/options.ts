@@ -43,8 +43,8 @@ export interface Requirement {
 }
 
 export interface PortalRoutes {
-  /** The apps this person may open at all. */
-  appsFor(principal: Principal): readonly AppCard[] | Promise<readonly AppCard[]>
+  /** The apps this person may open at all, from `address`. */
+  appsFor(principal: Principal, address: string): readonly AppCard[] | Promise<readonly AppCard[]>
   /** The decision for a GET of `url`; null where it belongs to no app. `address` is the client's. */
   requirementFor(url: string, principal: Principal | null, address: string): Requirement | null
 }

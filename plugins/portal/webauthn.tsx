@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { describeError, type ErrorCode, GateError } from '../../src/errors.ts'
-import { authenticatorName } from './authenticator-names.ts'
+import { modelName } from '../../src/factor/authenticator-names.ts'
 import { requireOffered } from './challenge-offer.ts'
 import { systemName } from './device-name.ts'
 import { afterEnrolment, cleanName, mayEnrol, NameField } from './enrol.tsx'
@@ -48,6 +48,22 @@ export function EnrolPasskeyPage({ frame, view }: { frame: Frame; view: EnrolPas
       </p>
     </Page>
   )
+}
+
+/** A name from what a registration says of its maker; `here` for this device itself, empty where the factor shall choose. Never throws. */
+export function nameFrom(registration: object, here: string): string {
+  const { authenticatorAttachment, response } = registration as {
+    authenticatorAttachment?: unknown
+    response?: { authenticatorData?: unknown } | null
+  }
+  const data = response?.authenticatorData
+  if (typeof data === 'string' && data.length <= 4096) {
+    // rpIdHash (32) · flags (1) · signCount (4) · aaguid (16): WebAuthn L3 §6.1
+    const aaguid = Buffer.from(data, 'base64url').subarray(37, 53).toString('hex')
+    const model = modelName(aaguid.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'))
+    if (model !== null) return model
+  }
+  return authenticatorAttachment === 'platform' ? here : ''
 }
 
 export function registerWebauthn(scope: FastifyInstance, options: PortalOptions): void {
@@ -138,7 +154,7 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     const suggested = suggestedName(visit)
     const wished = typeof wish === 'string' ? cleanName(wish) : null
     // A name the person gave stands; the one we suggested gives way to what the authenticator says of itself.
-    const name = wished === null || wished === suggested ? (authenticatorName(response) ?? suggested) : wished
+    const name = wished === null || wished === suggested ? nameFrom(response, suggested) : wished
     const { id, name: accountName, displayName } = account
     const answer = await webauthn.register({
       account: { id, name: accountName, displayName },

@@ -60,6 +60,12 @@ const names: Readonly<Record<string, string>> = {
   '833b721a-ff5f-4d00-bb2e-bdda3ec01e29': 'Feitian ePass'
 }
 
+/** The model that an AAGUID stands for; null where we do not know it. */
+export function modelName(aaguid: string): string | null {
+  const key = aaguid.toLowerCase()
+  return Object.hasOwn(names, key) ? (names[key] ?? null) : null
+}
+
 /** A name for a credential from what it said of itself: its model where we know it, otherwise its kind. */
 export function suggestName(authenticator: {
   readonly aaguid: string
@@ -67,8 +73,8 @@ export function suggestName(authenticator: {
   readonly backupEligible: boolean
 }): string {
   const { aaguid, transports, backupEligible } = authenticator
-  const known = Object.hasOwn(names, aaguid.toLowerCase()) ? names[aaguid.toLowerCase()] : undefined
-  if (known !== undefined) return known
+  const known = modelName(aaguid)
+  if (known !== null) return known
   if (backupEligible) return 'Passkey'
   return transports.includes('internal') ? 'This device' : 'Security key'
 }

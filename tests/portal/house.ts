@@ -1,0 +1,201 @@
+/**
+ * The portal with everything real behind it but the store (in memory), the clock (turned by the test) and the apps (a line of text): the
+ * very steps of the pipeline, the very services, two apps on two hosts.
+ */
+import { createHmac } from 'node:crypto'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { acceptPlugin } from '../../plugins/accept.ts'
+import { enforcePlugin } from '../../plugins/enforce.ts'
+import { errorsPlugin } from '../../plugins/errors.ts'
+import { exchangePlugin, readRequestLine } from '../../plugins/exchange.ts'
+import { matchPlugin } from '../../plugins/match.ts'
+import { type PortalOptions, pageHeaders, portalPlugin, renderError } from '../../plugins/portal/index.ts'
+import { sessionPlugin } from '../../plugins/session.ts'
+import type { AuditEvent } from '../../src/audit/event.ts'
+import { Destinations } from '../../src/destinations.ts'
+import { AttemptLimiter } from '../../src/factor/attempt-limiter.ts'
+import { Credentials } from '../../src/factor/credential.ts'
+import { RecoveryCodes } from '../../src/factor/recovery-code.ts'
+import { Totp } from '../../src/factor/totp.ts'
+import { Webauthn } from '../../src/factor/webauthn.ts'
+import { Accounts } from '../../src/identity/accounts.ts'
+import { Invitations } from '../../src/identity/invitations.ts'
+import { LocalDirectory } from '../../src/identity/local.ts'
+import { PasswordHasher } from '../../src/identity/password.ts'
+import { PasswordLogin } from '../../src/identity/password-login.ts'
+import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
+import { compilePolicy } from '../../src/policy/compile.ts'
+import type { Rule } from '../../src/policy/policy.ts'
+import { makeClientReader } from '../../src/routing/client.ts'
+import { type App, RouteTable } from '../../src/routing/route-table.ts'
+import { factorKinds } from '../../src/session/session.ts'
+import { SessionCache } from '../../src/session/session-cache.ts'
+import { Sessions } from '../../src/session/sessions.ts'
+import { MemoryStore, TestClock } from '../helpers/memory-store.ts'
+
+const mfa = { access: 'mfa', requirement: { factors: factorKinds, withinSeconds: null } } as const
+
+const notebookRules: Rule[] = [
+  { path: '/exports/**', outcome: { access: 'mfa', requirement: { factors: factorKinds, withinSeconds: 300 } } },
+  { path: '/keys/**', outcome: { access: 'mfa', requirement: { factors: ['webauthn'], withinSeconds: null } } },
+  { groups: ['researchers'], outcome: mfa }
+]
+
+export type House = Awaited<ReturnType<typeof openHouse>>
+
+/** A gate on `port` (0: for `inject` alone), with `ada` invited. */
+export async function openHouse(
+  t: { teardown(handler: () => unknown): void },
+  options: { port?: number; look?: object } = {}
+) {
+  const port = options.port ?? 80
+  const suffix = port === 80 ? '' : `:${port}`
+  const portalOrigin = `http://gate.localhost${suffix}`
+  const time = new TestClock(options.port === undefined ? undefined : Date.now())
+  const clock = options.port === undefined ? time.read : Date.now
+  const store = new MemoryStore(clock)
+  const keyring = makeKeyring([newMasterKey()])
+  const events: AuditEvent[] = []
+  const audit = {
+    writable: true,
+    record: (event: AuditEvent) => void events.push(event),
+    commit: async (event: AuditEvent) => void events.push(event)
+  }
+
+  const apps = [
+    appOf('notebooks', 'Notebooks', `notebooks.localhost${suffix}`, notebookRules),
+    appOf('files', 'Raw data', `files.localhost${suffix}`, [{ outcome: mfa }])
+  ]
+  const routes = new RouteTable({ apps, portalOrigin })
+  const destinations = new Destinations(routes, apps, clock)
+  const cache = new SessionCache(store)
+  await cache.watch(['session:', 'token:', 'account:'])
+  const limits = { idleSeconds: 3600, absoluteSeconds: 86_400, maxPerUser: 5 }
+  const sessions = new Sessions({ store, cache, clock, limits })
+  const accounts = new Accounts({ store, clock })
+  const credentials = new Credentials({ store, clock })
+  const limiter = new AttemptLimiter({ store, clock })
+  const invitations = new Invitations({ store, clock })
+  const hasher = new PasswordHasher({ cost: { memoryKiB: 64, passes: 1 } })
+  const local = new LocalDirectory({ store, accounts, hasher, clock })
+  const shared = { store, clock, credentials, limiter }
+  const totpOptions = { issuer: 'Example Lab', algorithm: 'SHA1', digits: 6, period: 30, skew: 1 } as const
+  const services = {
+    sessions,
+    accounts,
+    credentials,
+    invitations,
+    localDirectory: local,
+    passwordLogin: new PasswordLogin({ store, clock, accounts, directories: [local], limiter }),
+    totp: new Totp({ ...shared, ...totpOptions, keyring: () => keyring }),
+    webauthn: new Webauthn({
+      ...shared,
+      rpId: 'localhost',
+      rpName: 'Example Lab',
+      origins: [portalOrigin],
+      userVerification: 'required',
+      attestation: 'none'
+    }),
+    recoveryCodes: new RecoveryCodes({ store, clock, keyring: () => keyring, limiter, count: 10 })
+  }
+  const look = { title: 'Example Lab', contact: 'helpdesk@lab.example', accent: null, ...options.look }
+  const portal: PortalOptions = {
+    ...look,
+    portalOrigin,
+    codeDigits: 6,
+    services,
+    keyring: () => keyring,
+    routes: {
+      appsFor: (principal, address) =>
+        destinations
+          .appsFor(principal, address)
+          .map(({ id, title, description, origin }) => ({
+            id,
+            title,
+            description,
+            url: `${origin}/`,
+            lastUsedAt: null
+          })),
+      requirementFor: (url, principal, address) => destinations.requirementFor(url, principal, address)
+    },
+    returnTargets: url => destinations.accept(url),
+    audit,
+    clock
+  }
+
+  const app: FastifyInstance = Fastify({ rewriteUrl: readRequestLine, exposeHeadRoutes: false, bodyLimit: 16 * 1024 })
+  await app.register(exchangePlugin, { clock })
+  await app.register(errorsPlugin, {
+    renderPage: ({ code, request, retryAfterSeconds }) => ({
+      html: renderError(code, { ...look, reference: request.exchange.id, portalOrigin, retryAfterSeconds }),
+      headers: pageHeaders(false)
+    })
+  })
+  await app.register(acceptPlugin, { readClient: makeClientReader([]) })
+  await app.register(matchPlugin, { routes })
+  await app.register(sessionPlugin, { sessions })
+  await app.register(enforcePlugin, { portalOrigin, audit, clock })
+  app.get('/', async request => `app: ${request.exchange.target.raw}`)
+  await app.register(portalPlugin, { portal })
+  if (options.port === undefined) await app.ready()
+  else await app.listen({ host: '127.0.0.1', port: options.port })
+  t.teardown(async () => {
+    app.server.closeAllConnections()
+    await app.close()
+    cache.close()
+  })
+
+  const ada = await accounts.create({ name: 'ada', displayName: 'Ada Lovelace', groups: ['researchers'] })
+  const invite = async (id = ada.id) => `${portalOrigin}/.factorgate/invite/${await invitations.issue(id)}`
+  return {
+    app,
+    portal,
+    store,
+    time,
+    clock,
+    events,
+    sessions,
+    accounts,
+    credentials,
+    services,
+    ada,
+    invite,
+    portalOrigin,
+    apps,
+    audit,
+    keyring
+  }
+}
+
+function appOf(id: string, title: string, host: string, rules: Rule[]): App {
+  return {
+    id,
+    title,
+    description: `What ${title} is for.`,
+    origin: `http://${host}`,
+    host,
+    prefix: '',
+    upstreams: [{ origin: 'http://127.0.0.1:9', socketPath: null, basePath: '' }],
+    policy: compilePolicy(rules, false),
+    identityHeaders: { user: null, name: null, email: null, groups: null },
+    addHeaders: {},
+    preserveHost: true,
+    assertion: false,
+    allowedOrigins: [],
+    connectTimeoutMs: 1000,
+    responseTimeoutMs: 1000,
+    maintenance: null
+  }
+}
+
+/** RFC 6238 for a base32 secret: what an authenticator app shows at `now`, or `steps` away from it. */
+export function codeAt(secret: string, now: number, steps = 0): string {
+  let bits = ''
+  for (const letter of secret) bits += 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')
+  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map(byte => Number.parseInt(byte, 2)))
+  const counter = Buffer.alloc(8)
+  counter.writeBigUInt64BE(BigInt(Math.floor(now / 30_000) + steps))
+  const mac = createHmac('sha1', key).update(counter).digest()
+  const at = (mac.at(-1) as number) & 15
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0')
+}
