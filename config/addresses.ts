@@ -94,6 +94,8 @@ export function readNetwork(text: string): string | Wrong {
   const most = isIPv4(address) ? 32 : 128
   if (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= most))
     return wrong(`must have a prefix from /0 to /${most}`)
+  const isMapped = family === 6 && new URL(`http://[${address}]`).hostname.startsWith('[::ffff:')
+  if (isMapped && Number(bits ?? most) < 96) return wrong('must be written as a network of IPv4 addresses')
   return text
 }
 

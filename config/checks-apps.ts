@@ -90,13 +90,10 @@ function checkRules(rules: readonly (DraftRule | undefined)[], path: string, rea
       for (const key of ['factors', 'within'] as const)
         if (reading.isGiven(`${at}.${key}`))
           reading.problem(`${at}.${key}`, `must not stand beside access: ${rule.access}, which asks for no factor`)
-    if (rule.access === 'public' && isAnywhere(rule) && rule.networks === undefined && rule.methods === undefined)
-      reading.warning(at, 'opens the whole app to everybody, without signing in')
     if (rule.access === 'public' && (rule.groups !== undefined || rule.users !== undefined))
-      reading.warning(
-        at,
-        'asks who somebody is, but public asks nobody to sign in: it holds for people already signed in'
-      )
+      reading.warning(at, 'asks who somebody is, so people have to sign in after all; access: mfa says that')
+    else if (rule.access === 'public' && isAnywhere(rule) && rule.networks === undefined && rule.methods === undefined)
+      reading.warning(at, 'opens the whole app to everybody, without signing in')
     const earlier = rules.slice(0, index).findIndex(other => other !== undefined && covers(other, rule))
     if (earlier >= 0) reading.warning(at, `is never reached: rule ${path}[${earlier}] matches whatever this one would`)
   })

@@ -83,8 +83,8 @@ function checkStore({ store, redis }: DraftConfig, reading: Reading): void {
     reading.problem('redis.username', 'must not be given when the store URL already names a user or password')
   if (redis.username != null && redis.password === null)
     reading.problem('redis.username', 'needs redis.password or redis.passwordFile beside it')
-  if (redis.tls && store.url.startsWith('redis://'))
-    reading.problem('redis.tls', 'needs a store URL that begins with rediss://')
+  if (redis.tls && !store.url.startsWith('rediss'))
+    reading.problem('redis.tls', 'needs a store URL that begins with rediss: otherwise nothing would be encrypted')
   if (redis.tls) checkRedisFiles(redis.tls, reading)
   for (const [one, other] of [
     ['cert', 'key'],
@@ -92,7 +92,7 @@ function checkStore({ store, redis }: DraftConfig, reading: Reading): void {
   ] as const)
     if (redis.tls?.[one] != null && redis.tls[other] === null)
       reading.problem(`redis.tls.${one}`, `needs redis.tls.${other} beside it`)
-  const isSentinel = store.url.startsWith('redis+sentinel://')
+  const isSentinel = /^rediss?\+sentinel:/.test(store.url)
   for (const key of ['sentinelUsername', 'sentinelPassword'] as const)
     if (redis[key] != null && !isSentinel)
       reading.problem(`redis.${key}`, 'is for a store URL that begins with redis+sentinel://')

@@ -48,7 +48,7 @@ export const kinds = {
   siteUrl: { read: readSiteUrl, pattern: 'https?://[^?#@]+', name: 'URL' },
   origin: { read: readOrigin, pattern: 'https?://[^/?#@]+/?', name: 'origin' },
   upstream: { read: readUpstream, pattern: '(https?://|unix:).+', name: 'URL' },
-  store: { read: readStore, pattern: '(embedded:|rediss?://|redis\\+(sentinel|cluster)://).+', name: 'URL' },
+  store: { read: readStore, pattern: '(embedded:|rediss?(\\+(sentinel|cluster))?://).+', name: 'URL' },
   keyPrefix: { read: readKeyPrefix, pattern: '[A-Za-z0-9_:.-]{1,64}', name: 'prefix' },
   network: { read: readNetwork, pattern: '[0-9A-Fa-f:.]+(/[0-9]{1,3})?', name: 'address or network' },
   listenHost: { read: readListenHost, name: 'address' },

@@ -35,7 +35,6 @@ export function readGlob(text: string): string | Wrong {
   if (!text.startsWith('/')) return wrong("must begin with '/', such as /admin/**")
   if (/[?#]/.test(text)) return wrong("must not hold '?' or '#': rules look at the path alone")
   if (/[\p{Cc}\\]/u.test(text)) return wrong("must not hold '\\' or control characters")
-  if (/%[0-9a-f]{2}/i.test(text)) return wrong('must hold the character itself: paths are compared decoded')
   return text
 }
 
@@ -78,7 +77,7 @@ const framing = [
   'transfer-encoding',
   'upgrade'
 ]
-const others = ['cookie', 'set-cookie', 'content-type', 'content-encoding', 'date', 'origin', 'referer']
+const others = ['cookie', 'set-cookie', 'content-type', 'content-encoding', 'date', 'origin', 'proxy', 'referer']
 const ours = ['forwarded', 'x-real-ip', 'via']
 // X-Forwarded-User, -Email, -Groups and -Preferred-Username are free: many apps read people's names there.
 const families =

@@ -44,7 +44,8 @@ const rule = map(
     ),
     access: choice(['public', 'mfa', 'deny'], {
       title: 'Access',
-      description: '`public`: everybody, without signing in. `mfa`: signed in with a second factor. `deny`: nobody.',
+      description:
+        '`public`: everybody, without signing in (but a rule with `groups` or `users` has to ask who it is). `mfa`: signed in with a second factor. `deny`: nobody.',
       example: 'mfa'
     }),
     factors: list(

@@ -24,7 +24,7 @@ const tls = map(
   {
     title: 'TLS towards Redis',
     description:
-      'For `rediss://`, where it is on anyway; with Sentinel and Cluster this block (`tls: {}`) switches it on.'
+      'Files for a store URL that begins with `rediss`. That URL alone switches TLS on; the certificate of Redis is always checked.'
   }
 )
 

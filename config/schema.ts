@@ -180,7 +180,7 @@ export const configSchema = map(
     store: secret('store', {
       title: 'Store',
       description:
-        'Where accounts, factors and sessions live. `embedded:FOLDER`: on this machine, nothing to install. `redis://HOST:PORT/DB`, `rediss://…` (TLS), `redis+sentinel://HOST:PORT,HOST:PORT/MASTERNAME`, `redis+cluster://HOST:PORT,HOST:PORT`: for several gates together. A password may stand in the URL (%-escaped); see also `redis`.',
+        'Where accounts, factors and sessions live. `embedded:FOLDER`: on this machine, nothing to install. `redis://HOST:PORT/DB`, `redis+sentinel://HOST:PORT,HOST:PORT/MASTERNAME`, `redis+cluster://HOST:PORT,HOST:PORT`: for several gates together; with TLS `rediss` stands in place of `redis`. A password may stand in the URL (%-escaped); see also `redis`.',
       default: 'embedded:./var/store',
       example: 'redis://10.0.0.5:6379'
     }),

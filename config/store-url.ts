@@ -11,14 +11,15 @@ export type StoreTarget =
   | { readonly kind: 'embedded'; readonly path: string }
   | { readonly kind: 'redis' /** May hold a password. */; readonly url: string }
 
-export const storeKinds = ['embedded:PATH', 'redis://', 'rediss://', 'redis+sentinel://', 'redis+cluster://'] as const
-
-const shapes: Record<string, { tail: RegExp; like: string }> = {
-  redis: { tail: /^(\/\d{0,4})?$/, like: 'redis://HOST:PORT or redis://HOST:PORT/DATABASE' },
-  rediss: { tail: /^(\/\d{0,4})?$/, like: 'rediss://HOST:PORT or rediss://HOST:PORT/DATABASE' },
-  'redis+sentinel': { tail: /^\/[\w.-]+(\/\d{0,4})?$/, like: 'redis+sentinel://HOST:PORT,HOST:PORT/MASTERNAME' },
-  'redis+cluster': { tail: /^\/?$/, like: 'redis+cluster://HOST:PORT,HOST:PORT (a Cluster has no database numbers)' }
-}
+const grammars = [
+  { scheme: /^rediss?$/, tail: /^(\/\d{0,5})?$/, like: 'HOST:PORT[/DATABASE]' },
+  { scheme: /^rediss?\+sentinel$/, tail: /^\/[\w.-]+(\/\d{0,5})?$/, like: 'HOST:PORT,HOST:PORT/MASTERNAME[/DATABASE]' },
+  {
+    scheme: /^rediss?\+cluster$/,
+    tail: /^\/?$/,
+    like: 'HOST:PORT,HOST:PORT (a Cluster has no database numbers)'
+  }
+]
 
 /** `embedded:PATH` or a Redis URL. No message quotes any part of it beyond its scheme. */
 export function readStore(text: string, folder: string): StoreTarget | Wrong {
@@ -28,24 +29,29 @@ export function readStore(text: string, folder: string): StoreTarget | Wrong {
     return { kind: 'embedded', path: path.resolve(folder, place) }
   }
   const [, scheme = '', rest = ''] = /^([a-z+]+):\/\/(.*)$/s.exec(text) ?? []
-  const shape = shapes[scheme]
-  if (shape === undefined) return wrongQuietly(`must begin with one of ${storeKinds.join(', ')}`)
+  const grammar = grammars.find(known => known.scheme.test(scheme))
+  if (grammar === undefined)
+    return wrongQuietly(
+      'must begin with embedded:, redis://, redis+sentinel:// or redis+cluster://; with TLS it is rediss in place of redis'
+    )
   if (/[?#\s]/.test(rest))
     return wrongQuietly(`must not hold blanks, '?' or '#'; in a password write them as %20, %3F and %23`)
   const [, userinfo, hosts = '', tail = ''] = /^(?:([^@/]*)@)?([^@/]*)(\/.*)?$/.exec(rest) ?? []
   if (userinfo !== undefined && !isUserinfo(userinfo))
-    return wrongQuietly("must escape '%', '@', '/' and ':' in the password as %25, %40, %2F and %3A")
+    return wrongQuietly(
+      `must have USER:PASSWORD or :PASSWORD before the '@', with '%', '@', '/' and ':' in a password as %25, %40, %2F and %3A`
+    )
   const nodes = hosts.split(',')
-  const single = scheme === 'redis' || scheme === 'rediss'
-  if (!nodes.every(isNode) || (single && nodes.length > 1) || !shape.tail.test(tail))
-    return wrongQuietly(`must look like ${shape.like}`)
+  const single = !scheme.includes('+')
+  if (!nodes.every(isNode) || (single && nodes.length > 1) || !grammar.tail.test(tail))
+    return wrongQuietly(`must look like ${scheme}://${grammar.like}`)
   return { kind: 'redis', url: text }
 }
 
 function isUserinfo(text: string): boolean {
   try {
     decodeURIComponent(text)
-    return text.split(':').length <= 2
+    return text.split(':').length === 2
   } catch {
     return false
   }

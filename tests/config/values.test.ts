@@ -3,7 +3,11 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { type Config, configFilesOf } from '../../config/load.ts'
+import { headerKey } from '../../config/names.ts'
+import { normalName } from '../../src/forwarding/header-name.ts'
 import { canonicalName } from '../../src/identity/account.ts'
+import { parseNetworks } from '../../src/routing/networks.ts'
+import { parseRedisUrl } from '../../src/store/redis-url.ts'
 import { read, said } from './read.ts'
 
 function load(t: Test, text: string, env: NodeJS.ProcessEnv = {}, file?: string): Config {
@@ -211,16 +215,20 @@ t.test('reads secrets from files', async t => {
   )
 })
 
-t.test('takes every kind of store', async t => {
+t.test('takes every kind of store, and none that the store does not', async t => {
   for (const url of [
     'redis://h',
     'redis://h:1/0',
     'redis://[::1]:6379',
     'rediss://u:p%3A%40@h:6380/1',
     'redis+sentinel://a:1,b:2,c/master/3',
-    'redis+cluster://a:1,b:2,[::1]:3'
-  ])
+    'redis+cluster://a:1,b:2,[::1]:3',
+    'rediss+sentinel://a/m',
+    'rediss+cluster://:p@a/'
+  ]) {
     t.strictSame(load(t, `store: "${url}"`).store, { kind: 'redis', url }, url)
+    t.doesNotThrow(() => parseRedisUrl(url), 'the store reads it, too')
+  }
   t.strictSame(load(t, 'store: embedded:/x').store, { kind: 'embedded', path: '/x' })
 })
 
@@ -242,7 +250,7 @@ t.test('follows anchors and aliases', async t => {
 t.test('survives any text', async t => {
   const whole =
     'portal: { url: https://g.example }\napps:\n  - &a { id: a, url: https://a.example, upstream: [http://b], rules: [{ path: /x, access: mfa }] }\n  - *a\n'
-  for (let cut = 0; cut < whole.length; cut++)
+  for (let cut = 0; cut < whole.length; cut += 5)
     for (const put of ['', '\t', '{', ']', ': ', '\u0000', '*a', '&a ', '!!binary ', '? ', '- ', '"', '${'])
       for (const text of [whole.slice(0, cut) + put, whole.slice(0, cut) + put + whole.slice(cut)]) {
         const loaded = read(text)
@@ -257,4 +265,42 @@ t.test('a folder of the file may hold anything', async t => {
   const file = path.join(folder, 'a b ${X}', 'f.yaml')
   writeFileSync(file, '')
   t.equal(load(t, 'journal: j', {}, file).journal, path.join(folder, 'a b ${X}', 'j'))
+})
+
+t.test('two header names are one here exactly where they are one to the forwarding', async t => {
+  for (const name of ['Remote-User', 'remote_USER', 'X.A', "x!#$%&'*+.^_`|~9"])
+    t.equal(headerKey(name), normalName(name), name)
+})
+
+t.test('takes the networks that routing takes, and no other', async t => {
+  const good = [
+    '10.0.0.1',
+    '10.1.2.3/8',
+    '0.0.0.0/0',
+    '::1',
+    'FE80::/10',
+    '::ffff:10.0.0.1',
+    '::ffff:10.0.0.0/104',
+    '2001:db8::/32'
+  ]
+  const bad = [
+    '10.0.0',
+    '10.0.0.1/',
+    '10.0.0.1/33',
+    '10.0.0.1/8/8',
+    '::/129',
+    '::ffff:10.0.0.0/64',
+    '::ffff:a00:0/95',
+    '010.0.0.1',
+    'x',
+    '1',
+    '*',
+    ' 10.0.0.1'
+  ]
+  for (const network of [...good, ...bad]) {
+    const isGood = good.includes(network)
+    t.equal(read(`trustedProxies: ["${network}"]`).kind, isGood ? 'ok' : 'bad', network)
+    if (isGood) t.doesNotThrow(() => parseNetworks([network]))
+    else t.throws(() => parseNetworks([network]))
+  }
 })

@@ -67,7 +67,7 @@ const rows: [sentence: string, text: string, ...expected: string[]][] = [
   [
     'a public rule that asks who somebody is',
     rules('      - { path: /x, groups: [a], access: public }'),
-    '6:9  apps[0].rules[0]  asks who somebody is, but public asks nobody to sign in: it holds for people already signed in'
+    '6:9  apps[0].rules[0]  asks who somebody is, so people have to sign in after all; access: mfa says that'
   ],
   [
     'a rule after one without conditions',
