@@ -14,26 +14,30 @@ export interface Rig {
   advance(ms: number): Promise<void>
 }
 
-/** Notices as they come, and a way to wait for one. */
-export function collect(): {
-  notices: StoreNotice[]
-  listener(notice: StoreNotice): void
-  heard(key: string): Promise<void>
-} {
+/** Notices as they come, and ways to wait for one. */
+export function collect() {
   const notices: StoreNotice[] = []
   let wake = () => {}
+  const waitFor = async (isIt: (notice: StoreNotice) => boolean): Promise<void> => {
+    // Also keeps the process alive: a store that only listens does not.
+    const deadline = setTimeout(() => wake(), 10_000)
+    const end = Date.now() + 10_000
+    while (!notices.some(isIt)) {
+      if (Date.now() >= end) throw new Error(`waited in vain; heard ${JSON.stringify(notices)}`)
+      await new Promise<void>(resolve => {
+        wake = resolve
+      })
+    }
+    clearTimeout(deadline)
+  }
   return {
     notices,
-    listener(notice) {
+    listener(notice: StoreNotice): void {
       notices.push(notice)
       wake()
     },
-    async heard(key) {
-      while (!notices.some(notice => notice.kind === 'changed' && notice.key === key))
-        await new Promise<void>(resolve => {
-          wake = resolve
-        })
-    }
+    heard: (key: string) => waitFor(notice => notice.kind === 'changed' && notice.key === key),
+    told: (kind: StoreNotice['kind']) => waitFor(notice => notice.kind === kind)
   }
 }
 
