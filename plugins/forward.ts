@@ -1,0 +1,178 @@
+/**
+ * Step 5, forward: what was permitted goes to its app. Owns the routes that proxied traffic takes through Fastify, upgrades among them;
+ * refuses to forward anything that has no Permit. The room src/forwarding does the work.
+ */
+import { type IncomingMessage, METHODS, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import httpProxy from '@fastify/http-proxy'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Clock } from '../src/clock.ts'
+import { type ErrorCode, GateError } from '../src/errors.ts'
+import type { Errand, Observer, Summary } from '../src/forwarding/errand.ts'
+import type { LiveConnections } from '../src/forwarding/live-connections.ts'
+import { originAllowed } from '../src/forwarding/origin.ts'
+import { transfer } from '../src/forwarding/transfer.ts'
+import { tunnel, type Upgrade } from '../src/forwarding/tunnel.ts'
+import { Ways } from '../src/forwarding/way.ts'
+import type { App } from '../src/routing/route-table.ts'
+import type { Exchange } from './exchange.ts'
+
+export interface ForwardOptions {
+  readonly live: LiveConnections
+  readonly clock: Clock
+  /** Makes the value of `X-Factorgate-Assertion`, for apps that ask for it; null for nobody. */
+  readonly assert?: (exchange: Exchange) => string | null
+  /** A socket has opened: its handshake is done, its end will come as any other. */
+  readonly onOpen?: (exchange: Exchange) => void
+  /** What was forwarded has ended. `isSocket`: it was a WebSocket. */
+  readonly onEnd?: (exchange: Exchange, method: string, summary: Summary, isSocket: boolean) => void
+}
+
+/** How a server hands over what it received. */
+export interface Pipeline {
+  request(request: IncomingMessage, response: ServerResponse): void
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+}
+
+/** Every method that Node reads, WebDAV's too. TRACE has its route so that the accept step can refuse it. */
+const methods = METHODS.filter(method => method !== 'CONNECT')
+/** Fastify's usual ones; all others pass it without a look at their body. */
+const readByFastify = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'])
+
+const upgrades = new WeakMap<IncomingMessage, Upgrade>()
+
+export const forwardPlugin = fp<ForwardOptions>(
+  async (app, options) => {
+    const ways = new Ways({ clock: options.clock })
+    for (const method of methods)
+      if (!readByFastify.has(method)) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
+
+    // Fastify would refuse content types that it cannot parse. These bodies are not for it to read.
+    app.addHook('onRequest', (request, _reply, done) => {
+      if (request.exchange.match.kind === 'app') hideBody(request.raw)
+      done()
+    })
+
+    const handler = (request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined => {
+      const { raw, exchange } = request
+      const { match, decision } = exchange
+      if (match.kind !== 'app' || decision.kind !== 'forward') throw new GateError('internal')
+      const upgrade = upgrades.get(raw)
+      const front = frontDoor(exchange, match.app, raw.method as string)
+      if (front !== null) return reply.header('cache-control', 'no-store').redirect(front, 308)
+      if (upgrade !== undefined) checkHandshake(raw, match.app, decision.permit.subject !== null)
+      const { permit } = decision
+      const principal = permit.subject === null ? null : exchange.principal
+      const errand: Errand = {
+        req: raw,
+        res: reply.raw,
+        app: match.app,
+        path: match.path,
+        query: exchange.target.query,
+        permit,
+        address: exchange.client.address,
+        sessionId: principal?.session.id ?? null,
+        endsAt: earliest(permit.freshUntil, principal?.session.expiresAt ?? null),
+        assertion: match.app.assertion ? (options.assert?.(exchange) ?? null) : null,
+        observer: new Passage(request, reply, options, upgrade !== undefined)
+      }
+      const way = ways.of(match.app)
+      if (upgrade === undefined) transfer(errand, way, options.live)
+      else tunnel(errand, upgrade, way, options.live)
+      return undefined
+    }
+
+    // Not encapsulated, otherwise hooks of later steps would not see these routes. Whatever is no page of ours comes as '/' (exchange.ts).
+    const proxy = httpProxy as unknown as (app: FastifyInstance, options: object) => Promise<void>
+    const routes = { upstream: 'http://forwarded.invalid', routes: ['/'], httpMethods: methods, proxyPayloads: false }
+    await app.register(fp(instance => proxy(instance, { ...routes, handler })))
+    app.addHook('onClose', async () => ways.close())
+  },
+  { name: 'forward', dependencies: ['enforce'] }
+)
+
+/** The ready pipeline as a server's listeners take it. `upgrade` runs the same steps, and ends the socket after a refusal. */
+export function pipelineOf(app: FastifyInstance): Pipeline {
+  return {
+    request(request, response) {
+      // Node has dropped what came in one piece with an upgrade that is none: nothing more may be read from that connection.
+      if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
+      // Pages of ours read whatever comes; forwarding says "continue" once the app's connection stands.
+      if (request.headers.expect !== undefined && request.url?.startsWith('/.factorgate/')) response.writeContinue()
+      app.routing(request, response)
+    },
+    upgrade(request, socket, head) {
+      const response = new ServerResponse(request)
+      response.shouldKeepAlive = false
+      response.assignSocket(socket as Socket)
+      upgrades.set(request, { socket, head })
+      socket.on('error', ignore)
+      // Only a refusal ends here. What follows it on that socket is never read as a request (THREATS F8).
+      response.on('finish', () => {
+        socket.resume()
+        ;(socket as Socket).destroySoon()
+      })
+      app.routing(request, response)
+    }
+  }
+}
+
+/** What one exchange does to its reply, and whom it tells. */
+class Passage implements Observer {
+  readonly #request: FastifyRequest
+  readonly #reply: FastifyReply
+  readonly #options: ForwardOptions
+  readonly #isSocket: boolean
+
+  constructor(request: FastifyRequest, reply: FastifyReply, options: ForwardOptions, isSocket: boolean) {
+    this.#request = request
+    this.#reply = reply
+    this.#options = options
+    this.#isSocket = isSocket
+  }
+
+  answering(status: number): void {
+    this.#reply.hijack()
+    this.#request.exchange.isRecorded = true
+    if (this.#isSocket && status === 101) this.#options.onOpen?.(this.#request.exchange)
+  }
+
+  refused(code: ErrorCode, cause: unknown): void {
+    this.#reply.send(new GateError(code, { cause }))
+  }
+
+  ended(summary: Summary): void {
+    const { exchange, raw } = this.#request
+    exchange.isRecorded = true
+    this.#options.onEnd?.(exchange, raw.method as string, summary, this.#isSocket && summary.status === 101)
+  }
+}
+
+function hideBody({ headers }: IncomingMessage): void {
+  if (headers['content-type'] !== undefined) headers['content-type'] = undefined
+  if (headers['content-length'] !== undefined) headers['content-length'] = undefined
+  if (headers['transfer-encoding'] !== undefined) headers['transfer-encoding'] = undefined
+}
+
+function checkHandshake(request: IncomingMessage, app: App, isSignedIn: boolean): void {
+  const { rawHeaders } = request
+  const hasBody = rawHeaders.some((name, i) => i % 2 === 0 && /^(?:content-length|transfer-encoding)$/i.test(name))
+  if (request.method !== 'GET' || hasBody) throw new GateError('upgrade_refused')
+  if (!originAllowed(request.headers.origin, app, isSignedIn)) throw new GateError('foreign_origin')
+}
+
+/** `/nb` for an app that knows itself as `/`: relative links on its front page would miss, so people are sent to `/nb/`. */
+function frontDoor({ target }: Exchange, app: App, method: string): string | null {
+  if (app.prefix === '' || target.path !== app.prefix || (method !== 'GET' && method !== 'HEAD')) return null
+  if (app.upstreams.every(({ basePath }) => basePath === app.prefix)) return null
+  return `${app.origin}${app.prefix}/${target.query}`
+}
+
+function earliest(one: number | null, other: number | null): number | null {
+  if (one === null || other === null) return one ?? other
+  return Math.min(one, other)
+}
+
+function ignore(): void {}

@@ -1,0 +1,61 @@
+/** Our cookies on their way past: never to an app, never from one. Owns their names here; touches no other byte of the line. */
+import { isInsideName, publicPath, type Whereabouts } from './whereabouts.ts'
+
+/** True for a name that is ours, or that a browser could take for ours. */
+export function isOurCookie(name: string): boolean {
+  const lower = name.toLowerCase()
+  return (
+    lower === 'factorgate' ||
+    lower.startsWith('factorgate-') ||
+    lower.startsWith('__host-factorgate') ||
+    lower.startsWith('__secure-factorgate')
+  )
+}
+
+/** A `Cookie` line without our pairs; null where nothing is left. Other pairs keep their bytes (THREATS S5). */
+export function withoutOurs(line: string): string | null {
+  if (!mentionsUs.test(line)) return line
+  const others = line.split(';').filter(pair => !isOurCookie(nameOf(pair)))
+  const rest = others.join(';').trim()
+  return rest === '' ? null : rest
+}
+
+/**
+ * True for a `Set-Cookie` line that would plant one of ours (THREATS S6). A pair without a name counts by its value: browsers send
+ * `=factorgate=x` back as `factorgate=x`.
+ */
+export function plantsOurs(line: string): boolean {
+  return mentionsUs.test(line) && isOurCookie(nameOf(line.replace(/^[\s=]+/, '')))
+}
+
+/** A `Set-Cookie` line for the public address: `Path` moved to where the app stands, an inside `Domain` left out. */
+export function rescope(line: string, where: Whereabouts): string {
+  if (!/;\s*(?:domain|path)\s*=/i.test(line)) return line
+  const parts = line.split(';')
+  const isHostBound = /^\s*__host-/i.test(parts[0] ?? '')
+  const kept = parts.filter((part, i) => i === 0 || !isInsideDomain(part, where))
+  return kept.map((part, i) => (i === 0 || isHostBound ? part : movePath(part, where))).join(';')
+}
+
+const mentionsUs = /factorgate/i
+
+/** Of `name=value; …` the name; of a value without one, the value. */
+function nameOf(line: string): string {
+  const pair = line.split(';', 1)[0] ?? ''
+  const equals = pair.indexOf('=')
+  return (equals < 0 ? pair : pair.slice(0, equals)).trim()
+}
+
+function isInsideDomain(attribute: string, where: Whereabouts): boolean {
+  const domain = /^\s*domain\s*=\s*\.?(.*?)\s*$/i.exec(attribute)?.[1]
+  return domain !== undefined && isInsideName(domain.toLowerCase(), where)
+}
+
+function movePath(attribute: string, where: Whereabouts): string {
+  const parts = /^(\s*path\s*=\s*)(\/.*?)(\s*)$/i.exec(attribute)
+  if (parts === null) return attribute
+  const [, before, path, after] = parts as unknown as [string, string, string, string]
+  const moved = publicPath(path, where)
+  // `/nb/` would not match the app's front door at `/nb`.
+  return before + (path === '/' && moved !== '/' ? moved.slice(0, -1) || '/' : moved) + after
+}

@@ -1,0 +1,71 @@
+/** What forwarding is given and what it answers: the request, the right to forward it, and who wants to hear how it ended. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ErrorCode } from '../errors.ts'
+import type { Permit } from '../policy/decision.ts'
+import type { App } from '../routing/route-table.ts'
+
+/** One request to be forwarded. Without a Permit there is none. */
+export interface Errand {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly app: App
+  /** Literal bytes of the path inside the app. */
+  readonly path: string
+  /** With its '?', or ''. */
+  readonly query: string
+  readonly permit: Permit
+  /** The client's address. */
+  readonly address: string
+  /** Whose session opened it; null for nobody's. */
+  readonly sessionId: string | null
+  /** When the right to it ends, milliseconds since the epoch; null where only the session says. */
+  readonly endsAt: number | null
+  /** Value of `X-Factorgate-Assertion`, or null. */
+  readonly assertion: string | null
+  readonly observer: Observer
+}
+
+/** Hears of one errand. Exactly one of `refused` and `ended` is called, once. */
+export interface Observer {
+  /** The app's reply is about to be written: nobody else may write any more. */
+  answering(status: number): void
+  /** Nothing was written. `code` is for the person, `cause` for the log. */
+  refused(code: ErrorCode, cause: unknown): void
+  ended(summary: Summary): void
+}
+
+export interface Summary {
+  /** The app's status; null where the client left before there was one. */
+  readonly status: number | null
+  /** Body bytes from the client, and to it. Of a WebSocket all bytes after the handshake. */
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly outcome: 'complete' | 'cut'
+  /** Why it was cut: `client left`, `app broke off`, or the reason the connection was ended with. */
+  readonly cut: string | null
+  readonly durationMs: number
+}
+
+/** The reply's head cannot be told to a browser, or breaks the protocol. */
+const unfit = new Set([
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'ERR_INVALID_CHAR',
+  'ERR_HTTP_INVALID_STATUS_CODE',
+  'ERR_HTTP_INVALID_HEADER_VALUE',
+  'ERR_INVALID_HTTP_TOKEN'
+])
+const unfitNames = new Set(['UnfitReply', 'HTTPParserError', 'ResponseContentLengthMismatchError'])
+const late = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'])
+
+/** What to tell the person when there is no reply to pass on. */
+export function refusalOf(error: NodeJS.ErrnoException): ErrorCode {
+  const code = error.code ?? ''
+  if (late.has(code)) return 'app_timeout'
+  if (unfit.has(code) || code.startsWith('HPE_') || unfitNames.has(error.name)) return 'app_reply_invalid'
+  // undici says so of a reply nobody asked for, and of a 101 to a request that was no handshake.
+  if (code === 'UND_ERR_SOCKET' && /^bad (?:response|upgrade)$/.test(error.message)) return 'app_reply_invalid'
+  // A header line that Node read but nobody may write.
+  if (code === 'UND_ERR_INVALID_ARG') return 'bad_request'
+  return 'app_unreachable'
+}

@@ -1,0 +1,126 @@
+/**
+ * Headers on their way back from an app. Owns what of them a browser gets to see: everything, but for the connection's own lines, our
+ * cookies, and addresses that only the inside knows. Refuses framing that cannot be passed on.
+ */
+import { plantsOurs, rescope } from './cookies.ts'
+import { connectionOptions, hopByHop, normalName, withoutListed } from './header-name.ts'
+import { publicLocation, publicRefresh, type Whereabouts } from './whereabouts.ts'
+
+/** The app's head cannot be told to a browser as it stands. */
+export class UnfitReply extends Error {
+  override readonly name = 'UnfitReply'
+}
+
+export interface Inbound {
+  /** Names and values in turn, latin-1: byte for byte what the app sent. */
+  readonly headers: string[]
+  /** With either, the end of the body can be told from a break. */
+  readonly hasLength: boolean
+  readonly isChunked: boolean
+}
+
+type Kind =
+  | 'pass'
+  | 'drop'
+  | 'set-cookie'
+  | 'location'
+  | 'refresh'
+  | 'clear-site-data'
+  | 'content-length'
+  | 'transfer-encoding'
+  | 'connection'
+
+const special: Readonly<Record<string, Kind>> = {
+  'set-cookie': 'set-cookie',
+  location: 'location',
+  'content-location': 'location',
+  refresh: 'refresh',
+  'clear-site-data': 'clear-site-data',
+  'content-length': 'content-length',
+  'transfer-encoding': 'transfer-encoding',
+  connection: 'connection'
+}
+
+const kinds = new Map<string, Kind>()
+const spellingsKept = 2_000
+
+/** @throws UnfitReply for a transfer coding other than chunked. */
+export function inboundHeaders(raw: readonly (Buffer | string)[], status: number, where: Whereabouts): Inbound {
+  const headers: string[] = []
+  let isChunked = false
+  let lengthName: string | null = null
+  let length = ''
+  let listed: string[] | null = null
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = text(raw[i] as Buffer | string)
+    const value = text(raw[i + 1] as Buffer | string)
+    switch (kinds.get(name) ?? learn(name)) {
+      case 'pass':
+        headers.push(name, value)
+        break
+      case 'drop':
+        break
+      case 'set-cookie':
+        if (!plantsOurs(value)) headers.push(name, rescope(value, where))
+        break
+      case 'location':
+        headers.push(name, publicLocation(value, where))
+        break
+      case 'refresh':
+        headers.push(name, publicRefresh(value, where))
+        break
+      case 'clear-site-data': {
+        const kept = withoutCookies(value)
+        if (kept !== '') headers.push(name, kept)
+        break
+      }
+      case 'content-length':
+        lengthName = name
+        length = value
+        break
+      case 'transfer-encoding':
+        // Another coding would be taken off without being undone (RFC 9112 §6.1).
+        if (value.trim().toLowerCase() !== 'chunked') throw new UnfitReply(`transfer coding '${value}'`)
+        isChunked = true
+        break
+      case 'connection': {
+        const options = connectionOptions(value)
+        if (options !== null) listed = listed === null ? options : [...listed, ...options]
+        break
+      }
+    }
+  }
+  const kept = listed === null ? headers : withoutListed(headers, listed)
+  // A length beside chunks, or on a reply that has no body, is a second story about where the message ends. It goes last: after one,
+  // node:http reads Content-Disposition as UTF-8 and would break its bytes.
+  const hasLength = lengthName !== null && !isChunked && status !== 204
+  if (hasLength) kept.push(lengthName as string, length)
+  return { headers: kept, hasLength, isChunked }
+}
+
+/** `Clear-Site-Data` without what would sign the person out of the gate: the browser clears cookies of the whole domain (THREATS S6). */
+function withoutCookies(value: string): string {
+  const kinds = value.split(',').map(kind => kind.trim())
+  const kept = kinds.flatMap(kind => (kind === '"*"' ? ['"cache"', '"storage"'] : kind === '"cookies"' ? [] : [kind]))
+  return kept.join(', ')
+}
+
+function text(bytes: Buffer | string): string {
+  return typeof bytes === 'string' ? bytes : bytes.toString('latin1')
+}
+
+function learn(name: string): Kind {
+  const kind = judge(name)
+  if (kinds.size < spellingsKept) kinds.set(name, kind)
+  return kind
+}
+
+function judge(name: string): Kind {
+  const lower = name.toLowerCase()
+  const own = Object.hasOwn(special, lower) ? special[lower] : undefined
+  if (own !== undefined) return own
+  const normal = normalName(name)
+  // `Factorgate-Error` says whose error it is, so no app may say it; `Alt-Svc` would lead past the gate.
+  const isOurs = normal.startsWith('factorgate-') || normal.startsWith('x-factorgate')
+  return isOurs || hopByHop.has(lower) || lower === 'alt-svc' || lower === 'set-cookie2' ? 'drop' : 'pass'
+}

@@ -1,0 +1,177 @@
+/**
+ * Headers on their way to an app. Owns which of the client's lines go on and which lines are ours; refuses everything that a client
+ * says about its identity or address in any spelling, and our own cookie. A hot path: one walk over the raw lines, no objects.
+ */
+import type { Permit } from '../policy/decision.ts'
+import type { App, Upstream } from '../routing/route-table.ts'
+import type { Subject } from '../session/session.ts'
+import { withoutOurs } from './cookies.ts'
+import { connectionOptions, hopByHop, isGatesToSay, normalName, withoutListed } from './header-name.ts'
+import { insideAddress, insideIf, type Whereabouts, whereaboutsOf } from './whereabouts.ts'
+
+/** What a request to one upstream of an app looks like, but for the request itself. Made once an app and upstream. */
+export interface OutboundPlan {
+  readonly app: App
+  readonly where: Whereabouts
+  /** The Host header. */
+  readonly host: string
+  /** Lines that are the same for everybody, names and values in turn. */
+  readonly constant: readonly string[]
+  /** What to do with a name, as it was spelled; filled as names come by. */
+  readonly kinds: Map<string, Kind>
+  readonly configured: ReadonlySet<string>
+}
+
+export interface Outbound {
+  /** Names and values in turn; `Host` first. */
+  readonly headers: string[]
+  readonly hasBody: boolean
+}
+
+export interface Speaker {
+  readonly permit: Permit
+  /** The client's address, from `routing/client.ts`. */
+  readonly address: string
+  /** Value of `X-Factorgate-Assertion`, or null. */
+  readonly assertion: string | null
+}
+
+type Kind =
+  | 'pass'
+  | 'drop'
+  | 'cookie'
+  | 'connection'
+  | 'content-length'
+  | 'transfer-encoding'
+  | 'te'
+  | 'destination'
+  | 'if'
+
+const special: ReadonlySet<string> = new Set<Kind>([
+  'cookie',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'te',
+  'destination',
+  'if'
+])
+
+/** Spellings remembered for an app; strangers may invent more, those are judged afresh each time. */
+const spellingsKept = 1_000
+
+export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
+  const added = Object.entries(app.addHeaders).filter(([name]) => !isFraming(name.toLowerCase()))
+  const fixedHost = added.find(([name]) => name.toLowerCase() === 'host')?.[1]
+  const host = fixedHost ?? (app.preserveHost ? app.host : upstream.origin.replace(/^[a-z]+:\/\//i, ''))
+  const isSecure = app.origin.startsWith('https:')
+  const constant = ['X-Forwarded-Proto', isSecure ? 'https' : 'http', 'X-Forwarded-Host', app.host]
+  if (app.prefix !== '') constant.push('X-Forwarded-Prefix', app.prefix)
+  for (const [name, value] of added) if (name.toLowerCase() !== 'host') constant.push(name, utf8(value))
+  const ours = [...Object.keys(app.addHeaders), ...Object.values(app.identityHeaders).filter(name => name !== null)]
+  return {
+    app,
+    where: whereaboutsOf(app, upstream, host),
+    host,
+    constant,
+    kinds: new Map(),
+    configured: new Set(ours.map(normalName))
+  }
+}
+
+/** The request's lines for the app. `isUpgrade`: a WebSocket handshake, and no body. */
+export function outboundHeaders(
+  plan: OutboundPlan,
+  rawHeaders: readonly string[],
+  speaker: Speaker,
+  isUpgrade: boolean
+): Outbound {
+  const headers: string[] = ['Host', plan.host]
+  let hasBody = false
+  let listed: string[] | null = null
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string
+    const value = rawHeaders[i + 1] as string
+    switch (plan.kinds.get(name) ?? learn(plan, name)) {
+      case 'pass':
+        headers.push(name, value)
+        break
+      case 'drop':
+        break
+      case 'cookie': {
+        const others = withoutOurs(value)
+        if (others !== null) headers.push(name, others)
+        break
+      }
+      case 'content-length':
+        hasBody ||= value !== '0'
+        if (!isUpgrade) headers.push(name, value)
+        break
+      case 'transfer-encoding':
+        hasBody = true
+        break
+      case 'connection': {
+        const options = connectionOptions(value)
+        if (options !== null) listed = listed === null ? options : [...listed, ...options]
+        break
+      }
+      case 'te':
+        if (/(?:^|,)\s*trailers\s*(?:,|;|$)/i.test(value)) headers.push(name, 'trailers')
+        break
+      case 'destination':
+        headers.push(name, insideAddress(value, plan.where))
+        break
+      case 'if':
+        headers.push(name, insideIf(value, plan.where))
+        break
+    }
+  }
+  // Before ours are added, otherwise a client could list ours away (CVE-2026-33805).
+  const own = listed === null ? headers : withoutListed(headers, listed)
+  addOurs(own, plan, speaker)
+  if (isUpgrade) own.push('Connection', 'Upgrade', 'Upgrade', 'websocket')
+  return { headers: own, hasBody }
+}
+
+/** A value for a header line: its UTF-8 bytes, one character each, as node:http and undici write them. Control bytes become blanks. */
+export function utf8(value: string): string {
+  if (/^[\t\x20-\x7e]*$/.test(value)) return value
+  return Buffer.from(value.replace(/[\x00-\x1f\x7f]/g, ' '), 'utf8').toString('latin1')
+}
+
+function addOurs(headers: string[], { app, constant }: OutboundPlan, { permit, address, assertion }: Speaker): void {
+  headers.push('X-Forwarded-For', address)
+  for (const line of constant) headers.push(line)
+  if (permit.subject !== null) addIdentity(headers, app.identityHeaders, permit.subject)
+  if (assertion !== null) headers.push('X-Factorgate-Assertion', assertion)
+}
+
+/** An attribute that the person has not is a line that is not sent: some apps read an empty one as "none from now on". */
+function addIdentity(headers: string[], names: App['identityHeaders'], subject: Subject): void {
+  if (names.user !== null) headers.push(names.user, utf8(subject.name))
+  if (names.name !== null && subject.displayName !== '') headers.push(names.name, utf8(subject.displayName))
+  if (names.email !== null && subject.email !== null) headers.push(names.email, utf8(subject.email))
+  if (names.groups === null) return
+  // A comma inside a name would make two groups of one.
+  const groups = subject.groups.filter(group => !group.includes(','))
+  if (groups.length > 0) headers.push(names.groups, utf8(groups.join(',')))
+}
+
+function learn(plan: OutboundPlan, name: string): Kind {
+  const kind = judge(plan, name)
+  if (plan.kinds.size < spellingsKept) plan.kinds.set(name, kind)
+  return kind
+}
+
+function judge(plan: OutboundPlan, name: string): Kind {
+  const lower = name.toLowerCase()
+  if (special.has(lower)) return lower as Kind
+  const normal = normalName(name)
+  if (lower === 'host' || lower === 'expect' || isFraming(normal)) return 'drop'
+  return isGatesToSay(normal) || plan.configured.has(normal) ? 'drop' : 'pass'
+}
+
+/** `Content_Length` and `Transfer.Encoding` too: a server that folds names would count them in (THREATS F1). */
+function isFraming(normal: string): boolean {
+  return hopByHop.has(normal) || normal === 'content-length'
+}

@@ -1,0 +1,303 @@
+/**
+ * One HTTP exchange with an app: head, body and reply, streamed with back-pressure both ways. Owns what happens when either side
+ * stops; refuses to let a half answer look whole, and to ask an app twice for what may not be asked twice.
+ */
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { performance } from 'node:perf_hooks'
+import type { Dispatcher } from 'undici'
+import { type Errand, refusalOf, type Summary } from './errand.ts'
+import { inboundHeaders, UnfitReply } from './inbound.ts'
+import type { LiveConnections, LiveEntry } from './live-connections.ts'
+import { outboundHeaders } from './outbound.ts'
+import { RequestBody } from './request-body.ts'
+import type { UpstreamConnection } from './upstream-pool.ts'
+import type { Way } from './way.ts'
+import { insidePath } from './whereabouts.ts'
+
+const transferOf = Symbol('transfer')
+type Owned = ServerResponse & { [transferOf]?: Transfer }
+
+/** May be sent again, if the first time nobody can have read it (RFC 9110 §9.2.2). */
+const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH'])
+/** How long a client may go on sending a body that the app has already answered, in milliseconds. */
+const lingerMs = 30_000
+
+/** Runs one errand. The observer hears how it ended; nothing is thrown. */
+export function transfer(errand: Errand, way: Way, live: LiveConnections): void {
+  new Transfer(errand, way, live).start()
+}
+
+class Transfer implements Dispatcher.DispatchHandler, LiveEntry {
+  readonly #errand: Errand
+  readonly #way: Way
+  readonly #startedAt = performance.now()
+  readonly #release: () => void
+  #body: RequestBody | null = null
+  #connection: UpstreamConnection | null = null
+  #upstream = -1
+  readonly #tried: number[] = []
+  #abort: (() => void) | null = null
+  #resume: (() => void) | null = null
+  #isOver = false
+  #isWhole = false
+  #wasAnswered = false
+  #isSecondTry = false
+  /** The end of the app's reply can be told from a break; so can what the client gets of it. */
+  #isFramed = false
+  #isFramedOutside = false
+  #status: number | null = null
+  #bytesOut = 0
+  #cut: string | null = null
+
+  constructor(errand: Errand, way: Way, live: LiveConnections) {
+    this.#errand = errand
+    this.#way = way
+    this.#release = live.add(this)
+  }
+
+  get sessionId(): string | null {
+    return this.#errand.sessionId
+  }
+
+  get accountId(): string | null {
+    return this.#errand.permit.subject?.id ?? null
+  }
+
+  get appId(): string {
+    return this.#errand.app.id
+  }
+
+  get groups(): readonly string[] {
+    return this.#errand.permit.subject?.groups ?? []
+  }
+
+  get endsAt(): number | null {
+    return this.#errand.endsAt
+  }
+
+  get isSocket(): boolean {
+    return false
+  }
+
+  /** LiveConnections: the right to this exchange has ended. */
+  end(reason: string): void {
+    if (!this.#isOver) this.#cutOff(reason)
+  }
+
+  start(): void {
+    const { req, res } = this.#errand
+    if (this.#isOver) return
+    const owned: Owned = res
+    owned[transferOf] = this
+    res.on('close', onResponseClose)
+    if (res.socket === null) watchQueue(req.socket, this)
+    this.#ask()
+  }
+
+  #ask(): void {
+    const { req, res, app, path, query } = this.#errand
+    const index = this.#way.choice.choose(this.#tried)
+    this.#upstream = index
+    this.#tried.push(index)
+    const plan = this.#way.plans[index]!
+    const pool = this.#way.choice.pool(index)
+    const { headers, hasBody } = outboundHeaders(plan, req.rawHeaders, this.#errand, false)
+    if (hasBody) this.#body = new RequestBody(req, res)
+    this.#connection = pool.take()
+    const options: Dispatcher.DispatchOptions & { servername: string } = {
+      method: req.method as Dispatcher.HttpMethod,
+      path: insidePath(path, plan.where.basePath) + query,
+      headers,
+      body: this.#body as unknown as null,
+      headersTimeout: app.responseTimeoutMs,
+      servername: pool.servername
+    }
+    this.#connection.client.dispatch(options, this)
+  }
+
+  onConnect(abort: () => void): void {
+    this.#abort = abort
+    if (this.#isOver || this.#cut !== null) abort()
+  }
+
+  onResponseStarted(): void {
+    this.#wasAnswered = true
+  }
+
+  onHeaders(status: number, raw: Buffer[], resume: () => void, statusText: string): boolean {
+    // Informational: what it announces will come again in the reply itself.
+    if (status < 200 && status >= 100) return true
+    if (status < 100) throw new UnfitReply(`status ${status}`)
+    this.#connection?.filter.sawHead()
+    const { req, res, observer } = this.#errand
+    const { headers, hasLength, isChunked } = inboundHeaders(raw, status, this.#way.plans[this.#upstream]!.where)
+    const hasNoBody = req.method === 'HEAD' || status === 204 || status === 304
+    this.#resume = resume
+    res.writeHead(status, fitReason(statusText), headers)
+    this.#isFramed = hasNoBody || hasLength || isChunked
+    this.#isFramedOutside = hasNoBody || hasLength || res.chunkedEncoding
+    this.#status = status
+    observer.answering(status)
+    process.nextTick(flushHead, this)
+    return true
+  }
+
+  onData(chunk: Buffer): boolean {
+    const { res } = this.#errand
+    if (this.#isOver || res.destroyed) return false
+    this.#bytesOut += chunk.length
+    if (res.write(chunk)) return true
+    res.once('drain', onResponseDrain)
+    return false
+  }
+
+  onComplete(): void {
+    const { res } = this.#errand
+    const connection = this.#giveBack()
+    // Its end was the connection's end, and that was no clean one.
+    if (!this.#isFramed && connection?.wasReset) return this.#cutOff('app broke off')
+    this.#isWhole = true
+    res.end()
+  }
+
+  onError(error: NodeJS.ErrnoException): void {
+    this.#giveBack()
+    if (this.#isOver) return
+    if (this.#status !== null) return this.#cutOff('app broke off')
+    if (this.#mayAskAgain(error)) return this.#ask()
+    this.#refuse(error)
+  }
+
+  /** The client's connection, or its request, is over. */
+  onClientClose(): void {
+    if (this.#isOver) return
+    const { res } = this.#errand
+    if (!this.#isWhole || !res.writableFinished) this.#cut ??= 'client left'
+    this.#finish()
+  }
+
+  onClientDrain(): void {
+    this.#resume?.()
+  }
+
+  /** Event streams say their head long before their first event. */
+  flushHead(): void {
+    const { res } = this.#errand
+    if (this.#bytesOut === 0 && !this.#isOver && !res.writableEnded) res.flushHeaders()
+  }
+
+  #mayAskAgain(error: NodeJS.ErrnoException & { socket?: { bytesRead?: number } }): boolean {
+    if (this.#abort === null) {
+      // The connection never opened, so nobody has read a byte: any other upstream may be asked.
+      if (refusalOf(error) === 'bad_request') return false
+      this.#way.choice.refused(this.#upstream)
+      return this.#way.choice.hasMore(this.#tried)
+    }
+    // A connection that had served before and ended as we spoke: the app had let go of it already.
+    const wasStale = error.code === 'UND_ERR_SOCKET' && (error.socket?.bytesRead ?? 0) > 0 && !this.#wasAnswered
+    if (!wasStale || this.#isSecondTry || this.#body !== null) return false
+    if (!idempotent.has(this.#errand.req.method as string)) return false
+    this.#isSecondTry = true
+    this.#tried.pop()
+    this.#abort = null
+    return true
+  }
+
+  #refuse(error: NodeJS.ErrnoException): void {
+    const { res, observer } = this.#errand
+    this.#isOver = true
+    res.off('close', onResponseClose)
+    this.#body?.destroy()
+    this.#release()
+    observer.refused(refusalOf(error), error)
+  }
+
+  /** Ends the client's connection in the middle, so that what it has does not look whole. */
+  #cutOff(reason: string): void {
+    this.#cut ??= reason
+    const { socket } = this.#errand.req
+    // Without chunks or a length a clean end would say "that was all": only a reset does not.
+    if (this.#status !== null && !this.#isFramedOutside) reset(socket)
+    else socket.destroy()
+    this.#finish()
+  }
+
+  #finish(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    const { req, res, observer } = this.#errand
+    res.off('close', onResponseClose)
+    res.off('drain', onResponseDrain)
+    queues.get(req.socket)?.delete(this)
+    this.#release()
+    if (!this.#isWhole) this.#abort?.()
+    this.#body?.destroy()
+    if (this.#cut === null && !req.complete) linger(req.socket, () => req.complete)
+    const summary: Summary = {
+      status: this.#status,
+      bytesIn: this.#body?.bytes ?? 0,
+      bytesOut: this.#bytesOut,
+      outcome: this.#cut === null ? 'complete' : 'cut',
+      cut: this.#cut,
+      durationMs: performance.now() - this.#startedAt
+    }
+    observer.ended(summary)
+  }
+
+  #giveBack(): UpstreamConnection | null {
+    const connection = this.#connection
+    this.#connection = null
+    if (connection !== null) this.#way.choice.pool(this.#upstream).give(connection)
+    return connection
+  }
+}
+
+function onResponseClose(this: Owned): void {
+  this[transferOf]?.onClientClose()
+}
+
+function onResponseDrain(this: Owned): void {
+  this[transferOf]?.onClientDrain()
+}
+
+/** Pipelined requests that wait for their turn: their response has no socket yet, and would not hear that the client has left. */
+const queues = new WeakMap<Socket, Set<Transfer>>()
+
+function watchQueue(socket: Socket, transfer: Transfer): void {
+  const queue = queues.get(socket)
+  if (queue !== undefined) {
+    queue.add(transfer)
+    return
+  }
+  const waiting = new Set([transfer])
+  queues.set(socket, waiting)
+  socket.once('close', () => {
+    for (const one of [...waiting]) one.onClientClose()
+  })
+}
+
+function flushHead(transfer: Transfer): void {
+  transfer.flushHead()
+}
+
+/** The app's reason phrase where it can be written, else the usual one. */
+function fitReason(text: string): string | undefined {
+  return text === '' || /[^\t\x20-\x7e]/.test(text) ? undefined : text
+}
+
+function reset(socket: Socket): void {
+  try {
+    socket.resetAndDestroy()
+  } catch {
+    // TLS has no reset; ending without its close_notify says the same.
+    socket.destroy()
+  }
+}
+
+function linger(socket: Socket, isRead: () => boolean): void {
+  const timer = setTimeout(() => {
+    if (!isRead()) socket.destroy()
+  }, lingerMs)
+  timer.unref()
+}

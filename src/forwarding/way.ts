@@ -1,0 +1,48 @@
+/** The way to an app: its upstreams, and what a request to each looks like. Made once an app, so that a request finds it ready. */
+import type { Clock } from '../clock.ts'
+import type { App, Upstream } from '../routing/route-table.ts'
+import { type OutboundPlan, outboundPlan } from './outbound.ts'
+import { UpstreamChoice, UpstreamPool } from './upstream-pool.ts'
+
+export interface Way {
+  readonly choice: UpstreamChoice
+  /** One for each upstream, in their order. */
+  readonly plans: readonly OutboundPlan[]
+}
+
+/** All ways of one configuration, and the connections they hold. */
+export class Ways {
+  readonly #clock: Clock
+  readonly #ways = new Map<App, Way>()
+  readonly #pools = new Map<string, UpstreamPool>()
+
+  constructor({ clock }: { clock: Clock }) {
+    this.#clock = clock
+  }
+
+  of(app: App): Way {
+    let way = this.#ways.get(app)
+    if (way === undefined) {
+      const plans = app.upstreams.map(upstream => outboundPlan(app, upstream))
+      way = { plans, choice: new UpstreamChoice(app, upstream => this.#pool(upstream, app), this.#clock) }
+      this.#ways.set(app, way)
+    }
+    return way
+  }
+
+  /** Closes what is idle; what is busy closes as it ends. */
+  close(): void {
+    for (const pool of this.#pools.values()) pool.close()
+  }
+
+  /** Apps behind one address share its connections. */
+  #pool(upstream: Upstream, app: App): UpstreamPool {
+    const key = `${upstream.socketPath ?? ''} ${upstream.origin} ${app.connectTimeoutMs}`
+    let pool = this.#pools.get(key)
+    if (pool === undefined) {
+      pool = new UpstreamPool(upstream, app.connectTimeoutMs)
+      this.#pools.set(key, pool)
+    }
+    return pool
+  }
+}

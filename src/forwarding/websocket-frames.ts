@@ -1,0 +1,59 @@
+/**
+ * Where frames begin in a WebSocket's bytes (RFC 6455 §5.2), and the one frame that the gate itself ever sends. Counts bytes; looks
+ * at no payload and changes none.
+ */
+
+/** Follows one direction of a socket. */
+export class FrameBoundary {
+  /** Payload bytes of the current frame still to come. */
+  #payloadLeft = 0
+  /** Header bytes of the current frame, as far as they have come. */
+  readonly #header = new Uint8Array(14)
+  #headerLength = 0
+
+  /** True where the next byte begins a frame, so that another may be put before it. */
+  get isBetweenFrames(): boolean {
+    return this.#payloadLeft === 0 && this.#headerLength === 0
+  }
+
+  feed(chunk: Uint8Array): void {
+    let at = 0
+    while (at < chunk.length) {
+      if (this.#payloadLeft > 0) {
+        const taken = Math.min(this.#payloadLeft, chunk.length - at)
+        this.#payloadLeft -= taken
+        at += taken
+        continue
+      }
+      this.#header[this.#headerLength++] = chunk[at++] as number
+      if (this.#headerLength < this.#headerSize()) continue
+      this.#payloadLeft = this.#payloadLength()
+      this.#headerLength = 0
+    }
+  }
+
+  #headerSize(): number {
+    if (this.#headerLength < 2) return 2
+    const second = this.#header[1] as number
+    const short = second & 0x7f
+    return 2 + (short === 126 ? 2 : short === 127 ? 8 : 0) + (second & 0x80 ? 4 : 0)
+  }
+
+  #payloadLength(): number {
+    const view = new DataView(this.#header.buffer)
+    const short = view.getUint8(1) & 0x7f
+    if (short === 126) return view.getUint16(2)
+    return short === 127 ? Number(view.getBigUint64(2)) : short
+  }
+}
+
+/** A Close frame as a server sends it: unmasked, with code and reason. */
+export function closeFrame(code: number, reason: string): Buffer {
+  const text = Buffer.from(reason, 'utf8').subarray(0, 123)
+  const frame = Buffer.alloc(4 + text.length)
+  frame[0] = 0x88
+  frame[1] = 2 + text.length
+  frame.writeUInt16BE(code, 2)
+  text.copy(frame, 4)
+  return frame
+}
