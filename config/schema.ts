@@ -46,8 +46,8 @@ const listen = map(
         title: 'Largest request header',
         description:
           'Request line and headers together may be this long; more is answered 431. Apps that set many cookies need room.',
-        default: '64KiB',
-        example: '128KiB'
+        default: '16KiB',
+        example: '64KiB'
       },
       { 'x-least': 8192, 'x-most': 1024 ** 2 }
     )

@@ -10,6 +10,7 @@ import { enforcePlugin } from '../plugins/enforce.ts'
 import { type ErrorsOptions, errorsPlugin } from '../plugins/errors.ts'
 import { type Exchange, exchangePlugin, readRequestLine } from '../plugins/exchange.ts'
 import { forwardPlugin } from '../plugins/forward.ts'
+import { forwardAuthPlugin } from '../plugins/forward-auth.ts'
 import { matchPlugin } from '../plugins/match.ts'
 import { type PortalServices, pageHeaders, portalPlugin, renderError } from '../plugins/portal/index.ts'
 import { sessionPlugin } from '../plugins/session.ts'
@@ -26,7 +27,18 @@ import type { Runtime } from './runtime.ts'
 import { toApp } from './settings.ts'
 
 /** Every step that must stand before a byte is forwarded; a gateway without one refuses to start. */
-const steps = ['errors', 'exchange', 'accept', 'match', 'session', 'enforce', 'forward', 'audit', 'portal'] as const
+const steps = [
+  'errors',
+  'exchange',
+  'accept',
+  'match',
+  'session',
+  'enforce',
+  'forward',
+  'audit',
+  'forward-auth',
+  'portal'
+] as const
 
 /** The whole pipeline for one configuration, ready to be given requests. Rejects where a step is missing or refuses its options. */
 export async function buildGateway(config: Config, runtime: Runtime): Promise<FastifyInstance> {
@@ -60,6 +72,7 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
   })
   await app.register(auditPlugin, { audit, clock })
 
+  await app.register(forwardAuthPlugin, { routes, sessions, portalOrigin, keyring: () => runtime.keyring, clock })
   await app.register(portalPlugin, {
     portal: {
       ...look,

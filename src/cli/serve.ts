@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { type Logger, pino } from 'pino'
 import { defaultConfig } from '../../config/default.ts'
-import { loadConfig } from '../../config/load.ts'
+import { configFilesOf, loadConfig } from '../../config/load.ts'
 import { formatProblem } from '../../config/problems.ts'
 import type { Config } from '../../config/schema.ts'
 import { createKeyFile } from '../keyring/key-file.ts'
@@ -145,9 +145,7 @@ function live(server: Server, first: Config, io: Io, log: Logger): Promise<ExitC
     let unwatch = () => {}
     const rewatch = () => {
       unwatch()
-      const { tls } = config.listen
-      const files = [config.file, config.keyFile, tls?.cert, tls?.key].filter(file => typeof file === 'string')
-      unwatch = watchFiles(files, changed => {
+      unwatch = watchFiles([config.keyFile, ...configFilesOf(config)], changed => {
         if (changed.includes(config.keyFile)) safely(() => server.reloadKeys())
         if (changed.some(file => file !== config.keyFile)) safely(reload)
       })

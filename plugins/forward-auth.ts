@@ -1,0 +1,137 @@
+/**
+ * Forward-auth: the verdict alone, for nginx (`auth_request`), Traefik, Caddy and Envoy, which then forward by themselves. Owns the
+ * reading of what such a proxy says about the original request; believes it from trusted proxies only (GHSA-5wcc-hf24-rf5h), and
+ * refuses where anything is missing. Keys of the signed assertion stand beside it.
+ */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Clock } from '../src/clock.ts'
+import { describeError, GateError } from '../src/errors.ts'
+import type { Keyring } from '../src/keyring/keyring.ts'
+import { decide } from '../src/policy/decide.ts'
+import type { App, RouteTable } from '../src/routing/route-table.ts'
+import { parseTarget } from '../src/routing/target.ts'
+import type { Subject } from '../src/session/session.ts'
+import type { Sessions } from '../src/session/sessions.ts'
+import { newToken } from '../src/session/token.ts'
+import { cookieNames, nonceCookie, readCookie, readNonce, stateOf } from './cookies.ts'
+import { errorBody } from './enforce.ts'
+import { wantsPage } from './wants-page.ts'
+
+export interface ForwardAuthOptions {
+  readonly routes: RouteTable
+  readonly sessions: Sessions
+  readonly portalOrigin: string
+  readonly keyring: () => Keyring
+  readonly clock: Clock
+}
+
+/** The request that the proxy asks about. */
+interface Original {
+  readonly method: string
+  readonly host: string
+  readonly uri: string
+  /** nginx cannot answer its client with a redirect of ours: it wants 401, and an address to send people to. */
+  readonly redirects: boolean
+}
+
+const path = '/.factorgate/auth'
+
+export const forwardAuthPlugin = fp<ForwardAuthOptions>(
+  async (app, options) => {
+    const config = { requires: 'anyone', everyHost: true } as const
+    const answer = (request: FastifyRequest, reply: FastifyReply) => answerFor(request, reply, options)
+    await app.register(async scope => {
+      // Traefik and Envoy ask with the original method, and perhaps with its content type; the body itself stays with them.
+      scope.removeAllContentTypeParsers()
+      scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+      for (const url of [path, `${path}/*`]) scope.all(url, { config }, answer)
+    })
+    app.get('/.factorgate/jwks.json', { config }, async (_request, reply) => {
+      reply.header('cache-control', 'public, max-age=300').type('application/jwk-set+json')
+      return options.keyring().publicJwks
+    })
+  },
+  { name: 'forward-auth', dependencies: ['enforce'] }
+)
+
+async function answerFor(request: FastifyRequest, reply: FastifyReply, options: ForwardAuthOptions): Promise<unknown> {
+  const { exchange, raw } = request
+  reply.header('cache-control', 'no-store')
+  if (!exchange.client.viaTrustedProxy) throw new GateError('not_allowed')
+  const original = originalOf(raw.headers, raw.method as string, exchange.target.raw)
+  const target = original === null ? null : parseTarget(original.uri)
+  if (original === null || target === null) throw new GateError('bad_request')
+  const match = options.routes.match(original.host, target)
+  // What lies under /.factorgate/ the proxy must hand to the gate itself; a verdict about it would open or close the wrong door.
+  if (match.kind !== 'app') throw new GateError(match.kind === 'none' ? match.code : 'not_allowed')
+  const { site } = match
+  const token = readCookie(raw.headers.cookie, cookieNames(site.secure).session)
+  const principal = token === null ? null : await options.sessions.find(site.host, token)
+  const decision = decide({
+    appId: match.app.id,
+    policy: match.app.policy,
+    readings: match.readings,
+    method: original.method,
+    address: exchange.client.address,
+    subject: principal?.subject ?? null,
+    proofs: principal?.proofs ?? [],
+    now: options.clock()
+  })
+  exchange.notes = {
+    app: match.app.id,
+    path: match.path.slice(0, 1024),
+    decision: decision.kind,
+    ...(principal === null
+      ? {}
+      : { account: principal.account.id, name: principal.account.name, session: principal.session.id })
+  }
+  if (decision.kind === 'forward') return reply.headers(identityOf(match.app, decision.permit.subject)).send()
+  if (decision.kind === 'refuse') throw new GateError(decision.reason)
+  const query = new URLSearchParams({
+    rd: site.origin + (original.method === 'GET' ? target.raw : match.app.prefix || '/')
+  })
+  const nonce = readNonce(raw.headers.cookie, site.secure) ?? newToken()
+  query.set('state', stateOf(nonce))
+  const url = `${options.portalOrigin}/.factorgate/${decision.reason === 'sign_in_required' ? 'login' : 'challenge'}?${query}`
+  reply.header('set-cookie', nonceCookie(nonce, site.secure)).header('factorgate-error', decision.reason)
+  if (original.redirects && wantsPage(raw)) return reply.redirect(url, 302)
+  return reply.code(describeError(decision.reason).status).header('location', url).send(errorBody(decision.reason, url))
+}
+
+/** nginx says `X-Original-URL` and `X-Original-Method`; Traefik and Caddy `X-Forwarded-*`; Envoy appends the path to ours. */
+function originalOf(headers: IncomingHttpHeaders, method: string, asked: string): Original | null {
+  const one = (name: string) => (typeof headers[name] === 'string' ? (headers[name] as string) : undefined)
+  const url = one('x-original-url')
+  if (url !== undefined) {
+    const [, host, uri] = /^https?:\/\/([^/?#@\s]+)(\/.*)?$/i.exec(url) ?? []
+    const named = one('x-original-method')
+    return host === undefined || named === undefined ? null : { method: named, host, uri: uri ?? '/', redirects: false }
+  }
+  const uri = one('x-forwarded-uri')
+  const host = one('x-forwarded-host')
+  if (uri !== undefined) {
+    const named = one('x-forwarded-method')
+    return host === undefined || named === undefined ? null : { method: named, host, uri, redirects: true }
+  }
+  const appended = asked.slice(path.length)
+  return appended.startsWith('/') && headers.host !== undefined
+    ? { method, host: headers.host, uri: appended, redirects: true }
+    : null
+}
+
+/** For the proxy to copy: every header is there, empty where nothing is known, so that a client's own copy never survives (GHSA-7r4p-vjf4-gxv4). */
+function identityOf(app: App, subject: Subject | null): Record<string, string> {
+  const { user, name, email, groups } = app.identityHeaders
+  const latin1 = (text: string) => Buffer.from(text, 'utf8').toString('latin1')
+  const values: [string | null, string | null | undefined][] = [
+    [user, subject?.name],
+    [name, subject?.displayName],
+    [email, subject?.email],
+    [groups, subject?.groups.join(',')]
+  ]
+  return Object.fromEntries(
+    values.filter(([header]) => header !== null).map(([header, value]) => [header as string, latin1(value ?? '')])
+  )
+}

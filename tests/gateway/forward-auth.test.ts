@@ -1,0 +1,138 @@
+import { createPublicKey, verify } from 'node:crypto'
+import t from 'tap'
+import { echoApp, navigation, startGateway } from '../helpers/gateway.ts'
+
+const rules = `    rules:
+      - { path: /public/**, access: public }
+      - { path: /admin/**, groups: [operators], access: mfa }
+      - { path: /admin/**, access: deny }
+      - { groups: [researchers], access: mfa }`
+
+t.test('forward-auth', async t => {
+  const app = await echoApp(t)
+  const gate = await startGateway(t, {
+    apps: `  - id: one\n    url: http://one.localhost:PORT\n    upstream: ${app.url}\n${rules}`,
+    extra: 'trustedProxies: [127.0.0.1]'
+  })
+  const alice = await gate.account('alice')
+  const { cookies } = await gate.signIn(alice, 'one')
+  const cookie = cookies.one as string
+  const host = `one.localhost:${gate.port}`
+  const url = `${gate.origin('one')}/.factorgate/auth`
+  const nginx = (uri: string, method = 'GET') => ({
+    'x-original-url': `http://${host}${uri}`,
+    'x-original-method': method
+  })
+  const traefik = (uri: string, method = 'GET') => ({
+    'x-forwarded-host': host,
+    'x-forwarded-uri': uri,
+    'x-forwarded-method': method,
+    'x-forwarded-proto': 'http'
+  })
+
+  t.test('says yes with the identity, every header of it', async t => {
+    for (const headers of [nginx('/data'), traefik('/data')]) {
+      const answer = await gate.request('GET', url, { cookie, ...headers, 'remote-groups': 'operators' })
+      t.equal(answer.status, 200)
+      t.equal(answer.headers['remote-user'], 'alice')
+      t.equal(answer.headers['remote-groups'], 'researchers')
+    }
+    const nobody = await gate.request('GET', url, { ...nginx('/public/x'), 'remote-user': 'root' })
+    t.equal(nobody.status, 200)
+    t.equal(
+      nobody.headers['remote-user'],
+      '',
+      'empty rather than absent: the proxy then overwrites what the client sent'
+    )
+  })
+
+  t.test('says no by the strictest reading, and for what is denied', async t => {
+    for (const uri of ['/admin/x', '/public/..%2fadmin/x', '//admin/x', '/ADMIN/x', '/%2561dmin/x']) {
+      const answer = await gate.request('GET', url, { cookie, ...nginx(uri) })
+      t.equal(answer.status, 403, uri)
+    }
+  })
+
+  t.test('sends a stranger on as each proxy can take it', async t => {
+    const plain = await gate.request('GET', url, { ...nginx('/data'), ...navigation })
+    t.equal(plain.status, 401)
+    t.match(plain.headers.location, `${gate.portal}/.factorgate/login?rd=`)
+    const redirected = await gate.request('GET', url, { ...traefik('/data'), ...navigation })
+    t.equal(redirected.status, 302)
+    t.match(redirected.headers['set-cookie']?.[0], /^factorgate-nonce=/)
+    const program = await gate.request(
+      'POST',
+      url,
+      { ...traefik('/data', 'POST'), accept: 'application/json', 'content-type': 'application/json' },
+      '{}'
+    )
+    t.equal(program.status, 401)
+  })
+
+  t.test('refuses where the original request is not wholly said', async t => {
+    for (const headers of [
+      {},
+      { 'x-original-url': `http://${host}/data` },
+      { 'x-forwarded-uri': '/public/x' },
+      { 'x-original-url': '/public/x', 'x-original-method': 'GET' }
+    ]) {
+      t.equal((await gate.request('GET', url, { cookie, ...headers })).status, 400, JSON.stringify(headers))
+    }
+    t.equal((await gate.request('GET', url, { cookie, ...nginx('/.factorgate/account') })).status, 403, 'our own pages')
+    t.equal((await gate.request('GET', `${url}/data`, { cookie })).status, 200, 'the appended path, as Envoy asks')
+    t.equal((await gate.request('GET', `${url}/admin/x`, { cookie })).status, 403)
+  })
+  t.equal(app.seen.length, 0, 'nothing reaches the app')
+})
+
+t.test('forward-auth believes nobody whom the configuration does not trust', async t => {
+  const app = await echoApp(t)
+  const gate = await startGateway(t, {
+    apps: `  - id: one\n    url: http://one.localhost:PORT\n    upstream: ${app.url}\n${rules}`
+  })
+  const answer = await gate.request('GET', `${gate.origin('one')}/.factorgate/auth`, {
+    'x-original-url': `${gate.origin('one')}/public/x`,
+    'x-original-method': 'GET'
+  })
+  t.equal(answer.status, 403)
+})
+
+t.test('the signed assertion says who, to whom, how and until when, and its key is published', async t => {
+  const app = await echoApp(t)
+  const gate = await startGateway(t, {
+    apps: `  - id: one\n    url: http://one.localhost:PORT\n    upstream: ${app.url}\n    assertion: true`
+  })
+  const alice = await gate.account('alice')
+  const { cookies, principal } = await gate.signIn(alice, 'one')
+  const answer = await gate.request('GET', `${gate.origin('one')}/`, {
+    cookie: cookies.one,
+    'x-factorgate-assertion': 'forged'
+  })
+  const [head = '', body = '', signature = ''] = (
+    JSON.parse(answer.body).headers['x-factorgate-assertion'] as string
+  ).split('.')
+  const header = JSON.parse(Buffer.from(head, 'base64url').toString())
+  const claims = JSON.parse(Buffer.from(body, 'base64url').toString())
+  const { keys } = JSON.parse((await gate.request('GET', `${gate.portal}/.factorgate/jwks.json`)).body)
+  const jwk = keys.find((key: { kid: string }) => key.kid === header.kid)
+  t.ok(
+    verify(
+      null,
+      Buffer.from(`${head}.${body}`),
+      createPublicKey({ key: jwk, format: 'jwk' }),
+      Buffer.from(signature, 'base64url')
+    )
+  )
+  t.equal(jwk.d, undefined)
+  t.match(header, { alg: 'EdDSA', typ: 'factorgate+jwt' })
+  t.match(claims, {
+    iss: gate.portal,
+    aud: gate.origin('one'),
+    sub: alice.id,
+    name: 'alice',
+    groups: ['researchers'],
+    sid: principal.session.id
+  })
+  t.same(claims.amr, ['pwd', 'otp', 'mfa'])
+  t.equal(claims.exp - claims.iat, 120)
+})
