@@ -22,6 +22,15 @@ export interface Io {
   readonly clock: Clock
 }
 
+/** A command that is loaded when it is called, so that the others cost nothing. */
+export interface Entry {
+  /** The last word of the name: `add` of `user add`. */
+  readonly name: string
+  /** The summary of the command, again, for the list of commands. */
+  readonly summary: string
+  load(): Promise<{ readonly command: Command }>
+}
+
 export interface Command {
   /** As it is called: `check`, `user add`. */
   readonly name: string
@@ -31,6 +40,8 @@ export interface Command {
   readonly usage: readonly string[]
   /** The rest of the help page: options, what happens, and at least one example. */
   readonly help: string
+  /** Set where the name is only half of a command (`user`); then `run` is never called. */
+  readonly commands?: readonly Entry[]
   /** `args` is what stands behind the name. `--help` never gets here. Mistakes of the person are thrown as UsageError or PersonError. */
   run(args: readonly string[], io: Io): Promise<ExitCode>
 }
@@ -73,10 +84,23 @@ export function readArgs<T extends Options>(
   return { values: parsed.values, names: parsed.positionals }
 }
 
+/** A command that is a word of several others: `user`, with `user add` and the rest. */
+export function group(input: Pick<Command, 'name' | 'summary' | 'help'> & { commands: readonly Entry[] }): Command {
+  return {
+    ...input,
+    usage: [`factorgate ${input.name} COMMAND …`],
+    run: () =>
+      Promise.reject(new UsageError(`${input.name} needs one of: ${input.commands.map(({ name }) => name).join(', ')}`))
+  }
+}
+
 /** The help page of a command. */
 export function helpPage(command: Command): string {
   const usage = command.usage.map((line, index) => `${index === 0 ? 'Usage: ' : '       '}${line}`)
-  return `${usage.join('\n')}\n\n${command.summary}\n\n${command.help.trim()}\n`
+  const width = Math.max(0, ...(command.commands ?? []).map(({ name }) => name.length))
+  const list = (command.commands ?? []).map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`)
+  const parts = [usage.join('\n'), command.summary, list.join('\n'), command.help.replace(/^\n+/, '').trimEnd()]
+  return `${parts.filter(part => part !== '').join('\n\n')}\n`
 }
 
 /** Text of others made safe for a terminal: control, bidirectional and other invisible characters become escapes. */

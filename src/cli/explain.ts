@@ -1,0 +1,150 @@
+/**
+ * `factorgate explain`: what the gate would decide, and why, from the very table and rules that serve requests. Asks; changes
+ * nothing and forwards nothing.
+ */
+import type { Config } from '../../config/schema.ts'
+import { subjectOf } from '../identity/account.ts'
+import { type Explanation, explain, formatExplanation } from '../policy/explain.ts'
+import { parseAddress } from '../routing/address.ts'
+import { type Match, RouteTable, type Site } from '../routing/route-table.ts'
+import { parseTarget } from '../routing/target.ts'
+import type { Subject } from '../session/session.ts'
+import { toApp } from '../settings.ts'
+import { type Command, type Io, readArgs, UsageError, visible } from './command.ts'
+import { readProofs } from './proofs.ts'
+import { accountsAt } from './user/person.ts'
+import { atWork, configFor, configHelp, configOption } from './workplace.ts'
+
+/** Where a URL leads when no rule is asked. */
+type Elsewhere = {
+  readonly decision: { readonly kind: 'own' | 'refuse'; readonly reason: string }
+  readonly why: string
+}
+
+export const command: Command = {
+  name: 'explain',
+  summary: 'Say what the gate would decide about a request, and why.',
+  usage: [
+    'factorgate explain --url URL [--method M] [--user NAME] [--group G]… [--proof KIND@AGE]… [--from IP] [--json]'
+  ],
+  help: `
+  --url URL         as a browser would ask for it; its path is taken as written
+  --method METHOD   GET
+  --user NAME       who asks; without it, nobody is signed in
+  --group GROUP     the groups they are in; without it, those in the store
+  --proof KIND@AGE  what they have proved and how long ago: password@1h, totp@5m, webauthn@30s, recovery@1d. Without it: password and
+                    every second factor, just now. A second factor alone stands beside a password of the same age
+  --from IP         where they come from (127.0.0.1)
+  --json            the decision and every rule of every reading, for programs
+${configHelp}
+
+Example:
+  factorgate explain --url https://notebooks.lab.example/admin/x --user alice --group researchers --proof totp@10m
+`,
+  async run(args, io) {
+    const { values } = readArgs(args, {
+      ...configOption,
+      url: { type: 'string' },
+      method: { type: 'string' },
+      user: { type: 'string' },
+      group: { type: 'string', multiple: true },
+      proof: { type: 'string', multiple: true },
+      from: { type: 'string' },
+      json: { type: 'boolean' }
+    })
+    const { url, user, group, method = 'GET', from = '127.0.0.1' } = values
+    if (url === undefined) throw new UsageError('--url is missing')
+    if (!/^[A-Z][A-Z-]*$/.test(method))
+      throw new UsageError(`--method must be a method such as GET, got '${visible(method)}'`)
+    if (parseAddress(from) === null) throw new UsageError(`--from must be an IP address, got '${visible(from)}'`)
+    if (user === undefined && (group ?? values.proof) !== undefined)
+      throw new UsageError('--group and --proof belong to a --user')
+    const proofs = user === undefined ? [] : readProofs(values.proof, io.clock())
+    const config = await configFor(io, values.config)
+    const found = locate(config, url)
+    if (found.kind !== 'app') {
+      io.stdout(
+        values.json
+          ? `${JSON.stringify({ url, ...found.elsewhere }, null, 2)}\n`
+          : `${found.elsewhere.decision.kind}  ${found.elsewhere.why}\n`
+      )
+      return 0
+    }
+    const { match } = found
+    const subject = user === undefined ? null : await subjectNamed(io, values.config, user, group)
+    const explanation: Explanation = explain({
+      appId: match.app.id,
+      policy: match.app.policy,
+      readings: match.readings,
+      method,
+      address: from,
+      subject,
+      proofs,
+      now: io.clock()
+    })
+    io.stdout(values.json ? `${JSON.stringify({ url, ...explanation }, null, 2)}\n` : formatExplanation(explanation))
+    return 0
+  }
+}
+
+type Located = { kind: 'app'; match: Match & { kind: 'app' } } | { kind: 'elsewhere'; elsewhere: Elsewhere }
+
+/** The app of a URL, by the gate's own table. The path is not touched: how it is read is what is to be explained. */
+function locate(config: Config, url: string): Located {
+  const [, scheme = '', host = '', rest = ''] = /^(https?):\/\/([^/?#]*)([^#]*)/i.exec(url) ?? []
+  if (scheme === '') throw new UsageError(`--url must begin with http:// or https://, got '${visible(url)}'`)
+  const table = new RouteTable({ apps: config.apps.map(toApp), portalOrigin: config.portal.url.origin })
+  const site = table.site(host)
+  if (site !== null && !site.origin.startsWith(`${scheme.toLowerCase()}:`))
+    return elsewhere('refuse', 'misdirected', `${site.host} is served as ${site.origin}`)
+  // A request line is bytes; what the terminal gives is text.
+  const bytes = Buffer.from(rest, 'utf8').toString('latin1')
+  const target = parseTarget(bytes.startsWith('/') ? bytes : `/${bytes}`)
+  if (target === null) return elsewhere('refuse', 'bad_request', 'the path cannot be read; the gate answers 400')
+  const match = table.match(host, target)
+  if (match.kind === 'app') return { kind: 'app', match }
+  if (match.kind === 'own') return elsewhere('own', 'own', "one of the gate's own pages; no rule is asked")
+  return elsewhere('refuse', match.code, whyNone(match.code, table.sites))
+}
+
+function elsewhere(kind: 'own' | 'refuse', reason: string, why: string): Located {
+  return { kind: 'elsewhere', elsewhere: { decision: { kind, reason }, why } }
+}
+
+function whyNone(code: (Match & { kind: 'none' })['code'], sites: readonly Site[]): string {
+  if (code === 'no_such_app') return 'no_such_app: no app has that path'
+  if (code === 'ambiguous_target') return 'ambiguous_target: the path could belong to two places; the gate answers 400'
+  return `misdirected: the gate serves ${sites.map(({ host }) => host).join(', ')} and no other host`
+}
+
+/** Who is meant: with the groups of the command line, or as the store has them. A guess is said, never silent. */
+async function subjectNamed(
+  io: Io,
+  file: string | undefined,
+  name: string,
+  groups: readonly string[] | undefined
+): Promise<Subject> {
+  const assumed: Subject = {
+    id: name,
+    name: name.trim().toLowerCase(),
+    displayName: name,
+    email: null,
+    groups: groups ?? []
+  }
+  if (groups !== undefined) return assumed
+  try {
+    let found: Subject | null = null
+    await atWork(io, { config: file, changes: 'nothing' }, async place => {
+      const account = await accountsAt(place).byName(name)
+      if (account?.suspended)
+        io.stderr(`note: ${account.name} is suspended, so nothing is open to them now; the rules say:\n`)
+      found = account === null ? null : subjectOf(account)
+      return 0
+    })
+    if (found !== null) return found
+    io.stderr(`note: nobody is called '${visible(name)}'; taken as somebody without groups\n`)
+  } catch (error) {
+    io.stderr(`note: ${(error as Error).message}; '${visible(name)}' is taken as somebody without groups\n`)
+  }
+  return assumed
+}

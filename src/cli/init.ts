@@ -1,0 +1,109 @@
+/**
+ * `factorgate init`: a first configuration, its key file and the first operator. Owns the order; refuses to touch anything that is
+ * there already, and leaves nothing half-made behind.
+ */
+import { existsSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { parseConfig } from '../../config/load.ts'
+import { formatProblem } from '../../config/problems.ts'
+import type { Config } from '../../config/schema.ts'
+import { initTemplate, type TemplateOptions } from '../../config/template.ts'
+import { canonicalName } from '../identity/account.ts'
+import { createKeyFile } from '../keyring/key-file.ts'
+import { type Command, type Io, PersonError, readArgs, UsageError, visible } from './command.ts'
+import { accountsAt, invite } from './user/person.ts'
+import { atWork } from './workplace.ts'
+
+export const command: Command = {
+  name: 'init',
+  summary: 'Write a first configuration and a key file, and invite the first operator.',
+  usage: ['factorgate init [DIR] [--portal URL] [--title TEXT] [--upstream URL] [--user NAME]'],
+  help: `
+  DIR             where factorgate.yaml goes; this folder
+  --portal URL    where people will reach the gate (http://localhost:8443)
+  --title TEXT    what its pages call the place (Example Lab)
+  --upstream URL  the first app (http://127.0.0.1:8888)
+  --user NAME     the first operator (admin)
+
+Prints one line: the operator's invitation. It works once, within 24 hours, when the gateway runs. Nothing is ever written over.
+
+Example:
+  factorgate init /etc/factorgate --portal https://gate.lab.example --title 'Example Lab'
+`,
+  async run(args, io) {
+    const { values, names } = readArgs(
+      args,
+      { portal: { type: 'string' }, title: { type: 'string' }, upstream: { type: 'string' }, user: { type: 'string' } },
+      ['DIR?']
+    )
+    const name = canonicalName(values.user ?? 'admin')
+    if (name === undefined)
+      throw new UsageError(`--user '${visible(values.user ?? '')}' cannot be a sign-in name: use a-z 0-9 . _ + -`)
+    const folder = path.resolve(io.cwd, names[0] ?? '.')
+    const file = path.join(folder, 'factorgate.yaml')
+    const text = initTemplate({
+      ...(values.portal === undefined ? {} : { portalUrl: values.portal }),
+      ...(values.title === undefined ? {} : { title: values.title }),
+      ...(values.upstream === undefined ? {} : { upstream: values.upstream })
+    } satisfies TemplateOptions)
+    const config = checked(text, file)
+    refuseIfThere([file, config.keyFile, storePath(config), config.journal])
+    const made: string[] = []
+    try {
+      await mkdir(folder, { recursive: true })
+      await writeFile(file, text, { flag: 'wx', mode: 0o644 })
+      made.push(file)
+      await createKeyFile(config.keyFile)
+      made.push(config.keyFile, storePath(config), config.journal)
+      return await atWork(io, { config: file, changes: 'grant', mayCreate: true }, async place => {
+        const account = await accountsAt(place).create({ name, groups: ['operators'] })
+        await place.record({ kind: 'user.change', account: account.id, name, outcome: 'added', groups: 'operators' })
+        const url = await invite(place, account)
+        sayNext(io, file, config, name)
+        io.stdout(`${url}\n`)
+        return 0
+      })
+    } catch (error) {
+      for (const path of made) await rm(path, { recursive: true, force: true })
+      throw error
+    }
+  }
+}
+
+/** The template with these options, as `check` would read it. */
+function checked(text: string, file: string): Config {
+  const parsed = parseConfig(text, file)
+  if (parsed.kind === 'ok') return parsed.config
+  const optionOf: Record<string, string> = {
+    'portal.url': '--portal',
+    'portal.title': '--title',
+    'apps[0].upstream': '--upstream'
+  }
+  const said = parsed.problems.map(problem => {
+    const option = optionOf[problem.path]
+    return option === undefined ? formatProblem(problem) : `${option} ${problem.message}`
+  })
+  throw new UsageError(said.join('; '))
+}
+
+function refuseIfThere(paths: readonly string[]): void {
+  const there = paths.filter(existsSync)
+  if (there.length > 0) throw new PersonError(`${there.join(', ')} is there already; init never writes over anything`)
+}
+
+function storePath({ store }: Config): string {
+  if (store.kind !== 'embedded') throw new Error('the template has an embedded store')
+  return store.path
+}
+
+function sayNext(io: Io, file: string, config: Config, name: string): void {
+  const shown = (path_: string) => path.relative(io.cwd, path_) || '.'
+  io.stderr(`${shown(file)}: the configuration; every line is explained there
+${shown(config.keyFile)}: the key; keep a copy in a safe place
+'${name}' is the first operator. Start the gate, then open the invitation below once, within 24 hours:
+
+  factorgate serve --config ${shown(file)}
+
+`)
+}

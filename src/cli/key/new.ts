@@ -1,0 +1,26 @@
+/** `factorgate key new`: a file with one new key. */
+import path from 'node:path'
+import { createKeyFile } from '../../keyring/key-file.ts'
+import { type Command, readArgs } from '../command.ts'
+
+export const command: Command = {
+  name: 'key new',
+  summary: 'Make a key file, for its owner alone.',
+  usage: ['factorgate key new FILE'],
+  help: `
+  FILE  where to put it; never written over. Mode 0600
+
+Prints the id of the key. Name the file as keyFile in the configuration, and keep a copy elsewhere.
+
+Example:
+  factorgate key new /etc/factorgate/factorgate.key
+`,
+  async run(args, io) {
+    const { names } = readArgs(args, {}, ['FILE'])
+    const file = path.resolve(io.cwd, names[0]!)
+    const id = await createKeyFile(file)
+    io.stderr(`${file} is written. Keep a copy in a safe place.\n`)
+    io.stdout(`${id}\n`)
+    return 0
+  }
+}

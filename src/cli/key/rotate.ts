@@ -1,0 +1,70 @@
+/**
+ * `factorgate key rotate`: a new key, everything sealed anew, the old keys retired. Owns the order, in which nothing is ever
+ * unreadable; may break off anywhere and be run again. Refuses to retire a key that another gateway may still seal with.
+ */
+import { setTimeout as wait } from 'node:timers/promises'
+import { resealSecrets } from '../../factor/reseal.ts'
+import { addKey, readKeyFile, retireOldKeys } from '../../keyring/key-file.ts'
+import type { Keyring } from '../../keyring/keyring.ts'
+import type { Store } from '../../store/store.ts'
+import { type Command, readArgs } from '../command.ts'
+import { atWork, configHelp, configOption } from '../workplace.ts'
+
+/** A gateway has read a changed key file after this long. Until then it cannot open what the new key seals. */
+const gatewayReadsSeconds = 3
+
+export const command: Command = {
+  name: 'key rotate',
+  summary: 'Exchange the key, and seal everything anew.',
+  usage: ['factorgate key rotate [--finish]'],
+  help: `
+  --finish         with a Redis store: every gateway reads this very key file, or has a copy of it as it is now
+${configHelp}
+
+Adds a new key to the key file, seals every secret in the store with it, then takes the old keys out. The gateway goes on meanwhile and
+reads the file by itself. Break it off where you like and run it again: it takes up what is left.
+
+Several gateways on one Redis have a key file each. There the first run only adds the key; copy the file to all of them, then run it
+again with --finish.
+
+Example:
+  factorgate key rotate --config /etc/factorgate/factorgate.yaml
+`,
+  async run(args, io) {
+    const { values } = readArgs(args, { ...configOption, finish: { type: 'boolean' } })
+    return atWork(io, { config: values.config, changes: 'grant' }, async place => {
+      const { store, config } = place
+      const { keyFile } = config
+      if ((await readKeyFile(keyFile)).publicJwks.keys.length > 1)
+        io.stderr(`${keyFile} holds older keys: going on with that rotation\n`)
+      else {
+        const id = await addKey(keyFile)
+        await place.record({ kind: 'key.rotate', outcome: 'added', key: id })
+        io.stderr(`the new key ${id} is in ${keyFile}\n`)
+        if (config.store.kind === 'embedded' || values.finish) await wait(gatewayReadsSeconds * 1000)
+      }
+      const keyring = await readKeyFile(keyFile)
+      io.stdout(`${keyring.currentKeyId}\n`)
+      if (config.store.kind !== 'embedded' && !values.finish) {
+        io.stderr(`Copy ${keyFile} to every other gateway on this store, then: factorgate key rotate --finish\n`)
+        return 0
+      }
+      const resealed = await resealAll(store, keyring)
+      await retireOldKeys(keyFile)
+      await place.record({ kind: 'key.rotate', outcome: 'retired', key: keyring.currentKeyId, resealed })
+      io.stderr(`sealed anew: ${resealed}; the old keys are retired\n`)
+      io.stderr(`Keep a copy of ${keyFile} as it is now; backups made before need the copy from before.\n`)
+      return 0
+    })
+  }
+}
+
+/** Until a whole round finds nothing left: what a gateway sealed with an old key meanwhile must not be lost with that key. */
+async function resealAll(store: Store, keyring: Keyring): Promise<number> {
+  let total = 0
+  for (;;) {
+    const resealed = await resealSecrets({ store, keyring })
+    if (resealed === 0) return total
+    total += resealed
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Errors → one sentence and an exit code. Owns what counts as a mistake of the person, who then sees no stack trace; whatever else
+ * arrives is a bug of ours, and is shown whole so that it can be reported.
+ */
+import { ConfigError } from '../../config/problems.ts'
+import { GateError } from '../errors.ts'
+import { AccountError } from '../identity/accounts.ts'
+import { KeyFileError } from '../keyring/key-file.ts'
+import { KeyringError } from '../keyring/keyring.ts'
+import { StoreUnreachable } from '../store/store.ts'
+import { StoreUnfit } from '../store/unfit.ts'
+import { type ExitCode, type Io, PersonError, UsageError } from './command.ts'
+
+/** Errors whose message is made for the person at the terminal. */
+const said = [
+  PersonError,
+  KeyFileError,
+  KeyringError,
+  AccountError,
+  ConfigError,
+  StoreUnfit,
+  StoreUnreachable,
+  GateError
+]
+
+const systemWords: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  ENOTDIR: 'a part of the path is no folder',
+  EISDIR: 'that is a folder',
+  EEXIST: 'something stands there already',
+  EACCES: 'this user may not',
+  EPERM: 'this user may not',
+  EROFS: 'that disk is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota is used up',
+  EMFILE: 'too many files are open',
+  EADDRINUSE: 'something else listens there',
+  EADDRNOTAVAIL: 'this machine does not have that address'
+}
+
+/** Says `error` on stderr, as `command` met it, and answers the exit code. */
+export function sayMistake(error: unknown, command: string, io: Pick<Io, 'stderr'>): ExitCode {
+  const sentence = sentenceOf(error)
+  if (sentence === null) {
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    io.stderr(`factorgate: this is a bug in factorgate, please report it:\n${detail}\n`)
+    return 1
+  }
+  io.stderr(`factorgate: ${sentence}\n`)
+  if (!(error instanceof UsageError)) return 1
+  io.stderr(`Try: factorgate ${command === '' ? '' : `${command} `}--help\n`)
+  return 2
+}
+
+/** What to tell the person; null for a bug. */
+function sentenceOf(error: unknown): string | null {
+  if (error instanceof UsageError) return error.message
+  if (said.some(kind => error instanceof kind)) return (error as Error).message
+  const { code, path, syscall, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number }
+  const words = code === undefined ? undefined : systemWords[code]
+  if (words === undefined) return null
+  const what = path ?? (address === undefined ? syscall : `${address}:${port}`)
+  return what === undefined ? words : `${what}: ${words}`
+}

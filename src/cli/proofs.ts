@@ -1,0 +1,30 @@
+/** `--proof KIND@AGE`: what somebody is to have proved, for `explain`. */
+import { readDuration } from '../../config/units.ts'
+import { factorKinds, type Proof, type ProofKind } from '../session/session.ts'
+import { UsageError, visible } from './command.ts'
+
+const kinds: readonly string[] = ['password', ...factorKinds]
+
+/**
+ * The proofs of these arguments, oldest first. None at all: a password and each second factor, at `now`. A second factor needs a first
+ * one to count, so where none is named a password of the same age goes with it. Throws UsageError.
+ */
+export function readProofs(texts: readonly string[] | undefined, now: number): Proof[] {
+  if (texts === undefined) return kinds.map(kind => proof(kind as ProofKind, now))
+  const proofs = texts.map(text => {
+    const [, kind = '', , age] = /^([a-z]+)(@(.+))?$/.exec(text) ?? []
+    const seconds = age === undefined ? 0 : readDuration(age)
+    if (!kinds.includes(kind) || typeof seconds !== 'number')
+      throw new UsageError(
+        `--proof must be one of ${kinds.join(', ')}, with its age as in totp@5m, got '${visible(text)}'`
+      )
+    return proof(kind as ProofKind, now - seconds * 1000)
+  })
+  const oldest = Math.min(...proofs.map(({ at }) => at))
+  if (!proofs.some(({ kind }) => kind === 'password')) proofs.push(proof('password', oldest))
+  return proofs.sort((a, b) => a.at - b.at)
+}
+
+function proof(kind: ProofKind, at: number): Proof {
+  return { kind, at, userVerified: kind === 'webauthn', generation: 0 }
+}

@@ -1,0 +1,75 @@
+/** `factorgate session list`: a row a sign-in. The id is no secret: it opens nothing. */
+import { browserName } from '../../../plugins/portal/device-name.ts'
+import type { Account } from '../../identity/account.ts'
+import { sessionKey } from '../../session/records.ts'
+import { isFullySignedIn, type Session } from '../../session/session.ts'
+import { type Command, readArgs } from '../command.ts'
+import { moment, table } from '../table.ts'
+import { accountsAt, personNamed } from '../user/person.ts'
+import { atWork, configHelp, configOption, type Workplace } from '../workplace.ts'
+
+export const command: Command = {
+  name: 'session list',
+  summary: 'Who is signed in, since when, from where.',
+  usage: ['factorgate session list [--user NAME] [--json]'],
+  help: `
+  --user NAME      this person's alone
+  --json           an array, with the whole User-Agent and what was proved
+${configHelp}
+
+Example:
+  factorgate session list --user alice
+`,
+  async run(args, io) {
+    const { values } = readArgs(args, { ...configOption, user: { type: 'string' }, json: { type: 'boolean' } })
+    return atWork(io, { config: values.config, changes: 'nothing' }, async place => {
+      const accounts = values.user === undefined ? await signedIn(place) : [await personNamed(place, values.user)]
+      const rows: ReturnType<typeof rowOf>[] = []
+      for (const account of accounts)
+        for (const { session, lastSeenAt } of await place.sessions.list(account.id))
+          rows.push(rowOf(account, session, lastSeenAt))
+      if (values.json) io.stdout(`${JSON.stringify(rows, null, 2)}\n`)
+      else if (rows.length === 0) io.stderr('nobody is signed in\n')
+      else
+        io.stdout(
+          table(
+            ['ID', 'USER', 'SINCE', 'LAST SEEN', 'FROM', 'DEVICE'],
+            rows.map(({ id, user, since, lastSeen, from, device, signedIn }) => [
+              id,
+              user,
+              moment(Date.parse(since)),
+              moment(Date.parse(lastSeen)),
+              from,
+              signedIn ? device : `${device} (half signed in)`
+            ])
+          )
+        )
+      return 0
+    })
+  }
+}
+
+function rowOf(account: Account, session: Session, lastSeenAt: number) {
+  const { id, createdAt, expiresAt, device, proofs, tokens } = session
+  return {
+    id,
+    user: account.name,
+    since: new Date(createdAt).toISOString(),
+    lastSeen: new Date(lastSeenAt).toISOString(),
+    until: new Date(expiresAt).toISOString(),
+    from: device.address,
+    device: browserName(device.userAgent),
+    userAgent: device.userAgent,
+    signedIn: isFullySignedIn(proofs),
+    proofs: proofs.map(({ kind, at, userVerified }) => ({ kind, at: new Date(at).toISOString(), userVerified })),
+    hosts: Object.keys(tokens)
+  }
+}
+
+/** Everybody with a session, by name. A session whose account is gone is nobody's. */
+async function signedIn(place: Workplace): Promise<Account[]> {
+  const ids = new Set<string>()
+  for await (const { value } of place.store.scan(sessionKey(''))) ids.add((JSON.parse(value) as Session).accountId)
+  const found = await Promise.all([...ids].map(id => accountsAt(place).byId(id)))
+  return found.filter(account => account !== null).sort((a, b) => (a.name < b.name ? -1 : 1))
+}

@@ -1,0 +1,64 @@
+/** `factorgate session revoke`: ends sessions. Every token of them is dead once the command is done. */
+import { type Command, PersonError, readArgs, UsageError, visible } from '../command.ts'
+import { personNamed } from '../user/person.ts'
+import { atWork, configHelp, configOption } from '../workplace.ts'
+
+export const command: Command = {
+  name: 'session revoke',
+  summary: 'End sessions now, open sockets and running downloads included.',
+  usage: ['factorgate session revoke ID…', 'factorgate session revoke --user NAME', 'factorgate session revoke --all'],
+  help: `
+  ID               as 'factorgate session list' shows it
+  --user NAME      all of this person's
+  --all            everybody's
+${configHelp}
+
+The person may sign in again; to keep them out, suspend them. Prints how many sessions ended.
+
+Example:
+  factorgate session revoke --user alice
+`,
+  async run(args, io) {
+    const { values, names: ids } = readArgs(
+      afterDashes(args),
+      { ...configOption, user: { type: 'string' }, all: { type: 'boolean' } },
+      ['ID…']
+    )
+    const { user, all } = values
+    if ([user !== undefined, all === true, ids.length > 0].filter(Boolean).length !== 1)
+      throw new UsageError('say which sessions: an ID, --user NAME or --all')
+    return atWork(io, { config: values.config, changes: 'access' }, async place => {
+      const { sessions } = place
+      if (all) return done(await sessions.endAll('revoked'), { outcome: 'revoked', all: true })
+      if (user !== undefined) {
+        const { id, name } = await personNamed(place, user)
+        return done(await sessions.endAccount(id, 'revoked'), { outcome: 'revoked', account: id, name })
+      }
+      const missing: string[] = []
+      for (const id of ids) {
+        if (await sessions.end(id, 'revoked'))
+          await place.record({ kind: 'session.end', outcome: 'revoked', session: id, ended: 1 })
+        else missing.push(id)
+      }
+      io.stdout(`${ids.length - missing.length}\n`)
+      if (missing.length > 0)
+        throw new PersonError(
+          `there is no session ${missing.map(id => `'${visible(id)}'`).join(', ')}; 'factorgate session list' shows them`
+        )
+      return 0
+
+      async function done(ended: number, fields: Record<string, string | boolean>): Promise<0> {
+        await place.record({ kind: 'session.end', ...fields, ended })
+        io.stdout(`${ended}\n`)
+        return 0
+      }
+    })
+  }
+}
+
+/** One id in 64 begins with a dash, which is no option: put those behind `--`. */
+function afterDashes(args: readonly string[]): string[] {
+  if (args.includes('--')) return [...args]
+  const isId = (arg: string) => /^-[A-Za-z0-9_-]{21}$/.test(arg)
+  return [...args.filter(arg => !isId(arg)), '--', ...args.filter(isId)]
+}

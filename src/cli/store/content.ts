@@ -1,0 +1,101 @@
+/**
+ * What a backup holds: every record and index that is to outlive a move, one JSON line each. Owns the list of what stays behind;
+ * refuses lines that are not wholly right. What is not named here travels, so that nothing new is forgotten.
+ */
+import type { Store } from '../../store/store.ts'
+import { PersonError } from '../command.ts'
+
+export type Line =
+  /** `until`: milliseconds since the epoch, or null for good. */
+  | { readonly kind: 'value'; readonly key: string; readonly value: string; readonly until: number | null }
+  | { readonly kind: 'index'; readonly key: string; readonly members: readonly (readonly [string, number | null])[] }
+  | { readonly kind: 'end'; readonly values: number; readonly indexes: number }
+
+/**
+ * Sign-ins, what is under way, what is counted, and `meta:` of this very store. Invitations, too: one that was accepted since must not
+ * be good again.
+ */
+const staysBehind = [
+  'session:',
+  'sessions-of:',
+  'token:',
+  'seen:',
+  'ended:',
+  'handover:',
+  'ceremony:',
+  'attempts:',
+  'invitation:',
+  'invitation-of:',
+  'meta:'
+]
+
+/** True for a key that belongs into a backup. */
+export function travels(key: string): boolean {
+  return !staysBehind.some(prefix => key.startsWith(prefix))
+}
+
+/** The lines of a store. Values before indexes: what is added meanwhile is then listed without being there, which does no harm. */
+export async function* linesOf(store: Store, now: number): AsyncGenerator<string> {
+  let values = 0
+  let indexes = 0
+  const until = (ttlSeconds: number | null) => (ttlSeconds === null ? null : Math.ceil(now + ttlSeconds * 1000))
+  for await (const { key, value, ttlSeconds } of store.scan('')) {
+    if (!travels(key)) continue
+    values++
+    yield JSON.stringify({ kind: 'value', key, value, until: until(ttlSeconds) } satisfies Line)
+  }
+  for await (const { key, members } of store.scanIndexes('')) {
+    if (!travels(key)) continue
+    indexes++
+    const pairs = members.map(({ member, ttlSeconds }) => [member, until(ttlSeconds)] as const)
+    yield JSON.stringify({ kind: 'index', key, members: pairs } satisfies Line)
+  }
+  yield JSON.stringify({ kind: 'end', values, indexes } satisfies Line)
+}
+
+/** Reads lines back. Throws PersonError unless every one is right and the last one counts them. */
+export async function* readLines(lines: AsyncIterable<string>): AsyncGenerator<Line> {
+  let values = 0
+  let indexes = 0
+  let isEnded = false
+  for await (const text of lines) {
+    const line: Line | null = isEnded ? null : parse(text)
+    if (line === null)
+      throw new PersonError('the backup holds something this version cannot read; nothing of it was used')
+    if (line.kind === 'value') values++
+    if (line.kind === 'index') indexes++
+    if (line.kind === 'end') isEnded = line.values === values && line.indexes === indexes
+    yield line
+  }
+  if (!isEnded) throw new PersonError('the backup is incomplete; nothing of it was used')
+}
+
+function parse(text: string): Line | null {
+  try {
+    const line = JSON.parse(text) as Record<string, unknown>
+    const isRight =
+      line.kind === 'end'
+        ? [line.values, line.indexes].every(Number.isSafeInteger)
+        : typeof line.key === 'string' &&
+          travels(line.key) &&
+          (line.kind === 'value' ? isValue(line) : line.kind === 'index' && isIndex(line))
+    return isRight ? (line as unknown as Line) : null
+  } catch {
+    return null
+  }
+}
+
+function isValue({ value, until }: Record<string, unknown>): boolean {
+  return typeof value === 'string' && isUntil(until)
+}
+
+function isIndex({ members }: Record<string, unknown>): boolean {
+  return (
+    Array.isArray(members) &&
+    members.every(pair => Array.isArray(pair) && typeof pair[0] === 'string' && isUntil(pair[1]))
+  )
+}
+
+function isUntil(value: unknown): boolean {
+  return value === null || Number.isSafeInteger(value)
+}

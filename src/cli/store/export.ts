@@ -1,0 +1,50 @@
+/** `factorgate store export`: a sealed backup, while the gateway runs. */
+import { open, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { readKeyFile } from '../../keyring/key-file.ts'
+import { type Command, PersonError, readArgs } from '../command.ts'
+import { atWork, configHelp, configOption } from '../workplace.ts'
+import { linesOf } from './content.ts'
+import { writeSealed } from './sealed-file.ts'
+
+export const command: Command = {
+  name: 'store export',
+  summary: 'Write a sealed backup of the store.',
+  usage: ['factorgate store export FILE'],
+  help: `
+  FILE             where to; never written over. Mode 0600
+${configHelp}
+
+Holds accounts, passwords (hashed), factors, recovery codes and known addresses. Sign-ins and invitations stay behind.
+The backup is sealed with the key file and can be read with it alone: keep a copy of that, too, in another place.
+
+Example:
+  factorgate store export /backup/factorgate-2026-11-22.sealed
+`,
+  async run(args, io) {
+    const { values, names } = readArgs(args, configOption, ['FILE'])
+    const target = path.resolve(io.cwd, names[0]!)
+    return atWork(io, { config: values.config, changes: 'grant' }, async place => {
+      const { store, clock, config } = place
+      const keyring = await readKeyFile(config.keyFile)
+      const file = await open(target, 'wx', 0o600).catch(error => {
+        throw error.code === 'EEXIST'
+          ? new PersonError(`${target} exists already; a backup is never written over`)
+          : error
+      })
+      let size = 0
+      try {
+        await writeSealed(file, { keyring, createdAt: clock(), lines: linesOf(store, clock()) })
+        size = (await file.stat()).size
+      } catch (error) {
+        await rm(target, { force: true })
+        throw error
+      } finally {
+        await file.close()
+      }
+      await place.record({ kind: 'store.export', outcome: 'written', bytes: size })
+      io.stderr(`${target}: ${size} bytes. Keep a copy of ${config.keyFile} in another place: nothing else opens it.\n`)
+      return 0
+    })
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * `factorgate store import`: fills a store from a backup. Owns that nothing is written before the whole file proved right, and that
+ * nobody can sign in to a half-filled store: accounts come last.
+ */
+import { type FileHandle, open } from 'node:fs/promises'
+import path from 'node:path'
+import { readKeyFile } from '../../keyring/key-file.ts'
+import { type Keyring, KeyringError, sealedBy } from '../../keyring/keyring.ts'
+import type { Store } from '../../store/store.ts'
+import { type Command, PersonError, readArgs } from '../command.ts'
+import { atWork, configHelp, configOption } from '../workplace.ts'
+import { type Line, readLines, travels } from './content.ts'
+import { readSealed } from './sealed-file.ts'
+
+/** Stands in the store while an import is under way. */
+const marker = 'meta:import'
+const atOnce = 200
+
+export const command: Command = {
+  name: 'store import',
+  summary: 'Fill the store from a sealed backup.',
+  usage: ['factorgate store import FILE [--force]'],
+  help: `
+  FILE             as 'factorgate store export' wrote it
+  --force          empty the store first: everything in it is lost, and everybody is signed out
+${configHelp}
+
+The whole file is checked before anything is written. Without --force the store must be empty. If it breaks off nobody can sign in, and
+it can be run again with --force.
+
+Example:
+  factorgate store import /backup/factorgate-2026-11-22.sealed --config new.yaml
+`,
+  async run(args, io) {
+    const { values, names } = readArgs(args, { ...configOption, force: { type: 'boolean' } }, ['FILE'])
+    const source = path.resolve(io.cwd, names[0]!)
+    const file = await open(source, 'r')
+    try {
+      return await atWork(io, { config: values.config, changes: 'grant', mayCreate: true }, async place => {
+        const { store, clock, config } = place
+        const keyring = await readKeyFile(config.keyFile)
+        const count = await verify(file, keyring, config.keyFile)
+        if (!values.force) await refuseUnlessEmpty(store)
+        await store.put(marker, new Date(clock()).toISOString())
+        if (values.force) await empty(store)
+        const isLate = (line: Line) => line.kind === 'value' && line.key.startsWith('account:')
+        for (const late of [false, true])
+          await write(store, clock(), readLines(readSealed(file, keyring)), line => isLate(line) === late)
+        await store.delete(marker)
+        await place.record({ kind: 'store.import', outcome: 'done', values: count, forced: values.force === true })
+        io.stderr(`${count} records are in the store; people sign in anew\n`)
+        return 0
+      })
+    } finally {
+      await file.close()
+    }
+  }
+}
+
+/** Reads it all once. Throws where any of it is wrong, or sealed with a key that is not at hand; answers how many records there are. */
+async function verify(file: FileHandle, keyring: Keyring, keyFile: string): Promise<number> {
+  // A key's public half carries the key's own id.
+  const known = new Set((keyring.publicJwks.keys as readonly { kid: string }[]).map(({ kid }) => kid))
+  let count = 0
+  try {
+    for await (const line of readLines(readSealed(file, keyring))) {
+      if (line.kind === 'value') count++
+      const key = line.kind === 'value' ? sealedWith(line.value) : null
+      if (key !== null && !known.has(key))
+        throw new KeyringError(`it holds secrets sealed with the key ${key}, which is not in the key file`)
+    }
+  } catch (error) {
+    if (!(error instanceof KeyringError)) throw error
+    throw new PersonError(
+      `${error.message}. Put the copy of ${keyFile} in place that belongs to this backup; nothing was changed`
+    )
+  }
+  return count
+}
+
+/** The key of a record that is sealed, or has a sealed `secret`. */
+function sealedWith(value: string): string | null {
+  const whole = sealedBy(value)
+  if (whole !== null || !value.startsWith('{')) return whole
+  const { secret } = JSON.parse(value) as { secret?: unknown }
+  return typeof secret === 'string' ? sealedBy(secret) : null
+}
+
+async function refuseUnlessEmpty(store: Store): Promise<void> {
+  const started = await store.get(marker)
+  if (started !== null) throw new PersonError(`the import of ${started} broke off here; run it again with --force`)
+  // Who is counted, or was signed in, does not matter.
+  for await (const { key } of store.scan(''))
+    if (travels(key))
+      throw new PersonError('the store is not empty; to lose what is in it and sign everybody out, add --force')
+}
+
+/** Accounts first: from then on nobody is in, and nobody can enter. */
+async function empty(store: Store): Promise<void> {
+  for (const prefix of ['account:', ''])
+    for await (const { key } of store.scan(prefix)) if (!key.startsWith('meta:')) await store.delete(key)
+  for await (const { key, members } of store.scanIndexes(''))
+    for (const { member } of members) await store.unlink(key, member)
+}
+
+async function write(
+  store: Store,
+  now: number,
+  lines: AsyncIterable<Line>,
+  isWanted: (line: Line) => boolean
+): Promise<void> {
+  const left = (until: number | null) => (until === null ? undefined : (until - now) / 1000)
+  const isOver = (until: number | null) => until !== null && until <= now
+  let waiting: Promise<unknown>[] = []
+  const push = async (work: Promise<unknown>) => {
+    // Its failure is thrown by the round it belongs to, not as a rejection that nobody awaits yet.
+    work.catch(() => {})
+    if (waiting.push(work) < atOnce) return
+    await Promise.all(waiting)
+    waiting = []
+  }
+  for await (const line of lines) {
+    if (!isWanted(line) || line.kind === 'end') continue
+    if (line.kind === 'value') {
+      if (!isOver(line.until)) await push(store.put(line.key, line.value, left(line.until)))
+      continue
+    }
+    for (const [member, until] of line.members)
+      if (!isOver(until)) await push(store.link(line.key, member, left(until)))
+  }
+  await Promise.all(waiting)
+}

@@ -1,0 +1,60 @@
+/** `factorgate user add`: an account and its first invitation. */
+import { AccountError } from '../../identity/accounts.ts'
+import { type Command, PersonError, readArgs, visible } from '../command.ts'
+import { atWork, configHelp, configOption } from '../workplace.ts'
+import { accountsAt, invite, readDisplayName, readEmail, readGroup } from './person.ts'
+
+export const command: Command = {
+  name: 'user add',
+  summary: 'Add a person and print their invitation.',
+  usage: ['factorgate user add NAME [--group GROUP]… [--email ADDRESS] [--display NAME]'],
+  help: `
+  NAME             how they sign in: a-z 0-9 . _ + -, or an e-mail address
+  --group GROUP    a group that rules and apps may ask for; again for more
+  --email ADDRESS  told to apps that want it
+  --display NAME   how pages and apps call them
+${configHelp}
+
+Prints one line: the invitation. It works once, within 24 hours; with it the person sets a password and enrols a second factor.
+
+Example:
+  factorgate user add alice --group researchers --email alice@lab.example --display 'Alice Liddell'
+`,
+  async run(args, io) {
+    const { values, names } = readArgs(
+      args,
+      {
+        ...configOption,
+        group: { type: 'string', multiple: true },
+        email: { type: 'string' },
+        display: { type: 'string' }
+      },
+      ['NAME']
+    )
+    const name = names[0]!
+    const groups = (values.group ?? []).map(readGroup)
+    const email = values.email === undefined ? null : readEmail(values.email)
+    const displayName = values.display === undefined ? undefined : readDisplayName(values.display)
+    return atWork(io, { config: values.config, changes: 'grant', mayCreate: true }, async place => {
+      const account = await accountsAt(place)
+        .create({ name, groups, email, ...(displayName === undefined ? {} : { displayName }) })
+        .catch(error => {
+          if (!(error instanceof AccountError)) throw error
+          const hint =
+            error.problem === 'name_taken' ? `; for a new invitation: factorgate user invite ${visible(name)}` : ''
+          throw new PersonError(`'${visible(name)}': ${error.message}${hint}`)
+        })
+      await place.record({
+        kind: 'user.change',
+        account: account.id,
+        name: account.name,
+        outcome: 'added',
+        groups: groups.join(',')
+      })
+      const url = await invite(place, account)
+      io.stderr(`${account.name} is added. Hand this over; it works once, within 24 hours:\n`)
+      io.stdout(`${url}\n`)
+      return 0
+    })
+  }
+}

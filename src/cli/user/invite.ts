@@ -1,0 +1,30 @@
+/** `factorgate user invite`: a new way in for somebody who is in the list already. */
+import { type Command, PersonError, readArgs } from '../command.ts'
+import { atWork, configHelp, configOption } from '../workplace.ts'
+import { invite, personNamed } from './person.ts'
+
+export const command: Command = {
+  name: 'user invite',
+  summary: 'Print a new invitation: for a first factor, or after a reset.',
+  usage: ['factorgate user invite NAME'],
+  help: `
+${configHelp}
+
+Prints one line: the invitation. It works once, within 24 hours, and older ones of this person no longer do.
+
+Example:
+  factorgate user invite alice
+`,
+  async run(args, io) {
+    const { values, names } = readArgs(args, configOption, ['NAME'])
+    return atWork(io, { config: values.config, changes: 'grant' }, async place => {
+      const account = await personNamed(place, names[0]!)
+      if (account.suspended !== null)
+        throw new PersonError(`${account.name} is suspended; first: factorgate user resume ${account.name}`)
+      const url = await invite(place, account)
+      io.stderr('Hand this over; it works once, within 24 hours:\n')
+      io.stdout(`${url}\n`)
+      return 0
+    })
+  }
+}

@@ -1,0 +1,66 @@
+/** `factorgate user list`: everybody, in a table or as JSON. */
+import type { Credential } from '../../factor/credential.ts'
+import type { Account } from '../../identity/account.ts'
+import { type Command, readArgs } from '../command.ts'
+import { table } from '../table.ts'
+import { atWork, configHelp, configOption } from '../workplace.ts'
+import { accountsAt, credentialsAt } from './person.ts'
+
+export const command: Command = {
+  name: 'user list',
+  summary: 'Everybody: groups, factors, status.',
+  usage: ['factorgate user list [--json]'],
+  help: `
+  --json           an array of people, with all that the table leaves out
+${configHelp}
+
+Example:
+  factorgate user list --json | jq -r '.[] | select(.status == "not enrolled") | .name'
+`,
+  async run(args, io) {
+    const { values } = readArgs(args, { ...configOption, json: { type: 'boolean' } })
+    return atWork(io, { config: values.config, changes: 'nothing' }, async place => {
+      const credentials = credentialsAt(place)
+      const people: ReturnType<typeof summaryOf>[] = []
+      for (const account of await accountsAt(place).list())
+        people.push(summaryOf(account, await credentials.list(account.id)))
+      if (values.json) io.stdout(`${JSON.stringify(people, null, 2)}\n`)
+      else if (people.length === 0) io.stderr("nobody yet; begin with 'factorgate user add NAME'\n")
+      else
+        io.stdout(
+          table(
+            ['NAME', 'GROUPS', 'FACTORS', 'STATUS'],
+            people.map(({ name, groups, factors, status }) => [
+              name,
+              groups.join(', ') || '-',
+              factors.map(({ kind, count }) => (count === 1 ? kind : `${count} ${kind}`)).join(', ') || '-',
+              status
+            ])
+          )
+        )
+      return 0
+    })
+  }
+}
+
+/** What lists show of a person. `status` is `suspended`, `enrolled`, or `not enrolled` while no second factor can be used. */
+export function summaryOf(account: Account, credentials: readonly Credential[]) {
+  const usable = credentials.filter(({ disabledAt }) => disabledAt === null)
+  const factors = (['webauthn', 'totp'] as const)
+    .map(kind => ({ kind, count: usable.filter(credential => credential.kind === kind).length }))
+    .filter(({ count }) => count > 0)
+  const { id, name, displayName, email, groups, directory, suspended, createdAt } = account
+  const status = suspended !== null ? 'suspended' : factors.length > 0 ? 'enrolled' : 'not enrolled'
+  return {
+    name,
+    id,
+    displayName,
+    email,
+    groups,
+    directory,
+    factors,
+    status,
+    suspended: suspended === null ? null : { at: new Date(suspended.at).toISOString(), why: suspended.why },
+    createdAt: new Date(createdAt).toISOString()
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * A person as the terminal names them. Owns finding them, and the strict reading of what is written about them (it becomes header
+ * values for apps); refuses groups that an app could read as two.
+ */
+import { AttemptLimiter } from '../../factor/attempt-limiter.ts'
+import { Credentials } from '../../factor/credential.ts'
+import { RecoveryCodes } from '../../factor/recovery-code.ts'
+import type { Account } from '../../identity/account.ts'
+import { Accounts } from '../../identity/accounts.ts'
+import { Invitations } from '../../identity/invitations.ts'
+import type { Keyring } from '../../keyring/keyring.ts'
+import { PersonError, UsageError, visible } from '../command.ts'
+import type { Workplace } from '../workplace.ts'
+
+export function accountsAt({ store, clock }: Workplace): Accounts {
+  return new Accounts({ store, clock })
+}
+
+export function credentialsAt({ store, clock }: Workplace): Credentials {
+  return new Credentials({ store, clock })
+}
+
+/** `keyring` is needed for looking into them, not for removing them. */
+export function recoveryCodesAt({ store, clock, config }: Workplace, keyring?: Keyring): RecoveryCodes {
+  const needed = () => {
+    if (keyring === undefined) throw new Error('recovery codes were read without a keyring')
+    return keyring
+  }
+  const { count } = config.factors.recoveryCodes
+  return new RecoveryCodes({ store, clock, keyring: needed, limiter: new AttemptLimiter({ store, clock }), count })
+}
+
+/** The account of that name. Throws PersonError where there is none. */
+export async function personNamed(place: Workplace, name: string): Promise<Account> {
+  const account = await accountsAt(place).byName(name)
+  if (account === null)
+    throw new PersonError(`there is nobody called '${visible(name)}'; 'factorgate user list' shows everybody`)
+  return account
+}
+
+/** A new invitation as the person opens it, journaled. Older ones of the same person are dead from now on. */
+export async function invite(place: Workplace, account: Account): Promise<string> {
+  const token = await new Invitations(place).issue(account.id)
+  await place.record({ kind: 'invitation.issue', account: account.id, name: account.name })
+  return `${await place.portalUrl()}/.factorgate/invite/${token}`
+}
+
+/** Checks one `--group`. Throws UsageError. */
+export function readGroup(text: string): string {
+  const name = text.trim()
+  // Apps read a list of groups from one header: `a,b` would be two groups there and one here.
+  if (name === '' || name.length > 64 || /[,;|\p{C}\p{Zl}\p{Zp}]/u.test(name))
+    throw new UsageError(`--group takes 1 to 64 characters without , ; | and line breaks, got '${visible(text)}'`)
+  return name
+}
+
+/** Checks `--email`. Throws UsageError. */
+export function readEmail(text: string): string {
+  const address = text.trim()
+  if (address.length > 254 || !/^[^\s@,;<>"\p{C}]+@[^\s@,;<>"\p{C}]+$/u.test(address))
+    throw new UsageError(`--email must be an address such as alice@lab.example, got '${visible(text)}'`)
+  return address
+}
+
+/** Checks `--display`. Throws UsageError. */
+export function readDisplayName(text: string): string {
+  const name = text.normalize('NFC').trim()
+  if (name === '' || name.length > 128 || /[\p{C}\p{Zl}\p{Zp}]/u.test(name))
+    throw new UsageError(`--display takes 1 to 128 characters on one line, got '${visible(text)}'`)
+  return name
+}

@@ -1,0 +1,50 @@
+/** `factorgate user remove`: the account and everything of it. */
+import { Guesses } from '../../factor/guesses.ts'
+import { Invitations } from '../../identity/invitations.ts'
+import { LocalDirectory } from '../../identity/local.ts'
+import { PasswordHasher } from '../../identity/password.ts'
+import { removeEverythingOf } from '../../identity/removal.ts'
+import { type Command, readArgs } from '../command.ts'
+import { atWork, configHelp, configOption } from '../workplace.ts'
+import { accountsAt, credentialsAt, personNamed, recoveryCodesAt } from './person.ts'
+
+export const command: Command = {
+  name: 'user remove',
+  summary: 'Remove a person and all that is kept of them.',
+  usage: ['factorgate user remove NAME'],
+  help: `
+${configHelp}
+
+Ends their sessions and removes account, password, factors, recovery codes, invitations and known addresses. What the journal says of
+them stays. To shut somebody out for a while, suspend them instead.
+
+Example:
+  factorgate user remove alice
+`,
+  async run(args, io) {
+    const { values, names } = readArgs(args, configOption, ['NAME'])
+    return atWork(io, { config: values.config, changes: 'access' }, async place => {
+      const { id, name } = await personNamed(place, names[0]!)
+      const { store, sessions } = place
+      const accounts = accountsAt(place)
+      let ended = 0
+      const open = {
+        removeAll: async () => {
+          ended = await sessions.endAccount(id, 'revoked')
+        }
+      }
+      const belongings = [
+        open,
+        new Invitations(place),
+        credentialsAt(place),
+        recoveryCodesAt(place),
+        new LocalDirectory({ store, accounts, hasher: new PasswordHasher() }),
+        new Guesses(store)
+      ]
+      await removeEverythingOf(id, { accounts, belongings })
+      await place.record({ kind: 'user.change', account: id, name, outcome: 'removed', ended })
+      io.stderr(`${name} is removed; sessions ended: ${ended}\n`)
+      return 0
+    })
+  }
+}

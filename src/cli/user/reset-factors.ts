@@ -1,0 +1,37 @@
+/** `factorgate user reset-factors`: for a lost or stolen device. */
+import { Invitations } from '../../identity/invitations.ts'
+import { type Command, readArgs } from '../command.ts'
+import { atWork, configHelp, configOption } from '../workplace.ts'
+import { credentialsAt, personNamed, recoveryCodesAt } from './person.ts'
+
+export const command: Command = {
+  name: 'user reset-factors',
+  summary: 'Remove all second factors of a person and end their sessions.',
+  usage: ['factorgate user reset-factors NAME'],
+  help: `
+${configHelp}
+
+Removes passkeys, authenticator apps, recovery codes and open invitations, and ends all sessions. The password stays, but opens nothing
+by itself. Make sure that you know who asks, then send a new invitation.
+
+Example:
+  factorgate user reset-factors alice && factorgate user invite alice
+`,
+  async run(args, io) {
+    const { values, names } = readArgs(args, configOption, ['NAME'])
+    return atWork(io, { config: values.config, changes: 'access' }, async place => {
+      const { id, name } = await personNamed(place, names[0]!)
+      const credentials = credentialsAt(place)
+      const removed = (await credentials.list(id)).length
+      // Whoever holds an invitation could enrol a factor of their own between the reset and the next one.
+      await new Invitations(place).removeAll(id)
+      await credentials.removeAll(id)
+      await recoveryCodesAt(place).removeAll(id)
+      const ended = await place.sessions.endAccount(id, 'factors_changed')
+      await place.record({ kind: 'factor.remove', account: id, name, outcome: 'reset', removed, ended })
+      io.stderr(`${name} has no second factor any more (removed: ${removed}); sessions ended: ${ended}\n`)
+      io.stderr(`Next: factorgate user invite ${name}\n`)
+      return 0
+    })
+  }
+}

@@ -1,0 +1,29 @@
+/** `factorgate user resume`: takes a suspension back. */
+import { type Command, PersonError, readArgs } from '../command.ts'
+import { atWork, configHelp, configOption } from '../workplace.ts'
+import { accountsAt, personNamed } from './person.ts'
+
+export const command: Command = {
+  name: 'user resume',
+  summary: 'Let a suspended person in again.',
+  usage: ['factorgate user resume NAME'],
+  help: `
+${configHelp}
+
+The person signs in as before the suspension, with the same factors.
+
+Example:
+  factorgate user resume alice
+`,
+  async run(args, io) {
+    const { values, names } = readArgs(args, configOption, ['NAME'])
+    return atWork(io, { config: values.config, changes: 'grant' }, async place => {
+      const { id, name, suspended } = await personNamed(place, names[0]!)
+      if (suspended === null) throw new PersonError(`${name} is not suspended`)
+      await accountsAt(place).resume(id)
+      await place.record({ kind: 'user.change', account: id, name, outcome: 'resumed' })
+      io.stderr(`${name} may sign in again\n`)
+      return 0
+    })
+  }
+}

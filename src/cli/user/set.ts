@@ -1,0 +1,64 @@
+/** `factorgate user set`: groups, e-mail address, displayed name. */
+import type { AccountChange } from '../../identity/accounts.ts'
+import { type Command, readArgs, UsageError } from '../command.ts'
+import { atWork, configHelp, configOption } from '../workplace.ts'
+import { accountsAt, personNamed, readDisplayName, readEmail, readGroup } from './person.ts'
+
+export const command: Command = {
+  name: 'user set',
+  summary: 'Change groups, e-mail address or displayed name.',
+  usage: ['factorgate user set NAME [--group GROUP]… [--no-groups] [--email ADDRESS] [--no-email] [--display NAME]'],
+  help: `
+  --group GROUP    the groups from now on: name all of them
+  --no-groups      no group at all
+  --email ADDRESS  the address from now on
+  --no-email       no address
+  --display NAME   how pages and apps call them
+${configHelp}
+
+Holds from the next request on; whatever is open and hung on a group that is gone is cut.
+
+Example:
+  factorgate user set alice --group researchers --group operators
+`,
+  async run(args, io) {
+    const { values, names } = readArgs(
+      args,
+      {
+        ...configOption,
+        group: { type: 'string', multiple: true },
+        'no-groups': { type: 'boolean' },
+        email: { type: 'string' },
+        'no-email': { type: 'boolean' },
+        display: { type: 'string' }
+      },
+      ['NAME']
+    )
+    if (values.group !== undefined && values['no-groups'])
+      throw new UsageError('--group and --no-groups exclude each other')
+    if (values.email !== undefined && values['no-email'])
+      throw new UsageError('--email and --no-email exclude each other')
+    const change: AccountChange = {
+      ...(values.group === undefined ? {} : { groups: values.group.map(readGroup) }),
+      ...(values['no-groups'] ? { groups: [] } : {}),
+      ...(values.email === undefined ? {} : { email: readEmail(values.email) }),
+      ...(values['no-email'] ? { email: null } : {}),
+      ...(values.display === undefined ? {} : { displayName: readDisplayName(values.display) })
+    }
+    if (Object.keys(change).length === 0) throw new UsageError('say what to change')
+    return atWork(io, { config: values.config, changes: 'grant' }, async place => {
+      const { id } = await personNamed(place, names[0]!)
+      const account = await accountsAt(place).update(id, change)
+      await place.record({
+        kind: 'user.change',
+        account: id,
+        name: account.name,
+        outcome: 'changed',
+        fields: Object.keys(change).join(','),
+        groups: account.groups.join(',')
+      })
+      io.stderr(`${account.name} is changed\n`)
+      return 0
+    })
+  }
+}

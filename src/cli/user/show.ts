@@ -1,0 +1,111 @@
+/** `factorgate user show`: one person, whole. Shows no secret, since none is readable. */
+import type { Credential } from '../../factor/credential.ts'
+import type { RecoveryStatus } from '../../factor/recovery-code.ts'
+import { LocalDirectory } from '../../identity/local.ts'
+import { PasswordHasher } from '../../identity/password.ts'
+import { readKeyFile } from '../../keyring/key-file.ts'
+import { type Command, type Io, readArgs } from '../command.ts'
+import { moment, pairs, table } from '../table.ts'
+import { atWork, configHelp, configOption, type Workplace } from '../workplace.ts'
+import { summaryOf } from './list.ts'
+import { accountsAt, credentialsAt, personNamed, recoveryCodesAt } from './person.ts'
+
+export const command: Command = {
+  name: 'user show',
+  summary: 'One person: account, factors, recovery codes, sessions.',
+  usage: ['factorgate user show NAME [--json]'],
+  help: `
+  --json           the same for programs
+${configHelp}
+
+Example:
+  factorgate user show alice
+`,
+  async run(args, io) {
+    const { values, names } = readArgs(args, { ...configOption, json: { type: 'boolean' } }, ['NAME'])
+    return atWork(io, { config: values.config, changes: 'nothing' }, async place => {
+      const account = await personNamed(place, names[0]!)
+      const credentials = await credentialsAt(place).list(account.id)
+      const hasher = new PasswordHasher()
+      const local = new LocalDirectory({ store: place.store, accounts: accountsAt(place), hasher })
+      const person = {
+        ...summaryOf(account, credentials),
+        hasPassword: await local.hasPassword(account.id),
+        credentials: credentials.map(credentialOf),
+        recoveryCodes: await recoveryOf(place, account.id, io),
+        sessions: (await place.sessions.list(account.id)).length
+      }
+      io.stdout(values.json ? `${JSON.stringify(person, null, 2)}\n` : page(person))
+      return 0
+    })
+  }
+}
+
+type Person = ReturnType<typeof summaryOf> & {
+  readonly hasPassword: boolean
+  readonly credentials: readonly ReturnType<typeof credentialOf>[]
+  readonly recoveryCodes: { readonly remaining: number; readonly total: number } | 'unknown' | null
+  readonly sessions: number
+}
+
+function page(person: Person): string {
+  const { recoveryCodes: codes, suspended } = person
+  const head = pairs([
+    ['name', person.name],
+    ['displayed', person.displayName],
+    ['id', person.id],
+    ['e-mail', person.email ?? '-'],
+    ['groups', person.groups.join(', ') || '-'],
+    ['from', person.directory],
+    ['since', moment(Date.parse(person.createdAt))],
+    ['status', suspended === null ? person.status : `suspended ${moment(Date.parse(suspended.at))}: ${suspended.why}`],
+    ['password', person.hasPassword ? 'set' : 'none'],
+    [
+      'recovery',
+      codes === null
+        ? 'no codes'
+        : codes === 'unknown'
+          ? 'not readable'
+          : `${codes.remaining} of ${codes.total} codes left`
+    ],
+    ['sessions', String(person.sessions)]
+  ])
+  const factors = table(
+    ['FACTOR', 'NAME', 'SINCE', 'LAST USED', 'FROM'],
+    person.credentials.map(({ kind, name, createdAt, lastUsedAt, lastUsedFrom, disabledAt }) => [
+      kind,
+      disabledAt === null ? name : `${name} (disabled after too many failures)`,
+      moment(Date.parse(createdAt)),
+      moment(lastUsedAt === null ? null : Date.parse(lastUsedAt)),
+      lastUsedFrom ?? '-'
+    ])
+  )
+  return factors === ''
+    ? `${head}\nno second factor; next: factorgate user invite ${person.name}\n`
+    : `${head}\n${factors}`
+}
+
+function credentialOf({ id, kind, name, createdAt, lastUsedAt, lastUsedFrom, disabledAt }: Credential) {
+  const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString())
+  return {
+    id,
+    kind,
+    name,
+    createdAt: new Date(createdAt).toISOString(),
+    lastUsedAt: iso(lastUsedAt),
+    lastUsedFrom,
+    disabledAt: iso(disabledAt)
+  }
+}
+
+/** How many are left is sealed with the codes, so it takes the key file; everything else can be shown without. */
+async function recoveryOf(place: Workplace, accountId: string, io: Io): Promise<Person['recoveryCodes']> {
+  try {
+    const keyring = await readKeyFile(place.config.keyFile)
+    const status: RecoveryStatus | null = await recoveryCodesAt(place, keyring).status(accountId)
+    return status === null ? null : { remaining: status.remaining, total: status.total }
+  } catch (error) {
+    io.stderr(`warning: the recovery codes cannot be counted: ${(error as Error).message}\n`)
+    return 'unknown'
+  }
+}

@@ -1,0 +1,33 @@
+/** `factorgate user suspend`: nobody in, nothing open, until `resume`. */
+import { type Command, readArgs, UsageError } from '../command.ts'
+import { atWork, configHelp, configOption } from '../workplace.ts'
+import { accountsAt, personNamed } from './person.ts'
+
+export const command: Command = {
+  name: 'user suspend',
+  summary: 'Shut a person out, at once.',
+  usage: ['factorgate user suspend NAME --why TEXT'],
+  help: `
+  --why TEXT       for operators: it stands in 'user show' and in the journal
+${configHelp}
+
+Ends all sessions of the person, open sockets and running downloads included, and refuses new ones. Factors stay.
+
+Example:
+  factorgate user suspend alice --why 'left the lab'
+`,
+  async run(args, io) {
+    const { values, names } = readArgs(args, { ...configOption, why: { type: 'string' } }, ['NAME'])
+    const why = values.why?.trim() ?? ''
+    if (why === '') throw new UsageError("--why is missing: a reason, such as --why 'left the lab'")
+    if (why.length > 500) throw new UsageError('--why takes at most 500 characters')
+    return atWork(io, { config: values.config, changes: 'access' }, async place => {
+      const { id, name } = await personNamed(place, names[0]!)
+      await accountsAt(place).suspend(id, why)
+      const ended = await place.sessions.endAccount(id, 'suspended')
+      await place.record({ kind: 'user.change', account: id, name, outcome: 'suspended', why, ended })
+      io.stderr(`${name} is suspended; sessions ended: ${ended}\n`)
+      return 0
+    })
+  }
+}

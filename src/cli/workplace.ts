@@ -1,0 +1,139 @@
+/**
+ * What a command works on: the configured store and journal, the same that the gateway has open. Owns finding and closing them;
+ * refuses to invent a store where none is, and to give anything away that could not be journaled.
+ */
+import { existsSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import path from 'node:path'
+import { defaultConfig, loadConfig } from '../../config/load.ts'
+import { formatProblem } from '../../config/problems.ts'
+import type { Config } from '../../config/schema.ts'
+import type { AuditEvent } from '../audit/event.ts'
+import { Journal } from '../audit/journal.ts'
+import type { Clock } from '../clock.ts'
+import { SessionCache } from '../session/session-cache.ts'
+import { Sessions } from '../session/sessions.ts'
+import { limitsOf, storeOf } from '../settings.ts'
+import { openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
+import { type ExitCode, type Io, PersonError } from './command.ts'
+
+/** `--config`, as every command that has it takes it. */
+export const configOption = { config: { type: 'string' } } as const
+export const configHelp = '  --config FILE    the configuration'
+
+export interface Workplace {
+  readonly config: Config
+  readonly store: Store
+  readonly clock: Clock
+  readonly sessions: Sessions
+  /** Where people reach the gate: `https://gate.lab.example`. */
+  portalUrl(): Promise<string>
+  /** Journals what was done at the terminal. Where that fails, it is said, and the command ends with 1: what was done stays done. */
+  record(event: Pick<AuditEvent, 'kind'> & Partial<AuditEvent>): Promise<void>
+}
+
+export interface WorkOptions {
+  readonly config?: string | undefined
+  /**
+   * `nothing`: only looks. `access`: takes access away, which must succeed even where the journal cannot be written.
+   * `grant`: everything else, and refused there.
+   */
+  readonly changes: 'nothing' | 'access' | 'grant'
+  /** Makes the embedded store where there is none yet. */
+  readonly mayCreate?: boolean
+}
+
+/** Runs `work` at an open workplace and closes it again, whatever happens. */
+export async function atWork(
+  io: Io,
+  options: WorkOptions,
+  work: (place: Workplace) => Promise<ExitCode>
+): Promise<ExitCode> {
+  const { changes } = options
+  const config = await configFor(io, options.config)
+  if (config.store.kind === 'embedded' && !existsSync(config.store.path) && !options.mayCreate)
+    throw new PersonError(
+      `there is no store at ${config.store.path} yet; 'factorgate serve' or 'factorgate user add' makes it`
+    )
+  const journal = changes === 'nothing' ? null : await Journal.open({ path: config.journal, clock: io.clock })
+  try {
+    if (changes === 'grant' && journal?.problem)
+      throw new PersonError(`the journal ${config.journal} cannot be written (${journal.problem}); nothing was changed`)
+    const { url, options: storeOptions } = storeOf(config, io.clock)
+    const store = await openStore(url, storeOptions)
+    try {
+      const place = new Place(io, config, store, journal)
+      const code = await work(place)
+      return place.isUnrecorded ? 1 : code
+    } finally {
+      await store.close()
+    }
+  } finally {
+    await journal?.close()
+  }
+}
+
+/** The checked configuration of `file`, or of the usual places. Every problem goes to stderr, and one sentence ends the command. */
+export async function configFor(io: Io, file: string | undefined): Promise<Config> {
+  const loaded = await loadConfig({ ...(file === undefined ? {} : { file }), env: io.env, cwd: io.cwd })
+  if (loaded.kind === 'ok') return loaded.config
+  if (loaded.file === null) {
+    // What `serve --upstream` works on, which needs no file.
+    if (existsSync(path.join(io.cwd, 'var', 'store'))) return defaultConfig({ cwd: io.cwd })
+    throw new PersonError(loaded.problems.map(({ message }) => message).join('; '))
+  }
+  for (const problem of loaded.problems) io.stderr(`${formatProblem(problem)}\n`)
+  throw new PersonError(`${loaded.file} cannot be used; nothing was done`)
+}
+
+class Place implements Workplace {
+  readonly config: Config
+  readonly store: Store
+  readonly clock: Clock
+  readonly sessions: Sessions
+  isUnrecorded = false
+  readonly #io: Io
+  readonly #journal: Journal | null
+
+  constructor(io: Io, config: Config, store: Store, journal: Journal | null) {
+    this.#io = io
+    this.#journal = journal
+    this.config = config
+    this.store = store
+    this.clock = io.clock
+    // Nobody watches for changes here, so the cache keeps nothing and every look goes to the store.
+    const cache = new SessionCache(store)
+    this.sessions = new Sessions({ store, cache, clock: io.clock, limits: limitsOf(config) })
+  }
+
+  async portalUrl(): Promise<string> {
+    const { origin } = this.config.portal.url
+    // Without a file only the gateway knows what it was told to serve.
+    return this.config.file === null ? ((await this.store.get('meta:portal-url')) ?? origin) : origin
+  }
+
+  async record(event: Pick<AuditEvent, 'kind'> & Partial<AuditEvent>): Promise<void> {
+    const line = { at: this.clock(), ...event, by: 'terminal', operator: operator(this.#io) }
+    try {
+      await this.#journal?.commit(line)
+    } catch (error) {
+      this.isUnrecorded = true
+      const { cause } = error as Error
+      this.#io.stderr(
+        `factorgate: done, but the journal ${this.config.journal} does not say so: it cannot be written (${cause})\n`
+      )
+    }
+  }
+}
+
+/** Who sits at the terminal, as far as the system knows. */
+function operator({ env }: Io): string {
+  let name: string
+  try {
+    name = userInfo().username
+  } catch {
+    name = `uid ${process.getuid?.() ?? 'unknown'}`
+  }
+  return env.SUDO_USER ? `${env.SUDO_USER} as ${name}` : name
+}
