@@ -1,0 +1,161 @@
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, renameSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
+import path from 'node:path'
+import tls from 'node:tls'
+import { pino } from 'pino'
+import t from 'tap'
+import { Listener } from '../../src/listener.ts'
+import { Server } from '../../src/server.ts'
+import { ask, echoApp, freePort, navigation, startGateway } from '../helpers/gateway.ts'
+
+const app = (url: string, more = '') =>
+  `  - { id: one, title: First app, url: "http://one.localhost:PORT", upstream: "${url}"${more} }`
+
+t.test('a reload swaps the rules in and drops no connection', async t => {
+  let finish = () => {}
+  const slow = await echoApp(t, (request, response) => {
+    if (request.url !== '/slow') return response.end('quick')
+    response.write('begun;')
+    finish = () => response.end('ended')
+  })
+  const gate = await startGateway(t, { apps: app(slow.url) })
+  const { cookies } = await gate.signIn(await gate.account('alice'), 'one')
+  const headers = { cookie: cookies.one as string }
+  const download = gate.request('GET', `${gate.origin('one')}/slow`, headers)
+  await new Promise<void>(resolve => {
+    const look = () => (gate.server.runtime.live.size > 0 && slow.seen.length > 0 ? resolve() : setImmediate(look))
+    look()
+  })
+  const kept = net.connect(gate.port, '127.0.0.1')
+  const say = (path: string) =>
+    kept.write(`GET ${path} HTTP/1.1\r\nHost: one.localhost:${gate.port}\r\nCookie: ${headers.cookie}\r\n\r\n`)
+  say('/before')
+  t.match(String((await once(kept, 'data'))[0]), /200 OK[\s\S]*quick/)
+  t.same(await gate.server.reload(await gate.load(app(slow.url, ', rules: [{ access: deny }]'))), [])
+  say('/after')
+  t.match(String((await once(kept, 'data'))[0]), /403 Forbidden/, 'the same connection meets the new rules')
+  kept.destroy()
+  finish()
+  t.equal((await download).body, 'begun;ended', 'what was under way ends as it began')
+  await t.rejects(gate.load('  - { id: one, url: nonsense }'), /apps\[0\]\.url/)
+})
+
+t.test('a person in maintenance reads until when, and whom to ask', async t => {
+  const upstream = await echoApp(t)
+  const gate = await startGateway(t, { apps: app(upstream.url, ', maintenance: { until: "Monday, 8:00" }') })
+  const { cookies } = await gate.signIn(await gate.account('alice'), 'one')
+  const answer = await gate.request('GET', `${gate.origin('one')}/`, { ...navigation, cookie: cookies.one as string })
+  t.equal(answer.status, 503)
+  t.equal(answer.headers['factorgate-error'], 'app_maintenance')
+  t.match(answer.body, /Monday, 8:00/)
+  t.match(answer.body, /help@lab\.example/)
+  t.equal(upstream.seen.length, 0)
+})
+
+t.test('health: alive, ready, and numbers in base units', async t => {
+  const upstream = await echoApp(t)
+  const gate = await startGateway(t, { apps: app(upstream.url) })
+  const { cookies } = await gate.signIn(await gate.account('alice'), 'one')
+  await gate.request('GET', `${gate.origin('one')}/x`, { cookie: cookies.one as string })
+  const admin = (path: string) => ask(gate.adminPort, 'GET', `http://127.0.0.1:${gate.adminPort}${path}`)
+  t.equal((await admin('/livez')).status, 200)
+  t.equal((await admin('/readyz')).status, 200)
+  const { body } = await admin('/metrics')
+  t.match(body, /factorgate_requests_total\{app="one",status="2xx"\} 1/)
+  t.match(body, /factorgate_request_duration_seconds_count\{app="one"\} 1/)
+  t.match(body, /# TYPE factorgate_open_connections gauge/)
+})
+
+t.test('ends in order: requests finish, sockets get 1001, then nobody answers', async t => {
+  const upstream = await echoApp(t, (_request, response) => {
+    response.write('a')
+    setImmediate(() => response.end('z'))
+  })
+  const gate = await startGateway(t, { apps: app(upstream.url) })
+  const { cookies } = await gate.signIn(await gate.account('alice'), 'one')
+  const running = gate.request('GET', `${gate.origin('one')}/`, { cookie: cookies.one as string })
+  while (upstream.seen.length === 0) await new Promise(setImmediate)
+  const closing = gate.server.close()
+  t.equal((await running).body, 'az')
+  await closing
+  await t.rejects(gate.request('GET', `${gate.origin('one')}/`), { code: 'ECONNREFUSED' })
+})
+
+t.test('an account that loses its groups loses its open socket', async t => {
+  const upstream = await echoApp(t, (_request, response) => response.write('stream'))
+  const gate = await startGateway(t, { apps: app(upstream.url, ', rules: [{ groups: [researchers], access: mfa }]') })
+  const alice = await gate.account('alice')
+  const { cookies } = await gate.signIn(alice, 'one')
+  const download = gate.request('GET', `${gate.origin('one')}/`, { cookie: cookies.one as string })
+  const cut = t.rejects(download, 'the half answer never looks whole')
+  while (gate.server.runtime.live.size === 0) await new Promise(setImmediate)
+  await gate.server.runtime.accounts.update(alice.id, { groups: ['guests'] })
+  await cut
+  t.equal((await gate.request('GET', `${gate.origin('one')}/`, { cookie: cookies.one as string })).status, 403)
+})
+
+t.test('TLS: serves it, exchanges the certificate without a restart, speaks HTTP/1.1 only', async t => {
+  const port = await freePort()
+  const make = (folder: string, name: string) =>
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:prime256v1',
+        '-nodes',
+        '-days',
+        '2',
+        '-subj',
+        `/CN=${name}`,
+        '-keyout',
+        path.join(folder, 'new.key'),
+        '-out',
+        path.join(folder, 'new.crt')
+      ],
+      { stdio: 'ignore' }
+    )
+  const folder = t.testdir({})
+  make(folder, 'first')
+  renameSync(path.join(folder, 'new.crt'), path.join(folder, 'tls.crt'))
+  renameSync(path.join(folder, 'new.key'), path.join(folder, 'tls.key'))
+  const files = { cert: path.join(folder, 'tls.crt'), key: path.join(folder, 'tls.key') }
+  const listener = new Listener(
+    { request: (_request, response) => response.end('secure'), upgrade: (_request, socket) => socket.destroy() },
+    { maxHeaderSize: 16_384, tls: files }
+  )
+  await listener.listen('127.0.0.1', port)
+  t.teardown(() => listener.close(0))
+  const peer = () =>
+    new Promise<{ name: string; alpn: string | false | null }>((resolve, reject) => {
+      const socket = tls.connect(
+        { port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2', 'http/1.1'] },
+        () => {
+          resolve({ name: socket.getPeerCertificate().subject.CN as string, alpn: socket.alpnProtocol })
+          socket.destroy()
+        }
+      )
+      socket.once('error', reject)
+    })
+  t.same(await peer(), { name: 'first', alpn: 'http/1.1' })
+  make(folder, 'second')
+  listener.reloadTls({ cert: path.join(folder, 'new.crt'), key: path.join(folder, 'new.key') })
+  t.equal((await peer()).name, 'second')
+  writeFileSync(path.join(folder, 'new.crt'), 'no certificate')
+  t.throws(() => listener.reloadTls({ cert: path.join(folder, 'new.crt'), key: path.join(folder, 'new.key') }))
+  t.equal((await peer()).name, 'second', 'a bad file leaves the old one in place')
+})
+
+t.test('refuses to start with a key file that others may read, and leaves nothing behind', async t => {
+  const upstream = await echoApp(t)
+  const gate = await startGateway(t, { apps: app(upstream.url) })
+  const config = await gate.load()
+  await gate.server.close()
+  chmodSync(config.keyFile, 0o644)
+  await t.rejects(Server.start({ config, clock: Date.now, log: pino({ level: 'silent' }) }), /chmod 600/)
+})
