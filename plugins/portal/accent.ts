@@ -32,7 +32,7 @@ function towards(colour: Rgb, end: 0 | 1, background: Rgb): Rgb {
   const calmed = end === 1 ? saturation * 0.5 : saturation
   for (let step = 1; step <= 50; step++) {
     const mixed = toRgb(hue, calmed, lightness + ((end - lightness) * step) / 50)
-    if (contrast(mixed, background) >= (end === 1 ? 6.5 : wanted)) return mixed
+    if (contrast(mixed, background) >= (end === 1 ? 7.5 : wanted)) return mixed
   }
   return end === 1 ? [255, 255, 255] : [0, 0, 0]
 }

@@ -71,9 +71,7 @@ function FactorForm(props: FactorFormProps) {
         second={!props.isFirst}
         autofocus={props.isFirst}
       />
-      <noscript>
-        <p class="soft">{frame.say.frame.noScript}</p>
-      </noscript>
+      <p class="soft unscripted">{frame.say.frame.noScript}</p>
     </div>
   )
 }

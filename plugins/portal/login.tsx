@@ -81,9 +81,7 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
           {say.submit}
         </button>
       </form>
-      <noscript>
-        <p class="soft">{frame.say.frame.noScript}</p>
-      </noscript>
+      <p class="soft unscripted">{frame.say.frame.noScript}</p>
       <p class="soft">{say.help}</p>
     </Page>
   )

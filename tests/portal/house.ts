@@ -107,15 +107,13 @@ export async function openHouse(
     keyring: () => keyring,
     routes: {
       appsFor: (principal, address) =>
-        destinations
-          .appsFor(principal, address)
-          .map(({ id, title, description, origin }) => ({
-            id,
-            title,
-            description,
-            url: `${origin}/`,
-            lastUsedAt: null
-          })),
+        destinations.appsFor(principal, address).map(({ id, title, description, origin }) => ({
+          id,
+          title,
+          description,
+          url: `${origin}/`,
+          lastUsedAt: null
+        })),
       requirementFor: (url, principal, address) => destinations.requirementFor(url, principal, address)
     },
     returnTargets: url => destinations.accept(url),
@@ -124,6 +122,10 @@ export async function openHouse(
   }
 
   const app: FastifyInstance = Fastify({ rewriteUrl: readRequestLine, exposeHeadRoutes: false, bodyLimit: 16 * 1024 })
+  const posts: string[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    if (method === 'POST') posts.push(url)
+  })
   await app.register(exchangePlugin, { clock })
   await app.register(errorsPlugin, {
     renderPage: ({ code, request, retryAfterSeconds }) => ({
@@ -149,6 +151,7 @@ export async function openHouse(
   const invite = async (id = ada.id) => `${portalOrigin}/.factorgate/invite/${await invitations.issue(id)}`
   return {
     app,
+    posts,
     portal,
     store,
     time,

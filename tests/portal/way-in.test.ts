@@ -1,18 +1,7 @@
 import t from 'tap'
 import { codeAt, type House, openHouse } from './house.ts'
+import { enrolled, password } from './people.ts'
 import { type Answer, formsOf, secretOn, textOf, Visitor } from './visitor.ts'
-
-const password = 'correct horse battery'
-
-/** Ada with a password and an authenticator app, as after her invitation. */
-async function enrolled(house: House, visitor = new Visitor(house.app)) {
-  await visitor.submit(await visitor.open(await house.invite()), { password })
-  const page = await visitor.open(`${house.portalOrigin}/.factorgate/enrol/totp`)
-  const secret = secretOn(page)
-  const codesPage = await visitor.submit(page, { code: codeAt(secret, house.clock()), name: 'phone' })
-  house.time.advance(60)
-  return { visitor, secret, codesPage }
-}
 
 const sessionOf = (visitor: Visitor, host = 'gate.localhost') => visitor.jar(host).get('factorgate')
 const nonceOf = (visitor: Visitor, host = 'gate.localhost') => visitor.jar(host).get('factorgate-nonce')

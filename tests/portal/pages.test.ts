@@ -1,0 +1,177 @@
+/** Every page in a real Chromium: light and dark, phone and desktop, narrow, printed, and read by axe. */
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import t from 'tap'
+import { mark, pageScript, pageSheet } from '../../plugins/portal/assets.ts'
+import { toHtml } from '../../plugins/portal/layout.tsx'
+import { openBrowser, openContext } from '../helpers/browser.ts'
+import { type Story, stories } from './story-list.tsx'
+import { serveStories } from './story-server.ts'
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+interface AxeResult {
+  violations: { id: string; help: string; nodes: { html: string; failureSummary: string }[] }[]
+}
+
+/** Runs in the browser: puts a story in place of the document, which keeps its style and whatever was read into it. */
+const fill = `html => {
+  const next = new DOMParser().parseFromString(html, 'text/html')
+  document.title = next.title
+  document.body.replaceWith(next.body)
+  for (const one of document.querySelectorAll('details')) one.open = true
+}`
+const fillWith = (story: Story) => `(${fill})(${JSON.stringify(toHtml(story.page))})`
+
+t.test('all pages with style and script weigh less than 60 kB', async t => {
+  const weight = (text: string) => Buffer.byteLength(text)
+  const pages = stories.filter(story => story.isOwnPage)
+  const total = pages.reduce((sum, { page }) => sum + weight(toHtml(page)), 0)
+  const assets = weight(pageSheet(null).body) + weight(pageScript().body) + weight(mark.body)
+  t.comment(`${pages.length} pages ${total} bytes, assets ${assets} bytes`)
+  t.ok(total + assets < 60_000, `${total + assets} bytes`)
+})
+
+t.test('in a browser', async t => {
+  const origin = await serveStories(t)
+  const browser = await openBrowser(t)
+
+  // One document, filled anew for each story: axe is read once. All error pages are one page with other words.
+  const read = stories.filter(({ name }) => !name.startsWith('error-') || /not_allowed|app_unreachable/.test(name))
+  for (const colorScheme of ['light', 'dark'] as const)
+    t.test(`axe finds nothing, ${colorScheme}`, async t => {
+      const context = await openContext(browser, {
+        colorScheme,
+        bypassCSP: true,
+        viewport: { width: 390, height: 844 }
+      })
+      const page = await context.newPage()
+      await page.goto(`${origin}/login`)
+      await page.evaluate(axe)
+      const rules =
+        colorScheme === 'light'
+          ? ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice', 'cat.color']
+          : ['cat.color']
+      const options = JSON.stringify({ runOnly: { type: 'tag', values: rules }, resultTypes: ['violations'] })
+      for (const story of read) {
+        await page.evaluate(fillWith(story))
+        const { violations } = await page.evaluate<AxeResult>(`axe.run(${options})`)
+        const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' ')}`)
+        t.same(found, [], story.name)
+      }
+      await context.close()
+    })
+
+  t.test('nothing scrolls sideways at 320 px, which is a desktop at 400 %', async t => {
+    const context = await openContext(browser, { viewport: { width: 320, height: 568 } })
+    const page = await context.newPage()
+    await page.goto(`${origin}/signed-out`)
+    for (const story of stories) {
+      await page.evaluate(fillWith(story))
+      const width = await page.evaluate('document.documentElement.scrollWidth')
+      t.ok((width as number) <= 320, `${story.name} is ${width} px wide`)
+    }
+    await context.close()
+  })
+
+  t.test('the policy stops nothing of ours', async t => {
+    const context = await openContext(browser)
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on('console', message => void (/policy/i.test(message.text()) && complaints.push(message.text())))
+    page.on('pageerror', error => void complaints.push(error.message))
+    for (const { name } of stories.filter(story => story.isOwnPage)) {
+      await page.goto(`${origin}/${name}`)
+      t.equal(await page.evaluate('getComputedStyle(document.body).display'), 'flex', `${name} is dressed`)
+    }
+    t.same(complaints, [])
+    await context.close()
+  })
+
+  t.test('with scripts off nothing is offered that needs them', async t => {
+    const context = await openContext(browser, { javaScriptEnabled: false })
+    const page = await context.newPage()
+    await page.goto(`${origin}/login`)
+    t.equal(await page.getByRole('button', { name: 'Use a passkey' }).count(), 0)
+    t.equal(await page.getByRole('button', { name: 'Continue' }).count(), 1)
+    t.ok(await page.getByText('Scripts are off').isVisible())
+    await page.goto(`${origin}/recovery-codes`)
+    t.equal(await page.getByRole('button', { name: 'Print' }).count(), 0)
+    t.ok(await page.getByRole('link', { name: 'Download' }).isVisible())
+    await context.close()
+  })
+
+  t.test('a browser without passkeys hears so, and is offered what works', async t => {
+    const context = await openContext(browser)
+    await context.addInitScript('delete window.PublicKeyCredential')
+    const page = await context.newPage()
+    await page.goto(`${origin}/login`)
+    t.ok(await page.getByText('This browser cannot use passkeys').isVisible())
+    t.equal(await page.getByText('or with your password').count(), 0)
+    await page.goto(`${origin}/enrol-passkey`)
+    t.ok(await page.getByText('This browser cannot use passkeys').isVisible())
+    t.ok(await page.getByRole('link', { name: 'Use an authenticator app instead' }).isVisible())
+    await context.close()
+  })
+
+  t.test('the keyboard alone gets through, in the order of reading', async t => {
+    const context = await openContext(browser)
+    const page = await context.newPage()
+    await page.goto(`${origin}/login`)
+    const focused = () => page.evaluate('document.activeElement.textContent.trim() || document.activeElement.id')
+    t.equal(await focused(), 'username', 'where most people begin')
+    const order: unknown[] = []
+    for (let i = 0; i < 3; i++) {
+      await page.keyboard.press('Tab')
+      order.push(await focused())
+    }
+    t.same(order, ['password', 'Continue', 'helpdesk@lab.example'])
+    await page.keyboard.press('Shift+Tab')
+    await page.goto(`${origin}/account`)
+    await page.keyboard.press('Tab')
+    t.equal(await focused(), 'Skip to the content')
+    await context.close()
+  })
+
+  t.test('recovery codes are printed without the buttons around them', async t => {
+    const context = await openContext(browser)
+    const page = await context.newPage()
+    await page.goto(`${origin}/recovery-codes`)
+    await page.emulateMedia({ media: 'print' })
+    t.ok(await page.getByText('k7rm-29xt-q4hd').isVisible())
+    t.ok(await page.getByText('Example Lab').first().isVisible())
+    for (const name of ['Print', 'Copy', 'Go on', 'Sign out'])
+      t.equal(await page.getByRole('button', { name }).count(), 0, name)
+    await context.close()
+  })
+
+  t.test('no motion for those who asked for none', async t => {
+    const context = await openContext(browser, { reducedMotion: 'reduce' })
+    const page = await context.newPage()
+    await page.goto(`${origin}/login`)
+    const durations = await page.evaluate(
+      '[...document.querySelectorAll("*")].map(one => getComputedStyle(one).transitionDuration).filter(one => !/^0s/.test(one))'
+    )
+    t.same(durations, [])
+    await context.close()
+  })
+
+  t.test('copying, downloading and waiting are small favours that work', async t => {
+    const context = await openContext(browser, { permissions: ['clipboard-read', 'clipboard-write'] })
+    const page = await context.newPage()
+    await page.goto(`${origin}/recovery-codes`)
+    await page.getByRole('button', { name: 'Copy' }).click()
+    await page.getByRole('button', { name: 'Copied' }).waitFor()
+    t.match(await page.evaluate('navigator.clipboard.readText()'), /k7rm-29xt-q4hd/)
+    const saved = page.waitForEvent('download')
+    await page.getByRole('link', { name: 'Download' }).click()
+    const download = await saved
+    t.equal(download.suggestedFilename(), 'recovery-codes.txt')
+    t.match(readFileSync(await download.path(), 'utf8'), /Recovery codes of ada at Example Lab[\s\S]*x3vk-78mj-p6wz/)
+    await page.clock.install()
+    await page.goto(`${origin}/challenge-wait`)
+    await page.clock.fastForward(121_000)
+    t.ok(await page.getByText('You can try again now.').isVisible())
+    await context.close()
+  })
+})
