@@ -10,6 +10,7 @@ import { buildAdmin } from '../plugins/admin/index.ts'
 import { pipelineOf } from '../plugins/forward.ts'
 import type { Clock } from './clock.ts'
 import { buildGateway } from './gateway.ts'
+import { checkKey } from './keyring/key-check.ts'
 import { readKeyFile } from './keyring/key-file.ts'
 import { Listener } from './listener.ts'
 import { Runtime } from './runtime.ts'
@@ -58,6 +59,7 @@ export class Server {
     const store = await openStore(url, options)
     let runtime: Runtime | undefined
     try {
+      await checkKey(store, keyring, config.keyFile)
       runtime = await Runtime.start({
         store,
         keyring,

@@ -2,6 +2,7 @@
  * After a new key: everything sealed is sealed anew, so that the old keys can be retired. Owns the list of what is sealed; refuses to
  * touch a record that changed meanwhile, and takes it up again.
  */
+import { keyCheck } from '../keyring/key-check.ts'
 import { type Keyring, sealedBy } from '../keyring/keyring.ts'
 import type { Store } from '../store/store.ts'
 import { recoveryContext } from './recovery-code.ts'
@@ -13,6 +14,7 @@ import { contextOf } from './totp.ts'
  */
 export async function resealSecrets({ store, keyring }: { store: Store; keyring: Keyring }): Promise<number> {
   let resealed = 0
+  if (await exchange(store, keyCheck, text => again(keyring, text, keyCheck))) resealed++
   for await (const { key } of store.scan('recovery:'))
     if (await exchange(store, key, text => again(keyring, text, recoveryContext(key.slice('recovery:'.length)))))
       resealed++

@@ -13,6 +13,7 @@ export type KeyFileProblem =
   | 'readable_by_others'
   | 'foreign_owner'
   | 'malformed'
+  | 'foreign'
   | 'unreadable'
   | 'unwritable'
 
