@@ -6,7 +6,7 @@ import { addKey, createKeyFile, readKeyFile, retireOldKeys } from '../../src/key
 import { MemoryStore } from '../helpers/memory-store.ts'
 
 t.test('a store knows its key: another is refused, a rotated one is not', async t => {
-  const store = new MemoryStore()
+  const store = new MemoryStore(Date.now)
   const folder = t.testdir({})
   const file = path.join(folder, 'right.key')
   const other = path.join(folder, 'other.key')
