@@ -2,6 +2,7 @@
  * Why a decision is what it is, reading by reading and rule by rule. Owns the telling; asks the same judges as decide.ts, so that it
  * cannot tell another story. For operators only: it names rules, groups and ages of proofs.
  */
+import { toText } from '../routing/utf8.ts'
 import { type CompiledRule, compiledOf } from './compile.ts'
 import { decide, eachVerdict } from './decide.ts'
 import type { Decision } from './decision.ts'
@@ -62,7 +63,7 @@ export function explain(question: Question): Explanation {
     signedIn: asked.signedIn,
     proofs: question.proofs.map(({ kind, at }) => ({ kind, ageSeconds: Math.round((question.now - at) / 1000) })),
     readings: found.map(({ verdict, path, isFolded }) => ({
-      path: describeReading(path),
+      path: describeReading(isFolded ? path : toText(path)),
       letterCase: isFolded ? 'ignored' : 'exact',
       verdict: verdict.reason ?? 'forward',
       rule: verdict.rule < 0 ? null : verdict.rule,

@@ -7,11 +7,14 @@ import { toBytes, toText } from '../routing/utf8.ts'
 /** Bytes that no client sends bare in a path (WHATWG URL, path percent-encode set). */
 const encoded = /[\x00-\x20"<>^`{|}\x80-\xff]/g
 
+const special = /[^\x21-\x7e]|[%"<>^`{|}]/
+
 /**
  * The byte strings that a glob stands for: its characters in UTF-8 (composed and decomposed) and in latin-1, decoded and percent-encoded.
  * An escape in a rule stands for its byte, as somebody who copies an address means it; `%2A` stays, as it would be a wildcard.
  */
 export function spellingsOf(glob: string): readonly string[] {
+  if (!special.test(glob)) return [glob]
   const decoded = toBytes(glob).replace(/%(?!2A)([2-9A-Fa-f][0-9A-Fa-f])/gi, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16))
   )

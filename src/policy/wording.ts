@@ -1,5 +1,4 @@
 /** Rules, readings and decisions in words. Owns sentences for operators (`factorgate explain`); decides nothing. */
-import { toText } from '../routing/utf8.ts'
 import type { Reason } from './decision.ts'
 import type { Explanation, ReadingExplanation } from './explain.ts'
 import type { Requirement, Rule } from './policy.ts'
@@ -35,9 +34,9 @@ export function describeRequirement({ factors, withinSeconds }: Requirement): st
   return `${factors.join(' or ')}${withinSeconds === null ? '' : ` within ${withinSeconds}s`}`
 }
 
-/** A byte string as text that is safe on a terminal: it came from a stranger. */
+/** A path that is safe on a terminal: it came from a stranger. */
 export function describeReading(path: string): string {
-  return toText(path).replace(
+  return path.replace(
     /[\p{C}\u2028\u2029]/gu,
     char => `\\u{${(char.codePointAt(0) as number).toString(16).padStart(4, '0')}}`
   )
