@@ -173,8 +173,25 @@ function servicesOf(config: Config, runtime: Runtime): PortalServices {
       ...webauthn,
       rpId: config.portal.rpId,
       rpName: config.portal.title,
-      origins: [config.portal.url.origin]
+      origins: [config.portal.url.origin],
+      // A copied key is the likeliest reason (WebAuthn L3 §6.1.1): the assertion was refused, and somebody should look.
+      onCounterRegress: ({ at, accountId, credentialId }) =>
+        runtime.journal.record({
+          kind: 'proof',
+          at,
+          account: accountId,
+          factor: 'webauthn',
+          credential: credentialId,
+          outcome: 'counter_went_back'
+        })
     }),
-    recoveryCodes: new RecoveryCodes({ store, clock, keyring, limiter, count: recoveryCodes.count })
+    recoveryCodes: new RecoveryCodes({
+      store,
+      clock,
+      keyring,
+      limiter,
+      count: recoveryCodes.count,
+      onDisabled: notice => runtime.disabled(notice)
+    })
   }
 }

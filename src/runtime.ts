@@ -8,6 +8,7 @@ import { Meters } from './audit/meters.ts'
 import type { Clock } from './clock.ts'
 import { AttemptLimiter } from './factor/attempt-limiter.ts'
 import { Credentials } from './factor/credential.ts'
+import type { FactorNotice } from './factor/factor.ts'
 import { LiveConnections } from './forwarding/live-connections.ts'
 import { accountPrefix } from './identity/account.ts'
 import { Accounts } from './identity/accounts.ts'
@@ -64,7 +65,7 @@ export class Runtime {
     this.live = new LiveConnections({ clock })
     this.journal = journal
     this.accounts = new Accounts({ store, clock })
-    this.credentials = new Credentials({ store, clock })
+    this.credentials = new Credentials({ store, clock, onDisabled: notice => this.disabled(notice) })
     this.invitations = new Invitations({ store, clock })
     this.limiter = new AttemptLimiter({ store, clock })
     this.local = new LocalDirectory({ store, accounts: this.accounts, hasher: new PasswordHasher(), clock })
@@ -92,6 +93,18 @@ export class Runtime {
     meters.gauge('factorgate_open_connections', 'Sockets, downloads and uploads under way.', () => live.size)
     meters.gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss())
     return runtime
+  }
+
+  /** Journals that a factor was switched off after a hundred wrong tries in a row (NIST SP 800-63B-4 §3.2.2). */
+  disabled({ at, accountId, factor, credentialId }: FactorNotice): void {
+    this.journal.record({
+      kind: 'factor.disable',
+      at,
+      account: accountId,
+      factor,
+      credential: credentialId,
+      outcome: 'too_many_failures'
+    })
   }
 
   /** Ends everything in the order it depends on each other. */
