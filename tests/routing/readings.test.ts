@@ -4,7 +4,7 @@ import { readingsOf } from '../../src/routing/readings.ts'
 import { oddPath } from './odd-paths.ts'
 import { habits, percentDecode, servers } from './servers.ts'
 
-const runs = { numRuns: 700 }
+const runs = { numRuns: 400 }
 
 /** A slash at the end makes no difference to a rule, so it makes none here. */
 function trimmed(path: string): string {
@@ -50,7 +50,7 @@ t.test('no sequence of server habits leads outside the readings', async t => {
       }
       assertForeseen(path, served)
     }),
-    { numRuns: 5000 }
+    { numRuns: 2000 }
   )
   t.pass()
 })
