@@ -3,7 +3,18 @@
  * that are not its own and on a full disk. Owns the sentences an operator reads about the disk.
  */
 
-import { closeSync, constants, fsyncSync, mkdirSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { StoreUnfit } from './unfit.ts'
 
@@ -38,10 +49,13 @@ export function prepareDirectory(directory: string): void {
 function checkFile(path: string, hasMagic: boolean): void {
   const size = statSync(path, { throwIfNoEntry: false })?.size
   if (size === undefined) return
-  const file = openSync(path, constants.O_RDWR)
+  // Not by opening it: to close lock.mdb here would let go of the locks that this process may hold on it already.
+  accessSync(path, constants.R_OK | constants.W_OK)
+  if (!hasMagic || size === 0) return
+  const file = openSync(path, 'r')
   try {
     const head = Buffer.alloc(magicAt + 4)
-    if (hasMagic && size > 0 && (readSync(file, head) < head.length || !isMagic(head)))
+    if (readSync(file, head) < head.length || !isMagic(head))
       throw new StoreUnfit(
         `${path} is not a store of Factorgate. Name an empty directory, or restore the file from a backup.`
       )

@@ -226,13 +226,13 @@ export class RedisStore implements Store {
   /** The live members of the index at a physical key, sorted. */
   async #index(at: string): Promise<{ member: string; ttlSeconds: number | null }[]> {
     const reply = await this.#run('gateMembers', at)
-    if (!Array.isArray(reply)) throw this.#strange()
-    const [now, ...pairs] = reply.map(String)
+    if (!Array.isArray(reply) || !reply.every(word => typeof word === 'string')) throw this.#strange()
+    const [now, ...pairs] = reply.map((word, i) => (i % 2 === 0 ? (word === 'inf' ? null : Number(word)) : word))
+    if (typeof now !== 'number' || Number.isNaN(now)) throw this.#strange()
     const members: { member: string; ttlSeconds: number | null }[] = []
     for (let i = 0; i + 1 < pairs.length; i += 2) {
-      const end = pairs[i + 1] as string
-      const ttlSeconds = end === 'inf' ? null : (Number(end) - Number(now)) / 1000
-      members.push({ member: pairs[i] as string, ttlSeconds })
+      const [member, end] = [pairs[i] as string, pairs[i + 1] as number | null]
+      members.push({ member, ttlSeconds: end === null ? null : (end - now) / 1000 })
     }
     return members.sort((a, b) => (a.member < b.member ? -1 : 1))
   }
@@ -268,7 +268,8 @@ export class RedisStore implements Store {
 
   async #answer<T>(ask: () => Promise<T>): Promise<T> {
     if (this.#closed) throw this.#unreachable('it was closed')
-    if (!this.#client.isReady) throw this.#unreachable(describeTrouble(this.#client.trouble))
+    if (!this.#client.isReady)
+      throw this.#unreachable(describeTrouble(new Error('Connection is closed.'), this.#client.trouble))
     try {
       return await ask()
     } catch (error) {

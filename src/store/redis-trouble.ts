@@ -48,6 +48,9 @@ const codes: Readonly<Record<string, string>> = {
 /** What the driver says when it has not even tried: the reason is what happened before. */
 const consequences = /isn't writeable|isn't ready|Connection is closed|None of startup nodes|max retries per request/
 
+const noMaster = /invalid reply: null|No such master/
+const noConnection = 'there is no connection'
+
 /** A sentence's end, without the full stop. `before` is the last trouble of the connection. */
 export function describeTrouble(error: unknown, before?: unknown): string {
   const {
@@ -55,28 +58,34 @@ export function describeTrouble(error: unknown, before?: unknown): string {
     code,
     lastNodeError
   } = (error ?? {}) as { message?: string; code?: unknown; lastNodeError?: unknown }
-  if (lastNodeError instanceof Error) return describeTrouble(lastNodeError)
+  if (lastNodeError instanceof Error) return describeInner(lastNodeError, 'none of its nodes answers')
   if (typeof code === 'string' && codes[code] !== undefined) return codes[code]
+  if (noMaster.test(message)) return 'the Sentinels know no master of that name'
+  const inner = /Last error: (.+)$/.exec(message)?.[1] ?? /because (.+)$/.exec(message)?.[1]
+  if (inner !== undefined) return describeInner(new Error(inner), 'no Sentinel answers')
   const word = /^[A-Z]+(?= )/.exec(message)?.[0]
   if (word === 'NOPERM') return describeRight(message)
   if (word !== undefined && replies[word] !== undefined) return replies[word]
   if (/timed out|timeout/i.test(message)) return 'it does not answer in time'
   if (/cluster support disabled/.test(message)) return 'it is no Cluster; write redis://HOST:PORT'
-  if (/invalid reply: null/.test(message)) return 'the Sentinels know no master of that name'
   if (consequences.test(message))
-    return before === undefined || before === error ? 'there is no connection' : describeTrouble(before)
-  const inner = /Last error: (.+)$/.exec(message)?.[1] ?? /because (.+)$/.exec(message)?.[1]
-  if (inner !== undefined) return describeTrouble(new Error(inner))
-  if (/ECONNREFUSED/.test(message)) return codes.ECONNREFUSED as string
-  if (word !== undefined) return `it answers with ${word}`
-  return 'it answers what is not Redis'
+    return before === undefined || before === error ? noConnection : describeTrouble(before)
+  const named = /\b(E[A-Z_]{4,})\b/.exec(message)?.[1]
+  if (named !== undefined && codes[named] !== undefined) return codes[named]
+  return word === undefined ? 'it answers what is not Redis' : `it answers with ${word}`
+}
+
+function describeInner(error: Error, otherwise: string): string {
+  const inner = describeTrouble(error)
+  return inner === noConnection ? otherwise : inner
 }
 
 /** True if an operator has to change something before another try can succeed. */
 export function isLasting(error: unknown): boolean {
   const { message = '', code } = (error ?? {}) as { message?: string; code?: unknown }
   return (
-    /^(NOAUTH|WRONGPASS|NOPERM|DENIED) |cluster support disabled|invalid reply: null/.test(message) ||
+    /\b(NOAUTH|WRONGPASS|NOPERM|DENIED) |cluster support disabled/.test(message) ||
+    noMaster.test(message) ||
     (typeof code === 'string' && /CERT|SSL|EPROTO/.test(code))
   )
 }

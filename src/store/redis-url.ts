@@ -33,7 +33,8 @@ export interface RedisAddress {
 const parameters = ['ca', 'cert', 'key', 'servername', 'sentinelUsername', 'sentinelPassword'] as const
 type Parameter = (typeof parameters)[number]
 
-const grammar = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^/?#]*)@)?([^@/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/
+/** An '@' has one place, so that half a password is never taken for a host and shown. */
+const grammar = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)(?:\/([^@?#]*))?(?:\?([^@#]*))?$/
 
 /** Throws StoreUnfit where `url` is none of the above. */
 export function parseRedisUrl(url: string): RedisAddress {

@@ -62,6 +62,9 @@ class IoredisClient implements RedisClient {
     this.#driver = this.#heed(
       this.isCluster ? cluster(address, this.#options) : new Redis(single(address, this.#options))
     )
+    this.#driver.on('ready', () => {
+      this.trouble = undefined
+    })
     // The driver gives up for good when it cannot even begin to connect.
     this.#driver.on('end', () => {
       if (!this.#closed) setTimeout(() => !this.#closed && this.#driver.connect().catch(ignore), silenceMs).unref()
@@ -80,7 +83,8 @@ class IoredisClient implements RedisClient {
           })
         timer = setTimeout(() => {
           const why = describeTrouble(this.trouble ?? new Error('timed out'))
-          reject(new StoreUnreachable(`The store ${this.name} cannot be reached: ${why}.`))
+          const perhaps = this.#address.secure ? ', or does not speak TLS' : ''
+          reject(new StoreUnreachable(`The store ${this.name} cannot be reached: ${why}${perhaps}.`))
         }, openMs)
         this.#driver.once('ready', resolve)
         this.#driver.connect().catch(ignore)
