@@ -3,14 +3,11 @@
  * the relying party: whose challenge and whose credential it is, same origin, counters, backup flags. Every refusal reads the same.
  */
 import { randomBytes } from 'node:crypto'
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse
+import type {
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON
 } from '@simplewebauthn/server'
+import { COSEALG, cose, decodeCredentialPublicKey } from '@simplewebauthn/server/helpers'
 import type { Clock } from '../clock.ts'
 import { newId } from '../session/token.ts'
 import type { Store } from '../store/store.ts'
@@ -19,6 +16,7 @@ import { suggestName } from './authenticator-names.ts'
 import { Ceremonies } from './ceremony.ts'
 import { ConsecutiveFailures } from './consecutive-failures.ts'
 import { type Credentials, credentialName, type WebauthnCredential } from './credential.ts'
+import { isStrictEcdsaSignature } from './ecdsa-signature.ts'
 import { credentialsPerKind, type Enrolment, type FactorNotice, type Verification } from './factor.ts'
 import { Guesses } from './guesses.ts'
 import {
@@ -29,6 +27,9 @@ import {
   readRegistration
 } from './webauthn-response.ts'
 import { type Assertion, afterAssertion, mayAnswer, type Pending } from './webauthn-rules.ts'
+
+/** Loaded with the first ceremony: it is a third of the whole gate's memory, and many gates never need it. */
+const library = () => import('@simplewebauthn/server')
 
 export type UserVerification = 'required' | 'preferred' | 'discouraged'
 
@@ -53,8 +54,9 @@ export interface WebauthnOptions {
 /** NIST SP 800-63B-4 and ASVS 6.7.2 ask for 64 bits of challenge; WebAuthn L3 §13.4.3 for 128. */
 const challengeBytes = 32
 const ceremonySeconds = 5 * 60
-/** COSE: EdDSA, ES256, RS256, ES384, ES512, in the order we like them. What was not offered is not taken (§7.1 step 20). */
-const algorithms = [-8, -7, -257, -35, -36]
+/** In the order we like them. What was not offered is not taken (§7.1 step 20). */
+const algorithms = [COSEALG.EdDSA, COSEALG.ES256, COSEALG.RS256, COSEALG.ES384, COSEALG.ES512]
+const ecdsaAlgorithms: readonly unknown[] = [COSEALG.ES256, COSEALG.ES384, COSEALG.ES512]
 
 export class Webauthn {
   readonly #options: WebauthnOptions
@@ -76,6 +78,7 @@ export class Webauthn {
   ): Promise<{ ceremony: string; options: PublicKeyCredentialCreationOptionsJSON }> {
     const { rpId, rpName, attestation, userVerification } = this.#options
     const own = await this.#ofAccount(account.id)
+    const { generateRegistrationOptions } = await library()
     const options = await generateRegistrationOptions({
       rpID: rpId,
       rpName,
@@ -139,6 +142,7 @@ export class Webauthn {
     const { accountId, binding } = input
     const own = accountId === null ? [] : await this.#ofAccount(accountId)
     const usable = own.filter(({ disabledAt }) => disabledAt === null)
+    const { generateAuthenticationOptions } = await library()
     const options = await generateAuthenticationOptions({
       rpID: this.#options.rpId,
       challenge: this.#challenge(),
@@ -218,6 +222,7 @@ export class Webauthn {
   async #checkRegistration(response: RegistrationResponse, pending: Pending) {
     if (!isSameOriginCeremony(response.clientData)) return null
     const { id, clientDataJSON, attestationObject, transports } = response
+    const { verifyRegistrationResponse } = await library()
     const { verified, registrationInfo: info } = await orNothing(() =>
       verifyRegistrationResponse({
         response: {
@@ -249,17 +254,22 @@ export class Webauthn {
   ): Promise<Assertion | null> {
     if (!isSameOriginCeremony(response.clientData)) return null
     const { id, clientDataJSON, authenticatorData, signature } = response
-    const { verified, authenticationInfo: info } = await orNothing(() =>
-      verifyAuthenticationResponse({
+    const publicKey = new Uint8Array(Buffer.from(credential.publicKey, 'base64url'))
+    const { verifyAuthenticationResponse } = await library()
+    const { verified, authenticationInfo: info } = await orNothing(async () => {
+      const algorithm = decodeCredentialPublicKey(publicKey).get(cose.COSEKEYS.alg)
+      if (ecdsaAlgorithms.includes(algorithm) && !isStrictEcdsaSignature(Buffer.from(signature, 'base64url')))
+        return null
+      return verifyAuthenticationResponse({
         response: {
           ...browserParts(id),
           response: { clientDataJSON, authenticatorData, signature }
         },
         ...this.#expected(pending),
         // A counter of 0 leaves the comparison to us: after the signature, against the record of that moment.
-        credential: { id, publicKey: new Uint8Array(Buffer.from(credential.publicKey, 'base64url')), counter: 0 }
+        credential: { id, publicKey, counter: 0 }
       })
-    )
+    })
     if (verified !== true || info === undefined) return null
     return {
       counter: info.newCounter,
@@ -300,9 +310,9 @@ export class Webauthn {
 }
 
 /** What the library throws for a bad response is a refusal. The store is not asked in here, so its failures are not swallowed. */
-async function orNothing<Result extends object>(check: () => Promise<Result>): Promise<Partial<Result>> {
+async function orNothing<Result extends object>(check: () => Promise<Result | null>): Promise<Partial<Result>> {
   try {
-    return await check()
+    return (await check()) ?? {}
   } catch {
     return {}
   }

@@ -1,0 +1,185 @@
+/** The limiter: counted before the check, at once and everywhere; waits grow and end; nobody far away locks anybody out. */
+import t from 'tap'
+import { AttemptLimiter, type Bucket, network } from '../../src/factor/attempt-limiter.ts'
+import { Guesses } from '../../src/factor/guesses.ts'
+import { MemoryStore, TestClock } from '../helpers/memory-store.ts'
+
+const account: Bucket = { kind: 'account', key: 'password:alice' }
+const address: Bucket = { kind: 'address', key: '192.0.2.1' }
+
+function limited() {
+  const time = new TestClock()
+  const store = new MemoryStore(time.read)
+  return { time, store, limiter: new AttemptLimiter({ store, clock: time.read }), guesses: new Guesses(store) }
+}
+
+/** Fails once, after waiting as long as it takes. Answers the seconds waited. */
+async function failOnce({ time, limiter }: ReturnType<typeof limited>, bucket: Bucket): Promise<number> {
+  for (let waited = 0; ; ) {
+    const reservation = await limiter.reserve([bucket])
+    if (reservation.kind === 'allowed') return waited
+    waited += reservation.retryAfterSeconds
+    time.advance(reservation.retryAfterSeconds)
+  }
+}
+
+t.test('the first three failures cost no waiting, then each doubles it, up to five minutes', async t => {
+  for (const kind of ['account', 'factor'] as const) {
+    const all = limited()
+    const waits: number[] = []
+    for (let i = 0; i < 16; i++) waits.push(await failOnce(all, { kind, key: 'alice' }))
+    t.same(waits, [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300], kind)
+  }
+})
+
+t.test('an address has twenty free failures, and is forgiven one a minute', async t => {
+  const all = limited()
+  for (let i = 0; i < 21; i++) t.equal(await failOnce(all, address), 0)
+  t.equal(await failOnce(all, address), 1)
+  all.time.advance(30 * 60)
+  for (let i = 0; i < 21; i++) t.equal(await failOnce(all, address), 0, 'half an hour later it is as good as new')
+})
+
+t.test('M12: of a hundred guesses at once no more are checked than one after the other', async t => {
+  const { limiter } = limited()
+  const outcomes = await Promise.all(Array.from({ length: 100 }, () => limiter.reserve([account])))
+  t.equal(outcomes.filter(({ kind }) => kind === 'allowed').length, 4)
+  const many = await Promise.all(
+    Array.from({ length: 100 }, (_, i) => limiter.reserve([account, { kind: 'address', key: `198.51.100.${i}` }]))
+  )
+  t.equal(many.filter(({ kind }) => kind === 'allowed').length, 0, 'from a hundred addresses neither')
+})
+
+t.test('M12: at the limit, one of a hundred is checked', async t => {
+  const all = limited()
+  for (let i = 0; i < 8; i++) await failOnce(all, account)
+  all.time.advance(300)
+  const outcomes = await Promise.all(Array.from({ length: 100 }, () => all.limiter.reserve([account])))
+  t.equal(outcomes.filter(({ kind }) => kind === 'allowed').length, 1)
+})
+
+t.test('a throttled attempt is not counted: the wait does not grow while one waits', async t => {
+  const all = limited()
+  for (let i = 0; i < 6; i++) await failOnce(all, account)
+  for (let i = 0; i < 50; i++)
+    t.match(await all.limiter.reserve([account]), { kind: 'throttled', retryAfterSeconds: 4 })
+  all.time.advance(4)
+  t.match(await all.limiter.reserve([account]), { kind: 'allowed', failures: 6 })
+})
+
+t.test('what one bucket refuses is not held against the others', async t => {
+  const all = limited()
+  for (let i = 0; i < 5; i++) await failOnce(all, account)
+  for (let i = 0; i < 40; i++) t.equal((await all.limiter.reserve([address, account])).kind, 'throttled')
+  t.equal((await all.limiter.reserve([address])).kind, 'allowed')
+})
+
+t.test('success begins anew for account and factor, and gives an address its one attempt back', async t => {
+  const all = limited()
+  for (let i = 0; i < 4; i++) await all.limiter.reserve([account, address])
+  all.time.advance(1)
+  const right = await all.limiter.reserve([account, address])
+  t.equal(right.kind, 'allowed')
+  if (right.kind === 'allowed') await right.succeeded()
+  for (let i = 0; i < 4; i++) t.equal(await failOnce(all, account), 0)
+  const { failures } = JSON.parse((await all.store.get('attempts:address:192.0.2.1'))!)
+  t.ok(failures > 3.9 && failures <= 4, 'the four failures still stand')
+})
+
+t.test('M11: an attacker who signs in to an account of their own gains no guesses at others', async t => {
+  const all = limited()
+  for (let i = 0; i < 30; i++) await failOnce(all, address)
+  const before = JSON.parse((await all.store.get('attempts:address:192.0.2.1'))!).failures
+  for (let i = 0; i < 5; i++) {
+    all.time.advance(300)
+    const own = await all.limiter.reserve([{ kind: 'account', key: 'mallory' }, address])
+    if (own.kind === 'allowed') await own.succeeded()
+  }
+  const after = JSON.parse((await all.store.get('attempts:address:192.0.2.1'))!).failures
+  t.ok(after >= before - 26, 'only time forgave')
+  t.ok(after > 0)
+})
+
+t.test('an attempt that was not checked is given back with its wait', async t => {
+  const all = limited()
+  for (let i = 0; i < 3; i++) await all.limiter.reserve([account])
+  for (let i = 0; i < 10; i++) {
+    const busy = await all.limiter.reserve([account, address])
+    t.equal(busy.kind, 'allowed')
+    if (busy.kind === 'allowed') await busy.released()
+  }
+})
+
+t.test('a bucket is forgotten after a day without attempts', async t => {
+  const all = limited()
+  for (let i = 0; i < 12; i++) await failOnce(all, account)
+  all.time.advance(24 * 3600 + 1)
+  t.match(await all.limiter.reserve([account]), { kind: 'allowed', failures: 0 })
+})
+
+t.test('D2: without the store there is no guess', async t => {
+  const { limiter, store } = limited()
+  store.isDown = true
+  await t.rejects(limiter.reserve([account]), { name: 'StoreUnreachable' })
+})
+
+t.test('D17: a clock that is put back makes no wait longer than the longest', async t => {
+  const all = limited()
+  for (let i = 0; i < 20; i++) await failOnce(all, account)
+  all.time.advance(-3600)
+  const reservation = await all.limiter.reserve([account])
+  t.ok(reservation.kind === 'throttled' && reservation.retryAfterSeconds <= 300)
+})
+
+t.test('D3: a record that cannot be read is neither an amnesty nor a lock', async t => {
+  for (const record of ['', 'null', '[]', '{"failures":"3","at":1,"until":1}', '{"failures":-1,"at":0,"until":0}']) {
+    const all = limited()
+    await all.store.put('attempts:account:password:alice', record)
+    t.equal(await failOnce(all, account), 0, record)
+    t.equal(await failOnce(all, account), 1, 'the free tries are used up')
+  }
+})
+
+t.test('who shares a bucket with whom', async t => {
+  const rows: [string, string, string][] = [
+    ['one IPv4 address', '192.0.2.1', '192.0.2.1'],
+    ['IPv4 inside IPv6', '::ffff:192.0.2.1', '192.0.2.1'],
+    ['an IPv6 household', '2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['the same household, another way', '2001:DB8:1:2::1', '2001:db8:1:2::/64'],
+    ['its neighbour', '2001:db8:1:3::1', '2001:db8:1:3::/64'],
+    ['loopback', '::1', '0:0:0:0::/64'],
+    ['with a zone', 'fe80::1%eth0', 'fe80:0:0:0::/64'],
+    ['nothing readable', 'unix', 'unknown'],
+    ['an attack on the key', 'x'.repeat(100_000), 'unknown']
+  ]
+  for (const [name, from, expected] of rows) t.equal(network(from), expected, name)
+})
+
+t.test('M17: a known address has a bucket of its own, apart from all strangers', async t => {
+  const all = limited()
+  const { guesses, limiter } = all
+  const from = (address: string) => guesses.buckets({ what: 'password', accountId: 'A1', address })
+  await guesses.remember('A1', '192.0.2.7')
+  for (let i = 0; i < 200; i++) await limiter.reserve(await from(`203.0.113.${i}`))
+  t.equal((await limiter.reserve(await from('203.0.113.250'))).kind, 'throttled', 'strangers wait')
+  t.equal((await limiter.reserve(await from('192.0.2.7'))).kind, 'allowed', 'a friend does not')
+  for (let i = 0; i < 10; i++) await limiter.reserve(await from('192.0.2.7'))
+  t.equal(
+    (await limiter.reserve(await from('192.0.2.7'))).kind,
+    'throttled',
+    'but even a friend has only so many guesses'
+  )
+  t.not(await guesses.isKnown('A2', '192.0.2.7'), true, 'known to one account is not known to another')
+  all.time.advance(30 * 24 * 3600)
+  t.not(await guesses.isKnown('A1', '192.0.2.7'), true, 'after thirty days it is forgotten')
+})
+
+t.test('addresses that cannot be read are never known', async t => {
+  const { guesses, store } = limited()
+  await guesses.remember('A1', 'unix')
+  t.notOk(await guesses.isKnown('A1', 'unix'))
+  await guesses.remember('A1', '192.0.2.7')
+  await guesses.removeAll('A1')
+  t.notOk(await guesses.isKnown('A1', '192.0.2.7'))
+  t.equal(await store.dump(), '')
+})
