@@ -30,9 +30,11 @@ export type Done = (typeof dones)[number]
 export function AccountPage({ frame, view }: { frame: Frame; view: AccountView }) {
   const say = frame.say.account
   const others = view.sessions.filter(({ session }) => session.id !== view.thisSession)
+  const offersEnd = others.length > 0 && (view.done === 'added' || view.done === 'removed')
   return (
     <Page frame={frame} title={say.title} subtitle={view.name} drawing="open" wide>
-      {view.done !== null && <Notice>{doneSentence(view.done, others.length > 0, frame.say)}</Notice>}
+      {view.done !== null && <Notice>{doneSentence(view.done, offersEnd, frame.say)}</Notice>}
+      {offersEnd && <EndOthers frame={frame} />}
       {view.problem !== null && <Notice alert>{view.problem}</Notice>}
       <section aria-labelledby="factors">
         <h2 id="factors">{say.factors}</h2>
@@ -67,16 +69,20 @@ export function AccountPage({ frame, view }: { frame: Frame; view: AccountView }
             <SessionRow key={entry.session.id} frame={frame} view={view} entry={entry} />
           ))}
         </ul>
-        {others.length > 0 && (
-          <form method="post" action="/.factorgate/account/sessions/others/end">
-            <input type="hidden" name="csrf" value={frame.csrf} />
-            <button type="submit" class="plain">
-              {say.endOthers}
-            </button>
-          </form>
-        )}
+        {others.length > 0 && !offersEnd && <EndOthers frame={frame} />}
       </section>
     </Page>
+  )
+}
+
+function EndOthers({ frame }: { frame: Frame }) {
+  return (
+    <form method="post" action="/.factorgate/account/sessions/others/end">
+      <input type="hidden" name="csrf" value={frame.csrf} />
+      <button type="submit" class="plain">
+        {frame.say.account.endOthers}
+      </button>
+    </form>
   )
 }
 
@@ -146,12 +152,12 @@ function SessionRow({ frame, view, entry: { session, lastSeenAt } }: SessionRowP
   )
 }
 
-function doneSentence(done: Done, isElsewhere: boolean, { account: say }: Sentences): string {
+function doneSentence(done: Done, offersEnd: boolean, { account: say }: Sentences): string {
   if (done === 'renamed') return say.renamed
   if (done === 'ended') return say.ended
   if (done === 'others') return say.othersEnded
   const sentence = done === 'added' ? say.addedNotice : say.removed
-  return isElsewhere ? `${sentence} ${say.othersOffer}` : sentence
+  return offersEnd ? `${sentence} ${say.othersOffer}` : sentence
 }
 
 /** The overview as it stands now. */

@@ -71,11 +71,11 @@ const english = {
     toLab: (lab: string) => `to ${lab}`,
     passkey: 'Use a passkey',
     or: 'or with your password',
-    username: 'Name',
+    username: 'User name',
     password: 'Password',
     submit: 'Continue',
     help: 'Forgotten your password, or lost what you sign in with? The people who run this gate can send you a new invitation.',
-    wrong: 'Name and password do not match. Check both and try again.',
+    wrong: 'User name and password do not match. Check both and try again.',
     throttled: (wait: string) => `Too many tries for now. The next one is possible in ${wait}.`,
     ready: 'You can try again now.',
     busy: 'Many people are signing in at once, so nothing was checked. Try again in a moment.',
@@ -126,7 +126,7 @@ const english = {
     throttled: (wait: string) => `Too many tries for now. The next one is possible in ${wait}.`,
     formExpired: 'This page had been open for too long, so nothing was checked. Send it again.',
     clock: (time: string) =>
-      `Codes depend on the time. The gate's clock says ${time}: if your phone's differs, set it to automatic time.`,
+      `Codes depend on the time. The gate’s clock says ${time}: if your phone’s differs, set it to automatic time.`,
     none: 'You have no second factor yet',
     noneWhat:
       'Your password is right, but nothing is enrolled that could confirm it is you. A password alone opens nothing here.',
@@ -150,7 +150,7 @@ const english = {
     title: (name: string) => `Welcome, ${name}`,
     what: (lab: string) =>
       `This invitation opens your account at ${lab}. Choose a password now; in the next step you add a passkey or an authenticator app.`,
-    username: 'Your sign-in name',
+    username: 'Your user name',
     password: 'New password',
     hint: 'At least 8 characters. A few unrelated words are easy to remember and hard to guess. Spaces are welcome.',
     submit: 'Set password and go on',

@@ -33,7 +33,7 @@ export async function openBrowser(t: Teardown): Promise<Browser> {
 /** One person's browser: cookies of its own. */
 export async function openContext(browser: Browser, options: BrowserContextOptions = {}): Promise<BrowserContext> {
   const context = await browser.newContext({ locale: 'en-GB', ...options })
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(20_000)
   return context
 }
 

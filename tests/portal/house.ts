@@ -90,7 +90,7 @@ export async function openHouse(
     totp: new Totp({ ...shared, ...totpOptions, keyring: () => keyring }),
     webauthn: new Webauthn({
       ...shared,
-      rpId: 'localhost',
+      rpId: 'gate.localhost',
       rpName: 'Example Lab',
       origins: [portalOrigin],
       userVerification: 'required',

@@ -25,7 +25,7 @@
     const answer = await response.json()
     if (!response.ok) {
       if (answer.error?.challengeUrl) location.assign(answer.error.challengeUrl)
-      throw Object.assign(new Error(answer.error?.message), { isTold: true })
+      throw Object.assign(new Error(answer.error?.message), { isTold: true, code: answer.error?.code })
     }
     return answer
   }
@@ -107,6 +107,8 @@
       try {
         await ceremony(box)
       } catch (error) {
+        // Signed in or out in another tab meanwhile: the page is of yesterday, so it is asked for anew.
+        if (error.code === 'form_expired') return location.reload()
         button.disabled = false
         tell(box, sentenceFor(error, box.dataset))
         button.focus()
@@ -115,15 +117,20 @@
     if (box.dataset.autofill !== undefined) offerInField(box)
   })
 
-  // The browser lists passkeys among the suggestions of the name field, and waits in silence until one is picked.
+  // The browser lists passkeys among the suggestions of the name field, and waits in silence until one is picked. A challenge
+  // lasts five minutes, a page may stay open for longer: so it is drawn anew before.
   async function offerInField(box) {
+    if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return
+    autofill = new AbortController()
+    const { signal } = autofill
+    const renewal = setTimeout(() => autofill.abort('renewal'), 4 * 60_000)
     try {
-      if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return
-      autofill = new AbortController()
-      await ceremony(box, { mediation: 'conditional', signal: autofill.signal })
+      await ceremony(box, { mediation: 'conditional', signal })
     } catch (error) {
-      if (error.isTold) tell(box, sentenceFor(error, box.dataset))
+      if (signal.reason === 'renewal') offerInField(box)
+      else if (error.isTold) tell(box, sentenceFor(error, box.dataset))
     }
+    clearTimeout(renewal)
   }
 
   all('[data-passkey-form]', form => {

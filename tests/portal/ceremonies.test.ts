@@ -1,0 +1,148 @@
+/** Passkeys in a real Chromium with a virtual authenticator: enrol, sign in, step up, be refused. */
+import { createServer } from 'node:net'
+import type { Page } from 'playwright-core'
+import t from 'tap'
+import { addAuthenticator, openBrowser, openContext } from '../helpers/browser.ts'
+import { codeAt, openHouse } from './house.ts'
+import { password } from './people.ts'
+
+const freePort = () =>
+  new Promise<number>(resolve => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    })
+  })
+
+t.test('with a real Chromium', async t => {
+  const house = await openHouse(t, { port: await freePort() })
+  const browser = await openBrowser(t)
+  const notebooks = house.apps[0]!.origin
+  const portal = (path: string) => `${house.portalOrigin}/.factorgate/${path}`
+
+  const context = await openContext(browser)
+  const page = await context.newPage()
+  const authenticator = await addAuthenticator(page)
+
+  await t.test('an invited person creates a passkey and stands at their apps', async t => {
+    await page.goto(await house.invite())
+    await page.getByLabel('New password').fill(password)
+    await page.getByRole('button', { name: 'Set password and go on' }).click()
+    await page.getByRole('link', { name: 'Passkey or security key' }).click()
+    t.equal(await page.getByLabel('What to call it').inputValue(), 'Passkey on Linux')
+    await page.getByRole('button', { name: 'Create the passkey' }).click()
+    await page.waitForURL(/enrol\/recovery/)
+    t.equal(await page.locator('.codes li').count(), 10)
+    await page.getByLabel('I have saved them').check()
+    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.waitForURL(portal(''))
+    t.ok(await page.getByRole('link', { name: 'Notebooks' }).isVisible())
+    t.equal((await authenticator.credentials()).length, 1)
+    const [credential] = await house.credentials.list(house.ada.id)
+    t.match(credential, { kind: 'webauthn', name: 'Passkey on Linux' })
+  })
+
+  await t.test('the list leads into an app without another question', async t => {
+    await page.getByRole('link', { name: 'Notebooks' }).click()
+    await page.waitForURL(`${notebooks}/`)
+    t.match(await page.textContent('body'), /app: \//)
+  })
+
+  await t.test('the passkey alone is a whole sign-in, picked among the suggestions of the name field', async t => {
+    await page.goto(portal('account'))
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.waitForURL(portal('signed-out'))
+    // The virtual authenticator picks at once what a person would pick from the list.
+    await page.goto(`${notebooks}/tree?x=1`)
+    await page.waitForURL(`${notebooks}/tree?x=1`)
+    const login = house.events.findLast(event => event.kind === 'login')
+    t.match(login, { factor: 'webauthn', outcome: 'accepted', name: 'ada' })
+  })
+
+  await t.test('or by the button, where the browser has no such suggestions', async t => {
+    await page.addInitScript('PublicKeyCredential.isConditionalMediationAvailable = async () => false')
+    await page.goto(portal('account'))
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.waitForURL(portal('signed-out'))
+    await page.goto(`${notebooks}/tree?x=2`)
+    t.ok(await page.getByRole('heading', { name: 'Sign in to Notebooks' }).isVisible())
+    await page.getByRole('button', { name: 'Use a passkey' }).click()
+    await page.waitForURL(`${notebooks}/tree?x=2`)
+  })
+
+  await t.test('as a second factor after the password, and a code goes off by itself', async t => {
+    const other = await openContext(browser)
+    const second = await other.newPage()
+    await addAuthenticator(second, { isUserVerified: false })
+    await second.goto(portal('login'))
+    await signInWithPassword(second)
+    t.ok(await second.getByRole('button', { name: 'Use my passkey' }).isVisible())
+    t.ok(await second.getByText('Use a recovery code instead').isVisible())
+    await second.getByRole('button', { name: 'Use my passkey' }).click()
+    await second.getByText(/Nothing was confirmed|That did not work/).waitFor()
+    t.equal(
+      await second.getByRole('button', { name: 'Use my passkey' }).isEnabled(),
+      true,
+      'a browser without the key may try again'
+    )
+    await other.close()
+
+    await page.goto(portal('enrol/totp'))
+    const secret = ((await page.locator('#totp-secret').textContent()) ?? '').replace(/\s/g, '')
+    await page.locator('#code').fill(codeAt(secret, Date.now()))
+    await page.getByRole('button', { name: 'Add it' }).click()
+    await page.getByText('It is added.').waitFor()
+
+    const third = await openContext(browser)
+    const codes = await third.newPage()
+    await codes.goto(`${notebooks}/deep/down`)
+    await signInWithPassword(codes)
+    const code = codeAt(secret, Date.now(), 1)
+    await codes.getByLabel('Code from your authenticator app').pressSequentially(`${code.slice(0, 3)} ${code.slice(3)}`)
+    await codes.waitForURL(`${notebooks}/deep/down`)
+    t.pass('through, without a click')
+    await third.close()
+  })
+
+  await t.test('steps up with the passkey where a rule wants one', async t => {
+    const stepping = await openContext(browser)
+    const tab = await stepping.newPage()
+    const key = await addAuthenticator(tab, { transport: 'usb' })
+    await tab.goto(portal('login'))
+    await signInWithPassword(tab)
+    await tab.getByText('Use a recovery code instead').click()
+    const issued = await house.services.recoveryCodes.issue(house.ada.id)
+    await tab.getByLabel('Recovery code').fill(issued[0] ?? '')
+    await tab.locator('form[action*=recovery] button').click()
+    await tab.waitForURL(portal(''))
+    await tab.goto(portal('enrol/webauthn'))
+    await tab.getByLabel('What to call it').fill('Key in the drawer')
+    await tab.getByRole('button', { name: 'Create the passkey' }).click()
+    await tab.waitForURL(/account/)
+    t.ok(await tab.getByText('Key in the drawer').first().isVisible())
+    await tab.goto(`${notebooks}/keys/1`)
+    t.ok(await tab.getByText('This part of Notebooks needs your passkey or security key').isVisible())
+    t.equal(await tab.getByLabel('Code from your authenticator app').count(), 0)
+    await tab.getByRole('button', { name: 'Use my passkey' }).click()
+    await tab.waitForURL(`${notebooks}/keys/1`)
+    t.equal((await key.credentials()).length, 1)
+    await stepping.close()
+  })
+
+  await t.test('a revoked session is out at the next click', async t => {
+    await page.goto(portal('account'))
+    await house.sessions.endAccount(house.ada.id, 'revoked')
+    await page.goto(`${notebooks}/tree`)
+    t.match(page.url(), /\/\.factorgate\/login\?/)
+    t.ok(await page.getByText('was ended from elsewhere').isVisible())
+  })
+
+  await context.close()
+})
+
+async function signInWithPassword(page: Page): Promise<void> {
+  await page.getByLabel('User name').fill('ada')
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.waitForURL(/\/challenge/)
+}

@@ -1,0 +1,265 @@
+/** What pages say: errors, times, names of devices, colours, addresses. No browser, no pipeline. */
+import t from 'tap'
+import {
+  briefCookie,
+  cookieNames,
+  expiredCookie,
+  nonceCookie,
+  readCookie,
+  readNonce,
+  sessionCookie,
+  stateOf
+} from '../../plugins/cookies.ts'
+import { accentFor, contrast, paper, slate } from '../../plugins/portal/accent.ts'
+import { inOrder } from '../../plugins/portal/apps.tsx'
+import { stepUpSentence } from '../../plugins/portal/challenge-offer.ts'
+import { browserName, systemName } from '../../plugins/portal/device-name.ts'
+import { cleanName } from '../../plugins/portal/enrol.tsx'
+import { renderError } from '../../plugins/portal/error-page.tsx'
+import { sayMoment, saySpan } from '../../plugins/portal/moments.ts'
+import { sentencesFor } from '../../plugins/portal/sentences.ts'
+import { along, tripOf } from '../../plugins/portal/trip.ts'
+import { nameFrom } from '../../plugins/portal/webauthn.tsx'
+import { describeError, errorCodes } from '../../src/errors.ts'
+import { factorKinds } from '../../src/session/session.ts'
+import { textOf } from './visitor.ts'
+
+const say = sentencesFor('de')
+
+t.test('every refusal says what, whose, what now, whom to ask, and a reference; calmly', async t => {
+  for (const code of errorCodes) {
+    const html = renderError(code, {
+      title: 'Example Lab',
+      contact: 'helpdesk@lab.example',
+      accent: null,
+      reference: 'pX3kQ9-a',
+      portalOrigin: 'https://gate.lab.example',
+      appTitle: '<Notebooks>',
+      retryAfterSeconds: 25,
+      again: '/x?a="><script>'
+    })
+    const text = textOf(html)
+    const { title, what, now } = say.errors[code]
+    const facts = {
+      app: '<Notebooks>',
+      lab: 'Example Lab',
+      wait: '25 seconds',
+      maintenanceUntil: null,
+      maintenanceMessage: null
+    }
+    for (const part of [title, what, now]) {
+      const sentence = part(facts)
+      t.ok(text.includes(sentence.slice(1)), `${code}: ${sentence}`)
+      t.notMatch(sentence, /!|sorry|apolog|oops/i, code)
+    }
+    t.notMatch(text, new RegExp(`\\b${describeError(code).status}\\b`), `${code}: no status number`)
+    t.match(text, /Whom to ask helpdesk@lab\.example Reference pX3kQ9-a/)
+    t.notMatch(html, /<script>|<Notebooks>/)
+  }
+})
+
+t.test('maintenance says until when, in the operators’ words if there are any', async t => {
+  const context = { title: 'L', contact: null, accent: null, reference: 'r', portalOrigin: 'https://g' }
+  const of = (until: string | null, message: string | null) =>
+    textOf(renderError('app_maintenance', { ...context, appTitle: 'Notebooks', maintenance: { until, message } }))
+  t.match(of('Friday, 18:00', null), /Notebooks is being maintained .*out of service until Friday, 18:00/)
+  t.match(of('Friday, 18:00', 'New disks.'), /New disks\. .*planned until Friday, 18:00/)
+  t.match(of(null, null), /out of service for a while/)
+  t.match(textOf(renderError('app_timeout', context)), /The app took too long/, 'an app without a title')
+})
+
+t.test('moments and spans are said as people say them', async t => {
+  const now = Date.UTC(2026, 2, 12, 12)
+  const second = 1000
+  for (const [ago, words] of [
+    [0, 'now'],
+    [-5 * second, 'now'],
+    [59 * second, 'now'],
+    [60 * second, 'a minute ago'],
+    [59 * 60 * second, '59 minutes ago'],
+    [3600 * second, 'an hour ago'],
+    [23 * 3600 * second, '23 hours ago'],
+    [30 * 3600 * second, 'yesterday'],
+    [3 * 86_400 * second, '3 days ago'],
+    [8 * 86_400 * second, '4 March 2026']
+  ] as const)
+    t.equal(sayMoment(now - ago, now, say), words)
+  for (const [seconds, words] of [
+    [0, '1 second'],
+    [1.2, '2 seconds'],
+    [99, '99 seconds'],
+    [100, '2 minutes'],
+    [300, '5 minutes'],
+    [7200, '2 hours']
+  ] as const)
+    t.equal(saySpan(seconds, say), words)
+})
+
+t.test('a step up says what is wanted', async t => {
+  t.equal(
+    stepUpSentence('Exports', ['webauthn'], 300, say),
+    'This part of Exports needs your passkey or security key, at most 5 minutes old.'
+  )
+  t.equal(
+    stepUpSentence('Exports', factorKinds, 60, say),
+    'This part of Exports needs a confirmation at most 60 seconds old.'
+  )
+  t.equal(
+    stepUpSentence('Exports', ['webauthn', 'totp'], null, say),
+    'This part of Exports needs your passkey or security key or a code from your authenticator app.'
+  )
+})
+
+t.test('browsers and devices have names, whatever they send', async t => {
+  for (const [agent, name] of [
+    ['Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0', 'Firefox on Linux'],
+    [
+      'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Safari/605.1.15',
+      'Safari on Mac'
+    ],
+    [
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 Version/17.4 Mobile/15E148 Safari/604.1',
+      'Safari on iPhone'
+    ],
+    [
+      'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/131.0.0.0 Safari/537.36 Edg/131.0.0.0',
+      'Edge on Windows'
+    ],
+    [
+      'Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/131.0.0.0 Mobile Safari/537.36',
+      'Chrome on Android'
+    ],
+    ['curl/8.5.0', 'curl'],
+    ['', 'A browser'],
+    ['<script>Linux</script>', 'A browser on Linux']
+  ] as const)
+    t.equal(browserName(agent), name)
+  t.equal(systemName('x'), null)
+})
+
+t.test('a new passkey takes its maker’s name, this device’s, or the factor’s choice', async t => {
+  const data = (aaguid: string) =>
+    Buffer.concat([Buffer.alloc(37), Buffer.from(aaguid.replaceAll('-', ''), 'hex')]).toString('base64url')
+  const of = (aaguid: string, authenticatorAttachment: string) => ({
+    authenticatorAttachment,
+    response: { authenticatorData: data(aaguid) }
+  })
+  t.equal(nameFrom(of('bada5566-a7aa-401f-bd96-45619a55120d', 'platform'), 'Passkey on Mac'), '1Password')
+  t.equal(nameFrom(of('00000000-0000-0000-0000-000000000000', 'platform'), 'Passkey on Mac'), 'Passkey on Mac')
+  t.equal(nameFrom(of('00000000-0000-0000-0000-000000000000', 'cross-platform'), 'Passkey on Mac'), '')
+  for (const odd of [
+    {},
+    { response: null },
+    { response: { authenticatorData: 7 } },
+    { response: { authenticatorData: 'x' } }
+  ])
+    t.equal(nameFrom(odd, 'Passkey on Mac'), '')
+})
+
+t.test('names are one line of 1 to 64 characters', async t => {
+  t.equal(cleanName('  a \n b '), 'a b')
+  t.equal(cleanName('x'.repeat(64)), 'x'.repeat(64))
+  t.equal(cleanName('Schlüssel 🔑'), 'Schlüssel 🔑')
+  for (const bad of ['', '   ', 'x'.repeat(65), 'a\u202eb', 'a\u200bb', '\u0007']) t.equal(cleanName(bad), null)
+})
+
+t.test('any accent is legible on paper and on slate, and text on it too', async t => {
+  const rgb = (hex: string) =>
+    [1, 3, 5].map(at => Number.parseInt(hex.slice(at, at + 2), 16)) as unknown as readonly [number, number, number]
+  for (const colour of [
+    null,
+    '#b00',
+    '#ffcc00',
+    '#003366',
+    '#777',
+    '#ffffff',
+    '#000000',
+    '#00ff00',
+    'red',
+    '#12',
+    'url(x)'
+  ]) {
+    const { light, onLight, dark, onDark } = accentFor(colour)
+    for (const [text, ground] of [
+      [light, paper],
+      [onLight, light],
+      [dark, slate],
+      [onDark, dark]
+    ] as const) {
+      t.match(text, /^#[0-9a-f]{6}$/)
+      t.ok(contrast(rgb(text), rgb(ground)) >= 4.5, `${colour}: ${text} on ${ground}`)
+    }
+  }
+  t.same(accentFor('red'), accentFor(null), 'what is no hex colour is ours')
+})
+
+t.test('the app used last stands on top, the rest as configured', async t => {
+  const card = (id: string, lastUsedAt: number | null) => ({ id, title: id, description: null, url: '/', lastUsedAt })
+  t.same(
+    inOrder([card('a', null), card('b', 1), card('c', null), card('d', 2)]).map(app => app.id),
+    ['d', 'b', 'a', 'c']
+  )
+})
+
+t.test('the trip travels whole or not at all', async t => {
+  const accept = (url: string) => (url.startsWith('https://app.test/') ? url : null)
+  const state = 'S'.repeat(43)
+  t.same(tripOf({ rd: 'https://app.test/x', state }, accept), { rd: 'https://app.test/x', state })
+  t.same(tripOf({ rd: 'https://app.test/x', state: 'short' }, accept), { rd: 'https://app.test/x', state: null })
+  for (const query of [
+    null,
+    {},
+    { state },
+    { rd: ['https://app.test/x'] },
+    { rd: 'https://app.test/\u00e9' },
+    { rd: `https://app.test/${'x'.repeat(5000)}` }
+  ])
+    t.same(tripOf(query, accept), { rd: null, state: null })
+  t.same(
+    tripOf({ rd: 'x:y' }, () => 'https://app.test/\r\nx'),
+    { rd: null, state: null }
+  )
+  t.equal(
+    along('/p', { rd: 'https://app.test/?a=b&c=%2F', state: null }),
+    '/p?rd=https%3A%2F%2Fapp.test%2F%3Fa%3Db%26c%3D%252F'
+  )
+})
+
+t.test('cookies: one of ours or none (S4, S15)', async t => {
+  const { session } = cookieNames(true)
+  t.same(cookieNames(false), { session: 'factorgate', nonce: 'factorgate-nonce' })
+  for (const [header, value] of [
+    [undefined, null],
+    ['', null],
+    [`${session}=a`, 'a'],
+    [`x=1; ${session}=a`, 'a'],
+    [`x=1;${session}=a;y=2`, 'a'],
+    [`x=1;\t ${session}=a ; y=2`, 'a'],
+    [`${session}=`, ''],
+    [`${session}=a; ${session}=b`, null],
+    [`${session}=a; x=1; ${session}=a`, null],
+    [`x${session}=a`, null],
+    [`x=${session}=a`, null],
+    [`${session}x=a`, null],
+    [`${session}-nonce=a`, null],
+    [`${session} =a`, null],
+    ['factorgate=a', null],
+    [';;;;', null],
+    [`${'a=b; '.repeat(4000)}${session}=z`, 'z']
+  ] as const)
+    t.equal(readCookie(header, session), value, String(header).slice(0, 60))
+  t.equal(readCookie('__Host-factorgate=a', 'factorgate'), null)
+  const started = performance.now()
+  readCookie(`${session}=`.repeat(2000), session)
+  readCookie(' '.repeat(16_000) + session, session)
+  t.ok(performance.now() - started < 100)
+  t.equal(sessionCookie('T', true), '__Host-factorgate=T; Path=/; HttpOnly; SameSite=Lax; Secure')
+  t.equal(sessionCookie('T', false), 'factorgate=T; Path=/; HttpOnly; SameSite=Lax')
+  t.equal(nonceCookie('N', true), '__Host-factorgate-nonce=N; Path=/; HttpOnly; SameSite=Lax; Secure')
+  t.equal(expiredCookie('x', false), 'x=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0')
+  t.equal(briefCookie('x', 'v', 60, false), 'x=v; Path=/; HttpOnly; SameSite=Lax; Max-Age=60')
+  t.equal(readNonce(`factorgate-nonce=${'n'.repeat(22)}`, false), 'n'.repeat(22))
+  for (const bad of ['short', 'n'.repeat(44), `${'n'.repeat(30)}"`])
+    t.equal(readNonce(`factorgate-nonce=${bad}`, false), null)
+  t.match(stateOf('n'), /^[\w-]{43}$/)
+})
