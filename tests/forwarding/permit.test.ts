@@ -1,0 +1,16 @@
+import t from 'tap'
+import { startUpstream } from '../helpers/upstream.ts'
+import { at, get, header, host, makeApp, parse, startGate } from './gate.ts'
+
+t.test('HOUSE 3: without a Permit nothing is forwarded, even where the step before forgot to refuse', async t => {
+  const up = await startUpstream(t)
+  const policy = { rules: [{ outcome: { access: 'deny' as const } }], caseSensitive: true }
+  const gate = await startGate(t, [makeApp({ upstreams: [at(up)], policy })])
+  const lines = [`Origin: https://${host}`, 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
+  for (const text of [get(), get('/', lines).replace('Connection: close', 'Connection: Upgrade')]) {
+    const answer = await gate.ask(text)
+    t.equal(parse(answer).status, 500)
+    t.same(header(answer, 'factorgate-error'), ['internal'])
+  }
+  t.equal(up.bytes().length, 0)
+})
