@@ -1,0 +1,32 @@
+/** What the tests of the first factors share: a store, a clock, and each room with cheap hashes. */
+import { AttemptLimiter } from '../../src/factor/attempt-limiter.ts'
+import { Accounts } from '../../src/identity/accounts.ts'
+import type { Directory } from '../../src/identity/directory.ts'
+import { Invitations } from '../../src/identity/invitations.ts'
+import { LocalDirectory } from '../../src/identity/local.ts'
+import { type HashCost, PasswordHasher } from '../../src/identity/password.ts'
+import { PasswordLogin } from '../../src/identity/password-login.ts'
+import { MemoryStore, TestClock } from '../helpers/memory-store.ts'
+
+/** The least that argon2 does: these tests are about everything around it. */
+export const cheap: HashCost = { memoryKiB: 64, passes: 1 }
+export const rightPassword = 'correct horse battery'
+
+export function house(options: { hasher?: PasswordHasher; directories?: (local: LocalDirectory) => Directory[] } = {}) {
+  const time = new TestClock()
+  const clock = time.read
+  const store = new MemoryStore(clock)
+  const accounts = new Accounts({ store, clock })
+  const hasher = options.hasher ?? new PasswordHasher({ cost: cheap })
+  const local = new LocalDirectory({ store, clock, accounts, hasher })
+  const limiter = new AttemptLimiter({ store, clock })
+  const directories = options.directories?.(local) ?? [local]
+  const login = new PasswordLogin({ store, clock, accounts, directories, limiter })
+  const invitations = new Invitations({ store, clock })
+  const enter = async (name: string) => {
+    const account = await accounts.create({ name })
+    await local.setPassword(account.id, rightPassword)
+    return account
+  }
+  return { time, clock, store, accounts, hasher, local, limiter, login, invitations, enter }
+}

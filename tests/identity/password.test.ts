@@ -1,0 +1,128 @@
+/** Passwords: which are refused and why, what a hash costs, and how many are made at once. */
+import { parseOptions } from '@node-rs/argon2'
+import t from 'tap'
+import { isCommonPassword } from '../../src/identity/blocklist.ts'
+import { commonPasswords } from '../../src/identity/common-passwords.ts'
+import { PasswordHasher, passwordProblem } from '../../src/identity/password.ts'
+import { cheap } from './house.ts'
+
+t.test('the rules of NIST SP 800-63B-4', async t => {
+  const rows: [string, string, ReturnType<typeof passwordProblem>][] = [
+    ['seven characters', 'k7#qLp2', 'too_short'],
+    ['eight characters', 'k7#qLp2x', null],
+    ['seven characters of two bytes', 'éàüöäßø', 'too_short'],
+    ['four characters of four bytes', '🔑🚪🪟🧱', 'too_short'],
+    ['nothing', '', 'too_short'],
+    ['64 characters', 'a long sentence about horses, batteries, staples and other things', null],
+    ['1,024 bytes', `${'kx7 '.repeat(255)}abcd`, null],
+    ['1,025 bytes', `${'kx7 '.repeat(255)}abcde`, 'too_long'],
+    ['1,024 characters of two bytes', 'éa'.repeat(512), 'too_long'],
+    ['a megabyte', 'x1'.repeat(500_000), 'too_long'],
+    ['only lower case', 'quietly rowing upstream', null],
+    ['only digits', '4815926037', null],
+    ['blanks', '        ', 'too_common'],
+    ['every script', 'пароль для работы', null],
+    ['the commonest', 'password', 'too_common'],
+    ['the commonest, in other letters', 'PassWord', 'too_common'],
+    ['the commonest, full width', 'ｐａｓｓｗｏｒｄ', 'too_common'],
+    ['a row of keys', 'qwertyuiop', 'too_common'],
+    ['a row of digits', '123456789', 'too_common'],
+    ['a row of digits backwards', '987654321', 'too_common'],
+    ['a row of letters', 'abcdefghij', 'too_common'],
+    ['one letter over and over', 'zzzzzzzzzzzz', 'too_common'],
+    ['a few letters over and over', 'abcabcabcabc', 'too_common'],
+    ['a few digits over and over', '12341234', 'too_common'],
+    ['the name', 'alice.doe', 'is_name'],
+    ['the name in other letters, with a year', 'AliceDoe-2026!', 'is_name'],
+    ['the name twice', 'alicealice', 'is_name'],
+    ['the e-mail address', 'a.doe@lab.example', 'is_name'],
+    ['the place', 'Example Lab 1', 'is_name'],
+    ['the product', 'factorgate', 'is_name'],
+    ['a sentence with the name in it', 'alice likes rowing upstream', null]
+  ]
+  const names = ['alice.doe', 'Alice Doe', 'a.doe@lab.example', 'Example Lab', 'factorgate']
+  for (const [name, password, expected] of rows) t.equal(passwordProblem(password, names), expected, name)
+  t.equal(passwordProblem('alicedoe99', []), null, 'without names it is a word like any other')
+  t.equal(passwordProblem('to be or not', ['to', 'x', '']), null, 'names of one or two letters stop nobody')
+})
+
+t.test('the list is long, clean, and asked whatever the letter case', async t => {
+  const list = commonPasswords.trim().split(/\s+/)
+  t.ok(list.length >= 3000)
+  t.equal(new Set(list).size, list.length)
+  t.same(
+    list.filter(word => word.length < 8 || word !== word.toLowerCase()),
+    []
+  )
+  t.same(
+    list.filter(word => !isCommonPassword(word)),
+    []
+  )
+  t.same(
+    list.slice(0, 500).filter(word => passwordProblem(word.toUpperCase(), []) !== 'too_common'),
+    []
+  )
+})
+
+t.test('a hash is argon2id at the costs of OWASP, salted', async t => {
+  const hasher = new PasswordHasher()
+  const [one, two] = await Promise.all([hasher.hash('correct horse'), hasher.hash('correct horse')])
+  t.match(one, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+  t.match(parseOptions(one), { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32, saltLen: 16 })
+  t.not(one, two)
+  t.equal(await hasher.verify(one, 'correct horse'), true)
+  t.equal(await hasher.verify(one, 'correct horsE'), false)
+  t.notOk(hasher.isOutdated(one))
+  t.ok(new PasswordHasher({ cost: cheap }).isOutdated(one))
+})
+
+t.test('the whole password counts, in one normal form', async t => {
+  const hasher = new PasswordHasher({ cost: cheap })
+  const long = 'x7'.repeat(300)
+  const hash = await hasher.hash(long)
+  t.equal(await hasher.verify(hash, long.slice(0, -1)), false)
+  t.equal(await hasher.verify(hash, `${long}x`), false)
+  t.equal(await hasher.verify(await hasher.hash('cafe\u0301 noir'), 'café noir'), true, 'typed on another keyboard')
+  t.equal(await hasher.verify(await hasher.hash('null\u0000byte1'), 'null\u0000byte2'), false)
+})
+
+t.test('M14: without a hash the same work is done, and no password fits', async t => {
+  const hasher = new PasswordHasher()
+  const hash = await hasher.hash('correct horse')
+  const times: Record<'real' | 'dummy', number[]> = { real: [], dummy: [] }
+  for (let i = 0; i < 9; i++)
+    for (const kind of ['real', 'dummy'] as const) {
+      const began = performance.now()
+      t.equal(await hasher.verify(kind === 'real' ? hash : null, 'wrong horse'), false)
+      times[kind].push(performance.now() - began)
+    }
+  const median = (values: number[]) => values.sort((a, b) => a - b)[4]!
+  const ratio = median(times.dummy) / median(times.real)
+  t.ok(ratio > 0.33 && ratio < 3, `the dummy takes ${ratio.toFixed(2)} times as long`)
+})
+
+t.test('D7: of 200 at once two run, 32 wait, and the rest hear that it is busy', async t => {
+  const hasher = new PasswordHasher({ cost: cheap })
+  const hash = await hasher.hash('correct horse')
+  const verdicts = await Promise.all(Array.from({ length: 200 }, () => hasher.verify(hash, 'correct horse')))
+  t.equal(verdicts.filter(verdict => verdict === true).length, 34)
+  t.equal(verdicts.filter(verdict => verdict === 'busy').length, 166)
+  t.equal(await hasher.verify(hash, 'correct horse'), true, 'and then there is room again')
+  const full = new PasswordHasher({ cost: cheap, concurrency: 1, queue: 0 })
+  const outcomes = await Promise.allSettled([full.hash('correct horse'), full.hash('correct horse')])
+  t.match(outcomes, [{ status: 'fulfilled' }, { status: 'rejected', reason: { name: 'GateError', code: 'busy' } }])
+})
+
+t.test('D7: a place in the line is given back when the work fails', async t => {
+  const hasher = new PasswordHasher({ cost: cheap, concurrency: 1, queue: 0 })
+  for (let i = 0; i < 3; i++) await t.rejects(hasher.verify('$argon2id$v=19$m=8$broken', 'correct horse'))
+  t.equal(await hasher.verify(await hasher.hash('correct horse'), 'correct horse'), true)
+})
+
+t.test('D7: what is too long is refused before any work, hash or none', async t => {
+  const hasher = new PasswordHasher({ cost: { memoryKiB: 262_144, passes: 4 } })
+  const began = performance.now()
+  for (const password of ['x'.repeat(1025), 'x'.repeat(1_000_000), 'é'.repeat(513)])
+    t.equal(await hasher.verify(null, password), false)
+  t.ok(performance.now() - began < 200)
+})
