@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The process: argv → command → exit code. Owns standard input and output; whatever else there is to know is in cli/run.ts. */
+import { setTimeout } from 'node:timers/promises'
 import { run } from './cli/run.ts'
 import { systemClock } from './clock.ts'
 
@@ -16,7 +17,8 @@ const code = await run(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
   isTTY: process.stdout.isTTY === true,
-  clock: systemClock
+  clock: systemClock,
+  wait: milliseconds => setTimeout(milliseconds)
 })
 // Files, pipes and terminals are written synchronously here, so nothing is cut off.
 process.exit(code)

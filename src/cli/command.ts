@@ -20,6 +20,8 @@ export interface Io {
   /** True where stdout is a terminal, so that colour and columns make sense. */
   readonly isTTY: boolean
   readonly clock: Clock
+  /** Resolves after so many milliseconds. */
+  wait(milliseconds: number): Promise<void>
 }
 
 /** A command that is loaded when it is called, so that the others cost nothing. */
@@ -92,15 +94,6 @@ export function group(input: Pick<Command, 'name' | 'summary' | 'help'> & { comm
     run: () =>
       Promise.reject(new UsageError(`${input.name} needs one of: ${input.commands.map(({ name }) => name).join(', ')}`))
   }
-}
-
-/** The help page of a command. */
-export function helpPage(command: Command): string {
-  const usage = command.usage.map((line, index) => `${index === 0 ? 'Usage: ' : '       '}${line}`)
-  const width = Math.max(0, ...(command.commands ?? []).map(({ name }) => name.length))
-  const list = (command.commands ?? []).map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`)
-  const parts = [usage.join('\n'), command.summary, list.join('\n'), command.help.replace(/^\n+/, '').trimEnd()]
-  return `${parts.filter(part => part !== '').join('\n\n')}\n`
 }
 
 /** Text of others made safe for a terminal: control, bidirectional and other invisible characters become escapes. */

@@ -5,7 +5,8 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { nearest } from '../../config/problems.ts'
-import { type Command, type Entry, type ExitCode, helpPage, type Io, UsageError, visible } from './command.ts'
+import { type Command, type Entry, type ExitCode, type Io, UsageError, visible } from './command.ts'
+import { helpPage } from './help.ts'
 import { sayMistake } from './mistakes.ts'
 
 const entries: readonly Entry[] = [

@@ -20,7 +20,7 @@ import { type ExitCode, type Io, PersonError } from './command.ts'
 
 /** `--config`, as every command that has it takes it. */
 export const configOption = { config: { type: 'string' } } as const
-export const configHelp = '  --config FILE    the configuration'
+export const configHelp = '  --config FILE  the configuration'
 
 export interface Workplace {
   readonly config: Config

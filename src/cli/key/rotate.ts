@@ -2,7 +2,6 @@
  * `factorgate key rotate`: a new key, everything sealed anew, the old keys retired. Owns the order, in which nothing is ever
  * unreadable; may break off anywhere and be run again. Refuses to retire a key that another gateway may still seal with.
  */
-import { setTimeout as wait } from 'node:timers/promises'
 import { resealSecrets } from '../../factor/reseal.ts'
 import { addKey, readKeyFile, retireOldKeys } from '../../keyring/key-file.ts'
 import type { Keyring } from '../../keyring/keyring.ts'
@@ -41,7 +40,7 @@ Example:
         const id = await addKey(keyFile)
         await place.record({ kind: 'key.rotate', outcome: 'added', key: id })
         io.stderr(`the new key ${id} is in ${keyFile}\n`)
-        if (config.store.kind === 'embedded' || values.finish) await wait(gatewayReadsSeconds * 1000)
+        if (config.store.kind === 'embedded' || values.finish) await io.wait(gatewayReadsSeconds * 1000)
       }
       const keyring = await readKeyFile(keyFile)
       io.stdout(`${keyring.currentKeyId}\n`)

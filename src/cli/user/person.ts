@@ -65,7 +65,8 @@ export function readEmail(text: string): string {
 /** Checks `--display`. Throws UsageError. */
 export function readDisplayName(text: string): string {
   const name = text.normalize('NFC').trim()
-  if (name === '' || name.length > 128 || /[\p{C}\p{Zl}\p{Zp}]/u.test(name))
+  // Joiners are letters of their scripts; other invisible characters make one name look like another.
+  if (name === '' || name.length > 128 || /[^\P{C}\u200c\u200d]|[\p{Zl}\p{Zp}]/u.test(name))
     throw new UsageError(`--display takes 1 to 128 characters on one line, got '${visible(text)}'`)
   return name
 }

@@ -1,0 +1,106 @@
+import t from 'tap'
+import type { Command } from '../../src/cli/command.ts'
+import { program } from '../../src/cli/run.ts'
+import { terminal } from './terminal.ts'
+
+/** Every command there is, with the words it is called by. */
+async function everyCommand(
+  of: Command = program,
+  words: string[] = []
+): Promise<{ words: string[]; command: Command }[]> {
+  const found = []
+  for (const entry of of.commands ?? []) {
+    const { command } = await entry.load()
+    found.push({ words: [...words, entry.name], command, summary: entry.summary })
+    found.push(...(await everyCommand(command, [...words, entry.name])))
+  }
+  return found
+}
+
+t.test('every command of the contract is there', async t => {
+  const names = (await everyCommand()).map(({ words }) => words.join(' '))
+  for (const name of [
+    ...['serve', 'demo', 'init', 'check', 'explain', 'schema', 'key new', 'key rotate', 'store export', 'store import'],
+    ...['add', 'list', 'show', 'set', 'invite', 'suspend', 'resume', 'reset-factors', 'remove'].map(
+      word => `user ${word}`
+    ),
+    ...['session list', 'session revoke']
+  ])
+    t.ok(names.includes(name), name)
+})
+
+t.test('every command has a help page with an example, and is called what the list calls it', async t => {
+  const factorgate = terminal(t, { config: null })
+  for (const { words, command } of await everyCommand()) {
+    const name = words.join(' ')
+    t.equal(command.name, name)
+    const { code, stdout, stderr } = await factorgate(...words, '--help')
+    t.equal(code, 0, `${name} --help ends with 0`)
+    t.equal(stderr, '', `${name} --help is a result, not talk`)
+    t.ok(stdout.startsWith(`Usage: factorgate ${name}`), `${name}: usage first`)
+    t.match(stdout, /\n\n(Example:|.*\n(.*\n)*Example:)\n {2}factorgate /, `${name}: an example`)
+    t.ok(stdout.includes(command.summary), `${name}: its summary`)
+    for (const line of stdout.split('\n'))
+      t.ok(line.length <= 80 || / {2}factorgate /.test(line), `${name}: fits a terminal: ${line}`)
+    t.equal((await factorgate(...words, '-h')).stdout, stdout)
+    t.equal((await factorgate(...words, '--version')).stdout, 'factorgate 0.1.0\n')
+  }
+})
+
+t.test('the lists of commands tell the same summaries as the commands', async t => {
+  const lists: Command[] = [program, ...(await everyCommand()).map(({ command }) => command)]
+  for (const { commands = [] } of lists)
+    for (const entry of commands) t.equal((await entry.load()).command.summary, entry.summary)
+})
+
+t.test('called wrongly: exit 2, one sentence, and where to read on', async t => {
+  const factorgate = terminal(t)
+  for (const [argv, sentence, help] of [
+    [[], /say which command: serve, demo/, 'factorgate --help'],
+    [['user'], /'user' needs another word: add, list/, 'factorgate user --help'],
+    [['usr', 'list'], /no command 'usr'; did you mean 'user'\?/, 'factorgate --help'],
+    [['user', 'susped'], /no command 'user susped'; did you mean 'suspend'\?/, 'factorgate user --help'],
+    [['zzzzzzzz'], /no command 'zzzzzzzz'; the commands are serve/, 'factorgate --help'],
+    [['\u001b[2J'], /'\\u\{001b\}\[2J'/, 'factorgate --help'],
+    [['--what'], /say which command/, 'factorgate --help'],
+    [['user', 'add'], /NAME is missing/, 'factorgate user add --help'],
+    [['user', 'add', 'a', 'b'], /'b' is one argument too many/, 'factorgate user add --help'],
+    [['user', 'list', '--jsn'], /Unknown option '--jsn'/, 'factorgate user list --help'],
+    [['user', 'add', 'a', '--email'], /'--email <value>' argument missing/, 'factorgate user add --help'],
+    [['user', 'add', 'a', '--email', 'x'], /--email must be an address/, 'factorgate user add --help'],
+    [
+      ['user', 'add', 'a', '--group', 'a,operators'],
+      /--group takes 1 to 64 characters without/,
+      'factorgate user add --help'
+    ],
+    [['user', 'add', 'a', '--display', 'a\nb'], /--display takes .* got 'a\\u\{000a\}b'/, 'factorgate user add --help'],
+    [['user', 'set', 'a'], /say what to change/, 'factorgate user set --help'],
+    [['user', 'set', 'a', '--group', 'b', '--no-groups'], /exclude each other/, 'factorgate user set --help'],
+    [['user', 'suspend', 'a'], /--why is missing/, 'factorgate user suspend --help'],
+    [['session', 'revoke'], /an ID, --user NAME or --all/, 'factorgate session revoke --help'],
+    [['session', 'revoke', '--all', '--user', 'a'], /an ID, --user NAME or --all/, 'factorgate session revoke --help'],
+    [['explain'], /--url is missing/, 'factorgate explain --help'],
+    [['key', 'new'], /FILE is missing/, 'factorgate key new --help'],
+    [['serve', '--upstream', 'http://127.0.0.1:1', '--config', 'x'], /exclude each other/, 'factorgate serve --help']
+  ] as const) {
+    const { code, stdout, stderr } = await factorgate(...argv)
+    const name = argv.join(' ') || '(nothing)'
+    t.equal(code, 2, `${name}: exit 2`)
+    t.equal(stdout, '', `${name}: no result`)
+    t.match(stderr, sentence, name)
+    t.equal(stderr.split('\n').at(-2), `Try: ${help}`, `${name}: where to read on`)
+    t.equal(stderr.split('\n').length, 3, `${name}: one sentence`)
+  }
+})
+
+t.test('what stands behind -- is no option', async t => {
+  const factorgate = terminal(t)
+  const { code, stderr } = await factorgate('user', 'show', '--', '--help')
+  t.equal(code, 1)
+  t.match(stderr, /no store|nobody called '--help'/)
+})
+
+t.test('the schema is printed as JSON', async t => {
+  const schema = JSON.parse(await terminal(t, { config: null }).ok('schema'))
+  t.match(schema, { type: 'object', properties: { portal: {}, apps: {} } })
+})

@@ -1,0 +1,96 @@
+import t from 'tap'
+import { firefox, gateOn, host } from './people.ts'
+import { terminal } from './terminal.ts'
+
+/** Two people signed in, one of them twice. */
+async function twoPeople(t: Parameters<typeof terminal>[0]) {
+  const factorgate = terminal(t)
+  await factorgate.ok('user', 'add', 'alice')
+  await factorgate.ok('user', 'add', 'bob')
+  const gate = gateOn(factorgate.store(), factorgate.time)
+  const alice = (await gate.accounts.byName('alice'))!
+  const bob = (await gate.accounts.byName('bob'))!
+  const office = await gate.signIn(alice, '192.0.2.7')
+  factorgate.time.advance(60)
+  const home = await gate.signIn(alice, '2001:db8::1', 'curl/8 \u001b[31m')
+  const other = await gate.signIn(bob, '192.0.2.9')
+  const isIn = async ({ token }: { token: string }) => (await gate.sessions.find(host, token)) !== null
+  return { factorgate, gate, alice, office, home, other, isIn }
+}
+
+t.test('list shows each sign-in in a row, and everything to programs', async t => {
+  const { factorgate, office, home, other } = await twoPeople(t)
+  const text = await factorgate.ok('session', 'list')
+  const [heading = '', ...rows] = text.trimEnd().split('\n')
+  t.match(heading, /^ID +USER +SINCE +LAST SEEN +FROM +DEVICE$/)
+  t.equal(rows.length, 3)
+  t.equal(
+    rows.find(row => row.startsWith(office.id)),
+    `${office.id}  alice  2026-11-22 12:00 UTC  2026-11-22 12:00 UTC  192.0.2.7    Firefox on Linux`
+  )
+  const list = JSON.parse(await factorgate.ok('session', 'list', '--user', 'Alice', '--json'))
+  t.same(
+    list.map(({ id }: { id: string }) => id),
+    [home.id, office.id],
+    'the one seen last comes first'
+  )
+  t.match(list[1], {
+    user: 'alice',
+    since: '2026-11-22T12:00:00.000Z',
+    until: '2026-11-23T12:00:00.000Z',
+    from: '192.0.2.7',
+    userAgent: firefox,
+    signedIn: true,
+    proofs: [{ kind: 'password' }, { kind: 'totp' }],
+    hosts: [host]
+  })
+  t.notMatch(JSON.stringify(list) + text, new RegExp([office, home, other].map(({ token }) => token).join('|')))
+})
+
+t.test('list says that nobody is in, and who is half in', async t => {
+  const factorgate = terminal(t)
+  await factorgate.ok('user', 'add', 'alice')
+  t.match(await factorgate('session', 'list'), { code: 0, stdout: '', stderr: /nobody is signed in/ })
+  t.equal(await factorgate.ok('session', 'list', '--json'), '[]\n')
+  const gate = gateOn(factorgate.store(), factorgate.time)
+  await gate.sessions.start({
+    accountId: (await gate.accounts.byName('alice'))!.id,
+    proof: { kind: 'password', at: factorgate.time.now, userVerified: false },
+    device: { userAgent: '', address: '::1' },
+    host
+  })
+  t.match(await factorgate.ok('session', 'list'), /A browser \(half signed in\)/)
+  factorgate.time.advance(3601)
+  t.match(await factorgate('session', 'list'), { stdout: '' }, 'who idled out is not in')
+})
+
+t.test('revoke by id ends those sessions alone', async t => {
+  const { factorgate, gate, alice, office, home, other, isIn } = await twoPeople(t)
+  t.equal(await factorgate.ok('session', 'revoke', office.id), '1\n')
+  t.same([await isIn(office), await isIn(home), await isIn(other)], [false, true, true])
+  t.equal(await gate.sessions.whyEnded(office.token), 'revoked')
+  const again = await factorgate('session', 'revoke', office.id, home.id)
+  t.match(again, { code: 1, stdout: '1\n', stderr: new RegExp(`there is no session '${office.id}'`) })
+  t.equal(await isIn(home), false, 'the others named are ended all the same')
+  // An id may begin with a dash.
+  const store = factorgate.store()
+  const dashed = `-${'x'.repeat(21)}`
+  const session = { ...(await gate.signIn(alice)) }
+  const text = (await store.get(`session:${session.id}`))!
+  await store.put(`session:${dashed}`, text.replace(session.id, dashed))
+  t.equal(await factorgate.ok('session', 'revoke', dashed), '1\n')
+  t.equal(await store.get(`session:${dashed}`), null)
+})
+
+t.test('revoke by user, and everybody', async t => {
+  const { factorgate, office, home, other, isIn } = await twoPeople(t)
+  t.equal(await factorgate.ok('session', 'revoke', '--user', 'alice'), '2\n')
+  t.same([await isIn(office), await isIn(home), await isIn(other)], [false, false, true])
+  t.match(await factorgate('session', 'revoke', '--user', 'carol'), {
+    code: 1,
+    stdout: '',
+    stderr: /nobody called 'carol'/
+  })
+  t.equal(await factorgate.ok('session', 'revoke', '--all'), '1\n')
+  t.equal(await isIn(other), false)
+})

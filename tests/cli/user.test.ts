@@ -1,0 +1,208 @@
+import path from 'node:path'
+import t from 'tap'
+import { Invitations } from '../../src/identity/invitations.ts'
+import { readKeyFile } from '../../src/keyring/key-file.ts'
+import { gateOn, host, tracesOf } from './people.ts'
+import { terminal } from './terminal.ts'
+
+const invitation = /^https:\/\/gate\.lab\.example\/\.factorgate\/invite\/([\w-]{43})\n$/
+
+t.test('add and invite print one line, the invitation, which works once and kills the older ones', async t => {
+  const factorgate = terminal(t)
+  const added = await factorgate(
+    'user',
+    'add',
+    'Alice',
+    '--group',
+    'researchers',
+    '--group',
+    'ops',
+    '--email',
+    'a@lab.example'
+  )
+  t.match(added.stdout, invitation)
+  t.match(added.stderr, /alice is added/)
+  const store = factorgate.store()
+  const invitations = new Invitations({ store, clock: factorgate.time.read })
+  const { accounts } = gateOn(store, factorgate.time)
+  const alice = (await accounts.byName('alice'))!
+  t.match(alice, {
+    name: 'alice',
+    displayName: 'alice',
+    groups: ['researchers', 'ops'],
+    email: 'a@lab.example',
+    directory: 'local'
+  })
+  const first = invitation.exec(added.stdout)![1]!
+  t.equal(await invitations.peek(first), alice.id)
+  const second = invitation.exec(await factorgate.ok('user', 'invite', 'alice'))![1]!
+  t.equal(await invitations.accept(first), null, 'the older one is dead')
+  t.equal(await invitations.accept(second), alice.id)
+  t.equal(await invitations.accept(second), null)
+
+  const again = await factorgate('user', 'add', 'ALICE')
+  t.match(again, { code: 1, stdout: '', stderr: /'ALICE': somebody has that name.*user invite ALICE/ })
+  t.match(await factorgate('user', 'add', 'a b'), { code: 1, stdout: '', stderr: /'a b': a name has 1 to 64/ })
+  t.match(await factorgate('user', 'invite', 'bob'), { code: 1, stderr: /nobody called 'bob'/ })
+})
+
+t.test('list and show tell who there is, for people and for programs', async t => {
+  const factorgate = terminal(t)
+  await factorgate.ok('key', 'new', 'var/factorgate.key')
+  await factorgate.ok('user', 'add', 'zoe')
+  await factorgate.ok('user', 'add', 'alice', '--group', 'researchers')
+  const store = factorgate.store()
+  const gate = gateOn(store, factorgate.time)
+  const alice = (await gate.accounts.byName('alice'))!
+  // As a directory of others may call somebody.
+  await gate.accounts.update((await gate.accounts.byName('zoe'))!.id, { displayName: 'Zoë \u202egnp' })
+  const keyring = await readKeyFile(path.join(factorgate.folder, 'var/factorgate.key'))
+  const { secret, codes } = await gate.enrol(alice, keyring)
+  await gate.signIn(alice)
+
+  t.equal(
+    await factorgate.ok('user', 'list'),
+    'NAME   GROUPS       FACTORS         STATUS\n' +
+      'alice  researchers  webauthn, totp  enrolled\n' +
+      'zoe    -            -               not enrolled\n'
+  )
+  t.match(JSON.parse(await factorgate.ok('user', 'list', '--json')), [
+    {
+      name: 'alice',
+      id: alice.id,
+      status: 'enrolled',
+      factors: [
+        { kind: 'webauthn', count: 1 },
+        { kind: 'totp', count: 1 }
+      ]
+    },
+    { name: 'zoe', displayName: 'Zoë \u202egnp', status: 'not enrolled', createdAt: '2026-11-22T12:00:00.000Z' }
+  ])
+  const page = await factorgate.ok('user', 'show', 'alice')
+  t.match(page, /status {5}enrolled\npassword {3}set\nrecovery {3}10 of 10 codes left\nsessions {3}1\n/)
+  t.match(page, /totp {6}Phone {2}2026-11-22 12:00 UTC {2}-/)
+  const json = await factorgate.ok('user', 'show', 'alice', '--json')
+  t.match(JSON.parse(json), { hasPassword: true, recoveryCodes: { remaining: 10, total: 10 }, sessions: 1 })
+  for (const hidden of [secret, codes[0]!, 'argon2id', 'v1.'])
+    t.notOk(page.includes(hidden) || json.includes(hidden), `shows nothing secret: ${hidden.slice(0, 4)}…`)
+  const zoe = await factorgate.ok('user', 'show', 'zoe')
+  t.match(zoe, /Zoë \\u\{202e\}gnp/, 'what others wrote is made safe for the terminal')
+  t.match(zoe, /next: factorgate user invite zoe/)
+})
+
+t.test('show goes without the key file, and says what it cannot tell', async t => {
+  const factorgate = terminal(t)
+  await factorgate.ok('user', 'add', 'alice')
+  const { code, stdout, stderr } = await factorgate('user', 'show', 'alice')
+  t.equal(code, 0)
+  t.match(stdout, /recovery {3}not readable/)
+  t.match(stderr, /warning: the recovery codes cannot be counted: The key file .* is missing/)
+})
+
+t.test('set changes what it names and nothing else', async t => {
+  const factorgate = terminal(t)
+  await factorgate.ok('user', 'add', 'alice', '--group', 'a', '--group', 'b', '--email', 'a@lab.example')
+  const { accounts } = gateOn(factorgate.store(), factorgate.time)
+  for (const [args, expected] of [
+    [['--group', 'c'], { groups: ['c'], email: 'a@lab.example', displayName: 'alice' }],
+    [['--display', ' Alice L. '], { groups: ['c'], email: 'a@lab.example', displayName: 'Alice L.' }],
+    [['--no-groups', '--no-email'], { groups: [], email: null, displayName: 'Alice L.' }],
+    [['--email', 'b@lab.example'], { groups: [], email: 'b@lab.example', displayName: 'Alice L.' }]
+  ] as const) {
+    await factorgate.ok('user', 'set', 'alice', ...args)
+    const { groups, email, displayName } = (await accounts.byName('alice'))!
+    t.same({ groups, email, displayName }, expected, args.join(' '))
+  }
+})
+
+t.test('suspend shuts out at once, also whoever is in; resume takes it back', async t => {
+  const factorgate = terminal(t)
+  await factorgate.ok('user', 'add', 'alice')
+  const store = factorgate.store()
+  const gate = gateOn(store, factorgate.time)
+  const alice = (await gate.accounts.byName('alice'))!
+  const { id, token } = await gate.signIn(alice)
+  const heard: string[] = []
+  await store.subscribe('session:', notice => notice.kind === 'changed' && heard.push(notice.key))
+  const suspended = await factorgate('user', 'suspend', 'alice', '--why', 'left the lab')
+  t.match(suspended, { code: 0, stdout: '', stderr: /alice is suspended; sessions ended: 1/ })
+  t.equal(await gate.sessions.find(host, token), null)
+  t.equal(await gate.sessions.whyEnded(token), 'suspended')
+  while (!heard.includes(`session:${id}`)) await new Promise(setImmediate)
+  t.match(await factorgate.ok('user', 'show', 'alice'), /status {5}suspended 2026-11-22 12:00 UTC: left the lab/)
+  t.match(await factorgate('user', 'invite', 'alice'), {
+    code: 1,
+    stderr: /suspended; first: factorgate user resume alice/
+  })
+  await factorgate.ok('user', 'resume', 'alice')
+  t.ok((await gate.sessions.find(host, (await gate.signIn(alice)).token)) !== null)
+  t.match(await factorgate('user', 'resume', 'alice'), { code: 1, stderr: /alice is not suspended/ })
+})
+
+t.test('reset-factors leaves the password, and nothing that opens anything', async t => {
+  const factorgate = terminal(t)
+  await factorgate.ok('key', 'new', 'var/factorgate.key')
+  const url = await factorgate.ok('user', 'add', 'alice')
+  const store = factorgate.store()
+  const gate = gateOn(store, factorgate.time)
+  const alice = (await gate.accounts.byName('alice'))!
+  await gate.enrol(alice, await readKeyFile(path.join(factorgate.folder, 'var/factorgate.key')))
+  const { token } = await gate.signIn(alice)
+  const { stderr } = await factorgate('user', 'reset-factors', 'alice')
+  t.match(stderr, /removed: 2\); sessions ended: 1\nNext: factorgate user invite alice\n/)
+  t.same(await gate.credentials.list(alice.id), [])
+  t.equal(await gate.sessions.find(host, token), null)
+  t.equal(await new Invitations({ store, clock: factorgate.time.read }).peek(invitation.exec(url)![1]!), null)
+  const left = await tracesOf(store, alice)
+  t.notOk(
+    left.some(key => /^(recovery|credential|webauthn-id|session|token|invitation)/.test(key)),
+    left.join(' ')
+  )
+  t.ok(left.includes(`password:${alice.id}`))
+})
+
+t.test('remove leaves nothing of a person, and the name is free again', async t => {
+  const factorgate = terminal(t)
+  await factorgate.ok('key', 'new', 'var/factorgate.key')
+  await factorgate.ok('user', 'add', 'alice')
+  const store = factorgate.store()
+  const gate = gateOn(store, factorgate.time)
+  const alice = (await gate.accounts.byName('alice'))!
+  await gate.enrol(alice, await readKeyFile(path.join(factorgate.folder, 'var/factorgate.key')))
+  const { token } = await gate.signIn(alice)
+  t.ok((await tracesOf(store, alice)).length > 10, 'there is a lot of a person')
+  t.match(await factorgate('user', 'remove', 'alice'), { code: 0, stderr: /alice is removed; sessions ended: 1/ })
+  t.same(await tracesOf(store, alice), [])
+  t.equal(await gate.sessions.find(host, token), null)
+  await factorgate.ok('user', 'add', 'alice')
+  t.not((await gate.accounts.byName('alice'))!.id, alice.id)
+})
+
+t.test('what was done at the terminal stands in the journal, with who did it', async t => {
+  const factorgate = terminal(t, { env: { SUDO_USER: 'olga' } })
+  await factorgate.ok('user', 'add', 'alice', '--group', 'x')
+  await factorgate.ok('user', 'set', 'alice', '--no-groups')
+  await factorgate.ok('user', 'suspend', 'alice', '--why', 'a\n{"kind":"forged"}')
+  await factorgate.ok('user', 'resume', 'alice')
+  await factorgate.ok('user', 'reset-factors', 'alice')
+  await factorgate.ok('session', 'revoke', '--user', 'alice')
+  await factorgate.ok('user', 'remove', 'alice')
+  await factorgate.ok('user', 'list')
+  const journal = factorgate.journal()
+  t.strictSame(
+    journal.map(({ kind, outcome = '' }) => `${kind} ${outcome}`.trim()),
+    [
+      'user.change added',
+      'invitation.issue',
+      'user.change changed',
+      'user.change suspended',
+      'user.change resumed',
+      'factor.remove reset',
+      'session.end revoked',
+      'user.change removed'
+    ]
+  )
+  for (const line of journal)
+    t.match(line, { by: 'terminal', operator: /^olga as ./, name: 'alice', at: '2026-11-22T12:00:00.000Z' })
+  t.notMatch(JSON.stringify(journal), /invite\/|[\w-]{43}/, 'no invitation token')
+})
