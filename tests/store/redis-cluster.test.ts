@@ -28,6 +28,27 @@ t.test('a Cluster of three', async t => {
     await Promise.all(keys.map(key => store.delete(key)))
   })
 
+  t.test('needs no more rights there than its README says', async t => {
+    const rights =
+      '~factorgate:* resetchannels &__redis__:invalidate +@read +@write +@connection +@scripting -@dangerous +subscribe +time +info +config|get +cluster|slots +cluster|info'
+    for (const node of nodes) await node.cli('ACL', 'SETUSER', 'gate', 'on', '>hunter2', ...rights.split(' '))
+    const address = url.replace('redis+cluster://', 'redis+cluster://gate:hunter2@')
+    const store = await openStore(address)
+    t.teardown(() => store.close())
+    const { listener, heard } = collect()
+    await store.subscribe('session:', listener)
+    for (const key of ['session:a', 'session:b', 'session:c']) {
+      await store.put(key, 'x', 500)
+      await heard(key)
+      t.equal(await store.take(key), 'x')
+    }
+    await store.ping()
+    await t.rejects(openStore(address.replace('hunter2', 'hunter3')), {
+      name: 'StoreUnfit',
+      message: /refuses the user or the password/
+    })
+  })
+
   t.test('says so when it is addressed as if it were alone', async t => {
     await t.rejects(openStore(nodes[0]?.url as string), { name: 'StoreUnfit', message: /write redis\+cluster:/ })
   })
