@@ -270,7 +270,7 @@ const english = {
     title: 'That sign-in is ended',
     lead: 'Whoever it was is out, on every app, downloads and open windows included. Someone may know your password, so do three things now:',
     steps: [
-      'Look through your second factors below your account, and remove any you do not know.',
+      'Look through the second factors in your account, and remove any you do not know.',
       'End every other sign-in.',
       'Tell the people who run this gate. They can see where it came from, and send you an invitation for a new password.'
     ],
@@ -290,7 +290,7 @@ const english = {
     submit: 'Sign out',
     stay: 'Stay signed in',
     outTitle: 'You are signed out',
-    outLead: 'Everywhere in this browser, and every app behind this gate. You can close the window.',
+    outLead: 'Of every app behind this gate, in this browser. You can close the window.',
     again: 'Sign in again'
   },
 

@@ -102,6 +102,18 @@ t.test('with a real Chromium', async t => {
     await codes.waitForURL(`${notebooks}/deep/down`)
     t.pass('through, without a click')
     await third.close()
+
+    const fourth = await openContext(browser)
+    const tab = await fourth.newPage()
+    await tab.goto(`${notebooks}/elsewhere`)
+    await signInWithPassword(tab)
+    await tab.getByText('Use a recovery code instead').click()
+    const [spare = ''] = await house.services.recoveryCodes.issue(house.ada.id)
+    await tab.getByLabel('Recovery code').fill(spare)
+    await tab.locator('form[action*=recovery] button').click()
+    await tab.waitForURL('http://third.localhost:*/')
+    t.pass('even where the app leads on to a third site at once')
+    await fourth.close()
   })
 
   await t.test('steps up with the passkey where a rule wants one', async t => {

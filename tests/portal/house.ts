@@ -137,7 +137,10 @@ export async function openHouse(
   await app.register(matchPlugin, { routes })
   await app.register(sessionPlugin, { sessions })
   await app.register(enforcePlugin, { portalOrigin, audit, clock })
-  app.get('/', async request => `app: ${request.exchange.target.raw}`)
+  app.get('/', async (request, reply) => {
+    const { raw } = request.exchange.target
+    return raw === '/elsewhere' ? reply.redirect(`http://third.localhost${suffix}/`, 302) : `app: ${raw}`
+  })
   await app.register(portalPlugin, { portal })
   if (options.port === undefined) await app.ready()
   else await app.listen({ host: '127.0.0.1', port: options.port })
