@@ -2,16 +2,15 @@
  * One HTTP exchange with an app: head, body and reply, streamed with back-pressure both ways. Owns what happens when either side
  * stops; refuses to let a half answer look whole, and to ask an app twice for what may not be asked twice.
  */
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { performance } from 'node:perf_hooks'
-import type { Dispatcher } from 'undici'
-import { type Errand, refusalOf, type Summary } from './errand.ts'
+import { type Errand, refusalOf } from './errand.ts'
 import { inboundHeaders, UnfitReply } from './inbound.ts'
-import type { LiveConnections, LiveEntry } from './live-connections.ts'
+import type { LiveConnections } from './live-connections.ts'
 import { outboundHeaders } from './outbound.ts'
 import { RequestBody } from './request-body.ts'
-import type { UpstreamConnection } from './upstream-pool.ts'
+import { Running } from './running.ts'
+import type { ReplyHandler, UpstreamConnection } from './upstream-pool.ts'
 import type { Way } from './way.ts'
 import { insidePath } from './whereabouts.ts'
 
@@ -28,66 +27,35 @@ export function transfer(errand: Errand, way: Way, live: LiveConnections): void 
   new Transfer(errand, way, live).start()
 }
 
-class Transfer implements Dispatcher.DispatchHandler, LiveEntry {
-  readonly #errand: Errand
-  readonly #way: Way
-  readonly #startedAt = performance.now()
-  readonly #release: () => void
+class Transfer extends Running implements ReplyHandler {
   #body: RequestBody | null = null
   #connection: UpstreamConnection | null = null
   #upstream = -1
-  readonly #tried: number[] = []
   #abort: (() => void) | null = null
   #resume: (() => void) | null = null
-  #isOver = false
   #isWhole = false
   #wasAnswered = false
   #isSecondTry = false
   /** The end of the app's reply can be told from a break; so can what the client gets of it. */
   #isFramed = false
   #isFramedOutside = false
-  #status: number | null = null
-  #bytesOut = 0
-  #cut: string | null = null
-
-  constructor(errand: Errand, way: Way, live: LiveConnections) {
-    this.#errand = errand
-    this.#way = way
-    this.#release = live.add(this)
-  }
-
-  get sessionId(): string | null {
-    return this.#errand.sessionId
-  }
-
-  get accountId(): string | null {
-    return this.#errand.permit.subject?.id ?? null
-  }
-
-  get appId(): string {
-    return this.#errand.app.id
-  }
-
-  get groups(): readonly string[] {
-    return this.#errand.permit.subject?.groups ?? []
-  }
-
-  get endsAt(): number | null {
-    return this.#errand.endsAt
-  }
 
   get isSocket(): boolean {
     return false
   }
 
+  protected get bytesIn(): number {
+    return this.#body?.bytes ?? 0
+  }
+
   /** LiveConnections: the right to this exchange has ended. */
   end(reason: string): void {
-    if (!this.#isOver) this.#cutOff(reason)
+    if (!this.isOver) this.#cutOff(reason)
   }
 
   start(): void {
-    const { req, res } = this.#errand
-    if (this.#isOver) return
+    const { req, res } = this.errand
+    if (this.isOver) return
     const owned: Owned = res
     owned[transferOf] = this
     res.on('close', onResponseClose)
@@ -96,29 +64,24 @@ class Transfer implements Dispatcher.DispatchHandler, LiveEntry {
   }
 
   #ask(): void {
-    const { req, res, app, path, query } = this.#errand
-    const index = this.#way.choice.choose(this.#tried)
+    const { req, res, app, path, query } = this.errand
+    const index = this.way.choice.choose(this.tried)
     this.#upstream = index
-    this.#tried.push(index)
-    const plan = this.#way.plans[index]!
-    const pool = this.#way.choice.pool(index)
-    const { headers, hasBody } = outboundHeaders(plan, req.rawHeaders, this.#errand, false)
+    this.tried.push(index)
+    const plan = this.way.plans[index]!
+    const pool = this.way.choice.pool(index)
+    const { headers, hasBody } = outboundHeaders(plan, req.rawHeaders, this.errand, false)
     if (hasBody) this.#body = new RequestBody(req, res)
     this.#connection = pool.take()
-    const options: Dispatcher.DispatchOptions & { servername: string } = {
-      method: req.method as Dispatcher.HttpMethod,
-      path: insidePath(path, plan.where.basePath) + query,
-      headers,
-      body: this.#body as unknown as null,
-      headersTimeout: app.responseTimeoutMs,
-      servername: pool.servername
-    }
-    this.#connection.client.dispatch(options, this)
+    const { method } = req as { method: string }
+    const target = insidePath(path, plan.where.basePath) + query
+    const request = { method, path: target, headers, body: this.#body, headersTimeout: app.responseTimeoutMs }
+    this.#connection.send(request, pool.servername, this)
   }
 
   onConnect(abort: () => void): void {
     this.#abort = abort
-    if (this.#isOver || this.#cut !== null) abort()
+    if (this.isOver || this.cut !== null) abort()
   }
 
   onResponseStarted(): void {
@@ -130,30 +93,30 @@ class Transfer implements Dispatcher.DispatchHandler, LiveEntry {
     if (status < 200 && status >= 100) return true
     if (status < 100) throw new UnfitReply(`status ${status}`)
     this.#connection?.filter.sawHead()
-    const { req, res, observer } = this.#errand
-    const { headers, hasLength, isChunked } = inboundHeaders(raw, status, this.#way.plans[this.#upstream]!.where)
+    const { req, res, observer } = this.errand
+    const { headers, hasLength, isChunked } = inboundHeaders(raw, status, this.way.plans[this.#upstream]!.where)
     const hasNoBody = req.method === 'HEAD' || status === 204 || status === 304
     this.#resume = resume
     res.writeHead(status, fitReason(statusText), headers)
     this.#isFramed = hasNoBody || hasLength || isChunked
     this.#isFramedOutside = hasNoBody || hasLength || res.chunkedEncoding
-    this.#status = status
+    this.status = status
     observer.answering(status)
     process.nextTick(flushHead, this)
     return true
   }
 
   onData(chunk: Buffer): boolean {
-    const { res } = this.#errand
-    if (this.#isOver || res.destroyed) return false
-    this.#bytesOut += chunk.length
+    const { res } = this.errand
+    if (this.isOver || res.destroyed) return false
+    this.bytesOut += chunk.length
     if (res.write(chunk)) return true
     res.once('drain', onResponseDrain)
     return false
   }
 
   onComplete(): void {
-    const { res } = this.#errand
+    const { res } = this.errand
     const connection = this.#giveBack()
     // Its end was the connection's end, and that was no clean one.
     if (!this.#isFramed && connection?.wasReset) return this.#cutOff('app broke off')
@@ -163,17 +126,17 @@ class Transfer implements Dispatcher.DispatchHandler, LiveEntry {
 
   onError(error: NodeJS.ErrnoException): void {
     this.#giveBack()
-    if (this.#isOver) return
-    if (this.#status !== null) return this.#cutOff('app broke off')
+    if (this.isOver) return
+    if (this.status !== null) return this.#cutOff('app broke off')
     if (this.#mayAskAgain(error)) return this.#ask()
     this.#refuse(error)
   }
 
   /** The client's connection, or its request, is over. */
   onClientClose(): void {
-    if (this.#isOver) return
-    const { res } = this.#errand
-    if (!this.#isWhole || !res.writableFinished) this.#cut ??= 'client left'
+    if (this.isOver) return
+    const { res } = this.errand
+    if (!this.#isWhole || !res.writableFinished) this.cut ??= 'client left'
     this.#finish()
   }
 
@@ -183,72 +146,60 @@ class Transfer implements Dispatcher.DispatchHandler, LiveEntry {
 
   /** Event streams say their head long before their first event. */
   flushHead(): void {
-    const { res } = this.#errand
-    if (this.#bytesOut === 0 && !this.#isOver && !res.writableEnded) res.flushHeaders()
+    const { res } = this.errand
+    if (this.bytesOut === 0 && !this.isOver && !res.writableEnded) res.flushHeaders()
   }
 
   #mayAskAgain(error: NodeJS.ErrnoException & { socket?: { bytesRead?: number } }): boolean {
     if (this.#abort === null) {
       // The connection never opened, so nobody has read a byte: any other upstream may be asked.
       if (refusalOf(error) === 'bad_request') return false
-      this.#way.choice.refused(this.#upstream)
-      return this.#way.choice.hasMore(this.#tried)
+      this.way.choice.refused(this.#upstream)
+      return this.way.choice.hasMore(this.tried)
     }
     // A connection that had served before and ended as we spoke: the app had let go of it already.
     const wasStale = error.code === 'UND_ERR_SOCKET' && (error.socket?.bytesRead ?? 0) > 0 && !this.#wasAnswered
     if (!wasStale || this.#isSecondTry || this.#body !== null) return false
-    if (!idempotent.has(this.#errand.req.method as string)) return false
+    if (!idempotent.has(this.errand.req.method as string)) return false
     this.#isSecondTry = true
-    this.#tried.pop()
+    this.tried.pop()
     this.#abort = null
     return true
   }
 
   #refuse(error: NodeJS.ErrnoException): void {
-    const { res, observer } = this.#errand
-    this.#isOver = true
-    res.off('close', onResponseClose)
+    this.errand.res.off('close', onResponseClose)
     this.#body?.destroy()
-    this.#release()
-    observer.refused(refusalOf(error), error)
+    this.decline(error)
   }
 
   /** Ends the client's connection in the middle, so that what it has does not look whole. */
   #cutOff(reason: string): void {
-    this.#cut ??= reason
-    const { socket } = this.#errand.req
+    this.cut ??= reason
+    const { socket } = this.errand.req
     // Without chunks or a length a clean end would say "that was all": only a reset does not.
-    if (this.#status !== null && !this.#isFramedOutside) reset(socket)
+    if (this.status !== null && !this.#isFramedOutside) reset(socket)
     else socket.destroy()
     this.#finish()
   }
 
   #finish(): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    const { req, res, observer } = this.#errand
+    if (this.isOver) return
+    this.isOver = true
+    const { req, res } = this.errand
     res.off('close', onResponseClose)
     res.off('drain', onResponseDrain)
     queues.get(req.socket)?.delete(this)
-    this.#release()
     if (!this.#isWhole) this.#abort?.()
     this.#body?.destroy()
-    if (this.#cut === null && !req.complete) linger(req.socket, () => req.complete)
-    const summary: Summary = {
-      status: this.#status,
-      bytesIn: this.#body?.bytes ?? 0,
-      bytesOut: this.#bytesOut,
-      outcome: this.#cut === null ? 'complete' : 'cut',
-      cut: this.#cut,
-      durationMs: performance.now() - this.#startedAt
-    }
-    observer.ended(summary)
+    if (this.cut === null && !req.complete) linger(req)
+    this.report()
   }
 
   #giveBack(): UpstreamConnection | null {
     const connection = this.#connection
     this.#connection = null
-    if (connection !== null) this.#way.choice.pool(this.#upstream).give(connection)
+    if (connection !== null) this.way.choice.pool(this.#upstream).give(connection)
     return connection
   }
 }
@@ -295,9 +246,9 @@ function reset(socket: Socket): void {
   }
 }
 
-function linger(socket: Socket, isRead: () => boolean): void {
+function linger(req: IncomingMessage): void {
   const timer = setTimeout(() => {
-    if (!isRead()) socket.destroy()
+    if (!req.complete) req.socket.destroy()
   }, lingerMs)
   timer.unref()
 }

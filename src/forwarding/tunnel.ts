@@ -5,12 +5,12 @@
 import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import net, { isIP, type Socket } from 'node:net'
-import { performance } from 'node:perf_hooks'
 import type { Duplex } from 'node:stream'
-import { type Errand, refusalOf } from './errand.ts'
+import type { Errand } from './errand.ts'
 import { inboundHeaders, UnfitReply } from './inbound.ts'
-import type { CloseCode, LiveConnections, LiveEntry } from './live-connections.ts'
+import type { CloseCode, LiveConnections } from './live-connections.ts'
 import { outboundHeaders } from './outbound.ts'
+import { Running } from './running.ts'
 import type { Way } from './way.ts'
 import { closeFrame, FrameBoundary } from './websocket-frames.ts'
 import { insidePath } from './whereabouts.ts'
@@ -32,54 +32,27 @@ export function tunnel(errand: Errand, upgrade: Upgrade, way: Way, live: LiveCon
   new Tunnel(errand, upgrade, way, live).start()
 }
 
-class Tunnel implements LiveEntry {
-  readonly #errand: Errand
+class Tunnel extends Running {
   readonly #client: Duplex
   readonly #head: Buffer
-  readonly #way: Way
-  readonly #startedAt = performance.now()
-  readonly #release: () => void
   readonly #boundary = new FrameBoundary()
-  readonly #tried: number[] = []
   #request: ClientRequest | null = null
   #upstream: Socket | null = null
   #timer: NodeJS.Timeout | undefined
-  #status: number | null = null
-  #isOver = false
   #bytesIn = 0
-  #bytesOut = 0
-  #cut: string | null = null
 
   constructor(errand: Errand, upgrade: Upgrade, way: Way, live: LiveConnections) {
-    this.#errand = errand
+    super(errand, way, live)
     this.#client = upgrade.socket
     this.#head = upgrade.head
-    this.#way = way
-    this.#release = live.add(this)
-  }
-
-  get sessionId(): string | null {
-    return this.#errand.sessionId
-  }
-
-  get accountId(): string | null {
-    return this.#errand.permit.subject?.id ?? null
-  }
-
-  get appId(): string {
-    return this.#errand.app.id
-  }
-
-  get groups(): readonly string[] {
-    return this.#errand.permit.subject?.groups ?? []
-  }
-
-  get endsAt(): number | null {
-    return this.#errand.endsAt
   }
 
   get isSocket(): boolean {
     return true
+  }
+
+  protected get bytesIn(): number {
+    return this.#bytesIn
   }
 
   start(): void {
@@ -90,8 +63,8 @@ class Tunnel implements LiveEntry {
 
   /** LiveConnections: the right to this socket has ended. The client is told why where that does not break a frame in two. */
   end(reason: string, closeCode: CloseCode): void {
-    if (this.#isOver) return
-    this.#cut ??= reason
+    if (this.isOver) return
+    this.cut ??= reason
     if (this.#upstream === null || !this.#boundary.isBetweenFrames) {
       this.#client.destroy()
       this.#finish()
@@ -109,12 +82,12 @@ class Tunnel implements LiveEntry {
   }
 
   #ask(): void {
-    const { req, app, path, query } = this.#errand
-    const index = this.#way.choice.choose(this.#tried)
-    this.#tried.push(index)
-    const plan = this.#way.plans[index]!
-    const { upstream, servername } = this.#way.choice.pool(index)
-    const { headers } = outboundHeaders(plan, req.rawHeaders, this.#errand, true)
+    const { req, app, path, query } = this.errand
+    const index = this.way.choice.choose(this.tried)
+    this.tried.push(index)
+    const plan = this.way.plans[index]!
+    const { upstream, servername } = this.way.choice.pool(index)
+    const { headers } = outboundHeaders(plan, req.rawHeaders, this.errand, true)
     const isSecure = upstream.origin.startsWith('https:')
     const request = (isSecure ? https : http).request(upstream.origin, {
       method: 'GET',
@@ -144,9 +117,9 @@ class Tunnel implements LiveEntry {
     request.on('upgrade', (response, socket, head) => this.#onUpgrade(response, socket as Socket, head, index))
     request.on('response', response => this.#onRefusal(response, index))
     request.on('error', (error: NodeJS.ErrnoException) => {
-      if (this.#isOver || this.#status !== null) return
-      if (!wasOpened) this.#way.choice.refused(index)
-      if (!wasOpened && this.#way.choice.hasMore(this.#tried)) return this.#ask()
+      if (this.isOver || this.status !== null) return
+      if (!wasOpened) this.way.choice.refused(index)
+      if (!wasOpened && this.way.choice.hasMore(this.tried)) return this.#ask()
       this.#refuse(isLate ? Object.assign(error, { code: 'ETIMEDOUT' }) : error)
     })
     request.end()
@@ -155,7 +128,7 @@ class Tunnel implements LiveEntry {
   /** The app has agreed: its own words go to the client, and from here on bytes only. */
   #onUpgrade(response: IncomingMessage, upstream: Socket, head: Buffer, index: number): void {
     clearTimeout(this.#timer)
-    if (this.#isOver) {
+    if (this.isOver) {
       upstream.destroy()
       return
     }
@@ -167,7 +140,7 @@ class Tunnel implements LiveEntry {
     const client = this.#client
     let lines: string[]
     try {
-      lines = inboundHeaders(response.rawHeaders, 101, this.#way.plans[index]!.where).headers
+      lines = inboundHeaders(response.rawHeaders, 101, this.way.plans[index]!.where).headers
     } catch (error) {
       upstream.destroy()
       return this.#refuse(error as Error)
@@ -176,15 +149,15 @@ class Tunnel implements LiveEntry {
     for (let i = 0; i < lines.length; i += 2) text += `${lines[i]}: ${lines[i + 1]}\r\n`
     text += 'Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
     this.#upstream = upstream
-    this.#status = 101
-    this.#errand.observer.answering(101)
-    this.#errand.res.detachSocket(client as Socket)
+    this.status = 101
+    this.errand.observer.answering(101)
+    this.errand.res.detachSocket(client as Socket)
     for (const socket of [client, upstream]) keepOpen(socket)
     client.write(text, 'latin1')
     if (head.length > 0) upstream.unshift(head)
     if (this.#head.length > 0) client.unshift(this.#head)
     upstream.on('data', (chunk: Buffer) => {
-      this.#bytesOut += chunk.length
+      this.bytesOut += chunk.length
       this.#boundary.feed(chunk)
     })
     client.on('data', (chunk: Buffer) => {
@@ -200,24 +173,24 @@ class Tunnel implements LiveEntry {
   /** The app has not: its status, headers and body are its own answer, and the connection ends with it. */
   #onRefusal(response: IncomingMessage, index: number): void {
     clearTimeout(this.#timer)
-    const { res, observer } = this.#errand
-    if (this.#isOver) {
+    const { res, observer } = this.errand
+    if (this.isOver) {
       response.destroy()
       return
     }
     const status = response.statusCode as number
     try {
-      const { headers } = inboundHeaders(response.rawHeaders, status, this.#way.plans[index]!.where)
+      const { headers } = inboundHeaders(response.rawHeaders, status, this.way.plans[index]!.where)
       res.shouldKeepAlive = false
       res.writeHead(status, headers)
     } catch (error) {
       response.destroy()
       return this.#refuse(error as Error)
     }
-    this.#status = status
+    this.status = status
     observer.answering(status)
     response.on('data', (chunk: Buffer) => {
-      this.#bytesOut += chunk.length
+      this.bytesOut += chunk.length
     })
     response.on('error', ignore)
     response.on('close', () => {
@@ -228,23 +201,21 @@ class Tunnel implements LiveEntry {
 
   #refuse(error: NodeJS.ErrnoException): void {
     clearTimeout(this.#timer)
-    this.#isOver = true
     this.#client.off('close', this.#onClientClose)
-    this.#release()
+    this.decline(error)
     this.#request?.destroy()
-    this.#errand.observer.refused(refusalOf(error), error)
   }
 
   readonly #onClientClose = (): void => {
-    const wasAnswered = this.#status !== null && (this.#status !== 101 || this.#upstream?.readableEnded === true)
-    if (!wasAnswered) this.#cut ??= 'client left'
+    const wasAnswered = this.status !== null && (this.status !== 101 || this.#upstream?.readableEnded === true)
+    if (!wasAnswered) this.cut ??= 'client left'
     this.#finish()
   }
 
   readonly #onUpstreamClose = (): void => {
     // What it said last is still on its way to the client.
     if (this.#upstream?.readableEnded) return
-    this.#cut ??= 'app broke off'
+    this.cut ??= 'app broke off'
     this.#client.destroy()
   }
 
@@ -256,20 +227,12 @@ class Tunnel implements LiveEntry {
   }
 
   #finish(): void {
-    if (this.#isOver) return
-    this.#isOver = true
+    if (this.isOver) return
     clearTimeout(this.#timer)
-    this.#release()
+    this.#client.off('close', this.#onClientClose)
+    this.report()
     this.#request?.destroy()
     this.#upstream?.destroy()
-    this.#errand.observer.ended({
-      status: this.#status,
-      bytesIn: this.#bytesIn,
-      bytesOut: this.#bytesOut,
-      outcome: this.#cut === null ? 'complete' : 'cut',
-      cut: this.#cut,
-      durationMs: performance.now() - this.#startedAt
-    })
   }
 
   #wait(milliseconds: number, then: () => void): void {

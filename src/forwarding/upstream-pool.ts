@@ -3,10 +3,24 @@
  * allows (`Keep-Alive: timeout=1`). Refuses to retry, redirect, decode or pipeline. The only importer of undici.
  */
 import { isIP, type Socket } from 'node:net'
-import { buildConnector, Client } from 'undici'
+import { buildConnector, Client, type Dispatcher } from 'undici'
 import type { Clock } from '../clock.ts'
 import type { App, Upstream } from '../routing/route-table.ts'
 import { InterimFilter } from './interim-filter.ts'
+import type { RequestBody } from './request-body.ts'
+
+/** Hears of one request, as undici tells it: everything in the tick in which it was read. */
+export type ReplyHandler = Dispatcher.DispatchHandler
+
+export interface UpstreamRequest {
+  readonly method: string
+  readonly path: string
+  /** Names and values in turn. */
+  readonly headers: string[]
+  readonly body: RequestBody | null
+  /** Milliseconds the app may take from the last byte it was sent to the head of its reply; 0 for ever. */
+  readonly headersTimeout: number
+}
 
 /** How long an idle connection is kept where the app does not say, and how long before its own limit we let go, in milliseconds. */
 const idleMs = 4_000
@@ -44,6 +58,11 @@ export class UpstreamConnection {
       this.isConnected = false
       onDisconnect(this)
     })
+  }
+
+  /** Asks, and answers to `handler`; never throws. */
+  send(request: UpstreamRequest, servername: string, handler: ReplyHandler): void {
+    this.client.dispatch({ ...request, servername } as unknown as Dispatcher.DispatchOptions, handler)
   }
 
   #opened(socket: Socket): void {
