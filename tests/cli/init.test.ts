@@ -1,0 +1,79 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { terminal } from './terminal.ts'
+
+t.test('init makes an installation that check accepts, with one operator to invite', async t => {
+  const factorgate = terminal(t, { config: null })
+  const { code, stdout, stderr } = await factorgate(
+    'init',
+    'lab',
+    '--portal',
+    'https://gate.lab.example',
+    '--title',
+    'My Lab',
+    '--user',
+    'Olga'
+  )
+  t.equal(code, 0, stderr)
+  t.match(stdout, /^https:\/\/gate\.lab\.example\/\.factorgate\/invite\/[\w-]{43}\n$/)
+  t.match(stderr, /lab\/factorgate\.yaml: the configuration[\s\S]*factorgate serve --config lab\/factorgate\.yaml/)
+  const config = path.join(factorgate.folder, 'lab/factorgate.yaml')
+  t.match(readFileSync(config, 'utf8'), /^# Factorgate[\s\S]*My Lab/)
+  t.equal(statSync(path.join(factorgate.folder, 'lab/var/factorgate.key')).mode & 0o777, 0o600)
+  const checked = await factorgate('check', '--config', config)
+  t.match(checked, { code: 0, stdout: '' })
+  t.notMatch(checked.stderr, /key file/, 'the key file can be used')
+  t.match(JSON.parse(await factorgate.ok('user', 'list', '--json', '--config', config)), [
+    { name: 'olga', groups: ['operators'] }
+  ])
+  t.match(
+    readFileSync(path.join(factorgate.folder, 'lab/var/journal.jsonl'), 'utf8'),
+    /"outcome":"added"[\s\S]*"invitation.issue"/
+  )
+})
+
+t.test('without options it writes into this folder', async t => {
+  const factorgate = terminal(t, { config: null })
+  t.match(await factorgate.ok('init'), /^http:\/\/localhost:8443\/\.factorgate\/invite\//)
+  t.match(JSON.parse(await factorgate.ok('user', 'list', '--json')), [{ name: 'admin', groups: ['operators'] }])
+})
+
+t.test('nothing that is there is touched, whatever it is', async t => {
+  for (const there of ['factorgate.yaml', 'var/factorgate.key', 'var/store/data.mdb', 'var/journal.jsonl']) {
+    const factorgate = terminal(t, { config: null })
+    const file = path.join(factorgate.folder, there)
+    mkdirSync(path.dirname(file), { recursive: true })
+    writeFileSync(file, 'mine')
+    const before = readdirSync(factorgate.folder, { recursive: true })
+    t.match(
+      await factorgate('init'),
+      { code: 1, stdout: '', stderr: /is there already; init never writes over anything/ },
+      there
+    )
+    t.equal(readFileSync(file, 'utf8'), 'mine')
+    t.same(readdirSync(factorgate.folder, { recursive: true }), before, 'and nothing was added')
+  }
+})
+
+t.test('what breaks off leaves nothing half-made', async t => {
+  const factorgate = terminal(t, { config: null })
+  writeFileSync(path.join(factorgate.folder, 'var'), 'a file where a folder should be')
+  const { code, stdout, stderr } = await factorgate('init')
+  t.same([code, stdout], [1, ''])
+  t.match(stderr, /^factorgate: [^\n]+\n$/)
+  t.notOk(existsSync(path.join(factorgate.folder, 'factorgate.yaml')))
+})
+
+t.test('options that cannot be used are said by their names', async t => {
+  const factorgate = terminal(t, { config: null })
+  for (const [args, sentence] of [
+    [['--portal', 'gate.lab.example'], /--portal must be/],
+    [['--portal', 'http://gate.lab.example'], /--portal .*http/],
+    [['--upstream', 'ftp://x'], /--upstream must be/],
+    [['--user', 'a b'], /--user 'a b' cannot be a sign-in name/]
+  ] as const) {
+    t.match(await factorgate('init', ...args), { code: 2, stdout: '', stderr: sentence }, args.join(' '))
+    t.same(readdirSync(factorgate.folder), [])
+  }
+})

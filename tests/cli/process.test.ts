@@ -1,0 +1,66 @@
+/** The program as people start it: argv, exit codes, pipes. What commands do is tested in-process elsewhere. */
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import { usualConfig } from './terminal.ts'
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+function start(t: Test, folder: string, ...argv: string[]) {
+  const child = spawn(process.execPath, ['--import=tsx', main, ...argv], {
+    cwd: folder,
+    env: { ...process.env, NODE_OPTIONS: '', FACTORGATE_CONFIG: undefined }
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  return child
+}
+
+async function run(t: Test, folder: string, ...argv: string[]) {
+  const child = start(t, folder, ...argv)
+  const out = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name].on('data', part => {
+      out[name] += part
+    })
+  const code = await new Promise<number | null>(resolve => child.once('close', resolve))
+  return { code, ...out }
+}
+
+t.test('exit codes 0, 1 and 2; the result on stdout, talk on stderr, no stack trace', async t => {
+  const folder = t.testdir({ 'factorgate.yaml': usualConfig, 'bad.yaml': 'listen: { prot: 1 }\n' })
+  const [help, wrong, bad, added] = await Promise.all([
+    run(t, folder, '--version'),
+    run(t, folder, 'user', 'add'),
+    run(t, folder, 'check', '--config', 'bad.yaml'),
+    run(t, folder, 'user', 'add', 'alice')
+  ])
+  t.match(help, { code: 0, stdout: /^factorgate \d/, stderr: '' })
+  t.match(wrong, { code: 2, stdout: '', stderr: /NAME is missing\nTry: factorgate user add --help\n$/ })
+  t.match(bad, { code: 1, stdout: /bad\.yaml:1:\d+ {2}listen\.prot/ })
+  t.match(added, { code: 0, stdout: /^https:\/\/gate\.lab\.example\/\.factorgate\/invite\/[\w-]{43}\n$/ })
+  for (const { stdout, stderr } of [help, wrong, bad, added]) t.notMatch(stdout + stderr, /\n\s+at /)
+})
+
+t.test('a long result comes whole through a pipe; a reader that goes away breaks nothing', async t => {
+  const folder = t.testdir({})
+  const schema = await run(t, folder, 'schema')
+  t.match(JSON.parse(schema.stdout), { type: 'object' })
+  const child = start(t, folder, 'schema')
+  child.stdout.destroy()
+  let stderr = ''
+  child.stderr.on('data', part => {
+    stderr += part
+  })
+  t.equal(await new Promise(resolve => child.once('close', resolve)), 0)
+  t.equal(stderr, '')
+})
+
+t.test('the built program can be called by its name', async t => {
+  const source = readFileSync(main, 'utf8')
+  t.ok(source.startsWith('#!/usr/bin/env node\n'))
+  const { bin, scripts } = JSON.parse(readFileSync(path.join(path.dirname(main), '../package.json'), 'utf8'))
+  t.equal(bin.factorgate, 'dist/src/main.js')
+  t.match(scripts.build, /chmodSync\('dist\/src\/main\.js', 0o755\)/, 'the build makes it executable')
+})
