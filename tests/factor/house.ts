@@ -66,3 +66,18 @@ export const waitOut = (time: TestClock) => time.advance(301)
 
 /** How many of these were let through to a check: not throttled. */
 export const checked = (verdicts: readonly Verification[]) => verdicts.filter(({ kind }) => kind !== 'throttled').length
+
+/** The first `count` readers of `key` all read before any of them goes on: the worst moment for check-then-act. */
+export function meetAt(store: MemoryStore, key: string, count: number): void {
+  const read = store.get.bind(store)
+  const waiting: (() => void)[] = []
+  let met = 0
+  store.get = async asked => {
+    const value = await read(asked)
+    if (asked !== key || met === count) return value
+    met++
+    if (met === count) for (const go of waiting) go()
+    else await new Promise<void>(resolve => waiting.push(resolve))
+    return value
+  }
+}

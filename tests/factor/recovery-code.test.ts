@@ -1,7 +1,7 @@
 /** Recovery codes: readable, shown once, each good once, worthless to a thief of the store. */
 import t from 'tap'
 import { readRecoveryCode } from '../../src/factor/recovery-code.ts'
-import { alice, bob, checked, home, house, stranger, waitOut } from './house.ts'
+import { alice, bob, checked, home, house, meetAt, stranger, waitOut } from './house.ts'
 
 type House = ReturnType<typeof house>
 const spend = ({ recovery }: House, code: string, address = stranger(), accountId = alice.id) =>
@@ -51,6 +51,15 @@ t.test('M21: of one code fifty times at once, one is let in; of different codes 
     ['verified', 'verified', 'verified']
   )
   t.match(await all.recovery.status(alice.id), { remaining: 6 })
+})
+
+t.test('M21: of one code read three times before any of them spends it, one is let in', async t => {
+  const all = house()
+  const [code = ''] = await all.recovery.issue(alice.id)
+  meetAt(all.store, `recovery:${alice.id}`, 3)
+  const verdicts = await Promise.all(Array.from({ length: 3 }, () => spend(all, code)))
+  t.same(verdicts.map(({ kind }) => kind).sort(), ['refused', 'refused', 'verified'])
+  t.match(await all.recovery.status(alice.id), { remaining: 9 })
 })
 
 t.test("M21: somebody else's code is worth nothing", async t => {

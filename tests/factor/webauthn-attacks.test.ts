@@ -174,6 +174,14 @@ t.test('every lie in an enrolment is refused, and nothing is kept of it', async 
   t.notOk((await all.store.dump()).includes('webauthn-id:'))
 })
 
+t.test('W11: the id is the one the authenticator signed, not the one the browser writes beside it', async t => {
+  const all = house()
+  const { ceremony, options } = await begin(all)
+  const id = randomBytes(32).toString('base64url')
+  const response = { ...new Authenticator().register(options), id, rawId: id }
+  t.strictSame(await enrol(all, ceremony, response), { kind: 'refused' })
+})
+
 t.test('W11: an id of 1,023 bytes is accepted', async t => {
   const at = await withKey({ credentialId: randomBytes(1023) })
   t.equal((await attempt(at, {})).kind, 'verified')
