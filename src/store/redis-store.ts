@@ -14,7 +14,8 @@ import { StoreUnfit } from './unfit.ts'
 
 /** The port promises an answer within two seconds. */
 const standsMs = 1900
-const scannedAtOnce = 500
+/** Few enough that a busy server answers them all within the time that one command has. */
+const scannedAtOnce = 100
 
 type Argument = string | number
 

@@ -185,8 +185,20 @@ function connectionOptions(address: RedisAddress, options: RedisOpenOptions): Re
     maxLoadingRetryTime: 500,
     keepAlive: 5000,
     retryStrategy: tries => Math.min(50 * tries, 500),
-    // After a failover the old master may keep our connection; after a change of users it no longer knows us.
-    reconnectOnError: error => /^(READONLY|NOAUTH) /.test(error.message)
+    reconnectOnError: reconnectOnce()
+  }
+}
+
+/**
+ * After a failover the old master may keep our connection, and after a change of users it no longer knows us: a new connection
+ * finds the way. One is enough for all the commands that were refused at the same time.
+ */
+function reconnectOnce(): (error: Error) => boolean {
+  let last = 0
+  return error => {
+    if (!/^(READONLY|NOAUTH) /.test(error.message) || Date.now() - last < silenceMs) return false
+    last = Date.now()
+    return true
   }
 }
 
