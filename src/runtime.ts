@@ -21,7 +21,7 @@ import { sessionKey, tokenKey } from './session/records.ts'
 import { SessionCache } from './session/session-cache.ts'
 import { type SessionLimits, Sessions } from './session/sessions.ts'
 import type { Store } from './store/store.ts'
-import { watchAccess } from './watch/access.ts'
+import { type AccessWatching, watchAccess } from './watch/access.ts'
 
 export interface RuntimeInput {
   readonly store: Store
@@ -51,7 +51,7 @@ export class Runtime {
   readonly local: LocalDirectory
   readonly appUse: AppUse
   keyring: Keyring
-  #stopWatching: () => void = () => {}
+  #watching: AccessWatching | undefined
   #flushing: NodeJS.Timeout | undefined
 
   private constructor(input: RuntimeInput, journal: Journal) {
@@ -81,7 +81,7 @@ export class Runtime {
     const runtime = new Runtime(input, await Journal.open({ path: input.journalFile, clock: input.clock, onChange }))
     await runtime.cache.watch([sessionKey(''), tokenKey(''), accountPrefix])
     const { store, cache, sessions, live, log, meters } = runtime
-    runtime.#stopWatching = watchAccess({
+    runtime.#watching = watchAccess({
       store,
       cache,
       sessions,
@@ -109,7 +109,7 @@ export class Runtime {
 
   /** Ends everything in the order it depends on each other. */
   async close(): Promise<void> {
-    this.#stopWatching()
+    this.#watching?.stop()
     clearInterval(this.#flushing)
     await this.#flush()
     this.live.close()

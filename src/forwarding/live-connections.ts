@@ -18,6 +18,8 @@ export interface LiveEntry {
   /** Milliseconds since the epoch; null where only the session itself ends it. */
   readonly endsAt: number | null
   readonly isSocket: boolean
+  /** Bytes moved so far, both ways: what grows is in use. */
+  readonly bytesMoved: number
   end(reason: string, closeCode: CloseCode): void
 }
 
@@ -65,6 +67,13 @@ export class LiveConnections {
   /** The sessions that have something open. */
   sessionIds(): string[] {
     return [...this.#sessions.keys()]
+  }
+
+  /** Bytes that the open connections of a session have moved so far. */
+  bytesOf(sessionId: string): number {
+    let bytes = 0
+    for (const entry of this.#sessions.get(sessionId) ?? []) bytes += entry.bytesMoved
+    return bytes
   }
 
   /** Ends what a session has open; answers how many that were. */

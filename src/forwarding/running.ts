@@ -47,6 +47,10 @@ export abstract class Running implements LiveEntry {
     return this.errand.permit.subject?.groups ?? []
   }
 
+  get bytesMoved(): number {
+    return this.bytesIn + this.bytesOut
+  }
+
   get endsAt(): number | null {
     return this.errand.endsAt
   }

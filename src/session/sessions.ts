@@ -249,7 +249,7 @@ export class Sessions {
     return ended
   }
 
-  /** Counts as being seen: bytes a person sends on an open socket. */
+  /** Counts as being seen: bytes that move on an open socket or in a download. */
   noteActivity(id: string): void {
     if (this.#seen.has(id)) this.#touch(id, this.#clock())
   }

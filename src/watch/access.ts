@@ -23,8 +23,14 @@ const sessionPrefix = sessionKey('')
 /** How often sessions with something open are looked at for having idled or run out, in milliseconds. */
 const sweepMs = 15_000
 
-/** Begins to watch; answers how to stop. The cache must be subscribed to sessions and accounts. */
-export function watchAccess({ store, cache, sessions, live, onError }: AccessWatch): () => void {
+export interface AccessWatching {
+  /** Looks at everything that is open, now. The timer calls it. */
+  sweep(): void
+  stop(): void
+}
+
+/** Begins to watch. The cache must be subscribed to sessions and accounts. */
+export function watchAccess({ store, cache, sessions, live, onError }: AccessWatch): AccessWatching {
   const check = async (id: string): Promise<void> => {
     try {
       if (!(await sessions.stands(id))) live.endSession(id, 'session ended')
@@ -35,6 +41,14 @@ export function watchAccess({ store, cache, sessions, live, onError }: AccessWat
   }
   const checkAll = () => {
     for (const id of live.sessionIds()) void check(id)
+  }
+  /** A socket or a download that moves bytes is a person at work: it keeps its session from idling, though not from its absolute end. */
+  let moved = new Map<string, number>()
+  const sweepAll = () => {
+    const now = new Map(live.sessionIds().map(id => [id, live.bytesOf(id)]))
+    for (const [id, bytes] of now) if (bytes !== moved.get(id)) sessions.noteActivity(id)
+    moved = now
+    checkAll()
   }
   const checkAccount = async (id: string): Promise<void> => {
     try {
@@ -57,10 +71,13 @@ export function watchAccess({ store, cache, sessions, live, onError }: AccessWat
       if (live.hasAccount(id)) void checkAccount(id)
     }
   })
-  const sweep = setInterval(checkAll, sweepMs)
+  const sweep = setInterval(sweepAll, sweepMs)
   sweep.unref()
-  return () => {
-    stop()
-    clearInterval(sweep)
+  return {
+    sweep: sweepAll,
+    stop() {
+      stop()
+      clearInterval(sweep)
+    }
   }
 }

@@ -12,7 +12,7 @@ t.test('what belongs to a session, a person or a time is found and ended, and no
   t.teardown(() => live.close())
   const add = (name: string, entry: Partial<LiveEntry>) =>
     live.add({
-      ...{ sessionId: null, accountId: null, appId: 'app', groups: [], endsAt: null, isSocket: false },
+      ...{ sessionId: null, accountId: null, appId: 'app', groups: [], endsAt: null, isSocket: false, bytesMoved: 0 },
       ...entry,
       end: (reason, code) => ended.push(`${name}: ${reason} ${code}`)
     })
@@ -65,7 +65,15 @@ t.test('the timer ends what has run out', async t => {
   const live = new LiveConnections({ clock: () => now })
   t.teardown(() => live.close())
   const ended = new Promise<string>(resolve => {
-    const rest = { sessionId: null, accountId: null, appId: 'app', groups: [], endsAt: 50, isSocket: true }
+    const rest = {
+      sessionId: null,
+      accountId: null,
+      appId: 'app',
+      groups: [],
+      endsAt: 50,
+      isSocket: true,
+      bytesMoved: 0
+    }
     live.add({ ...rest, end: resolve })
   })
   now = 50

@@ -1,0 +1,117 @@
+import t from 'tap'
+import { LiveConnections, type LiveEntry } from '../../src/forwarding/live-connections.ts'
+import { SessionCache } from '../../src/session/session-cache.ts'
+import { Sessions } from '../../src/session/sessions.ts'
+import { watchAccess } from '../../src/watch/access.ts'
+import { MemoryStore } from '../helpers/memory-store.ts'
+
+const minute = 60_000
+
+t.test('what is open', async t => {
+  const time = { now: 1_700_000_000_000 }
+  const clock = () => time.now
+  const store = new MemoryStore(clock)
+  const account = {
+    id: 'A1',
+    name: 'alice',
+    displayName: 'Alice',
+    email: null,
+    groups: ['x'],
+    directory: 'local',
+    suspended: null,
+    createdAt: 1
+  }
+  await store.put('account:A1', JSON.stringify(account))
+  const cache = new SessionCache(store)
+  await cache.watch(['session:', 'token:', 'account:'])
+  const sessions = new Sessions({
+    store,
+    cache,
+    clock,
+    limits: { idleSeconds: 3600, absoluteSeconds: 7200, maxPerUser: 5 }
+  })
+  const live = new LiveConnections({ clock })
+  const watching = watchAccess({ store, cache, sessions, live, onError: error => t.error(error) })
+  t.teardown(() => {
+    watching.stop()
+    live.close()
+  })
+  const signIn = async () => {
+    const proof = { kind: 'webauthn' as const, at: time.now, userVerified: true }
+    return (await sessions.start({ accountId: 'A1', proof, device: { userAgent: '', address: '' }, host: 'gate' }))
+      .principal.session
+  }
+  const open = (sessionId: string, moved: () => number = () => 0) => {
+    const state = { ended: '' }
+    const entry: LiveEntry = {
+      ...{ sessionId, accountId: 'A1', appId: 'app', groups: ['x'], endsAt: null, isSocket: true },
+      get bytesMoved() {
+        return moved()
+      },
+      end: reason => {
+        state.ended = reason
+        release()
+      }
+    }
+    const release = live.add(entry)
+    return state
+  }
+  const settled = async () => {
+    for (let i = 0; i < 20; i++) await new Promise(setImmediate)
+  }
+
+  t.test('ends with its session, wherever that was ended', async t => {
+    const session = await signIn()
+    const socket = open(session.id)
+    const other = open((await signIn()).id)
+    await store.delete(`session:${session.id}`)
+    await settled()
+    t.equal(socket.ended, 'session ended')
+    t.equal(other.ended, '')
+  })
+
+  t.test('idles out where nothing moves, and goes on where bytes do', async t => {
+    let bytes = 0
+    const busy = await signIn()
+    const atWork = open(busy.id, () => bytes)
+    const still = open((await signIn()).id)
+    for (let i = 0; i < 7; i++) {
+      time.now += 10 * minute
+      bytes++
+      watching.sweep()
+      await settled()
+    }
+    t.equal(still.ended, 'session ended')
+    t.equal(atWork.ended, '')
+    time.now += 60 * minute
+    bytes++
+    watching.sweep()
+    await settled()
+    t.equal(atWork.ended, 'session ended', 'the absolute limit holds all the same')
+  })
+
+  t.test('ends with other groups, and with a suspension', async t => {
+    const session = await signIn()
+    const first = open(session.id)
+    await store.put('account:A1', JSON.stringify({ ...account, displayName: 'Alice B.' }))
+    await settled()
+    t.equal(first.ended, '', 'another name changes nothing')
+    await store.put('account:A1', JSON.stringify({ ...account, groups: ['y'] }))
+    await settled()
+    t.equal(first.ended, 'groups changed')
+    const second = open(session.id)
+    await store.put('account:A1', JSON.stringify({ ...account, suspended: { at: 1, why: 'x' } }))
+    await settled()
+    t.equal(second.ended, 'access ended')
+    await store.put('account:A1', JSON.stringify(account))
+  })
+
+  t.test('is looked at again when notices were missed', async t => {
+    const session = await signIn()
+    const socket = open(session.id)
+    store.tell({ kind: 'lost' })
+    store.tell({ kind: 'ready' })
+    await settled()
+    t.equal(socket.ended, '', 'the session stands')
+  })
+})
