@@ -46,7 +46,7 @@ export function watchAccess({ store, cache, sessions, live, onError }: AccessWat
   let moved = new Map<string, number>()
   const sweepAll = () => {
     const now = new Map(live.sessionIds().map(id => [id, live.bytesOf(id)]))
-    for (const [id, bytes] of now) if (bytes !== moved.get(id)) sessions.noteActivity(id)
+    for (const [id, bytes] of now) if (bytes !== (moved.get(id) ?? bytes)) sessions.noteActivity(id)
     moved = now
     checkAll()
   }
