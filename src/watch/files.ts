@@ -17,9 +17,14 @@ export function watchFiles(files: readonly string[], changed: (files: string[]) 
     for (const file of differing) marks.set(file, mark(file))
     if (differing.length > 0) changed(differing)
   }
+  let latest = files.map(mark).join()
   for (const directory of new Set(files.map(file => path.dirname(file)))) {
     try {
       const watcher = watch(directory, { persistent: false }, () => {
+        // A neighbour that never rests, such as a journal, must not put the look off for ever.
+        const now = files.map(mark).join()
+        if (now === latest) return
+        latest = now
         clearTimeout(timer)
         timer = setTimeout(look, settleMs)
         timer.unref()
