@@ -156,13 +156,21 @@ export class AppendFile {
 
 async function openForAppend(file: string): Promise<AppendHandle> {
   const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOCTTY
-  try {
-    return await open(file, flags, 0o600)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
-    return await open(file, flags, 0o600)
-  }
+  const isNew = await stat(file).then(
+    () => false,
+    error => error.code === 'ENOENT'
+  )
+  if (isNew) await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
+  const handle = await open(file, flags, 0o600)
+  if (isNew) await giveToOwnerOfFolder(handle, path.dirname(file))
+  return handle
+}
+
+/** What root makes at the terminal must still be writable for the gateway, which runs as somebody else. */
+async function giveToOwnerOfFolder(handle: FileHandle, folder: string): Promise<void> {
+  if (process.geteuid?.() !== 0) return
+  const { uid, gid } = await stat(folder)
+  if (uid !== 0) await handle.chown(uid, gid)
 }
 
 /** True for a regular file whose last byte is no line feed. A file that cannot be read is taken as whole. */

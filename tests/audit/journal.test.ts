@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import {
+  chownSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -47,6 +48,17 @@ t.test('creates the file, and the folder it is to stand in, for their owner alon
   t.equal(statSync(file).mode & 0o777, 0o600)
   t.equal(statSync(path.dirname(file)).mode & 0o777, 0o700)
 })
+
+t.test(
+  'what root makes belongs to the owner of the folder, so that the gateway can write it',
+  { skip: process.geteuid?.() !== 0 && 'only root can give files away' },
+  async t => {
+    const dir = t.testdir({})
+    chownSync(dir, 12345, 12345)
+    const { file } = await journalFor(t, { path: path.join(dir, 'journal.jsonl') })
+    t.match(statSync(file), { uid: 12345, gid: 12345 })
+  }
+)
 
 t.test('keeps the order of record and commit, and says so only when the line is on disk', async t => {
   let synced = 0
