@@ -1,0 +1,92 @@
+/** One's own account: a second way to confirm, its name, its end, the last one kept, and a sign-in that was not mine. */
+import t from 'tap'
+import { addAuthenticator } from '../helpers/browser.ts'
+import { acceptInvitation, addTotp, firstPasskey, nothingComplained, openLab, typeCode, typePassword } from './lab.ts'
+
+t.test('the account', async t => {
+  const lab = await openLab(t)
+  const { page } = await lab.person()
+  await addAuthenticator(page)
+  const { link, account } = await lab.invite('ada')
+  await acceptInvitation(page, link)
+  await firstPasskey(page)
+  const factors = async () => (await lab.gate.server.runtime.credentials.list(account.id)).map(({ name }) => name)
+  let secret = ''
+
+  await t.test('the only second factor stays, and the page says why', async t => {
+    await page.goto(`${lab.portal}account`)
+    await page.getByRole('link', { name: 'Remove Passkey on Linux' }).click()
+    await page.getByText('This is your only second factor').waitFor()
+    t.equal(await page.getByRole('button', { name: 'Remove it' }).count(), 0)
+    await page.getByRole('link', { name: 'Keep it' }).click()
+    await page.waitForURL(`${lab.portal}account`)
+    t.same(await factors(), ['Passkey on Linux'])
+  })
+
+  await t.test('a second one is added after a fresh confirmation, with a name of the person’s own', async t => {
+    lab.time.advance(301)
+    await page.getByRole('link', { name: 'Add another' }).click()
+    await page.getByText('Changes to your account need a confirmation at most 5 minutes old.').waitFor()
+    await page.getByRole('button', { name: 'Use my passkey' }).click()
+    await page.waitForURL(/\/enrol$/)
+    await page.getByRole('link', { name: 'Authenticator app' }).click()
+    t.equal(await page.getByRole('img', { name: /^QR code/ }).count(), 1)
+    await page.getByLabel('What to call it').fill('Telephone in the lab')
+    secret = await addTotp(lab, page)
+    await page.getByText('It is added.').waitFor()
+    t.same(await factors(), ['Passkey on Linux', 'Telephone in the lab'])
+    await page.getByRole('heading', { name: 'Telephone in the lab' }).waitFor()
+  })
+
+  await t.test('it is renamed', async t => {
+    await page.getByLabel('Rename Telephone in the lab').click()
+    await page.getByLabel('New name for Telephone in the lab').fill('Telephone on my desk')
+    await page.getByLabel('New name for Telephone in the lab').press('Enter')
+    await page.getByText('The name is saved.').waitFor()
+    t.same(await factors(), ['Passkey on Linux', 'Telephone on my desk'])
+  })
+
+  await t.test('"That was not me" ends the other sign-in, and says what to do next', async t => {
+    const stranger = await lab.person({
+      userAgent: 'Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0'
+    })
+    await stranger.page.goto(`${lab.filesOrigin}/secrets`)
+    await typePassword(stranger.page, 'ada')
+    await typeCode(lab, stranger.page, secret)
+    await stranger.page.waitForURL(`${lab.filesOrigin}/secrets`)
+
+    await page.goto(`${lab.portal}account`)
+    await page.getByRole('button', { name: /^That was not me: Firefox on Windows/ }).click()
+    await page.getByRole('heading', { name: 'That sign-in is ended' }).waitFor()
+    t.equal(await page.locator('.steps li').count(), 3)
+    await page.getByRole('link', { name: 'Go to my account' }).click()
+    t.equal(await page.getByText('Firefox on Windows').count(), 0)
+
+    await stranger.page.reload()
+    t.match(stranger.page.url(), /\/login\?/)
+    await stranger.page.getByText('someone with your account said it was not them').waitFor()
+    await stranger.page.context().close()
+  })
+
+  await t.test('a removed factor opens nothing, and what is left is the last again', async t => {
+    await page.goto(`${lab.portal}account`)
+    await page.getByRole('link', { name: 'Remove Telephone on my desk' }).click()
+    await page.getByRole('button', { name: 'Remove it' }).click()
+    await page.getByText('It is removed and no longer opens anything.').waitFor()
+    t.same(await factors(), ['Passkey on Linux'])
+    await page.getByRole('link', { name: 'Remove Passkey on Linux' }).click()
+    await page.getByText('This is your only second factor').waitFor()
+
+    const other = await lab.person()
+    await other.page.goto(lab.portal)
+    await typePassword(other.page, 'ada')
+    t.equal(
+      await other.page.getByLabel('Code from your authenticator app').count(),
+      0,
+      'the removed one is not offered'
+    )
+    await other.page.context().close()
+  })
+
+  t.test('nothing complained, and nobody else was asked', async t => nothingComplained(t, lab))
+})

@@ -1,0 +1,102 @@
+/** A part of an app that wants a passkey of the last five minutes: asked again when it is older, and told plainly where there is none. */
+import t from 'tap'
+import { addAuthenticator } from '../helpers/browser.ts'
+import {
+  acceptInvitation,
+  addTotp,
+  firstPasskey,
+  firstTotp,
+  nothingComplained,
+  openLab,
+  signOut,
+  typeCode,
+  typePassword
+} from './lab.ts'
+
+t.test('stepping up', async t => {
+  const lab = await openLab(t)
+  const exports = `${lab.labOrigin}/admin/`
+  const wants = 'This part of Lab portal needs your passkey or security key, at most 5 minutes old.'
+
+  await t.test(
+    'a passkey sign-in is fresh enough at first, and asked again once it is older than the rule says',
+    async t => {
+      const { page } = await lab.person()
+      await addAuthenticator(page)
+      await acceptInvitation(page, (await lab.invite('ada')).link)
+      await firstPasskey(page)
+      await page.goto(exports)
+      t.equal(page.url(), exports, 'the enrolment itself is such a proof')
+      lab.time.advance(5 * 60)
+      await page.goto(exports)
+      t.equal(page.url(), exports, 'to the very second')
+      lab.time.advance(1)
+
+      await page.goto(`${lab.labOrigin}/`)
+      await page.goto(exports)
+      t.match(page.url(), `${lab.gate.portal}/.factorgate/challenge?`)
+      await page.getByRole('heading', { name: 'Confirm once more' }).waitFor()
+      await page.getByText(wants).waitFor()
+      t.equal(await page.getByText('Use a recovery code instead').count(), 0, 'nothing is offered that would not do')
+      await page.getByRole('button', { name: 'Use my passkey' }).click()
+      await page.waitForURL(exports)
+      t.match((await lab.journal('proof')).at(-1), { factor: 'webauthn', outcome: 'verified', name: 'ada' })
+
+      lab.time.advance(301)
+      t.equal((await page.goto(`${lab.labOrigin}/you`))?.status(), 200, 'the rest of the app asks nothing')
+      await page.context().close()
+    }
+  )
+
+  await t.test('who has an authenticator app alone hears what is needed, adds it, and is let in', async t => {
+    const { page } = await lab.person()
+    await acceptInvitation(page, (await lab.invite('linus')).link)
+    const { secret } = await firstTotp(lab, page)
+    await page.goto(exports)
+    await page.getByRole('heading', { name: 'You need another second factor' }).waitFor()
+    await page
+      .getByText('This part of Lab portal needs your passkey or security key, and you have none enrolled.')
+      .waitFor()
+    t.equal(await page.locator('input[name=code]').count(), 0, 'no code is asked for that would not do')
+
+    lab.time.advance(600)
+    await page.goto(exports)
+    await page.getByRole('link', { name: 'Add a second factor' }).click()
+    await page.getByText('Changes to your account need a confirmation at most 5 minutes old.').waitFor()
+    await typeCode(lab, page, secret)
+    await page.waitForURL(/\/enrol\?/)
+    await addAuthenticator(page)
+    await page.getByRole('link', { name: 'Passkey or security key' }).click()
+    await page.getByRole('button', { name: 'Create the passkey' }).click()
+    await page.getByText(wants).waitFor()
+    await page.getByRole('button', { name: 'Use my passkey' }).click()
+    await page.waitForURL(exports)
+    t.match(await page.textContent('body'), /linus/)
+    await page.context().close()
+  })
+
+  await t.test('a code in place of the passkey is not enough, even as the newest proof', async t => {
+    const { page } = await lab.person()
+    const key = await addAuthenticator(page)
+    await acceptInvitation(page, (await lab.invite('grace')).link)
+    await firstPasskey(page)
+    await page.goto(`${lab.portal}enrol/totp`)
+    const secret = await addTotp(lab, page)
+    await signOut(lab, page)
+    lab.time.advance(600)
+    await key.setUserVerified(false)
+    await page.goto(`${lab.labOrigin}/`)
+    await typePassword(page, 'grace')
+    await typeCode(lab, page, secret)
+    await page.waitForURL(`${lab.labOrigin}/`)
+    await page.goto(exports)
+    await page.getByText(wants).waitFor()
+    t.equal(await page.locator('input[name=code]').count(), 0)
+    await page.getByRole('button', { name: 'Use my passkey' }).click()
+    await page.getByText('Nothing was confirmed').waitFor()
+    t.match(page.url(), /\/challenge\?/)
+    await page.context().close()
+  })
+
+  t.test('nothing complained, and nobody else was asked', async t => nothingComplained(t, lab))
+})
