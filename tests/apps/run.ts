@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants, createWriteStream, existsSync, readdirSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -89,9 +89,15 @@ async function check(name: string, gate: Gate): Promise<{ passed: number; failed
   const alice = new Person(gate.port)
   await alice.accept(await gate.invite('alice', '--group', 'researchers'), 'a lab of one’s own')
   await alice.open(`${base}/`)
+  // Ours alone: the app's own cookies are the check's business.
+  const cookie = alice
+    .cookies(new URL(base).host)
+    .split('; ')
+    .filter(pair => pair.startsWith('factorgate'))
+    .join('; ')
   const child = spawn(path.join(folder, name, 'check'), [base], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...wishes[name]?.env, GWCOOKIE: alice.cookies(new URL(base).host), USERHDR: '' },
+    env: { ...process.env, ...wishes[name]?.env, GWCOOKIE: cookie, USERHDR: '' },
     timeout: checkMs
   })
   const ended = once(child, 'close')
@@ -109,6 +115,8 @@ async function check(name: string, gate: Gate): Promise<{ passed: number; failed
 
 async function behindTheGate(name: string): Promise<{ passed: number; failed: number }> {
   const data = await mkdtemp(path.join(tmpdir(), `factorgate-${name}-`))
+  // Apps that give up root read their files as somebody else.
+  await chmod(data, 0o755)
   const ends: (() => Promise<void>)[] = [() => rm(data, { recursive: true, force: true })]
   try {
     const port = await startApp(name, data, ends)
