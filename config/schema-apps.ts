@@ -1,8 +1,8 @@
 /** The keys about one app: where it is, who may enter, what it is told. Owns `apps[]` of the schema. */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
 import type { Upstream } from './addresses.ts'
 import { within } from './schema-people.ts'
-import { type About, choice, duration, flag, list, map, orAbsent, orNull, record, text } from './vocabulary.ts'
+import { type About, choice, duration, flag, list, map, orAbsent, orNull, record, text, typed } from './vocabulary.ts'
 
 const rule = map(
   {
@@ -71,7 +71,7 @@ const rule = map(
 )
 
 function identityHeader(name: string, of: Omit<About, 'default'>) {
-  return Type.Unsafe<string | null>({
+  return typed<string | null>({
     title: of.title,
     description: of.description,
     default: name,
@@ -117,7 +117,7 @@ const upstreamText = text('upstream', {
   example: 'http://10.1.2.3:8888'
 })
 
-const upstream = Type.Unsafe<readonly Upstream[]>({
+const upstream = typed<readonly Upstream[]>({
   title: 'Upstream',
   description:
     'Where the app is served: an http(s) URL, with a base path if need be, or `unix:/path/of/a/socket`; or a list of these to share the load.',
@@ -175,7 +175,7 @@ export const app = map(
       description: 'Name of the app in records, logs and metrics. Keep it when everything else changes.',
       example: 'notebooks'
     }),
-    title: Type.Unsafe<string>({
+    title: typed<string>({
       ...text('line', { title: 'Title', description: 'What people call the app.', example: 'Notebooks' }),
       'x-derived': 'the `id`'
     }),

@@ -3,11 +3,24 @@
  * validation, types, editor completion (factorgate.schema.json) and the reference (reference.md); refuses rules that look at
  * two keys at once (checks.ts).
  */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
 import { app } from './schema-apps.ts'
 import { factors, session } from './schema-people.ts'
 import { redis } from './schema-redis.ts'
-import { choice, derived, duration, flag, list, map, orNull, secret, secretFile, text, whole } from './vocabulary.ts'
+import {
+  choice,
+  derived,
+  duration,
+  flag,
+  list,
+  map,
+  orNull,
+  secret,
+  secretFile,
+  text,
+  typed,
+  whole
+} from './vocabulary.ts'
 
 const tls = map(
   {
@@ -72,7 +85,7 @@ const adminListener = map(
   { title: 'Health and metrics', description: 'Address and port.' }
 )
 
-const admin = Type.Unsafe<Static<typeof adminListener> | false>({
+const admin = typed<Static<typeof adminListener> | false>({
   title: 'Health and metrics',
   description: 'The listener for `/livez`, `/readyz` and `/metrics`. Keep it private. `false` switches it off.',
   default: {},

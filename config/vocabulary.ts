@@ -2,7 +2,7 @@
  * Words to write the schema in. Owns how a key says what it is: JSON Schema as it stands, plus a few `x-…` words that tell the
  * reader (read.ts) what a text means and that print.ts takes out again. Refuses keys without a title and a description.
  */
-import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox'
+import type { Static, TObject, TOptional, TProperties, TSchema, TUnsafe } from 'typebox'
 import type { KindName, Loaded } from './kinds.ts'
 
 /** What the reference and editors say about a key. `default` and `example` are written as the file would write them. */
@@ -48,13 +48,23 @@ export interface Node {
   readonly 'x-keys'?: KindName
 }
 
+/**
+ * A plain JSON Schema with TypeBox's type of what it takes. TypeBox gives the types alone: building with it as well would take a quarter
+ * of the gate's start.
+ */
+export function typed<T>(node: object): TUnsafe<T> {
+  return node as TUnsafe<T>
+}
+
+const optional = new WeakSet<object>()
+
 function about({ example, ...rest }: About): object {
   return example === undefined ? rest : { ...rest, examples: [example] }
 }
 
 /** Text of a kind. */
 export function text<K extends KindName>(kind: K, of: About, more: Partial<Node> = {}) {
-  return Type.Unsafe<Loaded<K>>({ type: 'string', ...about(of), 'x-kind': kind, ...more })
+  return typed<Loaded<K>>({ type: 'string', ...about(of), 'x-kind': kind, ...more })
 }
 
 /** A duration between two others, in seconds. */
@@ -80,32 +90,35 @@ export function derived<K extends KindName>(kind: K, from: string, of: About) {
 /** One of a few words. */
 export function choice<const T extends string | number>(words: readonly T[], of: About, more: Partial<Node> = {}) {
   const type = typeof words[0] === 'number' ? 'integer' : 'string'
-  return Type.Unsafe<T>({ type, enum: words, ...about(of), ...more })
+  return typed<T>({ type, enum: words, ...about(of), ...more })
 }
 
 export function whole(of: About, minimum: number, maximum: number) {
-  return Type.Unsafe<number>({ type: 'integer', minimum, maximum, ...about(of) })
+  return typed<number>({ type: 'integer', minimum, maximum, ...about(of) })
 }
 
 export function flag(of: About) {
-  return Type.Unsafe<boolean>({ type: 'boolean', ...about(of) })
+  return typed<boolean>({ type: 'boolean', ...about(of) })
 }
 
 export function list<T extends TSchema>(items: T, of: About, more: Partial<Node> = {}) {
-  return Type.Unsafe<readonly Static<T>[]>({ type: 'array', items, ...about(of), ...more })
+  return typed<readonly Static<T>[]>({ type: 'array', items, ...about(of), ...more })
 }
 
 /** A map with these keys and no other. */
 export function map<P extends TProperties>(properties: P, of: About) {
-  return Type.Unsafe<Static<TObject<P>>>({
-    ...Type.Object(properties, { additionalProperties: false }),
+  return typed<Static<TObject<P>>>({
+    type: 'object',
+    required: Object.keys(properties).filter(key => !optional.has(properties[key] as TSchema)),
+    properties,
+    additionalProperties: false,
     ...about(of)
   })
 }
 
 /** A map with free keys of one kind. */
 export function record<T extends TSchema>(keys: KindName, values: T, of: About) {
-  return Type.Unsafe<Readonly<Record<string, Static<T>>>>({
+  return typed<Readonly<Record<string, Static<T>>>>({
     type: 'object',
     patternProperties: { '^.*$': values },
     'x-keys': keys,
@@ -115,10 +128,12 @@ export function record<T extends TSchema>(keys: KindName, values: T, of: About) 
 
 /** May be left out; null then. */
 export function orNull<T extends TSchema>(schema: T) {
-  return Type.Unsafe<Static<T> | null>({ default: null, ...schema })
+  return typed<Static<T> | null>({ default: null, ...schema })
 }
 
 /** May be left out; absent then. */
 export function orAbsent<T extends TSchema>(schema: T) {
-  return Type.Optional(schema)
+  const copy = { ...schema } as unknown as TOptional<T>
+  optional.add(copy)
+  return copy
 }

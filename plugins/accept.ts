@@ -46,6 +46,11 @@ export const acceptPlugin = fp<AcceptOptions>(
       exchange.target = target
       done()
     })
+    // An answer of ours to a body that nobody reads: the rest would hold the connection for as long as its sender likes (THREATS D4).
+    app.addHook('onSend', (request, reply, _payload, done) => {
+      if (!request.raw.complete && announcesBody(request.raw)) reply.header('connection', 'close')
+      done()
+    })
   },
   { name: 'accept', dependencies: ['exchange'] }
 )
@@ -64,4 +69,8 @@ function headerProblem(raw: IncomingMessage): 'headers_too_large' | 'bad_request
     seen += mark
   }
   return null
+}
+
+function announcesBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }

@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AuditSink } from '../src/audit/event.ts'
 import type { Clock } from '../src/clock.ts'
-import { describeError, type ErrorCode, GateError } from '../src/errors.ts'
+import { describeError, GateError } from '../src/errors.ts'
 import { decide } from '../src/policy/decide.ts'
 import type { ChallengeReason } from '../src/policy/decision.ts'
 import type { App, Match, Site } from '../src/routing/route-table.ts'
@@ -14,6 +14,7 @@ import { newestProof, type Proof } from '../src/session/session.ts'
 import type { Principal } from '../src/session/sessions.ts'
 import { newToken } from '../src/session/token.ts'
 import { nonceCookie, readNonce, stateOf } from './cookies.ts'
+import { errorBody } from './error-body.ts'
 import type { Requires } from './exchange.ts'
 import { wantsPage } from './wants-page.ts'
 
@@ -114,16 +115,6 @@ export const enforcePlugin = fp<EnforceOptions>(
   },
   { name: 'enforce', dependencies: ['session'] }
 )
-
-/** The JSON of a refusal, as CONTRACT.md has it. */
-export function errorBody(
-  code: ErrorCode,
-  challengeUrl?: string
-): { error: { code: ErrorCode; message: string; challengeUrl?: string } } {
-  return {
-    error: { code, message: describeError(code).sentence, ...(challengeUrl === undefined ? {} : { challengeUrl }) }
-  }
-}
 
 function browserState(request: FastifyRequest, reply: FastifyReply, site: Site): string {
   const known = readNonce(request.raw.headers.cookie, site.secure)

@@ -6,7 +6,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { type ErrorCode, GateError } from '../src/errors.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
-import { errorBody } from './enforce.ts'
+import { errorBody } from './error-body.ts'
 import { wantsPage } from './wants-page.ts'
 
 export interface ErrorsOptions {

@@ -16,7 +16,7 @@ import type { Subject } from '../src/session/session.ts'
 import type { Sessions } from '../src/session/sessions.ts'
 import { newToken } from '../src/session/token.ts'
 import { cookieNames, nonceCookie, readCookie, readNonce, stateOf } from './cookies.ts'
-import { errorBody } from './enforce.ts'
+import { errorBody } from './error-body.ts'
 import { wantsPage } from './wants-page.ts'
 
 export interface ForwardAuthOptions {

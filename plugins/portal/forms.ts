@@ -2,6 +2,7 @@
  * What people send us: short forms, and JSON for passkeys. Owns the checks that stand before every POST (kind of content, origin,
  * CSRF) and the strict reading of fields: a field is one string or absent, never a list or an object (THREATS R9-R12, M2).
  */
+import { PassThrough, type Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import type { PortalOptions } from './options.ts'
@@ -9,6 +10,8 @@ import { csrfSubject, type Visit } from './visit.ts'
 
 /** The most a page of ours takes; a passkey's answer is about a kilobyte. */
 export const bodyLimit = 16 * 1024
+/** The longest a page of ours waits for it (THREATS D4); uploads go to apps, which have no such limit. */
+export const bodyTimeoutMs = 20_000
 
 const formType = /^application\/x-www-form-urlencoded(?: ?; ?charset=utf-8)?$/i
 const jsonType = /^application\/json(?: ?; ?charset=utf-8)?$/i
@@ -61,6 +64,24 @@ export function guardForms(scope: FastifyInstance): void {
     if (!isFromOurselves(request)) return done(new GateError('foreign_origin'))
     done()
   })
+  scope.addHook('preParsing', (request, _reply, body, done) =>
+    request.method === 'POST' ? done(null, inTime(body as Readable)) : done()
+  )
+}
+
+/** The body, or an error where it does not arrive in time: a byte every five seconds would hold a place for ever. */
+function inTime(body: Readable): Readable {
+  const limited = new PassThrough()
+  const timer = setTimeout(() => limited.destroy(new GateError('body_too_slow')), bodyTimeoutMs)
+  timer.unref()
+  // What is refused before it is read has no other listener.
+  limited.on('error', () => {})
+  limited.on('close', () => {
+    clearTimeout(timer)
+    body.unpipe(limited)
+  })
+  body.on('error', error => limited.destroy(error))
+  return body.pipe(limited)
 }
 
 /** Browsers say where a POST comes from (Fetch Metadata, `Origin`); whoever says nothing still needs the CSRF token (THREATS R17). */

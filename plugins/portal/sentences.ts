@@ -411,6 +411,11 @@ const english_errors: Record<ErrorCode, ErrorSentences> = {
     'What was sent is larger than this page takes.',
     'Send less, or use the app’s own upload.'
   ),
+  body_too_slow: calm(
+    'That took too long',
+    'The form did not arrive whole in time.',
+    'Look at your connection, then send it again.'
+  ),
   unsupported_media_type: calm(
     'That is not possible here',
     'This page does not take that kind of content.',

@@ -7,7 +7,6 @@ import type {
   PublicKeyCredentialCreationOptionsJSON,
   PublicKeyCredentialRequestOptionsJSON
 } from '@simplewebauthn/server'
-import { COSEALG, cose, decodeCredentialPublicKey } from '@simplewebauthn/server/helpers'
 import type { Clock } from '../clock.ts'
 import { newId } from '../session/token.ts'
 import type { Store } from '../store/store.ts'
@@ -30,6 +29,7 @@ import { type Assertion, afterAssertion, mayAnswer, type Pending } from './webau
 
 /** Loaded with the first ceremony: it is a third of the whole gate's memory, and many gates never need it. */
 const library = () => import('@simplewebauthn/server')
+const helpers = () => import('@simplewebauthn/server/helpers')
 
 export type UserVerification = 'required' | 'preferred' | 'discouraged'
 
@@ -54,9 +54,11 @@ export interface WebauthnOptions {
 /** NIST SP 800-63B-4 and ASVS 6.7.2 ask for 64 bits of challenge; WebAuthn L3 §13.4.3 for 128. */
 const challengeBytes = 32
 const ceremonySeconds = 5 * 60
+/** Numbers of the IANA registry "COSE Algorithms". */
+const cose = { EdDSA: -8, ES256: -7, RS256: -257, ES384: -35, ES512: -36 } as const
 /** In the order we like them. What was not offered is not taken (§7.1 step 20). */
-const algorithms = [COSEALG.EdDSA, COSEALG.ES256, COSEALG.RS256, COSEALG.ES384, COSEALG.ES512]
-const ecdsaAlgorithms: readonly unknown[] = [COSEALG.ES256, COSEALG.ES384, COSEALG.ES512]
+const algorithms = [cose.EdDSA, cose.ES256, cose.RS256, cose.ES384, cose.ES512]
+const ecdsaAlgorithms: readonly unknown[] = [cose.ES256, cose.ES384, cose.ES512]
 
 export class Webauthn {
   readonly #options: WebauthnOptions
@@ -257,7 +259,8 @@ export class Webauthn {
     const publicKey = new Uint8Array(Buffer.from(credential.publicKey, 'base64url'))
     const { verifyAuthenticationResponse } = await library()
     const { verified, authenticationInfo: info } = await orNothing(async () => {
-      const algorithm = decodeCredentialPublicKey(publicKey).get(cose.COSEKEYS.alg)
+      const { cose: labels, decodeCredentialPublicKey } = await helpers()
+      const algorithm = decodeCredentialPublicKey(publicKey).get(labels.COSEKEYS.alg)
       if (ecdsaAlgorithms.includes(algorithm) && !isStrictEcdsaSignature(Buffer.from(signature, 'base64url')))
         return null
       return verifyAuthenticationResponse({

@@ -194,10 +194,11 @@ function connectionOptions(address: RedisAddress, options: RedisOpenOptions): Re
  * finds the way. One is enough for all the commands that were refused at the same time.
  */
 function reconnectOnce(): (error: Error) => boolean {
-  let last = 0
+  let last = Number.NEGATIVE_INFINITY
   return error => {
-    if (!/^(READONLY|NOAUTH) /.test(error.message) || Date.now() - last < silenceMs) return false
-    last = Date.now()
+    const now = performance.now()
+    if (!/^(READONLY|NOAUTH) /.test(error.message) || now - last < silenceMs) return false
+    last = now
     return true
   }
 }
