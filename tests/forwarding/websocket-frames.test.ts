@@ -24,11 +24,3 @@ t.test('frames are told apart however their bytes are cut', t => {
   t.equal(closeFrame(1008, 'x'.repeat(500)).length, 127, 'a control frame is never longer')
   t.end()
 })
-
-interface Shape {
-  readonly path?: string
-  readonly origin?: string | null
-  readonly method?: string
-  readonly version?: string
-  readonly lines?: readonly string[]
-}

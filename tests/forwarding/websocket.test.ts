@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import t from 'tap'
+import { closeFrame } from '../../src/forwarding/websocket-frames.ts'
 import { type Recorded, startUpstream, type Upstream, valuesOf } from '../helpers/upstream.ts'
 import { alice, at, type Gate, header, host, makeApp, parse, type RawClient, startGate } from './gate.ts'
 
@@ -332,6 +333,14 @@ t.test('sub-path apps and upstreams with a base path', async t => {
   t.equal(up.requests[0]?.line, 'GET /inner/ws HTTP/1.1')
   t.same(valuesOf(up.requests[0]!, 'x-forwarded-prefix'), ['/nb'])
 })
+
+interface Shape {
+  readonly path?: string
+  readonly origin?: string | null
+  readonly method?: string
+  readonly version?: string
+  readonly lines?: readonly string[]
+}
 
 function handshake({
   path = '/chat?x=%zz',
