@@ -39,6 +39,7 @@ const catalogue = {
   not_found: { status: 404, whose: 'you', sentence: 'There is no such page.' },
   no_such_app: { status: 404, whose: 'gate', sentence: 'There is no such app here.' },
   method_not_allowed: { status: 405, whose: 'you', sentence: 'This page does not take that method.' },
+  body_too_slow: { status: 408, whose: 'you', sentence: 'The form took too long to arrive.' },
   invitation_invalid: { status: 410, whose: 'you', sentence: 'This invitation was used or has expired.' },
   body_too_large: { status: 413, whose: 'you', sentence: 'That is more than this page takes.' },
   unsupported_media_type: { status: 415, whose: 'you', sentence: 'This page does not take that kind of content.' },

@@ -21,10 +21,15 @@ export interface ListenerOptions {
   readonly maxHeaderSize: number
   /** Paths of PEM files; null for plain HTTP. */
   readonly tls: TlsFiles | null
+  /** Default: `headersTimeoutMs`. */
+  readonly headersTimeoutMs?: number
 }
 
-/** A client has this long to send its headers (slowloris, THREATS D4). Bodies have no limit: uploads take hours. */
-const headersTimeoutMs = 15_000
+/**
+ * A client has this long to send its headers, and to shake hands (slowloris, THREATS D4). Bodies have no limit here: uploads to apps
+ * take hours. What the pages of ours read has one of its own (plugins/portal/forms.ts).
+ */
+export const headersTimeoutMs = 15_000
 const keepAliveTimeoutMs = 72_000
 
 export class Listener {
@@ -34,16 +39,19 @@ export class Listener {
   #closing = false
 
   /** Throws what reading the TLS files throws. */
-  constructor(pipeline: Pipeline, { maxHeaderSize, tls }: ListenerOptions) {
+  constructor(
+    pipeline: Pipeline,
+    { maxHeaderSize, tls, headersTimeoutMs: headersMs = headersTimeoutMs }: ListenerOptions
+  ) {
     this.#pipeline = pipeline
     this.#isTls = tls !== null
     const options: http.ServerOptions = {
       IncomingMessage: GateRequest as unknown as typeof IncomingMessage,
       maxHeaderSize,
-      headersTimeout: headersTimeoutMs,
+      headersTimeout: headersMs,
       requestTimeout: 0,
       keepAliveTimeout: keepAliveTimeoutMs,
-      connectionsCheckingInterval: 5_000,
+      connectionsCheckingInterval: Math.min(5_000, headersMs),
       insecureHTTPParser: false,
       requireHostHeader: true,
       noDelay: true,
@@ -58,7 +66,7 @@ export class Listener {
             ...readPair(tls),
             ALPNProtocols: ['http/1.1'],
             minVersion: 'TLSv1.2',
-            handshakeTimeout: headersTimeoutMs
+            handshakeTimeout: headersMs
           })
     // Any other number hides the headers past it from us, but not from the app (CVE-2026-58044); the accept step counts them.
     server.maxHeadersCount = 0
