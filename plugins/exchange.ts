@@ -16,6 +16,15 @@ import type { Principal } from '../src/session/sessions.ts'
 /** What a route of the portal demands of whoever calls it. `fresh`: a second factor at most five minutes ago. */
 export type Requires = 'anyone' | 'first-factor' | 'signed-in' | 'fresh'
 
+/** An exchange at any moment of its life: what no stage has filled yet is undefined. */
+export interface Known {
+  readonly target: Target | undefined
+  readonly client: Client | undefined
+  readonly match: Match | undefined
+  readonly principal: Principal | null | undefined
+  readonly decision: Decision | undefined
+}
+
 export class Exchange {
   /** The reference that pages show, logs and the journal carry. */
   readonly id: string
@@ -79,13 +88,13 @@ export class Exchange {
   }
 
   /** What is known so far, for the journal and error pages: never throws. */
-  get known(): { target?: Target; client?: Client; match?: Match; principal?: Principal | null; decision?: Decision } {
+  get known(): Known {
     return {
-      ...(this.#target && { target: this.#target }),
-      ...(this.#client && { client: this.#client }),
-      ...(this.#match && { match: this.#match }),
-      ...(this.#principal !== undefined && { principal: this.#principal }),
-      ...(this.#decision && { decision: this.#decision })
+      target: this.#target,
+      client: this.#client,
+      match: this.#match,
+      principal: this.#principal,
+      decision: this.#decision
     }
   }
 }
