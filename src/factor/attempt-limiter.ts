@@ -60,7 +60,8 @@ export class AttemptLimiter {
   async reserve(buckets: readonly Bucket[]): Promise<Reservation> {
     const counted: Bucket[] = []
     let failures = 0
-    for (const bucket of buckets) {
+    // Addresses first: a stranger who is held back leaves nothing under the names they make up (THREATS D15).
+    for (const bucket of [...buckets].sort((a, b) => Number(b.kind === 'address') - Number(a.kind === 'address'))) {
       const outcome = await this.#count(bucket)
       if (outcome.waitMs > 0) {
         // What was not checked is not held against the others.
