@@ -49,19 +49,16 @@ export const forwardPlugin = fp<ForwardOptions>(
     for (const method of methods)
       if (!readByFastify.has(method)) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
 
-    // Fastify would refuse content types that it cannot parse. These bodies are not for it to read.
-    app.addHook('onRequest', (request, _reply, done) => {
-      if (request.exchange.match.kind === 'app') hideBody(request.raw)
-      done()
-    })
-
-    const handler = (request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined => {
+    const forward = (request: FastifyRequest, reply: FastifyReply): void => {
       const { raw, exchange } = request
       const { match, decision } = exchange
       if (match.kind !== 'app' || decision.kind !== 'forward') throw new GateError('internal')
       const upgrade = upgrades.get(raw)
       const front = frontDoor(exchange, match.app, raw.method as string)
-      if (front !== null) return reply.header('cache-control', 'no-store').redirect(front, 308)
+      if (front !== null) {
+        reply.header('cache-control', 'no-store').redirect(front, 308)
+        return
+      }
       if (upgrade !== undefined) checkHandshake(raw, match.app, decision.permit.subject !== null)
       const { permit } = decision
       const principal = permit.subject === null ? null : exchange.principal
@@ -81,13 +78,23 @@ export const forwardPlugin = fp<ForwardOptions>(
       const way = ways.of(match.app)
       if (upgrade === undefined) transfer(errand, way, options.live)
       else tunnel(errand, upgrade, way, options.live)
-      return undefined
     }
+
+    // The last of the checks hands the request over there and then: what Fastify does between here and a handler (body, schemas) is
+    // not for these requests, and http-proxy would read the address a second time.
+    app.addHook('onRequest', (request, reply, done) => {
+      if (request.exchange.match.kind !== 'app') return done()
+      try {
+        forward(request, reply)
+      } catch (error) {
+        done(error as Error)
+      }
+    })
 
     // Not encapsulated, otherwise hooks of later steps would not see these routes. Whatever is no page of ours comes as '/' (exchange.ts).
     const proxy = httpProxy as unknown as (app: FastifyInstance, options: object) => Promise<void>
     const routes = { upstream: 'http://forwarded.invalid', routes: ['/'], httpMethods: methods, proxyPayloads: false }
-    await app.register(fp(instance => proxy(instance, { ...routes, handler })))
+    await app.register(fp(instance => proxy(instance, { ...routes, handler: unreachable })))
     app.addHook('onClose', async () => ways.close())
   },
   { name: 'forward', dependencies: ['enforce'] }
@@ -150,10 +157,9 @@ class Passage implements Observer {
   }
 }
 
-function hideBody({ headers }: IncomingMessage): void {
-  if (headers['content-type'] !== undefined) headers['content-type'] = undefined
-  if (headers['content-length'] !== undefined) headers['content-length'] = undefined
-  if (headers['transfer-encoding'] !== undefined) headers['transfer-encoding'] = undefined
+/** http-proxy keeps the routes, for every method; a request that gets as far as their handler was not forwarded, and will not be. */
+function unreachable(): never {
+  throw new GateError('internal')
 }
 
 function checkHandshake(request: IncomingMessage, app: App, isSignedIn: boolean): void {
