@@ -32,7 +32,6 @@ class Transfer extends Running implements ReplyHandler {
   #connection: UpstreamConnection | null = null
   #upstream = -1
   #abort: (() => void) | null = null
-  #resume: (() => void) | null = null
   #isWhole = false
   #wasAnswered = false
   #isSecondTry = false
@@ -88,7 +87,7 @@ class Transfer extends Running implements ReplyHandler {
     this.#wasAnswered = true
   }
 
-  onHeaders(status: number, raw: Buffer[], resume: () => void, statusText: string): boolean {
+  onHeaders(status: number, raw: Buffer[], _resume: () => void, statusText: string): boolean {
     // Informational: what it announces will come again in the reply itself.
     if (status < 200 && status >= 100) return true
     if (status < 100) throw new UnfitReply(`status ${status}`)
@@ -96,7 +95,6 @@ class Transfer extends Running implements ReplyHandler {
     const { req, res, observer } = this.errand
     const { headers, hasLength, isChunked } = inboundHeaders(raw, status, this.way.plans[this.#upstream]!.where)
     const hasNoBody = req.method === 'HEAD' || status === 204 || status === 304
-    this.#resume = resume
     res.writeHead(status, fitReason(statusText), headers)
     this.#isFramed = hasNoBody || hasLength || isChunked
     this.#isFramedOutside = hasNoBody || hasLength || res.chunkedEncoding
@@ -108,11 +106,15 @@ class Transfer extends Running implements ReplyHandler {
 
   onData(chunk: Buffer): boolean {
     const { res } = this.errand
-    if (this.isOver || res.destroyed) return false
-    this.bytesOut += chunk.length
-    if (res.write(chunk)) return true
-    res.once('drain', onResponseDrain)
-    return false
+    const isGone = this.isOver || res.destroyed
+    if (!isGone) this.bytesOut += chunk.length
+    if (!isGone && res.write(chunk)) return true
+    // Never false, which would pause the parser: see UpstreamConnection.readOn.
+    const connection = this.#connection
+    if (connection === null || connection.isHeld) return true
+    connection.isHeld = true
+    if (!isGone) res.once('drain', onResponseDrain)
+    return true
   }
 
   onComplete(): void {
@@ -141,7 +143,7 @@ class Transfer extends Running implements ReplyHandler {
   }
 
   onClientDrain(): void {
-    this.#resume?.()
+    this.#connection?.readOn()
   }
 
   /** Event streams say their head long before their first event. */

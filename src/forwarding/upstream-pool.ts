@@ -39,6 +39,9 @@ export class UpstreamConnection {
   /** True once the app has reset the connection: without a length, nobody can say whether its reply was whole. */
   wasReset = false
   isIdle = false
+  /** While true, nothing is read of what the app sends. */
+  isHeld = false
+  #socket: Socket | null = null
 
   constructor(url: string, connect: buildConnector.connector, onDisconnect: (connection: UpstreamConnection) => void) {
     this.client = new Client(url, {
@@ -56,6 +59,7 @@ export class UpstreamConnection {
     })
     this.client.on('disconnect', () => {
       this.isConnected = false
+      this.#socket = null
       onDisconnect(this)
     })
   }
@@ -65,9 +69,23 @@ export class UpstreamConnection {
     this.client.dispatch({ ...request, servername } as unknown as Dispatcher.DispatchOptions, handler)
   }
 
+  /**
+   * Reads on after `isHeld`. Back-pressure stops the socket and never undici's parser: an app that hangs up on a paused parser makes it
+   * throw where nobody can catch it (nodejs/undici#5360). Not for use within a reply's own callbacks: there undici reads on by itself.
+   */
+  readOn(): void {
+    if (!this.isHeld) return
+    this.isHeld = false
+    this.#socket?.emit('readable')
+  }
+
   #opened(socket: Socket): void {
     this.isConnected = true
     this.wasReset = false
+    this.#socket = socket
+    this.isHeld = false
+    const read = socket.read
+    socket.read = size => (this.isHeld ? null : read.call(socket, size))
     this.filter.attach(socket)
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNRESET') this.wasReset = true
@@ -115,6 +133,7 @@ export class UpstreamPool {
       return
     }
     connection.isIdle = true
+    connection.isHeld = false
     if (connection.isConnected) this.#warm.push(connection)
     else this.#cool(connection)
   }
