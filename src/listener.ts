@@ -122,9 +122,13 @@ function readPair(tls: TlsFiles): { cert: Buffer; key: Buffer } {
   return { cert: readFileSync(tls.cert), key: readFileSync(tls.key) }
 }
 
+/** What the parser could not read, or not in time: only then is there anybody who could read an answer. */
+const fromParser = /^(?:HPE|ERR_HTTP)_/
+
 /** What the parser could not read never becomes a request: one plain answer, then the socket ends. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable || ((socket as Socket).bytesWritten ?? 0) > 0) {
+  // A TLS handshake that stalls ends up here too, and an answer would wait for it for ever (THREATS D4).
+  if (!fromParser.test(error.code ?? '') || !socket.writable || ((socket as Socket).bytesWritten ?? 0) > 0) {
     socket.destroy()
     return
   }
