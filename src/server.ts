@@ -12,6 +12,7 @@ import type { Clock } from './clock.ts'
 import { buildGateway } from './gateway.ts'
 import { checkKey } from './keyring/key-check.ts'
 import { readKeyFile } from './keyring/key-file.ts'
+import type { Keyring } from './keyring/keyring.ts'
 import { Listener } from './listener.ts'
 import { Runtime } from './runtime.ts'
 import { limitsOf, storeOf } from './settings.ts'
@@ -32,12 +33,15 @@ export class Server {
   readonly #listener: Listener
   readonly #admin: FastifyInstance
   #config: Config
+  /** What the open things were opened with; a reload does not change it. */
+  readonly #opened: Config
   #gateway: FastifyInstance
   #closing: Promise<void> | undefined
 
   private constructor(runtime: Runtime, config: Config, gateway: FastifyInstance, log: Logger) {
     this.runtime = runtime
     this.#config = config
+    this.#opened = config
     this.#gateway = gateway
     this.#log = log
     this.#listener = new Listener(pipelineOf(gateway), {
@@ -103,7 +107,7 @@ export class Server {
   async reload(config: Config): Promise<string[]> {
     const gateway = await buildGateway(config, this.runtime)
     if (config.listen.tls) this.#listener.reloadTls(config.listen.tls)
-    const waiting = fixed.filter(key => JSON.stringify(config[key]) !== JSON.stringify(this.#config[key]))
+    const waiting = fixed.filter(key => JSON.stringify(config[key]) !== JSON.stringify(this.#opened[key]))
     const old = this.#gateway
     this.#listener.swap(pipelineOf(gateway))
     this.#gateway = gateway
@@ -115,9 +119,13 @@ export class Server {
     return waiting
   }
 
-  /** Reads the key file again, after a rotation. Throws KeyFileError and keeps the old keys where it cannot be used. */
+  /** Reads the key file again, after a rotation. Throws KeyFileError and keeps the old keys where it is not this store's. */
   async reloadKeys(): Promise<void> {
-    this.runtime.keyring = await readKeyFile(this.#config.keyFile)
+    const { keyFile } = this.#opened
+    const keyring = await readKeyFile(keyFile)
+    // Each step of a rotation keeps the key in use; anything else must open the store, otherwise nobody's factors would work any more.
+    if (!opens(keyring, this.runtime.keyring)) await checkKey(this.runtime.store, keyring, keyFile)
+    this.runtime.keyring = keyring
   }
 
   /** Stops accepting, lets requests end, closes sockets with 1001, then everything it opened. Called twice, ends at once. */
@@ -134,5 +142,14 @@ export class Server {
     this.runtime.journal.record({ kind: 'gate.stop', at: this.runtime.clock() })
     await this.#admin.close()
     await this.runtime.close()
+  }
+}
+
+function opens(ring: Keyring, other: Keyring): boolean {
+  try {
+    ring.open(other.seal('', 'reload'), 'reload')
+    return true
+  } catch {
+    return false
   }
 }

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import tls from 'node:tls'
 import { pino } from 'pino'
 import t from 'tap'
+import { addKey, createKeyFile, retireOldKeys } from '../../src/keyring/key-file.ts'
 import { Listener } from '../../src/listener.ts'
 import { Server } from '../../src/server.ts'
 import { ask, echoApp, freePort, navigation, startGateway } from '../helpers/gateway.ts'
@@ -159,3 +160,43 @@ t.test('refuses to start with a key file that others may read, and leaves nothin
   chmodSync(config.keyFile, 0o644)
   await t.rejects(Server.start({ config, clock: Date.now, log: pino({ level: 'silent' }) }), /chmod 600/)
 })
+
+t.test(
+  'a changed key file: a rotation is followed, a key of another store is refused and the old one stays',
+  async t => {
+    const upstream = await echoApp(t)
+    const gate = await startGateway(t, { apps: app(upstream.url) })
+    const { keyFile } = await gate.load()
+    const { runtime } = gate.server
+    const first = runtime.keyring.currentKeyId
+    const foreign = path.join(gate.folder, 'foreign.key')
+    await createKeyFile(foreign)
+    const right = readFileSync(keyFile)
+    writeFileSync(keyFile, readFileSync(foreign))
+    await t.rejects(gate.server.reloadKeys(), /not the one this store was sealed with/)
+    t.equal(runtime.keyring.currentKeyId, first)
+    writeFileSync(keyFile, right)
+    const second = await addKey(keyFile)
+    await gate.server.reloadKeys()
+    await retireOldKeys(keyFile)
+    await gate.server.reloadKeys()
+    t.equal(runtime.keyring.currentKeyId, second)
+  }
+)
+
+t.test(
+  'what takes a restart is said until it is done, and the key file in use stays the one it began with',
+  async t => {
+    const upstream = await echoApp(t)
+    const gate = await startGateway(t, { apps: app(upstream.url) })
+    const config = await gate.load()
+    const elsewhere = { ...config, keyFile: path.join(gate.folder, 'elsewhere.key') }
+    await createKeyFile(elsewhere.keyFile)
+    const { currentKeyId } = gate.server.runtime.keyring
+    t.same(await gate.server.reload(elsewhere), ['keyFile'])
+    t.same(await gate.server.reload({ ...elsewhere }), ['keyFile'])
+    await gate.server.reloadKeys()
+    t.equal(gate.server.runtime.keyring.currentKeyId, currentKeyId)
+    t.same(await gate.server.reload(config), [])
+  }
+)
