@@ -6,7 +6,8 @@ import { type Running, startGateway } from '../helpers/gateway.ts'
 import { type RedisProxy, startRedisProxy } from '../helpers/redis-proxy.ts'
 import { type RedisServer, startRedis, until } from '../helpers/redis-server.ts'
 import { startUpstream, type Upstream } from '../helpers/upstream.ts'
-import { connect, guess, head, loginForm, password, post, readyz } from './doors.ts'
+import { accidents } from './accidents.ts'
+import { guess, loginForm, password, post, readyz } from './doors.ts'
 import { type Row, tryAll } from './table.ts'
 
 /** What the contract gives a gate to notice. */
@@ -232,7 +233,7 @@ function onRedis(here: Ground, redis: RedisServer, proxy: RedisProxy): Row[] {
         'app breaks off mid-body, client breaks off mid-upload, 2,000 tiny frames, every Redis connection cut twenty times',
       safe: 'the process lives, says so, and serves',
       async run(t) {
-        await accidents(t, proxy)
+        await accidents(t, proxy, prefixOf(grounds++))
         t.same(problems, [], 'no promise was left to itself')
       }
     }
@@ -359,59 +360,4 @@ async function growth(t: Test, here: Ground): Promise<void> {
   for (const [key, seconds] of ceremonies)
     t.ok(seconds !== null && seconds <= 600, `${key.slice(0, 18)} lives ${seconds} s`)
   t.equal(upstream.bytes().length, 0, 'nothing upstream')
-}
-
-async function accidents(t: Test, proxy: RedisProxy): Promise<void> {
-  const upstream = await startUpstream(
-    t,
-    (socket, { line, body }) => {
-      if (line.includes('/broken')) {
-        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf')
-        socket.resetAndDestroy()
-      } else if (line.includes('/socket')) {
-        socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
-        socket.on('data', chunk => socket.write(chunk))
-      } else socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${String(body.length).length}\r\n\r\n${body.length}`)
-    },
-    { early: true }
-  )
-  const apps = `  - { id: one, title: One, url: "http://one.localhost:PORT", upstream: "${upstream.origin}" }`
-  const gate = await startGateway(t, {
-    apps,
-    store: proxy.url,
-    extra: `redis: { keyPrefix: "${prefixOf(grounds++)}" }`
-  })
-  const { cookies } = await gate.signIn(await gate.account('eve'), 'one')
-  const host = `one.localhost:${gate.port}`
-  const cookie = `Cookie: ${cookies.one}`
-  for (let n = 0; n < 20; n++) {
-    const broken = await connect(t, gate)
-    broken.send(`${head('GET', '/broken', host, [cookie])}\r\n\r\n`)
-    const text = await broken.rest()
-    t.notMatch(text, /half[\s\S]{996}/, 'a half answer is cut')
-    const upload = await connect(t, gate)
-    upload.send(`${head('PUT', '/upload', host, [cookie, 'Content-Length: 100000'])}\r\n\r\nabc`)
-    await upload.until('HTTP/1.1 200')
-    upload.socket.resetAndDestroy()
-  }
-  const socket = await connect(t, gate)
-  const handshake = [
-    'Upgrade: websocket',
-    'Connection: Upgrade',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
-  ]
-  socket.send(`${head('GET', '/socket', host, [cookie, `Origin: http://${host}`, ...handshake])}\r\n\r\n`)
-  await socket.until('\r\n\r\n')
-  for (let n = 0; n < 2_000; n++) socket.send(Buffer.from([0x89, 0x80, 0, 0, 0, 0]))
-  t.equal((await socket.bytes(2_000 * 6)).length, 12_000, 'the flood came through, and back')
-  for (let n = 0; n < 20; n++) {
-    proxy.cut()
-    await new Promise(resolve => setImmediate(resolve))
-  }
-  await until('it serves after the storm', async () => {
-    const { status } = await gate.request('GET', `${gate.origin('one')}/`, { cookie: cookies.one as string })
-    return status === 200
-  })
-  t.equal((await fetch(`http://127.0.0.1:${gate.adminPort}/livez`)).status, 200)
 }

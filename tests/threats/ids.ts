@@ -1,0 +1,27 @@
+/** Which scenarios there are, and which rows of which file tell of them. Owns the reading of the sources; runs none of them. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const folder = fileURLToPath(new URL('./', import.meta.url))
+
+/** The groups of THREATS.md, part A, with their last numbers. */
+export const groups = { H: 27, P: 18, R: 19, M: 29, W: 20, S: 17, F: 15, D: 17 } as const
+
+/** `H1` … `D17`, in their order. */
+export const ids: readonly string[] = Object.entries(groups).flatMap(([letter, last]) =>
+  Array.from({ length: last }, (_, n) => `${letter}${n + 1}`)
+)
+
+const row = /\bid: ['"`]([A-Z]\d+)['"`]/g
+
+/** The ids that stand in a source, in its order. */
+export function idsIn(source: string): string[] {
+  return [...source.matchAll(row)].map(match => match[1]!)
+}
+
+/** Every row in this folder: its id and its file. */
+export function rowsHere(): { id: string; file: string }[] {
+  return readdirSync(folder)
+    .filter(file => file.endsWith('.ts') && file !== 'complete.test.ts')
+    .flatMap(file => idsIn(readFileSync(folder + file, 'utf8')).map(id => ({ id, file })))
+}
