@@ -1,7 +1,7 @@
 /**
- * `npm run labapps [-- NAME …]`: real lab apps behind the real gate. Each folder of FACTORGATE_LABAPPS (../shared/apps unless it says otherwise)
- * with a `start PORT DATADIR` and a `check BASE` is one app: it is started, a person signs in, and its check drives it through the gate with
- * the cookie in GWCOOKIE. Ends with 1 where any check is not ok; says so and ends with 0 where there is no such folder.
+ * `npm run labapps [-- --tls] [NAME …]`: real lab apps behind one real gate, each on a host of its own; README.md beside this says how. Each
+ * folder of FACTORGATE_LABAPPS (../shared/apps unless it says otherwise) with a `start PORT DATADIR` and a `check BASE` is one app. Ends with 1
+ * where any check is not ok; says so and ends with 0 where there is no such folder.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -16,6 +16,8 @@ import { Person } from '../helpers/person.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const folder = path.resolve(root, process.env.FACTORGATE_LABAPPS ?? '../shared/apps')
+const isTls = process.argv.includes('--tls')
+const asked = process.argv.slice(2).filter(name => name !== '--tls')
 const installMs = 300_000
 const checkMs = 300_000
 
@@ -41,8 +43,7 @@ function appsIn(directory: string): string[] {
 }
 
 /** Starts an app in a process group of its own, so that whatever it starts ends with it, and waits until it listens. */
-async function startApp(name: string, data: string, ends: (() => Promise<void>)[]): Promise<number> {
-  const port = await freePort()
+async function startApp(name: string, port: number, data: string, ends: (() => Promise<void>)[]): Promise<void> {
   const log = createWriteStream(path.join(data, 'app.log'))
   await once(log, 'open')
   const child = spawn(path.join(folder, name, 'start'), [String(port), path.join(data, 'app')], {
@@ -53,7 +54,7 @@ async function startApp(name: string, data: string, ends: (() => Promise<void>)[
   ends.unshift(() => endGroup(child))
   const until = Date.now() + installMs
   while (Date.now() < until && child.exitCode === null) {
-    if (await listens(port)) return port
+    if (await listens(port)) return
     await new Promise(resolve => setTimeout(resolve, 250))
   }
   throw new Error(`it never listened:\n${(await readFile(path.join(data, 'app.log'), 'utf8')).slice(-2000)}`)
@@ -82,22 +83,31 @@ async function endGroup(child: ChildProcess): Promise<void> {
   }
 }
 
-/** Runs the app's own check through the gate; resolves to how many of its lines were ok and not ok. */
-async function check(name: string, gate: Gate): Promise<{ passed: number; failed: number }> {
-  // The app stands on 127.0.0.1 itself: a name below localhost is not resolved by every client that a check uses.
-  const base = `http://127.0.0.1:${gate.port}`
-  const alice = new Person(gate.port)
-  await alice.accept(await gate.invite('alice', '--group', 'researchers'), 'a lab of one’s own')
-  await alice.open(`${base}/`)
-  // Ours alone: the app's own cookies are the check's business.
-  const cookie = alice
+interface Count {
+  readonly passed: number
+  readonly failed: number
+}
+
+/** Runs the app's own check through the gate, as a person who is signed in. */
+async function check(name: string, gate: Gate, person: Person): Promise<Count> {
+  const base = gate.origin(name)
+  // Signed in at the portal: the gate hands that over to this host, and sets its cookie here. The app's own are the check's business.
+  await person.open(`${base}/`)
+  const cookie = person
     .cookies(new URL(base).host)
     .split('; ')
-    .filter(pair => pair.startsWith('factorgate'))
-    .join('; ')
+    .find(pair => /^(__Host-)?factorgate=/.test(pair))
+  if (cookie === undefined) throw new Error(`no cookie of the gate on ${base}`)
   const child = spawn(path.join(folder, name, 'check'), [base], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...wishes[name]?.env, GWCOOKIE: cookie, USERHDR: '' },
+    env: {
+      ...process.env,
+      ...wishes[name]?.env,
+      GWCOOKIE: cookie,
+      USERHDR: '',
+      NODE_OPTIONS: `--require=${JSON.stringify(path.join(root, 'tests/apps/localhost.cjs'))}`,
+      ...(isTls ? { CURLX: '-k', WSX: JSON.stringify({ rejectUnauthorized: false }) } : {})
+    },
     timeout: checkMs
   })
   const ended = once(child, 'close')
@@ -113,29 +123,15 @@ async function check(name: string, gate: Gate): Promise<{ passed: number; failed
   return { passed: count(/^ok/gm), failed: failed === 0 && code !== 0 ? 1 : failed }
 }
 
-async function behindTheGate(name: string): Promise<{ passed: number; failed: number }> {
+/** One app, from its start to its end. */
+async function drive(name: string, port: number, gate: Gate, person: Person): Promise<Count> {
   const data = await mkdtemp(path.join(tmpdir(), `factorgate-${name}-`))
   // Apps that give up root read their files as somebody else.
   await chmod(data, 0o755)
   const ends: (() => Promise<void>)[] = [() => rm(data, { recursive: true, force: true })]
   try {
-    const port = await startApp(name, data, ends)
-    const gate = await startGate(
-      { teardown: fn => ends.unshift(async () => void (await fn())) },
-      {
-        from: 'built',
-        apps: [
-          {
-            id: name,
-            title: name,
-            url: 'http://127.0.0.1:HOST',
-            upstream: `http://127.0.0.1:${port}`,
-            ...wishes[name]?.app
-          }
-        ]
-      }
-    )
-    return await check(name, gate)
+    await startApp(name, port, data, ends)
+    return await check(name, gate, person)
   } catch (error) {
     console.log(`    not ok - ${error instanceof Error ? error.message : error}`)
     return { passed: 0, failed: 1 }
@@ -144,24 +140,55 @@ async function behindTheGate(name: string): Promise<{ passed: number; failed: nu
   }
 }
 
+/** All of them behind one gate, one after the other. */
+async function behindTheGate(names: readonly string[]): Promise<Count> {
+  const ends: (() => unknown)[] = []
+  const total = { passed: 0, failed: 0 }
+  try {
+    const ports = new Map<string, number>()
+    for (const name of names) ports.set(name, await freePort())
+    const gate = await startGate(
+      { teardown: fn => ends.unshift(fn) },
+      {
+        from: 'built',
+        tls: isTls,
+        apps: names.map(name => ({
+          id: name,
+          title: name,
+          url: `http${isTls ? 's' : ''}://${name}.localhost:HOST`,
+          upstream: `http://127.0.0.1:${ports.get(name)}`,
+          ...wishes[name]?.app
+        }))
+      }
+    )
+    const alice = new Person(gate.port)
+    await alice.accept(await gate.invite('alice', '--group', 'researchers'), 'a lab of one’s own')
+    for (const name of names) {
+      console.log(`# ${name}`)
+      const { passed, failed } = await drive(name, ports.get(name)!, gate, alice)
+      total.passed += passed
+      total.failed += failed
+    }
+    if (!gate.isRunning) {
+      console.log(`not ok - the gate has ended:\n${gate.output.slice(-2000)}`)
+      total.failed++
+    }
+  } finally {
+    for (const end of ends) await end()
+  }
+  return total
+}
+
 if (!existsSync(folder)) {
   console.log(`No lab apps: there is no ${path.relative(root, folder)}. FACTORGATE_LABAPPS=FOLDER names another place.`)
 } else {
-  const asked = process.argv.slice(2)
   const known = appsIn(folder)
   const unknown = asked.filter(name => !known.includes(name))
   if (unknown.length > 0) {
     console.error(`no such app: ${unknown.join(', ')} (there are ${known.join(', ')})`)
     process.exit(2)
   }
-  let passed = 0
-  let failed = 0
-  for (const name of asked.length > 0 ? asked : known) {
-    console.log(`# ${name}`)
-    const result = await behindTheGate(name)
-    passed += result.passed
-    failed += result.failed
-  }
+  const { passed, failed } = await behindTheGate(asked.length > 0 ? asked : known)
   console.log(`${passed} passed, ${failed} failed`)
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1
 }

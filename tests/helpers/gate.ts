@@ -2,13 +2,14 @@
  * The gate as a process of its own, with everything it keeps in a temporary folder: `startGate(t, …)`. Owns its life and its log; what
  * it is asked, and by whom, is person.ts's and the test's business.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import http from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -24,6 +25,8 @@ export interface GateOptions {
   /** Keys that replace those of the usual file. */
   readonly config?: Readonly<Record<string, unknown>>
   readonly from?: keyof typeof calls
+  /** Serve https, with a certificate that nobody has signed. Default: plain http. */
+  readonly tls?: boolean
   readonly env?: NodeJS.ProcessEnv
 }
 
@@ -45,6 +48,7 @@ export class Gate {
   readonly configFile: string
   readonly port: number
   readonly adminPort: number
+  readonly #scheme: 'http' | 'https'
   readonly #call: readonly string[]
   readonly #env: NodeJS.ProcessEnv
   #child: ChildProcess | null = null
@@ -54,9 +58,11 @@ export class Gate {
     folder: string
     port: number
     adminPort: number
+    scheme: 'http' | 'https'
     call: readonly string[]
     env: NodeJS.ProcessEnv
   }) {
+    this.#scheme = input.scheme
     this.folder = input.folder
     this.configFile = path.join(input.folder, 'factorgate.yaml')
     this.port = input.port
@@ -72,12 +78,17 @@ export class Gate {
 
   /** The origin of a host that the gate serves. */
   origin(name: string): string {
-    return `http://${name}.localhost:${this.port}`
+    return `${this.#scheme}://${name}.localhost:${this.port}`
   }
 
   get pid(): number {
     if (this.#child?.pid === undefined) throw new Error('the gate does not run')
     return this.#child.pid
+  }
+
+  /** False before its start, and once it has ended for whatever reason. */
+  get isRunning(): boolean {
+    return this.#child !== null && this.#child.exitCode === null && this.#child.signalCode === null
   }
 
   /** All it has said on stdout and stderr so far. */
@@ -197,6 +208,7 @@ export async function prepareGate(t: Ender, options: GateOptions): Promise<Gate>
     folder,
     port,
     adminPort,
+    scheme: options.tls ? 'https' : 'http',
     call: calls[options.from ?? 'source'],
     env: { ...surroundings(), FACTORGATE_CONFIG: path.join(folder, 'factorgate.yaml'), ...options.env }
   })
@@ -204,8 +216,9 @@ export async function prepareGate(t: Ender, options: GateOptions): Promise<Gate>
     await gate.stop('SIGKILL')
     await rm(folder, { recursive: true, force: true })
   })
+  const tls = options.tls ? { tls: await certificate(folder) } : {}
   const config = {
-    listen: { host: '127.0.0.1', port },
+    listen: { host: '127.0.0.1', port, ...tls },
     admin: { host: '127.0.0.1', port: adminPort },
     portal: { url: gate.portal, title: 'Test Lab' },
     store: 'embedded:store',
@@ -219,4 +232,13 @@ export async function prepareGate(t: Ender, options: GateOptions): Promise<Gate>
   const { code, stderr } = await gate.run('key', 'new', path.join(folder, 'factorgate.key'))
   if (code !== 0) throw new Error(`key new ended with ${code}: ${stderr}`)
   return gate
+}
+
+/** A self-signed certificate and its key, in `folder`. */
+async function certificate(folder: string): Promise<{ cert: string; key: string }> {
+  const files = { cert: path.join(folder, 'tls.crt'), key: path.join(folder, 'tls.key') }
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']
+  const asked = ['-x509', ...curve, '-nodes', '-days', '2', '-subj', '/CN=gate.localhost']
+  await promisify(execFile)('openssl', ['req', ...asked, '-keyout', files.key, '-out', files.cert])
+  return files
 }

@@ -4,6 +4,7 @@
  */
 import { createHmac } from 'node:crypto'
 import http, { type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http'
+import https from 'node:https'
 
 export interface Page {
   readonly status: number
@@ -47,12 +48,14 @@ export class Person {
 
   /** One request; redirects are not followed. */
   request(method: string, url: string, options: { headers?: OutgoingHttpHeaders; body?: string } = {}): Promise<Page> {
-    const { host, pathname, search, href } = new URL(url)
+    const { host, pathname, search, href, protocol } = new URL(url)
     const cookie = this.cookies(host)
     return new Promise((resolve, reject) => {
-      const request = http.request(
+      const request = (protocol === 'https:' ? https : http).request(
         {
           host: '127.0.0.1',
+          // On loopback, of a gate that the test started: its certificate is its own.
+          rejectUnauthorized: false,
           port: this.#port,
           method,
           path: pathname + search,
