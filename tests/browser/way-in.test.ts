@@ -1,5 +1,8 @@
 /** From a stranger's first click to an app: by invitation, by passkey alone, by password and code without any script. */
+import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
 import t from 'tap'
+import { rawFileBytes } from '../../src/demo/samples.ts'
 import { addAuthenticator } from '../helpers/browser.ts'
 import {
   acceptInvitation,
@@ -46,6 +49,28 @@ t.test('the way in', async t => {
     await page.waitForURL(`${lab.labOrigin}/`)
     t.match(await page.textContent('body'), /ada/, 'and the app knows who it is')
     t.notMatch(await page.evaluate('document.cookie'), /factorgate/, 'no script of an app sees our cookie')
+  })
+
+  await t.test('what is live in an app stays so: event stream, socket, upload, download', async t => {
+    await page.goto(`${lab.labOrigin}/instruments/orbit-2/`)
+    await page.getByText('Live', { exact: true }).waitFor()
+    await page.getByText('Hello, ada.').waitFor()
+    await page.getByLabel('Command').fill('whoami')
+    await page.getByLabel('Command').press('Enter')
+    await page.locator('#output pre', { hasText: /^ada$/ }).waitFor()
+
+    await page.goto(`${lab.labOrigin}/deposit`)
+    const bytes = Buffer.alloc(3_000_000, 'factorgate ')
+    await page
+      .getByLabel('File')
+      .setInputFiles({ name: 'run.raw', mimeType: 'application/octet-stream', buffer: bytes })
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.getByText(createHash('sha256').update(bytes).digest('hex')).waitFor()
+
+    await page.goto(`${lab.labOrigin}/samples/AM-26-0126`)
+    const saved = page.waitForEvent('download')
+    await page.locator('a[href$="run.raw"]').click()
+    t.equal((await stat(await (await saved).path())).size, rawFileBytes)
   })
 
   await t.test('the passkey alone is a whole sign-in, on the way to an app on another host', async t => {
