@@ -14,6 +14,7 @@ import type { AttemptLimiter } from './attempt-limiter.ts'
 import { suggestName } from './authenticator-names.ts'
 import { Ceremonies } from './ceremony.ts'
 import { ConsecutiveFailures } from './consecutive-failures.ts'
+import { fitsItsAlgorithm } from './cose-key.ts'
 import { type Credentials, credentialName, type WebauthnCredential } from './credential.ts'
 import { isStrictEcdsaSignature } from './ecdsa-signature.ts'
 import { credentialsPerKind, type Enrolment, type FactorNotice, type Verification } from './factor.ts'
@@ -237,6 +238,9 @@ export class Webauthn {
     )
     // The id beside the attestation is only the browser's word for what the authenticator signed.
     if (verified !== true || info === undefined || info.credential.id !== id) return null
+    const { decodeCredentialPublicKey } = await helpers()
+    if (!fitsItsAlgorithm(decodeCredentialPublicKey(info.credential.publicKey) as { get(label: number): unknown }))
+      return null
     return {
       credentialId: id,
       publicKey: Buffer.from(info.credential.publicKey).toString('base64url'),

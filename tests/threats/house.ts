@@ -51,6 +51,7 @@ export class House {
   readonly time: Turned
   #fence: Account | undefined
   #fences = 0
+  #hash: string | undefined
 
   private constructor(gate: Running, up: Upstream, time: Turned) {
     this.gate = gate
@@ -82,7 +83,11 @@ export class House {
   /** Somebody with a password and, unless told otherwise, an authenticator app. */
   async person(name: string, { factor = true, groups = ['researchers'] } = {}): Promise<Someone> {
     const account = await this.gate.account(name, groups)
-    await this.runtime.local.setPassword(account.id, password)
+    // Hashed once: what it costs is measured elsewhere.
+    if (this.#hash === undefined) {
+      await this.runtime.local.setPassword(account.id, password)
+      this.#hash = (await this.runtime.store.get(`password:${account.id}`)) ?? undefined
+    } else await this.runtime.store.put(`password:${account.id}`, this.#hash)
     const someone = new Someone(this, account)
     if (factor) await someone.addTotp()
     return someone
