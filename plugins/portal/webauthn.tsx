@@ -5,6 +5,7 @@
 import type { FastifyInstance } from 'fastify'
 import { describeError, type ErrorCode, GateError } from '../../src/errors.ts'
 import { modelName } from '../../src/factor/authenticator-names.ts'
+import { stateOf } from '../cookies.ts'
 import { requireOffered } from './challenge-offer.ts'
 import { systemName } from './device-name.ts'
 import { afterEnrolment, cleanName, mayEnrol, NameField } from './enrol.tsx'
@@ -175,7 +176,8 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     visit: Visit
   ): Promise<{ kind: 'login'; binding: string } | { kind: 'challenge' | 'enrol'; visit: SignedVisit }> {
     const kind = (visit.request.query as { for?: unknown }).for as Purpose | undefined
-    if (kind === 'login') return { kind, binding: visit.nonce ?? '' }
+    // Its hash: no store holds the value of a cookie. A POST without the cookie has been refused (forms.ts).
+    if (kind === 'login') return { kind, binding: stateOf(visit.nonce ?? '') }
     if (kind !== 'challenge' && kind !== 'enrol') throw new GateError('bad_request')
     const signed = openSignedVisit(options, visit.request, visit.reply)
     if (kind === 'challenge') await requireOffered(signed, 'webauthn')

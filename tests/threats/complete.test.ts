@@ -1,6 +1,8 @@
 /** Every scenario has exactly one row, and every test file of this folder is one of a list: none can get lost in silence. */
 import t from 'tap'
 import { ids, idsIn, rowsHere } from './ids.ts'
+import { outcomesOf, reportOf } from './report.ts'
+import { nameOf } from './table.ts'
 
 t.test('the reader of rows sees them', async t => {
   t.same(idsIn("{\n  id: 'H1',\n refs: '' }, { id: `D17` } // id: H2"), ['H1', 'D17'])
@@ -27,4 +29,25 @@ t.test('each id stands in exactly one row', async t => {
     [],
     'and none is unknown'
   )
+})
+
+t.test('the report reads the names that the table makes', async t => {
+  const run = async () => {}
+  const first = nameOf({ id: 'H1', refs: 'CVE-1 (a) · b', tried: 'one → two #3', safe: 'nothing', run })
+  const second = nameOf({ id: 'D17', refs: '', tried: 'jumps | back', safe: 'ends', run })
+  const third = nameOf({ id: 'P8', refs: 'CVE-2', reason: 'there is no such route' })
+  const tap = `    ok 1 - ${first.replaceAll('#', '\\#')} # time=1.5ms\n        not ok 2 - ${second} # time=2ms\nok 3 - ${third}\nok 4 - X9 · no → row\n# H2 · no → row`
+  const outcomes = outcomesOf(tap)
+  t.same(
+    outcomes.map(({ id, outcome }) => `${id} ${outcome}`),
+    ['H1 ok', 'P8 cannot apply', 'D17 NOT OK']
+  )
+  t.equal(outcomes[1]!.why, 'there is no such route')
+  t.match(outcomes[2], { refs: '', tried: 'jumps | back', why: 'ends' })
+  const { text, isGood } = reportOf(outcomes)
+  t.notOk(isGood)
+  t.match(text, '| D17 |  | jumps \\| back | NOT OK: ends |')
+  t.match(text, /3 of 162 scenarios: 1 ok, 1 not ok, 1 cannot apply, 159 missing \(H2 /)
+  const all = ids.map(id => `ok 1 - ${nameOf({ id, refs: '', tried: 'x', safe: 'y', run })}`).join('\n')
+  t.ok(reportOf(outcomesOf(all)).isGood)
 })

@@ -1,0 +1,91 @@
+/**
+ * `npm run threats`: runs every file of this folder and prints one table: id, references, what was tried, what came of it. Reads the
+ * subtests' names as table.ts makes them; knows no scenario. Exit code 1 where a row is not ok, missing, or a file fails besides.
+ */
+import { spawn } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { ids } from './ids.ts'
+
+const folder = fileURLToPath(new URL('./', import.meta.url))
+const root = path.join(folder, '../..')
+
+export interface Outcome {
+  readonly id: string
+  readonly refs: string
+  readonly tried: string
+  readonly outcome: 'ok' | 'NOT OK' | 'cannot apply'
+  /** What must come of it, or why there is nothing to try. */
+  readonly why: string
+}
+
+const line = /^ *(not ok|ok) \d+ - ([A-Z]\d+)(?: (.*?))? · (.*?)(?: # time=.*)?$/
+
+/** The rows that a TAP stream tells of. Of one id the last line counts, and a failure before it stays one. */
+export function outcomesOf(tap: string): Outcome[] {
+  const outcomes = new Map<string, Outcome>()
+  for (const text of tap.split('\n')) {
+    const match = line.exec(text)
+    if (match === null || !ids.includes(match[2]!)) continue
+    const [, verdict, id = '', refs = '', rest = ''] = match
+    const [reason] = rest.match(/(?<=^cannot apply: ).*/) ?? []
+    const arrow = rest.indexOf(' → ')
+    const isBad = verdict === 'not ok' || outcomes.get(id)?.outcome === 'NOT OK'
+    outcomes.set(id, {
+      id,
+      refs: unescaped(refs),
+      tried: unescaped(reason === undefined ? rest.slice(0, arrow < 0 ? undefined : arrow) : ''),
+      outcome: isBad ? 'NOT OK' : reason === undefined ? 'ok' : 'cannot apply',
+      why: unescaped(reason ?? (arrow < 0 ? '' : rest.slice(arrow + 3)))
+    })
+  }
+  return [...outcomes.values()].sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))
+}
+
+/** The table in Markdown, and the counts under it. */
+export function reportOf(outcomes: readonly Outcome[]): { text: string; isGood: boolean } {
+  const cell = (text: string) => text.replaceAll('|', '\\|')
+  const count = (outcome: Outcome['outcome']) => outcomes.filter(one => one.outcome === outcome).length
+  const missing = ids.filter(id => outcomes.every(one => one.id !== id))
+  const rows = outcomes.map(
+    ({ id, refs, tried, outcome, why }) =>
+      `| ${id} | ${cell(refs)} | ${cell(tried)} | ${outcome === 'cannot apply' ? `cannot apply: ${cell(why)}` : `${outcome}: ${cell(why)}`} |`
+  )
+  const sums = `${outcomes.length} of ${ids.length} scenarios: ${count('ok')} ok, ${count('NOT OK')} not ok, ${count('cannot apply')} cannot apply, ${missing.length} missing`
+  return {
+    text: [
+      '| id | references | tried | outcome |',
+      '|---|---|---|---|',
+      ...rows,
+      '',
+      sums + (missing.length > 0 ? ` (${missing.join(' ')})` : '')
+    ].join('\n'),
+    isGood: missing.length === 0 && count('NOT OK') === 0
+  }
+}
+
+/** TAP writes `#` and `\` of a name with a backslash. */
+function unescaped(text: string): string {
+  return text.replace(/\\([#\\])/g, '$1').trim()
+}
+
+async function run(): Promise<number> {
+  const files = readdirSync(folder)
+    .filter(file => file.endsWith('.test.ts'))
+    .map(file => path.join('tests/threats', file))
+  const tap = path.join(root, 'node_modules/.bin/tap')
+  const child = spawn(tap, ['--reporter=tap', ...files], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  let heard = ''
+  child.stdout.setEncoding('utf8').on('data', part => {
+    heard += part
+  })
+  const code = await new Promise<number | null>(resolve => child.once('close', resolve))
+  const { text, isGood } = reportOf(outcomesOf(heard))
+  console.log(text)
+  const failed = [...heard.matchAll(/^not ok \d+ - (\S+\.test\.ts)/gm)].map(match => match[1])
+  if (failed.length > 0) console.log(`\nFailed: ${failed.join(', ')}. One of them alone: npx tap FILE`)
+  return code === 0 && isGood ? 0 : 1
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = await run()
