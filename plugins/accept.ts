@@ -56,6 +56,8 @@ export const acceptPlugin = fp<AcceptOptions>(
 )
 
 function headerProblem(raw: IncomingMessage): 'headers_too_large' | 'bad_request' | null {
+  // Node reads HTTP/0.9 and 2.0 with header lines behind; to others the first ends with its line, and the second is frames (THREATS F1).
+  if (raw.httpVersionMajor !== 1) return 'bad_request'
   const lines = raw.rawHeaders
   if (lines.length > maxHeaderLines * 2) return 'headers_too_large'
   let seen = ''

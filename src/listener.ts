@@ -3,7 +3,7 @@
  * means, and hands each to whatever pipeline is current, so that a reload drops no connection.
  */
 import { readFileSync } from 'node:fs'
-import http, { type IncomingMessage } from 'node:http'
+import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -70,9 +70,13 @@ export class Listener {
           })
     // Any other number hides the headers past it from us, but not from the app (CVE-2026-58044); the accept step counts them.
     server.maxHeadersCount = 0
-    server.on('request', (request, response) => this.#pipeline.request(request, response))
+    const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+      newest.set(request.socket, response)
+      this.#pipeline.request(request, response)
+    }
+    server.on('request', onRequest)
     // Whoever asks first (`Expect: 100-continue`) hears the verdict before sending the body: forwarding says "continue".
-    server.on('checkContinue', (request, response) => this.#pipeline.request(request, response))
+    server.on('checkContinue', onRequest)
     server.on('upgrade', (request, socket, head) => this.#pipeline.upgrade(request, socket, head))
     server.on('connect', (_request, socket) => socket.destroy())
     server.on('clientError', refuseUnreadable)
@@ -125,8 +129,26 @@ function readPair(tls: TlsFiles): { cert: Buffer; key: Buffer } {
 /** What the parser could not read, or not in time: only then is there anybody who could read an answer. */
 const fromParser = /^(?:HPE|ERR_HTTP)_/
 
+/** The answer to what was read last on a connection. Answers go out in order, so the others end before it. */
+const newest = new WeakMap<Duplex, ServerResponse>()
+/** Connections that end with the answers they still owe. */
+const ending = new WeakSet<Duplex>()
+
 /** What the parser could not read never becomes a request: one plain answer, then the socket ends. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  const owed = newest.get(socket)
+  // Whole requests before it get their own answers: a 400 in their place would be read as the answer to the first (THREATS F15).
+  if (fromParser.test(error.code ?? '') && owed?.req.complete && !owed.writableFinished && !owed.destroyed) {
+    if (ending.has(socket)) return
+    ending.add(socket)
+    owed.once('close', () => (socket as Socket).destroySoon())
+    return
+  }
+  // Of several requests the last is broken off in the middle: nobody could tell whose answer this is.
+  if (owed !== undefined && owed.socket === null && !owed.writableFinished) {
+    socket.destroy()
+    return
+  }
   // A TLS handshake that stalls ends up here too, and an answer would wait for it for ever (THREATS D4).
   if (!fromParser.test(error.code ?? '') || !socket.writable || ((socket as Socket).bytesWritten ?? 0) > 0) {
     socket.destroy()
