@@ -36,6 +36,11 @@ export function checkApps(config: DraftConfig, reading: Reading): void {
 
 function checkUrl(url: SiteUrl, path: string, config: DraftConfig, sites: readonly Site[], reading: Reading): void {
   checkScheme(url, path, config, reading)
+  if (url.origin === config.portal?.url?.origin)
+    reading.warning(
+      path,
+      "shares the portal's host: to browsers the app and the sign-in page are one site, so a flaw in the app can reach both; give the app a host of its own"
+    )
   if (/^\/\.factorgate(\/|$)/i.test(url.prefix))
     reading.problem(path, "must not lie under /.factorgate, where the gate's own pages live on every host")
   const other = sites.find(({ site }) => site.hostname === url.hostname && site.host === url.host)

@@ -2,6 +2,7 @@
  * Step 4, enforce: decide(), and obey. Owns what a verdict looks like on the wire (forward, portal, refusal) and what each of our
  * own pages demands; refuses to start while one of them does not say.
  */
+import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AuditSink } from '../src/audit/event.ts'
@@ -48,6 +49,9 @@ export const enforcePlugin = fp<EnforceOptions>(
       const { match, principal } = exchange
       if (match.kind === 'own') return enforceOwn(request, reply, match, done)
       if (match.kind !== 'app') return done(new GateError('no_such_app'))
+      // A service worker on the portal's host would see what people type into our pages.
+      if (match.site.isPortal && request.raw.headers['service-worker'] !== undefined)
+        return done(new GateError('not_allowed'))
       const { app: target } = match
       const decision = decide({
         appId: target.id,
@@ -85,6 +89,7 @@ export const enforcePlugin = fp<EnforceOptions>(
         reply.header('cache-control', 'no-store').redirect(portalOrigin + exchange.target.raw, 302)
         return
       }
+      if (isPeepedAt(request.raw, config.everyHost === true)) return done(new GateError('foreign_origin'))
       if (requires === 'anyone') return done()
       if (exchange.storeFailure !== null) return done(unavailable('store_unreachable', exchange.storeFailure))
       if (!audit.writable) return done(unavailable('journal_unwritable'))
@@ -132,6 +137,15 @@ function returnAddress(request: FastifyRequest, site: Site, app: App): string {
     return site.origin + request.exchange.target.raw
   const referer = request.raw.headers.referer
   return referer?.startsWith(front) ? referer : front
+}
+
+/**
+ * A page of ours is for eyes: opened as a document, never read by a script, a frame or a worker. Where an app shares the portal's origin
+ * its scripts could otherwise read our forms, CSRF token and all.
+ */
+function isPeepedAt({ method, headers }: IncomingMessage, everyHost: boolean): boolean {
+  const dest = headers['sec-fetch-dest']
+  return method === 'GET' && !everyHost && dest !== undefined && dest !== 'document'
 }
 
 function missingFor(requires: Requires, principal: Principal | null, now: number): ChallengeReason | null {

@@ -41,8 +41,8 @@ export class Exchange {
   /** What handlers add to that line. */
   notes: Partial<AuditEvent> | undefined
 
-  constructor(startedAt: number) {
-    this.id = newReference()
+  constructor(id: string, startedAt: number) {
+    this.id = id
     this.startedAt = startedAt
   }
 
@@ -107,7 +107,8 @@ function tooEarly(stage: string): never {
 let pool = Buffer.alloc(0)
 let drawn = 0
 
-function newReference(): string {
+/** Fastify's `genReqId`: eight characters that pages, log and journal share. */
+export function newReference(): string {
   if (drawn >= pool.length) {
     pool = randomBytes(6 * 512)
     drawn = 0
@@ -151,7 +152,7 @@ export const exchangePlugin = fp<{ clock: () => number }>(
   async (app, { clock }) => {
     app.decorateRequest('exchange')
     app.addHook('onRequest', (request, _reply, done) => {
-      request.exchange = new Exchange(clock())
+      request.exchange = new Exchange(request.id, clock())
       done()
     })
   },

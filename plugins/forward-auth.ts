@@ -6,8 +6,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import type { AuditSink } from '../src/audit/event.ts'
 import type { Clock } from '../src/clock.ts'
 import { describeError, GateError } from '../src/errors.ts'
+import { groupsText, utf8 } from '../src/forwarding/outbound.ts'
 import type { Keyring } from '../src/keyring/keyring.ts'
 import { decide } from '../src/policy/decide.ts'
 import type { App, RouteTable } from '../src/routing/route-table.ts'
@@ -24,6 +26,7 @@ export interface ForwardAuthOptions {
   readonly sessions: Sessions
   readonly portalOrigin: string
   readonly keyring: () => Keyring
+  readonly audit: AuditSink
   readonly clock: Clock
 }
 
@@ -87,7 +90,11 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
       ? {}
       : { account: principal.account.id, name: principal.account.name, session: principal.session.id })
   }
-  if (decision.kind === 'forward') return reply.headers(identityOf(match.app, decision.permit.subject)).send()
+  if (decision.kind === 'forward') {
+    if (!options.audit.writable) throw new GateError('journal_unwritable', { retryAfterSeconds: 2 })
+    if (match.app.maintenance !== null) throw new GateError('app_maintenance', { retryAfterSeconds: 300 })
+    return reply.headers(identityOf(match.app, decision.permit.subject)).send()
+  }
   if (decision.kind === 'refuse') throw new GateError(decision.reason)
   const query = new URLSearchParams({
     rd: site.origin + (original.method === 'GET' ? target.raw : match.app.prefix || '/')
@@ -124,14 +131,13 @@ function originalOf(headers: IncomingHttpHeaders, method: string, asked: string)
 /** For the proxy to copy: every header is there, empty where nothing is known, so that a client's own copy never survives (GHSA-7r4p-vjf4-gxv4). */
 function identityOf(app: App, subject: Subject | null): Record<string, string> {
   const { user, name, email, groups } = app.identityHeaders
-  const latin1 = (text: string) => Buffer.from(text, 'utf8').toString('latin1')
   const values: [string | null, string | null | undefined][] = [
     [user, subject?.name],
     [name, subject?.displayName],
     [email, subject?.email],
-    [groups, subject?.groups.join(',')]
+    [groups, subject === null ? '' : groupsText(subject)]
   ]
   return Object.fromEntries(
-    values.filter(([header]) => header !== null).map(([header, value]) => [header as string, latin1(value ?? '')])
+    values.filter(([header]) => header !== null).map(([header, value]) => [header as string, utf8(value ?? '')])
   )
 }

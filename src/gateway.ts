@@ -8,7 +8,7 @@ import { acceptPlugin } from '../plugins/accept.ts'
 import { auditPlugin, exchangeEvent } from '../plugins/audit.ts'
 import { enforcePlugin } from '../plugins/enforce.ts'
 import { type ErrorsOptions, errorsPlugin } from '../plugins/errors.ts'
-import { type Exchange, exchangePlugin, readRequestLine } from '../plugins/exchange.ts'
+import { type Exchange, exchangePlugin, newReference, readRequestLine } from '../plugins/exchange.ts'
 import { forwardPlugin } from '../plugins/forward.ts'
 import { forwardAuthPlugin } from '../plugins/forward-auth.ts'
 import { matchPlugin } from '../plugins/match.ts'
@@ -51,7 +51,8 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
 
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
-    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: newReference,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'reference' }),
     trustProxy: false,
     rewriteUrl: readRequestLine,
     bodyLimit: 16 * 1024,
@@ -72,7 +73,14 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
   })
   await app.register(auditPlugin, { audit, clock })
 
-  await app.register(forwardAuthPlugin, { routes, sessions, portalOrigin, keyring: () => runtime.keyring, clock })
+  await app.register(forwardAuthPlugin, {
+    routes,
+    sessions,
+    portalOrigin,
+    keyring: () => runtime.keyring,
+    audit,
+    clock
+  })
   await app.register(portalPlugin, {
     portal: {
       ...look,

@@ -81,12 +81,15 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
     const password = form.field('password')
     const problem = passwordProblem(password, [account.name, account.displayName, account.email ?? ''])
     if (problem !== null) return show(visit, 403, token, account, visit.say.invite.problem[problem])
+    // Hashed first, since that may be too much at the moment, and the link must then still be good.
+    const keepPassword = await localDirectory.preparePassword(password)
+    if (!options.audit.writable) throw new GateError('journal_unwritable', { retryAfterSeconds: 2 })
     // Spent before anything is done: of two who hold the link, one gets in.
     if ((await invitations.accept(token)) !== account.id) throw new GateError('invitation_invalid')
     await options.audit.commit(
       eventOf(visit, 'invitation.accept', { account: account.id, name: account.name, session: undefined })
     )
-    await localDirectory.setPassword(account.id, password)
+    await keepPassword(account.id)
     const entered = await sessions.start({
       accountId: account.id,
       proof: { kind: 'invitation', at: visit.now, userVerified: false },

@@ -58,7 +58,7 @@ export interface PortalServices {
   readonly credentials: Pick<Credentials, 'list' | 'get' | 'rename' | 'remove'>
   readonly passwordLogin: Pick<PasswordLogin, 'attempt' | 'completed'>
   readonly invitations: Pick<Invitations, 'peek' | 'accept'>
-  readonly localDirectory: Pick<LocalDirectory, 'id' | 'setPassword'>
+  readonly localDirectory: Pick<LocalDirectory, 'id' | 'preparePassword'>
   readonly totp: Pick<Totp, 'begin' | 'resume' | 'finish' | 'verify'>
   readonly webauthn: Pick<Webauthn, 'registrationOptions' | 'register' | 'authenticationOptions' | 'authenticate'>
   readonly recoveryCodes: Pick<RecoveryCodes, 'issue' | 'spend' | 'status'>

@@ -13,7 +13,8 @@ export const command: Command = {
   --json         {"file", "ok", "problems", "warnings"}, each with file, line, column, path and message
 
 One problem a line: FILE:LINE:COLUMN, the key, what is wrong. Warnings, and a key file that could not be used on this machine, go to
-standard error and do not count. Exit code 0: fine; 1: there are problems; 2: called wrongly, or there is no file.
+standard error and do not count. Exit code 0: fine; 1: there are problems; 2: called wrongly, or no file was named and none is
+in the usual places.
 
 Example:
   factorgate check --config /etc/factorgate/factorgate.yaml

@@ -78,6 +78,10 @@ async function withoutFile(upstream: string, listen: string | undefined, io: Io)
     cwd: io.cwd
   })
   await ensureKey(config)
+  if (!/^(?:localhost|127\..*|::1)$/.test(config.listen.host))
+    io.stderr(
+      `${config.listen.host} is reached from other machines, but without a configuration people sign in at ${config.portal.url.origin}, which is theirs, over plain http. For others write a configuration: factorgate init\n`
+    )
   return config
 }
 

@@ -26,6 +26,7 @@ type Kind =
   | 'location'
   | 'refresh'
   | 'clear-site-data'
+  | 'worker-scope'
   | 'content-length'
   | 'transfer-encoding'
   | 'connection'
@@ -36,6 +37,7 @@ const special: Readonly<Record<string, Kind>> = {
   'content-location': 'location',
   refresh: 'refresh',
   'clear-site-data': 'clear-site-data',
+  'service-worker-allowed': 'worker-scope',
   'content-length': 'content-length',
   'transfer-encoding': 'transfer-encoding',
   connection: 'connection'
@@ -68,6 +70,10 @@ export function inboundHeaders(raw: readonly (Buffer | string)[], status: number
         break
       case 'refresh':
         headers.push(name, publicRefresh(value, where))
+        break
+      case 'worker-scope':
+        // An app below a prefix shares its host: a worker with a wider scope would see its neighbours' pages, and ours.
+        if (where.prefix === '') headers.push(name, value)
         break
       case 'clear-site-data': {
         const kept = withoutCookies(value)

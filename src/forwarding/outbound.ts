@@ -139,6 +139,11 @@ export function utf8(value: string): string {
   return Buffer.from(value.replace(/[\x00-\x1f\x7f]/g, ' '), 'utf8').toString('latin1')
 }
 
+/** The groups in one line. A comma inside a name would make two groups of one, so such a group is left out. */
+export function groupsText(subject: Subject): string {
+  return subject.groups.filter(group => !group.includes(',')).join(',')
+}
+
 function addOurs(headers: string[], { app, constant }: OutboundPlan, { permit, address, assertion }: Speaker): void {
   headers.push('X-Forwarded-For', address)
   for (const line of constant) headers.push(line)
@@ -152,9 +157,8 @@ function addIdentity(headers: string[], names: App['identityHeaders'], subject: 
   if (names.name !== null && subject.displayName !== '') headers.push(names.name, utf8(subject.displayName))
   if (names.email !== null && subject.email !== null) headers.push(names.email, utf8(subject.email))
   if (names.groups === null) return
-  // A comma inside a name would make two groups of one.
-  const groups = subject.groups.filter(group => !group.includes(','))
-  if (groups.length > 0) headers.push(names.groups, utf8(groups.join(',')))
+  const groups = groupsText(subject)
+  if (groups !== '') headers.push(names.groups, utf8(groups))
 }
 
 function learn(plan: OutboundPlan, name: string): Kind {

@@ -57,10 +57,18 @@ export class LocalDirectory implements Directory {
 
   /** Throws PasswordRefused for a password that breaks a rule whoever asks, and GateError `busy`. */
   async setPassword(accountId: string, password: string): Promise<void> {
+    await (await this.preparePassword(password))(accountId)
+  }
+
+  /**
+   * The slow half of setting a password: checks and hashes it, and answers the quick half. Whoever spends something once in between
+   * does so when nothing but the store can still fail. Throws as `setPassword` does.
+   */
+  async preparePassword(password: string): Promise<(accountId: string) => Promise<void>> {
     const problem = passwordProblem(password, [])
     if (problem !== null) throw new PasswordRefused(problem)
-    const hash = await this.#hasher.hash(password)
-    await this.#store.put(keyOf(accountId), this.#write(hash))
+    const record = this.#write(await this.#hasher.hash(password))
+    return accountId => this.#store.put(keyOf(accountId), record)
   }
 
   async hasPassword(accountId: string): Promise<boolean> {
