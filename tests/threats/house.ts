@@ -51,6 +51,7 @@ export class House {
   readonly time: Turned
   #fence: Account | undefined
   #fences = 0
+  #people = 0
   #hash: string | undefined
 
   private constructor(gate: Running, up: Upstream, time: Turned) {
@@ -91,6 +92,11 @@ export class House {
     const someone = new Someone(this, account)
     if (factor) await someone.addTotp()
     return someone
+  }
+
+  /** The same, whatever the name. */
+  somebody(options?: Parameters<House['person']>[1]): Promise<Someone> {
+    return this.person(`person${++this.#people}`, options)
   }
 
   /** Runs `act`, then fails unless not one byte of it reached an app. */
