@@ -300,10 +300,10 @@ async function corrupted(t: Test, here: Ground, redis: RedisServer | null): Prom
   ]
   t.equal((await visit(here)).status, 200, 'whole records open')
   t.ok(parseSession(originals.session))
-  const seen = upstream.bytes().length
   for (const [kind, text] of cases) {
     await store.put(keys[kind], text)
     await until('the change has arrived', async () => (await visit(here)).status !== 200)
+    const seen = upstream.bytes().length
     const { status, headers } = await visit(here)
     t.equal(status, 401, `${kind}: ${text.slice(0, 60)}`)
     t.match(headers['factorgate-error'], /^(sign_in|second_factor)_required$/)
@@ -324,6 +324,8 @@ async function corrupted(t: Test, here: Ground, redis: RedisServer | null): Prom
   await redis.cli('DEL', key)
   await redis.cli('LPUSH', key, 'x')
   await until('the list has been met', async () => (await visit(here)).status === 503)
+  const seen = upstream.bytes().length
+  t.equal((await visit(here)).status, 503)
   t.equal(upstream.bytes().length, seen, 'nothing upstream')
 }
 
