@@ -21,6 +21,7 @@ type Owned = ServerResponse & { [transferOf]?: Transfer }
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH'])
 /** How long a client may go on sending a body that the app has already answered, in milliseconds. */
 const lingerMs = 30_000
+const nothing = Buffer.alloc(0)
 
 /** Runs one errand. The observer hears how it ended; nothing is thrown. */
 export function transfer(errand: Errand, way: Way, live: LiveConnections): void {
@@ -32,6 +33,7 @@ class Transfer extends Running implements ReplyHandler {
   #connection: UpstreamConnection | null = null
   #upstream = -1
   #abort: (() => void) | null = null
+  #hasBody = false
   #isWhole = false
   #wasAnswered = false
   #isSecondTry = false
@@ -95,6 +97,7 @@ class Transfer extends Running implements ReplyHandler {
     const { req, res, observer } = this.errand
     const { headers, hasLength, isChunked } = inboundHeaders(raw, status, this.way.plans[this.#upstream]!.where)
     const hasNoBody = req.method === 'HEAD' || status === 204 || status === 304
+    this.#hasBody = !hasNoBody
     res.writeHead(status, fitReason(statusText), headers)
     this.#isFramed = hasNoBody || hasLength || isChunked
     this.#isFramedOutside = hasNoBody || hasLength || res.chunkedEncoding
@@ -149,7 +152,10 @@ class Transfer extends Running implements ReplyHandler {
   /** Event streams say their head long before their first event. */
   flushHead(): void {
     const { res } = this.errand
-    if (this.bytesOut === 0 && !this.isOver && !res.writableEnded) res.flushHeaders()
+    if (this.bytesOut > 0 || this.isOver || res.writableEnded) return
+    // Where there may be a body, not flushHeaders(): it writes the head as UTF-8, and would encode a file name's bytes a second time.
+    if (this.#hasBody) res.write(nothing)
+    else res.flushHeaders()
   }
 
   #mayAskAgain(error: NodeJS.ErrnoException & { socket?: { bytesRead?: number } }): boolean {

@@ -29,6 +29,29 @@ t.test('the app’s own words come back as they are', async t => {
   t.equal(parse(answer).body, 'ok')
 })
 
+t.test('so does a head that goes out before its body, or without one', async t => {
+  const latin = ['X-Latin: M\xe4rz \xff', 'Content-Disposition: attachment; filename="M\xc3\xa4rz.csv"']
+  const head = (...lines: string[]) =>
+    Buffer.from(`${['HTTP/1.1 200 OK', ...lines, ...latin].join('\r\n')}\r\n\r\n`, 'latin1')
+  let sendBody = () => {}
+  const up = await startUpstream(t, (socket, { line }) => {
+    if (line.includes('/late')) socket.write(head('Content-Length: 2'))
+    else if (line.includes('/chunks')) socket.write(head('Transfer-Encoding: chunked'))
+    else socket.end(head())
+    sendBody = () => socket.write(line.includes('/late') ? 'ok' : '2\r\nok\r\n0\r\n\r\n')
+  })
+  const gate = await startGate(t, [makeApp({ upstreams: [at(up)] })])
+  const kept = (answer: string) => parse(answer).lines.filter(line => latin.includes(line))
+  t.same(kept(await gate.ask(get('/none'))), latin)
+  for (const path of ['/late', '/chunks']) {
+    const client = await gate.connect()
+    client.send(get(path))
+    t.same(kept(await client.until('\r\n\r\n')), latin, `${path}: the head is there before the body`)
+    sendBody()
+    t.match(await client.rest(), /^(?:ok|2\r\nok\r\n0\r\n\r\n)$/)
+  }
+})
+
 t.test('a reason phrase of its own is kept, one that cannot be written is replaced', async t => {
   for (const [sent, expected] of [
     ['299 Fine By Me', '299 Fine By Me'],
