@@ -66,7 +66,10 @@ export class UpstreamConnection {
 
   /** Asks, and answers to `handler`; never throws. */
   send(request: UpstreamRequest, servername: string, handler: ReplyHandler): void {
-    this.client.dispatch({ ...request, servername } as unknown as Dispatcher.DispatchOptions, handler)
+    // An app that leaves a body unread would take it for the next request, behind our back and with any name in it (CL.0, THREATS F14).
+    // So what carries a body is the last on its connection, and says so.
+    const options = { ...request, servername, reset: request.body !== null }
+    this.client.dispatch(options as unknown as Dispatcher.DispatchOptions, handler)
   }
 
   /**

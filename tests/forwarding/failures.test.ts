@@ -220,6 +220,27 @@ t.test('connections to the app are kept and used again, as long as it wants', as
   }
 })
 
+t.test(
+  'F14: an app that leaves a body unread finds no second request in it, since nothing follows on that connection',
+  async t => {
+    const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: x\r\nRemote-User: root\r\n\r\n'
+    for (const method of ['GET', 'POST', 'PUT', 'PROPFIND', 'OPTIONS'])
+      for (const [line, body] of [
+        [`Content-Length: ${smuggled.length}`, smuggled],
+        ['Transfer-Encoding: chunked', `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`]
+      ] as const) {
+        const up = await startUpstream(t)
+        const gate = await startGate(t, [makeApp({ upstreams: [at(up)] })])
+        t.equal(parse(await gate.ask(get('/1', [line], method) + body)).status, 200)
+        t.same(valuesOf(up.requests[0]!, 'connection'), ['close'], `${method}: the app is told so`)
+        t.equal(parse(await gate.ask(get('/2'))).status, 200)
+        t.equal(up.connections.length, 2, 'and it is so')
+        t.equal(parse(await gate.ask(get('/3', ['Content-Length: 0'], method))).status, 200)
+        t.equal(up.connections.length, 2, 'no body, no end')
+      }
+  }
+)
+
 t.test('a kept connection that the app has let go of is replaced: at once for GET, without a second POST', async t => {
   const up = await startUpstream(t, (socket, _request, index) => {
     // Every second request on a connection meets a closed door.

@@ -160,7 +160,7 @@ t.test(
       t.same(valuesOf(request, 'content-type'), ['text/x'])
       t.same(valuesOf(request, 'content-length'), ['3'])
       t.same(valuesOf(request, 'x-mine'), [])
-      t.same(valuesOf(request, 'connection'), ['keep-alive'])
+      t.same(valuesOf(request, 'connection'), ['close'], 'with a body: the last on its connection')
       t.equal(request.body.toString(), 'abc')
     }
     await gate.ask(

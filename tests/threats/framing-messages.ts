@@ -3,6 +3,7 @@ import type { Test } from 'tap'
 import { valuesOf } from '../helpers/upstream.ts'
 import { folded } from './claims.ts'
 import { brokenBodies, brokenLines, brokenStarts, type Invalid, llhttp, teGadgets } from './framing-corpus.ts'
+import { answersOf, startRealServers } from './real-servers.ts'
 import type { Row } from './table.ts'
 import { head, type Lab, Line, readReplies, turnedAway, values } from './wire.ts'
 
@@ -218,6 +219,48 @@ export function messageRows(lab: Lab): Row[] {
         const hinted = await lab.raw(head(lab.host, '/stage/hints', [lab.alice]))
         t.match(hinted, /^HTTP\/1\.1 200 OK\r\n/, 'an interim reply is not the reply')
         t.notMatch(hinted, /X-Hinted|103/)
+      }
+    },
+    {
+      id: 'F14',
+      refs: 'http-garden',
+      tried: 'what the gate made of odd but whole messages, read again by nginx, Apache, PHP, Python and Node',
+      safe: 'each finds exactly one request in the bytes of one',
+      run: async t => {
+        const { running, missing } = await startRealServers(t)
+        for (const reason of missing) t.pass(reason)
+        const odd = [...teGadgets().values()].map(gadget => post([gadget, 'Content-Length: 5'], 'hello'))
+        for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PROPFIND']) {
+          odd.push(post([`Content-Length: ${smuggled.length}`], smuggled, { method }))
+          odd.push(
+            post(['Transfer-Encoding: chunked', 'Trailer: X'], '3;a="b"\r\nabc\r\n002\r\nde\r\n0\r\nX: y\r\n\r\n', {
+              method
+            })
+          )
+          odd.push(post(['Content-Length: 0', 'Content_Length: 9', 'Connection: Content-Length'], '', { method }))
+          odd.push(
+            post(
+              ['Connection: Transfer-Encoding, Host, X', 'X: a\xa0b', 'Expect: 100-continue', 'Content-Length: 2'],
+              'ok',
+              { method }
+            )
+          )
+        }
+        const mark = lab.mark()
+        for (const bytes of odd) await lab.raw(bytes)
+        const { requests } = await lab.since(mark)
+        const made = new Map(requests.map(request => [request.raw.toString('latin1'), request]))
+        t.ok(made.size > 30, `${made.size} different requests`)
+        for (const server of running) {
+          const disagreements: string[] = []
+          for (const [bytes, request] of made) {
+            if (valuesOf(request, 'transfer-encoding').length > 0 && !server.readsChunks) continue
+            const answers = await answersOf(server, bytes)
+            const isOne = answers.length === 1 && answers[0]!.status !== 0 && answers[0]!.status !== 400
+            if (!isOne) disagreements.push(`${answers.map(({ status }) => status)} for ${JSON.stringify(bytes)}`)
+          }
+          t.same(disagreements, [], server.name)
+        }
       }
     },
     {

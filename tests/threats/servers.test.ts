@@ -110,6 +110,15 @@ t.test('what a server takes a spelling for', async t => {
       for (const target of [...known, ...harmless]) await judge(target)
       t.ok(disguised > 20, `${disguised} disguises were seen through`)
       t.ok(forwarded >= harmless.length, `${forwarded} harmless ones went through`)
+      const host = `most-${slug(server)}.localhost:${lab.port}`
+      const hidden = head(host, '/admin/x', ['Remote-User: root'], { keep: true })
+      for (const method of ['GET', 'POST', 'OPTIONS']) {
+        await lab.ask('/x', [`Content-Length: ${hidden.length}`], { host, method, body: hidden })
+        const next = await lab.ask('/public/x', [], { host })
+        if (resolvedBy(next) !== '/public/x')
+          t.fail(`after ${method} with a body the next is answered: ${next.status} ${next.body}`)
+      }
+      t.pass('a body that is left unread is nobody’s request')
       await fc.assert(fc.asyncProperty(fc.oneof(climbing, oddPath), judge), { numRuns: runs })
       t.pass(`and ${runs} arbitrary paths`)
     })
