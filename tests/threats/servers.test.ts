@@ -8,7 +8,7 @@ import { oddPath } from '../routing/odd-paths.ts'
 import { answersOf, type RealServer, resolvedBy, startRealServers } from './real-servers.ts'
 import { head, Lab, values } from './wire.ts'
 
-const runs = Number(process.env.FACTORGATE_RUNS ?? 60)
+const runs = Number(process.env.FACTORGATE_RUNS ?? 40)
 
 /** Spellings that some server of the field undoes. */
 const known = [

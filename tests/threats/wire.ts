@@ -217,18 +217,19 @@ export class Lab {
    * dealt with: two requests of our own have gone through after it and are not counted.
    */
   async since(mark: Mark): Promise<{ bytes: string; requests: readonly Recorded[] }> {
-    const fences: string[] = []
-    for (let i = 0; i < 2; i++) {
-      const path = `/fence/${++this.#fences}`
-      const reply = await this.ask(path, [this.alice])
-      if (reply.status !== 200) throw new Error(`the good client was answered ${reply.status}: ${reply.body}`)
-      fences.push(path)
-    }
-    const isFence = ({ line }: Recorded) => fences.some(path => line === `GET ${path} HTTP/1.1`)
+    await this.settle()
+    await this.settle()
+    const isFence = ({ line }: Recorded) => /^GET \/fence\/\d+ HTTP\/1\.1$/.test(line)
     const requests = this.up.requests.slice(mark.requests)
     let bytes = this.up.bytes().subarray(mark.bytes).toString('latin1')
     for (const fence of requests.filter(isFence)) bytes = bytes.replace(fence.raw.toString('latin1'), '')
     return { bytes, requests: requests.filter(request => !isFence(request)) }
+  }
+
+  /** Resolves once a request of alice's has gone through: what came before has been dealt with. */
+  async settle(): Promise<void> {
+    const reply = await this.ask(`/fence/${++this.#fences}`, [this.alice])
+    if (reply.status !== 200) throw new Error(`the good client was answered ${reply.status}: ${reply.body}`)
   }
 
   mark(): Mark {
