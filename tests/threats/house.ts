@@ -152,6 +152,7 @@ export class Someone {
   readonly house: House
   readonly account: Account
   secret = ''
+  #near: { key: string; codes: ReadonlySet<string> } = { key: '', codes: new Set() }
 
   constructor(house: House, account: Account) {
     this.house = house
@@ -189,7 +190,10 @@ export class Someone {
 
   /** A code that fits no step anywhere near. */
   wrongCode(n = 0): string {
-    const near = new Set(Array.from({ length: 45 }, (_, i) => this.code(i - 22)))
+    const key = `${this.secret} ${this.house.time.now}`
+    if (this.#near.key !== key)
+      this.#near = { key, codes: new Set(Array.from({ length: 45 }, (_, i) => this.code(i - 22))) }
+    const { codes: near } = this.#near
     let code = (n * 7919 + 13) % 1_000_000
     while (near.has(String(code).padStart(6, '0'))) code = (code + 1) % 1_000_000
     return String(code).padStart(6, '0')
@@ -251,11 +255,14 @@ export class Caller {
   readonly house: House
   readonly address: string
   principal: Principal | null = null
+  /** Of the gate that is asked; another one's where several share a store. */
+  port: number
   readonly #jars = new Map<string, Map<string, string>>()
 
   constructor(house: House, address = elsewhere()) {
     this.house = house
     this.address = address
+    this.port = house.gate.port
     this.jar().set('factorgate-nonce', newToken())
   }
 
@@ -290,7 +297,7 @@ export class Caller {
       const request = http.request(
         {
           host: '127.0.0.1',
-          port: this.house.gate.port,
+          port: this.port,
           localAddress: this.address,
           method,
           path: path || '/',

@@ -1,0 +1,13 @@
+/** The same on two gates that share a Redis, which answer in turn. */
+import t from 'tap'
+import { startRedis } from '../helpers/redis-server.ts'
+import { House } from './house.ts'
+import { extra, race } from './races.ts'
+import { secondGate } from './sessions-ways.ts'
+
+t.test('two gates, one Redis', async t => {
+  const redis = await startRedis(t)
+  const house = await House.start(t, { extra, store: redis.url })
+  const second = await secondGate(t, house)
+  await race(t, house, [house.gate.port, second.port])
+})
