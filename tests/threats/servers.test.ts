@@ -66,7 +66,7 @@ const climbing = fc
 const isUnder = (folder: string, path: string) => path === folder || path.startsWith(`${folder}/`)
 const slug = ({ name }: RealServer) => name.toLowerCase().replace(/[^a-z0-9]+/g, '-')
 
-t.test('what a server takes a spelling for', async t => {
+t.test('what a server takes a spelling for', { timeout: 60_000 + runs * 1_000 }, async t => {
   const { running, missing } = await startRealServers(t)
   for (const reason of missing) t.pass(reason)
   const apps = running.map(
@@ -85,7 +85,7 @@ t.test('what a server takes a spelling for', async t => {
   })
 
   for (const server of running)
-    await t.test(server.name, async t => {
+    await t.test(server.name, { timeout: 30_000 + runs * 500 }, async t => {
       let disguised = 0
       let forwarded = 0
       const judge = async (target: string) => {
