@@ -1,6 +1,6 @@
 /**
  * `npm run threats`: runs every file of this folder and prints one table: id, references, what was tried, what came of it. Reads the
- * subtests' names as table.ts makes them; knows no scenario. Exit code 1 where a row is not ok, missing, or a file fails besides.
+ * subtests' names as table.ts makes them; knows no scenario. With `-- timing` it measures sign-ins instead (timing.ts). Exit code 1 where a row is not ok, missing, or a file fails besides.
  */
 import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
@@ -88,4 +88,8 @@ async function run(): Promise<number> {
   return code === 0 && isGood ? 0 : 1
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = await run()
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const [, , what, rounds] = process.argv
+  process.exitCode =
+    what === 'timing' ? await (await import('./timing.ts')).printTiming(Number(rounds ?? 200)) : await run()
+}
