@@ -208,7 +208,7 @@ export function lifeRows(house: House, shared: House): Row[] {
       refs: '',
       tried:
         'a copy of the store: its keys and values as cookies, codes and invitations; a digest where a token belongs',
-      safe: 'digests alone, nothing in it opens a door (both stores); who can write into the store is trusted, see README',
+      safe: 'digests alone, nothing in it opens a door (both stores); who can write into the store is trusted, see SECURITY.md',
       async run(t) {
         for (const [store, where] of stores) {
           const person = await somebody(where)
