@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { setFlagsFromString } from 'node:v8'
 import { type Logger, pino } from 'pino'
 import { defaultConfig } from '../../config/default.ts'
 import { configFilesOf, loadConfig } from '../../config/load.ts'
@@ -42,7 +41,6 @@ Example:
       values.upstream === undefined
         ? await load(values.config, io)
         : await withoutFile(values.upstream, values.listen, io)
-    frugal()
     const log = pino({ level: config.log.level, base: null })
     const server = await Server.start({ config, clock: io.clock, log })
     const { gate, admin } = server.addresses
@@ -53,14 +51,6 @@ Example:
     if (values.upstream !== undefined) await welcome(server, config, io)
     return live(server, config, io, log)
   }
-}
-
-/**
- * Bodies pass through as buffers that die at once. A young generation that grows lets them lie about: a 1 GB upload then holds 165 MB, with
- * this 140 MB, at the same rate.
- */
-function frugal(): void {
-  setFlagsFromString('--semi-space-growth-factor=1')
 }
 
 /** The checked configuration; every problem on stderr, and exit 1, where there are some. */
