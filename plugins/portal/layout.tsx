@@ -97,7 +97,8 @@ function PersonLinks({ frame: { say, base, csrf } }: { frame: Frame }) {
 
 /** An e-mail or web address becomes a link, anything else stays as the operators wrote it. */
 export function Contact({ text }: { text: string }) {
-  if (/^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/.test(text)) return <a href={`mailto:${text}`}>{text}</a>
+  const address = text.replace(/^mailto:/i, '')
+  if (/^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/.test(address)) return <a href={`mailto:${address}`}>{address}</a>
   if (/^https:\/\/\S+$/.test(text)) return <a href={text}>{text.replace(/^https:\/\//, '')}</a>
   return <>{text}</>
 }

@@ -51,7 +51,7 @@ t.test('a person in maintenance reads until when, and whom to ask', async t => {
   t.equal(answer.status, 503)
   t.equal(answer.headers['factorgate-error'], 'app_maintenance')
   t.match(answer.body, /Monday, 8:00/)
-  t.match(answer.body, /help@lab\.example/)
+  t.match(answer.body, '<a href="mailto:help@lab.example">help@lab.example</a>')
   t.equal(upstream.seen.length, 0)
 })
 
