@@ -212,7 +212,8 @@ export function upgradeRows(lab: Lab): Row[] {
     {
       id: 'F11',
       refs: '',
-      tried: 'the session is revoked, the person suspended, or signs out at the portal, while a socket is open',
+      tried:
+        'the session is revoked, all of a person’s sessions are ended, or the person is suspended, while a socket is open',
       safe: 'both ends are closed, with 1008 for the browser',
       run: async t => {
         const { runtime } = lab.gate.server
