@@ -11,7 +11,7 @@ import { describeError, GateError } from '../src/errors.ts'
 import { decide } from '../src/policy/decide.ts'
 import type { ChallengeReason } from '../src/policy/decision.ts'
 import type { App, Match, Site } from '../src/routing/route-table.ts'
-import { newestProof, type Proof } from '../src/session/session.ts'
+import { isFresh, type Proof } from '../src/session/session.ts'
 import type { Principal } from '../src/session/sessions.ts'
 import { newToken } from '../src/session/token.ts'
 import { nonceCookie, readNonce, stateOf } from './cookies.ts'
@@ -32,8 +32,6 @@ declare module 'fastify' {
   }
 }
 
-/** How old a second factor may be for changes to an account (ASVS 7.5.1). */
-export const freshSeconds = 5 * 60
 const nobody: readonly Proof[] = []
 const retrySeconds = 2
 
@@ -153,8 +151,7 @@ function missingFor(requires: Requires, principal: Principal | null, now: number
   if (requires === 'first-factor') return null
   if (!principal.isFullySignedIn) return 'second_factor_required'
   if (requires === 'signed-in') return null
-  const newest = newestProof(principal.proofs, ['webauthn', 'totp', 'recovery'])
-  return newest !== undefined && now - newest.at <= freshSeconds * 1000 ? null : 'fresh_proof_required'
+  return isFresh(principal.proofs, now) ? null : 'fresh_proof_required'
 }
 
 function unavailable(code: 'store_unreachable' | 'journal_unwritable', cause?: Error): GateError {

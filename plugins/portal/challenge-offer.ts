@@ -3,9 +3,9 @@
  * (THREATS M20).
  */
 import { GateError } from '../../src/errors.ts'
-import { type FactorKind, factorKinds } from '../../src/session/session.ts'
+import { type FactorKind, factorKinds, freshSeconds } from '../../src/session/session.ts'
 import { saySpan } from './moments.ts'
-import { factorsOf, freshSeconds, isOurs, requirementOf } from './onward.ts'
+import { factorsOf, isOurs, requirementOf } from './onward.ts'
 import type { Sentences } from './sentences.ts'
 import type { SignedVisit } from './visit.ts'
 

@@ -3,9 +3,10 @@
  * factors themselves are checked beside their own pages.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { isFresh } from '../../src/session/session.ts'
 import { offerFor } from './challenge-offer.ts'
 import { ChallengePage, type ChallengeProblem, DeadEndPage } from './challenge-page.tsx'
-import { isFresh, isOurs, onward, requirementOf } from './onward.ts'
+import { isOurs, onward, requirementOf } from './onward.ts'
 import type { PortalOptions } from './options.ts'
 import { along } from './trip.ts'
 import { frameOf, goTo, openSignedVisit, type SignedVisit, sendPage } from './visit.ts'
@@ -65,7 +66,7 @@ export function registerChallenge(scope: FastifyInstance, options: PortalOptions
     const { principal, trip } = visit
     if (!principal.isFullySignedIn) return false
     if (trip.rd === null) return true
-    if (isOurs(visit, trip.rd)) return isFresh(principal, visit.now)
+    if (isOurs(visit, trip.rd)) return isFresh(principal.proofs, visit.now)
     return requirementOf(visit)?.decision.kind !== 'challenge'
   }
 

@@ -5,8 +5,9 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import type { Credential } from '../../src/factor/credential.ts'
+import { isFresh } from '../../src/session/session.ts'
 import { type Frame, Page } from './layout.tsx'
-import { isFresh, onward } from './onward.ts'
+import { onward } from './onward.ts'
 import type { PortalOptions } from './options.ts'
 import { hasCodes, issueCodes } from './recovery.tsx'
 import { along, type Trip } from './trip.ts'
@@ -72,7 +73,7 @@ export function cleanName(text: string): string | null {
 /** Null where this person may add a factor now. Otherwise the answer: to the challenge, or refused. */
 export async function mayEnrol(visit: SignedVisit): Promise<FastifyReply | null> {
   const { principal, options, request } = visit
-  if (isFresh(principal, visit.now)) return null
+  if (isFresh(principal.proofs, visit.now)) return null
   const credentials = await options.services.credentials.list(principal.account.id)
   const isInvited = principal.proofs.some(proof => proof.kind === 'invitation')
   if (credentials.length === 0 && isInvited && !principal.isFullySignedIn) return null

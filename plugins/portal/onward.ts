@@ -3,22 +3,12 @@
  * trust an address it was given a page ago (`trip` is validated at each use).
  */
 import type { FactorKind } from '../../src/session/session.ts'
-import { newestProof } from '../../src/session/session.ts'
 import type { Principal } from '../../src/session/sessions.ts'
 import type { Requirement } from './options.ts'
 import { along } from './trip.ts'
 import type { Visit } from './visit.ts'
 
-/** How old a second factor may be for changes to one's own account (ASVS 7.5.1). */
-export const freshSeconds = 5 * 60
-
 export const home = '/.factorgate/'
-
-/** True while the newest second factor is young enough for changes to the account. */
-export function isFresh(principal: Principal, now: number): boolean {
-  const newest = newestProof(principal.proofs, ['webauthn', 'totp', 'recovery'])
-  return principal.isFullySignedIn && newest !== undefined && now - newest.at <= freshSeconds * 1000
-}
 
 /** What the address on the way asks of this person; null where it is none of an app's. */
 export function requirementOf(visit: Visit, principal: Principal | null = visit.principal): Requirement | null {

@@ -74,6 +74,15 @@ export function isFullySignedIn(proofs: readonly Proof[]): boolean {
   )
 }
 
+/** How old a second factor may be for changes to one's own account, in seconds (ASVS 7.5.1). */
+export const freshSeconds = 5 * 60
+
+/** True while the newest second factor is young enough for changes to the account. `now` in milliseconds. */
+export function isFresh(proofs: readonly Proof[], now: number): boolean {
+  const newest = newestProof(proofs, factorKinds)
+  return isFullySignedIn(proofs) && newest !== undefined && now - newest.at <= freshSeconds * 1000
+}
+
 /** The proofs that a token of `generation` may show: none younger than itself, otherwise a stolen old token would gain by a step up. */
 export function proofsOf(session: Session, generation: number): readonly Proof[] {
   return session.generation <= generation
