@@ -71,7 +71,7 @@ export class Listener {
     // Any other number hides the headers past it from us, but not from the app (CVE-2026-58044); the accept step counts them.
     server.maxHeadersCount = 0
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
-      newest.set(request.socket, response)
+      ;(request.socket as Owing)[newest] = response
       this.#pipeline.request(request, response)
     }
     server.on('request', onRequest)
@@ -130,13 +130,14 @@ function readPair(tls: TlsFiles): { cert: Buffer; key: Buffer } {
 const fromParser = /^(?:HPE|ERR_HTTP)_/
 
 /** The answer to what was read last on a connection. Answers go out in order, so the others end before it. */
-const newest = new WeakMap<Duplex, ServerResponse>()
+const newest = Symbol('newest answer')
+type Owing = Duplex & { [newest]?: ServerResponse }
 /** Connections that end with the answers they still owe. */
 const ending = new WeakSet<Duplex>()
 
 /** What the parser could not read never becomes a request: one plain answer, then the socket ends. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
-  const owed = newest.get(socket)
+  const owed = (socket as Owing)[newest]
   // Whole requests before it get their own answers: a 400 in their place would be read as the answer to the first (THREATS F15).
   if (fromParser.test(error.code ?? '') && owed?.req.complete && !owed.writableFinished && !owed.destroyed) {
     if (ending.has(socket)) return

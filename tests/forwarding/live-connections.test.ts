@@ -52,8 +52,8 @@ t.test('what belongs to a session, a person or a time is found and ended, and no
     t.equal(end(), expected.length, title)
     t.same(ended, expected, title)
   }
-  release()
-  release()
+  release.release()
+  release.release()
   t.equal(live.size, 4)
   t.ok(live.hasSession('S1'), 'two is still there')
   t.equal(live.endSession('S1', 'h'), 1)
