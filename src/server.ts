@@ -136,7 +136,7 @@ export class Server {
   }
 
   async #close(graceMs: number): Promise<void> {
-    this.runtime.live.endSockets('shutting down')
+    this.runtime.live.drain()
     await this.#listener.close(graceMs)
     await this.#gateway.close()
     this.runtime.journal.record({ kind: 'gate.stop', at: this.runtime.clock() })

@@ -33,6 +33,8 @@ export class LiveConnections {
   readonly #accounts = new Map<string, Set<LiveEntry>>()
   /** One timer for all of them; it runs while something is open. */
   #timer: NodeJS.Timeout | undefined
+  /** Sockets are told to go; requests may finish. */
+  #isDraining = false
   #isClosed = false
 
   constructor({ clock }: { clock: Clock }) {
@@ -43,9 +45,9 @@ export class LiveConnections {
     return this.#entries.size
   }
 
-  /** Takes an entry in; the answer releases it. After `close` it is ended at once. */
+  /** Takes an entry in; the answer releases it. A socket after `drain`, and anything after `close`, is ended at once. */
   add(entry: LiveEntry): () => void {
-    if (this.#isClosed) {
+    if (this.#isClosed || (this.#isDraining && entry.isSocket)) {
       queueMicrotask(() => entry.end('shutting down', closeCodes.goingAway))
       return nothing
     }
@@ -95,10 +97,11 @@ export class LiveConnections {
     return endEach(changed, reason, closeCodes.policy)
   }
 
-  /** Ends the WebSockets alone: requests in flight may finish. */
-  endSockets(reason: string): number {
+  /** Ends the WebSockets, and those that come later, otherwise one of them would keep the gate running; requests may finish. */
+  drain(): number {
+    this.#isDraining = true
     const sockets = [...this.#entries].filter(entry => entry.isSocket)
-    return endEach(sockets, reason, closeCodes.goingAway)
+    return endEach(sockets, 'shutting down', closeCodes.goingAway)
   }
 
   endAll(reason: string, closeCode: CloseCode = closeCodes.policy): number {

@@ -69,21 +69,6 @@ t.test('health: alive, ready, and numbers in base units', async t => {
   t.match(body, /# TYPE factorgate_open_connections gauge/)
 })
 
-t.test('ends in order: requests finish, sockets get 1001, then nobody answers', async t => {
-  const upstream = await echoApp(t, (_request, response) => {
-    response.write('a')
-    setImmediate(() => response.end('z'))
-  })
-  const gate = await startGateway(t, { apps: app(upstream.url) })
-  const { cookies } = await gate.signIn(await gate.account('alice'), 'one')
-  const running = gate.request('GET', `${gate.origin('one')}/`, { cookie: cookies.one as string })
-  while (upstream.seen.length === 0) await new Promise(setImmediate)
-  const closing = gate.server.close()
-  t.equal((await running).body, 'az')
-  await closing
-  await t.rejects(gate.request('GET', `${gate.origin('one')}/`), { code: 'ECONNREFUSED' })
-})
-
 t.test('an account that loses its groups loses its open socket', async t => {
   const upstream = await echoApp(t, (_request, response) => response.write('stream'))
   const gate = await startGateway(t, { apps: app(upstream.url, ', rules: [{ groups: [researchers], access: mfa }]') })
