@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import diagnostics from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
@@ -135,6 +136,33 @@ t.test('TLS: serves it, exchanges the certificate without a restart, speaks HTTP
   writeFileSync(path.join(folder, 'new.crt'), 'no certificate')
   t.throws(() => listener.reloadTls({ cert: path.join(folder, 'new.crt'), key: path.join(folder, 'new.key') }))
   t.equal((await peer()).name, 'second', 'a bad file leaves the old one in place')
+})
+
+t.test('a reload that fails in the middle, or comes after the end, leaves the old gateway and no new one', async t => {
+  const upstream = await echoApp(t)
+  const gate = await startGateway(t, { apps: app(upstream.url) })
+  const config = await gate.load()
+  let closed = 0
+  const hear = (message: unknown) => {
+    const { fastify } = message as { fastify: { addHook(name: 'onClose', hook: () => Promise<void>): void } }
+    fastify.addHook('onClose', async () => {
+      closed++
+    })
+  }
+  diagnostics.subscribe('fastify.initialization', hear)
+  t.teardown(() => diagnostics.unsubscribe('fastify.initialization', hear))
+  const half = { ...config, listen: { ...config.listen, tls: { cert: '/nowhere.crt', key: '/nowhere.key' } } }
+  const { reloadTls } = Listener.prototype
+  t.teardown(() => Object.assign(Listener.prototype, { reloadTls }))
+  Listener.prototype.reloadTls = () => {
+    throw new Error('no such certificate')
+  }
+  await t.rejects(gate.server.reload(half), /no such certificate/)
+  t.equal(closed, 1, 'the new one is closed')
+  t.equal((await gate.request('GET', `${gate.origin('one')}/`)).status, 401, 'the old one serves')
+  await gate.server.close()
+  await t.rejects(gate.server.reload(config), /is ending/)
+  t.equal(closed, 2)
 })
 
 t.test('refuses to start with a key file that others may read, and leaves nothing behind', async t => {
