@@ -10,6 +10,7 @@ import type { Config } from '../../config/schema.ts'
 import { createKeyFile } from '../keyring/key-file.ts'
 import { Server } from '../server.ts'
 import { watchFiles } from '../watch/files.ts'
+import { oneAtATime } from '../watch/one-at-a-time.ts'
 import { type Command, type ExitCode, type Io, PersonError, readArgs, UsageError } from './command.ts'
 
 export const command: Command = {
@@ -112,10 +113,11 @@ async function welcome(server: Server, config: Config, io: Io): Promise<void> {
 function live(server: Server, first: Config, io: Io, log: Logger): Promise<ExitCode> {
   let config = first
   return new Promise(resolve => {
-    const stop = (signal: string) => {
-      log.info({ signal }, 'stopping')
+    /** `code`: how the process ends if all goes well; whoever supervises it starts it again after anything but 0. */
+    const stop = (reason: string, code: ExitCode) => {
+      log.info({ reason }, 'stopping')
       server.close().then(
-        () => end(0),
+        () => end(code),
         error => {
           log.error({ err: error }, 'did not end in order')
           end(1)
@@ -126,9 +128,10 @@ function live(server: Server, first: Config, io: Io, log: Logger): Promise<ExitC
     const onTerm = (signal: string) => {
       signals++
       if (signals > 1) process.exit(1)
-      stop(signal)
+      stop(signal, 0)
     }
-    const reload = async () => {
+    const failed = (error: unknown) => log.error({ err: error }, 'the reload failed; the old state stays')
+    const reload = oneAtATime(async () => {
       if (config.file === null) return
       const loaded = await loadConfig({ file: config.file, env: io.env, cwd: io.cwd })
       if (loaded.kind === 'bad') {
@@ -142,31 +145,28 @@ function live(server: Server, first: Config, io: Io, log: Logger): Promise<ExitC
       config = loaded.config
       log.info(waiting.length === 0 ? {} : { restartNeededFor: waiting }, 'configuration reloaded')
       rewatch()
-    }
-    const safely = (work: () => Promise<void>) => {
-      work().catch(error => log.error({ err: error }, 'the reload failed; the old state stays'))
-    }
+    }, failed)
+    const reloadKeys = oneAtATime(() => server.reloadKeys(), failed)
     let unwatch = () => {}
     const rewatch = () => {
       unwatch()
       unwatch = watchFiles([config.keyFile, ...configFilesOf(config)], changed => {
-        if (changed.includes(config.keyFile)) safely(() => server.reloadKeys())
-        if (changed.some(file => file !== config.keyFile)) safely(reload)
+        if (changed.includes(config.keyFile)) reloadKeys()
+        if (changed.some(file => file !== config.keyFile)) reload()
       })
     }
-    const onHup = () => safely(reload)
     const onRejection = (error: unknown) => log.error({ err: error }, 'a promise was rejected and nobody listened')
     const onException = (error: unknown) => {
       log.fatal({ err: error }, 'an error nobody caught; ending')
-      stop('uncaughtException')
+      stop('uncaughtException', 1)
     }
     const end = (code: ExitCode) => {
       unwatch()
-      process.off('SIGTERM', onTerm).off('SIGINT', onTerm).off('SIGHUP', onHup)
+      process.off('SIGTERM', onTerm).off('SIGINT', onTerm).off('SIGHUP', reload)
       process.off('unhandledRejection', onRejection).off('uncaughtException', onException)
       resolve(code)
     }
-    process.on('SIGTERM', onTerm).on('SIGINT', onTerm).on('SIGHUP', onHup)
+    process.on('SIGTERM', onTerm).on('SIGINT', onTerm).on('SIGHUP', reload)
     process.on('unhandledRejection', onRejection).on('uncaughtException', onException)
     rewatch()
   })
