@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { type Logger, pino } from 'pino'
-import { defaultConfig } from '../../config/default.ts'
+import { type DefaultOptions, defaultConfig } from '../../config/default.ts'
 import { configFilesOf, loadConfig } from '../../config/load.ts'
-import { formatProblem } from '../../config/problems.ts'
+import { ConfigError, formatProblem } from '../../config/problems.ts'
 import type { Config } from '../../config/schema.ts'
 import { createKeyFile } from '../keyring/key-file.ts'
 import { Server } from '../server.ts'
@@ -72,7 +72,7 @@ async function withoutFile(upstream: string, listen: string | undefined, io: Io)
   const [, host, port] = /^(?:(.+):)?(\d{1,5})$/.exec(listen ?? '') ?? []
   if (listen !== undefined && port === undefined)
     throw new UsageError(`--listen must be HOST:PORT such as 127.0.0.1:8443, got '${listen}'`)
-  const config = defaultConfig({
+  const config = fromOptions({
     upstream,
     ...(host === undefined ? {} : { listenHost: host }),
     ...(port === undefined ? {} : { listenPort: Number(port) }),
@@ -84,6 +84,15 @@ async function withoutFile(upstream: string, listen: string | undefined, io: Io)
       `${config.listen.host} is reached from other machines, but without a configuration people sign in at ${config.portal.url.origin}, which is theirs, over plain http. For others write a configuration: factorgate init\n`
     )
   return config
+}
+
+/** There is no file to mend here: what is wrong is how the command was called. */
+function fromOptions(options: DefaultOptions): Config {
+  try {
+    return defaultConfig(options)
+  } catch (error) {
+    throw error instanceof ConfigError ? new UsageError(error.message) : error
+  }
 }
 
 /** Makes the key file of a fresh installation. Refuses where a store lies already: its secrets were sealed with a key that is gone. */

@@ -81,6 +81,17 @@ t.test('called wrongly: exit 2, one sentence, and where to read on', async t => 
     [['session', 'revoke', '--all', '--user', 'a'], /an ID, --user NAME or --all/, 'factorgate session revoke --help'],
     [['explain'], /--url is missing/, 'factorgate explain --help'],
     [['key', 'new'], /FILE is missing/, 'factorgate key new --help'],
+    [
+      ['serve', '--upstream', 'http://127.0.0.1:1', '--listen', '127.0.0.1:99999'],
+      /^factorgate: --listen must be a whole number from 0 to 65535, got '99999'$/m,
+      'factorgate serve --help'
+    ],
+    [['serve', '--upstream', 'foo'], /--upstream must be an http\(s\) or unix URL/, 'factorgate serve --help'],
+    [
+      ['serve', '--upstream', 'http://127.0.0.1:1', '--listen', 'gaet:80'],
+      /--listen must be an address of this machine/,
+      'factorgate serve --help'
+    ],
     [['serve', '--upstream', 'http://127.0.0.1:1', '--config', 'x'], /exclude each other/, 'factorgate serve --help']
   ] as const) {
     const { code, stdout, stderr } = await factorgate(...argv)

@@ -65,10 +65,20 @@ t.test('what breaks off leaves nothing half-made', async t => {
   t.notOk(existsSync(path.join(factorgate.folder, 'factorgate.yaml')))
 })
 
+t.test('where the app can only lie on a path of the portal, that is said as check says it', async t => {
+  const factorgate = terminal(t, { config: null })
+  t.match(await factorgate('init', 'a', '--portal', 'https://lab.example'), {
+    code: 0,
+    stderr: /\nwarning: a\/factorgate\.yaml:\d+:\d+ {2}apps\[0\]\.url {2}shares the portal's host/
+  })
+  const beside = await factorgate('init', 'b', '--portal', 'http://gate.localhost:18443')
+  t.notMatch(beside.stderr, /warning/)
+})
+
 t.test('options that cannot be used are said by their names', async t => {
   const factorgate = terminal(t, { config: null })
   for (const [args, sentence] of [
-    [['--portal', 'gate.lab.example'], /--portal must be/],
+    [['--portal', 'gate.lab.example'], /--portal must be [^;\n]+\nTry: /],
     [['--portal', 'http://gate.lab.example'], /--portal .*http/],
     [['--upstream', 'ftp://x'], /--upstream must be/],
     [['--user', 'a b'], /--user 'a b' cannot be a sign-in name/]
