@@ -3,12 +3,13 @@
  * there already, and leaves nothing half-made behind.
  */
 import { existsSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseConfig } from '../../config/load.ts'
 import { formatProblem, type Problem } from '../../config/problems.ts'
 import type { Config } from '../../config/schema.ts'
 import { initTemplate, type TemplateOptions } from '../../config/template.ts'
+import { makeFolder } from '../folder.ts'
 import { canonicalName } from '../identity/account.ts'
 import { createKeyFile } from '../keyring/key-file.ts'
 import { type Command, type Io, PersonError, readArgs, UsageError, visible } from './command.ts'
@@ -51,7 +52,8 @@ Example:
     refuseIfThere([file, config.keyFile, storePath(config), config.journal])
     const made: string[] = []
     try {
-      await mkdir(folder, { recursive: true })
+      const topmost = makeFolder(folder, 0o755)
+      if (topmost !== null) made.push(topmost)
       await writeFile(file, text, { flag: 'wx', mode: 0o644 })
       made.push(file)
       await createKeyFile(config.keyFile)

@@ -28,6 +28,7 @@ const systemWords: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is no folder',
   EISDIR: 'that is a folder',
   EEXIST: 'something stands there already',
+  ENOTSUP: 'no folder can be made there',
   EROFS: 'that disk is read-only',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the quota is used up',

@@ -1,7 +1,5 @@
 /** `factorgate serve`: runs the gateway until it is told to stop. Owns signals, reload on change, and what is said at start and end. */
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
-import path from 'node:path'
 import { type Logger, pino } from 'pino'
 import { type DefaultOptions, defaultConfig } from '../../config/default.ts'
 import { configFilesOf, loadConfig } from '../../config/load.ts'
@@ -103,7 +101,6 @@ export async function ensureKey(config: Config): Promise<void> {
       `${config.store.path} holds data, but its key ${config.keyFile} is missing. Put the key back; a new one cannot open what the old one sealed.`
     )
   }
-  await mkdir(path.dirname(config.keyFile), { recursive: true, mode: 0o700 })
   await createKeyFile(config.keyFile)
 }
 

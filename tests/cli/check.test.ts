@@ -5,7 +5,7 @@ import { terminal } from './terminal.ts'
 
 t.test('a sound configuration: exit 0 and nothing to pass on', async t => {
   const factorgate = terminal(t)
-  await factorgate.ok('key', 'new', 'var/factorgate.key')
+  await factorgate.newKey()
   const { code, stdout, stderr } = await factorgate('check')
   t.same([code, stdout], [0, ''])
   t.match(stderr, /factorgate\.yaml: fine\n$/)
@@ -46,7 +46,7 @@ t.test('warnings and a key file that cannot be used are said and do not count', 
   const missing = await factorgate('check')
   t.equal(missing.code, 0)
   t.match(missing.stderr, /warning: The key file .* is missing/)
-  await factorgate.ok('key', 'new', 'var/factorgate.key')
+  await factorgate.newKey()
   chmodSync(path.join(factorgate.folder, 'var/factorgate.key'), 0o644)
   t.match(await factorgate('check'), { code: 0, stdout: '', stderr: /warning: .*open to other users/ })
   writeFileSync(

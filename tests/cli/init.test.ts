@@ -75,6 +75,19 @@ t.test('where the app can only lie on a path of the portal, that is said as chec
   t.notMatch(beside.stderr, /warning/)
 })
 
+t.test(
+  'a place where no folder can be made is said at once',
+  { skip: existsSync('/proc/self') ? false : 'no /proc' },
+  async t => {
+    const factorgate = terminal(t, { config: null })
+    for (const argv of [
+      ['init', '/proc/x'],
+      ['key', 'new', '/proc/x/k']
+    ])
+      t.match(await factorgate(...argv), { code: 1, stdout: '', stderr: /^factorgate: [^\n]*\/proc[^\n]*\n$/ })
+  }
+)
+
 t.test('options that cannot be used are said by their names', async t => {
   const factorgate = terminal(t, { config: null })
   for (const [args, sentence] of [
