@@ -11,7 +11,8 @@ import type { Config } from '../../config/schema.ts'
 import { initTemplate, type TemplateOptions } from '../../config/template.ts'
 import { makeFolder } from '../folder.ts'
 import { canonicalName } from '../identity/account.ts'
-import { createKeyFile } from '../keyring/key-file.ts'
+import { checkKey } from '../keyring/key-check.ts'
+import { createKeyFile, readKeyFile } from '../keyring/key-file.ts'
 import { type Command, type Io, PersonError, readArgs, UsageError, visible } from './command.ts'
 import { accountsAt, invite } from './user/person.ts'
 import { atWork } from './workplace.ts'
@@ -59,6 +60,8 @@ Example:
       await createKeyFile(config.keyFile)
       made.push(config.keyFile, storePath(config), config.journal)
       return await atWork(io, { config: file, changes: 'grant', mayCreate: true }, async place => {
+        // From here on no other key fits, and a gate that is given one does not start.
+        await checkKey(place.store, await readKeyFile(config.keyFile), config.keyFile)
         const account = await accountsAt(place).create({ name, groups: ['operators'] })
         await place.record({ kind: 'user.change', account: account.id, name, outcome: 'added', groups: 'operators' })
         const url = await invite(place, account)

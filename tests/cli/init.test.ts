@@ -1,6 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { checkKey } from '../../src/keyring/key-check.ts'
+import { readKeyFile } from '../../src/keyring/key-file.ts'
 import { terminal } from './terminal.ts'
 
 t.test('init makes an installation that check accepts, with one operator to invite', async t => {
@@ -31,6 +33,17 @@ t.test('init makes an installation that check accepts, with one operator to invi
     readFileSync(path.join(factorgate.folder, 'lab/var/journal.jsonl'), 'utf8'),
     /"outcome":"added"[\s\S]*"invitation.issue"/
   )
+})
+
+t.test('the key that init made is the only one that its store takes', async t => {
+  const factorgate = terminal(t, { config: null })
+  await factorgate.ok('init')
+  const file = path.join(factorgate.folder, 'var/factorgate.key')
+  const store = factorgate.store()
+  await checkKey(store, await readKeyFile(file), file)
+  rmSync(file)
+  await factorgate.newKey()
+  await t.rejects(checkKey(store, await readKeyFile(file), file), /not the one this store was sealed with/)
 })
 
 t.test('without options it writes into this folder', async t => {
