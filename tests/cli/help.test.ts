@@ -43,8 +43,16 @@ t.test('every command has a help page with an example, and is called what the li
     for (const line of stdout.split('\n'))
       t.ok(line.length <= 80 || / {2}factorgate /.test(line), `${name}: fits a terminal: ${line}`)
     t.equal((await factorgate(...words, '-h')).stdout, stdout)
+    t.equal((await factorgate('help', ...words)).stdout, stdout)
     t.equal((await factorgate(...words, '--version')).stdout, 'factorgate 0.1.0\n')
   }
+})
+
+t.test('help alone is the list of commands', async t => {
+  const factorgate = terminal(t, { config: null })
+  t.same(await factorgate('help'), await factorgate('--help'))
+  t.match(await factorgate('help'), { code: 0, stderr: '', stdout: /^Usage: factorgate COMMAND/ })
+  t.match(await factorgate('help', 'usr'), { code: 2, stderr: /no command 'usr'; did you mean 'user'/ })
 })
 
 t.test('the lists of commands tell the same summaries as the commands', async t => {
