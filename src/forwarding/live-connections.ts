@@ -33,6 +33,8 @@ export class LiveConnections {
   readonly #accounts = new Map<string, Bunch>()
   /** One timer for all of them; it runs while something is open. */
   #timer: NodeJS.Timeout | undefined
+  /** Sockets are told to go; requests may finish. */
+  #isDraining = false
   #isClosed = false
 
   constructor({ clock }: { clock: Clock }) {
@@ -43,10 +45,10 @@ export class LiveConnections {
     return this.#all.size
   }
 
-  /** Takes an entry in. After `close` it is ended at once. */
+  /** Takes an entry in. A socket after `drain`, and anything after `close`, is ended at once. */
   add(entry: LiveEntry): Place {
     const place = new Place(entry)
-    if (this.#isClosed) {
+    if (this.#isClosed || (this.#isDraining && entry.isSocket)) {
       queueMicrotask(() => entry.end('shutting down', closeCodes.goingAway))
       return place
     }
@@ -97,10 +99,11 @@ export class LiveConnections {
     return endEach(changed, reason, closeCodes.policy)
   }
 
-  /** Ends the WebSockets alone: requests in flight may finish. */
-  endSockets(reason: string): number {
+  /** Ends the WebSockets, and those that come later, otherwise one of them would keep the gate running; requests may finish. */
+  drain(): number {
+    this.#isDraining = true
     const sockets = this.#all.entries().filter(entry => entry.isSocket)
-    return endEach(sockets, reason, closeCodes.goingAway)
+    return endEach(sockets, 'shutting down', closeCodes.goingAway)
   }
 
   endAll(reason: string, closeCode: CloseCode = closeCodes.policy): number {
@@ -139,31 +142,37 @@ type Kind = 0 | 1 | 2
 /** Where an entry stands; `release` takes it out. */
 export class Place {
   readonly entry: LiveEntry
-  readonly #bunches: [Bunch | null, Bunch | null, Bunch | null] = [null, null, null]
-  readonly #at: [number, number, number] = [0, 0, 0]
+  #all: Bunch | null = null
+  #session: Bunch | null = null
+  #account: Bunch | null = null
+  #atAll = 0
+  #atSession = 0
+  #atAccount = 0
 
   constructor(entry: LiveEntry) {
     this.entry = entry
   }
 
   enter(bunch: Bunch): void {
-    this.#bunches[bunch.kind] = bunch
-    this.#at[bunch.kind] = bunch.push(this)
+    if (bunch.kind === 0) this.#all = bunch
+    else if (bunch.kind === 1) this.#session = bunch
+    else this.#account = bunch
+    this.moved(bunch.kind, bunch.push(this))
   }
 
   moved(kind: Kind, at: number): void {
-    this.#at[kind] = at
+    if (kind === 0) this.#atAll = at
+    else if (kind === 1) this.#atSession = at
+    else this.#atAccount = at
   }
 
   release(): void {
-    for (const kind of kinds) {
-      this.#bunches[kind]?.remove(this.#at[kind])
-      this.#bunches[kind] = null
-    }
+    this.#all?.remove(this.#atAll)
+    this.#session?.remove(this.#atSession)
+    this.#account?.remove(this.#atAccount)
+    this.#all = this.#session = this.#account = null
   }
 }
-
-const kinds: readonly Kind[] = [0, 1, 2]
 
 /**
  * Places that come and go by the thousand. An array, where the last takes the place of the one that leaves: a Set would leave its old
