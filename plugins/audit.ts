@@ -48,10 +48,15 @@ export function exchangeEvent(
     app: match?.kind === 'app' ? match.app.id : undefined,
     path: target === undefined ? undefined : pathForRecord(target.path),
     decision: decision?.kind,
-    ms: now - exchange.startedAt
+    ms: now - exchange.startedAt,
+    method: end.method,
+    status: end.status,
+    bytesIn: end.bytesIn,
+    bytesOut: end.bytesOut,
+    outcome: end.outcome,
+    cut: end.cut
   }
-  if (exchange.notes !== undefined) Object.assign(event, exchange.notes)
-  return Object.assign(event, end)
+  return exchange.notes === undefined ? event : Object.assign(event, exchange.notes, end)
 }
 
 /** An invitation's token stands in its path, and a record must not open doors (ASVS 14.2.1). */

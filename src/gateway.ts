@@ -119,7 +119,8 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
 function recordEnd(exchange: Exchange, method: string, summary: Summary, isSocket: boolean, runtime: Runtime): void {
   const { journal, meters, clock, appUse } = runtime
   const { status, bytesIn, bytesOut, outcome, cut, durationMs } = summary
-  const end = { method, status, bytesIn, bytesOut, ...(outcome === 'cut' ? { outcome, cut } : {}) }
+  const isCut = outcome === 'cut'
+  const end = { method, status, bytesIn, bytesOut, outcome: isCut ? outcome : undefined, cut: isCut ? cut : undefined }
   journal.record(exchangeEvent(exchange, isSocket ? 'socket.close' : 'exchange', clock(), end))
   const { match, principal } = exchange
   if (match.kind !== 'app') return

@@ -114,9 +114,8 @@ class Transfer extends Running implements ReplyHandler {
   onComplete(): void {
     this.#connection = null
     this.#isWhole = true
-    const { res } = this.errand
-    if (this.#small === null) res.end()
-    else res.end(this.#small, 'latin1')
+    if (this.#small !== null) joinHead(this.errand.res, this.#small)
+    this.errand.res.end()
   }
 
   onError(error: UpstreamError): void {
@@ -219,6 +218,18 @@ function watchQueue(socket: Socket, transfer: Transfer): void {
 
 function flushHead(transfer: Transfer): void {
   transfer.flushHead()
+}
+
+type Headed = { _header: string | null }
+
+/**
+ * Puts a small body behind the head that waits to be written. `end(body)` would make three pieces of it, and a `writev` of them; this way
+ * it is one string and one `write`, which is a twentieth of what a request costs. `_header` is node's own and long-standing name.
+ */
+function joinHead(res: ServerResponse, body: string): void {
+  const headed = res as unknown as Headed
+  if (typeof headed._header === 'string') headed._header += body
+  else res.write(body, 'latin1')
 }
 
 /** The app's reason phrase where it can be written, else the usual one. */
