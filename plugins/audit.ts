@@ -7,13 +7,21 @@ import type { AuditEvent, AuditSink } from '../src/audit/event.ts'
 import type { Clock } from '../src/clock.ts'
 import type { Exchange } from './exchange.ts'
 
-export const auditPlugin = fp<{ audit: AuditSink; clock: Clock }>(
-  async (app, { audit, clock }) => {
+export interface AuditOptions {
+  readonly audit: AuditSink
+  readonly clock: Clock
+  /** Hears the code of every answer that is a refusal of ours. */
+  readonly onRefusal?: (code: string) => void
+}
+
+export const auditPlugin = fp<AuditOptions>(
+  async (app, { audit, clock, onRefusal }) => {
     app.addHook('onResponse', (request, reply, done) => {
       const { exchange } = request
       if (!exchange.isRecorded && !isAsset(request.raw.url)) {
         exchange.isRecorded = true
         const code = reply.getHeader('factorgate-error')
+        if (code !== undefined) onRefusal?.(String(code))
         audit.record(
           exchangeEvent(exchange, 'exchange', clock(), {
             method: request.raw.method,

@@ -14,6 +14,7 @@ import { forwardAuthPlugin } from '../plugins/forward-auth.ts'
 import { matchPlugin } from '../plugins/match.ts'
 import { type PortalServices, pageHeaders, portalPlugin, renderError } from '../plugins/portal/index.ts'
 import { sessionPlugin } from '../plugins/session.ts'
+import { counted } from './audit/counted.ts'
 import { Destinations } from './destinations.ts'
 import { RecoveryCodes } from './factor/recovery-code.ts'
 import { Totp } from './factor/totp.ts'
@@ -42,7 +43,7 @@ const steps = [
 
 /** The whole pipeline for one configuration, ready to be given requests. Rejects where a step is missing or refuses its options. */
 export async function buildGateway(config: Config, runtime: Runtime): Promise<FastifyInstance> {
-  const { clock, log, journal: audit, sessions, live } = runtime
+  const { clock, log, journal: audit, sessions, live, meters } = runtime
   const portalOrigin = config.portal.url.origin
   const apps = config.apps.map(toApp)
   const routes = new RouteTable({ apps, portalOrigin })
@@ -73,7 +74,12 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
     onOpen: exchange => audit.record(exchangeEvent(exchange, 'socket.open', clock(), { status: 101 })),
     onEnd: (exchange, method, summary, isSocket) => recordEnd(exchange, method, summary, isSocket, runtime)
   })
-  await app.register(auditPlugin, { audit, clock })
+  await app.register(auditPlugin, {
+    audit,
+    clock,
+    onRefusal: code =>
+      meters.count('factorgate_refusals_total', "Answers of the gate's own, by code.", `code="${code}"`)
+  })
 
   await app.register(forwardAuthPlugin, {
     routes,
@@ -106,7 +112,7 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
         requirementFor: (url, principal, address) => destinations.requirementFor(url, principal, address)
       },
       returnTargets: url => destinations.accept(url),
-      audit,
+      audit: counted(audit, meters),
       clock
     }
   })

@@ -49,8 +49,7 @@ export class Server {
       tls: config.listen.tls
     })
     this.#admin = buildAdmin({
-      store: runtime.store,
-      audit: runtime.journal,
+      readiness: runtime.readiness,
       meters: runtime.meters,
       isClosing: () => this.#closing !== undefined
     })

@@ -104,14 +104,31 @@ export async function ensureKey(config: Config): Promise<void> {
   await createKeyFile(config.keyFile)
 }
 
-/** Where nobody has an account yet: makes the first operator and says how to enter. */
-async function welcome(server: Server, config: Config, io: Io): Promise<void> {
-  const { accounts, invitations } = server.runtime
-  if ((await accounts.list()).length > 0) return
-  const account = await accounts.create({ name: 'admin', displayName: 'Administrator', groups: ['operators'] })
+const firstName = 'admin'
+
+/** Where nobody has an account yet: makes the first operator, journaled as `user add` does, and says how to enter. */
+export async function welcome(server: Server, config: Config, io: Io): Promise<void> {
+  const { accounts, invitations, credentials, journal, clock } = server.runtime
+  const [first, ...others] = await accounts.list()
+  if (first !== undefined) {
+    // The invitation was printed once, perhaps long ago; a new start does not print another by itself, as it would kill the old one.
+    if (others.length === 0 && (await credentials.list(first.id)).length === 0)
+      io.stderr(
+        `\n'${first.name}' has no second factor yet. For a new invitation: factorgate user invite ${first.name}\n\n`
+      )
+    return
+  }
+  if (!journal.writable)
+    return io.stderr(
+      `\nThe journal ${config.journal} cannot be written, so nobody is made an operator. Mend that, then: factorgate user add ${firstName} --group operators\n\n`
+    )
+  const account = await accounts.create({ name: firstName, displayName: 'Administrator', groups: ['operators'] })
+  const who = { at: clock(), account: account.id, name: account.name, by: 'serve' }
+  await journal.commit({ ...who, kind: 'user.change', outcome: 'added', groups: 'operators' })
   const token = await invitations.issue(account.id)
+  await journal.commit({ ...who, kind: 'invitation.issue' })
   io.stderr(
-    `\nNobody has an account yet. Open this once, within 24 hours, to become 'admin':\n\n  ${config.portal.url.origin}/.factorgate/invite/${token}\n\n`
+    `\nNobody has an account yet. Open this once, within 24 hours, to become '${firstName}':\n\n  ${config.portal.url.origin}/.factorgate/invite/${token}\n\n`
   )
 }
 

@@ -10,6 +10,7 @@ import t from 'tap'
 import { addKey, createKeyFile, retireOldKeys } from '../../src/keyring/key-file.ts'
 import { Listener } from '../../src/listener.ts'
 import { Server } from '../../src/server.ts'
+import { StoreUnreachable } from '../../src/store/store.ts'
 import { ask, echoApp, freePort, navigation, startGateway } from '../helpers/gateway.ts'
 
 const app = (url: string, more = '') =>
@@ -64,10 +65,23 @@ t.test('health: alive, ready, and numbers in base units', async t => {
   const admin = (path: string) => ask(gate.adminPort, 'GET', `http://127.0.0.1:${gate.adminPort}${path}`)
   t.equal((await admin('/livez')).status, 200)
   t.equal((await admin('/readyz')).status, 200)
+  await gate.request('GET', `${gate.origin('one')}/y`)
   const { body } = await admin('/metrics')
+  t.match(body, /^factorgate_refusals_total\{code="sign_in_required"\} 1$/m)
+  t.match(body, /^factorgate_store_up 1$/m)
+  t.match(body, /^factorgate_journal_writable 1$/m)
   t.match(body, /factorgate_requests_total\{app="one",status="2xx"\} 1/)
   t.match(body, /factorgate_request_duration_seconds_count\{app="one"\} 1/)
   t.match(body, /# TYPE factorgate_open_connections gauge/)
+  gate.server.runtime.store.ping = async () => {
+    throw new StoreUnreachable('The store is away.')
+  }
+  t.match(await admin('/readyz'), { status: 503, body: 'store not reachable: The store is away.\n' })
+  t.match((await admin('/metrics')).body, /^factorgate_store_up 0$/m)
+  t.match(
+    gate.log.filter(({ msg }) => msg === 'not ready'),
+    [{ level: 50, problem: 'store not reachable: The store is away.' }]
+  )
 })
 
 t.test('an account that loses its groups loses its open socket', async t => {
