@@ -5,10 +5,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** What a body's bytes go through: `sent` after each, `ended` after the last. */
+/** Hears whose turn it is: the client's to send more, or the app's to read, or to answer. */
 export interface BodyListener {
-  sent(): void
-  ended(): void
+  turnOf(whom: 'client' | 'app'): void
 }
 
 export class RequestBody {
@@ -38,6 +37,7 @@ export class RequestBody {
     if (this.#isDropped) return
     this.#socket = socket
     this.#listener = listener
+    listener.turnOf('client')
     if (this.#hasLength) socket.write(`${head}\r\n`, 'latin1')
     else this.#head = head
     if (this.#req.headers.expect !== undefined) this.#res.writeContinue()
@@ -72,17 +72,19 @@ export class RequestBody {
       goesOn = socket.write('\r\n', 'latin1')
       socket.uncork()
     }
-    if (!goesOn) this.#req.pause()
-    this.#listener?.sent()
+    if (goesOn) return
+    this.#req.pause()
+    this.#listener?.turnOf('app')
   }
 
   readonly #onDrain = (): void => {
+    this.#listener?.turnOf('client')
     this.#req.resume()
   }
 
   readonly #onEnd = (): void => {
     if (!this.#hasLength)
       this.#socket?.write(this.#head === null ? '0\r\n\r\n' : `${this.#head}Content-Length: 0\r\n\r\n`, 'latin1')
-    this.#listener?.ended()
+    this.#listener?.turnOf('app')
   }
 }

@@ -43,7 +43,7 @@ export interface UpstreamRequest {
   readonly body: RequestBody | null
   /** Milliseconds to open a connection; 0 for ever. */
   readonly connectTimeoutMs: number
-  /** Milliseconds the app may take from the last byte it was sent to the head of its reply; 0 for ever. */
+  /** Milliseconds the app may take to read on, and from the last byte it was sent to the head of its reply; 0 for ever. */
   readonly responseTimeoutMs: number
 }
 
@@ -170,12 +170,10 @@ export class UpstreamConnection {
   }
 
   /** As BodyListener. */
-  sent(): void {
-    if (this.deadline !== 0) this.deadline = after(performance.now(), this.#request?.responseTimeoutMs ?? 0)
-  }
-
-  ended(): void {
-    this.sent()
+  turnOf(whom: 'client' | 'app'): void {
+    // A slow client is no slow app: its time runs only while it has something to read, or all of it.
+    if (this.#hasBegun) return
+    this.deadline = whom === 'client' ? 0 : after(performance.now(), this.#request?.responseTimeoutMs ?? 0)
   }
 
   #opened(): void {
