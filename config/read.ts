@@ -113,7 +113,10 @@ class Reader {
     if (schema.type === 'integer') {
       const [least, most] = [schema.minimum!, schema.maximum!]
       if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return value
-      return this.#wrong(path, `must be a whole number from ${least} to ${most}, got ${shown(raw)}`)
+      return this.#wrong(
+        path,
+        `${schema['x-instead'] ?? `must be a whole number from ${least} to ${most}`}, got ${shown(raw)}`
+      )
     }
     return this.#text(schema, value as string, raw, path)
   }

@@ -93,6 +93,24 @@ const admin = typed<Static<typeof adminListener> | false>({
   anyOf: [{ const: false, type: 'boolean' }, adminListener]
 })
 
+const most = 64
+const workers = typed<'auto' | number>({
+  title: 'Processes',
+  description:
+    'How many processes serve visitors, on one port and one store: `auto` is one for each core of the machine. One is enough for a lab (thousands of requests a second); each more takes about 90 MB of memory.',
+  default: 1,
+  examples: ['auto'],
+  anyOf: [
+    { const: 'auto', type: 'string' },
+    {
+      type: 'integer',
+      minimum: 1,
+      maximum: most,
+      'x-instead': `must be auto or a whole number from 1 to ${most}`
+    } as const
+  ]
+})
+
 const hopCount =
   'must be a list of addresses or networks such as [10.0.0.1, 10.1.0.0/16]; a number of hops (or true) is refused, because then whoever connects can make up the address they come from (GHSA-3m5p-2c4r-xxw2)'
 
@@ -174,6 +192,7 @@ export const configSchema = map(
   {
     listen,
     admin,
+    workers,
     trustedProxies: list(
       text(
         'network',

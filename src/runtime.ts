@@ -31,10 +31,14 @@ export interface RuntimeInput {
   readonly limits: SessionLimits
   readonly clock: Clock
   readonly log: Logger
+  /** Processes that serve together on this machine. Default: 1. */
+  readonly workers?: number
 }
 
 /** How often what was seen is written down, in milliseconds. */
 const flushMs = 5_000
+/** Password hashes at a time: each takes 19 MiB and a core for tens of milliseconds. */
+const hashesAtOnce = 2
 
 export class Runtime {
   readonly store: Store
@@ -70,7 +74,9 @@ export class Runtime {
     this.credentials = new Credentials({ store, clock, onDisabled: notice => this.disabled(notice) })
     this.invitations = new Invitations({ store, clock })
     this.limiter = new AttemptLimiter({ store, clock })
-    this.local = new LocalDirectory({ store, accounts: this.accounts, hasher: new PasswordHasher(), clock })
+    // Together they hash as many at a time as one alone would.
+    const hasher = new PasswordHasher({ concurrency: Math.max(1, Math.floor(hashesAtOnce / (input.workers ?? 1))) })
+    this.local = new LocalDirectory({ store, accounts: this.accounts, hasher, clock })
     this.appUse = new AppUse(store, clock)
     this.readiness = new Readiness({
       store,
@@ -99,10 +105,9 @@ export class Runtime {
     runtime.#flushing = setInterval(() => void runtime.#flush(), flushMs)
     runtime.#flushing.unref()
     meters.gauge('factorgate_open_connections', 'Sockets, downloads and uploads under way.', () => live.size)
-    meters.gauge('factorgate_store_up', '1 while the store answers.', () => Number(readiness.isStoreUp))
-    meters.gauge('factorgate_journal_writable', '1 while the journal takes lines.', () =>
-      Number(readiness.isJournalWritable)
-    )
+    meters.gauge('factorgate_store_up', '1 while the store answers.', () => Number(readiness.isStoreUp), 'least')
+    const isWritable = () => Number(readiness.isJournalWritable)
+    meters.gauge('factorgate_journal_writable', '1 while the journal takes lines.', isWritable, 'least')
     meters.gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss())
     return runtime
   }

@@ -8,6 +8,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/schema.ts'
 import { buildAdmin } from '../plugins/admin/index.ts'
 import { pipelineOf } from '../plugins/forward.ts'
+import { type Counted, render } from './audit/meters.ts'
 import type { Clock } from './clock.ts'
 import { buildGateway } from './gateway.ts'
 import { checkKey } from './keyring/key-check.ts'
@@ -22,41 +23,64 @@ export interface ServerInput {
   readonly config: Config
   readonly clock: Clock
   readonly log: Logger
+  /** Where it is one of several processes: which one, and of how many. Health and metrics are then the crew's business. */
+  readonly worker?: { readonly number: number; readonly of: number }
+}
+
+/** What answers visitors: one process, or a crew of them. */
+export interface Serving {
+  /** Where it listens; `admin` is null where health is switched off. */
+  readonly addresses: { readonly gate: AddressInfo; readonly admin: AddressInfo | null }
+  /**
+   * Swaps a checked configuration in; requests under way end under the old one. Answers the keys that take a restart. Where it
+   * rejects, the old one stays. Not to be called again before it has ended.
+   */
+  reload(config: Config): Promise<string[]>
+  /** Reads the key file again, after a rotation. Rejects with KeyFileError and keeps the old keys where it is not this store's. */
+  reloadKeys(): Promise<void>
+  /** Stops accepting, lets requests end, closes sockets with 1001, then everything it opened. Called twice, ends at once. */
+  close(): Promise<void>
 }
 
 /** Keys whose change takes a restart, since what they name is open already. */
-const fixed = ['listen', 'admin', 'store', 'redis', 'keyFile', 'journal'] as const
+const fixed = ['listen', 'admin', 'workers', 'store', 'redis', 'keyFile', 'journal'] as const
 
-export class Server {
+export class Server implements Serving {
   readonly runtime: Runtime
   readonly #log: Logger
   readonly #listener: Listener
-  readonly #admin: FastifyInstance
+  readonly #admin: FastifyInstance | null
+  readonly #worker: ServerInput['worker']
   #config: Config
   /** What the open things were opened with; a reload does not change it. */
   readonly #opened: Config
   #gateway: FastifyInstance
   #closing: Promise<void> | undefined
 
-  private constructor(runtime: Runtime, config: Config, gateway: FastifyInstance, log: Logger) {
+  private constructor(runtime: Runtime, gateway: FastifyInstance, { config, log, worker }: ServerInput) {
     this.runtime = runtime
     this.#config = config
     this.#opened = config
     this.#gateway = gateway
     this.#log = log
+    this.#worker = worker
     this.#listener = new Listener(pipelineOf(gateway), {
       maxHeaderSize: config.listen.maxHeaderSize,
       tls: config.listen.tls
     })
-    this.#admin = buildAdmin({
-      readiness: runtime.readiness,
-      meters: runtime.meters,
-      isClosing: () => this.#closing !== undefined
-    })
+    const isAlone = config.admin !== false && worker === undefined
+    this.#admin = isAlone
+      ? buildAdmin({
+          look: () => this.look(),
+          metrics: async () => render([await this.counted()]),
+          isClosing: () => this.#closing !== undefined
+        })
+      : null
   }
 
   /** Opens everything and listens. Rejects with KeyFileError, StoreUnreachable, or Node's error for the address; nothing stays open then. */
-  static async start({ config, clock, log }: ServerInput): Promise<Server> {
+  static async start(input: ServerInput): Promise<Server> {
+    const { config, clock, log, worker } = input
     const keyring = await readKeyFile(config.keyFile)
     const { url, options } = storeOf(config, clock)
     const store = await openStore(url, options)
@@ -69,13 +93,14 @@ export class Server {
         journalFile: config.journal,
         limits: limitsOf(config),
         clock,
-        log
+        log,
+        workers: worker?.of
       })
       const gateway = await buildGateway(config, runtime)
-      const server = new Server(runtime, config, gateway, log)
+      const server = new Server(runtime, gateway, input)
       await server.#listen()
       await store.put('meta:portal-url', config.portal.url.origin)
-      runtime.journal.record({ kind: 'gate.start', at: clock() })
+      server.#record('gate.start')
       return server
     } catch (error) {
       await (runtime === undefined ? store.close() : runtime.close())
@@ -83,29 +108,34 @@ export class Server {
     }
   }
 
-  /** Where it listens; `admin` is null where health is switched off. */
-  get addresses(): { gate: AddressInfo; admin: AddressInfo | null } {
-    const admin = this.#admin.server.address()
-    return { gate: this.#gate as AddressInfo, admin: admin === null ? null : (admin as AddressInfo) }
+  get addresses(): Serving['addresses'] {
+    return { gate: this.#gate as AddressInfo, admin: (this.#admin?.server.address() ?? null) as AddressInfo | null }
+  }
+
+  /** Whether it can do its work: what is wrong, in words without secrets, or null. Never rejects. */
+  look(): Promise<string | null> {
+    return this.runtime.readiness.look()
+  }
+
+  /** What was counted up to now; the gauges tell of now. */
+  async counted(): Promise<Counted> {
+    await this.look()
+    return this.runtime.meters.counted()
   }
 
   #gate: AddressInfo | undefined
 
   async #listen(): Promise<void> {
     const { listen, admin } = this.#config
-    if (admin !== false) await this.#admin.listen({ host: admin.host, port: admin.port })
+    if (admin !== false) await this.#admin?.listen({ host: admin.host, port: admin.port })
     try {
       this.#gate = await this.#listener.listen(listen.host, listen.port)
     } catch (error) {
-      await this.#admin.close()
+      await this.#admin?.close()
       throw error
     }
   }
 
-  /**
-   * Swaps a checked configuration in; requests under way end under the old one. Answers the keys that take a restart. Where it
-   * rejects, the old one stays. Not to be called again before it has ended.
-   */
   async reload(config: Config): Promise<string[]> {
     const gateway = await buildGateway(config, this.runtime)
     try {
@@ -121,13 +151,12 @@ export class Server {
     this.#gateway = gateway
     this.#config = config
     this.runtime.sessions.setLimits(limitsOf(config))
-    this.runtime.journal.record({ kind: 'gate.reload', at: this.runtime.clock() })
+    this.#record('gate.reload')
     // Its pools close once what they carry has ended.
     old.close().catch(error => this.#log.warn({ err: error }, 'the old configuration did not end cleanly'))
     return waiting
   }
 
-  /** Reads the key file again, after a rotation. Throws KeyFileError and keeps the old keys where it is not this store's. */
   async reloadKeys(): Promise<void> {
     const { keyFile } = this.#opened
     const keyring = await readKeyFile(keyFile)
@@ -136,7 +165,6 @@ export class Server {
     this.runtime.keyring = keyring
   }
 
-  /** Stops accepting, lets requests end, closes sockets with 1001, then everything it opened. Called twice, ends at once. */
   close(): Promise<void> {
     if (this.#closing !== undefined) return this.#close(0)
     this.#closing = this.#close(this.#config.shutdownTimeout * 1000)
@@ -147,9 +175,14 @@ export class Server {
     this.runtime.live.drain()
     await this.#listener.close(graceMs)
     await this.#gateway.close()
-    this.runtime.journal.record({ kind: 'gate.stop', at: this.runtime.clock() })
-    await this.#admin.close()
+    this.#record('gate.stop')
+    await this.#admin?.close()
     await this.runtime.close()
+  }
+
+  #record(kind: 'gate.start' | 'gate.reload' | 'gate.stop'): void {
+    const { journal, clock } = this.runtime
+    journal.record({ kind, at: clock(), worker: this.#worker?.number })
   }
 }
 

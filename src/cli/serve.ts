@@ -1,15 +1,20 @@
 /** `factorgate serve`: runs the gateway until it is told to stop. Owns signals, reload on change, and what is said at start and end. */
+import cluster from 'node:cluster'
 import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { type Logger, pino } from 'pino'
 import { type DefaultOptions, defaultConfig } from '../../config/default.ts'
 import { configFilesOf, loadConfig } from '../../config/load.ts'
 import { ConfigError, formatProblem } from '../../config/problems.ts'
 import type { Config } from '../../config/schema.ts'
+import { Crew } from '../crew.ts'
 import { createKeyFile } from '../keyring/key-file.ts'
-import { Server } from '../server.ts'
+import { Server, type Serving } from '../server.ts'
 import { watchFiles } from '../watch/files.ts'
 import { oneAtATime } from '../watch/one-at-a-time.ts'
+import { work } from '../worker.ts'
 import { type Command, type ExitCode, type Io, PersonError, readArgs, UsageError } from './command.ts'
+import { sayMistake } from './mistakes.ts'
 
 export const command: Command = {
   name: 'serve',
@@ -27,6 +32,7 @@ Example:
   factorgate serve --upstream http://127.0.0.1:8888
 `,
   async run(args, io) {
+    if (cluster.isWorker) return serveInCrew(io)
     const { values } = readArgs(args, {
       config: { type: 'string' },
       upstream: { type: 'string' },
@@ -41,15 +47,40 @@ Example:
         ? await load(values.config, io)
         : await withoutFile(values.upstream, values.listen, io)
     const log = pino({ level: config.log.level, base: null })
+    const size = config.workers === 'auto' ? availableParallelism() : config.workers
+    if (size > 1) return live(say(await startCrew(config, size, log), config, log), config, io, log)
     const server = await Server.start({ config, clock: io.clock, log })
-    const { gate, admin } = server.addresses
-    log.info(
-      { address: gate.address, port: gate.port, admin: admin?.port ?? null, apps: config.apps.map(app => app.id) },
-      `serving ${config.portal.url.origin}`
-    )
+    say(server, config, log)
     if (values.upstream !== undefined) await welcome(server, config, io)
     return live(server, config, io, log)
   }
+}
+
+function say<T extends Serving>(serving: T, config: Config, log: Logger): T {
+  const { gate, admin } = serving.addresses
+  log.info(
+    { address: gate.address, port: gate.port, admin: admin?.port ?? null, apps: config.apps.map(app => app.id) },
+    `serving ${config.portal.url.origin}`
+  )
+  return serving
+}
+
+async function startCrew(config: Config, size: number, log: Logger): Promise<Crew> {
+  try {
+    return await Crew.start({ config, size, log })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== undefined) throw error
+    throw new PersonError('a process could not start, and says why above; nothing was started')
+  }
+}
+
+/** This very command, as one of the processes of a crew: the configuration comes from there. */
+function serveInCrew(io: Io): Promise<ExitCode> {
+  return work({
+    clock: io.clock,
+    logFor: (config, worker) => pino({ level: config.log.level, base: { worker } }),
+    cannotStart: error => sayMistake(error, 'serve', io)
+  })
 }
 
 /** The checked configuration; every problem on stderr, and exit 1, where there are some. */
@@ -133,7 +164,7 @@ export async function welcome(server: Server, config: Config, io: Io): Promise<v
 }
 
 /** Follows signals and files until the end. */
-function live(server: Server, first: Config, io: Io, log: Logger): Promise<ExitCode> {
+function live(server: Serving, first: Config, io: Io, log: Logger): Promise<ExitCode> {
   let config = first
   return new Promise(resolve => {
     /** `code`: how the process ends if all goes well; whoever supervises it starts it again after anything but 0. */

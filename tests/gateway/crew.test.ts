@@ -1,0 +1,169 @@
+/** Several processes that serve as one (`workers: 2`): one sign-in, one life, one page of metrics. */
+import { readFileSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import http from 'node:http'
+import type { Socket } from 'node:net'
+import t from 'tap'
+import { type Gate, startGate } from '../helpers/gate.ts'
+import { Person } from '../helpers/person.ts'
+import { startUpstream } from '../helpers/upstream.ts'
+
+const password = 'two hands of one gate'
+
+/** The processes that a process has started and that still run. */
+function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+  return text === '' ? [] : text.split(' ').map(Number)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function until(what: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await what())) await new Promise(resolve => setTimeout(resolve, 20))
+}
+
+async function metrics(gate: Gate): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${gate.adminPort}/metrics`)
+  return response.text()
+}
+
+const number = (text: string, name: string) =>
+  Number(new RegExp(`^${name.replace(/[{}]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN)
+
+t.test('two processes, one gate', async t => {
+  const app = await startUpstream(t, (socket, { line, headers }) => {
+    if (headers.some(([name]) => name.toLowerCase() === 'upgrade'))
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    else if (line.startsWith('GET /endless')) socket.write('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nbegun')
+    else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+  })
+  const apps = [{ id: 'one', title: 'One', url: 'http://one.localhost:HOST', upstream: app.origin }]
+  const gate = await startGate(t, { apps, config: { workers: 2 } })
+  const one = gate.origin('one')
+  const person = new Person(gate.port)
+  await person.accept(await gate.invite('ada'), password)
+  const { host } = new URL(one)
+  t.equal((await person.open(`${one}/`)).body, 'ok')
+
+  await t.test('whoever is signed in is so with each of them, and what they count is added up', async t => {
+    t.equal(childrenOf(gate.pid).length, 2)
+    const before = number(await metrics(gate), 'factorgate_requests_total{app="one",status="2xx"}')
+    // Each on a connection of its own: they go round.
+    for (let i = 0; i < 20; i++) t.equal((await person.request('GET', `${one}/${i}`)).status, 200)
+    const after = await metrics(gate)
+    t.equal(number(after, 'factorgate_requests_total{app="one",status="2xx"}'), before + 20)
+    t.equal(number(after, 'factorgate_workers'), 2)
+    t.equal(number(after, 'factorgate_store_up'), 1, 'a yes of two is still a yes')
+    t.equal(await gate.admin('/readyz'), 200)
+    const served = new Set((await gate.journal()).flatMap(line => (line.kind === 'gate.start' ? [line.worker] : [])))
+    t.same([...served].sort(), [1, 2], 'the journal says which one began')
+  })
+
+  await t.test('a changed file is loaded by both, and drops no connection', async t => {
+    const held = await hold(gate.port, host, person.cookies(host), '/endless')
+    const config = JSON.parse(await readFile(gate.configFile, 'utf8'))
+    config.portal.title = 'Another Name'
+    await writeFile(gate.configFile, JSON.stringify(config))
+    await until(async () => (await gate.journal()).filter(line => line.kind === 'gate.reload').length >= 2)
+    for (let i = 0; i < 4; i++) t.match((await new Person(gate.port).open(one)).body, /Another Name/)
+    t.notOk(held.destroyed, 'what was open stays open')
+    held.destroy()
+    await writeFile(gate.configFile, '{')
+    await until(() => gate.output.includes('the changed configuration is refused'))
+    t.match((await new Person(gate.port).open(one)).body, /Another Name/, 'a bad one is refused')
+    await writeFile(gate.configFile, JSON.stringify(config))
+  })
+
+  await t.test('a session that ends is cut in every process, and refused by every process', async t => {
+    const open = await Promise.all(
+      [0, 1, 2, 3].map(i =>
+        i % 2 === 0
+          ? hold(gate.port, host, person.cookies(host), '/endless')
+          : hold(gate.port, host, person.cookies(host), '/socket', true)
+      )
+    )
+    const ends = open.map(socket => new Promise<void>(resolve => socket.once('close', () => resolve())))
+    const { code } = await gate.run('session', 'revoke', '--user', 'ada')
+    t.equal(code, 0)
+    await Promise.all(ends)
+    for (let i = 0; i < 4; i++) t.equal((await person.request('GET', `${one}/`)).status, 302)
+  })
+
+  await t.test('another takes the place of one that falls', async t => {
+    const [first] = childrenOf(gate.pid)
+    process.kill(first!, 'SIGKILL')
+    await until(() => childrenOf(gate.pid).filter(pid => pid !== first).length === 2)
+    await until(async () => number(await metrics(gate), 'factorgate_workers') === 2)
+    t.match(gate.output, /a worker fell; another takes its place/)
+    for (let i = 0; i < 4; i++) t.equal((await new Person(gate.port).request('GET', `${one}/`)).status, 302)
+    t.equal(await gate.admin('/readyz'), 200)
+  })
+
+  await t.test('all of them end in order with the first', async t => {
+    const workers = childrenOf(gate.pid)
+    t.equal(await gate.stop(), 0)
+    t.same(workers.filter(isAlive), [])
+    const lines = await gate.journal()
+    t.equal(lines.filter(({ kind }) => kind === 'gate.stop').length, 2)
+  })
+
+  await t.test('none outlives a crew that was killed', async t => {
+    await gate.start()
+    const workers = childrenOf(gate.pid)
+    t.equal(workers.length, 2)
+    await gate.stop('SIGKILL')
+    await until(() => !workers.some(isAlive))
+  })
+})
+
+t.test('what keeps one of them from starting is said once, and nothing stays', async t => {
+  const other = await startUpstream(t)
+  const gate = await startGate(t, {
+    apps: [{ id: 'a', title: 'A', url: 'http://a.localhost:HOST', upstream: other.origin }]
+  })
+  const config = JSON.parse(await readFile(gate.configFile, 'utf8'))
+  const file = `${gate.configFile}.2`
+  await writeFile(file, JSON.stringify({ ...config, workers: 2, admin: false }))
+  const { code, stderr } = await gate.run('serve', '--config', file)
+  t.equal(code, 1)
+  t.equal(stderr.match(/something else listens there/g)?.length, 1, stderr)
+  t.match(stderr, /nothing was started/)
+  t.notMatch(stderr, /\n\s+at /)
+})
+
+/** A connection with an answer that does not end, once it has begun. */
+function hold(port: number, host: string, cookie: string, path: string, isSocket = false): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      host,
+      cookie,
+      ...(isSocket
+        ? {
+            connection: 'Upgrade',
+            upgrade: 'websocket',
+            origin: `http://${host}`,
+            'sec-websocket-version': '13',
+            'sec-websocket-key': 'x'.repeat(22)
+          }
+        : {})
+    }
+    const request = http.get({ host: '127.0.0.1', port, path, agent: false, headers })
+    request.on('error', reject)
+    request.on('upgrade', (_response, socket) => {
+      socket.on('error', () => {})
+      socket.resume()
+      resolve(socket as Socket)
+    })
+    request.on('response', response => {
+      response.on('error', () => {})
+      response.once('data', () => resolve(response.socket))
+    })
+  })
+}
