@@ -29,6 +29,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Served on every host, not only on the portal's. Everything else of ours must never share an origin with an app by accident. */
     everyHost?: boolean
+    /** Answers data: for scripts, style sheets and proxies. Without it a route is a page, and pages are for eyes alone. */
+    isData?: boolean
   }
 }
 
@@ -87,7 +89,7 @@ export const enforcePlugin = fp<EnforceOptions>(
         reply.header('cache-control', 'no-store').redirect(portalOrigin + exchange.target.raw, 302)
         return
       }
-      if (isPeepedAt(request.raw, config.everyHost === true)) return done(new GateError('foreign_origin'))
+      if (config.isData !== true && isPeepedAt(request.raw)) return done(new GateError('foreign_origin'))
       if (requires === 'anyone') return done()
       if (exchange.storeFailure !== null) return done(unavailable('store_unreachable', exchange.storeFailure))
       if (!audit.writable) return done(unavailable('journal_unwritable'))
@@ -139,11 +141,11 @@ function returnAddress(request: FastifyRequest, site: Site, app: App): string {
 
 /**
  * A page of ours is for eyes: opened as a document, never read by a script, a frame or a worker. Where an app shares the portal's origin
- * its scripts could otherwise read our forms, CSRF token and all.
+ * its scripts could otherwise read our forms, CSRF token and all. Whatever the method: a form that is refused is shown again.
  */
-function isPeepedAt({ method, headers }: IncomingMessage, everyHost: boolean): boolean {
+function isPeepedAt({ headers }: IncomingMessage): boolean {
   const dest = headers['sec-fetch-dest']
-  return method === 'GET' && !everyHost && dest !== undefined && dest !== 'document'
+  return dest !== undefined && dest !== 'document'
 }
 
 function missingFor(requires: Requires, principal: Principal | null, now: number): ChallengeReason | null {

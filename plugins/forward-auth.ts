@@ -43,7 +43,7 @@ const path = '/.factorgate/auth'
 
 export const forwardAuthPlugin = fp<ForwardAuthOptions>(
   async (app, options) => {
-    const config = { requires: 'anyone', everyHost: true } as const
+    const config = { requires: 'anyone', everyHost: true, isData: true } as const
     const answer = (request: FastifyRequest, reply: FastifyReply) => answerFor(request, reply, options)
     await app.register(async scope => {
       // Traefik and Envoy ask with the original method, and perhaps with its content type; the body itself stays with them.

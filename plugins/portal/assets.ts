@@ -50,7 +50,7 @@ export function pageSheet(accent: string | null): Asset {
 export function registerAssets(scope: FastifyInstance, look: Pick<Look, 'accent'>): void {
   scope.get(
     '/.factorgate/assets/:name',
-    { config: { requires: 'anyone', everyHost: true } },
+    { config: { requires: 'anyone', everyHost: true, isData: true } },
     async (request, reply) => {
       const { name } = request.params as { name: string }
       const asset = name.endsWith('.css') ? pageSheet(look.accent) : name.endsWith('.js') ? script : mark
