@@ -25,7 +25,8 @@ const single = new Set([
   'x-csrf',
   'upgrade',
   'transfer-encoding',
-  'referer'
+  'referer',
+  'destination'
 ])
 const singleLengths = new Set([...single].map(name => name.length))
 

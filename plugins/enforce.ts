@@ -10,7 +10,8 @@ import type { Clock } from '../src/clock.ts'
 import { describeError, GateError } from '../src/errors.ts'
 import { decide } from '../src/policy/decide.ts'
 import type { ChallengeReason } from '../src/policy/decision.ts'
-import type { App, Match, Site } from '../src/routing/route-table.ts'
+import type { App, Match, RouteTable, Site } from '../src/routing/route-table.ts'
+import { destinationReadings } from '../src/routing/second-target.ts'
 import { isFresh, type Proof } from '../src/session/session.ts'
 import type { Principal } from '../src/session/sessions.ts'
 import { newToken } from '../src/session/token.ts'
@@ -20,6 +21,7 @@ import type { Requires } from './exchange.ts'
 import { wantsPage } from './wants-page.ts'
 
 export interface EnforceOptions {
+  readonly routes: RouteTable
   readonly portalOrigin: string
   readonly audit: AuditSink
   readonly clock: Clock
@@ -38,7 +40,7 @@ const nobody: readonly Proof[] = []
 const retrySeconds = 2
 
 export const enforcePlugin = fp<EnforceOptions>(
-  async (app, { portalOrigin, audit, clock }) => {
+  async (app, { routes, portalOrigin, audit, clock }) => {
     app.addHook('onRoute', route => {
       if (route.url.startsWith('/.factorgate') && route.config?.requires === undefined)
         throw new Error(`route ${route.url} does not say whom it requires`)
@@ -53,10 +55,14 @@ export const enforcePlugin = fp<EnforceOptions>(
       if (match.site.isPortal && request.raw.headers['service-worker'] !== undefined)
         return done(new GateError('not_allowed'))
       const { app: target } = match
+      const destination = request.raw.headers.destination as string | undefined
+      const there = destination === undefined ? [] : destinationReadings(destination, target, match.site, routes)
+      if (there === null) return done(new GateError('bad_request'))
       const decision = decide({
         appId: target.id,
         policy: target.policy,
-        readings: match.readings,
+        // One question for both places: the strictest reading of either counts.
+        readings: there.length === 0 ? match.readings : [...match.readings, ...there],
         method: request.raw.method as string,
         address: exchange.client.address,
         subject: principal === null ? null : principal.subject,

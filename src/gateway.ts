@@ -63,7 +63,7 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
   await app.register(acceptPlugin, { readClient: makeClientReader(config.trustedProxies) })
   await app.register(matchPlugin, { routes })
   await app.register(sessionPlugin, { sessions })
-  await app.register(enforcePlugin, { portalOrigin, audit, clock })
+  await app.register(enforcePlugin, { routes, portalOrigin, audit, clock })
   await app.register(forwardPlugin, {
     live,
     clock,

@@ -136,7 +136,7 @@ export async function openHouse(
   await app.register(acceptPlugin, { readClient: makeClientReader([]) })
   await app.register(matchPlugin, { routes })
   await app.register(sessionPlugin, { sessions })
-  await app.register(enforcePlugin, { portalOrigin, audit, clock })
+  await app.register(enforcePlugin, { routes, portalOrigin, audit, clock })
   app.get('/', async (request, reply) => {
     const { raw } = request.exchange.target
     return raw === '/elsewhere' ? reply.redirect(`http://third.localhost${suffix}/`, 302) : `app: ${raw}`
