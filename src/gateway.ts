@@ -12,6 +12,7 @@ import { type Exchange, exchangePlugin, newReference, readRequestLine } from '..
 import { forwardPlugin } from '../plugins/forward.ts'
 import { forwardAuthPlugin } from '../plugins/forward-auth.ts'
 import { matchPlugin } from '../plugins/match.ts'
+import { ownAnswersPlugin } from '../plugins/own-answers.ts'
 import { type PortalServices, pageHeaders, portalPlugin, renderError } from '../plugins/portal/index.ts'
 import { sessionPlugin } from '../plugins/session.ts'
 import { Destinations } from './destinations.ts'
@@ -30,6 +31,7 @@ import { toApp } from './settings.ts'
 const steps = [
   'errors',
   'exchange',
+  'own-answers',
   'accept',
   'match',
   'session',
@@ -60,6 +62,7 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
   })
   await app.register(exchangePlugin, { clock })
   await app.register(errorsPlugin, { renderPage: errorPages({ ...look, portalOrigin }) })
+  await app.register(ownAnswersPlugin, { routes, portalOrigin })
   await app.register(acceptPlugin, { readClient: makeClientReader(config.trustedProxies) })
   await app.register(matchPlugin, { routes })
   await app.register(sessionPlugin, { sessions })
@@ -159,7 +162,7 @@ function errorPages(look: {
       retryAfterSeconds,
       acceptLanguage: request.headers['accept-language']
     })
-    return { html, headers: pageHeaders(match?.site?.secure ?? look.portalOrigin.startsWith('https:')) }
+    return { html, headers: pageHeaders() }
   }
 }
 

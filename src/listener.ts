@@ -7,7 +7,9 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
 import type { Pipeline } from '../plugins/forward.ts'
+import { strictTransport } from '../plugins/own-answers.ts'
 import { describeError, type ErrorCode } from './errors.ts'
 import { GateRequest } from './forwarding/gate-request.ts'
 
@@ -53,6 +55,7 @@ export class Listener {
       keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: Math.min(5_000, headersMs),
       insecureHTTPParser: false,
+      // Node answers by itself, with no more than a status: the one answer that carries nothing of ours.
       requireHostHeader: true,
       noDelay: true,
       keepAlive: true,
@@ -77,6 +80,7 @@ export class Listener {
     server.on('request', onRequest)
     // Whoever asks first (`Expect: 100-continue`) hears the verdict before sending the body: forwarding says "continue".
     server.on('checkContinue', onRequest)
+    server.on('checkExpectation', refuseExpectation)
     server.on('upgrade', (request, socket, head) => this.#pipeline.upgrade(request, socket, head))
     server.on('connect', (_request, socket) => socket.destroy())
     server.on('clientError', refuseUnreadable)
@@ -155,10 +159,30 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
     return
   }
   const code: ErrorCode = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request'
+  const { status, headers, body } = refusalOf(code, socket)
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`, () => socket.destroy())
+}
+
+/** `Expect:` something that is not `100-continue` (RFC 9110 §10.1.1). */
+function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  const { headers, body } = refusalOf('bad_request', response.socket)
+  response.writeHead(417, headers).end(body)
+}
+
+/** An answer that no pipeline makes, with what all of ours carry (plugins/own-answers.ts): nobody knows a host here, but whether there is TLS. */
+function refusalOf(code: ErrorCode, socket: Duplex | null) {
   const { status, sentence } = describeError(code)
   const body = JSON.stringify({ error: { code, message: sentence } })
-  socket.end(
-    `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nFactorgate-Error: ${code}\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-    () => socket.destroy()
-  )
+  const isEncrypted = (socket as Partial<TLSSocket> | null)?.encrypted === true
+  const headers: Record<string, string> = {
+    'Factorgate-Error': code,
+    'Content-Type': 'application/json',
+    'X-Content-Type-Options': 'nosniff',
+    ...(isEncrypted ? { 'Strict-Transport-Security': strictTransport } : {}),
+    'Cache-Control': 'no-store',
+    'Content-Length': String(body.length),
+    Connection: 'close'
+  }
+  return { status, headers, body }
 }

@@ -59,7 +59,6 @@ export function registerAssets(scope: FastifyInstance, look: Pick<Look, 'accent'
       const isCurrent = asset.path === assetsPath + name && asset !== mark
       return reply
         .header('cache-control', isCurrent ? 'public, max-age=31536000, immutable' : 'public, max-age=300')
-        .header('x-content-type-options', 'nosniff')
         .header('cross-origin-resource-policy', 'same-origin')
         .type(asset.type)
         .send(asset.body)
