@@ -52,7 +52,8 @@ export class Server {
       store: runtime.store,
       audit: runtime.journal,
       meters: runtime.meters,
-      isClosing: () => this.#closing !== undefined
+      isClosing: () => this.#closing !== undefined,
+      host: config.admin === false ? '' : config.admin.host
     })
   }
 
