@@ -81,7 +81,7 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
   })
   exchange.notes = {
     app: match.app.id,
-    path: match.path.slice(0, 1024),
+    path: match.path.slice(0, principal === null ? 256 : 1024),
     decision: decision.kind,
     ...(principal === null
       ? {}
