@@ -12,6 +12,7 @@ import type { Pipeline } from '../plugins/forward.ts'
 import { strictTransport } from '../plugins/own-answers.ts'
 import { describeError, type ErrorCode } from './errors.ts'
 import { GateRequest } from './forwarding/gate-request.ts'
+import { RequestTurns } from './request-turns.ts'
 
 export interface TlsFiles {
   readonly cert: string
@@ -73,15 +74,18 @@ export class Listener {
           })
     // Any other number hides the headers past it from us, but not from the app (CVE-2026-58044); the accept step counts them.
     server.maxHeadersCount = 0
+    const turns = new RequestTurns()
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
       newest.set(request.socket, response)
-      this.#pipeline.request(request, response)
+      turns.request(request.socket, response, () => this.#pipeline.request(request, response))
     }
     server.on('request', onRequest)
     // Whoever asks first (`Expect: 100-continue`) hears the verdict before sending the body: forwarding says "continue".
     server.on('checkContinue', onRequest)
     server.on('checkExpectation', refuseExpectation)
-    server.on('upgrade', (request, socket, head) => this.#pipeline.upgrade(request, socket, head))
+    server.on('upgrade', (request, socket, head) =>
+      turns.upgrade(socket, () => this.#pipeline.upgrade(request, socket, head))
+    )
     server.on('connect', (_request, socket) => socket.destroy())
     server.on('clientError', refuseUnreadable)
     this.#server = server
