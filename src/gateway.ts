@@ -46,7 +46,7 @@ const steps = [
 export async function buildGateway(config: Config, runtime: Runtime): Promise<FastifyInstance> {
   const { clock, log, journal: audit, sessions, live } = runtime
   const portalOrigin = config.portal.url.origin
-  const apps = config.apps.map(toApp)
+  const apps = config.apps.map(app => toApp(app, portalOrigin))
   const routes = new RouteTable({ apps, portalOrigin })
   const destinations = new Destinations(routes, apps, clock)
   const look = { title: config.portal.title, contact: config.portal.contact, accent: config.portal.accent }
