@@ -19,7 +19,6 @@ export function pageHeaders(formOrigin: string | null = null): Record<string, st
       "frame-ancestors 'none'",
       "base-uri 'none'"
     ].join('; '),
-    'x-frame-options': 'DENY',
     // Not `no-referrer`: with it browsers send `Origin: null` along with our own forms.
     'referrer-policy': 'same-origin',
     'cross-origin-opener-policy': 'same-origin',

@@ -76,13 +76,14 @@ for (const scheme of ['https', 'http'])
       const reply = await promise
       t.ok(status === reply.status || (what.includes('script') && reply.status === 303), `${what}: ${reply.status}`)
       t.same(values(reply, 'x-content-type-options'), ['nosniff'], what)
+      t.same(values(reply, 'x-frame-options'), ['DENY'], what)
       const ages = values(reply, 'strict-transport-security').map(value => Number(/^max-age=(\d+)$/.exec(value)?.[1]))
       if (scheme === 'http') t.same(ages, [], `${what}: nothing that would bind a host without TLS`)
       else t.ok(ages.length === 1 && (ages[0] ?? 0) >= 31_536_000, `${what}: a year at least, once`)
     }
     const theirs = await lab.ask('/public/x', [], { host: web })
     t.equal(theirs.status, 200)
-    for (const name of ['x-content-type-options', 'strict-transport-security', 'factorgate-error'])
+    for (const name of ['x-content-type-options', 'x-frame-options', 'strict-transport-security', 'factorgate-error'])
       t.same(values(theirs, name), [], `${name} of an app is the app’s to say`)
     for (const bytes of [
       `GET / HTTP/1.1\r\nHost: ${web}\r\nExpect: wonders\r\n\r\n`,

@@ -306,7 +306,7 @@ export function pageRows(house: House): Row[] {
       refs: 'CVE-2026-27589',
       tried:
         'the operators’ listener from a page: POST, other methods, a rebound Host, CORS; its pages on the public one',
-      safe: 'three GETs that change nothing, no CORS, nobody’s name; not on the public listener (what a rebound page could read are counts: it has no secrets, and Prometheus asks by any name)',
+      safe: 'a page is refused; three GETs that change nothing, no CORS, nobody’s name; not on the public listener',
       async run(t) {
         const person = await house.somebody()
         const signed = await person.signedIn(['app'])
@@ -317,11 +317,12 @@ export function pageRows(house: House): Row[] {
             method,
             `http://127.0.0.1:${gate.adminPort}${path}`,
             headers,
-            method === 'GET' || method === 'HEAD' ? undefined : '{}'
+            method.startsWith('P') ? '{}' : undefined
           )
         for (const path of ['/livez', '/readyz', '/metrics']) {
           const cross = { origin: 'http://evil.test', host: 'evil.test', 'sec-fetch-site': 'cross-site' }
-          const { status, headers, body } = await admin('GET', path, cross)
+          t.equal((await admin('GET', path, cross)).status, 403, path)
+          const { status, headers, body } = await admin('GET', path)
           t.equal(status, 200, path)
           t.same(
             Object.keys(headers).filter(name => name.startsWith('access-control')),
