@@ -99,13 +99,12 @@ export function readNetwork(text: string): string | Wrong {
   return text
 }
 
-/** Something to listen on: an address, or a name of this machine. */
+/** Something to listen on. Names are refused: what they mean is known only when it is too late to say so well. */
 export function readListenHost(text: string): string | Wrong {
   const bare = text.replace(/^\[(.*)\]$/, '$1')
   if (isIP(bare) !== 0) return bare
-  if (/^[\d.]+$/.test(text) || !isHostname(text))
-    return wrong('must be an address or host name of this machine, such as 0.0.0.0, 127.0.0.1 or ::')
-  return text
+  if (text.toLowerCase() === 'localhost') return 'localhost'
+  return wrong('must be an address of this machine, such as 0.0.0.0, 127.0.0.1 or ::, or localhost')
 }
 
 /** A host name in lower case, without scheme and port. */

@@ -42,9 +42,10 @@ export function defaultConfig(options: DefaultOptions = {}): Config {
   const text = stringify(values).replaceAll('${', () => '$${')
   const parsed = parseConfig(text, path.join(path.resolve(cwd), 'factorgate.yaml'))
   if (parsed.kind === 'ok') return { ...parsed.config, file: null }
-  const { problems } = parsed
-  throw new ConfigError(
-    problems,
-    problems.map(({ path: at, message }) => `${optionOf[at] ?? at} ${message}`).join('\n')
-  )
+  // What was made from another option is wrong for its sake: that one is said, once.
+  const derived = options.portalUrl === undefined ? ['portal.url', 'apps[0].url'] : ['apps[0].url']
+  const own = parsed.problems.filter(({ path: at }) => !derived.includes(at))
+  const problems = own.length > 0 ? own : parsed.problems
+  const said = problems.map(({ path: at, message }) => `${optionOf[at] ?? at} ${message}`)
+  throw new ConfigError(problems, [...new Set(said)].join('; '))
 }

@@ -30,10 +30,10 @@ export async function loadConfig(
     if (typeof content === 'string') return parseNamed(content, file, name, env)
     if (content.isAbsent && named === undefined) continue
     const from = options.file === undefined && named !== undefined ? ' (named by FACTORGATE_CONFIG)' : ''
-    return { kind: 'bad', file, problems: [whole(name, `${content.why}${from}`)] }
+    return { kind: 'bad', file, name, problems: [whole(name, `${content.why}${from}`)] }
   }
   const message = `there is no configuration: neither ${candidates.join(' nor ')} exists. Write one with \`factorgate init\`, name one with --config, or protect one app without: factorgate serve --upstream URL`
-  return { kind: 'bad', file: null, problems: [whole('', message)] }
+  return { kind: 'bad', file: null, name: '', problems: [whole('', message)] }
 }
 
 /** The files whose change asks for a reload: the configuration itself and the listener's certificate and key. */

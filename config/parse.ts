@@ -12,9 +12,16 @@ import { inOrder, Reading } from './reading.ts'
 import { type Config, configSchema } from './schema.ts'
 import type { Node } from './vocabulary.ts'
 
+/** `file` is absolute, `name` as the person named it and as problems call it; null and empty where there is no file. */
 export type Loaded =
-  | { readonly kind: 'ok'; readonly config: Config; readonly file: string; readonly warnings: readonly Problem[] }
-  | { readonly kind: 'bad'; readonly problems: readonly Problem[]; readonly file: string | null }
+  | {
+      readonly kind: 'ok'
+      readonly config: Config
+      readonly file: string
+      readonly name: string
+      readonly warnings: readonly Problem[]
+    }
+  | { readonly kind: 'bad'; readonly problems: readonly Problem[]; readonly file: string | null; readonly name: string }
 
 /**
  * Reads text as the content of `file`, which should be absolute: relative paths in the text start in its folder.
@@ -28,16 +35,16 @@ export function parseConfig(text: string, file: string, env: NodeJS.ProcessEnv =
 export function parseNamed(text: string, file: string, name: string, env: NodeJS.ProcessEnv): Loaded {
   const reading = new Reading({ file: name, folder: path.dirname(file), env })
   const yaml = readYaml(text, name)
-  if (yaml.problems.length > 0) return { kind: 'bad', file, problems: inOrder(yaml.problems) }
+  if (yaml.problems.length > 0) return { kind: 'bad', file, name, problems: inOrder(yaml.problems) }
   const draft = readDocument(configSchema as Node, yaml, reading) as DraftConfig | undefined
   if (draft !== undefined) {
     fillIn(draft)
     checkConfig(draft, Date.now(), reading)
   }
-  if (reading.problems.length > 0) return { kind: 'bad', file, problems: inOrder(reading.problems) }
+  if (reading.problems.length > 0) return { kind: 'bad', file, name, problems: inOrder(reading.problems) }
   // Without a problem nothing is missing: every `undefined` in a draft has one.
   const config = { ...draft, file } as Config
-  return { kind: 'ok', config, file, warnings: inOrder(reading.warnings) }
+  return { kind: 'ok', config, file, name, warnings: inOrder(reading.warnings) }
 }
 
 /** Values that follow from others (`x-derived` in the schema). */

@@ -7,7 +7,7 @@ export interface TemplateOptions {
   readonly title?: string
   /** http://127.0.0.1:8888 */
   readonly upstream?: string
-  /** `app.` in place of the portal's first label, or `app.localhost`. */
+  /** `app.` in place of the portal's first label, or `app.localhost`; `/app` on the portal's own host where it has no neighbour. */
   readonly appUrl?: string
 }
 
@@ -82,8 +82,10 @@ function appBeside(portalUrl: string): string {
   const url = new URL(portalUrl)
   const labels = url.hostname.split('.')
   const isName = /[a-z]/.test(labels.at(-1) ?? '')
-  if (url.hostname === 'localhost') url.hostname = 'app.localhost'
-  else if (isName && labels.length > 2) url.hostname = ['app', ...labels.slice(1)].join('.')
+  const name = labels[0] === 'app' ? 'first' : 'app'
+  if (labels.at(-1) === 'localhost') url.hostname = `${name}.localhost`
+  else if (isName && labels.length > 2) url.hostname = [name, ...labels.slice(1)].join('.')
+  // Nothing stands beside this host that we could know of.
   else url.pathname = '/app'
   return url.href.replace(/\/$/, '')
 }

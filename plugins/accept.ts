@@ -16,7 +16,7 @@ export interface AcceptOptions {
 export const maxHeaderLines = 100
 
 /** Headers that must stand once at most: Node keeps the first or joins them, an app may keep the last. */
-const single = new Set([
+const single = [
   'host',
   'content-type',
   'content-length',
@@ -27,8 +27,10 @@ const single = new Set([
   'transfer-encoding',
   'referer',
   'destination'
-])
-const singleLengths = new Set([...single].map(name => name.length))
+]
+/** A bit for each, by name; and which lengths such names have. */
+const bits = new Map(single.map((name, i) => [name, 1 << i]))
+const isSingleLength = Array.from({ length: 32 }, (_, length) => single.some(name => name.length === length))
 
 export const acceptPlugin = fp<AcceptOptions>(
   async (app, { readClient }) => {
@@ -61,15 +63,13 @@ function headerProblem(raw: IncomingMessage): 'headers_too_large' | 'bad_request
   if (raw.httpVersionMajor !== 1) return 'bad_request'
   const lines = raw.rawHeaders
   if (lines.length > maxHeaderLines * 2) return 'headers_too_large'
-  let seen = ''
+  let seen = 0
   for (let i = 0; i < lines.length; i += 2) {
     const name = lines[i] as string
-    if (!singleLengths.has(name.length)) continue
-    const lower = name.toLowerCase()
-    if (!single.has(lower)) continue
-    const mark = `,${lower},`
-    if (seen.includes(mark)) return 'bad_request'
-    seen += mark
+    if (isSingleLength[name.length] !== true) continue
+    const bit = bits.get(name.toLowerCase()) ?? 0
+    if ((seen & bit) !== 0) return 'bad_request'
+    seen |= bit
   }
   return null
 }

@@ -8,11 +8,18 @@ import { Strangers } from '../src/audit/strangers.ts'
 import type { Clock } from '../src/clock.ts'
 import type { Exchange } from './exchange.ts'
 
+export interface AuditOptions {
+  readonly audit: AuditSink
+  readonly clock: Clock
+  /** Hears the code of every answer that is a refusal of ours. */
+  readonly onRefusal?: (code: string) => void
+}
+
 /** How often counts are written whose minute is over. */
 const flushMs = 5_000
 
-export const auditPlugin = fp<{ audit: AuditSink; clock: Clock }>(
-  async (app, { audit, clock }) => {
+export const auditPlugin = fp<AuditOptions>(
+  async (app, { audit, clock, onRefusal }) => {
     const strangers = new Strangers(audit, clock)
     const flushing = setInterval(() => strangers.flush(), flushMs).unref()
     app.addHook('onClose', async () => {
@@ -24,6 +31,7 @@ export const auditPlugin = fp<{ audit: AuditSink; clock: Clock }>(
       if (!exchange.isRecorded && !isAsset(request.raw.url)) {
         exchange.isRecorded = true
         const code = reply.getHeader('factorgate-error')
+        if (code !== undefined) onRefusal?.(String(code))
         const event = exchangeEvent(exchange, 'exchange', clock(), {
           method: request.raw.method,
           status: reply.statusCode,
@@ -60,10 +68,15 @@ export function exchangeEvent(
     app: match?.kind === 'app' ? match.app.id : undefined,
     path: target === undefined ? undefined : pathForRecord(target.path, (principal ?? null) === null),
     decision: decision?.kind,
-    ms: now - exchange.startedAt
+    ms: now - exchange.startedAt,
+    method: end.method,
+    status: end.status,
+    bytesIn: end.bytesIn,
+    bytesOut: end.bytesOut,
+    outcome: end.outcome,
+    cut: end.cut
   }
-  if (exchange.notes !== undefined) Object.assign(event, exchange.notes)
-  return Object.assign(event, end)
+  return exchange.notes === undefined ? event : Object.assign(event, exchange.notes, end)
 }
 
 /** An invitation's token stands in its path, and a record must not open doors (ASVS 14.2.1). Nobody's path is cut shorter than a person's. */

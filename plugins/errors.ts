@@ -53,7 +53,7 @@ export const errorsPlugin = fp<ErrorsOptions>(
   async (app, { renderPage }) => {
     app.setErrorHandler((thrown, request, reply) => {
       const error = toGateError(thrown)
-      const log = { code: error.code, err: error.cause }
+      const log = { reference: request.exchange.id, code: error.code, err: error.cause }
       if (error.code === 'internal') request.log.error(log, 'request failed')
       else if (error.status >= 500) request.log.warn(log, error.message)
       refuse(error, request, reply)

@@ -15,6 +15,7 @@ import { matchPlugin } from '../plugins/match.ts'
 import { ownAnswersPlugin } from '../plugins/own-answers.ts'
 import { type PortalServices, pageHeaders, portalPlugin, renderError } from '../plugins/portal/index.ts'
 import { sessionPlugin } from '../plugins/session.ts'
+import { counted } from './audit/counted.ts'
 import { Destinations } from './destinations.ts'
 import { RecoveryCodes } from './factor/recovery-code.ts'
 import { Totp } from './factor/totp.ts'
@@ -44,7 +45,7 @@ const steps = [
 
 /** The whole pipeline for one configuration, ready to be given requests. Rejects where a step is missing or refuses its options. */
 export async function buildGateway(config: Config, runtime: Runtime): Promise<FastifyInstance> {
-  const { clock, log, journal: audit, sessions, live } = runtime
+  const { clock, log, journal: audit, sessions, live, meters } = runtime
   const portalOrigin = config.portal.url.origin
   const apps = config.apps.map(app => toApp(app, portalOrigin))
   const routes = new RouteTable({ apps, portalOrigin })
@@ -54,7 +55,9 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
     genReqId: newReference,
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'reference' }),
+    logController: new LogController({ disableRequestLogging: true }),
+    // A child for each request costs more than all our checks; what is logged of a request says its reference itself.
+    childLoggerFactory: logger => logger,
     trustProxy: false,
     rewriteUrl: readRequestLine,
     bodyLimit: 16 * 1024,
@@ -74,7 +77,12 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
     onOpen: exchange => audit.record(exchangeEvent(exchange, 'socket.open', clock(), { status: 101 })),
     onEnd: (exchange, method, summary, isSocket) => recordEnd(exchange, method, summary, isSocket, runtime)
   })
-  await app.register(auditPlugin, { audit, clock })
+  await app.register(auditPlugin, {
+    audit,
+    clock,
+    onRefusal: code =>
+      meters.count('factorgate_refusals_total', "Answers of the gate's own, by code.", `code="${code}"`)
+  })
 
   await app.register(forwardAuthPlugin, {
     routes,
@@ -107,7 +115,7 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
         requirementFor: (url, principal, address) => destinations.requirementFor(url, principal, address)
       },
       returnTargets: url => destinations.accept(url),
-      audit,
+      audit: counted(audit, meters),
       clock
     }
   })
@@ -120,7 +128,8 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
 function recordEnd(exchange: Exchange, method: string, summary: Summary, isSocket: boolean, runtime: Runtime): void {
   const { journal, meters, clock, appUse } = runtime
   const { status, bytesIn, bytesOut, outcome, cut, durationMs } = summary
-  const end = { method, status, bytesIn, bytesOut, ...(outcome === 'cut' ? { outcome, cut } : {}) }
+  const isCut = outcome === 'cut'
+  const end = { method, status, bytesIn, bytesOut, outcome: isCut ? outcome : undefined, cut: isCut ? cut : undefined }
   journal.record(exchangeEvent(exchange, isSocket ? 'socket.close' : 'exchange', clock(), end))
   const { match, principal } = exchange
   if (match.kind !== 'app') return

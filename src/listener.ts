@@ -7,7 +7,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { TLSSocket } from 'node:tls'
+import { TLSSocket } from 'node:tls'
 import type { Pipeline } from '../plugins/forward.ts'
 import { strictTransport } from '../plugins/own-answers.ts'
 import { describeError, type ErrorCode } from './errors.ts'
@@ -34,10 +34,14 @@ export interface ListenerOptions {
  */
 export const headersTimeoutMs = 15_000
 const keepAliveTimeoutMs = 72_000
+/** Who has connected but asked nothing has this long once we stop: a request may be on its way, a browser's spare connection has none. */
+const silentMs = 2_000
 
 export class Listener {
   readonly #server: http.Server | https.Server
   readonly #isTls: boolean
+  /** Every TCP connection, upgraded ones too, of which the HTTP server knows nothing; and with TLS what was agreed upon on it. */
+  readonly #sockets = new Set<Socket>()
   #pipeline: Pipeline
   #closing = false
 
@@ -76,16 +80,24 @@ export class Listener {
     server.maxHeadersCount = 0
     const turns = new RequestTurns()
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
-      newest.set(request.socket, response)
+      ;(request.socket as Owing)[newest] = response
+      if (this.#closing) response.shouldKeepAlive = false
       turns.request(request.socket, response, () => this.#pipeline.request(request, response))
     }
     server.on('request', onRequest)
     // Whoever asks first (`Expect: 100-continue`) hears the verdict before sending the body: forwarding says "continue".
     server.on('checkContinue', onRequest)
     server.on('checkExpectation', refuseExpectation)
-    server.on('upgrade', (request, socket, head) =>
-      turns.upgrade(socket, () => this.#pipeline.upgrade(request, socket, head))
-    )
+    server.on('upgrade', (request, socket, head) => {
+      if (this.#closing) return refuseLate(socket)
+      upgraded.add(socket)
+      turns.upgrade(socket, () => {
+        // The end may have begun while it waited.
+        if (this.#closing) refuseLate(socket)
+        else this.#pipeline.upgrade(request, socket, head)
+      })
+    })
+    for (const event of ['connection', 'secureConnection']) server.on(event, (socket: Socket) => this.#watch(socket))
     server.on('connect', (_request, socket) => socket.destroy())
     server.on('clientError', refuseUnreadable)
     this.#server = server
@@ -116,17 +128,34 @@ export class Listener {
     return this.#closing
   }
 
-  /** Stops accepting; resolves once every request under way has ended, or after `graceMs` by force. */
+  /** Stops accepting; resolves once every request under way has ended, or after `graceMs` by force, whatever a connection has become. */
   async close(graceMs: number): Promise<void> {
     this.#closing = true
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
+    for (const socket of this.#sockets) lastAnswer((socket as Owing)[newest])
     this.#server.closeIdleConnections()
     // A kept-alive connection becomes idle only when its answer ends.
     const sweep = setInterval(() => this.#server.closeIdleConnections(), 100)
-    const force = setTimeout(() => this.#server.closeAllConnections(), graceMs)
+    const silent = setTimeout(() => this.#destroy(socket => this.#isSilent(socket)), silentMs)
+    const force = setTimeout(() => this.#destroy(() => true), graceMs)
     await closed
     clearInterval(sweep)
+    clearTimeout(silent)
     clearTimeout(force)
+  }
+
+  #watch(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+  }
+
+  #isSilent(socket: Socket): boolean {
+    const maySpeak = !this.#isTls || socket instanceof TLSSocket
+    return maySpeak && (socket as Owing)[newest] === undefined && !upgraded.has(socket)
+  }
+
+  #destroy(which: (socket: Socket) => boolean): void {
+    for (const socket of [...this.#sockets].filter(which)) socket.destroy()
   }
 }
 
@@ -138,13 +167,16 @@ function readPair(tls: TlsFiles): { cert: Buffer; key: Buffer } {
 const fromParser = /^(?:HPE|ERR_HTTP)_/
 
 /** The answer to what was read last on a connection. Answers go out in order, so the others end before it. */
-const newest = new WeakMap<Duplex, ServerResponse>()
+const newest = Symbol('newest answer')
+type Owing = Duplex & { [newest]?: ServerResponse }
+/** Connections that were upgraded, or asked to be. */
+const upgraded = new WeakSet<Duplex>()
 /** Connections that end with the answers they still owe. */
 const ending = new WeakSet<Duplex>()
 
 /** What the parser could not read never becomes a request: one plain answer, then the socket ends. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
-  const owed = newest.get(socket)
+  const owed = (socket as Owing)[newest]
   // Whole requests before it get their own answers: a 400 in their place would be read as the answer to the first (THREATS F15).
   if (fromParser.test(error.code ?? '') && owed?.req.complete && !owed.writableFinished && !owed.destroyed) {
     if (ending.has(socket)) return
@@ -162,7 +194,20 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
     socket.destroy()
     return
   }
-  const code: ErrorCode = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request'
+  refusePlainly(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request')
+}
+
+/** An upgrade after the end has begun: it would outlive every request. */
+function refuseLate(socket: Duplex): void {
+  socket.on('error', () => socket.destroy())
+  const owed = (socket as Owing)[newest]
+  if (owed !== undefined && !owed.writableFinished && !owed.destroyed)
+    owed.once('close', () => (socket as Socket).destroySoon())
+  else refusePlainly(socket, 'shutting_down')
+}
+
+/** An answer made by hand, where no response exists; then the socket ends. */
+function refusePlainly(socket: Duplex, code: ErrorCode): void {
   const { status, headers, body } = refusalOf(code, socket)
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`, () => socket.destroy())
@@ -189,4 +234,9 @@ function refusalOf(code: ErrorCode, socket: Duplex | null) {
     Connection: 'close'
   }
   return { status, headers, body }
+}
+
+/** Says on what is not yet under way that nothing may follow it. */
+function lastAnswer(response: ServerResponse | undefined): void {
+  if (response !== undefined && !response.headersSent) response.shouldKeepAlive = false
 }

@@ -22,6 +22,7 @@ import { SessionCache } from './session/session-cache.ts'
 import { type SessionLimits, Sessions } from './session/sessions.ts'
 import type { Store } from './store/store.ts'
 import { type AccessWatching, watchAccess } from './watch/access.ts'
+import { Readiness } from './watch/readiness.ts'
 
 export interface RuntimeInput {
   readonly store: Store
@@ -50,6 +51,7 @@ export class Runtime {
   readonly limiter: AttemptLimiter
   readonly local: LocalDirectory
   readonly appUse: AppUse
+  readonly readiness: Readiness
   keyring: Keyring
   #watching: AccessWatching | undefined
   #flushing: NodeJS.Timeout | undefined
@@ -70,6 +72,12 @@ export class Runtime {
     this.limiter = new AttemptLimiter({ store, clock })
     this.local = new LocalDirectory({ store, accounts: this.accounts, hasher: new PasswordHasher(), clock })
     this.appUse = new AppUse(store, clock)
+    this.readiness = new Readiness({
+      store,
+      journal,
+      onChange: problem =>
+        problem === null ? log.info('ready again: the store answers') : log.error({ problem }, 'not ready')
+    })
   }
 
   /** Subscribes and begins to watch. Rejects with StoreUnreachable; a journal that cannot be written is said, and mends itself. */
@@ -80,7 +88,7 @@ export class Runtime {
         : input.log.error({ problem }, 'the journal cannot be written')
     const runtime = new Runtime(input, await Journal.open({ path: input.journalFile, clock: input.clock, onChange }))
     await runtime.cache.watch([sessionKey(''), tokenKey(''), accountPrefix])
-    const { store, cache, sessions, live, log, meters } = runtime
+    const { store, cache, sessions, live, log, meters, readiness } = runtime
     runtime.#watching = watchAccess({
       store,
       cache,
@@ -91,6 +99,10 @@ export class Runtime {
     runtime.#flushing = setInterval(() => void runtime.#flush(), flushMs)
     runtime.#flushing.unref()
     meters.gauge('factorgate_open_connections', 'Sockets, downloads and uploads under way.', () => live.size)
+    meters.gauge('factorgate_store_up', '1 while the store answers.', () => Number(readiness.isStoreUp))
+    meters.gauge('factorgate_journal_writable', '1 while the journal takes lines.', () =>
+      Number(readiness.isJournalWritable)
+    )
     meters.gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss())
     return runtime
   }
@@ -110,6 +122,7 @@ export class Runtime {
   /** Ends everything in the order it depends on each other. */
   async close(): Promise<void> {
     this.#watching?.stop()
+    this.readiness.stop()
     clearInterval(this.#flushing)
     await this.#flush()
     this.live.close()

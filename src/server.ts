@@ -49,8 +49,7 @@ export class Server {
       tls: config.listen.tls
     })
     this.#admin = buildAdmin({
-      store: runtime.store,
-      audit: runtime.journal,
+      readiness: runtime.readiness,
       meters: runtime.meters,
       isClosing: () => this.#closing !== undefined,
       host: config.admin === false ? '' : config.admin.host
@@ -104,10 +103,19 @@ export class Server {
     }
   }
 
-  /** Swaps a checked configuration in; requests under way end under the old one. Answers the keys that take a restart. */
+  /**
+   * Swaps a checked configuration in; requests under way end under the old one. Answers the keys that take a restart. Where it
+   * rejects, the old one stays. Not to be called again before it has ended.
+   */
   async reload(config: Config): Promise<string[]> {
     const gateway = await buildGateway(config, this.runtime)
-    if (config.listen.tls) this.#listener.reloadTls(config.listen.tls)
+    try {
+      if (this.#closing !== undefined) throw new Error('the gate is ending')
+      if (config.listen.tls) this.#listener.reloadTls(config.listen.tls)
+    } catch (error) {
+      await gateway.close()
+      throw error
+    }
     const waiting = fixed.filter(key => JSON.stringify(config[key]) !== JSON.stringify(this.#opened[key]))
     const old = this.#gateway
     this.#listener.swap(pipelineOf(gateway))
@@ -137,7 +145,7 @@ export class Server {
   }
 
   async #close(graceMs: number): Promise<void> {
-    this.runtime.live.endSockets('shutting down')
+    this.runtime.live.drain()
     await this.#listener.close(graceMs)
     await this.#gateway.close()
     this.runtime.journal.record({ kind: 'gate.stop', at: this.runtime.clock() })

@@ -99,11 +99,11 @@ const walls: readonly (readonly [string, (line: Import) => boolean, Omit<Import,
     { from: 'src/session/sessions.ts', to: 'src/store/lmdb.ts' }
   ],
   [
-    'a store adapter knows the store, the clock and its one driver',
+    'a store adapter knows the store, the clock, how a folder is made, and its one driver',
     ({ from, to }) =>
       isConcreteStore(from) &&
       !to.startsWith('src/store/') &&
-      !['src/clock.ts', 'node', 'ioredis', 'lmdb'].includes(to),
+      !['src/clock.ts', 'src/folder.ts', 'node', 'ioredis', 'lmdb'].includes(to),
     { from: 'src/store/redis.ts', to: 'src/session/session.ts' }
   ],
   [

@@ -5,14 +5,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
-import type { AuditSink } from '../../src/audit/event.ts'
 import type { Meters } from '../../src/audit/meters.ts'
 import { describeError, type ErrorCode } from '../../src/errors.ts'
-import type { Store } from '../../src/store/store.ts'
+import type { Readiness } from '../../src/watch/readiness.ts'
 
 export interface AdminOptions {
-  readonly store: Pick<Store, 'ping'>
-  readonly audit: AuditSink
+  readonly readiness: Pick<Readiness, 'look'>
   readonly meters: Meters
   readonly isClosing: () => boolean
   /** The address it is given to listen on. */
@@ -20,7 +18,7 @@ export interface AdminOptions {
 }
 
 /** A listener that is not yet listening. */
-export function buildAdmin({ store, audit, meters, isClosing, host }: AdminOptions): FastifyInstance {
+export function buildAdmin({ readiness, meters, isClosing, host }: AdminOptions): FastifyInstance {
   const app = Fastify({ logger: false, trustProxy: false, bodyLimit: 1024, forceCloseConnections: true })
 
   app.addHook('onRequest', (request, reply, done) => {
@@ -36,18 +34,15 @@ export function buildAdmin({ store, audit, meters, isClosing, host }: AdminOptio
   app.get('/readyz', async (_request, reply) => {
     reply.type('text/plain').header('cache-control', 'no-store')
     if (isClosing()) return reply.code(503).send('shutting down\n')
-    if (!audit.writable) return reply.code(503).send('journal not writable\n')
-    try {
-      await store.ping()
-      return reply.send('ok\n')
-    } catch {
-      return reply.code(503).send('store not reachable\n')
-    }
+    const problem = await readiness.look()
+    return problem === null ? reply.send('ok\n') : reply.code(503).send(`${problem}\n`)
   })
 
-  app.get('/metrics', async (_request, reply) =>
-    reply.type('text/plain; version=0.0.4').header('cache-control', 'no-store').send(meters.render())
-  )
+  app.get('/metrics', async (_request, reply) => {
+    // The gauges tell of now.
+    await readiness.look()
+    return reply.type('text/plain; version=0.0.4').header('cache-control', 'no-store').send(meters.render())
+  })
 
   return app
 }

@@ -456,6 +456,11 @@ const english_errors: Record<ErrorCode, ErrorSentences> = {
     what: f => `The answer that ${f.app} gave cannot be passed on to a browser.`,
     now: () => 'Try again. If it stays, tell whoever runs the app.'
   },
+  app_busy: {
+    title: f => `${f.app} is busy`,
+    what: f => `${f.app} has more requests under way than it can take, so this one was not passed on.`,
+    now: () => 'Try again in a moment.'
+  },
   app_maintenance: {
     title: f => `${f.app} is being maintained`,
     what: f =>

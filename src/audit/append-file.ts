@@ -3,8 +3,9 @@
  * that was cut short; refuses to overwrite, to truncate and to say "written" before the disk has it.
  */
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, stat } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { makeFolder } from '../folder.ts'
 
 /** What became of an append. `whole` counts the lines that are on disk; a line cut short is finished by the next append. */
 export type Appended =
@@ -160,7 +161,7 @@ async function openForAppend(file: string): Promise<AppendHandle> {
     () => false,
     error => error.code === 'ENOENT'
   )
-  if (isNew) await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
+  if (isNew) makeFolder(path.dirname(file))
   const handle = await open(file, flags, 0o600)
   if (isNew) await giveToOwnerOfFolder(handle, path.dirname(file))
   return handle

@@ -26,6 +26,9 @@ export interface JournalOptions {
   readonly open?: (path: string) => Promise<AppendHandle>
 }
 
+/** In characters. */
+const portion = 128 * 1024
+
 interface Waiter {
   /** Index of its line in the batch. */
   readonly line: number
@@ -82,7 +85,9 @@ export class Journal implements AuditSink {
       return
     }
     this.#queue(event)
-    if (this.#timer === null && this.#flushing === null) this.#schedule()
+    if (this.#flushing !== null) return
+    if (this.#isPortion) void this.#start()
+    else if (this.#timer === null) this.#schedule()
   }
 
   /** As promised by AuditSink. A rejected line may still reach the disk; a resolved one never fails to. */
@@ -111,6 +116,11 @@ export class Journal implements AuditSink {
     await this.#file.close()
   }
 
+  /** Enough to be written at once: joining the lines of a whole busy moment would stop everything else for milliseconds. */
+  get #isPortion(): boolean {
+    return this.#waiting >= portion && this.#failure === null && this.#lines.length > 0
+  }
+
   #queue(event: AuditEvent): void {
     const line = lineOf(event)
     this.#lines.push(line)
@@ -128,7 +138,7 @@ export class Journal implements AuditSink {
     this.#timer = null
     this.#flushing ??= this.#flush().finally(() => {
       this.#flushing = null
-      if (this.#waiters.length > 0) this.#start()
+      if (this.#waiters.length > 0 || this.#isPortion) this.#start()
       else if (this.#failure !== null || this.#lines.length > 0) this.#schedule()
     })
     return this.#flushing

@@ -11,16 +11,21 @@ interface Family {
   readonly values: Map<string, number>
 }
 
-interface Histogram {
-  readonly counts: number[]
-  sum: number
-  count: number
+/** What is counted of one app: numbers in place, since it happens with every request. */
+class AppMeter {
+  /** By class of status: 1xx is at 1. */
+  readonly requests = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+  received = 0
+  sent = 0
+  readonly counts: number[] = buckets.map(() => 0)
+  seconds = 0
+  count = 0
 }
 
 export class Meters {
   readonly #families = new Map<string, Family>()
   readonly #gauges = new Map<string, { help: string; read: () => number }>()
-  readonly #latency = new Map<string, Histogram>()
+  readonly #apps = new Map<string, AppMeter>()
 
   /** Adds `by` to a counter. `labels` is ready text such as `app="notebooks"`: configured words only. */
   count(name: string, help: string, labels = '', by = 1): void {
@@ -39,23 +44,22 @@ export class Meters {
 
   /** One forwarded exchange of `app` took `seconds`, and moved so many bytes. */
   exchange(app: string, status: number, seconds: number, bytesIn: number, bytesOut: number): void {
-    const label = `app="${app}"`
-    this.count(
-      'factorgate_requests_total',
-      'Requests forwarded, by app and class of status.',
-      `${label},status="${Math.floor(status / 100)}xx"`
-    )
-    this.count('factorgate_received_bytes_total', 'Body bytes from people to apps.', label, bytesIn)
-    this.count('factorgate_sent_bytes_total', 'Body bytes from apps to people.', label, bytesOut)
-    let histogram = this.#latency.get(label)
-    if (histogram === undefined) {
-      histogram = { counts: buckets.map(() => 0), sum: 0, count: 0 }
-      this.#latency.set(label, histogram)
+    let meter = this.#apps.get(app)
+    if (meter === undefined) {
+      meter = new AppMeter()
+      this.#apps.set(app, meter)
     }
-    histogram.sum += seconds
-    histogram.count++
-    const at = buckets.findIndex(bound => seconds <= bound)
-    if (at >= 0) histogram.counts[at] = (histogram.counts[at] ?? 0) + 1
+    const kind = Math.floor(status / 100)
+    meter.requests[kind] = (meter.requests[kind] ?? 0) + 1
+    meter.received += bytesIn
+    meter.sent += bytesOut
+    meter.seconds += seconds
+    meter.count++
+    for (let i = 0; i < buckets.length; i++)
+      if (seconds <= (buckets[i] as number)) {
+        meter.counts[i]!++
+        break
+      }
   }
 
   /** The whole, as a scrape reads it. */
@@ -68,25 +72,45 @@ export class Meters {
     }
     for (const [name, { help, read }] of this.#gauges)
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${read()}`)
-    if (this.#latency.size > 0) lines.push(...this.#renderLatency())
+    if (this.#apps.size > 0) lines.push(...this.#renderApps())
     return `${lines.join('\n')}\n`
   }
 
-  #renderLatency(): string[] {
-    const name = 'factorgate_request_duration_seconds'
-    const lines = [`# HELP ${name} From the request line to the last byte of the answer.`, `# TYPE ${name} histogram`]
-    for (const [label, { counts, sum, count }] of this.#latency) {
-      let running = 0
-      buckets.forEach((bound, i) => {
-        running += counts[i] ?? 0
-        lines.push(`${name}_bucket{${label},le="${bound}"} ${running}`)
+  #renderApps(): string[] {
+    const family = (name: string, help: string, type: string, of: (meter: AppMeter, label: string) => string[]) => [
+      `# HELP ${name} ${help}`,
+      `# TYPE ${name} ${type}`,
+      ...[...this.#apps].flatMap(([app, meter]) => of(meter, `app="${app}"`))
+    ]
+    const requests = 'factorgate_requests_total'
+    const received = 'factorgate_received_bytes_total'
+    const sent = 'factorgate_sent_bytes_total'
+    const duration = 'factorgate_request_duration_seconds'
+    return [
+      ...family(requests, 'Requests forwarded, by app and class of status.', 'counter', (meter, label) =>
+        meter.requests.flatMap((count, kind) =>
+          count === 0 ? [] : [`${requests}{${label},status="${kind}xx"} ${count}`]
+        )
+      ),
+      ...family(received, 'Body bytes from people to apps.', 'counter', (meter, label) => [
+        `${received}{${label}} ${meter.received}`
+      ]),
+      ...family(sent, 'Body bytes from apps to people.', 'counter', (meter, label) => [
+        `${sent}{${label}} ${meter.sent}`
+      ]),
+      ...family(duration, 'From the request line to the last byte of the answer.', 'histogram', (meter, label) => {
+        let running = 0
+        const below = buckets.map((bound, i) => {
+          running += meter.counts[i]!
+          return `${duration}_bucket{${label},le="${bound}"} ${running}`
+        })
+        return [
+          ...below,
+          `${duration}_bucket{${label},le="+Inf"} ${meter.count}`,
+          `${duration}_sum{${label}} ${meter.seconds}`,
+          `${duration}_count{${label}} ${meter.count}`
+        ]
       })
-      lines.push(
-        `${name}_bucket{${label},le="+Inf"} ${count}`,
-        `${name}_sum{${label}} ${sum}`,
-        `${name}_count{${label}} ${count}`
-      )
-    }
-    return lines
+    ]
   }
 }

@@ -32,7 +32,7 @@ Example:
     else for (const problem of problems) io.stdout(`${formatProblem(problem)}\n`)
     for (const warning of warnings) io.stderr(`warning: ${formatProblem(warning)}\n`)
     if (!ok) {
-      io.stderr(`${loaded.file}: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}\n`)
+      io.stderr(`${loaded.name}: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}\n`)
       return 1
     }
     const keyFile = await readKeyFile(loaded.config.keyFile).then(
@@ -40,7 +40,10 @@ Example:
       (error: Error) => error.message
     )
     if (keyFile !== null) io.stderr(`warning: ${keyFile}\n`)
-    io.stderr(`${loaded.file}: fine\n`)
+    // The last line is the one that is read: a file without a problem may still start no gate here.
+    io.stderr(
+      `${loaded.name}: ${keyFile === null ? 'fine' : 'no problem, but the gate does not start here: see the key file'}\n`
+    )
     return 0
   }
 }

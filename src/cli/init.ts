@@ -3,14 +3,16 @@
  * there already, and leaves nothing half-made behind.
  */
 import { existsSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseConfig } from '../../config/load.ts'
-import { formatProblem } from '../../config/problems.ts'
+import { formatProblem, type Problem } from '../../config/problems.ts'
 import type { Config } from '../../config/schema.ts'
 import { initTemplate, type TemplateOptions } from '../../config/template.ts'
+import { makeFolder } from '../folder.ts'
 import { canonicalName } from '../identity/account.ts'
-import { createKeyFile } from '../keyring/key-file.ts'
+import { checkKey } from '../keyring/key-check.ts'
+import { createKeyFile, readKeyFile } from '../keyring/key-file.ts'
 import { type Command, type Io, PersonError, readArgs, UsageError, visible } from './command.ts'
 import { accountsAt, invite } from './user/person.ts'
 import { atWork } from './workplace.ts'
@@ -47,20 +49,23 @@ Example:
       ...(values.title === undefined ? {} : { title: values.title }),
       ...(values.upstream === undefined ? {} : { upstream: values.upstream })
     } satisfies TemplateOptions)
-    const config = checked(text, file)
+    const { config, warnings } = checked(text, file)
     refuseIfThere([file, config.keyFile, storePath(config), config.journal])
     const made: string[] = []
     try {
-      await mkdir(folder, { recursive: true })
+      const topmost = makeFolder(folder, 0o755)
+      if (topmost !== null) made.push(topmost)
       await writeFile(file, text, { flag: 'wx', mode: 0o644 })
       made.push(file)
       await createKeyFile(config.keyFile)
       made.push(config.keyFile, storePath(config), config.journal)
       return await atWork(io, { config: file, changes: 'grant', mayCreate: true }, async place => {
+        // From here on no other key fits, and a gate that is given one does not start.
+        await checkKey(place.store, await readKeyFile(config.keyFile), config.keyFile)
         const account = await accountsAt(place).create({ name, groups: ['operators'] })
         await place.record({ kind: 'user.change', account: account.id, name, outcome: 'added', groups: 'operators' })
         const url = await invite(place, account)
-        sayNext(io, file, config, name)
+        sayNext(io, file, config, name, warnings)
         io.stdout(`${url}\n`)
         return 0
       })
@@ -72,15 +77,17 @@ Example:
 }
 
 /** The template with these options, as `check` would read it. */
-function checked(text: string, file: string): Config {
+function checked(text: string, file: string): { config: Config; warnings: readonly Problem[] } {
   const parsed = parseConfig(text, file)
-  if (parsed.kind === 'ok') return parsed.config
+  if (parsed.kind === 'ok') return parsed
   const optionOf: Record<string, string> = {
     'portal.url': '--portal',
     'portal.title': '--title',
     'apps[0].upstream': '--upstream'
   }
-  const said = parsed.problems.map(problem => {
+  // The app's address was made from the portal's, in a file that nobody has: what is wrong with it is wrong with that.
+  const own = parsed.problems.filter(({ path }) => path !== 'apps[0].url')
+  const said = own.map(problem => {
     const option = optionOf[problem.path]
     return option === undefined ? formatProblem(problem) : `${option} ${problem.message}`
   })
@@ -97,7 +104,7 @@ function storePath({ store }: Config): string {
   return store.path
 }
 
-function sayNext(io: Io, file: string, config: Config, name: string): void {
+function sayNext(io: Io, file: string, config: Config, name: string, warnings: readonly Problem[]): void {
   const shown = (path_: string) => path.relative(io.cwd, path_) || '.'
   io.stderr(`${shown(file)}: the configuration; every line is explained there
 ${shown(config.keyFile)}: the key; keep a copy in a safe place
@@ -106,4 +113,5 @@ ${shown(config.keyFile)}: the key; keep a copy in a safe place
   factorgate serve --config ${shown(file)}
 
 `)
+  for (const warning of warnings) io.stderr(`warning: ${formatProblem({ ...warning, file: shown(file) })}\n\n`)
 }

@@ -28,14 +28,15 @@ const systemWords: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is no folder',
   EISDIR: 'that is a folder',
   EEXIST: 'something stands there already',
-  EACCES: 'this user may not',
-  EPERM: 'this user may not',
+  ENOTSUP: 'no folder can be made there',
   EROFS: 'that disk is read-only',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the quota is used up',
   EMFILE: 'too many files are open',
   EADDRINUSE: 'something else listens there',
-  EADDRNOTAVAIL: 'this machine does not have that address'
+  EADDRNOTAVAIL: 'this machine does not have that address',
+  ENOTFOUND: 'nobody knows that name',
+  EAI_AGAIN: 'the name server does not answer'
 }
 
 /** Says `error` on stderr, as `command` met it, and answers the exit code. */
@@ -56,9 +57,25 @@ export function sayMistake(error: unknown, command: string, io: Pick<Io, 'stderr
 function sentenceOf(error: unknown): string | null {
   if (error instanceof UsageError) return error.message
   if (said.some(kind => error instanceof kind)) return (error as Error).message
-  const { code, path, syscall, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number }
-  const words = code === undefined ? undefined : systemWords[code]
+  const trouble = error as SystemError
+  const words = trouble.code === undefined ? undefined : wordsFor(trouble)
   if (words === undefined) return null
-  const what = path ?? (address === undefined ? syscall : `${address}:${port}`)
+  const { path, syscall, address, port, hostname } = trouble
+  const what = path ?? (address === undefined ? (hostname ?? syscall) : `${address}:${port}`)
   return what === undefined ? words : `${what}: ${words}`
+}
+
+interface SystemError extends NodeJS.ErrnoException {
+  readonly address?: string
+  readonly port?: number
+  /** What was looked up. */
+  readonly hostname?: string
+}
+
+function wordsFor({ code = '', syscall, port }: SystemError): string | undefined {
+  if (code !== 'EACCES' && code !== 'EPERM') return systemWords[code]
+  const who = `this user (uid ${process.geteuid?.() ?? 'unknown'})`
+  if (syscall === 'listen' && port !== undefined && port < 1024)
+    return `${who} may not listen below 1024; choose a higher port, or grant CAP_NET_BIND_SERVICE (in systemd: AmbientCapabilities=)`
+  return `${who} may not ${syscall === 'listen' ? 'listen there' : 'do that there'}; run this as the owner, or give this user the file or folder (chown)`
 }

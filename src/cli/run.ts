@@ -1,6 +1,6 @@
 /**
- * argv → command → exit code. Owns the list of commands, `--help` and `--version`; each command is loaded when it is called, so
- * that a short one starts fast.
+ * argv → command → exit code. Owns the list of commands, `--help` (or `help` in front) and `--version`; each command is loaded when
+ * it is called, so that a short one starts fast.
  */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -55,12 +55,12 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   let command = program
   try {
     const options = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined)
-    const asksHelp = options.some(arg => arg === '--help' || arg === '-h')
+    const asksHelp = argv[0] === 'help' || options.some(arg => arg === '--help' || arg === '-h')
     if (!asksHelp && options.includes('--version')) {
       io.stdout(`factorgate ${version()}\n`)
       return 0
     }
-    let args = argv
+    let args = argv[0] === 'help' ? argv.slice(1) : argv
     while (command.commands !== undefined) {
       const [word = '', ...rest] = args
       if (asksHelp && (word === '' || word.startsWith('-'))) break

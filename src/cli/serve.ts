@@ -1,15 +1,14 @@
 /** `factorgate serve`: runs the gateway until it is told to stop. Owns signals, reload on change, and what is said at start and end. */
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
-import path from 'node:path'
 import { type Logger, pino } from 'pino'
-import { defaultConfig } from '../../config/default.ts'
+import { type DefaultOptions, defaultConfig } from '../../config/default.ts'
 import { configFilesOf, loadConfig } from '../../config/load.ts'
-import { formatProblem } from '../../config/problems.ts'
+import { ConfigError, formatProblem } from '../../config/problems.ts'
 import type { Config } from '../../config/schema.ts'
 import { createKeyFile } from '../keyring/key-file.ts'
 import { Server } from '../server.ts'
 import { watchFiles } from '../watch/files.ts'
+import { oneAtATime } from '../watch/one-at-a-time.ts'
 import { type Command, type ExitCode, type Io, PersonError, readArgs, UsageError } from './command.ts'
 
 export const command: Command = {
@@ -71,7 +70,7 @@ async function withoutFile(upstream: string, listen: string | undefined, io: Io)
   const [, host, port] = /^(?:(.+):)?(\d{1,5})$/.exec(listen ?? '') ?? []
   if (listen !== undefined && port === undefined)
     throw new UsageError(`--listen must be HOST:PORT such as 127.0.0.1:8443, got '${listen}'`)
-  const config = defaultConfig({
+  const config = fromOptions({
     upstream,
     ...(host === undefined ? {} : { listenHost: host }),
     ...(port === undefined ? {} : { listenPort: Number(port) }),
@@ -85,6 +84,15 @@ async function withoutFile(upstream: string, listen: string | undefined, io: Io)
   return config
 }
 
+/** There is no file to mend here: what is wrong is how the command was called. */
+function fromOptions(options: DefaultOptions): Config {
+  try {
+    return defaultConfig(options)
+  } catch (error) {
+    throw error instanceof ConfigError ? new UsageError(error.message) : error
+  }
+}
+
 /** Makes the key file of a fresh installation. Refuses where a store lies already: its secrets were sealed with a key that is gone. */
 export async function ensureKey(config: Config): Promise<void> {
   if (existsSync(config.keyFile)) return
@@ -93,18 +101,34 @@ export async function ensureKey(config: Config): Promise<void> {
       `${config.store.path} holds data, but its key ${config.keyFile} is missing. Put the key back; a new one cannot open what the old one sealed.`
     )
   }
-  await mkdir(path.dirname(config.keyFile), { recursive: true, mode: 0o700 })
   await createKeyFile(config.keyFile)
 }
 
-/** Where nobody has an account yet: makes the first operator and says how to enter. */
-async function welcome(server: Server, config: Config, io: Io): Promise<void> {
-  const { accounts, invitations } = server.runtime
-  if ((await accounts.list()).length > 0) return
-  const account = await accounts.create({ name: 'admin', displayName: 'Administrator', groups: ['operators'] })
+const firstName = 'admin'
+
+/** Where nobody has an account yet: makes the first operator, journaled as `user add` does, and says how to enter. */
+export async function welcome(server: Server, config: Config, io: Io): Promise<void> {
+  const { accounts, invitations, credentials, journal, clock } = server.runtime
+  const [first, ...others] = await accounts.list()
+  if (first !== undefined) {
+    // The invitation was printed once, perhaps long ago; a new start does not print another by itself, as it would kill the old one.
+    if (others.length === 0 && (await credentials.list(first.id)).length === 0)
+      io.stderr(
+        `\n'${first.name}' has no second factor yet. For a new invitation: factorgate user invite ${first.name}\n\n`
+      )
+    return
+  }
+  if (!journal.writable)
+    return io.stderr(
+      `\nThe journal ${config.journal} cannot be written, so nobody is made an operator. Mend that, then: factorgate user add ${firstName} --group operators\n\n`
+    )
+  const account = await accounts.create({ name: firstName, displayName: 'Administrator', groups: ['operators'] })
+  const who = { at: clock(), account: account.id, name: account.name, by: 'serve' }
+  await journal.commit({ ...who, kind: 'user.change', outcome: 'added', groups: 'operators' })
   const token = await invitations.issue(account.id)
+  await journal.commit({ ...who, kind: 'invitation.issue' })
   io.stderr(
-    `\nNobody has an account yet. Open this once, within 24 hours, to become 'admin':\n\n  ${config.portal.url.origin}/.factorgate/invite/${token}\n\n`
+    `\nNobody has an account yet. Open this once, within 24 hours, to become '${firstName}':\n\n  ${config.portal.url.origin}/.factorgate/invite/${token}\n\n`
   )
 }
 
@@ -112,10 +136,11 @@ async function welcome(server: Server, config: Config, io: Io): Promise<void> {
 function live(server: Server, first: Config, io: Io, log: Logger): Promise<ExitCode> {
   let config = first
   return new Promise(resolve => {
-    const stop = (signal: string) => {
-      log.info({ signal }, 'stopping')
+    /** `code`: how the process ends if all goes well; whoever supervises it starts it again after anything but 0. */
+    const stop = (reason: string, code: ExitCode) => {
+      log.info({ reason }, 'stopping')
       server.close().then(
-        () => end(0),
+        () => end(code),
         error => {
           log.error({ err: error }, 'did not end in order')
           end(1)
@@ -126,9 +151,10 @@ function live(server: Server, first: Config, io: Io, log: Logger): Promise<ExitC
     const onTerm = (signal: string) => {
       signals++
       if (signals > 1) process.exit(1)
-      stop(signal)
+      stop(signal, 0)
     }
-    const reload = async () => {
+    const failed = (error: unknown) => log.error({ err: error }, 'the reload failed; the old state stays')
+    const reload = oneAtATime(async () => {
       if (config.file === null) return
       const loaded = await loadConfig({ file: config.file, env: io.env, cwd: io.cwd })
       if (loaded.kind === 'bad') {
@@ -142,31 +168,28 @@ function live(server: Server, first: Config, io: Io, log: Logger): Promise<ExitC
       config = loaded.config
       log.info(waiting.length === 0 ? {} : { restartNeededFor: waiting }, 'configuration reloaded')
       rewatch()
-    }
-    const safely = (work: () => Promise<void>) => {
-      work().catch(error => log.error({ err: error }, 'the reload failed; the old state stays'))
-    }
+    }, failed)
+    const reloadKeys = oneAtATime(() => server.reloadKeys(), failed)
     let unwatch = () => {}
     const rewatch = () => {
       unwatch()
       unwatch = watchFiles([config.keyFile, ...configFilesOf(config)], changed => {
-        if (changed.includes(config.keyFile)) safely(() => server.reloadKeys())
-        if (changed.some(file => file !== config.keyFile)) safely(reload)
+        if (changed.includes(config.keyFile)) reloadKeys()
+        if (changed.some(file => file !== config.keyFile)) reload()
       })
     }
-    const onHup = () => safely(reload)
     const onRejection = (error: unknown) => log.error({ err: error }, 'a promise was rejected and nobody listened')
     const onException = (error: unknown) => {
       log.fatal({ err: error }, 'an error nobody caught; ending')
-      stop('uncaughtException')
+      stop('uncaughtException', 1)
     }
     const end = (code: ExitCode) => {
       unwatch()
-      process.off('SIGTERM', onTerm).off('SIGINT', onTerm).off('SIGHUP', onHup)
+      process.off('SIGTERM', onTerm).off('SIGINT', onTerm).off('SIGHUP', reload)
       process.off('unhandledRejection', onRejection).off('uncaughtException', onException)
       resolve(code)
     }
-    process.on('SIGTERM', onTerm).on('SIGINT', onTerm).on('SIGHUP', onHup)
+    process.on('SIGTERM', onTerm).on('SIGINT', onTerm).on('SIGHUP', reload)
     process.on('unhandledRejection', onRejection).on('uncaughtException', onException)
     rewatch()
   })

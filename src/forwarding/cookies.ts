@@ -14,7 +14,22 @@ export function isOurCookie(name: string): boolean {
 
 /** A `Cookie` line without our pairs; null where nothing is left. Other pairs keep their bytes (THREATS S5). */
 export function withoutOurs(line: string): string | null {
-  if (!mentionsUs.test(line)) return line
+  const known = remembered.get(line)
+  if (known !== undefined) return known
+  const rest = mentionsUs.test(line) ? othersOf(line) : line
+  if (line.length <= rememberedLength) {
+    if (remembered.size >= rememberedLines) remembered.clear()
+    remembered.set(line, rest)
+  }
+  return rest
+}
+
+/** A browser sends the same line with every request of a page. */
+const remembered = new Map<string, string | null>()
+const rememberedLines = 1_000
+const rememberedLength = 1_024
+
+function othersOf(line: string): string | null {
   const others = line.split(';').filter(pair => !isOurCookie(nameOf(pair)))
   const rest = others.join(';').trim()
   return rest === '' ? null : rest

@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ErrorCode } from '../errors.ts'
 import type { Permit } from '../policy/decision.ts'
 import type { App } from '../routing/route-table.ts'
+import { UnfitReply } from './reply-parser.ts'
+import { UpstreamError } from './upstream-connection.ts'
 
 /** One request to be forwarded. Without a Permit there is none. */
 export interface Errand {
@@ -46,26 +48,22 @@ export interface Summary {
   readonly durationMs: number
 }
 
-/** The reply's head cannot be told to a browser, or breaks the protocol. */
+/** node:http, towards a WebSocket's app: the reply's head cannot be told to a browser, or breaks the protocol. */
 const unfit = new Set([
-  'UND_ERR_HEADERS_OVERFLOW',
-  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
   'ERR_INVALID_CHAR',
   'ERR_HTTP_INVALID_STATUS_CODE',
   'ERR_HTTP_INVALID_HEADER_VALUE',
   'ERR_INVALID_HTTP_TOKEN'
 ])
-const unfitNames = new Set(['UnfitReply', 'HTTPParserError', 'ResponseContentLengthMismatchError'])
-const late = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'])
 
 /** What to tell the person when there is no reply to pass on. */
 export function refusalOf(error: NodeJS.ErrnoException): ErrorCode {
   const code = error.code ?? ''
-  if (late.has(code)) return 'app_timeout'
-  if (unfit.has(code) || code.startsWith('HPE_') || unfitNames.has(error.name)) return 'app_reply_invalid'
-  // undici says so of a reply nobody asked for, and of a 101 to a request that was no handshake.
-  if (code === 'UND_ERR_SOCKET' && /^bad (?:response|upgrade)$/.test(error.message)) return 'app_reply_invalid'
+  const failure = error instanceof UpstreamError ? error.failure : null
+  if (failure === 'late' || code === 'ETIMEDOUT') return 'app_timeout'
+  if (failure === 'busy') return 'app_busy'
+  if (failure === 'unfit' || error instanceof UnfitReply || unfit.has(code) || code.startsWith('HPE_'))
+    return 'app_reply_invalid'
   // A header line that Node read but nobody may write.
-  if (code === 'UND_ERR_INVALID_ARG') return 'bad_request'
-  return 'app_unreachable'
+  return failure === 'unspeakable' ? 'bad_request' : 'app_unreachable'
 }

@@ -4,12 +4,8 @@
  */
 import { plantsOurs, rescope } from './cookies.ts'
 import { connectionOptions, hopByHop, normalName, withoutListed } from './header-name.ts'
+import { UnfitReply } from './reply-parser.ts'
 import { publicLocation, publicRefresh, type Whereabouts } from './whereabouts.ts'
-
-/** The app's head cannot be told to a browser as it stands. */
-export class UnfitReply extends Error {
-  override readonly name = 'UnfitReply'
-}
 
 export interface Inbound {
   /** Names and values in turn, latin-1: byte for byte what the app sent. */
@@ -49,15 +45,15 @@ const kinds = new Map<string, Kind>()
 const spellingsKept = 2_000
 
 /** @throws UnfitReply for a transfer coding other than chunked. */
-export function inboundHeaders(raw: readonly (Buffer | string)[], status: number, where: Whereabouts): Inbound {
+export function inboundHeaders(raw: readonly string[], status: number, where: Whereabouts): Inbound {
   const headers: string[] = []
   let isChunked = false
   let lengthName: string | null = null
   let length = ''
   let listed: string[] | null = null
   for (let i = 0; i < raw.length; i += 2) {
-    const name = text(raw[i] as Buffer | string)
-    const value = text(raw[i + 1] as Buffer | string)
+    const name = raw[i] as string
+    const value = raw[i + 1] as string
     switch (kinds.get(name) ?? learn(name)) {
       case 'pass':
         headers.push(name, value)
@@ -115,10 +111,6 @@ function withoutCookies(value: string): string {
   const kinds = value.split(',').map(kind => kind.trim())
   const kept = kinds.flatMap(kind => (kind === '"*"' ? ['"cache"', '"storage"'] : kind === '"cookies"' ? [] : [kind]))
   return kept.join(', ')
-}
-
-function text(bytes: Buffer | string): string {
-  return typeof bytes === 'string' ? bytes : bytes.toString('latin1')
 }
 
 function learn(name: string): Kind {

@@ -28,11 +28,13 @@ const tickMs = 1_000
 
 export class LiveConnections {
   readonly #clock: Clock
-  readonly #entries = new Set<LiveEntry>()
-  readonly #sessions = new Map<string, Set<LiveEntry>>()
-  readonly #accounts = new Map<string, Set<LiveEntry>>()
+  readonly #all = new Bunch(0)
+  readonly #sessions = new Map<string, Bunch>()
+  readonly #accounts = new Map<string, Bunch>()
   /** One timer for all of them; it runs while something is open. */
   #timer: NodeJS.Timeout | undefined
+  /** Sockets are told to go; requests may finish. */
+  #isDraining = false
   #isClosed = false
 
   constructor({ clock }: { clock: Clock }) {
@@ -40,75 +42,77 @@ export class LiveConnections {
   }
 
   get size(): number {
-    return this.#entries.size
+    return this.#all.size
   }
 
-  /** Takes an entry in; the answer releases it. After `close` it is ended at once. */
-  add(entry: LiveEntry): () => void {
-    if (this.#isClosed) {
+  /** Takes an entry in. A socket after `drain`, and anything after `close`, is ended at once. */
+  add(entry: LiveEntry): Place {
+    const place = new Place(entry)
+    if (this.#isClosed || (this.#isDraining && entry.isSocket)) {
       queueMicrotask(() => entry.end('shutting down', closeCodes.goingAway))
-      return nothing
+      return place
     }
-    this.#entries.add(entry)
-    if (entry.sessionId !== null) put(this.#sessions, entry.sessionId, entry)
-    if (entry.accountId !== null) put(this.#accounts, entry.accountId, entry)
-    if (this.#timer === undefined && entry.endsAt !== null) this.#startTimer()
-    return () => this.#release(entry)
+    place.enter(this.#all)
+    if (entry.sessionId !== null) place.enter(bunchOf(this.#sessions, entry.sessionId, 1))
+    if (entry.accountId !== null) place.enter(bunchOf(this.#accounts, entry.accountId, 2))
+    this.#timer ??= setInterval(() => this.#tick(), tickMs).unref()
+    return place
   }
 
   hasSession(id: string): boolean {
-    return this.#sessions.has(id)
+    return (this.#sessions.get(id)?.size ?? 0) > 0
   }
 
   hasAccount(id: string): boolean {
-    return this.#accounts.has(id)
+    return (this.#accounts.get(id)?.size ?? 0) > 0
   }
 
   /** The sessions that have something open. */
   sessionIds(): string[] {
-    return [...this.#sessions.keys()]
+    return [...this.#sessions].flatMap(([id, bunch]) => (bunch.size > 0 ? [id] : []))
   }
 
   /** Bytes that the open connections of a session have moved so far. */
   bytesOf(sessionId: string): number {
     let bytes = 0
-    for (const entry of this.#sessions.get(sessionId) ?? []) bytes += entry.bytesMoved
+    for (const { bytesMoved } of this.#sessions.get(sessionId)?.entries() ?? []) bytes += bytesMoved
     return bytes
   }
 
   /** Ends what a session has open; answers how many that were. */
   endSession(id: string, reason: string): number {
-    return endEach(this.#sessions.get(id), reason, closeCodes.policy)
+    return endEach(this.#sessions.get(id)?.entries(), reason, closeCodes.policy)
   }
 
   /** Ends what a person has open. */
   endAccount(id: string, reason: string): number {
-    return endEach(this.#accounts.get(id), reason, closeCodes.policy)
+    return endEach(this.#accounts.get(id)?.entries(), reason, closeCodes.policy)
   }
 
   /** Ends what a person opened with other groups than these: any change may turn a verdict, either way. */
   endAccountUnless(id: string, groups: readonly string[], reason: string): number {
     const now = new Set(groups)
-    const changed = [...(this.#accounts.get(id) ?? [])].filter(
-      entry => entry.groups.length !== now.size || entry.groups.some(group => !now.has(group))
-    )
+    const changed = this.#accounts
+      .get(id)
+      ?.entries()
+      .filter(entry => entry.groups.length !== now.size || entry.groups.some(group => !now.has(group)))
     return endEach(changed, reason, closeCodes.policy)
   }
 
-  /** Ends the WebSockets alone: requests in flight may finish. */
-  endSockets(reason: string): number {
-    const sockets = [...this.#entries].filter(entry => entry.isSocket)
-    return endEach(sockets, reason, closeCodes.goingAway)
+  /** Ends the WebSockets, and those that come later, otherwise one of them would keep the gate running; requests may finish. */
+  drain(): number {
+    this.#isDraining = true
+    const sockets = this.#all.entries().filter(entry => entry.isSocket)
+    return endEach(sockets, 'shutting down', closeCodes.goingAway)
   }
 
   endAll(reason: string, closeCode: CloseCode = closeCodes.policy): number {
-    return endEach(this.#entries, reason, closeCode)
+    return endEach(this.#all.entries(), reason, closeCode)
   }
 
   /** Ends whatever has reached its `endsAt`; the timer calls it. */
   expire(now: number): number {
-    const over: LiveEntry[] = []
-    for (const entry of this.#entries) if (entry.endsAt !== null && entry.endsAt <= now) over.push(entry)
+    const over = this.#all.entries().filter(({ endsAt }) => endsAt !== null && endsAt <= now)
     return endEach(over, 'time is up', closeCodes.policy)
   }
 
@@ -119,18 +123,12 @@ export class LiveConnections {
     this.endAll('shutting down', closeCodes.goingAway)
   }
 
-  #release(entry: LiveEntry): void {
-    this.#entries.delete(entry)
-    if (entry.sessionId !== null) take(this.#sessions, entry.sessionId, entry)
-    if (entry.accountId !== null) take(this.#accounts, entry.accountId, entry)
-  }
-
-  #startTimer(): void {
-    this.#timer = setInterval(() => {
-      this.expire(this.#clock())
-      if (this.#entries.size === 0) this.#stopTimer()
-    }, tickMs)
-    this.#timer.unref()
+  #tick(): void {
+    this.expire(this.#clock())
+    // Not as they empty: most are about to be filled again.
+    for (const bunches of [this.#sessions, this.#accounts])
+      for (const [id, bunch] of bunches) if (bunch.size === 0) bunches.delete(id)
+    if (this.#all.size === 0) this.#stopTimer()
   }
 
   #stopTimer(): void {
@@ -139,23 +137,86 @@ export class LiveConnections {
   }
 }
 
-function nothing(): void {}
+type Kind = 0 | 1 | 2
 
-/** Over a copy: ending an entry releases it. */
-function endEach(entries: Iterable<LiveEntry> | undefined, reason: string, closeCode: CloseCode): number {
-  if (entries === undefined) return 0
-  const all = [...entries]
-  for (const entry of all) entry.end(reason, closeCode)
-  return all.length
+/** Where an entry stands; `release` takes it out. */
+export class Place {
+  readonly entry: LiveEntry
+  #all: Bunch | null = null
+  #session: Bunch | null = null
+  #account: Bunch | null = null
+  #atAll = 0
+  #atSession = 0
+  #atAccount = 0
+
+  constructor(entry: LiveEntry) {
+    this.entry = entry
+  }
+
+  enter(bunch: Bunch): void {
+    if (bunch.kind === 0) this.#all = bunch
+    else if (bunch.kind === 1) this.#session = bunch
+    else this.#account = bunch
+    this.moved(bunch.kind, bunch.push(this))
+  }
+
+  moved(kind: Kind, at: number): void {
+    if (kind === 0) this.#atAll = at
+    else if (kind === 1) this.#atSession = at
+    else this.#atAccount = at
+  }
+
+  release(): void {
+    this.#all?.remove(this.#atAll)
+    this.#session?.remove(this.#atSession)
+    this.#account?.remove(this.#atAccount)
+    this.#all = this.#session = this.#account = null
+  }
 }
 
-function put(map: Map<string, Set<LiveEntry>>, key: string, entry: LiveEntry): void {
-  const set = map.get(key)
-  if (set === undefined) map.set(key, new Set([entry]))
-  else set.add(entry)
+/**
+ * Places that come and go by the thousand. An array, where the last takes the place of the one that leaves: a Set would leave its old
+ * tables behind, each of which keeps the requests of its time from being collected while they are cheap to.
+ */
+class Bunch {
+  readonly kind: Kind
+  readonly #places: Place[] = []
+
+  constructor(kind: Kind) {
+    this.kind = kind
+  }
+
+  get size(): number {
+    return this.#places.length
+  }
+
+  push(place: Place): number {
+    return this.#places.push(place) - 1
+  }
+
+  remove(at: number): void {
+    const last = this.#places.pop() as Place
+    if (at === this.#places.length) return
+    this.#places[at] = last
+    last.moved(this.kind, at)
+  }
+
+  /** A copy: ending an entry releases it. */
+  entries(): LiveEntry[] {
+    return this.#places.map(({ entry }) => entry)
+  }
 }
 
-function take(map: Map<string, Set<LiveEntry>>, key: string, entry: LiveEntry): void {
-  const set = map.get(key)
-  if (set?.delete(entry) && set.size === 0) map.delete(key)
+function bunchOf(bunches: Map<string, Bunch>, id: string, kind: Kind): Bunch {
+  let bunch = bunches.get(id)
+  if (bunch === undefined) {
+    bunch = new Bunch(kind)
+    bunches.set(id, bunch)
+  }
+  return bunch
+}
+
+function endEach(entries: readonly LiveEntry[] | undefined, reason: string, closeCode: CloseCode): number {
+  for (const entry of entries ?? []) entry.end(reason, closeCode)
+  return entries?.length ?? 0
 }

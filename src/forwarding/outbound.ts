@@ -25,7 +25,8 @@ export interface OutboundPlan {
 export interface Outbound {
   /** Names and values in turn; `Host` first. */
   readonly headers: string[]
-  readonly hasBody: boolean
+  /** How the request's body ends, if it has one. */
+  readonly body: 'none' | 'length' | 'chunks'
 }
 
 export interface Speaker {
@@ -87,7 +88,7 @@ export function outboundHeaders(
   isUpgrade: boolean
 ): Outbound {
   const headers: string[] = ['Host', plan.host]
-  let hasBody = false
+  let body: Outbound['body'] = 'none'
   let listed: string[] | null = null
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string
@@ -104,11 +105,11 @@ export function outboundHeaders(
         break
       }
       case 'content-length':
-        hasBody ||= value !== '0'
-        if (!isUpgrade) headers.push(name, value)
+        if (value !== '0') body = 'length'
+        if (!isUpgrade && value !== '0') headers.push(name, value)
         break
       case 'transfer-encoding':
-        hasBody = true
+        body = 'chunks'
         break
       case 'connection': {
         const options = connectionOptions(value)
@@ -130,10 +131,29 @@ export function outboundHeaders(
   const own = listed === null ? headers : withoutListed(headers, listed)
   addOurs(own, plan, speaker)
   if (isUpgrade) own.push('Connection', 'Upgrade', 'Upgrade', 'websocket')
-  return { headers: own, hasBody }
+  return { headers: own, body }
 }
 
-/** A value for a header line: its UTF-8 bytes, one character each, as node:http and undici write them. Control bytes become blanks. */
+/** Methods whose requests say that they have no body, where they have none: servers ask for it (RFC 9110 §8.6). */
+const expectsBody: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH'])
+const unfitByte = /[^\t\x20-\x7e\x80-\xff]/
+
+/** The head of a request as it is written, but for its last CRLF; null where it holds what would begin another line. */
+export function requestHead(method: string, target: string, { headers, body }: Outbound): string | null {
+  if (/[^\x21-\xff]/.test(target)) return null
+  let head = `${method} ${target} HTTP/1.1\r\n`
+  for (let i = 0; i < headers.length; i += 2) {
+    const value = headers[i + 1] as string
+    if (unfitByte.test(value)) return null
+    head += `${headers[i]}: ${value}\r\n`
+  }
+  if (body !== 'none') return `${head}Connection: close\r\n`
+  return expectsBody.has(method)
+    ? `${head}Content-Length: 0\r\nConnection: keep-alive\r\n`
+    : `${head}Connection: keep-alive\r\n`
+}
+
+/** A value for a header line: its UTF-8 bytes, one character each, as they are written. Control bytes become blanks. */
 export function utf8(value: string): string {
   if (/^[\t\x20-\x7e]*$/.test(value)) return value
   return Buffer.from(value.replace(/[\x00-\x1f\x7f]/g, ' '), 'utf8').toString('latin1')

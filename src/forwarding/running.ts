@@ -4,7 +4,7 @@
  */
 import { performance } from 'node:perf_hooks'
 import { type Errand, refusalOf } from './errand.ts'
-import type { CloseCode, LiveConnections, LiveEntry } from './live-connections.ts'
+import type { CloseCode, LiveConnections, LiveEntry, Place } from './live-connections.ts'
 import type { Way } from './way.ts'
 
 export abstract class Running implements LiveEntry {
@@ -19,12 +19,12 @@ export abstract class Running implements LiveEntry {
   /** Indexes of the upstreams that have been asked. */
   protected readonly tried: number[] = []
   readonly #startedAt = performance.now()
-  readonly #release: () => void
+  readonly #place: Place
 
   constructor(errand: Errand, way: Way, live: LiveConnections) {
     this.errand = errand
     this.way = way
-    this.#release = live.add(this)
+    this.#place = live.add(this)
   }
 
   abstract get isSocket(): boolean
@@ -58,13 +58,13 @@ export abstract class Running implements LiveEntry {
   /** Nothing was written: somebody else says why. */
   protected decline(error: NodeJS.ErrnoException): void {
     this.isOver = true
-    this.#release()
+    this.#place.release()
     this.errand.observer.refused(refusalOf(error), error)
   }
 
   protected report(): void {
     this.isOver = true
-    this.#release()
+    this.#place.release()
     const { status, bytesIn, bytesOut, cut } = this
     const outcome = cut === null ? 'complete' : 'cut'
     const durationMs = performance.now() - this.#startedAt

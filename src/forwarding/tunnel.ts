@@ -7,9 +7,10 @@ import https from 'node:https'
 import net, { isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Errand } from './errand.ts'
-import { inboundHeaders, UnfitReply } from './inbound.ts'
+import { inboundHeaders } from './inbound.ts'
 import type { CloseCode, LiveConnections } from './live-connections.ts'
 import { outboundHeaders } from './outbound.ts'
+import { UnfitReply } from './reply-parser.ts'
 import { Running } from './running.ts'
 import type { Way } from './way.ts'
 import { closeFrame, FrameBoundary } from './websocket-frames.ts'
@@ -86,7 +87,7 @@ class Tunnel extends Running {
     const index = this.way.choice.choose(this.tried)
     this.tried.push(index)
     const plan = this.way.plans[index]!
-    const { upstream, servername } = this.way.choice.pool(index)
+    const { upstream, hostname } = this.way.choice.pool(index)
     const { headers } = outboundHeaders(plan, req.rawHeaders, this.errand, true)
     const isSecure = upstream.origin.startsWith('https:')
     const request = (isSecure ? https : http).request(upstream.origin, {
@@ -97,7 +98,7 @@ class Tunnel extends Running {
       allowHalfOpen: true,
       maxHeaderSize: 64 * 1024,
       ...(upstream.socketPath === null ? {} : { socketPath: upstream.socketPath }),
-      ...(isIP(servername) === 0 ? { servername } : {})
+      ...(isIP(hostname) === 0 ? { servername: hostname } : {})
     } as https.RequestOptions)
     this.#request = request
     let wasOpened = false

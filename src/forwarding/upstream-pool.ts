@@ -1,144 +1,67 @@
 /**
- * Connections to one upstream. Owns their reuse: one request at a time on each, the latest used first, none kept longer than the app
- * allows (`Keep-Alive: timeout=1`). Refuses to retry, redirect, decode or pipeline. The only importer of undici.
+ * Connections to one upstream. Owns their reuse (the latest used first, none kept longer than the app allows: `Keep-Alive: timeout=1`),
+ * their number and their deadlines; refuses to let one app take all the connections a process can have.
  */
-import { isIP, type Socket } from 'node:net'
-import { buildConnector, Client, type Dispatcher } from 'undici'
+import net, { isIP } from 'node:net'
+import tls, { type TLSSocket } from 'node:tls'
 import type { Clock } from '../clock.ts'
 import type { App, Upstream } from '../routing/route-table.ts'
-import { InterimFilter } from './interim-filter.ts'
-import type { RequestBody } from './request-body.ts'
-
-/** Hears of one request, as undici tells it: everything in the tick in which it was read. */
-export type ReplyHandler = Dispatcher.DispatchHandler
-
-export interface UpstreamRequest {
-  readonly method: string
-  readonly path: string
-  /** Names and values in turn. */
-  readonly headers: string[]
-  readonly body: RequestBody | null
-  /** Milliseconds the app may take from the last byte it was sent to the head of its reply; 0 for ever. */
-  readonly headersTimeout: number
-}
+import { type Keeper, type ReplyHandler, UpstreamConnection, type UpstreamRequest } from './upstream-connection.ts'
 
 /** How long an idle connection is kept where the app does not say, and how long before its own limit we let go, in milliseconds. */
 const idleMs = 4_000
 const idleMarginMs = 1_000
-const maxHeaderSize = 64 * 1024
-/** Unconnected clients kept for the next connection: making one costs more than connecting. */
-const coldKept = 32
 /** How long an upstream that refused a connection is asked last, in milliseconds. */
 const downMs = 5_000
-
-/** A client of undici and the one socket it holds at a time. */
-export class UpstreamConnection {
-  readonly client: Client
-  readonly filter = new InterimFilter()
-  isConnected = false
-  /** True once the app has reset the connection: without a length, nobody can say whether its reply was whole. */
-  wasReset = false
-  isIdle = false
-  /** While true, nothing is read of what the app sends. */
-  isHeld = false
-  #socket: Socket | null = null
-
-  constructor(url: string, connect: buildConnector.connector, onDisconnect: (connection: UpstreamConnection) => void) {
-    this.client = new Client(url, {
-      pipelining: 1,
-      keepAliveTimeout: idleMs,
-      keepAliveTimeoutThreshold: idleMarginMs,
-      maxHeaderSize,
-      bodyTimeout: 0,
-      strictContentLength: true,
-      connect: (options, callback) =>
-        connect(options, (error, socket) => {
-          if (socket) this.#opened(socket)
-          ;(callback as (error: Error | null, socket: Socket | null) => void)(error, socket)
-        })
-    })
-    this.client.on('disconnect', () => {
-      this.isConnected = false
-      this.#socket = null
-      onDisconnect(this)
-    })
-  }
-
-  /** Asks, and answers to `handler`; never throws. */
-  send(request: UpstreamRequest, servername: string, handler: ReplyHandler): void {
-    // An app that leaves a body unread would take it for the next request, behind our back and with any name in it (CL.0, THREATS F14).
-    // So what carries a body is the last on its connection, and says so.
-    const options = { ...request, servername, reset: request.body !== null }
-    this.client.dispatch(options as unknown as Dispatcher.DispatchOptions, handler)
-  }
-
-  /**
-   * Reads on after `isHeld`. Back-pressure stops the socket and never undici's parser: an app that hangs up on a paused parser makes it
-   * throw where nobody can catch it (nodejs/undici#5360). Not for use within a reply's own callbacks: there undici reads on by itself.
-   */
-  readOn(): void {
-    if (!this.isHeld) return
-    this.isHeld = false
-    this.#socket?.emit('readable')
-  }
-
-  #opened(socket: Socket): void {
-    this.isConnected = true
-    this.wasReset = false
-    this.#socket = socket
-    this.isHeld = false
-    const read = socket.read
-    socket.read = size => (this.isHeld ? null : read.call(socket, size))
-    this.filter.attach(socket)
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNRESET') this.wasReset = true
-    })
-  }
-}
+/** How often deadlines are looked at, in milliseconds: one clock for all costs less than one each. */
+const tickMs = 200
+/** Connections to one upstream at a time, event streams and uploads included. */
+const connectionsMax = 4_096
 
 /** The connections to one address. */
-export class UpstreamPool {
+export class UpstreamPool implements Keeper {
   readonly upstream: Upstream
-  /** For undici's own comparison; the name that TLS verifies is set below. */
-  readonly servername: string
-  readonly #connect: buildConnector.connector
-  readonly #warm: UpstreamConnection[] = []
-  readonly #cold: UpstreamConnection[] = []
+  /** The name that the certificate must carry, or the address where it is one. */
+  readonly hostname: string
+  readonly #address: { host: string; port: number } | { path: string }
+  readonly #isSecure: boolean
+  readonly #all = new Set<UpstreamConnection>()
+  readonly #idle: UpstreamConnection[] = []
+  #session: Buffer | undefined
   #downUntil = 0
+  #timer: NodeJS.Timeout | undefined
   #isClosed = false
 
-  constructor(upstream: Upstream, connectTimeoutMs: number) {
+  constructor(upstream: Upstream) {
     this.upstream = upstream
-    const { hostname } = new URL(upstream.origin)
-    const name = hostname.replace(/^\[|\]$/g, '')
-    this.servername = name
-    const base = buildConnector({
-      timeout: connectTimeoutMs,
-      ...(upstream.socketPath === null ? {} : { socketPath: upstream.socketPath })
-    })
-    // The certificate must be the upstream's: undici would ask for the name in the Host header, which is the public one.
-    const verified = isIP(name) === 0 ? name : undefined
-    this.#connect = (options, callback) => base({ ...options, servername: verified }, callback)
+    const { protocol, hostname, port } = new URL(upstream.origin)
+    this.hostname = hostname.replace(/^\[|\]$/g, '')
+    this.#isSecure = protocol === 'https:'
+    this.#address =
+      upstream.socketPath === null
+        ? { host: this.hostname, port: Number(port) || (this.#isSecure ? 443 : 80) }
+        : { path: upstream.socketPath }
   }
 
-  /** A connection for one request: an idle one if there is, else one that will be opened. */
-  take(): UpstreamConnection {
-    const connection = this.#warm.pop() ?? this.#cold.pop() ?? this.#open()
-    connection.isIdle = false
-    connection.filter.awaitHead()
+  /** Sends one request on an idle connection, or a new one, and answers to `handler`. Null where there are too many already. */
+  send(request: UpstreamRequest, handler: ReplyHandler): UpstreamConnection | null {
+    const connection = this.#idle.pop() ?? this.#open()
+    connection?.send(request, handler, performance.now())
     return connection
   }
 
-  /** Gives a connection back once its request is over, however it ended. */
-  give(connection: UpstreamConnection): void {
-    if (this.#isClosed) {
-      connection.client.destroy(nothing)
-      return
-    }
-    connection.isIdle = true
-    connection.isHeld = false
-    if (connection.isConnected) this.#warm.push(connection)
-    else this.#cool(connection)
+  /** As Keeper. */
+  keep(connection: UpstreamConnection, keptMs: number | null): void {
+    const forMs = keptMs === null ? idleMs : Math.min(idleMs, keptMs - idleMarginMs)
+    if (this.#isClosed || forMs <= 0) return connection.destroy()
+    connection.deadline = performance.now() + forMs
+    this.#idle.push(connection)
+  }
+
+  gone(connection: UpstreamConnection): void {
+    this.#all.delete(connection)
+    const at = this.#idle.lastIndexOf(connection)
+    if (at >= 0) this.#idle.splice(at, 1)
   }
 
   /** Asked last from now on, for a while. */
@@ -153,22 +76,42 @@ export class UpstreamPool {
   /** Closes what is idle now, and the rest as it comes back. */
   close(): void {
     this.#isClosed = true
-    for (const { client } of [...this.#warm.splice(0), ...this.#cold.splice(0)]) client.destroy(nothing)
+    for (const connection of [...this.#idle]) connection.destroy()
   }
 
-  #open(): UpstreamConnection {
-    return new UpstreamConnection(this.upstream.origin, this.#connect, connection => {
-      if (!connection.isIdle) return
-      const at = this.#warm.indexOf(connection)
-      if (at < 0) return
-      this.#warm.splice(at, 1)
-      this.#cool(connection)
+  #open(): UpstreamConnection | null {
+    if (this.#all.size >= connectionsMax) return null
+    const connection = new UpstreamConnection(this)
+    this.#all.add(connection)
+    this.#timer ??= setInterval(() => this.#tick(), tickMs).unref()
+    const options = { ...this.#address, onread: connection.onread }
+    connection.attach(
+      this.#isSecure ? this.#connectTls(options) : net.connect(options as net.NetConnectOpts),
+      this.#isSecure ? 'secureConnect' : 'connect'
+    )
+    return connection
+  }
+
+  #connectTls(options: object): TLSSocket {
+    // The certificate must be the upstream's own, whatever the Host header says.
+    const socket = tls.connect({
+      ...options,
+      ...(isIP(this.hostname) === 0 ? { servername: this.hostname } : {}),
+      ...(this.#session === undefined ? {} : { session: this.#session }),
+      ALPNProtocols: ['http/1.1']
     })
+    socket.on('session', session => {
+      this.#session = session
+    })
+    return socket
   }
 
-  #cool(connection: UpstreamConnection): void {
-    if (this.#cold.length < coldKept) this.#cold.push(connection)
-    else connection.client.destroy(nothing)
+  #tick(): void {
+    const now = performance.now()
+    for (const connection of this.#all) connection.expire(now)
+    if (this.#all.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
   }
 }
 
@@ -214,5 +157,3 @@ export class UpstreamChoice {
     this.pool(index).markDown(this.#clock())
   }
 }
-
-function nothing(): void {}

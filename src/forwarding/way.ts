@@ -24,7 +24,7 @@ export class Ways {
     let way = this.#ways.get(app)
     if (way === undefined) {
       const plans = app.upstreams.map(upstream => outboundPlan(app, upstream))
-      way = { plans, choice: new UpstreamChoice(app, upstream => this.#pool(upstream, app), this.#clock) }
+      way = { plans, choice: new UpstreamChoice(app, upstream => this.#pool(upstream), this.#clock) }
       this.#ways.set(app, way)
     }
     return way
@@ -36,11 +36,11 @@ export class Ways {
   }
 
   /** Apps behind one address share its connections. */
-  #pool(upstream: Upstream, app: App): UpstreamPool {
-    const key = `${upstream.socketPath ?? ''} ${upstream.origin} ${app.connectTimeoutMs}`
+  #pool(upstream: Upstream): UpstreamPool {
+    const key = `${upstream.socketPath ?? ''} ${upstream.origin}`
     let pool = this.#pools.get(key)
     if (pool === undefined) {
-      pool = new UpstreamPool(upstream, app.connectTimeoutMs)
+      pool = new UpstreamPool(upstream)
       this.#pools.set(key, pool)
     }
     return pool

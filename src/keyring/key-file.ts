@@ -3,8 +3,9 @@
  * read, and never writes over one. Everything sealed is lost with this file, so every message says what to do.
  */
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, realpath, rename, unlink } from 'node:fs/promises'
+import { type FileHandle, open, realpath, rename, unlink } from 'node:fs/promises'
 import path from 'node:path'
+import { makeFolder } from '../folder.ts'
 import { type Keyring, type MasterKey, makeKeyring, masterKey, newMasterKey } from './keyring.ts'
 
 export type KeyFileProblem =
@@ -45,7 +46,7 @@ export async function readKeyFile(file: string): Promise<Keyring> {
 export async function createKeyFile(file: string): Promise<string> {
   const key = newMasterKey()
   try {
-    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
+    makeFolder(path.dirname(file))
     await write(file, async () => ({ keys: [key] }))
     await syncFolder(path.dirname(file))
   } catch (cause) {

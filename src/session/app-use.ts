@@ -9,8 +9,8 @@ const noted = 20_000
 export class AppUse {
   readonly #store: Store
   readonly #clock: Clock
-  /** account and app → when it was last written down. */
-  readonly #written = new Map<string, number>()
+  /** Account → app → when it was last written down. */
+  readonly #written = new Map<string, Map<string, number>>()
 
   constructor(store: Store, clock: Clock) {
     this.#store = store
@@ -19,12 +19,16 @@ export class AppUse {
 
   /** Notes a use; writes at most once in ten minutes for a person and an app, and forgets a failure. */
   note(accountId: string, appId: string): void {
-    const key = useKey(accountId, appId)
     const now = this.#clock()
-    if (now - (this.#written.get(key) ?? 0) < writeEveryMs) return
-    if (this.#written.size >= noted) this.#written.clear()
-    this.#written.set(key, now)
-    this.#store.put(key, String(now), keptSeconds).catch(() => this.#written.delete(key))
+    let apps = this.#written.get(accountId)
+    if (now - (apps?.get(appId) ?? 0) < writeEveryMs) return
+    if (apps === undefined) {
+      if (this.#written.size >= noted) this.#written.clear()
+      apps = new Map()
+      this.#written.set(accountId, apps)
+    }
+    apps.set(appId, now)
+    this.#store.put(useKey(accountId, appId), String(now), keptSeconds).catch(() => apps.delete(appId))
   }
 
   /** Milliseconds since the epoch, or null. */

@@ -49,13 +49,21 @@ export interface SessionLimits {
 
 type NewProof = Omit<Proof, 'generation'>
 
+/** Of a token: its digest, and the keys in the store of its record, its session and their account. */
+interface TokenKeys {
+  readonly digest: string
+  readonly token: string
+  session: string | null
+  account: string | null
+}
+
 /** A sign-in that stops half-way is forgotten after this long; one that began with an invitation has an hour. */
 const halfWaySeconds = 10 * 60
 const invitedSeconds = 60 * 60
 const handOverSeconds = 30
 const endedRememberedSeconds = 60 * 60
 const returnToLength = 4096
-const digestsKept = 20_000
+const tokensKept = 20_000
 
 export class Sessions {
   readonly #store: Store
@@ -66,8 +74,7 @@ export class Sessions {
   readonly #seen = new Map<string, number>()
   readonly #touched = new Map<string, number>()
   readonly #principals = new Map<string, Principal>()
-  /** Token → digest. */
-  readonly #digests = new Map<string, string>()
+  readonly #keys = new Map<string, TokenKeys>()
 
   constructor(input: { store: Store; cache: SessionCache; clock: Clock; limits: SessionLimits }) {
     this.#store = input.store
@@ -159,31 +166,37 @@ export class Sessions {
   /** The person behind a token, from memory alone; undefined where only the store can tell. */
   peek(host: string, token: string): Principal | undefined {
     if (!this.#cache.isTold) return undefined
-    const digest = this.#digestOf(token)
-    if (digest === null) return undefined
-    const record = this.#cache.peek(tokenKey(digest)) as TokenRecord | undefined
+    const keys = this.#keysOf(token)
+    if (keys === null) return undefined
+    const record = this.#cache.peek(keys.token) as TokenRecord | undefined
     if (record === undefined) return undefined
-    const session = this.#cache.peek(sessionKey(record.session)) as Session | undefined
+    keys.session ??= sessionKey(record.session)
+    const session = this.#cache.peek(keys.session) as Session | undefined
     if (session === undefined) return undefined
-    const account = this.#cache.peek(accountPrefix + session.accountId) as Account | undefined
+    keys.account ??= accountPrefix + session.accountId
+    const account = this.#cache.peek(keys.account) as Account | undefined
     const now = this.#clock()
     if (account === undefined || !this.#isFresh(session.id, now)) return undefined
-    const principal = this.#assemble(host, digest, record, session, account, now)
+    const principal = this.#assemble(host, keys.digest, record, session, account, now)
     if (principal !== null) this.#touch(session.id, now)
     return principal ?? undefined
   }
 
-  /** The digest of a token, remembered for the tokens that are in use: hashing is a tenth of what a request costs here. */
-  #digestOf(token: string): string | null {
-    const known = this.#digests.get(token)
+  /**
+   * What a token in use leads to: hashing it and spelling its keys anew is a tenth of what a request costs here. A token never leads
+   * to another session, nor a session to another account.
+   */
+  #keysOf(token: string): TokenKeys | null {
+    const known = this.#keys.get(token)
     if (known !== undefined) return known
     if (!isToken(token)) return null
     const digest = tokenDigest(token)
+    const keys = { digest, token: tokenKey(digest), session: null, account: null }
     // Only of tokens that open something: what strangers send must not fill memory.
-    if (this.#cache.peek(tokenKey(digest)) === undefined) return digest
-    if (this.#digests.size >= digestsKept) this.#digests.clear()
-    this.#digests.set(token, digest)
-    return digest
+    if (this.#cache.peek(keys.token) === undefined) return keys
+    if (this.#keys.size >= tokensKept) this.#keys.clear()
+    this.#keys.set(token, keys)
+    return keys
   }
 
   /** The person behind a token on `host`, or null: unknown, misplaced, ended, idle too long, suspended. */

@@ -3,19 +3,9 @@
  * that are not its own and on a full disk. Owns the sentences an operator reads about the disk.
  */
 
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  rmSync,
-  statSync,
-  writeSync
-} from 'node:fs'
+import { accessSync, closeSync, constants, fsyncSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from '../folder.ts'
 import { StoreUnfit } from './unfit.ts'
 
 /** What LMDB writes to a new store before it has anything to say, twice over. */
@@ -27,7 +17,7 @@ const magic = 0xbeefc0de
 /** Makes the directory if there is none, and makes sure LMDB will find what it needs there. Throws StoreUnfit. */
 export function prepareDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeFolder(directory)
     const probe = join(directory, `probe.${process.pid}`)
     try {
       const file = openSync(probe, 'w', 0o600)
@@ -106,6 +96,8 @@ function diskTrouble(error: unknown): string | null {
     case 'EEXIST':
     case 20:
       return 'it, or a part of its path, is a file and not a directory'
+    case 'ENOTSUP':
+      return 'no directory can be made there; name another'
     case 'EIO':
     case 5:
       return 'the disk does not take the data (input/output error)'

@@ -48,6 +48,8 @@ const codes: Readonly<Record<string, string>> = {
 /** What the driver says when it has not even tried: the reason is what happened before. */
 const consequences = /isn't writeable|isn't ready|Connection is closed|None of startup nodes|max retries per request/
 
+/** A Redis that is asked as a Sentinel is. */
+const noSentinel = /unknown command\W{1,3}sentinel\b/i
 const noMaster = /invalid reply: null|No such master/
 const noConnection = 'there is no connection'
 
@@ -61,6 +63,7 @@ export function describeTrouble(error: unknown, before?: unknown): string {
   if (lastNodeError instanceof Error) return describeInner(lastNodeError, 'none of its nodes answers')
   if (typeof code === 'string' && codes[code] !== undefined) return codes[code]
   if (noMaster.test(message)) return 'the Sentinels know no master of that name'
+  if (noSentinel.test(message)) return 'it is no Sentinel; write redis://HOST:PORT, or the address of a Sentinel'
   const inner = /Last error: (.+)$/.exec(message)?.[1] ?? /because (.+)$/.exec(message)?.[1]
   if (inner !== undefined) return describeInner(new Error(inner), 'no Sentinel answers')
   const word = /^[A-Z]+(?= )/.exec(message)?.[0]
@@ -86,6 +89,7 @@ export function isLasting(error: unknown): boolean {
   return (
     /\b(NOAUTH|WRONGPASS|NOPERM|DENIED) |cluster support disabled/.test(message) ||
     noMaster.test(message) ||
+    noSentinel.test(message) ||
     (typeof code === 'string' && /CERT|SSL|EPROTO/.test(code))
   )
 }

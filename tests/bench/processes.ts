@@ -1,7 +1,7 @@
 /** Processes around the bench: started until they say that they serve, weighed, and ended. Linux tells weight and time in /proc. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
@@ -89,6 +89,16 @@ export function memory(pid: number): { now: number; peak: number } | null {
   const text = readFileSync(file, 'utf8')
   const of = (name: string) => (Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(text)![1]) * 1024) / 1e6
   return { now: of('VmRSS'), peak: of('VmHWM') }
+}
+
+/** Forgets the most there ever was (proc(5), clear_refs). False where the system does not let us: `peak` is then of the whole life. */
+export function forgetPeak(pid: number): boolean {
+  try {
+    writeFileSync(`/proc/${pid}/clear_refs`, '5')
+    return true
+  } catch {
+    return false
+  }
 }
 
 let ticksASecond: number | null = null

@@ -5,10 +5,10 @@ import { terminal } from './terminal.ts'
 
 t.test('a sound configuration: exit 0 and nothing to pass on', async t => {
   const factorgate = terminal(t)
-  await factorgate.ok('key', 'new', 'var/factorgate.key')
+  await factorgate.newKey()
   const { code, stdout, stderr } = await factorgate('check')
   t.same([code, stdout], [0, ''])
-  t.match(stderr, /factorgate\.yaml: fine\n$/)
+  t.match(stderr, /^factorgate\.yaml: fine\n$/m)
   t.match(JSON.parse(await factorgate.ok('check', '--json')), {
     ok: true,
     problems: [],
@@ -35,7 +35,7 @@ t.test('every problem in a line of its own, with its place, key and the nearest 
       lines.some(line => shape.test(line)),
       String(shape)
     )
-  t.match(stderr, new RegExp(`${lines.length} problems\n$`))
+  t.match(stderr, new RegExp(`^factorgate\\.yaml: ${lines.length} problems\n$`))
   const json = JSON.parse((await factorgate('check', '--json')).stdout)
   t.match(json, { ok: false, problems: [{ line: 1, path: 'listen.prot' }] })
   t.equal(json.problems.length, lines.length)
@@ -45,8 +45,9 @@ t.test('warnings and a key file that cannot be used are said and do not count', 
   const factorgate = terminal(t)
   const missing = await factorgate('check')
   t.equal(missing.code, 0)
-  t.match(missing.stderr, /warning: The key file .* is missing/)
-  await factorgate.ok('key', 'new', 'var/factorgate.key')
+  t.match(missing.stderr, /warning: The key file .* is missing[\s\S]*\n[^\n]*does not start here: see the key file\n$/)
+  t.notMatch(missing.stderr, /fine/)
+  await factorgate.newKey()
   chmodSync(path.join(factorgate.folder, 'var/factorgate.key'), 0o644)
   t.match(await factorgate('check'), { code: 0, stdout: '', stderr: /warning: .*open to other users/ })
   writeFileSync(

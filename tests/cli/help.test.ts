@@ -43,8 +43,16 @@ t.test('every command has a help page with an example, and is called what the li
     for (const line of stdout.split('\n'))
       t.ok(line.length <= 80 || / {2}factorgate /.test(line), `${name}: fits a terminal: ${line}`)
     t.equal((await factorgate(...words, '-h')).stdout, stdout)
+    t.equal((await factorgate('help', ...words)).stdout, stdout)
     t.equal((await factorgate(...words, '--version')).stdout, 'factorgate 0.1.0\n')
   }
+})
+
+t.test('help alone is the list of commands', async t => {
+  const factorgate = terminal(t, { config: null })
+  t.same(await factorgate('help'), await factorgate('--help'))
+  t.match(await factorgate('help'), { code: 0, stderr: '', stdout: /^Usage: factorgate COMMAND/ })
+  t.match(await factorgate('help', 'usr'), { code: 2, stderr: /no command 'usr'; did you mean 'user'/ })
 })
 
 t.test('the lists of commands tell the same summaries as the commands', async t => {
@@ -81,6 +89,17 @@ t.test('called wrongly: exit 2, one sentence, and where to read on', async t => 
     [['session', 'revoke', '--all', '--user', 'a'], /an ID, --user NAME or --all/, 'factorgate session revoke --help'],
     [['explain'], /--url is missing/, 'factorgate explain --help'],
     [['key', 'new'], /FILE is missing/, 'factorgate key new --help'],
+    [
+      ['serve', '--upstream', 'http://127.0.0.1:1', '--listen', '127.0.0.1:99999'],
+      /^factorgate: --listen must be a whole number from 0 to 65535, got '99999'$/m,
+      'factorgate serve --help'
+    ],
+    [['serve', '--upstream', 'foo'], /--upstream must be an http\(s\) or unix URL/, 'factorgate serve --help'],
+    [
+      ['serve', '--upstream', 'http://127.0.0.1:1', '--listen', 'gaet:80'],
+      /--listen must be an address of this machine/,
+      'factorgate serve --help'
+    ],
     [['serve', '--upstream', 'http://127.0.0.1:1', '--config', 'x'], /exclude each other/, 'factorgate serve --help']
   ] as const) {
     const { code, stdout, stderr } = await factorgate(...argv)

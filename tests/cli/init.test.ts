@@ -1,6 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { checkKey } from '../../src/keyring/key-check.ts'
+import { readKeyFile } from '../../src/keyring/key-file.ts'
 import { terminal } from './terminal.ts'
 
 t.test('init makes an installation that check accepts, with one operator to invite', async t => {
@@ -31,6 +33,17 @@ t.test('init makes an installation that check accepts, with one operator to invi
     readFileSync(path.join(factorgate.folder, 'lab/var/journal.jsonl'), 'utf8'),
     /"outcome":"added"[\s\S]*"invitation.issue"/
   )
+})
+
+t.test('the key that init made is the only one that its store takes', async t => {
+  const factorgate = terminal(t, { config: null })
+  await factorgate.ok('init')
+  const file = path.join(factorgate.folder, 'var/factorgate.key')
+  const store = factorgate.store()
+  await checkKey(store, await readKeyFile(file), file)
+  rmSync(file)
+  await factorgate.newKey()
+  await t.rejects(checkKey(store, await readKeyFile(file), file), /not the one this store was sealed with/)
 })
 
 t.test('without options it writes into this folder', async t => {
@@ -65,10 +78,33 @@ t.test('what breaks off leaves nothing half-made', async t => {
   t.notOk(existsSync(path.join(factorgate.folder, 'factorgate.yaml')))
 })
 
+t.test('where the app can only lie on a path of the portal, that is said as check says it', async t => {
+  const factorgate = terminal(t, { config: null })
+  t.match(await factorgate('init', 'a', '--portal', 'https://lab.example'), {
+    code: 0,
+    stderr: /\nwarning: a\/factorgate\.yaml:\d+:\d+ {2}apps\[0\]\.url {2}shares the portal's host/
+  })
+  const beside = await factorgate('init', 'b', '--portal', 'http://gate.localhost:18443')
+  t.notMatch(beside.stderr, /warning/)
+})
+
+t.test(
+  'a place where no folder can be made is said at once',
+  { skip: existsSync('/proc/self') ? false : 'no /proc' },
+  async t => {
+    const factorgate = terminal(t, { config: null })
+    for (const argv of [
+      ['init', '/proc/x'],
+      ['key', 'new', '/proc/x/k']
+    ])
+      t.match(await factorgate(...argv), { code: 1, stdout: '', stderr: /^factorgate: [^\n]*\/proc[^\n]*\n$/ })
+  }
+)
+
 t.test('options that cannot be used are said by their names', async t => {
   const factorgate = terminal(t, { config: null })
   for (const [args, sentence] of [
-    [['--portal', 'gate.lab.example'], /--portal must be/],
+    [['--portal', 'gate.lab.example'], /--portal must be [^;\n]+\nTry: /],
     [['--portal', 'http://gate.lab.example'], /--portal .*http/],
     [['--upstream', 'ftp://x'], /--upstream must be/],
     [['--user', 'a b'], /--user 'a b' cannot be a sign-in name/]

@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { contextOf } from '../../src/factor/totp.ts'
@@ -20,13 +20,19 @@ t.test('new makes a file for its owner alone, and never writes over one', async 
   const before = readFileSync(file, 'utf8')
   t.match(await factorgate('key', 'new', 'new.key'), { code: 1, stdout: '', stderr: /exists already/ })
   t.equal(readFileSync(file, 'utf8'), before)
+  t.match(await factorgate('key', 'new', 'vra/new.key'), {
+    code: 1,
+    stdout: '',
+    stderr: /no folder .*vra; make it first/
+  })
+  t.notOk(existsSync(path.join(factorgate.folder, 'vra')))
   t.match(await factorgate('key', 'new', 'new.key/x'), { code: 1, stderr: /factorgate: [^\n]+\n$/ })
 })
 
 /** Alice with factors, and what must still be there after a rotation. */
 async function withSecrets(t: Test) {
   const factorgate = terminal(t)
-  await factorgate.ok('key', 'new', 'var/factorgate.key')
+  await factorgate.newKey()
   await factorgate.ok('user', 'add', 'alice')
   const store = factorgate.store()
   const gate = gateOn(store, factorgate.time)
@@ -94,7 +100,7 @@ t.test('a key file that others may read is refused', async t => {
 t.test('on Redis the first run only adds, since other gateways must have the key before it seals anything', async t => {
   const redis = await startRedis(t)
   const factorgate = terminal(t, { config: `store: ${redis.url}\n${usualConfig}` })
-  await factorgate.ok('key', 'new', 'var/factorgate.key')
+  await factorgate.newKey()
   await factorgate.ok('user', 'add', 'alice')
   const store = await openStore(redis.url, { keyPrefix: 'factorgate:' })
   t.teardown(() => store.close())

@@ -28,6 +28,8 @@ t.test("a person's mistake is one sentence and exit 1, a wrong call exit 2; neve
   const { port } = taken.address() as { port: number }
   const inUse = await new Promise(resolve => createServer().once('error', resolve).listen(port, '127.0.0.1'))
   taken.close()
+  const system = (fields: object) => Object.assign(new Error('x'), fields)
+  const self = `this user (uid ${process.geteuid?.()})`
   for (const [error, sentence] of [
     [new PersonError('nobody is there'), 'nobody is there'],
     [new KeyFileError('missing', 'The key file is missing.'), 'The key file is missing.'],
@@ -38,7 +40,17 @@ t.test("a person's mistake is one sentence and exit 1, a wrong call exit 2; neve
     [new GateError('busy'), 'Too many people are signing in at once.'],
     [new ConfigError([{ file: 'f', line: 1, column: 2, path: 'a', message: 'is wrong' }]), 'f:1:2  a  is wrong'],
     [missing, '/nowhere/file: there is no such file or folder'],
-    [inUse, `127.0.0.1:${port}: something else listens there`]
+    [inUse, `127.0.0.1:${port}: something else listens there`],
+    [system({ code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: 'gaet' }), 'gaet: nobody knows that name'],
+    [system({ code: 'EAI_AGAIN', syscall: 'getaddrinfo', hostname: 'gaet' }), 'gaet: the name server does not answer'],
+    [
+      system({ code: 'EACCES', syscall: 'mkdir', path: '/etc/x' }),
+      `/etc/x: ${self} may not do that there; run this as the owner, or give this user the file or folder (chown)`
+    ],
+    [
+      system({ code: 'EACCES', syscall: 'listen', address: '127.0.0.1', port: 443 }),
+      `127.0.0.1:443: ${self} may not listen below 1024; choose a higher port, or grant CAP_NET_BIND_SERVICE (in systemd: AmbientCapabilities=)`
+    ]
   ] as const)
     t.same(said(error), { code: 1, stderr: `factorgate: ${sentence}\n` }, sentence)
   t.same(said(new UsageError('what?')), { code: 2, stderr: 'factorgate: what?\nTry: factorgate user add --help\n' })

@@ -11,7 +11,7 @@ import { type Terminal, terminal, usualConfig } from './terminal.ts'
 /** A store with a person who has everything, and somebody signed in. */
 async function furnished(t: Test) {
   const factorgate = terminal(t)
-  await factorgate.ok('key', 'new', 'var/factorgate.key')
+  await factorgate.newKey()
   await factorgate.ok('user', 'add', 'alice', '--group', 'researchers')
   const store = factorgate.store()
   const gate = gateOn(store, factorgate.time)

@@ -1,5 +1,5 @@
 /** A terminal for tests: commands in this process, in a folder of their own, with a clock that can be turned. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Test } from 'tap'
 import type { Io } from '../../src/cli/command.ts'
@@ -21,6 +21,8 @@ export interface Terminal {
   (...argv: string[]): Promise<Ran>
   /** The same, and throws unless it ends with 0; answers stdout. */
   ok(...argv: string[]): Promise<string>
+  /** `key new` where the usual configuration has its key. */
+  newKey(): Promise<string>
   /** The gateway's view of the same store; closed with the test. */
   store(): Store
   journal(): Record<string, unknown>[]
@@ -64,13 +66,18 @@ export function terminal(t: Test, options: { config?: string | null; env?: Io['e
     })
     return { code, stdout, stderr }
   }
+  const ok = async (...argv: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await call(...argv)
+    if (code !== 0) throw new Error(`factorgate ${argv.join(' ')} ended with ${code}: ${stderr}`)
+    return stdout
+  }
   return Object.assign(call, {
     folder,
     time,
-    async ok(...argv: string[]): Promise<string> {
-      const { code, stdout, stderr } = await call(...argv)
-      if (code !== 0) throw new Error(`factorgate ${argv.join(' ')} ended with ${code}: ${stderr}`)
-      return stdout
+    ok,
+    newKey(): Promise<string> {
+      mkdirSync(path.join(folder, 'var'), { recursive: true })
+      return ok('key', 'new', 'var/factorgate.key')
     },
     store(): Store {
       const store = openLmdb(path.join(folder, 'var/store'), { clock: time.read })

@@ -48,7 +48,7 @@ t.test('add and invite print one line, the invitation, which works once and kill
 
 t.test('list and show tell who there is, for people and for programs', async t => {
   const factorgate = terminal(t)
-  await factorgate.ok('key', 'new', 'var/factorgate.key')
+  await factorgate.newKey()
   await factorgate.ok('user', 'add', 'zoe')
   await factorgate.ok('user', 'add', 'alice', '--group', 'researchers')
   const store = factorgate.store()
@@ -141,7 +141,7 @@ t.test('suspend shuts out at once, also whoever is in; resume takes it back', as
 
 t.test('reset-factors leaves the password, and nothing that opens anything', async t => {
   const factorgate = terminal(t)
-  await factorgate.ok('key', 'new', 'var/factorgate.key')
+  await factorgate.newKey()
   const url = await factorgate.ok('user', 'add', 'alice')
   const store = factorgate.store()
   const gate = gateOn(store, factorgate.time)
@@ -163,7 +163,7 @@ t.test('reset-factors leaves the password, and nothing that opens anything', asy
 
 t.test('remove leaves nothing of a person, and the name is free again', async t => {
   const factorgate = terminal(t)
-  await factorgate.ok('key', 'new', 'var/factorgate.key')
+  await factorgate.newKey()
   await factorgate.ok('user', 'add', 'alice')
   const store = factorgate.store()
   const gate = gateOn(store, factorgate.time)

@@ -113,6 +113,9 @@ t.test('the template of `init` passes `check` as it stands', async t => {
   const rows = [
     [{}, 'http://localhost:8443', 'http://app.localhost:8443'],
     [{ portalUrl: 'http://localhost:9000' }, 'http://localhost:9000', 'http://app.localhost:9000'],
+    [{ portalUrl: 'http://gate.localhost:9000' }, 'http://gate.localhost:9000', 'http://app.localhost:9000'],
+    [{ portalUrl: 'http://app.localhost:9000' }, 'http://app.localhost:9000', 'http://first.localhost:9000'],
+    [{ portalUrl: 'https://app.lab.example' }, 'https://app.lab.example', 'https://first.lab.example'],
     [
       { portalUrl: 'https://gate.lab.example', title: 'A "lab" # $' + '{X}: é' },
       'https://gate.lab.example',
@@ -128,6 +131,8 @@ t.test('the template of `init` passes `check` as it stands', async t => {
     else {
       t.equal(loaded.config.portal.url.origin, portal)
       t.equal(loaded.config.apps[0]?.url.origin, app)
+      const shares = said(loaded).filter(warning => /shares the portal's host/.test(warning))
+      t.equal(shares.length, portal === app ? 1 : 0, 'a path on the portal only where there is no other way')
       t.equal(loaded.config.portal.title, 'title' in options ? options.title : 'Example Lab')
       t.equal(loaded.config.keyFile, '/srv/var/factorgate.key')
       t.ok(accepts(yaml), 'and fits the JSON Schema')

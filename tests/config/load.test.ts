@@ -171,4 +171,9 @@ t.test('says which option cannot be used', async t => {
     message({ listenPort: 70_000, portalUrl: 'http://localhost' }),
     "--listen must be a whole number from 0 to 65535, got '70000'"
   )
+  t.equal(
+    message({ listenPort: 70_000, upstream: 'foo' }),
+    "--listen must be a whole number from 0 to 65535, got '70000'; --upstream must be an http(s) or unix URL, got 'foo'",
+    'what was made from the port is not said again'
+  )
 })

@@ -256,7 +256,12 @@ const groups: Record<string, Row[]> = {
     [
       'a listener on no address',
       'listen: { host: 256.0.0.1 }',
-      "1:17  listen.host  must be an address or host name of this machine, such as 0.0.0.0, 127.0.0.1 or ::, got '256.0.0.1'"
+      "1:17  listen.host  must be an address of this machine, such as 0.0.0.0, 127.0.0.1 or ::, or localhost, got '256.0.0.1'"
+    ],
+    [
+      'a listener on a name, which is looked up only once it is too late',
+      'listen: { host: gaet }',
+      "1:17  listen.host  must be an address of this machine, such as 0.0.0.0, 127.0.0.1 or ::, or localhost, got 'gaet'"
     ],
     [
       'two listeners on one port',

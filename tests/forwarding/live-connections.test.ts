@@ -33,7 +33,7 @@ t.test('what belongs to a session, a person or a time is found and ended, and no
       () => live.endAccountUnless('A1', ['x', 'y', 'z'], 'd'),
       ['one: d 1008', 'two: d 1008', 'three: d 1008']
     ],
-    ['sockets', () => live.endSockets('e'), ['two: e 1001', 'four: e 1001']],
+    ['sockets', () => live.drain(), ['two: shutting down 1001', 'four: shutting down 1001']],
     ['before its time', () => live.expire(99), []],
     ['at its time', () => live.expire(100), ['three: time is up 1008']],
     [
@@ -52,12 +52,25 @@ t.test('what belongs to a session, a person or a time is found and ended, and no
     t.equal(end(), expected.length, title)
     t.same(ended, expected, title)
   }
-  release()
-  release()
+  release.release()
+  release.release()
   t.equal(live.size, 4)
   t.ok(live.hasSession('S1'), 'two is still there')
   t.equal(live.endSession('S1', 'h'), 1)
   t.end()
+})
+
+t.test('while draining, a socket that comes late is ended and a request may finish', async t => {
+  const ended: string[] = []
+  const live = new LiveConnections({ clock: () => 0 })
+  t.teardown(() => live.close())
+  const base = { sessionId: null, accountId: null, appId: 'app', groups: [], endsAt: null, bytesMoved: 0 }
+  live.drain()
+  live.add({ ...base, isSocket: true, end: (reason, code) => ended.push(`socket: ${reason} ${code}`) })
+  live.add({ ...base, isSocket: false, end: () => ended.push('request') })
+  await Promise.resolve()
+  t.same(ended, ['socket: shutting down 1001'])
+  t.equal(live.size, 1)
 })
 
 t.test('the timer ends what has run out', async t => {

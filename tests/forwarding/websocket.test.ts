@@ -261,7 +261,7 @@ t.test('before the app has answered, too', async t => {
 t.test('shutting down says 1001, and a closed gate opens nothing', async t => {
   const { gate } = await rig(t)
   const { client } = await open(gate)
-  t.equal(gate.live.endSockets('shutting down'), 1)
+  t.equal(gate.live.drain(), 1)
   const frame = await client.bytes(4 + 'shutting down'.length)
   t.equal(frame.readUInt16BE(2), 1001)
   await client.rest()

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import diagnostics from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
@@ -9,6 +10,7 @@ import t from 'tap'
 import { addKey, createKeyFile, retireOldKeys } from '../../src/keyring/key-file.ts'
 import { Listener } from '../../src/listener.ts'
 import { Server } from '../../src/server.ts'
+import { StoreUnreachable } from '../../src/store/store.ts'
 import { ask, echoApp, freePort, navigation, startGateway } from '../helpers/gateway.ts'
 
 const app = (url: string, more = '') =>
@@ -63,25 +65,23 @@ t.test('health: alive, ready, and numbers in base units', async t => {
   const admin = (path: string) => ask(gate.adminPort, 'GET', `http://127.0.0.1:${gate.adminPort}${path}`)
   t.equal((await admin('/livez')).status, 200)
   t.equal((await admin('/readyz')).status, 200)
+  await gate.request('GET', `${gate.origin('one')}/y`)
   const { body } = await admin('/metrics')
+  t.match(body, /^factorgate_refusals_total\{code="sign_in_required"\} 1$/m)
+  t.match(body, /^factorgate_store_up 1$/m)
+  t.match(body, /^factorgate_journal_writable 1$/m)
   t.match(body, /factorgate_requests_total\{app="one",status="2xx"\} 1/)
   t.match(body, /factorgate_request_duration_seconds_count\{app="one"\} 1/)
   t.match(body, /# TYPE factorgate_open_connections gauge/)
-})
-
-t.test('ends in order: requests finish, sockets get 1001, then nobody answers', async t => {
-  const upstream = await echoApp(t, (_request, response) => {
-    response.write('a')
-    setImmediate(() => response.end('z'))
-  })
-  const gate = await startGateway(t, { apps: app(upstream.url) })
-  const { cookies } = await gate.signIn(await gate.account('alice'), 'one')
-  const running = gate.request('GET', `${gate.origin('one')}/`, { cookie: cookies.one as string })
-  while (upstream.seen.length === 0) await new Promise(setImmediate)
-  const closing = gate.server.close()
-  t.equal((await running).body, 'az')
-  await closing
-  await t.rejects(gate.request('GET', `${gate.origin('one')}/`), { code: 'ECONNREFUSED' })
+  gate.server.runtime.store.ping = async () => {
+    throw new StoreUnreachable('The store is away.')
+  }
+  t.match(await admin('/readyz'), { status: 503, body: 'store not reachable: The store is away.\n' })
+  t.match((await admin('/metrics')).body, /^factorgate_store_up 0$/m)
+  t.match(
+    gate.log.filter(({ msg }) => msg === 'not ready'),
+    [{ level: 50, problem: 'store not reachable: The store is away.' }]
+  )
 })
 
 t.test('an account that loses its groups loses its open socket', async t => {
@@ -150,6 +150,33 @@ t.test('TLS: serves it, exchanges the certificate without a restart, speaks HTTP
   writeFileSync(path.join(folder, 'new.crt'), 'no certificate')
   t.throws(() => listener.reloadTls({ cert: path.join(folder, 'new.crt'), key: path.join(folder, 'new.key') }))
   t.equal((await peer()).name, 'second', 'a bad file leaves the old one in place')
+})
+
+t.test('a reload that fails in the middle, or comes after the end, leaves the old gateway and no new one', async t => {
+  const upstream = await echoApp(t)
+  const gate = await startGateway(t, { apps: app(upstream.url) })
+  const config = await gate.load()
+  let closed = 0
+  const hear = (message: unknown) => {
+    const { fastify } = message as { fastify: { addHook(name: 'onClose', hook: () => Promise<void>): void } }
+    fastify.addHook('onClose', async () => {
+      closed++
+    })
+  }
+  diagnostics.subscribe('fastify.initialization', hear)
+  t.teardown(() => diagnostics.unsubscribe('fastify.initialization', hear))
+  const half = { ...config, listen: { ...config.listen, tls: { cert: '/nowhere.crt', key: '/nowhere.key' } } }
+  const { reloadTls } = Listener.prototype
+  t.teardown(() => Object.assign(Listener.prototype, { reloadTls }))
+  Listener.prototype.reloadTls = () => {
+    throw new Error('no such certificate')
+  }
+  await t.rejects(gate.server.reload(half), /no such certificate/)
+  t.equal(closed, 1, 'the new one is closed')
+  t.equal((await gate.request('GET', `${gate.origin('one')}/`)).status, 401, 'the old one serves')
+  await gate.server.close()
+  await t.rejects(gate.server.reload(config), /is ending/)
+  t.equal(closed, 2)
 })
 
 t.test('refuses to start with a key file that others may read, and leaves nothing behind', async t => {

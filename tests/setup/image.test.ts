@@ -108,6 +108,19 @@ t.test('compose.yaml', async t => {
   t.match(gate.environment.REDIS_PASSWORD, /^\$\{REDIS_PASSWORD:\?/, 'without a password nothing starts')
   t.match(key.entrypoint[2], /test -e (\S+) \|\| factorgate key new \1$/, 'an existing key is never replaced')
 
+  t.test('one service builds the image, and the others take it from nowhere else', async t => {
+    const ours = [gate, key, lab]
+    t.same(
+      ours.map(({ image, build, pull_policy }) => [image, build, pull_policy]),
+      [
+        ['factorgate', '.', undefined],
+        ['factorgate', undefined, 'never'],
+        ['factorgate', undefined, 'never']
+      ]
+    )
+    t.equal(redis.build, undefined)
+  })
+
   t.test('fits the configuration it mounts', async t => {
     const [file, mounted] = gate.volumes[0].split(':')
     t.equal(path.posix.normalize(file), 'config/examples/compose.yaml')

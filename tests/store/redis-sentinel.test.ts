@@ -14,6 +14,10 @@ t.test('three Sentinels, a master and a replica', async t => {
     name: 'StoreUnfit',
     message: /write redis\+sentinel:/
   })
+  await t.rejects(openStore(`redis+sentinel://127.0.0.1:${new URL(master.url).port}/lab`), {
+    name: 'StoreUnfit',
+    message: /it is no Sentinel; write redis:/
+  })
   await t.rejects(openStore(replica.url), { name: 'StoreUnreachable', message: /is a replica/ })
 
   const store = await openStore(url)

@@ -33,6 +33,12 @@ t.test('the standards are mapped to tests that exist', async t => {
   for (const row of rows) t.same(wrongWith(row), [], row.asked)
 })
 
+t.test('the journal is called what it is: a file that whoever may write it can change', async t => {
+  t.notMatch(page, /chain|tamper|hash-linked/i)
+  for (const text of [page, readFileSync(path.join(root, 'README.md'), 'utf8')])
+    t.match(text, /seal.{0,20} the journal: [^.]*whoever can write the\s+file can change it/)
+})
+
 t.test('the model says who may attack, what is promised and what is not, and how to report', async t => {
   for (const part of [
     /^## Reporting$/m,

@@ -50,10 +50,10 @@ t.test('what is open', async t => {
       },
       end: reason => {
         state.ended = reason
-        release()
+        place.release()
       }
     }
-    const release = live.add(entry)
+    const place = live.add(entry)
     return state
   }
   const settled = async () => {

@@ -1,0 +1,250 @@
+/**
+ * One connection to an app, and one request at a time on it. Owns the socket, the order of things on it and its deadlines; refuses to
+ * retry, redirect, decode or pipeline. What is read lies in memory that is used again at once: a reader copies or leases it.
+ */
+import type { Socket } from 'node:net'
+import { ReadBuffer } from './read-buffer.ts'
+import { type ReplyHead, ReplyParser, UnfitReply } from './reply-parser.ts'
+import type { RequestBody } from './request-body.ts'
+
+/** What became of a request that has no reply, or half of one. */
+export type UpstreamFailure =
+  /** The connection never opened. */
+  | 'refused'
+  /** A kept connection had ended before the app could read the request. */
+  | 'stale'
+  /** The app hung up on us. */
+  | 'broken'
+  | 'late'
+  | 'unfit'
+  /** As many requests are under way to this upstream as there may be. */
+  | 'busy'
+  /** The request holds what must not be written: a control byte in a header line. */
+  | 'unspeakable'
+
+/** `cause` is for the log. */
+export class UpstreamError extends Error {
+  override readonly name = 'UpstreamError'
+  readonly failure: UpstreamFailure
+  /** Where false, nobody can have read a byte of the request. */
+  readonly wasOpened: boolean
+
+  constructor(failure: UpstreamFailure, message: string, wasOpened: boolean, options?: { cause?: unknown }) {
+    super(message, options)
+    this.failure = failure
+    this.wasOpened = wasOpened
+  }
+}
+
+export interface UpstreamRequest {
+  readonly method: string
+  /** Request line and header lines, each with its CRLF, without the empty line; latin-1. */
+  readonly head: string
+  readonly body: RequestBody | null
+  /** Milliseconds to open a connection; 0 for ever. */
+  readonly connectTimeoutMs: number
+  /** Milliseconds the app may take to read on, and from the last byte it was sent to the head of its reply; 0 for ever. */
+  readonly responseTimeoutMs: number
+}
+
+/** Hears of one request. After `onComplete` or `onError` nothing more comes. */
+export interface ReplyHandler {
+  /** May throw UnfitReply: then the connection ends and `onError` says so. */
+  onHead(head: ReplyHead): void
+  /**
+   * `take` keeps the chunk's memory from being used again, until its answer is called; null, where the chunk must be copied. False: no more
+   * until `readOn`.
+   */
+  onData(chunk: Buffer, take: () => (() => void) | null): boolean
+  onComplete(): void
+  onError(error: UpstreamError): void
+}
+
+/** Whoever keeps connections. */
+export interface Keeper {
+  /** A request is over and the connection is good for the next one, for `keptMs` milliseconds at most (null: not said). */
+  keep(connection: UpstreamConnection, keptMs: number | null): void
+  /** It will not be used again. */
+  gone(connection: UpstreamConnection): void
+}
+
+/** A body that is longer is read into memory of its own. */
+const bigBytes = 64 * 1024
+
+export class UpstreamConnection {
+  readonly #keeper: Keeper
+  readonly #parser = new ReplyParser()
+  readonly #buffer = new ReadBuffer()
+  readonly #take = () => this.#buffer.take()
+  #socket: Socket | null = null
+  #handler: ReplyHandler | null = null
+  #request: UpstreamRequest | null = null
+  #isOpen = false
+  /** Requests that were written to it. */
+  #served = 0
+  #hasBegun = false
+  /** Body bytes of the reply under way. */
+  #bytes = 0
+  #isGone = false
+  #isReading = true
+  #keptMs: number | null = null
+  #isKept = false
+  #wasReset = false
+  /** When its time is up, in milliseconds of `now`; 0 for never. */
+  deadline = 0
+
+  constructor(keeper: Keeper) {
+    this.#keeper = keeper
+  }
+
+  /** Takes the socket it is to use. It may still be connecting. */
+  attach(socket: Socket, openEvent: 'connect' | 'secureConnect'): void {
+    this.#socket = socket
+    socket.setNoDelay(true)
+    socket.once(openEvent, () => this.#opened())
+    socket.on('error', error => this.#failed(error))
+    socket.on('end', () => this.#ended())
+    socket.on('close', () => this.#failed(null))
+  }
+
+  /** What `net.connect` and `tls.connect` take so that bytes arrive here without a buffer of their own each. */
+  get onread(): { buffer: () => Uint8Array; callback: (bytes: number) => boolean } {
+    return { buffer: this.#buffer.next, callback: length => this.#read(length) }
+  }
+
+  /** Asks, and answers to `handler`; never throws. `now` in the milliseconds that `expire` will be given. */
+  send(request: UpstreamRequest, handler: ReplyHandler, now: number): void {
+    this.#request = request
+    this.#handler = handler
+    this.#hasBegun = false
+    this.deadline = this.#isOpen ? 0 : after(now, request.connectTimeoutMs)
+    this.#parser.expect(this, request.method)
+    if (this.#isOpen) this.#write(now)
+  }
+
+  /** Goes on after `onData` has answered false. */
+  readOn(): void {
+    if (this.#isReading) return
+    this.#isReading = true
+    this.#socket?.resume()
+  }
+
+  /** Ends it, whatever is under way; nobody hears of it. */
+  destroy(): void {
+    this.#handler = null
+    this.#leave()
+  }
+
+  /** Called now and then: ends what has waited too long. */
+  expire(now: number): void {
+    if (this.deadline === 0 || now < this.deadline) return
+    if (this.#handler === null) return this.destroy()
+    this.#fail('late', this.#isOpen ? 'the app did not answer in time' : 'the app did not accept a connection in time')
+  }
+
+  /** As ReplyReader. */
+  onHead(head: ReplyHead): void {
+    this.#hasBegun = true
+    this.deadline = 0
+    this.#keptMs = head.keptMs
+    // What carries a body is the last on its connection, and has said so: an app that leaves a body unread would take it for the next
+    // request, behind our back and with any name in it (CL.0, THREATS F14).
+    this.#isKept = this.#request?.body === null && head.keptMs !== 0
+    this.#bytes = 0
+    this.#handler?.onHead(head)
+  }
+
+  onData(chunk: Buffer): void {
+    this.#bytes += chunk.length
+    if (this.#bytes > bigBytes) this.#buffer.isBig = true
+    if (this.#handler?.onData(chunk, this.#take) === false) this.#isReading = false
+  }
+
+  onComplete(): void {
+    const handler = this.#handler
+    this.#handler = null
+    this.#buffer.isBig = false
+    this.#request?.body?.drop()
+    this.#request = null
+    handler?.onComplete()
+  }
+
+  /** As BodyListener. */
+  turnOf(whom: 'client' | 'app'): void {
+    // A slow client is no slow app: its time runs only while it has something to read, or all of it.
+    if (this.#hasBegun) return
+    this.deadline = whom === 'client' ? 0 : after(performance.now(), this.#request?.responseTimeoutMs ?? 0)
+  }
+
+  #opened(): void {
+    this.#isOpen = true
+    if (this.#isGone) return
+    if (this.#request !== null) this.#write(performance.now())
+  }
+
+  #write(now: number): void {
+    const request = this.#request as UpstreamRequest
+    const socket = this.#socket as Socket
+    this.#served++
+    this.deadline = after(now, request.responseTimeoutMs)
+    if (request.body === null) socket.write(`${request.head}\r\n`, 'latin1')
+    else request.body.flowTo(socket, request.head, this)
+  }
+
+  #read(length: number): boolean {
+    if (this.#isGone) return false
+    try {
+      this.#parser.feed(this.#buffer.view(length))
+    } catch (error) {
+      if (!(error instanceof UnfitReply) && this.#handler === null) throw error
+      this.#fail('unfit', (error as Error).message, error)
+      return false
+    }
+    if (this.#handler === null && !this.#isGone) this.#settle()
+    return this.#isReading
+  }
+
+  /** A reply has ended, and nothing has come behind it. */
+  #settle(): void {
+    this.#isReading = true
+    if (!this.#isKept || this.#socket?.destroyed !== false) return this.#leave()
+    this.deadline = 0
+    this.#keeper.keep(this, this.#keptMs)
+  }
+
+  #ended(): void {
+    if (this.#isGone) return
+    // Its end was the connection's end, if that was a clean one.
+    if (this.#handler !== null && !this.#wasReset && this.#parser.end()) return this.#leave()
+    this.#failed(null)
+  }
+
+  #failed(cause: NodeJS.ErrnoException | null): void {
+    if (this.#isGone) return
+    if (cause?.code === 'ECONNRESET') this.#wasReset = true
+    const failure = !this.#isOpen ? 'refused' : this.#served > 1 && !this.#hasBegun ? 'stale' : 'broken'
+    this.#fail(failure, cause?.message ?? 'the app closed the connection', cause)
+  }
+
+  #fail(failure: UpstreamFailure, why: string, cause?: unknown): void {
+    const handler = this.#handler
+    this.#handler = null
+    this.#leave()
+    handler?.onError(new UpstreamError(failure, why, this.#isOpen, { cause }))
+  }
+
+  #leave(): void {
+    if (this.#isGone) return
+    this.#isGone = true
+    this.#request?.body?.drop()
+    this.#request = null
+    this.deadline = 0
+    this.#buffer.drop()
+    this.#socket?.destroy()
+    this.#keeper.gone(this)
+  }
+}
+
+function after(now: number, milliseconds: number): number {
+  return milliseconds > 0 ? now + milliseconds : 0
+}

@@ -1,0 +1,77 @@
+/** `factorgate serve` as a process: how it ends, and what a supervisor learns from that. */
+
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import type { Io } from '../../src/cli/command.ts'
+import { welcome } from '../../src/cli/serve.ts'
+import { prepareGate } from '../helpers/gate.ts'
+import { startGateway } from '../helpers/gateway.ts'
+
+const apps = [{ id: 'one', url: 'http://one.localhost:HOST', upstream: 'http://127.0.0.1:9' }]
+
+t.test('told to end it exits 0; after an error nobody caught 1, so that it is started again', async t => {
+  const crash = `process.on('SIGUSR2', () => { throw new Error('a crash') })`
+  const gate = await prepareGate(t, {
+    apps,
+    env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(crash)}` }
+  })
+  await gate.start()
+  t.equal(await gate.stop('SIGUSR2'), 1)
+  t.match(gate.output, /"level":60.*a crash/)
+  t.match(await gate.journal(), [{ kind: 'gate.start' }, { kind: 'gate.stop' }], 'in order all the same')
+  await gate.start()
+  t.equal(await gate.stop('SIGTERM'), 0)
+})
+
+t.test(
+  'the first operator is journaled as any other; until they have enrolled, each start says how to invite them',
+  async t => {
+    const gate = await startGateway(t, {
+      apps: '  - { id: one, url: "http://one.localhost:PORT", upstream: "http://127.0.0.1:9" }'
+    })
+    const config = await gate.load()
+    const start = async () => {
+      const said: string[] = []
+      await welcome(gate.server, config, { stderr: (text: string) => said.push(text) } as unknown as Io)
+      return said.join('')
+    }
+    t.match(await start(), /to become 'admin':\n\n {2}http:\/\/gate\.localhost:\d+\/\.factorgate\/invite\/[\w-]{43}\n/)
+    const lines = readFileSync(path.join(gate.folder, 'journal.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    t.match(lines.slice(-2), [
+      { kind: 'user.change', name: 'admin', outcome: 'added', groups: 'operators' },
+      { kind: 'invitation.issue', name: 'admin' }
+    ])
+    t.match(await start(), /'admin' has no second factor yet\. .*factorgate user invite admin\n/)
+    const { accounts, credentials } = gate.server.runtime
+    const admin = (await accounts.byName('admin'))!
+    await credentials.add({
+      ...{ id: 'k'.repeat(22), accountId: admin.id, name: 'phone', createdAt: 1, lastUsedAt: null, lastUsedFrom: null },
+      ...{
+        disabledAt: null,
+        kind: 'totp',
+        secret: 'sealed',
+        algorithm: 'SHA1',
+        digits: 6,
+        periodSeconds: 30,
+        lastStep: 0
+      }
+    })
+    t.equal(await start(), '')
+  }
+)
+
+t.test('while the journal cannot be written nobody is made an operator', async t => {
+  const gate = await startGateway(t, {
+    apps: '  - { id: one, url: "http://one.localhost:PORT", upstream: "http://127.0.0.1:9" }'
+  })
+  const config = await gate.load()
+  Object.defineProperty(gate.server.runtime.journal, 'writable', { value: false })
+  const said: string[] = []
+  await welcome(gate.server, config, { stderr: (text: string) => said.push(text) } as unknown as Io)
+  t.match(said.join(''), /cannot be written, so nobody is made an operator/)
+  t.same(await gate.server.runtime.accounts.list(), [])
+})
