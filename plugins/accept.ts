@@ -25,7 +25,8 @@ const single = [
   'x-csrf',
   'upgrade',
   'transfer-encoding',
-  'referer'
+  'referer',
+  'destination'
 ]
 /** A bit for each, by name; and which lengths such names have. */
 const bits = new Map(single.map((name, i) => [name, 1 << i]))

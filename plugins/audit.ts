@@ -4,6 +4,7 @@
  */
 import fp from 'fastify-plugin'
 import type { AuditEvent, AuditSink } from '../src/audit/event.ts'
+import { Strangers } from '../src/audit/strangers.ts'
 import type { Clock } from '../src/clock.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -14,21 +15,32 @@ export interface AuditOptions {
   readonly onRefusal?: (code: string) => void
 }
 
+/** How often counts are written whose minute is over. */
+const flushMs = 5_000
+
 export const auditPlugin = fp<AuditOptions>(
   async (app, { audit, clock, onRefusal }) => {
+    const strangers = new Strangers(audit, clock)
+    const flushing = setInterval(() => strangers.flush(), flushMs).unref()
+    app.addHook('onClose', async () => {
+      clearInterval(flushing)
+      strangers.flush(true)
+    })
     app.addHook('onResponse', (request, reply, done) => {
       const { exchange } = request
       if (!exchange.isRecorded && !isAsset(request.raw.url)) {
         exchange.isRecorded = true
         const code = reply.getHeader('factorgate-error')
         if (code !== undefined) onRefusal?.(String(code))
-        audit.record(
-          exchangeEvent(exchange, 'exchange', clock(), {
-            method: request.raw.method,
-            status: reply.statusCode,
-            ...(code === undefined ? {} : { outcome: String(code) })
-          })
-        )
+        const event = exchangeEvent(exchange, 'exchange', clock(), {
+          method: request.raw.method,
+          status: reply.statusCode,
+          ...(code === undefined ? {} : { outcome: String(code) })
+        })
+        // A stranger may be turned away as often as they like, and must not fill the disk by it.
+        const isTurnedAway = code !== undefined || event.decision !== 'forward'
+        if (isTurnedAway && event.account === undefined) strangers.record(event)
+        else audit.record(event)
       }
       done()
     })
@@ -54,7 +66,7 @@ export function exchangeEvent(
     session: principal?.session.id,
     address: client?.address,
     app: match?.kind === 'app' ? match.app.id : undefined,
-    path: target === undefined ? undefined : pathForRecord(target.path),
+    path: target === undefined ? undefined : pathForRecord(target.path, (principal ?? null) === null),
     decision: decision?.kind,
     ms: now - exchange.startedAt,
     method: end.method,
@@ -67,9 +79,9 @@ export function exchangeEvent(
   return exchange.notes === undefined ? event : Object.assign(event, exchange.notes, end)
 }
 
-/** An invitation's token stands in its path, and a record must not open doors (ASVS 14.2.1). */
-function pathForRecord(path: string): string {
-  return path.startsWith('/.factorgate/invite/') ? '/.factorgate/invite/…' : path.slice(0, 1024)
+/** An invitation's token stands in its path, and a record must not open doors (ASVS 14.2.1). Nobody's path is cut shorter than a person's. */
+function pathForRecord(path: string, isNobodys: boolean): string {
+  return path.startsWith('/.factorgate/invite/') ? '/.factorgate/invite/…' : path.slice(0, isNobodys ? 256 : 1024)
 }
 
 function isAsset(url: string | undefined): boolean {

@@ -10,7 +10,8 @@ import type { Clock } from '../src/clock.ts'
 import { describeError, GateError } from '../src/errors.ts'
 import { decide } from '../src/policy/decide.ts'
 import type { ChallengeReason } from '../src/policy/decision.ts'
-import type { App, Match, Site } from '../src/routing/route-table.ts'
+import type { App, Match, RouteTable, Site } from '../src/routing/route-table.ts'
+import { destinationReadings } from '../src/routing/second-target.ts'
 import { isFresh, type Proof } from '../src/session/session.ts'
 import type { Principal } from '../src/session/sessions.ts'
 import { newToken } from '../src/session/token.ts'
@@ -20,6 +21,7 @@ import type { Requires } from './exchange.ts'
 import { wantsPage } from './wants-page.ts'
 
 export interface EnforceOptions {
+  readonly routes: RouteTable
   readonly portalOrigin: string
   readonly audit: AuditSink
   readonly clock: Clock
@@ -29,6 +31,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Served on every host, not only on the portal's. Everything else of ours must never share an origin with an app by accident. */
     everyHost?: boolean
+    /** Answers data: for scripts, style sheets and proxies. Without it a route is a page, and pages are for eyes alone. */
+    isData?: boolean
   }
 }
 
@@ -36,7 +40,7 @@ const nobody: readonly Proof[] = []
 const retrySeconds = 2
 
 export const enforcePlugin = fp<EnforceOptions>(
-  async (app, { portalOrigin, audit, clock }) => {
+  async (app, { routes, portalOrigin, audit, clock }) => {
     app.addHook('onRoute', route => {
       if (route.url.startsWith('/.factorgate') && route.config?.requires === undefined)
         throw new Error(`route ${route.url} does not say whom it requires`)
@@ -51,10 +55,14 @@ export const enforcePlugin = fp<EnforceOptions>(
       if (match.site.isPortal && request.raw.headers['service-worker'] !== undefined)
         return done(new GateError('not_allowed'))
       const { app: target } = match
+      const destination = request.raw.headers.destination as string | undefined
+      const there = destination === undefined ? [] : destinationReadings(destination, target, match.site, routes)
+      if (there === null) return done(new GateError('bad_request'))
       const decision = decide({
         appId: target.id,
         policy: target.policy,
-        readings: match.readings,
+        // One question for both places: the strictest reading of either counts.
+        readings: there.length === 0 ? match.readings : [...match.readings, ...there],
         method: request.raw.method as string,
         address: exchange.client.address,
         subject: principal === null ? null : principal.subject,
@@ -87,7 +95,7 @@ export const enforcePlugin = fp<EnforceOptions>(
         reply.header('cache-control', 'no-store').redirect(portalOrigin + exchange.target.raw, 302)
         return
       }
-      if (isPeepedAt(request.raw, config.everyHost === true)) return done(new GateError('foreign_origin'))
+      if (config.isData !== true && isPeepedAt(request.raw)) return done(new GateError('foreign_origin'))
       if (requires === 'anyone') return done()
       if (exchange.storeFailure !== null) return done(unavailable('store_unreachable', exchange.storeFailure))
       if (!audit.writable) return done(unavailable('journal_unwritable'))
@@ -139,11 +147,11 @@ function returnAddress(request: FastifyRequest, site: Site, app: App): string {
 
 /**
  * A page of ours is for eyes: opened as a document, never read by a script, a frame or a worker. Where an app shares the portal's origin
- * its scripts could otherwise read our forms, CSRF token and all.
+ * its scripts could otherwise read our forms, CSRF token and all. Whatever the method: a form that is refused is shown again.
  */
-function isPeepedAt({ method, headers }: IncomingMessage, everyHost: boolean): boolean {
+function isPeepedAt({ headers }: IncomingMessage): boolean {
   const dest = headers['sec-fetch-dest']
-  return method === 'GET' && !everyHost && dest !== undefined && dest !== 'document'
+  return dest !== undefined && dest !== 'document'
 }
 
 function missingFor(requires: Requires, principal: Principal | null, now: number): ChallengeReason | null {

@@ -42,6 +42,13 @@ export function toGateError(error: unknown): GateError {
   return new GateError('internal', { cause: error })
 }
 
+/** A page in a frame nobody sees, and a script reads none of ours. */
+function isForEyes({ raw, routeOptions }: FastifyRequest): boolean {
+  const dest = raw.headers['sec-fetch-dest']
+  if (routeOptions.config?.takes === 'json' || (dest !== undefined && dest !== 'document')) return false
+  return wantsPage(raw)
+}
+
 export const errorsPlugin = fp<ErrorsOptions>(
   async (app, { renderPage }) => {
     app.setErrorHandler((thrown, request, reply) => {
@@ -62,7 +69,7 @@ export const errorsPlugin = fp<ErrorsOptions>(
       if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(Math.ceil(error.retryAfterSeconds)))
       // An unread body would be taken for the next request, or hold the socket until its sender gives up.
       if (!request.raw.complete) reply.header('connection', 'close')
-      if (!wantsPage(request.raw)) {
+      if (!isForEyes(request)) {
         reply.send(errorBody(error.code))
         return
       }

@@ -140,6 +140,8 @@ export function readRequestLine(request: IncomingMessage): string {
   ;(request as Read)[reading] = target
   if (target === null || !target.path.startsWith('/.factorgate')) return '/'
   if (target.path !== '/.factorgate' && !target.path.startsWith('/.factorgate/')) return '/'
+  // Envoy appends the path it asks about, however odd.
+  if (target.path.startsWith('/.factorgate/auth/')) return '/.factorgate/auth/original'
   return ownPath.test(target.path) ? target.path + target.query : '/.factorgate/not-a-page'
 }
 

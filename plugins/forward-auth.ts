@@ -1,7 +1,7 @@
 /**
- * Forward-auth: the verdict alone, for nginx (`auth_request`), Traefik, Caddy and Envoy, which then forward by themselves. Owns the
- * reading of what such a proxy says about the original request; believes it from trusted proxies only (GHSA-5wcc-hf24-rf5h), and
- * refuses where anything is missing. Keys of the signed assertion stand beside it.
+ * Forward-auth: the verdict alone, for nginx (`auth_request`), Traefik, Caddy and Envoy, which then forward by themselves. Owns what such a
+ * verdict looks like; believes what is said of the original request from trusted proxies only (GHSA-5wcc-hf24-rf5h), and judges it as
+ * a request that came here itself. Keys of the signed assertion stand beside it.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -9,10 +9,13 @@ import fp from 'fastify-plugin'
 import type { AuditSink } from '../src/audit/event.ts'
 import type { Clock } from '../src/clock.ts'
 import { describeError, GateError } from '../src/errors.ts'
+import { originAllowed } from '../src/forwarding/origin.ts'
 import { groupsText, utf8 } from '../src/forwarding/outbound.ts'
 import type { Keyring } from '../src/keyring/keyring.ts'
 import { decide } from '../src/policy/decide.ts'
+import { originalOf } from '../src/routing/original.ts'
 import type { App, RouteTable } from '../src/routing/route-table.ts'
+import { destinationReadings } from '../src/routing/second-target.ts'
 import { parseTarget } from '../src/routing/target.ts'
 import type { Subject } from '../src/session/session.ts'
 import type { Sessions } from '../src/session/sessions.ts'
@@ -30,20 +33,11 @@ export interface ForwardAuthOptions {
   readonly clock: Clock
 }
 
-/** The request that the proxy asks about. */
-interface Original {
-  readonly method: string
-  readonly host: string
-  readonly uri: string
-  /** nginx cannot answer its client with a redirect of ours: it wants 401, and an address to send people to. */
-  readonly redirects: boolean
-}
-
 const path = '/.factorgate/auth'
 
 export const forwardAuthPlugin = fp<ForwardAuthOptions>(
   async (app, options) => {
-    const config = { requires: 'anyone', everyHost: true } as const
+    const config = { requires: 'anyone', everyHost: true, isData: true } as const
     const answer = (request: FastifyRequest, reply: FastifyReply) => answerFor(request, reply, options)
     await app.register(async scope => {
       // Traefik and Envoy ask with the original method, and perhaps with its content type; the body itself stays with them.
@@ -63,19 +57,22 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
   const { exchange, raw } = request
   reply.header('cache-control', 'no-store')
   if (!exchange.client.viaTrustedProxy) throw new GateError('not_allowed')
-  const original = originalOf(raw.headers, raw.method as string, exchange.target.raw)
+  const original = originalOf(raw.headers, raw.method as string, exchange.target.raw.slice(path.length))
   const target = original === null ? null : parseTarget(original.uri)
   if (original === null || target === null) throw new GateError('bad_request')
   const match = options.routes.match(original.host, target)
   // What lies under /.factorgate/ the proxy must hand to the gate itself; a verdict about it would open or close the wrong door.
   if (match.kind !== 'app') throw new GateError(match.kind === 'none' ? match.code : 'not_allowed')
   const { site } = match
+  const destination = raw.headers.destination as string | undefined
+  const there = destination === undefined ? [] : destinationReadings(destination, match.app, site, options.routes)
+  if (there === null) throw new GateError('bad_request')
   const token = readCookie(raw.headers.cookie, cookieNames(site.secure).session)
   const principal = token === null ? null : await options.sessions.find(site.host, token)
   const decision = decide({
     appId: match.app.id,
     policy: match.app.policy,
-    readings: match.readings,
+    readings: [...match.readings, ...there],
     method: original.method,
     address: exchange.client.address,
     subject: principal?.subject ?? null,
@@ -84,13 +81,15 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
   })
   exchange.notes = {
     app: match.app.id,
-    path: match.path.slice(0, 1024),
+    path: match.path.slice(0, principal === null ? 256 : 1024),
     decision: decision.kind,
     ...(principal === null
       ? {}
       : { account: principal.account.id, name: principal.account.name, session: principal.session.id })
   }
   if (decision.kind === 'forward') {
+    if (isHandshake(raw.headers) && !originAllowed(raw.headers.origin, match.app, decision.permit.subject !== null))
+      throw new GateError('foreign_origin')
     if (!options.audit.writable) throw new GateError('journal_unwritable', { retryAfterSeconds: 2 })
     if (match.app.maintenance !== null) throw new GateError('app_maintenance', { retryAfterSeconds: 300 })
     return reply.headers(identityOf(match.app, decision.permit.subject)).send()
@@ -107,25 +106,13 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
   return reply.code(describeError(decision.reason).status).header('location', url).send(errorBody(decision.reason, url))
 }
 
-/** nginx says `X-Original-URL` and `X-Original-Method`; Traefik and Caddy `X-Forwarded-*`; Envoy appends the path to ours. */
-function originalOf(headers: IncomingHttpHeaders, method: string, asked: string): Original | null {
-  const one = (name: string) => (typeof headers[name] === 'string' ? (headers[name] as string) : undefined)
-  const url = one('x-original-url')
-  if (url !== undefined) {
-    const [, host, uri] = /^https?:\/\/([^/?#@\s]+)(\/.*)?$/i.exec(url) ?? []
-    const named = one('x-original-method')
-    return host === undefined || named === undefined ? null : { method: named, host, uri: uri ?? '/', redirects: false }
-  }
-  const uri = one('x-forwarded-uri')
-  const host = one('x-forwarded-host')
-  if (uri !== undefined) {
-    const named = one('x-forwarded-method')
-    return host === undefined || named === undefined ? null : { method: named, host, uri, redirects: true }
-  }
-  const appended = asked.slice(path.length)
-  return appended.startsWith('/') && headers.host !== undefined
-    ? { method, host: headers.host, uri: appended, redirects: true }
-    : null
+/** Proxies drop `Upgrade` as a matter between them and their client; `Sec-` headers pass, and no page can leave them out (THREATS F9). */
+function isHandshake(headers: IncomingHttpHeaders): boolean {
+  return (
+    headers['sec-websocket-key'] !== undefined ||
+    headers['sec-websocket-version'] !== undefined ||
+    /\bwebsocket\b/i.test(headers.upgrade ?? '')
+  )
 }
 
 /** For the proxy to copy: every header is there, empty where nothing is known, so that a client's own copy never survives (GHSA-7r4p-vjf4-gxv4). */

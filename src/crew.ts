@@ -43,7 +43,8 @@ export class Crew implements Serving {
         : buildAdmin({
             look: () => this.#look(),
             metrics: () => this.#metrics(),
-            isClosing: () => this.#closing !== undefined
+            isClosing: () => this.#closing !== undefined,
+            host: config.admin.host
           })
     process.once('exit', () => this.#kill())
   }

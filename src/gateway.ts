@@ -12,6 +12,7 @@ import { type Exchange, exchangePlugin, newReference, readRequestLine } from '..
 import { forwardPlugin } from '../plugins/forward.ts'
 import { forwardAuthPlugin } from '../plugins/forward-auth.ts'
 import { matchPlugin } from '../plugins/match.ts'
+import { ownAnswersPlugin } from '../plugins/own-answers.ts'
 import { type PortalServices, pageHeaders, portalPlugin, renderError } from '../plugins/portal/index.ts'
 import { sessionPlugin } from '../plugins/session.ts'
 import { counted } from './audit/counted.ts'
@@ -31,6 +32,7 @@ import { toApp } from './settings.ts'
 const steps = [
   'errors',
   'exchange',
+  'own-answers',
   'accept',
   'match',
   'session',
@@ -45,7 +47,7 @@ const steps = [
 export async function buildGateway(config: Config, runtime: Runtime): Promise<FastifyInstance> {
   const { clock, log, journal: audit, sessions, live, meters } = runtime
   const portalOrigin = config.portal.url.origin
-  const apps = config.apps.map(toApp)
+  const apps = config.apps.map(app => toApp(app, portalOrigin))
   const routes = new RouteTable({ apps, portalOrigin })
   const destinations = new Destinations(routes, apps, clock)
   const look = { title: config.portal.title, contact: config.portal.contact, accent: config.portal.accent }
@@ -63,10 +65,11 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
   })
   await app.register(exchangePlugin, { clock })
   await app.register(errorsPlugin, { renderPage: errorPages({ ...look, portalOrigin }) })
+  await app.register(ownAnswersPlugin, { routes, portalOrigin })
   await app.register(acceptPlugin, { readClient: makeClientReader(config.trustedProxies) })
   await app.register(matchPlugin, { routes })
   await app.register(sessionPlugin, { sessions })
-  await app.register(enforcePlugin, { portalOrigin, audit, clock })
+  await app.register(enforcePlugin, { routes, portalOrigin, audit, clock })
   await app.register(forwardPlugin, {
     live,
     clock,
@@ -168,7 +171,7 @@ function errorPages(look: {
       retryAfterSeconds,
       acceptLanguage: request.headers['accept-language']
     })
-    return { html, headers: pageHeaders(match?.site?.secure ?? look.portalOrigin.startsWith('https:')) }
+    return { html, headers: pageHeaders() }
   }
 }
 

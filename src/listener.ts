@@ -9,8 +9,10 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { Pipeline } from '../plugins/forward.ts'
+import { strictTransport } from '../plugins/own-answers.ts'
 import { describeError, type ErrorCode } from './errors.ts'
 import { GateRequest } from './forwarding/gate-request.ts'
+import { RequestTurns } from './request-turns.ts'
 
 export interface TlsFiles {
   readonly cert: string
@@ -58,6 +60,7 @@ export class Listener {
       keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: Math.min(5_000, headersMs),
       insecureHTTPParser: false,
+      // Node answers by itself, with no more than a status: the one answer that carries nothing of ours.
       requireHostHeader: true,
       noDelay: true,
       keepAlive: true,
@@ -75,18 +78,24 @@ export class Listener {
           })
     // Any other number hides the headers past it from us, but not from the app (CVE-2026-58044); the accept step counts them.
     server.maxHeadersCount = 0
+    const turns = new RequestTurns()
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
       ;(request.socket as Owing)[newest] = response
       if (this.#closing) response.shouldKeepAlive = false
-      this.#pipeline.request(request, response)
+      turns.request(request.socket, response, () => this.#pipeline.request(request, response))
     }
     server.on('request', onRequest)
     // Whoever asks first (`Expect: 100-continue`) hears the verdict before sending the body: forwarding says "continue".
     server.on('checkContinue', onRequest)
+    server.on('checkExpectation', refuseExpectation)
     server.on('upgrade', (request, socket, head) => {
       if (this.#closing) return refuseLate(socket)
       upgraded.add(socket)
-      this.#pipeline.upgrade(request, socket, head)
+      turns.upgrade(socket, () => {
+        // The end may have begun while it waited.
+        if (this.#closing) refuseLate(socket)
+        else this.#pipeline.upgrade(request, socket, head)
+      })
     })
     for (const event of ['connection', 'secureConnection']) server.on(event, (socket: Socket) => this.#watch(socket))
     server.on('connect', (_request, socket) => socket.destroy())
@@ -199,12 +208,32 @@ function refuseLate(socket: Duplex): void {
 
 /** An answer made by hand, where no response exists; then the socket ends. */
 function refusePlainly(socket: Duplex, code: ErrorCode): void {
+  const { status, headers, body } = refusalOf(code, socket)
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`, () => socket.destroy())
+}
+
+/** `Expect:` something that is not `100-continue` (RFC 9110 §10.1.1). */
+function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  const { headers, body } = refusalOf('bad_request', response.socket)
+  response.writeHead(417, headers).end(body)
+}
+
+/** An answer that no pipeline makes, with what all of ours carry (plugins/own-answers.ts): nobody knows a host here, but whether there is TLS. */
+function refusalOf(code: ErrorCode, socket: Duplex | null) {
   const { status, sentence } = describeError(code)
   const body = JSON.stringify({ error: { code, message: sentence } })
-  socket.end(
-    `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nFactorgate-Error: ${code}\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-    () => socket.destroy()
-  )
+  const isEncrypted = (socket as Partial<TLSSocket> | null)?.encrypted === true
+  const headers: Record<string, string> = {
+    'Factorgate-Error': code,
+    'Content-Type': 'application/json',
+    'X-Content-Type-Options': 'nosniff',
+    ...(isEncrypted ? { 'Strict-Transport-Security': strictTransport } : {}),
+    'Cache-Control': 'no-store',
+    'Content-Length': String(body.length),
+    Connection: 'close'
+  }
+  return { status, headers, body }
 }
 
 /** Says on what is not yet under way that nothing may follow it. */

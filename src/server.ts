@@ -68,14 +68,15 @@ export class Server implements Serving {
       maxHeaderSize: config.listen.maxHeaderSize,
       tls: config.listen.tls
     })
-    const isAlone = config.admin !== false && worker === undefined
-    this.#admin = isAlone
-      ? buildAdmin({
-          look: () => this.look(),
-          metrics: async () => render([await this.counted()]),
-          isClosing: () => this.#closing !== undefined
-        })
-      : null
+    this.#admin =
+      config.admin !== false && worker === undefined
+        ? buildAdmin({
+            look: () => this.look(),
+            metrics: async () => render([await this.counted()]),
+            isClosing: () => this.#closing !== undefined,
+            host: config.admin.host
+          })
+        : null
   }
 
   /** Opens everything and listens. Rejects with KeyFileError, StoreUnreachable, or Node's error for the address; nothing stays open then. */

@@ -43,7 +43,7 @@ export function storeOf(
 }
 
 /** One app of the configuration as the pipeline sees it. */
-export function toApp(app: AppConfig): App {
+export function toApp(app: AppConfig, portalOrigin: string): App {
   const { origin, host, prefix } = app.url
   return {
     id: app.id,
@@ -52,6 +52,7 @@ export function toApp(app: AppConfig): App {
     origin,
     host,
     prefix,
+    sharesPortal: origin === portalOrigin,
     upstreams: app.upstream,
     policy: compilePolicy(app.rules.map(toRule), app.caseSensitive),
     identityHeaders: app.identityHeaders,

@@ -1,8 +1,11 @@
 /**
  * The operators' listener: `/livez`, `/readyz`, `/metrics`. Owns health as machines ask for it; lives on a port of its own that
- * strangers never reach, and changes nothing.
+ * strangers never reach, refuses what another site makes an operator's browser ask, and changes nothing.
  */
+import type { IncomingHttpHeaders } from 'node:http'
+import { isIP } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { describeError, type ErrorCode } from '../../src/errors.ts'
 
 export interface AdminOptions {
   /** Looks now: what is wrong, in words without secrets, or null. Never rejects. */
@@ -10,11 +13,21 @@ export interface AdminOptions {
   /** What was counted up to now, in Prometheus' text format. */
   readonly metrics: () => Promise<string>
   readonly isClosing: () => boolean
+  /** The address it is given to listen on. */
+  readonly host: string
 }
 
 /** A listener that is not yet listening. */
-export function buildAdmin({ look, metrics, isClosing }: AdminOptions): FastifyInstance {
+export function buildAdmin({ look, metrics, isClosing, host }: AdminOptions): FastifyInstance {
   const app = Fastify({ logger: false, trustProxy: false, bodyLimit: 1024, forceCloseConnections: true })
+
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-content-type-options', 'nosniff')
+    const code = strangeness(request.raw.headers, host)
+    if (code === null) return done()
+    const { status, sentence } = describeError(code)
+    reply.code(status).header('factorgate-error', code).type('text/plain').send(`${sentence}\n`)
+  })
 
   app.get('/livez', async (_request, reply) => reply.type('text/plain').send('ok\n'))
 
@@ -33,4 +46,24 @@ export function buildAdmin({ look, metrics, isClosing }: AdminOptions): FastifyI
   )
 
   return app
+}
+
+/**
+ * What gives away a page that asks through an operator's browser: where it comes from, or a name of its own that it has pointed at this
+ * listener (DNS rebinding). Programs say neither. A name is refused on loopback alone: elsewhere Prometheus scrapes by any.
+ */
+function strangeness(headers: IncomingHttpHeaders, listening: string): ErrorCode | null {
+  const { host, origin, 'sec-fetch-site': site } = headers
+  if (origin !== undefined && origin !== `http://${host}`) return 'foreign_origin'
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return 'foreign_origin'
+  if (host === undefined || !isLoopback(listening)) return null
+  const name = host
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .toLowerCase()
+  return isIP(name) !== 0 || isLoopback(name) || name === listening.toLowerCase() ? null : 'misdirected'
+}
+
+function isLoopback(name: string): boolean {
+  return name === '::1' || /^127\.\d+\.\d+\.\d+$/.test(name) || /^(?:.*\.)?localhost$/.test(name)
 }

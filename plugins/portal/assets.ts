@@ -50,7 +50,7 @@ export function pageSheet(accent: string | null): Asset {
 export function registerAssets(scope: FastifyInstance, look: Pick<Look, 'accent'>): void {
   scope.get(
     '/.factorgate/assets/:name',
-    { config: { requires: 'anyone', everyHost: true } },
+    { config: { requires: 'anyone', everyHost: true, isData: true } },
     async (request, reply) => {
       const { name } = request.params as { name: string }
       const asset = name.endsWith('.css') ? pageSheet(look.accent) : name.endsWith('.js') ? script : mark
@@ -59,7 +59,6 @@ export function registerAssets(scope: FastifyInstance, look: Pick<Look, 'accent'
       const isCurrent = asset.path === assetsPath + name && asset !== mark
       return reply
         .header('cache-control', isCurrent ? 'public, max-age=31536000, immutable' : 'public, max-age=300')
-        .header('x-content-type-options', 'nosniff')
         .header('cross-origin-resource-policy', 'same-origin')
         .type(asset.type)
         .send(asset.body)

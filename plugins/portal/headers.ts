@@ -1,14 +1,13 @@
 /**
- * The headers every page of ours carries. Owns the content security policy: nothing inline, nothing from elsewhere, never in a frame.
+ * The headers every page of ours carries, besides those of every answer (plugins/own-answers.ts). Owns the content security policy: nothing
+ * inline, nothing from elsewhere, never in a frame.
  */
-
-const twoYears = 63_072_000
 
 /**
  * `formOrigin`: where the answer to a form on this page may lead besides ourselves. Chromium holds `form-action` against redirects
  * too (CSP3 §6.4.1), so the app a person is on the way to must be named, and no other.
  */
-export function pageHeaders(secure: boolean, formOrigin: string | null = null): Record<string, string> {
+export function pageHeaders(formOrigin: string | null = null): Record<string, string> {
   return {
     'content-security-policy': [
       "default-src 'none'",
@@ -20,8 +19,6 @@ export function pageHeaders(secure: boolean, formOrigin: string | null = null): 
       "frame-ancestors 'none'",
       "base-uri 'none'"
     ].join('; '),
-    'x-content-type-options': 'nosniff',
-    'x-frame-options': 'DENY',
     // Not `no-referrer`: with it browsers send `Origin: null` along with our own forms.
     'referrer-policy': 'same-origin',
     'cross-origin-opener-policy': 'same-origin',
@@ -29,7 +26,6 @@ export function pageHeaders(secure: boolean, formOrigin: string | null = null): 
     'permissions-policy':
       'publickey-credentials-get=(self), publickey-credentials-create=(self), clipboard-write=(self), camera=(), microphone=(), geolocation=()',
     'cache-control': 'no-store',
-    vary: 'Cookie',
-    ...(secure ? { 'strict-transport-security': `max-age=${twoYears}` } : {})
+    vary: 'Cookie'
   }
 }

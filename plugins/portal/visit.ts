@@ -93,7 +93,7 @@ export function sendPage(visit: Visit, status: number, page: JSX.Element): Fasti
   const origin = rd === null ? null : new URL(rd).origin
   return visit.reply
     .code(status)
-    .headers(pageHeaders(visit.site.secure, origin === visit.site.origin ? null : origin))
+    .headers(pageHeaders(origin === visit.site.origin ? null : origin))
     .type('text/html; charset=utf-8')
     .send(toHtml(page))
 }

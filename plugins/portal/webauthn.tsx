@@ -67,7 +67,7 @@ export function nameFrom(registration: object, here: string): string {
 
 export function registerWebauthn(scope: FastifyInstance, options: PortalOptions): void {
   const { webauthn, sessions, accounts, passwordLogin } = options.services
-  const json = { requires: 'anyone', takes: 'json' } as const
+  const json = { requires: 'anyone', takes: 'json', isData: true } as const
 
   scope.get('/.factorgate/enrol/webauthn', { config: { requires: 'first-factor' } }, async (request, reply) => {
     const visit = openSignedVisit(options, request, reply)

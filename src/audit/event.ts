@@ -6,6 +6,7 @@ export type EventKind =
   | 'gate.stop'
   | 'gate.reload'
   | 'exchange'
+  | 'exchange.repeated'
   | 'socket.open'
   | 'socket.close'
   | 'login'

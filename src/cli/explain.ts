@@ -93,7 +93,10 @@ type Located = { kind: 'app'; match: Match & { kind: 'app' } } | { kind: 'elsewh
 function locate(config: Config, url: string): Located {
   const [, scheme = '', host = '', rest = ''] = /^(https?):\/\/([^/?#]*)([^#]*)/i.exec(url) ?? []
   if (scheme === '') throw new UsageError(`--url must begin with http:// or https://, got '${visible(url)}'`)
-  const table = new RouteTable({ apps: config.apps.map(toApp), portalOrigin: config.portal.url.origin })
+  const table = new RouteTable({
+    apps: config.apps.map(app => toApp(app, config.portal.url.origin)),
+    portalOrigin: config.portal.url.origin
+  })
   const site = table.site(host)
   if (site !== null && !site.origin.startsWith(`${scheme.toLowerCase()}:`))
     return elsewhere('refuse', 'misdirected', `${site.host} is served as ${site.origin}`)

@@ -23,6 +23,7 @@ type Kind =
   | 'refresh'
   | 'clear-site-data'
   | 'worker-scope'
+  | 'opener-policy'
   | 'content-length'
   | 'transfer-encoding'
   | 'connection'
@@ -34,6 +35,7 @@ const special: Readonly<Record<string, Kind>> = {
   refresh: 'refresh',
   'clear-site-data': 'clear-site-data',
   'service-worker-allowed': 'worker-scope',
+  'cross-origin-opener-policy': 'opener-policy',
   'content-length': 'content-length',
   'transfer-encoding': 'transfer-encoding',
   connection: 'connection'
@@ -70,6 +72,10 @@ export function inboundHeaders(raw: readonly string[], status: number, where: Wh
       case 'worker-scope':
         // An app below a prefix shares its host: a worker with a wider scope would see its neighbours' pages, and ours.
         if (where.prefix === '') headers.push(name, value)
+        break
+      case 'opener-policy':
+        // A window of one origin and one such policy can be read by whoever opened it: ours has this policy, so an app beside it must not.
+        if (!where.sharesPortal) headers.push(name, value)
         break
       case 'clear-site-data': {
         const kept = withoutCookies(value)

@@ -10,6 +10,8 @@ export interface Whereabouts {
   readonly publicHost: string
   /** '' or '/nb' */
   readonly prefix: string
+  /** Whether the gate's own pages lie on the same host. */
+  readonly sharesPortal: boolean
   /** Scheme and host that the app believes to be served under. */
   readonly insideOrigin: string
   /** Where its root lies upstream, '' or '/x'. */
@@ -30,6 +32,7 @@ export function whereaboutsOf(app: App, upstream: Upstream, host: string): Where
     publicOrigin: app.origin,
     publicHost: app.host,
     prefix: app.prefix,
+    sharesPortal: app.sharesPortal === true,
     insideOrigin: `${scheme}://${host}`,
     basePath: upstream.basePath,
     insideHosts,

@@ -19,7 +19,7 @@ import {
   withoutStreams,
   withoutTail
 } from './path-steps.ts'
-import { foldCompatible, shortenOverlong, withoutInvalidUtf8 } from './utf8.ts'
+import { foldCompatible, shortenOverlong, withoutIgnorable, withoutInvalidUtf8 } from './utf8.ts'
 
 /** Each takes a path to the path that some server would see instead, or returns it unchanged. */
 const steps: readonly ((path: string) => string)[] = [
@@ -28,6 +28,7 @@ const steps: readonly ((path: string) => string)[] = [
   shortenOverlong,
   withoutInvalidUtf8,
   foldCompatible,
+  withoutIgnorable,
   backslashesAsSlashes,
   mergeSlashes,
   withoutAuthority,

@@ -25,6 +25,8 @@ export interface App {
   readonly host: string
   /** '' or '/nb'. */
   readonly prefix: string
+  /** Whether it stands on the portal's host, beside our pages. */
+  readonly sharesPortal?: boolean
   readonly upstreams: readonly Upstream[]
   readonly policy: Policy
   readonly identityHeaders: {

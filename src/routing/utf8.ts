@@ -33,6 +33,20 @@ export function foldCompatible(path: string): string {
   return split(path, foldWellFormed, stray => stray)
 }
 
+const ignorable = /\p{Default_Ignorable_Code_Point}+/gu
+
+/** As normalisers that drop what nobody sees (Unicode 15 §5.21): soft hyphens, zero-width joiners, byte order marks, variation selectors. */
+export function withoutIgnorable(path: string): string {
+  return split(path, dropIgnorable, stray => stray)
+}
+
+function dropIgnorable(bytes: string): string {
+  if (!beyondAscii.test(bytes)) return bytes
+  const text = Buffer.from(bytes, 'latin1').toString('utf8')
+  const seen = text.replace(ignorable, '')
+  return seen.length === text.length ? bytes : toBytes(seen)
+}
+
 function foldWellFormed(bytes: string): string {
   if (!beyondAscii.test(bytes)) return bytes
   const text = Buffer.from(bytes, 'latin1').toString('utf8')

@@ -8,6 +8,7 @@ import { type Fitness, judge, readFacts } from './redis-fitness.ts'
 import type { ScriptName } from './redis-scripts.ts'
 import { Tracker, type TrackingConnection } from './redis-tracking.ts'
 import { describeTrouble, isForbidden } from './redis-trouble.ts'
+import { WriteWatch } from './redis-writes.ts'
 import { type Store, type StoreEntry, type StoreNotice, StoreUnreachable } from './store.ts'
 import { Subscribers } from './subscribers.ts'
 import { StoreUnfit } from './unfit.ts'
@@ -16,6 +17,8 @@ import { StoreUnfit } from './unfit.ts'
 const standsMs = 1900
 /** Few enough that a busy server answers them all within the time that one command has. */
 const scannedAtOnce = 100
+/** Fixed keys that lie all over the slots, so that each master of a Cluster is asked. */
+const probesOfCluster = 16
 
 type Argument = string | number
 
@@ -52,6 +55,7 @@ export interface RedisStoreOptions {
 export class RedisStore implements Store {
   readonly #client: RedisClient
   readonly #tracker: Tracker
+  readonly #writes: WriteWatch
   readonly #subscribers = new Subscribers()
   readonly #unsafeVolatileStore: boolean
   readonly #prefix: string
@@ -72,9 +76,18 @@ export class RedisStore implements Store {
           this.#subscribers.changed(key.slice(this.#prefix.length))
       },
       lost: () => this.#subscribers.lost(),
-      ready: () => this.#subscribers.ready(),
+      ready: () => {
+        if (this.#writes.refusal === null) this.#subscribers.ready()
+      },
       trouble: error => {
         client.trouble = error
+      }
+    })
+    this.#writes = new WriteWatch({
+      probe: () => this.#probe(),
+      turned: () => {
+        if (this.#writes.refusal !== null) this.#subscribers.lost()
+        else if (this.#tracker.stands) this.#subscribers.ready()
       }
     })
     client.onMastersChanged(() => this.#tracker.survey())
@@ -147,6 +160,7 @@ export class RedisStore implements Store {
 
   async subscribe(prefix: string, listener: (notice: StoreNotice) => void): Promise<() => void> {
     if (this.#closed) throw this.#unreachable('it was closed')
+    this.#writes.start()
     return new Promise((resolve, reject) => {
       let isAwaited = true
       const timer = setTimeout(() => {
@@ -190,11 +204,7 @@ export class RedisStore implements Store {
   }
 
   async ping(): Promise<void> {
-    const [fitness] = await Promise.all([
-      this.#fitness(),
-      // A write that leaves nothing behind, yet is refused where a real one would be (READONLY, OOM, MISCONF, NOPERM).
-      this.#call('set', `${this.#indexPrefix}:probe`, '', 'XX')
-    ])
+    const [fitness] = await Promise.all([this.#fitness(), this.#answer(() => this.#writes.ask())])
     if (fitness.kind !== 'fit') throw this.#unreachable(fitness.why)
   }
 
@@ -202,6 +212,7 @@ export class RedisStore implements Store {
     if (this.#closed) return
     this.#closed = true
     this.#tracker.stop()
+    this.#writes.stop()
     this.#subscribers.clear()
     await this.#client.close()
   }
@@ -259,12 +270,24 @@ export class RedisStore implements Store {
     return all.find(({ kind }) => kind === 'unfit') ?? all.find(({ kind }) => kind === 'absent') ?? { kind: 'fit' }
   }
 
+  /** A write that leaves nothing behind, yet is refused where a real one would be (READONLY, OOM, MISCONF, NOPERM). */
+  async #probe(): Promise<void> {
+    const keys = Array.from({ length: this.#client.isCluster ? probesOfCluster : 1 }, (_, n) => `:probe${n || ''}`)
+    await Promise.all(keys.map(key => this.#client.call('set', this.#indexPrefix + key, '', 'XX')))
+  }
+
   #call(command: string, ...args: Argument[]): Promise<unknown> {
-    return this.#answer(() => this.#client.call(command, ...args))
+    return this.#verb(() => this.#client.call(command, ...args))
   }
 
   #run(script: ScriptName, key: string, ...args: Argument[]): Promise<unknown> {
-    return this.#answer(() => this.#client.run(script, key, ...args))
+    return this.#verb(() => this.#client.run(script, key, ...args))
+  }
+
+  /** Reads too are refused while nothing can be written: see redis-writes.ts. */
+  async #verb(ask: () => Promise<unknown>): Promise<unknown> {
+    if (this.#writes.refusal !== null) throw this.#unreachable(this.#writes.refusal)
+    return this.#answer(ask)
   }
 
   async #answer<T>(ask: () => Promise<T>): Promise<T> {
@@ -274,6 +297,7 @@ export class RedisStore implements Store {
     try {
       return await ask()
     } catch (error) {
+      this.#writes.heard(error)
       throw this.#unreachable(describeTrouble(error, this.#client.trouble))
     }
   }

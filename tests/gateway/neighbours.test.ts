@@ -4,6 +4,7 @@ import { echoApp, navigation, startGateway } from '../helpers/gateway.ts'
 t.test('an app on the portal’s own host reads nothing of ours', async t => {
   const upstream = await echoApp(t, (_request, response) => {
     response.setHeader('Service-Worker-Allowed', '/')
+    response.setHeader('Cross-Origin-Opener-Policy', 'same-origin')
     response.end('app')
   })
   const gate = await startGateway(t, {
@@ -52,5 +53,15 @@ t.test('an app on the portal’s own host reads nothing of ours', async t => {
       'service-worker': 'script'
     })
     t.equal(own.headers['service-worker-allowed'], '/', 'on a host of its own an app may')
+  })
+
+  t.test('a window that it opens on a page of ours is none of its business', async t => {
+    const ours = await gate.request('GET', `${gate.portal}/.factorgate/account`, { ...navigation, cookie })
+    t.equal(ours.headers['cross-origin-opener-policy'], 'same-origin')
+    const beside = await gate.request('GET', `${gate.portal}/nb/x`, { cookie })
+    t.equal(beside.status, 200)
+    t.equal(beside.headers['cross-origin-opener-policy'], undefined, 'the same policy would let it read that window')
+    const own = await gate.request('GET', `${gate.origin('own')}/x`, { cookie: cookies.own as string })
+    t.equal(own.headers['cross-origin-opener-policy'], 'same-origin', 'on a host of its own an app may say it')
   })
 })

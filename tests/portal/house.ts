@@ -9,6 +9,7 @@ import { enforcePlugin } from '../../plugins/enforce.ts'
 import { errorsPlugin } from '../../plugins/errors.ts'
 import { exchangePlugin, readRequestLine } from '../../plugins/exchange.ts'
 import { matchPlugin } from '../../plugins/match.ts'
+import { ownAnswersPlugin } from '../../plugins/own-answers.ts'
 import { type PortalOptions, pageHeaders, portalPlugin, renderError } from '../../plugins/portal/index.ts'
 import { sessionPlugin } from '../../plugins/session.ts'
 import type { AuditEvent } from '../../src/audit/event.ts'
@@ -130,13 +131,14 @@ export async function openHouse(
   await app.register(errorsPlugin, {
     renderPage: ({ code, request, retryAfterSeconds }) => ({
       html: renderError(code, { ...look, reference: request.exchange.id, portalOrigin, retryAfterSeconds }),
-      headers: pageHeaders(false)
+      headers: pageHeaders()
     })
   })
+  await app.register(ownAnswersPlugin, { routes, portalOrigin })
   await app.register(acceptPlugin, { readClient: makeClientReader([]) })
   await app.register(matchPlugin, { routes })
   await app.register(sessionPlugin, { sessions })
-  await app.register(enforcePlugin, { portalOrigin, audit, clock })
+  await app.register(enforcePlugin, { routes, portalOrigin, audit, clock })
   app.get('/', async (request, reply) => {
     const { raw } = request.exchange.target
     return raw === '/elsewhere' ? reply.redirect(`http://third.localhost${suffix}/`, 302) : `app: ${raw}`

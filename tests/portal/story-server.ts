@@ -15,9 +15,7 @@ export async function serveStories(t: { teardown(handler: () => unknown): void }
     if (asset !== undefined) response.writeHead(200, { 'content-type': asset.type }).end(asset.body)
     else if (story === undefined) response.writeHead(404).end()
     else
-      response
-        .writeHead(200, { ...pageHeaders(false), 'content-type': 'text/html; charset=utf-8' })
-        .end(toHtml(story.page))
+      response.writeHead(200, { ...pageHeaders(), 'content-type': 'text/html; charset=utf-8' }).end(toHtml(story.page))
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => {

@@ -46,7 +46,11 @@ const pieces = [
   '%e2%88%95',
   '%e9',
   '%c3%a9',
-  '%25c0%25af'
+  '%25c0%25af',
+  '%c2%ad',
+  '%e2%80%8c',
+  '%EF%BB%BF',
+  '%25e2%2580%258b'
 ]
 
 export const oddPath = fc

@@ -28,6 +28,11 @@ export const habits: Record<string, Server> = {
       .join(''),
   'maps full-width forms': path =>
     path.replaceAll('\xef\xbc\x8f', '/').replaceAll('\xef\xbc\x8e', '.').replaceAll('\xe2\x88\x95', '/'),
+  'drops what nobody sees': path =>
+    ['\xc2\xad', '\xe2\x80\x8b', '\xe2\x80\x8c', '\xe2\x81\xa0', '\xef\xbb\xbf', '\xef\xb8\x8f', '\xcd\x8f'].reduce(
+      (rest, unseen) => rest.replaceAll(unseen, ''),
+      path
+    ),
   'merges slashes': path =>
     path
       .split('/')

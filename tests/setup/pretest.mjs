@@ -19,6 +19,7 @@ const needs = {
       packages: ['chromium', 'fonts-dejavu-core'],
       why: 'the page and ceremony tests'
     },
+    { programs: ['nginx'], packages: ['nginx'], unit: 'nginx', why: 'the forward-auth tests' },
     { programs: ['openssl'], packages: ['openssl'], why: 'the TLS tests' }
   ],
   bench: [
