@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import type { Credential } from '../../src/factor/credential.ts'
 import { isFresh } from '../../src/session/session.ts'
+import { completed } from './known-browser.ts'
 import { type Frame, Page } from './layout.tsx'
 import { onward } from './onward.ts'
 import type { PortalOptions } from './options.ts'
@@ -105,7 +106,7 @@ export async function afterEnrolment(visit: SignedVisit, credential: Credential)
     if (entered === null) throw new GateError('sign_in_required')
     setSessionCookie(visit.reply, entered.token, visit.site.secure)
     current = entered.principal
-    await services.passwordLogin.completed(current.account, visit.address)
+    await completed(visit, current.account)
   }
   if (!(await hasCodes(visit))) {
     await issueCodes({ ...visit, principal: current })

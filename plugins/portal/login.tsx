@@ -108,7 +108,8 @@ export function registerLogin(scope: FastifyInstance, options: PortalOptions): v
     const answer = await passwordLogin.attempt({
       name: username,
       password: form.field('password'),
-      address: visit.address
+      address: visit.address,
+      browser: visit.browser
     })
     if (answer.kind === 'accepted') {
       const { account } = answer

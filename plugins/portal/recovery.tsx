@@ -136,7 +136,8 @@ export function registerRecovery(scope: FastifyInstance, options: PortalOptions)
       })
     await requireOffered(visit, 'recovery')
     const accountId = visit.principal.account.id
-    const answer = await recoveryCodes.spend({ accountId, code: form.field('code'), address: visit.address })
+    const { address, browser } = visit
+    const answer = await recoveryCodes.spend({ accountId, code: form.field('code'), address, browser })
     if (answer.kind === 'verified') return goTo(visit, await acceptProof(visit, answer))
     const { status, problem } = problemOf(visit, 'recovery', answer, say.wrongRecovery)
     return showChallenge(visit, status, problem)

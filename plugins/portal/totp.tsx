@@ -110,7 +110,8 @@ export function registerTotp(scope: FastifyInstance, options: PortalOptions): vo
       return showChallenge(visit, 403, { factor: 'totp', sentence: say.formExpired, clock: null, waitSeconds: null })
     await requireOffered(visit, 'totp')
     const { account } = visit.principal
-    const answer = await totp.verify({ accountId: account.id, code: form.field('code'), address: visit.address })
+    const { address, browser } = visit
+    const answer = await totp.verify({ accountId: account.id, code: form.field('code'), address, browser })
     if (answer.kind === 'verified') return goTo(visit, await acceptProof(visit, answer))
     const { status, problem } = problemOf(visit, 'totp', answer, say.wrongCode)
     return showChallenge(visit, status, problem)

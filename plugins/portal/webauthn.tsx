@@ -10,6 +10,7 @@ import { requireOffered } from './challenge-offer.ts'
 import { systemName } from './device-name.ts'
 import { afterEnrolment, cleanName, mayEnrol, NameField } from './enrol.tsx'
 import { requireJson } from './forms.ts'
+import { completed } from './known-browser.ts'
 import { type Frame, Page } from './layout.tsx'
 import { onward } from './onward.ts'
 import type { PortalOptions } from './options.ts'
@@ -66,7 +67,7 @@ export function nameFrom(registration: object, here: string): string {
 }
 
 export function registerWebauthn(scope: FastifyInstance, options: PortalOptions): void {
-  const { webauthn, sessions, accounts, passwordLogin } = options.services
+  const { webauthn, sessions, accounts } = options.services
   const json = { requires: 'anyone', takes: 'json' } as const
 
   scope.get('/.factorgate/enrol/webauthn', { config: { requires: 'first-factor' } }, async (request, reply) => {
@@ -106,8 +107,8 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
 
   /** A passkey with user verification is a whole sign-in by itself (NIST SP 800-63B-4 §3.1.7.1). */
   async function login(visit: Visit, binding: string, ceremony: string, response: object) {
-    const { say, address, reply, now } = visit
-    const answer = await webauthn.authenticate({ accountId: null, binding, ceremony, response, address })
+    const { say, address, browser, reply, now } = visit
+    const answer = await webauthn.authenticate({ accountId: null, binding, ceremony, response, address, browser })
     const account = answer.kind === 'verified' ? await accounts.byId(answer.accountId) : null
     if (answer.kind === 'throttled') {
       options.audit.record(eventOf(visit, 'throttle', { factor: 'webauthn', outcome: 'throttled' }))
@@ -129,19 +130,20 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
       replaces: visit.principal
     })
     setSessionCookie(reply, entered.token, visit.site.secure)
-    await passwordLogin.completed(account, address)
+    await completed(visit, account)
     return { redirect: await onward(visit, entered.principal) }
   }
 
   async function challenge(visit: SignedVisit, ceremony: string, response: object) {
     const { account, session } = visit.principal
-    const { address } = visit
+    const { address, browser } = visit
     const answer = await webauthn.authenticate({
       accountId: account.id,
       binding: session.id,
       ceremony,
       response,
-      address
+      address,
+      browser
     })
     if (answer.kind === 'verified') return { redirect: await acceptProof(visit, answer) }
     const { code, problem } = problemOf(visit, 'webauthn', answer, visit.say.challenge.wrongPasskey)

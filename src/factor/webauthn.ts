@@ -18,7 +18,7 @@ import { fitsItsAlgorithm } from './cose-key.ts'
 import { type Credentials, credentialName, type WebauthnCredential } from './credential.ts'
 import { isStrictEcdsaSignature } from './ecdsa-signature.ts'
 import { credentialsPerKind, type Enrolment, type FactorNotice, type Verification } from './factor.ts'
-import { Guesses } from './guesses.ts'
+import { Guesses, type Origin } from './guesses.ts'
 import {
   type AuthenticationResponse,
   isSameOriginCeremony,
@@ -163,18 +163,14 @@ export class Webauthn {
    * Ends an assertion. The challenge is spent whatever comes of it. Without `accountId` the passkey is a whole sign-in: it must have
    * verified its user. Whether the account may enter is the caller's question.
    */
-  async authenticate(input: {
-    accountId: string | null
-    binding: string
-    ceremony: string
-    response: unknown
-    address: string
-  }): Promise<Verification> {
+  async authenticate(
+    input: Origin & { accountId: string | null; binding: string; ceremony: string; response: unknown }
+  ): Promise<Verification> {
     const { accountId, binding, address } = input
     const reservation = await this.#options.limiter.reserve(
       accountId === null
         ? [{ kind: 'address', key: address }]
-        : await this.#guesses.buckets({ what: 'webauthn', accountId, address })
+        : await this.#guesses.buckets({ ...input, what: 'webauthn', accountId })
     )
     if (reservation.kind === 'throttled') return reservation
     const pending = await this.#ceremonies.take(input.ceremony, { accountId, binding })
