@@ -12,6 +12,7 @@ import { afterEnrolment, cleanName, mayEnrol, NameField } from './enrol.tsx'
 import { requireJson } from './forms.ts'
 import { completed } from './known-browser.ts'
 import { type Frame, Page } from './layout.tsx'
+import { saySpan } from './moments.ts'
 import { onward } from './onward.ts'
 import type { PortalOptions } from './options.ts'
 import { PasskeyButton, type Purpose } from './passkey-button.tsx'
@@ -112,7 +113,7 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     const account = answer.kind === 'verified' ? await accounts.byId(answer.accountId) : null
     if (answer.kind === 'throttled') {
       options.audit.record(eventOf(visit, 'throttle', { factor: 'webauthn', outcome: 'throttled' }))
-      return refuse(visit, 'too_many_attempts', say.login.passkeyRefused, answer.retryAfterSeconds)
+      return refuseThrottled(visit, answer.retryAfterSeconds)
     }
     if (answer.kind === 'refused' || account === null || account.suspended !== null || !answer.userVerified) {
       const whom = account === null ? {} : { account: account.id, name: account.name }
@@ -169,7 +170,7 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     const throttled = answer.kind === 'throttled'
     options.audit.record(eventOf(visit, throttled ? 'throttle' : 'enrol', { factor: 'webauthn', outcome: answer.kind }))
     return throttled
-      ? refuse(visit, 'too_many_attempts', visit.say.passkey.failed, answer.retryAfterSeconds)
+      ? refuseThrottled(visit, answer.retryAfterSeconds)
       : refuse(visit, 'wrong_code', visit.say.passkey.failed)
   }
 
@@ -191,6 +192,10 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     const say = visit.say.enrolPasskey
     const system = systemName(visit.device.userAgent)
     return system === null ? say.suggestedPlain : say.suggested(system)
+  }
+
+  function refuseThrottled(visit: Visit, seconds: number) {
+    return refuse(visit, 'too_many_attempts', visit.say.login.throttled(saySpan(seconds, visit.say)), seconds)
   }
 
   function refuse(visit: Visit, code: ErrorCode, message: string, retryAfterSeconds?: number) {
