@@ -65,11 +65,12 @@ export function registerFactors(scope: FastifyInstance, options: PortalOptions):
     const visit = openSignedVisit(options, request, reply)
     requireForm(visit)
     const credential = await own(visit)
-    if (await isLast(visit, credential.id)) throw new GateError('last_factor')
-    await options.audit.commit(
-      eventOf(visit, 'factor.remove', { factor: credential.kind, credential: credential.id, outcome: 'removed' })
-    )
-    await credentials.remove(visit.principal.account.id, credential.id)
+    const commit = () =>
+      options.audit.commit(
+        eventOf(visit, 'factor.remove', { factor: credential.kind, credential: credential.id, outcome: 'removed' })
+      )
+    const outcome = await credentials.removeUnlessLast(visit.principal.account.id, credential.id, commit)
+    if (outcome === 'last') throw new GateError('last_factor')
     return goTo(visit, '/.factorgate/account?done=removed')
   })
 
@@ -81,7 +82,7 @@ export function registerFactors(scope: FastifyInstance, options: PortalOptions):
     return credential
   }
 
-  /** True where nothing else that works would be left; recovery codes are for emergencies and do not count. */
+  /** What the page may offer; `removeUnlessLast` decides. Recovery codes are for emergencies and do not count. */
   async function isLast(visit: SignedVisit, id: string): Promise<boolean> {
     const all = await credentials.list(visit.principal.account.id)
     return !all.some(credential => credential.id !== id && credential.disabledAt === null)
