@@ -131,6 +131,9 @@ const english = {
     noneWhat:
       'Your password is right, but nothing is enrolled that could confirm it is you. A password alone opens nothing here.',
     noneNow: 'Ask for an invitation link: it lets you set up a passkey or an authenticator app.',
+    off: 'Your second factor is switched off',
+    offWhat:
+      'Your password is right, but after a hundred wrong tries in a row what you confirm with was switched off. It cannot be switched on again.',
     unfit: 'You need another second factor',
     unfitWhat: (app: string, factors: string) => `This part of ${app} needs ${factors}, and you have none enrolled.`,
     unfitNow: 'Add one in your account, then come back.',
@@ -158,13 +161,14 @@ const english = {
       too_short: 'That is too short: a password has at least 8 characters.',
       too_long: 'That is too long: a password has at most 1,024 bytes.',
       too_common: 'That password is on every list of common passwords. Choose another.',
-      is_name: 'That is too close to your name. Choose another.'
+      is_name: 'That is too close to your name, or to the name of this place. Choose another.'
     }
   },
 
   enrol: {
     title: 'Add a second factor',
     firstTitle: 'Set up your second factor',
+    off: 'What you had enrolled was switched off after too many wrong tries, and opens nothing any more. Set up a new one here; you can remove the old one in your account.',
     lead: 'Something you have, besides the password you know. Pick what suits you; you can add more later.',
     passkey: 'Passkey or security key',
     passkeyWhy:
@@ -199,6 +203,7 @@ const english = {
     submit: 'Add it',
     suggested: 'Authenticator on my phone',
     wrong: 'That code did not fit. Wait for the next one and type it before it changes.',
+    formExpired: 'This page had been open for too long, so nothing was checked. Type the code your app shows now.',
     expired:
       'That page had been open for too long. Here is a new code to scan: remove the earlier entry from your app.',
     other: 'Use a passkey instead'

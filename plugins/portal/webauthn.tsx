@@ -8,7 +8,7 @@ import { modelName } from '../../src/factor/authenticator-names.ts'
 import { stateOf } from '../cookies.ts'
 import { requireOffered } from './challenge-offer.ts'
 import { systemName } from './device-name.ts'
-import { afterEnrolment, cleanName, mayEnrol, NameField } from './enrol.tsx'
+import { afterEnrolment, cleanName, mayEnrol, mayFinishEnrolment, NameField } from './enrol.tsx'
 import { requireJson } from './forms.ts'
 import { completed } from './known-browser.ts'
 import { type Frame, Page } from './layout.tsx'
@@ -100,7 +100,7 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     if (typeof ceremony !== 'string' || typeof response !== 'object' || response === null)
       throw new GateError('bad_request')
     reply.header('cache-control', 'no-store')
-    const purpose = await purposeOf(visit)
+    const purpose = await purposeOf(visit, ceremony)
     if (purpose.kind === 'login') return login(visit, purpose.binding, ceremony, response)
     if (purpose.kind === 'enrol') return enrol(purpose.visit, ceremony, response, body.name)
     return challenge(purpose.visit, ceremony, response)
@@ -176,7 +176,8 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
 
   /** What the ceremony is for, with the checks that its page makes too: hiding a button protects nothing (THREATS M3). */
   async function purposeOf(
-    visit: Visit
+    visit: Visit,
+    ceremony?: string
   ): Promise<{ kind: 'login'; binding: string } | { kind: 'challenge' | 'enrol'; visit: SignedVisit }> {
     const kind = (visit.request.query as { for?: unknown }).for as Purpose | undefined
     // Its hash: no store holds the value of a cookie. A POST without the cookie has been refused (forms.ts).
@@ -184,7 +185,11 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     if (kind !== 'challenge' && kind !== 'enrol') throw new GateError('bad_request')
     const signed = openSignedVisit(options, visit.request, visit.reply)
     if (kind === 'challenge') await requireOffered(signed, 'webauthn')
-    else if ((await mayEnrol(signed)) !== null) throw new GateError('enrolment_not_allowed')
+    else {
+      const { account, session } = signed.principal
+      const isBegun = ceremony !== undefined && (await webauthn.isEnrolling(account.id, session.id, ceremony))
+      if ((await mayFinishEnrolment(signed, isBegun)) !== null) throw new GateError('enrolment_not_allowed')
+    }
     return { kind, visit: signed }
   }
 

@@ -120,6 +120,11 @@ export class Webauthn {
     return { ceremony, options }
   }
 
+  /** True while an enrolment that was begun for them waits for its answer. */
+  async isEnrolling(accountId: string, binding: string, ceremony: unknown): Promise<boolean> {
+    return (await this.#ceremonies.look(ceremony, { accountId, binding }))?.purpose === 'enrol'
+  }
+
   /** Ends an enrolment. The challenge is spent whatever comes of it. */
   async register(input: {
     account: { id: string; name: string; displayName: string }

@@ -88,6 +88,16 @@ t.test('with a real Chromium', async t => {
     await other.close()
 
     await page.goto(portal('enrol/totp'))
+    await page.locator('#code').fill('000000')
+    await page.getByRole('button', { name: 'Add it' }).click()
+    const notice = page.getByText('That code did not fit')
+    await notice.waitFor()
+    const box = await notice.boundingBox()
+    const height = page.viewportSize()?.height ?? 0
+    t.ok(
+      box !== null && box.y >= 0 && box.y + box.height <= height,
+      `what went wrong is in sight: ${box?.y} of ${height}`
+    )
     const secret = ((await page.locator('#totp-secret').textContent()) ?? '').replace(/\s/g, '')
     await page.locator('#code').fill(codeAt(secret, Date.now()))
     await page.getByRole('button', { name: 'Add it' }).click()

@@ -237,7 +237,7 @@ export const stories: readonly Story[] = [
       }}
     />
   ),
-  own('enrol', <EnrolPage frame={stranger} view={{ trip, isFirst: true }} />),
+  own('enrol', <EnrolPage frame={stranger} view={{ trip, isFirst: true, isOff: false }} />),
   own('enrol-passkey', <EnrolPasskeyPage frame={stranger} view={{ trip, name: 'Passkey on Mac' }} />),
   own('enrol-totp', <EnrolTotpPage frame={stranger} view={enrolTotp} />),
   variant('enrol-totp-wrong', <EnrolTotpPage frame={stranger} view={{ ...enrolTotp, problem: say.enrolTotp.wrong }} />),

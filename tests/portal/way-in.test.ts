@@ -213,6 +213,9 @@ t.test('nobody enrols on a password alone (M5), and a half sign-in sees no secre
     password
   })
   t.match(page.status, 200, 'recovery codes are left')
+  const asked = await bare.get(`${house.portalOrigin}/.factorgate/enrol/totp`)
+  t.match([asked.status, asked.headers.location], [303, /\/challenge\?rd=/], 'and one of them is asked for')
+  await house.services.recoveryCodes.removeAll(house.ada.id)
   const refused = await bare.get(`${house.portalOrigin}/.factorgate/enrol/totp`)
   t.same([refused.status, refused.headers['factorgate-error']], [403, 'enrolment_not_allowed'])
 })
@@ -270,6 +273,7 @@ t.test('a session that ended says why, once; a suspended one says whom to ask', 
 /** Room for a second enrolment from an invitation. */
 async function again(house: House): Promise<Visitor> {
   await house.credentials.removeAll(house.ada.id)
+  await house.services.recoveryCodes.removeAll(house.ada.id)
   return new Visitor(house.app)
 }
 
