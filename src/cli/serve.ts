@@ -98,9 +98,14 @@ export async function ensureKey(config: Config): Promise<void> {
 }
 
 /** Where nobody has an account yet: makes the first operator and says how to enter. */
-async function welcome(server: Server, config: Config, io: Io): Promise<void> {
-  const { accounts, invitations } = server.runtime
-  if ((await accounts.list()).length > 0) return
+export async function welcome(server: Pick<Server, 'runtime'>, config: Config, io: Pick<Io, 'stderr'>): Promise<void> {
+  const { accounts, invitations, credentials } = server.runtime
+  if ((await accounts.list()).length > 0) {
+    const first = await accounts.byName('admin')
+    if (first !== null && (await credentials.list(first.id)).length === 0)
+      io.stderr(`\n'admin' has not enrolled yet. For a new invitation: factorgate user invite admin\n\n`)
+    return
+  }
   const account = await accounts.create({ name: 'admin', displayName: 'Administrator', groups: ['operators'] })
   const token = await invitations.issue(account.id)
   io.stderr(
