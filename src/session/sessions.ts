@@ -19,6 +19,7 @@ import {
   type TokenRecord,
   tokenKey
 } from './records.ts'
+import { surplus } from './room.ts'
 import { type Device, isFullySignedIn, type Proof, proofsOf, type Session, type Subject, withProof } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
 import { isToken, newId, newToken, tokenDigest } from './token.ts'
@@ -92,7 +93,6 @@ export class Sessions {
   }): Promise<Entered> {
     const now = this.#clock()
     if (input.replaces) await this.end(input.replaces.session.id, 'replaced')
-    await this.#makeRoom(input.accountId)
     const token = newToken()
     const digest = tokenDigest(token)
     const blank: Session = {
@@ -108,6 +108,7 @@ export class Sessions {
     const proven = [input.proof, ...(input.more ?? [])].reduce(withProof, blank)
     const session = { ...proven, expiresAt: now + this.#lifeSeconds(proven.proofs) * 1000 }
     const seconds = (session.expiresAt - now) / 1000
+    await this.#makeRoom(session.accountId, { isWhole: isFullySignedIn(session.proofs) })
     // The index first: a session that no list shows could not be ended.
     await this.#store.link(sessionsOf(session.accountId), session.id, this.#limits.absoluteSeconds + invitedSeconds)
     await this.#store.put(seenKey(session.id), String(now), this.#limits.idleSeconds)
@@ -125,6 +126,9 @@ export class Sessions {
 
   /** One proof more: a new token for the host it was made on, the old one dead. Null where the session has ended meanwhile. */
   async prove(principal: Principal, proof: NewProof): Promise<Entered | null> {
+    const { id, accountId, proofs } = principal.session
+    if (!isFullySignedIn(proofs) && isFullySignedIn(withProof(principal.session, proof).proofs))
+      await this.#makeRoom(accountId, { isWhole: true, except: id })
     return this.#reissue(principal.session.id, principal.host, session => {
       const proven = withProof(session, proof)
       if (isFullySignedIn(session.proofs) || !isFullySignedIn(proven.proofs)) return proven
@@ -321,10 +325,9 @@ export class Sessions {
     this.#principals.delete(digest)
   }
 
-  async #makeRoom(accountId: string): Promise<void> {
-    const sessions = await this.list(accountId)
-    for (const { session } of sessions.slice(Math.max(0, this.#limits.maxPerUser - 1)))
-      await this.end(session.id, 'too_many')
+  async #makeRoom(accountId: string, next: { isWhole: boolean; except?: string }): Promise<void> {
+    for (const { id } of surplus(await this.list(accountId), next, this.#limits.maxPerUser))
+      await this.end(id, 'too_many')
   }
 
   async #load(id: string): Promise<Session | null> {
