@@ -6,6 +6,8 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import type { Credential } from '../../src/factor/credential.ts'
 import { isFresh } from '../../src/session/session.ts'
+import { endOthersIfInvited } from './end-others.ts'
+import { leaveWord } from './flash.ts'
 import { completed } from './known-browser.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
 import { factorsOf, isSwitchedOff, onward } from './onward.ts'
@@ -120,12 +122,15 @@ export async function afterEnrolment(visit: SignedVisit, credential: Credential)
     setSessionCookie(visit.reply, entered.token, visit.site.secure)
     current = entered.principal
     await completed(visit, current.account)
+    await endOthersIfInvited(visit, principal, current)
   }
   if (!(await hasCodes(visit))) {
     await issueCodes({ ...visit, principal: current })
     return along('/.factorgate/enrol/recovery', trip)
   }
-  return trip.rd === null ? along('/.factorgate/account', trip, { done: 'added' }) : onward(visit, current)
+  if (trip.rd !== null) return onward(visit, current)
+  leaveWord({ ...visit, principal: current }, { kind: 'added', name: credential.name })
+  return '/.factorgate/account'
 }
 
 export function registerEnrol(scope: FastifyInstance, options: PortalOptions): void {

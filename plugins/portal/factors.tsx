@@ -4,6 +4,7 @@ import { GateError } from '../../src/errors.ts'
 import type { Credential } from '../../src/factor/credential.ts'
 import { showAccount } from './account.tsx'
 import { cleanName } from './enrol.tsx'
+import { leaveWord } from './flash.ts'
 import { requireForm } from './forms.ts'
 import { type Frame, Page } from './layout.tsx'
 import type { PortalOptions } from './options.ts'
@@ -50,7 +51,8 @@ export function registerFactors(scope: FastifyInstance, options: PortalOptions):
       const credential = await own(visit)
       if (name === null) return showAccount(visit, 403, visit.say.account.nameProblem)
       await credentials.rename(visit.principal.account.id, credential.id, name)
-      return goTo(visit, '/.factorgate/account?done=renamed')
+      leaveWord(visit, { kind: 'renamed', name })
+      return goTo(visit, '/.factorgate/account')
     }
   )
 
@@ -71,7 +73,8 @@ export function registerFactors(scope: FastifyInstance, options: PortalOptions):
       )
     const outcome = await credentials.removeUnlessLast(visit.principal.account.id, credential.id, commit)
     if (outcome === 'last') throw new GateError('last_factor')
-    return goTo(visit, '/.factorgate/account?done=removed')
+    leaveWord(visit, { kind: 'removed', name: credential.name })
+    return goTo(visit, '/.factorgate/account')
   })
 
   /** A credential of this very account; anybody else's is not there. */

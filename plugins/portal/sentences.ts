@@ -42,7 +42,6 @@ const english = {
     now: 'now',
     minutes: (n: number) => count(n, 'a minute ago', '# minutes ago'),
     hours: (n: number) => count(n, 'an hour ago', '# hours ago'),
-    yesterday: 'yesterday',
     days: (n: number) => count(n, 'yesterday', '# days ago'),
     date: (at: number) =>
       new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' }),
@@ -51,6 +50,11 @@ const english = {
     aboutMinutes: (n: number) => count(n, 'a minute', '# minutes'),
     aboutHours: (n: number) => count(n, 'an hour', '# hours'),
     never: 'not used yet'
+  },
+
+  device: {
+    someBrowser: 'A browser',
+    on: (browser: string, system: string) => `${browser} on ${system}`
   },
 
   factor: {
@@ -90,6 +94,7 @@ const english = {
       too_many: 'You signed in on another device, and only so many may be signed in at once.',
       suspended: 'Your access is suspended.',
       factors_changed: 'Your second factors were changed, so everything that was signed in had to sign in again.',
+      password_changed: 'Your password was changed, so everything that was signed in had to sign in again.',
       not_me: 'This sign-in was ended because someone with your account said it was not them.'
     } satisfies Record<EndReason, string>
   },
@@ -97,7 +102,7 @@ const english = {
   challenge: {
     title: 'Confirm it is you',
     stepUpTitle: 'Confirm once more',
-    asWhom: (name: string) => `Signed in as ${name}`,
+    asWhom: (name: string) => `Signed in as ${name}.`,
     notYou: 'Not you?',
     onTheWay: (app: string) => `One more step to ${app}.`,
     stepUp: (app: string, factors: string, within: string | null) =>
@@ -222,6 +227,12 @@ const english = {
     submit: 'Go on',
     file: (lab: string, name: string) => `Recovery codes of ${name} at ${lab}`,
     fileHint: 'Each code works once.',
+    printed: (what: string, when: string) => `${what}, made ${when}`,
+    spentTitle: 'That recovery code is used up',
+    left: (n: number) => (n === 0 ? 'It was your last one.' : count(n, 'You have one left.', 'You have # left.')),
+    spentNow: 'Cross it off your list. The others are good as before.',
+    fewNow: 'Make new ones now, while you are in: without any, a lost phone or key means asking for help.',
+    lost: 'Lost your phone or key? Remove it in your account, and add what you have now',
     newTitle: 'New recovery codes',
     newLead: 'You get a fresh list to print or save. Codes of an earlier list stop working.',
     newSubmit: 'Make new codes',
@@ -247,20 +258,36 @@ const english = {
     codesLeft: (left: number, total: number, when: string) => `${left} of ${total} left, made ${when}.`,
     codesNone: 'You have none. Without them, a lost phone means asking for help.',
     codesNew: 'Make new codes',
+    facts: (facts: readonly string[]) => facts.join(', '),
+    password: 'Password',
+    passwordChange: 'Change your password',
     sessions: 'Where you are signed in',
+    session: (browser: string, where: string, when: string) => `${browser}, ${where}, ${when}`,
+    half: 'The password was right, the second factor is missing: nothing is open there. If that is not you, someone knows your password.',
     thisDevice: 'this device',
     end: 'End',
     endNamed: (what: string) => `End ${what}`,
     notMe: 'That was not me',
     notMeNamed: (what: string) => `That was not me: ${what}`,
     endOthers: 'End all others',
-    renamed: 'The name is saved.',
-    removed: 'It is removed and no longer opens anything.',
-    addedNotice: 'It is added.',
+    renamed: (name: string) => `It is called ${name} now.`,
+    removed: (name: string) => `${name} is removed and no longer opens anything.`,
+    addedNotice: (name: string) => `${name} is added.`,
+    passwordChanged: 'Your new password counts from now on. All other sign-ins are ended.',
     ended: 'That sign-in is ended.',
     othersEnded: 'All other sign-ins are ended.',
     nameProblem: 'A name has 1 to 64 characters.',
     othersOffer: 'You are also signed in elsewhere. After a change like this it can be wise to end that.'
+  },
+
+  password: {
+    title: 'Change your password',
+    lead: 'All your other sign-ins end with it; this one goes on.',
+    old: 'Password you have now',
+    submit: 'Change it',
+    wrong: 'That is not the password you have now. Try again.',
+    forgotten: 'Forgotten it? The people who run this gate can send you an invitation to set a new one.',
+    keep: 'Leave it as it is'
   },
 
   remove: {
@@ -471,7 +498,9 @@ const english_errors: Record<ErrorCode, ErrorSentences> = {
     now: f =>
       f.maintenanceUntil === null
         ? 'Come back later.'
-        : `Come back after that: it is planned until ${f.maintenanceUntil}.`
+        : f.maintenanceMessage === null
+          ? 'Come back after that.'
+          : `It is planned until ${f.maintenanceUntil}. Come back after that.`
   },
   store_unreachable: calm(
     'The gate cannot reach its memory',

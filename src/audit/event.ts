@@ -17,6 +17,7 @@ export type EventKind =
   | 'factor.remove'
   | 'factor.disable'
   | 'recovery.issue'
+  | 'password.change'
   | 'invitation.issue'
   | 'invitation.accept'
   | 'user.change'
