@@ -1,16 +1,26 @@
 /**
- * The two cookies of ours on every host: the session's token and the browser's nonce. Owns their names, their reading and their
- * flags; refuses a name that is sent twice (cookie tossing, THREATS S4) and takes scheme and host from the configuration alone.
+ * Our cookies: on every host the session's token and the browser's nonce, on the portal the mark of a known browser. Owns their names,
+ * their reading and their flags; refuses a name that is sent twice (cookie tossing, THREATS S4) and takes scheme and host from the configuration alone.
  */
 import { createHash } from 'node:crypto'
 
 export interface CookieNames {
   readonly session: string
   readonly nonce: string
+  /** On the portal's host alone. */
+  readonly known: string
 }
 
-const securedNames: CookieNames = { session: '__Host-factorgate', nonce: '__Host-factorgate-nonce' }
-const loopbackNames: CookieNames = { session: 'factorgate', nonce: 'factorgate-nonce' }
+const securedNames: CookieNames = {
+  session: '__Host-factorgate',
+  nonce: '__Host-factorgate-nonce',
+  known: '__Host-factorgate-known'
+}
+const loopbackNames: CookieNames = {
+  session: 'factorgate',
+  nonce: 'factorgate-nonce',
+  known: 'factorgate-known'
+}
 
 /** `__Host-` names on https, plain ones on http (where browsers refuse the prefix). */
 export function cookieNames(secure: boolean): CookieNames {
@@ -52,6 +62,11 @@ export function sessionCookie(token: string, secure: boolean): string {
 /** `Set-Cookie` for the browser's nonce. */
 export function nonceCookie(nonce: string, secure: boolean): string {
   return serialise(cookieNames(secure).nonce, nonce, secure)
+}
+
+/** `Set-Cookie` for the mark of a known browser, for 400 days: browsers keep none longer (RFC 6265bis §5.5), and the store forgets sooner. */
+export function knownCookie(mark: string, secure: boolean): string {
+  return briefCookie(cookieNames(secure).known, mark, 400 * 24 * 3600, secure)
 }
 
 /** `Set-Cookie` for a value of ours that ends by itself after `seconds`. */

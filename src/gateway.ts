@@ -191,6 +191,7 @@ function servicesOf(config: Config, runtime: Runtime): PortalServices {
     webauthn: new Webauthn({
       ...shared,
       ...webauthn,
+      keyring,
       rpId: config.portal.rpId,
       rpName: config.portal.title,
       origins: [config.portal.url.origin],

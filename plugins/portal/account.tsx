@@ -1,8 +1,9 @@
 /** The account: how a person confirms it is them, and where they are signed in. Owns the overview; each change has its own page beside it. */
 import type { FastifyInstance } from 'fastify'
 import type { Credential } from '../../src/factor/credential.ts'
-import type { Session } from '../../src/session/session.ts'
+import { isFullySignedIn, type Session } from '../../src/session/session.ts'
 import { browserName } from './device-name.ts'
+import { type Done, takeWord } from './flash.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
 import { sayMoment } from './moments.ts'
 import type { PortalOptions } from './options.ts'
@@ -19,18 +20,16 @@ export interface AccountView {
   readonly now: number
   readonly done: Done | null
   readonly problem: string | null
+  /** Whether the password is ours to change. */
+  readonly hasPassword: boolean
   /** This page's own absolute address: where longer ways come back to. */
   readonly address: string
 }
 
-/** What was just done, told at the top of the page: a key, never a text, so that no address can put words in our mouth. */
-const dones = ['renamed', 'removed', 'added', 'ended', 'others'] as const
-export type Done = (typeof dones)[number]
-
 export function AccountPage({ frame, view }: { frame: Frame; view: AccountView }) {
   const say = frame.say.account
   const others = view.sessions.filter(({ session }) => session.id !== view.thisSession)
-  const offersEnd = others.length > 0 && (view.done === 'added' || view.done === 'removed')
+  const offersEnd = others.length > 0 && (view.done?.kind === 'added' || view.done?.kind === 'removed')
   return (
     <Page frame={frame} title={say.title} subtitle={view.name} drawing="open" wide>
       {view.done !== null && <Notice>{doneSentence(view.done, offersEnd, frame.say)}</Notice>}
@@ -62,6 +61,14 @@ export function AccountPage({ frame, view }: { frame: Frame; view: AccountView }
           <a href={along('/.factorgate/enrol/recovery', { rd: view.address, state: null })}>{say.codesNew}</a>
         </p>
       </section>
+      {view.hasPassword && (
+        <section aria-labelledby="password">
+          <h2 id="password">{say.password}</h2>
+          <p>
+            <a href="/.factorgate/account/password">{say.passwordChange}</a>
+          </p>
+        </section>
+      )}
       <section aria-labelledby="sessions">
         <h2 id="sessions">{say.sessions}</h2>
         <ul class="list">
@@ -98,7 +105,7 @@ function FactorRow({ frame, credential, now }: { frame: Frame; credential: Crede
   return (
     <li>
       <h3>{name}</h3>
-      <p class="soft">{facts.join(', ')}</p>
+      <p class="soft">{say.facts(facts)}</p>
       {disabledAt !== null && <p>{say.disabled}</p>}
       <div class="acts">
         <details>
@@ -131,12 +138,15 @@ interface SessionRowProps {
 function SessionRow({ frame, view, entry: { session, lastSeenAt } }: SessionRowProps) {
   const say = frame.say.account
   const isThis = session.id === view.thisSession
-  const browser = browserName(session.device.userAgent)
-  const where = isThis ? say.thisDevice : session.device.address
-  const sentence = `${browser}, ${where}, ${sayMoment(isThis ? view.now : lastSeenAt, view.now, frame.say)}`
+  const sentence = say.session(
+    browserName(session.device.userAgent, frame.say),
+    isThis ? say.thisDevice : session.device.address,
+    sayMoment(isThis ? view.now : lastSeenAt, view.now, frame.say)
+  )
   return (
     <li>
       <p>{sentence}</p>
+      {!isFullySignedIn(session.proofs) && <p class="soft">{say.half}</p>}
       <form class="acts" method="post" action={`/.factorgate/account/sessions/${session.id}/end`}>
         <input type="hidden" name="csrf" value={frame.csrf} />
         <button type="submit" class="plain" aria-label={say.endNamed(sentence)}>
@@ -153,10 +163,11 @@ function SessionRow({ frame, view, entry: { session, lastSeenAt } }: SessionRowP
 }
 
 function doneSentence(done: Done, offersEnd: boolean, { account: say }: Sentences): string {
-  if (done === 'renamed') return say.renamed
-  if (done === 'ended') return say.ended
-  if (done === 'others') return say.othersEnded
-  const sentence = done === 'added' ? say.addedNotice : say.removed
+  if (done.kind === 'renamed') return say.renamed(done.name)
+  if (done.kind === 'ended') return say.ended
+  if (done.kind === 'others') return say.othersEnded
+  if (done.kind === 'password') return say.passwordChanged
+  const sentence = done.kind === 'added' ? say.addedNotice(done.name) : say.removed(done.name)
   return offersEnd ? `${sentence} ${say.othersOffer}` : sentence
 }
 
@@ -166,7 +177,6 @@ export async function showAccount(visit: SignedVisit, status: number, problem: s
   const { credentials, recoveryCodes, sessions } = options.services
   const { id, displayName } = principal.account
   const [enrolled, codes, live] = await Promise.all([credentials.list(id), recoveryCodes.status(id), sessions.list(id)])
-  const { done } = visit.request.query as { done?: unknown }
   const view: AccountView = {
     name: displayName,
     credentials: [...enrolled].sort((a, b) => (b.lastUsedAt ?? b.createdAt) - (a.lastUsedAt ?? a.createdAt)),
@@ -174,7 +184,8 @@ export async function showAccount(visit: SignedVisit, status: number, problem: s
     sessions: [...live].sort((a, b) => Number(isOf(b, principal.session)) - Number(isOf(a, principal.session))),
     thisSession: principal.session.id,
     now: visit.now,
-    done: problem === null ? (dones.find(known => known === done) ?? null) : null,
+    done: problem === null ? takeWord(visit) : null,
+    hasPassword: principal.account.directory === options.services.localDirectory.id,
     problem,
     address: `${options.portalOrigin}/.factorgate/account`
   }

@@ -42,7 +42,7 @@ export function ChallengePage({ frame, view }: { frame: Frame; view: ChallengeVi
         </div>
       )}
       <p class="soft">
-        {say.asWhom(view.name)}. <a href={along('/.factorgate/login', view.trip, { switch: '1' })}>{say.notYou}</a>
+        {say.asWhom(view.name)} <a href={along('/.factorgate/login', view.trip, { switch: '1' })}>{say.notYou}</a>
       </p>
     </Page>
   )

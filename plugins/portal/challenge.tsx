@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { isFresh } from '../../src/session/session.ts'
 import { offerFor } from './challenge-offer.ts'
 import { ChallengePage, type ChallengeProblem, DeadEndPage } from './challenge-page.tsx'
-import { isOurs, onward, requirementOf } from './onward.ts'
+import { isOurs, isSwitchedOff, onward, requirementOf } from './onward.ts'
 import type { PortalOptions } from './options.ts'
 import { along } from './trip.ts'
 import { frameOf, goTo, openSignedVisit, type SignedVisit, sendPage } from './visit.ts'
@@ -21,7 +21,10 @@ export async function showChallenge(
   const { say, trip, principal, options } = visit
   const frame = { ...frameOf(visit), person: null }
   if (offer.has.length === 0) {
-    const { none: title, noneWhat: what, noneNow: now } = say.challenge
+    const isOff = await isSwitchedOff(visit, principal.account.id)
+    const title = isOff ? say.challenge.off : say.challenge.none
+    const what = isOff ? say.challenge.offWhat : say.challenge.noneWhat
+    const now = say.challenge.noneNow
     return sendPage(visit, 403, <DeadEndPage frame={frame} title={title} what={what} now={now} href={null} />)
   }
   if (offer.factors.length === 0) {

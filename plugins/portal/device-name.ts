@@ -3,6 +3,8 @@
  * decision may rest on it, since anybody can send anything.
  */
 
+import type { Sentences } from './sentences.ts'
+
 const browsers: readonly (readonly [RegExp, string])[] = [
   [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
   [/\bOPR\//, 'Opera'],
@@ -28,11 +30,10 @@ const first = (table: readonly (readonly [RegExp, string])[], text: string) =>
   table.find(([shape]) => shape.test(text))?.[1] ?? null
 
 /** "Firefox on Linux", "Safari on iPhone", or "A browser". */
-export function browserName(userAgent: string): string {
-  const browser = first(browsers, userAgent)
+export function browserName(userAgent: string, { device }: Sentences): string {
+  const browser = first(browsers, userAgent) ?? device.someBrowser
   const system = first(systems, userAgent)
-  if (browser === null) return system === null ? 'A browser' : `A browser on ${system}`
-  return system === null ? browser : `${browser} on ${system}`
+  return system === null ? browser : device.on(browser, system)
 }
 
 /** "iPhone", "Windows", … or null: for the name a new passkey is offered. */

@@ -1,13 +1,16 @@
 /**
  * Adding a second factor: who may, which one, and what follows. Owns the rule of THREATS M4, M5 and M22: an invitation opens enrolment while
- * the account has no factor at all; from then on it takes a fresh proof with one that stands.
+ * the account has no factor that works; from then on it takes a fresh proof with one that stands.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import type { Credential } from '../../src/factor/credential.ts'
 import { isFresh } from '../../src/session/session.ts'
-import { type Frame, Page } from './layout.tsx'
-import { onward } from './onward.ts'
+import { endOthersIfInvited } from './end-others.ts'
+import { leaveWord } from './flash.ts'
+import { completed } from './known-browser.ts'
+import { type Frame, Notice, Page } from './layout.tsx'
+import { factorsOf, isSwitchedOff, onward } from './onward.ts'
 import type { PortalOptions } from './options.ts'
 import { hasCodes, issueCodes } from './recovery.tsx'
 import { along, type Trip } from './trip.ts'
@@ -16,12 +19,15 @@ import { eventOf, frameOf, goTo, openSignedVisit, type SignedVisit, sendPage, se
 export interface EnrolView {
   readonly trip: Trip
   readonly isFirst: boolean
+  /** What the person had was switched off after too many wrong tries. */
+  readonly isOff: boolean
 }
 
 export function EnrolPage({ frame, view }: { frame: Frame; view: EnrolView }) {
   const say = frame.say.enrol
   return (
     <Page frame={frame} title={view.isFirst ? say.firstTitle : say.title} drawing="key">
+      {view.isOff && <Notice>{say.off}</Notice>}
       <p>{say.lead}</p>
       <ul class="choice">
         <li>
@@ -74,12 +80,22 @@ export function cleanName(text: string): string | null {
 export async function mayEnrol(visit: SignedVisit): Promise<FastifyReply | null> {
   const { principal, options, request } = visit
   if (isFresh(principal.proofs, visit.now)) return null
-  const credentials = await options.services.credentials.list(principal.account.id)
+  // What was switched off proves nothing any more, so it stands in nobody's way either.
+  const hasNone = (await factorsOf(visit, principal.account.id)).length === 0
   const isInvited = principal.proofs.some(proof => proof.kind === 'invitation')
-  if (credentials.length === 0 && isInvited && !principal.isFullySignedIn) return null
-  if (credentials.length === 0 || request.method !== 'GET') throw new GateError('enrolment_not_allowed')
+  if (hasNone && isInvited && !principal.isFullySignedIn) return null
+  if (hasNone || request.method !== 'GET') throw new GateError('enrolment_not_allowed')
   const rd = options.portalOrigin + request.exchange.target.raw
   return goTo(visit, along('/.factorgate/challenge', { rd, state: null }))
+}
+
+/**
+ * The same at the end of an enrolment. One that a full sign-in began while it was fresh goes on while its ceremony waits, since finding the
+ * telephone and scanning take time. `isBegun`: the ceremony is alive, and this account's and this session's.
+ */
+export async function mayFinishEnrolment(visit: SignedVisit, isBegun: boolean): Promise<FastifyReply | null> {
+  // With an invitation alone another factor may have been enrolled meanwhile: then it takes a proof with that one (THREATS M5).
+  return isBegun && visit.principal.isFullySignedIn ? null : mayEnrol(visit)
 }
 
 /** What follows an enrolment: the journal's line, the first factor as a proof, recovery codes if there are none, and the way on. */
@@ -105,13 +121,16 @@ export async function afterEnrolment(visit: SignedVisit, credential: Credential)
     if (entered === null) throw new GateError('sign_in_required')
     setSessionCookie(visit.reply, entered.token, visit.site.secure)
     current = entered.principal
-    await services.passwordLogin.completed(current.account, visit.address)
+    await completed(visit, current.account)
+    await endOthersIfInvited(visit, principal, current)
   }
   if (!(await hasCodes(visit))) {
     await issueCodes({ ...visit, principal: current })
     return along('/.factorgate/enrol/recovery', trip)
   }
-  return trip.rd === null ? along('/.factorgate/account', trip, { done: 'added' }) : onward(visit, current)
+  if (trip.rd !== null) return onward(visit, current)
+  leaveWord({ ...visit, principal: current }, { kind: 'added', name: credential.name })
+  return '/.factorgate/account'
 }
 
 export function registerEnrol(scope: FastifyInstance, options: PortalOptions): void {
@@ -119,7 +138,9 @@ export function registerEnrol(scope: FastifyInstance, options: PortalOptions): v
     const visit = openSignedVisit(options, request, reply)
     const refusal = await mayEnrol(visit)
     if (refusal !== null) return refusal
-    const view = { trip: visit.trip, isFirst: !visit.principal.isFullySignedIn }
+    const { isFullySignedIn, account } = visit.principal
+    const isOff = !isFullySignedIn && (await isSwitchedOff(visit, account.id))
+    const view = { trip: visit.trip, isFirst: !isFullySignedIn, isOff }
     return sendPage(visit, 200, <EnrolPage frame={frameOf(visit)} view={view} />)
   })
 }

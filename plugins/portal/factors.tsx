@@ -4,6 +4,7 @@ import { GateError } from '../../src/errors.ts'
 import type { Credential } from '../../src/factor/credential.ts'
 import { showAccount } from './account.tsx'
 import { cleanName } from './enrol.tsx'
+import { leaveWord } from './flash.ts'
 import { requireForm } from './forms.ts'
 import { type Frame, Page } from './layout.tsx'
 import type { PortalOptions } from './options.ts'
@@ -50,7 +51,8 @@ export function registerFactors(scope: FastifyInstance, options: PortalOptions):
       const credential = await own(visit)
       if (name === null) return showAccount(visit, 403, visit.say.account.nameProblem)
       await credentials.rename(visit.principal.account.id, credential.id, name)
-      return goTo(visit, '/.factorgate/account?done=renamed')
+      leaveWord(visit, { kind: 'renamed', name })
+      return goTo(visit, '/.factorgate/account')
     }
   )
 
@@ -65,12 +67,14 @@ export function registerFactors(scope: FastifyInstance, options: PortalOptions):
     const visit = openSignedVisit(options, request, reply)
     requireForm(visit)
     const credential = await own(visit)
-    if (await isLast(visit, credential.id)) throw new GateError('last_factor')
-    await options.audit.commit(
-      eventOf(visit, 'factor.remove', { factor: credential.kind, credential: credential.id, outcome: 'removed' })
-    )
-    await credentials.remove(visit.principal.account.id, credential.id)
-    return goTo(visit, '/.factorgate/account?done=removed')
+    const commit = () =>
+      options.audit.commit(
+        eventOf(visit, 'factor.remove', { factor: credential.kind, credential: credential.id, outcome: 'removed' })
+      )
+    const outcome = await credentials.removeUnlessLast(visit.principal.account.id, credential.id, commit)
+    if (outcome === 'last') throw new GateError('last_factor')
+    leaveWord(visit, { kind: 'removed', name: credential.name })
+    return goTo(visit, '/.factorgate/account')
   })
 
   /** A credential of this very account; anybody else's is not there. */
@@ -81,7 +85,7 @@ export function registerFactors(scope: FastifyInstance, options: PortalOptions):
     return credential
   }
 
-  /** True where nothing else that works would be left; recovery codes are for emergencies and do not count. */
+  /** What the page may offer; `removeUnlessLast` decides. Recovery codes are for emergencies and do not count. */
   async function isLast(visit: SignedVisit, id: string): Promise<boolean> {
     const all = await credentials.list(visit.principal.account.id)
     return !all.some(credential => credential.id !== id && credential.disabledAt === null)

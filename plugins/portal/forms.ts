@@ -93,9 +93,14 @@ function isFromOurselves(request: FastifyRequest): boolean {
 
 /** The form of this visit, or `expired` where its token is not for this browser and session: nothing may be done then. */
 export function readForm(visit: Visit): Form | 'expired' {
-  const { body } = visit.request
-  const form = body instanceof Fields ? body : new Fields('')
+  const form = staleForm(visit)
   return isBound(visit, form.field('csrf')) ? form : 'expired'
+}
+
+/** What a form held whose token is not good any more: for showing it again, and for nothing else. */
+export function staleForm(visit: Visit): Form {
+  const { body } = visit.request
+  return body instanceof Fields ? body : new Fields('')
 }
 
 /** The form of this visit; an expired one is refused. */

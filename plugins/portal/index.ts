@@ -15,6 +15,7 @@ import { registerInvite } from './invite.tsx'
 import { registerLogin } from './login.tsx'
 import { registerLogout } from './logout.tsx'
 import type { PortalOptions } from './options.ts'
+import { registerPassword } from './password.tsx'
 import { registerRecovery } from './recovery.tsx'
 import { registerSessions } from './sessions.tsx'
 import { registerTotp } from './totp.tsx'
@@ -39,6 +40,7 @@ export const portalPlugin = fp<{ portal: PortalOptions }>(
       registerEnrol(scope, portal)
       registerAccount(scope, portal)
       registerFactors(scope, portal)
+      registerPassword(scope, portal)
       registerSessions(scope, portal)
       registerLogout(scope, portal)
       registerCallback(scope, portal)

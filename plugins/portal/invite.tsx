@@ -10,6 +10,7 @@ import { requireForm } from './forms.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
 import { onward } from './onward.ts'
 import type { PortalOptions } from './options.ts'
+import { namesAround } from './password-names.ts'
 import { along, type Trip } from './trip.ts'
 import { eventOf, frameOf, goTo, openVisit, sendPage, setSessionCookie, type Visit } from './visit.ts'
 
@@ -79,7 +80,7 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
     const token = tokenOf(visit)
     const account = await invited(token)
     const password = form.field('password')
-    const problem = passwordProblem(password, [account.name, account.displayName, account.email ?? ''])
+    const problem = passwordProblem(password, namesAround(options, account))
     if (problem !== null) return show(visit, 403, token, account, visit.say.invite.problem[problem])
     // Hashed first, since that may be too much at the moment, and the link must then still be good.
     const keepPassword = await localDirectory.preparePassword(password)

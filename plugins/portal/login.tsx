@@ -7,7 +7,7 @@ import { GateError } from '../../src/errors.ts'
 import { canonicalName } from '../../src/identity/account.ts'
 import type { EndReason } from '../../src/session/records.ts'
 import { cookieNames, expiredCookie, readCookie } from '../cookies.ts'
-import { readForm } from './forms.ts'
+import { readForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
 import { saySpan } from './moments.ts'
 import { onward, requirementOf } from './onward.ts'
@@ -103,12 +103,14 @@ export function registerLogin(scope: FastifyInstance, options: PortalOptions): v
     const visit = openVisit(options, request, reply)
     const say = visit.say.login
     const form = readForm(visit)
-    if (form === 'expired') return showLogin(visit, 403, { problem: say.formExpired })
+    if (form === 'expired')
+      return showLogin(visit, 403, { username: staleForm(visit).field('username'), problem: say.formExpired })
     const username = form.field('username')
     const answer = await passwordLogin.attempt({
       name: username,
       password: form.field('password'),
-      address: visit.address
+      address: visit.address,
+      browser: visit.browser
     })
     if (answer.kind === 'accepted') {
       const { account } = answer

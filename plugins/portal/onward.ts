@@ -26,9 +26,9 @@ export function isOurs(visit: Visit, url: string): boolean {
 export async function onward(visit: Visit, principal: Principal): Promise<string> {
   const { options, trip } = visit
   if (!principal.isFullySignedIn) {
-    const mayEnrol = principal.proofs.some(proof => proof.kind === 'invitation')
-    const credentials = mayEnrol ? await options.services.credentials.list(principal.account.id) : []
-    return along(mayEnrol && credentials.length === 0 ? '/.factorgate/enrol' : '/.factorgate/challenge', trip)
+    const isInvited = principal.proofs.some(proof => proof.kind === 'invitation')
+    const mayEnrol = isInvited && (await factorsOf(visit, principal.account.id)).length === 0
+    return along(mayEnrol ? '/.factorgate/enrol' : '/.factorgate/challenge', trip)
   }
   const { rd, state } = trip
   if (rd === null) return home
@@ -39,6 +39,12 @@ export async function onward(visit: Visit, principal: Principal): Promise<string
   const { host, origin } = new URL(rd)
   const code = await options.services.sessions.handOver(principal, host, state, rd)
   return `${origin}/.factorgate/callback?code=${code}`
+}
+
+/** True where this person has enrolled something, and all of it was switched off after too many wrong tries. */
+export async function isSwitchedOff(visit: Visit, accountId: string): Promise<boolean> {
+  const enrolled = await visit.options.services.credentials.list(accountId)
+  return enrolled.length > 0 && enrolled.every(({ disabledAt }) => disabledAt !== null)
 }
 
 /** The second factors this person has, the one used last first. Disabled ones are not theirs to use. */

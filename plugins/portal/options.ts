@@ -55,12 +55,15 @@ export interface PortalServices {
     'start' | 'prove' | 'find' | 'list' | 'end' | 'endAccount' | 'handOver' | 'redeem' | 'whyEnded'
   >
   readonly accounts: Pick<Accounts, 'byId' | 'byName'>
-  readonly credentials: Pick<Credentials, 'list' | 'get' | 'rename' | 'remove'>
+  readonly credentials: Pick<Credentials, 'list' | 'get' | 'rename' | 'remove' | 'removeUnlessLast'>
   readonly passwordLogin: Pick<PasswordLogin, 'attempt' | 'completed'>
   readonly invitations: Pick<Invitations, 'peek' | 'accept'>
   readonly localDirectory: Pick<LocalDirectory, 'id' | 'preparePassword'>
   readonly totp: Pick<Totp, 'begin' | 'resume' | 'finish' | 'verify'>
-  readonly webauthn: Pick<Webauthn, 'registrationOptions' | 'register' | 'authenticationOptions' | 'authenticate'>
+  readonly webauthn: Pick<
+    Webauthn,
+    'registrationOptions' | 'isEnrolling' | 'register' | 'authenticationOptions' | 'authenticate'
+  >
   readonly recoveryCodes: Pick<RecoveryCodes, 'issue' | 'spend' | 'status'>
 }
 

@@ -6,6 +6,8 @@ import { type ErrorCode, GateError } from '../../src/errors.ts'
 import type { Verification } from '../../src/factor/factor.ts'
 import type { FactorKind } from '../../src/session/session.ts'
 import type { ChallengeProblem } from './challenge-page.tsx'
+import { endOthersIfInvited } from './end-others.ts'
+import { completed } from './known-browser.ts'
 import { saySpan } from './moments.ts'
 import { onward } from './onward.ts'
 import { eventOf, type SignedVisit, setSessionCookie } from './visit.ts'
@@ -30,9 +32,8 @@ export async function acceptProof(visit: SignedVisit, verified: Verification & {
   })
   if (entered === null) throw new GateError('sign_in_required')
   setSessionCookie(visit.reply, entered.token, visit.site.secure)
-  if (entered.principal.isFullySignedIn) {
-    await options.services.passwordLogin.completed(entered.principal.account, visit.address)
-  }
+  if (entered.principal.isFullySignedIn) await completed(visit, entered.principal.account)
+  await endOthersIfInvited(visit, principal, entered.principal)
   return onward(visit, entered.principal)
 }
 

@@ -1,5 +1,5 @@
 /**
- * Recovery codes: the challenge that spends one, and the page that shows a new list. Owns the showing, at issue and until the box is ticked,
+ * Recovery codes: the challenge that spends one, what is left then, and the page that shows a new list. Owns the showing, at issue and until the box is ticked,
  * never again: in between the list waits sealed in a cookie of ten minutes, so a reload loses nothing and no store ever holds it.
  */
 import type { FastifyInstance } from 'fastify'
@@ -18,6 +18,7 @@ export interface RecoveryView {
   readonly trip: Trip
   readonly codes: readonly string[]
   readonly name: string
+  readonly now: number
   readonly problem: string | null
 }
 
@@ -28,6 +29,7 @@ export function RecoveryPage({ frame, view }: { frame: Frame; view: RecoveryView
   return (
     <Page frame={frame} title={say.title} drawing="key">
       <p>{say.lead}</p>
+      <p class="printed">{say.printed(heading, frame.say.time.date(view.now))}</p>
       <ol class="secret codes" aria-label={heading}>
         {view.codes.map(code => (
           <li key={code}>{code}</li>
@@ -88,6 +90,32 @@ export function NewRecoveryPage({ frame, trip }: { frame: Frame; trip: Trip }) {
   )
 }
 
+/** So few are left that it is time for new ones. */
+const few = 2
+
+export function SpentPage({ frame, view }: { frame: Frame; view: { trip: Trip; left: number } }) {
+  const say = frame.say.recovery
+  const { trip, left } = view
+  return (
+    <Page frame={frame} title={say.spentTitle} drawing="open">
+      <p>{say.left(left)}</p>
+      <p>{left <= few ? say.fewNow : say.spentNow}</p>
+      {left <= few && (
+        <a class="button" href={along('/.factorgate/enrol/recovery', trip)}>
+          {say.newSubmit}
+        </a>
+      )}
+      <a class={left <= few ? 'button second' : 'button'} href={along('/.factorgate/challenge', trip)}>
+        {say.submit}
+      </a>
+      <p>
+        <a href="/.factorgate/account">{say.lost}</a>
+      </p>
+    </Page>
+  )
+}
+
+const spentPath = '/.factorgate/challenge/recovery/spent'
 const shownSeconds = 10 * 60
 
 const cookieName = (secure: boolean) => (secure ? '__Host-factorgate-codes' : 'factorgate-codes')
@@ -136,10 +164,20 @@ export function registerRecovery(scope: FastifyInstance, options: PortalOptions)
       })
     await requireOffered(visit, 'recovery')
     const accountId = visit.principal.account.id
-    const answer = await recoveryCodes.spend({ accountId, code: form.field('code'), address: visit.address })
-    if (answer.kind === 'verified') return goTo(visit, await acceptProof(visit, answer))
+    const { address, browser } = visit
+    const answer = await recoveryCodes.spend({ accountId, code: form.field('code'), address, browser })
+    if (answer.kind === 'verified') {
+      await acceptProof(visit, answer)
+      return goTo(visit, along(spentPath, visit.trip))
+    }
     const { status, problem } = problemOf(visit, 'recovery', answer, say.wrongRecovery)
     return showChallenge(visit, status, problem)
+  })
+
+  scope.get(spentPath, { config: { requires: 'signed-in' } }, async (request, reply) => {
+    const visit = openSignedVisit(options, request, reply)
+    const left = (await recoveryCodes.status(visit.principal.account.id))?.remaining ?? 0
+    return sendPage(visit, 200, <SpentPage frame={frameOf(visit)} view={{ trip: visit.trip, left }} />)
   })
 
   scope.get('/.factorgate/enrol/recovery', { config: { requires: 'fresh' } }, async (request, reply) => {
@@ -166,7 +204,7 @@ export function registerRecovery(scope: FastifyInstance, options: PortalOptions)
   })
 
   function show(visit: SignedVisit, status: number, codes: readonly string[], problem: string | null) {
-    const view = { trip: visit.trip, codes, name: visit.principal.account.name, problem }
+    const view = { trip: visit.trip, codes, name: visit.principal.account.name, now: visit.now, problem }
     return sendPage(visit, status, <RecoveryPage frame={frameOf(visit)} view={view} />)
   }
 }

@@ -42,7 +42,6 @@ const english = {
     now: 'now',
     minutes: (n: number) => count(n, 'a minute ago', '# minutes ago'),
     hours: (n: number) => count(n, 'an hour ago', '# hours ago'),
-    yesterday: 'yesterday',
     days: (n: number) => count(n, 'yesterday', '# days ago'),
     date: (at: number) =>
       new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' }),
@@ -51,6 +50,11 @@ const english = {
     aboutMinutes: (n: number) => count(n, 'a minute', '# minutes'),
     aboutHours: (n: number) => count(n, 'an hour', '# hours'),
     never: 'not used yet'
+  },
+
+  device: {
+    someBrowser: 'A browser',
+    on: (browser: string, system: string) => `${browser} on ${system}`
   },
 
   factor: {
@@ -90,6 +94,7 @@ const english = {
       too_many: 'You signed in on another device, and only so many may be signed in at once.',
       suspended: 'Your access is suspended.',
       factors_changed: 'Your second factors were changed, so everything that was signed in had to sign in again.',
+      password_changed: 'Your password was changed, so everything that was signed in had to sign in again.',
       not_me: 'This sign-in was ended because someone with your account said it was not them.'
     } satisfies Record<EndReason, string>
   },
@@ -97,7 +102,7 @@ const english = {
   challenge: {
     title: 'Confirm it is you',
     stepUpTitle: 'Confirm once more',
-    asWhom: (name: string) => `Signed in as ${name}`,
+    asWhom: (name: string) => `Signed in as ${name}.`,
     notYou: 'Not you?',
     onTheWay: (app: string) => `One more step to ${app}.`,
     stepUp: (app: string, factors: string, within: string | null) =>
@@ -131,6 +136,9 @@ const english = {
     noneWhat:
       'Your password is right, but nothing is enrolled that could confirm it is you. A password alone opens nothing here.',
     noneNow: 'Ask for an invitation link: it lets you set up a passkey or an authenticator app.',
+    off: 'Your second factor is switched off',
+    offWhat:
+      'Your password is right, but after a hundred wrong tries in a row what you confirm with was switched off. It cannot be switched on again.',
     unfit: 'You need another second factor',
     unfitWhat: (app: string, factors: string) => `This part of ${app} needs ${factors}, and you have none enrolled.`,
     unfitNow: 'Add one in your account, then come back.',
@@ -158,13 +166,14 @@ const english = {
       too_short: 'That is too short: a password has at least 8 characters.',
       too_long: 'That is too long: a password has at most 1,024 bytes.',
       too_common: 'That password is on every list of common passwords. Choose another.',
-      is_name: 'That is too close to your name. Choose another.'
+      is_name: 'That is too close to your name, or to the name of this place. Choose another.'
     }
   },
 
   enrol: {
     title: 'Add a second factor',
     firstTitle: 'Set up your second factor',
+    off: 'What you had enrolled was switched off after too many wrong tries, and opens nothing any more. Set up a new one here; you can remove the old one in your account.',
     lead: 'Something you have, besides the password you know. Pick what suits you; you can add more later.',
     passkey: 'Passkey or security key',
     passkeyWhy:
@@ -199,6 +208,7 @@ const english = {
     submit: 'Add it',
     suggested: 'Authenticator on my phone',
     wrong: 'That code did not fit. Wait for the next one and type it before it changes.',
+    formExpired: 'This page had been open for too long, so nothing was checked. Type the code your app shows now.',
     expired:
       'That page had been open for too long. Here is a new code to scan: remove the earlier entry from your app.',
     other: 'Use a passkey instead'
@@ -217,6 +227,12 @@ const english = {
     submit: 'Go on',
     file: (lab: string, name: string) => `Recovery codes of ${name} at ${lab}`,
     fileHint: 'Each code works once.',
+    printed: (what: string, when: string) => `${what}, made ${when}`,
+    spentTitle: 'That recovery code is used up',
+    left: (n: number) => (n === 0 ? 'It was your last one.' : count(n, 'You have one left.', 'You have # left.')),
+    spentNow: 'Cross it off your list. The others are good as before.',
+    fewNow: 'Make new ones now, while you are in: without any, a lost phone or key means asking for help.',
+    lost: 'Lost your phone or key? Remove it in your account, and add what you have now',
     newTitle: 'New recovery codes',
     newLead: 'You get a fresh list to print or save. Codes of an earlier list stop working.',
     newSubmit: 'Make new codes',
@@ -242,20 +258,36 @@ const english = {
     codesLeft: (left: number, total: number, when: string) => `${left} of ${total} left, made ${when}.`,
     codesNone: 'You have none. Without them, a lost phone means asking for help.',
     codesNew: 'Make new codes',
+    facts: (facts: readonly string[]) => facts.join(', '),
+    password: 'Password',
+    passwordChange: 'Change your password',
     sessions: 'Where you are signed in',
+    session: (browser: string, where: string, when: string) => `${browser}, ${where}, ${when}`,
+    half: 'The password was right, the second factor is missing: nothing is open there. If that is not you, someone knows your password.',
     thisDevice: 'this device',
     end: 'End',
     endNamed: (what: string) => `End ${what}`,
     notMe: 'That was not me',
     notMeNamed: (what: string) => `That was not me: ${what}`,
     endOthers: 'End all others',
-    renamed: 'The name is saved.',
-    removed: 'It is removed and no longer opens anything.',
-    addedNotice: 'It is added.',
+    renamed: (name: string) => `It is called ${name} now.`,
+    removed: (name: string) => `${name} is removed and no longer opens anything.`,
+    addedNotice: (name: string) => `${name} is added.`,
+    passwordChanged: 'Your new password counts from now on. All other sign-ins are ended.',
     ended: 'That sign-in is ended.',
     othersEnded: 'All other sign-ins are ended.',
     nameProblem: 'A name has 1 to 64 characters.',
     othersOffer: 'You are also signed in elsewhere. After a change like this it can be wise to end that.'
+  },
+
+  password: {
+    title: 'Change your password',
+    lead: 'All your other sign-ins end with it; this one goes on.',
+    old: 'Password you have now',
+    submit: 'Change it',
+    wrong: 'That is not the password you have now. Try again.',
+    forgotten: 'Forgotten it? The people who run this gate can send you an invitation to set a new one.',
+    keep: 'Leave it as it is'
   },
 
   remove: {
@@ -471,7 +503,9 @@ const english_errors: Record<ErrorCode, ErrorSentences> = {
     now: f =>
       f.maintenanceUntil === null
         ? 'Come back later.'
-        : `Come back after that: it is planned until ${f.maintenanceUntil}.`
+        : f.maintenanceMessage === null
+          ? 'Come back after that.'
+          : `It is planned until ${f.maintenanceUntil}. Come back after that.`
   },
   store_unreachable: calm(
     'The gate cannot reach its memory',

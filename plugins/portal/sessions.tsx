@@ -2,6 +2,8 @@
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { cookieNames, expiredCookie } from '../cookies.ts'
+import { endOthers } from './end-others.ts'
+import { leaveWord } from './flash.ts'
 import { requireForm } from './forms.ts'
 import { type Frame, Page } from './layout.tsx'
 import type { PortalOptions } from './options.ts'
@@ -33,10 +35,9 @@ export function registerSessions(scope: FastifyInstance, options: PortalOptions)
     async (request, reply) => {
       const visit = openSignedVisit(options, request, reply)
       requireForm(visit)
-      const { account, session } = visit.principal
-      const ended = await sessions.endAccount(account.id, 'revoked', session.id)
-      options.audit.record(eventOf(visit, 'session.end', { outcome: 'others', ended }))
-      return goTo(visit, '/.factorgate/account?done=others')
+      await endOthers(visit, visit.principal, 'revoked')
+      leaveWord(visit, { kind: 'others' })
+      return goTo(visit, '/.factorgate/account')
     }
   )
 
@@ -54,7 +55,9 @@ export function registerSessions(scope: FastifyInstance, options: PortalOptions)
       reply.header('set-cookie', expiredCookie(cookieNames(visit.site.secure).session, visit.site.secure))
       return goTo(visit, '/.factorgate/signed-out')
     }
-    return goTo(visit, isStranger ? '/.factorgate/account/not-me' : '/.factorgate/account?done=ended')
+    if (isStranger) return goTo(visit, '/.factorgate/account/not-me')
+    leaveWord(visit, { kind: 'ended' })
+    return goTo(visit, '/.factorgate/account')
   })
 
   scope.get('/.factorgate/account/not-me', { config: { requires: 'signed-in' } }, async (request, reply) => {

@@ -7,8 +7,8 @@ import { encode } from 'uqr'
 import { showChallenge } from './challenge.tsx'
 import { requireOffered } from './challenge-offer.ts'
 import { CodeField } from './challenge-page.tsx'
-import { afterEnrolment, cleanName, mayEnrol, NameField } from './enrol.tsx'
-import { readForm } from './forms.ts'
+import { afterEnrolment, cleanName, mayEnrol, mayFinishEnrolment, NameField } from './enrol.tsx'
+import { readForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
 import { saySpan } from './moments.ts'
 import type { PortalOptions } from './options.ts'
@@ -31,11 +31,6 @@ export function EnrolTotpPage({ frame, view }: { frame: Frame; view: EnrolTotpVi
   const say = frame.say.enrolTotp
   return (
     <Page frame={frame} title={say.title} drawing="key">
-      {view.problem !== null && (
-        <Notice id="problem" alert>
-          {view.problem}
-        </Notice>
-      )}
       <h2>1. {say.scan}</h2>
       <QrCode text={view.uri} label={say.qr} />
       <p class="touch">
@@ -54,6 +49,11 @@ export function EnrolTotpPage({ frame, view }: { frame: Frame; view: EnrolTotpVi
       <form class="fields" method="post" action={along('/.factorgate/enrol/totp', view.trip)}>
         <input type="hidden" name="csrf" value={frame.csrf} />
         <input type="hidden" name="ceremony" value={view.ceremony} />
+        {view.problem !== null && (
+          <Notice id="problem" alert>
+            {view.problem}
+          </Notice>
+        )}
         <div>
           <label for="code">{say.code}</label>
           <CodeField
@@ -110,7 +110,8 @@ export function registerTotp(scope: FastifyInstance, options: PortalOptions): vo
       return showChallenge(visit, 403, { factor: 'totp', sentence: say.formExpired, clock: null, waitSeconds: null })
     await requireOffered(visit, 'totp')
     const { account } = visit.principal
-    const answer = await totp.verify({ accountId: account.id, code: form.field('code'), address: visit.address })
+    const { address, browser } = visit
+    const answer = await totp.verify({ accountId: account.id, code: form.field('code'), address, browser })
     if (answer.kind === 'verified') return goTo(visit, await acceptProof(visit, answer))
     const { status, problem } = problemOf(visit, 'totp', answer, say.wrongCode)
     return showChallenge(visit, status, problem)
@@ -126,13 +127,15 @@ export function registerTotp(scope: FastifyInstance, options: PortalOptions): vo
   scope.post('/.factorgate/enrol/totp', { config: { requires: 'first-factor' } }, async (request, reply) => {
     const visit = openSignedVisit(options, request, reply)
     const say = visit.say.enrolTotp
-    const refusal = await mayEnrol(visit)
-    if (refusal !== null) return refusal
     const form = readForm(visit)
-    if (form === 'expired') return showEnrolment(visit, 403, { problem: visit.say.challenge.formExpired })
+    const shown = form === 'expired' ? staleForm(visit) : form
     const { account, session } = visit.principal
-    const name = cleanName(form.field('name')) ?? say.suggested
-    const ceremony = form.field('ceremony')
+    const name = cleanName(shown.field('name')) ?? say.suggested
+    const ceremony = shown.field('ceremony')
+    const isBegun = (await totp.resume(ceremony, account.id, session.id)) !== null
+    const refusal = await mayFinishEnrolment(visit, isBegun)
+    if (refusal !== null) return refusal
+    if (form === 'expired') return showEnrolment(visit, 403, { ceremony, name, problem: say.formExpired })
     const answer = await totp.finish({
       accountId: account.id,
       binding: session.id,

@@ -12,6 +12,7 @@ import type { Principal } from '../../src/session/sessions.ts'
 import { newToken } from '../../src/session/token.ts'
 import { nonceCookie, readNonce, sessionCookie } from '../cookies.ts'
 import { pageHeaders } from './headers.ts'
+import { markOf } from './known-browser.ts'
 import { type Frame, toHtml } from './layout.tsx'
 import type { PortalOptions } from './options.ts'
 import { type Sentences, sentencesFor } from './sentences.ts'
@@ -28,6 +29,8 @@ export interface Visit {
   readonly trip: Trip
   readonly now: number
   readonly address: string
+  /** The mark of a known browser, where it came along. */
+  readonly browser: string | null
   readonly device: Device
   readonly say: Sentences
 }
@@ -55,6 +58,7 @@ export function openVisit(options: PortalOptions, request: FastifyRequest, reply
     trip: tripOf(request.query, options.returnTargets),
     now: options.clock(),
     address: client.address,
+    browser: markOf(request.raw.headers.cookie, match.site.secure),
     device: { userAgent: (request.raw.headers['user-agent'] ?? '').slice(0, 256), address: client.address },
     say: sentencesFor(request.raw.headers['accept-language'])
   }

@@ -8,9 +8,11 @@ import { modelName } from '../../src/factor/authenticator-names.ts'
 import { stateOf } from '../cookies.ts'
 import { requireOffered } from './challenge-offer.ts'
 import { systemName } from './device-name.ts'
-import { afterEnrolment, cleanName, mayEnrol, NameField } from './enrol.tsx'
+import { afterEnrolment, cleanName, mayEnrol, mayFinishEnrolment, NameField } from './enrol.tsx'
 import { requireJson } from './forms.ts'
+import { completed } from './known-browser.ts'
 import { type Frame, Page } from './layout.tsx'
+import { saySpan } from './moments.ts'
 import { onward } from './onward.ts'
 import type { PortalOptions } from './options.ts'
 import { PasskeyButton, type Purpose } from './passkey-button.tsx'
@@ -66,7 +68,7 @@ export function nameFrom(registration: object, here: string): string {
 }
 
 export function registerWebauthn(scope: FastifyInstance, options: PortalOptions): void {
-  const { webauthn, sessions, accounts, passwordLogin } = options.services
+  const { webauthn, sessions, accounts } = options.services
   const json = { requires: 'anyone', takes: 'json', isData: true } as const
 
   scope.get('/.factorgate/enrol/webauthn', { config: { requires: 'first-factor' } }, async (request, reply) => {
@@ -98,7 +100,7 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     if (typeof ceremony !== 'string' || typeof response !== 'object' || response === null)
       throw new GateError('bad_request')
     reply.header('cache-control', 'no-store')
-    const purpose = await purposeOf(visit)
+    const purpose = await purposeOf(visit, ceremony)
     if (purpose.kind === 'login') return login(visit, purpose.binding, ceremony, response)
     if (purpose.kind === 'enrol') return enrol(purpose.visit, ceremony, response, body.name)
     return challenge(purpose.visit, ceremony, response)
@@ -106,12 +108,12 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
 
   /** A passkey with user verification is a whole sign-in by itself (NIST SP 800-63B-4 §3.1.7.1). */
   async function login(visit: Visit, binding: string, ceremony: string, response: object) {
-    const { say, address, reply, now } = visit
-    const answer = await webauthn.authenticate({ accountId: null, binding, ceremony, response, address })
+    const { say, address, browser, reply, now } = visit
+    const answer = await webauthn.authenticate({ accountId: null, binding, ceremony, response, address, browser })
     const account = answer.kind === 'verified' ? await accounts.byId(answer.accountId) : null
     if (answer.kind === 'throttled') {
       options.audit.record(eventOf(visit, 'throttle', { factor: 'webauthn', outcome: 'throttled' }))
-      return refuse(visit, 'too_many_attempts', say.login.passkeyRefused, answer.retryAfterSeconds)
+      return refuseThrottled(visit, answer.retryAfterSeconds)
     }
     if (answer.kind === 'refused' || account === null || account.suspended !== null || !answer.userVerified) {
       const whom = account === null ? {} : { account: account.id, name: account.name }
@@ -129,19 +131,20 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
       replaces: visit.principal
     })
     setSessionCookie(reply, entered.token, visit.site.secure)
-    await passwordLogin.completed(account, address)
+    await completed(visit, account)
     return { redirect: await onward(visit, entered.principal) }
   }
 
   async function challenge(visit: SignedVisit, ceremony: string, response: object) {
     const { account, session } = visit.principal
-    const { address } = visit
+    const { address, browser } = visit
     const answer = await webauthn.authenticate({
       accountId: account.id,
       binding: session.id,
       ceremony,
       response,
-      address
+      address,
+      browser
     })
     if (answer.kind === 'verified') return { redirect: await acceptProof(visit, answer) }
     const { code, problem } = problemOf(visit, 'webauthn', answer, visit.say.challenge.wrongPasskey)
@@ -167,13 +170,14 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     const throttled = answer.kind === 'throttled'
     options.audit.record(eventOf(visit, throttled ? 'throttle' : 'enrol', { factor: 'webauthn', outcome: answer.kind }))
     return throttled
-      ? refuse(visit, 'too_many_attempts', visit.say.passkey.failed, answer.retryAfterSeconds)
+      ? refuseThrottled(visit, answer.retryAfterSeconds)
       : refuse(visit, 'wrong_code', visit.say.passkey.failed)
   }
 
   /** What the ceremony is for, with the checks that its page makes too: hiding a button protects nothing (THREATS M3). */
   async function purposeOf(
-    visit: Visit
+    visit: Visit,
+    ceremony?: string
   ): Promise<{ kind: 'login'; binding: string } | { kind: 'challenge' | 'enrol'; visit: SignedVisit }> {
     const kind = (visit.request.query as { for?: unknown }).for as Purpose | undefined
     // Its hash: no store holds the value of a cookie. A POST without the cookie has been refused (forms.ts).
@@ -181,7 +185,11 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     if (kind !== 'challenge' && kind !== 'enrol') throw new GateError('bad_request')
     const signed = openSignedVisit(options, visit.request, visit.reply)
     if (kind === 'challenge') await requireOffered(signed, 'webauthn')
-    else if ((await mayEnrol(signed)) !== null) throw new GateError('enrolment_not_allowed')
+    else {
+      const { account, session } = signed.principal
+      const isBegun = ceremony !== undefined && (await webauthn.isEnrolling(account.id, session.id, ceremony))
+      if ((await mayFinishEnrolment(signed, isBegun)) !== null) throw new GateError('enrolment_not_allowed')
+    }
     return { kind, visit: signed }
   }
 
@@ -189,6 +197,10 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     const say = visit.say.enrolPasskey
     const system = systemName(visit.device.userAgent)
     return system === null ? say.suggestedPlain : say.suggested(system)
+  }
+
+  function refuseThrottled(visit: Visit, seconds: number) {
+    return refuse(visit, 'too_many_attempts', visit.say.login.throttled(saySpan(seconds, visit.say)), seconds)
   }
 
   function refuse(visit: Visit, code: ErrorCode, message: string, retryAfterSeconds?: number) {

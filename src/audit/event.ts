@@ -18,6 +18,7 @@ export type EventKind =
   | 'factor.remove'
   | 'factor.disable'
   | 'recovery.issue'
+  | 'password.change'
   | 'invitation.issue'
   | 'invitation.accept'
   | 'user.change'

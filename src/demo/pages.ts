@@ -71,7 +71,7 @@ ${who(place.visitor, up)}
 <main id="main">
 ${body}
 </main>
-<footer>A made-up lab, for trying the gate in front of it. Nothing here is kept.</footer>
+<footer>A made-up lab, for trying the gate in front of it. Nothing here is kept.${place.visitor !== null && html` <a href="/.factorgate/">Back to your apps at the gate</a>`}</footer>
 </body>
 </html>
 `.text

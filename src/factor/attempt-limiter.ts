@@ -1,6 +1,6 @@
 /**
  * How many guesses somebody has. Owns the counting, before the check and in the store, so that a hundred guesses at once on several
- * gateways are counted like a hundred in a row (THREATS M10, M12); refuses to lock anybody out for good. Without the store there is no guess.
+ * gateways are counted like a hundred in a row (THREATS M10, M12); refuses to let one network hold up everybody else. Without the store there is no guess.
  */
 import type { Clock } from '../clock.ts'
 import { parseAddress } from '../routing/address.ts'
@@ -9,7 +9,11 @@ import type { Store } from '../store/store.ts'
 export interface Bucket {
   /** Account id, name or address: whose guesses are counted together. For `address`, the client's address as it is. */
   readonly key: string
-  readonly kind: 'account' | 'address' | 'factor'
+  /**
+   * `account`, `factor`: one party at one thing. `stranger`: one strange network at one thing; `strangers`: all of them together.
+   * `address`: one address at everything. `passkey`: one network at one passkey, which nobody can guess.
+   */
+  readonly kind: 'account' | 'factor' | 'stranger' | 'strangers' | 'address' | 'passkey'
 }
 
 export type Reservation =
@@ -37,8 +41,17 @@ interface Limit {
 const limits: Readonly<Record<Bucket['kind'], Limit>> = {
   account: { free: 3, waitSecondsMax: 300, keepSeconds: 24 * 3600, forgiveSeconds: null },
   factor: { free: 3, waitSecondsMax: 300, keepSeconds: 24 * 3600, forgiveSeconds: null },
-  address: { free: 20, waitSecondsMax: 300, keepSeconds: 24 * 3600, forgiveSeconds: 60 }
+  stranger: { free: 3, waitSecondsMax: 3600, keepSeconds: 24 * 3600, forgiveSeconds: null },
+  strangers: { free: 3, waitSecondsMax: 300, keepSeconds: 24 * 3600, forgiveSeconds: null },
+  address: { free: 20, waitSecondsMax: 300, keepSeconds: 24 * 3600, forgiveSeconds: 60 },
+  passkey: { free: 60, waitSecondsMax: 30, keepSeconds: 3600, forgiveSeconds: 5 }
 }
+
+/**
+ * In this order they are counted. Addresses first: a stranger who is held back leaves nothing under the names they make up (THREATS D15).
+ * All strangers together last: what one of them may add depends on what they did before.
+ */
+const order: readonly Bucket['kind'][] = ['address', 'passkey', 'account', 'factor', 'stranger', 'strangers']
 
 /** A bucket in the store: failures, when they were counted, and until when nothing more is checked (milliseconds). */
 interface Count {
@@ -58,58 +71,58 @@ export class AttemptLimiter {
 
   /** Counts one attempt against every bucket, as if it had failed already. Rejects where the store does: then nothing may be checked. */
   async reserve(buckets: readonly Bucket[]): Promise<Reservation> {
-    const counted: Bucket[] = []
+    const counted: { bucket: Bucket; share: number }[] = []
+    const giveBack = async () => {
+      for (const { bucket, share } of counted) await this.#giveBack(bucket, share)
+    }
     let failures = 0
-    // Addresses first: a stranger who is held back leaves nothing under the names they make up (THREATS D15).
-    for (const bucket of [...buckets].sort((a, b) => Number(b.kind === 'address') - Number(a.kind === 'address'))) {
-      const outcome = await this.#count(bucket)
+    let strangerFailures = 0
+    for (const bucket of [...buckets].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))) {
+      // Half of what its last failure added: one network fills the bucket of all by less than two, however long it goes on (THREATS M17).
+      const share = bucket.kind === 'strangers' ? 2 ** -Math.min(strangerFailures, 50) : 1
+      const outcome = await this.#count(bucket, share)
       if (outcome.waitMs > 0) {
         // What was not checked is not held against the others.
-        for (const other of counted) await this.#giveBack(other)
+        await giveBack()
         return { kind: 'throttled', retryAfterSeconds: Math.ceil(outcome.waitMs / 1000) }
       }
+      if (bucket.kind === 'stranger') strangerFailures = outcome.failures
       failures = Math.max(failures, outcome.failures)
-      counted.push(bucket)
+      counted.push({ bucket, share })
     }
-    return {
-      kind: 'allowed',
-      failures,
-      succeeded: () => this.clear(buckets),
-      released: async () => {
-        for (const bucket of buckets) await this.#giveBack(bucket)
-      }
-    }
+    return { kind: 'allowed', failures, succeeded: () => this.clear(buckets), released: giveBack }
   }
 
   /** What success does to the buckets, for whoever learns of it later than the attempt. */
   async clear(buckets: readonly Bucket[]): Promise<void> {
     // Otherwise one own account would wash away the guesses at all the others (THREATS M11).
     for (const bucket of buckets)
-      if (bucket.kind === 'address') await this.#giveBack(bucket)
+      if (bucket.kind === 'address' || bucket.kind === 'passkey') await this.#giveBack(bucket, 1)
       else await this.#store.delete(keyOf(bucket))
   }
 
-  async #count(bucket: Bucket): Promise<{ waitMs: number; failures: number }> {
+  /** `share`: how much of a failure this one is, and of a wait. */
+  async #count(bucket: Bucket, share: number): Promise<{ waitMs: number; failures: number }> {
     const limit = limits[bucket.kind]
     for (;;) {
       const now = this.#clock()
       const text = await this.#store.get(keyOf(bucket))
       const { failures, until } = this.#read(text, limit, now)
       if (until > now) return { waitMs: until - now, failures }
-      const next = failures + 1
-      if (await this.#write(bucket, text, { failures: next, at: now, until: now + waitMs(next, limit) }))
+      const next = failures + share
+      if (await this.#write(bucket, text, { failures: next, at: now, until: now + waitMs(next, limit) * share }))
         return { waitMs: 0, failures: Math.floor(failures) }
     }
   }
 
-  async #giveBack(bucket: Bucket): Promise<void> {
+  async #giveBack(bucket: Bucket, share: number): Promise<void> {
     const limit = limits[bucket.kind]
     for (;;) {
       const now = this.#clock()
       const text = await this.#store.get(keyOf(bucket))
       if (text === null) return
       const count = this.#read(text, limit, now)
-      const failures = Math.max(0, count.failures - 1)
+      const failures = Math.max(0, count.failures - share)
       // The wait that this attempt caused ends with it; the one before it stands.
       const until = Math.min(count.until, count.at + waitMs(failures, limit))
       if (await this.#write(bucket, text, { failures, at: now, until })) return
@@ -150,15 +163,22 @@ function keyOf({ kind, key }: Bucket): string {
 /** Where an address that cannot be read comes from. */
 export const unknownNetwork = 'unknown'
 
-/** What one household or one attacker has for the asking: an IPv4 address, or an IPv6 /64. */
+/** What one household has: an IPv4 address, or an IPv6 /64. */
 export function network(address: string): string {
+  return prefixOf(address, 4)
+}
+
+/** What one attacker has for the asking: an IPv4 address, or an IPv6 /48, which holds 65,536 networks. */
+export function site(address: string): string {
+  return prefixOf(address, 3)
+}
+
+function prefixOf(address: string, groups: number): string {
   const parsed = parseAddress(address)
   if (parsed === null) return unknownNetwork
   if (parsed.family === 4) return parsed.text
-  return `${parsed.groups
-    .slice(0, 4)
-    .map(group => group.toString(16))
-    .join(':')}::/64`
+  const kept = parsed.groups.slice(0, groups).map(group => group.toString(16))
+  return `${kept.join(':')}::/${groups * 16}`
 }
 
 function parse(text: string): Count | null {

@@ -53,6 +53,8 @@ export type Credential = TotpCredential | WebauthnCredential
 const nameLength = 64
 const keyOf = (id: string) => `credential:${id}`
 const indexOf = (accountId: string) => `credentials-of:${accountId}`
+/** A revision, and the ids of credentials that are about to go. */
+const leavingOf = (accountId: string) => `credentials-leaving:${accountId}`
 /** Up to 1,364 characters are more than a key of the store holds. */
 const webauthnKeyOf = (credentialId: string) =>
   `webauthn-id:${createHash('sha256').update(credentialId).digest('base64url')}`
@@ -126,9 +128,54 @@ export class Credentials {
     return isGone
   }
 
+  /**
+   * Removes it unless nothing else that works would be left (THREATS M23): of any number of callers who would leave nothing together, one
+   * is told `last`. `commit` runs in between, once it is certain; where it rejects, nothing is removed and its error goes on.
+   */
+  async removeUnlessLast(
+    accountId: string,
+    id: string,
+    commit: () => Promise<void>
+  ): Promise<'removed' | 'last' | 'absent'> {
+    if (!(await this.#claim(accountId, id))) return 'last'
+    try {
+      await commit()
+    } catch (error) {
+      await this.#changeLeaving(accountId, leaving => leaving.filter(other => other !== id))
+      throw error
+    }
+    return (await this.remove(accountId, id)) ? 'removed' : 'absent'
+  }
+
+  /** True if the account can do without it. From then on it counts as gone, otherwise two that go at once would count on each other. */
+  #claim(accountId: string, id: string): Promise<boolean> {
+    return this.#changeLeaving(accountId, (leaving, all) => {
+      const stays = all.some(other => other.id !== id && other.disabledAt === null && !leaving.includes(other.id))
+      return stays ? [...leaving.filter(other => other !== id && all.some(one => one.id === other)), id] : null
+    })
+  }
+
+  /** False where `change` answers null. Every change has a number, otherwise a list that reads as before would hide what happened between. */
+  async #changeLeaving(
+    accountId: string,
+    change: (leaving: readonly string[], all: readonly Credential[]) => readonly string[] | null
+  ): Promise<boolean> {
+    const key = leavingOf(accountId)
+    for (;;) {
+      const text = await this.#store.get(key)
+      const [revision = '0', ...leaving] = (text ?? '').split(' ')
+      const next = change(leaving, await this.list(accountId))
+      if (next === null) return false
+      const written = [String((Number(revision) || 0) + 1), ...next].join(' ')
+      if (text === null ? await this.#store.add(key, written) : await this.#store.replace(key, text, written))
+        return true
+    }
+  }
+
   async removeAll(accountId: string): Promise<void> {
     for (const id of await this.#store.members(indexOf(accountId)))
       if (!(await this.remove(accountId, id))) await this.#store.unlink(indexOf(accountId), id)
+    await this.#store.delete(leavingOf(accountId))
   }
 
   /** Changes the record as it stands at that moment. Null, and nothing is written, where it is gone or `change` answers null. */

@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts'
 import type { AttemptLimiter } from './attempt-limiter.ts'
 import { ConsecutiveFailures } from './consecutive-failures.ts'
 import type { FactorNotice, Verification } from './factor.ts'
-import { Guesses } from './guesses.ts'
+import { Guesses, type Origin } from './guesses.ts'
 
 export interface RecoveryStatus {
   readonly total: number
@@ -82,11 +82,9 @@ export class RecoveryCodes {
   }
 
   /** Spends one. Counted before it is looked at; of any number of callers with one code, one is let in. */
-  async spend(input: { accountId: string; code: string; address: string }): Promise<Verification> {
-    const { accountId, address } = input
-    const reservation = await this.#limiter.reserve(
-      await this.#guesses.buckets({ what: 'recovery', accountId, address })
-    )
+  async spend(input: Origin & { accountId: string; code: string }): Promise<Verification> {
+    const { accountId } = input
+    const reservation = await this.#limiter.reserve(await this.#guesses.buckets({ ...input, what: 'recovery' }))
     if (reservation.kind === 'throttled') return reservation
     const count = await this.#failures.count(authenticatorOf(accountId))
     const code = readRecoveryCode(input.code)

@@ -13,7 +13,7 @@ import { Ceremonies, type CeremonyOwner } from './ceremony.ts'
 import { ConsecutiveFailures } from './consecutive-failures.ts'
 import { type Credentials, credentialName, type TotpCredential } from './credential.ts'
 import { credentialsPerKind, type Enrolment, type Verification } from './factor.ts'
-import { Guesses } from './guesses.ts'
+import { Guesses, type Origin } from './guesses.ts'
 
 export type TotpAlgorithm = TotpCredential['algorithm']
 
@@ -140,11 +140,9 @@ export class Totp {
   }
 
   /** Tries the code against each of the person's TOTP credentials. Counted before it is looked at, whatever was typed. */
-  async verify(input: { accountId: string; code: string; address: string }): Promise<Verification> {
+  async verify(input: Origin & { accountId: string; code: string }): Promise<Verification> {
     const { accountId, address } = input
-    const reservation = await this.#options.limiter.reserve(
-      await this.#guesses.buckets({ what: 'totp', accountId, address })
-    )
+    const reservation = await this.#options.limiter.reserve(await this.#guesses.buckets({ ...input, what: 'totp' }))
     if (reservation.kind === 'throttled') return reservation
     const code = readCode(input.code)
     const counted: { credential: TotpCredential; isLast: boolean }[] = []

@@ -8,9 +8,10 @@ import type {
   PublicKeyCredentialRequestOptionsJSON
 } from '@simplewebauthn/server'
 import type { Clock } from '../clock.ts'
+import type { Keyring } from '../keyring/keyring.ts'
 import { newId } from '../session/token.ts'
 import type { Store } from '../store/store.ts'
-import type { AttemptLimiter } from './attempt-limiter.ts'
+import { type AttemptLimiter, type Reservation, site } from './attempt-limiter.ts'
 import { suggestName } from './authenticator-names.ts'
 import { Ceremonies } from './ceremony.ts'
 import { ConsecutiveFailures } from './consecutive-failures.ts'
@@ -18,7 +19,8 @@ import { fitsItsAlgorithm } from './cose-key.ts'
 import { type Credentials, credentialName, type WebauthnCredential } from './credential.ts'
 import { isStrictEcdsaSignature } from './ecdsa-signature.ts'
 import { credentialsPerKind, type Enrolment, type FactorNotice, type Verification } from './factor.ts'
-import { Guesses } from './guesses.ts'
+import { Guesses, type Origin } from './guesses.ts'
+import { SealedCeremonies } from './sealed-ceremony.ts'
 import {
   type AuthenticationResponse,
   isSameOriginCeremony,
@@ -37,6 +39,7 @@ export type UserVerification = 'required' | 'preferred' | 'discouraged'
 export interface WebauthnOptions {
   readonly store: Store
   readonly clock: Clock
+  readonly keyring: () => Keyring
   readonly credentials: Credentials
   readonly limiter: AttemptLimiter
   readonly rpId: string
@@ -61,15 +64,33 @@ const cose = { EdDSA: -8, ES256: -7, RS256: -257, ES384: -35, ES512: -36 } as co
 const algorithms = [cose.EdDSA, cose.ES256, cose.RS256, cose.ES384, cose.ES512]
 const ecdsaAlgorithms: readonly unknown[] = [cose.ES256, cose.ES384, cose.ES512]
 
+interface AnswerInput extends Origin {
+  readonly binding: string
+  readonly ceremony: string
+  readonly response: unknown
+}
+
+/** An answer whose challenge is spent and whose credential is found. */
+interface Answered {
+  readonly response: AuthenticationResponse
+  readonly credential: WebauthnCredential
+  readonly pending: Pending
+  readonly reservation: Extract<Reservation, { kind: 'allowed' }>
+}
+
+type Refused = Exclude<Verification, { kind: 'verified' }>
+
 export class Webauthn {
   readonly #options: WebauthnOptions
   readonly #ceremonies: Ceremonies<Pending>
+  readonly #sealed: SealedCeremonies
   readonly #guesses: Guesses
   readonly #failures: ConsecutiveFailures
 
   constructor(options: WebauthnOptions) {
     this.#options = options
     this.#ceremonies = new Ceremonies(options.store, 'webauthn', ceremonySeconds)
+    this.#sealed = new SealedCeremonies({ ...options, seconds: ceremonySeconds })
     this.#guesses = new Guesses(options.store)
     this.#failures = new ConsecutiveFailures(options.store)
   }
@@ -97,6 +118,11 @@ export class Webauthn {
     })
     const ceremony = await this.#begin('enrol', account.id, binding, options.challenge, null)
     return { ceremony, options }
+  }
+
+  /** True while an enrolment that was begun for them waits for its answer. */
+  async isEnrolling(accountId: string, binding: string, ceremony: unknown): Promise<boolean> {
+    return (await this.#ceremonies.look(ceremony, { accountId, binding }))?.purpose === 'enrol'
   }
 
   /** Ends an enrolment. The challenge is spent whatever comes of it. */
@@ -163,25 +189,12 @@ export class Webauthn {
    * Ends an assertion. The challenge is spent whatever comes of it. Without `accountId` the passkey is a whole sign-in: it must have
    * verified its user. Whether the account may enter is the caller's question.
    */
-  async authenticate(input: {
-    accountId: string | null
-    binding: string
-    ceremony: string
-    response: unknown
-    address: string
-  }): Promise<Verification> {
-    const { accountId, binding, address } = input
-    const reservation = await this.#options.limiter.reserve(
-      accountId === null
-        ? [{ kind: 'address', key: address }]
-        : await this.#guesses.buckets({ what: 'webauthn', accountId, address })
-    )
-    if (reservation.kind === 'throttled') return reservation
-    const pending = await this.#ceremonies.take(input.ceremony, { accountId, binding })
-    const response = readAuthentication(input.response)
-    if (pending === null || pending.purpose === 'enrol' || response === null) return { kind: 'refused' }
-    const credential = await this.#options.credentials.byCredentialId(response.id)
-    if (credential === null || !mayAnswer(credential, response.userHandle, pending)) return { kind: 'refused' }
+  async authenticate(input: AnswerInput & { accountId: string | null }): Promise<Verification> {
+    const { accountId, address } = input
+    const answer = accountId === null ? await this.#answerOfNobody(input) : await this.#answerOf(accountId, input)
+    if ('kind' in answer) return answer
+    const { response, credential, pending, reservation } = answer
+    if (!mayAnswer(credential, response.userHandle, pending)) return { kind: 'refused' }
     // Only who has the first factor counts towards disabling: otherwise a stranger could disable a credential they know of.
     const count = accountId === null ? { isLast: false } : await this.#failures.count(credential.id)
     const used = count === null ? null : await this.#use(credential, response, pending, address)
@@ -199,6 +212,40 @@ export class Webauthn {
       credentialName: credential.name,
       userVerified: used.userVerified
     }
+  }
+
+  /** The answer to a challenge beside a first factor: counted before anything is looked at, and the challenge spent. */
+  async #answerOf(accountId: string, input: AnswerInput): Promise<Answered | Refused> {
+    const reservation = await this.#options.limiter.reserve(
+      await this.#guesses.buckets({ ...input, what: 'webauthn', accountId })
+    )
+    if (reservation.kind === 'throttled') return reservation
+    const pending = await this.#ceremonies.take(input.ceremony, { accountId, binding: input.binding })
+    const response = readAuthentication(input.response)
+    if (pending === null || pending.purpose === 'enrol' || response === null) return { kind: 'refused' }
+    const credential = await this.#options.credentials.byCredentialId(response.id)
+    return credential === null ? { kind: 'refused' } : { response, credential, pending, reservation }
+  }
+
+  /**
+   * The answer to a challenge that nobody is signed in for. A passkey cannot be guessed: what fits no credential counts against nobody's and
+   * leaves little behind, otherwise one person's rubbish would stop the passkeys of everybody at their address.
+   */
+  async #answerOfNobody(input: AnswerInput): Promise<Answered | Refused> {
+    const response = readAuthentication(input.response)
+    const pending = this.#sealed.look(input.ceremony, input.binding)
+    const credential = response === null ? null : await this.#options.credentials.byCredentialId(response.id)
+    if (pending === null) return { kind: 'refused' }
+    // Each signature costs work, each spent challenge room: of one credential, and of rubbish, there is an end from one network.
+    const key = `${credential?.id ?? 'nobody'}@${site(input.address)}`
+    const reserve = () => this.#options.limiter.reserve([{ kind: 'passkey', key }])
+    if (response === null || credential === null) {
+      if ((await reserve()).kind === 'allowed') await this.#sealed.spend(pending)
+      return { kind: 'refused' }
+    }
+    if (!(await this.#sealed.spend(pending))) return { kind: 'refused' }
+    const reservation = await reserve()
+    return reservation.kind === 'throttled' ? reservation : { response, credential, pending, reservation }
   }
 
   /** §7.2 steps 7 to 24. Null for any refusal; the record is changed last, and only as it stands at that moment. */
@@ -295,7 +342,7 @@ export class Webauthn {
     }
   }
 
-  #begin(
+  async #begin(
     purpose: Pending['purpose'],
     accountId: string | null,
     binding: string,
@@ -303,7 +350,8 @@ export class Webauthn {
     allowed: Pending['allowed']
   ): Promise<string> {
     const requireUserVerification = purpose === 'login' || this.#options.userVerification === 'required'
-    return this.#ceremonies.begin({ purpose, accountId, binding, challenge, requireUserVerification, allowed })
+    const pending = { purpose, accountId, binding, challenge, requireUserVerification, allowed }
+    return accountId === null ? this.#sealed.begin(pending) : this.#ceremonies.begin(pending)
   }
 
   #challenge(): Uint8Array<ArrayBuffer> {

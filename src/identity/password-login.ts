@@ -1,10 +1,10 @@
 /**
- * The first step of a sign-in: a name, a password, an address. Owns what is counted and what is told; refuses to let a stranger learn
+ * The first step of a sign-in: a name, a password, where from. Owns what is counted and what is told; refuses to let a stranger learn
  * whether a name exists, is suspended, or has a second factor: all of that reads and takes like a wrong password (ASVS 6.3.8).
  */
 import type { Clock } from '../clock.ts'
 import type { AttemptLimiter } from '../factor/attempt-limiter.ts'
-import { Guesses } from '../factor/guesses.ts'
+import { Guesses, type Origin } from '../factor/guesses.ts'
 import type { Store } from '../store/store.ts'
 import { type Account, canonicalName } from './account.ts'
 import type { Accounts } from './accounts.ts'
@@ -36,16 +36,16 @@ export class PasswordLogin {
   }
 
   /** Rejects where the store or a directory cannot be reached: then nothing was checked, or nothing is believed. */
-  async attempt(input: { name: string; password: string; address: string }): Promise<LoginAttempt> {
-    const { name, password, address } = input
+  async attempt(input: Origin & { name: string; password: string }): Promise<LoginAttempt> {
+    const { name, password } = input
     const named = await this.#accounts.byName(name)
     const reservation = await this.#limiter.reserve(
       await this.#guesses.buckets({
+        ...input,
         what: 'password',
         accountId: named?.id ?? null,
         // Of what is no name at all, the spellings share a bucket too.
-        name: canonicalName(name) ?? `? ${name.slice(0, 256).trim().normalize('NFKC').toLowerCase()}`,
-        address
+        name: canonicalName(name) ?? `? ${name.slice(0, 256).trim().normalize('NFKC').toLowerCase()}`
       })
     )
     if (reservation.kind === 'throttled') return reservation
@@ -60,10 +60,10 @@ export class PasswordLogin {
       : { kind: 'accepted', account: answer.account }
   }
 
-  /** The sign-in went through with a second factor: the guesses are forgotten, and the address is known for 30 days. */
-  async completed(account: Account, address: string): Promise<void> {
-    await this.#limiter.clear(await this.#guesses.buckets({ what: 'password', accountId: account.id, address }))
-    await this.#guesses.remember(account.id, address)
+  /** The sign-in went through with a second factor: the guesses are forgotten, and browser and address are known for 30 days. */
+  async completed(account: Account, origin: Origin): Promise<void> {
+    await this.#limiter.clear(await this.#guesses.buckets({ ...origin, what: 'password', accountId: account.id }))
+    await this.#guesses.remember(account.id, origin)
   }
 
   /** Asks every directory in turn until one accepts. */

@@ -18,6 +18,7 @@ export const endReasons = [
   'too_many',
   'suspended',
   'factors_changed',
+  'password_changed',
   'not_me'
 ] as const
 export type EndReason = (typeof endReasons)[number]

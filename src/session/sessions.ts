@@ -19,9 +19,11 @@ import {
   type TokenRecord,
   tokenKey
 } from './records.ts'
+import { surplus } from './room.ts'
 import { type Device, isFullySignedIn, type Proof, proofsOf, type Session, type Subject, withProof } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
 import { isToken, newId, newToken, tokenDigest } from './token.ts'
+import { TokensInUse } from './tokens-in-use.ts'
 
 /** A person as one host sees them: the session, and of its proofs those that this host's token may show. */
 export interface Principal {
@@ -49,21 +51,12 @@ export interface SessionLimits {
 
 type NewProof = Omit<Proof, 'generation'>
 
-/** Of a token: its digest, and the keys in the store of its record, its session and their account. */
-interface TokenKeys {
-  readonly digest: string
-  readonly token: string
-  session: string | null
-  account: string | null
-}
-
 /** A sign-in that stops half-way is forgotten after this long; one that began with an invitation has an hour. */
 const halfWaySeconds = 10 * 60
 const invitedSeconds = 60 * 60
 const handOverSeconds = 30
 const endedRememberedSeconds = 60 * 60
 const returnToLength = 4096
-const tokensKept = 20_000
 
 export class Sessions {
   readonly #store: Store
@@ -74,11 +67,12 @@ export class Sessions {
   readonly #seen = new Map<string, number>()
   readonly #touched = new Map<string, number>()
   readonly #principals = new Map<string, Principal>()
-  readonly #keys = new Map<string, TokenKeys>()
+  readonly #tokens: TokensInUse
 
   constructor(input: { store: Store; cache: SessionCache; clock: Clock; limits: SessionLimits }) {
     this.#store = input.store
     this.#cache = input.cache
+    this.#tokens = new TokensInUse(input.cache)
     this.#clock = input.clock
     this.#limits = input.limits
   }
@@ -99,7 +93,6 @@ export class Sessions {
   }): Promise<Entered> {
     const now = this.#clock()
     if (input.replaces) await this.end(input.replaces.session.id, 'replaced')
-    await this.#makeRoom(input.accountId)
     const token = newToken()
     const digest = tokenDigest(token)
     const blank: Session = {
@@ -115,6 +108,7 @@ export class Sessions {
     const proven = [input.proof, ...(input.more ?? [])].reduce(withProof, blank)
     const session = { ...proven, expiresAt: now + this.#lifeSeconds(proven.proofs) * 1000 }
     const seconds = (session.expiresAt - now) / 1000
+    await this.#makeRoom(session.accountId, { isWhole: isFullySignedIn(session.proofs) })
     // The index first: a session that no list shows could not be ended.
     await this.#store.link(sessionsOf(session.accountId), session.id, this.#limits.absoluteSeconds + invitedSeconds)
     await this.#store.put(seenKey(session.id), String(now), this.#limits.idleSeconds)
@@ -132,6 +126,9 @@ export class Sessions {
 
   /** One proof more: a new token for the host it was made on, the old one dead. Null where the session has ended meanwhile. */
   async prove(principal: Principal, proof: NewProof): Promise<Entered | null> {
+    const { id, accountId, proofs } = principal.session
+    if (!isFullySignedIn(proofs) && isFullySignedIn(withProof(principal.session, proof).proofs))
+      await this.#makeRoom(accountId, { isWhole: true, except: id })
     return this.#reissue(principal.session.id, principal.host, session => {
       const proven = withProof(session, proof)
       if (isFullySignedIn(session.proofs) || !isFullySignedIn(proven.proofs)) return proven
@@ -166,7 +163,7 @@ export class Sessions {
   /** The person behind a token, from memory alone; undefined where only the store can tell. */
   peek(host: string, token: string): Principal | undefined {
     if (!this.#cache.isTold) return undefined
-    const keys = this.#keysOf(token)
+    const keys = this.#tokens.keysOf(token)
     if (keys === null) return undefined
     const record = this.#cache.peek(keys.token) as TokenRecord | undefined
     if (record === undefined) return undefined
@@ -180,23 +177,6 @@ export class Sessions {
     const principal = this.#assemble(host, keys.digest, record, session, account, now)
     if (principal !== null) this.#touch(session.id, now)
     return principal ?? undefined
-  }
-
-  /**
-   * What a token in use leads to: hashing it and spelling its keys anew is a tenth of what a request costs here. A token never leads
-   * to another session, nor a session to another account.
-   */
-  #keysOf(token: string): TokenKeys | null {
-    const known = this.#keys.get(token)
-    if (known !== undefined) return known
-    if (!isToken(token)) return null
-    const digest = tokenDigest(token)
-    const keys = { digest, token: tokenKey(digest), session: null, account: null }
-    // Only of tokens that open something: what strangers send must not fill memory.
-    if (this.#cache.peek(keys.token) === undefined) return keys
-    if (this.#keys.size >= tokensKept) this.#keys.clear()
-    this.#keys.set(token, keys)
-    return keys
   }
 
   /** The person behind a token on `host`, or null: unknown, misplaced, ended, idle too long, suspended. */
@@ -334,10 +314,9 @@ export class Sessions {
     this.#principals.delete(digest)
   }
 
-  async #makeRoom(accountId: string): Promise<void> {
-    const sessions = await this.list(accountId)
-    for (const { session } of sessions.slice(Math.max(0, this.#limits.maxPerUser - 1)))
-      await this.end(session.id, 'too_many')
+  async #makeRoom(accountId: string, next: { isWhole: boolean; except?: string }): Promise<void> {
+    for (const { id } of surplus(await this.list(accountId), next, this.#limits.maxPerUser))
+      await this.end(id, 'too_many')
   }
 
   async #load(id: string): Promise<Session | null> {

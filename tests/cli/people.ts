@@ -77,7 +77,7 @@ export function gateOn(store: Store, time: TestClock) {
       `password:${account.id}`,
       JSON.stringify({ hash: '$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA', setAt: clock() })
     )
-    await guesses.remember(account.id, '192.0.2.7')
+    await guesses.remember(account.id, { address: '192.0.2.7' })
     const limiter = new AttemptLimiter({ store, clock })
     const codes = new RecoveryCodes({ store, clock, keyring: () => keyring, limiter, count: 10 })
     return { codes: await codes.issue(account.id), secret, totp }

@@ -1,7 +1,8 @@
 /** The limiter: counted before the check, at once and everywhere; waits grow and end; nobody far away locks anybody out. */
 import t from 'tap'
-import { AttemptLimiter, type Bucket, network } from '../../src/factor/attempt-limiter.ts'
-import { Guesses } from '../../src/factor/guesses.ts'
+import { AttemptLimiter, type Bucket, network, site } from '../../src/factor/attempt-limiter.ts'
+import { Guesses, type Origin } from '../../src/factor/guesses.ts'
+import { newToken } from '../../src/session/token.ts'
 import { MemoryStore, TestClock } from '../helpers/memory-store.ts'
 
 const account: Bucket = { kind: 'account', key: 'password:alice' }
@@ -159,7 +160,7 @@ t.test('M17: a known address has a bucket of its own, apart from all strangers',
   const all = limited()
   const { guesses, limiter } = all
   const from = (address: string) => guesses.buckets({ what: 'password', accountId: 'A1', address })
-  await guesses.remember('A1', '192.0.2.7')
+  await guesses.remember('A1', { address: '192.0.2.7' })
   for (let i = 0; i < 200; i++) await limiter.reserve(await from(`203.0.113.${i}`))
   t.equal((await limiter.reserve(await from('203.0.113.250'))).kind, 'throttled', 'strangers wait')
   t.equal((await limiter.reserve(await from('192.0.2.7'))).kind, 'allowed', 'a friend does not')
@@ -169,17 +170,107 @@ t.test('M17: a known address has a bucket of its own, apart from all strangers',
     'throttled',
     'but even a friend has only so many guesses'
   )
-  t.not(await guesses.isKnown('A2', '192.0.2.7'), true, 'known to one account is not known to another')
+  t.not(await guesses.isKnown('A2', { address: '192.0.2.7' }), true, 'known to one account is not known to another')
   all.time.advance(30 * 24 * 3600)
-  t.not(await guesses.isKnown('A1', '192.0.2.7'), true, 'after thirty days it is forgotten')
+  t.not(await guesses.isKnown('A1', { address: '192.0.2.7' }), true, 'after thirty days it is forgotten')
+})
+
+/** One try of each; the one who never stops, once a second, and in between whoever obeys every Retry-After. Seconds until the latter is checked. */
+async function waitOf(all: ReturnType<typeof limited>, attackers: readonly string[], person: Origin): Promise<number> {
+  const { guesses, limiter, time } = all
+  const from = async (origin: Origin) =>
+    limiter.reserve(await guesses.buckets({ ...origin, what: 'password', accountId: 'A1' }))
+  let due = 0
+  for (let second = 0; ; second++) {
+    for (const address of attackers) await from({ address })
+    if (second >= due) {
+      const answer = await from(person)
+      if (answer.kind === 'allowed') {
+        await answer.succeeded()
+        return second
+      }
+      due = second + answer.retryAfterSeconds
+    }
+    if (second > 3600) return Number.POSITIVE_INFINITY
+    time.advance(1)
+    for (const address of attackers) await from({ address })
+  }
+}
+
+t.test('M17: whoever never stops at one address holds up nobody at another', async t => {
+  const all = limited()
+  const { guesses, limiter, time } = all
+  const guess = async (address: string) =>
+    limiter.reserve(await guesses.buckets({ what: 'password', accountId: 'A1', address }))
+  let checked = 0
+  for (let second = 0; second < 6 * 3600; second++) {
+    if ((await guess('198.51.100.20')).kind === 'allowed') checked++
+    time.advance(1)
+  }
+  t.ok(checked < 24, `of six hours of guesses, ${checked} were checked`)
+  for (let i = 1; i <= 20; i++)
+    t.equal(await waitOf(all, ['198.51.100.20'], { address: `203.0.113.${i}` }), 0, 'from a new address, at once')
+})
+
+t.test('M17: an IPv6 site with all its networks is one stranger', async t => {
+  const all = limited()
+  const networks = Array.from({ length: 200 }, (_, i) => `2001:db8:1:${i.toString(16)}::1`)
+  t.equal(await waitOf(all, networks, { address: '203.0.113.1' }), 0)
+  t.equal(site('2001:db8:1:2:3:4:5:6'), '2001:db8:1::/48')
+  t.equal(site('::ffff:192.0.2.1'), '192.0.2.1')
+})
+
+t.test('M17: fifty addresses that never stop hold others up for minutes, and not for good', async t => {
+  const all = limited()
+  const bots = Array.from({ length: 50 }, (_, i) => `198.51.100.${i}`)
+  const { guesses, limiter, time } = all
+  const guess = async (address: string) =>
+    limiter.reserve(await guesses.buckets({ what: 'password', accountId: 'A1', address }))
+  let checked = 0
+  // All they can add is added within hours; from then on they only wait.
+  for (let second = 0; second < 9 * 3600; second += 5) {
+    for (const bot of bots) if ((await guess(bot)).kind === 'allowed') checked++
+    time.advance(5)
+  }
+  t.ok(checked < 50 * 24, `spraying is throttled: ${checked} guesses of ${(50 * 9 * 3600) / 5} were checked`)
+  const waits: number[] = []
+  for (let i = 1; i <= 5; i++) waits.push(await waitOf(all, bots, { address: `203.0.113.${i}` }))
+  t.ok(
+    waits.every(wait => wait <= 600),
+    `the person waits ${waits} s`
+  )
+})
+
+t.test('M17: a known browser has a bucket of its own, wherever it is', async t => {
+  const all = limited()
+  const { guesses, limiter } = all
+  const browser = newToken()
+  await guesses.remember('A1', { address: '192.0.2.7', browser })
+  const from = (origin: Origin) => guesses.buckets({ what: 'totp', accountId: 'A1', ...origin })
+  for (let i = 0; i < 200; i++) await limiter.reserve(await from({ address: `203.0.113.${i}` }))
+  t.equal((await limiter.reserve(await from({ address: '203.0.113.250' }))).kind, 'throttled', 'a stranger waits')
+  t.equal((await limiter.reserve(await from({ address: '203.0.113.250', browser }))).kind, 'allowed')
+  for (let i = 0; i < 9; i++) await limiter.reserve(await from({ address: '192.0.2.7' }))
+  t.equal((await limiter.reserve(await from({ address: '192.0.2.7' }))).kind, 'throttled', 'neighbours wait')
+  t.equal((await limiter.reserve(await from({ address: '192.0.2.7', browser }))).kind, 'allowed', 'the person does not')
+  const seen: string[] = []
+  for (let i = 0; i < 9; i++)
+    seen.push((await limiter.reserve(await from({ address: `203.0.113.${i}`, browser }))).kind)
+  t.match(seen, ['allowed', 'allowed', 'throttled', 'throttled'], 'but it has only so many guesses, over all addresses')
+  t.notOk(await guesses.isKnown('A2', { address: '203.0.113.1', browser }), 'known to one account')
+  for (const mark of ['', 'x', 'A'.repeat(43), `${browser}x`])
+    t.notOk(await guesses.isKnown('A1', { address: '203.0.113.1', browser: mark }), 'a mark is not to be guessed')
+  t.notMatch(await all.store.dump(), browser, 'nor to be read in the store')
+  await guesses.removeAll('A1')
+  t.notOk(await guesses.isKnown('A1', { address: '203.0.113.1', browser }))
 })
 
 t.test('addresses that cannot be read are never known', async t => {
   const { guesses, store } = limited()
-  await guesses.remember('A1', 'unix')
-  t.notOk(await guesses.isKnown('A1', 'unix'))
-  await guesses.remember('A1', '192.0.2.7')
+  await guesses.remember('A1', { address: 'unix' })
+  t.notOk(await guesses.isKnown('A1', { address: 'unix' }))
+  await guesses.remember('A1', { address: '192.0.2.7' })
   await guesses.removeAll('A1')
-  t.notOk(await guesses.isKnown('A1', '192.0.2.7'))
+  t.notOk(await guesses.isKnown('A1', { address: '192.0.2.7' }))
   t.equal(await store.dump(), '')
 })

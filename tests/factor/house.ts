@@ -42,6 +42,7 @@ export function house(
   })
   const webauthn = new Webauthn({
     ...shared,
+    keyring,
     rpId: 'gate.example',
     rpName: 'Example Lab',
     origins: ['https://gate.example'],

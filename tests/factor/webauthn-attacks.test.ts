@@ -1,7 +1,8 @@
 import t from 'tap'
+import { makeKeyring, masterKey } from '../../src/keyring/keyring.ts'
 import { Authenticator } from '../helpers/authenticator.ts'
 import { answer, ask, attempt, begin, enrol, flip, withKey } from './ceremonies.ts'
-import { alice, bob, checked, waitOut } from './house.ts'
+import { alice, bob, checked, house, waitOut } from './house.ts'
 
 t.test('W11: an id that is registered is refused, whoever has it', async t => {
   const at = await withKey()
@@ -258,21 +259,70 @@ t.test('a hundred failures of who has the password disable a key; those of a str
   t.equal((await attempt(at, {}, 'login')).kind, 'refused')
 })
 
-t.test('guesses are throttled: beside a password for the account, as a passkey for the address', async t => {
+t.test('guesses are throttled: beside a password for the account, as a passkey for the key at one network', async t => {
   const at = await withKey()
   const answers = await Promise.all(
     Array.from({ length: 50 }, async () => answer(at.all, (await ask(at.all)).ceremony, {}))
   )
   t.equal(checked(answers), 4)
   const address = '203.0.113.9'
-  const logins = await Promise.all(
-    Array.from({ length: 50 }, async () =>
-      answer(at.all, (await ask(at.all, null)).ceremony, {}, { accountId: null, address })
-    )
+  const login = async (response: (asked: { challenge: string }) => unknown) => {
+    const { ceremony, options } = await ask(at.all, null)
+    return answer(at.all, ceremony, response(options), { accountId: null, address })
+  }
+  const forged = await Promise.all(
+    Array.from({ length: 90 }, () => login(options => at.key.assert(options, { origin: 'https://evil.example' })))
   )
-  t.equal(checked(logins), 21)
+  t.equal(checked(forged), 61)
+  t.match(await login(options => at.key.assert(options)), { kind: 'throttled', retryAfterSeconds: 1 })
   t.equal((await attempt(at, {}, 'login')).kind, 'verified', 'from anywhere else the passkey works')
 })
+
+t.test('D15: rubbish sent as a passkey counts against nobody at that address, nor do wrong passwords', async t => {
+  const at = await withKey()
+  const address = '203.0.113.9'
+  for (let i = 0; i < 40; i++) await at.all.limiter.reserve([{ kind: 'address', key: address }])
+  for (let i = 0; i < 300; i++) {
+    const { ceremony, options } = await ask(at.all, null)
+    const response = [{}, new Authenticator().assert(options), null][i % 3]
+    t.strictSame(await answer(at.all, ceremony, response, { accountId: null, address }), { kind: 'refused' })
+  }
+  const marks = (await at.all.store.dump()).match(/ceremony-spent/g) ?? []
+  t.equal(marks.length, 61, 'and there is an end to what it leaves in the store')
+  const { ceremony, options } = await ask(at.all, null)
+  const right = at.key.assert(options)
+  t.equal((await answer(at.all, ceremony, right, { accountId: null, address })).kind, 'verified')
+  t.equal((await answer(at.all, ceremony, right, { accountId: null, address })).kind, 'refused', 'good once')
+})
+
+t.test(
+  'W1: a sealed challenge is good once however it is spelled, for five minutes, in its browser, under our key',
+  async t => {
+    const at = await withKey()
+    const enter = (ceremony: string, response: unknown, binding = 's1') =>
+      answer(at.all, ceremony, response, { accountId: null, binding })
+    const first = await ask(at.all, null)
+    t.equal((await enter(first.ceremony, at.key.assert(first.options), 's2')).kind, 'refused', 'another browser')
+    t.equal((await enter(first.ceremony, at.key.assert(first.options, { signatureSent: flip(-1) }))).kind, 'refused')
+    t.equal(
+      (await enter(first.ceremony, at.key.assert(first.options))).kind,
+      'refused',
+      'a wrong signature has spent it'
+    )
+    const late = await ask(at.all, null)
+    at.all.time.advance(300)
+    t.equal((await enter(late.ceremony, at.key.assert(late.options))).kind, 'refused', 'late')
+    const other = house()
+    other.ring.keyring = makeKeyring([masterKey(Buffer.alloc(32, 9))])
+    const foreign = await ask(other, null)
+    t.equal((await enter(foreign.ceremony, at.key.assert(foreign.options))).kind, 'refused', 'sealed by somebody else')
+    const twice = await ask(at.all, null)
+    const kept = at.all.ring.keyring.open(twice.ceremony, 'ceremony:webauthn:login')
+    const again = at.all.ring.keyring.seal(kept, 'ceremony:webauthn:login')
+    t.equal((await enter(twice.ceremony, at.key.assert(twice.options))).kind, 'verified')
+    t.equal((await enter(again, at.key.assert(twice.options))).kind, 'refused', 'another spelling of a spent one')
+  }
+)
 
 t.test('D2: without the store nothing is verified, and nothing that the library throws escapes', async t => {
   const at = await withKey()

@@ -106,6 +106,7 @@ t.test('S6: an app cannot plant our cookies, nor have the browser throw them awa
     ' factorgate =evil',
     'factorgate-nonce=evil',
     '__Host-factorgate-nonce=evil',
+    '__Host-factorgate-known=evil',
     '__Secure-factorgate=evil',
     '=factorgate=evil',
     '==__Host-factorgate=evil',

@@ -178,6 +178,7 @@ t.test('S5: our cookies stay here, every other byte of the line arrives', async 
     ['a=1; b=2', ['a=1; b=2']],
     ['__Host-factorgate=x', []],
     ['factorgate=x; factorgate-nonce=y; __Host-factorgate-nonce=z', []],
+    ['factorgate-known=x; __Host-factorgate-known=y', []],
     ['a=1;__Host-factorgate=x;b="q; w"', ['a=1;b="q; w"']],
     ['__Host-factorgate=x; a=1', ['a=1']],
     ['a=1; __host-FACTORGATE=x', ['a=1']],

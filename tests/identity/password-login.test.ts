@@ -114,13 +114,13 @@ t.test('M17: alice gets in from her own address while the world guesses', async 
   const all = house()
   const alice = await all.enter('alice')
   t.equal((await attempt(all, 'alice', rightPassword)).kind, 'accepted')
-  await all.login.completed(alice, '192.0.2.1')
+  await all.login.completed(alice, { address: '192.0.2.1' })
   for (let round = 0; round < 30; round++) {
     all.time.advance(300)
     for (let i = 0; i < 10; i++) await attempt(all, 'alice', 'wrong password', at(round * 10 + i))
     const mine = await attempt(all, 'alice', rightPassword)
     t.equal(mine.kind, 'accepted', `round ${round}`)
-    await all.login.completed(alice, '192.0.2.1')
+    await all.login.completed(alice, { address: '192.0.2.1' })
   }
   t.equal(
     (await attempt(all, 'alice', 'wrong password', at(9999))).kind,
@@ -148,7 +148,7 @@ t.test('M11: a right password resets nothing until the sign-in is complete', asy
   t.equal(checked(answers), 4)
   all.time.advance(1)
   t.equal((await attempt(all, 'alice', rightPassword)).kind, 'accepted')
-  await all.login.completed(alice, '192.0.2.1')
+  await all.login.completed(alice, { address: '192.0.2.1' })
   for (let i = 0; i < 4; i++) t.equal((await attempt(all, 'alice', rightPassword)).kind, 'accepted')
 })
 

@@ -64,6 +64,19 @@ t.test('the list is long, clean, and asked whatever the letter case', async t =>
   )
 })
 
+t.test('near relatives of a common password are refused: a year, a sign, stand-ins for letters', async t => {
+  const relatives =
+    'Password1 Password1! P@ssw0rd P@ssw0rd1 P@$$w0rd! Passwort1 Passwort2026! Sommer2026 Summer2025! $ummer2025 November2026 ' +
+    'Welcome1 welcome123 qwerty12 qwertz123 Qwertz2026! azerty123 Admin123 Football1 monkey12 test1234 T3st1234 pass1234 ' +
+    'passw0rd hello123 He11o123 dragon123 Dr4g0n!! sunshine1 princess1 secret123 michael1 superman1 batman123 hallo123 ' +
+    'schatz123 Geheim2026 123456Passwort !Password! frühling26 Montag2026'
+  for (const word of relatives.split(' ')) t.equal(passwordProblem(word, []), 'too_common', word)
+  const others =
+    'sommer im botanischen garten|quietly rowing upstream|correct horse battery|marchhare teaparty|Kx7#qLp2|monkey48291537|' +
+    'test4815926037|another battery staple|Winterreise D 911|augustiner kloster'
+  for (const word of others.split('|')) t.equal(passwordProblem(word, []), null, word)
+})
+
 t.test('a hash is argon2id at the costs of OWASP, salted', async t => {
   const hasher = new PasswordHasher()
   const [one, two] = await Promise.all([hasher.hash('correct horse'), hasher.hash('correct horse')])

@@ -88,10 +88,20 @@ t.test('with a real Chromium', async t => {
     await other.close()
 
     await page.goto(portal('enrol/totp'))
+    await page.locator('#code').fill('000000')
+    await page.getByRole('button', { name: 'Add it' }).click()
+    const notice = page.getByText('That code did not fit')
+    await notice.waitFor()
+    const box = await notice.boundingBox()
+    const height = page.viewportSize()?.height ?? 0
+    t.ok(
+      box !== null && box.y >= 0 && box.y + box.height <= height,
+      `what went wrong is in sight: ${box?.y} of ${height}`
+    )
     const secret = ((await page.locator('#totp-secret').textContent()) ?? '').replace(/\s/g, '')
     await page.locator('#code').fill(codeAt(secret, Date.now()))
     await page.getByRole('button', { name: 'Add it' }).click()
-    await page.getByText('It is added.').waitFor()
+    await page.getByText('Authenticator on my phone is added.').waitFor()
 
     const third = await openContext(browser)
     const codes = await third.newPage()
@@ -111,6 +121,7 @@ t.test('with a real Chromium', async t => {
     const [spare = ''] = await house.services.recoveryCodes.issue(house.ada.id)
     await tab.getByLabel('Recovery code').fill(spare)
     await tab.locator('form[action*=recovery] button').click()
+    await tab.getByRole('link', { name: 'Go on' }).click()
     await tab.waitForURL('http://third.localhost:*/')
     t.pass('even where the app leads on to a third site at once')
     await fourth.close()
@@ -126,6 +137,7 @@ t.test('with a real Chromium', async t => {
     const issued = await house.services.recoveryCodes.issue(house.ada.id)
     await tab.getByLabel('Recovery code').fill(issued[0] ?? '')
     await tab.locator('form[action*=recovery] button').click()
+    await tab.getByRole('link', { name: 'Go on' }).click()
     await tab.waitForURL(portal(''))
     await tab.goto(portal('enrol/webauthn'))
     await tab.getByLabel('What to call it').fill('Key in the drawer')

@@ -91,6 +91,7 @@ export async function openHouse(
     totp: new Totp({ ...shared, ...totpOptions, keyring: () => keyring }),
     webauthn: new Webauthn({
       ...shared,
+      keyring: () => keyring,
       rpId: 'gate.localhost',
       rpName: 'Example Lab',
       origins: [portalOrigin],

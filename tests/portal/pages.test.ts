@@ -74,6 +74,46 @@ t.test('in a browser', async t => {
     await context.close()
   })
 
+  t.test('a recovery code that does not fit breaks in its middle', async t => {
+    const context = await openContext(browser, { viewport: { width: 320, height: 568 } })
+    const page = await context.newPage()
+    await page.goto(`${origin}/recovery-codes`)
+    t.notOk(await page.getByText('made 12 March 2026').isVisible(), 'the date is for paper')
+    const lines = await page.evaluate(`[...document.querySelectorAll('.codes li')].map(({ firstChild }) => {
+      const tops = new Map()
+      for (let i = 0; i < firstChild.length; i++) {
+        const range = document.createRange()
+        range.setStart(firstChild, i)
+        range.setEnd(firstChild, i + 1)
+        const { top } = range.getBoundingClientRect()
+        tops.set(top, (tops.get(top) ?? '') + firstChild.data[i])
+      }
+      return [...tops.values()]
+    })`)
+    t.equal((lines as string[][]).length, 10)
+    for (const line of lines as string[][]) t.match(line, [/^(?:[0-9a-z]{4}-){3}$/, /^(?:[0-9a-z]{4}-){2}[0-9a-z]{4}$/])
+    await context.close()
+  })
+
+  t.test('on the account page, what can be pressed is as large as a fingertip, and stays where it is', async t => {
+    const context = await openContext(browser, { viewport: { width: 390, height: 844 } })
+    const page = await context.newPage()
+    await page.goto(`${origin}/account`)
+    for (const one of await page.locator('main :is(a, summary, button):visible').all()) {
+      const { width = 0, height = 0 } = (await one.boundingBox()) ?? {}
+      t.ok(width >= 24 && height >= 24, `${await one.textContent()} is ${width} by ${height} px`)
+    }
+    const rename = page.locator('summary').first()
+    const before = await rename.boundingBox()
+    await rename.click()
+    t.same(
+      [(await rename.boundingBox())?.x, (await rename.boundingBox())?.y],
+      [before?.x, before?.y],
+      'Rename, once it is open'
+    )
+    await context.close()
+  })
+
   t.test('the policy stops nothing of ours', async t => {
     const context = await openContext(browser)
     const page = await context.newPage()
@@ -138,8 +178,12 @@ t.test('in a browser', async t => {
     const page = await context.newPage()
     await page.goto(`${origin}/recovery-codes`)
     await page.emulateMedia({ media: 'print' })
-    t.ok(await page.getByText('k7rm-29xt-q4hd').isVisible())
+    t.ok(await page.getByText('k7rm-29xt-q4hd-').isVisible())
     t.ok(await page.getByText('Example Lab').first().isVisible())
+    t.ok(
+      await page.getByText('Recovery codes of ada at Example Lab, made 12 March 2026').isVisible(),
+      'whose, and when'
+    )
     for (const name of ['Print', 'Copy', 'Go on', 'Sign out'])
       t.equal(await page.getByRole('button', { name }).count(), 0, name)
     await context.close()

@@ -11,7 +11,8 @@ import { InvitePage } from '../../plugins/portal/invite.tsx'
 import type { Frame } from '../../plugins/portal/layout.tsx'
 import { LoginPage, type LoginView } from '../../plugins/portal/login.tsx'
 import { LogoutPage, SignedOutPage } from '../../plugins/portal/logout.tsx'
-import { NewRecoveryPage, RecoveryPage } from '../../plugins/portal/recovery.tsx'
+import { PasswordPage } from '../../plugins/portal/password.tsx'
+import { NewRecoveryPage, RecoveryPage, SpentPage } from '../../plugins/portal/recovery.tsx'
 import { sentencesFor } from '../../plugins/portal/sentences.ts'
 import { NotMePage } from '../../plugins/portal/sessions.tsx'
 import { EnrolTotpPage } from '../../plugins/portal/totp.tsx'
@@ -62,17 +63,23 @@ const enrolTotp = {
   problem: null
 }
 
-const codes = [
+/** Each code is two of these: six groups, as the real ones have. */
+const halves = [
   'k7rm-29xt-q4hd',
   'w8pz-51nc-b6vj',
   'f3ty-84gk-m2qs',
   'd9hx-67wr-c5np',
   'j2bv-38zt-k8fm',
-  'q6ns-92dg-x4rw'
+  'q6ns-92dg-x4rw',
+  't5cj-17ph-v9kb',
+  'm4wf-63qx-z2td',
+  'r8gn-45bs-h7yc',
+  'x3vk-78mj-p6wz'
 ]
 const recovery = {
   trip,
-  codes: [...codes, 't5cj-17ph-v9kb', 'm4wf-63qx-z2td', 'r8gn-45bs-h7yc', 'x3vk-78mj-p6wz'],
+  now,
+  codes: halves.map((half, i) => `${half}-${halves[(i + 3) % halves.length]}`),
   name: 'ada',
   problem: null
 }
@@ -89,12 +96,13 @@ const credential = (id: string, kind: 'totp' | 'webauthn', name: string, age: nu
     disabledAt: null
   }) as unknown as Credential
 
-const session = (id: string, userAgent: string, address: string): Session => ({
+const proof = (kind: 'password' | 'totp') => ({ kind, at: now - day, userVerified: false, generation: 1 })
+const session = (id: string, userAgent: string, address: string, isWhole = true): Session => ({
   id,
   accountId: 'ada',
   createdAt: now - day,
   expiresAt: now + day,
-  proofs: [],
+  proofs: isWhole ? [proof('password'), proof('totp')] : [proof('password')],
   generation: 2,
   device: { userAgent, address },
   tokens: {}
@@ -122,7 +130,13 @@ const account: AccountView = {
   now,
   done: null,
   problem: null,
+  hasPassword: true,
   address: 'https://gate.lab.example/.factorgate/account'
+}
+
+const half = {
+  session: session('s3', 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/131.0', '203.0.113.9', false),
+  lastSeenAt: now - 4 * minute
 }
 
 const apps = [
@@ -237,7 +251,8 @@ export const stories: readonly Story[] = [
       }}
     />
   ),
-  own('enrol', <EnrolPage frame={stranger} view={{ trip, isFirst: true }} />),
+  own('enrol', <EnrolPage frame={stranger} view={{ trip, isFirst: true, isOff: false }} />),
+  variant('enrol-again', <EnrolPage frame={stranger} view={{ trip, isFirst: true, isOff: true }} />),
   own('enrol-passkey', <EnrolPasskeyPage frame={stranger} view={{ trip, name: 'Passkey on Mac' }} />),
   own('enrol-totp', <EnrolTotpPage frame={stranger} view={enrolTotp} />),
   variant('enrol-totp-wrong', <EnrolTotpPage frame={stranger} view={{ ...enrolTotp, problem: say.enrolTotp.wrong }} />),
@@ -250,7 +265,14 @@ export const stories: readonly Story[] = [
   own('apps', <AppsPage frame={person} view={{ apps, now }} />),
   variant('apps-none', <AppsPage frame={person} view={{ apps: [], now }} />),
   own('account', <AccountPage frame={person} view={account} />),
-  variant('account-added', <AccountPage frame={person} view={{ ...account, done: 'added' }} />),
+  variant('account-half', <AccountPage frame={person} view={{ ...account, sessions: [...account.sessions, half] }} />),
+  variant(
+    'account-added',
+    <AccountPage frame={person} view={{ ...account, done: { kind: 'added', name: 'Tablet' } }} />
+  ),
+  own('password', <PasswordPage frame={person} view={{ name: 'ada', problem: null, waitSeconds: null }} />),
+  own('recovery-spent', <SpentPage frame={person} view={{ trip, left: 2 }} />),
+  variant('recovery-spent-many', <SpentPage frame={person} view={{ trip, left: 7 }} />),
   own('remove', <RemovePage frame={person} view={{ id: 'one', name: 'Passkey on Mac', isLast: false }} />),
   variant('remove-last', <RemovePage frame={person} view={{ id: 'one', name: 'Passkey on Mac', isLast: true }} />),
   own('not-me', <NotMePage frame={person} />),

@@ -134,3 +134,9 @@ export function textOf(html: string): string {
 export function secretOn(page: Answer): string {
   return (/id="totp-secret"[^>]*>([^<]*)</.exec(page.body)?.[1] ?? '').replace(/\s/g, '')
 }
+
+/** The recovery codes that a page shows. */
+export function codesOn(page: Answer): string[] {
+  const [, list = ''] = /<ol class="secret codes"[^>]*>(.*?)<\/ol>/s.exec(page.body) ?? []
+  return [...list.matchAll(/<li>(.*?)<\/li>/gs)].map(([, code = '']) => code.replace(/<[^>]+>/g, ''))
+}

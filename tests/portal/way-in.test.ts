@@ -1,7 +1,7 @@
 import t from 'tap'
 import { codeAt, type House, openHouse } from './house.ts'
 import { enrolled, password } from './people.ts'
-import { type Answer, formsOf, secretOn, textOf, Visitor } from './visitor.ts'
+import { type Answer, codesOn, formsOf, secretOn, textOf, Visitor } from './visitor.ts'
 
 const sessionOf = (visitor: Visitor, host = 'gate.localhost') => visitor.jar(host).get('factorgate')
 const nonceOf = (visitor: Visitor, host = 'gate.localhost') => visitor.jar(host).get('factorgate-nonce')
@@ -181,8 +181,8 @@ t.test('a factor that the rule does not take is not offered, and refused if sent
 t.test('recovery codes let in once each, and run down', async t => {
   const house = await openHouse(t)
   const { codesPage } = await enrolled(house)
-  const [code = ''] = [...codesPage.body.matchAll(/<li>([^<]+)<\/li>/g)].map(([, text]) => text as string)
-  const tryIt = async () => {
+  const codes = codesOn(codesPage)
+  const tryIt = async (code = codes[0] ?? '') => {
     const visitor = new Visitor(house.app)
     const page = await visitor.submit(await visitor.open(`${house.portalOrigin}/.factorgate/login`), {
       username: 'ada',
@@ -191,9 +191,17 @@ t.test('recovery codes let in once each, and run down', async t => {
     return visitor.submit(page, { code: code.toUpperCase().replaceAll('-', ' ') }, /challenge\/recovery/)
   }
   const first = await tryIt()
-  t.match([first.status, textOf(first.body)], [200, /Your apps/])
+  t.match([first.status, textOf(first.body)], [200, /That recovery code is used up You have 9 left\./])
+  t.notMatch(first.body, /enrol\/recovery/)
   const second = await tryIt()
   t.match([second.status, textOf(second.body)], [401, /recovery code did not work/])
+  for (const spare of codes.slice(1, 7)) await tryIt(spare)
+  t.match(textOf((await tryIt(codes[7])).body), /You have 2 left\. Make new ones now/)
+  await tryIt(codes[8])
+  const last = await tryIt(codes[9])
+  t.match(textOf(last.body), /It was your last one\./)
+  t.match(last.body, /href="\/\.factorgate\/enrol\/recovery"/)
+  t.match(last.body, /href="\/\.factorgate\/challenge"/)
 })
 
 t.test('nobody enrols on a password alone (M5), and a half sign-in sees no secret (M4)', async t => {
@@ -213,6 +221,9 @@ t.test('nobody enrols on a password alone (M5), and a half sign-in sees no secre
     password
   })
   t.match(page.status, 200, 'recovery codes are left')
+  const asked = await bare.get(`${house.portalOrigin}/.factorgate/enrol/totp`)
+  t.match([asked.status, asked.headers.location], [303, /\/challenge\?rd=/], 'and one of them is asked for')
+  await house.services.recoveryCodes.removeAll(house.ada.id)
   const refused = await bare.get(`${house.portalOrigin}/.factorgate/enrol/totp`)
   t.same([refused.status, refused.headers['factorgate-error']], [403, 'enrolment_not_allowed'])
 })
@@ -270,6 +281,7 @@ t.test('a session that ended says why, once; a suspended one says whom to ask', 
 /** Room for a second enrolment from an invitation. */
 async function again(house: House): Promise<Visitor> {
   await house.credentials.removeAll(house.ada.id)
+  await house.services.recoveryCodes.removeAll(house.ada.id)
   return new Visitor(house.app)
 }
 

@@ -63,6 +63,8 @@ t.test('maintenance says until when, in the operators’ words if there are any'
   const of = (until: string | null, message: string | null) =>
     textOf(renderError('app_maintenance', { ...context, appTitle: 'Notebooks', maintenance: { until, message } }))
   t.match(of('Friday, 18:00', null), /Notebooks is being maintained .*out of service until Friday, 18:00/)
+  for (const message of [null, 'New disks.'])
+    t.equal(of('Friday, 18:00', message).match(/Friday/g)?.length, 1, 'and says it once')
   t.match(of('Friday, 18:00', 'New disks.'), /New disks\. .*planned until Friday, 18:00/)
   t.match(of(null, null), /out of service for a while/)
   t.match(textOf(renderError('app_timeout', context)), /The app took too long/, 'an app without a title')
@@ -133,7 +135,7 @@ t.test('browsers and devices have names, whatever they send', async t => {
     ['', 'A browser'],
     ['<script>Linux</script>', 'A browser on Linux']
   ] as const)
-    t.equal(browserName(agent), name)
+    t.equal(browserName(agent, sentencesFor(undefined)), name)
   t.equal(systemName('x'), null)
 })
 
@@ -227,7 +229,11 @@ t.test('the trip travels whole or not at all', async t => {
 
 t.test('cookies: one of ours or none (S4, S15)', async t => {
   const { session } = cookieNames(true)
-  t.same(cookieNames(false), { session: 'factorgate', nonce: 'factorgate-nonce' })
+  t.same(cookieNames(false), {
+    session: 'factorgate',
+    nonce: 'factorgate-nonce',
+    known: 'factorgate-known'
+  })
   for (const [header, value] of [
     [undefined, null],
     ['', null],

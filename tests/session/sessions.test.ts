@@ -217,3 +217,20 @@ t.test('fifty steps up at once lose no proof and leave one token', async t => {
   )
   t.equal(alive.filter(Boolean).length, 1)
 })
+
+t.test('S14: sign-ins that stopped half-way end each other, and never a whole one', async t => {
+  const { time, sessions, start, signIn } = await house()
+  const own = await signIn()
+  for (let i = 0; i < 40; i++) {
+    time.now += 1000
+    await start()
+  }
+  t.ok(await sessions.find('gate', own.token), 'forty halves end no whole one')
+  t.equal((await sessions.list('A1')).length, 1 + 19, 'and have a limit of their own')
+  for (let i = 0; i < 3; i++) {
+    time.now += 1000
+    await signIn()
+  }
+  t.notOk(await sessions.find('gate', own.token), 'three whole ones do')
+  t.equal(await sessions.whyEnded(own.token), 'too_many')
+})

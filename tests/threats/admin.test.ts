@@ -7,8 +7,8 @@ const paths = ['/livez', '/readyz', '/metrics', '/nothing']
 
 function listener(host: string) {
   return buildAdmin({
-    readiness: { look: async () => null },
-    meters: new Meters(),
+    look: async () => null,
+    metrics: async () => new Meters().render(),
     isClosing: () => false,
     host
   })

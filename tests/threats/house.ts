@@ -208,7 +208,7 @@ export class Someone {
   async knownAddresses(count: number): Promise<string[]> {
     const guesses = new Guesses(this.house.runtime.store)
     const all = Array.from({ length: count }, elsewhere)
-    await Promise.all(all.map(address => guesses.remember(this.account.id, address)))
+    await Promise.all(all.map(address => guesses.remember(this.account.id, { address })))
     return all
   }
 

@@ -18,6 +18,7 @@ const posts = [
   'webauthn/verify',
   'account/factors/ID/rename',
   'account/factors/ID/remove',
+  'account/password',
   'account/sessions/others/end',
   'account/sessions/SESSION/end',
   'invite/TOKEN',
@@ -25,7 +26,7 @@ const posts = [
 ]
 
 /** All that only somebody who is signed in may see. */
-const pages = ['', 'account', 'account/not-me', 'enrol/recovery', 'account/factors/ID/remove']
+const pages = ['', 'account', 'account/not-me', 'enrol/recovery', 'account/factors/ID/remove', 'account/password']
 
 export function stepRows(house: House): Row[] {
   const { gate, time, runtime } = house

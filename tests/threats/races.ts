@@ -134,6 +134,26 @@ export async function race(t: Test, house: House, ports: readonly number[]): Pro
     exactlyOne(t, answers, 200, 'its id')
   })
 
+  await t.test('all five factors removed at once', async t => {
+    const person = await house.somebody()
+    for (let i = 0; i < 4; i++) await person.addTotp()
+    const ids = (await runtime.credentials.list(person.account.id)).map(({ id }) => id)
+    const signed = await person.signedIn()
+    const copies = Array.from({ length: many }, () => copyOf(signed, signed.address))
+    const answers = await all(copies, (caller, i) =>
+      caller.post(`/.factorgate/account/factors/${ids[i % ids.length]}/remove`)
+    )
+    t.equal((await runtime.credentials.list(person.account.id)).length, 1, JSON.stringify(tally(answers)))
+    t.ok(
+      answers.some(answer => codeOf(answer) === 'last_factor'),
+      'the last one is refused'
+    )
+    t.notOk(
+      answers.some(({ status }) => status >= 500),
+      'no mistake of the gate’s'
+    )
+  })
+
   await t.test('one enrolment of an authenticator app', async t => {
     const person = await house.somebody()
     const signed = await person.signedIn()

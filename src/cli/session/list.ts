@@ -1,5 +1,6 @@
 /** `factorgate session list`: a row a sign-in. The id is no secret: it opens nothing. */
 import { browserName } from '../../../plugins/portal/device-name.ts'
+import { sentencesFor } from '../../../plugins/portal/sentences.ts'
 import type { Account } from '../../identity/account.ts'
 import { sessionKey } from '../../session/records.ts'
 import { isFullySignedIn, type Session } from '../../session/session.ts'
@@ -58,7 +59,7 @@ function rowOf(account: Account, session: Session, lastSeenAt: number) {
     lastSeen: new Date(lastSeenAt).toISOString(),
     until: new Date(expiresAt).toISOString(),
     from: device.address,
-    device: browserName(device.userAgent),
+    device: browserName(device.userAgent, sentencesFor(undefined)),
     userAgent: device.userAgent,
     signedIn: isFullySignedIn(proofs),
     proofs: proofs.map(({ kind, at, userVerified }) => ({ kind, at: new Date(at).toISOString(), userVerified })),

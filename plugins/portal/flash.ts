@@ -1,0 +1,42 @@
+/**
+ * What was just done, told once on the next page. Owns the brief cookie it waits in, sealed by the keyring and bound to the session: no address
+ * can put a claim into our mouth, and a reload does not repeat it.
+ */
+import { briefCookie, expiredCookie, readCookie } from '../cookies.ts'
+import type { SignedVisit } from './visit.ts'
+
+export type Done =
+  /** `name`: what the factor is called. */
+  | { readonly kind: 'renamed'; readonly name: string }
+  | { readonly kind: 'removed'; readonly name: string }
+  | { readonly kind: 'added'; readonly name: string }
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'others' }
+  | { readonly kind: 'password' }
+
+const waitSeconds = 60
+
+const cookieName = (secure: boolean) => (secure ? '__Host-factorgate-done' : 'factorgate-done')
+const contextOf = (visit: SignedVisit) => `done:${visit.principal.session.id}`
+
+/** Leaves it for the account page. */
+export function leaveWord(visit: SignedVisit, done: Done): void {
+  const { reply, site, options } = visit
+  const sealed = options.keyring().seal(JSON.stringify(done), contextOf(visit))
+  const value = Buffer.from(sealed).toString('base64url')
+  reply.header('set-cookie', briefCookie(cookieName(site.secure), value, waitSeconds, site.secure))
+}
+
+/** What waits for this very session, and waits no longer; null otherwise. */
+export function takeWord(visit: SignedVisit): Done | null {
+  const { request, reply, site, options } = visit
+  const value = readCookie(request.raw.headers.cookie, cookieName(site.secure))
+  if (value === null) return null
+  reply.header('set-cookie', expiredCookie(cookieName(site.secure), site.secure))
+  try {
+    // What the seal vouches for, we wrote.
+    return JSON.parse(options.keyring().open(Buffer.from(value, 'base64url').toString(), contextOf(visit)))
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * The mark of a known browser: a random value that a browser gets with its first complete sign-in and keeps. Owns the cookie on the portal's
+ * host; refuses to be a proof of anything. All it does is to have wrong guesses from this browser counted apart from those of strangers.
+ */
+import type { Account } from '../../src/identity/account.ts'
+import { isToken, newToken } from '../../src/session/token.ts'
+import { cookieNames, knownCookie, readCookie } from '../cookies.ts'
+import type { Visit } from './visit.ts'
+
+/** The mark that came along, or null where there is none that we could have made. */
+export function markOf(cookies: string | undefined, secure: boolean): string | null {
+  const mark = readCookie(cookies, cookieNames(secure).known)
+  return mark !== null && isToken(mark) ? mark : null
+}
+
+/** What follows a complete sign-in, whatever completed it: the guesses are forgotten, and this browser is known from now on. */
+export async function completed(visit: Visit, account: Account): Promise<void> {
+  const { address, site, reply } = visit
+  // One mark serves all who share the browser: the store knows for whom it counts.
+  const browser = visit.browser ?? newToken()
+  await visit.options.services.passwordLogin.completed(account, { address, browser })
+  reply.header('set-cookie', knownCookie(browser, site.secure))
+}

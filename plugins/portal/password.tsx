@@ -1,0 +1,144 @@
+/**
+ * A new password, from the account page. Owns that it takes a fresh second factor and the old password (ASVS 6.2.3), and that all other
+ * sign-ins end with it; for people whose password is ours to keep.
+ */
+import type { FastifyInstance } from 'fastify'
+import { GateError } from '../../src/errors.ts'
+import { passwordProblem } from '../../src/identity/password.ts'
+import { endOthers } from './end-others.ts'
+import { leaveWord } from './flash.ts'
+import { requireForm } from './forms.ts'
+import { completed } from './known-browser.ts'
+import { type Frame, Notice, Page } from './layout.tsx'
+import { saySpan } from './moments.ts'
+import type { PortalOptions } from './options.ts'
+import { namesAround } from './password-names.ts'
+import { eventOf, frameOf, goTo, openSignedVisit, type SignedVisit, sendPage } from './visit.ts'
+
+export interface PasswordView {
+  readonly name: string
+  readonly problem: { readonly field: 'old' | 'new'; readonly sentence: string } | null
+  readonly waitSeconds: number | null
+}
+
+export function PasswordPage({ frame, view }: { frame: Frame; view: PasswordView }) {
+  const say = frame.say.password
+  const { problem } = view
+  const wrong = (field: 'old' | 'new') => problem?.field === field
+  return (
+    <Page frame={frame} title={say.title} drawing="key">
+      <p>{say.lead}</p>
+      <form class="fields" method="post" action="/.factorgate/account/password">
+        <input type="hidden" name="csrf" value={frame.csrf} />
+        {problem !== null && (
+          <Notice id="problem" alert waitSeconds={view.waitSeconds} ready={frame.say.login.ready}>
+            {problem.sentence}
+          </Notice>
+        )}
+        <input type="hidden" value={view.name} autocomplete="username" />
+        <div>
+          <label for="old">{say.old}</label>
+          <input
+            id="old"
+            name="old"
+            type="password"
+            autocomplete="current-password"
+            maxLength={1024}
+            required
+            autofocus={!wrong('new')}
+            aria-invalid={wrong('old') ? true : undefined}
+            aria-describedby={wrong('old') ? 'problem' : undefined}
+          />
+        </div>
+        <div>
+          <label for="password">{frame.say.invite.password}</label>
+          <p class="soft" id="hint">
+            {frame.say.invite.hint}
+          </p>
+          <input
+            id="password"
+            name="password"
+            type="password"
+            autocomplete="new-password"
+            minLength={8}
+            maxLength={1024}
+            required
+            autofocus={wrong('new')}
+            aria-invalid={wrong('new') ? true : undefined}
+            aria-describedby={wrong('new') ? 'problem hint' : 'hint'}
+          />
+        </div>
+        <button type="submit">{say.submit}</button>
+      </form>
+      <p class="soft">{say.forgotten}</p>
+      <p>
+        <a href="/.factorgate/account">{say.keep}</a>
+      </p>
+    </Page>
+  )
+}
+
+const path = '/.factorgate/account/password'
+
+export function registerPassword(scope: FastifyInstance, options: PortalOptions): void {
+  const { localDirectory, passwordLogin } = options.services
+
+  scope.get(path, { config: { requires: 'fresh' } }, async (request, reply) => {
+    const visit = openSignedVisit(options, request, reply)
+    requireOurs(visit)
+    return show(visit, 200, {})
+  })
+
+  scope.post(path, { config: { requires: 'fresh' } }, async (request, reply) => {
+    const visit = openSignedVisit(options, request, reply)
+    requireOurs(visit)
+    const form = requireForm(visit)
+    const { account } = visit.principal
+    const password = form.field('password')
+    const weakness = passwordProblem(password, namesAround(options, account))
+    if (weakness !== null)
+      return show(visit, 403, { problem: { field: 'new', sentence: visit.say.invite.problem[weakness] } })
+    // Counted like any other guess: otherwise whoever finds a browser signed in could try passwords here.
+    const { address, browser } = visit
+    const answer = await passwordLogin.attempt({ name: account.name, password: form.field('old'), address, browser })
+    if (answer.kind !== 'accepted') return refuse(visit, answer)
+    const keepPassword = await localDirectory.preparePassword(password)
+    await options.audit.commit(eventOf(visit, 'password.change', { outcome: 'changed' }))
+    await keepPassword(account.id)
+    await completed(visit, account)
+    await endOthers(visit, visit.principal, 'password_changed')
+    leaveWord(visit, { kind: 'password' })
+    return goTo(visit, '/.factorgate/account')
+  })
+
+  function requireOurs(visit: SignedVisit): void {
+    if (visit.principal.account.directory !== localDirectory.id) throw new GateError('not_found')
+  }
+
+  function refuse(
+    visit: SignedVisit,
+    answer: { kind: 'refused' | 'busy' } | { kind: 'throttled'; retryAfterSeconds: number }
+  ) {
+    const { say, reply } = visit
+    const isThrottled = answer.kind === 'throttled'
+    options.audit.record(eventOf(visit, isThrottled ? 'throttle' : 'password.change', { outcome: answer.kind }))
+    if (isThrottled) {
+      const waitSeconds = Math.ceil(answer.retryAfterSeconds)
+      reply.header('retry-after', String(waitSeconds)).header('factorgate-error', 'too_many_attempts')
+      const sentence = say.login.throttled(saySpan(waitSeconds, say))
+      return show(visit, 429, { problem: { field: 'old', sentence }, waitSeconds })
+    }
+    if (answer.kind === 'busy') throw new GateError('busy', { retryAfterSeconds: 2 })
+    reply.header('factorgate-error', 'wrong_credentials')
+    return show(visit, 401, { problem: { field: 'old', sentence: say.password.wrong } })
+  }
+
+  function show(visit: SignedVisit, status: number, view: Partial<PasswordView>) {
+    const { name } = visit.principal.account
+    return sendPage(
+      visit,
+      status,
+      <PasswordPage frame={frameOf(visit)} view={{ name, problem: null, waitSeconds: null, ...view }} />
+    )
+  }
+}

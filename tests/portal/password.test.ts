@@ -1,0 +1,107 @@
+/** A new password, by oneself and by invitation: what it takes, and whom it ends (ASVS 6.2.3, 7.4.3). */
+import t from 'tap'
+import { codeAt, openHouse } from './house.ts'
+import { enrolled, halfWay, password, signedIn } from './people.ts'
+import { textOf, Visitor } from './visitor.ts'
+
+const account = 'http://gate.localhost/.factorgate/account'
+const next = 'another battery staple'
+
+t.test('people change their own password; all other sign-ins end, this one goes on', async t => {
+  const house = await openHouse(t)
+  const { secret } = await enrolled(house)
+  const other = (await signedIn(house, secret)).visitor
+  const { visitor } = await signedIn(house, secret)
+  const page = await visitor.open(account)
+  t.match(page.body, /href="\/\.factorgate\/account\/password"/)
+  const form = await visitor.open(`${account}/password`)
+  const wrong = await visitor.submit(form, { old: 'not this one', password: next })
+  t.match([wrong.status, textOf(wrong.body)], [401, /That is not the password you have now/])
+  for (const [word, what] of [
+    ['short', /too short/],
+    ['Example-Lab', /name of this place/],
+    ['password1', /list of common passwords/]
+  ] as const) {
+    const weak = await visitor.submit(form, { old: password, password: word })
+    t.match([weak.status, textOf(weak.body)], [403, what])
+  }
+  const done = await visitor.submit(form, { old: password, password: next })
+  t.match([done.url, textOf(done.body)], [account, /Your new password counts from now on/])
+  t.match(textOf((await other.open(account)).body), /Your password was changed/)
+  t.equal((await house.sessions.list(house.ada.id)).length, 1)
+  t.match(
+    house.events.filter(({ kind }) => kind === 'password.change').map(({ outcome }) => outcome),
+    ['refused', 'changed']
+  )
+  const log = async (word: string) => {
+    const fresh = new Visitor(house.app, { address: '203.0.113.8' })
+    const login = await fresh.open('http://gate.localhost/.factorgate/login')
+    return (await fresh.post(login, { username: 'ada', password: word })).status
+  }
+  t.same([await log(password), await log(next)], [401, 303])
+})
+
+t.test('it takes a fresh proof, and guesses at the old one are counted', async t => {
+  const house = await openHouse(t)
+  const { secret } = await enrolled(house)
+  const { visitor } = await signedIn(house, secret)
+  const form = await visitor.open(`${account}/password`)
+  const seen: number[] = []
+  for (let i = 0; i < 6; i++) seen.push((await visitor.post(form, { old: `wrong ${i}`, password: next })).status)
+  t.same(seen, [401, 401, 401, 401, 429, 429])
+  house.time.advance(301)
+  t.match((await visitor.get(`${account}/password`)).headers.location, /challenge/)
+  t.equal(
+    (await visitor.post(form, { old: password, password: next })).headers['factorgate-error'],
+    'fresh_proof_required'
+  )
+})
+
+t.test('whose password is another directory’s has none to change here', async t => {
+  const house = await openHouse(t)
+  const { secret } = await enrolled(house)
+  const { visitor } = await signedIn(house, secret)
+  await house.accounts.update(house.ada.id, { directory: 'ldap' })
+  t.equal((await visitor.get(`${account}/password`)).status, 404)
+  t.notMatch((await visitor.open(account)).body, /account\/password/)
+})
+
+t.test(
+  'a new password by invitation ends the other sign-ins, once the second factor is through and not before',
+  async t => {
+    const house = await openHouse(t)
+    const { secret } = await enrolled(house)
+    const thief = (await signedIn(house, secret)).visitor
+    const invited = new Visitor(house.app)
+    const page = await invited.submit(await invited.open(await house.invite()), { password: next })
+    t.equal((await thief.get(account)).status, 200, 'an invitation alone ends nothing')
+    await invited.submit(page, { code: codeAt(secret, house.clock()) }, /totp/)
+    t.equal((await invited.get(account)).status, 200)
+    t.match(textOf((await thief.open(account)).body), /Your password was changed/)
+  }
+)
+
+t.test('a sign-in that stopped half-way says so in the list', async t => {
+  const house = await openHouse(t)
+  const { secret } = await enrolled(house)
+  await halfWay(house, new Visitor(house.app, { address: '203.0.113.8' }))
+  const { visitor } = await signedIn(house, secret)
+  const text = textOf((await visitor.open(account)).body)
+  t.match(text, /203\.0\.113\.8, now The password was right, the second factor is missing/)
+  t.equal(text.match(/second factor is missing/g)?.length, 1)
+})
+
+t.test('what was done is told once, to this session alone, and no address can say it', async t => {
+  const house = await openHouse(t)
+  const { visitor, secret } = await enrolled(house)
+  const page = await visitor.open(account)
+  for (const done of ['removed', 'added', 'others', 'password'])
+    t.notMatch(textOf((await visitor.open(`${account}?done=${done}`)).body), /is added|is removed|are ended/)
+  await visitor.post(page, { name: 'Old Nokia' }, /rename/)
+  const word = visitor.jar('gate.localhost').get('factorgate-done') as string
+  const { visitor: other } = await signedIn(house, secret)
+  other.jar('gate.localhost').set('factorgate-done', word)
+  t.notMatch(textOf((await other.open(account)).body), /It is called/)
+  t.match(textOf((await visitor.open(account)).body), /It is called Old Nokia now/)
+  t.notMatch(textOf((await visitor.open(account)).body), /It is called/)
+})
