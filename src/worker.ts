@@ -76,10 +76,10 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
       obey(asked).then(
         value => process.send?.({ id: asked.id, value } satisfies Answer),
         error => {
+          // Said before it is answered: the crew ends whoever could not start.
+          if (asked.ask === 'start') cannotStart(error)
           process.send?.({ id: asked.id, error: (error as Error).message } satisfies Answer)
-          if (asked.ask !== 'start') return
-          cannotStart(error)
-          resolve(1)
+          if (asked.ask === 'start') resolve(1)
         }
       )
     })

@@ -167,11 +167,9 @@ export class Sessions {
     if (keys === null) return undefined
     const record = this.#cache.peek(keys.token) as TokenRecord | undefined
     if (record === undefined) return undefined
-    keys.session ??= sessionKey(record.session)
-    const session = this.#cache.peek(keys.session) as Session | undefined
+    const session = this.#cache.peek(keys.session(record.session)) as Session | undefined
     if (session === undefined) return undefined
-    keys.account ??= accountPrefix + session.accountId
-    const account = this.#cache.peek(keys.account) as Account | undefined
+    const account = this.#cache.peek(keys.account(session.accountId)) as Account | undefined
     const now = this.#clock()
     if (account === undefined || !this.#isFresh(session.id, now)) return undefined
     const principal = this.#assemble(host, keys.digest, record, session, account, now)
