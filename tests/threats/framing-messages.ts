@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import { valuesOf } from '../helpers/upstream.ts'
 import { folded } from './claims.ts'
 import { brokenBodies, brokenLines, brokenStarts, type Invalid, llhttp, teGadgets } from './framing-corpus.ts'
-import { answersOf, startRealServers } from './real-servers.ts'
+import { answersOf, sayMissing, startRealServers } from './real-servers.ts'
 import type { Row } from './table.ts'
 import { head, type Lab, Line, readReplies, turnedAway, values } from './wire.ts'
 
@@ -228,7 +228,7 @@ export function messageRows(lab: Lab): Row[] {
       safe: 'each finds exactly one request in the bytes of one',
       run: async t => {
         const { running, missing } = await startRealServers(t)
-        for (const reason of missing) t.pass(reason)
+        sayMissing(t, missing)
         const odd = [...teGadgets().values()].map(gadget => post([gadget, 'Content-Length: 5'], 'hello'))
         for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PROPFIND']) {
           odd.push(post([`Content-Length: ${smuggled.length}`], smuggled, { method }))
