@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { parse } from '../forwarding/gate.ts'
 import { startGateway } from '../helpers/gateway.ts'
+import { shown } from '../helpers/shown.ts'
 import { ok, startUpstream, valuesOf } from '../helpers/upstream.ts'
 import { connect, head } from './doors.ts'
 
@@ -114,7 +115,7 @@ t.test('the measured facts, at a running gate', async t => {
   await t.test('0.7 0.8 a target is read once; what Node lets pass and is none is 400', async t => {
     for (const target of ['/x#/y', '*', 'x', '/a\\b c', '/x\x7f', `${'/a'}\x01`]) {
       const { status, bytes } = await send(`${head('OPTIONS', target, host, [cookie, 'Connection: close'])}\r\n\r\n`)
-      t.same([status, bytes.length], [400, 0], JSON.stringify(target))
+      t.same([status, bytes.length], [400, 0], shown(target))
     }
     for (const path of ['/a%00b', '/a%2fb', '/x;a=1/y', '/a/%252e%252e/b']) {
       const { status, got } = await request('GET', path)
