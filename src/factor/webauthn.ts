@@ -69,7 +69,7 @@ export class Webauthn {
 
   constructor(options: WebauthnOptions) {
     this.#options = options
-    this.#ceremonies = new Ceremonies(options.store, 'webauthn', ceremonySeconds)
+    this.#ceremonies = new Ceremonies(options, 'webauthn', ceremonySeconds)
     this.#guesses = new Guesses(options.store)
     this.#failures = new ConsecutiveFailures(options.store)
   }
