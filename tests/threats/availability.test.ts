@@ -10,7 +10,7 @@ import { ok, startUpstream } from '../helpers/upstream.ts'
 import { clocks } from './availability-clock.ts'
 import { oddRows } from './availability-odd.ts'
 import { connect, formType, head, loginForm, password, standstill, timed } from './doors.ts'
-import { fullDisk, type Ground, halfHeads, hashFlood, isHeavy, manySockets, served, stalledHandshake } from './siege.ts'
+import { fullDisk, type Ground, halfHeads, hashFlood, served, stalledHandshake } from './siege.ts'
 import { type Row, tryAll } from './table.ts'
 
 const piece = Buffer.alloc(64 * 1024, 'factorgate ')
@@ -66,9 +66,6 @@ t.test('A8 on slow, big, endless and many', async t => {
     produced: () => produced
   }
   await tryAll(t, rows(ground))
-  await t.test(`${isHeavy ? '10,000' : '1,000'} idle WebSockets are held, and the good client is served`, t =>
-    manySockets(t, ground)
-  )
   await t.test('a full disk and a journal that cannot be written: refused, said, and mended', t => fullDisk(t, ground))
 })
 

@@ -1,6 +1,5 @@
-/** The longer attacks of A8, one function each: half heads, stalled handshakes, floods of hashes and of sockets, full disks. */
+/** The longer attacks of A8, one function each: half heads, stalled handshakes, floods of hashes, full disks. */
 import { renameSync, rmSync, symlinkSync } from 'node:fs'
-import type { Socket } from 'node:net'
 import path from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Test } from 'tap'
@@ -12,8 +11,6 @@ import type { Running } from '../helpers/gateway.ts'
 import { makeCertificates, until } from '../helpers/redis-server.ts'
 import type { Upstream } from '../helpers/upstream.ts'
 import { guess, type HeldForm, head, password, readyz, timed } from './doors.ts'
-
-export const isHeavy = process.env.FACTORGATE_HEAVY === '1'
 
 export interface Ground {
   readonly gate: Running
@@ -133,43 +130,6 @@ export async function hashFlood(t: Test, { gate, form, cookie }: Ground): Promis
   }
   const { user } = process.cpuUsage(cpu)
   t.comment(`50 passwords of 2,000 letters cost ${(user / 50_000).toFixed(1)} ms of processor each, unhashed`)
-}
-
-export async function manySockets(t: Test, { gate, host, cookie }: Ground): Promise<void> {
-  const count = isHeavy ? 10_000 : 1_000
-  const lines = [
-    'Upgrade: websocket',
-    'Connection: Upgrade',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
-  ]
-  const sockets: Socket[] = []
-  t.teardown(() => {
-    for (const socket of sockets) socket.destroy()
-  })
-  const before = process.memoryUsage.rss()
-  for (let n = 0; n < count; n += 100)
-    await Promise.all(
-      Array.from({ length: 100 }, async () => {
-        const client = await RawClient.open(gate.port)
-        sockets.push(client.socket)
-        client.send(`${head('GET', '/socket', host, [cookie, `Origin: http://${host}`, ...lines])}\r\n\r\n`)
-        t.match(await client.until('\r\n\r\n'), /^HTTP\/1\.1 101 /)
-      })
-    )
-  t.equal(gate.server.runtime.live.size, count)
-  const times: number[] = []
-  for (let n = 0; n < 50; n++)
-    times.push(
-      await timed(() => gate.request('GET', `${gate.origin('one')}/`, { cookie: cookie.slice('Cookie: '.length) }))
-    )
-  const each = (process.memoryUsage.rss() - before) / count / 1024
-  t.comment(
-    `${count} idle sockets, both ends and the app in one process: ${each.toFixed(0)} KiB each; good client's longest ${Math.max(...times).toFixed(1)} ms`
-  )
-  t.ok(Math.max(...times) < 5_000)
-  for (const socket of sockets) socket.destroy()
-  await until('all places are free again', async () => gate.server.runtime.live.size === 0)
 }
 
 export async function fullDisk(t: Test, { gate, upstream, cookie, form }: Ground): Promise<void> {
