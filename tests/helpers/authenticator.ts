@@ -39,6 +39,8 @@ export interface Changes {
   /** Changed before it is hashed and signed. */
   readonly clientDataBytes?: (bytes: Buffer) => Buffer
   readonly authenticatorData?: (bytes: Buffer) => Buffer
+  /** Instead of the honest signature: whatever can be made with the private key. */
+  readonly sign?: (made: { data: Buffer; honest: Buffer; privateKey: KeyObject; publicKey: KeyObject }) => Buffer
   /** Changed on the way, after the signature. */
   readonly clientDataSent?: (bytes: Buffer) => Buffer
   readonly authenticatorDataSent?: (bytes: Buffer) => Buffer
@@ -155,7 +157,14 @@ export class Authenticator {
     if (this.traits.counts !== false) this.counter++
     const clientData = this.#clientData('webauthn.get', options.challenge, options.rpId, changes)
     const authData = this.#authData(options.rpId, null, changes)
-    const signature = this.#sign(authData, clientData)
+    const honest = this.#sign(authData, clientData)
+    const signature =
+      changes.sign?.({
+        data: Buffer.concat([authData, createHash('sha256').update(clientData).digest()]),
+        honest,
+        privateKey: this.#privateKey,
+        publicKey: this.#publicKey
+      }) ?? honest
     return {
       ...credentialJson(changes.credentialId ?? this.credentialId),
       response: {

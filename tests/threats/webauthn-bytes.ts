@@ -153,7 +153,7 @@ export function byteRows(house: House): Row[] {
       refs: '',
       tried:
         'one bit of authenticator data, client data or signature flipped; signatures cut, empty, zero, trailing; of each algorithm',
-      safe: 'refused, no 500 (RFC and W3C vectors: tests/factor)',
+      safe: 'refused, no 500 (every form: tests/factor/signatures.test.ts)',
       async run(t) {
         const lies: Lies = [
           ...[0, 16, 31, 32, 33, 36].map(
