@@ -80,7 +80,7 @@ t.test('idle WebSockets, ten thousand at a time', { timeout: 110_000 }, async t 
   t.pass('and when they are there')
 
   const each = (residentKib(gate.pid) - before) / (count - warm)
-  t.comment(`${count} idle sockets: ${each.toFixed(1)} KiB each, the gate alone`)
+  t.comment(`measured: ${count} idle sockets: ${each.toFixed(1)} KiB each, the gate alone`)
   t.ok(each < kibEach, `${each.toFixed(1)} KiB each, fewer than ${kibEach}`)
 
   const some = clients.filter((_, n) => n % 100 === 0)
