@@ -153,10 +153,8 @@ export function messageRows(lab: Lab): Row[] {
         await lab.nothingUpstream(t, async () => {
           for (const [one, other] of [
             ['Content-Length', 'content-length'],
-            ['CONTENT-LENGTH', 'Content-length'],
-            ['content-length', 'Content_Length']
+            ['CONTENT-LENGTH', 'Content-length']
           ] as const) {
-            if (other.includes('_')) continue
             await refusesAndCloses(t, post([`${one}: 5`, `${other}: 5`], 'hello'), 400, `${one}, ${other}`)
           }
           const utf8 = Buffer.from('/public/\u010d\u010aX:\u0120y', 'utf8').toString('latin1')
@@ -166,7 +164,14 @@ export function messageRows(lab: Lab): Row[] {
           const hostLine = `GET / HTTP/1.1\r\nHost: ${lab.host}\rX: y\r\n${lab.alice}\r\n\r\n`
           await refusesAndCloses(t, hostLine, 400, 'CR in Host')
         })
-        const folds = ['Content_Length: 9', 'Content.Length: 9', 'Transfer_Encoding: chunked', 'Content-Length: 5']
+        // In other marks it is no length to HTTP, but may be one to what stands behind the app's server: it does not arrive.
+        const folds = [
+          'Content_Length: 9',
+          'content_length: 9',
+          'Content.Length: 9',
+          'Transfer_Encoding: chunked',
+          'Content-Length: 5'
+        ]
         const seen = await lab.seen(() => lab.raw(post(folds, 'hello')))
         t.same(
           seen.headers.filter(([key]) => /length|encoding/i.test(key)).map(([, value]) => value),
