@@ -192,7 +192,8 @@ export function messageRows(lab: Lab): Row[] {
         const trailers = 'Remote-User: root\r\nRemote_User: root\r\nContent_Length: 99\r\nX-Auth-User: root\r\n'
         const chunked = ['Transfer-Encoding: chunked', 'Trailer: Remote-User, X-Auth-User', 'TE: trailers, gzip;q=1']
         const seen = await lab.seen(() => lab.raw(post(chunked, `5;x="y"\r\nhello\r\n0\r\n${trailers}\r\n`)))
-        t.notMatch(seen.raw.toString('latin1'), /root|99|x="y"/)
+        // Not 99 alone: the port in Host may hold it.
+        t.notMatch(seen.raw.toString('latin1'), /root|length: ?99|x="y"/i)
         t.equal(seen.body.toString(), 'hello')
         t.same(valuesOf(seen, 'remote-user'), ['alice'])
         t.same([...valuesOf(seen, 'trailer'), ...valuesOf(seen, 'te')], ['trailers'], 'TE says no more than trailers')
