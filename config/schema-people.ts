@@ -95,7 +95,10 @@ const webauthn = map(
     }),
     attestation: choice(['none', 'direct', 'enterprise'], {
       title: 'Attestation',
-      description: 'Whether to ask at enrolment which make of device it is. `none` asks nothing and is right for most.',
+      description:
+        'Whether to ask at enrolment which make of device it is. `none` asks nothing and is right for most. `direct` records the make the device claims, ' +
+        'for its name on the account page, and does not judge it: a certificate of anybody’s own making is as good as none, so this keeps no ' +
+        'make of device out. `enterprise` likewise.',
       default: 'none',
       example: 'direct'
     })

@@ -1,7 +1,8 @@
 /**
  * Ceremonies: a challenge that waits for its answer. Owns that it is good once, for a while, for one account and one browser
- * (THREATS W1, W2, W20); refuses to say which of these was amiss.
+ * (THREATS W1, W2, W20); refuses to say which of these was amiss. The gate's clock ends it: the store's own may be another machine's.
  */
+import type { Clock } from '../clock.ts'
 import { isToken, newToken } from '../session/token.ts'
 import type { Store } from '../store/store.ts'
 
@@ -12,14 +13,19 @@ export interface CeremonyOwner {
   readonly binding: string
 }
 
+/** What the store holds: the details, and when they end. */
+type Kept<Details> = Details & { readonly endsAt: number }
+
 export class Ceremonies<Details extends CeremonyOwner> {
   readonly #store: Store
+  readonly #clock: Clock
   readonly #kind: string
   readonly #seconds: number
 
   /** `kind` keeps the ceremonies of one factor from being answered as another's. */
-  constructor(store: Store, kind: 'totp' | 'webauthn', seconds: number) {
+  constructor({ store, clock }: { store: Store; clock: Clock }, kind: 'totp' | 'webauthn', seconds: number) {
     this.#store = store
+    this.#clock = clock
     this.#kind = kind
     this.#seconds = seconds
   }
@@ -27,7 +33,8 @@ export class Ceremonies<Details extends CeremonyOwner> {
   /** Keeps the details and answers the handle that a form or a script carries. Worth nothing outside its binding. */
   async begin(details: Details): Promise<string> {
     const ceremony = newToken()
-    await this.#store.put(this.#keyOf(ceremony), JSON.stringify(details), this.#seconds)
+    const kept: Kept<Details> = { ...details, endsAt: this.#clock() + this.#seconds * 1000 }
+    await this.#store.put(this.#keyOf(ceremony), JSON.stringify(kept), this.#seconds)
     return ceremony
   }
 
@@ -45,10 +52,9 @@ export class Ceremonies<Details extends CeremonyOwner> {
 
   #read(text: string | null, owner: CeremonyOwner): Details | null {
     // We wrote it and nobody else has the handle; a record that is not JSON is a broken store, and may throw.
-    const details = text === null ? null : (JSON.parse(text) as Details)
-    return details !== null && details.accountId === owner.accountId && details.binding === owner.binding
-      ? details
-      : null
+    const kept = text === null ? null : (JSON.parse(text) as Kept<Details>)
+    if (kept === null || !(this.#clock() < kept.endsAt)) return null
+    return kept.accountId === owner.accountId && kept.binding === owner.binding ? kept : null
   }
 
   #keyOf(ceremony: string): string {

@@ -72,7 +72,7 @@ export class Totp {
     if (!(options.period >= 15 && options.period <= 120)) throw new RangeError('a TOTP period has 15 to 120 seconds')
     this.#options = options
     this.#store = options.store
-    this.#ceremonies = new Ceremonies(options.store, 'totp', ceremonySeconds)
+    this.#ceremonies = new Ceremonies(options, 'totp', ceremonySeconds)
     this.#guesses = new Guesses(options.store)
     this.#failures = new ConsecutiveFailures(options.store)
   }

@@ -89,7 +89,7 @@ export class Webauthn {
 
   constructor(options: WebauthnOptions) {
     this.#options = options
-    this.#ceremonies = new Ceremonies(options.store, 'webauthn', ceremonySeconds)
+    this.#ceremonies = new Ceremonies(options, 'webauthn', ceremonySeconds)
     this.#sealed = new SealedCeremonies({ ...options, seconds: ceremonySeconds })
     this.#guesses = new Guesses(options.store)
     this.#failures = new ConsecutiveFailures(options.store)

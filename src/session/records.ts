@@ -30,8 +30,9 @@ export interface TokenRecord {
   readonly generation: number
 }
 
-/** A hand-over code in the store: good once, on `host`, in the browser whose nonce hashes to `state`. */
+/** A hand-over code in the store: good once, until then, on `host`, in the browser whose nonce hashes to `state`. */
 export interface HandOverRecord extends TokenRecord {
+  readonly expiresAt: number
   readonly state: string
   readonly returnTo: string
 }
@@ -52,7 +53,11 @@ export function parseToken(text: string): TokenRecord | null {
 
 export function parseHandOver(text: string): HandOverRecord | null {
   const value = parseObject(text)
-  return value !== null && isString(value.state) && isString(value.returnTo) && parseToken(text) !== null
+  return value !== null &&
+    isTime(value.expiresAt) &&
+    isString(value.state) &&
+    isString(value.returnTo) &&
+    parseToken(text) !== null
     ? (value as unknown as HandOverRecord)
     : null
 }

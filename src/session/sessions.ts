@@ -9,6 +9,7 @@ import {
   type EndReason,
   endedKey,
   endReasons,
+  type HandOverRecord,
   handOverKey,
   parseHandOver,
   parseSession,
@@ -139,12 +140,13 @@ export class Sessions {
   /** A code for `toHost`, good once within 30 s, in the browser whose nonce hashes to `state`. */
   async handOver(principal: Principal, toHost: string, state: string, returnTo: string): Promise<string> {
     const code = newToken()
-    const record = {
+    const record: HandOverRecord = {
       session: principal.session.id,
       host: toHost,
       generation: generationOf(principal),
       state,
-      returnTo: returnTo.slice(0, returnToLength)
+      returnTo: returnTo.slice(0, returnToLength),
+      expiresAt: this.#clock() + handOverSeconds * 1000
     }
     await this.#store.put(handOverKey(tokenDigest(code)), JSON.stringify(record), handOverSeconds)
     return code
@@ -156,6 +158,8 @@ export class Sessions {
     const text = await this.#store.take(handOverKey(tokenDigest(code)))
     const record = text === null ? null : parseHandOver(text)
     if (record === null || record.host !== host || record.state !== state) return null
+    // The store's life of it runs on the store's own clock, which may be another machine's.
+    if (record.expiresAt <= this.#clock()) return null
     const entered = await this.#reissue(record.session, host, session => session, record.generation)
     return entered === null ? null : { ...entered, returnTo: record.returnTo }
   }

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Command } from '../../src/cli/command.ts'
 import { program } from '../../src/cli/run.ts'
+import { shown } from '../helpers/shown.ts'
 import { terminal } from './terminal.ts'
 
 /** Every command there is, with the words it is called by. */
@@ -103,7 +104,7 @@ t.test('called wrongly: exit 2, one sentence, and where to read on', async t => 
     [['serve', '--upstream', 'http://127.0.0.1:1', '--config', 'x'], /exclude each other/, 'factorgate serve --help']
   ] as const) {
     const { code, stdout, stderr } = await factorgate(...argv)
-    const name = argv.join(' ') || '(nothing)'
+    const name = shown(argv.join(' ')) || '(nothing)'
     t.equal(code, 2, `${name}: exit 2`)
     t.equal(stdout, '', `${name}: no result`)
     t.match(stderr, sentence, name)

@@ -35,10 +35,14 @@ export interface Changes {
   readonly cose?: number
   readonly attestation?: 'none' | 'self'
   readonly format?: string
+  /** The attestation statement, made of what it is to sign. */
+  readonly statement?: (data: Buffer) => Map<string, unknown>
   readonly transports?: unknown
   /** Changed before it is hashed and signed. */
   readonly clientDataBytes?: (bytes: Buffer) => Buffer
   readonly authenticatorData?: (bytes: Buffer) => Buffer
+  /** Instead of the honest signature: whatever can be made with the private key. */
+  readonly sign?: (made: { data: Buffer; honest: Buffer; privateKey: KeyObject; publicKey: KeyObject }) => Buffer
   /** Changed on the way, after the signature. */
   readonly clientDataSent?: (bytes: Buffer) => Buffer
   readonly authenticatorDataSent?: (bytes: Buffer) => Buffer
@@ -132,7 +136,7 @@ export class Authenticator {
     const attestationObject = cbor(
       new Map<string, unknown>([
         ['fmt', changes.format ?? (isSelf ? 'packed' : 'none')],
-        ['attStmt', statement],
+        ['attStmt', changes.statement?.(signedBytes(authData, clientData)) ?? statement],
         ['authData', changes.authenticatorDataSent?.(authData) ?? authData]
       ])
     )
@@ -155,7 +159,14 @@ export class Authenticator {
     if (this.traits.counts !== false) this.counter++
     const clientData = this.#clientData('webauthn.get', options.challenge, options.rpId, changes)
     const authData = this.#authData(options.rpId, null, changes)
-    const signature = this.#sign(authData, clientData)
+    const honest = this.#sign(authData, clientData)
+    const signature =
+      changes.sign?.({
+        data: signedBytes(authData, clientData),
+        honest,
+        privateKey: this.#privateKey,
+        publicKey: this.#publicKey
+      }) ?? honest
     return {
       ...credentialJson(changes.credentialId ?? this.credentialId),
       response: {
@@ -201,8 +212,7 @@ export class Authenticator {
   }
 
   #sign(authData: Buffer, clientData: Buffer): Buffer {
-    const data = Buffer.concat([authData, createHash('sha256').update(clientData).digest()])
-    return sign(algorithms[this.algorithm].hash, data, this.#privateKey)
+    return sign(algorithms[this.algorithm].hash, signedBytes(authData, clientData), this.#privateKey)
   }
 
   /** RFC 9053: the public key as a COSE_Key. */
@@ -226,6 +236,11 @@ export class Authenticator {
     ])
     return this.algorithm === 'EdDSA' ? key : key.set(-3, bytes(jwk.y))
   }
+}
+
+/** What an authenticator signs (WebAuthn L3 §6.3.3, §6.5.2). */
+function signedBytes(authData: Buffer, clientData: Buffer): Buffer {
+  return Buffer.concat([authData, createHash('sha256').update(clientData).digest()])
 }
 
 function keyPair(algorithm: Algorithm) {

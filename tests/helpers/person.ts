@@ -33,12 +33,15 @@ const longestWaitMs = 20_000
 
 export class Person {
   readonly #port: number
+  readonly #from: string | undefined
   readonly #jars = new Map<string, Map<string, string>>()
   /** Of the TOTP credential that was enrolled last, base32. */
   secret: string | null = null
 
-  constructor(port: number) {
+  /** `from` is the loopback address it comes from; by default whichever the system takes. */
+  constructor(port: number, from?: string) {
     this.#port = port
+    this.#from = from
   }
 
   /** The `Cookie` header this browser sends to a host (with its port). */
@@ -57,6 +60,7 @@ export class Person {
           // On loopback, of a gate that the test started: its certificate is its own.
           rejectUnauthorized: false,
           port: this.#port,
+          ...(this.#from === undefined ? {} : { localAddress: this.#from }),
           method,
           path: pathname + search,
           agent: false,

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { readingsOf } from '../../src/routing/readings.ts'
 import { parseTarget } from '../../src/routing/target.ts'
+import { shown } from '../helpers/shown.ts'
 import { oddPath } from './odd-paths.ts'
 
 const refused: [raw: string, why: string][] = [
@@ -33,7 +34,7 @@ const refused: [raw: string, why: string][] = [
   [`/${'%2e%2e%2f%252e;\\'.repeat(500)}`, 'more readings than anybody honest needs']
 ]
 for (const [raw, why] of refused)
-  t.test(`400 for ${why}: ${JSON.stringify(raw.slice(0, 40))}`, async t => t.equal(parseTarget(raw), null))
+  t.test(`400 for ${why}: ${shown(raw.slice(0, 40))}`, async t => t.equal(parseTarget(raw), null))
 
 const single = [
   '/',

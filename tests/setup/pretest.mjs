@@ -4,13 +4,19 @@
  * elsewhere it says what to install and stops. Refuses to leave a daemon running or enabled that was not there before.
  */
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { mayInstall, whereIs } from './may-install.mjs'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-/** What is needed: the names a program may have, the Debian packages that bring it, and the service they would start. */
+const asked = 'what real servers take a spelling for'
+
+/**
+ * What is needed: the names a program may have, the Debian packages that bring it, and the services they would start. Where nothing may
+ * be installed, the tests go on without what is spared, and say of each that it is not asked (tests/threats/real-servers.ts).
+ */
 const needs = {
   test: [
     { programs: ['redis-server'], packages: ['redis-server'], unit: 'redis-server', why: 'the store tests' },
@@ -19,8 +25,11 @@ const needs = {
       packages: ['chromium', 'fonts-dejavu-core'],
       why: 'the page and ceremony tests'
     },
-    { programs: ['nginx'], packages: ['nginx'], unit: 'nginx', why: 'the forward-auth tests' },
-    { programs: ['openssl'], packages: ['openssl'], why: 'the TLS tests' }
+    { programs: ['openssl'], packages: ['openssl'], why: 'the TLS tests' },
+    // The metapackage `php` would bring a web server's module and service besides.
+    { programs: ['php'], packages: ['php-cli'], why: asked, isSpared: true },
+    { programs: ['nginx'], packages: ['nginx'], unit: 'nginx', why: `${asked}, and the forward-auth tests` },
+    { programs: ['apache2'], packages: ['apache2'], unit: 'apache2 apache-htcacheclean', why: asked, isSpared: true }
   ],
   bench: [
     { programs: ['nginx'], packages: ['nginx'], unit: 'nginx', why: 'a fast app behind the gate' },
@@ -28,19 +37,8 @@ const needs = {
   ]
 }
 
-const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/bin'].filter(Boolean)
-
-function isRunnable(file) {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
-
 function missing(what) {
-  return what.filter(need => !need.programs.some(name => directories.some(folder => isRunnable(join(folder, name)))))
+  return what.filter(need => need.programs.every(name => whereIs(name) === null))
 }
 
 // A package's own script starts its service at once. policy-rc.d is Debian's way to forbid that; the unit is disabled besides, so
@@ -60,12 +58,6 @@ for unit in $units; do
 done
 `
 
-function mayInstall() {
-  if (!directories.some(folder => isRunnable(join(folder, 'apt-get')))) return null
-  if (process.getuid?.() === 0) return []
-  return spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0 ? ['sudo', '-n'] : null
-}
-
 function provide(absent) {
   const packages = absent.flatMap(need => need.packages)
   const prefix = mayInstall()
@@ -76,7 +68,7 @@ function provide(absent) {
     // apt-get talks on stdout; ours stays clean for whoever reads the tests' report.
     spawnSync(command, args, { stdio: ['ignore', 2, 2] })
   }
-  const still = missing(absent)
+  const still = missing(absent).filter(need => prefix !== null || need.isSpared !== true)
   if (still.length === 0) return
   for (const need of still) console.error(`pretest: ${need.programs.join(' or ')} is missing (${need.why})`)
   console.error(

@@ -5,6 +5,7 @@ import { tokenDigest } from '../../src/session/token.ts'
 import { type Running, startGateway } from '../helpers/gateway.ts'
 import { type RedisProxy, startRedisProxy } from '../helpers/redis-proxy.ts'
 import { type RedisServer, startRedis, until } from '../helpers/redis-server.ts'
+import { shown } from '../helpers/shown.ts'
 import { startUpstream, type Upstream } from '../helpers/upstream.ts'
 import { accidents } from './accidents.ts'
 import { guess, loginForm, password, post, readyz } from './doors.ts'
@@ -305,7 +306,7 @@ async function corrupted(t: Test, here: Ground, redis: RedisServer | null): Prom
     await until('the change has arrived', async () => (await visit(here)).status !== 200)
     const seen = upstream.bytes().length
     const { status, headers } = await visit(here)
-    t.equal(status, 401, `${kind}: ${text.slice(0, 60)}`)
+    t.equal(status, 401, `${kind}: ${shown(text.slice(0, 60))}`)
     t.match(headers['factorgate-error'], /^(sign_in|second_factor)_required$/)
     t.equal(upstream.bytes().length, seen, 'nothing upstream')
     await store.put(keys[kind], originals[kind])

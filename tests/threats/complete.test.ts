@@ -1,7 +1,7 @@
 /** Every scenario has exactly one row, and every test file of this folder is one of a list: none can get lost in silence. */
 import t from 'tap'
-import { ids, idsIn, rowsHere } from './ids.ts'
-import { outcomesOf, reportOf } from './report.ts'
+import { facts, factsHere, factsOf, ids, idsIn, rowsHere } from './ids.ts'
+import { factReportOf, factsIn, measuredIn, outcomesOf, reportOf } from './report.ts'
 import { nameOf } from './table.ts'
 
 t.test('the reader of rows sees them', async t => {
@@ -29,6 +29,30 @@ t.test('each id stands in exactly one row', async t => {
     [],
     'and none is unknown'
   )
+})
+
+t.test('each measured fact has a test by its name, with a body', async t => {
+  t.same(factsOf('0.3 0.12 what is tried'), ['0.3', '0.12'])
+  t.same(factsOf('H3 0.4'), [])
+  t.same(
+    facts.filter(id => factsHere().every(one => one.id !== id)),
+    [],
+    'none is missing'
+  )
+  t.same(
+    factsHere().filter(({ id }) => !facts.includes(id)),
+    [],
+    'and none is unknown'
+  )
+})
+
+t.test('the report shows the facts, and what was measured', async t => {
+  const tap = facts.map(id => `    ok 1 - ${id} what is tried # time=2ms`).join('\n')
+  t.ok(factReportOf(factsIn(tap)).isGood)
+  t.match(factReportOf(factsIn(tap)).text, /\| 0\.16 \| what is tried \| ok \|\n\n16 of 16 facts$/)
+  t.notOk(factReportOf(factsIn(tap.replace('ok 1 - 0.15', 'not ok 1 - 0.15'))).isGood)
+  t.notOk(factReportOf(factsIn(tap.replace(' 0.15 ', ' 0.3 '))).isGood, 'one is missing')
+  t.same(measuredIn('    # measured: 3 ms\n# other: 4'), ['- 3 ms'])
 })
 
 t.test('the report reads the names that the table makes', async t => {

@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import { valuesOf } from '../helpers/upstream.ts'
 import { folded } from './claims.ts'
 import { brokenBodies, brokenLines, brokenStarts, type Invalid, llhttp, teGadgets } from './framing-corpus.ts'
-import { answersOf, startRealServers } from './real-servers.ts'
+import { answersOf, sayMissing, startRealServers } from './real-servers.ts'
 import type { Row } from './table.ts'
 import { head, type Lab, Line, readReplies, turnedAway, values } from './wire.ts'
 
@@ -153,10 +153,8 @@ export function messageRows(lab: Lab): Row[] {
         await lab.nothingUpstream(t, async () => {
           for (const [one, other] of [
             ['Content-Length', 'content-length'],
-            ['CONTENT-LENGTH', 'Content-length'],
-            ['content-length', 'Content_Length']
+            ['CONTENT-LENGTH', 'Content-length']
           ] as const) {
-            if (other.includes('_')) continue
             await refusesAndCloses(t, post([`${one}: 5`, `${other}: 5`], 'hello'), 400, `${one}, ${other}`)
           }
           const utf8 = Buffer.from('/public/\u010d\u010aX:\u0120y', 'utf8').toString('latin1')
@@ -166,7 +164,14 @@ export function messageRows(lab: Lab): Row[] {
           const hostLine = `GET / HTTP/1.1\r\nHost: ${lab.host}\rX: y\r\n${lab.alice}\r\n\r\n`
           await refusesAndCloses(t, hostLine, 400, 'CR in Host')
         })
-        const folds = ['Content_Length: 9', 'Content.Length: 9', 'Transfer_Encoding: chunked', 'Content-Length: 5']
+        // In other marks it is no length to HTTP, but may be one to what stands behind the app's server: it does not arrive.
+        const folds = [
+          'Content_Length: 9',
+          'content_length: 9',
+          'Content.Length: 9',
+          'Transfer_Encoding: chunked',
+          'Content-Length: 5'
+        ]
         const seen = await lab.seen(() => lab.raw(post(folds, 'hello')))
         t.same(
           seen.headers.filter(([key]) => /length|encoding/i.test(key)).map(([, value]) => value),
@@ -187,7 +192,8 @@ export function messageRows(lab: Lab): Row[] {
         const trailers = 'Remote-User: root\r\nRemote_User: root\r\nContent_Length: 99\r\nX-Auth-User: root\r\n'
         const chunked = ['Transfer-Encoding: chunked', 'Trailer: Remote-User, X-Auth-User', 'TE: trailers, gzip;q=1']
         const seen = await lab.seen(() => lab.raw(post(chunked, `5;x="y"\r\nhello\r\n0\r\n${trailers}\r\n`)))
-        t.notMatch(seen.raw.toString('latin1'), /root|99|x="y"/)
+        // Not 99 alone: the port in Host may hold it.
+        t.notMatch(seen.raw.toString('latin1'), /root|length: ?99|x="y"/i)
         t.equal(seen.body.toString(), 'hello')
         t.same(valuesOf(seen, 'remote-user'), ['alice'])
         t.same([...valuesOf(seen, 'trailer'), ...valuesOf(seen, 'te')], ['trailers'], 'TE says no more than trailers')
@@ -228,7 +234,7 @@ export function messageRows(lab: Lab): Row[] {
       safe: 'each finds exactly one request in the bytes of one',
       run: async t => {
         const { running, missing } = await startRealServers(t)
-        for (const reason of missing) t.pass(reason)
+        sayMissing(t, missing)
         const odd = [...teGadgets().values()].map(gadget => post([gadget, 'Content-Length: 5'], 'hello'))
         for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PROPFIND']) {
           odd.push(post([`Content-Length: ${smuggled.length}`], smuggled, { method }))

@@ -111,11 +111,12 @@ export function addressRows(lab: Lab): Row[] {
               turnedAway(t, lab, await lab.ask('/private', lines, { from }), `${value?.slice(0, 9)} from ${from}`)
             }
           const outcomes = new Set<string>()
-          for (const [i, value] of garbage.entries()) {
+          const logins = garbage.flatMap(value => ['127.0.0.1', trustedProxy].map(from => ({ value, from })))
+          for (const [i, { value, from }] of logins.entries()) {
             // Each their own: a password alone counts as a guess until the second factor has been shown.
             const name = `hanna${i}`
             await runtime.local.setPassword((await lab.gate.account(name)).id, 'a long enough secret')
-            const person = new Person(lab.port)
+            const person = new Person(lab.port, from)
             const url = `${lab.gate.portal}/.factorgate/login`
             const [form] = formsOf((await person.request('GET', url)).body).filter(({ names }) =>
               names.includes('password')
@@ -132,7 +133,10 @@ export function addressRows(lab: Lab): Row[] {
             })
             outcomes.add(`${page.status} ${page.headers.location}`)
             const cookie = person.cookies(new URL(url).host)
-            const inside = await lab.ask('/.factorgate/account', [`Cookie: ${cookie}`], { host: new URL(url).host })
+            const inside = await lab.ask('/.factorgate/account', [`Cookie: ${cookie}`], {
+              host: new URL(url).host,
+              from
+            })
             refused(t, inside, [401], 'the password alone')
             t.same(values(inside, 'factorgate-error'), ['second_factor_required'])
           }

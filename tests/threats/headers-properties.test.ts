@@ -267,6 +267,16 @@ t.test('laws of the wire', { timeout: 60_000 + runs * 1_000 }, async t => {
   })
 
   await t.test('no framing hides a request: what nobody signed never goes upstream', patient, async t => {
+    const portalHost = new URL(lab.gate.portal).host
+    const own = [
+      'login',
+      'challenge/totp',
+      'webauthn/options?for=login',
+      'account',
+      'auth',
+      'logout',
+      'no-such-page'
+    ].map(page => `/.factorgate/${page}`)
     const hidden = `GET /smuggled HTTP/1.1\r\nHost: ${lab.host}\r\nRemote-User: root\r\n\r\n`
     const size = hidden.length
     const framing = fc.oneof(
@@ -344,9 +354,18 @@ t.test('laws of the wire', { timeout: 60_000 + runs * 1_000 }, async t => {
       body,
       fc.array(fc.nat(400), { maxLength: 3 }),
       fc.boolean(),
-      async (method, version, framings, body, cuts, keep) => {
-        const about = [`Host: ${lab.host}`, lab.alice, ...(keep ? [] : ['Connection: close']), ...framings]
-        const bytes = `${method} /p HTTP/1.1\r\n${about.join('\r\n')}\r\n\r\n${body}`.replace('HTTP/1.1', version)
+      fc.constantFrom('/p', '/p', ...own),
+      async (method, version, framings, body, cuts, keep, target) => {
+        const about = [
+          `Host: ${target === '/p' ? lab.host : portalHost}`,
+          lab.alice,
+          ...(keep ? [] : ['Connection: close']),
+          ...framings
+        ]
+        const bytes = `${method} ${target} HTTP/1.1\r\n${about.join('\r\n')}\r\n\r\n${body}`.replace(
+          'HTTP/1.1',
+          version
+        )
         const at = [0, ...cuts.map(cut => cut % bytes.length).sort((a, b) => a - b), bytes.length]
         const pieces = at
           .slice(1)
@@ -354,6 +373,15 @@ t.test('laws of the wire', { timeout: 60_000 + runs * 1_000 }, async t => {
           .filter(Boolean)
         const { replies, requests, bytes: seen } = await put(pieces)
         const lines = requests.map(({ line }) => line)
+        if (target !== '/p') {
+          law('a page of ours sends nothing on', seen === '', [bytes, seen])
+          law(
+            'and what answers is ours, each whole',
+            replies.every(reply => values(reply, 'x-from-app').length === 0 && reply.status < 500),
+            [bytes, replies]
+          )
+          return
+        }
         law(
           'at most the one that was signed',
           lines.length <= 1 && (lines[0] ?? `${method} /p HTTP/1.1`) === `${method} /p HTTP/1.1`,
@@ -377,7 +405,7 @@ t.test('laws of the wire', { timeout: 60_000 + runs * 1_000 }, async t => {
         )
       }
     )
-    await fc.assert(property, { numRuns: runs * 2 })
-    t.pass(`${runs * 2} messages`)
+    await fc.assert(property, { numRuns: runs * 3 })
+    t.pass(`${runs * 3} messages, to the app and to pages of ours`)
   })
 })

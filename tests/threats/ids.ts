@@ -1,4 +1,4 @@
-/** Which scenarios there are, and which rows of which file tell of them. Owns the reading of the sources; runs none of them. */
+/** Which scenarios and facts there are, and which rows and tests of which file tell of them. Owns the reading of the sources; runs none of them. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
@@ -11,6 +11,22 @@ export const groups = { H: 27, P: 18, R: 19, M: 29, W: 20, S: 17, F: 15, D: 17 }
 export const ids: readonly string[] = Object.entries(groups).flatMap(([letter, last]) =>
   Array.from({ length: last }, (_, n) => `${letter}${n + 1}`)
 )
+
+/** The measured facts of THREATS.md, §0: `0.1` … `0.16`. */
+export const facts: readonly string[] = Array.from({ length: 16 }, (_, n) => `0.${n + 1}`)
+
+/** The facts that stand at the beginning of a test's name: `0.3 0.4 what is tried`. */
+export const factsOf = (name: string): string[] => /^(?:0\.\d+ )+/.exec(name)?.[0].trim().split(' ') ?? []
+
+/** Every test of a fact in this folder: the fact and the file. */
+export function factsHere(): { id: string; file: string }[] {
+  return readdirSync(folder)
+    .filter(file => file.endsWith('.test.ts') && file !== 'complete.test.ts')
+    .flatMap(file => {
+      const names = readFileSync(folder + file, 'utf8').matchAll(/\bt\.test\(\s*['"`]([^'"`]*)/g)
+      return [...names].flatMap(match => factsOf(match[1]!).map(id => ({ id, file })))
+    })
+}
 
 const row = /\bid: ['"`]([A-Z]\d+)['"`]/g
 

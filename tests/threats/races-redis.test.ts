@@ -8,6 +8,6 @@ import { secondGate } from './sessions-ways.ts'
 t.test('two gates, one Redis', async t => {
   const redis = await startRedis(t)
   const house = await House.start(t, { extra, store: redis.url })
-  const second = await secondGate(t, house)
-  await race(t, house, [house.gate.port, second.port])
+  const { server } = await secondGate(t, house)
+  await race(t, house, [server])
 })

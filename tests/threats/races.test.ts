@@ -5,5 +5,5 @@ import { extra, race } from './races.ts'
 
 t.test('one gate, embedded', async t => {
   const house = await House.start(t, { extra })
-  await race(t, house, [house.gate.port])
+  await race(t, house)
 })

@@ -3,13 +3,14 @@
  * `;params` after the manner of servlets. Each says what it took a path for. One that is not on this machine is named with the reason.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Test } from 'tap'
 import { freePort } from '../helpers/gateway.ts'
+import { mayInstall, whereIs } from '../setup/may-install.mjs'
 import { Line, type Reply, readReplies, values } from './wire.ts'
 
 export interface RealServer {
@@ -21,8 +22,14 @@ export interface RealServer {
 
 export interface RealServers {
   readonly running: readonly RealServer[]
-  /** One sentence each about those that could not be asked. */
-  readonly missing: readonly string[]
+  readonly missing: readonly Missing[]
+}
+
+/** One that could not be asked. */
+export interface Missing {
+  readonly reason: string
+  /** True only where it is not installed and nothing may be: then a sentence is all that can be had. */
+  readonly isExcused: boolean
 }
 
 const files = ['/index.html', '/x', '/public/index.html', '/public/x', '/admin/index.html', '/admin/x', '/a/x', '/a/b']
@@ -41,7 +48,7 @@ export async function startRealServers(t: Test): Promise<RealServers> {
   // Apache reads as another user than the one who starts it.
   chmodSync(folder, 0o755)
   const running: RealServer[] = []
-  const missing: string[] = []
+  const missing: Missing[] = []
   const children: Promise<void>[] = []
   t.teardown(async () => {
     await Promise.all(children)
@@ -61,11 +68,25 @@ export async function startRealServers(t: Test): Promise<RealServers> {
   for (const [name, program, start] of starts) {
     const binary = whereIs(program)
     const started = binary === null ? `${program} is not installed` : await start(binary)
-    if (typeof started === 'string') missing.push(`${name} is not asked: ${started}`)
+    if (typeof started === 'string') missing.push(missed(name, started, binary !== null, mayInstall() !== null))
     else running.push(...started)
   }
   running.push({ name: 'servlet-like', port: await startServletLike(t), readsChunks: true })
   return { running, missing }
+}
+
+/** Only what neither is here nor may be brought is excused: a silence would look like an answer. */
+export function missed(name: string, why: string, isHere: boolean, mayBeBrought: boolean): Missing {
+  const isExcused = !isHere && !mayBeBrought
+  return {
+    reason: `${name} is not asked: ${why}${isHere || isExcused ? '' : '; `npm run pretest` brings it'}`,
+    isExcused
+  }
+}
+
+/** Says of each that it is not asked; fails where it could have been. */
+export function sayMissing(t: Pick<Test, 'ok'>, missing: readonly Missing[]): void {
+  for (const { reason, isExcused } of missing) t.ok(isExcused, reason)
 }
 
 /** The path a server took the target for, from its own words; null where it refused to take it for any. */
@@ -207,17 +228,6 @@ function startServletLike(t: Test): Promise<number> {
     server.close()
   })
   return new Promise(resolve => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)))
-}
-
-function whereIs(program: string): string | null {
-  const folders = [...(process.env.PATH ?? '').split(path.delimiter), '/usr/sbin', '/usr/local/sbin'].filter(Boolean)
-  for (const folder of folders) {
-    try {
-      accessSync(path.join(folder, program), constants.X_OK)
-      return path.join(folder, program)
-    } catch {}
-  }
-  return null
 }
 
 /** Ends the process with the test; resolves once it is gone. */

@@ -1,12 +1,13 @@
 /**
- * `npm run threats`: runs every file of this folder and prints one table: id, references, what was tried, what came of it. Reads the
- * subtests' names as table.ts makes them; knows no scenario. With `-- timing` it measures sign-ins instead (timing.ts). Exit code 1 where a row is not ok, missing, or a file fails besides.
+ * `npm run threats`: runs every file of this folder and prints one table: id, references, what was tried, what came of it; then the measured
+ * facts, what else was measured, and whether the clock tells people apart at sign-in (timing.ts; `-- timing 1000` is that alone, with more rounds).
+ * Reads the subtests' names as table.ts makes them; knows no scenario. Exit code 1 where a row is not ok, missing, or a file fails besides.
  */
 import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { ids } from './ids.ts'
+import { facts, factsOf, ids } from './ids.ts'
 
 const folder = fileURLToPath(new URL('./', import.meta.url))
 const root = path.join(folder, '../..')
@@ -43,6 +44,42 @@ export function outcomesOf(tap: string): Outcome[] {
   return [...outcomes.values()].sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))
 }
 
+export interface Fact {
+  readonly id: string
+  readonly what: string
+  readonly isGood: boolean
+}
+
+/** The measured facts that a TAP stream tells of, in their order; bad where one test of it is. */
+export function factsIn(tap: string): Fact[] {
+  const found = new Map<string, Fact>()
+  for (const text of tap.split('\n')) {
+    const [, verdict, name = ''] = /^ *(not ok|ok) \d+ - (0\.\d+ .*?)(?: # time=.*)?$/.exec(text) ?? []
+    const ids = factsOf(name)
+    const what = unescaped(name.slice(ids.join(' ').length))
+    for (const id of ids) found.set(id, { id, what, isGood: verdict === 'ok' && (found.get(id)?.isGood ?? true) })
+  }
+  return [...found.values()].sort((a, b) => facts.indexOf(a.id) - facts.indexOf(b.id))
+}
+
+/** The facts as a table of their own. */
+export function factReportOf(found: readonly Fact[]): { text: string; isGood: boolean } {
+  const missing = facts.filter(id => found.every(one => one.id !== id))
+  const rows = found.map(
+    ({ id, what, isGood }) => `| ${id} | ${what.replaceAll('|', '\\|')} | ${isGood ? 'ok' : 'NOT OK'} |`
+  )
+  const sums = `${found.length} of ${facts.length} facts${missing.length > 0 ? `, missing: ${missing.join(' ')}` : ''}`
+  return {
+    text: ['| fact | what was tried | outcome |', '|---|---|---|', ...rows, '', sums].join('\n'),
+    isGood: missing.length === 0 && found.every(one => one.isGood)
+  }
+}
+
+/** What tests have measured and do not judge: their comments that say so. */
+export function measuredIn(tap: string): string[] {
+  return [...tap.matchAll(/^ *# measured: (.*)$/gm)].map(match => `- ${unescaped(match[1]!)}`)
+}
+
 /** The table in Markdown, and the counts under it. */
 export function reportOf(outcomes: readonly Outcome[]): { text: string; isGood: boolean } {
   const cell = (text: string) => text.replaceAll('|', '\\|')
@@ -70,6 +107,13 @@ function unescaped(text: string): string {
   return text.replace(/\\([#\\])/g, '$1').trim()
 }
 
+/** Enough to see a difference of half the spread; for less, ask for more: `npm run threats -- timing 1000`. */
+const timingRounds = 60
+
+async function printTiming(rounds: number): Promise<number> {
+  return (await import('./timing.ts')).printTiming(rounds)
+}
+
 async function run(): Promise<number> {
   const files = readdirSync(folder)
     .filter(file => file.endsWith('.test.ts'))
@@ -83,13 +127,16 @@ async function run(): Promise<number> {
   const code = await new Promise<number | null>(resolve => child.once('close', resolve))
   const { text, isGood } = reportOf(outcomesOf(heard))
   console.log(text)
+  const held = factReportOf(factsIn(heard))
+  console.log(`\n${held.text}`)
+  console.log(`\nMeasured, and not judged:\n\n${measuredIn(heard).join('\n')}\n`)
   const failed = [...heard.matchAll(/^not ok \d+ - (\S+\.test\.ts)/gm)].map(match => match[1])
   if (failed.length > 0) console.log(`\nFailed: ${failed.join(', ')}. One of them alone: npx tap FILE`)
-  return code === 0 && isGood ? 0 : 1
+  await printTiming(timingRounds)
+  return code === 0 && isGood && held.isGood ? 0 : 1
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const [, , what, rounds] = process.argv
-  process.exitCode =
-    what === 'timing' ? await (await import('./timing.ts')).printTiming(Number(rounds ?? 200)) : await run()
+  process.exitCode = what === 'timing' ? await printTiming(Number(rounds ?? 200)) : await run()
 }

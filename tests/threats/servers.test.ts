@@ -5,7 +5,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { oddPath } from '../routing/odd-paths.ts'
-import { answersOf, type RealServer, resolvedBy, startRealServers } from './real-servers.ts'
+import { answersOf, missed, type RealServer, resolvedBy, sayMissing, startRealServers } from './real-servers.ts'
 import { head, Lab, values } from './wire.ts'
 
 const runs = Number(process.env.FACTORGATE_RUNS ?? 40)
@@ -66,9 +66,20 @@ const climbing = fc
 const isUnder = (folder: string, path: string) => path === folder || path.startsWith(`${folder}/`)
 const slug = ({ name }: RealServer) => name.toLowerCase().replace(/[^a-z0-9]+/g, '-')
 
+t.test('a server that could have been asked is a failure, not a silence', async t => {
+  const heard = (...missing: Parameters<typeof sayMissing>[1]) => {
+    const verdicts: boolean[] = []
+    sayMissing({ ok: (isOk: unknown) => verdicts.push(isOk === true) } as never, missing)
+    return verdicts
+  }
+  const php = (isHere: boolean, mayBeBrought: boolean) => missed('PHP', 'php is not installed', isHere, mayBeBrought)
+  t.same(heard(php(false, true), php(true, true), php(true, false)), [false, false, false])
+  t.same(heard(php(false, false)), [true])
+})
+
 t.test('what a server takes a spelling for', { timeout: 60_000 + runs * 1_000 }, async t => {
   const { running, missing } = await startRealServers(t)
-  for (const reason of missing) t.pass(reason)
+  sayMissing(t, missing)
   const apps = running.map(
     server => `
   - id: most-${slug(server)}

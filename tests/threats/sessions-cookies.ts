@@ -133,15 +133,25 @@ export function cookieRows(house: House): Row[] {
     {
       id: 'S6',
       refs: '',
-      tried: 'an app answers with our cookies in many spellings, and with our headers',
-      safe: 'taken out; its own cookies and headers stay',
+      tried:
+        'an app answers with our cookies in many spellings, with our headers, `_csrf`, Clear-Site-Data and X-Auth-*',
+      safe: 'ours are taken out, and it may not have all cookies cleared; its own cookies and headers stay, which nobody on our side reads',
       async run(t) {
         const caller = await (await somebody()).signedIn(['app'])
         const before = caller.token(house.host('app'))
         const { status, lines } = await raw(house, [`factorgate=${before}`], '/plants')
         t.equal(status, 200)
         const cookies = lines.filter(line => /^set-cookie/i.test(line)).map(line => line.replace(/^[^:]+: ?/, ''))
-        t.same(cookies, ['app=kept; Path=/x; HttpOnly', 'notfactorgate=kept'])
+        t.same(cookies, ['app=kept; Path=/x; HttpOnly', 'notfactorgate=kept', '_csrf=kept; Path=/'])
+        const cleared = lines.filter(line => /^clear-site-data/i.test(line)).join()
+        t.notMatch(cleared, /cookies|\*/, 'ours is not cleared by an app')
+        t.match(cleared, /"cache"/, 'what is the app’s own it may clear')
+        // To a browser these are no more than text; on a request they would name somebody (H1 to H6).
+        for (const claim of ['X-Auth-User: root', 'X-Auth-Request-Email: root@evil.test', 'Remote-User: root'])
+          t.ok(lines.includes(claim), claim)
+        const [{ line = '', headers = [] } = {}] = house.up.requests.slice(-1)
+        t.match(line, /\/plants/)
+        t.same(valuesOf({ headers }, 'remote-user'), [caller.principal!.account.name], 'who is there, the gate says')
         t.same(
           lines.filter(line => /^(?:factorgate|x-factorgate|set-cookie2)/i.test(line)),
           []

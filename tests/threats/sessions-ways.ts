@@ -35,6 +35,13 @@ export const planted = [
   'Set-Cookie2: factorgate=evil',
   'Set-Cookie: app=kept; Path=/x; HttpOnly',
   'Set-Cookie: notfactorgate=kept',
+  'Set-Cookie: _csrf=kept; Path=/',
+  'Clear-Site-Data: "cookies"',
+  'Clear-Site-Data: "*"',
+  'Clear-Site-Data: "cache", "cookies", "storage"',
+  'X-Auth-User: root',
+  'X-Auth-Request-Email: root@evil.test',
+  'Remote-User: root',
   'Factorgate-Error: sign_in_required',
   'X-Factorgate-Assertion: evil',
   'X-Kept: yes'

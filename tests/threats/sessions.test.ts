@@ -4,6 +4,7 @@ import { startRedis } from '../helpers/redis-server.ts'
 import { House } from './house.ts'
 import { cookieRows } from './sessions-cookies.ts'
 import { lifeRows } from './sessions-life.ts'
+import { limitRows } from './sessions-limits.ts'
 import { script } from './sessions-ways.ts'
 import { tryAll } from './table.ts'
 
@@ -12,5 +13,12 @@ t.test('A6 sessions and cookies', async t => {
   const extra = 'session: { maxPerUser: 500, idle: 1h, absolute: 24h }'
   const house = await House.start(t, { extra, script })
   const shared = await House.start(t, { extra, script, store: redis.url })
-  await tryAll(t, [...lifeRows(house, shared), ...cookieRows(house)])
+  await tryAll(t, [
+    ...lifeRows(house, shared),
+    ...limitRows([
+      ['embedded', house],
+      ['Redis', shared]
+    ]),
+    ...cookieRows(house)
+  ])
 })

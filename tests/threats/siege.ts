@@ -1,6 +1,5 @@
-/** The longer attacks of A8, one function each: half heads, stalled handshakes, floods of hashes and of sockets, full disks. */
+/** The longer attacks of A8, one function each: half heads, stalled handshakes, floods of hashes, full disks. */
 import { renameSync, rmSync, symlinkSync } from 'node:fs'
-import type { Socket } from 'node:net'
 import path from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Test } from 'tap'
@@ -11,9 +10,8 @@ import { parse, RawClient } from '../forwarding/gate.ts'
 import type { Running } from '../helpers/gateway.ts'
 import { makeCertificates, until } from '../helpers/redis-server.ts'
 import type { Upstream } from '../helpers/upstream.ts'
-import { guess, type HeldForm, head, password, readyz, timed } from './doors.ts'
-
-export const isHeavy = process.env.FACTORGATE_HEAVY === '1'
+import { formType, guess, type HeldForm, head, password, readyz, timed } from './doors.ts'
+import { hashes } from './hash-count.ts'
 
 export interface Ground {
   readonly gate: Running
@@ -53,7 +51,6 @@ export async function halfHeads(t: Test, { gate, host, cookie, upstream }: Groun
   t.teardown(() => {
     for (const client of slow) client.socket.destroy()
   })
-  const began = performance.now()
   const trickle = setInterval(() => {
     for (const client of slow) if (!client.isClosed) client.send('a')
   }, 100)
@@ -71,11 +68,8 @@ export async function halfHeads(t: Test, { gate, host, cookie, upstream }: Groun
   }
   const answers = await Promise.all(slow.map(client => client.rest()))
   t.equal(answers.filter(answer => answer.startsWith('HTTP/1.1 400') || answer.startsWith('HTTP/1.1 408')).length, 500)
-  const took = performance.now() - began
-  t.ok(took < 15_000, `all were closed after ${took.toFixed(0)} ms of ${patienceMs} ms patience`)
   const p99 = times.sort((a, b) => a - b)[98] as number
-  t.comment(`good client beside 500 half heads: p99 ${p99.toFixed(1)} ms`)
-  t.ok(p99 < 5_000)
+  t.comment(`measured: good client beside 500 half heads: p99 ${p99.toFixed(1)} ms`)
   t.equal(upstream.requests.length - before, 100, 'the app saw the good client alone')
 }
 
@@ -96,80 +90,71 @@ export async function stalledHandshake(t: Test): Promise<void> {
   }
 }
 
-export async function hashFlood(t: Test, { gate, form, cookie }: Ground): Promise<void> {
+/** Places for hashes (src/identity/password.ts): two at a time, and so many more wait. */
+const atATime = 2
+const inLine = 32
+
+export async function hashFlood(t: Test, { gate, form, cookie, portalHost }: Ground): Promise<void> {
   const from = (n: number) => ({ 'x-forwarded-for': `198.51.${n >> 8}.${n & 255}` })
   const lag = monitorEventLoopDelay({ resolution: 5 })
-  const good: number[] = []
+  const before = hashes.begun
+  let good = 0
   let isOver = false
   const goodClient = (async () => {
-    while (!isOver)
-      good.push(
-        await timed(() => gate.request('GET', `${gate.origin('one')}/`, { cookie: cookie.slice('Cookie: '.length) }))
-      )
+    while (!isOver) {
+      const { status } = await gate.request('GET', `${gate.origin('one')}/`, {
+        cookie: cookie.slice('Cookie: '.length)
+      })
+      if (status === 200 && hashes.running > 0) good++
+    }
   })()
+  hashes.most = 0
   lag.enable()
-  const statuses = await Promise.all(
+  const answers = await Promise.all(
     Array.from({ length: 200 }, (_, n) => guess(gate, form, `flood-${n}`, 'x'.repeat(64), from(n)))
   )
   isOver = true
   lag.disable()
   await goodClient
-  const count = (status: number) => statuses.filter(answer => answer.status === status).length
+  const count = (status: number) => answers.filter(answer => answer.status === status).length
   t.equal(count(401) + count(503), 200, 'wrong, or too many at once')
-  t.ok(count(401) >= 34, `${count(401)} were hashed: those who found a place are answered`)
+  t.equal(hashes.begun - before, count(401), 'each that was answered was hashed once, the others not at all')
+  t.ok(count(401) >= atATime + inLine, `${count(401)} were hashed: those who found a place are answered`)
   t.ok(count(503) > 0, `${count(503)} were told to come back`)
-  t.ok(statuses.filter(answer => answer.status === 503).every(answer => Number(answer.headers['retry-after']) > 0))
+  t.equal(hashes.most, atATime, 'never more than two at a time')
+  t.ok(answers.filter(answer => answer.status === 503).every(answer => Number(answer.headers['retry-after']) > 0))
   const ms = (nanoseconds: number) => (nanoseconds / 1e6).toFixed(1)
   t.comment(
-    `event loop in the flood: mean ${ms(lag.mean)} ms, p99 ${ms(lag.percentile(99))} ms, longest ${ms(lag.max)} ms; ` +
-      `good client: ${good.length} answers meanwhile, longest ${Math.max(...good).toFixed(1)} ms`
+    `measured: event loop in a flood of hashes: mean ${ms(lag.mean)} ms, p99 ${ms(lag.percentile(99))} ms, longest ${ms(lag.max)} ms`
   )
-  t.ok(lag.mean / 1e6 < 250, 'the loop is not held up')
-  t.ok(good.length >= 3, 'the good client is served meanwhile')
-  const cpu = process.cpuUsage()
+  t.ok(good >= 3, `${good} pages of the good client came while hashes were under way`)
+
+  const hashed = hashes.begun
   for (let n = 0; n < 50; n++) {
-    const { status } = await guess(gate, form, `long-${n}`, 'y'.repeat(2_000), from(1_000 + n))
+    const { status } = await guess(gate, form, `long-${n}`, 'y'.repeat(n % 2 ? 1_025 : 2_000), from(1_000 + n))
     t.equal(status, 401)
   }
-  const { user } = process.cpuUsage(cpu)
-  t.comment(`50 passwords of 2,000 letters cost ${(user / 50_000).toFixed(1)} ms of processor each, unhashed`)
-}
-
-export async function manySockets(t: Test, { gate, host, cookie }: Ground): Promise<void> {
-  const count = isHeavy ? 10_000 : 1_000
-  const lines = [
-    'Upgrade: websocket',
-    'Connection: Upgrade',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
-  ]
-  const sockets: Socket[] = []
-  t.teardown(() => {
-    for (const socket of sockets) socket.destroy()
-  })
-  const before = process.memoryUsage.rss()
-  for (let n = 0; n < count; n += 100)
-    await Promise.all(
-      Array.from({ length: 100 }, async () => {
-        const client = await RawClient.open(gate.port)
-        sockets.push(client.socket)
-        client.send(`${head('GET', '/socket', host, [cookie, `Origin: http://${host}`, ...lines])}\r\n\r\n`)
-        t.match(await client.until('\r\n\r\n'), /^HTTP\/1\.1 101 /)
-      })
-    )
-  t.equal(gate.server.runtime.live.size, count)
-  const times: number[] = []
-  for (let n = 0; n < 50; n++)
-    times.push(
-      await timed(() => gate.request('GET', `${gate.origin('one')}/`, { cookie: cookie.slice('Cookie: '.length) }))
-    )
-  const each = (process.memoryUsage.rss() - before) / count / 1024
-  t.comment(
-    `${count} idle sockets, both ends and the app in one process: ${each.toFixed(0)} KiB each; good client's longest ${Math.max(...times).toFixed(1)} ms`
+  t.equal(hashes.begun, hashed, 'a password of more than 1,024 bytes is not hashed')
+  const bytes = `username=alice&csrf=${form.csrf}&password=${'z'.repeat(1024 * 1024)}`
+  const posted = await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      const client = await RawClient.open(gate.port)
+      t.teardown(() => client.socket.destroy())
+      client.send(
+        `${head('POST', '/.factorgate/login', portalHost, [
+          `Origin: ${gate.portal}`,
+          `Cookie: ${form.cookie}`,
+          `Content-Type: ${formType}`,
+          `Content-Length: ${bytes.length}`
+        ])}\r\n\r\n${bytes}`
+      )
+      return client.until('\r\n\r\n')
+    })
   )
-  t.ok(Math.max(...times) < 5_000)
-  for (const socket of sockets) socket.destroy()
-  await until('all places are free again', async () => gate.server.runtime.live.size === 0)
+  for (const answer of posted) t.match(answer, /^HTTP\/1\.1 413 /, 'a megabyte')
+  t.equal(hashes.begun, hashed, 'and a megabyte is not hashed either')
+  await guess(gate, form, 'short', 'y'.repeat(1_024), from(2_000))
+  t.equal(hashes.begun, hashed + 1, '1,024 bytes are')
 }
 
 export async function fullDisk(t: Test, { gate, upstream, cookie, form }: Ground): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * `npm run threats -- timing [ROUNDS]`: whether the clock tells people apart at sign-in (THREATS M14, ASVS 6.3.8). Owns the measuring and a
+ * `npm run threats` (and `npm run threats -- timing [ROUNDS]` by itself): whether the clock tells people apart at sign-in (THREATS M14, ASVS 6.3.8). Owns the measuring and a
  * rank test on it; asserts nothing, since a busy machine would decide. Read: a probability near 0.500 is a coin, |z| above 4 is worth a look.
  */
 import type { Test } from 'tap'

@@ -5,6 +5,7 @@
 import net, { type Socket } from 'node:net'
 import type { Test } from 'tap'
 import { type Running, startGateway } from '../helpers/gateway.ts'
+import { shown } from '../helpers/shown.ts'
 import { type Recorded, startUpstream, type Upstream, valuesOf } from '../helpers/upstream.ts'
 
 export interface Reply {
@@ -271,7 +272,8 @@ export interface Mark {
 }
 
 /** The stranger's answer: to the portal or 401, ours, and with nothing of the app in it. */
-export function turnedAway(t: Test, lab: Lab, reply: Reply, what: string): void {
+export function turnedAway(t: Test, lab: Lab, reply: Reply, tried: string): void {
+  const what = shown(tried)
   t.ok(reply.status === 401 || reply.status === 302, `${what}: ${reply.status}`)
   t.same(values(reply, 'factorgate-error'), ['sign_in_required'], `${what}: sign in first`)
   t.same(values(reply, 'x-from-app'), [], `${what}: the app is not heard`)
@@ -280,7 +282,8 @@ export function turnedAway(t: Test, lab: Lab, reply: Reply, what: string): void 
 }
 
 /** A refusal of ours with one of these statuses. */
-export function refused(t: Test, reply: Reply, statuses: readonly number[], what: string): void {
+export function refused(t: Test, reply: Reply, statuses: readonly number[], tried: string): void {
+  const what = shown(tried)
   t.ok(statuses.includes(reply.status), `${what}: ${reply.status}, expected ${statuses.join(' or ')}`)
   t.equal(values(reply, 'factorgate-error').length, 1, `${what}: the gate’s own answer`)
   t.same(values(reply, 'x-from-app'), [], `${what}: the app is not heard`)

@@ -1,0 +1,14 @@
+/** The same scenarios against a gate on each of the two stores. Owns the running of them; knows no scenario. */
+import type { Test } from 'tap'
+import { startRedis } from '../helpers/redis-server.ts'
+import { House, type HouseOptions } from './house.ts'
+import { type Row, tryAll } from './table.ts'
+
+/** One house a store, whose rows are tried one after the other. */
+export async function onBothStores(t: Test, options: HouseOptions, rowsOf: (house: House) => Row[]): Promise<void> {
+  for (const store of ['embedded', 'Redis'])
+    await t.test(`on ${store}`, async t => {
+      const where = store === 'Redis' ? { store: (await startRedis(t)).url } : {}
+      await tryAll(t, rowsOf(await House.start(t, { ...options, ...where })))
+    })
+}
