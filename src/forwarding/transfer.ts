@@ -11,6 +11,7 @@ import { outboundHeaders, requestHead } from './outbound.ts'
 import type { ReplyHead } from './reply-parser.ts'
 import { RequestBody } from './request-body.ts'
 import { Running } from './running.ts'
+import { atEndOfTurn } from './turn.ts'
 import { type ReplyHandler, type UpstreamConnection, UpstreamError } from './upstream-connection.ts'
 import type { Way } from './way.ts'
 import { insidePath } from './whereabouts.ts'
@@ -114,8 +115,13 @@ class Transfer extends Running implements ReplyHandler {
   onComplete(): void {
     this.#connection = null
     this.#isWhole = true
-    if (this.#small !== null) joinHead(this.errand.res, this.#small)
-    this.errand.res.end()
+    const { res } = this.errand
+    if (this.#small === null) {
+      res.end()
+      return
+    }
+    joinHead(res, this.#small)
+    atEndOfTurn(() => res.end())
   }
 
   onError(error: UpstreamError): void {

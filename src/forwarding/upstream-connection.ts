@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import { ReadBuffer } from './read-buffer.ts'
 import { type ReplyHead, ReplyParser, UnfitReply } from './reply-parser.ts'
 import type { RequestBody } from './request-body.ts'
+import { atEndOfTurn } from './turn.ts'
 
 /** What became of a request that has no reply, or half of one. */
 export type UpstreamFailure =
@@ -187,7 +188,7 @@ export class UpstreamConnection {
     const socket = this.#socket as Socket
     this.#served++
     this.deadline = after(now, request.responseTimeoutMs)
-    if (request.body === null) socket.write(`${request.head}\r\n`, 'latin1')
+    if (request.body === null) atEndOfTurn(() => socket.write(`${request.head}\r\n`, 'latin1'))
     else request.body.flowTo(socket, request.head, this)
   }
 
