@@ -1,6 +1,6 @@
 /**
  * Signatures, form by form, through whole ceremonies (THREATS W15); and Project Wycheproof's own rows through the library's check with ours
- * before it, where FACTORGATE_WYCHEPROOF names the folder of its `testvectors_v1` (tests/vectors/SOURCES.md says why they are not here).
+ * before it, where FACTORGATE_WYCHEPROOF names the folder of its `testvectors_v1` (tests/vectors/SOURCES.md says how to ask them).
  */
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -87,8 +87,9 @@ async function isSignature({ isEcdsa, ...input }: { isEcdsa: boolean } & Paramet
 }
 
 const folder = process.env.FACTORGATE_WYCHEPROOF ?? ''
-for (const [name, isEcdsa, keyOf] of files)
-  t.test(`W15 Wycheproof: ${name}`, { skip: folder === '' && 'FACTORGATE_WYCHEPROOF names no folder' }, async t => {
+if (folder === '') t.comment('Wycheproof is not asked: FACTORGATE_WYCHEPROOF names no folder')
+for (const [name, isEcdsa, keyOf] of folder === '' ? [] : files)
+  t.test(`W15 Wycheproof: ${name}`, async t => {
     t.ok(existsSync(path.join(folder, name)), name)
     const { testGroups } = JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as Vectors
     const counts = { valid: 0, invalid: 0, acceptable: 0 }

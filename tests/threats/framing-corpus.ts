@@ -1,19 +1,4 @@
 /** Messages with two ends, or none: the corpora of A7. Owns the bytes; knows nothing of what comes of them. */
-import { readFileSync } from 'node:fs'
-
-export interface Invalid {
-  readonly title: string
-  readonly error: string
-  /** Where in the message the parser finds out. */
-  readonly stage: 'head' | 'body' | 'after'
-  /** Bytes as latin-1. */
-  readonly request: string
-}
-
-/** What llhttp's own tests call invalid (tests/vectors/SOURCES.md). */
-export const llhttp: Invalid[] = JSON.parse(
-  readFileSync(new URL('../vectors/llhttp-invalid-requests.json', import.meta.url), 'utf8')
-)
 
 /** The gadgets of smuggler.py (github.com/defparam/smuggler, configs default and exhaustive, MIT), by name. */
 export function teGadgets(): Map<string, string> {
