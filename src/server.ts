@@ -18,6 +18,7 @@ import { Listener } from './listener.ts'
 import { Runtime } from './runtime.ts'
 import { limitsOf, storeOf } from './settings.ts'
 import { openStore } from './store/open.ts'
+import { keepYoung } from './young-generation.ts'
 
 export interface ServerInput {
   readonly config: Config
@@ -102,6 +103,7 @@ export class Server implements Serving {
       await server.#listen()
       await store.put('meta:portal-url', config.portal.url.origin)
       server.#record('gate.start')
+      keepYoung()
       return server
     } catch (error) {
       await (runtime === undefined ? store.close() : runtime.close())

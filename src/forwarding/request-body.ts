@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { bodyPassed } from '../young-generation.ts'
 
 /** Hears whose turn it is: the client's to send more, or the app's to read, or to answer. */
 export interface BodyListener {
@@ -60,6 +61,7 @@ export class RequestBody {
 
   readonly #onData = (chunk: Buffer): void => {
     this.bytes += chunk.length
+    bodyPassed(chunk.length)
     const socket = this.#socket as Socket
     let goesOn: boolean
     if (this.#hasLength) goesOn = socket.write(chunk)

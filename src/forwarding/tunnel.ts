@@ -6,6 +6,7 @@ import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import net, { isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { bodyPassed } from '../young-generation.ts'
 import type { Errand } from './errand.ts'
 import { inboundHeaders } from './inbound.ts'
 import type { CloseCode, LiveConnections } from './live-connections.ts'
@@ -159,10 +160,12 @@ class Tunnel extends Running {
     if (this.#head.length > 0) client.unshift(this.#head)
     upstream.on('data', (chunk: Buffer) => {
       this.bytesOut += chunk.length
+      bodyPassed(chunk.length)
       this.#boundary.feed(chunk)
     })
     client.on('data', (chunk: Buffer) => {
       this.#bytesIn += chunk.length
+      bodyPassed(chunk.length)
     })
     upstream.pipe(client)
     client.pipe(upstream)
