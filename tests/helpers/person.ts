@@ -33,17 +33,25 @@ const longestWaitMs = 20_000
 
 export class Person {
   readonly #port: number
+  readonly #from: string | undefined
   readonly #jars = new Map<string, Map<string, string>>()
   /** Of the TOTP credential that was enrolled last, base32. */
   secret: string | null = null
 
-  constructor(port: number) {
+  /** `from`: the address they come from, of those that loopback has. */
+  constructor(port: number, from?: string) {
     this.#port = port
+    this.#from = from
   }
 
   /** The `Cookie` header this browser sends to a host (with its port). */
   cookies(host: string): string {
     return [...(this.#jars.get(host) ?? [])].map(([name, value]) => `${name}=${value}`).join('; ')
+  }
+
+  /** Has a cookie from elsewhere. */
+  hold(host: string, pair: string): void {
+    this.#keep(host, [pair])
   }
 
   /** One request; redirects are not followed. */
@@ -57,6 +65,7 @@ export class Person {
           // On loopback, of a gate that the test started: its certificate is its own.
           rejectUnauthorized: false,
           port: this.#port,
+          localAddress: this.#from,
           method,
           path: pathname + search,
           agent: false,
