@@ -83,7 +83,13 @@ export async function bulk({ end, isQuick }: Bench): Promise<Found> {
       peak === null ? 'not told' : whole(peak)
     ])
     bars.push(
-      { what: `${name}: rate against nginx as a plain proxy`, value: median(ratio), limit: rateLimit, better: 'more' },
+      {
+        what: `${name}: rate against nginx as a plain proxy`,
+        value: median(ratio),
+        turns: ratio,
+        limit: rateLimit,
+        better: 'more'
+      },
       { what: `${name}: most resident memory`, value: peak, limit: memoryLimit, better: 'less', unit: 'MB' }
     )
   }

@@ -53,7 +53,15 @@ ${table(
     ['ratio', spread(ratio), '']
   ]
 )}`,
-    bars: [{ what: 'two workers on two cores against one on one', value: median(ratio), limit: 1.7, better: 'more' }]
+    bars: [
+      {
+        what: 'two workers on two cores against one on one',
+        value: median(ratio),
+        turns: ratio,
+        limit: 1.7,
+        better: 'more'
+      }
+    ]
   }
 }
 

@@ -15,6 +15,8 @@ export interface Bar {
   readonly what: string
   /** Null where this machine or this version does not tell. */
   readonly value: number | null
+  /** Of each turn, where `value` is their median. */
+  readonly turns?: readonly number[]
   /** The least where more is better, the most where less is. */
   readonly limit: number
   readonly better: 'more' | 'less'
@@ -34,9 +36,11 @@ export function isMet({ value, limit, better }: Bar): boolean {
   return value === null || (better === 'more' ? value >= limit : value <= limit)
 }
 
-/** Where the bar is nought, there is nothing between it and a gross loss. */
-export function isGrossLoss({ value, limit, better }: Bar): boolean {
-  return value !== null && (better === 'more' ? value < limit / 2 : value > limit * 2)
+/** In every turn, since one may have met whatever else the machine did. Where the bar is nought, there is nothing between it and this. */
+export function isGrossLoss({ value, turns, limit, better }: Bar): boolean {
+  if (value === null) return false
+  const all = turns ?? [value]
+  return better === 'more' ? Math.max(...all) < limit / 2 : Math.min(...all) > limit * 2
 }
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

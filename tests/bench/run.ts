@@ -14,9 +14,23 @@ import { head } from './head.ts'
 import { type Found, isGrossLoss, isMet, type Section, tell } from './report.ts'
 import { requests } from './requests.ts'
 import { revocation } from './revocation.ts'
+import { scale } from './scale.ts'
 import { store } from './store.ts'
+import { storm } from './storm.ts'
+import { websockets } from './websockets.ts'
 
-const sections: Readonly<Record<string, Section>> = { requests, store, revocation, cores, bulk, bystander, budgets }
+const sections: Readonly<Record<string, Section>> = {
+  requests,
+  store,
+  revocation,
+  cores,
+  bulk,
+  bystander,
+  websockets,
+  scale,
+  storm,
+  budgets
+}
 
 const words = process.argv.slice(2)
 const isQuick = words.includes('quick')
