@@ -1,11 +1,15 @@
 /**
- * The app behind both: 100 bytes for `/data` (where there is no nginx to do that), any amount down from `/source?bytes=N`, any amount up
- * to `/sink`. In a process of its own, so that its memory and its time are not the gate's.
+ * An app with everything a person may have open: 100 bytes for any path, events without end (`/events`), a download that trickles
+ * (`/drip`), any amount down (`/source?bytes=N`), and WebSockets that stay open. In a process of its own, so that its memory and its
+ * time are not the gate's.
  */
+import { createHash } from 'node:crypto'
 import http from 'node:http'
 
 const small = Buffer.alloc(100, 'x')
 const piece = Buffer.alloc(64 * 1024, 'y')
+const event = `data: ${'x'.repeat(58)}\n\n`
+const trickleMs = 50
 
 function source(response, bytes) {
   response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes })
@@ -21,20 +25,29 @@ function source(response, bytes) {
   more()
 }
 
-function sink(request, response) {
-  let bytes = 0
-  request.on('data', part => {
-    bytes += part.length
-  })
-  request.on('end', () => response.end(String(bytes)))
+function trickle(response, headers, part) {
+  response.writeHead(200, headers)
+  response.write(part)
+  const timer = setInterval(() => response.write(part), trickleMs)
+  response.on('close', () => clearInterval(timer))
 }
 
 const server = http.createServer((request, response) => {
   const url = new URL(request.url, 'http://app')
   if (url.pathname === '/source') source(response, Number(url.searchParams.get('bytes')))
-  else if (url.pathname === '/sink') sink(request, response)
+  else if (url.pathname === '/events') trickle(response, { 'content-type': 'text/event-stream' }, event)
+  else if (url.pathname === '/drip') trickle(response, { 'content-length': 1e9 }, piece.subarray(0, 1024))
   else response.end(small)
+})
+server.on('upgrade', (request, socket) => {
+  const key = `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`
+  const accept = createHash('sha1').update(key).digest('base64')
+  socket.on('error', () => {})
+  socket.resume()
+  socket.write(
+    `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`
+  )
 })
 server.requestTimeout = 0
 server.keepAliveTimeout = 60_000
-server.listen(0, '127.0.0.1', () => console.log(`serving http://127.0.0.1:${server.address().port}`))
+server.listen(0, '127.0.0.1', 4096, () => console.log(`serving http://127.0.0.1:${server.address().port}`))

@@ -1,5 +1,8 @@
 /** Load on one address: wrk where there is one, else a plain generator in a worker-less loop (slower, the same for both sides). */
 import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { Pool } from 'undici'
 import { program } from './processes.ts'
 
@@ -9,6 +12,10 @@ export interface Load {
   readonly headers: Readonly<Record<string, string>>
   readonly connections: number
   readonly seconds: number
+  /** Of so many people in turn, instead of the cookie in `headers`. */
+  readonly cookies?: readonly string[]
+  /** Where the generator may run; anywhere if not given. */
+  readonly cores?: readonly number[]
 }
 
 export interface Measured {
@@ -28,10 +35,25 @@ export function press(load: Load): Promise<Measured> {
 
 async function withWrk(load: Load): Promise<Measured> {
   const headers = Object.entries(load.headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
-  const args = ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, '--latency', ...headers, load.origin + load.path]
-  const child = spawn('wrk', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const args = [
+    '-t1',
+    `-c${load.connections}`,
+    `-d${Math.ceil(load.seconds)}s`,
+    '--latency',
+    ...headers,
+    load.origin + load.path
+  ]
+  const script = load.cookies === undefined ? null : await turns(load.cookies)
+  if (script !== null) args.push('-s', script)
+  const [command, ...words] = [
+    ...(load.cores === undefined ? [] : ['taskset', '-c', load.cores.join(',')]),
+    'wrk',
+    ...args
+  ]
+  const child = spawn(command!, words, { stdio: ['ignore', 'pipe', 'inherit'] })
   let text = ''
   for await (const part of child.stdout) text += part
+  if (script !== null) await rm(path.dirname(script), { recursive: true })
   const bad = /Non-2xx or 3xx responses: (\d+)|Socket errors: (.*)/.exec(text)
   const number = (pattern: RegExp) => {
     const found = pattern.exec(text)
@@ -49,14 +71,39 @@ async function withWrk(load: Load): Promise<Measured> {
   }
 }
 
+/** What wrk runs to be one person after the other. */
+async function turns(cookies: readonly string[]): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'factorgate-wrk-'))
+  await writeFile(path.join(folder, 'cookies'), `${cookies.join('\n')}\n`)
+  const file = path.join(folder, 'turns.lua')
+  await writeFile(
+    file,
+    `local requests, turn = {}, 0
+function init()
+  for cookie in io.lines('${folder}/cookies') do
+    wrk.headers['Cookie'] = cookie
+    requests[#requests + 1] = wrk.format()
+  end
+end
+function request()
+  turn = turn % #requests + 1
+  return requests[turn]
+end
+`
+  )
+  return file
+}
+
 async function withUndici(load: Load): Promise<Measured> {
   const pool = new Pool(load.origin, { connections: load.connections, pipelining: 1 })
   const times: number[] = []
   const end = performance.now() + load.seconds * 1000
   const one = async () => {
-    while (performance.now() < end) {
+    for (let turn = 0; performance.now() < end; turn++) {
+      const cookie = load.cookies?.[turn % load.cookies.length]
+      const headers = cookie === undefined ? load.headers : { ...load.headers, Cookie: cookie }
       const before = performance.now()
-      const { statusCode, body } = await pool.request({ method: 'GET', path: load.path, headers: load.headers })
+      const { statusCode, body } = await pool.request({ method: 'GET', path: load.path, headers })
       await body.dump()
       if (statusCode !== 200) throw new Error(`an answer was ${statusCode}`)
       times.push(performance.now() - before)

@@ -1,13 +1,11 @@
 /** Processes around the bench: started until they say that they serve, weighed, and ended. Linux tells weight and time in /proc. */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import net from 'node:net'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Ender, freePort } from '../helpers/gate.ts'
+import type { Ender } from '../helpers/gate.ts'
 
 export interface Served {
   /** With its version, for the report. */
@@ -34,43 +32,45 @@ export async function serveScript(end: Ender, script: string, ...args: string[])
   throw new Error(`${script} ended before it served`)
 }
 
-/** 100 bytes from nginx: fast enough that the proxies are what is measured. Null where there is no nginx. */
-export async function serveNginx(end: Ender): Promise<Served | null> {
-  const binary = program('nginx')
-  if (binary === null) return null
-  const folder = await mkdtemp(path.join(tmpdir(), 'factorgate-nginx-'))
-  const port = await freePort()
-  await writeFile(
-    path.join(folder, 'nginx.conf'),
-    `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr error;
-events { worker_connections 256; }
-http {
-  access_log off; keepalive_requests 1000000000; keepalive_timeout 60s;
-  client_body_temp_path ${folder}; proxy_temp_path ${folder}; fastcgi_temp_path ${folder}; uwsgi_temp_path ${folder}; scgi_temp_path ${folder};
-  server { listen 127.0.0.1:${port}; default_type application/octet-stream; location / { return 200 "${'x'.repeat(100)}"; } }
-}
-`
-  )
-  const child = spawn(binary, ['-p', folder, '-c', path.join(folder, 'nginx.conf'), '-e', 'stderr'], {
-    stdio: ['ignore', 'ignore', 'inherit']
-  })
-  end.teardown(async () => {
-    await kill(child)
-    await rm(folder, { recursive: true, force: true })
-  })
-  await answers(port)
-  const version = /nginx\/(\S+)/.exec(spawnSync(binary, ['-v'], { encoding: 'utf8' }).stderr)?.[1]
-  return { name: `nginx ${version}`, origin: `http://127.0.0.1:${port}`, pid: child.pid! }
+/** A script beside this file that works on what `input` says, and tells what it found as JSON, at its own end or when it is asked to stop. */
+export interface Working<T> {
+  readonly done: Promise<T>
+  stop(): Promise<T>
 }
 
-async function kill(child: ChildProcess): Promise<void> {
+export function workScript<T>(end: Ender, script: string, input: unknown): Working<T> {
+  const file = fileURLToPath(new URL(script, import.meta.url))
+  const child = spawn(process.execPath, [file, JSON.stringify(input)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  end.teardown(() => kill(child))
+  const done = (async () => {
+    let text = ''
+    for await (const part of child.stdout) text += part
+    if (text === '') throw new Error(`${script} ended without a result`)
+    return JSON.parse(text) as T
+  })()
+  // Whoever waits for it hears of the failure; until then it is nobody's.
+  done.catch(() => {})
+  return {
+    done,
+    stop() {
+      child.kill('SIGTERM')
+      return done
+    }
+  }
+}
+
+/** Ends a process, the hard way where it does not listen. */
+export async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const gone = once(child, 'exit')
   child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), 5_000)
   await gone
+  clearTimeout(timer)
 }
 
-async function answers(port: number): Promise<void> {
+/** Resolves once somebody listens there. */
+export async function answers(port: number): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
     const isOpen = await new Promise(resolve => {
       const socket = net.connect(port, '127.0.0.1', () => resolve(true))

@@ -49,6 +49,11 @@ export class Person {
     return [...(this.#jars.get(host) ?? [])].map(([name, value]) => `${name}=${value}`).join('; ')
   }
 
+  /** Has a cookie from elsewhere. */
+  hold(host: string, pair: string): void {
+    this.#keep(host, [pair])
+  }
+
   /** One request; redirects are not followed. */
   request(method: string, url: string, options: { headers?: OutgoingHttpHeaders; body?: string } = {}): Promise<Page> {
     const { host, pathname, search, href, protocol } = new URL(url)

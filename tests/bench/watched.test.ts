@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import t from 'tap'
-import { watched } from './bulk.ts'
 import { forgetPeak, memory } from './processes.ts'
+import { watched } from './watched.ts'
 
 /** Holds so many bytes in another thread and lets go of them, while this one stands still, so that no look falls between. */
 async function holdForAMoment(bytes: number): Promise<void> {

@@ -1,0 +1,61 @@
+/** What two hundred slow downloads cost somebody else: the latency of another person's requests with them and without, turn by turn. */
+import type { Ender } from '../helpers/gate.ts'
+import { guarded } from './gates.ts'
+import { median, short, spread, whole } from './numbers.ts'
+import { type Flown, flow, lossOf } from './open-loop.ts'
+import { alternately, ratios } from './pairs.ts'
+import { serveScript } from './processes.ts'
+import { type Bench, type Found, table } from './report.ts'
+
+const downloads = 200
+const bytesPerSecond = 50_000
+const rate = 500
+const limit = 1.25
+
+export async function bystander({ end, isQuick }: Bench): Promise<Found> {
+  const [rounds, seconds] = isQuick ? [2, 2] : [6, 10]
+  const app = await serveScript(end, 'app.mjs')
+  const { gate, host, people } = await guarded(end, { upstream: app.origin, people: 2 })
+  const [reader, other] = people.map(({ cookie }) => cookie) as [string, string]
+  const at = { port: gate.port, host }
+  const measure = async () => {
+    const flown = await flow(end, { ...at, cookies: [other], rate, seconds }).done
+    if (lossOf(flown) > 0) throw new Error(`not every answer was good: ${JSON.stringify(flown)}`)
+    return flown
+  }
+  await measure()
+  const [busy, quiet] = (await alternately(rounds, [
+    async () => {
+      const ends: (() => unknown)[] = []
+      const passing: Ender = { teardown: fn => ends.push(fn) }
+      end.teardown(() => ends.splice(0).map(fn => fn()))
+      const asked = { ...at, path: '/source?bytes=1000000000', cookie: reader, count: downloads, bytesPerSecond }
+      await serveScript(passing, 'slow-readers.mjs', JSON.stringify(asked))
+      const flown = await measure()
+      for (const fn of ends.splice(0)) await fn()
+      return flown
+    },
+    measure
+  ])) as [Flown[], Flown[]]
+  const p99 = ratios(busy, quiet, each => each.p99)
+  const row = (name: string, of: readonly Flown[]) => [
+    name,
+    short(median(of.map(each => each.p50))),
+    spread(of.map(each => each.p99))
+  ]
+  return {
+    title: 'Slow downloads beside another client',
+    text: `${downloads} downloads at ${whole(bytesPerSecond / 1000)} kB/s each, and ${rate} requests a second of somebody else, at a constant rate, their latency from the moment they were due; ${rounds} × ${seconds} s with and without, turn by turn.
+
+${table(['', 'p50 ms', 'p99 ms'], [row('with the downloads', busy), row('without', quiet), ['ratio', spread(ratios(busy, quiet, each => each.p50)), spread(p99)]])}`,
+    bars: [
+      {
+        what: `p99 of others beside ${downloads} slow downloads`,
+        value: median(p99),
+        turns: p99,
+        limit,
+        better: 'less'
+      }
+    ]
+  }
+}

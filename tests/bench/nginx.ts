@@ -1,0 +1,65 @@
+/** nginx from its Debian package, in its three parts here: an app with a small answer, a source of large ones, and the plain proxy. */
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { type Ender, freePort } from '../helpers/gate.ts'
+import { answers, kill, program, type Served } from './processes.ts'
+
+/** 100 bytes whatever is asked: fast enough that the proxies are what is measured. Null where there is no nginx. */
+export function serveSmall(end: Ender): Promise<Served | null> {
+  return serve(end, () => `default_type application/octet-stream; location / { return 200 "${'x'.repeat(100)}"; }`)
+}
+
+/** The files of a folder, by sendfile. */
+export function serveFiles(end: Ender, folder: string): Promise<Served | null> {
+  return serve(end, () => `root ${folder}; sendfile on; sendfile_max_chunk 1m; default_type application/octet-stream;`)
+}
+
+/** How the proxy is set up: it holds nothing back, neither bodies nor answers. */
+export const proxySettings = 'proxy_buffering off, proxy_request_buffering off, proxy_buffer_size 64k'
+
+/** A proxy that checks nothing. */
+export function serveProxy(end: Ender, upstream: string): Promise<Served | null> {
+  const { host } = new URL(upstream)
+  return serve(
+    end,
+    () => `location / {
+      proxy_pass http://upstream; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host;
+      client_max_body_size 0; proxy_buffering off; proxy_request_buffering off; proxy_buffer_size 64k; proxy_buffers 8 64k;
+      proxy_read_timeout 600s; proxy_send_timeout 600s;
+    }`,
+    `upstream upstream { server ${host}; keepalive 64; keepalive_requests 1000000000; }`
+  )
+}
+
+async function serve(end: Ender, server: () => string, outside = ''): Promise<Served | null> {
+  const binary = program('nginx')
+  if (binary === null) return null
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'factorgate-nginx-'))
+  const port = await freePort()
+  // As root its workers would be somebody else, who may not read what is ours.
+  const user = process.getuid?.() === 0 ? `user ${os.userInfo().username};` : ''
+  await writeFile(
+    path.join(folder, 'nginx.conf'),
+    `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr crit; ${user}
+events { worker_connections 4096; }
+http {
+  access_log off; keepalive_requests 1000000000; keepalive_timeout 60s;
+  client_body_temp_path ${folder}; proxy_temp_path ${folder}; fastcgi_temp_path ${folder}; uwsgi_temp_path ${folder}; scgi_temp_path ${folder};
+  ${outside}
+  server { listen 127.0.0.1:${port}; ${server()} }
+}
+`
+  )
+  const child = spawn(binary, ['-p', folder, '-c', path.join(folder, 'nginx.conf'), '-e', 'stderr'], {
+    stdio: ['ignore', 'ignore', 'inherit']
+  })
+  end.teardown(async () => {
+    await kill(child)
+    await rm(folder, { recursive: true, force: true })
+  })
+  await answers(port)
+  const version = /nginx\/(\S+)/.exec(spawnSync(binary, ['-v'], { encoding: 'utf8' }).stderr)?.[1]
+  return { name: `nginx ${version}`, origin: `http://127.0.0.1:${port}`, pid: child.pid! }
+}

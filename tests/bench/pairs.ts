@@ -1,0 +1,16 @@
+/**
+ * Turn by turn: A B A B, so that whatever else the machine does meets every side. Owns the order and the ratio of what was measured in the
+ * same turn; refuses to compare across turns.
+ */
+
+/** What each side measured, one value a turn. */
+export async function alternately<T>(rounds: number, sides: readonly (() => Promise<T>)[]): Promise<T[][]> {
+  const measured = sides.map((): T[] => [])
+  for (let round = 0; round < rounds; round++) for (const [i, side] of sides.entries()) measured[i]!.push(await side())
+  return measured
+}
+
+/** `over / under` of each turn. */
+export function ratios<T>(over: readonly T[], under: readonly T[], of: (measured: T) => number): number[] {
+  return over.map((each, i) => of(each) / of(under[i]!))
+}

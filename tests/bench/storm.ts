@@ -1,0 +1,86 @@
+/**
+ * Everybody signs in at once, with password and TOTP, while others work: a constant flow of signed-in requests, its latency from the moment
+ * each was due, in quiet and in the storm, turn by turn. Nobody may be refused.
+ */
+import { Person, totpCode } from '../helpers/person.ts'
+import { guarded } from './gates.ts'
+import { serveSmall } from './nginx.ts'
+import { median, quantile, short, spread, whole } from './numbers.ts'
+import { type Flown, flow, lossOf } from './open-loop.ts'
+import { alternately, ratios } from './pairs.ts'
+import { People, password, secret } from './people.ts'
+import { serveScript } from './processes.ts'
+import { type Bench, type Found, table } from './report.ts'
+
+/** A second: 500 in a minute. */
+const signInsPerSecond = 500 / 60
+const rate = 2_000
+const working = 50
+const startMs = 500
+
+export async function storm({ end, isQuick }: Bench): Promise<Found> {
+  const [rounds, perRound] = isQuick ? [2, 30] : [2, 500]
+  const seconds = perRound / signInsPerSecond
+  const app = (await serveSmall(end)) ?? (await serveScript(end, 'app.mjs'))
+  const { gate, host, store, people } = await guarded(end, { upstream: app.origin, people: working })
+  const names = await People.at(store, at =>
+    at.enrolled(rounds * perRound, `${gate.folder}/factorgate.key`, 'newcomer')
+  )
+  const cookies = people.map(({ cookie }) => cookie)
+  const took: number[] = []
+  const refused: string[] = []
+
+  const signIn = async (name: string, i: number) => {
+    const from = performance.now()
+    // Each from an address of their own, as at home.
+    const person = new Person(gate.port, `127.1.${(i >> 8) & 255}.${i & 255 || 1}`)
+    try {
+      const login = await person.open(`http://${host}/data`)
+      const challenge = await person.submit(login, { username: name, password })
+      const inside = await person.submit(challenge, { code: totpCode(secret, Date.now()) })
+      if (inside.status !== 200 || inside.body.length !== 100 || !inside.url.startsWith(`http://${host}/data`))
+        throw new Error(`${inside.url} answered ${inside.status}`)
+      took.push(performance.now() - from)
+    } catch (error) {
+      refused.push(`${name}: ${error instanceof Error ? error.message.slice(0, 200) : error}`)
+    }
+  }
+  const measure = async (during: () => Promise<unknown>) => {
+    const { done } = flow(end, { port: gate.port, host, cookies, rate, seconds: seconds + startMs / 1000 })
+    await new Promise(resolve => setTimeout(resolve, startMs))
+    await during()
+    const flown = await done
+    for (let i = 0; i < lossOf(flown); i++) refused.push(`a request of the flow: ${JSON.stringify(flown.refused)}`)
+    return flown
+  }
+  const crowd = async () => {
+    const signIns = names.splice(0, perRound).map(async (name, i) => {
+      await new Promise(resolve => setTimeout(resolve, (i * 1000) / signInsPerSecond))
+      await signIn(name, names.length + i)
+    })
+    await Promise.all(signIns)
+  }
+  await flow(end, { port: gate.port, host, cookies, rate, seconds: 1 }).done
+  const [quiet, stormy] = (await alternately(rounds, [() => measure(async () => {}), () => measure(crowd)])) as [
+    Flown[],
+    Flown[]
+  ]
+  if (refused.length > 0) console.error([...new Set(refused)].slice(0, 5).join('\n'))
+  const p99 = ratios(stormy, quiet, each => each.p99)
+  const row = (name: string, of: readonly Flown[]) => [
+    name,
+    short(median(of.map(each => each.p50))),
+    spread(of.map(each => each.p99)),
+    whole(Math.max(...of.map(each => each.max)))
+  ]
+  return {
+    title: 'Sign-in storm',
+    text: `${rounds} × ${perRound} people in ${whole(seconds)} s (500 a minute), each from the app's address over name and password (argon2id as configured) and TOTP back to the app; ${whole(rate)} signed-in requests a second meanwhile, and as many in quiet, turn by turn. Embedded store. A sign-in took ${took.length === 0 ? 'for ever' : `${whole(median(took))} ms (p99 ${whole(quantile(took, 0.99))})`}, all six requests of it.
+
+${table(['flow', 'p50 ms', 'p99 ms', 'longest ms'], [row('quiet', quiet), row('storm', stormy), ['ratio', spread(ratios(stormy, quiet, each => each.p50)), spread(p99), '']])}`,
+    bars: [
+      { what: 'refused, of newcomers and of the flow', value: refused.length, limit: 0, better: 'less' },
+      { what: 'p99 of the flow, storm against quiet', value: median(p99), turns: p99, limit: 2, better: 'less' }
+    ]
+  }
+}

@@ -1,0 +1,29 @@
+/** What a process holds at most while something is done. Owns the looking. */
+import { forgetPeak, memory } from './processes.ts'
+
+export interface Watched<T> {
+  readonly result: T
+  /** MB, 10⁶ bytes; null where the system does not tell. */
+  readonly peakMemory: number | null
+}
+
+const lookEveryMs = 100
+
+/** The kernel sees every page; our looks, where it does not tell, may miss what lasts a moment. */
+export async function watched<T>(pid: number, work: () => Promise<T>): Promise<Watched<T>> {
+  let peak = 0
+  const isExact = forgetPeak(pid)
+  const look = () => {
+    peak = Math.max(peak, memory(pid)?.now ?? 0)
+  }
+  const timer = setInterval(look, lookEveryMs)
+  let result: T
+  try {
+    result = await work()
+  } finally {
+    clearInterval(timer)
+  }
+  look()
+  if (isExact) peak = Math.max(peak, memory(pid)?.peak ?? 0)
+  return { result, peakMemory: peak === 0 ? null : peak }
+}
