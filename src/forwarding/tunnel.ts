@@ -72,12 +72,9 @@ class Tunnel extends Running {
       this.#finish()
       return
     }
-    this.#upstream.unpipe(this.#client)
-    this.#client.unpipe(this.#upstream)
-    this.#upstream.destroy()
+    this.#finish()
     this.#client.end(closeFrame(closeCode, reason))
     this.#client.resume()
-    this.#finish()
     const timer = setTimeout(() => this.#client.destroy(), closeAnswerMs)
     timer.unref()
     this.#client.once('close', () => clearTimeout(timer))
@@ -158,20 +155,28 @@ class Tunnel extends Running {
     client.write(text, 'latin1')
     if (head.length > 0) upstream.unshift(head)
     if (this.#head.length > 0) client.unshift(this.#head)
-    upstream.on('data', (chunk: Buffer) => {
+    this.#join(upstream, client, chunk => {
       this.bytesOut += chunk.length
-      bodyPassed(chunk.length)
       this.#boundary.feed(chunk)
     })
-    client.on('data', (chunk: Buffer) => {
+    this.#join(client, upstream, chunk => {
       this.#bytesIn += chunk.length
-      bodyPassed(chunk.length)
     })
-    upstream.pipe(client)
-    client.pipe(upstream)
     upstream.on('close', this.#onUpstreamClose)
     // The other side may still have something to say, but not for ever.
     for (const socket of [client, upstream]) socket.on('end', this.#onHalfClosed)
+  }
+
+  /** Bytes from one side to the other, no faster than that one takes them; what comes after the end is dropped. */
+  #join(from: Duplex, to: Duplex, note: (chunk: Buffer) => void): void {
+    from.on('data', (chunk: Buffer) => {
+      if (this.isOver) return
+      note(chunk)
+      bodyPassed(chunk.length)
+      if (!to.write(chunk)) from.pause()
+    })
+    to.on('drain', () => from.resume())
+    from.on('end', () => to.end())
   }
 
   /** The app has not: its status, headers and body are its own answer, and the connection ends with it. */

@@ -10,6 +10,7 @@ export class FrameBoundary {
   /** Header bytes of the current frame, as far as they have come. */
   readonly #header = new Uint8Array(14)
   #headerLength = 0
+  readonly #view = new DataView(this.#header.buffer)
 
   /** True where the next byte begins a frame, so that another may be put before it. */
   get isBetweenFrames(): boolean {
@@ -17,10 +18,19 @@ export class FrameBoundary {
   }
 
   feed(chunk: Uint8Array): void {
+    const end = chunk.length
     let at = 0
-    while (at < chunk.length) {
+    while (at < end) {
+      // A short frame of an app, whole: most are.
+      if (this.#payloadLeft === 0 && this.#headerLength === 0 && at + 1 < end) {
+        const length = chunk[at + 1] as number
+        if (length < 126 && at + 2 + length <= end) {
+          at += 2 + length
+          continue
+        }
+      }
       if (this.#payloadLeft > 0) {
-        const taken = Math.min(this.#payloadLeft, chunk.length - at)
+        const taken = Math.min(this.#payloadLeft, end - at)
         this.#payloadLeft -= taken
         at += taken
         continue
@@ -40,10 +50,9 @@ export class FrameBoundary {
   }
 
   #payloadLength(): number {
-    const view = new DataView(this.#header.buffer)
-    const short = view.getUint8(1) & 0x7f
-    if (short === 126) return view.getUint16(2)
-    return short === 127 ? Number(view.getBigUint64(2)) : short
+    const short = this.#view.getUint8(1) & 0x7f
+    if (short === 126) return this.#view.getUint16(2)
+    return short === 127 ? Number(this.#view.getBigUint64(2)) : short
   }
 }
 
