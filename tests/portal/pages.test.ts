@@ -98,10 +98,13 @@ t.test('in a browser', async t => {
   t.test('on the account page, what can be pressed is as large as a fingertip, and stays where it is', async t => {
     const context = await openContext(browser, { viewport: { width: 390, height: 844 } })
     const page = await context.newPage()
-    await page.goto(`${origin}/account`)
-    for (const one of await page.locator('main :is(a, summary, button):visible').all()) {
-      const { width = 0, height = 0 } = (await one.boundingBox()) ?? {}
-      t.ok(width >= 24 && height >= 24, `${await one.textContent()} is ${width} by ${height} px`)
+    for (const name of ['account-spent-few', 'apps-spent', 'account']) {
+      await page.goto(`${origin}/${name}`)
+      // On the list of apps the whole entry is the link.
+      for (const one of await page.locator('main :is(a, summary, button):not(.apps a):visible').all()) {
+        const { width = 0, height = 0 } = (await one.boundingBox()) ?? {}
+        t.ok(width >= 24 && height >= 24, `${name}: ${await one.textContent()} is ${width} by ${height} px`)
+      }
     }
     const rename = page.locator('summary').first()
     const before = await rename.boundingBox()
