@@ -3,6 +3,7 @@
  * Another language is one more object of the same shape, and one more line in `sentencesFor`.
  */
 import type { ErrorCode, Whose } from '../../src/errors.ts'
+import type { AuthenticatorSort } from '../../src/factor/authenticator-names.ts'
 import type { EndReason } from '../../src/session/records.ts'
 import type { FactorKind } from '../../src/session/session.ts'
 
@@ -192,7 +193,8 @@ const english = {
     submit: 'Create the passkey',
     other: 'Use an authenticator app instead',
     suggested: (device: string) => `Passkey on ${device}`,
-    suggestedPlain: 'My passkey'
+    suggestedPlain: 'My passkey',
+    sort: { passkey: 'Passkey', device: 'This device', key: 'Security key' } satisfies Record<AuthenticatorSort, string>
   },
 
   enrolTotp: {
