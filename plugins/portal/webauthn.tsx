@@ -127,7 +127,7 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
       replaces: visit.principal
     })
     setSessionCookie(reply, entered.token, visit.site.secure)
-    await completed(visit, account)
+    await completed(visit, account, false)
     return { redirect: await onward(visit, entered.principal) }
   }
 
