@@ -7,6 +7,7 @@ import { type Done, takeWord } from './flash.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
 import { sayMoment } from './moments.ts'
 import type { PortalOptions } from './options.ts'
+import { leftAfterSpending, SpentNotice } from './recovery.tsx'
 import type { Sentences } from './sentences.ts'
 import { along } from './trip.ts'
 import { frameOf, openSignedVisit, type SignedVisit, sendPage } from './visit.ts'
@@ -22,6 +23,8 @@ export interface AccountView {
   readonly problem: string | null
   /** Whether the password is ours to change. */
   readonly hasPassword: boolean
+  /** How many recovery codes are left, where this session confirmed with one; null otherwise. */
+  readonly codesLeft: number | null
   /** This page's own absolute address: where longer ways come back to. */
   readonly address: string
 }
@@ -32,8 +35,16 @@ export function AccountPage({ frame, view }: { frame: Frame; view: AccountView }
   const offersEnd = others.length > 0 && (view.done?.kind === 'added' || view.done?.kind === 'removed')
   return (
     <Page frame={frame} title={say.title} subtitle={view.name} drawing="open" wide>
-      {view.done !== null && <Notice>{doneSentence(view.done, offersEnd, frame.say)}</Notice>}
-      {offersEnd && <EndOthers frame={frame} />}
+      {view.done !== null && <Notice>{doneSentence(view.done, frame.say)}</Notice>}
+      {offersEnd && (
+        <>
+          <p>{say.othersOffer}</p>
+          <EndOthers frame={frame} />
+        </>
+      )}
+      {view.codesLeft !== null && (
+        <SpentNotice frame={frame} view={{ left: view.codesLeft, address: view.address, isAccount: true }} />
+      )}
       {view.problem !== null && <Notice alert>{view.problem}</Notice>}
       <section aria-labelledby="factors">
         <h2 id="factors">{say.factors}</h2>
@@ -162,13 +173,12 @@ function SessionRow({ frame, view, entry: { session, lastSeenAt } }: SessionRowP
   )
 }
 
-function doneSentence(done: Done, offersEnd: boolean, { account: say }: Sentences): string {
+function doneSentence(done: Done, { account: say }: Sentences): string {
   if (done.kind === 'renamed') return say.renamed(done.name)
   if (done.kind === 'ended') return say.ended
   if (done.kind === 'others') return say.othersEnded
   if (done.kind === 'password') return say.passwordChanged
-  const sentence = done.kind === 'added' ? say.addedNotice(done.name) : say.removed(done.name)
-  return offersEnd ? `${sentence} ${say.othersOffer}` : sentence
+  return done.kind === 'added' ? say.addedNotice(done.name) : say.removed(done.name)
 }
 
 /** The overview as it stands now. */
@@ -176,7 +186,12 @@ export async function showAccount(visit: SignedVisit, status: number, problem: s
   const { options, principal } = visit
   const { credentials, recoveryCodes, sessions } = options.services
   const { id, displayName } = principal.account
-  const [enrolled, codes, live] = await Promise.all([credentials.list(id), recoveryCodes.status(id), sessions.list(id)])
+  const [enrolled, codes, live, codesLeft] = await Promise.all([
+    credentials.list(id),
+    recoveryCodes.status(id),
+    sessions.list(id),
+    leftAfterSpending(visit)
+  ])
   const view: AccountView = {
     name: displayName,
     credentials: [...enrolled].sort((a, b) => (b.lastUsedAt ?? b.createdAt) - (a.lastUsedAt ?? a.createdAt)),
@@ -186,6 +201,7 @@ export async function showAccount(visit: SignedVisit, status: number, problem: s
     now: visit.now,
     done: problem === null ? takeWord(visit) : null,
     hasPassword: principal.account.directory === options.services.localDirectory.id,
+    codesLeft,
     problem,
     address: `${options.portalOrigin}/.factorgate/account`
   }

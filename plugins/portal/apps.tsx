@@ -2,18 +2,22 @@
 import type { FastifyInstance } from 'fastify'
 import { type Frame, Page } from './layout.tsx'
 import { sayMoment } from './moments.ts'
+import { home } from './onward.ts'
 import type { AppCard, PortalOptions } from './options.ts'
+import { leftAfterSpending, SpentNotice, type SpentView } from './recovery.tsx'
 import { frameOf, goTo, openSignedVisit, openVisit, sendPage } from './visit.ts'
 
 export interface AppsView {
   readonly apps: readonly AppCard[]
   readonly now: number
+  readonly spent: SpentView | null
 }
 
 export function AppsPage({ frame, view }: { frame: Frame; view: AppsView }) {
   const say = frame.say.apps
   return (
     <Page frame={frame} title={say.title} drawing="open" wide>
+      {view.spent !== null && <SpentNotice frame={frame} view={view.spent} />}
       {view.apps.length === 0 ? (
         <>
           <p>{say.none}</p>
@@ -49,6 +53,8 @@ export function registerApps(scope: FastifyInstance, options: PortalOptions): vo
   scope.get('/.factorgate/', { config: { requires: 'signed-in' } }, async (request, reply) => {
     const visit = openSignedVisit(options, request, reply)
     const apps = inOrder(await options.routes.appsFor(visit.principal, visit.address))
-    return sendPage(visit, 200, <AppsPage frame={frameOf(visit)} view={{ apps, now: visit.now }} />)
+    const left = await leftAfterSpending(visit)
+    const spent = left === null ? null : { left, address: options.portalOrigin + home, isAccount: false }
+    return sendPage(visit, 200, <AppsPage frame={frameOf(visit)} view={{ apps, now: visit.now, spent }} />)
   })
 }

@@ -75,22 +75,32 @@ function read(name: string): string {
   return readFileSync(new URL(`./assets/${name}`, import.meta.url), 'utf8')
 }
 
-function squeezeSheet(text: string): string {
+/** page.css computes nothing: a `+` stands between selectors only. */
+export function squeezeSheet(text: string): string {
   return text
     .replace(/\/\*[\s\S]*?\*\//g, '')
     .replace(/\s+/g, ' ')
-    .replace(/ ?([{};,>]) ?/g, '$1')
+    .replace(/ ?([{};,>+]) ?/g, '$1')
     .replace(/: /g, ':')
+    .replace(/([ :,(-])0\./g, '$1.')
     .replace(/;}/g, '}')
     .trim()
 }
 
-/** Indentation, blank lines and whole-line comments go; page.js has no text that spans lines, so nothing else changes. */
-function squeezeScript(text: string): string {
-  return text
+/**
+ * Comments and blanks go, and line ends where a statement cannot end. What is quoted stays as it is: page.js has no text that spans lines, no
+ * comment behind code, and no blank in a regular expression.
+ */
+export function squeezeScript(text: string): string {
+  const code = text
     .replace(/^\/\*\*[\s\S]*?\*\//gm, '')
     .split('\n')
     .map(line => line.trim())
     .filter(line => line !== '' && !line.startsWith('//'))
     .join('\n')
+  return code
+    .split(/('[^'\n]*'|`[^`\n]*`)/)
+    .map((part, i) => (i % 2 === 1 ? part : part.replace(/ *([{}()[\],;:=<>?&|!*]) */g, '$1')))
+    .join('')
+    .replace(/(?<=[{([,;:=>&|?])\n|\n(?=[})\].?:&|])/g, '')
 }

@@ -20,11 +20,11 @@ function Frame({ state }: { state: Exclude<Drawing, 'key'> }) {
       {state === 'open' && <path class="light" d="M22 11h28v55h8l8 8H6l8-8h8z" />}
       <path d={frame} />
       {state === 'shut' && <path d="M22 66V11h28v55M28 18h16v15H28zM28 42h16v15H28z" />}
-      {state === 'ajar' && <path d="M22 66V11l19 5v46zM27.500 20l8 2v12.500l-8-.8zM27.500 41.500l8 .3V54l-8 2.200z" />}
+      {state === 'ajar' && <path d="M22 66V11l19 5v46zM27.5 20l8 2v12.5l-8-.8zM27.5 41.5l8 .3V54l-8 2.2z" />}
       {state === 'open' && <path d="M22 66V11l7 4v47z" />}
-      {state === 'shut' && <circle class="knob" cx="46.500" cy="38" r="1.800" />}
-      {state === 'ajar' && <circle class="knob" cx="38.500" cy="39" r="1.600" />}
-      {state === 'open' && <circle class="knob" cx="27" cy="39" r="1.200" />}
+      {state === 'shut' && <circle class="knob" cx="46.5" cy="38" r="1.8" />}
+      {state === 'ajar' && <circle class="knob" cx="38.5" cy="39" r="1.6" />}
+      {state === 'open' && <circle class="knob" cx="27" cy="39" r="1.2" />}
     </>
   )
 }
@@ -32,9 +32,9 @@ function Frame({ state }: { state: Exclude<Drawing, 'key'> }) {
 function Key() {
   return (
     <>
-      <path d="M34.500 40.500 60 66m-9-9 6-6m1 13 6-6" />
+      <path d="M34.5 40.5 60 66m-9-9 6-6m1 13 6-6" />
       <circle cx="25" cy="31" r="14" />
-      <circle class="knob" cx="21.500" cy="27.500" r="3.500" />
+      <circle class="knob" cx="21.5" cy="27.5" r="3.5" />
     </>
   )
 }

@@ -121,7 +121,7 @@ export async function afterEnrolment(visit: SignedVisit, credential: Credential)
     if (entered === null) throw new GateError('sign_in_required')
     setSessionCookie(visit.reply, entered.token, visit.site.secure)
     current = entered.principal
-    await completed(visit, current.account)
+    await completed(visit, current.account, false)
     await endOthersIfInvited(visit, principal, current)
   }
   if (!(await hasCodes(visit))) {

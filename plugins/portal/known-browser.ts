@@ -13,11 +13,14 @@ export function markOf(cookies: string | undefined, secure: boolean): string | n
   return mark !== null && isToken(mark) ? mark : null
 }
 
-/** What follows a complete sign-in, whatever completed it: the guesses are forgotten, and this browser is known from now on. */
-export async function completed(visit: Visit, account: Account): Promise<void> {
+/**
+ * What follows a complete sign-in, whatever completed it: the guesses are forgotten, and this browser is known from now on. `counted`: its
+ * password was counted as a guess at the address it comes from, which is given back.
+ */
+export async function completed(visit: Visit, account: Account, counted: boolean): Promise<void> {
   const { address, site, reply } = visit
   // One mark serves all who share the browser: the store knows for whom it counts.
   const browser = visit.browser ?? newToken()
-  await visit.options.services.passwordLogin.completed(account, { address, browser })
+  await visit.options.services.passwordLogin.completed(account, { address, browser }, counted)
   reply.header('set-cookie', knownCookie(browser, site.secure))
 }

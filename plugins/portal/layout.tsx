@@ -28,9 +28,9 @@ interface PageProps {
   children: ComponentChildren
 }
 
-/** The document as a string. */
+/** The document as a string. Shapes of a drawing end in their own tag; no text can look like the end of one, since its `<` is escaped. */
 export function toHtml(page: JSX.Element): string {
-  return `<!doctype html>${renderToString(page)}`
+  return `<!doctype html>${renderToString(page).replace(/><\/(?:path|circle)>/g, '/>')}`
 }
 
 export function Page({ frame, title, subtitle, drawing, wide, children }: PageProps) {
@@ -44,7 +44,7 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
         <title>{`${full} · ${look.title}`}</title>
-        <link rel="icon" href={mark.path} type="image/svg+xml" />
+        <link rel="icon" href={mark.path} />
         <link rel="stylesheet" href={pageSheet(look.accent).path} />
         <script src={pageScript().path} defer />
       </head>

@@ -32,9 +32,20 @@ export async function acceptProof(visit: SignedVisit, verified: Verification & {
   })
   if (entered === null) throw new GateError('sign_in_required')
   setSessionCookie(visit.reply, entered.token, visit.site.secure)
-  if (entered.principal.isFullySignedIn) await completed(visit, entered.principal.account)
+  if (entered.principal.isFullySignedIn) await completed(visit, entered.principal.account, isCounted(visit))
   await endOthersIfInvited(visit, principal, entered.principal)
   return onward(visit, entered.principal)
+}
+
+/** Whether this step ends a sign-in whose password was tried here, and not one that began elsewhere, with an invitation, or stood already. */
+function isCounted({ principal, address }: SignedVisit): boolean {
+  const { proofs, session, isFullySignedIn } = principal
+  return (
+    !isFullySignedIn &&
+    session.device.address === address &&
+    proofs.some(({ kind }) => kind === 'password' || kind === 'directory') &&
+    !proofs.some(({ kind }) => kind === 'invitation')
+  )
 }
 
 /** What is said, and kept, of a factor that was not verified. */

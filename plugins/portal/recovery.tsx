@@ -1,8 +1,9 @@
 /**
- * Recovery codes: the challenge that spends one, what is left then, and the page that shows a new list. Owns the showing, at issue and until the box is ticked,
+ * Recovery codes: the challenge that spends one, the notice of what is left then, and the page that shows a new list. Owns the showing, at issue and until the box is ticked,
  * never again: in between the list waits sealed in a cookie of ten minutes, so a reload loses nothing and no store ever holds it.
  */
 import type { FastifyInstance } from 'fastify'
+import { factorKinds, newestProof } from '../../src/session/session.ts'
 import { briefCookie, expiredCookie, readCookie } from '../cookies.ts'
 import { showChallenge } from './challenge.tsx'
 import { requireOffered } from './challenge-offer.ts'
@@ -93,29 +94,30 @@ export function NewRecoveryPage({ frame, trip }: { frame: Frame; trip: Trip }) {
 /** So few are left that it is time for new ones. */
 const few = 2
 
-export function SpentPage({ frame, view }: { frame: Frame; view: { trip: Trip; left: number } }) {
+export interface SpentView {
+  readonly left: number
+  /** The absolute address of the page that tells it: where new codes lead back to. */
+  readonly address: string
+  readonly isAccount: boolean
+}
+
+/** What people who came in with a recovery code should know: they have lost something, and the codes run down. */
+export function SpentNotice({ frame, view }: { frame: Frame; view: SpentView }) {
   const say = frame.say.recovery
-  const { trip, left } = view
+  const { left, address, isAccount } = view
   return (
-    <Page frame={frame} title={say.spentTitle} drawing="open">
-      <p>{say.left(left)}</p>
-      <p>{left <= few ? say.fewNow : say.spentNow}</p>
+    <div class="notice" role="status">
+      <p>{say.spent(left)}</p>
+      <p>{isAccount ? say.lostHere : <a href="/.factorgate/account">{say.lost}</a>}</p>
       {left <= few && (
-        <a class="button" href={along('/.factorgate/enrol/recovery', trip)}>
-          {say.newSubmit}
-        </a>
+        <p>
+          <a href={along('/.factorgate/enrol/recovery', { rd: address, state: null })}>{say.fewNow}</a>
+        </p>
       )}
-      <a class={left <= few ? 'button second' : 'button'} href={along('/.factorgate/challenge', trip)}>
-        {say.submit}
-      </a>
-      <p>
-        <a href="/.factorgate/account">{say.lost}</a>
-      </p>
-    </Page>
+    </div>
   )
 }
 
-const spentPath = '/.factorgate/challenge/recovery/spent'
 const shownSeconds = 10 * 60
 
 const cookieName = (secure: boolean) => (secure ? '__Host-factorgate-codes' : 'factorgate-codes')
@@ -125,6 +127,13 @@ const sealContext = (visit: SignedVisit) => `shown-codes:${visit.principal.sessi
 export async function hasCodes(visit: SignedVisit): Promise<boolean> {
   const status = await visit.options.services.recoveryCodes.status(visit.principal.account.id)
   return status !== null && status.remaining > 0
+}
+
+/** How many are left, for as long as a recovery code is this session's newest second factor; null otherwise. */
+export async function leftAfterSpending(visit: SignedVisit): Promise<number | null> {
+  const { proofs, account } = visit.principal
+  if (newestProof(proofs, factorKinds)?.kind !== 'recovery') return null
+  return (await visit.options.services.recoveryCodes.status(account.id))?.remaining ?? 0
 }
 
 /** A new list, on its way to the page that shows it. */
@@ -166,18 +175,9 @@ export function registerRecovery(scope: FastifyInstance, options: PortalOptions)
     const accountId = visit.principal.account.id
     const { address, browser } = visit
     const answer = await recoveryCodes.spend({ accountId, code: form.field('code'), address, browser })
-    if (answer.kind === 'verified') {
-      await acceptProof(visit, answer)
-      return goTo(visit, along(spentPath, visit.trip))
-    }
+    if (answer.kind === 'verified') return goTo(visit, await acceptProof(visit, answer))
     const { status, problem } = problemOf(visit, 'recovery', answer, say.wrongRecovery)
     return showChallenge(visit, status, problem)
-  })
-
-  scope.get(spentPath, { config: { requires: 'signed-in' } }, async (request, reply) => {
-    const visit = openSignedVisit(options, request, reply)
-    const left = (await recoveryCodes.status(visit.principal.account.id))?.remaining ?? 0
-    return sendPage(visit, 200, <SpentPage frame={frameOf(visit)} view={{ trip: visit.trip, left }} />)
   })
 
   scope.get('/.factorgate/enrol/recovery', { config: { requires: 'fresh' } }, async (request, reply) => {

@@ -3,6 +3,7 @@
  * Another language is one more object of the same shape, and one more line in `sentencesFor`.
  */
 import type { ErrorCode, Whose } from '../../src/errors.ts'
+import type { AuthenticatorSort } from '../../src/factor/authenticator-names.ts'
 import type { EndReason } from '../../src/session/records.ts'
 import type { FactorKind } from '../../src/session/session.ts'
 
@@ -192,7 +193,8 @@ const english = {
     submit: 'Create the passkey',
     other: 'Use an authenticator app instead',
     suggested: (device: string) => `Passkey on ${device}`,
-    suggestedPlain: 'My passkey'
+    suggestedPlain: 'My passkey',
+    sort: { passkey: 'Passkey', device: 'This device', key: 'Security key' } satisfies Record<AuthenticatorSort, string>
   },
 
   enrolTotp: {
@@ -228,11 +230,17 @@ const english = {
     file: (lab: string, name: string) => `Recovery codes of ${name} at ${lab}`,
     fileHint: 'Each code works once.',
     printed: (what: string, when: string) => `${what}, made ${when}`,
-    spentTitle: 'That recovery code is used up',
-    left: (n: number) => (n === 0 ? 'It was your last one.' : count(n, 'You have one left.', 'You have # left.')),
-    spentNow: 'Cross it off your list. The others are good as before.',
-    fewNow: 'Make new ones now, while you are in: without any, a lost phone or key means asking for help.',
-    lost: 'Lost your phone or key? Remove it in your account, and add what you have now',
+    spent: (left: number) =>
+      left === 0
+        ? 'You confirmed with a recovery code, and none is left.'
+        : count(
+            left,
+            'You confirmed with a recovery code, which is used up. You have one left.',
+            'You confirmed with a recovery code, which is used up. You have # left.'
+          ),
+    lost: 'Is your phone or key lost? Remove it in your account, and add another',
+    lostHere: 'Is your phone or key lost? Remove it here, and add another.',
+    fewNow: 'Make new codes now: without any, a lost phone or key means asking for help',
     newTitle: 'New recovery codes',
     newLead: 'You get a fresh list to print or save. Codes of an earlier list stop working.',
     newSubmit: 'Make new codes',

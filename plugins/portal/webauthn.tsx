@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { describeError, type ErrorCode, GateError } from '../../src/errors.ts'
-import { modelName } from '../../src/factor/authenticator-names.ts'
+import type { AuthenticatorSort } from '../../src/factor/authenticator-names.ts'
 import { stateOf } from '../cookies.ts'
 import { requireOffered } from './challenge-offer.ts'
 import { systemName } from './device-name.ts'
@@ -17,6 +17,7 @@ import { onward } from './onward.ts'
 import type { PortalOptions } from './options.ts'
 import { PasskeyButton, type Purpose } from './passkey-button.tsx'
 import { acceptProof, problemOf } from './proof.ts'
+import type { Sentences } from './sentences.ts'
 import { along, type Trip } from './trip.ts'
 import {
   eventOf,
@@ -51,20 +52,15 @@ export function EnrolPasskeyPage({ frame, view }: { frame: Frame; view: EnrolPas
   )
 }
 
-/** A name from what a registration says of its maker; `here` for this device itself, empty where the factor shall choose. Never throws. */
-export function nameFrom(registration: object, here: string): string {
-  const { authenticatorAttachment, response } = registration as {
-    authenticatorAttachment?: unknown
-    response?: { authenticatorData?: unknown } | null
-  }
-  const data = response?.authenticatorData
-  if (typeof data === 'string' && data.length <= 4096) {
-    // rpIdHash (32) · flags (1) · signCount (4) · aaguid (16): WebAuthn L3 §6.1
-    const aaguid = Buffer.from(data, 'base64url').subarray(37, 53).toString('hex')
-    const model = modelName(aaguid.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'))
-    if (model !== null) return model
-  }
-  return authenticatorAttachment === 'platform' ? here : ''
+/** A name for what came: its model, `here` where it is this device itself by its own word, or the word for its sort. */
+export function nameFrom(
+  registration: object,
+  here: string,
+  { model, sort, say }: { model: string | null; sort: AuthenticatorSort; say: Sentences }
+): string {
+  if (model !== null) return model
+  const { authenticatorAttachment } = registration as { authenticatorAttachment?: unknown }
+  return authenticatorAttachment === 'platform' ? here : say.enrolPasskey.sort[sort]
 }
 
 export function registerWebauthn(scope: FastifyInstance, options: PortalOptions): void {
@@ -131,7 +127,7 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
       replaces: visit.principal
     })
     setSessionCookie(reply, entered.token, visit.site.secure)
-    await completed(visit, account)
+    await completed(visit, account, false)
     return { redirect: await onward(visit, entered.principal) }
   }
 
@@ -156,14 +152,14 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     const suggested = suggestedName(visit)
     const wished = typeof wish === 'string' ? cleanName(wish) : null
     // A name the person gave stands; the one we suggested gives way to what the authenticator says of itself.
-    const name = wished === null || wished === suggested ? nameFrom(response, suggested) : wished
+    const isOurs = wished === null || wished === suggested
     const { id, name: accountName, displayName } = account
     const answer = await webauthn.register({
       account: { id, name: accountName, displayName },
       binding: session.id,
       ceremony,
       response,
-      name,
+      name: isOurs ? (model, sort) => nameFrom(response, suggested, { model, sort, say: visit.say }) : wished,
       address: visit.address
     })
     if (answer.kind === 'enrolled') return { redirect: await afterEnrolment(visit, answer.credential) }

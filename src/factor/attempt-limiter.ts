@@ -7,21 +7,22 @@ import { parseAddress } from '../routing/address.ts'
 import type { Store } from '../store/store.ts'
 
 export interface Bucket {
-  /** Account id, name or address: whose guesses are counted together. For `address`, the client's address as it is. */
+  /** Account id, name or address: whose guesses are counted together. For `address` and `neighbours`, the client's address as it is. */
   readonly key: string
   /**
    * `account`, `factor`: one party at one thing. `stranger`: one strange network at one thing; `strangers`: all of them together.
-   * `address`: one address at everything. `passkey`: one network at one passkey, which nobody can guess.
+   * `address`: one address at everything. `neighbours`: one network at all the accounts it is known for.
+   * `passkey`: one network at one passkey, which nobody can guess.
    */
-  readonly kind: 'account' | 'factor' | 'stranger' | 'strangers' | 'address' | 'passkey'
+  readonly kind: 'account' | 'factor' | 'stranger' | 'strangers' | 'address' | 'neighbours' | 'passkey'
 }
 
 export type Reservation =
   | {
       readonly kind: 'allowed'
-      /** Failures that stood against the fullest of the buckets before this attempt. */
+      /** Failures that stood against the fullest of the buckets before this attempt; those of neighbours say nothing of this person. */
       readonly failures: number
-      /** The attempt was right: the account's and the factor's count begin anew, the address gets this one attempt back. */
+      /** The attempt was right: the account's and the factor's count begin anew, what many share gets this one attempt back. */
       succeeded(): Promise<void>
       /** Nothing was checked after all: every bucket gets this one attempt back. */
       released(): Promise<void>
@@ -44,6 +45,9 @@ const limits: Readonly<Record<Bucket['kind'], Limit>> = {
   stranger: { free: 3, waitSecondsMax: 3600, keepSeconds: 24 * 3600, forgiveSeconds: null },
   strangers: { free: 3, waitSecondsMax: 300, keepSeconds: 24 * 3600, forgiveSeconds: null },
   address: { free: 20, waitSecondsMax: 300, keepSeconds: 24 * 3600, forgiveSeconds: 60 },
+  // Never met in an ordinary morning: some hundred browsers without a mark, and who mistypes in them. A sprayer meets it within minutes, and from
+  // then on has three guesses a minute over all accounts. The wait stays short, since who is held up is mostly a neighbour.
+  neighbours: { free: 200, waitSecondsMax: 60, keepSeconds: 24 * 3600, forgiveSeconds: 20 },
   passkey: { free: 60, waitSecondsMax: 30, keepSeconds: 3600, forgiveSeconds: 5 }
 }
 
@@ -51,7 +55,20 @@ const limits: Readonly<Record<Bucket['kind'], Limit>> = {
  * In this order they are counted. Addresses first: a stranger who is held back leaves nothing under the names they make up (THREATS D15).
  * All strangers together last: what one of them may add depends on what they did before.
  */
-const order: readonly Bucket['kind'][] = ['address', 'passkey', 'account', 'factor', 'stranger', 'strangers']
+const order: readonly Bucket['kind'][] = [
+  'address',
+  'neighbours',
+  'passkey',
+  'account',
+  'factor',
+  'stranger',
+  'strangers'
+]
+
+/** What many people fill together: one of them who is right empties it for nobody else (THREATS M11). */
+export function isShared({ kind }: Bucket): boolean {
+  return kind === 'address' || kind === 'neighbours' || kind === 'passkey'
+}
 
 /** A bucket in the store: failures, when they were counted, and until when nothing more is checked (milliseconds). */
 interface Count {
@@ -87,7 +104,7 @@ export class AttemptLimiter {
         return { kind: 'throttled', retryAfterSeconds: Math.ceil(outcome.waitMs / 1000) }
       }
       if (bucket.kind === 'stranger') strangerFailures = outcome.failures
-      failures = Math.max(failures, outcome.failures)
+      if (bucket.kind !== 'neighbours') failures = Math.max(failures, outcome.failures)
       counted.push({ bucket, share })
     }
     return { kind: 'allowed', failures, succeeded: () => this.clear(buckets), released: giveBack }
@@ -97,7 +114,7 @@ export class AttemptLimiter {
   async clear(buckets: readonly Bucket[]): Promise<void> {
     // Otherwise one own account would wash away the guesses at all the others (THREATS M11).
     for (const bucket of buckets)
-      if (bucket.kind === 'address' || bucket.kind === 'passkey') await this.#giveBack(bucket, 1)
+      if (isShared(bucket)) await this.#giveBack(bucket, 1)
       else await this.#store.delete(keyOf(bucket))
   }
 
@@ -110,7 +127,7 @@ export class AttemptLimiter {
       const { failures, until } = this.#read(text, limit, now)
       if (until > now) return { waitMs: until - now, failures }
       const next = failures + share
-      if (await this.#write(bucket, text, { failures: next, at: now, until: now + waitMs(next, limit) * share }))
+      if (await this.#write(bucket, text, { failures: next, at: now, until: untilOf(now, next, limit, share) }))
         return { waitMs: 0, failures: Math.floor(failures) }
     }
   }
@@ -124,7 +141,7 @@ export class AttemptLimiter {
       const count = this.#read(text, limit, now)
       const failures = Math.max(0, count.failures - share)
       // The wait that this attempt caused ends with it; the one before it stands.
-      const until = Math.min(count.until, count.at + waitMs(failures, limit))
+      const until = Math.min(count.until, untilOf(count.at, failures, limit, 1))
       if (await this.#write(bucket, text, { failures, at: now, until })) return
     }
   }
@@ -151,13 +168,19 @@ export class AttemptLimiter {
   }
 }
 
+/** Zero for no wait: otherwise a clock that is put back would make one of it (THREATS D17). */
+function untilOf(at: number, failures: number, limit: Limit, share: number): number {
+  const wait = waitMs(failures, limit) * share
+  return wait === 0 ? 0 : at + wait
+}
+
 function waitMs(failures: number, limit: Limit): number {
   const beyond = Math.floor(failures) - limit.free
   return beyond <= 0 ? 0 : Math.min(limit.waitSecondsMax, 2 ** (beyond - 1)) * 1000
 }
 
 function keyOf({ kind, key }: Bucket): string {
-  return `attempts:${kind}:${kind === 'address' ? network(key) : key}`
+  return `attempts:${kind}:${kind === 'address' || kind === 'neighbours' ? network(key) : key}`
 }
 
 /** Where an address that cannot be read comes from. */

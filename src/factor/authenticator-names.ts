@@ -1,6 +1,6 @@
 /**
- * What to call a new credential before the person says so. Owns a short table of common authenticators; refuses to mean more than a
- * name: an AAGUID without attestation proves nothing (WebAuthn L3 §6.5.1).
+ * What is known of a new credential before the person names it. Owns a short table of common authenticators and holds no word of ours; refuses
+ * to mean more than a name: an AAGUID without attestation proves nothing (WebAuthn L3 §6.5.1).
  */
 
 /** AAGUID → name, from the FIDO metadata service and the passkey providers' own list. */
@@ -66,15 +66,14 @@ export function modelName(aaguid: string): string | null {
   return Object.hasOwn(names, key) ? (names[key] ?? null) : null
 }
 
-/** A name for a credential from what it said of itself: its model where we know it, otherwise its kind. */
-export function suggestName(authenticator: {
-  readonly aaguid: string
+/** What came, as far as it says: a passkey that may be copied between devices, the device itself, or a key beside it. */
+export type AuthenticatorSort = 'passkey' | 'device' | 'key'
+
+/** Which sort a credential is, from what its authenticator said of itself. The word for it is the page's. */
+export function sortOf(authenticator: {
   readonly transports: readonly string[]
   readonly backupEligible: boolean
-}): string {
-  const { aaguid, transports, backupEligible } = authenticator
-  const known = modelName(aaguid)
-  if (known !== null) return known
-  if (backupEligible) return 'Passkey'
-  return transports.includes('internal') ? 'This device' : 'Security key'
+}): AuthenticatorSort {
+  if (authenticator.backupEligible) return 'passkey'
+  return authenticator.transports.includes('internal') ? 'device' : 'key'
 }

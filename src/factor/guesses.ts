@@ -27,8 +27,9 @@ export class Guesses {
   }
 
   /**
-   * The buckets of one guess. From a known browser or address only the pair of account and place counts; from elsewhere the account with
-   * this network, the account over all strangers, and the address. `accountId` is null for a name that nobody has: `name` then stands in.
+   * The buckets of one guess. From a known browser only the pair of account and browser counts; from a known network the pair, and what the
+   * network has guessed at all the accounts it is known for; from elsewhere the account with this network, the account over all strangers, and
+   * the address. `accountId` is null for a name that nobody has: `name` then stands in.
    */
   async buckets(
     guess: Origin & { what: GuessedAt; accountId: string | null; name?: string }
@@ -41,8 +42,11 @@ export class Guesses {
         .digest('base64url')
     // Asked of nobody's name all the same, so that it takes as long as a known one.
     const place = await this.#knownPlace(who, guess)
-    if (accountId !== null && place !== null)
-      return [{ kind: what === 'password' ? 'account' : 'factor', key: `${what}:${accountId}@${place}` }]
+    if (accountId !== null && place !== null) {
+      const pair = { kind: what === 'password' ? 'account' : 'factor', key: `${what}:${accountId}@${place}` } as const
+      // A browser has no neighbours: whoever comes with their own gets in while somebody at the same address sprays.
+      return place === network(address) ? [{ kind: 'neighbours', key: address }, pair] : [pair]
+    }
     return [
       { kind: 'stranger', key: `${what}:${who}@${site(address)}` },
       { kind: 'strangers', key: `${what}:${who}` },

@@ -101,7 +101,7 @@ export class Totp {
     return pending === null ? null : this.#setup(ceremony, pending, this.#open(pending.secret, pending.credentialId))
   }
 
-  /** Ends an enrolment with the first code; its time step is spent by it. A wrong code leaves the ceremony as it is. */
+  /** Ends an enrolment with the first code; its time step is spent by it. A wrong code leaves the ceremony as it is. Without a name it is called `totp`. */
   async finish(input: {
     accountId: string
     binding: string
@@ -123,7 +123,7 @@ export class Totp {
       id: pending.credentialId,
       accountId,
       kind: 'totp',
-      name: credentialName(input.name, 'Authenticator app'),
+      name: credentialName(input.name, 'totp'),
       createdAt: this.#options.clock(),
       lastUsedAt: null,
       lastUsedFrom: null,

@@ -12,7 +12,7 @@ import type { Keyring } from '../keyring/keyring.ts'
 import { newId } from '../session/token.ts'
 import type { Store } from '../store/store.ts'
 import { type AttemptLimiter, type Reservation, site } from './attempt-limiter.ts'
-import { suggestName } from './authenticator-names.ts'
+import { type AuthenticatorSort, modelName, sortOf } from './authenticator-names.ts'
 import { Ceremonies } from './ceremony.ts'
 import { ConsecutiveFailures } from './consecutive-failures.ts'
 import { fitsItsAlgorithm } from './cose-key.ts'
@@ -125,16 +125,17 @@ export class Webauthn {
     return (await this.#ceremonies.look(ceremony, { accountId, binding }))?.purpose === 'enrol'
   }
 
-  /** Ends an enrolment. The challenge is spent whatever comes of it. */
+  /** Ends an enrolment. The challenge is spent whatever comes of it. Without a name the credential is called by the code of its sort. */
   async register(input: {
     account: { id: string; name: string; displayName: string }
     binding: string
     ceremony: string
     response: unknown
-    name: string
+    /** The person's, or the page's once it is known what came: its model where we know it, and its sort. */
+    name: string | ((model: string | null, sort: AuthenticatorSort) => string)
     address: string
   }): Promise<Enrolment> {
-    const { account, binding } = input
+    const { account, binding, name } = input
     const { credentials, clock, limiter } = this.#options
     const reservation = await limiter.reserve([{ kind: 'factor', key: `webauthn-enrol:${account.id}` }])
     if (reservation.kind === 'throttled') return reservation
@@ -146,12 +147,14 @@ export class Webauthn {
     const response = readRegistration(input.response)
     const found = response === null ? null : await this.#checkRegistration(response, pending)
     if (found === null || (await this.#ofAccount(account.id)).length >= credentialsPerKind) return { kind: 'refused' }
+    const model = modelName(found.aaguid)
+    const sort = sortOf(found)
     const credential: WebauthnCredential = {
       ...found,
       id: newId(),
       accountId: account.id,
       kind: 'webauthn',
-      name: credentialName(input.name, suggestName(found)),
+      name: credentialName(typeof name === 'string' ? name : name(model, sort), model ?? sort),
       createdAt: clock(),
       lastUsedAt: null,
       lastUsedFrom: null,

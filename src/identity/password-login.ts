@@ -3,7 +3,7 @@
  * whether a name exists, is suspended, or has a second factor: all of that reads and takes like a wrong password (ASVS 6.3.8).
  */
 import type { Clock } from '../clock.ts'
-import type { AttemptLimiter } from '../factor/attempt-limiter.ts'
+import { type AttemptLimiter, isShared } from '../factor/attempt-limiter.ts'
 import { Guesses, type Origin } from '../factor/guesses.ts'
 import type { Store } from '../store/store.ts'
 import { type Account, canonicalName } from './account.ts'
@@ -60,9 +60,14 @@ export class PasswordLogin {
       : { kind: 'accepted', account: answer.account }
   }
 
-  /** The sign-in went through with a second factor: the guesses are forgotten, and browser and address are known for 30 days. */
-  async completed(account: Account, origin: Origin): Promise<void> {
-    await this.#limiter.clear(await this.#guesses.buckets({ ...origin, what: 'password', accountId: account.id }))
+  /**
+   * The sign-in went through with a second factor: the guesses are forgotten, and browser and address are known for 30 days. What many share gets
+   * one attempt back, and only if one of this sign-in was `counted` from there: otherwise whoever confirms with a passkey, over and over, washes
+   * away what they guess at others (THREATS M11).
+   */
+  async completed(account: Account, origin: Origin, counted: boolean): Promise<void> {
+    const buckets = await this.#guesses.buckets({ ...origin, what: 'password', accountId: account.id })
+    await this.#limiter.clear(counted ? buckets : buckets.filter(bucket => !isShared(bucket)))
     await this.#guesses.remember(account.id, origin)
   }
 

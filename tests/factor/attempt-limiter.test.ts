@@ -3,7 +3,9 @@ import t from 'tap'
 import { AttemptLimiter, type Bucket, network, site } from '../../src/factor/attempt-limiter.ts'
 import { Guesses, type Origin } from '../../src/factor/guesses.ts'
 import { newToken } from '../../src/session/token.ts'
+import { openStore } from '../../src/store/open.ts'
 import { MemoryStore, TestClock } from '../helpers/memory-store.ts'
+import { startRedis } from '../helpers/redis-server.ts'
 
 const account: Bucket = { kind: 'account', key: 'password:alice' }
 const address: Bucket = { kind: 'address', key: '192.0.2.1' }
@@ -130,6 +132,17 @@ t.test('D17: a clock that is put back makes no wait longer than the longest', as
   all.time.advance(-3600)
   const reservation = await all.limiter.reserve([account])
   t.ok(reservation.kind === 'throttled' && reservation.retryAfterSeconds <= 300)
+})
+
+t.test('D17: nobody waits after it who did not before', async t => {
+  const all = limited()
+  for (const kind of ['address', 'neighbours'] as const) {
+    const right = await all.limiter.reserve([{ kind, key: '192.0.2.1' }])
+    if (right.kind === 'allowed') await right.succeeded()
+    await all.limiter.reserve([{ kind, key: '192.0.2.1' }])
+    all.time.advance(-3600)
+    t.equal((await all.limiter.reserve([{ kind, key: '192.0.2.1' }])).kind, 'allowed', kind)
+  }
 })
 
 t.test('D3: a record that cannot be read is neither an amnesty nor a lock', async t => {
@@ -263,6 +276,79 @@ t.test('M17: a known browser has a bucket of its own, wherever it is', async t =
   t.notMatch(await all.store.dump(), browser, 'nor to be read in the store')
   await guesses.removeAll('A1')
   t.notOk(await guesses.isKnown('A1', { address: '203.0.113.1', browser }))
+})
+
+const lab = '192.0.2.7'
+
+t.test(
+  'M17: who sprays all accounts that a network is known for is stopped, and known browsers there are not',
+  async t => {
+    const all = limited()
+    const { guesses, limiter, time } = all
+    const people = Array.from({ length: 1000 }, (_, i) => `A${i}`)
+    const browser = newToken()
+    for (const accountId of people) await guesses.remember(accountId, { address: lab })
+    await guesses.remember('A7', { address: lab, browser })
+    const guess = async (accountId: string, origin: Origin = { address: lab }) =>
+      (await limiter.reserve(await guesses.buckets({ what: 'password', accountId, ...origin }))).kind
+    let checked = 0
+    for (const accountId of people) if ((await guess(accountId)) === 'allowed') checked++
+    t.equal(checked, 201, 'in one round over a thousand accounts')
+    // As fast as it goes, for an hour.
+    for (let i = 0; i < 3600; i++) {
+      if ((await guess(people[i % people.length]!)) === 'allowed') checked++
+      time.advance(1)
+    }
+    t.ok(checked < 400, `after an hour ${checked} were checked`)
+    t.equal(await guess('A7', { address: lab, browser }), 'allowed', 'a browser that is known gets in')
+    t.equal(await guess('A7', { address: '203.0.113.4', browser }), 'allowed')
+    t.equal(await guess('A8', { address: '203.0.113.4' }), 'allowed', 'from elsewhere nobody is held up')
+    for (let i = 0; i < 60 && (await guess('A8')) !== 'allowed'; i++) time.advance(1)
+    t.equal(await guess('A9'), 'throttled', 'who has none waits for a turn of less than a minute')
+  }
+)
+
+t.test('a morning at one address: thousands who are right, and a hundred who mistype', async t => {
+  const { guesses, limiter, time } = limited()
+  const people = Array.from({ length: 3000 }, (_, i) => `A${i}`)
+  const under = async (accountId: string, what: 'password' | 'totp') =>
+    limiter.reserve(await guesses.buckets({ what, accountId, address: lab }))
+  const halfWay: (() => Promise<void>)[] = []
+  for (const [i, accountId] of people.entries()) {
+    await guesses.remember(accountId, { address: lab })
+    if (i % 30 === 0) t.equal((await under(accountId, 'password')).kind, 'allowed')
+    const password = await under(accountId, 'password')
+    const code = await under(accountId, 'totp')
+    if (password.kind !== 'allowed' || code.kind !== 'allowed') return t.fail(`number ${i} has to wait`)
+    await code.succeeded()
+    halfWay.push(password.succeeded)
+    // Fifty are between their password and their code at any time.
+    if (halfWay.length > 50) await halfWay.shift()!()
+    if (i % 2 === 0) time.advance(1)
+  }
+})
+
+t.test('M12: the neighbours’ count is one, on either store and for several gates', async t => {
+  const redis = await startRedis(t)
+  for (const url of [`embedded:${t.testdir()}`, redis.url]) {
+    const { read: clock } = new TestClock()
+    const store = await openStore(url)
+    t.teardown(() => store.close())
+    const other = url === redis.url ? await openStore(url) : store
+    if (other !== store) t.teardown(() => other.close())
+    const gates = [store, other].map(one => new AttemptLimiter({ store: one, clock }))
+    const guesses = new Guesses(store)
+    const people = Array.from({ length: 60 }, (_, i) => `A${i}`)
+    for (const accountId of people) await guesses.remember(accountId, { address: lab })
+    // As it stands after 196.
+    await store.put(`attempts:neighbours:${lab}`, JSON.stringify({ failures: 196, at: clock(), until: 0 }))
+    const answers = await Promise.all(
+      people.map(async (accountId, i) =>
+        gates[i % 2]!.reserve(await guesses.buckets({ what: 'password', accountId, address: lab }))
+      )
+    )
+    t.equal(answers.filter(({ kind }) => kind === 'allowed').length, 5, `${url.split(':')[0]}: of sixty at once`)
+  }
 })
 
 t.test('addresses that cannot be read are never known', async t => {

@@ -114,13 +114,13 @@ t.test('M17: alice gets in from her own address while the world guesses', async 
   const all = house()
   const alice = await all.enter('alice')
   t.equal((await attempt(all, 'alice', rightPassword)).kind, 'accepted')
-  await all.login.completed(alice, { address: '192.0.2.1' })
+  await all.login.completed(alice, { address: '192.0.2.1' }, true)
   for (let round = 0; round < 30; round++) {
     all.time.advance(300)
     for (let i = 0; i < 10; i++) await attempt(all, 'alice', 'wrong password', at(round * 10 + i))
     const mine = await attempt(all, 'alice', rightPassword)
     t.equal(mine.kind, 'accepted', `round ${round}`)
-    await all.login.completed(alice, { address: '192.0.2.1' })
+    await all.login.completed(alice, { address: '192.0.2.1' }, true)
   }
   t.equal(
     (await attempt(all, 'alice', 'wrong password', at(9999))).kind,
@@ -148,7 +148,7 @@ t.test('M11: a right password resets nothing until the sign-in is complete', asy
   t.equal(checked(answers), 4)
   all.time.advance(1)
   t.equal((await attempt(all, 'alice', rightPassword)).kind, 'accepted')
-  await all.login.completed(alice, { address: '192.0.2.1' })
+  await all.login.completed(alice, { address: '192.0.2.1' }, true)
   for (let i = 0; i < 4; i++) t.equal((await attempt(all, 'alice', rightPassword)).kind, 'accepted')
 })
 
@@ -256,4 +256,18 @@ t.test('D3: a password record that is not wholly right fits nothing', async t =>
     t.strictSame(await all.local.authenticate('alice', rightPassword), refused, record)
     t.strictSame(await all.local.authenticate('alice', ''), refused, record)
   }
+})
+
+t.test('M11: to confirm without a password that was tried gives an address nothing back', async t => {
+  const all = house()
+  const alice = await all.enter('alice')
+  await all.login.completed(alice, { address: '192.0.2.1' }, false)
+  const failures = async () => JSON.parse((await all.store.get('attempts:neighbours:192.0.2.1')) ?? '{}').failures
+  await attempt(all, 'alice', 'wrong password')
+  await attempt(all, 'alice', rightPassword)
+  t.equal(await failures(), 2)
+  for (let i = 0; i < 5; i++) await all.login.completed(alice, { address: '192.0.2.1' }, false)
+  t.equal(await failures(), 2, 'a passkey, a step-up')
+  await all.login.completed(alice, { address: '192.0.2.1' }, true)
+  t.equal(await failures(), 1, 'the password that was right')
 })

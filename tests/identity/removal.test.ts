@@ -34,7 +34,7 @@ async function lived() {
     await recovery.issue(account.id)
     await invitations.issue(account.id)
     await all.login.attempt({ name, password: rightPassword, address: '192.0.2.1' })
-    await all.login.completed(account, { address: '192.0.2.1' })
+    await all.login.completed(account, { address: '192.0.2.1' }, true)
     return account
   }
   return { ...all, accounts, enter, belongings }

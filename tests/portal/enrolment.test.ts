@@ -153,3 +153,28 @@ t.test(
     t.notMatch(login.body, password)
   }
 )
+
+t.test('what nobody named gets a word from the catalogue, what was named keeps its name', async t => {
+  const house = await openHouse(t)
+  const { visitor } = await enrolled(house)
+  const csrf = csrfOn(await visitor.open(`${enrol}/webauthn`))
+  const post = async (end: string, value: object) => {
+    const answer = await visitor.send('POST', `${house.portalOrigin}/.factorgate/webauthn/${end}?for=enrol`, {
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify({ csrf, ...value })
+    })
+    return JSON.parse(answer.body)
+  }
+  for (const [traits, name, expected] of [
+    [{}, undefined, 'Security key'],
+    [{ backupEligible: true }, '', 'Passkey'],
+    [{ aaguid: '2fc0579f-8113-47ea-b116-bb5a8db9202a' }, ' ', 'YubiKey 5 NFC'],
+    [{}, 'In the drawer', 'In the drawer']
+  ] as const) {
+    const { ceremony, options } = await post('options', {})
+    const response = new Authenticator({ origin: house.portalOrigin, ...traits }).register(options)
+    await post('verify', { ceremony, response, name })
+    t.equal((await house.credentials.list(house.ada.id)).at(-1)?.name, expected)
+    house.time.advance(1)
+  }
+})

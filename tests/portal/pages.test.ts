@@ -1,8 +1,9 @@
 /** Every page in a real Chromium: light and dark, phone and desktop, narrow, printed, and read by axe. */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import vm from 'node:vm'
 import t from 'tap'
-import { mark, pageScript, pageSheet } from '../../plugins/portal/assets.ts'
+import { mark, pageScript, pageSheet, squeezeScript, squeezeSheet } from '../../plugins/portal/assets.ts'
 import { toHtml } from '../../plugins/portal/layout.tsx'
 import { openBrowser, openContext } from '../helpers/browser.ts'
 import { type Story, stories } from './story-list.tsx'
@@ -30,6 +31,22 @@ t.test('all pages with style and script weigh less than 60 kB', async t => {
   const assets = weight(pageSheet(null).body) + weight(pageScript().body) + weight(mark.body)
   t.comment(`${pages.length} pages ${total} bytes, assets ${assets} bytes`)
   t.ok(total + assets < 60_000, `${total + assets} bytes`)
+})
+
+const written = (name: string) => readFileSync(new URL(`../../plugins/portal/assets/${name}`, import.meta.url), 'utf8')
+
+t.test('squeezing takes comments and blanks from the script, and nothing else', async t => {
+  const code = written('page.js')
+    .replace(/^\/\*\*[\s\S]*?\*\//gm, '')
+    .replace(/^\s*\/\/.*$/gm, '')
+  const squeezed = squeezeScript(written('page.js'))
+  t.equal(squeezed.replace(/\s/g, ''), code.replace(/\s/g, ''))
+  t.same(squeezed.match(/'[^'\n]*'|`[^`\n]*`/g), code.match(/'[^'\n]*'|`[^`\n]*`/g), 'texts keep their blanks')
+  t.ok(new vm.Script(squeezed))
+  t.equal(
+    squeezeScript("/** Says it. */\n;(() => {\n  // why\n  const a = { b: 'x  { y' }\n  run(\n    a\n  )\n})()"),
+    ";(()=>{const a={b:'x  { y'}\nrun(a)})()"
+  )
 })
 
 t.test('in a browser', async t => {
@@ -61,6 +78,21 @@ t.test('in a browser', async t => {
       }
       await context.close()
     })
+
+  t.test('the squeezed sheet reads like the written one', async t => {
+    const context = await openContext(browser)
+    const page = await context.newPage()
+    const rules = (text: string) =>
+      page.evaluate(`(text => {
+        const sheet = new CSSStyleSheet()
+        sheet.replaceSync(text)
+        return [...sheet.cssRules].map(rule => rule.cssText)
+      })(${JSON.stringify(text)})`) as Promise<string[]>
+    const sheet = await rules(squeezeSheet(written('page.css')))
+    t.ok(sheet.length > 50)
+    t.same(sheet, await rules(written('page.css')))
+    await context.close()
+  })
 
   t.test('nothing scrolls sideways at 320 px, which is a desktop at 400 %', async t => {
     const context = await openContext(browser, { viewport: { width: 320, height: 568 } })
@@ -98,10 +130,13 @@ t.test('in a browser', async t => {
   t.test('on the account page, what can be pressed is as large as a fingertip, and stays where it is', async t => {
     const context = await openContext(browser, { viewport: { width: 390, height: 844 } })
     const page = await context.newPage()
-    await page.goto(`${origin}/account`)
-    for (const one of await page.locator('main :is(a, summary, button):visible').all()) {
-      const { width = 0, height = 0 } = (await one.boundingBox()) ?? {}
-      t.ok(width >= 24 && height >= 24, `${await one.textContent()} is ${width} by ${height} px`)
+    for (const name of ['account-spent-few', 'apps-spent', 'account']) {
+      await page.goto(`${origin}/${name}`)
+      // On the list of apps the whole entry is the link.
+      for (const one of await page.locator('main :is(a, summary, button):not(.apps a):visible').all()) {
+        const { width = 0, height = 0 } = (await one.boundingBox()) ?? {}
+        t.ok(width >= 24 && height >= 24, `${name}: ${await one.textContent()} is ${width} by ${height} px`)
+      }
     }
     const rename = page.locator('summary').first()
     const before = await rename.boundingBox()

@@ -12,7 +12,7 @@ import type { Frame } from '../../plugins/portal/layout.tsx'
 import { LoginPage, type LoginView } from '../../plugins/portal/login.tsx'
 import { LogoutPage, SignedOutPage } from '../../plugins/portal/logout.tsx'
 import { PasswordPage } from '../../plugins/portal/password.tsx'
-import { NewRecoveryPage, RecoveryPage, SpentPage } from '../../plugins/portal/recovery.tsx'
+import { NewRecoveryPage, RecoveryPage } from '../../plugins/portal/recovery.tsx'
 import { sentencesFor } from '../../plugins/portal/sentences.ts'
 import { NotMePage } from '../../plugins/portal/sessions.tsx'
 import { EnrolTotpPage } from '../../plugins/portal/totp.tsx'
@@ -131,6 +131,7 @@ const account: AccountView = {
   done: null,
   problem: null,
   hasPassword: true,
+  codesLeft: null,
   address: 'https://gate.lab.example/.factorgate/account'
 }
 
@@ -138,6 +139,9 @@ const half = {
   session: session('s3', 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/131.0', '203.0.113.9', false),
   lastSeenAt: now - 4 * minute
 }
+
+/** Somebody who came in with one of their last recovery codes. */
+const spent = { left: 2, address: 'https://gate.lab.example/.factorgate/', isAccount: false }
 
 const apps = [
   {
@@ -262,17 +266,18 @@ export const stories: readonly Story[] = [
     <RecoveryPage frame={person} view={{ ...recovery, problem: say.recovery.savedMissing }} />
   ),
   own('recovery-new', <NewRecoveryPage frame={person} trip={noTrip} />),
-  own('apps', <AppsPage frame={person} view={{ apps, now }} />),
-  variant('apps-none', <AppsPage frame={person} view={{ apps: [], now }} />),
+  own('apps', <AppsPage frame={person} view={{ apps, now, spent: null }} />),
+  variant('apps-spent', <AppsPage frame={person} view={{ apps, now, spent }} />),
+  variant('apps-none', <AppsPage frame={person} view={{ apps: [], now, spent: null }} />),
   own('account', <AccountPage frame={person} view={account} />),
+  variant('account-spent', <AccountPage frame={person} view={{ ...account, codesLeft: 7 }} />),
+  variant('account-spent-few', <AccountPage frame={person} view={{ ...account, codesLeft: 1 }} />),
   variant('account-half', <AccountPage frame={person} view={{ ...account, sessions: [...account.sessions, half] }} />),
   variant(
     'account-added',
     <AccountPage frame={person} view={{ ...account, done: { kind: 'added', name: 'Tablet' } }} />
   ),
   own('password', <PasswordPage frame={person} view={{ name: 'ada', problem: null, waitSeconds: null }} />),
-  own('recovery-spent', <SpentPage frame={person} view={{ trip, left: 2 }} />),
-  variant('recovery-spent-many', <SpentPage frame={person} view={{ trip, left: 7 }} />),
   own('remove', <RemovePage frame={person} view={{ id: 'one', name: 'Passkey on Mac', isLast: false }} />),
   variant('remove-last', <RemovePage frame={person} view={{ id: 'one', name: 'Passkey on Mac', isLast: true }} />),
   own('not-me', <NotMePage frame={person} />),

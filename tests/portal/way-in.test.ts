@@ -1,6 +1,6 @@
 import t from 'tap'
 import { codeAt, type House, openHouse } from './house.ts'
-import { enrolled, password } from './people.ts'
+import { enrolled, halfWay, password } from './people.ts'
 import { type Answer, codesOn, formsOf, secretOn, textOf, Visitor } from './visitor.ts'
 
 const sessionOf = (visitor: Visitor, host = 'gate.localhost') => visitor.jar(host).get('factorgate')
@@ -188,21 +188,51 @@ t.test('recovery codes let in once each, and run down', async t => {
       username: 'ada',
       password
     })
-    return visitor.submit(page, { code: code.toUpperCase().replaceAll('-', ' ') }, /challenge\/recovery/)
+    const answer = await visitor.post(page, { code: code.toUpperCase().replaceAll('-', ' ') }, /challenge\/recovery/)
+    if (answer.status === 303) t.equal(answer.headers.location, '/.factorgate/', 'straight on')
+    return visitor.follow(answer)
   }
   const first = await tryIt()
-  t.match([first.status, textOf(first.body)], [200, /That recovery code is used up You have 9 left\./])
+  t.match([first.status, textOf(first.body)], [200, /Your apps You confirmed with a recovery code.* You have 9 left\./])
   t.notMatch(first.body, /enrol\/recovery/)
   const second = await tryIt()
   t.match([second.status, textOf(second.body)], [401, /recovery code did not work/])
   for (const spare of codes.slice(1, 7)) await tryIt(spare)
-  t.match(textOf((await tryIt(codes[7])).body), /You have 2 left\. Make new ones now/)
+  t.match(textOf((await tryIt(codes[7])).body), /You have 2 left\..* Make new codes now/)
   await tryIt(codes[8])
   const last = await tryIt(codes[9])
-  t.match(textOf(last.body), /It was your last one\./)
-  t.match(last.body, /href="\/\.factorgate\/enrol\/recovery"/)
-  t.match(last.body, /href="\/\.factorgate\/challenge"/)
+  t.match(textOf(last.body), /with a recovery code, and none is left\./)
+  t.match(last.body, /href="\/\.factorgate\/enrol\/recovery\?rd=/)
 })
+
+t.test(
+  'a recovery code leads straight to the app, and is told of in the portal until another factor is newer',
+  async t => {
+    const house = await openHouse(t)
+    const { codesPage, secret } = await enrolled(house)
+    const visitor = new Visitor(house.app)
+    const { page } = await halfWay(house, visitor, 'http://notebooks.localhost/deep')
+    const answer = await visitor.post(page, { code: codesOn(codesPage)[0] ?? '' }, /challenge\/recovery/)
+    t.match(
+      [answer.status, answer.headers.location],
+      [303, /^http:\/\/notebooks\.localhost\/\.factorgate\/callback\?code=/]
+    )
+    await visitor.follow(answer)
+    const told = /You confirmed with a recovery code, which is used up\. You have 9 left\./
+    const [home, account] = ['', 'account'].map(path => `${house.portalOrigin}/.factorgate/${path}`)
+    for (const url of [home!, account!, home!]) {
+      const { body } = await visitor.open(url)
+      t.match(textOf(body), told, url)
+      t.match(textOf(body), /Is your phone or key lost\? Remove it (?:in your account|here), and add another/)
+    }
+    const gone = await visitor.get(`${house.portalOrigin}/.factorgate/challenge/recovery/spent`)
+    t.equal(gone.status, 404, 'no page stands in between')
+    house.time.advance(400)
+    const asked = await visitor.open(`${house.portalOrigin}/.factorgate/enrol`)
+    await visitor.submit(asked, { code: codeAt(secret, house.clock()) }, /totp/)
+    for (const url of [home!, account!]) t.notMatch(textOf((await visitor.open(url)).body), /recovery code,/, url)
+  }
+)
 
 t.test('nobody enrols on a password alone (M5), and a half sign-in sees no secret (M4)', async t => {
   const house = await openHouse(t)

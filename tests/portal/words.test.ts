@@ -21,6 +21,7 @@ import { sentencesFor } from '../../plugins/portal/sentences.ts'
 import { along, tripOf } from '../../plugins/portal/trip.ts'
 import { nameFrom } from '../../plugins/portal/webauthn.tsx'
 import { describeError, errorCodes } from '../../src/errors.ts'
+import type { AuthenticatorSort } from '../../src/factor/authenticator-names.ts'
 import { factorKinds } from '../../src/session/session.ts'
 import { textOf } from './visitor.ts'
 
@@ -139,23 +140,17 @@ t.test('browsers and devices have names, whatever they send', async t => {
   t.equal(systemName('x'), null)
 })
 
-t.test('a new passkey takes its maker’s name, this device’s, or the factor’s choice', async t => {
-  const data = (aaguid: string) =>
-    Buffer.concat([Buffer.alloc(37), Buffer.from(aaguid.replaceAll('-', ''), 'hex')]).toString('base64url')
-  const of = (aaguid: string, authenticatorAttachment: string) => ({
-    authenticatorAttachment,
-    response: { authenticatorData: data(aaguid) }
-  })
-  t.equal(nameFrom(of('bada5566-a7aa-401f-bd96-45619a55120d', 'platform'), 'Passkey on Mac'), '1Password')
-  t.equal(nameFrom(of('00000000-0000-0000-0000-000000000000', 'platform'), 'Passkey on Mac'), 'Passkey on Mac')
-  t.equal(nameFrom(of('00000000-0000-0000-0000-000000000000', 'cross-platform'), 'Passkey on Mac'), '')
-  for (const odd of [
-    {},
-    { response: null },
-    { response: { authenticatorData: 7 } },
-    { response: { authenticatorData: 'x' } }
-  ])
-    t.equal(nameFrom(odd, 'Passkey on Mac'), '')
+t.test('a new passkey takes its maker’s name, this device’s, or the word for its sort', async t => {
+  const platform = { authenticatorAttachment: 'platform' }
+  const of = (registration: object, model: string | null, sort: AuthenticatorSort) =>
+    nameFrom(registration, 'Passkey on Mac', { model, sort, say })
+  t.equal(of(platform, '1Password', 'passkey'), '1Password')
+  t.equal(of(platform, null, 'passkey'), 'Passkey on Mac')
+  for (const other of [{}, { authenticatorAttachment: 'cross-platform' }, { authenticatorAttachment: 7 }]) {
+    t.equal(of(other, null, 'key'), 'Security key')
+    t.equal(of(other, null, 'passkey'), 'Passkey')
+    t.equal(of(other, null, 'device'), 'This device')
+  }
 })
 
 t.test('names are one line of 1 to 64 characters', async t => {

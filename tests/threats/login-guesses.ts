@@ -1,6 +1,8 @@
 /** THREATS M8 to M19 and M21: codes and passwords guessed, used again, raced, and spelled oddly. */
 import { loadConfig } from '../../config/load.ts'
+import { Guesses } from '../../src/factor/guesses.ts'
 import { AccountError } from '../../src/identity/accounts.ts'
+import { newToken } from '../../src/session/token.ts'
 import { Caller, elsewhere, type House, password, tally } from './house.ts'
 import type { Row } from './table.ts'
 
@@ -254,8 +256,9 @@ export function guessRows(house: House): Row[] {
     {
       id: 'M17',
       refs: 'ASVS 6.1.1',
-      tried: 'two hundred wrong passwords from afar and no end to it, and wrong codes by who has the password',
-      safe: 'the person gets in at once, from where they usually are, in their browser, and from a new address',
+      tried:
+        'two hundred wrong passwords from afar and no end to it, and wrong codes by who has the password; one password for seventy people from the network they all use',
+      safe: 'the person gets in at once, from where they usually are, in their browser, and from a new address; who sprays waits after two hundred in all',
       async run(t) {
         const person = await somebody()
         const [home] = await person.knownAddresses(1)
@@ -285,6 +288,23 @@ export function guessRows(house: House): Row[] {
         const away = new Caller(house)
         t.equal((await away.signIn(another.account.name)).status, 303, 'from a new address, while it goes on')
         t.equal((await away.totp(another.code())).status, 303)
+
+        const lab = elsewhere()
+        const neighbours = await inTurn(70, () => somebody())
+        const guesses = new Guesses(runtime.store)
+        for (const { account } of neighbours) await guesses.remember(account.id, { address: lab })
+        const seen: number[] = []
+        for (const secret of ['Winter2026', 'Passwort1', 'letmein123'])
+          for (const { account } of neighbours)
+            seen.push((await new Caller(house, lab).signIn(account.name, secret)).status)
+        t.equal(seen.indexOf(429), 201, 'over all accounts')
+        const [one] = neighbours
+        const own = new Caller(house, lab)
+        const browser = newToken()
+        await guesses.remember(one!.account.id, { address: lab, browser })
+        own.jar().set('factorgate-known', browser)
+        t.equal((await own.signIn(one!.account.name)).status, 303, 'in a browser that is known, meanwhile')
+        t.equal((await own.totp(one!.code())).status, 303)
       }
     },
     {
