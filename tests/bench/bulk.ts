@@ -31,7 +31,7 @@ interface Way {
 
 export async function bulk({ end, isQuick }: Bench): Promise<Found> {
   const bytes = isQuick ? 5e8 : 1e10
-  const rounds = isQuick ? 3 : 2
+  const rounds = 2
   const { folder, file } = await holes(end, bytes)
   const source = await serveFiles(end, folder)
   if (source === null || program('curl') === null)

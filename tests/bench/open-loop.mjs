@@ -96,5 +96,5 @@ process.on('SIGTERM', () => {
   last = sent
   clearInterval(timer)
   if (answered >= last) tell()
-  setTimeout(tell, 2_000)
+  setTimeout(tell, patienceMs)
 })

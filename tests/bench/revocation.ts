@@ -30,7 +30,7 @@ interface Run {
 }
 
 export async function revocation(bench: Bench): Promise<Found> {
-  const runs = bench.isQuick ? [{ gates: 2, count: 12 }] : [2, 4].map(gates => ({ gates, count: 200 }))
+  const runs = bench.isQuick ? [{ gates: 2, count: 8 }] : [2, 4].map(gates => ({ gates, count: 200 }))
   const parts: string[] = []
   const bars: Bar[] = []
   for (const { gates, count } of runs) {

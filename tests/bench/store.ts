@@ -9,7 +9,6 @@ import { type Bench, type Found, table } from './report.ts'
 
 const requests = 10_000
 const people = 100
-const rate = 2_500
 
 /** Commands that no request waits for. */
 const apart: readonly (readonly [string, (command: Command) => boolean])[] = [
@@ -22,7 +21,8 @@ const apart: readonly (readonly [string, (command: Command) => boolean])[] = [
   ]
 ]
 
-export async function store({ end }: Bench): Promise<Found> {
+export async function store({ end, isQuick }: Bench): Promise<Found> {
+  const rate = isQuick ? 4_000 : 1_000
   const app = (await serveSmall(end)) ?? (await serveScript(end, 'app.mjs'))
   const redis = await startRedis(end)
   const { gate, host, people: everybody } = await guarded(end, { upstream: app.origin, redis: redis.url, people })
