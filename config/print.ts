@@ -92,6 +92,7 @@ function typeOf(node: Node, where: string): string {
   if (node.patternProperties !== undefined) return 'map of header names and values'
   if (node.type === 'boolean') return 'const' in node ? code(node.const) : '`true`, `false`'
   if (node.type === 'integer') return `${node.minimum} to ${node.maximum}`
+  if ('const' in node) return code(node.const)
   return node['x-kind'] === undefined ? '`null`' : textOf(node, node['x-kind'])
 }
 

@@ -97,7 +97,7 @@ const most = 64
 const workers = typed<'auto' | number>({
   title: 'Processes',
   description:
-    'How many processes serve visitors, on one port and one store: `auto` is one for each core of the machine. One is enough for a lab (thousands of requests a second); each more takes about 90 MB of memory.',
+    'How many processes serve visitors, on one port and one store: `auto` is one for each core of the machine. One is enough for a lab (tens of thousands of requests a second); each more takes about 90 MB of memory.',
   default: 1,
   examples: ['auto'],
   anyOf: [

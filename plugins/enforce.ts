@@ -19,6 +19,7 @@ import { nonceCookie, readNonce, stateOf } from './cookies.ts'
 import { errorBody } from './error-body.ts'
 import type { Requires } from './exchange.ts'
 import { wantsPage } from './wants-page.ts'
+import { isWorkerBesideUs } from './worker-beside-us.ts'
 
 export interface EnforceOptions {
   readonly routes: RouteTable
@@ -51,9 +52,7 @@ export const enforcePlugin = fp<EnforceOptions>(
       const { match, principal } = exchange
       if (match.kind === 'own') return enforceOwn(request, reply, match, done)
       if (match.kind !== 'app') return done(new GateError('no_such_app'))
-      // A service worker on the portal's host would see what people type into our pages.
-      if (match.site.isPortal && request.raw.headers['service-worker'] !== undefined)
-        return done(new GateError('not_allowed'))
+      if (isWorkerBesideUs(request.raw.headers, match.site)) return done(new GateError('not_allowed'))
       const { app: target } = match
       const destination = request.raw.headers.destination as string | undefined
       const there = destination === undefined ? [] : destinationReadings(destination, target, match.site, routes)

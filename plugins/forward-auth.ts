@@ -23,6 +23,7 @@ import { newToken } from '../src/session/token.ts'
 import { cookieNames, nonceCookie, readCookie, readNonce, stateOf } from './cookies.ts'
 import { errorBody } from './error-body.ts'
 import { wantsPage } from './wants-page.ts'
+import { isWorkerBesideUs } from './worker-beside-us.ts'
 
 export interface ForwardAuthOptions {
   readonly routes: RouteTable
@@ -64,6 +65,7 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
   // What lies under /.factorgate/ the proxy must hand to the gate itself; a verdict about it would open or close the wrong door.
   if (match.kind !== 'app') throw new GateError(match.kind === 'none' ? match.code : 'not_allowed')
   const { site } = match
+  if (isWorkerBesideUs(raw.headers, site)) throw new GateError('not_allowed')
   const destination = raw.headers.destination as string | undefined
   const there = destination === undefined ? [] : destinationReadings(destination, match.app, site, options.routes)
   if (there === null) throw new GateError('bad_request')

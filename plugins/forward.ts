@@ -107,7 +107,8 @@ export function pipelineOf(app: FastifyInstance): Pipeline {
       // Node has dropped what came in one piece with an upgrade that is none: nothing more may be read from that connection.
       if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
       // Pages of ours read whatever comes; forwarding says "continue" once the app's connection stands.
-      if (request.headers.expect !== undefined && request.url?.startsWith('/.factorgate/')) response.writeContinue()
+      const asksFirst = request.headers.expect !== undefined && request.httpVersionMinor > 0
+      if (asksFirst && request.url?.startsWith('/.factorgate/')) response.writeContinue()
       app.routing(request, response)
     },
     upgrade(request, socket, head) {

@@ -2,15 +2,16 @@
  * Several processes that serve as one: one port, one store, one life. Owns the processes: their birth, their end, and another in the place
  * of one that fell; what each of them does is a Server's business (worker.ts). Health and metrics are asked here, once for all.
  */
-import cluster, { type Worker } from 'node:cluster'
+import cluster from 'node:cluster'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '../config/schema.ts'
 import { buildAdmin } from '../plugins/admin/index.ts'
-import { type Counted, render } from './audit/meters.ts'
-import type { Serving } from './server.ts'
-import type { Answer, Asked, Orders } from './worker.ts'
+import { added, type Counted, render } from './audit/meters.ts'
+import { Member } from './crew-member.ts'
+import { fixed, type Serving } from './server.ts'
+import type { Orders } from './worker.ts'
 
 /** A worker that fell within this time of its start is given a pause before the next, in milliseconds. */
 const soonMs = 5_000
@@ -28,13 +29,19 @@ export class Crew implements Serving {
   readonly #log: Logger
   readonly #size: number
   readonly #members = new Map<number, Member>()
+  /** What each of them counted when it was last asked, and what those have counted that are no more: counters never go back. */
+  readonly #counted = new Map<number, Counted>()
+  #past: Counted = { families: new Map(), gauges: new Map(), apps: new Map() }
   readonly #admin: FastifyInstance | null
   #config: Config
+  /** What the open things were opened with: one that takes another's place must open the same. */
+  readonly #opened: Config
   #gate: AddressInfo | undefined
   #closing: Promise<void> | undefined
 
   private constructor({ config, size, log }: CrewInput) {
     this.#config = config
+    this.#opened = config
     this.#size = size
     this.#log = log
     this.#admin =
@@ -74,24 +81,30 @@ export class Crew implements Serving {
 
   async reload(config: Config): Promise<string[]> {
     const before = this.#config
-    const done: Member[] = []
+    // Whoever starts from now on starts with it.
+    this.#config = config
     try {
-      let waiting: string[] = []
-      for (const member of this.#members.values()) {
-        waiting = (await member.ask({ ask: 'reload', config })) as string[]
-        done.push(member)
-      }
-      this.#config = config
-      return waiting
+      return (await this.#tell({ ask: 'reload', config })) as string[]
     } catch (error) {
       // All serve by one configuration, whichever it is.
-      for (const member of done) await member.ask({ ask: 'reload', config: before })
+      this.#config = before
+      await this.#tell({ ask: 'reload', config: before }).catch(silent)
       throw error
     }
   }
 
   async reloadKeys(): Promise<void> {
-    for (const member of this.#members.values()) await member.ask({ ask: 'reload keys' })
+    await this.#tell({ ask: 'reload keys' })
+  }
+
+  /** Tells all of them, and answers what the first says. Rejects where one refuses; one that falls meanwhile is no refusal. */
+  async #tell(orders: Orders): Promise<unknown> {
+    const told = [...this.#members.values()].map(member => ({ member, answer: member.ask(orders) }))
+    const answers = await Promise.allSettled(told.map(({ answer }) => answer))
+    const refusal = answers.find((answer, i) => answer.status === 'rejected' && !told[i]?.member.isGone)
+    if (refusal?.status === 'rejected') throw refusal.reason
+    const first = answers.find(answer => answer.status === 'fulfilled')
+    return first?.status === 'fulfilled' ? first.value : []
   }
 
   close(): Promise<void> {
@@ -112,12 +125,20 @@ export class Crew implements Serving {
     const member = new Member(worker)
     this.#members.set(number, member)
     worker.once('exit', (code, signal) => this.#left(number, member, signal ?? code))
-    return (await member.ask({ ask: 'start', config: this.#config, number, of: this.#size })) as AddressInfo
+    worker.on('error', error => {
+      if (worker.process.pid === undefined) this.#left(number, member, error.message)
+    })
+    const opened = Object.fromEntries(fixed.map(key => [key, this.#opened[key]]))
+    const config = { ...this.#config, ...opened }
+    return (await member.ask({ ask: 'start', config, number, of: this.#size })) as AddressInfo
   }
 
   #left(number: number, member: Member, how: string | number): void {
     member.gone(how)
     if (this.#members.get(number) === member) this.#members.delete(number)
+    const counted = this.#counted.get(number)
+    this.#counted.delete(number)
+    if (counted !== undefined) this.#past = added([this.#past, { ...counted, gauges: new Map() }])
     if (this.#closing !== undefined || !member.hasServed) return
     this.#log.error({ worker: number, how }, 'a worker fell; another takes its place')
     const pauseMs = Date.now() - member.since < soonMs ? 1_000 : 0
@@ -140,76 +161,26 @@ export class Crew implements Serving {
   }
 
   async #metrics(): Promise<string> {
-    const members = [...this.#members.values()].filter(member => member.hasServed)
-    const answers = await Promise.allSettled(members.map(member => member.ask({ ask: 'counted' }, healthMs)))
-    const counted = answers.flatMap(answer => (answer.status === 'fulfilled' ? [answer.value as Counted] : []))
+    const serving = [...this.#members].filter(([, member]) => member.hasServed)
+    await Promise.all(
+      serving.map(async ([number, member]) => {
+        const counted = await member.ask({ ask: 'counted' }, healthMs).catch(() => null)
+        if (counted !== null && this.#members.get(number) === member) this.#counted.set(number, counted as Counted)
+      })
+    )
     const own: Counted = {
       families: new Map(),
       gauges: new Map([
-        ['factorgate_workers', { help: 'Processes that serve.', merge: 'sum', value: counted.length }],
+        ['factorgate_workers', { help: 'Processes that serve.', merge: 'sum', value: serving.length }],
         ['process_resident_memory_bytes', { help: 'Resident memory.', merge: 'sum', value: process.memoryUsage.rss() }]
       ]),
       apps: new Map()
     }
-    return render([...counted, own])
+    return render([this.#past, ...this.#counted.values(), own])
   }
 
   #kill(): void {
     for (const member of this.#members.values()) member.kill()
-  }
-}
-
-/** One process, and what it was asked and has not answered. */
-class Member {
-  readonly since = Date.now()
-  readonly #worker: Worker
-  readonly #open = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
-  readonly #listens: Promise<void>
-  #asked = 0
-  #isGone = false
-  hasServed = false
-
-  constructor(worker: Worker) {
-    this.#worker = worker
-    this.#listens = new Promise(resolve => this.#open.set(0, { resolve: () => resolve(), reject: () => resolve() }))
-    worker.on('message', (answer: Answer) => {
-      const asked = this.#open.get(answer.id)
-      this.#open.delete(answer.id)
-      if (answer.error === undefined) asked?.resolve(answer.value)
-      else asked?.reject(new Error(answer.error))
-    })
-  }
-
-  /** Rejects with what the worker says, when it ends before it has answered, and after `withinMs` where that is given. */
-  async ask(orders: Orders, withinMs?: number): Promise<unknown> {
-    await this.#listens
-    const id = ++this.#asked
-    const answer = await new Promise<unknown>((resolve, reject) => {
-      if (this.#isGone) return reject(new Error('the worker has ended'))
-      this.#open.set(id, { resolve, reject })
-      if (withinMs !== undefined) setTimeout(() => reject(new Error('the worker does not answer')), withinMs).unref()
-      this.#worker.send({ id, ...orders } satisfies Asked)
-    })
-    if (orders.ask === 'start') this.hasServed = true
-    return answer
-  }
-
-  /** Resolves once it has ended in order, or otherwise. */
-  async dismiss(): Promise<void> {
-    if (this.#isGone) return
-    const ended = new Promise(resolve => this.#worker.once('exit', resolve))
-    this.ask({ ask: 'end' }).catch(silent)
-    await ended
-  }
-
-  gone(how: string | number): void {
-    this.#isGone = true
-    for (const { reject } of this.#open.values()) reject(new Error(`the worker ended (${how})`))
-    this.#open.clear()
-  }
-
-  kill(): void {
-    this.#worker.process.kill('SIGKILL')
   }
 }
 

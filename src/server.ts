@@ -44,7 +44,7 @@ export interface Serving {
 }
 
 /** Keys whose change takes a restart, since what they name is open already. */
-const fixed = ['listen', 'admin', 'workers', 'store', 'redis', 'keyFile', 'journal'] as const
+export const fixed = ['listen', 'admin', 'workers', 'store', 'redis', 'keyFile', 'journal'] as const
 
 export class Server implements Serving {
   readonly runtime: Runtime
@@ -100,8 +100,13 @@ export class Server implements Serving {
       })
       const gateway = await buildGateway(config, runtime)
       const server = new Server(runtime, gateway, input)
-      await server.#listen()
-      await store.put('meta:portal-url', config.portal.url.origin)
+      try {
+        await store.put('meta:portal-url', config.portal.url.origin)
+        await server.#listen()
+      } catch (error) {
+        await gateway.close()
+        throw error
+      }
       server.#record('gate.start')
       keepYoung()
       return server

@@ -2,6 +2,7 @@
  * One process of a crew: a Server that does what the crew says. Owns the words between the two; refuses to outlive the crew, and leaves
  * signals to it.
  */
+import cluster from 'node:cluster'
 import type { Logger } from 'pino'
 import type { Config } from '../config/schema.ts'
 import type { Clock } from './clock.ts'
@@ -34,30 +35,31 @@ export interface WorkerInput {
 /** Serves until the crew says otherwise, or is gone. Answers the process' exit code; only of one process of a crew. */
 export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1> {
   return new Promise(resolve => {
-    let server: Server | undefined
+    let starting: Promise<Server> | undefined
     let log: Logger | undefined
     let code: 0 | 1 = 0
-    const end = () => {
-      const done = server === undefined ? Promise.resolve() : server.close()
-      done.then(
-        () => resolve(code),
-        error => {
-          log?.error({ err: error }, 'did not end in order')
-          resolve(1)
-        }
-      )
+    // Otherwise Node ends the process the moment the crew is gone, whatever it has under way.
+    if (cluster.worker) cluster.worker.exitedAfterDisconnect = true
+    const end = async (): Promise<void> => {
+      // One that is still starting ends once it has.
+      const server = await starting?.catch(() => undefined)
+      try {
+        await server?.close()
+        resolve(code)
+      } catch (error) {
+        log?.error({ err: error }, 'did not end in order')
+        resolve(1)
+      }
     }
     const obey = async (asked: Asked): Promise<unknown> => {
+      if (asked.ask === 'end') return end()
       if (asked.ask === 'start') {
-        log = logFor(asked.config, asked.number)
-        server = await Server.start({
-          config: asked.config,
-          clock,
-          log,
-          worker: { number: asked.number, of: asked.of }
-        })
-        return server.addresses.gate
+        const { config, number, of } = asked
+        log = logFor(config, number)
+        starting = Server.start({ config, clock, log, worker: { number, of } })
+        return (await starting).addresses.gate
       }
+      const server = await starting
       if (server === undefined) throw new Error('not started')
       switch (asked.ask) {
         case 'reload':
@@ -68,32 +70,35 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
           return server.look()
         case 'counted':
           return server.counted()
-        case 'end':
-          return end()
       }
     }
     process.on('message', (asked: Asked) => {
       obey(asked).then(
-        value => process.send?.({ id: asked.id, value } satisfies Answer),
+        value => answer({ id: asked.id, value }),
         error => {
           // Said before it is answered: the crew ends whoever could not start.
           if (asked.ask === 'start') cannotStart(error)
-          process.send?.({ id: asked.id, error: (error as Error).message } satisfies Answer)
+          answer({ id: asked.id, error: (error as Error).message })
           if (asked.ask === 'start') resolve(1)
         }
       )
     })
-    process.send?.({ id: 0 } satisfies Answer)
+    answer({ id: 0 })
     // Whoever tells the crew to end (a terminal, systemd) often tells all its processes.
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, ignore)
-    process.once('disconnect', end)
+    process.once('disconnect', () => void end())
     process.on('unhandledRejection', error => log?.error({ err: error }, 'a promise was rejected and nobody listened'))
     process.on('uncaughtException', error => {
       log?.fatal({ err: error }, 'an error nobody caught; ending')
       code = 1
-      end()
+      void end()
     })
   })
+}
+
+/** A crew that is gone hears nothing, and `disconnect` says so. */
+function answer(words: Answer): void {
+  process.send?.(words, undefined, undefined, ignore)
 }
 
 function ignore(): void {}

@@ -69,7 +69,8 @@ const isOurs = (to: string) => /^(src|plugins|config|tests)\//.test(to)
 const isFastify = (to: string) => to === 'fastify' || to === 'fastify-plugin' || to.startsWith('@fastify/')
 /** Puts everything together, so it may import everything and nothing imports it. */
 const isComposition = (file: string) =>
-  /^src\/(main|gateway|server|crew|worker|listener|runtime|settings)\.ts$/.test(file) || file.startsWith('src/cli/')
+  /^src\/(main|gateway|server|crew|crew-member|worker|listener|runtime|settings)\.ts$/.test(file) ||
+  file.startsWith('src/cli/')
 const isDomain = (file: string) => file.startsWith('src/') && !isComposition(file)
 /** What knows a database by name. The port, its errors and `open.ts`, which picks an adapter, do not. */
 const isConcreteStore = (file: string) => /^src\/store\/(redis|lmdb)/.test(file)

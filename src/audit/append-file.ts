@@ -6,6 +6,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { makeFolder } from '../folder.ts'
+import type { Lines } from './lines.ts'
 
 /** What became of an append. `whole` counts the lines that are on disk; a line cut short is finished by the next append. */
 export type Appended =
@@ -51,7 +52,7 @@ export class AppendFile {
   }
 
   /** Appends the lines with one write, unless the disk takes less, and resolves when they are on disk. Never rejects. */
-  async append(lines: readonly string[]): Promise<Appended> {
+  async append(lines: Lines): Promise<Appended> {
     let written = 0
     let mended = 0
     let bytes: Buffer<ArrayBufferLike> = Buffer.alloc(0)
@@ -59,7 +60,7 @@ export class AppendFile {
       await this.ready()
       const mending = await this.#mending()
       mended = mending.length
-      bytes = Buffer.concat([mending, Buffer.from(lines.join(''))])
+      bytes = mended === 0 ? lines.bytes : Buffer.concat([mending, lines.bytes])
       while (written < bytes.length) {
         const { bytesWritten } = await this.#handle!.write(bytes, written, bytes.length - written)
         if (bytesWritten === 0) throw Object.assign(new Error('the disk took nothing'), { code: 'EIO' })
@@ -81,15 +82,9 @@ export class AppendFile {
   }
 
   /** Finds out which lines are in the file, and remembers the one that was cut. */
-  async #failed(
-    lines: readonly string[],
-    bytes: Buffer,
-    mended: number,
-    written: number,
-    cause: unknown
-  ): Promise<Appended> {
+  async #failed(lines: Lines, bytes: Buffer, mended: number, written: number, cause: unknown): Promise<Appended> {
     // All bytes are out, but the disk did not confirm: repeating them would tell everything twice.
-    if (bytes.length > 0 && written === bytes.length) return { kind: 'failed', whole: 0, begun: lines.length, cause }
+    if (bytes.length > 0 && written === bytes.length) return { kind: 'failed', whole: 0, begun: lines.count, cause }
     if (written < mended) {
       if (written > 0 && this.#cut !== null) await this.#cutAt(this.#cut.line, bytes.subarray(written, mended))
       return { kind: 'failed', whole: 0, begun: 0, cause }
@@ -100,10 +95,10 @@ export class AppendFile {
     }
     let whole = 0
     let end = mended
-    for (const line of lines) {
-      const next = end + Buffer.byteLength(line)
+    for (let at = 0; at < lines.count; at++) {
+      const next = mended + lines.startOf(at + 1)
       if (next > written) {
-        if (written > end) await this.#cutAt(Buffer.from(line), bytes.subarray(written, next))
+        if (written > end) await this.#cutAt(lines.line(at), bytes.subarray(written, next))
         break
       }
       end = next

@@ -8,6 +8,7 @@ import { GateError } from '../errors.ts'
 import { AppendFile, type AppendHandle } from './append-file.ts'
 import type { AuditEvent, AuditSink } from './event.ts'
 import { lineOf } from './line.ts'
+import { Lines } from './lines.ts'
 
 export interface JournalOptions {
   readonly path: string
@@ -18,7 +19,7 @@ export interface JournalOptions {
   readonly retryMilliseconds?: number
   /** How long the disk may take before the journal counts as unwritable. */
   readonly stallMilliseconds?: number
-  /** Characters that may wait; beyond them `writable` is false, and beyond twice as many lines are counted instead of kept. */
+  /** Bytes that may wait; beyond them `writable` is false, and beyond twice as many lines are counted instead of kept. */
   readonly waitingMaximum?: number
   /** Hears what is wrong, and null when it is right again. For the log. */
   readonly onChange?: (problem: string | null) => void
@@ -26,7 +27,7 @@ export interface JournalOptions {
   readonly open?: (path: string) => Promise<AppendHandle>
 }
 
-/** In characters. */
+/** In bytes. */
 const portion = 128 * 1024
 
 interface Waiter {
@@ -40,9 +41,11 @@ interface Waiter {
 export class Journal implements AuditSink {
   readonly #file: AppendFile
   readonly #options: Required<Omit<JournalOptions, 'open'>>
-  #lines: string[] = []
+  #lines = new Lines()
+  /** What was written last, to be filled again. */
+  #spare: Lines | null = null
   #waiters: Waiter[] = []
-  /** Characters queued or in flight. */
+  /** Bytes queued or in flight. */
   #waiting = 0
   #timer: NodeJS.Timeout | null = null
   #flushing: Promise<void> | null = null
@@ -95,7 +98,7 @@ export class Journal implements AuditSink {
     if (!this.writable) return Promise.reject(new GateError('journal_unwritable', { cause: this.problem }))
     this.#queue(event)
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ line: this.#lines.length - 1, resolve, reject })
+      this.#waiters.push({ line: this.#lines.count - 1, resolve, reject })
       if (this.#flushing === null) this.#start()
     })
   }
@@ -103,7 +106,7 @@ export class Journal implements AuditSink {
   /** Resolves when everything recorded so far was written, or could not be. */
   async flush(): Promise<void> {
     await this.#flushing
-    if (this.#lines.length > 0) await this.#start()
+    if (this.#lines.count > 0) await this.#start()
   }
 
   /** Writes what waits, and ends. Later events are refused. */
@@ -118,13 +121,13 @@ export class Journal implements AuditSink {
 
   /** Enough to be written at once: joining the lines of a whole busy moment would stop everything else for milliseconds. */
   get #isPortion(): boolean {
-    return this.#waiting >= portion && this.#failure === null && this.#lines.length > 0
+    return this.#waiting >= portion && this.#failure === null && this.#lines.count > 0
   }
 
   #queue(event: AuditEvent): void {
-    const line = lineOf(event)
-    this.#lines.push(line)
-    this.#waiting += line.length
+    const before = this.#lines.size
+    this.#lines.push(lineOf(event))
+    this.#waiting += this.#lines.size - before
   }
 
   #schedule(): void {
@@ -139,7 +142,7 @@ export class Journal implements AuditSink {
     this.#flushing ??= this.#flush().finally(() => {
       this.#flushing = null
       if (this.#waiters.length > 0 || this.#isPortion) this.#start()
-      else if (this.#failure !== null || this.#lines.length > 0) this.#schedule()
+      else if (this.#failure !== null || this.#lines.count > 0) this.#schedule()
     })
     return this.#flushing
   }
@@ -147,37 +150,43 @@ export class Journal implements AuditSink {
   async #flush(): Promise<void> {
     const lines = this.#lines
     const waiters = this.#waiters
-    this.#lines = []
+    this.#lines = this.#spare ?? new Lines()
+    this.#spare = null
     this.#waiters = []
     const stall = setTimeout(() => {
       this.#fail(new Error(`the disk has not answered for ${this.#options.stallMilliseconds} ms`))
       refuse(waiters, this.problem)
     }, this.#options.stallMilliseconds)
     const lost = this.#lost
-    const batch = this.#failure === null && lost === 0 ? lines : [...lines, this.#resumption(lost)]
-    const appended = await this.#file.append(batch)
+    const { count, size } = lines
+    if (this.#failure !== null || lost > 0) lines.push(this.#resumption(lost))
+    const appended = await this.#file.append(lines)
     clearTimeout(stall)
+    this.#waiting -= size
     if (appended.kind === 'done') {
       this.#lost -= lost
-      for (const line of lines) this.#waiting -= line.length
       for (const waiter of waiters) waiter.resolve()
+      lines.clear()
+      this.#spare = lines
       this.#recover()
       return
     }
     this.#fail(appended.cause)
-    this.#keep(lines, waiters, appended.begun)
+    this.#keep(lines, count, waiters, appended.begun)
     for (const waiter of waiters) if (waiter.line < appended.whole) waiter.resolve()
     refuse(waiters, this.problem)
   }
 
   /** Puts back what was recorded and not begun; what was to be committed did not happen, so its line is dropped. */
-  #keep(lines: readonly string[], waiters: readonly Waiter[], begun: number): void {
+  #keep(lines: Lines, count: number, waiters: readonly Waiter[], begun: number): void {
     const refused = new Set(waiters.map(waiter => waiter.line))
-    const kept = lines.filter((_, index) => index >= begun && !refused.has(index))
-    for (const line of lines) this.#waiting -= line.length
-    for (const line of kept) this.#waiting += line.length
-    this.#lines = [...kept, ...this.#lines]
-    this.#waiters = this.#waiters.map(waiter => ({ ...waiter, line: waiter.line + kept.length }))
+    const kept = new Lines()
+    kept.take(lines, at => at >= begun && at < count && !refused.has(at))
+    const before = kept.count
+    this.#waiting += kept.size
+    kept.take(this.#lines, () => true)
+    this.#lines = kept
+    this.#waiters = this.#waiters.map(waiter => ({ ...waiter, line: waiter.line + before }))
   }
 
   /** The line that tells of the gap; writing it is also how an unwritable journal is tried. */

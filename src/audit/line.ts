@@ -23,10 +23,7 @@ export function lineOf(event: AuditEvent): string {
     if (value === undefined) continue
     line += (labels[field] ?? label(field)) + (typeof value === 'string' ? quoted(value) : literal(value))
   }
-  line += '}\n'
-  // Written down in one piece while it is young: a rope of forty strings would hold them all until the disk has the line.
-  line.charCodeAt(0)
-  return line
+  return `${line}}\n`
 }
 
 function label(field: string): string {

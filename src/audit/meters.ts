@@ -115,7 +115,8 @@ export function render(all: readonly Counted[]): string {
   return `${lines.join('\n')}\n`
 }
 
-function added(all: readonly Counted[]): Counted {
+/** Several as one. */
+export function added(all: readonly Counted[]): Counted {
   const families = new Map<string, Family>()
   const gauges = new Map<string, Gauge>()
   const apps = new Map<string, AppMeter>()

@@ -10,9 +10,8 @@ import { publicLocation, publicRefresh, type Whereabouts } from './whereabouts.t
 export interface Inbound {
   /** Names and values in turn, latin-1: byte for byte what the app sent. */
   readonly headers: string[]
-  /** With either, the end of the body can be told from a break. */
+  /** The end of the body can be told from a break. */
   readonly hasLength: boolean
-  readonly isChunked: boolean
 }
 
 type Kind =
@@ -103,7 +102,7 @@ export function inboundHeaders(raw: readonly string[], status: number, where: Wh
   // node:http reads Content-Disposition as UTF-8 and would break its bytes.
   const hasLength = lengthName !== null && !isChunked && status !== 204
   if (hasLength) kept.push(lengthName as string, length)
-  return { headers: kept, hasLength, isChunked }
+  return { headers: kept, hasLength }
 }
 
 /** `Clear-Site-Data` without what would sign the person out of the gate: the browser clears cookies of the whole domain (THREATS S6). */

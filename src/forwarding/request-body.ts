@@ -41,7 +41,8 @@ export class RequestBody {
     listener.turnOf('client')
     if (this.#hasLength) socket.write(`${head}\r\n`, 'latin1')
     else this.#head = head
-    if (this.#req.headers.expect !== undefined) this.#res.writeContinue()
+    // HTTP/1.0 knows no interim answers (RFC 9110 §10.1.1).
+    if (this.#req.headers.expect !== undefined && this.#req.httpVersionMinor > 0) this.#res.writeContinue()
     this.#req.on('data', this.#onData)
     this.#req.on('end', this.#onEnd)
     socket.on('drain', this.#onDrain)

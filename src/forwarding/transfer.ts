@@ -44,6 +44,7 @@ class Transfer extends Running implements ReplyHandler {
   /** The reply came in one piece: it goes out in one, with its head. */
   #comesWhole = false
   #small: string | null = null
+  #waitsForDrain = false
 
   get isSocket(): boolean {
     return false
@@ -64,6 +65,8 @@ class Transfer extends Running implements ReplyHandler {
     const owned: Owned = res
     owned[transferOf] = this
     res.on('close', onResponseClose)
+    // Whoever left while the gate was still looking up who they are has been heard already, and not by us.
+    if (res.destroyed || req.socket.destroyed) return this.onClientClose()
     if (res.socket === null) watchQueue(req.socket, this)
     this.#ask()
   }
@@ -81,7 +84,7 @@ class Transfer extends Running implements ReplyHandler {
     this.#body = outbound.body === 'none' ? null : new RequestBody(req, res, outbound.body === 'length')
     const { connectTimeoutMs, responseTimeoutMs } = app
     const request = { method, head, body: this.#body, connectTimeoutMs, responseTimeoutMs }
-    this.#connection = this.way.choice.pool(index).send(request, this)
+    this.#connection = this.way.choice.pool(index).send(request, this, this.#isSecondTry)
     if (this.#connection === null) this.#refuse(new UpstreamError('busy', 'too many connections to it', false))
   }
 
@@ -108,7 +111,9 @@ class Transfer extends Running implements ReplyHandler {
     }
     const release = take()
     if (release === null ? res.write(Buffer.from(chunk)) : res.write(chunk, release)) return true
-    res.once('drain', onResponseDrain)
+    // Of one read there may be thousands of small chunks.
+    if (!this.#waitsForDrain) res.once('drain', onResponseDrain)
+    this.#waitsForDrain = true
     return false
   }
 
@@ -141,6 +146,7 @@ class Transfer extends Running implements ReplyHandler {
   }
 
   onClientDrain(): void {
+    this.#waitsForDrain = false
     this.#connection?.readOn()
   }
 
@@ -153,15 +159,15 @@ class Transfer extends Running implements ReplyHandler {
     else res.flushHeaders()
   }
 
-  #mayAskAgain({ failure, wasOpened }: UpstreamError): boolean {
-    if (!wasOpened) {
+  #mayAskAgain({ failure, wasSent }: UpstreamError): boolean {
+    if (!wasSent && failure !== 'stale') {
       // Nobody has read a byte: any other upstream may be asked.
       this.way.choice.refused(this.#upstream)
       return this.way.choice.hasMore(this.tried)
     }
     // A kept connection that ended as we spoke: the app had let go of it already.
     if (failure !== 'stale' || this.#isSecondTry || this.#body !== null) return false
-    if (!idempotent.has(this.errand.req.method as string)) return false
+    if (wasSent && !idempotent.has(this.errand.req.method as string)) return false
     this.#isSecondTry = true
     this.tried.pop()
     return true

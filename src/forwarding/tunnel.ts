@@ -60,6 +60,8 @@ class Tunnel extends Running {
   start(): void {
     this.#client.on('error', ignore)
     this.#client.on('close', this.#onClientClose)
+    // Whoever left while the gate was still looking up who they are has been heard already, and not by us.
+    if (this.#client.destroyed) return this.#onClientClose()
     this.#ask()
   }
 

@@ -28,12 +28,12 @@ export class UpstreamError extends Error {
   override readonly name = 'UpstreamError'
   readonly failure: UpstreamFailure
   /** Where false, nobody can have read a byte of the request. */
-  readonly wasOpened: boolean
+  readonly wasSent: boolean
 
-  constructor(failure: UpstreamFailure, message: string, wasOpened: boolean, options?: { cause?: unknown }) {
+  constructor(failure: UpstreamFailure, message: string, wasSent: boolean, options?: { cause?: unknown }) {
     super(message, options)
     this.failure = failure
-    this.wasOpened = wasOpened
+    this.wasSent = wasSent
   }
 }
 
@@ -84,13 +84,13 @@ export class UpstreamConnection {
   /** Requests that were written to it. */
   #served = 0
   #hasBegun = false
+  #wasSent = false
   /** Body bytes of the reply under way. */
   #bytes = 0
   #isGone = false
   #isReading = true
   #keptMs: number | null = null
   #isKept = false
-  #wasReset = false
   /** When its time is up, in milliseconds of `now`; 0 for never. */
   deadline = 0
 
@@ -118,8 +118,8 @@ export class UpstreamConnection {
     this.#request = request
     this.#handler = handler
     this.#hasBegun = false
+    this.#wasSent = false
     this.deadline = this.#isOpen ? 0 : after(now, request.connectTimeoutMs)
-    this.#parser.expect(this, request.method)
     if (this.#isOpen) this.#write(now)
   }
 
@@ -185,10 +185,19 @@ export class UpstreamConnection {
 
   #write(now: number): void {
     const request = this.#request as UpstreamRequest
-    const socket = this.#socket as Socket
     this.#served++
     this.deadline = after(now, request.responseTimeoutMs)
-    if (request.body === null) atEndOfTurn(() => socket.write(`${request.head}\r\n`, 'latin1'))
+    if (request.body === null) return atEndOfTurn(() => this.#speak(request))
+    this.#speak(request)
+  }
+
+  /** Until now whatever the app has said was not asked for, and is no reply to this. */
+  #speak(request: UpstreamRequest): void {
+    if (this.#isGone || this.#request !== request) return
+    const socket = this.#socket as Socket
+    this.#wasSent = true
+    this.#parser.expect(this, request.method)
+    if (request.body === null) socket.write(`${request.head}\r\n`, 'latin1')
     else request.body.flowTo(socket, request.head, this)
   }
 
@@ -198,7 +207,8 @@ export class UpstreamConnection {
       this.#parser.feed(this.#buffer.view(length))
     } catch (error) {
       if (!(error instanceof UnfitReply) && this.#handler === null) throw error
-      this.#fail('unfit', (error as Error).message, error)
+      // Before the request was sent, it is the connection that is no good, and not the reply.
+      this.#fail(this.#wasSent ? 'unfit' : 'stale', (error as Error).message, error)
       return false
     }
     if (this.#handler === null && !this.#isGone) this.#settle()
@@ -215,14 +225,13 @@ export class UpstreamConnection {
 
   #ended(): void {
     if (this.#isGone) return
-    // Its end was the connection's end, if that was a clean one.
-    if (this.#handler !== null && !this.#wasReset && this.#parser.end()) return this.#leave()
+    // Its end was the connection's end, and a clean one: a reset is no `end`.
+    if (this.#handler !== null && this.#parser.end()) return this.#leave()
     this.#failed(null)
   }
 
   #failed(cause: NodeJS.ErrnoException | null): void {
     if (this.#isGone) return
-    if (cause?.code === 'ECONNRESET') this.#wasReset = true
     const failure = !this.#isOpen ? 'refused' : this.#served > 1 && !this.#hasBegun ? 'stale' : 'broken'
     this.#fail(failure, cause?.message ?? 'the app closed the connection', cause)
   }
@@ -231,7 +240,7 @@ export class UpstreamConnection {
     const handler = this.#handler
     this.#handler = null
     this.#leave()
-    handler?.onError(new UpstreamError(failure, why, this.#isOpen, { cause }))
+    handler?.onError(new UpstreamError(failure, why, this.#wasSent, { cause }))
   }
 
   #leave(): void {

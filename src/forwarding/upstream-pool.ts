@@ -43,9 +43,12 @@ export class UpstreamPool implements Keeper {
         : { path: upstream.socketPath }
   }
 
-  /** Sends one request on an idle connection, or a new one, and answers to `handler`. Null where there are too many already. */
-  send(request: UpstreamRequest, handler: ReplyHandler): UpstreamConnection | null {
-    const connection = this.#idle.pop() ?? this.#open()
+  /**
+   * Sends one request on an idle connection, or a new one, and answers to `handler`. `isFresh`: on none that was idle, since where one was
+   * let go of, the others were too. Null where there are too many already.
+   */
+  send(request: UpstreamRequest, handler: ReplyHandler, isFresh: boolean): UpstreamConnection | null {
+    const connection = (isFresh ? undefined : this.#idle.pop()) ?? this.#open()
     connection?.send(request, handler, performance.now())
     return connection
   }

@@ -4,6 +4,7 @@ import path from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { AppendFile, type AppendHandle } from '../../src/audit/append-file.ts'
+import { Lines } from '../../src/audit/lines.ts'
 
 /** A disk with `room` for so many bytes more, and a full one after that. */
 function disk() {
@@ -34,12 +35,16 @@ t.test('finishes a line that a full disk cut short', async t => {
   const appended = new AppendFile(file, openHandle)
   t.teardown(() => appended.close())
   state.room = 7
-  t.match(await appended.append(['one\n', 'two and more\n', 'three\n']), { kind: 'failed', whole: 1, begun: 2 })
+  t.match(await appended.append(Lines.of(['one\n', 'two and more\n', 'three\n'])), {
+    kind: 'failed',
+    whole: 1,
+    begun: 2
+  })
   t.equal(readFileSync(file, 'utf8'), 'one\ntwo')
   state.room = 3
-  t.match(await appended.append(['three\n']), { kind: 'failed', whole: 0, begun: 0 })
+  t.match(await appended.append(Lines.of(['three\n'])), { kind: 'failed', whole: 0, begun: 0 })
   state.room = Number.POSITIVE_INFINITY
-  t.match(await appended.append(['three\n']), { kind: 'done' })
+  t.match(await appended.append(Lines.of(['three\n'])), { kind: 'done' })
   t.equal(readFileSync(file, 'utf8'), 'one\ntwo and more\nthree\n')
 })
 
@@ -53,10 +58,10 @@ t.test('says the cut line again whole when somebody else wrote behind it, or the
     const appended = new AppendFile(file, openHandle)
     t.teardown(() => appended.close())
     state.room = 2
-    await appended.append(['two\n'])
+    await appended.append(Lines.of(['two\n']))
     between(file)
     state.room = Number.POSITIVE_INFINITY
-    t.match(await appended.append(['three\n']), { kind: 'done' })
+    t.match(await appended.append(Lines.of(['three\n'])), { kind: 'done' })
     t.equal(readFileSync(file, 'utf8'), expected, what)
   }
 })
@@ -67,9 +72,9 @@ t.test('does not call written what the disk did not confirm, and does not say it
   const appended = new AppendFile(file, openHandle)
   t.teardown(() => appended.close())
   state.syncs = false
-  t.match(await appended.append(['one\n', 'two\n']), { kind: 'failed', whole: 0, begun: 2 })
+  t.match(await appended.append(Lines.of(['one\n', 'two\n'])), { kind: 'failed', whole: 0, begun: 2 })
   state.syncs = true
-  t.match(await appended.append(['three\n']), { kind: 'done' })
+  t.match(await appended.append(Lines.of(['three\n'])), { kind: 'done' })
   t.equal(readFileSync(file, 'utf8'), 'one\ntwo\nthree\n')
 })
 
@@ -99,7 +104,7 @@ t.test(
         let intruders = 0
         let rotations = 0
         const append = async () => {
-          const result = await appended.append(waiting)
+          const result = await appended.append(Lines.of(waiting))
           waiting = waiting.slice(result.kind === 'done' ? waiting.length : result.begun)
         }
         for (const action of actions) {

@@ -19,7 +19,7 @@ const working = 50
 const startMs = 500
 
 export async function storm({ end, isQuick }: Bench): Promise<Found> {
-  const [rounds, perRound] = isQuick ? [2, 30] : [2, 500]
+  const [rounds, perRound] = isQuick ? [2, 30] : [2, 250]
   const seconds = perRound / signInsPerSecond
   const quietSeconds = isQuick ? 1.5 : seconds
   const app = (await serveSmall(end)) ?? (await serveScript(end, 'app.mjs'))

@@ -258,6 +258,36 @@ t.test('a kept connection that the app has let go of is replaced: at once for GE
   t.equal(up.requests.length, 4)
 })
 
+t.test('where an app has let go of all its kept connections, none of them is tried twice', async t => {
+  const up = await startUpstream(t, (socket, _request, index) => {
+    // The first three are answered on connections of their own; these are closed in the very moment in which the next one is asked.
+    if (index !== 4) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    else for (const one of up.connections.slice(0, 3)) one.destroy()
+  })
+  const gate = await startGate(t, [makeApp({ upstreams: [at(up)] })])
+  for (const answer of await Promise.all([1, 2, 3].map(i => gate.ask(get(`/${i}`))))) t.equal(parse(answer).status, 200)
+  t.equal(parse(await gate.ask(get('/4'))).status, 200)
+})
+
+t.test('many small chunks and a slow client leave one listener', async t => {
+  const chunks = '1\r\nx\r\n'.repeat(200_000)
+  const up = await startUpstream(t, `${chunkedHead}${chunks}0\r\n\r\n`)
+  const gate = await startGate(t, [makeApp({ upstreams: [at(up)] })])
+  const warnings: string[] = []
+  const warn = (warning: Error) => warnings.push(warning.name)
+  process.on('warning', warn)
+  t.teardown(() => process.off('warning', warn))
+  const client = await gate.connect()
+  client.socket.pause()
+  client.send(get())
+  await up.request(1)
+  for (let turns = 0; turns < 50; turns++) await new Promise(setImmediate)
+  client.socket.resume()
+  await client.rest()
+  t.same(warnings, [])
+  t.match(gate.ended[0]?.summary, { bytesOut: 200_000, outcome: 'complete' })
+})
+
 t.test('H26: bytes that nobody asked for never reach the next person', async t => {
   const extra = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nstaged'
   for (const [title, when] of [

@@ -1,6 +1,6 @@
 /**
- * Apps that end their connection with the reply, as HTTP/1.0 servers do, while the person has not read it all yet. undici's parser must not
- * be paused when that happens: it would throw where nobody can catch it, and take the gate with it (nodejs/undici#5360).
+ * Apps that end their connection with the reply, as HTTP/1.0 servers do, while the person has not read it all yet. Nothing of it may be
+ * lost, and nothing thrown where nobody can catch it: a parser that was paused then once took the gate with it (nodejs/undici#5360).
  */
 import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'

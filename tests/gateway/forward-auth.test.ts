@@ -11,7 +11,7 @@ const rules = `    rules:
 t.test('forward-auth', async t => {
   const app = await echoApp(t)
   const gate = await startGateway(t, {
-    apps: `  - id: one\n    url: http://one.localhost:PORT\n    upstream: ${app.url}\n${rules}`,
+    apps: `  - id: one\n    url: http://one.localhost:PORT\n    upstream: ${app.url}\n${rules}\n  - { id: beside, url: "http://gate.localhost:PORT/nb", upstream: "${app.url}", rules: [{ access: public }] }`,
     extra: 'trustedProxies: [127.0.0.1]'
   })
   const alice = await gate.account('alice')
@@ -51,6 +51,18 @@ t.test('forward-auth', async t => {
       const answer = await gate.request('GET', url, { cookie, ...nginx(uri) })
       t.equal(answer.status, 403, uri)
     }
+  })
+
+  t.test('lets no service worker be installed beside our pages', async t => {
+    const beside = {
+      'x-original-url': `${gate.portal}/nb/sw.js`,
+      'x-original-method': 'GET',
+      'service-worker': 'script'
+    }
+    const { 'service-worker': _, ...plain } = beside
+    t.equal((await gate.request('GET', url, plain)).status, 200)
+    t.equal((await gate.request('GET', url, beside)).status, 403)
+    t.equal((await gate.request('GET', url, { ...nginx('/public/sw.js'), 'service-worker': 'script' })).status, 200)
   })
 
   t.test('sends a stranger on as each proxy can take it', async t => {
