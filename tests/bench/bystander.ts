@@ -23,7 +23,7 @@ async function calm(pid: number): Promise<void> {
 }
 
 export async function bystander({ end, isQuick }: Bench): Promise<Found> {
-  const [rounds, seconds] = isQuick ? [2, 1] : [6, 5]
+  const [rounds, seconds] = isQuick ? [2, 1] : [4, 5]
   const app = await serveScript(end, 'app.mjs')
   const { gate, host, people } = await guarded(end, { upstream: app.origin, people: 2 })
   const [reader, other] = people.map(({ cookie }) => cookie) as [string, string]

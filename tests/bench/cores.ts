@@ -16,7 +16,7 @@ const title = 'All cores'
 const connections = 64
 
 export async function cores({ end, isQuick }: Bench): Promise<Found> {
-  const [rounds, seconds, warmUpSeconds] = isQuick ? [2, 1, 1] : [6, 5, 3]
+  const [rounds, seconds, warmUpSeconds] = isQuick ? [2, 1, 1] : [4, 5, 3]
   const told = (text: string): Found => ({ title, text, bars: [] })
   const available = allowedCores()
   if (program('taskset') === null || available.length < 2)

@@ -35,7 +35,7 @@ interface Cost {
 }
 
 export async function scale({ end, isQuick }: Bench): Promise<Found> {
-  const [rounds, seconds, warmUpSeconds] = isQuick ? [2, 1, 1] : [6, 3, 2]
+  const [rounds, seconds, warmUpSeconds] = isQuick ? [2, 1, 1] : [4, 3, 2]
   const [users, sessions] = isQuick ? [5_000, 50_000] : [100_000, 1_000_000]
   const app = (await serveSmall(end)) ?? (await serveScript(end, 'app.mjs'))
   const upstream = app.origin

@@ -19,7 +19,7 @@ export async function websockets(bench: Bench): Promise<Found> {
 }
 
 async function throughput({ end, isQuick }: Bench): Promise<{ text: string; bars: Bar[] }> {
-  const [rounds, seconds] = isQuick ? [2, 0.4] : [6, 3]
+  const [rounds, seconds] = isQuick ? [2, 0.4] : [4, 3]
   // Short and middling ones show a gross loss as well.
   const measured = isQuick ? sizes.slice(0, 2) : sizes
   const app = await serveScript(end, 'echo.mjs')
