@@ -8,6 +8,7 @@ import type { Account } from '../../src/identity/account.ts'
 import { passwordProblem } from '../../src/identity/password.ts'
 import { requireForm } from './forms.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
+import { NewPassword } from './new-password.tsx'
 import { onward } from './onward.ts'
 import type { PortalOptions } from './options.ts'
 import { namesAround } from './password-names.ts'
@@ -39,24 +40,7 @@ export function InvitePage({ frame, view }: { frame: Frame; view: InviteView }) 
           <label for="username">{say.username}</label>
           <input id="username" value={view.name} autocomplete="username" readOnly />
         </div>
-        <div>
-          <label for="password">{say.password}</label>
-          <p class="soft" id="hint">
-            {say.hint}
-          </p>
-          <input
-            id="password"
-            name="password"
-            type="password"
-            autocomplete="new-password"
-            minLength={8}
-            maxLength={1024}
-            required
-            autofocus
-            aria-invalid={problem === null ? undefined : true}
-            aria-describedby={problem === null ? 'hint' : 'problem hint'}
-          />
-        </div>
+        <NewPassword say={frame.say} isWrong={problem !== null} isFirst />
         <button type="submit">{say.submit}</button>
       </form>
     </Page>

@@ -11,6 +11,7 @@ import { requireForm } from './forms.ts'
 import { completed } from './known-browser.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
 import { saySpan } from './moments.ts'
+import { NewPassword } from './new-password.tsx'
 import type { PortalOptions } from './options.ts'
 import { namesAround } from './password-names.ts'
 import { eventOf, frameOf, goTo, openSignedVisit, type SignedVisit, sendPage } from './visit.ts'
@@ -50,24 +51,7 @@ export function PasswordPage({ frame, view }: { frame: Frame; view: PasswordView
             aria-describedby={wrong('old') ? 'problem' : undefined}
           />
         </div>
-        <div>
-          <label for="password">{frame.say.invite.password}</label>
-          <p class="soft" id="hint">
-            {frame.say.invite.hint}
-          </p>
-          <input
-            id="password"
-            name="password"
-            type="password"
-            autocomplete="new-password"
-            minLength={8}
-            maxLength={1024}
-            required
-            autofocus={wrong('new')}
-            aria-invalid={wrong('new') ? true : undefined}
-            aria-describedby={wrong('new') ? 'problem hint' : 'hint'}
-          />
-        </div>
+        <NewPassword say={frame.say} isWrong={wrong('new')} isFirst={wrong('new')} />
         <button type="submit">{say.submit}</button>
       </form>
       <p class="soft">{say.forgotten}</p>

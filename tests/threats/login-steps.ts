@@ -7,7 +7,7 @@ import { Caller, codeOf, type House, leadsTo } from './house.ts'
 import type { Row } from './table.ts'
 
 /** Every POST of the portal. `ID` stands for somebody's credential, `SESSION` for a session, `TOKEN` for an invitation. */
-const posts = [
+export const posts = [
   'login',
   'challenge/totp',
   'challenge/recovery',

@@ -1,6 +1,7 @@
 /** What a script of an app on the portal's own host gets out of our pages, by any method (THREATS R9, R17): nothing that opens a door. */
 import t from 'tap'
 import { Caller, codeOf, House, type Told } from './house.ts'
+import { posts } from './login-steps.ts'
 
 const form = 'application/x-www-form-urlencoded'
 
@@ -19,20 +20,14 @@ t.test('forms answer eyes alone', async t => {
     invited: await ada.proved(['invitation', 'password']),
     'signed in': signed
   }
-  const forms = [
-    'login',
-    'challenge/totp',
-    'challenge/recovery',
-    'enrol/totp',
-    'enrol/recovery',
-    'enrol/recovery/saved',
-    `account/factors/${credential?.id}/rename`,
-    `account/factors/${credential?.id}/remove`,
-    'account/sessions/others/end',
-    `account/sessions/${signed.principal?.session.id}/end`,
-    `invite/${invitation}`,
-    'logout'
-  ]
+  const places: Readonly<Record<string, string>> = {
+    ID: String(credential?.id),
+    SESSION: String(signed.principal?.session.id),
+    TOKEN: invitation
+  }
+  const forms = posts
+    .filter(path => !path.startsWith('webauthn/'))
+    .map(path => path.replace(/ID|SESSION|TOKEN/, word => places[word] as string))
   const says = (dest: string) => ({
     'sec-fetch-dest': dest,
     'sec-fetch-mode': dest === 'iframe' || dest === 'frame' ? 'navigate' : 'cors',

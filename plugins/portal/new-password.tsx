@@ -1,0 +1,25 @@
+/** The field for a new password, wherever one is set. Owns what browsers and managers are told of it; the rules are identity/password.ts's. */
+import type { Sentences } from './sentences.ts'
+
+export function NewPassword({ say, isWrong, isFirst }: { say: Sentences; isWrong: boolean; isFirst: boolean }) {
+  return (
+    <div>
+      <label for="password">{say.invite.password}</label>
+      <p class="soft" id="hint">
+        {say.invite.hint}
+      </p>
+      <input
+        id="password"
+        name="password"
+        type="password"
+        autocomplete="new-password"
+        minLength={8}
+        maxLength={1024}
+        required
+        autofocus={isFirst}
+        aria-invalid={isWrong ? true : undefined}
+        aria-describedby={isWrong ? 'problem hint' : 'hint'}
+      />
+    </div>
+  )
+}
