@@ -42,6 +42,7 @@ export class Listener {
   readonly #isTls: boolean
   /** Every TCP connection, upgraded ones too, of which the HTTP server knows nothing; and with TLS what was agreed upon on it. */
   readonly #sockets = new Set<Socket>()
+  readonly #turns = new RequestTurns()
   #pipeline: Pipeline
   #closing = false
 
@@ -78,9 +79,8 @@ export class Listener {
           })
     // Any other number hides the headers past it from us, but not from the app (CVE-2026-58044); the accept step counts them.
     server.maxHeadersCount = 0
-    const turns = new RequestTurns()
+    const turns = this.#turns
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
-      ;(request.socket as Owing)[newest] = response
       if (this.#closing) response.shouldKeepAlive = false
       turns.request(request.socket, response, () => this.#pipeline.request(request, response))
     }
@@ -89,17 +89,17 @@ export class Listener {
     server.on('checkContinue', onRequest)
     server.on('checkExpectation', refuseExpectation)
     server.on('upgrade', (request, socket, head) => {
-      if (this.#closing) return refuseLate(socket)
+      if (this.#closing) return refuseLate(socket, turns.owed(socket))
       upgraded.add(socket)
       turns.upgrade(socket, () => {
         // The end may have begun while it waited.
-        if (this.#closing) refuseLate(socket)
+        if (this.#closing) refuseLate(socket, null)
         else this.#pipeline.upgrade(request, socket, head)
       })
     })
     for (const event of ['connection', 'secureConnection']) server.on(event, (socket: Socket) => this.#watch(socket))
     server.on('connect', (_request, socket) => socket.destroy())
-    server.on('clientError', refuseUnreadable)
+    server.on('clientError', (error, socket) => refuseUnreadable(error, socket, turns.owed(socket)))
     this.#server = server
   }
 
@@ -132,7 +132,7 @@ export class Listener {
   async close(graceMs: number): Promise<void> {
     this.#closing = true
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
-    for (const socket of this.#sockets) lastAnswer((socket as Owing)[newest])
+    for (const socket of this.#sockets) lastAnswer(this.#turns.owed(socket))
     this.#server.closeIdleConnections()
     // A kept-alive connection becomes idle only when its answer ends.
     const sweep = setInterval(() => this.#server.closeIdleConnections(), 100)
@@ -151,7 +151,7 @@ export class Listener {
 
   #isSilent(socket: Socket): boolean {
     const maySpeak = !this.#isTls || socket instanceof TLSSocket
-    return maySpeak && (socket as Owing)[newest] === undefined && !upgraded.has(socket)
+    return maySpeak && !this.#turns.hasSpoken(socket) && !upgraded.has(socket)
   }
 
   #destroy(which: (socket: Socket) => boolean): void {
@@ -166,17 +166,13 @@ function readPair(tls: TlsFiles): { cert: Buffer; key: Buffer } {
 /** What the parser could not read, or not in time: only then is there anybody who could read an answer. */
 const fromParser = /^(?:HPE|ERR_HTTP)_/
 
-/** The answer to what was read last on a connection. Answers go out in order, so the others end before it. */
-const newest = Symbol('newest answer')
-type Owing = Duplex & { [newest]?: ServerResponse }
 /** Connections that were upgraded, or asked to be. */
 const upgraded = new WeakSet<Duplex>()
 /** Connections that end with the answers they still owe. */
 const ending = new WeakSet<Duplex>()
 
 /** What the parser could not read never becomes a request: one plain answer, then the socket ends. */
-function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
-  const owed = (socket as Owing)[newest]
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, owed: ServerResponse | null): void {
   // Whole requests before it get their own answers: a 400 in their place would be read as the answer to the first (THREATS F15).
   if (fromParser.test(error.code ?? '') && owed?.req.complete && !owed.writableFinished && !owed.destroyed) {
     if (ending.has(socket)) return
@@ -185,7 +181,7 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
     return
   }
   // Of several requests the last is broken off in the middle: nobody could tell whose answer this is.
-  if (owed !== undefined && owed.socket === null && !owed.writableFinished) {
+  if (owed !== null && owed.socket === null && !owed.writableFinished) {
     socket.destroy()
     return
   }
@@ -198,10 +194,9 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
 }
 
 /** An upgrade after the end has begun: it would outlive every request. */
-function refuseLate(socket: Duplex): void {
+function refuseLate(socket: Duplex, owed: ServerResponse | null): void {
   socket.on('error', () => socket.destroy())
-  const owed = (socket as Owing)[newest]
-  if (owed !== undefined && !owed.writableFinished && !owed.destroyed)
+  if (owed !== null && !owed.writableFinished && !owed.destroyed)
     owed.once('close', () => (socket as Socket).destroySoon())
   else refusePlainly(socket, 'shutting_down')
 }
@@ -237,6 +232,6 @@ function refusalOf(code: ErrorCode, socket: Duplex | null) {
 }
 
 /** Says on what is not yet under way that nothing may follow it. */
-function lastAnswer(response: ServerResponse | undefined): void {
-  if (response !== undefined && !response.headersSent) response.shouldKeepAlive = false
+function lastAnswer(response: ServerResponse | null): void {
+  if (response?.headersSent === false) response.shouldKeepAlive = false
 }

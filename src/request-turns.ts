@@ -1,6 +1,6 @@
 /**
- * Whose turn it is on a client's connection. Owns how many of its requests are under way at once, their order, and the reading of its socket
- * meanwhile; knows no request. A client may send thousands in one piece, and each would open a connection to an app (THREATS D5).
+ * Whose turn it is on a client's connection. Owns how many of its requests are under way at once, their order, the answer that is owed last, and
+ * the reading of its socket meanwhile; knows no request. A client may send thousands in one piece, and each would open a connection to an app (THREATS D5).
  */
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -17,6 +17,8 @@ interface Turn {
 interface Lane {
   readonly socket: Duplex
   readonly waiting: Turn[]
+  /** The answer to what was read last, while it is owed: a connection that waits for its next request must hold nothing of its last. */
+  newest: ServerResponse | null
   underWay: number
   isHeld: boolean
   /** Stops it again where Node lets it go on: an answer that drained does, and so does a body that was read. */
@@ -29,6 +31,7 @@ export class RequestTurns {
   /** Begins with a request now, or once enough of those before it have been answered. */
   request(socket: Duplex, response: ServerResponse, begin: () => void): void {
     const lane = this.#laneOf(socket)
+    lane.newest = response
     if (lane.waiting.length === 0 && lane.underWay < mostUnderWay) start(lane, response, begin)
     else wait(lane, { response, begin })
   }
@@ -45,12 +48,23 @@ export class RequestTurns {
     lane.waiting.push({ response: null, begin })
   }
 
+  /** The last of the answers that this connection still gets, if there is one. Answers go out in order, so the others end before it. */
+  owed(socket: Duplex): ServerResponse | null {
+    return this.#lanes.get(socket)?.newest ?? null
+  }
+
+  /** True from its first request on. */
+  hasSpoken(socket: Duplex): boolean {
+    return this.#lanes.has(socket)
+  }
+
   #laneOf(socket: Duplex): Lane {
     const known = this.#lanes.get(socket)
     if (known !== undefined) return known
     const lane: Lane = {
       socket,
       waiting: [],
+      newest: null,
       underWay: 0,
       isHeld: false,
       stop: () => {
@@ -66,6 +80,7 @@ function start(lane: Lane, response: ServerResponse, begin: () => void): void {
   lane.underWay++
   response.once('close', () => {
     lane.underWay--
+    if (lane.newest === response) lane.newest = null
     goOn(lane)
   })
   begin()

@@ -90,7 +90,7 @@ export class AttemptLimiter {
   async reserve(buckets: readonly Bucket[]): Promise<Reservation> {
     const counted: { bucket: Bucket; share: number }[] = []
     const giveBack = async () => {
-      for (const { bucket, share } of counted) await this.#giveBack(bucket, share)
+      await Promise.all(counted.map(({ bucket, share }) => this.#giveBack(bucket, share)))
     }
     let failures = 0
     let strangerFailures = 0
@@ -113,9 +113,9 @@ export class AttemptLimiter {
   /** What success does to the buckets, for whoever learns of it later than the attempt. */
   async clear(buckets: readonly Bucket[]): Promise<void> {
     // Otherwise one own account would wash away the guesses at all the others (THREATS M11).
-    for (const bucket of buckets)
-      if (isShared(bucket)) await this.#giveBack(bucket, 1)
-      else await this.#store.delete(keyOf(bucket))
+    await Promise.all(
+      buckets.map(bucket => (isShared(bucket) ? this.#giveBack(bucket, 1) : this.#store.delete(keyOf(bucket))))
+    )
   }
 
   /** `share`: how much of a failure this one is, and of a wait. */

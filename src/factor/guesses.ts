@@ -61,10 +61,12 @@ export class Guesses {
 
   /** The account finished a sign-in from there. */
   async remember(accountId: string, origin: Origin): Promise<void> {
-    for (const place of placesOf(origin)) {
-      await this.#store.put(keyOf(accountId, place), '1', knownSeconds)
-      await this.#store.link(indexOf(accountId), place, knownSeconds)
-    }
+    await Promise.all(
+      placesOf(origin).flatMap(place => [
+        this.#store.link(indexOf(accountId), place, knownSeconds),
+        this.#store.put(keyOf(accountId, place), '1', knownSeconds)
+      ])
+    )
   }
 
   /** Forgets every browser and address of the account. */

@@ -89,8 +89,7 @@ export class RecoveryCodes {
     const count = await this.#failures.count(authenticatorOf(accountId))
     const code = readRecoveryCode(input.code)
     if (count !== null && code !== null && (await this.#take(accountId, hashOf(accountId, code)))) {
-      await this.#failures.clear(authenticatorOf(accountId))
-      await reservation.succeeded()
+      await Promise.all([this.#failures.clear(authenticatorOf(accountId)), reservation.succeeded()])
       return {
         kind: 'verified',
         accountId,

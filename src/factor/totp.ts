@@ -158,9 +158,12 @@ export class Totp {
       address
     )
     if (used !== null) {
-      await this.#failures.clear(used.id)
-      for (const { credential } of counted) if (credential.id !== used.id) await this.#failures.giveBack(credential.id)
-      await reservation.succeeded()
+      const others = counted.filter(({ credential }) => credential.id !== used.id)
+      await Promise.all([
+        this.#failures.clear(used.id),
+        ...others.map(({ credential }) => this.#failures.giveBack(credential.id)),
+        reservation.succeeded()
+      ])
       const { id: credentialId, name } = used
       return { kind: 'verified', accountId, factor: 'totp', credentialId, credentialName: name, userVerified: false }
     }

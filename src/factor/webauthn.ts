@@ -205,8 +205,7 @@ export class Webauthn {
       if (count === null || count.isLast) await this.#options.credentials.disable(credential.accountId, credential.id)
       return { kind: 'refused' }
     }
-    await this.#failures.clear(credential.id)
-    await reservation.succeeded()
+    await Promise.all([this.#failures.clear(credential.id), reservation.succeeded()])
     return {
       kind: 'verified',
       accountId: credential.accountId,

@@ -67,8 +67,10 @@ export class PasswordLogin {
    */
   async completed(account: Account, origin: Origin, counted: boolean): Promise<void> {
     const buckets = await this.#guesses.buckets({ ...origin, what: 'password', accountId: account.id })
-    await this.#limiter.clear(counted ? buckets : buckets.filter(bucket => !isShared(bucket)))
-    await this.#guesses.remember(account.id, origin)
+    await Promise.all([
+      this.#limiter.clear(counted ? buckets : buckets.filter(bucket => !isShared(bucket))),
+      this.#guesses.remember(account.id, origin)
+    ])
   }
 
   /** Asks every directory in turn until one accepts. */

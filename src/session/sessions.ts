@@ -58,6 +58,8 @@ const invitedSeconds = 60 * 60
 const handOverSeconds = 30
 const endedRememberedSeconds = 60 * 60
 const returnToLength = 4096
+/** Of those who were seen, so many are written down together: one commit instead of as many. */
+const writtenAtOnce = 100
 
 export class Sessions {
   readonly #store: Store
@@ -110,15 +112,14 @@ export class Sessions {
     const session = { ...proven, expiresAt: now + this.#lifeSeconds(proven.proofs) * 1000 }
     const seconds = (session.expiresAt - now) / 1000
     await this.#makeRoom(session.accountId, { isWhole: isFullySignedIn(session.proofs) })
-    // The index first: a session that no list shows could not be ended.
+    const record: TokenRecord = { session: session.id, host: input.host, generation: session.generation }
+    // The index first: a session that no list shows could not be ended. The rest is of no use to anybody before its token is handed out.
     await this.#store.link(sessionsOf(session.accountId), session.id, this.#limits.absoluteSeconds + invitedSeconds)
-    await this.#store.put(seenKey(session.id), String(now), this.#limits.idleSeconds)
-    await this.#store.put(
-      tokenKey(digest),
-      JSON.stringify({ session: session.id, host: input.host, generation: session.generation } satisfies TokenRecord),
-      seconds
-    )
-    await this.#store.put(sessionKey(session.id), JSON.stringify(session), seconds)
+    await Promise.all([
+      this.#store.put(seenKey(session.id), String(now), this.#limits.idleSeconds),
+      this.#store.put(tokenKey(digest), JSON.stringify(record), seconds),
+      this.#store.put(sessionKey(session.id), JSON.stringify(session), seconds)
+    ])
     const principal = await this.find(input.host, token)
     if (principal === null)
       throw new Error('a session that was just started is not there: the account is gone or suspended')
@@ -236,12 +237,14 @@ export class Sessions {
     this.#touched.delete(id)
     const session = text === null ? null : parseSession(text)
     if (session === null) return false
-    for (const digest of Object.values(session.tokens)) {
-      await this.#store.put(endedKey(digest), why, endedRememberedSeconds)
-      await this.#dropToken(digest)
-    }
-    await this.#store.delete(seenKey(id))
-    await this.#store.unlink(sessionsOf(session.accountId), id)
+    await Promise.all([
+      ...Object.values(session.tokens).flatMap(digest => [
+        this.#store.put(endedKey(digest), why, endedRememberedSeconds),
+        this.#dropToken(digest)
+      ]),
+      this.#store.delete(seenKey(id)),
+      this.#store.unlink(sessionsOf(session.accountId), id)
+    ])
     return true
   }
 
@@ -270,7 +273,10 @@ export class Sessions {
   async flush(): Promise<void> {
     const due = [...this.#touched]
     this.#touched.clear()
-    for (const [id, at] of due) await this.#store.put(seenKey(id), String(at), this.#limits.idleSeconds)
+    while (due.length > 0) {
+      const some = due.splice(-writtenAtOnce)
+      await Promise.all(some.map(([id, at]) => this.#store.put(seenKey(id), String(at), this.#limits.idleSeconds)))
+    }
     if (this.#principals.size > 100_000) this.#principals.clear()
     const old = this.#clock() - this.#limits.idleSeconds * 1000
     for (const [id, at] of this.#seen) if (at < old) this.#seen.delete(id)

@@ -44,9 +44,13 @@ export interface Record {
 /** Of the log of changes, as many as a process may fall behind before it has to forget what it knows. */
 export const changesKept = 10_000
 const changesTrimmedEvery = 500
+/** Entries that are looked up one by one: a range costs as much as some twenty of them, and leaves far more to collect. */
+const changesLookedUp = 8
 
 export class Records {
   readonly #tables: Tables
+  /** Where the log of changes ended when it was last looked at. */
+  #lastSeen = 0
   /** How many entries this process has added to the log of changes. */
   logged = 0
 
@@ -146,16 +150,35 @@ export class Records {
     }
   }
 
-  /** The number of the last entry in the log of changes. */
+  /** The number of the last entry in the log of changes. The log has no gaps, so an entry with none behind it is the last. */
   lastChange(): number {
+    this.#lastSeen = this.#lastNear(this.#lastSeen) ?? this.#lastAnywhere()
+    return this.#lastSeen
+  }
+
+  /** The end of the log, if it is `seen` or a little behind it. */
+  #lastNear(seen: number): number | null {
+    const { changes } = this.#tables
+    if (changes.get(seen) === undefined) return null
+    for (let last = seen; last < seen + changesLookedUp; last++) if (changes.get(last + 1) === undefined) return last
+    return null
+  }
+
+  #lastAnywhere(): number {
     for (const number of this.#tables.changes.getKeys({ reverse: true, limit: 1 })) return number
     return 0
   }
 
   /** The keys that were changed from entry `from` to entry `to`, in order; null if the log no longer holds them all. */
   changes(from: number, to: number): string[] | null {
-    const keys = Array.from(this.#tables.changes.getRange({ start: from, end: to + 1 }), entry => entry.value)
-    return keys.length === to - from + 1 ? keys : null
+    const { changes } = this.#tables
+    const count = to - from + 1
+    const found =
+      count <= changesLookedUp
+        ? Array.from({ length: count }, (_, i) => changes.get(from + i))
+        : Array.from(changes.getRange({ start: from, end: to + 1 }), entry => entry.value)
+    const keys = found.filter(key => key !== undefined)
+    return keys.length === count ? keys : null
   }
 
   #found(key: string): Record | null {

@@ -35,6 +35,7 @@ export async function storm({ end, isQuick }: Bench): Promise<Found> {
     const from = performance.now()
     // Each from an address of their own, as at home.
     const person = new Person(gate.port, `127.1.${(i >> 8) & 255}.${i & 255 || 1}`)
+    person.stay()
     try {
       const login = await person.open(`http://${host}/data`)
       const challenge = await person.submit(login, { username: name, password })
@@ -44,6 +45,8 @@ export async function storm({ end, isQuick }: Bench): Promise<Found> {
       took.push(performance.now() - from)
     } catch (error) {
       refused.push(`${name}: ${error instanceof Error ? error.message.slice(0, 200) : error}`)
+    } finally {
+      person.leave()
     }
   }
   const measure = async (seconds: number, during: () => Promise<unknown>) => {

@@ -35,6 +35,7 @@ export class Person {
   readonly #port: number
   readonly #from: string | undefined
   readonly #jars = new Map<string, Map<string, string>>()
+  #agent: http.Agent | false = false
   /** Of the TOTP credential that was enrolled last, base32. */
   secret: string | null = null
 
@@ -42,6 +43,16 @@ export class Person {
   constructor(port: number, from?: string) {
     this.#port = port
     this.#from = from
+  }
+
+  /** From now on requests without TLS share one connection, as a browser's do, until `leave`. By default each has its own. */
+  stay(): void {
+    this.#agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+  }
+
+  leave(): void {
+    if (this.#agent) this.#agent.destroy()
+    this.#agent = false
   }
 
   /** The `Cookie` header this browser sends to a host (with its port). */
@@ -68,7 +79,7 @@ export class Person {
           ...(this.#from === undefined ? {} : { localAddress: this.#from }),
           method,
           path: pathname + search,
-          agent: false,
+          agent: protocol === 'https:' ? false : this.#agent,
           headers: {
             ...navigation,
             host,
