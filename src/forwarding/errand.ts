@@ -3,8 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ErrorCode } from '../errors.ts'
 import type { Permit } from '../policy/decision.ts'
 import type { App } from '../routing/route-table.ts'
-import { UnfitReply } from './reply-parser.ts'
-import { UpstreamError } from './upstream-connection.ts'
+import type { UpstreamFailure } from './upstream-connection.ts'
 
 /** One request to be forwarded. Without a Permit there is none. */
 export interface Errand {
@@ -48,22 +47,14 @@ export interface Summary {
   readonly durationMs: number
 }
 
-/** node:http, towards a WebSocket's app: the reply's head cannot be told to a browser, or breaks the protocol. */
-const unfit = new Set([
-  'ERR_INVALID_CHAR',
-  'ERR_HTTP_INVALID_STATUS_CODE',
-  'ERR_HTTP_INVALID_HEADER_VALUE',
-  'ERR_INVALID_HTTP_TOKEN'
-])
-
 /** What to tell the person when there is no reply to pass on. */
-export function refusalOf(error: NodeJS.ErrnoException): ErrorCode {
-  const code = error.code ?? ''
-  const failure = error instanceof UpstreamError ? error.failure : null
-  if (failure === 'late' || code === 'ETIMEDOUT') return 'app_timeout'
-  if (failure === 'busy') return 'app_busy'
-  if (failure === 'unfit' || error instanceof UnfitReply || unfit.has(code) || code.startsWith('HPE_'))
-    return 'app_reply_invalid'
+export const refusals: Readonly<Record<UpstreamFailure, ErrorCode>> = {
+  refused: 'app_unreachable',
+  stale: 'app_unreachable',
+  broken: 'app_unreachable',
+  late: 'app_timeout',
+  busy: 'app_busy',
+  unfit: 'app_reply_invalid',
   // A header line that Node read but nobody may write.
-  return failure === 'unspeakable' ? 'bad_request' : 'app_unreachable'
+  unspeakable: 'bad_request'
 }

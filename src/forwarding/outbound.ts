@@ -27,6 +27,7 @@ export interface Outbound {
   readonly headers: string[]
   /** How the request's body ends, if it has one. */
   readonly body: 'none' | 'length' | 'chunks'
+  readonly isUpgrade: boolean
 }
 
 export interface Speaker {
@@ -130,8 +131,7 @@ export function outboundHeaders(
   // Before ours are added, otherwise a client could list ours away (CVE-2026-33805).
   const own = listed === null ? headers : withoutListed(headers, listed)
   addOurs(own, plan, speaker)
-  if (isUpgrade) own.push('Connection', 'Upgrade', 'Upgrade', 'websocket')
-  return { headers: own, body }
+  return { headers: own, body, isUpgrade }
 }
 
 /** Methods whose requests say that they have no body, where they have none: servers ask for it (RFC 9110 §8.6). */
@@ -139,7 +139,7 @@ const expectsBody: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'QUERY
 const unfitByte = /[^\t\x20-\x7e\x80-\xff]/
 
 /** The head of a request as it is written, but for its last CRLF; null where it holds what would begin another line. */
-export function requestHead(method: string, target: string, { headers, body }: Outbound): string | null {
+export function requestHead(method: string, target: string, { headers, body, isUpgrade }: Outbound): string | null {
   if (/[^\x21-\xff]/.test(target)) return null
   let head = `${method} ${target} HTTP/1.1\r\n`
   for (let i = 0; i < headers.length; i += 2) {
@@ -147,6 +147,7 @@ export function requestHead(method: string, target: string, { headers, body }: O
     if (unfitByte.test(value)) return null
     head += `${headers[i]}: ${value}\r\n`
   }
+  if (isUpgrade) return `${head}Connection: Upgrade\r\nUpgrade: websocket\r\n`
   if (body !== 'none') return `${head}Connection: close\r\n`
   return expectsBody.has(method)
     ? `${head}Content-Length: 0\r\nConnection: keep-alive\r\n`

@@ -6,6 +6,10 @@
 
 /** As much as one read brings at most. */
 const size = 64 * 1024
+/** WebSockets that may have a place of their own at a time: they keep it until they next read, which can be never. */
+const lentToSockets = 256
+/** Reads that a WebSocket keeps its place for, after one that filled it. */
+const keptReads = 16
 /** Places kept for the next big body; more than that are let go. */
 const kept = 64
 
@@ -32,10 +36,14 @@ const common = new Place()
 // Never free.
 common.use()
 
+let lent = 0
+
 /** Where one connection reads into. */
 export class ReadBuffer {
   #place = common
   #isBig = false
+  #isLent = false
+  #readsLeft = 0
 
   /** Where the next bytes go: for `onread`, which asks after every read. */
   readonly next = (): Buffer => {
@@ -52,6 +60,16 @@ export class ReadBuffer {
   /** A big body follows, or has ended. Counts from the next read on. */
   set isBig(value: boolean) {
     this.#isBig = value
+  }
+
+  /** Of a WebSocket: `length` bytes have come. One that brings much at a time gets a place of its own, for a while, if there is one. */
+  noteRead(length: number): void {
+    this.#readsLeft = length === size ? keptReads : Math.max(0, this.#readsLeft - 1)
+    const wants = this.#readsLeft > 0
+    if (wants === this.#isLent || (wants && lent >= lentToSockets)) return
+    lent += wants ? 1 : -1
+    this.#isLent = wants
+    this.#isBig = wants
   }
 
   /** The first `length` bytes of what was read last. */
@@ -71,5 +89,7 @@ export class ReadBuffer {
     if (this.#place !== common) this.#place.leave()
     this.#place = common
     this.#isBig = false
+    if (this.#isLent) lent--
+    this.#isLent = false
   }
 }

@@ -9,8 +9,11 @@ export class UnfitReply extends Error {
   override readonly name = 'UnfitReply'
 }
 
-/** Where a reply's body ends. Only of the last can a break not be told from an end. */
-export type Framing = 'none' | 'length' | 'chunks' | 'connection'
+/**
+ * Where a reply's body ends. Only of `connection` can a break not be told from an end. `switched` is no body: HTTP is over (RFC 9110 §15.2.2),
+ * and whatever comes until the connection ends is the app's.
+ */
+export type Framing = 'none' | 'length' | 'chunks' | 'connection' | 'switched'
 
 export interface ReplyHead {
   readonly status: number
@@ -49,20 +52,30 @@ const namesKept = 2_000
 
 type State = 'idle' | 'head' | 'length' | 'connection' | 'size' | 'chunk' | 'chunk end' | 'trailers'
 
+const stateAfter: Readonly<Record<Framing, State>> = {
+  none: 'idle',
+  length: 'length',
+  chunks: 'size',
+  connection: 'connection',
+  switched: 'connection'
+}
+
 export class ReplyParser {
   #state: State = 'idle'
   #reader: ReplyReader | null = null
   #hasNoBody = false
+  #maySwitch = false
   /** The beginning of a head or line whose end has not come yet. */
   #held: Buffer | null = null
   /** Bytes left of a length or a chunk; of trailers, bytes they may still have. */
   #left = 0
 
-  /** A request is on its way: what comes next is its reply. */
-  expect(reader: ReplyReader, method: string): void {
+  /** A request is on its way: what comes next is its reply. `maySwitch`: it asked for another protocol, so 101 is an answer. */
+  expect(reader: ReplyReader, method: string, maySwitch = false): void {
     this.#state = 'head'
     this.#reader = reader
     this.#hasNoBody = method === 'HEAD'
+    this.#maySwitch = maySwitch
     this.#held = null
   }
 
@@ -132,21 +145,26 @@ export class ReplyParser {
     const { status } = lines
     // Informational: what it announces will come again in the reply itself (RFC 9110 §15.2), asked for or not.
     if (status >= 100 && status < 200 && status !== 101) return body
-    if (status < 200) throw new UnfitReply(`status ${status}`)
-    const framing = this.#hasNoBody || status === 204 || status === 304 ? 'none' : lines.framing
+    if (status < 200 && !(status === 101 && this.#maySwitch)) throw new UnfitReply(`status ${status}`)
+    const framing = this.#framingOf(status, lines)
     this.#left = lines.length
-    this.#state = framing === 'none' ? 'idle' : framing === 'chunks' ? 'size' : framing
+    this.#state = stateAfter[framing]
     const isWhole = framing === 'none' || (framing === 'length' && bytes.length - body === lines.length)
     this.#reader?.onHead({
       status,
       reason: lines.reason,
       headers: lines.headers,
       framing,
-      keptMs: framing === 'connection' ? 0 : lines.keptMs,
+      keptMs: framing === 'connection' || framing === 'switched' ? 0 : lines.keptMs,
       isWhole
     })
     if (framing === 'none' || (framing === 'length' && this.#left === 0)) this.#complete()
     return body
+  }
+
+  #framingOf(status: number, lines: Lines): Framing {
+    if (status === 101) return 'switched'
+    return this.#hasNoBody || status === 204 || status === 304 ? 'none' : lines.framing
   }
 
   #counted(bytes: Buffer, at: number): number {

@@ -3,8 +3,9 @@
  * then.
  */
 import { performance } from 'node:perf_hooks'
-import { type Errand, refusalOf } from './errand.ts'
+import { type Errand, refusals } from './errand.ts'
 import type { CloseCode, LiveConnections, LiveEntry, Place } from './live-connections.ts'
+import type { UpstreamError } from './upstream-connection.ts'
 import type { Way } from './way.ts'
 
 export abstract class Running implements LiveEntry {
@@ -56,10 +57,10 @@ export abstract class Running implements LiveEntry {
   }
 
   /** Nothing was written: somebody else says why. */
-  protected decline(error: NodeJS.ErrnoException): void {
+  protected decline(error: UpstreamError): void {
     this.isOver = true
     this.#place.release()
-    this.errand.observer.refused(refusalOf(error), error)
+    this.errand.observer.refused(refusals[error.failure], error)
   }
 
   protected report(): void {

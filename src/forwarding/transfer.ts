@@ -83,7 +83,7 @@ class Transfer extends Running implements ReplyHandler {
     if (head === null) return this.#refuse(new UpstreamError('unspeakable', 'a control byte in a header line', false))
     this.#body = outbound.body === 'none' ? null : new RequestBody(req, res, outbound.body === 'length')
     const { connectTimeoutMs, responseTimeoutMs } = app
-    const request = { method, head, body: this.#body, connectTimeoutMs, responseTimeoutMs }
+    const request = { method, head, body: this.#body, isUpgrade: false, connectTimeoutMs, responseTimeoutMs }
     this.#connection = this.way.choice.pool(index).send(request, this, this.#isSecondTry)
     if (this.#connection === null) this.#refuse(new UpstreamError('busy', 'too many connections to it', false))
   }
@@ -173,7 +173,7 @@ class Transfer extends Running implements ReplyHandler {
     return true
   }
 
-  #refuse(error: NodeJS.ErrnoException): void {
+  #refuse(error: UpstreamError): void {
     this.errand.res.off('close', onResponseClose)
     this.#body?.drop()
     this.decline(error)

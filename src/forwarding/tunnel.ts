@@ -2,17 +2,16 @@
  * One WebSocket: the app's handshake first, then two byte streams joined. Owns its end: with its session, its app or its client.
  * Refuses to answer 101 before the app has; touches no frame, so sub-protocols and extensions are the two ends' own business.
  */
-import http, { type ClientRequest, type IncomingMessage } from 'node:http'
-import https from 'node:https'
-import net, { isIP, type Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import net, { type Socket } from 'node:net'
+import type { Duplex, Writable } from 'node:stream'
 import { bodyPassed } from '../young-generation.ts'
 import type { Errand } from './errand.ts'
 import { inboundHeaders } from './inbound.ts'
 import type { CloseCode, LiveConnections } from './live-connections.ts'
-import { outboundHeaders } from './outbound.ts'
-import { UnfitReply } from './reply-parser.ts'
+import { outboundHeaders, requestHead } from './outbound.ts'
+import { type ReplyHead, UnfitReply } from './reply-parser.ts'
 import { Running } from './running.ts'
+import { type ReplyHandler, type UpstreamConnection, UpstreamError } from './upstream-connection.ts'
 import type { Way } from './way.ts'
 import { closeFrame, FrameBoundary } from './websocket-frames.ts'
 import { insidePath } from './whereabouts.ts'
@@ -34,12 +33,15 @@ export function tunnel(errand: Errand, upgrade: Upgrade, way: Way, live: LiveCon
   new Tunnel(errand, upgrade, way, live).start()
 }
 
-class Tunnel extends Running {
+class Tunnel extends Running implements ReplyHandler {
   readonly #client: Duplex
   readonly #head: Buffer
   readonly #boundary = new FrameBoundary()
-  #request: ClientRequest | null = null
-  #upstream: Socket | null = null
+  #connection: UpstreamConnection | null = null
+  #upstream = -1
+  /** Where the client's bytes go, once the app has agreed. */
+  #app: Writable | null = null
+  #hasAppEnded = false
   #timer: NodeJS.Timeout | undefined
   #bytesIn = 0
 
@@ -69,7 +71,7 @@ class Tunnel extends Running {
   end(reason: string, closeCode: CloseCode): void {
     if (this.isOver) return
     this.cut ??= reason
-    if (this.#upstream === null || !this.#boundary.isBetweenFrames) {
+    if (this.#app === null || !this.#boundary.isBetweenFrames) {
       this.#client.destroy()
       this.#finish()
       return
@@ -85,156 +87,121 @@ class Tunnel extends Running {
   #ask(): void {
     const { req, app, path, query } = this.errand
     const index = this.way.choice.choose(this.tried)
+    this.#upstream = index
     this.tried.push(index)
     const plan = this.way.plans[index]!
-    const { upstream, hostname } = this.way.choice.pool(index)
-    const { headers } = outboundHeaders(plan, req.rawHeaders, this.errand, true)
-    const isSecure = upstream.origin.startsWith('https:')
-    const request = (isSecure ? https : http).request(upstream.origin, {
-      method: 'GET',
-      path: insidePath(path, plan.where.basePath) + query,
-      headers,
-      agent: false,
-      allowHalfOpen: true,
-      maxHeaderSize: 64 * 1024,
-      ...(upstream.socketPath === null ? {} : { socketPath: upstream.socketPath }),
-      ...(isIP(hostname) === 0 ? { servername: hostname } : {})
-    } as https.RequestOptions)
-    this.#request = request
-    let wasOpened = false
-    let isLate = false
-    request.on('socket', socket => {
-      socket.setNoDelay(true)
-      socket.once(isSecure ? 'secureConnect' : 'connect', () => {
-        wasOpened = true
-        this.#wait(app.responseTimeoutMs, late)
-      })
-    })
-    const late = () => {
-      isLate = true
-      request.destroy()
-    }
-    this.#wait(app.connectTimeoutMs, late)
-    request.on('upgrade', (response, socket, head) => this.#onUpgrade(response, socket as Socket, head, index))
-    request.on('response', response => this.#onRefusal(response, index))
-    request.on('error', (error: NodeJS.ErrnoException) => {
-      if (this.isOver || this.status !== null) return
-      if (!wasOpened) this.way.choice.refused(index)
-      if (!wasOpened && this.way.choice.hasMore(this.tried)) return this.#ask()
-      this.#refuse(isLate ? Object.assign(error, { code: 'ETIMEDOUT' }) : error)
-    })
-    request.end()
+    const outbound = outboundHeaders(plan, req.rawHeaders, this.errand, true)
+    const head = requestHead('GET', insidePath(path, plan.where.basePath) + query, outbound)
+    if (head === null) return this.#refuse(new UpstreamError('unspeakable', 'a control byte in a header line', false))
+    const { connectTimeoutMs, responseTimeoutMs } = app
+    const request = { method: 'GET', head, body: null, isUpgrade: true, connectTimeoutMs, responseTimeoutMs }
+    this.#connection = this.way.choice.pool(index).send(request, this, true)
+    if (this.#connection === null) this.#refuse(new UpstreamError('busy', 'too many connections to it', false))
   }
 
-  /** The app has agreed: its own words go to the client, and from here on bytes only. */
-  #onUpgrade(response: IncomingMessage, upstream: Socket, head: Buffer, index: number): void {
-    clearTimeout(this.#timer)
-    if (this.isOver) {
-      upstream.destroy()
+  onHead(head: ReplyHead): void {
+    if (head.framing === 'switched') this.#join(head)
+    else this.#passRefusal(head)
+  }
+
+  onData(chunk: Buffer, take: () => (() => void) | null): boolean {
+    if (this.isOver) return true
+    this.bytesOut += chunk.length
+    const to = this.#app === null ? this.errand.res : this.#client
+    if (this.#app !== null) this.#boundary.feed(chunk)
+    const release = take()
+    if (release === null) bodyPassed(chunk.length)
+    return release === null ? to.write(Buffer.from(chunk)) : to.write(chunk, release)
+  }
+
+  onComplete(): void {
+    if (this.#app === null) {
+      this.#connection = null
+      this.errand.res.end()
       return
     }
-    upstream.on('error', ignore)
-    if (response.headers.upgrade?.trim().toLowerCase() !== 'websocket') {
-      upstream.destroy()
-      return this.#refuse(new UnfitReply(`upgrade to '${response.headers.upgrade}'`))
-    }
-    const client = this.#client
-    let lines: string[]
-    try {
-      lines = inboundHeaders(response.rawHeaders, 101, this.way.plans[index]!.where).headers
-    } catch (error) {
-      upstream.destroy()
-      return this.#refuse(error as Error)
-    }
-    let text = 'HTTP/1.1 101 Switching Protocols\r\n'
-    for (let i = 0; i < lines.length; i += 2) text += `${lines[i]}: ${lines[i + 1]}\r\n`
-    text += 'Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
-    this.#upstream = upstream
-    this.status = 101
-    this.errand.observer.answering(101)
-    this.errand.res.detachSocket(client as Socket)
-    for (const socket of [client, upstream]) keepOpen(socket)
-    client.write(text, 'latin1')
-    if (head.length > 0) upstream.unshift(head)
-    if (this.#head.length > 0) client.unshift(this.#head)
-    this.#join(upstream, client, chunk => {
-      this.bytesOut += chunk.length
-      this.#boundary.feed(chunk)
-    })
-    this.#join(client, upstream, chunk => {
-      this.#bytesIn += chunk.length
-    })
-    upstream.on('close', this.#onUpstreamClose)
-    // The other side may still have something to say, but not for ever.
-    for (const socket of [client, upstream]) socket.on('end', this.#onHalfClosed)
+    this.#hasAppEnded = true
+    if (this.isOver) return
+    this.#client.end()
+    this.#onHalfClosed()
   }
 
-  /** Bytes from one side to the other, no faster than that one takes them; what comes after the end is dropped. */
-  #join(from: Duplex, to: Duplex, note: (chunk: Buffer) => void): void {
-    from.on('data', (chunk: Buffer) => {
-      if (this.isOver) return
-      note(chunk)
-      bodyPassed(chunk.length)
-      if (!to.write(chunk)) from.pause()
-    })
-    to.on('drain', () => from.resume())
-    from.on('end', () => to.end())
-  }
-
-  /** The app has not: its status, headers and body are its own answer, and the connection ends with it. */
-  #onRefusal(response: IncomingMessage, index: number): void {
-    clearTimeout(this.#timer)
-    const { res, observer } = this.errand
-    if (this.isOver) {
-      response.destroy()
+  onError(error: UpstreamError): void {
+    this.#connection = null
+    if (this.isOver) return
+    if (this.status === null) {
+      if (error.wasSent || error.failure === 'stale') return this.#refuse(error)
+      this.way.choice.refused(this.#upstream)
+      if (this.way.choice.hasMore(this.tried)) this.#ask()
+      else this.#refuse(error)
       return
     }
-    const status = response.statusCode as number
-    try {
-      const { headers } = inboundHeaders(response.rawHeaders, status, this.way.plans[index]!.where)
-      res.shouldKeepAlive = false
-      res.writeHead(status, headers)
-    } catch (error) {
-      response.destroy()
-      return this.#refuse(error as Error)
-    }
-    this.status = status
-    observer.answering(status)
-    response.on('data', (chunk: Buffer) => {
-      this.bytesOut += chunk.length
-    })
-    response.on('error', ignore)
-    response.on('close', () => {
-      if (!response.complete) this.#client.destroy()
-    })
-    response.pipe(res)
-  }
-
-  #refuse(error: NodeJS.ErrnoException): void {
-    clearTimeout(this.#timer)
-    this.#client.off('close', this.#onClientClose)
-    this.decline(error)
-    this.#request?.destroy()
-  }
-
-  readonly #onClientClose = (): void => {
-    const wasAnswered = this.status !== null && (this.status !== 101 || this.#upstream?.readableEnded === true)
-    if (!wasAnswered) this.cut ??= 'client left'
-    this.#finish()
-  }
-
-  readonly #onUpstreamClose = (): void => {
-    // What it said last is still on its way to the client.
-    if (this.#upstream?.readableEnded) return
     this.cut ??= 'app broke off'
     this.#client.destroy()
   }
 
-  readonly #onHalfClosed = (): void => {
-    this.#wait(halfClosedMs, () => {
-      this.#client.destroy()
-      this.#upstream?.destroy()
+  /** The app has agreed: its own words go to the client, and from here on bytes only. @throws UnfitReply where it agrees to something else. */
+  #join({ headers }: ReplyHead): void {
+    const protocol = lineOf(headers, 'upgrade')
+    if (protocol?.toLowerCase() !== 'websocket') throw new UnfitReply(`upgrade to '${protocol}'`)
+    const lines = inboundHeaders(headers, 101, this.way.plans[this.#upstream]!.where).headers
+    let text = 'HTTP/1.1 101 Switching Protocols\r\n'
+    for (let i = 0; i < lines.length; i += 2) text += `${lines[i]}: ${lines[i + 1]}\r\n`
+    text += 'Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+    const client = this.#client
+    const connection = this.#connection as UpstreamConnection
+    const app = connection.wire
+    this.#app = app
+    this.status = 101
+    this.errand.observer.answering(101)
+    this.errand.res.detachSocket(client as Socket)
+    keepOpen(client)
+    client.write(text, 'latin1')
+    client.on('drain', () => connection.readOn())
+    if (this.#head.length > 0) client.unshift(this.#head)
+    client.on('data', (chunk: Buffer) => {
+      if (this.isOver) return
+      this.#bytesIn += chunk.length
+      bodyPassed(chunk.length)
+      if (!app.write(chunk)) client.pause()
     })
+    app.on('drain', () => client.resume())
+    client.on('end', () => {
+      app.end()
+      this.#onHalfClosed()
+    })
+  }
+
+  /** The app has not: its status, headers and body are its own answer, and the connection ends with it. */
+  #passRefusal({ status, headers: raw }: ReplyHead): void {
+    const { res, observer } = this.errand
+    const { headers } = inboundHeaders(raw, status, this.way.plans[this.#upstream]!.where)
+    res.shouldKeepAlive = false
+    res.writeHead(status, headers)
+    this.status = status
+    observer.answering(status)
+    res.on('drain', () => this.#connection?.readOn())
+  }
+
+  #refuse(error: UpstreamError): void {
+    this.#client.off('close', this.#onClientClose)
+    this.decline(error)
+  }
+
+  readonly #onClientClose = (): void => {
+    const wasAnswered = this.status !== null && (this.status !== 101 || this.#hasAppEnded)
+    if (!wasAnswered) this.cut ??= 'client left'
+    this.#finish()
+  }
+
+  /** The other side may still have something to say, but not for ever. */
+  #onHalfClosed(): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.#client.destroy()
+      this.#connection?.destroy()
+    }, halfClosedMs)
+    this.#timer.unref()
   }
 
   #finish(): void {
@@ -242,15 +209,14 @@ class Tunnel extends Running {
     clearTimeout(this.#timer)
     this.#client.off('close', this.#onClientClose)
     this.report()
-    this.#request?.destroy()
-    this.#upstream?.destroy()
+    this.#connection?.destroy()
   }
+}
 
-  #wait(milliseconds: number, then: () => void): void {
-    clearTimeout(this.#timer)
-    this.#timer = milliseconds > 0 ? setTimeout(then, milliseconds) : undefined
-    this.#timer?.unref()
-  }
+/** The value of the first line of that name, without case. */
+function lineOf(headers: readonly string[], name: string): string | undefined {
+  for (let i = 0; i < headers.length; i += 2) if (headers[i]!.toLowerCase() === name) return headers[i + 1]
+  return undefined
 }
 
 /** No idle cut, no Nagle delay; a dead peer is noticed by TCP. */

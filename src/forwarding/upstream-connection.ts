@@ -3,6 +3,7 @@
  * retry, redirect, decode or pipeline. What is read lies in memory that is used again at once: a reader copies or leases it.
  */
 import type { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
 import { ReadBuffer } from './read-buffer.ts'
 import { type ReplyHead, ReplyParser, UnfitReply } from './reply-parser.ts'
 import type { RequestBody } from './request-body.ts'
@@ -42,6 +43,8 @@ export interface UpstreamRequest {
   /** Request line and header lines, each with its CRLF, without the empty line; latin-1. */
   readonly head: string
   readonly body: RequestBody | null
+  /** It asks for another protocol: 101 is an answer, and whatever the answer is, nothing else is asked on its connection. */
+  readonly isUpgrade: boolean
   /** Milliseconds to open a connection; 0 for ever. */
   readonly connectTimeoutMs: number
   /** Milliseconds the app may take to read on, and from the last byte it was sent to the head of its reply; 0 for ever. */
@@ -53,10 +56,11 @@ export interface ReplyHandler {
   /** May throw UnfitReply: then the connection ends and `onError` says so. */
   onHead(head: ReplyHead): void
   /**
-   * `take` keeps the chunk's memory from being used again, until its answer is called; null, where the chunk must be copied. False: no more
+   * A piece of the body; after a 101, of whatever the app says. `take` keeps the chunk's memory from being used again, until its answer is called; null, where the chunk must be copied. False: no more
    * until `readOn`.
    */
   onData(chunk: Buffer, take: () => (() => void) | null): boolean
+  /** The body is whole. After a 101: the app says no more, and may still listen. */
   onComplete(): void
   onError(error: UpstreamError): void
 }
@@ -65,12 +69,14 @@ export interface ReplyHandler {
 export interface Keeper {
   /** A request is over and the connection is good for the next one, for `keptMs` milliseconds at most (null: not said). */
   keep(connection: UpstreamConnection, keptMs: number | null): void
-  /** It will not be used again. */
+  /** It will not be used again, or has become something else. */
   gone(connection: UpstreamConnection): void
 }
 
 /** A body that is longer is read into memory of its own. */
 const bigBytes = 64 * 1024
+/** After how long a silent WebSocket asks whether the other side still stands, in milliseconds. */
+const keepAliveMs = 60_000
 
 export class UpstreamConnection {
   readonly #keeper: Keeper
@@ -91,6 +97,7 @@ export class UpstreamConnection {
   #isReading = true
   #keptMs: number | null = null
   #isKept = false
+  #isSwitched = false
   /** When its time is up, in milliseconds of `now`; 0 for never. */
   deadline = 0
 
@@ -123,6 +130,11 @@ export class UpstreamConnection {
     if (this.#isOpen) this.#write(now)
   }
 
+  /** After a 101: where to write what the app shall have. What the app says is read here. */
+  get wire(): Writable {
+    return this.#socket as Socket
+  }
+
   /** Goes on after `onData` has answered false. */
   readOn(): void {
     if (this.#isReading) return
@@ -150,21 +162,22 @@ export class UpstreamConnection {
     this.#keptMs = head.keptMs
     // What carries a body is the last on its connection, and has said so: an app that leaves a body unread would take it for the next
     // request, behind our back and with any name in it (CL.0, THREATS F14).
-    this.#isKept = this.#request?.body === null && head.keptMs !== 0
+    this.#isKept = this.#request?.body === null && !this.#request.isUpgrade && head.keptMs !== 0
     this.#bytes = 0
     this.#handler?.onHead(head)
+    if (head.framing === 'switched') this.#switch()
   }
 
   onData(chunk: Buffer): void {
     this.#bytes += chunk.length
-    if (this.#bytes > bigBytes) this.#buffer.isBig = true
+    if (this.#bytes > bigBytes && !this.#isSwitched) this.#buffer.isBig = true
     if (this.#handler?.onData(chunk, this.#take) === false) this.#isReading = false
   }
 
   onComplete(): void {
     const handler = this.#handler
     this.#handler = null
-    this.#buffer.isBig = false
+    if (!this.#isSwitched) this.#buffer.isBig = false
     this.#request?.body?.drop()
     this.#request = null
     handler?.onComplete()
@@ -196,7 +209,7 @@ export class UpstreamConnection {
     if (this.#isGone || this.#request !== request) return
     const socket = this.#socket as Socket
     this.#wasSent = true
-    this.#parser.expect(this, request.method)
+    this.#parser.expect(this, request.method, request.isUpgrade)
     if (request.body === null) socket.write(`${request.head}\r\n`, 'latin1')
     else request.body.flowTo(socket, request.head, this)
   }
@@ -211,7 +224,8 @@ export class UpstreamConnection {
       this.#fail(this.#wasSent ? 'unfit' : 'stale', (error as Error).message, error)
       return false
     }
-    if (this.#handler === null && !this.#isGone) this.#settle()
+    if (this.#isSwitched) this.#buffer.noteRead(length)
+    else if (this.#handler === null && !this.#isGone) this.#settle()
     return this.#isReading
   }
 
@@ -223,8 +237,17 @@ export class UpstreamConnection {
     this.#keeper.keep(this, this.#keptMs)
   }
 
+  /** The connection is the handler's from now on, until `destroy`: nobody counts it or waits for it any more. */
+  #switch(): void {
+    if (this.#isGone) return
+    this.#isSwitched = true
+    this.#socket?.setKeepAlive(true, keepAliveMs)
+    this.#keeper.gone(this)
+  }
+
   #ended(): void {
     if (this.#isGone) return
+    if (this.#isSwitched) return void this.#parser.end()
     // Its end was the connection's end, and a clean one: a reset is no `end`.
     if (this.#handler !== null && this.#parser.end()) return this.#leave()
     this.#failed(null)

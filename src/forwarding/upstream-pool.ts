@@ -15,7 +15,7 @@ const idleMarginMs = 1_000
 const downMs = 5_000
 /** How often deadlines are looked at, in milliseconds: one clock for all costs less than one each. */
 const tickMs = 200
-/** Connections to one upstream at a time, event streams and uploads included. */
+/** Connections to one upstream at a time, event streams and uploads included; a WebSocket counts until the app has agreed to it. */
 const connectionsMax = 4_096
 
 /** The connections to one address. */
@@ -45,10 +45,11 @@ export class UpstreamPool implements Keeper {
 
   /**
    * Sends one request on an idle connection, or a new one, and answers to `handler`. `isFresh`: on none that was idle, since where one was
-   * let go of, the others were too. Null where there are too many already.
+   * let go of, the others were too; an upgrade never is. Null where there are too many already.
    */
   send(request: UpstreamRequest, handler: ReplyHandler, isFresh: boolean): UpstreamConnection | null {
-    const connection = (isFresh ? undefined : this.#idle.pop()) ?? this.#open()
+    const { isUpgrade } = request
+    const connection = (isFresh || isUpgrade ? undefined : this.#idle.pop()) ?? this.#open(isUpgrade)
     connection?.send(request, handler, performance.now())
     return connection
   }
@@ -82,12 +83,13 @@ export class UpstreamPool implements Keeper {
     for (const connection of [...this.#idle]) connection.destroy()
   }
 
-  #open(): UpstreamConnection | null {
+  /** `isTwoWay`: each side may end on its own. */
+  #open(isTwoWay: boolean): UpstreamConnection | null {
     if (this.#all.size >= connectionsMax) return null
     const connection = new UpstreamConnection(this)
     this.#all.add(connection)
     this.#timer ??= setInterval(() => this.#tick(), tickMs).unref()
-    const options = { ...this.#address, onread: connection.onread }
+    const options = { ...this.#address, onread: connection.onread, allowHalfOpen: isTwoWay }
     connection.attach(
       this.#isSecure ? this.#connectTls(options) : net.connect(options as net.NetConnectOpts),
       this.#isSecure ? 'secureConnect' : 'connect'

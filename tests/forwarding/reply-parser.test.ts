@@ -77,6 +77,25 @@ t.test('a reply ends by its length, its last chunk, its status or its connection
   t.end()
 })
 
+t.test('101 ends HTTP where it was asked for: what follows is the app’s, whatever it looks like', t => {
+  const head = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\n'
+  const after = 'HTTP/1.1 200 OK\r\n\r\n0\r\n\r\n\x00'
+  const seen: (string | ReplyHead)[] = []
+  const reader: ReplyReader = {
+    onHead: head => seen.push(head),
+    onData: chunk => seen.push(chunk.toString('latin1')),
+    onComplete: () => seen.push('complete')
+  }
+  const parser = new ReplyParser()
+  parser.expect(reader, 'GET', true)
+  parser.feed(bytes(`HTTP/1.1 100 Continue\r\n\r\n${head}${after}`))
+  parser.feed(bytes(after))
+  t.equal(parser.end(), true)
+  t.match(seen, [{ status: 101, framing: 'switched', keptMs: 0, isWhole: false }, after, after, 'complete'])
+  t.throws(() => read([bytes(head)]), UnfitReply, 'nobody asked')
+  t.end()
+})
+
 t.test('names, values and reason arrive byte for byte, without the blanks around a value', t => {
   const { heads } = read([
     bytes('HTTP/1.1 299 Caf\xe9 \xff\r\nX-Odd~Name:\t a\x80b \t\r\nX-Odd~Name:\r\nContent-Length: 0\r\n\r\n')

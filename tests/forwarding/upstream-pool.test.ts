@@ -24,7 +24,7 @@ function ask(pool: UpstreamPool, path: string, isFresh = false): Asked {
       }
       const head = `GET ${path} HTTP/1.1\r\nHost: app\r\nConnection: keep-alive\r\n`
       pool.send(
-        { method: 'GET', head, body: null, connectTimeoutMs: 2_000, responseTimeoutMs: 2_000 },
+        { method: 'GET', head, body: null, isUpgrade: false, connectTimeoutMs: 2_000, responseTimeoutMs: 2_000 },
         handler,
         isFresh
       )

@@ -102,6 +102,31 @@ t.test('a large transfer both ways keeps its bytes', async t => {
   t.equal(got.digest('hex'), sent.digest('hex'))
 })
 
+t.test('whoever reads slowly gets their own bytes, whatever passes meanwhile', async t => {
+  const size = 6_000_000
+  const up = await startUpstream(t, (socket, request) => {
+    socket.write(accepted(request))
+    const letter = request.line.split('/')[1]!.slice(0, 1)
+    socket.write(Buffer.alloc(size, letter))
+  })
+  const gate = await startGate(t, [makeApp({ upstreams: [at(up)] })])
+  const slow = await gate.connect()
+  slow.send(handshake({ path: '/a' }))
+  await slow.until('\r\n\r\n')
+  slow.socket.pause()
+  const others = await Promise.all(
+    ['b', 'c'].map(async letter => {
+      const other = await gate.connect()
+      other.send(handshake({ path: `/${letter}` }))
+      await other.until('\r\n\r\n')
+      return (await other.bytes(size)).equals(Buffer.alloc(size, letter))
+    })
+  )
+  t.same(others, [true, true])
+  slow.socket.resume()
+  t.ok((await slow.bytes(size)).equals(Buffer.alloc(size, 'a')))
+})
+
 t.test('F9: a page of another origin opens no socket, and the app hears nothing of it', async t => {
   const up = await startUpstream(t, webSocketApp())
   const gate = await startGate(t, [makeApp({ upstreams: [at(up)], allowedOrigins: ['https://lab.example'] })])
@@ -149,6 +174,8 @@ t.test('an app that refuses the handshake is heard as it is', async t => {
   t.equal((await end).isSocket, false)
   t.equal(up.requests.length, 1)
   t.equal(gate.live.size, 0)
+  await gate.ask(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+  t.equal(up.connections.length, 2, 'nothing else is asked on a connection that was offered for something else')
   for (const version of ['12', '']) {
     const other = await startUpstream(
       t,
