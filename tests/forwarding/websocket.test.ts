@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import t from 'tap'
 import { closeFrame } from '../../src/forwarding/websocket-frames.ts'
+import { until } from '../helpers/redis-server.ts'
 import { type Recorded, startUpstream, type Upstream, valuesOf } from '../helpers/upstream.ts'
 import { alice, at, type Gate, header, host, makeApp, parse, type RawClient, startGate } from './gate.ts'
 
@@ -103,28 +104,34 @@ t.test('a large transfer both ways keeps its bytes', async t => {
 })
 
 t.test('whoever reads slowly gets their own bytes, whatever passes meanwhile', async t => {
-  const size = 6_000_000
-  const up = await startUpstream(t, (socket, request) => {
-    socket.write(accepted(request))
-    const letter = request.line.split('/')[1]!.slice(0, 1)
-    socket.write(Buffer.alloc(size, letter))
-  })
-  const gate = await startGate(t, [makeApp({ upstreams: [at(up)] })])
-  const slow = await gate.connect()
-  slow.send(handshake({ path: '/a' }))
-  await slow.until('\r\n\r\n')
-  slow.socket.pause()
-  const others = await Promise.all(
-    ['b', 'c'].map(async letter => {
-      const other = await gate.connect()
-      other.send(handshake({ path: `/${letter}` }))
-      await other.until('\r\n\r\n')
-      return (await other.bytes(size)).equals(Buffer.alloc(size, letter))
+  for (const piece of [20_000, 200_000]) {
+    // More than the system takes for a client that does not read.
+    const sizes = { a: 16_000_000, b: 1_000_000, c: 1_000_000 }
+    const up = await startUpstream(t, async (socket, request) => {
+      socket.write(accepted(request))
+      const letter = request.line.slice(5, 6) as keyof typeof sizes
+      for (let sent = 0; sent < sizes[letter]; sent += piece) {
+        socket.write(Buffer.alloc(piece, letter))
+        await new Promise(setImmediate)
+      }
     })
-  )
-  t.same(others, [true, true])
-  slow.socket.resume()
-  t.ok((await slow.bytes(size)).equals(Buffer.alloc(size, 'a')))
+    const gate = await startGate(t, [makeApp({ upstreams: [at(up)] })])
+    const open = async (letter: string) => {
+      const client = await gate.connect()
+      client.send(handshake({ path: `/${letter}` }))
+      await client.until('\r\n\r\n')
+      return client
+    }
+    const isWhole = async (client: RawClient, letter: keyof typeof sizes) =>
+      (await client.bytes(sizes[letter])).equals(Buffer.alloc(sizes[letter], letter))
+    const slow = await open('a')
+    slow.socket.pause()
+    await until('the slow one is stuck', async () => up.connections[0]!.writableLength > 1_000_000)
+    t.ok(await isWhole(await open('b'), 'b'))
+    t.ok(await isWhole(await open('c'), 'c'))
+    slow.socket.resume()
+    t.ok(await isWhole(slow, 'a'), `in pieces of ${piece} bytes`)
+  }
 })
 
 t.test('F9: a page of another origin opens no socket, and the app hears nothing of it', async t => {
