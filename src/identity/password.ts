@@ -3,9 +3,10 @@
  * for tens of milliseconds (THREATS D7); refuses to keep or show a password.
  */
 import { randomBytes } from 'node:crypto'
-import { hash, parseOptions, verify } from '@node-rs/argon2'
+import { parseOptions } from '@node-rs/argon2'
 import { GateError } from '../errors.ts'
 import { isCommonPassword, isMadeOfNames } from './blocklist.ts'
+import { hash, verify } from './hash-threads.ts'
 
 export type PasswordProblem = 'too_short' | 'too_long' | 'too_common' | 'is_name'
 
@@ -59,7 +60,7 @@ export class PasswordHasher {
   async hash(password: string): Promise<string> {
     if (!(await this.#enter())) throw new GateError('busy', { retryAfterSeconds: 1 })
     try {
-      return await hash(password.normalize('NFC'), { ...this.#options() })
+      return await hash(password.normalize('NFC'), this.#options())
     } finally {
       this.#leave()
     }
