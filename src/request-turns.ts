@@ -1,6 +1,7 @@
 /**
- * Whose turn it is on a client's connection. Owns how many of its requests are under way at once, their order, the answer that is owed last, and
- * the reading of its socket meanwhile; knows no request. A client may send thousands in one piece, and each would open a connection to an app (THREATS D5).
+ * Whose turn it is on a client's connection. Owns how many of its requests are under way at once, their order, the answer that is owed
+ * last, and the reading of its socket meanwhile; knows no request. A client may send thousands in one piece, and each would open a
+ * connection to an app (THREATS D5).
  */
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'

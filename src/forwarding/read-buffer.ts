@@ -8,7 +8,9 @@
 const size = 64 * 1024
 /** WebSockets that may have a place of their own at a time: they keep it until they next read, which can be never. */
 const lentToSockets = 256
-/** Reads that a WebSocket keeps its place for, after one that filled it. */
+/** What a TLS record holds at most, so that it counts as much. */
+const bigRead = 16 * 1024
+/** Reads that a WebSocket keeps its place for, after a big one. */
 const keptReads = 16
 /** Places kept for the next big body; more than that are let go. */
 const kept = 64
@@ -64,7 +66,7 @@ export class ReadBuffer {
 
   /** Of a WebSocket: `length` bytes have come. One that brings much at a time gets a place of its own, for a while, if there is one. */
   noteRead(length: number): void {
-    this.#readsLeft = length === size ? keptReads : Math.max(0, this.#readsLeft - 1)
+    this.#readsLeft = length >= bigRead ? keptReads : Math.max(0, this.#readsLeft - 1)
     const wants = this.#readsLeft > 0
     if (wants === this.#isLent || (wants && lent >= lentToSockets)) return
     lent += wants ? 1 : -1

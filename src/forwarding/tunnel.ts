@@ -62,6 +62,8 @@ class Tunnel extends Running implements ReplyHandler {
   start(): void {
     this.#client.on('error', ignore)
     this.#client.on('close', this.#onClientClose)
+    // For a refusal too: Node took its own listener off with the upgrade, so the response would never hear of it.
+    this.#client.on('drain', () => this.#connection?.readOn())
     // Whoever left while the gate was still looking up who they are has been heard already, and not by us.
     if (this.#client.destroyed) return this.#onClientClose()
     this.#ask()
@@ -157,7 +159,6 @@ class Tunnel extends Running implements ReplyHandler {
     this.errand.res.detachSocket(client as Socket)
     keepOpen(client)
     client.write(text, 'latin1')
-    client.on('drain', () => connection.readOn())
     if (this.#head.length > 0) client.unshift(this.#head)
     client.on('data', (chunk: Buffer) => {
       if (this.isOver) return
@@ -180,7 +181,6 @@ class Tunnel extends Running implements ReplyHandler {
     res.writeHead(status, headers)
     this.status = status
     observer.answering(status)
-    res.on('drain', () => this.#connection?.readOn())
   }
 
   #refuse(error: UpstreamError): void {

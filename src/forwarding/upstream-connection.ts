@@ -56,8 +56,8 @@ export interface ReplyHandler {
   /** May throw UnfitReply: then the connection ends and `onError` says so. */
   onHead(head: ReplyHead): void
   /**
-   * A piece of the body; after a 101, of whatever the app says. `take` keeps the chunk's memory from being used again, until its answer is called; null, where the chunk must be copied. False: no more
-   * until `readOn`.
+   * A piece of the body; after a 101, of whatever the app says. `take` keeps the chunk's memory from being used again, until its answer is
+   * called; null, where the chunk must be copied. False: no more until `readOn`.
    */
   onData(chunk: Buffer, take: () => (() => void) | null): boolean
   /** The body is whole. After a 101: the app says no more, and may still listen. */
@@ -224,8 +224,10 @@ export class UpstreamConnection {
       this.#fail(this.#wasSent ? 'unfit' : 'stale', (error as Error).message, error)
       return false
     }
+    // It may have ended over what it read.
+    if (this.#isGone) return false
     if (this.#isSwitched) this.#buffer.noteRead(length)
-    else if (this.#handler === null && !this.#isGone) this.#settle()
+    else if (this.#handler === null) this.#settle()
     return this.#isReading
   }
 
@@ -241,6 +243,8 @@ export class UpstreamConnection {
   #switch(): void {
     if (this.#isGone) return
     this.#isSwitched = true
+    // It may live for days, and would hold the request's head.
+    this.#request = null
     this.#socket?.setKeepAlive(true, keepAliveMs)
     this.#keeper.gone(this)
   }

@@ -45,11 +45,10 @@ export class UpstreamPool implements Keeper {
 
   /**
    * Sends one request on an idle connection, or a new one, and answers to `handler`. `isFresh`: on none that was idle, since where one was
-   * let go of, the others were too; an upgrade never is. Null where there are too many already.
+   * let go of, the others were too; and for every upgrade. Null where there are too many already.
    */
   send(request: UpstreamRequest, handler: ReplyHandler, isFresh: boolean): UpstreamConnection | null {
-    const { isUpgrade } = request
-    const connection = (isFresh || isUpgrade ? undefined : this.#idle.pop()) ?? this.#open(isUpgrade)
+    const connection = (isFresh ? undefined : this.#idle.pop()) ?? this.#open(request.isUpgrade)
     connection?.send(request, handler, performance.now())
     return connection
   }

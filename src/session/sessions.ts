@@ -113,7 +113,7 @@ export class Sessions {
     const seconds = (session.expiresAt - now) / 1000
     await this.#makeRoom(session.accountId, { isWhole: isFullySignedIn(session.proofs) })
     const record: TokenRecord = { session: session.id, host: input.host, generation: session.generation }
-    // The index first: a session that no list shows could not be ended. The rest is of no use to anybody before its token is handed out.
+    // The index first: a session that no list shows could not be ended. The rest is used by nobody before its token is handed out.
     await this.#store.link(sessionsOf(session.accountId), session.id, this.#limits.absoluteSeconds + invitedSeconds)
     await Promise.all([
       this.#store.put(seenKey(session.id), String(now), this.#limits.idleSeconds),

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { Socket } from 'node:net'
+import { once } from 'node:events'
+import net, { type Socket } from 'node:net'
+import { mock } from 'node:test'
 import t from 'tap'
+import { ReadBuffer } from '../../src/forwarding/read-buffer.ts'
 import { closeFrame } from '../../src/forwarding/websocket-frames.ts'
 import { until } from '../helpers/redis-server.ts'
 import { type Recorded, startUpstream, type Upstream, valuesOf } from '../helpers/upstream.ts'
@@ -103,35 +106,77 @@ t.test('a large transfer both ways keeps its bytes', async t => {
   t.equal(got.digest('hex'), sent.digest('hex'))
 })
 
-t.test('whoever reads slowly gets their own bytes, whatever passes meanwhile', async t => {
+t.test('whoever reads slowly gets their own bytes, in their order, whatever passes meanwhile', async t => {
   for (const piece of [20_000, 200_000]) {
     // More than the system takes for a client that does not read.
     const sizes = { a: 16_000_000, b: 1_000_000, c: 1_000_000 }
     const up = await startUpstream(t, async (socket, request) => {
       socket.write(accepted(request))
       const letter = request.line.slice(5, 6) as keyof typeof sizes
-      for (let sent = 0; sent < sizes[letter]; sent += piece) {
-        socket.write(Buffer.alloc(piece, letter))
+      const all = numbered(letter, sizes[letter])
+      for (let sent = 0; sent < all.length; sent += piece) {
+        socket.write(all.subarray(sent, sent + piece))
         await new Promise(setImmediate)
       }
     })
     const gate = await startGate(t, [makeApp({ upstreams: [at(up)] })])
-    const open = async (letter: string) => {
-      const client = await gate.connect()
-      client.send(handshake({ path: `/${letter}` }))
-      await client.until('\r\n\r\n')
-      return client
-    }
     const isWhole = async (client: RawClient, letter: keyof typeof sizes) =>
-      (await client.bytes(sizes[letter])).equals(Buffer.alloc(sizes[letter], letter))
-    const slow = await open('a')
+      (await client.bytes(sizes[letter])).equals(numbered(letter, sizes[letter]))
+    const slow = await openAt(gate, '/a')
     slow.socket.pause()
     await until('the slow one is stuck', async () => up.connections[0]!.writableLength > 1_000_000)
-    t.ok(await isWhole(await open('b'), 'b'))
-    t.ok(await isWhole(await open('c'), 'c'))
+    t.ok(await isWhole(await openAt(gate, '/b'), 'b'))
+    t.ok(await isWhole(await openAt(gate, '/c'), 'c'))
     slow.socket.resume()
     t.ok(await isWhole(slow, 'a'), `in pieces of ${piece} bytes`)
   }
+})
+
+t.test('what is on its way when a right ends is nobody else’s either', async t => {
+  const frame = (letter: string) => {
+    const bytes = Buffer.alloc(65_536, letter)
+    bytes[0] = 0x82
+    bytes[1] = 127
+    bytes.writeBigUInt64BE(65_526n, 2)
+    return bytes
+  }
+  const up = await startUpstream(t, async (socket, request) => {
+    socket.write(accepted(request))
+    const letter = request.line.slice(5, 6)
+    for (let i = 0; i < (letter === 'A' ? 400 : 50); i++) {
+      socket.write(frame(letter))
+      await new Promise(setImmediate)
+    }
+  })
+  const gate = await startGate(t, [makeApp({ upstreams: [at(up)] })])
+  const slow = await openAt(gate, '/A')
+  slow.socket.pause()
+  await until('the slow one is stuck', async () => up.connections[0]!.writableLength > 1_000_000)
+  gate.live.endAll('over')
+  for (const letter of ['B', 'C']) await (await openAt(gate, `/${letter}`)).bytes(50 * 65_536)
+  slow.socket.resume()
+  t.notMatch(await slow.rest(), /B{4}|C{4}/)
+})
+
+t.test('big messages go through memory that is used again, small ones do not', async t => {
+  const { gate } = await rig(t)
+  const { client } = await open(gate)
+  const take = ReadBuffer.prototype.take
+  let leased = 0
+  ReadBuffer.prototype.take = function (this: ReadBuffer) {
+    const leave = take.call(this)
+    if (leave !== null) leased++
+    return leave
+  }
+  t.teardown(() => {
+    ReadBuffer.prototype.take = take
+  })
+  client.send(Buffer.alloc(100))
+  await client.bytes(100)
+  t.equal(leased, 0)
+  client.send(Buffer.alloc(2_000_000))
+  await client.bytes(2_000_000)
+  t.ok(leased > 0)
 })
 
 t.test('F9: a page of another origin opens no socket, and the app hears nothing of it', async t => {
@@ -333,6 +378,47 @@ t.test('when one side goes, so does the other', async t => {
   t.equal(await third.client.rest(), 'last words', 'what the app said last arrives')
 })
 
+t.test('a refusal may be long', async t => {
+  const body = '#'.repeat(2_000_000)
+  for (const framing of [`Content-Length: ${body.length}`, 'Connection: close']) {
+    const up = await startUpstream(t, `HTTP/1.1 403 No\r\n${framing}\r\n\r\n${body}`)
+    const gate = await startGate(t, [makeApp({ upstreams: [at(up)] })])
+    const client = await gate.connect()
+    client.socket.pause()
+    client.send(handshake())
+    const end = gate.nextEnd()
+    await up.request(1)
+    if (framing.startsWith('Connection')) up.connections[0]!.end()
+    client.socket.resume()
+    t.equal((await client.rest()).split('#').length - 1, body.length, framing)
+    t.match((await end).summary, { status: 403, outcome: 'complete', bytesOut: body.length })
+  }
+})
+
+t.test('the app may end first and go on listening, for half a minute', async t => {
+  const heard: Buffer[] = []
+  const up = await startUpstream(t, (socket, request) => {
+    socket.removeAllListeners('data')
+    socket.on('data', chunk => heard.push(chunk))
+    socket.end(`${accepted(request)}bye`)
+  })
+  const gate = await startGate(t, [makeApp({ upstreams: [at(up)] })])
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => mock.timers.reset())
+  const client = net.connect({ port: gate.port, host: '127.0.0.1', allowHalfOpen: true })
+  client.resume().write(handshake())
+  await once(client, 'end')
+  client.write('more')
+  while (heard.length === 0) await new Promise(setImmediate)
+  t.equal(Buffer.concat(heard).toString(), 'more')
+  mock.timers.tick(29_999)
+  t.equal(gate.live.size, 1)
+  const end = gate.nextEnd()
+  mock.timers.tick(1)
+  t.match((await end).summary, { status: 101, outcome: 'complete', bytesIn: 4, bytesOut: 3 })
+  client.destroy()
+})
+
 t.test('half closed: the other direction goes on', async t => {
   const up = await startUpstream(t, (socket, request) => {
     socket.write(accepted(request))
@@ -401,6 +487,20 @@ async function rig(
 ): Promise<{ up: Upstream; gate: Gate }> {
   const up = await startUpstream(t, webSocketApp(lines))
   return { up, gate: await startGate(t, [makeApp({ upstreams: [at(up)] })]) }
+}
+
+async function openAt(gate: Gate, path: string): Promise<RawClient> {
+  const client = await gate.connect()
+  client.send(handshake({ path }))
+  await client.until('\r\n\r\n')
+  return client
+}
+
+/** Bytes that say whose they are and where they belong. */
+function numbered(letter: string, size: number): Buffer {
+  const bytes = Buffer.alloc(size, letter)
+  for (let at = 0; at + 8 <= size; at += 8) bytes.writeUInt32BE(at, at)
+  return bytes
 }
 
 /** Agrees to every handshake and sends every byte back. */
