@@ -1,6 +1,6 @@
 /**
- * A thread that hashes, one password after the other, and gives way to everything else: who is signed in must not wait for who signs in. No TypeScript,
- * since Node 20 loads none in a thread while the tests run from source. Started by hash-threads.ts; knows no queue.
+ * A thread that hashes, one password after the other, and gives way to everything else: who is signed in must not wait for who signs
+ * in. No TypeScript, since Node 20 loads none in a thread while the tests run from source. Started by hash-threads.ts; knows no queue.
  */
 import os from 'node:os'
 import { parentPort } from 'node:worker_threads'
