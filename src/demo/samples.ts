@@ -96,8 +96,11 @@ export function chromatogram(of: Sample): string {
   return `${lines.join('\n')}\n`
 }
 
-/** Bytes of the raw file of a run, made on the way: any piece can be had without the rest. */
-export const rawFileBytes = 24 * 1024 * 1024
+/**
+ * Bytes of the raw file of a run, made on the way: any piece can be had without the rest. More than a system takes for a reader that stands
+ * still (32 MiB), so that a download which is cut is seen to be.
+ */
+export const rawFileBytes = 64 * 1024 * 1024
 
 /** `length` bytes of the raw file from `offset` on. */
 export function rawFile(offset: number, length: number): Buffer {
