@@ -90,7 +90,6 @@ export class Listener {
     server.on('checkExpectation', refuseExpectation)
     server.on('upgrade', (request, socket, head) => {
       if (this.#closing) return refuseLate(socket, turns.owed(socket))
-      upgraded.add(socket)
       turns.upgrade(socket, () => {
         // The end may have begun while it waited.
         if (this.#closing) refuseLate(socket, null)
@@ -151,7 +150,7 @@ export class Listener {
 
   #isSilent(socket: Socket): boolean {
     const maySpeak = !this.#isTls || socket instanceof TLSSocket
-    return maySpeak && !this.#turns.hasSpoken(socket) && !upgraded.has(socket)
+    return maySpeak && !this.#turns.hasSpoken(socket)
   }
 
   #destroy(which: (socket: Socket) => boolean): void {
@@ -166,8 +165,6 @@ function readPair(tls: TlsFiles): { cert: Buffer; key: Buffer } {
 /** What the parser could not read, or not in time: only then is there anybody who could read an answer. */
 const fromParser = /^(?:HPE|ERR_HTTP)_/
 
-/** Connections that were upgraded, or asked to be. */
-const upgraded = new WeakSet<Duplex>()
 /** Connections that end with the answers they still owe. */
 const ending = new WeakSet<Duplex>()
 

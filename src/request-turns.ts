@@ -54,7 +54,7 @@ export class RequestTurns {
     return this.#lanes.get(socket)?.newest ?? null
   }
 
-  /** True from its first request on. */
+  /** True from its first request on, or its upgrade. */
   hasSpoken(socket: Duplex): boolean {
     return this.#lanes.has(socket)
   }

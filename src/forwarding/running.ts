@@ -1,12 +1,15 @@
 /**
- * An errand that is under way, as transfers and tunnels have it in common: whose it is, that it is told of once, and that it is live until
- * then.
+ * An errand that is under way, as transfers and tunnels have it in common: whose it is, how its app is asked, that it is told of once, and that
+ * it is live until then.
  */
 import { performance } from 'node:perf_hooks'
 import { type Errand, refusals } from './errand.ts'
 import type { CloseCode, LiveConnections, LiveEntry, Place } from './live-connections.ts'
-import type { UpstreamError } from './upstream-connection.ts'
+import { type Outbound, type OutboundPlan, outboundHeaders, requestHead } from './outbound.ts'
+import type { RequestBody } from './request-body.ts'
+import { type ReplyHandler, type UpstreamConnection, UpstreamError } from './upstream-connection.ts'
 import type { Way } from './way.ts'
+import { insidePath } from './whereabouts.ts'
 
 export abstract class Running implements LiveEntry {
   protected readonly errand: Errand
@@ -17,7 +20,9 @@ export abstract class Running implements LiveEntry {
   /** Why it ends before it is whole. */
   protected cut: string | null = null
   protected isOver = false
-  /** Indexes of the upstreams that have been asked. */
+  /** What carries it, while something does. */
+  protected connection: UpstreamConnection | null = null
+  /** Indexes of the upstreams that have been asked; the last is the one being asked. */
   protected readonly tried: number[] = []
   readonly #startedAt = performance.now()
   readonly #place: Place
@@ -54,6 +59,37 @@ export abstract class Running implements LiveEntry {
 
   get endsAt(): number | null {
     return this.errand.endsAt
+  }
+
+  protected abstract bodyOf(outbound: Outbound): RequestBody | null
+  protected abstract refuse(error: UpstreamError): void
+
+  /** Of the upstream that was asked last. */
+  protected get plan(): OutboundPlan {
+    return this.way.plans[this.tried.at(-1) as number]!
+  }
+
+  /** Asks the next upstream in turn. `isFresh`: on a connection that was never used. */
+  protected ask(handler: ReplyHandler, isUpgrade: boolean, isFresh: boolean): void {
+    const { req, app, path, query } = this.errand
+    const { connectTimeoutMs, responseTimeoutMs } = app
+    const index = this.way.choice.choose(this.tried)
+    this.tried.push(index)
+    const { plan } = this
+    const method = req.method as string
+    const outbound = outboundHeaders(plan, req.rawHeaders, this.errand, isUpgrade)
+    const head = requestHead(method, insidePath(path, plan.where.basePath) + query, outbound)
+    if (head === null) return this.refuse(new UpstreamError('unspeakable', 'a control byte in a header line', false))
+    const body = this.bodyOf(outbound)
+    const request = { method, head, body, isUpgrade, connectTimeoutMs, responseTimeoutMs }
+    this.connection = this.way.choice.pool(index).send(request, handler, isFresh)
+    if (this.connection === null) this.refuse(new UpstreamError('busy', 'too many connections to it', false))
+  }
+
+  /** Nobody has read a byte of it: whether another upstream may be asked instead of this one, which is asked last for a while. */
+  protected hasAnother(): boolean {
+    this.way.choice.refused(this.tried.at(-1) as number)
+    return this.way.choice.hasMore(this.tried)
   }
 
   /** Nothing was written: somebody else says why. */

@@ -7,14 +7,13 @@ import type { Socket } from 'node:net'
 import type { Errand } from './errand.ts'
 import { inboundHeaders } from './inbound.ts'
 import type { LiveConnections } from './live-connections.ts'
-import { outboundHeaders, requestHead } from './outbound.ts'
+import type { Outbound } from './outbound.ts'
 import type { ReplyHead } from './reply-parser.ts'
 import { RequestBody } from './request-body.ts'
 import { Running } from './running.ts'
 import { atEndOfTurn } from './turn.ts'
-import { type ReplyHandler, type UpstreamConnection, UpstreamError } from './upstream-connection.ts'
+import type { ReplyHandler, UpstreamError } from './upstream-connection.ts'
 import type { Way } from './way.ts'
-import { insidePath } from './whereabouts.ts'
 
 const transferOf = Symbol('transfer')
 type Owned = ServerResponse & { [transferOf]?: Transfer }
@@ -34,8 +33,6 @@ export function transfer(errand: Errand, way: Way, live: LiveConnections): void 
 
 class Transfer extends Running implements ReplyHandler {
   #body: RequestBody | null = null
-  #connection: UpstreamConnection | null = null
-  #upstream = -1
   #hasBody = false
   #isWhole = false
   #isSecondTry = false
@@ -72,25 +69,18 @@ class Transfer extends Running implements ReplyHandler {
   }
 
   #ask(): void {
-    const { req, res, app, path, query } = this.errand
-    const index = this.way.choice.choose(this.tried)
-    this.#upstream = index
-    this.tried.push(index)
-    const plan = this.way.plans[index]!
-    const method = req.method as string
-    const outbound = outboundHeaders(plan, req.rawHeaders, this.errand, false)
-    const head = requestHead(method, insidePath(path, plan.where.basePath) + query, outbound)
-    if (head === null) return this.#refuse(new UpstreamError('unspeakable', 'a control byte in a header line', false))
-    this.#body = outbound.body === 'none' ? null : new RequestBody(req, res, outbound.body === 'length')
-    const { connectTimeoutMs, responseTimeoutMs } = app
-    const request = { method, head, body: this.#body, isUpgrade: false, connectTimeoutMs, responseTimeoutMs }
-    this.#connection = this.way.choice.pool(index).send(request, this, this.#isSecondTry)
-    if (this.#connection === null) this.#refuse(new UpstreamError('busy', 'too many connections to it', false))
+    this.ask(this, false, this.#isSecondTry)
+  }
+
+  protected bodyOf({ body }: Outbound): RequestBody | null {
+    const { req, res } = this.errand
+    this.#body = body === 'none' ? null : new RequestBody(req, res, body === 'length')
+    return this.#body
   }
 
   onHead({ status, reason, headers: raw, framing, isWhole }: ReplyHead): void {
     const { res, observer } = this.errand
-    const { headers, hasLength } = inboundHeaders(raw, status, this.way.plans[this.#upstream]!.where)
+    const { headers, hasLength } = inboundHeaders(raw, status, this.plan.where)
     this.#hasBody = framing !== 'none'
     this.#comesWhole = isWhole
     res.writeHead(status, fitReason(reason), headers)
@@ -118,7 +108,7 @@ class Transfer extends Running implements ReplyHandler {
   }
 
   onComplete(): void {
-    this.#connection = null
+    this.connection = null
     this.#isWhole = true
     const { res } = this.errand
     if (this.#small === null) {
@@ -130,11 +120,11 @@ class Transfer extends Running implements ReplyHandler {
   }
 
   onError(error: UpstreamError): void {
-    this.#connection = null
+    this.connection = null
     if (this.isOver) return
     if (this.status !== null) return this.#cutOff('app broke off')
     if (this.#mayAskAgain(error)) return this.#ask()
-    this.#refuse(error)
+    this.refuse(error)
   }
 
   /** The client's connection, or its request, is over. */
@@ -147,7 +137,7 @@ class Transfer extends Running implements ReplyHandler {
 
   onClientDrain(): void {
     this.#waitsForDrain = false
-    this.#connection?.readOn()
+    this.connection?.readOn()
   }
 
   /** Event streams say their head long before their first event. */
@@ -161,9 +151,7 @@ class Transfer extends Running implements ReplyHandler {
 
   #mayAskAgain({ failure, wasSent }: UpstreamError): boolean {
     if (!wasSent && failure !== 'stale') {
-      // Nobody has read a byte: any other upstream may be asked.
-      this.way.choice.refused(this.#upstream)
-      return this.way.choice.hasMore(this.tried)
+      return this.hasAnother()
     }
     // A kept connection that ended as we spoke: the app had let go of it already.
     if (failure !== 'stale' || this.#isSecondTry || this.#body !== null) return false
@@ -173,7 +161,7 @@ class Transfer extends Running implements ReplyHandler {
     return true
   }
 
-  #refuse(error: UpstreamError): void {
+  protected refuse(error: UpstreamError): void {
     this.errand.res.off('close', onResponseClose)
     this.#body?.drop()
     this.decline(error)
@@ -196,8 +184,8 @@ class Transfer extends Running implements ReplyHandler {
     res.off('close', onResponseClose)
     res.off('drain', onResponseDrain)
     queues.get(req.socket)?.delete(this)
-    this.#connection?.destroy()
-    this.#connection = null
+    this.connection?.destroy()
+    this.connection = null
     this.#body?.drop()
     if (this.cut === null && !req.complete) linger(req)
     this.report()

@@ -8,13 +8,11 @@ import { bodyPassed } from '../young-generation.ts'
 import type { Errand } from './errand.ts'
 import { inboundHeaders } from './inbound.ts'
 import type { CloseCode, LiveConnections } from './live-connections.ts'
-import { outboundHeaders, requestHead } from './outbound.ts'
 import { type ReplyHead, UnfitReply } from './reply-parser.ts'
 import { Running } from './running.ts'
-import { type ReplyHandler, type UpstreamConnection, UpstreamError } from './upstream-connection.ts'
+import { keepAliveMs, type ReplyHandler, type UpstreamConnection, type UpstreamError } from './upstream-connection.ts'
 import type { Way } from './way.ts'
 import { closeFrame, FrameBoundary } from './websocket-frames.ts'
-import { insidePath } from './whereabouts.ts'
 
 /** What the server's `upgrade` event hands over besides the request. */
 export interface Upgrade {
@@ -23,7 +21,6 @@ export interface Upgrade {
   readonly head: Buffer
 }
 
-const keepAliveMs = 60_000
 /** How long one side may stay half closed, and how long a client has to answer our Close frame, in milliseconds. */
 const halfClosedMs = 30_000
 const closeAnswerMs = 2_000
@@ -37,8 +34,6 @@ class Tunnel extends Running implements ReplyHandler {
   readonly #client: Duplex
   readonly #head: Buffer
   readonly #boundary = new FrameBoundary()
-  #connection: UpstreamConnection | null = null
-  #upstream = -1
   /** Where the client's bytes go, once the app has agreed. */
   #app: Writable | null = null
   #hasAppEnded = false
@@ -63,7 +58,7 @@ class Tunnel extends Running implements ReplyHandler {
     this.#client.on('error', ignore)
     this.#client.on('close', this.#onClientClose)
     // For a refusal too: Node took its own listener off with the upgrade, so the response would never hear of it.
-    this.#client.on('drain', () => this.#connection?.readOn())
+    this.#client.on('drain', () => this.connection?.readOn())
     // Whoever left while the gate was still looking up who they are has been heard already, and not by us.
     if (this.#client.destroyed) return this.#onClientClose()
     this.#ask()
@@ -87,18 +82,11 @@ class Tunnel extends Running implements ReplyHandler {
   }
 
   #ask(): void {
-    const { req, app, path, query } = this.errand
-    const index = this.way.choice.choose(this.tried)
-    this.#upstream = index
-    this.tried.push(index)
-    const plan = this.way.plans[index]!
-    const outbound = outboundHeaders(plan, req.rawHeaders, this.errand, true)
-    const head = requestHead('GET', insidePath(path, plan.where.basePath) + query, outbound)
-    if (head === null) return this.#refuse(new UpstreamError('unspeakable', 'a control byte in a header line', false))
-    const { connectTimeoutMs, responseTimeoutMs } = app
-    const request = { method: 'GET', head, body: null, isUpgrade: true, connectTimeoutMs, responseTimeoutMs }
-    this.#connection = this.way.choice.pool(index).send(request, this, true)
-    if (this.#connection === null) this.#refuse(new UpstreamError('busy', 'too many connections to it', false))
+    this.ask(this, true, true)
+  }
+
+  protected bodyOf(): null {
+    return null
   }
 
   onHead(head: ReplyHead): void {
@@ -118,7 +106,7 @@ class Tunnel extends Running implements ReplyHandler {
 
   onComplete(): void {
     if (this.#app === null) {
-      this.#connection = null
+      this.connection = null
       this.errand.res.end()
       return
     }
@@ -129,13 +117,12 @@ class Tunnel extends Running implements ReplyHandler {
   }
 
   onError(error: UpstreamError): void {
-    this.#connection = null
+    this.connection = null
     if (this.isOver) return
     if (this.status === null) {
-      if (error.wasSent || error.failure === 'stale') return this.#refuse(error)
-      this.way.choice.refused(this.#upstream)
-      if (this.way.choice.hasMore(this.tried)) this.#ask()
-      else this.#refuse(error)
+      if (error.wasSent || error.failure === 'stale') return this.refuse(error)
+      if (this.hasAnother()) this.#ask()
+      else this.refuse(error)
       return
     }
     this.cut ??= 'app broke off'
@@ -146,13 +133,12 @@ class Tunnel extends Running implements ReplyHandler {
   #join({ headers }: ReplyHead): void {
     const protocol = lineOf(headers, 'upgrade')
     if (protocol?.toLowerCase() !== 'websocket') throw new UnfitReply(`upgrade to '${protocol}'`)
-    const lines = inboundHeaders(headers, 101, this.way.plans[this.#upstream]!.where).headers
+    const lines = inboundHeaders(headers, 101, this.plan.where).headers
     let text = 'HTTP/1.1 101 Switching Protocols\r\n'
     for (let i = 0; i < lines.length; i += 2) text += `${lines[i]}: ${lines[i + 1]}\r\n`
     text += 'Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
     const client = this.#client
-    const connection = this.#connection as UpstreamConnection
-    const app = connection.wire
+    const app = (this.connection as UpstreamConnection).wire
     this.#app = app
     this.status = 101
     this.errand.observer.answering(101)
@@ -176,14 +162,14 @@ class Tunnel extends Running implements ReplyHandler {
   /** The app has not: its status, headers and body are its own answer, and the connection ends with it. */
   #passRefusal({ status, headers: raw }: ReplyHead): void {
     const { res, observer } = this.errand
-    const { headers } = inboundHeaders(raw, status, this.way.plans[this.#upstream]!.where)
+    const { headers } = inboundHeaders(raw, status, this.plan.where)
     res.shouldKeepAlive = false
     res.writeHead(status, headers)
     this.status = status
     observer.answering(status)
   }
 
-  #refuse(error: UpstreamError): void {
+  protected refuse(error: UpstreamError): void {
     this.#client.off('close', this.#onClientClose)
     this.decline(error)
   }
@@ -199,7 +185,7 @@ class Tunnel extends Running implements ReplyHandler {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       this.#client.destroy()
-      this.#connection?.destroy()
+      this.connection?.destroy()
     }, halfClosedMs)
     this.#timer.unref()
   }
@@ -209,7 +195,7 @@ class Tunnel extends Running implements ReplyHandler {
     clearTimeout(this.#timer)
     this.#client.off('close', this.#onClientClose)
     this.report()
-    this.#connection?.destroy()
+    this.connection?.destroy()
   }
 }
 

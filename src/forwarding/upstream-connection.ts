@@ -76,7 +76,7 @@ export interface Keeper {
 /** A body that is longer is read into memory of its own. */
 const bigBytes = 64 * 1024
 /** After how long a silent WebSocket asks whether the other side still stands, in milliseconds. */
-const keepAliveMs = 60_000
+export const keepAliveMs = 60_000
 
 export class UpstreamConnection {
   readonly #keeper: Keeper
@@ -177,7 +177,7 @@ export class UpstreamConnection {
   onComplete(): void {
     const handler = this.#handler
     this.#handler = null
-    if (!this.#isSwitched) this.#buffer.isBig = false
+    this.#buffer.isBig = false
     this.#request?.body?.drop()
     this.#request = null
     handler?.onComplete()
