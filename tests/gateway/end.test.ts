@@ -4,7 +4,7 @@ import net, { type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { Listener } from '../../src/listener.ts'
 import { freePort, type Running, startGateway } from '../helpers/gateway.ts'
-import { startUpstream } from '../helpers/upstream.ts'
+import { startUpstream, webSocketLines } from '../helpers/upstream.ts'
 
 /** An app that opens every socket, and begins every other answer; `finish` ends those. */
 async function start(t: Test) {
@@ -39,13 +39,7 @@ async function connect(gate: Running, cookie: string) {
   const until = async (text: string) => {
     while (!heard.includes(text)) await once(socket, 'data')
   }
-  const upgrade = [
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-    `Origin: http://one.localhost:${gate.port}`
-  ]
+  const upgrade = [...webSocketLines, `Origin: http://one.localhost:${gate.port}`]
   return { socket, ended, head, until, upgrade }
 }
 

@@ -4,14 +4,7 @@ import net from 'node:net'
 import path from 'node:path'
 import t from 'tap'
 import { startGateway } from '../helpers/gateway.ts'
-import { startUpstream } from '../helpers/upstream.ts'
-
-const upgrade = [
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  `Sec-WebSocket-Key: ${'x'.repeat(22)}==`
-]
+import { startUpstream, webSocketLines } from '../helpers/upstream.ts'
 
 t.test('who leaves while the store is asked about them is not forwarded, and is in the journal', async t => {
   const app = await startUpstream(t)
@@ -22,7 +15,7 @@ t.test('who leaves while the store is asked about them is not forwarded, and is 
   const get = store.get.bind(store)
   for (const [title, lines] of [
     ['a request', []],
-    ['a WebSocket', upgrade]
+    ['a WebSocket', webSocketLines]
   ] as const) {
     let asked = () => {}
     let answer = () => {}

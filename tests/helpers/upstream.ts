@@ -33,6 +33,14 @@ export interface Upstream {
 /** What to do once a request has been read: send these bytes, or take the socket. */
 export type Script = string | Buffer | ((socket: Socket, request: Recorded, index: number) => void)
 
+/** The lines that ask for a WebSocket, but for `Host` and `Origin`. The key is that of RFC 6455 §1.2. */
+export const webSocketLines: readonly string[] = [
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
+]
+
 export const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
 /** A raw TCP upstream. It answers each whole request by `script`; with `early`, as soon as the head is in. */

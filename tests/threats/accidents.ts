@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import { startGateway } from '../helpers/gateway.ts'
 import type { RedisProxy } from '../helpers/redis-proxy.ts'
 import { until } from '../helpers/redis-server.ts'
-import { startUpstream } from '../helpers/upstream.ts'
+import { startUpstream, webSocketLines } from '../helpers/upstream.ts'
 import { connect, head } from './doors.ts'
 
 /** Breaks off on every side of a gate on a Redis behind `proxy`, and cuts its connections again and again. */
@@ -41,13 +41,7 @@ export async function accidents(t: Test, proxy: RedisProxy, keyPrefix: string): 
     upload.socket.resetAndDestroy()
   }
   const socket = await connect(t, gate)
-  const handshake = [
-    'Upgrade: websocket',
-    'Connection: Upgrade',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
-  ]
-  socket.send(`${head('GET', '/socket', host, [cookie, `Origin: http://${host}`, ...handshake])}\r\n\r\n`)
+  socket.send(`${head('GET', '/socket', host, [cookie, `Origin: http://${host}`, ...webSocketLines])}\r\n\r\n`)
   await socket.until('\r\n\r\n')
   for (let n = 0; n < 2_000; n++) socket.send(Buffer.from([0x89, 0x80, 0, 0, 0, 0]))
   t.equal((await socket.bytes(2_000 * 6)).length, 12_000, 'the flood came through, and back')

@@ -1,5 +1,6 @@
 /** What every answer of ours carries, whatever its status (ASVS 3.4.1, 3.4.4), and that an app's own stay the app's. */
 import t from 'tap'
+import { webSocketLines } from '../helpers/upstream.ts'
 import { Lab, navigating, type Reply, readReplies, values } from './wire.ts'
 
 const apps = (scheme: string) => `
@@ -13,12 +14,6 @@ for (const scheme of ['https', 'http'])
   t.test(`every answer of ours on an ${scheme} host`, async t => {
     const lab = await Lab.start(t, { apps: apps(scheme), extra: 'unsafeHttp: true' })
     const web = 'web.lab.example'
-    const socket = [
-      'Connection: Upgrade',
-      'Upgrade: websocket',
-      'Sec-WebSocket-Version: 13',
-      'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
-    ]
     const asked: [status: number, what: string, reply: Promise<Reply>][] = []
     for (const lines of [[], navigating]) {
       const eyes = lines.length > 0 ? 'a person' : 'a program'
@@ -60,7 +55,7 @@ for (const scheme of ['https', 'http'])
         [502, `${eyes}: the app is down`, ask('/x', [], { host: 'dead.lab.example' })],
         [503, `${eyes}: maintenance`, ask('/x', [], { host: 'rest.lab.example' })],
         [403, `${eyes}: forward-auth`, ask('/.factorgate/auth')],
-        [401, `${eyes}: a socket`, ask('/x', socket)]
+        [401, `${eyes}: a socket`, ask('/x', webSocketLines)]
       )
     }
     asked.push(

@@ -1,7 +1,7 @@
 /** Rows of A2 about places: which app, which host, which form of a target; and that what nobody listed is refused. */
 import { readFileSync } from 'node:fs'
 import { METHODS } from 'node:http'
-import { valuesOf } from '../helpers/upstream.ts'
+import { valuesOf, webSocketLines } from '../helpers/upstream.ts'
 import type { Judge } from './paths-judge.ts'
 import { dots } from './paths-spellings.ts'
 import type { Row } from './table.ts'
@@ -41,20 +41,19 @@ export function placeRows(lab: Lab, judge: Judge): Row[] {
       tried: 'a WebSocket off the mount; `@host` and whole URLs behind the prefix',
       safe: '404; the app’s address is the configured one',
       run: async t => {
-        const upgrade = [
-          'Connection: Upgrade',
-          'Upgrade: websocket',
-          'Sec-WebSocket-Version: 13',
-          `Sec-WebSocket-Key: ${'A'.repeat(22)}==`
-        ]
         await lab.nothingUpstream(t, async () => {
           for (const target of ['/elsewhere', '/', '/app', '/app10', '/app1@evil.test/', '/app1:80/', '/app1.evil/x']) {
             refused(t, await lab.ask(target, [], { host: shared }), [404], target)
-            refused(t, await judge.replyTo(head(shared, target, upgrade, { keep: true })), [404], `socket ${target}`)
+            refused(
+              t,
+              await judge.replyTo(head(shared, target, webSocketLines, { keep: true })),
+              [404],
+              `socket ${target}`
+            )
           }
           refused(
             t,
-            await judge.replyTo(head(shared, '/app1/../app2', upgrade, { keep: true })),
+            await judge.replyTo(head(shared, '/app1/../app2', webSocketLines, { keep: true })),
             [400],
             'socket out of the mount'
           )

@@ -10,6 +10,7 @@ import { Listener } from '../../src/listener.ts'
 import { mostUnderWay } from '../../src/request-turns.ts'
 import { startGateway } from '../helpers/gateway.ts'
 import { until } from '../helpers/redis-server.ts'
+import { webSocketLines } from '../helpers/upstream.ts'
 import { standstill } from './doors.ts'
 import { head, Line, readReplies } from './wire.ts'
 
@@ -52,13 +53,6 @@ async function patientApp(t: Test) {
     }
   }
 }
-
-const socketLines = [
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  `Sec-WebSocket-Key: ${'A'.repeat(22)}==`
-]
 
 t.test('one client connection', async t => {
   const app = await patientApp(t)
@@ -126,7 +120,7 @@ t.test('one client connection', async t => {
         ['/ws', /401 Unauthorized[\s\S]*sign_in_required/]
       ] as const) {
         const line = new Line(gate.port)
-        line.send(Array.from({ length: before }, (_, n) => get(`/public/${n}`)).join('') + get(path, socketLines))
+        line.send(Array.from({ length: before }, (_, n) => get(`/public/${n}`)).join('') + get(path, webSocketLines))
         await until('they are there', async () => app.held.length > 0)
         await standstill(() => app.held.length)
         t.notMatch(line.received, /101|401/, 'not before its turn')
@@ -138,7 +132,7 @@ t.test('one client connection', async t => {
         line.socket.destroy()
       }
     const gone = new Line(gate.port)
-    gone.send(get('/public/1') + get('/public/ws', socketLines))
+    gone.send(get('/public/1') + get('/public/ws', webSocketLines))
     await until('it is there', async () => app.held.length > 0)
     gone.socket.resetAndDestroy()
     await new Promise(setImmediate)
