@@ -11,7 +11,8 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort, type Gate, startGate } from '../helpers/gate.ts'
+import { freePort } from '../helpers/free-port.ts'
+import { type Gate, startGate } from '../helpers/gate.ts'
 import { Person } from '../helpers/person.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))

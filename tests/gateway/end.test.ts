@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import net, { type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { Listener } from '../../src/listener.ts'
-import { freePort, type Running, startGateway } from '../helpers/gateway.ts'
+import { freePort } from '../helpers/free-port.ts'
+import { type Running, startGateway } from '../helpers/gateway.ts'
 import { startUpstream, webSocketLines } from '../helpers/upstream.ts'
 
 /** An app that opens every socket, and begins every other answer; `finish` ends those. */

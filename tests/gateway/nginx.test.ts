@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
-import { ask, freePort, navigation, startGateway } from '../helpers/gateway.ts'
+import { freePort } from '../helpers/free-port.ts'
+import { ask, navigation, startGateway } from '../helpers/gateway.ts'
 import { startUpstream, valuesOf } from '../helpers/upstream.ts'
 
 const example = new URL('../../config/examples/nginx-auth-request.conf', import.meta.url)

@@ -5,11 +5,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import http from 'node:http'
-import net, { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { freePort } from './free-port.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -184,15 +184,6 @@ export class Gate {
 function surroundings(): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _, ...rest } = process.env
   return { ...rest, TSX_TSCONFIG_PATH: path.join(root, 'tsconfig.json') }
-}
-
-/** A port that is free now. */
-export async function freePort(): Promise<number> {
-  const server = net.createServer()
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
 }
 
 /** Writes a configuration and a key, and starts the gate with them. Ended, and its folder gone, at `t`'s teardown. */

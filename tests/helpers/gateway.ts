@@ -1,7 +1,7 @@
 /** The whole gateway in this process, on ports the system chose: for tests that want its services at hand. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
-import net, { type AddressInfo } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pino } from 'pino'
@@ -13,6 +13,7 @@ import type { Account } from '../../src/identity/account.ts'
 import { createKeyFile } from '../../src/keyring/key-file.ts'
 import { Server } from '../../src/server.ts'
 import type { Principal } from '../../src/session/sessions.ts'
+import { freePort } from './free-port.ts'
 
 export interface Running {
   readonly server: Server
@@ -147,15 +148,6 @@ export function ask(
       }
     )
     request.on('error', reject).end(body)
-  })
-}
-
-export function freePort(): Promise<number> {
-  return new Promise(resolve => {
-    const probe = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo
-      probe.close(() => resolve(port))
-    })
   })
 }
 

@@ -1,16 +1,16 @@
 /**
- * Real Redis servers for tests: on ports the system chose, with an append-only file, in directories of their own. Owns their
+ * Real Redis servers for tests: on free ports, with an append-only file, in directories of their own. Owns their
  * processes; everything is stopped and removed when the test ends.
  */
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { freePort } from './free-port.ts'
 
 const run = promisify(execFile)
 const host = '127.0.0.1'
@@ -40,16 +40,6 @@ export interface RedisServerOptions {
   /** Instead of --port. */
   tls?: boolean
   sentinel?: boolean
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, host)
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** A directory that goes when the test ends. */

@@ -1,18 +1,10 @@
 /** Passkeys in a real Chromium with a virtual authenticator: enrol, sign in, step up, be refused. */
-import { createServer } from 'node:net'
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import { addAuthenticator, openBrowser, openContext } from '../helpers/browser.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { codeAt, openHouse } from './house.ts'
 import { password } from './people.ts'
-
-const freePort = () =>
-  new Promise<number>(resolve => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 
 t.test('with a real Chromium', async t => {
   const house = await openHouse(t, { port: await freePort() })

@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Test } from 'tap'
-import { freePort } from '../helpers/gateway.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { mayInstall, whereIs } from '../setup/may-install.mjs'
 import { Line, type Reply, readReplies, values } from './wire.ts'
 
