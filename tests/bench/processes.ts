@@ -91,6 +91,14 @@ export function memory(pid: number): { now: number; peak: number } | null {
   return { now: of('VmRSS'), peak: of('VmHWM') }
 }
 
+/** What a process and those it has started hold now, in MB. Null where /proc does not tell. */
+export function memoryOfAll(pid: number): number | null {
+  const own = memory(pid)
+  if (own === null) return null
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean)
+  return children.reduce((sum, child) => sum + (memoryOfAll(Number(child)) ?? 0), own.now)
+}
+
 /** Forgets the most there ever was (proc(5), clear_refs). False where the system does not let us: `peak` is then of the whole life. */
 export function forgetPeak(pid: number): boolean {
   try {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { guarded } from './gates.ts'
 import { median, spread, whole } from './numbers.ts'
 import { alternately, ratios } from './pairs.ts'
-import { memory, program, serveScript, workScript } from './processes.ts'
+import { memoryOfAll, program, serveScript, workScript } from './processes.ts'
 import { type Bar, type Bench, type Found, table } from './report.ts'
 
 const sizes = [32, 4096, 65_536]
@@ -64,8 +64,13 @@ async function resting({ end, isQuick }: Bench): Promise<{ text: string; bar: Ba
   const settle = () => new Promise(resolve => setTimeout(resolve, settleMs))
   const asked = isQuick ? 1_000 : 10_000
   const app = await serveScript(end, 'app.mjs')
-  const { gate, host, headers } = await guarded(end, { upstream: app.origin })
-  const count = Math.min(asked, socketsFor(gate.pid, asked))
+  const setUp = (workers: number) => guarded(end, { upstream: app.origin, config: { workers } })
+  const alone = await setUp(1)
+  const allowed = socketsFor(alone.gate.pid, asked)
+  // A worker is a process, and has as many again.
+  const workers = Math.ceil(asked / allowed)
+  if (workers > 1) await alone.gate.stop()
+  const { gate, host, headers } = workers > 1 ? await setUp(workers) : alone
   const idle = (sockets: number) => {
     const words = { port: gate.port, host, cookie: headers.Cookie, count: sockets, seconds: null }
     return serveScript(end, 'socket-load.mjs', JSON.stringify(words))
@@ -73,15 +78,16 @@ async function resting({ end, isQuick }: Bench): Promise<{ text: string; bar: Ba
   // The first ones make what all share.
   await idle(100)
   await settle()
-  const before = memory(gate.pid)
-  await idle(count)
+  const before = memoryOfAll(gate.pid)
+  await idle(asked)
   await settle()
-  const after = memory(gate.pid)
-  const each = before === null || after === null ? null : ((after.now - before.now) * 1e3) / count
+  const after = memoryOfAll(gate.pid)
+  const each = before === null || after === null ? null : ((after - before) * 1e3) / asked
+  const processes = workers > 1 ? ` in ${workers} workers (one may open ${whole(allowed)} here)` : ''
   return {
-    text: `Idle: ${whole(count)} sockets${count < asked ? ` (no more are allowed here, ${whole(asked)} were asked for)` : ''} to one app, opened after a first hundred; resident memory of the gate ${settleMs / 1000} s after the last one.`,
+    text: `Idle: ${whole(asked)} sockets${processes} to one app, opened after a first hundred; resident memory of the gate ${settleMs / 1000} s after the last one.`,
     bar: {
-      what: `resident memory of an idle WebSocket, of ${whole(count)}`,
+      what: `resident memory of an idle WebSocket, of ${whole(asked)}`,
       value: each,
       limit: idleLimit,
       better: 'less',
@@ -90,7 +96,7 @@ async function resting({ end, isQuick }: Bench): Promise<{ text: string; bar: Ba
   }
 }
 
-/** How many sockets a gate may have, once it may have as many as we can give it. A tunnel has two ends, and the gate needs some besides. */
+/** How many sockets a process may have, once it may have as many as we can give it. A tunnel has two ends, and the gate needs some besides. */
 function socketsFor(pid: number, asked: number): number {
   const wanted = 2 * asked + 1_000
   const allowed = () =>
