@@ -169,7 +169,10 @@ t.test('one driver, one file', async t => {
     ['ioredis', ['src/store/redis.ts']],
     ['lmdb', ['src/store/lmdb.ts']],
     ['@fastify/http-proxy', ['plugins/forward.ts']],
-    ['@node-rs/argon2', ['src/identity/hash-thread.mjs', 'src/identity/password.ts']],
+    [
+      '@node-rs/argon2',
+      ['src/identity/hash-process.mjs', 'src/identity/hash-processes.ts', 'src/identity/password.ts']
+    ],
     ['preact-render-to-string', ['plugins/portal/layout.tsx']]
   ]
   for (const [driver, allowed] of homes)

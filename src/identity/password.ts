@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { parseOptions } from '@node-rs/argon2'
 import { GateError } from '../errors.ts'
 import { isCommonPassword, isMadeOfNames } from './blocklist.ts'
-import { hash, verify } from './hash-threads.ts'
+import { hash, verify } from './hash-processes.ts'
 
 export type PasswordProblem = 'too_short' | 'too_long' | 'too_common' | 'is_name'
 

@@ -9,30 +9,38 @@ import { createServer } from 'node:net'
 const lowest = 10_100
 
 /**
- * A free TCP port of 127.0.0.1, and a different one each time. Not one that the system gives away by itself, as to all who listen on 0 or call
- * out: until ours is listened on, it would be somebody else's once in a few hundred runs.
+ * A free TCP port of 127.0.0.1, and a different one each time. Where the machine leaves us a thousand, not one that it gives away by itself, as
+ * to all who listen on 0 or call out: until ours is listened on, it would be somebody else's once in a few hundred runs.
  */
 export async function freePort(): Promise<number> {
-  const end = lowestGivenAway()
+  const [from, to] = ours()
   for (let tries = 0; tries < 100; tries++) {
-    const port = lowest + Math.floor(Math.random() * (end - lowest))
+    const port = from + Math.floor(Math.random() * (to - from))
     if (given.has(port) || !(await isFree(port))) continue
     given.add(port)
     return port
   }
-  throw new Error(`no port between ${lowest} and ${end} is free`)
+  throw new Error(`no port from ${from} to ${to} is free`)
 }
 
 const given = new Set<number>()
 
-function lowestGivenAway(): number {
+/** Below what the system gives away, or else above it; the end is not among them. */
+function ours(): [from: number, to: number] {
+  const [first, last] = givenAway()
+  if (first - lowest >= 1000) return [lowest, first]
+  if (65_535 - last >= 1000) return [last + 1, 65_536]
+  return [lowest, 65_536]
+}
+
+function givenAway(): [first: number, last: number] {
   try {
-    const first = Number.parseInt(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'latin1'), 10)
-    if (first > lowest + 1000) return first
+    const [first, last] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'latin1').split(/\s+/).map(Number)
+    return [first!, last!]
   } catch {
-    // Not Linux.
+    // What IANA keeps for it (RFC 6335), where the system is not Linux.
+    return [49_152, 65_535]
   }
-  return 32_768
 }
 
 async function isFree(port: number): Promise<boolean> {
