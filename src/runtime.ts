@@ -39,6 +39,17 @@ export interface RuntimeInput {
 const flushMs = 5_000
 /** Password hashes at a time: each takes 19 MiB and a core for tens of milliseconds. */
 const hashesAtOnce = 2
+const hashing = {
+  idle: {
+    trouble:
+      'passwords are not hashed on idle cores, so that a crowd that signs in slows others down; it takes chrt (util-linux)',
+    again: 'passwords are hashed on idle cores again'
+  },
+  nice: {
+    trouble: 'no process can be started to hash passwords: the gate hashes them itself and is slow meanwhile',
+    again: 'passwords are hashed by processes of their own again'
+  }
+} as const
 
 export class Runtime {
   readonly store: Store
@@ -57,6 +68,7 @@ export class Runtime {
   readonly appUse: AppUse
   readonly readiness: Readiness
   keyring: Keyring
+  readonly #hasher: PasswordHasher
   #watching: AccessWatching | undefined
   #flushing: NodeJS.Timeout | undefined
 
@@ -75,8 +87,12 @@ export class Runtime {
     this.invitations = new Invitations({ store, clock })
     this.limiter = new AttemptLimiter({ store, clock })
     // Together they hash as many at a time as one alone would.
-    const hasher = new PasswordHasher({ concurrency: Math.max(1, Math.floor(hashesAtOnce / (input.workers ?? 1))) })
-    this.local = new LocalDirectory({ store, accounts: this.accounts, hasher, clock })
+    this.#hasher = new PasswordHasher({
+      concurrency: Math.max(1, Math.floor(hashesAtOnce / (input.workers ?? 1))),
+      onChange: (kind, problem) =>
+        problem === null ? log.info(hashing[kind].again) : log.warn({ problem: problem.message }, hashing[kind].trouble)
+    })
+    this.local = new LocalDirectory({ store, accounts: this.accounts, hasher: this.#hasher, clock })
     this.appUse = new AppUse(store, clock)
     this.readiness = new Readiness({
       store,
@@ -132,6 +148,7 @@ export class Runtime {
     await this.#flush()
     this.live.close()
     this.cache.close()
+    this.#hasher.close()
     await this.journal.close()
     await this.store.close()
   }

@@ -171,7 +171,7 @@ t.test('one driver, one file', async t => {
     ['@fastify/http-proxy', ['plugins/forward.ts']],
     [
       '@node-rs/argon2',
-      ['src/identity/hash-process.mjs', 'src/identity/hash-processes.ts', 'src/identity/password.ts']
+      ['src/identity/hash-processes.ts', 'src/identity/hash-program.mjs', 'src/identity/password.ts']
     ],
     ['preact-render-to-string', ['plugins/portal/layout.tsx']]
   ]

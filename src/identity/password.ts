@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { parseOptions } from '@node-rs/argon2'
 import { GateError } from '../errors.ts'
 import { isCommonPassword, isMadeOfNames } from './blocklist.ts'
-import { hash, verify } from './hash-processes.ts'
+import { HashProcesses, type KindListener } from './hash-processes.ts'
 
 export type PasswordProblem = 'too_short' | 'too_long' | 'too_common' | 'is_name'
 
@@ -39,6 +39,7 @@ const argon2id = 2
 
 export class PasswordHasher {
   readonly #cost: HashCost
+  readonly #processes: HashProcesses
   readonly #concurrency: number
   readonly #queue: number
   readonly #waiting: (() => void)[] = []
@@ -46,8 +47,9 @@ export class PasswordHasher {
   readonly #dummy: string
   #running = 0
 
-  /** `concurrency` hashes at a time, `queue` more wait; whoever comes then hears 'busy'. */
-  constructor(options: { concurrency?: number; queue?: number; cost?: HashCost } = {}) {
+  /** `concurrency` hashes at a time, `queue` more wait; whoever comes then hears 'busy'. `onChange` hears of what slows others down. */
+  constructor(options: { concurrency?: number; queue?: number; cost?: HashCost; onChange?: KindListener } = {}) {
+    this.#processes = new HashProcesses({ onChange: options.onChange })
     this.#concurrency = options.concurrency ?? 2
     this.#queue = options.queue ?? 32
     this.#cost = options.cost ?? owaspCost
@@ -60,7 +62,7 @@ export class PasswordHasher {
   async hash(password: string): Promise<string> {
     if (!(await this.#enter())) throw new GateError('busy', { retryAfterSeconds: 1 })
     try {
-      return await hash(password.normalize('NFC'), this.#options())
+      return await this.#processes.hash(password.normalize('NFC'), this.#options())
     } finally {
       this.#leave()
     }
@@ -72,7 +74,7 @@ export class PasswordHasher {
     if (text === null || Buffer.byteLength(text) > bytesMax) return false
     if (!(await this.#enter())) return 'busy'
     try {
-      const fits = await verify(hashed ?? this.#dummy, text)
+      const fits = await this.#processes.verify(hashed ?? this.#dummy, text)
       return fits === true && hashed !== null
     } finally {
       this.#leave()
@@ -84,6 +86,11 @@ export class PasswordHasher {
     const { algorithm, memoryCost, timeCost, parallelism } = parseOptions(hashed)
     const { memoryCost: memory, timeCost: time } = this.#options()
     return (algorithm as number) !== argon2id || memoryCost !== memory || timeCost !== time || parallelism !== 1
+  }
+
+  /** Ends the processes that hash. */
+  close(): void {
+    this.#processes.close()
   }
 
   #options() {

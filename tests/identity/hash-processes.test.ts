@@ -1,288 +1,459 @@
-/** The processes that hash: how much they take, and what becomes of a password when one waits for ever or dies. */
+/** The processes that hash: how much they take, and what becomes of a password when one waits for ever, hangs, dies or cannot be. */
 import { type ChildProcess, execFile } from 'node:child_process'
-import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { mock } from 'node:test'
+import { EventEmitter, once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import t from 'tap'
-import { hash, verify } from '../../src/identity/hash-processes.ts'
-import { seeHashWork } from '../helpers/hash-work.ts'
+import t, { type Test } from 'tap'
+import { HashProcesses } from '../../src/identity/hash-processes.ts'
+import { seeHashWork, startHashersBy } from '../helpers/hash-work.ts'
+import { until } from '../helpers/redis-server.ts'
 
 const isLinux = process.platform === 'linux'
 const cheap = { memoryCost: 8, timeCost: 1, parallelism: 1 }
 const hashed = /^\$argon2id\$/
+const tenMinutes = 600_000
 
-/** Who was given work, in turn. */
-const asked: ChildProcess[] = []
-/** How much of the work to come is kept from its process until it is let go, and what is kept. */
-let toHold = 0
-const held: (() => void)[] = []
+type Start = (
+  begin: (command: string, ...args: string[]) => ChildProcess,
+  command: string,
+  args: readonly string[]
+) => ChildProcess
 
-t.teardown(
-  seeHashWork((child, _, give) => {
-    asked.push(child)
-    if (toHold > 0) held.push(give)
-    else give()
-    toHold = Math.max(0, toHold - 1)
+/** Without `chrt`: no test but one about it may depend on idle cores. */
+const plain: Start = (begin, command, args) =>
+  command === 'chrt' ? begin(args[2]!, ...args.slice(3)) : begin(command, ...args)
+const asked = (begin: (command: string, ...args: string[]) => ChildProcess, command: string, args: readonly string[]) =>
+  begin(command, ...args)
+
+/** Timers that ring when the test says so. node:test's lose some that are cleared after they rang, as ours are. */
+function standStill(): { tick(ms: number): void; goOn(): void } {
+  const { setTimeout, clearTimeout } = globalThis
+  const due = new Map<object, { at: number; ring: () => void }>()
+  let now = 0
+  globalThis.setTimeout = ((ring: () => void, ms = 0) => {
+    const timer = { ref: () => timer, unref: () => timer }
+    due.set(timer, { at: now + ms, ring })
+    return timer
+  }) as unknown as typeof setTimeout
+  globalThis.clearTimeout = (timer => {
+    due.delete(timer as object)
+  }) as typeof clearTimeout
+  return {
+    tick(ms) {
+      now += ms
+      for (const [timer, { at, ring }] of due)
+        if (at <= now) {
+          due.delete(timer)
+          ring()
+        }
+    },
+    goOn() {
+      Object.assign(globalThis, { setTimeout, clearTimeout })
+    }
+  }
+}
+
+/** Processes of a test's own; patience and whatever else takes time ends only where the test says so. */
+function setUp(t: Test, start: Start = plain) {
+  const kinds: ('idle' | 'nice')[] = []
+  const started: ChildProcess[] = []
+  const given: ChildProcess[] = []
+  const held: (() => void)[] = []
+  const changes: string[] = []
+  const news = new EventEmitter()
+  let toHold = 0
+  const undo = [
+    startHashersBy((spawn, command, args, options) => {
+      kinds.push(command === 'chrt' ? 'idle' : 'nice')
+      const child = start((first, ...more) => spawn(first, more, options), command, args)
+      started.push(child)
+      return child
+    }),
+    seeHashWork((child, _, give) => {
+      given.push(child)
+      if (toHold > 0) held.push(give)
+      else give()
+      toHold = Math.max(0, toHold - 1)
+      news.emit('given')
+    })
+  ]
+  const time = standStill()
+  const all = new HashProcesses({
+    onChange: (kind, problem) => changes.push(`${kind}: ${problem === null ? 'again' : problem.message}`)
   })
-)
-t.beforeEach(() => {
-  asked.length = held.length = toHold = 0
-})
-// Nobody loses patience but where a test says so, however busy the machine is.
-mock.timers.enable({ apis: ['setTimeout'] })
-
-/** Resolves when that process has said what comes of its work. */
-async function answered(child: ChildProcess): Promise<void> {
-  keepAlive(child)
-  for (;;) {
-    const [message] = await once(child, 'message')
-    if ('value' in message) return
+  t.teardown(() => {
+    all.close()
+    time.goOn()
+    for (const each of undo.reverse()) each()
+  })
+  return {
+    all,
+    changes,
+    started,
+    given,
+    held,
+    kinds,
+    hash: (text = 'correct horse') => all.hash(text, cheap),
+    /** How much of the work to come is kept from its process until `held` is called. */
+    hold(count: number) {
+      toHold = count
+    },
+    async untilGiven(count: number) {
+      while (given.length < count) await once(news, 'given')
+    },
+    time,
+    async tick(ms: number) {
+      time.tick(ms)
+      await setImmediate()
+      await setImmediate()
+    }
   }
 }
 
 /** This process waits for it, also where the gate would not. */
-function keepAlive(child: ChildProcess): void {
+function keepAlive(child: ChildProcess): ChildProcess {
   child.ref()
   child.channel?.ref()
+  return child
+}
+
+/** Lets it have its work, and resolves when it has answered and the gate knows. */
+async function letGo(child: ChildProcess, give: () => void): Promise<void> {
+  const answered = once(keepAlive(child), 'message')
+  give()
+  await answered
+  await setImmediate()
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  const ended = once(keepAlive(child), 'exit')
+  child.kill('SIGKILL')
+  await ended
 }
 
 /** Niceness and scheduling policy (5 is SCHED_IDLE). */
-function priority({ pid }: ChildProcess): string {
+function priority(pid: number): string {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return `nice ${fields[16]}, policy ${fields[38]}`
 }
 
-/** What a program prints that hashes, and ends by itself. Its environment is `env`. */
-async function runScript(script: string, { before = '', nice = 0 } = {}): Promise<string> {
+t.test('it runs on idle cores only, and is told no secret of the gate', { skip: !isLinux }, async t => {
+  process.env.FACTORGATE_TEST_SECRET = 'hush'
+  t.teardown(() => delete process.env.FACTORGATE_TEST_SECRET)
+  const { hash, started, tick, time } = setUp(t, asked)
+  const first = hash()
+  await tick(250)
+  await first
+  time.goOn()
+  const [idle, nice] = started.map(({ pid }) => pid!)
+  await until('it waits for idle cores', async () => priority(idle!) === 'nice 0, policy 5')
+  t.equal(priority(nice!), 'nice 10, policy 0')
+  for (const pid of [idle, nice]) t.notMatch(readFileSync(`/proc/${pid}/environ`, 'latin1'), /FACTORGATE|hush/)
+})
+
+t.test('one serves for many, and as many as are asked at once run at once', async t => {
+  const { all, hash, given } = setUp(t)
+  const one = await hash()
+  t.equal(await all.verify(one, 'correct horse'), true)
+  t.equal(new Set(given).size, 1)
+  given.length = 0
+  await Promise.all(Array.from({ length: 3 }, () => all.verify(one, 'correct horse')))
+  t.equal(new Set(given).size, 3)
+})
+
+t.test('a password is its characters, whatever they are', async t => {
+  const { all, hash } = setUp(t)
+  for (const password of ['\u0000"\\\n', '\u{1f511}é\u2028', 'x'.repeat(1024)]) {
+    const one = await hash(password)
+    t.equal(await all.verify(one, password), true)
+    t.equal(await all.verify(one, `${password} `), false)
+  }
+})
+
+t.test('what argon2 says of a broken hash is what the caller hears', async t => {
+  const { all, hash, given } = setUp(t)
+  await t.rejects(all.verify('$argon2id$v=19$m=8$broken', 'correct horse'), /./)
+  t.equal(await all.verify(await hash(), 'correct horse'), true)
+  t.equal(new Set(given).size, 1, 'and nothing has died of it')
+})
+
+t.test('where no core is idle for a quarter of a second', { skip: !isLinux }, async t => {
+  const { all, hash, hold, held, given, kinds, started, tick, untilGiven } = setUp(t)
+  hold(1)
+  const first = hash()
+  await untilGiven(1)
+  await tick(249)
+  t.same(kinds, ['idle'])
+  await tick(1)
+  t.equal(await all.verify(await first, 'correct horse'), true, 'one that has a share of its own does the same')
+  t.same(kinds, ['idle', 'nice'], 'and nobody else waits for an idle core meanwhile')
+  const [starved, rescuer] = started
+  await letGo(starved!, held[0]!)
+  given.length = 0
+  await hash()
+  t.same(given, [starved], 'idle cores are asked again once that one is through')
+  t.not(starved, rescuer)
+})
+
+t.test('it waits no longer for one that still starts', { skip: !isLinux }, async t => {
+  const { hash, kinds, tick } = setUp(t, (begin, command, args) =>
+    command === 'chrt' ? begin('/bin/sh', '-c', 'read never', ...args) : begin(command, ...args)
+  )
+  const first = hash()
+  await tick(250)
+  t.match(await first, hashed)
+  t.match(await hash(), hashed)
+  t.same(kinds, ['idle', 'nice'])
+})
+
+t.test('what comes late is still an answer, and the other is waited for', { skip: !isLinux }, async t => {
+  const { hash, hold, held, given, kinds, started, tick, untilGiven } = setUp(t)
+  hold(2)
+  const first = hash()
+  await untilGiven(1)
+  await tick(250)
+  await untilGiven(2)
+  held[0]!()
+  t.match(await first, hashed)
+  t.match(await hash(), hashed)
+  t.same(kinds, ['idle', 'nice', 'nice'], 'the machine is still busy')
+  await letGo(started[1]!, held[1]!)
+  given.length = 0
+  await hash()
+  t.same(given, [started[0]!])
+})
+
+t.test('what was said while the event loop was busy is heard before anybody loses patience', async t => {
+  const { hash, kinds, tick, time } = setUp(t, (begin, command, args) => {
+    const child = plain(begin, command, args)
+    child.send = () => {
+      void setImmediate().then(() => child.emit('message', { value: 'said' }))
+      time.tick(250)
+      return true
+    }
+    return child
+  })
+  t.equal(await hash(), 'said')
+  await tick(0)
+  t.equal(kinds.length, 1)
+})
+
+for (const dying of [0, 1])
+  t.test(`of two that do the same, number ${dying + 1} dies`, { skip: !isLinux }, async t => {
+    const { hash, hold, held, given, tick, untilGiven } = setUp(t)
+    hold(2)
+    const first = hash()
+    await untilGiven(1)
+    await tick(250)
+    await untilGiven(2)
+    await killed(given[dying]!)
+    keepAlive(given[1 - dying]!)
+    held[1 - dying]!()
+    t.match(await first, hashed)
+  })
+
+t.test('what one died of, another tries; what two died of, nobody does, and least of all the gate', async t => {
+  const { hash, hold, given, untilGiven } = setUp(t)
+  hold(2)
+  const lost = hash()
+  await untilGiven(1)
+  await killed(given[0]!)
+  await untilGiven(2)
+  await killed(given[1]!)
+  await t.rejects(lost, /ended with SIGKILL/)
+  t.match(await hash(), hashed, 'the next one gets a new one')
+
+  const [free] = given.slice(-1)
+  const next = hash()
+  free!.kill('SIGKILL')
+  t.match(await next, hashed, 'nor is one lost that is given away in the moment of death')
+})
+
+t.test('also where nothing waits for idle cores', async t => {
+  const { hash, hold, given, untilGiven } = setUp(t, (begin, command, args) =>
+    command === 'chrt' ? begin('/nowhere/at-all') : begin(command, ...args)
+  )
+  hold(1)
+  const first = hash()
+  await untilGiven(1)
+  await killed(given[0]!)
+  t.match(await first, hashed)
+  t.not(given[1], given[0])
+})
+
+t.test('one that hangs is ended', async t => {
+  const { hash, hold, given, tick, untilGiven } = setUp(t)
+  hold(1)
+  const first = hash()
+  await untilGiven(1)
+  const ended = once(given[0]!, 'exit')
+  await tick(30_000)
+  t.match(await first, hashed)
+  t.same(await ended, [null, 'SIGKILL'])
+})
+
+t.test('after ten minutes without a password it is gone', async t => {
+  const { hash, given, tick, time } = setUp(t)
+  await hash()
+  const ended = once(given[0]!, 'exit')
+  await tick(tenMinutes - 1)
+  t.equal(given[0]!.killed, false)
+  time.tick(1)
+  t.match(await hash(), hashed, 'and who comes at that moment gets another')
+  t.not(given[1], given[0])
+  await ended
+})
+
+t.test('ten minutes with a password are none without', async t => {
+  const { hash, hold, held, given, tick } = setUp(t)
+  await hash()
+  await tick(tenMinutes - 1)
+  hold(1)
+  const second = hash()
+  t.equal(given[1], given[0])
+  await tick(1)
+  held[0]!()
+  t.match(await second, hashed)
+  t.equal(given.length, 2)
+})
+
+t.test('one that ended while nobody asked is given no work', async t => {
+  const { hash, given, kinds, changes } = setUp(t)
+  await hash()
+  const ended = once(keepAlive(given[0]!), 'exit')
+  given[0]!.disconnect()
+  await ended
+  t.match(await hash(), hashed)
+  t.not(given[1], given[0])
+  t.equal(kinds[0], kinds[1])
+  t.same(changes, [], 'which says nothing of its like')
+})
+
+t.test('a terminal that ends the gate takes no sign-in with it', async t => {
+  const { hash, given } = setUp(t)
+  await hash()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) given[0]!.kill(signal)
+  for (let i = 0; i < 5; i++) t.match(await hash(), hashed)
+  t.equal(new Set(given).size, 1)
+})
+
+t.test('once closed all have ended, and nobody begins again', async t => {
+  const { all, hash, hold, started, untilGiven } = setUp(t)
+  await hash()
+  hold(1)
+  const last = t.rejects(hash(), /ended by the gate/)
+  await untilGiven(2)
+  const ended = once(keepAlive(started[0]!), 'exit')
+  all.close()
+  await last
+  await ended
+  await t.rejects(hash(), /no password is hashed any more/)
+  t.equal(started.length, 1)
+})
+
+/** How a process comes to nothing, and what is said of it. */
+const failures: readonly (readonly [how: string, begin: Start, says: RegExp])[] = [
+  ['is not there', begin => begin('/nowhere/at-all'), /ENOENT/],
+  ['is refused', begin => begin('/bin/sh', '-c', 'exit 1'), /ended with 1/],
+  ['is killed for it', begin => begin('/bin/sh', '-c', 'kill -SYS $$'), /ended with SIGSYS/],
+  [
+    'must not be started',
+    () => {
+      throw new Error('EPERM')
+    },
+    /EPERM/
+  ]
+]
+
+for (const [how, fail, says] of failures) {
+  t.test(`where what makes it wait for idle cores ${how}`, { skip: !isLinux }, async t => {
+    let isBroken = true
+    const { hash, given, kinds, changes, tick } = setUp(t, (begin, command, args) =>
+      isBroken && command === 'chrt' ? fail(begin, command, args) : plain(begin, command, args)
+    )
+    const tries = () => kinds.filter(kind => kind === 'idle').length
+    for (let i = 0; i < 3; i++) t.match(await hash(), hashed)
+    t.equal(new Set(given).size, 1, 'it still gives way')
+    t.equal(changes.length, 1, 'and says so once')
+    t.match(changes[0], /^idle: /)
+    t.match(changes[0], says)
+    await tick(tenMinutes - 1)
+    t.match(await hash(), hashed)
+    t.equal(tries(), 1)
+    await tick(1)
+    t.match(await hash(), hashed)
+    t.equal(tries(), 2)
+    t.equal(changes.length, 1, 'not again for the same')
+    isBroken = false
+    await tick(tenMinutes)
+    t.match(await hash(), hashed)
+    t.same(changes.slice(1), ['idle: again'])
+  })
+
+  t.test(`where each ${how}, the gate hashes itself`, async t => {
+    const { all, hash, changes } = setUp(t, fail)
+    const one = await hash()
+    t.match(one, hashed)
+    t.equal(await all.verify(one, 'correct horse'), true)
+    t.equal(await all.verify(one, 'another'), false)
+    await t.rejects(all.verify('$argon2id$v=19$m=8$broken', 'x'), /./)
+    t.same(
+      changes.map(each => each.slice(0, 4)),
+      isLinux ? ['idle', 'nice'] : ['nice']
+    )
+  })
+}
+
+/** What a program prints that hashes, and ends by itself; `all` are its processes, `started` the ids of those. */
+async function runScript(script: string, { nice = 0 } = {}): Promise<string> {
   const whole = `
-    ${before}
-    const { hash } = await import('./src/identity/hash-processes.ts')
-    const cheap = ${JSON.stringify(cheap)}
+    const { startHashersBy } = await import('./tests/helpers/hash-work.ts')
+    const started = []
+    let isDeaf = false
+    startHashersBy((spawn, command, args, options) => {
+      const isIdle = command === 'chrt'
+      const child = isIdle ? spawn(args[2], args.slice(3), options) : spawn(command, args, options)
+      if (isDeaf && isIdle) child.send = () => true
+      started.push(child.pid)
+      return child
+    })
+    const { HashProcesses } = await import('./src/identity/hash-processes.ts')
+    const all = new HashProcesses()
+    const hash = () => all.hash('correct horse', ${JSON.stringify(cheap)})
     ${script}`
   const node = [process.execPath, '--import=tsx', '--input-type=module', '--eval', whole]
   return (await promisify(execFile)('/usr/bin/nice', ['-n', String(nice), ...node], { timeout: 60_000 })).stdout
 }
 
-t.test('it runs on idle cores only', { skip: !isLinux }, async t => {
-  await hash('correct horse', cheap)
-  t.equal(priority(asked[0]!), 'nice 0, policy 5')
+t.test('it is never less nice than the gate', { skip: !isLinux }, async t => {
+  const script = `
+    isDeaf = true
+    await hash()
+    const { readFileSync } = await import('node:fs')
+    for (const pid of started) console.log(readFileSync('/proc/' + pid + '/stat', 'latin1').split(') ')[1].split(' ')[16])`
+  t.equal(await runScript(script, { nice: 15 }), '15\n15\n')
+  t.equal(await runScript(script), '0\n10\n')
 })
 
-t.test('it is told no secret of the gate', { skip: !isLinux }, async t => {
-  process.env.FACTORGATE_TEST_SECRET = 'hush'
-  t.teardown(() => delete process.env.FACTORGATE_TEST_SECRET)
-  await Promise.all([1, 2, 3].map(() => hash('correct horse', cheap)))
-  for (const { pid } of asked) t.notMatch(readFileSync(`/proc/${pid}/environ`, 'latin1'), /FACTORGATE|hush/)
-})
-
-t.test('one serves for many, and as many as are asked at once run at once', async t => {
-  const one = await hash('correct horse', cheap)
-  t.equal(await verify(one, 'correct horse'), true)
-  t.equal(new Set(asked).size, 1)
-  asked.length = 0
-  await Promise.all(Array.from({ length: 3 }, () => verify(one, 'correct horse')))
-  t.equal(new Set(asked).size, 3)
-})
-
-t.test('a password is its characters, whatever they are', async t => {
-  for (const password of ['\u0000"\\\n', '\u{1f511}é\u2028', 'x'.repeat(1024)]) {
-    const one = await hash(password, cheap)
-    t.equal(await verify(one, password), true)
-    t.equal(await verify(one, `${password} `), false)
-  }
-})
-
-t.test('what argon2 says of a broken hash is what the caller hears', async t => {
-  await t.rejects(verify('$argon2id$v=19$m=8$broken', 'correct horse'), /./)
-  t.equal(await verify(await hash('correct horse', cheap), 'correct horse'), true)
-})
-
-t.test('where no core is idle for a quarter of a second', { skip: !isLinux }, async t => {
-  toHold = 1
-  const first = hash('correct horse', cheap)
-  mock.timers.tick(249)
-  await setImmediate()
-  t.equal(asked.length, 1)
-  mock.timers.tick(1)
-  t.equal(await verify(await first, 'correct horse'), true, 'one that has a share of its own does the same')
-  const [starved, rescuer] = asked
-  t.not(rescuer, starved)
-  t.equal(priority(rescuer!), 'nice 10, policy 0')
-
-  asked.length = 0
-  t.match(await hash('battery staple', cheap), hashed)
-  t.same(asked, [rescuer], 'nobody else waits for an idle core meanwhile')
-
-  const through = answered(starved!)
-  held[0]!()
-  await through
-  asked.length = 0
-  t.match(await hash('battery staple', cheap), hashed)
-  t.not(asked[0], rescuer, 'idle cores are asked again once that one is through')
-})
-
-t.test('whoever is done first answers', { skip: !isLinux }, async t => {
-  toHold = 2
-  const first = hash('correct horse', cheap)
-  mock.timers.tick(250)
-  await setImmediate()
-  t.equal(held.length, 2)
-  const [one, other] = held
-  one!()
-  t.match(await first, hashed, 'also the one that was late')
-  const through = answered(asked[1]!)
-  other!()
-  await through
-})
-
-for (const dying of [0, 1])
-  t.test(`of two that do the same, number ${dying + 1} dies`, { skip: !isLinux }, async t => {
-    toHold = 2
-    const first = hash('correct horse', cheap)
-    mock.timers.tick(250)
-    await setImmediate()
-    asked[dying]!.kill('SIGKILL')
-    await once(asked[dying]!, 'exit')
-    keepAlive(asked[1 - dying]!)
-    held[1 - dying]!()
-    t.match(await first, hashed)
+for (const [how, script] of [
+  ['is killed', `await hash(); process.stdout.write(String(started[0]), () => process.kill(process.pid, 'SIGKILL'))`],
+  [
+    'ends, even in the middle of a hash of an hour',
+    `await hash()
+    void all.hash('correct horse', { memoryCost: 100_000, timeCost: 100_000, parallelism: 1 })
+    process.stdout.write(String(started[0]), () => setTimeout(() => process.exit(), 100))`
+  ]
+] as const)
+  t.test(`it ends with a gate that ${how}`, { skip: !isLinux }, async t => {
+    const pid = Number(await runScript(script).catch(({ stdout }) => stdout))
+    t.ok(pid > 1)
+    const isGone = () => !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`).includes(') Z ')
+    await until('it is gone', async () => isGone())
   })
 
-t.test('a process that dies takes no password with it in silence', async t => {
-  toHold = 2
-  const lost = hash('correct horse', cheap)
-  if (isLinux) mock.timers.tick(250)
-  await setImmediate()
-  for (const child of asked) {
-    keepAlive(child)
-    child.kill('SIGKILL')
-  }
-  await t.rejects(lost, /ended/)
-  toHold = 0
-  t.equal(await verify(await hash('correct horse', cheap), 'correct horse'), true, 'the next one gets a new one')
-})
-
-t.test('after ten minutes without a password it is gone', async t => {
-  await hash('correct horse', cheap)
-  mock.timers.tick(599_999)
-  t.equal(asked[0]!.killed, false)
-  mock.timers.tick(1)
-  t.match(await hash('correct horse', cheap), hashed, 'and who comes at that moment gets another')
-  t.not(asked[1], asked[0])
-  if (asked[0]!.signalCode === null) await once(asked[0]!, 'exit')
-})
-
-t.test('ten minutes with a password are none without', async t => {
-  await hash('correct horse', cheap)
-  mock.timers.tick(599_999)
-  toHold = 1
-  const second = hash('correct horse', cheap)
-  t.equal(asked[1], asked[0])
-  mock.timers.tick(1)
-  held[0]!()
-  t.match(await second, hashed)
-})
-
-/** Lets no process begin whose command has that word in it; notes the words that began. */
-const refusing = (word: string) => `
-  const { default: childProcess } = await import('node:child_process')
-  const began = []
-  const spawn = childProcess.spawn
-  childProcess.spawn = (command, args, options) => {
-    const isRefused = [command, ...args].includes('${word}')
-    const child = isRefused ? spawn('/nowhere/at-all', args, options) : spawn(command, args, options)
-    began.push(isRefused ? 'refused' : args.at(-1), child.pid)
-    return child
-  }
-  const { syncBuiltinESMExports } = await import('node:module')
-  syncBuiltinESMExports()`
-
-t.test('where nothing can wait for idle cores, it still gives way', { skip: !isLinux }, async t => {
-  const script = `
-    for (let i = 0; i < 3; i++) await hash('correct horse', cheap)
-    const { readFileSync } = await import('node:fs')
-    const fields = readFileSync('/proc/' + began.at(-1) + '/stat', 'latin1').split(') ')[1].split(' ')
-    console.log(JSON.stringify([...began.filter(each => typeof each === 'string'), fields[16]]))`
-  const before = refusing('chrt')
-  t.same(JSON.parse(await runScript(script, { before })), ['refused', 'nice', '10'], 'and tries it once')
-  t.same(
-    JSON.parse(await runScript(script, { before, nice: 15 })),
-    ['refused', 'nice', '15'],
-    'never less than the gate does'
-  )
-})
-
-t.test('where no process can be started, the gate hashes itself', async t => {
-  const script = `
-    const found = []
-    for (let i = 0; i < 3; i++) found.push(await hash('correct horse', cheap))
-    const { verify } = await import('./src/identity/hash-processes.ts')
-    found.push(await verify(found[0], 'correct horse'), await verify(found[0], 'another'))
-    found.push(await verify('$argon2id$v=19$m=8$broken', 'x').catch(error => error instanceof Error && error.message !== ''))
-    console.log(JSON.stringify([found, began.filter(each => typeof each === 'string')]))`
-  const [found, began] = JSON.parse(await runScript(script, { before: refusing(process.execPath) }))
-  for (const one of found.slice(0, 3)) t.match(one, hashed)
-  t.same(found.slice(3), [true, false, true])
-  t.same(new Set(began), new Set(['refused']))
-  t.equal(began.length, isLinux ? 2 : 1)
-})
-
-t.test('a terminal that ends the gate takes no sign-in with it', async t => {
-  await hash('correct horse', cheap)
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) asked[0]!.kill(signal)
-  for (let i = 0; i < 5; i++) t.match(await hash('correct horse', cheap), hashed)
-  t.equal(new Set(asked).size, 1)
-})
-
-t.test('one that ended while nobody asked is given no work', async t => {
-  await hash('correct horse', cheap)
-  const [first] = asked
-  keepAlive(first!)
-  first!.disconnect()
-  await once(first!, 'exit')
-  t.match(await hash('correct horse', cheap), hashed)
-  t.not(asked[1], first)
-  if (isLinux) t.equal(priority(asked[1]!), 'nice 0, policy 5', 'nor does it stand for its like')
-})
-
-t.test('it ends with whoever started it, whatever becomes of that', { skip: !isLinux }, async t => {
-  const pid = await runScript(
-    `
-    await hash('correct horse', cheap)
-    console.log(began.at(-1))
-    process.stdout.write('', () => process.kill(process.pid, 'SIGKILL'))`,
-    { before: refusing('nothing') }
-  ).catch(({ stdout }) => stdout)
-  const isGone = () => {
-    try {
-      return readFileSync(`/proc/${Number(pid)}/stat`, 'latin1').includes(') Z ')
-    } catch {
-      return true
-    }
-  }
-  t.ok(Number(pid) > 1)
-  while (!isGone()) await setImmediate()
-})
-
 t.test('it keeps nothing alive that has nothing else to do', async t => {
-  t.match(await runScript(`console.log(await hash('correct horse', cheap))`), hashed)
-  const before = `${refusing('nothing')}
-    const forward = childProcess.spawn
-    childProcess.spawn = (...all) => {
-      childProcess.spawn = forward
-      const child = forward(...all)
-      child.send = () => true
-      syncBuiltinESMExports()
-      return child
-    }
-    syncBuiltinESMExports()`
-  if (isLinux)
-    t.match(
-      await runScript(`console.log(await hash('correct horse', cheap))`, { before }),
-      hashed,
-      'nor one that waits in vain'
-    )
+  t.match(await runScript('console.log(await hash())'), hashed)
+  t.match(await runScript('isDeaf = true; console.log(await hash())'), hashed, 'nor does one that waits in vain')
 })

@@ -10,6 +10,8 @@ import { MemoryStore, TestClock } from '../helpers/memory-store.ts'
 
 /** The least that argon2 does: these tests are about everything around it. */
 export const cheap: HashCost = { memoryKiB: 64, passes: 1 }
+/** One for all, since its processes serve all. */
+const shared = new PasswordHasher({ cost: cheap })
 export const rightPassword = 'correct horse battery'
 
 export function house(options: { hasher?: PasswordHasher; directories?: (local: LocalDirectory) => Directory[] } = {}) {
@@ -17,7 +19,7 @@ export function house(options: { hasher?: PasswordHasher; directories?: (local: 
   const clock = time.read
   const store = new MemoryStore(clock)
   const accounts = new Accounts({ store, clock })
-  const hasher = options.hasher ?? new PasswordHasher({ cost: cheap })
+  const hasher = options.hasher ?? shared
   const local = new LocalDirectory({ store, clock, accounts, hasher })
   const limiter = new AttemptLimiter({ store, clock })
   const directories = options.directories?.(local) ?? [local]

@@ -42,6 +42,9 @@ const notebookRules: Rule[] = [
   { groups: ['researchers'], outcome: mfa }
 ]
 
+/** One for all houses of a file, since its processes serve all. */
+const hasher = new PasswordHasher({ cost: { memoryKiB: 64, passes: 1 } })
+
 export type House = Awaited<ReturnType<typeof openHouse>>
 
 /** A gate on `port` (0: for `inject` alone), with `ada` invited. */
@@ -77,7 +80,6 @@ export async function openHouse(
   const credentials = new Credentials({ store, clock })
   const limiter = new AttemptLimiter({ store, clock })
   const invitations = new Invitations({ store, clock })
-  const hasher = new PasswordHasher({ cost: { memoryKiB: 64, passes: 1 } })
   const local = new LocalDirectory({ store, accounts, hasher, clock })
   const shared = { store, clock, credentials, limiter }
   const totpOptions = { issuer: 'Example Lab', algorithm: 'SHA1', digits: 6, period: 30, skew: 1 } as const

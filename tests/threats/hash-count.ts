@@ -4,8 +4,15 @@
  */
 import { seeHashWork } from '../helpers/hash-work.ts'
 
-/** How many were begun, how many are under way, and the most there ever were at once. What two processes are asked to do counts once. */
-export const hashes = { begun: 0, running: 0, most: 0 }
+export const hashes = {
+  /** Passwords that were asked about. Two processes that do the same count once, until the first answers. */
+  begun: 0,
+  running: 0,
+  most: 0,
+  /** Processes with work, and the most there ever were at once. */
+  busy: 0,
+  mostBusy: 0
+}
 
 const known = new WeakSet<object>()
 const ended = new WeakSet<object>()
@@ -17,14 +24,14 @@ seeHashWork((child, work, give) => {
     hashes.running++
     hashes.most = Math.max(hashes.most, hashes.running)
   }
+  hashes.busy++
+  hashes.mostBusy = Math.max(hashes.mostBusy, hashes.busy)
   const end = () => {
-    child.off('message', hear).off('exit', end)
+    child.off('message', end).off('exit', end)
+    hashes.busy--
     if (!ended.has(work)) hashes.running--
     ended.add(work)
   }
-  const hear = (said: object) => {
-    if (!('isReady' in said)) end()
-  }
-  child.on('message', hear).on('exit', end)
+  child.on('message', end).on('exit', end)
   give()
 })
