@@ -1,5 +1,5 @@
 /** The processes that hash: how much they take, and what becomes of a password when one waits for ever, hangs, dies or cannot be. */
-import { type ChildProcess, execFile } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
@@ -449,6 +449,7 @@ for (const [how, script] of [
   t.test(`it ends with a gate that ${how}`, { skip: !isLinux }, async t => {
     const pid = Number(await runScript(script).catch(({ stdout }) => stdout))
     t.ok(pid > 1)
+    t.teardown(() => execFileSync('/bin/sh', ['-c', `kill -KILL ${pid} || true`], { stdio: 'ignore' }))
     const isGone = () => !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`).includes(') Z ')
     await until('it is gone', async () => isGone())
   })
