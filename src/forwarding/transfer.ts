@@ -150,9 +150,7 @@ class Transfer extends Running implements ReplyHandler {
   }
 
   #mayAskAgain({ failure, wasSent }: UpstreamError): boolean {
-    if (!wasSent && failure !== 'stale') {
-      return this.hasAnother()
-    }
+    if (!wasSent && failure !== 'stale') return this.hasAnother()
     // A kept connection that ended as we spoke: the app had let go of it already.
     if (failure !== 'stale' || this.#isSecondTry || this.#body !== null) return false
     if (wasSent && !idempotent.has(this.errand.req.method as string)) return false

@@ -57,7 +57,7 @@ export class HashProcess {
   readonly #onEnd: (ended: HashProcess) => void
   readonly #child: ChildProcess | null
   #isReady = false
-  #died: Error | null = null
+  #hasEnded = false
   #work: Work | null = null
   #resolve: ((said: Answer | Death) => void) | null = null
   #timer: NodeJS.Timeout | undefined
@@ -82,14 +82,14 @@ export class HashProcess {
       if (child.pid !== undefined) alive.add(child)
       return child
     } catch (error) {
-      this.#died = error as Error
+      // Told as other errors are, which come a little later.
+      process.nextTick(() => this.#end(error as Error))
       return null
     }
   }
 
   /** The process that asks waits for it, and for nothing else here. */
   run(work: Work): Promise<Answer | Death> {
-    if (this.#died !== null) return Promise.resolve({ died: this.#died, hadWork: false })
     this.#child?.ref()
     this.#child?.channel?.ref()
     this.#endAfter(hungMs, new Error(`no answer within ${hungMs / 1000} s`))
@@ -142,8 +142,8 @@ export class HashProcess {
   }
 
   #end(died: Error): void {
-    if (this.#died !== null) return
-    this.#died = died
+    if (this.#hasEnded) return
+    this.#hasEnded = true
     clearTimeout(this.#timer)
     if (this.#child !== null) alive.delete(this.#child)
     this.#onEnd(this)

@@ -106,7 +106,7 @@ export class HashProcesses {
   async #give(to: HashProcess, work: Work): Promise<Answer | Death> {
     const said = await to.run(work)
     if (!('died' in said)) this.#rest(to)
-    else if (!said.hadWork) this.#pause(to, said.died)
+    else if (!said.hadWork) this.#pause(to.kind, said.died)
     return said
   }
 
@@ -116,9 +116,7 @@ export class HashProcesses {
     if (this.#impossible.delete(done.kind)) this.#onChange?.(done.kind, null)
   }
 
-  #pause(failed: HashProcess, problem: Error): void {
-    this.#forget(failed)
-    const { kind } = failed
+  #pause(kind: Kind, problem: Error): void {
     if (!this.#pauses.has(kind)) this.#pauses.set(kind, setTimeout(() => this.#pauses.delete(kind), pauseMs).unref())
     if (this.#impossible.has(kind)) return
     this.#impossible.add(kind)

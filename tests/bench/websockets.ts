@@ -64,13 +64,10 @@ async function resting({ end, isQuick }: Bench): Promise<{ text: string; bar: Ba
   const settle = () => new Promise(resolve => setTimeout(resolve, settleMs))
   const asked = isQuick ? 1_000 : 10_000
   const app = await serveScript(end, 'app.mjs')
-  const setUp = (workers: number) => guarded(end, { upstream: app.origin, config: { workers } })
-  const alone = await setUp(1)
-  const allowed = socketsFor(alone.gate.pid, asked)
+  const allowed = socketsFor(asked)
   // A worker is a process, and has as many again.
   const workers = Math.ceil(asked / allowed)
-  if (workers > 1) await alone.gate.stop()
-  const { gate, host, headers } = workers > 1 ? await setUp(workers) : alone
+  const { gate, host, headers } = await guarded(end, { upstream: app.origin, config: { workers } })
   const idle = (sockets: number) => {
     const words = { port: gate.port, host, cookie: headers.Cookie, count: sockets, seconds: null }
     return serveScript(end, 'socket-load.mjs', JSON.stringify(words))
@@ -96,14 +93,16 @@ async function resting({ end, isQuick }: Bench): Promise<{ text: string; bar: Ba
   }
 }
 
-/** How many sockets a process may have, once it may have as many as we can give it. A tunnel has two ends, and the gate needs some besides. */
-function socketsFor(pid: number, asked: number): number {
+/**
+ * How many sockets a process may have that is started from now on, once it may have as many as we can give it. A tunnel has two ends, and the
+ * gate needs some besides.
+ */
+function socketsFor(asked: number): number {
   const wanted = 2 * asked + 1_000
-  const allowed = () =>
-    Number(/Max open files\s+(\d+)/.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1] ?? wanted)
+  const allowed = () => Number(/Max open files\s+(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? wanted)
   try {
     if (allowed() < wanted && program('prlimit') !== null)
-      execFileSync('prlimit', ['--pid', String(pid), `--nofile=${wanted}:${wanted}`], { stdio: 'ignore' })
+      execFileSync('prlimit', ['--pid', String(process.pid), `--nofile=${wanted}:${wanted}`], { stdio: 'ignore' })
   } catch {
     // Only root may go beyond the limit.
   }

@@ -23,8 +23,7 @@ type Start = (
 /** Without `chrt`: no test but one about it may depend on idle cores. */
 const plain: Start = (begin, command, args) =>
   command === 'chrt' ? begin(args[2]!, ...args.slice(3)) : begin(command, ...args)
-const asked = (begin: (command: string, ...args: string[]) => ChildProcess, command: string, args: readonly string[]) =>
-  begin(command, ...args)
+const asked: Start = (begin, command, args) => begin(command, ...args)
 
 /** Timers that ring when the test says so. node:test's lose some that are cleared after they rang, as ours are. */
 function standStill(): { tick(ms: number): void; goOn(): void } {
