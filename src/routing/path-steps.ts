@@ -50,6 +50,11 @@ export function resolveDots(path: string): string {
   return path.includes('/.') ? resolve(path, segment => segment) : path
 }
 
+/** As POSIX normalisers, which leave no slash where a dot segment ended the path: `/a/.` is `/a`, and `/a/b/..` too. */
+export function resolveDotsToName(path: string): string {
+  return /\/\.{1,2}$/.test(path) ? withoutFinalSlash(resolveDots(path)) : path
+}
+
 /** As WHATWG URL parsers: `%2e` counts as a dot while other escapes stay. */
 export function resolveEncodedDots(path: string): string {
   return /%2e/i.test(path) ? resolve(path, segment => segment.replace(/%2e/gi, '.')) : path
@@ -100,6 +105,10 @@ export function withoutStreams(path: string): string {
 
 function withoutStream(name: string): string {
   return name.includes(':$') ? name.slice(0, name.indexOf(':')) : name
+}
+
+function withoutFinalSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
 
 function trimEnd(text: string, chars: string): string {

@@ -10,6 +10,7 @@ import {
   backslashesAsSlashes,
   mergeSlashes,
   resolveDots,
+  resolveDotsToName,
   resolveEncodedDots,
   withoutAuthority,
   withoutFinalDots,
@@ -37,6 +38,7 @@ const steps: readonly ((path: string) => string)[] = [
   withoutParameters,
   withoutTail,
   resolveDots,
+  resolveDotsToName,
   resolveEncodedDots,
   withoutFinalDots,
   withoutStreams

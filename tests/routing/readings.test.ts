@@ -87,7 +87,8 @@ const exact: [path: string, readings: string[]][] = [
   ['/caf%E9', ['/caf%E9', '/caf\xe9', '/caf']],
   ['/a/.../b', ['/a/.../b']],
   ['/%zz', ['/%zz', '/S']],
-  ['/..', ['/..', '/']]
+  ['/..', ['/..', '/']],
+  ['/a/.', ['/a/.', '/a/', '/a']]
 ]
 for (const [path, expected] of exact)
   t.test(`${path} has no more readings than servers give it`, async t => t.same(readingsOf(path), expected))
@@ -130,6 +131,7 @@ const among: [path: string, reading: string, why: string][] = [
   ['/x/..%20/admin', '/admin', 'dots with a space behind them'],
   ['/admin::$DATA', '/admin', 'an NTFS stream'],
   ['/admin:$I30:$INDEX_ALLOCATION/x', '/admin/x', 'an NTFS index'],
+  ['/%e0%80%af%e0%80%af/%252e', '///', 'a last dot that takes its slash along before overlong slashes are read'],
   ['/a//../admin', '/admin', 'slashes merged before dots'],
   ['/a//../admin', '/a/admin', 'dots before slashes are merged']
 ]
