@@ -1,18 +1,19 @@
 /**
  * Load at a constant rate, whatever the answers do: request n is due at n / rate, and its latency counts from then, so that a server that
- * stands still is not spared the requests that it kept from being sent. `open-loop.mjs {port, path, host, cookies, rate, seconds}`; it ends
- * by itself or at SIGTERM, and tells what it saw. Owns no opinion on it.
+ * stands still is not spared the requests that it kept from being sent. `open-loop.mjs {port, path, host, cookies, rate, leadSeconds, seconds}`;
+ * the times of what is due in the lead are left out, as this script is still cold then. It ends by itself or at SIGTERM, and tells what it
+ * saw. Owns no opinion on it.
  */
 import net from 'node:net'
 
-const { port, path, host, cookies, rate, seconds } = JSON.parse(process.argv[2])
+const { port, path, host, cookies, rate, leadSeconds, seconds } = JSON.parse(process.argv[2])
 const connectionsMax = 512
 const patienceMs = 10_000
 const requests = cookies.map(cookie =>
   Buffer.from(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nCookie: ${cookie}\r\n\r\n`)
 )
 
-const total = Math.floor(rate * seconds)
+const total = Math.floor(rate * (leadSeconds + seconds))
 const times = []
 const refused = {}
 const waiting = []
@@ -60,8 +61,8 @@ class Connection {
   #finish(status, isKept) {
     this.#isBusy = false
     answered++
-    if (status === '200') times.push(performance.now() - this.due)
-    else refused[status] = (refused[status] ?? 0) + 1
+    if (status !== '200') refused[status] = (refused[status] ?? 0) + 1
+    else if (this.due >= counted) times.push(performance.now() - this.due)
     const due = waiting.shift()
     if (isKept && due !== undefined) this.send(requests[answered % requests.length], due)
     else if (isKept) idle.push(this)
@@ -84,6 +85,7 @@ function tell() {
 }
 
 const start = performance.now() + 20
+const counted = start + leadSeconds * 1000
 const timer = setInterval(() => {
   const now = performance.now()
   while (sent < last && start + (sent * 1000) / rate <= now) {

@@ -9,6 +9,8 @@ export interface Flow {
   readonly cookies: readonly string[]
   /** Requests a second. */
   readonly rate: number
+  /** Load before what counts, in seconds; what is sent then is sent and answered, but has no time. None if not given. */
+  readonly leadSeconds?: number
   readonly seconds: number
 }
 
@@ -25,7 +27,7 @@ export interface Flown {
 
 /** At a constant rate, in a process of its own, until its seconds are over or it is stopped. */
 export function flow(end: Ender, asked: Flow): Working<Flown> {
-  return workScript(end, 'open-loop.mjs', { path: '/data', ...asked })
+  return workScript(end, 'open-loop.mjs', { path: '/data', leadSeconds: 0, ...asked })
 }
 
 /** What was sent and not answered 200. */

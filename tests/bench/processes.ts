@@ -109,16 +109,28 @@ export function forgetPeak(pid: number): boolean {
   }
 }
 
-let ticksASecond: number | null = null
+let ticks: number | null = null
+
+function ticksASecond(): number {
+  ticks ??= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
+  return ticks
+}
 
 /** Processor time a process has used so far, in seconds, all threads together. Null where /proc does not tell. */
 export function processorSeconds(pid: number): number | null {
   const file = `/proc/${pid}/stat`
   if (!existsSync(file)) return null
-  ticksASecond ??= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
   // The name in brackets may hold blanks: fields are counted from behind it; utime and stime are the 14th and 15th of all.
   const fields = readFileSync(file, 'utf8')
     .replace(/^.*\) /s, '')
     .split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / ticksASecond
+  return (Number(fields[11]) + Number(fields[12])) / ticksASecond()
+}
+
+/** Processor time that was wanted here and went to other machines on the same host so far, in seconds; 0 where /proc does not tell. */
+export function stolenSeconds(): number {
+  if (!existsSync('/proc/stat')) return 0
+  // cpu, user, nice, system, idle, iowait, irq, softirq, steal.
+  const fields = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]!.split(/ +/)
+  return Number(fields[8] ?? 0) / ticksASecond()
 }
