@@ -1,4 +1,7 @@
-/** People with bad connections: `slow-readers.mjs {port, path, host, cookie, count, bytesPerSecond}` downloads so many times at once, slowly. */
+/**
+ * People with bad connections: `slow-readers.mjs {port, path, host, cookie, count, bytesPerSecond}` downloads so many times at once, slowly:
+ * from half that rate to one and a half times, since two hundred people are not in step.
+ */
 import net from 'node:net'
 
 const { port, path, host, cookie, count, bytesPerSecond } = JSON.parse(process.argv[2])
@@ -7,6 +10,7 @@ const buffer = Buffer.alloc(portion)
 let begun = 0
 
 for (let i = 0; i < count; i++) {
+  const rate = bytesPerSecond * (0.5 + i / count)
   let isBegun = false
   const socket = net.connect({
     port,
@@ -19,7 +23,7 @@ for (let i = 0; i < count; i++) {
           if (!read.toString('latin1', 0, 12).endsWith(' 200')) throw new Error(read.toString('latin1', 0, 200))
           if (++begun === count) console.log(`serving ${count}`)
         }
-        setTimeout(() => socket.resume(), (bytes * 1000) / bytesPerSecond)
+        setTimeout(() => socket.resume(), (bytes * 1000) / rate)
         return false
       }
     }
