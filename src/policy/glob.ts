@@ -5,6 +5,7 @@
  * A slash at the end makes no difference, and `*` may be empty: `/admin/*` and `/admin/**` cover `/admin` and `/admin/` too. `**` between
  * slashes stands for any number of segments, none included.
  */
+import { withoutFinalSlash } from '../routing/path-steps.ts'
 
 export interface Glob {
   /** The whole segments before the first wildcard; every path that matches begins with them. */
@@ -36,10 +37,6 @@ export function compileGlob(text: string): Glob {
     }
   }
   return { head, matches: matcher(glob) }
-}
-
-function withoutFinalSlash(path: string): string {
-  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
 
 function operations(glob: string): number[] {

@@ -50,7 +50,7 @@ export function resolveDots(path: string): string {
   return path.includes('/.') ? resolve(path, segment => segment) : path
 }
 
-/** As POSIX normalisers, which leave no slash where a dot segment ended the path: `/a/.` is `/a`, and `/a/b/..` too. */
+/** As Tomcat, and `posix.normalize` of Node: a dot segment at the end takes its slash along, `/a/.` is `/a`, and `/a/b/..` too. */
 export function resolveDotsToName(path: string): string {
   return /\/\.{1,2}$/.test(path) ? withoutFinalSlash(resolveDots(path)) : path
 }
@@ -107,7 +107,8 @@ function withoutStream(name: string): string {
   return name.includes(':$') ? name.slice(0, name.indexOf(':')) : name
 }
 
-function withoutFinalSlash(path: string): string {
+/** `/` stays. */
+export function withoutFinalSlash(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
 

@@ -1,80 +1,111 @@
-import os from 'node:os'
 import t from 'tap'
 import { judge } from './judge.ts'
-import type { Found } from './report.ts'
+import type { Bar, Found } from './report.ts'
 
-const atMost = (value: number): Found => ({
-  title: 'Something',
-  text: 'What it was.',
-  bars: [{ what: 'a ratio', value, limit: 1, better: 'less' }]
+interface Time {
+  /** Of a bar that asks for 1 at most. */
+  readonly ratio: number
+  /** Of another. */
+  readonly other?: number
+  /** Of one that asks for none. */
+  readonly refused?: number
+  /** Percent of the processors' time that others had meanwhile. */
+  readonly stolen?: number
+}
+
+const foundIn = ({ ratio, other, refused }: Time): Found => {
+  const bars: Bar[] = [{ what: 'a ratio', value: ratio, limit: 1, better: 'less' }]
+  if (other !== undefined) bars.push({ what: 'another', value: other, limit: 1, better: 'less' })
+  if (refused !== undefined) bars.push({ what: 'refused', value: refused, limit: 0, better: 'less', isCounted: true })
+  return { title: 'Something', text: 'What it was.', bars }
+}
+
+/** Judges what is measured like this, one time after the other, each taking 10 s. */
+async function judged(times: readonly Time[], { isThorough = false, until = 1e9 } = {}) {
+  let done = 0
+  const processors = { stolen: 1_000, all: 50_000 }
+  const { found, isLost } = await judge(
+    async () => {
+      const time = times[done++]!
+      processors.stolen += 20 * (time.stolen ?? 0)
+      processors.all += 2_000
+      return foundIn(time)
+    },
+    { isThorough, until },
+    { now: () => done * 10_000, processors: () => ({ ...processors }) }
+  )
+  return { ratio: found.bars[0]!.value, text: found.text, isLost, times: done }
+}
+
+const once = 'What it was.'
+
+t.test('what is met, or missed by less than far, is measured once and has no note', async t => {
+  t.same(await judged([{ ratio: 1 }]), { ratio: 1, text: once, isLost: false, times: 1 })
+  t.same(await judged([{ ratio: 1.9, other: 1 }]), { ratio: 1.9, text: once, isLost: false, times: 1 })
 })
 
-/** Measures these in turn; `stolen` of each is the share of the processors that others had meanwhile. */
-function measuring(...those: readonly { value: number; stolen?: number }[]) {
-  const left = [...those]
-  let stolen = 0
-  return {
-    left,
-    stolenSoFar: () => stolen,
-    async measure() {
-      const one = left.shift()!
-      const begun = performance.now()
-      while (performance.now() - begun < 20);
-      // Whoever weighs it does so a little later.
-      stolen += (one.stolen ?? 0) * os.availableParallelism() * 0.02 * 1.5
-      return atMost(one.value)
-    }
+t.test('what is missed by far is lost if it is so each of three times', async t => {
+  t.match(await judged([{ ratio: 3, other: 1 }, { ratio: 4 }, { ratio: 5 }]), { ratio: 5, isLost: true, times: 3 })
+  t.match(await judged([{ ratio: 3 }, { ratio: 1.5 }]), { ratio: 1.5, isLost: false, times: 2 })
+})
+
+t.test('it says what it was before', async t => {
+  const { text } = await judged([
+    { ratio: 3, other: 0.5 },
+    { ratio: 2.5, other: 1.2 },
+    { ratio: 1, stolen: 40 }
+  ])
+  t.equal(
+    text,
+    `${once}\n\n40 % of the processors' time went to other machines. Measured 3 times, this is the last. Missed before: a ratio: 3.00; a ratio: 2.50; another: 1.20.`
+  )
+})
+
+t.test('one bar lost now and another then is neither of them', async t => {
+  t.match(
+    await judged([
+      { ratio: 3, other: 1 },
+      { ratio: 1, other: 3 },
+      { ratio: 1, other: 3 }
+    ]),
+    { isLost: false, times: 3 }
+  )
+})
+
+t.test('while others had the processors each time, it is lost only beyond doubt', async t => {
+  const three = (ratio: number, ...stolen: readonly number[]) => judged(stolen.map(each => ({ ratio, stolen: each })))
+  t.match(await three(3, 1, 5, 40), { isLost: false, times: 3 })
+  t.match(await three(5, 1, 5, 40), { isLost: true, times: 3 })
+  t.match(await three(3, 40, 0.9, 5), { isLost: true, times: 3 }, 'one time in peace is enough')
+})
+
+t.test('what is counted counts at once, whatever others do', async t => {
+  t.match(await judged([{ ratio: 1, refused: 1, stolen: 40 }]), { isLost: true, times: 1 })
+  t.match(
+    await judged([
+      { ratio: 3, refused: 1 },
+      { ratio: 1, refused: 0 }
+    ]),
+    { isLost: true, times: 2 }
+  )
+  t.match(await judged([{ ratio: 1, refused: 0 }]), { isLost: false, times: 1 })
+})
+
+t.test(
+  'a full run measures again what was just missed while others had the processors; a quick one does not',
+  async t => {
+    const times = [
+      { ratio: 1.5, other: 1, stolen: 1 },
+      { ratio: 0.9, other: 1 }
+    ]
+    t.match(await judged(times, { isThorough: true }), { ratio: 0.9, times: 2 })
+    t.match(await judged(times), { ratio: 1.5, times: 1 })
+    t.match(await judged([{ ratio: 1.5, stolen: 0.9 }], { isThorough: true }), { ratio: 1.5, times: 1 })
+    t.match(await judged([{ ratio: 1, stolen: 40 }], { isThorough: true }), { ratio: 1, times: 1 })
   }
-}
-
-const judged = async (those: ReturnType<typeof measuring>, isThorough = false, until = Number.POSITIVE_INFINITY) => {
-  const { found, isLost } = await judge(those.measure, { isThorough, until }, those.stolenSoFar)
-  return { value: found.bars[0]!.value, isLost, text: found.text, left: those.left.length }
-}
-
-t.test('what is met is measured once', async t => {
-  t.same(await judged(measuring({ value: 1 }, { value: 9 })), {
-    value: 1,
-    isLost: false,
-    text: 'What it was.',
-    left: 1
-  })
-})
-
-t.test('what is missed, though not by far, is measured once', async t => {
-  t.match(await judged(measuring({ value: 1.5 }, { value: 1 })), { value: 1.5, isLost: false, left: 1 })
-})
-
-t.test('what is missed by far counts if it is so each of three times', async t => {
-  t.match(await judged(measuring({ value: 3 }, { value: 4 }, { value: 5 }, { value: 1 })), {
-    value: 5,
-    isLost: true,
-    text: /Measured 3 times/,
-    left: 1
-  })
-  t.match(await judged(measuring({ value: 3 }, { value: 1.5 }, { value: 5 })), {
-    value: 1.5,
-    isLost: false,
-    text: /Measured 2 times/,
-    left: 1
-  })
-})
-
-t.test('what is missed by far while others had the processors does not count, and says so', async t => {
-  t.match(await judged(measuring({ value: 3 }, { value: 3 }, { value: 3, stolen: 0.4 })), {
-    isLost: false,
-    text: /\d+ % of the processors' time went to other machines\. Measured 3 times/
-  })
-  t.match(await judged(measuring({ value: 3, stolen: 0.4 }, { value: 3 }, { value: 3 })), { isLost: false })
-})
-
-t.test('a full run measures again what was just missed meanwhile; a quick one does not', async t => {
-  const those = () => measuring({ value: 1.5, stolen: 0.4 }, { value: 0.9 })
-  t.match(await judged(those(), true), { value: 0.9, left: 0 })
-  t.match(await judged(those(), false), { value: 1.5, left: 1 })
-  t.match(await judged(measuring({ value: 1.5 }, { value: 0.9 }), true), { value: 1.5, left: 1 })
-})
+)
 
 t.test('when the time is up, nothing is measured again', async t => {
-  t.match(await judged(measuring({ value: 3 }, { value: 1 }), false, 0), { value: 3, isLost: true, left: 1 })
+  t.match(await judged([{ ratio: 3 }, { ratio: 1 }], { until: 9_000 }), { ratio: 3, isLost: true, times: 1 })
+  t.match(await judged([{ ratio: 3 }, { ratio: 1 }], { until: 11_000 }), { ratio: 1, isLost: false, times: 2 })
 })

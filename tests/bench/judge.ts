@@ -1,52 +1,88 @@
 /**
- * When a section's word is taken. On a virtual machine others may have the processors just then, which Linux tells as stolen time: so what
- * is lost grossly is measured again, and counts only if it is lost every time, and nobody else was at it. Owns the number of times.
+ * When a section's word is taken. On a virtual machine others may have the processors just then, which Linux tells as stolen time. So a time
+ * that is lost grossly is measured again, and counts if it is lost again and again; where others were at it each time, only if it is lost
+ * by more than they explain. What is counted or weighed counts at once. Owns the number of times.
  */
-import os from 'node:os'
-import { stolenSeconds } from './processes.ts'
-import { type Found, isGrossLoss, isMet } from './report.ts'
+
+import { short } from './numbers.ts'
+import { type ProcessorTimes, processorTimes } from './processes.ts'
+import { type Bar, type Found, isGrossLoss, isMet } from './report.ts'
 
 export interface Judged {
+  /** Of the last time, with a note of the others. */
   readonly found: Found
-  /** Share of the processors' time that went to other machines. */
-  readonly stolen: number
   readonly isLost: boolean
 }
 
 export interface Patience {
   /** Whether a bar that is just missed while others were at it is measured again, too. */
   readonly isThorough: boolean
-  /** Nothing is measured again after this time, in milliseconds of `performance.now()`. */
+  /** Nothing is measured again after this time, in milliseconds of `now`. */
   readonly until: number
 }
 
-const times = 3
-const disturbing = 0.01
+interface Clock {
+  now(): number
+  processors(): ProcessorTimes
+}
 
-/** The last time counts. `stolenSoFar` in seconds, all processors together. */
+interface Time {
+  readonly found: Found
+  /** Share of the processors' time that went to other machines. */
+  readonly stolen: number
+}
+
+const most = 3
+const disturbing = 0.01
+const beyondDoubt = 4
+
+const real: Clock = { now: () => performance.now(), processors: processorTimes }
+
 export async function judge(
   measure: () => Promise<Found>,
   { isThorough, until }: Patience,
-  stolenSoFar: () => number = stolenSeconds
+  clock: Clock = real
 ): Promise<Judged> {
-  let isDisturbed = false
-  for (let time = 1; ; time++) {
-    const [begun, before] = [performance.now(), stolenSoFar()]
+  const times: Time[] = []
+  for (;;) {
+    const before = clock.processors()
     const found = await measure()
-    const available = ((performance.now() - begun) / 1000) * os.availableParallelism()
-    const stolen = (stolenSoFar() - before) / available
-    isDisturbed ||= stolen >= disturbing
-    const isLost = found.bars.some(isGrossLoss)
-    const isAmiss = isLost || (isThorough && stolen >= disturbing && !found.bars.every(isMet))
-    if (!isAmiss || time === times || performance.now() > until)
-      return { found: noted(found, time, stolen), stolen, isLost: isLost && !isDisturbed }
+    const time = { found, stolen: stolenBetween(before, clock.processors()) }
+    times.push(time)
+    const again = found.bars.filter(bar => !bar.isCounted && (isGrossLoss(bar) || (isThorough && isInDoubt(bar, time))))
+    if (again.length === 0 || times.length === most || clock.now() > until)
+      return { found: noted(times), isLost: isLost(times) }
   }
 }
 
-function noted(found: Found, time: number, stolen: number): Found {
-  const notes = [
-    ...(stolen < disturbing ? [] : [`${(100 * stolen).toFixed(0)} % of the processors' time went to other machines.`]),
-    ...(time === 1 ? [] : [`Measured ${time} times; this is the last.`])
-  ]
+function stolenBetween(before: ProcessorTimes, after: ProcessorTimes): number {
+  const all = after.all - before.all
+  return all > 0 ? (after.stolen - before.stolen) / all : 0
+}
+
+function isInDoubt(bar: Bar, { stolen }: Time): boolean {
+  return stolen >= disturbing && !isMet(bar)
+}
+
+function isLost(times: readonly Time[]): boolean {
+  return times.at(-1)!.found.bars.some(({ what, isCounted }) => {
+    const isLostBy = (factor: number) => (time: Time) =>
+      time.found.bars.some(bar => bar.what === what && isGrossLoss(bar, factor))
+    if (isCounted) return times.some(isLostBy(2))
+    if (!times.every(isLostBy(2))) return false
+    return times.some(({ stolen }) => stolen < disturbing) || times.every(isLostBy(beyondDoubt))
+  })
+}
+
+/** Says what would not be known from the last time alone. */
+function noted(times: readonly Time[]): Found {
+  const { found, stolen } = times.at(-1)!
+  const notes: string[] = []
+  if (stolen >= disturbing) notes.push(`${(100 * stolen).toFixed(0)} % of the processors' time went to other machines.`)
+  if (times.length > 1) {
+    const earlier = times.slice(0, -1).flatMap(({ found }) => found.bars.filter(bar => !isMet(bar)))
+    const values = earlier.map(({ what, value }) => `${what}: ${short(value!)}`)
+    notes.push(`Measured ${times.length} times, this is the last. Missed before: ${values.join('; ')}.`)
+  }
   return notes.length === 0 ? found : { ...found, text: `${found.text.trim()}\n\n${notes.join(' ')}` }
 }

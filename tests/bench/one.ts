@@ -1,16 +1,19 @@
-/** One section in a process of its own: `one.ts MODULE SECTION [quick]` prints what it found, as JSON. */
+/** One section in a process of its own, in the network it finds: `one.ts MODULE SECTION [quick]` prints what it found, as JSON. */
 import { Ends } from './ends.ts'
 import type { Section } from './report.ts'
 
 const [module, name, mode] = process.argv.slice(2) as [string, string, string | undefined]
-const end = new Ends()
+const end = new Ends().atSignals()
+let found: string | null = null
 try {
   const section: Section = (await import(module))[name]
-  const found = JSON.stringify(await section({ end, isQuick: mode === 'quick' }))
-  await end.all()
-  process.stdout.write(found, () => process.exit(0))
+  const { bars, ...rest } = await section({ end, isQuick: mode === 'quick', hasOwnNet: true })
+  // JSON has no such numbers, and would make "not told" of them.
+  for (const { what, value } of bars)
+    if (Number.isNaN(value) || value === Infinity) throw new Error(`${what}: ${value}`)
+  found = JSON.stringify({ ...rest, bars })
 } catch (error) {
   console.error(error)
-  await end.all()
-  process.exit(1)
 }
+await end.all()
+if (!end.isStopped) process.stdout.write(found ?? '', () => process.exit(found === null ? 1 : 0))

@@ -1,33 +1,39 @@
 /**
- * A section of the bench in a network of its own, with packets and buffers as between machines. On loopback a packet holds 64 kB and the
- * kernel takes megabytes ahead of each slow reader, until it has no memory left for TCP, and everybody waits for that instead of the gate.
- * Owns the network, by Linux' `unshare` and `ip`, as root; elsewhere a section has loopback as it is, and says so.
+ * A section of the bench in a network of its own, with buffers as connections between machines have. On loopback the kernel takes megabytes
+ * ahead of each slow reader, until it has no memory left for TCP, and everybody waits for that instead of the gate. Owns the network, by
+ * Linux' `unshare` and `ip`, as root; elsewhere a section has loopback as it is, and says so.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { kill } from './processes.ts'
 import type { Bench, Found } from './report.ts'
 
-const mark = 'FACTORGATE_BENCH_NETWORK'
 const setUp = `set -e
-ip link set lo mtu 1500 up
+ip link set lo up
 echo 4096 16384 262144 > /proc/sys/net/ipv4/tcp_wmem
 echo 4096 131072 262144 > /proc/sys/net/ipv4/tcp_rmem
 `
 const around = (then: string) => ['-n', '--', 'sh', '-c', `${setUp}${then}`]
+/** Longer than one.ts takes to end what it has started. */
+const patienceMs = 30_000
 
 /** What a section's text says of the network it was measured in. */
-export const network =
-  process.env[mark] === undefined
-    ? "On this machine's loopback, where the kernel itself may run out of memory for TCP."
-    : 'In a network of its own, of 1,500-byte packets and buffers of 256 kB, as between machines.'
+export function networkOf({ hasOwnNet = false }: Bench): string {
+  return hasOwnNet
+    ? 'In a network of its own, with buffers of 256 kB, as between machines.'
+    : "On this machine's loopback, where the kernel itself may run out of memory for TCP."
+}
 
 /**
  * What the section that `module` exports as `name` finds there. Null where it has to be measured here: it runs there already, or there can
  * be no such network.
  */
-export async function inOwnNet({ end, isQuick }: Bench, module: string, name: string): Promise<Found | null> {
-  if (process.env[mark] !== undefined || !canBe()) return null
+export async function inOwnNet(
+  { end, isQuick, hasOwnNet }: Bench,
+  module: string,
+  name: string
+): Promise<Found | null> {
+  if (hasOwnNet || spawnSync('unshare', around('true'), { stdio: 'ignore' }).status !== 0) return null
   const one = fileURLToPath(new URL('one.ts', import.meta.url))
   const call = [
     process.execPath,
@@ -37,17 +43,10 @@ export async function inOwnNet({ end, isQuick }: Bench, module: string, name: st
     name,
     isQuick ? 'quick' : 'full'
   ]
-  const child = spawn('unshare', [...around('exec "$@"'), 'sh', ...call], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, [mark]: 'own' }
-  })
-  end.teardown(() => kill(child))
+  const child = spawn('unshare', [...around('exec "$@"'), 'sh', ...call], { stdio: ['ignore', 'pipe', 'inherit'] })
+  end.teardown(() => kill(child, patienceMs))
   let text = ''
   for await (const part of child.stdout) text += part
   if (text === '') throw new Error(`${name} broke off in its own network`)
   return JSON.parse(text) as Found
-}
-
-function canBe(): boolean {
-  return spawnSync('unshare', around('true'), { stdio: 'ignore' }).status === 0
 }

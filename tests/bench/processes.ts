@@ -59,12 +59,12 @@ export function workScript<T>(end: Ender, script: string, input: unknown): Worki
   }
 }
 
-/** Ends a process, the hard way where it does not listen. */
-export async function kill(child: ChildProcess): Promise<void> {
+/** Ends a process, the hard way where it does not listen for so many milliseconds. */
+export async function kill(child: ChildProcess, patienceMs = 5_000): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const gone = once(child, 'exit')
   child.kill('SIGTERM')
-  const timer = setTimeout(() => child.kill('SIGKILL'), 5_000)
+  const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs)
   await gone
   clearTimeout(timer)
 }
@@ -109,28 +109,31 @@ export function forgetPeak(pid: number): boolean {
   }
 }
 
-let ticks: number | null = null
-
-function ticksASecond(): number {
-  ticks ??= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
-  return ticks
-}
+let ticksASecond: number | null = null
 
 /** Processor time a process has used so far, in seconds, all threads together. Null where /proc does not tell. */
 export function processorSeconds(pid: number): number | null {
   const file = `/proc/${pid}/stat`
   if (!existsSync(file)) return null
+  ticksASecond ??= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
   // The name in brackets may hold blanks: fields are counted from behind it; utime and stime are the 14th and 15th of all.
   const fields = readFileSync(file, 'utf8')
     .replace(/^.*\) /s, '')
     .split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / ticksASecond()
+  return (Number(fields[11]) + Number(fields[12])) / ticksASecond
 }
 
-/** Processor time that was wanted here and went to other machines on the same host so far, in seconds; 0 where /proc does not tell. */
-export function stolenSeconds(): number {
-  if (!existsSync('/proc/stat')) return 0
-  // cpu, user, nice, system, idle, iowait, irq, softirq, steal.
-  const fields = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]!.split(/ +/)
-  return Number(fields[8] ?? 0) / ticksASecond()
+/** Of all processors together, since the machine began; in a unit of its own. */
+export interface ProcessorTimes {
+  /** Wanted here, and given to other machines on the same host. */
+  readonly stolen: number
+  readonly all: number
+}
+
+/** Noughts where /proc does not tell. */
+export function processorTimes(): ProcessorTimes {
+  if (!existsSync('/proc/stat')) return { stolen: 0, all: 0 }
+  // user, nice, system, idle, iowait, irq, softirq, steal; what follows is part of the first two (proc(5)).
+  const times = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]!.split(/ +/).slice(1, 9).map(Number)
+  return { stolen: times[7] ?? 0, all: times.reduce((sum, each) => sum + each, 0) }
 }

@@ -8,6 +8,8 @@ import { short } from './numbers.ts'
 export interface Bench {
   readonly end: Ender
   readonly isQuick: boolean
+  /** It runs where own-net.ts has brought it. */
+  readonly hasOwnNet?: boolean
 }
 
 /** What must hold, and what was measured. */
@@ -21,6 +23,8 @@ export interface Bar {
   readonly limit: number
   readonly better: 'more' | 'less'
   readonly unit?: string
+  /** Counted or weighed, and no time: it is the same however busy the machine is. */
+  readonly isCounted?: boolean
 }
 
 export interface Found {
@@ -37,10 +41,10 @@ export function isMet({ value, limit, better }: Bar): boolean {
 }
 
 /** In every turn, since one may have met whatever else the machine did. Where the bar is nought, there is nothing between it and this. */
-export function isGrossLoss({ value, turns, limit, better }: Bar): boolean {
+export function isGrossLoss({ value, turns, limit, better }: Bar, factor = 2): boolean {
   if (value === null) return false
   const all = turns ?? [value]
-  return better === 'more' ? Math.max(...all) < limit / 2 : Math.min(...all) > limit * 2
+  return better === 'more' ? Math.max(...all) < limit / factor : Math.min(...all) > limit * factor
 }
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

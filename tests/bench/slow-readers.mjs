@@ -1,6 +1,6 @@
 /**
  * People with bad connections: `slow-readers.mjs {port, path, host, cookie, count, bytesPerSecond}` downloads so many times at once, slowly:
- * from half that rate to one and a half times, since two hundred people are not in step.
+ * from half that rate to one and a half times, since many people are not in step.
  */
 import net from 'node:net'
 
@@ -10,7 +10,7 @@ const buffer = Buffer.alloc(portion)
 let begun = 0
 
 for (let i = 0; i < count; i++) {
-  const rate = bytesPerSecond * (0.5 + i / count)
+  const rate = bytesPerSecond * (0.5 + (i + 0.5) / count)
   let isBegun = false
   const socket = net.connect({
     port,

@@ -55,7 +55,13 @@ ${table(
   ]
 )}`,
     bars: [
-      { what: `Redis commands for ${requests} signed-in requests`, value: ofRequests.length, limit: 0, better: 'less' }
+      {
+        what: `Redis commands for ${requests} signed-in requests`,
+        value: ofRequests.length,
+        limit: 0,
+        better: 'less',
+        isCounted: true
+      }
     ]
   }
 }

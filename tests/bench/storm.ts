@@ -77,7 +77,13 @@ export async function storm({ end, isQuick }: Bench): Promise<Found> {
 
 ${table(['flow', 'p50 ms', 'p99 ms', 'longest ms'], [row('quiet', quiet), row('storm', stormy), ['ratio', spread(ratios(stormy, quiet, each => each.p50)), spread(p99), '']])}`,
     bars: [
-      { what: 'refused, of newcomers and of the flow', value: refused.length, limit: 0, better: 'less' },
+      {
+        what: 'refused, of newcomers and of the flow',
+        value: refused.length,
+        limit: 0,
+        better: 'less',
+        isCounted: true
+      },
       { what: 'p99 of the flow, storm against quiet', value: median(p99), turns: p99, limit: 2, better: 'less' }
     ]
   }

@@ -87,6 +87,7 @@ async function resting({ end, isQuick }: Bench): Promise<{ text: string; bar: Ba
       what: `resident memory of an idle WebSocket, of ${whole(asked)}`,
       value: each,
       limit: idleLimit,
+      isCounted: true,
       better: 'less',
       unit: 'kB'
     }

@@ -88,7 +88,10 @@ const exact: [path: string, readings: string[]][] = [
   ['/a/.../b', ['/a/.../b']],
   ['/%zz', ['/%zz', '/S']],
   ['/..', ['/..', '/']],
-  ['/a/.', ['/a/.', '/a/', '/a']]
+  ['/a/.', ['/a/.', '/a/', '/a']],
+  ['/a/b/..', ['/a/b/..', '/a/', '/a']],
+  ['/a/./', ['/a/./', '/a/']],
+  ['/a//.', ['/a//.', '/a/.', '/a//', '/a/', '/a']]
 ]
 for (const [path, expected] of exact)
   t.test(`${path} has no more readings than servers give it`, async t => t.same(readingsOf(path), expected))
