@@ -55,7 +55,7 @@ async function measured(bench: Bench): Promise<Found> {
     async () => {
       const ends: (() => unknown)[] = []
       const passing: Ender = { teardown: fn => ends.push(fn) }
-      end.teardown(() => ends.splice(0).map(fn => fn()))
+      end.teardown(() => Promise.all(ends.splice(0).map(fn => fn())))
       const asked = { ...at, path: '/files/source?bytes=1000000000', cookie: reader, count: downloads, bytesPerSecond }
       await serveScript(passing, 'slow-readers.mjs', JSON.stringify(asked))
       await calm(gate.pid)
