@@ -52,7 +52,7 @@ const patience = { isThorough: !isQuick, until: isQuick ? performance.now() + 15
 for (const [name, section] of Object.entries(sections)) {
   if (asked.length > 0 && !asked.includes(name)) continue
   const before = performance.now()
-  const measure = () => within(isQuick ? 60 : 1800, section({ end, isQuick })).finally(() => end.all())
+  const measure = () => within(isQuick ? 120 : 1800, section({ end, isQuick })).finally(() => end.all())
   try {
     const one = await judge(measure, patience)
     judged.push(one)
