@@ -1,5 +1,5 @@
 /** What two hundred slow downloads cost somebody else: the latency of another person's requests with them and without, turn by turn. */
-import type { Ender } from '../helpers/gate.ts'
+import { Ends } from './ends.ts'
 import { guarded } from './gates.ts'
 import { serveSmall } from './nginx.ts'
 import { median, short, spread, whole } from './numbers.ts'
@@ -53,14 +53,13 @@ async function measured(bench: Bench): Promise<Found> {
   await measure()
   const [busy, quiet] = (await alternately(rounds, [
     async () => {
-      const ends: (() => unknown)[] = []
-      const passing: Ender = { teardown: fn => ends.push(fn) }
-      end.teardown(() => Promise.all(ends.splice(0).map(fn => fn())))
+      const passing = new Ends()
+      end.teardown(() => passing.all())
       const asked = { ...at, path: '/files/source?bytes=1000000000', cookie: reader, count: downloads, bytesPerSecond }
       await serveScript(passing, 'slow-readers.mjs', JSON.stringify(asked))
       await calm(gate.pid)
       const flown = await measure()
-      for (const fn of ends.splice(0)) await fn()
+      await passing.all()
       return flown
     },
     measure

@@ -3,7 +3,6 @@
  * that is lost grossly is measured again, and counts if it is lost again and again; where others were at it each time, only if it is lost
  * by more than they explain. What is counted or weighed counts at once. Owns the number of times.
  */
-
 import { short } from './numbers.ts'
 import { type ProcessorTimes, processorTimes } from './processes.ts'
 import { type Bar, type Found, isGrossLoss, isMet } from './report.ts'
@@ -49,8 +48,8 @@ export async function judge(
     const found = await measure()
     const time = { found, stolen: stolenBetween(before, clock.processors()) }
     times.push(time)
-    const again = found.bars.filter(bar => !bar.isCounted && (isGrossLoss(bar) || (isThorough && isInDoubt(bar, time))))
-    if (again.length === 0 || times.length === most || clock.now() > until)
+    const isAmiss = (bar: Bar) => !bar.isCounted && (isGrossLoss(bar) || (isThorough && isInDoubt(bar, time)))
+    if (!found.bars.some(isAmiss) || times.length === most || clock.now() > until)
       return { found: noted(times), isLost: isLost(times) }
   }
 }
@@ -80,7 +79,7 @@ function noted(times: readonly Time[]): Found {
   const notes: string[] = []
   if (stolen >= disturbing) notes.push(`${(100 * stolen).toFixed(0)} % of the processors' time went to other machines.`)
   if (times.length > 1) {
-    const earlier = times.slice(0, -1).flatMap(({ found }) => found.bars.filter(bar => !isMet(bar)))
+    const earlier = times.slice(0, -1).flatMap(each => each.found.bars.filter(bar => !isMet(bar)))
     const values = earlier.map(({ what, value }) => `${what}: ${short(value!)}`)
     notes.push(`Measured ${times.length} times, this is the last. Missed before: ${values.join('; ')}.`)
   }

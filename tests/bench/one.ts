@@ -10,7 +10,7 @@ try {
   const { bars, ...rest } = await section({ end, isQuick: mode === 'quick', hasOwnNet: true })
   // JSON has no such numbers, and would make "not told" of them.
   for (const { what, value } of bars)
-    if (Number.isNaN(value) || value === Infinity) throw new Error(`${what}: ${value}`)
+    if (value !== null && !Number.isFinite(value)) throw new Error(`${what}: ${value}`)
   found = JSON.stringify({ ...rest, bars })
 } catch (error) {
   console.error(error)
