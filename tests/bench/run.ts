@@ -16,6 +16,7 @@ import { isGrossLoss, isMet, type Section, tell } from './report.ts'
 import { requests } from './requests.ts'
 import { revocation } from './revocation.ts'
 import { scale } from './scale.ts'
+import { soak } from './soak.ts'
 import { store } from './store.ts'
 import { storm } from './storm.ts'
 import { websockets } from './websockets.ts'
@@ -32,12 +33,14 @@ const sections: Readonly<Record<string, Section>> = {
   storm,
   budgets
 }
+/** Runs only where it is asked for by name. */
+const long: Readonly<Record<string, Section>> = { soak }
 
 const words = process.argv.slice(2)
 const isQuick = words.includes('quick')
 const asked = words.filter(word => word !== 'quick' && word !== 'full')
-if (asked.some(name => !(name in sections))) {
-  console.error(`usage: npm run bench [-- quick] [${Object.keys(sections).join(' | ')}]…`)
+if (asked.some(name => !(name in sections) && !(name in long))) {
+  console.error(`usage: npm run bench [-- quick] [${Object.keys({ ...sections, ...long }).join(' | ')}]…`)
   process.exit(2)
 }
 
@@ -49,10 +52,11 @@ const judged: Judged[] = []
 let broken = 0
 // Nothing is measured again after two and a half minutes: CI ends the whole after seven.
 const patience = { isThorough: !isQuick, until: isQuick ? performance.now() + 150_000 : Number.POSITIVE_INFINITY }
-for (const [name, section] of Object.entries(sections)) {
-  if (asked.length > 0 && !asked.includes(name)) continue
+for (const [name, section] of Object.entries({ ...sections, ...long })) {
+  if (asked.length > 0 ? !asked.includes(name) : name in long) continue
   const before = performance.now()
-  const measure = () => within(isQuick ? 120 : 1800, section({ end, isQuick })).finally(() => end.all())
+  const measure = () =>
+    within(name in long ? 3 * 3600 : isQuick ? 120 : 1800, section({ end, isQuick })).finally(() => end.all())
   try {
     const one = await judge(measure, patience)
     judged.push(one)

@@ -20,7 +20,8 @@ export interface Witness {
 
 const closeFrame = 0x88
 
-export async function witness(at: { port: number; host: string; cookie: string }): Promise<Witness> {
+/** `pauseMs`: between one small request and the next. */
+export async function witness(at: { port: number; host: string; cookie: string; pauseMs?: number }): Promise<Witness> {
   const ended = new Map<Kind, number>()
   const opened: { destroy(): unknown }[] = []
   let isOver = false
@@ -66,7 +67,7 @@ export async function witness(at: { port: number; host: string; cookie: string }
     if (isOver) return
     const sentAt = Date.now()
     const request = ask('/data', {}, agent)
-    request.on('close', () => setTimeout(probe, 2))
+    request.on('close', () => setTimeout(probe, at.pauseMs ?? 2))
     request.on('response', response => {
       response.resume()
       if (response.statusCode === 200) return
