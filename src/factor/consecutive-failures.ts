@@ -2,6 +2,7 @@
  * Failures in a row of one authenticator (NIST SP 800-63B-4 §3.2.2: at most 100, then it is disabled). Owns the count, taken before
  * the check; refuses a check past the limit, whoever asks and from however many places at once.
  */
+import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
 
 const failuresMax = 100
@@ -15,18 +16,12 @@ export class ConsecutiveFailures {
   }
 
   /** Counts a failure ahead of the check. `isLast`: this was the hundredth; null: no check is left. */
-  async count(authenticatorId: string): Promise<{ readonly isLast: boolean } | null> {
-    const key = keyOf(authenticatorId)
-    for (;;) {
-      const text = await this.#store.get(key)
+  count(authenticatorId: string): Promise<{ readonly isLast: boolean } | null> {
+    return changeValue<{ isLast: boolean } | null>(this.#store, keyOf(authenticatorId), text => {
       const failures = read(text) + 1
-      if (failures > failuresMax) return null
-      const isCounted =
-        text === null
-          ? await this.#store.add(key, String(failures))
-          : await this.#store.replace(key, text, String(failures))
-      if (isCounted) return { isLast: failures === failuresMax }
-    }
+      if (failures > failuresMax) return { result: null }
+      return { next: String(failures), result: { isLast: failures === failuresMax } }
+    })
   }
 
   /** It was right, or is gone: the count begins anew. */
@@ -35,12 +30,10 @@ export class ConsecutiveFailures {
   }
 
   /** It was not the one meant: takes one failure back. */
-  async giveBack(authenticatorId: string): Promise<void> {
-    const key = keyOf(authenticatorId)
-    for (;;) {
-      const text = await this.#store.get(key)
-      if (text === null || (await this.#store.replace(key, text, String(Math.max(0, read(text) - 1))))) return
-    }
+  giveBack(authenticatorId: string): Promise<void> {
+    return changeValue<void>(this.#store, keyOf(authenticatorId), text =>
+      text === null ? { result: undefined } : { next: String(Math.max(0, read(text) - 1)), result: undefined }
+    )
   }
 }
 

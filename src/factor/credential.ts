@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
+import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
 import { ConsecutiveFailures } from './consecutive-failures.ts'
 import type { FactorNotice } from './factor.ts'
@@ -156,20 +157,16 @@ export class Credentials {
   }
 
   /** False where `change` answers null. Every change has a number, otherwise a list that reads as before would hide what happened between. */
-  async #changeLeaving(
+  #changeLeaving(
     accountId: string,
     change: (leaving: readonly string[], all: readonly Credential[]) => readonly string[] | null
   ): Promise<boolean> {
-    const key = leavingOf(accountId)
-    for (;;) {
-      const text = await this.#store.get(key)
+    return changeValue(this.#store, leavingOf(accountId), async text => {
       const [revision = '0', ...leaving] = (text ?? '').split(' ')
       const next = change(leaving, await this.list(accountId))
-      if (next === null) return false
-      const written = [String((Number(revision) || 0) + 1), ...next].join(' ')
-      if (text === null ? await this.#store.add(key, written) : await this.#store.replace(key, text, written))
-        return true
-    }
+      if (next === null) return { result: false }
+      return { next: [String((Number(revision) || 0) + 1), ...next].join(' '), result: true }
+    })
   }
 
   async removeAll(accountId: string): Promise<void> {
@@ -184,14 +181,13 @@ export class Credentials {
     id: string,
     change: (credential: Credential) => Kind | null
   ): Promise<Kind | null> {
-    for (;;) {
-      const text = isId(id) ? await this.#store.get(keyOf(id)) : null
+    if (!isId(id)) return null
+    return changeValue<Kind | null>(this.#store, keyOf(id), text => {
       const credential = text === null ? null : parseCredential(text)
-      if (text === null || credential?.accountId !== accountId || credential.id !== id) return null
-      const next = change(credential)
-      if (next === null) return null
-      if (await this.#store.replace(keyOf(id), text, JSON.stringify(next))) return next
-    }
+      if (credential?.accountId !== accountId || credential.id !== id) return { result: null }
+      const result = change(credential)
+      return result === null ? { result } : { next: JSON.stringify(result), result }
+    })
   }
 
   /** Ends its use and tells `onDisabled`, once. */

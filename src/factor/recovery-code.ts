@@ -5,6 +5,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { Keyring } from '../keyring/keyring.ts'
+import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
 import type { AttemptLimiter } from './attempt-limiter.ts'
 import { ConsecutiveFailures } from './consecutive-failures.ts'
@@ -117,14 +118,11 @@ export class RecoveryCodes {
   }
 
   /** True for the one caller who took this hash out of the record. */
-  async #take(accountId: string, hash: string): Promise<boolean> {
-    let isTaken = false
-    await this.#update(accountId, record => {
+  #take(accountId: string, hash: string): Promise<boolean> {
+    return this.#update(accountId, record => {
       const left = record.hashes.filter(kept => !isEqual(kept, hash))
-      isTaken = record.disabledAt === null && left.length < record.hashes.length
-      return isTaken ? { ...record, hashes: left } : null
+      return record.disabledAt === null && left.length < record.hashes.length ? { ...record, hashes: left } : null
     })
-    return isTaken
   }
 
   async #disable(accountId: string): Promise<void> {
@@ -135,14 +133,12 @@ export class RecoveryCodes {
     if (isChanged) this.#onDisabled({ at, accountId, factor: 'recovery', credentialId: null, credentialName: null })
   }
 
-  /** Changes the record as it stands at that moment; false where it is gone or `change` answers null. */
-  async #update(accountId: string, change: (record: RecoveryRecord) => RecoveryRecord | null): Promise<boolean> {
-    for (;;) {
-      const sealed = await this.#store.get(keyOf(accountId))
+  /** True only if the change was written; false where the record is gone or `change` answers null. A code is spent by that write alone. */
+  #update(accountId: string, change: (record: RecoveryRecord) => RecoveryRecord | null): Promise<boolean> {
+    return changeValue(this.#store, keyOf(accountId), sealed => {
       const next = sealed === null ? null : change(this.#open(accountId, sealed))
-      if (sealed === null || next === null) return false
-      if (await this.#store.replace(keyOf(accountId), sealed, this.#seal(accountId, next))) return true
-    }
+      return next === null ? { result: false } : { next: this.#seal(accountId, next), result: true }
+    })
   }
 
   async #read(accountId: string): Promise<RecoveryRecord | null> {

@@ -4,6 +4,7 @@
  */
 import { keyCheck } from '../keyring/key-check.ts'
 import { type Keyring, sealedBy } from '../keyring/keyring.ts'
+import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
 import { recoveryContext } from './recovery-code.ts'
 import { contextOf } from './totp.ts'
@@ -26,13 +27,11 @@ export async function resealSecrets({ store, keyring }: { store: Store; keyring:
 }
 
 /** True if the record was written anew; it is read again until nobody else changed it in between. */
-async function exchange(store: Store, key: string, change: (text: string) => string | null): Promise<boolean> {
-  for (;;) {
-    const text = await store.get(key)
+function exchange(store: Store, key: string, change: (text: string) => string | null): Promise<boolean> {
+  return changeValue(store, key, text => {
     const next = text === null ? null : change(text)
-    if (text === null || next === null) return false
-    if (await store.replace(key, text, next)) return true
-  }
+    return next === null ? { result: false } : { next, result: true }
+  })
 }
 
 /** A record with a sealed `secret`, bound to the credential whose id stands in `idField`. */

@@ -261,12 +261,14 @@ export class Webauthn {
     if (assertion === null) return null
     const { accountId, id, name } = credential
     const at = this.#options.clock()
-    let next: ReturnType<typeof afterAssertion> = 'refused'
+    let hasGoneBack = false
     const used = await this.#options.credentials.update(accountId, id, now => {
-      next = afterAssertion(now, assertion, pending.purpose)
+      const next = afterAssertion(now, assertion, pending.purpose)
+      hasGoneBack = next === 'counter_went_back'
       return typeof next === 'string' ? null : { ...next, lastUsedAt: at, lastUsedFrom: address }
     })
-    if ((next as string) === 'counter_went_back')
+    // Nothing was written then, so what was said last is what counts.
+    if (used === null && hasGoneBack)
       this.#options.onCounterRegress?.({ at, accountId, factor: 'webauthn', credentialId: id, credentialName: name })
     return used === null ? null : assertion
   }

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.ts'
 import { newId } from '../session/token.ts'
+import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
 import { type Account, accountPrefix, canonicalName, parseAccount } from './account.ts'
 
@@ -126,24 +127,19 @@ export class Accounts {
   }
 
   /** True for the one account that now has the name; a name whose account is gone is free. */
-  async #claim(name: string, id: string): Promise<boolean> {
-    for (;;) {
-      if (await this.#store.add(nameKeyOf(name), id)) return true
-      const holder = await this.#store.get(nameKeyOf(name))
-      if (holder === null) continue
-      if ((await this.byId(holder)) !== null) return false
-      if (await this.#store.replace(nameKeyOf(name), holder, id)) return true
-    }
+  #claim(name: string, id: string): Promise<boolean> {
+    return changeValue(this.#store, nameKeyOf(name), async holder =>
+      holder !== null && (await this.byId(holder)) !== null ? { result: false } : { next: id, result: true }
+    )
   }
 
-  async #change(id: string, change: (account: Account) => Account): Promise<Account> {
-    for (;;) {
-      const text = isId(id) ? await this.#store.get(keyOf(id)) : null
+  #change(id: string, change: (account: Account) => Account): Promise<Account> {
+    return changeValue(this.#store, keyOf(isId(id) ? id : nobody), text => {
       const account = text === null ? null : parseAccount(text)
-      if (text === null || account === null) throw new AccountError('not_found')
-      const next = change(account)
-      if (await this.#store.replace(keyOf(id), text, JSON.stringify(next))) return next
-    }
+      if (account === null) throw new AccountError('not_found')
+      const result = change(account)
+      return { next: JSON.stringify(result), result }
+    })
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.ts'
 import { type Account, accountPrefix, parseAccount, subjectOf } from '../identity/account.ts'
+import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
 import {
   type EndReason,
@@ -287,7 +288,7 @@ export class Sessions {
     return proofs.some(proof => proof.kind === 'invitation') ? invitedSeconds : halfWaySeconds
   }
 
-  /** The token of a host made anew under a changed session; compare-and-set, so no concurrent change is lost. */
+  /** The token of a host made anew under a changed session. Null where the session has ended, also where it ends in between. */
   async #reissue(
     id: string,
     host: string,
@@ -296,24 +297,27 @@ export class Sessions {
   ): Promise<Entered | null> {
     const token = newToken()
     const digest = tokenDigest(token)
-    for (;;) {
-      const text = await this.#store.get(sessionKey(id))
+    const replaced = await changeValue<{ old: string | undefined } | null>(this.#store, sessionKey(id), async text => {
       const session = text === null ? null : parseSession(text)
       const now = this.#clock()
-      if (text === null || session === null || session.expiresAt <= now) return null
+      if (session === null || session.expiresAt <= now) return { result: null }
       const changed = change(session)
       const next = { ...changed, tokens: { ...changed.tokens, [host]: digest } }
       const seconds = (next.expiresAt - now) / 1000
       const record: TokenRecord = { session: id, host, generation: Math.min(asOf ?? next.generation, next.generation) }
+      // Before the session names it: nobody knows the token yet, and a session must not name one that is not there.
       await this.#store.put(tokenKey(digest), JSON.stringify(record), seconds)
-      const done = await this.#store.replace(sessionKey(id), text, JSON.stringify(next), seconds)
-      this.#cache.forget(sessionKey(id))
-      if (!done) continue
-      const old = session.tokens[host]
-      if (old !== undefined) await this.#dropToken(old)
-      const principal = await this.find(host, token)
-      return principal === null ? null : { principal, token }
+      return { next: JSON.stringify(next), ttlSeconds: seconds, result: { old: session.tokens[host] } }
+    })
+    this.#cache.forget(sessionKey(id))
+    if (replaced === null) {
+      // The session ended in between: no token of it may stay behind.
+      await this.#dropToken(digest)
+      return null
     }
+    if (replaced.old !== undefined) await this.#dropToken(replaced.old)
+    const principal = await this.find(host, token)
+    return principal === null ? null : { principal, token }
   }
 
   async #dropToken(digest: string): Promise<void> {
