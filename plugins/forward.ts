@@ -71,6 +71,7 @@ export const forwardPlugin = fp<ForwardOptions>(
         permit,
         address: exchange.client.address,
         sessionId: principal?.session.id ?? null,
+        visitor: visitorOf(request),
         endsAt: earliest(permit.freshUntil, principal?.session.expiresAt ?? null),
         assertion: match.app.assertion ? (options.assert?.(exchange) ?? null) : null,
         observer: new Passage(request, reply, options, upgrade !== undefined)
@@ -156,6 +157,17 @@ class Passage implements Observer {
     exchange.isRecorded = true
     this.#options.onEnd?.(exchange, raw.method as string, summary, this.#isSocket && summary.status === 101)
   }
+}
+
+/**
+ * Who speaks on this client connection, as far as anybody can tell. A proxy may put several people's requests on one, and says so: what
+ * comes without a session by such a way is anybody's.
+ */
+function visitorOf({ raw: { headers }, exchange }: FastifyRequest): string | null {
+  const { principal, client } = exchange
+  if (principal !== null) return principal.session.id
+  const isRelayed = client.viaTrustedProxy || headers.via !== undefined || headers.forwarded !== undefined
+  return isRelayed || headers['x-forwarded-for'] !== undefined ? null : ''
 }
 
 /** http-proxy keeps the routes, for every method; a request that gets as far as their handler was not forwarded, and will not be. */

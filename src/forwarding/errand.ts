@@ -19,6 +19,8 @@ export interface Errand {
   readonly address: string
   /** Whose session opened it; null for nobody's. */
   readonly sessionId: string | null
+  /** Who speaks on the client's connection: a session's id, '' for nobody's; null where several people may share that connection. */
+  readonly visitor: string | null
   /** When the right to it ends, milliseconds since the epoch; null where only the session says. */
   readonly endsAt: number | null
   /** Value of `X-Factorgate-Assertion`, or null. */

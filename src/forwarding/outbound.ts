@@ -5,6 +5,7 @@
 import type { Permit } from '../policy/decision.ts'
 import type { App, Upstream } from '../routing/route-table.ts'
 import type { Subject } from '../session/session.ts'
+import { isFirstLeg, tiesConnection } from './connection-schemes.ts'
 import { withoutOurs } from './cookies.ts'
 import { connectionOptions, hopByHop, isGatesToSay, normalName, withoutListed } from './header-name.ts'
 import { insideAddress, insideIf, type Whereabouts, whereaboutsOf } from './whereabouts.ts'
@@ -20,6 +21,8 @@ export interface OutboundPlan {
   /** What to do with a name, as it was spelled; filled as names come by. */
   readonly kinds: Map<string, Kind>
   readonly configured: ReadonlySet<string>
+  /** The app's own lines sign the gate in on each connection. */
+  readonly tiesConnection: boolean
 }
 
 export interface Outbound {
@@ -28,6 +31,10 @@ export interface Outbound {
   /** How the request's body ends, if it has one. */
   readonly body: 'none' | 'length' | 'chunks'
   readonly isUpgrade: boolean
+  /** The client, or the app's own lines, sign somebody in on the connection. */
+  readonly tiesConnection: boolean
+  /** It is the first leg of NTLM, to which a challenge is the only answer. */
+  readonly isFirstLeg: boolean
 }
 
 export interface Speaker {
@@ -48,6 +55,8 @@ type Kind =
   | 'te'
   | 'destination'
   | 'if'
+  | 'authorization'
+  | 'proxy-authorization'
 
 const special: ReadonlySet<string> = new Set<Kind>([
   'cookie',
@@ -56,7 +65,9 @@ const special: ReadonlySet<string> = new Set<Kind>([
   'transfer-encoding',
   'te',
   'destination',
-  'if'
+  'if',
+  'authorization',
+  'proxy-authorization'
 ])
 
 /** Spellings remembered for an app; strangers may invent more, those are judged afresh each time. */
@@ -77,6 +88,7 @@ export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
     host,
     constant,
     kinds: new Map(),
+    tiesConnection: added.some(([name, value]) => name.toLowerCase() === 'authorization' && tiesConnection(value)),
     configured: new Set(ours.map(normalName))
   }
 }
@@ -91,6 +103,8 @@ export function outboundHeaders(
   const headers: string[] = ['Host', plan.host]
   let body: Outbound['body'] = 'none'
   let listed: string[] | null = null
+  let ties = plan.tiesConnection
+  let firstLeg = false
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string
     const value = rawHeaders[i + 1] as string
@@ -120,6 +134,16 @@ export function outboundHeaders(
       case 'te':
         if (/(?:^|,)\s*trailers\s*(?:,|;|$)/i.test(value)) headers.push(name, 'trailers')
         break
+      case 'authorization':
+        headers.push(name, value)
+        if (!tiesConnection(value)) break
+        ties = true
+        firstLeg = isFirstLeg(value)
+        break
+      case 'proxy-authorization':
+        // It ends here. Whoever says so may mean the next hop all the same.
+        if (tiesConnection(value)) ties = true
+        break
       case 'destination':
         headers.push(name, insideAddress(value, plan.where))
         break
@@ -131,7 +155,7 @@ export function outboundHeaders(
   // Before ours are added, otherwise a client could list ours away (CVE-2026-33805).
   const own = listed === null ? headers : withoutListed(headers, listed)
   addOurs(own, plan, speaker)
-  return { headers: own, body, isUpgrade }
+  return { headers: own, body, isUpgrade, tiesConnection: ties, isFirstLeg: firstLeg }
 }
 
 /** Methods whose requests say that they have no body, where they have none: servers ask for it (RFC 9110 §8.6). */
@@ -190,8 +214,8 @@ function learn(plan: OutboundPlan, name: string): Kind {
 
 function judge(plan: OutboundPlan, name: string): Kind {
   const lower = name.toLowerCase()
-  if (special.has(lower)) return lower as Kind
   const normal = normalName(name)
+  if (special.has(lower) && !(lower === 'authorization' && plan.configured.has(normal))) return lower as Kind
   if (lower === 'host' || lower === 'expect' || isFraming(normal)) return 'drop'
   return isGatesToSay(normal) || plan.configured.has(normal) ? 'drop' : 'pass'
 }

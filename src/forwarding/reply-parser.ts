@@ -4,6 +4,8 @@
  * Knows no socket. What it hands out of a body is a view of what it was fed: keep a copy.
  */
 
+import { tiesConnection } from './connection-schemes.ts'
+
 /** The app does not speak HTTP as it must, or says what cannot be told to a browser. */
 export class UnfitReply extends Error {
   override readonly name = 'UnfitReply'
@@ -25,6 +27,8 @@ export interface ReplyHead {
   readonly keptMs: number | null
   /** True where body and head came in one piece, so that the whole reply is here. */
   readonly isWhole: boolean
+  /** It speaks of signing in on the connection itself, which must not be anybody else's from now on. */
+  readonly tiesConnection: boolean
 }
 
 /** Hears of one reply. Whatever it throws comes out of `feed`. */
@@ -49,6 +53,9 @@ const chunkSize = /^([0-9A-Fa-f]{1,12})[\t ]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?$/
 /** Names seen before need no second look; what an app makes up after that is judged afresh each time. */
 const knownNames = new Set<string>()
 const namesKept = 2_000
+
+/** Lengths of the names that `Lines` looks at. */
+const isTellingLength = Array.from({ length: 65 }, (_, length) => [10, 13, 14, 15, 16, 17, 18].includes(length))
 
 type State = 'idle' | 'head' | 'length' | 'connection' | 'size' | 'chunk' | 'chunk end' | 'trailers'
 
@@ -156,7 +163,8 @@ export class ReplyParser {
       headers: lines.headers,
       framing,
       keptMs: framing === 'connection' || framing === 'switched' ? 0 : lines.keptMs,
-      isWhole
+      isWhole,
+      tiesConnection: lines.tiesConnection
     })
     if (framing === 'none' || (framing === 'length' && this.#left === 0)) this.#complete()
     return body
@@ -219,6 +227,8 @@ class Lines {
   readonly headers: string[] = []
   /** Body bytes, where a length says so. */
   length = 0
+  /** RFC 4559 §4 and §6, and Microsoft's word that a sign-in lasts. */
+  tiesConnection = false
   #hasLength = false
   #codings: string | null = null
   #isKept: boolean
@@ -261,9 +271,8 @@ class Lines {
       if (knownNames.size < namesKept) knownNames.add(name)
     }
     this.headers.push(name, value)
-    // Only names of these lengths say anything about the message itself.
-    const { length } = name
-    if (length !== 14 && length !== 17 && length !== 10) return
+    // Only names of these lengths say anything about the message itself, or the connection.
+    if (!isTellingLength[name.length]) return
     switch (name.toLowerCase()) {
       case 'content-length':
         if (this.#hasLength || !/^\d{1,15}$/.test(value)) throw new UnfitReply(`content length '${value}'`)
@@ -276,6 +285,14 @@ class Lines {
       case 'connection':
         if (/(?:^|,)\s*close\s*(?:,|$)/i.test(value)) this.#isKept = false
         else if (/(?:^|,)\s*keep-alive\s*(?:,|$)/i.test(value)) this.#isKept = true
+        break
+      case 'www-authenticate':
+      case 'proxy-authenticate':
+        if (tiesConnection(value)) this.tiesConnection = true
+        break
+      case 'persistent-auth':
+      case 'proxy-support':
+        this.tiesConnection = true
         break
       case 'keep-alive': {
         const seconds = /(?:^|[,\s])timeout\s*=\s*(\d{1,6})/i.exec(value)?.[1]

@@ -7,9 +7,13 @@ import { type Errand, refusals } from './errand.ts'
 import type { CloseCode, LiveConnections, LiveEntry, Place } from './live-connections.ts'
 import { type Outbound, type OutboundPlan, outboundHeaders, requestHead } from './outbound.ts'
 import type { RequestBody } from './request-body.ts'
+import { takeTied, wasRefused } from './tied-connections.ts'
 import { type ReplyHandler, type UpstreamConnection, UpstreamError } from './upstream-connection.ts'
 import type { Way } from './way.ts'
 import { insidePath } from './whereabouts.ts'
+
+/** May be sent again, if the first time nobody can have read it (RFC 9110 §9.2.2). */
+export const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH'])
 
 export abstract class Running implements LiveEntry {
   protected readonly errand: Errand
@@ -73,17 +77,42 @@ export abstract class Running implements LiveEntry {
   protected ask(handler: ReplyHandler, isUpgrade: boolean, isFresh: boolean): void {
     const { req, app, path, query } = this.errand
     const { connectTimeoutMs, responseTimeoutMs } = app
-    const index = this.way.choice.choose(this.tried)
+    const { choice } = this.way
+    const tied = isUpgrade ? null : this.#takeTied()
+    const index = tied === null ? choice.choose(this.tried) : choice.indexOf(tied.keeper)
     this.tried.push(index)
     const { plan } = this
     const method = req.method as string
     const outbound = outboundHeaders(plan, req.rawHeaders, this.errand, isUpgrade)
-    const head = requestHead(method, insidePath(path, plan.where.basePath) + query, outbound)
-    if (head === null) return this.refuse(new UpstreamError('unspeakable', 'a control byte in a header line', false))
-    const body = this.bodyOf(outbound)
-    const request = { method, head, body, isUpgrade, connectTimeoutMs, responseTimeoutMs }
-    this.connection = this.way.choice.pool(index).send(request, handler, isFresh)
+    const { tiesConnection } = outbound
+    // NTLM's first leg is answered with a challenge, whatever its body says, and its connection must outlast it: no body goes on such a one.
+    const sent = outbound.isFirstLeg && wasRefused(this.errand) ? withoutBody(outbound) : outbound
+    const head = requestHead(method, insidePath(path, plan.where.basePath) + query, sent)
+    if (head === null) {
+      tied?.destroy()
+      return this.refuse(new UpstreamError('unspeakable', 'a control byte in a header line', false))
+    }
+    const body = this.bodyOf(sent)
+    if (sent !== outbound && req.headers.expect !== undefined) this.errand.res.writeContinue()
+    const { errand: asker } = this
+    const request = { method, head, body, isUpgrade, asker, tiesConnection, connectTimeoutMs, responseTimeoutMs }
+    const pool = choice.pool(index)
+    if (tied !== null) {
+      this.connection = tied
+      pool.sendTied(request, handler, tied)
+      return
+    }
+    const isNew = isFresh || tiesConnection || body !== null || !repeatable.has(method)
+    this.connection = pool.send(request, handler, isNew)
     if (this.connection === null) this.refuse(new UpstreamError('busy', 'too many connections to it', false))
+  }
+
+  /** The connection on which this person has signed in, unless its upstream is none of this app's any more. */
+  #takeTied(): UpstreamConnection | null {
+    const tied = takeTied(this.errand)
+    if (tied === null || this.way.choice.indexOf(tied.keeper) >= 0) return tied
+    tied.destroy()
+    return null
   }
 
   /** Nobody has read a byte of it: whether another upstream may be asked instead of this one, which is asked last for a while. */
@@ -107,4 +136,11 @@ export abstract class Running implements LiveEntry {
     const durationMs = performance.now() - this.#startedAt
     this.errand.observer.ended({ status, bytesIn, bytesOut, outcome, cut, durationMs })
   }
+}
+
+function withoutBody(outbound: Outbound): Outbound {
+  const headers = outbound.headers.flatMap((name, i, all) =>
+    i % 2 === 1 || name.toLowerCase() === 'content-length' ? [] : [name, all[i + 1] as string]
+  )
+  return { ...outbound, headers, body: 'none' }
 }

@@ -10,7 +10,8 @@ import type { LiveConnections } from './live-connections.ts'
 import type { Outbound } from './outbound.ts'
 import type { ReplyHead } from './reply-parser.ts'
 import { RequestBody } from './request-body.ts'
-import { Running } from './running.ts'
+import { Running, repeatable } from './running.ts'
+import { noteAnswer } from './tied-connections.ts'
 import { atEndOfTurn } from './turn.ts'
 import type { ReplyHandler, UpstreamError } from './upstream-connection.ts'
 import type { Way } from './way.ts'
@@ -18,8 +19,6 @@ import type { Way } from './way.ts'
 const transferOf = Symbol('transfer')
 type Owned = ServerResponse & { [transferOf]?: Transfer }
 
-/** May be sent again, if the first time nobody can have read it (RFC 9110 §9.2.2). */
-const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH'])
 /** How long a client may go on sending a body that the app has already answered, in milliseconds. */
 const lingerMs = 30_000
 /** A whole reply of at most so many bytes goes out with its head in one string: one call for both. */
@@ -78,8 +77,9 @@ class Transfer extends Running implements ReplyHandler {
     return this.#body
   }
 
-  onHead({ status, reason, headers: raw, framing, isWhole }: ReplyHead): void {
+  onHead({ status, reason, headers: raw, framing, isWhole, tiesConnection }: ReplyHead): void {
     const { res, observer } = this.errand
+    noteAnswer(this.errand, tiesConnection && status === 401)
     const { headers, hasLength } = inboundHeaders(raw, status, this.plan.where)
     this.#hasBody = framing !== 'none'
     this.#comesWhole = isWhole
@@ -153,7 +153,7 @@ class Transfer extends Running implements ReplyHandler {
     if (!wasSent && failure !== 'stale') return this.hasAnother()
     // A kept connection that ended as we spoke: the app had let go of it already.
     if (failure !== 'stale' || this.#isSecondTry || this.#body !== null) return false
-    if (wasSent && !idempotent.has(this.errand.req.method as string)) return false
+    if (wasSent && !repeatable.has(this.errand.req.method as string)) return false
     this.#isSecondTry = true
     this.tried.pop()
     return true

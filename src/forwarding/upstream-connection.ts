@@ -7,6 +7,7 @@ import type { Writable } from 'node:stream'
 import { ReadBuffer } from './read-buffer.ts'
 import { type ReplyHead, ReplyParser, UnfitReply } from './reply-parser.ts'
 import type { RequestBody } from './request-body.ts'
+import { type Asker, Tie } from './tied-connections.ts'
 import { atEndOfTurn } from './turn.ts'
 
 /** What became of a request that has no reply, or half of one. */
@@ -45,6 +46,10 @@ export interface UpstreamRequest {
   readonly body: RequestBody | null
   /** It asks for another protocol: 101 is an answer, and whatever the answer is, nothing else is asked on its connection. */
   readonly isUpgrade: boolean
+  /** Who asks: whoever signs in on the connection itself is the only one to use it from then on. */
+  readonly asker: Asker
+  /** The request speaks of such a sign-in. */
+  readonly tiesConnection: boolean
   /** Milliseconds to open a connection; 0 for ever. */
   readonly connectTimeoutMs: number
   /** Milliseconds the app may take to read on, and from the last byte it was sent to the head of its reply; 0 for ever. */
@@ -98,11 +103,21 @@ export class UpstreamConnection {
   #keptMs: number | null = null
   #isKept = false
   #isSwitched = false
+  /** Whose it is, where somebody has signed in on it, or may have. */
+  #tie: Tie | null = null
   /** When its time is up, in milliseconds of `now`; 0 for never. */
   deadline = 0
 
   constructor(keeper: Keeper) {
     this.#keeper = keeper
+  }
+
+  get keeper(): Keeper {
+    return this.#keeper
+  }
+
+  get tie(): Tie | null {
+    return this.#tie
   }
 
   /** Takes the socket it is to use. It may still be connecting. */
@@ -126,6 +141,7 @@ export class UpstreamConnection {
     this.#handler = handler
     this.#hasBegun = false
     this.#wasSent = false
+    if (request.tiesConnection) this.#tie ??= new Tie(request.asker)
     this.deadline = this.#isOpen ? 0 : after(now, request.connectTimeoutMs)
     if (this.#isOpen) this.#write(now)
   }
@@ -164,6 +180,7 @@ export class UpstreamConnection {
     // request, behind our back and with any name in it (CL.0, THREATS F14).
     this.#isKept = this.#request?.body === null && !this.#request.isUpgrade && head.keptMs !== 0
     this.#bytes = 0
+    if (head.tiesConnection && this.#request !== null) this.#tie ??= new Tie(this.#request.asker)
     this.#handler?.onHead(head)
     if (head.framing === 'switched') this.#switch()
   }
@@ -278,6 +295,7 @@ export class UpstreamConnection {
     this.deadline = 0
     this.#buffer.drop()
     this.#socket?.destroy()
+    this.#tie?.release(this)
     this.#keeper.gone(this)
   }
 }

@@ -11,6 +11,8 @@ import { type Keeper, type ReplyHandler, UpstreamConnection, type UpstreamReques
 /** How long an idle connection is kept where the app does not say, and how long before its own limit we let go, in milliseconds. */
 const idleMs = 4_000
 const idleMarginMs = 1_000
+/** As long for one that is tied to a person who has signed in on it: about as long as the client's own connection is kept. */
+const tiedIdleMs = 70_000
 /** How long an upstream that refused a connection is asked last, in milliseconds. */
 const downMs = 5_000
 /** How often deadlines are looked at, in milliseconds: one clock for all costs less than one each. */
@@ -27,6 +29,8 @@ export class UpstreamPool implements Keeper {
   readonly #isSecure: boolean
   readonly #all = new Set<UpstreamConnection>()
   readonly #idle: UpstreamConnection[] = []
+  /** Idle, each for one person. The longest idle first. */
+  readonly #tied = new Set<UpstreamConnection>()
   #session: Buffer | undefined
   #downUntil = 0
   #timer: NodeJS.Timeout | undefined
@@ -45,7 +49,8 @@ export class UpstreamPool implements Keeper {
 
   /**
    * Sends one request on an idle connection, or a new one, and answers to `handler`. `isFresh`: on none that was idle, since where one was
-   * let go of, the others were too; and for every upgrade. Null where there are too many already.
+   * let go of, the others were too; for every upgrade; and for what must not
+   * be asked twice. Null where there are too many already.
    */
   send(request: UpstreamRequest, handler: ReplyHandler, isFresh: boolean): UpstreamConnection | null {
     const connection = (isFresh ? undefined : this.#idle.pop()) ?? this.#open(request.isUpgrade)
@@ -55,14 +60,25 @@ export class UpstreamPool implements Keeper {
 
   /** As Keeper. */
   keep(connection: UpstreamConnection, keptMs: number | null): void {
-    const forMs = keptMs === null ? idleMs : Math.min(idleMs, keptMs - idleMarginMs)
+    const { tie } = connection
+    const mostMs = tie === null ? idleMs : tiedIdleMs
+    const forMs = keptMs === null ? mostMs : Math.min(mostMs, keptMs - idleMarginMs)
     if (this.#isClosed || forMs <= 0) return connection.destroy()
     connection.deadline = performance.now() + forMs
-    this.#idle.push(connection)
+    if (tie === null) this.#idle.push(connection)
+    else if (tie.keep(connection)) this.#tied.add(connection)
+    else connection.destroy()
+  }
+
+  /** As `send`, on a connection of this pool that is tied to whoever asks. */
+  sendTied(request: UpstreamRequest, handler: ReplyHandler, connection: UpstreamConnection): void {
+    this.#tied.delete(connection)
+    connection.send(request, handler, performance.now())
   }
 
   gone(connection: UpstreamConnection): void {
     this.#all.delete(connection)
+    if (connection.tie !== null) this.#tied.delete(connection)
     const at = this.#idle.lastIndexOf(connection)
     if (at >= 0) this.#idle.splice(at, 1)
   }
@@ -79,11 +95,13 @@ export class UpstreamPool implements Keeper {
   /** Closes what is idle now, and the rest as it comes back. */
   close(): void {
     this.#isClosed = true
-    for (const connection of [...this.#idle]) connection.destroy()
+    for (const connection of [...this.#idle, ...this.#tied]) connection.destroy()
   }
 
   /** `isTwoWay`: each side may end on its own. */
   #open(isTwoWay: boolean): UpstreamConnection | null {
+    // One who holds connections idle must not keep others from asking.
+    if (this.#all.size >= connectionsMax) this.#tied.values().next().value?.destroy()
     if (this.#all.size >= connectionsMax) return null
     const connection = new UpstreamConnection(this)
     this.#all.add(connection)
@@ -151,6 +169,11 @@ export class UpstreamChoice {
   /** True where another upstream is left to ask. */
   hasMore(tried: readonly number[]): boolean {
     return tried.length < this.#pools.length
+  }
+
+  /** Which upstream a connection belongs to; -1 for none of these. */
+  indexOf(keeper: Keeper): number {
+    return this.#pools.findIndex(pool => pool === keeper)
   }
 
   pool(index: number): UpstreamPool {

@@ -1,5 +1,5 @@
 /** Connections to an app, asked directly: what goes wrong between two requests on one of them. */
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import t from 'tap'
 import type { ReplyHandler, UpstreamError } from '../../src/forwarding/upstream-connection.ts'
 import { UpstreamPool } from '../../src/forwarding/upstream-pool.ts'
@@ -8,6 +8,9 @@ import { startUpstream } from '../helpers/upstream.ts'
 interface Asked {
   readonly done: Promise<string | UpstreamError>
 }
+
+const timeouts = { connectTimeoutMs: 2_000, responseTimeoutMs: 2_000 }
+const asker = { req: { socket: new Socket() }, visitor: '', app: { id: 'app' }, path: '/', query: '' }
 
 function ask(pool: UpstreamPool, path: string, isFresh = false): Asked {
   let body = ''
@@ -24,7 +27,7 @@ function ask(pool: UpstreamPool, path: string, isFresh = false): Asked {
       }
       const head = `GET ${path} HTTP/1.1\r\nHost: app\r\nConnection: keep-alive\r\n`
       pool.send(
-        { method: 'GET', head, body: null, isUpgrade: false, connectTimeoutMs: 2_000, responseTimeoutMs: 2_000 },
+        { method: 'GET', head, body: null, isUpgrade: false, asker, tiesConnection: false, ...timeouts },
         handler,
         isFresh
       )
