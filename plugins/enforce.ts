@@ -10,6 +10,7 @@ import type { Clock } from '../src/clock.ts'
 import { describeError, GateError } from '../src/errors.ts'
 import { decide } from '../src/policy/decide.ts'
 import type { ChallengeReason } from '../src/policy/decision.ts'
+import { methodsInQuery } from '../src/routing/other-methods.ts'
 import type { App, Match, RouteTable, Site } from '../src/routing/route-table.ts'
 import { destinationReadings } from '../src/routing/second-target.ts'
 import { isFresh, type Proof } from '../src/session/session.ts'
@@ -57,12 +58,14 @@ export const enforcePlugin = fp<EnforceOptions>(
       const destination = request.raw.headers.destination as string | undefined
       const there = destination === undefined ? [] : destinationReadings(destination, target, match.site, routes)
       if (there === null) return done(new GateError('bad_request'))
+      const { query } = exchange.target
       const decision = decide({
         appId: target.id,
         policy: target.policy,
         // One question for both places: the strictest reading of either counts.
         readings: there.length === 0 ? match.readings : [...match.readings, ...there],
         method: request.raw.method as string,
+        alsoAs: query === '' ? undefined : methodsInQuery(query),
         address: exchange.client.address,
         subject: principal === null ? null : principal.subject,
         proofs: principal === null ? nobody : principal.proofs,

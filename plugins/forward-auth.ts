@@ -1,5 +1,5 @@
 /**
- * Forward-auth: the verdict alone, for nginx (`auth_request`), Traefik, Caddy and Envoy, which then forward by themselves. Owns what such a
+ * Forward-auth: the verdict alone, for nginx (`auth_request`), Traefik, Caddy, Envoy and HAProxy, which then forward by themselves. Owns what such a
  * verdict looks like; believes what is said of the original request from trusted proxies only (GHSA-5wcc-hf24-rf5h), and judges it as
  * a request that came here itself. Keys of the signed assertion stand beside it.
  */
@@ -10,18 +10,18 @@ import type { AuditSink } from '../src/audit/event.ts'
 import type { Clock } from '../src/clock.ts'
 import { describeError, GateError } from '../src/errors.ts'
 import { originAllowed } from '../src/forwarding/origin.ts'
-import { groupsText, utf8 } from '../src/forwarding/outbound.ts'
 import type { Keyring } from '../src/keyring/keyring.ts'
 import { decide } from '../src/policy/decide.ts'
 import { originalOf } from '../src/routing/original.ts'
+import { methodsInHeaders, methodsInQuery } from '../src/routing/other-methods.ts'
 import type { App, RouteTable } from '../src/routing/route-table.ts'
 import { destinationReadings } from '../src/routing/second-target.ts'
 import { parseTarget } from '../src/routing/target.ts'
-import type { Subject } from '../src/session/session.ts'
-import type { Sessions } from '../src/session/sessions.ts'
+import type { Principal, Sessions } from '../src/session/sessions.ts'
 import { newToken } from '../src/session/token.ts'
 import { cookieNames, nonceCookie, readCookie, readNonce, stateOf } from './cookies.ts'
 import { errorBody } from './error-body.ts'
+import { claimsBesides, verdictHeaders } from './verdict-headers.ts'
 import { wantsPage } from './wants-page.ts'
 import { isWorkerBesideUs } from './worker-beside-us.ts'
 
@@ -30,6 +30,8 @@ export interface ForwardAuthOptions {
   readonly sessions: Sessions
   readonly portalOrigin: string
   readonly keyring: () => Keyring
+  /** Makes the value of `X-Factorgate-Assertion`; null where the app does not ask for it. */
+  readonly assert: (app: App, principal: Principal) => string | null
   readonly audit: AuditSink
   readonly clock: Clock
 }
@@ -76,6 +78,7 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
     policy: match.app.policy,
     readings: [...match.readings, ...there],
     method: original.method,
+    alsoAs: [...methodsInQuery(target.query), ...methodsInHeaders(raw.headers)],
     address: exchange.client.address,
     subject: principal?.subject ?? null,
     proofs: principal?.proofs ?? [],
@@ -94,7 +97,11 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
       throw new GateError('foreign_origin')
     if (!options.audit.writable) throw new GateError('journal_unwritable', { retryAfterSeconds: 2 })
     if (match.app.maintenance !== null) throw new GateError('app_maintenance', { retryAfterSeconds: 300 })
-    return reply.headers(identityOf(match.app, decision.permit.subject)).send()
+    if (!original.redirects && claimsBesides(raw.headers, match.app)) throw new GateError('not_allowed')
+    const { subject } = decision.permit
+    const assertion = subject === null ? null : options.assert(match.app, principal as Principal)
+    const { address } = exchange.client
+    return reply.headers(verdictHeaders(raw.headers, { app: match.app, subject, address, assertion })).send()
   }
   if (decision.kind === 'refuse') throw new GateError(decision.reason)
   const query = new URLSearchParams({
@@ -114,19 +121,5 @@ function isHandshake(headers: IncomingHttpHeaders): boolean {
     headers['sec-websocket-key'] !== undefined ||
     headers['sec-websocket-version'] !== undefined ||
     /\bwebsocket\b/i.test(headers.upgrade ?? '')
-  )
-}
-
-/** For the proxy to copy: every header is there, empty where nothing is known, so that a client's own copy never survives (GHSA-7r4p-vjf4-gxv4). */
-function identityOf(app: App, subject: Subject | null): Record<string, string> {
-  const { user, name, email, groups } = app.identityHeaders
-  const values: [string | null, string | null | undefined][] = [
-    [user, subject?.name],
-    [name, subject?.displayName],
-    [email, subject?.email],
-    [groups, subject === null ? '' : groupsText(subject)]
-  ]
-  return Object.fromEntries(
-    values.filter(([header]) => header !== null).map(([header, value]) => [header as string, utf8(value ?? '')])
   )
 }

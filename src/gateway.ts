@@ -24,8 +24,9 @@ import type { Summary } from './forwarding/errand.ts'
 import { makeAssertion } from './identity/assertion.ts'
 import { PasswordLogin } from './identity/password-login.ts'
 import { makeClientReader } from './routing/client.ts'
-import { RouteTable } from './routing/route-table.ts'
+import { type App, RouteTable } from './routing/route-table.ts'
 import type { Runtime } from './runtime.ts'
+import type { Principal } from './session/sessions.ts'
 import { toApp } from './settings.ts'
 
 /** Every step that must stand before a byte is forwarded; a gateway without one refuses to start. */
@@ -73,7 +74,8 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
   await app.register(forwardPlugin, {
     live,
     clock,
-    assert: exchange => assertionFor(exchange, runtime, portalOrigin),
+    assert: ({ match, principal }) =>
+      match.kind === 'app' && principal !== null ? assertionFor(match.app, principal, runtime, portalOrigin) : null,
     onOpen: exchange => audit.record(exchangeEvent(exchange, 'socket.open', clock(), { status: 101 })),
     onEnd: (exchange, method, summary, isSocket) => recordEnd(exchange, method, summary, isSocket, runtime)
   })
@@ -89,6 +91,7 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
     sessions,
     portalOrigin,
     keyring: () => runtime.keyring,
+    assert: (app, principal) => (app.assertion ? assertionFor(app, principal, runtime, portalOrigin) : null),
     audit,
     clock
   })
@@ -137,10 +140,9 @@ function recordEnd(exchange: Exchange, method: string, summary: Summary, isSocke
   if (principal !== null) appUse.note(principal.account.id, match.app.id)
 }
 
-function assertionFor({ principal, match }: Exchange, { keyring, clock }: Runtime, issuer: string): string | null {
-  if (principal === null || match.kind !== 'app') return null
+function assertionFor(app: App, principal: Principal, { keyring, clock }: Runtime, issuer: string): string {
   const { subject, session, proofs } = principal
-  const audience = match.app.origin + match.app.prefix
+  const audience = app.origin + app.prefix
   return makeAssertion({
     issuer,
     audience,

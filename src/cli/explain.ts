@@ -6,6 +6,7 @@ import type { Config } from '../../config/schema.ts'
 import { subjectOf } from '../identity/account.ts'
 import { type Explanation, explain, formatExplanation } from '../policy/explain.ts'
 import { parseAddress } from '../routing/address.ts'
+import { methodsInQuery } from '../routing/other-methods.ts'
 import { type Match, RouteTable, type Site } from '../routing/route-table.ts'
 import { parseTarget } from '../routing/target.ts'
 import type { Subject } from '../session/session.ts'
@@ -77,6 +78,7 @@ Example:
       policy: match.app.policy,
       readings: match.readings,
       method,
+      alsoAs: methodsInQuery(found.query),
       address: from,
       subject,
       proofs,
@@ -87,7 +89,9 @@ Example:
   }
 }
 
-type Located = { kind: 'app'; match: Match & { kind: 'app' } } | { kind: 'elsewhere'; elsewhere: Elsewhere }
+type Located =
+  | { kind: 'app'; match: Match & { kind: 'app' }; query: string }
+  | { kind: 'elsewhere'; elsewhere: Elsewhere }
 
 /** The app of a URL, by the gate's own table. The path is not touched: how it is read is what is to be explained. */
 function locate(config: Config, url: string): Located {
@@ -105,7 +109,7 @@ function locate(config: Config, url: string): Located {
   const target = parseTarget(bytes.startsWith('/') ? bytes : `/${bytes}`)
   if (target === null) return elsewhere('refuse', 'bad_request', 'the path cannot be read; the gate answers 400')
   const match = table.match(host, target)
-  if (match.kind === 'app') return { kind: 'app', match }
+  if (match.kind === 'app') return { kind: 'app', match, query: target.query }
   if (match.kind === 'own') return elsewhere('own', 'own', "one of the gate's own pages; no rule is asked")
   return elsewhere('refuse', match.code, whyNone(match.code, table.sites))
 }

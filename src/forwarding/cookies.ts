@@ -30,7 +30,12 @@ const rememberedLines = 1_000
 const rememberedLength = 1_024
 
 function othersOf(line: string): string | null {
-  const others = line.split(';').filter(pair => !isOurCookie(nameOf(pair)))
+  const others = line.split(';').flatMap(pair => {
+    if (!mentionsUs.test(pair)) return pair
+    // Old servers read `a=1, factorgate=…` as two cookies (RFC 2965), also inside quotation marks: what follows the comma goes too.
+    const kept = pair.split(',').filter(part => !isOurCookie(nameOf(part.replace(/^[\s"]+/, ''))))
+    return kept.length === 0 ? [] : kept.join(',')
+  })
   const rest = others.join(';').trim()
   return rest === '' ? null : rest
 }

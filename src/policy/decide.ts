@@ -13,13 +13,19 @@ export { compilePolicy, type Question }
 /** Whether to forward a request, what is missing, or why not. No I/O, no clock but `question.now`. */
 export function decide(question: Question): Decision {
   const asked = ask(question)
-  const compiled = compiledOf(question.policy)
+  let verdict = strictestOf(asked)
+  if (question.alsoAs !== undefined)
+    for (const method of question.alsoAs) verdict = stricter(verdict, strictestOf({ ...asked, method }))
+  return toDecision(asked, verdict)
+}
+
+function strictestOf(asked: Asked): Verdict {
   let strictest: Verdict | null = null
-  eachVerdict(compiled, asked, verdict => {
+  eachVerdict(compiledOf(asked.policy), asked, verdict => {
     strictest = strictest === null ? verdict : stricter(strictest, verdict)
     return strictest.strictness < strictness.not_allowed
   })
-  return toDecision(asked, strictest ?? judgeNoMatch(asked))
+  return strictest ?? judgeNoMatch(asked)
 }
 
 /** Hands out the verdict of every reading, and of its folded form where that differs, until told to stop. */

@@ -14,6 +14,8 @@ export interface Question {
   /** Of the path inside the app; the literal one first. */
   readonly readings: readonly string[]
   readonly method: string
+  /** Other methods that the app may take the request for; it is judged under each of them too, and the strictest verdict counts. */
+  readonly alsoAs?: readonly string[] | undefined
   /** The client's address, as routing/client.ts found it. */
   readonly address: string
   /** Null for nobody. */

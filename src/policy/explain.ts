@@ -29,6 +29,8 @@ export interface Explanation {
 export interface ReadingExplanation {
   /** As text, for people: UTF-8 where it is UTF-8. */
   readonly path: string
+  /** The request's own, or another one that the app may take it for (`_method` in the query). */
+  readonly method: string
   /** Whether `a` and `A` are one here. Both are asked unless the app tells them apart, and the strictest counts. */
   readonly letterCase: 'exact' | 'ignored'
   readonly verdict: 'forward' | 'not_allowed' | NonNullable<Verdict['reason']>
@@ -51,8 +53,11 @@ export interface RuleExplanation {
 export function explain(question: Question): Explanation {
   const asked = ask(question)
   const compiled = compiledOf(question.policy)
-  const found: { verdict: Verdict; path: string; isFolded: boolean }[] = []
-  eachVerdict(compiled, asked, (verdict, path, isFolded) => found.push({ verdict, path, isFolded }) > 0)
+  const found: { asked: Asked; verdict: Verdict; path: string; isFolded: boolean }[] = []
+  for (const method of [question.method, ...(question.alsoAs ?? [])]) {
+    const one = { ...asked, method }
+    eachVerdict(compiled, one, (verdict, path, isFolded) => found.push({ asked: one, verdict, path, isFolded }) > 0)
+  }
   const strictest = Math.max(...found.map(({ verdict }) => verdict.strictness))
   return {
     appId: question.appId,
@@ -62,8 +67,9 @@ export function explain(question: Question): Explanation {
     groups: question.subject?.groups ?? [],
     signedIn: asked.signedIn,
     proofs: question.proofs.map(({ kind, at }) => ({ kind, ageSeconds: Math.round((question.now - at) / 1000) })),
-    readings: found.map(({ verdict, path, isFolded }) => ({
+    readings: found.map(({ asked, verdict, path, isFolded }) => ({
       path: describeReading(isFolded ? path : toText(path)),
+      method: asked.method,
       letterCase: isFolded ? 'ignored' : 'exact',
       verdict: verdict.reason ?? 'forward',
       rule: verdict.rule < 0 ? null : verdict.rule,

@@ -47,9 +47,11 @@ export function formatExplanation(explanation: Explanation): string {
   const { decision, readings } = explanation
   const lines = [describeDecision(explanation), '', `  who    ${describeWho(explanation)}`]
   lines.push(`  asked  ${explanation.method} of app ${explanation.appId} from ${explanation.address}`)
-  if (readings.length > 1)
-    lines.push(`  The path can be read in ${readings.length} ways; the strictest verdict counts.`)
-  for (const reading of readings) lines.push('', ...describeReadingLines(reading))
+  const ways = readings.filter(({ method }) => method === explanation.method).length
+  if (ways > 1) lines.push(`  The path can be read in ${ways} ways; the strictest verdict counts.`)
+  if (ways < readings.length)
+    lines.push('  The query names another method (_method), so that one is judged too; the strictest counts.')
+  for (const reading of readings) lines.push('', ...describeReadingLines(reading, explanation.method))
   if (decision.kind === 'forward' && decision.permit.freshUntil !== null)
     lines.push('', `  Holds until ${new Date(decision.permit.freshUntil).toISOString()}.`)
   return `${lines.join('\n')}\n`
@@ -68,8 +70,11 @@ function describeWho({ user, groups, signedIn, proofs }: Explanation): string {
   return `${user} [${groups.join(', ')}], ${state}; proved ${shown}`
 }
 
-function describeReadingLines({ path, letterCase, verdict, rule, isStrictest, rules }: ReadingExplanation): string[] {
-  const note = letterCase === 'ignored' ? ' (letter case ignored)' : ''
+function describeReadingLines(
+  { path, method, letterCase, verdict, rule, isStrictest, rules }: ReadingExplanation,
+  asked: string
+): string[] {
+  const note = `${letterCase === 'ignored' ? ' (letter case ignored)' : ''}${method === asked ? '' : ` as ${method}`}`
   const reached = rules.filter(({ result }) => result !== 'not reached')
   const numbers = String(rules.length).length
   const lines = reached.map(

@@ -29,6 +29,8 @@ const needs = {
     // The metapackage `php` would bring a web server's module and service besides.
     { programs: ['php'], packages: ['php-cli'], why: asked, isSpared: true },
     { programs: ['nginx'], packages: ['nginx'], unit: 'nginx', why: `${asked}, and the forward-auth tests` },
+    { programs: ['caddy'], packages: ['caddy'], unit: 'caddy', why: 'the forward-auth tests', isSpared: true },
+    { programs: ['haproxy'], packages: ['haproxy'], unit: 'haproxy', why: 'the forward-auth tests', isSpared: true },
     { programs: ['apache2'], packages: ['apache2'], unit: 'apache2 apache-htcacheclean', why: asked, isSpared: true }
   ],
   bench: [

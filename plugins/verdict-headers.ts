@@ -1,0 +1,120 @@
+/**
+ * What a proxy that asked for a verdict hands to its app: in forward-auth the gate does not touch the request, so its answer says what to put
+ * into it and what to take out. Owns that answer's headers; the list of names is src/forwarding/header-name.ts.
+ */
+import type { IncomingHttpHeaders } from 'node:http'
+import { withoutOurs } from '../src/forwarding/cookies.ts'
+import { hopByHop, isGatesToSay, normalName } from '../src/forwarding/header-name.ts'
+import { groupsText, utf8 } from '../src/forwarding/outbound.ts'
+import type { App } from '../src/routing/route-table.ts'
+import type { Subject } from '../src/session/session.ts'
+
+/** In every yes, empty where there is nothing to say, so that proxies that copy by name overwrite what their client sent. */
+const always = [
+  'cookie',
+  'x-factorgate-assertion',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  'x-real-ip',
+  'forwarded'
+]
+
+export interface Passing {
+  readonly app: App
+  readonly subject: Subject | null
+  readonly address: string
+  readonly assertion: string | null
+}
+
+/**
+ * A header is there for each name that the app must get from the gate or not at all: with its value, or empty, which means "take it out" (GHSA-7r4p-vjf4-gxv4).
+ * `Factorgate-Copy` lists them for proxies that can be programmed; Envoy takes out what its own header lists.
+ */
+export function verdictHeaders(asked: IncomingHttpHeaders, passing: Passing): Record<string, string> {
+  const { app, subject, address, assertion } = passing
+  const said = new Map<string, string>(always.map(name => [name, '']))
+  const configured = configuredFor(app)
+  for (const name in asked) if (mustNotPass(name, configured)) said.set(name, '')
+
+  const [scheme, port] = app.origin.startsWith('https:') ? ['https', '443'] : ['http', '80']
+  said.set('cookie', asked.cookie === undefined ? '' : (withoutOurs(asked.cookie) ?? ''))
+  said.set('x-forwarded-for', address)
+  said.set('x-forwarded-proto', scheme)
+  said.set('x-forwarded-host', app.host)
+  said.set('x-forwarded-port', /:(\d+)$/.exec(app.host)?.[1] ?? port)
+  said.set('x-forwarded-prefix', app.prefix)
+  for (const [name, value] of identityOf(app, subject)) said.set(name.toLowerCase(), value)
+  if (assertion !== null) said.set('x-factorgate-assertion', assertion)
+
+  const empty = [...said].filter(([, value]) => value === '').map(([name]) => name)
+  return {
+    ...Object.fromEntries(said),
+    'factorgate-copy': [...said.keys()].join(', '),
+    'x-envoy-auth-headers-to-remove': empty.join(',')
+  }
+}
+
+/**
+ * A claim of the client's that a proxy which copies by name alone would let through: nginx can neither loop over names nor take out a whole
+ * family. Its example empties `namedForProxies`; whoever claims something under any other name is refused.
+ */
+export function claimsBesides(asked: IncomingHttpHeaders, app: App): boolean {
+  const configured = configuredFor(app)
+  for (const name in asked)
+    if (mustNotPass(name, configured) && !named.has(name) && !configured.has(normalName(name))) return true
+  return false
+}
+
+/** Names that proxies which copy by name must empty, as config/examples/nginx-auth-request.conf does. */
+export const namedForProxies: readonly string[] = `
+  auth-user cas-user cf-access-authenticated-user-email cf-access-jwt-assertion cf-connecting-ip cf-connecting-ipv6 client-cert
+  client-cert-chain client-ip fastly-client-ip forwarded front-end-https http-remote-user iv-creds iv-groups iv-user proxy proxy-remote-user
+  proxy-user remote-addr remote-email remote-groups remote-host remote-name remote-user script-name shib-session-id sm-universalid sm-user
+  sm-userdn ssl-client-cert ssl-client-s-dn ssl-client-verify true-client-ip wl-proxy-client-ip wl-proxy-ssl x-amzn-oidc-accesstoken
+  x-amzn-oidc-data x-amzn-oidc-identity x-anonymous-consumer x-auth-email x-auth-groups x-auth-name x-auth-request-access-token
+  x-auth-request-email x-auth-request-groups x-auth-request-preferred-username x-auth-request-redirect x-auth-request-user x-auth-user
+  x-auth-username x-authelia-url x-authenticated-email x-authenticated-groups x-authenticated-scope x-authenticated-user
+  x-authenticated-userid x-authentik-email x-authentik-entitlements x-authentik-groups x-authentik-jwt x-authentik-name x-authentik-uid
+  x-authentik-username x-client-cert x-client-dn x-client-ip x-client-verify x-cluster-client-ip x-consumer-custom-id x-consumer-groups
+  x-consumer-id x-consumer-username x-credential-identifier x-envoy-external-address x-envoy-internal x-envoy-original-path
+  x-envoy-peer-metadata x-factorgate-assertion x-forwarded x-forwarded-access-token x-forwarded-by x-forwarded-client-cert x-forwarded-email
+  x-forwarded-for x-forwarded-groups x-forwarded-host x-forwarded-method x-forwarded-path x-forwarded-port x-forwarded-preferred-username
+  x-forwarded-prefix x-forwarded-proto x-forwarded-protocol x-forwarded-scheme x-forwarded-server x-forwarded-ssl x-forwarded-tls-client-cert
+  x-forwarded-tls-client-cert-info x-forwarded-uri x-forwarded-url x-forwarded-user x-goog-authenticated-user-email
+  x-goog-authenticated-user-id x-goog-iap-jwt-assertion x-host x-http-host-override x-http-method x-http-method-override x-ingress-path
+  x-lkproxy-user x-method-override x-ms-client-principal x-ms-client-principal-id x-ms-client-principal-idp x-ms-client-principal-name
+  x-oidc-email x-oidc-groups x-oidc-name x-oidc-user x-original-forwarded-for x-original-host x-original-method x-original-prefix
+  x-original-remote-addr x-original-uri x-original-url x-originating-ip x-pomerium-claim-email x-pomerium-claim-groups x-pomerium-claim-user
+  x-pomerium-jwt-assertion x-proxy-user x-proxyuser-ip x-real-ip x-remote-addr x-remote-email x-remote-extra x-remote-group x-remote-groups
+  x-remote-ip x-remote-name x-remote-user x-rewrite-url x-rsc-request x-rstudio-request x-rstudio-root-path x-rstudio-username x-scheme
+  x-script-name x-ssl-client-cert x-ssl-client-dn x-ssl-client-s-dn x-ssl-client-verify x-tinyauth-email x-tinyauth-groups x-tinyauth-name
+  x-tinyauth-user x-url-scheme x-user x-user-email x-user-id x-user-name x-userid x-username x-vouch-idp-claims-email
+  x-vouch-idp-claims-groups x-vouch-user x-webauth-email x-webauth-groups x-webauth-name x-webauth-user`
+  .trim()
+  .split(/\s+/)
+  .filter(isGatesToSay)
+const named: ReadonlySet<string> = new Set(namedForProxies)
+
+function configuredFor({ identityHeaders, addHeaders }: App): ReadonlySet<string> {
+  const ours = [...Object.values(identityHeaders).filter(name => name !== null), ...Object.keys(addHeaders)]
+  return new Set(ours.map(normalName))
+}
+
+/** The connection's own lines and the request's frame are the proxy's matter; `Cookie` is cleaned. */
+function mustNotPass(name: string, configured: ReadonlySet<string>): boolean {
+  const normal = normalName(name)
+  if (normal === 'host' || normal === 'content-length' || hopByHop.has(normal)) return false
+  return configured.has(normal) || isGatesToSay(normal)
+}
+
+function identityOf({ identityHeaders }: App, subject: Subject | null): [string, string][] {
+  const { user, name, email, groups } = identityHeaders
+  const values: [string | null, string | null | undefined][] = [
+    [user, subject?.name],
+    [name, subject?.displayName],
+    [email, subject?.email],
+    [groups, subject === null ? '' : groupsText(subject)]
+  ]
+  return values.flatMap(([header, value]): [string, string][] => (header === null ? [] : [[header, utf8(value ?? '')]]))
+}

@@ -1,0 +1,330 @@
+/**
+ * The examples of forward-auth in real proxies, with a recorder as the app: nginx, Caddy and HAProxy. What the gate refuses never gets to the
+ * app, and neither does anything that only the gate may say, whatever the client says besides. Traefik and Envoy are read as text.
+ */
+import { readFileSync } from 'node:fs'
+import http from 'node:http'
+import t, { type Test } from 'tap'
+import { namedForProxies } from '../../plugins/verdict-headers.ts'
+import { freePort } from '../helpers/free-port.ts'
+import { ask, navigation, startGateway } from '../helpers/gateway.ts'
+import { hasProgram, startCaddy, startHaproxy, startNginx } from '../helpers/proxies.ts'
+import { ok, type Recorded, startUpstream, type Upstream, valuesOf } from '../helpers/upstream.ts'
+import { mayInstall } from '../setup/may-install.mjs'
+
+const example = (name: string) => readFileSync(new URL(`../../config/examples/${name}`, import.meta.url), 'utf8')
+
+/** How each is started with its example, for the test's own ports. */
+const proxies: Record<string, (t: Test, at: { port: number; gate: number; app: string }) => Promise<void>> = {
+  nginx: (t, { port, gate, app }) =>
+    startNginx(
+      t,
+      changed(example('nginx-auth-request.conf'), [
+        ['listen 443 ssl;', `listen 127.0.0.1:${port};`],
+        [/^ *ssl_certificate.*\n/gm, ''],
+        ['notebooks.lab.example', 'nginx.localhost'],
+        ['127.0.0.1:8443', `127.0.0.1:${gate}`],
+        ['127.0.0.1:8888', app]
+      ]),
+      port
+    ),
+  caddy: (t, { port, gate, app }) =>
+    startCaddy(
+      t,
+      changed(example('Caddyfile'), [
+        ['notebooks.lab.example {', `http://caddy.localhost:${port} {\n\tbind 127.0.0.1`],
+        [/127\.0\.0\.1:8443/g, `127.0.0.1:${gate}`],
+        ['127.0.0.1:8888', app]
+      ]),
+      port
+    ),
+  haproxy: (t, { port, gate, app }) =>
+    startHaproxy(
+      t,
+      changed(example('haproxy.cfg'), [
+        [/bind :443 .*/, `bind 127.0.0.1:${port}`],
+        [/127\.0\.0\.1:8443/g, `127.0.0.1:${gate}`],
+        ['127.0.0.1:8888', app]
+      ]),
+      example('haproxy-auth.lua'),
+      port
+    )
+}
+
+/** Every replacement finds its place, otherwise the example is another than the one that is tried. */
+function changed(text: string, replacements: [string | RegExp, string][]): string {
+  return replacements.reduce((before, [from, to]) => {
+    const after = before.replace(from, to)
+    if (after === before) throw new Error(`the example no longer says ${from}`)
+    return after
+  }, text)
+}
+
+/** What names the original request is the proxy's own to say; with these the gate would refuse. */
+const originals = /^x-(?:original-(?:url|method)|forwarded-(?:uri|method|host|for))$|method|assertion/
+/** Claims of a client, in portions that servers take, among them names that no example knows. */
+const claims: Record<string, string>[] = [
+  {
+    'X-Forwarded-For': '10.0.0.1',
+    'X-HTTP-Method-Override': 'GET',
+    'X-HTTP-Method': 'GET',
+    'X-Method-Override': 'GET',
+    'X-Factorgate-Assertion': 'forged',
+    Remote_User: 'forged',
+    X_Real_IP: 'forged',
+    X_HTTP_Method_Override: 'GET',
+    'Remote.User': 'forged'
+  }
+]
+const names = namedForProxies.filter(name => !originals.test(name))
+for (let i = 0; i < names.length; i += 40)
+  claims.push(Object.fromEntries(names.slice(i, i + 40).map(name => [name, 'forged'])))
+
+const socketLines = {
+  Connection: 'Upgrade',
+  Upgrade: 'websocket',
+  'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+  'Sec-WebSocket-Version': '13'
+}
+
+t.test('FIELD A1 each proxy asks, obeys, and hands on nothing that only the gate may say', async t => {
+  const here = Object.keys(proxies).filter(hasProgram)
+  for (const name of Object.keys(proxies))
+    if (!here.includes(name)) {
+      t.equal(mayInstall(), null, `${name} is not here, and nothing may be installed: it is not asked`)
+    }
+  const ports = new Map<string, number>()
+  for (const name of here) ports.set(name, await freePort())
+  const apps = new Map<string, Upstream>()
+  for (const name of here) apps.set(name, await startUpstream(t, ok))
+  const gate = await startGateway(t, {
+    extra: 'trustedProxies: ["127.0.0.1"]',
+    apps: here
+      .map(
+        name => `  - id: ${name}
+    url: "http://${name}.localhost:${ports.get(name)}"
+    upstream: "http://127.0.0.1:1"
+    assertion: ${name === 'haproxy'}
+    rules:
+      - { path: /public/**, access: public }
+      - { path: /admin/**, access: deny }
+      - { path: /drop/**, methods: [GET, HEAD, POST], access: mfa }
+      - { path: /drop/**, access: deny }
+      - { access: mfa }
+`
+      )
+      .join('')
+  })
+  const alice = await gate.account('alice')
+  const { principal } = await gate.signIn(alice)
+  const { sessions } = gate.server.runtime
+
+  for (const name of here) {
+    t.test(name, async t => {
+      const port = ports.get(name) as number
+      const app = apps.get(name) as Upstream
+      const host = `${name}.localhost:${port}`
+      const start = proxies[name] as (typeof proxies)[string]
+      await start(t, { port, gate: gate.port, app: `127.0.0.1:${app.port}` })
+      const code = await sessions.handOver(principal, host, 'test', `http://${host}/`)
+      const token = (await sessions.redeem(code, host, 'test'))?.token as string
+      const cookie = `factorgate=${token}`
+      const through = (target: string, headers: Record<string, string> = {}, method = 'GET') =>
+        ask(port, method, `http://${host}${target}`, headers)
+      const recorded = async (target: string, headers: Record<string, string>, method = 'GET'): Promise<Recorded> => {
+        const seen = app.request()
+        const answer = await through(target, headers, method)
+        if (answer.status !== 200) throw new Error(`${method} ${target}: ${answer.status} ${answer.body.slice(0, 300)}`)
+        return seen
+      }
+
+      t.test('a person comes through, named by the gate alone', async t => {
+        for (const claim of claims) {
+          const request = await recorded('/data?x=1', { cookie: `a=b; ${cookie}`, ...claim })
+          t.equal(request.line, 'GET /data?x=1 HTTP/1.1')
+          t.same(valuesOf(request, 'remote-user'), ['alice'])
+          t.same(valuesOf(request, 'remote-groups'), ['researchers'])
+          t.same(valuesOf(request, 'x-forwarded-for'), ['127.0.0.1'])
+          t.same(valuesOf(request, 'cookie'), ['a=b'])
+          const left = request.headers.filter(([, value]) => value.includes('forged'))
+          t.same(left, [], 'nothing of what was claimed arrives')
+          const assertion = valuesOf(request, 'x-factorgate-assertion').join('')
+          t.match(assertion, name === 'haproxy' ? /^[\w-]+\.[\w-]+\.[\w-]+$/ : /^$/)
+        }
+        const nobody = await recorded('/public/x', { 'Remote-User': 'root', 'X-Factorgate-Assertion': 'forged' })
+        t.notMatch(nobody.raw.toString('latin1'), /root|forged/)
+      })
+
+      t.test('the app never has a cookie of ours, wherever it stands', async t => {
+        const lines = [
+          [cookie, ''],
+          [`${cookie}; theme=dark`, 'theme=dark'],
+          [`theme=dark; ${cookie}`, 'theme=dark'],
+          [`a=1;${cookie};b="x;y"`, 'a=1;b="x;y"'],
+          [`a="q"; factorgate-nonce=AAAAAAAAAAAAAAAAAAAAAA; ${cookie}; factorgate-known=x; z=`, 'a="q"; z='],
+          [`x=1; FactorGate=${token}; ${cookie}; __Host-factorgate-8443=${token}`, 'x=1'],
+          [`a=1, factorgate=${token};${cookie}`, 'a=1']
+        ] as const
+        for (const [sent, expected] of lines) {
+          const request = await recorded('/data', { cookie: sent })
+          t.equal(valuesOf(request, 'cookie').join(), expected, sent.replaceAll(token, '…'))
+          t.notMatch(request.raw.toString('latin1'), token)
+        }
+        const before = app.requests.length
+        t.not(
+          (await through('/data', { cookie: `${cookie}; ${cookie}` })).status,
+          200,
+          'of two nobody knows which is ours'
+        )
+        t.equal(app.requests.length, before)
+      })
+
+      t.test('another method is judged, and does not arrive', async t => {
+        for (const header of ['X-HTTP-Method-Override', 'X-HTTP-Method', 'x-method-override']) {
+          for (const method of ['DELETE', 'delete', 'PUT'])
+            t.equal(
+              (await through('/drop/x', { cookie, [header]: method }, 'POST')).status,
+              403,
+              `${header}: ${method}`
+            )
+          const request = await recorded('/data', { cookie, [header]: 'DELETE' }, 'POST')
+          t.same(valuesOf(request, header), [''].slice(valuesOf(request, header).length === 0 ? 1 : 0))
+        }
+        for (const query of [
+          '_method=DELETE',
+          'a=b&_method=delete',
+          '%5fmethod=DELETE',
+          'a;_METHOD=DELETE',
+          '.method=DELETE'
+        ])
+          t.equal((await through(`/drop/x?${query}`, { cookie }, 'POST')).status, 403, query)
+        await recorded('/drop/x?_method=list', { cookie }, 'POST')
+      })
+
+      t.test('a stranger is sent to sign in, a denied path stays denied, whatever is said besides', async t => {
+        const before = app.bytes().length
+        const stranger = await through('/data', navigation)
+        t.equal(stranger.status, 302)
+        t.match(stranger.headers.location, `${gate.portal}/.factorgate/login?rd=`)
+        t.match(stranger.headers['set-cookie']?.[0], /^factorgate-nonce/)
+        const additions: Record<string, string>[] = [
+          {},
+          { 'X-Original-URL': `http://${host}/public/x`, 'X-Original-Method': 'GET' },
+          { 'X-Forwarded-Uri': '/public/x', 'X-Forwarded-Host': host, 'X-Forwarded-Method': 'GET' },
+          { 'X-Forwarded-For': '10.0.0.1', 'X-Original-URI': '/public/x', 'X-Rewrite-URL': '/public/x' }
+        ]
+        for (const added of additions) {
+          for (const target of ['/admin/x', '/public/../admin/x', '//admin/x', '/ADMIN/x', '/public/..%2fadmin/x'])
+            t.equal((await through(target, { cookie, ...added })).status, 403, `${target} ${JSON.stringify(added)}`)
+          t.equal((await through('/drop/x', { cookie, ...added }, 'DELETE')).status, 403)
+          t.not((await through('/data', added)).status, 200)
+        }
+        const foreign = await through('/ws', { cookie, ...socketLines, Origin: 'https://evil.test' })
+        t.equal(foreign.status, 403, 'a socket from another site')
+        for (const place of ['/admin/y', `http://${host}/admin/y`])
+          t.equal((await through('/x', { cookie, Destination: place }, 'MOVE')).status, 403, `MOVE to ${place}`)
+        t.equal(app.bytes().length, before, 'nothing upstream')
+      })
+
+      t.test('a socket of the app’s own page opens, without our cookie', async t => {
+        const request = await recorded('/ws', { cookie: `${cookie}; a=b`, ...socketLines, Origin: `http://${host}` })
+        t.same(valuesOf(request, 'cookie'), ['a=b'])
+        t.match(valuesOf(request, 'upgrade').join(), /websocket/i)
+      })
+
+      t.test('connections to the app are kept', async t => {
+        const before = app.connections.length
+        const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+        t.teardown(() => agent.destroy())
+        for (let i = 0; i < 4; i++)
+          await new Promise<void>((resolve, reject) => {
+            const request = http.get({ host: '127.0.0.1', port, path: '/data', agent, headers: { host, cookie } })
+            request.on('response', response => response.resume().on('end', resolve)).on('error', reject)
+          })
+        t.ok(app.connections.length - before <= 1, `${app.connections.length - before} new ones for four requests`)
+      })
+    })
+  }
+})
+
+t.test('FIELD A1 the verdict itself says what goes in and what comes out, for proxies that are not here', async t => {
+  const gate = await startGateway(t, {
+    extra: 'trustedProxies: ["127.0.0.1"]',
+    apps: `  - { id: one, url: "http://one.localhost:PORT", upstream: "http://127.0.0.1:1", assertion: true, identityHeaders: { user: X-WEBAUTH-USER }, addHeaders: { X-Gate: yes } }`
+  })
+  const alice = await gate.account('alice')
+  const { cookies } = await gate.signIn(alice, 'one')
+  const url = `${gate.origin('one')}/.factorgate/auth/data`
+  const claimed = { X_Remote_User: 'root', 'X-Webauth_User': 'root', 'x-gate': 'no', 'X-Auth-Token': 'mine' }
+  const yes = await gate.request('GET', url, { cookie: `a=b; ${cookies.one}`, ...claimed })
+  t.equal(yes.status, 200)
+  t.match(yes.headers, { cookie: 'a=b', 'x-webauth-user': 'alice', 'x-forwarded-for': '127.0.0.1' })
+  for (const name of ['x_remote_user', 'x-webauth_user', 'x-gate', 'x-http-method-override', 'x-real-ip'])
+    t.equal(yes.headers[name], '', name)
+  t.equal(yes.headers['x-auth-token'], undefined, 'a secret that the app checks itself stays')
+  t.match(yes.headers['x-factorgate-assertion'], /^[\w-]+\.[\w-]+\.[\w-]+$/)
+  const removed = (yes.headers['x-envoy-auth-headers-to-remove'] as string).split(',')
+  for (const name of ['x_remote_user', 'x-webauth_user', 'x-gate']) t.ok(removed.includes(name), name)
+  t.notOk(removed.includes('cookie'))
+  const bare = await gate.request('GET', url, { cookie: cookies.one })
+  t.equal(bare.headers.cookie, '')
+  t.ok((bare.headers['x-envoy-auth-headers-to-remove'] as string).split(',').includes('cookie'))
+
+  const nginx = { 'x-original-url': `${gate.origin('one')}/data`, 'x-original-method': 'GET', cookie: cookies.one }
+  const auth = `${gate.origin('one')}/.factorgate/auth`
+  t.equal((await gate.request('GET', auth, { ...nginx, 'x-pomerium-claim-user': 'root' })).status, 200)
+  t.equal(
+    (await gate.request('GET', auth, { ...nginx, 'x-pomerium-claim-odd': 'root' })).status,
+    403,
+    'nginx cannot take it out'
+  )
+})
+
+t.test('FIELD A1 the examples name every header that matters', async t => {
+  t.ok(namedForProxies.length > 100)
+  const nginx = example('nginx-auth-request.conf').toLowerCase()
+  const caddy = [...example('Caddyfile').matchAll(/request_header -(\S+)/g)].map(([, glob = '']) => glob.toLowerCase())
+  const traefik = new RegExp(
+    /authResponseHeadersRegex = '\(\?i\)(.*)'/.exec(example('traefik.toml'))?.[1] as string,
+    'i'
+  )
+  const isTaken = (name: string) =>
+    caddy.some(glob => (glob.endsWith('*') ? name.startsWith(glob.slice(0, -1)) : name === glob))
+  for (const name of namedForProxies) {
+    t.ok(nginx.includes(`proxy_set_header ${name} `), `nginx: ${name}`)
+    t.ok(isTaken(name) || isTaken(`x-${name}`), `Caddy: ${name}`)
+    t.match(name, traefik, `Traefik: ${name}`)
+    t.match(name.replaceAll('-', '_'), traefik, `Traefik: ${name} with underscores`)
+  }
+  for (const name of [
+    'accept',
+    'authorization',
+    'x-auth-token',
+    'x-csrf-token',
+    'x-requested-with',
+    'x-xsrftoken',
+    'client-id',
+    'x-client-version',
+    'x-user-agent',
+    'range',
+    'if-none-match',
+    'user-agent',
+    'destination'
+  ]) {
+    t.notMatch(name, traefik, `Traefik lets ${name} be`)
+    t.notOk(isTaken(name), `Caddy lets ${name} be`)
+    t.notOk(nginx.includes(`proxy_set_header ${name} `), `nginx lets ${name} be`)
+  }
+  const envoy = JSON.parse(example('envoy.json')).typed_config.http_service
+  t.same(
+    envoy.authorization_request.allowed_headers.patterns,
+    [{ safe_regex: { regex: '.*' } }],
+    'the gate sees every header'
+  )
+  const upstream = envoy.authorization_response.allowed_upstream_headers.patterns
+  for (const exact of ['cookie', 'x-factorgate-assertion', 'x-envoy-auth-headers-to-remove'])
+    t.ok(
+      upstream.some((pattern: { exact?: string }) => pattern.exact === exact),
+      `Envoy: ${exact}`
+    )
+})
