@@ -14,6 +14,7 @@ import { ConsecutiveFailures } from './consecutive-failures.ts'
 import { type Credentials, credentialName, type TotpCredential } from './credential.ts'
 import { credentialsPerKind, type Enrolment, type Verification } from './factor.ts'
 import { Guesses, type Origin } from './guesses.ts'
+import { keyUriName } from './key-uri-name.ts'
 
 export type TotpAlgorithm = TotpCredential['algorithm']
 
@@ -252,8 +253,8 @@ export class Totp {
 
   #setup(ceremony: string, pending: Pending, secret: string): TotpSetup {
     const uri = generateURI({
-      issuer: this.#options.issuer,
-      label: pending.accountName,
+      issuer: keyUriName(this.#options.issuer, 'Factorgate'),
+      label: keyUriName(pending.accountName, 'account'),
       secret,
       algorithm: pending.algorithm.toLowerCase() as Lowercase<TotpAlgorithm>,
       digits: pending.digits as 6 | 7 | 8,

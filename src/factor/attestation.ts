@@ -1,0 +1,87 @@
+/**
+ * Attestation statements that nobody judges. Without trust anchors a statement proves nothing, so its make, its dates and its chain are no reason to
+ * refuse a device (WebAuthn L3 §7.1 steps 23 and 24). What needs no anchor is asked of it: the syntax of its format (§8), and for `packed` and
+ * `android-key` the signature by its own certificate (§8.2, §8.4). Knows no library: the caller hands in how CBOR is read and written.
+ */
+import { createHash } from 'node:crypto'
+
+/** What is needed of a WebAuthn library. */
+export interface AttestationTools {
+  /** Throws where the bytes are no CBOR. */
+  decode(object: Uint8Array<ArrayBuffer>): unknown
+  encode(value: Map<string, unknown>): Uint8Array
+  /** Whether `signature` over `data` is by the key of the certificate; may throw. */
+  isSigned(signature: Uint8Array, data: Uint8Array, certificate: Uint8Array, algorithm: number): Promise<boolean>
+}
+
+type Statement = { get(key: string): unknown; readonly size: number }
+type Shape = Readonly<Record<string, (value: unknown) => boolean>>
+
+const isBytes = (value: unknown) => value instanceof Uint8Array && value.length > 0
+const isText = (value: unknown) => typeof value === 'string' && value !== ''
+const isInteger = (value: unknown) => Number.isInteger(value)
+const isChain = (value: unknown) => Array.isArray(value) && value.length > 0 && value.every(isBytes)
+const isOneCertificate = (value: unknown) => isChain(value) && (value as unknown[]).length === 1
+
+/** Of each format its fields, as the grammar of WebAuthn L3 §8 names them. Self attestation (`packed` without `x5c`) and `none` are the library's. */
+const shapes: Readonly<Record<string, Shape>> = {
+  packed: { alg: isInteger, sig: isBytes, x5c: isChain },
+  tpm: { ver: isText, alg: isInteger, sig: isBytes, x5c: isChain, certInfo: isBytes, pubArea: isBytes },
+  'android-key': { alg: isInteger, sig: isBytes, x5c: isChain },
+  'android-safetynet': { ver: isText, response: isBytes },
+  'fido-u2f': { x5c: isOneCertificate, sig: isBytes },
+  apple: { x5c: isChain }
+}
+/** Formats whose statement signs the authenticator data with the key of its first certificate. */
+const signsData = new Set(['packed', 'android-key'])
+
+/**
+ * The attestation object to verify in place of `object`: without its statement where nothing more can be asked of it, as it is where the library has to look at the statement.
+ * Null where the statement is none of its format. Both are base64url.
+ */
+export async function withoutUnjudged(
+  object: string,
+  clientDataJSON: string,
+  tools: AttestationTools
+): Promise<string | null> {
+  const decoded = tools.decode(new Uint8Array(Buffer.from(object, 'base64url'))) as Partial<Statement> | null
+  if (typeof decoded?.get !== 'function') return object
+  const [format, statement, data] = ['fmt', 'attStmt', 'authData'].map(key => decoded.get!(key))
+  if (format === 'none' || (format === 'packed' && !has(statement, 'x5c'))) return object
+  if (!isBytes(data) || !(format === 'compound' ? isCompound(statement) : isStatement(format, statement))) return null
+  if (signsData.has(format as string)) {
+    const { get } = statement as Statement
+    const field = (key: string) => get.call(statement, key)
+    const clientDataHash = createHash('sha256').update(Buffer.from(clientDataJSON, 'base64url')).digest()
+    const signed = Buffer.concat([data as Uint8Array, clientDataHash])
+    const [leaf] = field('x5c') as Uint8Array[]
+    if (!(await tools.isSigned(field('sig') as Uint8Array, signed, leaf!, field('alg') as number))) return null
+  }
+  const bare = tools.encode(new Map(Object.entries({ fmt: 'none', attStmt: new Map(), authData: data })))
+  return Buffer.from(bare).toString('base64url')
+}
+
+function isStatement(format: unknown, statement: unknown): boolean {
+  if (typeof format !== 'string' || !Object.hasOwn(shapes, format)) return false
+  const fields = Object.entries(shapes[format]!)
+  return isMap(statement) && fields.every(([key, fits]) => fits(statement.get(key)))
+}
+
+/** Several statements of other formats about one credential (§8.9). */
+function isCompound(statement: unknown): boolean {
+  const isPart = (part: unknown) =>
+    isMap(part) &&
+    part.get('fmt') !== 'compound' &&
+    (part.get('fmt') === 'packed' && !has(part.get('attStmt'), 'x5c')
+      ? isMap(part.get('attStmt'))
+      : isStatement(part.get('fmt'), part.get('attStmt')))
+  return Array.isArray(statement) && statement.length >= 2 && statement.every(isPart)
+}
+
+function isMap(value: unknown): value is Statement {
+  return value instanceof Map
+}
+
+function has(statement: unknown, key: string): boolean {
+  return isMap(statement) && statement.get(key) !== undefined
+}
