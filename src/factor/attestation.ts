@@ -5,13 +5,19 @@
  */
 import { createHash } from 'node:crypto'
 
-/** What is needed of a WebAuthn library. */
+type Bytes = Uint8Array<ArrayBuffer>
+
+/** What is needed of a WebAuthn library. All may throw. */
 export interface AttestationTools {
-  /** Throws where the bytes are no CBOR. */
-  decode(object: Uint8Array<ArrayBuffer>): unknown
-  encode(value: Map<string, unknown>): Uint8Array
-  /** Whether `signature` over `data` is by the key of the certificate; may throw. */
-  isSigned(signature: Uint8Array, data: Uint8Array, certificate: Uint8Array, algorithm: number): Promise<boolean>
+  decodeAttestationObject(object: Bytes): unknown
+  readonly isoCBOR: { encode(value: never): Uint8Array }
+  /** `hashAlgorithm` is a COSE algorithm. */
+  verifySignature(asked: {
+    signature: Bytes
+    data: Bytes
+    x509Certificate: Bytes
+    hashAlgorithm: number
+  }): Promise<boolean>
 }
 
 type Statement = { get(key: string): unknown; readonly size: number }
@@ -44,20 +50,27 @@ export async function withoutUnjudged(
   clientDataJSON: string,
   tools: AttestationTools
 ): Promise<string | null> {
-  const decoded = tools.decode(new Uint8Array(Buffer.from(object, 'base64url'))) as Partial<Statement> | null
+  const decoded = tools.decodeAttestationObject(
+    new Uint8Array(Buffer.from(object, 'base64url'))
+  ) as Partial<Statement> | null
   if (typeof decoded?.get !== 'function') return object
   const [format, statement, data] = ['fmt', 'attStmt', 'authData'].map(key => decoded.get!(key))
   if (format === 'none' || (format === 'packed' && !has(statement, 'x5c'))) return object
   if (!isBytes(data) || !(format === 'compound' ? isCompound(statement) : isStatement(format, statement))) return null
   if (signsData.has(format as string)) {
-    const { get } = statement as Statement
-    const field = (key: string) => get.call(statement, key)
+    const field = (key: string) => (statement as Statement).get(key)
     const clientDataHash = createHash('sha256').update(Buffer.from(clientDataJSON, 'base64url')).digest()
-    const signed = Buffer.concat([data as Uint8Array, clientDataHash])
-    const [leaf] = field('x5c') as Uint8Array[]
-    if (!(await tools.isSigned(field('sig') as Uint8Array, signed, leaf!, field('alg') as number))) return null
+    const isSigned = await tools.verifySignature({
+      signature: field('sig') as Bytes,
+      data: new Uint8Array(Buffer.concat([data as Uint8Array, clientDataHash])),
+      x509Certificate: (field('x5c') as Bytes[])[0]!,
+      hashAlgorithm: field('alg') as number
+    })
+    if (!isSigned) return null
   }
-  const bare = tools.encode(new Map(Object.entries({ fmt: 'none', attStmt: new Map(), authData: data })))
+  const bare = tools.isoCBOR.encode(
+    new Map(Object.entries({ fmt: 'none', attStmt: new Map(), authData: data })) as never
+  )
   return Buffer.from(bare).toString('base64url')
 }
 

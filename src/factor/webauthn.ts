@@ -12,7 +12,7 @@ import type { Keyring } from '../keyring/keyring.ts'
 import { newId } from '../session/token.ts'
 import type { Store } from '../store/store.ts'
 import { type AttemptLimiter, type Reservation, site } from './attempt-limiter.ts'
-import { type AttestationTools, withoutUnjudged } from './attestation.ts'
+import { withoutUnjudged } from './attestation.ts'
 import { type AuthenticatorSort, modelName, sortOf } from './authenticator-names.ts'
 import { Ceremonies } from './ceremony.ts'
 import { ConsecutiveFailures } from './consecutive-failures.ts'
@@ -279,7 +279,7 @@ export class Webauthn {
     const { id, clientDataJSON, attestationObject, transports } = response
     const { verifyRegistrationResponse } = await library()
     const { verified, registrationInfo: info } = await orNothing(async () => {
-      const toVerify = await withoutUnjudged(attestationObject, clientDataJSON, await attestationTools())
+      const toVerify = await withoutUnjudged(attestationObject, clientDataJSON, await helpers())
       if (toVerify === null) return null
       return verifyRegistrationResponse({
         response: {
@@ -377,22 +377,6 @@ async function orNothing<Result extends object>(check: () => Promise<Result | nu
     return (await check()) ?? {}
   } catch {
     return {}
-  }
-}
-
-async function attestationTools(): Promise<AttestationTools> {
-  const { decodeAttestationObject, isoCBOR, verifySignature } = await helpers()
-  type Bytes = Uint8Array<ArrayBuffer>
-  return {
-    decode: decodeAttestationObject,
-    encode: value => isoCBOR.encode(value as Parameters<typeof isoCBOR.encode>[0]),
-    isSigned: (signature, data, certificate, algorithm) =>
-      verifySignature({
-        signature: signature as Bytes,
-        data: data as Bytes,
-        x509Certificate: certificate as Bytes,
-        hashAlgorithm: algorithm
-      })
   }
 }
 
