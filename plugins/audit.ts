@@ -4,6 +4,7 @@
  */
 import fp from 'fastify-plugin'
 import type { AuditEvent, AuditSink } from '../src/audit/event.ts'
+import { pathForRecord } from '../src/audit/path-for-record.ts'
 import { Strangers } from '../src/audit/strangers.ts'
 import type { Clock } from '../src/clock.ts'
 import type { Exchange } from './exchange.ts'
@@ -66,7 +67,11 @@ export function exchangeEvent(
     session: principal?.session.id,
     address: client?.address,
     app: match?.kind === 'app' ? match.app.id : undefined,
-    path: target === undefined ? undefined : pathForRecord(target.path, (principal ?? null) === null),
+    // Nobody's path is cut shorter than a person's.
+    path:
+      target === undefined
+        ? undefined
+        : pathForRecord(target.path, target.readings, (principal ?? null) === null ? 256 : 1024),
     decision: decision?.kind,
     ms: now - exchange.startedAt,
     method: end.method,
@@ -77,11 +82,6 @@ export function exchangeEvent(
     cut: end.cut
   }
   return exchange.notes === undefined ? event : Object.assign(event, exchange.notes, end)
-}
-
-/** An invitation's token stands in its path, and a record must not open doors (ASVS 14.2.1). Nobody's path is cut shorter than a person's. */
-function pathForRecord(path: string, isNobodys: boolean): string {
-  return path.startsWith('/.factorgate/invite/') ? '/.factorgate/invite/…' : path.slice(0, isNobodys ? 256 : 1024)
 }
 
 function isAsset(url: string | undefined): boolean {

@@ -7,6 +7,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AuditSink } from '../src/audit/event.ts'
+import { pathForRecord } from '../src/audit/path-for-record.ts'
 import type { Clock } from '../src/clock.ts'
 import { describeError, GateError } from '../src/errors.ts'
 import { originAllowed } from '../src/forwarding/origin.ts'
@@ -86,7 +87,7 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
   })
   exchange.notes = {
     app: match.app.id,
-    path: match.path.slice(0, principal === null ? 256 : 1024),
+    path: pathForRecord(match.path, match.readings, principal === null ? 256 : 1024),
     decision: decision.kind,
     ...(principal === null
       ? {}

@@ -40,7 +40,12 @@ function literal(value: unknown): string {
 
 function quoted(text: string): string {
   if (!special.test(text)) return `"${text}"`
-  return JSON.stringify(text).replace(tricky, character => {
+  return withoutTricks(JSON.stringify(text))
+}
+
+/** JSON that says the same, with every character escaped that is a command to a terminal or is not seen (C1, DEL, bidirectional, line separators). */
+export function withoutTricks(json: string): string {
+  return json.replace(tricky, character => {
     let escapes = ''
     for (let at = 0; at < character.length; at++)
       escapes += `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`

@@ -2,7 +2,7 @@
 import { loadConfig } from '../../config/load.ts'
 import { formatProblem } from '../../config/problems.ts'
 import { readKeyFile } from '../keyring/key-file.ts'
-import { type Command, readArgs, UsageError } from './command.ts'
+import { type Command, jsonText, readArgs, UsageError } from './command.ts'
 
 export const command: Command = {
   name: 'check',
@@ -28,7 +28,7 @@ Example:
     const ok = loaded.kind === 'ok'
     const problems = ok ? [] : loaded.problems
     const warnings = ok ? loaded.warnings : []
-    if (values.json) io.stdout(`${JSON.stringify({ file: loaded.file, ok, problems, warnings }, null, 2)}\n`)
+    if (values.json) io.stdout(jsonText({ file: loaded.file, ok, problems, warnings }))
     else for (const problem of problems) io.stdout(`${formatProblem(problem)}\n`)
     for (const warning of warnings) io.stderr(`warning: ${formatProblem(warning)}\n`)
     if (!ok) {

@@ -3,6 +3,7 @@
  * single command. Results go to stdout, talk to stderr: a pipe gets the result alone.
  */
 import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { withoutTricks } from '../audit/line.ts'
 import type { Clock } from '../clock.ts'
 
 /** 0 done · 1 it did not work, or the answer is no · 2 the command was called wrongly. */
@@ -96,12 +97,33 @@ export function group(input: Pick<Command, 'name' | 'summary' | 'help'> & { comm
   }
 }
 
+/** A value as JSON over several lines, safe for a terminal; a program reads the same value from it. */
+export function jsonText(value: unknown): string {
+  return `${withoutTricks(JSON.stringify(value, null, 2))}\n`
+}
+
 /** Text of others made safe for a terminal: control, bidirectional and other invisible characters become escapes. */
 export function visible(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
     character => `\\u{${character.codePointAt(0)!.toString(16).padStart(4, '0')}}`
   )
+}
+
+/**
+ * `io` with a belt: whatever a command prints, no control character of somebody else's reaches the terminal. Line feeds and tabs pass, and on
+ * standard error a progress bar, which begins with a carriage return.
+ */
+export function withBelt(io: Io): Io {
+  return {
+    ...io,
+    stdout: text => io.stdout(printable(text)),
+    stderr: text => io.stderr(text.startsWith('\r') ? text : printable(text))
+  }
+}
+
+function printable(text: string): string {
+  return text.replace(/[^\n\t]+/g, visible)
 }
 
 function firstSentence(message: string): string {

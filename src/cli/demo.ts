@@ -6,11 +6,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { pino } from 'pino'
 import { defaultConfig } from '../../config/default.ts'
 import { startSampleLab } from '../demo/sample-lab.ts'
 import { Server } from '../server.ts'
 import { type Command, PersonError, readArgs, UsageError } from './command.ts'
+import { newLog } from './log.ts'
 import { ensureKey } from './serve.ts'
 
 const usualPort = 8080
@@ -35,7 +35,7 @@ Example:
     try {
       const config = demoConfig(folder, port, lab.url)
       await ensureKey(config)
-      const server = await Server.start({ config, clock: io.clock, log: pino({ level: 'warn', base: null }) })
+      const server = await Server.start({ config, clock: io.clock, log: newLog('warn', null) })
       const { accounts, invitations } = server.runtime
       const newcomer = await accounts.create({
         name: 'newcomer',

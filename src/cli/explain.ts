@@ -11,7 +11,7 @@ import { type Match, RouteTable, type Site } from '../routing/route-table.ts'
 import { parseTarget } from '../routing/target.ts'
 import type { Subject } from '../session/session.ts'
 import { toApp } from '../settings.ts'
-import { type Command, type Io, readArgs, UsageError, visible } from './command.ts'
+import { type Command, type Io, jsonText, readArgs, UsageError, visible } from './command.ts'
 import { readProofs } from './proofs.ts'
 import { accountsAt } from './user/person.ts'
 import { atWork, configFor, configHelp, configOption } from './workplace.ts'
@@ -66,7 +66,7 @@ Example:
     if (found.kind !== 'app') {
       io.stdout(
         values.json
-          ? `${JSON.stringify({ url, ...found.elsewhere }, null, 2)}\n`
+          ? jsonText({ url, ...found.elsewhere })
           : `${found.elsewhere.decision.kind}  ${found.elsewhere.why}\n`
       )
       return 0
@@ -84,7 +84,7 @@ Example:
       proofs,
       now: io.clock()
     })
-    io.stdout(values.json ? `${JSON.stringify({ url, ...explanation }, null, 2)}\n` : formatExplanation(explanation))
+    io.stdout(values.json ? jsonText({ url, ...explanation }) : formatExplanation(explanation))
     return 0
   }
 }

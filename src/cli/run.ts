@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { nearest } from '../../config/problems.ts'
-import { type Command, type Entry, type ExitCode, type Io, UsageError, visible } from './command.ts'
+import { type Command, type Entry, type ExitCode, type Io, UsageError, visible, withBelt } from './command.ts'
 import { helpPage } from './help.ts'
 import { sayMistake } from './mistakes.ts'
 
@@ -51,7 +51,8 @@ Example:
 }
 
 /** Runs what `argv` (without node and script) asks for. Never rejects: a mistake becomes a sentence on stderr and an exit code. */
-export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
+export async function run(argv: readonly string[], terminal: Io): Promise<ExitCode> {
+  const io = withBelt(terminal)
   let command = program
   try {
     const options = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined)

@@ -1,6 +1,6 @@
 /** `factorgate schema`: the JSON Schema of the configuration, for editors. */
 import { jsonSchema } from '../../config/print.ts'
-import { type Command, readArgs } from './command.ts'
+import { type Command, jsonText, readArgs } from './command.ts'
 
 export const command: Command = {
   name: 'schema',
@@ -15,7 +15,7 @@ Example:
 `,
   async run(args, io) {
     readArgs(args, {})
-    io.stdout(`${JSON.stringify(jsonSchema(), null, 2)}\n`)
+    io.stdout(jsonText(jsonSchema()))
     return 0
   }
 }

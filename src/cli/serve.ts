@@ -2,7 +2,7 @@
 import cluster from 'node:cluster'
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import { type DefaultOptions, defaultConfig } from '../../config/default.ts'
 import { configFilesOf, loadConfig } from '../../config/load.ts'
 import { ConfigError, formatProblem } from '../../config/problems.ts'
@@ -14,6 +14,7 @@ import { watchFiles } from '../watch/files.ts'
 import { oneAtATime } from '../watch/one-at-a-time.ts'
 import { work } from '../worker.ts'
 import { type Command, type ExitCode, type Io, PersonError, readArgs, UsageError } from './command.ts'
+import { newLog } from './log.ts'
 import { sayMistake } from './mistakes.ts'
 
 export const command: Command = {
@@ -46,7 +47,7 @@ Example:
       values.upstream === undefined
         ? await load(values.config, io)
         : await withoutFile(values.upstream, values.listen, io)
-    const log = pino({ level: config.log.level, base: null })
+    const log = newLog(config.log.level, null)
     const size = config.workers === 'auto' ? availableParallelism() : config.workers
     if (size > 1) return live(say(await startCrew(config, size, log), config, log), config, io, log)
     const server = await Server.start({ config, clock: io.clock, log })
@@ -78,7 +79,7 @@ async function startCrew(config: Config, size: number, log: Logger): Promise<Cre
 function serveInCrew(io: Io): Promise<ExitCode> {
   return work({
     clock: io.clock,
-    logFor: (config, worker) => pino({ level: config.log.level, base: { worker } }),
+    logFor: (config, worker) => newLog(config.log.level, { worker }),
     cannotStart: error => sayMistake(error, 'serve', io)
   })
 }

@@ -4,7 +4,7 @@ import { sentencesFor } from '../../../plugins/portal/sentences.ts'
 import type { Account } from '../../identity/account.ts'
 import { sessionKey } from '../../session/records.ts'
 import { isFullySignedIn, type Session } from '../../session/session.ts'
-import { type Command, readArgs } from '../command.ts'
+import { type Command, jsonText, readArgs } from '../command.ts'
 import { moment, table } from '../table.ts'
 import { accountsAt, personNamed } from '../user/person.ts'
 import { atWork, configHelp, configOption, type Workplace } from '../workplace.ts'
@@ -29,7 +29,7 @@ Example:
       for (const account of accounts)
         for (const { session, lastSeenAt } of await place.sessions.list(account.id))
           rows.push(rowOf(account, session, lastSeenAt))
-      if (values.json) io.stdout(`${JSON.stringify(rows, null, 2)}\n`)
+      if (values.json) io.stdout(jsonText(rows))
       else if (rows.length === 0) io.stderr('nobody is signed in\n')
       else
         io.stdout(

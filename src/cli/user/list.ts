@@ -1,7 +1,7 @@
 /** `factorgate user list`: everybody, in a table or as JSON. */
 import type { Credential } from '../../factor/credential.ts'
 import type { Account } from '../../identity/account.ts'
-import { type Command, readArgs } from '../command.ts'
+import { type Command, jsonText, readArgs } from '../command.ts'
 import { table } from '../table.ts'
 import { atWork, configHelp, configOption } from '../workplace.ts'
 import { accountsAt, credentialsAt } from './person.ts'
@@ -24,7 +24,7 @@ Example:
       const people: ReturnType<typeof summaryOf>[] = []
       for (const account of await accountsAt(place).list())
         people.push(summaryOf(account, await credentials.list(account.id)))
-      if (values.json) io.stdout(`${JSON.stringify(people, null, 2)}\n`)
+      if (values.json) io.stdout(jsonText(people))
       else if (people.length === 0) io.stderr("nobody yet; begin with 'factorgate user add NAME'\n")
       else
         io.stdout(

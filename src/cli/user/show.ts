@@ -4,7 +4,7 @@ import type { RecoveryStatus } from '../../factor/recovery-code.ts'
 import { LocalDirectory } from '../../identity/local.ts'
 import { PasswordHasher } from '../../identity/password.ts'
 import { readKeyFile } from '../../keyring/key-file.ts'
-import { type Command, type Io, readArgs } from '../command.ts'
+import { type Command, type Io, jsonText, readArgs } from '../command.ts'
 import { moment, pairs, table } from '../table.ts'
 import { atWork, configHelp, configOption, type Workplace } from '../workplace.ts'
 import { summaryOf } from './list.ts'
@@ -35,7 +35,7 @@ Example:
         recoveryCodes: await recoveryOf(place, account.id, io),
         sessions: (await place.sessions.list(account.id)).length
       }
-      io.stdout(values.json ? `${JSON.stringify(person, null, 2)}\n` : page(person))
+      io.stdout(values.json ? jsonText(person) : page(person))
       return 0
     })
   }
