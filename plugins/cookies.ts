@@ -3,38 +3,67 @@
  * their reading and their flags; refuses a name that is sent twice (cookie tossing, THREATS S4) and takes scheme and host from the configuration alone.
  */
 import { createHash } from 'node:crypto'
+import type { Site } from '../src/routing/route-table.ts'
 
 export interface CookieNames {
   readonly session: string
   readonly nonce: string
-  /** On the portal's host alone. */
+  /** On the portal's host alone, like the two below. */
   readonly known: string
+  /** What was just done, for the next page (portal/flash.ts). */
+  readonly done: string
+  /** Recovery codes that are still to be shown (portal/recovery.tsx). */
+  readonly codes: string
 }
 
-const securedNames: CookieNames = {
-  session: '__Host-factorgate',
-  nonce: '__Host-factorgate-nonce',
-  known: '__Host-factorgate-known'
-}
-const loopbackNames: CookieNames = {
-  session: 'factorgate',
-  nonce: 'factorgate-nonce',
-  known: 'factorgate-known'
+/** What the names depend on. Cookies know no port (RFC 6265 §8.5), so a port in the public address stands in their names. */
+export type CookieSite = Pick<Site, 'secure' | 'port'>
+
+const namesOf = new Map<string, CookieNames>()
+
+/** `__Host-` names on https, plain ones on http (where browsers refuse the prefix); behind it the port, where the address has one. */
+export function cookieNames({ secure, port }: CookieSite): CookieNames {
+  const base = secure ? '__Host-factorgate' : 'factorgate'
+  const key = base + port
+  let names = namesOf.get(key)
+  if (names === undefined) {
+    const end = port === '' ? '' : `-${port}`
+    const named = (what: string) => `${base}-${what}${end}`
+    names = {
+      session: base + end,
+      nonce: named('nonce'),
+      known: named('known'),
+      done: named('done'),
+      codes: named('codes')
+    }
+    namesOf.set(key, names)
+  }
+  return names
 }
 
-/** `__Host-` names on https, plain ones on http (where browsers refuse the prefix). */
-export function cookieNames(secure: boolean): CookieNames {
-  return secure ? securedNames : loopbackNames
-}
-
-/** The value of one cookie; null where it is absent, or present twice: of two nobody can say which one is ours. One pass, no copies. */
-export function readCookie(header: string | undefined, name: string): string | null {
+/**
+ * One of our cookies at a site; null where it is absent or sent twice. A cookie under the name without the port counts where the other is absent: it
+ * is from before ports stood in the names, or another gate's, whose token opens nothing here.
+ */
+export function readOwn(header: string | undefined, which: keyof CookieNames, site: CookieSite): string | null {
   if (header === undefined) return null
-  let value: string | null = null
+  const value = find(header, cookieNames(site)[which])
+  if (value !== undefined || site.port === '') return value ?? null
+  return find(header, cookieNames({ secure: site.secure, port: '' })[which]) ?? null
+}
+
+/** The value of one cookie; null where it is absent, or present twice: of two nobody can say which one is ours. */
+export function readCookie(header: string | undefined, name: string): string | null {
+  return header === undefined ? null : (find(header, name) ?? null)
+}
+
+/** Undefined where it is absent, null where it is there twice. One pass, no copies. */
+function find(header: string, name: string): string | null | undefined {
+  let value: string | undefined
   const needle = `${name}=`
   for (let at = header.indexOf(needle); at >= 0; at = header.indexOf(needle, at + needle.length)) {
     if (!startsPair(header, at)) continue
-    if (value !== null) return null
+    if (value !== undefined) return null
     const end = header.indexOf(';', at)
     value = header.slice(at + needle.length, end < 0 ? undefined : end).trimEnd()
   }
@@ -44,8 +73,16 @@ export function readCookie(header: string | undefined, name: string): string | n
 const nonceShape = /^[A-Za-z0-9_-]{22,43}$/
 
 /** The browser's nonce, or null where there is none that we could have made. */
-export function readNonce(header: string | undefined, secure: boolean): string | null {
-  const nonce = readCookie(header, cookieNames(secure).nonce)
+export function readNonce(header: string | undefined, site: CookieSite): string | null {
+  return fit(readOwn(header, 'nonce', site))
+}
+
+/** The same under this site's own name alone: a page that finds none sets it, whatever another gate on this host has set. */
+export function readOwnNonce(header: string | undefined, site: CookieSite): string | null {
+  return fit(readCookie(header, cookieNames(site).nonce))
+}
+
+function fit(nonce: string | null): string | null {
   return nonce !== null && nonceShape.test(nonce) ? nonce : null
 }
 
@@ -55,31 +92,31 @@ export function stateOf(nonce: string): string {
 }
 
 /** `Set-Cookie` for a session's token. No Max-Age: it goes with the browser, and the store's limits rule (THREATS S3). */
-export function sessionCookie(token: string, secure: boolean): string {
-  return serialise(cookieNames(secure).session, token, secure)
+export function sessionCookie(token: string, site: CookieSite): string {
+  return serialise(cookieNames(site).session, token, site)
 }
 
 /** `Set-Cookie` for the browser's nonce. */
-export function nonceCookie(nonce: string, secure: boolean): string {
-  return serialise(cookieNames(secure).nonce, nonce, secure)
+export function nonceCookie(nonce: string, site: CookieSite): string {
+  return serialise(cookieNames(site).nonce, nonce, site)
 }
 
 /** `Set-Cookie` for the mark of a known browser, for 400 days: browsers keep none longer (RFC 6265bis §5.5), and the store forgets sooner. */
-export function knownCookie(mark: string, secure: boolean): string {
-  return briefCookie(cookieNames(secure).known, mark, 400 * 24 * 3600, secure)
+export function knownCookie(mark: string, site: CookieSite): string {
+  return briefCookie(cookieNames(site).known, mark, 400 * 24 * 3600, site)
 }
 
 /** `Set-Cookie` for a value of ours that ends by itself after `seconds`. */
-export function briefCookie(name: string, value: string, seconds: number, secure: boolean): string {
-  return `${serialise(name, value, secure)}; Max-Age=${seconds}`
+export function briefCookie(name: string, value: string, seconds: number, site: CookieSite): string {
+  return `${serialise(name, value, site)}; Max-Age=${seconds}`
 }
 
 /** `Set-Cookie` that takes a cookie of ours away. */
-export function expiredCookie(name: string, secure: boolean): string {
-  return `${serialise(name, '', secure)}; Max-Age=0`
+export function expiredCookie(name: string, site: CookieSite): string {
+  return `${serialise(name, '', site)}; Max-Age=0`
 }
 
-function serialise(name: string, value: string, secure: boolean): string {
+function serialise(name: string, value: string, { secure }: CookieSite): string {
   return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
 }
 

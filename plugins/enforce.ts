@@ -16,7 +16,7 @@ import { destinationReadings } from '../src/routing/second-target.ts'
 import { isFresh, type Proof } from '../src/session/session.ts'
 import type { Principal } from '../src/session/sessions.ts'
 import { newToken } from '../src/session/token.ts'
-import { nonceCookie, readNonce, stateOf } from './cookies.ts'
+import { nonceCookie, readOwnNonce, stateOf } from './cookies.ts'
 import { errorBody } from './error-body.ts'
 import type { Requires } from './exchange.ts'
 import { wantsPage } from './wants-page.ts'
@@ -130,10 +130,10 @@ export const enforcePlugin = fp<EnforceOptions>(
 )
 
 function browserState(request: FastifyRequest, reply: FastifyReply, site: Site): string {
-  const known = readNonce(request.raw.headers.cookie, site.secure)
+  const known = readOwnNonce(request.raw.headers.cookie, site)
   if (known !== null) return stateOf(known)
   const nonce = newToken()
-  reply.header('set-cookie', nonceCookie(nonce, site.secure))
+  reply.header('set-cookie', nonceCookie(nonce, site))
   return stateOf(nonce)
 }
 

@@ -20,7 +20,7 @@ import { destinationReadings } from '../src/routing/second-target.ts'
 import { parseTarget } from '../src/routing/target.ts'
 import type { Principal, Sessions } from '../src/session/sessions.ts'
 import { newToken } from '../src/session/token.ts'
-import { cookieNames, nonceCookie, readCookie, readNonce, stateOf } from './cookies.ts'
+import { nonceCookie, readOwn, readOwnNonce, stateOf } from './cookies.ts'
 import { errorBody } from './error-body.ts'
 import { claimsBesides, verdictHeaders } from './verdict-headers.ts'
 import { wantsPage } from './wants-page.ts'
@@ -72,7 +72,7 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
   const destination = raw.headers.destination as string | undefined
   const there = destination === undefined ? [] : destinationReadings(destination, match.app, site, options.routes)
   if (there === null) throw new GateError('bad_request')
-  const token = readCookie(raw.headers.cookie, cookieNames(site.secure).session)
+  const token = readOwn(raw.headers.cookie, 'session', site)
   const principal = token === null ? null : await options.sessions.find(site.host, token)
   const decision = decide({
     appId: match.app.id,
@@ -108,10 +108,10 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
   const query = new URLSearchParams({
     rd: site.origin + (original.method === 'GET' ? target.raw : match.app.prefix || '/')
   })
-  const nonce = readNonce(raw.headers.cookie, site.secure) ?? newToken()
+  const nonce = readOwnNonce(raw.headers.cookie, site) ?? newToken()
   query.set('state', stateOf(nonce))
   const url = `${options.portalOrigin}/.factorgate/${decision.reason === 'sign_in_required' ? 'login' : 'challenge'}?${query}`
-  reply.header('set-cookie', nonceCookie(nonce, site.secure)).header('factorgate-error', decision.reason)
+  reply.header('set-cookie', nonceCookie(nonce, site)).header('factorgate-error', decision.reason)
   if (original.redirects && wantsPage(raw)) return reply.redirect(url, 302)
   return reply.code(describeError(decision.reason).status).header('location', url).send(errorBody(decision.reason, url))
 }

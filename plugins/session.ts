@@ -2,17 +2,14 @@
 import fp from 'fastify-plugin'
 import type { Sessions } from '../src/session/sessions.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
-import { cookieNames, readCookie } from './cookies.ts'
+import { readOwn } from './cookies.ts'
 
 export const sessionPlugin = fp<{ sessions: Sessions }>(
   async (app, { sessions }) => {
-    const plain = cookieNames(false).session
-    const secure = cookieNames(true).session
-
     app.addHook('onRequest', (request, _reply, done) => {
       const { exchange } = request
       const { site } = exchange.match
-      const token = site === null ? null : readCookie(request.raw.headers.cookie, site.secure ? secure : plain)
+      const token = site === null ? null : readOwn(request.raw.headers.cookie, 'session', site)
       if (site === null || token === null) {
         exchange.principal = null
         return done()

@@ -27,15 +27,15 @@ export function registerCallback(scope: FastifyInstance, options: PortalOptions)
   scope.get('/.factorgate/callback', { config: { requires: 'anyone', everyHost: true } }, async (request, reply) => {
     // Before the visit, which would give this browser a nonce: one that set out from here has one.
     const { site } = request.exchange.match
-    const nonce = site === null ? null : readNonce(request.raw.headers.cookie, site.secure)
+    const nonce = site === null ? null : readNonce(request.raw.headers.cookie, site)
     if (nonce === null) throw new GateError('cookies_off')
     const visit = openVisit(options, request, reply)
     const { code } = request.query as { code?: unknown }
-    const { host, origin, secure } = visit.site
+    const { host, origin } = visit.site
     const entered = typeof code === 'string' ? await options.services.sessions.redeem(code, host, stateOf(nonce)) : null
     const returnTo = entered === null ? null : validTarget(entered.returnTo, options.returnTargets)
     if (entered !== null && returnTo !== null && new URL(returnTo).origin === origin) {
-      setSessionCookie(reply, entered.token, secure)
+      setSessionCookie(reply, entered.token, visit.site)
       return goTo(visit, returnTo)
     }
     reply.header('factorgate-error', 'form_expired')

@@ -119,7 +119,7 @@ export async function afterEnrolment(visit: SignedVisit, credential: Credential)
       credentialId: credential.id
     })
     if (entered === null) throw new GateError('sign_in_required')
-    setSessionCookie(visit.reply, entered.token, visit.site.secure)
+    setSessionCookie(visit.reply, entered.token, visit.site)
     current = entered.principal
     await completed(visit, current.account, false)
     await endOthersIfInvited(visit, principal, current)

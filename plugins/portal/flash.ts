@@ -2,7 +2,7 @@
  * What was just done, told once on the next page. Owns the brief cookie it waits in, sealed by the keyring and bound to the session: no address
  * can put a claim into our mouth, and a reload does not repeat it.
  */
-import { briefCookie, expiredCookie, readCookie } from '../cookies.ts'
+import { briefCookie, cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import type { SignedVisit } from './visit.ts'
 
 export type Done =
@@ -16,7 +16,6 @@ export type Done =
 
 const waitSeconds = 60
 
-const cookieName = (secure: boolean) => (secure ? '__Host-factorgate-done' : 'factorgate-done')
 const contextOf = (visit: SignedVisit) => `done:${visit.principal.session.id}`
 
 /** Leaves it for the account page. */
@@ -24,15 +23,15 @@ export function leaveWord(visit: SignedVisit, done: Done): void {
   const { reply, site, options } = visit
   const sealed = options.keyring().seal(JSON.stringify(done), contextOf(visit))
   const value = Buffer.from(sealed).toString('base64url')
-  reply.header('set-cookie', briefCookie(cookieName(site.secure), value, waitSeconds, site.secure))
+  reply.header('set-cookie', briefCookie(cookieNames(site).done, value, waitSeconds, site))
 }
 
 /** What waits for this very session, and waits no longer; null otherwise. */
 export function takeWord(visit: SignedVisit): Done | null {
   const { request, reply, site, options } = visit
-  const value = readCookie(request.raw.headers.cookie, cookieName(site.secure))
+  const value = readOwn(request.raw.headers.cookie, 'done', site)
   if (value === null) return null
-  reply.header('set-cookie', expiredCookie(cookieName(site.secure), site.secure))
+  reply.header('set-cookie', expiredCookie(cookieNames(site).done, site))
   try {
     // What the seal vouches for, we wrote.
     return JSON.parse(options.keyring().open(Buffer.from(value, 'base64url').toString(), contextOf(visit)))

@@ -83,7 +83,7 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
       host: visit.site.host,
       replaces: visit.principal
     })
-    setSessionCookie(reply, entered.token, visit.site.secure)
+    setSessionCookie(reply, entered.token, visit.site)
     return goTo(visit, await onward(visit, entered.principal))
   })
 

@@ -4,12 +4,12 @@
  */
 import type { Account } from '../../src/identity/account.ts'
 import { isToken, newToken } from '../../src/session/token.ts'
-import { cookieNames, knownCookie, readCookie } from '../cookies.ts'
+import { type CookieSite, knownCookie, readOwn } from '../cookies.ts'
 import type { Visit } from './visit.ts'
 
 /** The mark that came along, or null where there is none that we could have made. */
-export function markOf(cookies: string | undefined, secure: boolean): string | null {
-  const mark = readCookie(cookies, cookieNames(secure).known)
+export function markOf(cookies: string | undefined, site: CookieSite): string | null {
+  const mark = readOwn(cookies, 'known', site)
   return mark !== null && isToken(mark) ? mark : null
 }
 
@@ -22,5 +22,5 @@ export async function completed(visit: Visit, account: Account, counted: boolean
   // One mark serves all who share the browser: the store knows for whom it counts.
   const browser = visit.browser ?? newToken()
   await visit.options.services.passwordLogin.completed(account, { address, browser }, counted)
-  reply.header('set-cookie', knownCookie(browser, site.secure))
+  reply.header('set-cookie', knownCookie(browser, site))
 }

@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { canonicalName } from '../../src/identity/account.ts'
 import type { EndReason } from '../../src/session/records.ts'
-import { cookieNames, expiredCookie, readCookie } from '../cookies.ts'
+import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import { readForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
 import { saySpan } from './moments.ts'
@@ -125,7 +125,7 @@ export function registerLogin(scope: FastifyInstance, options: PortalOptions): v
         host: visit.site.host,
         replaces: visit.principal
       })
-      setSessionCookie(reply, entered.token, visit.site.secure)
+      setSessionCookie(reply, entered.token, visit.site)
       return goTo(visit, await onward(visit, entered.principal))
     }
     await recordRefusal(visit, username, answer.kind)
@@ -155,11 +155,15 @@ export function registerLogin(scope: FastifyInstance, options: PortalOptions): v
 
   /** Why the cookie that came along opens nothing, while the store remembers; said once. */
   async function whyEnded(visit: Visit): Promise<EndReason | null> {
-    const { session } = cookieNames(visit.site.secure)
-    const token = readCookie(visit.request.raw.headers.cookie, session)
+    const { site, reply } = visit
+    const token = readOwn(visit.request.raw.headers.cookie, 'session', site)
     if (token === null || visit.principal !== null) return null
-    visit.reply.header('set-cookie', expiredCookie(session, visit.site.secure))
-    return sessions.whyEnded(token)
+    const ended = await sessions.whyEnded(token)
+    // Under the name without a port it is ours only where the store remembers it; it may be another gate's on this host.
+    const bare = { secure: site.secure, port: '' }
+    for (const one of ended === null || site.port === '' ? [site] : [site, bare])
+      reply.header('set-cookie', expiredCookie(cookieNames(one).session, one))
+    return ended
   }
 
   function showLogin(visit: Visit, status: number, view: Partial<LoginView>) {

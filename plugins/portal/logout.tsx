@@ -58,7 +58,7 @@ export function registerLogout(scope: FastifyInstance, options: PortalOptions): 
       await sessions.end(visit.principal.session.id, 'logout')
       options.audit.record(eventOf(visit, 'logout', { outcome: 'logout' }))
     }
-    reply.header('set-cookie', expiredCookie(cookieNames(visit.site.secure).session, visit.site.secure))
+    reply.header('set-cookie', expiredCookie(cookieNames(visit.site).session, visit.site))
     return goTo(visit, signedOut)
   })
 

@@ -31,7 +31,7 @@ export async function acceptProof(visit: SignedVisit, verified: Verification & {
     ...(credentialId === null ? {} : { credentialId })
   })
   if (entered === null) throw new GateError('sign_in_required')
-  setSessionCookie(visit.reply, entered.token, visit.site.secure)
+  setSessionCookie(visit.reply, entered.token, visit.site)
   if (entered.principal.isFullySignedIn) await completed(visit, entered.principal.account, isCounted(visit))
   await endOthersIfInvited(visit, principal, entered.principal)
   return onward(visit, entered.principal)

@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { factorKinds, newestProof } from '../../src/session/session.ts'
-import { briefCookie, expiredCookie, readCookie } from '../cookies.ts'
+import { briefCookie, cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import { showChallenge } from './challenge.tsx'
 import { requireOffered } from './challenge-offer.ts'
 import { readForm, requireForm } from './forms.ts'
@@ -120,7 +120,6 @@ export function SpentNotice({ frame, view }: { frame: Frame; view: SpentView }) 
 
 const shownSeconds = 10 * 60
 
-const cookieName = (secure: boolean) => (secure ? '__Host-factorgate-codes' : 'factorgate-codes')
 const sealContext = (visit: SignedVisit) => `shown-codes:${visit.principal.session.id}`
 
 /** True while at least one code is left. */
@@ -143,12 +142,12 @@ export async function issueCodes(visit: SignedVisit): Promise<void> {
   const codes = await options.services.recoveryCodes.issue(principal.account.id)
   const sealed = options.keyring().seal(JSON.stringify(codes), sealContext(visit))
   const value = Buffer.from(sealed).toString('base64url')
-  reply.header('set-cookie', briefCookie(cookieName(site.secure), value, shownSeconds, site.secure))
+  reply.header('set-cookie', briefCookie(cookieNames(site).codes, value, shownSeconds, site))
 }
 
 /** The list this very session was given and has not yet put away; null otherwise. */
 function waitingCodes(visit: SignedVisit): string[] | null {
-  const value = readCookie(visit.request.raw.headers.cookie, cookieName(visit.site.secure))
+  const value = readOwn(visit.request.raw.headers.cookie, 'codes', visit.site)
   if (value === null) return null
   try {
     return JSON.parse(visit.options.keyring().open(Buffer.from(value, 'base64url').toString(), sealContext(visit)))
@@ -199,7 +198,7 @@ export function registerRecovery(scope: FastifyInstance, options: PortalOptions)
     const form = requireForm(visit)
     const codes = waitingCodes(visit)
     if (form.field('saved') === '' && codes !== null) return show(visit, 403, codes, visit.say.recovery.savedMissing)
-    reply.header('set-cookie', expiredCookie(cookieName(visit.site.secure), visit.site.secure))
+    reply.header('set-cookie', expiredCookie(cookieNames(visit.site).codes, visit.site))
     return goTo(visit, await onward(visit, visit.principal))
   })
 

@@ -52,7 +52,7 @@ export function registerSessions(scope: FastifyInstance, options: PortalOptions)
     await sessions.end(id, why)
     options.audit.record(eventOf(visit, isThis ? 'logout' : 'session.end', { ended: id, outcome: why }))
     if (isThis) {
-      reply.header('set-cookie', expiredCookie(cookieNames(visit.site.secure).session, visit.site.secure))
+      reply.header('set-cookie', expiredCookie(cookieNames(visit.site).session, visit.site))
       return goTo(visit, '/.factorgate/signed-out')
     }
     if (isStranger) return goTo(visit, '/.factorgate/account/not-me')

@@ -10,7 +10,7 @@ import type { Site } from '../../src/routing/route-table.ts'
 import type { Device } from '../../src/session/session.ts'
 import type { Principal } from '../../src/session/sessions.ts'
 import { newToken } from '../../src/session/token.ts'
-import { nonceCookie, readNonce, sessionCookie } from '../cookies.ts'
+import { type CookieSite, nonceCookie, readNonce, readOwnNonce, sessionCookie } from '../cookies.ts'
 import { pageHeaders } from './headers.ts'
 import { markOf } from './known-browser.ts'
 import { type Frame, toHtml } from './layout.tsx'
@@ -43,10 +43,12 @@ export function openVisit(options: PortalOptions, request: FastifyRequest, reply
   const { match, principal, storeFailure, client } = exchange
   if (storeFailure !== null) throw new GateError('store_unreachable', { cause: storeFailure, retryAfterSeconds: 2 })
   if (match.site === null) throw new GateError('misdirected')
-  let nonce = readNonce(request.raw.headers.cookie, match.site.secure)
-  if (nonce === null && request.method === 'GET') {
+  const { cookie } = request.raw.headers
+  const isGet = request.method === 'GET'
+  let nonce = isGet ? readOwnNonce(cookie, match.site) : readNonce(cookie, match.site)
+  if (nonce === null && isGet) {
     nonce = newToken()
-    reply.header('set-cookie', nonceCookie(nonce, match.site.secure))
+    reply.header('set-cookie', nonceCookie(nonce, match.site))
   }
   return {
     options,
@@ -58,7 +60,7 @@ export function openVisit(options: PortalOptions, request: FastifyRequest, reply
     trip: tripOf(request.query, options.returnTargets),
     now: options.clock(),
     address: client.address,
-    browser: markOf(request.raw.headers.cookie, match.site.secure),
+    browser: markOf(cookie, match.site),
     device: { userAgent: (request.raw.headers['user-agent'] ?? '').slice(0, 256), address: client.address },
     say: sentencesFor(request.raw.headers['accept-language'])
   }
@@ -108,8 +110,8 @@ export function goTo(visit: Visit, url: string): FastifyReply {
 }
 
 /** The new token, after every proof. */
-export function setSessionCookie(reply: FastifyReply, token: string, secure: boolean): void {
-  reply.header('set-cookie', sessionCookie(token, secure))
+export function setSessionCookie(reply: FastifyReply, token: string, site: CookieSite): void {
+  reply.header('set-cookie', sessionCookie(token, site))
 }
 
 /** An event of this visit for the journal. */

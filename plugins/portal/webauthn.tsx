@@ -126,7 +126,7 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
       host: visit.site.host,
       replaces: visit.principal
     })
-    setSessionCookie(reply, entered.token, visit.site.secure)
+    setSessionCookie(reply, entered.token, visit.site)
     await completed(visit, account, false)
     return { redirect: await onward(visit, entered.principal) }
   }

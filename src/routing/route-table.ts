@@ -50,6 +50,8 @@ export interface Site {
   readonly host: string
   readonly origin: string
   readonly secure: boolean
+  /** As the public address has it; '' where it is the scheme's own. */
+  readonly port: string
   readonly isPortal: boolean
 }
 
@@ -89,7 +91,8 @@ export class RouteTable {
       apps.set(app.host, entry)
     }
     this.sites = [...apps].map(([host, { origin, apps: own }]) => {
-      const site: Site = { host, origin, secure: origin.startsWith('https:'), isPortal: host === portal.host }
+      const { port } = new URL(origin)
+      const site: Site = { host, origin, port, secure: origin.startsWith('https:'), isPortal: host === portal.host }
       const entry = { site, apps: new SiteApps(own) }
       this.#byHost.set(host, entry)
       if (!/:\d+$/.test(host)) this.#byHost.set(`${host}:${site.secure ? 443 : 80}`, entry)

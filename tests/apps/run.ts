@@ -97,7 +97,7 @@ async function check(name: string, gate: Gate, person: Person): Promise<Count> {
   const cookie = person
     .cookies(new URL(base).host)
     .split('; ')
-    .find(pair => /^(__Host-)?factorgate=/.test(pair))
+    .find(pair => /^(__Host-)?factorgate(-\d+)?=/.test(pair))
   if (cookie === undefined) throw new Error(`no cookie of the gate on ${base}`)
   const child = spawn(path.join(folder, name, 'check'), [base], {
     stdio: ['ignore', 'pipe', 'inherit'],

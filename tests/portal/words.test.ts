@@ -7,6 +7,7 @@ import {
   nonceCookie,
   readCookie,
   readNonce,
+  readOwn,
   sessionCookie,
   stateOf
 } from '../../plugins/cookies.ts'
@@ -223,11 +224,17 @@ t.test('the trip travels whole or not at all', async t => {
 })
 
 t.test('cookies: one of ours or none (S4, S15)', async t => {
-  const { session } = cookieNames(true)
-  t.same(cookieNames(false), {
+  const [tls, plain] = [
+    { secure: true, port: '' },
+    { secure: false, port: '' }
+  ]
+  const { session } = cookieNames(tls)
+  t.same(cookieNames(plain), {
     session: 'factorgate',
     nonce: 'factorgate-nonce',
-    known: 'factorgate-known'
+    known: 'factorgate-known',
+    done: 'factorgate-done',
+    codes: 'factorgate-codes'
   })
   for (const [header, value] of [
     [undefined, null],
@@ -254,13 +261,35 @@ t.test('cookies: one of ours or none (S4, S15)', async t => {
   readCookie(`${session}=`.repeat(2000), session)
   readCookie(' '.repeat(16_000) + session, session)
   t.ok(performance.now() - started < 100)
-  t.equal(sessionCookie('T', true), '__Host-factorgate=T; Path=/; HttpOnly; SameSite=Lax; Secure')
-  t.equal(sessionCookie('T', false), 'factorgate=T; Path=/; HttpOnly; SameSite=Lax')
-  t.equal(nonceCookie('N', true), '__Host-factorgate-nonce=N; Path=/; HttpOnly; SameSite=Lax; Secure')
-  t.equal(expiredCookie('x', false), 'x=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0')
-  t.equal(briefCookie('x', 'v', 60, false), 'x=v; Path=/; HttpOnly; SameSite=Lax; Max-Age=60')
-  t.equal(readNonce(`factorgate-nonce=${'n'.repeat(22)}`, false), 'n'.repeat(22))
+  t.equal(sessionCookie('T', tls), '__Host-factorgate=T; Path=/; HttpOnly; SameSite=Lax; Secure')
+  t.equal(sessionCookie('T', plain), 'factorgate=T; Path=/; HttpOnly; SameSite=Lax')
+  t.equal(nonceCookie('N', tls), '__Host-factorgate-nonce=N; Path=/; HttpOnly; SameSite=Lax; Secure')
+  t.equal(expiredCookie('x', plain), 'x=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0')
+  t.equal(briefCookie('x', 'v', 60, plain), 'x=v; Path=/; HttpOnly; SameSite=Lax; Max-Age=60')
+  t.equal(readNonce(`factorgate-nonce=${'n'.repeat(22)}`, plain), 'n'.repeat(22))
   for (const bad of ['short', 'n'.repeat(44), `${'n'.repeat(30)}"`])
-    t.equal(readNonce(`factorgate-nonce=${bad}`, false), null)
+    t.equal(readNonce(`factorgate-nonce=${bad}`, plain), null)
   t.match(stateOf('n'), /^[\w-]{43}$/)
+})
+
+t.test('FIELD F6 the port of the public address stands in the names of our cookies', async t => {
+  const at = (port: string, secure = false) => ({ secure, port })
+  t.same(cookieNames(at('8443', true)), {
+    session: '__Host-factorgate-8443',
+    nonce: '__Host-factorgate-nonce-8443',
+    known: '__Host-factorgate-known-8443',
+    done: '__Host-factorgate-done-8443',
+    codes: '__Host-factorgate-codes-8443'
+  })
+  t.equal(sessionCookie('T', at('8443')), 'factorgate-8443=T; Path=/; HttpOnly; SameSite=Lax')
+  const table: [string, string, string | null][] = [
+    ['its own', 'factorgate-8443=a', 'a'],
+    ['its own beside another gate’s', 'factorgate=b; factorgate-8443=a; factorgate-9443=c', 'a'],
+    ['another gate’s alone', 'factorgate-9443=c; factorgate-84430=d', null],
+    ['one from before ports stood there', 'factorgate=b', 'b'],
+    ['two of its own: nobody, whatever stands beside', 'factorgate-8443=a; factorgate=b; factorgate-8443=a', null],
+    ['two from before', 'factorgate=b; factorgate=c', null]
+  ]
+  for (const [title, header, value] of table) t.equal(readOwn(header, 'session', at('8443')), value, title)
+  t.equal(readOwn('factorgate-8443=a', 'session', at('')), null, 'without a port there is one name')
 })

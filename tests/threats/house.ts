@@ -250,6 +250,38 @@ export interface Said {
   readonly cookie?: string
 }
 
+/** A host's cookies. The scenarios call ours by their plain names; behind them stands the host's port (FIELD F6). */
+class Jar extends Map<string, string> {
+  readonly #port: string
+
+  constructor(port: string) {
+    super()
+    this.#port = port
+  }
+
+  override get(name: string) {
+    return super.get(this.#named(name))
+  }
+
+  override set(name: string, value: string) {
+    return super.set(this.#named(name), value)
+  }
+
+  override has(name: string) {
+    return super.has(this.#named(name))
+  }
+
+  override delete(name: string) {
+    return super.delete(this.#named(name))
+  }
+
+  #named(name: string): string {
+    return this.#port !== '' && /^(?:__Host-)?factorgate(?:-(?:nonce|known|done|codes))?$/.test(name)
+      ? `${name}-${this.#port}`
+      : name
+  }
+}
+
 /** A browser, or somebody who claims to be one. Follows nothing by itself. */
 export class Caller {
   readonly house: House
@@ -257,7 +289,7 @@ export class Caller {
   principal: Principal | null = null
   /** Of the gate that is asked; another one's where several share a store. */
   port: number
-  readonly #jars = new Map<string, Map<string, string>>()
+  readonly #jars = new Map<string, Jar>()
 
   constructor(house: House, address = elsewhere()) {
     this.house = house
@@ -266,8 +298,8 @@ export class Caller {
     this.jar().set('factorgate-nonce', newToken())
   }
 
-  jar(host = this.house.host()): Map<string, string> {
-    const jar = this.#jars.get(host) ?? new Map<string, string>()
+  jar(host = this.house.host()): Jar {
+    const jar = this.#jars.get(host) ?? new Jar(new URL(`http://${host}`).port)
     this.#jars.set(host, jar)
     return jar
   }
