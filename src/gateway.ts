@@ -99,7 +99,6 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
     portal: {
       ...look,
       portalOrigin,
-      codeDigits: config.factors.totp.digits,
       services: servicesOf(config, runtime),
       keyring: () => runtime.keyring,
       routes: {
@@ -189,7 +188,16 @@ function servicesOf(config: Config, runtime: Runtime): PortalServices {
     invitations,
     localDirectory: local,
     passwordLogin: new PasswordLogin({ store, clock, accounts, directories: [local], limiter }),
-    totp: new Totp({ ...shared, ...totp, keyring }),
+    totp: new Totp({
+      ...shared,
+      ...totp,
+      keyring,
+      onClockBack: seconds =>
+        runtime.log.error(
+          { seconds },
+          'the clock of this machine was put back: authenticator codes were used later than it says, and none is accepted until that time has passed; set the clock right'
+        )
+    }),
     webauthn: new Webauthn({
       ...shared,
       ...webauthn,

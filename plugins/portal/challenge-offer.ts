@@ -5,7 +5,7 @@
 import { GateError } from '../../src/errors.ts'
 import { type FactorKind, factorKinds, freshSeconds } from '../../src/session/session.ts'
 import { saySpan } from './moments.ts'
-import { factorsOf, isOurs, requirementOf } from './onward.ts'
+import { isOurs, requirementOf, usableFactors } from './onward.ts'
 import type { Sentences } from './sentences.ts'
 import type { SignedVisit } from './visit.ts'
 
@@ -16,27 +16,29 @@ export interface Offer {
   readonly factors: readonly FactorKind[]
   readonly demanded: readonly FactorKind[]
   readonly app: string | null
+  /** How long the codes of this person's authenticator apps are, whatever the configuration says today; the shortest first. */
+  readonly codeDigits: readonly number[]
 }
 
 /** What the way demands, of what the person has. */
 export async function offerFor(visit: SignedVisit): Promise<Offer> {
   const { principal, say, trip } = visit
   const isStepUp = principal.isFullySignedIn
-  const has = await factorsOf(visit, principal.account.id)
+  const { kinds: has, codeDigits } = await usableFactors(visit, principal.account.id)
   const requirement = requirementOf(visit)
   const app = requirement?.app.title ?? null
   const within = saySpan(freshSeconds, say)
   if (requirement?.decision.kind !== 'challenge') {
     const isOwn = isStepUp && trip.rd !== null && isOurs(visit, trip.rd)
     const why = isOwn ? say.challenge.account(within) : app === null ? null : say.challenge.onTheWay(app)
-    return { isStepUp, why, has, factors: has, demanded: factorKinds, app }
+    return { isStepUp, why, has, factors: has, demanded: factorKinds, app, codeDigits }
   }
   const demanded = requirement.decision.requirement.factors
   const factors = has.filter(kind => demanded.includes(kind))
   const why = isStepUp
     ? stepUpSentence(app ?? '', demanded, requirement.decision.requirement.withinSeconds, say)
     : say.challenge.onTheWay(app ?? '')
-  return { isStepUp, why, has, factors, demanded, app }
+  return { isStepUp, why, has, factors, demanded, app, codeDigits }
 }
 
 /** "Exports needs your passkey or security key, at most 5 minutes old." */

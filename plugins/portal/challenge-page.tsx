@@ -20,7 +20,8 @@ export interface ChallengeView {
   readonly why: string | null
   /** In the order they are offered; never empty. */
   readonly factors: readonly FactorKind[]
-  readonly codeDigits: number
+  /** How long the codes of this person's authenticator apps are, the shortest first. */
+  readonly codeDigits: readonly number[]
   readonly problem: ChallengeProblem | null
 }
 
@@ -103,7 +104,7 @@ function TotpChallenge({ frame, view, isFirst }: FactorFormProps) {
         </p>
         <CodeField
           id="code-totp"
-          digits={view.codeDigits}
+          digits={Math.max(...view.codeDigits)}
           submits
           autofocus={isFirst}
           problemId={problem === null ? undefined : 'problem-totp'}
@@ -120,14 +121,14 @@ function TotpChallenge({ frame, view, isFirst }: FactorFormProps) {
 export interface CodeFieldProps {
   id: string
   digits: number
-  /** Send the form by itself once all digits are there. */
+  /** Send the form by itself once all digits are there: of codes of several lengths, the longest. */
   submits?: boolean
   autofocus?: boolean
   problemId?: string | undefined
   hintId?: string
 }
 
-/** Takes what phones paste, spaces included. */
+/** Takes what phones paste, with whatever stands between the digits: room for that is more than the digits need. */
 export function CodeField({ id, digits, submits, autofocus, problemId, hintId }: CodeFieldProps) {
   const described = [problemId, hintId].filter(Boolean).join(' ')
   return (
@@ -137,7 +138,7 @@ export function CodeField({ id, digits, submits, autofocus, problemId, hintId }:
       name="code"
       inputMode="numeric"
       autocomplete="one-time-code"
-      maxLength={digits + 8}
+      maxLength={64}
       data-digits={submits ? digits : undefined}
       required
       autofocus={autofocus}
@@ -166,7 +167,7 @@ function RecoveryChallenge({ frame, view, isFirst }: FactorFormProps) {
           autocomplete="off"
           autocapitalize="none"
           spellcheck={false}
-          maxLength={64}
+          maxLength={128}
           required
           autofocus={isFirst}
           aria-invalid={problem === null ? undefined : true}

@@ -18,7 +18,7 @@ export async function showChallenge(
   problem: ChallengeProblem | null
 ): Promise<FastifyReply> {
   const offer = await offerFor(visit)
-  const { say, trip, principal, options } = visit
+  const { say, trip, principal } = visit
   const frame = { ...frameOf(visit), person: null }
   if (offer.has.length === 0) {
     const isOff = await isSwitchedOff(visit, principal.account.id)
@@ -47,7 +47,7 @@ export async function showChallenge(
         isStepUp: offer.isStepUp,
         why: offer.why,
         factors,
-        codeDigits: options.codeDigits,
+        codeDigits: offer.codeDigits.length > 0 ? offer.codeDigits : [6],
         problem
       }}
     />

@@ -12,7 +12,7 @@ import { completed } from './known-browser.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
 import { factorsOf, isSwitchedOff, onward } from './onward.ts'
 import type { PortalOptions } from './options.ts'
-import { hasCodes, issueCodes } from './recovery.tsx'
+import { hasCodes, hasWaitingCodes, issueCodes } from './recovery.tsx'
 import { along, type Trip } from './trip.ts'
 import { eventOf, frameOf, goTo, openSignedVisit, type SignedVisit, sendPage, setSessionCookie } from './visit.ts'
 
@@ -131,6 +131,12 @@ export async function afterEnrolment(visit: SignedVisit, credential: Credential)
   if (trip.rd !== null) return onward(visit, current)
   leaveWord({ ...visit, principal: current }, { kind: 'added', name: credential.name })
   return '/.factorgate/account'
+}
+
+/** Where an enrolment leads that was done a moment ago: to the codes that wait to be put away, or on. */
+export async function onAfterEnrolment(visit: SignedVisit): Promise<string> {
+  if (hasWaitingCodes(visit)) return along('/.factorgate/enrol/recovery', visit.trip)
+  return visit.trip.rd === null ? '/.factorgate/account' : onward(visit, visit.principal)
 }
 
 export function registerEnrol(scope: FastifyInstance, options: PortalOptions): void {

@@ -49,11 +49,23 @@ export async function isSwitchedOff(visit: Visit, accountId: string): Promise<bo
 
 /** The second factors this person has, the one used last first. Disabled ones are not theirs to use. */
 export async function factorsOf(visit: Visit, accountId: string): Promise<FactorKind[]> {
+  return (await usableFactors(visit, accountId)).kinds
+}
+
+/** The same, and how long the codes of their authenticator apps are. */
+export async function usableFactors(
+  visit: Visit,
+  accountId: string
+): Promise<{ kinds: FactorKind[]; codeDigits: number[] }> {
   const { credentials, recoveryCodes } = visit.options.services
   const [enrolled, codes] = await Promise.all([credentials.list(accountId), recoveryCodes.status(accountId)])
   const usable = enrolled
     .filter(credential => credential.disabledAt === null)
     .sort((a, b) => (b.lastUsedAt ?? b.createdAt) - (a.lastUsedAt ?? a.createdAt))
   const kinds: FactorKind[] = [...new Set(usable.map(credential => credential.kind))]
-  return codes !== null && codes.remaining > 0 ? [...kinds, 'recovery'] : kinds
+  const digits = usable.flatMap(credential => (credential.kind === 'totp' ? credential.digits : []))
+  return {
+    kinds: codes !== null && codes.remaining > 0 ? [...kinds, 'recovery'] : kinds,
+    codeDigits: [...new Set(digits)].sort((a, b) => a - b)
+  }
 }

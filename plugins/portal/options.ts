@@ -59,7 +59,7 @@ export interface PortalServices {
   readonly passwordLogin: Pick<PasswordLogin, 'attempt' | 'completed'>
   readonly invitations: Pick<Invitations, 'peek' | 'accept'>
   readonly localDirectory: Pick<LocalDirectory, 'id' | 'preparePassword'>
-  readonly totp: Pick<Totp, 'begin' | 'resume' | 'finish' | 'verify'>
+  readonly totp: Pick<Totp, 'open' | 'begin' | 'resume' | 'isFinished' | 'finish' | 'verify'>
   readonly webauthn: Pick<
     Webauthn,
     'registrationOptions' | 'isEnrolling' | 'register' | 'authenticationOptions' | 'authenticate'
@@ -70,8 +70,6 @@ export interface PortalServices {
 export interface PortalOptions extends Look {
   /** `https://gate.lab.example`, without a slash at the end. */
   readonly portalOrigin: string
-  /** Digits of a TOTP code, for the field that takes it. */
-  readonly codeDigits: number
   readonly services: PortalServices
   readonly keyring: () => Keyring
   readonly routes: PortalRoutes

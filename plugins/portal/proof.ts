@@ -66,6 +66,10 @@ export function problemOf(
     const sentence = say.challenge.throttled(saySpan(seconds, say))
     return { status: 429, code, problem: { factor, sentence, clock: null, waitSeconds: seconds } }
   }
+  if (refused.code === 'clock_back') {
+    const sentence = say.challenge.clockBack(say.time.moment(refused.goodAgainAt))
+    return { status: 401, code, problem: { factor, sentence, clock: visit.now, waitSeconds: null } }
+  }
   const clock = refused.code === 'clock' ? visit.now : null
   return { status: 401, code, problem: { factor, sentence: wrong, clock, waitSeconds: null } }
 }

@@ -156,6 +156,11 @@ function waitingCodes(visit: SignedVisit): string[] | null {
   }
 }
 
+/** True while this very session has a list to put away. */
+export function hasWaitingCodes(visit: SignedVisit): boolean {
+  return waitingCodes(visit) !== null
+}
+
 export function registerRecovery(scope: FastifyInstance, options: PortalOptions): void {
   const { recoveryCodes } = options.services
 

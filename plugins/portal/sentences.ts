@@ -47,6 +47,7 @@ const english = {
     date: (at: number) =>
       new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' }),
     clock: (at: number) => `${new Date(at).toISOString().slice(11, 19)} UTC`,
+    moment: (at: number) => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     seconds: (n: number) => count(n, '1 second', '# seconds'),
     aboutMinutes: (n: number) => count(n, 'a minute', '# minutes'),
     aboutHours: (n: number) => count(n, 'an hour', '# hours'),
@@ -117,7 +118,7 @@ const english = {
     passkeyLead: 'Your device or security key will ask you to touch it, look at it, or type its PIN.',
     passkey: 'Use my passkey',
     codeLabel: 'Code from your authenticator app',
-    codeHint: (digits: number) => `The ${digits} digits your app shows for this lab.`,
+    codeHint: (digits: readonly number[]) => `The ${digits.join(' or ')} digits your app shows for this lab.`,
     recoveryLabel: 'Recovery code',
     recoveryHint: 'One from the list you printed or saved. Each works once.',
     submit: 'Confirm',
@@ -126,13 +127,15 @@ const english = {
       totp: 'Use a code from your authenticator app instead',
       recovery: 'Use a recovery code instead'
     } satisfies Record<FactorKind, string>,
-    wrongCode: 'That code did not work. Each code works once, for half a minute: wait for the next one.',
+    wrongCode: 'That code did not work. Each code works once, and not for long: wait for the next one.',
     wrongRecovery: 'That recovery code did not work. Perhaps it was used already.',
     wrongPasskey: 'That did not work. Try again, or confirm in another way.',
     throttled: (wait: string) => `Too many tries for now. The next one is possible in ${wait}.`,
     formExpired: 'This page had been open for too long, so nothing was checked. Send it again.',
     clock: (time: string) =>
       `Codes depend on the time. The gate’s clock says ${time}: if your phone’s differs, set it to automatic time.`,
+    clockBack: (time: string) =>
+      `No code can be right at the moment: the gate’s own clock was put back. That is on the gate’s side. Codes work again after ${time}; until then, confirm in another way, or tell the people who run this gate.`,
     none: 'You have no second factor yet',
     noneWhat:
       'Your password is right, but nothing is enrolled that could confirm it is you. A password alone opens nothing here.',
@@ -210,9 +213,12 @@ const english = {
     submit: 'Add it',
     suggested: 'Authenticator on my phone',
     wrong: 'That code did not fit. Wait for the next one and type it before it changes.',
+    clockOff: (span: string, isAhead: boolean) =>
+      `That code belongs to another time: the clock of your phone is about ${span} ${isAhead ? 'ahead of' : 'behind'} the gate’s. Set it to automatic time, then type the code your app shows.`,
+    anew: 'Make a new QR code',
     formExpired: 'This page had been open for too long, so nothing was checked. Type the code your app shows now.',
     expired:
-      'That page had been open for too long. Here is a new code to scan: remove the earlier entry from your app.',
+      'The QR code of that page does not count any more. Scan this one, and remove the earlier entry from your app.',
     other: 'Use a passkey instead'
   },
 

@@ -7,12 +7,13 @@ import { encode } from 'uqr'
 import { showChallenge } from './challenge.tsx'
 import { requireOffered } from './challenge-offer.ts'
 import { CodeField } from './challenge-page.tsx'
-import { afterEnrolment, cleanName, mayEnrol, mayFinishEnrolment, NameField } from './enrol.tsx'
-import { readForm, staleForm } from './forms.ts'
+import { afterEnrolment, cleanName, mayEnrol, mayFinishEnrolment, NameField, onAfterEnrolment } from './enrol.tsx'
+import { readForm, requireForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
 import { saySpan } from './moments.ts'
 import type { PortalOptions } from './options.ts'
 import { acceptProof, problemOf } from './proof.ts'
+import type { Sentences } from './sentences.ts'
 import { along, type Trip } from './trip.ts'
 import { eventOf, frameOf, goTo, openSignedVisit, type SignedVisit, sendPage } from './visit.ts'
 
@@ -25,6 +26,8 @@ export interface EnrolTotpView {
   readonly codeDigits: number
   readonly name: string
   readonly problem: string | null
+  /** The gate's clock, where a wrong one may be why the code was refused. */
+  readonly clock: number | null
 }
 
 export function EnrolTotpPage({ frame, view }: { frame: Frame; view: EnrolTotpView }) {
@@ -54,6 +57,7 @@ export function EnrolTotpPage({ frame, view }: { frame: Frame; view: EnrolTotpVi
             {view.problem}
           </Notice>
         )}
+        {view.clock !== null && <p class="soft">{frame.say.challenge.clock(frame.say.time.clock(view.clock))}</p>}
         <div>
           <label for="code">{say.code}</label>
           <CodeField
@@ -65,6 +69,12 @@ export function EnrolTotpPage({ frame, view }: { frame: Frame; view: EnrolTotpVi
         </div>
         <NameField frame={frame} value={view.name} />
         <button type="submit">{say.submit}</button>
+      </form>
+      <form method="post" action={along('/.factorgate/enrol/totp/new', view.trip)}>
+        <input type="hidden" name="csrf" value={frame.csrf} />
+        <button type="submit" class="plain">
+          {say.anew}
+        </button>
       </form>
       <p>
         <a href={along('/.factorgate/enrol/webauthn', view.trip)}>{say.other}</a>
@@ -97,6 +107,12 @@ function QrCode({ text, label }: { text: string; label: string }) {
       <path d={path} stroke="#000" />
     </svg>
   )
+}
+
+/** What is said of a code that did not fit: how far the clock is off, where that shows. Less than two minutes is no matter of clocks alone. */
+function wrongCode(offsetSeconds: number | null, say: Sentences): string {
+  if (offsetSeconds === null || Math.abs(offsetSeconds) < 120) return say.enrolTotp.wrong
+  return say.enrolTotp.clockOff(saySpan(Math.abs(offsetSeconds), say), offsetSeconds > 0)
 }
 
 export function registerTotp(scope: FastifyInstance, options: PortalOptions): void {
@@ -132,6 +148,8 @@ export function registerTotp(scope: FastifyInstance, options: PortalOptions): vo
     const { account, session } = visit.principal
     const name = cleanName(shown.field('name')) ?? say.suggested
     const ceremony = shown.field('ceremony')
+    // Sent twice, or by a second tab: what it asks for is done, so it goes the way of the first.
+    if (await totp.isFinished(ceremony, account.id, session.id)) return goTo(visit, await onAfterEnrolment(visit))
     const isBegun = (await totp.resume(ceremony, account.id, session.id)) !== null
     const refusal = await mayFinishEnrolment(visit, isBegun)
     if (refusal !== null) return refusal
@@ -153,15 +171,30 @@ export function registerTotp(scope: FastifyInstance, options: PortalOptions): vo
       ? visit.say.challenge.throttled(saySpan(answer.retryAfterSeconds, visit.say))
       : answer.kind === 'expired'
         ? say.expired
-        : say.wrong
-    return showEnrolment(visit, throttled ? 429 : 401, { ceremony, name, problem })
+        : wrongCode(answer.clockOffsetSeconds ?? null, visit.say)
+    const clock = answer.kind === 'refused' ? visit.now : null
+    return showEnrolment(visit, throttled ? 429 : 401, { ceremony, name, problem, clock })
   })
 
-  /** The same secret again after a wrong code, otherwise the app that scanned it holds a dead entry; a new one where that has expired. */
+  scope.post('/.factorgate/enrol/totp/new', { config: { requires: 'first-factor' } }, async (request, reply) => {
+    const visit = openSignedVisit(options, request, reply)
+    requireForm(visit)
+    const refusal = await mayEnrol(visit)
+    if (refusal !== null) return refusal
+    const { account, session } = visit.principal
+    await totp.begin({ id: account.id, name: account.name }, session.id)
+    return goTo(visit, along('/.factorgate/enrol/totp', visit.trip))
+  })
+
+  /**
+   * The secret that waits for this session, however often the page is opened: an app may have scanned it. A new one where none waits, or the
+   * one of the form is over.
+   */
   async function showEnrolment(visit: SignedVisit, status: number, view: Partial<EnrolTotpView>) {
     const { account, session } = visit.principal
     const again = view.ceremony ? await totp.resume(view.ceremony, account.id, session.id) : null
-    const { ceremony, secret, uri } = again ?? (await totp.begin({ id: account.id, name: account.name }, session.id))
+    const { ceremony, secret, uri, digits } =
+      again ?? (await totp.open({ id: account.id, name: account.name }, session.id))
     const problem = view.ceremony && again === null ? visit.say.enrolTotp.expired : (view.problem ?? null)
     const name = view.name ?? visit.say.enrolTotp.suggested
     const { trip } = visit
@@ -170,7 +203,7 @@ export function registerTotp(scope: FastifyInstance, options: PortalOptions): vo
       status,
       <EnrolTotpPage
         frame={frameOf(visit)}
-        view={{ trip, ceremony, secret, uri, codeDigits: options.codeDigits, name, problem }}
+        view={{ trip, ceremony, secret, uri, codeDigits: digits, name, problem, clock: view.clock ?? null }}
       />
     )
   }

@@ -50,6 +50,47 @@ export class Ceremonies<Details extends CeremonyOwner> {
     return this.#read(await this.#store.take(this.#keyOf(ceremony)), owner)
   }
 
+  /** The one that waits for this owner, if `makeCurrent` made it so and it is not over. */
+  async current(owner: CeremonyOwner): Promise<{ ceremony: string; details: Details } | null> {
+    const ceremony = await this.#store.get(this.#currentKeyOf(owner))
+    const details = await this.look(ceremony, owner)
+    return ceremony === null || details === null ? null : { ceremony, details }
+  }
+
+  /** Makes this the one that `current` answers. Where another one waits already, that one stays and is the answer. */
+  async makeCurrent(owner: CeremonyOwner, ceremony: string): Promise<{ ceremony: string; details: Details } | null> {
+    const key = this.#currentKeyOf(owner)
+    for (;;) {
+      if (await this.#store.add(key, ceremony, this.#seconds)) return null
+      const before = await this.#store.get(key)
+      const details = await this.look(before, owner)
+      if (before !== null && details !== null) {
+        await this.take(ceremony, owner)
+        return { ceremony: before, details }
+      }
+      if (before !== null && (await this.#store.replace(key, before, ceremony, this.#seconds))) return null
+    }
+  }
+
+  /** Notes that it ended with success, so that a second answer to it is recognised. */
+  async finish(ceremony: string, owner: CeremonyOwner): Promise<void> {
+    await this.#store.put(this.#finishedKeyOf(ceremony), ownerText(owner), this.#seconds)
+  }
+
+  /** True for one that ended with success a while ago, for its owner. */
+  async isFinished(ceremony: unknown, owner: CeremonyOwner): Promise<boolean> {
+    if (typeof ceremony !== 'string' || !isToken(ceremony)) return false
+    return (await this.#store.get(this.#finishedKeyOf(ceremony))) === ownerText(owner)
+  }
+
+  #currentKeyOf(owner: CeremonyOwner): string {
+    return `ceremony:${this.#kind}-of:${ownerText(owner)}`
+  }
+
+  #finishedKeyOf(ceremony: string): string {
+    return `ceremony:${this.#kind}-done:${ceremony}`
+  }
+
   #read(text: string | null, owner: CeremonyOwner): Details | null {
     // We wrote it and nobody else has the handle; a record that is not JSON is a broken store, and may throw.
     const kept = text === null ? null : (JSON.parse(text) as Kept<Details>)
@@ -60,4 +101,8 @@ export class Ceremonies<Details extends CeremonyOwner> {
   #keyOf(ceremony: string): string {
     return `ceremony:${this.#kind}:${ceremony}`
   }
+}
+
+function ownerText({ accountId, binding }: CeremonyOwner): string {
+  return `${accountId ?? ''}:${binding}`
 }

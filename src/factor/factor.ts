@@ -14,11 +14,14 @@ export type Verification =
     }
   /** `clock`: codes keep failing, or this one belongs to another time. The page then says that clocks matter. */
   | { readonly kind: 'refused'; readonly code?: 'clock' }
+  /** The gate's own clock was put back: no code is good before `goodAgainAt`, in milliseconds. */
+  | { readonly kind: 'refused'; readonly code: 'clock_back'; readonly goodAgainAt: number }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
 
 export type Enrolment =
   | { readonly kind: 'enrolled'; readonly credential: Credential }
-  | { readonly kind: 'refused' }
+  /** `clockOffsetSeconds`: the code belongs to a time so far from now, above zero for a clock that is ahead. */
+  | { readonly kind: 'refused'; readonly clockOffsetSeconds?: number | null }
   /** The ceremony is over, was spent, or belongs to somebody else: begin anew. */
   | { readonly kind: 'expired' }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }

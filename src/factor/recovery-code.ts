@@ -11,6 +11,7 @@ import type { AttemptLimiter } from './attempt-limiter.ts'
 import { ConsecutiveFailures } from './consecutive-failures.ts'
 import type { FactorNotice, Verification } from './factor.ts'
 import { Guesses, type Origin } from './guesses.ts'
+import { typedSigns } from './typed-code.ts'
 
 export interface RecoveryStatus {
   readonly total: number
@@ -156,15 +157,16 @@ export class RecoveryCodes {
   }
 }
 
-/** The 24 symbols of a typed code, or null. Blanks, dashes and letter case mean nothing; `o` reads as 0, `i` and `l` as 1. */
+/**
+ * The 24 symbols of a typed code, or null. Blanks, dashes, letter case and the width of letters mean nothing; `o` reads as 0, `i` (with or
+ * without its dot) and `l` as 1.
+ */
 export function readRecoveryCode(typed: unknown): string | null {
-  if (typeof typed !== 'string' || typed.length > 128) return null
-  const code = typed
-    .toLowerCase()
-    .replace(/[\s\u2010-\u2014-]/gu, '')
+  const code = typedSigns(typed)
+    ?.toLowerCase()
     .replaceAll('o', '0')
-    .replace(/[il]/g, '1')
-  return code.length === symbols && [...code].every(symbol => alphabet.includes(symbol)) ? code : null
+    .replace(/[il\u0131]/g, '1')
+  return code?.length === symbols && [...code].every(symbol => alphabet.includes(symbol)) ? code : null
 }
 
 function newCode(): string {

@@ -10,11 +10,13 @@ import { newId } from '../session/token.ts'
 import type { Store } from '../store/store.ts'
 import type { AttemptLimiter } from './attempt-limiter.ts'
 import { Ceremonies, type CeremonyOwner } from './ceremony.ts'
+import { clockOffset } from './clock-offset.ts'
 import { ConsecutiveFailures } from './consecutive-failures.ts'
 import { type Credentials, credentialName, type TotpCredential } from './credential.ts'
 import { credentialsPerKind, type Enrolment, type Verification } from './factor.ts'
 import { Guesses, type Origin } from './guesses.ts'
 import { keyUriName } from './key-uri-name.ts'
+import { typedSigns } from './typed-code.ts'
 
 export type TotpAlgorithm = TotpCredential['algorithm']
 
@@ -32,6 +34,8 @@ export interface TotpOptions {
   readonly period: number
   /** Steps before and after the present one that are accepted too: 1, or 0 for ASVS 6.5.5. */
   readonly skew: 0 | 1
+  /** The gate's clock stands before a time at which codes were used: it was put back, by so many seconds at least. Told once in ten minutes. */
+  readonly onClockBack?: (seconds: number) => void
   /** For tests that need a known secret. */
   readonly random?: (bytes: number) => Buffer
 }
@@ -43,15 +47,19 @@ export interface TotpSetup {
   readonly secret: string
   /** `otpauth://` for the QR code. */
   readonly uri: string
+  /** Of the codes it will make. */
+  readonly digits: number
 }
 
 /** As many bytes as the hash has (RFC 6238 §5.1, RFC 4226 §4 R6). */
 const secretBytes: Readonly<Record<TotpAlgorithm, number>> = { SHA1: 20, SHA256: 32, SHA512: 64 }
 const ceremonySeconds = 10 * 60
-/** How far off a clock may be to be recognised as off, in steps. */
-const nearbySteps = 20
+/** How far off a clock may be to be recognised as off at a sign-in: twenty steps, or as far as otplib looks (49 minutes in all). */
+const nearbySteps = (periodSeconds: number) => Math.min(20, Math.floor(1470 / periodSeconds))
 /** Failures after which the page should speak of clocks. */
 const failuresToWonderAfter = 3
+/** How often the log hears that the clock was put back, in milliseconds. */
+const clockNewsMs = 10 * 60_000
 const base32 = new ScureBase32Plugin()
 
 /** A pending enrolment. The parameters stand in it: a reload must not change what a QR code on the screen means. */
@@ -67,6 +75,7 @@ export class Totp {
   readonly #ceremonies: Ceremonies<Pending>
   readonly #guesses: Guesses
   readonly #failures: ConsecutiveFailures
+  #clockNewsAt: number | null = null
 
   constructor(options: TotpOptions) {
     if (options.skew !== 0 && options.skew !== 1) throw new RangeError('a TOTP skew is 0 or 1')
@@ -78,8 +87,30 @@ export class Totp {
     this.#failures = new ConsecutiveFailures(options.store)
   }
 
-  /** Begins an enrolment: a secret of our making, kept for ten minutes. */
+  /**
+   * The enrolment that waits for this session, or a new one: a page that is loaded again shows the secret that was scanned. Of two that begin
+   * at once, both hear of the same.
+   */
+  async open(account: { id: string; name: string }, binding: string): Promise<TotpSetup> {
+    const owner = { accountId: account.id, binding }
+    const waiting = await this.#ceremonies.current(owner)
+    if (waiting !== null) return this.#setupOf(waiting.ceremony, waiting.details)
+    const drawn = await this.#draw(account, binding)
+    const stands = await this.#ceremonies.makeCurrent(owner, drawn.ceremony)
+    return stands === null ? drawn : this.#setupOf(stands.ceremony, stands.details)
+  }
+
+  /** Begins an enrolment anew: a secret of our making, kept for ten minutes. The one that waited for this session is over. */
   async begin(account: { id: string; name: string }, binding: string): Promise<TotpSetup> {
+    const owner = { accountId: account.id, binding }
+    const waiting = await this.#ceremonies.current(owner)
+    if (waiting !== null) await this.#ceremonies.take(waiting.ceremony, owner)
+    const drawn = await this.#draw(account, binding)
+    const stands = await this.#ceremonies.makeCurrent(owner, drawn.ceremony)
+    return stands === null ? drawn : this.#setupOf(stands.ceremony, stands.details)
+  }
+
+  async #draw(account: { id: string; name: string }, binding: string): Promise<TotpSetup> {
     const { algorithm, digits, period, random = randomBytes, keyring } = this.#options
     const credentialId = newId()
     const secret = base32.encode(random(secretBytes[algorithm]), { padding: false })
@@ -99,7 +130,12 @@ export class Totp {
   /** The same secret once more, for the page after a wrong code. Null where the ceremony is over or somebody else's. */
   async resume(ceremony: string, accountId: string, binding: string): Promise<TotpSetup | null> {
     const pending = await this.#ceremonies.look(ceremony, { accountId, binding })
-    return pending === null ? null : this.#setup(ceremony, pending, this.#open(pending.secret, pending.credentialId))
+    return pending === null ? null : this.#setupOf(ceremony, pending)
+  }
+
+  /** True if this session ended that enrolment with success a while ago: its form was sent twice, or by two tabs. */
+  async isFinished(ceremony: string, accountId: string, binding: string): Promise<boolean> {
+    return this.#ceremonies.isFinished(ceremony, { accountId, binding })
   }
 
   /** Ends an enrolment with the first code; its time step is spent by it. A wrong code leaves the ceremony as it is. Without a name it is called `totp`. */
@@ -116,8 +152,11 @@ export class Totp {
     if (pending === null) return { kind: 'expired' }
     const reservation = await this.#options.limiter.reserve([{ kind: 'factor', key: `totp-enrol:${accountId}` }])
     if (reservation.kind === 'throttled') return reservation
-    const step = this.#stepOf({ ...pending, id: pending.credentialId }, readCode(input.code), this.#options.skew)
-    if (step === null || (await this.#ofAccount(accountId)).length >= credentialsPerKind) return { kind: 'refused' }
+    const code = readCode(input.code)
+    const step = this.#stepOf({ ...pending, id: pending.credentialId }, code, this.#options.skew)
+    if (step === null) return { kind: 'refused', clockOffsetSeconds: this.#offsetOf(pending, code) }
+    if ((await this.#ofAccount(accountId)).length >= credentialsPerKind)
+      return { kind: 'refused', clockOffsetSeconds: null }
     // Of two forms sent at once, one enrols.
     if ((await this.#ceremonies.take(ceremony, { accountId, binding })) === null) return { kind: 'expired' }
     const credential: TotpCredential = {
@@ -136,7 +175,7 @@ export class Totp {
       lastStep: step
     }
     await this.#options.credentials.add(credential)
-    await reservation.succeeded()
+    await Promise.all([reservation.succeeded(), this.#ceremonies.finish(ceremony, { accountId, binding })])
     return { kind: 'enrolled', credential }
   }
 
@@ -169,10 +208,14 @@ export class Totp {
       return { kind: 'verified', accountId, factor: 'totp', credentialId, credentialName: name, userVerified: false }
     }
     let isNearby = false
+    let goodAgainAt = 0
     for (const { credential, isLast } of counted) {
       if (isLast) await this.#options.credentials.disable(accountId, credential.id)
       if (await this.#isNearby(credential, code)) isNearby = true
+      goodAgainAt = Math.max(goodAgainAt, this.#blockedUntil(credential))
     }
+    // Said whatever was typed, so that it tells nobody anything about the code.
+    if (goodAgainAt > 0) return { kind: 'refused', code: 'clock_back', goodAgainAt }
     return isNearby || reservation.failures >= failuresToWonderAfter
       ? { kind: 'refused', code: 'clock' }
       : { kind: 'refused' }
@@ -204,6 +247,30 @@ export class Totp {
     return null
   }
 
+  /**
+   * Until when no code of this credential can be good, in milliseconds, because a later one was used: the gate's clock was put back since then.
+   * Zero where all is well.
+   */
+  #blockedUntil({ lastStep, periodSeconds }: TotpCredential): number {
+    const { clock, skew, onClockBack } = this.#options
+    const now = clock()
+    const behind = lastStep - Math.floor(now / 1000 / periodSeconds) - skew
+    if (behind <= 0) return 0
+    const isNews = this.#clockNewsAt === null || Math.abs(now - this.#clockNewsAt) >= clockNewsMs
+    if (isNews) {
+      this.#clockNewsAt = now
+      onClockBack?.(behind * periodSeconds)
+    }
+    return (lastStep + 1 - skew) * periodSeconds * 1000
+  }
+
+  /** How far the clock is off that made this code, in seconds; null where it made none. For whoever was shown the secret, and nobody else. */
+  #offsetOf(pending: Pending, code: string | null): number | null {
+    if (code === null) return null
+    const secret = base32.decode(this.#open(pending.secret, pending.credentialId))
+    return clockOffset(secret, code, this.#options.clock(), pending)
+  }
+
   /** True for the one caller who spends this step of this credential. */
   #spend({ id, periodSeconds }: TotpCredential, step: number): Promise<boolean> {
     const untilSeconds = (step + this.#options.skew + 1) * periodSeconds - this.#options.clock() / 1000
@@ -215,7 +282,7 @@ export class Totp {
    * good later, therefore it is spent here and now.
    */
   async #isNearby(credential: TotpCredential, code: string | null): Promise<boolean> {
-    const step = this.#stepOf(credential, code, nearbySteps)
+    const step = this.#stepOf(credential, code, nearbySteps(credential.periodSeconds))
     if (step === null) return false
     const present = Math.floor(this.#options.clock() / 1000 / credential.periodSeconds)
     if (Math.abs(step - present) <= this.#options.skew) return false
@@ -251,6 +318,10 @@ export class Totp {
     }
   }
 
+  #setupOf(ceremony: string, pending: Pending): TotpSetup {
+    return this.#setup(ceremony, pending, this.#open(pending.secret, pending.credentialId))
+  }
+
   #setup(ceremony: string, pending: Pending, secret: string): TotpSetup {
     const uri = generateURI({
       issuer: keyUriName(this.#options.issuer, 'Factorgate'),
@@ -260,7 +331,7 @@ export class Totp {
       digits: pending.digits as 6 | 7 | 8,
       period: pending.periodSeconds
     })
-    return { ceremony, secret, uri }
+    return { ceremony, secret, uri, digits: pending.digits }
   }
 
   #open(sealed: string, credentialId: string): string {
@@ -268,11 +339,10 @@ export class Totp {
   }
 }
 
-/** The digits of a typed code: ASCII, with blanks and dashes around and between. Null for anything else. */
+/** The digits of a typed code, whatever script they are in. Null for anything else. */
 export function readCode(typed: unknown): string | null {
-  if (typeof typed !== 'string' || typed.length > 64) return null
-  const digits = typed.replace(/[ \t\u00a0\u2009\u202f\u2010-\u2013-]/g, '')
-  return /^[0-9]{6,8}$/.test(digits) ? digits : null
+  const digits = typedSigns(typed)
+  return digits !== null && /^[0-9]{6,8}$/.test(digits) ? digits : null
 }
 
 /** What the secret of a credential is sealed for. */

@@ -17,7 +17,7 @@ import { Destinations } from '../../src/destinations.ts'
 import { AttemptLimiter } from '../../src/factor/attempt-limiter.ts'
 import { Credentials } from '../../src/factor/credential.ts'
 import { RecoveryCodes } from '../../src/factor/recovery-code.ts'
-import { Totp } from '../../src/factor/totp.ts'
+import { Totp, type TotpOptions } from '../../src/factor/totp.ts'
 import { Webauthn } from '../../src/factor/webauthn.ts'
 import { Accounts } from '../../src/identity/accounts.ts'
 import { Invitations } from '../../src/identity/invitations.ts'
@@ -82,7 +82,16 @@ export async function openHouse(
   const invitations = new Invitations({ store, clock })
   const local = new LocalDirectory({ store, accounts, hasher, clock })
   const shared = { store, clock, credentials, limiter }
-  const totpOptions = { issuer: 'Example Lab', algorithm: 'SHA1', digits: 6, period: 30, skew: 1 } as const
+  // A test may change these, as a new configuration would.
+  const totpOptions: { -readonly [name in keyof TotpOptions]: TotpOptions[name] } = {
+    ...shared,
+    keyring: () => keyring,
+    issuer: 'Example Lab',
+    algorithm: 'SHA1',
+    digits: 6,
+    period: 30,
+    skew: 1
+  }
   const services = {
     sessions,
     accounts,
@@ -90,7 +99,7 @@ export async function openHouse(
     invitations,
     localDirectory: local,
     passwordLogin: new PasswordLogin({ store, clock, accounts, directories: [local], limiter }),
-    totp: new Totp({ ...shared, ...totpOptions, keyring: () => keyring }),
+    totp: new Totp(totpOptions),
     webauthn: new Webauthn({
       ...shared,
       keyring: () => keyring,
@@ -106,7 +115,6 @@ export async function openHouse(
   const portal: PortalOptions = {
     ...look,
     portalOrigin,
-    codeDigits: 6,
     services,
     keyring: () => keyring,
     routes: {
@@ -169,6 +177,7 @@ export async function openHouse(
     accounts,
     credentials,
     services,
+    totpOptions,
     ada,
     invite,
     portalOrigin,

@@ -48,7 +48,7 @@ const challenge: ChallengeView = {
   isStepUp: false,
   why: say.challenge.onTheWay('Notebooks'),
   factors: ['totp', 'webauthn', 'recovery'],
-  codeDigits: 6,
+  codeDigits: [6],
   problem: null
 }
 
@@ -60,7 +60,8 @@ const enrolTotp = {
   uri: `otpauth://totp/Example%20Lab:ada?secret=${secret}&issuer=Example%20Lab&algorithm=SHA1&digits=6&period=30`,
   codeDigits: 6,
   name: say.enrolTotp.suggested,
-  problem: null
+  problem: null,
+  clock: null
 }
 
 /** Each code is two of these: six groups, as the real ones have. */

@@ -339,25 +339,24 @@ export function guessRows(house: House): Row[] {
     {
       id: 'M19',
       refs: '',
-      tried: 'codes of other lengths and other digits',
-      safe: '401, counted, never 500; blanks and dashes between ASCII digits are the person’s hand',
+      tried: 'codes of other lengths, and signs that are no digits',
+      // Digits of other scripts are a person's keyboard and no attack: they count by their value (FIELD G4). A code has as many values either way.
+      safe: '401, counted, never 500; blanks, dashes and the script of the digits are the person’s hand',
       async run(t) {
         const person = await somebody()
         const code = () => person.code()
         const arabic = (text: string) => [...text].map(d => String.fromCodePoint(0x660 + Number(d))).join('')
-        const wide = (text: string) => [...text].map(d => String.fromCodePoint(0xff10 + Number(d))).join('')
         const cases = [
           code().slice(1),
           `${code()}0`,
           `0${code()}`,
-          arabic(code()),
-          wide(code()),
-          `${code()}\n`,
+          arabic(`${code()}0`),
+          `${code()}½`,
           `${code()}\0`,
           `+${code()}`,
           `${code()}.0`,
           `0x${Number(code()).toString(16)}`,
-          '１２３４５６',
+          '一二三四五六',
           '',
           ' ',
           'undefined',

@@ -142,12 +142,14 @@
 
   // --- Favours --------------------------------------------------------------------------------------------------------
 
-  // A code goes off by itself once it is whole; a wrong one is not sent twice.
+  // A code goes off by itself once it is whole, in whatever script and with whatever between its digits; a wrong one is not sent twice.
+  // What counts as a digit is written down in src/factor/typed-code.ts.
+  const aside = /[\s\p{Z}\p{Cf}\p{DI}\p{M}\p{Dash}\u30fc\u2043\u02d7\u2500\u3161\u2800]/gu
   all('[data-digits]', field => {
     let sent = ''
     field.addEventListener('input', () => {
-      const digits = field.value.replace(/\s/g, '')
-      if (digits === sent || !/^\d+$/.test(digits) || digits.length !== Number(field.dataset.digits)) return
+      const digits = field.value.normalize('NFKD').replace(aside, '')
+      if (digits === sent || !/^\p{Nd}+$/u.test(digits) || [...digits].length !== Number(field.dataset.digits)) return
       sent = digits
       field.form.requestSubmit()
     })

@@ -1,0 +1,46 @@
+/**
+ * How far a clock is off, told by a code that belongs to another time. Owns the search through the hours around; its answer chooses a sentence
+ * and never lets anybody in.
+ */
+import { createHmac } from 'node:crypto'
+import type { TotpCredential } from './credential.ts'
+
+type Parameters = Pick<TotpCredential, 'algorithm' | 'digits' | 'periodSeconds'>
+
+/** Clocks that run badly are minutes off; clocks in a wrong time zone are off by quarters of an hour, up to fourteen hours. */
+const closeSeconds = 3600
+const quarterSeconds = 900
+const farthestSeconds = 14 * 3600
+/** How exact the rest of a clock is that stands in a wrong time zone. */
+const besideSeconds = 120
+
+/** The offset in seconds at which this is the code: above zero for a clock that is ahead. The smallest one; null where none fits. */
+export function clockOffset(secret: Uint8Array, code: string, now: number, parameters: Parameters): number | null {
+  const { digits, periodSeconds, algorithm } = parameters
+  if (code.length !== digits) return null
+  const present = Math.floor(now / 1000 / periodSeconds)
+  for (const steps of distances(periodSeconds))
+    for (const sign of steps === 0 ? [1] : [1, -1]) {
+      const step = present + sign * steps
+      if (step >= 0 && codeOf(secret, step, algorithm, digits) === code) return sign * steps * periodSeconds
+    }
+  return null
+}
+
+/** Distances in steps, the nearest first. */
+function distances(periodSeconds: number): number[] {
+  const steps = (seconds: number) => Math.ceil(seconds / periodSeconds)
+  const found = new Set(Array.from({ length: steps(closeSeconds) + 1 }, (_, step) => step))
+  for (let quarter = closeSeconds; quarter <= farthestSeconds; quarter += quarterSeconds)
+    for (let step = steps(quarter - besideSeconds); step <= steps(quarter + besideSeconds); step++) found.add(step)
+  return [...found].sort((a, b) => a - b)
+}
+
+/** RFC 4226 §5.3 with the hashes of RFC 6238 §1.2. What is accepted as a proof is otplib's to say (totp.ts). */
+function codeOf(secret: Uint8Array, step: number, algorithm: TotpCredential['algorithm'], digits: number): string {
+  const counter = Buffer.alloc(8)
+  counter.writeBigUInt64BE(BigInt(step))
+  const mac = createHmac(algorithm, secret).update(counter).digest()
+  const at = mac[mac.length - 1]! & 15
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 10 ** digits).padStart(digits, '0')
+}

@@ -1,0 +1,197 @@
+/** Codes and their enrolment, as the field met them: pages that are loaded again, clocks that are wrong, keyboards of the world, changed settings. */
+import t from 'tap'
+import { readRecoveryCode } from '../../src/factor/recovery-code.ts'
+import { readCode } from '../../src/factor/totp.ts'
+import { codeAt, openHouse } from '../portal/house.ts'
+import { enrolled, halfWay, password } from '../portal/people.ts'
+import { codesOn, secretOn, textOf, Visitor } from '../portal/visitor.ts'
+
+const enrol = 'http://gate.localhost/.factorgate/enrol'
+
+async function invited(t: Parameters<typeof openHouse>[0]) {
+  const house = await openHouse(t)
+  const visitor = new Visitor(house.app)
+  await visitor.submit(await visitor.open(await house.invite()), { password })
+  return { house, visitor }
+}
+
+t.test(
+  'FIELD G1 an enrolment page shows the same secret until it is done, over, or asked to make a new one',
+  async t => {
+    const { house, visitor } = await invited(t)
+    const first = await visitor.open(`${enrol}/totp`)
+    const secret = secretOn(first)
+    for (const way of ['reload', 'second tab', 'back from the choice'])
+      t.equal(secretOn(await visitor.open(`${enrol}/totp?rd=http://notebooks.localhost/`)), secret, way)
+    const [a, b] = await Promise.all([visitor.get(`${enrol}/totp`), visitor.get(`${enrol}/totp`)])
+    t.same([secretOn(a), secretOn(b)], [secret, secret])
+    house.time.advance(599)
+    t.equal(secretOn(await visitor.open(`${enrol}/totp`)), secret, 'nearly ten minutes later')
+    house.time.advance(2)
+    const later = await visitor.open(`${enrol}/totp`)
+    t.not(secretOn(later), secret, 'M6: after ten minutes there is another')
+    const code = codeAt(secret, house.clock())
+    const dead = await visitor.post(first, { code, name: 'Phone' })
+    t.match([dead.status, secretOn(dead)], [401, secretOn(later)], 'the form of the first shows what waits now')
+    t.match(textOf(dead.body), /does not count any more\. Scan this one, and remove the earlier entry/)
+
+    const asked = await visitor.submit(later, {}, /totp\/new/)
+    t.match([asked.status, secretOn(asked) === secretOn(later)], [200, false], 'a new one for whoever asks')
+    t.equal(secretOn(await visitor.open(`${enrol}/totp`)), secretOn(asked), 'which is loaded again as well')
+    const old = await visitor.post(later, { code: codeAt(secretOn(later), house.clock()), name: 'Phone' })
+    t.match([old.status, secretOn(old)], [401, secretOn(asked)], 'and the one before is over')
+  }
+)
+
+t.test('FIELD G1 of two pages opened at once, both show one secret; another session has its own', async t => {
+  const { house, visitor } = await invited(t)
+  const [a, b] = await Promise.all([visitor.get(`${enrol}/totp`), visitor.get(`${enrol}/totp`)])
+  t.ok(secretOn(a) !== '' && secretOn(a) === secretOn(b))
+  const other = await house.services.totp.open({ id: house.ada.id, name: 'ada' }, 'another session')
+  t.not(other.secret, secretOn(a))
+})
+
+t.test('FIELD G1 a form that was sent by two tabs goes on, and the secret is not shown again', async t => {
+  const { house, visitor } = await invited(t)
+  const [one, two] = [await visitor.open(`${enrol}/totp`), await visitor.open(`${enrol}/totp`)]
+  const code = codeAt(secretOn(one), house.clock())
+  const codes = await visitor.submit(one, { code, name: 'Phone' })
+  t.equal(codesOn(codes).length, 10)
+  const again = await visitor.submit(two, { code, name: 'Phone' })
+  t.same(codesOn(again), codesOn(codes), 'the second tab arrives where the first one did')
+  t.equal((await house.credentials.list(house.ada.id)).length, 1)
+  const fresh = await visitor.open(`${enrol}/totp`)
+  t.notMatch(fresh.body, secretOn(one), 'M4: back on the page, the enrolled secret is gone')
+})
+
+t.test('FIELD G3 while enrolling, a wrong clock is named, with the time of the gate', async t => {
+  const { house, visitor } = await invited(t)
+  const rows: [number, RegExp][] = [
+    [-5 * 60, /about 5 minutes behind the gate’s/],
+    [7 * 60, /about 7 minutes ahead of the gate’s/],
+    [9 * 3600, /about 9 hours ahead of the gate’s/],
+    [-5.75 * 3600, /about 6 hours behind the gate’s/]
+  ]
+  for (const [seconds, sentence] of rows) {
+    house.time.advance(400)
+    const again = await visitor.open(`${enrol}/totp`)
+    const code = codeAt(secretOn(again), house.clock() + seconds * 1000)
+    const answer = await visitor.post(again, { code, name: 'Phone' })
+    t.equal(answer.status, 401, `${seconds}: never accepted`)
+    t.match(textOf(answer.body), sentence)
+    t.match(textOf(answer.body), /clock says \d\d:\d\d:\d\d UTC/)
+  }
+  house.time.advance(400)
+  const again = await visitor.open(`${enrol}/totp`)
+  const wrong = await visitor.post(again, { code: 'abc', name: 'Phone' })
+  t.match(textOf(wrong.body), /did not fit.*clock says/, 'any refusal speaks of the clock')
+  t.equal((await house.credentials.list(house.ada.id)).length, 0)
+})
+
+t.test(
+  "FIELD G3 after the gate's clock was put back, the page says whose fault it is, and the log hears of it",
+  async t => {
+    const house = await openHouse(t)
+    const { secret } = await enrolled(house)
+    const told: number[] = []
+    house.totpOptions.onClockBack = seconds => told.push(seconds)
+    house.time.advance(-3600)
+    const { visitor, page } = await halfWay(house)
+    for (const code of [codeAt(secret, house.clock()), '000000']) {
+      const refused = await visitor.post(page, { code }, /totp/)
+      t.equal(refused.status, 401)
+      t.match(
+        textOf(refused.body),
+        /gate’s own clock was put back\. That is on the gate’s side\. Codes work again after/
+      )
+    }
+    t.equal(told.length, 1, 'said once, not for every try')
+    t.ok(told[0]! > 3400 && told[0]! <= 3600)
+    house.time.advance(3630)
+    const { visitor: later, page: open } = await halfWay(house)
+    t.equal((await later.post(open, { code: codeAt(secret, house.clock()) }, /totp/)).status, 303)
+  }
+)
+
+const shift = (zero: number) => (code: string) =>
+  [...code].map(digit => (/\d/.test(digit) ? String.fromCodePoint(zero + Number(digit)) : digit)).join('')
+
+const writings: Record<string, (code: string) => string> = {
+  'Arabic-Indic': shift(0x660),
+  Persian: shift(0x6f0),
+  Devanagari: shift(0x966),
+  Bengali: shift(0x9e6),
+  Thai: shift(0xe50),
+  Khmer: shift(0x17e0),
+  'full-width': shift(0xff10),
+  'mathematical bold': shift(0x1d7ce),
+  'mathematical monospace': shift(0x1d7f6),
+  Adlam: shift(0x1e950),
+  Osmanya: shift(0x104a0),
+  'two scripts at once': code => shift(0x660)(code.slice(0, 3)) + code.slice(3),
+  'no-break and ideographic blanks': code => `\u00a0${code.slice(0, 2)}\u3000${code.slice(2)}\u202f`,
+  'marks of direction': code => `\u200f\u2067${code}\u2069\u200e`,
+  'zero-width blanks, joiners, a byte order mark': code => `\ufeff${[...code].join('\u200b\u200d\u2060')}`,
+  'soft hyphens': code => [...code].join('\u00ad'),
+  'en dash, em dash, minus, long sound mark, wave dash': code =>
+    [...code].map((sign, i) => sign + '–—−ー〜'.charAt(i % 5)).join(''),
+  keycaps: code => [...code].map(sign => (/\d/.test(sign) ? `${sign}\ufe0f\u20e3` : sign)).join(''),
+  'lines of their own': code => `${code.slice(0, 3)}\r\n${code.slice(3)}\n`
+}
+
+t.test('FIELD G4 codes are read from every keyboard', async t => {
+  for (const [how, write] of Object.entries(writings)) {
+    t.equal(readCode(write('1234567')), '1234567', how)
+    t.equal(readCode(write('0987654')), '0987654', how)
+    const code = '7k3m-9qxz-0123-4567-89ab-cdef'
+    t.equal(readRecoveryCode(write(code)), code.replaceAll('-', ''), how)
+  }
+  const wide = shift(0xff10)('ABCD-EFGH').replace(/[A-Z]/g, l => String.fromCodePoint(l.charCodeAt(0) + 0xfee0))
+  t.equal(readRecoveryCode(`${wide}${'0'.repeat(16)}`), `abcdefgh${'0'.repeat(16)}`, 'full-width letters')
+  t.equal(readRecoveryCode(`oOiIlLıİ${'2'.repeat(16)}`), `00111111${'2'.repeat(16)}`, 'look-alikes')
+  for (const wrong of ['12345', '123456789', '12a456', '一二三四五六', 'ⅠⅡⅢⅣⅤⅥ', '1.23456', '123456\0', '', '-'])
+    t.equal(readCode(wrong), null, wrong)
+})
+
+t.test('FIELD G4 such codes sign in, and confirm an enrolment', async t => {
+  const { house, visitor } = await invited(t)
+  const setup = await visitor.open(`${enrol}/totp`)
+  const typed = shift(0x6f0)(codeAt(secretOn(setup), house.clock()))
+  const codes = codesOn(await visitor.submit(setup, { code: typed, name: 'Phone' }))
+  house.time.advance(30)
+  const one = await halfWay(house)
+  const arabic = `\u200f${shift(0x660)(codeAt(secretOn(setup), house.clock()))}`
+  t.equal((await one.visitor.post(one.page, { code: arabic }, /totp/)).status, 303)
+  const two = await halfWay(house)
+  t.equal((await two.visitor.post(two.page, { code: shift(0xff10)(codes[0]!) }, /recovery/)).status, 303)
+})
+
+t.test('FIELD G5 a person keeps the parameters they enrolled with, whatever the configuration says later', async t => {
+  const house = await openHouse(t)
+  const { secret } = await enrolled(house)
+  Object.assign(house.totpOptions, { algorithm: 'SHA512', digits: 8, period: 60 })
+  house.time.advance(60)
+  const { visitor, page } = await halfWay(house)
+  t.match(textOf(page.body), /The 6 digits your app shows/)
+  t.match(page.body, /data-digits="6"/)
+  t.equal((await visitor.post(page, { code: codeAt(secret, house.clock()) }, /totp/)).status, 303)
+
+  const setup = await visitor.open(`${enrol}/totp`)
+  t.match(setup.body, /digits=8&amp;period=60/)
+  Object.assign(house.totpOptions, { algorithm: 'SHA1', digits: 6, period: 30 })
+  t.match((await visitor.open(`${enrol}/totp`)).body, /digits=8&amp;period=60/, 'what was scanned stays as it was')
+  const [credential] = await house.credentials.list(house.ada.id)
+  await house.credentials.update(house.ada.id, credential!.id, one =>
+    one.kind === 'totp' ? { ...one, digits: 8 } : null
+  )
+  const long = await halfWay(house)
+  t.match([textOf(long.page.body), long.page.body], [/The 8 digits/, /data-digits="8"/])
+  if (credential?.kind === 'totp')
+    await house.credentials.add({ ...credential, id: 'B'.repeat(22), name: 'Tablet', digits: 6 })
+  const both = await halfWay(house)
+  t.match(
+    [textOf(both.page.body), both.page.body],
+    [/The 6 or 8 digits/, /data-digits="8"/],
+    'never sent off too early'
+  )
+})
