@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.ts'
 import { isToken, newToken } from '../session/token.ts'
+import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
 
 /** Whom a ceremony was begun for. `binding` is the session's id, or the browser's nonce before there is a session. */
@@ -59,17 +60,14 @@ export class Ceremonies<Details extends CeremonyOwner> {
 
   /** Makes this the one that `current` answers. Where another one waits already, that one stays and is the answer. */
   async makeCurrent(owner: CeremonyOwner, ceremony: string): Promise<{ ceremony: string; details: Details } | null> {
-    const key = this.#currentKeyOf(owner)
-    for (;;) {
-      if (await this.#store.add(key, ceremony, this.#seconds)) return null
-      const before = await this.#store.get(key)
-      const details = await this.look(before, owner)
-      if (before !== null && details !== null) {
-        await this.take(ceremony, owner)
-        return { ceremony: before, details }
-      }
-      if (before !== null && (await this.#store.replace(key, before, ceremony, this.#seconds))) return null
-    }
+    const stands = await changeValue(this.#store, this.#currentKeyOf(owner), async text => {
+      const details = await this.look(text, owner)
+      return text === null || details === null
+        ? { next: ceremony, ttlSeconds: this.#seconds, result: null }
+        : { result: { ceremony: text, details } }
+    })
+    if (stands !== null) await this.take(ceremony, owner)
+    return stands
   }
 
   /** Notes that it ended with success, so that a second answer to it is recognised. */
