@@ -83,6 +83,16 @@ function checkHeaders(app: DraftApp, path: string, reading: Reading): void {
   }
   for (const [which, name] of Object.entries(app.identityHeaders ?? {})) claim(name, `${path}.identityHeaders.${which}`)
   for (const name of Object.keys(app.addHeaders ?? {})) claim(name, `${path}.addHeaders.${name}`)
+  app.passHeaders?.forEach((name, index) => {
+    const at = `${path}.passHeaders[${index}]`
+    const first = name === undefined ? undefined : taken.get(headerKey(name))
+    if (first !== undefined) reading.problem(at, `must not pass: ${first} says that the app gets it from the gate`)
+    else if (name !== undefined)
+      reading.warning(
+        at,
+        'visitors may say it themselves: fine only where the app asks for a secret of its own beside it'
+      )
+  })
 }
 
 function checkRules(rules: readonly (DraftRule | undefined)[], path: string, reading: Reading): void {

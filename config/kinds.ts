@@ -23,6 +23,7 @@ import {
   readKeyPrefix,
   readLine,
   readMethod,
+  readPassedHeader,
   readUserName
 } from './names.ts'
 import { readStore } from './store-url.ts'
@@ -59,6 +60,7 @@ export const kinds = {
   glob: { read: readGlob, pattern: '/.*', name: 'glob' },
   userName: { read: readUserName, name: 'sign-in name' },
   identityHeader: { read: readIdentityHeader, name: 'header name' },
+  passedHeader: { read: readPassedHeader, name: 'header name' },
   headerName: { read: readHeaderName, name: 'header name' },
   secret: { read: (text: string) => text, name: 'text' },
   headerValue: { read: readHeaderValue, name: 'header value' }

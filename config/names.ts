@@ -100,6 +100,15 @@ export function readIdentityHeader(text: string): string | Wrong {
     : readHeaderName(text)
 }
 
+/** A header that visitors may send although it looks like a claim. Forwarding headers and the gate's own never are among them. */
+export function readPassedHeader(text: string): string | Wrong {
+  const name = readHeaderName(text)
+  const isOurs = /^(?:x-)?(?:factorgate|forwarded|remote)(?:-|$)/.test(headerKey(text))
+  return typeof name === 'string' && isOurs
+    ? wrong('must not be a header that only the gate or a proxy says: apps believe it without any secret')
+    : name
+}
+
 /** A fixed value for the app. Never shown. */
 export function readHeaderValue(text: string): string | Wrong {
   return /^[\x21-\x7e\x80-\xff]([\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/.test(text)

@@ -211,6 +211,20 @@ export const app = map(
         example: { 'GX-Secret': '${GALAXY_SECRET}' }
       }
     ),
+    passHeaders: list(
+      text('passedHeader', {
+        title: 'Header',
+        description: 'A header name; its spellings with `_` or `.` pass as well.',
+        example: 'X-User-Id'
+      }),
+      {
+        title: 'Headers that pass',
+        description:
+          "What visitors say about who they are is taken out of their requests, whatever product's header they say it with. List here the names that the app's own programs send beside a secret which the app checks, such as `X-User-Id` beside `X-Auth-Token`.",
+        default: [],
+        example: ['X-User-Id']
+      }
+    ),
     preserveHost: flag({
       title: 'Keep the Host header',
       description: "Send the app the public host. `false` sends the upstream's own, for apps that insist on it.",

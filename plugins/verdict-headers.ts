@@ -1,10 +1,11 @@
 /**
  * What a proxy that asked for a verdict hands to its app: in forward-auth the gate does not touch the request, so its answer says what to put
- * into it and what to take out. Owns that answer's headers; the list of names is src/forwarding/header-name.ts.
+ * into it and what to take out. Owns that answer's headers; which names are claims is src/forwarding/claims.ts.
  */
 import type { IncomingHttpHeaders } from 'node:http'
+import { isClaim, passedNames } from '../src/forwarding/claims.ts'
 import { withoutOurs } from '../src/forwarding/cookies.ts'
-import { hopByHop, isGatesToSay, normalName } from '../src/forwarding/header-name.ts'
+import { hopByHop, normalName } from '../src/forwarding/header-name.ts'
 import { groupsText, utf8 } from '../src/forwarding/outbound.ts'
 import type { App } from '../src/routing/route-table.ts'
 import type { Subject } from '../src/session/session.ts'
@@ -34,8 +35,8 @@ export interface Passing {
 export function verdictHeaders(asked: IncomingHttpHeaders, passing: Passing): Record<string, string> {
   const { app, subject, address, assertion } = passing
   const said = new Map<string, string>(always.map(name => [name, '']))
-  const configured = configuredFor(app)
-  for (const name in asked) if (mustNotPass(name, configured)) said.set(name, '')
+  const guarded = guardedFor(app)
+  for (const name in asked) if (mustNotPass(name, guarded)) said.set(name, '')
 
   const [scheme, port] = app.origin.startsWith('https:') ? ['https', '443'] : ['http', '80']
   said.set('cookie', asked.cookie === undefined ? '' : (withoutOurs(asked.cookie) ?? ''))
@@ -60,9 +61,9 @@ export function verdictHeaders(asked: IncomingHttpHeaders, passing: Passing): Re
  * family. Its example empties `namedForProxies`; whoever claims something under any other name is refused.
  */
 export function claimsBesides(asked: IncomingHttpHeaders, app: App): boolean {
-  const configured = configuredFor(app)
+  const guarded = guardedFor(app)
   for (const name in asked)
-    if (mustNotPass(name, configured) && !named.has(name) && !configured.has(normalName(name))) return true
+    if (mustNotPass(name, guarded) && !named.has(name) && !guarded.ours.has(normalName(name))) return true
   return false
 }
 
@@ -93,19 +94,26 @@ export const namedForProxies: readonly string[] = `
   x-vouch-idp-claims-groups x-vouch-user x-webauth-email x-webauth-groups x-webauth-name x-webauth-user`
   .trim()
   .split(/\s+/)
-  .filter(isGatesToSay)
+  .filter(isClaim)
 const named: ReadonlySet<string> = new Set(namedForProxies)
 
-function configuredFor({ identityHeaders, addHeaders }: App): ReadonlySet<string> {
+interface Guarded {
+  readonly ours: ReadonlySet<string>
+  readonly passed: ReadonlySet<string>
+}
+
+function guardedFor(app: App): Guarded {
+  const { identityHeaders, addHeaders } = app
   const ours = [...Object.values(identityHeaders).filter(name => name !== null), ...Object.keys(addHeaders)]
-  return new Set(ours.map(normalName))
+  return { ours: new Set(ours.map(normalName)), passed: passedNames(app) }
 }
 
 /** The connection's own lines and the request's frame are the proxy's matter; `Cookie` is cleaned. */
-function mustNotPass(name: string, configured: ReadonlySet<string>): boolean {
+function mustNotPass(name: string, guarded: Guarded): boolean {
   const normal = normalName(name)
   if (normal === 'host' || normal === 'content-length' || hopByHop.has(normal)) return false
-  return configured.has(normal) || isGatesToSay(normal)
+  if (guarded.ours.has(normal)) return true
+  return isClaim(name) && !guarded.passed.has(normal)
 }
 
 function identityOf({ identityHeaders }: App, subject: Subject | null): [string, string][] {

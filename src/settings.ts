@@ -57,6 +57,7 @@ export function toApp(app: AppConfig, portalOrigin: string): App {
     policy: compilePolicy(app.rules.map(toRule), app.caseSensitive),
     identityHeaders: app.identityHeaders,
     addHeaders: app.addHeaders,
+    passHeaders: app.passHeaders,
     preserveHost: app.preserveHost,
     assertion: app.assertion,
     allowedOrigins: app.allowedOrigins,

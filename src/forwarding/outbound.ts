@@ -5,9 +5,10 @@
 import type { Permit } from '../policy/decision.ts'
 import type { App, Upstream } from '../routing/route-table.ts'
 import type { Subject } from '../session/session.ts'
+import { isClaim, passedNames } from './claims.ts'
 import { isFirstLeg, tiesConnection } from './connection-schemes.ts'
 import { withoutOurs } from './cookies.ts'
-import { connectionOptions, hopByHop, isGatesToSay, normalName, withoutListed } from './header-name.ts'
+import { connectionOptions, hopByHop, normalName, withoutListed } from './header-name.ts'
 import { insideAddress, insideIf, type Whereabouts, whereaboutsOf } from './whereabouts.ts'
 
 /** What a request to one upstream of an app looks like, but for the request itself. Made once an app and upstream. */
@@ -21,6 +22,8 @@ export interface OutboundPlan {
   /** What to do with a name, as it was spelled; filled as names come by. */
   readonly kinds: Map<string, Kind>
   readonly configured: ReadonlySet<string>
+  /** Names that pass although they look like claims: the app asks for a secret beside them. */
+  readonly passed: ReadonlySet<string>
   /** The app's own lines sign the gate in on each connection. */
   readonly tiesConnection: boolean
 }
@@ -89,7 +92,8 @@ export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
     constant,
     kinds: new Map(),
     tiesConnection: added.some(([name, value]) => name.toLowerCase() === 'authorization' && tiesConnection(value)),
-    configured: new Set(ours.map(normalName))
+    configured: new Set(ours.map(normalName)),
+    passed: passedNames(app)
   }
 }
 
@@ -217,7 +221,8 @@ function judge(plan: OutboundPlan, name: string): Kind {
   const normal = normalName(name)
   if (special.has(lower) && !(lower === 'authorization' && plan.configured.has(normal))) return lower as Kind
   if (lower === 'host' || lower === 'expect' || isFraming(normal)) return 'drop'
-  return isGatesToSay(normal) || plan.configured.has(normal) ? 'drop' : 'pass'
+  if (plan.configured.has(normal)) return 'drop'
+  return isClaim(name) && !plan.passed.has(normal) ? 'drop' : 'pass'
 }
 
 /** `Content_Length` and `Transfer.Encoding` too: a server that folds names would count them in (THREATS F1). */

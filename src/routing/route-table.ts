@@ -36,6 +36,8 @@ export interface App {
     readonly groups: string | null
   }
   readonly addHeaders: Readonly<Record<string, string>>
+  /** Names that look like claims and pass all the same. */
+  readonly passHeaders?: readonly string[]
   readonly preserveHost: boolean
   readonly assertion: boolean
   /** For WebSockets, besides the app's own. */

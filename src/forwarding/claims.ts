@@ -1,0 +1,96 @@
+/**
+ * What a client may never say about itself: who it is, where it comes from, and which address it asked for. Apps believe these header
+ * lines because "only the proxy sets them", so the gate takes every copy of a client's out. Owns that judgement for forwarding and for forward-auth.
+ */
+import { normalName } from './header-name.ts'
+
+/** Spellings that servers and their modules put before a name: `HTTP_REMOTE_USER`, `REDIRECT_REMOTE_USER`, `AJP_eppn`, `X-…`. */
+const prelude = /^(?:(?:https?|redirect|ajp|x)-)+/
+
+/** Whole names, without a prelude. */
+const names: ReadonlySet<string> = new Set([
+  // The client's address, and the address it asked for.
+  ...words(
+    'forwarded proxyuser-ip originating-ip cdn-src-ip host host-override scheme url-scheme https front-end-https script-name'
+  ),
+  ...words(
+    'path-info ingress-path rstudio-request rstudio-root-path rsc-request waws-unencoded-url ms-endpoint-absolute-path ms-proxy'
+  ),
+  // Another method than the one the rules judged (THREATS M26).
+  ...words('method method-override'),
+  // CGI turns it into HTTP_PROXY (CVE-2016-5385).
+  'proxy',
+  // A person's attributes, as Shibboleth, token gateways and directories name them.
+  ...words(
+    'affiliation entitlement entitlements unscoped-affiliation eppn upn eptid nameid name-id persistent-id targeted-id'
+  ),
+  ...words('pairwise-id subject-id cn sn displayname display-name givenname given-name surname commonname common-name'),
+  ...words(
+    'samaccountname netid employeeid employee-id employeenumber employee-number memberof member-of ismemberof is-member-of'
+  ),
+  ...words(
+    'sub subject token-subject token-sub jwt-sub jwt-subject jwt-payload id-token role role-name anonymous-consumer'
+  ),
+  ...words('proxiedentitieschain osso-subscriber factorgate'),
+  // A certificate's result, where no word of the name says certificate.
+  ...words('client-verify client-verified client-serial client-subject client-issuer client-fingerprint'),
+  // WebSphere's private headers, such as $WSRU: the user's name.
+  ...words('wsat wscc wscs wsis wssc wspr wsra wsrh wsru wssn wssp wssi')
+])
+
+/** How names begin, without a prelude: the families of proxies, gateways, their modules and cloud services. */
+const families = new RegExp(
+  `^(?:${[
+    ...words('forwarded original rewrite envoy proxy wl-proxy factorgate'),
+    ...words(
+      'remote auth webauth authenticated authenticate identity logon sm iv oam osso oblix cas shib mellon oidc openid saml'
+    ),
+    ...words(
+      'adfs krb kerberos gssapi okta ping pingaccess keycloak am-eai consumer credential authelia authentik tinyauth'
+    ),
+    ...words(
+      'pomerium vouch gap tailscale lkproxy goog-authenticated goog-iap endpoint-api apigateway-api appengine-user'
+    ),
+    ...words(
+      'amzn-oidc amzn-mtls amzn-tls ms-client-principal ms-token ms-aspnetcore ms-forwarded iisnode arr cf-access'
+    ),
+    ...words('ssl tls jwt-claim')
+  ].join('|')})-`
+)
+
+/** A word for a person at a name's end: `X-Consumer-Username`, `Logon-User`, `X-RemoteUser`, `es-security-runas-user`. */
+const person = new RegExp(
+  `(?:^|-)(?:${[
+    '(?:remote|auth|authenticated|forwarded|login|logon|proxy|web|sso|sm|iv|cas|current|effective)?user(?:name|id|info|login|e?mail|groups?|roles?|dn|principal|principalname)?',
+    'user-(?:id|uid|guid|name|info|login|e?mail|email-address|groups?|roles?|dn|domain|upn|principal|principal-name|full-?name|first-?name|last-?name|display-?name|given-?name|claims|permissions|scopes?|attributes|data|type|ip)',
+    'login|login-?(?:name|id)|logon-?(?:name|id)|uid|e?mail|email-address|mail-address|groups?|roles|identity|assertion|eppn|upn|dn'
+  ].join('|')})$`
+)
+
+/** Words that make a name a claim wherever they stand: certificates, claims, principals. */
+const anywhere = /(?:^|-)(?:cert|certs|clientcert|certificate|claims?|principals?|userinfo)(?:-|$)/
+
+/** Names of a client's address: `CF-Connecting-IP`, `Fly-Client-IP`, `X-Azure-ClientIP`, `X-Vercel-Forwarded-For`. */
+const whence =
+  /(?:^|-)(?:(?:client|real|true|connecting|connection|remote|source|socket|peer|user|visitor)-?(?:ip|ipv6|addr|address|host|port)|forwarded-(?:for|by|host|port|proto|server|user))$/
+
+/** Names of the protocol itself, and secrets that an app checks as it checks `Authorization`: nobody is believed for their sake. */
+const passing = /^(?:sec|access-control|content)-|^auth-(?:token|key|secret|signature|nonce|timestamp|api-?key|csrf)$/
+
+/** True for a name in any spelling that no client may send on, whatever the app is configured for. */
+export function isClaim(name: string): boolean {
+  const normal = normalName(name).replace(/-+/g, '-').replace(/^-/, '')
+  const bare = normal.replace(prelude, '')
+  // `X-User-Agent` and `User-Agent` name a program.
+  if (passing.test(bare)) return false
+  return names.has(bare) || families.test(bare) || person.test(bare) || anywhere.test(bare) || whence.test(bare)
+}
+
+/** The names, in normal form, that an app's operator lets pass although they look like claims. */
+export function passedNames(app: { readonly passHeaders?: readonly string[] }): ReadonlySet<string> {
+  return new Set(app.passHeaders?.map(normalName))
+}
+
+function words(text: string): string[] {
+  return text.split(' ')
+}
