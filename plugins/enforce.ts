@@ -19,6 +19,7 @@ import { newToken } from '../src/session/token.ts'
 import { nonceCookie, readOwnNonce, stateOf } from './cookies.ts'
 import { errorBody } from './error-body.ts'
 import type { Requires } from './exchange.ts'
+import { formPage } from './form-page.ts'
 import { wantsPage } from './wants-page.ts'
 import { isWorkerBesideUs } from './worker-beside-us.ts'
 
@@ -35,11 +36,15 @@ declare module 'fastify' {
     everyHost?: boolean
     /** Answers data: for scripts, style sheets and proxies. Without it a route is a page, and pages are for eyes alone. */
     isData?: boolean
+    /** A step on the way to somewhere: who must sign in again goes on to where it leads. */
+    isStep?: boolean
   }
 }
 
 const nobody: readonly Proof[] = []
 const retrySeconds = 2
+/** A longer address of what was refused is not told to the portal: it would not fit beside the way back. */
+const longestAsk = 1024
 
 export const enforcePlugin = fp<EnforceOptions>(
   async (app, { routes, portalOrigin, audit, clock }) => {
@@ -80,7 +85,14 @@ export const enforcePlugin = fp<EnforceOptions>(
       // Nobody is signed in only because the store could not be asked: that is our failure, not a stranger.
       if (exchange.storeFailure !== null) return done(unavailable('store_unreachable', exchange.storeFailure))
       if (decision.kind === 'refuse') return done(new GateError(decision.reason))
-      challenge(request, reply, match.site, decision.reason, returnAddress(request, match.site, target))
+      const here = match.site.origin + exchange.target.raw
+      const rd = returnAddress(request, match.site, target)
+      const way = new URLSearchParams({ rd })
+      // Where the person comes back to a page that is open, the portal must know what was not; a sign-in answers that by itself.
+      const isStepUp = decision.reason === 'fresh_proof_required' || decision.reason === 'other_factor_required'
+      if (isStepUp && (rd !== here || !isRead(request)) && here.length <= longestAsk)
+        way.set('ask', `${request.raw.method} ${here}`)
+      challenge(request, reply, match.site, decision.reason, way)
     })
 
     function enforceOwn(
@@ -103,8 +115,10 @@ export const enforcePlugin = fp<EnforceOptions>(
       if (!audit.writable) return done(unavailable('journal_unwritable'))
       const missing = missingFor(requires, exchange.principal, clock())
       if (missing === null) return done()
-      const page = request.raw.method === 'GET' ? exchange.target.raw : `/.factorgate/${match.path.split('/')[1] ?? ''}`
-      challenge(request, reply, match.site, missing, match.site.origin + page)
+      const way = config.isStep
+        ? wayOf(exchange.target.query)
+        : new URLSearchParams({ rd: match.site.origin + formPage(request) })
+      challenge(request, reply, match.site, missing, way)
     }
 
     /** To the portal for a person who navigates; 401 and a way on for a program (LABAPPS 1.2 rule 5). */
@@ -113,11 +127,11 @@ export const enforcePlugin = fp<EnforceOptions>(
       reply: FastifyReply,
       site: Site,
       reason: ChallengeReason,
-      returnTo: string
+      way: URLSearchParams
     ): void {
-      const query = new URLSearchParams({ rd: returnTo })
-      if (!site.isPortal) query.set('state', browserState(request, reply, site))
-      const url = `${portalOrigin}/.factorgate/${reason === 'sign_in_required' ? 'login' : 'challenge'}?${query}`
+      if (!site.isPortal) way.set('state', browserState(request, reply, site))
+      const page = `${portalOrigin}/.factorgate/${reason === 'sign_in_required' ? 'login' : 'challenge'}`
+      const url = way.size === 0 ? page : `${page}?${way}`
       reply.header('cache-control', 'no-store').header('vary', 'Cookie').header('factorgate-error', reason)
       if (wantsPage(request.raw)) {
         reply.redirect(url, 302)
@@ -129,6 +143,18 @@ export const enforcePlugin = fp<EnforceOptions>(
   { name: 'enforce', dependencies: ['session'] }
 )
 
+/** What a step on the way carries in its query: the person comes back to where it leads, not to the step. The portal validates it at each use. */
+function wayOf(query: string): URLSearchParams {
+  const given = new URLSearchParams(query)
+  const way = new URLSearchParams()
+  for (const name of ['rd', 'state', 'ask']) for (const value of given.getAll(name)) way.append(name, value)
+  return way
+}
+
+function isRead({ raw: { method } }: FastifyRequest): boolean {
+  return method === 'GET' || method === 'HEAD'
+}
+
 function browserState(request: FastifyRequest, reply: FastifyReply, site: Site): string {
   const known = readOwnNonce(request.raw.headers.cookie, site)
   if (known !== null) return stateOf(known)
@@ -139,12 +165,10 @@ function browserState(request: FastifyRequest, reply: FastifyReply, site: Site):
 
 /** Where to bring the person afterwards: the very address for a navigation, else the page they were on, else the app's front door. */
 function returnAddress(request: FastifyRequest, site: Site, app: App): string {
-  const { method } = request.raw
   const front = `${site.origin}${app.prefix}/`
-  if ((method === 'GET' || method === 'HEAD') && wantsPage(request.raw))
-    return site.origin + request.exchange.target.raw
+  if (isRead(request) && wantsPage(request.raw)) return site.origin + request.exchange.target.raw
   const referer = request.raw.headers.referer
-  return referer?.startsWith(front) ? referer : front
+  return referer?.startsWith(front) && !referer.startsWith(`${site.origin}/.factorgate`) ? referer : front
 }
 
 /**

@@ -29,15 +29,16 @@ export class Destinations {
     return this.#locate(address) === null ? null : address
   }
 
-  /** The app at `address` and the decision for a GET of it; null where it belongs to no app. */
+  /** The app at `address` and the decision for it; null where it belongs to no app. */
   requirementFor(
     address: string,
     principal: Principal | null,
-    from: string
+    from: string,
+    method = 'GET'
   ): { app: { id: string; title: string }; decision: Decision } | null {
     const match = this.#locate(address)
     if (match?.kind !== 'app') return null
-    return { app: match.app, decision: this.#ask(match.app, match.readings, principal, from) }
+    return { app: match.app, decision: this.#ask(match.app, match.readings, principal, from, method) }
   }
 
   /** The apps whose front door this person is not refused at. A challenge may still wait there. */
@@ -45,12 +46,12 @@ export class Destinations {
     return this.#apps.filter(app => this.#ask(app, ['/'], principal, from).kind !== 'refuse')
   }
 
-  #ask(app: App, readings: readonly string[], principal: Principal | null, address: string): Decision {
+  #ask(app: App, readings: readonly string[], principal: Principal | null, address: string, method = 'GET'): Decision {
     return decide({
       appId: app.id,
       policy: app.policy,
       readings,
-      method: 'GET',
+      method,
       address,
       subject: principal?.subject ?? null,
       proofs: principal?.proofs ?? [],

@@ -114,7 +114,8 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
             }))
           return Promise.all(cards)
         },
-        requirementFor: (url, principal, address) => destinations.requirementFor(url, principal, address)
+        requirementFor: (url, principal, address, method) =>
+          destinations.requirementFor(url, principal, address, method)
       },
       returnTargets: url => destinations.accept(url),
       audit: counted(audit, meters),

@@ -4,7 +4,7 @@
  */
 import { GateError } from '../../src/errors.ts'
 import { type FactorKind, factorKinds, freshSeconds } from '../../src/session/session.ts'
-import { saySpan } from './moments.ts'
+import { sayLimit } from './moments.ts'
 import { isOurs, requirementOf, usableFactors } from './onward.ts'
 import type { Sentences } from './sentences.ts'
 import type { SignedVisit } from './visit.ts'
@@ -27,7 +27,7 @@ export async function offerFor(visit: SignedVisit): Promise<Offer> {
   const { kinds: has, codeDigits } = await usableFactors(visit, principal.account.id)
   const requirement = requirementOf(visit)
   const app = requirement?.app.title ?? null
-  const within = saySpan(freshSeconds, say)
+  const within = sayLimit(freshSeconds, say)
   if (requirement?.decision.kind !== 'challenge') {
     const isOwn = isStepUp && trip.rd !== null && isOurs(visit, trip.rd)
     const why = isOwn ? say.challenge.account(within) : app === null ? null : say.challenge.onTheWay(app)
@@ -48,7 +48,7 @@ export function stepUpSentence(
   withinSeconds: number | null,
   say: Sentences
 ): string {
-  const within = withinSeconds === null ? null : saySpan(withinSeconds, say)
+  const within = withinSeconds === null ? null : sayLimit(withinSeconds, say)
   if (within !== null && demanded.length === factorKinds.length) return say.challenge.stepUpAny(app, within)
   const factors = say.challenge.orFactors(demanded.map(kind => say.factor.your[kind]))
   return say.challenge.stepUp(app, factors, within)

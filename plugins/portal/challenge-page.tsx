@@ -182,15 +182,21 @@ function RecoveryChallenge({ frame, view, isFirst }: FactorFormProps) {
 }
 
 /** Title, explanation and way out for people whom no factor of theirs can help here. */
-export function DeadEndPage({ frame, title, what, now, href }: DeadEnd & { frame: Frame }) {
+export function DeadEndPage({ frame, title, what, now, href, action, trip }: DeadEnd & { frame: Frame }) {
+  const say = frame.say.challenge
   return (
     <Page frame={frame} title={title} drawing="shut">
       <p>{what}</p>
       <p>{now}</p>
       {href !== null && (
         <a class="button" href={href}>
-          {frame.say.challenge.addFactor}
+          {action ?? say.addFactor}
         </a>
+      )}
+      {trip && (
+        <p class="soft">
+          <a href={along('/.factorgate/login', trip, { switch: '1' })}>{say.somebodyElse}</a>
+        </p>
       )}
     </Page>
   )
@@ -201,4 +207,8 @@ interface DeadEnd {
   what: string
   now: string
   href: string | null
+  /** What the link of `href` says. */
+  action?: string
+  /** The way, for whoever signs in as somebody else. */
+  trip?: Trip
 }

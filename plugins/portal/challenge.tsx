@@ -25,14 +25,22 @@ export async function showChallenge(
     const title = isOff ? say.challenge.off : say.challenge.none
     const what = isOff ? say.challenge.offWhat : say.challenge.noneWhat
     const now = say.challenge.noneNow
-    return sendPage(visit, 403, <DeadEndPage frame={frame} title={title} what={what} now={now} href={null} />)
+    return sendPage(
+      visit,
+      403,
+      <DeadEndPage frame={frame} title={title} what={what} now={now} href={null} trip={trip} />
+    )
   }
   if (offer.factors.length === 0) {
     const demanded = say.challenge.orFactors(offer.demanded.map(kind => say.factor.your[kind]))
-    const what = say.challenge.unfitWhat(offer.app ?? '', demanded)
-    const { unfit: title, unfitNow: now } = say.challenge
-    const href = along('/.factorgate/enrol', trip)
-    return sendPage(visit, 403, <DeadEndPage frame={frame} title={title} what={what} now={now} href={href} />)
+    const { unfit: title, unfitWhat, unfitNow, unfitCodes, addFactor } = say.challenge
+    // Recovery codes are made elsewhere than what people enrol.
+    const asksForCodes = offer.demanded.every(kind => kind === 'recovery')
+    const end = asksForCodes
+      ? { now: unfitCodes, href: along('/.factorgate/enrol/recovery', trip), action: say.recovery.newSubmit }
+      : { now: unfitNow, href: along('/.factorgate/enrol', trip), action: addFactor }
+    const what = unfitWhat(offer.app ?? '', demanded)
+    return sendPage(visit, 403, <DeadEndPage frame={frame} title={title} what={what} trip={trip} {...end} />)
   }
   const factors =
     problem === null ? offer.factors : [problem.factor, ...offer.factors.filter(k => k !== problem.factor)]
@@ -55,14 +63,18 @@ export async function showChallenge(
 }
 
 export function registerChallenge(scope: FastifyInstance, options: PortalOptions): void {
-  scope.get('/.factorgate/challenge', { config: { requires: 'first-factor' } }, async (request, reply) => {
-    const visit = openSignedVisit(options, request, reply)
-    const { principal } = visit
-    if (await isEnough(visit)) return goTo(visit, await onward(visit, principal))
-    const next = principal.isFullySignedIn ? null : await onward(visit, principal)
-    if (next?.startsWith('/.factorgate/enrol')) return goTo(visit, next)
-    return showChallenge(visit, 200, null)
-  })
+  scope.get(
+    '/.factorgate/challenge',
+    { config: { requires: 'first-factor', isStep: true } },
+    async (request, reply) => {
+      const visit = openSignedVisit(options, request, reply)
+      const { principal } = visit
+      if (await isEnough(visit)) return goTo(visit, await onward(visit, principal))
+      const next = principal.isFullySignedIn ? null : await onward(visit, principal)
+      if (next?.startsWith('/.factorgate/enrol')) return goTo(visit, next)
+      return showChallenge(visit, 200, null)
+    }
+  )
 
   /** True where nothing is missing any more: asked twice, or proved in another tab. */
   async function isEnough(visit: SignedVisit): Promise<boolean> {
@@ -74,8 +86,12 @@ export function registerChallenge(scope: FastifyInstance, options: PortalOptions
   }
 
   for (const factor of ['totp', 'recovery'])
-    scope.get(`/.factorgate/challenge/${factor}`, { config: { requires: 'first-factor' } }, async (request, reply) => {
-      const visit = openSignedVisit(options, request, reply)
-      return goTo(visit, along('/.factorgate/challenge', visit.trip))
-    })
+    scope.get(
+      `/.factorgate/challenge/${factor}`,
+      { config: { requires: 'first-factor', isStep: true } },
+      async (request, reply) => {
+        const visit = openSignedVisit(options, request, reply)
+        return goTo(visit, along('/.factorgate/challenge', visit.trip))
+      }
+    )
 }

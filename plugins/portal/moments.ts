@@ -15,6 +15,12 @@ export function sayMoment(at: number, now: number, { time }: Sentences): string 
   return time.date(at)
 }
 
+/** A span that a rule sets, in seconds: exact, since a person is held to it. */
+export function sayLimit(seconds: number, { time }: Sentences): string {
+  if (seconds >= 6000 && seconds % 3600 === 0) return time.aboutHours(seconds / 3600)
+  return seconds >= 100 && seconds % 60 === 0 ? time.aboutMinutes(seconds / 60) : time.seconds(seconds)
+}
+
 /** A span, in seconds, rounded up to what a person would say. */
 export function saySpan(seconds: number, { time }: Sentences): string {
   if (seconds < 100) return time.seconds(Math.max(1, Math.ceil(seconds)))

@@ -10,15 +10,25 @@ import type { Visit } from './visit.ts'
 
 export const home = '/.factorgate/'
 
-/** What the address on the way asks of this person; null where it is none of an app's. */
+/**
+ * What the way asks of this person; null where it leads to no app. First what was refused (`ask`), since the person comes back to the page
+ * around it and finds that open; then the address they come back to.
+ */
 export function requirementOf(visit: Visit, principal: Principal | null = visit.principal): Requirement | null {
-  const { rd } = visit.trip
-  if (rd === null || isOurs(visit, rd)) return null
-  return visit.options.routes.requirementFor(rd, principal, visit.address)
+  const { rd, ask } = visit.trip
+  if (rd === null) return null
+  const { routes } = visit.options
+  const asked = ask == null ? null : routes.requirementFor(ask.url, principal, visit.address, ask.method)
+  return asked?.decision.kind === 'challenge' ? asked : routes.requirementFor(rd, principal, visit.address)
 }
 
-/** True for an address on the portal itself. */
+/** True for a page of the portal. An app may stand on the portal's host too, and its rules are its own. */
 export function isOurs(visit: Visit, url: string): boolean {
+  return isHere(visit, url) && visit.options.routes.requirementFor(url, null, visit.address) === null
+}
+
+/** True for an address on the portal's host, where this very cookie is good. */
+function isHere(visit: Visit, url: string): boolean {
   return new URL(url).origin === visit.options.portalOrigin
 }
 
@@ -32,10 +42,9 @@ export async function onward(visit: Visit, principal: Principal): Promise<string
   }
   const { rd, state } = trip
   if (rd === null) return home
-  if (isOurs(visit, rd)) return rd
   const { decision } = requirementOf(visit, principal) ?? {}
   if (decision?.kind === 'challenge') return along('/.factorgate/challenge', trip)
-  if (state === null) return rd
+  if (state === null || isHere(visit, rd)) return rd
   const { host, origin } = new URL(rd)
   const code = await options.services.sessions.handOver(principal, host, state, rd)
   return `${origin}/.factorgate/callback?code=${code}`

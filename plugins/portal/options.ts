@@ -45,8 +45,8 @@ export interface Requirement {
 export interface PortalRoutes {
   /** The apps this person may open at all, from `address`. */
   appsFor(principal: Principal, address: string): readonly AppCard[] | Promise<readonly AppCard[]>
-  /** The decision for a GET of `url`; null where it belongs to no app. `address` is the client's. */
-  requirementFor(url: string, principal: Principal | null, address: string): Requirement | null
+  /** The decision for `url`, by default for a GET of it; null where it belongs to no app. `address` is the client's. */
+  requirementFor(url: string, principal: Principal | null, address: string, method?: string): Requirement | null
 }
 
 export interface PortalServices {

@@ -164,25 +164,29 @@ export function hasWaitingCodes(visit: SignedVisit): boolean {
 export function registerRecovery(scope: FastifyInstance, options: PortalOptions): void {
   const { recoveryCodes } = options.services
 
-  scope.post('/.factorgate/challenge/recovery', { config: { requires: 'first-factor' } }, async (request, reply) => {
-    const visit = openSignedVisit(options, request, reply)
-    const say = visit.say.challenge
-    const form = readForm(visit)
-    if (form === 'expired')
-      return showChallenge(visit, 403, {
-        factor: 'recovery',
-        sentence: say.formExpired,
-        clock: null,
-        waitSeconds: null
-      })
-    await requireOffered(visit, 'recovery')
-    const accountId = visit.principal.account.id
-    const { address, browser } = visit
-    const answer = await recoveryCodes.spend({ accountId, code: form.field('code'), address, browser })
-    if (answer.kind === 'verified') return goTo(visit, await acceptProof(visit, answer))
-    const { status, problem } = problemOf(visit, 'recovery', answer, say.wrongRecovery)
-    return showChallenge(visit, status, problem)
-  })
+  scope.post(
+    '/.factorgate/challenge/recovery',
+    { config: { requires: 'first-factor', isStep: true } },
+    async (request, reply) => {
+      const visit = openSignedVisit(options, request, reply)
+      const say = visit.say.challenge
+      const form = readForm(visit)
+      if (form === 'expired')
+        return showChallenge(visit, 403, {
+          factor: 'recovery',
+          sentence: say.formExpired,
+          clock: null,
+          waitSeconds: null
+        })
+      await requireOffered(visit, 'recovery')
+      const accountId = visit.principal.account.id
+      const { address, browser } = visit
+      const answer = await recoveryCodes.spend({ accountId, code: form.field('code'), address, browser })
+      if (answer.kind === 'verified') return goTo(visit, await acceptProof(visit, answer))
+      const { status, problem } = problemOf(visit, 'recovery', answer, say.wrongRecovery)
+      return showChallenge(visit, status, problem)
+    }
+  )
 
   scope.get('/.factorgate/enrol/recovery', { config: { requires: 'fresh' } }, async (request, reply) => {
     const visit = openSignedVisit(options, request, reply)
@@ -198,14 +202,18 @@ export function registerRecovery(scope: FastifyInstance, options: PortalOptions)
     return goTo(visit, along('/.factorgate/enrol/recovery', visit.trip))
   })
 
-  scope.post('/.factorgate/enrol/recovery/saved', { config: { requires: 'signed-in' } }, async (request, reply) => {
-    const visit = openSignedVisit(options, request, reply)
-    const form = requireForm(visit)
-    const codes = waitingCodes(visit)
-    if (form.field('saved') === '' && codes !== null) return show(visit, 403, codes, visit.say.recovery.savedMissing)
-    reply.header('set-cookie', expiredCookie(cookieNames(visit.site).codes, visit.site))
-    return goTo(visit, await onward(visit, visit.principal))
-  })
+  scope.post(
+    '/.factorgate/enrol/recovery/saved',
+    { config: { requires: 'signed-in', isStep: true } },
+    async (request, reply) => {
+      const visit = openSignedVisit(options, request, reply)
+      const form = requireForm(visit)
+      const codes = waitingCodes(visit)
+      if (form.field('saved') === '' && codes !== null) return show(visit, 403, codes, visit.say.recovery.savedMissing)
+      reply.header('set-cookie', expiredCookie(cookieNames(visit.site).codes, visit.site))
+      return goTo(visit, await onward(visit, visit.principal))
+    }
+  )
 
   function show(visit: SignedVisit, status: number, codes: readonly string[], problem: string | null) {
     const view = { trip: visit.trip, codes, name: visit.principal.account.name, now: visit.now, problem }

@@ -145,7 +145,9 @@ const english = {
       'Your password is right, but after a hundred wrong tries in a row what you confirm with was switched off. It cannot be switched on again.',
     unfit: 'You need another second factor',
     unfitWhat: (app: string, factors: string) => `This part of ${app} needs ${factors}, and you have none enrolled.`,
-    unfitNow: 'Add one in your account, then come back.',
+    unfitNow: 'Add one here, and you are led back to where you were going.',
+    unfitCodes: 'Make a list of recovery codes here, and you are led back to where you were going.',
+    somebodyElse: 'Sign in as somebody else',
     addFactor: 'Add a second factor'
   },
 

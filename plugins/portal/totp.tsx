@@ -118,20 +118,24 @@ function wrongCode(offsetSeconds: number | null, say: Sentences): string {
 export function registerTotp(scope: FastifyInstance, options: PortalOptions): void {
   const { totp } = options.services
 
-  scope.post('/.factorgate/challenge/totp', { config: { requires: 'first-factor' } }, async (request, reply) => {
-    const visit = openSignedVisit(options, request, reply)
-    const say = visit.say.challenge
-    const form = readForm(visit)
-    if (form === 'expired')
-      return showChallenge(visit, 403, { factor: 'totp', sentence: say.formExpired, clock: null, waitSeconds: null })
-    await requireOffered(visit, 'totp')
-    const { account } = visit.principal
-    const { address, browser } = visit
-    const answer = await totp.verify({ accountId: account.id, code: form.field('code'), address, browser })
-    if (answer.kind === 'verified') return goTo(visit, await acceptProof(visit, answer))
-    const { status, problem } = problemOf(visit, 'totp', answer, say.wrongCode)
-    return showChallenge(visit, status, problem)
-  })
+  scope.post(
+    '/.factorgate/challenge/totp',
+    { config: { requires: 'first-factor', isStep: true } },
+    async (request, reply) => {
+      const visit = openSignedVisit(options, request, reply)
+      const say = visit.say.challenge
+      const form = readForm(visit)
+      if (form === 'expired')
+        return showChallenge(visit, 403, { factor: 'totp', sentence: say.formExpired, clock: null, waitSeconds: null })
+      await requireOffered(visit, 'totp')
+      const { account } = visit.principal
+      const { address, browser } = visit
+      const answer = await totp.verify({ accountId: account.id, code: form.field('code'), address, browser })
+      if (answer.kind === 'verified') return goTo(visit, await acceptProof(visit, answer))
+      const { status, problem } = problemOf(visit, 'totp', answer, say.wrongCode)
+      return showChallenge(visit, status, problem)
+    }
+  )
 
   scope.get('/.factorgate/enrol/totp', { config: { requires: 'first-factor' } }, async (request, reply) => {
     const visit = openSignedVisit(options, request, reply)

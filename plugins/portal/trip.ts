@@ -8,6 +8,8 @@ export interface Trip {
   readonly rd: string | null
   /** Hash of the nonce that the browser keeps for the host of `rd`. */
   readonly state: string | null
+  /** The request that was refused, where it is not a GET of `rd`: a script's on that page, or a form's. */
+  readonly ask?: { readonly method: string; readonly url: string } | null
 }
 
 export const noTrip: Trip = { rd: null, state: null }
@@ -18,12 +20,22 @@ const printable = /^[\x21-\x7e]+$/
 
 /** Reads the query of a request; a parameter sent twice counts as not sent. */
 export function tripOf(query: unknown, returnTargets: (url: string) => string | null): Trip {
-  const { rd, state } = (query ?? {}) as Record<string, unknown>
+  const { rd, state, ask } = (query ?? {}) as Record<string, unknown>
   const target = typeof rd === 'string' ? validTarget(rd, returnTargets) : null
+  if (target === null) return noTrip
+  const refused = typeof ask === 'string' ? askOf(ask, returnTargets) : null
   return {
     rd: target,
-    state: target !== null && typeof state === 'string' && stateShape.test(state) ? state : null
+    state: typeof state === 'string' && stateShape.test(state) ? state : null,
+    ...(refused === null ? {} : { ask: refused })
   }
+}
+
+/** `POST https://…`: nobody is sent there, so all it can do is ask for a proof more. */
+function askOf(text: string, returnTargets: (url: string) => string | null): NonNullable<Trip['ask']> | null {
+  const [, method, address] = /^([A-Z]{1,16}) (\S+)$/.exec(text) ?? []
+  const url = address === undefined ? null : validTarget(address, returnTargets)
+  return method === undefined || url === null ? null : { method, url }
 }
 
 /** The same absolute URL, or null. What leaves here may stand in a `Location`. */
@@ -38,6 +50,7 @@ export function along(path: string, trip: Trip, more: Readonly<Record<string, st
   const query = new URLSearchParams(more)
   if (trip.rd !== null) query.set('rd', trip.rd)
   if (trip.state !== null) query.set('state', trip.state)
+  if (trip.ask) query.set('ask', `${trip.ask.method} ${trip.ask.url}`)
   const text = query.toString()
   return text === '' ? path : `${path}?${text}`
 }

@@ -102,13 +102,25 @@ function requirementOf(rule: Rule): Requirement {
 
 function judgeRequirement(requirement: Requirement, asked: Asked, rule: number): Verdict {
   if (asked.signedIn !== 'fully') return missing(asked, rule, requirement)
-  const proof = newestProof(asked.proofs, requirement.factors)
+  const proof = newestPresent(asked, requirement)
   if (proof === undefined) return challenge('other_factor_required', rule, requirement)
   if (requirement.withinSeconds === null) return passage(strictness.mfa, rule, requirement, null)
   const freshUntil = proof.at + requirement.withinSeconds * 1000
   if (!(asked.now <= freshUntil && proof.at - asked.now <= clockSkewMs))
     return challenge('fresh_proof_required', rule, requirement)
   return passage(strictness.mfa, rule, requirement, freshUntil)
+}
+
+/** The proof that counts. One from ahead of time gives way to any that is not: otherwise whoever confirms anew after the clock was put back is asked for ever. */
+function newestPresent({ proofs, now }: Asked, { factors }: Requirement): Proof | undefined {
+  const newest = newestProof(proofs, factors)
+  if (newest === undefined || newest.at - now <= clockSkewMs) return newest
+  return (
+    newestProof(
+      proofs.filter(({ at }) => at - now <= clockSkewMs),
+      factors
+    ) ?? newest
+  )
 }
 
 function missing({ signedIn }: Asked, rule: number, requirement: Requirement): Verdict {

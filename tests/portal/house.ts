@@ -126,7 +126,7 @@ export async function openHouse(
           url: `${origin}/`,
           lastUsedAt: null
         })),
-      requirementFor: (url, principal, address) => destinations.requirementFor(url, principal, address)
+      requirementFor: (url, principal, address, method) => destinations.requirementFor(url, principal, address, method)
     },
     returnTargets: url => destinations.accept(url),
     audit,

@@ -1,0 +1,163 @@
+/** FIELD N1: wherever an app stands and whatever its rules ask, the way ends at the app or at a page that says what is missing. Redirects are followed. */
+import t from 'tap'
+import type { FactorKind, ProofKind } from '../../src/session/session.ts'
+import { totpCode } from '../helpers/person.ts'
+import { openTown, read } from './signing-in.ts'
+
+/** Each app has the same rules, as paths: `/webauthn-totp/5m` wants one of the two, five minutes old at most; `any` takes all. */
+const demands: readonly (readonly FactorKind[])[] = [
+  ['webauthn', 'totp', 'recovery'],
+  ['webauthn'],
+  ['totp'],
+  ['recovery'],
+  ['webauthn', 'recovery']
+]
+const nameOf = (factors: readonly FactorKind[]) => (factors.length === 3 ? 'any' : factors.join('-'))
+const rules = demands
+  .flatMap(factors =>
+    ['', ', within: 5m'].map(
+      within =>
+        `      - { path: /${nameOf(factors)}${/\w+$/.exec(within)?.[0].replace(/^/, '/') ?? '/ever'}/**, access: mfa, factors: [${factors}]${within} }`
+    )
+  )
+  .concat(
+    '      - { path: /form/**, methods: [POST], access: mfa, factors: [totp], within: 5m }',
+    '      - { access: mfa }'
+  )
+  .join('\n')
+
+const places = {
+  'a host of its own': 'http://own.localhost:PORT',
+  'a path of a host of its own': 'http://shared.localhost:PORT/nb',
+  'the portal’s host': 'http://gate.localhost:PORT',
+  'a path of the portal’s host': 'http://gate.localhost:PORT/nb'
+}
+const apps = Object.values(places)
+  .map(
+    (url, i) =>
+      `  - id: app${i}\n    title: App ${i}\n    url: "${url}"\n    upstream: "UPSTREAM"\n    rules:\n${rules}`
+  )
+  .join('\n')
+
+const has: readonly (readonly FactorKind[])[] = [['totp'], ['webauthn'], ['recovery', 'webauthn', 'totp']]
+
+/** Who asks: nobody, somebody half-way, somebody whose proofs are fresh, or too old for every rule with a limit. */
+const stages: Record<string, { proofs: (one: FactorKind) => ProofKind[]; ago: number }> = {
+  nobody: { proofs: () => [], ago: 0 },
+  'half signed in': { proofs: () => ['password'], ago: 0 },
+  'just signed in': { proofs: one => ['password', one], ago: 0 },
+  'signed in for long': { proofs: one => ['password', one], ago: 1000 }
+}
+
+const town = await openTown(t, apps)
+const kinds = { webauthn: /data-passkey="challenge"/, totp: /id="code-totp"/, recovery: /id="code-recovery"/ }
+
+t.test('FIELD N1 no place, challenge and set of factors sends anybody in circles', async t => {
+  for (const [place, address] of Object.entries(places)) {
+    const root = address.replace('PORT', String(town.gate.port))
+    const wrong: string[] = []
+    for (const held of has) {
+      const { account } = await town.resident(held)
+      for (const [stage, { proofs, ago }] of Object.entries(stages)) {
+        if (stage === 'nobody' && held !== has[0]) continue
+        const shown = proofs(held[0] as FactorKind)
+        const person = await town.browserOf(account, shown, ago)
+        for (const wanted of demands)
+          for (const within of ['ever', '5m']) {
+            const url = `${root}/${nameOf(wanted)}/${within}/x`
+            const page = await person.open(url)
+            const isIn = page.url === url && page.status === 200 && page.body.includes('app: ')
+            const isEnough =
+              shown.length > 1 && wanted.includes(shown[1] as FactorKind) && (within === 'ever' || ago === 0)
+            const offered = held.filter(kind => wanted.includes(kind))
+            const text = read(page)
+            const isRight = isEnough
+              ? isIn
+              : shown.length === 0
+                ? /Sign in to App \d/.test(text)
+                : offered.length > 0
+                  ? offered.every(kind => kinds[kind].test(page.body)) &&
+                    Object.entries(kinds).every(
+                      ([kind, field]) => offered.includes(kind as FactorKind) || !field.test(page.body)
+                    ) &&
+                    (shown.length === 1
+                      ? /One more step to App \d/.test(text)
+                      : /This part of App \d needs/.test(text) &&
+                        (within === 'ever' || text.includes('at most 5 minutes old')))
+                  : /This part of App \d needs .*you have none enrolled/.test(text) &&
+                    (await leadsOn(page.body, person))
+            if (!isRight) wrong.push(`${stage}, has ${held}: ${url} ended at ${page.url}: ${text.slice(0, 300)}`)
+          }
+      }
+    }
+    t.same(wrong, [], place)
+  }
+})
+
+/** The page that says what is missing has a link, and it leads to a page. */
+async function leadsOn(body: string, person: { open(url: string): Promise<{ status: number }> }) {
+  const href = /<a class="button" href="([^"]+)"/.exec(body)?.[1]?.replaceAll('&amp;', '&')
+  return href !== undefined && (await person.open(town.gate.portal + href)).status === 200
+}
+
+t.test(
+  'FIELD N1 a confirmation leads to the app, in every place; so does a factor that is added on the way',
+  async t => {
+    for (const [place, address] of Object.entries(places)) {
+      const root = address.replace('PORT', String(town.gate.port))
+      const { account, secret } = await town.resident(['totp'])
+      const person = await town.browserOf(account, ['password', 'totp'], 1000)
+      const asked = await person.open(`${root}/totp/5m/x`)
+      t.notMatch(read(asked), /Changes to your account/, 'the reason is the app’s')
+      const inside = await person.submit(asked, { code: totpCode(secret, town.time.now) }, /totp/)
+      t.match([inside.url, inside.status], [`${root}/totp/5m/x`, 200], place)
+      town.time.advance(30)
+
+      // Recovery codes are wanted, and there are none: made on the way, used, and there.
+      const none = await person.open(`${root}/recovery/ever/x`)
+      t.match(read(none), /needs a recovery code, and you have none/)
+      const make = /href="([^"]*enrol\/recovery[^"]*)"/.exec(none.body)?.[1]?.replaceAll('&amp;', '&') ?? ''
+      const list = await person.submit(await person.open(town.gate.portal + make), {}, /enrol\/recovery/)
+      const code = /<li>([0-9a-z-]+)<\/li>/.exec(list.body)?.[1] ?? ''
+      const challenged = await person.submit(list, { saved: 'yes' }, /saved/)
+      const there = await person.submit(challenged, { code }, /recovery/)
+      t.match([there.url, there.status], [`${root}/recovery/ever/x`, 200], place)
+    }
+  }
+)
+
+t.test('FIELD N1 what a script or a form was refused is asked for, though the page around it is open', async t => {
+  for (const [place, address] of Object.entries(places)) {
+    const root = address.replace('PORT', String(town.gate.port))
+    const { account, secret } = await town.resident(['totp', 'recovery'])
+    for (const [method, path] of [
+      ['GET', '/totp/5m/data.json'],
+      ['POST', '/form/send'],
+      ['DELETE', '/totp/5m/x']
+    ] as const) {
+      const person = await town.browserOf(account, ['password', 'totp'], 1000)
+      await person.open(`${root}/`)
+      const headers = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', accept: '*/*', referer: `${root}/page` }
+      const refused = await person.request(method, root + path, { headers })
+      t.equal(refused.status, 401, `${place}: ${method} ${path}`)
+      const { challengeUrl } = JSON.parse(refused.body).error
+      const asked = await person.open(challengeUrl)
+      t.match(read(asked), /This part of App \d needs a code from your authenticator app, at most 5 minutes old/)
+      t.notMatch(asked.body, /id="code-recovery"/)
+      const back = await person.submit(asked, { code: totpCode(secret, town.time.now) }, /totp/)
+      t.equal(back.url, `${root}/page`, 'back to the page that asked')
+      t.not((await person.request(method, root + path, { headers })).status, 401, 'and now it may')
+      town.time.advance(30)
+    }
+  }
+})
+
+t.test('FIELD N1 a clock that was put back asks once more, not for ever', async t => {
+  const root = `http://gate.localhost:${town.gate.port}`
+  const { account, secret } = await town.resident(['totp'])
+  const person = await town.browserOf(account, ['password', 'totp'], -3600)
+  const asked = await person.open(`${root}/totp/5m/x`)
+  t.match(read(asked), /at most 5 minutes old/)
+  const inside = await person.submit(asked, { code: totpCode(secret, town.time.now) }, /totp/)
+  t.equal(inside.url, `${root}/totp/5m/x`)
+})
