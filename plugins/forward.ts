@@ -46,6 +46,8 @@ const upgrades = new WeakMap<IncomingMessage, Upgrade>()
 export const forwardPlugin = fp<ForwardOptions>(
   async (app, options) => {
     const ways = new Ways({ clock: options.clock })
+    /** What the log has said of an app. There are few oddities and few apps. */
+    const noticed = new Set<string>()
     for (const method of methods)
       if (!readByFastify.has(method)) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
 
@@ -74,7 +76,7 @@ export const forwardPlugin = fp<ForwardOptions>(
         visitor: visitorOf(request),
         endsAt: earliest(permit.freshUntil, principal?.session.expiresAt ?? null),
         assertion: match.app.assertion ? (options.assert?.(exchange) ?? null) : null,
-        observer: new Passage(request, reply, options, upgrade !== undefined)
+        observer: new Passage(request, reply, options, upgrade !== undefined, noticed)
       }
       const way = ways.of(match.app)
       if (upgrade === undefined) transfer(errand, way, options.live)
@@ -134,8 +136,16 @@ class Passage implements Observer {
   readonly #reply: FastifyReply
   readonly #options: ForwardOptions
   readonly #isSocket: boolean
+  readonly #noticed: Set<string>
 
-  constructor(request: FastifyRequest, reply: FastifyReply, options: ForwardOptions, isSocket: boolean) {
+  constructor(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    options: ForwardOptions,
+    isSocket: boolean,
+    noticed: Set<string>
+  ) {
+    this.#noticed = noticed
     this.#request = request
     this.#reply = reply
     this.#options = options
@@ -146,6 +156,19 @@ class Passage implements Observer {
     this.#reply.hijack()
     this.#request.exchange.isRecorded = true
     if (this.#isSocket && status === 101) this.#options.onOpen?.(this.#request.exchange)
+  }
+
+  noticed(oddities: readonly string[]): void {
+    const { exchange, log } = this.#request
+    const app = exchange.match.kind === 'app' ? exchange.match.app.id : ''
+    const isNew = (oddity: string) => !this.#noticed.has(`${app} ${oddity}`)
+    for (const oddity of oddities.filter(isNew)) {
+      this.#noticed.add(`${app} ${oddity}`)
+      log.warn(
+        { app, oddity, reference: exchange.id },
+        'the app answers in old or broken HTTP: put right, connection not kept'
+      )
+    }
   }
 
   refused(code: ErrorCode, cause: unknown): void {

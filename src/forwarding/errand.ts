@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ErrorCode } from '../errors.ts'
 import type { Permit } from '../policy/decision.ts'
 import type { App } from '../routing/route-table.ts'
+import type { Oddity } from './reply-lines.ts'
 import type { UpstreamFailure } from './upstream-connection.ts'
 
 /** One request to be forwarded. Without a Permit there is none. */
@@ -32,6 +33,8 @@ export interface Errand {
 export interface Observer {
   /** The app's reply is about to be written: nobody else may write any more. */
   answering(status: number): void
+  /** The app's reply was put right before it was passed on. */
+  noticed(oddities: readonly Oddity[]): void
   /** Nothing was written. `code` is for the person, `cause` for the log. */
   refused(code: ErrorCode, cause: unknown): void
   ended(summary: Summary): void

@@ -100,7 +100,7 @@ export function inboundHeaders(raw: readonly string[], status: number, where: Wh
   const kept = listed === null ? headers : withoutListed(headers, listed)
   // A length beside chunks, or on a reply that has no body, is a second story about where the message ends. It goes last: after one,
   // node:http reads Content-Disposition as UTF-8 and would break its bytes.
-  const hasLength = lengthName !== null && !isChunked && status !== 204
+  const hasLength = lengthName !== null && !isChunked && status !== 204 && status >= 200
   if (hasLength) kept.push(lengthName as string, length)
   return { headers: kept, hasLength }
 }

@@ -1,15 +1,12 @@
 /**
  * An app's replies, read from the bytes of one connection (RFC 9112). Owns where a reply begins and ends, and how much of it is read
- * ahead; refuses whatever two readers could end differently, since the rest would be taken for the next person's reply (THREATS H26).
- * Knows no socket. What it hands out of a body is a view of what it was fed: keep a copy.
+ * ahead. Refuses what two readers could end differently, since the rest would be taken for the next person's reply (THREATS H26). What is
+ * merely odd it puts right (reply-lines.ts), and then nothing else may be asked on that connection. Knows no socket. What it hands out of a
+ * body is a view of what it was fed: keep a copy.
  */
+import { type Oddity, ReplyLines, UnfitReply } from './reply-lines.ts'
 
-import { tiesConnection } from './connection-schemes.ts'
-
-/** The app does not speak HTTP as it must, or says what cannot be told to a browser. */
-export class UnfitReply extends Error {
-  override readonly name = 'UnfitReply'
-}
+export { UnfitReply } from './reply-lines.ts'
 
 /**
  * Where a reply's body ends. Only of `connection` can a break not be told from an end. `switched` is no body: HTTP is over (RFC 9110 §15.2.2),
@@ -29,10 +26,20 @@ export interface ReplyHead {
   readonly isWhole: boolean
   /** It speaks of signing in on the connection itself, which must not be anybody else's from now on. */
   readonly tiesConnection: boolean
+  /** What of it was put right or left out; null where nothing was. */
+  readonly oddities: readonly Oddity[] | null
+}
+
+/** A reply before the reply (RFC 9110 §15.2). */
+export interface InterimHead {
+  readonly status: number
+  readonly reason: string
+  readonly headers: readonly string[]
 }
 
 /** Hears of one reply. Whatever it throws comes out of `feed`. */
 export interface ReplyReader {
+  onInterim?(head: InterimHead): void
   onHead(head: ReplyHead): void
   onData(chunk: Buffer): void
   onComplete(): void
@@ -41,21 +48,22 @@ export interface ReplyReader {
 /** Bytes that a head may have, and the lines around chunks. */
 const maxHead = 64 * 1024
 const maxLine = 16 * 1024
+/** Interim replies before one reply, and their bytes: who says nothing else says nothing. */
+const maxInterims = 4_096
+const maxInterimBytes = 1024 * 1024
+const maxEmptyLines = 1_024
 const headEnd = Buffer.from('\r\n\r\n')
-const lineEnd = Buffer.from('\r\n')
+const cr = 0x0d
+const lf = 0x0a
 
-const statusLine = /^HTTP\/1\.([01]) (\d{3})(?: (.*))?$/
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-/** Control bytes, and a CR or LF that ends no line: the first step of every header injection. */
-const unfitByte = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/
-const chunkSize = /^([0-9A-Fa-f]{1,12})[\t ]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?$/
-
-/** Names seen before need no second look; what an app makes up after that is judged afresh each time. */
-const knownNames = new Set<string>()
-const namesKept = 2_000
-
-/** Lengths of the names that `Lines` looks at. */
-const isTellingLength = Array.from({ length: 65 }, (_, length) => [10, 13, 14, 15, 16, 17, 18].includes(length))
+/** Control bytes, and a CR or LF that is half of a line's end. */
+const oddByte = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/
+/** As much of it as is refused: LF alone is a line's end (RFC 9112 §2.2), CR alone is the first step of a header injection. */
+const unfitByte = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n|$)/
+const chunkSize = /^0*([0-9A-Fa-f]{1,13})[\t ]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?$/
+const manyDigits = 15
+const manyZeros = /^[0-9A-Fa-f]{15}/
+const beginning = 'HTTP/1.'
 
 type State = 'idle' | 'head' | 'length' | 'connection' | 'size' | 'chunk' | 'chunk end' | 'trailers'
 
@@ -76,6 +84,10 @@ export class ReplyParser {
   #held: Buffer | null = null
   /** Bytes left of a length or a chunk; of trailers, bytes they may still have. */
   #left = 0
+  #oddities: Oddity[] | null = null
+  #interims = 0
+  #interimBytes = 0
+  #emptyLines = 0
 
   /** A request is on its way: what comes next is its reply. `maySwitch`: it asked for another protocol, so 101 is an answer. */
   expect(reader: ReplyReader, method: string, maySwitch = false): void {
@@ -84,11 +96,25 @@ export class ReplyParser {
     this.#hasNoBody = method === 'HEAD'
     this.#maySwitch = maySwitch
     this.#held = null
+    this.#oddities = null
+    this.#interims = 0
+    this.#interimBytes = 0
+    this.#emptyLines = 0
   }
 
   /** True between replies. */
   get isIdle(): boolean {
     return this.#state === 'idle'
+  }
+
+  /** True where the last reply had nothing odd, so that another may follow it. */
+  get isClean(): boolean {
+    return this.#oddities === null
+  }
+
+  /** True where a reply has begun and its head has not ended. */
+  get isInHead(): boolean {
+    return this.#state === 'head' && this.#held !== null
   }
 
   /** Takes what the connection has brought. @throws UnfitReply; the connection must then be closed. */
@@ -121,7 +147,7 @@ export class ReplyParser {
   #step(bytes: Buffer, at: number): number {
     switch (this.#state) {
       case 'head':
-        return this.#head(bytes, at)
+        return bytes[at] === cr || bytes[at] === lf ? this.#emptyLine(bytes, at) : this.#head(bytes, at)
       case 'length':
       case 'chunk':
         return this.#counted(bytes, at)
@@ -131,10 +157,13 @@ export class ReplyParser {
       case 'size':
         return this.#size(bytes, at)
       case 'chunk end':
-        if (bytes.length - at < 2) return -1
-        if (bytes[at] !== 0x0d || bytes[at + 1] !== 0x0a) throw new UnfitReply('a chunk longer than it said')
+        if (bytes[at] === cr && bytes.length - at < 2) return -1
+        if (bytes[at] !== lf && (bytes[at] !== cr || bytes[at + 1] !== lf))
+          throw new UnfitReply('a chunk longer than it said')
         this.#state = 'size'
-        return at + 2
+        if (bytes[at] === cr) return at + 2
+        this.#odd('lines that end with LF alone')
+        return at + 1
       case 'trailers':
         return this.#trailer(bytes, at)
       case 'idle':
@@ -142,35 +171,67 @@ export class ReplyParser {
     }
   }
 
+  /** Before a status line an empty line says nothing (RFC 9112 §2.2). As many of them as make a head are no reply. */
+  #emptyLine(bytes: Buffer, at: number): number {
+    if (bytes[at] === cr && bytes.length - at < 2) return -1
+    if (bytes[at] === cr && bytes[at + 1] !== lf) throw new UnfitReply('no status line of HTTP/1')
+    this.#odd('empty lines before the status line')
+    if (++this.#emptyLines > maxEmptyLines) throw new UnfitReply('empty lines without end')
+    return bytes[at] === cr ? at + 2 : at + 1
+  }
+
   #head(bytes: Buffer, at: number): number {
     const end = bytes.indexOf(headEnd, at)
-    if ((end < 0 ? bytes.length : end) - at > maxHead) throw new UnfitReply(`a head of more than ${maxHead} bytes`)
-    if (end < 0) return -1
-    const body = end + headEnd.length
-    const text = bytes.toString('latin1', at, end + lineEnd.length)
-    const lines = new Lines(text)
+    const isThere = end >= 0 && end - at <= maxHead
+    let body = end + headEnd.length
+    let text = isThere ? bytes.toString('latin1', at, end + 2) : ''
+    if (!isThere || oddByte.test(text)) {
+      body = looseEnd(bytes, at)
+      if ((body < 0 ? bytes.length : body) - at > maxHead) throw new UnfitReply(`a head of more than ${maxHead} bytes`)
+      text = bytes.toString('latin1', at, body < 0 ? bytes.length : body)
+      if (unfitByte.test(text)) throw new UnfitReply('a control byte in its head')
+      if (body < 0) return refuseBeginning(text)
+      text = text.replace(/\r?\n/g, '\r\n').slice(0, -2)
+      this.#odd('lines that end with LF alone')
+    }
+    const lines = new ReplyLines(text)
+    if (lines.oddities !== null) for (const oddity of lines.oddities) this.#odd(oddity)
     const { status } = lines
-    // Informational: what it announces will come again in the reply itself (RFC 9110 §15.2), asked for or not.
-    if (status >= 100 && status < 200 && status !== 101) return body
+    if (status >= 100 && status < 200 && status !== 101) {
+      this.#interim(lines, body - at)
+      return body
+    }
     if (status < 200 && !(status === 101 && this.#maySwitch)) throw new UnfitReply(`status ${status}`)
     const framing = this.#framingOf(status, lines)
+    // What cannot be a body is refused before anything of it is told.
+    if (framing === 'chunks') sizeAt(bytes, body)
     this.#left = lines.length
     this.#state = stateAfter[framing]
     const isWhole = framing === 'none' || (framing === 'length' && bytes.length - body === lines.length)
+    const isKept = framing !== 'connection' && framing !== 'switched' && this.#oddities === null
     this.#reader?.onHead({
       status,
       reason: lines.reason,
       headers: lines.headers,
       framing,
-      keptMs: framing === 'connection' || framing === 'switched' ? 0 : lines.keptMs,
+      keptMs: isKept ? lines.keptMs : 0,
       isWhole,
-      tiesConnection: lines.tiesConnection
+      tiesConnection: lines.tiesConnection,
+      oddities: this.#oddities
     })
     if (framing === 'none' || (framing === 'length' && this.#left === 0)) this.#complete()
     return body
   }
 
-  #framingOf(status: number, lines: Lines): Framing {
+  #interim({ status, reason, headers }: ReplyLines, size: number): void {
+    this.#interims++
+    this.#interimBytes += size
+    if (this.#interims > maxInterims || this.#interimBytes > maxInterimBytes)
+      throw new UnfitReply('interim replies without end')
+    this.#reader?.onInterim?.({ status, reason, headers })
+  }
+
+  #framingOf(status: number, lines: ReplyLines): Framing {
     if (status === 101) return 'switched'
     return this.#hasNoBody || status === 204 || status === 304 ? 'none' : lines.framing
   }
@@ -186,23 +247,26 @@ export class ReplyParser {
   }
 
   #size(bytes: Buffer, at: number): number {
-    const end = endOfLine(bytes, at, maxLine)
-    if (end < 0) return -1
-    const size = chunkSize.exec(bytes.toString('latin1', at, end))?.[1]
-    if (size === undefined) throw new UnfitReply('a chunk without a size')
-    this.#left = Number.parseInt(size, 16)
+    const next = endOfLine(bytes, at, maxLine)
+    if (next < 0) return -1
+    this.#left = sizeAt(bytes, at) as number
+    // More zeros than anybody needs: some readers count no further than this.
+    if (next - at > manyDigits && manyZeros.test(bytes.toString('latin1', at, at + manyDigits)))
+      this.#odd('a chunk size of many digits')
+    this.#noteEnd(bytes, at, next)
     this.#state = this.#left === 0 ? 'trailers' : 'chunk'
     if (this.#left === 0) this.#left = maxLine
-    return end + lineEnd.length
+    return next
   }
 
   /** Trailers end here (RFC 9110 §6.5.1 lets an intermediary drop them). */
   #trailer(bytes: Buffer, at: number): number {
-    const end = endOfLine(bytes, at, this.#left)
-    if (end < 0) return -1
-    this.#left -= end + lineEnd.length - at
-    if (end === at) this.#complete()
-    return end + lineEnd.length
+    const next = endOfLine(bytes, at, this.#left)
+    if (next < 0) return -1
+    this.#left -= next - at
+    this.#noteEnd(bytes, at, next)
+    if (next - at === 1 || (next - at === 2 && bytes[at] === cr)) this.#complete()
+    return next
   }
 
   #complete(): void {
@@ -211,104 +275,49 @@ export class ReplyParser {
     this.#reader = null
     reader?.onComplete()
   }
+
+  /** The line from `at` to `next` has ended. */
+  #noteEnd(bytes: Buffer, at: number, next: number): void {
+    if (next - at < 2 || bytes[next - 2] !== cr) this.#odd('lines that end with LF alone')
+  }
+
+  #odd(oddity: Oddity): void {
+    this.#oddities ??= []
+    if (!this.#oddities.includes(oddity)) this.#oddities.push(oddity)
+  }
 }
 
-/** Where the line that begins at `at` ends; -1 where that has not come yet. */
+/** Where the line behind the one that begins at `at` begins; -1 where its end has not come yet. */
 function endOfLine(bytes: Buffer, at: number, most: number): number {
-  const end = bytes.indexOf(lineEnd, at)
+  const end = bytes.indexOf(lf, at)
   if ((end < 0 ? bytes.length : end) - at > most) throw new UnfitReply('endless lines around its chunks')
-  return end
+  return end < 0 ? -1 : end + 1
 }
 
-/** A head taken apart. `text` ends with the CRLF of its last line. */
-class Lines {
-  readonly status: number
-  readonly reason: string
-  readonly headers: string[] = []
-  /** Body bytes, where a length says so. */
-  length = 0
-  /** RFC 4559 §4 and §6, and Microsoft's word that a sign-in lasts. */
-  tiesConnection = false
-  #hasLength = false
-  #codings: string | null = null
-  #isKept: boolean
-  #keptMs: number | null = null
-
-  constructor(text: string) {
-    if (unfitByte.test(text)) throw new UnfitReply('a control byte in its head')
-    let at = text.indexOf('\r\n')
-    const [, minor, status, reason = ''] = statusLine.exec(text.slice(0, at)) ?? []
-    if (status === undefined) throw new UnfitReply('no status line of HTTP/1')
-    this.status = Number(status)
-    this.reason = reason
-    this.#isKept = minor === '1'
-    for (at += 2; at < text.length; ) {
-      const end = text.indexOf('\r\n', at)
-      const colon = text.indexOf(':', at)
-      if (colon < 0 || colon >= end) throw new UnfitReply('a header line without a colon')
-      this.#line(text.slice(at, colon), trimmed(text, colon + 1, end))
-      at = end + 2
-    }
-  }
-
-  get framing(): Framing {
-    if (this.#codings !== null) {
-      // With both, one reader believes the chunks and the next the length (RFC 9112 §6.3).
-      if (this.#hasLength) throw new UnfitReply('a length beside chunks')
-      if (this.#codings.toLowerCase() !== 'chunked') throw new UnfitReply(`transfer coding '${this.#codings}'`)
-      return 'chunks'
-    }
-    return this.#hasLength ? 'length' : 'connection'
-  }
-
-  get keptMs(): number | null {
-    return this.#isKept ? this.#keptMs : 0
-  }
-
-  #line(name: string, value: string): void {
-    if (!knownNames.has(name)) {
-      if (!token.test(name)) throw new UnfitReply('a header name that is none')
-      if (knownNames.size < namesKept) knownNames.add(name)
-    }
-    this.headers.push(name, value)
-    // Only names of these lengths say anything about the message itself, or the connection.
-    if (!isTellingLength[name.length]) return
-    switch (name.toLowerCase()) {
-      case 'content-length':
-        if (this.#hasLength || !/^\d{1,15}$/.test(value)) throw new UnfitReply(`content length '${value}'`)
-        this.#hasLength = true
-        this.length = Number(value)
-        break
-      case 'transfer-encoding':
-        this.#codings = this.#codings === null ? value : `${this.#codings}, ${value}`
-        break
-      case 'connection':
-        if (/(?:^|,)\s*close\s*(?:,|$)/i.test(value)) this.#isKept = false
-        else if (/(?:^|,)\s*keep-alive\s*(?:,|$)/i.test(value)) this.#isKept = true
-        break
-      case 'www-authenticate':
-      case 'proxy-authenticate':
-        if (tiesConnection(value)) this.tiesConnection = true
-        break
-      case 'persistent-auth':
-      case 'proxy-support':
-        this.tiesConnection = true
-        break
-      case 'keep-alive': {
-        const seconds = /(?:^|[,\s])timeout\s*=\s*(\d{1,6})/i.exec(value)?.[1]
-        if (seconds !== undefined) this.#keptMs = Number(seconds) * 1000
-      }
-    }
-  }
+/** What the line at `at` says of the size of its chunk; null where the line has not ended yet. @throws UnfitReply where it says none. */
+function sizeAt(bytes: Buffer, at: number): number | null {
+  const end = bytes.indexOf(lf, at)
+  if (end < 0 || end - at > maxLine) return null
+  const text = bytes.toString('latin1', at, end > at && bytes[end - 1] === cr ? end - 1 : end)
+  const size = chunkSize.exec(text)?.[1]
+  if (size === undefined) throw new UnfitReply('a chunk without a size that can be counted')
+  return Number.parseInt(size, 16)
 }
 
-/** The value between `from` and `to` without the blanks around it. */
-function trimmed(text: string, from: number, to: number): string {
-  while (from < to && isBlank(text.charCodeAt(from))) from++
-  while (to > from && isBlank(text.charCodeAt(to - 1))) to--
-  return text.slice(from, to)
+/** Where the body begins, if lines may end with LF alone: behind the first empty line. -1 where it has not come yet. */
+function looseEnd(bytes: Buffer, at: number): number {
+  for (let end = bytes.indexOf(lf, at); end >= 0; end = bytes.indexOf(lf, end + 1)) {
+    if (bytes[end + 1] === lf) return end + 2
+    if (bytes[end + 1] === cr && bytes[end + 2] === lf) return end + 3
+  }
+  return -1
 }
 
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09
+/** A head that has not ended yet may be hopeless already: who waits for its end would wait for the whole response limit (FIELD F15). */
+function refuseBeginning(text: string): -1 {
+  const end = text.search(/\r?\n/)
+  if (end >= 0) new ReplyLines(`${text.slice(0, end)}\r\n`)
+  else if (text.slice(0, beginning.length) !== beginning.slice(0, text.length))
+    throw new UnfitReply('no status line of HTTP/1')
+  return -1
 }

@@ -2,10 +2,13 @@
  * An errand that is under way, as transfers and tunnels have it in common: whose it is, how its app is asked, that it is told of once, and that
  * it is live until then.
  */
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import { type Errand, refusals } from './errand.ts'
+import { inboundHeaders } from './inbound.ts'
 import type { CloseCode, LiveConnections, LiveEntry, Place } from './live-connections.ts'
 import { type Outbound, type OutboundPlan, outboundHeaders, requestHead } from './outbound.ts'
+import type { InterimHead } from './reply-parser.ts'
 import type { RequestBody } from './request-body.ts'
 import { takeTied, wasRefused } from './tied-connections.ts'
 import { type ReplyHandler, type UpstreamConnection, UpstreamError } from './upstream-connection.ts'
@@ -107,6 +110,16 @@ export abstract class Running implements LiveEntry {
     if (this.connection === null) this.refuse(new UpstreamError('busy', 'too many connections to it', false))
   }
 
+  /** Passed on to who can read it: HTTP/1.0 knows nothing before a reply (RFC 9110 §15.2). */
+  onInterim({ status, headers: raw }: InterimHead): void {
+    const { req, res } = this.errand
+    if (this.isOver || res.destroyed || !isModern(req)) return
+    const { headers } = inboundHeaders(raw, status, this.plan.where)
+    let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Interim'}\r\n`
+    for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
+    writeBefore(res, `${text}\r\n`)
+  }
+
   /** The connection on which this person has signed in, unless its upstream is none of this app's any more. */
   #takeTied(): UpstreamConnection | null {
     const tied = takeTied(this.errand)
@@ -143,4 +156,14 @@ function withoutBody(outbound: Outbound): Outbound {
     i % 2 === 1 || name.toLowerCase() === 'content-length' ? [] : [name, all[i + 1] as string]
   )
   return { ...outbound, headers, body: 'none' }
+}
+
+function isModern({ httpVersionMajor, httpVersionMinor }: IncomingMessage): boolean {
+  return httpVersionMajor === 1 && httpVersionMinor > 0
+}
+
+/** Writes what goes before a reply, in its turn. `_writeRaw` is how node:http writes its own; there is no open door for any status. */
+function writeBefore(res: ServerResponse, text: string): void {
+  const raw = res as unknown as { _writeRaw?: (text: string, encoding: BufferEncoding) => void }
+  raw._writeRaw?.(text, 'latin1')
 }

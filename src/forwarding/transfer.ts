@@ -77,8 +77,9 @@ class Transfer extends Running implements ReplyHandler {
     return this.#body
   }
 
-  onHead({ status, reason, headers: raw, framing, isWhole, tiesConnection }: ReplyHead): void {
+  onHead({ status, reason, headers: raw, framing, isWhole, tiesConnection, oddities }: ReplyHead): void {
     const { res, observer } = this.errand
+    if (oddities !== null) observer.noticed(oddities)
     noteAnswer(this.errand, tiesConnection && status === 401)
     const { headers, hasLength } = inboundHeaders(raw, status, this.plan.where)
     this.#hasBody = framing !== 'none'

@@ -90,6 +90,7 @@ class Tunnel extends Running implements ReplyHandler {
   }
 
   onHead(head: ReplyHead): void {
+    if (head.oddities !== null) this.errand.observer.noticed(head.oddities)
     if (head.framing === 'switched') this.#join(head)
     else this.#passRefusal(head)
   }

@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import { ReadBuffer } from './read-buffer.ts'
-import { type ReplyHead, ReplyParser, UnfitReply } from './reply-parser.ts'
+import { type InterimHead, type ReplyHead, ReplyParser, UnfitReply } from './reply-parser.ts'
 import type { RequestBody } from './request-body.ts'
 import { type Asker, Tie } from './tied-connections.ts'
 import { atEndOfTurn } from './turn.ts'
@@ -58,6 +58,8 @@ export interface UpstreamRequest {
 
 /** Hears of one request. After `onComplete` or `onError` nothing more comes. */
 export interface ReplyHandler {
+  /** Something before the reply itself, but for 100. */
+  onInterim?(head: InterimHead): void
   /** May throw UnfitReply: then the connection ends and `onError` says so. */
   onHead(head: ReplyHead): void
   /**
@@ -95,6 +97,8 @@ export class UpstreamConnection {
   /** Requests that were written to it. */
   #served = 0
   #hasBegun = false
+  /** Of the reply under way. */
+  #status = 0
   #wasSent = false
   /** Body bytes of the reply under way. */
   #bytes = 0
@@ -103,6 +107,9 @@ export class UpstreamConnection {
   #keptMs: number | null = null
   #isKept = false
   #isSwitched = false
+  /** A write has failed: the app has closed, and what it said before may still lie here unread. */
+  #isDeaf = false
+  #reads = 0
   /** Whose it is, where somebody has signed in on it, or may have. */
   #tie: Tie | null = null
   /** When its time is up, in milliseconds of `now`; 0 for never. */
@@ -125,7 +132,7 @@ export class UpstreamConnection {
     this.#socket = socket
     socket.setNoDelay(true)
     socket.once(openEvent, () => this.#opened())
-    socket.on('error', error => this.#failed(error))
+    socket.on('error', error => (this.#mayStillRead ? this.#stopSending(error) : this.#failed(error)))
     socket.on('end', () => this.#ended())
     socket.on('close', () => this.#failed(null))
   }
@@ -140,6 +147,7 @@ export class UpstreamConnection {
     this.#request = request
     this.#handler = handler
     this.#hasBegun = false
+    this.#status = 0
     this.#wasSent = false
     if (request.tiesConnection) this.#tie ??= new Tie(request.asker)
     this.deadline = this.#isOpen ? 0 : after(now, request.connectTimeoutMs)
@@ -156,6 +164,7 @@ export class UpstreamConnection {
     if (this.#isReading) return
     this.#isReading = true
     this.#socket?.resume()
+    if (this.#isDeaf) this.#readOut(null)
   }
 
   /** Ends it, whatever is under way; nobody hears of it. */
@@ -171,9 +180,15 @@ export class UpstreamConnection {
     this.#fail('late', this.#isOpen ? 'the app did not answer in time' : 'the app did not accept a connection in time')
   }
 
-  /** As ReplyReader. */
+  /** As ReplyReader. An app that says that it is at work is alive (RFC 9110 §15.2). 100 is between it and us, who have asked for none. */
+  onInterim(head: InterimHead): void {
+    if (this.deadline !== 0) this.deadline = after(performance.now(), this.#request?.responseTimeoutMs ?? 0)
+    if (head.status !== 100) this.#handler?.onInterim?.(head)
+  }
+
   onHead(head: ReplyHead): void {
     this.#hasBegun = true
+    this.#status = head.status
     this.deadline = 0
     this.#keptMs = head.keptMs
     // What carries a body is the last on its connection, and has said so: an app that leaves a body unread would take it for the next
@@ -227,12 +242,45 @@ export class UpstreamConnection {
     const socket = this.#socket as Socket
     this.#wasSent = true
     this.#parser.expect(this, request.method, request.isUpgrade)
-    if (request.body === null) socket.write(`${request.head}\r\n`, 'latin1')
-    else request.body.flowTo(socket, request.head, this)
+    if (request.body === null) {
+      socket.write(`${request.head}\r\n`, 'latin1')
+      return
+    }
+    keepAfterError(socket)
+    request.body.flowTo(socket, request.head, this)
+  }
+
+  /** True after a failed write on a connection that keeps what has come in (`keepAfterError`). */
+  get #mayStillRead(): boolean {
+    return this.#wasSent && this.#request?.body != null && this.#socket?.destroyed === false
+  }
+
+  /**
+   * The app reads no more. It may have answered before it closed, and a failed write must not hide that (RFC 9112 §9.5): nothing more is
+   * sent, and what lies here is read to its end. All of it has come already, since the close that made the write fail came behind it.
+   */
+  #stopSending(cause: NodeJS.ErrnoException): void {
+    if (this.#isDeaf || this.#isGone) return
+    this.#isDeaf = true
+    this.#request?.body?.drop()
+    this.#readOut(cause)
+  }
+
+  /** Goes on as long as each turn of the event loop brings more. While a slow client holds the reading up, `readOn` takes it up again. */
+  #readOut(cause: NodeJS.ErrnoException | null): void {
+    const reads = this.#reads
+    setImmediate(() =>
+      setImmediate(() => {
+        if (this.#isGone || !this.#isReading) return
+        if (this.#reads === reads) this.#failed(cause)
+        else this.#readOut(cause)
+      })
+    )
   }
 
   #read(length: number): boolean {
     if (this.#isGone) return false
+    this.#reads++
     try {
       this.#parser.feed(this.#buffer.view(length))
     } catch (error) {
@@ -251,7 +299,7 @@ export class UpstreamConnection {
   /** A reply has ended, and nothing has come behind it. */
   #settle(): void {
     this.#isReading = true
-    if (!this.#isKept || this.#socket?.destroyed !== false) return this.#leave()
+    if (!this.#isKept || !this.#parser.isClean || this.#socket?.destroyed !== false) return this.#leave()
     this.deadline = 0
     this.#keeper.keep(this, this.#keptMs)
   }
@@ -271,11 +319,14 @@ export class UpstreamConnection {
     if (this.#isSwitched) return void this.#parser.end()
     // Its end was the connection's end, and a clean one: a reset is no `end`.
     if (this.#handler !== null && this.#parser.end()) return this.#leave()
+    if (this.#parser.isInHead) return this.#fail('unfit', 'a head without an end')
     this.#failed(null)
   }
 
   #failed(cause: NodeJS.ErrnoException | null): void {
     if (this.#isGone) return
+    // The reset that follows an early close is about what we sent, and no sign of a half answer: an explanation may end with it.
+    if (this.#status >= 300 && this.#request?.body != null && this.#parser.end()) return this.#leave()
     const failure = !this.#isOpen ? 'refused' : this.#served > 1 && !this.#hasBegun ? 'stale' : 'broken'
     this.#fail(failure, cause?.message ?? 'the app closed the connection', cause)
   }
@@ -298,6 +349,17 @@ export class UpstreamConnection {
     this.#tie?.release(this)
     this.#keeper.gone(this)
   }
+}
+
+/**
+ * A failed write would destroy the socket and what lies in it unread. With a body under way the app may well close early, so such a socket
+ * reports the failure and stays. Whoever owns it destroys it.
+ */
+function keepAfterError(socket: Socket): void {
+  type State = { autoDestroy: boolean }
+  const { _readableState, _writableState } = socket as unknown as { _readableState: State; _writableState: State }
+  _readableState.autoDestroy = false
+  _writableState.autoDestroy = false
 }
 
 function after(now: number, milliseconds: number): number {

@@ -173,7 +173,7 @@ export class UpstreamChoice {
 
   /** Which upstream a connection belongs to; -1 for none of these. */
   indexOf(keeper: Keeper): number {
-    return this.#pools.findIndex(pool => pool === keeper)
+    return this.#pools.indexOf(keeper as UpstreamPool)
   }
 
   pool(index: number): UpstreamPool {

@@ -183,7 +183,8 @@ t.test('old and sloppy servers: HTTP/1.0, no length, Connection: close, bare chu
     const up = await startUpstream(t, script)
     const gate = await startGate(t, [makeApp({ upstreams: [at(up)] })])
     for (const round of [1, 2]) {
-      const answer = await gate.ask(get())
+      // What goes before the reply is passed on (FIELD F12), but for 100.
+      const answer = (await gate.ask(get())).replace(/^(?:HTTP\/1\.1 10[23] [\s\S]*?\r\n\r\n)+/, '')
       t.equal(parse(answer).status, 200, `${title}, ${round}`)
       t.match(parse(answer).body, /hello/)
       if (title.startsWith('a body')) t.ok(parse(answer).body.includes(interim))

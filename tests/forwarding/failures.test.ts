@@ -14,7 +14,7 @@ t.test('D14: an app that cannot be reached, does not answer, or answers nonsense
     ['it says nothing', () => {}, 504, 'app_timeout'],
     ['no HTTP', 'hello\r\n\r\n', 502, 'app_reply_invalid'],
     ['HTTP/2', 'HTTP/2 200\r\n\r\n', 502, 'app_reply_invalid'],
-    ['a blank in a name', 'HTTP/1.1 200 OK\r\nX Y: 1\r\n\r\n', 502, 'app_reply_invalid'],
+    ['a blank before the colon', 'HTTP/1.1 200 OK\r\nX : 1\r\n\r\n', 502, 'app_reply_invalid'],
     [
       'a control byte in a value',
       'HTTP/1.1 200 OK\r\nX: a\x01b\r\nContent-Length: 0\r\n\r\n',
@@ -22,7 +22,6 @@ t.test('D14: an app that cannot be reached, does not answer, or answers nonsense
       'app_reply_invalid'
     ],
     ['DEL in a value', 'HTTP/1.1 200 OK\r\nX: a\x7fb\r\nContent-Length: 0\r\n\r\n', 502, 'app_reply_invalid'],
-    ['a folded line', 'HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n', 502, 'app_reply_invalid'],
     ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab', 502, 'app_reply_invalid'],
     [
       'length and chunks',

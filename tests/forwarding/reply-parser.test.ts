@@ -126,29 +126,34 @@ t.test('whatever two readers could end differently is refused', t => {
   const table: [string, string][] = [
     ['no HTTP', 'hello\r\n\r\n'],
     ['HTTP/2', 'HTTP/2 200\r\n\r\n'],
-    ['HTTP/1.2', 'HTTP/1.2 200 OK\r\n\r\n'],
+    ['HTTP/0.9', '<html>'],
+    ['ICY', 'ICY 200 OK\r\n'],
     ['a status of four digits', 'HTTP/1.1 2000 OK\r\n\r\n'],
     ['a status below 100', 'HTTP/1.1 099 Odd\r\n\r\n'],
     ['a switch nobody asked for', 'HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n'],
     ['a blank before the colon', head('Content-Length : 2')],
-    ['a blank in a name', head('X Y: 1')],
-    ['no colon', head('X')],
-    ['no name', head(': x')],
-    ['a folded line', head('X: a', ' b')],
+    ['a tab before the colon', head('Content-Length\t: 2')],
+    ['two lengths, one folded', head('Content-Length: 1', ' 2')],
     ['a lone CR', head('X: a\rContent-Length: 2')],
-    ['a lone LF', head('X: a\nContent-Length: 2')],
+    ['a lone CR before a CRLF', head('X: a\r')],
+    ['two lengths, one behind LF', head('Content-Length: 1\nContent-Length: 2')],
     ['NUL', head('X: a\x00b')],
     ['DEL', head('X: a\x7fb')],
     ['two lengths', head('Content-Length: 1', 'Content-Length: 2')],
-    ['the same length twice', head('Content-Length: 1', 'content-length: 1')],
-    ['a list of lengths', head('Content-Length: 1, 1')],
+    ['a list of two lengths', head('Content-Length: 1, 2')],
+    ['a list and another length', head('Content-Length: 1, 1', 'Content-Length: 2')],
+    ['a length and nothing', head('Content-Length: 1,')],
+    ['a length spelled twice', head('Content-Length: 1', 'Content-Length: 01')],
     ['a negative length', head('Content-Length: -1')],
     ['a length with a sign', head('Content-Length: +1')],
     ['an empty length', head('Content-Length:')],
     ['length and chunks', head('Content-Length: 2', 'Transfer-Encoding: chunked')],
     ['another coding', head('Transfer-Encoding: gzip')],
     ['another coding before the chunks', head('Transfer-Encoding: gzip', 'Transfer-Encoding: chunked')],
-    ['identity', head('Transfer-Encoding: identity')],
+    ['a coding behind identity', head('Transfer-Encoding: identity, gzip')],
+    ['a coding with a parameter', head('Transfer-Encoding: chunked;q=1')],
+    ['no coding', head('Transfer-Encoding:')],
+    ['a length beside two chunked', head('Transfer-Encoding: chunked, chunked', 'Content-Length: 2')],
     ['a size that is none', `${chunks}zz\r\n`],
     ['a size with a sign', `${chunks}-1\r\n`],
     ['a size in the other notation', `${chunks}0x2\r\nok\r\n`],
@@ -214,6 +219,44 @@ t.test('property: any reply reads the same however it is cut into pieces', t => 
         return result.body === body && result.isComplete && result.heads.length === 1
       }
     ),
+    { numRuns: 500 }
+  )
+  t.end()
+})
+
+t.test('property: what is put right reads as the clean reply does, however its lines end, fold and are cut', t => {
+  const lines = fc.array(
+    fc.constantFrom(
+      'X-A: b',
+      'X-A: c\r\n d',
+      'nonsense',
+      'X Y: 1',
+      ': x',
+      'Content-Length: 5',
+      'Content-Length: 5, 5',
+      'Date:\tnow '
+    ),
+    { maxLength: 6 }
+  )
+  const ends = fc.array(fc.boolean(), { minLength: 1, maxLength: 9 })
+  const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 30 })
+  fc.assert(
+    fc.property(lines, ends, cuts, (lines, ends, cuts) => {
+      let i = 0
+      const text = ['HTTP/1.1  200 OK', ...lines, 'X-Last: 1', '', ''].join('\r\n')
+      const loose = `${text.replace(/\r\n/g, () => (ends[i++ % ends.length] ? '\n' : '\r\n'))}hello`
+      const clean = lines.filter(line => !/^nonsense|^X Y|^:|^Content/.test(line)).map(line => line.replace('\r\n', ''))
+      const wanted = [...clean, 'X-Last: 1'].flatMap(line => [
+        line.slice(0, line.indexOf(':')),
+        line.slice(line.indexOf(':') + 1).trim()
+      ])
+      const pieces: Buffer[] = []
+      for (let at = 0, i = 0; at < loose.length; at += cuts[i++ % cuts.length]!)
+        pieces.push(bytes(loose.slice(at, at + cuts[i % cuts.length]!)))
+      const { heads, body } = read(pieces, 'GET', true)
+      const headers = heads[0]!.headers.join('|').replace(/Content-Length\|5\|/, '')
+      return heads.length === 1 && body === 'hello' && heads[0]!.keptMs === 0 && headers === wanted.join('|')
+    }),
     { numRuns: 500 }
   )
   t.end()
