@@ -12,15 +12,8 @@ const root = fileURLToPath(new URL('../', import.meta.url))
 const at = (...names) => path.join(root, ...names)
 /** Its time is that of the last build that succeeded. */
 const stamp = at('dist', 'built')
-const sources = [
-  'src',
-  'plugins',
-  'config',
-  'tsconfig.json',
-  'tsconfig.build.json',
-  'package.json',
-  'package-lock.json'
-]
+// Not package.json and the lock file: npm rewrites them, and nothing of them is compiled.
+const sources = ['src', 'plugins', 'config', 'tsconfig.json', 'tsconfig.build.json']
 const assetFolders = ['plugins/portal/assets', 'src/demo/assets']
 
 const [mode = 'always'] = process.argv.slice(2)
