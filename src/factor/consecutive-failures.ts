@@ -10,9 +10,12 @@ const keyOf = (authenticatorId: string) => `failures:${authenticatorId}`
 
 export class ConsecutiveFailures {
   readonly #store: Store
+  readonly #keepSeconds: number | undefined
 
-  constructor(store: Store) {
+  /** `keepSeconds`: without a new attempt for this long a count is forgotten; for ever, where it is not given. */
+  constructor(store: Store, keepSeconds?: number) {
     this.#store = store
+    this.#keepSeconds = keepSeconds
   }
 
   /** Counts a failure ahead of the check. `isLast`: this was the hundredth; null: no check is left. */
@@ -20,7 +23,11 @@ export class ConsecutiveFailures {
     return changeValue<{ isLast: boolean } | null>(this.#store, keyOf(authenticatorId), text => {
       const failures = read(text) + 1
       if (failures > failuresMax) return { result: null }
-      return { next: String(failures), result: { isLast: failures === failuresMax } }
+      return {
+        next: String(failures),
+        ttlSeconds: this.#keepSeconds,
+        result: { isLast: failures === failuresMax }
+      }
     })
   }
 

@@ -1,6 +1,7 @@
 /**
  * The port of first factors. Local users fill it today; LDAP, OIDC and header logins fill it with files of their own.
  */
+import type { HashPlace } from './hash-turns.ts'
 
 export type DirectoryAnswer =
   /** Name and password (or whatever the directory asks) are right. `accountId` exists in the store. */
@@ -13,6 +14,8 @@ export type DirectoryAnswer =
 export interface Directory {
   /** As in the configuration: `identity[].id`. */
   readonly id: string
-  /** Rejects only where the directory or the store cannot be reached. */
-  authenticate(name: string, password: string): Promise<DirectoryAnswer>
+  /** Rejects only where the directory or the store cannot be reached. `place` says whose turn it is where work has to wait. */
+  authenticate(name: string, password: string, place?: HashPlace): Promise<DirectoryAnswer>
+  /** Whether a password from there would be `busy` at once. Absent where nobody ever waits. */
+  isFullFor?(place: HashPlace): boolean
 }

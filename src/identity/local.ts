@@ -7,6 +7,7 @@ import { systemClock } from '../clock.ts'
 import type { Store } from '../store/store.ts'
 import type { Accounts } from './accounts.ts'
 import type { Directory, DirectoryAnswer } from './directory.ts'
+import type { HashPlace } from './hash-turns.ts'
 import { type PasswordHasher, type PasswordProblem, passwordProblem } from './password.ts'
 
 /** The password breaks a rule. Ask `passwordProblem` first, and nobody meets this. */
@@ -43,12 +44,16 @@ export class LocalDirectory implements Directory {
     this.#clock = input.clock ?? systemClock
   }
 
-  async authenticate(name: string, password: string): Promise<DirectoryAnswer> {
+  isFullFor(place: HashPlace): boolean {
+    return this.#hasher.isFullFor(place)
+  }
+
+  async authenticate(name: string, password: string, place?: HashPlace): Promise<DirectoryAnswer> {
     const account = await this.#accounts.byName(name)
     const isOurs = account?.directory === this.id
     const text = await this.#store.get(keyOf(isOurs ? account.id : nobody))
     const record = text === null ? null : parse(text)
-    const fits = await this.#hasher.verify(record?.hash ?? null, password)
+    const fits = await this.#hasher.verify(record?.hash ?? null, password, place)
     if (fits === 'busy') return { kind: 'busy' }
     if (fits !== true || !isOurs || text === null || record === null) return { kind: 'refused' }
     if (this.#hasher.isOutdated(record.hash)) await this.#renew(account.id, text, password)

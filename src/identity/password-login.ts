@@ -9,6 +9,7 @@ import type { Store } from '../store/store.ts'
 import { type Account, canonicalName } from './account.ts'
 import type { Accounts } from './accounts.ts'
 import type { Directory, DirectoryAnswer } from './directory.ts'
+import type { HashPlace } from './hash-turns.ts'
 
 export type LoginAttempt =
   | { readonly kind: 'accepted'; readonly account: Account }
@@ -39,21 +40,26 @@ export class PasswordLogin {
   async attempt(input: Origin & { name: string; password: string }): Promise<LoginAttempt> {
     const { name, password } = input
     const named = await this.#accounts.byName(name)
-    const reservation = await this.#limiter.reserve(
-      await this.#guesses.buckets({
-        ...input,
-        what: 'password',
-        accountId: named?.id ?? null,
-        // Of what is no name at all, the spellings share a bucket too.
-        name: canonicalName(name) ?? `? ${name.slice(0, 256).trim().normalize('NFKC').toLowerCase()}`
-      })
-    )
+    const standing = await this.#guesses.standing({
+      ...input,
+      what: 'password',
+      accountId: named?.id ?? null,
+      // Of what is no name at all, the spellings share a bucket too.
+      name: canonicalName(name) ?? `? ${name.slice(0, 256).trim().normalize('NFKC').toLowerCase()}`
+    })
+    const from: HashPlace = { from: standing.from, address: input.address }
+    // Said before anything is counted: what cannot be checked leaves nothing in the store.
+    if (this.#isFullFor(from)) return { kind: 'busy' }
+    const reservation = await this.#limiter.reserve(standing.buckets)
     if (reservation.kind === 'throttled') return reservation
-    const answer = await this.#ask(name, password)
+    const { place } = standing
+    const known = named === null || place === null ? null : await this.#guesses.trying(named.id, place)
+    const answer = await this.#ask(name, password, from)
     if (answer.kind === 'busy') {
-      await reservation.released()
+      await Promise.all([reservation.released(), known?.unchecked()])
       return answer
     }
+    if (answer.account === null) await known?.wrong()
     // Nothing is reset here: a right password alone must not buy new guesses (THREATS M11). `completed` does that.
     return answer.account === null || answer.account.suspended !== null
       ? { kind: 'refused' }
@@ -73,11 +79,20 @@ export class PasswordLogin {
     ])
   }
 
+  /** True if no directory could look at it now. */
+  #isFullFor(place: HashPlace): boolean {
+    return this.#directories.every(directory => directory.isFullFor?.(place) === true)
+  }
+
   /** Asks every directory in turn until one accepts. */
-  async #ask(name: string, password: string): Promise<{ kind: 'busy' } | { kind: 'checked'; account: Account | null }> {
+  async #ask(
+    name: string,
+    password: string,
+    place: HashPlace
+  ): Promise<{ kind: 'busy' } | { kind: 'checked'; account: Account | null }> {
     let isBusy = false
     for (const directory of this.#directories) {
-      const answer: DirectoryAnswer = await directory.authenticate(name, password)
+      const answer: DirectoryAnswer = await directory.authenticate(name, password, place)
       if (answer.kind === 'busy') isBusy = true
       if (answer.kind !== 'accepted') continue
       const account = await this.#accounts.byId(answer.accountId)

@@ -7,6 +7,7 @@ import { parseOptions } from '@node-rs/argon2'
 import { GateError } from '../errors.ts'
 import { isCommonPassword, isMadeOfNames } from './blocklist.ts'
 import { HashProcesses, type KindListener } from './hash-processes.ts'
+import { type HashPlace, HashTurns } from './hash-turns.ts'
 
 export type PasswordProblem = 'too_short' | 'too_long' | 'too_common' | 'is_name'
 
@@ -37,47 +38,55 @@ const owaspCost: HashCost = { memoryKiB: 19_456, passes: 2 }
 /** As in the driver's `Algorithm`, a const enum that erasable TypeScript cannot read. */
 const argon2id = 2
 
+/** Whoever sets a password was let in by something else, and is in nobody's way. */
+const ours: HashPlace = { from: 'browser', address: '' }
+const nowhere: HashPlace = { from: 'elsewhere', address: '' }
+
 export class PasswordHasher {
   readonly #cost: HashCost
   readonly #processes: HashProcesses
-  readonly #concurrency: number
-  readonly #queue: number
-  readonly #waiting: (() => void)[] = []
+  readonly #turns: HashTurns
   /** Stands in for the hash of somebody who has none: the same work, and no password fits. */
   readonly #dummy: string
-  #running = 0
 
-  /** `concurrency` hashes at a time, `queue` more wait; whoever comes then hears 'busy'. `onChange` hears of what slows others down. */
+  /** `concurrency` hashes at a time; `queue` more wait in each lane (hash-turns.ts). `onChange` hears of what slows others down. */
   constructor(options: { concurrency?: number; queue?: number; cost?: HashCost; onChange?: KindListener } = {}) {
     this.#processes = new HashProcesses({ onChange: options.onChange })
-    this.#concurrency = options.concurrency ?? 2
-    this.#queue = options.queue ?? 32
+    this.#turns = new HashTurns({ concurrency: options.concurrency ?? 2, queue: options.queue ?? 32 })
     this.#cost = options.cost ?? owaspCost
     const { memoryKiB, passes } = this.#cost
     const part = (bytes: number) => randomBytes(bytes).toString('base64').replaceAll('=', '')
     this.#dummy = `$argon2id$v=19$m=${memoryKiB},t=${passes},p=1$${part(16)}$${part(32)}`
   }
 
-  /** The hash of a password, in the PHC string format. Throws GateError `busy` where too many hashes wait. */
+  /** The hash of a new password, in the PHC string format: somebody who may set one waits for it. Throws GateError `busy` where too many do. */
   async hash(password: string): Promise<string> {
-    if (!(await this.#enter())) throw new GateError('busy', { retryAfterSeconds: 1 })
+    if (!(await this.#turns.enter(ours))) throw new GateError('busy', { retryAfterSeconds: 1 })
     try {
       return await this.#processes.hash(password.normalize('NFC'), this.#options())
     } finally {
-      this.#leave()
+      this.#turns.leave()
     }
   }
 
-  /** Whether the password fits. A null hash costs the same and fits never; what is too long is refused before any work, for everybody. */
-  async verify(hashed: string | null, password: string): Promise<boolean | 'busy'> {
+  /** Whether a password from there would be `busy` at once. */
+  isFullFor(place: HashPlace): boolean {
+    return this.#turns.isFullFor(place)
+  }
+
+  /**
+   * Whether the password fits. A null hash costs the same and fits never; what is too long is refused before any work, for everybody. Nothing was
+   * checked where it is 'busy'.
+   */
+  async verify(hashed: string | null, password: string, place: HashPlace = nowhere): Promise<boolean | 'busy'> {
     const text = password.length > bytesMax ? null : password.normalize('NFC')
     if (text === null || Buffer.byteLength(text) > bytesMax) return false
-    if (!(await this.#enter())) return 'busy'
+    if (!(await this.#turns.enter(place))) return 'busy'
     try {
       const fits = await this.#processes.verify(hashed ?? this.#dummy, text)
       return fits === true && hashed !== null
     } finally {
-      this.#leave()
+      this.#turns.leave()
     }
   }
 
@@ -100,22 +109,5 @@ export class PasswordHasher {
       timeCost: this.#cost.passes,
       parallelism: 1
     }
-  }
-
-  async #enter(): Promise<boolean> {
-    if (this.#running < this.#concurrency) {
-      this.#running++
-      return true
-    }
-    if (this.#waiting.length >= this.#queue) return false
-    // The place is handed over by `#leave`, otherwise a newcomer could slip in between.
-    await new Promise<void>(resolve => this.#waiting.push(resolve))
-    return true
-  }
-
-  #leave(): void {
-    const next = this.#waiting.shift()
-    if (next === undefined) this.#running--
-    else next()
   }
 }

@@ -35,12 +35,12 @@ t.test('the first three failures cost no waiting, then each doubles it, up to fi
   }
 })
 
-t.test('an address has twenty free failures, and is forgiven one a minute', async t => {
+t.test('an address has twenty free failures, and is forgiven one in five minutes', async t => {
   const all = limited()
   for (let i = 0; i < 21; i++) t.equal(await failOnce(all, address), 0)
   t.equal(await failOnce(all, address), 1)
-  all.time.advance(30 * 60)
-  for (let i = 0; i < 21; i++) t.equal(await failOnce(all, address), 0, 'half an hour later it is as good as new')
+  all.time.advance(2 * 3600)
+  for (let i = 0; i < 21; i++) t.equal(await failOnce(all, address), 0, 'two hours later it is as good as new')
 })
 
 t.test('M12: of a hundred guesses at once no more are checked than one after the other', async t => {
@@ -99,7 +99,7 @@ t.test('M11: an attacker who signs in to an account of their own gains no guesse
     if (own.kind === 'allowed') await own.succeeded()
   }
   const after = JSON.parse((await all.store.get('attempts:address:192.0.2.1'))!).failures
-  t.ok(after >= before - 26, 'only time forgave')
+  t.ok(after >= before - 6, 'only time forgave')
   t.ok(after > 0)
 })
 
@@ -174,8 +174,9 @@ t.test('M17: a known address has a bucket of its own, apart from all strangers',
   const { guesses, limiter } = all
   const from = (address: string) => guesses.buckets({ what: 'password', accountId: 'A1', address })
   await guesses.remember('A1', { address: '192.0.2.7' })
-  for (let i = 0; i < 200; i++) await limiter.reserve(await from(`203.0.113.${i}`))
-  t.equal((await limiter.reserve(await from('203.0.113.250'))).kind, 'throttled', 'strangers wait')
+  for (let i = 0; i < 200; i++) await limiter.reserve(await from('203.0.113.250'))
+  t.equal((await limiter.reserve(await from('203.0.113.250'))).kind, 'throttled', 'the stranger waits')
+  t.equal((await limiter.reserve(await from('203.0.113.251'))).kind, 'allowed', 'another one does not')
   t.equal((await limiter.reserve(await from('192.0.2.7'))).kind, 'allowed', 'a friend does not')
   for (let i = 0; i < 10; i++) await limiter.reserve(await from('192.0.2.7'))
   t.equal(
@@ -233,25 +234,18 @@ t.test('M17: an IPv6 site with all its networks is one stranger', async t => {
   t.equal(site('::ffff:192.0.2.1'), '192.0.2.1')
 })
 
-t.test('M17: fifty addresses that never stop hold others up for minutes, and not for good', async t => {
+t.test('M17: of fifty addresses that guess codes together, few are checked', async t => {
   const all = limited()
   const bots = Array.from({ length: 50 }, (_, i) => `198.51.100.${i}`)
   const { guesses, limiter, time } = all
   const guess = async (address: string) =>
-    limiter.reserve(await guesses.buckets({ what: 'password', accountId: 'A1', address }))
+    limiter.reserve(await guesses.buckets({ what: 'totp', accountId: 'A1', address }))
   let checked = 0
-  // All they can add is added within hours; from then on they only wait.
-  for (let second = 0; second < 9 * 3600; second += 5) {
+  for (let minute = 0; minute < 9 * 60; minute++) {
     for (const bot of bots) if ((await guess(bot)).kind === 'allowed') checked++
-    time.advance(5)
+    time.advance(60)
   }
-  t.ok(checked < 50 * 24, `spraying is throttled: ${checked} guesses of ${(50 * 9 * 3600) / 5} were checked`)
-  const waits: number[] = []
-  for (let i = 1; i <= 5; i++) waits.push(await waitOf(all, bots, { address: `203.0.113.${i}` }))
-  t.ok(
-    waits.every(wait => wait <= 600),
-    `the person waits ${waits} s`
-  )
+  t.ok(checked < 50 * 24, `${checked} codes of ${50 * 9 * 60} were checked`)
 })
 
 t.test('M17: a known browser has a bucket of its own, wherever it is', async t => {
