@@ -18,13 +18,14 @@ export async function showChallenge(
   problem: ChallengeProblem | null
 ): Promise<FastifyReply> {
   const offer = await offerFor(visit)
-  const { say, trip, principal } = visit
+  const { say, trip, principal, options } = visit
   const frame = { ...frameOf(visit), person: null }
   if (offer.has.length === 0) {
     const isOff = await isSwitchedOff(visit, principal.account.id)
-    const title = isOff ? say.challenge.off : say.challenge.none
+    const isInvited = await options.services.invitations.isWaiting(principal.account.id)
+    const title = isOff ? say.challenge.off : isInvited ? say.challenge.begun : say.challenge.none
     const what = isOff ? say.challenge.offWhat : say.challenge.noneWhat
-    const now = say.challenge.noneNow
+    const now = isInvited ? say.challenge.begunNow : say.challenge.noneNow
     return sendPage(
       visit,
       403,

@@ -112,6 +112,8 @@ export async function afterEnrolment(visit: SignedVisit, credential: Credential)
   }
   let current = principal
   if (!principal.isFullySignedIn) {
+    // With the first factor the invitation has done its work: link and password open nothing any more without it (THREATS M5).
+    await services.invitations.removeAll(principal.account.id)
     const entered = await services.sessions.prove(principal, {
       kind: credential.kind,
       at: visit.now,

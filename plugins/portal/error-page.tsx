@@ -39,11 +39,12 @@ const home: ReadonlySet<ErrorCode> = new Set([
   'no_such_app',
   'misdirected',
   'not_allowed',
-  'ambiguous_target'
+  'ambiguous_target',
+  'invitation_invalid'
 ])
 /** A wrong address: who owns it would be a riddle. */
 const nobodys: ReadonlySet<ErrorCode> = new Set(['no_such_app', 'misdirected'])
-const notRepeated: ReadonlySet<ErrorCode> = new Set(['invitation_invalid', 'account_suspended', ...home])
+const notRepeated: ReadonlySet<ErrorCode> = new Set(['account_suspended', ...home])
 
 export function ErrorPage({ frame, code, context }: { frame: Frame; code: ErrorCode; context: ErrorContext }) {
   const say = frame.say.error

@@ -1,15 +1,17 @@
 /**
  * Invitations: whose it is, a password, and a session that may enrol. Owns the link's page; opening it spends nothing, since mail scanners and
- * previews open links too.
+ * previews open links too. Who left before a second factor stood comes back with the link and the password.
  */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import type { Account } from '../../src/identity/account.ts'
 import { passwordProblem } from '../../src/identity/password.ts'
+import type { Principal } from '../../src/session/sessions.ts'
 import { requireForm } from './forms.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
+import { saySpan } from './moments.ts'
 import { NewPassword } from './new-password.tsx'
-import { onward } from './onward.ts'
+import { factorsOf, onward } from './onward.ts'
 import type { PortalOptions } from './options.ts'
 import { namesAround } from './password-names.ts'
 import { along, type Trip } from './trip.ts'
@@ -20,19 +22,22 @@ export interface InviteView {
   readonly token: string
   readonly name: string
   readonly displayName: string
+  /** Its password was set already, and the second factor is missing. */
+  readonly isBegun: boolean
   readonly problem: string | null
+  readonly waitSeconds: number | null
 }
 
 export function InvitePage({ frame, view }: { frame: Frame; view: InviteView }) {
   const say = frame.say.invite
   const { problem } = view
   return (
-    <Page frame={frame} title={say.title(view.displayName)} drawing="open">
-      <p>{say.what(frame.look.title)}</p>
+    <Page frame={frame} title={(view.isBegun ? say.againTitle : say.title)(view.displayName)} drawing="open">
+      <p>{view.isBegun ? say.again : say.what(frame.look.title)}</p>
       <form class="fields" method="post" action={along(`/.factorgate/invite/${view.token}`, view.trip)}>
         <input type="hidden" name="csrf" value={frame.csrf} />
         {problem !== null && (
-          <Notice id="problem" alert>
+          <Notice id="problem" alert waitSeconds={view.waitSeconds} ready={frame.say.login.ready}>
             {problem}
           </Notice>
         )}
@@ -40,9 +45,27 @@ export function InvitePage({ frame, view }: { frame: Frame; view: InviteView }) 
           <label for="username">{say.username}</label>
           <input id="username" value={view.name} autocomplete="username" readOnly />
         </div>
-        <NewPassword say={frame.say} isWrong={problem !== null} isFirst />
-        <button type="submit">{say.submit}</button>
+        {view.isBegun ? (
+          <div>
+            <label for="password">{frame.say.login.password}</label>
+            <input
+              id="password"
+              name="password"
+              type="password"
+              autocomplete="current-password"
+              maxLength={1024}
+              required
+              autofocus
+              aria-invalid={problem === null ? undefined : true}
+              aria-describedby={problem === null ? undefined : 'problem'}
+            />
+          </div>
+        ) : (
+          <NewPassword say={frame.say} isWrong={problem !== null} isFirst />
+        )}
+        <button type="submit">{view.isBegun ? frame.say.login.submit : say.submit}</button>
       </form>
+      {view.isBegun && <p class="soft">{say.againForgotten}</p>}
     </Page>
   )
 }
@@ -50,31 +73,75 @@ export function InvitePage({ frame, view }: { frame: Frame; view: InviteView }) 
 const path = '/.factorgate/invite/:token'
 
 export function registerInvite(scope: FastifyInstance, options: PortalOptions): void {
-  const { invitations, accounts, localDirectory, sessions } = options.services
+  const { invitations, accounts, localDirectory, passwordLogin, sessions } = options.services
 
   scope.get(path, { config: { requires: 'anyone' } }, async (request, reply) => {
     const visit = openVisit(options, request, reply)
     const token = tokenOf(visit)
-    return show(visit, 200, token, await invited(token), null)
+    const { account, isBegun } = await invited(visit, token)
+    // Back, in the browser that accepted it.
+    if (isBegun && visit.principal?.account.id === account.id && hasInvitation(visit.principal))
+      return goTo(visit, await onward(visit, visit.principal))
+    return show(visit, 200, account, { token, isBegun })
   })
 
   scope.post(path, { config: { requires: 'anyone' } }, async (request, reply) => {
     const visit = openVisit(options, request, reply)
     const form = requireForm(visit)
     const token = tokenOf(visit)
-    const account = await invited(token)
+    const { account, isBegun } = await invited(visit, token)
     const password = form.field('password')
+    if (isBegun) return resume(visit, token, account, password)
     const problem = passwordProblem(password, namesAround(options, account))
-    if (problem !== null) return show(visit, 403, token, account, visit.say.invite.problem[problem])
+    if (problem !== null) return show(visit, 403, account, { token, problem: visit.say.invite.problem[problem] })
     // Hashed first, since that may be too much at the moment, and the link must then still be good.
     const keepPassword = await localDirectory.preparePassword(password)
     if (!options.audit.writable) throw new GateError('journal_unwritable', { retryAfterSeconds: 2 })
-    // Spent before anything is done: of two who hold the link, one gets in.
+    // Accepted before anything is done: of two who hold the link, one sets a password.
     if ((await invitations.accept(token)) !== account.id) throw new GateError('invitation_invalid')
-    await options.audit.commit(
-      eventOf(visit, 'invitation.accept', { account: account.id, name: account.name, session: undefined })
+    try {
+      await options.audit.commit(
+        eventOf(visit, 'invitation.accept', { account: account.id, name: account.name, session: undefined })
+      )
+      await keepPassword(account.id)
+    } catch (error) {
+      // No password came of it, so nobody could go on with one.
+      await invitations.release(token)
+      throw error
+    }
+    // Whoever has a second factor needs nothing but the password now.
+    if ((await factorsOf(visit, account.id)).length > 0) await invitations.removeAll(account.id)
+    return enter(visit, account)
+  })
+
+  /** Link and password together, before the first factor stands: the person left in between. Either alone opens nothing (THREATS M5). */
+  async function resume(visit: Visit, token: string, account: Account, password: string) {
+    const { say, address, browser } = visit
+    const whom = { account: account.id, name: account.name, session: undefined }
+    // Counted like any other guess.
+    const answer = await passwordLogin.attempt({ name: account.name, password, address, browser })
+    if (answer.kind === 'busy') throw new GateError('busy', { retryAfterSeconds: 2 })
+    if (answer.kind === 'accepted' && answer.account.id === account.id) {
+      // Replaced, or done in another browser meanwhile.
+      if (!(await invited(visit, token)).isBegun) throw new GateError('invitation_invalid')
+      await options.audit.commit(eventOf(visit, 'invitation.accept', { ...whom, outcome: 'resumed' }))
+      return enter(visit, account)
+    }
+    const isThrottled = answer.kind === 'throttled'
+    options.audit.record(
+      eventOf(visit, isThrottled ? 'throttle' : 'login', { ...whom, factor: 'password', outcome: answer.kind })
     )
-    await keepPassword(account.id)
+    visit.reply.header('factorgate-error', isThrottled ? 'too_many_attempts' : 'wrong_credentials')
+    if (!isThrottled) return show(visit, 401, account, { token, isBegun: true, problem: say.invite.againWrong })
+    const waitSeconds = Math.ceil(answer.retryAfterSeconds)
+    visit.reply.header('retry-after', String(waitSeconds))
+    const problem = say.login.throttled(saySpan(waitSeconds, say))
+    return show(visit, 429, account, { token, isBegun: true, problem, waitSeconds })
+  }
+
+  /** A session that may enrol, and nothing else. */
+  async function enter(visit: Visit, account: Account) {
+    const { reply } = visit
     const entered = await sessions.start({
       accountId: account.id,
       proof: { kind: 'invitation', at: visit.now, userVerified: false },
@@ -85,23 +152,38 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
     })
     setSessionCookie(reply, entered.token, visit.site)
     return goTo(visit, await onward(visit, entered.principal))
-  })
+  }
 
   function tokenOf(visit: Visit): string {
     return (visit.request.params as { token: string }).token
   }
 
-  /** Whom it is for. Suspended people hear the same as holders of a spent one, and so do people whose password is not ours to set. */
-  async function invited(token: string): Promise<Account> {
-    const id = await invitations.peek(token)
+  /**
+   * Whom it is for, and whether its password is set. Suspended people hear the same as holders of a spent one, and so do people whose password is
+   * not ours to set. One whose password is set is over as soon as a second factor stands.
+   */
+  async function invited(visit: Visit, token: string): Promise<{ account: Account; isBegun: boolean }> {
+    const fresh = await invitations.peek(token)
+    const id = fresh ?? (await invitations.begun(token))
     const account = id === null ? null : await accounts.byId(id)
     if (account === null || account.suspended !== null || account.directory !== localDirectory.id)
       throw new GateError('invitation_invalid')
-    return account
+    if (fresh === null && (await factorsOf(visit, account.id)).length > 0) throw new GateError('invitation_invalid')
+    return { account, isBegun: fresh === null }
   }
 
-  function show(visit: Visit, status: number, token: string, account: Account, problem: string | null) {
-    const view = { trip: visit.trip, token, name: account.name, displayName: account.displayName, problem }
-    return sendPage(visit, status, <InvitePage frame={{ ...frameOf(visit), person: null }} view={view} />)
+  function show(visit: Visit, status: number, account: Account, view: Pick<InviteView, 'token'> & Partial<InviteView>) {
+    const { name, displayName } = account
+    return sendPage(
+      visit,
+      status,
+      <InvitePage
+        frame={{ ...frameOf(visit), person: null }}
+        view={{ trip: visit.trip, name, displayName, isBegun: false, problem: null, waitSeconds: null, ...view }}
+      />
+    )
   }
 }
+
+const hasInvitation = ({ proofs, isFullySignedIn }: Principal) =>
+  !isFullySignedIn && proofs.some(({ kind }) => kind === 'invitation')

@@ -140,6 +140,9 @@ const english = {
     noneWhat:
       'Your password is right, but nothing is enrolled that could confirm it is you. A password alone opens nothing here.',
     noneNow: 'Ask for an invitation link: it lets you set up a passkey or an authenticator app.',
+    begun: 'Your set-up is not finished',
+    begunNow:
+      'Open the link of your invitation once more: you go on where you stopped. If it does not work any more, ask for a new one.',
     off: 'Your second factor is switched off',
     offWhat:
       'Your password is right, but after a hundred wrong tries in a row what you confirm with was switched off. It cannot be switched on again.',
@@ -164,6 +167,11 @@ const english = {
     title: (name: string) => `Welcome, ${name}`,
     what: (lab: string) =>
       `This invitation opens your account at ${lab}. Choose a password now; in the next step you add a passkey or an authenticator app.`,
+    againTitle: (name: string) => `Welcome back, ${name}`,
+    again:
+      'With this invitation you have set a password already. Type it, and you go on where you stopped: with a passkey or an authenticator app.',
+    againForgotten: 'Forgotten it? The people who run this gate can send you a new invitation.',
+    againWrong: 'That is not the password you set with this invitation. Try again.',
     username: 'Your user name',
     password: 'New password',
     hint: 'At least 8 characters. A few unrelated words are easy to remember and hard to guess. Spaces are welcome.',
@@ -451,8 +459,8 @@ const english_errors: Record<ErrorCode, ErrorSentences> = {
   ),
   invitation_invalid: calm(
     'This invitation does not work any more',
-    'Each invitation works once, for 24 hours, and a newer one replaces it.',
-    'If you have used it already, just sign in. Otherwise ask for a new one.'
+    'Each invitation sets up one second factor, within 24 hours, and a newer one replaces it.',
+    'If you have set yours up already, just sign in. Otherwise ask for a new invitation.'
   ),
   body_too_large: calm(
     'That is too much at once',

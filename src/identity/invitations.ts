@@ -1,9 +1,10 @@
 /**
- * Invitations: what an operator hands to a person so that they can set a password and enrol a first factor. Owns their single use;
- * an invitation proves possession of itself and nothing more, and opens no app (THREATS M5, M7).
+ * Invitations: what an operator hands to a person so that they can set a password and enrol a first factor. Owns that each sets one password, and
+ * that it then waits, beside that password, until the first factor stands; it proves possession of itself and opens no app (THREATS M5, M7).
  */
 import type { Clock } from '../clock.ts'
 import { isToken, newToken, tokenDigest } from '../session/token.ts'
+import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
 
 /** ASVS 6.4.1; NIST SP 800-63B-4 §4.2 for codes that travel by e-mail. */
@@ -12,7 +13,11 @@ const lifeSeconds = 24 * 3600
 interface Invitation {
   readonly accountId: string
   readonly expiresAt: number
+  /** When its password was set; absent before. */
+  readonly acceptedAt?: number
 }
+
+const isAccepted = (text: string) => parse(text)?.acceptedAt !== undefined
 
 const keyOf = (digest: string) => `invitation:${digest}`
 /** The digest of the one invitation of an account that counts. */
@@ -27,7 +32,7 @@ export class Invitations {
     this.#clock = clock
   }
 
-  /** A token for the link. It works once, for 24 hours; the account's older ones are dead from now on. */
+  /** A token for the link. It sets one password, within 24 hours; the account's older ones are dead from now on. */
   async issue(accountId: string): Promise<string> {
     const token = newToken()
     const digest = tokenDigest(token)
@@ -37,26 +42,60 @@ export class Invitations {
     return token
   }
 
-  /** The account it is for, or null. Nothing is spent. */
+  /** The account it is for, or null, also once it was accepted. Nothing is spent. */
   async peek(token: string): Promise<string | null> {
-    if (!isToken(token)) return null
-    const digest = tokenDigest(token)
-    return this.#accountOf(digest, await this.#store.get(keyOf(digest)))
+    const found = await this.#look(token)
+    return found === null || found.isAccepted ? null : found.accountId
   }
 
-  /** Spends it: of any number of callers, one hears the account's id. */
-  async accept(token: string): Promise<string | null> {
-    if (!isToken(token)) return null
-    const digest = tokenDigest(token)
-    const accountId = await this.#accountOf(digest, await this.#store.take(keyOf(digest)))
-    if (accountId !== null) await this.#store.delete(latestOf(accountId))
-    return accountId
+  /** The account of one that was accepted and has not led to a second factor yet; null for any other. It opens nothing by itself. */
+  async begun(token: string): Promise<string | null> {
+    const found = await this.#look(token)
+    return found?.isAccepted ? found.accountId : null
+  }
+
+  /** Accepts it: of any number of callers, one hears the account's id. From then on it is `begun`, until `removeAll` or its time is up. */
+  accept(token: string): Promise<string | null> {
+    return this.#mark(token, true)
+  }
+
+  /** Takes an acceptance back of which nothing came: the link is good again for as long as it was. */
+  async release(token: string): Promise<void> {
+    await this.#mark(token, false)
+  }
+
+  /** True while the account has an invitation, accepted or not. */
+  async isWaiting(accountId: string): Promise<boolean> {
+    const digest = await this.#store.get(latestOf(accountId))
+    return digest !== null && (await this.#accountOf(digest, await this.#store.get(keyOf(digest)))) !== null
   }
 
   /** Ends whatever invitation the account has. */
   async removeAll(accountId: string): Promise<void> {
     const digest = await this.#store.take(latestOf(accountId))
     if (digest !== null) await this.#store.delete(keyOf(digest))
+  }
+
+  async #look(token: string): Promise<{ accountId: string; isAccepted: boolean } | null> {
+    if (!isToken(token)) return null
+    const digest = tokenDigest(token)
+    const text = await this.#store.get(keyOf(digest))
+    const accountId = await this.#accountOf(digest, text)
+    return text === null || accountId === null ? null : { accountId, isAccepted: isAccepted(text) }
+  }
+
+  /** The account, for the one caller whose change it is. */
+  #mark(token: string, to: boolean): Promise<string | null> {
+    if (!isToken(token)) return Promise.resolve(null)
+    const digest = tokenDigest(token)
+    return changeValue<string | null>(this.#store, keyOf(digest), async text => {
+      const accountId = await this.#accountOf(digest, text)
+      const invitation = text === null ? null : parse(text)
+      if (accountId === null || invitation === null || isAccepted(text as string) === to) return { result: null }
+      const { acceptedAt: _, ...open } = invitation
+      const next: Invitation = to ? { ...open, acceptedAt: this.#clock() } : open
+      return { next: JSON.stringify(next), result: accountId }
+    })
   }
 
   async #accountOf(digest: string, text: string | null): Promise<string | null> {

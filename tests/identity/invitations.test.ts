@@ -15,6 +15,9 @@ t.test('an invitation is looked at often and accepted once', async t => {
     'M7: of twenty at once, one'
   )
   t.equal(await invitations.peek(token), null)
+  t.equal(await invitations.begun(token), 'A1', 'it waits beside the password')
+  await invitations.removeAll('A1')
+  t.equal(await invitations.begun(token), null)
   t.equal(await store.dump(), '')
 })
 

@@ -52,6 +52,8 @@ const challenge: ChallengeView = {
   problem: null
 }
 
+const firstTime = { isBegun: false, problem: null, waitSeconds: null }
+
 const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
 const enrolTotp = {
   trip,
@@ -240,7 +242,22 @@ export const stories: readonly Story[] = [
     'invite',
     <InvitePage
       frame={stranger}
-      view={{ trip: noTrip, token: 'T'.repeat(43), name: 'ada', displayName: 'Ada Lovelace', problem: null }}
+      view={{ trip: noTrip, token: 'T'.repeat(43), name: 'ada', displayName: 'Ada Lovelace', ...firstTime }}
+    />
+  ),
+  variant(
+    'invite-again',
+    <InvitePage
+      frame={stranger}
+      view={{
+        trip: noTrip,
+        token: 'T'.repeat(43),
+        name: 'ada',
+        displayName: 'Ada Lovelace',
+        ...firstTime,
+        isBegun: true,
+        problem: say.invite.againWrong
+      }}
     />
   ),
   variant(
@@ -252,6 +269,7 @@ export const stories: readonly Story[] = [
         token: 'T'.repeat(43),
         name: 'ada',
         displayName: 'Ada Lovelace',
+        ...firstTime,
         problem: say.invite.problem.too_short
       }}
     />

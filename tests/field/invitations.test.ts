@@ -1,0 +1,143 @@
+/** FIELD G2: who leaves between the password and the first factor comes back with both, and with nothing less. */
+import t from 'tap'
+import { codeAt, openHouse } from '../portal/house.ts'
+import { password } from '../portal/people.ts'
+import { secretOn, textOf, Visitor } from '../portal/visitor.ts'
+
+const origin = 'http://gate.localhost'
+const enrol = `${origin}/.factorgate/enrol`
+
+/** Ada's link, used; her browser is gone. */
+async function left(t: Parameters<typeof openHouse>[0]) {
+  const house = await openHouse(t)
+  const link = await house.invite()
+  const first = new Visitor(house.app)
+  await first.submit(await first.open(link), { password })
+  return { house, link, first }
+}
+
+async function addPhone(house: Awaited<ReturnType<typeof openHouse>>, visitor: Visitor) {
+  const page = await visitor.open(`${enrol}/totp`)
+  return visitor.submit(page, { code: codeAt(secretOn(page), house.clock()), name: 'Phone' })
+}
+
+t.test('FIELD G2 the link and its password resume the enrolment, as often as it takes, within 24 hours', async t => {
+  const { house, link } = await left(t)
+  for (const seconds of [0, 3600, 3600 * 20]) {
+    house.time.advance(seconds)
+    const visitor = new Visitor(house.app)
+    const page = await visitor.open(link)
+    t.match(textOf(page.body), /Welcome back, Ada Lovelace .* you have set a password already/)
+    t.match(page.body, /autocomplete="current-password"/)
+    t.equal((await visitor.submit(page, { password })).url, enrol)
+  }
+  house.time.advance(3600 * 3 - 1)
+  const last = new Visitor(house.app)
+  const page = await last.submit(await last.open(link), { password })
+  t.equal(page.url, enrol, 'in the last second')
+  house.time.advance(1)
+  t.equal((await new Visitor(house.app).get(link)).status, 410, 'and not after it')
+  t.match(textOf((await addPhone(house, last)).body), /Your recovery codes/, 'who is inside may finish')
+})
+
+t.test('FIELD G2 neither the password nor the link is enough', async t => {
+  const { house, link } = await left(t)
+  const known = new Visitor(house.app)
+  const half = await known.submit(await known.open(`${origin}/.factorgate/login`), { username: 'ada', password })
+  t.equal(half.status, 403)
+  t.match(textOf(half.body), /set-up is not finished.*Open the link of your invitation once more/, 'told the truth')
+  for (const page of ['', '/totp', '/webauthn'])
+    t.equal((await known.get(enrol + page)).headers['factorgate-error'], 'enrolment_not_allowed', page)
+
+  const finder = new Visitor(house.app, { address: '198.51.100.9' })
+  const page = await finder.open(link)
+  t.equal((await finder.get(enrol)).status, 302, 'the link alone opens nothing')
+  const refused = await finder.post(page, { password: 'another battery staple' })
+  t.equal(refused.status, 401)
+  t.match(textOf(refused.body), /not the password you set with this invitation/)
+  const still = new Visitor(house.app)
+  t.equal((await still.submit(await still.open(link), { password })).url, enrol, 'and it set none')
+  let status = 0
+  for (let tries = 0; tries < 8 && status !== 429; tries++)
+    status = (await finder.post(page, { password: `guess number ${tries}` })).status
+  t.equal(status, 429, 'guesses are throttled')
+})
+
+t.test('FIELD G2 once the first factor stands, the link is dead, also after a reset of factors', async t => {
+  const { house, link, first } = await left(t)
+  const other = new Visitor(house.app)
+  await other.submit(await other.open(link), { password })
+  const open = await other.open(`${enrol}/totp`)
+  await addPhone(house, first)
+  const second = await other.post(open, { code: codeAt(secretOn(open), house.clock()), name: 'Mine' })
+  t.match(second.headers.location, /\/login/, 'the other browser is out')
+  t.equal((await house.credentials.list(house.ada.id)).length, 1)
+  const late = new Visitor(house.app)
+  const page = await late.get(link)
+  t.match([page.status, textOf(page.body)], [410, /just sign in/])
+  t.match(page.body, /href="[^"]*\/\.factorgate\/"/, 'with a way to do so')
+  await house.credentials.removeAll(house.ada.id)
+  await house.store.delete(`recovery:${house.ada.id}`)
+  t.equal((await late.get(link)).status, 410)
+  t.equal((await house.credentials.list(house.ada.id)).length, 0)
+})
+
+t.test('FIELD G2 a newer invitation, a suspension and a removal end the one that was begun', async t => {
+  const { house, link } = await left(t)
+  const visitor = new Visitor(house.app)
+  const page = await visitor.open(link)
+  await house.accounts.suspend(house.ada.id, 'test')
+  t.equal((await visitor.post(page, { password })).status, 410, 'suspended')
+  await house.accounts.resume(house.ada.id)
+  const newer = await house.invite()
+  t.equal((await visitor.post(page, { password })).status, 410, 'replaced')
+  const fresh = await visitor.open(newer)
+  t.match(fresh.body, /autocomplete="new-password"/, 'the newer one sets a new password')
+  t.equal((await visitor.submit(fresh, { password: 'quite another staple' })).url, enrol)
+  const again = new Visitor(house.app)
+  t.equal((await again.post(await again.open(newer), { password })).status, 401, 'the old password is none any more')
+})
+
+t.test('FIELD G2 of many who set a password at once, one does; the others may know it or not', async t => {
+  const house = await openHouse(t)
+  const link = await house.invite()
+  const pages = await Promise.all(
+    Array.from({ length: 6 }, async (_, i) => {
+      const visitor = new Visitor(house.app, { address: `198.51.100.${i}` })
+      return { visitor, page: await visitor.open(link), words: `battery staple number ${i}` }
+    })
+  )
+  const answers = await Promise.all(pages.map(({ visitor, page, words }) => visitor.post(page, { password: words })))
+  t.equal(answers.filter(({ status }) => status === 303).length, 1)
+  t.equal(house.events.filter(({ kind }) => kind === 'invitation.accept').length, 1)
+})
+
+t.test('FIELD G2 where the journal cannot be written, the link stays good', async t => {
+  const house = await openHouse(t)
+  const link = await house.invite()
+  const visitor = new Visitor(house.app)
+  const page = await visitor.open(link)
+  const { commit } = house.audit
+  house.audit.commit = async () => {
+    throw new Error('the disk is full')
+  }
+  t.equal((await visitor.post(page, { password })).status, 500)
+  house.audit.commit = commit
+  t.equal((await visitor.submit(await visitor.open(link), { password })).url, enrol)
+  t.notMatch(JSON.stringify(house.events), link.split('/').at(-1), 'the journal never holds the token')
+})
+
+t.test('FIELD G2 in the browser that accepted it, the link goes on by itself', async t => {
+  const { link, first } = await left(t)
+  t.equal((await first.open(link)).url, enrol)
+})
+
+t.test('FIELD G2 whoever has a factor already needs nothing but the new password', async t => {
+  const { house, first } = await left(t)
+  await addPhone(house, first)
+  const link = await house.invite()
+  const visitor = new Visitor(house.app)
+  const page = await visitor.submit(await visitor.open(link), { password: 'quite another staple' })
+  t.match(page.url, /challenge/)
+  t.equal((await new Visitor(house.app).get(link)).status, 410)
+})
