@@ -20,6 +20,8 @@ export interface Io {
   readonly cwd: string
   /** True where stdout is a terminal, so that colour and columns make sense. */
   readonly isTTY: boolean
+  /** True where stderr is a terminal, so that a progress bar makes sense. */
+  readonly isErrorTTY?: boolean
   readonly clock: Clock
   /** Resolves after so many milliseconds. */
   wait(milliseconds: number): Promise<void>

@@ -4,6 +4,7 @@
  */
 import { keyCheck } from '../keyring/key-check.ts'
 import { type Keyring, sealedBy } from '../keyring/keyring.ts'
+import { inBatches } from '../store/batches.ts'
 import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
 import { recoveryContext } from './recovery-code.ts'
@@ -13,18 +14,39 @@ import { contextOf } from './totp.ts'
  * Seals with the current key what older ones sealed, and answers how many records that were. Safe while the gate runs; run it again
  * after a break. Rejects with KeyringError where a record asks for a key that the ring has not: then nothing may be retired.
  */
-export async function resealSecrets({ store, keyring }: { store: Store; keyring: Keyring }): Promise<number> {
-  let resealed = 0
-  if (await exchange(store, keyCheck, text => again(keyring, text, keyCheck))) resealed++
-  for await (const { key } of store.scan('recovery:'))
-    if (await exchange(store, key, text => again(keyring, text, recoveryContext(key.slice('recovery:'.length)))))
-      resealed++
-  for await (const { key } of store.scan('credential:'))
-    if (await exchange(store, key, text => inJson(keyring, text, 'id'))) resealed++
-  for await (const { key } of store.scan('ceremony:totp:'))
-    if (await exchange(store, key, text => inJson(keyring, text, 'credentialId'))) resealed++
+export async function resealSecrets(input: {
+  store: Store
+  keyring: Keyring
+  /** Hears how many records have been looked at. */
+  onDone?: (done: number) => void
+}): Promise<number> {
+  const { store, keyring, onDone } = input
+  let resealed = (await exchange(store, keyCheck, text => again(keyring, text, keyCheck))) ? 1 : 0
+  let looked = 0
+  for (const { prefix, change } of sealed) {
+    const before = looked
+    const done = await inBatches(
+      store.scan(prefix),
+      ({ key }) => exchange(store, key, text => change(keyring, text, key.slice(prefix.length))),
+      count => {
+        looked = before + count
+        onDone?.(looked)
+      }
+    )
+    resealed += done.filter(Boolean).length
+  }
   return resealed
 }
+
+/** Every kind of record that holds something sealed. `rest` is the key without its prefix. */
+const sealed: readonly {
+  readonly prefix: string
+  readonly change: (keyring: Keyring, text: string, rest: string) => string | null
+}[] = [
+  { prefix: 'recovery:', change: (keyring, text, rest) => again(keyring, text, recoveryContext(rest)) },
+  { prefix: 'credential:', change: (keyring, text) => inJson(keyring, text, 'id') },
+  { prefix: 'ceremony:totp:', change: (keyring, text) => inJson(keyring, text, 'credentialId') }
+]
 
 /** True if the record was written anew; it is read again until nobody else changed it in between. */
 function exchange(store: Store, key: string, change: (text: string) => string | null): Promise<boolean> {

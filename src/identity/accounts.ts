@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.ts'
 import { newId } from '../session/token.ts'
+import { inBatches } from '../store/batches.ts'
 import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
 import { type Account, accountPrefix, canonicalName, parseAccount } from './account.ts'
@@ -91,9 +92,9 @@ export class Accounts {
     return account?.name === name ? account : null
   }
 
-  /** Everybody, by name. */
-  async list(): Promise<Account[]> {
-    const found = await Promise.all((await this.#store.members(index)).map(id => this.byId(id)))
+  /** Everybody, by name. `onDone` hears how many have been read. */
+  async list(onDone?: (done: number) => void): Promise<Account[]> {
+    const found = await inBatches(await this.#store.members(index), id => this.byId(id), onDone)
     return found.filter(account => account !== null).sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 

@@ -4,8 +4,9 @@
  */
 import type { Clock } from '../clock.ts'
 import { type Account, accountPrefix, parseAccount, subjectOf } from '../identity/account.ts'
+import { inBatches } from '../store/batches.ts'
 import { changeValue } from '../store/change.ts'
-import type { Store } from '../store/store.ts'
+import type { Store, StoreEntry } from '../store/store.ts'
 import {
   type EndReason,
   endedKey,
@@ -213,14 +214,13 @@ export class Sessions {
 
   /** The live sessions of an account, the one seen last first. */
   async list(accountId: string): Promise<{ session: Session; lastSeenAt: number }[]> {
-    const found: { session: Session; lastSeenAt: number }[] = []
-    for (const id of await this.#store.members(sessionsOf(accountId))) {
+    const found = await inBatches(await this.#store.members(sessionsOf(accountId)), async id => {
       const session = await this.#load(id)
-      if (session === null || session.expiresAt <= this.#clock()) continue
-      const seen = Math.max(this.#seen.get(id) ?? 0, Number((await this.#store.get(seenKey(id))) ?? 0))
-      if (seen > 0) found.push({ session, lastSeenAt: seen })
-    }
-    return found.sort((a, b) => b.lastSeenAt - a.lastSeenAt)
+      if (session === null || session.expiresAt <= this.#clock()) return null
+      const lastSeenAt = Math.max(this.#seen.get(id) ?? 0, Number((await this.#store.get(seenKey(id))) ?? 0))
+      return lastSeenAt > 0 ? { session, lastSeenAt } : null
+    })
+    return found.filter(each => each !== null).sort((a, b) => b.lastSeenAt - a.lastSeenAt)
   }
 
   /** True while the session stands: what keeps a socket open. */
@@ -251,18 +251,16 @@ export class Sessions {
 
   /** Ends all sessions of an account but `except`; answers how many. */
   async endAccount(accountId: string, why: EndReason, except?: string): Promise<number> {
-    let ended = 0
-    for (const id of await this.#store.members(sessionsOf(accountId)))
-      if (id !== except && (await this.end(id, why))) ended++
-    return ended
+    const ids = await this.#store.members(sessionsOf(accountId))
+    const ended = await inBatches(ids, async id => id !== except && (await this.end(id, why)))
+    return ended.filter(Boolean).length
   }
 
-  /** Ends everybody's session. Costs what the store holds: for the terminal. */
-  async endAll(why: EndReason): Promise<number> {
-    let ended = 0
-    for await (const { key } of this.#store.scan('session:'))
-      if (await this.end(key.slice('session:'.length), why)) ended++
-    return ended
+  /** Ends everybody's session. Costs what the store holds: for the terminal. `onDone` hears how many have been looked at. */
+  async endAll(why: EndReason, onDone?: (done: number) => void): Promise<number> {
+    const end = ({ key }: StoreEntry) => this.end(key.slice('session:'.length), why)
+    const ended = await inBatches(this.#store.scan('session:'), end, onDone)
+    return ended.filter(Boolean).length
   }
 
   /** Counts as being seen: bytes that move on an open socket or in a download. */

@@ -7,6 +7,7 @@ import { addKey, readKeyFile, retireOldKeys } from '../../keyring/key-file.ts'
 import type { Keyring } from '../../keyring/keyring.ts'
 import type { Store } from '../../store/store.ts'
 import { type Command, readArgs } from '../command.ts'
+import { withProgress } from '../progress.ts'
 import { atWork, configHelp, configOption } from '../workplace.ts'
 
 /** A gateway has read a changed key file after this long. Until then it cannot open what the new key seals. */
@@ -48,7 +49,7 @@ Example:
         io.stderr(`Copy ${keyFile} to every other gateway on this store, then: factorgate key rotate --finish\n`)
         return 0
       }
-      const resealed = await resealAll(store, keyring)
+      const resealed = await withProgress(io, 'records', null, onDone => resealAll(store, keyring, onDone))
       await retireOldKeys(keyFile)
       await place.record({ kind: 'key.rotate', outcome: 'retired', key: keyring.currentKeyId, resealed })
       io.stderr(`sealed anew: ${resealed}; the old keys are retired\n`)
@@ -59,10 +60,10 @@ Example:
 }
 
 /** Until a whole round finds nothing left: what a gateway sealed with an old key meanwhile must not be lost with that key. */
-async function resealAll(store: Store, keyring: Keyring): Promise<number> {
+async function resealAll(store: Store, keyring: Keyring, onDone: (done: number) => void): Promise<number> {
   let total = 0
   for (;;) {
-    const resealed = await resealSecrets({ store, keyring })
+    const resealed = await resealSecrets({ store, keyring, onDone })
     if (resealed === 0) return total
     total += resealed
   }

@@ -4,7 +4,9 @@ import { sentencesFor } from '../../../plugins/portal/sentences.ts'
 import type { Account } from '../../identity/account.ts'
 import { sessionKey } from '../../session/records.ts'
 import { isFullySignedIn, type Session } from '../../session/session.ts'
+import { inBatches } from '../../store/batches.ts'
 import { type Command, jsonText, readArgs } from '../command.ts'
+import { withProgress } from '../progress.ts'
 import { moment, table } from '../table.ts'
 import { accountsAt, personNamed } from '../user/person.ts'
 import { atWork, configHelp, configOption, type Workplace } from '../workplace.ts'
@@ -25,10 +27,12 @@ Example:
     const { values } = readArgs(args, { ...configOption, user: { type: 'string' }, json: { type: 'boolean' } })
     return atWork(io, { config: values.config, changes: 'nothing' }, async place => {
       const accounts = values.user === undefined ? await signedIn(place) : [await personNamed(place, values.user)]
-      const rows: ReturnType<typeof rowOf>[] = []
-      for (const account of accounts)
-        for (const { session, lastSeenAt } of await place.sessions.list(account.id))
-          rows.push(rowOf(account, session, lastSeenAt))
+      const lists = await withProgress(io, 'people', accounts.length, onDone =>
+        inBatches(accounts, account => place.sessions.list(account.id), onDone)
+      )
+      const rows = accounts.flatMap((account, i) =>
+        lists[i]!.map(({ session, lastSeenAt }) => rowOf(account, session, lastSeenAt))
+      )
       if (values.json) io.stdout(jsonText(rows))
       else if (rows.length === 0) io.stderr('nobody is signed in\n')
       else
@@ -71,6 +75,6 @@ function rowOf(account: Account, session: Session, lastSeenAt: number) {
 async function signedIn(place: Workplace): Promise<Account[]> {
   const ids = new Set<string>()
   for await (const { value } of place.store.scan(sessionKey(''))) ids.add((JSON.parse(value) as Session).accountId)
-  const found = await Promise.all([...ids].map(id => accountsAt(place).byId(id)))
+  const found = await inBatches(ids, id => accountsAt(place).byId(id))
   return found.filter(account => account !== null).sort((a, b) => (a.name < b.name ? -1 : 1))
 }

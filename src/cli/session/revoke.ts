@@ -1,5 +1,6 @@
 /** `factorgate session revoke`: ends sessions. Every token of them is dead once the command is done. */
 import { type Command, PersonError, readArgs, UsageError, visible } from '../command.ts'
+import { withProgress } from '../progress.ts'
 import { personNamed } from '../user/person.ts'
 import { atWork, configHelp, configOption } from '../workplace.ts'
 
@@ -29,7 +30,10 @@ Example:
       throw new UsageError('say which sessions: an ID, --user NAME or --all')
     return atWork(io, { config: values.config, changes: 'access' }, async place => {
       const { sessions } = place
-      if (all) return done(await sessions.endAll('revoked'), { outcome: 'revoked', all: true })
+      if (all) {
+        const ended = await withProgress(io, 'sessions', null, onDone => sessions.endAll('revoked', onDone))
+        return done(ended, { outcome: 'revoked', all: true })
+      }
       if (user !== undefined) {
         const { id, name } = await personNamed(place, user)
         return done(await sessions.endAccount(id, 'revoked'), { outcome: 'revoked', account: id, name })

@@ -3,6 +3,7 @@ import { open, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { readKeyFile } from '../../keyring/key-file.ts'
 import { type Command, PersonError, readArgs } from '../command.ts'
+import { withProgress } from '../progress.ts'
 import { atWork, configHelp, configOption } from '../workplace.ts'
 import { linesOf } from './content.ts'
 import { writeSealed } from './sealed-file.ts'
@@ -34,7 +35,9 @@ Example:
       })
       let size = 0
       try {
-        await writeSealed(file, { keyring, createdAt: clock(), lines: linesOf(store, clock()) })
+        await withProgress(io, 'lines', null, onDone =>
+          writeSealed(file, { keyring, createdAt: clock(), lines: counted(linesOf(store, clock()), onDone) })
+        )
         size = (await file.stat()).size
       } catch (error) {
         await rm(target, { force: true })
@@ -46,5 +49,13 @@ Example:
       io.stderr(`${target}: ${size} bytes. Keep a copy of ${config.keyFile} in another place: nothing else opens it.\n`)
       return 0
     })
+  }
+}
+
+async function* counted<T>(items: AsyncIterable<T>, onDone: (done: number) => void): AsyncGenerator<T> {
+  let done = 0
+  for await (const item of items) {
+    yield item
+    onDone(++done)
   }
 }

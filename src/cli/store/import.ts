@@ -6,8 +6,10 @@ import { type FileHandle, open } from 'node:fs/promises'
 import path from 'node:path'
 import { readKeyFile } from '../../keyring/key-file.ts'
 import { type Keyring, KeyringError, sealedBy } from '../../keyring/keyring.ts'
+import { inBatches } from '../../store/batches.ts'
 import type { Store } from '../../store/store.ts'
 import { type Command, PersonError, readArgs } from '../command.ts'
+import { withProgress } from '../progress.ts'
 import { atWork, configHelp, configOption } from '../workplace.ts'
 import { type Line, readLines, travels } from './content.ts'
 import { readSealed } from './sealed-file.ts'
@@ -42,10 +44,14 @@ Example:
         const count = await verify(file, keyring, config.keyFile)
         if (!values.force) await refuseUnlessEmpty(store)
         await store.put(marker, new Date(clock()).toISOString())
-        if (values.force) await empty(store)
+        if (values.force) await withProgress(io, 'records taken out', null, onDone => empty(store, onDone))
         const isLate = (line: Line) => line.kind === 'value' && line.key.startsWith('account:')
-        for (const late of [false, true])
-          await write(store, clock(), readLines(readSealed(file, keyring)), line => isLate(line) === late)
+        await withProgress(io, 'records', count, async onDone => {
+          let done = 0
+          const isDone = () => onDone(++done)
+          for (const late of [false, true])
+            await write(store, clock(), readLines(readSealed(file, keyring)), line => isLate(line) === late, isDone)
+        })
         await store.delete(marker)
         await place.record({ kind: 'store.import', outcome: 'done', values: count, forced: values.force === true })
         io.stderr(`${count} records are in the store; people sign in anew\n`)
@@ -96,18 +102,25 @@ async function refuseUnlessEmpty(store: Store): Promise<void> {
 }
 
 /** Accounts first: from then on nobody is in, and nobody can enter. */
-async function empty(store: Store): Promise<void> {
+async function empty(store: Store, onDone: (done: number) => void): Promise<void> {
   for (const prefix of ['account:', ''])
-    for await (const { key } of store.scan(prefix)) if (!key.startsWith('meta:')) await store.delete(key)
+    await inBatches(
+      store.scan(prefix),
+      async ({ key }) => {
+        if (!key.startsWith('meta:')) await store.delete(key)
+      },
+      onDone
+    )
   for await (const { key, members } of store.scanIndexes(''))
-    for (const { member } of members) await store.unlink(key, member)
+    await inBatches(members, ({ member }) => store.unlink(key, member))
 }
 
 async function write(
   store: Store,
   now: number,
   lines: AsyncIterable<Line>,
-  isWanted: (line: Line) => boolean
+  isWanted: (line: Line) => boolean,
+  onValue: () => void
 ): Promise<void> {
   const left = (until: number | null) => (until === null ? undefined : (until - now) / 1000)
   const isOver = (until: number | null) => until !== null && until <= now
@@ -123,6 +136,7 @@ async function write(
     if (!isWanted(line) || line.kind === 'end') continue
     if (line.kind === 'value') {
       if (!isOver(line.until)) await push(store.put(line.key, line.value, left(line.until)))
+      onValue()
       continue
     }
     for (const [member, until] of line.members)

@@ -1,7 +1,9 @@
 /** `factorgate user list`: everybody, in a table or as JSON. */
 import type { Credential } from '../../factor/credential.ts'
 import type { Account } from '../../identity/account.ts'
+import { inBatches } from '../../store/batches.ts'
 import { type Command, jsonText, readArgs } from '../command.ts'
+import { withProgress } from '../progress.ts'
 import { table } from '../table.ts'
 import { atWork, configHelp, configOption } from '../workplace.ts'
 import { accountsAt, credentialsAt } from './person.ts'
@@ -21,9 +23,10 @@ Example:
     const { values } = readArgs(args, { ...configOption, json: { type: 'boolean' } })
     return atWork(io, { config: values.config, changes: 'nothing' }, async place => {
       const credentials = credentialsAt(place)
-      const people: ReturnType<typeof summaryOf>[] = []
-      for (const account of await accountsAt(place).list())
-        people.push(summaryOf(account, await credentials.list(account.id)))
+      const accounts = await withProgress(io, 'people', null, onDone => accountsAt(place).list(onDone))
+      const people = await withProgress(io, 'people', accounts.length, onDone =>
+        inBatches(accounts, async account => summaryOf(account, await credentials.list(account.id)), onDone)
+      )
       if (values.json) io.stdout(jsonText(people))
       else if (people.length === 0) io.stderr("nobody yet; begin with 'factorgate user add NAME'\n")
       else
