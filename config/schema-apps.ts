@@ -227,7 +227,8 @@ export const app = map(
     ),
     preserveHost: flag({
       title: 'Keep the Host header',
-      description: "Send the app the public host. `false` sends the upstream's own, for apps that insist on it.",
+      description:
+        "Send the app the public host. `false` sends the upstream's own, for apps that insist on it; `Origin`, `Referer` and their kin then name that too, where they name the app. The public address is always told in `X-Forwarded-Host`, `-Port`, `-Proto` and `-Prefix`, and redirects to the app come back with it: also those that leave out the port, say the inside one, or say http.",
       default: true,
       example: false
     }),

@@ -48,7 +48,7 @@ const steps = [
 export async function buildGateway(config: Config, runtime: Runtime): Promise<FastifyInstance> {
   const { clock, log, journal: audit, sessions, live, meters } = runtime
   const portalOrigin = config.portal.url.origin
-  const apps = config.apps.map(app => toApp(app, portalOrigin))
+  const apps = config.apps.map(app => toApp(app, portalOrigin, config.apps))
   const routes = new RouteTable({ apps, portalOrigin })
   const destinations = new Destinations(routes, apps, clock)
   const look = { title: config.portal.title, contact: config.portal.contact, accent: config.portal.accent }

@@ -42,9 +42,11 @@ export function storeOf(
   return { url: query === '' ? store.url : `${store.url}?${query}`, options }
 }
 
-/** One app of the configuration as the pipeline sees it. */
-export function toApp(app: AppConfig, portalOrigin: string): App {
-  const { origin, host, prefix } = app.url
+/** One app of the configuration as the pipeline sees it. `all`: every app, to know the neighbours on its host name. */
+export function toApp(app: AppConfig, portalOrigin: string, all: readonly AppConfig[] = []): App {
+  const { origin, host, hostname, prefix } = app.url
+  const hosts = [new URL(portalOrigin), ...all.map(({ url }) => url)]
+  const neighbours = hosts.filter(other => other.hostname === hostname && other.host !== host).map(other => other.host)
   return {
     id: app.id,
     title: app.title,
@@ -53,6 +55,7 @@ export function toApp(app: AppConfig, portalOrigin: string): App {
     host,
     prefix,
     sharesPortal: origin === portalOrigin,
+    neighbours,
     upstreams: app.upstream,
     policy: compilePolicy(app.rules.map(toRule), app.caseSensitive),
     identityHeaders: app.identityHeaders,

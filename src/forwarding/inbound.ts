@@ -2,10 +2,11 @@
  * Headers on their way back from an app. Owns what of them a browser gets to see: everything, but for the connection's own lines, our
  * cookies, and addresses that only the inside knows. Refuses framing that cannot be passed on.
  */
+import { publicLinks, publicRefresh, publicSources } from './addresses-out.ts'
 import { plantsOurs, rescope } from './cookies.ts'
 import { connectionOptions, hopByHop, normalName, withoutListed } from './header-name.ts'
 import { UnfitReply } from './reply-parser.ts'
-import { publicLocation, publicRefresh, type Whereabouts } from './whereabouts.ts'
+import { publicLocation, type Whereabouts } from './whereabouts.ts'
 
 export interface Inbound {
   /** Names and values in turn, latin-1: byte for byte what the app sent. */
@@ -20,6 +21,8 @@ type Kind =
   | 'set-cookie'
   | 'location'
   | 'refresh'
+  | 'links'
+  | 'sources'
   | 'clear-site-data'
   | 'worker-scope'
   | 'opener-policy'
@@ -32,6 +35,16 @@ const special: Readonly<Record<string, Kind>> = {
   location: 'location',
   'content-location': 'location',
   refresh: 'refresh',
+  // Programs in pages follow these as browsers follow Location.
+  ...of(
+    'location',
+    'sourcemap x-sourcemap uri x-pingback hx-location hx-redirect hx-push-url hx-replace-url turbo-location'
+  ),
+  ...of('location', 'x-inertia-location x-pjax-url sec-websocket-location'),
+  link: 'links',
+  ...of('sources', 'access-control-allow-origin timing-allow-origin sec-websocket-origin x-frame-options'),
+  ...of('sources', 'content-security-policy content-security-policy-report-only permissions-policy feature-policy'),
+  ...of('sources', 'reporting-endpoints report-to'),
   'clear-site-data': 'clear-site-data',
   'service-worker-allowed': 'worker-scope',
   'cross-origin-opener-policy': 'opener-policy',
@@ -70,11 +83,17 @@ export function inboundHeaders(raw: readonly string[], status: number, where: Wh
         break
       case 'worker-scope':
         // An app below a prefix shares its host: a worker with a wider scope would see its neighbours' pages, and ours.
-        if (where.prefix === '') headers.push(name, value)
+        if (where.prefix === '') headers.push(name, publicLocation(value, where))
         break
       case 'opener-policy':
         // A window of one origin and one such policy can be read by whoever opened it: ours has this policy, so an app beside it must not.
         if (!where.sharesPortal) headers.push(name, value)
+        break
+      case 'links':
+        headers.push(name, publicLinks(value, where))
+        break
+      case 'sources':
+        headers.push(name, publicSources(value, where))
         break
       case 'clear-site-data': {
         const kept = withoutCookies(value)
@@ -110,6 +129,10 @@ function withoutCookies(value: string): string {
   const kinds = value.split(',').map(kind => kind.trim())
   const kept = kinds.flatMap(kind => (kind === '"*"' ? ['"cache"', '"storage"'] : kind === '"cookies"' ? [] : [kind]))
   return kept.join(', ')
+}
+
+function of(kind: Kind, names: string): Record<string, Kind> {
+  return Object.fromEntries(names.split(' ').map(name => [name, kind]))
 }
 
 function learn(name: string): Kind {

@@ -5,11 +5,12 @@
 import type { Permit } from '../policy/decision.ts'
 import type { App, Upstream } from '../routing/route-table.ts'
 import type { Subject } from '../session/session.ts'
+import { insideAddress, insideIf, insideOrigin, insidePage } from './addresses-in.ts'
 import { isClaim, passedNames } from './claims.ts'
 import { isFirstLeg, tiesConnection } from './connection-schemes.ts'
 import { withoutOurs } from './cookies.ts'
 import { connectionOptions, hopByHop, normalName, withoutListed } from './header-name.ts'
-import { insideAddress, insideIf, type Whereabouts, whereaboutsOf } from './whereabouts.ts'
+import { type Whereabouts, whereaboutsOf } from './whereabouts.ts'
 
 /** What a request to one upstream of an app looks like, but for the request itself. Made once an app and upstream. */
 export interface OutboundPlan {
@@ -58,20 +59,30 @@ type Kind =
   | 'te'
   | 'destination'
   | 'if'
+  | 'origin'
+  | 'referer'
   | 'authorization'
   | 'proxy-authorization'
 
-const special: ReadonlySet<string> = new Set<Kind>([
-  'cookie',
-  'connection',
-  'content-length',
-  'transfer-encoding',
-  'te',
-  'destination',
-  'if',
-  'authorization',
-  'proxy-authorization'
-])
+const special: Readonly<Record<string, Kind>> = {
+  cookie: 'cookie',
+  connection: 'connection',
+  'content-length': 'content-length',
+  'transfer-encoding': 'transfer-encoding',
+  te: 'te',
+  destination: 'destination',
+  if: 'if',
+  // Subversion's clients say paths of the repository in it.
+  'x-svn-vr-base': 'destination',
+  origin: 'origin',
+  'sec-websocket-origin': 'origin',
+  referer: 'referer',
+  'content-location': 'referer',
+  'ping-from': 'referer',
+  'ping-to': 'referer',
+  authorization: 'authorization',
+  'proxy-authorization': 'proxy-authorization'
+}
 
 /** Spellings remembered for an app; strangers may invent more, those are judged afresh each time. */
 const spellingsKept = 1_000
@@ -81,7 +92,9 @@ export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
   const fixedHost = added.find(([name]) => name.toLowerCase() === 'host')?.[1]
   const host = fixedHost ?? (app.preserveHost ? app.host : upstream.origin.replace(/^[a-z]+:\/\//i, ''))
   const isSecure = app.origin.startsWith('https:')
+  const port = /:(\d+)$/.exec(app.host)?.[1] ?? (isSecure ? '443' : '80')
   const constant = ['X-Forwarded-Proto', isSecure ? 'https' : 'http', 'X-Forwarded-Host', app.host]
+  constant.push('X-Forwarded-Port', port)
   if (app.prefix !== '') constant.push('X-Forwarded-Prefix', app.prefix)
   for (const [name, value] of added) if (name.toLowerCase() !== 'host') constant.push(name, utf8(value))
   const ours = [...Object.keys(app.addHeaders), ...Object.values(app.identityHeaders).filter(name => name !== null)]
@@ -154,6 +167,12 @@ export function outboundHeaders(
       case 'if':
         headers.push(name, insideIf(value, plan.where))
         break
+      case 'origin':
+        headers.push(name, insideOrigin(value, plan.where))
+        break
+      case 'referer':
+        headers.push(name, insidePage(value, plan.where))
+        break
     }
   }
   // Before ours are added, otherwise a client could list ours away (CVE-2026-33805).
@@ -219,7 +238,8 @@ function learn(plan: OutboundPlan, name: string): Kind {
 function judge(plan: OutboundPlan, name: string): Kind {
   const lower = name.toLowerCase()
   const normal = normalName(name)
-  if (special.has(lower) && !(lower === 'authorization' && plan.configured.has(normal))) return lower as Kind
+  const own = Object.hasOwn(special, lower) ? special[lower] : undefined
+  if (own !== undefined && !(lower === 'authorization' && plan.configured.has(normal))) return own
   if (lower === 'host' || lower === 'expect' || isFraming(normal)) return 'drop'
   if (plan.configured.has(normal)) return 'drop'
   return isClaim(name) && !plan.passed.has(normal) ? 'drop' : 'pass'

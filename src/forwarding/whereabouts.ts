@@ -1,6 +1,7 @@
 /**
  * Where an app stands for people and where it stands for itself: public origin and prefix, inside hosts and base path. Owns the
- * translation of addresses in headers, both ways, by cutting strings: no URL is parsed and written anew, so its bytes stay.
+ * translation of one address, by cutting strings: no URL is parsed and written anew, so its bytes stay. Which headers hold addresses
+ * is known by addresses-in.ts (to the app) and addresses-out.ts (from it).
  */
 import type { App, Upstream } from '../routing/route-table.ts'
 
@@ -16,17 +17,22 @@ export interface Whereabouts {
   readonly insideOrigin: string
   /** Where its root lies upstream, '' or '/x'. */
   readonly basePath: string
-  /** Hosts, lower case with port, that only the inside knows. */
-  readonly insideHosts: ReadonlySet<string>
-  /** The same without ports, for cookies. */
+  /** Host names of the app, inside and outside, without port, lower case. */
+  readonly names: ReadonlySet<string>
+  /** Ports at which these names may mean the app; '' where none is said: many apps leave theirs out, or say the inside one. */
+  readonly ports: ReadonlySet<string>
+  /** Other sites of the gate on the same host name, as in a Host header: these are never the app. */
+  readonly neighbours: readonly string[]
+  /** Names that only the inside knows, for cookies. */
   readonly insideNames: readonly string[]
+  /** The app is sent another Host than the public one, so it expects its own address to be that. */
+  readonly isMoved: boolean
 }
 
 /** @param host the Host header that this upstream is sent. */
 export function whereaboutsOf(app: App, upstream: Upstream, host: string): Whereabouts {
-  const hosts = app.upstreams.map(({ origin }) => origin.replace(/^[a-z]+:\/\//i, '').toLowerCase())
-  const insideHosts = new Set([...hosts, host.toLowerCase()])
-  insideHosts.delete(app.host)
+  const inside = [...app.upstreams.map(({ origin }) => origin.replace(/^[a-z]+:\/\//i, '')), host].map(ascii)
+  const own = [...inside, app.host]
   const scheme = upstream.origin.slice(0, upstream.origin.indexOf(':'))
   return {
     publicOrigin: app.origin,
@@ -35,8 +41,11 @@ export function whereaboutsOf(app: App, upstream: Upstream, host: string): Where
     sharesPortal: app.sharesPortal === true,
     insideOrigin: `${scheme}://${host}`,
     basePath: upstream.basePath,
-    insideHosts,
-    insideNames: [...insideHosts].map(nameOf)
+    names: new Set(own.map(nameOf)),
+    ports: new Set(['', '80', '443', ...own.map(portOf)]),
+    neighbours: app.neighbours ?? [],
+    insideNames: inside.filter(one => one !== app.host).map(nameOf),
+    isMoved: ascii(host) !== app.host
   }
 }
 
@@ -65,34 +74,22 @@ export function publicLocation(value: string, where: Whereabouts): string {
   const url = /^(?:https?:)?\/\/([^/?#\\]*)(.*)$/is.exec(value)
   if (url === null) return value
   const [, authority, rest] = url as unknown as [string, string, string]
-  const host = authority.toLowerCase()
-  if (!isSameHost(host, where)) return value
+  if (!isApp(authority, where)) return value
   const path = rest.startsWith('/') ? rest : `/${rest}`
   return where.publicOrigin + (rest === '' && where.prefix === '' ? '' : publicPath(path, where))
 }
 
-/** `Refresh: 3; url=…`, with the address as in `Location`. */
-export function publicRefresh(value: string, where: Whereabouts): string {
-  const parts = /^(\s*[\d.]+\s*[;,]?\s*url\s*=\s*)(["']?)(.*?)(\2\s*)$/is.exec(value)
-  if (parts === null) return value
-  const [, before, quote, url, after] = parts as unknown as [string, string, string, string, string]
-  return before + quote + publicLocation(url, where) + after
+/** True for the public host as a URL may spell it: in any letter case, with or without the scheme's own port. */
+export function isPublicHost(authority: string, where: Whereabouts): boolean {
+  const host = ascii(authority)
+  if (host === where.publicHost) return true
+  return host === `${where.publicHost}:${where.publicOrigin.startsWith('https:') ? 443 : 80}`
 }
 
-/** WebDAV's `Destination` (RFC 4918 §10.3) as the app must see it: servers compare its scheme, host and path with their own. */
-export function insideAddress(value: string, where: Whereabouts): string {
-  if (value.startsWith('/') && value[1] !== '/') return insideOf(value, where) ?? value
-  const url = /^https?:\/\/([^/?#\\]*)(\/.*)?$/is.exec(value)
-  if (url === null || url[1]?.toLowerCase() !== where.publicHost) return value
-  const path = insideOf(url[2] ?? '/', where)
-  return path === null ? value : where.insideOrigin + path
-}
-
-/** The tagged lists of WebDAV's `If` (RFC 4918 §10.4): each `<URL>` of the app as in `Destination`. */
-export function insideIf(value: string, where: Whereabouts): string {
-  return value.replace(/<([^<>]*)>/g, (tag, url: string) =>
-    /^(?:https?:\/\/|\/)/i.test(url) ? `<${insideAddress(url, where)}>` : tag
-  )
+/** A public path as the app knows it; null where it is not below the app's prefix. */
+export function insideOf(path: string, where: Whereabouts): string | null {
+  if (!isUnder(path, where.prefix) && where.prefix !== '') return null
+  return insidePath(path.slice(where.prefix.length), where.basePath)
 }
 
 /** True where `path` is `base` or lies below it: `/nbx` is not below `/nb`. */
@@ -102,25 +99,28 @@ function isUnder(path: string, base: string): boolean {
   return next === undefined || next === '/' || next === '?' || next === '#'
 }
 
-function insideOf(path: string, where: Whereabouts): string | null {
-  if (!isUnder(path, where.prefix) && where.prefix !== '') return null
-  return insidePath(path.slice(where.prefix.length), where.basePath)
-}
-
 /** True for a cookie's `Domain` that names an inside host or a parent of one, and no public one: no browser would take it. */
 export function isInsideName(domain: string, where: Whereabouts): boolean {
   const covers = (name: string) => name === domain || name.endsWith(`.${domain}`)
   return !covers(nameOf(where.publicHost)) && where.insideNames.some(covers)
 }
 
-/** The app's own hosts, as it may write them: with or without a default port. */
-function isSameHost(host: string, where: Whereabouts): boolean {
-  const bare = host.replace(/:(?:80|443)$/, '')
-  return (
-    bare === where.publicHost || host === where.publicHost || where.insideHosts.has(host) || where.insideHosts.has(bare)
-  )
+/** The app's own hosts, as it may write them: any of its names, without a port, with the public one or with an inside one. */
+export function isApp(authority: string, where: Whereabouts): boolean {
+  const host = ascii(authority).replace(/\.(?=:\d*$|$)/, '')
+  if (host === where.publicHost) return true
+  return where.names.has(nameOf(host)) && where.ports.has(portOf(host)) && !where.neighbours.includes(host)
 }
 
 function nameOf(host: string): string {
-  return host.replace(/:\d+$/, '')
+  return host.replace(/:\d*$/, '')
+}
+
+function portOf(host: string): string {
+  return /:(\d*)$/.exec(host)?.[1] ?? ''
+}
+
+/** In lower case; ASCII letters alone, since U+212A would become a 'k'. */
+function ascii(text: string): string {
+  return text.replace(/[A-Z]+/g, letters => letters.toLowerCase())
 }

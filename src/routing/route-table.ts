@@ -27,6 +27,8 @@ export interface App {
   readonly prefix: string
   /** Whether it stands on the portal's host, beside our pages. */
   readonly sharesPortal?: boolean
+  /** Hosts of the gate's other sites that differ from this one by their port alone. */
+  readonly neighbours?: readonly string[]
   readonly upstreams: readonly Upstream[]
   readonly policy: Policy
   readonly identityHeaders: {

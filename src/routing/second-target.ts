@@ -7,11 +7,11 @@ import { parseTarget } from './target.ts'
 
 /**
  * Every plausible reading of the destination inside `app`, to be judged beside the request's own; null where it has to be answered 400.
- * The host must be spelled as the site's, since forwarding translates that spelling alone (forwarding/whereabouts.ts).
+ * The host must be the site's, with or without the scheme's own port, since forwarding translates that alone (forwarding/addresses-in.ts).
  */
 export function destinationReadings(value: string, app: App, site: Site, routes: RouteTable): readonly string[] | null {
   const [, host, path = '/'] = /^https?:\/\/([^/?#\\]*)(\/.*)?$/is.exec(value) ?? []
-  if (host !== undefined && host.toLowerCase() !== site.host) return null
+  if (host !== undefined && routes.site(host)?.host !== site.host) return null
   const target = parseTarget(host === undefined ? value : path)
   // `//other.test/x` is a path to some and another host to others.
   if (target === null || target.path.startsWith('//')) return null

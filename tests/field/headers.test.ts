@@ -1,9 +1,9 @@
 /** FIELD A9, F4, F14: which header lines reach an app, which are translated on the way, and what browsers hear of inside addresses. */
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { verdictHeaders } from '../../plugins/verdict-headers.ts'
 import { isClaim } from '../../src/forwarding/claims.ts'
-import { at, get, host, makeApp, startGate } from '../forwarding/gate.ts'
-import { startUpstream, valuesOf } from '../helpers/upstream.ts'
+import { at, get, header, host, makeApp, parse, startGate } from '../forwarding/gate.ts'
+import { startUpstream, type Upstream, valuesOf } from '../helpers/upstream.ts'
 
 /** Header names of products, by where they come from. */
 const claims: Readonly<Record<string, string>> = {
@@ -130,4 +130,249 @@ t.test('FIELD A9 what the operator adds or lets pass is there, and once', async 
   }
   for (const [name, value] of Object.entries(expected)) t.same(valuesOf(request, name), [value], name)
   t.same(valuesOf(request, 'x-forwarded-host'), [host])
+})
+
+type Asked = Readonly<Record<string, string>>
+
+/** Sends lines through and answers what the app saw of them, by name. */
+async function through(
+  t: Test,
+  app: Parameters<typeof makeApp>[0],
+  sent: Asked,
+  up: Upstream,
+  path = '/'
+): Promise<Asked> {
+  const gate = await startGate(t, [makeApp(app)])
+  const publicHost = app.host ?? host
+  const lines = Object.entries(sent).map(([name, value]) => `${name}: ${value}`)
+  await gate.ask(get(path, lines).replace(`Host: ${host}`, `Host: ${publicHost}`))
+  const request = up.requests.at(-1)!
+  return Object.fromEntries(Object.keys(sent).map(name => [name, valuesOf(request, name).join('|')]))
+}
+
+t.test('FIELD F4 where the app has a Host of its own, its address is that in every header', async t => {
+  const up = await startUpstream(t)
+  const socket = await startUpstream(t, undefined, { unix: true })
+  const inside = up.origin
+  const moved = { upstreams: [at(up)], preserveHost: false }
+  const withPort = { ...moved, host: 'app.lab.example:8443', origin: 'https://app.lab.example:8443' }
+  const plain = { ...moved, host: 'one.localhost:8080', origin: 'http://one.localhost:8080' }
+  const below = { ...moved, prefix: '/nb', upstreams: [at(up, '/inner')] }
+  const fixed = { upstreams: [at(up)], addHeaders: { Host: 'inside.example' } }
+  const six = { ...moved, host: '[::1]:8443', origin: 'https://[::1]:8443' }
+  const unix = { upstreams: [at(socket)], preserveHost: false }
+  const table: [string, Parameters<typeof makeApp>[0], Asked, Asked, Upstream?, string?][] = [
+    [
+      'as browsers send it',
+      moved,
+      {
+        Origin: `https://${host}`,
+        Referer: `https://${host}/tree?x=https://${host}/`,
+        'Sec-WebSocket-Origin': `https://${host}`
+      },
+      { Origin: inside, Referer: `${inside}/tree?x=https://${host}/`, 'Sec-WebSocket-Origin': inside }
+    ],
+    [
+      'the port spelled',
+      moved,
+      { Origin: `https://${host}:443`, Referer: `https://${host}:443/a` },
+      { Origin: inside, Referer: `${inside}/a` }
+    ],
+    [
+      'other letter case',
+      moved,
+      { Origin: `HTTPS://App.LAB.Example`, Referer: `https://APP.lab.example` },
+      { Origin: inside, Referer: `${inside}/` }
+    ],
+    [
+      'a public port',
+      withPort,
+      { Origin: 'https://app.lab.example:8443', Referer: 'https://app.lab.example:8443/é%E9#x' },
+      { Origin: inside, Referer: `${inside}/é%E9#x` }
+    ],
+    [
+      'no public port',
+      withPort,
+      { Origin: 'https://app.lab.example', Referer: 'https://app.lab.example/a' },
+      { Origin: 'https://app.lab.example', Referer: 'https://app.lab.example/a' }
+    ],
+    [
+      'plain http',
+      plain,
+      { Origin: 'http://one.localhost:8080', 'Ping-From': 'http://one.localhost:8080/a' },
+      { Origin: inside, 'Ping-From': `${inside}/a` }
+    ],
+    [
+      'the prefix',
+      below,
+      { Origin: `https://${host}`, Referer: `https://${host}/nb/tree`, 'Content-Location': `https://${host}/nb` },
+      { Origin: inside, Referer: `${inside}/inner/tree`, 'Content-Location': `${inside}/inner/` },
+      up,
+      '/nb/x'
+    ],
+    [
+      'another prefix',
+      below,
+      { Referer: `https://${host}/nbx/tree` },
+      { Referer: `https://${host}/nbx/tree` },
+      up,
+      '/nb/x'
+    ],
+    [
+      'a fixed Host',
+      fixed,
+      { Origin: `https://${host}`, Referer: `https://${host}/a` },
+      { Origin: 'http://inside.example', Referer: 'http://inside.example/a' }
+    ],
+    [
+      'an IPv6 address',
+      six,
+      { Origin: 'https://[::1]:8443', Destination: 'https://[::1]:8443/b' },
+      { Origin: inside, Destination: `${inside}/b` }
+    ],
+    [
+      'a Unix socket',
+      unix,
+      { Origin: `https://${host}`, Referer: `https://${host}/a` },
+      { Origin: 'http://localhost', Referer: 'http://localhost/a' },
+      socket
+    ],
+    [
+      'WebDAV',
+      moved,
+      {
+        Destination: `HTTPS://${host}:443/b%20c`,
+        If: `<https://${host.toUpperCase()}/a> (<urn:uuid:1>) <https://x.example/a> (Not <DAV:no-lock>)`
+      },
+      { Destination: `${inside}/b%20c`, If: `<${inside}/a> (<urn:uuid:1>) <https://x.example/a> (Not <DAV:no-lock>)` }
+    ],
+    [
+      'Host as it is outside',
+      { upstreams: [at(up)] },
+      { Origin: `https://${host}`, Referer: `https://${host}/a` },
+      { Origin: `https://${host}`, Referer: `https://${host}/a` }
+    ]
+  ]
+  for (const [title, app, sent, expected, to = up, path = '/'] of table)
+    t.same(await through(t, app, sent, to, path), expected, title)
+  const foreign = [
+    'null',
+    'https://evil.example',
+    `http://${host}`,
+    `https://${host}.`,
+    `https://${host}.evil.example`,
+    `https://x${host}`,
+    `https://${host}:8443`,
+    `https://evil.example/https://${host}/`,
+    `https://${host}@evil.example`,
+    `https://u@${host}`,
+    `wss://${host}`,
+    `https://${host} https://${host}`,
+    inside,
+    ''
+  ]
+  for (const value of foreign) {
+    const sent = { Origin: value, Referer: `${value}` }
+    t.same(await through(t, moved, sent, up), sent, value)
+  }
+})
+
+t.test('FIELD F4 a WebSocket’s origin is judged as it came, and told as the app knows itself', async t => {
+  const up = await startUpstream(t)
+  const gate = await startGate(t, [makeApp({ upstreams: [at(up)], preserveHost: false })])
+  const shake = (origin: string) =>
+    get('/ws', [
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: x',
+      `Origin: ${origin}`
+    ]).replace('Connection: close', 'Connection: Upgrade')
+  t.equal(parse(await gate.ask(shake(up.origin))).status, 403, 'the inside origin is foreign')
+  t.equal(parse(await gate.ask(shake('https://evil.example'))).status, 403)
+  t.equal(up.requests.length, 0)
+  const client = await gate.connect()
+  client.send(shake(`https://${host}`))
+  await client.until('\r\n\r\n')
+  t.same(valuesOf(up.requests[0]!, 'origin'), [up.origin])
+})
+
+t.test('FIELD F4 F14 what browsers follow comes back with the public address', async t => {
+  let lines: string[] = []
+  const up = await startUpstream(t, socket => {
+    socket.end(Buffer.from(['HTTP/1.1 200 OK', 'Content-Length: 0', ...lines, '', ''].join('\r\n'), 'latin1'))
+  })
+  const inside = new URL(up.origin).host
+  const open = { host: `${host}:8443`, origin: `https://${host}:8443` }
+  const moved = { upstreams: [at(up)], preserveHost: false, ...open, neighbours: [`${host}:9443`] }
+  const below = { ...moved, prefix: '/nb' }
+  const out = `https://${host}:8443`
+  const table: [typeof moved & { prefix?: string }, string, string, string][] = [
+    // FIELD F14: the port left out, the inside port, http.
+    [moved, 'Location', `https://${host}/a`, `${out}/a`],
+    [moved, 'Location', `http://${host}/a?b#c`, `${out}/a?b#c`],
+    [moved, 'Location', `http://${host}:${up.port}/a`, `${out}/a`],
+    [moved, 'Location', `https://${host}:443/a`, `${out}/a`],
+    [moved, 'Location', `http://${host}:80`, out],
+    [moved, 'Location', `HTTP://${host.toUpperCase()}:8443/A`, `${out}/A`],
+    [moved, 'Location', `//${host}/a`, `${out}/a`],
+    [moved, 'Location', `http://${host}./a`, `${out}/a`],
+    [moved, 'Location', `http://127.0.0.1:8443/a`, `${out}/a`],
+    [moved, 'Location', `http://127.0.0.1/a`, `${out}/a`],
+    [below, 'Location', `http://${host}/a`, `${out}/nb/a`],
+    // Another service on that machine, another site of the gate, another host.
+    [moved, 'Location', `https://${host}:9443/a`, `https://${host}:9443/a`],
+    [moved, 'Location', `https://${host}:5000/a`, `https://${host}:5000/a`],
+    [moved, 'Location', `https://x.${host}/a`, `https://x.${host}/a`],
+    [moved, 'Location', `https://evil.example/?u=http://${inside}/`, `https://evil.example/?u=http://${inside}/`],
+    [moved, 'Location', `http://${inside}@evil.example/`, `http://${inside}@evil.example/`],
+    [moved, 'Content-Location', `http://${inside}/a`, `${out}/a`],
+    [moved, 'Refresh', `0; url='http://${inside}/a'`, `0; url='${out}/a'`],
+    [
+      moved,
+      'Link',
+      `<http://${inside}/p2>; rel="next", <https://x.example/>; rel=me`,
+      `<${out}/p2>; rel="next", <https://x.example/>; rel=me`
+    ],
+    [below, 'Link', '</s.css>; rel=preload', '</nb/s.css>; rel=preload'],
+    [moved, 'SourceMap', `http://${inside}/m.map`, `${out}/m.map`],
+    [below, 'X-SourceMap', '/m.map', '/nb/m.map'],
+    [below, 'HX-Redirect', '/a', '/nb/a'],
+    [moved, 'Access-Control-Allow-Origin', `http://${inside}`, out],
+    [moved, 'Access-Control-Allow-Origin', 'https://evil.example', 'https://evil.example'],
+    [moved, 'Access-Control-Allow-Origin', 'null', 'null'],
+    [moved, 'Access-Control-Allow-Origin', '*', '*'],
+    [moved, 'Timing-Allow-Origin', `https://x.example, http://${inside}`, `https://x.example, ${out}`],
+    [
+      moved,
+      'Content-Security-Policy',
+      `default-src 'self' http://${inside}; connect-src ws://${inside}/ws 'self' https://x.example; report-uri /r`,
+      `default-src 'self' ${out}; connect-src wss://${host}:8443/ws 'self' https://x.example; report-uri /r`
+    ],
+    [moved, 'Reporting-Endpoints', `main="http://${inside}/r"`, `main="${out}/r"`],
+    [moved, 'Service-Worker-Allowed', `http://${inside}/`, `${out}/`],
+    [moved, 'X-Other', `http://${inside}/`, `http://${inside}/`]
+  ]
+  for (const [app, name, value, expected] of table) {
+    lines = [`${name}: ${value}`]
+    const gate = await startGate(t, [makeApp(app)])
+    const answer = await gate.ask(get(`${app.prefix ?? ''}/x`).replace(`Host: ${host}`, `Host: ${app.host}`))
+    t.same(header(answer, name), [expected], `${name}: ${value}`)
+  }
+})
+
+t.test('FIELD F14 the port of the public address is told', async t => {
+  const up = await startUpstream(t)
+  const table: [string, string, string][] = [
+    ['https', host, '443'],
+    ['http', 'one.localhost', '80'],
+    ['https', `${host}:8443`, '8443'],
+    ['http', '[::1]:8080', '8080'],
+    ['https', '[::1]', '443']
+  ]
+  for (const [scheme, publicHost, port] of table)
+    for (const preserveHost of [true, false]) {
+      const app = { upstreams: [at(up)], host: publicHost, origin: `${scheme}://${publicHost}`, preserveHost }
+      const seen = await through(t, app, { 'X-Forwarded-Port': '1', X_Forwarded_Port: '2' }, up)
+      t.same(seen, { 'X-Forwarded-Port': port, X_Forwarded_Port: '' }, `${scheme}://${publicHost}`)
+    }
 })

@@ -1,0 +1,30 @@
+/**
+ * Addresses in a reply's headers, as browsers must see them. Owns where they stand in each kind of header; what is no address of the app
+ * keeps its bytes.
+ */
+import { isApp, publicLocation, publicPath, type Whereabouts } from './whereabouts.ts'
+
+/** `Refresh: 3; url=…`, with the address as in `Location`. */
+export function publicRefresh(value: string, where: Whereabouts): string {
+  const parts = /^(\s*[\d.]+\s*[;,]?\s*url\s*=\s*)(["']?)(.*?)(\2\s*)$/is.exec(value)
+  if (parts === null) return value
+  const [, before, quote, url, after] = parts as unknown as [string, string, string, string, string]
+  return before + quote + publicLocation(url, where) + after
+}
+
+/** `Link: </style.css>; rel=preload` (RFC 8288): each target as in `Location`. */
+export function publicLinks(value: string, where: Whereabouts): string {
+  return value.replace(/<([^<>]*)>/g, (_, url: string) => `<${publicLocation(url, where)}>`)
+}
+
+/** Origins and addresses among other words: content security policies, `Access-Control-Allow-Origin`, reporting endpoints. */
+export function publicSources(value: string, where: Whereabouts): string {
+  return value.replace(
+    /\b(https?|wss?):\/\/([^\s"'<>;,()/?#\\]+)([^\s"'<>;,()\\]*)/gi,
+    (all, scheme: string, host, path) => {
+      if (!isApp(host, where)) return all
+      const origin = /^ws/i.test(scheme) ? where.publicOrigin.replace(/^http/, 'ws') : where.publicOrigin
+      return origin + (path === '' ? '' : publicPath(path.startsWith('/') ? path : `/${path}`, where))
+    }
+  )
+}
