@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type Loaded, parseNamed } from './parse.ts'
 import type { Problem } from './problems.ts'
-import type { Config } from './schema.ts'
+import { readText } from './text-file.ts'
 
 export { type DefaultOptions, defaultConfig } from './default.ts'
 export { type Loaded, parseConfig } from './parse.ts'
@@ -26,7 +26,7 @@ export async function loadConfig(
   const candidates = named === undefined ? ['factorgate.yaml', '/etc/factorgate/factorgate.yaml'] : [named]
   for (const name of candidates) {
     const file = path.resolve(cwd, name)
-    const content = await readText(file)
+    const content = await contentOf(file, name)
     if (typeof content === 'string') return parseNamed(content, file, name, env)
     if (content.isAbsent && named === undefined) continue
     const from = options.file === undefined && named !== undefined ? ' (named by FACTORGATE_CONFIG)' : ''
@@ -36,23 +36,17 @@ export async function loadConfig(
   return { kind: 'bad', file: null, name: '', problems: [whole('', message)] }
 }
 
-/** The files whose change asks for a reload: the configuration itself and the listener's certificate and key. */
-export function configFilesOf(config: Config): string[] {
-  const { tls } = config.listen
-  return [config.file, tls?.cert, tls?.key].filter(file => typeof file === 'string')
-}
-
-async function readText(file: string): Promise<string | { isAbsent: boolean; why: string }> {
+async function contentOf(file: string, name: string): Promise<string | { isAbsent: boolean; why: string }> {
   try {
     const bytes = await readFile(file)
     if (bytes.length > mostBytes) return { isAbsent: false, why: 'is longer than 1 MiB: is this the right file?' }
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    const read = readText(bytes, name)
+    return 'text' in read ? read.text : { isAbsent: false, why: read.not }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return { isAbsent: true, why: 'there is no such file' }
     if (code === 'EACCES' || code === 'EPERM') return { isAbsent: false, why: 'this user may not read the file' }
     if (code === 'EISDIR') return { isAbsent: false, why: 'is a folder; name the file in it' }
-    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return { isAbsent: false, why: 'is not UTF-8 text' }
     return { isAbsent: false, why: `cannot be read (${code})` }
   }
 }

@@ -20,6 +20,8 @@ export type Loaded =
       readonly file: string
       readonly name: string
       readonly warnings: readonly Problem[]
+      /** Every file whose change asks for a reload: this one, and the certificates, keys and secrets that it names. */
+      readonly files: readonly string[]
     }
   | { readonly kind: 'bad'; readonly problems: readonly Problem[]; readonly file: string | null; readonly name: string }
 
@@ -44,7 +46,7 @@ export function parseNamed(text: string, file: string, name: string, env: NodeJS
   if (reading.problems.length > 0) return { kind: 'bad', file, name, problems: inOrder(reading.problems) }
   // Without a problem nothing is missing: every `undefined` in a draft has one.
   const config = { ...draft, file } as Config
-  return { kind: 'ok', config, file, name, warnings: inOrder(reading.warnings) }
+  return { kind: 'ok', config, file, name, warnings: inOrder(reading.warnings), files: [file, ...reading.files] }
 }
 
 /** Values that follow from others (`x-derived` in the schema). */

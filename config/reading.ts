@@ -16,6 +16,10 @@ export interface Surroundings {
 export class Reading {
   readonly problems: Problem[] = []
   readonly warnings: Problem[] = []
+  /** Files that were read beside the configuration: a change of one asks for a reload. */
+  readonly files = new Set<string>()
+  /** Which of them hold a secret, and the key that names them. */
+  readonly secrets = new Map<string, string>()
   readonly around: Surroundings
   readonly #places = new Map<string, Place>()
 

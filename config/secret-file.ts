@@ -1,5 +1,6 @@
 /** Reads the files that `…File` keys name. Refuses to name them in messages: people write the secret itself there by mistake. */
 import { readFileSync, statSync } from 'node:fs'
+import { readText } from './text-file.ts'
 import { type Wrong, wrongQuietly } from './wrong.ts'
 
 const mostBytes = 65_536
@@ -9,8 +10,11 @@ export function readSecretFile(file: string, folder: string): string | Wrong {
   try {
     const stat = statSync(file)
     if (stat.isDirectory()) return wrongQuietly('must name a file; this is a folder')
+    if (!stat.isFile()) return wrongQuietly('must name a file; this is something else')
     if (stat.size > mostBytes) return wrongQuietly('names a file that is too long to be a secret')
-    const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+    const read = readText(readFileSync(file))
+    if ('not' in read) return wrongQuietly(`names a file that ${read.not}`)
+    const text = read.text.replace(/\r?\n$|\r$/, '')
     return text === '' ? wrongQuietly('names a file that is empty') : text
   } catch (error) {
     return wrongQuietly(unreadable(error, folder))

@@ -33,8 +33,11 @@ function readVariable(name: string, end: string, env: NodeJS.ProcessEnv): string
   if (end === '') return wrongQuietly(`has '$\{' without '}'; write '$$\{' where the two characters are meant`)
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
     return wrongQuietly(`takes '$\{NAME}' only, with letters, digits and '_' in the name, and no default after it`)
-  const value = env[name]
-  if (value !== undefined) return value
+  // A file of variables that another editor has saved begins with a byte order mark, and ends its lines with CR LF.
+  const value = env[name] ?? env[`\ufeff${name}`]
+  if (value?.includes('\ufffd'))
+    return wrongQuietly(`needs the environment variable '${name}' as UTF-8 text, and it is in another encoding`)
+  if (value !== undefined) return value.replace(/^\ufeff/, '').replace(/[\r\n]+$/, '')
   const guess = nearest(
     name,
     Object.keys(env).filter(known => known.length > 3)

@@ -3,6 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { shown } from './problems.ts'
 import type { Reading } from './reading.ts'
+import { readText } from './text-file.ts'
 
 /** Says every problem with `listen.tls`. */
 export function checkTlsFiles(tls: { cert?: string; key?: string }, now: number, reading: Reading): void {
@@ -31,14 +32,28 @@ export function checkRedisFiles(
 }
 
 function readPem(file: string, path: string, reading: Reading): string | null {
+  reading.files.add(file)
   try {
-    return readFileSync(file, 'utf8')
+    const read = readText(readFileSync(file), file)
+    if ('text' in read) return read.text
+    reading.problem(path, `names a file that ${read.not}`)
+    return null
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
-    const why = code === 'ENOENT' || code === 'ENOTDIR' ? 'there is no such file' : `it cannot be read (${code})`
+    const isDenied = code === 'EACCES' || code === 'EPERM'
+    const denied = `this user (uid ${process.geteuid?.() ?? 'unknown'}) may not read it; give it the file or its group (chown, chgrp)`
+    const absent = code === 'ENOENT' || code === 'ENOTDIR'
+    const why = absent ? 'there is no such file' : isDenied ? denied : `it cannot be read (${code})`
     reading.problem(path, `must name a readable file; ${why}: ${shown(file)}`)
     return null
   }
+}
+
+/** The text of a PEM file that was checked before. Throws what reading it throws, and where it is no text any more. */
+export function pemText(file: string): string {
+  const read = readText(readFileSync(file), file)
+  if ('not' in read) throw new Error(`${file} ${read.not}`)
+  return read.text
 }
 
 function attempt<T>(work: () => T): T | null {

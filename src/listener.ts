@@ -2,12 +2,12 @@
  * The sockets people connect to. Owns the HTTP server, its limits, TLS and the end of it all; knows nothing of what a request
  * means, and hands each to whatever pipeline is current, so that a reload drops no connection.
  */
-import { readFileSync } from 'node:fs'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
+import { pemText } from '../config/tls-files.ts'
 import type { Pipeline } from '../plugins/forward.ts'
 import { strictTransport } from '../plugins/own-answers.ts'
 import { describeError, type ErrorCode } from './errors.ts'
@@ -158,8 +158,8 @@ export class Listener {
   }
 }
 
-function readPair(tls: TlsFiles): { cert: Buffer; key: Buffer } {
-  return { cert: readFileSync(tls.cert), key: readFileSync(tls.key) }
+function readPair(tls: TlsFiles): { cert: string; key: string } {
+  return { cert: pemText(tls.cert), key: pemText(tls.key) }
 }
 
 /** What the parser could not read, or not in time: only then is there anybody who could read an answer. */

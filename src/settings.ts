@@ -2,8 +2,8 @@
  * From a checked configuration to the small options each part takes: the store's address, the limits of sessions, the apps. Owns the
  * translation alone, so that the command line and the gateway cannot read one file in two ways; builds and opens nothing.
  */
-import { readFileSync } from 'node:fs'
 import type { AppConfig, Config, RuleConfig } from '../config/schema.ts'
+import { pemText } from '../config/tls-files.ts'
 import type { Clock } from './clock.ts'
 import { compilePolicy } from './policy/compile.ts'
 import type { Rule } from './policy/policy.ts'
@@ -29,7 +29,7 @@ export function storeOf(
   const query = sentinel.toString().replaceAll('+', '%20')
   const pem = (name: 'ca' | 'cert' | 'key') => {
     const file = tls?.[name]
-    return file ? { [name]: readFileSync(file, 'utf8') } : {}
+    return file ? { [name]: pemText(file) } : {}
   }
   const options: StoreOptions = {
     clock,

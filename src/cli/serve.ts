@@ -4,11 +4,11 @@ import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
 import { type DefaultOptions, defaultConfig } from '../../config/default.ts'
-import { configFilesOf, loadConfig } from '../../config/load.ts'
+import { loadConfig } from '../../config/load.ts'
 import { ConfigError, formatProblem } from '../../config/problems.ts'
 import type { Config } from '../../config/schema.ts'
 import { Crew } from '../crew.ts'
-import { createKeyFile } from '../keyring/key-file.ts'
+import { createKeyFile, keyFileWarning } from '../keyring/key-file.ts'
 import { Server, type Serving } from '../server.ts'
 import { watchFiles } from '../watch/files.ts'
 import { oneAtATime } from '../watch/one-at-a-time.ts'
@@ -43,17 +43,19 @@ Example:
       throw new UsageError('--upstream and --config exclude each other: the file names the apps')
     if (values.listen !== undefined && values.upstream === undefined)
       throw new UsageError('--listen goes with --upstream; in a configuration it is the key `listen`')
-    const config =
+    const { config, files } =
       values.upstream === undefined
         ? await load(values.config, io)
-        : await withoutFile(values.upstream, values.listen, io)
+        : { config: await withoutFile(values.upstream, values.listen, io), files: [] }
     const log = newLog(config.log.level, null)
     const size = config.workers === 'auto' ? availableParallelism() : config.workers
-    if (size > 1) return live(say(await startCrew(config, size, log), config, log), config, io, log)
+    const warning = await keyFileWarning(config.keyFile, io.env)
+    if (warning !== null) log.warn(warning)
+    if (size > 1) return live(say(await startCrew(config, size, log), config, log), config, files, io, log)
     const server = await Server.start({ config, clock: io.clock, log })
     say(server, config, log)
     if (values.upstream !== undefined) await welcome(server, config, io)
-    return live(server, config, io, log)
+    return live(server, config, files, io, log)
   }
 }
 
@@ -85,7 +87,7 @@ function serveInCrew(io: Io): Promise<ExitCode> {
 }
 
 /** The checked configuration; every problem on stderr, and exit 1, where there are some. */
-async function load(file: string | undefined, io: Io): Promise<Config> {
+async function load(file: string | undefined, io: Io): Promise<{ config: Config; files: readonly string[] }> {
   const loaded = await loadConfig({ ...(file === undefined ? {} : { file }), env: io.env, cwd: io.cwd })
   if (loaded.kind === 'bad') {
     for (const problem of loaded.problems) io.stderr(`${formatProblem(problem)}\n`)
@@ -94,7 +96,7 @@ async function load(file: string | undefined, io: Io): Promise<Config> {
     )
   }
   for (const warning of loaded.warnings) io.stderr(`${formatProblem(warning)}\n`)
-  return loaded.config
+  return loaded
 }
 
 /** One app, everything else default. A key is made only where no data stands that another key has sealed. */
@@ -165,8 +167,9 @@ export async function welcome(server: Server, config: Config, io: Io): Promise<v
 }
 
 /** Follows signals and files until the end. */
-function live(server: Serving, first: Config, io: Io, log: Logger): Promise<ExitCode> {
+function live(server: Serving, first: Config, read: readonly string[], io: Io, log: Logger): Promise<ExitCode> {
   let config = first
+  let files = read
   return new Promise(resolve => {
     /** `code`: how the process ends if all goes well; whoever supervises it starts it again after anything but 0. */
     const stop = (reason: string, code: ExitCode) => {
@@ -198,14 +201,19 @@ function live(server: Serving, first: Config, io: Io, log: Logger): Promise<Exit
       }
       const waiting = await server.reload(loaded.config)
       config = loaded.config
+      files = loaded.files
       log.info(waiting.length === 0 ? {} : { restartNeededFor: waiting }, 'configuration reloaded')
       rewatch()
     }, failed)
     const reloadKeys = oneAtATime(() => server.reloadKeys(), failed)
     let unwatch = () => {}
+    let watched = ''
     const rewatch = () => {
+      // The same files stay under the same watch: what changes while they are loaded is noticed.
+      if (watched === files.join('\n')) return
+      watched = files.join('\n')
       unwatch()
-      unwatch = watchFiles([config.keyFile, ...configFilesOf(config)], changed => {
+      unwatch = watchFiles([config.keyFile, ...files], changed => {
         if (changed.includes(config.keyFile)) reloadKeys()
         if (changed.some(file => file !== config.keyFile)) reload()
       })

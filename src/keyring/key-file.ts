@@ -1,9 +1,9 @@
 /**
  * The key file: one line a key, newest first. Owns its format, its permissions and its rotation; refuses a file that others may
- * read, and never writes over one. Everything sealed is lost with this file, so every message says what to do.
+ * read (a group only where root owns the file), and never writes over one. Everything sealed is lost with this file, so every message says what to do.
  */
 import { constants } from 'node:fs'
-import { type FileHandle, open, realpath, rename, unlink } from 'node:fs/promises'
+import { type FileHandle, open, realpath, rename, stat as statFile, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { makeFolder } from '../folder.ts'
 import { type Keyring, type MasterKey, makeKeyring, masterKey, newMasterKey } from './keyring.ts'
@@ -75,7 +75,7 @@ export function retireOldKeys(file: string): Promise<string> {
 
 interface KeysRead {
   readonly keys: readonly MasterKey[]
-  readonly owner: { readonly uid: number; readonly gid: number }
+  readonly owner: { readonly uid: number; readonly gid: number; readonly mode: number }
 }
 
 async function readKeys(file: string): Promise<KeysRead> {
@@ -85,11 +85,11 @@ async function readKeys(file: string): Promise<KeysRead> {
     const stat = await handle.stat()
     if (!stat.isFile() || stat.size > bytesMax) throw malformed(file, 'it is not a key file')
     const self = process.geteuid?.()
-    if (self !== undefined && (stat.mode & 0o077) !== 0) {
+    if (self !== undefined && isOpenToOthers(stat)) {
       const mode = (stat.mode & 0o777).toString(8).padStart(4, '0')
       throw new KeyFileError(
         'readable_by_others',
-        `The key file ${file} is open to other users (mode ${mode}). Close it with: chmod 600 ${file}`
+        `The key file ${file} is open to other users (mode ${mode}, owner uid ${stat.uid}). Close it with: chmod 600 ${file}. A group may read it only where root owns it (mode 0440), as systemd credentials and Kubernetes have it.`
       )
     }
     if (self !== undefined && self !== 0 && stat.uid !== self && stat.uid !== 0)
@@ -97,10 +97,46 @@ async function readKeys(file: string): Promise<KeysRead> {
         'foreign_owner',
         `The key file ${file} belongs to another user (uid ${stat.uid}), who could exchange it. Take it over with: chown ${self} ${file}`
       )
-    return { keys: parse(file, await handle.readFile('utf8')), owner: { uid: stat.uid, gid: stat.gid } }
+    return {
+      keys: parse(file, textOf(file, await handle.readFile())),
+      owner: { uid: stat.uid, gid: stat.gid, mode: stat.mode }
+    }
   } finally {
     await handle.close()
   }
+}
+
+/**
+ * Others may never read or write it. Its group may read it where root owns it: systemd gives credentials to a service that way (0440, with an
+ * access list whose mask stands in the group's place), and Kubernetes mounts secrets that way with `fsGroup`.
+ */
+function isOpenToOthers({ mode, uid }: { mode: number; uid: number }): boolean {
+  const isRootsForGroup = uid === 0 && (mode & 0o037) === 0
+  return (mode & 0o077) !== 0 && !isRootsForGroup
+}
+
+/**
+ * What is accepted and unwise about the file's permissions, or null. A file under `$CREDENTIALS_DIRECTORY` is systemd's to guard, so nothing is
+ * said about it.
+ */
+export async function keyFileWarning(file: string, env: { readonly CREDENTIALS_DIRECTORY?: string | undefined }) {
+  const stat = await statFile(file).catch(() => null)
+  if (process.geteuid === undefined || stat === null || (stat.mode & 0o077) === 0) return null
+  const credentials = env.CREDENTIALS_DIRECTORY
+  if (credentials && path.resolve(file).startsWith(`${path.resolve(credentials)}${path.sep}`)) return null
+  return `The group ${stat.gid} may read the key file ${file} (mode ${(stat.mode & 0o777).toString(8).padStart(4, '0')}): let nobody but the gate be in it, or close it with: chmod 600 ${file}`
+}
+
+/** Keys are plain ASCII; an editor may have put a mark in front, which `parse` ignores, or have made something else of the file. */
+function textOf(file: string, bytes: Buffer): string {
+  const isWide =
+    bytes.includes(0) || (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
+  if (isWide)
+    throw new KeyFileError(
+      'malformed',
+      `The key file ${file} is UTF-16 text, or no text at all. Put it back from its safe copy, or convert it with: iconv -f UTF-16 -t UTF-8`
+    )
+  return bytes.toString('utf8')
 }
 
 async function openFile(file: string): Promise<FileHandle> {
@@ -179,7 +215,11 @@ async function write(
     const { keys, owner } = await content()
     if (keys.length > keysMax)
       throw new KeyFileError('unwritable', `${file} would hold more than ${keysMax} keys. Retire the old ones first.`)
-    if (owner !== undefined && process.geteuid?.() === 0) await handle.chown(owner.uid, owner.gid)
+    if (owner !== undefined && process.geteuid?.() === 0) {
+      await handle.chown(owner.uid, owner.gid)
+      // The gate may be the group that reads it.
+      if ((owner.mode & 0o040) !== 0) await handle.chmod(0o640)
+    }
     await handle.writeFile(header + keys.map(key => `key ${key.id} ${key.bytes.toString('base64url')}\n`).join(''))
     await handle.sync()
   } catch (error) {

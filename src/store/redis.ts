@@ -242,7 +242,8 @@ function cluster(address: RedisAddress, common: RedisOptions): Cluster {
 
 function readPem(path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    // A byte order mark is no part of PEM.
+    return readFileSync(path, 'utf8').replace(/^\ufeff/, '')
   } catch (error) {
     throw new StoreUnfit(
       `The store's address names the file ${path}, which cannot be read (${(error as NodeJS.ErrnoException).code}).`

@@ -1,52 +1,214 @@
 /**
- * Tells when one of a few files has changed: configuration, certificates, keys. Owns the noticing, by directory, since editors and
- * certificate tools replace files rather than write them; refuses to say what the change means.
+ * Tells when one of a few files has changed: configuration, certificates, keys, secrets. Owns the noticing, however a file is changed:
+ * written, replaced, linked elsewhere at any step of a chain of links, in a folder that was replaced, on a disk that tells nothing (network
+ * file systems). Refuses to say what the change means.
  */
-import { type FSWatcher, statSync, watch } from 'node:fs'
+import { createHash } from 'node:crypto'
+import {
+  closeSync,
+  constants,
+  type FSWatcher,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  type Stats,
+  watch
+} from 'node:fs'
+import { open } from 'node:fs/promises'
 import path from 'node:path'
 
+/** A named pipe in a file's place must not hold the gate up. */
+const readOnly = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 const settleMs = 100
+/** How often the files are read though nothing was heard of them. Some file systems never tell, and a folder's watch ends with the folder. */
+const slowMs = 5_000
+/** More bytes than any of these files may have. */
+const mostBytes = 4 * 1024 * 1024
+
+export interface WatchOptions {
+  /** Calls `look` again and again, slowly; answers how to stop. For tests; every five seconds otherwise. */
+  readonly every?: (look: () => void) => () => void
+  /** False: only the slow look is taken. For tests. */
+  readonly listens?: boolean
+}
 
 /** Calls `changed` with the files that differ, once they have been still for a tenth of a second. Answers how to stop. */
-export function watchFiles(files: readonly string[], changed: (files: string[]) => void): () => void {
-  const marks = new Map(files.map(file => [file, mark(file)]))
-  const watchers: FSWatcher[] = []
+export function watchFiles(
+  files: readonly string[],
+  changed: (files: string[]) => void,
+  options: WatchOptions = {}
+): () => void {
+  const { every = everyFiveSeconds, listens = true } = options
+  // At once, so that no change after this call is taken for the first state.
+  const marks = new Map(files.map(file => [file, markNow(file)]))
+  const folders = new Map<string, FSWatcher>()
   let timer: NodeJS.Timeout | undefined
-  const look = () => {
-    const differing = [...marks].filter(([file, before]) => mark(file) !== before).map(([file]) => file)
-    for (const file of differing) marks.set(file, mark(file))
-    if (differing.length > 0) changed(differing)
+  let isStopped = false
+  let looking: Promise<void> | null = null
+  let latest = [...marks.values()].join()
+  /** True where a folder may have been replaced: the watch of the old one hears nothing any more. */
+  let isStale = false
+
+  /** Reads all files. What differs from the last look is told once it has not differed for a moment. */
+  const read = async () => {
+    const now = await Promise.all(files.map(async file => [file, await mark(file)] as const))
+    if (isStopped) return
+    const state = now.map(([, state]) => state).join()
+    // A neighbour that never rests, such as a journal, must not put this off for ever.
+    if (state !== latest) {
+      clearTimeout(timer)
+      timer = setTimeout(() => tell(now), settleMs)
+      timer.unref()
+    }
+    latest = state
+    listen()
   }
-  let latest = files.map(mark).join()
-  for (const directory of new Set(files.map(file => path.dirname(file)))) {
-    try {
-      const watcher = watch(directory, { persistent: false }, () => {
-        // A neighbour that never rests, such as a journal, must not put the look off for ever.
-        const now = files.map(mark).join()
-        if (now === latest) return
-        latest = now
-        clearTimeout(timer)
-        timer = setTimeout(look, settleMs)
-        timer.unref()
-      })
-      watcher.on('error', () => watcher.close())
-      watchers.push(watcher)
-    } catch {
-      // A directory that is gone has nothing to tell; SIGHUP still reloads.
+  const tell = (now: readonly (readonly [string, string])[]) => {
+    const differing = now.filter(([file, state]) => marks.get(file) !== state).map(([file]) => file)
+    for (const [file, state] of now) marks.set(file, state)
+    if (differing.length > 0 && !isStopped) changed(differing)
+  }
+  // One look at a time: a network file system may take its time, and must not hold anything else up. What is heard meanwhile asks for one more.
+  let isWanted = false
+  const look = () => {
+    if (isStopped) return
+    if (looking !== null) {
+      isWanted = true
+      return
+    }
+    looking = read().finally(() => {
+      looking = null
+      if (!isWanted) return
+      isWanted = false
+      look()
+    })
+  }
+  const listen = () => {
+    if (!listens) return
+    if (isStale) {
+      for (const watcher of folders.values()) watcher.close()
+      folders.clear()
+      isStale = false
+    }
+    const wanted = new Set(files.flatMap(foldersOf))
+    for (const [folder, watcher] of folders)
+      if (!wanted.has(folder)) {
+        watcher.close()
+        folders.delete(folder)
+      }
+    for (const folder of wanted) {
+      if (folders.has(folder)) continue
+      try {
+        const watcher = watch(folder, { persistent: false }, kind => {
+          isStale ||= kind === 'rename'
+          look()
+        })
+        watcher.on('error', () => {
+          watcher.close()
+          folders.delete(folder)
+        })
+        folders.set(folder, watcher)
+      } catch {
+        // A folder that is gone has nothing to tell, and a system may have no watches left: the slow look goes on.
+      }
     }
   }
+  listen()
+  look()
+  const stopSlow = every(() => {
+    isStale = true
+    look()
+  })
   return () => {
+    isStopped = true
+    stopSlow()
     clearTimeout(timer)
-    for (const watcher of watchers) watcher.close()
+    for (const watcher of folders.values()) watcher.close()
   }
 }
 
-/** What tells one state of a file from another; follows links, as certificate tools swap those. */
-function mark(file: string): string {
+function everyFiveSeconds(look: () => void): () => void {
+  const timer = setInterval(look, slowMs)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+/** What tells one state of a file from another: which file it is, and what it holds. Times alone are too coarse on some disks. */
+async function mark(file: string): Promise<string> {
   try {
-    const { ino, size, mtimeMs } = statSync(file)
-    return `${ino}:${size}:${mtimeMs}`
+    const handle = await open(file, readOnly)
+    try {
+      const stat = await handle.stat()
+      return markOf(stat, isShort(stat) ? await handle.readFile() : null)
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    return absent(error)
+  }
+}
+
+function markNow(file: string): string {
+  try {
+    const handle = openSync(file, readOnly)
+    try {
+      const stat = fstatSync(handle)
+      return markOf(stat, isShort(stat) ? readFileSync(handle) : null)
+    } finally {
+      closeSync(handle)
+    }
+  } catch (error) {
+    return absent(error)
+  }
+}
+
+function isShort(stat: Stats): boolean {
+  return stat.isFile() && stat.size <= mostBytes
+}
+
+function markOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats, content: Buffer | null): string {
+  const digest = content === null ? '' : createHash('sha256').update(content).digest('base64')
+  return `${dev}:${ino}:${size}:${mtimeMs}:${ctimeMs}:${digest}`
+}
+
+function absent(error: unknown): string {
+  return `absent: ${(error as NodeJS.ErrnoException).code}`
+}
+
+/**
+ * The folders in which a change may change `file`: of the file, of each link on the way to it (Kubernetes links `..data`, certbot links
+ * `live` to `archive`), and the folder above each, where the folder itself may be replaced.
+ */
+function foldersOf(file: string): string[] {
+  const found = new Set<string>()
+  const note = (folder: string) => found.add(folder).add(path.dirname(folder))
+  let rest = path.resolve(file).split(path.sep).slice(1)
+  let at: string = path.sep
+  for (let steps = 0; rest.length > 0 && steps < 256; steps++) {
+    const [name = '', ...after] = rest
+    const here = path.join(at, name)
+    const target = linkTarget(here)
+    rest = after
+    if (target === null) {
+      if (rest.length === 0) note(at)
+      at = here
+    } else {
+      note(at)
+      const absolute = path.resolve(at, target)
+      rest = [...absolute.split(path.sep).slice(1), ...after]
+      at = path.sep
+    }
+  }
+  // Everything changes in the root folder or beside the home of temporary files; the slow look is enough there.
+  found.delete(path.sep)
+  return [...found]
+}
+
+function linkTarget(file: string): string | null {
+  try {
+    return readlinkSync(file)
   } catch {
-    return 'absent'
+    return null
   }
 }

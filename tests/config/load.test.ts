@@ -40,7 +40,9 @@ t.test('says what is wrong with the file itself', async t => {
     'nope  there is no such file (named by FACTORGATE_CONFIG)'
   ])
   t.same(await said('folder'), ['folder  is a folder; name the file in it'])
-  t.same(await said('latin'), ['latin  is not UTF-8 text'])
+  t.same(await said('latin'), [
+    'latin  is not UTF-8 text (line 1): if it is Latin-1, convert it with: iconv -f LATIN1 -t UTF-8 latin > NEW'
+  ])
   t.same(await said('long'), ['long  is longer than 1 MiB: is this the right file?'])
   t.ok((await said('wrong'))[0]?.startsWith('wrong:1:'), 'places carry the name that was given')
 })
