@@ -2,8 +2,6 @@
  * The one request object: what the pipeline knows of a request, filled one line a stage. Owns the only request decorator and the
  * only `declare module`; a stage that reads ahead of its turn throws, otherwise a check could be skipped by moving a line.
  */
-
-import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import fp from 'fastify-plugin'
 import type { AuditEvent } from '../src/audit/event.ts'
@@ -101,20 +99,6 @@ export class Exchange {
 
 function tooEarly(stage: string): never {
   throw new Error(`the pipeline read exchange.${stage} before the step that fills it`)
-}
-
-// References are drawn in one go: a call for six random bytes costs more than the rest of the stage.
-let pool = ''
-let drawn = 0
-
-/** Fastify's `genReqId`: eight characters that pages, log and journal share. */
-export function newReference(): string {
-  if (drawn >= pool.length) {
-    pool = randomBytes(6 * 512).toString('base64url')
-    drawn = 0
-  }
-  drawn += 8
-  return pool.slice(drawn - 8, drawn)
 }
 
 declare module 'fastify' {

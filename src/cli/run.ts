@@ -29,6 +29,11 @@ const entries: readonly Entry[] = [
   },
   { name: 'user', summary: 'People: who may sign in, and with which groups.', load: () => import('./user.ts') },
   { name: 'session', summary: 'Who is signed in; end it.', load: () => import('./session.ts') },
+  {
+    name: 'journal',
+    summary: 'What happened: who did what, from where.',
+    load: () => import('./journal.ts')
+  },
   { name: 'key', summary: 'The key file: make one, exchange its key.', load: () => import('./key.ts') },
   { name: 'store', summary: 'Back the store up, or move it.', load: () => import('./store.ts') },
   { name: 'schema', summary: 'Print the JSON Schema of the configuration.', load: () => import('./schema.ts') }

@@ -1,0 +1,20 @@
+/** `factorgate journal`: what happened. Owns the list of its commands. */
+import { group } from './command.ts'
+
+export const command = group({
+  name: 'journal',
+  summary: 'What happened: who did what, from where.',
+  help: `
+Example:
+  factorgate journal search --reference 7K3M-9QXZ
+  factorgate journal search --user alice --from 2d
+`,
+  commands: [
+    {
+      name: 'search',
+      summary: 'Find entries by reference, person, app, kind and time.',
+      load: () => import('./journal/search.ts')
+    },
+    { name: 'tail', summary: 'The newest entries.', load: () => import('./journal/tail.ts') }
+  ]
+})

@@ -1,0 +1,47 @@
+/** Entries as text. Owns their one line for people and their one line for programs; both are safe on a terminal. */
+import { withoutTricks } from '../../audit/line.ts'
+import { type Io, visible } from '../command.ts'
+import type { Entry } from './files.ts'
+
+/** `2026-11-28 05:26:44.123 UTC  login  name=ada outcome=accepted …` */
+export function sentence(entry: Entry): string {
+  const { at, kind, ...rest } = entry
+  const facts = Object.entries(rest).map(([name, value]) => `${visible(name)}=${word(value)}`)
+  return `${visible(at.replace('T', ' ').replace(/Z$/, ' UTC'))}  ${[visible(kind), ...facts].join(' ')}`
+}
+
+/** A value as one word, quoted where it is more than that. */
+function word(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return /^[^\s"\p{C}]+$/u.test(text) ? text : withoutTricks(JSON.stringify(text))
+}
+
+/** Prints entries as they are found: a line each for people, an array for programs. */
+export class Printer {
+  readonly #io: Io
+  readonly #isJson: boolean
+  #waiting = ''
+  count = 0
+
+  constructor(io: Io, isJson: boolean) {
+    this.#io = io
+    this.#isJson = isJson
+  }
+
+  add(entry: Entry): void {
+    const between = this.count === 0 ? '[\n' : ',\n'
+    this.#waiting += this.#isJson ? between + withoutTricks(JSON.stringify(entry)) : `${sentence(entry)}\n`
+    this.count++
+    if (this.#waiting.length > 65_536) this.#write()
+  }
+
+  end(): void {
+    if (this.#isJson) this.#waiting += this.count === 0 ? '[]\n' : '\n]\n'
+    this.#write()
+  }
+
+  #write(): void {
+    if (this.#waiting !== '') this.#io.stdout(this.#waiting)
+    this.#waiting = ''
+  }
+}

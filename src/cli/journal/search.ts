@@ -1,0 +1,127 @@
+/** `factorgate journal search`: entries by what is known of them. Reads the files alone, so it works whatever the gate and its store do. */
+import path from 'node:path'
+import { readDuration } from '../../../config/units.ts'
+import { readReference } from '../../audit/reference.ts'
+import { typedSigns } from '../../factor/typed-code.ts'
+import { canonicalName } from '../../identity/account.ts'
+import { type Command, type Io, readArgs, UsageError, visible } from '../command.ts'
+import { configFor, configHelp, configOption } from '../workplace.ts'
+import { type Entry, entryOf, journalFiles, linesIn } from './files.ts'
+import { Printer } from './print.ts'
+
+const options = {
+  ...configOption,
+  reference: { type: 'string' },
+  user: { type: 'string' },
+  app: { type: 'string' },
+  kind: { type: 'string', multiple: true },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  json: { type: 'boolean' }
+} as const
+
+export const command: Command = {
+  name: 'journal search',
+  summary: 'Find entries by reference, person, app, kind and time.',
+  usage: [
+    'factorgate journal search --reference REF [--json]',
+    'factorgate journal search [--user NAME] [--app ID] [--kind KIND] [--from WHEN] [--to WHEN] [--json] [FILE…]'
+  ],
+  help: `
+  --reference REF  what a page of the gate showed, however it was written down
+  --user NAME      a person, by user name or id
+  --app ID         an app
+  --kind KIND      login, proof, exchange … ('session' is session.start and session.end); several times for several
+  --from WHEN      2026-11-28, 2026-11-28T09:30:00Z, or so long ago: 90s, 2h, 7d. All times are UTC
+  --to WHEN        the same; a day is meant to its end
+  --json           an array of the entries, one on each line
+  FILE             journals to read; else the one of the configuration and what was rotated away from it
+${configHelp}
+
+Every filter that is given must fit. Exit code 1 where nothing does.
+
+Example:
+  factorgate journal search --reference 7K3M-9QXZ
+  factorgate journal search --user alice --kind login --from 7d --json | jq '.[].outcome'
+`,
+  async run(args, io) {
+    const { values, names } = readArgs(args, options, ['FILE…'])
+    const window = { from: instant('--from', values.from, io), to: instant('--to', values.to, io) }
+    if (window.from > window.to) throw new UsageError('--from is later than --to')
+    const references = values.reference === undefined ? null : spellingsOf(values.reference)
+    const kinds = values.kind ?? null
+    const files =
+      names.length > 0
+        ? names.map(name => path.resolve(io.cwd, name))
+        : await journalFiles((await configFor(io, values.config)).journal)
+    const person = values.user === undefined ? null : await personIn(files, values.user)
+    const fits = (entry: Entry) => {
+      const at = Date.parse(entry.at)
+      return (
+        (references === null || references.includes(String(entry.request))) &&
+        (person === null || person.has(String(entry.name)) || person.has(String(entry.account))) &&
+        (values.app === undefined || entry.app === values.app) &&
+        (kinds === null || kinds.some(kind => entry.kind === kind || entry.kind.startsWith(`${kind}.`))) &&
+        // An entry without a time is found unless a time was asked for.
+        !(at < window.from || at > window.to || (Number.isNaN(at) && (values.from ?? values.to) !== undefined))
+      )
+    }
+    const printer = new Printer(io, values.json === true)
+    let unread = 0
+    for (const file of files)
+      for await (const line of linesIn(file)) {
+        if (line === '' || (references !== null && !references.some(reference => line.includes(reference)))) continue
+        const entry = entryOf(line)
+        if (entry === null) unread++
+        else if (fits(entry)) printer.add(entry)
+      }
+    printer.end()
+    if (unread > 0)
+      io.stderr(`${unread} ${unread === 1 ? 'line was' : 'lines were'} no entry of a journal and left out\n`)
+    if (printer.count > 0) return 0
+    io.stderr(`nothing in the journal fits (${files.length === 1 ? files[0] : `${files.length} files`} read)\n`)
+    return 1
+  }
+}
+
+/** A reference as the journal may have it: today's spelling, or eight signs as older versions wrote them. Throws UsageError. */
+function spellingsOf(typed: string): string[] {
+  const reference = readReference(typedSigns(typed) ?? '')
+  const older = /^[A-Za-z0-9_-]{8}$/.test(typed.trim()) ? [typed.trim()] : []
+  if (reference === null && older.length === 0)
+    throw new UsageError(`--reference takes eight signs such as 7K3M-9QXZ, got '${visible(typed)}'`)
+  return reference === null ? older : [reference, ...older]
+}
+
+/** The names and ids that are meant by `text`: some entries have only the id of a person, some only the name. */
+async function personIn(files: readonly string[], text: string): Promise<Set<string>> {
+  const name = canonicalName(text) ?? text
+  const found = new Set([text, name])
+  for (const file of files)
+    for await (const line of linesIn(file)) {
+      if (!line.includes(name)) continue
+      const entry = entryOf(line)
+      if (entry?.name === name && typeof entry.account === 'string') found.add(entry.account)
+    }
+  return found
+}
+
+/** Milliseconds since the epoch; without a text the very first or the very last moment. Throws UsageError. */
+function instant(option: '--from' | '--to', text: string | undefined, io: Io): number {
+  const isTo = option === '--to'
+  if (text === undefined) return isTo ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY
+  const ago = readDuration(text)
+  if (typeof ago === 'number') return io.clock() - ago * 1000
+  const [, day, clock] =
+    /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})?))?$/i.exec(text) ?? []
+  const zone = clock !== undefined && /Z|[+-]\d{2}:\d{2}$/i.test(clock) ? '' : 'Z'
+  const at = Date.parse(`${day}T${clock ?? (isTo ? '23:59:59.999' : '00:00')}${zone}`)
+  // 31 February is no day, and Date takes it for one in March.
+  const isDay =
+    day !== undefined && !Number.isNaN(Date.parse(day)) && new Date(Date.parse(day)).toISOString().startsWith(day)
+  if (Number.isNaN(at) || !isDay)
+    throw new UsageError(
+      `${option} takes 2026-11-28, 2026-11-28T09:30:00Z or a span such as 2h, got '${visible(text)}'`
+    )
+  return at
+}
