@@ -38,7 +38,7 @@ return 1`
   gateMembers: {
     numberOfKeys: 1,
     lua: `${nowMs}
-local found = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%.0f', now), '+inf', 'WITHSCORES')
+local found = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%.0f', now), '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[1])
 table.insert(found, 1, string.format('%.0f', now))
 return found`
   }

@@ -17,6 +17,8 @@ import { StoreUnfit } from './unfit.ts'
 const standsMs = 1900
 /** Few enough that a busy server answers them all within the time that one command has. */
 const scannedAtOnce = 100
+/** Members of an index that come in one reply. */
+const membersAtOnce = 5_000
 /** Fixed keys that lie all over the slots, so that each master of a Cluster is asked. */
 const probesOfCluster = 16
 
@@ -235,18 +237,32 @@ export class RedisStore implements Store {
     }
   }
 
-  /** The live members of the index at a physical key, sorted. */
+  /**
+   * The live members of the index at a physical key, sorted. A large index comes in portions, because one reply with all of it would be late; what is
+   * in the index from the first to the last portion is among them (SCAN's guarantee).
+   */
   async #index(at: string): Promise<{ member: string; ttlSeconds: number | null }[]> {
-    const reply = await this.#run('gateMembers', at)
-    if (!Array.isArray(reply) || !reply.every(word => typeof word === 'string')) throw this.#strange()
-    const [now, ...pairs] = reply.map((word, i) => (i % 2 === 0 ? (word === 'inf' ? null : Number(word)) : word))
-    if (typeof now !== 'number' || Number.isNaN(now)) throw this.#strange()
-    const members: { member: string; ttlSeconds: number | null }[] = []
-    for (let i = 0; i + 1 < pairs.length; i += 2) {
-      const [member, end] = [pairs[i] as string, pairs[i + 1] as number | null]
-      members.push({ member, ttlSeconds: end === null ? null : (end - now) / 1000 })
+    const reply = await this.#run('gateMembers', at, membersAtOnce + 1)
+    if (!isWords(reply)) throw this.#strange()
+    const [now = Number.NaN, ...pairs] = reply
+    if (Number.isNaN(Number(now))) throw this.#strange()
+    const ends = endsOf(pairs)
+    if (ends.size > membersAtOnce) {
+      let cursor = '0'
+      do {
+        const part = await this.#call('zscan', at, cursor, 'COUNT', membersAtOnce)
+        if (!Array.isArray(part) || !isWords(part[1])) throw this.#strange()
+        for (const [member, end] of endsOf(part[1])) ends.set(member, end)
+        cursor = String(part[0])
+      } while (cursor !== '0')
     }
-    return members.sort((a, b) => (a.member < b.member ? -1 : 1))
+    return [...ends]
+      .filter(([, end]) => end > Number(now))
+      .map(([member, end]) => ({
+        member,
+        ttlSeconds: end === Number.POSITIVE_INFINITY ? null : (end - Number(now)) / 1000
+      }))
+      .sort((a, b) => (a.member < b.member ? -1 : 1))
   }
 
   /** The worst that is to be said of the masters. */
@@ -325,6 +341,18 @@ export class RedisStore implements Store {
   #unreachable(why: string): StoreUnreachable {
     return new StoreUnreachable(`The store ${this.#client.name} does not answer as it should: ${why}.`)
   }
+}
+
+function isWords(reply: unknown): reply is string[] {
+  return Array.isArray(reply) && reply.every(word => typeof word === 'string')
+}
+
+/** Of members and scores in turn: each member's end, in milliseconds since the epoch; infinite for none. */
+function endsOf(pairs: readonly string[]): Map<string, number> {
+  const ends = new Map<string, number>()
+  for (let i = 0; i + 1 < pairs.length; i += 2)
+    ends.set(pairs[i]!, pairs[i + 1] === 'inf' ? Number.POSITIVE_INFINITY : Number(pairs[i + 1]))
+  return ends
 }
 
 function endsIn(ttlSeconds: number | undefined): Argument[] {
