@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import fp from 'fastify-plugin'
 import { GateError } from '../src/errors.ts'
 import type { Client } from '../src/routing/client.ts'
+import { closeInStages } from '../src/staged-close.ts'
 import { readingOf } from './exchange.ts'
 
 export interface AcceptOptions {
@@ -49,9 +50,14 @@ export const acceptPlugin = fp<AcceptOptions>(
       exchange.target = target
       done()
     })
-    // An answer of ours to a body that nobody reads: the rest would hold the connection for as long as its sender likes (THREATS D4).
+    // An answer of ours to a body that nobody reads: the rest would hold the connection for as long as its sender
+    // likes (THREATS D4). It is dropped up to a limit, so that the answer is heard (FIELD F5).
     app.addHook('onSend', (request, reply, _payload, done) => {
-      if (!request.raw.complete && announcesBody(request.raw)) reply.header('connection', 'close')
+      const { raw } = request
+      if (!raw.complete && announcesBody(raw)) {
+        reply.header('connection', 'close')
+        if (raw.httpVersionMajor === 1) closeInStages(raw.socket)
+      }
       done()
     })
   },

@@ -17,6 +17,7 @@ import { transfer } from '../src/forwarding/transfer.ts'
 import { tunnel, type Upgrade } from '../src/forwarding/tunnel.ts'
 import { Ways } from '../src/forwarding/way.ts'
 import type { App } from '../src/routing/route-table.ts'
+import { endInStages, isLast } from '../src/staged-close.ts'
 import type { Exchange } from './exchange.ts'
 
 export interface ForwardOptions {
@@ -107,6 +108,8 @@ export const forwardPlugin = fp<ForwardOptions>(
 export function pipelineOf(app: FastifyInstance): Pipeline {
   return {
     request(request, response) {
+      // Behind a last answer there is no request (RFC 9112 §9.6); the connection is about to end.
+      if (isLast(request.socket)) return
       // Node has dropped what came in one piece with an upgrade that is none: nothing more may be read from that connection.
       if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
       // Pages of ours read whatever comes; forwarding says "continue" once the app's connection stands.
@@ -122,8 +125,7 @@ export function pipelineOf(app: FastifyInstance): Pipeline {
       socket.on('error', ignore)
       // Only a refusal ends here. What follows it on that socket is never read as a request (THREATS F8).
       response.on('finish', () => {
-        socket.resume()
-        ;(socket as Socket).destroySoon()
+        endInStages(socket)
       })
       app.routing(request, response)
     }

@@ -13,6 +13,7 @@ import { strictTransport } from '../plugins/own-answers.ts'
 import { describeError, type ErrorCode } from './errors.ts'
 import { GateRequest } from './forwarding/gate-request.ts'
 import { RequestTurns } from './request-turns.ts'
+import { closeInStages, endInStages, isLeaving, softenClose } from './staged-close.ts'
 
 export interface TlsFiles {
   readonly cert: string
@@ -135,7 +136,8 @@ export class Listener {
     this.#server.closeIdleConnections()
     // A kept-alive connection becomes idle only when its answer ends.
     const sweep = setInterval(() => this.#server.closeIdleConnections(), 100)
-    const silent = setTimeout(() => this.#destroy(socket => this.#isSilent(socket)), silentMs)
+    const isDone = (socket: Socket) => this.#isSilent(socket) || isLeaving(socket)
+    const silent = setTimeout(() => this.#destroy(isDone), silentMs)
     const force = setTimeout(() => this.#destroy(() => true), graceMs)
     await closed
     clearInterval(sweep)
@@ -145,6 +147,7 @@ export class Listener {
 
   #watch(socket: Socket): void {
     this.#sockets.add(socket)
+    softenClose(socket)
     socket.once('close', () => this.#sockets.delete(socket))
   }
 
@@ -174,7 +177,7 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, owed: Se
   if (fromParser.test(error.code ?? '') && owed?.req.complete && !owed.writableFinished && !owed.destroyed) {
     if (ending.has(socket)) return
     ending.add(socket)
-    owed.once('close', () => (socket as Socket).destroySoon())
+    owed.once('close', () => endInStages(socket))
     return
   }
   // Of several requests the last is broken off in the middle: nobody could tell whose answer this is.
@@ -188,13 +191,14 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, owed: Se
     return
   }
   refusePlainly(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request')
+  // Who has been too slow to ask has had time enough (THREATS D4).
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') (socket as Socket).once('finish', () => socket.destroy())
 }
 
 /** An upgrade after the end has begun: it would outlive every request. */
 function refuseLate(socket: Duplex, owed: ServerResponse | null): void {
   socket.on('error', () => socket.destroy())
-  if (owed !== null && !owed.writableFinished && !owed.destroyed)
-    owed.once('close', () => (socket as Socket).destroySoon())
+  if (owed !== null && !owed.writableFinished && !owed.destroyed) owed.once('close', () => endInStages(socket))
   else refusePlainly(socket, 'shutting_down')
 }
 
@@ -202,12 +206,14 @@ function refuseLate(socket: Duplex, owed: ServerResponse | null): void {
 function refusePlainly(socket: Duplex, code: ErrorCode): void {
   const { status, headers, body } = refusalOf(code, socket)
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`, () => socket.destroy())
+  socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
+  endInStages(socket)
 }
 
 /** `Expect:` something that is not `100-continue` (RFC 9110 §10.1.1). */
 function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
   const { headers, body } = refusalOf('bad_request', response.socket)
+  if (response.socket !== null) closeInStages(response.socket)
   response.writeHead(417, headers).end(body)
 }
 

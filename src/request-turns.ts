@@ -88,7 +88,7 @@ function start(lane: Lane, response: ServerResponse, begin: () => void): void {
 }
 
 function goOn(lane: Lane): void {
-  if (lane.socket.destroyed) lane.waiting.length = 0
+  if (lane.socket.destroyed || !lane.socket.writable) lane.waiting.length = 0
   while (lane.waiting.length > 0 && lane.underWay < mostUnderWay) {
     const { response, begin } = lane.waiting[0] as Turn
     if (response === null) {

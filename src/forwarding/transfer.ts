@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { softenClose } from '../staged-close.ts'
 import type { Errand } from './errand.ts'
 import { inboundHeaders } from './inbound.ts'
 import type { LiveConnections } from './live-connections.ts'
@@ -83,6 +84,8 @@ class Transfer extends Running implements ReplyHandler {
     noteAnswer(this.errand, tiesConnection && status === 401)
     const { headers, hasLength } = inboundHeaders(raw, status, this.plan.where)
     this.#hasBody = framing !== 'none'
+    const { req } = this.errand
+    if (this.#body !== null && !req.complete && req.httpVersionMajor === 1) softenClose(req.socket)
     this.#comesWhole = isWhole
     res.writeHead(status, fitReason(reason), headers)
     this.#isFramedOutside = framing === 'none' || hasLength || res.chunkedEncoding
