@@ -12,7 +12,7 @@ import { type Guarded, guarded } from './gates.ts'
 import { median, short, whole } from './numbers.ts'
 import { flow, lossOf } from './open-loop.ts'
 import { People, password, secret } from './people.ts'
-import { memoryOfAll, serveScript } from './processes.ts'
+import { memory, memoryOfAll, serveScript } from './processes.ts'
 import { type Bench, type Found, table } from './report.ts'
 import { witness } from './witness.ts'
 
@@ -28,8 +28,10 @@ const patienceMs = 5_000
 
 interface Sample {
   readonly minute: number
-  /** Of the gate and the processes it started, in MB. */
+  /** Of the gate's own process, in MB. */
   readonly memory: number
+  /** Of the processes that hash passwords, in MB; they come and go with the sign-ins. */
+  readonly hashing: number
   readonly descriptors: number
   /** Bytes. */
   readonly store: number
@@ -77,11 +79,12 @@ export async function soak({ end, isQuick }: Bench): Promise<Found> {
   const after = sampleOf(at, minutes)
 
   const lost = lossOf(flown)
-  for (const failure of new Set(work.failures)) console.error(failure)
+  if (lost + work.failures.length > 0) console.error(evidence(at, work))
   const rows = [before, ...samples.filter((_, i) => (i + 1) % Math.max(1, Math.floor(minutes / 12)) === 0), after].map(
-    ({ minute, memory, descriptors, store, journal }) => [
+    ({ minute, memory, hashing, descriptors, store, journal }) => [
       String(minute),
       whole(memory),
+      whole(hashing),
       String(descriptors),
       short(store / 1e6),
       short(journal / 1e6)
@@ -91,7 +94,7 @@ export async function soak({ end, isQuick }: Bench): Promise<Found> {
     title: 'Soak',
     text: `${minutes} minutes on ${onRedis ? 'Redis' : 'the embedded store'}: ${rate} signed-in requests a second (${whole(flown.sent)} in all, ${lost} not answered 200; p50 ${short(flown.p50)} ms, p99 ${short(flown.p99)} ms), ${work.signIns} sign-ins, each with a WebSocket, an event stream and a download, ${work.ended} of them ended after ${stayMs / 1000} s (a third each: sign-out, account page, command line), and ${work.guesses} wrong passwords. The first row is before the load, the last one after everything has ended.
 
-${table(['minute', 'memory MB', 'descriptors', 'store MB', 'journal MB'], rows)}`,
+${table(['minute', 'memory MB', 'hashing MB', 'descriptors', 'store MB', 'journal MB'], rows)}`,
     bars: [
       {
         what: 'requests lost, visits that failed',
@@ -111,6 +114,12 @@ ${table(['minute', 'memory MB', 'descriptors', 'store MB', 'journal MB'], rows)}
       }
     ]
   }
+}
+
+/** What failed, and what the gate's log says of it: the load only counts. */
+function evidence({ gate }: Guarded, work: Work): string {
+  const warnings = gate.output.split('\n').filter(line => /"level":(?:[4-9]\d)\b/.test(line))
+  return [...new Set(work.failures), ...warnings.slice(0, 20), ...warnings.slice(20).slice(-20)].join('\n')
 }
 
 /** The last third of the run against the middle one: what levels off stays at one. */
@@ -135,7 +144,7 @@ function visitsOf(at: Guarded, names: readonly string[], work: Work) {
     next: () => {
       const i = number++
       const one = visit(at, people[i % people.length]!, names[i % names.length]!, leavings[i % leavings.length]!, work)
-        .catch(error => void work.failures.push(error instanceof Error ? error.message.slice(0, 300) : String(error)))
+        .catch(error => noteFailure(work, error))
         .finally(() => running.delete(one))
       running.add(one)
     },
@@ -189,14 +198,20 @@ async function guess({ gate, host }: Guarded, work: Work): Promise<void> {
     const { status } = await stranger.submit(login, { username: `visitor${n % coming}`, password: `guess number ${n}` })
     if (status !== 401 && status !== 429) throw new Error(`a wrong password was answered ${status}`)
   } catch (error) {
-    work.failures.push(error instanceof Error ? error.message.slice(0, 300) : String(error))
+    noteFailure(work, error)
   }
+}
+
+function noteFailure(work: Work, error: unknown): void {
+  const text = error instanceof Error ? error.message : String(error)
+  work.failures.push(`${new Date().toISOString()} ${text.replace(/<style>.*<\/style>/s, '').slice(0, 600)}`)
 }
 
 function sampleOf({ gate, store }: Guarded, minute: number): Sample {
   return {
     minute,
-    memory: memoryOfAll(gate.pid) ?? 0,
+    memory: memory(gate.pid)?.now ?? 0,
+    hashing: (memoryOfAll(gate.pid) ?? 0) - (memory(gate.pid)?.now ?? 0),
     descriptors: readdirSync(`/proc/${gate.pid}/fd`).length,
     store: store.startsWith('redis:') ? redisBytes(store) : sizeOf(path.join(gate.folder, 'store')),
     journal: sizeOf(path.join(gate.folder, 'journal.jsonl'))
