@@ -118,6 +118,9 @@ export class Runtime {
       live,
       onError: error => log.warn({ err: error }, 'could not look whether access has ended')
     })
+    // What is wrong stands in the log from the start, and from the moment in which the store tells of it.
+    cache.onNotice(({ kind }) => kind !== 'changed' && void readiness.look())
+    void readiness.look()
     runtime.#flushing = setInterval(() => void runtime.#flush(), flushMs)
     runtime.#flushing.unref()
     meters.gauge('factorgate_open_connections', 'Sockets, downloads and uploads under way.', () => live.size)

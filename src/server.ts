@@ -18,6 +18,7 @@ import { Listener } from './listener.ts'
 import { Runtime } from './runtime.ts'
 import { limitsOf, storeOf } from './settings.ts'
 import { openStore } from './store/open.ts'
+import type { Store } from './store/store.ts'
 import { keepYoung } from './young-generation.ts'
 
 export interface ServerInput {
@@ -101,7 +102,7 @@ export class Server implements Serving {
       const gateway = await buildGateway(config, runtime)
       const server = new Server(runtime, gateway, input)
       try {
-        await store.put('meta:portal-url', config.portal.url.origin)
+        await rememberPortal(store, config.portal.url.origin)
         await server.#listen()
       } catch (error) {
         await gateway.close()
@@ -192,6 +193,11 @@ export class Server implements Serving {
     const { journal, clock } = this.runtime
     journal.record({ kind, at: clock(), worker: this.#worker?.number })
   }
+}
+
+/** For the terminal, which may know no configuration. Written only where it changes: a gate starts on a full disk, too. */
+async function rememberPortal(store: Store, origin: string): Promise<void> {
+  if ((await store.get('meta:portal-url')) !== origin) await store.put('meta:portal-url', origin)
 }
 
 function opens(ring: Keyring, other: Keyring): boolean {

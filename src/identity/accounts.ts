@@ -139,9 +139,18 @@ export class Accounts {
       const account = text === null ? null : parseAccount(text)
       if (account === null) throw new AccountError('not_found')
       const result = change(account)
-      return { next: JSON.stringify(result), result }
+      return { next: JSON.stringify(result), result, ...(takesAway(account, result) ? { purpose: 'ends access' } : {}) }
     })
   }
+}
+
+/** True where somebody may do less than before. That must be written even where a disk is full. */
+function takesAway(before: Account, after: Account): boolean {
+  const isSmaller = after.groups.length < before.groups.length
+  return (
+    (before.suspended === null && after.suspended !== null) ||
+    (isSmaller && after.groups.every(group => before.groups.includes(group)))
+  )
 }
 
 /** What `newId` makes; anything else costs no look into the store. */

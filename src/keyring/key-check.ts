@@ -11,7 +11,8 @@ export const keyCheck = 'meta:key-check'
 
 /** Rejects with KeyFileError `foreign` where the store was sealed with other keys; leaves its mark in a store that has none. */
 export async function checkKey(store: Store, keyring: Keyring, keyFile: string): Promise<void> {
-  await store.add(keyCheck, keyring.seal('factorgate', keyCheck))
+  // A look first: a store on a full disk takes no mark, and needs none.
+  if ((await store.get(keyCheck)) === null) await store.add(keyCheck, keyring.seal('factorgate', keyCheck))
   const sealed = await store.get(keyCheck)
   try {
     if (sealed !== null) keyring.open(sealed, keyCheck)

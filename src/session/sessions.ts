@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts'
 import { type Account, accountPrefix, parseAccount, subjectOf } from '../identity/account.ts'
 import { inBatches } from '../store/batches.ts'
 import { changeValue } from '../store/change.ts'
-import type { Store, StoreEntry } from '../store/store.ts'
+import { type Store, type StoreEntry, StoreUnreachable } from '../store/store.ts'
 import {
   type EndReason,
   endedKey,
@@ -239,14 +239,18 @@ export class Sessions {
     const session = text === null ? null : parseSession(text)
     if (session === null) return false
     await Promise.all([
-      ...Object.values(session.tokens).flatMap(digest => [
-        this.#store.put(endedKey(digest), why, endedRememberedSeconds),
-        this.#dropToken(digest)
-      ]),
+      ...Object.values(session.tokens).flatMap(digest => [this.#rememberWhy(digest, why), this.#dropToken(digest)]),
       this.#store.delete(seenKey(id)),
       this.#store.unlink(sessionsOf(session.accountId), id)
     ])
     return true
+  }
+
+  /** For a page that explains. A full disk has no room for it, and the session ends all the same. */
+  async #rememberWhy(digest: string, why: EndReason): Promise<void> {
+    await this.#store.put(endedKey(digest), why, endedRememberedSeconds).catch(error => {
+      if (!(error instanceof StoreUnreachable)) throw error
+    })
   }
 
   /** Ends all sessions of an account but `except`; answers how many. */

@@ -2,12 +2,17 @@
  * One value of the store, changed as it stands at that moment. Owns the only compare-and-set loop of the gate; refuses to report a change that
  * was not written: what the caller hears belongs to the very reading that the store accepted.
  */
-import { type Store, StoreUnreachable } from './store.ts'
+import { type Purpose, type Store, StoreUnreachable } from './store.ts'
 
 /** What to do with a value. `result` is what the caller of `changeValue` hears if this is what happens. */
 export type Step<Result> =
   /** Write this text. The remaining life of the value stays as it is, unless `ttlSeconds` is given. */
-  | { readonly next: string; readonly result: Result; readonly ttlSeconds?: number | undefined }
+  | {
+      readonly next: string
+      readonly result: Result
+      readonly ttlSeconds?: number | undefined
+      readonly purpose?: Purpose | undefined
+    }
   /** Write nothing. */
   | { readonly result: Result }
 
@@ -31,7 +36,7 @@ export async function changeValue<Result>(
     const isWritten =
       text === null
         ? await store.add(key, step.next, step.ttlSeconds)
-        : await store.replace(key, text, step.next, step.ttlSeconds)
+        : await store.replace(key, text, step.next, step.ttlSeconds, step.purpose)
     if (isWritten) return step.result
   }
   throw new StoreUnreachable('A value of the store changes all the time, so nothing could be written.')

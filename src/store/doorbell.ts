@@ -12,6 +12,7 @@ const lookMs = 1000
 const lookWithoutWatchMs = 200
 
 const ink = Buffer.from('!')
+const fullDisk = ['ENOSPC', 'EDQUOT', 'EFBIG']
 
 export class Doorbell {
   readonly #path: string
@@ -27,7 +28,15 @@ export class Doorbell {
     this.#path = path
     // Not in append mode, which would ignore the position and let the file grow by every ring.
     this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
-    writeSync(this.#file, ink, 0, 1, 0)
+    try {
+      writeSync(this.#file, ink, 0, 1, 0)
+    } catch (error) {
+      // On a full disk a new bell stays empty. The others look by themselves once a second.
+      if (!fullDisk.includes((error as NodeJS.ErrnoException).code ?? '')) {
+        closeSync(this.#file)
+        throw error
+      }
+    }
   }
 
   /** Calls `heard` after every ring, and now and then without one. Never keeps the process alive. */

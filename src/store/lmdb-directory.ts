@@ -18,6 +18,9 @@ const magic = 0xbeefc0de
 export function prepareDirectory(directory: string): void {
   try {
     makeFolder(directory)
+    for (const name of ['data.mdb', 'lock.mdb']) checkFile(join(directory, name), name === 'data.mdb')
+    // A store that is there opens on a full disk, too: otherwise nobody could end access from the terminal.
+    if (isMade(directory)) return
     const probe = join(directory, `probe.${process.pid}`)
     try {
       const file = openSync(probe, 'w', 0o600)
@@ -30,10 +33,15 @@ export function prepareDirectory(directory: string): void {
     } finally {
       rmSync(probe, { force: true })
     }
-    for (const name of ['data.mdb', 'lock.mdb']) checkFile(join(directory, name), name === 'data.mdb')
   } catch (error) {
     throw error instanceof StoreUnfit ? error : new StoreUnfit(openingTrouble(directory, error), { cause: error })
   }
+}
+
+/** True where LMDB finds both of its files as it left them. */
+function isMade(directory: string): boolean {
+  const sizes = ['data.mdb', 'lock.mdb'].map(name => statSync(join(directory, name), { throwIfNoEntry: false })?.size)
+  return sizes.every(size => size !== undefined && size > 0)
 }
 
 function checkFile(path: string, hasMagic: boolean): void {
@@ -101,6 +109,8 @@ function diskTrouble(error: unknown): string | null {
     case 'EIO':
     case 5:
       return 'the disk does not take the data (input/output error)'
+    case -30795: // MDB_PANIC: LMDB does not trust its own file any more until it is opened anew.
+      return 'the disk has lost a write; mend the disk, then start the gate again'
     case 'EMFILE':
     case 'ENFILE':
     case 23:

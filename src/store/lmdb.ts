@@ -10,7 +10,9 @@ import { checkKey, checkName, checkValue, lifeMs } from './bounds.ts'
 import { Doorbell } from './doorbell.ts'
 import { commitTrouble, openingTrouble, prepareDirectory } from './lmdb-directory.ts'
 import { Records, secondsTo } from './lmdb-records.ts'
-import { type Store, type StoreEntry, type StoreNotice, StoreUnreachable } from './store.ts'
+import { askForRoom, Room } from './lmdb-room.ts'
+import { LmdbWrites, WriteLate } from './lmdb-writes.ts'
+import { type Purpose, type Store, type StoreEntry, type StoreNotice, StoreUnreachable } from './store.ts'
 import { Subscribers } from './subscribers.ts'
 import { StoreUnfit } from './unfit.ts'
 
@@ -21,6 +23,8 @@ const commitMs = 1500
 const sweepMs = 5000
 const sweptAtOnce = 500
 const readAtOnce = 500
+/** As much as a whole sign-in writes: so much room a store must have to count as ready. */
+const signInBytes = 64 * 1024
 
 export interface LmdbOptions {
   clock?: Clock
@@ -66,6 +70,8 @@ class LmdbStore implements Store {
   readonly #bell: Doorbell
   readonly #clock: Clock
   readonly #sweeper: NodeJS.Timeout
+  readonly #room: Room
+  readonly #writes: LmdbWrites
   readonly #subscribers = new Subscribers()
   /** The last entry of the log of changes that the subscribers have heard. */
   #heard = 0
@@ -84,6 +90,12 @@ class LmdbStore implements Store {
       changes: root.openDB({ name: 'changes', encoding: 'string' }),
       lastVersion: getLastVersion
     })
+    this.#room = new Room(join(path, 'data.mdb'), () => this.#lastPage())
+    this.#writes = new LmdbWrites({
+      probe: () => this.#commit(() => void this.#meta.put('ping', String(this.#clock())), null),
+      describe: commitTrouble,
+      turned: () => (this.#writes.refusal === null ? this.#subscribers.ready() : this.#subscribers.lost())
+    })
     this.#sweeper = setInterval(() => void this.#sweep(), options.sweepEveryMs ?? sweepMs).unref()
   }
 
@@ -96,14 +108,14 @@ class LmdbStore implements Store {
     checkKey(key)
     checkValue(value)
     const life = lifeMs(ttlSeconds)
-    await this.#write(() => this.#records.set(key, value, this.#endOf(life)))
+    await this.#write(value.length, () => this.#records.set(key, value, this.#endOf(life)))
   }
 
   async add(key: string, value: string, ttlSeconds?: number): Promise<boolean> {
     checkKey(key)
     checkValue(value)
     const life = lifeMs(ttlSeconds)
-    return this.#write(() => {
+    return this.#write(value.length, () => {
       if (this.#records.live(key, this.#clock()) !== null) return false
       this.#records.set(key, value, this.#endOf(life))
       return true
@@ -112,29 +124,30 @@ class LmdbStore implements Store {
 
   async take(key: string): Promise<string | null> {
     checkKey(key)
-    return this.#write(() => {
+    return this.#end(() => {
       const found = this.#records.live(key, this.#clock())
       if (found !== null) this.#records.unset(found)
       return found?.value ?? null
     })
   }
 
-  async replace(key: string, expected: string, next: string, ttlSeconds?: number): Promise<boolean> {
+  async replace(key: string, expected: string, next: string, ttlSeconds?: number, purpose?: Purpose): Promise<boolean> {
     checkKey(key)
     checkValue(next)
     const life = lifeMs(ttlSeconds)
-    return this.#write(() => {
+    const work = () => {
       const found = this.#records.live(key, this.#clock())
       if (found === null || found.value !== expected) return false
       this.#records.set(key, next, life === null ? found.endsAt : this.#endOf(life))
       return true
-    })
+    }
+    return purpose === 'ends access' ? this.#end(work) : this.#write(next.length, work)
   }
 
   async increment(key: string, ttlSeconds?: number): Promise<number> {
     checkKey(key)
     const life = lifeMs(ttlSeconds)
-    return this.#write(() => this.#records.count(key, this.#endOf(life), this.#clock()))
+    return this.#write(0, () => this.#records.count(key, this.#endOf(life), this.#clock()))
   }
 
   async delete(key: string): Promise<boolean> {
@@ -145,13 +158,13 @@ class LmdbStore implements Store {
     checkName(key, 'index')
     checkName(member, 'member')
     const life = lifeMs(ttlSeconds)
-    await this.#write(() => this.#records.link(key, member, this.#endOf(life)))
+    await this.#write(0, () => this.#records.link(key, member, this.#endOf(life)))
   }
 
   async unlink(key: string, member: string): Promise<void> {
     checkName(key, 'index')
     checkName(member, 'member')
-    await this.#write(() => this.#records.unlink(key, member))
+    await this.#end(() => this.#records.unlink(key, member))
   }
 
   async members(key: string): Promise<string[]> {
@@ -165,6 +178,7 @@ class LmdbStore implements Store {
         this.#root.resetReadTxn()
         this.#heard = this.#records.lastChange()
         this.#bell.listen(() => this.#hear())
+        this.#writes.start()
       } else this.#hear() // what happened before is not news to the one who comes
       return this.#subscribers.add(prefix, listener)
     })
@@ -194,7 +208,8 @@ class LmdbStore implements Store {
   }
 
   async ping(): Promise<void> {
-    await this.#write(() => void this.#meta.put('ping', String(this.#clock())))
+    await this.#said(async () => askForRoom(this.#path, signInBytes))
+    await this.#write(0, () => void this.#meta.put('ping', String(this.#clock())))
   }
 
   async close(): Promise<void> {
@@ -202,8 +217,10 @@ class LmdbStore implements Store {
     this.#closed = true
     clearInterval(this.#sweeper)
     this.#bell.close()
+    this.#writes.stop()
     this.#subscribers.clear()
     await this.#root.close()
+    this.#room.close()
   }
 
   #endOf(life: number | null): number {
@@ -226,7 +243,7 @@ class LmdbStore implements Store {
   async #sweep(): Promise<void> {
     try {
       while (!this.#closed && this.#records.isDue(this.#clock()))
-        await this.#write(() => this.#records.sweep(this.#clock(), sweptAtOnce))
+        await this.#end(() => this.#records.sweep(this.#clock(), sweptAtOnce))
       // Otherwise a reader that was killed would keep old pages from being used again.
       if (!this.#closed) this.#root.readerCheck()
     } catch {
@@ -236,6 +253,7 @@ class LmdbStore implements Store {
 
   #read<T>(work: () => T): T {
     if (this.#closed) throw this.#unreachable('it is closed')
+    if (this.#writes.refusal !== null) throw this.#unreachable(this.#writes.refusal)
     try {
       return work()
     } catch (error) {
@@ -243,13 +261,37 @@ class LmdbStore implements Store {
     }
   }
 
-  /** Runs `work` in a transaction. Resolves once it is on the disk and this process's subscribers have heard of it. */
-  async #write<T>(work: () => T): Promise<T> {
+  /** An ordinary write, of about so many characters. Rejects where it would touch what is kept for ending access. */
+  #write<T>(characters: number, work: () => T): Promise<T> {
+    return this.#said(() => this.#commit(work, characters * 3))
+  }
+
+  /** A write that takes something away: it may use the reserve. */
+  #end<T>(work: () => T): Promise<T> {
+    return this.#said(() => this.#commit(work, null))
+  }
+
+  async #said<T>(commit: () => Promise<T>): Promise<T> {
     if (this.#closed) throw this.#unreachable('it is closed')
+    try {
+      return await commit()
+    } catch (error) {
+      if (error instanceof StoreUnreachable) throw error
+      this.#writes.suspect()
+      throw this.#unreachable(await commitTrouble(error), error)
+    }
+  }
+
+  /** Runs `work` in a transaction. Resolves once it is on the disk and this process's subscribers have heard of it. `bytes`: null may use the reserve. */
+  async #commit<T>(work: () => T, bytes: number | null): Promise<T> {
     let timer: NodeJS.Timeout | undefined
     let isNews = false
+    const ended = bytes === null ? null : this.#room.begin(bytes)
+    // Asked before the transaction: inside it LMDB's counts cannot be read.
+    const isShort = ended !== null && !this.#room.suffices
     const committed = this.#root
       .transaction(() => {
+        if (isShort) this.#room.extend()
         const logged = this.#records.logged
         const result = work()
         isNews = this.#records.logged !== logged
@@ -262,19 +304,25 @@ class LmdbStore implements Store {
         }
         return result
       })
+      .finally(() => ended?.())
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
-        () => reject(new Error('a write takes too long: the disk, or another process, holds it up')),
+        () => reject(new WriteLate('a write takes too long: the disk, or another process, holds it up')),
         commitMs
       )
     })
     try {
       return await Promise.race([committed, late])
-    } catch (error) {
-      throw error instanceof StoreUnreachable ? error : this.#unreachable(await commitTrouble(error), error)
     } finally {
       clearTimeout(timer)
+      // Where it was too late, nobody else hears of its failure.
+      committed.catch(() => {})
     }
+  }
+
+  /** The last page in use, as of the last commit. */
+  #lastPage(): number {
+    return (this.#root.getStats() as { lastPageNumber: number }).lastPageNumber
   }
 
   #unreachable(why: string, cause?: unknown): StoreUnreachable {

@@ -15,6 +15,19 @@ if ARGV[3] == '' then redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
 else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 return 1`
   },
+  /**
+   * The same where `maxmemory` is reached. Redis refuses a script's first write if it may need memory, and lets a script end that has written
+   * before ("we can't stop in the middle", script.c). So the first write is one that needs none and changes nothing.
+   */
+  gateReplaceInNeed: {
+    numberOfKeys: 1,
+    lua: `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+local left = redis.call('PTTL', KEYS[1])
+if left > 0 then redis.call('PEXPIRE', KEYS[1], left) else redis.call('PERSIST', KEYS[1]) end
+if ARGV[3] == '' then redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
+else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
+return 1`
+  },
   /** life in ms → the new count */
   gateIncrement: {
     numberOfKeys: 1,

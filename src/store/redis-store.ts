@@ -9,7 +9,7 @@ import type { ScriptName } from './redis-scripts.ts'
 import { Tracker, type TrackingConnection } from './redis-tracking.ts'
 import { describeTrouble, isForbidden } from './redis-trouble.ts'
 import { WriteWatch } from './redis-writes.ts'
-import { type Store, type StoreEntry, type StoreNotice, StoreUnreachable } from './store.ts'
+import { type Purpose, type Store, type StoreEntry, type StoreNotice, StoreUnreachable } from './store.ts'
 import { Subscribers } from './subscribers.ts'
 import { StoreUnfit } from './unfit.ts'
 
@@ -121,14 +121,18 @@ export class RedisStore implements Store {
 
   async take(key: string): Promise<string | null> {
     checkKey(key)
-    return this.#text(await this.#call('getdel', this.#prefix + key))
+    return this.#text(await this.#end(() => this.#client.call('getdel', this.#prefix + key)))
   }
 
-  async replace(key: string, expected: string, next: string, ttlSeconds?: number): Promise<boolean> {
+  async replace(key: string, expected: string, next: string, ttlSeconds?: number, purpose?: Purpose): Promise<boolean> {
     checkKey(key)
     checkValue(next)
-    const life = lifeMs(ttlSeconds) ?? ''
-    return this.#count(await this.#run('gateReplace', this.#prefix + key, expected, next, life)) === 1
+    const args = [this.#prefix + key, expected, next, lifeMs(ttlSeconds) ?? ''] as const
+    const reply =
+      purpose === 'ends access'
+        ? await this.#end(() => this.#client.run('gateReplaceInNeed', ...args))
+        : await this.#run('gateReplace', ...args)
+    return this.#count(reply) === 1
   }
 
   async increment(key: string, ttlSeconds?: number): Promise<number> {
@@ -140,7 +144,7 @@ export class RedisStore implements Store {
 
   async delete(key: string): Promise<boolean> {
     checkKey(key)
-    return this.#count(await this.#call('del', this.#prefix + key)) === 1
+    return this.#count(await this.#end(() => this.#client.call('del', this.#prefix + key))) === 1
   }
 
   async link(key: string, member: string, ttlSeconds?: number): Promise<void> {
@@ -152,7 +156,7 @@ export class RedisStore implements Store {
   async unlink(key: string, member: string): Promise<void> {
     checkName(key, 'index')
     checkName(member, 'member')
-    this.#count(await this.#call('zrem', this.#indexPrefix + key, member))
+    this.#count(await this.#end(() => this.#client.call('zrem', this.#indexPrefix + key, member)))
   }
 
   async members(key: string): Promise<string[]> {
@@ -298,6 +302,11 @@ export class RedisStore implements Store {
 
   #run(script: ScriptName, key: string, ...args: Argument[]): Promise<unknown> {
     return this.#verb(() => this.#client.run(script, key, ...args))
+  }
+
+  /** What ends access is asked of the server even then: where its memory is full, it takes such a write all the same. */
+  #end(ask: () => Promise<unknown>): Promise<unknown> {
+    return this.#answer(ask)
   }
 
   /** Reads too are refused while nothing can be written: see redis-writes.ts. */

@@ -5,6 +5,7 @@
  * - Each verb is atomic and touches one key, so it works in a Redis Cluster without hash tags.
  * - A resolved write is durable as the adapter's server is configured to be; the embedded store survives `kill -9`.
  * - A value whose time is up is absent for every verb, to the millisecond the adapter's clock allows.
+ * - Where there is no room for a sign-in, what ends access can still be written. Where not even that can, nothing can be read either.
  * - A store that cannot be reached rejects with `StoreUnreachable` within two seconds and never answers from memory.
  * - Values are UTF-8 strings, up to 1 MiB; keys are up to 512 bytes, made by the code and never by a person.
  */
@@ -23,6 +24,12 @@ export type StoreNotice =
   | { readonly kind: 'lost' }
   | { readonly kind: 'ready' }
 
+/**
+ * What a write is for. One that ends access goes through where there is no room for a sign-in any more: every store keeps room for it. `take`, `delete`
+ * and `unlink` are such by their nature.
+ */
+export type Purpose = 'ends access'
+
 export interface StoreEntry {
   readonly key: string
   readonly value: string
@@ -40,7 +47,7 @@ export interface Store {
   /** Reads and removes in one step: of any number of callers, one gets the value. Spends a ceremony once. */
   take(key: string): Promise<string | null>
   /** Writes `next` only where exactly `expected` stands; keeps the remaining life unless `ttlSeconds` is given. */
-  replace(key: string, expected: string, next: string, ttlSeconds?: number): Promise<boolean>
+  replace(key: string, expected: string, next: string, ttlSeconds?: number, purpose?: Purpose): Promise<boolean>
   /** Adds one and answers the new count. The life given counts from the first increment and is not prolonged. */
   increment(key: string, ttlSeconds?: number): Promise<number>
   /** True if something was there. */
@@ -66,7 +73,7 @@ export interface Store {
     prefix: string
   ): AsyncIterable<{ readonly key: string; readonly members: readonly { member: string; ttlSeconds: number | null }[] }>
 
-  /** Rejects with StoreUnreachable if the store does not answer, or would not keep a write. */
+  /** Rejects with StoreUnreachable if the store does not answer, or would not keep what a sign-in writes. */
   ping(): Promise<void>
   close(): Promise<void>
 }

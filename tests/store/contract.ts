@@ -12,6 +12,8 @@ export interface Rig {
   readonly other: Store
   /** Lets the time pass that the store goes by. */
   advance(ms: number): Promise<void>
+  /** Takes all room away that the store could take, and answers how to give it back; null where this machine cannot do that. */
+  readonly fill: (() => Promise<() => Promise<void>>) | null
 }
 
 /** Notices as they come, and ways to wait for one. */
@@ -82,7 +84,7 @@ const keys = [
 
 export function holdToContract(t: Test, open: (t: Test) => Promise<Rig>): void {
   t.test('the contract of the store', async t => {
-    const { store, other, advance } = await open(t)
+    const { store, other, advance, fill } = await open(t)
 
     for (const [name, value] of Object.entries(values))
       t.test(`gives back ${name} as it was given`, async t => {
@@ -338,6 +340,46 @@ export function holdToContract(t: Test, open: (t: Test) => Promise<Rig>): void {
       await store.ping()
       t.same(await all(store.scan('')), [])
       t.same(await all(store.scanIndexes('')), [])
+    })
+
+    t.test('FIELD A4 a revocation can be written when there is no room for a sign-in', async t => {
+      if (fill === null) return void t.pass('skipped: only root can mount a small file system')
+      const some = Array.from({ length: 40 }, (_, i) => `session:${i}`)
+      for (const key of some) {
+        await store.put(key, 'x'.repeat(500), 500)
+        await store.link('sessions-of:a', key, 500)
+      }
+      await store.put('account:a', '{"suspended":null}')
+      await store.put('account:b', '{"suspended":null}', 500)
+      const makeRoom = await fill()
+      await t.rejects(store.ping(), StoreUnreachable)
+      // What stood ready for the next ordinary writes, and room that ended values left behind, is used up first.
+      for (const size of [200_000, 20_000, 500])
+        for (let n = 0; n < 500; n++)
+          if (await store.put(`session:last${size}.${n}`, 'x'.repeat(size), 500).catch(() => 'refused')) break
+      for (let n = 0; n < 20; n++) {
+        await t.rejects(store.put(`session:new${n}`, 'x'.repeat(500), 500), StoreUnreachable)
+        await t.rejects(store.add(`token:new${n}`, 'x'.repeat(500), 500), StoreUnreachable)
+        await t.rejects(store.link('sessions-of:a', `new${n}`), StoreUnreachable)
+      }
+      for (const [i, key] of some.entries()) {
+        const through = i % 2 ? store : other
+        if (i % 3) t.equal(await through.delete(key), true)
+        else t.equal(await through.take(key), 'x'.repeat(500))
+        await through.unlink('sessions-of:a', key)
+      }
+      const why = `{"suspended":"${'left '.repeat(90)}"}`
+      for (const key of ['account:a', 'account:b'])
+        t.equal(await other.replace(key, '{"suspended":null}', why, undefined, 'ends access'), true)
+      t.equal(await other.replace('account:a', 'x', why, undefined, 'ends access'), false)
+      await makeRoom()
+      for (const one of [store, other]) await one.ping()
+      t.equal(await other.get('account:a'), why)
+      t.equal(await lifeOf(other, 'account:a'), null)
+      t.ok(((await lifeOf(other, 'account:b')) ?? 0) > 480)
+      t.same(await other.members('sessions-of:a'), [])
+      await store.put('session:new', '')
+      for await (const { key } of store.scan('')) await store.delete(key)
     })
 
     t.test('a closed store rejects', async t => {

@@ -12,12 +12,14 @@ import { openStore } from '../../src/store/open.ts'
 import { StoreUnreachable } from '../../src/store/store.ts'
 import { StoreUnfit } from '../../src/store/unfit.ts'
 import { temporaryDirectory } from '../helpers/redis-server.ts'
+import { smallDisk } from '../helpers/small-disk.ts'
 import { collect, holdToContract } from './contract.ts'
 
 const begin = 1_790_000_000_000
 
 holdToContract(t, async t => {
-  const directory = temporaryDirectory(t)
+  const disk = smallDisk(t, '24m')
+  const directory = disk?.directory ?? temporaryDirectory(t)
   let now = begin
   const open = async () => {
     const store = await openStore(`embedded:${directory}/store`, { clock: () => now })
@@ -27,6 +29,7 @@ holdToContract(t, async t => {
   return {
     store: await open(),
     other: await open(),
+    fill: disk && (async () => disk.fill()),
     advance: async ms => {
       now += ms
     }
@@ -178,7 +181,7 @@ t.test(
 t.test('a full disk rejects, loses nothing that was kept, and does not end the process', async t => {
   const path = temporaryDirectory(t)
   // Without what the test runner puts into every Node: it takes SIGXFSZ, which Node ignores, for a reason to end.
-  const command = `unset NODE_OPTIONS; ulimit -f 900; exec "$0" "$@"`
+  const command = `unset NODE_OPTIONS; ulimit -f 4000; exec "$0" "$@"`
   const { status, signal, stdout, stderr } = spawnSync(
     'bash',
     ['-c', command, process.execPath, ...childArgs('fill', path)],

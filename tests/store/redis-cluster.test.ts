@@ -13,7 +13,18 @@ t.test('a Cluster of three', async t => {
       t.teardown(() => store.close())
       return store
     }
-    return { store: await open(), other: await open(), advance: ms => new Promise(resolve => setTimeout(resolve, ms)) }
+    const limit = async (bytes: string) => {
+      for (const node of nodes) await node.cli('CONFIG', 'SET', 'maxmemory', bytes)
+    }
+    return {
+      store: await open(),
+      other: await open(),
+      advance: ms => new Promise(resolve => setTimeout(resolve, ms)),
+      fill: async () => {
+        await limit('1')
+        return () => limit('0')
+      }
+    }
   })
 
   t.test('uses every node, and hears from every node', async t => {

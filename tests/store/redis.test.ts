@@ -31,10 +31,14 @@ async function worksThroughout(t: Test, store: Store): Promise<void> {
 }
 
 holdToContract(t, async t => {
-  const { url } = await startRedis(t)
+  const { url, cli } = await startRedis(t)
   return {
     store: await opened(t, url),
     other: await opened(t, url),
+    fill: async () => {
+      await cli('CONFIG', 'SET', 'maxmemory', '1')
+      return async () => void (await cli('CONFIG', 'SET', 'maxmemory', '0'))
+    },
     advance: ms => new Promise(resolve => setTimeout(resolve, ms))
   }
 })
