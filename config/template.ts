@@ -7,6 +7,10 @@ export interface TemplateOptions {
   readonly title?: string
   /** http://127.0.0.1:8888 */
   readonly upstream?: string
+  /** The folder of store, key and journal, as the file is to name it: ./var */
+  readonly dataFolder?: string
+  /** Files of the certificate and its key, as the file is to name them. With them the gate serves https itself, on every address. */
+  readonly tls?: { readonly cert: string; readonly key: string }
   /** `app.` in place of the portal's first label, or `app.localhost`; `/app` on the portal's own host where it has no neighbour. */
   readonly appUrl?: string
 }
@@ -15,16 +19,18 @@ export interface TemplateOptions {
 export function initTemplate(options: TemplateOptions = {}): string {
   const { portalUrl = 'http://localhost:8443', title = 'Example Lab', upstream = 'http://127.0.0.1:8888' } = options
   const appUrl = options.appUrl ?? appBeside(portalUrl)
+  const { dataFolder = './var', tls } = options
+  const store = plainOrQuoted(`embedded:${dataFolder}/store`)
   return `# Factorgate: a second factor in front of web apps.
 # \`factorgate check\` says what is wrong with this file; config/reference.md explains every key.
 # Paths start in the folder of this file. \${NAME} is filled in from the environment: write $\${NAME} to keep it as it is.
 
 # Where visitors, or the proxy in front, reach the gate.
 listen:
-  host: 127.0.0.1            # 0.0.0.0 for every address of this machine
-  port: ${portOf(portalUrl)}
+  ${tls === undefined ? 'host: 127.0.0.1            # 0.0.0.0 for every address of this machine' : 'host: 0.0.0.0              # every address of this machine'}
+  port: ${portOf(portalUrl, tls !== undefined)}
   # Serve https ourselves. Leave it out where a proxy in front ends TLS.
-  # tls: { cert: tls.crt, key: tls.key }
+  ${tls === undefined ? '# tls: { cert: tls.crt, key: tls.key }' : `tls: { cert: ${quoted(tls.cert)}, key: ${quoted(tls.key)} }`}
 
 # Health and metrics, without sign-in: keep it private. \`false\` switches it off.
 admin: { host: 127.0.0.1, port: 9090 }
@@ -43,13 +49,13 @@ portal:
   # accent: '#2f6f4e'
 
 # Where accounts, factors and sessions live: on this machine, or in a Redis that several gates share.
-store: embedded:./var/store  # redis://10.0.0.5:6379
+store: ${store}  # redis://10.0.0.5:6379
 
 # Seals the secrets in the store. Keep a copy elsewhere: without it nobody can use their codes any more.
-keyFile: ./var/factorgate.key
+keyFile: ${plainOrQuoted(`${dataFolder}/factorgate.key`)}
 
 # The record of who did what.
-journal: ./var/journal.jsonl
+journal: ${plainOrQuoted(`${dataFolder}/journal.jsonl`)}
 
 # How long a sign-in lasts. NIST SP 800-63B-4 recommends no more than this.
 session: { idle: 1h, absolute: 24h, maxPerUser: 10 }
@@ -77,6 +83,11 @@ function quoted(text: string): string {
   return JSON.stringify(text).replaceAll('${', () => '$${')
 }
 
+/** A path that YAML reads as it stands, or in quotation marks. */
+function plainOrQuoted(text: string): string {
+  return /^[\w./:-]+$/.test(text) ? text : quoted(text)
+}
+
 function appBeside(portalUrl: string): string {
   if (!URL.canParse(portalUrl)) return portalUrl
   const url = new URL(portalUrl)
@@ -90,8 +101,9 @@ function appBeside(portalUrl: string): string {
   return url.href.replace(/\/$/, '')
 }
 
-/** On this machine people come straight to us; elsewhere a proxy or a port mapping stands between. */
-function portOf(portalUrl: string): number {
+/** On this machine, and where the gate serves https, people come straight to us; elsewhere a proxy or a port mapping stands between. */
+function portOf(portalUrl: string, servesHttps: boolean): number {
   const url = URL.canParse(portalUrl) ? new URL(portalUrl) : null
+  if (servesHttps && url?.protocol === 'https:') return Number(url.port || 443)
   return url?.protocol === 'http:' && url.port !== '' ? Number(url.port) : 8443
 }

@@ -20,31 +20,49 @@ import { atWork } from './workplace.ts'
 export const command: Command = {
   name: 'init',
   summary: 'Write a first configuration and a key file, and invite the first operator.',
-  usage: ['factorgate init [DIR] [--portal URL] [--title TEXT] [--upstream URL] [--user NAME]'],
+  usage: [
+    'factorgate init [DIR] [--data DIR] [--portal URL] [--title TEXT] [--upstream URL] [--user NAME] [--tls-cert FILE --tls-key FILE]'
+  ],
   help: `
   DIR             where factorgate.yaml goes; this folder
+  --data DIR      where store, key and journal go; 'var' beside the configuration
   --portal URL    where people will reach the gate (http://localhost:8443)
   --title TEXT    what its pages call the place (Example Lab)
   --upstream URL  the first app (http://127.0.0.1:8888)
   --user NAME     the first operator (admin)
+  --tls-cert FILE the certificate, and --tls-key FILE its key: then the gate serves https itself, on every address
 
 Prints one line: the operator's invitation. It works once, within 24 hours, when the gateway runs. Nothing is ever written over.
 
 Example:
-  factorgate init /etc/factorgate --portal https://gate.lab.example --title 'Example Lab'
+  factorgate init /etc/factorgate --data /var/lib/factorgate --portal https://gate.lab.example --title 'Example Lab'
 `,
   async run(args, io) {
     const { values, names } = readArgs(
       args,
-      { portal: { type: 'string' }, title: { type: 'string' }, upstream: { type: 'string' }, user: { type: 'string' } },
+      {
+        data: { type: 'string' },
+        portal: { type: 'string' },
+        title: { type: 'string' },
+        upstream: { type: 'string' },
+        user: { type: 'string' },
+        'tls-cert': { type: 'string' },
+        'tls-key': { type: 'string' }
+      },
       ['DIR?']
     )
     const name = canonicalName(values.user ?? 'admin')
     if (name === undefined)
       throw new UsageError(`--user '${visible(values.user ?? '')}' cannot be a sign-in name: use a-z 0-9 . _ + -`)
+    const { 'tls-cert': cert, 'tls-key': key } = values
+    if ((cert === undefined) !== (key === undefined)) throw new UsageError('--tls-cert and --tls-key need each other')
     const folder = path.resolve(io.cwd, names[0] ?? '.')
     const file = path.join(folder, 'factorgate.yaml')
     const text = initTemplate({
+      ...(values.data === undefined ? {} : { dataFolder: path.resolve(io.cwd, values.data) }),
+      ...(cert === undefined || key === undefined
+        ? {}
+        : { tls: { cert: path.resolve(io.cwd, cert), key: path.resolve(io.cwd, key) } }),
       ...(values.portal === undefined ? {} : { portalUrl: values.portal }),
       ...(values.title === undefined ? {} : { title: values.title }),
       ...(values.upstream === undefined ? {} : { upstream: values.upstream })
@@ -57,6 +75,8 @@ Example:
       if (topmost !== null) made.push(topmost)
       await writeFile(file, text, { flag: 'wx', mode: 0o644 })
       made.push(file)
+      const topmostOfData = makeFolder(path.dirname(config.keyFile), 0o700)
+      if (topmostOfData !== null) made.push(topmostOfData)
       await createKeyFile(config.keyFile)
       made.push(config.keyFile, storePath(config), config.journal)
       return await atWork(io, { config: file, changes: 'grant', mayCreate: true }, async place => {
@@ -83,7 +103,9 @@ function checked(text: string, file: string): { config: Config; warnings: readon
   const optionOf: Record<string, string> = {
     'portal.url': '--portal',
     'portal.title': '--title',
-    'apps[0].upstream': '--upstream'
+    'apps[0].upstream': '--upstream',
+    'listen.tls.cert': '--tls-cert',
+    'listen.tls.key': '--tls-key'
   }
   // The app's address was made from the portal's, in a file that nobody has: what is wrong with it is wrong with that.
   const own = parsed.problems.filter(({ path }) => path !== 'apps[0].url')
