@@ -5,28 +5,21 @@
 import fp from 'fastify-plugin'
 import type { AuditEvent, AuditSink } from '../src/audit/event.ts'
 import { pathForRecord } from '../src/audit/path-for-record.ts'
-import { Strangers } from '../src/audit/strangers.ts'
+import type { Strangers } from '../src/audit/strangers.ts'
 import type { Clock } from '../src/clock.ts'
 import type { Exchange } from './exchange.ts'
 
 export interface AuditOptions {
   readonly audit: AuditSink
+  /** Where lines go that strangers can cause. */
+  readonly strangers: Strangers
   readonly clock: Clock
   /** Hears the code of every answer that is a refusal of ours. */
   readonly onRefusal?: (code: string) => void
 }
 
-/** How often counts are written whose minute is over. */
-const flushMs = 5_000
-
 export const auditPlugin = fp<AuditOptions>(
-  async (app, { audit, clock, onRefusal }) => {
-    const strangers = new Strangers(audit, clock)
-    const flushing = setInterval(() => strangers.flush(), flushMs).unref()
-    app.addHook('onClose', async () => {
-      clearInterval(flushing)
-      strangers.flush(true)
-    })
+  async (app, { audit, strangers, clock, onRefusal }) => {
     app.addHook('onResponse', (request, reply, done) => {
       const { exchange } = request
       if (!exchange.isRecorded && !isAsset(request.raw.url)) {
@@ -38,9 +31,10 @@ export const auditPlugin = fp<AuditOptions>(
           status: reply.statusCode,
           ...(code === undefined ? {} : { outcome: String(code) })
         })
-        // A stranger may be turned away as often as they like, and must not fill the disk by it.
+        // A stranger may ask as often as they like, and must not fill the disk by it; nor may somebody who has a password and no more.
         const isTurnedAway = code !== undefined || event.decision !== 'forward'
-        if (isTurnedAway && event.account === undefined) strangers.record(event)
+        const isWhole = exchange.known.principal?.isFullySignedIn === true
+        if (event.account === undefined || (isTurnedAway && !isWhole)) strangers.record(event)
         else audit.record(event)
       }
       done()

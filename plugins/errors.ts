@@ -4,12 +4,15 @@
  */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { LogShare } from '../src/audit/log-share.ts'
+import { type Clock, systemClock } from '../src/clock.ts'
 import { type ErrorCode, GateError } from '../src/errors.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
 import { errorBody } from './error-body.ts'
 import { wantsPage } from './wants-page.ts'
 
 export interface ErrorsOptions {
+  readonly clock?: Clock
   /** The page for a code: HTML, and the headers that go with it. */
   readonly renderPage: (input: { code: ErrorCode; request: FastifyRequest; retryAfterSeconds: number | undefined }) => {
     html: string
@@ -50,12 +53,16 @@ function isForEyes({ raw, routeOptions }: FastifyRequest): boolean {
 }
 
 export const errorsPlugin = fp<ErrorsOptions>(
-  async (app, { renderPage }) => {
+  async (app, { renderPage, clock = systemClock }) => {
+    const share = new LogShare(clock)
     app.setErrorHandler((thrown, request, reply) => {
       const error = toGateError(thrown)
-      const log = { reference: request.exchange.id, code: error.code, err: error.cause }
-      if (error.code === 'internal') request.log.error(log, 'request failed')
-      else if (error.status >= 500) request.log.warn(log, error.message)
+      const more = error.status >= 500 ? share.take(error.code) : null
+      if (more !== null) {
+        const log = { reference: request.exchange.id, code: error.code, err: error.cause, ...more }
+        if (error.code === 'internal') request.log.error(log, 'request failed')
+        else request.log.warn(log, error.message)
+      }
       refuse(error, request, reply)
     })
     app.setNotFoundHandler((request, reply) => refuse(new GateError('not_found'), request, reply))

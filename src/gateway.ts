@@ -47,7 +47,7 @@ const steps = [
 
 /** The whole pipeline for one configuration, ready to be given requests. Rejects where a step is missing or refuses its options. */
 export async function buildGateway(config: Config, runtime: Runtime): Promise<FastifyInstance> {
-  const { clock, log, journal: audit, sessions, live, meters } = runtime
+  const { clock, log, journal: audit, strangers, sessions, live, meters } = runtime
   const portalOrigin = config.portal.url.origin
   const apps = config.apps.map(app => toApp(app, portalOrigin, config.apps))
   const routes = new RouteTable({ apps, portalOrigin })
@@ -66,7 +66,7 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
     exposeHeadRoutes: false
   })
   await app.register(exchangePlugin, { clock })
-  await app.register(errorsPlugin, { renderPage: errorPages({ ...look, portalOrigin }) })
+  await app.register(errorsPlugin, { clock, renderPage: errorPages({ ...look, portalOrigin }) })
   await app.register(ownAnswersPlugin, { routes, portalOrigin })
   await app.register(acceptPlugin, { readClient: makeClientReader(config.trustedProxies) })
   await app.register(matchPlugin, { routes })
@@ -77,11 +77,15 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
     clock,
     assert: ({ match, principal }) =>
       match.kind === 'app' && principal !== null ? assertionFor(match.app, principal, runtime, portalOrigin) : null,
-    onOpen: exchange => audit.record(exchangeEvent(exchange, 'socket.open', clock(), { status: 101 })),
+    onOpen: exchange =>
+      (exchange.principal === null ? strangers : audit).record(
+        exchangeEvent(exchange, 'socket.open', clock(), { status: 101 })
+      ),
     onEnd: (exchange, method, summary, isSocket) => recordEnd(exchange, method, summary, isSocket, runtime)
   })
   await app.register(auditPlugin, {
     audit,
+    strangers,
     clock,
     onRefusal: code =>
       meters.count('factorgate_refusals_total', "Answers of the gate's own, by code.", `code="${code}"`)
@@ -119,7 +123,7 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
           destinations.requirementFor(url, principal, address, method)
       },
       returnTargets: url => destinations.accept(url),
-      audit: counted(audit, meters),
+      audit: counted(strangers.sink(), meters),
       clock
     }
   })
@@ -130,11 +134,12 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
 
 /** What was forwarded has ended: one line in the journal, and the meters. */
 function recordEnd(exchange: Exchange, method: string, summary: Summary, isSocket: boolean, runtime: Runtime): void {
-  const { journal, meters, clock, appUse } = runtime
+  const { journal, strangers, meters, clock, appUse } = runtime
   const { status, bytesIn, bytesOut, outcome, cut, durationMs } = summary
   const isCut = outcome === 'cut'
   const end = { method, status, bytesIn, bytesOut, outcome: isCut ? outcome : undefined, cut: isCut ? cut : undefined }
-  journal.record(exchangeEvent(exchange, isSocket ? 'socket.close' : 'exchange', clock(), end))
+  const sink = exchange.principal === null ? strangers : journal
+  sink.record(exchangeEvent(exchange, isSocket ? 'socket.close' : 'exchange', clock(), end))
   const { match, principal } = exchange
   if (match.kind !== 'app') return
   meters.exchange(match.app.id, status ?? 0, durationMs / 1000, bytesIn, bytesOut)

@@ -5,6 +5,7 @@
 import type { Logger } from 'pino'
 import { Journal } from './audit/journal.ts'
 import { Meters } from './audit/meters.ts'
+import { Strangers } from './audit/strangers.ts'
 import type { Clock } from './clock.ts'
 import { AttemptLimiter } from './factor/attempt-limiter.ts'
 import { Credentials } from './factor/credential.ts'
@@ -59,6 +60,8 @@ export class Runtime {
   readonly sessions: Sessions
   readonly live: LiveConnections
   readonly journal: Journal
+  /** The journal for what strangers can cause. */
+  readonly strangers: Strangers
   readonly meters = new Meters()
   readonly accounts: Accounts
   readonly credentials: Credentials
@@ -82,6 +85,7 @@ export class Runtime {
     this.sessions = new Sessions({ store, cache: this.cache, clock, limits: input.limits })
     this.live = new LiveConnections({ clock })
     this.journal = journal
+    this.strangers = new Strangers(journal, clock)
     this.accounts = new Accounts({ store, clock })
     this.credentials = new Credentials({ store, clock, onDisabled: notice => this.disabled(notice) })
     this.invitations = new Invitations({ store, clock })
@@ -152,11 +156,13 @@ export class Runtime {
     this.live.close()
     this.cache.close()
     this.#hasher.close()
+    this.strangers.flush(true)
     await this.journal.close()
     await this.store.close()
   }
 
   async #flush(): Promise<void> {
+    this.strangers.flush()
     try {
       await this.sessions.flush()
     } catch (error) {

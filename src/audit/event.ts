@@ -10,6 +10,7 @@ export type EventKind =
   | 'socket.open'
   | 'socket.close'
   | 'login'
+  | 'login.repeated'
   | 'proof'
   | 'logout'
   | 'session.start'

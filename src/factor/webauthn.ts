@@ -9,9 +9,10 @@ import type {
 } from '@simplewebauthn/server'
 import type { Clock } from '../clock.ts'
 import type { Keyring } from '../keyring/keyring.ts'
+import { networkLevels } from '../routing/network-levels.ts'
 import { newId } from '../session/token.ts'
 import type { Store } from '../store/store.ts'
-import { type AttemptLimiter, type Reservation, site } from './attempt-limiter.ts'
+import type { AttemptLimiter, Reservation } from './attempt-limiter.ts'
 import { withoutUnjudged } from './attestation.ts'
 import { type AuthenticatorSort, modelName, sortOf } from './authenticator-names.ts'
 import { Ceremonies } from './ceremony.ts'
@@ -240,15 +241,18 @@ export class Webauthn {
     const credential = response === null ? null : await this.#options.credentials.byCredentialId(response.id)
     if (pending === null) return { kind: 'refused' }
     // Each signature costs work, each spent challenge room: of one credential, and of rubbish, there is an end from one network.
-    const key = `${credential?.id ?? 'nobody'}@${site(input.address)}`
-    const reserve = () => this.#options.limiter.reserve([{ kind: 'passkey', key }])
+    const { site, provider } = networkLevels(input.address)
+    const reserve = (key: string) => this.#options.limiter.reserve([{ kind: 'passkey', key }])
     if (response === null || credential === null) {
-      if ((await reserve()).kind === 'allowed') await this.#sealed.spend(pending)
+      // Of all that a provider has: 65,536 sites would otherwise leave as many buckets.
+      if ((await reserve(`nobody@${provider}`)).kind === 'allowed') await this.#sealed.spend(pending)
       return { kind: 'refused' }
     }
+    const reservation = await reserve(`${credential.id}@${site}`)
+    // Counted first: a challenge that is not looked at is not spent either, and leaves nothing behind.
+    if (reservation.kind === 'throttled') return reservation
     if (!(await this.#sealed.spend(pending))) return { kind: 'refused' }
-    const reservation = await reserve()
-    return reservation.kind === 'throttled' ? reservation : { response, credential, pending, reservation }
+    return { response, credential, pending, reservation }
   }
 
   /** §7.2 steps 7 to 24. Null for any refusal; the record is changed last, and only as it stands at that moment. */

@@ -76,7 +76,7 @@ export class FairLine<Item> {
     const names: string[] = []
     for (let node = this.#root; node.children.size > 0; ) {
       let most: [string, Node<Item>] | null = null
-      for (const child of node.children) if (most === null || child[1].size > most[1].size) most = child
+      for (const child of node.children) if (most === null || child[1].size >= most[1].size) most = child
       const [name, child] = most as [string, Node<Item>]
       names.push(name)
       way.push(child)

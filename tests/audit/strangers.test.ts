@@ -1,6 +1,9 @@
 import t from 'tap'
 import type { AuditEvent } from '../../src/audit/event.ts'
-import { linesPerWindow, Strangers, windowMs } from '../../src/audit/strangers.ts'
+import { LogShare } from '../../src/audit/log-share.ts'
+import { Strangers, shares, windowMs } from '../../src/audit/strangers.ts'
+
+const linesPerWindow = shares.refused.network
 
 function desk() {
   const lines: AuditEvent[] = []
@@ -55,14 +58,102 @@ t.test('a clock that went back begins a new minute', async t => {
   t.match(lines.at(-1), { kind: 'exchange.repeated', count: 1 })
 })
 
-t.test('many addresses share one bound, and nothing is lost', async t => {
+/** Whole lines, and those that count. */
+function told(lines: readonly AuditEvent[]) {
+  const counts = lines.filter(({ kind }) => kind === 'exchange.repeated')
+  return {
+    whole: lines.filter(({ kind }) => !kind.endsWith('.repeated')).length,
+    counts: counts.length,
+    counted: counts.reduce((sum, { count }) => sum + Number(count), 0)
+  }
+}
+
+t.test('FIELD A3 what strangers cause has an end, wherever they are, and none of it is lost', async t => {
+  const hex = (n: number) => n.toString(16)
+  const rows: [string, (n: number) => string, number, number][] = [
+    ['one address', () => '192.0.2.1', 60, 1],
+    ['the addresses of one IPv6 /64', n => `2001:db8::${hex(n)}`, 60, 1],
+    ['the /64 of one site', n => `2001:db8:1:${hex(n)}::1`, 60, 1],
+    ['the sites of one provider', n => `2001:db8:${hex(n)}::1`, 240, 51],
+    ['the addresses of one IPv4 /24', n => `192.0.2.${n % 256}`, 240, 51],
+    ['the whole world', n => `${(n % 200) + 1}.${n >> 8}.${n & 255}.9`, 600, 51],
+    ['nowhere', () => 'unknown', 60, 1]
+  ]
+  for (const [name, addressOf, whole, counts] of rows) {
+    const { lines, time, strangers, turnAway } = desk()
+    for (let n = 0; n < 5000; n++) turnAway(addressOf(n))
+    time.now += windowMs
+    strangers.flush()
+    const all = told(lines)
+    t.equal(all.whole, whole, `${name}: lines`)
+    t.ok(all.counts <= counts, `${name}: ${all.counts} counts`)
+    t.equal(all.whole + all.counted, 5000, `${name}: nothing is lost`)
+  }
+})
+
+t.test('FIELD A3 what reached an app for nobody has a larger bound of its own', async t => {
   const { lines, time, strangers, turnAway } = desk()
-  for (let n = 0; n < 30_000; n++) turnAway(`2001:db8::${n.toString(16)}`)
-  t.ok(lines.length <= 10_000 + linesPerWindow)
-  const whole = lines.length
+  for (let n = 0; n < 1000; n++)
+    strangers.record({ kind: 'exchange', at: time.now, address: '192.0.2.1', decision: 'forward', status: 200 })
+  t.equal(lines.length, shares.public.network)
+  turnAway('192.0.2.1')
+  t.equal(lines.length, shares.public.network + 1, 'and takes nothing from what is turned away')
   time.now += windowMs
   strangers.flush()
-  const counted = lines.slice(whole).reduce((sum, { count }) => sum + Number(count), 0)
-  t.equal(whole + counted, 30_000)
-  t.equal(lines.at(-1)?.address, undefined)
+  t.match(lines.at(-1), { count: 700, outcomes: '200:700' })
+})
+
+t.test('FIELD A3 who tried which account stays useful: one line an account and minute', async t => {
+  const { lines, time, strangers } = desk()
+  const sink = strangers.sink()
+  for (let n = 0; n < 900; n++)
+    sink.record({
+      kind: n % 3 === 0 ? 'login' : 'throttle',
+      at: time.now,
+      address: `198.51.${n >> 8}.${n & 255}`,
+      account: `A${n % 2}`,
+      name: `name${n % 2}`,
+      outcome: n % 3 === 0 ? 'refused' : 'throttled'
+    })
+  sink.record({ kind: 'login', at: time.now, address: '198.51.100.1', account: 'A0', outcome: 'accepted' })
+  t.equal(lines.filter(({ outcome }) => outcome === 'accepted').length, 1, 'what was accepted is always a line')
+  const whole = lines.length
+  t.ok(whole <= 601)
+  time.now += windowMs
+  strangers.flush()
+  const accounts = lines.filter(({ kind }) => kind === 'login.repeated')
+  t.same(accounts.map(({ account, name }) => [account, name]).sort(), [
+    ['A0', 'name0'],
+    ['A1', 'name1']
+  ])
+  t.equal(
+    accounts.reduce((sum, { count }) => sum + Number(count), 0),
+    901 - whole
+  )
+  for (const { outcomes, networks } of accounts) {
+    t.match(outcomes, /login_refused:\d+/)
+    t.match(outcomes, /throttle_throttled:\d+/)
+    t.ok(Number(networks) > 10)
+  }
+})
+
+t.test('FIELD A3 attacks on very many accounts are told in few lines', async t => {
+  const { lines, time, strangers } = desk()
+  for (let n = 0; n < 20_000; n++)
+    strangers.record({ kind: 'login', at: time.now, address: '192.0.2.1', account: `A${n}`, outcome: 'refused' })
+  time.now += windowMs
+  strangers.flush()
+  t.ok(lines.length <= 60 + 1 + 51, `${lines.length} lines`)
+})
+
+t.test('FIELD A3 the log tells the same thing sixty times a minute, and how often it did not', async t => {
+  const time = { now: 0 }
+  const share = new LogShare(() => time.now)
+  let written = 0
+  for (let n = 0; n < 1000; n++) if (share.take('store_unreachable') !== null) written++
+  t.equal(written, 60)
+  t.same(share.take('internal'), {}, 'another code has a share of its own')
+  time.now += 60_000
+  t.same(share.take('store_unreachable'), { skipped: 940 })
+  t.same(share.take('store_unreachable'), {})
 })
