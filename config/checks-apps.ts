@@ -1,7 +1,8 @@
-/** Checks of `apps[]`: addresses that collide, headers that collide, rules that contradict themselves or are never reached. */
+/** Checks of `apps[]`: addresses that collide, headers that collide. Rules have checks of their own (checks-rules.ts). */
 import { isLoopback, type SiteUrl } from './addresses.ts'
 import { checkScheme } from './check-scheme.ts'
-import type { DraftApp, DraftConfig, DraftRule } from './draft.ts'
+import { checkRules } from './checks-rules.ts'
+import type { DraftApp, DraftConfig } from './draft.ts'
 import { headerKey } from './names.ts'
 import type { Reading } from './reading.ts'
 
@@ -93,37 +94,4 @@ function checkHeaders(app: DraftApp, path: string, reading: Reading): void {
         'visitors may say it themselves: fine only where the app asks for a secret of its own beside it'
       )
   })
-}
-
-function checkRules(rules: readonly (DraftRule | undefined)[], path: string, reading: Reading): void {
-  if (rules.length === 0)
-    reading.warning(path, 'lists no rule, so every request is refused; leave `rules` out for access: mfa')
-  rules.forEach((rule, index) => {
-    if (rule === undefined) return
-    const at = `${path}[${index}]`
-    if (rule.access === 'public' || rule.access === 'deny')
-      for (const key of ['factors', 'within'] as const)
-        if (reading.isGiven(`${at}.${key}`))
-          reading.problem(`${at}.${key}`, `must not stand beside access: ${rule.access}, which asks for no factor`)
-    if (rule.access === 'public' && (rule.groups !== undefined || rule.users !== undefined))
-      reading.warning(at, 'asks who somebody is, so people have to sign in after all; access: mfa says that')
-    else if (rule.access === 'public' && isAnywhere(rule) && rule.networks === undefined && rule.methods === undefined)
-      reading.warning(at, 'opens the whole app to everybody, without signing in')
-    const earlier = rules.slice(0, index).findIndex(other => other !== undefined && covers(other, rule))
-    if (earlier >= 0) reading.warning(at, `is never reached: rule ${path}[${earlier}] matches whatever this one would`)
-  })
-}
-
-function isAnywhere(rule: DraftRule): boolean {
-  return rule.path === undefined || rule.path === '/**'
-}
-
-/** True only if whatever `later` matches, `earlier` matches too. */
-function covers(earlier: DraftRule, later: DraftRule): boolean {
-  const holds = (wide: readonly unknown[] | undefined, narrow: readonly unknown[] | undefined) =>
-    wide === undefined || (narrow?.every(word => word !== undefined && wide.includes(word)) ?? false)
-  return (
-    (isAnywhere(earlier) || earlier.path === later.path) &&
-    (['methods', 'groups', 'users', 'networks'] as const).every(key => holds(earlier[key], later[key]))
-  )
 }

@@ -25,8 +25,12 @@ export function checkConfig(config: DraftConfig, now: number, reading: Reading):
     reading.warning('unsafeVolatileStore', 'a Redis that forgets is allowed: people may lose their factors')
 }
 
-function checkListeners({ listen, admin, portal, trustedProxies }: DraftConfig, now: number, reading: Reading): void {
-  if (listen?.tls) checkTlsFiles(listen.tls, now, reading)
+function checkListeners(
+  { listen, admin, portal, trustedProxies, apps }: DraftConfig,
+  now: number,
+  reading: Reading
+): void {
+  if (listen?.tls) checkTlsFiles(listen.tls, now, reading, hostsOf({ portal, apps }))
   if (admin) {
     const isSame = listen?.port === admin.port && (listen?.host === admin.host || isWildcard(listen?.host))
     if (isSame && admin.port !== 0 && admin.port !== undefined)
@@ -37,7 +41,13 @@ function checkListeners({ listen, admin, portal, trustedProxies }: DraftConfig, 
   trustedProxies?.forEach((network, index) => {
     if (network?.endsWith('/0'))
       reading.warning(`trustedProxies[${index}]`, 'everybody is believed about the address they come from')
+    else if (network !== undefined && isWide(network))
+      reading.advise(
+        `trustedProxies[${index}]`,
+        'is very wide: whoever is in this network is believed about the address they come from; list the proxies themselves'
+      )
   })
+  checkPorts({ listen, trustedProxies, portal, apps }, reading)
   if (portal?.url === undefined || listen === undefined) return
   if (portal.url.secure && listen.tls === null && trustedProxies?.length === 0)
     reading.warning(
@@ -49,6 +59,39 @@ function checkListeners({ listen, admin, portal, trustedProxies }: DraftConfig, 
       'portal.url',
       'is http, but listen.tls is set: visitors will be sent to an address that does not answer'
     )
+}
+
+/** Our own port against those that people are told, where nothing stands in between. */
+function checkPorts({ listen, trustedProxies, portal, apps }: DraftConfig, reading: Reading): void {
+  if (listen?.port === undefined || listen.port === 0 || trustedProxies?.length !== 0) return
+  const sites = [{ path: 'portal.url', url: portal?.url }].concat(
+    (apps ?? []).map((app, index) => ({ path: `apps[${index}].url`, url: app?.url }))
+  )
+  for (const { path, url } of sites) {
+    // Where the scheme does not fit, that is said already.
+    if (url === undefined || url.secure !== Boolean(listen.tls)) continue
+    const port = Number(new URL(url.origin).port || (url.secure ? 443 : 80))
+    if (port === listen.port) continue
+    reading.advise(
+      path,
+      `leads to port ${port}, but the gate listens on ${listen.port}: set listen.port: ${port}, put :${listen.port} into the address, or make sure that something forwards the one to the other`
+    )
+    if (path === 'portal.url') return
+  }
+}
+
+/** Public hosts and the keys they stand at. */
+function hostsOf({ portal, apps }: Pick<DraftConfig, 'portal' | 'apps'>): { path: string; host: string }[] {
+  const urls = [{ path: 'portal.url', url: portal?.url }].concat(
+    (apps ?? []).map((app, index) => ({ path: `apps[${index}].url`, url: app?.url }))
+  )
+  return urls.flatMap(({ path, url }) => (url?.secure ? [{ path, host: url.hostname.replace(/[[\]]/g, '') }] : []))
+}
+
+/** More addresses than any proxies of one's own have: beyond 10.0.0.0/8, and beyond a provider's IPv6. */
+function isWide(network: string): boolean {
+  const [address = '', length] = network.split('/')
+  return length !== undefined && Number(length) < (isIP(address) === 6 ? 32 : 8)
 }
 
 function checkPortal(config: DraftConfig, reading: Reading): void {

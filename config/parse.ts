@@ -22,6 +22,12 @@ export type Loaded =
       readonly warnings: readonly Problem[]
       /** Every file whose change asks for a reload: this one, and the certificates, keys and secrets that it names. */
       readonly files: readonly string[]
+      /** Those of them that hold a secret, with the key that names each. */
+      readonly secrets: ReadonlyMap<string, string>
+      /** What `factorgate check` says besides: it may be meant. */
+      readonly advice: readonly Problem[]
+      /** A problem at the place where a key stands. */
+      problemAt(path: string, message: string): Problem
     }
   | { readonly kind: 'bad'; readonly problems: readonly Problem[]; readonly file: string | null; readonly name: string }
 
@@ -46,7 +52,17 @@ export function parseNamed(text: string, file: string, name: string, env: NodeJS
   if (reading.problems.length > 0) return { kind: 'bad', file, name, problems: inOrder(reading.problems) }
   // Without a problem nothing is missing: every `undefined` in a draft has one.
   const config = { ...draft, file } as Config
-  return { kind: 'ok', config, file, name, warnings: inOrder(reading.warnings), files: [file, ...reading.files] }
+  return {
+    kind: 'ok',
+    config,
+    file,
+    name,
+    warnings: inOrder(reading.warnings),
+    files: [file, ...reading.files],
+    secrets: reading.secrets,
+    advice: inOrder(reading.advice),
+    problemAt: (at, message) => ({ file: name, ...reading.placeOf(at), path: at, message })
+  }
 }
 
 /** Values that follow from others (`x-derived` in the schema). */

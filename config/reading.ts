@@ -16,6 +16,8 @@ export interface Surroundings {
 export class Reading {
   readonly problems: Problem[] = []
   readonly warnings: Problem[] = []
+  /** What `check` alone says: it may be meant, and would tire whoever reads the start of the gate. */
+  readonly advice: Problem[] = []
   /** Files that were read beside the configuration: a change of one asks for a reload. */
   readonly files = new Set<string>()
   /** Which of them hold a secret, and the key that names them. */
@@ -37,16 +39,20 @@ export class Reading {
     return this.#places.has(path)
   }
 
-  problem(path: string, message: string, place: Place = this.#placeOf(path)): void {
+  problem(path: string, message: string, place: Place = this.placeOf(path)): void {
     this.problems.push({ file: this.around.file, ...place, path, message })
   }
 
   warning(path: string, message: string): void {
-    this.warnings.push({ file: this.around.file, ...this.#placeOf(path), path, message })
+    this.warnings.push({ file: this.around.file, ...this.placeOf(path), path, message })
+  }
+
+  advise(path: string, message: string): void {
+    this.advice.push({ file: this.around.file, ...this.placeOf(path), path, message })
   }
 
   /** The value's place, or that of the nearest block around it that stands in the file. */
-  #placeOf(path: string): Place {
+  placeOf(path: string): Place {
     for (let at = path; at !== ''; at = parentOf(at)) {
       const place = this.#places.get(at)
       if (place !== undefined) return place

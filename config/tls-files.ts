@@ -1,12 +1,18 @@
 /** The files of TLS: can they be read, do certificate and key fit, has it expired. Refuses to quote their content. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { shown } from './problems.ts'
 import type { Reading } from './reading.ts'
 import { readText } from './text-file.ts'
 
 /** Says every problem with `listen.tls`. */
-export function checkTlsFiles(tls: { cert?: string; key?: string }, now: number, reading: Reading): void {
+export function checkTlsFiles(
+  tls: { cert?: string; key?: string },
+  now: number,
+  reading: Reading,
+  hosts: readonly { path: string; host: string }[] = []
+): void {
   const cert = tls.cert === undefined ? null : readPem(tls.cert, 'listen.tls.cert', reading)
   const key = tls.key === undefined ? null : readPem(tls.key, 'listen.tls.key', reading)
   const certificate = cert === null ? null : attempt(() => new X509Certificate(cert))
@@ -15,11 +21,45 @@ export function checkTlsFiles(tls: { cert?: string; key?: string }, now: number,
   const privateKey = key === null ? null : attempt(() => createPrivateKey(key))
   if (key !== null && privateKey === null)
     reading.problem('listen.tls.key', 'must name a PEM file with a private key that has no passphrase')
+  if (certificate !== null) {
+    checkDates(certificate, now, reading)
+    checkHosts(certificate, hosts, reading)
+  }
   if (certificate === null || privateKey === null) return
   if (!certificate.checkPrivateKey(privateKey))
     reading.problem('listen.tls.key', 'does not belong to the certificate in listen.tls.cert')
-  if (Date.parse(certificate.validTo) < now)
-    reading.warning('listen.tls.cert', `the certificate expired on ${certificate.validTo}: browsers will refuse it`)
+}
+
+const dayMs = 24 * 3600_000
+
+function checkDates({ validFrom, validTo }: X509Certificate, now: number, reading: Reading): void {
+  const [from, to] = [Date.parse(validFrom), Date.parse(validTo)]
+  // Certificates of a few days are renewed after two thirds of them.
+  const soon = Math.min(14 * dayMs, (to - from) / 3)
+  const say = (message: string) => reading.advise('listen.tls.cert', message)
+  if (to < now) reading.warning('listen.tls.cert', `the certificate expired on ${validTo}: browsers will refuse it`)
+  else if (from > now)
+    say(`the certificate begins on ${validFrom} only: browsers refuse it until then; is the clock right?`)
+  else if (to - now < soon)
+    say(
+      `the certificate expires on ${validTo}, in ${Math.floor((to - now) / dayMs)} days: renew it; the gate takes the new file by itself`
+    )
+}
+
+function checkHosts(
+  certificate: X509Certificate,
+  hosts: readonly { path: string; host: string }[],
+  reading: Reading
+): void {
+  const names = (certificate.subjectAltName ?? '').replaceAll(/(?:DNS|IP Address):/g, '')
+  for (const { path, host } of hosts) {
+    const covers = isIP(host) === 0 ? certificate.checkHost(host, { subject: 'never' }) : certificate.checkIP(host)
+    if (covers === undefined)
+      reading.advise(
+        path,
+        `the certificate in listen.tls.cert is not for ${host} but for ${names === '' ? 'no host at all' : names}: browsers will refuse it; get one that names this host too`
+      )
+  }
 }
 
 /** Says which of the files towards Redis cannot be read; what they hold is the driver's to judge. */

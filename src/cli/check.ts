@@ -1,49 +1,84 @@
-/** `factorgate check`: every problem of a configuration, for people and editors. Reads; changes nothing. */
+/**
+ * `factorgate check`: every problem of a configuration, for people and editors, and whether the gate would start here with it. Reads;
+ * changes nothing.
+ */
 import { loadConfig } from '../../config/load.ts'
-import { formatProblem } from '../../config/problems.ts'
-import { readKeyFile } from '../keyring/key-file.ts'
-import { type Command, jsonText, readArgs, UsageError } from './command.ts'
+import { formatProblem, type Problem } from '../../config/problems.ts'
+import type { Sound } from './check/finding.ts'
+import { checkLive } from './check/live.ts'
+import { checkPeople } from './check/people.ts'
+import { checkFiles } from './check/service-user.ts'
+import { type Command, type Io, jsonText, readArgs, UsageError } from './command.ts'
 
 export const command: Command = {
   name: 'check',
   summary: 'Say every problem of a configuration at once.',
-  usage: ['factorgate check [--config FILE] [--json]'],
+  usage: ['factorgate check [--config FILE] [--live] [--strict] [--json]'],
   help: `
   --config FILE  the configuration
-  --json         {"file", "ok", "problems", "warnings"}, each with file, line, column, path and message
+  --live         also: does every app answer, are our ports free, does the store answer
+  --strict       a warning is a problem
+  --json         {"file", "ok", "problems", "warnings", "notes"}; each of the first two lists with file, line, column, path and message
 
-One problem a line: FILE:LINE:COLUMN, the key, what is wrong. Warnings, and a key file that could not be used on this machine, go to
-standard error and do not count. Exit code 0: fine; 1: there are problems; 2: called wrongly, or no file was named and none is
-in the usual places.
+One problem a line: FILE:LINE:COLUMN, the key, what is wrong. What keeps the gate from starting here is a problem: a key file that is
+missing or open to others, a file that the gate's user may not read. As root, the gate's user is taken to be the owner of the data.
+Warnings go to standard error. Exit code 0: no problem; 1: there are problems, or warnings and --strict; 2: called wrongly, or no file
+was named and none is in the usual places.
 
 Example:
-  factorgate check --config /etc/factorgate/factorgate.yaml
+  factorgate check --config /etc/factorgate/factorgate.yaml --strict
 `,
   async run(args, io) {
-    const { values } = readArgs(args, { config: { type: 'string' }, json: { type: 'boolean' } })
+    const { values } = readArgs(args, {
+      config: { type: 'string' },
+      json: { type: 'boolean' },
+      live: { type: 'boolean' },
+      strict: { type: 'boolean' }
+    })
     const { config: file } = values
     const loaded = await loadConfig({ ...(file === undefined ? {} : { file }), env: io.env, cwd: io.cwd })
     if (loaded.kind === 'bad' && loaded.file === null)
       throw new UsageError(loaded.problems.map(problem => formatProblem(problem)).join('; '))
-    const ok = loaded.kind === 'ok'
-    const problems = ok ? [] : loaded.problems
-    const warnings = ok ? loaded.warnings : []
-    if (values.json) io.stdout(jsonText({ file: loaded.file, ok, problems, warnings }))
+    const found = loaded.kind === 'ok' ? await look(loaded, io, values.live === true) : nothing(loaded.problems)
+    const { problems, warnings, notes } = found
+    const ok = problems.length === 0 && !(values.strict && warnings.length > 0)
+    if (values.json) io.stdout(jsonText({ file: loaded.file, ok, problems, warnings, notes }))
     else for (const problem of problems) io.stdout(`${formatProblem(problem)}\n`)
     for (const warning of warnings) io.stderr(`warning: ${formatProblem(warning)}\n`)
-    if (!ok) {
-      io.stderr(`${loaded.name}: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}\n`)
-      return 1
-    }
-    const keyFile = await readKeyFile(loaded.config.keyFile).then(
-      () => null,
-      (error: Error) => error.message
-    )
-    if (keyFile !== null) io.stderr(`warning: ${keyFile}\n`)
-    // The last line is the one that is read: a file without a problem may still start no gate here.
-    io.stderr(
-      `${loaded.name}: ${keyFile === null ? 'fine' : 'no problem, but the gate does not start here: see the key file'}\n`
-    )
-    return 0
+    for (const note of notes) io.stderr(`note: ${note}\n`)
+    io.stderr(`${loaded.name}: ${summary(problems.length, warnings.length)}\n`)
+    return ok ? 0 : 1
   }
+}
+
+interface Found {
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
+  /** What could not be looked at. */
+  readonly notes: readonly string[]
+}
+
+const nothing = (problems: readonly Problem[]): Found => ({ problems, warnings: [], notes: [] })
+
+/** What a sound file meets on this machine. */
+async function look(loaded: Sound, io: Io, isLive: boolean): Promise<Found> {
+  const { found: people, trouble } = await checkPeople(loaded, io)
+  const found = [...(await checkFiles(loaded, io.env)), ...people, ...(isLive ? await checkLive(loaded) : [])]
+  const isMissing = loaded.config.store.kind === 'redis'
+  if (trouble !== null && isLive && isMissing) found.push({ degree: 'problem', path: 'store', message: trouble })
+  const at = (degree: 'problem' | 'warning') =>
+    found.filter(each => each.degree === degree).map(({ path, message }) => loaded.problemAt(path, message))
+  return {
+    problems: at('problem'),
+    warnings: [...loaded.warnings, ...loaded.advice, ...at('warning')],
+    notes: trouble === null ? [] : [`groups and users were not looked up: ${trouble}`]
+  }
+}
+
+/** The last line is the one that is read. */
+function summary(problems: number, warnings: number): string {
+  const count = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`
+  if (problems > 0)
+    return warnings > 0 ? `${count(problems, 'problem')}, ${count(warnings, 'warning')}` : count(problems, 'problem')
+  return warnings === 0 ? 'fine' : `no problem, ${count(warnings, 'warning')}: read them before you go on`
 }

@@ -1,10 +1,10 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { terminal } from './terminal.ts'
+import { terminal, usualConfig } from './terminal.ts'
 
 t.test('a sound configuration: exit 0 and nothing to pass on', async t => {
-  const factorgate = terminal(t)
+  const factorgate = terminal(t, { config: `trustedProxies: [127.0.0.1]\n${usualConfig}` })
   await factorgate.newKey()
   const { code, stdout, stderr } = await factorgate('check')
   t.same([code, stdout], [0, ''])
@@ -41,24 +41,24 @@ t.test('every problem in a line of its own, with its place, key and the nearest 
   t.equal(json.problems.length, lines.length)
 })
 
-t.test('warnings and a key file that cannot be used are said and do not count', async t => {
+t.test('a key file that cannot be used is a problem, and warnings never end with "fine"', async t => {
   const factorgate = terminal(t)
   const missing = await factorgate('check')
-  t.equal(missing.code, 0)
-  t.match(missing.stderr, /warning: The key file .* is missing[\s\S]*\n[^\n]*does not start here: see the key file\n$/)
-  t.notMatch(missing.stderr, /fine/)
+  t.equal(missing.code, 1)
+  t.match(missing.stdout, /^factorgate\.yaml:\d+:\d+ {2}keyFile {2}The key file .* is missing/)
+  t.notMatch(missing.stderr, /: fine$/m)
   await factorgate.newKey()
   chmodSync(path.join(factorgate.folder, 'var/factorgate.key'), 0o644)
-  t.match(await factorgate('check'), { code: 0, stdout: '', stderr: /warning: .*open to other users/ })
+  t.match(await factorgate('check'), { code: 1, stdout: /keyFile {2}.*open to other users/ })
+  chmodSync(path.join(factorgate.folder, 'var/factorgate.key'), 0o600)
   writeFileSync(
     path.join(factorgate.folder, 'unsafe.yaml'),
     'portal: { url: "http://gate.lab.example" }\nunsafeHttp: true\napps: [{ id: a, url: "http://a.lab.example", upstream: "http://127.0.0.1:1" }]\n'
   )
-  t.match(await factorgate('check', '--config', 'unsafe.yaml'), {
-    code: 0,
-    stdout: '',
-    stderr: /warning: unsafe\.yaml:2:\d+ {2}unsafeHttp/
-  })
+  const unsafe = await factorgate('check', '--config', 'unsafe.yaml')
+  t.match(unsafe, { code: 0, stdout: '', stderr: /warning: unsafe\.yaml:2:\d+ {2}unsafeHttp/ })
+  t.notMatch(unsafe.stderr, /: fine$/m)
+  t.equal((await factorgate('check', '--config', 'unsafe.yaml', '--strict')).code, 1)
 })
 
 t.test('no file at all is a wrong call; a named one that is missing is a problem', async t => {

@@ -1,0 +1,137 @@
+/**
+ * Checks of an app's rules: what contradicts itself, is never reached, or guards less than it seems to. Owns what rules say together;
+ * never refuses what is only unwise. The first rule that matches counts, so order is the most frequent mistake.
+ */
+import type { DraftRule } from './draft.ts'
+import type { Reading } from './reading.ts'
+
+/** Adds every problem and warning about the rules at `path`. */
+export function checkRules(rules: readonly (DraftRule | undefined)[], path: string, reading: Reading): void {
+  if (rules.length === 0)
+    reading.warning(path, 'lists no rule, so every request is refused; leave `rules` out for access: mfa')
+  rules.forEach((rule, index) => {
+    if (rule === undefined) return
+    const at = `${path}[${index}]`
+    checkOutcome(rule, at, reading)
+    const before = rules.slice(0, index)
+    const earlier = before.findIndex(other => other !== undefined && covers(other, rule))
+    if (earlier >= 0) {
+      reading.warning(at, `is never reached: rule ${path}[${earlier}] matches whatever this one would`)
+      return
+    }
+    const opener = before.findIndex(other => other !== undefined && opensBefore(other, rule))
+    if (opener >= 0)
+      reading.advise(
+        at,
+        `comes too late for ${whom(rules[opener]!)}: the wider rule ${path}[${opener}] lets them in first; put the narrower rule above it`
+      )
+    checkPath(rule, rules, at, reading)
+  })
+}
+
+function checkOutcome(rule: DraftRule, at: string, reading: Reading): void {
+  if (rule.access === 'public' || rule.access === 'deny')
+    for (const key of ['factors', 'within'] as const)
+      if (reading.isGiven(`${at}.${key}`))
+        reading.problem(`${at}.${key}`, `must not stand beside access: ${rule.access}, which asks for no factor`)
+  if (rule.access === 'public' && (rule.groups !== undefined || rule.users !== undefined))
+    reading.warning(at, 'asks who somebody is, so people have to sign in after all; access: mfa says that')
+  else if (rule.access === 'public' && isAnywhere(rule) && rule.networks === undefined && rule.methods === undefined)
+    reading.warning(at, 'opens the whole app to everybody, without signing in')
+}
+
+/** A path that guards one page where somebody meant all that lies below it, and one that nobody can ask for. */
+function checkPath(rule: DraftRule, rules: readonly (DraftRule | undefined)[], at: string, reading: Reading): void {
+  const { path, access } = rule
+  if (path === undefined) return
+  // Paths are compared after decoding, without their dot segments, parameters and repeated slashes.
+  const odd = /%[0-9a-f]{2}|\/\/|\/\.{1,2}(?:\/|$)|;/i.exec(path)?.[0]
+  if (odd !== undefined)
+    reading.advise(
+      `${at}.path`,
+      `may never match: paths are compared after they are decoded and tidied, and '${odd}' is gone by then; write the path as people read it`
+    )
+  if (access === 'public' || path === '/' || /\.\w{1,5}$/.test(path)) return
+  const bare = path.replace(/\/\*?$/, '')
+  const isBare = !path.includes('*')
+  if (!isBare && (!path.endsWith('/*') || bare.includes('*'))) return
+  if (
+    bare === '' ||
+    rules.some(other => other !== rule && coversPath(other?.path, `${bare}/x/y`) && other?.path !== undefined)
+  )
+    return
+  reading.advise(
+    `${at}.path`,
+    isBare
+      ? `matches this one page and nothing below it; for all of it write ${bare}/**`
+      : `matches one step below ${bare} and no further; for all of it write ${bare}/**`
+  )
+}
+
+/** True where a rule that lets people in stands before a narrower one that is stricter, and takes some of its people away. */
+function opensBefore(earlier: DraftRule, later: DraftRule): boolean {
+  if (earlier.access === 'deny' || later.path === undefined || earlier.path === later.path) return false
+  // Who is let in by the earlier rule is a part of those the later rule would stop: same path for some, another outcome for the rest, is meant.
+  if (!coversPath(earlier.path, later.path)) return false
+  if (later.access === 'deny') return overlaps(earlier, later)
+  if (later.access === 'public' || !overlaps(earlier, later)) return false
+  if (earlier.access === 'public') return true
+  return later.within != null && (earlier.within == null || earlier.within > later.within)
+}
+
+/** False where the two can never match one request. Groups say nothing: people are in several. */
+function overlaps(one: DraftRule, other: DraftRule): boolean {
+  return (['methods', 'users'] as const).every(key => {
+    const [a, b] = [one[key], other[key]]
+    return a === undefined || b === undefined || a.some(word => word !== undefined && (b as unknown[]).includes(word))
+  })
+}
+
+function whom(rule: DraftRule): string {
+  const parts = (['methods', 'groups', 'users', 'networks'] as const).flatMap(key =>
+    rule[key] === undefined ? [] : [`${key} ${rule[key].join(', ')}`]
+  )
+  return parts.length === 0 ? 'everybody' : parts.join(' and ')
+}
+
+function isAnywhere(rule: DraftRule): boolean {
+  return rule.path === undefined || rule.path === '/**'
+}
+
+/** True only if whatever `later` matches, `earlier` matches too. */
+function covers(earlier: DraftRule, later: DraftRule): boolean {
+  const holds = (wide: readonly unknown[] | undefined, narrow: readonly unknown[] | undefined) =>
+    wide === undefined || (narrow?.every(word => word !== undefined && wide.includes(word)) ?? false)
+  return (
+    (isAnywhere(earlier) || (later.path !== undefined && coversPath(earlier.path, later.path))) &&
+    (['methods', 'groups', 'users', 'networks'] as const).every(key => holds(earlier[key], later[key]))
+  )
+}
+
+/** True only if every path of the glob `narrow` is one of the glob `wide`. */
+function coversPath(wide: string | undefined, narrow: string): boolean {
+  if (wide === undefined || wide === narrow) return true
+  const segments = (glob: string) => glob.replace(/\/$/, '').split('/').slice(1)
+  const [w, n] = [segments(wide), segments(narrow)]
+  const from = (i: number, j: number): boolean => {
+    if (i === w.length) return j === n.length
+    if (w[i] === '**') return i === w.length - 1 || n.slice(j).some((_, more) => from(i + 1, j + more))
+    if (j === n.length || n[j]!.includes('**')) return false
+    return coversSegment(w[i]!, n[j]!) && from(i + 1, j + 1)
+  }
+  return from(0, 0)
+}
+
+function coversSegment(wide: string, narrow: string): boolean {
+  if (wide === narrow || wide === '*') return true
+  if (narrow.includes('*') || !wide.includes('*')) return false
+  const pieces = wide.split(/\*+/)
+  let at = pieces[0]!.length
+  if (!narrow.startsWith(pieces[0]!) || !narrow.endsWith(pieces.at(-1)!)) return false
+  for (const piece of pieces.slice(1, -1)) {
+    const found = narrow.indexOf(piece, at)
+    if (found < 0) return false
+    at = found + piece.length
+  }
+  return at <= narrow.length - pieces.at(-1)!.length
+}

@@ -1,0 +1,71 @@
+/** `check --live`: whether apps answer, and whether our ports are free. Owns what is tried from here; sends nothing over the connections it makes. */
+import { connect, createServer } from 'node:net'
+import type { Finding, Sound } from './finding.ts'
+
+const patienceMs = 3000
+
+/** Connects to every upstream, and listens for a moment where the gate will. */
+export async function checkLive({ config }: Sound): Promise<Finding[]> {
+  const apps = config.apps.flatMap((app, a) =>
+    app.upstream.map((upstream, u) => ({ path: `apps[${a}].upstream[${u}]`, upstream }))
+  )
+  const answers = apps.map(async ({ path, upstream }): Promise<Finding[]> => {
+    const url = new URL(upstream.origin)
+    const host = url.hostname.replace(/[[\]]/g, '')
+    const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
+    const trouble = await tryConnect(upstream.socketPath === null ? { host, port } : { path: upstream.socketPath })
+    const where = upstream.socketPath ?? `${host}:${port}`
+    return trouble === null
+      ? []
+      : [
+          {
+            degree: 'problem',
+            path,
+            message: `nothing answers at ${where} (${trouble}): start the app, or mend the address`
+          }
+        ]
+  })
+  const listeners: { path: string; host: string; port: number }[] = [{ path: 'listen.port', ...config.listen }]
+  if (config.admin !== false) listeners.push({ path: 'admin.port', ...config.admin })
+  const ports = listeners.map(async ({ path, host, port }): Promise<Finding[]> => {
+    const code = await tryListen(host, port)
+    if (code === null) return []
+    if (code === 'EADDRINUSE')
+      return [
+        {
+          degree: 'warning',
+          path,
+          message: `something listens on port ${port} already: fine if it is this gate; else stop it or choose another port`
+        }
+      ]
+    const why =
+      code === 'EACCES'
+        ? 'this user may not listen below 1024: choose a higher port, or grant CAP_NET_BIND_SERVICE'
+        : code
+    return [{ degree: 'problem', path, message: `cannot listen on ${host}, port ${port}: ${why}` }]
+  })
+  return (await Promise.all([...answers, ...ports])).flat()
+}
+
+/** Null where somebody accepts. */
+function tryConnect(to: { host: string; port: number } | { path: string }): Promise<string | null> {
+  return new Promise(resolve => {
+    const socket = connect(to)
+    const end = (trouble: string | null) => {
+      socket.destroy()
+      resolve(trouble)
+    }
+    socket.setTimeout(patienceMs, () => end('no answer within 3 seconds'))
+    socket.once('connect', () => end(null))
+    // Of a name with several addresses Node says one error for all of them.
+    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message))
+  })
+}
+
+function tryListen(host: string, port: number): Promise<string | null> {
+  return new Promise(resolve => {
+    const probe = createServer()
+    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve(null)))
+  })
+}

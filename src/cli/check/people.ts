@@ -1,0 +1,71 @@
+/** Groups and users that rules name and nobody has, and a key that is not the store's. Owns these questions to the store; changes nothing in it. */
+import { nearest, shown } from '../../../config/problems.ts'
+import { checkKey, keyCheck } from '../../keyring/key-check.ts'
+import { readKeyFile } from '../../keyring/key-file.ts'
+import type { Io } from '../command.ts'
+import { accountsAt } from '../user/person.ts'
+import { atWork } from '../workplace.ts'
+import type { Finding, Sound } from './finding.ts'
+
+/** Findings, or the sentence that says why the store could not be asked. */
+export async function checkPeople(loaded: Sound, io: Io): Promise<{ found: Finding[]; trouble: string | null }> {
+  const found: Finding[] = []
+  const { config } = loaded
+  try {
+    await atWork(io, { config: loaded.file, changes: 'nothing' }, async place => {
+      if ((await place.store.get(keyCheck)) !== null)
+        await readKeyFile(config.keyFile).then(
+          async ring => {
+            await checkKey(place.store, ring, config.keyFile).catch((error: Error) =>
+              found.push({ degree: 'problem', path: 'keyFile', message: error.message })
+            )
+          },
+          // That it cannot be read is said already.
+          () => {}
+        )
+      const people = await accountsAt(place).list()
+      found.push(...unknown(config, people))
+      return 0
+    })
+    return { found, trouble: null }
+  } catch (error) {
+    return { found, trouble: (error as Error).message }
+  }
+}
+
+type Person = { readonly name: string; readonly groups: readonly string[] }
+
+function unknown({ apps, identity }: Sound['config'], people: readonly Person[]): Finding[] {
+  const warning = (path: string, message: string): Finding => ({ degree: 'warning', path, message })
+  if (people.length === 0)
+    return [
+      warning(
+        'store',
+        'nobody has an account yet; make the first operator with: factorgate user add NAME --group operators'
+      )
+    ]
+  // Who comes from a directory of an institution is known here only after the first sign-in.
+  if (identity.some(({ kind }) => kind !== 'local')) return []
+  const groups = [...new Set(people.flatMap(person => person.groups))]
+  const names = people.map(({ name }) => name)
+  const instead = (word: string, known: readonly string[]) => {
+    const guess = nearest(word, known)
+    return guess === null ? '' : `; did you mean ${shown(guess)}?`
+  }
+  return apps.flatMap((app, a) =>
+    app.rules.flatMap((rule, r) => {
+      const at = `apps[${a}].rules[${r}]`
+      const lost = (rule.groups ?? []).flatMap((group, g) =>
+        groups.includes(group)
+          ? []
+          : [warning(`${at}.groups[${g}]`, `nobody is in the group ${shown(group)}${instead(group, groups)}`)]
+      )
+      const strangers = (rule.users ?? []).flatMap((user, u) =>
+        names.includes(user)
+          ? []
+          : [warning(`${at}.users[${u}]`, `nobody is called ${shown(user)}${instead(user, names)}`)]
+      )
+      return [...lost, ...strangers]
+    })
+  )
+}

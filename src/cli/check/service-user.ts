@@ -1,0 +1,141 @@
+/**
+ * Whether the gate's own user may read and write what the configuration names, asked by somebody else: root may read everything, so root's
+ * own success says nothing. Owns the guess at who that user is: the owner of the data. Changes nothing.
+ */
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { keyFileWarning, readKeyFile } from '../../keyring/key-file.ts'
+import type { Finding, Sound } from './finding.ts'
+
+interface User {
+  readonly uid: number
+  readonly gid: number
+  readonly name: string
+  /** The folder that says so. */
+  readonly because: string
+}
+
+interface Need {
+  readonly path: string
+  readonly file: string
+  readonly to: 'read' | 'write'
+}
+
+/** Findings about the key file, and about every file and folder that the gate needs. */
+export async function checkFiles(loaded: Sound, env: Readonly<Record<string, string | undefined>>): Promise<Finding[]> {
+  const { config } = loaded
+  const found: Finding[] = []
+  const key = await readKeyFile(config.keyFile).then(
+    () => null,
+    (error: Error) => error.message
+  )
+  if (key !== null) found.push({ degree: 'problem', path: 'keyFile', message: key })
+  const warning = await keyFileWarning(config.keyFile, env)
+  if (key === null && warning !== null) found.push({ degree: 'warning', path: 'keyFile', message: warning })
+  for (const [file, at] of loaded.secrets) if (isOpenToAll(file)) found.push(openToAll(at, file))
+  const tlsKey = config.listen.tls?.key
+  if (typeof tlsKey === 'string' && isOpenToAll(tlsKey)) found.push(openToAll('listen.tls.key', tlsKey))
+  const user = serviceUser(config)
+  const needs = needsOf(loaded).filter(({ path: at }) => at !== 'keyFile' || key === null)
+  const may = user === null ? needs.map(ourAccess) : theirAccess(user, needs)
+  needs.forEach((need, index) => {
+    if (may[index] === false) found.push({ degree: 'problem', path: need.path, message: denied(need, user) })
+  })
+  return found
+}
+
+function needsOf({ config, files, file, secrets }: Sound): Need[] {
+  const read = (at: string, name: string): Need => ({ path: at, file: name, to: 'read' })
+  const { tls } = config.listen
+  const known = new Map<string, string>([...secrets, [file, '']])
+  if (tls !== null)
+    for (const which of ['cert', 'key'] as const) if (tls[which]) known.set(tls[which], `listen.tls.${which}`)
+  const needs = files.map(name => read(known.get(name) ?? '', name))
+  if (existsSync(config.keyFile)) needs.push(read('keyFile', config.keyFile))
+  needs.push({ path: 'journal', file: nearest(config.journal), to: 'write' })
+  if (config.store.kind === 'embedded') needs.push({ path: 'store', file: nearest(config.store.path), to: 'write' })
+  return needs
+}
+
+/** The file itself, or the folder in which it would be made. */
+function nearest(file: string): string {
+  let at = file
+  while (!existsSync(at) && at !== path.dirname(at)) at = path.dirname(at)
+  return at
+}
+
+function denied({ file, to }: Need, user: User | null): string {
+  if (user === null) {
+    const uid = process.geteuid?.() ?? 'unknown'
+    return `this user (uid ${uid}) may not ${to} ${file}: run this as the gate's user, or give that user the file and a way to it (chown, chmod)`
+  }
+  const { name, uid, because } = user
+  return `the gate's user ${name} (uid ${uid}, who owns ${because}) may not ${to} ${file}, though you may: chown ${name} ${file}, and let ${name} enter every folder above it (chmod o+x)`
+}
+
+/** Who the gate runs as, if root asks and the data is another's; null: whoever asks. */
+function serviceUser({ store, journal }: Sound['config']): User | null {
+  if (process.geteuid?.() !== 0) return null
+  const places = store.kind === 'embedded' ? [store.path, path.dirname(store.path)] : []
+  for (const place of [...places, path.dirname(journal)]) {
+    const stat = statSync(place, { throwIfNoEntry: false })
+    if (stat === undefined || stat.uid === 0) continue
+    const row = passwd().find(fields => fields[2] === String(stat.uid))
+    return {
+      uid: stat.uid,
+      gid: row === undefined ? stat.gid : Number(row[3]),
+      name: row?.[0] ?? String(stat.uid),
+      because: place
+    }
+  }
+  return null
+}
+
+function passwd(): string[][] {
+  try {
+    return readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .map(line => line.split(':'))
+  } catch {
+    return []
+  }
+}
+
+function ourAccess({ file, to }: Need): boolean {
+  try {
+    accessSync(file, to === 'read' ? constants.R_OK : constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Asked as that user, so that groups and access lists count. Undefined where that cannot be asked. */
+function theirAccess({ uid, gid, name }: User, needs: readonly Need[]): (boolean | undefined)[] {
+  const groups = passwd().some(fields => fields[0] === name) ? '--init-groups' : '--clear-groups'
+  const script = 'for f; do test -r "$f" && r=r || r=; test -w "$f" && w=w || w=; echo "=$r$w"; done'
+  const ran = spawnSync(
+    'setpriv',
+    [`--reuid=${uid}`, `--regid=${gid}`, groups, '--', 'sh', '-c', script, 'sh', ...needs.map(({ file }) => file)],
+    {
+      encoding: 'utf8',
+      cwd: '/'
+    }
+  )
+  const lines = ran.status === 0 ? ran.stdout.trimEnd().split('\n') : []
+  return needs.map(({ to }, index) => lines[index]?.includes(to === 'read' ? 'r' : 'w'))
+}
+
+function isOpenToAll(file: string): boolean {
+  const stat = statSync(file, { throwIfNoEntry: false })
+  return process.geteuid !== undefined && stat !== undefined && (stat.mode & 0o004) !== 0
+}
+
+function openToAll(at: string, file: string): Finding {
+  return {
+    degree: 'warning',
+    path: at,
+    message: `every user of this machine may read ${file}: close it with chmod o= ${file}`
+  }
+}
