@@ -115,6 +115,11 @@ export class Runtime {
     const runtime = new Runtime(input, await Journal.open({ path: input.journalFile, clock: input.clock, onChange }))
     await runtime.cache.watch([sessionKey(''), tokenKey(''), accountPrefix])
     const { store, cache, sessions, live, log, meters, readiness } = runtime
+    await runtime.accounts
+      .indexAddresses()
+      .catch(error =>
+        log.warn({ err: error }, 'people cannot sign in with their e-mail addresses yet; the next start tries again')
+      )
     runtime.#watching = watchAccess({
       store,
       cache,

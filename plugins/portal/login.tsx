@@ -4,7 +4,6 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
-import { canonicalName } from '../../src/identity/account.ts'
 import type { EndReason } from '../../src/session/records.ts'
 import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import { readForm, staleForm } from './forms.ts'
@@ -140,8 +139,7 @@ export function registerLogin(scope: FastifyInstance, options: PortalOptions): v
 
   /** A name goes into the journal only where somebody has it: people type passwords into the field above. */
   async function recordRefusal(visit: Visit, username: string, outcome: string): Promise<void> {
-    const name = canonicalName(username)
-    const account = name === undefined ? null : await accounts.byName(name)
+    const account = await accounts.bySignIn(username)
     const kind = outcome === 'throttled' ? 'throttle' : 'login'
     const whom = account === null ? {} : { account: account.id, name: account.name }
     options.audit.record(eventOf(visit, kind, { session: undefined, ...whom, factor: 'password', outcome }))

@@ -54,7 +54,7 @@ export interface PortalServices {
     Sessions,
     'start' | 'prove' | 'find' | 'list' | 'end' | 'endAccount' | 'handOver' | 'redeem' | 'whyEnded'
   >
-  readonly accounts: Pick<Accounts, 'byId' | 'byName'>
+  readonly accounts: Pick<Accounts, 'byId' | 'bySignIn'>
   readonly credentials: Pick<Credentials, 'list' | 'get' | 'rename' | 'remove' | 'removeUnlessLast'>
   readonly passwordLogin: Pick<PasswordLogin, 'attempt' | 'completed'>
   readonly invitations: Pick<Invitations, 'peek' | 'begun' | 'accept' | 'release' | 'isWaiting' | 'removeAll'>

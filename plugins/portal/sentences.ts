@@ -77,7 +77,7 @@ const english = {
     toLab: (lab: string) => `to ${lab}`,
     passkey: 'Use a passkey',
     or: 'or with your password',
-    username: 'User name',
+    username: 'User name or e-mail address',
     password: 'Password',
     submit: 'Continue',
     help: 'Forgotten your password, or lost what you sign in with? The people who run this gate can send you a new invitation.',

@@ -8,6 +8,7 @@ import { inBatches } from '../store/batches.ts'
 import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
 import { type Account, accountPrefix, canonicalName, parseAccount } from './account.ts'
+import { Addresses, canonicalAddress } from './addresses.ts'
 
 export type AccountProblem = 'name_taken' | 'name_invalid' | 'not_found'
 
@@ -40,6 +41,8 @@ export interface NewAccount {
 export type AccountChange = Partial<Pick<Account, 'displayName' | 'email' | 'groups' | 'directory'>>
 
 const index = 'accounts'
+/** Stands where every account's address is in the index. A store of an older version lacks it. */
+const addressMark = 'meta:addresses'
 /** Nobody's id: looked up for a name that nobody has, so that the store is asked as often (ASVS 6.3.8). */
 const nobody = 'A'.repeat(22)
 const keyOf = (id: string) => `${accountPrefix}${id}`
@@ -48,10 +51,12 @@ const nameKeyOf = (name: string) => `account-name:${name}`
 export class Accounts {
   readonly #store: Store
   readonly #clock: Clock
+  readonly #addresses: Addresses
 
   constructor({ store, clock }: { store: Store; clock: Clock }) {
     this.#store = store
     this.#clock = clock
+    this.#addresses = new Addresses(store)
   }
 
   /** Throws AccountError `name_invalid` or `name_taken`. Of two people who ask for one name at once, one gets it. */
@@ -71,7 +76,9 @@ export class Accounts {
     // The name last: what breaks off before leaves a record that nobody can sign in to, not a name that nobody can take.
     await this.#store.put(keyOf(account.id), JSON.stringify(account))
     await this.#store.link(index, account.id)
+    await this.#addresses.link(account.email, account.id)
     if (await this.#claim(name, account.id)) return account
+    await this.#addresses.unlink(account.email, account.id)
     await this.#store.unlink(index, account.id)
     await this.#store.delete(keyOf(account.id))
     throw new AccountError('name_taken')
@@ -86,10 +93,34 @@ export class Accounts {
 
   /** The account of a name in any spelling (account.ts, `canonicalName`). */
   async byName(text: string): Promise<Account | null> {
-    const name = canonicalName(text)
-    if (name === undefined) return null
+    // What is no name is looked up as nobody's: names have no capitals.
+    const name = canonicalName(text) ?? nobody
     const account = await this.byId((await this.#store.get(nameKeyOf(name))) ?? nobody)
     return account?.name === name ? account : null
+  }
+
+  /**
+   * The account that a person means at the sign-in: by its name, or by an e-mail address that is one account's alone. A name that looks like an
+   * address comes first. How often the store is asked depends on what was typed, and not on who exists (ASVS 6.3.8).
+   */
+  async bySignIn(text: string): Promise<Account | null> {
+    const named = await this.byName(text)
+    const address = canonicalAddress(text)
+    if (address === undefined) return named
+    const ids = await this.#addresses.holders(address)
+    const found = await Promise.all((ids === null || ids.length === 0 ? [nobody] : ids).map(id => this.byId(id)))
+    const holders = found.filter(account => account !== null && canonicalAddress(account.email ?? '') === address)
+    return named ?? (holders.length === 1 ? holders[0]! : null)
+  }
+
+  /** Puts the address of every account into the index, once for each store: one of an older version has no index. `anew` does so in any case. */
+  async indexAddresses({ anew = false } = {}): Promise<void> {
+    if (!anew && (await this.#store.get(addressMark)) !== null) return
+    await inBatches(await this.#store.members(index), async id => {
+      const account = await this.byId(id)
+      if (account !== null) await this.#addresses.link(account.email, id)
+    })
+    if (!anew) await this.#store.put(addressMark, '1')
   }
 
   /** Everybody, by name. `onDone` hears how many have been read. */
@@ -99,12 +130,27 @@ export class Accounts {
   }
 
   /** Throws AccountError `not_found`. */
-  update(id: string, change: AccountChange): Promise<Account> {
-    return this.#change(id, account => ({
+  async update(id: string, change: AccountChange): Promise<Account> {
+    const before = change.email === undefined ? null : await this.byId(id)
+    // The index first: it may name an account too many, and never one too few.
+    if (before !== null) await this.#addresses.link(change.email ?? null, id)
+    const account = await this.#change(id, account => ({
       ...account,
       ...change,
       groups: change.groups === undefined ? account.groups : distinct(change.groups)
     }))
+    if (before !== null) await this.#forget(before.email, id)
+    return account
+  }
+
+  /** Takes an address out of the index unless it is the account's now. */
+  async #forget(address: string | null, id: string): Promise<void> {
+    const isTheirs = async () =>
+      canonicalAddress((await this.byId(id))?.email ?? '') === canonicalAddress(address ?? '')
+    if (await isTheirs()) return
+    await this.#addresses.unlink(address, id)
+    // Somebody may have given it back meanwhile.
+    if (await isTheirs()) await this.#addresses.link(address, id)
   }
 
   /** Ends the account's access; whoever watches the store cuts sessions and connections. Throws AccountError `not_found`. */
@@ -124,6 +170,7 @@ export class Accounts {
     // Only its own name: another account may have taken it after a removal that broke off.
     if ((await this.#store.get(nameKeyOf(account.name))) === id) await this.#store.delete(nameKeyOf(account.name))
     await this.#store.unlink(index, id)
+    await this.#addresses.unlink(account.email, id)
     return this.#store.delete(keyOf(id))
   }
 

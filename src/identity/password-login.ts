@@ -8,6 +8,7 @@ import { Guesses, type Origin } from '../factor/guesses.ts'
 import type { Store } from '../store/store.ts'
 import { type Account, canonicalName } from './account.ts'
 import type { Accounts } from './accounts.ts'
+import { canonicalAddress } from './addresses.ts'
 import type { Directory, DirectoryAnswer } from './directory.ts'
 import type { HashPlace } from './hash-turns.ts'
 
@@ -39,13 +40,16 @@ export class PasswordLogin {
   /** Rejects where the store or a directory cannot be reached: then nothing was checked, or nothing is believed. */
   async attempt(input: Origin & { name: string; password: string }): Promise<LoginAttempt> {
     const { name, password } = input
-    const named = await this.#accounts.byName(name)
+    const named = await this.#accounts.bySignIn(name)
     const standing = await this.#guesses.standing({
       ...input,
       what: 'password',
       accountId: named?.id ?? null,
       // Of what is no name at all, the spellings share a bucket too.
-      name: canonicalName(name) ?? `? ${name.slice(0, 256).trim().normalize('NFKC').toLowerCase()}`
+      name:
+        canonicalAddress(name) ??
+        canonicalName(name) ??
+        `? ${name.slice(0, 256).trim().normalize('NFKC').toLowerCase()}`
     })
     const from: HashPlace = { from: standing.from, address: input.address }
     // Said before anything is counted: what cannot be checked leaves nothing in the store.
@@ -54,7 +58,8 @@ export class PasswordLogin {
     if (reservation.kind === 'throttled') return reservation
     const { place } = standing
     const known = named === null || place === null ? null : await this.#guesses.trying(named.id, place)
-    const answer = await this.#ask(name, password, from)
+    // Directories know people by their names; an address is an alias of the gate's.
+    const answer = await this.#ask(named?.name ?? name, password, from)
     if (answer.kind === 'busy') {
       await Promise.all([reservation.released(), known?.unchecked()])
       return answer

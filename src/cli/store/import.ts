@@ -4,6 +4,7 @@
  */
 import { type FileHandle, open } from 'node:fs/promises'
 import path from 'node:path'
+import { Accounts } from '../../identity/accounts.ts'
 import { readKeyFile } from '../../keyring/key-file.ts'
 import { type Keyring, KeyringError, sealedBy } from '../../keyring/keyring.ts'
 import { inBatches } from '../../store/batches.ts'
@@ -52,6 +53,8 @@ Example:
           for (const late of [false, true])
             await write(store, clock(), readLines(readSealed(file, keyring)), line => isLate(line) === late, isDone)
         })
+        // A backup of an older version has no index of addresses.
+        await new Accounts(place).indexAddresses({ anew: true })
         await store.delete(marker)
         await place.record({ kind: 'store.import', outcome: 'done', values: count, forced: values.force === true })
         io.stderr(`${count} records are in the store; people sign in anew\n`)
