@@ -88,6 +88,8 @@ export class ReplyParser {
   #interims = 0
   #interimBytes = 0
   #emptyLines = 0
+  /** A head before the reply spoke of signing in on the connection. */
+  #ties = false
 
   /** A request is on its way: what comes next is its reply. `maySwitch`: it asked for another protocol, so 101 is an answer. */
   expect(reader: ReplyReader, method: string, maySwitch = false): void {
@@ -100,6 +102,7 @@ export class ReplyParser {
     this.#interims = 0
     this.#interimBytes = 0
     this.#emptyLines = 0
+    this.#ties = false
   }
 
   /** True between replies. */
@@ -216,14 +219,15 @@ export class ReplyParser {
       framing,
       keptMs: isKept ? lines.keptMs : 0,
       isWhole,
-      tiesConnection: lines.tiesConnection,
+      tiesConnection: lines.tiesConnection || this.#ties,
       oddities: this.#oddities
     })
     if (framing === 'none' || (framing === 'length' && this.#left === 0)) this.#complete()
     return body
   }
 
-  #interim({ status, reason, headers }: ReplyLines, size: number): void {
+  #interim({ status, reason, headers, tiesConnection }: ReplyLines, size: number): void {
+    this.#ties ||= tiesConnection
     this.#interims++
     this.#interimBytes += size
     if (this.#interims > maxInterims || this.#interimBytes > maxInterimBytes)

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { softenClose } from '../staged-close.ts'
+import { endInStages, softenClose } from '../staged-close.ts'
 import type { Errand } from './errand.ts'
 import { inboundHeaders } from './inbound.ts'
 import type { LiveConnections } from './live-connections.ts'
@@ -126,7 +126,7 @@ class Transfer extends Running implements ReplyHandler {
   onError(error: UpstreamError): void {
     this.connection = null
     if (this.isOver) return
-    if (this.status !== null) return this.#cutOff('app broke off')
+    if (this.status !== null) return this.#breakOff()
     if (this.#mayAskAgain(error)) return this.#ask()
     this.refuse(error)
   }
@@ -167,6 +167,17 @@ class Transfer extends Running implements ReplyHandler {
     this.errand.res.off('close', onResponseClose)
     this.#body?.drop()
     this.decline(error)
+  }
+
+  /** The app has said half of it. Where the client can tell that from the whole, it gets what there is. */
+  #breakOff(): void {
+    const { req, res } = this.errand
+    if (!this.#isFramedOutside || req.httpVersionMajor !== 1 || res.socket !== req.socket)
+      return this.#cutOff('app broke off')
+    this.cut ??= 'app broke off'
+    this.flushHead()
+    this.#finish()
+    endInStages(req.socket)
   }
 
   /** Ends the client's connection in the middle, so that what it has does not look whole. */

@@ -194,6 +194,13 @@ t.test('FIELD 3 F15 what two readers could end differently is refused at once, a
     t.equal(parse(answer).status, 502, title)
     t.same(header(answer, 'factorgate-error'), ['app_reply_invalid'], title)
   }
+  const later = await startUpstream(t, `${chunks}5\r\nhello\r\n${'f'.repeat(16)}\r\nhello`)
+  const broken = await startGate(t, [makeApp({ upstreams: [at(later)], responseTimeoutMs: 60_000 })])
+  t.match(
+    await broken.ask(get()),
+    /^HTTP\/1\.1 200 [\s\S]*\r\n5\r\nhello\r\n$/,
+    'what came before a later one, and no end'
+  )
   const ending = await startUpstream(t, socket => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n'))
   const other = await startGate(t, [makeApp({ upstreams: [at(ending)], responseTimeoutMs: 60_000 })])
   t.same(header(await other.ask(get()), 'factorgate-error'), ['app_reply_invalid'], 'a head without an end')

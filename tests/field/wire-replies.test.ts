@@ -1,6 +1,9 @@
 /** F11 and F12: apps that answer before they have read everything, and apps that say that they are still at work. Real sockets on both sides. */
+import { once } from 'node:events'
 import http from 'node:http'
 import net, { type AddressInfo, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import t, { type Test } from 'tap'
 import { at, type Gate, get, host, makeApp, parse, startGate } from '../forwarding/gate.ts'
 import { startUpstream, webSocketLines } from '../helpers/upstream.ts'
@@ -18,8 +21,9 @@ async function hasty(
   t: Test,
   text: string,
   how: 'close' | 'half-close' | 'reset',
-  readFirst: number
-): Promise<{ origin: string }> {
+  readFirst: number,
+  isUnix = false
+): Promise<{ origin: string; socketPath?: string }> {
   const sockets = new Set<Socket>()
   const server = net.createServer({ allowHalfOpen: true }, socket => {
     sockets.add(socket)
@@ -36,11 +40,15 @@ async function hasty(
       })
     })
   })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const socketPath = isUnix ? path.join(tmpdir(), `factorgate-hasty-${process.pid}-${Date.now()}.sock`) : undefined
+  await new Promise<void>(resolve =>
+    socketPath === undefined ? server.listen(0, '127.0.0.1', resolve) : server.listen(socketPath, resolve)
+  )
   t.teardown(() => {
     for (const socket of sockets) socket.destroy()
     server.close()
   })
+  if (socketPath !== undefined) return { origin: 'http://localhost', socketPath }
   return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
 }
 
@@ -105,6 +113,24 @@ t.test('FIELD F11 twenty of twenty', async t => {
     heard,
     heard.map(() => '413 no!')
   )
+})
+
+t.test('FIELD F11 over a unix socket, and a long explanation for a client that reads late', async t => {
+  const local = await hasty(t, reply('413 Too Large', 'length'), 'close', 1, true)
+  const gate = await startGate(t, [makeApp({ upstreams: [at(local)], responseTimeoutMs: 60_000 })])
+  for (const isChunked of [false, true]) t.equal(await upload(gate, 8_000_000, isChunked), '413 no!')
+  const long = `HTTP/1.1 413 Too Large\r\nContent-Length: 2000000\r\n\r\n${'x'.repeat(2_000_000)}`
+  const talkative = await startUpstream(t, socket => socket.end(long), {
+    early: true
+  })
+  const other = await startGate(t, [makeApp({ upstreams: [at(talkative)], responseTimeoutMs: 60_000 })])
+  const client = await other.connect()
+  client.send(get('/', ['Content-Length: 8000000'], 'POST'))
+  client.send(Buffer.alloc(8_000_000))
+  client.socket.pause()
+  await once(client.socket, 'drain')
+  client.socket.resume()
+  t.equal(parse(await client.rest()).body.length, 2_000_000)
 })
 
 t.test('FIELD F11 an app that closes without an answer, or in the middle of one, has given none', async t => {

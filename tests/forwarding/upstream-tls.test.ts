@@ -39,6 +39,30 @@ t.test('the certificate must be the upstream’s own: neither the public name no
   }
 })
 
+t.test('FIELD F11 an early answer is heard through TLS as well', async t => {
+  const certificate = makeCertificate(t, 'DNS:localhost,IP:127.0.0.1')
+  trust(t, [certificate.cert])
+  const server = tls.createServer(certificate, socket => {
+    socket.on('error', () => {})
+    socket.once('data', () =>
+      socket.write('HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nno!', () =>
+        socket.destroy()
+      )
+    )
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => new Promise(resolve => server.close(resolve)))
+  const { port } = server.address() as AddressInfo
+  const app = makeApp({ upstreams: [at({ origin: `https://127.0.0.1:${port}` })], responseTimeoutMs: 60_000 })
+  const gate = await startGate(t, [app])
+  for (let i = 0; i < 10; i++) {
+    const client = await gate.connect()
+    client.send(get('/', ['Content-Length: 8000000'], 'POST'))
+    client.send(Buffer.alloc(8_000_000))
+    t.match(await client.rest(), /^HTTP\/1\.1 413 [\s\S]*no!$/)
+  }
+})
+
 function makeCertificate(t: Test, names: string): { key: Buffer; cert: Buffer } {
   const directory = mkdtempSync(join(tmpdir(), 'upstream-tls-'))
   t.teardown(() => rmSync(directory, { recursive: true }))
