@@ -4,6 +4,7 @@
  */
 import { isIP } from 'node:net'
 import { checkScheme } from './check-scheme.ts'
+import { checkAppsTls } from './checks-app-tls.ts'
 import { checkApps } from './checks-apps.ts'
 import type { DraftConfig } from './draft.ts'
 import { isPublicSuffix } from './public-suffixes.ts'
@@ -19,6 +20,7 @@ export function checkConfig(config: DraftConfig, now: number, reading: Reading):
   checkSession(config, reading)
   checkIdentity(config, reading)
   checkApps(config, reading)
+  checkAppsTls(config, now, reading)
   if (config.unsafeHttp === true)
     reading.warning('unsafeHttp', 'plain http is allowed: whoever is on the way reads passwords and steals sessions')
   if (config.unsafeVolatileStore === true)

@@ -15,6 +15,7 @@ import {
 import {
   readColour,
   readContact,
+  readFingerprint,
   readGlob,
   readHeaderName,
   readHeaderValue,
@@ -61,6 +62,7 @@ export const kinds = {
   userName: { read: readUserName, name: 'sign-in name' },
   identityHeader: { read: readIdentityHeader, name: 'header name' },
   passedHeader: { read: readPassedHeader, name: 'header name' },
+  fingerprint: { read: readFingerprint, name: 'fingerprint' },
   headerName: { read: readHeaderName, name: 'header name' },
   secret: { read: (text: string) => text, name: 'text' },
   headerValue: { read: readHeaderValue, name: 'header value' }

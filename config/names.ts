@@ -6,6 +6,18 @@ import { METHODS } from 'node:http'
 import { nearest } from './problems.ts'
 import { type Wrong, wrong, wrongQuietly } from './wrong.ts'
 
+/** SHA-256 of a certificate as tools print it: hex digits, with or without colons, after `sha256:` or `SHA256 Fingerprint=`. */
+export function readFingerprint(text: string): string | Wrong {
+  const digits = text
+    .trim()
+    .replace(/^sha-?256(?: fingerprint)?\s*[:=]\s*/i, '')
+    .replace(/[:\s]/g, '')
+  if (/^[0-9a-f]{64}$/i.test(digits)) return digits.toLowerCase()
+  return wrong(
+    "must be 'sha256:' and the 64 hex digits that `openssl x509 -in app.pem -noout -fingerprint -sha256` prints, with or without colons"
+  )
+}
+
 /** Text on one line. */
 export function readLine(text: string): string | Wrong {
   return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(text) ? wrong('must be one line without control characters') : text

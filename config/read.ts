@@ -39,7 +39,7 @@ class Reader {
     const fitting = fit(schema, node)
     if (fitting === undefined) return this.#misshapen(schema, node, path)
     const value = this.#fitting(fitting, node, path)
-    return schema['x-listed'] && !isSeq(node) && value !== undefined ? [value] : value
+    return schema['x-listed'] && !isSeq(node) && value != null ? [value] : value
   }
 
   #fitting(fitting: Node, node: Yaml, path: string): unknown {

@@ -126,6 +126,68 @@ const upstream = typed<readonly Upstream[]>({
   anyOf: [upstreamText, { type: 'array', items: upstreamText, minItems: 1 }]
 })
 
+const fingerprintText = text('fingerprint', {
+  title: 'Fingerprint',
+  description: 'SHA-256 of a certificate.',
+  example: 'sha256:E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855'
+})
+
+const tls = map(
+  {
+    ca: orNull(
+      text('file', {
+        title: 'Authorities',
+        description:
+          "PEM file with the certificates that may vouch for the app: an authority's, or the app's own if it signed it itself. They alone count then. Without it, the public authorities count, and those in the file that the environment variable `NODE_EXTRA_CA_CERTS` names.",
+        example: 'app-ca.pem'
+      })
+    ),
+    serverName: orNull(
+      text('hostname', {
+        title: 'Name',
+        description:
+          'The name or address that the certificate carries, where it is not the host of `upstream`. A name is also asked for (SNI).',
+        example: 'app.internal'
+      })
+    ),
+    cert: orNull(
+      text('file', {
+        title: 'Client certificate',
+        description: 'PEM file with the certificate, and its chain, that the gate shows to the app. Needs `key`.',
+        example: 'gate.pem'
+      })
+    ),
+    key: orNull(
+      text('file', {
+        title: 'Client key',
+        description: 'PEM file with the private key of `cert`, without a passphrase.',
+        example: 'gate.key'
+      })
+    ),
+    fingerprint: typed<readonly string[] | null>({
+      title: 'Pinned certificate',
+      description:
+        "SHA-256 of the app's certificate, or a list, for the time of a renewal. It takes the place of chain, name and dates, as a self-signed certificate needs it; with `ca` as well, all must hold. `openssl s_client -connect HOST:PORT </dev/null | openssl x509 -noout -fingerprint -sha256` prints it: compare it at the app's own screen.",
+      examples: ['sha256:E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855'],
+      default: null,
+      'x-listed': true,
+      anyOf: [fingerprintText, { type: 'array', items: fingerprintText, minItems: 1 }, { type: 'null' }]
+    }),
+    unsafeAnyCertificate: flag({
+      title: 'Take any certificate',
+      description:
+        'Whoever is on the way to the app can then read and change everything. A pinned certificate costs one line more.',
+      default: false,
+      example: true
+    })
+  },
+  {
+    title: 'TLS towards the app',
+    description:
+      'For upstreams that begin with https: whose certificate is taken for the app. The files are read again when they change.'
+  }
+)
+
 const timeouts = map(
   {
     connect: duration(
@@ -192,6 +254,7 @@ export const app = map(
       example: 'https://notebooks.lab.example'
     }),
     upstream,
+    tls: orNull(tls),
     rules: list(rule, {
       title: 'Rules',
       description: 'Who may do what. The first rule that matches counts; if none does, the answer is no.',

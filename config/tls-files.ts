@@ -71,10 +71,19 @@ export function checkRedisFiles(
     if (tls[name] != null) readPem(tls[name], `redis.tls.${name}`, reading)
 }
 
-function readPem(file: string, path: string, reading: Reading): string | null {
+/** Its text; null, and a problem, where it cannot be read. */
+export function readPem(file: string, path: string, reading: Reading): string | null {
   reading.files.add(file)
   try {
-    const read = readText(readFileSync(file), file)
+    const bytes = readFileSync(file)
+    if (bytes[0] === 0x30 && (bytes[1] ?? 0) >= 0x80) {
+      reading.problem(
+        path,
+        'must name a PEM file; this one is DER: openssl x509 -inform der -in FILE -out NEW.pem (pkey for a key)'
+      )
+      return null
+    }
+    const read = readText(bytes, file)
     if ('text' in read) return read.text
     reading.problem(path, `names a file that ${read.not}`)
     return null
@@ -96,7 +105,8 @@ export function pemText(file: string): string {
   return read.text
 }
 
-function attempt<T>(work: () => T): T | null {
+/** What `work` answers; null where it throws. */
+export function attempt<T>(work: () => T): T | null {
   try {
     return work()
   } catch {

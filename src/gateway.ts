@@ -28,7 +28,7 @@ import { makeClientReader } from './routing/client.ts'
 import { type App, RouteTable } from './routing/route-table.ts'
 import type { Runtime } from './runtime.ts'
 import type { Principal } from './session/sessions.ts'
-import { toApp } from './settings.ts'
+import { tlsOf, toApp } from './settings.ts'
 
 /** Every step that must stand before a byte is forwarded; a gateway without one refuses to start. */
 const steps = [
@@ -49,7 +49,7 @@ const steps = [
 export async function buildGateway(config: Config, runtime: Runtime): Promise<FastifyInstance> {
   const { clock, log, journal: audit, strangers, sessions, live, meters } = runtime
   const portalOrigin = config.portal.url.origin
-  const apps = config.apps.map(app => toApp(app, portalOrigin, config.apps))
+  const apps = config.apps.map(app => ({ ...toApp(app, portalOrigin, config.apps), tls: tlsOf(app) }))
   const routes = new RouteTable({ apps, portalOrigin })
   const destinations = new Destinations(routes, apps, clock)
   const look = { title: config.portal.title, contact: config.portal.contact, accent: config.portal.accent }

@@ -5,6 +5,7 @@
 import type { AppConfig, Config, RuleConfig } from '../config/schema.ts'
 import { pemText } from '../config/tls-files.ts'
 import type { Clock } from './clock.ts'
+import type { UpstreamTls } from './forwarding/trust.ts'
 import { compilePolicy } from './policy/compile.ts'
 import type { Rule } from './policy/policy.ts'
 import type { App } from './routing/route-table.ts'
@@ -42,6 +43,14 @@ export function storeOf(
   return { url: query === '' ? store.url : `${store.url}?${query}`, options }
 }
 
+/** Whom the gate trusts behind an app's https upstreams. Reads the files; throws what reading them throws. */
+export function tlsOf({ tls }: Pick<AppConfig, 'tls'>): UpstreamTls | null {
+  if (tls === null) return null
+  const pem = (file: string | null) => (file === null ? null : pemText(file))
+  const { serverName, fingerprint: fingerprints, unsafeAnyCertificate } = tls
+  return { ca: pem(tls.ca), cert: pem(tls.cert), key: pem(tls.key), serverName, fingerprints, unsafeAnyCertificate }
+}
+
 /** One app of the configuration as the pipeline sees it. `all`: every app, to know the neighbours on its host name. */
 export function toApp(app: AppConfig, portalOrigin: string, all: readonly AppConfig[] = []): App {
   const { origin, host, hostname, prefix } = app.url
@@ -61,6 +70,7 @@ export function toApp(app: AppConfig, portalOrigin: string, all: readonly AppCon
     identityHeaders: app.identityHeaders,
     addHeaders: app.addHeaders,
     passHeaders: app.passHeaders,
+    tlsPath: `apps[${all.indexOf(app)}].tls`,
     preserveHost: app.preserveHost,
     assertion: app.assertion,
     allowedOrigins: app.allowedOrigins,

@@ -11,6 +11,7 @@ import { type Outbound, type OutboundPlan, outboundHeaders, requestHead } from '
 import type { InterimHead } from './reply-parser.ts'
 import type { RequestBody } from './request-body.ts'
 import { takeTied, wasRefused } from './tied-connections.ts'
+import { certificateTrouble } from './trust.ts'
 import { type ReplyHandler, type UpstreamConnection, UpstreamError } from './upstream-connection.ts'
 import type { Way } from './way.ts'
 import { insidePath } from './whereabouts.ts'
@@ -138,7 +139,12 @@ export abstract class Running implements LiveEntry {
   protected decline(error: UpstreamError): void {
     this.isOver = true
     this.#place.release()
-    this.errand.observer.refused(refusals[error.failure], error)
+    const { app, observer } = this.errand
+    const isSecure = this.plan.where.insideOrigin.startsWith('https:')
+    const trouble = isSecure ? certificateTrouble(error, app.id, app.tlsPath ?? 'tls') : null
+    const told =
+      trouble === null ? error : new UpstreamError(error.failure, trouble, error.wasSent, { cause: error.cause })
+    observer.refused(refusals[error.failure], told)
   }
 
   protected report(): void {

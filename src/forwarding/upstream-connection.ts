@@ -85,6 +85,9 @@ const bigBytes = 64 * 1024
 /** After how long a silent WebSocket asks whether the other side still stands, in milliseconds. */
 export const keepAliveMs = 60_000
 
+/** What a TLS socket says once its certificate is taken for the app's. */
+export const trusted = 'factorgate:trusted'
+
 export class UpstreamConnection {
   readonly #keeper: Keeper
   readonly #parser = new ReplyParser()
@@ -128,7 +131,7 @@ export class UpstreamConnection {
   }
 
   /** Takes the socket it is to use. It may still be connecting. */
-  attach(socket: Socket, openEvent: 'connect' | 'secureConnect'): void {
+  attach(socket: Socket, openEvent: 'connect' | typeof trusted): void {
     this.#socket = socket
     socket.setNoDelay(true)
     socket.once(openEvent, () => this.#opened())
@@ -318,7 +321,8 @@ export class UpstreamConnection {
     if (this.#isGone) return
     if (this.#isSwitched) return void this.#parser.end()
     // Its end was the connection's end, and a clean one: a reset is no `end`.
-    if (this.#handler !== null && this.#parser.end()) return this.#leave()
+    // What was not spoken yet has no reply that could have ended: whoever waits for one must hear of it.
+    if (this.#handler !== null && this.#wasSent && this.#parser.end()) return this.#leave()
     if (this.#parser.isInHead) return this.#fail('unfit', 'a head without an end')
     this.#failed(null)
   }

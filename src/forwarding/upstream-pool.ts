@@ -2,11 +2,18 @@
  * Connections to one upstream. Owns their reuse (the latest used first, none kept longer than the app allows: `Keep-Alive: timeout=1`),
  * their number and their deadlines; refuses to let one app take all the connections a process can have.
  */
-import net, { isIP } from 'node:net'
+import net from 'node:net'
 import tls, { type TLSSocket } from 'node:tls'
 import type { Clock } from '../clock.ts'
 import type { App, Upstream } from '../routing/route-table.ts'
-import { type Keeper, type ReplyHandler, UpstreamConnection, type UpstreamRequest } from './upstream-connection.ts'
+import { Trust, type UpstreamTls } from './trust.ts'
+import {
+  type Keeper,
+  type ReplyHandler,
+  trusted,
+  UpstreamConnection,
+  type UpstreamRequest
+} from './upstream-connection.ts'
 
 /** How long an idle connection is kept where the app does not say, and how long before its own limit we let go, in milliseconds. */
 const idleMs = 4_000
@@ -23,8 +30,7 @@ const connectionsMax = 4_096
 /** The connections to one address. */
 export class UpstreamPool implements Keeper {
   readonly upstream: Upstream
-  /** The name that the certificate must carry, or the address where it is one. */
-  readonly hostname: string
+  readonly #trust: Trust | null
   readonly #address: { host: string; port: number } | { path: string }
   readonly #isSecure: boolean
   readonly #all = new Set<UpstreamConnection>()
@@ -36,14 +42,15 @@ export class UpstreamPool implements Keeper {
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
 
-  constructor(upstream: Upstream) {
+  constructor(upstream: Upstream, tlsKeys: UpstreamTls | null = null) {
     this.upstream = upstream
     const { protocol, hostname, port } = new URL(upstream.origin)
-    this.hostname = hostname.replace(/^\[|\]$/g, '')
+    const name = hostname.replace(/^\[|\]$/g, '')
     this.#isSecure = protocol === 'https:'
+    this.#trust = this.#isSecure ? new Trust(tlsKeys, name) : null
     this.#address =
       upstream.socketPath === null
-        ? { host: this.hostname, port: Number(port) || (this.#isSecure ? 443 : 80) }
+        ? { host: name, port: Number(port) || (this.#isSecure ? 443 : 80) }
         : { path: upstream.socketPath }
   }
 
@@ -109,22 +116,28 @@ export class UpstreamPool implements Keeper {
     const options = { ...this.#address, onread: connection.onread, allowHalfOpen: isTwoWay }
     connection.attach(
       this.#isSecure ? this.#connectTls(options) : net.connect(options as net.NetConnectOpts),
-      this.#isSecure ? 'secureConnect' : 'connect'
+      this.#isSecure ? trusted : 'connect'
     )
     return connection
   }
 
   #connectTls(options: object): TLSSocket {
-    // The certificate must be the upstream's own, whatever the Host header says.
+    const trust = this.#trust as Trust
     const socket = tls.connect({
       ...options,
-      ...(isIP(this.hostname) === 0 ? { servername: this.hostname } : {}),
+      ...trust.options,
       ...(this.#session === undefined ? {} : { session: this.#session }),
       ALPNProtocols: ['http/1.1']
     })
-    socket.on('session', session => {
-      this.#session = session
+    socket.once('secureConnect', () => {
+      const refusal = trust.refusal(socket)
+      if (refusal === null) socket.emit(trusted)
+      else socket.destroy(refusal)
     })
+    if (trust.resumes)
+      socket.on('session', session => {
+        this.#session = session
+      })
     return socket
   }
 

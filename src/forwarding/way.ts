@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts'
 import type { App, Upstream } from '../routing/route-table.ts'
 import { type OutboundPlan, outboundPlan } from './outbound.ts'
+import type { UpstreamTls } from './trust.ts'
 import { UpstreamChoice, UpstreamPool } from './upstream-pool.ts'
 
 export interface Way {
@@ -24,7 +25,7 @@ export class Ways {
     let way = this.#ways.get(app)
     if (way === undefined) {
       const plans = app.upstreams.map(upstream => outboundPlan(app, upstream))
-      way = { plans, choice: new UpstreamChoice(app, upstream => this.#pool(upstream), this.#clock) }
+      way = { plans, choice: new UpstreamChoice(app, upstream => this.#pool(upstream, app.tls ?? null), this.#clock) }
       this.#ways.set(app, way)
     }
     return way
@@ -35,12 +36,12 @@ export class Ways {
     for (const pool of this.#pools.values()) pool.close()
   }
 
-  /** Apps behind one address share its connections. */
-  #pool(upstream: Upstream): UpstreamPool {
-    const key = `${upstream.socketPath ?? ''} ${upstream.origin}`
+  /** Apps behind one address share its connections, if they trust it for the same reasons. */
+  #pool(upstream: Upstream, tls: UpstreamTls | null): UpstreamPool {
+    const key = JSON.stringify([upstream.socketPath, upstream.origin, tls])
     let pool = this.#pools.get(key)
     if (pool === undefined) {
-      pool = new UpstreamPool(upstream)
+      pool = new UpstreamPool(upstream, tls)
       this.#pools.set(key, pool)
     }
     return pool

@@ -2,6 +2,7 @@
  * Which app a host and a path belong to. Owns the match; refuses hosts that the gate does not serve, and targets that could belong
  * to more than one place. The scheme, the host and the prefix come from the configuration, never from a header.
  */
+import type { UpstreamTls } from '../forwarding/trust.ts'
 import type { Policy } from '../policy/policy.ts'
 import { climbsOut } from './path-steps.ts'
 import { readingsOf } from './readings.ts'
@@ -17,6 +18,10 @@ export interface Upstream {
 }
 
 export interface App {
+  /** Where its TLS keys stand in the configuration, such as `apps[0].tls`: for what the log says. */
+  readonly tlsPath?: string
+  /** Towards https upstreams; null for the usual checks. */
+  readonly tls?: UpstreamTls | null
   readonly id: string
   readonly title: string
   readonly description: string | null
