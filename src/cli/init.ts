@@ -30,7 +30,8 @@ export const command: Command = {
   --title TEXT    what its pages call the place (Example Lab)
   --upstream URL  the first app (http://127.0.0.1:8888)
   --user NAME     the first operator (admin)
-  --tls-cert FILE the certificate, and --tls-key FILE its key: then the gate serves https itself, on every address
+  --tls-cert FILE the certificate: then the gate serves https itself, on every
+                  address. It needs --tls-key FILE, too
 
 Prints one line: the operator's invitation. It works once, within 24 hours, when the gateway runs. Nothing is ever written over.
 
