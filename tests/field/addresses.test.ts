@@ -87,8 +87,13 @@ t.test(
     const asked = async (name: string) => {
       const { get, members } = all.store
       let count = 0
-      all.store.get = key => (count++, get.call(all.store, key))
-      all.store.members = key => (count++, members.call(all.store, key))
+      const counting =
+        <Result>(ask: (key: string) => Promise<Result>) =>
+        (key: string) => {
+          count++
+          return ask.call(all.store, key)
+        }
+      Object.assign(all.store, { get: counting(get), members: counting(members) })
       await all.accounts.bySignIn(name)
       await all.local.authenticate((await all.accounts.bySignIn(name))?.name ?? name, 'wrong')
       Object.assign(all.store, { get, members })
