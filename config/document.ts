@@ -44,10 +44,14 @@ export function readYaml(text: string, file: string): YamlText {
   }
   const lines = text.split('\n')
   const problems: Problem[] = []
+  let isLost = false
   for (const error of [...document.errors, ...document.warnings] as YAMLError[]) {
     const place = at(error.pos[0])
     // One mistake often breaks the rest of its line, too: the first of a line is enough.
     if (problems.some(problem => problem.line === place.line)) continue
+    // A bracket, brace, quote or comma too many or too few changes what all text after it means: what is said of that text is no help.
+    if (problems.length > 0 && isLost) continue
+    isLost ||= breaksTheRest(error)
     const message = substitutionInFlow(lines[place.line - 1] ?? '') ?? sentenceOf(error)
     problems.push({ file, ...place, path: '', message })
   }
@@ -56,6 +60,11 @@ export function readYaml(text: string, file: string): YamlText {
     if (alias !== null) problems.push({ file, ...at(alias), path: '', message: sentences.BAD_ALIAS! })
   }
   return { document, at, problems }
+}
+
+function breaksTheRest({ code, message }: YAMLError): boolean {
+  const codes: readonly ErrorCode[] = ['BLOCK_IN_FLOW', 'MISSING_CHAR', 'UNEXPECTED_TOKEN', 'BAD_SCALAR_START']
+  return codes.includes(code) || message.startsWith('Flow ') || message.startsWith('Missing closing')
 }
 
 function sentenceOf({ code, message }: YAMLError): string {

@@ -52,13 +52,27 @@ class Reader {
     const pairs = this.#pairs(node, path)
     const properties = schema.properties!
     const guessed = new Set<string>()
-    for (const [key, pair] of pairs)
-      if (!Object.hasOwn(properties, key)) guessed.add(this.#unknownKey(properties, key, pair, path) ?? '')
+    const strangers = [...pairs].filter(([key]) => !Object.hasOwn(properties, key))
+    const bare =
+      node.flow === true
+        ? strangers.filter(
+            ([key, pair]) =>
+              pair.value == null && !isGlued(key) && nearest(shownKey(key), Object.keys(properties)) === null
+          )
+        : []
+    for (const [key, pair] of this.#oneOfAKind(strangers, bare, path))
+      guessed.add(this.#unknownKey(properties, key, pair, path) ?? '')
+    // Its name is there, and only the blank after it is not.
+    for (const [key] of strangers) guessed.add(glued.exec(key)?.[1] ?? '')
+    // The value before a comma that was meant as text is only half of it.
+    const all = [...pairs.keys()]
+    const halved = bare[0] === undefined ? undefined : all[all.indexOf(bare[0][0]) - 1]
     const result: Record<string, unknown> = {}
     for (const [key, child] of Object.entries(properties)) {
       const here = join(path, key)
       const pair = pairs.get(key)
       const file = child['x-secret'] ? pairs.get(`${key}File`) : undefined
+      if (pair !== undefined && key === halved) continue
       if (pair !== undefined) {
         result[key] = this.#below(child, pair, here)
         if (file !== undefined)
@@ -175,6 +189,25 @@ class Reader {
     return pairs
   }
 
+  /**
+   * One mistake in braces makes many keys: a text or a list with commas in it, and `{url:"x",title:"y"}` without blanks. Says the first
+   * of them, once for all; answers the other keys.
+   */
+  #oneOfAKind(
+    strangers: readonly [string, Pair][],
+    bare: readonly [string, Pair][],
+    path: string
+  ): readonly [string, Pair][] {
+    if (bare[0] !== undefined)
+      this.#reading.problem(
+        join(path, bare[0][0]),
+        'stands here without a value: between { and } a comma ends the value before it; put [ ] around a list, and quotes around text with commas',
+        this.#keyPlace(bare[0][1])
+      )
+    const first = strangers.find(([key]) => isGlued(key))
+    return strangers.filter(each => !bare.includes(each) && (each === first || !isGlued(each[0])))
+  }
+
   /** Says so, and returns the key that was probably meant. */
   #unknownKey(properties: Readonly<Record<string, Node>>, key: string, pair: Pair, path: string): string | null {
     const known = Object.keys(properties)
@@ -182,7 +215,7 @@ class Reader {
     const guess = nearest(key, known)
     let hint = `; known here: ${known.join(', ')}`
     const elsewhere = placesOf(this.#root, key)
-    if (/^[\w-]+:\S/.test(key)) hint = ": is a blank missing after the ':'?"
+    if (isGlued(key)) hint = ": is a blank missing after the ':'?"
     else if (guess !== null) hint = `, did you mean '${guess}'?`
     else if (key === '<<') hint = ': merge keys are not read; use an alias for the whole value'
     else if (elsewhere.length > 0)
@@ -222,6 +255,13 @@ class Reader {
 
 const emptyFile =
   'is empty; it needs at least portal.url and apps. `factorgate init` writes a commented file to begin with'
+
+/** `url:"x"` without a blank is one key to YAML. */
+const glued = /^([\w-]+):\S/
+
+function isGlued(key: string): boolean {
+  return glued.test(key)
+}
 
 /** The path of a key, with nothing in it that may be a secret. */
 function join(path: string, key: string): string {

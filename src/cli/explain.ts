@@ -39,6 +39,9 @@ export const command: Command = {
   --json            the decision and every rule of every reading, for programs
 ${configHelp}
 
+Exit code 0: the request is forwarded, or one of the gate's own pages answers it; 1: it is not (refuse, or challenge: not with these
+proofs); 2: called wrongly.
+
 Example:
   factorgate explain --url https://notebooks.lab.example/admin/x --user alice --group researchers --proof totp@10m
 `,
@@ -69,7 +72,7 @@ Example:
           ? jsonText({ url, ...found.elsewhere })
           : `${found.elsewhere.decision.kind}  ${found.elsewhere.why}\n`
       )
-      return 0
+      return found.elsewhere.decision.kind === 'own' ? 0 : 1
     }
     const { match } = found
     const subject = user === undefined ? null : await subjectNamed(io, values.config, user, group)
@@ -85,7 +88,7 @@ Example:
       now: io.clock()
     })
     io.stdout(values.json ? jsonText({ url, ...explanation }) : formatExplanation(explanation))
-    return 0
+    return explanation.decision.kind === 'forward' ? 0 : 1
   }
 }
 
