@@ -1,6 +1,6 @@
 /**
  * Schema → the two documents people read: factorgate.schema.json for editors, reference.md for people. Owns how they look; refuses
- * to say anything about a key that the schema does not. `npm run docs` writes both; a test fails when they are out of date.
+ * to say anything about a key that the schema does not. `npm run docs` writes both, and apps.md; a test fails when they are out of date.
  */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import { type KindName, kinds } from './kinds.ts'
 import { prologue } from './prologue.ts'
+import { recipesPage } from './recipes.ts'
 import { configSchema } from './schema.ts'
 import { isNeeded } from './shape.ts'
 import { printDuration, printSize } from './units.ts'
@@ -129,4 +130,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folder = path.dirname(fileURLToPath(import.meta.url))
   writeFileSync(path.join(folder, 'factorgate.schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`)
   writeFileSync(path.join(folder, 'reference.md'), reference())
+  writeFileSync(path.join(folder, 'apps.md'), recipesPage())
 }

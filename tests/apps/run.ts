@@ -1,6 +1,6 @@
 /**
  * `npm run labapps [-- --tls] [NAME …]`: real lab apps behind one real gate, each on a host of its own; README.md beside this says how. Each
- * folder of FACTORGATE_LABAPPS (../shared/apps unless it says otherwise) with a `start PORT DATADIR` and a `check BASE` is one app. Ends with 1
+ * recipe of config/recipes.ts is run exactly as it reads. Each folder of FACTORGATE_LABAPPS (../shared/apps unless it says otherwise) with a `start PORT DATADIR` and a `check BASE` is one app. Ends with 1
  * where any check is not ok; says so and ends with 0 where there is no such folder.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -11,6 +11,8 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parse } from 'yaml'
+import { recipes } from '../../config/recipes.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { type Gate, startGate } from '../helpers/gate.ts'
 import { Person } from '../helpers/person.ts'
@@ -22,10 +24,20 @@ const asked = process.argv.slice(2).filter(name => name !== '--tls')
 const installMs = 300_000
 const checkMs = 300_000
 
-/** What an app needs of its gate besides an address, by name; the rest is what every app gets. */
-const wishes: Readonly<Record<string, { app?: Record<string, unknown>; env?: NodeJS.ProcessEnv }>> = {
-  radicale: { app: { identityHeaders: { user: 'X-Remote-User' } } },
-  jupyter: { env: { ALLOW_REMOTE: 'True' } }
+/** How an app is run: as its recipe says; one of somebody's own, which has none, with an address and nothing else. */
+interface Run {
+  readonly name: string
+  readonly folder: string
+  readonly gate: Readonly<Record<string, unknown>>
+  readonly env: Readonly<Record<string, string>>
+}
+
+function runsOf(folders: readonly string[]): Run[] {
+  return folders.flatMap(name => {
+    const own = recipes.filter(recipe => recipe.folder === name)
+    if (own.length === 0) return [{ name, folder: name, gate: {}, env: {} }]
+    return own.map(({ id, env, gate }) => ({ name: id, folder: name, gate: parse(gate)[0], env }))
+  })
 }
 
 function isRunnable(file: string): boolean {
@@ -44,13 +56,13 @@ function appsIn(directory: string): string[] {
 }
 
 /** Starts an app in a process group of its own, so that whatever it starts ends with it, and waits until it listens. */
-async function startApp(name: string, port: number, data: string, ends: (() => Promise<void>)[]): Promise<void> {
+async function startApp(run: Run, port: number, data: string, ends: (() => Promise<void>)[]): Promise<void> {
   const log = createWriteStream(path.join(data, 'app.log'))
   await once(log, 'open')
-  const child = spawn(path.join(folder, name, 'start'), [String(port), path.join(data, 'app')], {
+  const child = spawn(path.join(folder, run.folder, 'start'), [String(port), path.join(data, 'app')], {
     detached: true,
     stdio: ['ignore', log, log],
-    env: { ...process.env, ...wishes[name]?.env }
+    env: { ...process.env, ...run.env }
   })
   ends.unshift(() => endGroup(child))
   const until = Date.now() + installMs
@@ -90,8 +102,8 @@ interface Count {
 }
 
 /** Runs the app's own check through the gate, as a person who is signed in. */
-async function check(name: string, gate: Gate, person: Person): Promise<Count> {
-  const base = gate.origin(name)
+async function check(run: Run, gate: Gate, person: Person): Promise<Count> {
+  const base = gate.origin(run.name)
   // Signed in at the portal: the gate hands that over to this host, and sets its cookie here. The app's own are the check's business.
   await person.open(`${base}/`)
   const cookie = person
@@ -99,11 +111,11 @@ async function check(name: string, gate: Gate, person: Person): Promise<Count> {
     .split('; ')
     .find(pair => /^(__Host-)?factorgate(-\d+)?=/.test(pair))
   if (cookie === undefined) throw new Error(`no cookie of the gate on ${base}`)
-  const child = spawn(path.join(folder, name, 'check'), [base], {
+  const child = spawn(path.join(folder, run.folder, 'check'), [base], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       ...process.env,
-      ...wishes[name]?.env,
+      ...run.env,
       GWCOOKIE: cookie,
       USERHDR: '',
       NODE_OPTIONS: `--require=${JSON.stringify(path.join(root, 'tests/apps/localhost.cjs'))}`,
@@ -125,14 +137,14 @@ async function check(name: string, gate: Gate, person: Person): Promise<Count> {
 }
 
 /** One app, from its start to its end. */
-async function drive(name: string, port: number, gate: Gate, person: Person): Promise<Count> {
-  const data = await mkdtemp(path.join(tmpdir(), `factorgate-${name}-`))
+async function drive(run: Run, port: number, gate: Gate, person: Person): Promise<Count> {
+  const data = await mkdtemp(path.join(tmpdir(), `factorgate-${run.name}-`))
   // Apps that give up root read their files as somebody else.
   await chmod(data, 0o755)
   const ends: (() => Promise<void>)[] = [() => rm(data, { recursive: true, force: true })]
   try {
-    await startApp(name, port, data, ends)
-    return await check(name, gate, person)
+    await startApp(run, port, data, ends)
+    return await check(run, gate, person)
   } catch (error) {
     console.log(`    not ok - ${error instanceof Error ? error.message : error}`)
     return { passed: 0, failed: 1 }
@@ -142,31 +154,31 @@ async function drive(name: string, port: number, gate: Gate, person: Person): Pr
 }
 
 /** All of them behind one gate, one after the other. */
-async function behindTheGate(names: readonly string[]): Promise<Count> {
+async function behindTheGate(runs: readonly Run[]): Promise<Count> {
   const ends: (() => unknown)[] = []
   const total = { passed: 0, failed: 0 }
   try {
     const ports = new Map<string, number>()
-    for (const name of names) ports.set(name, await freePort())
+    for (const { name } of runs) ports.set(name, await freePort())
     const gate = await startGate(
       { teardown: fn => ends.unshift(fn) },
       {
         from: 'built',
         tls: isTls,
-        apps: names.map(name => ({
-          id: name,
+        apps: runs.map(({ name, gate }) => ({
           title: name,
+          ...gate,
+          id: name,
           url: `http${isTls ? 's' : ''}://${name}.localhost:HOST`,
-          upstream: `http://127.0.0.1:${ports.get(name)}`,
-          ...wishes[name]?.app
+          upstream: `http://127.0.0.1:${ports.get(name)}`
         }))
       }
     )
     const alice = new Person(gate.port)
     await alice.accept(await gate.invite('alice', '--group', 'researchers'), 'a lab of one’s own')
-    for (const name of names) {
-      console.log(`# ${name}`)
-      const { passed, failed } = await drive(name, ports.get(name)!, gate, alice)
+    for (const run of runs) {
+      console.log(`# ${run.name}`)
+      const { passed, failed } = await drive(run, ports.get(run.name)!, gate, alice)
       total.passed += passed
       total.failed += failed
     }
@@ -183,13 +195,16 @@ async function behindTheGate(names: readonly string[]): Promise<Count> {
 if (!existsSync(folder)) {
   console.log(`No lab apps: there is no ${path.relative(root, folder)}. FACTORGATE_LABAPPS=FOLDER names another place.`)
 } else {
-  const known = appsIn(folder)
+  const runs = runsOf(appsIn(folder))
+  const known = runs.map(({ name }) => name)
   const unknown = asked.filter(name => !known.includes(name))
   if (unknown.length > 0) {
     console.error(`no such app: ${unknown.join(', ')} (there are ${known.join(', ')})`)
     process.exit(2)
   }
-  const { passed, failed } = await behindTheGate(asked.length > 0 ? asked : known)
+  const { passed, failed } = await behindTheGate(
+    asked.length > 0 ? runs.filter(({ name }) => asked.includes(name)) : runs
+  )
   console.log(`${passed} passed, ${failed} failed`)
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1
 }

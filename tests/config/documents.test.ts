@@ -5,6 +5,7 @@ import { Check } from 'typebox/schema'
 import { parse } from 'yaml'
 import { configSchema, loadConfig, parseConfig } from '../../config/load.ts'
 import { jsonSchema, reference } from '../../config/print.ts'
+import { recipes, recipesPage, recipesTable } from '../../config/recipes.ts'
 import { initTemplate } from '../../config/template.ts'
 import type { Node } from '../../config/vocabulary.ts'
 import { said } from './read.ts'
@@ -20,6 +21,22 @@ function accepts(yaml: string): boolean {
 t.test('the generated documents are up to date (npm run docs)', async t => {
   t.equal(text('factorgate.schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`)
   t.equal(text('reference.md'), reference())
+  t.equal(text('apps.md'), recipesPage())
+})
+
+t.test('FIELD N4 README, apps.md and the run of the lab apps say the same, and the gate takes it', async t => {
+  t.ok(readFileSync(path.join(room, '../README.md'), 'utf8').includes(recipesTable()), 'README.md holds the table')
+  for (const { id, gate } of recipes) {
+    const loaded = parseConfig(
+      `portal: { url: https://gate.lab.example }\ntrustedProxies: [10.0.0.1]\napps:\n${gate}`,
+      'apps.yaml'
+    )
+    t.same(said(loaded), [], id)
+  }
+  const installed = recipes.find(({ id }) => id === 'jupyter')
+  t.match(installed?.env, { ALLOW_REMOTE: 'False' }, 'a notebook server as installed')
+  t.same(installed?.app, [])
+  t.equal(parse(installed?.gate ?? '')[0].preserveHost, false)
 })
 
 t.test('every key has a title, a description and an example or a default', async t => {

@@ -1,0 +1,158 @@
+/**
+ * Real apps behind the gate, and what each needs said: on the gate's side and on its own. Owns the one list from which `npm run labapps` starts
+ * apps and gate, and from which config/apps.md is written: what people read is what was run.
+ */
+
+export interface Recipe {
+  /** Names the run. */
+  readonly id: string
+  /** Folder of the lab app; several recipes may be about one. */
+  readonly folder: string
+  readonly title: string
+  /** The app as it was installed for the check. */
+  readonly installed: string
+  /** Its entry under `apps:`, as YAML. The run replaces `id`, `url` and `upstream` with those of this machine, and nothing else. */
+  readonly gate: string
+  /** What to set on the app's side, one sentence each; none where it is taken as installed. */
+  readonly app: readonly string[]
+  /** What tells the lab's start script to set that. */
+  readonly env: Readonly<Record<string, string>>
+  /** What was tried through the gate. */
+  readonly tried: string
+  /** What does not work, or needs to be known. */
+  readonly note?: string
+}
+
+const notebook = (more: string) => `- id: notebooks
+  title: Notebooks
+  url: https://notebooks.lab.example
+  upstream: http://127.0.0.1:8888
+${more}`
+
+export const recipes: readonly Recipe[] = [
+  {
+    id: 'jupyter',
+    folder: 'jupyter',
+    title: 'Jupyter Notebook, as installed',
+    installed: "Debian's `jupyter-notebook` (Notebook 6), bound to loopback, `allow_remote_access` false as it comes",
+    gate: notebook('  preserveHost: false\n'),
+    app: [],
+    env: { ALLOW_REMOTE: 'False' },
+    tried:
+      'sign-in with XSRF check, upload of 15 MB, download with Referer check, kernel and terminal over WebSocket, refusal of other sites, API token in `Authorization`',
+    note: 'Without `preserveHost: false` a notebook server on loopback answers 403 to every name but its own.'
+  },
+  {
+    id: 'jupyter-remote',
+    folder: 'jupyter',
+    title: 'Jupyter Notebook that knows its public name',
+    installed: "Debian's `jupyter-notebook` (Notebook 6), bound to loopback",
+    gate: notebook(''),
+    app: ['`c.NotebookApp.allow_remote_access = True` in `jupyter_notebook_config.py` (`c.ServerApp.…` in newer ones)'],
+    env: { ALLOW_REMOTE: 'True' },
+    tried: 'the same'
+  },
+  {
+    id: 'node-red',
+    folder: 'node-red',
+    title: 'Node-RED',
+    installed: 'Node-RED 4 from npm, `uiHost: "127.0.0.1"`',
+    gate: `- id: flows
+  title: Flows
+  url: https://flows.lab.example
+  upstream: http://127.0.0.1:1880
+`,
+    app: ['`apiMaxLength` in `settings.js`, if flows upload more than 5 MB at once (the check sets `50mb`)'],
+    env: {},
+    tried: 'editor, flows, WebSocket echo of 64 KB, a body of 20 MB'
+  },
+  {
+    id: 'dokuwiki',
+    folder: 'dokuwiki',
+    title: 'DokuWiki',
+    installed: "Debian's `dokuwiki` on Apache with PHP 8.2",
+    gate: `- id: wiki
+  title: Wiki
+  url: https://wiki.lab.example
+  upstream: http://127.0.0.1:8080
+`,
+    app: [
+      "`$conf['trustedproxy'] = '^127\\.0\\.0\\.1$';` in `conf/local.php`: then it believes `X-Forwarded-Proto` and marks its cookies as secure",
+      '`upload_max_filesize` and `post_max_size` in `php.ini`, as large as what people upload (the check sets 200 MB)'
+    ],
+    env: {},
+    tried: 'sign-in, sessions, editing with its token, media upload of 8 MB, Range'
+  },
+  {
+    id: 'radicale',
+    folder: 'radicale',
+    title: 'Radicale (calendars)',
+    installed: "Debian's `radicale`",
+    gate: `- id: calendars
+  title: Calendars
+  url: https://calendars.lab.example
+  upstream: http://127.0.0.1:5232
+  identityHeaders: { user: X-Remote-User }
+`,
+    app: ['`type = http_x_remote_user` under `[auth]` in its `config`: people are then who the gate says'],
+    env: { AUTH: 'http_x_remote_user' },
+    tried: 'PROPFIND, MKCALENDAR, PUT, REPORT, an identity header that a visitor forged',
+    note: 'Calendar programs cannot sign in at the gate. They need `access: public` for their network and `type = htpasswd` in Radicale instead.'
+  },
+  {
+    id: 'webdav',
+    folder: 'webdav',
+    title: 'Apache with WebDAV and CGI',
+    installed: "Debian's `apache2` with `mod_dav`, Basic and Digest accounts of its own, CGI scripts from another time",
+    gate: `- id: files
+  title: Files
+  url: https://files.lab.example
+  upstream: http://127.0.0.1:8081
+`,
+    app: [],
+    env: {},
+    tried:
+      'all DAV methods with absolute `Destination`, LOCK, PUT in chunks and with `Expect`, upload of 150 MB, Range, events, latin-1 in headers and paths, a login that compares Referer and Host',
+    note: 'Rules that name methods must name COPY and MOVE. File managers that cannot sign in at the gate need `access: public` for their network; their Basic account stays the app’s business.'
+  },
+  {
+    id: 'httpserver10',
+    folder: 'httpserver10',
+    title: 'Anything that speaks HTTP/1.0',
+    installed: "Python's `http.server`",
+    gate: `- id: results
+  title: Results
+  url: https://results.lab.example
+  upstream: http://127.0.0.1:8000
+`,
+    app: [],
+    env: {},
+    tried: 'pages, a download of 64 MB, redirects of folders, 304, 501'
+  }
+]
+
+/** The table of these apps in README.md. */
+export function recipesTable(): string {
+  const rows = recipes.map(({ title, gate, app }) => {
+    const keys = gate.split('\n').filter(line => /^ {2}(?!title:|url:|upstream:)\S/.test(line))
+    const atGate = keys.length === 0 ? 'nothing' : keys.map(line => `\`${line.trim()}\``).join(', ')
+    return `| ${title} | ${atGate} | ${app.length === 0 ? 'nothing' : app.join('; ')} |`
+  })
+  return ['| app | at the gate, besides `url` and `upstream` | at the app |', '|---|---|---|', ...rows].join('\n')
+}
+
+/** config/apps.md. */
+export function recipesPage(): string {
+  const sections = recipes.map(({ id, title, installed, gate, app, tried, note }) => {
+    const own = app.length === 0 ? 'Nothing: it is taken as installed.' : app.map(line => `- ${line}`).join('\n')
+    const more = note === undefined ? '' : `\n\n${note}`
+    return `## ${title}\n\n${installed}.\n\nAt the gate:\n\n\`\`\`yaml\napps:\n${gate.replace(/^(?=.)/gm, '  ')}\`\`\`\n\nAt the app:\n\n${own}\n\nTried through the gate (\`npm run labapps -- ${id}\`): ${tried}.${more}\n`
+  })
+  return `<!-- Written by \`npm run docs\` from config/recipes.ts, which is also what \`npm run labapps\` runs. -->\n
+# Real apps, and what to set on both sides
+
+Each of these was installed, put behind the gate with exactly these lines, and driven through it. Only names, addresses and ports differ.
+Every app must be reachable by the gate alone: on loopback, a Unix socket, or behind a firewall.
+
+${sections.join('\n')}`
+}
