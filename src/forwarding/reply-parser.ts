@@ -206,10 +206,10 @@ export class ReplyParser {
     }
     if (status < 200 && !(status === 101 && this.#maySwitch)) throw new UnfitReply(`status ${status}`)
     const framing = this.#framingOf(status, lines)
-    // What cannot be a body is refused before anything of it is told.
-    if (framing === 'chunks') sizeAt(bytes, body)
     this.#left = lines.length
     this.#state = stateAfter[framing]
+    // What cannot be a body is refused before anything of it is told.
+    const chunk = framing === 'chunks' ? this.#size(bytes, body) : -1
     const isWhole = framing === 'none' || (framing === 'length' && bytes.length - body === lines.length)
     const isKept = framing !== 'connection' && framing !== 'switched' && this.#oddities === null
     this.#reader?.onHead({
@@ -223,7 +223,7 @@ export class ReplyParser {
       oddities: this.#oddities
     })
     if (framing === 'none' || (framing === 'length' && this.#left === 0)) this.#complete()
-    return body
+    return chunk < 0 ? body : chunk
   }
 
   #interim({ status, reason, headers, tiesConnection }: ReplyLines, size: number): void {
@@ -250,14 +250,18 @@ export class ReplyParser {
     return end
   }
 
+  /** Reads the line that says how long the next chunk is; answers where that chunk begins, or -1. */
   #size(bytes: Buffer, at: number): number {
     const next = endOfLine(bytes, at, maxLine)
     if (next < 0) return -1
-    this.#left = sizeAt(bytes, at) as number
-    // More zeros than anybody needs: some readers count no further than this.
-    if (next - at > manyDigits && manyZeros.test(bytes.toString('latin1', at, at + manyDigits)))
+    const end = next - at > 1 && bytes[next - 2] === cr ? next - 2 : next - 1
+    const size = chunkSize.exec(bytes.toString('latin1', at, end))?.[1]
+    if (size === undefined) throw new UnfitReply('a chunk without a size that can be counted')
+    // More zeros than anybody needs: some readers count no further.
+    if (end - at > manyDigits && manyZeros.test(bytes.toString('latin1', at, end)))
       this.#odd('a chunk size of many digits')
     this.#noteEnd(bytes, at, next)
+    this.#left = Number.parseInt(size, 16)
     this.#state = this.#left === 0 ? 'trailers' : 'chunk'
     if (this.#left === 0) this.#left = maxLine
     return next
@@ -296,16 +300,6 @@ function endOfLine(bytes: Buffer, at: number, most: number): number {
   const end = bytes.indexOf(lf, at)
   if ((end < 0 ? bytes.length : end) - at > most) throw new UnfitReply('endless lines around its chunks')
   return end < 0 ? -1 : end + 1
-}
-
-/** What the line at `at` says of the size of its chunk; null where the line has not ended yet. @throws UnfitReply where it says none. */
-function sizeAt(bytes: Buffer, at: number): number | null {
-  const end = bytes.indexOf(lf, at)
-  if (end < 0 || end - at > maxLine) return null
-  const text = bytes.toString('latin1', at, end > at && bytes[end - 1] === cr ? end - 1 : end)
-  const size = chunkSize.exec(text)?.[1]
-  if (size === undefined) throw new UnfitReply('a chunk without a size that can be counted')
-  return Number.parseInt(size, 16)
 }
 
 /** Where the body begins, if lines may end with LF alone: behind the first empty line. -1 where it has not come yet. */

@@ -1,6 +1,8 @@
 /** F1 and F13: apps that sign people in per connection, and requests that must not be sent twice. The app is raw; the clients are raw. */
+import { execFile } from 'node:child_process'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { promisify } from 'node:util'
 import t from 'tap'
 import { isFirstLeg, tiesConnection } from '../../src/forwarding/connection-schemes.ts'
 import { alice, at, type Gate, header, host, makeApp, parse, type RawClient, startGate } from '../forwarding/gate.ts'
@@ -202,6 +204,53 @@ t.test('FIELD F1 all legs meet one upstream of several, and a form of theirs arr
   const fresh = await gate.connect()
   await exchange(fresh, body([`Authorization: NTLM ${leg(1)}`]))
   t.equal(asked.at(-1)?.body.toString(), 'a=bc', 'a first leg that the app has not asked for goes as it came')
+})
+
+t.test('FIELD F1 curl signs in with NTLM, with and without a form', async t => {
+  // Flags, the server's challenge, and empty target fields (MS-NLMP §2.2.1.2).
+  const fields = [2, 0, 0, 0, 0, 0, 0, 0, 56, 0, 0, 0, 1, 2, 0x81, 0]
+  const challenge = Buffer.concat([
+    Buffer.from('NTLMSSP\0'),
+    Buffer.from(fields),
+    Buffer.from('01234567'),
+    Buffer.alloc(24)
+  ])
+  const known = new WeakMap<Socket, 'asked' | 'in'>()
+  const seen: string[] = []
+  const up = await startUpstream(t, (socket, request) => {
+    const [said] = valuesOf(request, 'authorization')
+    const type = said === undefined ? 0 : Buffer.from(said.split(' ')[1] as string, 'base64')[8]
+    if (type === 1) known.set(socket, 'asked')
+    else if (type === 3 && known.get(socket) === 'asked') known.set(socket, 'in')
+    if (known.get(socket) === 'in') {
+      seen.push(`${request.line.split(' ')[1]} ${request.body}`)
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nin ')
+      return
+    }
+    const token = type === 1 ? ` ${challenge.toString('base64')}` : ''
+    socket.write(`HTTP/1.1 401 No\r\nWWW-Authenticate: NTLM${token}\r\nContent-Length: 0\r\n\r\n`)
+  })
+  const gate = await startGate(t, [makeApp({ upstreams: [at(up)] })], { who: () => null })
+  for (const [way, body] of [
+    [['--ntlm'], ''],
+    [['--anyauth'], ''],
+    [['--ntlm', '-d', 'a=b'], 'a=b'],
+    [['--anyauth', '-d', 'a=b'], 'a=b']
+  ] as const) {
+    const urls = ['/1', '/2'].map(path => `http://127.0.0.1:${gate.port}${path}`)
+    const { stdout } = await promisify(execFile)('curl', [
+      '-s',
+      '-H',
+      `Host: ${host}`,
+      '-u',
+      'alice:secret',
+      ...way,
+      ...urls
+    ])
+    t.equal(stdout, 'in in ', way.join(' '))
+    t.same(seen.splice(0), [`/1 ${body}`, `/2 ${body}`], `${way.join(' ')}: each once, and whole`)
+    t.match(await exchange(await gate.connect(), request('/')), / 401 /, 'nobody else is in')
+  }
 })
 
 t.test('FIELD F1 which credentials and challenges tie a connection', async t => {
