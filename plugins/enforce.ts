@@ -92,7 +92,7 @@ export const enforcePlugin = fp<EnforceOptions>(
       const isStepUp = decision.reason === 'fresh_proof_required' || decision.reason === 'other_factor_required'
       if (isStepUp && (rd !== here || !isRead(request)) && here.length <= longestAsk)
         way.set('ask', `${request.raw.method} ${here}`)
-      challenge(request, reply, match.site, decision.reason, way)
+      challenge(request, reply, match, decision.reason, way, done)
     })
 
     function enforceOwn(
@@ -118,22 +118,29 @@ export const enforcePlugin = fp<EnforceOptions>(
       const way = config.isStep
         ? wayOf(exchange.target.query)
         : new URLSearchParams({ rd: match.site.origin + formPage(request) })
-      challenge(request, reply, match.site, missing, way)
+      challenge(request, reply, match, missing, way, done)
     }
 
-    /** To the portal for a person who navigates; 401 and a way on for a program (LABAPPS 1.2 rule 5). */
+    /**
+     * To the portal for a person who opens an address; 401 and a way on for a program (LABAPPS 1.2 rule 5). A form for an app is lost, and whoever
+     * sent it hears so on a page, from which it can be sent again.
+     */
     function challenge(
       request: FastifyRequest,
       reply: FastifyReply,
-      site: Site,
+      { kind, site }: Match & { kind: 'app' | 'own' },
       reason: ChallengeReason,
-      way: URLSearchParams
+      way: URLSearchParams,
+      done: (error?: Error) => void
     ): void {
-      if (!site.isPortal) way.set('state', browserState(request, reply, site))
+      const isPage = wantsPage(request.raw)
+      const isSent = isPage && (isRead(request) || kind === 'own')
+      if (!site.isPortal) addState(way, request, isSent ? reply : null, site)
       const page = `${portalOrigin}/.factorgate/${reason === 'sign_in_required' ? 'login' : 'challenge'}`
       const url = way.size === 0 ? page : `${page}?${way}`
+      if (isPage && !isSent) return done(new GateError(reason, { wayOn: url }))
       reply.header('cache-control', 'no-store').header('vary', 'Cookie').header('factorgate-error', reason)
-      if (wantsPage(request.raw)) {
+      if (isSent) {
         reply.redirect(url, 302)
         return
       }
@@ -147,7 +154,7 @@ export const enforcePlugin = fp<EnforceOptions>(
 function wayOf(query: string): URLSearchParams {
   const given = new URLSearchParams(query)
   const way = new URLSearchParams()
-  for (const name of ['rd', 'state', 'ask']) for (const value of given.getAll(name)) way.append(name, value)
+  for (const name of ['rd', 'state', 'ask', 'again']) for (const value of given.getAll(name)) way.append(name, value)
   return way
 }
 
@@ -155,12 +162,17 @@ function isRead({ raw: { method } }: FastifyRequest): boolean {
   return method === 'GET' || method === 'HEAD'
 }
 
-function browserState(request: FastifyRequest, reply: FastifyReply, site: Site): string {
-  const known = readOwnNonce(request.raw.headers.cookie, site)
-  if (known !== null) return stateOf(known)
-  const nonce = newToken()
-  reply.header('set-cookie', nonceCookie(nonce, site))
-  return stateOf(nonce)
+/**
+ * What ties the way back to this browser. Only a page sets the nonce: of programs many ask at once, and a form from another site comes without
+ * our cookies; each of them would lay a new one over the one in use (FIELD F2). Without it the app itself sets out once more.
+ */
+function addState(way: URLSearchParams, request: FastifyRequest, reply: FastifyReply | null, site: Site): void {
+  let nonce = readOwnNonce(request.raw.headers.cookie, site)
+  if (nonce === null && reply !== null) {
+    nonce = newToken()
+    reply.header('set-cookie', nonceCookie(nonce, site))
+  }
+  if (nonce !== null) way.set('state', stateOf(nonce))
 }
 
 /** Where to bring the person afterwards: the very address for a navigation, else the page they were on, else the app's front door. */

@@ -14,7 +14,12 @@ import { wantsPage } from './wants-page.ts'
 export interface ErrorsOptions {
   readonly clock?: Clock
   /** The page for a code: HTML, and the headers that go with it. */
-  readonly renderPage: (input: { code: ErrorCode; request: FastifyRequest; retryAfterSeconds: number | undefined }) => {
+  readonly renderPage: (input: {
+    code: ErrorCode
+    request: FastifyRequest
+    retryAfterSeconds: number | undefined
+    wayOn: string | undefined
+  }) => {
     html: string
     headers: Record<string, string>
   }
@@ -77,10 +82,11 @@ export const errorsPlugin = fp<ErrorsOptions>(
       // An unread body would be taken for the next request, or hold the socket until its sender gives up.
       if (!request.raw.complete) reply.header('connection', 'close')
       if (!isForEyes(request)) {
-        reply.send(errorBody(error.code))
+        reply.send(errorBody(error.code, error.status === 401 ? error.wayOn : undefined))
         return
       }
-      const { html, headers } = renderPage({ code: error.code, request, retryAfterSeconds: error.retryAfterSeconds })
+      const { retryAfterSeconds, wayOn } = error
+      const { html, headers } = renderPage({ code: error.code, request, retryAfterSeconds, wayOn })
       reply.headers(headers).type('text/html; charset=utf-8').send(html)
     }
   },

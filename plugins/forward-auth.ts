@@ -108,10 +108,13 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
   const query = new URLSearchParams({
     rd: site.origin + (original.method === 'GET' ? target.raw : match.app.prefix || '/')
   })
-  const nonce = readOwnNonce(raw.headers.cookie, site) ?? newToken()
-  query.set('state', stateOf(nonce))
+  // Only a page sets a nonce: of programs many ask at once, and each would lay a new one over the one in use (FIELD F2).
+  const known = readOwnNonce(raw.headers.cookie, site)
+  const nonce = known ?? (wantsPage(raw) ? newToken() : null)
+  if (nonce !== null) query.set('state', stateOf(nonce))
+  if (nonce !== null && known === null) reply.header('set-cookie', nonceCookie(nonce, site))
   const url = `${options.portalOrigin}/.factorgate/${decision.reason === 'sign_in_required' ? 'login' : 'challenge'}?${query}`
-  reply.header('set-cookie', nonceCookie(nonce, site)).header('factorgate-error', decision.reason)
+  reply.header('factorgate-error', decision.reason)
   if (original.redirects && wantsPage(raw)) return reply.redirect(url, 302)
   return reply.code(describeError(decision.reason).status).header('location', url).send(errorBody(decision.reason, url))
 }

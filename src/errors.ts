@@ -75,13 +75,16 @@ export class GateError extends Error {
   readonly whose: Whose
   /** How long to wait before trying again; becomes `Retry-After`. */
   readonly retryAfterSeconds: number | undefined
+  /** The address that leads on from the page of this refusal. Whoever throws it has validated it. */
+  readonly wayOn: string | undefined
 
-  constructor(code: ErrorCode, options: { cause?: unknown; retryAfterSeconds?: number } = {}) {
+  constructor(code: ErrorCode, options: { cause?: unknown; retryAfterSeconds?: number; wayOn?: string } = {}) {
     super(catalogue[code].sentence, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'GateError'
     this.code = code
     this.status = catalogue[code].status
     this.whose = catalogue[code].whose
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.wayOn = options.wayOn
   }
 }

@@ -9,6 +9,7 @@ import { auditPlugin, exchangeEvent } from '../plugins/audit.ts'
 import { enforcePlugin } from '../plugins/enforce.ts'
 import { type ErrorsOptions, errorsPlugin } from '../plugins/errors.ts'
 import { type Exchange, exchangePlugin, readRequestLine } from '../plugins/exchange.ts'
+import { formPage } from '../plugins/form-page.ts'
 import { forwardPlugin } from '../plugins/forward.ts'
 import { forwardAuthPlugin } from '../plugins/forward-auth.ts'
 import { matchPlugin } from '../plugins/match.ts'
@@ -123,6 +124,7 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
           destinations.requirementFor(url, principal, address, method)
       },
       returnTargets: url => destinations.accept(url),
+      isAlone: !apps.some(({ sharesPortal }) => sharesPortal),
       audit: counted(strangers.sink(), meters),
       clock
     }
@@ -167,15 +169,26 @@ function errorPages(look: {
   accent: string | null
   portalOrigin: string
 }): ErrorsOptions['renderPage'] {
-  return ({ code, request, retryAfterSeconds }) => {
+  return ({ code, request, retryAfterSeconds, wayOn }) => {
     const { match, target } = request.exchange.known
     const app = match?.kind === 'app' ? match.app : null
+    const isGet = request.method === 'GET'
+    // A form of ours can be opened again, its way with it; of an app's, nobody knows whether it may be sent twice.
+    const page = match?.kind === 'own' && !request.is404 ? formPage(request) : null
+    const isForeign = request.headers['sec-fetch-site'] === 'cross-site'
+    const unsent =
+      app === null || wayOn === undefined
+        ? null
+        : { href: isForeign ? `${app.origin}${app.prefix}/` : wayOn, isForeign }
     const html = renderError(code, {
       ...look,
       reference: request.exchange.id,
       appTitle: app?.title,
       maintenance: app?.maintenance,
-      again: request.method === 'GET' ? target?.raw : null,
+      again: wayOn ?? (isGet ? target?.raw : page),
+      unsent,
+      address: app !== null && isGet ? app.origin + target?.raw : null,
+      query: page === null ? '' : target?.query,
       retryAfterSeconds,
       acceptLanguage: request.headers['accept-language']
     })

@@ -1,14 +1,15 @@
 /**
  * The app's side of a hand-over: a code from the portal becomes this host's own cookie. Owns the tie to the browser that set out (its
- * nonce); a code that is late, spent or another browser's leads back to the start and sets nothing.
+ * nonce); a code that is late, spent or another browser's signs nobody in: the way begins once more at the portal.
  */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { readNonce, stateOf } from '../cookies.ts'
 import { type Frame, Page } from './layout.tsx'
+import { home } from './onward.ts'
 import type { PortalOptions } from './options.ts'
-import { validTarget } from './trip.ts'
-import { frameOf, goTo, openVisit, sendPage, setSessionCookie } from './visit.ts'
+import { along, validTarget } from './trip.ts'
+import { frameOf, goTo, openVisit, sendPage, setSessionCookie, type Visit } from './visit.ts'
 
 export function LatePage({ frame, app, href }: { frame: Frame; app: string; href: string }) {
   const say = frame.say.handOver
@@ -16,30 +17,62 @@ export function LatePage({ frame, app, href }: { frame: Frame; app: string; href
     <Page frame={frame} title={say.title} drawing="shut">
       <p>{say.what(app)}</p>
       <p>{say.now}</p>
-      <a class="button" href={href}>
+      <a class="button" href={href} data-on>
         {say.again}
       </a>
     </Page>
   )
 }
 
+/** A hand-over begins anew once within this time; later, the mark is of another day, or of a bookmark. */
+const againSeconds = 15 * 60
+
 export function registerCallback(scope: FastifyInstance, options: PortalOptions): void {
+  const { sessions } = options.services
+
   scope.get('/.factorgate/callback', { config: { requires: 'anyone', everyHost: true } }, async (request, reply) => {
-    // Before the visit, which would give this browser a nonce: one that set out from here has one.
     const { site } = request.exchange.match
-    const nonce = site === null ? null : readNonce(request.raw.headers.cookie, site)
-    if (nonce === null) throw new GateError('cookies_off')
+    // Before the visit, which gives this browser a nonce where it has none.
+    const before = site === null ? null : readNonce(request.raw.headers.cookie, site)
     const visit = openVisit(options, request, reply)
-    const { code } = request.query as { code?: unknown }
+    const { code, rd } = request.query as { code?: unknown; rd?: unknown }
     const { host, origin } = visit.site
-    const entered = typeof code === 'string' ? await options.services.sessions.redeem(code, host, stateOf(nonce)) : null
+    const entered =
+      typeof code === 'string' && before !== null
+        ? await sessions.redeem(code, host, stateOf(before), visit.principal)
+        : null
     const returnTo = entered === null ? null : validTarget(entered.returnTo, options.returnTargets)
     if (entered !== null && returnTo !== null && new URL(returnTo).origin === origin) {
-      setSessionCookie(reply, entered.token, visit.site)
+      if (entered.token !== '') setSessionCookie(reply, entered.token, visit.site)
       return goTo(visit, returnTo)
     }
+    const goal = placeHere(rd, origin) ?? placeHere(`${origin}/`, origin)
+    if (goal !== null && !wasAgain(visit)) return goTo(visit, startOver(visit, goal))
+    if (before === null) throw new GateError('cookies_off', { wayOn: goal ?? options.portalOrigin + home })
     reply.header('factorgate-error', 'form_expired')
-    const app = options.routes.requirementFor(`${origin}/`, null, visit.address)?.app.title ?? visit.say.error.app
-    return sendPage(visit, 403, <LatePage frame={{ ...frameOf(visit), person: null }} app={app} href={`${origin}/`} />)
+    const app = options.routes.requirementFor(goal ?? origin, null, visit.address)?.app.title ?? visit.say.error.app
+    const href = goal ?? options.portalOrigin + home
+    return sendPage(visit, 403, <LatePage frame={{ ...frameOf(visit), person: null }} app={app} href={href} />)
   })
+
+  /** An address on this very host, or null. */
+  function placeHere(address: unknown, origin: string): string | null {
+    const goal = typeof address === 'string' ? validTarget(address, options.returnTargets) : null
+    return goal !== null && new URL(goal).origin === origin ? goal : null
+  }
+
+  function wasAgain({ request, now }: Visit): boolean {
+    const { again } = request.query as { again?: unknown }
+    const at = typeof again === 'string' ? Number.parseInt(again, 36) : Number.NaN
+    return Math.abs(now / 1000 - at) < againSeconds
+  }
+
+  /**
+   * The same way once more, from the portal, as whoever this browser is there: tabs that were opened at once have overwritten each other's
+   * nonce, an address was kept, or the code came late. Nothing of the code is used, so it can sign in nobody but that.
+   */
+  function startOver(visit: Visit, rd: string): string {
+    const again = Math.floor(visit.now / 1000).toString(36)
+    return options.portalOrigin + along('/.factorgate/login', { rd, state: stateOf(visit.nonce ?? ''), again })
+  }
 }

@@ -1,6 +1,6 @@
 /** The challenge as a page: the form of the factor used last, the others a line below each. Owns their fields and nothing they decide. */
 import type { FactorKind } from '../../src/session/session.ts'
-import { type Frame, Notice, Page } from './layout.tsx'
+import { type Frame, Notice, Page, Token } from './layout.tsx'
 import { PasskeyButton } from './passkey-button.tsx'
 import { along, type Trip } from './trip.ts'
 
@@ -95,7 +95,7 @@ function TotpChallenge({ frame, view, isFirst }: FactorFormProps) {
   const problem = view.problem?.factor === 'totp' ? view.problem : null
   return (
     <form class="fields" method="post" action={along('/.factorgate/challenge/totp', view.trip)}>
-      <input type="hidden" name="csrf" value={frame.csrf} />
+      <Token frame={frame} />
       {problem !== null && <ProblemNotice frame={frame} problem={problem} />}
       <div>
         <label for="code-totp">{say.codeLabel}</label>
@@ -153,7 +153,7 @@ function RecoveryChallenge({ frame, view, isFirst }: FactorFormProps) {
   const problem = view.problem?.factor === 'recovery' ? view.problem : null
   return (
     <form class="fields" method="post" action={along('/.factorgate/challenge/recovery', view.trip)}>
-      <input type="hidden" name="csrf" value={frame.csrf} />
+      <Token frame={frame} />
       {problem !== null && <ProblemNotice frame={frame} problem={problem} />}
       <div>
         <label for="code-recovery">{say.recoveryLabel}</label>

@@ -3,9 +3,10 @@
  * factors themselves are checked beside their own pages.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { isFresh } from '../../src/session/session.ts'
+import { type FactorKind, isFresh } from '../../src/session/session.ts'
 import { offerFor } from './challenge-offer.ts'
 import { ChallengePage, type ChallengeProblem, DeadEndPage } from './challenge-page.tsx'
+import { lostCookie, readForm } from './forms.ts'
 import { isOurs, isSwitchedOff, onward, requirementOf } from './onward.ts'
 import type { PortalOptions } from './options.ts'
 import { along } from './trip.ts'
@@ -63,6 +64,27 @@ export async function showChallenge(
   )
 }
 
+/**
+ * What a code is answered with whose form is not good any more: the way on, where nothing is missing by now (FIELD F3), else the form anew.
+ * Null where the form is good.
+ */
+export async function answerStale(visit: SignedVisit, factor: FactorKind): Promise<FastifyReply | null> {
+  const lost = lostCookie(visit)
+  if (lost === null && readForm(visit) !== 'expired') return null
+  if (await isEnough(visit)) return goTo(visit, await onward(visit, visit.principal))
+  const sentence = lost === null ? visit.say.challenge.formExpired : visit.say.login.cookieLost
+  return showChallenge(lost ?? visit, 403, { factor, sentence, clock: null, waitSeconds: null })
+}
+
+/** True where nothing is missing any more: asked twice, or proved in another tab. */
+async function isEnough(visit: SignedVisit): Promise<boolean> {
+  const { principal, trip } = visit
+  if (!principal.isFullySignedIn) return false
+  if (trip.rd === null) return true
+  if (isOurs(visit, trip.rd)) return isFresh(principal.proofs, visit.now)
+  return requirementOf(visit)?.decision.kind !== 'challenge'
+}
+
 export function registerChallenge(scope: FastifyInstance, options: PortalOptions): void {
   scope.get(
     '/.factorgate/challenge',
@@ -76,15 +98,6 @@ export function registerChallenge(scope: FastifyInstance, options: PortalOptions
       return showChallenge(visit, 200, null)
     }
   )
-
-  /** True where nothing is missing any more: asked twice, or proved in another tab. */
-  async function isEnough(visit: SignedVisit): Promise<boolean> {
-    const { principal, trip } = visit
-    if (!principal.isFullySignedIn) return false
-    if (trip.rd === null) return true
-    if (isOurs(visit, trip.rd)) return isFresh(principal.proofs, visit.now)
-    return requirementOf(visit)?.decision.kind !== 'challenge'
-  }
 
   for (const factor of ['totp', 'recovery'])
     scope.get(

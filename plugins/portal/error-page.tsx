@@ -7,6 +7,7 @@ import { Contact, type Frame, Page, toHtml } from './layout.tsx'
 import { saySpan } from './moments.ts'
 import type { Look } from './options.ts'
 import { type ErrorFacts, type Sentences, sentencesFor } from './sentences.ts'
+import { along } from './trip.ts'
 
 export interface ErrorContext extends Look {
   /** `exchange.id`: the journal's line has it too. */
@@ -18,6 +19,12 @@ export interface ErrorContext extends Look {
   readonly maintenance?: { readonly until: string | null; readonly message: string | null } | null | undefined
   /** Path and query to try again with a click; null where a repetition might do something twice. */
   readonly again?: string | null | undefined
+  /** Where a form for an app was stopped: the way to send it after all. */
+  readonly unsent?: { readonly href: string; readonly isForeign: boolean } | null | undefined
+  /** The absolute address of the app's page that was asked for, for whoever signs in as somebody else. */
+  readonly address?: string | null | undefined
+  /** Of a page of ours: its query, which holds the way. */
+  readonly query?: string | undefined
   readonly acceptLanguage?: string | undefined
 }
 
@@ -48,19 +55,31 @@ const notRepeated: ReadonlySet<ErrorCode> = new Set(['account_suspended', ...hom
 
 export function ErrorPage({ frame, code, context }: { frame: Frame; code: ErrorCode; context: ErrorContext }) {
   const say = frame.say.error
-  const { title, what, now } = frame.say.errors[code]
+  const { unsent } = context
+  const { title, what, now } = unsent ? unsentSentences(frame.say, code, unsent.isForeign) : frame.say.errors[code]
   const facts = factsOf(context, frame.say)
   const whose = nobodys.has(code) ? '' : say.whose[describeError(code).whose]
-  const again = notRepeated.has(code) ? null : (context.again ?? null)
+  const again = notRepeated.has(code) || unsent ? null : (context.again ?? null)
+  const other = otherPerson(code, context)
   return (
     <Page frame={frame} title={capital(title(facts))} drawing="shut">
       <p>
         {capital(what(facts))} {whose}
       </p>
       <p>{now(facts)}</p>
+      {unsent && (
+        <a class="button" href={unsent.href} {...(unsent.isForeign ? {} : { target: '_blank', rel: 'noopener' })}>
+          {say.unsentAction[unsent.isForeign ? 'foreign' : code === 'sign_in_required' ? 'signIn' : 'confirm'](facts)}
+        </a>
+      )}
       {again !== null && (
-        <a class="button second" href={again}>
+        <a class="button second" href={again} data-on>
           {say.again}
+        </a>
+      )}
+      {other !== null && (
+        <a class="button second" href={frame.base + other}>
+          {frame.say.challenge.somebodyElse}
         </a>
       )}
       {home.has(code) && (
@@ -83,6 +102,20 @@ export function ErrorPage({ frame, code, context }: { frame: Frame; code: ErrorC
       <p class="soft">{say.referenceHint}</p>
     </Page>
   )
+}
+
+/** What stands on the page of a form that did not reach its app. */
+function unsentSentences({ unsent }: Sentences, code: ErrorCode, isForeign: boolean) {
+  const { title, what, now } = unsent
+  const why = isForeign ? 'foreign' : code === 'sign_in_required' ? 'signIn' : 'confirm'
+  return { title, what: what[why], now: now[why] }
+}
+
+/** For whom another account may help: the sign-in page, with the way that this one was refused on. */
+function otherPerson(code: ErrorCode, { address, query }: ErrorContext): string | null {
+  if (code === 'not_allowed' && address)
+    return along('/.factorgate/login', { rd: address, state: null }, { switch: '1' })
+  return code === 'account_suspended' ? `/.factorgate/login${query ?? ''}` : null
 }
 
 function factsOf(context: ErrorContext, say: Sentences): ErrorFacts {

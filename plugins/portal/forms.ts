@@ -5,8 +5,9 @@
 import { PassThrough, type Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GateError } from '../../src/errors.ts'
-import type { PortalOptions } from './options.ts'
-import { csrfSubject, type Visit } from './visit.ts'
+import { newToken } from '../../src/session/token.ts'
+import { nonceCookie } from '../cookies.ts'
+import { csrfSubject, strangersSubject, type Visit } from './visit.ts'
 
 /** The most a page of ours takes; a passkey's answer is about a kilobyte. */
 export const bodyLimit = 16 * 1024
@@ -120,8 +121,39 @@ export function requireJson(visit: Visit): Readonly<Record<string, unknown>> {
   return body as Record<string, unknown>
 }
 
-function isBound(visit: Visit & { options: PortalOptions }, token: string): boolean {
-  // A page of ours was shown before, and set the nonce: without it, the browser keeps no cookies.
-  if (visit.nonce === null) throw new GateError('cookies_off')
-  return token !== '' && visit.options.keyring().verifyMac('csrf', csrfSubject(visit), token)
+function isBound(visit: Visit, token: string): boolean {
+  // A page of ours was shown before, and set the nonce. Without it the browser keeps no cookies, or has lost them since.
+  if (visit.nonce === null) throw new GateError(visit.principal === null ? 'cookies_off' : 'form_expired')
+  const [own = '', at = '', ours = ''] = token.split('.')
+  const keyring = visit.options.keyring()
+  if (own !== '' && keyring.verifyMac('csrf', csrfSubject(visit), own)) return true
+  return isStrangersOwn(visit, at) && keyring.verifyMac('csrf', strangersSubject(visit, at), ours)
+}
+
+/** How long a sign-in form of a tab that lost its nonce to another tab is good. */
+const strangerSeconds = 3600
+
+/**
+ * Several tabs that are opened at once overwrite each other's nonce, and the sign-in form of each but the last would be refused. A stranger's
+ * form is good without it where the browser itself says that it comes from a page of this origin, and all pages of this origin are
+ * ours: a site that would sign people in as somebody else cannot say so (THREATS R17).
+ */
+function isStrangersOwn({ principal, request, options, now }: Visit, at: string): boolean {
+  const { origin, 'sec-fetch-site': fetchSite } = request.raw.headers
+  // The hook above has compared `Origin` with ours.
+  const isVouched = fetchSite === 'same-origin' || (fetchSite === undefined && origin !== undefined)
+  const age = now / 1000 - Number.parseInt(at, 36)
+  return principal === null && options.isAlone === true && isVouched && age >= -60 && age <= strangerSeconds
+}
+
+/**
+ * The visit with a new nonce, where a form came without any: to show it again. Null where one came. The second time in a row the browser
+ * keeps no cookies, and hears so.
+ */
+export function lostCookie<V extends Visit>(visit: V): V | null {
+  if (visit.nonce !== null) return null
+  if (staleForm(visit).field('retry') !== '') throw new GateError('cookies_off')
+  const nonce = newToken()
+  visit.reply.header('set-cookie', nonceCookie(nonce, visit.site)).header('factorgate-error', 'cookies_off')
+  return { ...visit, nonce, isRetry: true }
 }

@@ -7,8 +7,8 @@ import { GateError } from '../../src/errors.ts'
 import type { Account } from '../../src/identity/account.ts'
 import { passwordProblem } from '../../src/identity/password.ts'
 import type { Principal } from '../../src/session/sessions.ts'
-import { requireForm } from './forms.ts'
-import { type Frame, Notice, Page } from './layout.tsx'
+import { lostCookie, readForm, staleForm } from './forms.ts'
+import { type Frame, Notice, Page, Token } from './layout.tsx'
 import { saySpan } from './moments.ts'
 import { NewPassword } from './new-password.tsx'
 import { factorsOf, onward } from './onward.ts'
@@ -35,7 +35,7 @@ export function InvitePage({ frame, view }: { frame: Frame; view: InviteView }) 
     <Page frame={frame} title={(view.isBegun ? say.againTitle : say.title)(view.displayName)} drawing="open">
       <p>{view.isBegun ? say.again : say.what(frame.look.title)}</p>
       <form class="fields" method="post" action={along(`/.factorgate/invite/${view.token}`, view.trip)}>
-        <input type="hidden" name="csrf" value={frame.csrf} />
+        <Token frame={frame} />
         {problem !== null && (
           <Notice id="problem" alert waitSeconds={view.waitSeconds} ready={frame.say.login.ready}>
             {problem}
@@ -87,7 +87,10 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
 
   scope.post(path, { config: { requires: 'anyone' } }, async (request, reply) => {
     const visit = openVisit(options, request, reply)
-    const form = requireForm(visit)
+    const lost = lostCookie(visit)
+    const stale = lost === null && readForm(visit) === 'expired'
+    if (lost !== null || stale) return answerStale(lost ?? visit, tokenOf(visit))
+    const form = staleForm(visit)
     const token = tokenOf(visit)
     const { account, isBegun } = await invited(visit, token)
     const password = form.field('password')
@@ -152,6 +155,17 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
     })
     setSessionCookie(reply, entered.token, visit.site)
     return goTo(visit, await onward(visit, entered.principal))
+  }
+
+  /** The form anew; or, where another tab has accepted this invitation, the way on from there (FIELD F3). */
+  async function answerStale(visit: Visit, token: string) {
+    const { principal, say } = visit
+    const isAccepted = principal?.proofs.some(({ kind }) => kind === 'invitation') === true
+    if (principal !== null && isAccepted && (await invitations.peek(token)) === null)
+      return goTo(visit, await onward(visit, principal))
+    const { account, isBegun } = await invited(visit, token)
+    const problem = visit.isRetry ? say.login.cookieLost : say.login.formExpired
+    return show(visit, 403, account, { token, isBegun, problem })
   }
 
   function tokenOf(visit: Visit): string {

@@ -15,6 +15,8 @@ export interface Frame {
   /** In front of links to our pages: empty on the portal itself, its origin on the hosts of apps. */
   readonly base: string
   readonly csrf: string
+  /** The form had lost our cookie and is shown again. */
+  readonly isRetry?: boolean
 }
 
 interface PageProps {
@@ -101,6 +103,16 @@ export function Contact({ text }: { text: string }) {
   if (/^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/.test(address)) return <a href={`mailto:${address}`}>{address}</a>
   if (/^https:\/\/\S+$/.test(text)) return <a href={text}>{text.replace(/^https:\/\//, '')}</a>
   return <>{text}</>
+}
+
+/** What every form of ours carries. */
+export function Token({ frame }: { frame: Frame }) {
+  return (
+    <>
+      <input type="hidden" name="csrf" value={frame.csrf} />
+      {frame.isRetry && <input type="hidden" name="retry" value="1" />}
+    </>
+  )
 }
 
 interface NoticeProps {

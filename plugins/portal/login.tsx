@@ -6,8 +6,8 @@ import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import type { EndReason } from '../../src/session/records.ts'
 import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
-import { readForm, staleForm } from './forms.ts'
-import { type Frame, Notice, Page } from './layout.tsx'
+import { lostCookie, readForm, staleForm } from './forms.ts'
+import { type Frame, Notice, Page, Token } from './layout.tsx'
 import { saySpan } from './moments.ts'
 import { onward, requirementOf } from './onward.ts'
 import type { PortalOptions } from './options.ts'
@@ -23,6 +23,8 @@ export interface LoginView {
   readonly ended: EndReason | null
   readonly problem: string | null
   readonly waitSeconds: number | null
+  /** Somebody is signed in here, and another person wants to be. */
+  readonly isSwitch?: boolean
 }
 
 export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
@@ -40,8 +42,12 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
       <p class="or scripted" data-passkey-only>
         {say.or}
       </p>
-      <form class="fields" method="post" action={along('/.factorgate/login', trip)}>
-        <input type="hidden" name="csrf" value={frame.csrf} />
+      <form
+        class="fields"
+        method="post"
+        action={along('/.factorgate/login', trip, view.isSwitch ? { switch: '1' } : {})}
+      >
+        <Token frame={frame} />
         {problem !== null && (
           <Notice id="problem" alert waitSeconds={view.waitSeconds} ready={say.ready}>
             {problem}
@@ -91,8 +97,7 @@ export function registerLogin(scope: FastifyInstance, options: PortalOptions): v
 
   scope.get('/.factorgate/login', { config: { requires: 'anyone' } }, async (request, reply) => {
     const visit = openVisit(options, request, reply)
-    const wantsAnother = (request.query as { switch?: unknown }).switch !== undefined
-    if (visit.principal !== null && !wantsAnother) return goTo(visit, await onward(visit, visit.principal))
+    if (visit.principal !== null && !wantsAnother(visit)) return goTo(visit, await onward(visit, visit.principal))
     const ended = await whyEnded(visit)
     if (ended === 'suspended') throw new GateError('account_suspended')
     return showLogin(visit, 200, { ended })
@@ -101,10 +106,15 @@ export function registerLogin(scope: FastifyInstance, options: PortalOptions): v
   scope.post('/.factorgate/login', { config: { requires: 'anyone' } }, async (request, reply) => {
     const visit = openVisit(options, request, reply)
     const say = visit.say.login
-    const form = readForm(visit)
-    if (form === 'expired')
-      return showLogin(visit, 403, { username: staleForm(visit).field('username'), problem: say.formExpired })
-    const username = form.field('username')
+    const username = staleForm(visit).field('username')
+    const lost = lostCookie(visit)
+    const form = lost === null ? readForm(visit) : null
+    if (lost !== null || form === null || form === 'expired') {
+      // Signed in by another tab meanwhile: a form that is not good any more goes where its page would go now (FIELD F3).
+      if (visit.principal !== null && !wantsAnother(visit)) return goTo(visit, await onward(visit, visit.principal))
+      const problem = lost === null ? say.formExpired : say.cookieLost
+      return showLogin(lost ?? visit, 403, { username, problem })
+    }
     const answer = await passwordLogin.attempt({
       name: username,
       password: form.field('password'),
@@ -136,6 +146,10 @@ export function registerLogin(scope: FastifyInstance, options: PortalOptions): v
     reply.header('factorgate-error', 'wrong_credentials')
     return showLogin(visit, 401, { username, problem: say.wrong })
   })
+
+  function wantsAnother({ request }: Visit): boolean {
+    return (request.query as { switch?: unknown }).switch !== undefined
+  }
 
   /** A name goes into the journal only where somebody has it: people type passwords into the field above. */
   async function recordRefusal(visit: Visit, username: string, outcome: string): Promise<void> {
@@ -177,6 +191,7 @@ export function registerLogin(scope: FastifyInstance, options: PortalOptions): v
           ended: null,
           problem: null,
           waitSeconds: null,
+          isSwitch: wantsAnother(visit),
           ...view
         }}
       />

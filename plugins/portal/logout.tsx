@@ -4,19 +4,28 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { cookieNames, expiredCookie } from '../cookies.ts'
-import { requireForm } from './forms.ts'
-import { type Frame, Page } from './layout.tsx'
+import { lostCookie, readForm } from './forms.ts'
+import { type Frame, Notice, Page, Token } from './layout.tsx'
 import { home } from './onward.ts'
 import type { PortalOptions } from './options.ts'
-import { eventOf, frameOf, goTo, openVisit, sendPage } from './visit.ts'
+import { along, noTrip, type Trip, validTarget } from './trip.ts'
+import { eventOf, frameOf, goTo, openVisit, sendPage, type Visit } from './visit.ts'
 
-export function LogoutPage({ frame }: { frame: Frame }) {
+interface LogoutProps {
+  frame: Frame
+  /** Where the person is led who signs in again. */
+  trip?: Trip
+  problem?: string | null
+}
+
+export function LogoutPage({ frame, trip = noTrip, problem = null }: LogoutProps) {
   const say = frame.say.logout
   return (
     <Page frame={frame} title={say.title} drawing="ajar">
       <p>{say.lead(frame.look.title)}</p>
-      <form method="post" action="/.factorgate/logout">
-        <input type="hidden" name="csrf" value={frame.csrf} />
+      {problem !== null && <Notice alert>{problem}</Notice>}
+      <form method="post" action={along('/.factorgate/logout', trip)}>
+        <Token frame={frame} />
         <button type="submit">{say.submit}</button>
       </form>
       <p>
@@ -26,12 +35,12 @@ export function LogoutPage({ frame }: { frame: Frame }) {
   )
 }
 
-export function SignedOutPage({ frame }: { frame: Frame }) {
+export function SignedOutPage({ frame, trip = noTrip }: { frame: Frame; trip?: Trip }) {
   const say = frame.say.logout
   return (
     <Page frame={frame} title={say.outTitle} drawing="shut">
       <p>{say.outLead}</p>
-      <a class="button second" href="/.factorgate/login">
+      <a class="button second" href={along('/.factorgate/login', trip)}>
         {say.again}
       </a>
     </Page>
@@ -45,26 +54,43 @@ export function registerLogout(scope: FastifyInstance, options: PortalOptions): 
 
   scope.get('/.factorgate/logout', { config }, async (request, reply) => {
     const visit = openVisit(options, request, reply)
-    if (visit.principal === null) return goTo(visit, signedOut)
-    // The answer to this form leads to the portal.
-    const trip = visit.site.isPortal ? visit.trip : { rd: signedOut, state: null }
-    return sendPage({ ...visit, trip }, 200, <LogoutPage frame={{ ...frameOf(visit), person: null }} />)
+    if (visit.principal === null) return goTo(visit, along(signedOut, tripOn(visit)))
+    return show(visit, 200, null)
   })
 
   scope.post('/.factorgate/logout', { config }, async (request, reply) => {
     const visit = openVisit(options, request, reply)
-    requireForm(visit)
     if (visit.principal !== null) {
+      const lost = lostCookie(visit)
+      if (lost !== null) return show(lost, 403, visit.say.login.cookieLost)
+      if (readForm(visit) === 'expired') return show(visit, 403, visit.say.logout.formExpired)
       await sessions.end(visit.principal.session.id, 'logout')
       options.audit.record(eventOf(visit, 'logout', { outcome: 'logout' }))
     }
+    // Whoever is signed out has what they asked for, however old their form is.
     reply.header('set-cookie', expiredCookie(cookieNames(visit.site).session, visit.site))
-    return goTo(visit, signedOut)
+    return goTo(visit, along(signedOut, visit.trip))
   })
 
   scope.get('/.factorgate/signed-out', { config: { requires: 'anyone' } }, async (request, reply) => {
     const visit = openVisit(options, request, reply)
     if (visit.principal !== null) return goTo(visit, home)
-    return sendPage(visit, 200, <SignedOutPage frame={frameOf(visit)} />)
+    return sendPage(visit, 200, <SignedOutPage frame={frameOf(visit)} trip={visit.trip} />)
   })
+
+  function show(visit: Visit, status: number, problem: string | null) {
+    const frame = { ...frameOf(visit), person: null }
+    const page = <LogoutPage frame={frame} trip={tripOn(visit)} problem={problem} />
+    // The answer to this form leads to the portal.
+    const trip = visit.site.isPortal ? visit.trip : { rd: signedOut, state: null }
+    return sendPage({ ...visit, trip }, status, page)
+  }
+
+  /** Where the person was: on the way to something, or on a page of the app on whose host they sign out. */
+  function tripOn({ trip, site, request }: Visit): Trip {
+    if (trip.rd !== null || site.isPortal) return trip
+    const { referer } = request.raw.headers
+    const isHere = referer?.startsWith(`${site.origin}/`) && !referer.startsWith(`${site.origin}/.factorgate`)
+    return { rd: isHere ? validTarget(referer as string, options.returnTargets) : null, state: null }
+  }
 }

@@ -75,6 +75,8 @@ export interface PortalOptions extends Look {
   readonly routes: PortalRoutes
   /** The same absolute URL if it is an http(s) address of a host the gate serves, byte for byte; null for anything else (THREATS R1-R8). */
   readonly returnTargets: (url: string) => string | null
+  /** True where no app shares the portal's origin: then a form from this origin is one of ours. */
+  readonly isAlone?: boolean
   readonly audit: AuditSink
   readonly clock: Clock
 }

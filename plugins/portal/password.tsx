@@ -7,7 +7,7 @@ import { GateError } from '../../src/errors.ts'
 import { passwordProblem } from '../../src/identity/password.ts'
 import { endOthers } from './end-others.ts'
 import { leaveWord } from './flash.ts'
-import { requireForm } from './forms.ts'
+import { readForm } from './forms.ts'
 import { completed } from './known-browser.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
 import { saySpan } from './moments.ts'
@@ -76,7 +76,9 @@ export function registerPassword(scope: FastifyInstance, options: PortalOptions)
   scope.post(path, { config: { requires: 'fresh' } }, async (request, reply) => {
     const visit = openSignedVisit(options, request, reply)
     requireOurs(visit)
-    const form = requireForm(visit)
+    const form = readForm(visit)
+    if (form === 'expired')
+      return show(visit, 403, { problem: { field: 'old', sentence: visit.say.login.formExpired } })
     const { account } = visit.principal
     const password = form.field('password')
     const weakness = passwordProblem(password, namesAround(options, account))

@@ -5,9 +5,9 @@
 import type { FastifyInstance } from 'fastify'
 import { factorKinds, newestProof } from '../../src/session/session.ts'
 import { briefCookie, cookieNames, expiredCookie, readOwn } from '../cookies.ts'
-import { showChallenge } from './challenge.tsx'
+import { answerStale, showChallenge } from './challenge.tsx'
 import { requireOffered } from './challenge-offer.ts'
-import { readForm, requireForm } from './forms.ts'
+import { readForm, requireForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
 import { onward } from './onward.ts'
 import type { PortalOptions } from './options.ts'
@@ -170,14 +170,9 @@ export function registerRecovery(scope: FastifyInstance, options: PortalOptions)
     async (request, reply) => {
       const visit = openSignedVisit(options, request, reply)
       const say = visit.say.challenge
-      const form = readForm(visit)
-      if (form === 'expired')
-        return showChallenge(visit, 403, {
-          factor: 'recovery',
-          sentence: say.formExpired,
-          clock: null,
-          waitSeconds: null
-        })
+      const stale = await answerStale(visit, 'recovery')
+      if (stale !== null) return stale
+      const form = staleForm(visit)
       await requireOffered(visit, 'recovery')
       const accountId = visit.principal.account.id
       const { address, browser } = visit
@@ -207,8 +202,12 @@ export function registerRecovery(scope: FastifyInstance, options: PortalOptions)
     { config: { requires: 'signed-in', isStep: true } },
     async (request, reply) => {
       const visit = openSignedVisit(options, request, reply)
-      const form = requireForm(visit)
+      const form = readForm(visit)
       const codes = waitingCodes(visit)
+      if (form === 'expired')
+        return codes === null
+          ? goTo(visit, await onward(visit, visit.principal))
+          : show(visit, 403, codes, visit.say.login.formExpired)
       if (form.field('saved') === '' && codes !== null) return show(visit, 403, codes, visit.say.recovery.savedMissing)
       reply.header('set-cookie', expiredCookie(cookieNames(visit.site).codes, visit.site))
       return goTo(visit, await onward(visit, visit.principal))

@@ -85,7 +85,9 @@ const english = {
     throttled: (wait: string) => `Too many tries for now. The next one is possible in ${wait}.`,
     ready: 'You can try again now.',
     busy: 'Many people are signing in at once, so nothing was checked. Try again in a moment.',
-    formExpired: 'This page had been open for too long, so nothing was checked. Send it again.',
+    formExpired:
+      'This page had been open for too long, or another tab is newer, so nothing was checked. Send it again.',
+    cookieLost: 'Our cookie did not come back with that form, so nothing was checked. Send it again.',
     passkeyRefused: 'That passkey did not work here. Try again, or use your password.',
     ended: {
       logout: 'You signed out.',
@@ -131,7 +133,8 @@ const english = {
     wrongRecovery: 'That recovery code did not work. Perhaps it was used already.',
     wrongPasskey: 'That did not work. Try again, or confirm in another way.',
     throttled: (wait: string) => `Too many tries for now. The next one is possible in ${wait}.`,
-    formExpired: 'This page had been open for too long, so nothing was checked. Send it again.',
+    formExpired:
+      'This page had been open for too long, or another tab is newer, so nothing was checked. Send it again.',
     clock: (time: string) =>
       `Codes depend on the time. The gate’s clock says ${time}: if your phone’s differs, set it to automatic time.`,
     clockBack: (time: string) =>
@@ -347,13 +350,16 @@ const english = {
     stay: 'Stay signed in',
     outTitle: 'You are signed out',
     outLead: 'Of every app behind this gate, in this browser. You can close the window.',
-    again: 'Sign in again'
+    again: 'Sign in again',
+    formExpired:
+      'This page had been open for too long, or another tab is newer, so nothing was done. Press the button once more.'
   },
 
   handOver: {
     title: 'That took too long',
-    what: (app: string) => `The last step on the way to ${app} works once, within half a minute.`,
-    now: 'Nothing is lost: start again, and it goes through by itself.',
+    what: (app: string) =>
+      `The last step on the way to ${app} works once, within half a minute. It was tried twice, and it did not work.`,
+    now: 'Nothing is lost: go on, and you are led to the same page again. If it stays so, close the other tabs that are on their way there.',
     again: 'Go on'
   },
 
@@ -367,8 +373,34 @@ const english = {
     reference: 'Reference',
     referenceHint: 'With the reference, the people who run this gate find this very moment in its journal.',
     again: 'Try again',
+    unsentAction: {
+      signIn: () => 'Sign in, in a new tab',
+      confirm: () => 'Confirm, in a new tab',
+      foreign: (f: ErrorFacts) => `Open ${f.app}`
+    },
     home: 'Your apps',
     app: 'the app'
+  },
+
+  /** A form for an app that was stopped here: what was typed is still in the browser. */
+  unsent: {
+    title: (f: ErrorFacts) => `${f.app} did not get what you sent`,
+    what: {
+      signIn: (f: ErrorFacts) =>
+        `You are not signed in, or not any more, so the gate did not pass your form on to ${f.app}. Nothing was saved or changed there.`,
+      confirm: (f: ErrorFacts) =>
+        `This part of ${f.app} needs you to confirm again first, so the gate did not pass your form on. Nothing was saved or changed there.`,
+      foreign: (f: ErrorFacts) =>
+        `Another site sent a form to ${f.app} through your browser. Browsers leave our cookie out of such a form, so the gate cannot see who you are, even if you are signed in, and did not pass it on.`
+    },
+    now: {
+      signIn: () =>
+        'Sign in, in a new tab. Then come back to this tab and load it again: your browser asks whether to send the form once more, with all you typed. Or go back and copy what you typed first.',
+      confirm: () =>
+        'Confirm, in a new tab. Then come back to this tab and load it again: your browser asks whether to send the form once more, with all you typed. Or go back and copy what you typed first.',
+      foreign: (f: ErrorFacts) =>
+        `Open ${f.app} here and start from there. If it has to begin at the other site, tell the people who run this gate which site that is.`
+    }
   }
 }
 
@@ -420,12 +452,12 @@ const english_errors: Record<ErrorCode, ErrorSentences> = {
   form_expired: calm(
     'That page was open for too long',
     'Its form is no longer valid, so nothing was changed.',
-    'Go back, load the page again, and repeat what you did.'
+    'Open the page again and repeat what you did.'
   ),
   cookies_off: calm(
     'Your browser did not keep our cookie',
-    'A sign-in rests on one cookie. It was set, and it did not come back: cookies are switched off, or a privacy tool removes them.',
-    'Allow cookies for this address, then open the page again.'
+    'A sign-in rests on one cookie. It was set twice, and it did not come back: cookies are switched off, or a privacy tool removes them.',
+    'Allow cookies for this address (in your browser’s settings, under privacy), then try again.'
   ),
   enrolment_not_allowed: calm(
     'Nothing can be added right now',

@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { encode } from 'uqr'
-import { showChallenge } from './challenge.tsx'
+import { answerStale, showChallenge } from './challenge.tsx'
 import { requireOffered } from './challenge-offer.ts'
 import { CodeField } from './challenge-page.tsx'
 import { afterEnrolment, cleanName, mayEnrol, mayFinishEnrolment, NameField, onAfterEnrolment } from './enrol.tsx'
@@ -124,9 +124,9 @@ export function registerTotp(scope: FastifyInstance, options: PortalOptions): vo
     async (request, reply) => {
       const visit = openSignedVisit(options, request, reply)
       const say = visit.say.challenge
-      const form = readForm(visit)
-      if (form === 'expired')
-        return showChallenge(visit, 403, { factor: 'totp', sentence: say.formExpired, clock: null, waitSeconds: null })
+      const stale = await answerStale(visit, 'totp')
+      if (stale !== null) return stale
+      const form = staleForm(visit)
       await requireOffered(visit, 'totp')
       const { account } = visit.principal
       const { address, browser } = visit

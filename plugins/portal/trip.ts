@@ -10,6 +10,8 @@ export interface Trip {
   readonly state: string | null
   /** The request that was refused, where it is not a GET of `rd`: a script's on that page, or a form's. */
   readonly ask?: { readonly method: string; readonly url: string } | null
+  /** When a hand-over that failed began once more, in seconds since the epoch, base 36: it must not do so in circles. */
+  readonly again?: string
 }
 
 export const noTrip: Trip = { rd: null, state: null }
@@ -20,14 +22,15 @@ const printable = /^[\x21-\x7e]+$/
 
 /** Reads the query of a request; a parameter sent twice counts as not sent. */
 export function tripOf(query: unknown, returnTargets: (url: string) => string | null): Trip {
-  const { rd, state, ask } = (query ?? {}) as Record<string, unknown>
+  const { rd, state, ask, again } = (query ?? {}) as Record<string, unknown>
   const target = typeof rd === 'string' ? validTarget(rd, returnTargets) : null
   if (target === null) return noTrip
   const refused = typeof ask === 'string' ? askOf(ask, returnTargets) : null
   return {
     rd: target,
     state: typeof state === 'string' && stateShape.test(state) ? state : null,
-    ...(refused === null ? {} : { ask: refused })
+    ...(refused === null ? {} : { ask: refused }),
+    ...(typeof again === 'string' && /^[0-9a-z]{1,10}$/.test(again) ? { again } : {})
   }
 }
 
@@ -51,6 +54,7 @@ export function along(path: string, trip: Trip, more: Readonly<Record<string, st
   if (trip.rd !== null) query.set('rd', trip.rd)
   if (trip.state !== null) query.set('state', trip.state)
   if (trip.ask) query.set('ask', `${trip.ask.method} ${trip.ask.url}`)
+  if (trip.again) query.set('again', trip.again)
   const text = query.toString()
   return text === '' ? path : `${path}?${text}`
 }

@@ -33,6 +33,8 @@ export interface Visit {
   readonly browser: string | null
   readonly device: Device
   readonly say: Sentences
+  /** True where a form came without the nonce and is shown again: the next time, cookies are off. */
+  readonly isRetry?: boolean
 }
 
 /** A visit by somebody whom the route lets in: the enforce step has looked at that before. */
@@ -89,8 +91,22 @@ export function frameOf(visit: Visit): Frame {
     say,
     person: principal?.isFullySignedIn ? { displayName: principal.account.displayName } : null,
     base: site.isPortal ? '' : options.portalOrigin,
-    csrf: options.keyring().mac('csrf', csrfSubject(visit))
+    csrf: csrfToken(visit),
+    isRetry: visit.isRetry === true
   }
+}
+
+function csrfToken(visit: Visit): string {
+  const keyring = visit.options.keyring()
+  const token = keyring.mac('csrf', csrfSubject(visit))
+  if (visit.principal !== null || !visit.site.isPortal) return token
+  const at = Math.floor(visit.now / 1000).toString(36)
+  return `${token}.${at}.${keyring.mac('csrf', strangersSubject(visit, at))}`
+}
+
+/** What a stranger's form says besides: that it is ours, and from when. */
+export function strangersSubject({ site }: Visit, at: string): string {
+  return `stranger:${site.host}:${at}`
 }
 
 /** Sends a page. Its forms may lead on to where the person is going, and nowhere else. */

@@ -155,14 +155,24 @@ export class Sessions {
     return code
   }
 
-  /** Spends a hand-over code. Null for a wrong, spent, late or misplaced one: all alike. */
-  async redeem(code: string, host: string, state: string): Promise<(Entered & { returnTo: string }) | null> {
+  /**
+   * Spends a hand-over code. Null for a wrong, spent, late or misplaced one: all alike. Where `current`, the person on that host, shows as much
+   * already, their token stays and none is made (''): tabs that arrive together would end each other's.
+   */
+  async redeem(
+    code: string,
+    host: string,
+    state: string,
+    current: Principal | null = null
+  ): Promise<(Entered & { returnTo: string }) | null> {
     if (!isToken(code)) return null
     const text = await this.#store.take(handOverKey(tokenDigest(code)))
     const record = text === null ? null : parseHandOver(text)
     if (record === null || record.host !== host || record.state !== state) return null
     // The store's life of it runs on the store's own clock, which may be another machine's.
     if (record.expiresAt <= this.#clock()) return null
+    if (current?.host === host && current.session.id === record.session && generationOf(current) >= record.generation)
+      return { principal: current, token: '', returnTo: record.returnTo }
     const entered = await this.#reissue(record.session, host, session => session, record.generation)
     return entered === null ? null : { ...entered, returnTo: record.returnTo }
   }

@@ -40,6 +40,8 @@ export async function openTown(t: Test, apps: string, extra = '') {
   })
   const recoveryCodes = new RecoveryCodes({ ...shared, count: 10 })
   let people = 0
+  // Hashed once: that is what costs.
+  const keepPassword = runtime.local.preparePassword(password)
 
   /** An account with a password and these factors. A passkey is a record that no device has: nobody can answer with it. */
   async function resident(factors: readonly FactorKind[], groups?: readonly string[]) {
@@ -48,6 +50,13 @@ export async function openTown(t: Test, apps: string, extra = '') {
     if (factors.includes('webauthn')) await credentials.add(passkeyOf(account, time.now))
     const codes = factors.includes('recovery') ? await recoveryCodes.issue(account.id) : []
     return { account, secret, codes }
+  }
+
+  /** The same, and the password can be typed. */
+  async function withPassword(factors: readonly FactorKind[]) {
+    const who = await resident(factors)
+    await (await keepPassword)(who.account.id)
+    return who
   }
 
   async function enrolTotp({ id, name }: Account): Promise<string> {
@@ -77,7 +86,7 @@ export async function openTown(t: Test, apps: string, extra = '') {
     return person
   }
 
-  return { gate, time, runtime, resident, browserOf, enrolTotp, host: new URL(gate.portal).host }
+  return { gate, time, runtime, resident, withPassword, browserOf, enrolTotp, host: new URL(gate.portal).host }
 }
 
 function passkeyOf(account: Account, now: number) {

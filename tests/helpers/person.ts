@@ -65,6 +65,12 @@ export class Person {
     this.#keep(host, [pair])
   }
 
+  /** Loses the cookies of a host, or one of them. */
+  forget(host: string, name?: string): void {
+    if (name === undefined) this.#jars.delete(host)
+    else this.#jars.get(host)?.delete(name)
+  }
+
   /** One request; redirects are not followed. */
   request(method: string, url: string, options: { headers?: OutgoingHttpHeaders; body?: string } = {}): Promise<Page> {
     const { host, pathname, search, href, protocol } = new URL(url)

@@ -8,6 +8,7 @@ import { acceptPlugin } from '../../plugins/accept.ts'
 import { enforcePlugin } from '../../plugins/enforce.ts'
 import { errorsPlugin } from '../../plugins/errors.ts'
 import { exchangePlugin, readRequestLine } from '../../plugins/exchange.ts'
+import { formPage } from '../../plugins/form-page.ts'
 import { matchPlugin } from '../../plugins/match.ts'
 import { ownAnswersPlugin } from '../../plugins/own-answers.ts'
 import { type PortalOptions, pageHeaders, portalPlugin, renderError } from '../../plugins/portal/index.ts'
@@ -140,8 +141,14 @@ export async function openHouse(
   })
   await app.register(exchangePlugin, { clock })
   await app.register(errorsPlugin, {
-    renderPage: ({ code, request, retryAfterSeconds }) => ({
-      html: renderError(code, { ...look, reference: request.exchange.id, portalOrigin, retryAfterSeconds }),
+    renderPage: ({ code, request, retryAfterSeconds, wayOn }) => ({
+      html: renderError(code, {
+        ...look,
+        reference: request.exchange.id,
+        portalOrigin,
+        retryAfterSeconds,
+        again: wayOn ?? formPage(request)
+      }),
       headers: pageHeaders()
     })
   })
