@@ -115,9 +115,8 @@ export const enforcePlugin = fp<EnforceOptions>(
       if (!audit.writable) return done(unavailable('journal_unwritable'))
       const missing = missingFor(requires, exchange.principal, clock())
       if (missing === null) return done()
-      const way = config.isStep
-        ? wayOf(exchange.target.query)
-        : new URLSearchParams({ rd: match.site.origin + formPage(request) })
+      const given = config.isStep ? wayOf(exchange.target.query) : null
+      const way = given?.has('rd') ? given : new URLSearchParams({ rd: match.site.origin + formPage(request) })
       challenge(request, reply, match, missing, way, done)
     }
 
@@ -137,7 +136,7 @@ export const enforcePlugin = fp<EnforceOptions>(
       const isSent = isPage && (isRead(request) || kind === 'own')
       if (!site.isPortal) addState(way, request, isSent ? reply : null, site)
       const page = `${portalOrigin}/.factorgate/${reason === 'sign_in_required' ? 'login' : 'challenge'}`
-      const url = way.size === 0 ? page : `${page}?${way}`
+      const url = `${page}?${way}`
       if (isPage && !isSent) return done(new GateError(reason, { wayOn: url }))
       reply.header('cache-control', 'no-store').header('vary', 'Cookie').header('factorgate-error', reason)
       if (isSent) {

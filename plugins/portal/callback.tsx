@@ -1,6 +1,6 @@
 /**
  * The app's side of a hand-over: a code from the portal becomes this host's own cookie. Owns the tie to the browser that set out (its
- * nonce); a code that is late, spent or another browser's signs nobody in: the way begins once more at the portal.
+ * nonce). A code that is another browser's signs nobody in: the way begins once more at the portal. One that is late or spent has a page with the way on.
  */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
@@ -35,29 +35,31 @@ export function registerCallback(scope: FastifyInstance, options: PortalOptions)
     // Before the visit, which gives this browser a nonce where it has none.
     const before = site === null ? null : readNonce(request.raw.headers.cookie, site)
     const visit = openVisit(options, request, reply)
-    const { code, rd } = request.query as { code?: unknown; rd?: unknown }
+    const { code } = request.query as { code?: unknown }
     const { host, origin } = visit.site
-    const entered =
-      typeof code === 'string' && before !== null
-        ? await sessions.redeem(code, host, stateOf(before), visit.principal)
-        : null
-    const returnTo = entered === null ? null : validTarget(entered.returnTo, options.returnTargets)
-    if (entered !== null && returnTo !== null && new URL(returnTo).origin === origin) {
+    const text = typeof code === 'string' ? code : ''
+    const known = await sessions.lookAtHandOver(text, host)
+    const entered = before === null ? null : await sessions.redeem(text, host, stateOf(before), visit.principal)
+    const returnTo = known === null ? null : placeHere(known.returnTo, origin)
+    if (entered !== null && returnTo !== null) {
       if (entered.token !== '') setSessionCookie(reply, entered.token, visit.site)
       return goTo(visit, returnTo)
     }
-    const goal = placeHere(rd, origin) ?? placeHere(`${origin}/`, origin)
-    if (goal !== null && !wasAgain(visit)) return goTo(visit, startOver(visit, goal))
-    if (before === null) throw new GateError('cookies_off', { wayOn: goal ?? options.portalOrigin + home })
+    const goal = returnTo ?? placeHere(`${origin}/`, origin) ?? options.portalOrigin + home
+    if (known?.state === 'waiting') {
+      // It was good, and not this browser's to use: nobody uses it any more.
+      if (before === null) await sessions.redeem(text, host, '')
+      if (!wasAgain(visit)) return goTo(visit, startOver(visit, goal))
+      if (before === null) throw new GateError('cookies_off', { wayOn: goal })
+    }
     reply.header('factorgate-error', 'form_expired')
-    const app = options.routes.requirementFor(goal ?? origin, null, visit.address)?.app.title ?? visit.say.error.app
-    const href = goal ?? options.portalOrigin + home
-    return sendPage(visit, 403, <LatePage frame={{ ...frameOf(visit), person: null }} app={app} href={href} />)
+    const app = options.routes.requirementFor(goal, null, visit.address)?.app.title ?? visit.say.error.app
+    return sendPage(visit, 403, <LatePage frame={{ ...frameOf(visit), person: null }} app={app} href={goal} />)
   })
 
   /** An address on this very host, or null. */
-  function placeHere(address: unknown, origin: string): string | null {
-    const goal = typeof address === 'string' ? validTarget(address, options.returnTargets) : null
+  function placeHere(address: string, origin: string): string | null {
+    const goal = validTarget(address, options.returnTargets)
     return goal !== null && new URL(goal).origin === origin ? goal : null
   }
 
@@ -69,7 +71,7 @@ export function registerCallback(scope: FastifyInstance, options: PortalOptions)
 
   /**
    * The same way once more, from the portal, as whoever this browser is there: tabs that were opened at once have overwritten each other's
-   * nonce, an address was kept, or the code came late. Nothing of the code is used, so it can sign in nobody but that.
+   * nonce, or an address was kept. The code is spent and signs in nobody.
    */
   function startOver(visit: Visit, rd: string): string {
     const again = Math.floor(visit.now / 1000).toString(36)

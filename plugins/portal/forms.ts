@@ -123,7 +123,7 @@ export function requireJson(visit: Visit): Readonly<Record<string, unknown>> {
 
 function isBound(visit: Visit, token: string): boolean {
   // A page of ours was shown before, and set the nonce. Without it the browser keeps no cookies, or has lost them since.
-  if (visit.nonce === null) throw new GateError(visit.principal === null ? 'cookies_off' : 'form_expired')
+  if (visit.nonce === null) throw new GateError('cookies_off')
   const [own = '', at = '', ours = ''] = token.split('.')
   const keyring = visit.options.keyring()
   if (own !== '' && keyring.verifyMac('csrf', csrfSubject(visit), own)) return true

@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { cookieNames, expiredCookie } from '../cookies.ts'
-import { lostCookie, readForm } from './forms.ts'
+import { readForm } from './forms.ts'
 import { type Frame, Notice, Page, Token } from './layout.tsx'
 import { home } from './onward.ts'
 import type { PortalOptions } from './options.ts'
@@ -61,8 +61,6 @@ export function registerLogout(scope: FastifyInstance, options: PortalOptions): 
   scope.post('/.factorgate/logout', { config }, async (request, reply) => {
     const visit = openVisit(options, request, reply)
     if (visit.principal !== null) {
-      const lost = lostCookie(visit)
-      if (lost !== null) return show(lost, 403, visit.say.login.cookieLost)
       if (readForm(visit) === 'expired') return show(visit, 403, visit.say.logout.formExpired)
       await sessions.end(visit.principal.session.id, 'logout')
       options.audit.record(eventOf(visit, 'logout', { outcome: 'logout' }))

@@ -47,8 +47,7 @@ export async function onward(visit: Visit, principal: Principal): Promise<string
   if (state === null || isHere(visit, rd)) return rd
   const { host, origin } = new URL(rd)
   const code = await options.services.sessions.handOver(principal, host, state, rd)
-  // The way back goes along, so that a code that is late or another browser's costs nobody their address.
-  const query = new URLSearchParams({ code, rd, ...(trip.again ? { again: trip.again } : {}) })
+  const query = new URLSearchParams({ code, ...(trip.again ? { again: trip.again } : {}) })
   return `${origin}/.factorgate/callback?${query}`
 }
 

@@ -52,7 +52,7 @@ export interface PortalRoutes {
 export interface PortalServices {
   readonly sessions: Pick<
     Sessions,
-    'start' | 'prove' | 'find' | 'list' | 'end' | 'endAccount' | 'handOver' | 'redeem' | 'whyEnded'
+    'start' | 'prove' | 'find' | 'list' | 'end' | 'endAccount' | 'handOver' | 'lookAtHandOver' | 'redeem' | 'whyEnded'
   >
   readonly accounts: Pick<Accounts, 'byId' | 'bySignIn'>
   readonly credentials: Pick<Credentials, 'list' | 'get' | 'rename' | 'remove' | 'removeUnlessLast'>

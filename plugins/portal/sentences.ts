@@ -357,9 +357,8 @@ const english = {
 
   handOver: {
     title: 'That took too long',
-    what: (app: string) =>
-      `The last step on the way to ${app} works once, within half a minute. It was tried twice, and it did not work.`,
-    now: 'Nothing is lost: go on, and you are led to the same page again. If it stays so, close the other tabs that are on their way there.',
+    what: (app: string) => `The last step on the way to ${app} works once, within half a minute.`,
+    now: 'Nothing is lost: go on, and it is done anew by itself, on the way to the same page.',
     again: 'Go on'
   },
 
@@ -456,8 +455,8 @@ const english_errors: Record<ErrorCode, ErrorSentences> = {
   ),
   cookies_off: calm(
     'Your browser did not keep our cookie',
-    'A sign-in rests on one cookie. It was set twice, and it did not come back: cookies are switched off, or a privacy tool removes them.',
-    'Allow cookies for this address (in your browser’s settings, under privacy), then try again.'
+    'A sign-in rests on one cookie. It was set, and it did not come back: it was cleared meanwhile, cookies are switched off, or a privacy tool removes them.',
+    'Try again. If this page comes back, allow cookies for this address in your browser’s settings, under privacy.'
   ),
   enrolment_not_allowed: calm(
     'Nothing can be added right now',

@@ -7,13 +7,11 @@ import { type Account, accountPrefix, parseAccount, subjectOf } from '../identit
 import { inBatches } from '../store/batches.ts'
 import { changeValue } from '../store/change.ts'
 import { type Store, type StoreEntry, StoreUnreachable } from '../store/store.ts'
+import { HandOvers } from './hand-overs.ts'
 import {
   type EndReason,
   endedKey,
   endReasons,
-  type HandOverRecord,
-  handOverKey,
-  parseHandOver,
   parseSession,
   parseToken,
   seenKey,
@@ -57,9 +55,7 @@ type NewProof = Omit<Proof, 'generation'>
 /** A sign-in that stops half-way is forgotten after this long; one that began with an invitation has an hour. */
 const halfWaySeconds = 10 * 60
 const invitedSeconds = 60 * 60
-const handOverSeconds = 30
 const endedRememberedSeconds = 60 * 60
-const returnToLength = 4096
 /** Of those who were seen, so many are written down together: one commit instead of as many. */
 const writtenAtOnce = 100
 
@@ -73,12 +69,14 @@ export class Sessions {
   readonly #touched = new Map<string, number>()
   readonly #principals = new Map<string, Principal>()
   readonly #tokens: TokensInUse
+  readonly #handOvers: HandOvers
 
   constructor(input: { store: Store; cache: SessionCache; clock: Clock; limits: SessionLimits }) {
     this.#store = input.store
     this.#cache = input.cache
     this.#tokens = new TokensInUse(input.cache)
     this.#clock = input.clock
+    this.#handOvers = new HandOvers(input)
     this.#limits = input.limits
   }
 
@@ -141,18 +139,14 @@ export class Sessions {
   }
 
   /** A code for `toHost`, good once within 30 s, in the browser whose nonce hashes to `state`. */
-  async handOver(principal: Principal, toHost: string, state: string, returnTo: string): Promise<string> {
-    const code = newToken()
-    const record: HandOverRecord = {
-      session: principal.session.id,
-      host: toHost,
-      generation: generationOf(principal),
-      state,
-      returnTo: returnTo.slice(0, returnToLength),
-      expiresAt: this.#clock() + handOverSeconds * 1000
-    }
-    await this.#store.put(handOverKey(tokenDigest(code)), JSON.stringify(record), handOverSeconds)
-    return code
+  handOver(principal: Principal, toHost: string, state: string, returnTo: string): Promise<string> {
+    const generation = generationOf(principal)
+    return this.#handOvers.make({ session: principal.session.id, host: toHost, generation, state, returnTo })
+  }
+
+  /** Where a code of `host` leads and whether it is still good; null for one that is unknown there. Spends nothing. */
+  lookAtHandOver(code: string, host: string): ReturnType<HandOvers['look']> {
+    return this.#handOvers.look(code, host)
   }
 
   /**
@@ -165,16 +159,13 @@ export class Sessions {
     state: string,
     current: Principal | null = null
   ): Promise<(Entered & { returnTo: string }) | null> {
-    if (!isToken(code)) return null
-    const text = await this.#store.take(handOverKey(tokenDigest(code)))
-    const record = text === null ? null : parseHandOver(text)
-    if (record === null || record.host !== host || record.state !== state) return null
-    // The store's life of it runs on the store's own clock, which may be another machine's.
-    if (record.expiresAt <= this.#clock()) return null
-    if (current?.host === host && current.session.id === record.session && generationOf(current) >= record.generation)
-      return { principal: current, token: '', returnTo: record.returnTo }
-    const entered = await this.#reissue(record.session, host, session => session, record.generation)
-    return entered === null ? null : { ...entered, returnTo: record.returnTo }
+    const record = await this.#handOvers.spend(code, host, state)
+    if (record === null) return null
+    const { session, generation, returnTo } = record
+    if (current?.host === host && current.session.id === session && generationOf(current) >= generation)
+      return { principal: current, token: '', returnTo }
+    const entered = await this.#reissue(session, host, one => one, generation)
+    return entered === null ? null : { ...entered, returnTo }
   }
 
   /** The person behind a token, from memory alone; undefined where only the store can tell. */

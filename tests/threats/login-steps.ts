@@ -12,6 +12,7 @@ export const posts = [
   'challenge/totp',
   'challenge/recovery',
   'enrol/totp',
+  'enrol/totp/new',
   'enrol/recovery',
   'enrol/recovery/saved',
   'webauthn/options',

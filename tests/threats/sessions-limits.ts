@@ -29,7 +29,11 @@ export function limitRows(stores: readonly (readonly [string, House])[]): Row[] 
           const url = await codeFor('app')
           t.match(url, new RegExp(`^${app}/\\.factorgate/callback\\?code=[\\w-]{43}$`))
           const thief = new Caller(house)
-          t.equal(codeOf(await thief.get(url)), 'cookies_off', 'in a browser that never set out')
+          t.match(
+            (await thief.get(url)).headers.location,
+            `${gate.portal}/.factorgate/login?`,
+            'in a browser that never set out'
+          )
           await thief.get(`${app}/`)
           t.equal((await thief.get(url)).status, 403, 'in a browser that set out by itself')
           t.equal(thief.token(house.host('app')), '')

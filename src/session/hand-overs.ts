@@ -1,0 +1,63 @@
+/**
+ * Hand-over codes: from the portal to an app's host, through the address bar. Owns that each is good once, for 30 s, on its host and in its browser; of one that
+ * is not, it tells where it would have led, so that nobody loses their way.
+ */
+import type { Clock } from '../clock.ts'
+import type { Store } from '../store/store.ts'
+import { type HandOverRecord, handOverKey, parseHandOver } from './records.ts'
+import { isToken, newToken, tokenDigest } from './token.ts'
+
+const goodSeconds = 30
+/** Where a code led is remembered for longer than it is good. */
+const rememberedSeconds = 10 * 60
+const returnToLength = 4096
+
+export class HandOvers {
+  readonly #store: Store
+  readonly #clock: Clock
+
+  constructor({ store, clock }: { store: Store; clock: Clock }) {
+    this.#store = store
+    this.#clock = clock
+  }
+
+  /** A new code. */
+  async make(input: Omit<HandOverRecord, 'expiresAt'>): Promise<string> {
+    const code = newToken()
+    const record: HandOverRecord = {
+      ...input,
+      returnTo: input.returnTo.slice(0, returnToLength),
+      expiresAt: this.#clock() + goodSeconds * 1000
+    }
+    await this.#store.put(handOverKey(tokenDigest(code)), JSON.stringify(record), rememberedSeconds)
+    return code
+  }
+
+  /** What is known of a code of `host`, without spending it. */
+  async look(code: string, host: string): Promise<{ returnTo: string; state: 'waiting' | 'late' | 'spent' } | null> {
+    if (!isToken(code)) return null
+    const key = handOverKey(tokenDigest(code))
+    const spent = await this.#store.get(spentKey(key))
+    const text = spent ?? (await this.#store.get(key))
+    const record = text === null ? null : parseHandOver(text)
+    if (record === null || record.host !== host) return null
+    const { returnTo } = record
+    if (spent !== null) return { returnTo, state: 'spent' }
+    return { returnTo, state: record.expiresAt <= this.#clock() ? 'late' : 'waiting' }
+  }
+
+  /** The record, for the one caller who spends it; null for a wrong, spent, late or misplaced code. Whoever tries has spent it. */
+  async spend(code: string, host: string, state: string): Promise<HandOverRecord | null> {
+    if (!isToken(code)) return null
+    const key = handOverKey(tokenDigest(code))
+    const text = await this.#store.take(key)
+    const record = text === null ? null : parseHandOver(text)
+    if (text === null || record === null) return null
+    await this.#store.put(spentKey(key), text, rememberedSeconds)
+    if (record.host !== host || record.state !== state) return null
+    // The store's life of it runs on the store's own clock, which may be another machine's.
+    return record.expiresAt <= this.#clock() ? null : record
+  }
+}
+
+const spentKey = (key: string) => `${key}:spent`
