@@ -145,9 +145,7 @@ export class Sessions {
   }
 
   /** Where a code of `host` leads and whether it is still good; null for one that is unknown there. Spends nothing. */
-  lookAtHandOver(code: string, host: string): ReturnType<HandOvers['look']> {
-    return this.#handOvers.look(code, host)
-  }
+  lookAtHandOver = (code: string, host: string) => this.#handOvers.look(code, host)
 
   /**
    * Spends a hand-over code. Null for a wrong, spent, late or misplaced one: all alike. Where `current`, the person on that host, shows as much
@@ -162,8 +160,8 @@ export class Sessions {
     const record = await this.#handOvers.spend(code, host, state)
     if (record === null) return null
     const { session, generation, returnTo } = record
-    if (current?.host === host && current.session.id === session && generationOf(current) >= generation)
-      return { principal: current, token: '', returnTo }
+    const isKnown = current?.host === host && current.session.id === session && generationOf(current) >= generation
+    if (isKnown) return { principal: current, token: '', returnTo }
     const entered = await this.#reissue(session, host, one => one, generation)
     return entered === null ? null : { ...entered, returnTo }
   }
