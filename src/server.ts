@@ -109,12 +109,26 @@ export class Server implements Serving {
         throw error
       }
       server.#record('gate.start')
+      await server.#sayWhenEmpty()
       keepYoung()
       return server
     } catch (error) {
       await (runtime === undefined ? store.close() : runtime.close())
       throw error
     }
+  }
+
+  /** A store without people is a new one, or the wrong one; either way nobody can sign in, and somebody should know. */
+  async #sayWhenEmpty(): Promise<void> {
+    const { file, store, portal } = this.#config
+    // Without a file the first operator is made right after the start.
+    if (file === null || (this.#worker !== undefined && this.#worker.number !== 1)) return
+    if (!(await this.runtime.accounts.isEmpty())) return
+    const place = store.kind === 'embedded' ? store.path : 'the configured Redis'
+    this.#log.warn(
+      { store: store.kind },
+      `nobody has an account in ${place}, so nobody can sign in at ${portal.url.origin}. A new installation: make the first operator with factorgate user add NAME --group operators --config ${file}. An older one: the store is not the one it was; stop the gate and look at the key store, or put a backup back with factorgate store import`
+    )
   }
 
   get addresses(): Serving['addresses'] {

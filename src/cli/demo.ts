@@ -9,8 +9,9 @@ import path from 'node:path'
 import { defaultConfig } from '../../config/default.ts'
 import { startSampleLab } from '../demo/sample-lab.ts'
 import { Server } from '../server.ts'
-import { type Command, PersonError, readArgs, UsageError } from './command.ts'
+import { type Command, type Io, PersonError, readArgs, UsageError } from './command.ts'
 import { newLog } from './log.ts'
+import { onNpmGone } from './npm-parent.ts'
 import { ensureKey } from './serve.ts'
 
 const usualPort = 8080
@@ -29,6 +30,8 @@ Example:
 `,
   async run(args, io) {
     const { values } = readArgs(args, { port: { type: 'string' } })
+    // From the first moment: whoever ends it while it starts must not leave it behind.
+    const end = ended(io.env)
     const port = await choosePort(values.port)
     const folder = mkdtempSync(path.join(tmpdir(), 'factorgate-demo-'))
     const lab = await startSampleLab({ port: 0 })
@@ -57,7 +60,7 @@ Example:
   Ctrl+C ends the demo and forgets everything.
 
 `)
-      await ended()
+      await end
       await server.close()
       return 0
     } finally {
@@ -113,8 +116,15 @@ function freePort(port: number): Promise<number | null> {
   })
 }
 
-function ended(): Promise<void> {
+/** Whoever ends it, by a signal, by closing the terminal or by ending npm: nothing stays behind. */
+function ended(env: Io['env']): Promise<void> {
   return new Promise(resolve => {
-    process.once('SIGINT', () => resolve()).once('SIGTERM', () => resolve())
+    const stopLooking = onNpmGone(env, () => end())
+    const end = () => {
+      stopLooking()
+      resolve()
+    }
+    // Twice: npm passes a signal on that the terminal has sent to both.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end)
   })
 }

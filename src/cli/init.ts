@@ -128,7 +128,11 @@ function storePath({ store }: Config): string {
 }
 
 function sayNext(io: Io, file: string, config: Config, name: string, warnings: readonly Problem[]): void {
-  const shown = (path_: string) => path.relative(io.cwd, path_) || '.'
+  // Below this folder a short path is clear; elsewhere only the whole one is.
+  const shown = (file_: string) => {
+    const short = path.relative(io.cwd, file_)
+    return short.startsWith('..') || path.isAbsolute(short) ? file_ : short || '.'
+  }
   io.stderr(`${shown(file)}: the configuration; every line is explained there
 ${shown(config.keyFile)}: the key; keep a copy in a safe place
 '${name}' is the first operator. Start the gate, then open the invitation below once, within 24 hours:

@@ -123,6 +123,11 @@ export class Accounts {
     if (!anew) await this.#store.put(addressMark, '1')
   }
 
+  /** True while nobody has an account. */
+  async isEmpty(): Promise<boolean> {
+    return (await this.#store.members(index)).length === 0
+  }
+
   /** Everybody, by name. `onDone` hears how many have been read. */
   async list(onDone?: (done: number) => void): Promise<Account[]> {
     const found = await inBatches(await this.#store.members(index), id => this.byId(id), onDone)
