@@ -6,14 +6,16 @@ import { insideOf, isPublicHost, type Whereabouts } from './whereabouts.ts'
 
 /** `Origin` and its kin: an origin alone. Translated where the app is sent another Host than the public one. */
 export function insideOrigin(value: string, where: Whereabouts): string {
+  if (!where.isMoved) return value
   const url = /^(https?):\/\/([^/?#\\@\s]+)$/i.exec(value)
-  return url !== null && where.isMoved && isPublic(url, where) ? where.insideOrigin : value
+  return url !== null && isPublic(url, where) ? where.insideOrigin : value
 }
 
 /** `Referer` and its kin: a page of the app. Translated where `Origin` is. */
 export function insidePage(value: string, where: Whereabouts): string {
+  if (!where.isMoved) return value
   const url = /^(https?):\/\/([^/?#\\@\s]+)((?:[/?#].*)?)$/is.exec(value)
-  if (url === null || !where.isMoved || !isPublic(url, where)) return value
+  if (url === null || !isPublic(url, where)) return value
   const rest = url[3] as string
   const path = insideOf(rest.startsWith('/') ? rest : `/${rest}`, where)
   return path === null ? value : where.insideOrigin + path
@@ -33,6 +35,11 @@ export function insideIf(value: string, where: Whereabouts): string {
   return value.replace(/<([^<>]*)>/g, (tag, url: string) =>
     /^(?:https?:\/\/|\/)/i.test(url) ? `<${insideAddress(url, where)}>` : tag
   )
+}
+
+/** The parts of tus' `Upload-Concat: final;/files/a https://…/files/b`, each as in `Destination`. */
+export function insideParts(value: string, where: Whereabouts): string {
+  return value.replace(/(?<=[;\s])(?:https?:\/\/|\/)\S*/gi, url => insideAddress(url, where))
 }
 
 function isPublic([, scheme, authority]: readonly (string | undefined)[], where: Whereabouts): boolean {

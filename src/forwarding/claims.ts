@@ -31,7 +31,8 @@ const names: ReadonlySet<string> = new Set([
   ...words(
     'sub subject token-subject token-sub jwt-sub jwt-subject jwt-payload id-token role role-name anonymous-consumer'
   ),
-  ...words('proxiedentitieschain osso-subscriber factorgate'),
+  ...words('fullname full-name firstname first-name lastname last-name nickname actor act-as run-as on-behalf-of'),
+  ...words('is-admin permissions privileges authorities proxiedentitieschain osso-subscriber factorgate'),
   // A certificate's result, where no word of the name says certificate.
   ...words('client-verify client-verified client-serial client-subject client-issuer client-fingerprint'),
   // WebSphere's private headers, such as $WSRU: the user's name.
@@ -43,7 +44,7 @@ const families = new RegExp(
   `^(?:${[
     ...words('forwarded original rewrite envoy proxy wl-proxy factorgate'),
     ...words(
-      'remote auth webauth authenticated authenticate identity logon sm iv oam osso oblix cas shib mellon oidc openid saml'
+      'remote auth webauth authenticated authenticate identity logon sm iv oam osso oblix cas shib shibboleth mellon oidc openid saml saml2 auth0'
     ),
     ...words(
       'adfs krb kerberos gssapi okta ping pingaccess keycloak am-eai consumer credential authelia authentik tinyauth'
@@ -54,7 +55,7 @@ const families = new RegExp(
     ...words(
       'amzn-oidc amzn-mtls amzn-tls ms-client-principal ms-token ms-aspnetcore ms-forwarded iisnode arr cf-access'
     ),
-    ...words('ssl tls jwt-claim')
+    ...words('ssl tls jwt-claim impersonate')
   ].join('|')})-`
 )
 
@@ -74,8 +75,12 @@ const anywhere = /(?:^|-)(?:cert|certs|clientcert|certificate|claims?|principals
 const whence =
   /(?:^|-)(?:(?:client|real|true|connecting|connection|remote|source|socket|peer|user|visitor)-?(?:ip|ipv6|addr|address|host|port)|forwarded-(?:for|by|host|port|proto|server|user))$/
 
-/** Names of the protocol itself, and secrets that an app checks as it checks `Authorization`: nobody is believed for their sake. */
-const passing = /^(?:sec|access-control|content)-|^auth-(?:token|key|secret|signature|nonce|timestamp|api-?key|csrf)$/
+/**
+ * Names of the protocol itself; what an object store is asked to write down beside a file, and signs; and secrets that an app checks as it
+ * checks `Authorization`: nobody is believed for their sake.
+ */
+const passing =
+  /^(?:sec|access-control|content|amz|(?:ms|goog|object|container)-meta)-|^auth-(?:token|key|secret|signature|nonce|timestamp|api-?key|csrf)$/
 
 /** True for a name in any spelling that no client may send on, whatever the app is configured for. */
 export function isClaim(name: string): boolean {

@@ -5,7 +5,7 @@
 import type { Permit } from '../policy/decision.ts'
 import type { App, Upstream } from '../routing/route-table.ts'
 import type { Subject } from '../session/session.ts'
-import { insideAddress, insideIf, insideOrigin, insidePage } from './addresses-in.ts'
+import { insideAddress, insideIf, insideOrigin, insidePage, insideParts } from './addresses-in.ts'
 import { isClaim, passedNames } from './claims.ts'
 import { isFirstLeg, tiesConnection } from './connection-schemes.ts'
 import { withoutOurs } from './cookies.ts'
@@ -59,6 +59,7 @@ type Kind =
   | 'te'
   | 'destination'
   | 'if'
+  | 'parts'
   | 'origin'
   | 'referer'
   | 'authorization'
@@ -74,10 +75,13 @@ const special: Readonly<Record<string, Kind>> = {
   if: 'if',
   // Subversion's clients say paths of the repository in it.
   'x-svn-vr-base': 'destination',
+  'upload-concat': 'parts',
   origin: 'origin',
   'sec-websocket-origin': 'origin',
   referer: 'referer',
   'content-location': 'referer',
+  // htmx says with it where it is.
+  'hx-current-url': 'referer',
   'ping-from': 'referer',
   'ping-to': 'referer',
   authorization: 'authorization',
@@ -166,6 +170,9 @@ export function outboundHeaders(
         break
       case 'if':
         headers.push(name, insideIf(value, plan.where))
+        break
+      case 'parts':
+        headers.push(name, insideParts(value, plan.where))
         break
       case 'origin':
         headers.push(name, insideOrigin(value, plan.where))

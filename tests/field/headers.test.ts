@@ -29,7 +29,7 @@ const claims: Readonly<Record<string, string>> = {
   certificates:
     'SSL_CLIENT_S_DN Ssl-Client-Cert X-SSL-Client-Verify X-Client-Cert X-Client-Dn Client-Cert X-Forwarded-Client-Cert X-Forwarded-Tls-Client-Cert-Info X-Client-Certificate X-TLS-Client-CN X-Subject-Dn',
   'apps that read any name':
-    'X-User-Email X-User-ID User-Name X-Username X-Email X-Groups X-Roles X-WEBAUTH-USER X-SSO-User X-Acme-User X-RemoteUser es-security-runas-user X-ProxiedEntitiesChain X-RStudio-Username X-Hass-User-Id X-Crowd-Username X-NetID',
+    'X-User-Email X-User-ID User-Name X-Username X-Email X-Groups X-Roles X-WEBAUTH-USER X-SSO-User X-Acme-User X-RemoteUser es-security-runas-user X-ProxiedEntitiesChain X-RStudio-Username X-Hass-User-Id X-Crowd-Username X-NetID Impersonate-User Impersonate-Extra-Scopes X-On-Behalf-Of X-Is-Admin X-Full-Name',
   'the address of a client':
     'CF-Connecting-IP True-Client-IP Fly-Client-IP X-Azure-ClientIP X-Vercel-Forwarded-For DO-Connecting-IP X-Real-IP'
 }
@@ -42,7 +42,9 @@ const passing =
   Depth Timeout Lock-Token Overwrite Destination If Content-Disposition Content-MD5 Accept-Language Sec-Fetch-User Sec-Fetch-Site
   Sec-WebSocket-Protocol Access-Control-Request-Headers X-Upload-Content-Type Upload-Offset Tus-Resumable X-Request-Id Traceparent
   X-Grafana-Org-Id X-Scope-OrgID X-Hasura-Role X-Client-Version X-Client-Name X-Vault-Token X-Emby-Token X-Plex-Token OCS-APIRequest
-  X-Redmine-API-Key X-NIDS-Key Priority DNT Save-Data`.split(/\s+/)
+  X-Redmine-API-Key X-NIDS-Key Priority DNT Save-Data X-Amz-Meta-Username X-Amz-Date X-Object-Meta-User X-User-Token X-Subject-Token Last-Event-ID HX-Current-URL`.split(
+    /\s+/
+  )
 
 const spellings: readonly ((name: string) => string)[] = [
   name => name,
@@ -236,6 +238,20 @@ t.test('FIELD F4 where the app has a Host of its own, its address is that in eve
       { Origin: `https://${host}`, Referer: `https://${host}/a` },
       { Origin: 'http://localhost', Referer: 'http://localhost/a' },
       socket
+    ],
+    [
+      'htmx, tus',
+      moved,
+      { 'HX-Current-URL': `https://${host}/a`, 'Upload-Concat': `final;/f/a https://${host}/f/b https://x.example/c` },
+      { 'HX-Current-URL': `${inside}/a`, 'Upload-Concat': `final;/f/a ${inside}/f/b https://x.example/c` }
+    ],
+    [
+      'tus below a prefix',
+      below,
+      { 'Upload-Concat': `final;/nb/f/a https://${host}/nb/f/b` },
+      { 'Upload-Concat': `final;/inner/f/a ${inside}/inner/f/b` },
+      up,
+      '/nb/x'
     ],
     [
       'WebDAV',
