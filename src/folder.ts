@@ -1,5 +1,5 @@
 /** Making a folder. Owns that it comes to an end; refuses where the file system says no, and says which folder it was. */
-import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, lchownSync, mkdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 /**
@@ -25,12 +25,20 @@ export function makeFolder(folder: string, mode = 0o700): string | null {
 function makeOne(folder: string, mode: number): void {
   try {
     mkdirSync(folder, { mode })
+    giveToOwnerAbove(folder)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') throw trouble('ENOTSUP', 'no folder can be made there', folder)
     // Somebody else has just made it.
     if (code !== 'EEXIST' || !statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw error
   }
+}
+
+/** What root makes belongs to the owner of the folder above: the gate runs as that user. */
+function giveToOwnerAbove(folder: string): void {
+  if (process.geteuid?.() !== 0) return
+  const { uid, gid } = statSync(path.dirname(folder))
+  if (uid !== 0) lchownSync(folder, uid, gid)
 }
 
 function trouble(code: string, words: string, path: string): NodeJS.ErrnoException {

@@ -3,7 +3,7 @@
  * that was cut short; refuses to overwrite, to truncate and to say "written" before the disk has it.
  */
 import { constants } from 'node:fs'
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import { type FileHandle, lstat, open, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { makeFolder } from '../folder.ts'
 import type { Lines } from './lines.ts'
@@ -150,8 +150,12 @@ export class AppendFile {
   }
 }
 
+/** Without waiting: a pipe that nobody reads must not hold anybody up. */
 async function openForAppend(file: string): Promise<AppendHandle> {
-  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOCTTY
+  const link = await lstat(file).catch(() => null)
+  if (link?.isSymbolicLink() && link.uid !== 0 && process.geteuid?.() === 0)
+    throw Object.assign(new Error('root does not follow a link that somebody else has laid'), { code: 'ELOOP' })
+  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOCTTY | constants.O_NONBLOCK
   const isNew = await stat(file).then(
     () => false,
     error => error.code === 'ENOENT'

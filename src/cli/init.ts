@@ -14,6 +14,7 @@ import { canonicalName } from '../identity/account.ts'
 import { checkKey } from '../keyring/key-check.ts'
 import { createKeyFile, readKeyFile } from '../keyring/key-file.ts'
 import { type Command, type Io, PersonError, readArgs, UsageError, visible } from './command.ts'
+import { asOwnerOf, asSelf } from './owner.ts'
 import { accountsAt, invite } from './user/person.ts'
 import { atWork } from './workplace.ts'
 
@@ -72,17 +73,21 @@ Example:
     refuseIfThere([file, config.keyFile, storePath(config), config.journal])
     const made: string[] = []
     try {
-      const topmost = makeFolder(folder, 0o755)
-      if (topmost !== null) made.push(topmost)
-      await writeFile(file, text, { flag: 'wx', mode: 0o644 })
-      made.push(file)
-      const topmostOfData = makeFolder(path.dirname(config.keyFile), 0o700)
-      if (topmostOfData !== null) made.push(topmostOfData)
-      await createKeyFile(config.keyFile)
+      await asOwnerOf(file, async () => {
+        const topmost = makeFolder(folder, 0o755)
+        if (topmost !== null) made.push(topmost)
+        await writeFile(file, text, { flag: 'wx', mode: 0o644 })
+        made.push(file)
+      })
+      await asOwnerOf(config.keyFile, async () => {
+        const topmost = makeFolder(path.dirname(config.keyFile), 0o700)
+        if (topmost !== null) made.push(topmost)
+        await createKeyFile(config.keyFile)
+      })
       made.push(config.keyFile, storePath(config), config.journal)
       return await atWork(io, { config: file, changes: 'grant', mayCreate: true }, async place => {
         // From here on no other key fits, and a gate that is given one does not start.
-        await checkKey(place.store, await readKeyFile(config.keyFile), config.keyFile)
+        await checkKey(place.store, await asSelf(() => readKeyFile(config.keyFile)), config.keyFile)
         const account = await accountsAt(place).create({ name, groups: ['operators'] })
         await place.record({ kind: 'user.change', account: account.id, name, outcome: 'added', groups: 'operators' })
         const url = await invite(place, account)
@@ -91,7 +96,7 @@ Example:
         return 0
       })
     } catch (error) {
-      for (const path of made) await rm(path, { recursive: true, force: true })
+      for (const path of made) await asOwnerOf(path, () => rm(path, { recursive: true, force: true }))
       throw error
     }
   }

@@ -14,9 +14,10 @@ import type { Clock } from '../clock.ts'
 import { SessionCache } from '../session/session-cache.ts'
 import { Sessions } from '../session/sessions.ts'
 import { limitsOf, storeOf } from '../settings.ts'
-import { openStore } from '../store/open.ts'
+import { loadDriver, openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { type ExitCode, type Io, PersonError } from './command.ts'
+import { asOwner, type Owner, ownerOf } from './owner.ts'
 
 /** `--config`, as every command that has it takes it. */
 export const configOption = { config: { type: 'string' } } as const
@@ -56,11 +57,39 @@ export async function atWork(
     throw new PersonError(
       `there is no store at ${config.store.path} yet; 'factorgate serve' or 'factorgate user add' makes it`
     )
+  // Certificates of the store may be root's alone.
+  const address = storeOf(config, io.clock)
+  await loadDriver(address.url)
+  return asOwner(ownerAt(config), () => atPlace(io, config, address, changes, work))
+}
+
+/** Whose folder the store and the journal lie in. They are one user's, the gate's, or some of it is root's. */
+function ownerAt(config: Config): Owner {
+  if (process.getuid?.() !== 0) return { uid: -1, gid: -1 }
+  const paths = [
+    config.journal,
+    ...(config.store.kind === 'embedded' ? [path.join(config.store.path, 'data.mdb')] : [])
+  ]
+  const owners = paths.map(ownerOf).filter(({ uid }) => uid !== 0)
+  const [first = { uid: 0, gid: 0 }] = owners
+  const other = owners.find(({ uid }) => uid !== first.uid)
+  if (other === undefined) return first
+  throw new PersonError(
+    `the journal ${config.journal} is in a folder of uid ${first.uid}, and the store in one of uid ${other.uid}; give both to the user who runs the gate (chown)`
+  )
+}
+
+async function atPlace(
+  io: Io,
+  config: Config,
+  { url, options: storeOptions }: ReturnType<typeof storeOf>,
+  changes: WorkOptions['changes'],
+  work: (place: Workplace) => Promise<ExitCode>
+): Promise<ExitCode> {
   const journal = changes === 'nothing' ? null : await Journal.open({ path: config.journal, clock: io.clock })
   try {
     if (changes === 'grant' && journal?.problem)
       throw new PersonError(`the journal ${config.journal} cannot be written (${journal.problem}); nothing was changed`)
-    const { url, options: storeOptions } = storeOf(config, io.clock)
     const store = await openStore(url, storeOptions)
     try {
       const place = new Place(io, config, store, journal)
@@ -131,7 +160,8 @@ class Place implements Workplace {
 function operator({ env }: Io): string {
   let name: string
   try {
-    name = userInfo().username
+    // The name goes by the effective user, which is the folder's owner meanwhile.
+    name = process.getuid?.() === 0 ? 'root' : userInfo().username
   } catch {
     name = `uid ${process.getuid?.() ?? 'unknown'}`
   }

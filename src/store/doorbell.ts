@@ -26,8 +26,13 @@ export class Doorbell {
   /** Throws what the file system says if the file cannot be written. */
   constructor(path: string) {
     this.#path = path
+    // No link is followed: root may open the store of another user.
     // Not in append mode, which would ignore the position and let the file grow by every ring.
-    this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
+    this.#file = openSync(
+      path,
+      constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+      0o600
+    )
     try {
       writeSync(this.#file, ink, 0, 1, 0)
     } catch (error) {

@@ -3,7 +3,19 @@
  * that are not its own and on a full disk. Owns the sentences an operator reads about the disk.
  */
 
-import { accessSync, closeSync, constants, fsyncSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  lchownSync,
+  lstatSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder } from '../folder.ts'
 import { StoreUnfit } from './unfit.ts'
@@ -23,7 +35,8 @@ export function prepareDirectory(directory: string): void {
     if (isMade(directory)) return
     const probe = join(directory, `probe.${process.pid}`)
     try {
-      const file = openSync(probe, 'w', 0o600)
+      rmSync(probe, { force: true })
+      const file = openSync(probe, 'wx', 0o600)
       try {
         writeSync(file, Buffer.alloc(roomBytes, 1))
         fsyncSync(file)
@@ -45,6 +58,7 @@ function isMade(directory: string): boolean {
 }
 
 function checkFile(path: string, hasMagic: boolean): void {
+  refuseForeignLink(path)
   const size = statSync(path, { throwIfNoEntry: false })?.size
   if (size === undefined) return
   // Not by opening it: to close lock.mdb here would let go of the locks that this process may hold on it already.
@@ -59,6 +73,25 @@ function checkFile(path: string, hasMagic: boolean): void {
       )
   } finally {
     closeSync(file)
+  }
+}
+
+/** A gate that runs as root must not be led elsewhere by whoever owns the directory. */
+function refuseForeignLink(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (process.geteuid?.() === 0 && found?.isSymbolicLink() && found.uid !== 0)
+    throw new StoreUnfit(`${path} is a link that uid ${found.uid} has laid, and root does not follow it. Remove it.`)
+}
+
+/** What root makes belongs to the owner of the directory, so that the service can open it. Follows no link, and leaves alone what has other names. */
+export function giveToOwner(directory: string, names: readonly string[]): void {
+  if (process.geteuid?.() !== 0) return
+  const { uid, gid } = statSync(directory)
+  if (uid === 0) return
+  for (const name of names) {
+    const path = join(directory, name)
+    const found = lstatSync(path, { throwIfNoEntry: false })
+    if (found?.isFile() && found.uid === 0 && found.nlink === 1) lchownSync(path, uid, gid)
   }
 }
 
@@ -88,7 +121,7 @@ function diskTrouble(error: unknown): string | null {
     case 'EPERM':
     case 1:
     case 13:
-      return `this user (${process.getuid?.() ?? 'unknown'}) may not write there; give it the directory (chown) or run as its owner`
+      return `this user (${process.geteuid?.() ?? 'unknown'}) may not write there; give it the directory (chown) or run as its owner`
     case 'EROFS':
     case 30:
       return 'the file system is read-only; mount it for writing, or name another directory'

@@ -8,7 +8,7 @@ import { type Database, getLastVersion, open, type RootDatabase } from 'lmdb'
 import { type Clock, systemClock } from '../clock.ts'
 import { checkKey, checkName, checkValue, lifeMs } from './bounds.ts'
 import { Doorbell } from './doorbell.ts'
-import { commitTrouble, openingTrouble, prepareDirectory } from './lmdb-directory.ts'
+import { commitTrouble, giveToOwner, openingTrouble, prepareDirectory } from './lmdb-directory.ts'
 import { Records, secondsTo } from './lmdb-records.ts'
 import { askForRoom, Room } from './lmdb-room.ts'
 import { LmdbWrites, WriteLate } from './lmdb-writes.ts'
@@ -48,6 +48,7 @@ export function openLmdb(path: string, options: LmdbOptions = {}): Store {
       // Otherwise lmdb leaves a rejected promise of its own unhandled when a commit fails, and that ends the process.
       eventTurnBatching: false
     } as Parameters<typeof open>[0])
+    giveToOwner(directory, ['data.mdb', 'lock.mdb', 'bell'])
     const meta = root.openDB<string, string>({ name: 'meta', encoding: 'string' })
     const found = meta.get('layout')
     if (found === undefined) meta.putSync('layout', layout)

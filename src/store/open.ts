@@ -24,6 +24,15 @@ export interface StoreOptions {
 }
 
 const embedded = 'embedded:'
+const redis = /^rediss?(\+[a-z]+)?:\/\//
+const loadEmbedded = () => import('./lmdb.ts')
+const loadRedis = () => import('./redis.ts')
+
+/** Loads the driver for `url`. For whoever may not read this program's files any more when the store is opened. */
+export async function loadDriver(url: string): Promise<void> {
+  if (url.startsWith(embedded)) await loadEmbedded()
+  else if (redis.test(url)) await loadRedis()
+}
 
 /**
  * Opens the store at `url`. Throws StoreUnfit where an operator has to mend something, StoreUnreachable where another try may
@@ -33,11 +42,11 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
   if (url.startsWith(embedded)) {
     const path = url.slice(embedded.length)
     if (path === '') throw new StoreUnfit("The store's address lacks the directory: write embedded:PATH.")
-    const { openLmdb } = await import('./lmdb.ts')
+    const { openLmdb } = await loadEmbedded()
     return openLmdb(path, options)
   }
-  if (/^rediss?(\+[a-z]+)?:\/\//.test(url)) {
-    const { openRedis } = await import('./redis.ts')
+  if (redis.test(url)) {
+    const { openRedis } = await loadRedis()
     return openRedis(url, options)
   }
   throw new StoreUnfit(

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { createKeyFile } from '../../keyring/key-file.ts'
 import { type Command, PersonError, readArgs, visible } from '../command.ts'
+import { asOwnerOf } from '../owner.ts'
 
 export const command: Command = {
   name: 'key new',
@@ -23,7 +24,7 @@ Example:
     // A slip in the path must not leave the key where nobody looks for it.
     if (!existsSync(folder))
       throw new PersonError(`there is no folder ${visible(folder)}; make it first: mkdir -p -m 700 ${visible(folder)}`)
-    const id = await createKeyFile(file)
+    const id = await asOwnerOf(file, () => createKeyFile(file))
     io.stderr(`${file} is written. Keep a copy in a safe place.\n`)
     io.stdout(`${id}\n`)
     return 0

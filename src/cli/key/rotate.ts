@@ -7,6 +7,7 @@ import { addKey, readKeyFile, retireOldKeys } from '../../keyring/key-file.ts'
 import type { Keyring } from '../../keyring/keyring.ts'
 import type { Store } from '../../store/store.ts'
 import { type Command, readArgs } from '../command.ts'
+import { asOwnerOf, asSelf } from '../owner.ts'
 import { withProgress } from '../progress.ts'
 import { atWork, configHelp, configOption } from '../workplace.ts'
 
@@ -35,22 +36,22 @@ Example:
     return atWork(io, { config: values.config, changes: 'grant' }, async place => {
       const { store, config } = place
       const { keyFile } = config
-      if ((await readKeyFile(keyFile)).publicJwks.keys.length > 1)
+      if ((await asSelf(() => readKeyFile(keyFile))).publicJwks.keys.length > 1)
         io.stderr(`${keyFile} holds older keys: going on with that rotation\n`)
       else {
-        const id = await addKey(keyFile)
+        const id = await asOwnerOf(keyFile, () => addKey(keyFile))
         await place.record({ kind: 'key.rotate', outcome: 'added', key: id })
         io.stderr(`the new key ${id} is in ${keyFile}\n`)
         if (config.store.kind === 'embedded' || values.finish) await io.wait(gatewayReadsSeconds * 1000)
       }
-      const keyring = await readKeyFile(keyFile)
+      const keyring = await asSelf(() => readKeyFile(keyFile))
       io.stdout(`${keyring.currentKeyId}\n`)
       if (config.store.kind !== 'embedded' && !values.finish) {
         io.stderr(`Copy ${keyFile} to every other gateway on this store, then: factorgate key rotate --finish\n`)
         return 0
       }
       const resealed = await withProgress(io, 'records', null, onDone => resealAll(store, keyring, onDone))
-      await retireOldKeys(keyFile)
+      await asOwnerOf(keyFile, () => retireOldKeys(keyFile))
       await place.record({ kind: 'key.rotate', outcome: 'retired', key: keyring.currentKeyId, resealed })
       io.stderr(`sealed anew: ${resealed}; the old keys are retired\n`)
       io.stderr(`Keep a copy of ${keyFile} as it is now; backups made before need the copy from before.\n`)

@@ -3,6 +3,7 @@ import { open, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { readKeyFile } from '../../keyring/key-file.ts'
 import { type Command, PersonError, readArgs } from '../command.ts'
+import { asOwnerOf, asSelf } from '../owner.ts'
 import { withProgress } from '../progress.ts'
 import { atWork, configHelp, configOption } from '../workplace.ts'
 import { linesOf } from './content.ts'
@@ -27,8 +28,9 @@ Example:
     const target = path.resolve(io.cwd, names[0]!)
     return atWork(io, { config: values.config, changes: 'grant' }, async place => {
       const { store, clock, config } = place
-      const keyring = await readKeyFile(config.keyFile)
-      const file = await open(target, 'wx', 0o600).catch(error => {
+      const keyring = await asSelf(() => readKeyFile(config.keyFile))
+      // The backup may go where the gate's user may not write.
+      const file = await asOwnerOf(target, () => open(target, 'wx', 0o600)).catch(error => {
         throw error.code === 'EEXIST'
           ? new PersonError(`${target} exists already; a backup is never written over`)
           : error
@@ -40,7 +42,7 @@ Example:
         )
         size = (await file.stat()).size
       } catch (error) {
-        await rm(target, { force: true })
+        await asOwnerOf(path.dirname(target), () => rm(target, { force: true }))
         throw error
       } finally {
         await file.close()

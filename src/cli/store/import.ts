@@ -2,6 +2,7 @@
  * `factorgate store import`: fills a store from a backup. Owns that nothing is written before the whole file proved right, and that
  * nobody can sign in to a half-filled store: accounts come last.
  */
+import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import path from 'node:path'
 import { Accounts } from '../../identity/accounts.ts'
@@ -10,6 +11,7 @@ import { type Keyring, KeyringError, sealedBy } from '../../keyring/keyring.ts'
 import { inBatches } from '../../store/batches.ts'
 import type { Store } from '../../store/store.ts'
 import { type Command, PersonError, readArgs } from '../command.ts'
+import { asSelf } from '../owner.ts'
 import { withProgress } from '../progress.ts'
 import { atWork, configHelp, configOption } from '../workplace.ts'
 import { type Line, readLines, travels } from './content.ts'
@@ -37,11 +39,12 @@ Example:
   async run(args, io) {
     const { values, names } = readArgs(args, { ...configOption, force: { type: 'boolean' } }, ['FILE'])
     const source = path.resolve(io.cwd, names[0]!)
-    const file = await open(source, 'r')
+    // A pipe in its place must not hold the command up.
+    const file = await open(source, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
       return await atWork(io, { config: values.config, changes: 'grant', mayCreate: true }, async place => {
         const { store, clock, config } = place
-        const keyring = await readKeyFile(config.keyFile)
+        const keyring = await asSelf(() => readKeyFile(config.keyFile))
         const count = await verify(file, keyring, config.keyFile)
         if (!values.force) await refuseUnlessEmpty(store)
         await store.put(marker, new Date(clock()).toISOString())

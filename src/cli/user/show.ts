@@ -5,6 +5,7 @@ import { LocalDirectory } from '../../identity/local.ts'
 import { PasswordHasher } from '../../identity/password.ts'
 import { readKeyFile } from '../../keyring/key-file.ts'
 import { type Command, type Io, jsonText, readArgs } from '../command.ts'
+import { asSelf } from '../owner.ts'
 import { moment, pairs, table } from '../table.ts'
 import { atWork, configHelp, configOption, type Workplace } from '../workplace.ts'
 import { summaryOf } from './list.ts'
@@ -101,7 +102,7 @@ function credentialOf({ id, kind, name, createdAt, lastUsedAt, lastUsedFrom, dis
 /** How many are left is sealed with the codes, so it takes the key file; everything else can be shown without. */
 async function recoveryOf(place: Workplace, accountId: string, io: Io): Promise<Person['recoveryCodes']> {
   try {
-    const keyring = await readKeyFile(place.config.keyFile)
+    const keyring = await asSelf(() => readKeyFile(place.config.keyFile))
     const status: RecoveryStatus | null = await recoveryCodesAt(place, keyring).status(accountId)
     return status === null ? null : { remaining: status.remaining, total: status.total }
   } catch (error) {

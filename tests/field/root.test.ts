@@ -1,0 +1,190 @@
+/** FIELD A6 and G10: root at the terminal, in a folder that belongs to the gate's user. That user is made up; only root can play this. */
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { ownerOf } from '../../src/cli/owner.ts'
+import { createKeyFile } from '../../src/keyring/key-file.ts'
+import { commandAt } from './command.ts'
+
+const uid = 61_234
+const gid = 61_235
+const isRoot = process.getuid?.() === 0
+
+/** Only root can be led astray: for anybody else there is nothing to try. */
+function asRoot(name: string, work: (t: Test) => Promise<void>): void {
+  t.test(name, async t => (isRoot ? work(t) : void t.pass('needs root')))
+}
+
+/** A folder of root's that everybody may look into; in it `var`, which is the gate's, and `private`, which is root's. */
+function house(t: Test) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'factorgate-root-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  chmodSync(folder, 0o755)
+  const at = (...names: string[]) => path.join(folder, ...names)
+  mkdirSync(at('var'))
+  chownSync(at('var'), uid, gid)
+  mkdirSync(at('private'), { mode: 0o700 })
+  writeFileSync(at('private', 'victim'), 'root alone\n', { mode: 0o600 })
+  const config = at('factorgate.yaml')
+  // Only root may read it, as it may hold a password.
+  writeFileSync(
+    config,
+    `portal: { url: "https://gate.lab.example", title: Example Lab }
+listen: { port: 8443 }
+store: embedded:./var/store
+journal: ./var/journal.jsonl
+keyFile: ./var/factorgate.key
+apps: [{ id: one, url: "https://one.lab.example", upstream: "http://127.0.0.1:9" }]
+`,
+    { mode: 0o600 }
+  )
+  return { at, command: commandAt(config), folder }
+}
+
+/** Every path below, with its owner. */
+function ownersIn(folder: string): Record<string, number> {
+  const found: Record<string, number> = {}
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+    found[name] = lstatSync(path.join(folder, name)).uid
+  return found
+}
+
+asRoot('FIELD G10 what root makes before the first start belongs to the owner of the folder', async t => {
+  const { at, command } = house(t)
+  t.equal((await command('user', 'add', 'alice')).code, 0)
+  t.equal((await command('key', 'new', at('var', 'factorgate.key'))).code, 2, 'key new takes no --config')
+  const owners = ownersIn(at('var'))
+  t.ok(Object.keys(owners).includes('store/data.mdb'), Object.keys(owners).join())
+  for (const [name, owner] of Object.entries(owners)) t.equal(owner, uid, name)
+  t.equal(statSync(at('var', 'store')).mode & 0o777, 0o700)
+  t.equal(statSync(at('var', 'store', 'data.mdb')).mode & 0o777, 0o600)
+  t.equal(statSync(at('var', 'journal.jsonl')).mode & 0o777, 0o600)
+  t.equal(statSync(at('var', 'journal.jsonl')).gid, gid)
+  t.equal(process.geteuid?.(), 0, 'and root is root again')
+  t.same(process.getgroups?.().includes(gid), false)
+})
+
+asRoot('FIELD G10 every command of root’s leaves the gate’s files to the gate', async t => {
+  const { at, command, folder } = house(t)
+  const bare = (...argv: string[]) => commandAt(at('factorgate.yaml'))(...argv)
+  await createKeyFile(at('var', 'factorgate.key'))
+  chownSync(at('var', 'factorgate.key'), uid, gid)
+  await command('user', 'add', 'alice')
+  t.equal((await command('user', 'show', 'alice')).code, 0)
+  t.match(
+    await command('store', 'export', at('private', 'backup')),
+    { code: 0, stderr: /bytes/ },
+    'a backup where root alone may write'
+  )
+  t.equal(statSync(at('private', 'backup')).uid, 0)
+  t.equal((await command('store', 'export', at('var', 'backup'))).code, 0)
+  t.equal((await command('key', 'rotate')).code, 0)
+  t.equal((await command('store', 'import', at('private', 'backup'), '--force')).code, 1, 'its key is gone')
+  t.equal((await command('store', 'import', at('var', 'backup'), '--force')).code, 1)
+  t.equal((await bare('user', 'suspend', 'alice', '--why', 'x')).code, 0)
+  for (const [name, owner] of Object.entries(ownersIn(at('var')))) t.equal(owner, uid, name)
+  t.ok(existsSync(folder))
+})
+
+asRoot('FIELD A6 root follows no link that the gate’s user has laid', async t => {
+  const { at } = house(t)
+  const traps: [string, (at: (...names: string[]) => string) => void][] = []
+  const links = ['journal.jsonl', 'store/bell', 'store/data.mdb', 'store/lock.mdb', `store/probe.${process.pid}`]
+  for (const name of links)
+    for (const target of ['victim', 'not-there'])
+      traps.push([
+        `${name} → ${target}`,
+        at => {
+          mkdirSync(at('var', 'store'), { recursive: true })
+          chownSync(at('var', 'store'), uid, gid)
+          symlinkSync(at('private', target), at('var', name))
+        }
+      ])
+  traps.push(['the store itself', at => symlinkSync(at('private'), at('var', 'store'))])
+  traps.push([
+    'a link to a link',
+    at => {
+      symlinkSync(at('private', 'victim'), at('var', 'two'))
+      symlinkSync('two', at('var', 'journal.jsonl'))
+    }
+  ])
+  traps.push(['a hard link', at => linkSync(at('private', 'victim'), at('var', 'journal.jsonl'))])
+  traps.push(['a pipe that nobody reads', at => execFileSync('mkfifo', [at('var', 'journal.jsonl')])])
+  traps.push(['a folder in its place', at => mkdirSync(at('var', 'journal.jsonl'))])
+  t.ok(at)
+  for (const [name, lay] of traps)
+    t.test(name, async t => {
+      const { at, command } = house(t)
+      lay(at)
+      // Everything there is the gate's, links themselves and not what they lead to.
+      if (!name.startsWith('a hard link')) execFileSync('chown', ['-RhP', `${uid}:${gid}`, at('var')])
+      await command('user', 'add', 'alice', '--group', 'operators')
+      await command('session', 'revoke', '--all')
+      await command('user', 'suspend', 'alice', '--why', 'x')
+      t.equal(readFileSync(at('private', 'victim'), 'utf8'), 'root alone\n')
+      t.same(readdirSync(at('private')), ['victim'])
+      t.equal(statSync(at('private', 'victim')).uid, 0)
+      t.equal(statSync(at('private', 'victim')).mode & 0o777, 0o600)
+      t.equal(process.geteuid?.(), 0)
+    })
+})
+
+asRoot('FIELD A6 whose folder it is', async t => {
+  const { at } = house(t)
+  mkdirSync(at('real'))
+  chownSync(at('real'), uid, gid)
+  symlinkSync(at('real'), at('link-of-root'))
+  mkdirSync(at('shared'))
+  chmodSync(at('shared'), 0o777)
+  mkdirSync(at('sticky'))
+  chmodSync(at('sticky'), 0o1777)
+  symlinkSync(at('private'), at('sticky', 'laid'))
+  execFileSync('chown', ['-h', `${uid}:${gid}`, at('sticky', 'laid')])
+  const cases: [string, string, number | RegExp][] = [
+    ['root’s own', at('private', 'x', 'y'), 0],
+    ['the gate’s, however deep', at('var', 'a', 'b', 'c'), uid],
+    ['a link of root’s to the gate’s', at('link-of-root', 'x'), uid],
+    ['a link that another has laid in a folder for all', at('sticky', 'laid', 'x'), uid],
+    ['a new name in a folder for all', at('sticky', 'new'), 0],
+    ['a folder in which others may exchange everything', at('shared', 'x'), /others may write there/]
+  ]
+  for (const [name, file, expected] of cases)
+    t.test(name, async t => {
+      if (typeof expected === 'number') t.equal(ownerOf(file).uid, expected)
+      else t.throws(() => ownerOf(file), { message: expected })
+    })
+})
+
+asRoot('FIELD G10 init as root gives the data to the owner of its folder', async t => {
+  const { at, command } = house(t)
+  mkdirSync(at('etc'))
+  const { run } = await import('../../src/cli/run.ts')
+  t.ok(command)
+  for (const [folder, owner] of [
+    [at('var', 'conf'), uid],
+    [at('etc', 'conf'), 0]
+  ] as const) {
+    const said: string[] = []
+    const io = { stdout: () => {}, stderr: (text: string) => void said.push(text), env: {}, cwd: at(), isTTY: false }
+    const code = await run(['init', folder], { ...io, clock: Date.now, wait: async () => {} })
+    t.equal(code, 0, said.join(''))
+    t.equal(statSync(folder).uid, owner)
+    for (const [name, found] of Object.entries(ownersIn(folder))) t.equal(found, owner, name)
+  }
+})
