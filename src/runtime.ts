@@ -114,6 +114,7 @@ export class Runtime {
         : input.log.error({ problem }, 'the journal cannot be written')
     const runtime = new Runtime(input, await Journal.open({ path: input.journalFile, clock: input.clock, onChange }))
     await runtime.cache.watch([sessionKey(''), tokenKey(''), accountPrefix])
+    await runtime.sessions.begin()
     const { store, cache, sessions, live, log, meters, readiness } = runtime
     await runtime.accounts
       .indexAddresses()

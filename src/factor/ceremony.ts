@@ -2,7 +2,7 @@
  * Ceremonies: a challenge that waits for its answer. Owns that it is good once, for a while, for one account and one browser
  * (THREATS W1, W2, W20); refuses to say which of these was amiss. The gate's clock ends it: the store's own may be another machine's.
  */
-import type { Clock } from '../clock.ts'
+import { type Clock, isCurrent } from '../clock.ts'
 import { isToken, newToken } from '../session/token.ts'
 import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
@@ -92,7 +92,7 @@ export class Ceremonies<Details extends CeremonyOwner> {
   #read(text: string | null, owner: CeremonyOwner): Details | null {
     // We wrote it and nobody else has the handle; a record that is not JSON is a broken store, and may throw.
     const kept = text === null ? null : (JSON.parse(text) as Kept<Details>)
-    if (kept === null || !(this.#clock() < kept.endsAt)) return null
+    if (kept === null || !isCurrent(kept.endsAt, this.#seconds * 1000, this.#clock())) return null
     return kept.accountId === owner.accountId && kept.binding === owner.binding ? kept : null
   }
 

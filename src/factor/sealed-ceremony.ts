@@ -2,7 +2,7 @@
  * Ceremonies that nobody is signed in for yet: the challenge travels sealed in its own handle, so that whoever only asks for one leaves
  * nothing in the store (THREATS D15). Owns that it is good once, for a while and in one browser; refuses to say which of these was amiss.
  */
-import type { Clock } from '../clock.ts'
+import { type Clock, isCurrent } from '../clock.ts'
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
 import type { Store } from '../store/store.ts'
 import type { Pending } from './webauthn-rules.ts'
@@ -41,7 +41,9 @@ export class SealedCeremonies {
     try {
       // What the seal vouches for, we wrote.
       const sealed = JSON.parse(this.#keyring().open(handle, context)) as Sealed
-      return sealed.binding === binding && sealed.expiresAt > this.#clock() ? sealed : null
+      return sealed.binding === binding && isCurrent(sealed.expiresAt, this.#seconds * 1000, this.#clock())
+        ? sealed
+        : null
     } catch (error) {
       if (error instanceof KeyringError) return null
       throw error

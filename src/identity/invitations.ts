@@ -2,7 +2,7 @@
  * Invitations: what an operator hands to a person so that they can set a password and enrol a first factor. Owns that each sets one password, and
  * that it then waits, beside that password, until the first factor stands; it proves possession of itself and opens no app (THREATS M5, M7).
  */
-import type { Clock } from '../clock.ts'
+import { type Clock, isCurrent } from '../clock.ts'
 import { isToken, newToken, tokenDigest } from '../session/token.ts'
 import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
@@ -100,7 +100,7 @@ export class Invitations {
 
   async #accountOf(digest: string, text: string | null): Promise<string | null> {
     const invitation = text === null ? null : parse(text)
-    if (invitation === null || invitation.expiresAt <= this.#clock()) return null
+    if (invitation === null || !isCurrent(invitation.expiresAt, lifeSeconds * 1000, this.#clock())) return null
     return (await this.#store.get(latestOf(invitation.accountId))) === digest ? invitation.accountId : null
   }
 }

@@ -2,7 +2,7 @@
  * Hand-over codes: from the portal to an app's host, through the address bar. Owns that each is good once, for 30 s, on its host and in its browser; of one that
  * is not, it tells where it would have led, so that nobody loses their way.
  */
-import type { Clock } from '../clock.ts'
+import { type Clock, isCurrent } from '../clock.ts'
 import type { Store } from '../store/store.ts'
 import { type HandOverRecord, handOverKey, parseHandOver } from './records.ts'
 import { isToken, newToken, tokenDigest } from './token.ts'
@@ -43,7 +43,7 @@ export class HandOvers {
     if (record === null || record.host !== host) return null
     const { returnTo } = record
     if (spent !== null) return { returnTo, state: 'spent' }
-    return { returnTo, state: record.expiresAt <= this.#clock() ? 'late' : 'waiting' }
+    return { returnTo, state: this.#isGood(record) ? 'waiting' : 'late' }
   }
 
   /** The record, for the one caller who spends it; null for a wrong, spent, late or misplaced code. Whoever tries has spent it. */
@@ -56,7 +56,11 @@ export class HandOvers {
     await this.#store.put(spentKey(key), text, rememberedSeconds)
     if (record.host !== host || record.state !== state) return null
     // The store's life of it runs on the store's own clock, which may be another machine's.
-    return record.expiresAt <= this.#clock() ? null : record
+    return this.#isGood(record) ? record : null
+  }
+
+  #isGood({ expiresAt }: HandOverRecord): boolean {
+    return isCurrent(expiresAt, goodSeconds * 1000, this.#clock())
   }
 }
 

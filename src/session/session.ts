@@ -80,7 +80,8 @@ export const freshSeconds = 5 * 60
 /** True while the newest second factor is young enough for changes to the account. `now` in milliseconds. */
 export function isFresh(proofs: readonly Proof[], now: number): boolean {
   const newest = newestProof(proofs, factorKinds)
-  return isFullySignedIn(proofs) && newest !== undefined && now - newest.at <= freshSeconds * 1000
+  // A proof from further ahead than clocks of gates differ is not fresh, otherwise a clock that is put back would prolong it (THREATS D17).
+  return isFullySignedIn(proofs) && newest !== undefined && Math.abs(now - newest.at) <= freshSeconds * 1000
 }
 
 /** The proofs that a token of `generation` may show: none younger than itself, otherwise a stolen old token would gain by a step up. */

@@ -2,12 +2,14 @@
  * The use-cases of a session, told in the order they happen: start, prove, hand over, find, end. Owns the limits (idle, absolute,
  * number) and the rule that every step up makes a new token; refuses to know cookies or pages.
  */
-import type { Clock } from '../clock.ts'
+import { type Clock, clockSkewMs } from '../clock.ts'
 import { type Account, accountPrefix, parseAccount, subjectOf } from '../identity/account.ts'
 import { inBatches } from '../store/batches.ts'
 import { changeValue } from '../store/change.ts'
 import { type Store, type StoreEntry, StoreUnreachable } from '../store/store.ts'
 import { HandOvers } from './hand-overs.ts'
+import { type Entered, generationOf, type Principal } from './principal.ts'
+import { PutBack } from './put-back.ts'
 import {
   type EndReason,
   endedKey,
@@ -21,28 +23,12 @@ import {
   tokenKey
 } from './records.ts'
 import { surplus } from './room.ts'
-import { type Device, isFullySignedIn, type Proof, proofsOf, type Session, type Subject, withProof } from './session.ts'
+import { type Device, isFullySignedIn, type Proof, proofsOf, type Session, withProof } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
 import { isToken, newId, newToken, tokenDigest } from './token.ts'
 import { TokensInUse } from './tokens-in-use.ts'
 
-/** A person as one host sees them: the session, and of its proofs those that this host's token may show. */
-export interface Principal {
-  readonly session: Session
-  readonly account: Account
-  readonly subject: Subject
-  readonly proofs: readonly Proof[]
-  readonly host: string
-  /** Digest of the token: what forms are bound to. */
-  readonly csrfKey: string
-  readonly isFullySignedIn: boolean
-}
-
-export interface Entered {
-  readonly principal: Principal
-  /** For the cookie; nobody else ever sees it. */
-  readonly token: string
-}
+export type { Entered, Principal } from './principal.ts'
 
 export interface SessionLimits {
   readonly idleSeconds: number
@@ -69,6 +55,7 @@ export class Sessions {
   readonly #touched = new Map<string, number>()
   readonly #principals = new Map<string, Principal>()
   readonly #tokens: TokensInUse
+  readonly #putBack: PutBack
   readonly #handOvers: HandOvers
 
   constructor(input: { store: Store; cache: SessionCache; clock: Clock; limits: SessionLimits }) {
@@ -77,7 +64,19 @@ export class Sessions {
     this.#tokens = new TokensInUse(input.cache)
     this.#clock = input.clock
     this.#handOvers = new HandOvers(input)
+    this.#putBack = new PutBack({
+      ...input,
+      lifeMs: proofs => this.#lifeSeconds(proofs) * 1000,
+      idleSeconds: () => this.#limits.idleSeconds,
+      end: id => this.end(id, 'expired'),
+      forget: () => [this.#seen, this.#touched, this.#principals].map(remembered => remembered.clear())
+    })
     this.#limits = input.limits
+  }
+
+  /** Learns what the clock said before a restart. A gate that is not told knows of no time before its own. */
+  begin(): Promise<void> {
+    return this.#putBack.begin()
   }
 
   /** New limits, after the configuration changed; they hold for whoever is signed in as well. */
@@ -94,7 +93,7 @@ export class Sessions {
     host: string
     replaces?: Principal | null
   }): Promise<Entered> {
-    const now = this.#clock()
+    const now = await this.#putBack.present()
     if (input.replaces) await this.end(input.replaces.session.id, 'replaced')
     const token = newToken()
     const digest = tokenDigest(token)
@@ -177,7 +176,7 @@ export class Sessions {
     if (session === undefined) return undefined
     const account = this.#cache.peek(keys.account(session.accountId)) as Account | undefined
     const now = this.#clock()
-    if (account === undefined || !this.#isFresh(session.id, now)) return undefined
+    if (account === undefined || !this.#putBack.isSteady(now) || !this.#isFresh(session.id, now)) return undefined
     const principal = this.#assemble(host, keys.digest, record, session, account, now)
     if (principal !== null) this.#touch(session.id, now)
     return principal ?? undefined
@@ -187,6 +186,7 @@ export class Sessions {
   async find(host: string, token: string): Promise<Principal | null> {
     if (!isToken(token)) return null
     const digest = tokenDigest(token)
+    const now = await this.#putBack.present()
     const record = await this.#cache.read(tokenKey(digest), parseToken)
     if (record === null || record.host !== host) return null
     let session = await this.#cache.read(sessionKey(record.session), parseSession)
@@ -195,9 +195,9 @@ export class Sessions {
       this.#cache.forget(sessionKey(record.session))
       session = await this.#cache.read(sessionKey(record.session), parseSession)
     }
+    if (session !== null) session = await this.#putBack.ofToday(session, now)
     if (session === null) return null
     const account = await this.#cache.read(accountPrefix + session.accountId, parseAccount)
-    const now = this.#clock()
     if (account === null || (await this.#hasIdled(session, now))) return null
     const principal = this.#assemble(host, digest, record, session, account, now)
     if (principal !== null) this.#touch(session.id, now)
@@ -224,8 +224,9 @@ export class Sessions {
 
   /** True while the session stands: what keeps a socket open. */
   async stands(id: string): Promise<boolean> {
-    const session = await this.#cache.read(sessionKey(id), parseSession)
-    const now = this.#clock()
+    const now = await this.#putBack.present()
+    let session = await this.#cache.read(sessionKey(id), parseSession)
+    if (session !== null) session = await this.#putBack.ofToday(session, now)
     return session !== null && session.expiresAt > now && !(await this.#hasIdled(session, now))
   }
 
@@ -273,6 +274,7 @@ export class Sessions {
 
   /** Writes down who was seen since the last time. Call every few seconds, and before the end. */
   async flush(): Promise<void> {
+    await this.#putBack.save()
     const due = [...this.#touched]
     this.#touched.clear()
     while (due.length > 0) {
@@ -371,13 +373,14 @@ export class Sessions {
 
   #isFresh(id: string, now: number): boolean {
     const seen = this.#seen.get(id)
-    return seen !== undefined && now - seen <= this.#limits.idleSeconds * 1000
+    return seen !== undefined && seen <= now + clockSkewMs && now - seen <= this.#limits.idleSeconds * 1000
   }
 
   async #hasIdled(session: Session, now: number): Promise<boolean> {
     if (this.#isFresh(session.id, now)) return false
     const seen = Number((await this.#store.get(seenKey(session.id))) ?? Number.NaN)
-    if (!(now - seen <= this.#limits.idleSeconds * 1000)) {
+    // Seen in the future: nobody can say how long ago that was.
+    if (!(now - seen <= this.#limits.idleSeconds * 1000) || seen > now + clockSkewMs) {
       await this.end(session.id, 'idle')
       return true
     }
@@ -391,9 +394,4 @@ export class Sessions {
     this.#seen.set(id, now)
     this.#touched.set(id, now)
   }
-}
-
-/** The generation a principal's token may show: that of its youngest visible proof. */
-function generationOf(principal: Principal): number {
-  return principal.proofs.reduce((highest, proof) => Math.max(highest, proof.generation), 0)
 }
