@@ -60,10 +60,13 @@ function FactorForm(props: FactorFormProps) {
   const { frame, view, kind } = props
   if (kind === 'totp') return <TotpChallenge {...props} />
   if (kind === 'recovery') return <RecoveryChallenge {...props} />
+  const say = frame.say.challenge
   return (
     <div class="fields">
       {view.problem?.factor === kind && <ProblemNotice frame={frame} problem={view.problem} />}
-      <p class="soft">{frame.say.challenge.passkeyLead}</p>
+      <p class="soft scripted" data-passkey-only>
+        {say.passkeyLead}
+      </p>
       <PasskeyButton
         frame={frame}
         trip={view.trip}
@@ -72,7 +75,9 @@ function FactorForm(props: FactorFormProps) {
         second={!props.isFirst}
         autofocus={props.isFirst}
       />
-      <p class="soft unscripted">{frame.say.frame.noScript}</p>
+      <p class="notice unscripted">
+        {say.noScript} {view.factors.length > 1 ? say.noScriptInstead : say.noScriptOnly}
+      </p>
     </div>
   )
 }

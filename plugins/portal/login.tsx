@@ -144,7 +144,11 @@ export function registerLogin(scope: FastifyInstance, options: PortalOptions): v
       return showLogin(visit, 503, { username, problem: say.busy })
     }
     reply.header('factorgate-error', 'wrong_credentials')
-    return showLogin(visit, 401, { username, problem: say.wrong })
+    const { waitSeconds } = answer
+    if (waitSeconds === undefined) return showLogin(visit, 401, { username, problem: say.wrong })
+    reply.header('retry-after', String(waitSeconds))
+    const problem = `${say.wrong} ${visit.say.challenge.wait(saySpan(waitSeconds, visit.say))}`
+    return showLogin(visit, 401, { username, problem, waitSeconds })
   })
 
   function wantsAnother({ request }: Visit): boolean {

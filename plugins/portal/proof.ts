@@ -71,5 +71,8 @@ export function problemOf(
     return { status: 401, code, problem: { factor, sentence, clock: visit.now, waitSeconds: null } }
   }
   const clock = refused.code === 'clock' ? visit.now : null
-  return { status: 401, code, problem: { factor, sentence: wrong, clock, waitSeconds: null } }
+  const { waitSeconds = null } = refused
+  const sentence = waitSeconds === null ? wrong : `${wrong} ${say.challenge.wait(saySpan(waitSeconds, say))}`
+  if (waitSeconds !== null) reply.header('retry-after', String(waitSeconds))
+  return { status: 401, code, problem: { factor, sentence, clock, waitSeconds } }
 }

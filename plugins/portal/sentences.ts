@@ -36,7 +36,8 @@ const english = {
     signOut: 'Sign out',
     you: 'You',
     contact: 'Questions?',
-    noScript: 'Scripts are off in this browser. A password and a code work all the same; passkeys need scripts.'
+    noScript:
+      'Scripts are off in this browser. A password and a code work all the same. For a passkey, allow scripts for this address.'
   },
 
   time: {
@@ -119,6 +120,11 @@ const english = {
       factors.length < 2 ? (factors[0] ?? '') : `${factors.slice(0, -1).join(', ')} or ${factors.at(-1)}`,
     passkeyLead: 'Your device or security key will ask you to touch it, look at it, or type its PIN.',
     passkey: 'Use my passkey',
+    noScript:
+      'Scripts are off in this browser, and a passkey needs them. Allow scripts for this address, then load this page again.',
+    noScriptInstead: 'Or use one of the other ways below.',
+    noScriptOnly: 'If you cannot allow them, ask the people who run this gate for another way in.',
+    wait: (wait: string) => `The next try is possible in ${wait}.`,
     codeLabel: 'Code from your authenticator app',
     codeHint: (digits: readonly number[]) => `The ${digits.join(' or ')} digits your app shows for this lab.`,
     recoveryLabel: 'Recovery code',
@@ -204,6 +210,8 @@ const english = {
   },
 
   enrolPasskey: {
+    noScript:
+      'Scripts are off in this browser, and a passkey cannot be made without them. Allow scripts for this address and load this page again, or take the other way below.',
     title: 'Add a passkey',
     lead: 'Your browser will ask where to keep it: on this device, on a phone, or on a security key.',
     submit: 'Create the passkey',
@@ -327,11 +335,13 @@ const english = {
 
   notMe: {
     title: 'That sign-in is ended',
-    lead: 'Whoever it was is out, on every app, downloads and open windows included. Someone may know your password, so do three things now:',
+    lead: 'Whoever it was is out, on every app, downloads and open windows included. They had your password, so do four things now:',
+    password: 'Change your password now',
+    passwordElsewhere: 'Change your password where you got it: at your institution, not here.',
     steps: [
       'Look through the second factors in your account, and remove any you do not know.',
       'End every other sign-in.',
-      'Tell the people who run this gate. They can see where it came from, and send you an invitation for a new password.'
+      'Tell the people who run this gate. They can see where it came from.'
     ],
     account: 'Go to my account'
   },

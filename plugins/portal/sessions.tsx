@@ -9,12 +9,13 @@ import { type Frame, Page } from './layout.tsx'
 import type { PortalOptions } from './options.ts'
 import { eventOf, frameOf, goTo, openSignedVisit, sendPage } from './visit.ts'
 
-export function NotMePage({ frame }: { frame: Frame }) {
+export function NotMePage({ frame, hasPassword = true }: { frame: Frame; hasPassword?: boolean }) {
   const say = frame.say.notMe
   return (
     <Page frame={frame} title={say.title} drawing="shut">
       <p>{say.lead}</p>
       <ol class="steps">
+        <li>{hasPassword ? <a href="/.factorgate/account/password">{say.password}</a> : say.passwordElsewhere}</li>
         {say.steps.map(step => (
           <li key={step}>{step}</li>
         ))}
@@ -62,6 +63,7 @@ export function registerSessions(scope: FastifyInstance, options: PortalOptions)
 
   scope.get('/.factorgate/account/not-me', { config: { requires: 'signed-in' } }, async (request, reply) => {
     const visit = openSignedVisit(options, request, reply)
-    return sendPage(visit, 200, <NotMePage frame={frameOf(visit)} />)
+    const hasPassword = visit.principal.account.directory === options.services.localDirectory.id
+    return sendPage(visit, 200, <NotMePage frame={frameOf(visit)} hasPassword={hasPassword} />)
   })
 }

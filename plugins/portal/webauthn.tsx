@@ -44,7 +44,7 @@ export function EnrolPasskeyPage({ frame, view }: { frame: Frame; view: EnrolPas
         <NameField frame={frame} value={view.name} />
         <PasskeyButton frame={frame} trip={view.trip} purpose="enrol" label={say.submit} nameField="name" />
       </form>
-      <p class="notice unscripted">{frame.say.frame.noScript}</p>
+      <p class="notice unscripted">{say.noScript}</p>
       <p>
         <a href={along('/.factorgate/enrol/totp', view.trip)}>{say.other}</a>
       </p>

@@ -23,6 +23,8 @@ export type Reservation =
       readonly kind: 'allowed'
       /** Failures that stood against this person before this attempt; those of neighbours say nothing of them. */
       readonly failures: number
+      /** For an attempt that failed: how long nothing more is checked, in seconds, so that the person is told at once; nothing where there is no wait. */
+      wait?(): Promise<{ readonly waitSeconds?: number }>
       /** The attempt was right: the counts of the person begin anew, and what many share gets back what was theirs. */
       succeeded(): Promise<void>
       /** Nothing was checked after all: every bucket gets this one attempt back. */
@@ -105,7 +107,11 @@ export class AttemptLimiter {
       if (!isShared(bucket)) failures = Math.max(failures, outcome.failures)
       counted.push({ bucket, share })
     }
-    return { kind: 'allowed', failures, succeeded: () => this.clear(buckets), released: giveBack }
+    const wait = async () => {
+      const longest = Math.max(0, ...(await Promise.all(sorted.map(bucket => this.#waitMs(bucket)))))
+      return longest > 0 ? { waitSeconds: Math.ceil(longest / 1000) } : {}
+    }
+    return { kind: 'allowed', failures, wait, succeeded: () => this.clear(buckets), released: giveBack }
   }
 
   /** What success does to the buckets, for whoever learns of it later than the attempt. */

@@ -13,9 +13,14 @@ export type Verification =
       readonly userVerified: boolean
     }
   /** `clock`: codes keep failing, or this one belongs to another time. The page then says that clocks matter. */
-  | { readonly kind: 'refused'; readonly code?: 'clock' }
+  | { readonly kind: 'refused'; readonly code?: 'clock'; readonly waitSeconds?: number }
   /** The gate's own clock was put back: no code is good before `goodAgainAt`, in milliseconds. */
-  | { readonly kind: 'refused'; readonly code: 'clock_back'; readonly goodAgainAt: number }
+  | {
+      readonly kind: 'refused'
+      readonly code: 'clock_back'
+      readonly goodAgainAt: number
+      readonly waitSeconds?: number
+    }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
 
 export type Enrolment =

@@ -102,7 +102,7 @@ export class RecoveryCodes {
       }
     }
     if (count === null || count.isLast) await this.#disable(accountId)
-    return { kind: 'refused' }
+    return { kind: 'refused', ...(await reservation.wait?.()) }
   }
 
   /** What is left of them, or null where none were ever issued. */

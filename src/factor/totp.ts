@@ -216,9 +216,10 @@ export class Totp {
     }
     // Said whatever was typed, so that it tells nobody anything about the code.
     if (goodAgainAt > 0) return { kind: 'refused', code: 'clock_back', goodAgainAt }
+    const wait = await reservation.wait?.()
     return isNearby || reservation.failures >= failuresToWonderAfter
-      ? { kind: 'refused', code: 'clock' }
-      : { kind: 'refused' }
+      ? { kind: 'refused', code: 'clock', ...wait }
+      : { kind: 'refused', ...wait }
   }
 
   async #ofAccount(accountId: string): Promise<TotpCredential[]> {

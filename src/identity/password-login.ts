@@ -14,7 +14,8 @@ import type { HashPlace } from './hash-turns.ts'
 
 export type LoginAttempt =
   | { readonly kind: 'accepted'; readonly account: Account }
-  | { readonly kind: 'refused' }
+  /** `waitSeconds`: how long nothing more is checked after this one. */
+  | { readonly kind: 'refused'; readonly waitSeconds?: number }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
   | { readonly kind: 'busy' }
 
@@ -67,7 +68,7 @@ export class PasswordLogin {
     if (answer.account === null) await known?.wrong()
     // Nothing is reset here: a right password alone must not buy new guesses (THREATS M11). `completed` does that.
     return answer.account === null || answer.account.suspended !== null
-      ? { kind: 'refused' }
+      ? { kind: 'refused', ...(await reservation.wait?.()) }
       : { kind: 'accepted', account: answer.account }
   }
 

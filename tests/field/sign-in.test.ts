@@ -392,3 +392,30 @@ t.test('FIELD F17 a form that did not reach its app says so, and can be sent aft
     [401, { code: 'sign_in_required', challengeUrl: `${portal}/login?` }]
   )
 })
+
+t.test('FIELD N6 the failure that brings a wait says so, and a right answer after it is taken', async t => {
+  const ada = await town.withPassword(['totp', 'recovery'])
+  for (const [field, wrong] of [
+    [/totp/, '000000'],
+    [/recovery/, 'not-one-of-them']
+  ] as const) {
+    const person = browser()
+    let page = await person.submit(await person.open(`${own}/n6`), { username: ada.account.name, password }, /login/)
+    for (let i = 0; i < 5 && page.headers['retry-after'] === undefined; i++)
+      page = await person.submit(page, { code: wrong }, field)
+    t.match([page.status, read(page)], [401, /The next try is possible in \d+ second/])
+    t.match(page.body, /data-wait="\d+"/)
+    time.advance(Number(page.headers['retry-after']))
+    const landed = await person.submit(page, { code: totpCode(ada.secret, time.now) }, /totp/)
+    t.match([landed.status, landed.url], [200, `${own}/n6`])
+    time.advance(30)
+  }
+})
+
+t.test('FIELD N6 without scripts a passkey-only person reads what is true', async t => {
+  const { account } = await town.resident(['webauthn'])
+  const person = await town.browserOf(account, ['password'])
+  const page = await person.open(`${own}/x`)
+  t.match(read(page), /a passkey needs them.*ask the people who run this gate for another way in/)
+  t.notMatch(read(page), /A password and a code work all the same/)
+})

@@ -11,6 +11,15 @@
       .replace(/\//g, '_')
       .replace(/=+$/, '')
 
+  // --- The way on -----------------------------------------------------------------------------------------------------
+
+  // Browsers carry the fragment of a deep link over redirects as far as this page. From here on forms, links and ceremonies take it along. It
+  // begins with # and stands at the end, so it changes nothing of where they lead.
+  const { hash } = location
+  const withHash = url => (url.includes('#') ? url : url + hash)
+  const go = url => location.assign(withHash(url))
+  if (hash) all('a[href^="/"][href*="rd="],a[data-on]', link => (link.href = withHash(link.href)))
+
   // --- Passkeys -------------------------------------------------------------------------------------------------------
 
   const canUsePasskeys = typeof PublicKeyCredential === 'function' && navigator.credentials !== undefined
@@ -24,7 +33,7 @@
     })
     const answer = await response.json()
     if (!response.ok) {
-      if (answer.error?.challengeUrl) location.assign(answer.error.challengeUrl)
+      if (answer.error?.challengeUrl) go(answer.error.challengeUrl)
       throw Object.assign(new Error(answer.error?.message), { isTold: true, code: answer.error?.code })
     }
     return answer
@@ -75,7 +84,7 @@
         : await navigator.credentials.get({ publicKey: request(options), ...extra })
     const name = nameField ? document.getElementById(nameField).value : undefined
     const { redirect } = await post(verify, { csrf, ceremony, name, response: toJson(credential) })
-    location.assign(redirect)
+    go(redirect)
   }
 
   function sentenceFor(error, said) {
@@ -96,7 +105,7 @@
     const button = box.querySelector('button')
     if (!canUsePasskeys) {
       button.hidden = true
-      if (box.dataset.passkey === 'login') all('[data-passkey-only]', one => one.remove())
+      all('[data-passkey-only]', one => one.remove())
       tell(box, box.dataset.unsupported)
       return
     }
@@ -109,6 +118,12 @@
       } catch (error) {
         // Signed in or out in another tab meanwhile: the page is of yesterday, so it is asked for anew.
         if (error.code === 'form_expired') return location.reload()
+        // The cookie was lost: a page anew sets another. The second time the browser keeps none, and hears so.
+        const page = new URL(location)
+        if (error.code === 'cookies_off' && !page.searchParams.has('retry')) {
+          page.searchParams.set('retry', '1')
+          return location.replace(page)
+        }
         button.disabled = false
         tell(box, sentenceFor(error, box.dataset))
         button.focus()
@@ -128,7 +143,9 @@
       await ceremony(box, { mediation: 'conditional', signal })
     } catch (error) {
       if (signal.reason === 'renewal') offerInField(box)
-      else if (error.isTold) tell(box, sentenceFor(error, box.dataset))
+      // What nobody has pressed is not told of a page that is too old.
+      else if (error.isTold && !/^(form_expired|cookies_off)$/.test(error.code))
+        tell(box, sentenceFor(error, box.dataset))
     }
     clearTimeout(renewal)
   }
@@ -158,22 +175,52 @@
   // Chromium holds our policy for forms against every redirect that follows one. An app whose first answer leads to a third site (a
   // sign-in of its own) is stopped by that; the proof stands by then, so a plain navigation goes the same way unhindered.
   document.addEventListener('securitypolicyviolation', event => {
-    if (event.effectiveDirective === 'form-action') location.assign(`/.factorgate/challenge${location.search}`)
+    if (event.effectiveDirective === 'form-action') go(`/.factorgate/challenge${location.search}`)
   })
 
-  // Two clicks are one.
+  // Two clicks are one, until the page is left: a line may be slow. Escape stops a page that loads, and then the form is free again; so it is
+  // when the page comes back out of the history.
+  const mark = (form, isHeld) => {
+    for (const button of form.querySelectorAll('button')) button.ariaDisabled = isHeld ? 'true' : null
+  }
+  const free = () => {
+    all('form[data-sent]', form => {
+      delete form.dataset.sent
+      mark(form, false)
+    })
+    for (const button of document.querySelectorAll('[data-passkey] button')) button.disabled = false
+  }
+  addEventListener('pageshow', event => event.persisted && free())
+  addEventListener('keydown', event => event.key === 'Escape' && free())
   all('form[method=post]', form => {
     form.addEventListener('submit', event => {
-      if (form.dataset.sent) return event.preventDefault()
+      if (form.dataset.sent || form.querySelector('[data-waits]')) return event.preventDefault()
       form.dataset.sent = 'yes'
-      setTimeout(() => delete form.dataset.sent, 3000)
+      form.action = withHash(form.action)
+      mark(form, true)
     })
   })
 
+  // A wait counts down; until it is over the form stays here.
   all('[data-wait]', notice => {
-    setTimeout(() => {
-      notice.textContent = notice.dataset.ready
-    }, notice.dataset.wait * 1000)
+    const { wait, ready } = notice.dataset
+    const until = Date.now() + wait * 1000
+    const hold = isHeld => {
+      for (const button of notice.closest('form')?.querySelectorAll('button') ?? []) button.disabled = isHeld
+    }
+    hold(true)
+    notice.dataset.waits = ''
+    const timer = setInterval(() => {
+      const left = Math.ceil((until - Date.now()) / 1000)
+      if (left > 0) {
+        if (wait < 100) notice.textContent = notice.textContent.replace(/\d+(?= second)/, left)
+        return
+      }
+      clearInterval(timer)
+      delete notice.dataset.waits
+      notice.textContent = ready
+      hold(false)
+    }, 1000)
   })
 
   all('[data-print]', button => button.addEventListener('click', () => print()))
