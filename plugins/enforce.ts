@@ -70,7 +70,7 @@ export const enforcePlugin = fp<EnforceOptions>(
         // One question for both places: the strictest reading of either counts.
         readings: there.length === 0 ? match.readings : [...match.readings, ...there],
         method: request.raw.method as string,
-        alsoAs: query === '' ? undefined : methodsInQuery(query),
+        alsoAs: query === '' ? undefined : methodsInQuery(request.raw.method as string, query),
         address: exchange.client.address,
         subject: principal === null ? null : principal.subject,
         proofs: principal === null ? nobody : principal.proofs,

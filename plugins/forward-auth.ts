@@ -79,7 +79,7 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
     policy: match.app.policy,
     readings: [...match.readings, ...there],
     method: original.method,
-    alsoAs: [...methodsInQuery(target.query), ...methodsInHeaders(raw.headers)],
+    alsoAs: [...methodsInQuery(original.method, target.query), ...methodsInHeaders(raw.headers)],
     address: exchange.client.address,
     subject: principal?.subject ?? null,
     proofs: principal?.proofs ?? [],

@@ -81,7 +81,7 @@ Example:
       policy: match.app.policy,
       readings: match.readings,
       method,
-      alsoAs: methodsInQuery(found.query),
+      alsoAs: methodsInQuery(method, found.query),
       address: from,
       subject,
       proofs,

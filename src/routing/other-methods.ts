@@ -12,15 +12,18 @@ const known: ReadonlySet<string> = new Set(METHODS)
 const inQuery =
   /[?&;](?:\+|%20)*(?:[_.[]|%5f|%2e|%5b)(?:m|%[46]d)(?:e|%[46]5)(?:t|%[57]4)(?:h|%[46]8)(?:o|%[46]f)(?:d|%[46]4)=([^&;]*)/gi
 
-/** Methods named by `_method` in a query with its `?`. A word that is no method is an app's own parameter, and says nothing. */
-export function methodsInQuery(query: string): readonly string[] {
-  if (query.length < 9) return none
+/**
+ * Methods named by `_method` in the query (with its `?`) of a POST; frameworks look there for no other method. A word that is no method is an
+ * app's own parameter, and says nothing.
+ */
+export function methodsInQuery(method: string, query: string): readonly string[] {
+  if (method !== 'POST' || query.length < 9) return none
   let found: string[] | null = null
   for (const [, value = ''] of query.matchAll(inQuery)) {
-    const method = decoded(value).trim().toUpperCase()
-    if (!known.has(method)) continue
+    const named = decoded(value).trim().toUpperCase()
+    if (!known.has(named)) continue
     found ??= []
-    found.push(method)
+    found.push(named)
   }
   return found ?? none
 }

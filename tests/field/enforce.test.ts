@@ -37,6 +37,8 @@ t.test('FIELD A1 a rule about methods is not stepped round by another method in 
     '?_method=GET'
   ])
     t.equal(await post(`/x/a${query}`), 200, query)
+  const get = await gate.request('GET', `${gate.origin('one')}/x/a?_method=DELETE`)
+  t.equal(get.status, 200, 'no framework looks there for a GET')
   t.equal(await post('/y/a', { 'X-HTTP-Method-Override': 'DELETE' }), 200, 'the header is dropped on the way through')
   t.equal(app.seen.at(-1)?.headers['x-http-method-override'], undefined)
 })

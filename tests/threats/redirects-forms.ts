@@ -186,23 +186,24 @@ export function formRows(house: House): Row[] {
         const person = await house.somebody()
         const victim = await person.signedIn()
         const attacker = new Caller(house)
+        const [sessionName, nonceName] = [`factorgate-${house.gate.port}`, `factorgate-nonce-${house.gate.port}`]
         const planted = attacker.jar().get('factorgate-nonce')!
         const real = victim.jar().get('factorgate-nonce')!
         const tries: [string, string, string][] = [
           [
             'the attacker’s nonce and token',
-            `factorgate-nonce=${planted}; factorgate=${victim.token()}`,
+            `${nonceName}=${planted}; ${sessionName}=${victim.token()}`,
             attacker.csrf()
           ],
           ['the attacker’s token alone', victim.cookie(), attacker.csrf()],
-          ['both nonces', `factorgate-nonce=${planted}; ${victim.cookie()}`, attacker.csrf()],
-          ['both nonces, the other way', `${victim.cookie()}; factorgate-nonce=${planted}`, victim.csrf()],
+          ['both nonces', `${nonceName}=${planted}; ${victim.cookie()}`, attacker.csrf()],
+          ['both nonces, the other way', `${victim.cookie()}; ${nonceName}=${planted}`, victim.csrf()],
           ['_csrf', `_csrf=x; csrf=x; ${victim.cookie()}`, 'x'],
-          ['an empty one', `factorgate-nonce=; factorgate=${victim.token()}`, attacker.csrf()],
-          ['none', `factorgate=${victim.token()}`, victim.csrf()],
+          ['an empty one', `${nonceName}=; ${sessionName}=${victim.token()}`, attacker.csrf()],
+          ['none', `${sessionName}=${victim.token()}`, victim.csrf()],
           [
             'a nonce of another shape',
-            `factorgate-nonce=x; factorgate=${victim.token()}`,
+            `${nonceName}=x; ${sessionName}=${victim.token()}`,
             runtime.keyring.mac('csrf', `x.${tokenDigest(victim.token())}`)
           ]
         ]
@@ -308,7 +309,7 @@ export function formRows(house: House): Row[] {
               `${method} ${path}: ${answer.status}`
             )
             t.notOk(
-              (answer.headers['set-cookie'] ?? []).some(line => line.startsWith('factorgate=')),
+              (answer.headers['set-cookie'] ?? []).some(line => /^factorgate(?:-\d+)?=/.test(line)),
               `${method} ${path}`
             )
           }
