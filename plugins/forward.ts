@@ -17,6 +17,7 @@ import { transfer } from '../src/forwarding/transfer.ts'
 import { tunnel, type Upgrade } from '../src/forwarding/tunnel.ts'
 import { Ways } from '../src/forwarding/way.ts'
 import type { App } from '../src/routing/route-table.ts'
+import type { Proof } from '../src/session/session.ts'
 import { endInStages, isLast } from '../src/staged-close.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -42,6 +43,7 @@ const methods = METHODS.filter(method => method !== 'CONNECT')
 /** Fastify's usual ones; all others pass it without a look at their body. */
 const readByFastify = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'])
 
+const noProofs: readonly Proof[] = []
 const upgrades = new WeakMap<IncomingMessage, Upgrade>()
 
 export const forwardPlugin = fp<ForwardOptions>(
@@ -69,6 +71,7 @@ export const forwardPlugin = fp<ForwardOptions>(
         req: raw,
         res: reply.raw,
         app: match.app,
+        target: exchange.target.raw,
         path: match.path,
         query: exchange.target.query,
         permit,
@@ -76,6 +79,8 @@ export const forwardPlugin = fp<ForwardOptions>(
         sessionId: principal?.session.id ?? null,
         visitor: visitorOf(request),
         endsAt: earliest(permit.freshUntil, principal?.session.expiresAt ?? null),
+        sessionEndsAt: principal?.session.expiresAt ?? null,
+        proofs: principal?.proofs ?? noProofs,
         assertion: match.app.assertion ? (options.assert?.(exchange) ?? null) : null,
         observer: new Passage(request, reply, options, upgrade !== undefined, noticed)
       }
@@ -173,7 +178,9 @@ class Passage implements Observer {
     }
   }
 
-  refused(code: ErrorCode, cause: unknown): void {
+  refused(code: ErrorCode, cause: unknown, cut?: string): void {
+    const { exchange } = this.#request
+    if (cut !== undefined) exchange.notes = { ...exchange.notes, cut }
     this.#reply.send(new GateError(code, { cause }))
   }
 

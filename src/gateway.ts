@@ -25,11 +25,19 @@ import { Webauthn } from './factor/webauthn.ts'
 import type { Summary } from './forwarding/errand.ts'
 import { makeAssertion } from './identity/assertion.ts'
 import { PasswordLogin } from './identity/password-login.ts'
+import { LiveReview } from './live-review.ts'
 import { makeClientReader } from './routing/client.ts'
 import { type App, RouteTable } from './routing/route-table.ts'
 import type { Runtime } from './runtime.ts'
 import type { Principal } from './session/sessions.ts'
 import { tlsOf, toApp } from './settings.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Judges what is open by this configuration. */
+    readonly review: LiveReview
+  }
+}
 
 /** Every step that must stand before a byte is forwarded; a gateway without one refuses to start. */
 const steps = [
@@ -129,6 +137,7 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
       clock
     }
   })
+  app.decorate('review', new LiveReview({ routes, apps, sessions, clock }))
   await app.ready()
   for (const step of steps) if (!app.hasPlugin(step)) throw new Error(`the pipeline lacks its step '${step}'`)
   return app

@@ -153,6 +153,11 @@ export class Runtime {
     })
   }
 
+  /** Looks now whether the sessions of what is open still stand: their limits may have changed. */
+  sweep(): void {
+    this.#watching?.sweep()
+  }
+
   /** Ends everything in the order it depends on each other. */
   async close(): Promise<void> {
     this.#watching?.stop()

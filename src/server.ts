@@ -34,7 +34,7 @@ export interface Serving {
   /** Where it listens; `admin` is null where health is switched off. */
   readonly addresses: { readonly gate: AddressInfo; readonly admin: AddressInfo | null }
   /**
-   * Swaps a checked configuration in; requests under way end under the old one. Answers the keys that take a restart. Where it
+   * Swaps a checked configuration in; what is open is judged by it, and ends where it is no longer permitted. Answers the keys that take a restart. Where it
    * rejects, the old one stays. Not to be called again before it has ended.
    */
   reload(config: Config): Promise<string[]>
@@ -175,6 +175,11 @@ export class Server implements Serving {
     this.#config = config
     this.runtime.sessions.setLimits(limitsOf(config))
     this.#record('gate.reload')
+    // Not waited for: thousands may be open, and what is no longer permitted ends within a second all the same.
+    this.runtime.live
+      .review(gateway.review)
+      .catch(error => this.#log.error({ err: error }, 'could not judge what is open'))
+    this.runtime.sweep()
     // Its pools close once what they carry has ended.
     old.close().catch(error => this.#log.warn({ err: error }, 'the old configuration did not end cleanly'))
     return waiting

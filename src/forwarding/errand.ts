@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ErrorCode } from '../errors.ts'
 import type { Permit } from '../policy/decision.ts'
 import type { App } from '../routing/route-table.ts'
+import type { Proof } from '../session/session.ts'
 import type { Oddity } from './reply-lines.ts'
 import type { UpstreamFailure } from './upstream-connection.ts'
 
@@ -11,6 +12,8 @@ export interface Errand {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   readonly app: App
+  /** Of the request line, as it came. */
+  readonly target: string
   /** Literal bytes of the path inside the app. */
   readonly path: string
   /** With its '?', or ''. */
@@ -22,8 +25,12 @@ export interface Errand {
   readonly sessionId: string | null
   /** Who speaks on the client's connection: a session's id, '' for nobody's; null where several people may share that connection. */
   readonly visitor: string | null
-  /** When the right to it ends, milliseconds since the epoch; null where only the session says. */
-  readonly endsAt: number | null
+  /** When the right to it ends, milliseconds since the epoch; null where only the session says. New rules may change it. */
+  endsAt: number | null
+  /** When the session itself ends; null for nobody's. */
+  readonly sessionEndsAt: number | null
+  /** What had been proved when it was permitted. */
+  readonly proofs: readonly Proof[]
   /** Value of `X-Factorgate-Assertion`, or null. */
   readonly assertion: string | null
   readonly observer: Observer
@@ -35,8 +42,8 @@ export interface Observer {
   answering(status: number): void
   /** The app's reply was put right before it was passed on. */
   noticed(oddities: readonly Oddity[]): void
-  /** Nothing was written. `code` is for the person, `cause` for the log. */
-  refused(code: ErrorCode, cause: unknown): void
+  /** Nothing was written. `code` is for the person, `cause` for the log; `cut` says why it was ended before the app answered. */
+  refused(code: ErrorCode, cause: unknown, cut?: string): void
   ended(summary: Summary): void
 }
 

@@ -3,6 +3,9 @@
  * ends; refuses to let anything outlive the session that opened it.
  */
 import type { Clock } from '../clock.ts'
+import type { ErrorCode } from '../errors.ts'
+import type { App } from '../routing/route-table.ts'
+import type { Proof, Subject } from '../session/session.ts'
 
 /** Why a WebSocket ends (RFC 6455 §7.4.1). */
 export const closeCodes = { goingAway: 1001, policy: 1008 } as const
@@ -20,8 +23,39 @@ export interface LiveEntry {
   readonly isSocket: boolean
   /** Bytes moved so far, both ways: what grows is in use. */
   readonly bytesMoved: number
-  end(reason: string, closeCode: CloseCode): void
+  /** The app that it was opened for, as the configuration of that time has it. */
+  readonly app?: App
+  /** What was asked, enough to judge it anew; made when it is read. */
+  readonly asked?: LiveRequest
+  /** The right to it was judged anew, and ends at another time. */
+  renew?(endsAt: number | null): void
+  /** `code` is for whoever has had no answer yet. */
+  end(reason: string, closeCode: CloseCode, code?: ErrorCode): void
 }
+
+/** What a decision depends on, of something open. */
+export interface LiveRequest {
+  readonly host: string | undefined
+  /** The target of its request line. */
+  readonly target: string
+  readonly method: string
+  readonly destination: string | undefined
+  readonly origin: string | undefined
+  readonly address: string
+  readonly subject: Subject | null
+  readonly proofs: readonly Proof[]
+  readonly sessionEndsAt: number | null
+}
+
+/** Judges what is open by the rules of now, and ends what they no longer permit (src/live-review.ts). */
+export interface Reviewer {
+  /** False for what was judged by an older configuration. */
+  knows(app: App): boolean
+  look(entry: LiveEntry): void
+}
+
+/** So many are judged anew in one turn of the event loop. */
+const lookedAtOnce = 250
 
 /** How late a right may be seen to have ended, in milliseconds. */
 const tickMs = 1_000
@@ -36,6 +70,7 @@ export class LiveConnections {
   /** Sockets are told to go; requests may finish. */
   #isDraining = false
   #isClosed = false
+  #reviewer: Reviewer | null = null
 
   constructor({ clock }: { clock: Clock }) {
     this.#clock = clock
@@ -56,6 +91,9 @@ export class LiveConnections {
     if (entry.sessionId !== null) place.enter(bunchOf(this.#sessions, entry.sessionId, 1))
     if (entry.accountId !== null) place.enter(bunchOf(this.#accounts, entry.accountId, 2))
     this.#timer ??= setInterval(() => this.#tick(), tickMs).unref()
+    // Judged by the rules of before, while new ones came in: not here and now, since whoever adds it is still being made.
+    if (this.#reviewer !== null && entry.app !== undefined && !this.#reviewer.knows(entry.app))
+      queueMicrotask(() => this.#reviewer?.look(entry))
     return place
   }
 
@@ -108,6 +146,17 @@ export class LiveConnections {
 
   endAll(reason: string, closeCode: CloseCode = closeCodes.policy): number {
     return endEach(this.#all.entries(), reason, closeCode)
+  }
+
+  /** Has everything judged anew, and from now on what is added by an older configuration. A few at a time: there may be thousands. */
+  async review(reviewer: Reviewer): Promise<void> {
+    this.#reviewer = reviewer
+    const entries = this.#all.entries()
+    for (let i = 0; i < entries.length; i++) {
+      if (this.#reviewer !== reviewer) return
+      reviewer.look(entries[i] as LiveEntry)
+      if (i % lookedAtOnce === lookedAtOnce - 1) await new Promise(resolve => setImmediate(resolve))
+    }
   }
 
   /** Ends whatever has reached its `endsAt`; the timer calls it. */

@@ -4,9 +4,11 @@
  */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { performance } from 'node:perf_hooks'
+import type { ErrorCode } from '../errors.ts'
+import type { App } from '../routing/route-table.ts'
 import { type Errand, refusals } from './errand.ts'
 import { inboundHeaders } from './inbound.ts'
-import type { CloseCode, LiveConnections, LiveEntry, Place } from './live-connections.ts'
+import type { CloseCode, LiveConnections, LiveEntry, LiveRequest, Place } from './live-connections.ts'
 import { type Outbound, type OutboundPlan, outboundHeaders, requestHead } from './outbound.ts'
 import type { InterimHead } from './reply-parser.ts'
 import type { RequestBody } from './request-body.ts'
@@ -43,7 +45,7 @@ export abstract class Running implements LiveEntry {
 
   abstract get isSocket(): boolean
   protected abstract get bytesIn(): number
-  abstract end(reason: string, closeCode: CloseCode): void
+  abstract end(reason: string, closeCode: CloseCode, code?: ErrorCode): void
 
   get sessionId(): string | null {
     return this.errand.sessionId
@@ -67,6 +69,30 @@ export abstract class Running implements LiveEntry {
 
   get endsAt(): number | null {
     return this.errand.endsAt
+  }
+
+  get app(): App {
+    return this.errand.app
+  }
+
+  get asked(): LiveRequest {
+    const { req, target, address, permit, proofs, sessionEndsAt } = this.errand
+    const { host, origin } = req.headers
+    return {
+      host,
+      target,
+      method: req.method as string,
+      destination: req.headers.destination as string | undefined,
+      origin,
+      address,
+      subject: permit.subject,
+      proofs,
+      sessionEndsAt
+    }
+  }
+
+  renew(endsAt: number | null): void {
+    this.errand.endsAt = endsAt
   }
 
   protected abstract bodyOf(outbound: Outbound): RequestBody | null
@@ -145,6 +171,13 @@ export abstract class Running implements LiveEntry {
     const told =
       trouble === null ? error : new UpstreamError(error.failure, trouble, error.wasSent, { cause: error.cause })
     observer.refused(refusals[error.failure], told)
+  }
+
+  /** Ended before the app has answered: whoever asked is told why. */
+  protected turnAway(code: ErrorCode, reason: string): void {
+    this.isOver = true
+    this.#place.release()
+    this.errand.observer.refused(code, undefined, reason)
   }
 
   protected report(): void {

@@ -4,10 +4,11 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { ErrorCode } from '../errors.ts'
 import { endInStages, softenClose } from '../staged-close.ts'
 import type { Errand } from './errand.ts'
 import { inboundHeaders } from './inbound.ts'
-import type { LiveConnections } from './live-connections.ts'
+import type { CloseCode, LiveConnections } from './live-connections.ts'
 import type { Outbound } from './outbound.ts'
 import type { ReplyHead } from './reply-parser.ts'
 import { RequestBody } from './request-body.ts'
@@ -52,8 +53,16 @@ class Transfer extends Running implements ReplyHandler {
   }
 
   /** LiveConnections: the right to this exchange has ended. */
-  end(reason: string): void {
-    if (!this.isOver) this.#cutOff(reason)
+  end(reason: string, _closeCode?: CloseCode, code?: ErrorCode): void {
+    if (this.isOver) return
+    const { req, res } = this.errand
+    if (code === undefined || this.status !== null || res.headersSent || req.socket.destroyed)
+      return this.#cutOff(reason)
+    res.off('close', onResponseClose)
+    this.turnAway(code, reason)
+    this.connection?.destroy()
+    this.connection = null
+    this.#body?.drop()
   }
 
   start(): void {

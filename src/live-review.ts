@@ -1,0 +1,95 @@
+/**
+ * What is open, judged by the rules of now: after a reload, sockets, event streams and transfers that the new configuration no longer permits end
+ * at once, and nothing else does. Owns the question; the live connections (src/forwarding) do the cutting.
+ */
+import type { Clock } from './clock.ts'
+import type { ErrorCode } from './errors.ts'
+import { closeCodes, type LiveEntry, type LiveRequest, type Reviewer } from './forwarding/live-connections.ts'
+import { originAllowed } from './forwarding/origin.ts'
+import { decide } from './policy/decide.ts'
+import { methodsInQuery } from './routing/other-methods.ts'
+import type { App, RouteTable } from './routing/route-table.ts'
+import { destinationReadings } from './routing/second-target.ts'
+import { parseTarget } from './routing/target.ts'
+import type { Proof, Subject } from './session/session.ts'
+import type { Sessions } from './session/sessions.ts'
+
+type Verdict =
+  | { readonly kind: 'stays'; readonly endsAt: number | null }
+  /** `mayHaveProved`: something newer than what was shown when it was opened could do. */
+  | { readonly kind: 'ends'; readonly code: ErrorCode; readonly reason: string; readonly mayHaveProved: boolean }
+
+export class LiveReview implements Reviewer {
+  readonly #routes: RouteTable
+  readonly #apps: ReadonlySet<App>
+  readonly #sessions: Pick<Sessions, 'present'>
+  readonly #clock: Clock
+
+  constructor(input: { routes: RouteTable; apps: readonly App[]; sessions: Pick<Sessions, 'present'>; clock: Clock }) {
+    this.#routes = input.routes
+    this.#apps = new Set(input.apps)
+    this.#sessions = input.sessions
+    this.#clock = input.clock
+  }
+
+  knows(app: App): boolean {
+    return this.#apps.has(app)
+  }
+
+  look(entry: LiveEntry): void {
+    const { asked } = entry
+    if (asked === undefined) return
+    const verdict = this.#judge(entry, asked, asked.subject, asked.proofs)
+    if (verdict.kind === 'ends' && verdict.mayHaveProved && entry.sessionId !== null) void this.#lookAgain(entry, asked)
+    else obey(entry, verdict)
+  }
+
+  /** With what the person has proved since. Where the store cannot say, what is known does not permit it. */
+  async #lookAgain(entry: LiveEntry, asked: LiveRequest): Promise<void> {
+    const site = this.#routes.site(asked.host)
+    const present = await this.#sessions.present(entry.sessionId as string, site?.host ?? '').catch(() => null)
+    const { subject, proofs } = present?.isFullySignedIn ? present : asked
+    obey(entry, this.#judge(entry, asked, subject, proofs))
+  }
+
+  #judge(entry: LiveEntry, asked: LiveRequest, subject: Subject | null, proofs: readonly Proof[]): Verdict {
+    const target = parseTarget(asked.target)
+    if (target === null) return ends('bad_request', 'the address cannot be read')
+    const match = this.#routes.match(asked.host, target)
+    if (match.kind === 'none') return ends(match.code, 'the app is no longer there')
+    if (match.kind !== 'app' || match.app.id !== entry.appId)
+      return ends('no_such_app', 'the address is another app’s now')
+    const { app, site } = match
+    const there = asked.destination === undefined ? [] : destinationReadings(asked.destination, app, site, this.#routes)
+    if (there === null) return ends('bad_request', 'its destination is no longer in the app')
+    if (entry.isSocket && !originAllowed(asked.origin, app, subject !== null))
+      return ends('foreign_origin', 'its origin is no longer allowed')
+    const decision = decide({
+      appId: app.id,
+      policy: app.policy,
+      readings: there.length === 0 ? match.readings : [...match.readings, ...there],
+      method: asked.method,
+      alsoAs: methodsInQuery(asked.method, target.query),
+      address: asked.address,
+      subject,
+      proofs,
+      now: this.#clock()
+    })
+    if (decision.kind === 'forward')
+      return { kind: 'stays', endsAt: earliest(decision.permit.freshUntil, asked.sessionEndsAt) }
+    return { ...ends(decision.reason, 'the rules no longer permit it'), mayHaveProved: decision.kind === 'challenge' }
+  }
+}
+
+function obey(entry: LiveEntry, verdict: Verdict): void {
+  if (verdict.kind === 'stays') entry.renew?.(verdict.endsAt)
+  else entry.end(verdict.reason, closeCodes.policy, verdict.code)
+}
+
+function ends(code: ErrorCode, reason: string): Verdict & { kind: 'ends' } {
+  return { kind: 'ends', code, reason, mayHaveProved: false }
+}
+
+function earliest(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other)
+}
