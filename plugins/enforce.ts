@@ -11,7 +11,7 @@ import { describeError, GateError } from '../src/errors.ts'
 import { decide } from '../src/policy/decide.ts'
 import type { ChallengeReason } from '../src/policy/decision.ts'
 import { methodsInQuery } from '../src/routing/other-methods.ts'
-import type { App, Match, RouteTable, Site } from '../src/routing/route-table.ts'
+import { type App, type Match, ownPrefix, type RouteTable, type Site } from '../src/routing/route-table.ts'
 import { destinationReadings } from '../src/routing/second-target.ts'
 import { isFresh, type Proof } from '../src/session/session.ts'
 import type { Principal } from '../src/session/sessions.ts'
@@ -20,6 +20,7 @@ import { nonceCookie, readOwnNonce, stateOf } from './cookies.ts'
 import { errorBody } from './error-body.ts'
 import type { Requires } from './exchange.ts'
 import { formPage } from './form-page.ts'
+import { pageFor, usualLongest } from './return-address.ts'
 import { wantsPage } from './wants-page.ts'
 import { isWorkerBesideUs } from './worker-beside-us.ts'
 
@@ -28,6 +29,8 @@ export interface EnforceOptions {
   readonly portalOrigin: string
   readonly audit: AuditSink
   readonly clock: Clock
+  /** Of the addresses that people are sent to, in octets: what their next request may carry. */
+  readonly longestUrl?: number
 }
 
 declare module 'fastify' {
@@ -47,7 +50,7 @@ const retrySeconds = 2
 const longestAsk = 1024
 
 export const enforcePlugin = fp<EnforceOptions>(
-  async (app, { routes, portalOrigin, audit, clock }) => {
+  async (app, { routes, portalOrigin, audit, clock, longestUrl: longest = usualLongest }) => {
     app.addHook('onRoute', route => {
       if (route.url.startsWith('/.factorgate') && route.config?.requires === undefined)
         throw new Error(`route ${route.url} does not say whom it requires`)
@@ -127,16 +130,17 @@ export const enforcePlugin = fp<EnforceOptions>(
     function challenge(
       request: FastifyRequest,
       reply: FastifyReply,
-      { kind, site }: Match & { kind: 'app' | 'own' },
+      match: Match & { kind: 'app' | 'own' },
       reason: ChallengeReason,
       way: URLSearchParams,
       done: (error?: Error) => void
     ): void {
+      const { kind, site } = match
       const isPage = wantsPage(request.raw)
       const isSent = isPage && (isRead(request) || kind === 'own')
       if (!site.isPortal) addState(way, request, isSent ? reply : null, site)
       const page = `${portalOrigin}/.factorgate/${reason === 'sign_in_required' ? 'login' : 'challenge'}`
-      const url = `${page}?${way}`
+      const url = pageFor(page, way, frontOf(match), longest)
       if (isPage && !isSent) return done(new GateError(reason, { wayOn: url }))
       reply.header('cache-control', 'no-store').header('vary', 'Cookie').header('factorgate-error', reason)
       if (isSent) {
@@ -148,6 +152,11 @@ export const enforcePlugin = fp<EnforceOptions>(
   },
   { name: 'enforce', dependencies: ['session'] }
 )
+
+/** Where a way leads that is too long to be told. */
+function frontOf(match: Match & { kind: 'app' | 'own' }): string {
+  return `${match.site.origin}${match.kind === 'app' ? match.app.prefix : ownPrefix}/`
+}
 
 /** What a step on the way carries in its query: the person comes back to where it leads, not to the step. The portal validates it at each use. */
 function wayOf(query: string): URLSearchParams {

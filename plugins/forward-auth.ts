@@ -22,6 +22,7 @@ import type { Principal, Sessions } from '../src/session/sessions.ts'
 import { newToken } from '../src/session/token.ts'
 import { nonceCookie, readOwn, readOwnNonce, stateOf } from './cookies.ts'
 import { errorBody } from './error-body.ts'
+import { pageFor, usualLongest } from './return-address.ts'
 import { claimsBesides, verdictHeaders } from './verdict-headers.ts'
 import { wantsPage } from './wants-page.ts'
 import { isWorkerBesideUs } from './worker-beside-us.ts'
@@ -35,6 +36,7 @@ export interface ForwardAuthOptions {
   readonly assert: (app: App, principal: Principal) => string | null
   readonly audit: AuditSink
   readonly clock: Clock
+  readonly longestUrl?: number
 }
 
 const path = '/.factorgate/auth'
@@ -113,7 +115,8 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
   const nonce = known ?? (wantsPage(raw) ? newToken() : null)
   if (nonce !== null) query.set('state', stateOf(nonce))
   if (nonce !== null && known === null) reply.header('set-cookie', nonceCookie(nonce, site))
-  const url = `${options.portalOrigin}/.factorgate/${decision.reason === 'sign_in_required' ? 'login' : 'challenge'}?${query}`
+  const page = `${options.portalOrigin}/.factorgate/${decision.reason === 'sign_in_required' ? 'login' : 'challenge'}`
+  const url = pageFor(page, query, `${site.origin}${match.app.prefix}/`, options.longestUrl ?? usualLongest)
   reply.header('factorgate-error', decision.reason)
   if (original.redirects && wantsPage(raw)) return reply.redirect(url, 302)
   return reply.code(describeError(decision.reason).status).header('location', url).send(errorBody(decision.reason, url))

@@ -10,8 +10,8 @@ import type { App, Match, RouteTable } from './routing/route-table.ts'
 import { parseTarget } from './routing/target.ts'
 import type { Principal } from './session/sessions.ts'
 
-/** Longer addresses are nobody's bookmark, and would not fit a redirect. */
-const longestAddress = 4096
+/** Longer addresses would not fit a request. */
+const longestAddress = 16 * 1024
 
 export class Destinations {
   readonly #routes: RouteTable

@@ -15,6 +15,7 @@ import { forwardAuthPlugin } from '../plugins/forward-auth.ts'
 import { matchPlugin } from '../plugins/match.ts'
 import { ownAnswersPlugin } from '../plugins/own-answers.ts'
 import { type PortalServices, pageHeaders, portalPlugin, renderError } from '../plugins/portal/index.ts'
+import { longestUrl } from '../plugins/return-address.ts'
 import { sessionPlugin } from '../plugins/session.ts'
 import { counted } from './audit/counted.ts'
 import { newReference } from './audit/reference.ts'
@@ -61,6 +62,7 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
   const apps = config.apps.map(app => ({ ...toApp(app, portalOrigin, config.apps), tls: tlsOf(app) }))
   const routes = new RouteTable({ apps, portalOrigin })
   const destinations = new Destinations(routes, apps, clock)
+  const longest = longestUrl(config.listen.maxHeaderSize)
   const look = { title: config.portal.title, contact: config.portal.contact, accent: config.portal.accent }
 
   const app = Fastify({
@@ -80,7 +82,7 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
   await app.register(acceptPlugin, { readClient: makeClientReader(config.trustedProxies) })
   await app.register(matchPlugin, { routes })
   await app.register(sessionPlugin, { sessions })
-  await app.register(enforcePlugin, { routes, portalOrigin, audit, clock })
+  await app.register(enforcePlugin, { routes, portalOrigin, audit, clock, longestUrl: longest })
   await app.register(forwardPlugin, {
     live,
     clock,
@@ -107,7 +109,8 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
     keyring: () => runtime.keyring,
     assert: (app, principal) => (app.assertion ? assertionFor(app, principal, runtime, portalOrigin) : null),
     audit,
-    clock
+    clock,
+    longestUrl: longest
   })
   await app.register(portalPlugin, {
     portal: {

@@ -12,6 +12,7 @@ import type { Pipeline } from '../plugins/forward.ts'
 import { strictTransport } from '../plugins/own-answers.ts'
 import { describeError, type ErrorCode } from './errors.ts'
 import { GateRequest } from './forwarding/gate-request.ts'
+import { looksForAPage, refusalPage } from './refusal-page.ts'
 import { RequestTurns } from './request-turns.ts'
 import { closeInStages, endInStages, isLeaving, softenClose } from './staged-close.ts'
 
@@ -186,11 +187,14 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, owed: Se
     return
   }
   // A TLS handshake that stalls ends up here too, and an answer would wait for it for ever (THREATS D4).
-  if (!fromParser.test(error.code ?? '') || !socket.writable || ((socket as Socket).bytesWritten ?? 0) > 0) {
+  // An answer that is perhaps half written cannot be followed by another; on a kept connection that owes none, it can.
+  const isAnswering = owed !== null && !owed.writableFinished && ((socket as Socket).bytesWritten ?? 0) > 0
+  if (!fromParser.test(error.code ?? '') || !socket.writable || isAnswering) {
     socket.destroy()
     return
   }
-  refusePlainly(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request')
+  const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request'
+  refusePlainly(socket, code, looksForAPage((error as { rawPacket?: Buffer }).rawPacket, code))
   // Who has been too slow to ask has had time enough (THREATS D4).
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') (socket as Socket).once('finish', () => socket.destroy())
 }
@@ -203,8 +207,8 @@ function refuseLate(socket: Duplex, owed: ServerResponse | null): void {
 }
 
 /** An answer made by hand, where no response exists; then the socket ends. */
-function refusePlainly(socket: Duplex, code: ErrorCode): void {
-  const { status, headers, body } = refusalOf(code, socket)
+function refusePlainly(socket: Duplex, code: ErrorCode, isPage = false): void {
+  const { status, headers, body } = refusalOf(code, socket, isPage)
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
   endInStages(socket)
@@ -218,17 +222,23 @@ function refuseExpectation(_request: IncomingMessage, response: ServerResponse):
 }
 
 /** An answer that no pipeline makes, with what all of ours carry (plugins/own-answers.ts): nobody knows a host here, but whether there is TLS. */
-function refusalOf(code: ErrorCode, socket: Duplex | null) {
+function refusalOf(code: ErrorCode, socket: Duplex | null, isPage = false) {
   const { status, sentence } = describeError(code)
-  const body = JSON.stringify({ error: { code, message: sentence } })
+  const body = isPage ? refusalPage(code) : JSON.stringify({ error: { code, message: sentence } })
   const isEncrypted = (socket as Partial<TLSSocket> | null)?.encrypted === true
   const headers: Record<string, string> = {
     'Factorgate-Error': code,
-    'Content-Type': 'application/json',
+    ...(isPage
+      ? {
+          'Content-Type': 'text/html; charset=utf-8',
+          'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'"
+        }
+      : { 'Content-Type': 'application/json' }),
     'X-Content-Type-Options': 'nosniff',
+    'X-Frame-Options': 'DENY',
     ...(isEncrypted ? { 'Strict-Transport-Security': strictTransport } : {}),
     'Cache-Control': 'no-store',
-    'Content-Length': String(body.length),
+    'Content-Length': String(Buffer.byteLength(body)),
     Connection: 'close'
   }
   return { status, headers, body }

@@ -2,6 +2,7 @@
  * Where a person was going, carried along all our pages as `rd` and `state`. Owns the one validation of both, done anew at every use
  * (THREATS R1-R8); an address that does not pass is as good as none.
  */
+import { queryOf, unpacked } from '../return-address.ts'
 
 export interface Trip {
   /** Absolute http(s) URL on a host the gate serves, or null for the list of apps. */
@@ -16,14 +17,14 @@ export interface Trip {
 
 export const noTrip: Trip = { rd: null, state: null }
 
-const longest = 4096
+const longest = 16 * 1024
 const stateShape = /^[A-Za-z0-9_-]{43}$/
 const printable = /^[\x21-\x7e]+$/
 
 /** Reads the query of a request; a parameter sent twice counts as not sent. */
 export function tripOf(query: unknown, returnTargets: (url: string) => string | null): Trip {
   const { rd, state, ask, again } = (query ?? {}) as Record<string, unknown>
-  const target = typeof rd === 'string' ? validTarget(rd, returnTargets) : null
+  const target = typeof rd === 'string' ? validTarget(unpacked(rd), returnTargets) : null
   if (target === null) return noTrip
   const refused = typeof ask === 'string' ? askOf(ask, returnTargets) : null
   return {
@@ -55,6 +56,6 @@ export function along(path: string, trip: Trip, more: Readonly<Record<string, st
   if (trip.state !== null) query.set('state', trip.state)
   if (trip.ask) query.set('ask', `${trip.ask.method} ${trip.ask.url}`)
   if (trip.again) query.set('again', trip.again)
-  const text = query.toString()
+  const text = queryOf(query)
   return text === '' ? path : `${path}?${text}`
 }

@@ -1,6 +1,7 @@
 /** Faults of the field in what the gate answers instead of an app, and in what it judges (FIELD A1, A5, F6, F8, F9, F10). */
 import t from 'tap'
-import { echoApp, startGateway } from '../helpers/gateway.ts'
+import { type Answer, echoApp, navigation, type Running, startGateway } from '../helpers/gateway.ts'
+import { Line } from '../threats/wire.ts'
 
 t.test('FIELD A1 a rule about methods is not stepped round by another method in the query', async t => {
   const app = await echoApp(t)
@@ -41,4 +42,97 @@ t.test('FIELD A1 a rule about methods is not stepped round by another method in 
   t.equal(get.status, 200, 'no framework looks there for a GET')
   t.equal(await post('/y/a', { 'X-HTTP-Method-Override': 'DELETE' }), 200, 'the header is dropped on the way through')
   t.equal(app.seen.at(-1)?.headers['x-http-method-override'], undefined)
+})
+
+/** Follows redirects as the browser of somebody who is signed in at the portal; answers where it ends, and the longest address on the way. */
+async function follow(gate: Running, url: string): Promise<{ url: string; answer: Answer; longest: number }> {
+  const { cookies } = await gate.signIn(await gate.server.runtime.accounts.byName('alice').then(one => one as never))
+  const jars = new Map([[new URL(gate.portal).host, `${cookies.gate}`]])
+  let at = url
+  let longest = 0
+  for (let hops = 0; hops < 8; hops++) {
+    const { host } = new URL(at)
+    const answer = await gate.request('GET', at, { ...navigation, cookie: jars.get(host) ?? '' })
+    const set = (answer.headers['set-cookie'] ?? []).map(line => line.split(';')[0])
+    jars.set(host, [jars.get(host), ...set].filter(Boolean).join('; '))
+    if (answer.headers.location === undefined) return { url: at, answer, longest }
+    at = new URL(answer.headers.location, at).href
+    longest = Math.max(longest, at.length)
+  }
+  throw new Error(`no end of redirects at ${at.slice(0, 200)}`)
+}
+
+t.test('FIELD F10 a long link leads where it says', async t => {
+  const app = await echoApp(t)
+  const gate = await startGateway(t, {
+    apps: `  - { id: one, url: "http://one.localhost:PORT", upstream: "${app.url}" }
+  - { id: sub, url: "http://labs.localhost:PORT/nb", upstream: "${app.url}" }`
+  })
+  await gate.account('alice')
+  const at = (text: string) => gate.origin('one') + text
+  const sized = (begin: string, unit: string, octets: number) =>
+    at(begin + unit.repeat(Math.floor((octets - begin.length) / unit.length)))
+  const whole: [string, string][] = [
+    ['4 kB and a little', sized('/x?q=', 'a', 4200)],
+    ['8,000 octets of query', sized('/x?q=', 'a', 8000)],
+    ['8,000 octets of many parameters', sized('/x?', 'a=1&', 8000)],
+    ['8,000 octets of escapes', sized('/x?q=', '%E4%BD%A0', 8000)],
+    ['8,000 octets of plus signs and percent signs', sized('/x?q=', '+%2B', 8000)],
+    ['8,000 octets of path', sized('/', 'aa/', 8000)],
+    ['10 kB', sized('/x?q=', 'a/b', 10_000)]
+  ]
+  for (const [title, link] of whole) {
+    const { url, answer, longest } = await follow(gate, link)
+    t.equal(answer.status, 200, title)
+    t.equal(url, link, title)
+    t.ok(longest < 12_400, `${title}: ${longest}`)
+  }
+  const cut: [string, string, string][] = [
+    ['a query that fits nowhere: the page without it', sized('/x/y?q=', '%E4', 14_000), at('/x/y')],
+    ['a path that fits nowhere: the front page', sized('/', '%E4', 14_000), at('/')],
+    ['of a sub-path app its own', `${gate.origin('labs')}/nb/${'%E4'.repeat(4600)}`, `${gate.origin('labs')}/nb/`]
+  ]
+  for (const [title, link, expected] of cut) {
+    const { url, answer } = await follow(gate, link)
+    t.equal(answer.status, 200, title)
+    t.equal(url, expected, title)
+  }
+})
+
+t.test('FIELD F10 what cannot be read is refused with a page, where a person may be reading', async t => {
+  const gate = await startGateway(t, {
+    apps: `  - { id: one, url: "http://one.localhost:PORT", upstream: "http://127.0.0.1:1", rules: [{ access: deny }] }`
+  })
+  const host = `Host: one.localhost:${gate.port}`
+  const long = 'x'.repeat(17_000)
+  const browser = 'Accept: text/html,application/xhtml+xml,*/*;q=0.8'
+  const table: [string, string[], number, RegExp][] = [
+    ['a browser with a long address', [`GET /${long} HTTP/1.1`, host, browser], 431, /<!doctype html>/],
+    [
+      'a browser with many cookies',
+      ['GET / HTTP/1.1', host, browser, `Cookie: a=${long}`],
+      431,
+      /<!doctype html>.*cookies/s
+    ],
+    ['a program', ['GET / HTTP/1.1', host, 'Accept: */*', `X: ${long}`], 431, /^{"error":{"code":"headers_too_large"/],
+    ['who cannot be told apart', [`GET /${'x'.repeat(80_000)} HTTP/1.1`, host], 431, /<!doctype html>/],
+    ['a browser whose header is no header', ['GET / HTTP/1.1', host, browser, 'X : y'], 400, /<!doctype html>/],
+    ['a program whose header is no header', ['GET / HTTP/1.1', host, 'X : y'], 400, /^{"error":{"code":"bad_request"/]
+  ]
+  for (const [title, lines, status, body] of table)
+    for (const before of [[], ['GET /.factorgate/jwks.json HTTP/1.1', host]]) {
+      const line = new Line(gate.port)
+      if (before.length > 0) {
+        line.send(`${before.join('\r\n')}\r\n\r\n`)
+        await line.until(text => text.includes(']}'))
+      }
+      const seen = line.received.length
+      line.send(`${lines.join('\r\n')}\r\n\r\n`)
+      const answer = (await line.closed()).slice(seen)
+      const [head = '', text = ''] = answer.split('\r\n\r\n')
+      const name = `${title}${before.length > 0 ? ', on a connection that was used' : ''}`
+      t.match(head, new RegExp(`^HTTP/1.1 ${status} `), name)
+      t.match(head, /factorgate-error: /i, name)
+      t.match(text, body, name)
+    }
 })
