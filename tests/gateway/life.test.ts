@@ -37,7 +37,12 @@ t.test('a reload swaps the rules in and drops no connection', async t => {
     kept.write(`GET ${path} HTTP/1.1\r\nHost: one.localhost:${gate.port}\r\nCookie: ${headers.cookie}\r\n\r\n`)
   say('/before')
   t.match(String((await once(kept, 'data'))[0]), /200 OK[\s\S]*quick/)
-  t.same(await gate.server.reload(await gate.load(app(slow.url, ', rules: [{ path: /after, access: deny }, { access: mfa }]'))), [])
+  t.same(
+    await gate.server.reload(
+      await gate.load(app(slow.url, ', rules: [{ path: /after, access: deny }, { access: mfa }]'))
+    ),
+    []
+  )
   say('/after')
   t.match(String((await once(kept, 'data'))[0]), /403 Forbidden/, 'the same connection meets the new rules')
   kept.destroy()
