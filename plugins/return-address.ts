@@ -5,6 +5,8 @@
 
 /** Room that the other headers of a request have beside its line. */
 const otherHeaders = 4096
+/** A longer one is not returned to; no link that people use is. */
+export const longestAddress = 12 * 1024
 /** Up to here an address stands as everybody would write it. */
 const short = 2048
 const packed = 'packed.'
@@ -31,7 +33,7 @@ export function pageFor(page: string, way: URLSearchParams, front: string, longe
   for (const address of [rd, rd.replace(/\?.*/s, ''), front]) {
     way.set('rd', address)
     const url = `${page}?${queryOf(way)}`
-    if (url.length <= longest) return url
+    if (url.length <= longest && address.length <= longestAddress) return url
     way.delete('ask')
   }
   way.delete('rd')

@@ -11,7 +11,7 @@ import { parseTarget } from './routing/target.ts'
 import type { Principal } from './session/sessions.ts'
 
 /** Longer addresses would not fit a request. */
-const longestAddress = 16 * 1024
+const longestAddress = 12 * 1024
 
 export class Destinations {
   readonly #routes: RouteTable

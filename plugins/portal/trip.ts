@@ -2,7 +2,7 @@
  * Where a person was going, carried along all our pages as `rd` and `state`. Owns the one validation of both, done anew at every use
  * (THREATS R1-R8); an address that does not pass is as good as none.
  */
-import { queryOf, unpacked } from '../return-address.ts'
+import { longestAddress, queryOf, unpacked } from '../return-address.ts'
 
 export interface Trip {
   /** Absolute http(s) URL on a host the gate serves, or null for the list of apps. */
@@ -17,7 +17,7 @@ export interface Trip {
 
 export const noTrip: Trip = { rd: null, state: null }
 
-const longest = 16 * 1024
+const longest = longestAddress
 const stateShape = /^[A-Za-z0-9_-]{43}$/
 const printable = /^[\x21-\x7e]+$/
 

@@ -10,7 +10,7 @@ import { isToken, newToken, tokenDigest } from './token.ts'
 const goodSeconds = 30
 /** Where a code led is remembered for longer than it is good. */
 const rememberedSeconds = 10 * 60
-const returnToLength = 4096
+const returnToLength = 12 * 1024
 
 export class HandOvers {
   readonly #store: Store

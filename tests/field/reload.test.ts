@@ -24,7 +24,7 @@ async function endlessApp(t: Test): Promise<{ url: string; asked: string[] }> {
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81\x05begun',
       'latin1'
     )
-    socket.on('data', (part: Buffer) => socket.write(part))
+    socket.on('data', (part: Buffer) => socket.write(part)).on('end', () => socket.end())
   })
   server.on('connection', socket => sockets.add(socket))
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))

@@ -286,7 +286,7 @@ export function foreign(places: Places): { trick: string; address: string }[] {
     `${app}\r\n`,
     `/\r\nSet-Cookie: x=1`
   )
-  add('too long', `${app}/${'x'.repeat(5000)}`, 'x'.repeat(10_000))
+  add('too long', `${app}/${'x'.repeat(12_500)}`, 'x'.repeat(10_000))
   add(
     'no address at all',
     'null',
