@@ -21,7 +21,7 @@ import { errorBody } from './error-body.ts'
 import type { Requires } from './exchange.ts'
 import { formPage } from './form-page.ts'
 import { pageFor, usualLongest } from './return-address.ts'
-import { wantsPage } from './wants-page.ts'
+import { acceptsPage, wantsPage } from './wants-page.ts'
 import { isWorkerBesideUs } from './worker-beside-us.ts'
 
 export interface EnforceOptions {
@@ -141,7 +141,8 @@ export const enforcePlugin = fp<EnforceOptions>(
       if (!site.isPortal) addState(way, request, isSent ? reply : null, site)
       const page = `${portalOrigin}/.factorgate/${reason === 'sign_in_required' ? 'login' : 'challenge'}`
       const url = pageFor(page, way, frontOf(match), longest)
-      if (isPage && !isSent) return done(new GateError(reason, { wayOn: url }))
+      if ((isPage && !isSent) || (!isPage && kind === 'app' && acceptsPage(request.raw)))
+        return done(new GateError(reason, { wayOn: url }))
       reply.header('cache-control', 'no-store').header('vary', 'Cookie').header('factorgate-error', reason)
       if (isSent) {
         reply.redirect(url, 302)
@@ -186,9 +187,11 @@ function addState(way: URLSearchParams, request: FastifyRequest, reply: FastifyR
 /** Where to bring the person afterwards: the very address for a navigation, else the page they were on, else the app's front door. */
 function returnAddress(request: FastifyRequest, site: Site, app: App): string {
   const front = `${site.origin}${app.prefix}/`
-  if (isRead(request) && wantsPage(request.raw)) return site.origin + request.exchange.target.raw
+  if (isRead(request) && acceptsPage(request.raw)) return site.origin + request.exchange.target.raw
   const referer = request.raw.headers.referer
-  return referer?.startsWith(front) && !referer.startsWith(`${site.origin}/.factorgate`) ? referer : front
+  // A worker's requests name its script, and nobody wants to come back to that.
+  const isScript = /\.m?js(?:$|[?#])/i.test(referer ?? '')
+  return referer?.startsWith(front) && !isScript && !referer.startsWith(`${site.origin}/.factorgate`) ? referer : front
 }
 
 /**

@@ -9,7 +9,7 @@ import { type Clock, systemClock } from '../src/clock.ts'
 import { type ErrorCode, GateError } from '../src/errors.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
 import { errorBody } from './error-body.ts'
-import { wantsPage } from './wants-page.ts'
+import { acceptsPage, wantsPage } from './wants-page.ts'
 
 export interface ErrorsOptions {
   readonly clock?: Clock
@@ -53,7 +53,9 @@ export function toGateError(error: unknown): GateError {
 /** A page in a frame nobody sees, and a script reads none of ours. */
 function isForEyes({ raw, routeOptions }: FastifyRequest): boolean {
   const dest = raw.headers['sec-fetch-dest']
-  if (routeOptions.config?.takes === 'json' || (dest !== undefined && dest !== 'document')) return false
+  if (routeOptions.config?.takes === 'json') return false
+  // A worker that asks anew for somebody's page (`empty`) hands the body on, and it would be shown: no page of this kind holds a form.
+  if (dest !== undefined && dest !== 'document') return dest === 'empty' && acceptsPage(raw)
   return wantsPage(raw)
 }
 

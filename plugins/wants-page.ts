@@ -1,12 +1,51 @@
-/** Whether an answer is for eyes or for a program. Owns the one reading of `Sec-Fetch-*` and `Accept` for that question. */
-import type { IncomingMessage } from 'node:http'
+/**
+ * Whether an answer is for eyes or for a program. Owns the one reading of `Sec-Fetch-*`, `Accept` and the other signs for that question: `wantsPage` says
+ * whether somebody opens an address, `acceptsPage` whether whoever asked would show HTML as a page. A status never depends on it, a body does.
+ */
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 
-/** True where a person navigates: what browsers say of themselves (Fetch Metadata) counts, and `Accept` where they say nothing. */
-export function wantsPage(request: IncomingMessage): boolean {
-  const { headers } = request
+/** What browsers call themselves that may be too old for Fetch Metadata, or are not told apart by it over plain http. */
+const browsers = /^(?:Mozilla|Opera|Lynx|w3m|E?Links|NetSurf|Dillo|amaya)\b/i
+/** Programs that borrow a browser's name. */
+const borrowed = /ms-?office|microsoft office|microsoft-webdav|PowerShell|HttpClient|Zotero|Thunderbird|\bbot\b/i
+
+/** True where a person navigates: what browsers say of themselves (Fetch Metadata) counts, and other signs where they say nothing. */
+export function wantsPage({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   if (headers.upgrade !== undefined) return false
   const mode = headers['sec-fetch-mode']
   if (mode !== undefined) return mode === 'navigate'
-  if (headers['x-requested-with'] !== undefined || headers.authorization !== undefined) return false
-  return headers.accept?.includes('text/html') === true
+  return looksLikeNavigation(headers)
+}
+
+/**
+ * True where HTML would be shown as a page though nobody seems to navigate: a service worker that makes a navigation anew asks with another mode,
+ * and with the `Accept` of the page.
+ */
+export function acceptsPage(request: Pick<IncomingMessage, 'headers'>): boolean {
+  const { headers } = request
+  if (wantsPage(request)) return true
+  const mode = headers['sec-fetch-mode']
+  if (mode !== 'cors' && mode !== 'same-origin' && mode !== 'no-cors') return false
+  if (headers['sec-fetch-dest'] !== undefined && headers['sec-fetch-dest'] !== 'empty') return false
+  return !isScript(headers) && /^\s*text\/html\b/i.test(headers.accept ?? '')
+}
+
+function looksLikeNavigation(headers: IncomingHttpHeaders): boolean {
+  if (isScript(headers) || headers.range !== undefined) return false
+  if (!/\btext\/html\b/i.test(headers.accept ?? '')) return false
+  const name = headers['user-agent']
+  // Somebody's browser sends Basic credentials that it has cached with every page; without a browser's name they are a program's.
+  if (name === undefined || name === '') return headers.authorization === undefined
+  if (!browsers.test(name) || borrowed.test(name)) return false
+  return headers.authorization === undefined || /^(?:basic|digest|negotiate|ntlm)\b/i.test(headers.authorization)
+}
+
+/** A script says so: jQuery and its kin, htmx, Turbo frames. */
+function isScript(headers: IncomingHttpHeaders): boolean {
+  return (
+    headers['x-requested-with'] !== undefined ||
+    headers['hx-request'] !== undefined ||
+    headers['turbo-frame'] !== undefined ||
+    headers['x-pjax'] !== undefined
+  )
 }

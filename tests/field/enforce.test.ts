@@ -136,3 +136,160 @@ t.test('FIELD F10 what cannot be read is refused with a page, where a person may
       t.match(text, body, name)
     }
 })
+
+const browserAccept = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
+/** What real clients say of themselves: a redirect for who opens an address, 401 as a page or as JSON for everybody else. */
+const clients: [string, 'redirect' | 'page' | 'json', Record<string, string>][] = [
+  [
+    'Chrome',
+    'redirect',
+    {
+      accept: browserAccept,
+      'user-agent': 'Mozilla/5.0 Chrome/120',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-dest': 'document'
+    }
+  ],
+  [
+    'Chrome over plain http',
+    'redirect',
+    { accept: browserAccept, 'user-agent': 'Mozilla/5.0 Chrome/120', 'upgrade-insecure-requests': '1' }
+  ],
+  [
+    'Safari before 16.4',
+    'redirect',
+    { accept: browserAccept, 'user-agent': 'Mozilla/5.0 (Macintosh) AppleWebKit/605 Version/15.6 Safari/605' }
+  ],
+  [
+    'old Firefox',
+    'redirect',
+    { accept: browserAccept, 'user-agent': 'Mozilla/5.0 (X11; rv:60.0) Gecko/20100101 Firefox/60.0' }
+  ],
+  [
+    'Internet Explorer 11',
+    'redirect',
+    {
+      accept: 'text/html, application/xhtml+xml, */*',
+      'user-agent': 'Mozilla/5.0 (Windows NT 10.0; Trident/7.0; rv:11.0) like Gecko'
+    }
+  ],
+  [
+    'a browser with cached Basic credentials',
+    'redirect',
+    { accept: browserAccept, 'user-agent': 'Mozilla/5.0 Firefox/60.0', authorization: 'Basic YTpi' }
+  ],
+  ['Lynx', 'redirect', { accept: 'text/html, text/plain, text/sgml, */*;q=0.01', 'user-agent': 'Lynx/2.9.0' }],
+  ['w3m', 'redirect', { accept: 'text/html, text/*;q=0.5, image/*', 'user-agent': 'w3m/0.5.3' }],
+  [
+    'a service worker that makes the navigation anew',
+    'page',
+    {
+      accept: browserAccept,
+      'user-agent': 'Mozilla/5.0 Chrome/120',
+      'sec-fetch-mode': 'cors',
+      'sec-fetch-dest': 'empty'
+    }
+  ],
+  [
+    'the same, of its own origin',
+    'page',
+    {
+      accept: browserAccept,
+      'user-agent': 'Mozilla/5.0 Chrome/120',
+      'sec-fetch-mode': 'same-origin',
+      'sec-fetch-dest': 'empty'
+    }
+  ],
+  [
+    'fetch',
+    'json',
+    { accept: '*/*', 'user-agent': 'Mozilla/5.0 Chrome/120', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }
+  ],
+  [
+    'jQuery',
+    'json',
+    {
+      accept: 'text/html, */*; q=0.01',
+      'user-agent': 'Mozilla/5.0 Chrome/120',
+      'sec-fetch-mode': 'cors',
+      'sec-fetch-dest': 'empty',
+      'x-requested-with': 'XMLHttpRequest'
+    }
+  ],
+  [
+    'jQuery in an old browser',
+    'json',
+    { accept: 'text/html, */*; q=0.01', 'user-agent': 'Mozilla/5.0 Firefox/60.0', 'x-requested-with': 'XMLHttpRequest' }
+  ],
+  ['htmx', 'json', { accept: 'text/html, */*', 'user-agent': 'Mozilla/5.0 Firefox/60.0', 'hx-request': 'true' }],
+  [
+    'an event stream',
+    'json',
+    {
+      accept: 'text/event-stream',
+      'user-agent': 'Mozilla/5.0 Chrome/120',
+      'sec-fetch-mode': 'cors',
+      'sec-fetch-dest': 'empty'
+    }
+  ],
+  [
+    'a picture in a page',
+    'json',
+    {
+      accept: 'image/avif,image/webp,*/*;q=0.8',
+      'user-agent': 'Mozilla/5.0 Chrome/120',
+      'sec-fetch-mode': 'no-cors',
+      'sec-fetch-dest': 'image'
+    }
+  ],
+  ['curl', 'json', { accept: '*/*', 'user-agent': 'curl/8.5.0' }],
+  ['wget', 'json', { accept: '*/*', 'user-agent': 'Wget/1.21' }],
+  ['git', 'json', { accept: '*/*', 'user-agent': 'git/2.43.0' }],
+  ['python-requests', 'json', { accept: '*/*', 'user-agent': 'python-requests/2.31' }],
+  [
+    'Java, whose Accept begins with text/html',
+    'json',
+    { accept: 'text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2', 'user-agent': 'Java/17.0.9' }
+  ],
+  [
+    'R with httr',
+    'json',
+    { accept: 'application/json, text/xml, application/xml, */*', 'user-agent': 'libcurl/8.5 r-curl/5.2 httr/1.4' }
+  ],
+  [
+    'Microsoft Office',
+    'json',
+    { accept: 'text/html, */*', 'user-agent': 'Mozilla/4.0 (compatible; ms-office; MSOffice 16)' }
+  ],
+  ['the WebDAV redirector of Windows', 'json', { 'user-agent': 'Microsoft-WebDAV-MiniRedir/10.0' }],
+  [
+    'PowerShell',
+    'json',
+    { accept: 'text/html', 'user-agent': 'Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1' }
+  ],
+  ['Cyberduck', 'json', { accept: 'text/html', 'user-agent': 'Cyberduck/8.7' }],
+  ['davfs2', 'json', { accept: 'text/html', 'user-agent': 'davfs2/1.6.1 neon/0.32.4' }],
+  ['a program with a token', 'json', { accept: 'text/html', 'user-agent': 'Mozilla/5.0 x', authorization: 'Bearer t' }],
+  ['who downloads in pieces', 'json', { accept: 'text/html,*/*', 'user-agent': 'Mozilla/5.0 x', range: 'bytes=0-' }]
+]
+
+t.test('FIELD F9 a person gets a page, a program gets JSON, and the way back is the address asked for', async t => {
+  const gate = await startGateway(t, {
+    apps: `  - { id: one, url: "http://one.localhost:PORT", upstream: "http://127.0.0.1:1" }`
+  })
+  const link = `${gate.origin('one')}/deep/page?x=1`
+  for (const [name, expected, headers] of clients) {
+    const referer = `${gate.origin('one')}/worker.js`
+    const answer = await gate.request('GET', link, { ...headers, referer })
+    t.equal(answer.headers['factorgate-error'], 'sign_in_required', name)
+    if (expected === 'redirect') {
+      t.equal(answer.status, 302, name)
+      t.equal(new URL(answer.headers.location as string).searchParams.get('rd'), link, name)
+      continue
+    }
+    t.equal(answer.status, 401, name)
+    t.match(answer.headers['content-type'], expected === 'page' ? /^text\/html/ : /^application\/json/, name)
+    if (expected === 'page') t.match(answer.body, `rd=${encodeURIComponent(link)}`, `${name}: the way back`)
+    else t.notMatch(JSON.parse(answer.body).error.challengeUrl, /worker\.js/, name)
+  }
+})
