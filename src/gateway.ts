@@ -140,7 +140,7 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
       clock
     }
   })
-  app.decorate('review', new LiveReview({ routes, apps, sessions, clock }))
+  app.decorate('review', new LiveReview({ routes, apps, cache: runtime.cache, clock }))
   await app.ready()
   for (const step of steps) if (!app.hasPlugin(step)) throw new Error(`the pipeline lacks its step '${step}'`)
   return app

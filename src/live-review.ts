@@ -11,8 +11,9 @@ import { methodsInQuery } from './routing/other-methods.ts'
 import type { App, RouteTable } from './routing/route-table.ts'
 import { destinationReadings } from './routing/second-target.ts'
 import { parseTarget } from './routing/target.ts'
+import { presentAt } from './session/present.ts'
 import type { Proof, Subject } from './session/session.ts'
-import type { Sessions } from './session/sessions.ts'
+import type { SessionCache } from './session/session-cache.ts'
 
 type Verdict =
   | { readonly kind: 'stays'; readonly endsAt: number | null }
@@ -22,13 +23,13 @@ type Verdict =
 export class LiveReview implements Reviewer {
   readonly #routes: RouteTable
   readonly #apps: ReadonlySet<App>
-  readonly #sessions: Pick<Sessions, 'present'>
+  readonly #cache: SessionCache
   readonly #clock: Clock
 
-  constructor(input: { routes: RouteTable; apps: readonly App[]; sessions: Pick<Sessions, 'present'>; clock: Clock }) {
+  constructor(input: { routes: RouteTable; apps: readonly App[]; cache: SessionCache; clock: Clock }) {
     this.#routes = input.routes
     this.#apps = new Set(input.apps)
-    this.#sessions = input.sessions
+    this.#cache = input.cache
     this.#clock = input.clock
   }
 
@@ -47,7 +48,9 @@ export class LiveReview implements Reviewer {
   /** With what the person has proved since. Where the store cannot say, what is known does not permit it. */
   async #lookAgain(entry: LiveEntry, asked: LiveRequest): Promise<void> {
     const site = this.#routes.site(asked.host)
-    const present = await this.#sessions.present(entry.sessionId as string, site?.host ?? '').catch(() => null)
+    const present = await presentAt(this.#cache, entry.sessionId as string, site?.host ?? '', this.#clock()).catch(
+      () => null
+    )
     const { subject, proofs } = present?.isFullySignedIn ? present : asked
     obey(entry, this.#judge(entry, asked, subject, proofs))
   }

@@ -204,17 +204,6 @@ export class Sessions {
     return principal
   }
 
-  /** The person of a session as `host` sees them by now: of what they have proved since, too. Null where it has ended, or was never there. */
-  async present(id: string, host: string): Promise<Principal | null> {
-    const session = await this.#cache.read(sessionKey(id), parseSession)
-    const digest = session?.tokens[host]
-    if (session === null || digest === undefined) return null
-    const record = await this.#cache.read(tokenKey(digest), parseToken)
-    const account = await this.#cache.read(accountPrefix + session.accountId, parseAccount)
-    if (record === null || account === null) return null
-    return this.#assemble(host, digest, record, session, account, this.#clock())
-  }
-
   /** Why the session behind a dead token ended, while that is remembered (one hour). */
   async whyEnded(token: string): Promise<EndReason | null> {
     if (!isToken(token)) return null

@@ -1,0 +1,23 @@
+/** The person of a session as one host sees them by now. Owns a look that is no use of the session: it does not keep it from idling. */
+import { accountPrefix, parseAccount, subjectOf } from '../identity/account.ts'
+import { parseSession, parseToken, sessionKey, tokenKey } from './records.ts'
+import { isFullySignedIn, type Proof, proofsOf, type Subject } from './session.ts'
+import type { SessionCache } from './session-cache.ts'
+
+export interface Present {
+  readonly subject: Subject
+  readonly proofs: readonly Proof[]
+  readonly isFullySignedIn: boolean
+}
+
+/** Who is behind session `id` on `host`, with what they have proved up to `now`; null where it has ended there, or was never there. */
+export async function presentAt(cache: SessionCache, id: string, host: string, now: number): Promise<Present | null> {
+  const session = await cache.read(sessionKey(id), parseSession)
+  const digest = session?.tokens[host]
+  if (session === null || digest === undefined || session.expiresAt <= now) return null
+  const record = await cache.read(tokenKey(digest), parseToken)
+  const account = await cache.read(accountPrefix + session.accountId, parseAccount)
+  if (record === null || record.host !== host || account === null || account.suspended !== null) return null
+  const proofs = proofsOf(session, record.generation)
+  return { subject: subjectOf(account), proofs, isFullySignedIn: isFullySignedIn(proofs) }
+}
