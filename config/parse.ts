@@ -22,6 +22,8 @@ export type Loaded =
       readonly warnings: readonly Problem[]
       /** Every file whose change asks for a reload: this one, and the certificates, keys and secrets that it names. */
       readonly files: readonly string[]
+      /** The key that names each of those other files. */
+      readonly named: ReadonlyMap<string, string>
       /** Those of them that hold a secret, with the key that names each. */
       readonly secrets: ReadonlyMap<string, string>
       /** What `factorgate check` says besides: it may be meant. */
@@ -58,7 +60,8 @@ export function parseNamed(text: string, file: string, name: string, env: NodeJS
     file,
     name,
     warnings: inOrder(reading.warnings),
-    files: [file, ...reading.files],
+    files: [file, ...reading.files.keys()],
+    named: reading.files,
     secrets: reading.secrets,
     advice: inOrder(reading.advice),
     problemAt: (at, message) => ({ file: name, ...reading.placeOf(at), path: at, message })

@@ -170,7 +170,7 @@ class Reader {
   #fromFile(schema: Node, pair: Pair, path: string): unknown {
     const name = this.#below({ type: 'string', 'x-kind': 'file' }, pair, path)
     if (typeof name !== 'string') return undefined
-    this.#reading.files.add(name)
+    this.#reading.files.set(name, path)
     this.#reading.secrets.set(name, path)
     const text = readSecretFile(name, this.#reading.around.folder)
     if (isWrong(text)) return this.#wrong(path, text.wrong)

@@ -18,8 +18,8 @@ export class Reading {
   readonly warnings: Problem[] = []
   /** What `check` alone says: it may be meant, and would tire whoever reads the start of the gate. */
   readonly advice: Problem[] = []
-  /** Files that were read beside the configuration: a change of one asks for a reload. */
-  readonly files = new Set<string>()
+  /** Files that were read beside the configuration, with the key that names each: a change of one asks for a reload. */
+  readonly files = new Map<string, string>()
   /** Which of them hold a secret, and the key that names them. */
   readonly secrets = new Map<string, string>()
   readonly around: Surroundings

@@ -73,7 +73,7 @@ export function checkRedisFiles(
 
 /** Its text; null, and a problem, where it cannot be read. */
 export function readPem(file: string, path: string, reading: Reading): string | null {
-  reading.files.add(file)
+  reading.files.set(file, path)
   try {
     const bytes = readFileSync(file)
     if (bytes[0] === 0x30 && (bytes[1] ?? 0) >= 0x80) {

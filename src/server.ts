@@ -84,7 +84,7 @@ export class Server implements Serving {
   /** Opens everything and listens. Rejects with KeyFileError, StoreUnreachable, or Node's error for the address; nothing stays open then. */
   static async start(input: ServerInput): Promise<Server> {
     const { config, clock, log, worker } = input
-    const keyring = await readKeyFile(config.keyFile)
+    const keyring = await readKeyFile(config.keyFile, process.env)
     const { url, options } = storeOf(config, clock)
     const store = await openStore(url, options)
     let runtime: Runtime | undefined
@@ -187,7 +187,7 @@ export class Server implements Serving {
 
   async reloadKeys(): Promise<void> {
     const { keyFile } = this.#opened
-    const keyring = await readKeyFile(keyFile)
+    const keyring = await readKeyFile(keyFile, process.env)
     // Each step of a rotation keeps the key in use; anything else must open the store, otherwise nobody's factors would work any more.
     if (!opens(keyring, this.runtime.keyring)) await checkKey(this.runtime.store, keyring, keyFile)
     this.runtime.keyring = keyring

@@ -37,9 +37,12 @@ const line = /^key ([A-Za-z0-9_-]{11}) ([A-Za-z0-9_-]{43})$/
 const bytesMax = 64 * 1024
 const keysMax = 64
 
+/** Where systemd puts what `LoadCredential=` names. */
+type Environment = { readonly CREDENTIALS_DIRECTORY?: string | undefined }
+
 /** The keyring of the file. Rejects with KeyFileError where the file is missing, damaged, or open to others. */
-export async function readKeyFile(file: string): Promise<Keyring> {
-  return makeKeyring((await readKeys(file)).keys)
+export async function readKeyFile(file: string, env: Environment = {}): Promise<Keyring> {
+  return makeKeyring((await readKeys(file, env)).keys)
 }
 
 /** Makes the file with a new key and answers the key's id. Refuses if anything stands there; makes the folder if it is missing. */
@@ -78,21 +81,22 @@ interface KeysRead {
   readonly owner: { readonly uid: number; readonly gid: number; readonly mode: number }
 }
 
-async function readKeys(file: string): Promise<KeysRead> {
+async function readKeys(file: string, env: Environment = {}): Promise<KeysRead> {
   const handle = await openFile(file)
   try {
     // What is checked is the file that was opened: a path could be exchanged in between.
     const stat = await handle.stat()
     if (!stat.isFile() || stat.size > bytesMax) throw malformed(file, 'it is not a key file')
     const self = process.geteuid?.()
-    if (self !== undefined && isOpenToOthers(stat)) {
+    const isCredential = liesIn(env.CREDENTIALS_DIRECTORY, file)
+    if (self !== undefined && isOpenToOthers(stat, isCredential)) {
       const mode = (stat.mode & 0o777).toString(8).padStart(4, '0')
       throw new KeyFileError(
         'readable_by_others',
         `The key file ${file} is open to other users (mode ${mode}, owner uid ${stat.uid}). Close it with: chmod 600 ${file}. A group may read it only where root owns it (mode 0440), as systemd credentials and Kubernetes have it.`
       )
     }
-    if (self !== undefined && self !== 0 && stat.uid !== self && stat.uid !== 0)
+    if (self !== undefined && self !== 0 && stat.uid !== self && stat.uid !== 0 && !isCredential)
       throw new KeyFileError(
         'foreign_owner',
         `The key file ${file} belongs to another user (uid ${stat.uid}), who could exchange it. Take it over with: chown ${self} ${file}`
@@ -110,8 +114,8 @@ async function readKeys(file: string): Promise<KeysRead> {
  * Others may never read or write it. Its group may read it where root owns it: systemd gives credentials to a service that way (0440, with an
  * access list whose mask stands in the group's place), and Kubernetes mounts secrets that way with `fsGroup`.
  */
-function isOpenToOthers({ mode, uid }: { mode: number; uid: number }): boolean {
-  const isRootsForGroup = uid === 0 && (mode & 0o037) === 0
+function isOpenToOthers({ mode, uid }: { mode: number; uid: number }, isCredential: boolean): boolean {
+  const isRootsForGroup = (uid === 0 || isCredential) && (mode & 0o037) === 0
   return (mode & 0o077) !== 0 && !isRootsForGroup
 }
 
@@ -119,12 +123,15 @@ function isOpenToOthers({ mode, uid }: { mode: number; uid: number }): boolean {
  * What is accepted and unwise about the file's permissions, or null. A file under `$CREDENTIALS_DIRECTORY` is systemd's to guard, so nothing is
  * said about it.
  */
-export async function keyFileWarning(file: string, env: { readonly CREDENTIALS_DIRECTORY?: string | undefined }) {
+export async function keyFileWarning(file: string, env: Environment) {
   const stat = await statFile(file).catch(() => null)
   if (process.geteuid === undefined || stat === null || (stat.mode & 0o077) === 0) return null
-  const credentials = env.CREDENTIALS_DIRECTORY
-  if (credentials && path.resolve(file).startsWith(`${path.resolve(credentials)}${path.sep}`)) return null
+  if (liesIn(env.CREDENTIALS_DIRECTORY, file)) return null
   return `The group ${stat.gid} may read the key file ${file} (mode ${(stat.mode & 0o777).toString(8).padStart(4, '0')}): let nobody but the gate be in it, or close it with: chmod 600 ${file}`
+}
+
+function liesIn(folder: string | undefined, file: string): boolean {
+  return Boolean(folder) && path.resolve(file).startsWith(`${path.resolve(folder ?? '')}${path.sep}`)
 }
 
 /** Keys are plain ASCII; an editor may have put a mark in front, which `parse` ignores, or have made something else of the file. */

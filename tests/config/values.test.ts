@@ -70,9 +70,11 @@ t.test('fills in every default, in seconds and bytes, with absolute paths and pa
           secure: true
         },
         upstream: [{ origin: 'http://10.9.9.9', socketPath: null, basePath: '' }],
+        tls: null,
         rules: [{ access: 'mfa', factors: ['webauthn', 'totp', 'recovery'], within: null }],
         identityHeaders: { user: 'Remote-User', name: 'Remote-Name', email: 'Remote-Email', groups: 'Remote-Groups' },
         addHeaders: Object.create(null),
+        passHeaders: [],
         preserveHost: true,
         caseSensitive: false,
         assertion: false,

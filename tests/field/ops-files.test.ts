@@ -231,6 +231,15 @@ t.test('FIELD G12 a key file that its group may read', { skip: process.geteuid?.
     )
     t.match(error, { problem: 'readable_by_others' }, `${mode.toString(8)} of ${uid}`)
   }
+  const env = { CREDENTIALS_DIRECTORY: path.dirname(file) }
+  set(0o440, 4321, 1234)
+  await t.resolves(readKeyFile(file, env), 'a credential of systemd, whoever owns it')
+  set(0o444, 0, 0)
+  const open = await readKeyFile(file, env).then(
+    () => null,
+    (error: KeyFileError) => error.problem
+  )
+  t.equal(open, 'readable_by_others', 'but never for everybody')
   set(0o440, 0, 1234)
   await addKey(file)
   await t.resolves(readKeyFile(file), 'the group still reads it after a rotation')

@@ -14,7 +14,7 @@ export async function checkPeople(loaded: Sound, io: Io): Promise<{ found: Findi
   try {
     await atWork(io, { config: loaded.file, changes: 'nothing' }, async place => {
       if ((await place.store.get(keyCheck)) !== null)
-        await readKeyFile(config.keyFile).then(
+        await readKeyFile(config.keyFile, io.env).then(
           async ring => {
             await checkKey(place.store, ring, config.keyFile).catch((error: Error) =>
               found.push({ degree: 'problem', path: 'keyFile', message: error.message })

@@ -26,7 +26,7 @@ interface Need {
 export async function checkFiles(loaded: Sound, env: Readonly<Record<string, string | undefined>>): Promise<Finding[]> {
   const { config } = loaded
   const found: Finding[] = []
-  const key = await readKeyFile(config.keyFile).then(
+  const key = await readKeyFile(config.keyFile, env).then(
     () => null,
     (error: Error) => error.message
   )
@@ -45,13 +45,9 @@ export async function checkFiles(loaded: Sound, env: Readonly<Record<string, str
   return found
 }
 
-function needsOf({ config, files, file, secrets }: Sound): Need[] {
+function needsOf({ config, files, named }: Sound): Need[] {
   const read = (at: string, name: string): Need => ({ path: at, file: name, to: 'read' })
-  const { tls } = config.listen
-  const known = new Map<string, string>([...secrets, [file, '']])
-  if (tls !== null)
-    for (const which of ['cert', 'key'] as const) if (tls[which]) known.set(tls[which], `listen.tls.${which}`)
-  const needs = files.map(name => read(known.get(name) ?? '', name))
+  const needs = files.map(name => read(named.get(name) ?? '', name))
   if (existsSync(config.keyFile)) needs.push(read('keyFile', config.keyFile))
   needs.push({ path: 'journal', file: nearest(config.journal), to: 'write' })
   if (config.store.kind === 'embedded') needs.push({ path: 'store', file: nearest(config.store.path), to: 'write' })
