@@ -2,6 +2,7 @@
 import fp from 'fastify-plugin'
 import { GateError } from '../src/errors.ts'
 import type { RouteTable } from '../src/routing/route-table.ts'
+import { answerWellKnown } from './well-known.ts'
 
 export const matchPlugin = fp<{ routes: RouteTable }>(
   async (app, { routes }) => {
@@ -15,6 +16,8 @@ export const matchPlugin = fp<{ routes: RouteTable }>(
         reply.header('cache-control', 'no-store').redirect(`${match.site.origin}/.factorgate/`, 302)
         return
       }
+      const { site } = match
+      if (site?.isPortal && answerWellKnown(request.raw.method, exchange.target.path, site.origin, reply)) return
       done(new GateError(match.code))
     })
   },

@@ -1,0 +1,60 @@
+/** FIELD G20: what password managers look for, on the portal and nowhere else. */
+import t from 'tap'
+import { RouteTable } from '../../src/routing/route-table.ts'
+import { parseTarget } from '../../src/routing/target.ts'
+import { openHouse } from '../portal/house.ts'
+import { enrolled } from '../portal/people.ts'
+import { textOf, Visitor } from '../portal/visitor.ts'
+
+t.test('FIELD G20 a password manager finds the form for a new password', async t => {
+  const house = await openHouse(t)
+  const { visitor } = await enrolled(house)
+  const page = await visitor.open(`${house.portalOrigin}/.well-known/change-password`)
+  t.match([page.status, textOf(page.body)], [200, /Change your password/])
+  const stranger = await new Visitor(house.app).get(`${house.portalOrigin}/.well-known/change-password?from=manager`)
+  t.match(stranger, { status: 302, headers: { location: `${house.portalOrigin}/.factorgate/account/password` } })
+  const way = await new Visitor(house.app).follow(stranger)
+  t.match([way.status, textOf(way.body)], [200, /Sign in/], 'by way of the sign-in')
+})
+
+t.test('FIELD G20 a passkey manager hears where passkeys are made and managed', async t => {
+  const house = await openHouse(t)
+  const { visitor } = await enrolled(house)
+  const answer = await visitor.send('GET', `${house.portalOrigin}/.well-known/passkey-endpoints`)
+  t.equal(answer.status, 200)
+  t.match(answer.headers['content-type'], /^application\/json/)
+  const { enroll, manage, ...rest } = JSON.parse(answer.body)
+  t.same(rest, {})
+  t.match(textOf((await visitor.open(enroll)).body), /Add a passkey/)
+  t.match(textOf((await visitor.open(manage)).body), /Your account/)
+})
+
+t.test('FIELD G20 nothing else is there, and nothing of it on an app', async t => {
+  const house = await openHouse(t)
+  const visitor = new Visitor(house.app)
+  for (const name of [
+    'resource-that-should-not-exist-whose-status-code-should-not-be-200',
+    'change-password/',
+    'Change-Password',
+    'passkey-endpoints/x',
+    ''
+  ])
+    t.equal((await visitor.send('GET', `${house.portalOrigin}/.well-known/${name}`)).status, 404, name)
+  t.equal((await visitor.postTo(`${house.portalOrigin}/.well-known/change-password`, {})).status, 404, 'POST')
+  for (const name of ['change-password', 'passkey-endpoints']) {
+    const answer = await visitor.send('GET', `http://notebooks.localhost/.well-known/${name}`)
+    t.equal(answer.status, 401, `${name} of an app is the app’s, behind its rules`)
+    t.notMatch(answer.body, 'enroll')
+  }
+  const { apps, portalOrigin } = house
+  const beside = new RouteTable({
+    apps: [{ ...apps[0]!, host: 'gate.localhost', origin: portalOrigin, prefix: '' }],
+    portalOrigin
+  })
+  const target = parseTarget('/.well-known/change-password')!
+  t.equal(
+    beside.match('gate.localhost', target).kind,
+    'app',
+    'an app at the front door of the portal’s host keeps its path'
+  )
+})
