@@ -1,6 +1,7 @@
 /** The account: how a person confirms it is them, and where they are signed in. Owns the overview; each change has its own page beside it. */
 import type { FastifyInstance } from 'fastify'
 import type { Credential } from '../../src/factor/credential.ts'
+import type { PasskeySignals } from '../../src/factor/passkey-signals.ts'
 import { isFullySignedIn, type Session } from '../../src/session/session.ts'
 import { browserName } from './device-name.ts'
 import { type Done, takeWord } from './flash.ts'
@@ -25,6 +26,8 @@ export interface AccountView {
   readonly hasPassword: boolean
   /** How many recovery codes are left, where this session confirmed with one; null otherwise. */
   readonly codesLeft: number | null
+  /** For the browser, so that it offers no passkey that was removed. */
+  readonly signals: PasskeySignals
   /** This page's own absolute address: where longer ways come back to. */
   readonly address: string
 }
@@ -48,7 +51,7 @@ export function AccountPage({ frame, view }: { frame: Frame; view: AccountView }
       {view.problem !== null && <Notice alert>{view.problem}</Notice>}
       <section aria-labelledby="factors">
         <h2 id="factors">{say.factors}</h2>
-        <ul class="list">
+        <ul class="list" data-passkeys={JSON.stringify(view.signals)}>
           {view.credentials.map(credential => (
             <FactorRow key={credential.id} frame={frame} credential={credential} now={view.now} />
           ))}
@@ -184,13 +187,14 @@ function doneSentence(done: Done, { account: say }: Sentences): string {
 /** The overview as it stands now. */
 export async function showAccount(visit: SignedVisit, status: number, problem: string | null) {
   const { options, principal } = visit
-  const { credentials, recoveryCodes, sessions } = options.services
+  const { credentials, recoveryCodes, sessions, webauthn } = options.services
   const { id, displayName } = principal.account
-  const [enrolled, codes, live, codesLeft] = await Promise.all([
+  const [enrolled, codes, live, codesLeft, signals] = await Promise.all([
     credentials.list(id),
     recoveryCodes.status(id),
     sessions.list(id),
-    leftAfterSpending(visit)
+    leftAfterSpending(visit),
+    webauthn.signalsFor(principal.account)
   ])
   const view: AccountView = {
     name: displayName,
@@ -202,6 +206,7 @@ export async function showAccount(visit: SignedVisit, status: number, problem: s
     done: problem === null ? takeWord(visit) : null,
     hasPassword: principal.account.directory === options.services.localDirectory.id,
     codesLeft,
+    signals,
     problem,
     address: `${options.portalOrigin}/.factorgate/account`
   }

@@ -62,7 +62,13 @@ export interface PortalServices {
   readonly totp: Pick<Totp, 'open' | 'begin' | 'resume' | 'isFinished' | 'finish' | 'verify'>
   readonly webauthn: Pick<
     Webauthn,
-    'registrationOptions' | 'isEnrolling' | 'register' | 'authenticationOptions' | 'authenticate'
+    | 'isUnknown'
+    | 'signalsFor'
+    | 'registrationOptions'
+    | 'isEnrolling'
+    | 'register'
+    | 'authenticationOptions'
+    | 'authenticate'
   >
   readonly recoveryCodes: Pick<RecoveryCodes, 'issue' | 'spend' | 'status'>
 }

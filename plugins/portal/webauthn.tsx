@@ -114,7 +114,7 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     if (answer.kind === 'refused' || account === null || account.suspended !== null || !answer.userVerified) {
       const whom = account === null ? {} : { account: account.id, name: account.name }
       options.audit.record(eventOf(visit, 'login', { ...whom, factor: 'webauthn', outcome: 'refused' }))
-      return refuse(visit, 'wrong_credentials', say.login.passkeyRefused)
+      return refuse(visit, 'wrong_credentials', say.login.passkeyRefused, undefined, await webauthn.isUnknown(response))
     }
     const { credentialId, userVerified } = answer
     const whom = { account: account.id, name: account.name }
@@ -199,9 +199,16 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     return refuse(visit, 'too_many_attempts', visit.say.login.throttled(saySpan(seconds, visit.say)), seconds)
   }
 
-  function refuse(visit: Visit, code: ErrorCode, message: string, retryAfterSeconds?: number) {
+  function refuse(
+    visit: Visit,
+    code: ErrorCode,
+    message: string,
+    retryAfterSeconds?: number,
+    /** For the browser, which then stops offering that passkey (WebAuthn L3 §5.1.10.1). */
+    isUnknown = false
+  ) {
     if (retryAfterSeconds !== undefined) visit.reply.header('retry-after', String(Math.ceil(retryAfterSeconds)))
     visit.reply.code(describeError(code).status).header('factorgate-error', code)
-    return { error: { code, message } }
+    return { error: { code, message, ...(isUnknown ? { isUnknown } : {}) } }
   }
 }

@@ -22,6 +22,7 @@ import { type Credentials, credentialName, type WebauthnCredential } from './cre
 import { isStrictEcdsaSignature } from './ecdsa-signature.ts'
 import { credentialsPerKind, type Enrolment, type FactorNotice, type Verification } from './factor.ts'
 import { Guesses, type Origin } from './guesses.ts'
+import { isUnknownPasskey, passkeySignals } from './passkey-signals.ts'
 import { SealedCeremonies } from './sealed-ceremony.ts'
 import {
   type AuthenticationResponse,
@@ -167,6 +168,11 @@ export class Webauthn {
     await reservation.succeeded()
     return { kind: 'enrolled', credential }
   }
+
+  /** See passkey-signals.ts. */
+  readonly signalsFor = (account: { id: string; name: string; displayName: string }) =>
+    passkeySignals(this.#options, account)
+  readonly isUnknown = (answer: unknown) => isUnknownPasskey(this.#options.credentials, answer)
 
   /** Begins an assertion: of one of the account's credentials, or, with null, of a passkey that says whose it is. */
   async authenticationOptions(input: {

@@ -135,6 +135,13 @@ const account: AccountView = {
   problem: null,
   hasPassword: true,
   codesLeft: null,
+  signals: {
+    rpId: 'lab.example',
+    userId: 'A'.repeat(22),
+    name: 'ada',
+    displayName: 'Ada Lovelace',
+    allAcceptedCredentialIds: []
+  },
   address: 'https://gate.lab.example/.factorgate/account'
 }
 

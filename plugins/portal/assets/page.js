@@ -34,10 +34,20 @@
     const answer = await response.json()
     if (!response.ok) {
       if (answer.error?.challengeUrl) go(answer.error.challengeUrl)
-      throw Object.assign(new Error(answer.error?.message), { isTold: true, code: answer.error?.code })
+      throw Object.assign(new Error(answer.error?.message), { isTold: true, ...answer.error })
     }
     return answer
   }
+
+  // What the browser should know of passkeys that it keeps. Older ones do not listen, and no answer matters.
+  const signal = (what, about) => PublicKeyCredential[`signal${what}`]?.(about).catch(() => {})
+
+  if (canUsePasskeys)
+    all('[data-passkeys]', ({ dataset }) => {
+      const { rpId, userId, name, displayName, allAcceptedCredentialIds } = JSON.parse(dataset.passkeys)
+      signal('AllAcceptedCredentials', { rpId, userId, allAcceptedCredentialIds })
+      signal('CurrentUserDetails', { rpId, userId, name, displayName })
+    })
 
   const descriptors = list => list?.map(one => ({ ...one, id: toBytes(one.id) }))
 
@@ -83,7 +93,10 @@
         ? await navigator.credentials.create({ publicKey: creation(options), ...extra })
         : await navigator.credentials.get({ publicKey: request(options), ...extra })
     const name = nameField ? document.getElementById(nameField).value : undefined
-    const { redirect } = await post(verify, { csrf, ceremony, name, response: toJson(credential) })
+    const { redirect } = await post(verify, { csrf, ceremony, name, response: toJson(credential) }).catch(error => {
+      if (error.isUnknown) signal('UnknownCredential', { rpId: options.rpId, credentialId: credential.id })
+      throw error
+    })
     go(redirect)
   }
 
