@@ -20,6 +20,7 @@ import { nonceCookie, readOwnNonce, stateOf } from './cookies.ts'
 import { errorBody } from './error-body.ts'
 import type { Requires } from './exchange.ts'
 import { formPage } from './form-page.ts'
+import { isFramedStep } from './frame-page.ts'
 import { pageFor, usualLongest } from './return-address.ts'
 import { acceptsPage, wantsPage } from './wants-page.ts'
 import { isWorkerBesideUs } from './worker-beside-us.ts'
@@ -112,7 +113,10 @@ export const enforcePlugin = fp<EnforceOptions>(
         reply.header('cache-control', 'no-store').redirect(portalOrigin + exchange.target.raw, 302)
         return
       }
-      if (config.isData !== true && isPeepedAt(request.raw)) return done(new GateError('foreign_origin'))
+      if (config.isData !== true && isPeepedAt(request.raw)) {
+        exchange.isFramed = isFramedStep(request.raw, match.path.replace(/\?.*/s, ''))
+        if (!exchange.isFramed) return done(new GateError('foreign_origin'))
+      }
       if (requires === 'anyone') return done()
       if (exchange.storeFailure !== null) return done(unavailable('store_unreachable', exchange.storeFailure))
       if (!audit.writable) return done(unavailable('journal_unwritable'))

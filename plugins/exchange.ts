@@ -34,6 +34,8 @@ export class Exchange {
   #decision: Decision | undefined
   /** Set by the session step where the store could not be asked. Whoever needs a principal then must refuse with it. */
   storeFailure: Error | null = null
+  /** A step of a way inside a frame: nothing but redirects and the page for frames may answer it. */
+  isFramed = false
   /** True once the journal has its line. */
   isRecorded = false
   /** What handlers add to that line. */
