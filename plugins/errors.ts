@@ -51,11 +51,13 @@ export function toGateError(error: unknown): GateError {
 }
 
 /** A page in a frame nobody sees, and a script reads none of ours. */
-function isForEyes({ raw, routeOptions }: FastifyRequest): boolean {
+function isForEyes({ raw, routeOptions, exchange }: FastifyRequest): boolean {
   const dest = raw.headers['sec-fetch-dest']
   if (routeOptions.config?.takes === 'json') return false
-  // A worker that asks anew for somebody's page (`empty`) hands the body on, and it would be shown: no page of this kind holds a form.
-  if (dest !== undefined && dest !== 'document') return dest === 'empty' && acceptsPage(raw)
+  // A worker that asks anew for somebody's page (`empty`) hands the body on, and it would be shown. In place of an app's page only: of ours no
+  // script reads a thing.
+  if (dest !== undefined && dest !== 'document')
+    return dest === 'empty' && exchange.known.match?.kind === 'app' && acceptsPage(raw)
   return wantsPage(raw)
 }
 

@@ -8,7 +8,7 @@ import type { Site } from '../src/routing/route-table.ts'
 /** The steps that lead on by themselves where nothing must be asked: they may be gone through inside a frame. */
 const steps: ReadonlySet<string> = new Set(['/login', '/challenge', '/callback'])
 
-/** True for the navigation of a frame in a page of the same site, to a step of a way. */
+/** True for the navigation of a frame in a page of the same site, to a step of a way. A page of our own origin could read what stands in it: never there. */
 export function isFramedStep({ method, headers }: IncomingMessage, path: string): boolean {
   const dest = headers['sec-fetch-dest']
   const site = headers['sec-fetch-site']
@@ -16,7 +16,7 @@ export function isFramedStep({ method, headers }: IncomingMessage, path: string)
     method === 'GET' &&
     headers['sec-fetch-mode'] === 'navigate' &&
     (dest === 'iframe' || dest === 'frame') &&
-    (site === 'same-site' || site === 'same-origin') &&
+    site === 'same-site' &&
     steps.has(path)
   )
 }

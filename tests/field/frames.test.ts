@@ -63,6 +63,7 @@ t.test('FIELD F8 nobody else frames anything of ours', async t => {
   for (const [path, more] of [
     ['login', { 'sec-fetch-site': 'cross-site' }],
     ['login', { 'sec-fetch-site': 'none' }],
+    ['login', { 'sec-fetch-site': 'same-origin' }],
     ['login', { 'sec-fetch-dest': 'object' }],
     ['login', { 'sec-fetch-dest': 'embed' }],
     ['login', { 'sec-fetch-mode': 'cors' }],
