@@ -101,8 +101,11 @@ export class Runtime {
     this.readiness = new Readiness({
       store,
       journal,
-      onChange: problem =>
-        problem === null ? log.info('ready again: the store answers') : log.error({ problem }, 'not ready')
+      onChange: problem => {
+        if (problem === null) return log.info('ready again: the store answers')
+        log.error({ problem }, 'not ready')
+        journal.record({ kind: 'store.refused', at: clock(), why: problem })
+      }
     })
   }
 

@@ -16,8 +16,8 @@ import { readKeyFile } from './keyring/key-file.ts'
 import type { Keyring } from './keyring/keyring.ts'
 import { Listener } from './listener.ts'
 import { Runtime } from './runtime.ts'
-import { limitsOf, storeOf } from './settings.ts'
-import { openStore } from './store/open.ts'
+import { knownStoresFile, limitsOf, storeOf } from './settings.ts'
+import { openWatched } from './store/open.ts'
 import type { Store } from './store/store.ts'
 import { keepYoung } from './young-generation.ts'
 
@@ -86,7 +86,7 @@ export class Server implements Serving {
     const { config, clock, log, worker } = input
     const keyring = await readKeyFile(config.keyFile, process.env)
     const { url, options } = storeOf(config, clock)
-    const store = await openStore(url, options)
+    const store = await openWatched(url, options, knownStoresFile(config), sentence => log.warn(sentence))
     let runtime: Runtime | undefined
     try {
       await checkKey(store, keyring, config.keyFile)

@@ -2,6 +2,7 @@
  * From a checked configuration to the small options each part takes: the store's address, the limits of sessions, the apps. Owns the
  * translation alone, so that the command line and the gateway cannot read one file in two ways; builds and opens nothing.
  */
+import path from 'node:path'
 import type { AppConfig, Config, RuleConfig } from '../config/schema.ts'
 import { pemText } from '../config/tls-files.ts'
 import type { Clock } from './clock.ts'
@@ -15,6 +16,12 @@ import type { StoreOptions } from './store/open.ts'
 /** Limits of sessions, in the unit the sessions take. */
 export function limitsOf({ session }: Pick<Config, 'session'>): SessionLimits {
   return { idleSeconds: session.idle, absoluteSeconds: session.absolute, maxPerUser: session.maxPerUser }
+}
+
+/** Where this installation remembers its stores; null where there is no folder of its own for that. */
+export function knownStoresFile({ store, journal }: Pick<Config, 'store' | 'journal'>): string | null {
+  const folder = path.dirname(store.kind === 'embedded' ? store.path : journal)
+  return /^\/(?:dev|proc|sys)(?:\/|$)/.test(folder) ? null : path.join(folder, 'store-known.json')
 }
 
 /** The store's address and what goes with it. Reads the TLS files; throws what reading them throws. */

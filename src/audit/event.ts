@@ -27,6 +27,8 @@ export type EventKind =
   | 'key.rotate'
   | 'store.export'
   | 'store.import'
+  | 'store.accept'
+  | 'store.refused'
 
 export interface AuditEvent {
   readonly kind: EventKind

@@ -12,6 +12,11 @@ Example:
   factorgate store export /backup/factorgate-2026-11-22.sealed
 `,
   commands: [
+    {
+      name: 'accept',
+      summary: 'Take the store as it is now, after a failover or a restore.',
+      load: () => import('./store/accept.ts')
+    },
     { name: 'export', summary: 'Write a sealed backup of the store.', load: () => import('./store/export.ts') },
     { name: 'import', summary: 'Fill the store from a sealed backup.', load: () => import('./store/import.ts') }
   ]

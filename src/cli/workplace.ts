@@ -13,8 +13,9 @@ import { Journal } from '../audit/journal.ts'
 import type { Clock } from '../clock.ts'
 import { SessionCache } from '../session/session-cache.ts'
 import { Sessions } from '../session/sessions.ts'
-import { limitsOf, storeOf } from '../settings.ts'
-import { loadDriver, openStore } from '../store/open.ts'
+import { knownStoresFile, limitsOf, storeOf } from '../settings.ts'
+import type { FaithfulOptions } from '../store/faithful-store.ts'
+import { loadDriver, openStore, openWatched, watchOptions } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { type ExitCode, type Io, PersonError } from './command.ts'
 import { asOwner, type Owner, ownerOf } from './owner.ts'
@@ -28,6 +29,8 @@ export interface Workplace {
   readonly store: Store
   readonly clock: Clock
   readonly sessions: Sessions
+  /** What `store accept` needs. */
+  readonly storeOptions: FaithfulOptions
   /** Where people reach the gate: `https://gate.lab.example`. */
   portalUrl(): Promise<string>
   /** Journals what was done at the terminal. Where that fails, it is said, and the command ends with 1: what was done stays done. */
@@ -43,6 +46,8 @@ export interface WorkOptions {
   readonly changes: 'nothing' | 'access' | 'grant'
   /** Makes the embedded store where there is none yet. */
   readonly mayCreate?: boolean
+  /** Takes any store, also one that the gate refuses. */
+  readonly accepts?: boolean
 }
 
 /** Runs `work` at an open workplace and closes it again, whatever happens. */
@@ -51,7 +56,6 @@ export async function atWork(
   options: WorkOptions,
   work: (place: Workplace) => Promise<ExitCode>
 ): Promise<ExitCode> {
-  const { changes } = options
   const config = await configFor(io, options.config)
   if (config.store.kind === 'embedded' && !existsSync(config.store.path) && !options.mayCreate)
     throw new PersonError(
@@ -60,7 +64,7 @@ export async function atWork(
   // Certificates of the store may be root's alone.
   const address = storeOf(config, io.clock)
   await loadDriver(address.url)
-  return asOwner(ownerAt(config), () => atPlace(io, config, address, changes, work))
+  return asOwner(ownerAt(config), () => atPlace(io, config, address, options, work))
 }
 
 /** Whose folder the store and the journal lie in. They are one user's, the gate's, or some of it is root's. */
@@ -83,16 +87,17 @@ async function atPlace(
   io: Io,
   config: Config,
   { url, options: storeOptions }: ReturnType<typeof storeOf>,
-  changes: WorkOptions['changes'],
+  { changes, accepts }: WorkOptions,
   work: (place: Workplace) => Promise<ExitCode>
 ): Promise<ExitCode> {
   const journal = changes === 'nothing' ? null : await Journal.open({ path: config.journal, clock: io.clock })
   try {
     if (changes === 'grant' && journal?.problem)
       throw new PersonError(`the journal ${config.journal} cannot be written (${journal.problem}); nothing was changed`)
-    const store = await openStore(url, storeOptions)
+    const knownFile = knownStoresFile(config)
+    const store = accepts ? await openStore(url, storeOptions) : await openWatched(url, storeOptions, knownFile)
     try {
-      const place = new Place(io, config, store, journal)
+      const place = new Place(io, config, store, journal, watchOptions(url, storeOptions, knownFile))
       const code = await work(place)
       return place.isUnrecorded ? 1 : code
     } finally {
@@ -121,11 +126,13 @@ class Place implements Workplace {
   readonly store: Store
   readonly clock: Clock
   readonly sessions: Sessions
+  readonly storeOptions: FaithfulOptions
   isUnrecorded = false
   readonly #io: Io
   readonly #journal: Journal | null
 
-  constructor(io: Io, config: Config, store: Store, journal: Journal | null) {
+  constructor(io: Io, config: Config, store: Store, journal: Journal | null, storeOptions: FaithfulOptions) {
+    this.storeOptions = storeOptions
     this.#io = io
     this.#journal = journal
     this.config = config

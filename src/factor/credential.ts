@@ -126,6 +126,7 @@ export class Credentials {
     if (credential.kind === 'webauthn') await this.#store.delete(webauthnKeyOf(credential.credentialId))
     await this.#failures.clear(id)
     await this.#store.unlink(indexOf(accountId), id)
+    await this.#store.settle?.()
     return isGone
   }
 

@@ -91,6 +91,8 @@ export class RecoveryCodes {
     const count = await this.#failures.count(authenticatorOf(accountId))
     const code = readRecoveryCode(input.code)
     if (count !== null && code !== null && (await this.#take(accountId, hashOf(accountId, code)))) {
+      // A failover must not make the code good again.
+      await this.#store.settle?.()
       await Promise.all([this.#failures.clear(authenticatorOf(accountId)), reservation.succeeded()])
       return {
         kind: 'verified',

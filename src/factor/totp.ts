@@ -198,6 +198,8 @@ export class Totp {
       address
     )
     if (used !== null) {
+      // A failover must not make the code good again.
+      await this.#store.settle?.()
       const others = counted.filter(({ credential }) => credential.id !== used.id)
       await Promise.all([
         this.#failures.clear(used.id),

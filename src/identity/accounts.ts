@@ -176,7 +176,9 @@ export class Accounts {
     if ((await this.#store.get(nameKeyOf(account.name))) === id) await this.#store.delete(nameKeyOf(account.name))
     await this.#store.unlink(index, id)
     await this.#addresses.unlink(account.email, id)
-    return this.#store.delete(keyOf(id))
+    const isGone = await this.#store.delete(keyOf(id))
+    await this.#store.settle?.()
+    return isGone
   }
 
   /** True for the one account that now has the name; a name whose account is gone is free. */
@@ -186,13 +188,17 @@ export class Accounts {
     )
   }
 
-  #change(id: string, change: (account: Account) => Account): Promise<Account> {
-    return changeValue(this.#store, keyOf(isId(id) ? id : nobody), text => {
+  async #change(id: string, change: (account: Account) => Account): Promise<Account> {
+    let isLess = false
+    const changed = await changeValue<Account>(this.#store, keyOf(isId(id) ? id : nobody), text => {
       const account = text === null ? null : parseAccount(text)
       if (account === null) throw new AccountError('not_found')
       const result = change(account)
-      return { next: JSON.stringify(result), result, ...(takesAway(account, result) ? { purpose: 'ends access' } : {}) }
+      isLess = takesAway(account, result)
+      return { next: JSON.stringify(result), result, ...(isLess ? { purpose: 'ends access' } : {}) }
     })
+    if (isLess) await this.#store.settle?.()
+    return changed
   }
 }
 

@@ -73,7 +73,10 @@ export class LocalDirectory implements Directory {
     const problem = passwordProblem(password, [])
     if (problem !== null) throw new PasswordRefused(problem)
     const record = this.#write(await this.#hasher.hash(password))
-    return accountId => this.#store.put(keyOf(accountId), record)
+    return async accountId => {
+      await this.#store.put(keyOf(accountId), record)
+      await this.#store.settle?.()
+    }
   }
 
   async hasPassword(accountId: string): Promise<boolean> {

@@ -243,6 +243,7 @@ export class Sessions {
       this.#store.delete(seenKey(id)),
       this.#store.unlink(sessionsOf(session.accountId), id)
     ])
+    await this.#store.settle?.()
     return true
   }
 

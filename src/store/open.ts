@@ -6,6 +6,8 @@
  */
 
 import type { Clock } from '../clock.ts'
+import { acceptStore as accept, type FaithfulOptions, type FaithfulStore, watchOver } from './faithful-store.ts'
+import { KnownStoresFile } from './known-stores.ts'
 import type { Store } from './store.ts'
 import { StoreUnfit } from './unfit.ts'
 
@@ -53,3 +55,35 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
     "The store's address begins with embedded:, redis://, rediss://, redis+sentinel:// or redis+cluster://."
   )
 }
+
+/** What a store is watched over with: by its address without passwords, and what is remembered in `knownFile` (null: nothing on the disk). */
+export function watchOptions(url: string, options: StoreOptions, knownFile: string | null): FaithfulOptions {
+  const address = url.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/, '')
+  return {
+    known: new KnownStoresFile(knownFile),
+    address: options.keyPrefix === undefined ? address : `${address} ${options.keyPrefix}`,
+    isCluster: url.includes('+cluster:')
+  }
+}
+
+/** As `openStore`, and makes sure that it is the store it was (faithful-store.ts). `isEmptied` hears where it has been emptied since. */
+export async function openWatched(
+  url: string,
+  options: StoreOptions,
+  knownFile: string | null,
+  isEmptied?: (sentence: string) => void
+): Promise<FaithfulStore> {
+  const store = await openStore(url, options)
+  try {
+    return await watchOver(store, {
+      ...watchOptions(url, options, knownFile),
+      ...(isEmptied === undefined ? {} : { isEmptied })
+    })
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** Makes every gate take the store as it is now. Answers what was wrong, or null. */
+export const acceptStore = accept

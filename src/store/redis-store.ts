@@ -5,6 +5,7 @@
 
 import { checkKey, checkName, checkValue, lifeMs } from './bounds.ts'
 import { type Fitness, judge, readFacts } from './redis-fitness.ts'
+import { NotReplicated, Replicas, replicationOf } from './redis-replicas.ts'
 import type { ScriptName } from './redis-scripts.ts'
 import { Tracker, type TrackingConnection } from './redis-tracking.ts'
 import { describeTrouble, isForbidden } from './redis-trouble.ts'
@@ -42,6 +43,8 @@ export interface RedisClient extends RedisServer {
   masters(): readonly RedisServer[]
   /** The masters by names that stay the same, and a new connection to one of them for hearing of changes. */
   masterNames(): readonly string[]
+  /** The name of the master that stands at this place in `masters`. */
+  nameOf(place: number): string
   connectTracking(masterName: string): TrackingConnection
   onMastersChanged(listener: () => void): void
   /** Lets what is under way be answered first. */
@@ -58,6 +61,7 @@ export class RedisStore implements Store {
   readonly #client: RedisClient
   readonly #tracker: Tracker
   readonly #writes: WriteWatch
+  readonly #replicas: Replicas
   readonly #subscribers = new Subscribers()
   readonly #unsafeVolatileStore: boolean
   readonly #prefix: string
@@ -91,6 +95,13 @@ export class RedisStore implements Store {
         if (this.#writes.refusal !== null) this.#subscribers.lost()
         else if (this.#tracker.stands) this.#subscribers.ready()
       }
+    })
+    this.#replicas = new Replicas({
+      masters: () =>
+        Promise.all(
+          client.masters().map(async (server, n) => ({ name: client.nameOf(n), info: await replicationOf(server) }))
+        ),
+      connect: name => client.connectTracking(name)
     })
     client.onMastersChanged(() => this.#tracker.survey())
   }
@@ -214,10 +225,27 @@ export class RedisStore implements Store {
     if (fitness.kind !== 'fit') throw this.#unreachable(fitness.why)
   }
 
+  async settle(): Promise<void> {
+    const late = await this.#answer(() =>
+      this.#replicas.settle().then(
+        () => false,
+        (error: unknown) => {
+          if (error instanceof NotReplicated) return true
+          throw error
+        }
+      )
+    )
+    if (late)
+      throw this.#unreachable(
+        'it has taken the change, but no replica has confirmed it, so a failover could undo it. Look at the replicas, then do it again'
+      )
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     this.#tracker.stop()
+    this.#replicas.stop()
     this.#writes.stop()
     this.#subscribers.clear()
     await this.#client.close()

@@ -117,6 +117,13 @@ class IoredisClient implements RedisClient {
     return this.#masterNames
   }
 
+  nameOf(place: number): string {
+    const driver = this.#driver
+    if (!(driver instanceof Cluster)) return this.#address.name
+    const { host, port } = driver.nodes('master')[place]?.options ?? {}
+    return `${host} ${port}`
+  }
+
   connectTracking(masterName: string): TrackingConnection {
     if (!this.isCluster) return this.#heed(new Redis(single(this.#address, this.#options)))
     const [host, port] = masterName.split(' ')

@@ -75,5 +75,10 @@ export interface Store {
 
   /** Rejects with StoreUnreachable if the store does not answer, or would not keep what a sign-in writes. */
   ping(): Promise<void>
+  /**
+   * Resolves once what was written before will not come back: a later state of the store can be told from this one, and where there are replicas one
+   * of them has it. Rejects with StoreUnreachable where none confirms in time; what was written is written all the same.
+   */
+  settle?(): Promise<void>
   close(): Promise<void>
 }

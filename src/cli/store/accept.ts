@@ -1,0 +1,34 @@
+/** `factorgate store accept`: takes a store that has gone back, or that is another one, for the right one. Owns what an operator is told of it. */
+import { acceptStore } from '../../store/open.ts'
+import { type Command, readArgs } from '../command.ts'
+import { atWork, configHelp, configOption } from '../workplace.ts'
+
+export const command: Command = {
+  name: 'store accept',
+  summary: 'Take the store as it is now, after a failover or a restore.',
+  usage: ['factorgate store accept [--keep-sessions]'],
+  help: `
+  --keep-sessions  let who is signed in go on
+${configHelp}
+
+The gate refuses a store that has gone back to an earlier state, or that is another one than before: what was revoked, suspended or spent
+since may be good again. This command makes every gate take it as it is, and ends all sessions. Then look in the journal for what was
+suspended, removed and used up in the lost time, and do it again.
+
+Example:
+  factorgate store accept --config /etc/factorgate/factorgate.yaml
+`,
+  async run(args, io) {
+    const { values } = readArgs(args, { ...configOption, 'keep-sessions': { type: 'boolean' } })
+    return atWork(io, { config: values.config, changes: 'grant', accepts: true }, async place => {
+      const why = await acceptStore(place.store, place.storeOptions)
+      const ended = values['keep-sessions'] ? 0 : await place.sessions.endAll('revoked')
+      await place.record({ kind: 'store.accept', outcome: 'accepted', why: why ?? 'nothing was wrong', ended })
+      io.stderr(why === null ? 'Nothing was wrong with the store.\n' : `Accepted. ${why}\n`)
+      io.stderr(`Sessions ended: ${ended}. Every gate on this store goes on within seconds.\n`)
+      if (why !== null)
+        io.stderr('Look in the journal for suspensions, removals and used codes of the lost time, and repeat them.\n')
+      return 0
+    })
+  }
+}

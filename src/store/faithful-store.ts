@@ -1,0 +1,304 @@
+/**
+ * A store that is watched for being the one it was. Owns the mark (which store this is) and the epoch (how far it has come), and what a gate remembers of
+ * them; refuses to answer from another store, or from an earlier state of the same one, until an operator accepts that (`factorgate store accept`).
+ *
+ * A replica that is promoted before it has everything, and an older copy that is put back, have an epoch below what was seen: then a session that was
+ * revoked may live again, and a spent code may be good again.
+ */
+import { randomBytes } from 'node:crypto'
+import { changeValue } from './change.ts'
+import type { KnownStore, KnownStores } from './known-stores.ts'
+import { type Purpose, type Store, type StoreEntry, type StoreNotice, StoreUnreachable } from './store.ts'
+import { StoreUnfit } from './unfit.ts'
+
+/** Before mark and epochs: what others change of them is learnt at once. */
+const stateKeys = 'meta:store-'
+const markKey = `${stateKeys}id`
+/** In a Cluster each master has a past of its own, so there are as many epochs, spread over the slots. */
+const epochsOfCluster = 16
+const epochKey = (n: number) => `${stateKeys}epoch:${n}`
+const beatMs = 1000
+/** By so much an accepted store is ahead of whatever any gate has seen. */
+const leap = 2 ** 32
+
+const wayOut = 'Look at the store first; if it is the right one: factorgate store accept'
+
+export interface FaithfulOptions {
+  /** What this installation remembers of its stores. */
+  readonly known: KnownStores
+  /** For people, without a password. */
+  readonly address: string
+  readonly isCluster: boolean
+  /** Hears, before the gate starts, that the store was emptied since the last time. Nobody can sign in to such a store, so it is taken. */
+  readonly isEmptied?: (sentence: string) => void
+}
+
+/** What the store says of itself. */
+interface State {
+  readonly ids: readonly string[]
+  readonly epochs: readonly number[]
+}
+
+/** Looks whether this is the store it was, and leaves a mark in a new one. Throws StoreUnfit where it is another, or has gone back. */
+export async function watchOver(inner: Store, options: FaithfulOptions): Promise<FaithfulStore> {
+  let before = options.known.get(options.address)
+  if (before !== null && options.isEmptied !== undefined && (await isEmpty(inner))) {
+    options.isEmptied(
+      `The store ${options.address} is empty, and it was not the last time: nobody has an account. If that is not meant, stop the gate and put the store back.`
+    )
+    // With the old mark, so that other gates that run take it too.
+    await acceptStore(inner, options)
+    before = options.known.get(options.address)
+  }
+  const store = new FaithfulStore(inner, options, before)
+  const why = await store.verify()
+  if (why === null) return store
+  throw new StoreUnfit(`${why} ${wayOut}`)
+}
+
+/** Makes every gate take the store as it is now. Answers what was wrong, or null. */
+export async function acceptStore(inner: Store, options: FaithfulOptions): Promise<string | null> {
+  const before = options.known.get(options.address)
+  const state = await stateOf(inner, options)
+  const why = before === null ? null : trouble(state, before, options.address)
+  const ids = [...new Set([...state.ids, ...(before === null ? [] : [before.id])])]
+  if (ids.length === 0) ids.push(newId())
+  const epochs = state.epochs.map((epoch, n) => Math.max(epoch, before?.epochs[n] ?? 0) + leap)
+  await inner.put(markKey, ids.join(' '))
+  for (const [n, epoch] of epochs.entries()) await inner.put(epochKey(n), String(epoch))
+  await inner.settle?.()
+  options.known.remember(options.address, { id: before?.id ?? ids[0]!, epochs })
+  return why
+}
+
+export class FaithfulStore implements Store {
+  readonly #inner: Store
+  readonly #options: FaithfulOptions
+  readonly #listeners = new Set<{ listener: (notice: StoreNotice) => void; isWaiting: boolean }>()
+  #known: KnownStore | null
+  #beat: NodeJS.Timeout | undefined
+  #refusal: string | null = null
+  #isLost = false
+  #verifying: Promise<string | null> | undefined
+  #settling: { promise: Promise<void>; isBegun: boolean } | undefined
+
+  constructor(inner: Store, options: FaithfulOptions, known: KnownStore | null) {
+    this.#inner = inner
+    this.#options = options
+    this.#known = known
+  }
+
+  /** Asks the store now. Answers what is wrong, or null. Rejects with StoreUnreachable where it cannot be asked. */
+  verify(): Promise<string | null> {
+    this.#verifying ??= this.#verify().finally(() => {
+      this.#verifying = undefined
+    })
+    return this.#verifying
+  }
+
+  get(key: string): Promise<string | null> {
+    return this.#trusted(() => this.#inner.get(key))
+  }
+  put(key: string, value: string, ttlSeconds?: number): Promise<void> {
+    return this.#trusted(() => this.#inner.put(key, value, ttlSeconds))
+  }
+  add(key: string, value: string, ttlSeconds?: number): Promise<boolean> {
+    return this.#trusted(() => this.#inner.add(key, value, ttlSeconds))
+  }
+  take(key: string): Promise<string | null> {
+    return this.#trusted(() => this.#inner.take(key))
+  }
+  replace(key: string, expected: string, next: string, ttlSeconds?: number, purpose?: Purpose): Promise<boolean> {
+    return this.#trusted(() => this.#inner.replace(key, expected, next, ttlSeconds, purpose))
+  }
+  increment(key: string, ttlSeconds?: number): Promise<number> {
+    return this.#trusted(() => this.#inner.increment(key, ttlSeconds))
+  }
+  delete(key: string): Promise<boolean> {
+    return this.#trusted(() => this.#inner.delete(key))
+  }
+  link(key: string, member: string, ttlSeconds?: number): Promise<void> {
+    return this.#trusted(() => this.#inner.link(key, member, ttlSeconds))
+  }
+  unlink(key: string, member: string): Promise<void> {
+    return this.#trusted(() => this.#inner.unlink(key, member))
+  }
+  members(key: string): Promise<string[]> {
+    return this.#trusted(() => this.#inner.members(key))
+  }
+
+  async subscribe(prefix: string, listener: (notice: StoreNotice) => void): Promise<() => void> {
+    this.#trust()
+    if (this.#beat === undefined) {
+      // The first to hear: nobody believes the store again before it was asked.
+      await this.#inner.subscribe(stateKeys, notice => this.#noticed(notice))
+      this.#beat ??= setInterval(() => void this.verify().catch(() => {}), beatMs).unref()
+    }
+    const entry = { listener, isWaiting: false }
+    const end = await this.#inner.subscribe(prefix, notice => {
+      if (notice.kind === 'changed') return listener(notice)
+      if (notice.kind === 'lost') {
+        entry.isWaiting = true
+        return listener(notice)
+      }
+      if (!this.#isLost && this.#refusal === null) {
+        entry.isWaiting = false
+        listener(notice)
+      }
+    })
+    this.#listeners.add(entry)
+    return () => {
+      this.#listeners.delete(entry)
+      end()
+    }
+  }
+
+  async *scan(prefix: string): AsyncIterable<StoreEntry> {
+    this.#trust()
+    yield* this.#inner.scan(prefix)
+  }
+  async *scanIndexes(prefix: string): ReturnType<Store['scanIndexes']> {
+    this.#trust()
+    yield* this.#inner.scanIndexes(prefix)
+  }
+
+  async ping(): Promise<void> {
+    const why = await this.verify()
+    if (why !== null) throw new StoreUnreachable(`${why} ${wayOut}`)
+    await this.#inner.ping()
+  }
+
+  /** Moves the epoch on, and waits for replicas. Of many who ask at once, all that have written before it begins share one round. */
+  settle(): Promise<void> {
+    this.#trust()
+    if (this.#settling !== undefined && !this.#settling.isBegun) return this.#settling.promise
+    const before = this.#settling?.promise.catch(() => {})
+    const round = { promise: Promise.resolve(), isBegun: false }
+    round.promise = Promise.resolve(before)
+      .then(() => {
+        round.isBegun = true
+        return this.#settle()
+      })
+      .finally(() => {
+        if (this.#settling === round) this.#settling = undefined
+      })
+    this.#settling = round
+    return round.promise
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#beat)
+    await this.#inner.close()
+  }
+
+  async #settle(): Promise<void> {
+    const count = this.#options.isCluster ? epochsOfCluster : 1
+    const epochs = await Promise.all(Array.from({ length: count }, (_, n) => moveOn(this.#inner, epochKey(n))))
+    this.#learn(epochs)
+    await this.#inner.settle?.()
+  }
+
+  async #verify(): Promise<string | null> {
+    let state = await stateOf(this.#inner, this.#options)
+    if (this.#known === null) {
+      // The first time that this installation meets the store.
+      if (state.ids.length === 0) {
+        await this.#inner.add(markKey, newId())
+        // There from the beginning: on a full disk an epoch can be moved on, and not be made.
+        for (const n of state.epochs.keys()) await this.#inner.add(epochKey(n), '0')
+        state = await stateOf(this.#inner, this.#options)
+      }
+      this.#known = { id: state.ids[0] ?? '', epochs: state.epochs }
+      this.#options.known.remember(this.#options.address, this.#known)
+    }
+    // A command on this machine may have seen more.
+    if (this.#isLost) this.#learn(this.#options.known.get(this.#options.address)?.epochs ?? [])
+    const why = trouble(state, this.#known, this.#options.address)
+    if (why === null) this.#learn(state.epochs)
+    this.#turn(why)
+    return why
+  }
+
+  /** Never backwards. */
+  #learn(epochs: readonly number[]): void {
+    if (this.#known === null) return
+    const next = this.#known.epochs.map((epoch, n) => Math.max(epoch, epochs[n] ?? 0))
+    if (next.every((epoch, n) => epoch === this.#known?.epochs[n])) return
+    this.#known = { id: this.#known.id, epochs: next }
+    this.#options.known.remember(this.#options.address, this.#known)
+  }
+
+  #noticed(notice: StoreNotice): void {
+    if (notice.kind === 'lost') {
+      this.#isLost = true
+      return
+    }
+    // A change of the mark, or all of it anew.
+    void this.verify().catch(() => {})
+  }
+
+  #turn(why: string | null): void {
+    const wasRefused = this.#refusal !== null
+    this.#refusal = why
+    this.#isLost = false
+    for (const entry of this.#listeners) {
+      if (why !== null && !wasRefused && !entry.isWaiting) {
+        entry.isWaiting = true
+        entry.listener({ kind: 'lost' })
+      }
+      if (why === null && entry.isWaiting) {
+        entry.isWaiting = false
+        entry.listener({ kind: 'ready' })
+      }
+    }
+  }
+
+  #trust(): void {
+    if (this.#refusal !== null) throw new StoreUnreachable(`${this.#refusal} ${wayOut}`)
+  }
+
+  async #trusted<T>(work: () => Promise<T>): Promise<T> {
+    this.#trust()
+    // After a break nobody knows yet who answers now.
+    if (this.#isLost) {
+      await this.verify()
+      this.#trust()
+    }
+    return work()
+  }
+}
+
+/** As a write that ends access, because it is part of one. */
+function moveOn(store: Store, key: string): Promise<number> {
+  return changeValue(store, key, text => {
+    const result = (Number(text ?? 0) || 0) + 1
+    return { next: String(result), result, purpose: 'ends access' }
+  })
+}
+
+async function stateOf(store: Store, { isCluster }: FaithfulOptions): Promise<State> {
+  const count = isCluster ? epochsOfCluster : 1
+  const [mark, ...epochs] = await Promise.all([
+    store.get(markKey),
+    ...Array.from({ length: count }, (_, n) => store.get(epochKey(n)))
+  ])
+  return { ids: (mark ?? '').split(' ').filter(Boolean), epochs: epochs.map(text => Number(text ?? 0) || 0) }
+}
+
+function trouble(state: State, known: KnownStore, address: string): string | null {
+  if (state.ids.length === 0)
+    return `The store ${address} is empty, or another one: the mark that the gate left in it is gone.`
+  if (!state.ids.includes(known.id)) return `The store ${address} is another one than before.`
+  if (state.epochs.some((epoch, n) => epoch < (known.epochs[n] ?? 0)))
+    return `The store ${address} has gone back to an earlier state: what was revoked, suspended or spent since may be good again.`
+  return null
+}
+
+/** No mark and nobody. A store without a mark that holds people is an older copy. */
+async function isEmpty(store: Store): Promise<boolean> {
+  return (await store.get(markKey)) === null && (await store.members('accounts')).length === 0
+}
+
+function newId(): string {
+  return randomBytes(12).toString('base64url')
+}

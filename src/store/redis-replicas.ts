@@ -1,0 +1,87 @@
+/**
+ * Whether replicas have what the master has taken. Owns the question and its connections; a master that has no replicas is not waited for. WAIT holds up
+ * its connection, so it has one of its own for each master.
+ */
+import type { TrackingConnection } from './redis-tracking.ts'
+import { isForbidden } from './redis-trouble.ts'
+
+/** A replica that has not confirmed by then is too far behind. */
+const confirmMs = 500
+const connectMs = 900
+
+export interface ReplicasOptions {
+  /** Names of the masters, and how each answers INFO. Null where it may not be asked. */
+  readonly masters: () => Promise<readonly { readonly name: string; readonly info: string | null }[]>
+  readonly connect: (master: string) => TrackingConnection
+}
+
+/** What a server says of its replicas. Null where this user may not ask. */
+export async function replicationOf(server: {
+  call(command: string, ...args: string[]): Promise<unknown>
+}): Promise<string | null> {
+  try {
+    return String(await server.call('info', 'replication'))
+  } catch (error) {
+    if (isForbidden(error)) return null
+    throw error
+  }
+}
+
+/** No replica has confirmed in time. */
+export class NotReplicated extends Error {
+  override readonly name = 'NotReplicated'
+}
+
+export class Replicas {
+  readonly #options: ReplicasOptions
+  readonly #links = new Map<string, { connection: TrackingConnection; isReady: boolean }>()
+
+  constructor(options: ReplicasOptions) {
+    this.#options = options
+  }
+
+  /** Resolves once one replica of each master that has some holds everything that was written before. Rejects with NotReplicated, or as a connection does. */
+  async settle(): Promise<void> {
+    const masters = await this.#options.masters()
+    const watched = masters.filter(({ info }) => /^connected_slaves:[1-9]/m.test(info ?? ''))
+    await Promise.all(
+      watched.map(async ({ name }) => {
+        const connection = await this.#connected(name)
+        // WAIT counts from the last command of its own connection on.
+        await connection.call('ECHO', '')
+        if (Number(await connection.call('WAIT', '1', String(confirmMs))) < 1) throw new NotReplicated()
+      })
+    )
+  }
+
+  stop(): void {
+    for (const { connection } of this.#links.values()) connection.disconnect()
+    this.#links.clear()
+  }
+
+  async #connected(master: string): Promise<TrackingConnection> {
+    let link = this.#links.get(master)
+    if (link === undefined) {
+      const made = { connection: this.#options.connect(master), isReady: false }
+      link = made
+      this.#links.set(master, made)
+      made.connection.on('ready', () => {
+        made.isReady = true
+      })
+      made.connection.on('close', () => {
+        made.isReady = false
+      })
+      made.connection.connect().catch(() => {})
+    }
+    const { connection } = link
+    if (!link.isReady)
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error('timed out')), connectMs)
+        connection.on('ready', () => {
+          clearTimeout(timer)
+          resolve()
+        })
+      })
+    return connection
+  }
+}

@@ -1,0 +1,57 @@
+/** FIELD A7 and G19: Redis goes back to a past, or is another one. The gate notices, refuses, says so, and goes on once an operator has accepted it. */
+import t from 'tap'
+import { startGateway } from '../helpers/gateway.ts'
+import { startRedis, until } from '../helpers/redis-server.ts'
+import { startUpstream } from '../helpers/upstream.ts'
+import { readyz } from '../threats/doors.ts'
+import { commandAt } from './command.ts'
+
+t.test('FIELD A7 FIELD G19 a store that has gone back, or is another one, opens nothing', async t => {
+  const redis = await startRedis(t)
+  const lagging = await startRedis(t, {
+    args: ['--replicaof', `127.0.0.1 ${redis.port}`, '--repl-diskless-sync-delay', '0', '--repl-timeout', '600']
+  })
+  const replication = () => redis.cli('INFO', 'replication')
+  await until('the replica is in step', async () => /state=online/.test(await replication()))
+  const upstream = await startUpstream(t)
+  const gate = await startGateway(t, {
+    store: redis.url,
+    apps: `  - { id: one, title: One, url: "http://one.localhost:PORT", upstream: "${upstream.origin}", rules: [{ access: mfa }] }`
+  })
+  const { runtime } = gate.server
+  const alice = await gate.account('alice')
+  const bob = await gate.account('bob')
+  const { cookies } = await gate.signIn(alice, 'one')
+  const revoked = await gate.signIn(bob, 'one')
+  const visit = async (who = cookies) =>
+    (await gate.request('GET', `${gate.origin('one')}/x`, { cookie: who.one as string })).status
+  const command = commandAt(gate.configFile)
+  t.equal(await visit(), 200)
+
+  await t.test('who revokes while the replica stands still is told that a failover could undo it', async t => {
+    await lagging.signal('SIGSTOP')
+    const { code, stderr } = await command('session', 'revoke', '--user', 'bob')
+    t.equal(code, 1)
+    t.match(stderr, /no replica has confirmed it/)
+    t.not(await visit(revoked.cookies), 200, 'it is done all the same')
+  })
+
+  const past = await redis.cli('GET', 'factorgate:meta:store-epoch:0')
+  const cases: [string, () => Promise<unknown>, RegExp][] = [
+    ['an older copy', () => redis.cli('SET', 'factorgate:meta:store-epoch:0', String(Number(past) - 1)), /gone back/],
+    ['a mark that is gone', () => redis.cli('DEL', 'factorgate:meta:store-id'), /is empty, or another one/],
+    ['another store', () => redis.cli('SET', 'factorgate:meta:store-id', 'somebodyElses'), /another one than before/],
+    ['everything gone', () => redis.cli('FLUSHALL'), /is empty, or another one/]
+  ]
+  for (const [name, spoil, sentence] of cases)
+    await t.test(name, async t => {
+      await spoil()
+      await until('it is refused', async () => (await visit()) === 503)
+      t.equal(await readyz(gate), 503)
+      await t.rejects(runtime.store.get('account:x'), { message: sentence })
+      t.match((await command('user', 'list')).stderr, /factorgate store accept/)
+      await command('store', 'accept', '--keep-sessions')
+      await until('it is ready again', async () => (await readyz(gate)) === 200)
+      if (name !== 'everything gone') await until('and serves', async () => (await visit()) === 200)
+    })
+})
