@@ -191,6 +191,12 @@ class Passage implements Observer {
   }
 }
 
+/** Lines that relays write: who says one may be a proxy that nobody has listed, with many people behind it. */
+const relayMarks = [
+  ...['via', 'forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-server'],
+  ...['x-real-ip', 'x-client-ip', 'x-cluster-client-ip', 'true-client-ip', 'cf-connecting-ip']
+]
+
 /**
  * Who speaks on this client connection, as far as anybody can tell. A proxy may put several people's requests on one, and says so: what
  * comes without a session by such a way is anybody's.
@@ -198,8 +204,7 @@ class Passage implements Observer {
 function visitorOf({ raw: { headers }, exchange }: FastifyRequest): string | null {
   const { principal, client } = exchange
   if (principal !== null) return principal.session.id
-  const isRelayed = client.viaTrustedProxy || headers.via !== undefined || headers.forwarded !== undefined
-  return isRelayed || headers['x-forwarded-for'] !== undefined ? null : ''
+  return client.viaTrustedProxy || relayMarks.some(name => headers[name] !== undefined) ? null : ''
 }
 
 /** http-proxy keeps the routes, for every method; a request that gets as far as their handler was not forwarded, and will not be. */

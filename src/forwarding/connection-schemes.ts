@@ -23,7 +23,8 @@ const perRequest = new Set([
 /** What nearly every such line looks like: one known scheme with one opaque word. */
 const usual = /^(?:basic|bearer|digest|token) [^\s,"]+$/i
 const tied = /ntlm|negotiate|kerberos|spnego/i
-const quoted = /"(?:[^"\\]|\\.)*"/g
+/** One that never ends matches too: a search that failed there would begin anew at each quote in it, and 16 kB would take a second. */
+const quoted = /"(?:[^"\\]|\\.)*("?)/gs
 /** How a part of a comma-separated list begins: a scheme, or the name of a parameter of the scheme before it (RFC 9110 §11.6.1). */
 const beginning = /^[\t ]*([^\s=]+)[\t ]*(=?)/
 
@@ -33,7 +34,7 @@ const beginning = /^[\t ]*([^\s=]+)[\t ]*(=?)/
  */
 export function tiesConnection(value: string): boolean {
   if (usual.test(value)) return false
-  const plain = value.replace(quoted, '')
+  const plain = value.replace(quoted, (all, end: string) => (end === '' ? all : ''))
   if (tied.test(plain)) return true
   return plain.split(',').some((part, i) => {
     const [, word, equals] = beginning.exec(part) ?? []

@@ -49,6 +49,8 @@ export class ReplyLines {
   #codings: string | null = null
   #isChunked = false
   #isKept: boolean
+  #closes = false
+  readonly #isOld: boolean
   #keptMs: number | null = null
 
   constructor(text: string) {
@@ -60,6 +62,7 @@ export class ReplyLines {
     if (strict === null) this.#odd('a status line of its own kind')
     this.status = Number(status)
     this.reason = reason
+    this.#isOld = minor === '0'
     this.#isKept = minor === '1'
     for (at += 2; at < text.length; ) at = this.#next(text, at)
     if (this.#codings !== null) this.#settleCodings(this.#codings)
@@ -72,8 +75,9 @@ export class ReplyLines {
     return 'chunks'
   }
 
+  /** Chunks of HTTP/1.0 end where nobody can be sure of it, and "close" counts whatever is said beside it (RFC 9112 §6.1, §9.3). */
   get keptMs(): number | null {
-    return this.#isKept ? this.#keptMs : 0
+    return this.#isKept && !this.#closes && !(this.#isOld && this.#isChunked) ? this.#keptMs : 0
   }
 
   /** Reads one line, with the lines that continue it; answers where the next begins. */
@@ -112,7 +116,7 @@ export class ReplyLines {
         this.#codings = this.#codings === null ? value : `${this.#codings},${value}`
         return
       case 'connection':
-        if (/(?:^|,)\s*close\s*(?:,|$)/i.test(value)) this.#isKept = false
+        if (/(?:^|,)\s*close\s*(?:,|$)/i.test(value)) this.#closes = true
         else if (/(?:^|,)\s*keep-alive\s*(?:,|$)/i.test(value)) this.#isKept = true
         break
       case 'www-authenticate':

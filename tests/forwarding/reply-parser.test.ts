@@ -117,6 +117,10 @@ t.test('how long the app keeps the connection', t => {
   ] as const)
     t.equal(read([bytes(`${head}\r\nContent-Length: 0\r\n\r\n`)]).heads[0]?.keptMs, keptMs, JSON.stringify(head))
   t.equal(read([bytes('HTTP/1.1 200 OK\r\n\r\n')]).heads[0]?.keptMs, 0, 'its end is the end of the body')
+  const old = bytes('HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n')
+  t.equal(read([old]).heads[0]?.keptMs, 0, 'FIELD 3 chunks of HTTP/1.0 are the last of their connection')
+  const two = bytes('HTTP/1.1 200 OK\r\nConnection: close\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n')
+  t.equal(read([two]).heads[0]?.keptMs, 0, 'FIELD 3 "close" counts, whatever stands beside it')
   t.end()
 })
 
