@@ -5,7 +5,7 @@ import type { PasskeySignals } from '../../src/factor/passkey-signals.ts'
 import { isFullySignedIn, type Session } from '../../src/session/session.ts'
 import { browserName } from './device-name.ts'
 import { type Done, takeWord } from './flash.ts'
-import { type Frame, Notice, Page } from './layout.tsx'
+import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
 import { sayMoment } from './moments.ts'
 import type { PortalOptions } from './options.ts'
 import { leftAfterSpending, SpentNotice } from './recovery.tsx'
@@ -118,24 +118,26 @@ function FactorRow({ frame, credential, now }: { frame: Frame; credential: Crede
   ]
   return (
     <li>
-      <h3>{name}</h3>
+      <h3 dir="auto">{name}</h3>
       <p class="soft">{say.facts(facts)}</p>
       {disabledAt !== null && <p>{say.disabled}</p>}
       <div class="acts">
         <details>
-          <summary aria-label={say.renameNamed(name)}>{say.rename}</summary>
+          <summary aria-label={plain(say.renameNamed(name))}>{say.rename}</summary>
           <form class="fields" method="post" action={`${path}/rename`}>
             <input type="hidden" name="csrf" value={frame.csrf} />
             <div>
-              <label for={`name-${id}`}>{say.newName(name)}</label>
-              <input id={`name-${id}`} name="name" value={name} maxLength={64} autocomplete="off" required />
+              <label for={`name-${id}`}>
+                <Said text={say.newName(name)} />
+              </label>
+              <input id={`name-${id}`} name="name" value={name} dir="auto" maxLength={64} autocomplete="off" required />
             </div>
             <button type="submit" class="second">
               {say.renameSubmit}
             </button>
           </form>
         </details>
-        <a href={`${path}/remove`} aria-label={say.removeNamed(name)}>
+        <a href={`${path}/remove`} aria-label={plain(say.removeNamed(name))}>
           {say.remove}
         </a>
       </div>

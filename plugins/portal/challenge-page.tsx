@@ -1,6 +1,6 @@
 /** The challenge as a page: the form of the factor used last, the others a line below each. Owns their fields and nothing they decide. */
 import type { FactorKind } from '../../src/session/session.ts'
-import { type Frame, Notice, Page, Token } from './layout.tsx'
+import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
 import { PasskeyButton } from './passkey-button.tsx'
 import { along, type Trip } from './trip.ts'
 
@@ -43,7 +43,8 @@ export function ChallengePage({ frame, view }: { frame: Frame; view: ChallengeVi
         </div>
       )}
       <p class="soft">
-        {say.asWhom(view.name)} <a href={along('/.factorgate/login', view.trip, { switch: '1' })}>{say.notYou}</a>
+        <Said text={say.asWhom(view.name)} />{' '}
+        <a href={along('/.factorgate/login', view.trip, { switch: '1' })}>{say.notYou}</a>
       </p>
     </Page>
   )

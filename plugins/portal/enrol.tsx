@@ -61,6 +61,7 @@ export function NameField({ frame, value }: { frame: Frame; value: string }) {
         id="name"
         name="name"
         value={value}
+        dir="auto"
         maxLength={64}
         autocomplete="off"
         aria-describedby="hint-name"

@@ -45,7 +45,7 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
-        <title>{`${full} · ${look.title}`}</title>
+        <title>{plain(`${full} · ${look.title}`)}</title>
         <link rel="icon" href={mark.path} />
         <link rel="stylesheet" href={pageSheet(look.accent).path} />
         <script src={pageScript().path} defer />
@@ -55,14 +55,16 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
           {say.frame.skip}
         </a>
         <header>
-          <p class="lab">{look.title}</p>
+          <p class="lab" dir="auto">
+            {look.title}
+          </p>
           {frame.person !== null && <PersonLinks frame={frame} />}
         </header>
         <main id="main">
           <Door state={drawing} />
           <h1>
-            {title}
-            {subtitle !== undefined && <span> {subtitle}</span>}
+            <Said text={title} />
+            {subtitle !== undefined && <span dir="auto"> {subtitle}</span>}
           </h1>
           {children}
         </main>
@@ -125,6 +127,33 @@ interface NoticeProps {
   ready?: string
 }
 
+/**
+ * A sentence with names in it. Each keeps the direction of its letters to itself, and no short word breaks at its hyphen: a headline that ends
+ * in "sign-" reads as a slip.
+ */
+export function Said({ text }: { text: string }) {
+  return (
+    <>
+      {text
+        .split(/\u2068(.*?)\u2069/s)
+        .map((part, at) =>
+          at % 2 === 1 ? (
+            <bdi key={part}>{part}</bdi>
+          ) : (
+            part
+              .split(/\b(\p{L}{1,8}-\p{L}{1,8})\b/u)
+              .map((word, of) => (of % 2 === 1 ? <span class="whole">{word}</span> : word))
+          )
+        )}
+    </>
+  )
+}
+
+/** The same where no element can stand: titles and labels. */
+export function plain(text: string): string {
+  return text.replace(/[\u2068\u2069]/g, '')
+}
+
 /** One sentence that must not be missed. */
 export function Notice({ children, id, alert, waitSeconds, ready }: NoticeProps) {
   return (
@@ -135,7 +164,7 @@ export function Notice({ children, id, alert, waitSeconds, ready }: NoticeProps)
       data-wait={waitSeconds ?? undefined}
       data-ready={waitSeconds == null ? undefined : ready}
     >
-      {children}
+      {typeof children === 'string' ? <Said text={children} /> : children}
     </p>
   )
 }

@@ -24,6 +24,11 @@ export interface ErrorSentences {
   readonly now: (facts: ErrorFacts) => string
 }
 
+/** A name inside a sentence, whatever the direction of its letters (UAX #9, FSI and PDI): `Said` in layout.tsx makes an element of it. */
+const apart = (name: string) => `\u2068${name}\u2069`
+/** A name that somebody chose, so that it cannot be read as a part of the sentence. */
+const quoted = (name: string) => apart(`“${name}”`)
+
 const count = (n: number, one: string, many: string) => (n === 1 ? one : many.replace('#', String(n)))
 
 const english = {
@@ -107,7 +112,7 @@ const english = {
   challenge: {
     title: 'Confirm it is you',
     stepUpTitle: 'Confirm once more',
-    asWhom: (name: string) => `Signed in as ${name}.`,
+    asWhom: (name: string) => `Signed in as ${apart(name)}.`,
     notYou: 'Not you?',
     onTheWay: (app: string) => `One more step to ${app}.`,
     stepUp: (app: string, factors: string, within: string | null) =>
@@ -173,10 +178,10 @@ const english = {
   },
 
   invite: {
-    title: (name: string) => `Welcome, ${name}`,
+    title: (name: string) => `Welcome, ${apart(name)}`,
     what: (lab: string) =>
       `This invitation opens your account at ${lab}. Choose a password now; in the next step you add a passkey or an authenticator app.`,
-    againTitle: (name: string) => `Welcome back, ${name}`,
+    againTitle: (name: string) => `Welcome back, ${apart(name)}`,
     again:
       'With this invitation you have set a password already. Type it, and you go on where you stopped: with a passkey or an authenticator app.',
     againForgotten: 'Forgotten it? The people who run this gate can send you a new invitation.',
@@ -284,10 +289,10 @@ const english = {
     disabled: 'switched off after too many wrong tries; remove it and add it again',
     rename: 'Rename',
     renameSubmit: 'Save name',
-    newName: (name: string) => `New name for ${name}`,
+    newName: (name: string) => `New name for ${quoted(name)}`,
     remove: 'Remove',
-    removeNamed: (name: string) => `Remove ${name}`,
-    renameNamed: (name: string) => `Rename ${name}`,
+    removeNamed: (name: string) => `Remove ${quoted(name)}`,
+    renameNamed: (name: string) => `Rename ${quoted(name)}`,
     add: 'Add another',
     codes: 'Recovery codes',
     codesLeft: (left: number, total: number, when: string) => `${left} of ${total} left, made ${when}.`,
@@ -305,9 +310,9 @@ const english = {
     notMe: 'That was not me',
     notMeNamed: (what: string) => `That was not me: ${what}`,
     endOthers: 'End all others',
-    renamed: (name: string) => `It is called ${name} now.`,
-    removed: (name: string) => `${name} is removed and no longer opens anything.`,
-    addedNotice: (name: string) => `${name} is added.`,
+    renamed: (name: string) => `It is called ${quoted(name)} now.`,
+    removed: (name: string) => `${quoted(name)} is removed and no longer opens anything.`,
+    addedNotice: (name: string) => `${quoted(name)} is added.`,
     passwordChanged: 'Your new password counts from now on. All other sign-ins are ended.',
     ended: 'That sign-in is ended.',
     othersEnded: 'All other sign-ins are ended.',
@@ -326,7 +331,7 @@ const english = {
   },
 
   remove: {
-    title: (name: string) => `Remove ${name}?`,
+    title: (name: string) => `Remove ${quoted(name)}?`,
     lead: 'It will no longer open anything. Sign-ins that stand already go on until they end.',
     submit: 'Remove it',
     keep: 'Keep it',

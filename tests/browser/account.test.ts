@@ -15,7 +15,7 @@ t.test('the account', async t => {
 
   await t.test('the only second factor stays, and the page says why', async t => {
     await page.goto(`${lab.portal}account`)
-    await page.getByRole('link', { name: 'Remove Passkey on Linux' }).click()
+    await page.getByRole('link', { name: 'Remove “Passkey on Linux”' }).click()
     await page.getByText('This is your only second factor').waitFor()
     t.equal(await page.getByRole('button', { name: 'Remove it' }).count(), 0)
     await page.getByRole('link', { name: 'Keep it' }).click()
@@ -33,16 +33,16 @@ t.test('the account', async t => {
     t.equal(await page.getByRole('img', { name: /^QR code/ }).count(), 1)
     await page.getByLabel('What to call it').fill('Telephone in the lab')
     secret = await addTotp(lab, page)
-    await page.getByText('Telephone in the lab is added.').waitFor()
+    await page.getByText('“Telephone in the lab” is added.').waitFor()
     t.same(await factors(), ['Passkey on Linux', 'Telephone in the lab'])
     await page.getByRole('heading', { name: 'Telephone in the lab' }).waitFor()
   })
 
   await t.test('it is renamed', async t => {
-    await page.getByLabel('Rename Telephone in the lab').click()
-    await page.getByLabel('New name for Telephone in the lab').fill('Telephone on my desk')
-    await page.getByLabel('New name for Telephone in the lab').press('Enter')
-    await page.getByText('It is called Telephone on my desk now.').waitFor()
+    await page.getByLabel('Rename “Telephone in the lab”').click()
+    await page.getByLabel('New name for “Telephone in the lab”').fill('Telephone on my desk')
+    await page.getByLabel('New name for “Telephone in the lab”').press('Enter')
+    await page.getByText('It is called “Telephone on my desk” now.').waitFor()
     t.same(await factors(), ['Passkey on Linux', 'Telephone on my desk'])
   })
 
@@ -70,11 +70,11 @@ t.test('the account', async t => {
 
   await t.test('a removed factor opens nothing, and what is left is the last again', async t => {
     await page.goto(`${lab.portal}account`)
-    await page.getByRole('link', { name: 'Remove Telephone on my desk' }).click()
+    await page.getByRole('link', { name: 'Remove “Telephone on my desk”' }).click()
     await page.getByRole('button', { name: 'Remove it' }).click()
-    await page.getByText('Telephone on my desk is removed and no longer opens anything.').waitFor()
+    await page.getByText('“Telephone on my desk” is removed and no longer opens anything.').waitFor()
     t.same(await factors(), ['Passkey on Linux'])
-    await page.getByRole('link', { name: 'Remove Passkey on Linux' }).click()
+    await page.getByRole('link', { name: 'Remove “Passkey on Linux”' }).click()
     await page.getByText('This is your only second factor').waitFor()
 
     const other = await lab.person()

@@ -20,7 +20,7 @@ t.test('factors are listed with name, kind and use; a name can be changed', asyn
   t.match(textOf(page.body), /phone Authenticator app, added a minute ago/)
   t.match(textOf(page.body), /10 of 10 left/)
   const renamed = await visitor.submit(page, { name: '  Old   Nokia ' }, /rename/)
-  t.match(textOf(renamed.body), /It is called Old Nokia now\..*Old Nokia/)
+  t.match(textOf(renamed.body), /It is called “Old Nokia” now *\..*Old Nokia/)
   for (const name of ['', ' ', 'x'.repeat(65), 'a\u202Eb', 'a\u0000b']) {
     const refused = await visitor.submit(await visitor.open(accountOf(house)), { name }, /rename/)
     t.match([refused.status, textOf(refused.body)], [403, /1 to 64 characters.*Old Nokia/], JSON.stringify(name))
@@ -40,9 +40,9 @@ t.test('the last factor stays (M23); one of two can go, with a fresh proof and a
   t.same([forced.status, forced.headers['factorgate-error']], [403, 'last_factor'])
 
   const added = await addAnother(house, visitor, 'Tablet')
-  t.match(textOf(added.body), /Tablet is added\. You are also signed in elsewhere.*Tablet/)
+  t.match(textOf(added.body), /“Tablet” is added\. You are also signed in elsewhere.*Tablet/)
   const removed = await visitor.submit(await visitor.open(path), {}, /remove/)
-  t.match(textOf(removed.body), /phone is removed/)
+  t.match(textOf(removed.body), /“phone” is removed/)
   t.same(
     (await house.credentials.list(house.ada.id)).map(one => one.name),
     ['Tablet']

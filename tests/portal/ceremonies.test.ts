@@ -93,7 +93,7 @@ t.test('with a real Chromium', async t => {
     const secret = ((await page.locator('#totp-secret').textContent()) ?? '').replace(/\s/g, '')
     await page.locator('#code').fill(codeAt(secret, Date.now()))
     await page.getByRole('button', { name: 'Add it' }).click()
-    await page.getByText('Authenticator on my phone is added.').waitFor()
+    await page.getByText('“Authenticator on my phone” is added.').waitFor()
 
     const third = await openContext(browser)
     const codes = await third.newPage()

@@ -102,6 +102,6 @@ t.test('what was done is told once, to this session alone, and no address can sa
   const { visitor: other } = await signedIn(house, secret)
   other.jar('gate.localhost').set('factorgate-done', word)
   t.notMatch(textOf((await other.open(account)).body), /It is called/)
-  t.match(textOf((await visitor.open(account)).body), /It is called Old Nokia now/)
+  t.match(textOf((await visitor.open(account)).body), /It is called “Old Nokia” now/)
   t.notMatch(textOf((await visitor.open(account)).body), /It is called/)
 })
