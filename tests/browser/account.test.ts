@@ -58,7 +58,8 @@ t.test('the account', async t => {
     await page.goto(`${lab.portal}account`)
     await page.getByRole('button', { name: /^That was not me: Firefox on Windows/ }).click()
     await page.getByRole('heading', { name: 'That sign-in is ended' }).waitFor()
-    t.equal(await page.locator('.steps li').count(), 3)
+    // The first one is a new password (FIELD N6).
+    t.equal(await page.locator('.steps li').count(), 4)
     await page.getByRole('link', { name: 'Go to my account' }).click()
     t.equal(await page.getByText('Firefox on Windows').count(), 0)
 
