@@ -42,6 +42,8 @@ declare module 'fastify' {
     isData?: boolean
     /** A step on the way to somewhere: who must sign in again goes on to where it leads. */
     isStep?: boolean
+    /** Answers a second press of the same form itself. */
+    isRepeatable?: boolean
   }
 }
 
@@ -122,6 +124,8 @@ export const enforcePlugin = fp<EnforceOptions>(
       if (!audit.writable) return done(unavailable('journal_unwritable'))
       const missing = missingFor(requires, exchange.principal, clock())
       if (missing === null) return done()
+      // With a token that a first press has just spent: the handler answers that again, or sends them the same way (portal/answer-once.ts).
+      if (config.isRepeatable && missing === 'sign_in_required' && wantsPage(request.raw)) return done()
       const given = config.isStep ? wayOf(exchange.target.query) : null
       const way = given?.has('rd') ? given : new URLSearchParams({ rd: match.site.origin + formPage(request) })
       challenge(request, reply, match, missing, way, done)

@@ -46,7 +46,8 @@ export function registerCallback(scope: FastifyInstance, options: PortalOptions)
       return goTo(visit, returnTo)
     }
     const goal = returnTo ?? placeHere(`${origin}/`, origin) ?? options.portalOrigin + home
-    if (known?.state === 'waiting') {
+    // Of several who hold it in the right browser, the first has it; the others hear that it is spent.
+    if (known?.state === 'waiting' && (before === null || known.tie !== stateOf(before))) {
       // It was good, and not this browser's to use: nobody uses it any more.
       if (before === null) await sessions.redeem(text, host, '')
       if (!wasAgain(visit)) return goTo(visit, startOver(visit, goal))

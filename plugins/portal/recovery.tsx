@@ -5,6 +5,7 @@
 import type { FastifyInstance } from 'fastify'
 import { factorKinds, newestProof } from '../../src/session/session.ts'
 import { briefCookie, cookieNames, expiredCookie, readOwn } from '../cookies.ts'
+import { answerOnce } from './answer-once.ts'
 import { answerStale, showChallenge } from './challenge.tsx'
 import { requireOffered } from './challenge-offer.ts'
 import { readForm, requireForm, staleForm } from './forms.ts'
@@ -166,21 +167,21 @@ export function registerRecovery(scope: FastifyInstance, options: PortalOptions)
 
   scope.post(
     '/.factorgate/challenge/recovery',
-    { config: { requires: 'first-factor', isStep: true } },
-    async (request, reply) => {
-      const visit = openSignedVisit(options, request, reply)
-      const say = visit.say.challenge
-      const stale = await answerStale(visit, 'recovery')
-      if (stale !== null) return stale
-      const form = staleForm(visit)
-      await requireOffered(visit, 'recovery')
-      const accountId = visit.principal.account.id
-      const { address, browser } = visit
-      const answer = await recoveryCodes.spend({ accountId, code: form.field('code'), address, browser })
-      if (answer.kind === 'verified') return goTo(visit, await acceptProof(visit, answer))
-      const { status, problem } = problemOf(visit, 'recovery', answer, say.wrongRecovery)
-      return showChallenge(visit, status, problem)
-    }
+    { config: { requires: 'first-factor', isStep: true, isRepeatable: true } },
+    (request, reply) =>
+      answerOnce(options, request, reply, async visit => {
+        const say = visit.say.challenge
+        const stale = await answerStale(visit, 'recovery')
+        if (stale !== null) return stale
+        const form = staleForm(visit)
+        await requireOffered(visit, 'recovery')
+        const accountId = visit.principal.account.id
+        const { address, browser } = visit
+        const answer = await recoveryCodes.spend({ accountId, code: form.field('code'), address, browser })
+        if (answer.kind === 'verified') return goTo(visit, await acceptProof(visit, answer))
+        const { status, problem } = problemOf(visit, 'recovery', answer, say.wrongRecovery)
+        return showChallenge(visit, status, problem)
+      })
   )
 
   scope.get('/.factorgate/enrol/recovery', { config: { requires: 'fresh' } }, async (request, reply) => {

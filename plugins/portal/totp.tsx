@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { encode } from 'uqr'
+import { answerOnce } from './answer-once.ts'
 import { answerStale, showChallenge } from './challenge.tsx'
 import { requireOffered } from './challenge-offer.ts'
 import { CodeField } from './challenge-page.tsx'
@@ -120,21 +121,21 @@ export function registerTotp(scope: FastifyInstance, options: PortalOptions): vo
 
   scope.post(
     '/.factorgate/challenge/totp',
-    { config: { requires: 'first-factor', isStep: true } },
-    async (request, reply) => {
-      const visit = openSignedVisit(options, request, reply)
-      const say = visit.say.challenge
-      const stale = await answerStale(visit, 'totp')
-      if (stale !== null) return stale
-      const form = staleForm(visit)
-      await requireOffered(visit, 'totp')
-      const { account } = visit.principal
-      const { address, browser } = visit
-      const answer = await totp.verify({ accountId: account.id, code: form.field('code'), address, browser })
-      if (answer.kind === 'verified') return goTo(visit, await acceptProof(visit, answer))
-      const { status, problem } = problemOf(visit, 'totp', answer, say.wrongCode)
-      return showChallenge(visit, status, problem)
-    }
+    { config: { requires: 'first-factor', isStep: true, isRepeatable: true } },
+    (request, reply) =>
+      answerOnce(options, request, reply, async visit => {
+        const say = visit.say.challenge
+        const stale = await answerStale(visit, 'totp')
+        if (stale !== null) return stale
+        const form = staleForm(visit)
+        await requireOffered(visit, 'totp')
+        const { account } = visit.principal
+        const { address, browser } = visit
+        const answer = await totp.verify({ accountId: account.id, code: form.field('code'), address, browser })
+        if (answer.kind === 'verified') return goTo(visit, await acceptProof(visit, answer))
+        const { status, problem } = problemOf(visit, 'totp', answer, say.wrongCode)
+        return showChallenge(visit, status, problem)
+      })
   )
 
   scope.get('/.factorgate/enrol/totp', { config: { requires: 'first-factor' } }, async (request, reply) => {

@@ -75,7 +75,7 @@ export function openSignedVisit(options: PortalOptions, request: FastifyRequest,
   return visit
 }
 
-function isSigned(visit: Visit): visit is SignedVisit {
+export function isSigned(visit: Visit): visit is SignedVisit {
   return visit.principal !== null
 }
 

@@ -34,16 +34,19 @@ export class HandOvers {
   }
 
   /** What is known of a code of `host`, without spending it. */
-  async look(code: string, host: string): Promise<{ returnTo: string; state: 'waiting' | 'late' | 'spent' } | null> {
+  async look(
+    code: string,
+    host: string
+  ): Promise<{ returnTo: string; state: 'waiting' | 'late' | 'spent'; tie: string } | null> {
     if (!isToken(code)) return null
     const key = handOverKey(tokenDigest(code))
     const spent = await this.#store.get(spentKey(key))
     const text = spent ?? (await this.#store.get(key))
     const record = text === null ? null : parseHandOver(text)
     if (record === null || record.host !== host) return null
-    const { returnTo } = record
-    if (spent !== null) return { returnTo, state: 'spent' }
-    return { returnTo, state: this.#isGood(record) ? 'waiting' : 'late' }
+    const { returnTo, state: tie } = record
+    if (spent !== null) return { returnTo, tie, state: 'spent' }
+    return { returnTo, tie, state: this.#isGood(record) ? 'waiting' : 'late' }
   }
 
   /** The record, for the one caller who spends it; null for a wrong, spent, late or misplaced code. Whoever tries has spent it. */

@@ -419,3 +419,41 @@ t.test('FIELD N6 without scripts a passkey-only person reads what is true', asyn
   t.match(read(page), /a passkey needs them.*ask the people who run this gate for another way in/)
   t.notMatch(read(page), /A password and a code work all the same/)
 })
+
+t.test('FIELD G6 a form that is pressed twice leads on, whichever of its answers the browser keeps', async t => {
+  for (const [what, factor] of [
+    ['at once', 'totp'],
+    ['one after the other', 'totp'],
+    ['at once', 'recovery'],
+    ['one after the other', 'recovery']
+  ] as const) {
+    const ada = await town.withPassword(['totp', 'recovery'])
+    const person = browser()
+    const half = await person.submit(await person.open(`${own}/g6`), { username: ada.account.name, password }, /login/)
+    const cookie = person.cookies(town.host)
+    const code = factor === 'totp' ? totpCode(ada.secret, time.now) : (ada.codes[0] as string)
+    const csrf = /name="csrf" value="([^"]+)"/.exec(half.body)?.[1] ?? ''
+    const url = half.url.replace('/challenge?', `/challenge/${factor}?`)
+    const press = (typed = code, held = cookie) =>
+      new Person(gate.port).request('POST', url, {
+        headers: { ...form, origin: gate.portal, cookie: held },
+        body: new URLSearchParams({ csrf, code: typed }).toString()
+      })
+    // Of both answers the browser keeps the second alone.
+    const [first, again] = what === 'at once' ? await Promise.all([press(), press()]) : [await press(), await press()]
+    t.same([first.status, again.status].sort(), [302, 303], `${what}, ${factor}`)
+    const other = await press('000000')
+    t.match([other.status, other.headers.location], [302, /\/login\?rd=/], 'another code is another form')
+    t.match(
+      (await press(code, cookie.replace(/nonce([^=]*)=./, 'nonce$1=-'))).headers.location,
+      /\/login\?/,
+      'so is another browser’s'
+    )
+    t.match(again.headers.location, /\/challenge\?|\/callback\?/)
+    for (const line of again.headers['set-cookie'] ?? []) person.hold(town.host, line)
+    const landed = await person.open(new URL(again.headers.location as string, url).href)
+    t.match([landed.status, landed.url], [200, `${own}/g6`])
+    time.advance(60)
+    t.match((await press()).headers.location, /\/login\?/, 'and later it is spent')
+  }
+})

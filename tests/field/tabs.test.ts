@@ -1,0 +1,77 @@
+/** FIELD F2, F7, G6 in a real Chromium: tabs that are opened at once, fragments of deep links, and buttons that are pressed twice. */
+import t from 'tap'
+import { acceptInvitation, addTotp, openLab, signOut, typeCode, typePassword } from '../browser/lab.ts'
+import { addAuthenticator } from '../helpers/browser.ts'
+
+t.test('in a real Chromium', async t => {
+  const lab = await openLab(t)
+  const { page } = await lab.person()
+  await addAuthenticator(page)
+  await acceptInvitation(page, (await lab.invite('ada')).link)
+  await page.getByRole('link', { name: 'Authenticator app' }).click()
+  const secret = await addTotp(lab, page)
+  await page.getByLabel('I have saved them').check()
+  await page.getByRole('button', { name: 'Go on' }).click()
+  await page.waitForURL(lab.portal)
+  await page.goto(`${lab.portal}enrol/webauthn`)
+  await page.getByRole('button', { name: 'Create the passkey' }).click()
+  await page.waitForURL(/\/account/)
+
+  await t.test('FIELD F2 F7 three tabs of a fresh browser end at their own addresses, fragments and all', async t => {
+    const { page: first } = await lab.person()
+    const tabs = [first, await first.context().newPage(), await first.context().newPage()]
+    const goals = tabs.map((_, i) => `${lab.filesOrigin}/tab${i}?x=%2F#part-${i}`)
+    await Promise.all(tabs.map((tab, i) => tab.goto(goals[i] as string)))
+    await typePassword(first, 'ada')
+    await typeCode(lab, first, secret)
+    await first.waitForURL(goals[0] as string)
+    await tabs[1]?.getByLabel('User name').fill('ada')
+    await tabs[1]?.getByLabel('Password', { exact: true }).fill('whatever')
+    await tabs[1]?.getByRole('button', { name: 'Continue' }).click()
+    await tabs[1]?.waitForURL(goals[1] as string)
+    await tabs[2]?.reload()
+    await tabs[2]?.waitForURL(goals[2] as string)
+    t.same(
+      tabs.map(tab => tab.url()),
+      goals
+    )
+    await first.context().close()
+  })
+
+  await t.test('FIELD F7 a passkey keeps the fragment', async t => {
+    await signOut(lab, page)
+    const goal = `${lab.filesOrigin}/runs#peak?//evil.test@x`
+    await page.goto(goal)
+    await page.getByRole('button', { name: 'Use a passkey' }).click()
+    await page.waitForURL(goal)
+    t.equal(page.url(), goal)
+  })
+
+  await t.test(
+    'FIELD G6 a form goes off once, however long its answer takes, and is free again afterwards',
+    async t => {
+      await signOut(lab, page)
+      await page.goto(`${lab.filesOrigin}/slow`)
+      let sent = 0
+      await page.route('**/.factorgate/login**', async route => {
+        if (route.request().method() !== 'POST') return route.continue()
+        sent++
+        if (sent === 1) return route.abort('aborted')
+        return route.continue()
+      })
+      await page.getByLabel('User name').fill('ada')
+      await page.getByLabel('Password', { exact: true }).fill('x')
+      const pressed = await page.evaluate(`(() => {
+      const form = document.querySelector('form[method=post]')
+      let stopped = 0
+      form.addEventListener('submit', event => { if (event.defaultPrevented) stopped++ })
+      for (let i = 0; i < 4; i++) form.requestSubmit()
+      return stopped
+    })()`)
+      t.equal(pressed, 3)
+      await page.keyboard.press('Escape')
+      t.equal(await page.evaluate(`document.querySelector('form[method=post]').dataset.sent`), undefined)
+      await page.context().close()
+    }
+  )
+})
