@@ -4,9 +4,9 @@
  */
 import { isApp, publicLocation, publicPath, type Whereabouts } from './whereabouts.ts'
 
-/** `Refresh: 3; url=…`, with the address as in `Location`. */
+/** `Refresh: 3; url=…`, with the address as in `Location`. Browsers do without `url=`, and take a comma or a blank for the `;` (HTML). */
 export function publicRefresh(value: string, where: Whereabouts): string {
-  const parts = /^(\s*[\d.]+\s*[;,]?\s*url\s*=\s*)(["']?)(.*?)(\2\s*)$/is.exec(value)
+  const parts = /^(\s*[\d.]+(?:\s*[;,]\s*|\s+)(?:url\s*=\s*)?)(["']?)(.*?)(\2\s*)$/is.exec(value)
   if (parts === null) return value
   const [, before, quote, url, after] = parts as unknown as [string, string, string, string, string]
   return before + quote + publicLocation(url, where) + after

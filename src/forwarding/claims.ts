@@ -32,7 +32,9 @@ const names: ReadonlySet<string> = new Set([
     'sub subject token-subject token-sub jwt-sub jwt-subject jwt-payload id-token role role-name anonymous-consumer'
   ),
   ...words('fullname full-name firstname first-name lastname last-name nickname actor act-as run-as on-behalf-of'),
-  ...words('is-admin permissions privileges authorities proxiedentitieschain osso-subscriber factorgate'),
+  ...words(
+    'impersonate spiffe-id is-admin permissions privileges authorities proxiedentitieschain osso-subscriber factorgate'
+  ),
   // A certificate's result, where no word of the name says certificate.
   ...words('client-verify client-verified client-serial client-subject client-issuer client-fingerprint'),
   // WebSphere's private headers, such as $WSRU: the user's name.
@@ -59,12 +61,12 @@ const families = new RegExp(
   ].join('|')})-`
 )
 
-/** A word for a person at a name's end: `X-Consumer-Username`, `Logon-User`, `X-RemoteUser`, `es-security-runas-user`. */
+/** A word for a person at a name's end: `X-Consumer-Username`, `Logon-User`, `X-EndUser`, `es-security-runas-user`. */
 const person = new RegExp(
   `(?:^|-)(?:${[
-    '(?:remote|auth|authenticated|forwarded|login|logon|proxy|web|sso|sm|iv|cas|current|effective)?user(?:name|id|info|login|e?mail|groups?|roles?|dn|principal|principalname)?',
+    '[a-z0-9]*user(?:name|id|info|login|e?mail|groups?|roles?|dn|principal|principalname)?',
     'user-(?:id|uid|guid|name|info|login|e?mail|email-address|groups?|roles?|dn|domain|upn|principal|principal-name|full-?name|first-?name|last-?name|display-?name|given-?name|claims|permissions|scopes?|attributes|data|type|ip)',
-    'login|login-?(?:name|id)|logon-?(?:name|id)|uid|e?mail|email-address|mail-address|groups?|roles|identity|assertion|eppn|upn|dn'
+    'login|login-?(?:name|id)|logon-?(?:name|id)|uid|e?mail|email-address|mail-address|groups?|roles|identity|assertion|eppn|upn|dn|cn'
   ].join('|')})$`
 )
 

@@ -30,6 +30,8 @@ const claims: Readonly<Record<string, string>> = {
     'SSL_CLIENT_S_DN Ssl-Client-Cert X-SSL-Client-Verify X-Client-Cert X-Client-Dn Client-Cert X-Forwarded-Client-Cert X-Forwarded-Tls-Client-Cert-Info X-Client-Certificate X-TLS-Client-CN X-Subject-Dn',
   'apps that read any name':
     'X-User-Email X-User-ID User-Name X-Username X-Email X-Groups X-Roles X-WEBAUTH-USER X-SSO-User X-Acme-User X-RemoteUser es-security-runas-user X-ProxiedEntitiesChain X-RStudio-Username X-Hass-User-Id X-Crowd-Username X-NetID Impersonate-User Impersonate-Extra-Scopes X-On-Behalf-Of X-Is-Admin X-Full-Name',
+  'words run together, and mTLS meshes':
+    'X-EndUser X-SessionUser NTUser X-PortalUsername X-PreferredUsername X-LoggedInUserId X-Impersonate X-Spiffe-Id X-Peer-CN X-Client-CN',
   'the address of a client':
     'CF-Connecting-IP True-Client-IP Fly-Client-IP X-Azure-ClientIP X-Vercel-Forwarded-For DO-Connecting-IP X-Real-IP'
 }
@@ -343,6 +345,12 @@ t.test('FIELD F4 F14 what browsers follow comes back with the public address', a
     [moved, 'Location', `http://${inside}@evil.example/`, `http://${inside}@evil.example/`],
     [moved, 'Content-Location', `http://${inside}/a`, `${out}/a`],
     [moved, 'Refresh', `0; url='http://${inside}/a'`, `0; url='${out}/a'`],
+    [moved, 'Refresh', `0;http://${inside}/a`, `0;${out}/a`],
+    [moved, 'Refresh', `5 , "http://${inside}/a"`, `5 , "${out}/a"`],
+    [moved, 'Refresh', `1.5 URL = http://${inside}/a`, `1.5 URL = ${out}/a`],
+    [below, 'Refresh', '0;/a', '0;/nb/a'],
+    [below, 'Refresh', '30', '30'],
+    [moved, 'Refresh', `0;http://evil.example/?u=http://${inside}/`, `0;http://evil.example/?u=http://${inside}/`],
     [
       moved,
       'Link',
