@@ -87,7 +87,7 @@ async function atPlace(
   io: Io,
   config: Config,
   { url, options: storeOptions }: ReturnType<typeof storeOf>,
-  { changes, accepts }: WorkOptions,
+  { changes, accepts, mayCreate }: WorkOptions,
   work: (place: Workplace) => Promise<ExitCode>
 ): Promise<ExitCode> {
   const journal = changes === 'nothing' ? null : await Journal.open({ path: config.journal, clock: io.clock })
@@ -95,7 +95,14 @@ async function atPlace(
     if (changes === 'grant' && journal?.problem)
       throw new PersonError(`the journal ${config.journal} cannot be written (${journal.problem}); nothing was changed`)
     const knownFile = knownStoresFile(config)
-    const store = accepts ? await openStore(url, storeOptions) : await openWatched(url, storeOptions, knownFile)
+    const store = accepts
+      ? await openStore(url, storeOptions)
+      : await openWatched(
+          url,
+          storeOptions,
+          knownFile,
+          mayCreate ? sentence => io.stderr(`warning: ${sentence}\n`) : undefined
+        )
     try {
       const place = new Place(io, config, store, journal, watchOptions(url, storeOptions, knownFile))
       const code = await work(place)
