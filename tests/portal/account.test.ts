@@ -127,7 +127,7 @@ t.test('sign-ins are sentences; each can be ended, and a stranger’s leads to a
   t.match(textOf(page.body), /Firefox on Linux, this device, now .*Chrome on Android, 198\.51\.100\.4, now/)
   const other = (await house.sessions.list(house.ada.id)).find(one => one.session.device.address === '198.51.100.4')
   const advice = await visitor.submit(page, { stranger: 'yes' }, new RegExp(`${other?.session.id}/end`))
-  t.match(textOf(advice.body), /That sign-in is ended.*do three things now/)
+  t.match(textOf(advice.body), /That sign-in is ended.*do four things now: Change your password now/)
   t.match(textOf((await phone.open(accountOf(house))).body), /said it was not them/)
   t.match(house.events.at(-1), { kind: 'session.end', outcome: 'not_me' })
 
