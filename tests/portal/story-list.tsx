@@ -317,5 +317,39 @@ export const stories: readonly Story[] = [
       href="https://notebooks.lab.example/"
     />
   ),
+  variant(
+    'login-cookie-lost',
+    <LoginPage
+      frame={{ ...stranger, isRetry: true }}
+      view={{ ...login, username: 'ada', problem: say.login.cookieLost }}
+    />
+  ),
+  variant('challenge-passkey-only', <ChallengePage frame={stranger} view={{ ...challenge, factors: ['webauthn'] }} />),
+  variant('logout-stale', <LogoutPage frame={stranger} trip={trip} problem={say.logout.formExpired} />),
+  variant('not-me-elsewhere', <NotMePage frame={person} hasPassword={false} />),
+  variant(
+    'form-unsent',
+    <ErrorPage
+      frame={errorFrame}
+      code="sign_in_required"
+      context={{ ...context, unsent: { href: 'https://gate.lab.example/.factorgate/login', isForeign: false } }}
+    />
+  ),
+  variant(
+    'form-unsent-foreign',
+    <ErrorPage
+      frame={errorFrame}
+      code="sign_in_required"
+      context={{ ...context, unsent: { href: 'https://notebooks.lab.example/', isForeign: true } }}
+    />
+  ),
+  variant(
+    'error-not-allowed-somebody-else',
+    <ErrorPage
+      frame={errorFrame}
+      code="not_allowed"
+      context={{ ...context, address: 'https://notebooks.lab.example/x' }}
+    />
+  ),
   ...errorCodes.map(code => ({ name: `error-${code}`, page: error(code), isOwnPage: code === 'not_allowed' }))
 ]
