@@ -46,6 +46,8 @@ export interface WorkOptions {
   readonly changes: 'nothing' | 'access' | 'grant'
   /** Makes the embedded store where there is none yet. */
   readonly mayCreate?: boolean
+  /** Fills the store from a backup. */
+  readonly fills?: boolean
   /** Takes any store, also one that the gate refuses. */
   readonly accepts?: boolean
 }
@@ -87,22 +89,19 @@ async function atPlace(
   io: Io,
   config: Config,
   { url, options: storeOptions }: ReturnType<typeof storeOf>,
-  { changes, accepts, mayCreate }: WorkOptions,
+  { changes, accepts, mayCreate, fills }: WorkOptions,
   work: (place: Workplace) => Promise<ExitCode>
 ): Promise<ExitCode> {
   const journal = changes === 'nothing' ? null : await Journal.open({ path: config.journal, clock: io.clock })
   try {
     if (changes === 'grant' && journal?.problem)
       throw new PersonError(`the journal ${config.journal} cannot be written (${journal.problem}); nothing was changed`)
+    // Who fills a store knows that it is empty.
+    const warn = (sentence: string) => fills || io.stderr(`warning: ${sentence}\n`)
     const knownFile = knownStoresFile(config)
     const store = accepts
       ? await openStore(url, storeOptions)
-      : await openWatched(
-          url,
-          storeOptions,
-          knownFile,
-          mayCreate ? sentence => io.stderr(`warning: ${sentence}\n`) : undefined
-        )
+      : await openWatched(url, storeOptions, knownFile, mayCreate ? warn : undefined)
     try {
       const place = new Place(io, config, store, journal, watchOptions(url, storeOptions, knownFile))
       const code = await work(place)

@@ -40,7 +40,8 @@ export class Readiness {
   async look(): Promise<string | null> {
     const before = this.#problem
     this.#problem = await this.#input.store.ping().then(() => null, sentenceOf)
-    if ((before === null) !== (this.#problem === null)) this.#input.onChange(this.#problem)
+    // Another reason is news too: a store that was away may come back as an earlier state of itself.
+    if (before !== this.#problem) this.#input.onChange(this.#problem)
     return this.isJournalWritable ? this.#problem : 'journal not writable'
   }
 

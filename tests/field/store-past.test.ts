@@ -1,6 +1,7 @@
 /** FIELD A7 and G19: Redis goes back to a past, or is another one. The gate notices, refuses, says so, and goes on once an operator has accepted it. */
 import t from 'tap'
 import { startGateway } from '../helpers/gateway.ts'
+import { startRedisProxy } from '../helpers/redis-proxy.ts'
 import { startRedis, until } from '../helpers/redis-server.ts'
 import { startUpstream } from '../helpers/upstream.ts'
 import { readyz } from '../threats/doors.ts'
@@ -54,4 +55,53 @@ t.test('FIELD A7 FIELD G19 a store that has gone back, or is another one, opens 
       await until('it is ready again', async () => (await readyz(gate)) === 200)
       if (name !== 'everything gone') await until('and serves', async () => (await visit()) === 200)
     })
+})
+
+t.test('FIELD A7 a replica that is promoted without the last revocation opens nothing', async t => {
+  const master = await startRedis(t)
+  const replica = await startRedis(t, {
+    args: ['--replicaof', `127.0.0.1 ${master.port}`, '--repl-diskless-sync-delay', '0']
+  })
+  const way = await startRedisProxy(t, master.port)
+  const upstream = await startUpstream(t)
+  const gate = await startGateway(t, {
+    store: way.url,
+    apps: `  - { id: one, title: One, url: "http://one.localhost:PORT", upstream: "${upstream.origin}", rules: [{ access: mfa }] }`
+  })
+  const signed = await Promise.all(
+    ['alice', 'bob', 'carol'].map(async name => gate.signIn(await gate.account(name), 'one'))
+  )
+  const visit = async (who: number) =>
+    (await gate.request('GET', `${gate.origin('one')}/x`, { cookie: signed[who]!.cookies.one as string })).status
+  const command = commandAt(gate.configFile)
+  const offset = async (server: typeof master, of: string) =>
+    new RegExp(`${of}:(\\d+)`).exec(await server.cli('INFO', 'replication'))?.[1]
+  await until('the replica has everybody', async () => {
+    const [ours, theirs] = [await offset(master, 'master_repl_offset'), await offset(replica, 'slave_repl_offset')]
+    return ours !== undefined && ours === theirs
+  })
+  await replica.cli('REPLICAOF', 'NO', 'ONE')
+  t.equal((await command('session', 'revoke', '--user', 'alice')).code, 0)
+  t.equal((await command('user', 'suspend', 'bob', '--why', 'left the lab')).code, 0)
+  await until('both are out', async () => (await visit(0)) !== 200 && (await visit(1)) !== 200)
+  t.equal(await visit(2), 200)
+
+  way.targetPort = replica.port
+  way.cut()
+  const seen = new Set<number>()
+  const end = Date.now() + 1200
+  while (Date.now() < end) for (const who of [0, 1]) seen.add(await visit(who))
+  t.notOk(seen.has(200), `neither is let in: ${[...seen].join()}`)
+  await until('nobody is', async () => (await visit(2)) === 503)
+  t.equal(await readyz(gate), 503)
+  await until('the log says why', async () =>
+    gate.log.some(({ problem }) => /gone back to an earlier state/.test(String(problem)))
+  )
+  t.match((await command('user', 'show', 'bob')).stderr, /gone back .* factorgate store accept/)
+
+  const { code, stderr } = await command('store', 'accept')
+  t.equal(code, 0)
+  t.match(stderr, /Accepted\..*gone back[\s\S]*Sessions ended: 3/)
+  await until('it is ready again', async () => (await readyz(gate)) === 200)
+  t.not(await visit(0), 200, 'everybody signs in anew')
 })

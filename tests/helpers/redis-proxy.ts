@@ -16,6 +16,8 @@ export type ProxyMode =
 export interface RedisProxy {
   readonly url: string
   mode: ProxyMode
+  /** Where new connections lead. */
+  targetPort: number
   /** Breaks every connection there is. */
   cut(): void
 }
@@ -28,7 +30,7 @@ export async function startRedisProxy(t: Teardown, targetPort: number): Promise<
     socket.on('error', () => {}).on('close', () => sockets.delete(socket))
   }
   const server = createServer(client => {
-    const target = connect(targetPort, '127.0.0.1')
+    const target = connect(proxy.targetPort, '127.0.0.1')
     keep(client)
     keep(target)
     client.on('close', () => target.destroy())
@@ -50,6 +52,7 @@ export async function startRedisProxy(t: Teardown, targetPort: number): Promise<
   const proxy: RedisProxy = {
     url: `redis://127.0.0.1:${port}`,
     mode: { kind: 'relay' },
+    targetPort,
     cut() {
       for (const socket of sockets) socket.destroy()
     }

@@ -27,7 +27,7 @@ t.test('each turn is told once, with its reason, and no other error than the sto
   trouble = null
   t.equal(await readiness.look(), null)
   t.ok(readiness.isStoreUp)
-  t.same(told, [sentence, null])
+  t.same(told, [sentence, 'store not reachable', null])
   journal.writable = false
   t.equal(await readiness.look(), 'journal not writable')
   t.notOk(readiness.isJournalWritable)

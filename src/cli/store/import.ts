@@ -42,27 +42,31 @@ Example:
     // A pipe in its place must not hold the command up.
     const file = await open(source, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
-      return await atWork(io, { config: values.config, changes: 'grant', mayCreate: true }, async place => {
-        const { store, clock, config } = place
-        const keyring = await asSelf(() => readKeyFile(config.keyFile))
-        const count = await verify(file, keyring, config.keyFile)
-        if (!values.force) await refuseUnlessEmpty(store)
-        await store.put(marker, new Date(clock()).toISOString())
-        if (values.force) await withProgress(io, 'records taken out', null, onDone => empty(store, onDone))
-        const isLate = (line: Line) => line.kind === 'value' && line.key.startsWith('account:')
-        await withProgress(io, 'records', count, async onDone => {
-          let done = 0
-          const isDone = () => onDone(++done)
-          for (const late of [false, true])
-            await write(store, clock(), readLines(readSealed(file, keyring)), line => isLate(line) === late, isDone)
-        })
-        // A backup of an older version has no index of addresses.
-        await new Accounts(place).indexAddresses({ anew: true })
-        await store.delete(marker)
-        await place.record({ kind: 'store.import', outcome: 'done', values: count, forced: values.force === true })
-        io.stderr(`${count} records are in the store; people sign in anew\n`)
-        return 0
-      })
+      return await atWork(
+        io,
+        { config: values.config, changes: 'grant', mayCreate: true, fills: true },
+        async place => {
+          const { store, clock, config } = place
+          const keyring = await asSelf(() => readKeyFile(config.keyFile))
+          const count = await verify(file, keyring, config.keyFile)
+          if (!values.force) await refuseUnlessEmpty(store)
+          await store.put(marker, new Date(clock()).toISOString())
+          if (values.force) await withProgress(io, 'records taken out', null, onDone => empty(store, onDone))
+          const isLate = (line: Line) => line.kind === 'value' && line.key.startsWith('account:')
+          await withProgress(io, 'records', count, async onDone => {
+            let done = 0
+            const isDone = () => onDone(++done)
+            for (const late of [false, true])
+              await write(store, clock(), readLines(readSealed(file, keyring)), line => isLate(line) === late, isDone)
+          })
+          // A backup of an older version has no index of addresses.
+          await new Accounts(place).indexAddresses({ anew: true })
+          await store.delete(marker)
+          await place.record({ kind: 'store.import', outcome: 'done', values: count, forced: values.force === true })
+          io.stderr(`${count} records are in the store; people sign in anew\n`)
+          return 0
+        }
+      )
     } finally {
       await file.close()
     }
