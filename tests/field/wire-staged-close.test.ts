@@ -45,7 +45,8 @@ t.test('FIELD F5 the gate’s answers to an upload', { timeout: 60_000 }, async 
   /** Host, path, lines, status. */
   const table: [string, string, string[], number][] = [
     ['one', '/upload', [ended], 401],
-    ['one', '/upload', [ended, ...page], 302],
+    // A form that a person sent is lost with the session, and a page says so (FIELD F17).
+    ['one', '/upload', [ended, ...page], 401],
     ['one', '/denied/x', [], 403],
     ['one', '/.factorgate/nothing', [], 404],
     ['gate', '/.factorgate/login', ['Content-Type: application/x-www-form-urlencoded'], 413],
