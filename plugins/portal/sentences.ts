@@ -340,7 +340,7 @@ const english = {
 
   notMe: {
     title: 'That sign-in is ended',
-    lead: 'Whoever it was is out, on every app, downloads and open windows included. They had your password, so do four things now:',
+    lead: 'Whoever it was is out, on every app, downloads and open windows included. Someone may know your password, so do four things now:',
     password: 'Change your password now',
     passwordElsewhere: 'Change your password where you got it: at your institution, not here.',
     steps: [
