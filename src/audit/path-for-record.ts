@@ -14,6 +14,11 @@ const ownWords = new Set(
 /** Nearly no path of an app has one of these words. `%` and the like are decoded in the readings. */
 const suspicious = /factorgate|invite/i
 const token = /[A-Za-z0-9_-]{32,}/g
+/** The exact shape of a token of ours. It is left out of every path: a link may be copied so badly that no word of ours is left in it. */
+const wholeToken = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/
+const wholeTokens = new RegExp(wholeToken, 'g')
+/** What stands behind such a word: mail programs break a link, and a blank or `=` then stands within the token. */
+const behindInvite = /(invite[^/]*\/)([^/]+)/gi
 
 /**
  * `path` for the journal. A path of ours is kept as far as its words are known; one that is ours by an odd spelling is not kept at all.
@@ -21,12 +26,23 @@ const token = /[A-Za-z0-9_-]{32,}/g
  */
 export function pathForRecord(path: string, readings: readonly string[], most: number): string {
   if (!suspicious.test(path) && (readings.length === 1 || !readings.some(reading => suspicious.test(reading))))
-    return path.slice(0, most)
+    return withoutTokens(path, readings).slice(0, most)
   if (path === '/.factorgate' || path.startsWith('/.factorgate/')) return knownWords(path)
   if ([path, ...readings].some(reading => /\.factorgate/i.test(reading))) return '/.factorgate/…'
   // A link that was copied badly: `/factorgate/invite/TOKEN`, `/invite/TOKEN`.
   if (readings.length > 1 && readings.some(reading => reading.search(token) >= 0)) return '/…'
-  return path.replace(token, '…').slice(0, most)
+  return path.replace(token, '…').replace(behindInvite, withoutBrokenToken).slice(0, most)
+}
+
+/** For nearly every path this is one comparison: it is too short to hold a token. */
+function withoutTokens(path: string, readings: readonly string[]): string {
+  if (path.length <= 43) return path
+  if (wholeToken.test(path)) return path.replace(wholeTokens, '…')
+  return readings.length > 1 && readings.some(reading => wholeToken.test(reading)) ? '/…' : path
+}
+
+function withoutBrokenToken(all: string, before: string, behind: string): string {
+  return behind.replace(/%[0-9a-f]{2}|[^A-Za-z0-9_-]/gi, '').length < 32 ? all : `${before}…`
 }
 
 function knownWords(path: string): string {
