@@ -2,6 +2,7 @@
 import t from 'tap'
 import { Accounts } from '../../src/identity/accounts.ts'
 import { canonicalAddress } from '../../src/identity/addresses.ts'
+import { terminal } from '../cli/terminal.ts'
 import { house, rightPassword } from '../identity/house.ts'
 import { codeAt, openHouse } from '../portal/house.ts'
 import { enrolled, password } from '../portal/people.ts'
@@ -161,4 +162,18 @@ t.test('FIELD G18 the whole way in, by the form', async t => {
     return answer.body.replace(username, '').replace(/value="[^"]*"/g, '')
   }
   t.equal(await wrong('ada@lab.example'), await wrong('eve@lab.example'), 'M15: byte for byte')
+})
+
+t.test('FIELD G18 whoever gives two accounts one address is told that it signs in neither', async t => {
+  const factorgate = terminal(t)
+  await factorgate.newKey()
+  const shared = /another account has the address .* signs in with the name '(bob|eve)'.*user set NAME --email/
+  const first = await factorgate('user', 'add', 'ada', '--email', 'ada@lab.example')
+  t.notMatch(first.stderr, /another account/)
+  const added = await factorgate('user', 'add', 'bob', '--email', 'ADA@lab.example.')
+  t.match([added.code, added.stderr, added.stdout], [0, shared, /^https:.*\/invite\/\S+\n$/])
+  t.notMatch((await factorgate('user', 'set', 'bob', '--email', 'bob@lab.example')).stderr, /another account/)
+  t.notMatch((await factorgate('user', 'set', 'bob', '--group', 'x')).stderr, /another account/)
+  await factorgate.ok('user', 'add', 'x@lab.example')
+  t.match((await factorgate('user', 'add', 'eve', '--email', 'X@lab.example')).stderr, shared, "somebody's name")
 })

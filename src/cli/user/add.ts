@@ -2,7 +2,7 @@
 import { AccountError } from '../../identity/accounts.ts'
 import { type Command, PersonError, readArgs, visible } from '../command.ts'
 import { atWork, configHelp, configOption } from '../workplace.ts'
-import { accountsAt, invite, readDisplayName, readEmail, readGroup } from './person.ts'
+import { accountsAt, invite, readDisplayName, readEmail, readGroup, warnOfSharedAddress } from './person.ts'
 
 export const command: Command = {
   name: 'user add',
@@ -51,6 +51,7 @@ Example:
         outcome: 'added',
         groups: groups.join(',')
       })
+      await warnOfSharedAddress(place, account, io)
       const url = await invite(place, account)
       io.stderr(`${account.name} is added. Hand this over; it works once, within 24 hours:\n`)
       io.stdout(`${url}\n`)

@@ -9,7 +9,7 @@ import type { Account } from '../../identity/account.ts'
 import { Accounts } from '../../identity/accounts.ts'
 import { Invitations } from '../../identity/invitations.ts'
 import type { Keyring } from '../../keyring/keyring.ts'
-import { PersonError, UsageError, visible } from '../command.ts'
+import { type Io, PersonError, UsageError, visible } from '../command.ts'
 import type { Workplace } from '../workplace.ts'
 
 export function accountsAt({ store, clock }: Workplace): Accounts {
@@ -36,6 +36,16 @@ export async function personNamed(place: Workplace, name: string): Promise<Accou
   if (account === null)
     throw new PersonError(`there is nobody called '${visible(name)}'; 'factorgate user list' shows everybody`)
   return account
+}
+
+/** Says on stderr where the account's address signs nobody in, because it is also another's (the sign-in takes an address of one account alone). */
+export async function warnOfSharedAddress(place: Workplace, account: Account, io: Io): Promise<void> {
+  const { name, email } = account
+  if (email === null || (await accountsAt(place).bySignIn(email))?.id === account.id) return
+  io.stderr(
+    `note: another account has the address '${visible(email)}' or has it as its name. ${name} signs in with the name '${name}' and not with the address; ` +
+      `'factorgate user list' shows who has which, and 'factorgate user set NAME --email ADDRESS' changes one\n`
+  )
 }
 
 /** A new invitation as the person opens it, journaled. Older ones of the same person are dead from now on. */

@@ -2,7 +2,7 @@
 import type { AccountChange } from '../../identity/accounts.ts'
 import { type Command, readArgs, UsageError } from '../command.ts'
 import { atWork, configHelp, configOption } from '../workplace.ts'
-import { accountsAt, personNamed, readDisplayName, readEmail, readGroup } from './person.ts'
+import { accountsAt, personNamed, readDisplayName, readEmail, readGroup, warnOfSharedAddress } from './person.ts'
 
 export const command: Command = {
   name: 'user set',
@@ -57,6 +57,7 @@ Example:
         fields: Object.keys(change).join(','),
         groups: account.groups.join(',')
       })
+      if (change.email !== undefined) await warnOfSharedAddress(place, account, io)
       io.stderr(`${account.name} is changed\n`)
       return 0
     })
