@@ -289,12 +289,21 @@ t.test('FIELD A1 the examples name every header that matters', async t => {
     'i'
   )
   const isTaken = (name: string) =>
-    caddy.some(glob => (glob.endsWith('*') ? name.startsWith(glob.slice(0, -1)) : name === glob))
+    caddy.some(glob => {
+      if (glob.endsWith('*')) return name.startsWith(glob.slice(0, -1))
+      return glob.startsWith('*') ? name.endsWith(glob.slice(1)) : name === glob
+    })
   for (const name of namedForProxies) {
     t.ok(nginx.includes(`proxy_set_header ${name} `), `nginx: ${name}`)
     t.ok(isTaken(name) || isTaken(`x-${name}`), `Caddy: ${name}`)
     t.match(name, traefik, `Traefik: ${name}`)
     t.match(name.replaceAll('-', '_'), traefik, `Traefik: ${name} with underscores`)
+  }
+  for (const name of 'x-enduser logon-user x-logon-user eppn mail x-principal x-user-roles x-okta-user tailscale-user-login x-spiffe-id x-peer-cn'.split(
+    ' '
+  )) {
+    t.ok(isTaken(name), `Caddy, which is not refused: ${name}`)
+    t.match(name, traefik, `Traefik, which is not refused: ${name}`)
   }
   for (const name of [
     'accept',
@@ -322,6 +331,10 @@ t.test('FIELD A1 the examples name every header that matters', async t => {
     'the gate sees every header'
   )
   const upstream = envoy.authorization_response.allowed_upstream_headers.patterns
+  t.ok(
+    upstream.some((pattern: { prefix?: string }) => pattern.prefix === 'x-forwarded-'),
+    'Envoy: what the gate says of the public address replaces what a client says'
+  )
   for (const exact of ['cookie', 'x-factorgate-assertion', 'x-envoy-auth-headers-to-remove'])
     t.ok(
       upstream.some((pattern: { exact?: string }) => pattern.exact === exact),
