@@ -22,7 +22,7 @@ import type { Requires } from './exchange.ts'
 import { formPage } from './form-page.ts'
 import { isFramedStep } from './frame-page.ts'
 import { pageFor, usualLongest } from './return-address.ts'
-import { acceptsPage, wantsPage } from './wants-page.ts'
+import { acceptsPage, isFromWorker, wantsPage } from './wants-page.ts'
 import { isWorkerBesideUs } from './worker-beside-us.ts'
 
 export interface EnforceOptions {
@@ -115,7 +115,10 @@ export const enforcePlugin = fp<EnforceOptions>(
         reply.header('cache-control', 'no-store').redirect(portalOrigin + exchange.target.raw, 302)
         return
       }
-      if (config.isData !== true && isPeepedAt(request.raw)) {
+      // A worker of the app asks for the end of its own host's hand-over anew; no worker runs on the portal's host.
+      const isWorkers =
+        !match.site.isPortal && request.raw.headers['sec-fetch-dest'] === 'empty' && isCallback(match.path)
+      if (config.isData !== true && !isWorkers && isPeepedAt(request.raw)) {
         exchange.isFramed = isFramedStep(request.raw, match.path.replace(/\?.*/s, ''))
         if (!exchange.isFramed) return done(new GateError('foreign_origin'))
       }
@@ -146,11 +149,12 @@ export const enforcePlugin = fp<EnforceOptions>(
       const { kind, site } = match
       const isPage = wantsPage(request.raw)
       const isSent = isPage && (isRead(request) || kind === 'own')
-      if (!site.isPortal) addState(way, request, isSent ? reply : null, site)
+      // A page that a worker of the app asks for anew, and shows. Who reads it sets out from there, and a redirect would not get through.
+      const isShown = !isPage && kind === 'app' && acceptsPage(request.raw)
+      if (!site.isPortal) addState(way, request, isSent || (isShown && isRead(request)) ? reply : null, site)
       const page = `${portalOrigin}/.factorgate/${reason === 'sign_in_required' ? 'login' : 'challenge'}`
       const url = pageFor(page, way, frontOf(match), longest)
-      if ((isPage && !isSent) || (!isPage && kind === 'app' && acceptsPage(request.raw)))
-        return done(new GateError(reason, { wayOn: url }))
+      if ((isPage && !isSent) || isShown) return done(new GateError(reason, { wayOn: url }))
       reply.header('cache-control', 'no-store').header('vary', 'Cookie').header('factorgate-error', reason)
       if (isSent) {
         reply.redirect(url, 302)
@@ -173,6 +177,10 @@ function wayOf(query: string): URLSearchParams {
   const way = new URLSearchParams()
   for (const name of ['rd', 'state', 'ask', 'again']) for (const value of given.getAll(name)) way.append(name, value)
   return way
+}
+
+function isCallback(path: string): boolean {
+  return path.replace(/\?.*/s, '') === '/callback'
 }
 
 function isRead({ raw: { method } }: FastifyRequest): boolean {
@@ -198,7 +206,7 @@ function returnAddress(request: FastifyRequest, site: Site, app: App): string {
   if (isRead(request) && acceptsPage(request.raw)) return site.origin + request.exchange.target.raw
   const referer = request.raw.headers.referer
   // A worker's requests name its script, and nobody wants to come back to that.
-  const isScript = /\.m?js(?:$|[?#])/i.test(referer ?? '')
+  const isScript = isFromWorker(request.raw.headers)
   return referer?.startsWith(front) && !isScript && !referer.startsWith(`${site.origin}/.factorgate`) ? referer : front
 }
 

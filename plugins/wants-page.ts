@@ -19,15 +19,22 @@ export function wantsPage({ headers }: Pick<IncomingMessage, 'headers'>): boolea
 
 /**
  * True where HTML would be shown as a page though nobody seems to navigate: a service worker that makes a navigation anew asks with another mode,
- * and with the `Accept` of the page.
+ * and with the `Accept` of the page. One that keeps the address alone (`fetch(request.url)`) accepts anything, and names its own script.
  */
-export function acceptsPage(request: Pick<IncomingMessage, 'headers'>): boolean {
+export function acceptsPage(request: Pick<IncomingMessage, 'headers' | 'method'>): boolean {
   const { headers } = request
   if (wantsPage(request)) return true
   const mode = headers['sec-fetch-mode']
   if (mode !== 'cors' && mode !== 'same-origin' && mode !== 'no-cors') return false
   if (headers['sec-fetch-dest'] !== undefined && headers['sec-fetch-dest'] !== 'empty') return false
-  return !isScript(headers) && /^\s*text\/html\b/i.test(headers.accept ?? '')
+  if (isScript(headers)) return false
+  if (/^\s*text\/html\b/i.test(headers.accept ?? '')) return true
+  return headers.accept === '*/*' && request.method === 'GET' && isFromWorker(headers)
+}
+
+/** True where the request comes from a worker: it names its script as the page it comes from. */
+export function isFromWorker({ referer }: IncomingHttpHeaders): boolean {
+  return referer !== undefined && /\.m?js(?:$|[?#])/i.test(referer)
 }
 
 function looksLikeNavigation(headers: IncomingHttpHeaders): boolean {

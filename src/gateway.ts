@@ -189,7 +189,7 @@ function errorPages(look: {
     const page = match?.kind === 'own' && !request.is404 ? formPage(request) : null
     const isForeign = request.headers['sec-fetch-site'] === 'cross-site'
     const unsent =
-      app === null || wayOn === undefined
+      app === null || wayOn === undefined || isGet || request.method === 'HEAD'
         ? null
         : { href: isForeign ? `${app.origin}${app.prefix}/` : wayOn, isForeign }
     const html = renderError(code, {

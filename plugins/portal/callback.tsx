@@ -24,6 +24,26 @@ export function LatePage({ frame, app, href }: { frame: Frame; app: string; href
   )
 }
 
+/** A worker that asks for this page with a request of its own follows a redirect by itself, and a browser shows nothing that came by one. */
+function sendOnward({ reply }: Visit, href: string) {
+  const there = href.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')
+  return reply
+    .type('text/html; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .header(
+      'content-security-policy',
+      "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    .send(
+      `<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${there}"><title>You are signed in</title><p><a href="${there}">Go on</a></p></html>\n`
+    )
+}
+
+function isNavigation({ request: { raw } }: Visit): boolean {
+  const mode = raw.headers['sec-fetch-mode']
+  return mode === undefined || mode === 'navigate'
+}
+
 /** A hand-over begins anew once within this time; later, the mark is of another day, or of a bookmark. */
 const againSeconds = 15 * 60
 
@@ -43,7 +63,7 @@ export function registerCallback(scope: FastifyInstance, options: PortalOptions)
     const returnTo = known === null ? null : placeHere(known.returnTo, origin)
     if (entered !== null && returnTo !== null) {
       if (entered.token !== '') setSessionCookie(reply, entered.token, visit.site)
-      return goTo(visit, returnTo)
+      return isNavigation(visit) ? goTo(visit, returnTo) : sendOnward(visit, returnTo)
     }
     const goal = returnTo ?? placeHere(`${origin}/`, origin) ?? options.portalOrigin + home
     // Of several who hold it in the right browser, the first has it; the others hear that it is spent.

@@ -74,7 +74,9 @@ export function ErrorPage({ frame, code, context }: { frame: Frame; code: ErrorC
       )}
       {again !== null && (
         <a class="button second" href={again} data-on>
-          {say.again}
+          {describeError(code).status !== 401
+            ? say.again
+            : say.onward[code === 'sign_in_required' ? 'signIn' : 'confirm']}
         </a>
       )}
       {other !== null && (

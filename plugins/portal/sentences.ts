@@ -387,6 +387,7 @@ const english = {
     reference: 'Reference',
     referenceHint: 'With the reference, the people who run this gate find this very moment in its journal.',
     again: 'Try again',
+    onward: { signIn: 'Sign in', confirm: 'Confirm it is you' },
     unsentAction: {
       signIn: () => 'Sign in, in a new tab',
       confirm: () => 'Confirm, in a new tab',

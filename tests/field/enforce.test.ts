@@ -201,9 +201,35 @@ const clients: [string, 'redirect' | 'page' | 'json', Record<string, string>][] 
     }
   ],
   [
+    'a service worker that keeps the address alone',
+    'page',
+    {
+      accept: '*/*',
+      'user-agent': 'Mozilla/5.0 Chrome/120',
+      'sec-fetch-mode': 'cors',
+      'sec-fetch-dest': 'empty'
+    }
+  ],
+  [
     'fetch',
     'json',
-    { accept: '*/*', 'user-agent': 'Mozilla/5.0 Chrome/120', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }
+    {
+      accept: '*/*',
+      'user-agent': 'Mozilla/5.0 Chrome/120',
+      'sec-fetch-mode': 'cors',
+      'sec-fetch-dest': 'empty',
+      referer: 'http://one.localhost/page'
+    }
+  ],
+  [
+    'fetch for JSON in a worker',
+    'json',
+    {
+      accept: 'application/json',
+      'user-agent': 'Mozilla/5.0 Chrome/120',
+      'sec-fetch-mode': 'cors',
+      'sec-fetch-dest': 'empty'
+    }
   ],
   [
     'jQuery',
@@ -280,7 +306,7 @@ t.test('FIELD F9 a person gets a page, a program gets JSON, and the way back is 
   const link = `${gate.origin('one')}/deep/page?x=1`
   for (const [name, expected, headers] of clients) {
     const referer = `${gate.origin('one')}/worker.js`
-    const answer = await gate.request('GET', link, { ...headers, referer })
+    const answer = await gate.request('GET', link, { referer, ...headers })
     t.equal(answer.headers['factorgate-error'], 'sign_in_required', name)
     if (expected === 'redirect') {
       t.equal(answer.status, 302, name)
