@@ -81,6 +81,32 @@ t.test('two processes, one gate', async t => {
     await writeFile(gate.configFile, JSON.stringify(config))
   })
 
+  await t.test('FIELD A5 a rule tightened by a reload cuts what both hold, and nothing else', async t => {
+    const all = (end: string) =>
+      Promise.all(
+        // Connections go round: of four, each process holds two.
+        [0, 1, 2, 3].flatMap(() => [
+          hold(gate.port, host, person.cookies(host), `/endless/${end}`),
+          hold(gate.port, host, person.cookies(host), `/socket/${end}`, true)
+        ])
+      )
+    const kept = await all('kept')
+    const ends = (await all('cut')).map(socket => new Promise<void>(resolve => socket.once('close', () => resolve())))
+    const config = JSON.parse(await readFile(gate.configFile, 'utf8'))
+    config.apps[0].rules = [
+      { path: '/endless/cut', access: 'deny' },
+      { path: '/socket/cut', access: 'deny' },
+      { access: 'mfa' }
+    ]
+    await writeFile(gate.configFile, JSON.stringify(config))
+    await Promise.all(ends)
+    t.same(
+      kept.map(socket => socket.destroyed),
+      kept.map(() => false)
+    )
+    for (const socket of kept) socket.destroy()
+  })
+
   await t.test('a session that ends is cut in every process, and refused by every process', async t => {
     const open = await Promise.all(
       [0, 1, 2, 3].map(i =>
