@@ -14,7 +14,7 @@ import { describeError, type ErrorCode } from './errors.ts'
 import { GateRequest } from './forwarding/gate-request.ts'
 import { looksForAPage, refusalPage } from './refusal-page.ts'
 import { RequestTurns } from './request-turns.ts'
-import { closeInStages, endInStages, isLeaving, softenClose } from './staged-close.ts'
+import { closeInStages, endInStages, isLast, isLeaving, softenClose } from './staged-close.ts'
 
 export interface TlsFiles {
   readonly cert: string
@@ -186,6 +186,8 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, owed: Se
     socket.destroy()
     return
   }
+  // Behind a last answer nothing is a request any more, and nothing is answered: two answers to one request poison whoever shares the connection.
+  if (error.code === 'HPE_CLOSED_CONNECTION' || isLast(socket) || isLeaving(socket)) return endInStages(socket)
   // A TLS handshake that stalls ends up here too, and an answer would wait for it for ever (THREATS D4).
   // An answer that is perhaps half written cannot be followed by another; on a kept connection that owes none, it can.
   const isAnswering = owed !== null && !owed.writableFinished && ((socket as Socket).bytesWritten ?? 0) > 0

@@ -178,11 +178,18 @@ t.test('two slashes behind a prefix count as what the upstream sees: perhaps a h
 })
 
 t.test('sites say what cookies and links need to know', async t => {
-  t.same(table.site('gate.test'), { host: 'gate.test', origin: 'https://gate.test', secure: true, isPortal: true })
+  t.same(table.site('gate.test'), {
+    host: 'gate.test',
+    origin: 'https://gate.test',
+    secure: true,
+    port: '',
+    isPortal: true
+  })
   t.same(table.site('[::1]:8080'), {
     host: '[::1]:8080',
     origin: 'http://[::1]:8080',
     secure: false,
+    port: '8080',
     isPortal: false
   })
   t.equal(table.site('LAB.test:443')?.host, 'lab.test')

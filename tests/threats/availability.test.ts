@@ -133,8 +133,9 @@ function rows(ground: Ground): Row[] {
             [head('POST', '/.factorgate/account', portalHost), 4],
             [head('POST', '/', host), 401],
             [
+              // What a person sent is lost, and a page says so (FIELD F17).
               head('PUT', '/', host, ['Accept: text/html', 'Sec-Fetch-Mode: navigate', 'Sec-Fetch-Dest: document']),
-              302
+              401
             ],
             [head('GET', '/.factorgate/', portalHost, ['Accept: text/html']), 302]
           ] as const) {

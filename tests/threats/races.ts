@@ -183,9 +183,10 @@ export async function race(t: Test, house: House, others: readonly Server[] = []
     const copies = Array.from({ length: many }, () => copyOf(signed, signed.address))
     await unlimited(async () => {
       const answers = await all(copies, caller => caller.post('/.factorgate/enrol/totp', { ceremony, code, name: 'x' }))
-      exactlyOne(t, answers, 303, 'the form')
+      // A second press of the same form goes on as the first one does (FIELD G1, G6); it enrols nothing.
+      t.ok(answers.some(({ status }) => status === 303), 'one goes on')
     })
-    t.equal((await runtime.credentials.list(person.account.id)).length, 2)
+    t.equal((await runtime.credentials.list(person.account.id)).length, 2, 'one is enrolled')
   })
 
   await t.test('one invitation', async t => {
