@@ -140,25 +140,28 @@ t.test('the measured facts, of ioredis', async t => {
   await t.test(
     '0.16 ioredis would wait and try again: without Redis a guess is refused at once, and none is carried out later',
     async t => {
+      // Strangers are counted by their network (FIELD A8).
+      const { address } = new Caller(house)
       await redis.signal('SIGKILL')
       const guesses = await Promise.all(
-        Array.from({ length: 20 }, () => new Caller(house).signIn(person.account.name, 'wrong password'))
+        Array.from({ length: 20 }, () => new Caller(house, address).signIn(person.account.name, 'wrong password'))
       )
       // They have all been answered, and Redis is still down: nothing waits for it.
       t.same(tally(guesses), { 503: 20 })
       await redis.start()
-      let answer = await new Caller(house).signIn(person.account.name, 'wrong password')
-      while (answer.status === 503) answer = await new Caller(house).signIn(person.account.name, 'wrong password')
+      let answer = await new Caller(house, address).signIn(person.account.name, 'wrong password')
+      while (answer.status === 503)
+        answer = await new Caller(house, address).signIn(person.account.name, 'wrong password')
       t.equal(answer.status, 401)
       for (let n = 0; n < 3; n++)
         t.equal(
-          (await new Caller(house).signIn(person.account.name, 'wrong password')).status,
+          (await new Caller(house, address).signIn(person.account.name, 'wrong password')).status,
           401,
           'three more are free (FIELD A8)'
         )
-      await new Caller(house).signIn(person.account.name, 'wrong password')
+      await new Caller(house, address).signIn(person.account.name, 'wrong password')
       t.equal(
-        (await new Caller(house).signIn(person.account.name)).status,
+        (await new Caller(house, address).signIn(person.account.name)).status,
         429,
         'as many as were made since, none of before'
       )
