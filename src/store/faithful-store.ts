@@ -199,8 +199,12 @@ export class FaithfulStore implements Store {
   }
 
   async #verify(): Promise<string | null> {
+    // A command on this machine may have seen more.
+    if (this.#isLost) this.#learn(this.#options.known.get(this.#options.address)?.epochs ?? [])
+    // Taken before the store is asked: what is learnt while its answer is on the way would make that answer look old.
+    let before = this.#known
     let state = await stateOf(this.#inner, this.#options)
-    if (this.#known === null) {
+    if (before === null) {
       // The first time that this installation meets the store.
       if (state.ids.length === 0) {
         await this.#inner.add(markKey, newId())
@@ -208,12 +212,11 @@ export class FaithfulStore implements Store {
         for (const n of state.epochs.keys()) await this.#inner.add(epochKey(n), '0')
         state = await stateOf(this.#inner, this.#options)
       }
-      this.#known = { id: state.ids[0] ?? '', epochs: state.epochs }
+      before = { id: state.ids[0] ?? '', epochs: state.epochs }
+      this.#known = before
       this.#options.known.remember(this.#options.address, this.#known)
     }
-    // A command on this machine may have seen more.
-    if (this.#isLost) this.#learn(this.#options.known.get(this.#options.address)?.epochs ?? [])
-    const why = trouble(state, this.#known, this.#options.address)
+    const why = trouble(state, before, this.#options.address)
     if (why === null) this.#learn(state.epochs)
     this.#turn(why)
     return why

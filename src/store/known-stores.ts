@@ -41,8 +41,12 @@ export class KnownStoresFile implements KnownStores {
       // Exclusively, and by renaming: a link that lies there is replaced and never followed.
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW
       const file = openSync(beside, flags, 0o600)
-      writeFileSync(file, `${JSON.stringify({ ...all, [address]: { id: store.id, epochs } }, null, 1)}\n`)
-      closeSync(file)
+      try {
+        writeFileSync(file, `${JSON.stringify({ ...all, [address]: { id: store.id, epochs } }, null, 1)}\n`)
+      } finally {
+        // On a full disk too: otherwise each revocation would keep a descriptor until the gate has none left.
+        closeSync(file)
+      }
       renameSync(beside, this.#path)
     } catch {
       // A full or read-only disk: what is in memory still counts.

@@ -1,0 +1,45 @@
+/** FIELD A7 and A4: what watches the store cries no wolf while the store moves on, and keeps no descriptor when the disk is full. */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { FaithfulStore } from '../../src/store/faithful-store.ts'
+import { KnownStoresFile } from '../../src/store/known-stores.ts'
+import { MemoryStore, TestClock } from '../helpers/memory-store.ts'
+import { smallDisk } from '../helpers/small-disk.ts'
+
+t.test('FIELD A7 an answer that was under way while the store moved on is no store that has gone back', async t => {
+  const inner = new MemoryStore(new TestClock().read)
+  const known = new KnownStoresFile(null)
+  const store = new FaithfulStore(inner, { known, address: 'a store', isCluster: false }, null)
+  t.equal(await store.verify(), null)
+  await store.settle()
+  const get = inner.get.bind(inner)
+  let arrive = () => {}
+  const isLate = new Promise<void>(resolve => {
+    arrive = resolve
+  })
+  let isFirst = true
+  inner.get = async key => {
+    const isHeld = isFirst && key.includes('epoch')
+    if (isHeld) isFirst = false
+    const text = await get(key)
+    if (isHeld) await isLate
+    return text
+  }
+  const verified = store.verify()
+  await store.settle()
+  arrive()
+  t.equal(await verified, null)
+  t.equal(await store.get('x'), null, 'and the store answers')
+})
+
+t.test('FIELD A4 a disk that is full costs no descriptor', async t => {
+  const disk = smallDisk(t, '64k')
+  if (disk === null) return t.pass('only root may mount a disk')
+  const known = new KnownStoresFile(join(disk.directory, 'known.json'))
+  disk.fill()
+  const open = () => readdirSync('/proc/self/fd').length
+  const before = open()
+  for (let n = 0; n < 50; n++) known.remember('a store', { id: 'mark', epochs: [n] })
+  t.ok(open() < before + 25, 'none is kept')
+})
