@@ -138,17 +138,16 @@ export function guessRows(house: House): Row[] {
       id: 'M13',
       refs: 'CVE-2025-24806 GHSA-m5mf-3963-4x26',
       tried: 'guesses by name and by e-mail address in turn',
-      safe: 'an address is nobody’s name, so it buys no guess at all',
+      safe: 'both are one account, so its address buys no guess more (FIELD G18)',
       async run(t) {
         const person = await somebody()
         const { name, email } = person.account
-        t.equal((await new Caller(house).signIn(email!)).status, 401, 'not even with the right password')
         const seen: number[] = []
         const address = elsewhere()
-        for (let i = 0; i < 8; i++) {
-          seen.push((await new Caller(house, address).signIn(name, `wrong password ${i}`)).status)
-          await new Caller(house).signIn(email!, `wrong password ${i}`)
-        }
+        for (let i = 0; i < 8; i++)
+          seen.push(
+            (await new Caller(house, address).signIn(i % 2 === 0 ? name : email!, `wrong password ${i}`)).status
+          )
         t.same(seen, [401, 401, 401, 401, 429, 429, 429, 429])
       }
     },
@@ -277,7 +276,8 @@ export function guessRows(house: House): Row[] {
 
         const mark = caller.jar().get('factorgate-known')
         t.match(mark, /^[\w-]{43}$/)
-        await inTurn(200, i => new Caller(house).signIn(person.account.name, `wrong password ${i}`))
+        // Each of these is really hashed; past a hundred strange failures the account's own wait counts.
+        await inTurn(110, i => new Caller(house).signIn(person.account.name, `wrong password ${i}`))
         t.equal(
           (await new Caller(house).signIn(person.account.name)).status,
           303,

@@ -5,7 +5,7 @@ import { guessRows } from './login-guesses.ts'
 import { stepRows } from './login-steps.ts'
 import { onBothStores } from './stores.ts'
 
-t.test('A4 login, second factor, TOTP', { timeout: 120_000 }, async t => {
+t.test('A4 login, second factor, TOTP', { timeout: 280_000 }, async t => {
   // The last of them searches what all the others have left behind.
   await onBothStores(t, { extra: 'session: { maxPerUser: 500 }' }, house => [
     ...stepRows(house),
