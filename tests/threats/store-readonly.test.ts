@@ -37,7 +37,8 @@ t.test('a store that keeps nothing any more opens nothing', async t => {
       for (let n = 0; n < 200; n++) t.equal((await visit()).status, 200)
       const after = await calls()
       const seconds = (Date.now() - began) / 1000
-      t.equal(after.get, before.get)
+      // Each second the mark and the epoch of the store are read, and nothing for a request (FIELD A7).
+      t.ok(after.get - before.get <= 2 * (seconds + 3), `${after.get - before.get} reads in ${seconds} s`)
       t.ok(after.set - before.set <= seconds + 3, `${after.set - before.set} writes in ${seconds} s`)
       t.equal(await redis.cli('DBSIZE'), size)
     }
