@@ -7,6 +7,7 @@ import { GateError } from '../../src/errors.ts'
 import type { Account } from '../../src/identity/account.ts'
 import { passwordProblem } from '../../src/identity/password.ts'
 import type { Principal } from '../../src/session/sessions.ts'
+import { CurrentPassword } from './current-password.tsx'
 import { lostCookie, readForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page, Token } from './layout.tsx'
 import { saySpan } from './moments.ts'
@@ -46,20 +47,7 @@ export function InvitePage({ frame, view }: { frame: Frame; view: InviteView }) 
           <input id="username" value={view.name} autocomplete="username" readOnly />
         </div>
         {view.isBegun ? (
-          <div>
-            <label for="password">{frame.say.login.password}</label>
-            <input
-              id="password"
-              name="password"
-              type="password"
-              autocomplete="current-password"
-              maxLength={1024}
-              required
-              autofocus
-              aria-invalid={problem === null ? undefined : true}
-              aria-describedby={problem === null ? undefined : 'problem'}
-            />
-          </div>
+          <CurrentPassword label={frame.say.login.password} isWrong={problem !== null} isFirst />
         ) : (
           <NewPassword say={frame.say} isWrong={problem !== null} isFirst />
         )}

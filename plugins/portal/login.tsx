@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import type { EndReason } from '../../src/session/records.ts'
 import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
+import { CurrentPassword } from './current-password.tsx'
 import { lostCookie, readForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page, Token } from './layout.tsx'
 import { saySpan } from './moments.ts'
@@ -68,20 +69,7 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
             autofocus={problem === null && view.username === ''}
           />
         </div>
-        <div>
-          <label for="password">{say.password}</label>
-          <input
-            id="password"
-            name="password"
-            type="password"
-            autocomplete="current-password"
-            maxLength={1024}
-            required
-            autofocus={view.username !== ''}
-            aria-invalid={problem === null ? undefined : true}
-            aria-describedby={problem === null ? undefined : 'problem'}
-          />
-        </div>
+        <CurrentPassword label={say.password} isWrong={problem !== null} isFirst={view.username !== ''} />
         <button type="submit" class="second">
           {say.submit}
         </button>

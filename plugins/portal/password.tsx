@@ -5,6 +5,7 @@
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { passwordProblem } from '../../src/identity/password.ts'
+import { CurrentPassword } from './current-password.tsx'
 import { endOthers } from './end-others.ts'
 import { leaveWord } from './flash.ts'
 import { readForm } from './forms.ts'
@@ -37,20 +38,7 @@ export function PasswordPage({ frame, view }: { frame: Frame; view: PasswordView
           </Notice>
         )}
         <input type="hidden" value={view.name} autocomplete="username" />
-        <div>
-          <label for="old">{say.old}</label>
-          <input
-            id="old"
-            name="old"
-            type="password"
-            autocomplete="current-password"
-            maxLength={1024}
-            required
-            autofocus={!wrong('new')}
-            aria-invalid={wrong('old') ? true : undefined}
-            aria-describedby={wrong('old') ? 'problem' : undefined}
-          />
-        </div>
+        <CurrentPassword name="old" label={say.old} isWrong={wrong('old')} isFirst={!wrong('new')} />
         <NewPassword say={frame.say} isWrong={wrong('new')} isFirst={wrong('new')} />
         <button type="submit">{say.submit}</button>
       </form>
