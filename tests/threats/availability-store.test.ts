@@ -352,7 +352,7 @@ async function growth(t: Test, here: Ground): Promise<void> {
   const [form] = forms as [Awaited<ReturnType<typeof loginForm>>]
   for (let n = 0; n < 30; n++) await guess(gate, form, `nobody-${n}`, 'x')
   const guessed = [...(await keys()).keys()].filter(key => key.startsWith('attempts:'))
-  const held = guessed.filter(key => !key.startsWith('attempts:strangers:'))
+  const held = guessed.filter(key => !key.startsWith('attempts:newcomers:'))
   t.ok(held.length <= 25, `${held.length} networks’ counters for 30 names: the address was held back`)
   t.ok(guessed.length <= 2 * held.length, 'and one more a name, for all strangers')
   const headers = { 'content-type': 'application/json', origin: gate.portal, cookie: form.cookie }
