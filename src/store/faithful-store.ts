@@ -74,11 +74,19 @@ export async function acceptStore(inner: Store, options: FaithfulOptions): Promi
 export class FaithfulStore implements Store {
   readonly #inner: Store
   readonly #options: FaithfulOptions
-  readonly #listeners = new Set<{ listener: (notice: StoreNotice) => void; isWaiting: boolean }>()
+  readonly #listeners = new Set<{
+    listener: (notice: StoreNotice) => void
+    /** It was told `lost`, and not yet `ready`. */
+    isWaiting: boolean
+    /** The store within would tell it of changes: until then nothing may be remembered, whatever the store answers. */
+    isHeard: boolean
+  }>()
   #known: KnownStore | null
   #beat: NodeJS.Timeout | undefined
   #refusal: string | null = null
   #isLost = false
+  /** How often the store was lost: a look that began before the last time says nothing of what answers now. */
+  #breaks = 0
   #verifying: Promise<string | null> | undefined
   #settling: { promise: Promise<void>; isBegun: boolean } | undefined
 
@@ -134,13 +142,15 @@ export class FaithfulStore implements Store {
       await this.#inner.subscribe(stateKeys, notice => this.#noticed(notice))
       this.#beat ??= setInterval(() => void this.verify().catch(() => {}), beatMs).unref()
     }
-    const entry = { listener, isWaiting: false }
+    const entry = { listener, isWaiting: false, isHeard: true }
     const end = await this.#inner.subscribe(prefix, notice => {
       if (notice.kind === 'changed') return listener(notice)
       if (notice.kind === 'lost') {
+        entry.isHeard = false
         entry.isWaiting = true
         return listener(notice)
       }
+      entry.isHeard = true
       if (!this.#isLost && this.#refusal === null) {
         entry.isWaiting = false
         listener(notice)
@@ -203,6 +213,7 @@ export class FaithfulStore implements Store {
     if (this.#isLost) this.#learn(this.#options.known.get(this.#options.address)?.epochs ?? [])
     // Taken before the store is asked: what is learnt while its answer is on the way would make that answer look old.
     let before = this.#known
+    const breaks = this.#breaks
     let state = await stateOf(this.#inner, this.#options)
     if (before === null) {
       // The first time that this installation meets the store.
@@ -218,7 +229,7 @@ export class FaithfulStore implements Store {
     }
     const why = trouble(state, before, this.#options.address)
     if (why === null) this.#learn(state.epochs)
-    this.#turn(why)
+    if (why !== null || breaks === this.#breaks) this.#turn(why)
     return why
   }
 
@@ -234,6 +245,7 @@ export class FaithfulStore implements Store {
   #noticed(notice: StoreNotice): void {
     if (notice.kind === 'lost') {
       this.#isLost = true
+      this.#breaks++
       return
     }
     // A change of the mark, or all of it anew.
@@ -249,7 +261,7 @@ export class FaithfulStore implements Store {
         entry.isWaiting = true
         entry.listener({ kind: 'lost' })
       }
-      if (why === null && entry.isWaiting) {
+      if (why === null && entry.isWaiting && entry.isHeard) {
         entry.isWaiting = false
         entry.listener({ kind: 'ready' })
       }
@@ -263,7 +275,7 @@ export class FaithfulStore implements Store {
   async #trusted<T>(work: () => Promise<T>): Promise<T> {
     this.#trust()
     // After a break nobody knows yet who answers now.
-    if (this.#isLost) {
+    while (this.#isLost) {
       await this.verify()
       this.#trust()
     }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { FaithfulStore } from '../../src/store/faithful-store.ts'
 import { KnownStoresFile } from '../../src/store/known-stores.ts'
+import type { StoreNotice } from '../../src/store/store.ts'
 import { MemoryStore, TestClock } from '../helpers/memory-store.ts'
 import { smallDisk } from '../helpers/small-disk.ts'
 
@@ -32,6 +33,51 @@ t.test('FIELD A7 an answer that was under way while the store moved on is no sto
   t.equal(await verified, null)
   t.equal(await store.get('x'), null, 'and the store answers')
 })
+
+t.test(
+  'FIELD A7 a store that answers is not believed before it is heard again, nor for a look from before the break',
+  async t => {
+    const inner = new MemoryStore(new TestClock().read)
+    const tell: ((notice: StoreNotice) => void)[] = []
+    inner.subscribe = async (_prefix, listener) => {
+      tell.push(listener)
+      return () => {}
+    }
+    const get = inner.get.bind(inner)
+    const store = new FaithfulStore(
+      inner,
+      { known: new KnownStoresFile(null), address: 'a store', isCluster: false },
+      null
+    )
+    t.teardown(() => store.close())
+    const heard: string[] = []
+    await store.subscribe('session:', ({ kind }) => heard.push(kind))
+    await store.verify()
+    const all = (kind: 'lost' | 'ready') => tell.forEach(listener => listener({ kind }))
+
+    let arrive = () => {}
+    const isLate = new Promise<void>(resolve => {
+      arrive = resolve
+    })
+    inner.get = async key => {
+      const text = await get(key)
+      await isLate
+      return text
+    }
+    const early = store.verify()
+    all('lost')
+    arrive()
+    await early
+    inner.get = get
+    t.same(heard, ['lost'])
+    t.equal(await store.verify(), null, 'it answers and is the same')
+    t.equal(await store.get('x'), null)
+    t.same(heard, ['lost'], 'but nobody would hear of a revocation yet')
+    all('ready')
+    await store.verify()
+    t.same(heard, ['lost', 'ready'])
+  }
+)
 
 t.test('FIELD A4 a disk that is full costs no descriptor', async t => {
   const disk = smallDisk(t, '64k')
