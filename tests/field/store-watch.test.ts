@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import t from 'tap'
 import { FaithfulStore } from '../../src/store/faithful-store.ts'
 import { KnownStoresFile } from '../../src/store/known-stores.ts'
-import type { StoreNotice } from '../../src/store/store.ts'
 import { MemoryStore, TestClock } from '../helpers/memory-store.ts'
 import { smallDisk } from '../helpers/small-disk.ts'
 
@@ -38,11 +37,6 @@ t.test(
   'FIELD A7 a store that answers is not believed before it is heard again, nor for a look from before the break',
   async t => {
     const inner = new MemoryStore(new TestClock().read)
-    const tell: ((notice: StoreNotice) => void)[] = []
-    inner.subscribe = async (_prefix, listener) => {
-      tell.push(listener)
-      return () => {}
-    }
     const get = inner.get.bind(inner)
     const store = new FaithfulStore(
       inner,
@@ -53,7 +47,6 @@ t.test(
     const heard: string[] = []
     await store.subscribe('session:', ({ kind }) => heard.push(kind))
     await store.verify()
-    const all = (kind: 'lost' | 'ready') => tell.forEach(listener => listener({ kind }))
 
     let arrive = () => {}
     const isLate = new Promise<void>(resolve => {
@@ -65,7 +58,7 @@ t.test(
       return text
     }
     const early = store.verify()
-    all('lost')
+    inner.tell({ kind: 'lost' })
     arrive()
     await early
     inner.get = get
@@ -73,7 +66,7 @@ t.test(
     t.equal(await store.verify(), null, 'it answers and is the same')
     t.equal(await store.get('x'), null)
     t.same(heard, ['lost'], 'but nobody would hear of a revocation yet')
-    all('ready')
+    inner.tell({ kind: 'ready' })
     await store.verify()
     t.same(heard, ['lost', 'ready'])
   }
