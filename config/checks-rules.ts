@@ -9,24 +9,58 @@ import type { Reading } from './reading.ts'
 export function checkRules(rules: readonly (DraftRule | undefined)[], path: string, reading: Reading): void {
   if (rules.length === 0)
     reading.warning(path, 'lists no rule, so every request is refused; leave `rules` out for access: mfa')
-  rules.forEach((rule, index) => {
+  const index = new RuleIndex(rules)
+  rules.forEach((rule, place) => {
     if (rule === undefined) return
-    const at = `${path}[${index}]`
+    const at = `${path}[${place}]`
     checkOutcome(rule, at, reading)
-    const before = rules.slice(0, index)
-    const earlier = before.findIndex(other => other !== undefined && covers(other, rule))
-    if (earlier >= 0) {
+    const before = index.mayCover(rule.path).filter(other => other < place)
+    const earlier = before.find(other => covers(rules[other]!, rule))
+    if (earlier !== undefined) {
       reading.warning(at, `is never reached: rule ${path}[${earlier}] matches whatever this one would`)
       return
     }
-    const opener = before.findIndex(other => other !== undefined && opensBefore(other, rule))
-    if (opener >= 0)
+    const opener = before.find(other => opensBefore(rules[other]!, rule))
+    if (opener !== undefined)
       reading.advise(
         at,
         `comes too late for ${whom(rules[opener]!)}: the wider rule ${path}[${opener}] lets them in first; put the narrower rule above it`
       )
-    checkPath(rule, rules, at, reading)
+    checkPath(rule, rules, index, at, reading)
   })
+}
+
+/**
+ * Which rules may cover a path, found by the segments before their first `*`: an app may have ten thousand rules, and each is held against all
+ * others.
+ */
+class RuleIndex {
+  /** The places of rules among all, by those segments. A rule without a path stands with those that begin with a `*`. */
+  readonly #places = new Map<string, number[]>()
+
+  constructor(rules: readonly (DraftRule | undefined)[]) {
+    for (const [place, rule] of rules.entries()) {
+      if (rule === undefined) continue
+      const all = rule.path === undefined ? [] : segmentsOf(rule.path)
+      const star = all.findIndex(segment => segment.includes('*'))
+      const prefix = all.slice(0, star < 0 ? all.length : star).join('/')
+      const places = this.#places.get(prefix)
+      if (places === undefined) this.#places.set(prefix, [place])
+      else places.push(place)
+    }
+  }
+
+  /** The places of all rules whose path may cover this one, in their order; more may be among them. */
+  mayCover(path: string | undefined): number[] {
+    const all = path === undefined ? [] : segmentsOf(path)
+    // Joined, `` is the prefix of `/` and of `/**` alike.
+    const prefixes = new Set(['', ...all.map((_, i) => all.slice(0, i + 1).join('/'))])
+    return [...prefixes].flatMap(prefix => this.#places.get(prefix) ?? []).sort((a, b) => a - b)
+  }
+}
+
+function segmentsOf(glob: string): string[] {
+  return glob.replace(/\/$/, '').split('/').slice(1)
 }
 
 function checkOutcome(rule: DraftRule, at: string, reading: Reading): void {
@@ -41,7 +75,13 @@ function checkOutcome(rule: DraftRule, at: string, reading: Reading): void {
 }
 
 /** A path that guards one page where somebody meant all that lies below it, and one that nobody can ask for. */
-function checkPath(rule: DraftRule, rules: readonly (DraftRule | undefined)[], at: string, reading: Reading): void {
+function checkPath(
+  rule: DraftRule,
+  rules: readonly (DraftRule | undefined)[],
+  index: RuleIndex,
+  at: string,
+  reading: Reading
+): void {
   const { path, access } = rule
   if (path === undefined) return
   // Paths are compared after decoding, without their dot segments, parameters and repeated slashes.
@@ -57,7 +97,10 @@ function checkPath(rule: DraftRule, rules: readonly (DraftRule | undefined)[], a
   if (!isBare && (!path.endsWith('/*') || bare.includes('*'))) return
   if (
     bare === '' ||
-    rules.some(other => other !== rule && coversPath(other?.path, `${bare}/x/y`) && other?.path !== undefined)
+    index
+      .mayCover(`${bare}/x/y`)
+      .map(place => rules[place]!)
+      .some(other => other !== rule && other.path !== undefined && coversPath(other.path, `${bare}/x/y`))
   )
     return
   reading.advise(
@@ -111,8 +154,7 @@ function covers(earlier: DraftRule, later: DraftRule): boolean {
 /** True only if every path of the glob `narrow` is one of the glob `wide`. */
 function coversPath(wide: string | undefined, narrow: string): boolean {
   if (wide === undefined || wide === narrow) return true
-  const segments = (glob: string) => glob.replace(/\/$/, '').split('/').slice(1)
-  const [w, n] = [segments(wide), segments(narrow)]
+  const [w, n] = [segmentsOf(wide), segmentsOf(narrow)]
   const from = (i: number, j: number): boolean => {
     if (i === w.length) return j === n.length
     if (w[i] === '**') return i === w.length - 1 || n.slice(j).some((_, more) => from(i + 1, j + more))
