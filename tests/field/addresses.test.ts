@@ -3,6 +3,7 @@ import t from 'tap'
 import { Accounts } from '../../src/identity/accounts.ts'
 import { canonicalAddress } from '../../src/identity/addresses.ts'
 import { terminal } from '../cli/terminal.ts'
+import { shown } from '../helpers/shown.ts'
 import { house, rightPassword } from '../identity/house.ts'
 import { codeAt, openHouse } from '../portal/house.ts'
 import { enrolled, password } from '../portal/people.ts'
@@ -33,7 +34,7 @@ t.test('FIELD G18 spellings of one address are one, and what is no address is no
     'a\n@x',
     `${'a'.repeat(300)}@x`
   ])
-    t.equal(canonicalAddress(wrong), undefined, wrong)
+    t.equal(canonicalAddress(wrong), undefined, shown(wrong))
 })
 
 t.test('FIELD G18 an address signs in its one account; of two accounts it signs in neither', async t => {
