@@ -8,7 +8,8 @@ const charactersMax = 64
 /** In UTF-8. The URI holds three such names, three signs a byte, and a QR code holds 2,331 (ISO/IEC 18004, version 40-M). */
 const bytesMax = 160
 
-const segmenter = new Intl.Segmenter()
+/** Made when it is first asked: the system's tables take 20 ms to load, and most starts show no QR code. */
+let segmenter: Intl.Segmenter | undefined
 
 /** `name` without colons and invisible characters, cut at 64 characters and 160 bytes; `fallback` where nothing is left. */
 export function keyUriName(name: string, fallback: string): string {
@@ -20,6 +21,7 @@ export function keyUriName(name: string, fallback: string): string {
     .trim()
   let kept = ''
   let characters = 0
+  segmenter ??= new Intl.Segmenter()
   for (const { segment } of segmenter.segment(plain)) {
     if (++characters > charactersMax || Buffer.byteLength(kept + segment) > bytesMax) break
     kept += segment

@@ -31,6 +31,8 @@ export interface WatchOptions {
   readonly every?: (look: () => void) => () => void
   /** False: only the slow look is taken. For tests. */
   readonly listens?: boolean
+  /** Answers a text that differs where the file's state does. For tests that count how often files are read. */
+  readonly read?: (file: string) => Promise<string>
 }
 
 /** Calls `changed` with the files that differ, once they have been still for a tenth of a second. Answers how to stop. */
@@ -39,10 +41,11 @@ export function watchFiles(
   changed: (files: string[]) => void,
   options: WatchOptions = {}
 ): () => void {
-  const { every = everyFiveSeconds, listens = true } = options
+  const { every = everyFiveSeconds, listens = true, read: readState = mark } = options
   // At once, so that no change after this call is taken for the first state.
   const marks = new Map(files.map(file => [file, markNow(file)]))
   const folders = new Map<string, FSWatcher>()
+  let wanted: ReadonlyMap<string, ReadonlySet<string>> = new Map()
   let timer: NodeJS.Timeout | undefined
   let isStopped = false
   let looking: Promise<void> | null = null
@@ -52,7 +55,7 @@ export function watchFiles(
 
   /** Reads all files. What differs from the last look is told once it has not differed for a moment. */
   const read = async () => {
-    const now = await Promise.all(files.map(async file => [file, await mark(file)] as const))
+    const now = await Promise.all(files.map(async file => [file, await readState(file)] as const))
     if (isStopped) return
     const state = now.map(([, state]) => state).join()
     // A neighbour that never rests, such as a journal, must not put this off for ever.
@@ -91,16 +94,18 @@ export function watchFiles(
       folders.clear()
       isStale = false
     }
-    const wanted = new Set(files.flatMap(foldersOf))
+    wanted = entriesOf(files)
     for (const [folder, watcher] of folders)
       if (!wanted.has(folder)) {
         watcher.close()
         folders.delete(folder)
       }
-    for (const folder of wanted) {
+    for (const folder of wanted.keys()) {
       if (folders.has(folder)) continue
       try {
-        const watcher = watch(folder, { persistent: false }, kind => {
+        const watcher = watch(folder, { persistent: false }, (kind, name) => {
+          // The journal often shares the key file's folder, and grows with every request: a neighbour asks for no look.
+          if (name !== null && !wanted.get(folder)?.has(name)) return
           isStale ||= kind === 'rename'
           look()
         })
@@ -177,32 +182,43 @@ function absent(error: unknown): string {
 }
 
 /**
- * The folders in which a change may change `file`: of the file, of each link on the way to it (Kubernetes links `..data`, certbot links
- * `live` to `archive`), and the folder above each, where the folder itself may be replaced.
+ * Folders, and the names in each whose change may change one of `files`: the file's, each link's on the way to it (Kubernetes links `..data`,
+ * certbot links `live` to `archive`), and that of the folder around each, which may be replaced itself.
  */
-function foldersOf(file: string): string[] {
-  const found = new Set<string>()
-  const note = (folder: string) => found.add(folder).add(path.dirname(folder))
-  let rest = path.resolve(file).split(path.sep).slice(1)
-  let at: string = path.sep
-  for (let steps = 0; rest.length > 0 && steps < 256; steps++) {
-    const [name = '', ...after] = rest
-    const here = path.join(at, name)
-    const target = linkTarget(here)
-    rest = after
-    if (target === null) {
-      if (rest.length === 0) note(at)
-      at = here
-    } else {
-      note(at)
-      const absolute = path.resolve(at, target)
-      rest = [...absolute.split(path.sep).slice(1), ...after]
-      at = path.sep
+function entriesOf(files: readonly string[]): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>()
+  const add = (folder: string, name: string) => {
+    const names = found.get(folder)
+    // A system tells of the watched folder itself under the folder's own name.
+    if (names === undefined) found.set(folder, new Set([name, path.basename(folder)]))
+    else names.add(name)
+  }
+  const note = (folder: string, name: string) => {
+    add(folder, name)
+    add(path.dirname(folder), path.basename(folder))
+  }
+  for (const file of files) {
+    let rest = path.resolve(file).split(path.sep).slice(1)
+    let at: string = path.sep
+    for (let steps = 0; rest.length > 0 && steps < 256; steps++) {
+      const [name = '', ...after] = rest
+      const here = path.join(at, name)
+      const target = linkTarget(here)
+      rest = after
+      if (target === null) {
+        if (rest.length === 0) note(at, name)
+        at = here
+      } else {
+        note(at, name)
+        const absolute = path.resolve(at, target)
+        rest = [...absolute.split(path.sep).slice(1), ...after]
+        at = path.sep
+      }
     }
   }
-  // Everything changes in the root folder or beside the home of temporary files; the slow look is enough there.
+  // A link in the root folder changes seldom; the slow look is enough there.
   found.delete(path.sep)
-  return [...found]
+  return found
 }
 
 function linkTarget(file: string): string | null {

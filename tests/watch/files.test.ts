@@ -1,4 +1,5 @@
 import { appendFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFile } from 'node:fs/promises'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { watchFiles } from '../../src/watch/files.ts'
@@ -53,6 +54,27 @@ t.test('tells of a change also while a neighbour is written to without a rest', 
     // Not in a teardown: the folder may be removed before it, and would come back with the next line.
     clearInterval(busy)
   }
+})
+
+t.test('a neighbour that is written to asks for no look', async t => {
+  const folder = t.testdir({ a: '1' })
+  const at = (name: string) => path.join(folder, name)
+  let reads = 0
+  let state = '1'
+  const awake = setInterval(() => {}, 1000)
+  t.teardown(() => clearInterval(awake))
+  const told = new Promise<string[]>(resolve => {
+    const read = async () => {
+      reads++
+      return state
+    }
+    t.teardown(watchFiles([at('a')], resolve, { read, every: () => () => {} }))
+  })
+  for (let i = 0; i < 100; i++) await appendFile(at('journal'), 'x')
+  state = '2'
+  await appendFile(at('a'), '2')
+  t.same(await told, [at('a')])
+  t.ok(reads < 20, `${reads} reads`)
 })
 
 t.test('changes made together are told together, and nothing after the end', async t => {
