@@ -13,6 +13,7 @@ import { formPage } from '../plugins/form-page.ts'
 import { forwardPlugin } from '../plugins/forward.ts'
 import { forwardAuthPlugin } from '../plugins/forward-auth.ts'
 import { matchPlugin } from '../plugins/match.ts'
+import { noSchemas } from '../plugins/no-schemas.ts'
 import { ownAnswersPlugin } from '../plugins/own-answers.ts'
 import { type PortalServices, pageHeaders, portalPlugin, renderError } from '../plugins/portal/index.ts'
 import { longestUrl } from '../plugins/return-address.ts'
@@ -74,7 +75,8 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
     trustProxy: false,
     rewriteUrl: readRequestLine,
     bodyLimit: 16 * 1024,
-    exposeHeadRoutes: false
+    exposeHeadRoutes: false,
+    schemaController: noSchemas
   })
   await app.register(exchangePlugin, { clock })
   await app.register(errorsPlugin, { clock, renderPage: errorPages({ ...look, portalOrigin }) })

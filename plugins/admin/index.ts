@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { describeError, type ErrorCode } from '../../src/errors.ts'
+import { noSchemas } from '../no-schemas.ts'
 
 export interface AdminOptions {
   /** Looks now: what is wrong, in words without secrets, or null. Never rejects. */
@@ -19,7 +20,13 @@ export interface AdminOptions {
 
 /** A listener that is not yet listening. */
 export function buildAdmin({ look, metrics, isClosing, host }: AdminOptions): FastifyInstance {
-  const app = Fastify({ logger: false, trustProxy: false, bodyLimit: 1024, forceCloseConnections: true })
+  const app = Fastify({
+    logger: false,
+    trustProxy: false,
+    bodyLimit: 1024,
+    forceCloseConnections: true,
+    schemaController: noSchemas
+  })
 
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-content-type-options', 'nosniff')
