@@ -1,4 +1,4 @@
-/** A refusal as JSON, for whoever is no browser that navigates. Owns its shape alone (CONTRACT.md, On the wire). */
+/** A refusal as JSON, for whoever is no browser that navigates. Owns its shape alone. */
 import { describeError, type ErrorCode } from '../src/errors.ts'
 
 export interface ErrorBody {

@@ -1,6 +1,6 @@
 /**
  * What stands in a frame where a person must be asked something: one link that opens the whole window. Owns that page and who may frame it. No form
- * of ours is ever inside a frame, where another page could lie over it (THREATS R18).
+ * of ours is ever inside a frame, where another page could lie over it (THREATS R16).
  */
 import type { IncomingMessage } from 'node:http'
 import type { Site } from '../src/routing/route-table.ts'

@@ -11,7 +11,7 @@ export interface Subject {
   readonly groups: readonly string[]
 }
 
-/** The second factors of the contract. */
+/** The second factors that there are. */
 export const factorKinds = ['webauthn', 'totp', 'recovery'] as const
 export type FactorKind = (typeof factorKinds)[number]
 

@@ -18,7 +18,7 @@ async function everyCommand(
   return found
 }
 
-t.test('every command of the contract is there', async t => {
+t.test('every command is there', async t => {
   const names = (await everyCommand()).map(({ words }) => words.join(' '))
   for (const name of [
     ...['serve', 'demo', 'init', 'check', 'explain', 'schema', 'key new', 'key rotate', 'store export', 'store import'],

@@ -1,4 +1,4 @@
-/** THREATS A5, what is said: every answer that is not the honest one is refused in the same words, and leaves the honest one possible. */
+/** The rows W of docs/THREATS.md, what is said: every answer that is not the honest one is refused in the same words, and leaves the honest one possible. */
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { Authenticator, type Changes, cbor } from '../helpers/authenticator.ts'

@@ -75,7 +75,7 @@ t.test('FIELD G18 a name that looks like an address wins over an address', async
 })
 
 t.test(
-  'FIELD G18 M13: name and address are one account to whoever guesses; unknown ones read and cost the same',
+  'FIELD G18 name and address are one account to whoever guesses (M13); unknown ones read and cost the same',
   async t => {
     const all = house()
     const ada = await all.enter('ada')

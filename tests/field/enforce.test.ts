@@ -1,4 +1,4 @@
-/** Faults of the field in what the gate answers instead of an app, and in what it judges (FIELD A1, A5, F6, F8, F9, F10). */
+/** Faults of the field in what the gate answers instead of an app, and in what it judges (FIELD A1, F9, F10). */
 import t from 'tap'
 import { type Answer, echoApp, navigation, type Running, startGateway } from '../helpers/gateway.ts'
 import { Line } from '../threats/wire.ts'

@@ -1,5 +1,5 @@
 /**
- * FIELD section 3, F15: what old apps say, behind the gate and beside it behind a real nginx and a real Apache. Whatever one of them serves
+ * FIELD 3, F15: what old apps say, behind the gate and beside it behind a real nginx and a real Apache. Whatever one of them serves
  * and nobody could end differently, the gate serves; what it refuses, it refuses at once and by name.
  */
 import { type ChildProcess, spawn } from 'node:child_process'

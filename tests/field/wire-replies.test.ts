@@ -1,4 +1,4 @@
-/** F11 and F12: apps that answer before they have read everything, and apps that say that they are still at work. Real sockets on both sides. */
+/** FIELD F11 and F12: apps that answer before they have read everything, and apps that say that they are still at work. Real sockets on both sides. */
 import { once } from 'node:events'
 import http from 'node:http'
 import net, { type AddressInfo, type Socket } from 'node:net'

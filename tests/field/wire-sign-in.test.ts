@@ -1,4 +1,4 @@
-/** F1 and F13: apps that sign people in per connection, and requests that must not be sent twice. The app is raw; the clients are raw. */
+/** FIELD F1 and F13: apps that sign people in per connection, and requests that must not be sent twice. The app is raw; the clients are raw. */
 import { execFile } from 'node:child_process'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'

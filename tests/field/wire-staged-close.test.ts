@@ -1,4 +1,4 @@
-/** F5: whatever the gate itself answers to a body that is still coming is heard. The clients are curl, Node's own and raw ones. */
+/** FIELD F5: whatever the gate itself answers to a body that is still coming is heard. The clients are curl, Node's own and raw ones. */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import http from 'node:http'

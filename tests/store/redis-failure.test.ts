@@ -1,4 +1,4 @@
-/** D1 and D3: what a broken Redis may and may not do to us. Everything fails closed, in time, and comes back by itself. */
+/** THREATS D1 and D3: what a broken Redis may and may not do to us. Everything fails closed, in time, and comes back by itself. */
 
 import t, { type Test } from 'tap'
 import { openStore } from '../../src/store/open.ts'

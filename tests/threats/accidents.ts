@@ -1,4 +1,4 @@
-/** D14: whatever breaks off, breaks off alone. */
+/** THREATS D14: whatever breaks off, breaks off alone. */
 import type { Test } from 'tap'
 import { startGateway } from '../helpers/gateway.ts'
 import type { RedisProxy } from '../helpers/redis-proxy.ts'

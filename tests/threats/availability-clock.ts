@@ -1,4 +1,4 @@
-/** D17: the server's clock jumps while people are signed in. */
+/** THREATS D17: the server's clock jumps while people are signed in. */
 import type { Test } from 'tap'
 import { startGateway } from '../helpers/gateway.ts'
 import { Person, totpCode } from '../helpers/person.ts'

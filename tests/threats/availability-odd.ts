@@ -1,4 +1,4 @@
-/** A8, requests that are odd rather than big: long paths, content types from the prototype, keys like numbers. */
+/** THREATS D11 to D13: requests that are odd rather than big: long paths, content types from the prototype, keys like numbers. */
 import { parse } from '../forwarding/gate.ts'
 import { connect, formType, head, timed } from './doors.ts'
 import { type Ground, served } from './siege.ts'

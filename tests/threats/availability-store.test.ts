@@ -1,4 +1,4 @@
-/** A8, what a sick store may do: nothing is forwarded, nothing is guessed for free, and it serves again by itself. */
+/** THREATS D1 to D3 and D14 to D16: what a sick store may do: nothing is forwarded, nothing is guessed for free, and it serves again by itself. */
 import t, { type Test } from 'tap'
 import { parseSession, sessionKey, tokenKey } from '../../src/session/records.ts'
 import { tokenDigest } from '../../src/session/token.ts'
@@ -11,7 +11,7 @@ import { accidents } from './accidents.ts'
 import { guess, loginForm, password, post, readyz } from './doors.ts'
 import { type Row, tryAll } from './table.ts'
 
-/** What the contract gives a gate to notice. */
+/** How long a gate may take to notice. */
 const noticeMs = 2_000
 const problems: unknown[] = []
 
@@ -76,7 +76,7 @@ async function failsClosed(t: Test, here: Ground, form: Awaited<ReturnType<typeo
 const recovers = async (here: Ground) =>
   until('it serves again', async () => (await visit(here)).status === 200 && (await readyz(here.gate)) === 200)
 
-t.test('A8 on a store that fails', async t => {
+t.test('a store that fails', async t => {
   const onUnhandled = (reason: unknown) => problems.push(reason)
   process.on('unhandledRejection', onUnhandled)
   t.teardown(() => process.off('unhandledRejection', onUnhandled))

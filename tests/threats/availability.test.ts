@@ -1,4 +1,4 @@
-/** A8: slow, big, endless, many; full disks. */
+/** THREATS D4 to D10: slow, big, endless, many; full disks. */
 // First of all: it counts what argon2 is asked to do, and must be there before the gate is.
 import './hash-count.ts'
 
@@ -22,7 +22,7 @@ const piece = Buffer.alloc(64 * 1024, 'factorgate ')
 /** What the kernel's buffers between four sockets may hold, and ours. */
 const mayBeUnderWay = 40_000_000
 
-t.test('A8 on slow, big, endless and many', async t => {
+t.test('slow, big, endless and many', async t => {
   let produced = 0
   const stream = (socket: Socket, size: number) => {
     const begin = produced
@@ -297,7 +297,7 @@ function rows(ground: Ground): Row[] {
       id: 'D10',
       refs: 'CVE-2024-22019 CVE-2024-28869',
       tried: 'chunk extensions without end, to our pages and to an app; a length whose body never comes',
-      safe: 'closed after a few KiB; a form without its body ends in time (D4)',
+      safe: 'closed after a few KiB; a form without its body ends in time',
       async run(t) {
         for (const at of [host, portalHost]) {
           const client = await connect(t, gate)

@@ -1,5 +1,5 @@
 /**
- * THREATS §0, besides HTTP itself: what Fastify, otplib, SimpleWebAuthn, session plugins and ioredis do when left alone, and that a running
+ * THREATS 0.11 to 0.13, 0.15 and 0.16, besides HTTP itself: what Fastify, otplib, SimpleWebAuthn, session plugins and ioredis do when left alone, and that a running
  * gate does not. A new version of one is tried here first.
  */
 import { readFileSync } from 'node:fs'

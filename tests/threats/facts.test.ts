@@ -1,4 +1,4 @@
-/** THREATS §0: what was measured of HTTP's building blocks, as far as it would hurt us. A new version of one is tried here first; the others in facts-parts.test.ts. */
+/** THREATS 0.1 to 0.10 and 0.14: what was measured of HTTP's building blocks, as far as it would hurt us. A new version of one is tried here first; the others in facts-parts.test.ts. */
 import t from 'tap'
 import { parse } from '../forwarding/gate.ts'
 import { startGateway } from '../helpers/gateway.ts'

@@ -1,4 +1,4 @@
-/** Rows F1-F6 and F15: where a message ends. Two readers must never find two ends; whatever could have two reaches nobody. */
+/** THREATS F1 to F6, F14 and F15: where a message ends. Two readers must never find two ends; whatever could have two reaches nobody. */
 import type { Test } from 'tap'
 import { valuesOf } from '../helpers/upstream.ts'
 import { folded } from './claims.ts'

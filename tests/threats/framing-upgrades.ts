@@ -1,4 +1,4 @@
-/** Rows F7-F13: leaving HTTP for a WebSocket, and everything that pretends to; and replies made to keep a gate busy. */
+/** THREATS F7 to F13: leaving HTTP for a WebSocket, and everything that pretends to; and replies made to keep a gate busy. */
 import type { Test } from 'tap'
 import { type Script, valuesOf } from '../helpers/upstream.ts'
 import { saidAs } from './headers-identity.ts'

@@ -1,4 +1,4 @@
-/** A7: where messages begin and end, and who may leave HTTP. */
+/** The rows F of docs/THREATS.md: where messages begin and end, and who may leave HTTP. */
 import t from 'tap'
 import { startUpstream } from '../helpers/upstream.ts'
 import { messageRows } from './framing-messages.ts'

@@ -1,4 +1,4 @@
-/** Rows H7-H14 and H18: a client that says where it comes from, over which scheme, and what it asked for. */
+/** THREATS H7 to H14 and H18: a client that says where it comes from, over which scheme, and what it asked for. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { read, said } from '../config/read.ts'

@@ -1,4 +1,4 @@
-/** Rows H1-H6 and H21-H23: a client that says who it is, in every spelling, or says one thing twice. */
+/** THREATS H1 to H6 and H21 to H23: a client that says who it is, in every spelling, or says one thing twice. */
 import type { Test } from 'tap'
 import type { Recorded } from '../helpers/upstream.ts'
 import { folded, forwardingNames, identityNames, spellings, tokenMarks } from './claims.ts'

@@ -1,4 +1,4 @@
-/** A1: identity headers that clients make up, and whom forwarded headers are believed. */
+/** The rows H of docs/THREATS.md: identity headers that clients make up, and whom forwarded headers are believed. */
 import t from 'tap'
 import { startUpstream } from '../helpers/upstream.ts'
 import { addressRows, trustedProxy } from './headers-address.ts'

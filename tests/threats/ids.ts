@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 const folder = fileURLToPath(new URL('./', import.meta.url))
 
-/** The groups of THREATS.md, part A, with their last numbers. */
+/** The groups of docs/THREATS.md, with their last numbers. */
 export const groups = { H: 27, P: 18, R: 19, M: 29, W: 20, S: 17, F: 15, D: 17 } as const
 
 /** `H1` … `D17`, in their order. */
@@ -12,7 +12,7 @@ export const ids: readonly string[] = Object.entries(groups).flatMap(([letter, l
   Array.from({ length: last }, (_, n) => `${letter}${n + 1}`)
 )
 
-/** The measured facts of THREATS.md, §0: `0.1` … `0.16`. */
+/** The measured facts of docs/THREATS.md: `0.1` … `0.16`. */
 export const facts: readonly string[] = Array.from({ length: 16 }, (_, n) => `0.${n + 1}`)
 
 /** The facts that stand at the beginning of a test's name: `0.3 0.4 what is tried`. */

@@ -1,11 +1,11 @@
-/** THREATS A4: signing in, the second factor, and everything that promises a way around it, against a running gate on each store. */
+/** The rows M of docs/THREATS.md: signing in, the second factor, and everything that promises a way around it, against a running gate on each store. */
 import t from 'tap'
 import { doorRows } from './login-doors.ts'
 import { guessRows } from './login-guesses.ts'
 import { stepRows } from './login-steps.ts'
 import { onBothStores } from './stores.ts'
 
-t.test('A4 login, second factor, TOTP', { timeout: 280_000 }, async t => {
+t.test('login, second factor, TOTP', { timeout: 280_000 }, async t => {
   // The last of them searches what all the others have left behind.
   await onBothStores(t, { extra: 'session: { maxPerUser: 500 }' }, house => [
     ...stepRows(house),

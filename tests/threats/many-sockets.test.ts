@@ -1,5 +1,5 @@
 /**
- * Ten thousand people who have a page open and do nothing (THREATS A8, issue "Availability"): the gate, the app and the people are processes
+ * Ten thousand people who have a page open and do nothing (as in THREATS D5): the gate, the app and the people are processes
  * of their own. Owns the count and a bound on what each socket costs; what a gate should cost is asked by `npm run bench`.
  */
 import { type ChildProcess, spawn } from 'node:child_process'

@@ -1,4 +1,4 @@
-/** Rows of A2 about spellings: what a path could be read as, it is judged as. */
+/** THREATS P1 to P3, P5, P7, P12 to P14 and P17, about spellings: what a path could be read as, it is judged as. */
 import type { Judge } from './paths-judge.ts'
 import type { Row } from './table.ts'
 import { head, type Lab, refused } from './wire.ts'

@@ -1,4 +1,4 @@
-/** A2: one path, many spellings; one host, many names. What the gate judges is what the app is asked, byte for byte. */
+/** The rows P of docs/THREATS.md: one path, many spellings; one host, many names. What the gate judges is what the app is asked, byte for byte. */
 import t from 'tap'
 import { makeJudge } from './paths-judge.ts'
 import { placeRows } from './paths-places.ts'

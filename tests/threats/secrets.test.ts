@@ -1,5 +1,5 @@
 /**
- * Issue of secrets: a whole life with the gate as a process, everything that must stay secret noted on the way, and then a search of
+ * Secrets (as in THREATS M27): a whole life with the gate as a process, everything that must stay secret noted on the way, and then a search of
  * whatever the gate wrote: its output, its journal, the store's records, the very files of the store.
  */
 import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs'

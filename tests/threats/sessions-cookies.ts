@@ -146,7 +146,7 @@ export function cookieRows(house: House): Row[] {
         const cleared = lines.filter(line => /^clear-site-data/i.test(line)).join()
         t.notMatch(cleared, /cookies|\*/, 'ours is not cleared by an app')
         t.match(cleared, /"cache"/, 'what is the app’s own it may clear')
-        // To a browser these are no more than text; on a request they would name somebody (H1 to H6).
+        // To a browser these are no more than text; on a request they would name somebody (THREATS H1 to H6).
         for (const claim of ['X-Auth-User: root', 'X-Auth-Request-Email: root@evil.test', 'Remote-User: root'])
           t.ok(lines.includes(claim), claim)
         const [{ line = '', headers = [] } = {}] = house.up.requests.slice(-1)

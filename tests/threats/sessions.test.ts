@@ -1,4 +1,4 @@
-/** THREATS A6: sessions and cookies, against a running gate on each of the two stores. */
+/** The rows S of docs/THREATS.md: sessions and cookies, against a running gate on each of the two stores. */
 import t from 'tap'
 import { startRedis } from '../helpers/redis-server.ts'
 import { House } from './house.ts'
@@ -8,7 +8,7 @@ import { limitRows } from './sessions-limits.ts'
 import { script } from './sessions-ways.ts'
 import { tryAll } from './table.ts'
 
-t.test('A6 sessions and cookies', async t => {
+t.test('sessions and cookies', async t => {
   const redis = await startRedis(t)
   const extra = 'session: { maxPerUser: 500, idle: 1h, absolute: 24h }'
   const house = await House.start(t, { extra, script })

@@ -1,4 +1,4 @@
-/** The longer attacks of A8, one function each: half heads, stalled handshakes, floods of hashes, full disks. */
+/** The longer attacks on availability (THREATS D4 to D7), one function each: half heads, stalled handshakes, floods of hashes, full disks. */
 import { renameSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'

@@ -137,7 +137,7 @@ t.test('no install script is needed', async t => {
 t.test('the minimum versions that the advisories imply are held', async t => {
   t.equal(compare('5.11.3', '5.12.0'), -1)
   t.equal(compare('12.6.4', '12.6.3'), 1)
-  // THREATS §0. fastify: GHSA-3m5p-2c4r-xxw2, GHSA-w2qp-rph6-63g4; reply-from: GHSA-v574-6498-x57v; undici: CVE-2026-1525; ws: CVE-2024-37890.
+  // Versions that advisories ask for (docs/THREATS.md). fastify: GHSA-3m5p-2c4r-xxw2, GHSA-w2qp-rph6-63g4; reply-from: GHSA-v574-6498-x57v; undici: CVE-2026-1525; ws: CVE-2024-37890.
   const least: Readonly<Record<string, string>> = {
     fastify: '5.12.0',
     '@fastify/reply-from': '12.6.4',

@@ -1,11 +1,11 @@
 /**
- * The table of attacks: one row a scenario of THREATS.md. Owns the shape of a row and its name in the test's output, which
+ * The table of attacks: one row a scenario of docs/THREATS.md. Owns the shape of a row and its name in the test's output, which
  * `npm run threats` reads back; a row that cannot apply says why instead.
  */
 import type { Test } from 'tap'
 
 export interface Scenario {
-  /** As in THREATS.md: `H3`. */
+  /** As in docs/THREATS.md: `H3`. */
   readonly id: string
   /** Advisories and sources: `CVE-2025-64484 GHSA-vjrc-mh2v-45x6`; empty where there is none. */
   readonly refs: string

@@ -1,11 +1,11 @@
-/** THREATS A5: passkeys and security keys, by an authenticator in software that tells any lie, against a running gate on each store. */
+/** The rows W of docs/THREATS.md: passkeys and security keys, by an authenticator in software that tells any lie, against a running gate on each store. */
 import t from 'tap'
 import { onBothStores } from './stores.ts'
 import { byteRows } from './webauthn-bytes.ts'
 import { ceremonyRows } from './webauthn-ceremonies.ts'
 import { claimRows } from './webauthn-claims.ts'
 
-t.test('A5 WebAuthn', { timeout: 120_000 }, async t => {
+t.test('WebAuthn', { timeout: 120_000 }, async t => {
   await onBothStores(t, { extra: 'session: { maxPerUser: 500 }' }, house => [
     ...ceremonyRows(house),
     ...claimRows(house),
