@@ -2,7 +2,7 @@
  * An authenticator and the browser in front of it, in software: one key pair that answers WebAuthn options with the JSON a browser
  * would send. Every field, flag and byte can be changed on the way, so that a test can be any attacker.
  */
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 
 export type Algorithm = 'ES256' | 'ES384' | 'EdDSA' | 'RS256'
 
@@ -87,6 +87,8 @@ export interface AuthenticatorTraits {
   /** Whether it counts its signatures; passkeys of a platform do not. */
   readonly counts?: boolean
   readonly transports?: readonly string[]
+  /** A key that exists already; by default a new one. */
+  readonly privateKey?: KeyObject
   /** The page's origin; by default `https://` and the RP id. */
   readonly origin?: string
 }
@@ -98,16 +100,15 @@ export class Authenticator {
   /** As of the last enrolment: what a discoverable credential says of its user. */
   userHandle: string | null = null
   counter = 0
+  readonly privateKey: KeyObject
   readonly #publicKey: KeyObject
-  readonly #privateKey: KeyObject
 
   constructor(traits: AuthenticatorTraits = {}) {
     this.traits = traits
     this.algorithm = traits.algorithm ?? 'ES256'
     this.credentialId = traits.credentialId ?? randomBytes(32)
-    const { publicKey, privateKey } = keyPair(this.algorithm)
-    this.#publicKey = publicKey
-    this.#privateKey = privateKey
+    this.privateKey = traits.privateKey ?? newPrivateKey(this.algorithm)
+    this.#publicKey = createPublicKey(this.privateKey)
   }
 
   /** The credential id as the relying party knows it. */
@@ -164,7 +165,7 @@ export class Authenticator {
       changes.sign?.({
         data: signedBytes(authData, clientData),
         honest,
-        privateKey: this.#privateKey,
+        privateKey: this.privateKey,
         publicKey: this.#publicKey
       }) ?? honest
     return {
@@ -212,7 +213,7 @@ export class Authenticator {
   }
 
   #sign(authData: Buffer, clientData: Buffer): Buffer {
-    return sign(algorithms[this.algorithm].hash, signedBytes(authData, clientData), this.#privateKey)
+    return sign(algorithms[this.algorithm].hash, signedBytes(authData, clientData), this.privateKey)
   }
 
   /** RFC 9053: the public key as a COSE_Key. */
@@ -243,10 +244,10 @@ function signedBytes(authData: Buffer, clientData: Buffer): Buffer {
   return Buffer.concat([authData, createHash('sha256').update(clientData).digest()])
 }
 
-function keyPair(algorithm: Algorithm) {
-  if (algorithm === 'EdDSA') return generateKeyPairSync('ed25519')
-  if (algorithm === 'RS256') return generateKeyPairSync('rsa', { modulusLength: 2048 })
-  return generateKeyPairSync('ec', { namedCurve: algorithm === 'ES256' ? 'P-256' : 'P-384' })
+function newPrivateKey(algorithm: Algorithm): KeyObject {
+  if (algorithm === 'EdDSA') return generateKeyPairSync('ed25519').privateKey
+  if (algorithm === 'RS256') return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+  return generateKeyPairSync('ec', { namedCurve: algorithm === 'ES256' ? 'P-256' : 'P-384' }).privateKey
 }
 
 function credentialJson(credentialId: Buffer) {

@@ -40,6 +40,8 @@ export interface RedisServerOptions {
   /** Instead of --port. */
   tls?: boolean
   sentinel?: boolean
+  /** A file of Redis' own (RDB) that it begins with. Needs `--appendonly no` in `args`. */
+  dump?: Buffer
 }
 
 /** A directory that goes when the test ends. */
@@ -51,6 +53,7 @@ export function temporaryDirectory(t: Teardown): string {
 
 export async function startRedis(t: Teardown, options: RedisServerOptions = {}): Promise<RedisServer> {
   const directory = temporaryDirectory(t)
+  if (options.dump !== undefined) writeFileSync(join(directory, 'dump.rdb'), options.dump)
   const port = await freePort()
   const ports = options.tls ? ['--port', '0', '--tls-port', String(port)] : ['--port', String(port)]
   const args = [

@@ -1,0 +1,161 @@
+/** What release 0.1 wrote (tests/vectors/SOURCES.md) opens and works: store on either database, key file, configuration, journal, backup. */
+import { spawnSync } from 'node:child_process'
+import { createPrivateKey } from 'node:crypto'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gunzipSync } from 'node:zlib'
+import { pino } from 'pino'
+import t, { type Test } from 'tap'
+import { loadConfig } from '../../config/load.ts'
+import { Server } from '../../src/server.ts'
+import { Authenticator } from '../helpers/authenticator.ts'
+import { freePort } from '../helpers/free-port.ts'
+import { formsOf, type Page, Person, totpCode } from '../helpers/person.ts'
+import { startRedis } from '../helpers/redis-server.ts'
+
+const old = (name: string) => fileURLToPath(new URL(`../vectors/release-0.1/${name}`, import.meta.url))
+const written = JSON.parse(readFileSync(old('people.json'), 'utf8'))
+const portal = 'http://gate.localhost/.factorgate/'
+
+/** A folder as the old release left it, without its store. */
+function oldFolder(t: Test, config: string): string {
+  const folder = t.testdir({ 'factorgate.yaml': config })
+  // Its mode, too: a checkout does not keep it.
+  for (const name of ['factorgate.key', 'journal.jsonl'])
+    writeFileSync(path.join(folder, name), readFileSync(old(name)), { mode: 0o600 })
+  return folder
+}
+
+/** The gate on that folder, a minute after the old one ended. */
+async function open(t: Test, folder: string, at: number) {
+  const loaded = await loadConfig({ file: path.join(folder, 'factorgate.yaml'), env: {}, cwd: folder })
+  if (loaded.kind === 'bad') throw new Error(JSON.stringify(loaded.problems))
+  let now = at + 60_000
+  const clock = () => now
+  const server = await Server.start({ config: loaded.config, clock, log: pino({ level: 'silent' }) })
+  t.teardown(() => server.close())
+  const { port } = server.addresses.gate
+  return {
+    server,
+    person: () => new Person(port),
+    code: (secret: string) => totpCode(secret, now),
+    /** So that the next code is another one, and no limit of attempts is met. */
+    wait() {
+      now += 60_000
+    }
+  }
+}
+
+const stores: Record<string, (t: Test) => Promise<string>> = {
+  async embedded(t) {
+    const port = await freePort()
+    const folder = oldFolder(t, readFileSync(old('factorgate-embedded.yaml'), 'utf8').replace('PORT', String(port)))
+    mkdirSync(path.join(folder, 'store'))
+    const known = readFileSync(old('store-known.json'), 'utf8').replace('FOLDER', folder)
+    writeFileSync(path.join(folder, 'store-known.json'), known)
+    writeFileSync(path.join(folder, 'store/data.mdb'), gunzipSync(readFileSync(old('data.mdb.gz'))))
+    return folder
+  },
+  async redis(t) {
+    // Redis reads a dump only while it keeps no log; the gate asks for one.
+    const dump = gunzipSync(readFileSync(old('dump.rdb.gz')))
+    const redis = await startRedis(t, { dump, args: ['--appendonly', 'no'] })
+    await redis.cli('CONFIG', 'SET', 'appendonly', 'yes')
+    const config = readFileSync(old('factorgate-redis.yaml'), 'utf8')
+    return oldFolder(t, config.replace('PORT', String(await freePort())).replace('REDIS', String(redis.port)))
+  }
+}
+
+for (const [kind, prepare] of Object.entries(stores)) {
+  t.test(`a ${kind} store of release 0.1 is opened, and its people come in as before`, async t => {
+    const folder = await prepare(t)
+    const { at, people } = written[kind]
+    const { ada, bob, carol, dan } = people
+    const gate = await open(t, folder, at)
+    const halfWay = async (who: { password: string }, username: string) => {
+      gate.wait()
+      const person = gate.person()
+      return {
+        person,
+        page: await person.submit(await person.open(`${portal}login`), { username, password: who.password })
+      }
+    }
+    const isIn = async (person: Person) => (await person.request('GET', `${portal}account`)).status === 200
+
+    const kept = gate.person()
+    for (const pair of ada.cookie.split('; ')) kept.hold('gate.localhost', pair)
+    t.ok(await isIn(kept), 'a session goes on')
+
+    const first = await halfWay(ada, 'ada')
+    await first.person.submit(first.page, { code: gate.code(ada.totpSecret) }, /totp/)
+    t.ok(await isIn(first.person), 'password and authenticator app')
+
+    const second = await halfWay(ada, 'ada')
+    const refused = await second.person.submit(second.page, { code: ada.spentRecoveryCode }, /recovery/)
+    t.not(refused.status, 200, 'a recovery code that was spent stays spent')
+    await second.person.submit(second.page, { code: ada.recoveryCodes[1] }, /recovery/)
+    t.ok(await isIn(second.person), 'one that was not is good')
+
+    gate.wait()
+    t.ok(await isIn(await byPasskey(gate.person(), ada.passkey)), 'the passkey alone')
+
+    const shut = await halfWay(bob, 'bob')
+    t.equal(shut.page.status, 401, 'a suspended person stays out')
+    const invited = await gate.person().open(carol.invitation)
+    t.match(formsOf(invited.body), [{ names: ['csrf', 'password'] }], 'an invitation is still good')
+    const unfinished = gate.person()
+    for (const pair of dan.cookie.split('; ')) unfinished.hold('gate.localhost', pair)
+    t.match((await unfinished.open(`${portal}enrol/totp`)).body, /id="totp-secret"/, 'an enrolment goes on')
+
+    await gate.server.close()
+    const lines = readFileSync(path.join(folder, 'journal.jsonl'), 'utf8')
+    const before = readFileSync(old('journal.jsonl'), 'utf8')
+    t.ok(lines.startsWith(before) && lines.length > before.length, 'the journal goes on where it ended')
+  })
+}
+
+async function byPasskey(person: Person, passkey: Record<string, string>): Promise<Person> {
+  const authenticator = new Authenticator({
+    origin: 'http://gate.localhost',
+    userVerifies: true,
+    credentialId: Buffer.from(passkey.credentialId!, 'base64url'),
+    privateKey: createPrivateKey(passkey.privateKey!)
+  })
+  authenticator.userHandle = passkey.userHandle!
+  const csrf = csrfOf(await person.open(`${portal}login`))
+  const ask = async (what: string, body: object) => {
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      origin: 'http://gate.localhost',
+      'sec-fetch-site': 'same-origin'
+    }
+    const url = `${portal}webauthn/${what}?for=login`
+    const page = await person.request('POST', url, { headers, body: JSON.stringify({ csrf, ...body }) })
+    if (page.status !== 200) throw new Error(`${what}: ${page.status} ${page.body}`)
+    return JSON.parse(page.body)
+  }
+  const offer = await ask('options', {})
+  await ask('verify', { ceremony: offer.ceremony, response: authenticator.assert(offer.options) })
+  return person
+}
+
+function csrfOf(page: Page): string {
+  return formsOf(page.body).find(form => form.hidden.csrf !== undefined)?.hidden.csrf ?? ''
+}
+
+t.test('a backup of release 0.1 is read back', async t => {
+  const folder = oldFolder(t, readFileSync(old('factorgate-embedded.yaml'), 'utf8').replace('PORT', '0'))
+  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, ['--import=tsx', main, ...args, '--config', path.join(folder, 'factorgate.yaml')], {
+      encoding: 'utf8',
+      env: { ...process.env, NODE_OPTIONS: '' },
+      cwd: fileURLToPath(new URL('../../', import.meta.url))
+    })
+  const imported = run('store', 'import', old('backup.sealed'))
+  t.equal(imported.status, 0, imported.stderr)
+  const listed = run('user', 'list')
+  for (const name of ['ada', 'bob', 'carol', 'dan']) t.match(listed.stdout, name)
+})
