@@ -1,7 +1,7 @@
 /** What release 0.1 wrote (tests/vectors/SOURCES.md) opens and works: store on either database, key file, configuration, journal, backup. */
 import { spawnSync } from 'node:child_process'
 import { createPrivateKey } from 'node:crypto'
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
