@@ -85,7 +85,7 @@ export function stepRows(house: House): Row[] {
     },
     {
       id: 'M2',
-      refs: 'CVE-2026-49443 GHSA-xp7f-xjjx-gwm8 CVE-2026-54730',
+      refs: 'CVE-2026-49448 GHSA-xp7f-xjjx-gwm8 CVE-2026-54730',
       tried:
         'a second factor that is empty, missing, repeated, a list or an object; a WebAuthn answer without a ceremony',
       safe: 'refused, counted, still half-way',

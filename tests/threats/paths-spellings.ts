@@ -44,7 +44,7 @@ export function spellingRows(lab: Lab, judge: Judge): Row[] {
     },
     {
       id: 'P3',
-      refs: 'CVE-2021-32701, CVE-2026-33494 GHSA-p224-6x5r-fjpm (Oathkeeper), CVE-2026-42274 (Heimdall)',
+      refs: 'CVE-2026-33494 GHSA-p224-6x5r-fjpm (Oathkeeper), CVE-2026-42274 (Heimdall)',
       tried: 'traversal out of a public path, plain, encoded, with `;` and with backslashes',
       safe: 'judged as /admin; whoever may go there goes with the very bytes',
       run: t =>

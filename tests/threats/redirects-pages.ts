@@ -66,7 +66,7 @@ export function pageRows(house: House): Row[] {
   return [
     {
       id: 'R13',
-      refs: 'CVE-2024-21496 CVE-2024-52430 CVE-2026-33525 CVE-2026-42849',
+      refs: 'CVE-2024-21496 CVE-2026-33525 CVE-2026-42849',
       tried:
         'markup in return address, name, factor name, path, Host, User-Agent, Accept-Language and Referer, on pages and errors',
       safe: 'shown as text or not at all; nothing inline could run',

@@ -192,7 +192,7 @@ export function lifeRows(house: House, shared: House): Row[] {
     },
     {
       id: 'S11',
-      refs: 'CVE-2026-33496 GHSA-4mq7-pvjg-xp2r GHSA-qvp4-rpmr-xwrr',
+      refs: 'CVE-2026-33496 GHSA-4mq7-pvjg-xp2r CVE-2021-32701 GHSA-qvp4-rpmr-xwrr',
       tried: 'two gates on one Redis: ended at one, replayed at the other at once, with its memory warm',
       safe: 'refused within moments; nothing upstream',
       async run(t) {
