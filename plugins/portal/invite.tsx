@@ -6,7 +6,9 @@ import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import type { Account } from '../../src/identity/account.ts'
 import { passwordProblem } from '../../src/identity/password.ts'
+import { invitationOf } from '../../src/session/session.ts'
 import type { Principal } from '../../src/session/sessions.ts'
+import { tokenDigest } from '../../src/session/token.ts'
 import { CurrentPassword } from './current-password.tsx'
 import { lostCookie, readForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page, Token } from './layout.tsx'
@@ -68,7 +70,7 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
     const token = tokenOf(visit)
     const { account, isBegun } = await invited(visit, token)
     // Back, in the browser that accepted it.
-    if (isBegun && visit.principal?.account.id === account.id && hasInvitation(visit.principal))
+    if (isBegun && visit.principal?.account.id === account.id && beganWith(visit.principal, token))
       return goTo(visit, await onward(visit, visit.principal))
     return show(visit, 200, account, { token, isBegun })
   })
@@ -102,7 +104,7 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
     }
     // Whoever has a second factor needs nothing but the password now.
     if ((await factorsOf(visit, account.id)).length > 0) await invitations.removeAll(account.id)
-    return enter(visit, account)
+    return enter(visit, account, token)
   })
 
   /** Link and password together, before the first factor stands: the person left in between. Either alone opens nothing (THREATS M5). */
@@ -116,7 +118,7 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
       // Replaced, or done in another browser meanwhile.
       if (!(await invited(visit, token)).isBegun) throw new GateError('invitation_invalid')
       await options.audit.commit(eventOf(visit, 'invitation.accept', { ...whom, outcome: 'resumed' }))
-      return enter(visit, account)
+      return enter(visit, account, token)
     }
     const isThrottled = answer.kind === 'throttled'
     options.audit.record(
@@ -130,12 +132,12 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
     return show(visit, 429, account, { token, isBegun: true, problem, waitSeconds })
   }
 
-  /** A session that may enrol, and nothing else. */
-  async function enter(visit: Visit, account: Account) {
+  /** A session that may enrol while this very invitation stands, and nothing else. */
+  async function enter(visit: Visit, account: Account, token: string) {
     const { reply } = visit
     const entered = await sessions.start({
       accountId: account.id,
-      proof: { kind: 'invitation', at: visit.now, userVerified: false },
+      proof: { kind: 'invitation', at: visit.now, userVerified: false, invitation: tokenDigest(token) },
       more: [{ kind: 'password', at: visit.now, userVerified: false }],
       device: visit.device,
       host: visit.site.host,
@@ -148,8 +150,7 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
   /** The form anew; or, where another tab has accepted this invitation, the way on from there (FIELD F3). */
   async function answerStale(visit: Visit, token: string) {
     const { principal, say } = visit
-    const isAccepted = principal?.proofs.some(({ kind }) => kind === 'invitation') === true
-    if (principal !== null && isAccepted && (await invitations.peek(token)) === null)
+    if (principal !== null && beganWith(principal, token, true) && (await invitations.peek(token)) === null)
       return goTo(visit, await onward(visit, principal))
     const { account, isBegun } = await invited(visit, token)
     const problem = visit.isRetry ? say.login.cookieLost : say.login.formExpired
@@ -187,5 +188,6 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
   }
 }
 
-const hasInvitation = ({ proofs, isFullySignedIn }: Principal) =>
-  !isFullySignedIn && proofs.some(({ kind }) => kind === 'invitation')
+/** True for the sign-in that this very link began; for a complete one only where `orWhole`. */
+const beganWith = ({ proofs, isFullySignedIn }: Principal, token: string, orWhole = false) =>
+  (orWhole || !isFullySignedIn) && invitationOf(proofs) === tokenDigest(token)

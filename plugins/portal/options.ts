@@ -57,7 +57,10 @@ export interface PortalServices {
   readonly accounts: Pick<Accounts, 'byId' | 'bySignIn'>
   readonly credentials: Pick<Credentials, 'list' | 'get' | 'rename' | 'remove' | 'removeUnlessLast'>
   readonly passwordLogin: Pick<PasswordLogin, 'attempt' | 'completed'>
-  readonly invitations: Pick<Invitations, 'peek' | 'begun' | 'accept' | 'release' | 'isWaiting' | 'removeAll'>
+  readonly invitations: Pick<
+    Invitations,
+    'peek' | 'begun' | 'accept' | 'release' | 'isWaiting' | 'stands' | 'spend' | 'removeAll'
+  >
   readonly localDirectory: Pick<LocalDirectory, 'id' | 'preparePassword'>
   readonly totp: Pick<Totp, 'open' | 'begin' | 'resume' | 'isFinished' | 'finish' | 'verify'>
   readonly webauthn: Pick<

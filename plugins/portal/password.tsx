@@ -1,6 +1,6 @@
 /**
  * A new password, from the account page. Owns that it takes a fresh second factor and the old password (ASVS 6.2.3), and that all other
- * sign-ins end with it; for people whose password is ours to keep.
+ * sign-ins and an invitation that waits end with it; for people whose password is ours to keep.
  */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
@@ -53,7 +53,7 @@ export function PasswordPage({ frame, view }: { frame: Frame; view: PasswordView
 const path = '/.factorgate/account/password'
 
 export function registerPassword(scope: FastifyInstance, options: PortalOptions): void {
-  const { localDirectory, passwordLogin } = options.services
+  const { invitations, localDirectory, passwordLogin } = options.services
 
   scope.get(path, { config: { requires: 'fresh' } }, async (request, reply) => {
     const visit = openSignedVisit(options, request, reply)
@@ -79,6 +79,8 @@ export function registerPassword(scope: FastifyInstance, options: PortalOptions)
     const keepPassword = await localDirectory.preparePassword(password)
     await options.audit.commit(eventOf(visit, 'password.change', { outcome: 'changed' }))
     await keepPassword(account.id)
+    // An invitation that still waits would set a password once more, in whoever's hands it is (FIELD G2).
+    await invitations.removeAll(account.id)
     await completed(visit, account, true)
     await endOthers(visit, visit.principal, 'password_changed')
     leaveWord(visit, { kind: 'password' })

@@ -476,8 +476,8 @@ const english_errors: Record<ErrorCode, ErrorSentences> = {
   ),
   enrolment_not_allowed: calm(
     'Nothing can be added right now',
-    'Adding a second factor needs an invitation, or a confirmation a few minutes old with one you have.',
-    'Open your account and confirm it is you, or ask for an invitation.'
+    'Adding a second factor needs an invitation that still counts, or a confirmation a few minutes old with one you have. A newer invitation replaces an older one.',
+    'Open your account and confirm it is you, or open the newest invitation you were sent, or ask for one.'
   ),
   last_factor: calm(
     'That is your only second factor',

@@ -1,6 +1,7 @@
 /**
  * Invitations: what an operator hands to a person so that they can set a password and enrol a first factor. Owns that each sets one password, and
- * that it then waits, beside that password, until the first factor stands; it proves possession of itself and opens no app (THREATS M5, M7).
+ * that it then waits, beside that password, until the first factor stands; it proves possession of itself and opens no app (THREATS M5, M7). A sign-in
+ * that began with an invitation names it by its digest, and may enrol while that very invitation `stands`.
  */
 import { type Clock, isCurrent } from '../clock.ts'
 import { isToken, newToken, tokenDigest } from '../session/token.ts'
@@ -9,6 +10,8 @@ import type { Store } from '../store/store.ts'
 
 /** ASVS 6.4.1; NIST SP 800-63B-4 §4.2 for codes that travel by e-mail. */
 const lifeSeconds = 24 * 3600
+/** The link is good for `lifeSeconds`. Its record stays for the hour that a sign-in begun in its last second lasts: who is inside may finish. */
+const keptSeconds = lifeSeconds + 3600
 
 interface Invitation {
   readonly accountId: string
@@ -37,8 +40,8 @@ export class Invitations {
     const token = newToken()
     const digest = tokenDigest(token)
     const invitation: Invitation = { accountId, expiresAt: this.#clock() + lifeSeconds * 1000 }
-    await this.#store.put(keyOf(digest), JSON.stringify(invitation), lifeSeconds)
-    await this.#store.put(latestOf(accountId), digest, lifeSeconds)
+    await this.#store.put(keyOf(digest), JSON.stringify(invitation), keptSeconds)
+    await this.#store.put(latestOf(accountId), digest, keptSeconds)
     return token
   }
 
@@ -68,6 +71,23 @@ export class Invitations {
   async isWaiting(accountId: string): Promise<boolean> {
     const digest = await this.#store.get(latestOf(accountId))
     return digest !== null && (await this.#accountOf(digest, await this.#store.get(keyOf(digest)))) !== null
+  }
+
+  /**
+   * True while the invitation of this digest is the account's newest and is not withdrawn or spent. A sign-in that it began may enrol as long, also
+   * when the link itself has run out meanwhile.
+   */
+  async stands(accountId: string, digest: string): Promise<boolean> {
+    const [newest, text] = await Promise.all([this.#store.get(latestOf(accountId)), this.#store.get(keyOf(digest))])
+    return newest === digest && text !== null && parse(text)?.accountId === accountId
+  }
+
+  /** Spends the invitation of this digest. True for the one caller whose doing it is, and only while it `stands`. */
+  async spend(accountId: string, digest: string): Promise<boolean> {
+    if (!(await this.stands(accountId, digest))) return false
+    if ((await this.#store.take(keyOf(digest))) === null) return false
+    // A newer one that was issued in this moment stays.
+    return (await this.#store.get(latestOf(accountId))) === digest
   }
 
   /** Ends whatever invitation the account has. */

@@ -89,7 +89,8 @@ function isProof(value: unknown): value is Proof {
     isTime(value.at) &&
     typeof value.userVerified === 'boolean' &&
     isCount(value.generation) &&
-    (value.credentialId === undefined || isString(value.credentialId))
+    (value.credentialId === undefined || isString(value.credentialId)) &&
+    (value.invitation === undefined || isString(value.invitation))
   )
 }
 

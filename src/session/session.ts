@@ -27,6 +27,8 @@ export interface Proof {
   readonly userVerified: boolean
   /** The credential that was used, for factors that have one. */
   readonly credentialId?: string
+  /** Of the proof `invitation`: the digest of the invitation that was held. It opens enrolment while that one stands. */
+  readonly invitation?: string
   /** The generation of the session this proof opened. A token sees no proof younger than itself. */
   readonly generation: number
 }
@@ -52,6 +54,11 @@ export interface Session {
 }
 
 const proofsKept = 24
+
+/** The digest of the invitation that this sign-in began with; null where it began otherwise. */
+export function invitationOf(proofs: readonly Proof[]): string | null {
+  return newestProof(proofs, ['invitation'])?.invitation ?? null
+}
 
 /** The newest proof of one of `kinds`, if there is one. */
 export function newestProof(proofs: readonly Proof[], kinds: readonly ProofKind[]): Proof | undefined {

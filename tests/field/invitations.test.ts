@@ -1,7 +1,7 @@
 /** FIELD G2: who leaves between the password and the first factor comes back with both, and with nothing less. */
 import t from 'tap'
 import { codeAt, openHouse } from '../portal/house.ts'
-import { password } from '../portal/people.ts'
+import { enrolled, password } from '../portal/people.ts'
 import { secretOn, textOf, Visitor } from '../portal/visitor.ts'
 
 const origin = 'http://gate.localhost'
@@ -139,5 +139,81 @@ t.test('FIELD G2 whoever has a factor already needs nothing but the new password
   const visitor = new Visitor(house.app)
   const page = await visitor.submit(await visitor.open(link), { password: 'quite another staple' })
   t.match(page.url, /challenge/)
+  t.equal((await new Visitor(house.app).get(link)).status, 410)
+})
+
+/** What a half sign-in may do that an invitation began: whether each door to a factor is open to it. */
+async function doors(visitor: Visitor, csrf: string) {
+  const asked: Record<string, number> = {}
+  for (const page of ['', '/totp', '/webauthn']) asked[page] = (await visitor.get(enrol + page)).status
+  const body = JSON.stringify({ csrf })
+  const headers = { 'content-type': 'application/json', origin, 'sec-fetch-site': 'same-origin' }
+  const options = await visitor.send('POST', `${origin}/.factorgate/webauthn/options?for=enrol`, { headers, body })
+  return { ...asked, options: options.status }
+}
+
+const ends: Record<string, (house: Awaited<ReturnType<typeof openHouse>>) => Promise<unknown>> = {
+  'a newer invitation is issued': house => house.invite(),
+  'a newer invitation is accepted': async house => {
+    const owner = new Visitor(house.app)
+    await owner.submit(await owner.open(await house.invite()), { password: 'quite another staple' })
+  },
+  'the invitation is withdrawn': house => house.services.invitations.removeAll(house.ada.id),
+  'the invitation is spent, and no factor is left': async house => {
+    const digest = (await house.store.get(`invitation-of:${house.ada.id}`)) as string
+    await house.services.invitations.spend(house.ada.id, digest)
+  }
+}
+
+for (const [what, end] of Object.entries(ends))
+  t.test(`FIELD G2 a half sign-in is worth no more than its invitation: ${what}`, async t => {
+    const { house, link, first } = await left(t)
+    const page = await first.open(`${enrol}/totp`)
+    const csrf = /name="csrf" value="([^"]+)"/.exec(page.body)?.[1] as string
+    t.same(await doors(first, csrf), { '': 200, '/totp': 200, '/webauthn': 200, options: 200 }, 'open before')
+    await end(house)
+    t.same(await doors(first, csrf), { '': 403, '/totp': 403, '/webauthn': 403, options: 403 }, 'and shut now')
+    const typed = await first.post(page, { code: codeAt(secretOn(page), house.clock()), name: 'Theirs' })
+    t.same([typed.status, typed.headers['factorgate-error']], [403, 'enrolment_not_allowed'], 'also what was begun')
+    t.same(await house.credentials.list(house.ada.id), [])
+    const onward = await first.open(`${origin}/.factorgate/challenge`)
+    t.equal(onward.status, 403, 'no circle')
+    t.match(textOf(onward.body), /invitation/, 'and a way on')
+    t.equal((await new Visitor(house.app).get(link)).status, 410, 'the link says that it is over')
+  })
+
+t.test('FIELD G2 an invitation that is replaced while its first factor is written makes no factor', async t => {
+  const { house, first } = await left(t)
+  const page = await first.open(`${enrol}/totp`)
+  const { commit } = house.audit
+  house.audit.commit = async event => {
+    if (event.kind === 'enrol') await house.invite()
+    return commit(event)
+  }
+  const typed = await first.post(page, { code: codeAt(secretOn(page), house.clock()), name: 'Theirs' })
+  t.same([typed.status, typed.headers['factorgate-error']], [403, 'enrolment_not_allowed'])
+  t.same(await house.credentials.list(house.ada.id), [])
+  t.equal((await first.get(`${origin}/.factorgate/account`)).status, 302, 'and nobody is in')
+})
+
+t.test('FIELD G2 of two browsers that finish at once, one factor stands', async t => {
+  const { house, link, first } = await left(t)
+  const other = new Visitor(house.app)
+  await other.submit(await other.open(link), { password })
+  const pages = await Promise.all([first, other].map(async one => ({ one, page: await one.open(`${enrol}/totp`) })))
+  const answers = await Promise.all(
+    pages.map(({ one, page }) => one.post(page, { code: codeAt(secretOn(page), house.clock()), name: 'Phone' }))
+  )
+  t.equal(answers.filter(({ status }) => status === 303).length, 1, String(answers.map(({ status }) => status)))
+  t.equal((await house.credentials.list(house.ada.id)).length, 1)
+})
+
+t.test('FIELD G2 whoever changes their password withdraws the invitation that waits: it would set another', async t => {
+  const house = await openHouse(t)
+  const { visitor } = await enrolled(house)
+  const link = await house.invite()
+  const page = await visitor.open(`${origin}/.factorgate/account/password`)
+  const changed = await visitor.post(page, { old: password, password: 'quite another staple' })
+  t.equal(changed.status, 303)
   t.equal((await new Visitor(house.app).get(link)).status, 410)
 })

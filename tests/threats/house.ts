@@ -212,14 +212,22 @@ export class Someone {
     return all
   }
 
+  async #acceptedInvitation(): Promise<string> {
+    const { invitations } = this.house.runtime
+    const token = await invitations.issue(this.account.id)
+    await invitations.accept(token)
+    return token
+  }
+
   /** A browser that has given these proofs, at the portal or another host. */
   async proved(kinds: readonly ProofKind[], address = elsewhere(), host = this.house.host()): Promise<Caller> {
     const { sessions } = this.house.runtime
     const at = this.house.time.now
     const [first = 'password', ...others] = kinds
+    const invitation = kinds.includes('invitation') ? tokenDigest(await this.#acceptedInvitation()) : null
     const entered = await sessions.start({
       accountId: this.account.id,
-      proof: { kind: first, at, userVerified: false },
+      proof: { kind: first, at, userVerified: false, ...(invitation === null ? {} : { invitation }) },
       more: others.map(kind => ({ kind, at, userVerified: kind === 'webauthn' })),
       device: { userAgent: 'test', address },
       host
