@@ -7,8 +7,8 @@ import { isClaim, passedNames } from '../src/forwarding/claims.ts'
 import { withoutOurs } from '../src/forwarding/cookies.ts'
 import { hopByHop, normalName } from '../src/forwarding/header-name.ts'
 import { groupsText, utf8 } from '../src/forwarding/outbound.ts'
+import type { Subject } from '../src/identity/subject.ts'
 import type { App } from '../src/routing/route-table.ts'
-import type { Subject } from '../src/session/session.ts'
 
 /** In every yes, empty where there is nothing to say, so that proxies that copy by name overwrite what their client sent. */
 const always = [

@@ -4,15 +4,16 @@
  */
 import type { Clock } from './clock.ts'
 import type { ErrorCode } from './errors.ts'
+import type { Proof } from './factor/proof.ts'
 import { closeCodes, type LiveEntry, type LiveRequest, type Reviewer } from './forwarding/live-connections.ts'
 import { originAllowed } from './forwarding/origin.ts'
+import type { Subject } from './identity/subject.ts'
 import { decide } from './policy/decide.ts'
 import { methodsInQuery } from './routing/other-methods.ts'
 import type { App, RouteTable } from './routing/route-table.ts'
 import { destinationReadings } from './routing/second-target.ts'
 import { parseTarget } from './routing/target.ts'
 import { presentAt } from './session/present.ts'
-import type { Proof, Subject } from './session/session.ts'
 import type { SessionCache } from './session/session-cache.ts'
 
 type Verdict =

@@ -3,7 +3,7 @@
  * (THREATS M20).
  */
 import { GateError } from '../../src/errors.ts'
-import { type FactorKind, factorKinds, freshSeconds } from '../../src/session/session.ts'
+import { type FactorKind, factorKinds, freshSeconds } from '../../src/factor/proof.ts'
 import { sayLimit } from './moments.ts'
 import { isOurs, requirementOf, usableFactors } from './onward.ts'
 import type { Sentences } from './sentences.ts'

@@ -1,5 +1,5 @@
 /** The challenge as a page: the form of the factor used last, the others a line below each. Owns their fields and nothing they decide. */
-import type { FactorKind } from '../../src/session/session.ts'
+import type { FactorKind } from '../../src/factor/proof.ts'
 import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
 import { PasskeyButton } from './passkey-button.tsx'
 import { along, type Trip } from './trip.ts'

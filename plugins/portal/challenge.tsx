@@ -3,7 +3,7 @@
  * factors themselves are checked beside their own pages.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { type FactorKind, isFresh } from '../../src/session/session.ts'
+import { type FactorKind, isFresh } from '../../src/factor/proof.ts'
 import { offerFor } from './challenge-offer.ts'
 import { ChallengePage, type ChallengeProblem, DeadEndPage } from './challenge-page.tsx'
 import { lostCookie, readForm } from './forms.ts'

@@ -4,9 +4,9 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
+import { invitationOf } from '../../src/factor/proof.ts'
 import type { Account } from '../../src/identity/account.ts'
 import { passwordProblem } from '../../src/identity/password.ts'
-import { invitationOf } from '../../src/session/session.ts'
 import type { Principal } from '../../src/session/sessions.ts'
 import { tokenDigest } from '../../src/session/token.ts'
 import { CurrentPassword } from './current-password.tsx'

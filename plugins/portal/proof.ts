@@ -4,7 +4,7 @@
  */
 import { type ErrorCode, GateError } from '../../src/errors.ts'
 import type { Verification } from '../../src/factor/factor.ts'
-import type { FactorKind } from '../../src/session/session.ts'
+import type { FactorKind } from '../../src/factor/proof.ts'
 import type { ChallengeProblem } from './challenge-page.tsx'
 import { endOthersIfInvited } from './end-others.ts'
 import { completed } from './known-browser.ts'

@@ -3,7 +3,7 @@
  * never again: in between the list waits sealed in a cookie of ten minutes, so a reload loses nothing and no store ever holds it.
  */
 import type { FastifyInstance } from 'fastify'
-import { factorKinds, newestProof } from '../../src/session/session.ts'
+import { factorKinds, newestProof } from '../../src/factor/proof.ts'
 import { briefCookie, cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import { answerOnce } from './answer-once.ts'
 import { answerStale, showChallenge } from './challenge.tsx'

@@ -4,8 +4,8 @@
  */
 import type { ErrorCode, Whose } from '../../src/errors.ts'
 import type { AuthenticatorSort } from '../../src/factor/authenticator-names.ts'
+import type { FactorKind } from '../../src/factor/proof.ts'
 import type { EndReason } from '../../src/session/records.ts'
-import type { FactorKind } from '../../src/session/session.ts'
 
 /** What an error sentence may mention. */
 export interface ErrorFacts {

@@ -4,12 +4,12 @@
  */
 import type { Config } from '../../config/schema.ts'
 import { subjectOf } from '../identity/account.ts'
+import type { Subject } from '../identity/subject.ts'
 import { type Explanation, explain, formatExplanation } from '../policy/explain.ts'
 import { parseAddress } from '../routing/address.ts'
 import { methodsInQuery } from '../routing/other-methods.ts'
 import { type Match, RouteTable, type Site } from '../routing/route-table.ts'
 import { parseTarget } from '../routing/target.ts'
-import type { Subject } from '../session/session.ts'
 import { toApp } from '../settings.ts'
 import { type Command, type Io, jsonText, readArgs, UsageError, visible } from './command.ts'
 import { readProofs } from './proofs.ts'

@@ -1,6 +1,6 @@
 /** `--proof KIND@AGE`: what somebody is to have proved, for `explain`. */
 import { readDuration } from '../../config/units.ts'
-import { factorKinds, type Proof, type ProofKind } from '../session/session.ts'
+import { factorKinds, type Proof, type ProofKind } from '../factor/proof.ts'
 import { UsageError, visible } from './command.ts'
 
 const kinds: readonly string[] = ['password', ...factorKinds]

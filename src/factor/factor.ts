@@ -1,6 +1,7 @@
 /** What every second factor answers. A verdict tells nobody why it refused: a wrong code, a spent challenge and a foreign key read the same. */
-import type { FactorKind } from '../session/session.ts'
+
 import type { Credential } from './credential.ts'
+import type { FactorKind } from './proof.ts'
 
 export type Verification =
   | {

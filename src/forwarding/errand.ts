@@ -1,9 +1,9 @@
 /** What forwarding is given and what it answers: the request, the right to forward it, and who wants to hear how it ended. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ErrorCode } from '../errors.ts'
+import type { Proof } from '../factor/proof.ts'
 import type { Permit } from '../policy/decision.ts'
 import type { App } from '../routing/route-table.ts'
-import type { Proof } from '../session/session.ts'
 import type { Oddity } from './reply-lines.ts'
 import type { UpstreamFailure } from './upstream-connection.ts'
 

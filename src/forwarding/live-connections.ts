@@ -4,8 +4,9 @@
  */
 import type { Clock } from '../clock.ts'
 import type { ErrorCode } from '../errors.ts'
+import type { Proof } from '../factor/proof.ts'
+import type { Subject } from '../identity/subject.ts'
 import type { App } from '../routing/route-table.ts'
-import type { Proof, Subject } from '../session/session.ts'
 
 /** Why a WebSocket ends (RFC 6455 §7.4.1). */
 export const closeCodes = { goingAway: 1001, policy: 1008 } as const

@@ -2,9 +2,10 @@
  * Headers on their way to an app. Owns which of the client's lines go on and which lines are ours; refuses everything that a client
  * says about its identity or address in any spelling, and our own cookie. A hot path: one walk over the raw lines, no objects.
  */
+
+import type { Subject } from '../identity/subject.ts'
 import type { Permit } from '../policy/decision.ts'
 import type { App, Upstream } from '../routing/route-table.ts'
-import type { Subject } from '../session/session.ts'
 import { insideAddress, insideIf, insideOrigin, insidePage, insideParts } from './addresses-in.ts'
 import { isClaim, passedNames } from './claims.ts'
 import { isFirstLeg, tiesConnection } from './connection-schemes.ts'

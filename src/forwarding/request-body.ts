@@ -5,13 +5,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { bodyPassed } from '../young-generation.ts'
+import type { BodyListener, OutgoingBody } from './upstream-connection.ts'
 
-/** Hears whose turn it is: the client's to send more, or the app's to read, or to answer. */
-export interface BodyListener {
-  turnOf(whom: 'client' | 'app'): void
-}
-
-export class RequestBody {
+export class RequestBody implements OutgoingBody {
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
   readonly #hasLength: boolean

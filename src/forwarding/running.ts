@@ -109,7 +109,7 @@ export abstract class Running implements LiveEntry {
     const { connectTimeoutMs, responseTimeoutMs } = app
     const { choice } = this.way
     const tied = isUpgrade ? null : this.#takeTied()
-    const index = tied === null ? choice.choose(this.tried) : choice.indexOf(tied.keeper)
+    const index = tied === null ? choice.next(this.tried) : choice.indexOf(tied.keeper)
     this.tried.push(index)
     const { plan } = this
     const method = req.method as string

@@ -6,7 +6,6 @@ import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import { ReadBuffer } from './read-buffer.ts'
 import { type InterimHead, type ReplyHead, ReplyParser, UnfitReply } from './reply-parser.ts'
-import type { RequestBody } from './request-body.ts'
 import { type Asker, Tie } from './tied-connections.ts'
 import { atEndOfTurn } from './turn.ts'
 
@@ -39,11 +38,24 @@ export class UpstreamError extends Error {
   }
 }
 
+/** Hears whose turn it is: the client's to send more, or the upstream's to read, or to answer. */
+export interface BodyListener {
+  turnOf(whom: 'client' | 'app'): void
+}
+
+/** A request's body, which writes itself and the head before it. */
+export interface OutgoingBody {
+  /** Writes `head` (without its last CRLF), the framing and the body to `socket`. */
+  flowTo(socket: Socket, head: string, listener: BodyListener): void
+  /** Writes no more; reads the rest and discards it. */
+  drop(): void
+}
+
 export interface UpstreamRequest {
   readonly method: string
   /** Request line and header lines, each with its CRLF, without the empty line; latin-1. */
   readonly head: string
-  readonly body: RequestBody | null
+  readonly body: OutgoingBody | null
   /** It asks for another protocol: 101 is an answer, and whatever the answer is, nothing else is asked on its connection. */
   readonly isUpgrade: boolean
   /** Who asks: whoever signs in on the connection itself is the only one to use it from then on. */

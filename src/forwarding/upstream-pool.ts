@@ -4,8 +4,6 @@
  */
 import net from 'node:net'
 import tls, { type TLSSocket } from 'node:tls'
-import type { Clock } from '../clock.ts'
-import type { App, Upstream } from '../routing/route-table.ts'
 import { Trust, type UpstreamTls } from './trust.ts'
 import {
   type Keeper,
@@ -27,9 +25,17 @@ const tickMs = 200
 /** Connections to one upstream at a time, event streams and uploads included; a WebSocket counts until the app has agreed to it. */
 const connectionsMax = 4_096
 
+/** Where an upstream listens. */
+export interface UpstreamAddress {
+  /** Such as http://10.1.2.3:8888. */
+  readonly origin: string
+  /** The path of a UNIX socket instead. */
+  readonly socketPath: string | null
+}
+
 /** The connections to one address. */
 export class UpstreamPool implements Keeper {
-  readonly upstream: Upstream
+  readonly upstream: UpstreamAddress
   readonly #trust: Trust | null
   readonly #address: { host: string; port: number } | { path: string }
   readonly #isSecure: boolean
@@ -42,7 +48,7 @@ export class UpstreamPool implements Keeper {
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
 
-  constructor(upstream: Upstream, tlsKeys: UpstreamTls | null = null) {
+  constructor(upstream: UpstreamAddress, tlsKeys: UpstreamTls | null = null) {
     this.upstream = upstream
     const { protocol, hostname, port } = new URL(upstream.origin)
     const name = hostname.replace(/^\[|\]$/g, '')
@@ -147,53 +153,5 @@ export class UpstreamPool implements Keeper {
     if (this.#all.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
-  }
-}
-
-/** The upstreams of one app, asked in turn. */
-export class UpstreamChoice {
-  readonly #pools: readonly UpstreamPool[]
-  readonly #clock: Clock
-  #next = 0
-
-  constructor(app: App, poolFor: (upstream: Upstream) => UpstreamPool, clock: Clock) {
-    this.#pools = app.upstreams.map(poolFor)
-    this.#clock = clock
-  }
-
-  /** Index of the next upstream to ask that is not in `tried`; -1 where none is left. Those that refused lately come last. */
-  choose(tried: readonly number[]): number {
-    const count = this.#pools.length
-    if (count === 1) return tried.length === 0 ? 0 : -1
-    const now = this.#clock()
-    let last = -1
-    for (let i = 0; i < count; i++) {
-      const index = (this.#next + i) % count
-      if (tried.includes(index)) continue
-      if (!this.#pools[index]!.isDown(now)) {
-        this.#next = index + 1
-        return index
-      }
-      if (last < 0) last = index
-    }
-    return last
-  }
-
-  /** True where another upstream is left to ask. */
-  hasMore(tried: readonly number[]): boolean {
-    return tried.length < this.#pools.length
-  }
-
-  /** Which upstream a connection belongs to; -1 for none of these. */
-  indexOf(keeper: Keeper): number {
-    return this.#pools.indexOf(keeper as UpstreamPool)
-  }
-
-  pool(index: number): UpstreamPool {
-    return this.#pools[index] as UpstreamPool
-  }
-
-  refused(index: number): void {
-    this.pool(index).markDown(this.#clock())
   }
 }

@@ -2,11 +2,12 @@
 import type { Clock } from '../clock.ts'
 import type { App, Upstream } from '../routing/route-table.ts'
 import { type OutboundPlan, outboundPlan } from './outbound.ts'
+import { RoundRobin } from './round-robin.ts'
 import type { UpstreamTls } from './trust.ts'
-import { UpstreamChoice, UpstreamPool } from './upstream-pool.ts'
+import { UpstreamPool } from './upstream-pool.ts'
 
 export interface Way {
-  readonly choice: UpstreamChoice
+  readonly choice: RoundRobin
   /** One for each upstream, in their order. */
   readonly plans: readonly OutboundPlan[]
 }
@@ -25,7 +26,8 @@ export class Ways {
     let way = this.#ways.get(app)
     if (way === undefined) {
       const plans = app.upstreams.map(upstream => outboundPlan(app, upstream))
-      way = { plans, choice: new UpstreamChoice(app, upstream => this.#pool(upstream, app.tls ?? null), this.#clock) }
+      const pools = app.upstreams.map(upstream => this.#pool(upstream, app.tls ?? null))
+      way = { plans, choice: new RoundRobin(pools, this.#clock) }
       this.#ways.set(app, way)
     }
     return way

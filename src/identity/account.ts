@@ -2,7 +2,7 @@
  * Accounts: one record for each person, wherever they come from, that says who they are and whether they may enter.
  * Owns names and status; refuses to hold secrets (`password:` and `credential:` keys hold those).
  */
-import type { Subject } from '../session/session.ts'
+import type { Subject } from './subject.ts'
 
 export interface Account {
   /** 128 random bits; also WebAuthn's `user.id`. Never reused, even if the name is. */

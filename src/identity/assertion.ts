@@ -3,7 +3,8 @@
  * RFC 8037; explicit `typ` and audience, RFC 8725 §3.9, §3.11); refuses to speak for nobody.
  */
 import { type KeyObject, sign } from 'node:crypto'
-import { type FactorKind, newestProof, type Proof, type Subject } from '../session/session.ts'
+import { type FactorKind, newestProof, type Proof } from '../factor/proof.ts'
+import type { Subject } from './subject.ts'
 
 export interface AssertionInput {
   readonly issuer: string

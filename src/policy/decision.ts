@@ -1,6 +1,6 @@
 /** The verdict as a value. Owns the words for it; `decide.ts` alone can make a Permit. */
 import type { ErrorCode } from '../errors.ts'
-import type { Subject } from '../session/session.ts'
+import type { Subject } from '../identity/subject.ts'
 import type { Requirement } from './policy.ts'
 
 /** Why a request is not forwarded: a code of the catalogue. */

@@ -2,7 +2,8 @@
  * One rule, one person: does the rule speak, and what does it say. Owns the conditions and the requirement; pure. Both the decision and
  * its explanation go through here, so they cannot disagree.
  */
-import { factorKinds, isFullySignedIn, newestProof, type Proof, type Subject } from '../session/session.ts'
+import { factorKinds, isFullySignedIn, newestProof, type Proof } from '../factor/proof.ts'
+import type { Subject } from '../identity/subject.ts'
 import type { CompiledRule } from './compile.ts'
 import type { Reason } from './decision.ts'
 import type { Policy, Requirement, Rule } from './policy.ts'

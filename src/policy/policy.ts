@@ -1,5 +1,5 @@
 /** What a route asks of a person: the operators' rules as values. Owns no evaluation (decide.ts) and no parsing (config/). */
-import type { FactorKind } from '../session/session.ts'
+import type { FactorKind } from '../factor/proof.ts'
 
 /** What must stand before a request is forwarded. */
 export interface Requirement {

@@ -3,16 +3,14 @@
  * to more than one place. The scheme, the host and the prefix come from the configuration, never from a header.
  */
 import type { UpstreamTls } from '../forwarding/trust.ts'
+import type { UpstreamAddress } from '../forwarding/upstream-pool.ts'
 import type { Policy } from '../policy/policy.ts'
 import { climbsOut } from './path-steps.ts'
 import { readingsOf } from './readings.ts'
 import { SiteApps } from './site-apps.ts'
 import type { Target } from './target.ts'
 
-export interface Upstream {
-  /** Such as http://10.1.2.3:8888. */
-  readonly origin: string
-  readonly socketPath: string | null
+export interface Upstream extends UpstreamAddress {
   /** '' or '/x', put before the path inside the app. */
   readonly basePath: string
 }

@@ -1,7 +1,10 @@
 /** The person of a session as one host sees them by now. Owns a look that is no use of the session: it does not keep it from idling. */
+
+import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import { accountPrefix, parseAccount, subjectOf } from '../identity/account.ts'
+import type { Subject } from '../identity/subject.ts'
 import { parseSession, parseToken, sessionKey, tokenKey } from './records.ts'
-import { isFullySignedIn, type Proof, proofsOf, type Subject } from './session.ts'
+import { proofsOf } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
 
 export interface Present {

@@ -1,6 +1,9 @@
 /** A person as one host sees them. Pure values: what a token shows, and no more. */
+
+import type { Proof } from '../factor/proof.ts'
 import type { Account } from '../identity/account.ts'
-import type { Proof, Session, Subject } from './session.ts'
+import type { Subject } from '../identity/subject.ts'
+import type { Session } from './session.ts'
 
 /** A person as one host sees them: the session, and of its proofs those that this host's token may show. */
 export interface Principal {

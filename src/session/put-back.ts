@@ -3,10 +3,11 @@
  * often puts a clock right; refuses to let a session live longer than it may because it began while the clock was ahead (THREATS D17).
  */
 import { type Clock, clockSkewMs } from '../clock.ts'
+import type { Proof } from '../factor/proof.ts'
 import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
 import { parseSession, seenKey, sessionKey } from './records.ts'
-import type { Proof, Session } from './session.ts'
+import type { Session } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
 
 const saveEveryMs = 60_000

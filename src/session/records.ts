@@ -1,5 +1,6 @@
 /** How sessions and tokens are written down. Owns the keys and the strict reading: a record that is not wholly right is nobody's (THREATS D3). */
-import { factorKinds, type Proof, type Session } from './session.ts'
+import { factorKinds, type Proof } from '../factor/proof.ts'
+import type { Session } from './session.ts'
 
 export const sessionKey = (id: string) => `session:${id}`
 export const tokenKey = (digest: string) => `token:${digest}`

@@ -2,7 +2,8 @@
  * How many sign-ins a person may have at once. Owns whom a new one ends: the oldest of its own kind, whole or half-way. Otherwise whoever
  * has the password alone could end whole sign-ins with halves.
  */
-import { isFullySignedIn, type Session } from './session.ts'
+import { isFullySignedIn } from '../factor/proof.ts'
+import type { Session } from './session.ts'
 
 /** So many more may stop half-way: room for one's own beside all that a thief of the password can begin in their ten minutes. */
 const halfWayMore = 16

@@ -3,6 +3,7 @@
  * number) and the rule that every step up makes a new token; refuses to know cookies or pages.
  */
 import { type Clock, clockSkewMs } from '../clock.ts'
+import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import { type Account, accountPrefix, parseAccount, subjectOf } from '../identity/account.ts'
 import { inBatches } from '../store/batches.ts'
 import { changeValue } from '../store/change.ts'
@@ -23,7 +24,7 @@ import {
   tokenKey
 } from './records.ts'
 import { surplus } from './room.ts'
-import { type Device, isFullySignedIn, type Proof, proofsOf, type Session, withProof } from './session.ts'
+import { type Device, proofsOf, type Session, withProof } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
 import { isToken, newId, newToken, tokenDigest } from './token.ts'
 import { TokensInUse } from './tokens-in-use.ts'

@@ -1,10 +1,10 @@
 /** FIELD A9: what began while the clock was ahead does not outlive its time once the clock is right again. */
 import t from 'tap'
 import { Ceremonies } from '../../src/factor/ceremony.ts'
+import { isFresh } from '../../src/factor/proof.ts'
 import { SealedCeremonies } from '../../src/factor/sealed-ceremony.ts'
 import { Invitations } from '../../src/identity/invitations.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
-import { isFresh } from '../../src/session/session.ts'
 import { SessionCache } from '../../src/session/session-cache.ts'
 import { Sessions } from '../../src/session/sessions.ts'
 import { openStore } from '../../src/store/open.ts'

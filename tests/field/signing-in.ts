@@ -1,10 +1,10 @@
 /** People for the tests of the way through sign-in: a gate in this process, accounts with any set of factors, and their browsers at any stage of it. */
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
+import type { FactorKind, ProofKind } from '../../src/factor/proof.ts'
 import { RecoveryCodes } from '../../src/factor/recovery-code.ts'
 import { Totp } from '../../src/factor/totp.ts'
 import type { Account } from '../../src/identity/account.ts'
-import type { FactorKind, ProofKind } from '../../src/session/session.ts'
 import type { Entered } from '../../src/session/sessions.ts'
 import { echoApp, startGateway } from '../helpers/gateway.ts'
 import { TestClock } from '../helpers/memory-store.ts'

@@ -1,6 +1,6 @@
 /** FIELD N1: wherever an app stands and whatever its rules ask, the way ends at the app or at a page that says what is missing. Redirects are followed. */
 import t from 'tap'
-import type { FactorKind, ProofKind } from '../../src/session/session.ts'
+import type { FactorKind, ProofKind } from '../../src/factor/proof.ts'
 import { totpCode } from '../helpers/person.ts'
 import { openTown, read } from './signing-in.ts'
 

@@ -9,12 +9,13 @@ import { type Exchange, exchangePlugin, readRequestLine } from '../../plugins/ex
 import { forwardPlugin, pipelineOf } from '../../plugins/forward.ts'
 import { matchPlugin } from '../../plugins/match.ts'
 import { GateError } from '../../src/errors.ts'
+import type { Proof } from '../../src/factor/proof.ts'
 import type { Summary } from '../../src/forwarding/errand.ts'
 import { GateRequest } from '../../src/forwarding/gate-request.ts'
 import { LiveConnections } from '../../src/forwarding/live-connections.ts'
+import type { Subject } from '../../src/identity/subject.ts'
 import { decide } from '../../src/policy/decide.ts'
 import { type App, RouteTable } from '../../src/routing/route-table.ts'
-import type { Proof, Subject } from '../../src/session/session.ts'
 import type { Principal } from '../../src/session/sessions.ts'
 
 export const alice: Subject = {

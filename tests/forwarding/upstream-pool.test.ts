@@ -43,7 +43,7 @@ t.test('H26: what an app says before it is asked is no answer to what was about 
     sockets.push(socket)
     socket.write(reply(line.split(' ')[1]!))
   })
-  const pool = new UpstreamPool({ origin: app.origin, socketPath: null, basePath: '' })
+  const pool = new UpstreamPool({ origin: app.origin, socketPath: null })
   t.teardown(() => pool.close())
   t.equal(await ask(pool, '/one').done, '/one')
   await new Promise(setImmediate)
@@ -61,7 +61,7 @@ t.test('H26: what an app says before it is asked is no answer to what was about 
 
 t.test('a fresh connection is none that was idle', async t => {
   const app = await startUpstream(t, reply('ok'))
-  const pool = new UpstreamPool({ origin: app.origin, socketPath: null, basePath: '' })
+  const pool = new UpstreamPool({ origin: app.origin, socketPath: null })
   t.teardown(() => pool.close())
   for (const [isFresh, connections] of [
     [false, 1],

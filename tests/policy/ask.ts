@@ -1,9 +1,11 @@
 /** Questions to the policy, in as few words as a table row has. */
+
+import { type FactorKind, factorKinds, type Proof, type ProofKind } from '../../src/factor/proof.ts'
+import type { Subject } from '../../src/identity/subject.ts'
 import { compilePolicy, decide, type Question } from '../../src/policy/decide.ts'
 import type { Decision } from '../../src/policy/decision.ts'
 import type { Outcome, Rule } from '../../src/policy/policy.ts'
 import { parseTarget } from '../../src/routing/target.ts'
-import { type FactorKind, factorKinds, type Proof, type ProofKind, type Subject } from '../../src/session/session.ts'
 
 export const now = Date.UTC(2026, 10, 22, 12)
 const minute = 60_000

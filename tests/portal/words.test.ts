@@ -23,7 +23,7 @@ import { along, tripOf } from '../../plugins/portal/trip.ts'
 import { nameFrom } from '../../plugins/portal/webauthn.tsx'
 import { describeError, errorCodes } from '../../src/errors.ts'
 import type { AuthenticatorSort } from '../../src/factor/authenticator-names.ts'
-import { factorKinds } from '../../src/session/session.ts'
+import { factorKinds } from '../../src/factor/proof.ts'
 import { textOf } from './visitor.ts'
 
 const say = sentencesFor('de')

@@ -1,6 +1,6 @@
 import t from 'tap'
+import { newestProof } from '../../src/factor/proof.ts'
 import { tokenKey } from '../../src/session/records.ts'
-import { newestProof } from '../../src/session/session.ts'
 import { SessionCache } from '../../src/session/session-cache.ts'
 import { type Principal, Sessions } from '../../src/session/sessions.ts'
 import { newToken, tokenDigest } from '../../src/session/token.ts'

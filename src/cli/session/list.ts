@@ -1,9 +1,10 @@
 /** `factorgate session list`: a row a sign-in. The id is no secret: it opens nothing. */
 import { browserName } from '../../../plugins/portal/device-name.ts'
 import { sentencesFor } from '../../../plugins/portal/sentences.ts'
+import { isFullySignedIn } from '../../factor/proof.ts'
 import type { Account } from '../../identity/account.ts'
 import { sessionKey } from '../../session/records.ts'
-import { isFullySignedIn, type Session } from '../../session/session.ts'
+import type { Session } from '../../session/session.ts'
 import { inBatches } from '../../store/batches.ts'
 import { type Command, jsonText, readArgs } from '../command.ts'
 import { withProgress } from '../progress.ts'
