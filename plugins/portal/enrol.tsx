@@ -1,6 +1,6 @@
 /**
  * Adding a second factor: who may, which one, and what follows. Owns the rule of THREATS M4, M5 and M22: an invitation opens enrolment while
- * the account has no factor that works; from then on it takes a fresh proof with one that stands.
+ * it stands and the account has no factor that works; from then on it takes a fresh proof with one that stands.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { GateError } from '../../src/errors.ts'
@@ -10,7 +10,7 @@ import { endOthersIfInvited } from './end-others.ts'
 import { leaveWord } from './flash.ts'
 import { completed } from './known-browser.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
-import { factorsOf, isSwitchedOff, onward } from './onward.ts'
+import { factorsOf, isInvited, isSwitchedOff, onward } from './onward.ts'
 import type { PortalOptions } from './options.ts'
 import { hasCodes, hasWaitingCodes, issueCodes } from './recovery.tsx'
 import { along, type Trip } from './trip.ts'
@@ -83,8 +83,7 @@ export async function mayEnrol(visit: SignedVisit): Promise<FastifyReply | null>
   if (isFresh(principal.proofs, visit.now)) return null
   // What was switched off proves nothing any more, so it stands in nobody's way either.
   const hasNone = (await factorsOf(visit, principal.account.id)).length === 0
-  const isInvited = principal.proofs.some(proof => proof.kind === 'invitation')
-  if (hasNone && isInvited && !principal.isFullySignedIn) return null
+  if (hasNone && !principal.isFullySignedIn && (await isInvited(visit, principal))) return null
   if (hasNone || request.method !== 'GET') throw new GateError('enrolment_not_allowed')
   const rd = options.portalOrigin + request.exchange.target.raw
   return goTo(visit, along('/.factorgate/challenge', { rd, state: null }))
@@ -113,8 +112,20 @@ export async function afterEnrolment(visit: SignedVisit, credential: Credential)
   }
   let current = principal
   if (!principal.isFullySignedIn) {
-    // With the first factor the invitation has done its work: link and password open nothing any more without it (THREATS M5).
-    await services.invitations.removeAll(principal.account.id)
+    // With the first factor the invitation has done its work: link and password open nothing any more without it (THREATS M5). A factor counts
+    // only if it spent the invitation: one that was withdrawn or replaced while this ran has made nobody's factor (FIELD G2, A10).
+    const invitation = invitationOf(principal.proofs)
+    if (invitation === null || !(await services.invitations.spend(principal.account.id, invitation))) {
+      await services.credentials.remove(principal.account.id, credential.id)
+      audit.record(
+        eventOf(visit, 'factor.remove', {
+          factor: credential.kind,
+          credential: credential.id,
+          outcome: 'invitation_over'
+        })
+      )
+      throw new GateError('enrolment_not_allowed')
+    }
     const entered = await services.sessions.prove(principal, {
       kind: credential.kind,
       at: visit.now,

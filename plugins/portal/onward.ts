@@ -36,8 +36,7 @@ function isHere(visit: Visit, url: string): boolean {
 export async function onward(visit: Visit, principal: Principal): Promise<string> {
   const { options, trip } = visit
   if (!principal.isFullySignedIn) {
-    const isInvited = principal.proofs.some(proof => proof.kind === 'invitation')
-    const mayEnrol = isInvited && (await factorsOf(visit, principal.account.id)).length === 0
+    const mayEnrol = (await isInvited(visit, principal)) && (await factorsOf(visit, principal.account.id)).length === 0
     return along(mayEnrol ? '/.factorgate/enrol' : '/.factorgate/challenge', trip)
   }
   const { rd, state } = trip
@@ -49,6 +48,15 @@ export async function onward(visit: Visit, principal: Principal): Promise<string
   const code = await options.services.sessions.handOver(principal, host, state, rd)
   const query = new URLSearchParams({ code, ...(trip.again ? { again: trip.again } : {}) })
   return `${origin}/.factorgate/callback?${query}`
+}
+
+/**
+ * True while the invitation that this sign-in began with stands. One that was replaced, withdrawn or spent is in other hands than it should be,
+ * or has done its work: the sign-in that it began enrols nothing any more (FIELD G2).
+ */
+export async function isInvited(visit: Visit, { account, proofs }: Principal): Promise<boolean> {
+  const invitation = invitationOf(proofs)
+  return invitation !== null && visit.options.services.invitations.stands(account.id, invitation)
 }
 
 /** True where this person has enrolled something, and all of it was switched off after too many wrong tries. */
