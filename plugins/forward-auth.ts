@@ -7,6 +7,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AuditSink } from '../src/audit/event.ts'
+import { LogShare } from '../src/audit/log-share.ts'
 import { pathForRecord } from '../src/audit/path-for-record.ts'
 import type { Clock } from '../src/clock.ts'
 import { describeError, GateError } from '../src/errors.ts'
@@ -23,9 +24,13 @@ import { newToken } from '../src/session/token.ts'
 import { nonceCookie, readOwn, readOwnNonce, stateOf } from './cookies.ts'
 import { errorBody } from './error-body.ts'
 import { pageFor, usualLongest } from './return-address.ts'
-import { claimsBesides, verdictHeaders } from './verdict-headers.ts'
+import { claimTooMany, verdictHeaders } from './verdict-headers.ts'
 import { wantsPage } from './wants-page.ts'
 import { isWorkerBesideUs } from './worker-beside-us.ts'
+
+interface Options extends ForwardAuthOptions {
+  readonly share: LogShare
+}
 
 export interface ForwardAuthOptions {
   readonly routes: RouteTable
@@ -42,7 +47,8 @@ export interface ForwardAuthOptions {
 const path = '/.factorgate/auth'
 
 export const forwardAuthPlugin = fp<ForwardAuthOptions>(
-  async (app, options) => {
+  async (app, given) => {
+    const options = { ...given, share: new LogShare(given.clock) }
     const config = { requires: 'anyone', everyHost: true, isData: true } as const
     const answer = (request: FastifyRequest, reply: FastifyReply) => answerFor(request, reply, options)
     await app.register(async scope => {
@@ -59,10 +65,20 @@ export const forwardAuthPlugin = fp<ForwardAuthOptions>(
   { name: 'forward-auth', dependencies: ['enforce'] }
 )
 
-async function answerFor(request: FastifyRequest, reply: FastifyReply, options: ForwardAuthOptions): Promise<unknown> {
+async function answerFor(request: FastifyRequest, reply: FastifyReply, options: Options): Promise<unknown> {
   const { exchange, raw } = request
   reply.header('cache-control', 'no-store')
-  if (!exchange.client.viaTrustedProxy) throw new GateError('not_allowed')
+  if (!exchange.client.viaTrustedProxy) {
+    const { address } = exchange.client
+    warn(
+      request,
+      options,
+      'proxy',
+      { address },
+      `${address} asked for a verdict (/.factorgate/auth) and was refused: it is not in trustedProxies. Is it your proxy? Add its address there.`
+    )
+    throw new GateError('not_allowed')
+  }
   const original = originalOf(raw.headers, raw.method as string, exchange.target.raw.slice(path.length))
   const target = original === null ? null : parseTarget(original.uri)
   if (original === null || target === null) throw new GateError('bad_request')
@@ -100,7 +116,17 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
       throw new GateError('foreign_origin')
     if (!options.audit.writable) throw new GateError('journal_unwritable', { retryAfterSeconds: 2 })
     if (match.app.maintenance !== null) throw new GateError('app_maintenance', { retryAfterSeconds: 300 })
-    if (!original.redirects && claimsBesides(raw.headers, match.app)) throw new GateError('not_allowed')
+    const claim = claimTooMany(raw.headers, match.app, !original.redirects)
+    if (claim !== null) {
+      warn(
+        request,
+        options,
+        'claim',
+        { header: claim.slice(0, 64) },
+        `A request was refused: it says who its sender is in a header that the proxy would let through, ${claim.slice(0, 64)}. Is it a header that another proxy of yours adds? Take it out there.`
+      )
+      throw new GateError('not_allowed')
+    }
     const { subject } = decision.permit
     const assertion = subject === null ? null : options.assert(match.app, principal as Principal)
     const { address } = exchange.client
@@ -120,6 +146,12 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
   reply.header('factorgate-error', decision.reason)
   if (original.redirects && wantsPage(raw)) return reply.redirect(url, 302)
   return reply.code(describeError(decision.reason).status).header('location', url).send(errorBody(decision.reason, url))
+}
+
+/** Whoever set up the proxy reads here why it is refused: a stranger's page cannot say it. */
+function warn(request: FastifyRequest, { share }: Options, kind: string, facts: object, sentence: string): void {
+  const more = share.take(kind)
+  if (more !== null) request.log.warn({ reference: request.exchange.id, ...facts, ...more }, sentence)
 }
 
 /** Proxies drop `Upgrade` as a matter between them and their client; `Sec-` headers pass, and no page can leave them out (THREATS F9). */

@@ -3,7 +3,7 @@
  * into it and what to take out. Owns that answer's headers; which names are claims is src/forwarding/claims.ts.
  */
 import type { IncomingHttpHeaders } from 'node:http'
-import { isClaim, passedNames } from '../src/forwarding/claims.ts'
+import { isClaim, looksLikeClaim, passedNames } from '../src/forwarding/claims.ts'
 import { withoutOurs } from '../src/forwarding/cookies.ts'
 import { hopByHop, normalName } from '../src/forwarding/header-name.ts'
 import { groupsText, utf8 } from '../src/forwarding/outbound.ts'
@@ -30,13 +30,18 @@ export interface Passing {
 
 /**
  * A header is there for each name that the app must get from the gate or not at all: with its value, or empty, which means "take it out" (GHSA-7r4p-vjf4-gxv4).
- * `Factorgate-Copy` lists them for proxies that can be programmed; Envoy takes out what its own header lists.
+ * `Factorgate-Copy` lists them for proxies that can be programmed; Envoy takes out what its own header lists, Caddy what stands in
+ * `Factorgate-Out-1` and its kin, one name each, of which it asks for as many as it has lines (`Factorgate-Out: 64`).
  */
 export function verdictHeaders(asked: IncomingHttpHeaders, passing: Passing): Record<string, string> {
   const { app, subject, address, assertion } = passing
   const said = new Map<string, string>(always.map(name => [name, '']))
   const guarded = guardedFor(app)
-  for (const name in asked) if (mustNotPass(name, guarded)) said.set(name, '')
+  const claims = claimsIn(asked, guarded)
+  for (const name of claims) said.set(name, '')
+  // Traefik takes out whatever looks like a claim; what passes all the same must come back with the answer.
+  for (const name in asked)
+    if (looksLikeClaim(name) && !said.has(name) && !isFrame(name)) said.set(name, String(asked[name]))
 
   const [scheme, port] = app.origin.startsWith('https:') ? ['https', '443'] : ['http', '80']
   said.set('cookie', asked.cookie === undefined ? '' : (withoutOurs(asked.cookie) ?? ''))
@@ -51,20 +56,22 @@ export function verdictHeaders(asked: IncomingHttpHeaders, passing: Passing): Re
   const empty = [...said].filter(([, value]) => value === '').map(([name]) => name)
   return {
     ...Object.fromEntries(said),
+    ...(slotsOf(asked) === null ? {} : Object.fromEntries(claims.map((name, i) => [`factorgate-out-${i + 1}`, name]))),
     'factorgate-copy': [...said.keys()].join(', '),
     'x-envoy-auth-headers-to-remove': empty.join(',')
   }
 }
 
 /**
- * A claim of the client's that a proxy which copies by name alone would let through: nginx can neither loop over names nor take out a whole
- * family. Its example empties `namedForProxies`; whoever claims something under any other name is refused.
+ * The name of a claim that the proxy would let through; null where there is none. nginx copies by name alone: it can neither loop over names nor
+ * take out a whole family. Its example empties `namedForProxies`; whoever claims something under any other name is refused, and so is whoever
+ * claims more than a proxy has lines for.
  */
-export function claimsBesides(asked: IncomingHttpHeaders, app: App): boolean {
+export function claimTooMany(asked: IncomingHttpHeaders, app: App, copiesByName: boolean): string | null {
   const guarded = guardedFor(app)
-  for (const name in asked)
-    if (mustNotPass(name, guarded) && !named.has(name) && !guarded.ours.has(normalName(name))) return true
-  return false
+  const claimed = claimsIn(asked, guarded)
+  if (!copiesByName) return claimed[slotsOf(asked) ?? claimed.length] ?? null
+  return claimed.find(name => !named.has(name)) ?? null
 }
 
 /** Names that proxies which copy by name must empty, as config/examples/nginx-auth-request.conf does. */
@@ -108,10 +115,23 @@ function guardedFor(app: App): Guarded {
   return { ours: new Set(ours.map(normalName)), passed: passedNames(app) }
 }
 
+function slotsOf({ 'factorgate-out': slots }: IncomingHttpHeaders): number | null {
+  return slots === undefined ? null : Number.parseInt(String(slots), 10) || 0
+}
+
+function claimsIn(asked: IncomingHttpHeaders, guarded: Guarded): string[] {
+  return Object.keys(asked).filter(name => mustNotPass(name, guarded))
+}
+
 /** The connection's own lines and the request's frame are the proxy's matter; `Cookie` is cleaned. */
-function mustNotPass(name: string, guarded: Guarded): boolean {
+function isFrame(name: string): boolean {
   const normal = normalName(name)
-  if (normal === 'host' || normal === 'content-length' || hopByHop.has(normal)) return false
+  return normal === 'host' || normal === 'content-length' || hopByHop.has(normal)
+}
+
+function mustNotPass(name: string, guarded: Guarded): boolean {
+  if (isFrame(name)) return false
+  const normal = normalName(name)
   if (guarded.ours.has(normal)) return true
   return isClaim(name) && !guarded.passed.has(normal)
 }

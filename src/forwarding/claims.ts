@@ -86,11 +86,38 @@ const passing =
 
 /** True for a name in any spelling that no client may send on, whatever the app is configured for. */
 export function isClaim(name: string): boolean {
-  const normal = normalName(name).replace(/-+/g, '-').replace(/^-/, '')
-  const bare = normal.replace(prelude, '')
+  const bare = bareName(name)
   // `X-User-Agent` and `User-Agent` name a program.
-  if (passing.test(bare)) return false
+  return !passing.test(bare) && isNamed(bare)
+}
+
+/**
+ * True for a claim, and for the few names that look like one and pass: a proxy whose regular expressions know no "except" takes all of them out of
+ * a request, and must be told the values of those that pass.
+ */
+export function looksLikeClaim(name: string): boolean {
+  return isNamed(bareName(name))
+}
+
+function isNamed(bare: string): boolean {
   return names.has(bare) || families.test(bare) || person.test(bare) || anywhere.test(bare) || whence.test(bare)
+}
+
+function bareName(name: string): string {
+  return normalName(name).replace(/-+/g, '-').replace(/^-/, '').replace(prelude, '')
+}
+
+/** One regular expression (RE2, letter case does not matter) for what `looksLikeClaim` says of a name in any spelling: for Traefik. */
+export function claimPattern(): string {
+  const all = [
+    `(?:${[...names].join('|')})`,
+    `${families.source.slice(1)}.*`,
+    ...[person, anywhere, whence].map(({ source }) =>
+      source.replace('(?:^|-)', '(?:.*-)?').replace('(?:-|$)', '(?:-.*)?').replace(/\$$/, '')
+    )
+  ]
+  const spelled = `${prelude.source.slice(1, -1)}*(?:${all.join('|')})`
+  return `[\\W_]*${spelled.replace(/\[[^\]]*\]|-\??/g, part => (part.startsWith('[') ? part : `[\\W_]${part === '-' ? '+' : '*'}`))}`
 }
 
 /** The names, in normal form, that an app's operator lets pass although they look like claims. */

@@ -1,0 +1,17 @@
+/** Writes what the examples for other proxies take out (`npm run docs`): example and gate cannot differ, and a test fails when they do. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { claimPattern } from './claims.ts'
+
+/** Traefik's example with the pattern of today. */
+export function traefikExample(text: string): string {
+  return text.replace(
+    /^authResponseHeadersRegex = .*$/m,
+    () => `authResponseHeadersRegex = '(?i)^(?:Cookie|${claimPattern()})$'`
+  )
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const file = new URL('../../config/examples/traefik.toml', import.meta.url)
+  writeFileSync(file, traefikExample(readFileSync(file, 'utf8')))
+}
