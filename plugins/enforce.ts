@@ -12,7 +12,7 @@ import { isFresh, type Proof } from '../src/factor/proof.ts'
 import { decide } from '../src/policy/decide.ts'
 import type { ChallengeReason } from '../src/policy/decision.ts'
 import { methodsInQuery } from '../src/routing/other-methods.ts'
-import { type App, type Match, ownPrefix, type RouteTable, type Site } from '../src/routing/route-table.ts'
+import { type Match, ownPrefix, type RouteTable, type Site } from '../src/routing/route-table.ts'
 import { destinationReadings } from '../src/routing/second-target.ts'
 import type { Principal } from '../src/session/sessions.ts'
 import { newToken } from '../src/session/token.ts'
@@ -22,7 +22,8 @@ import type { Requires } from './exchange.ts'
 import { formPage } from './form-page.ts'
 import { isFramedStep } from './frame-page.ts'
 import { pageFor, usualLongest } from './return-address.ts'
-import { acceptsPage, isFromWorker, wantsPage } from './wants-page.ts'
+import { acceptsPage, wantsPage } from './wants-page.ts'
+import { isRead, wayBack } from './way-back.ts'
 import { isWorkerBesideUs } from './worker-beside-us.ts'
 
 export interface EnforceOptions {
@@ -49,8 +50,6 @@ declare module 'fastify' {
 
 const nobody: readonly Proof[] = []
 const retrySeconds = 2
-/** A longer address of what was refused is not told to the portal: it would not fit beside the way back. */
-const longestAsk = 1024
 
 export const enforcePlugin = fp<EnforceOptions>(
   async (app, { routes, portalOrigin, audit, clock, longestUrl: longest = usualLongest }) => {
@@ -91,13 +90,8 @@ export const enforcePlugin = fp<EnforceOptions>(
       // Nobody is signed in only because the store could not be asked: that is our failure, not a stranger.
       if (exchange.storeFailure !== null) return done(unavailable('store_unreachable', exchange.storeFailure))
       if (decision.kind === 'refuse') return done(new GateError(decision.reason))
-      const here = match.site.origin + exchange.target.raw
-      const rd = returnAddress(request, match.site, target)
-      const way = new URLSearchParams({ rd })
-      // Where the person comes back to a page that is open, the portal must know what was not; a sign-in answers that by itself.
-      const isStepUp = decision.reason === 'fresh_proof_required' || decision.reason === 'other_factor_required'
-      if (isStepUp && (rd !== here || !isRead(request)) && here.length <= longestAsk)
-        way.set('ask', `${request.raw.method} ${here}`)
+      const stopped = { method: request.method, raw: exchange.target.raw, headers: request.raw.headers }
+      const way = wayBack(stopped, match.site, target, decision.reason)
       challenge(request, reply, match, decision.reason, way, done)
     })
 
@@ -148,10 +142,10 @@ export const enforcePlugin = fp<EnforceOptions>(
     ): void {
       const { kind, site } = match
       const isPage = wantsPage(request.raw)
-      const isSent = isPage && (isRead(request) || kind === 'own')
+      const isSent = isPage && (isRead(request.method) || kind === 'own')
       // A page that a worker of the app asks for anew, and shows. Who reads it sets out from there, and a redirect would not get through.
       const isShown = !isPage && kind === 'app' && acceptsPage(request.raw)
-      if (!site.isPortal) addState(way, request, isSent || (isShown && isRead(request)) ? reply : null, site)
+      if (!site.isPortal) addState(way, request, isSent || (isShown && isRead(request.method)) ? reply : null, site)
       const page = `${portalOrigin}/.factorgate/${reason === 'sign_in_required' ? 'login' : 'challenge'}`
       const url = pageFor(page, way, frontOf(match), longest)
       if ((isPage && !isSent) || isShown) return done(new GateError(reason, { wayOn: url }))
@@ -183,10 +177,6 @@ function isCallback(path: string): boolean {
   return path.replace(/\?.*/s, '') === '/callback'
 }
 
-function isRead({ raw: { method } }: FastifyRequest): boolean {
-  return method === 'GET' || method === 'HEAD'
-}
-
 /**
  * What ties the way back to this browser. Only a page sets the nonce: of programs many ask at once, and a form from another site comes without
  * our cookies; each of them would lay a new one over the one in use (FIELD F2). Without it the app itself sets out once more.
@@ -198,16 +188,6 @@ function addState(way: URLSearchParams, request: FastifyRequest, reply: FastifyR
     reply.header('set-cookie', nonceCookie(nonce, site))
   }
   if (nonce !== null) way.set('state', stateOf(nonce))
-}
-
-/** Where to bring the person afterwards: the very address for a navigation, else the page they were on, else the app's front door. */
-function returnAddress(request: FastifyRequest, site: Site, app: App): string {
-  const front = `${site.origin}${app.prefix}/`
-  if (isRead(request) && acceptsPage(request.raw)) return site.origin + request.exchange.target.raw
-  const referer = request.raw.headers.referer
-  // A worker's requests name its script, and nobody wants to come back to that.
-  const isScript = isFromWorker(request.raw.headers)
-  return referer?.startsWith(front) && !isScript && !referer.startsWith(`${site.origin}/.factorgate`) ? referer : front
 }
 
 /**

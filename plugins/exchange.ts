@@ -7,7 +7,7 @@ import fp from 'fastify-plugin'
 import type { AuditEvent } from '../src/audit/event.ts'
 import type { Decision } from '../src/policy/decision.ts'
 import type { Client } from '../src/routing/client.ts'
-import type { Match } from '../src/routing/route-table.ts'
+import type { App, Match } from '../src/routing/route-table.ts'
 import { parseTarget, type Target } from '../src/routing/target.ts'
 import type { Principal } from '../src/session/sessions.ts'
 
@@ -36,6 +36,8 @@ export class Exchange {
   storeFailure: Error | null = null
   /** A step of a way inside a frame: nothing but redirects and the page for frames may answer it. */
   isFramed = false
+  /** The request that a proxy asks about (forward-auth): pages speak of it, and lead back to it. */
+  judged: { readonly app: App; readonly method: string; readonly raw: string } | null = null
   /** True once the journal has its line. */
   isRecorded = false
   /** What handlers add to that line. */

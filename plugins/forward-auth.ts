@@ -26,6 +26,7 @@ import { errorBody } from './error-body.ts'
 import { pageFor, usualLongest } from './return-address.ts'
 import { claimTooMany, verdictHeaders } from './verdict-headers.ts'
 import { wantsPage } from './wants-page.ts'
+import { isRead, wayBack } from './way-back.ts'
 import { isWorkerBesideUs } from './worker-beside-us.ts'
 
 interface Options extends ForwardAuthOptions {
@@ -86,6 +87,7 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
   // What lies under /.factorgate/ the proxy must hand to the gate itself; a verdict about it would open or close the wrong door.
   if (match.kind !== 'app') throw new GateError(match.kind === 'none' ? match.code : 'not_allowed')
   const { site } = match
+  exchange.judged = { app: match.app, method: original.method, raw: target.raw }
   if (isWorkerBesideUs(raw.headers, site)) throw new GateError('not_allowed')
   const destination = raw.headers.destination as string | undefined
   const there = destination === undefined ? [] : destinationReadings(destination, match.app, site, options.routes)
@@ -133,18 +135,26 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
     return reply.headers(verdictHeaders(raw.headers, { app: match.app, subject, address, assertion })).send()
   }
   if (decision.kind === 'refuse') throw new GateError(decision.reason)
-  const query = new URLSearchParams({
-    rd: site.origin + (original.method === 'GET' ? target.raw : match.app.prefix || '/')
-  })
-  // Only a page sets a nonce: of programs many ask at once, and each would lay a new one over the one in use (FIELD F2).
+  const way = wayBack(
+    { method: original.method, raw: target.raw, headers: raw.headers },
+    site,
+    match.app,
+    decision.reason
+  )
+  const isPage = wantsPage(raw)
+  const isSent = isPage && isRead(original.method)
+  // Only a page sets a nonce: of programs many ask at once, and a form from another site comes without our cookies; each would lay a new one over
+  // the one in use (FIELD F2).
   const known = readOwnNonce(raw.headers.cookie, site)
-  const nonce = known ?? (wantsPage(raw) ? newToken() : null)
-  if (nonce !== null) query.set('state', stateOf(nonce))
+  const nonce = known ?? (isSent ? newToken() : null)
+  if (nonce !== null) way.set('state', stateOf(nonce))
   if (nonce !== null && known === null) reply.header('set-cookie', nonceCookie(nonce, site))
   const page = `${options.portalOrigin}/.factorgate/${decision.reason === 'sign_in_required' ? 'login' : 'challenge'}`
-  const url = pageFor(page, query, `${site.origin}${match.app.prefix}/`, options.longestUrl ?? usualLongest)
+  const url = pageFor(page, way, `${site.origin}${match.app.prefix}/`, options.longestUrl ?? usualLongest)
+  // A form for an app is lost, and whoever sent it hears so on a page (FIELD F17). Proxies that show no page of ours have the address alone.
+  if (original.redirects && isPage && !isSent) throw new GateError(decision.reason, { wayOn: url })
   reply.header('factorgate-error', decision.reason)
-  if (original.redirects && wantsPage(raw)) return reply.redirect(url, 302)
+  if (original.redirects && isPage) return reply.redirect(url, 302)
   return reply.code(describeError(decision.reason).status).header('location', url).send(errorBody(decision.reason, url))
 }
 

@@ -185,13 +185,17 @@ function errorPages(look: {
 }): ErrorsOptions['renderPage'] {
   return ({ code, request, retryAfterSeconds, wayOn }) => {
     const { match, target } = request.exchange.known
-    const app = match?.kind === 'app' ? match.app : null
-    const isGet = request.method === 'GET'
+    const { judged } = request.exchange
+    const app = judged?.app ?? (match?.kind === 'app' ? match.app : null)
+    const method = judged?.method ?? request.method
+    // A link to `//elsewhere/` would leave this host. `/.//elsewhere/` is the path that was asked for (URL Standard, "dot segments").
+    const raw = (judged?.raw ?? target?.raw)?.replace(/^\/(?=[/\\])/, '/./')
+    const isGet = method === 'GET'
     // A form of ours can be opened again, its way with it; of an app's, nobody knows whether it may be sent twice.
-    const page = match?.kind === 'own' && !request.is404 ? formPage(request) : null
+    const page = judged === null && match?.kind === 'own' && !request.is404 ? formPage(request) : null
     const isForeign = request.headers['sec-fetch-site'] === 'cross-site'
     const unsent =
-      app === null || wayOn === undefined || isGet || request.method === 'HEAD'
+      app === null || wayOn === undefined || isGet || method === 'HEAD'
         ? null
         : { href: isForeign ? `${app.origin}${app.prefix}/` : wayOn, isForeign }
     const html = renderError(code, {
@@ -199,9 +203,9 @@ function errorPages(look: {
       reference: request.exchange.id,
       appTitle: app?.title,
       maintenance: app?.maintenance,
-      again: wayOn ?? (isGet ? target?.raw : page),
+      again: wayOn ?? (isGet ? raw : page),
       unsent,
-      address: app !== null && isGet ? app.origin + target?.raw : null,
+      address: app !== null && isGet ? app.origin + (judged?.raw ?? target?.raw) : null,
       query: page === null ? '' : target?.query,
       retryAfterSeconds,
       acceptLanguage: request.headers['accept-language']
