@@ -269,6 +269,23 @@ t.test('FIELD A1 each proxy asks, obeys, and hands on nothing that only the gate
         t.equal(app.bytes().length, before, 'nothing upstream')
       })
 
+      t.test('FIELD F17 what is refused has a page that leads on, or JSON for a script', async t => {
+        const form = { ...navigation, 'sec-fetch-site': 'same-origin', referer: `http://${host}/write` }
+        const lost = await through('/write', { ...form, 'content-type': 'application/x-www-form-urlencoded' }, 'POST')
+        t.match([lost.status, lost.body], [401, /did not get what you sent/])
+        t.match(lost.body, encodeURIComponent(`http://${host}/write`), 'the way back')
+        t.equal(lost.headers['set-cookie'], undefined)
+        const denied = await through('/admin/x', { ...navigation, cookie })
+        t.equal(denied.status, 403)
+        // nginx shows a page of its own to whoever may not come in.
+        if (name !== 'nginx') t.match(denied.body, /<!doctype html>.*Sign in as somebody else/s)
+        const script = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', accept: '*/*' }
+        for (const method of ['GET', 'POST', 'DELETE']) {
+          const refused = await through('/data', { ...script, referer: `http://${host}/page` }, method)
+          t.match([refused.status, JSON.parse(refused.body).error], [401, { code: 'sign_in_required' }], method)
+        }
+      })
+
       t.test('a socket of the app’s own page opens, without our cookie', async t => {
         const request = await recorded('/ws', { cookie: `${cookie}; a=b`, ...socketLines, Origin: `http://${host}` })
         t.same(valuesOf(request, 'cookie'), ['a=b'])
