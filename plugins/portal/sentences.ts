@@ -50,9 +50,9 @@ const english = {
     minutes: (n: number) => count(n, 'a minute ago', '# minutes ago'),
     hours: (n: number) => count(n, 'an hour ago', '# hours ago'),
     days: (n: number) => count(n, 'yesterday', '# days ago'),
-    date: (at: number) =>
-      new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' }),
-    clock: (at: number) => `${new Date(at).toISOString().slice(11, 19)} UTC`,
+    date: dateOf,
+    /** With the day, since a phone may have the right time of another day. */
+    clock: (at: number) => `${new Date(at).toISOString().slice(11, 19)} UTC on ${dateOf(at)}`,
     moment: (at: number) => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     seconds: (n: number) => count(n, '1 second', '# seconds'),
     aboutMinutes: (n: number) => count(n, 'a minute', '# minutes'),
@@ -147,7 +147,7 @@ const english = {
     formExpired:
       'This page had been open for too long, or another tab is newer, so nothing was checked. Send it again.',
     clock: (time: string) =>
-      `Codes depend on the time. The gate’s clock says ${time}: if your phone’s differs, set it to automatic time.`,
+      `Codes depend on the time. The gate’s clock says ${time}. If your phone’s clock or its day differs, set it to automatic time.`,
     clockBack: (time: string) =>
       `No code can be right at the moment: the gate’s own clock was put back. That is on the gate’s side. Codes work again after ${time}; until then, confirm in another way, or tell the people who run this gate.`,
     none: 'You have no second factor yet',
@@ -417,6 +417,10 @@ const english = {
         `Open ${f.app} here and start from there. If it has to begin at the other site, tell the people who run this gate which site that is.`
     }
   }
+}
+
+function dateOf(at: number): string {
+  return new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' })
 }
 
 const calm = (title: string, what: string, now: string): ErrorSentences => ({

@@ -5,9 +5,12 @@
 
 /** The longest text that is looked at. A code with marks between its signs, as some programs paste it, is a few dozen characters. */
 const longest = 256
-/** The long sound mark (U+30FC), the hyphen bullet, the modifier minus and two drawn lines are typed as dashes, and are none to Unicode. */
+/**
+ * Blanks, what nobody sees, and dashes. Some signs are typed as dashes, or made of two hyphens by a keyboard, and are none to Unicode: the long sound
+ * mark (U+30FC), bullets and points of hyphenation, other signs of minus, and drawn lines.
+ */
 const ignored =
-  /[\s\p{Z}\p{Cf}\p{Default_Ignorable_Code_Point}\p{M}\p{Dash}\u{30fc}\u{2043}\u{2d7}\u{2500}\u{3161}\u{2800}]+/gu
+  /[\s\x85\p{Z}\p{Cf}\p{Default_Ignorable_Code_Point}\p{M}\p{Dash}\u{30fc}\u{2027}\u{2043}\u{2d7}\u{2052}\u{2796}\u{2e43}\u{2500}\u{2501}\u{2504}\u{2505}\u{2508}\u{2509}\u{254c}\u{254d}\u{3161}\u{2800}]+/gu
 
 /**
  * The signs of a typed code: each decimal digit as an ASCII one, compatible forms (full-width, mathematical) as plain letters, and nothing of

@@ -1,7 +1,9 @@
 /** Codes and their enrolment, as the field met them: pages that are loaded again, clocks that are wrong, keyboards of the world, changed settings. */
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { readRecoveryCode } from '../../src/factor/recovery-code.ts'
 import { readCode } from '../../src/factor/totp.ts'
+import { typedSigns } from '../../src/factor/typed-code.ts'
 import { shown } from '../helpers/shown.ts'
 import { codeAt, openHouse } from '../portal/house.ts'
 import { enrolled, halfWay, password } from '../portal/people.ts'
@@ -86,6 +88,14 @@ t.test('FIELD G3 while enrolling, a wrong clock is named, with the time of the g
   const again = await visitor.open(`${enrol}/totp`)
   const wrong = await visitor.post(again, { code: 'abc', name: 'Phone' })
   t.match(textOf(wrong.body), /did not fit.*clock says/, 'any refusal speaks of the clock')
+  const today = new Date(house.clock()).toLocaleDateString('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
+  for (const days of [-1, 1, 365]) {
+    house.time.advance(400)
+    const page = await visitor.open(`${enrol}/totp`)
+    const code = codeAt(secretOn(page), house.clock() + days * 86_400_000)
+    const answer = await visitor.post(page, { code, name: 'Phone' })
+    t.match(textOf(answer.body), `UTC on ${today}`, `right time, wrong day (${days}): the day stands there too`)
+  }
   t.equal((await house.credentials.list(house.ada.id)).length, 0)
 })
 
@@ -136,6 +146,9 @@ const writings: Record<string, (code: string) => string> = {
   'soft hyphens': code => [...code].join('\u00ad'),
   'en dash, em dash, minus, long sound mark, wave dash': code =>
     [...code].map((sign, i) => sign + '–—−ー〜'.charAt(i % 5)).join(''),
+  'heavy minus, drawn lines, hyphenation points, commercial minus': code =>
+    [...code].map((sign, i) => sign + '\u2796\u2501\u2504\u254d\u2027\u2052'.charAt(i % 6)).join(''),
+  'a next-line sign': code => `${code.slice(0, 3)}\u0085${code.slice(3)}`,
   keycaps: code => [...code].map(sign => (/\d/.test(sign) ? `${sign}\ufe0f\u20e3` : sign)).join(''),
   'lines of their own': code => `${code.slice(0, 3)}\r\n${code.slice(3)}\n`
 }
@@ -152,6 +165,19 @@ t.test('FIELD G4 codes are read from every keyboard', async t => {
   t.equal(readRecoveryCode(`oOiIlLıİ${'2'.repeat(16)}`), `00111111${'2'.repeat(16)}`, 'look-alikes')
   for (const wrong of ['12345', '123456789', '12a456', '一二三四五六', 'ⅠⅡⅢⅣⅤⅥ', '1.23456', '123456\0', '', '-'])
     t.equal(readCode(wrong), null, shown(wrong))
+})
+
+t.test('FIELD G4 the page leaves the same signs out as the gate when it looks whether a code is whole', async t => {
+  const script = readFileSync(new URL('../../plugins/portal/assets/page.js', import.meta.url), 'utf8')
+  const [, source = ''] = /const aside =\s*\/(\[.*\])\/gu/.exec(script) ?? []
+  const aside = new RegExp(source, 'gu')
+  const differing: string[] = []
+  for (let point = 0; point < 0x1_1000; point++) {
+    const sign = String.fromCodePoint(point)
+    const isLeftOut = sign.normalize('NFKD').replace(aside, '') === ''
+    if (isLeftOut !== (typedSigns(sign) === '')) differing.push(point.toString(16))
+  }
+  t.same(differing, [])
 })
 
 t.test('FIELD G4 such codes sign in, and confirm an enrolment', async t => {

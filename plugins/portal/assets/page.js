@@ -174,7 +174,8 @@
 
   // A code goes off by itself once it is whole, in whatever script and with whatever between its digits; a wrong one is not sent twice.
   // What counts as a digit is written down in src/factor/typed-code.ts.
-  const aside = /[\s\p{Z}\p{Cf}\p{DI}\p{M}\p{Dash}\u30fc\u2043\u02d7\u2500\u3161\u2800]/gu
+  const aside =
+    /[\s\x85\p{Z}\p{Cf}\p{DI}\p{M}\p{Dash}\u30fc\u2027\u2043\u02d7\u2052\u2796\u2e43\u2500\u2501\u2504\u2505\u2508\u2509\u254c\u254d\u3161\u2800]/gu
   all('[data-digits]', field => {
     let sent = ''
     field.addEventListener('input', () => {
