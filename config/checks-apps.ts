@@ -31,7 +31,7 @@ export function checkApps(config: DraftConfig, reading: Reading): void {
     if (app === undefined) return
     checkUpstreams(app, path, config, reading)
     checkHeaders(app, path, reading)
-    checkRules(app.rules ?? [], `${path}.rules`, reading)
+    checkRules(app.rules ?? [], app.caseSensitive === true, `${path}.rules`, reading)
   })
 }
 

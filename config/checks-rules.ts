@@ -3,10 +3,19 @@
  * never refuses what is only unwise. The first rule that matches counts, so order is the most frequent mistake.
  */
 import type { DraftRule } from './draft.ts'
+import { networkCovers, networksMeet } from './network-spans.ts'
 import type { Reading } from './reading.ts'
 
-/** Adds every problem and warning about the rules at `path`. */
-export function checkRules(rules: readonly (DraftRule | undefined)[], path: string, reading: Reading): void {
+/** Adds every problem and warning about the rules at `path`. Where the app knows no letter case, neither do paths here. */
+export function checkRules(
+  given: readonly (DraftRule | undefined)[],
+  isCaseSensitive: boolean,
+  path: string,
+  reading: Reading
+): void {
+  const rules = isCaseSensitive
+    ? given
+    : given.map(rule => (rule?.path === undefined ? rule : { ...rule, path: rule.path.toLowerCase() }))
   if (rules.length === 0)
     reading.warning(path, 'lists no rule, so every request is refused; leave `rules` out for access: mfa')
   const index = new RuleIndex(rules)
@@ -26,7 +35,7 @@ export function checkRules(rules: readonly (DraftRule | undefined)[], path: stri
         at,
         `comes too late for ${whom(rules[opener]!)}: the wider rule ${path}[${opener}] lets them in first; put the narrower rule above it`
       )
-    checkPath(rule, rules, index, at, reading)
+    checkPath(rule, given[place]!.path, rules, index, at, reading)
   })
 }
 
@@ -77,13 +86,14 @@ function checkOutcome(rule: DraftRule, at: string, reading: Reading): void {
 /** A path that guards one page where somebody meant all that lies below it, and one that nobody can ask for. */
 function checkPath(
   rule: DraftRule,
+  written: string | undefined,
   rules: readonly (DraftRule | undefined)[],
   index: RuleIndex,
   at: string,
   reading: Reading
 ): void {
   const { path, access } = rule
-  if (path === undefined) return
+  if (path === undefined || written === undefined) return
   // Paths are compared after decoding, without their dot segments, parameters and repeated slashes.
   const odd = /%[0-9a-f]{2}|\/\/|\/\.{1,2}(?:\/|$)|;/i.exec(path)?.[0]
   if (odd !== undefined)
@@ -91,39 +101,72 @@ function checkPath(
       `${at}.path`,
       `may never match: paths are compared after they are decoded and tidied, and '${odd}' is gone by then; write the path as people read it`
     )
+  // `.*` for `*`, `\d`, `[a-z]`, `(a|b)`, `$`: each is a character of a path here.
+  const expression = /\.\*$|\\.|\[[^\]]*\][*+]?|\([^)]*\|[^)]*\)|\$$/.exec(path)?.[0]
+  if (expression !== undefined)
+    reading.advise(
+      `${at}.path`,
+      `looks like a regular expression, and '${expression}' is taken as it is written: * stands for anything within one step, ** across steps`
+    )
   if (access === 'public' || path === '/' || /\.\w{1,5}$/.test(path)) return
-  const bare = path.replace(/\/\*?$/, '')
+  // `/admin*` is `/admin` and `/admin2`, and no page of theirs.
+  const bare = written.replace(/\/?\*?$/, '')
   const isBare = !path.includes('*')
-  if (!isBare && (!path.endsWith('/*') || bare.includes('*'))) return
+  if (bare.includes('*')) return
   if (
     bare === '' ||
     index
-      .mayCover(`${bare}/x/y`)
+      .mayCover(`${path.slice(0, bare.length)}/x/y`)
       .map(place => rules[place]!)
-      .some(other => other !== rule && other.path !== undefined && coversPath(other.path, `${bare}/x/y`))
+      .some(
+        other =>
+          other !== rule && other.path !== undefined && coversPath(other.path, `${path.slice(0, bare.length)}/x/y`)
+      )
   )
     return
   reading.advise(
     `${at}.path`,
     isBare
       ? `matches this one page and nothing below it; for all of it write ${bare}/**`
-      : `matches one step below ${bare} and no further; for all of it write ${bare}/**`
+      : path.endsWith('/*')
+        ? `matches one step below ${bare} and no further; for all of it write ${bare}/**`
+        : `matches one step that begins with ${bare}, and nothing below it; for all of it write ${bare}/**`
   )
 }
 
 /** True where a rule that lets people in stands before a narrower one that is stricter, and takes some of its people away. */
 function opensBefore(earlier: DraftRule, later: DraftRule): boolean {
-  if (earlier.access === 'deny' || later.path === undefined || earlier.path === later.path) return false
+  if (earlier.access === 'deny' || !coversPath(earlier.path, later.path ?? '/**')) return false
+  if (later.access === 'deny' && singlesOut(later, earlier)) return overlaps(earlier, later)
   // Who is let in by the earlier rule is a part of those the later rule would stop: same path for some, another outcome for the rest, is meant.
-  if (!coversPath(earlier.path, later.path)) return false
+  if (later.path === undefined || earlier.path === later.path) return false
   if (later.access === 'deny') return overlaps(earlier, later)
   if (later.access === 'public' || !overlaps(earlier, later)) return false
   if (earlier.access === 'public') return true
-  return later.within != null && (earlier.within == null || earlier.within > later.within)
+  if (later.within != null && (earlier.within == null || earlier.within > later.within)) return true
+  return later.factors != null && later.factors.length < 3 && !isWithin(earlier.factors, later.factors)
+}
+
+/** "Bob not" after "researchers", or a network after the one it lies in. A group after a person may be meant: "Ann, and nobody else of them". */
+function singlesOut(rule: DraftRule, other: DraftRule): boolean {
+  if (rule.users !== undefined) return other.users === undefined
+  return rule.networks !== undefined && other.networks !== undefined && other.users === undefined
+}
+
+function isWithin(narrow: readonly unknown[] | null | undefined, wide: readonly unknown[]): boolean {
+  return narrow?.every(word => wide.includes(word)) ?? false
 }
 
 /** False where the two can never match one request. Groups say nothing: people are in several. */
 function overlaps(one: DraftRule, other: DraftRule): boolean {
+  const { networks: here } = one
+  const { networks: there } = other
+  if (
+    here !== undefined &&
+    there !== undefined &&
+    !here.some(a => there.some(b => a !== undefined && b !== undefined && networksMeet(a, b)))
+  )
+    return false
   return (['methods', 'users'] as const).every(key => {
     const [a, b] = [one[key], other[key]]
     return a === undefined || b === undefined || a.some(word => word !== undefined && (b as unknown[]).includes(word))
@@ -147,7 +190,13 @@ function covers(earlier: DraftRule, later: DraftRule): boolean {
     wide === undefined || (narrow?.every(word => word !== undefined && wide.includes(word)) ?? false)
   return (
     (isAnywhere(earlier) || (later.path !== undefined && coversPath(earlier.path, later.path))) &&
-    (['methods', 'groups', 'users', 'networks'] as const).every(key => holds(earlier[key], later[key]))
+    (['methods', 'groups', 'users'] as const).every(key => holds(earlier[key], later[key])) &&
+    (earlier.networks === undefined ||
+      (later.networks?.every(
+        narrow =>
+          narrow !== undefined && earlier.networks!.some(wide => wide !== undefined && networkCovers(wide, narrow))
+      ) ??
+        false))
   )
 }
 
@@ -158,7 +207,9 @@ function coversPath(wide: string | undefined, narrow: string): boolean {
   const from = (i: number, j: number): boolean => {
     if (i === w.length) return j === n.length
     if (w[i] === '**') return i === w.length - 1 || n.slice(j).some((_, more) => from(i + 1, j + more))
-    if (j === n.length || n[j]!.includes('**')) return false
+    // `/a/*` is `/a` too.
+    if (j === n.length) return i === w.length - 1 && w[i] === '*'
+    if (n[j]!.includes('**')) return false
     return coversSegment(w[i]!, n[j]!) && from(i + 1, j + 1)
   }
   return from(0, 0)

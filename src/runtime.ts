@@ -114,7 +114,7 @@ export class Runtime {
     const onChange = (problem: string | null) =>
       problem === null
         ? input.log.info('the journal can be written again')
-        : input.log.error({ problem }, 'the journal cannot be written')
+        : input.log.error({ problem, file: input.journalFile }, 'the journal cannot be written')
     const runtime = new Runtime(input, await Journal.open({ path: input.journalFile, clock: input.clock, onChange }))
     await runtime.cache.watch([sessionKey(''), tokenKey(''), accountPrefix])
     await runtime.sessions.begin()

@@ -49,6 +49,48 @@ const rows: [sentence: string, config: string, said: RegExp | null][] = [
     rule('{ path: /a/**, groups: [g], access: mfa }', '{ path: /a/**, access: deny }', '{ access: mfa }'),
     null
   ],
+  [
+    'a person shut out after a group is let in',
+    rule('{ groups: [researchers], access: mfa }', '{ users: [bob], access: deny }'),
+    /rules\[1\] {2}comes too late for groups researchers/
+  ],
+  [
+    'a part of a network shut out after the whole',
+    rule('{ networks: [10.0.0.0/8], access: mfa }', '{ networks: [10.1.0.0/16, 192.168.0.1], access: deny }'),
+    /comes too late for networks 10\.0\.0\.0\/8/
+  ],
+  [
+    'a network within a network',
+    rule('{ networks: ["2001:db8::/32"], access: mfa }', '{ networks: ["2001:db8:1::/48"], access: mfa, within: 5m }'),
+    /never reached/
+  ],
+  ['two networks', rule('{ networks: [10.0.0.0/8], access: mfa }', '{ networks: [11.1.0.0/16], access: deny }'), null],
+  [
+    'one of a group may, the rest may not',
+    rule('{ users: [ann], access: mfa }', '{ groups: [g], access: deny }'),
+    null
+  ],
+  [
+    'stronger factors after a wider rule',
+    rule('{ groups: [g], access: mfa }', '{ path: /pay/**, access: mfa, factors: [webauthn] }'),
+    /comes too late/
+  ],
+  [
+    'the same path in other letter case',
+    rule('{ path: /ADMIN/**, access: mfa }', '{ path: /admin/x, access: deny }'),
+    /never reached/
+  ],
+  [
+    'the page itself after its glob',
+    rule('{ path: /admin/*, access: mfa }', '{ path: /admin, access: deny }', '{ path: /admin/**, access: mfa }'),
+    /rules\[1\] {2}is never reached/
+  ],
+  ['a glob after a name', rule('{ path: /admin*, access: deny }', '{ access: mfa }'), /write \/admin\/\*\*/],
+  ...['/api/.*', '/(a|b)/x', '/a/[a-z]+/b', '/a$'].map((path): [string, string, RegExp] => [
+    `a regular expression, ${path}`,
+    rule(`{ path: '${path}', access: deny }`, '{ access: mfa }'),
+    /rules\[0\]\.path {2}looks like a regular expression/
+  ]),
   ['the narrow rule first', rule('{ path: /a/**, access: deny }', '{ access: mfa }'), null],
   ['other methods', rule('{ methods: [GET], access: mfa }', '{ path: /a/**, methods: [POST], access: deny }'), null],
   [
@@ -176,6 +218,23 @@ t.test('FIELD N5 what keeps the gate from starting is a problem', async t => {
   t.equal((await factorgate('check')).code, 0)
   writeFileSync(key, 'no key')
   t.match(await factorgate('check', '--json'), { code: 1, stdout: /"path": "keyFile"/ })
+})
+
+t.test('FIELD N5 a folder where the gate needs a file, and a file where it needs a folder', async t => {
+  const places: [string, RegExp | null][] = [
+    ['journal: ./var', /journal {2}.*\/var is a folder: name a file in it/],
+    ['journal: ./factorgate.yaml/x', /journal {2}.*factorgate\.yaml is a file, so the journal cannot lie below it/],
+    ['store: embedded:./factorgate.yaml', /store {2}.*factorgate\.yaml is a file, and the store needs a folder/],
+    ['store: embedded:./factorgate.yaml/x/y', /store {2}.*is a file/],
+    ['store: embedded:./new/x/y\njournal: ./new/x/j', null]
+  ]
+  for (const [line, said] of places) {
+    const factorgate = terminal(t, { config: `${rule('{ access: mfa }')}${line}\n` })
+    await factorgate.newKey()
+    const { code, stdout } = await factorgate('check')
+    t.equal(code, said === null ? 0 : 1, line)
+    if (said !== null) t.match(stdout, said, line)
+  }
 })
 
 t.test(

@@ -41,7 +41,9 @@ export async function checkLive({ config }: Sound): Promise<Finding[]> {
     const why =
       code === 'EACCES'
         ? 'this user may not listen below 1024: choose a higher port, or grant CAP_NET_BIND_SERVICE'
-        : code
+        : code === 'EADDRNOTAVAIL'
+          ? 'this machine does not have that address: name one that it has, or 0.0.0.0 for all'
+          : code
     return [{ degree: 'problem', path, message: `cannot listen on ${host}, port ${port}: ${why}` }]
   })
   return (await Promise.all([...answers, ...ports])).flat()

@@ -36,6 +36,7 @@ export async function checkFiles(loaded: Sound, env: Readonly<Record<string, str
   for (const [file, at] of loaded.secrets) if (isOpenToAll(file)) found.push(openToAll(at, file))
   const tlsKey = config.listen.tls?.key
   if (typeof tlsKey === 'string' && isOpenToAll(tlsKey)) found.push(openToAll('listen.tls.key', tlsKey))
+  found.push(...wrongKinds(loaded))
   const user = serviceUser(config)
   const needs = needsOf(loaded).filter(({ path: at }) => at !== 'keyFile' || key === null)
   const may = user === null ? needs.map(ourAccess) : theirAccess(user, needs)
@@ -52,6 +53,23 @@ function needsOf({ config, files, named }: Sound): Need[] {
   needs.push({ path: 'journal', file: nearest(config.journal), to: 'write' })
   if (config.store.kind === 'embedded') needs.push({ path: 'store', file: nearest(config.store.path), to: 'write' })
   return needs
+}
+
+/** A folder where a file is needed, and a file where a folder is. */
+function wrongKinds({ config }: Sound): Finding[] {
+  const found: Finding[] = []
+  const add = (at: string, file: string, message: string) =>
+    found.push({ degree: 'problem', path: at, message: `${file} ${message}` })
+  const isFolder = (file: string) => statSync(file).isDirectory()
+  const journal = nearest(config.journal)
+  if (journal === config.journal && isFolder(journal))
+    add('journal', journal, `is a folder: name a file in it, such as ${journal}/journal.jsonl`)
+  if (journal !== config.journal && !isFolder(journal))
+    add('journal', journal, 'is a file, so the journal cannot lie below it: name another place')
+  if (config.store.kind !== 'embedded') return found
+  const store = nearest(config.store.path)
+  if (!isFolder(store)) add('store', store, 'is a file, and the store needs a folder: name another place')
+  return found
 }
 
 /** The file itself, or the folder in which it would be made. */
@@ -75,7 +93,8 @@ function serviceUser({ store, journal }: Sound['config']): User | null {
   if (process.geteuid?.() !== 0) return null
   const places = store.kind === 'embedded' ? [store.path, path.dirname(store.path)] : []
   for (const place of [...places, path.dirname(journal)]) {
-    const stat = statSync(place, { throwIfNoEntry: false })
+    // Below a file nothing exists; `stat` would throw.
+    const stat = existsSync(place) ? statSync(place, { throwIfNoEntry: false }) : undefined
     if (stat === undefined || stat.uid === 0) continue
     const row = passwd().find(fields => fields[2] === String(stat.uid))
     return {
