@@ -113,8 +113,8 @@ export const enforcePlugin = fp<EnforceOptions>(
       const isWorkers =
         !match.site.isPortal && request.raw.headers['sec-fetch-dest'] === 'empty' && isCallback(match.path)
       if (config.isData !== true && !isWorkers && isPeepedAt(request.raw)) {
-        exchange.isFramed = isFramedStep(request.raw, match.path.replace(/\?.*/s, ''))
-        if (!exchange.isFramed) return done(new GateError('foreign_origin'))
+        if (!isFramedStep(request.raw, match.path.replace(/\?.*/s, ''))) return done(new GateError('foreign_origin'))
+        exchange.framed = 'step'
       }
       if (requires === 'anyone') return done()
       if (exchange.storeFailure !== null) return done(unavailable('store_unreachable', exchange.storeFailure))

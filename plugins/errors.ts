@@ -9,6 +9,7 @@ import { type Clock, systemClock } from '../src/clock.ts'
 import { type ErrorCode, GateError } from '../src/errors.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
 import { errorBody } from './error-body.ts'
+import { isSiteFrame } from './frame-page.ts'
 import { acceptsPage, wantsPage } from './wants-page.ts'
 
 export interface ErrorsOptions {
@@ -19,6 +20,8 @@ export interface ErrorsOptions {
     request: FastifyRequest
     retryAfterSeconds: number | undefined
     wayOn: string | undefined
+    /** It is shown in a frame: without forms, with links that lead out of it. */
+    isFramed: boolean
   }) => {
     html: string
     headers: Record<string, string>
@@ -50,10 +53,11 @@ export function toGateError(error: unknown): GateError {
   return new GateError('internal', { cause: error })
 }
 
-/** A page in a frame nobody sees, and a script reads none of ours. */
+/** A frame of another site shows nothing of ours, and a script reads none of our pages. */
 function isForEyes({ raw, routeOptions, exchange }: FastifyRequest): boolean {
   const dest = raw.headers['sec-fetch-dest']
   if (routeOptions.config?.takes === 'json') return false
+  if (isSiteFrame(raw)) return true
   // A worker that asks anew for somebody's page (`empty`) hands the body on, and it would be shown. In place of an app's page only: of ours no
   // script reads a thing.
   if (dest !== undefined && dest !== 'document')
@@ -90,7 +94,9 @@ export const errorsPlugin = fp<ErrorsOptions>(
         return
       }
       const { retryAfterSeconds, wayOn } = error
-      const { html, headers } = renderPage({ code: error.code, request, retryAfterSeconds, wayOn })
+      const isFramed = isSiteFrame(request.raw)
+      if (isFramed) request.exchange.framed = 'page'
+      const { html, headers } = renderPage({ code: error.code, request, retryAfterSeconds, wayOn, isFramed })
       reply.headers(headers).type('text/html; charset=utf-8').send(html)
     }
   },

@@ -34,10 +34,10 @@ export class Exchange {
   #decision: Decision | undefined
   /** Set by the session step where the store could not be asked. Whoever needs a principal then must refuse with it. */
   storeFailure: Error | null = null
-  /** A step of a way inside a frame: nothing but redirects and the page for frames may answer it. */
-  isFramed = false
   /** The request that a proxy asks about (forward-auth): pages speak of it, and lead back to it. */
   judged: { readonly app: App; readonly method: string; readonly raw: string } | null = null
+  /** Inside a frame: a `step` of a way, which nothing but redirects and the page for frames may answer; or a `page` that is made for frames. */
+  framed: 'no' | 'step' | 'page' = 'no'
   /** True once the journal has its line. */
   isRecorded = false
   /** What handlers add to that line. */

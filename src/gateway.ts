@@ -2,7 +2,8 @@
  * The composition root: the pipeline in its order, and the surfaces people see. Translates Config into the small options that each
  * part takes. Order is security, so it stands here, once, to be read from top to bottom.
  */
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
+import { isPublicSuffix } from '../config/public-suffixes.ts'
 import type { Config } from '../config/schema.ts'
 import { acceptPlugin } from '../plugins/accept.ts'
 import { auditPlugin, exchangeEvent } from '../plugins/audit.ts'
@@ -12,10 +13,19 @@ import { type Exchange, exchangePlugin, readRequestLine } from '../plugins/excha
 import { formPage } from '../plugins/form-page.ts'
 import { forwardPlugin } from '../plugins/forward.ts'
 import { forwardAuthPlugin } from '../plugins/forward-auth.ts'
+import { domainSources, framePageHeaders } from '../plugins/frame-page.ts'
 import { matchPlugin } from '../plugins/match.ts'
 import { noSchemas } from '../plugins/no-schemas.ts'
 import { ownAnswersPlugin } from '../plugins/own-answers.ts'
-import { type PortalServices, pageHeaders, portalPlugin, renderError } from '../plugins/portal/index.ts'
+import {
+  framedWhat,
+  type PortalServices,
+  pageHeaders,
+  portalPlugin,
+  renderError,
+  renderFramed,
+  renderFramedError
+} from '../plugins/portal/index.ts'
 import { longestUrl } from '../plugins/return-address.ts'
 import { sessionPlugin } from '../plugins/session.ts'
 import { counted } from './audit/counted.ts'
@@ -66,6 +76,8 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
   const longest = longestUrl(config.listen.maxHeaderSize)
   const look = { title: config.portal.title, contact: config.portal.contact, accent: config.portal.accent }
 
+  const frameHeaders = framePageHeaders(routes.sites, domainSources(routes.sites, isPublicSuffix))
+
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
     genReqId: newReference,
@@ -79,8 +91,15 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
     schemaController: noSchemas
   })
   await app.register(exchangePlugin, { clock })
-  await app.register(errorsPlugin, { clock, renderPage: errorPages({ ...look, portalOrigin }) })
-  await app.register(ownAnswersPlugin, { routes, portalOrigin })
+  await app.register(errorsPlugin, { clock, renderPage: errorPages({ ...look, portalOrigin }, frameHeaders) })
+  await app.register(ownAnswersPlugin, {
+    routes,
+    portalOrigin,
+    renderStep: request => ({
+      html: renderFramed(framedWhat(ownPath(request)), wholeAddress(request, portalOrigin), look),
+      headers: frameHeaders
+    })
+  })
   await app.register(acceptPlugin, { readClient: makeClientReader(config.trustedProxies) })
   await app.register(matchPlugin, { routes })
   await app.register(sessionPlugin, { sessions })
@@ -177,13 +196,11 @@ function assertionFor(app: App, principal: Principal, { keyring, clock }: Runtim
 }
 
 /** Refusals as pages, with what the exchange knows by then. */
-function errorPages(look: {
-  title: string
-  contact: string | null
-  accent: string | null
-  portalOrigin: string
-}): ErrorsOptions['renderPage'] {
-  return ({ code, request, retryAfterSeconds, wayOn }) => {
+function errorPages(
+  look: { title: string; contact: string | null; accent: string | null; portalOrigin: string },
+  frameHeaders: Record<string, string>
+): ErrorsOptions['renderPage'] {
+  return ({ code, request, retryAfterSeconds, wayOn, isFramed }) => {
     const { match, target } = request.exchange.known
     const { judged } = request.exchange
     const app = judged?.app ?? (match?.kind === 'app' ? match.app : null)
@@ -198,7 +215,12 @@ function errorPages(look: {
       app === null || wayOn === undefined || isGet || method === 'HEAD'
         ? null
         : { href: isForeign ? `${app.origin}${app.prefix}/` : wayOn, isForeign }
-    const html = renderError(code, {
+    // A page of ours that was opened in a frame: nothing is wrong with it but the place.
+    if (isFramed && match?.kind === 'own' && code === 'foreign_origin') {
+      const address = wholeAddress(request, look.portalOrigin)
+      return { html: renderFramed(framedWhat(ownPath(request)), address, look), headers: frameHeaders }
+    }
+    const context = {
       ...look,
       reference: request.exchange.id,
       appTitle: app?.title,
@@ -209,9 +231,26 @@ function errorPages(look: {
       query: page === null ? '' : target?.query,
       retryAfterSeconds,
       acceptLanguage: request.headers['accept-language']
-    })
-    return { html, headers: pageHeaders() }
+    }
+    if (!isFramed) return { html: renderError(code, context), headers: pageHeaders() }
+    return { html: renderFramedError(code, context, wholeAddress(request, look.portalOrigin)), headers: frameHeaders }
   }
+}
+
+/** Of a page of ours: what stands behind `/.factorgate`, without the query. */
+function ownPath({ exchange }: FastifyRequest): string {
+  const { match } = exchange.known
+  return match?.kind === 'own' ? match.path.replace(/\?.*/s, '') : ''
+}
+
+/** What the whole window opens in place of a frame. A form cannot be opened again: then the page it stands on, or the app's front. */
+function wholeAddress(request: FastifyRequest, portalOrigin: string): string {
+  const { match, target } = request.exchange.known
+  const site = match?.site
+  if (site == null || target === undefined) return `${portalOrigin}/.factorgate/`
+  if (match?.kind === 'own') return site.origin + (request.is404 ? target.raw : formPage(request))
+  if (request.method === 'GET') return site.origin + target.raw
+  return `${site.origin}${match?.kind === 'app' ? match.app.prefix : ''}/`
 }
 
 function servicesOf(config: Config, runtime: Runtime): PortalServices {

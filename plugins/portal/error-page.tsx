@@ -3,7 +3,7 @@
  * all error codes; shows no cause, no status number, and of the request nothing but a link to try it again.
  */
 import { describeError, type ErrorCode } from '../../src/errors.ts'
-import { Contact, type Frame, Page, toHtml } from './layout.tsx'
+import { Contact, type Frame, Page, Said, toHtml } from './layout.tsx'
 import { saySpan } from './moments.ts'
 import type { Look } from './options.ts'
 import { type ErrorFacts, type Sentences, sentencesFor } from './sentences.ts'
@@ -53,20 +53,34 @@ const home: ReadonlySet<ErrorCode> = new Set([
 const nobodys: ReadonlySet<ErrorCode> = new Set(['no_such_app', 'misdirected'])
 const notRepeated: ReadonlySet<ErrorCode> = new Set(['account_suspended', ...home])
 
+/** What is said of a code: as a headline, what happened, whose it is, what to do now. */
+export function errorSentences(code: ErrorCode, context: ErrorContext, say: Sentences) {
+  const { unsent } = context
+  const { title, what, now } = unsent ? unsentSentences(say, code, unsent.isForeign) : say.errors[code]
+  const facts = factsOf(context, say)
+  return {
+    title: capital(title(facts)),
+    what: capital(what(facts)),
+    now: now(facts),
+    whose: nobodys.has(code) ? '' : say.error.whose[describeError(code).whose]
+  }
+}
+
 export function ErrorPage({ frame, code, context }: { frame: Frame; code: ErrorCode; context: ErrorContext }) {
   const say = frame.say.error
   const { unsent } = context
-  const { title, what, now } = unsent ? unsentSentences(frame.say, code, unsent.isForeign) : frame.say.errors[code]
   const facts = factsOf(context, frame.say)
-  const whose = nobodys.has(code) ? '' : say.whose[describeError(code).whose]
+  const { title, what, now, whose } = errorSentences(code, context, frame.say)
   const again = notRepeated.has(code) || unsent ? null : (context.again ?? null)
   const other = otherPerson(code, context)
   return (
-    <Page frame={frame} title={capital(title(facts))} drawing="shut">
+    <Page frame={frame} title={title} drawing="shut">
       <p>
-        {capital(what(facts))} {whose}
+        <Said text={what} /> {whose}
       </p>
-      <p>{now(facts)}</p>
+      <p>
+        <Said text={now} />
+      </p>
       {unsent && (
         <a class="button" href={unsent.href} {...(unsent.isForeign ? {} : { target: '_blank', rel: 'noopener' })}>
           {say.unsentAction[unsent.isForeign ? 'foreign' : code === 'sign_in_required' ? 'signIn' : 'confirm'](facts)}
@@ -120,7 +134,7 @@ function otherPerson(code: ErrorCode, { address, query }: ErrorContext): string 
   return code === 'account_suspended' ? `/.factorgate/login${query ?? ''}` : null
 }
 
-function factsOf(context: ErrorContext, say: Sentences): ErrorFacts {
+export function factsOf(context: ErrorContext, say: Sentences): ErrorFacts {
   const { retryAfterSeconds, maintenance } = context
   return {
     app: context.appTitle ?? say.error.app,

@@ -22,6 +22,7 @@ import { registerTotp } from './totp.tsx'
 import { registerWebauthn } from './webauthn.tsx'
 
 export { type ErrorContext, renderError } from './error-page.tsx'
+export { framedWhat, renderFramed, renderFramedError } from './framed-page.tsx'
 export { pageHeaders } from './headers.ts'
 export type { AppCard, PortalOptions, PortalRoutes, PortalServices, Requirement } from './options.ts'
 

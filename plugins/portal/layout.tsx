@@ -80,6 +80,31 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
   )
 }
 
+/** The small sheet of what stands in a frame: no masthead, no links but its own, and no script. */
+export function FramedSheet({ frame, title, children }: Pick<PageProps, 'frame' | 'title' | 'children'>) {
+  const { look, say } = frame
+  return (
+    <html lang={say.language}>
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="robots" content="noindex" />
+        <title>{plain(`${title} · ${look.title}`)}</title>
+        <link rel="stylesheet" href={pageSheet(look.accent).path} />
+      </head>
+      <body class="framed">
+        <main>
+          <h1>
+            <Said text={title} />
+          </h1>
+          {children}
+        </main>
+      </body>
+    </html>
+  )
+}
+
 function PersonLinks({ frame: { say, base, csrf } }: { frame: Frame }) {
   return (
     <nav aria-label={say.frame.you}>

@@ -397,6 +397,31 @@ const english = {
     app: 'the app'
   },
 
+  /** In place of a page of ours, inside a frame. */
+  framed: {
+    pages: {
+      signIn: {
+        title: 'Sign in to see this part',
+        why: 'The gate in front of this app asks who you are. It asks that in the whole window only, so that no other page can lie over its form.'
+      },
+      confirm: {
+        title: 'Confirm it is you to see this part',
+        why: 'The gate in front of this app asks for a second factor. It asks that in the whole window only, so that no other page can lie over its form.'
+      },
+      late: {
+        title: 'This part did not open',
+        why: 'The last step of the sign-in took too long, or was done already. In the whole window you can go on from there.'
+      },
+      ours: {
+        title: 'This page opens in the whole window',
+        why: 'It belongs to the gate. The gate shows its pages in the whole window only, so that no other page can lie over them.'
+      }
+    },
+    whole: 'Go on in the whole window',
+    open: 'Open it in the whole window',
+    tab: 'Or open it in a new tab'
+  },
+
   /** A form for an app that was stopped here: what was typed is still in the browser. */
   unsent: {
     title: (f: ErrorFacts) => `${f.app} did not get what you sent`,

@@ -9,9 +9,10 @@ import { enforcePlugin } from '../../plugins/enforce.ts'
 import { errorsPlugin } from '../../plugins/errors.ts'
 import { exchangePlugin, readRequestLine } from '../../plugins/exchange.ts'
 import { formPage } from '../../plugins/form-page.ts'
+import { framePageHeaders } from '../../plugins/frame-page.ts'
 import { matchPlugin } from '../../plugins/match.ts'
 import { ownAnswersPlugin } from '../../plugins/own-answers.ts'
-import { type PortalOptions, pageHeaders, portalPlugin, renderError } from '../../plugins/portal/index.ts'
+import { type PortalOptions, pageHeaders, portalPlugin, renderError, renderFramed } from '../../plugins/portal/index.ts'
 import { sessionPlugin } from '../../plugins/session.ts'
 import type { AuditEvent } from '../../src/audit/event.ts'
 import { Destinations } from '../../src/destinations.ts'
@@ -152,7 +153,11 @@ export async function openHouse(
       headers: pageHeaders()
     })
   })
-  await app.register(ownAnswersPlugin, { routes, portalOrigin })
+  await app.register(ownAnswersPlugin, {
+    routes,
+    portalOrigin,
+    renderStep: () => ({ html: renderFramed('signIn', portalOrigin, look), headers: framePageHeaders(routes.sites) })
+  })
   await app.register(acceptPlugin, { readClient: makeClientReader([]) })
   await app.register(matchPlugin, { routes })
   await app.register(sessionPlugin, { sessions })

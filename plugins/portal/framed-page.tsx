@@ -1,0 +1,111 @@
+/**
+ * What stands in a frame in place of a page of ours: what happened, and the way out of the frame. Owns these pages; there is no form and no script in
+ * them, and their links lead to the whole window or to a new tab (FIELD F8).
+ */
+import { describeError, type ErrorCode } from '../../src/errors.ts'
+import { type ErrorContext, errorSentences, factsOf } from './error-page.tsx'
+import { Contact, type Frame, FramedSheet, Said, toHtml } from './layout.tsx'
+import type { Look } from './options.ts'
+import { type Sentences, sentencesFor } from './sentences.ts'
+
+/** Which page of ours it is, by what is to be said of it. */
+export type FramedWhat = keyof Sentences['framed']['pages']
+
+/** What the page at `path` is to whoever meets it in a frame. */
+export function framedWhat(path: string): FramedWhat {
+  if (path === '/login') return 'signIn'
+  if (path.startsWith('/challenge')) return 'confirm'
+  return path === '/callback' ? 'late' : 'ours'
+}
+
+/** Links only: a way into the whole window, and one for frames that may not change it. */
+function WayOut({ frame, address, label }: { frame: Frame; address: string; label: string }) {
+  return (
+    <>
+      <a class="button" href={address} target="_top">
+        {label}
+      </a>
+      <p class="soft">
+        <a href={address} target="_blank" rel="noopener">
+          {frame.say.framed.tab}
+        </a>
+      </p>
+    </>
+  )
+}
+
+/** A page of ours, in a frame. */
+export function FramedPage({ frame, what, address }: { frame: Frame; what: FramedWhat; address: string }) {
+  const say = frame.say.framed
+  const { title, why } = say.pages[what]
+  return (
+    <FramedSheet frame={frame} title={title}>
+      <p>{why}</p>
+      <WayOut frame={frame} address={address} label={say.whole} />
+    </FramedSheet>
+  )
+}
+
+interface FramedErrorProps {
+  frame: Frame
+  code: ErrorCode
+  context: ErrorContext
+  /** What the whole window opens. */
+  address: string
+}
+
+/** A refusal, in a frame. The whole page with all it offers is one click away. */
+export function FramedErrorPage({ frame, code, context, address }: FramedErrorProps) {
+  const say = frame.say.error
+  const { title, what, now, whose } = errorSentences(code, context, frame.say)
+  const { unsent } = context
+  const isTriedAgain = describeError(code).status >= 500 && context.again != null
+  return (
+    <FramedSheet frame={frame} title={title}>
+      <p>
+        <Said text={what} /> {whose}
+      </p>
+      <p>
+        <Said text={now} />
+      </p>
+      {isTriedAgain && (
+        <a class="button second" href={context.again ?? ''}>
+          {say.again}
+        </a>
+      )}
+      {unsent && (
+        <a class="button" href={unsent.href} target="_blank" rel="noopener">
+          {say.unsentAction[unsent.isForeign ? 'foreign' : code === 'sign_in_required' ? 'signIn' : 'confirm'](
+            factsOf(context, frame.say)
+          )}
+        </a>
+      )}
+      {!unsent && <WayOut frame={frame} address={address} label={frame.say.framed.open} />}
+      <dl>
+        {context.contact !== null && (
+          <>
+            <dt>{say.ask}</dt>
+            <dd>
+              <Contact text={context.contact} />
+            </dd>
+          </>
+        )}
+        <dt>{say.reference}</dt>
+        <dd>{context.reference}</dd>
+      </dl>
+    </FramedSheet>
+  )
+}
+
+function frameFor(look: Look, acceptLanguage: string | undefined, base: string): Frame {
+  return { look: { ...look, contact: null }, say: sentencesFor(acceptLanguage), person: null, base, csrf: '' }
+}
+
+export function renderFramed(what: FramedWhat, address: string, look: Look, acceptLanguage?: string): string {
+  return toHtml(<FramedPage frame={frameFor(look, acceptLanguage, '')} what={what} address={address} />)
+}
+
+export function renderFramedError(code: ErrorCode, context: ErrorContext, address: string): string {
+  const frame = frameFor(context, context.acceptLanguage, context.portalOrigin)
+  return toHtml(<FramedErrorPage frame={frame} code={code} context={context} address={address} />)
+}
