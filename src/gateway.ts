@@ -246,6 +246,8 @@ function ownPath({ exchange }: FastifyRequest): string {
 /** What the whole window opens in place of a frame. A form cannot be opened again: then the page it stands on, or the app's front. */
 function wholeAddress(request: FastifyRequest, portalOrigin: string): string {
   const { match, target } = request.exchange.known
+  const { judged } = request.exchange
+  if (judged !== null) return judged.app.origin + (judged.method === 'GET' ? judged.raw : `${judged.app.prefix}/`)
   const site = match?.site
   if (site == null || target === undefined) return `${portalOrigin}/.factorgate/`
   if (match?.kind === 'own') return site.origin + (request.is404 ? target.raw : formPage(request))
