@@ -3,6 +3,7 @@
  * single command. Results go to stdout, talk to stderr: a pipe gets the result alone.
  */
 import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { nearest } from '../../config/problems.ts'
 import { withoutTricks } from '../audit/line.ts'
 import type { Clock } from '../clock.ts'
 
@@ -79,7 +80,7 @@ export function readArgs<T extends Options>(
   try {
     parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
   } catch (error) {
-    throw new UsageError(firstSentence((error as Error).message))
+    throw new UsageError(sentenceOf((error as Error).message, Object.keys(options)))
   }
   const needed = names.filter(name => !name.endsWith('?') && !name.endsWith('…'))
   const missing = needed[parsed.positionals.length]
@@ -126,6 +127,16 @@ export function withBelt(io: Io): Io {
 
 function printable(text: string): string {
   return text.replace(/[^\n\t]+/g, visible)
+}
+
+/** Node's own words, which leave two things open: which option was meant, and how a value that begins with a dash is written. */
+function sentenceOf(message: string, options: readonly string[]): string {
+  const said = firstSentence(message)
+  const dashed = /^Option '(?:-\w, )?(--[\w-]+)[^']*' argument is ambiguous/.exec(said)?.[1]
+  if (dashed !== undefined) return `${dashed} needs a value; one that begins with a dash is written ${dashed}=-VALUE`
+  const unknown = /^Unknown option '--([^']*)'/.exec(said)?.[1]
+  const close = unknown === undefined ? null : nearest(unknown, options)
+  return close === null ? said : `${said}; did you mean --${close}?`
 }
 
 function firstSentence(message: string): string {

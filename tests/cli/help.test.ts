@@ -74,7 +74,9 @@ t.test('called wrongly: exit 2, one sentence, and where to read on', async t => 
     [['--what'], /say which command/, 'factorgate --help'],
     [['user', 'add'], /NAME is missing/, 'factorgate user add --help'],
     [['user', 'add', 'a', 'b'], /'b' is one argument too many/, 'factorgate user add --help'],
-    [['user', 'list', '--jsn'], /Unknown option '--jsn'/, 'factorgate user list --help'],
+    [['user', 'list', '--jsn'], /Unknown option '--jsn'; did you mean --json\?/, 'factorgate user list --help'],
+    [['user', 'list', '--qqqqqqqq'], /Unknown option '--qqqqqqqq'$/m, 'factorgate user list --help'],
+    [['user', 'add', 'a', '--email', '-x'], /--email needs a value; .*--email=-VALUE/, 'factorgate user add --help'],
     [['user', 'add', 'a', '--email'], /'--email <value>' argument missing/, 'factorgate user add --help'],
     [['user', 'add', 'a', '--email', 'x'], /--email must be an address/, 'factorgate user add --help'],
     [
