@@ -289,7 +289,7 @@ export class Webauthn {
     const { id, clientDataJSON, attestationObject, transports } = response
     const { verifyRegistrationResponse } = await library()
     const { verified, registrationInfo: info } = await orNothing(async () => {
-      const toVerify = await withoutUnjudged(attestationObject, clientDataJSON, await helpers())
+      const toVerify = withoutUnjudged(attestationObject, clientDataJSON, await helpers())
       if (toVerify === null) return null
       return verifyRegistrationResponse({
         response: {

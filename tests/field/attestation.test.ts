@@ -1,4 +1,8 @@
 /** FIELD G14: what is not judged of an attestation statement is no reason to refuse a device (WebAuthn L3 §7.1); a statement that is none of its format still is. */
+import { execFileSync } from 'node:child_process'
+import { constants, createPrivateKey, sign, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import t from 'tap'
 import { alice, home, house } from '../factor/house.ts'
 import { Authenticator, type Changes } from '../helpers/authenticator.ts'
@@ -83,6 +87,41 @@ t.test(
     }
   }
 )
+
+t.test('FIELD G14 whatever key signs a statement, it enrols, as long as the signature fits', async t => {
+  const folder = t.testdir({})
+  const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+  const makers: [string, number, string | null, string[], object?][] = [
+    ['Ed25519', -8, null, ['-newkey', 'ed25519']],
+    ['P-521', -36, 'sha512', ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:secp521r1']],
+    ['secp256k1', -47, 'sha256', ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:secp256k1']],
+    ['RSA-PSS', -37, 'sha256', ['-newkey', 'rsa:2048'], pss]
+  ]
+  for (const [name, alg, hash, key, padding] of makers) {
+    const [keyFile, file] = [path.join(folder, `${alg}.key`), path.join(folder, `${alg}.pem`)]
+    execFileSync(
+      'openssl',
+      ['req', '-x509', ...key, '-nodes', '-subj', '/CN=maker', '-keyout', keyFile, '-out', file],
+      {
+        stdio: 'ignore'
+      }
+    )
+    const leaf = new X509Certificate(readFileSync(file)).raw
+    const signer = { key: createPrivateKey(readFileSync(keyFile)), ...padding }
+    for (const [data, outcome] of [
+      [(bytes: Buffer) => bytes, 'verified'],
+      [(bytes: Buffer) => Buffer.concat([bytes, bytes]), 'refused']
+    ] as const)
+      t.equal(
+        await enrol('direct', {
+          format: 'packed',
+          statement: signed => new Map(Object.entries({ alg, sig: sign(hash, data(signed), signer), x5c: [leaf] }))
+        }),
+        outcome,
+        `${name}: ${outcome}`
+      )
+  }
+})
 
 for (const [what, changes] of [
   ['a TPM that signs nothing', { format: 'tpm', statement: statement({ ...tpm, sig: bytes(0) }) }],
