@@ -1,4 +1,5 @@
-/** Our cookies on their way past: never to an app, never from one. Owns their names here; touches no other byte of the line. */
+/** The gate's own cookies, taken out of what goes to an app and of what comes from one. Other cookies keep their bytes. */
+import { LRUCache } from 'lru-cache'
 import { isInsideName, publicPath, type Whereabouts } from './whereabouts.ts'
 
 /** True for a name that is ours, or that a browser could take for ours. */
@@ -15,19 +16,15 @@ export function isOurCookie(name: string): boolean {
 /** A `Cookie` line without our pairs; null where nothing is left. Other pairs keep their bytes (THREATS S5). */
 export function withoutOurs(line: string): string | null {
   const known = remembered.get(line)
-  if (known !== undefined) return known
+  if (known !== undefined) return known === '' ? null : known
   const rest = mentionsUs.test(line) ? othersOf(line) : line
-  if (line.length <= rememberedLength) {
-    if (remembered.size >= rememberedLines) remembered.clear()
-    remembered.set(line, rest)
-  }
+  if (line.length <= rememberedLength) remembered.set(line, rest ?? '')
   return rest
 }
 
-/** A browser sends the same line with every request of a page. */
-const remembered = new Map<string, string | null>()
-const rememberedLines = 1_000
 const rememberedLength = 1_024
+/** A browser sends the same line with every request of a page. An empty value: nothing is left of the line. */
+const remembered = new LRUCache<string, string>({ max: 1_000 })
 
 function othersOf(line: string): string | null {
   const others = line.split(';').flatMap(pair => {

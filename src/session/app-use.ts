@@ -1,16 +1,17 @@
-/** When a person last used which app, so that their list shows it on top. Owns a coarse memory; never on a request's critical path. */
+/** When a person last used which app, to within ten minutes, so that their list of apps shows it on top. No request waits for it. */
+import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
 import type { Store } from '../store/store.ts'
 
 const writeEveryMs = 10 * 60_000
 const keptSeconds = 90 * 24 * 3600
-const noted = 20_000
+const accountsNoted = 50_000
 
 export class AppUse {
   readonly #store: Store
   readonly #clock: Clock
-  /** Account → app → when it was last written down. */
-  readonly #written = new Map<string, Map<string, number>>()
+  /** Account → app → when it was last written to the store. An account that drops out is written once more than needed. */
+  readonly #written = new LRUCache<string, Map<string, number>>({ max: accountsNoted })
 
   constructor(store: Store, clock: Clock) {
     this.#store = store
@@ -23,7 +24,6 @@ export class AppUse {
     let apps = this.#written.get(accountId)
     if (now - (apps?.get(appId) ?? 0) < writeEveryMs) return
     if (apps === undefined) {
-      if (this.#written.size >= noted) this.#written.clear()
       apps = new Map()
       this.#written.set(accountId, apps)
     }

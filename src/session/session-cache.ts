@@ -1,19 +1,17 @@
 /**
- * What this process knows of tokens, sessions and accounts, kept true by the store's notices. Owns freshness: a value that may
- * have changed is never served. Refuses to answer from memory while the notices are broken.
+ * A read-through cache of tokens, sessions and accounts in front of the store. The store's notices keep it true: a value that may have changed is
+ * never served, and nothing is served from memory while the notices are broken.
  */
+import { LRUCache } from 'lru-cache'
 import type { Store, StoreNotice } from '../store/store.ts'
 
-const capacity = 50_000
-
-interface Entry {
-  readonly value: unknown
-}
+/** A person takes three entries (token, session, account) and one more for each further host, so this is enough for 50,000 people on two hosts. */
+const capacity = 200_000
 
 /** A read-through cache over some key prefixes of a store. Parsed values are shared: treat them as frozen. */
 export class SessionCache {
   readonly #store: Store
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries: LRUCache<string, object>
   /** Reads under way; a notice about their key makes their result unfit to keep. */
   readonly #pending = new Map<string, { promise: Promise<unknown>; stale: boolean }>()
   readonly #listeners = new Set<(notice: StoreNotice) => void>()
@@ -22,8 +20,9 @@ export class SessionCache {
   #standing = 0
   #wanted = 0
 
-  constructor(store: Store) {
+  constructor(store: Store, options: { capacity?: number } = {}) {
     this.#store = store
+    this.#entries = new LRUCache({ max: options.capacity ?? capacity })
   }
 
   /** Subscribes to `prefixes`. Until it resolves, and whenever a subscription is lost, every read goes to the store. */
@@ -59,13 +58,13 @@ export class SessionCache {
 
   /** The value without a look into the store; undefined where that takes one. */
   peek(key: string): unknown {
-    return this.#entries.get(key)?.value
+    return this.#entries.get(key)
   }
 
   /** Value of `key` as `parse` reads it; null where there is none. Absence is not cached: strangers' cookies must not fill memory. */
-  async read<T>(key: string, parse: (text: string) => T | null): Promise<T | null> {
+  async read<T extends object>(key: string, parse: (text: string) => T | null): Promise<T | null> {
     const known = this.#entries.get(key)
-    if (known !== undefined) return known.value as T
+    if (known !== undefined) return known as T
     const running = this.#pending.get(key)
     if (running !== undefined && !running.stale) return running.promise as Promise<T | null>
     const read: { stale: boolean; promise: Promise<unknown> } = {
@@ -86,15 +85,15 @@ export class SessionCache {
     this.#forgetAll()
   }
 
-  async #load<T>(key: string, parse: (text: string) => T | null, isStale: () => boolean): Promise<T | null> {
+  async #load<T extends object>(
+    key: string,
+    parse: (text: string) => T | null,
+    isStale: () => boolean
+  ): Promise<T | null> {
     const text = await this.#store.get(key)
     if (text === null) return null
     const value = parse(text)
-    if (value !== null && this.isTold && !isStale()) {
-      // Oldest first out: a Map iterates in the order of insertion.
-      if (this.#entries.size >= capacity) this.#entries.delete(this.#entries.keys().next().value as string)
-      this.#entries.set(key, { value })
-    }
+    if (value !== null && this.isTold && !isStale()) this.#entries.set(key, value)
     return value
   }
 

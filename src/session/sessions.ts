@@ -27,7 +27,7 @@ import { surplus } from './room.ts'
 import { type Device, proofsOf, type Session, withProof } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
 import { isToken, newId, newToken, tokenDigest } from './token.ts'
-import { TokensInUse } from './tokens-in-use.ts'
+import { type TokenKeys, TokensInUse } from './tokens-in-use.ts'
 
 export type { Entered, Principal } from './principal.ts'
 
@@ -54,7 +54,6 @@ export class Sessions {
   /** Session id → when it was last seen here, in milliseconds. */
   readonly #seen = new Map<string, number>()
   readonly #touched = new Map<string, number>()
-  readonly #principals = new Map<string, Principal>()
   readonly #tokens: TokensInUse
   readonly #putBack: PutBack
   readonly #handOvers: HandOvers
@@ -70,7 +69,7 @@ export class Sessions {
       lifeMs: proofs => this.#lifeSeconds(proofs) * 1000,
       idleSeconds: () => this.#limits.idleSeconds,
       end: id => this.end(id, 'expired'),
-      forget: () => [this.#seen, this.#touched, this.#principals].map(remembered => remembered.clear())
+      forget: () => [this.#seen, this.#touched].map(remembered => remembered.clear())
     })
     this.#limits = input.limits
   }
@@ -178,17 +177,17 @@ export class Sessions {
     const account = this.#cache.peek(keys.account(session.accountId)) as Account | undefined
     const now = this.#clock()
     if (account === undefined || !this.#putBack.isSteady(now) || !this.#isFresh(session.id, now)) return undefined
-    const principal = this.#assemble(host, keys.digest, record, session, account, now)
+    const principal = this.#assemble(host, keys, record, session, account, now)
     if (principal !== null) this.#touch(session.id, now)
     return principal ?? undefined
   }
 
   /** The person behind a token on `host`, or null: unknown, misplaced, ended, idle too long, suspended. */
   async find(host: string, token: string): Promise<Principal | null> {
-    if (!isToken(token)) return null
-    const digest = tokenDigest(token)
+    const keys = this.#tokens.keysOf(token)
+    if (keys === null) return null
     const now = await this.#putBack.present()
-    const record = await this.#cache.read(tokenKey(digest), parseToken)
+    const record = await this.#cache.read(keys.token, parseToken)
     if (record === null || record.host !== host) return null
     let session = await this.#cache.read(sessionKey(record.session), parseSession)
     if (session !== null && session.generation < record.generation) {
@@ -200,7 +199,7 @@ export class Sessions {
     if (session === null) return null
     const account = await this.#cache.read(accountPrefix + session.accountId, parseAccount)
     if (account === null || (await this.#hasIdled(session, now))) return null
-    const principal = this.#assemble(host, digest, record, session, account, now)
+    const principal = this.#assemble(host, keys, record, session, account, now)
     if (principal !== null) this.#touch(session.id, now)
     return principal
   }
@@ -283,7 +282,6 @@ export class Sessions {
       const some = due.splice(-writtenAtOnce)
       await Promise.all(some.map(([id, at]) => this.#store.put(seenKey(id), String(at), this.#limits.idleSeconds)))
     }
-    if (this.#principals.size > 100_000) this.#principals.clear()
     const old = this.#clock() - this.#limits.idleSeconds * 1000
     for (const [id, at] of this.#seen) if (at < old) this.#seen.delete(id)
   }
@@ -328,7 +326,6 @@ export class Sessions {
   async #dropToken(digest: string): Promise<void> {
     await this.#store.delete(tokenKey(digest))
     this.#cache.forget(tokenKey(digest))
-    this.#principals.delete(digest)
   }
 
   async #makeRoom(accountId: string, next: { isWhole: boolean; except?: string }): Promise<void> {
@@ -343,7 +340,7 @@ export class Sessions {
 
   #assemble(
     host: string,
-    digest: string,
+    keys: TokenKeys,
     record: TokenRecord,
     session: Session,
     account: Account,
@@ -352,13 +349,13 @@ export class Sessions {
     // The session names the one token that is good on each host: an older one is dead even where its record still lies.
     if (
       record.host !== host ||
-      session.tokens[host] !== digest ||
+      session.tokens[host] !== keys.digest ||
       session.expiresAt <= now ||
       account.suspended !== null
     )
       return null
-    const known = this.#principals.get(digest)
-    if (known !== undefined && known.session === session && known.account === account) return known
+    const known = keys.principal
+    if (known !== null && known.session === session && known.account === account) return known
     const proofs = proofsOf(session, record.generation)
     const principal = {
       session,
@@ -366,10 +363,10 @@ export class Sessions {
       subject: subjectOf(account),
       proofs,
       host,
-      csrfKey: digest,
+      csrfKey: keys.digest,
       isFullySignedIn: isFullySignedIn(proofs)
     }
-    this.#principals.set(digest, principal)
+    keys.principal = principal
     return principal
   }
 

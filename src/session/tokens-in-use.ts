@@ -1,16 +1,20 @@
 /**
- * Where a token that is in use leads: its digest, and the keys of its record, its session and their account. Owns a bounded memory of them,
- * since hashing a token and spelling its keys anew is a tenth of what a request costs; says nothing about whether a token is good.
+ * A cache from a token to its digest, to the store keys of its record, session and account, and to the principal they last made. Hashing a token and
+ * building the keys anew would be a tenth of what a request costs. An entry says nothing about whether the token is good.
  */
+import { LRUCache } from 'lru-cache'
 import { accountPrefix } from '../identity/account.ts'
+import type { Principal } from './principal.ts'
 import { sessionKey, tokenKey } from './records.ts'
 import type { SessionCache } from './session-cache.ts'
 import { isToken, tokenDigest } from './token.ts'
 
 export class TokenKeys {
   readonly digest: string
-  /** Of its record. */
+  /** The key of its record. */
   readonly token: string
+  /** Made of the session and the account that it holds, and outdated as soon as the cache has others. */
+  principal: Principal | null = null
   readonly #session = new Spelling(sessionKey)
   readonly #account = new Spelling(id => accountPrefix + id)
 
@@ -28,7 +32,7 @@ export class TokenKeys {
   }
 }
 
-/** The key of an id, spelled anew only when it is another one than last time. */
+/** The key of an id, built anew only when it is another id than last time. */
 class Spelling {
   readonly #spell: (id: string) => string
   #id: string | null = null
@@ -47,25 +51,25 @@ class Spelling {
   }
 }
 
-const kept = 20_000
+/** Enough for 50,000 people on two hosts: each host has a token of its own. */
+const capacity = 100_000
 
 export class TokensInUse {
   readonly #cache: SessionCache
-  readonly #keys = new Map<string, TokenKeys>()
+  readonly #keys = new LRUCache<string, TokenKeys>({ max: capacity })
 
   constructor(cache: SessionCache) {
     this.#cache = cache
   }
 
-  /** Null for what could be no token. */
+  /** Null for a text that cannot be a token. */
   keysOf(token: string): TokenKeys | null {
     const known = this.#keys.get(token)
     if (known !== undefined) return known
     if (!isToken(token)) return null
     const keys = new TokenKeys(tokenDigest(token))
-    // Only of tokens that open something: what strangers send must not fill memory.
+    // Only of tokens that open something: what strangers send must not push out the tokens of others.
     if (this.#cache.peek(keys.token) === undefined) return keys
-    if (this.#keys.size >= kept) this.#keys.clear()
     this.#keys.set(token, keys)
     return keys
   }
