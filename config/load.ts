@@ -1,15 +1,16 @@
-/**
- * The door of this room: finds and reads the configuration file. Owns where it may lie; refuses what is no readable text.
- */
+/** The ways to a configuration: from a file, from a text, or from a few options and no file. Text → YAML → values → checks. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Loaded, parseNamed } from './parse.ts'
-import type { Problem } from './problems.ts'
-import { readText } from './text-file.ts'
+import { stringify } from 'yaml'
+import { checkConfig } from './checks/checks.ts'
+import { ConfigError, Diagnostics, inOrder, type Problem } from './reading/diagnostics.ts'
+import { readDocument } from './reading/read-document.ts'
+import { readText } from './reading/text-sources.ts'
+import { readYaml } from './reading/yaml.ts'
+import type { Node } from './schema/schema-builders.ts'
+import { type Config, configSchema, type DraftConfig } from './schema.ts'
 
-export { type DefaultOptions, defaultConfig } from './default.ts'
-export { type Loaded, parseConfig } from './parse.ts'
-export { ConfigError, formatProblem, type Problem } from './problems.ts'
+export { ConfigError, formatProblem, type Problem } from './reading/diagnostics.ts'
 export { type AppConfig, type Config, configSchema, type RuleConfig } from './schema.ts'
 
 const mostBytes = 1024 * 1024
@@ -53,4 +54,113 @@ async function contentOf(file: string, name: string): Promise<string | { isAbsen
 
 function whole(file: string, message: string): Problem {
   return { file, line: null, column: null, path: '', message }
+}
+
+/** `file` is absolute, `name` as the person named it and as problems call it; null and empty where there is no file. */
+export type Loaded =
+  | {
+      readonly kind: 'ok'
+      readonly config: Config
+      readonly file: string
+      readonly name: string
+      readonly warnings: readonly Problem[]
+      /** Every file whose change asks for a reload: this one, and the certificates, keys and secrets that it names. */
+      readonly files: readonly string[]
+      /** The key that names each of those other files. */
+      readonly named: ReadonlyMap<string, string>
+      /** Those of them that hold a secret, with the key that names each. */
+      readonly secrets: ReadonlyMap<string, string>
+      /** What `factorgate check` says besides: it may be meant. */
+      readonly advice: readonly Problem[]
+      /** A problem at the place where a key stands. */
+      problemAt(path: string, message: string): Problem
+    }
+  | { readonly kind: 'bad'; readonly problems: readonly Problem[]; readonly file: string | null; readonly name: string }
+
+/**
+ * Reads text as the content of `file`, which should be absolute: relative paths in the text start in its folder.
+ * Never throws for anything a person wrote.
+ */
+export function parseConfig(text: string, file: string, env: NodeJS.ProcessEnv = {}): Loaded {
+  return parseNamed(text, path.resolve(file), file, env)
+}
+
+/** `name` is what problems call the file. */
+function parseNamed(text: string, file: string, name: string, env: NodeJS.ProcessEnv): Loaded {
+  const diagnostics = new Diagnostics({ file: name, folder: path.dirname(file), env })
+  const yaml = readYaml(text, name)
+  if (yaml.problems.length > 0) return { kind: 'bad', file, name, problems: inOrder(yaml.problems) }
+  const draft = readDocument(configSchema as Node, yaml, diagnostics) as DraftConfig | undefined
+  if (draft !== undefined) {
+    fillIn(draft)
+    checkConfig(draft, Date.now(), diagnostics)
+  }
+  if (diagnostics.problems.length > 0) return { kind: 'bad', file, name, problems: inOrder(diagnostics.problems) }
+  // Without a problem nothing is missing: every `undefined` in a draft has one.
+  const config = { ...draft, file } as Config
+  return {
+    kind: 'ok',
+    config,
+    file,
+    name,
+    warnings: inOrder(diagnostics.warnings),
+    files: [file, ...diagnostics.files.keys()],
+    named: diagnostics.files,
+    secrets: diagnostics.secrets,
+    advice: inOrder(diagnostics.advice),
+    problemAt: (at, message) => ({ file: name, ...diagnostics.placeOf(at), path: at, message })
+  }
+}
+
+/** Values that follow from others (`x-derived` in the schema). */
+function fillIn(draft: DraftConfig): void {
+  const { portal, factors } = draft
+  if (portal !== undefined) portal.rpId ??= portal.url?.hostname
+  if (factors?.totp !== undefined) factors.totp.issuer ??= portal?.title
+  for (const app of draft.apps ?? []) if (app !== undefined) app.title ??= app.id
+}
+
+export interface DefaultOptions {
+  /** The one app, at `/` of the portal's own address; without it there is none. */
+  readonly upstream?: string
+  /** 127.0.0.1 */
+  readonly listenHost?: string
+  /** 8443 */
+  readonly listenPort?: number
+  /** http://localhost:PORT */
+  readonly portalUrl?: string
+  /** Factorgate */
+  readonly title?: string
+  /** Where `./var` lies; the working directory. */
+  readonly cwd?: string
+}
+
+const optionOf: Record<string, string> = {
+  'apps[0].upstream': '--upstream',
+  'apps[0].url': 'portalUrl',
+  'portal.url': 'portalUrl',
+  'listen.host': '--listen',
+  'listen.port': '--listen',
+  'admin.port': '--listen'
+}
+
+/** Throws ConfigError, whose message is `--upstream must be …`, for options that cannot be used. */
+export function defaultConfig(options: DefaultOptions = {}): Config {
+  const { upstream, listenHost = '127.0.0.1', listenPort = 8443, title = 'Factorgate', cwd = process.cwd() } = options
+  const url = options.portalUrl ?? `http://localhost:${listenPort}`
+  const values = {
+    listen: { host: listenHost, port: listenPort },
+    portal: { url, title },
+    apps: upstream === undefined ? [] : [{ id: 'app', title, url, upstream }]
+  }
+  // `$${` keeps `${` as it is: these values are no file's, so nothing is filled in.
+  const text = stringify(values).replaceAll('${', () => '$${')
+  const parsed = parseConfig(text, path.join(path.resolve(cwd), 'factorgate.yaml'))
+  if (parsed.kind === 'ok') return { ...parsed.config, file: null }
+  // What was made from another option is wrong for its sake: that one is said, once.
+  const derived = options.portalUrl === undefined ? ['portal.url', 'apps[0].url'] : ['apps[0].url']
+  const own = parsed.problems.filter(({ path: at }) => !derived.includes(at))
+  const problems = own.length > 0 ? own : parsed.problems
+  const said = problems.map(({ path: at, message }) => `${optionOf[at] ?? at} ${message}`)
+  throw new ConfigError(problems, [...new Set(said)].join('; '))
 }

@@ -4,9 +4,9 @@
  * two keys at once (checks.ts).
  */
 import type { Static } from 'typebox'
-import { app } from './schema-apps.ts'
-import { factors, session } from './schema-people.ts'
-import { redis } from './schema-redis.ts'
+import { app } from './schema/apps.ts'
+import { factors, session } from './schema/people.ts'
+import { redis } from './schema/redis.ts'
 import {
   choice,
   derived,
@@ -20,7 +20,8 @@ import {
   text,
   typed,
   whole
-} from './vocabulary.ts'
+} from './schema/schema-builders.ts'
+import type { SiteUrl, StoreTarget, Upstream } from './values/addresses.ts'
 
 const tls = map(
   {
@@ -282,3 +283,17 @@ export type Config = Static<typeof configSchema> & {
 }
 export type AppConfig = Config['apps'][number]
 export type RuleConfig = AppConfig['rules'][number]
+
+/** Values that are there as a whole or not at all. */
+type Whole = SiteUrl | Upstream | StoreTarget
+
+/** A value in which anything may still be missing, because a problem already stands for it. */
+export type Draft<T> = T extends Whole | string | number | boolean | null | undefined
+  ? T | undefined
+  : T extends readonly (infer U)[]
+    ? readonly Draft<U>[] | undefined
+    : { [K in keyof T]?: Draft<T[K]> } | undefined
+
+export type DraftConfig = NonNullable<Draft<Config>>
+export type DraftApp = NonNullable<Draft<Config['apps'][number]>>
+export type DraftRule = NonNullable<Draft<Config['apps'][number]['rules'][number]>>

@@ -3,8 +3,8 @@
  * part takes. Order is security, so it stands here, once, to be read from top to bottom.
  */
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
-import { isPublicSuffix } from '../config/public-suffixes.ts'
 import type { Config } from '../config/schema.ts'
+import { isPublicSuffix } from '../config/values/public-suffixes.ts'
 import { acceptPlugin } from '../plugins/accept.ts'
 import { auditPlugin, exchangeEvent } from '../plugins/audit.ts'
 import { enforcePlugin } from '../plugins/enforce.ts'

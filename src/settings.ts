@@ -3,8 +3,8 @@
  * translation alone, so that the command line and the gateway cannot read one file in two ways; builds and opens nothing.
  */
 import path from 'node:path'
+import { pemText } from '../config/reading/text-sources.ts'
 import type { AppConfig, Config, RuleConfig } from '../config/schema.ts'
-import { pemText } from '../config/tls-files.ts'
 import type { Clock } from './clock.ts'
 import type { UpstreamTls } from './forwarding/trust.ts'
 import { compilePolicy } from './policy/compile.ts'

@@ -3,7 +3,7 @@
  * changes nothing.
  */
 import { loadConfig } from '../../config/load.ts'
-import { formatProblem, type Problem } from '../../config/problems.ts'
+import { formatProblem, type Problem } from '../../config/reading/diagnostics.ts'
 import type { Sound } from './check/finding.ts'
 import { checkLive } from './check/live.ts'
 import { checkPeople } from './check/people.ts'

@@ -3,7 +3,7 @@
  * single command. Results go to stdout, talk to stderr: a pipe gets the result alone.
  */
 import { type ParseArgsConfig, parseArgs } from 'node:util'
-import { nearest } from '../../config/problems.ts'
+import { nearest } from '../../config/values/invalid.ts'
 import { withoutTricks } from '../audit/line.ts'
 import type { Clock } from '../clock.ts'
 

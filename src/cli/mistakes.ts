@@ -2,7 +2,7 @@
  * Errors → one sentence and an exit code. Owns what counts as a mistake of the person, who then sees no stack trace; whatever else
  * arrives is a bug of ours, and is shown whole so that it can be reported.
  */
-import { ConfigError } from '../../config/problems.ts'
+import { ConfigError } from '../../config/reading/diagnostics.ts'
 import { GateError } from '../errors.ts'
 import { AccountError } from '../identity/accounts.ts'
 import { KeyFileError } from '../keyring/key-file.ts'

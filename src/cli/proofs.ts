@@ -1,5 +1,5 @@
 /** `--proof KIND@AGE`: what somebody is to have proved, for `explain`. */
-import { readDuration } from '../../config/units.ts'
+import { readDuration } from '../../config/values/value-types.ts'
 import { factorKinds, type Proof, type ProofKind } from '../factor/proof.ts'
 import { UsageError, visible } from './command.ts'
 

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { nearest } from '../../config/problems.ts'
+import { nearest } from '../../config/values/invalid.ts'
 import { type Command, type Entry, type ExitCode, type Io, UsageError, visible, withBelt } from './command.ts'
 import { helpPage } from './help.ts'
 import { sayMistake } from './mistakes.ts'

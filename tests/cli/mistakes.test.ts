@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import t from 'tap'
-import { ConfigError } from '../../config/problems.ts'
+import { ConfigError } from '../../config/reading/diagnostics.ts'
 import { PersonError, UsageError } from '../../src/cli/command.ts'
 import { sayMistake } from '../../src/cli/mistakes.ts'
 import { GateError } from '../../src/errors.ts'

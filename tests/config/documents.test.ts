@@ -6,8 +6,8 @@ import { parse } from 'yaml'
 import { configSchema, loadConfig, parseConfig } from '../../config/load.ts'
 import { jsonSchema, reference } from '../../config/print.ts'
 import { recipes, recipesPage, recipesTable } from '../../config/recipes.ts'
+import type { Node } from '../../config/schema/schema-builders.ts'
 import { initTemplate } from '../../config/template.ts'
-import type { Node } from '../../config/vocabulary.ts'
 import { said } from './read.ts'
 
 const room = path.join(import.meta.dirname, '../../config')

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import tls from 'node:tls'
 import t, { type Test } from 'tap'
-import { checkAppsTls } from '../../config/checks-app-tls.ts'
+import { checkAppsTls } from '../../config/checks/certificates.ts'
 import { formatProblem, parseConfig } from '../../config/load.ts'
-import { Reading } from '../../config/reading.ts'
+import { Diagnostics } from '../../config/reading/diagnostics.ts'
 import type { UpstreamTls } from '../../src/forwarding/trust.ts'
 import type { App } from '../../src/routing/route-table.ts'
 import { tlsOf } from '../../src/settings.ts'
@@ -313,11 +313,11 @@ t.test('FIELD F16 what check says about the keys and their files', async t => {
 })
 
 t.test('FIELD F16 what has expired is said before anybody meets it', async t => {
-  const reading = new Reading({ file: 'factorgate.yaml', folder, env: {} })
+  const diagnostics = new Diagnostics({ file: 'factorgate.yaml', folder, env: {} })
   const tls = { ca: join(folder, 'lab-ca.pem'), cert: join(folder, 'gate.pem'), key: join(folder, 'gate.key') }
-  checkAppsTls({ apps: [{ upstream: [], tls }] }, Date.now() + 9 * 86_400_000, reading)
+  checkAppsTls({ apps: [{ upstream: [], tls }] }, Date.now() + 9 * 86_400_000, diagnostics)
   t.match(
-    reading.warnings.map(({ path, message }) => `${path} ${message}`),
+    diagnostics.warnings.map(({ path, message }) => `${path} ${message}`),
     [/^apps\[0\]\.tls\.ca every certificate in it has expired/, /^apps\[0\]\.tls\.cert the certificate expired on/]
   )
 })

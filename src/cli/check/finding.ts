@@ -1,5 +1,5 @@
 /** What `factorgate check` finds beside the file's own problems. Owns the two degrees and nothing else. */
-import type { Loaded } from '../../../config/parse.ts'
+import type { Loaded } from '../../../config/load.ts'
 
 /** `problem`: the gate does not start, or does not do its work. `warning`: it may be meant. */
 export interface Finding {

@@ -1,5 +1,5 @@
 /** Groups and users that rules name and nobody has, and a key that is not the store's. Owns these questions to the store; changes nothing in it. */
-import { nearest, shown } from '../../../config/problems.ts'
+import { nearest, shown } from '../../../config/values/invalid.ts'
 import { checkKey, keyCheck } from '../../keyring/key-check.ts'
 import { readKeyFile } from '../../keyring/key-file.ts'
 import type { Io } from '../command.ts'

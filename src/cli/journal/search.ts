@@ -1,6 +1,6 @@
 /** `factorgate journal search`: entries by what is known of them. Reads the files alone, so it works whatever the gate and its store do. */
 import path from 'node:path'
-import { readDuration } from '../../../config/units.ts'
+import { readDuration } from '../../../config/values/value-types.ts'
 import { readReference } from '../../audit/reference.ts'
 import { typedSigns } from '../../factor/typed-code.ts'
 import { canonicalName } from '../../identity/account.ts'

@@ -1,9 +1,9 @@
 /**
- * Words to write the schema in. Owns how a key says what it is: JSON Schema as it stands, plus a few `x-…` words that tell the
- * reader (read.ts) what a text means and that print.ts takes out again. Refuses keys without a title and a description.
+ * Functions that build the schema: JSON Schema, plus a few `x-…` words that tell the reader what a text means and that print.ts takes out
+ * again. Every key has a title and a description.
  */
 import type { Static, TObject, TOptional, TProperties, TSchema, TUnsafe } from 'typebox'
-import type { KindName, Loaded } from './kinds.ts'
+import type { Loaded, ValueTypeName } from '../values/value-types.ts'
 
 /** What the reference and editors say about a key. `default` and `example` are written as the file would write them. */
 export interface About {
@@ -13,7 +13,7 @@ export interface About {
   readonly example?: unknown
 }
 
-/** A schema node as read.ts and print.ts look at it: plain JSON Schema. */
+/** A schema node as the reader and print.ts see it: plain JSON Schema. */
 export interface Node {
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'boolean' | 'null'
   readonly title?: string
@@ -30,7 +30,7 @@ export interface Node {
   readonly const?: unknown
   readonly minimum?: number
   readonly maximum?: number
-  readonly 'x-kind'?: KindName
+  readonly 'x-kind'?: ValueTypeName
   /** A single value is loaded as a list of one. */
   readonly 'x-listed'?: true
   /** Bounds of a duration (seconds) or size (bytes). */
@@ -45,7 +45,7 @@ export interface Node {
   /** Said instead of "must be a list" and the like, where the reason matters more than the shape. */
   readonly 'x-instead'?: string
   /** The kind of the keys of a map with free keys. */
-  readonly 'x-keys'?: KindName
+  readonly 'x-keys'?: ValueTypeName
 }
 
 /**
@@ -63,7 +63,7 @@ function about({ example, ...rest }: About): object {
 }
 
 /** Text of a kind. */
-export function text<K extends KindName>(kind: K, of: About, more: Partial<Node> = {}) {
+export function text<K extends ValueTypeName>(kind: K, of: About, more: Partial<Node> = {}) {
   return typed<Loaded<K>>({ type: 'string', ...about(of), 'x-kind': kind, ...more })
 }
 
@@ -73,7 +73,7 @@ export function duration(of: About, least: number, most: number) {
 }
 
 /** Text that is never shown; write `secretFile` for its `…File` beside it. */
-export function secret<K extends KindName>(kind: K, of: About) {
+export function secret<K extends ValueTypeName>(kind: K, of: About) {
   return text(kind, of, { 'x-secret': true })
 }
 
@@ -83,7 +83,7 @@ export function secretFile(key: string, of: About) {
 }
 
 /** A value the loader fills from other keys when the file does not give it; `from` says which, in words. */
-export function derived<K extends KindName>(kind: K, from: string, of: About) {
+export function derived<K extends ValueTypeName>(kind: K, from: string, of: About) {
   return text(kind, of, { 'x-derived': from })
 }
 
@@ -117,7 +117,7 @@ export function map<P extends TProperties>(properties: P, of: About) {
 }
 
 /** A map with free keys of one kind. */
-export function record<T extends TSchema>(keys: KindName, values: T, of: About) {
+export function record<T extends TSchema>(keys: ValueTypeName, values: T, of: About) {
   return typed<Readonly<Record<string, Static<T>>>>({
     type: 'object',
     patternProperties: { '^.*$': values },
@@ -136,4 +136,12 @@ export function orAbsent<T extends TSchema>(schema: T) {
   const copy = { ...schema } as unknown as TOptional<T>
   optional.add(copy)
   return copy
+}
+
+/** True for keys that nothing fills in. */
+export function isNeeded(schema: Node): (key: string) => boolean {
+  return key => {
+    const child = schema.properties?.[key]
+    return schema.required?.includes(key) === true && child?.default === undefined && child?.['x-derived'] === undefined
+  }
 }

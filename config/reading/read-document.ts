@@ -1,41 +1,46 @@
 /**
- * Schema + YAML nodes → values. Owns the walk: shapes, defaults, `${NAME}`, `…File`, unknown keys and typos; goes on after every
- * problem so that all of them are said at once. Refuses to look at two keys together, save a secret and its file (checks.ts).
- * What cannot be read is `undefined` in the result, and a problem stands for it.
+ * Schema + YAML nodes → values: shapes, defaults, `${NAME}`, `…File`, unknown keys and typos. Diagnostics goes on after every problem, so that all
+ * are said at once. What cannot be read is `undefined` in the result, and a problem stands for it.
  */
-import { isAlias, isMap, isScalar, isSeq, type Pair, type Scalar, type YAMLMap, type Node as YamlNode } from 'yaml'
-import type { YamlText } from './document.ts'
-import { kinds } from './kinds.ts'
-import { nearest, oneOf, shown, shownKey } from './problems.ts'
-import type { Reading } from './reading.ts'
-import { readSecretFile } from './secret-file.ts'
-import { empty, expected, fit, isNeeded, isNothing, missing, placesOf } from './shape.ts'
-import { substitute } from './substitute.ts'
-import { printDuration, printSize } from './units.ts'
-import type { Node } from './vocabulary.ts'
-import { isWrong } from './wrong.ts'
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type Pair,
+  type Scalar,
+  type YAMLMap,
+  type Node as YamlNode
+} from 'yaml'
+import { isNeeded, type Node } from '../schema/schema-builders.ts'
+import { type Invalid, isInvalid, nearest, oneOf, shown, shownKey } from '../values/invalid.ts'
+import { printDuration, printSize, valueTypes } from '../values/value-types.ts'
+import type { Diagnostics } from './diagnostics.ts'
+import { readSecretFile, substitute } from './text-sources.ts'
+import type { YamlText } from './yaml.ts'
 
 type Yaml = YamlNode | null
 
 /** Reads a whole document. */
-export function readDocument(schema: Node, yaml: YamlText, reading: Reading): unknown {
-  return new Reader(schema, yaml, reading).value(schema, yaml.document.contents as Yaml, '')
+export function readDocument(schema: Node, yaml: YamlText, diagnostics: Diagnostics): unknown {
+  return new Reader(schema, yaml, diagnostics).value(schema, yaml.document.contents as Yaml, '')
 }
 
 class Reader {
   readonly #root: Node
   readonly #yaml: YamlText
-  readonly #reading: Reading
+  readonly #diagnostics: Diagnostics
 
-  constructor(root: Node, yaml: YamlText, reading: Reading) {
+  constructor(root: Node, yaml: YamlText, diagnostics: Diagnostics) {
     this.#root = root
     this.#yaml = yaml
-    this.#reading = reading
+    this.#diagnostics = diagnostics
   }
 
   value(schema: Node, given: Yaml, path: string): unknown {
     const node = isAlias(given) ? (given.resolve(this.#yaml.document) ?? null) : given
-    if (given?.range) this.#reading.stands(path, this.#yaml.at(given.range[0]))
+    if (given?.range) this.#diagnostics.stands(path, this.#yaml.at(given.range[0]))
     const fitting = fit(schema, node)
     if (fitting === undefined) return this.#misshapen(schema, node, path)
     const value = this.#fitting(fitting, node, path)
@@ -76,11 +81,15 @@ class Reader {
       if (pair !== undefined) {
         result[key] = this.#below(child, pair, here)
         if (file !== undefined)
-          this.#reading.problem(`${here}File`, `says the same as '${key}': give one of the two`, this.#keyPlace(file))
+          this.#diagnostics.problem(
+            `${here}File`,
+            `says the same as '${key}': give one of the two`,
+            this.#keyPlace(file)
+          )
       } else if (file !== undefined) result[key] = this.#fromFile(child, file, `${here}File`)
       else if (child.default === null) result[key] = null
       else if (child.default !== undefined) result[key] = this.value(child, this.#created(child.default), here)
-      else if (isNeeded(schema)(key) && !guessed.has(key)) this.#reading.problem(here, missing(child))
+      else if (isNeeded(schema)(key) && !guessed.has(key)) this.#diagnostics.problem(here, missing(child))
     }
     return result
   }
@@ -90,8 +99,9 @@ class Reader {
     const result: Record<string, unknown> = Object.create(null)
     for (const [key, pair] of this.#pairs(node, path)) {
       const here = join(path, key)
-      const name = kinds[schema['x-keys']!].read(key, this.#reading.around.folder)
-      if (isWrong(name)) this.#reading.problem(here, `${name.wrong}${this.#got(name, key)}`, this.#keyPlace(pair))
+      const name = valueTypes[schema['x-keys']!].read(key, this.#diagnostics.around.folder)
+      if (isInvalid(name))
+        this.#diagnostics.problem(here, `${name.reason}${this.#got(name, key)}`, this.#keyPlace(pair))
       const value = this.#below(values, pair, here)
       if (value !== undefined) result[key] = value
     }
@@ -100,7 +110,7 @@ class Reader {
 
   #list(schema: Node, items: readonly Yaml[], path: string): unknown {
     if (items.length < (schema.minItems ?? 0))
-      return this.#wrong(path, 'is an empty list: put something in or remove the line')
+      return this.#invalid(path, 'is an empty list: put something in or remove the line')
     return items.map((item, index) => this.value(schema.items!, item, `${path}[${index}]`))
   }
 
@@ -109,8 +119,8 @@ class Reader {
       const raw = node.source ?? String(node.value)
       return this.#checked(schema, schema.type === 'string' ? raw : node.value, raw, path)
     }
-    const filled = substitute(node.value, this.#reading.around.env)
-    if (isWrong(filled)) return this.#wrong(path, filled.wrong)
+    const filled = substitute(node.value, this.#diagnostics.around.env)
+    if (isInvalid(filled)) return this.#invalid(path, filled.reason)
     const { text, changed } = filled
     if (schema.type === 'string') return this.#checked(schema, text, node.value, path)
     // A number or a switch from the environment: the text decides.
@@ -123,11 +133,11 @@ class Reader {
     if ('const' in schema || schema.type === 'null') return value
     if (schema.enum !== undefined) return this.#choice(schema, value, raw, path)
     if (schema.type === 'boolean')
-      return typeof value === 'boolean' ? value : this.#wrong(path, `must be true or false, got ${shown(raw)}`)
+      return typeof value === 'boolean' ? value : this.#invalid(path, `must be true or false, got ${shown(raw)}`)
     if (schema.type === 'integer') {
       const [least, most] = [schema.minimum!, schema.maximum!]
       if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return value
-      return this.#wrong(
+      return this.#invalid(
         path,
         `${schema['x-instead'] ?? `must be a whole number from ${least} to ${most}`}, got ${shown(raw)}`
       )
@@ -146,23 +156,24 @@ class Reader {
             words.filter(word => typeof word === 'string')
           )
         : null
-    return this.#wrong(path, `${must}, got ${shown(raw)}${guess === null ? '' : `; did you mean '${guess}'?`}`)
+    return this.#invalid(path, `${must}, got ${shown(raw)}${guess === null ? '' : `; did you mean '${guess}'?`}`)
   }
 
   #text(schema: Node, text: string, raw: string, path: string): unknown {
-    if (text.trim() === '') return this.#wrong(path, raw.trim() === '' ? empty(schema) : `is empty once filled in`)
+    if (text.trim() === '') return this.#invalid(path, raw.trim() === '' ? empty(schema) : `is empty once filled in`)
     const kind = schema['x-kind']!
-    const value = kinds[kind].read(text, this.#reading.around.folder)
-    if (isWrong(value)) return this.#wrong(path, `${value.wrong}${schema['x-secret'] ? '' : this.#got(value, raw)}`)
+    const value = valueTypes[kind].read(text, this.#diagnostics.around.folder)
+    if (isInvalid(value))
+      return this.#invalid(path, `${value.reason}${schema['x-secret'] ? '' : this.#got(value, raw)}`)
     const [least, most] = [schema['x-least'] ?? 0, schema['x-most'] ?? Number.POSITIVE_INFINITY]
     if (typeof value !== 'number' || (value >= least && value <= most)) return value
     const print = kind === 'size' ? printSize : printDuration
-    return this.#wrong(path, `must be from ${print(least)} to ${print(most)}, got ${shown(raw)}`)
+    return this.#invalid(path, `must be from ${print(least)} to ${print(most)}, got ${shown(raw)}`)
   }
 
   /** The value of a pair; where there is none, the key's place stands for it. */
   #below(schema: Node, pair: Pair, path: string): unknown {
-    if (pair.value == null) this.#reading.stands(path, this.#keyPlace(pair))
+    if (pair.value == null) this.#diagnostics.stands(path, this.#keyPlace(pair))
     return this.value(schema, (pair.value ?? null) as Yaml, path)
   }
 
@@ -170,12 +181,12 @@ class Reader {
   #fromFile(schema: Node, pair: Pair, path: string): unknown {
     const name = this.#below({ type: 'string', 'x-kind': 'file' }, pair, path)
     if (typeof name !== 'string') return undefined
-    this.#reading.files.set(name, path)
-    this.#reading.secrets.set(name, path)
-    const text = readSecretFile(name, this.#reading.around.folder)
-    if (isWrong(text)) return this.#wrong(path, text.wrong)
-    const value = kinds[schema['x-kind']!].read(text, this.#reading.around.folder)
-    return isWrong(value) ? this.#wrong(path, `its content ${value.wrong}`) : value
+    this.#diagnostics.files.set(name, path)
+    this.#diagnostics.secrets.set(name, path)
+    const text = readSecretFile(name, this.#diagnostics.around.folder)
+    if (isInvalid(text)) return this.#invalid(path, text.reason)
+    const value = valueTypes[schema['x-kind']!].read(text, this.#diagnostics.around.folder)
+    return isInvalid(value) ? this.#invalid(path, `its content ${value.reason}`) : value
   }
 
   /** Keys and their pairs; twice the same key is a problem, and the first counts. */
@@ -184,7 +195,7 @@ class Reader {
     for (const pair of node.items as Pair[]) {
       const key = isScalar(pair.key) ? String(pair.key.source ?? pair.key.value) : '?'
       if (!pairs.has(key)) pairs.set(key, pair)
-      else this.#reading.problem(join(path, key), `stands here twice: keep one`, this.#keyPlace(pair))
+      else this.#diagnostics.problem(join(path, key), `stands here twice: keep one`, this.#keyPlace(pair))
     }
     return pairs
   }
@@ -199,7 +210,7 @@ class Reader {
     path: string
   ): readonly [string, Pair][] {
     if (bare[0] !== undefined)
-      this.#reading.problem(
+      this.#diagnostics.problem(
         join(path, bare[0][0]),
         'stands here without a value: between { and } a comma ends the value before it; put [ ] around a list, and quotes around text with commas',
         this.#keyPlace(bare[0][1])
@@ -220,26 +231,26 @@ class Reader {
     else if (key === '<<') hint = ': merge keys are not read; use an alias for the whole value'
     else if (elsewhere.length > 0)
       hint = `; it belongs in ${oneOf(elsewhere.slice(0, 3).map(place => place || 'the top'))}`
-    this.#reading.problem(join(path, key), `unknown key '${name}'${hint}`, this.#keyPlace(pair))
+    this.#diagnostics.problem(join(path, key), `unknown key '${name}'${hint}`, this.#keyPlace(pair))
     return guess
   }
 
   #misshapen(schema: Node, node: Yaml, path: string): undefined {
-    if (isNothing(node)) return this.#wrong(path, path === '' ? emptyFile : empty(schema))
-    if (schema['x-instead'] !== undefined) return this.#wrong(path, schema['x-instead'])
+    if (isNothing(node)) return this.#invalid(path, path === '' ? emptyFile : empty(schema))
+    if (schema['x-instead'] !== undefined) return this.#invalid(path, schema['x-instead'])
     let got = isMap(node) ? 'a map of keys' : isSeq(node) ? 'a list' : 'text'
     // Text where a map should be may be `KEY:value` without the blank, so a secret.
     const isSafe = schema.type !== 'object' && !schema['x-secret']
     if (isScalar(node) && isSafe) got = shown(node.source ?? String(node.value))
-    return this.#wrong(path, `must be ${expected(schema)}, got ${got}`)
+    return this.#invalid(path, `must be ${expected(schema)}, got ${got}`)
   }
 
-  #got(wrong: { quiet: boolean }, raw: string): string {
-    return wrong.quiet ? '' : `, got ${shown(raw)}`
+  #got({ quiet }: Invalid, raw: string): string {
+    return quiet ? '' : `, got ${shown(raw)}`
   }
 
-  #wrong(path: string, message: string): undefined {
-    this.#reading.problem(path, message)
+  #invalid(path: string, message: string): undefined {
+    this.#diagnostics.problem(path, message)
     return undefined
   }
 
@@ -266,4 +277,72 @@ function isGlued(key: string): boolean {
 /** The path of a key, with nothing in it that may be a secret. */
 function join(path: string, key: string): string {
   return path === '' ? shownKey(key) : `${path}.${shownKey(key)}`
+}
+
+/** The schema itself, or the branch of its `anyOf`, that takes a node of this shape. */
+function fit(schema: Node, node: YamlNode | null): Node | undefined {
+  if (schema.anyOf !== undefined) return schema.anyOf.find(branch => fit(branch, node) !== undefined)
+  if (isNothing(node)) return schema.type === 'null' ? schema : undefined
+  if (isMap(node)) return schema.type === 'object' ? schema : undefined
+  if (isSeq(node)) return schema.type === 'array' ? schema : undefined
+  if (!isScalar(node)) return undefined
+  if ('const' in schema) return node.value === schema.const ? schema : undefined
+  if (schema.enum !== undefined) return schema
+  if (schema.type === 'string') return typeof node.value === 'string' || takesAnyScalar(schema) ? schema : undefined
+  return schema.type === 'integer' || schema.type === 'boolean' ? schema : undefined
+}
+
+/** `title: 2026` and `users: [007]` are texts to us as they stand; YAML alone sees numbers. */
+function takesAnyScalar(schema: Node): boolean {
+  return schema['x-instead'] === undefined
+}
+
+/** True for `key:` and `key: null`. */
+function isNothing(node: unknown): boolean {
+  return !isNode(node) || (isScalar(node) && node.value === null)
+}
+
+/** What ends "must be …". */
+function expected(schema: Node): string {
+  if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(expected))].join(' or ')
+  if ('const' in schema) return String(schema.const)
+  if (schema.enum !== undefined) return oneOf(schema.enum)
+  switch (schema.type) {
+    case 'object':
+      return schema.properties ? `a map with the keys ${Object.keys(schema.properties).join(', ')}` : 'a map of keys'
+    case 'array':
+      return schema.items?.type === 'object' ? "a list, each item beginning with '- '" : 'a list such as [a, b]'
+    case 'integer':
+      return `a whole number from ${schema.minimum} to ${schema.maximum}`
+    case 'boolean':
+      return 'true or false'
+    default:
+      return schema.type === 'null' ? 'null' : 'text'
+  }
+}
+
+/** `is missing`, and what could stand there. */
+function missing(schema: Node): string {
+  if (schema.enum !== undefined) return `is missing: ${oneOf(schema.enum)}`
+  if (schema.properties !== undefined)
+    return `is missing; it needs ${schema.required?.filter(isNeeded(schema)).join(', ')}`
+  const example = schema.examples?.[0]
+  return typeof example === 'string' ? `is missing, for example ${example}` : 'is missing'
+}
+
+/** What to say where nothing stands behind a key. */
+function empty(schema: Node): string {
+  const hint = schema['x-kind'] === 'colour' ? ` (an unquoted '#' begins a comment)` : ''
+  return `is empty: give it a value or remove the line${hint}`
+}
+
+/** Where in the whole schema a key of this name exists: `portal`, `apps[]`, or `` for the top. */
+function placesOf(schema: Node, key: string, path = ''): string[] {
+  const below = schema.anyOf?.flatMap(branch => placesOf(branch, key, path)) ?? []
+  if (schema.items !== undefined) below.push(...placesOf(schema.items, key, `${path}[]`))
+  for (const [name, child] of Object.entries(schema.properties ?? {})) {
+    if (name === key) below.unshift(path)
+    below.push(...placesOf(child, key, path === '' ? name : `${path}.${name}`))
+  }
+  return below
 }

@@ -2,40 +2,40 @@
  * Checks of an app's rules: what contradicts itself, is never reached, or guards less than it seems to. Owns what rules say together;
  * never refuses what is only unwise. The first rule that matches counts, so order is the most frequent mistake.
  */
-import type { DraftRule } from './draft.ts'
+import type { Diagnostics } from '../reading/diagnostics.ts'
+import type { DraftRule } from '../schema.ts'
 import { networkCovers, networksMeet } from './network-spans.ts'
-import type { Reading } from './reading.ts'
 
 /** Adds every problem and warning about the rules at `path`. Where the app knows no letter case, neither do paths here. */
 export function checkRules(
   given: readonly (DraftRule | undefined)[],
   isCaseSensitive: boolean,
   path: string,
-  reading: Reading
+  diagnostics: Diagnostics
 ): void {
   const rules = isCaseSensitive
     ? given
     : given.map(rule => (rule?.path === undefined ? rule : { ...rule, path: rule.path.toLowerCase() }))
   if (rules.length === 0)
-    reading.warning(path, 'lists no rule, so every request is refused; leave `rules` out for access: mfa')
+    diagnostics.warning(path, 'lists no rule, so every request is refused; leave `rules` out for access: mfa')
   const index = new RuleIndex(rules)
   rules.forEach((rule, place) => {
     if (rule === undefined) return
     const at = `${path}[${place}]`
-    checkOutcome(rule, at, reading)
+    checkOutcome(rule, at, diagnostics)
     const before = index.mayCover(rule.path).filter(other => other < place)
     const earlier = before.find(other => covers(rules[other]!, rule))
     if (earlier !== undefined) {
-      reading.warning(at, `is never reached: rule ${path}[${earlier}] matches whatever this one would`)
+      diagnostics.warning(at, `is never reached: rule ${path}[${earlier}] matches whatever this one would`)
       return
     }
     const opener = before.find(other => opensBefore(rules[other]!, rule))
     if (opener !== undefined)
-      reading.advise(
+      diagnostics.advise(
         at,
         `comes too late for ${whom(rules[opener]!)}: the wider rule ${path}[${opener}] lets them in first; put the narrower rule above it`
       )
-    checkPath(rule, given[place]!.path, rules, index, at, reading)
+    checkPath(rule, given[place]!.path, rules, index, at, diagnostics)
   })
 }
 
@@ -72,15 +72,15 @@ function segmentsOf(glob: string): string[] {
   return glob.replace(/\/$/, '').split('/').slice(1)
 }
 
-function checkOutcome(rule: DraftRule, at: string, reading: Reading): void {
+function checkOutcome(rule: DraftRule, at: string, diagnostics: Diagnostics): void {
   if (rule.access === 'public' || rule.access === 'deny')
     for (const key of ['factors', 'within'] as const)
-      if (reading.isGiven(`${at}.${key}`))
-        reading.problem(`${at}.${key}`, `must not stand beside access: ${rule.access}, which asks for no factor`)
+      if (diagnostics.isGiven(`${at}.${key}`))
+        diagnostics.problem(`${at}.${key}`, `must not stand beside access: ${rule.access}, which asks for no factor`)
   if (rule.access === 'public' && (rule.groups !== undefined || rule.users !== undefined))
-    reading.warning(at, 'asks who somebody is, so people have to sign in after all; access: mfa says that')
+    diagnostics.warning(at, 'asks who somebody is, so people have to sign in after all; access: mfa says that')
   else if (rule.access === 'public' && isAnywhere(rule) && rule.networks === undefined && rule.methods === undefined)
-    reading.warning(at, 'opens the whole app to everybody, without signing in')
+    diagnostics.warning(at, 'opens the whole app to everybody, without signing in')
 }
 
 /** A path that guards one page where somebody meant all that lies below it, and one that nobody can ask for. */
@@ -90,21 +90,21 @@ function checkPath(
   rules: readonly (DraftRule | undefined)[],
   index: RuleIndex,
   at: string,
-  reading: Reading
+  diagnostics: Diagnostics
 ): void {
   const { path, access } = rule
   if (path === undefined || written === undefined) return
   // Paths are compared after decoding, without their dot segments, parameters and repeated slashes.
   const odd = /%[0-9a-f]{2}|\/\/|\/\.{1,2}(?:\/|$)|;/i.exec(path)?.[0]
   if (odd !== undefined)
-    reading.advise(
+    diagnostics.advise(
       `${at}.path`,
       `may never match: paths are compared after they are decoded and tidied, and '${odd}' is gone by then; write the path as people read it`
     )
   // `.*` for `*`, `\d`, `[a-z]`, `(a|b)`, `$`: each is a character of a path here.
   const expression = /\.\*$|\\.|\[[^\]]*\][*+]?|\([^)]*\|[^)]*\)|\$$/.exec(path)?.[0]
   if (expression !== undefined)
-    reading.advise(
+    diagnostics.advise(
       `${at}.path`,
       `looks like a regular expression, and '${expression}' is taken as it is written: * stands for anything within one step, ** across steps`
     )
@@ -124,7 +124,7 @@ function checkPath(
       )
   )
     return
-  reading.advise(
+  diagnostics.advise(
     `${at}.path`,
     isBare
       ? `matches this one page and nothing below it; for all of it write ${bare}/**`

@@ -3,68 +3,72 @@
  * the first. Every check copes with values that are missing because a problem already stands for them.
  */
 import { isIP } from 'node:net'
-import { checkScheme } from './check-scheme.ts'
-import { checkAppsTls } from './checks-app-tls.ts'
-import { checkApps } from './checks-apps.ts'
-import type { DraftConfig } from './draft.ts'
-import { isPublicSuffix } from './public-suffixes.ts'
-import type { Reading } from './reading.ts'
-import { checkRedisFiles, checkTlsFiles } from './tls-files.ts'
-import { printDuration } from './units.ts'
+import type { Diagnostics } from '../reading/diagnostics.ts'
+import type { DraftConfig } from '../schema.ts'
+import { isPublicSuffix } from '../values/public-suffixes.ts'
+import { printDuration } from '../values/value-types.ts'
+import { checkApps, checkScheme } from './apps.ts'
+import { checkAppsTls, checkRedisFiles, checkTlsFiles } from './certificates.ts'
 
-/** Adds every problem and warning to `reading`. `now` in milliseconds, for certificates. */
-export function checkConfig(config: DraftConfig, now: number, reading: Reading): void {
-  checkListeners(config, now, reading)
-  checkPortal(config, reading)
-  checkStore(config, reading)
-  checkSession(config, reading)
-  checkIdentity(config, reading)
-  checkApps(config, reading)
-  checkAppsTls(config, now, reading)
+/** Adds every problem and warning to `diagnostics`. `now` in milliseconds, for certificates. */
+export function checkConfig(config: DraftConfig, now: number, diagnostics: Diagnostics): void {
+  checkListeners(config, now, diagnostics)
+  checkPortal(config, diagnostics)
+  checkStore(config, diagnostics)
+  checkSession(config, diagnostics)
+  checkIdentity(config, diagnostics)
+  checkApps(config, diagnostics)
+  checkAppsTls(config, now, diagnostics)
   if (config.unsafeHttp === true)
-    reading.warning('unsafeHttp', 'plain http is allowed: whoever is on the way reads passwords and steals sessions')
+    diagnostics.warning(
+      'unsafeHttp',
+      'plain http is allowed: whoever is on the way reads passwords and steals sessions'
+    )
   if (config.unsafeVolatileStore === true)
-    reading.warning('unsafeVolatileStore', 'a Redis that forgets is allowed: people may lose their factors')
+    diagnostics.warning('unsafeVolatileStore', 'a Redis that forgets is allowed: people may lose their factors')
 }
 
 function checkListeners(
   { listen, admin, portal, trustedProxies, apps }: DraftConfig,
   now: number,
-  reading: Reading
+  diagnostics: Diagnostics
 ): void {
-  if (listen?.tls) checkTlsFiles(listen.tls, now, reading, hostsOf({ portal, apps }))
+  if (listen?.tls) checkTlsFiles(listen.tls, now, diagnostics, hostsOf({ portal, apps }))
   if (admin) {
     const isSame = listen?.port === admin.port && (listen?.host === admin.host || isWildcard(listen?.host))
     if (isSame && admin.port !== 0 && admin.port !== undefined)
-      reading.problem('admin.port', `must differ from listen.port: both are ${admin.port}`)
+      diagnostics.problem('admin.port', `must differ from listen.port: both are ${admin.port}`)
     if (isWildcard(admin.host))
-      reading.warning('admin.host', 'health and metrics answer on every address of this machine, without any sign-in')
+      diagnostics.warning(
+        'admin.host',
+        'health and metrics answer on every address of this machine, without any sign-in'
+      )
   }
   trustedProxies?.forEach((network, index) => {
     if (network?.endsWith('/0'))
-      reading.warning(`trustedProxies[${index}]`, 'everybody is believed about the address they come from')
+      diagnostics.warning(`trustedProxies[${index}]`, 'everybody is believed about the address they come from')
     else if (network !== undefined && isWide(network))
-      reading.advise(
+      diagnostics.advise(
         `trustedProxies[${index}]`,
         'is very wide: whoever is in this network is believed about the address they come from; list the proxies themselves'
       )
   })
-  checkPorts({ listen, trustedProxies, portal, apps }, reading)
+  checkPorts({ listen, trustedProxies, portal, apps }, diagnostics)
   if (portal?.url === undefined || listen === undefined) return
   if (portal.url.secure && listen.tls === null && trustedProxies?.length === 0)
-    reading.warning(
+    diagnostics.warning(
       'portal.url',
       'is https, but listen.tls is not set and trustedProxies is empty: set the one or list the proxy that ends TLS'
     )
   if (!portal.url.secure && listen.tls)
-    reading.warning(
+    diagnostics.warning(
       'portal.url',
       'is http, but listen.tls is set: visitors will be sent to an address that does not answer'
     )
 }
 
 /** Our own port against those that people are told, where nothing stands in between. */
-function checkPorts({ listen, trustedProxies, portal, apps }: DraftConfig, reading: Reading): void {
+function checkPorts({ listen, trustedProxies, portal, apps }: DraftConfig, diagnostics: Diagnostics): void {
   if (listen?.port === undefined || listen.port === 0 || trustedProxies?.length !== 0) return
   const sites = [{ path: 'portal.url', url: portal?.url }].concat(
     (apps ?? []).map((app, index) => ({ path: `apps[${index}].url`, url: app?.url }))
@@ -74,7 +78,7 @@ function checkPorts({ listen, trustedProxies, portal, apps }: DraftConfig, readi
     if (url === undefined || url.secure !== Boolean(listen.tls)) continue
     const port = Number(new URL(url.origin).port || (url.secure ? 443 : 80))
     if (port === listen.port) continue
-    reading.advise(
+    diagnostics.advise(
       path,
       `leads to port ${port}, but the gate listens on ${listen.port}: set listen.port: ${port}, put :${listen.port} into the address, or make sure that something forwards the one to the other`
     )
@@ -96,85 +100,86 @@ function isWide(network: string): boolean {
   return length !== undefined && Number(length) < (isIP(address) === 6 ? 32 : 8)
 }
 
-function checkPortal(config: DraftConfig, reading: Reading): void {
+function checkPortal(config: DraftConfig, diagnostics: Diagnostics): void {
   const { url, rpId } = config.portal ?? {}
   if (url === undefined) return
-  checkScheme(url, 'portal.url', config, reading)
+  checkScheme(url, 'portal.url', config, diagnostics)
   if (isIP(url.hostname.replace(/[[\]]/g, '')) !== 0)
-    reading.warning('portal.url', 'passkeys and security keys need a host name; on a bare address they do not work')
+    diagnostics.warning('portal.url', 'passkeys and security keys need a host name; on a bare address they do not work')
   // WebAuthn L3 §5.1.3 step 8: the RP ID is the host itself or a registrable domain suffix of it.
   if (rpId === undefined || rpId === url.hostname) return
   if (!url.hostname.endsWith(`.${rpId}`))
-    reading.problem(
+    diagnostics.problem(
       'portal.rpId',
       `must be the portal's host '${url.hostname}' or a parent domain of it, got '${rpId}'`
     )
   else if (isPublicSuffix(rpId))
-    reading.problem(
+    diagnostics.problem(
       'portal.rpId',
       `must be a domain of your own: strangers have names under '${rpId}' too, and browsers refuse it`
     )
 }
 
-function checkStore({ store, redis }: DraftConfig, reading: Reading): void {
+function checkStore({ store, redis }: DraftConfig, diagnostics: Diagnostics): void {
   if (store === undefined || redis === undefined) return
   if (store.kind === 'embedded') {
-    if (reading.isGiven('redis')) reading.warning('redis', 'is not used: the store is embedded')
+    if (diagnostics.isGiven('redis')) diagnostics.warning('redis', 'is not used: the store is embedded')
     return
   }
   if (redis.password != null && store.url.includes('@'))
-    reading.problem('redis.password', 'must not be given when the store URL already names a user or password')
+    diagnostics.problem('redis.password', 'must not be given when the store URL already names a user or password')
   if (redis.username != null && store.url.includes('@'))
-    reading.problem('redis.username', 'must not be given when the store URL already names a user or password')
+    diagnostics.problem('redis.username', 'must not be given when the store URL already names a user or password')
   if (redis.username != null && redis.password === null)
-    reading.problem('redis.username', 'needs redis.password or redis.passwordFile beside it')
+    diagnostics.problem('redis.username', 'needs redis.password or redis.passwordFile beside it')
   if (redis.tls && !store.url.startsWith('rediss'))
-    reading.problem('redis.tls', 'needs a store URL that begins with rediss: otherwise nothing would be encrypted')
-  if (redis.tls) checkRedisFiles(redis.tls, reading)
+    diagnostics.problem('redis.tls', 'needs a store URL that begins with rediss: otherwise nothing would be encrypted')
+  if (redis.tls) checkRedisFiles(redis.tls, diagnostics)
   for (const [one, other] of [
     ['cert', 'key'],
     ['key', 'cert']
   ] as const)
     if (redis.tls?.[one] != null && redis.tls[other] === null)
-      reading.problem(`redis.tls.${one}`, `needs redis.tls.${other} beside it`)
+      diagnostics.problem(`redis.tls.${one}`, `needs redis.tls.${other} beside it`)
   const isSentinel = /^rediss?\+sentinel:/.test(store.url)
   for (const key of ['sentinelUsername', 'sentinelPassword'] as const)
     if (redis[key] != null && !isSentinel)
-      reading.problem(`redis.${key}`, 'is for a store URL that begins with redis+sentinel://')
+      diagnostics.problem(`redis.${key}`, 'is for a store URL that begins with redis+sentinel://')
 }
 
 const hour = 3600
 
-function checkSession({ session }: DraftConfig, reading: Reading): void {
+function checkSession({ session }: DraftConfig, diagnostics: Diagnostics): void {
   const { idle, absolute } = session ?? {}
   if (idle === undefined || absolute === undefined) return
   if (idle > absolute)
-    reading.problem(
-      reading.isGiven('session.idle') ? 'session.idle' : 'session.absolute',
+    diagnostics.problem(
+      diagnostics.isGiven('session.idle') ? 'session.idle' : 'session.absolute',
       `session.idle (${printDuration(idle)}) must not be longer than session.absolute (${printDuration(absolute)})`
     )
   // NIST SP 800-63B-4 §2.2.3
   if (idle > hour)
-    reading.warning(
+    diagnostics.warning(
       'session.idle',
       `${printDuration(idle)} is longer than the 1h that NIST SP 800-63B-4 recommends at AAL2`
     )
   if (absolute > 24 * hour)
-    reading.warning(
+    diagnostics.warning(
       'session.absolute',
       `${printDuration(absolute)} is longer than the 24h that NIST SP 800-63B-4 recommends at AAL2`
     )
 }
 
-function checkIdentity({ identity }: DraftConfig, reading: Reading): void {
+function checkIdentity({ identity }: DraftConfig, diagnostics: Diagnostics): void {
   const seen = new Map<string, number>()
   identity?.forEach((directory, index) => {
     if (directory?.kind === 'local' && identity.findIndex(other => other?.kind === 'local') < index)
-      reading.problem(`identity[${index}].kind`, "there can be one 'local' source of people only")
+      diagnostics.problem(`identity[${index}].kind`, "there can be one 'local' source of people only")
     if (directory?.id === undefined) return
     const first = seen.get(directory.id)
     if (first === undefined) seen.set(directory.id, index)
-    else reading.problem(`identity[${index}].id`, `must differ from identity[${first}].id: both are '${directory.id}'`)
+    else
+      diagnostics.problem(`identity[${index}].id`, `must differ from identity[${first}].id: both are '${directory.id}'`)
   })
 }
 

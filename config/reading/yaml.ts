@@ -1,14 +1,6 @@
-/**
- * YAML text → nodes with places. Owns syntax problems and their wording; refuses to quote the text around a mistake, because a
- * secret may stand there.
- */
+/** YAML text → nodes with places. Syntax problems are said in our own words: YAML's quote the text around, where a secret may stand. */
 import { type Document, type ErrorCode, LineCounter, parseDocument, visit, type YAMLError } from 'yaml'
-import type { Problem } from './problems.ts'
-
-export interface Place {
-  readonly line: number
-  readonly column: number
-}
+import type { Place, Problem } from './diagnostics.ts'
 
 export interface YamlText {
   readonly document: Document.Parsed

@@ -1,10 +1,39 @@
-/**
- * What is learned while a file is read: the problems so far, and where each path stands. Owns places; refuses to judge values.
- */
-import type { Place } from './document.ts'
-import type { Problem } from './problems.ts'
+/** Problems, warnings and advice about a configuration, each with its key and its place in the file. */
 
-/** What reading needs from outside. */
+/** One thing to mend (or, among warnings, to know). Lines and columns count from 1; null where there is no place to point at. */
+export interface Problem {
+  /** As the person named the file; empty when no file was found at all. */
+  readonly file: string
+  readonly line: number | null
+  readonly column: number | null
+  /** Where in the configuration: `apps[1].upstream`; empty for the file as a whole. */
+  readonly path: string
+  readonly message: string
+}
+
+/** `file:line:column  apps[1].upstream  must be an http(s) or unix URL, got 'foo'` */
+export function formatProblem(problem: Problem): string {
+  const place = problem.line === null ? problem.file : `${problem.file}:${problem.line}:${problem.column}`
+  return [place, problem.path, problem.message].filter(part => part !== '').join('  ')
+}
+
+/** Thrown where a configuration cannot be had and there is no list to return. */
+export class ConfigError extends Error {
+  readonly problems: readonly Problem[]
+
+  constructor(problems: readonly Problem[], message = problems.map(formatProblem).join('\n')) {
+    super(message)
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+export interface Place {
+  readonly line: number
+  readonly column: number
+}
+
+/** What the reader needs from outside. */
 export interface Surroundings {
   /** As problems name it. */
   readonly file: string
@@ -13,7 +42,7 @@ export interface Surroundings {
   readonly env: NodeJS.ProcessEnv
 }
 
-export class Reading {
+export class Diagnostics {
   readonly problems: Problem[] = []
   readonly warnings: Problem[] = []
   /** What `check` alone says: it may be meant, and would tire whoever reads the start of the gate. */

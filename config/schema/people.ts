@@ -1,5 +1,5 @@
 /** The keys about people: their sessions and second factors. Owns `session` and `factors` of the schema. */
-import { choice, derived, duration, map, text, whole } from './vocabulary.ts'
+import { choice, derived, duration, map, text, whole } from './schema-builders.ts'
 
 const day = 86_400
 

@@ -1,5 +1,5 @@
 /** The keys that a Redis store needs besides its URL. Owns `redis` of the schema. */
-import { map, orNull, secret, secretFile, text } from './vocabulary.ts'
+import { map, orNull, secret, secretFile, text } from './schema-builders.ts'
 
 const tls = map(
   {

@@ -1,8 +1,20 @@
 /** The keys about one app: where it is, who may enter, what it is told. Owns `apps[]` of the schema. */
 import type { Static } from 'typebox'
-import type { Upstream } from './addresses.ts'
-import { within } from './schema-people.ts'
-import { type About, choice, duration, flag, list, map, orAbsent, orNull, record, text, typed } from './vocabulary.ts'
+import type { Upstream } from '../values/addresses.ts'
+import { within } from './people.ts'
+import {
+  type About,
+  choice,
+  duration,
+  flag,
+  list,
+  map,
+  orAbsent,
+  orNull,
+  record,
+  text,
+  typed
+} from './schema-builders.ts'
 
 const rule = map(
   {

@@ -1,34 +1,22 @@
-/**
- * What is wrong with a configuration, said to a tired administrator. Owns the shape and spelling of problems and the guess at
- * what was meant; refuses to show anything that may be a secret.
- */
+/** A text that cannot be read, as a value, and the words of such messages: quotations, guesses, lists of words. Nothing here shows a secret. */
 
-/** One thing to mend (or, among warnings, to know). Lines and columns count from 1; null where there is no place to point at. */
-export interface Problem {
-  /** As the person named the file; empty when no file was found at all. */
-  readonly file: string
-  readonly line: number | null
-  readonly column: number | null
-  /** Where in the configuration: `apps[1].upstream`; empty for the file as a whole. */
-  readonly path: string
-  readonly message: string
+export interface Invalid {
+  /** `must be …`; the reader of the file adds `, got '…'`. */
+  readonly reason: string
+  /** The message says enough, or the text may hold a secret: add no `, got '…'`. */
+  readonly quiet: boolean
 }
 
-/** `file:line:column  apps[1].upstream  must be an http(s) or unix URL, got 'foo'` */
-export function formatProblem(problem: Problem): string {
-  const place = problem.line === null ? problem.file : `${problem.file}:${problem.line}:${problem.column}`
-  return [place, problem.path, problem.message].filter(part => part !== '').join('  ')
+export function invalid(message: string): Invalid {
+  return { reason: message, quiet: false }
 }
 
-/** Thrown where a configuration cannot be had and there is no list to return. */
-export class ConfigError extends Error {
-  readonly problems: readonly Problem[]
+export function invalidSecret(message: string): Invalid {
+  return { reason: message, quiet: true }
+}
 
-  constructor(problems: readonly Problem[], message = problems.map(formatProblem).join('\n')) {
-    super(message)
-    this.name = 'ConfigError'
-    this.problems = problems
-  }
+export function isInvalid(value: unknown): value is Invalid {
+  return typeof value === 'object' && value !== null && 'reason' in value
 }
 
 /** Text of the file in quotes: control and invisible characters escaped, long text cut, and whatever `user:password@` it may hold left out. */

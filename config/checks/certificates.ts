@@ -1,0 +1,190 @@
+/** Checks of certificates, keys and authorities, for visitors, apps and Redis: can the files be read, do they fit, have they expired. None is quoted. */
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import { isIP } from 'node:net'
+import type { Diagnostics } from '../reading/diagnostics.ts'
+import { readText } from '../reading/text-sources.ts'
+import type { DraftApp, DraftConfig } from '../schema.ts'
+import { shown } from '../values/invalid.ts'
+
+/** Says every problem with `listen.tls`. */
+export function checkTlsFiles(
+  tls: { cert?: string; key?: string },
+  now: number,
+  diagnostics: Diagnostics,
+  hosts: readonly { path: string; host: string }[] = []
+): void {
+  const cert = tls.cert === undefined ? null : readPem(tls.cert, 'listen.tls.cert', diagnostics)
+  const key = tls.key === undefined ? null : readPem(tls.key, 'listen.tls.key', diagnostics)
+  const certificate = cert === null ? null : attempt(() => new X509Certificate(cert))
+  if (cert !== null && certificate === null)
+    diagnostics.problem('listen.tls.cert', 'must name a PEM file that begins with a certificate')
+  const privateKey = key === null ? null : attempt(() => createPrivateKey(key))
+  if (key !== null && privateKey === null)
+    diagnostics.problem('listen.tls.key', 'must name a PEM file with a private key that has no passphrase')
+  if (certificate !== null) {
+    checkDates(certificate, now, diagnostics)
+    checkHosts(certificate, hosts, diagnostics)
+  }
+  if (certificate === null || privateKey === null) return
+  if (!certificate.checkPrivateKey(privateKey))
+    diagnostics.problem('listen.tls.key', 'does not belong to the certificate in listen.tls.cert')
+}
+
+const dayMs = 24 * 3600_000
+
+function checkDates({ validFrom, validTo }: X509Certificate, now: number, diagnostics: Diagnostics): void {
+  const [from, to] = [Date.parse(validFrom), Date.parse(validTo)]
+  // Certificates of a few days are renewed after two thirds of them.
+  const soon = Math.min(14 * dayMs, (to - from) / 3)
+  const say = (message: string) => diagnostics.advise('listen.tls.cert', message)
+  if (to < now) diagnostics.warning('listen.tls.cert', `the certificate expired on ${validTo}: browsers will refuse it`)
+  else if (from > now)
+    say(`the certificate begins on ${validFrom} only: browsers refuse it until then; is the clock right?`)
+  else if (to - now < soon)
+    say(
+      `the certificate expires on ${validTo}, in ${Math.floor((to - now) / dayMs)} days: renew it; the gate takes the new file by itself`
+    )
+}
+
+function checkHosts(
+  certificate: X509Certificate,
+  hosts: readonly { path: string; host: string }[],
+  diagnostics: Diagnostics
+): void {
+  const names = (certificate.subjectAltName ?? '').replaceAll(/(?:DNS|IP Address):/g, '')
+  for (const { path, host } of hosts) {
+    const covers = isIP(host) === 0 ? certificate.checkHost(host, { subject: 'never' }) : certificate.checkIP(host)
+    if (covers === undefined)
+      diagnostics.advise(
+        path,
+        `the certificate in listen.tls.cert is not for ${host} but for ${names === '' ? 'no host at all' : names}: browsers will refuse it; get one that names this host too`
+      )
+  }
+}
+
+/** Says which of the files towards Redis cannot be read; what they hold is the driver's to judge. */
+export function checkRedisFiles(
+  tls: { ca?: string | null; cert?: string | null; key?: string | null },
+  diagnostics: Diagnostics
+): void {
+  for (const name of ['ca', 'cert', 'key'] as const)
+    if (tls[name] != null) readPem(tls[name], `redis.tls.${name}`, diagnostics)
+}
+
+/** Its text; null, and a problem, where it cannot be read. */
+function readPem(file: string, path: string, diagnostics: Diagnostics): string | null {
+  diagnostics.files.set(file, path)
+  try {
+    const bytes = readFileSync(file)
+    if (bytes[0] === 0x30 && (bytes[1] ?? 0) >= 0x80) {
+      diagnostics.problem(
+        path,
+        'must name a PEM file; this one is DER: openssl x509 -inform der -in FILE -out NEW.pem (pkey for a key)'
+      )
+      return null
+    }
+    const read = readText(bytes, file)
+    if ('text' in read) return read.text
+    diagnostics.problem(path, `names a file that ${read.not}`)
+    return null
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    const isDenied = code === 'EACCES' || code === 'EPERM'
+    const denied = `this user (uid ${process.geteuid?.() ?? 'unknown'}) may not read it; give it the file or its group (chown, chgrp)`
+    const absent = code === 'ENOENT' || code === 'ENOTDIR'
+    const why = absent ? 'there is no such file' : isDenied ? denied : `it cannot be read (${code})`
+    diagnostics.problem(path, `must name a readable file; ${why}: ${shown(file)}`)
+    return null
+  }
+}
+
+/** What `work` answers; null where it throws. */
+function attempt<T>(work: () => T): T | null {
+  try {
+    return work()
+  } catch {
+    return null
+  }
+}
+
+type DraftTls = NonNullable<DraftApp['tls']>
+
+/** Adds every problem and warning. `now` in milliseconds. */
+export function checkAppsTls({ apps }: DraftConfig, now: number, diagnostics: Diagnostics): void {
+  apps?.forEach((app, index) => {
+    if (app?.tls == null) return
+    const path = `apps[${index}].tls`
+    const plain = app.upstream?.find(upstream => upstream?.origin.startsWith('http:'))
+    if (plain !== undefined)
+      diagnostics.problem(
+        path,
+        `is for upstreams that begin with https; ${plain.socketPath === null ? plain.origin : 'a Unix socket'} does not speak TLS`
+      )
+    checkTogether(app.tls, path, diagnostics)
+    if (app.tls.ca != null) checkAuthorities(app.tls.ca, `${path}.ca`, now, diagnostics)
+    checkPair(app.tls, path, now, diagnostics)
+  })
+}
+
+function checkTogether(tls: DraftTls, path: string, diagnostics: Diagnostics): void {
+  if (tls.unsafeAnyCertificate === true) {
+    for (const key of ['ca', 'fingerprint'] as const)
+      if (diagnostics.isGiven(`${path}.${key}`))
+        diagnostics.problem(
+          `${path}.unsafeAnyCertificate`,
+          `contradicts ${path}.${key}, which names the certificates to take: remove one of the two`
+        )
+    diagnostics.warning(
+      `${path}.unsafeAnyCertificate`,
+      "any certificate is taken for the app's: whoever is on the way to it reads and changes everything; name it with `fingerprint`"
+    )
+  }
+  for (const [key, other] of [
+    ['cert', 'key'],
+    ['key', 'cert']
+  ] as const)
+    if (tls[key] != null && tls[other] === null)
+      diagnostics.problem(`${path}.${key}`, `needs ${path}.${other} beside it`)
+}
+
+function checkAuthorities(file: string, path: string, now: number, diagnostics: Diagnostics): void {
+  const text = readPem(file, path, diagnostics)
+  if (text === null) return
+  const blocks = text.match(
+    /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g
+  )
+  const certificates = blocks?.map(block => attempt(() => new X509Certificate(block)))
+  if (certificates === undefined || certificates.includes(null)) {
+    diagnostics.problem(path, 'must name a PEM file with one certificate or several')
+    return
+  }
+  const ends = certificates.map(certificate => Date.parse(certificate?.validTo as string))
+  if (Math.max(...ends) < now)
+    diagnostics.warning(
+      path,
+      `every certificate in it has expired, the last on ${certificates[ends.indexOf(Math.max(...ends))]?.validTo}`
+    )
+}
+
+function checkPair(tls: DraftTls, path: string, now: number, diagnostics: Diagnostics): void {
+  const cert = tls.cert == null ? null : readPem(tls.cert, `${path}.cert`, diagnostics)
+  const key = tls.key == null ? null : readPem(tls.key, `${path}.key`, diagnostics)
+  const certificate = cert === null ? null : attempt(() => new X509Certificate(cert))
+  if (cert !== null && certificate === null)
+    diagnostics.problem(`${path}.cert`, 'must name a PEM file that begins with a certificate')
+  const privateKey = key === null ? null : attempt(() => createPrivateKey(key))
+  if (key !== null && privateKey === null)
+    diagnostics.problem(`${path}.key`, 'must name a PEM file with a private key that has no passphrase')
+  if (tls.key != null && key !== null && isForEverybody(tls.key))
+    diagnostics.warning(`${path}.key`, 'everybody on this machine may read this private key: chmod 0600 it')
+  if (certificate === null) return
+  if (privateKey !== null && !certificate.checkPrivateKey(privateKey))
+    diagnostics.problem(`${path}.key`, `does not belong to the certificate in ${path}.cert`)
+  if (Date.parse(certificate.validTo) < now)
+    diagnostics.warning(`${path}.cert`, `the certificate expired on ${certificate.validTo}: the app will refuse it`)
+}
+
+function isForEverybody(file: string): boolean {
+  return attempt(() => (statSync(file).mode & 0o004) !== 0) === true
+}

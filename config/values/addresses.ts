@@ -1,0 +1,179 @@
+/**
+ * Addresses as people write them: public URLs, upstreams, networks, hosts, stores. What two programs may read in two ways is refused, and so is
+ * a user name or password in an http URL.
+ */
+import { isIP, isIPv4 } from 'node:net'
+import path from 'node:path'
+import { type Invalid, invalid, invalidSecret, isInvalid } from './invalid.ts'
+
+/** Where people reach something: the portal, or an app. */
+export interface SiteUrl {
+  /** `https://lab.example` or `http://one.localhost:8443`; lower case, default port left out. */
+  readonly origin: string
+  /** As in a Host header: lower case, with the port unless it is the scheme's own. */
+  readonly host: string
+  /** Without port; IPv6 in brackets. */
+  readonly hostname: string
+  /** `` or `/nb`. */
+  readonly prefix: string
+  readonly secure: boolean
+}
+
+/** Where an app is served. */
+export interface Upstream {
+  /** `http://10.1.2.3:8888`; `http://localhost` with a socket. */
+  readonly origin: string
+  readonly socketPath: string | null
+  /** `` or `/x`. */
+  readonly basePath: string
+}
+
+interface Parts {
+  url: URL
+  /** As written, without a final slash. */
+  path: string
+}
+
+/** An http(s) URL taken apart, or why not. `what` ends the sentence "must be …". */
+function readHttp(text: string, what: string): Parts | Invalid {
+  const [, authority, rest] = /^https?:\/\/([^/?#\\\s]*)([^\\\s]*)$/i.exec(text) ?? []
+  if (authority === undefined || rest === undefined) return invalid(`must be ${what}`)
+  if (authority.includes('@')) return invalidSecret('must not hold a user name or password')
+  if (rest.includes('?')) return invalidSecret("must not hold a query ('?…')")
+  if (rest.includes('#')) return invalidSecret("must not hold a fragment ('#…')")
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url === null || !/^([\w-]+(\.[\w-]+)*|\[[0-9a-f:.]+\])$/.test(url.hostname)) return invalid(`must be ${what}`)
+  const bare = rest.replace(/\/$/, '')
+  if (bare.split('/').some(segment => /^(\.|%2e){1,2}$/i.test(segment)) || bare.includes('//'))
+    return invalid("must not hold '//', '/.' or '/..' in its path")
+  return { url, path: bare }
+}
+
+/** A public URL: scheme, host, and perhaps a path. */
+export function readSiteUrl(text: string): SiteUrl | Invalid {
+  const parts = readHttp(text, 'an http(s) URL such as https://app.lab.example')
+  if (isInvalid(parts)) return parts
+  if (!/^[A-Za-z0-9._~/-]*$/.test(parts.path)) return invalid('may hold only letters, digits and - . _ ~ in its path')
+  const { origin, host, hostname, protocol } = parts.url
+  return { origin, host, hostname, prefix: parts.path, secure: protocol === 'https:' }
+}
+
+/** A public URL without a path. */
+export function readPortalUrl(text: string): SiteUrl | Invalid {
+  const site = readSiteUrl(text)
+  if (isInvalid(site) || site.prefix === '') return site
+  return invalid(`must not hold a path, because the gate's pages always live under /.factorgate/; write ${site.origin}`)
+}
+
+/** `https://other.lab.example`, exactly as browsers send it in `Origin`. */
+export function readOrigin(text: string): string | Invalid {
+  const what = "an origin such as https://other.lab.example; '*' and 'null' are not taken"
+  const site = readSiteUrl(text)
+  return isInvalid(site) || site.prefix !== '' ? invalid(`must be ${what}`) : site.origin
+}
+
+/** An http(s) URL with an optional base path, or `unix:/path`. */
+export function readUpstream(text: string, folder: string): Upstream | Invalid {
+  if (text.startsWith('unix:')) {
+    const socket = text.slice(5).replace(/^\/+/, '/')
+    if (socket === '' || socket === '/') return invalid('must name a socket, such as unix:/run/app.sock')
+    return { origin: 'http://localhost', socketPath: path.resolve(folder, socket), basePath: '' }
+  }
+  const parts = readHttp(text, 'an http(s) or unix URL')
+  if (isInvalid(parts)) return parts
+  if (!/^[\w.~!$&'()*+,;=:@%/-]*$/.test(parts.path))
+    return invalid('holds a character in its path that must be %-escaped')
+  return { origin: parts.url.origin, socketPath: null, basePath: parts.path }
+}
+
+/** An address, or a network in CIDR notation. */
+export function readNetwork(text: string): string | Invalid {
+  const [address = '', bits, ...more] = text.split('/')
+  const family = address.includes('%') ? 0 : isIP(address)
+  if (family === 0 || more.length > 0) return invalid('must be an address or network such as 10.1.2.3 or 10.0.0.0/8')
+  const most = isIPv4(address) ? 32 : 128
+  if (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= most))
+    return invalid(`must have a prefix from /0 to /${most}`)
+  const isMapped = family === 6 && new URL(`http://[${address}]`).hostname.startsWith('[::ffff:')
+  if (isMapped && Number(bits ?? most) < 96) return invalid('must be written as a network of IPv4 addresses')
+  return text
+}
+
+/** Something to listen on. Names are refused: what they mean is known only when it is too late to say so well. */
+export function readListenHost(text: string): string | Invalid {
+  const bare = text.replace(/^\[(.*)\]$/, '$1')
+  if (isIP(bare) !== 0) return bare
+  if (text.toLowerCase() === 'localhost') return 'localhost'
+  return invalid('must be an address of this machine, such as 0.0.0.0, 127.0.0.1 or ::, or localhost')
+}
+
+/** A host name in lower case, without scheme and port. */
+export function readHostname(text: string): string | Invalid {
+  const name = text.toLowerCase()
+  return isHostname(name) ? name : invalid('must be a host name such as lab.example, without scheme, port or path')
+}
+
+function isHostname(text: string): boolean {
+  return text.length <= 253 && /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/i.test(text)
+}
+
+/** `localhost`, `*.localhost`, 127.0.0.0/8 and `[::1]`: the only hosts whose traffic never leaves the machine. */
+export function isLoopback(hostname: string): boolean {
+  return /^(.+\.)?localhost$/.test(hostname) || /^127\.\d+\.\d+\.\d+$/.test(hostname) || hostname === '[::1]'
+}
+
+export type StoreTarget =
+  | { readonly kind: 'embedded'; readonly path: string }
+  | { readonly kind: 'redis' /** May hold a password. */; readonly url: string }
+
+const grammars = [
+  { scheme: /^rediss?$/, tail: /^(\/\d{0,5})?$/, like: 'HOST:PORT[/DATABASE]' },
+  { scheme: /^rediss?\+sentinel$/, tail: /^\/[\w.-]+(\/\d{0,5})?$/, like: 'HOST:PORT,HOST:PORT/MASTERNAME[/DATABASE]' },
+  {
+    scheme: /^rediss?\+cluster$/,
+    tail: /^\/?$/,
+    like: 'HOST:PORT,HOST:PORT (a Cluster has no database numbers)'
+  }
+]
+
+/** `embedded:PATH` or a Redis URL. No message quotes any part of it beyond its scheme. */
+export function readStore(text: string, folder: string): StoreTarget | Invalid {
+  if (text.startsWith('embedded:')) {
+    const place = text.slice('embedded:'.length)
+    if (place === '') return invalidSecret('must name a folder after embedded:, such as embedded:./var/store')
+    return { kind: 'embedded', path: path.resolve(folder, place) }
+  }
+  const [, scheme = '', rest = ''] = /^([a-z+]+):\/\/(.*)$/s.exec(text) ?? []
+  const grammar = grammars.find(known => known.scheme.test(scheme))
+  if (grammar === undefined)
+    return invalidSecret(
+      'must begin with embedded:, redis://, redis+sentinel:// or redis+cluster://; with TLS it is rediss in place of redis'
+    )
+  if (/[?#\s]/.test(rest))
+    return invalidSecret(`must not hold blanks, '?' or '#'; in a password write them as %20, %3F and %23`)
+  const [, userinfo, hosts = '', tail = ''] = /^(?:([^@/]*)@)?([^@/]*)(\/.*)?$/.exec(rest) ?? []
+  if (userinfo !== undefined && !isUserinfo(userinfo))
+    return invalidSecret(
+      `must have USER:PASSWORD or :PASSWORD before the '@', with '%', '@', '/' and ':' in a password as %25, %40, %2F and %3A`
+    )
+  const nodes = hosts.split(',')
+  const single = !scheme.includes('+')
+  if (!nodes.every(isNode) || (single && nodes.length > 1) || !grammar.tail.test(tail))
+    return invalidSecret(`must look like ${scheme}://${grammar.like}`)
+  return { kind: 'redis', url: text }
+}
+
+function isUserinfo(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return text.split(':').length === 2
+  } catch {
+    return false
+  }
+}
+
+function isNode(text: string): boolean {
+  const [, host = '', port] = /^(\[[^\]]*\]|[^:[\]]*)(?::(\d{1,5}))?$/.exec(text) ?? []
+  const isHost = host.startsWith('[') ? isIP(host.slice(1, -1)) === 6 : /^[\w.-]+$/.test(host)
+  return isHost && (port === undefined || (Number(port) > 0 && Number(port) <= 65_535))
+}

@@ -1,0 +1,218 @@
+/**
+ * The types of text that a configuration holds: how each is read, what an editor may check, and its name in the reference. A new type is
+ * one `read…` function and one line in `valueTypes`. Addresses have their own file.
+ */
+import { METHODS } from 'node:http'
+import path from 'node:path'
+import {
+  readHostname,
+  readListenHost,
+  readNetwork,
+  readOrigin,
+  readPortalUrl,
+  readSiteUrl,
+  readStore,
+  readUpstream
+} from './addresses.ts'
+import { type Invalid, invalid, invalidSecret, nearest } from './invalid.ts'
+
+export interface ValueType<T> {
+  /** `folder` is the file's own: relative paths start there. */
+  read(text: string, folder: string): T | Invalid
+  /** What an editor checks without running us; a loose outline, `read` decides. */
+  readonly pattern?: string
+  /** How the reference names it. */
+  readonly name: string
+}
+
+export const valueTypes = {
+  line: { read: readLine, name: 'text' },
+  id: { read: readId, pattern: '[a-z0-9][a-z0-9-]{0,62}', name: 'id' },
+  file: { read: (text, folder) => path.resolve(folder, text), name: 'path' },
+  duration: { read: readDuration, pattern: '[0-9]+(s|m|h|d)', name: 'duration' },
+  size: { read: readSize, pattern: '[0-9]+(B|KiB|MiB|GiB)', name: 'size' },
+  portalUrl: { read: readPortalUrl, pattern: 'https?://[^/?#@]+/?', name: 'URL' },
+  siteUrl: { read: readSiteUrl, pattern: 'https?://[^?#@]+', name: 'URL' },
+  origin: { read: readOrigin, pattern: 'https?://[^/?#@]+/?', name: 'origin' },
+  upstream: { read: readUpstream, pattern: '(https?://|unix:).+', name: 'URL' },
+  store: { read: readStore, pattern: '(embedded:|rediss?(\\+(sentinel|cluster))?://).+', name: 'URL' },
+  keyPrefix: { read: readKeyPrefix, pattern: '[A-Za-z0-9_:.-]{1,64}', name: 'prefix' },
+  network: { read: readNetwork, pattern: '[0-9A-Fa-f:.]+(/[0-9]{1,3})?', name: 'address or network' },
+  listenHost: { read: readListenHost, name: 'address' },
+  hostname: { read: readHostname, name: 'host name' },
+  colour: { read: readColour, pattern: '#[0-9A-Fa-f]{6}', name: 'colour' },
+  contact: { read: readContact, name: 'text or URL' },
+  method: { read: readMethod, pattern: '[A-Z-]+', name: 'method' },
+  glob: { read: readGlob, pattern: '/.*', name: 'glob' },
+  userName: { read: readUserName, name: 'sign-in name' },
+  identityHeader: { read: readIdentityHeader, name: 'header name' },
+  passedHeader: { read: readPassedHeader, name: 'header name' },
+  fingerprint: { read: readFingerprint, name: 'fingerprint' },
+  headerName: { read: readHeaderName, name: 'header name' },
+  secret: { read: (text: string) => text, name: 'text' },
+  headerValue: { read: readHeaderValue, name: 'header value' }
+} as const satisfies Record<string, ValueType<unknown>>
+
+export type ValueTypeName = keyof typeof valueTypes
+/** What a text of this kind is after loading. */
+export type Loaded<K extends ValueTypeName> = Exclude<ReturnType<(typeof valueTypes)[K]['read']>, Invalid>
+
+/** Every duration of a loaded configuration. */
+export type Seconds = number
+/** Every size of a loaded configuration. */
+export type Bytes = number
+
+const secondsIn: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 }
+const bytesIn: Record<string, number> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
+
+/** `30s 5m 1h 7d` as seconds. */
+export function readDuration(text: string): Seconds | Invalid {
+  const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? []
+  return unit ? Number(count) * secondsIn[unit]! : invalid('must be a number with a unit: 30s, 5m, 1h or 7d')
+}
+
+/** `10MiB` as bytes. */
+export function readSize(text: string): Bytes | Invalid {
+  const [, count, unit] = /^(\d{1,9})(B|KiB|MiB|GiB)$/.exec(text) ?? []
+  return unit ? Number(count) * bytesIn[unit]! : invalid('must be a number with a unit: 512B, 64KiB, 10MiB or 2GiB')
+}
+
+/** Seconds as the file would write them. */
+export function printDuration(seconds: Seconds): string {
+  for (const unit of ['d', 'h', 'm']) {
+    const size = secondsIn[unit]!
+    if (seconds > 0 && seconds % size === 0) return `${seconds / size}${unit}`
+  }
+  return `${seconds}s`
+}
+
+/** Bytes as the file would write them. */
+export function printSize(bytes: Bytes): string {
+  for (const unit of ['GiB', 'MiB', 'KiB']) {
+    const size = bytesIn[unit]!
+    if (bytes > 0 && bytes % size === 0) return `${bytes / size}${unit}`
+  }
+  return `${bytes}B`
+}
+
+/** SHA-256 of a certificate as tools print it: hex digits, with or without colons, after `sha256:` or `SHA256 Fingerprint=`. */
+export function readFingerprint(text: string): string | Invalid {
+  const digits = text
+    .trim()
+    .replace(/^sha-?256(?: fingerprint)?\s*[:=]\s*/i, '')
+    .replace(/[:\s]/g, '')
+  if (/^[0-9a-f]{64}$/i.test(digits)) return digits.toLowerCase()
+  return invalid(
+    "must be 'sha256:' and the 64 hex digits that `openssl x509 -in app.pem -noout -fingerprint -sha256` prints, with or without colons"
+  )
+}
+
+/** Text on one line. */
+export function readLine(text: string): string | Invalid {
+  return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(text) ? invalid('must be one line without control characters') : text
+}
+
+/** Lower-case letters, digits and `-`: the id of an app or a directory. */
+export function readId(text: string): string | Invalid {
+  return /^[a-z0-9][a-z0-9-]{0,62}$/.test(text)
+    ? text
+    : invalid("must be lower-case letters, digits and '-', beginning with a letter or digit, at most 63 long")
+}
+
+/** `#rrggbb` in lower case. */
+export function readColour(text: string): string | Invalid {
+  return /^#[0-9a-f]{6}$/i.test(text) ? text.toLowerCase() : invalid("must be a colour such as '#2f6f4e'")
+}
+
+/** A method that Node can receive; anything else would be a rule that never matches. */
+export function readMethod(text: string): string | Invalid {
+  if (METHODS.includes(text)) return text
+  if (METHODS.includes(text.toUpperCase())) return invalid(`must be in capitals: ${text.toUpperCase()}`)
+  return invalid(`must be an HTTP method such as ${nearest(text.toUpperCase(), METHODS) ?? 'GET'}`)
+}
+
+/** A glob on the app's own path. */
+export function readGlob(text: string): string | Invalid {
+  if (!text.startsWith('/')) return invalid("must begin with '/', such as /admin/**")
+  if (/[?#]/.test(text)) return invalid("must not hold '?' or '#': rules look at the path alone")
+  if (/[\p{Cc}\\]/u.test(text)) return invalid("must not hold '\\' or control characters")
+  return text
+}
+
+/** A sign-in name in the one spelling accounts have (`canonicalName` in src/identity/account.ts). */
+export function readUserName(text: string): string | Invalid {
+  const name = text.trim().normalize('NFKC').toLowerCase()
+  const shape = /^[a-z0-9](?:[a-z0-9._+-]{0,62}[a-z0-9])?(?:@[a-z0-9](?:[a-z0-9.-]{0,188}[a-z0-9])?)?$/
+  return shape.test(name) ? name : invalid('must be a sign-in name such as alice or alice@lab.example')
+}
+
+/** What all keys in Redis begin with. Braces are left out: the store chooses hash slots with them. */
+export function readKeyPrefix(text: string): string | Invalid {
+  return /^[\w:.-]{1,64}$/.test(text) ? text : invalid("must be letters, digits and : . _ -, such as 'factorgate:'")
+}
+
+/** Whom to ask: words, a `mailto:` or a web address. */
+export function readContact(text: string): string | Invalid {
+  const line = readLine(text)
+  if (typeof line !== 'string') return line
+  const scheme = /^([a-z][a-z0-9+.-]*):\S/i.exec(text)?.[1]?.toLowerCase()
+  if (scheme === undefined) return text
+  if (scheme === 'mailto') return /^mailto:[^\s@]+@[^\s@]+$/i.test(text) ? text : invalid('must hold one mail address')
+  if ((scheme === 'https' || scheme === 'http') && URL.canParse(text)) return text
+  return invalid('must be words, mailto:someone@lab.example or https://…')
+}
+
+/** Header names that are the same to servers which fold case and read `_` or `.` as `-` (CGI, WSGI, PHP). */
+export function headerKey(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
+}
+
+const framing = [
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade'
+]
+const others = ['cookie', 'set-cookie', 'content-type', 'content-encoding', 'date', 'origin', 'proxy', 'referer']
+const ours = ['forwarded', 'x-real-ip', 'via']
+// X-Forwarded-User, -Email, -Groups and -Preferred-Username are free: many apps read people's names there.
+const families =
+  /^(x-factorgate-|x-original-|x-rewrite-|proxy-|sec-|access-control-|x-forwarded-(by|client-cert|for|host|method|path|port|prefix|proto|protocol|scheme|server|ssl|uri|url)$)/
+
+/** A header this gate may add on the way to the app. */
+export function readHeaderName(text: string): string | Invalid {
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/.test(text))
+    return invalidSecret('must be a header name: letters, digits and -, without blanks or colon')
+  const key = headerKey(text)
+  if ([...framing, ...others, ...ours].includes(key) || families.test(key))
+    return invalid('must not be a header that carries the request itself or that the gate sets')
+  return text
+}
+
+/** As `readHeaderName`; besides, no header that carries other credentials. */
+export function readIdentityHeader(text: string): string | Invalid {
+  return headerKey(text) === 'authorization'
+    ? invalid('must not be a header that carries credentials of another kind')
+    : readHeaderName(text)
+}
+
+/** A header that visitors may send although it looks like a claim. Forwarding headers and the gate's own never are among them. */
+export function readPassedHeader(text: string): string | Invalid {
+  const name = readHeaderName(text)
+  const isOurs = /^(?:x-)?(?:factorgate|forwarded|remote)(?:-|$)/.test(headerKey(text))
+  return typeof name === 'string' && isOurs
+    ? invalid('must not be a header that only the gate or a proxy says: apps believe it without any secret')
+    : name
+}
+
+/** A fixed value for the app. Never shown. */
+export function readHeaderValue(text: string): string | Invalid {
+  return /^[\x21-\x7e\x80-\xff]([\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/.test(text)
+    ? text
+    : invalidSecret('holds a character that no header can carry, or a blank at its end')
+}
