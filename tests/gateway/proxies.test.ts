@@ -423,4 +423,20 @@ t.test('FIELD A1 the examples name every header that matters', async t => {
       upstream.some((pattern: { exact?: string }) => pattern.exact === exact),
       `Envoy: ${exact}`
     )
+  // Of a refusal Envoy hands on what is named here, and a page without its type is shown as text.
+  const client = envoy.authorization_response.allowed_client_headers.patterns
+  const said = [
+    'content-type',
+    'content-security-policy',
+    'cache-control',
+    'location',
+    'set-cookie',
+    'factorgate-error'
+  ]
+  for (const exact of said) {
+    t.ok(
+      client.some((pattern: { exact?: string }) => pattern.exact === exact),
+      `Envoy hands on ${exact}`
+    )
+  }
 })
