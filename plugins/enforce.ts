@@ -1,30 +1,26 @@
 /**
- * Step 4, enforce: decide(), and obey. Owns what a verdict looks like on the wire (forward, portal, refusal) and what each of our
- * own pages demands; refuses to start while one of them does not say.
+ * Step 4, enforce: asks `authorize()` about each request and answers what is not forwarded. It also checks what each of the gate's own pages
+ * requires, and refuses to start while a page does not say it.
  */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { authorize } from '../src/apps/authorize.ts'
+import { isRead } from '../src/apps/return-to.ts'
 import type { AuditSink } from '../src/audit/event.ts'
 import type { Clock } from '../src/clock.ts'
 import { describeError, GateError } from '../src/errors.ts'
-import { isFresh, type Proof } from '../src/factor/proof.ts'
-import { decide } from '../src/policy/decide.ts'
+import { isFresh } from '../src/factor/proof.ts'
 import type { ChallengeReason } from '../src/policy/decision.ts'
-import { methodsInQuery } from '../src/routing/other-methods.ts'
-import { type Match, ownPrefix, type RouteTable, type Site } from '../src/routing/route-table.ts'
-import { destinationReadings } from '../src/routing/second-target.ts'
+import { acceptsPage, wantsPage } from '../src/request/wants-page.ts'
+import { type Match, ownPrefix, type RouteTable } from '../src/routing/route-table.ts'
 import type { Principal } from '../src/session/sessions.ts'
-import { newToken } from '../src/session/token.ts'
-import { nonceCookie, readOwnNonce, stateOf } from './cookies.ts'
+import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
 import { errorBody } from './error-body.ts'
 import type { Requires } from './exchange.ts'
 import { formPage } from './form-page.ts'
 import { isFramedStep } from './frame-page.ts'
-import { pageFor, usualLongest } from './return-address.ts'
-import { acceptsPage, wantsPage } from './wants-page.ts'
-import { isRead, wayBack } from './way-back.ts'
-import { isWorkerBesideUs } from './worker-beside-us.ts'
+import { usualLongest } from './return-address.ts'
 
 export interface EnforceOptions {
   readonly routes: RouteTable
@@ -48,11 +44,11 @@ declare module 'fastify' {
   }
 }
 
-const nobody: readonly Proof[] = []
 const retrySeconds = 2
 
 export const enforcePlugin = fp<EnforceOptions>(
   async (app, { routes, portalOrigin, audit, clock, longestUrl: longest = usualLongest }) => {
+    const gate = { routes, clock, audit }
     app.addHook('onRoute', route => {
       if (route.url.startsWith('/.factorgate') && route.config?.requires === undefined)
         throw new Error(`route ${route.url} does not say whom it requires`)
@@ -60,39 +56,16 @@ export const enforcePlugin = fp<EnforceOptions>(
 
     app.addHook('onRequest', (request, reply, done) => {
       const { exchange } = request
-      const { match, principal } = exchange
-      if (match.kind === 'own') return enforceOwn(request, reply, match, done)
-      if (match.kind !== 'app') return done(new GateError('no_such_app'))
-      if (isWorkerBesideUs(request.raw.headers, match.site)) return done(new GateError('not_allowed'))
-      const { app: target } = match
-      const destination = request.raw.headers.destination as string | undefined
-      const there = destination === undefined ? [] : destinationReadings(destination, target, match.site, routes)
-      if (there === null) return done(new GateError('bad_request'))
-      const { query } = exchange.target
-      const decision = decide({
-        appId: target.id,
-        policy: target.policy,
-        // One question for both places: the strictest reading of either counts.
-        readings: there.length === 0 ? match.readings : [...match.readings, ...there],
-        method: request.raw.method as string,
-        alsoAs: query === '' ? undefined : methodsInQuery(request.raw.method as string, query),
-        address: exchange.client.address,
-        subject: principal === null ? null : principal.subject,
-        proofs: principal === null ? nobody : principal.proofs,
-        now: clock()
-      })
-      exchange.decision = decision
-      if (decision.kind === 'forward') {
-        if (!audit.writable) return done(unavailable('journal_unwritable'))
-        if (target.maintenance !== null) return done(new GateError('app_maintenance', { retryAfterSeconds: 300 }))
-        return done()
+      const access = authorize(gate, exchange, request.raw)
+      if (access.kind === 'own') return enforceOwn(request, reply, access, done)
+      if (access.kind === 'none') return done(new GateError(access.code))
+      if (access.kind === 'refuse') {
+        if (access.decision !== null) exchange.decision = access.decision
+        return done(new GateError(access.reason, access))
       }
-      // Nobody is signed in only because the store could not be asked: that is our failure, not a stranger.
-      if (exchange.storeFailure !== null) return done(unavailable('store_unreachable', exchange.storeFailure))
-      if (decision.kind === 'refuse') return done(new GateError(decision.reason))
-      const stopped = { method: request.method, raw: exchange.target.raw, headers: request.raw.headers }
-      const way = wayBack(stopped, match.site, target, decision.reason)
-      challenge(request, reply, match, decision.reason, way, done)
+      exchange.decision = access
+      if (access.kind === 'forward') return done()
+      challenge(request, reply, access.match, access.reason, queryOfReturnTo(access.returnTo), done)
     })
 
     function enforceOwn(
@@ -145,9 +118,9 @@ export const enforcePlugin = fp<EnforceOptions>(
       const isSent = isPage && (isRead(request.method) || kind === 'own')
       // A page that a worker of the app asks for anew, and shows. Who reads it sets out from there, and a redirect would not get through.
       const isShown = !isPage && kind === 'app' && acceptsPage(request.raw)
-      if (!site.isPortal) addState(way, request, isSent || (isShown && isRead(request.method)) ? reply : null, site)
-      const page = `${portalOrigin}/.factorgate/${reason === 'sign_in_required' ? 'login' : 'challenge'}`
-      const url = pageFor(page, way, frontOf(match), longest)
+      const setsNonce = isSent || (isShown && isRead(request.method))
+      const front = frontOf(match)
+      const url = challengeUrl(request, reply, reason, way, { portalOrigin, longest, site, front, setsNonce })
       if ((isPage && !isSent) || isShown) return done(new GateError(reason, { wayOn: url }))
       reply.header('cache-control', 'no-store').header('vary', 'Cookie').header('factorgate-error', reason)
       if (isSent) {
@@ -175,19 +148,6 @@ function wayOf(query: string): URLSearchParams {
 
 function isCallback(path: string): boolean {
   return path.replace(/\?.*/s, '') === '/callback'
-}
-
-/**
- * What ties the way back to this browser. Only a page sets the nonce: of programs many ask at once, and a form from another site comes without
- * our cookies; each of them would lay a new one over the one in use (FIELD F2). Without it the app itself sets out once more.
- */
-function addState(way: URLSearchParams, request: FastifyRequest, reply: FastifyReply | null, site: Site): void {
-  let nonce = readOwnNonce(request.raw.headers.cookie, site)
-  if (nonce === null && reply !== null) {
-    nonce = newToken()
-    reply.header('set-cookie', nonceCookie(nonce, site))
-  }
-  if (nonce !== null) way.set('state', stateOf(nonce))
 }
 
 /**

@@ -7,10 +7,10 @@ import fp from 'fastify-plugin'
 import { LogShare } from '../src/audit/log-share.ts'
 import { type Clock, systemClock } from '../src/clock.ts'
 import { type ErrorCode, GateError } from '../src/errors.ts'
+import { acceptsPage, wantsPage } from '../src/request/wants-page.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
 import { errorBody } from './error-body.ts'
 import { isSiteFrame } from './frame-page.ts'
-import { acceptsPage, wantsPage } from './wants-page.ts'
 
 export interface ErrorsOptions {
   readonly clock?: Clock

@@ -6,6 +6,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { authorize } from '../src/apps/authorize.ts'
+import { isRead } from '../src/apps/return-to.ts'
 import type { AuditSink } from '../src/audit/event.ts'
 import { LogShare } from '../src/audit/log-share.ts'
 import { pathForRecord } from '../src/audit/path-for-record.ts'
@@ -13,21 +15,17 @@ import type { Clock } from '../src/clock.ts'
 import { describeError, GateError } from '../src/errors.ts'
 import { originAllowed } from '../src/forwarding/origin.ts'
 import type { Keyring } from '../src/keyring/keyring.ts'
-import { decide } from '../src/policy/decide.ts'
+import { wantsPage } from '../src/request/wants-page.ts'
 import { originalOf } from '../src/routing/original.ts'
-import { methodsInHeaders, methodsInQuery } from '../src/routing/other-methods.ts'
-import type { App, RouteTable } from '../src/routing/route-table.ts'
-import { destinationReadings } from '../src/routing/second-target.ts'
+import type { App, RouteTable, Site } from '../src/routing/route-table.ts'
 import { parseTarget } from '../src/routing/target.ts'
 import type { Principal, Sessions } from '../src/session/sessions.ts'
-import { newToken } from '../src/session/token.ts'
-import { nonceCookie, readOwn, readOwnNonce, stateOf } from './cookies.ts'
+import { StoreUnreachable } from '../src/store/store.ts'
+import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
+import { readOwn } from './cookies.ts'
 import { errorBody } from './error-body.ts'
-import { pageFor, usualLongest } from './return-address.ts'
+import { usualLongest } from './return-address.ts'
 import { claimTooMany, verdictHeaders } from './verdict-headers.ts'
-import { wantsPage } from './wants-page.ts'
-import { isRead, wayBack } from './way-back.ts'
-import { isWorkerBesideUs } from './worker-beside-us.ts'
 
 interface Options extends ForwardAuthOptions {
   readonly share: LogShare
@@ -88,36 +86,23 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
   if (match.kind !== 'app') throw new GateError(match.kind === 'none' ? match.code : 'not_allowed')
   const { site } = match
   exchange.judged = { app: match.app, method: original.method, raw: target.raw }
-  if (isWorkerBesideUs(raw.headers, site)) throw new GateError('not_allowed')
-  const destination = raw.headers.destination as string | undefined
-  const there = destination === undefined ? [] : destinationReadings(destination, match.app, site, options.routes)
-  if (there === null) throw new GateError('bad_request')
-  const token = readOwn(raw.headers.cookie, 'session', site)
-  const principal = token === null ? null : await options.sessions.find(site.host, token)
-  const decision = decide({
-    appId: match.app.id,
-    policy: match.app.policy,
-    readings: [...match.readings, ...there],
-    method: original.method,
-    alsoAs: [...methodsInQuery(original.method, target.query), ...methodsInHeaders(raw.headers)],
-    address: exchange.client.address,
-    subject: principal?.subject ?? null,
-    proofs: principal?.proofs ?? [],
-    now: options.clock()
-  })
+  const person = await personAt(site, raw.headers.cookie, options.sessions)
+  const { principal } = person
+  const message = { method: original.method, headers: raw.headers, keepsOverrides: true }
+  const access = authorize(options, { match, target, client: exchange.client, ...person }, message)
+  const decision = access.kind === 'refuse' ? access.decision : access
   exchange.notes = {
     app: match.app.id,
     path: pathForRecord(match.path, match.readings, principal === null ? 256 : 1024),
-    decision: decision.kind,
+    ...(decision === null ? {} : { decision: decision.kind }),
     ...(principal === null
       ? {}
       : { account: principal.account.id, name: principal.account.name, session: principal.session.id })
   }
-  if (decision.kind === 'forward') {
-    if (isHandshake(raw.headers) && !originAllowed(raw.headers.origin, match.app, decision.permit.subject !== null))
+  if (access.kind === 'refuse') throw new GateError(access.reason, access)
+  if (access.kind === 'forward') {
+    if (isHandshake(raw.headers) && !originAllowed(raw.headers.origin, match.app, access.permit.subject !== null))
       throw new GateError('foreign_origin')
-    if (!options.audit.writable) throw new GateError('journal_unwritable', { retryAfterSeconds: 2 })
-    if (match.app.maintenance !== null) throw new GateError('app_maintenance', { retryAfterSeconds: 300 })
     const claim = claimTooMany(raw.headers, match.app, !original.redirects)
     if (claim !== null) {
       warn(
@@ -129,33 +114,38 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
       )
       throw new GateError('not_allowed')
     }
-    const { subject } = decision.permit
+    const { subject } = access.permit
     const assertion = subject === null ? null : options.assert(match.app, principal as Principal)
     const { address } = exchange.client
     return reply.headers(verdictHeaders(raw.headers, { app: match.app, subject, address, assertion })).send()
   }
-  if (decision.kind === 'refuse') throw new GateError(decision.reason)
-  const way = wayBack(
-    { method: original.method, raw: target.raw, headers: raw.headers },
-    site,
-    match.app,
-    decision.reason
-  )
+  const { reason } = access
   const isPage = wantsPage(raw)
   const isSent = isPage && isRead(original.method)
-  // Only a page sets a nonce: of programs many ask at once, and a form from another site comes without our cookies; each would lay a new one over
-  // the one in use (FIELD F2).
-  const known = readOwnNonce(raw.headers.cookie, site)
-  const nonce = known ?? (isSent ? newToken() : null)
-  if (nonce !== null) way.set('state', stateOf(nonce))
-  if (nonce !== null && known === null) reply.header('set-cookie', nonceCookie(nonce, site))
-  const page = `${options.portalOrigin}/.factorgate/${decision.reason === 'sign_in_required' ? 'login' : 'challenge'}`
-  const url = pageFor(page, way, `${site.origin}${match.app.prefix}/`, options.longestUrl ?? usualLongest)
+  const url = challengeUrl(request, reply, reason, queryOfReturnTo(access.returnTo), {
+    portalOrigin: options.portalOrigin,
+    longest: options.longestUrl ?? usualLongest,
+    site,
+    front: `${site.origin}${match.app.prefix}/`,
+    setsNonce: isSent
+  })
   // A form for an app is lost, and whoever sent it hears so on a page (FIELD F17). Proxies that show no page of ours have the address alone.
-  if (original.redirects && isPage && !isSent) throw new GateError(decision.reason, { wayOn: url })
-  reply.header('factorgate-error', decision.reason)
+  if (original.redirects && isPage && !isSent) throw new GateError(reason, { wayOn: url })
+  reply.header('factorgate-error', reason)
   if (original.redirects && isPage) return reply.redirect(url, 302)
-  return reply.code(describeError(decision.reason).status).header('location', url).send(errorBody(decision.reason, url))
+  return reply.code(describeError(reason).status).header('location', url).send(errorBody(reason, url))
+}
+
+/** Whose cookie it is on `site`. Where the store cannot say, a public path is open all the same. */
+async function personAt(site: Site, cookie: string | undefined, sessions: Sessions) {
+  const token = readOwn(cookie, 'session', site)
+  if (token === null) return { principal: null, storeFailure: null }
+  try {
+    return { principal: await sessions.find(site.host, token), storeFailure: null }
+  } catch (error) {
+    if (!(error instanceof StoreUnreachable)) throw error
+    return { principal: null, storeFailure: error }
+  }
 }
 
 /** Whoever set up the proxy reads here why it is refused: a stranger's page cannot say it. */

@@ -1,27 +1,25 @@
 /**
- * Where the portal may send people, and what each place asks of them. Owns the answer to "may this address be returned to" (only
- * hosts the gate serves, THREATS R1-R8) and to "what stands between this person and it"; both from the very table and rules that
- * serve requests.
+ * Return addresses: whether the portal may send a person to an address (only to hosts that the gate serves, THREATS R1-R8), and what the rules
+ * still ask of this person there.
  */
+import { type AppAccess, type AppMatch, authorize, type Gate } from './apps/authorize.ts'
+import type { Message } from './apps/return-to.ts'
 import type { Clock } from './clock.ts'
-import { decide } from './policy/decide.ts'
-import type { Decision } from './policy/decision.ts'
 import type { App, Match, RouteTable } from './routing/route-table.ts'
-import { parseTarget } from './routing/target.ts'
+import { parseTarget, type Target } from './routing/target.ts'
 import type { Principal } from './session/sessions.ts'
 
-/** Longer addresses would not fit a request. */
+/** A longer address would not fit a request. */
 const longestAddress = 12 * 1024
+const getRequest: Message = { method: 'GET', headers: {} }
 
 export class Destinations {
-  readonly #routes: RouteTable
+  readonly #gate: Gate
   readonly #apps: readonly App[]
-  readonly #clock: Clock
 
   constructor(routes: RouteTable, apps: readonly App[], clock: Clock) {
-    this.#routes = routes
+    this.#gate = { routes, clock, audit: null }
     this.#apps = apps
-    this.#clock = clock
   }
 
   /** The same address if it lies on a host the gate serves, byte for byte; null for anything else. */
@@ -29,44 +27,45 @@ export class Destinations {
     return this.#locate(address) === null ? null : address
   }
 
-  /** The app at `address` and the decision for it; null where it belongs to no app. */
+  /** The app at `address` and what comes of this request for it; null where it belongs to no app. `from` is the client's address. */
   requirementFor(
     address: string,
     principal: Principal | null,
     from: string,
-    method = 'GET'
-  ): { app: { id: string; title: string }; decision: Decision } | null {
-    const match = this.#locate(address)
-    if (match?.kind !== 'app') return null
-    return { app: match.app, decision: this.#ask(match.app, match.readings, principal, from, method) }
+    message = getRequest
+  ): { app: { id: string; title: string }; access: AppAccess } | null {
+    const found = this.#locate(address)
+    if (found?.match.kind !== 'app') return null
+    const { match, target } = found
+    return { app: match.app, access: this.#ask(match, target, principal, from, message) }
   }
 
-  /** The apps whose front door this person is not refused at. A challenge may still wait there. */
+  /** The apps whose front page the rules do not refuse to this person. A challenge may still wait there, or maintenance. */
   appsFor(principal: Principal, from: string): App[] {
-    return this.#apps.filter(app => this.#ask(app, ['/'], principal, from).kind !== 'refuse')
-  }
-
-  #ask(app: App, readings: readonly string[], principal: Principal | null, address: string, method = 'GET'): Decision {
-    return decide({
-      appId: app.id,
-      policy: app.policy,
-      readings,
-      method,
-      address,
-      subject: principal?.subject ?? null,
-      proofs: principal?.proofs ?? [],
-      now: this.#clock()
+    return this.#apps.filter(({ host, prefix }) => {
+      const target = parseTarget(`${prefix}/`) as Target
+      const match = this.#gate.routes.match(host, target)
+      if (match.kind !== 'app') return false
+      const access = this.#ask(match, target, principal, from, getRequest)
+      return access.kind !== 'refuse' || access.reason === 'app_maintenance'
     })
   }
 
-  #locate(address: string): Match | null {
+  #ask(match: AppMatch, target: Target, principal: Principal | null, address: string, message: Message): AppAccess {
+    return authorize(this.#gate, { match, target, client: { address }, principal, storeFailure: null }, message)
+  }
+
+  #locate(address: string): { match: Match; target: Target } | null {
     if (address.length > longestAddress) return null
+    const { routes } = this.#gate
     // Exactly one of our origins, then a path: no second reading of scheme, user info or host is left to make (CVE-2021-21291).
-    const site = this.#routes.sites.find(({ origin }) => address === origin || address.startsWith(`${origin}/`))
+    const site = routes.sites.find(({ origin }) => address === origin || address.startsWith(`${origin}/`))
     if (site === undefined) return null
     const target = parseTarget(address.slice(site.origin.length) || '/')
     if (target === null) return null
-    const match = this.#routes.match(site.host, target)
-    return match.kind === 'none' && !site.isPortal ? null : match
+    const match = routes.match(site.host, target)
+    // The portal's bare address has no app and leads to the list of apps.
+    if (match.kind === 'none' && !(site.isPortal && match.code === 'no_such_app')) return null
+    return { match, target }
   }
 }

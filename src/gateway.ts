@@ -140,9 +140,9 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
       services: servicesOf(config, runtime),
       keyring: () => runtime.keyring,
       routes: {
-        appsFor: async principal => {
+        appsFor: async (principal, address) => {
           const cards = destinations
-            .appsFor(principal, principal.session.device.address)
+            .appsFor(principal, address)
             .map(async ({ id, title, description, origin, prefix }) => ({
               id,
               title,
@@ -152,8 +152,8 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
             }))
           return Promise.all(cards)
         },
-        requirementFor: (url, principal, address, method) =>
-          destinations.requirementFor(url, principal, address, method)
+        requirementFor: (url, principal, address, message) =>
+          destinations.requirementFor(url, principal, address, message)
       },
       returnTargets: url => destinations.accept(url),
       isAlone: !apps.some(({ sharesPortal }) => sharesPortal),

@@ -2,16 +2,14 @@
  * What is open, judged by the rules of now: after a reload, sockets, event streams and transfers that the new configuration no longer permits end
  * at once, and nothing else does. Owns the question; the live connections (src/forwarding) do the cutting.
  */
+import { authorize, type Gate } from './apps/authorize.ts'
 import type { Clock } from './clock.ts'
 import type { ErrorCode } from './errors.ts'
 import type { Proof } from './factor/proof.ts'
 import { closeCodes, type LiveEntry, type LiveRequest, type Reviewer } from './forwarding/live-connections.ts'
 import { originAllowed } from './forwarding/origin.ts'
 import type { Subject } from './identity/subject.ts'
-import { decide } from './policy/decide.ts'
-import { methodsInQuery } from './routing/other-methods.ts'
 import type { App, RouteTable } from './routing/route-table.ts'
-import { destinationReadings } from './routing/second-target.ts'
 import { parseTarget } from './routing/target.ts'
 import { presentAt } from './session/present.ts'
 import type { SessionCache } from './session/session-cache.ts'
@@ -22,16 +20,14 @@ type Verdict =
   | { readonly kind: 'ends'; readonly code: ErrorCode; readonly reason: string; readonly mayHaveProved: boolean }
 
 export class LiveReview implements Reviewer {
-  readonly #routes: RouteTable
+  readonly #gate: Gate
   readonly #apps: ReadonlySet<App>
   readonly #cache: SessionCache
-  readonly #clock: Clock
 
   constructor(input: { routes: RouteTable; apps: readonly App[]; cache: SessionCache; clock: Clock }) {
-    this.#routes = input.routes
+    this.#gate = { routes: input.routes, clock: input.clock, audit: null }
     this.#apps = new Set(input.apps)
     this.#cache = input.cache
-    this.#clock = input.clock
   }
 
   knows(app: App): boolean {
@@ -48,8 +44,8 @@ export class LiveReview implements Reviewer {
 
   /** With what the person has proved since. Where the store cannot say, what is known does not permit it. */
   async #lookAgain(entry: LiveEntry, asked: LiveRequest): Promise<void> {
-    const site = this.#routes.site(asked.host)
-    const present = await presentAt(this.#cache, entry.sessionId as string, site?.host ?? '', this.#clock()).catch(
+    const site = this.#gate.routes.site(asked.host)
+    const present = await presentAt(this.#cache, entry.sessionId as string, site?.host ?? '', this.#gate.clock()).catch(
       () => null
     )
     const { subject, proofs } = present?.isFullySignedIn ? present : asked
@@ -59,26 +55,21 @@ export class LiveReview implements Reviewer {
   #judge(entry: LiveEntry, asked: LiveRequest, subject: Subject | null, proofs: readonly Proof[]): Verdict {
     const target = parseTarget(asked.target)
     if (target === null) return ends('bad_request', 'the address cannot be read')
-    const match = this.#routes.match(asked.host, target)
+    const match = this.#gate.routes.match(asked.host, target)
     if (match.kind === 'none') return ends(match.code, 'the app is no longer there')
     if (match.kind !== 'app' || match.app.id !== entry.appId)
       return ends('no_such_app', 'the address is another app’s now')
-    const { app, site } = match
-    const there = asked.destination === undefined ? [] : destinationReadings(asked.destination, app, site, this.#routes)
-    if (there === null) return ends('bad_request', 'its destination is no longer in the app')
+    const { app } = match
     if (entry.isSocket && !originAllowed(asked.origin, app, subject !== null))
       return ends('foreign_origin', 'its origin is no longer allowed')
-    const decision = decide({
-      appId: app.id,
-      policy: app.policy,
-      readings: there.length === 0 ? match.readings : [...match.readings, ...there],
-      method: asked.method,
-      alsoAs: methodsInQuery(asked.method, target.query),
-      address: asked.address,
-      subject,
-      proofs,
-      now: this.#clock()
-    })
+    const principal = subject === null ? null : { subject, proofs }
+    const request = { match, target, client: { address: asked.address }, principal, storeFailure: null }
+    const headers = asked.destination === undefined ? {} : { destination: asked.destination }
+    const access = authorize(this.#gate, request, { method: asked.method, headers })
+    if (access.kind === 'refuse' && access.reason === 'bad_request')
+      return ends('bad_request', 'its destination is no longer in the app')
+    // Maintenance lets what is open end by itself.
+    const decision = access.kind === 'refuse' && access.decision !== null ? access.decision : access
     if (decision.kind === 'forward')
       return { kind: 'stays', endsAt: earliest(decision.permit.freshUntil, asked.sessionEndsAt) }
     return { ...ends(decision.reason, 'the rules no longer permit it'), mayHaveProved: decision.kind === 'challenge' }

@@ -28,15 +28,15 @@ export async function offerFor(visit: SignedVisit): Promise<Offer> {
   const requirement = requirementOf(visit)
   const app = requirement?.app.title ?? null
   const within = sayLimit(freshSeconds, say)
-  if (requirement?.decision.kind !== 'challenge') {
+  if (requirement?.access.kind !== 'challenge') {
     const isOwn = isStepUp && trip.rd !== null && isOurs(visit, trip.rd)
     const why = isOwn ? say.challenge.account(within) : app === null ? null : say.challenge.onTheWay(app)
     return { isStepUp, why, has, factors: has, demanded: factorKinds, app, codeDigits }
   }
-  const demanded = requirement.decision.requirement.factors
+  const demanded = requirement.access.requirement.factors
   const factors = has.filter(kind => demanded.includes(kind))
   const why = isStepUp
-    ? stepUpSentence(app ?? '', demanded, requirement.decision.requirement.withinSeconds, say)
+    ? stepUpSentence(app ?? '', demanded, requirement.access.requirement.withinSeconds, say)
     : say.challenge.onTheWay(app ?? '')
   return { isStepUp, why, has, factors, demanded, app, codeDigits }
 }

@@ -82,7 +82,7 @@ async function isEnough(visit: SignedVisit): Promise<boolean> {
   if (!principal.isFullySignedIn) return false
   if (trip.rd === null) return true
   if (isOurs(visit, trip.rd)) return isFresh(principal.proofs, visit.now)
-  return requirementOf(visit)?.decision.kind !== 'challenge'
+  return requirementOf(visit)?.access.kind !== 'challenge'
 }
 
 export function registerChallenge(scope: FastifyInstance, options: PortalOptions): void {

@@ -2,6 +2,7 @@
  * The way on, after every success: the next proof, the hand-over to an app's host, or the list of apps. Owns that order; refuses to
  * trust an address it was given a page ago (`trip` is validated at each use).
  */
+import { messageOf } from '../../src/apps/return-to.ts'
 import { type FactorKind, invitationOf } from '../../src/factor/proof.ts'
 import type { Principal } from '../../src/session/sessions.ts'
 import type { Requirement } from './options.ts'
@@ -18,8 +19,8 @@ export function requirementOf(visit: Visit, principal: Principal | null = visit.
   const { rd, ask } = visit.trip
   if (rd === null) return null
   const { routes } = visit.options
-  const asked = ask == null ? null : routes.requirementFor(ask.url, principal, visit.address, ask.method)
-  return asked?.decision.kind === 'challenge' ? asked : routes.requirementFor(rd, principal, visit.address)
+  const asked = ask == null ? null : routes.requirementFor(ask.url, principal, visit.address, messageOf(ask))
+  return asked?.access.kind === 'challenge' ? asked : routes.requirementFor(rd, principal, visit.address)
 }
 
 /** True for a page of the portal. An app may stand on the portal's host too, and its rules are its own. */
@@ -41,8 +42,8 @@ export async function onward(visit: Visit, principal: Principal): Promise<string
   }
   const { rd, state } = trip
   if (rd === null) return home
-  const { decision } = requirementOf(visit, principal) ?? {}
-  if (decision?.kind === 'challenge') return along('/.factorgate/challenge', trip)
+  const { access } = requirementOf(visit, principal) ?? {}
+  if (access?.kind === 'challenge') return along('/.factorgate/challenge', trip)
   if (state === null || isHere(visit, rd)) return rd
   const { host, origin } = new URL(rd)
   const code = await options.services.sessions.handOver(principal, host, state, rd)

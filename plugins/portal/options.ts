@@ -2,6 +2,8 @@
  * What the portal is given: small options instead of the whole configuration, and of every service only the verbs it calls.
  * Values that may change with a reload are read anew at every use, so they may be getters.
  */
+import type { AppAccess } from '../../src/apps/authorize.ts'
+import type { Message } from '../../src/apps/return-to.ts'
 import type { AuditSink } from '../../src/audit/event.ts'
 import type { Clock } from '../../src/clock.ts'
 import type { Credentials } from '../../src/factor/credential.ts'
@@ -13,7 +15,6 @@ import type { Invitations } from '../../src/identity/invitations.ts'
 import type { LocalDirectory } from '../../src/identity/local.ts'
 import type { PasswordLogin } from '../../src/identity/password-login.ts'
 import type { Keyring } from '../../src/keyring/keyring.ts'
-import type { Decision } from '../../src/policy/decision.ts'
 import type { Principal, Sessions } from '../../src/session/sessions.ts'
 
 /** What every page of ours shows, error pages included. */
@@ -39,14 +40,14 @@ export interface AppCard {
 /** What stands between a person and an address of an app. */
 export interface Requirement {
   readonly app: { readonly id: string; readonly title: string }
-  readonly decision: Decision
+  readonly access: AppAccess
 }
 
 export interface PortalRoutes {
   /** The apps this person may open at all, from `address`. */
   appsFor(principal: Principal, address: string): readonly AppCard[] | Promise<readonly AppCard[]>
-  /** The decision for `url`, by default for a GET of it; null where it belongs to no app. `address` is the client's. */
-  requirementFor(url: string, principal: Principal | null, address: string, method?: string): Requirement | null
+  /** What comes of a request for `url`, by default of a GET; null where it belongs to no app. `address` is the client's. */
+  requirementFor(url: string, principal: Principal | null, address: string, message?: Message): Requirement | null
 }
 
 export interface PortalServices {

@@ -2,6 +2,7 @@
  * Where a person was going, carried along all our pages as `rd` and `state`. Owns the one validation of both, done anew at every use
  * (THREATS R1-R8); an address that does not pass is as good as none.
  */
+import { parseStopped, type StoppedRequest, stoppedText } from '../../src/apps/return-to.ts'
 import { longestAddress, queryOf, unpacked } from '../return-address.ts'
 
 export interface Trip {
@@ -10,7 +11,7 @@ export interface Trip {
   /** Hash of the nonce that the browser keeps for the host of `rd`. */
   readonly state: string | null
   /** The request that was refused, where it is not a GET of `rd`: a script's on that page, or a form's. */
-  readonly ask?: { readonly method: string; readonly url: string } | null
+  readonly ask?: StoppedRequest | null
   /** When a hand-over that failed began once more, in seconds since the epoch, base 36: it must not do so in circles. */
   readonly again?: string
 }
@@ -35,11 +36,9 @@ export function tripOf(query: unknown, returnTargets: (url: string) => string | 
   }
 }
 
-/** `POST https://…`: nobody is sent there, so all it can do is ask for a proof more. */
-function askOf(text: string, returnTargets: (url: string) => string | null): NonNullable<Trip['ask']> | null {
-  const [, method, address] = /^([A-Z]{1,16}) (\S+)$/.exec(text) ?? []
-  const url = address === undefined ? null : validTarget(address, returnTargets)
-  return method === undefined || url === null ? null : { method, url }
+function askOf(text: string, returnTargets: (url: string) => string | null): StoppedRequest | null {
+  const stopped = parseStopped(text)
+  return stopped === null || validTarget(stopped.url, returnTargets) === null ? null : stopped
 }
 
 /** The same absolute URL, or null. What leaves here may stand in a `Location`. */
@@ -54,7 +53,7 @@ export function along(path: string, trip: Trip, more: Readonly<Record<string, st
   const query = new URLSearchParams(more)
   if (trip.rd !== null) query.set('rd', trip.rd)
   if (trip.state !== null) query.set('state', trip.state)
-  if (trip.ask) query.set('ask', `${trip.ask.method} ${trip.ask.url}`)
+  if (trip.ask) query.set('ask', stoppedText(trip.ask))
   if (trip.again) query.set('again', trip.again)
   const text = queryOf(query)
   return text === '' ? path : `${path}?${text}`

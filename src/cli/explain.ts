@@ -3,13 +3,13 @@
  * nothing and forwards nothing.
  */
 import type { Config } from '../../config/schema.ts'
+import { type AppAccess, type AppMatch, authorize, questionOf } from '../apps/authorize.ts'
 import { subjectOf } from '../identity/account.ts'
 import type { Subject } from '../identity/subject.ts'
-import { type Explanation, explain, formatExplanation } from '../policy/explain.ts'
+import { explain, formatExplanation } from '../policy/explain.ts'
 import { parseAddress } from '../routing/address.ts'
-import { methodsInQuery } from '../routing/other-methods.ts'
 import { type Match, RouteTable, type Site } from '../routing/route-table.ts'
-import { parseTarget } from '../routing/target.ts'
+import { parseTarget, type Target } from '../routing/target.ts'
 import { toApp } from '../settings.ts'
 import { type Command, type Io, jsonText, readArgs, UsageError, visible } from './command.ts'
 import { readProofs } from './proofs.ts'
@@ -26,11 +26,12 @@ export const command: Command = {
   name: 'explain',
   summary: 'Say what the gate would decide about a request, and why.',
   usage: [
-    'factorgate explain --url URL [--method M] [--user NAME] [--group G]… [--proof KIND@AGE]… [--from IP] [--json]'
+    'factorgate explain --url URL [--method M] [--header LINE]… [--user NAME] [--group G]… [--proof KIND@AGE]… [--from IP] [--json]'
   ],
   help: `
   --url URL         as a browser would ask for it; its path is taken as written
   --method METHOD   GET
+  --header LINE     one of its headers, such as 'Destination: /x' of a MOVE
   --user NAME       who asks; without it, nobody is signed in
   --group GROUP     the groups they are in; without it, those in the store
   --proof KIND@AGE  what they have proved and how long ago: password@1h, totp@5m, webauthn@30s, recovery@1d. Without it: password and
@@ -50,6 +51,7 @@ Example:
       ...configOption,
       url: { type: 'string' },
       method: { type: 'string' },
+      header: { type: 'string', multiple: true },
       user: { type: 'string' },
       group: { type: 'string', multiple: true },
       proof: { type: 'string', multiple: true },
@@ -64,46 +66,43 @@ Example:
     if (user === undefined && (group ?? values.proof) !== undefined)
       throw new UsageError('--group and --proof belong to a --user')
     const proofs = user === undefined ? [] : readProofs(values.proof, io.clock())
+    const message = { method, headers: readHeaders(values.header) }
     const config = await configFor(io, values.config)
-    const found = locate(config, url)
-    if (found.kind !== 'app') {
-      io.stdout(
-        values.json
-          ? jsonText({ url, ...found.elsewhere })
-          : `${found.elsewhere.decision.kind}  ${found.elsewhere.why}\n`
-      )
-      return found.elsewhere.decision.kind === 'own' ? 0 : 1
+    const { table, found } = locate(config, url)
+    const say = ({ decision, why }: Elsewhere) => {
+      io.stdout(values.json ? jsonText({ url, decision }) : `${decision.kind}  ${why}\n`)
+      return decision.kind === 'own' ? 0 : 1
     }
-    const { match } = found
+    if (found.kind !== 'app') return say(found.elsewhere)
     const subject = user === undefined ? null : await subjectNamed(io, values.config, user, group)
-    const explanation: Explanation = explain({
-      appId: match.app.id,
-      policy: match.app.policy,
-      readings: match.readings,
-      method,
-      alsoAs: methodsInQuery(method, found.query),
-      address: from,
-      subject,
-      proofs,
-      now: io.clock()
-    })
+    const now = io.clock()
+    const gate = { routes: table, clock: () => now, audit: null }
+    const { match, target } = found
+    const principal = subject === null ? null : { subject, proofs }
+    const request = { match, target, client: { address: from }, principal, storeFailure: null }
+    const access = authorize(gate, request, message)
+    const question = questionOf(gate, request, match, message)
+    if (question === null || (access.kind === 'refuse' && access.decision === null)) return say(unasked(access))
+    const explanation = explain(question, decisionOf(access))
     io.stdout(values.json ? jsonText({ url, ...explanation }) : formatExplanation(explanation))
     return explanation.decision.kind === 'forward' ? 0 : 1
   }
 }
 
-type Located =
-  | { kind: 'app'; match: Match & { kind: 'app' }; query: string }
-  | { kind: 'elsewhere'; elsewhere: Elsewhere }
+type Located = { kind: 'app'; match: AppMatch; target: Target } | { kind: 'elsewhere'; elsewhere: Elsewhere }
 
 /** The app of a URL, by the gate's own table. The path is not touched: how it is read is what is to be explained. */
-function locate(config: Config, url: string): Located {
+function locate(config: Config, url: string): { table: RouteTable; found: Located } {
   const [, scheme = '', host = '', rest = ''] = /^(https?):\/\/([^/?#]*)([^#]*)/i.exec(url) ?? []
   if (scheme === '') throw new UsageError(`--url must begin with http:// or https://, got '${visible(url)}'`)
   const table = new RouteTable({
     apps: config.apps.map(app => toApp(app, config.portal.url.origin)),
     portalOrigin: config.portal.url.origin
   })
+  return { table, found: find(table, scheme, host, rest) }
+}
+
+function find(table: RouteTable, scheme: string, host: string, rest: string): Located {
   const site = table.site(host)
   if (site !== null && !site.origin.startsWith(`${scheme.toLowerCase()}:`))
     return elsewhere('refuse', 'misdirected', `${site.host} is served as ${site.origin}`)
@@ -112,9 +111,41 @@ function locate(config: Config, url: string): Located {
   const target = parseTarget(bytes.startsWith('/') ? bytes : `/${bytes}`)
   if (target === null) return elsewhere('refuse', 'bad_request', 'the path cannot be read; the gate answers 400')
   const match = table.match(host, target)
-  if (match.kind === 'app') return { kind: 'app', match, query: target.query }
+  if (match.kind === 'app') return { kind: 'app', match, target }
   if (match.kind === 'own') return elsewhere('own', 'own', "one of the gate's own pages; no rule is asked")
   return elsewhere('refuse', match.code, whyNone(match.code, table.sites))
+}
+
+/** Headers by name in lower case, as Node has them. */
+function readHeaders(lines: readonly string[] = []): Record<string, string> {
+  return Object.fromEntries(
+    lines.map(line => {
+      const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+):\s*(.*?)\s*$/.exec(line) ?? []
+      if (name === undefined || value === undefined)
+        throw new UsageError(`--header must be a line such as 'Destination: /x', got '${visible(line)}'`)
+      return [name.toLowerCase(), value]
+    })
+  )
+}
+
+/** As it is printed: the way back is of no interest here. */
+function decisionOf(access: AppAccess) {
+  if (access.kind === 'forward') return access
+  const { kind, reason } = access
+  return kind === 'refuse' ? { kind, reason } : { kind, reason, requirement: access.requirement }
+}
+
+/** What is refused before any rule is asked. */
+function unasked(access: AppAccess): Elsewhere {
+  if (access.kind === 'refuse' && access.reason === 'bad_request')
+    return {
+      decision: { kind: 'refuse', reason: 'bad_request' },
+      why: 'bad_request: its Destination cannot be read, or lies outside the app; the gate answers 400'
+    }
+  return {
+    decision: { kind: 'refuse', reason: 'not_allowed' },
+    why: "not_allowed: a service worker on the portal's host could read the gate's own pages"
+  }
 }
 
 function elsewhere(kind: 'own' | 'refuse', reason: string, why: string): Located {

@@ -2,9 +2,10 @@
  * Why a decision is what it is, reading by reading and rule by rule. Owns the telling; asks the same judges as decide.ts, so that it
  * cannot tell another story. For operators only: it names rules, groups and ages of proofs.
  */
+import type { ErrorCode } from '../errors.ts'
 import { toText } from '../routing/utf8.ts'
 import { type CompiledRule, compiledOf } from './compile.ts'
-import { decide, eachVerdict } from './decide.ts'
+import { eachVerdict } from './decide.ts'
 import type { Decision } from './decision.ts'
 import { type Asked, ask, judge, type Question, unmetCondition, type Verdict } from './evaluate.ts'
 import type { Rule } from './policy.ts'
@@ -22,8 +23,8 @@ export interface Explanation {
   readonly signedIn: 'nobody' | 'half' | 'fully'
   readonly proofs: readonly { readonly kind: string; readonly ageSeconds: number }[]
   readonly readings: readonly ReadingExplanation[]
-  /** Exactly what decide() answers. */
-  readonly decision: Decision
+  /** What the gate answers. It may also be out of service. */
+  readonly decision: Decision | { readonly kind: 'refuse'; readonly reason: ErrorCode }
 }
 
 export interface ReadingExplanation {
@@ -49,8 +50,8 @@ export interface RuleExplanation {
   readonly why: string
 }
 
-/** The decision with its reasons. Pure, and by the very code that serves requests. */
-export function explain(question: Question): Explanation {
+/** The reasons of `decision`, which is what came of `question`. Pure, and by the very code that serves requests. */
+export function explain(question: Question, decision: Explanation['decision']): Explanation {
   const asked = ask(question)
   const compiled = compiledOf(question.policy)
   const found: { asked: Asked; verdict: Verdict; path: string; isFolded: boolean }[] = []
@@ -76,7 +77,7 @@ export function explain(question: Question): Explanation {
       isStrictest: verdict.strictness === strictest,
       rules: explainRules(compiled.rules, asked, path, isFolded)
     })),
-    decision: decide(question)
+    decision
   }
 }
 

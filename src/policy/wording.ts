@@ -51,6 +51,8 @@ export function formatExplanation(explanation: Explanation): string {
   if (ways > 1) lines.push(`  The path can be read in ${ways} ways; the strictest verdict counts.`)
   if (ways < readings.length)
     lines.push('  The query names another method (_method), so that one is judged too; the strictest counts.')
+  if (decision.kind === 'refuse' && decision.reason === 'app_maintenance')
+    lines.push('  The rules forward it, but the app is in maintenance: the gate answers 503.')
   for (const reading of readings) lines.push('', ...describeReadingLines(reading, explanation.method))
   if (decision.kind === 'forward' && decision.permit.freshUntil !== null)
     lines.push('', `  Holds until ${new Date(decision.permit.freshUntil).toISOString()}.`)

@@ -3,7 +3,7 @@
 import { type FactorKind, factorKinds, type Proof, type ProofKind } from '../../src/factor/proof.ts'
 import type { Subject } from '../../src/identity/subject.ts'
 import { compilePolicy, decide, type Question } from '../../src/policy/decide.ts'
-import type { Decision } from '../../src/policy/decision.ts'
+import { type Explanation, explain } from '../../src/policy/explain.ts'
 import type { Outcome, Rule } from '../../src/policy/policy.ts'
 import { parseTarget } from '../../src/routing/target.ts'
 
@@ -53,10 +53,15 @@ export function question(
 }
 
 /** `forward`, or the code of the challenge or refusal. */
-export function brief(decision: Decision): string {
+export function brief(decision: Explanation['decision']): string {
   return decision.kind === 'forward' ? 'forward' : decision.reason
 }
 
 export function verdict(...args: Parameters<typeof question>): string {
   return brief(decide(question(...args)))
+}
+
+/** The verdict with its reasons. */
+export function explained(asked: Question): Explanation {
+  return explain(asked, decide(asked))
 }

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { decide } from '../../src/policy/decide.ts'
-import { explain, formatExplanation } from '../../src/policy/explain.ts'
+import { formatExplanation } from '../../src/policy/explain.ts'
 import type { Rule } from '../../src/policy/policy.ts'
-import { alice, deny, mfa, now, person, proof, pub, question, signedIn } from './ask.ts'
+import { alice, brief, deny, explained, mfa, now, person, proof, pub, question, signedIn } from './ask.ts'
 
 const rules: Rule[] = [
   { path: '/static/**', methods: ['GET', 'HEAD'], outcome: pub },
@@ -16,7 +16,7 @@ const rules: Rule[] = [
 const me = { subject: alice, proofs: signedIn }
 
 t.test('says of every rule whether and why', async t => {
-  const [reading, ...others] = explain(question(rules, '/data/x', me)).readings
+  const [reading, ...others] = explained(question(rules, '/data/x', me)).readings
   t.equal(others.length, 0)
   t.match(reading, { path: '/data/x', letterCase: 'exact', verdict: 'forward', rule: 5, isStrictest: true })
   t.same(
@@ -58,19 +58,19 @@ const whys: [why: string, raw: string, who: Parameters<typeof question>[2], expe
 ]
 for (const [why, raw, who, expected] of whys)
   t.test(`names the reason: ${why}`, async t => {
-    const lines = explain(question(rules, raw, who)).readings[0]?.rules
+    const lines = explained(question(rules, raw, who)).readings[0]?.rules
     t.equal(lines?.find(({ result }) => result === 'decides')?.why, expected)
   })
 
 t.test('names the method and the group that do not fit', async t => {
   const why = (raw: string, method: string) =>
-    explain(question(rules, raw, { ...me, method })).readings[0]?.rules.map(rule => rule.why)
+    explained(question(rules, raw, { ...me, method })).readings[0]?.rules.map(rule => rule.why)
   t.ok(why('/static/x', 'PUT')?.includes('PUT is none of its methods'))
   t.ok(why('/admin/x', 'GET')?.includes('alice is in none of its groups'))
 })
 
 t.test('shows the reading that made the verdict', async t => {
-  const { readings, decision } = explain(question(rules, '/static/..%2fAdmin/x', me))
+  const { readings, decision } = explained(question(rules, '/static/..%2fAdmin/x', me))
   t.equal(decision.kind, 'refuse')
   const strict = readings.filter(({ isStrictest }) => isStrictest)
   t.same(
@@ -82,8 +82,10 @@ t.test('shows the reading that made the verdict', async t => {
 t.test('the decision is that of decide(), and all of it survives JSON', async t => {
   for (const raw of ['/static/x', '/admin/x', '/data/caf%E9', '/x;y//z']) {
     const asked = question(rules, raw, me)
-    const explanation = explain(asked)
+    const explanation = explained(asked)
     t.same(explanation.decision, decide(asked))
+    const strictest = explanation.readings.filter(({ isStrictest }) => isStrictest)
+    t.same([...new Set(strictest.map(({ verdict }) => verdict))], [brief(explanation.decision)], raw)
     t.same(JSON.parse(JSON.stringify(explanation)), explanation)
   }
 })
@@ -91,7 +93,7 @@ t.test('the decision is that of decide(), and all of it survives JSON', async t 
 t.test('in words: a permit', async t => {
   const who = { subject: person('olga', 'operators'), proofs: [proof('password', 9), proof('webauthn', 4)] }
   t.equal(
-    formatExplanation(explain(question(rules, '/admin/x', who))),
+    formatExplanation(explained(question(rules, '/admin/x', who))),
     `forward  by rule 2
 
   who    olga [operators], fully signed in; proved password 540s ago, webauthn 240s ago
@@ -108,7 +110,7 @@ t.test('in words: a permit', async t => {
 })
 
 t.test('in words: a path that can be read in several ways, and nobody', async t => {
-  const text = formatExplanation(explain(question(rules.slice(0, 1), '/STATIC//x')))
+  const text = formatExplanation(explained(question(rules.slice(0, 1), '/STATIC//x')))
   t.match(text, /^challenge {2}sign_in_required: webauthn or totp or recovery\n/)
   t.match(text, 'who    nobody')
   t.match(text, 'The path can be read in')
@@ -118,11 +120,11 @@ t.test('in words: a path that can be read in several ways, and nobody', async t 
 })
 
 t.test('in words: a refusal', async t => {
-  t.match(formatExplanation(explain(question(rules, '/admin/x', me))), /^refuse {2}not_allowed\n/)
+  t.match(formatExplanation(explained(question(rules, '/admin/x', me))), /^refuse {2}not_allowed\n/)
 })
 
 t.test('a path from a stranger cannot write to the terminal', async t => {
-  const { readings } = explain(question(rules, '/%C2%9B31m%E2%80%AE/caf%C3%A9', me))
+  const { readings } = explained(question(rules, '/%C2%9B31m%E2%80%AE/caf%C3%A9', me))
   t.ok(readings.some(({ path }) => path === '/\\u{009b}31m\\u{202e}/café'))
   for (const { path } of readings) t.notMatch(path, /[\u0080-\u009f\u202e]/)
 })

@@ -1,11 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { decide } from '../../src/policy/decide.ts'
-import { explain } from '../../src/policy/explain.ts'
 import type { Rule } from '../../src/policy/policy.ts'
 import { parseTarget } from '../../src/routing/target.ts'
 import { oddPath } from '../routing/odd-paths.ts'
-import { alice, deny, halfSignedIn, mfa, person, pub, question, signedIn, verdict } from './ask.ts'
+import { alice, deny, explained, halfSignedIn, mfa, person, pub, question, signedIn, verdict } from './ask.ts'
 
 const paths = [
   undefined,
@@ -46,7 +45,7 @@ t.test('the index finds the rule that reading the list from the top finds, for e
   fc.assert(
     fc.property(fc.array(rule, { maxLength: 12 }), oddPath, who, fc.boolean(), (rules, raw, who, caseSensitive) => {
       if (parseTarget(raw) === null) return
-      const explanation = explain(question(rules, raw, who, caseSensitive))
+      const explanation = explained(question(rules, raw, who, caseSensitive))
       for (const reading of explanation.readings) {
         const fromTheTop = reading.rules.find(({ result }) => result === 'decides')?.rule ?? null
         if (fromTheTop !== reading.rule)

@@ -128,7 +128,8 @@ export async function openHouse(
           url: `${origin}/`,
           lastUsedAt: null
         })),
-      requirementFor: (url, principal, address, method) => destinations.requirementFor(url, principal, address, method)
+      requirementFor: (url, principal, address, message) =>
+        destinations.requirementFor(url, principal, address, message)
     },
     returnTargets: url => destinations.accept(url),
     audit,
