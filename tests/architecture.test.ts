@@ -256,6 +256,22 @@ t.test('files', async t => {
   )
 })
 
+t.test('one question, asked in one place', async t => {
+  const asksDecide = /\b(?:import|export)\s+(?:\{[^}]*\bdecide\b[^}]*\}|\*[^'"]*)\s*from\s*['"][^'"]*\/decide\.ts['"]/
+  const makesPermit = /\bas\s+(?:unknown\s+as\s+)?Permit\b|<Permit>/
+  for (const offender of [
+    "import { type Question, decide } from '../policy/decide.ts'",
+    "import * as d from './decide.ts'",
+    "export { decide } from './decide.ts'"
+  ])
+    t.match(offender, asksDecide)
+  for (const offender of ['{ appId } as Permit', '{} as unknown as Permit', '<Permit>{}'])
+    t.match(offender, makesPermit)
+  const found = (pattern: RegExp) => code.filter(file => pattern.test(text.get(file)!))
+  t.same(found(asksDecide), ['src/apps/authorize.ts'], 'decide() is asked by authorize() alone')
+  t.same(found(makesPermit), ['src/policy/decide.ts'], 'a Permit is made by decide() alone')
+})
+
 t.test('the domain is told the time and draws no dice', async t => {
   const unowned = /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bprocess\.env\b/
   t.match('const at = Date.now()', unowned)

@@ -1,0 +1,326 @@
+/**
+ * The same questions to everybody who asks `authorize()`: in-line enforcement, forward-auth, return addresses and `factorgate explain`. Where an
+ * answer differs, the row says which one and why.
+ */
+import t, { type Test } from 'tap'
+import { run } from '../../src/cli/run.ts'
+import { Destinations } from '../../src/destinations.ts'
+import { RouteTable } from '../../src/routing/route-table.ts'
+import type { Principal } from '../../src/session/sessions.ts'
+import { toApp } from '../../src/settings.ts'
+import { StoreUnreachable } from '../../src/store/store.ts'
+import { echoApp, navigation, type Running, startGateway } from '../helpers/gateway.ts'
+import { TestClock } from '../helpers/memory-store.ts'
+
+const askers = ['in line', 'forward-auth', 'return addresses', 'explain'] as const
+type Asker = (typeof askers)[number]
+
+interface Question {
+  readonly method?: string
+  /** The first part of the host, as in `one.localhost`. */
+  readonly host?: string
+  readonly uri: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** `stale`: with the cookie of a session that has ended. */
+  readonly who?: 'nobody' | 'stale' | 'alice'
+  /** How old Alice's password and code are. */
+  readonly minutesAgo?: number
+}
+
+/** One answer for all, or all and the exceptions. */
+type Expected = string | ({ readonly all: string } & Partial<Record<Asker, string>>)
+
+const rows: readonly (readonly [string, Question, Expected])[] = [
+  ['a public path, for nobody', { uri: '/public/x' }, 'forward'],
+  ['a path for people, for nobody', { uri: '/x' }, 'sign_in_required'],
+  ['a path for people, for one of them', { uri: '/x', who: 'alice' }, 'forward'],
+  ['a session that has ended', { uri: '/x', who: 'stale' }, 'sign_in_required'],
+  ['a denied path', { uri: '/admin/x', who: 'alice' }, 'not_allowed'],
+  ['a denied path, for nobody', { uri: '/admin/x' }, 'not_allowed'],
+  ['a denied path in another spelling', { uri: '/public/..%2fADMIN/x', who: 'alice' }, 'not_allowed'],
+  ['a fresh proof where one is asked for', { uri: '/fresh/x', who: 'alice', minutesAgo: 4 }, 'forward'],
+  [
+    'an old proof where a fresh one is asked for',
+    { uri: '/fresh/x', who: 'alice', minutesAgo: 6 },
+    'fresh_proof_required'
+  ],
+  ['a code where a passkey is asked for', { uri: '/keys/x', who: 'alice' }, 'other_factor_required'],
+  ['HEAD by a rule for GET', { method: 'HEAD', uri: '/read/x' }, 'forward'],
+  ['HEAD, for nobody', { method: 'HEAD', uri: '/x' }, 'sign_in_required'],
+  ['DELETE by a rule for GET', { method: 'DELETE', uri: '/read/x', who: 'alice' }, 'not_allowed'],
+  ['DELETE in the query of a POST', { method: 'POST', uri: '/send/x?_method=DELETE', who: 'alice' }, 'not_allowed'],
+  ['a word in `_method` that is no method', { method: 'POST', uri: '/send/x?_method=list', who: 'alice' }, 'forward'],
+  [
+    'DELETE in an override header: in line the app never receives it',
+    { method: 'POST', uri: '/send/x', headers: { 'x-http-method-override': 'DELETE' }, who: 'alice' },
+    { all: 'forward', 'forward-auth': 'not_allowed' }
+  ],
+  ['MOVE within what is open', { method: 'MOVE', uri: '/x', headers: { destination: '/y' }, who: 'alice' }, 'forward'],
+  [
+    'MOVE into a denied path',
+    { method: 'MOVE', uri: '/x', headers: { destination: '/admin/y' }, who: 'alice' },
+    'not_allowed'
+  ],
+  [
+    'COPY into a denied path, spelled with a host',
+    { method: 'COPY', uri: '/x', headers: { destination: 'http://ONE.localhost:PORT/x/..%2fadmin/y' }, who: 'alice' },
+    'not_allowed'
+  ],
+  [
+    'COPY to where a passkey is asked for',
+    { method: 'COPY', uri: '/x', headers: { destination: '/keys/y' }, who: 'alice' },
+    'other_factor_required'
+  ],
+  ['a destination of a GET', { uri: '/x', headers: { destination: '/admin/y' }, who: 'alice' }, 'not_allowed'],
+  [
+    'COPY into another app',
+    { method: 'COPY', uri: '/x', headers: { destination: 'http://two.localhost:PORT/nb/y' }, who: 'alice' },
+    'bad_request'
+  ],
+  [
+    'a path of two apps',
+    { host: 'two', uri: '/nb/..%2fother/x' },
+    { all: 'ambiguous_target', 'return addresses': 'nowhere' }
+  ],
+  ['a host of nobody', { host: 'foreign', uri: '/x' }, { all: 'misdirected', 'return addresses': 'nowhere' }],
+  ['a path of no app', { host: 'two', uri: '/x' }, { all: 'no_such_app', 'return addresses': 'nowhere' }],
+  [
+    'a path of the gate’s own that looks like an app’s',
+    { host: 'gate', uri: '/.factorgate/..%2fnb' },
+    { all: 'ambiguous_target', 'return addresses': 'nowhere' }
+  ],
+  [
+    'a page of the gate’s own, which a proxy must hand to the gate',
+    { host: 'gate', uri: '/.factorgate/jwks.json' },
+    { all: 'own', 'forward-auth': 'not_allowed' }
+  ],
+  ['an app in maintenance', { host: 'rest', uri: '/public/x' }, 'app_maintenance'],
+  ['an app in maintenance, for nobody', { host: 'rest', uri: '/x' }, 'sign_in_required'],
+  ['an app in maintenance, a denied path', { host: 'rest', uri: '/admin/x' }, 'not_allowed'],
+  [
+    'a service worker beside the portal',
+    { host: 'gate', uri: '/nb/sw.js', headers: { 'service-worker': 'script' } },
+    'not_allowed'
+  ],
+  ['a service worker on an app’s host', { uri: '/public/sw.js', headers: { 'service-worker': 'script' } }, 'forward']
+]
+
+/** Neither return addresses nor `explain` ask a store who somebody is, and neither forwards anything. */
+const outages: readonly (readonly [string, Question, 'store' | 'journal', string])[] = [
+  ['the store is down: a public path needs no session', { uri: '/public/x', who: 'stale' }, 'store', 'forward'],
+  ['the store is down: a path for people', { uri: '/x', who: 'stale' }, 'store', 'store_unreachable'],
+  ['the store is down: a denied path', { uri: '/admin/x', who: 'stale' }, 'store', 'store_unreachable'],
+  ['the store is down: nobody, without a cookie', { uri: '/x' }, 'store', 'sign_in_required'],
+  ['the journal is full: what would be forwarded', { uri: '/public/x' }, 'journal', 'journal_unwritable'],
+  ['the journal is full: what would not', { uri: '/x' }, 'journal', 'sign_in_required']
+]
+
+const rules = `[{ path: /public/**, access: public }, { path: /read/**, methods: [GET], access: public },
+      { path: /read/**, access: deny }, { path: /send/**, methods: [DELETE], access: deny },
+      { path: /drop/**, methods: [DELETE], access: mfa, factors: [webauthn] }, { path: /admin/**, access: deny }, { path: /fresh/**, access: mfa, within: 5m }, { path: /keys/**, access: mfa, factors: [webauthn] },
+      { groups: [researchers], access: mfa }]`
+
+const staleCookie = `factorgate=${'A'.repeat(43)}`
+
+async function start(t: Test) {
+  const time = new TestClock(Date.now())
+  const app = await echoApp(t)
+  const gate = await startGateway(t, {
+    apps: `  - { id: one, url: "http://one.localhost:PORT", upstream: "${app.url}", rules: ${rules} }
+  - { id: rest, url: "http://rest.localhost:PORT", upstream: "${app.url}", maintenance: {}, rules: ${rules} }
+  - { id: nb, url: "http://two.localhost:PORT/nb", upstream: "${app.url}", rules: ${rules} }
+  - { id: other, url: "http://two.localhost:PORT/other", upstream: "${app.url}", rules: ${rules} }
+  - { id: beside, url: "http://gate.localhost:PORT/nb", upstream: "${app.url}", rules: [{ access: public }] }`,
+    extra: 'trustedProxies: [127.0.0.1]',
+    clock: time.read
+  })
+  const alice = await gate.account('alice')
+  const { apps, portal } = await gate.load()
+  const all = apps.map(one => toApp(one, portal.url.origin))
+  const destinations = new Destinations(new RouteTable({ apps: all, portalOrigin: portal.url.origin }), all, time.read)
+  return { time, app, gate, alice, destinations }
+}
+type House = Awaited<ReturnType<typeof start>>
+
+/** Puts one question to one of them; what comes back is `forward`, `own`, or the code of a challenge or refusal. */
+function ask(house: House, question: Question, cookie: string, principal: Principal | null) {
+  const { gate, destinations, time } = house
+  const { method = 'GET', host = 'one', uri } = question
+  const filled = Object.entries(question.headers ?? {}).map(([name, value]) => [name, withPort(value, gate)] as const)
+  const headers = Object.fromEntries(filled)
+  const url = gate.origin(host) + uri
+  const sent = { ...navigation, ...headers, ...(cookie === '' ? {} : { cookie }) }
+  const verdictOf = (answer: { status: number; headers: Record<string, unknown> }) =>
+    answer.status === 200 ? 'forward' : String(answer.headers['factorgate-error'])
+
+  return {
+    async 'in line'() {
+      const answer = await gate.request(method, url, sent)
+      return uri.startsWith('/.factorgate/') && answer.status === 200 ? 'own' : verdictOf(answer)
+    },
+    async 'forward-auth'() {
+      const original = { 'x-original-url': url, 'x-original-method': method }
+      return verdictOf(await gate.request('GET', `${gate.origin('one')}/.factorgate/auth`, { ...sent, ...original }))
+    },
+    async 'return addresses'() {
+      if (destinations.accept(url) === null) return 'nowhere'
+      const found = destinations.requirementFor(url, principal, '127.0.0.1', { method, headers })
+      if (found === null) return 'own'
+      return found.access.kind === 'forward' ? 'forward' : found.access.reason
+    },
+    async explain() {
+      const age = question.minutesAgo ?? 0
+      const person = [
+        '--user',
+        'alice',
+        '--group',
+        'researchers',
+        '--proof',
+        `password@${age}m`,
+        '--proof',
+        `totp@${age}m`
+      ]
+      const args = ['explain', '--config', gate.configFile, '--url', url, '--method', method, '--json']
+      let stdout = ''
+      let stderr = ''
+      const code = await run(
+        [
+          ...args,
+          ...filled.flatMap(([name, value]) => ['--header', `${name}: ${value}`]),
+          ...(principal === null ? [] : person)
+        ],
+        {
+          stdout: text => {
+            stdout += text
+          },
+          stderr: text => {
+            stderr += text
+          },
+          env: {},
+          cwd: gate.folder,
+          isTTY: false,
+          clock: time.read,
+          wait: async () => {}
+        }
+      )
+      if (stdout === '') throw new Error(stderr)
+      const { decision } = JSON.parse(stdout)
+      const passes = decision.kind === 'forward' || decision.kind === 'own'
+      if (passes !== (code === 0)) throw new Error(`${decision.kind} ended with ${code}`)
+      return decision.kind === 'forward' ? 'forward' : decision.reason
+    }
+  } satisfies Record<Asker, () => Promise<string>>
+}
+
+const withPort = (text: string, gate: Running) => text.replaceAll('PORT', String(gate.port))
+
+t.test('the same question has the same answer', async t => {
+  const house = await start(t)
+  const { gate, alice, time } = house
+  for (const [title, question, expected] of rows) {
+    const { who = 'nobody', host = 'one', minutesAgo = 0 } = question
+    const signedIn = who === 'alice' ? await gate.signIn(alice, host) : null
+    time.advance(minutesAgo * 60)
+    const cookie = signedIn?.cookies[host] ?? (who === 'stale' ? staleCookie : '')
+    const asked = ask(house, question, cookie, signedIn?.principal ?? null)
+    for (const asker of askers) {
+      const wanted = typeof expected === 'string' ? expected : (expected[asker] ?? expected.all)
+      t.equal(await asked[asker](), wanted, `${title}: ${asker}`)
+    }
+  }
+})
+
+t.test('and so it has while something is out of service', async t => {
+  const house = await start(t)
+  const { store, journal } = house.gate.server.runtime
+  const { get } = store
+  for (const [title, question, outage, expected] of outages) {
+    if (outage === 'journal') Object.defineProperty(journal, 'writable', { value: false, configurable: true })
+    else
+      store.get = async () => {
+        throw new StoreUnreachable('The store is away.')
+      }
+    const asked = ask(house, question, question.who === 'stale' ? staleCookie : '', null)
+    for (const asker of ['in line', 'forward-auth'] as const)
+      t.equal(await asked[asker](), expected, `${title}: ${asker}`)
+    store.get = get
+    Reflect.deleteProperty(journal, 'writable')
+  }
+})
+
+const script = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', accept: '*/*' }
+const form = { ...navigation, 'sec-fetch-site': 'same-origin' }
+
+/** Host, request, who, where the person comes back to, and what the portal is told of the request that was stopped. */
+const ways: readonly (readonly [string, Question, string, string?])[] = [
+  ['a page', { uri: '/x?y=1', headers: navigation }, '/x?y=1'],
+  ['HEAD of a page', { method: 'HEAD', uri: '/x?y=1', headers: navigation }, '/x?y=1'],
+  ['a form: its page', { method: 'POST', uri: '/x', headers: { ...form, referer: 'HERE/page' } }, '/page'],
+  [
+    'a form of another site: the front page',
+    { method: 'POST', uri: '/x', headers: { ...form, referer: 'http://evil.test/' } },
+    '/'
+  ],
+  ['a script: its page', { uri: '/data.json', headers: { ...script, referer: 'HERE/page' } }, '/page'],
+  ['a script without a page: the front page', { uri: '/data.json', headers: script }, '/'],
+  ['in an app below a prefix', { host: 'two', method: 'POST', uri: '/nb/x', headers: script }, '/nb/'],
+  [
+    'a script’s MOVE to where a passkey is asked for',
+    { method: 'MOVE', uri: '/x', headers: { ...script, destination: '/keys/y' }, who: 'alice' },
+    '/',
+    'MOVE HERE/x /keys/y'
+  ],
+  [
+    'a script’s POST to where a passkey is asked for',
+    { method: 'POST', uri: '/keys/x', headers: { ...script, referer: 'HERE/page' }, who: 'alice' },
+    '/page',
+    'POST HERE/keys/x'
+  ],
+  ['a page where a passkey is asked for', { uri: '/keys/x', headers: navigation, who: 'alice' }, '/keys/x']
+]
+
+t.test('a challenge leads back to the same place, whoever asked', async t => {
+  const house = await start(t)
+  const { gate, alice } = house
+  for (const [title, question, rd, ask] of ways) {
+    const { method = 'GET', host = 'one', uri, who } = question
+    const here = (text: string) => text.replaceAll('HERE', gate.origin(host))
+    const { cookies } = who === 'alice' ? await gate.signIn(alice, host) : { cookies: {} as Record<string, string> }
+    const headers: Record<string, string> = Object.fromEntries(
+      Object.entries(question.headers ?? {}).map(([name, value]) => [name, here(value)])
+    )
+    if (cookies[host] !== undefined) headers.cookie = cookies[host]
+    const original = {
+      'x-forwarded-host': new URL(gate.origin(host)).host,
+      'x-forwarded-uri': uri,
+      'x-forwarded-method': method
+    }
+    const inLine = await gate.request(method, gate.origin(host) + uri, headers)
+    const asked = await gate.request('GET', `${gate.origin(host)}/.factorgate/auth`, { ...headers, ...original })
+    for (const [asker, answer] of [['in line', inLine] as const, ['forward-auth', asked] as const]) {
+      const link = /href="([^"]*\/(?:login|challenge)\?[^"]*)"/.exec(answer.body)?.[1]?.replaceAll('&amp;', '&')
+      const url = answer.headers.location ?? link ?? JSON.parse(answer.body).error.challengeUrl
+      const query = new URL(url).searchParams
+      t.equal(query.get('rd'), gate.origin(host) + rd, `${title}: ${asker}`)
+      t.equal(query.get('ask'), ask === undefined ? null : here(ask), `${title}: ${asker} tells what was stopped`)
+      if (who !== 'alice') continue
+      const page = await gate.request('GET', url, { ...navigation, cookie: cookies.gate as string })
+      t.equal(page.status, 403, `${title}: ${asker}: the portal asks for it; 303 would be a way in circles`)
+    }
+  }
+})
+
+t.test('behind a proxy the portal is told what an override header names', async t => {
+  const { gate, alice } = await start(t)
+  const { cookies } = await gate.signIn(alice, 'one')
+  const headers = { ...script, cookie: cookies.one as string, 'x-http-method-override': 'DELETE' }
+  const url = `${gate.origin('one')}/drop/x`
+  t.equal((await gate.request('POST', url, headers)).status, 200, 'in line the app does not receive it')
+  const original = { 'x-original-url': url, 'x-original-method': 'POST' }
+  const asked = await gate.request('GET', `${gate.origin('one')}/.factorgate/auth`, { ...headers, ...original })
+  t.equal(asked.headers['factorgate-error'], 'other_factor_required')
+  const on = asked.headers.location as string
+  t.equal(new URL(on).searchParams.get('ask'), `POST,DELETE ${url}`)
+  const page = await gate.request('GET', on, { ...navigation, cookie: cookies.gate as string })
+  t.equal(page.status, 403, 'the portal asks for it; 303 would be a way in circles')
+})
