@@ -163,7 +163,6 @@ async function behindTheGate(runs: readonly Run[]): Promise<Count> {
     const gate = await startGate(
       { teardown: fn => ends.unshift(fn) },
       {
-        from: 'built',
         tls: isTls,
         apps: runs.map(({ name, gate }) => ({
           title: name,

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { AppendFile, type AppendHandle } from '../../src/audit/append-file.ts'
 import { Lines } from '../../src/audit/lines.ts'
+import { cases } from '../fixtures/in-process/cases.ts'
 
 /** A disk with `room` for so many bytes more, and a full one after that. */
 function disk() {
@@ -144,7 +145,7 @@ t.test(
         if (found.filter(text => text.startsWith('intruder')).length !== intruders)
           throw new Error('an intruder was spoilt')
       }),
-      { numRuns: 150 }
+      { numRuns: cases(150) }
     )
   }
 )

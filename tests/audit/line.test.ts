@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { AuditEvent } from '../../src/audit/event.ts'
 import { lineOf } from '../../src/audit/line.ts'
+import { cases } from '../fixtures/in-process/cases.ts'
 
 const at = Date.UTC(2026, 0, 2, 3, 4, 5, 6)
 
@@ -55,6 +56,6 @@ t.test('any event reads back as it was', async () => {
       equal(line.indexOf('\n'), line.length - 1)
       deepEqual(JSON.parse(line), JSON.parse(JSON.stringify({ ...event, at: new Date(at).toISOString() })))
     }),
-    { numRuns: 300 }
+    { numRuns: cases(300) }
   )
 })

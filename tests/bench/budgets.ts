@@ -39,7 +39,7 @@ async function weightOf(person: Person, url: string): Promise<number> {
 export async function budgets({ end, isQuick }: Bench): Promise<Found> {
   const restMs = isQuick ? 1_000 : 3_000
   const starts = isQuick ? 2 : 5
-  const gate = await prepareGate(end, { apps, from: 'built' })
+  const gate = await prepareGate(end, { apps })
   const seconds = await startUp(gate, starts)
   await new Promise(resolve => setTimeout(resolve, restMs))
   const rest = memory(gate.pid)

@@ -29,7 +29,6 @@ export interface GuardedOptions {
 export async function guarded(end: Ender, options: GuardedOptions): Promise<Guarded> {
   const { upstream, redis } = options
   const gate = await startGate(end, {
-    from: 'built',
     apps: options.apps ?? [{ id: 'app', title: 'App', url: 'http://app.localhost:HOST', upstream }],
     config: { ...(redis === undefined ? {} : { store: redis }), ...options.config }
   })
@@ -53,7 +52,6 @@ export async function joined(end: Ender, first: Guarded, upstream: string, count
   const gates: Gate[] = []
   for (let i = 0; i < count; i++) {
     const other = await startGate(end, {
-      from: 'built',
       apps: [{ id: 'app', title: 'App', url: `http://${host}`, upstream }],
       config: { store, portal: { url: gate.portal, title: 'Test Lab' }, keyFile: `${gate.folder}/factorgate.key` }
     })

@@ -5,6 +5,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { readsTypeScript } from '../fixtures/process/program.ts'
 import { kill } from './processes.ts'
 import type { Bench, Found } from './report.ts'
 
@@ -35,14 +36,7 @@ export async function inOwnNet(
 ): Promise<Found | null> {
   if (hasOwnNet || spawnSync('unshare', around('true'), { stdio: 'ignore' }).status !== 0) return null
   const one = fileURLToPath(new URL('one.ts', import.meta.url))
-  const call = [
-    process.execPath,
-    `--import=${import.meta.resolve('tsx')}`,
-    one,
-    module,
-    name,
-    isQuick ? 'quick' : 'full'
-  ]
+  const call = [process.execPath, readsTypeScript, one, module, name, isQuick ? 'quick' : 'full']
   const child = spawn('unshare', [...around('exec "$@"'), 'sh', ...call], { stdio: ['ignore', 'pipe', 'inherit'] })
   end.teardown(() => kill(child, patienceMs))
   let text = ''

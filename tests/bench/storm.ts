@@ -4,6 +4,7 @@
  */
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { readsTypeScript } from '../fixtures/process/program.ts'
 import type { Ender } from '../helpers/gate.ts'
 import { guarded } from './gates.ts'
 import type { Arrived, Crowd } from './newcomers.ts'
@@ -94,7 +95,7 @@ ${table(['flow', 'p50 ms', 'p99 ms', 'longest ms'], [row('quiet', quiet), row('s
  * elsewhere.
  */
 async function gather(end: Ender): Promise<(crowd: Crowd) => Promise<Arrived>> {
-  const child = fork(new URL('newcomers.ts', import.meta.url), { execArgv: ['--import=tsx'] })
+  const child = fork(new URL('newcomers.ts', import.meta.url), { execArgv: [readsTypeScript] })
   end.teardown(() => kill(child))
   await once(child, 'message')
   if (program('chrt') !== null) execFileSync('chrt', ['-a', '-i', '-p', '0', String(child.pid)])

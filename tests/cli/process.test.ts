@@ -4,12 +4,13 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { program } from '../fixtures/process/program.ts'
 import { usualConfig } from './terminal.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 function start(t: Test, folder: string, ...argv: string[]) {
-  const child = spawn(process.execPath, ['--import=tsx', main, ...argv], {
+  const child = spawn(process.execPath, [...program(), ...argv], {
     cwd: folder,
     env: { ...process.env, NODE_OPTIONS: '', FACTORGATE_CONFIG: undefined }
   })

@@ -5,6 +5,7 @@ import t from 'tap'
 import { readLines } from '../../src/cli/store/content.ts'
 import { readSealed, writeSealed } from '../../src/cli/store/sealed-file.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
+import { cases } from '../fixtures/in-process/cases.ts'
 
 const keyring = makeKeyring([newMasterKey()])
 const createdAt = Date.UTC(2026, 10, 22)
@@ -43,7 +44,7 @@ t.test('any lines come back as they were', async t => {
         }
       }
     ),
-    { numRuns: 40 }
+    { numRuns: cases(40) }
   )
 })
 

@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import type { Origin } from '../../src/factor/guesses.ts'
 import { newToken } from '../../src/session/token.ts'
+import { readsTypeScript } from '../fixtures/process/program.ts'
 import { house, rightPassword } from '../identity/house.ts'
 import { day, limited, v4, waitOf } from './attackers.ts'
 
@@ -17,7 +18,7 @@ interface NewPlace {
 t.test('FIELD A8 guessing, in numbers: a thousand addresses, 200 people, thirty days', async t => {
   const program = fileURLToPath(new URL('attackers.ts', import.meta.url))
   const { NODE_OPTIONS: _, ...env } = process.env
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import=tsx', program], { env })
+  const { stdout } = await promisify(execFile)(process.execPath, [readsTypeScript, program], { env })
   const said = JSON.parse(stdout) as {
     thousand: NewPlace
     overMany: number

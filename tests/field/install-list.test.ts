@@ -8,12 +8,11 @@ import https from 'node:https'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { program } from '../fixtures/process/program.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { temporaryDirectory } from '../helpers/redis-server.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const tsx = import.meta.resolve('tsx')
-const program = path.join(root, 'src/main.ts')
 
 /** The shell blocks of a section of the README. */
 function shellBlocks(section: string): string[] {
@@ -41,7 +40,7 @@ function machine(t: Test, port: number) {
   )
   mkdirSync(at('release/dist/src'), { recursive: true })
   cpSync(path.join(root, 'config/examples'), at('release/config/examples'), { recursive: true })
-  writeFileSync(at('release/dist/src/main.js'), `#!/bin/sh\nexec ${process.execPath} --import=${tsx} ${program} "$@"\n`)
+  writeFileSync(at('release/dist/src/main.js'), `#!/bin/sh\nexec ${process.execPath} ${program().join(' ')} "$@"\n`)
   chmodSync(at('release/dist/src/main.js'), 0o755)
   const places: [string, string][] = [
     ['/opt/factorgate', at('opt/factorgate')],
@@ -56,7 +55,6 @@ function machine(t: Test, port: number) {
   const env = {
     ...process.env,
     NODE_OPTIONS: '',
-    TSX_TSCONFIG_PATH: path.join(root, 'tsconfig.json'),
     FACTORGATE_CONFIG: at('etc/factorgate/factorgate.yaml'),
     PATH: `${at('shims')}:${at('bin')}:${process.env.PATH}`
   }

@@ -7,6 +7,7 @@ import t, { type Test } from 'tap'
 import { formatProblem, parseConfig } from '../../config/load.ts'
 import { command as demo } from '../../src/cli/demo.ts'
 import { terminal } from '../cli/terminal.ts'
+import { program, readsTypeScript } from '../fixtures/process/program.ts'
 import { echoApp, startGateway } from '../helpers/gateway.ts'
 import { temporaryDirectory } from '../helpers/redis-server.ts'
 
@@ -58,8 +59,8 @@ t.test('FIELD N8 a store without people is said at the start, with the way on', 
 const byNpm = { npm_lifecycle_event: 'start' }
 
 /** PROGRAM run by a shell as npm does it, with npm's mark in the environment. Resolves once it has said `word`. */
-async function underShell(t: Test, script: string, program: string, word: RegExp) {
-  const node = `"${process.execPath}" --import=tsx ${program}`
+async function underShell(t: Test, script: string, args: readonly string[], word: RegExp) {
+  const node = [process.execPath, ...args].map(arg => `"${arg}"`).join(' ')
   const parent = spawn('sh', ['-c', script.replaceAll('PROGRAM', node)], {
     cwd: root,
     env: { ...process.env, NODE_OPTIONS: '', ...byNpm },
@@ -90,7 +91,7 @@ t.test('FIELD N8 the demo ends with the npm that has started it', async t => {
   const { kill, ended } = await underShell(
     t,
     "sh -c 'PROGRAM; :'; :",
-    'src/main.ts demo --port 0',
+    [...program(), 'demo', '--port', '0'],
     /forgets everything/
   )
   kill()
@@ -100,15 +101,15 @@ t.test('FIELD N8 the demo ends with the npm that has started it', async t => {
 
 t.test('FIELD N8 it ends too where the shell of npm is killed', async t => {
   // The look at the processes alone: it costs a tenth of a demo.
-  const program = path.join(temporaryDirectory(t), 'looks.mts')
+  const looks = path.join(temporaryDirectory(t), 'looks.mts')
   const looking = new URL('../../src/cli/npm-parent.ts', import.meta.url)
   writeFileSync(
-    program,
+    looks,
     `import { onNpmGone } from ${JSON.stringify(looking.href)}
      onNpmGone(process.env, () => process.exit())
      console.log('looks')`
   )
-  const { kill, ended } = await underShell(t, 'PROGRAM; :', program, /looks/)
+  const { kill, ended } = await underShell(t, 'PROGRAM; :', [readsTypeScript, looks], /looks/)
   kill()
   await ended
   t.pass('nothing of it is left')

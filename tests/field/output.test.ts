@@ -2,14 +2,13 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { systemClock } from '../../src/clock.ts'
 import { Accounts } from '../../src/identity/accounts.ts'
 import { openStore } from '../../src/store/open.ts'
 import { usualConfig } from '../cli/terminal.ts'
+import { program } from '../fixtures/process/program.ts'
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const people = 300
 const groups = Array.from({ length: 8 }, (_, i) => `a-group-with-a-rather-long-name-${i}`)
 /** What a pipe takes at once on Linux. */
@@ -31,7 +30,7 @@ t.before(async () => {
 })
 
 function start(t: Test, argv: readonly string[], stdout: 'pipe' | number = 'pipe') {
-  const child = spawn(process.execPath, ['--import=tsx', main, ...argv], {
+  const child = spawn(process.execPath, [...program(), ...argv], {
     cwd: folder,
     env: { ...process.env, NODE_OPTIONS: '', FACTORGATE_CONFIG: undefined },
     stdio: ['ignore', stdout, 'pipe']

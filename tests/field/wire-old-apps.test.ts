@@ -12,7 +12,7 @@ import { at, get, header, host, makeApp, parse, startGate } from '../forwarding/
 import { freePort } from '../helpers/free-port.ts'
 import { navigation, startGateway } from '../helpers/gateway.ts'
 import { startUpstream, webSocketLines } from '../helpers/upstream.ts'
-import { whereIs } from '../setup/may-install.mjs'
+import { whereIs } from '../setup/machine.mjs'
 import { Line } from '../threats/wire.ts'
 
 const head = (...lines: string[]) => `${['HTTP/1.1 200 OK', ...lines].join('\r\n')}\r\n\r\n`

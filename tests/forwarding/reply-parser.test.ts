@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { type ReplyHead, ReplyParser, type ReplyReader, UnfitReply } from '../../src/forwarding/reply-parser.ts'
+import { cases } from '../fixtures/in-process/cases.ts'
 
 interface Read {
   readonly heads: ReplyHead[]
@@ -223,7 +224,7 @@ t.test('property: any reply reads the same however it is cut into pieces', t => 
         return result.body === body && result.isComplete && result.heads.length === 1
       }
     ),
-    { numRuns: 500 }
+    { numRuns: cases(500) }
   )
   t.end()
 })
@@ -261,7 +262,7 @@ t.test('property: what is put right reads as the clean reply does, however its l
       const headers = heads[0]!.headers.join('|').replace(/Content-Length\|5\|/, '')
       return heads.length === 1 && body === 'hello' && heads[0]!.keptMs === 0 && headers === wanted.join('|')
     }),
-    { numRuns: 500 }
+    { numRuns: cases(500) }
   )
   t.end()
 })

@@ -9,6 +9,7 @@ import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { loadConfig } from '../../config/load.ts'
 import { Server } from '../../src/server.ts'
+import { program } from '../fixtures/process/program.ts'
 import { Authenticator } from '../helpers/authenticator.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { formsOf, type Page, Person, totpCode } from '../helpers/person.ts'
@@ -147,9 +148,8 @@ function csrfOf(page: Page): string {
 
 t.test('a backup of release 0.1 is read back', async t => {
   const folder = oldFolder(t, readFileSync(old('factorgate-embedded.yaml'), 'utf8').replace('PORT', '0'))
-  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
   const run = (...args: string[]) =>
-    spawnSync(process.execPath, ['--import=tsx', main, ...args, '--config', path.join(folder, 'factorgate.yaml')], {
+    spawnSync(process.execPath, [...program(), ...args, '--config', path.join(folder, 'factorgate.yaml')], {
       encoding: 'utf8',
       env: { ...process.env, NODE_OPTIONS: '' },
       cwd: fileURLToPath(new URL('../../', import.meta.url))

@@ -12,7 +12,7 @@ import { freePort } from '../helpers/free-port.ts'
 import { ask, navigation, startGateway } from '../helpers/gateway.ts'
 import { hasProgram, startCaddy, startHaproxy, startNginx } from '../helpers/proxies.ts'
 import { ok, type Recorded, startUpstream, type Upstream, valuesOf } from '../helpers/upstream.ts'
-import { mayInstall } from '../setup/may-install.mjs'
+import { mayInstall } from '../setup/machine.mjs'
 
 const example = (name: string) => readFileSync(new URL(`../../config/examples/${name}`, import.meta.url), 'utf8')
 

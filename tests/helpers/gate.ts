@@ -7,24 +7,15 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import http from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { program } from '../fixtures/process/program.ts'
 import { freePort } from './free-port.ts'
-
-const root = fileURLToPath(new URL('../../', import.meta.url))
-
-/** How factorgate is called: from its source, or as built (`npm run build`), which starts faster and is what people run. */
-const calls = {
-  source: [`--import=${import.meta.resolve('tsx')}`, path.join(root, 'src/main.ts')],
-  built: [path.join(root, 'dist/src/main.js')]
-} as const
 
 export interface GateOptions {
   /** Apps as the configuration file has them. `HOST` in a `url` becomes the gate's port: `http://one.localhost:HOST`. */
   readonly apps: readonly Readonly<Record<string, unknown>>[]
   /** Keys that replace those of the usual file. */
   readonly config?: Readonly<Record<string, unknown>>
-  readonly from?: keyof typeof calls
   /** Serve https, with a certificate that nobody has signed. Default: plain http. */
   readonly tls?: boolean
   readonly env?: NodeJS.ProcessEnv
@@ -180,10 +171,10 @@ export class Gate {
   }
 }
 
-/** The environment without what the test runner hangs into it; tsx is told where its settings are, because the gate runs elsewhere. */
+/** The environment without what the test runner puts into it. */
 function surroundings(): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _, ...rest } = process.env
-  return { ...rest, TSX_TSCONFIG_PATH: path.join(root, 'tsconfig.json') }
+  return rest
 }
 
 /** Writes a configuration and a key, and starts the gate with them. Ended, and its folder gone, at `t`'s teardown. */
@@ -202,7 +193,7 @@ export async function prepareGate(t: Ender, options: GateOptions): Promise<Gate>
     port,
     adminPort,
     scheme: options.tls ? 'https' : 'http',
-    call: calls[options.from ?? 'source'],
+    call: program(),
     env: { ...surroundings(), FACTORGATE_CONFIG: path.join(folder, 'factorgate.yaml'), ...options.env }
   })
   t.teardown(async () => {

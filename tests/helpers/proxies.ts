@@ -6,7 +6,7 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Test } from 'tap'
-import { whereIs } from '../setup/may-install.mjs'
+import { whereIs } from '../setup/machine.mjs'
 
 /** Whether the program is on this machine; where nothing may be installed, a test says that it is not asked. */
 export const hasProgram = (name: string): boolean => whereIs(name) !== null

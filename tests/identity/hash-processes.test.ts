@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { HashProcesses } from '../../src/identity/hash-processes.ts'
+import { readsTypeScript } from '../fixtures/process/program.ts'
 import { seeHashWork, startHashersBy } from '../helpers/hash-work.ts'
 import { until } from '../helpers/redis-server.ts'
 
@@ -422,7 +423,7 @@ async function runScript(script: string, { nice = 0 } = {}): Promise<string> {
     const all = new HashProcesses()
     const hash = () => all.hash('correct horse', ${JSON.stringify(cheap)})
     ${script}`
-  const node = [process.execPath, '--import=tsx', '--input-type=module', '--eval', whole]
+  const node = [process.execPath, readsTypeScript, '--input-type=module', '--eval', whole]
   return (await promisify(execFile)('/usr/bin/nice', ['-n', String(nice), ...node], { timeout: 60_000 })).stdout
 }
 

@@ -3,6 +3,7 @@ import t from 'tap'
 import { decide } from '../../src/policy/decide.ts'
 import type { Rule } from '../../src/policy/policy.ts'
 import { parseTarget } from '../../src/routing/target.ts'
+import { cases } from '../fixtures/in-process/cases.ts'
 import { oddPath } from '../routing/odd-paths.ts'
 import { alice, deny, explained, halfSignedIn, mfa, person, pub, question, signedIn, verdict } from './ask.ts'
 
@@ -52,7 +53,7 @@ t.test('the index finds the rule that reading the list from the top finds, for e
           throw new Error(`${reading.path}: rule ${reading.rule} by index, ${fromTheTop} from the top`)
       }
     }),
-    { numRuns: 400 }
+    { numRuns: cases(400) }
   )
   t.pass()
 })

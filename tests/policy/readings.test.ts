@@ -4,6 +4,7 @@ import { decide } from '../../src/policy/decide.ts'
 import type { Decision } from '../../src/policy/decision.ts'
 import type { Rule } from '../../src/policy/policy.ts'
 import { parseTarget } from '../../src/routing/target.ts'
+import { cases } from '../fixtures/in-process/cases.ts'
 import { oddPath } from '../routing/odd-paths.ts'
 import { habits, servers } from '../routing/servers.ts'
 import { alice, brief, deny, mfa, pub, question, signedIn, verdict } from './ask.ts'
@@ -240,7 +241,7 @@ t.test('no spelling of a protected path is treated more mildly than the path its
       const result = brief(decide({ ...question(rules, '/', me), readings: target.readings }))
       if (result !== 'not_allowed') throw new Error(`${raw} is ${result}`)
     }),
-    { numRuns: 1500 }
+    { numRuns: cases(1500) }
   )
   t.pass()
 })
@@ -275,7 +276,7 @@ t.test('whatever a server serves is judged at least as strictly as if it had bee
           throw new Error(`${raw} is ${brief(asSent)}, but it is served as ${served}, which is ${brief(asServed)}`)
       }
     ),
-    { numRuns: 1500 }
+    { numRuns: cases(1500) }
   )
   t.pass()
 })

@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { readingsOf } from '../../src/routing/readings.ts'
+import { cases } from '../fixtures/in-process/cases.ts'
 import { oddPath } from './odd-paths.ts'
 import { habits, percentDecode, servers } from './servers.ts'
 
-const runs = { numRuns: 400 }
+const runs = { numRuns: cases(400) }
 
 /** A slash at the end makes no difference to a rule, so it makes none here. */
 function trimmed(path: string): string {
@@ -50,7 +51,7 @@ t.test('no sequence of server habits leads outside the readings', async t => {
       }
       assertForeseen(path, served)
     }),
-    { numRuns: 2000 }
+    { numRuns: cases(2000) }
   )
   t.pass()
 })

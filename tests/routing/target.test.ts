@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { readingsOf } from '../../src/routing/readings.ts'
 import { parseTarget } from '../../src/routing/target.ts'
+import { cases } from '../fixtures/in-process/cases.ts'
 import { shown } from '../helpers/shown.ts'
 import { oddPath } from './odd-paths.ts'
 
@@ -74,7 +75,7 @@ t.test('the short way gives what the closure gives, for any path', async t => {
       if (path.includes(' ')) return parseTarget(path) === null
       return JSON.stringify(parseTarget(path)?.readings ?? null) === JSON.stringify(readingsOf(path))
     }),
-    { numRuns: 2000 }
+    { numRuns: cases(2000) }
   )
   t.pass()
 })
@@ -85,7 +86,7 @@ t.test('nothing that a stranger sends throws', async t => {
       parseTarget(text)
       parseTarget(`/${text}`)
     }),
-    { numRuns: 1500 }
+    { numRuns: cases(1500) }
   )
   t.pass()
 })

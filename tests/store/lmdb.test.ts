@@ -11,6 +11,7 @@ import { prepareDirectory } from '../../src/store/lmdb-directory.ts'
 import { openStore } from '../../src/store/open.ts'
 import { StoreUnreachable } from '../../src/store/store.ts'
 import { StoreUnfit } from '../../src/store/unfit.ts'
+import { readsTypeScript } from '../fixtures/process/program.ts'
 import { temporaryDirectory } from '../helpers/redis-server.ts'
 import { smallDisk } from '../helpers/small-disk.ts'
 import { collect, holdToContract } from './contract.ts'
@@ -39,7 +40,7 @@ holdToContract(t, async t => {
 const childFile = fileURLToPath(new URL('lmdb-child.ts', import.meta.url))
 
 function childArgs(task: string, path: string, count = 0): string[] {
-  return ['--import=tsx', childFile, task, path, String(count)]
+  return [readsTypeScript, childFile, task, path, String(count)]
 }
 
 function startChild(t: Test, task: string, path: string): { child: ChildProcess; lines: Interface } {

@@ -4,12 +4,12 @@
  */
 import fc from 'fast-check'
 import t from 'tap'
+import { runs } from '../fixtures/in-process/cases.ts'
 import { type Recorded, valuesOf } from '../helpers/upstream.ts'
 import { folded, forwardingNames, identityNames, tokenMarks } from './claims.ts'
 import { saidAs } from './headers-identity.ts'
 import { head, Lab, Line, type Reply, readReplies, values } from './wire.ts'
 
-const runs = Number(process.env.FACTORGATE_RUNS ?? 40)
 const lie = 'zz-claimed'
 
 function law(what: string, holds: boolean, about: unknown): void {

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Test } from 'tap'
 import { freePort } from '../helpers/free-port.ts'
-import { mayInstall, whereIs } from '../setup/may-install.mjs'
+import { mayInstall, whereIs } from '../setup/machine.mjs'
 import { Line, type Reply, readReplies, values } from './wire.ts'
 
 export interface RealServer {
@@ -79,7 +79,7 @@ export async function startRealServers(t: Test): Promise<RealServers> {
 export function missed(name: string, why: string, isHere: boolean, mayBeBrought: boolean): Missing {
   const isExcused = !isHere && !mayBeBrought
   return {
-    reason: `${name} is not asked: ${why}${isHere || isExcused ? '' : '; `npm run pretest` brings it'}`,
+    reason: `${name} is not asked: ${why}${isHere || isExcused ? '' : '; `npm run setup` brings it'}`,
     isExcused
   }
 }

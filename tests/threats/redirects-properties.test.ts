@@ -8,12 +8,12 @@ import { validTarget } from '../../plugins/portal/trip.ts'
 import { Destinations } from '../../src/destinations.ts'
 import { RouteTable } from '../../src/routing/route-table.ts'
 import { toApp } from '../../src/settings.ts'
+import { runs } from '../fixtures/in-process/cases.ts'
 import { House } from './house.ts'
 import { ours } from './redirect-spellings.ts'
 import { raw } from './sessions-ways.ts'
 import { values } from './wire.ts'
 
-const runs = Number(process.env.FACTORGATE_RUNS ?? 40)
 const evil = 'evil.test'
 
 /** Addresses of everything that browsers, servers and validators have read in two ways; many begin like one of ours. */

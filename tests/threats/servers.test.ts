@@ -4,11 +4,10 @@
  */
 import fc from 'fast-check'
 import t from 'tap'
+import { runs } from '../fixtures/in-process/cases.ts'
 import { oddPath } from '../routing/odd-paths.ts'
 import { answersOf, missed, type RealServer, resolvedBy, sayMissing, startRealServers } from './real-servers.ts'
 import { head, Lab, values } from './wire.ts'
-
-const runs = Number(process.env.FACTORGATE_RUNS ?? 40)
 
 /** Spellings that some server of the field undoes. */
 const known = [

@@ -1,3 +1,3 @@
-/** The types of may-install.mjs, which runs before anything is compiled. Owns nothing besides. */
+/** The types of machine.mjs, which runs before anything is compiled. */
 export function whereIs(program: string): string | null
 export function mayInstall(): string[] | null

@@ -1,6 +1,5 @@
 /**
- * What this machine has and whether more may be brought to it: asked before the tests by pretest.mjs, and by tests that would be silent
- * where a program is missing. Owns no list of programs; installs nothing.
+ * What this machine has, and whether programs may be installed on it.
  */
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
