@@ -1,7 +1,7 @@
 /** The commented file that `factorgate init` writes. Owns its words; what it holds passes `factorgate check` as it stands. */
 
 export interface TemplateOptions {
-  /** http://localhost:8443 */
+  /** http://localhost:8443, or https where the gate serves it itself. */
   readonly portalUrl?: string
   /** Example Lab */
   readonly title?: string
@@ -17,7 +17,8 @@ export interface TemplateOptions {
 
 /** The text of a first `factorgate.yaml`. Values are written as they are: check the result with `parseConfig`. */
 export function initTemplate(options: TemplateOptions = {}): string {
-  const { portalUrl = 'http://localhost:8443', title = 'Example Lab', upstream = 'http://127.0.0.1:8888' } = options
+  const { title = 'Example Lab', upstream = 'http://127.0.0.1:8888' } = options
+  const { portalUrl = `${options.tls === undefined ? 'http' : 'https'}://localhost:8443` } = options
   const appUrl = options.appUrl ?? appBeside(portalUrl)
   const { dataFolder = './var', tls } = options
   const store = plainOrQuoted(`embedded:${dataFolder}/store`)

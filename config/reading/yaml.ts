@@ -17,7 +17,7 @@ const sentences: Partial<Record<ErrorCode, string>> = {
   BAD_SCALAR_START: 'a value cannot begin with this character; put quotes around it',
   BLOCK_AS_IMPLICIT_KEY:
     "a second ':' in one value: indent the line below as the one above, or put quotes around the text",
-  BLOCK_IN_FLOW: 'inside { … } and [ … ] only flow style is possible',
+  BLOCK_IN_FLOW: "inside { … } and [ … ] commas stand between entries: is one missing here, or a '-' too many?",
   MISSING_CHAR: "something is missing here: a closing bracket or quote, a comma, or a ':' after a key",
   MULTILINE_IMPLICIT_KEY: "a key must stand on one line; is a ':' missing?",
   MULTIPLE_DOCS: "only one document is read; remove what follows '---'",

@@ -27,7 +27,8 @@ export const command: Command = {
   help: `
   DIR             where factorgate.yaml goes; this folder
   --data DIR      where store, key and journal go; 'var' beside the configuration
-  --portal URL    where people will reach the gate (http://localhost:8443)
+  --portal URL    where people will reach the gate (http://localhost:8443,
+                  or https with a certificate)
   --title TEXT    what its pages call the place (Example Lab)
   --upstream URL  the first app (http://127.0.0.1:8888)
   --user NAME     the first operator (admin)

@@ -1,5 +1,5 @@
 /** FIELD N8: what the first hour with the program is like: examples, init, the demo, an empty store, a mistake in braces. */
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -45,6 +45,13 @@ t.test('FIELD N8 init says paths that one can read', async t => {
   t.match(near.stderr, '--config below/x/factorgate.yaml')
   const here = await factorgate('init')
   t.match(here.stderr, '--config factorgate.yaml')
+
+  const files = { crt: path.join(elsewhere, 'a.crt'), key: path.join(elsewhere, 'a.key') }
+  const words = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj /CN=localhost -addext subjectAltName=DNS:localhost,DNS:app.localhost -keyout ${files.key} -out ${files.crt}`
+  execFileSync('openssl', words.split(' '), { stdio: 'pipe' })
+  const tls = await factorgate('init', 'below/tls', '--tls-cert', files.crt, '--tls-key', files.key)
+  t.match(tls.stdout, /^https:\/\/localhost:8443\//, 'a gate with a certificate invites to https')
+  t.notMatch(tls.stderr, /warning/)
 })
 
 t.test('FIELD N8 a store without people is said at the start, with the way on', async t => {
