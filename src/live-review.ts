@@ -34,20 +34,23 @@ export class LiveReview implements Reviewer {
     return this.#apps.has(app)
   }
 
-  look(entry: LiveEntry): void {
+  look(entry: LiveEntry, isCurrent: () => boolean): void {
     const { asked } = entry
     if (asked === undefined) return
     const verdict = this.#judge(entry, asked, asked.subject, asked.proofs)
-    if (verdict.kind === 'ends' && verdict.mayHaveProved && entry.sessionId !== null) void this.#lookAgain(entry, asked)
+    if (verdict.kind === 'ends' && verdict.mayHaveProved && entry.sessionId !== null)
+      void this.#lookAgain(entry, asked, isCurrent)
     else obey(entry, verdict)
   }
 
   /** With what the person has proved since. Where the store cannot say, what is known does not permit it. */
-  async #lookAgain(entry: LiveEntry, asked: LiveRequest): Promise<void> {
+  async #lookAgain(entry: LiveEntry, asked: LiveRequest, isCurrent: () => boolean): Promise<void> {
     const site = this.#gate.routes.site(asked.host)
     const present = await presentAt(this.#cache, entry.sessionId as string, site?.host ?? '', this.#gate.clock()).catch(
       () => null
     )
+    // The configuration changed again meanwhile: its own reviewer looks at this one too, and has the last word.
+    if (!isCurrent()) return
     const { subject, proofs } = present?.isFullySignedIn ? present : asked
     obey(entry, this.#judge(entry, asked, subject, proofs))
   }

@@ -52,7 +52,8 @@ export interface LiveRequest {
 export interface Reviewer {
   /** False for what was judged by an older configuration. */
   knows(app: App): boolean
-  look(entry: LiveEntry): void
+  /** `isCurrent`: false once a newer configuration has a reviewer of its own. Who judges later than at once has to ask. */
+  look(entry: LiveEntry, isCurrent: () => boolean): void
 }
 
 /** So many are judged anew in one turn of the event loop. */
@@ -94,7 +95,7 @@ export class LiveConnections {
     this.#timer ??= setInterval(() => this.#tick(), tickMs).unref()
     // Judged by the rules of before, while new ones came in: not here and now, since whoever adds it is still being made.
     if (this.#reviewer !== null && entry.app !== undefined && !this.#reviewer.knows(entry.app))
-      queueMicrotask(() => this.#reviewer?.look(entry))
+      queueMicrotask(() => this.#look(entry))
     return place
   }
 
@@ -155,9 +156,14 @@ export class LiveConnections {
     const entries = this.#all.entries()
     for (let i = 0; i < entries.length; i++) {
       if (this.#reviewer !== reviewer) return
-      reviewer.look(entries[i] as LiveEntry)
+      this.#look(entries[i] as LiveEntry)
       if (i % lookedAtOnce === lookedAtOnce - 1) await new Promise(resolve => setImmediate(resolve))
     }
+  }
+
+  #look(entry: LiveEntry): void {
+    const reviewer = this.#reviewer
+    reviewer?.look(entry, () => this.#reviewer === reviewer)
   }
 
   /** Ends whatever has reached its `endsAt`; the timer calls it. */

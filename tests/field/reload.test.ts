@@ -188,6 +188,40 @@ t.test('FIELD A5 what is open is judged anew after a reload', async t => {
     await closed(person)
   })
 
+  await t.test(
+    'two reloads close together: the look of the first one, which comes late, has nothing to say',
+    async t => {
+      await reload(app(url, first) + other)
+      const { cookies } = await gate.signIn(alice, 'one')
+      time.advance(600)
+      const all = await openAll(gate, cookies.one as string)
+      const { cache } = runtime
+      const read = cache.read.bind(cache)
+      let go = () => {}
+      const isLate = new Promise<void>(resolve => {
+        go = resolve
+      })
+      const reads: Promise<unknown>[] = []
+      cache.read = (async (...args: Parameters<typeof read>) => {
+        const reading = isLate.then(() => read(...args))
+        reads.push(reading)
+        return reading
+      }) as typeof read
+      await reload(app(url, '[{ access: mfa, within: 5m }]') + other)
+      t.ok(reads.length > 0, 'the first one looks in the store for a newer proof')
+      cache.read = read
+      await reload(app(url, '[{ access: mfa, within: 1h }]') + other)
+      go()
+      await Promise.all(reads)
+      await new Promise(resolve => setImmediate(resolve))
+      all.socket.write('still')
+      await all.socket.until('still')
+      t.equal(runtime.live.size, 3, 'the second configuration permits it')
+      t.equal(runtime.live.expire(time.now + 2900_000), 0, 'and for as long as it says')
+      await closed(all)
+    }
+  )
+
   await t.test('whoever still waits for an answer is told, and nothing is asked of an app that is gone', async t => {
     await reload(app(url, first) + other)
     const { cookies } = await gate.signIn(alice, 'one')
