@@ -8,7 +8,7 @@ import { LogShare } from '../src/audit/log-share.ts'
 import { type Clock, systemClock } from '../src/clock.ts'
 import { type ErrorCode, GateError } from '../src/errors.ts'
 import { acceptsPage, wantsPage } from '../src/request/wants-page.ts'
-import { StoreUnreachable } from '../src/store/store.ts'
+import { StoreUnconfirmed, StoreUnreachable } from '../src/store/store.ts'
 import { errorBody } from './error-body.ts'
 import { isSiteFrame } from './frame-page.ts'
 
@@ -43,6 +43,7 @@ const translated: Readonly<Record<string, ErrorCode>> = {
 /** The catalogue's word for anything that was thrown. */
 export function toGateError(error: unknown): GateError {
   if (error instanceof GateError) return error
+  if (error instanceof StoreUnconfirmed) return new GateError('not_confirmed', { cause: error, retryAfterSeconds: 5 })
   if (error instanceof StoreUnreachable)
     return new GateError('store_unreachable', { cause: error, retryAfterSeconds: 2 })
   const known = error as Partial<FastifyError> | null

@@ -51,6 +51,11 @@ const catalogue = {
   app_unreachable: { status: 502, whose: 'app', sentence: 'The app is not answering.' },
   app_reply_invalid: { status: 502, whose: 'app', sentence: 'The app gave an answer that cannot be passed on.' },
   store_unreachable: { status: 503, whose: 'gate', sentence: 'The gate cannot reach its store.' },
+  not_confirmed: {
+    status: 503,
+    whose: 'gate',
+    sentence: 'It is done, but the gate’s store does not confirm yet that it stays so. Do it again in a moment.'
+  },
   app_busy: { status: 503, whose: 'app', sentence: 'The app has more requests under way than it can take.' },
   app_maintenance: { status: 503, whose: 'app', sentence: 'The app is being maintained.' },
   journal_unwritable: { status: 503, whose: 'gate', sentence: 'The gate cannot write its journal.' },

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import type { Credential } from '../../src/factor/credential.ts'
 import { invitationOf, isFresh } from '../../src/factor/proof.ts'
+import { evenUnconfirmed } from '../../src/store/unconfirmed.ts'
 import { endOthersIfInvited } from './end-others.ts'
 import { leaveWord } from './flash.ts'
 import { completed } from './known-browser.ts'
@@ -116,7 +117,7 @@ export async function afterEnrolment(visit: SignedVisit, credential: Credential)
     // only if it spent the invitation: one that was withdrawn or replaced while this ran has made nobody's factor (FIELD G2, A10).
     const invitation = invitationOf(principal.proofs)
     if (invitation === null || !(await services.invitations.spend(principal.account.id, invitation))) {
-      await services.credentials.remove(principal.account.id, credential.id)
+      await evenUnconfirmed(() => services.credentials.remove(principal.account.id, credential.id))
       audit.record(
         eventOf(visit, 'factor.remove', {
           factor: credential.kind,

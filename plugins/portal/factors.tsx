@@ -66,6 +66,11 @@ export function registerFactors(scope: FastifyInstance, options: PortalOptions):
   scope.post(removePath, { config: { requires: 'fresh' } }, async (request, reply) => {
     const visit = openSignedVisit(options, request, reply)
     requireForm(visit)
+    const { id } = request.params as { id: string }
+    const accountId = visit.principal.account.id
+    // Sent once more, because nothing confirmed that it stays removed: that is asked again.
+    const isAgain = (await credentials.get(accountId, id)) === null && (await credentials.confirmRemoval(accountId, id))
+    if (isAgain) return goTo(visit, '/.factorgate/account')
     const credential = await own(visit)
     const commit = () =>
       options.audit.commit(

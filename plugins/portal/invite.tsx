@@ -9,6 +9,7 @@ import type { Account } from '../../src/identity/account.ts'
 import { passwordProblem } from '../../src/identity/password.ts'
 import type { Principal } from '../../src/session/sessions.ts'
 import { tokenDigest } from '../../src/session/token.ts'
+import { StoreUnconfirmed } from '../../src/store/store.ts'
 import { CurrentPassword } from './current-password.tsx'
 import { lostCookie, readForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page, Token } from './layout.tsx'
@@ -98,6 +99,8 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
       )
       await keepPassword(account.id)
     } catch (error) {
+      // The password is set: whoever opens the link again goes on with both.
+      if (error instanceof StoreUnconfirmed) throw error
       // No password came of it, so nobody could go on with one.
       await invitations.release(token)
       throw error

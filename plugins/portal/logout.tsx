@@ -3,7 +3,9 @@
  * `Clear-Site-Data`, which would throw away what the app itself keeps in the browser.
  */
 import type { FastifyInstance } from 'fastify'
-import { cookieNames, expiredCookie } from '../cookies.ts'
+import { evenUnconfirmed } from '../../src/store/unconfirmed.ts'
+import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
+import { confirmed } from './end-others.ts'
 import { readForm } from './forms.ts'
 import { type Frame, Notice, Page, Token } from './layout.tsx'
 import { home } from './onward.ts'
@@ -62,8 +64,13 @@ export function registerLogout(scope: FastifyInstance, options: PortalOptions): 
     const visit = openVisit(options, request, reply)
     if (visit.principal !== null) {
       if (readForm(visit) === 'expired') return show(visit, 403, visit.say.logout.formExpired)
-      await sessions.end(visit.principal.session.id, 'logout')
-      options.audit.record(eventOf(visit, 'logout', { outcome: 'logout' }))
+      const unconfirmed = await evenUnconfirmed(() => sessions.end(visit.principal!.session.id, 'logout'))
+      options.audit.record(eventOf(visit, 'logout', { outcome: 'logout', ...confirmed(unconfirmed) }))
+      // The cookie stays, so that the next try is known for one.
+      if (unconfirmed !== null) throw unconfirmed
+    } else {
+      const token = readOwn(request.raw.headers.cookie, 'session', visit.site)
+      if (token !== null) await sessions.confirmEndOf(token)
     }
     // Whoever is signed out has what they asked for, however old their form is.
     reply.header('set-cookie', expiredCookie(cookieNames(visit.site).session, visit.site))

@@ -53,10 +53,21 @@ export interface PortalRoutes {
 export interface PortalServices {
   readonly sessions: Pick<
     Sessions,
-    'start' | 'prove' | 'find' | 'list' | 'end' | 'endAccount' | 'handOver' | 'lookAtHandOver' | 'redeem' | 'whyEnded'
+    | 'start'
+    | 'prove'
+    | 'find'
+    | 'list'
+    | 'end'
+    | 'confirmEnd'
+    | 'confirmEndOf'
+    | 'endAccount'
+    | 'handOver'
+    | 'lookAtHandOver'
+    | 'redeem'
+    | 'whyEnded'
   >
   readonly accounts: Pick<Accounts, 'byId' | 'bySignIn'>
-  readonly credentials: Pick<Credentials, 'list' | 'get' | 'rename' | 'remove' | 'removeUnlessLast'>
+  readonly credentials: Pick<Credentials, 'list' | 'get' | 'rename' | 'remove' | 'removeUnlessLast' | 'confirmRemoval'>
   readonly passwordLogin: Pick<PasswordLogin, 'attempt' | 'completed'>
   readonly invitations: Pick<
     Invitations,

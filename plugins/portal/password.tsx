@@ -5,6 +5,7 @@
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { passwordProblem } from '../../src/identity/password.ts'
+import { everyStep } from '../../src/store/unconfirmed.ts'
 import { CurrentPassword } from './current-password.tsx'
 import { endOthers } from './end-others.ts'
 import { leaveWord } from './flash.ts'
@@ -78,11 +79,13 @@ export function registerPassword(scope: FastifyInstance, options: PortalOptions)
     if (answer.kind !== 'accepted') return refuse(visit, answer)
     const keepPassword = await localDirectory.preparePassword(password)
     await options.audit.commit(eventOf(visit, 'password.change', { outcome: 'changed' }))
-    await keepPassword(account.id)
-    // An invitation that still waits would set a password once more, in whoever's hands it is (FIELD G2).
-    await invitations.removeAll(account.id)
-    await completed(visit, account, true)
-    await endOthers(visit, visit.principal, 'password_changed')
+    await everyStep(
+      () => keepPassword(account.id),
+      // An invitation that still waits would set a password once more, in whoever's hands it is (FIELD G2).
+      () => invitations.removeAll(account.id),
+      () => completed(visit, account, true),
+      () => endOthers(visit, visit.principal, 'password_changed')
+    )
     leaveWord(visit, { kind: 'password' })
     return goTo(visit, '/.factorgate/account')
   })

@@ -612,6 +612,11 @@ const english_errors: Record<ErrorCode, ErrorSentences> = {
     'It cannot look up who is signed in, so for now it lets nobody through. Your data is safe.',
     'Try again in a few seconds: it recovers by itself.'
   ),
+  not_confirmed: calm(
+    'Done, but not confirmed yet',
+    'The gate has done it and written it down. A second copy of its records does not have it yet, and if the first one failed now, it could be undone.',
+    'Go back and do the same again in a moment: then the gate asks for the confirmation again. A code you typed is used up, so take the next one. If this page comes back, tell the people who run this gate.'
+  ),
   journal_unwritable: calm(
     'The gate cannot write its journal',
     'What happens here must be recorded, and for now it cannot be. So nothing is let through.',

@@ -1,8 +1,9 @@
 /** Ending sign-ins from the account page. Owns "End", "End all others" and "That was not me"; nobody reaches another account's. */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
+import { evenUnconfirmed } from '../../src/store/unconfirmed.ts'
 import { cookieNames, expiredCookie } from '../cookies.ts'
-import { endOthers } from './end-others.ts'
+import { confirmed, endOthers } from './end-others.ts'
 import { leaveWord } from './flash.ts'
 import { requireForm } from './forms.ts'
 import { type Frame, Page } from './layout.tsx'
@@ -47,11 +48,14 @@ export function registerSessions(scope: FastifyInstance, options: PortalOptions)
     const isStranger = requireForm(visit).field('stranger') !== ''
     const { id } = request.params as { id: string }
     const own = await sessions.list(visit.principal.account.id)
-    if (!own.some(({ session }) => session.id === id)) throw new GateError('not_found')
     const isThis = id === visit.principal.session.id
     const why = isThis ? 'logout' : isStranger ? 'not_me' : 'revoked'
-    await sessions.end(id, why)
-    options.audit.record(eventOf(visit, isThis ? 'logout' : 'session.end', { ended: id, outcome: why }))
+    if (own.some(({ session }) => session.id === id)) {
+      const unconfirmed = await evenUnconfirmed(() => sessions.end(id, why))
+      const fields = { ended: id, outcome: why, ...confirmed(unconfirmed) }
+      options.audit.record(eventOf(visit, isThis ? 'logout' : 'session.end', fields))
+      if (unconfirmed !== null) throw unconfirmed
+    } else if (!(await sessions.confirmEnd(id, visit.principal.account.id))) throw new GateError('not_found')
     if (isThis) {
       reply.header('set-cookie', expiredCookie(cookieNames(visit.site).session, visit.site))
       return goTo(visit, '/.factorgate/signed-out')

@@ -16,7 +16,8 @@ import { Sessions } from '../session/sessions.ts'
 import { knownStoresFile, limitsOf, storeOf } from '../settings.ts'
 import type { FaithfulOptions } from '../store/faithful-store.ts'
 import { loadDriver, openStore, openWatched, watchOptions } from '../store/open.ts'
-import type { Store } from '../store/store.ts'
+import type { Store, StoreUnconfirmed } from '../store/store.ts'
+import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import { type ExitCode, type Io, PersonError } from './command.ts'
 import { asOwner, type Owner, ownerOf } from './owner.ts'
 
@@ -33,7 +34,15 @@ export interface Workplace {
   readonly storeOptions: FaithfulOptions
   /** Where people reach the gate: `https://gate.lab.example`. */
   portalUrl(): Promise<string>
-  /** Journals what was done at the terminal. Where that fails, it is said, and the command ends with 1: what was done stays done. */
+  /**
+   * Whether what was done so far is sure to stay (Store.settle). Until this is asked, nothing waits for it. Where it is not, the command says so at its
+   * end, and ends with 1.
+   */
+  isConfirmed(): Promise<boolean>
+  /**
+   * Journals what was done at the terminal, and that it is not confirmed where it is not. Where the journal cannot be written, it is said, and the
+   * command ends with 1: what was done stays done.
+   */
   record(event: Pick<AuditEvent, 'kind'> & Partial<AuditEvent>): Promise<void>
 }
 
@@ -104,8 +113,12 @@ async function atPlace(
       : await openWatched(url, storeOptions, knownFile, mayCreate ? warn : undefined)
     try {
       const place = new Place(io, config, store, journal, watchOptions(url, storeOptions, knownFile))
-      const code = await work(place)
-      return place.isUnrecorded ? 1 : code
+      try {
+        const code = await work(place)
+        return (await place.isConfirmed()) && !place.isUnrecorded ? code : 1
+      } finally {
+        await place.sayUnconfirmed()
+      }
     } finally {
       await store.close()
     }
@@ -127,6 +140,17 @@ export async function configFor(io: Io, file: string | undefined): Promise<Confi
   throw new PersonError(`${loaded.file} cannot be used; nothing was done`)
 }
 
+/** The store, but that `settle` only notes that somebody wants it. */
+function settlingLater(store: Store, note: () => void): Store {
+  const settle = async () => note()
+  return new Proxy(store, {
+    get(target, name) {
+      const value = name === 'settle' ? settle : Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    }
+  })
+}
+
 class Place implements Workplace {
   readonly config: Config
   readonly store: Store
@@ -134,6 +158,10 @@ class Place implements Workplace {
   readonly sessions: Sessions
   readonly storeOptions: FaithfulOptions
   isUnrecorded = false
+  /** Something was done that is to be confirmed, and nobody has asked for that yet. */
+  #isDue = false
+  #unconfirmed: StoreUnconfirmed | null = null
+  readonly #settle: () => Promise<void>
   readonly #io: Io
   readonly #journal: Journal | null
 
@@ -142,11 +170,15 @@ class Place implements Workplace {
     this.#io = io
     this.#journal = journal
     this.config = config
-    this.store = store
+    // All steps of a command come first, then one question about all of them: none keeps the next one from being done.
+    this.#settle = async () => store.settle?.()
+    this.store = settlingLater(store, () => {
+      this.#isDue = true
+    })
     this.clock = io.clock
     // Nobody watches for changes here, so the cache keeps nothing and every look goes to the store.
     const cache = new SessionCache(store)
-    this.sessions = new Sessions({ store, cache, clock: io.clock, limits: limitsOf(config) })
+    this.sessions = new Sessions({ store: this.store, cache, clock: io.clock, limits: limitsOf(config) })
   }
 
   async portalUrl(): Promise<string> {
@@ -155,8 +187,26 @@ class Place implements Workplace {
     return this.config.file === null ? ((await this.store.get('meta:portal-url')) ?? origin) : origin
   }
 
+  async isConfirmed(): Promise<boolean> {
+    if (this.#isDue) {
+      this.#isDue = false
+      // The last answer counts: it is about everything that was done before.
+      this.#unconfirmed = await evenUnconfirmed(this.#settle)
+    }
+    return this.#unconfirmed === null
+  }
+
+  /** At the end of a command, also of one that failed half-way. */
+  async sayUnconfirmed(): Promise<void> {
+    if (this.#unconfirmed === null) return
+    this.#io.stderr(
+      `factorgate: done, but not confirmed. ${this.#unconfirmed.message}\nThen run the same command again: it ends with 0 once that is confirmed.\n`
+    )
+  }
+
   async record(event: Pick<AuditEvent, 'kind'> & Partial<AuditEvent>): Promise<void> {
-    const line = { at: this.clock(), ...event, by: 'terminal', operator: operator(this.#io) }
+    const unconfirmed = (await this.isConfirmed()) ? {} : { confirmed: false }
+    const line = { at: this.clock(), ...event, ...unconfirmed, by: 'terminal', operator: operator(this.#io) }
     try {
       await this.#journal?.commit(line)
     } catch (error) {

@@ -120,14 +120,28 @@ export class Credentials {
 
   /** False if there is no such credential. */
   async remove(accountId: string, id: string): Promise<boolean> {
+    const isGone = await this.#takeOut(accountId, id)
+    if (isGone !== null) await this.#store.settle?.()
+    return isGone === true
+  }
+
+  /** Null if there is no such credential; true for the one caller who took it out. Whether that is confirmed is the caller's question. */
+  async #takeOut(accountId: string, id: string): Promise<boolean | null> {
     const credential = await this.get(accountId, id)
-    if (credential === null) return false
+    if (credential === null) return null
     const isGone = await this.#store.delete(keyOf(id))
     if (credential.kind === 'webauthn') await this.#store.delete(webauthnKeyOf(credential.credentialId))
     await this.#failures.clear(id)
     await this.#store.unlink(indexOf(accountId), id)
-    await this.#store.settle?.()
     return isGone
+  }
+
+  /** Whether the account removed this credential, on its page. If so, asks again for the confirmation that it stays removed. */
+  async confirmRemoval(accountId: string, id: string): Promise<boolean> {
+    const [, ...leaving] = ((await this.#store.get(leavingOf(accountId))) ?? '').split(' ')
+    if (!leaving.includes(id)) return false
+    await this.#store.settle?.()
+    return true
   }
 
   /**
@@ -172,8 +186,10 @@ export class Credentials {
 
   async removeAll(accountId: string): Promise<void> {
     for (const id of await this.#store.members(indexOf(accountId)))
-      if (!(await this.remove(accountId, id))) await this.#store.unlink(indexOf(accountId), id)
+      if (!(await this.#takeOut(accountId, id))) await this.#store.unlink(indexOf(accountId), id)
     await this.#store.delete(leavingOf(accountId))
+    // Also where there was none: who tries again asks for the confirmation again.
+    await this.#store.settle?.()
   }
 
   /** Changes the record as it stands at that moment. Null, and nothing is written, where it is gone or `change` answers null. */
@@ -199,6 +215,7 @@ export class Credentials {
     )
     if (next === null) return
     this.#onDisabled({ at, accountId, factor: next.kind, credentialId: id, credentialName: next.name })
+    await this.#store.settle?.()
   }
 }
 

@@ -79,7 +79,8 @@ export class RecoveryCodes {
         disabledAt: null
       })
     )
-    await this.#failures.clear(authenticatorOf(accountId))
+    // A failover must not make the older ones good again.
+    await Promise.all([this.#failures.clear(authenticatorOf(accountId)), this.#store.settle?.()])
     return codes
   }
 
@@ -91,9 +92,12 @@ export class RecoveryCodes {
     const count = await this.#failures.count(authenticatorOf(accountId))
     const code = readRecoveryCode(input.code)
     if (count !== null && code !== null && (await this.#take(accountId, hashOf(accountId, code)))) {
-      // A failover must not make the code good again.
-      await this.#store.settle?.()
-      await Promise.all([this.#failures.clear(authenticatorOf(accountId)), reservation.succeeded()])
+      await Promise.all([
+        // A failover must not make the code good again.
+        this.#store.settle?.(),
+        this.#failures.clear(authenticatorOf(accountId)),
+        reservation.succeeded()
+      ])
       return {
         kind: 'verified',
         accountId,
@@ -118,6 +122,7 @@ export class RecoveryCodes {
   async removeAll(accountId: string): Promise<void> {
     await this.#store.delete(keyOf(accountId))
     await this.#failures.clear(authenticatorOf(accountId))
+    await this.#store.settle?.()
   }
 
   /** True for the one caller who took this hash out of the record. */
@@ -133,7 +138,9 @@ export class RecoveryCodes {
     const isChanged = await this.#update(accountId, record =>
       record.disabledAt === null ? { ...record, disabledAt: at } : null
     )
-    if (isChanged) this.#onDisabled({ at, accountId, factor: 'recovery', credentialId: null, credentialName: null })
+    if (!isChanged) return
+    this.#onDisabled({ at, accountId, factor: 'recovery', credentialId: null, credentialName: null })
+    await this.#store.settle?.()
   }
 
   /** True only if the change was written; false where the record is gone or `change` answers null. A code is spent by that write alone. */

@@ -198,10 +198,10 @@ export class Totp {
       address
     )
     if (used !== null) {
-      // A failover must not make the code good again.
-      await this.#store.settle?.()
       const others = counted.filter(({ credential }) => credential.id !== used.id)
       await Promise.all([
+        // A failover must not make the code good again.
+        this.#store.settle?.(),
         this.#failures.clear(used.id),
         ...others.map(({ credential }) => this.#failures.giveBack(credential.id)),
         reservation.succeeded()

@@ -213,7 +213,8 @@ export class Webauthn {
       if (count === null || count.isLast) await this.#options.credentials.disable(credential.accountId, credential.id)
       return { kind: 'refused' }
     }
-    await Promise.all([this.#failures.clear(credential.id), reservation.succeeded()])
+    // A failover must not put the counter back, nor make the challenge good again.
+    await Promise.all([this.#options.store.settle?.(), this.#failures.clear(credential.id), reservation.succeeded()])
     return {
       kind: 'verified',
       accountId: credential.accountId,
@@ -391,9 +392,7 @@ async function orNothing<Result extends object>(check: () => Promise<Result | nu
 }
 
 /** What was looked at already, put the way the library wants it. */
-function browserParts(id: string) {
-  return { id, rawId: id, type: 'public-key' as const, clientExtensionResults: {} }
-}
+const browserParts = (id: string) => ({ id, rawId: id, type: 'public-key' as const, clientExtensionResults: {} })
 
 function describe({ credentialId, transports }: WebauthnCredential) {
   return { id: credentialId, transports: [...transports] as ('usb' | 'nfc')[] }

@@ -134,7 +134,7 @@ export class Accounts {
     return found.filter(account => account !== null).sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  /** Throws AccountError `not_found`. */
+  /** Throws AccountError `not_found`; StoreUnconfirmed as `suspend` does, since a group may be gone. */
   async update(id: string, change: AccountChange): Promise<Account> {
     const before = change.email === undefined ? null : await this.byId(id)
     // The index first: it may name an account too many, and never one too few.
@@ -145,6 +145,7 @@ export class Accounts {
       groups: change.groups === undefined ? account.groups : distinct(change.groups)
     }))
     if (before !== null) await this.#forget(before.email, id)
+    await this.#store.settle?.()
     return account
   }
 
@@ -158,9 +159,14 @@ export class Accounts {
     if (await isTheirs()) await this.#addresses.link(address, id)
   }
 
-  /** Ends the account's access; whoever watches the store cuts sessions and connections. Throws AccountError `not_found`. */
-  suspend(id: string, why: string): Promise<Account> {
-    return this.#change(id, account => ({ ...account, suspended: { at: this.#clock(), why } }))
+  /**
+   * Ends the account's access; whoever watches the store cuts sessions and connections. Throws AccountError `not_found`. Rejects with
+   * StoreUnconfirmed where it is written and nothing confirms that it stays; once more asks for that again.
+   */
+  async suspend(id: string, why: string): Promise<Account> {
+    const account = await this.#change(id, account => ({ ...account, suspended: { at: this.#clock(), why } }))
+    await this.#store.settle?.()
+    return account
   }
 
   /** Throws AccountError `not_found`. */
@@ -188,27 +194,24 @@ export class Accounts {
     )
   }
 
-  async #change(id: string, change: (account: Account) => Account): Promise<Account> {
-    let isLess = false
-    const changed = await changeValue<Account>(this.#store, keyOf(isId(id) ? id : nobody), text => {
+  #change(id: string, change: (account: Account) => Account): Promise<Account> {
+    return changeValue<Account>(this.#store, keyOf(isId(id) ? id : nobody), text => {
       const account = text === null ? null : parseAccount(text)
       if (account === null) throw new AccountError('not_found')
       const result = change(account)
-      isLess = takesAway(account, result)
-      return { next: JSON.stringify(result), result, ...(isLess ? { purpose: 'ends access' } : {}) }
+      return {
+        next: JSON.stringify(result),
+        result,
+        ...(takesAway(account, result) ? { purpose: 'ends access' } : {})
+      }
     })
-    if (isLess) await this.#store.settle?.()
-    return changed
   }
 }
 
-/** True where somebody may do less than before. That must be written even where a disk is full. */
+/** True where somebody may do less than before, or nothing at all. That must be written even where a disk is full. */
 function takesAway(before: Account, after: Account): boolean {
   const isSmaller = after.groups.length < before.groups.length
-  return (
-    (before.suspended === null && after.suspended !== null) ||
-    (isSmaller && after.groups.every(group => before.groups.includes(group)))
-  )
+  return after.suspended !== null || (isSmaller && after.groups.every(group => before.groups.includes(group)))
 }
 
 /** What `newId` makes; anything else costs no look into the store. */

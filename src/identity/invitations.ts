@@ -40,8 +40,11 @@ export class Invitations {
     const token = newToken()
     const digest = tokenDigest(token)
     const invitation: Invitation = { accountId, expiresAt: this.#clock() + lifeSeconds * 1000 }
+    const before = await this.#store.get(latestOf(accountId))
     await this.#store.put(keyOf(digest), JSON.stringify(invitation), keptSeconds)
     await this.#store.put(latestOf(accountId), digest, keptSeconds)
+    // A failover must not make the older one good again.
+    if (before !== null) await this.#store.settle?.()
     return token
   }
 
@@ -93,7 +96,9 @@ export class Invitations {
   /** Ends whatever invitation the account has. */
   async removeAll(accountId: string): Promise<void> {
     const digest = await this.#store.take(latestOf(accountId))
-    if (digest !== null) await this.#store.delete(keyOf(digest))
+    if (digest === null) return
+    await this.#store.delete(keyOf(digest))
+    await this.#store.settle?.()
   }
 
   async #look(token: string): Promise<{ accountId: string; isAccepted: boolean } | null> {

@@ -1,6 +1,7 @@
 /**
  * Taking a person out, or their factors. Owns the order; each room that keeps something of an account removes its own part.
  */
+import { evenUnconfirmed, everyStep } from '../store/unconfirmed.ts'
 import { AccountError, type Accounts } from './accounts.ts'
 
 /** A room that keeps something of an account: password, credentials, recovery codes, invitation, known addresses. */
@@ -10,17 +11,23 @@ export interface Belongings {
 
 /**
  * Removes the account and everything of it. Suspends it first, so that access ends with the first write and a removal that breaks off
- * leaves a closed door; running it again finishes it. False if there was no such account.
+ * leaves a closed door; running it again finishes it. Asks `mayGo` before the last step: the suspended account is what a second try finds.
+ * False if there was no such account, or it may not go yet.
  */
 export async function removeEverythingOf(
   accountId: string,
-  { accounts, belongings }: { accounts: Accounts; belongings: readonly Belongings[] }
+  {
+    accounts,
+    belongings,
+    mayGo = async () => true
+  }: { accounts: Accounts; belongings: readonly Belongings[]; mayGo?: () => Promise<boolean> }
 ): Promise<boolean> {
   try {
-    await accounts.suspend(accountId, 'removed')
+    await evenUnconfirmed(() => accounts.suspend(accountId, 'removed'))
   } catch (error) {
     if (!(error instanceof AccountError)) throw error
   }
-  for (const part of belongings) await part.removeAll(accountId)
+  await everyStep(...belongings.map(part => () => part.removeAll(accountId)))
+  if (!(await mayGo())) return false
   return accounts.remove(accountId)
 }

@@ -7,26 +7,16 @@ import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import { type Account, accountPrefix, parseAccount, subjectOf } from '../identity/account.ts'
 import { inBatches } from '../store/batches.ts'
 import { changeValue } from '../store/change.ts'
-import { type Store, type StoreEntry, StoreUnreachable } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
+import { Endings } from './endings.ts'
 import { HandOvers } from './hand-overs.ts'
 import { type Entered, generationOf, type Principal } from './principal.ts'
 import { PutBack } from './put-back.ts'
-import {
-  type EndReason,
-  endedKey,
-  endReasons,
-  parseSession,
-  parseToken,
-  seenKey,
-  sessionKey,
-  sessionsOf,
-  type TokenRecord,
-  tokenKey
-} from './records.ts'
+import { parseSession, parseToken, seenKey, sessionKey, sessionsOf, type TokenRecord, tokenKey } from './records.ts'
 import { surplus } from './room.ts'
 import { type Device, proofsOf, type Session, withProof } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
-import { isToken, newId, newToken, tokenDigest } from './token.ts'
+import { newId, newToken, tokenDigest } from './token.ts'
 import { type TokenKeys, TokensInUse } from './tokens-in-use.ts'
 
 export type { Entered, Principal } from './principal.ts'
@@ -42,9 +32,6 @@ type NewProof = Omit<Proof, 'generation'>
 /** A sign-in that stops half-way is forgotten after this long; one that began with an invitation has an hour. */
 const halfWaySeconds = 10 * 60
 const invitedSeconds = 60 * 60
-const endedRememberedSeconds = 60 * 60
-/** Of those who were seen, so many are written down together: one commit instead of as many. */
-const writtenAtOnce = 100
 
 export class Sessions {
   readonly #store: Store
@@ -57,6 +44,7 @@ export class Sessions {
   readonly #tokens: TokensInUse
   readonly #putBack: PutBack
   readonly #handOvers: HandOvers
+  readonly #endings: Endings
 
   constructor(input: { store: Store; cache: SessionCache; clock: Clock; limits: SessionLimits }) {
     this.#store = input.store
@@ -64,6 +52,11 @@ export class Sessions {
     this.#tokens = new TokensInUse(input.cache)
     this.#clock = input.clock
     this.#handOvers = new HandOvers(input)
+    this.#endings = new Endings({
+      ...input,
+      dropToken: digest => this.#dropToken(digest),
+      forget: id => [this.#seen, this.#touched].map(remembered => remembered.delete(id))
+    })
     this.#putBack = new PutBack({
       ...input,
       lifeMs: proofs => this.#lifeSeconds(proofs) * 1000,
@@ -94,7 +87,9 @@ export class Sessions {
     replaces?: Principal | null
   }): Promise<Entered> {
     const now = await this.#putBack.present()
-    if (input.replaces) await this.end(input.replaces.session.id, 'replaced')
+    const isReplaced = input.replaces
+      ? (await this.#endings.finish(input.replaces.session.id, 'replaced')) !== null
+      : false
     const token = newToken()
     const digest = tokenDigest(token)
     const blank: Session = {
@@ -110,14 +105,15 @@ export class Sessions {
     const proven = [input.proof, ...(input.more ?? [])].reduce(withProof, blank)
     const session = { ...proven, expiresAt: now + this.#lifeSeconds(proven.proofs) * 1000 }
     const seconds = (session.expiresAt - now) / 1000
-    await this.#makeRoom(session.accountId, { isWhole: isFullySignedIn(session.proofs) })
+    const madeRoom = await this.#finishSurplus(session.accountId, { isWhole: isFullySignedIn(session.proofs) })
     const record: TokenRecord = { session: session.id, host: input.host, generation: session.generation }
     // The index first: a session that no list shows could not be ended. The rest is used by nobody before its token is handed out.
     await this.#store.link(sessionsOf(session.accountId), session.id, this.#limits.absoluteSeconds + invitedSeconds)
     await Promise.all([
       this.#store.put(seenKey(session.id), String(now), this.#limits.idleSeconds),
       this.#store.put(tokenKey(digest), JSON.stringify(record), seconds),
-      this.#store.put(sessionKey(session.id), JSON.stringify(session), seconds)
+      this.#store.put(sessionKey(session.id), JSON.stringify(session), seconds),
+      isReplaced || madeRoom ? this.#endings.settleQuietly() : null
     ])
     const principal = await this.find(input.host, token)
     if (principal === null)
@@ -128,8 +124,9 @@ export class Sessions {
   /** One proof more: a new token for the host it was made on, the old one dead. Null where the session has ended meanwhile. */
   async prove(principal: Principal, proof: NewProof): Promise<Entered | null> {
     const { id, accountId, proofs } = principal.session
-    if (!isFullySignedIn(proofs) && isFullySignedIn(withProof(principal.session, proof).proofs))
-      await this.#makeRoom(accountId, { isWhole: true, except: id })
+    const isWholeNow = !isFullySignedIn(proofs) && isFullySignedIn(withProof(principal.session, proof).proofs)
+    if (isWholeNow && (await this.#finishSurplus(accountId, { isWhole: true, except: id })))
+      await this.#endings.settleQuietly()
     return this.#reissue(principal.session.id, principal.host, session => {
       const proven = withProof(session, proof)
       if (isFullySignedIn(session.proofs) || !isFullySignedIn(proven.proofs)) return proven
@@ -204,12 +201,14 @@ export class Sessions {
     return principal
   }
 
-  /** Why the session behind a dead token ended, while that is remembered (one hour). */
-  async whyEnded(token: string): Promise<EndReason | null> {
-    if (!isToken(token)) return null
-    const why = await this.#store.get(endedKey(tokenDigest(token)))
-    return endReasons.find(reason => reason === why) ?? null
-  }
+  /** See endings.ts. */
+  readonly end: Endings['end'] = (id, why) => this.#endings.end(id, why)
+  readonly endAccount: Endings['endAccount'] = (id, why, except) => this.#endings.endAccount(id, why, except)
+  readonly endAll: Endings['endAll'] = (why, onDone) => this.#endings.endAll(why, onDone)
+  readonly whyEnded: Endings['whyEnded'] = token => this.#endings.whyEnded(token)
+  readonly confirmEnd: Endings['confirmEnd'] = (id, accountId) => this.#endings.confirmEnd(id, accountId)
+  readonly confirmEndOf: Endings['confirmEndOf'] = token => this.#endings.confirmEndOf(token)
+  readonly rememberUnconfirmed: Endings['rememberUnconfirmed'] = id => this.#endings.rememberUnconfirmed(id)
 
   /** The live sessions of an account, the one seen last first. */
   async list(accountId: string): Promise<{ session: Session; lastSeenAt: number }[]> {
@@ -230,44 +229,6 @@ export class Sessions {
     return session !== null && session.expiresAt > now && !(await this.#hasIdled(session, now))
   }
 
-  /** Ends a session everywhere: every token of it is dead once this resolves. False where there was none. */
-  async end(id: string, why: EndReason): Promise<boolean> {
-    const text = await this.#store.take(sessionKey(id))
-    this.#cache.forget(sessionKey(id))
-    this.#seen.delete(id)
-    this.#touched.delete(id)
-    const session = text === null ? null : parseSession(text)
-    if (session === null) return false
-    await Promise.all([
-      ...Object.values(session.tokens).flatMap(digest => [this.#rememberWhy(digest, why), this.#dropToken(digest)]),
-      this.#store.delete(seenKey(id)),
-      this.#store.unlink(sessionsOf(session.accountId), id)
-    ])
-    await this.#store.settle?.()
-    return true
-  }
-
-  /** For a page that explains. A full disk has no room for it, and the session ends all the same. */
-  async #rememberWhy(digest: string, why: EndReason): Promise<void> {
-    await this.#store.put(endedKey(digest), why, endedRememberedSeconds).catch(error => {
-      if (!(error instanceof StoreUnreachable)) throw error
-    })
-  }
-
-  /** Ends all sessions of an account but `except`; answers how many. */
-  async endAccount(accountId: string, why: EndReason, except?: string): Promise<number> {
-    const ids = await this.#store.members(sessionsOf(accountId))
-    const ended = await inBatches(ids, async id => id !== except && (await this.end(id, why)))
-    return ended.filter(Boolean).length
-  }
-
-  /** Ends everybody's session. Costs what the store holds: for the terminal. `onDone` hears how many have been looked at. */
-  async endAll(why: EndReason, onDone?: (done: number) => void): Promise<number> {
-    const end = ({ key }: StoreEntry) => this.end(key.slice('session:'.length), why)
-    const ended = await inBatches(this.#store.scan('session:'), end, onDone)
-    return ended.filter(Boolean).length
-  }
-
   /** Counts as being seen: bytes that move on an open socket or in a download. */
   noteActivity(id: string): void {
     if (this.#seen.has(id)) this.#touch(id, this.#clock())
@@ -276,12 +237,11 @@ export class Sessions {
   /** Writes down who was seen since the last time. Call every few seconds, and before the end. */
   async flush(): Promise<void> {
     await this.#putBack.save()
-    const due = [...this.#touched]
-    this.#touched.clear()
-    while (due.length > 0) {
-      const some = due.splice(-writtenAtOnce)
-      await Promise.all(some.map(([id, at]) => this.#store.put(seenKey(id), String(at), this.#limits.idleSeconds)))
-    }
+    await inBatches([...this.#touched], async ([id, at]) => {
+      await this.#store.put(seenKey(id), String(at), this.#limits.idleSeconds)
+      // Seen again meanwhile, or not written: then it is due the next time.
+      if (this.#touched.get(id) === at) this.#touched.delete(id)
+    })
     const old = this.#clock() - this.#limits.idleSeconds * 1000
     for (const [id, at] of this.#seen) if (at < old) this.#seen.delete(id)
   }
@@ -328,9 +288,11 @@ export class Sessions {
     this.#cache.forget(tokenKey(digest))
   }
 
-  async #makeRoom(accountId: string, next: { isWhole: boolean; except?: string }): Promise<void> {
-    for (const { id } of surplus(await this.list(accountId), next, this.#limits.maxPerUser))
-      await this.end(id, 'too_many')
+  /** Makes room for one more. True if a session had to end. */
+  async #finishSurplus(accountId: string, next: { isWhole: boolean; except?: string }): Promise<boolean> {
+    const tooMany = surplus(await this.list(accountId), next, this.#limits.maxPerUser)
+    for (const { id } of tooMany) await this.#endings.finish(id, 'too_many')
+    return tooMany.length > 0
   }
 
   async #load(id: string): Promise<Session | null> {

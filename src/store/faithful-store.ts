@@ -8,7 +8,14 @@
 import { randomBytes } from 'node:crypto'
 import { changeValue } from './change.ts'
 import type { KnownStore, KnownStores } from './known-stores.ts'
-import { type Purpose, type Store, type StoreEntry, type StoreNotice, StoreUnreachable } from './store.ts'
+import {
+  type Purpose,
+  type Store,
+  type StoreEntry,
+  type StoreNotice,
+  StoreUnconfirmed,
+  StoreUnreachable
+} from './store.ts'
 import { StoreUnfit } from './unfit.ts'
 
 /** Before mark and epochs: what others change of them is learnt at once. */
@@ -85,6 +92,8 @@ export class FaithfulStore implements Store {
   #beat: NodeJS.Timeout | undefined
   #refusal: string | null = null
   #isLost = false
+  /** More is known than was written to the disk. */
+  #isUnsaved = false
   /** How often the store was lost: a look that began before the last time says nothing of what answers now. */
   #breaks = 0
   #verifying: Promise<string | null> | undefined
@@ -140,7 +149,10 @@ export class FaithfulStore implements Store {
     if (this.#beat === undefined) {
       // The first to hear: nobody believes the store again before it was asked.
       await this.#inner.subscribe(stateKeys, notice => this.#noticed(notice))
-      this.#beat ??= setInterval(() => void this.verify().catch(() => {}), beatMs).unref()
+      this.#beat ??= setInterval(() => {
+        this.#save()
+        void this.verify().catch(() => {})
+      }, beatMs).unref()
     }
     const entry = { listener, isWaiting: false, isHeard: true }
     const end = await this.#inner.subscribe(prefix, notice => {
@@ -179,7 +191,7 @@ export class FaithfulStore implements Store {
   }
 
   /** Moves the epoch on, and waits for replicas. Of many who ask at once, all that have written before it begins share one round. */
-  settle(): Promise<void> {
+  async settle(): Promise<void> {
     this.#trust()
     if (this.#settling !== undefined && !this.#settling.isBegun) return this.#settling.promise
     const before = this.#settling?.promise.catch(() => {})
@@ -198,14 +210,48 @@ export class FaithfulStore implements Store {
 
   async close(): Promise<void> {
     clearInterval(this.#beat)
+    this.#save()
     await this.#inner.close()
   }
 
   async #settle(): Promise<void> {
     const count = this.#options.isCluster ? epochsOfCluster : 1
-    const epochs = await Promise.all(Array.from({ length: count }, (_, n) => moveOn(this.#inner, epochKey(n))))
-    this.#learn(epochs)
-    await this.#inner.settle?.()
+    try {
+      const epochs = await Promise.all(Array.from({ length: count }, (_, n) => this.#moveOn(n)))
+      this.#learn(epochs)
+      await this.#inner.settle?.()
+    } catch (error) {
+      if (!(error instanceof StoreUnreachable) || error instanceof StoreUnconfirmed) throw error
+      // What was written is in a store that nobody believes.
+      this.#trust()
+      throw new StoreUnconfirmed(
+        `The store has taken the change, but does not confirm that it stays, so do it again once the store answers: that asks again. ${error.message}`,
+        { cause: error }
+      )
+    }
+  }
+
+  /** As a write that ends access, because it is part of one. Mostly nobody else has moved it since, so that one write is enough. */
+  async #moveOn(n: number): Promise<number> {
+    const known = this.#known?.epochs[n]
+    const next = (known ?? 0) + 1
+    if (
+      known !== undefined &&
+      (await this.#inner.replace(epochKey(n), `${known}`, `${next}`, undefined, 'ends access'))
+    )
+      return next
+    const moved = await changeValue<number | null>(this.#inner, epochKey(n), text => {
+      const result = (Number(text ?? 0) || 0) + 1
+      // Another store has taken its place since the last look (SWAPDB breaks no connection). Moved on, it would soon look as far on as the right one.
+      if (result < next) return { result: null }
+      return { next: String(result), result, purpose: 'ends access' }
+    })
+    if (moved !== null) return moved
+    await this.verify()
+    this.#trust()
+    throw new StoreUnreachable(
+      `The store ${this.#options.address} went back and came again, so it is not known what is in it.`
+    )
   }
 
   async #verify(): Promise<string | null> {
@@ -239,7 +285,14 @@ export class FaithfulStore implements Store {
     const next = this.#known.epochs.map((epoch, n) => Math.max(epoch, epochs[n] ?? 0))
     if (next.every((epoch, n) => epoch === this.#known?.epochs[n])) return
     this.#known = { id: this.#known.id, epochs: next }
-    this.#options.known.remember(this.#options.address, this.#known)
+    this.#isUnsaved = true
+    // A gate writes it to the disk with the next beat: each sign-in moves the epoch on, and must not wait for a file.
+    if (this.#beat === undefined) this.#save()
+  }
+
+  #save(): void {
+    if (this.#isUnsaved && this.#known !== null) this.#options.known.remember(this.#options.address, this.#known)
+    this.#isUnsaved = false
   }
 
   #noticed(notice: StoreNotice): void {
@@ -281,14 +334,6 @@ export class FaithfulStore implements Store {
     }
     return work()
   }
-}
-
-/** As a write that ends access, because it is part of one. */
-function moveOn(store: Store, key: string): Promise<number> {
-  return changeValue(store, key, text => {
-    const result = (Number(text ?? 0) || 0) + 1
-    return { next: String(result), result, purpose: 'ends access' }
-  })
 }
 
 async function stateOf(store: Store, { isCluster }: FaithfulOptions): Promise<State> {

@@ -4,12 +4,15 @@
  */
 import type { TrackingConnection } from './redis-tracking.ts'
 import { isForbidden } from './redis-trouble.ts'
+import { StoreUnconfirmed } from './store.ts'
 
 /** A replica that has not confirmed by then is too far behind. */
 const confirmMs = 500
 const connectMs = 900
 
 export interface ReplicasOptions {
+  /** The store's, for people. */
+  readonly name: string
   /** Names of the masters, and how each answers INFO. Null where it may not be asked. */
   readonly masters: () => Promise<readonly { readonly name: string; readonly info: string | null }[]>
   readonly connect: (master: string) => TrackingConnection
@@ -27,11 +30,6 @@ export async function replicationOf(server: {
   }
 }
 
-/** No replica has confirmed in time. */
-export class NotReplicated extends Error {
-  override readonly name = 'NotReplicated'
-}
-
 export class Replicas {
   readonly #options: ReplicasOptions
   readonly #links = new Map<string, { connection: TrackingConnection; isReady: boolean }>()
@@ -40,7 +38,7 @@ export class Replicas {
     this.#options = options
   }
 
-  /** Resolves once one replica of each master that has some holds everything that was written before. Rejects with NotReplicated, or as a connection does. */
+  /** Resolves once one replica of each master that has some holds everything that was written before. Rejects with StoreUnconfirmed, or as a connection does. */
   async settle(): Promise<void> {
     const masters = await this.#options.masters()
     const watched = masters.filter(({ info }) => /^connected_slaves:[1-9]/m.test(info ?? ''))
@@ -48,9 +46,19 @@ export class Replicas {
       watched.map(async ({ name }) => {
         const connection = await this.#connected(name)
         // WAIT counts from the last command of its own connection on.
-        await connection.call('ECHO', '')
-        if (Number(await connection.call('WAIT', '1', String(confirmMs))) < 1) throw new NotReplicated()
+        const [, confirmed] = await Promise.all([
+          connection.call('ECHO', ''),
+          connection.call('WAIT', '1', String(confirmMs))
+        ])
+        if (Number(confirmed) < 1) throw this.#unconfirmed()
       })
+    )
+  }
+
+  #unconfirmed(): StoreUnconfirmed {
+    return new StoreUnconfirmed(
+      `The store ${this.#options.name} has taken the change, but no replica has confirmed it, so a failover could undo it. ` +
+        'Look at the replicas, then do it again: that asks them again.'
     )
   }
 

@@ -5,12 +5,19 @@
 
 import { checkKey, checkName, checkValue, lifeMs } from './bounds.ts'
 import { type Fitness, judge, readFacts } from './redis-fitness.ts'
-import { NotReplicated, Replicas, replicationOf } from './redis-replicas.ts'
+import { Replicas, replicationOf } from './redis-replicas.ts'
 import type { ScriptName } from './redis-scripts.ts'
 import { Tracker, type TrackingConnection } from './redis-tracking.ts'
 import { describeTrouble, isForbidden } from './redis-trouble.ts'
 import { WriteWatch } from './redis-writes.ts'
-import { type Purpose, type Store, type StoreEntry, type StoreNotice, StoreUnreachable } from './store.ts'
+import {
+  type Purpose,
+  type Store,
+  type StoreEntry,
+  type StoreNotice,
+  StoreUnconfirmed,
+  StoreUnreachable
+} from './store.ts'
 import { Subscribers } from './subscribers.ts'
 import { StoreUnfit } from './unfit.ts'
 
@@ -97,6 +104,7 @@ export class RedisStore implements Store {
       }
     })
     this.#replicas = new Replicas({
+      name: client.name,
       masters: () =>
         Promise.all(
           client.masters().map(async (server, n) => ({ name: client.nameOf(n), info: await replicationOf(server) }))
@@ -225,20 +233,8 @@ export class RedisStore implements Store {
     if (fitness.kind !== 'fit') throw this.#unreachable(fitness.why)
   }
 
-  async settle(): Promise<void> {
-    const late = await this.#answer(() =>
-      this.#replicas.settle().then(
-        () => false,
-        (error: unknown) => {
-          if (error instanceof NotReplicated) return true
-          throw error
-        }
-      )
-    )
-    if (late)
-      throw this.#unreachable(
-        'it has taken the change, but no replica has confirmed it, so a failover could undo it. Look at the replicas, then do it again'
-      )
+  settle(): Promise<void> {
+    return this.#answer(() => this.#replicas.settle())
   }
 
   async close(): Promise<void> {
@@ -350,6 +346,7 @@ export class RedisStore implements Store {
     try {
       return await ask()
     } catch (error) {
+      if (error instanceof StoreUnconfirmed) throw error
       this.#writes.heard(error)
       throw this.#unreachable(describeTrouble(error, this.#client.trouble))
     }

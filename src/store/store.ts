@@ -18,6 +18,18 @@ export class StoreUnreachable extends Error {
   }
 }
 
+/** What was written is written, but nothing confirms that it stays (see `settle`). Whoever does the same again asks for the confirmation again. */
+export class StoreUnconfirmed extends StoreUnreachable {
+  /** How many sessions were ended all the same, where somebody counted them. */
+  readonly ended: number
+
+  constructor(message: string, options?: { cause?: unknown; ended?: number }) {
+    super(message, options)
+    this.name = 'StoreUnconfirmed'
+    this.ended = options?.ended ?? 0
+  }
+}
+
 /** What a subscriber hears. After `lost`, changes may have been missed: forget everything, believe nothing until `ready`. */
 export type StoreNotice =
   | { readonly kind: 'changed'; readonly key: string }
@@ -77,7 +89,7 @@ export interface Store {
   ping(): Promise<void>
   /**
    * Resolves once what was written before will not come back: a later state of the store can be told from this one, and where there are replicas one
-   * of them has it. Rejects with StoreUnreachable where none confirms in time; what was written is written all the same.
+   * of them has it. Rejects with StoreUnconfirmed where none confirms in time; what was written is written all the same.
    */
   settle?(): Promise<void>
   close(): Promise<void>

@@ -72,6 +72,45 @@ t.test(
   }
 )
 
+t.test('FIELD A7 a store that has gone back does not catch up by what is spent on it', async t => {
+  const inner = new MemoryStore(new TestClock().read)
+  const store = new FaithfulStore(
+    inner,
+    { known: new KnownStoresFile(null), address: 'a store', isCluster: false },
+    null
+  )
+  await store.verify()
+  for (let n = 0; n < 5; n++) await store.settle()
+  const [key = ''] = (await inner.dump()).match(/meta:store-epoch:0/) ?? []
+  t.equal(await inner.get(key), '5')
+  // No connection breaks, so nobody looks before the next second.
+  await inner.put(key, '3')
+  for (let n = 0; n < 4; n++)
+    await t.rejects(store.settle(), { name: 'StoreUnreachable', message: /gone back/ }, 'what is spent looks at once')
+  t.equal(await inner.get(key), '3')
+  await t.rejects(store.get('x'), { message: /gone back/ })
+})
+
+t.test('FIELD A7 a gate writes what it knows of its store once a second, a command at once', async t => {
+  const written: number[] = []
+  const known = {
+    get: () => null,
+    remember: (_: string, { epochs }: { epochs: readonly number[] }) => void written.push(epochs[0] ?? -1)
+  }
+  const options = { known, address: 'a store', isCluster: false }
+  const command = new FaithfulStore(new MemoryStore(new TestClock().read), options, null)
+  await command.verify()
+  await command.settle()
+  t.same(written.splice(0), [0, 1])
+  const gate = new FaithfulStore(new MemoryStore(new TestClock().read), options, null)
+  await gate.verify()
+  await gate.subscribe('session:', () => {})
+  for (let n = 0; n < 20; n++) await gate.settle()
+  t.same(written.splice(0), [0], 'no sign-in waits for a file')
+  await gate.close()
+  t.same(written, [20], 'and nothing is lost at the end')
+})
+
 t.test('FIELD A4 a disk that is full costs no descriptor', async t => {
   const disk = smallDisk(t, '64k')
   if (disk === null) return t.pass('only root may mount a disk')

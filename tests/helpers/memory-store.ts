@@ -31,6 +31,8 @@ export class MemoryStore implements Store {
   isDown = false
   /** How many verbs were called. */
   calls = 0
+  /** For a test whose store has replicas. */
+  settle?: () => Promise<void>
   readonly #clock: Clock
   readonly #values = new Map<string, Kept>()
   readonly #indexes = new Map<string, Map<string, number>>()

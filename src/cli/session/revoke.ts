@@ -14,7 +14,8 @@ export const command: Command = {
   --all            everybody's
 ${configHelp}
 
-The person may sign in again; to keep them out, suspend them. Prints how many sessions ended.
+The person may sign in again; to keep them out, suspend them. Prints how many sessions ended. Where Redis has replicas and none confirms in
+time that it has the change, the command says so and ends with 1; run it again, and it asks again.
 
 Example:
   factorgate session revoke --user alice
@@ -39,12 +40,18 @@ Example:
         return done(await sessions.endAccount(id, 'revoked'), { outcome: 'revoked', account: id, name })
       }
       const missing: string[] = []
+      let ended = 0
       for (const id of ids) {
-        if (await sessions.end(id, 'revoked'))
+        if (await sessions.end(id, 'revoked')) {
+          ended++
+          if (!(await place.isConfirmed())) await sessions.rememberUnconfirmed(id)
           await place.record({ kind: 'session.end', outcome: 'revoked', session: id, ended: 1 })
-        else missing.push(id)
+        } else if (await sessions.confirmEnd(id)) {
+          io.stderr(`session ${visible(id)} had been ended already\n`)
+          await place.record({ kind: 'session.end', outcome: 'revoked', session: id, ended: 0 })
+        } else missing.push(id)
       }
-      io.stdout(`${ids.length - missing.length}\n`)
+      io.stdout(`${ended}\n`)
       if (missing.length > 0)
         throw new PersonError(
           `there is no session ${missing.map(id => `'${visible(id)}'`).join(', ')}; 'factorgate session list' shows them`

@@ -19,7 +19,6 @@ import { readSealed } from './sealed-file.ts'
 
 /** Stands in the store while an import is under way. */
 const marker = 'meta:import'
-const atOnce = 200
 
 export const command: Command = {
   name: 'store import',
@@ -62,6 +61,8 @@ Example:
           // A backup of an older version has no index of addresses.
           await new Accounts(place).indexAddresses({ anew: true })
           await store.delete(marker)
+          // With --force everybody was signed out.
+          await store.settle?.()
           await place.record({ kind: 'store.import', outcome: 'done', values: count, forced: values.force === true })
           io.stderr(`${count} records are in the store; people sign in anew\n`)
           return 0
@@ -134,23 +135,18 @@ async function write(
 ): Promise<void> {
   const left = (until: number | null) => (until === null ? undefined : (until - now) / 1000)
   const isOver = (until: number | null) => until !== null && until <= now
-  let waiting: Promise<unknown>[] = []
-  const push = async (work: Promise<unknown>) => {
-    // Its failure is thrown by the round it belongs to, not as a rejection that nobody awaits yet.
-    work.catch(() => {})
-    if (waiting.push(work) < atOnce) return
-    await Promise.all(waiting)
-    waiting = []
-  }
-  for await (const line of lines) {
-    if (!isWanted(line) || line.kind === 'end') continue
-    if (line.kind === 'value') {
-      if (!isOver(line.until)) await push(store.put(line.key, line.value, left(line.until)))
-      onValue()
-      continue
+  /** What is to be written, in the order of the lines. */
+  async function* writes(): AsyncGenerator<() => Promise<void>> {
+    for await (const line of lines) {
+      if (!isWanted(line) || line.kind === 'end') continue
+      if (line.kind === 'value') {
+        if (!isOver(line.until)) yield () => store.put(line.key, line.value, left(line.until))
+        onValue()
+        continue
+      }
+      for (const [member, until] of line.members)
+        if (!isOver(until)) yield () => store.link(line.key, member, left(until))
     }
-    for (const [member, until] of line.members)
-      if (!isOver(until)) await push(store.link(line.key, member, left(until)))
   }
-  await Promise.all(waiting)
+  await inBatches(writes(), write => write())
 }

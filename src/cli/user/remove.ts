@@ -41,9 +41,11 @@ Example:
         new LocalDirectory({ store, accounts, hasher: new PasswordHasher() }),
         new Guesses(store)
       ]
-      await removeEverythingOf(id, { accounts, belongings })
+      // Who runs it again must find somebody to remove, so the account itself goes once the rest is sure to stay removed.
+      const isGone = await removeEverythingOf(id, { accounts, belongings, mayGo: () => place.isConfirmed() })
       await place.record({ kind: 'user.change', account: id, name, outcome: 'removed', ended })
-      io.stderr(`${name} is removed; sessions ended: ${ended}\n`)
+      if (isGone) io.stderr(`${name} is removed; sessions ended: ${ended}\n`)
+      else io.stderr(`${name} is shut out and has no factor left, and is still in the list; sessions ended: ${ended}\n`)
       return 0
     })
   }
