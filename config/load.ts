@@ -7,7 +7,6 @@ import { ConfigError, Diagnostics, inOrder, type Problem } from './reading/diagn
 import { readDocument } from './reading/read-document.ts'
 import { readText } from './reading/text-sources.ts'
 import { readYaml } from './reading/yaml.ts'
-import type { Node } from './schema/schema-builders.ts'
 import { type Config, configSchema, type DraftConfig } from './schema.ts'
 
 export { ConfigError, formatProblem, type Problem } from './reading/diagnostics.ts'
@@ -90,7 +89,7 @@ function parseNamed(text: string, file: string, name: string, env: NodeJS.Proces
   const diagnostics = new Diagnostics({ file: name, folder: path.dirname(file), env })
   const yaml = readYaml(text, name)
   if (yaml.problems.length > 0) return { kind: 'bad', file, name, problems: inOrder(yaml.problems) }
-  const draft = readDocument(configSchema as Node, yaml, diagnostics) as DraftConfig | undefined
+  const draft = readDocument(configSchema, yaml, diagnostics) as DraftConfig | undefined
   if (draft !== undefined) {
     fillIn(draft)
     checkConfig(draft, Date.now(), diagnostics)

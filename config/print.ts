@@ -15,12 +15,12 @@ const variable = '\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}'
 
 /** The schema as plain JSON Schema (draft 7) of the file, for editors and `factorgate schema`. */
 export function jsonSchema(): Record<string, unknown> {
-  return { $schema: 'http://json-schema.org/draft-07/schema#', ...plain(configSchema as Node) }
+  return { $schema: 'http://json-schema.org/draft-07/schema#', ...plain(configSchema) }
 }
 
 /** The reference of all keys in Markdown. */
 export function reference(): string {
-  const sections = mapsIn(configSchema as Node, '').map(([where, map]) => section(where, map))
+  const sections = mapsIn(configSchema, '').map(([where, map]) => section(where, map))
   return `${prologue}\n${sections.join('\n')}`
 }
 

@@ -3,7 +3,6 @@
  * validation, types, editor completion (factorgate.schema.json) and the reference (reference.md); refuses rules that look at
  * two keys at once (checks.ts).
  */
-import type { Static } from 'typebox'
 import { app } from './schema/apps.ts'
 import { factors, session } from './schema/people.ts'
 import { redis } from './schema/redis.ts'
@@ -19,6 +18,7 @@ import {
   secretFile,
   text,
   typed,
+  type ValueOf,
   whole
 } from './schema/schema-builders.ts'
 import type { SiteUrl, StoreTarget, Upstream } from './values/addresses.ts'
@@ -86,7 +86,7 @@ const adminListener = map(
   { title: 'Health and metrics', description: 'Address and port.' }
 )
 
-const admin = typed<Static<typeof adminListener> | false>({
+const admin = typed<ValueOf<typeof adminListener> | false>({
   title: 'Health and metrics',
   description: 'The listener for `/livez`, `/readyz` and `/metrics`. Keep it private. `false` switches it off.',
   default: {},
@@ -277,7 +277,7 @@ export const configSchema = map(
  * A loaded configuration: defaults filled in, durations in seconds, sizes in bytes, paths absolute, URLs taken apart. `store` and
  * `addHeaders` may hold secrets: never log a Config.
  */
-export type Config = Static<typeof configSchema> & {
+export type Config = ValueOf<typeof configSchema> & {
   /** Absolute path of the file it came from; null where there is none. */
   readonly file: string | null
 }

@@ -76,13 +76,44 @@ const isDomain = (file: string) => file.startsWith('src/') && !isComposition(fil
 const isConcreteStore = (file: string) => /^src\/store\/(redis|lmdb)/.test(file)
 const isStep = (file: string) => /^plugins\/(accept|match|session|enforce|forward|audit|watchers)\.ts$/.test(file)
 
+/** One grammar, one reader: networks, sign-in names, header names and addresses of Redis are read here for the configuration too. */
+const leafReaders: readonly string[] = [
+  'src/routing/networks.ts',
+  'src/identity/account.ts',
+  'src/forwarding/header-name.ts',
+  'src/store/redis-url.ts'
+]
+const roomOf = (file: string) => file.split('/').slice(0, 2).join('/')
+/** The floors of config/, lowest first; what stands beside its folders (load.ts, print.ts) is the highest. */
+const configFloors = [
+  /^config\/values\//,
+  /^config\/schema\//,
+  /^config\/(reading\/|schema\.ts)/,
+  /^config\/checks\//,
+  /^config\//
+]
+const floorOf = (file: string) => configFloors.findIndex(floor => floor.test(file))
+
 /** What the house forbids: a sentence, and whether an import breaks it. */
 const walls: readonly (readonly [string, (line: Import) => boolean, Omit<Import, 'isType'>])[] = [
   [
-    'config/ knows typebox, yaml and node, and nothing of src/ or plugins/',
+    'config/ knows yaml, node and the leaf readers of the domain, and nothing else of src/ or plugins/',
     ({ from, to }) =>
-      from.startsWith('config/') && !to.startsWith('config/') && !['typebox', 'yaml', 'node'].includes(to),
-    { from: 'config/load.ts', to: 'src/clock.ts' }
+      from.startsWith('config/') &&
+      !to.startsWith('config/') &&
+      !['yaml', 'node'].includes(to) &&
+      !leafReaders.includes(to),
+    { from: 'config/values/addresses.ts', to: 'src/store/redis.ts' }
+  ],
+  [
+    'a leaf reader loads nothing but what stands in its own room, so that reading a configuration loads no more',
+    ({ from, to, isType }) => leafReaders.includes(from) && !isType && to !== 'node' && roomOf(from) !== roomOf(to),
+    { from: leafReaders[0]!, to: 'src/clock.ts' }
+  ],
+  [
+    'in config/, values know nothing of schemas, schemas nothing of files, reading nothing of checks, and none of them of load.ts',
+    ({ from, to }) => from.startsWith('config/') && to.startsWith('config/') && floorOf(from) < floorOf(to),
+    { from: 'config/values/addresses.ts', to: 'config/reading/diagnostics.ts' }
   ],
   [
     'the domain knows nothing of Fastify',
@@ -143,6 +174,11 @@ const walls: readonly (readonly [string, (line: Import) => boolean, Omit<Import,
 
 t.test('who may call whom', async t => {
   t.ok(imports.length > 200, 'the import lines were found')
+  t.same(
+    leafReaders.filter(file => !files.includes(file)),
+    [],
+    'the leaf readers are there'
+  )
   for (const [sentence, breaks, offender] of walls) {
     t.ok(breaks({ ...offender, isType: false }), `an offender is seen: ${sentence}`)
     t.same(

@@ -1,9 +1,9 @@
 /** Checks of `apps[]`: addresses that collide, headers that collide, plain http. rules.ts checks the rules. */
 
+import { normalName } from '../../src/forwarding/header-name.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftApp, DraftConfig } from '../schema.ts'
 import { isLoopback, type SiteUrl } from '../values/addresses.ts'
-import { headerKey } from '../values/value-types.ts'
 import { checkRules } from './rules.ts'
 
 /** A public URL and the key it stands at. */
@@ -88,7 +88,7 @@ function checkHeaders(app: DraftApp, path: string, diagnostics: Diagnostics): vo
   const taken = new Map<string, string>()
   const claim = (name: string | null | undefined, at: string) => {
     if (typeof name !== 'string') return
-    const key = headerKey(name)
+    const key = normalName(name)
     const first = taken.get(key)
     if (first === undefined) taken.set(key, at)
     else diagnostics.problem(at, `must be another header than ${first}: apps cannot tell the two apart`)
@@ -97,7 +97,7 @@ function checkHeaders(app: DraftApp, path: string, diagnostics: Diagnostics): vo
   for (const name of Object.keys(app.addHeaders ?? {})) claim(name, `${path}.addHeaders.${name}`)
   app.passHeaders?.forEach((name, index) => {
     const at = `${path}.passHeaders[${index}]`
-    const first = name === undefined ? undefined : taken.get(headerKey(name))
+    const first = name === undefined ? undefined : taken.get(normalName(name))
     if (first !== undefined) diagnostics.problem(at, `must not pass: ${first} says that the app gets it from the gate`)
     else if (name !== undefined)
       diagnostics.warning(

@@ -3,6 +3,7 @@
  * the first. Every check copes with values that are missing because a problem already stands for them.
  */
 import { isIP } from 'node:net'
+import { parseRedisUrl } from '../../src/store/redis-url.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftConfig } from '../schema.ts'
 import { isPublicSuffix } from '../values/public-suffixes.ts'
@@ -126,13 +127,14 @@ function checkStore({ store, redis }: DraftConfig, diagnostics: Diagnostics): vo
     if (diagnostics.isGiven('redis')) diagnostics.warning('redis', 'is not used: the store is embedded')
     return
   }
+  const { secure, shape } = parseRedisUrl(store.url)
   if (redis.password != null && store.url.includes('@'))
     diagnostics.problem('redis.password', 'must not be given when the store URL already names a user or password')
   if (redis.username != null && store.url.includes('@'))
     diagnostics.problem('redis.username', 'must not be given when the store URL already names a user or password')
   if (redis.username != null && redis.password === null)
     diagnostics.problem('redis.username', 'needs redis.password or redis.passwordFile beside it')
-  if (redis.tls && !store.url.startsWith('rediss'))
+  if (redis.tls && !secure)
     diagnostics.problem('redis.tls', 'needs a store URL that begins with rediss: otherwise nothing would be encrypted')
   if (redis.tls) checkRedisFiles(redis.tls, diagnostics)
   for (const [one, other] of [
@@ -141,9 +143,8 @@ function checkStore({ store, redis }: DraftConfig, diagnostics: Diagnostics): vo
   ] as const)
     if (redis.tls?.[one] != null && redis.tls[other] === null)
       diagnostics.problem(`redis.tls.${one}`, `needs redis.tls.${other} beside it`)
-  const isSentinel = /^rediss?\+sentinel:/.test(store.url)
   for (const key of ['sentinelUsername', 'sentinelPassword'] as const)
-    if (redis[key] != null && !isSentinel)
+    if (redis[key] != null && shape !== 'sentinel')
       diagnostics.problem(`redis.${key}`, 'is for a store URL that begins with redis+sentinel://')
 }
 

@@ -2,9 +2,9 @@
  * Checks of an app's rules: what contradicts itself, is never reached, or guards less than it seems to. Owns what rules say together;
  * never refuses what is only unwise. The first rule that matches counts, so order is the most frequent mistake.
  */
+import { type Network, networkCovers, networksMeet, parseNetwork } from '../../src/routing/networks.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftRule } from '../schema.ts'
-import { networkCovers, networksMeet } from './network-spans.ts'
 
 /** Adds every problem and warning about the rules at `path`. Where the app knows no letter case, neither do paths here. */
 export function checkRules(
@@ -164,7 +164,7 @@ function overlaps(one: DraftRule, other: DraftRule): boolean {
   if (
     here !== undefined &&
     there !== undefined &&
-    !here.some(a => there.some(b => a !== undefined && b !== undefined && networksMeet(a, b)))
+    !here.some(a => there.some(b => a !== undefined && b !== undefined && networksMeet(networkOf(a), networkOf(b))))
   )
     return false
   return (['methods', 'users'] as const).every(key => {
@@ -194,10 +194,20 @@ function covers(earlier: DraftRule, later: DraftRule): boolean {
     (earlier.networks === undefined ||
       (later.networks?.every(
         narrow =>
-          narrow !== undefined && earlier.networks!.some(wide => wide !== undefined && networkCovers(wide, narrow))
+          narrow !== undefined &&
+          earlier.networks!.some(wide => wide !== undefined && networkCovers(networkOf(wide), networkOf(narrow)))
       ) ??
         false))
   )
+}
+
+const networks = new Map<string, Network>()
+
+/** A rule's network, which was readable text before. Ten thousand rules are held against each other, so each is read once. */
+function networkOf(text: string): Network {
+  const network = networks.get(text) ?? (parseNetwork(text) as Network)
+  networks.set(text, network)
+  return network
 }
 
 /** True only if every path of the glob `narrow` is one of the glob `wide`. */

@@ -1,5 +1,4 @@
 /** The keys about one app: where it is, who may enter, what it is told. Owns `apps[]` of the schema. */
-import type { Static } from 'typebox'
 import type { Upstream } from '../values/addresses.ts'
 import { within } from './people.ts'
 import {
@@ -335,5 +334,3 @@ export const app = map(
   },
   { title: 'App', description: 'One app behind the gate.' }
 )
-
-export type App = Static<typeof app>

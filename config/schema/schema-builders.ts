@@ -2,7 +2,6 @@
  * Functions that build the schema: JSON Schema, plus a few `x-…` words that tell the reader what a text means and that print.ts takes out
  * again. Every key has a title and a description.
  */
-import type { Static, TObject, TOptional, TProperties, TSchema, TUnsafe } from 'typebox'
 import type { Loaded, ValueTypeName } from '../values/value-types.ts'
 
 /** What the reference and editors say about a key. `default` and `example` are written as the file would write them. */
@@ -22,6 +21,7 @@ export interface Node {
   readonly examples?: readonly unknown[]
   readonly properties?: Readonly<Record<string, Node>>
   readonly required?: readonly string[]
+  readonly additionalProperties?: false
   readonly patternProperties?: Readonly<Record<string, Node>>
   readonly items?: Node
   readonly minItems?: number
@@ -48,17 +48,37 @@ export interface Node {
   readonly 'x-keys'?: ValueTypeName
 }
 
-/**
- * A plain JSON Schema with TypeBox's type of what it takes. TypeBox gives the types alone: building with it as well would take a quarter
- * of the gate's start.
- */
-export function typed<T>(node: object): TUnsafe<T> {
-  return node as TUnsafe<T>
+declare const value: unique symbol
+declare const absent: unique symbol
+
+/** A schema whose loaded value is a T. The value's type is for the compiler alone. */
+export interface Schema<T = unknown> extends Node {
+  readonly [value]: T
+}
+interface OptionalSchema<T> extends Schema<T> {
+  readonly [absent]: true
+}
+
+/** The type of what a schema loads. */
+export type ValueOf<S extends Schema> = S[typeof value]
+
+type Keys = Readonly<Record<string, Schema>>
+type OptionalKey<P extends Keys> = { [K in keyof P]: P[K] extends OptionalSchema<unknown> ? K : never }[keyof P]
+type MapOf<P extends Keys> = Flat<
+  { -readonly [K in Exclude<keyof P, OptionalKey<P>>]: ValueOf<P[K]> } & {
+    -readonly [K in OptionalKey<P>]?: ValueOf<P[K]>
+  }
+>
+type Flat<T> = { [K in keyof T]: T[K] }
+
+/** A schema written out, with the type of what it loads. */
+export function typed<T>(node: Node): Schema<T> {
+  return node as Schema<T>
 }
 
 const optional = new WeakSet<object>()
 
-function about({ example, ...rest }: About): object {
+function about({ example, ...rest }: About): Node {
   return example === undefined ? rest : { ...rest, examples: [example] }
 }
 
@@ -101,15 +121,15 @@ export function flag(of: About) {
   return typed<boolean>({ type: 'boolean', ...about(of) })
 }
 
-export function list<T extends TSchema>(items: T, of: About, more: Partial<Node> = {}) {
-  return typed<readonly Static<T>[]>({ type: 'array', items, ...about(of), ...more })
+export function list<T extends Schema>(items: T, of: About, more: Partial<Node> = {}) {
+  return typed<readonly ValueOf<T>[]>({ type: 'array', items, ...about(of), ...more })
 }
 
 /** A map with these keys and no other. */
-export function map<P extends TProperties>(properties: P, of: About) {
-  return typed<Static<TObject<P>>>({
+export function map<P extends Keys>(properties: P, of: About) {
+  return typed<MapOf<P>>({
     type: 'object',
-    required: Object.keys(properties).filter(key => !optional.has(properties[key] as TSchema)),
+    required: Object.keys(properties).filter(key => !optional.has(properties[key]!)),
     properties,
     additionalProperties: false,
     ...about(of)
@@ -117,8 +137,8 @@ export function map<P extends TProperties>(properties: P, of: About) {
 }
 
 /** A map with free keys of one kind. */
-export function record<T extends TSchema>(keys: ValueTypeName, values: T, of: About) {
-  return typed<Readonly<Record<string, Static<T>>>>({
+export function record<T extends Schema>(keys: ValueTypeName, values: T, of: About) {
+  return typed<Readonly<Record<string, ValueOf<T>>>>({
     type: 'object',
     patternProperties: { '^.*$': values },
     'x-keys': keys,
@@ -127,13 +147,13 @@ export function record<T extends TSchema>(keys: ValueTypeName, values: T, of: Ab
 }
 
 /** May be left out; null then. */
-export function orNull<T extends TSchema>(schema: T) {
-  return typed<Static<T> | null>({ default: null, ...schema })
+export function orNull<T extends Schema>(schema: T) {
+  return typed<ValueOf<T> | null>({ default: null, ...schema })
 }
 
 /** May be left out; absent then. */
-export function orAbsent<T extends TSchema>(schema: T) {
-  const copy = { ...schema } as unknown as TOptional<T>
+export function orAbsent<T extends Schema>(schema: T) {
+  const copy = { ...schema } as unknown as OptionalSchema<ValueOf<T>>
   optional.add(copy)
   return copy
 }

@@ -2,8 +2,10 @@
  * Addresses as people write them: public URLs, upstreams, networks, hosts, stores. What two programs may read in two ways is refused, and so is
  * a user name or password in an http URL.
  */
-import { isIP, isIPv4 } from 'node:net'
+import { isIP } from 'node:net'
 import path from 'node:path'
+import { parseNetwork } from '../../src/routing/networks.ts'
+import { parseRedisUrl } from '../../src/store/redis-url.ts'
 import { type Invalid, invalid, invalidSecret, isInvalid } from './invalid.ts'
 
 /** Where people reach something: the portal, or an app. */
@@ -86,17 +88,18 @@ export function readUpstream(text: string, folder: string): Upstream | Invalid {
   return { origin: parts.url.origin, socketPath: null, basePath: parts.path }
 }
 
-/** An address, or a network in CIDR notation. */
+/** An address, or a network in CIDR notation. It stays text: whoever uses it reads it with the same function. */
 export function readNetwork(text: string): string | Invalid {
-  const [address = '', bits, ...more] = text.split('/')
-  const family = address.includes('%') ? 0 : isIP(address)
-  if (family === 0 || more.length > 0) return invalid('must be an address or network such as 10.1.2.3 or 10.0.0.0/8')
-  const most = isIPv4(address) ? 32 : 128
-  if (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= most))
-    return invalid(`must have a prefix from /0 to /${most}`)
-  const isMapped = family === 6 && new URL(`http://[${address}]`).hostname.startsWith('[::ffff:')
-  if (isMapped && Number(bits ?? most) < 96) return invalid('must be written as a network of IPv4 addresses')
-  return text
+  const network = parseNetwork(text)
+  if (!('fault' in network)) return text
+  switch (network.fault) {
+    case 'address':
+      return invalid('must be an address or network such as 10.1.2.3 or 10.0.0.0/8')
+    case 'prefix':
+      return invalid(`must have a prefix from /0 to /${network.most}`)
+    case 'mapped':
+      return invalid('must be written as a network of IPv4 addresses')
+  }
 }
 
 /** Something to listen on. Names are refused: what they mean is known only when it is too late to say so well. */
@@ -126,15 +129,11 @@ export type StoreTarget =
   | { readonly kind: 'embedded'; readonly path: string }
   | { readonly kind: 'redis' /** May hold a password. */; readonly url: string }
 
-const grammars = [
-  { scheme: /^rediss?$/, tail: /^(\/\d{0,5})?$/, like: 'HOST:PORT[/DATABASE]' },
-  { scheme: /^rediss?\+sentinel$/, tail: /^\/[\w.-]+(\/\d{0,5})?$/, like: 'HOST:PORT,HOST:PORT/MASTERNAME[/DATABASE]' },
-  {
-    scheme: /^rediss?\+cluster$/,
-    tail: /^\/?$/,
-    like: 'HOST:PORT,HOST:PORT (a Cluster has no database numbers)'
-  }
-]
+const redisShapes = {
+  standalone: 'HOST:PORT[/DATABASE]',
+  sentinel: 'HOST:PORT,HOST:PORT/MASTERNAME[/DATABASE]',
+  cluster: 'HOST:PORT,HOST:PORT (a Cluster has no database numbers)'
+}
 
 /** `embedded:PATH` or a Redis URL. No message quotes any part of it beyond its scheme. */
 export function readStore(text: string, folder: string): StoreTarget | Invalid {
@@ -143,26 +142,29 @@ export function readStore(text: string, folder: string): StoreTarget | Invalid {
     if (place === '') return invalidSecret('must name a folder after embedded:, such as embedded:./var/store')
     return { kind: 'embedded', path: path.resolve(folder, place) }
   }
-  const [, scheme = '', rest = ''] = /^([a-z+]+):\/\/(.*)$/s.exec(text) ?? []
-  const grammar = grammars.find(known => known.scheme.test(scheme))
-  if (grammar === undefined)
+  const [, scheme, variant = 'standalone', rest = ''] =
+    /^(rediss?(?:\+(sentinel|cluster))?):\/\/(.*)$/s.exec(text) ?? []
+  if (scheme === undefined)
     return invalidSecret(
       'must begin with embedded:, redis://, redis+sentinel:// or redis+cluster://; with TLS it is rediss in place of redis'
     )
+  // The store takes parameters behind a '?' as well. Here they have keys of their own, under `redis`.
   if (/[?#\s]/.test(rest))
     return invalidSecret(`must not hold blanks, '?' or '#'; in a password write them as %20, %3F and %23`)
-  const [, userinfo, hosts = '', tail = ''] = /^(?:([^@/]*)@)?([^@/]*)(\/.*)?$/.exec(rest) ?? []
+  const userinfo = /^([^@/]*)@[^@/]*(?:\/.*)?$/.exec(rest)?.[1]
   if (userinfo !== undefined && !isUserinfo(userinfo))
     return invalidSecret(
       `must have USER:PASSWORD or :PASSWORD before the '@', with '%', '@', '/' and ':' in a password as %25, %40, %2F and %3A`
     )
-  const nodes = hosts.split(',')
-  const single = !scheme.includes('+')
-  if (!nodes.every(isNode) || (single && nodes.length > 1) || !grammar.tail.test(tail))
-    return invalidSecret(`must look like ${scheme}://${grammar.like}`)
-  return { kind: 'redis', url: text }
+  try {
+    parseRedisUrl(text)
+    return { kind: 'redis', url: text }
+  } catch {
+    return invalidSecret(`must look like ${scheme}://${redisShapes[variant as keyof typeof redisShapes]}`)
+  }
 }
 
+/** A password without its colon would be taken for a user name, and one with two colons is more likely a mistake. */
 function isUserinfo(text: string): boolean {
   try {
     decodeURIComponent(text)
@@ -170,10 +172,4 @@ function isUserinfo(text: string): boolean {
   } catch {
     return false
   }
-}
-
-function isNode(text: string): boolean {
-  const [, host = '', port] = /^(\[[^\]]*\]|[^:[\]]*)(?::(\d{1,5}))?$/.exec(text) ?? []
-  const isHost = host.startsWith('[') ? isIP(host.slice(1, -1)) === 6 : /^[\w.-]+$/.test(host)
-  return isHost && (port === undefined || (Number(port) > 0 && Number(port) <= 65_535))
 }

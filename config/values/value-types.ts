@@ -4,6 +4,8 @@
  */
 import { METHODS } from 'node:http'
 import path from 'node:path'
+import { isHeaderName, normalName } from '../../src/forwarding/header-name.ts'
+import { canonicalName } from '../../src/identity/account.ts'
 import {
   readHostname,
   readListenHost,
@@ -139,11 +141,9 @@ export function readGlob(text: string): string | Invalid {
   return text
 }
 
-/** A sign-in name in the one spelling accounts have (`canonicalName` in src/identity/account.ts). */
+/** A sign-in name in the one spelling that accounts have. */
 export function readUserName(text: string): string | Invalid {
-  const name = text.trim().normalize('NFKC').toLowerCase()
-  const shape = /^[a-z0-9](?:[a-z0-9._+-]{0,62}[a-z0-9])?(?:@[a-z0-9](?:[a-z0-9.-]{0,188}[a-z0-9])?)?$/
-  return shape.test(name) ? name : invalid('must be a sign-in name such as alice or alice@lab.example')
+  return canonicalName(text) ?? invalid('must be a sign-in name such as alice or alice@lab.example')
 }
 
 /** What all keys in Redis begin with. Braces are left out: the store chooses hash slots with them. */
@@ -160,11 +160,6 @@ export function readContact(text: string): string | Invalid {
   if (scheme === 'mailto') return /^mailto:[^\s@]+@[^\s@]+$/i.test(text) ? text : invalid('must hold one mail address')
   if ((scheme === 'https' || scheme === 'http') && URL.canParse(text)) return text
   return invalid('must be words, mailto:someone@lab.example or https://…')
-}
-
-/** Header names that are the same to servers which fold case and read `_` or `.` as `-` (CGI, WSGI, PHP). */
-export function headerKey(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
 }
 
 const framing = [
@@ -186,9 +181,9 @@ const families =
 
 /** A header this gate may add on the way to the app. */
 export function readHeaderName(text: string): string | Invalid {
-  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/.test(text))
+  if (!isHeaderName(text) || text.length > 128)
     return invalidSecret('must be a header name: letters, digits and -, without blanks or colon')
-  const key = headerKey(text)
+  const key = normalName(text)
   if ([...framing, ...others, ...ours].includes(key) || families.test(key))
     return invalid('must not be a header that carries the request itself or that the gate sets')
   return text
@@ -196,7 +191,7 @@ export function readHeaderName(text: string): string | Invalid {
 
 /** As `readHeaderName`; besides, no header that carries other credentials. */
 export function readIdentityHeader(text: string): string | Invalid {
-  return headerKey(text) === 'authorization'
+  return normalName(text) === 'authorization'
     ? invalid('must not be a header that carries credentials of another kind')
     : readHeaderName(text)
 }
@@ -204,7 +199,7 @@ export function readIdentityHeader(text: string): string | Invalid {
 /** A header that visitors may send although it looks like a claim. Forwarding headers and the gate's own never are among them. */
 export function readPassedHeader(text: string): string | Invalid {
   const name = readHeaderName(text)
-  const isOurs = /^(?:x-)?(?:factorgate|forwarded|remote)(?:-|$)/.test(headerKey(text))
+  const isOurs = /^(?:x-)?(?:factorgate|forwarded|remote)(?:-|$)/.test(normalName(text))
   return typeof name === 'string' && isOurs
     ? invalid('must not be a header that only the gate or a proxy says: apps believe it without any secret')
     : name

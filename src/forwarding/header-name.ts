@@ -11,6 +11,11 @@ export function normalName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
 }
 
+/** True for a token of RFC 9110 §5.6.2, which is what a field name is. */
+export function isHeaderName(text: string): boolean {
+  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)
+}
+
 /** Ends with this connection, in both directions (RFC 9110 §7.6.1). Framing is among it: each side makes its own. */
 export const hopByHop: ReadonlySet<string> = new Set([
   'connection',

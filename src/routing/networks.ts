@@ -1,4 +1,4 @@
-/** Sets of networks, as rules and trusted proxies name them. Owns CIDR notation; refuses a network that it cannot read. */
+/** Networks in CIDR notation, as rules and trusted proxies name them: one, and sets of them. */
 import { type Address, parseAddress } from './address.ts'
 
 export interface Networks {
@@ -16,7 +16,7 @@ export class NetworkError extends Error {
  * trusts whoever adds hops (GHSA-3m5p-2c4r-xxw2).
  */
 export function parseNetworks(cidrs: readonly string[]): Networks {
-  const networks = cidrs.map(parseNetwork)
+  const networks = cidrs.map(readNetwork)
   if (networks.length === 0) return { contains: () => false }
   return {
     contains(text) {
@@ -26,22 +26,45 @@ export function parseNetworks(cidrs: readonly string[]): Networks {
   }
 }
 
-interface Network {
+/** Every address whose first `bits` bits are those of `address`. */
+export interface Network {
   readonly address: Address
   readonly bits: number
 }
 
-const cidr = /^([0-9A-Fa-f:.]+)(?:\/(\d{1,3}))?$/
+/** Why a text is no network: it has no address, its prefix is none from 0 to `most`, or it is wider than IPv4 inside IPv6. */
+export type NetworkFault =
+  | { readonly fault: 'address' | 'mapped' }
+  | { readonly fault: 'prefix'; readonly most: 32 | 128 }
 
-function parseNetwork(text: string): Network {
-  const [, base = '', length] = (typeof text === 'string' && cidr.exec(text)) || []
-  const address = parseAddress(base)
-  const isMapped = address?.family === 4 && base.includes(':')
-  const most = address?.family === 4 && !isMapped ? 32 : 128
-  const bits = length === undefined ? most : Number(length)
-  if (address === null || bits > most || (isMapped && bits < 96))
-    throw new NetworkError(`must be an address or a network such as 10.0.0.0/8 or 2001:db8::/32, got '${text}'`)
+/** Reads an address or a network; says why where it is none. A zone id belongs to one machine's interface, so it is refused. */
+export function parseNetwork(text: string): Network | NetworkFault {
+  const [base = '', length, ...more] = text.split('/')
+  const address = /^[0-9A-Fa-f:.]+$/.test(base) ? parseAddress(base) : null
+  if (address === null || more.length > 0) return { fault: 'address' }
+  const isMapped = address.family === 4 && base.includes(':')
+  const most = address.family === 4 && !isMapped ? 32 : 128
+  const bits = length === undefined ? most : /^\d{1,3}$/.test(length) ? Number(length) : Number.NaN
+  if (!(bits <= most)) return { fault: 'prefix', most }
+  if (isMapped && bits < 96) return { fault: 'mapped' }
   return { address, bits: isMapped ? bits - 96 : bits }
+}
+
+/** True if every address of `narrow` is one of `wide`. */
+export function networkCovers(wide: Network, narrow: Network): boolean {
+  return wide.bits <= narrow.bits && holds(wide, narrow.address)
+}
+
+/** True if some address is in both. */
+export function networksMeet(one: Network, other: Network): boolean {
+  return networkCovers(one, other) || networkCovers(other, one)
+}
+
+function readNetwork(text: string): Network {
+  const network = typeof text === 'string' ? parseNetwork(text) : null
+  if (network === null || 'fault' in network)
+    throw new NetworkError(`must be an address or a network such as 10.0.0.0/8 or 2001:db8::/32, got '${text}'`)
+  return network
 }
 
 function holds({ address: base, bits }: Network, address: Address): boolean {

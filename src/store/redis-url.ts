@@ -9,6 +9,7 @@
  * and behind a `?`: `ca`, `cert`, `key` (PEM files, for TLS), `servername`, `sentinelUsername`, `sentinelPassword`.
  */
 
+import { isIP } from 'node:net'
 import { StoreUnfit } from './unfit.ts'
 
 export interface RedisNode {
@@ -78,10 +79,10 @@ export function parseRedisUrl(url: string): RedisAddress {
 }
 
 function readNode(text: string, standardPort: number): RedisNode | null {
-  const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/.exec(text)
-  if (match?.[1] === undefined) return null
-  const port = match[2] === undefined ? standardPort : Number(match[2])
-  return port > 0 && port < 65536 ? { host: match[1].replace(/^\[|\]$/g, ''), port } : null
+  const [, ipv6, name, digits] = /^(?:\[([^\]]*)\]|([\w.-]+))(?::(\d{1,5}))?$/.exec(text) ?? []
+  const host = ipv6 === undefined ? name : isIP(ipv6) === 6 ? ipv6 : undefined
+  const port = digits === undefined ? standardPort : Number(digits)
+  return host !== undefined && port > 0 && port < 65536 ? { host, port } : null
 }
 
 function readParameters(query: string, fail: (why: string) => StoreUnfit): RedisAddress['parameters'] {

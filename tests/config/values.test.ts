@@ -3,7 +3,6 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { type Config, parseConfig } from '../../config/load.ts'
-import { headerKey } from '../../config/values/value-types.ts'
 import { normalName } from '../../src/forwarding/header-name.ts'
 import { canonicalName } from '../../src/identity/account.ts'
 import { parseNetworks } from '../../src/routing/networks.ts'
@@ -269,8 +268,13 @@ t.test('a folder of the file may hold anything', async t => {
 })
 
 t.test('two header names are one here exactly where they are one to the forwarding', async t => {
-  for (const name of ['Remote-User', 'remote_USER', 'X.A', "x!#$%&'*+.^_`|~9"])
-    t.equal(headerKey(name), normalName(name), name)
+  const groups = ['Remote-Groups', 'remote_GROUPS', 'X.A', 'x_a', "x!#$%&'*+.^_`|~9", 'x-----------9']
+  for (const one of groups)
+    for (const other of groups) {
+      const headers = JSON.stringify({ user: one, name: other, groups: null })
+      const loaded = read(`apps: [{ id: a, url: https://a.example, upstream: http://b, identityHeaders: ${headers} }]`)
+      t.equal(loaded.kind, normalName(one) === normalName(other) ? 'bad' : 'ok', `${one}, ${other}`)
+    }
 })
 
 t.test('takes the networks that routing takes, and no other', async t => {
