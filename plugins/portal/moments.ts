@@ -1,4 +1,4 @@
-/** Times and waits in words. Owns the choice between "now", "yesterday" and a date; refuses to guess anybody's time zone. */
+/** Times and waits in words: which unit is used, and when a date is clearer. */
 import type { Sentences } from './sentences.ts'
 
 const minute = 60_000
@@ -17,13 +17,13 @@ export function sayMoment(at: number, now: number, { time }: Sentences): string 
 
 /** A span that a rule sets, in seconds: exact, since a person is held to it. */
 export function sayLimit(seconds: number, { time }: Sentences): string {
-  if (seconds >= 6000 && seconds % 3600 === 0) return time.aboutHours(seconds / 3600)
-  return seconds >= 100 && seconds % 60 === 0 ? time.aboutMinutes(seconds / 60) : time.seconds(seconds)
+  if (seconds >= 6000 && seconds % 3600 === 0) return time.span(seconds / 3600, 'hour')
+  return seconds >= 100 && seconds % 60 === 0 ? time.span(seconds / 60, 'minute') : time.span(seconds, 'second')
 }
 
 /** A span, in seconds, rounded up to what a person would say. */
 export function saySpan(seconds: number, { time }: Sentences): string {
-  if (seconds < 100) return time.seconds(Math.max(1, Math.ceil(seconds)))
-  if (seconds < 100 * 60) return time.aboutMinutes(Math.ceil(seconds / 60))
-  return time.aboutHours(Math.ceil(seconds / 3600))
+  if (seconds < 100) return time.span(Math.max(1, Math.ceil(seconds)), 'second')
+  if (seconds < 100 * 60) return time.span(Math.ceil(seconds / 60), 'minute')
+  return time.span(Math.ceil(seconds / 3600), 'hour')
 }

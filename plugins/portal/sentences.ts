@@ -6,6 +6,7 @@ import type { ErrorCode, Whose } from '../../src/errors.ts'
 import type { AuthenticatorSort } from '../../src/factor/authenticator-names.ts'
 import type { FactorKind } from '../../src/factor/proof.ts'
 import type { EndReason } from '../../src/session/records.ts'
+import { localeFormats } from './locale-formats.ts'
 
 /** What an error sentence may mention. */
 export interface ErrorFacts {
@@ -29,7 +30,7 @@ const apart = (name: string) => `\u2068${name}\u2069`
 /** A name that somebody chose, so that it cannot be read as a part of the sentence. */
 const quoted = (name: string) => apart(`“${name}”`)
 
-const count = (n: number, one: string, many: string) => (n === 1 ? one : many.replace('#', String(n)))
+const { ago, span, date, anyOf, count } = localeFormats('en-GB')
 
 const english = {
   language: 'en',
@@ -47,16 +48,14 @@ const english = {
 
   time: {
     now: 'now',
-    minutes: (n: number) => count(n, 'a minute ago', '# minutes ago'),
-    hours: (n: number) => count(n, 'an hour ago', '# hours ago'),
-    days: (n: number) => count(n, 'yesterday', '# days ago'),
-    date: dateOf,
+    minutes: (n: number) => (n === 1 ? 'a minute ago' : ago(n, 'minute')),
+    hours: (n: number) => (n === 1 ? 'an hour ago' : ago(n, 'hour')),
+    days: (n: number) => ago(n, 'day'),
+    date,
     /** With the day, since a phone may have the right time of another day. */
-    clock: (at: number) => `${new Date(at).toISOString().slice(11, 19)} UTC on ${dateOf(at)}`,
+    clock: (at: number) => `${new Date(at).toISOString().slice(11, 19)} UTC on ${date(at)}`,
     moment: (at: number) => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
-    seconds: (n: number) => count(n, '1 second', '# seconds'),
-    aboutMinutes: (n: number) => count(n, 'a minute', '# minutes'),
-    aboutHours: (n: number) => count(n, 'an hour', '# hours'),
+    span,
     never: 'not used yet'
   },
 
@@ -121,8 +120,7 @@ const english = {
         : `This part of ${app} needs ${factors}, at most ${within} old.`,
     stepUpAny: (app: string, within: string) => `This part of ${app} needs a confirmation at most ${within} old.`,
     account: (within: string) => `Changes to your account need a confirmation at most ${within} old.`,
-    orFactors: (factors: readonly string[]) =>
-      factors.length < 2 ? (factors[0] ?? '') : `${factors.slice(0, -1).join(', ')} or ${factors.at(-1)}`,
+    orFactors: anyOf,
     passkeyLead: 'Your device or security key will ask you to touch it, look at it, or type its PIN.',
     passkey: 'Use my passkey',
     noScript:
@@ -131,7 +129,7 @@ const english = {
     noScriptOnly: 'If you cannot allow them, ask the people who run this gate for another way in.',
     wait: (wait: string) => `The next try is possible in ${wait}.`,
     codeLabel: 'Code from your authenticator app',
-    codeHint: (digits: readonly number[]) => `The ${digits.join(' or ')} digits your app shows for this lab.`,
+    codeHint: (digits: readonly number[]) => `The ${anyOf(digits.map(String))} digits your app shows for this lab.`,
     recoveryLabel: 'Recovery code',
     recoveryHint: 'One from the list you printed or saved. Each works once.',
     submit: 'Confirm',
@@ -265,11 +263,10 @@ const english = {
     spent: (left: number) =>
       left === 0
         ? 'You confirmed with a recovery code, and none is left.'
-        : count(
-            left,
-            'You confirmed with a recovery code, which is used up. You have one left.',
-            'You confirmed with a recovery code, which is used up. You have # left.'
-          ),
+        : count(left, {
+            one: 'You confirmed with a recovery code, which is used up. You have one left.',
+            other: 'You confirmed with a recovery code, which is used up. You have # left.'
+          }),
     lost: 'Is your phone or key lost? Remove it in your account, and add another',
     lostHere: 'Is your phone or key lost? Remove it here, and add another.',
     fewNow: 'Make new codes now: without any, a lost phone or key means asking for help',
@@ -442,10 +439,6 @@ const english = {
         `Open ${f.app} here and start from there. If it has to begin at the other site, tell the people who run this gate which site that is.`
     }
   }
-}
-
-function dateOf(at: number): string {
-  return new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' })
 }
 
 const calm = (title: string, what: string, now: string): ErrorSentences => ({
