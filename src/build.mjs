@@ -1,9 +1,20 @@
 /**
- * Builds `dist/`: compiles the sources and copies what is no source. `node src/build.mjs` always builds; `if-needed` builds only where a
+ * Builds `dist/`: compiles the sources, minifies the portal's style and script, and copies what else is no source. `node src/build.mjs` always builds; `if-needed` builds only where a
  * source is newer than the last build; `prepare` is what npm runs after an install, where the compiler may be left out.
  */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,13 +25,14 @@ const at = (...names) => path.join(root, ...names)
 const stamp = at('dist', 'built')
 // Not package.json and the lock file: npm rewrites them, and nothing of them is compiled.
 const sources = ['src', 'plugins', 'config', 'tsconfig.json', 'tsconfig.build.json']
-const assetFolders = ['plugins/portal/assets', 'src/demo/assets']
+const portalAssets = 'plugins/portal/assets'
+const demoAssets = 'src/demo/assets'
 
 const [mode = 'always'] = process.argv.slice(2)
 if (mode !== 'always' && isUpToDate()) process.exit(0)
 
 const compiler = findCompiler()
-if (compiler === null) {
+if (compiler === null || !isInstalled('esbuild')) {
   console.error(`factorgate: dist/ must be built, and the compiler is not installed: NODE_ENV=production and --omit=dev leave development packages out.
 Install with them, and take them away again once dist/ stands:
 
@@ -36,8 +48,14 @@ const { status } = spawnSync(process.execPath, [compiler, '-p', at('tsconfig.bui
   stdio: 'inherit'
 })
 if (status !== 0) process.exit(status ?? 1)
+const { minify } = await import('./minify.mjs')
+mkdirSync(at('dist', portalAssets), { recursive: true })
+for (const name of readdirSync(at(portalAssets))) {
+  const text = readFileSync(at(portalAssets, name), 'utf8')
+  writeFileSync(at('dist', portalAssets, name), minify(text, path.extname(name).slice(1)))
+}
 const isAsset = file => !/[.]tsx?$/.test(file)
-for (const folder of assetFolders) cpSync(at(folder), at('dist', folder), { recursive: true, filter: isAsset })
+cpSync(at(demoAssets), at('dist', demoAssets), { recursive: true, filter: isAsset })
 copyFileSync(at('src/identity/hash-program.mjs'), at('dist/src/identity/hash-program.mjs'))
 chmodSync(at('dist/src/main.js'), 0o755)
 writeFileSync(stamp, '')
@@ -49,6 +67,15 @@ function findCompiler() {
     return path.join(path.dirname(manifest), require('typescript/package.json').bin.tsc)
   } catch {
     return null
+  }
+}
+
+function isInstalled(name) {
+  try {
+    createRequire(import.meta.url).resolve(name)
+    return true
+  } catch {
+    return false
   }
 }
 

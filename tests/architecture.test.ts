@@ -220,8 +220,16 @@ t.test('one driver, one file', async t => {
       ...new Set(lines.map(line => line.to).filter(to => !isOurs(to) && to !== 'node'))
     ]
     // preact's JSX runtime is imported by what the compiler writes, beside the types that our files name.
-    const ran = packages(imports.filter(line => !line.isType || line.to === 'preact'))
+    const isBuild = ({ from }: Import) => /^src\/(build|minify)\.mjs$/.test(from)
+    const ran = packages(imports.filter(line => !isBuild(line) && (!line.isType || line.to === 'preact')))
     t.same(ran.sort(), Object.keys(dependencies).sort())
+    const building = packages(imports.filter(isBuild))
+    t.same(building, ['esbuild'])
+    t.same(
+      building.filter(name => !(name in devDependencies)),
+      [],
+      'what builds is installed for developers alone'
+    )
     const typed = packages(imports.filter(line => line.isType))
     t.same(
       typed.filter(name => !(name in dependencies) && !(name in devDependencies)),

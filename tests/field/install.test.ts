@@ -16,7 +16,7 @@ function tree(t: Test, hasCompiler: boolean) {
   for (const name of ['src', 'config']) mkdirSync(at(name))
   for (const name of ['tsconfig.json', 'tsconfig.build.json']) writeFileSync(at(name), '{}')
   writeFileSync(at('package.json'), '{"type":"module"}')
-  cpSync(path.join(root, 'src/build.mjs'), at('src/build.mjs'))
+  for (const script of ['src/build.mjs', 'src/minify.mjs']) cpSync(path.join(root, script), at(script))
   for (const asset of ['plugins/portal/assets/page.css', 'src/demo/assets/lab.css', 'src/identity/hash-program.mjs']) {
     mkdirSync(path.dirname(at(asset)), { recursive: true })
     writeFileSync(at(asset), asset)
@@ -31,6 +31,8 @@ function tree(t: Test, hasCompiler: boolean) {
     fs.writeFileSync('dist/src/main.js', '')`
   writeFileSync(at('node_modules/typescript/tsc.cjs'), compiler)
   if (hasCompiler) writeFileSync(at('node_modules/typescript/package.json'), '{"bin":{"tsc":"./tsc.cjs"}}')
+  mkdirSync(at('node_modules/esbuild'))
+  writeFileSync(at('node_modules/esbuild/index.js'), "exports.transformSync = text => ({ code: 'small ' + text })")
   return {
     at,
     compiled: () => (existsSync(at('calls')) ? readFileSync(at('calls'), 'utf8').length : 0),
@@ -57,6 +59,15 @@ t.test('FIELD G15 an install without development packages says what to do, and f
   }
 })
 
+t.test('FIELD G15 so does one that has the compiler alone', async t => {
+  const { run, at } = tree(t, true)
+  rmSync(at('node_modules/esbuild'), { recursive: true })
+  const { status, stderr } = run('always')
+  t.equal(status, 1)
+  t.match(stderr, /^ {2}npm ci --include=dev/m)
+  t.notMatch(stderr, /\n\s+at /)
+})
+
 t.test('FIELD G15 the same install is fine where dist/ stands already, as it does in an image', async t => {
   const { run, at } = tree(t, true)
   t.equal(run('always').status, 0)
@@ -68,7 +79,8 @@ t.test('FIELD N8 it builds what is missing or changed, says so, and nothing else
   const { run, compiled, at } = tree(t, true)
   t.match(run('if-needed').stderr, 'building')
   t.ok(statSync(at('dist/src/main.js')).mode & 0o100, 'the program can be called')
-  t.ok(existsSync(at('dist/plugins/portal/assets/page.css')))
+  t.equal(readFileSync(at('dist/plugins/portal/assets/page.css'), 'utf8'), 'small plugins/portal/assets/page.css')
+  t.ok(existsSync(at('dist/src/demo/assets/lab.css')))
   t.same(run('if-needed'), { status: 0, stdout: '', stderr: '' }, 'nothing has changed')
   t.equal(compiled(), 1)
   const later = new Date(Date.now() + 60_000)

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import vm from 'node:vm'
 import t from 'tap'
-import { mark, pageScript, pageSheet, squeezeScript, squeezeSheet } from '../../plugins/portal/assets.ts'
+import { mark, pageScript, pageSheet } from '../../plugins/portal/assets.ts'
 import { toHtml } from '../../plugins/portal/layout.tsx'
 import { openBrowser, openContext } from '../helpers/browser.ts'
+import { minify } from './minified.ts'
 import { type Story, stories } from './story-list.tsx'
 import { serveStories } from './story-server.ts'
 
@@ -28,25 +29,22 @@ t.test('all pages with style and script weigh less than 60 kB', async t => {
   const weight = (text: string) => Buffer.byteLength(text)
   const pages = stories.filter(story => story.isOwnPage)
   const total = pages.reduce((sum, { page }) => sum + weight(toHtml(page)), 0)
-  const assets = weight(pageSheet(null).body) + weight(pageScript().body) + weight(mark.body)
+  const assets =
+    weight(minify(pageSheet(null).body, 'css')) + weight(minify(pageScript().body, 'js')) + weight(mark.body)
   t.comment(`${pages.length} pages ${total} bytes, assets ${assets} bytes`)
   t.ok(total + assets < 60_000, `${total + assets} bytes`)
 })
 
 const written = (name: string) => readFileSync(new URL(`../../plugins/portal/assets/${name}`, import.meta.url), 'utf8')
 
-t.test('squeezing takes comments and blanks from the script, and nothing else', async t => {
+t.test('the minified script is one, is smaller, and keeps every text', async t => {
   const code = written('page.js')
     .replace(/^\/\*\*[\s\S]*?\*\//gm, '')
     .replace(/^\s*\/\/.*$/gm, '')
-  const squeezed = squeezeScript(written('page.js'))
-  t.equal(squeezed.replace(/\s/g, ''), code.replace(/\s/g, ''))
-  t.same(squeezed.match(/'[^'\n]*'|`[^`\n]*`/g), code.match(/'[^'\n]*'|`[^`\n]*`/g), 'texts keep their blanks')
-  t.ok(new vm.Script(squeezed))
-  t.equal(
-    squeezeScript("/** Says it. */\n;(() => {\n  // why\n  const a = { b: 'x  { y' }\n  run(\n    a\n  )\n})()"),
-    ";(()=>{const a={b:'x  { y'}\nrun(a)})()"
-  )
+  const minified = minify(written('page.js'), 'js')
+  t.ok(new vm.Script(minified))
+  t.ok(minified.length < code.length / 1.2, `${minified.length} of ${code.length} characters`)
+  for (const [, text = ''] of code.matchAll(/'([^'\n\\"]*)'/g)) t.ok(minified.includes(text), text)
 })
 
 t.test('in a browser', async t => {
@@ -79,7 +77,7 @@ t.test('in a browser', async t => {
       await context.close()
     })
 
-  t.test('the squeezed sheet reads like the written one', async t => {
+  t.test('the minified sheet reads like the written one', async t => {
     const context = await openContext(browser)
     const page = await context.newPage()
     const rules = (text: string) =>
@@ -88,7 +86,7 @@ t.test('in a browser', async t => {
         sheet.replaceSync(text)
         return [...sheet.cssRules].map(rule => rule.cssText)
       })(${JSON.stringify(text)})`) as Promise<string[]>
-    const sheet = await rules(squeezeSheet(written('page.css')))
+    const sheet = await rules(minify(written('page.css'), 'css'))
     t.ok(sheet.length > 50)
     t.same(sheet, await rules(written('page.css')))
     await context.close()

@@ -1,14 +1,16 @@
-/** Serves the stories as the portal serves pages: same HTML, same assets, same headers, policy included. */
+/** Serves the stories as the built portal serves pages: same HTML, style and script minified, same headers, policy included. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { mark, pageScript, pageSheet } from '../../plugins/portal/assets.ts'
 import { pageHeaders } from '../../plugins/portal/headers.ts'
 import { toHtml } from '../../plugins/portal/layout.tsx'
+import { minify } from './minified.ts'
 import { stories } from './story-list.tsx'
 
 /** The origin; stories are at `/NAME`. Closed with the test. */
 export async function serveStories(t: { teardown(handler: () => unknown): void }): Promise<string> {
-  const assets = [mark, pageScript(), pageSheet(null)]
+  const [script, sheet] = [pageScript(), pageSheet(null)]
+  const assets = [mark, { ...script, body: minify(script.body, 'js') }, { ...sheet, body: minify(sheet.body, 'css') }]
   const server = createServer((request, response) => {
     const asset = assets.find(({ path }) => path === request.url)
     const story = stories.find(({ name }) => `/${name}` === request.url)
