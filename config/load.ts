@@ -156,7 +156,7 @@ export function defaultConfig(options: DefaultOptions = {}): Config {
   const text = stringify(values).replaceAll('${', () => '$${')
   const parsed = parseConfig(text, path.join(path.resolve(cwd), 'factorgate.yaml'))
   if (parsed.kind === 'ok') return { ...parsed.config, file: null }
-  // What was made from another option is wrong for its sake: that one is said, once.
+  // The two URLs are made from other options. Where such an option is wrong, it alone is named.
   const derived = options.portalUrl === undefined ? ['portal.url', 'apps[0].url'] : ['apps[0].url']
   const own = parsed.problems.filter(({ path: at }) => !derived.includes(at))
   const problems = own.length > 0 ? own : parsed.problems

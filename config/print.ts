@@ -1,6 +1,6 @@
 /**
- * Schema → the two documents people read: factorgate.schema.json for editors, reference.md for people. Owns how they look; refuses
- * to say anything about a key that the schema does not. `npm run docs` writes both, and apps.md; a test fails when they are out of date.
+ * Prints the schema as the two documents people read: factorgate.schema.json for editors, and reference.md. `npm run docs` writes both, and
+ * apps.md; a test fails when they are out of date.
  */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -101,7 +101,7 @@ function textOf(node: Node, kind: ValueTypeName): string {
   return `${name}, ${print(node['x-least'])} to ${print(node['x-most'])}`
 }
 
-/** As GitHub makes them of headings. */
+/** The anchor that GitHub gives a heading. */
 function anchor(where: string): string {
   return where.toLowerCase().replace(/[^a-z0-9-]/g, '')
 }

@@ -1,6 +1,6 @@
 /**
- * Real apps behind the gate, and what each needs said: on the gate's side and on its own. Owns the one list from which `npm run labapps` starts
- * apps and gate, and from which config/apps.md is written: what people read is what was run.
+ * Real apps behind the gate, and the settings that each needs on both sides. `npm run labapps` runs this list, and config/apps.md is written from
+ * it: what people read is what was run.
  */
 
 export interface Recipe {

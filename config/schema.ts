@@ -1,7 +1,6 @@
 /**
- * Every key of the configuration: what it is called, what it means, what stands there when nothing is said. Owns the one source of
- * validation, types, editor completion (factorgate.schema.json) and the reference (reference.md); refuses rules that look at
- * two keys at once (checks.ts).
+ * The schema of the configuration: every key with its title, description, default and example. Validation, types, the editor's schema
+ * (factorgate.schema.json) and the reference (reference.md) come from here. What concerns two keys stands in checks/.
  */
 import { app } from './schema/apps.ts'
 import { factors, session } from './schema/people.ts'

@@ -1,4 +1,4 @@
-/** The commented file that `factorgate init` writes. Owns its words; what it holds passes `factorgate check` as it stands. */
+/** The commented file that `factorgate init` writes. It passes `factorgate check` as it stands. */
 
 export interface TemplateOptions {
   /** http://localhost:8443, or https where the gate serves it itself. */
@@ -97,7 +97,7 @@ function appBeside(portalUrl: string): string {
   const name = labels[0] === 'app' ? 'first' : 'app'
   if (labels.at(-1) === 'localhost') url.hostname = `${name}.localhost`
   else if (isName && labels.length > 2) url.hostname = [name, ...labels.slice(1)].join('.')
-  // Nothing stands beside this host that we could know of.
+  // A short name or an address has no neighbour that we know of.
   else url.pathname = '/app'
   return url.href.replace(/\/$/, '')
 }

@@ -1,4 +1,4 @@
-/** Checks of certificates, keys and authorities, for visitors, apps and Redis: can the files be read, do they fit, have they expired. None is quoted. */
+/** Checks of the files of TLS, for visitors, apps and Redis: whether they can be read, belong together and have expired. No message quotes them. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
@@ -7,28 +7,17 @@ import { readText } from '../reading/text-sources.ts'
 import type { DraftApp, DraftConfig } from '../schema.ts'
 import { shown } from '../values/invalid.ts'
 
-/** Says every problem with `listen.tls`. */
+/** Adds every problem, warning and advice about `listen.tls`. `now` in milliseconds. */
 export function checkTlsFiles(
   tls: { cert?: string; key?: string },
   now: number,
   diagnostics: Diagnostics,
   hosts: readonly { path: string; host: string }[] = []
 ): void {
-  const cert = tls.cert === undefined ? null : readPem(tls.cert, 'listen.tls.cert', diagnostics)
-  const key = tls.key === undefined ? null : readPem(tls.key, 'listen.tls.key', diagnostics)
-  const certificate = cert === null ? null : attempt(() => new X509Certificate(cert))
-  if (cert !== null && certificate === null)
-    diagnostics.problem('listen.tls.cert', 'must name a PEM file that begins with a certificate')
-  const privateKey = key === null ? null : attempt(() => createPrivateKey(key))
-  if (key !== null && privateKey === null)
-    diagnostics.problem('listen.tls.key', 'must name a PEM file with a private key that has no passphrase')
-  if (certificate !== null) {
-    checkDates(certificate, now, diagnostics)
-    checkHosts(certificate, hosts, diagnostics)
-  }
-  if (certificate === null || privateKey === null) return
-  if (!certificate.checkPrivateKey(privateKey))
-    diagnostics.problem('listen.tls.key', 'does not belong to the certificate in listen.tls.cert')
+  const { certificate } = readPair(tls, 'listen.tls', diagnostics)
+  if (certificate === null) return
+  checkDates(certificate, now, diagnostics)
+  checkHosts(certificate, hosts, diagnostics)
 }
 
 const dayMs = 24 * 3600_000
@@ -72,7 +61,26 @@ export function checkRedisFiles(
     if (tls[name] != null) readPem(tls[name], `redis.tls.${name}`, diagnostics)
 }
 
-/** Its text; null, and a problem, where it cannot be read. */
+/** Reads a certificate and its private key, and says where they cannot be read or do not belong together. `hasKey`: the key's file is text. */
+function readPair(
+  tls: { cert?: string | null; key?: string | null },
+  path: string,
+  diagnostics: Diagnostics
+): { certificate: X509Certificate | null; hasKey: boolean } {
+  const cert = tls.cert == null ? null : readPem(tls.cert, `${path}.cert`, diagnostics)
+  const key = tls.key == null ? null : readPem(tls.key, `${path}.key`, diagnostics)
+  const certificate = cert === null ? null : attempt(() => new X509Certificate(cert))
+  if (cert !== null && certificate === null)
+    diagnostics.problem(`${path}.cert`, 'must name a PEM file that begins with a certificate')
+  const privateKey = key === null ? null : attempt(() => createPrivateKey(key))
+  if (key !== null && privateKey === null)
+    diagnostics.problem(`${path}.key`, 'must name a PEM file with a private key that has no passphrase')
+  if (certificate !== null && privateKey !== null && !certificate.checkPrivateKey(privateKey))
+    diagnostics.problem(`${path}.key`, `does not belong to the certificate in ${path}.cert`)
+  return { certificate, hasKey: key !== null }
+}
+
+/** The text of a PEM file; null, and a problem, where it cannot be read. */
 function readPem(file: string, path: string, diagnostics: Diagnostics): string | null {
   diagnostics.files.set(file, path)
   try {
@@ -99,7 +107,7 @@ function readPem(file: string, path: string, diagnostics: Diagnostics): string |
   }
 }
 
-/** What `work` answers; null where it throws. */
+/** The result of `work`; null where it throws. */
 function attempt<T>(work: () => T): T | null {
   try {
     return work()
@@ -110,7 +118,7 @@ function attempt<T>(work: () => T): T | null {
 
 type DraftTls = NonNullable<DraftApp['tls']>
 
-/** Adds every problem and warning. `now` in milliseconds. */
+/** Adds every problem and warning about `apps[].tls`. `now` in milliseconds. */
 export function checkAppsTls({ apps }: DraftConfig, now: number, diagnostics: Diagnostics): void {
   apps?.forEach((app, index) => {
     if (app?.tls == null) return
@@ -123,7 +131,7 @@ export function checkAppsTls({ apps }: DraftConfig, now: number, diagnostics: Di
       )
     checkTogether(app.tls, path, diagnostics)
     if (app.tls.ca != null) checkAuthorities(app.tls.ca, `${path}.ca`, now, diagnostics)
-    checkPair(app.tls, path, now, diagnostics)
+    checkClientCertificate(app.tls, path, now, diagnostics)
   })
 }
 
@@ -167,21 +175,11 @@ function checkAuthorities(file: string, path: string, now: number, diagnostics: 
     )
 }
 
-function checkPair(tls: DraftTls, path: string, now: number, diagnostics: Diagnostics): void {
-  const cert = tls.cert == null ? null : readPem(tls.cert, `${path}.cert`, diagnostics)
-  const key = tls.key == null ? null : readPem(tls.key, `${path}.key`, diagnostics)
-  const certificate = cert === null ? null : attempt(() => new X509Certificate(cert))
-  if (cert !== null && certificate === null)
-    diagnostics.problem(`${path}.cert`, 'must name a PEM file that begins with a certificate')
-  const privateKey = key === null ? null : attempt(() => createPrivateKey(key))
-  if (key !== null && privateKey === null)
-    diagnostics.problem(`${path}.key`, 'must name a PEM file with a private key that has no passphrase')
-  if (tls.key != null && key !== null && isForEverybody(tls.key))
+function checkClientCertificate(tls: DraftTls, path: string, now: number, diagnostics: Diagnostics): void {
+  const { certificate, hasKey } = readPair(tls, path, diagnostics)
+  if (tls.key != null && hasKey && isForEverybody(tls.key))
     diagnostics.warning(`${path}.key`, 'everybody on this machine may read this private key: chmod 0600 it')
-  if (certificate === null) return
-  if (privateKey !== null && !certificate.checkPrivateKey(privateKey))
-    diagnostics.problem(`${path}.key`, `does not belong to the certificate in ${path}.cert`)
-  if (Date.parse(certificate.validTo) < now)
+  if (certificate !== null && Date.parse(certificate.validTo) < now)
     diagnostics.warning(`${path}.cert`, `the certificate expired on ${certificate.validTo}: the app will refuse it`)
 }
 

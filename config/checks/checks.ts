@@ -1,6 +1,6 @@
 /**
- * What two keys say together, and what is allowed but unwise. Owns every check that needs more than one value; refuses to stop at
- * the first. Every check copes with values that are missing because a problem already stands for them.
+ * Checks that need more than one value, and warnings about what is allowed but unwise. Every check copes with values that are missing,
+ * because a problem already stands for them.
  */
 import { isIP } from 'node:net'
 import { parseRedisUrl } from '../../src/store/redis-url.ts'
@@ -68,14 +68,14 @@ function checkListeners(
     )
 }
 
-/** Our own port against those that people are told, where nothing stands in between. */
+/** Compares the port we listen on with those of the public addresses, where no proxy stands in between. */
 function checkPorts({ listen, trustedProxies, portal, apps }: DraftConfig, diagnostics: Diagnostics): void {
   if (listen?.port === undefined || listen.port === 0 || trustedProxies?.length !== 0) return
   const sites = [{ path: 'portal.url', url: portal?.url }].concat(
     (apps ?? []).map((app, index) => ({ path: `apps[${index}].url`, url: app?.url }))
   )
   for (const { path, url } of sites) {
-    // Where the scheme does not fit, that is said already.
+    // A scheme that does not fit has its own message.
     if (url === undefined || url.secure !== Boolean(listen.tls)) continue
     const port = Number(new URL(url.origin).port || (url.secure ? 443 : 80))
     if (port === listen.port) continue

@@ -1,6 +1,6 @@
 /**
- * Checks of an app's rules: what contradicts itself, is never reached, or guards less than it seems to. Owns what rules say together;
- * never refuses what is only unwise. The first rule that matches counts, so order is the most frequent mistake.
+ * Checks of an app's rules: which contradict themselves, are never reached, or guard less than they seem to. The first rule that matches
+ * counts, so order is the most frequent mistake.
  */
 import { type Network, networkCovers, networksMeet, parseNetwork } from '../../src/routing/networks.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'

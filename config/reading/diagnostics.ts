@@ -45,7 +45,7 @@ export interface Surroundings {
 export class Diagnostics {
   readonly problems: Problem[] = []
   readonly warnings: Problem[] = []
-  /** What `check` alone says: it may be meant, and would tire whoever reads the start of the gate. */
+  /** What `factorgate check` alone says. It may be meant, so the gate's start does not repeat it. */
   readonly advice: Problem[] = []
   /** Files that were read beside the configuration, with the key that names each: a change of one asks for a reload. */
   readonly files = new Map<string, string>()
@@ -58,8 +58,8 @@ export class Diagnostics {
     this.around = around
   }
 
-  /** Remembers where the value of a path stands in the file. */
-  stands(path: string, place: Place): void {
+  /** Remembers where the value of a key stands in the file. */
+  recordPlace(path: string, place: Place): void {
     this.#places.set(path, place)
   }
 

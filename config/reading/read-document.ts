@@ -1,6 +1,6 @@
 /**
- * Schema + YAML nodes → values: shapes, defaults, `${NAME}`, `…File`, unknown keys and typos. Diagnostics goes on after every problem, so that all
- * are said at once. What cannot be read is `undefined` in the result, and a problem stands for it.
+ * Schema + YAML nodes → values: shapes, defaults, `${NAME}`, `…File`, unknown keys and typos. The reader goes on after every problem, so that
+ * all are said at once. What cannot be read is `undefined` in the result, and a problem stands for it.
  */
 import {
   isAlias,
@@ -40,7 +40,7 @@ class Reader {
 
   value(schema: Node, given: Yaml, path: string): unknown {
     const node = isAlias(given) ? (given.resolve(this.#yaml.document) ?? null) : given
-    if (given?.range) this.#diagnostics.stands(path, this.#yaml.at(given.range[0]))
+    if (given?.range) this.#diagnostics.recordPlace(path, this.#yaml.at(given.range[0]))
     const fitting = fit(schema, node)
     if (fitting === undefined) return this.#misshapen(schema, node, path)
     const value = this.#fitting(fitting, node, path)
@@ -67,9 +67,9 @@ class Reader {
         : []
     for (const [key, pair] of this.#oneOfAKind(strangers, bare, path))
       guessed.add(this.#unknownKey(properties, key, pair, path) ?? '')
-    // Its name is there, and only the blank after it is not.
+    // A key whose blank is missing is not missing itself.
     for (const [key] of strangers) guessed.add(glued.exec(key)?.[1] ?? '')
-    // The value before a comma that was meant as text is only half of it.
+    // Where a comma was meant as text, the value before it is only half: nothing more is said of it.
     const all = [...pairs.keys()]
     const halved = bare[0] === undefined ? undefined : all[all.indexOf(bare[0][0]) - 1]
     const result: Record<string, unknown> = {}
@@ -173,11 +173,11 @@ class Reader {
 
   /** The value of a pair; where there is none, the key's place stands for it. */
   #below(schema: Node, pair: Pair, path: string): unknown {
-    if (pair.value == null) this.#diagnostics.stands(path, this.#keyPlace(pair))
+    if (pair.value == null) this.#diagnostics.recordPlace(path, this.#keyPlace(pair))
     return this.value(schema, (pair.value ?? null) as Yaml, path)
   }
 
-  /** The secret that stands in the file which the configuration names. */
+  /** A secret from the file that its `…File` key names. */
   #fromFile(schema: Node, pair: Pair, path: string): unknown {
     const name = this.#below({ type: 'string', 'x-kind': 'file' }, pair, path)
     if (typeof name !== 'string') return undefined
@@ -219,7 +219,7 @@ class Reader {
     return strangers.filter(each => !bare.includes(each) && (each === first || !isGlued(each[0])))
   }
 
-  /** Says so, and returns the key that was probably meant. */
+  /** Adds the problem, and returns the key that was probably meant. */
   #unknownKey(properties: Readonly<Record<string, Node>>, key: string, pair: Pair, path: string): string | null {
     const known = Object.keys(properties)
     const name = shownKey(key)
@@ -245,8 +245,8 @@ class Reader {
     return this.#invalid(path, `must be ${expected(schema)}, got ${got}`)
   }
 
-  #got({ quiet }: Invalid, raw: string): string {
-    return quiet ? '' : `, got ${shown(raw)}`
+  #got({ isSecret }: Invalid, raw: string): string {
+    return isSecret ? '' : `, got ${shown(raw)}`
   }
 
   #invalid(path: string, message: string): undefined {

@@ -1,4 +1,4 @@
-/** The keys about one app: where it is, who may enter, what it is told. Owns `apps[]` of the schema. */
+/** The schema of `apps[]`: where an app is, who may enter, what it is told. */
 import type { Upstream } from '../values/addresses.ts'
 import { within } from './people.ts'
 import {

@@ -1,4 +1,4 @@
-/** The keys about people: their sessions and second factors. Owns `session` and `factors` of the schema. */
+/** The schema of `session` and `factors`, the keys about people. */
 import { choice, derived, duration, map, text, whole } from './schema-builders.ts'
 
 const day = 86_400

@@ -1,4 +1,4 @@
-/** The keys that a Redis store needs besides its URL. Owns `redis` of the schema. */
+/** The schema of `redis`: what a Redis store needs besides its URL. */
 import { map, orNull, secret, secretFile, text } from './schema-builders.ts'
 
 const tls = map(

@@ -44,7 +44,7 @@ export interface Node {
   readonly 'x-derived'?: string
   /** Said instead of "must be a list" and the like, where the reason matters more than the shape. */
   readonly 'x-instead'?: string
-  /** The kind of the keys of a map with free keys. */
+  /** The type of the keys in a map with free keys. */
   readonly 'x-keys'?: ValueTypeName
 }
 
@@ -82,7 +82,7 @@ function about({ example, ...rest }: About): Node {
   return example === undefined ? rest : { ...rest, examples: [example] }
 }
 
-/** Text of a kind. */
+/** Text of one type. */
 export function text<K extends ValueTypeName>(kind: K, of: About, more: Partial<Node> = {}) {
   return typed<Loaded<K>>({ type: 'string', ...about(of), 'x-kind': kind, ...more })
 }
@@ -136,7 +136,7 @@ export function map<P extends Keys>(properties: P, of: About) {
   })
 }
 
-/** A map with free keys of one kind. */
+/** A map with free keys of one type. */
 export function record<T extends Schema>(keys: ValueTypeName, values: T, of: About) {
   return typed<Readonly<Record<string, ValueOf<T>>>>({
     type: 'object',

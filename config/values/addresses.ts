@@ -102,7 +102,7 @@ export function readNetwork(text: string): string | Invalid {
   }
 }
 
-/** Something to listen on. Names are refused: what they mean is known only when it is too late to say so well. */
+/** An address to listen on. A name is refused, because it is looked up only when the gate already starts. */
 export function readListenHost(text: string): string | Invalid {
   const bare = text.replace(/^\[(.*)\]$/, '$1')
   if (isIP(bare) !== 0) return bare

@@ -1,18 +1,18 @@
-/** A text that cannot be read, as a value, and the words of such messages: quotations, guesses, lists of words. Nothing here shows a secret. */
+/** Why a text cannot be read, as a value, and the words of such messages: quotations, guesses, lists. None of them shows a secret. */
 
 export interface Invalid {
   /** `must be …`; the reader of the file adds `, got '…'`. */
   readonly reason: string
-  /** The message says enough, or the text may hold a secret: add no `, got '…'`. */
-  readonly quiet: boolean
+  /** The text may hold a secret, or adds nothing: `, got '…'` is left out. */
+  readonly isSecret: boolean
 }
 
 export function invalid(message: string): Invalid {
-  return { reason: message, quiet: false }
+  return { reason: message, isSecret: false }
 }
 
 export function invalidSecret(message: string): Invalid {
-  return { reason: message, quiet: true }
+  return { reason: message, isSecret: true }
 }
 
 export function isInvalid(value: unknown): value is Invalid {

@@ -1,6 +1,6 @@
 /**
- * Suffixes under which strangers register names. Owns a short list of well-known ones, enough to catch an `rpId` that browsers would
- * refuse or that neighbours would share; it is no copy of the Public Suffix List.
+ * Suffixes under which strangers register names: a short list, enough to catch an `rpId` that browsers refuse or that neighbours share. It is
+ * no copy of the Public Suffix List.
  */
 
 /** Country → what people register names under there. */

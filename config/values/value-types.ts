@@ -56,7 +56,7 @@ export const valueTypes = {
 } as const satisfies Record<string, ValueType<unknown>>
 
 export type ValueTypeName = keyof typeof valueTypes
-/** What a text of this kind is after loading. */
+/** What a text of this type is after loading. */
 export type Loaded<K extends ValueTypeName> = Exclude<ReturnType<(typeof valueTypes)[K]['read']>, Invalid>
 
 /** Every duration of a loaded configuration. */
