@@ -27,8 +27,10 @@ export function AppsPage({ frame, view }: { frame: Frame; view: AppsView }) {
         <ul class="list apps">
           {view.apps.map(app => (
             <li key={app.id}>
-              <a href={app.url}>{app.title}</a>
-              {app.description !== null && <p>{app.description}</p>}
+              <a href={app.url} dir="auto">
+                {app.title}
+              </a>
+              {app.description !== null && <p dir="auto">{app.description}</p>}
               {app.lastUsedAt !== null && (
                 <p class="soft">{say.lastUsed(sayMoment(app.lastUsedAt, view.now, frame.say))}</p>
               )}

@@ -5,7 +5,7 @@
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { readNonce, stateOf } from '../cookies.ts'
-import { type Frame, Page } from './layout.tsx'
+import { type Frame, Page, Said } from './layout.tsx'
 import { home } from './onward.ts'
 import type { PortalOptions } from './options.ts'
 import { along, validTarget } from './trip.ts'
@@ -15,7 +15,9 @@ export function LatePage({ frame, app, href }: { frame: Frame; app: string; href
   const say = frame.say.handOver
   return (
     <Page frame={frame} title={say.title} drawing="shut">
-      <p>{say.what(app)}</p>
+      <p>
+        <Said text={say.what(app)} />
+      </p>
       <p>{say.now}</p>
       <a class="button" href={href} data-on>
         {say.again}

@@ -30,7 +30,11 @@ export function ChallengePage({ frame, view }: { frame: Frame; view: ChallengeVi
   const [first, ...others] = view.factors
   return (
     <Page frame={frame} title={view.isStepUp ? say.stepUpTitle : say.title} drawing="ajar">
-      {view.why !== null && <p>{view.why}</p>}
+      {view.why !== null && (
+        <p>
+          <Said text={view.why} />
+        </p>
+      )}
       {first !== undefined && <FactorForm frame={frame} view={view} kind={first} isFirst />}
       {others.length > 0 && (
         <div>
@@ -192,7 +196,9 @@ export function DeadEndPage({ frame, title, what, now, href, action, trip }: Dea
   const say = frame.say.challenge
   return (
     <Page frame={frame} title={title} drawing="shut">
-      <p>{what}</p>
+      <p>
+        <Said text={what} />
+      </p>
       <p>{now}</p>
       {href !== null && (
         <a class="button" href={href}>

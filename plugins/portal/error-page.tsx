@@ -6,7 +6,7 @@ import { describeError, type ErrorCode } from '../../src/errors.ts'
 import { Contact, type Frame, Page, Said, toHtml } from './layout.tsx'
 import { saySpan } from './moments.ts'
 import type { Look } from './options.ts'
-import { type ErrorFacts, type Sentences, sentencesFor } from './sentences.ts'
+import { type ErrorFacts, type Sentences, sentencesFor, titled } from './sentences.ts'
 import { along } from './trip.ts'
 
 export interface ErrorContext extends Look {
@@ -83,7 +83,11 @@ export function ErrorPage({ frame, code, context }: { frame: Frame; code: ErrorC
       </p>
       {unsent && (
         <a class="button" href={unsent.href} {...(unsent.isForeign ? {} : { target: '_blank', rel: 'noopener' })}>
-          {say.unsentAction[unsent.isForeign ? 'foreign' : code === 'sign_in_required' ? 'signIn' : 'confirm'](facts)}
+          <Said
+            text={say.unsentAction[unsent.isForeign ? 'foreign' : code === 'sign_in_required' ? 'signIn' : 'confirm'](
+              facts
+            )}
+          />
         </a>
       )}
       {again !== null && (
@@ -108,7 +112,9 @@ export function ErrorPage({ frame, code, context }: { frame: Frame; code: ErrorC
           <>
             <dt>{say.ask}</dt>
             <dd>
-              <Contact text={context.contact} />
+              <bdi>
+                <Contact text={context.contact} />
+              </bdi>
             </dd>
           </>
         )}
@@ -137,11 +143,11 @@ function otherPerson(code: ErrorCode, { address, query }: ErrorContext): string 
 export function factsOf(context: ErrorContext, say: Sentences): ErrorFacts {
   const { retryAfterSeconds, maintenance } = context
   return {
-    app: context.appTitle ?? say.error.app,
-    lab: context.title,
+    app: context.appTitle == null ? say.error.app : titled(context.appTitle),
+    lab: titled(context.title),
     wait: retryAfterSeconds === undefined ? null : saySpan(retryAfterSeconds, say),
     maintenanceUntil: maintenance?.until ?? null,
-    maintenanceMessage: maintenance?.message ?? null
+    maintenanceMessage: maintenance?.message == null ? null : titled(maintenance.message)
   }
 }
 

@@ -75,9 +75,11 @@ export function FramedErrorPage({ frame, code, context, address }: FramedErrorPr
       )}
       {unsent && (
         <a class="button" href={unsent.href} target="_blank" rel="noopener">
-          {say.unsentAction[unsent.isForeign ? 'foreign' : code === 'sign_in_required' ? 'signIn' : 'confirm'](
-            factsOf(context, frame.say)
-          )}
+          <Said
+            text={say.unsentAction[unsent.isForeign ? 'foreign' : code === 'sign_in_required' ? 'signIn' : 'confirm'](
+              factsOf(context, frame.say)
+            )}
+          />
         </a>
       )}
       {!unsent && <WayOut frame={frame} address={address} label={frame.say.framed.open} />}
@@ -86,7 +88,9 @@ export function FramedErrorPage({ frame, code, context, address }: FramedErrorPr
           <>
             <dt>{say.ask}</dt>
             <dd>
-              <Contact text={context.contact} />
+              <bdi>
+                <Contact text={context.contact} />
+              </bdi>
             </dd>
           </>
         )}

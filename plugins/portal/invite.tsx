@@ -12,8 +12,8 @@ import { tokenDigest } from '../../src/session/token.ts'
 import { StoreUnconfirmed } from '../../src/store/store.ts'
 import { CurrentPassword } from './current-password.tsx'
 import { lostCookie, readForm, staleForm } from './forms.ts'
-import { type Frame, Notice, Page, Token } from './layout.tsx'
-import { saySpan } from './moments.ts'
+import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
+import { saySpan, withWait } from './moments.ts'
 import { NewPassword } from './new-password.tsx'
 import { factorsOf, onward } from './onward.ts'
 import type { PortalOptions } from './options.ts'
@@ -37,7 +37,9 @@ export function InvitePage({ frame, view }: { frame: Frame; view: InviteView }) 
   const { problem } = view
   return (
     <Page frame={frame} title={(view.isBegun ? say.againTitle : say.title)(view.displayName)} drawing="open">
-      <p>{view.isBegun ? say.again : say.what(frame.look.title)}</p>
+      <p>
+        <Said text={view.isBegun ? say.again : say.what(frame.look.title)} />
+      </p>
       <form class="fields" method="post" action={along(`/.factorgate/invite/${view.token}`, view.trip)}>
         <Token frame={frame} />
         {problem !== null && (
@@ -47,7 +49,7 @@ export function InvitePage({ frame, view }: { frame: Frame; view: InviteView }) 
         )}
         <div>
           <label for="username">{say.username}</label>
-          <input id="username" value={view.name} autocomplete="username" readOnly />
+          <input id="username" value={view.name} dir="auto" autocomplete="username" readOnly />
         </div>
         {view.isBegun ? (
           <CurrentPassword label={frame.say.login.password} isWrong={problem !== null} isFirst />
@@ -128,7 +130,11 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
       eventOf(visit, isThrottled ? 'throttle' : 'login', { ...whom, factor: 'password', outcome: answer.kind })
     )
     visit.reply.header('factorgate-error', isThrottled ? 'too_many_attempts' : 'wrong_credentials')
-    if (!isThrottled) return show(visit, 401, account, { token, isBegun: true, problem: say.invite.againWrong })
+    if (!isThrottled) {
+      const { waitSeconds = null } = answer.kind === 'refused' ? answer : {}
+      const problem = withWait(visit.reply, say.invite.againWrong, waitSeconds, say)
+      return show(visit, 401, account, { token, isBegun: true, problem, waitSeconds })
+    }
     const waitSeconds = Math.ceil(answer.retryAfterSeconds)
     visit.reply.header('retry-after', String(waitSeconds))
     const problem = say.login.throttled(saySpan(waitSeconds, say))

@@ -64,14 +64,22 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
           <Door state={drawing} />
           <h1>
             <Said text={title} />
-            {subtitle !== undefined && <span dir="auto"> {subtitle}</span>}
+            {subtitle !== undefined && (
+              <span dir="auto">
+                {' '}
+                <Said text={subtitle} />
+              </span>
+            )}
           </h1>
           {children}
         </main>
         {look.contact !== null && (
           <footer>
             <p>
-              {say.frame.contact} <Contact text={look.contact} />
+              {say.frame.contact}{' '}
+              <bdi>
+                <Contact text={look.contact} />
+              </bdi>
             </p>
           </footer>
         )}

@@ -9,7 +9,7 @@ import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import { CurrentPassword } from './current-password.tsx'
 import { lostCookie, readForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page, Token } from './layout.tsx'
-import { saySpan } from './moments.ts'
+import { saySpan, withWait } from './moments.ts'
 import { onward, requirementOf } from './onward.ts'
 import type { PortalOptions } from './options.ts'
 import { PasskeyButton } from './passkey-button.tsx'
@@ -60,6 +60,7 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
             id="username"
             name="username"
             value={view.username}
+            dir="auto"
             autocomplete="username webauthn"
             autocapitalize="none"
             autocorrect="off"
@@ -132,10 +133,8 @@ export function registerLogin(scope: FastifyInstance, options: PortalOptions): v
       return showLogin(visit, 503, { username, problem: say.busy })
     }
     reply.header('factorgate-error', 'wrong_credentials')
-    const { waitSeconds } = answer
-    if (waitSeconds === undefined) return showLogin(visit, 401, { username, problem: say.wrong })
-    reply.header('retry-after', String(waitSeconds))
-    const problem = `${say.wrong} ${visit.say.challenge.wait(saySpan(waitSeconds, visit.say))}`
+    const { waitSeconds = null } = answer
+    const problem = withWait(reply, say.wrong, waitSeconds, visit.say)
     return showLogin(visit, 401, { username, problem, waitSeconds })
   })
 

@@ -7,7 +7,7 @@ import { evenUnconfirmed } from '../../src/store/unconfirmed.ts'
 import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import { confirmed } from './end-others.ts'
 import { readForm } from './forms.ts'
-import { type Frame, Notice, Page, Token } from './layout.tsx'
+import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
 import { home } from './onward.ts'
 import type { PortalOptions } from './options.ts'
 import { along, noTrip, type Trip, validTarget } from './trip.ts'
@@ -24,7 +24,9 @@ export function LogoutPage({ frame, trip = noTrip, problem = null }: LogoutProps
   const say = frame.say.logout
   return (
     <Page frame={frame} title={say.title} drawing="ajar">
-      <p>{say.lead(frame.look.title)}</p>
+      <p>
+        <Said text={say.lead(frame.look.title)} />
+      </p>
       {problem !== null && <Notice alert>{problem}</Notice>}
       <form method="post" action={along('/.factorgate/logout', trip)}>
         <Token frame={frame} />

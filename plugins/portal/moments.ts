@@ -27,3 +27,15 @@ export function saySpan(seconds: number, { time }: Sentences): string {
   if (seconds < 100 * 60) return time.span(Math.ceil(seconds / 60), 'minute')
   return time.span(Math.ceil(seconds / 3600), 'hour')
 }
+
+/** What was wrong, and how long the next try has to wait because of it: on the page and in its headers. Null for no wait. */
+export function withWait(
+  reply: { header(name: string, value: string): unknown },
+  wrong: string,
+  waitSeconds: number | null,
+  say: Sentences
+): string {
+  if (waitSeconds === null) return wrong
+  reply.header('retry-after', String(waitSeconds))
+  return `${wrong} ${say.challenge.wait(saySpan(waitSeconds, say))}`
+}

@@ -35,6 +35,7 @@ export function PasskeyButton(props: PasskeyButtonProps) {
       data-known={say.known}
       data-unsupported={say.unsupported}
       data-working={say.working}
+      data-ready={frame.say.login.ready}
     >
       <button type="button" class={props.second ? 'second' : undefined} autofocus={props.autofocus}>
         {props.label}

@@ -12,7 +12,7 @@ import { leaveWord } from './flash.ts'
 import { readForm } from './forms.ts'
 import { completed } from './known-browser.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
-import { saySpan } from './moments.ts'
+import { saySpan, withWait } from './moments.ts'
 import { NewPassword } from './new-password.tsx'
 import type { PortalOptions } from './options.ts'
 import { namesAround } from './password-names.ts'
@@ -96,7 +96,10 @@ export function registerPassword(scope: FastifyInstance, options: PortalOptions)
 
   function refuse(
     visit: SignedVisit,
-    answer: { kind: 'refused' | 'busy' } | { kind: 'throttled'; retryAfterSeconds: number }
+    answer:
+      | { kind: 'refused'; waitSeconds?: number }
+      | { kind: 'busy' }
+      | { kind: 'throttled'; retryAfterSeconds: number }
   ) {
     const { say, reply } = visit
     const isThrottled = answer.kind === 'throttled'
@@ -109,7 +112,9 @@ export function registerPassword(scope: FastifyInstance, options: PortalOptions)
     }
     if (answer.kind === 'busy') throw new GateError('busy', { retryAfterSeconds: 2 })
     reply.header('factorgate-error', 'wrong_credentials')
-    return show(visit, 401, { problem: { field: 'old', sentence: say.password.wrong } })
+    const { waitSeconds = null } = answer
+    const sentence = withWait(reply, say.password.wrong, waitSeconds, say)
+    return show(visit, 401, { problem: { field: 'old', sentence }, waitSeconds })
   }
 
   function show(visit: SignedVisit, status: number, view: Partial<PasswordView>) {

@@ -8,7 +8,7 @@ import type { FactorKind } from '../../src/factor/proof.ts'
 import type { ChallengeProblem } from './challenge-page.tsx'
 import { endOthersIfInvited } from './end-others.ts'
 import { completed } from './known-browser.ts'
-import { saySpan } from './moments.ts'
+import { saySpan, withWait } from './moments.ts'
 import { onward } from './onward.ts'
 import { eventOf, type SignedVisit, setSessionCookie } from './visit.ts'
 
@@ -72,7 +72,6 @@ export function problemOf(
   }
   const clock = refused.code === 'clock' ? visit.now : null
   const { waitSeconds = null } = refused
-  const sentence = waitSeconds === null ? wrong : `${wrong} ${say.challenge.wait(saySpan(waitSeconds, say))}`
-  if (waitSeconds !== null) reply.header('retry-after', String(waitSeconds))
+  const sentence = withWait(reply, wrong, waitSeconds, say)
   return { status: 401, code, problem: { factor, sentence, clock, waitSeconds } }
 }

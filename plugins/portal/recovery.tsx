@@ -9,7 +9,7 @@ import { answerOnce } from './answer-once.ts'
 import { answerStale, showChallenge } from './challenge.tsx'
 import { requireOffered } from './challenge-offer.ts'
 import { readForm, requireForm, staleForm } from './forms.ts'
-import { type Frame, Notice, Page } from './layout.tsx'
+import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
 import { onward } from './onward.ts'
 import type { PortalOptions } from './options.ts'
 import { acceptProof, problemOf } from './proof.ts'
@@ -26,12 +26,15 @@ export interface RecoveryView {
 
 export function RecoveryPage({ frame, view }: { frame: Frame; view: RecoveryView }) {
   const say = frame.say.recovery
-  const heading = say.file(frame.look.title, view.name)
+  const named = say.file(frame.look.title, view.name)
+  const heading = plain(named)
   const text = `${heading}\n${say.fileHint}\n\n${view.codes.join('\n')}\n`
   return (
     <Page frame={frame} title={say.title} drawing="key">
       <p>{say.lead}</p>
-      <p class="printed">{say.printed(heading, frame.say.time.date(view.now))}</p>
+      <p class="printed">
+        <Said text={say.printed(named, frame.say.time.date(view.now))} />
+      </p>
       <ol class="secret codes" aria-label={heading}>
         {view.codes.map(code => (
           <li key={code}>{code}</li>

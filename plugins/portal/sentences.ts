@@ -27,6 +27,10 @@ export interface ErrorSentences {
 
 /** A name inside a sentence, whatever the direction of its letters (UAX #9, FSI and PDI): `Said` in layout.tsx makes an element of it. */
 const apart = (name: string) => `\u2068${name}\u2069`
+const otherWay =
+  /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u
+/** A text of the configuration inside a sentence: kept apart where it has letters that run the other way. */
+export const titled = (text: string) => (otherWay.test(text) ? apart(text) : text)
 /** A name that somebody chose, so that it cannot be read as a part of the sentence. */
 const quoted = (name: string) => apart(`“${name}”`)
 
@@ -78,8 +82,8 @@ const english = {
 
   login: {
     title: 'Sign in',
-    to: (app: string) => `to ${app}`,
-    toLab: (lab: string) => `to ${lab}`,
+    to: (app: string) => `to ${titled(app)}`,
+    toLab: (lab: string) => `to ${titled(lab)}`,
     passkey: 'Use a passkey',
     or: 'or with your password',
     username: 'User name or e-mail address',
@@ -113,12 +117,13 @@ const english = {
     stepUpTitle: 'Confirm once more',
     asWhom: (name: string) => `Signed in as ${apart(name)}.`,
     notYou: 'Not you?',
-    onTheWay: (app: string) => `One more step to ${app}.`,
+    onTheWay: (app: string) => `One more step to ${titled(app)}.`,
     stepUp: (app: string, factors: string, within: string | null) =>
       within === null
-        ? `This part of ${app} needs ${factors}.`
-        : `This part of ${app} needs ${factors}, at most ${within} old.`,
-    stepUpAny: (app: string, within: string) => `This part of ${app} needs a confirmation at most ${within} old.`,
+        ? `This part of ${titled(app)} needs ${factors}.`
+        : `This part of ${titled(app)} needs ${factors}, at most ${within} old.`,
+    stepUpAny: (app: string, within: string) =>
+      `This part of ${titled(app)} needs a confirmation at most ${within} old.`,
     account: (within: string) => `Changes to your account need a confirmation at most ${within} old.`,
     orFactors: anyOf,
     passkeyLead: 'Your device or security key will ask you to touch it, look at it, or type its PIN.',
@@ -159,7 +164,8 @@ const english = {
     offWhat:
       'Your password is right, but after a hundred wrong tries in a row what you confirm with was switched off. It cannot be switched on again.',
     unfit: 'You need another second factor',
-    unfitWhat: (app: string, factors: string) => `This part of ${app} needs ${factors}, and you have none enrolled.`,
+    unfitWhat: (app: string, factors: string) =>
+      `This part of ${titled(app)} needs ${factors}, and you have none enrolled.`,
     unfitNow: 'Add one here, and you are led back to where you were going.',
     unfitCodes: 'Make a list of recovery codes here, and you are led back to where you were going.',
     somebodyElse: 'Sign in as somebody else',
@@ -178,7 +184,7 @@ const english = {
   invite: {
     title: (name: string) => `Welcome, ${apart(name)}`,
     what: (lab: string) =>
-      `This invitation opens your account at ${lab}. Choose a password now; in the next step you add a passkey or an authenticator app.`,
+      `This invitation opens your account at ${titled(lab)}. Choose a password now; in the next step you add a passkey or an authenticator app.`,
     againTitle: (name: string) => `Welcome back, ${apart(name)}`,
     again:
       'With this invitation you have set a password already. Type it, and you go on where you stopped: with a passkey or an authenticator app.',
@@ -257,7 +263,7 @@ const english = {
     saved: 'I have saved them',
     savedMissing: 'Tick the box once they are saved: you cannot see them again.',
     submit: 'Go on',
-    file: (lab: string, name: string) => `Recovery codes of ${name} at ${lab}`,
+    file: (lab: string, name: string) => `Recovery codes of ${apart(name)} at ${titled(lab)}`,
     fileHint: 'Each code works once.',
     printed: (what: string, when: string) => `${what}, made ${when}`,
     spent: (left: number) =>
@@ -357,7 +363,7 @@ const english = {
 
   logout: {
     title: 'Sign out?',
-    lead: (lab: string) => `This ends your sign-in at ${lab}, on every app, at once.`,
+    lead: (lab: string) => `This ends your sign-in at ${titled(lab)}, on every app, at once.`,
     submit: 'Sign out',
     stay: 'Stay signed in',
     outTitle: 'You are signed out',
@@ -369,7 +375,7 @@ const english = {
 
   handOver: {
     title: 'That took too long',
-    what: (app: string) => `The last step on the way to ${app} works once, within half a minute.`,
+    what: (app: string) => `The last step on the way to ${titled(app)} works once, within half a minute.`,
     now: 'Nothing is lost: go on, and it is done anew by itself, on the way to the same page.',
     again: 'Go on'
   },

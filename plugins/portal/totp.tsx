@@ -11,7 +11,7 @@ import { CodeField } from './challenge-page.tsx'
 import { afterEnrolment, cleanName, mayEnrol, mayFinishEnrolment, NameField, onAfterEnrolment } from './enrol.tsx'
 import { readForm, requireForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
-import { saySpan } from './moments.ts'
+import { saySpan, withWait } from './moments.ts'
 import type { PortalOptions } from './options.ts'
 import { acceptProof, problemOf } from './proof.ts'
 import type { Sentences } from './sentences.ts'
@@ -29,6 +29,7 @@ export interface EnrolTotpView {
   readonly problem: string | null
   /** The gate's clock, where a wrong one may be why the code was refused. */
   readonly clock: number | null
+  readonly waitSeconds?: number | null
 }
 
 export function EnrolTotpPage({ frame, view }: { frame: Frame; view: EnrolTotpView }) {
@@ -54,7 +55,7 @@ export function EnrolTotpPage({ frame, view }: { frame: Frame; view: EnrolTotpVi
         <input type="hidden" name="csrf" value={frame.csrf} />
         <input type="hidden" name="ceremony" value={view.ceremony} />
         {view.problem !== null && (
-          <Notice id="problem" alert>
+          <Notice id="problem" alert waitSeconds={view.waitSeconds ?? null} ready={frame.say.login.ready}>
             {view.problem}
           </Notice>
         )}
@@ -171,14 +172,17 @@ export function registerTotp(scope: FastifyInstance, options: PortalOptions): vo
     const throttled = answer.kind === 'throttled'
     options.audit.record(eventOf(visit, throttled ? 'throttle' : 'enrol', { factor: 'totp', outcome: answer.kind }))
     reply.header('factorgate-error', throttled ? 'too_many_attempts' : 'wrong_code')
-    if (throttled) reply.header('retry-after', String(Math.ceil(answer.retryAfterSeconds)))
+    const waitSeconds = throttled
+      ? Math.ceil(answer.retryAfterSeconds)
+      : ((answer.kind === 'refused' ? answer.waitSeconds : undefined) ?? null)
+    if (throttled) reply.header('retry-after', String(waitSeconds))
     const problem = throttled
       ? visit.say.challenge.throttled(saySpan(answer.retryAfterSeconds, visit.say))
       : answer.kind === 'expired'
         ? say.expired
-        : wrongCode(answer.clockOffsetSeconds ?? null, visit.say)
+        : withWait(reply, wrongCode(answer.clockOffsetSeconds ?? null, visit.say), waitSeconds, visit.say)
     const clock = answer.kind === 'refused' ? visit.now : null
-    return showEnrolment(visit, throttled ? 429 : 401, { ceremony, name, problem, clock })
+    return showEnrolment(visit, throttled ? 429 : 401, { ceremony, name, problem, clock, waitSeconds })
   })
 
   scope.post('/.factorgate/enrol/totp/new', { config: { requires: 'first-factor' } }, async (request, reply) => {
@@ -208,7 +212,17 @@ export function registerTotp(scope: FastifyInstance, options: PortalOptions): vo
       status,
       <EnrolTotpPage
         frame={frameOf(visit)}
-        view={{ trip, ceremony, secret, uri, codeDigits: digits, name, problem, clock: view.clock ?? null }}
+        view={{
+          trip,
+          ceremony,
+          secret,
+          uri,
+          codeDigits: digits,
+          name,
+          problem,
+          clock: view.clock ?? null,
+          waitSeconds: view.waitSeconds ?? null
+        }}
       />
     )
   }

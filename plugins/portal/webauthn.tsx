@@ -12,7 +12,7 @@ import { afterEnrolment, cleanName, mayEnrol, mayFinishEnrolment, NameField } fr
 import { requireJson } from './forms.ts'
 import { completed } from './known-browser.ts'
 import { type Frame, Page } from './layout.tsx'
-import { saySpan } from './moments.ts'
+import { saySpan, withWait } from './moments.ts'
 import { onward } from './onward.ts'
 import type { PortalOptions } from './options.ts'
 import { PasskeyButton, type Purpose } from './passkey-button.tsx'
@@ -114,7 +114,9 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     if (answer.kind === 'refused' || account === null || account.suspended !== null || !answer.userVerified) {
       const whom = account === null ? {} : { account: account.id, name: account.name }
       options.audit.record(eventOf(visit, 'login', { ...whom, factor: 'webauthn', outcome: 'refused' }))
-      return refuse(visit, 'wrong_credentials', say.login.passkeyRefused, undefined, await webauthn.isUnknown(response))
+      const { waitSeconds } = answer.kind === 'refused' ? answer : {}
+      const message = withWait(reply, say.login.passkeyRefused, waitSeconds ?? null, say)
+      return refuse(visit, 'wrong_credentials', message, waitSeconds, await webauthn.isUnknown(response))
     }
     const { credentialId, userVerified } = answer
     const whom = { account: account.id, name: account.name }
@@ -165,9 +167,10 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     if (answer.kind === 'enrolled') return { redirect: await afterEnrolment(visit, answer.credential) }
     const throttled = answer.kind === 'throttled'
     options.audit.record(eventOf(visit, throttled ? 'throttle' : 'enrol', { factor: 'webauthn', outcome: answer.kind }))
-    return throttled
-      ? refuseThrottled(visit, answer.retryAfterSeconds)
-      : refuse(visit, 'wrong_code', visit.say.passkey.failed)
+    if (throttled) return refuseThrottled(visit, answer.retryAfterSeconds)
+    const { waitSeconds } = answer.kind === 'refused' ? answer : {}
+    const message = withWait(visit.reply, visit.say.passkey.failed, waitSeconds ?? null, visit.say)
+    return refuse(visit, 'wrong_code', message, waitSeconds)
   }
 
   /** What the ceremony is for, with the checks that its page makes too: hiding a button protects nothing (THREATS M3). */

@@ -27,7 +27,7 @@ export type Verification =
 export type Enrolment =
   | { readonly kind: 'enrolled'; readonly credential: Credential }
   /** `clockOffsetSeconds`: the code belongs to a time so far from now, above zero for a clock that is ahead. */
-  | { readonly kind: 'refused'; readonly clockOffsetSeconds?: number | null }
+  | { readonly kind: 'refused'; readonly clockOffsetSeconds?: number | null; readonly waitSeconds?: number }
   /** The ceremony is over, was spent, or belongs to somebody else: begin anew. */
   | { readonly kind: 'expired' }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }

@@ -154,9 +154,10 @@ export class Totp {
     if (reservation.kind === 'throttled') return reservation
     const code = readCode(input.code)
     const step = this.#stepOf({ ...pending, id: pending.credentialId }, code, this.#options.skew)
-    if (step === null) return { kind: 'refused', clockOffsetSeconds: this.#offsetOf(pending, code) }
+    if (step === null)
+      return { kind: 'refused', clockOffsetSeconds: this.#offsetOf(pending, code), ...(await reservation.wait?.()) }
     if ((await this.#ofAccount(accountId)).length >= credentialsPerKind)
-      return { kind: 'refused', clockOffsetSeconds: null }
+      return { kind: 'refused', clockOffsetSeconds: null, ...(await reservation.wait?.()) }
     // Of two forms sent at once, one enrols.
     if ((await this.#ceremonies.take(ceremony, { accountId, binding })) === null) return { kind: 'expired' }
     const credential: TotpCredential = {

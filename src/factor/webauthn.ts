@@ -149,7 +149,8 @@ export class Webauthn {
     }
     const response = readRegistration(input.response)
     const found = response === null ? null : await this.#checkRegistration(response, pending)
-    if (found === null || (await this.#ofAccount(account.id)).length >= credentialsPerKind) return { kind: 'refused' }
+    if (found === null || (await this.#ofAccount(account.id)).length >= credentialsPerKind)
+      return { kind: 'refused', ...(await reservation.wait?.()) }
     const model = modelName(found.aaguid)
     const sort = sortOf(found)
     const credential: WebauthnCredential = {
@@ -164,7 +165,7 @@ export class Webauthn {
       disabledAt: null
     }
     // Of any number of people with this id, one has it (§7.1 step 26).
-    if (!(await credentials.add(credential))) return { kind: 'refused' }
+    if (!(await credentials.add(credential))) return { kind: 'refused', ...(await reservation.wait?.()) }
     await reservation.succeeded()
     return { kind: 'enrolled', credential }
   }
@@ -205,13 +206,15 @@ export class Webauthn {
     const answer = accountId === null ? await this.#answerOfNobody(input) : await this.#answerOf(accountId, input)
     if ('kind' in answer) return answer
     const { response, credential, pending, reservation } = answer
-    if (!mayAnswer(credential, response.userHandle, pending)) return { kind: 'refused' }
+    // The wait that this one brings is told with it (FIELD N6).
+    const refused = async () => ({ kind: 'refused' as const, ...(await reservation.wait?.()) })
+    if (!mayAnswer(credential, response.userHandle, pending)) return refused()
     // Only who has the first factor counts towards disabling: otherwise a stranger could disable a credential they know of.
     const count = accountId === null ? { isLast: false } : await this.#failures.count(credential.id)
     const used = count === null ? null : await this.#use(credential, response, pending, address)
     if (used === null) {
       if (count === null || count.isLast) await this.#options.credentials.disable(credential.accountId, credential.id)
-      return { kind: 'refused' }
+      return refused()
     }
     // A failover must not put the counter back, nor make the challenge good again.
     await Promise.all([this.#options.store.settle?.(), this.#failures.clear(credential.id), reservation.succeeded()])
@@ -233,9 +236,10 @@ export class Webauthn {
     if (reservation.kind === 'throttled') return reservation
     const pending = await this.#ceremonies.take(input.ceremony, { accountId, binding: input.binding })
     const response = readAuthentication(input.response)
-    if (pending === null || pending.purpose === 'enrol' || response === null) return { kind: 'refused' }
+    const refused = async () => ({ kind: 'refused' as const, ...(await reservation.wait?.()) })
+    if (pending === null || pending.purpose === 'enrol' || response === null) return refused()
     const credential = await this.#options.credentials.byCredentialId(response.id)
-    return credential === null ? { kind: 'refused' } : { response, credential, pending, reservation }
+    return credential === null ? refused() : { response, credential, pending, reservation }
   }
 
   /**
@@ -258,7 +262,7 @@ export class Webauthn {
     const reservation = await reserve(`${credential.id}@${site}`)
     // Counted first: a challenge that is not looked at is not spent either, and leaves nothing behind.
     if (reservation.kind === 'throttled') return reservation
-    if (!(await this.#sealed.spend(pending))) return { kind: 'refused' }
+    if (!(await this.#sealed.spend(pending))) return { kind: 'refused', ...(await reservation.wait?.()) }
     return { response, credential, pending, reservation }
   }
 

@@ -39,3 +39,43 @@ t.test('FIELD N11 a person’s name has a direction of its own, and a headline k
   })
   t.match(page.body, '<h1>Your <span class="whole">set-up</span> is not finished')
 })
+
+/** Titles and texts of the configuration. The first letters decide the direction of each, and none turns the sentence around it. */
+t.test(
+  'FIELD N11 texts of the configuration keep their direction to themselves, on every page that has them',
+  async t => {
+    const title = 'دفاتر Ω!'
+    const lab = 'مختبر ب'
+    const contact = 'غرفة 3: مكتب المساعدة'
+    const house = await openHouse(t, { look: { title: lab, contact }, titles: { notebooks: title } })
+    const { visitor, codesPage } = await enrolled(house)
+    const rd = (path: string) => encodeURIComponent(`http://notebooks.localhost${path}`)
+    const page = (path: string) => new Visitor(house.app).get(`http://gate.localhost/.factorgate/${path}`)
+    const bdi = (text: string) => `<bdi>${text}</bdi>`
+    t.match((await page('login')).body, `to ${bdi(lab)}`, 'sign-in, to the lab')
+    const login = await page(`login?rd=${rd('/')}`)
+    t.match(login.body, `to ${bdi(title)}`, 'sign-in, to an app')
+    t.match(login.body, bdi(contact), 'whom to ask')
+    t.match(login.body, `<p class="lab" dir="auto">${lab}</p>`)
+    t.match(login.body, /<input id="username"[^>]* dir="auto"/)
+    t.match(
+      (await page((await house.invite()).split('/.factorgate/')[1] as string)).body,
+      `your account at ${bdi(lab)}.`
+    )
+    t.match(codesPage.body, `Recovery codes of <bdi>ada</bdi> at ${bdi(lab)}, made`)
+    const list = await visitor.get('http://gate.localhost/.factorgate/')
+    t.match(list.body, new RegExp(`<a href="[^"]*" dir="auto">${title}</a>`), 'the list of apps')
+    t.match(list.body, '<p dir="auto">What')
+    house.time.advance(3600)
+    const stepUp = await visitor.get(`http://gate.localhost/.factorgate/challenge?rd=${rd('/exports/x')}`)
+    t.match(stepUp.body, `This part of ${bdi(title)} needs`)
+    const unfit = await visitor.get(`http://gate.localhost/.factorgate/challenge?rd=${rd('/keys/x')}`)
+    t.match(unfit.body, `This part of ${bdi(title)} needs`)
+    t.match((await visitor.get('http://gate.localhost/.factorgate/logout')).body, `sign-in</span> at ${bdi(lab)},`)
+    const lost = await visitor.postTo('http://notebooks.localhost/save', { a: '1' })
+    t.match(lost.body, `<h1>${bdi(title)} did not get what you sent</h1>`)
+    t.match(lost.body, `<title>${title} did not get`)
+    for (const { body } of [login, list, stepUp, unfit, lost])
+      t.notMatch(body, /[\u2068\u2069]/, 'isolates become elements')
+  }
+)

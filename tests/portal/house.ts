@@ -52,7 +52,7 @@ export type House = Awaited<ReturnType<typeof openHouse>>
 /** A gate on `port` (0: for `inject` alone), with `ada` invited. */
 export async function openHouse(
   t: { teardown(handler: () => unknown): void },
-  options: { port?: number; look?: object } = {}
+  options: { port?: number; look?: object; titles?: { notebooks?: string } } = {}
 ) {
   const port = options.port ?? 80
   const suffix = port === 80 ? '' : `:${port}`
@@ -69,7 +69,7 @@ export async function openHouse(
   }
 
   const apps = [
-    appOf('notebooks', 'Notebooks', `notebooks.localhost${suffix}`, notebookRules),
+    appOf('notebooks', options.titles?.notebooks ?? 'Notebooks', `notebooks.localhost${suffix}`, notebookRules),
     appOf('files', 'Raw data', `files.localhost${suffix}`, [{ outcome: mfa }])
   ]
   const routes = new RouteTable({ apps, portalOrigin })
@@ -147,6 +147,8 @@ export async function openHouse(
       html: renderError(code, {
         ...look,
         reference: request.exchange.id,
+        appTitle: request.exchange.known.match?.kind === 'app' ? request.exchange.known.match.app.title : null,
+        unsent: wayOn === undefined || request.method === 'GET' ? null : { href: wayOn, isForeign: false },
         portalOrigin,
         retryAfterSeconds,
         again: wayOn ?? formPage(request)

@@ -2,8 +2,8 @@
 import t from 'tap'
 import { Authenticator } from '../helpers/authenticator.ts'
 import { codeAt, type House, openHouse } from './house.ts'
-import { csrfOn, enrolled, halfWay, signedIn } from './people.ts'
-import { Visitor } from './visitor.ts'
+import { csrfOn, enrolled, halfWay, password, signedIn } from './people.ts'
+import { type Answer, textOf, Visitor } from './visitor.ts'
 
 /** A passkey of ada's, and its credential's id. */
 async function withPasskey({ ada, services, portalOrigin }: House) {
@@ -54,4 +54,75 @@ t.test('M11: a sign-in gives its address the one attempt back that it counted, a
   const again = await whole.open(`${house.portalOrigin}/.factorgate/enrol`)
   t.equal((await whole.post(again, { code: codeAt(secret, house.clock()) }, /totp/)).status, 303)
   t.equal(await failures(), 50, 'a step-up')
+})
+
+/** Sends what is wrong until a wait follows; that very answer says so. */
+async function untilWait(send: () => Promise<Answer>): Promise<Answer> {
+  for (let tries = 0; tries < 8; tries++) {
+    const answer = await send()
+    if (answer.status === 429) throw new Error('the wait was not announced')
+    if (answer.headers['retry-after'] !== undefined) return answer
+  }
+  throw new Error('no wait came')
+}
+
+const waits = /The next try is possible in \d+ seconds?\./
+
+t.test('FIELD N6 a wait is announced by the failure that brings it: on the page for a new password', async t => {
+  const house = await openHouse(t)
+  const { visitor, secret } = await enrolled(house)
+  const page = await visitor.open(`${house.portalOrigin}/.factorgate/account/password`)
+  const answer = await untilWait(() => visitor.post(page, { old: 'not my password', password: 'quite another staple' }))
+  t.match([answer.status, textOf(answer.body)], [401, waits])
+  t.match(answer.body, /data-wait="\d+"/)
+  house.time.advance(Number(answer.headers['retry-after']))
+  const changed = await visitor.post(answer, { old: password, password: 'quite another staple' })
+  t.equal(changed.status, 303, 'and after it the right one is taken')
+  t.ok(secret)
+})
+
+t.test('FIELD N6 ... while an authenticator app is added', async t => {
+  const house = await openHouse(t)
+  const { visitor } = await enrolled(house)
+  const page = await visitor.open(`${house.portalOrigin}/.factorgate/enrol/totp`)
+  const answer = await untilWait(() => visitor.post(page, { code: '000000', name: 'Other' }))
+  t.match([answer.status, textOf(answer.body)], [401, waits])
+  t.match(answer.body, /data-wait="\d+"/)
+})
+
+t.test('FIELD N6 ... when an invitation goes on with its password', async t => {
+  const house = await openHouse(t)
+  const link = await house.invite()
+  const first = new Visitor(house.app)
+  await first.submit(await first.open(link), { password })
+  const visitor = new Visitor(house.app)
+  const page = await visitor.open(link)
+  const answer = await untilWait(() => visitor.post(page, { password: 'not that one' }))
+  t.match([answer.status, textOf(answer.body)], [401, waits])
+})
+
+t.test('FIELD N6 ... when a passkey is refused: to sign in, to confirm, and while one is added', async t => {
+  for (const purpose of ['login', 'challenge', 'enrol']) {
+    const house = await openHouse(t)
+    const { visitor } = await enrolled(house)
+    const { key, id } = await withPasskey(house)
+    const old = { failures: 69, at: house.clock(), until: 0 }
+    await house.store.put(`attempts:passkey:${id}@192.0.2.17`, JSON.stringify(old))
+    const pages = { login: 'login?switch=1', challenge: 'challenge?rd=x', enrol: 'enrol/webauthn' }
+    const half = purpose === 'challenge' ? (await halfWay(house)).visitor : visitor
+    const page = await half.open(`${house.portalOrigin}/.factorgate/${pages[purpose as 'login']}`)
+    const csrf = csrfOn(page) || (/data-csrf="([^"]+)"/.exec(page.body)?.[1] ?? '')
+    const post = (end: string, value: object) =>
+      half.send('POST', `${house.portalOrigin}/.factorgate/webauthn/${end}?for=${purpose}`, {
+        headers: { 'content-type': 'application/json', accept: 'application/json' },
+        body: JSON.stringify({ csrf, ...value })
+      })
+    const answer = await untilWait(async () => {
+      const { ceremony, options } = JSON.parse((await post('options', {})).body)
+      const changes = { origin: 'https://elsewhere.example' }
+      const response = purpose === 'enrol' ? key.register(options, changes) : key.assert(options, changes)
+      return post('verify', { ceremony, response })
+    })
+    t.match([answer.status, JSON.parse(answer.body).error.message], [401, waits], purpose)
+  }
 })

@@ -34,7 +34,8 @@
     const answer = await response.json()
     if (!response.ok) {
       if (answer.error?.challengeUrl) go(answer.error.challengeUrl)
-      throw Object.assign(new Error(answer.error?.message), { isTold: true, ...answer.error })
+      const wait = response.headers.get('retry-after')
+      throw Object.assign(new Error(answer.error?.message), { isTold: true, wait, ...answer.error })
     }
     return answer
   }
@@ -139,7 +140,8 @@
         }
         button.disabled = false
         tell(box, sentenceFor(error, box.dataset))
-        button.focus()
+        if (error.wait) waitOut(box.querySelector('[role=status]'), error.wait, box.dataset.ready, [button])
+        else button.focus()
       }
     })
     if (box.dataset.autofill !== undefined) offerInField(box)
@@ -216,11 +218,10 @@
   })
 
   // A wait counts down; until it is over the form stays here.
-  all('[data-wait]', notice => {
-    const { wait, ready } = notice.dataset
+  function waitOut(notice, wait, ready, buttons) {
     const until = Date.now() + wait * 1000
     const hold = isHeld => {
-      for (const button of notice.closest('form')?.querySelectorAll('button') ?? []) button.disabled = isHeld
+      for (const button of buttons) button.disabled = isHeld
     }
     hold(true)
     notice.dataset.waits = ''
@@ -235,6 +236,10 @@
       notice.textContent = ready
       hold(false)
     }, 1000)
+  }
+  all('[data-wait]', notice => {
+    const { wait, ready } = notice.dataset
+    waitOut(notice, wait, ready, notice.closest('form')?.querySelectorAll('button') ?? [])
   })
 
   all('[data-print]', button => button.addEventListener('click', () => print()))
