@@ -13,6 +13,7 @@ import { describeError, GateError } from '../src/errors.ts'
 import { isFresh } from '../src/factor/proof.ts'
 import type { ChallengeReason } from '../src/policy/decision.ts'
 import { acceptsPage, wantsPage } from '../src/request/wants-page.ts'
+import { learnWorkerScript } from '../src/request/worker-scripts.ts'
 import { type Match, ownPrefix, type RouteTable } from '../src/routing/route-table.ts'
 import type { Principal } from '../src/session/sessions.ts'
 import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
@@ -64,7 +65,12 @@ export const enforcePlugin = fp<EnforceOptions>(
         return done(new GateError(access.reason, access))
       }
       exchange.decision = access
-      if (access.kind === 'forward') return done()
+      if (access.kind === 'forward') {
+        const { principal, match, target } = exchange
+        if (principal !== null && request.raw.headers['service-worker'] !== undefined && match.site !== null)
+          learnWorkerScript(match.site.origin + target.raw)
+        return done()
+      }
       challenge(request, reply, access.match, access.reason, queryOfReturnTo(access.returnTo), done)
     })
 

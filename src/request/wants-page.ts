@@ -3,6 +3,7 @@
  * whether somebody opens an address, `acceptsPage` whether whoever asked would show HTML as a page. A status never depends on it, a body does.
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { isWorkerScript } from './worker-scripts.ts'
 
 /** What browsers call themselves that may be too old for Fetch Metadata, or are not told apart by it over plain http. */
 const browsers = /^(?:Mozilla|Opera|Lynx|w3m|E?Links|NetSurf|Dillo|amaya)\b/i
@@ -34,7 +35,7 @@ export function acceptsPage(request: Pick<IncomingMessage, 'headers' | 'method'>
 
 /** True where the request comes from a worker: it names its script as the page it comes from. */
 export function isFromWorker({ referer }: IncomingHttpHeaders): boolean {
-  return referer !== undefined && /\.m?js(?:$|[?#])/i.test(referer)
+  return referer !== undefined && isWorkerScript(referer)
 }
 
 function looksLikeNavigation(headers: IncomingHttpHeaders): boolean {

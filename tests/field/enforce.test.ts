@@ -319,3 +319,47 @@ t.test('FIELD F9 a person gets a page, a program gets JSON, and the way back is 
     else t.notMatch(JSON.parse(answer.body).error.challengeUrl, /worker\.js/, name)
   }
 })
+
+t.test('FIELD F9 a worker is known by its script, whatever that is called', async t => {
+  const app = await echoApp(t)
+  const gate = await startGateway(t, {
+    apps: `  - { id: one, url: "http://one.localhost:PORT", upstream: "${app.url}", rules: [{ path: /open/**, access: public }, { access: mfa }] }`
+  })
+  const one = gate.origin('one')
+  const { cookies } = await gate.signIn(await gate.account('alice'), 'one')
+  const cookie = String(cookies.one).replace('factorgate=', `factorgate-${gate.port}=`)
+  const fetched = {
+    accept: '*/*',
+    'sec-fetch-mode': 'cors',
+    'sec-fetch-dest': 'empty',
+    'sec-fetch-site': 'same-origin'
+  }
+  const kind = async (script: string) => {
+    const answer = await gate.request('GET', `${one}/deep?x=1`, { ...fetched, referer: one + script })
+    t.equal(answer.status, 401, script)
+    return String(answer.headers['content-type']).split(';')[0]
+  }
+  for (const script of [
+    '/a/sw',
+    '/service-worker',
+    '/serviceworker.php?v=1',
+    '/x/service_worker?a',
+    '/w.cjs',
+    '/w.mjs'
+  ])
+    t.equal(await kind(script), 'text/html', script)
+  for (const script of ['/bg?v=2', '/open/bg', '/app/tasks/'])
+    for (const [who, sent, expected] of [
+      ['nobody has fetched it', null, 'application/json'],
+      ['a stranger says it is one', {}, 'application/json'],
+      ['a page of somebody who is in', { cookie, worker: false }, 'application/json'],
+      ['a worker of somebody who is in', { cookie }, 'text/html']
+    ] as const) {
+      if (sent !== null) {
+        const { worker = true, ...headers } = sent as { cookie?: string; worker?: boolean }
+        await gate.request('GET', one + script, { ...headers, ...(worker ? { 'service-worker': 'script' } : {}) })
+      }
+      t.equal(await kind(script), expected, `${script}: ${who}`)
+    }
+  t.equal(await kind('/bg?v=3'), 'application/json', 'another script is another')
+})

@@ -7,6 +7,7 @@ import { echoApp, startGateway } from '../helpers/gateway.ts'
 const ways: Readonly<Record<string, string>> = {
   request: 'fetch(event.request)',
   url: 'fetch(event.request.url)',
+  unnamed: 'fetch(event.request.url)',
   copy: 'fetch(new Request(event.request.url, { headers: event.request.headers }))',
   init: "fetch(event.request, { credentials: 'include' })"
 }
@@ -15,7 +16,8 @@ t.test(
   'FIELD F9 a worker that makes navigations anew shows a page, and the way back is the address asked for',
   async t => {
     const app = await echoApp(t, (request, response) => {
-      const way = /^\/worker-(\w+)\.js/.exec(request.url ?? '')?.[1]
+      const way = /^\/(?:worker-|in-the-background\/)(\w+)/.exec(request.url ?? '')?.[1]
+      response.setHeader('service-worker-allowed', '/')
       response.setHeader('content-type', way === undefined ? 'text/html' : 'text/javascript')
       if (way === undefined) response.end(`<!doctype html><link rel="icon" href="data:,"><h1>app ${request.url}</h1>`)
       else
@@ -43,11 +45,15 @@ addEventListener('fetch', event => event.request.mode === 'navigate' && event.re
       await context.addCookies([cookie(way, origin)])
       const page = await context.newPage()
       await page.goto(`${origin}/`)
-      await page.evaluate(async script => {
-        const claimed = new Promise(resolve => navigator.serviceWorker.addEventListener('controllerchange', resolve))
-        await navigator.serviceWorker.register(script)
-        if (navigator.serviceWorker.controller === null) await claimed
-      }, `/worker-${way}.js`)
+      await page.evaluate(
+        async script => {
+          const claimed = new Promise(resolve => navigator.serviceWorker.addEventListener('controllerchange', resolve))
+          await navigator.serviceWorker.register(script, { scope: '/' })
+          if (navigator.serviceWorker.controller === null) await claimed
+          // Of the last, nothing in its address says what it is.
+        },
+        way === 'unnamed' ? '/in-the-background/unnamed?v=2' : `/worker-${way}.js`
+      )
       await context.clearCookies()
       const link = `${origin}/deep/page?x=1&y=2`
       await page.goto(link)
