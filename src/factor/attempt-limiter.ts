@@ -198,3 +198,8 @@ export function network(address: string): string {
 export function site(address: string): string {
   return networkLevels(address).site
 }
+
+/** What a counted attempt that failed is answered with: the wait that it brings is told with it (FIELD N6). */
+export async function refusedBy(reservation: Reservation & { kind: 'allowed' }) {
+  return { kind: 'refused' as const, ...(await reservation.wait?.()) }
+}

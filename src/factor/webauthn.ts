@@ -12,7 +12,7 @@ import type { Keyring } from '../keyring/keyring.ts'
 import { networkLevels } from '../routing/network-levels.ts'
 import { newId } from '../session/token.ts'
 import type { Store } from '../store/store.ts'
-import type { AttemptLimiter, Reservation } from './attempt-limiter.ts'
+import { type AttemptLimiter, type Reservation, refusedBy } from './attempt-limiter.ts'
 import { withoutUnjudged } from './attestation.ts'
 import { type AuthenticatorSort, modelName, sortOf } from './authenticator-names.ts'
 import { Ceremonies } from './ceremony.ts'
@@ -150,7 +150,7 @@ export class Webauthn {
     const response = readRegistration(input.response)
     const found = response === null ? null : await this.#checkRegistration(response, pending)
     if (found === null || (await this.#ofAccount(account.id)).length >= credentialsPerKind)
-      return { kind: 'refused', ...(await reservation.wait?.()) }
+      return refusedBy(reservation)
     const model = modelName(found.aaguid)
     const sort = sortOf(found)
     const credential: WebauthnCredential = {
@@ -165,7 +165,7 @@ export class Webauthn {
       disabledAt: null
     }
     // Of any number of people with this id, one has it (§7.1 step 26).
-    if (!(await credentials.add(credential))) return { kind: 'refused', ...(await reservation.wait?.()) }
+    if (!(await credentials.add(credential))) return refusedBy(reservation)
     await reservation.succeeded()
     return { kind: 'enrolled', credential }
   }
@@ -206,15 +206,13 @@ export class Webauthn {
     const answer = accountId === null ? await this.#answerOfNobody(input) : await this.#answerOf(accountId, input)
     if ('kind' in answer) return answer
     const { response, credential, pending, reservation } = answer
-    // The wait that this one brings is told with it (FIELD N6).
-    const refused = async () => ({ kind: 'refused' as const, ...(await reservation.wait?.()) })
-    if (!mayAnswer(credential, response.userHandle, pending)) return refused()
+    if (!mayAnswer(credential, response.userHandle, pending)) return refusedBy(reservation)
     // Only who has the first factor counts towards disabling: otherwise a stranger could disable a credential they know of.
     const count = accountId === null ? { isLast: false } : await this.#failures.count(credential.id)
     const used = count === null ? null : await this.#use(credential, response, pending, address)
     if (used === null) {
       if (count === null || count.isLast) await this.#options.credentials.disable(credential.accountId, credential.id)
-      return refused()
+      return refusedBy(reservation)
     }
     // A failover must not put the counter back, nor make the challenge good again.
     await Promise.all([this.#options.store.settle?.(), this.#failures.clear(credential.id), reservation.succeeded()])
@@ -236,10 +234,9 @@ export class Webauthn {
     if (reservation.kind === 'throttled') return reservation
     const pending = await this.#ceremonies.take(input.ceremony, { accountId, binding: input.binding })
     const response = readAuthentication(input.response)
-    const refused = async () => ({ kind: 'refused' as const, ...(await reservation.wait?.()) })
-    if (pending === null || pending.purpose === 'enrol' || response === null) return refused()
+    if (pending === null || pending.purpose === 'enrol' || response === null) return refusedBy(reservation)
     const credential = await this.#options.credentials.byCredentialId(response.id)
-    return credential === null ? refused() : { response, credential, pending, reservation }
+    return credential === null ? refusedBy(reservation) : { response, credential, pending, reservation }
   }
 
   /**
@@ -262,7 +259,7 @@ export class Webauthn {
     const reservation = await reserve(`${credential.id}@${site}`)
     // Counted first: a challenge that is not looked at is not spent either, and leaves nothing behind.
     if (reservation.kind === 'throttled') return reservation
-    if (!(await this.#sealed.spend(pending))) return { kind: 'refused', ...(await reservation.wait?.()) }
+    if (!(await this.#sealed.spend(pending))) return refusedBy(reservation)
     return { response, credential, pending, reservation }
   }
 
