@@ -33,7 +33,9 @@ export interface RuntimeInput {
   readonly clock: Clock
   readonly log: Logger
   /** Processes that serve together on this machine. Default: 1. */
-  readonly workers?: number
+  readonly workers?: number | undefined
+  /** Closed with the rest. Default: one with processes of its own. */
+  readonly hasher?: PasswordHasher | undefined
 }
 
 /** How often what was seen is written down, in milliseconds. */
@@ -91,11 +93,15 @@ export class Runtime {
     this.invitations = new Invitations({ store, clock })
     this.limiter = new AttemptLimiter({ store, clock })
     // Together they hash as many at a time as one alone would.
-    this.#hasher = new PasswordHasher({
-      concurrency: Math.max(1, Math.floor(hashesAtOnce / (input.workers ?? 1))),
-      onChange: (kind, problem) =>
-        problem === null ? log.info(hashing[kind].again) : log.warn({ problem: problem.message }, hashing[kind].trouble)
-    })
+    this.#hasher =
+      input.hasher ??
+      new PasswordHasher({
+        concurrency: Math.max(1, Math.floor(hashesAtOnce / (input.workers ?? 1))),
+        onChange: (kind, problem) =>
+          problem === null
+            ? log.info(hashing[kind].again)
+            : log.warn({ problem: problem.message }, hashing[kind].trouble)
+      })
     this.local = new LocalDirectory({ store, accounts: this.accounts, hasher: this.#hasher, clock })
     this.appUse = new AppUse(store, clock)
     this.readiness = new Readiness({

@@ -11,6 +11,7 @@ import { pipelineOf } from '../plugins/forward.ts'
 import { type Counted, render } from './audit/meters.ts'
 import type { Clock } from './clock.ts'
 import { buildGateway } from './gateway.ts'
+import type { PasswordHasher } from './identity/password.ts'
 import { checkKey } from './keyring/key-check.ts'
 import { readKeyFile } from './keyring/key-file.ts'
 import type { Keyring } from './keyring/keyring.ts'
@@ -27,6 +28,8 @@ export interface ServerInput {
   readonly log: Logger
   /** Where it is one of several processes: which one, and of how many. Health and metrics are then the crew's business. */
   readonly worker?: { readonly number: number; readonly of: number }
+  /** Of passwords; closed with the server. Default: one with processes of its own. */
+  readonly hasher?: PasswordHasher | undefined
 }
 
 /** What answers visitors: one process, or a crew of them. */
@@ -83,7 +86,7 @@ export class Server implements Serving {
 
   /** Opens everything and listens. Rejects with KeyFileError, StoreUnreachable, or Node's error for the address; nothing stays open then. */
   static async start(input: ServerInput): Promise<Server> {
-    const { config, clock, log, worker } = input
+    const { config, clock, log, worker, hasher } = input
     const keyring = await readKeyFile(config.keyFile, process.env)
     const { url, options } = storeOf(config, clock)
     const store = await openWatched(url, options, knownStoresFile(config), sentence => log.warn(sentence))
@@ -97,7 +100,8 @@ export class Server implements Serving {
         limits: limitsOf(config),
         clock,
         log,
-        workers: worker?.of
+        workers: worker?.of,
+        hasher
       })
       const gateway = await buildGateway(config, runtime)
       const server = new Server(runtime, gateway, input)

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { parseOptions } from '@node-rs/argon2'
 import { GateError } from '../errors.ts'
 import { isCommonPassword, isMadeOfNames } from './blocklist.ts'
+import type { HashOptions } from './hash-process.ts'
 import { HashProcesses, type KindListener } from './hash-processes.ts'
 import { type HashPlace, HashTurns } from './hash-turns.ts'
 
@@ -42,16 +43,28 @@ const argon2id = 2
 const ours: HashPlace = { from: 'browser', address: '' }
 const nowhere: HashPlace = { from: 'elsewhere', address: '' }
 
+/** Where the hashes are computed. */
+export interface Hashing {
+  hash(text: string, options: HashOptions): Promise<string>
+  verify(hashed: string, text: string): Promise<boolean>
+  close(): void
+}
+
 export class PasswordHasher {
   readonly #cost: HashCost
-  readonly #processes: HashProcesses
+  readonly #hashing: Hashing
   readonly #turns: HashTurns
   /** Stands in for the hash of somebody who has none: the same work, and no password fits. */
   readonly #dummy: string
 
-  /** `concurrency` hashes at a time; `queue` more wait in each lane (hash-turns.ts). `onChange` hears of what slows others down. */
-  constructor(options: { concurrency?: number; queue?: number; cost?: HashCost; onChange?: KindListener } = {}) {
-    this.#processes = new HashProcesses({ onChange: options.onChange })
+  /**
+   * `concurrency` hashes at a time; `queue` more wait in each lane (hash-turns.ts). `onChange` hears of what slows others down. `hashing` stands in for
+   * processes of its own.
+   */
+  constructor(
+    options: { concurrency?: number; queue?: number; cost?: HashCost; onChange?: KindListener; hashing?: Hashing } = {}
+  ) {
+    this.#hashing = options.hashing ?? new HashProcesses({ onChange: options.onChange })
     this.#turns = new HashTurns({ concurrency: options.concurrency ?? 2, queue: options.queue ?? 32 })
     this.#cost = options.cost ?? owaspCost
     const { memoryKiB, passes } = this.#cost
@@ -63,7 +76,7 @@ export class PasswordHasher {
   async hash(password: string): Promise<string> {
     if (!(await this.#turns.enter(ours))) throw new GateError('busy', { retryAfterSeconds: 1 })
     try {
-      return await this.#processes.hash(password.normalize('NFC'), this.#options())
+      return await this.#hashing.hash(password.normalize('NFC'), this.#options())
     } finally {
       this.#turns.leave()
     }
@@ -83,7 +96,7 @@ export class PasswordHasher {
     if (text === null || Buffer.byteLength(text) > bytesMax) return false
     if (!(await this.#turns.enter(place))) return 'busy'
     try {
-      const fits = await this.#processes.verify(hashed ?? this.#dummy, text)
+      const fits = await this.#hashing.verify(hashed ?? this.#dummy, text)
       return fits === true && hashed !== null
     } finally {
       this.#turns.leave()
@@ -99,7 +112,7 @@ export class PasswordHasher {
 
   /** Ends the processes that hash. */
   close(): void {
-    this.#processes.close()
+    this.#hashing.close()
   }
 
   #options() {

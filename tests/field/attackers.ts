@@ -5,6 +5,7 @@
 import { fileURLToPath } from 'node:url'
 import { AttemptLimiter } from '../../src/factor/attempt-limiter.ts'
 import { Guesses, type Origin } from '../../src/factor/guesses.ts'
+import { cases } from '../fixtures/in-process/cases.ts'
 import { TestClock } from '../helpers/memory-store.ts'
 import { QuickStore } from '../helpers/quick-store.ts'
 
@@ -92,10 +93,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const said = {
     thousand: await newPlace(
       some(1000, n => v4(n * 7)),
-      30
+      cases(30)
     ),
     // One address stands for all: what it has at 200 people does not depend on the others, until these are under attack.
-    overMany: (await attack({ addresses: [v4(0)], people: some(200, n => `A${n}`), days: 30 })).checked,
+    overMany: (await attack({ addresses: [v4(0)], people: some(200, n => `A${n}`), days: cases(30) })).checked,
     botnet: (await attack({ addresses: some(4000, n => v4(n * 5)), people: ['A1'], days: 0.02 })).checked,
     newPlaces: {
       '300 addresses': await newPlace(

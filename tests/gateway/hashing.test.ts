@@ -14,7 +14,7 @@ const apps = `
 
 t.test('each trouble is one line that says what it costs, and the password is hashed all the same', async t => {
   t.teardown(startHashersBy((spawn, _, args, options) => spawn('/nowhere/at-all', args, options)))
-  const { server, log } = await startGateway(t, { apps })
+  const { server, log } = await startGateway(t, { apps, hasher: 'real' })
   for (let i = 0; i < 2; i++) t.type(await server.runtime.local.preparePassword('correct horse battery'), 'function')
   const lines = log.filter(({ msg }) => String(msg).includes('password'))
   t.match(
@@ -36,7 +36,7 @@ t.test('when the gate ends, so do they', async t => {
       return child
     })
   )
-  const { server } = await startGateway(t, { apps })
+  const { server } = await startGateway(t, { apps, hasher: 'real' })
   await server.runtime.local.preparePassword('correct horse battery')
   const ended = Promise.all(started.map(child => child.signalCode ?? once(child, 'exit')))
   for (const child of started) child.ref()

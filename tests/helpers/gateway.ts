@@ -10,9 +10,11 @@ import { loadConfig } from '../../config/load.ts'
 import { formatProblem } from '../../config/reading/diagnostics.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Account } from '../../src/identity/account.ts'
+import type { PasswordHasher } from '../../src/identity/password.ts'
 import { createKeyFile } from '../../src/keyring/key-file.ts'
 import { Server } from '../../src/server.ts'
 import type { Principal } from '../../src/session/sessions.ts'
+import { cheapHasher } from '../fixtures/in-process/cheap-hasher.ts'
 import { freePort } from './free-port.ts'
 
 export interface Running {
@@ -48,6 +50,8 @@ export interface GatewayOptions {
   /** Default: embedded. */
   readonly store?: string
   readonly clock?: () => number
+  /** Default: a cheap one; `real` is the gate's own. */
+  readonly hasher?: PasswordHasher | 'real'
 }
 
 export async function startGateway(t: Test, options: GatewayOptions): Promise<Running> {
@@ -77,7 +81,8 @@ ${apps.replaceAll('PORT', String(port))}
   }
   const clock = options.clock ?? Date.now
   const logger = pino({ level: 'info' }, { write: (line: string) => log.push(JSON.parse(line)) })
-  const server = await Server.start({ config: await load(), clock, log: logger })
+  const hasher = options.hasher === 'real' ? undefined : (options.hasher ?? cheapHasher())
+  const server = await Server.start({ config: await load(), clock, log: logger, hasher })
   t.teardown(async () => {
     await server.close()
     rmSync(folder, { recursive: true, force: true })

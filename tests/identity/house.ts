@@ -4,14 +4,14 @@ import { Accounts } from '../../src/identity/accounts.ts'
 import type { Directory } from '../../src/identity/directory.ts'
 import { Invitations } from '../../src/identity/invitations.ts'
 import { LocalDirectory } from '../../src/identity/local.ts'
-import { type HashCost, PasswordHasher } from '../../src/identity/password.ts'
+import type { PasswordHasher } from '../../src/identity/password.ts'
 import { PasswordLogin } from '../../src/identity/password-login.ts'
+import { cheapHasher } from '../fixtures/in-process/cheap-hasher.ts'
 import { MemoryStore, TestClock } from '../helpers/memory-store.ts'
 
-/** The least that argon2 does: these tests are about everything around it. */
-export const cheap: HashCost = { memoryKiB: 64, passes: 1 }
-/** One for all, since its processes serve all. */
-const shared = new PasswordHasher({ cost: cheap })
+export { cheap } from '../fixtures/in-process/cheap-hasher.ts'
+
+const shared = cheapHasher()
 export const rightPassword = 'correct horse battery'
 
 export function house(options: { hasher?: PasswordHasher; directories?: (local: LocalDirectory) => Directory[] } = {}) {

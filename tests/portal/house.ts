@@ -25,7 +25,6 @@ import { Webauthn } from '../../src/factor/webauthn.ts'
 import { Accounts } from '../../src/identity/accounts.ts'
 import { Invitations } from '../../src/identity/invitations.ts'
 import { LocalDirectory } from '../../src/identity/local.ts'
-import { PasswordHasher } from '../../src/identity/password.ts'
 import { PasswordLogin } from '../../src/identity/password-login.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
 import { compilePolicy } from '../../src/policy/compile.ts'
@@ -34,6 +33,7 @@ import { makeClientReader } from '../../src/routing/client.ts'
 import { type App, RouteTable } from '../../src/routing/route-table.ts'
 import { SessionCache } from '../../src/session/session-cache.ts'
 import { Sessions } from '../../src/session/sessions.ts'
+import { cheapHasher } from '../fixtures/in-process/cheap-hasher.ts'
 import { MemoryStore, TestClock } from '../helpers/memory-store.ts'
 
 const mfa = { access: 'mfa', requirement: { factors: factorKinds, withinSeconds: null } } as const
@@ -44,8 +44,7 @@ const notebookRules: Rule[] = [
   { groups: ['researchers'], outcome: mfa }
 ]
 
-/** One for all houses of a file, since its processes serve all. */
-const hasher = new PasswordHasher({ cost: { memoryKiB: 64, passes: 1 } })
+const hasher = cheapHasher()
 
 export type House = Awaited<ReturnType<typeof openHouse>>
 

@@ -56,7 +56,8 @@ t.test('slow, big, endless and many', async t => {
   const gate = await startGateway(t, {
     apps: `  - { id: one, title: One, url: "http://one.localhost:PORT", upstream: "${upstream.origin}", timeouts: { response: 1s },
       rules: [{ path: "/**/a/**/b", access: deny }, { access: mfa }] }`,
-    extra: 'trustedProxies: ["127.0.0.1/32"]'
+    extra: 'trustedProxies: ["127.0.0.1/32"]',
+    hasher: 'real'
   })
   const account = await gate.account('alice')
   await gate.server.runtime.local.setPassword(account.id, password)

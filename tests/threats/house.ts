@@ -14,7 +14,7 @@ import type { Account } from '../../src/identity/account.ts'
 import type { Principal } from '../../src/session/sessions.ts'
 import { newId, newToken, tokenDigest } from '../../src/session/token.ts'
 import { Authenticator, type AuthenticatorTraits, type Changes } from '../helpers/authenticator.ts'
-import { navigation, type Running, startGateway } from '../helpers/gateway.ts'
+import { type GatewayOptions, navigation, type Running, startGateway } from '../helpers/gateway.ts'
 import { totpCode } from '../helpers/person.ts'
 import { type Script, startUpstream, type Upstream } from '../helpers/upstream.ts'
 
@@ -34,6 +34,7 @@ const apps = `  - id: app
 export interface HouseOptions {
   readonly store?: string
   readonly extra?: string
+  readonly hasher?: GatewayOptions['hasher']
   readonly script?: Script
 }
 
@@ -67,6 +68,7 @@ export class House {
       apps: apps.replaceAll('UP', up.origin),
       clock: () => time.now,
       ...(options.extra === undefined ? {} : { extra: options.extra }),
+      ...(options.hasher === undefined ? {} : { hasher: options.hasher }),
       ...(options.store === undefined ? {} : { store: options.store })
     })
     return new House(gate, up, time)
