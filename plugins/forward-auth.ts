@@ -1,7 +1,7 @@
 /**
- * Forward-auth: the verdict alone, for nginx (`auth_request`), Traefik, Caddy, Envoy and HAProxy, which then forward by themselves. Owns what such a
- * verdict looks like; believes what is said of the original request from trusted proxies only (GHSA-5wcc-hf24-rf5h), and judges it as
- * a request that came here itself. Keys of the signed assertion stand beside it.
+ * Forward-auth: answers nginx (`auth_request`), Traefik, Caddy, Envoy and HAProxy whether they may forward a request. Only trusted proxies may ask
+ * (GHSA-5wcc-hf24-rf5h), and `authorize()` judges the original request as if it had come through the gate. The route of the assertion's public keys
+ * stands here too.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'

@@ -1,6 +1,6 @@
 /**
- * What is open, judged by the rules of now: after a reload, sockets, event streams and transfers that the new configuration no longer permits end
- * at once, and nothing else does. Owns the question; the live connections (src/forwarding) do the cutting.
+ * The review of open connections after a reload: sockets, event streams and transfers that the new configuration no longer permits end at once,
+ * and all others stay. `authorize()` judges each one anew; the live connections (src/forwarding) end it.
  */
 import { authorize, type Gate } from './apps/authorize.ts'
 import type { Clock } from './clock.ts'

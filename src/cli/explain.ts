@@ -1,7 +1,4 @@
-/**
- * `factorgate explain`: what the gate would decide, and why, from the very table and rules that serve requests. Asks; changes
- * nothing and forwards nothing.
- */
+/** `factorgate explain`: what the gate would decide about a request, and why. It asks the `authorize()` that serves requests, and changes nothing. */
 import type { Config } from '../../config/schema.ts'
 import { type AppAccess, type AppMatch, authorize, questionOf } from '../apps/authorize.ts'
 import { subjectOf } from '../identity/account.ts'

@@ -1,6 +1,6 @@
 /**
- * Why a decision is what it is, reading by reading and rule by rule. Owns the telling; asks the same judges as decide.ts, so that it
- * cannot tell another story. For operators only: it names rules, groups and ages of proofs.
+ * Why a decision is what it is, reading by reading and rule by rule. It uses the same functions as decide.ts, so the two cannot disagree.
+ * For operators only: it names rules, groups and ages of proofs.
  */
 import type { ErrorCode } from '../errors.ts'
 import { toText } from '../routing/utf8.ts'
