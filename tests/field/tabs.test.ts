@@ -47,6 +47,15 @@ t.test('in a real Chromium', async t => {
     t.equal(page.url(), goal)
   })
 
+  await t.test('FIELD F7 a step-up keeps the fragment', async t => {
+    lab.time.advance(301)
+    const goal = `${lab.labOrigin}/admin/#queue/7?x=1`
+    await page.goto(goal)
+    await page.getByRole('button', { name: 'Use my passkey' }).click()
+    await page.waitForURL(goal)
+    t.equal(page.url(), goal)
+  })
+
   await t.test(
     'FIELD G6 a form goes off once, however long its answer takes, and is free again afterwards',
     async t => {
