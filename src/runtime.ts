@@ -43,15 +43,8 @@ const flushMs = 5_000
 /** Password hashes at a time: each takes 19 MiB and a core for tens of milliseconds. */
 const hashesAtOnce = 2
 const hashing = {
-  idle: {
-    trouble:
-      'passwords are not hashed on idle cores, so that a crowd that signs in slows others down; it takes chrt (util-linux)',
-    again: 'passwords are hashed on idle cores again'
-  },
-  nice: {
-    trouble: 'no process can be started to hash passwords: the gate hashes them itself and is slow meanwhile',
-    again: 'passwords are hashed by processes of their own again'
-  }
+  trouble: 'no process can be started to hash passwords: the gate hashes them itself and is slow meanwhile',
+  again: 'passwords are hashed by processes of their own again'
 } as const
 
 export class Runtime {
@@ -97,10 +90,8 @@ export class Runtime {
       input.hasher ??
       new PasswordHasher({
         concurrency: Math.max(1, Math.floor(hashesAtOnce / (input.workers ?? 1))),
-        onChange: (kind, problem) =>
-          problem === null
-            ? log.info(hashing[kind].again)
-            : log.warn({ problem: problem.message }, hashing[kind].trouble)
+        onChange: problem =>
+          problem === null ? log.info(hashing.again) : log.warn({ problem: problem.message }, hashing.trouble)
       })
     this.local = new LocalDirectory({ store, accounts: this.accounts, hasher: this.#hasher, clock })
     this.appUse = new AppUse(store, clock)

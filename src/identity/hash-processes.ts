@@ -1,40 +1,131 @@
 /**
- * argon2 in processes of its own, which give way to everything else. Owns which of them is given a password, and how many there are: as many as
- * are asked for at once (password.ts bounds that), twice that where the machine is busy, and none after ten minutes without a password.
- * Refuses nothing: where no such process can be, the gate hashes itself.
+ * argon2 in processes at nice 10: as many as are asked for at once (password.ts bounds that), none after a minute without a password.
+ * Where no process can be started, the gate hashes by itself.
  */
-import { setImmediate } from 'node:timers/promises'
-import { hash as hashHere, verify as verifyHere } from '@node-rs/argon2'
-import { type Answer, type Death, type HashOptions, HashProcess, type Kind, type Work } from './hash-process.ts'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { hash as hashHere, type Options, verify as verifyHere } from '@node-rs/argon2'
 
-/** Old passwords may lie in the memory of one that is done with them. Starting the next takes the event loop some 10 ms. */
-const idleMs = 600_000
-
-/** What a hash may take in a process that only idle cores run, its start included. Usual are 6 ms, and 60 with the start. */
-const patienceMs = 250
-
-/** After one of a kind could not begin, how long none is tried. */
+const program = fileURLToPath(new URL('./hash-program.mjs', import.meta.url))
+/** Old passwords may lie in the memory of an idle process. The start of the next one takes the event loop some 10 ms. */
+const idleMs = 60_000
+/** A process that takes longer than this for a hash, its own start included, hangs. */
+const hungMs = 30_000
+/** After a process could not be started, the gate hashes by itself for this long. */
 const pauseMs = 600_000
 
-/** Told once when a kind cannot be, and why, and with null when it can again. */
-export type KindListener = (kind: Kind, problem: Error | null) => void
+/** A text to hash, or a text to compare with a hash. */
+type Work = { readonly text: string; readonly options: Options } | { readonly text: string; readonly hashed: string }
+/** What argon2 says. */
+type Answer = { readonly value: string | boolean } | { readonly error: string }
+
+/** Hears once why no process can be started, and null when one can again. */
+export type HashTroubleListener = (problem: Error | null) => void
+
+/** A process ended without an answer. If it was ready by then it had the work, and may have ended because of it. */
+class ProcessEnded extends Error {
+  readonly hadWork: boolean
+
+  constructor(message: string, hadWork: boolean) {
+    super(message)
+    this.hadWork = hadWork
+  }
+}
+
+const alive = new Set<ChildProcess>()
+// A process in the middle of a hash would notice the end of the gate only after it.
+process.once('exit', () => {
+  for (const child of alive) child.kill('SIGKILL')
+})
+
+/** One process, which hashes one password at a time. */
+class HashProcess {
+  readonly #child: ChildProcess
+  readonly #onEnd: (ended: HashProcess) => void
+  #isReady = false
+  #job: { work: Work; resolve: (said: Answer) => void; reject: (ended: ProcessEnded) => void } | null = null
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(onEnd: (ended: HashProcess) => void) {
+    this.#onEnd = onEnd
+    // The gate's environment may hold secrets, and options for Node that are not meant for this process.
+    this.#child = spawn(process.execPath, [program], {
+      cwd: '/',
+      env: {},
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc']
+    })
+    if (this.#child.pid !== undefined) alive.add(this.#child)
+    this.#child.on('message', (said: Answer | { readonly isReady: true }) => {
+      if ('isReady' in said) this.#begin()
+      else this.#answer(said)
+    })
+    this.#child.on('error', error => this.#ended(error.message))
+    this.#child.on('exit', (code, signal) => this.#ended(`the process ended with ${signal ?? code}`))
+  }
+
+  get isFree(): boolean {
+    return this.#job === null
+  }
+
+  /** The gate stays alive for the answer, and for nothing else here. Rejects with ProcessEnded. */
+  run(work: Work): Promise<Answer> {
+    this.#child.ref()
+    this.#child.channel?.ref()
+    this.#endAfter(hungMs, `no answer within ${hungMs / 1000} s`)
+    return new Promise((resolve, reject) => {
+      this.#job = { work, resolve, reject }
+      if (this.#isReady) this.#begin()
+    })
+  }
+
+  end(why: string): void {
+    this.#child.kill('SIGKILL')
+    this.#ended(why)
+  }
+
+  #begin(): void {
+    this.#isReady = true
+    // If this fails, the process has ended or is about to.
+    if (this.#job !== null) this.#child.send(this.#job.work, () => {})
+  }
+
+  #answer(said: Answer): void {
+    this.#child.unref()
+    this.#child.channel?.unref()
+    this.#endAfter(idleMs, 'no work for a minute')
+    this.#job?.resolve(said)
+    this.#job = null
+  }
+
+  #ended(why: string): void {
+    clearTimeout(this.#timer)
+    alive.delete(this.#child)
+    this.#onEnd(this)
+    this.#job?.reject(new ProcessEnded(why, this.#isReady))
+    this.#job = null
+  }
+
+  #endAfter(ms: number, why: string): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.end(why), ms)
+    this.#timer.unref()
+  }
+}
 
 export class HashProcesses {
-  readonly #onChange: KindListener | undefined
-  readonly #free: Readonly<Record<Kind, HashProcess[]>> = { idle: [], nice: [] }
+  readonly #onChange: HashTroubleListener | undefined
   readonly #all = new Set<HashProcess>()
-  readonly #impossible = new Set<Kind>()
-  readonly #pauses = new Map<Kind, NodeJS.Timeout>()
-  /** How much work waits for an idle core in vain. Until all of it is done, none is given to their like. */
-  #starved = 0
+  /** Stands while no process is tried. */
+  #pause: NodeJS.Timeout | null = null
+  #isInTrouble = false
   #isClosed = false
 
-  constructor(options: { onChange?: KindListener | undefined } = {}) {
+  constructor(options: { onChange?: HashTroubleListener | undefined } = {}) {
     this.#onChange = options.onChange
   }
 
   /** A new hash, in the PHC string format. */
-  async hash(text: string, options: HashOptions): Promise<string> {
+  async hash(text: string, options: Options): Promise<string> {
     return (await this.#run({ text, options })) as string
   }
 
@@ -43,107 +134,53 @@ export class HashProcesses {
     return (await this.#run({ text, hashed })) as boolean
   }
 
-  /** Ends all of them. Work under way is lost, and whoever asks again is refused. */
+  /** Ends all processes. Work under way is lost, and whoever asks again is refused. */
   close(): void {
     this.#isClosed = true
-    for (const each of this.#all) each.end(new Error('ended by the gate'))
-    for (const pause of this.#pauses.values()) clearTimeout(pause)
+    for (const each of this.#all) each.end('ended by the gate')
+    clearTimeout(this.#pause ?? undefined)
   }
 
+  /** A process may have ended because of the work: another one tries it once more, and the gate itself never does. */
   async #run(work: Work): Promise<string | boolean> {
-    const said = await this.#ask(work, ['idle', 'nice', 'nice'])
-    if ('value' in said) return said.value
-    throw 'error' in said ? new Error(said.error) : said.died
+    let lost: ProcessEnded | null = null
+    while (this.#pause === null && !this.#isClosed)
+      try {
+        return await this.#runInProcess(work)
+      } catch (error) {
+        if (!(error instanceof ProcessEnded) || (error.hadWork && lost !== null)) throw error
+        if (error.hadWork) lost = error
+        else if (!this.#isClosed) this.#pauseFor(error)
+      }
+    if (lost !== null) throw lost
+    if (this.#isClosed) throw new Error('no password is hashed any more')
+    return 'hashed' in work ? verifyHere(work.hashed, work.text) : hashHere(work.text, work.options)
   }
 
-  /** In turn, until one answers. What two died of is the work's doing; nor is it tried in the gate, which would die of it as well. */
-  async #ask(work: Work, kinds: readonly Kind[]): Promise<Answer | Death> {
-    let lethal: Death | null = null
-    for (const kind of kinds) {
-      if (!this.#mayAsk(kind)) continue
-      const said = kind === 'idle' ? await this.#onIdleCores(work) : await this.#give(this.#take(kind), work)
-      if (!('died' in said)) return said
-      if (!said.hadWork) continue
-      if (lethal !== null) return said
-      lethal = said
+  async #runInProcess(work: Work): Promise<string | boolean> {
+    const free = [...this.#all].find(each => each.isFree) ?? this.#start()
+    const said = await free.run(work)
+    if (this.#isInTrouble) this.#onChange?.(null)
+    this.#isInTrouble = false
+    if ('error' in said) throw new Error(said.error)
+    return said.value
+  }
+
+  #start(): HashProcess {
+    try {
+      const started = new HashProcess(ended => this.#all.delete(ended))
+      this.#all.add(started)
+      return started
+    } catch (error) {
+      throw new ProcessEnded((error as Error).message, false)
     }
-    if (lethal !== null) return lethal
-    return this.#isClosed ? { died: new Error('no password is hashed any more'), hadWork: false } : hashInGate(work)
   }
 
-  #mayAsk(kind: Kind): boolean {
-    if (this.#isClosed || this.#pauses.has(kind)) return false
-    return kind === 'nice' || (process.platform === 'linux' && this.#starved === 0)
-  }
-
-  /** Where no core is idle, somebody would wait for ever to sign in: a process with a share of its own does the same work then. */
-  async #onIdleCores(work: Work): Promise<Answer | Death> {
-    const idle = this.#take('idle')
-    const said = this.#give(idle, work)
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<void>(resolve => {
-      timer = setTimeout(resolve, patienceMs)
-      // After a long turn of the event loop the answer may lie there, not read yet.
-    }).then(() => setImmediate(null))
-    const first = await Promise.race([said, late])
-    clearTimeout(timer)
-    if (first !== null) return first
-    this.#starved++
-    idle.unref()
-    const other = this.#ask(work, ['nice'])
-    void Promise.all([said, other]).then(() => this.#starved--)
-    return whoeverLives(said, other)
-  }
-
-  #take(kind: Kind): HashProcess {
-    const free = this.#free[kind].pop()
-    if (free !== undefined) return free
-    const started = new HashProcess(kind, ended => this.#forget(ended))
-    this.#all.add(started)
-    return started
-  }
-
-  async #give(to: HashProcess, work: Work): Promise<Answer | Death> {
-    const said = await to.run(work)
-    if (!('died' in said)) this.#rest(to)
-    else if (!said.hadWork) this.#pause(to.kind, said.died)
-    return said
-  }
-
-  #rest(done: HashProcess): void {
-    done.rest(idleMs)
-    this.#free[done.kind].push(done)
-    if (this.#impossible.delete(done.kind)) this.#onChange?.(done.kind, null)
-  }
-
-  #pause(kind: Kind, problem: Error): void {
-    if (!this.#pauses.has(kind)) this.#pauses.set(kind, setTimeout(() => this.#pauses.delete(kind), pauseMs).unref())
-    if (this.#impossible.has(kind)) return
-    this.#impossible.add(kind)
-    this.#onChange?.(kind, problem)
-  }
-
-  #forget(ended: HashProcess): void {
-    this.#all.delete(ended)
-    const at = this.#free[ended.kind].indexOf(ended)
-    if (at >= 0) this.#free[ended.kind].splice(at, 1)
-  }
-}
-
-/** What the first of the two says that does not die over it. */
-async function whoeverLives(one: Promise<Answer | Death>, other: Promise<Answer | Death>): Promise<Answer | Death> {
-  const first = await Promise.race([one, other])
-  if (!('died' in first)) return first
-  const left = await one
-  return 'died' in left ? other : left
-}
-
-/** On libuv's threads: in the way of those who are signed in, but a sign-in all the same. */
-async function hashInGate(work: Work): Promise<Answer> {
-  try {
-    const value = 'hashed' in work ? verifyHere(work.hashed, work.text) : hashHere(work.text, work.options)
-    return { value: await value }
-  } catch (error) {
-    return { error: (error as Error).message }
+  #pauseFor(problem: Error): void {
+    this.#pause ??= setTimeout(() => {
+      this.#pause = null
+    }, pauseMs).unref()
+    if (!this.#isInTrouble) this.#onChange?.(problem)
+    this.#isInTrouble = true
   }
 }

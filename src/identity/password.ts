@@ -3,11 +3,10 @@
  * for tens of milliseconds (THREATS D7); refuses to keep or show a password.
  */
 import { randomBytes } from 'node:crypto'
-import { parseOptions } from '@node-rs/argon2'
+import { type Options, parseOptions } from '@node-rs/argon2'
 import { GateError } from '../errors.ts'
 import { isCommonPassword, isMadeOfNames } from './blocklist.ts'
-import type { HashOptions } from './hash-process.ts'
-import { HashProcesses, type KindListener } from './hash-processes.ts'
+import { HashProcesses, type HashTroubleListener } from './hash-processes.ts'
 import { type HashPlace, HashTurns } from './hash-turns.ts'
 
 export type PasswordProblem = 'too_short' | 'too_long' | 'too_common' | 'is_name'
@@ -45,7 +44,7 @@ const nowhere: HashPlace = { from: 'elsewhere', address: '' }
 
 /** Where the hashes are computed. */
 export interface Hashing {
-  hash(text: string, options: HashOptions): Promise<string>
+  hash(text: string, options: Options): Promise<string>
   verify(hashed: string, text: string): Promise<boolean>
   close(): void
 }
@@ -62,7 +61,13 @@ export class PasswordHasher {
    * processes of its own.
    */
   constructor(
-    options: { concurrency?: number; queue?: number; cost?: HashCost; onChange?: KindListener; hashing?: Hashing } = {}
+    options: {
+      concurrency?: number
+      queue?: number
+      cost?: HashCost
+      onChange?: HashTroubleListener
+      hashing?: Hashing
+    } = {}
   ) {
     this.#hashing = options.hashing ?? new HashProcesses({ onChange: options.onChange })
     this.#turns = new HashTurns({ concurrency: options.concurrency ?? 2, queue: options.queue ?? 32 })
@@ -117,7 +122,7 @@ export class PasswordHasher {
 
   #options() {
     return {
-      algorithm: argon2id as number,
+      algorithm: argon2id,
       memoryCost: this.#cost.memoryKiB,
       timeCost: this.#cost.passes,
       parallelism: 1

@@ -1,4 +1,4 @@
-/** Sees the work that `src/identity/hash-process.ts` gives away, and may keep it for a while. Owns no opinion on it. */
+/** Sees the work that `src/identity/hash-processes.ts` gives away, and may keep it for a while. */
 import childProcess, { type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { syncBuiltinESMExports } from 'node:module'
 
@@ -19,7 +19,7 @@ export function startHashersBy(how: (spawn: Spawn, ...asked: Parameters<Spawn>) 
   }
 }
 
-/** Called for every piece of work before its process hears of it; `give` passes it on. What two processes are given is one object. */
+/** Called for every piece of work before its process hears of it; `give` passes it on. Work that is tried again in another process is the same object. */
 export type WorkListener = (child: ChildProcess, work: object, give: () => void) => void
 
 /** For all processes that are started from now on. Returns its undoing. */

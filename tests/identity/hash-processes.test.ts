@@ -1,4 +1,4 @@
-/** The processes that hash: how much they take, and what becomes of a password when one waits for ever, hangs, dies or cannot be. */
+/** The processes that hash: how much they take, and what becomes of a password when one hangs, dies or cannot be started. */
 import { type ChildProcess, execFile, execFileSync } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
@@ -13,7 +13,8 @@ import { until } from '../helpers/redis-server.ts'
 const isLinux = process.platform === 'linux'
 const cheap = { memoryCost: 8, timeCost: 1, parallelism: 1 }
 const hashed = /^\$argon2id\$/
-const tenMinutes = 600_000
+const minute = 60_000
+const tenMinutes = 10 * minute
 
 type Start = (
   begin: (command: string, ...args: string[]) => ChildProcess,
@@ -21,10 +22,7 @@ type Start = (
   args: readonly string[]
 ) => ChildProcess
 
-/** Without `chrt`: no test but one about it may depend on idle cores. */
-const plain: Start = (begin, command, args) =>
-  command === 'chrt' ? begin(args[2]!, ...args.slice(3)) : begin(command, ...args)
-const asked: Start = (begin, command, args) => begin(command, ...args)
+const asUsual: Start = (begin, command, args) => begin(command, ...args)
 
 /** Timers that ring when the test says so. node:test's lose some that are cleared after they rang, as ours are. */
 function standStill(): { tick(ms: number): void; goOn(): void } {
@@ -54,9 +52,8 @@ function standStill(): { tick(ms: number): void; goOn(): void } {
   }
 }
 
-/** Processes of a test's own; patience and whatever else takes time ends only where the test says so. */
-function setUp(t: Test, start: Start = plain) {
-  const kinds: ('idle' | 'nice')[] = []
+/** Processes of a test's own; timers ring only where the test says so. */
+function setUp(t: Test, start: Start = asUsual) {
   const started: ChildProcess[] = []
   const given: ChildProcess[] = []
   const held: (() => void)[] = []
@@ -65,7 +62,6 @@ function setUp(t: Test, start: Start = plain) {
   let toHold = 0
   const undo = [
     startHashersBy((spawn, command, args, options) => {
-      kinds.push(command === 'chrt' ? 'idle' : 'nice')
       const child = start((first, ...more) => spawn(first, more, options), command, args)
       started.push(child)
       return child
@@ -80,7 +76,7 @@ function setUp(t: Test, start: Start = plain) {
   ]
   const time = standStill()
   const all = new HashProcesses({
-    onChange: (kind, problem) => changes.push(`${kind}: ${problem === null ? 'again' : problem.message}`)
+    onChange: problem => changes.push(problem === null ? 'again' : problem.message)
   })
   t.teardown(() => {
     all.close()
@@ -93,7 +89,6 @@ function setUp(t: Test, start: Start = plain) {
     started,
     given,
     held,
-    kinds,
     hash: (text = 'correct horse') => all.hash(text, cheap),
     /** How much of the work to come is kept from its process until `held` is called. */
     hold(count: number) {
@@ -118,39 +113,26 @@ function keepAlive(child: ChildProcess): ChildProcess {
   return child
 }
 
-/** Lets it have its work, and resolves when it has answered and the gate knows. */
-async function letGo(child: ChildProcess, give: () => void): Promise<void> {
-  const answered = once(keepAlive(child), 'message')
-  give()
-  await answered
-  await setImmediate()
-}
-
 async function killed(child: ChildProcess): Promise<void> {
   const ended = once(keepAlive(child), 'exit')
   child.kill('SIGKILL')
   await ended
 }
 
-/** Niceness and scheduling policy (5 is SCHED_IDLE). */
-function priority(pid: number): string {
+/** The niceness of a process. */
+function niceness(pid: number): string | undefined {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return `nice ${fields[16]}, policy ${fields[38]}`
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]
 }
 
-t.test('it runs on idle cores only, and is told no secret of the gate', { skip: !isLinux }, async t => {
+t.test('it gives way to the gate, and is told no secret of it', { skip: !isLinux }, async t => {
   process.env.FACTORGATE_TEST_SECRET = 'hush'
   t.teardown(() => delete process.env.FACTORGATE_TEST_SECRET)
-  const { hash, started, tick, time } = setUp(t, asked)
-  const first = hash()
-  await tick(250)
-  await first
-  time.goOn()
-  const [idle, nice] = started.map(({ pid }) => pid!)
-  await until('it waits for idle cores', async () => priority(idle!) === 'nice 0, policy 5')
-  t.equal(priority(nice!), 'nice 10, policy 0')
-  for (const pid of [idle, nice]) t.notMatch(readFileSync(`/proc/${pid}/environ`, 'latin1'), /FACTORGATE|hush/)
+  const { hash, started } = setUp(t)
+  await hash()
+  const pid = started[0]!.pid!
+  t.equal(niceness(pid), '10')
+  t.notMatch(readFileSync(`/proc/${pid}/environ`, 'latin1'), /FACTORGATE|hush/)
 })
 
 t.test('one serves for many, and as many as are asked at once run at once', async t => {
@@ -179,81 +161,6 @@ t.test('what argon2 says of a broken hash is what the caller hears', async t => 
   t.equal(new Set(given).size, 1, 'and nothing has died of it')
 })
 
-t.test('where no core is idle for a quarter of a second', { skip: !isLinux }, async t => {
-  const { all, hash, hold, held, given, kinds, started, tick, untilGiven } = setUp(t)
-  hold(1)
-  const first = hash()
-  await untilGiven(1)
-  await tick(249)
-  t.same(kinds, ['idle'])
-  await tick(1)
-  t.equal(await all.verify(await first, 'correct horse'), true, 'one that has a share of its own does the same')
-  t.same(kinds, ['idle', 'nice'], 'and nobody else waits for an idle core meanwhile')
-  const [starved, rescuer] = started
-  await letGo(starved!, held[0]!)
-  given.length = 0
-  await hash()
-  t.same(given, [starved], 'idle cores are asked again once that one is through')
-  t.not(starved, rescuer)
-})
-
-t.test('it waits no longer for one that still starts', { skip: !isLinux }, async t => {
-  const { hash, kinds, tick } = setUp(t, (begin, command, args) =>
-    command === 'chrt' ? begin('/bin/sh', '-c', 'read never', ...args) : begin(command, ...args)
-  )
-  const first = hash()
-  await tick(250)
-  t.match(await first, hashed)
-  t.match(await hash(), hashed)
-  t.same(kinds, ['idle', 'nice'])
-})
-
-t.test('what comes late is still an answer, and the other is waited for', { skip: !isLinux }, async t => {
-  const { hash, hold, held, given, kinds, started, tick, untilGiven } = setUp(t)
-  hold(2)
-  const first = hash()
-  await untilGiven(1)
-  await tick(250)
-  await untilGiven(2)
-  held[0]!()
-  t.match(await first, hashed)
-  t.match(await hash(), hashed)
-  t.same(kinds, ['idle', 'nice', 'nice'], 'the machine is still busy')
-  await letGo(started[1]!, held[1]!)
-  given.length = 0
-  await hash()
-  t.same(given, [started[0]!])
-})
-
-t.test('what was said while the event loop was busy is heard before anybody loses patience', async t => {
-  const { hash, kinds, tick, time } = setUp(t, (begin, command, args) => {
-    const child = plain(begin, command, args)
-    child.send = () => {
-      void setImmediate().then(() => child.emit('message', { value: 'said' }))
-      time.tick(250)
-      return true
-    }
-    return child
-  })
-  t.equal(await hash(), 'said')
-  await tick(0)
-  t.equal(kinds.length, 1)
-})
-
-for (const dying of [0, 1])
-  t.test(`of two that do the same, number ${dying + 1} dies`, { skip: !isLinux }, async t => {
-    const { hash, hold, held, given, tick, untilGiven } = setUp(t)
-    hold(2)
-    const first = hash()
-    await untilGiven(1)
-    await tick(250)
-    await untilGiven(2)
-    await killed(given[dying]!)
-    keepAlive(given[1 - dying]!)
-    held[1 - dying]!()
-    t.match(await first, hashed)
-  })
-
 t.test('what one died of, another tries; what two died of, nobody does, and least of all the gate', async t => {
   const { hash, hold, given, untilGiven } = setUp(t)
   hold(2)
@@ -271,18 +178,6 @@ t.test('what one died of, another tries; what two died of, nobody does, and leas
   t.match(await next, hashed, 'nor is one lost that is given away in the moment of death')
 })
 
-t.test('also where nothing waits for idle cores', async t => {
-  const { hash, hold, given, untilGiven } = setUp(t, (begin, command, args) =>
-    command === 'chrt' ? begin('/nowhere/at-all') : begin(command, ...args)
-  )
-  hold(1)
-  const first = hash()
-  await untilGiven(1)
-  await killed(given[0]!)
-  t.match(await first, hashed)
-  t.not(given[1], given[0])
-})
-
 t.test('one that hangs is ended', async t => {
   const { hash, hold, given, tick, untilGiven } = setUp(t)
   hold(1)
@@ -294,11 +189,11 @@ t.test('one that hangs is ended', async t => {
   t.same(await ended, [null, 'SIGKILL'])
 })
 
-t.test('after ten minutes without a password it is gone', async t => {
+t.test('after a minute without a password it is gone', async t => {
   const { hash, given, tick, time } = setUp(t)
   await hash()
   const ended = once(given[0]!, 'exit')
-  await tick(tenMinutes - 1)
+  await tick(minute - 1)
   t.equal(given[0]!.killed, false)
   time.tick(1)
   t.match(await hash(), hashed, 'and who comes at that moment gets another')
@@ -306,10 +201,10 @@ t.test('after ten minutes without a password it is gone', async t => {
   await ended
 })
 
-t.test('ten minutes with a password are none without', async t => {
+t.test('a minute with a password is none without', async t => {
   const { hash, hold, held, given, tick } = setUp(t)
   await hash()
-  await tick(tenMinutes - 1)
+  await tick(minute - 1)
   hold(1)
   const second = hash()
   t.equal(given[1], given[0])
@@ -320,15 +215,14 @@ t.test('ten minutes with a password are none without', async t => {
 })
 
 t.test('one that ended while nobody asked is given no work', async t => {
-  const { hash, given, kinds, changes } = setUp(t)
+  const { hash, given, changes } = setUp(t)
   await hash()
   const ended = once(keepAlive(given[0]!), 'exit')
   given[0]!.disconnect()
   await ended
   t.match(await hash(), hashed)
   t.not(given[1], given[0])
-  t.equal(kinds[0], kinds[1])
-  t.same(changes, [], 'which says nothing of its like')
+  t.same(changes, [], 'which says nothing of others')
 })
 
 t.test('a terminal that ends the gate takes no sign-in with it', async t => {
@@ -367,55 +261,40 @@ const failures: readonly (readonly [how: string, begin: Start, says: RegExp])[] 
   ]
 ]
 
-for (const [how, fail, says] of failures) {
-  t.test(`where what makes it wait for idle cores ${how}`, { skip: !isLinux }, async t => {
+for (const [how, fail, says] of failures)
+  t.test(`where a process ${how}, the gate hashes by itself`, async t => {
     let isBroken = true
-    const { hash, given, kinds, changes, tick } = setUp(t, (begin, command, args) =>
-      isBroken && command === 'chrt' ? fail(begin, command, args) : plain(begin, command, args)
+    const { all, hash, started, changes, tick } = setUp(t, (begin, command, args) =>
+      isBroken ? fail(begin, command, args) : begin(command, ...args)
     )
-    const tries = () => kinds.filter(kind => kind === 'idle').length
-    for (let i = 0; i < 3; i++) t.match(await hash(), hashed)
-    t.equal(new Set(given).size, 1, 'it still gives way')
-    t.equal(changes.length, 1, 'and says so once')
-    t.match(changes[0], /^idle: /)
-    t.match(changes[0], says)
-    await tick(tenMinutes - 1)
-    t.match(await hash(), hashed)
-    t.equal(tries(), 1)
-    await tick(1)
-    t.match(await hash(), hashed)
-    t.equal(tries(), 2)
-    t.equal(changes.length, 1, 'not again for the same')
-    isBroken = false
-    await tick(tenMinutes)
-    t.match(await hash(), hashed)
-    t.same(changes.slice(1), ['idle: again'])
-  })
-
-  t.test(`where each ${how}, the gate hashes itself`, async t => {
-    const { all, hash, changes } = setUp(t, fail)
     const one = await hash()
     t.match(one, hashed)
     t.equal(await all.verify(one, 'correct horse'), true)
     t.equal(await all.verify(one, 'another'), false)
     await t.rejects(all.verify('$argon2id$v=19$m=8$broken', 'x'), /./)
-    t.same(
-      changes.map(each => each.slice(0, 4)),
-      isLinux ? ['idle', 'nice'] : ['nice']
-    )
+    t.equal(changes.length, 1, 'and says so once')
+    t.match(changes[0], says)
+    await tick(tenMinutes - 1)
+    const before = started.length
+    t.match(await hash(), hashed)
+    t.equal(started.length, before, 'no process is tried for ten minutes')
+    await tick(1)
+    t.match(await hash(), hashed)
+    t.equal(changes.length, 1, 'nor said again for the same')
+    isBroken = false
+    await tick(tenMinutes)
+    t.match(await hash(), hashed)
+    t.same(changes.slice(1), ['again'])
+    t.equal(started.length, before + (how === 'must not be started' ? 1 : 2), 'it was tried in between')
   })
-}
 
 /** What a program prints that hashes, and ends by itself; `all` are its processes, `started` the ids of those. */
 async function runScript(script: string, { nice = 0 } = {}): Promise<string> {
   const whole = `
     const { startHashersBy } = await import('./tests/helpers/hash-work.ts')
     const started = []
-    let isDeaf = false
     startHashersBy((spawn, command, args, options) => {
-      const isIdle = command === 'chrt'
-      const child = isIdle ? spawn(args[2], args.slice(3), options) : spawn(command, args, options)
-      if (isDeaf && isIdle) child.send = () => true
+      const child = spawn(command, args, options)
       started.push(child.pid)
       return child
     })
@@ -429,12 +308,11 @@ async function runScript(script: string, { nice = 0 } = {}): Promise<string> {
 
 t.test('it is never less nice than the gate', { skip: !isLinux }, async t => {
   const script = `
-    isDeaf = true
     await hash()
     const { readFileSync } = await import('node:fs')
     for (const pid of started) console.log(readFileSync('/proc/' + pid + '/stat', 'latin1').split(') ')[1].split(' ')[16])`
-  t.equal(await runScript(script, { nice: 15 }), '15\n15\n')
-  t.equal(await runScript(script), '0\n10\n')
+  t.equal(await runScript(script, { nice: 15 }), '15\n')
+  t.equal(await runScript(script), '10\n')
 })
 
 for (const [how, script] of [
@@ -456,5 +334,4 @@ for (const [how, script] of [
 
 t.test('it keeps nothing alive that has nothing else to do', async t => {
   t.match(await runScript('console.log(await hash())'), hashed)
-  t.match(await runScript('isDeaf = true; console.log(await hash())'), hashed, 'nor does one that waits in vain')
 })

@@ -5,7 +5,7 @@
 import { seeHashWork } from '../helpers/hash-work.ts'
 
 export const hashes = {
-  /** Passwords that were asked about. Two processes that do the same count once, until the first answers. */
+  /** Passwords that were asked about. Work that is tried again counts once. */
   begun: 0,
   running: 0,
   most: 0,
