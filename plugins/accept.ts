@@ -5,8 +5,8 @@
 import type { IncomingMessage } from 'node:http'
 import fp from 'fastify-plugin'
 import { GateError } from '../src/errors.ts'
-import type { Client } from '../src/routing/client.ts'
-import { closeInStages } from '../src/staged-close.ts'
+import { closeInStages } from '../src/platform/staged-close.ts'
+import type { Client } from '../src/request/client.ts'
 import { readingOf } from './exchange.ts'
 
 export interface AcceptOptions {

@@ -3,9 +3,9 @@
  * sockets report their own end (after an upgrade Fastify runs no hook), everything else ends here.
  */
 import fp from 'fastify-plugin'
+import type { Strangers } from '../src/audit/anonymous-log-limit.ts'
 import type { AuditEvent, AuditSink } from '../src/audit/event.ts'
 import { pathForRecord } from '../src/audit/path-for-record.ts'
-import type { Strangers } from '../src/audit/strangers.ts'
 import type { Clock } from '../src/clock.ts'
 import type { Exchange } from './exchange.ts'
 

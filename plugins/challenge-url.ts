@@ -1,9 +1,9 @@
 /** The address of the portal's page for a challenge, with the way back in its query: where in-line enforcement and forward-auth send people. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type ReturnTo, stoppedText } from '../src/apps/return-to.ts'
+import type { Site } from '../src/apps/route-table.ts'
+import { newToken } from '../src/ids.ts'
 import type { ChallengeReason } from '../src/policy/decision.ts'
-import type { Site } from '../src/routing/route-table.ts'
-import { newToken } from '../src/session/token.ts'
 import { nonceCookie, readOwnNonce, stateOf } from './cookies.ts'
 import { pageFor } from './return-address.ts'
 

@@ -3,7 +3,7 @@
  * their reading and their flags; refuses a name that is sent twice (cookie tossing, THREATS S4) and takes scheme and host from the configuration alone.
  */
 import { createHash } from 'node:crypto'
-import type { Site } from '../src/routing/route-table.ts'
+import type { Site } from '../src/apps/route-table.ts'
 
 export interface CookieNames {
   readonly session: string

@@ -7,6 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { authorize } from '../src/apps/authorize.ts'
 import { isRead } from '../src/apps/return-to.ts'
+import { type Match, ownPrefix, type RouteTable } from '../src/apps/route-table.ts'
 import type { AuditSink } from '../src/audit/event.ts'
 import type { Clock } from '../src/clock.ts'
 import { describeError, GateError } from '../src/errors.ts'
@@ -14,7 +15,6 @@ import { isFresh } from '../src/factor/proof.ts'
 import type { ChallengeReason } from '../src/policy/decision.ts'
 import { acceptsPage, wantsPage } from '../src/request/wants-page.ts'
 import { learnWorkerScript } from '../src/request/worker-scripts.ts'
-import { type Match, ownPrefix, type RouteTable } from '../src/routing/route-table.ts'
 import type { Principal } from '../src/session/sessions.ts'
 import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
 import { errorBody } from './error-body.ts'
@@ -91,7 +91,7 @@ export const enforcePlugin = fp<EnforceOptions>(
       // A worker of the app asks for the end of its own host's hand-over anew; no worker runs on the portal's host.
       const isWorkers =
         !match.site.isPortal && request.raw.headers['sec-fetch-dest'] === 'empty' && isCallback(match.path)
-      if (config.isData !== true && !isWorkers && isPeepedAt(request.raw)) {
+      if (config.isData !== true && !isWorkers && isSubresourceRequest(request.raw)) {
         if (!isFramedStep(request.raw, match.path.replace(/\?.*/s, ''))) return done(new GateError('foreign_origin'))
         exchange.framed = 'step'
       }
@@ -160,7 +160,7 @@ function isCallback(path: string): boolean {
  * A page of ours is for eyes: opened as a document, never read by a script, a frame or a worker. Where an app shares the portal's origin
  * its scripts could otherwise read our forms, CSRF token and all. Whatever the method: a form that is refused is shown again.
  */
-function isPeepedAt({ headers }: IncomingMessage): boolean {
+function isSubresourceRequest({ headers }: IncomingMessage): boolean {
   const dest = headers['sec-fetch-dest']
   return dest !== undefined && dest !== 'document'
 }

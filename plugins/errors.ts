@@ -55,7 +55,7 @@ export function toGateError(error: unknown): GateError {
 }
 
 /** A frame of another site shows nothing of ours, and a script reads none of our pages. */
-function isForEyes({ raw, routeOptions, exchange }: FastifyRequest): boolean {
+function wantsDocument({ raw, routeOptions, exchange }: FastifyRequest): boolean {
   const dest = raw.headers['sec-fetch-dest']
   if (routeOptions.config?.takes === 'json') return false
   if (isSiteFrame(raw)) return true
@@ -90,7 +90,7 @@ export const errorsPlugin = fp<ErrorsOptions>(
       if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(Math.ceil(error.retryAfterSeconds)))
       // An unread body would be taken for the next request, or hold the socket until its sender gives up.
       if (!request.raw.complete) reply.header('connection', 'close')
-      if (!isForEyes(request)) {
+      if (!wantsDocument(request)) {
         reply.send(errorBody(error.code, error.status === 401 ? error.wayOn : undefined))
         return
       }

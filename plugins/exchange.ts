@@ -4,11 +4,11 @@
  */
 import type { IncomingMessage } from 'node:http'
 import fp from 'fastify-plugin'
+import type { App, Match } from '../src/apps/route-table.ts'
 import type { AuditEvent } from '../src/audit/event.ts'
 import type { Decision } from '../src/policy/decision.ts'
-import type { Client } from '../src/routing/client.ts'
-import type { App, Match } from '../src/routing/route-table.ts'
-import { parseTarget, type Target } from '../src/routing/target.ts'
+import type { Client } from '../src/request/client.ts'
+import { parseTarget, type Target } from '../src/request/target.ts'
 import type { Principal } from '../src/session/sessions.ts'
 
 /** What a route of the portal demands of whoever calls it. `fresh`: a second factor at most five minutes ago. */

@@ -8,17 +8,17 @@ import type { Duplex } from 'node:stream'
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import type { App } from '../src/apps/route-table.ts'
 import type { Clock } from '../src/clock.ts'
 import { type ErrorCode, GateError } from '../src/errors.ts'
 import type { Proof } from '../src/factor/proof.ts'
-import type { Errand, Observer, Summary } from '../src/forwarding/errand.ts'
+import type { ForwardObserver, ForwardRequest, ForwardResult } from '../src/forwarding/forward-request.ts'
 import type { LiveConnections } from '../src/forwarding/live-connections.ts'
 import { originAllowed } from '../src/forwarding/origin.ts'
 import { transfer } from '../src/forwarding/transfer.ts'
 import { tunnel, type Upgrade } from '../src/forwarding/tunnel.ts'
-import { Ways } from '../src/forwarding/way.ts'
-import type { App } from '../src/routing/route-table.ts'
-import { endInStages, isLast } from '../src/staged-close.ts'
+import { UpstreamRegistry } from '../src/forwarding/upstreams.ts'
+import { endInStages, isLast } from '../src/platform/staged-close.ts'
 import type { Exchange } from './exchange.ts'
 
 export interface ForwardOptions {
@@ -29,7 +29,7 @@ export interface ForwardOptions {
   /** A socket has opened: its handshake is done, its end will come as any other. */
   readonly onOpen?: (exchange: Exchange) => void
   /** What was forwarded has ended. `isSocket`: it was a WebSocket. */
-  readonly onEnd?: (exchange: Exchange, method: string, summary: Summary, isSocket: boolean) => void
+  readonly onEnd?: (exchange: Exchange, method: string, summary: ForwardResult, isSocket: boolean) => void
 }
 
 /** How a server hands over what it received. */
@@ -48,7 +48,7 @@ const upgrades = new WeakMap<IncomingMessage, Upgrade>()
 
 export const forwardPlugin = fp<ForwardOptions>(
   async (app, options) => {
-    const ways = new Ways({ clock: options.clock })
+    const ways = new UpstreamRegistry({ clock: options.clock })
     /** What the log has said of an app. There are few oddities and few apps. */
     const noticed = new Set<string>()
     for (const method of methods)
@@ -67,7 +67,7 @@ export const forwardPlugin = fp<ForwardOptions>(
       if (upgrade !== undefined) checkHandshake(raw, match.app, decision.permit.subject !== null)
       const { permit } = decision
       const principal = permit.subject === null ? null : exchange.principal
-      const errand: Errand = {
+      const errand: ForwardRequest = {
         req: raw,
         res: reply.raw,
         app: match.app,
@@ -138,7 +138,7 @@ export function pipelineOf(app: FastifyInstance): Pipeline {
 }
 
 /** What one exchange does to its reply, and whom it tells. */
-class Passage implements Observer {
+class Passage implements ForwardObserver {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
   readonly #options: ForwardOptions
@@ -159,13 +159,13 @@ class Passage implements Observer {
     this.#isSocket = isSocket
   }
 
-  answering(status: number): void {
+  onResponse(status: number): void {
     this.#reply.hijack()
     this.#request.exchange.isRecorded = true
     if (this.#isSocket && status === 101) this.#options.onOpen?.(this.#request.exchange)
   }
 
-  noticed(oddities: readonly string[]): void {
+  onOddities(oddities: readonly string[]): void {
     const { exchange, log } = this.#request
     const app = exchange.match.kind === 'app' ? exchange.match.app.id : ''
     const isNew = (oddity: string) => !this.#noticed.has(`${app} ${oddity}`)
@@ -178,13 +178,13 @@ class Passage implements Observer {
     }
   }
 
-  refused(code: ErrorCode, cause: unknown, cut?: string): void {
+  onRefused(code: ErrorCode, cause: unknown, cut?: string): void {
     const { exchange } = this.#request
     if (cut !== undefined) exchange.notes = { ...exchange.notes, cut }
     this.#reply.send(new GateError(code, { cause }))
   }
 
-  ended(summary: Summary): void {
+  onEnd(summary: ForwardResult): void {
     const { exchange, raw } = this.#request
     exchange.isRecorded = true
     this.#options.onEnd?.(exchange, raw.method as string, summary, this.#isSocket && summary.status === 101)

@@ -3,7 +3,7 @@
  * of ours is ever inside a frame, where another page could lie over it (THREATS R18).
  */
 import type { IncomingMessage } from 'node:http'
-import type { Site } from '../src/routing/route-table.ts'
+import type { Site } from '../src/apps/route-table.ts'
 
 /** The steps that lead on by themselves where nothing must be asked: they may be gone through inside a frame. */
 const steps: ReadonlySet<string> = new Set(['/login', '/challenge', '/callback'])

@@ -1,7 +1,7 @@
 /** Step 2, match: which app host and path belong to, or 404. Owns nothing else; the route table (src/routing) does the work. */
 import fp from 'fastify-plugin'
+import type { RouteTable } from '../src/apps/route-table.ts'
 import { GateError } from '../src/errors.ts'
-import type { RouteTable } from '../src/routing/route-table.ts'
 import { answerWellKnown } from './well-known.ts'
 
 export const matchPlugin = fp<{ routes: RouteTable }>(

@@ -16,7 +16,6 @@ import { forwardAuthPlugin } from '../plugins/forward-auth.ts'
 import { domainSources, framePageHeaders } from '../plugins/frame-page.ts'
 import { matchPlugin } from '../plugins/match.ts'
 import { noSchemas } from '../plugins/no-schemas.ts'
-import { ownAnswersPlugin } from '../plugins/own-answers.ts'
 import {
   framedWhat,
   type PortalServices,
@@ -27,22 +26,23 @@ import {
   renderFramedError
 } from '../plugins/portal/index.ts'
 import { longestUrl } from '../plugins/return-address.ts'
+import { ownAnswersPlugin } from '../plugins/security-headers.ts'
 import { sessionPlugin } from '../plugins/session.ts'
-import { counted } from './audit/counted.ts'
+import { ReturnTargets } from './apps/return-targets.ts'
+import { type App, RouteTable } from './apps/route-table.ts'
+import { counted } from './audit/audit-metrics.ts'
 import { newReference } from './audit/reference.ts'
-import { Destinations } from './destinations.ts'
 import { RecoveryCodes } from './factor/recovery-code.ts'
 import { Totp } from './factor/totp.ts'
 import { Webauthn } from './factor/webauthn.ts'
-import type { Summary } from './forwarding/errand.ts'
+import type { ForwardResult } from './forwarding/forward-request.ts'
 import { makeAssertion } from './identity/assertion.ts'
-import { PasswordLogin } from './identity/password-login.ts'
-import { LiveReview } from './live-review.ts'
-import { makeClientReader } from './routing/client.ts'
-import { type App, RouteTable } from './routing/route-table.ts'
-import type { Runtime } from './runtime.ts'
+import { PasswordLogin } from './identity/password/password-login.ts'
+import { makeClientReader } from './request/client.ts'
+import { tlsOf, toApp } from './services/app-options.ts'
+import type { Services } from './services/services.ts'
 import type { Principal } from './session/sessions.ts'
-import { tlsOf, toApp } from './settings.ts'
+import { LiveReview } from './watch/live-review.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -67,12 +67,12 @@ const steps = [
 ] as const
 
 /** The whole pipeline for one configuration, ready to be given requests. Rejects where a step is missing or refuses its options. */
-export async function buildGateway(config: Config, runtime: Runtime): Promise<FastifyInstance> {
+export async function buildGateway(config: Config, runtime: Services): Promise<FastifyInstance> {
   const { clock, log, journal: audit, strangers, sessions, live, meters } = runtime
   const portalOrigin = config.portal.url.origin
   const apps = config.apps.map(app => ({ ...toApp(app, portalOrigin, config.apps), tls: tlsOf(app) }))
   const routes = new RouteTable({ apps, portalOrigin })
-  const destinations = new Destinations(routes, apps, clock)
+  const destinations = new ReturnTargets(routes, apps, clock)
   const longest = longestUrl(config.listen.maxHeaderSize)
   const look = { title: config.portal.title, contact: config.portal.contact, accent: config.portal.accent }
 
@@ -168,7 +168,13 @@ export async function buildGateway(config: Config, runtime: Runtime): Promise<Fa
 }
 
 /** What was forwarded has ended: one line in the journal, and the meters. */
-function recordEnd(exchange: Exchange, method: string, summary: Summary, isSocket: boolean, runtime: Runtime): void {
+function recordEnd(
+  exchange: Exchange,
+  method: string,
+  summary: ForwardResult,
+  isSocket: boolean,
+  runtime: Services
+): void {
   const { journal, strangers, meters, clock, appUse } = runtime
   const { status, bytesIn, bytesOut, outcome, cut, durationMs } = summary
   const isCut = outcome === 'cut'
@@ -181,7 +187,7 @@ function recordEnd(exchange: Exchange, method: string, summary: Summary, isSocke
   if (principal !== null) appUse.note(principal.account.id, match.app.id)
 }
 
-function assertionFor(app: App, principal: Principal, { keyring, clock }: Runtime, issuer: string): string {
+function assertionFor(app: App, principal: Principal, { keyring, clock }: Services, issuer: string): string {
   const { subject, session, proofs } = principal
   const audience = app.origin + app.prefix
   return makeAssertion({
@@ -255,7 +261,7 @@ function wholeAddress(request: FastifyRequest, portalOrigin: string): string {
   return `${site.origin}${match?.kind === 'app' ? match.app.prefix : ''}/`
 }
 
-function servicesOf(config: Config, runtime: Runtime): PortalServices {
+function servicesOf(config: Config, runtime: Services): PortalServices {
   const { store, clock, credentials, limiter, accounts, sessions, invitations, local } = runtime
   const { totp, webauthn, recoveryCodes } = config.factors
   const keyring = () => runtime.keyring

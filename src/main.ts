@@ -4,10 +4,10 @@ import { setTimeout } from 'node:timers/promises'
 import { Output } from './cli/output.ts'
 import { run } from './cli/run.ts'
 import { systemClock } from './clock.ts'
-import { enlargeYoung } from './young-generation.ts'
+import { enlargeYoungGeneration } from './platform/gc-tuning.ts'
 
 // The command itself, and with it most of what there is, is loaded when it is called.
-enlargeYoung()
+enlargeYoungGeneration()
 
 const stdout = new Output(process.stdout)
 const stderr = new Output(process.stderr)

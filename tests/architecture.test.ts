@@ -78,10 +78,10 @@ const isStep = (file: string) => /^plugins\/(accept|match|session|enforce|forwar
 
 /** One grammar, one reader: networks, sign-in names, header names and addresses of Redis are read here for the configuration too. */
 const leafReaders: readonly string[] = [
-  'src/routing/networks.ts',
+  'src/request/networks.ts',
   'src/identity/account.ts',
-  'src/forwarding/header-name.ts',
-  'src/store/redis-url.ts'
+  'src/request/header-name.ts',
+  'src/store/redis/url.ts'
 ]
 const roomOf = (file: string) => file.split('/').slice(0, 2).join('/')
 /** The floors of config/, lowest first; what stands beside its folders (load.ts, print.ts) is the highest. */
@@ -103,7 +103,7 @@ const walls: readonly (readonly [string, (line: Import) => boolean, Omit<Import,
       !to.startsWith('config/') &&
       !['yaml', 'node'].includes(to) &&
       !leafReaders.includes(to),
-    { from: 'config/values/addresses.ts', to: 'src/store/redis.ts' }
+    { from: 'config/values/addresses.ts', to: 'src/store/redis/redis.ts' }
   ],
   [
     'a leaf reader loads nothing but what stands in its own room, so that reading a configuration loads no more',
@@ -128,20 +128,20 @@ const walls: readonly (readonly [string, (line: Import) => boolean, Omit<Import,
   [
     'the domain holds the store port, never an adapter',
     ({ from, to }) => isDomain(from) && !from.startsWith('src/store/') && isConcreteStore(to),
-    { from: 'src/session/sessions.ts', to: 'src/store/lmdb.ts' }
+    { from: 'src/session/sessions.ts', to: 'src/store/lmdb/lmdb.ts' }
   ],
   [
     'a store adapter knows the store, the clock, how a folder is made, and its one driver',
     ({ from, to }) =>
       isConcreteStore(from) &&
       !to.startsWith('src/store/') &&
-      !['src/clock.ts', 'src/folder.ts', 'node', 'ioredis', 'lmdb'].includes(to),
-    { from: 'src/store/redis.ts', to: 'src/session/session.ts' }
+      !['src/clock.ts', 'src/ensure-directory.ts', 'node', 'ioredis', 'lmdb'].includes(to),
+    { from: 'src/store/redis/redis.ts', to: 'src/session/session.ts' }
   ],
   [
     'one adapter knows nothing of the other',
     ({ from, to }) => isConcreteStore(from) && isConcreteStore(to) && from.includes('/redis') !== to.includes('/redis'),
-    { from: 'src/store/redis.ts', to: 'src/store/lmdb.ts' }
+    { from: 'src/store/redis/redis.ts', to: 'src/store/lmdb/lmdb.ts' }
   ],
   [
     'plugins never see the whole configuration nor an adapter of the store',
@@ -163,7 +163,7 @@ const walls: readonly (readonly [string, (line: Import) => boolean, Omit<Import,
     'the entry and the commands are called by nobody but each other',
     ({ from, to }) =>
       (to === 'src/main.ts' || to.startsWith('src/cli/')) && from !== 'src/main.ts' && !from.startsWith('src/cli/'),
-    { from: 'src/server.ts', to: 'src/cli/serve.ts' }
+    { from: 'src/server/server.ts', to: 'src/cli/serve.ts' }
   ],
   [
     'nothing that runs imports a test',
@@ -202,12 +202,16 @@ t.test('one driver, one file', async t => {
   const homes: readonly (readonly [driver: string, homes: readonly string[]])[] = [
     ['otplib', ['src/factor/totp.ts']],
     ['@simplewebauthn/server', ['src/factor/webauthn.ts']],
-    ['ioredis', ['src/store/redis.ts']],
-    ['lmdb', ['src/store/lmdb.ts']],
+    ['ioredis', ['src/store/redis/redis.ts']],
+    ['lmdb', ['src/store/lmdb/lmdb.ts']],
     ['@fastify/http-proxy', ['plugins/forward.ts']],
     [
       '@node-rs/argon2',
-      ['src/identity/hash-processes.ts', 'src/identity/hash-program.mjs', 'src/identity/password.ts']
+      [
+        'src/identity/password/hash-processes.ts',
+        'src/identity/password/hash-program.mjs',
+        'src/identity/password/password.ts'
+      ]
     ],
     ['preact-render-to-string', ['plugins/portal/layout.tsx']]
   ]
@@ -279,7 +283,7 @@ function circle(edges: ReadonlyMap<string, ReadonlySet<string>>): string[] | nul
 t.test('files', async t => {
   const scripts = files.filter(file => /\.(ts|tsx|mjs|js)$/.test(file))
   // Lists of words and of sentences: long, and nothing in them to follow.
-  const lists = ['src/identity/common-passwords.ts', 'plugins/portal/sentences.ts']
+  const lists = ['src/identity/password/common-passwords.ts', 'plugins/portal/messages/en.ts']
   const lines = (file: string) => text.get(file)!.split('\n').length - 1
   t.same(
     scripts

@@ -1,6 +1,6 @@
 /** Checks of `apps[]`: addresses that collide, headers that collide, plain http. rules.ts checks the rules. */
 
-import { normalName } from '../../src/forwarding/header-name.ts'
+import { normalName } from '../../src/request/header-name.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftApp, DraftConfig } from '../schema.ts'
 import { isLoopback, type SiteUrl } from '../values/addresses.ts'

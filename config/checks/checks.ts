@@ -3,7 +3,7 @@
  * because a problem already stands for them.
  */
 import { isIP } from 'node:net'
-import { parseRedisUrl } from '../../src/store/redis-url.ts'
+import { parseRedisUrl } from '../../src/store/redis/url.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftConfig } from '../schema.ts'
 import { isPublicSuffix } from '../values/public-suffixes.ts'

@@ -2,7 +2,7 @@
  * Checks of an app's rules: which contradict themselves, are never reached, or guard less than they seem to. The first rule that matches
  * counts, so order is the most frequent mistake.
  */
-import { type Network, networkCovers, networksMeet, parseNetwork } from '../../src/routing/networks.ts'
+import { type Network, networkCovers, networksMeet, parseNetwork } from '../../src/request/networks.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftRule } from '../schema.ts'
 

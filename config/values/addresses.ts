@@ -4,8 +4,8 @@
  */
 import { isIP } from 'node:net'
 import path from 'node:path'
-import { parseNetwork } from '../../src/routing/networks.ts'
-import { parseRedisUrl } from '../../src/store/redis-url.ts'
+import { parseNetwork } from '../../src/request/networks.ts'
+import { parseRedisUrl } from '../../src/store/redis/url.ts'
 import { type Invalid, invalid, invalidSecret, isInvalid } from './invalid.ts'
 
 /** Where people reach something: the portal, or an app. */

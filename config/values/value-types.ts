@@ -4,8 +4,8 @@
  */
 import { METHODS } from 'node:http'
 import path from 'node:path'
-import { isHeaderName, normalName } from '../../src/forwarding/header-name.ts'
 import { canonicalName } from '../../src/identity/account.ts'
+import { isHeaderName, normalName } from '../../src/request/header-name.ts'
 import {
   readHostname,
   readListenHost,

@@ -5,14 +5,14 @@ import type { PasskeySignals } from '../../src/factor/passkey-signals.ts'
 import { isFullySignedIn } from '../../src/factor/proof.ts'
 import type { Session } from '../../src/session/session.ts'
 import { browserName } from './device-name.ts'
-import { type Done, takeWord } from './flash.ts'
+import { type Flash, takeFlash } from './flash.ts'
 import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
-import { sayMoment } from './moments.ts'
+import type { Messages } from './messages/en.ts'
 import type { PortalOptions } from './options.ts'
+import { type AuthenticatedContext, frameOf, openAuthenticatedContext, sendPage } from './page-context.ts'
 import { leftAfterSpending, SpentNotice } from './recovery.tsx'
-import type { Sentences } from './sentences.ts'
-import { along } from './trip.ts'
-import { frameOf, openSignedVisit, type SignedVisit, sendPage } from './visit.ts'
+import { formatRelative } from './relative-time.ts'
+import { withReturnTo } from './return-to.ts'
 
 export interface AccountView {
   readonly name: string
@@ -21,7 +21,7 @@ export interface AccountView {
   readonly sessions: readonly { readonly session: Session; readonly lastSeenAt: number }[]
   readonly thisSession: string
   readonly now: number
-  readonly done: Done | null
+  readonly done: Flash | null
   readonly problem: string | null
   /** Whether the password is ours to change. */
   readonly hasPassword: boolean
@@ -69,11 +69,11 @@ export function AccountPage({ frame, view }: { frame: Frame; view: AccountView }
             : say.codesLeft(
                 view.codes.remaining,
                 view.codes.total,
-                sayMoment(view.codes.createdAt, view.now, frame.say)
+                formatRelative(view.codes.createdAt, view.now, frame.say)
               )}
         </p>
         <p>
-          <a href={along('/.factorgate/enrol/recovery', { rd: view.address, state: null })}>{say.codesNew}</a>
+          <a href={withReturnTo('/.factorgate/enrol/recovery', { rd: view.address, state: null })}>{say.codesNew}</a>
         </p>
       </section>
       {view.hasPassword && (
@@ -114,8 +114,8 @@ function FactorRow({ frame, credential, now }: { frame: Frame; credential: Crede
   const path = `/.factorgate/account/factors/${id}`
   const facts = [
     frame.say.factor.name[kind],
-    say.added(sayMoment(createdAt, now, frame.say)),
-    lastUsedAt === null ? say.unused : say.used(sayMoment(lastUsedAt, now, frame.say), lastUsedFrom)
+    say.added(formatRelative(createdAt, now, frame.say)),
+    lastUsedAt === null ? say.unused : say.used(formatRelative(lastUsedAt, now, frame.say), lastUsedFrom)
   ]
   return (
     <li>
@@ -158,7 +158,7 @@ function SessionRow({ frame, view, entry: { session, lastSeenAt } }: SessionRowP
   const sentence = say.session(
     browserName(session.device.userAgent, frame.say),
     isThis ? say.thisDevice : session.device.address,
-    sayMoment(isThis ? view.now : lastSeenAt, view.now, frame.say)
+    formatRelative(isThis ? view.now : lastSeenAt, view.now, frame.say)
   )
   return (
     <li>
@@ -179,7 +179,7 @@ function SessionRow({ frame, view, entry: { session, lastSeenAt } }: SessionRowP
   )
 }
 
-function doneSentence(done: Done, { account: say }: Sentences): string {
+function doneSentence(done: Flash, { account: say }: Messages): string {
   if (done.kind === 'renamed') return say.renamed(done.name)
   if (done.kind === 'ended') return say.ended
   if (done.kind === 'others') return say.othersEnded
@@ -188,7 +188,7 @@ function doneSentence(done: Done, { account: say }: Sentences): string {
 }
 
 /** The overview as it stands now. */
-export async function showAccount(visit: SignedVisit, status: number, problem: string | null) {
+export async function showAccount(visit: AuthenticatedContext, status: number, problem: string | null) {
   const { options, principal } = visit
   const { credentials, recoveryCodes, sessions, webauthn } = options.services
   const { id, displayName } = principal.account
@@ -206,7 +206,7 @@ export async function showAccount(visit: SignedVisit, status: number, problem: s
     sessions: [...live].sort((a, b) => Number(isOf(b, principal.session)) - Number(isOf(a, principal.session))),
     thisSession: principal.session.id,
     now: visit.now,
-    done: problem === null ? takeWord(visit) : null,
+    done: problem === null ? takeFlash(visit) : null,
     hasPassword: principal.account.directory === options.services.localDirectory.id,
     codesLeft,
     signals,
@@ -220,6 +220,6 @@ const isOf = (entry: { session: Session }, session: Session) => entry.session.id
 
 export function registerAccount(scope: FastifyInstance, options: PortalOptions): void {
   scope.get('/.factorgate/account', { config: { requires: 'signed-in' } }, async (request, reply) =>
-    showAccount(openSignedVisit(options, request, reply), 200, null)
+    showAccount(openAuthenticatedContext(options, request, reply), 200, null)
   )
 }

@@ -5,13 +5,13 @@
  */
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { tokenDigest } from '../../src/session/token.ts'
+import { tokenDigest } from '../../src/ids.ts'
 import { readOwn } from '../cookies.ts'
 import { formPage } from '../form-page.ts'
 import { staleForm } from './forms.ts'
 import type { PortalOptions } from './options.ts'
-import { along } from './trip.ts'
-import { isSigned, openVisit, type SignedVisit, type Visit } from './visit.ts'
+import { type AuthenticatedContext, isSigned, openContext, type PageContext } from './page-context.ts'
+import { withReturnTo } from './return-to.ts'
 
 interface Answer {
   readonly cookies: readonly string[]
@@ -31,9 +31,9 @@ export async function answerOnce(
   options: PortalOptions,
   request: FastifyRequest,
   reply: FastifyReply,
-  work: (visit: SignedVisit) => Promise<FastifyReply>
+  work: (visit: AuthenticatedContext) => Promise<FastifyReply>
 ): Promise<FastifyReply> {
-  const visit = openVisit(options, request, reply)
+  const visit = openContext(options, request, reply)
   const kept = answers.get(options) ?? new Map<string, { at: number; answer: Promise<Answer | null> }>()
   answers.set(options, kept)
   const key = keyOf(visit)
@@ -43,12 +43,12 @@ export async function answerOnce(
     for (const cookie of answer.cookies) reply.header('set-cookie', cookie)
     // No second success, so no 303: one code opens one session once (THREATS M9). The next page knows where the way leads by now.
     reply.header('cache-control', 'no-store').header('vary', 'Cookie')
-    return reply.redirect(along('/.factorgate/challenge', visit.trip), 302)
+    return reply.redirect(withReturnTo('/.factorgate/challenge', visit.trip), 302)
   }
   if (!isSigned(visit)) {
     const trip = visit.trip.rd === null ? { rd: options.portalOrigin + formPage(request), state: null } : visit.trip
     reply.header('cache-control', 'no-store').header('factorgate-error', 'sign_in_required')
-    return reply.redirect(options.portalOrigin + along('/.factorgate/login', trip), 302)
+    return reply.redirect(options.portalOrigin + withReturnTo('/.factorgate/login', trip), 302)
   }
   const { principal } = visit
   let tell: (answer: Answer | null) => void = () => {}
@@ -71,14 +71,14 @@ export async function answerOnce(
 }
 
 /** This very form with what was typed into it, of this very browser: its token is made of the nonce and the session's token. */
-function keyOf(visit: Visit): string {
+function keyOf(visit: PageContext): string {
   const form = staleForm(visit)
   const parts = [visit.nonce ?? '', visit.request.exchange.target.raw, form.field('csrf'), form.field('code')]
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url')
 }
 
 /** The token of the first press, or already the session that came of it. */
-function isSame({ principal, request, site }: Visit, { session, token }: Answer): boolean {
+function isSame({ principal, request, site }: PageContext, { session, token }: Answer): boolean {
   if (principal !== null) return principal.session.id === session
   const sent = readOwn(request.raw.headers.cookie, 'session', site)
   return sent !== null && tokenDigest(sent) === token

@@ -1,11 +1,11 @@
 /** The front page: the person's apps in the lab's own words, the one used last on top. */
 import type { FastifyInstance } from 'fastify'
 import { type Frame, Page } from './layout.tsx'
-import { sayMoment } from './moments.ts'
-import { home } from './onward.ts'
+import { home } from './next-step.ts'
 import type { AppCard, PortalOptions } from './options.ts'
+import { frameOf, goTo, openAuthenticatedContext, openContext, sendPage } from './page-context.ts'
 import { leftAfterSpending, SpentNotice, type SpentView } from './recovery.tsx'
-import { frameOf, goTo, openSignedVisit, openVisit, sendPage } from './visit.ts'
+import { formatRelative } from './relative-time.ts'
 
 export interface AppsView {
   readonly apps: readonly AppCard[]
@@ -32,7 +32,7 @@ export function AppsPage({ frame, view }: { frame: Frame; view: AppsView }) {
               </a>
               {app.description !== null && <p dir="auto">{app.description}</p>}
               {app.lastUsedAt !== null && (
-                <p class="soft">{say.lastUsed(sayMoment(app.lastUsedAt, view.now, frame.say))}</p>
+                <p class="soft">{say.lastUsed(formatRelative(app.lastUsedAt, view.now, frame.say))}</p>
               )}
             </li>
           ))}
@@ -49,11 +49,11 @@ export function inOrder(apps: readonly AppCard[]): AppCard[] {
 
 export function registerApps(scope: FastifyInstance, options: PortalOptions): void {
   scope.get('/.factorgate', { config: { requires: 'anyone' } }, async (request, reply) =>
-    goTo(openVisit(options, request, reply), '/.factorgate/')
+    goTo(openContext(options, request, reply), '/.factorgate/')
   )
 
   scope.get('/.factorgate/', { config: { requires: 'signed-in' } }, async (request, reply) => {
-    const visit = openSignedVisit(options, request, reply)
+    const visit = openAuthenticatedContext(options, request, reply)
     const apps = inOrder(await options.routes.appsFor(visit.principal, visit.address))
     const left = await leftAfterSpending(visit)
     const spent = left === null ? null : { left, address: options.portalOrigin + home, isAccount: false }

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { accentFor } from './accent.ts'
-import type { Look } from './options.ts'
+import type { Branding } from './options.ts'
 
 export interface Asset {
   readonly type: string
@@ -47,7 +47,7 @@ export function pageSheet(accent: string | null): Asset {
 }
 
 /** On every host: error pages of ours stand on the hosts of apps too. */
-export function registerAssets(scope: FastifyInstance, look: Pick<Look, 'accent'>): void {
+export function registerAssets(scope: FastifyInstance, look: Pick<Branding, 'accent'>): void {
   scope.get(
     '/.factorgate/assets/:name',
     { config: { requires: 'anyone', everyHost: true, isData: true } },

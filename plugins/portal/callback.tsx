@@ -6,10 +6,10 @@ import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { readNonce, stateOf } from '../cookies.ts'
 import { type Frame, Page, Said } from './layout.tsx'
-import { home } from './onward.ts'
+import { home } from './next-step.ts'
 import type { PortalOptions } from './options.ts'
-import { along, validTarget } from './trip.ts'
-import { frameOf, goTo, openVisit, sendPage, setSessionCookie, type Visit } from './visit.ts'
+import { frameOf, goTo, openContext, type PageContext, sendPage, setSessionCookie } from './page-context.ts'
+import { validTarget, withReturnTo } from './return-to.ts'
 
 export function LatePage({ frame, app, href }: { frame: Frame; app: string; href: string }) {
   const say = frame.say.handOver
@@ -27,7 +27,7 @@ export function LatePage({ frame, app, href }: { frame: Frame; app: string; href
 }
 
 /** A worker that asks for this page with a request of its own follows a redirect by itself, and a browser shows nothing that came by one. */
-function sendOnward({ reply }: Visit, href: string) {
+function sendOnward({ reply }: PageContext, href: string) {
   const there = href.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')
   return reply
     .type('text/html; charset=utf-8')
@@ -41,7 +41,7 @@ function sendOnward({ reply }: Visit, href: string) {
     )
 }
 
-function isNavigation({ request: { raw } }: Visit): boolean {
+function isNavigation({ request: { raw } }: PageContext): boolean {
   const mode = raw.headers['sec-fetch-mode']
   return mode === undefined || mode === 'navigate'
 }
@@ -56,7 +56,7 @@ export function registerCallback(scope: FastifyInstance, options: PortalOptions)
     const { site } = request.exchange.match
     // Before the visit, which gives this browser a nonce where it has none.
     const before = site === null ? null : readNonce(request.raw.headers.cookie, site)
-    const visit = openVisit(options, request, reply)
+    const visit = openContext(options, request, reply)
     const { code } = request.query as { code?: unknown }
     const { host, origin } = visit.site
     const text = typeof code === 'string' ? code : ''
@@ -86,7 +86,7 @@ export function registerCallback(scope: FastifyInstance, options: PortalOptions)
     return goal !== null && new URL(goal).origin === origin ? goal : null
   }
 
-  function wasAgain({ request, now }: Visit): boolean {
+  function wasAgain({ request, now }: PageContext): boolean {
     const { again } = request.query as { again?: unknown }
     const at = typeof again === 'string' ? Number.parseInt(again, 36) : Number.NaN
     return Math.abs(now / 1000 - at) < againSeconds
@@ -96,8 +96,8 @@ export function registerCallback(scope: FastifyInstance, options: PortalOptions)
    * The same way once more, from the portal, as whoever this browser is there: tabs that were opened at once have overwritten each other's
    * nonce, or an address was kept. The code is spent and signs in nobody.
    */
-  function startOver(visit: Visit, rd: string): string {
+  function startOver(visit: PageContext, rd: string): string {
     const again = Math.floor(visit.now / 1000).toString(36)
-    return options.portalOrigin + along('/.factorgate/login', { rd, state: stateOf(visit.nonce ?? ''), again })
+    return options.portalOrigin + withReturnTo('/.factorgate/login', { rd, state: stateOf(visit.nonce ?? ''), again })
   }
 }

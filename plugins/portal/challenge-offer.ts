@@ -4,10 +4,10 @@
  */
 import { GateError } from '../../src/errors.ts'
 import { type FactorKind, factorKinds, freshSeconds } from '../../src/factor/proof.ts'
-import { sayLimit } from './moments.ts'
-import { isOurs, requirementOf, usableFactors } from './onward.ts'
-import type { Sentences } from './sentences.ts'
-import type { SignedVisit } from './visit.ts'
+import type { Messages } from './messages/en.ts'
+import { isOurs, requirementOf, usableFactors } from './next-step.ts'
+import type { AuthenticatedContext } from './page-context.ts'
+import { formatLimit } from './relative-time.ts'
 
 export interface Offer {
   readonly isStepUp: boolean
@@ -21,13 +21,13 @@ export interface Offer {
 }
 
 /** What the way demands, of what the person has. */
-export async function offerFor(visit: SignedVisit): Promise<Offer> {
+export async function offerFor(visit: AuthenticatedContext): Promise<Offer> {
   const { principal, say, trip } = visit
   const isStepUp = principal.isFullySignedIn
   const { kinds: has, codeDigits } = await usableFactors(visit, principal.account.id)
   const requirement = requirementOf(visit)
   const app = requirement?.app.title ?? null
-  const within = sayLimit(freshSeconds, say)
+  const within = formatLimit(freshSeconds, say)
   if (requirement?.access.kind !== 'challenge') {
     const isOwn = isStepUp && trip.rd !== null && isOurs(visit, trip.rd)
     const why = isOwn ? say.challenge.account(within) : app === null ? null : say.challenge.onTheWay(app)
@@ -46,16 +46,16 @@ export function stepUpSentence(
   app: string,
   demanded: readonly FactorKind[],
   withinSeconds: number | null,
-  say: Sentences
+  say: Messages
 ): string {
-  const within = withinSeconds === null ? null : sayLimit(withinSeconds, say)
+  const within = withinSeconds === null ? null : formatLimit(withinSeconds, say)
   if (within !== null && demanded.length === factorKinds.length) return say.challenge.stepUpAny(app, within)
   const factors = say.challenge.orFactors(demanded.map(kind => say.factor.your[kind]))
   return say.challenge.stepUp(app, factors, within)
 }
 
 /** Refuses a factor that the way does not take, whatever the browser was shown (THREATS M20). */
-export async function requireOffered(visit: SignedVisit, kind: FactorKind): Promise<void> {
+export async function requireOffered(visit: AuthenticatedContext, kind: FactorKind): Promise<void> {
   const { demanded } = await offerFor(visit)
   if (!demanded.includes(kind)) throw new GateError('other_factor_required')
 }

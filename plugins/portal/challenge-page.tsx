@@ -2,7 +2,7 @@
 import type { FactorKind } from '../../src/factor/proof.ts'
 import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
 import { PasskeyButton } from './passkey-button.tsx'
-import { along, type Trip } from './trip.ts'
+import { type ReturnTo, withReturnTo } from './return-to.ts'
 
 export interface ChallengeProblem {
   readonly factor: FactorKind
@@ -13,7 +13,7 @@ export interface ChallengeProblem {
 }
 
 export interface ChallengeView {
-  readonly trip: Trip
+  readonly trip: ReturnTo
   readonly name: string
   readonly isStepUp: boolean
   /** Why this is asked. */
@@ -48,7 +48,7 @@ export function ChallengePage({ frame, view }: { frame: Frame; view: ChallengeVi
       )}
       <p class="soft">
         <Said text={say.asWhom(view.name)} />{' '}
-        <a href={along('/.factorgate/login', view.trip, { switch: '1' })}>{say.notYou}</a>
+        <a href={withReturnTo('/.factorgate/login', view.trip, { switch: '1' })}>{say.notYou}</a>
       </p>
     </Page>
   )
@@ -104,7 +104,7 @@ function TotpChallenge({ frame, view, isFirst }: FactorFormProps) {
   const say = frame.say.challenge
   const problem = view.problem?.factor === 'totp' ? view.problem : null
   return (
-    <form class="fields" method="post" action={along('/.factorgate/challenge/totp', view.trip)}>
+    <form class="fields" method="post" action={withReturnTo('/.factorgate/challenge/totp', view.trip)}>
       <Token frame={frame} />
       {problem !== null && <ProblemNotice frame={frame} problem={problem} />}
       <div>
@@ -162,7 +162,7 @@ function RecoveryChallenge({ frame, view, isFirst }: FactorFormProps) {
   const say = frame.say.challenge
   const problem = view.problem?.factor === 'recovery' ? view.problem : null
   return (
-    <form class="fields" method="post" action={along('/.factorgate/challenge/recovery', view.trip)}>
+    <form class="fields" method="post" action={withReturnTo('/.factorgate/challenge/recovery', view.trip)}>
       <Token frame={frame} />
       {problem !== null && <ProblemNotice frame={frame} problem={problem} />}
       <div>
@@ -207,7 +207,7 @@ export function DeadEndPage({ frame, title, what, now, href, action, trip }: Dea
       )}
       {trip && (
         <p class="soft">
-          <a href={along('/.factorgate/login', trip, { switch: '1' })}>{say.somebodyElse}</a>
+          <a href={withReturnTo('/.factorgate/login', trip, { switch: '1' })}>{say.somebodyElse}</a>
         </p>
       )}
     </Page>
@@ -222,5 +222,5 @@ interface DeadEnd {
   /** What the link of `href` says. */
   action?: string
   /** The way, for whoever signs in as somebody else. */
-  trip?: Trip
+  trip?: ReturnTo
 }

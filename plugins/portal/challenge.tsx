@@ -7,14 +7,14 @@ import { type FactorKind, isFresh } from '../../src/factor/proof.ts'
 import { offerFor } from './challenge-offer.ts'
 import { ChallengePage, type ChallengeProblem, DeadEndPage } from './challenge-page.tsx'
 import { lostCookie, readForm } from './forms.ts'
-import { isOurs, isSwitchedOff, onward, requirementOf } from './onward.ts'
+import { isOurs, isSwitchedOff, nextStep, requirementOf } from './next-step.ts'
 import type { PortalOptions } from './options.ts'
-import { along } from './trip.ts'
-import { frameOf, goTo, openSignedVisit, type SignedVisit, sendPage } from './visit.ts'
+import { type AuthenticatedContext, frameOf, goTo, openAuthenticatedContext, sendPage } from './page-context.ts'
+import { withReturnTo } from './return-to.ts'
 
 /** The page itself, with what went wrong if something did. */
 export async function showChallenge(
-  visit: SignedVisit,
+  visit: AuthenticatedContext,
   status: number,
   problem: ChallengeProblem | null
 ): Promise<FastifyReply> {
@@ -39,8 +39,8 @@ export async function showChallenge(
     // Recovery codes are made elsewhere than what people enrol.
     const asksForCodes = offer.demanded.every(kind => kind === 'recovery')
     const end = asksForCodes
-      ? { now: unfitCodes, href: along('/.factorgate/enrol/recovery', trip), action: say.recovery.newSubmit }
-      : { now: unfitNow, href: along('/.factorgate/enrol', trip), action: addFactor }
+      ? { now: unfitCodes, href: withReturnTo('/.factorgate/enrol/recovery', trip), action: say.recovery.newSubmit }
+      : { now: unfitNow, href: withReturnTo('/.factorgate/enrol', trip), action: addFactor }
     const what = unfitWhat(offer.app ?? '', demanded)
     return sendPage(visit, 403, <DeadEndPage frame={frame} title={title} what={what} trip={trip} {...end} />)
   }
@@ -68,16 +68,16 @@ export async function showChallenge(
  * What a code is answered with whose form is not good any more: the way on, where nothing is missing by now (FIELD F3), else the form anew.
  * Null where the form is good.
  */
-export async function answerStale(visit: SignedVisit, factor: FactorKind): Promise<FastifyReply | null> {
+export async function answerStale(visit: AuthenticatedContext, factor: FactorKind): Promise<FastifyReply | null> {
   const lost = lostCookie(visit)
   if (lost === null && readForm(visit) !== 'expired') return null
-  if (await isEnough(visit)) return goTo(visit, await onward(visit, visit.principal))
+  if (await isEnough(visit)) return goTo(visit, await nextStep(visit, visit.principal))
   const sentence = lost === null ? visit.say.challenge.formExpired : visit.say.login.cookieLost
   return showChallenge(lost ?? visit, 403, { factor, sentence, clock: null, waitSeconds: null })
 }
 
 /** True where nothing is missing any more: asked twice, or proved in another tab. */
-async function isEnough(visit: SignedVisit): Promise<boolean> {
+async function isEnough(visit: AuthenticatedContext): Promise<boolean> {
   const { principal, trip } = visit
   if (!principal.isFullySignedIn) return false
   if (trip.rd === null) return true
@@ -90,10 +90,10 @@ export function registerChallenge(scope: FastifyInstance, options: PortalOptions
     '/.factorgate/challenge',
     { config: { requires: 'first-factor', isStep: true } },
     async (request, reply) => {
-      const visit = openSignedVisit(options, request, reply)
+      const visit = openAuthenticatedContext(options, request, reply)
       const { principal } = visit
-      if (await isEnough(visit)) return goTo(visit, await onward(visit, principal))
-      const next = principal.isFullySignedIn ? null : await onward(visit, principal)
+      if (await isEnough(visit)) return goTo(visit, await nextStep(visit, principal))
+      const next = principal.isFullySignedIn ? null : await nextStep(visit, principal)
       if (next?.startsWith('/.factorgate/enrol')) return goTo(visit, next)
       return showChallenge(visit, 200, null)
     }
@@ -104,8 +104,8 @@ export function registerChallenge(scope: FastifyInstance, options: PortalOptions
       `/.factorgate/challenge/${factor}`,
       { config: { requires: 'first-factor', isStep: true } },
       async (request, reply) => {
-        const visit = openSignedVisit(options, request, reply)
-        return goTo(visit, along('/.factorgate/challenge', visit.trip))
+        const visit = openAuthenticatedContext(options, request, reply)
+        return goTo(visit, withReturnTo('/.factorgate/challenge', visit.trip))
       }
     )
 }

@@ -3,7 +3,7 @@
  * decision may rest on it, since anybody can send anything.
  */
 
-import type { Sentences } from './sentences.ts'
+import type { Messages } from './messages/en.ts'
 
 const browsers: readonly (readonly [RegExp, string])[] = [
   [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
@@ -30,7 +30,7 @@ const first = (table: readonly (readonly [RegExp, string])[], text: string) =>
   table.find(([shape]) => shape.test(text))?.[1] ?? null
 
 /** "Firefox on Linux", "Safari on iPhone", or "A browser". */
-export function browserName(userAgent: string, { device }: Sentences): string {
+export function browserName(userAgent: string, { device }: Messages): string {
   const browser = first(browsers, userAgent) ?? device.someBrowser
   const system = first(systems, userAgent)
   return system === null ? browser : device.on(browser, system)

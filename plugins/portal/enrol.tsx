@@ -7,18 +7,26 @@ import { GateError } from '../../src/errors.ts'
 import type { Credential } from '../../src/factor/credential.ts'
 import { invitationOf, isFresh } from '../../src/factor/proof.ts'
 import { evenUnconfirmed } from '../../src/store/unconfirmed.ts'
-import { endOthersIfInvited } from './end-others.ts'
-import { leaveWord } from './flash.ts'
-import { completed } from './known-browser.ts'
+import { completed } from './device-cookie.ts'
+import { setFlash } from './flash.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
-import { factorsOf, isInvited, isSwitchedOff, onward } from './onward.ts'
+import { factorsOf, isInvited, isSwitchedOff, nextStep } from './next-step.ts'
 import type { PortalOptions } from './options.ts'
+import {
+  type AuthenticatedContext,
+  eventOf,
+  frameOf,
+  goTo,
+  openAuthenticatedContext,
+  sendPage,
+  setSessionCookie
+} from './page-context.ts'
 import { hasCodes, hasWaitingCodes, issueCodes } from './recovery.tsx'
-import { along, type Trip } from './trip.ts'
-import { eventOf, frameOf, goTo, openSignedVisit, type SignedVisit, sendPage, setSessionCookie } from './visit.ts'
+import { type ReturnTo, withReturnTo } from './return-to.ts'
+import { revokeOtherSessionsIfInvited } from './revoke-other-sessions.ts'
 
 export interface EnrolView {
-  readonly trip: Trip
+  readonly trip: ReturnTo
   readonly isFirst: boolean
   /** What the person had was switched off after too many wrong tries. */
   readonly isOff: boolean
@@ -33,14 +41,14 @@ export function EnrolPage({ frame, view }: { frame: Frame; view: EnrolView }) {
       <ul class="choice">
         <li>
           <h2>
-            <a href={along('/.factorgate/enrol/webauthn', view.trip)}>{say.passkey}</a>
+            <a href={withReturnTo('/.factorgate/enrol/webauthn', view.trip)}>{say.passkey}</a>
           </h2>
           <p>{say.passkeyWhy}</p>
           <p class="soft">{say.passkeyNeed}</p>
         </li>
         <li>
           <h2>
-            <a href={along('/.factorgate/enrol/totp', view.trip)}>{say.totp}</a>
+            <a href={withReturnTo('/.factorgate/enrol/totp', view.trip)}>{say.totp}</a>
           </h2>
           <p>{say.totpWhy}</p>
           <p class="soft">{say.totpNeed}</p>
@@ -79,7 +87,7 @@ export function cleanName(text: string): string | null {
 }
 
 /** Null where this person may add a factor now. Otherwise the answer: to the challenge, or refused. */
-export async function mayEnrol(visit: SignedVisit): Promise<FastifyReply | null> {
+export async function mayEnrol(visit: AuthenticatedContext): Promise<FastifyReply | null> {
   const { principal, options, request } = visit
   if (isFresh(principal.proofs, visit.now)) return null
   // What was switched off proves nothing any more, so it stands in nobody's way either.
@@ -87,20 +95,20 @@ export async function mayEnrol(visit: SignedVisit): Promise<FastifyReply | null>
   if (hasNone && !principal.isFullySignedIn && (await isInvited(visit, principal))) return null
   if (hasNone || request.method !== 'GET') throw new GateError('enrolment_not_allowed')
   const rd = options.portalOrigin + request.exchange.target.raw
-  return goTo(visit, along('/.factorgate/challenge', { rd, state: null }))
+  return goTo(visit, withReturnTo('/.factorgate/challenge', { rd, state: null }))
 }
 
 /**
  * The same at the end of an enrolment. One that a full sign-in began while it was fresh goes on while its ceremony waits, since finding the
  * telephone and scanning take time. `isBegun`: the ceremony is alive, and this account's and this session's.
  */
-export async function mayFinishEnrolment(visit: SignedVisit, isBegun: boolean): Promise<FastifyReply | null> {
+export async function mayFinishEnrolment(visit: AuthenticatedContext, isBegun: boolean): Promise<FastifyReply | null> {
   // With an invitation alone another factor may have been enrolled meanwhile: then it takes a proof with that one (THREATS M5).
   return isBegun && visit.principal.isFullySignedIn ? null : mayEnrol(visit)
 }
 
 /** What follows an enrolment: the journal's line, the first factor as a proof, recovery codes if there are none, and the way on. */
-export async function afterEnrolment(visit: SignedVisit, credential: Credential): Promise<string> {
+export async function afterEnrolment(visit: AuthenticatedContext, credential: Credential): Promise<string> {
   const { options, principal, trip } = visit
   const { audit, services } = options
   try {
@@ -137,26 +145,26 @@ export async function afterEnrolment(visit: SignedVisit, credential: Credential)
     setSessionCookie(visit.reply, entered.token, visit.site)
     current = entered.principal
     await completed(visit, current.account, false)
-    await endOthersIfInvited(visit, principal, current)
+    await revokeOtherSessionsIfInvited(visit, principal, current)
   }
   if (!(await hasCodes(visit))) {
     await issueCodes({ ...visit, principal: current })
-    return along('/.factorgate/enrol/recovery', trip)
+    return withReturnTo('/.factorgate/enrol/recovery', trip)
   }
-  if (trip.rd !== null) return onward(visit, current)
-  leaveWord({ ...visit, principal: current }, { kind: 'added', name: credential.name })
+  if (trip.rd !== null) return nextStep(visit, current)
+  setFlash({ ...visit, principal: current }, { kind: 'added', name: credential.name })
   return '/.factorgate/account'
 }
 
 /** Where an enrolment leads that was done a moment ago: to the codes that wait to be put away, or on. */
-export async function onAfterEnrolment(visit: SignedVisit): Promise<string> {
-  if (hasWaitingCodes(visit)) return along('/.factorgate/enrol/recovery', visit.trip)
-  return visit.trip.rd === null ? '/.factorgate/account' : onward(visit, visit.principal)
+export async function onAfterEnrolment(visit: AuthenticatedContext): Promise<string> {
+  if (hasWaitingCodes(visit)) return withReturnTo('/.factorgate/enrol/recovery', visit.trip)
+  return visit.trip.rd === null ? '/.factorgate/account' : nextStep(visit, visit.principal)
 }
 
 export function registerEnrol(scope: FastifyInstance, options: PortalOptions): void {
   scope.get('/.factorgate/enrol', { config: { requires: 'first-factor' } }, async (request, reply) => {
-    const visit = openSignedVisit(options, request, reply)
+    const visit = openAuthenticatedContext(options, request, reply)
     const refusal = await mayEnrol(visit)
     if (refusal !== null) return refusal
     const { isFullySignedIn, account } = visit.principal

@@ -4,12 +4,12 @@
  */
 import { describeError, type ErrorCode } from '../../src/errors.ts'
 import { Contact, type Frame, Page, Said, toHtml } from './layout.tsx'
-import { saySpan } from './moments.ts'
-import type { Look } from './options.ts'
-import { type ErrorFacts, type Sentences, sentencesFor, titled } from './sentences.ts'
-import { along } from './trip.ts'
+import { type ErrorFacts, type Messages, messagesFor, titled } from './messages/en.ts'
+import type { Branding } from './options.ts'
+import { formatDuration } from './relative-time.ts'
+import { withReturnTo } from './return-to.ts'
 
-export interface ErrorContext extends Look {
+export interface ErrorContext extends Branding {
   /** `exchange.id`: the journal's line has it too. */
   readonly reference: string
   /** `https://gate.lab.example`: where the links lead. */
@@ -30,7 +30,7 @@ export interface ErrorContext extends Look {
 
 /** The page for a code, as HTML. Its headers: `pageHeaders`. */
 export function renderError(code: ErrorCode, context: ErrorContext): string {
-  const say = sentencesFor(context.acceptLanguage)
+  const say = messagesFor(context.acceptLanguage)
   const frame: Frame = {
     look: { title: context.title, contact: null, accent: context.accent },
     say,
@@ -54,7 +54,7 @@ const nobodys: ReadonlySet<ErrorCode> = new Set(['no_such_app', 'misdirected'])
 const notRepeated: ReadonlySet<ErrorCode> = new Set(['account_suspended', ...home])
 
 /** What is said of a code: as a headline, what happened, whose it is, what to do now. */
-export function errorSentences(code: ErrorCode, context: ErrorContext, say: Sentences) {
+export function errorSentences(code: ErrorCode, context: ErrorContext, say: Messages) {
   const { unsent } = context
   const { title, what, now } = unsent ? unsentSentences(say, code, unsent.isForeign) : say.errors[code]
   const facts = factsOf(context, say)
@@ -127,7 +127,7 @@ export function ErrorPage({ frame, code, context }: { frame: Frame; code: ErrorC
 }
 
 /** What stands on the page of a form that did not reach its app. */
-function unsentSentences({ unsent }: Sentences, code: ErrorCode, isForeign: boolean) {
+function unsentSentences({ unsent }: Messages, code: ErrorCode, isForeign: boolean) {
   const { title, what, now } = unsent
   const why = isForeign ? 'foreign' : code === 'sign_in_required' ? 'signIn' : 'confirm'
   return { title, what: what[why], now: now[why] }
@@ -136,16 +136,16 @@ function unsentSentences({ unsent }: Sentences, code: ErrorCode, isForeign: bool
 /** For whom another account may help: the sign-in page, with the way that this one was refused on. */
 function otherPerson(code: ErrorCode, { address, query }: ErrorContext): string | null {
   if (code === 'not_allowed' && address)
-    return along('/.factorgate/login', { rd: address, state: null }, { switch: '1' })
+    return withReturnTo('/.factorgate/login', { rd: address, state: null }, { switch: '1' })
   return code === 'account_suspended' ? `/.factorgate/login${query ?? ''}` : null
 }
 
-export function factsOf(context: ErrorContext, say: Sentences): ErrorFacts {
+export function factsOf(context: ErrorContext, say: Messages): ErrorFacts {
   const { retryAfterSeconds, maintenance } = context
   return {
     app: context.appTitle == null ? say.error.app : titled(context.appTitle),
     lab: titled(context.title),
-    wait: retryAfterSeconds === undefined ? null : saySpan(retryAfterSeconds, say),
+    wait: retryAfterSeconds === undefined ? null : formatDuration(retryAfterSeconds, say),
     maintenanceUntil: maintenance?.until ?? null,
     maintenanceMessage: maintenance?.message == null ? null : titled(maintenance.message)
   }

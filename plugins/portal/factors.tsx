@@ -4,11 +4,18 @@ import { GateError } from '../../src/errors.ts'
 import type { Credential } from '../../src/factor/credential.ts'
 import { showAccount } from './account.tsx'
 import { cleanName } from './enrol.tsx'
-import { leaveWord } from './flash.ts'
+import { setFlash } from './flash.ts'
 import { requireForm } from './forms.ts'
 import { type Frame, Page } from './layout.tsx'
 import type { PortalOptions } from './options.ts'
-import { eventOf, frameOf, goTo, openSignedVisit, type SignedVisit, sendPage } from './visit.ts'
+import {
+  type AuthenticatedContext,
+  eventOf,
+  frameOf,
+  goTo,
+  openAuthenticatedContext,
+  sendPage
+} from './page-context.ts'
 
 export interface RemoveView {
   readonly id: string
@@ -46,25 +53,25 @@ export function registerFactors(scope: FastifyInstance, options: PortalOptions):
     '/.factorgate/account/factors/:id/rename',
     { config: { requires: 'signed-in' } },
     async (request, reply) => {
-      const visit = openSignedVisit(options, request, reply)
+      const visit = openAuthenticatedContext(options, request, reply)
       const name = cleanName(requireForm(visit).field('name'))
       const credential = await own(visit)
       if (name === null) return showAccount(visit, 403, visit.say.account.nameProblem)
       await credentials.rename(visit.principal.account.id, credential.id, name)
-      leaveWord(visit, { kind: 'renamed', name })
+      setFlash(visit, { kind: 'renamed', name })
       return goTo(visit, '/.factorgate/account')
     }
   )
 
   scope.get(removePath, { config: { requires: 'fresh' } }, async (request, reply) => {
-    const visit = openSignedVisit(options, request, reply)
+    const visit = openAuthenticatedContext(options, request, reply)
     const { id, name } = await own(visit)
     const view = { id, name, isLast: await isLast(visit, id) }
     return sendPage(visit, 200, <RemovePage frame={frameOf(visit)} view={view} />)
   })
 
   scope.post(removePath, { config: { requires: 'fresh' } }, async (request, reply) => {
-    const visit = openSignedVisit(options, request, reply)
+    const visit = openAuthenticatedContext(options, request, reply)
     requireForm(visit)
     const { id } = request.params as { id: string }
     const accountId = visit.principal.account.id
@@ -78,12 +85,12 @@ export function registerFactors(scope: FastifyInstance, options: PortalOptions):
       )
     const outcome = await credentials.removeUnlessLast(visit.principal.account.id, credential.id, commit)
     if (outcome === 'last') throw new GateError('last_factor')
-    leaveWord(visit, { kind: 'removed', name: credential.name })
+    setFlash(visit, { kind: 'removed', name: credential.name })
     return goTo(visit, '/.factorgate/account')
   })
 
   /** A credential of this very account; anybody else's is not there. */
-  async function own(visit: SignedVisit): Promise<Credential> {
+  async function own(visit: AuthenticatedContext): Promise<Credential> {
     const { id } = visit.request.params as { id: string }
     const credential = await credentials.get(visit.principal.account.id, id)
     if (credential === null) throw new GateError('not_found')
@@ -91,7 +98,7 @@ export function registerFactors(scope: FastifyInstance, options: PortalOptions):
   }
 
   /** What the page may offer; `removeUnlessLast` decides. Recovery codes are for emergencies and do not count. */
-  async function isLast(visit: SignedVisit, id: string): Promise<boolean> {
+  async function isLast(visit: AuthenticatedContext, id: string): Promise<boolean> {
     const all = await credentials.list(visit.principal.account.id)
     return !all.some(credential => credential.id !== id && credential.disabledAt === null)
   }

@@ -3,9 +3,9 @@
  * can put a claim into our mouth, and a reload does not repeat it.
  */
 import { briefCookie, cookieNames, expiredCookie, readOwn } from '../cookies.ts'
-import type { SignedVisit } from './visit.ts'
+import type { AuthenticatedContext } from './page-context.ts'
 
-export type Done =
+export type Flash =
   /** `name`: what the factor is called. */
   | { readonly kind: 'renamed'; readonly name: string }
   | { readonly kind: 'removed'; readonly name: string }
@@ -16,10 +16,10 @@ export type Done =
 
 const waitSeconds = 60
 
-const contextOf = (visit: SignedVisit) => `done:${visit.principal.session.id}`
+const contextOf = (visit: AuthenticatedContext) => `done:${visit.principal.session.id}`
 
 /** Leaves it for the account page. */
-export function leaveWord(visit: SignedVisit, done: Done): void {
+export function setFlash(visit: AuthenticatedContext, done: Flash): void {
   const { reply, site, options } = visit
   const sealed = options.keyring().seal(JSON.stringify(done), contextOf(visit))
   const value = Buffer.from(sealed).toString('base64url')
@@ -27,7 +27,7 @@ export function leaveWord(visit: SignedVisit, done: Done): void {
 }
 
 /** What waits for this very session, and waits no longer; null otherwise. */
-export function takeWord(visit: SignedVisit): Done | null {
+export function takeFlash(visit: AuthenticatedContext): Flash | null {
   const { request, reply, site, options } = visit
   const value = readOwn(request.raw.headers.cookie, 'done', site)
   if (value === null) return null

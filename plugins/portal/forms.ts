@@ -5,9 +5,9 @@
 import { PassThrough, type Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GateError } from '../../src/errors.ts'
-import { newToken } from '../../src/session/token.ts'
+import { newToken } from '../../src/ids.ts'
 import { nonceCookie } from '../cookies.ts'
-import { csrfSubject, strangersSubject, type Visit } from './visit.ts'
+import { csrfSubject, type PageContext, strangersSubject } from './page-context.ts'
 
 /** The most a page of ours takes; a passkey's answer is about a kilobyte. */
 export const bodyLimit = 16 * 1024
@@ -93,26 +93,26 @@ function isFromOurselves(request: FastifyRequest): boolean {
 }
 
 /** The form of this visit, or `expired` where its token is not for this browser and session: nothing may be done then. */
-export function readForm(visit: Visit): Form | 'expired' {
+export function readForm(visit: PageContext): Form | 'expired' {
   const form = staleForm(visit)
   return isBound(visit, form.field('csrf')) ? form : 'expired'
 }
 
 /** What a form held whose token is not good any more: for showing it again, and for nothing else. */
-export function staleForm(visit: Visit): Form {
+export function staleForm(visit: PageContext): Form {
   const { body } = visit.request
   return body instanceof Fields ? body : new Fields('')
 }
 
 /** The form of this visit; an expired one is refused. */
-export function requireForm(visit: Visit): Form {
+export function requireForm(visit: PageContext): Form {
   const form = readForm(visit)
   if (form === 'expired') throw new GateError('form_expired')
   return form
 }
 
 /** The JSON object of this visit; its `csrf` has been checked. */
-export function requireJson(visit: Visit): Readonly<Record<string, unknown>> {
+export function requireJson(visit: PageContext): Readonly<Record<string, unknown>> {
   const { body } = visit.request
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new GateError('bad_request')
   const { csrf } = body as Record<string, unknown>
@@ -121,7 +121,7 @@ export function requireJson(visit: Visit): Readonly<Record<string, unknown>> {
   return body as Record<string, unknown>
 }
 
-function isBound(visit: Visit, token: string): boolean {
+function isBound(visit: PageContext, token: string): boolean {
   // A page of ours was shown before, and set the nonce. Without it the browser keeps no cookies, or has lost them since.
   if (visit.nonce === null) throw new GateError('cookies_off')
   const [own = '', at = '', ours = ''] = token.split('.')
@@ -138,7 +138,7 @@ const strangerSeconds = 3600
  * form is good without it where the browser itself says that it comes from a page of this origin, and all pages of this origin are
  * ours: a site that would sign people in as somebody else cannot say so (THREATS R17).
  */
-function isStrangersOwn({ principal, request, options, now }: Visit, at: string): boolean {
+function isStrangersOwn({ principal, request, options, now }: PageContext, at: string): boolean {
   const { origin, 'sec-fetch-site': fetchSite } = request.raw.headers
   // The hook above has compared `Origin` with ours.
   const isVouched = fetchSite === 'same-origin' || (fetchSite === undefined && origin !== undefined)
@@ -150,7 +150,7 @@ function isStrangersOwn({ principal, request, options, now }: Visit, at: string)
  * The visit with a new nonce, where a form came without any: to show it again. Null where one came. The second time in a row the browser
  * keeps no cookies, and hears so.
  */
-export function lostCookie<V extends Visit>(visit: V): V | null {
+export function lostCookie<V extends PageContext>(visit: V): V | null {
   if (visit.nonce !== null) return null
   if (staleForm(visit).field('retry') !== '') throw new GateError('cookies_off')
   const nonce = newToken()

@@ -5,11 +5,11 @@
 import { describeError, type ErrorCode } from '../../src/errors.ts'
 import { type ErrorContext, errorSentences, factsOf } from './error-page.tsx'
 import { Contact, type Frame, FramedSheet, Said, toHtml } from './layout.tsx'
-import type { Look } from './options.ts'
-import { type Sentences, sentencesFor } from './sentences.ts'
+import { type Messages, messagesFor } from './messages/en.ts'
+import type { Branding } from './options.ts'
 
 /** Which page of ours it is, by what is to be said of it. */
-export type FramedWhat = keyof Sentences['framed']['pages']
+export type FramedWhat = keyof Messages['framed']['pages']
 
 /** What the page at `path` is to whoever meets it in a frame. */
 export function framedWhat(path: string): FramedWhat {
@@ -101,11 +101,11 @@ export function FramedErrorPage({ frame, code, context, address }: FramedErrorPr
   )
 }
 
-function frameFor(look: Look, acceptLanguage: string | undefined, base: string): Frame {
-  return { look: { ...look, contact: null }, say: sentencesFor(acceptLanguage), person: null, base, csrf: '' }
+function frameFor(look: Branding, acceptLanguage: string | undefined, base: string): Frame {
+  return { look: { ...look, contact: null }, say: messagesFor(acceptLanguage), person: null, base, csrf: '' }
 }
 
-export function renderFramed(what: FramedWhat, address: string, look: Look, acceptLanguage?: string): string {
+export function renderFramed(what: FramedWhat, address: string, look: Branding, acceptLanguage?: string): string {
   return toHtml(<FramedPage frame={frameFor(look, acceptLanguage, '')} what={what} address={address} />)
 }
 

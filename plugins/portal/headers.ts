@@ -1,5 +1,5 @@
 /**
- * The headers every page of ours carries, besides those of every answer (plugins/own-answers.ts). Owns the content security policy: nothing
+ * The headers every page of ours carries, besides those of every answer (plugins/security-headers.ts). Owns the content security policy: nothing
  * inline, nothing from elsewhere, never in a frame.
  */
 

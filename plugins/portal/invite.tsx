@@ -6,23 +6,23 @@ import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { invitationOf } from '../../src/factor/proof.ts'
 import type { Account } from '../../src/identity/account.ts'
-import { passwordProblem } from '../../src/identity/password.ts'
+import { passwordProblem } from '../../src/identity/password/password.ts'
+import { tokenDigest } from '../../src/ids.ts'
 import type { Principal } from '../../src/session/sessions.ts'
-import { tokenDigest } from '../../src/session/token.ts'
 import { StoreUnconfirmed } from '../../src/store/store.ts'
 import { CurrentPassword } from './current-password.tsx'
 import { lostCookie, readForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
-import { saySpan, withWait } from './moments.ts'
 import { NewPassword } from './new-password.tsx'
-import { factorsOf, onward } from './onward.ts'
+import { factorsOf, nextStep } from './next-step.ts'
 import type { PortalOptions } from './options.ts'
-import { namesAround } from './password-names.ts'
-import { along, type Trip } from './trip.ts'
-import { eventOf, frameOf, goTo, openVisit, sendPage, setSessionCookie, type Visit } from './visit.ts'
+import { eventOf, frameOf, goTo, openContext, type PageContext, sendPage, setSessionCookie } from './page-context.ts'
+import { namesAround } from './password-context.ts'
+import { formatDuration, withWait } from './relative-time.ts'
+import { type ReturnTo, withReturnTo } from './return-to.ts'
 
 export interface InviteView {
-  readonly trip: Trip
+  readonly trip: ReturnTo
   readonly token: string
   readonly name: string
   readonly displayName: string
@@ -40,7 +40,7 @@ export function InvitePage({ frame, view }: { frame: Frame; view: InviteView }) 
       <p>
         <Said text={view.isBegun ? say.again : say.what(frame.look.title)} />
       </p>
-      <form class="fields" method="post" action={along(`/.factorgate/invite/${view.token}`, view.trip)}>
+      <form class="fields" method="post" action={withReturnTo(`/.factorgate/invite/${view.token}`, view.trip)}>
         <Token frame={frame} />
         {problem !== null && (
           <Notice id="problem" alert waitSeconds={view.waitSeconds} ready={frame.say.login.ready}>
@@ -69,17 +69,17 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
   const { invitations, accounts, localDirectory, passwordLogin, sessions } = options.services
 
   scope.get(path, { config: { requires: 'anyone' } }, async (request, reply) => {
-    const visit = openVisit(options, request, reply)
+    const visit = openContext(options, request, reply)
     const token = tokenOf(visit)
     const { account, isBegun } = await invited(visit, token)
     // Back, in the browser that accepted it.
     if (isBegun && visit.principal?.account.id === account.id && beganWith(visit.principal, token))
-      return goTo(visit, await onward(visit, visit.principal))
+      return goTo(visit, await nextStep(visit, visit.principal))
     return show(visit, 200, account, { token, isBegun })
   })
 
   scope.post(path, { config: { requires: 'anyone' } }, async (request, reply) => {
-    const visit = openVisit(options, request, reply)
+    const visit = openContext(options, request, reply)
     const lost = lostCookie(visit)
     const stale = lost === null && readForm(visit) === 'expired'
     if (lost !== null || stale) return answerStale(lost ?? visit, tokenOf(visit))
@@ -113,7 +113,7 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
   })
 
   /** Link and password together, before the first factor stands: the person left in between. Either alone opens nothing (THREATS M5). */
-  async function resume(visit: Visit, token: string, account: Account, password: string) {
+  async function resume(visit: PageContext, token: string, account: Account, password: string) {
     const { say, address, browser } = visit
     const whom = { account: account.id, name: account.name, session: undefined }
     // Counted like any other guess.
@@ -137,12 +137,12 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
     }
     const waitSeconds = Math.ceil(answer.retryAfterSeconds)
     visit.reply.header('retry-after', String(waitSeconds))
-    const problem = say.login.throttled(saySpan(waitSeconds, say))
+    const problem = say.login.throttled(formatDuration(waitSeconds, say))
     return show(visit, 429, account, { token, isBegun: true, problem, waitSeconds })
   }
 
   /** A session that may enrol while this very invitation stands, and nothing else. */
-  async function enter(visit: Visit, account: Account, token: string) {
+  async function enter(visit: PageContext, account: Account, token: string) {
     const { reply } = visit
     const entered = await sessions.start({
       accountId: account.id,
@@ -153,20 +153,20 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
       replaces: visit.principal
     })
     setSessionCookie(reply, entered.token, visit.site)
-    return goTo(visit, await onward(visit, entered.principal))
+    return goTo(visit, await nextStep(visit, entered.principal))
   }
 
   /** The form anew; or, where another tab has accepted this invitation, the way on from there (FIELD F3). */
-  async function answerStale(visit: Visit, token: string) {
+  async function answerStale(visit: PageContext, token: string) {
     const { principal, say } = visit
     if (principal !== null && beganWith(principal, token, true) && (await invitations.peek(token)) === null)
-      return goTo(visit, await onward(visit, principal))
+      return goTo(visit, await nextStep(visit, principal))
     const { account, isBegun } = await invited(visit, token)
     const problem = visit.isRetry ? say.login.cookieLost : say.login.formExpired
     return show(visit, 403, account, { token, isBegun, problem })
   }
 
-  function tokenOf(visit: Visit): string {
+  function tokenOf(visit: PageContext): string {
     return (visit.request.params as { token: string }).token
   }
 
@@ -174,7 +174,7 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
    * Whom it is for, and whether its password is set. Suspended people hear the same as holders of a spent one, and so do people whose password is
    * not ours to set. One whose password is set is over as soon as a second factor stands.
    */
-  async function invited(visit: Visit, token: string): Promise<{ account: Account; isBegun: boolean }> {
+  async function invited(visit: PageContext, token: string): Promise<{ account: Account; isBegun: boolean }> {
     const fresh = await invitations.peek(token)
     const id = fresh ?? (await invitations.begun(token))
     const account = id === null ? null : await accounts.byId(id)
@@ -184,7 +184,12 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
     return { account, isBegun: fresh === null }
   }
 
-  function show(visit: Visit, status: number, account: Account, view: Pick<InviteView, 'token'> & Partial<InviteView>) {
+  function show(
+    visit: PageContext,
+    status: number,
+    account: Account,
+    view: Pick<InviteView, 'token'> & Partial<InviteView>
+  ) {
     const { name, displayName } = account
     return sendPage(
       visit,

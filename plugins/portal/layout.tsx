@@ -3,13 +3,13 @@ import type { ComponentChildren, JSX } from 'preact'
 import { renderToString } from 'preact-render-to-string'
 import { mark, pageScript, pageSheet } from './assets.ts'
 import { Door, type Drawing } from './drawing.tsx'
-import type { Look } from './options.ts'
-import type { Sentences } from './sentences.ts'
+import type { Messages } from './messages/en.ts'
+import type { Branding } from './options.ts'
 
 /** What every page needs to know besides its own view. */
 export interface Frame {
-  readonly look: Look
-  readonly say: Sentences
+  readonly look: Branding
+  readonly say: Messages
   /** Who is fully signed in, for the links on top; null for everybody else. */
   readonly person: { readonly displayName: string } | null
   /** In front of links to our pages: empty on the portal itself, its origin on the hosts of apps. */

@@ -9,15 +9,15 @@ import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import { CurrentPassword } from './current-password.tsx'
 import { lostCookie, readForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page, Token } from './layout.tsx'
-import { saySpan, withWait } from './moments.ts'
-import { onward, requirementOf } from './onward.ts'
+import { nextStep, requirementOf } from './next-step.ts'
 import type { PortalOptions } from './options.ts'
+import { eventOf, frameOf, goTo, openContext, type PageContext, sendPage, setSessionCookie } from './page-context.ts'
 import { PasskeyButton } from './passkey-button.tsx'
-import { along, type Trip } from './trip.ts'
-import { eventOf, frameOf, goTo, openVisit, sendPage, setSessionCookie, type Visit } from './visit.ts'
+import { formatDuration, withWait } from './relative-time.ts'
+import { type ReturnTo, withReturnTo } from './return-to.ts'
 
 export interface LoginView {
-  readonly trip: Trip
+  readonly trip: ReturnTo
   /** Title of the app the person is on the way to. */
   readonly app: string | null
   readonly username: string
@@ -46,7 +46,7 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
       <form
         class="fields"
         method="post"
-        action={along('/.factorgate/login', trip, view.isSwitch ? { switch: '1' } : {})}
+        action={withReturnTo('/.factorgate/login', trip, view.isSwitch ? { switch: '1' } : {})}
       >
         <Token frame={frame} />
         {problem !== null && (
@@ -85,22 +85,22 @@ export function registerLogin(scope: FastifyInstance, options: PortalOptions): v
   const { sessions, accounts, passwordLogin } = options.services
 
   scope.get('/.factorgate/login', { config: { requires: 'anyone' } }, async (request, reply) => {
-    const visit = openVisit(options, request, reply)
-    if (visit.principal !== null && !wantsAnother(visit)) return goTo(visit, await onward(visit, visit.principal))
+    const visit = openContext(options, request, reply)
+    if (visit.principal !== null && !wantsAnother(visit)) return goTo(visit, await nextStep(visit, visit.principal))
     const ended = await whyEnded(visit)
     if (ended === 'suspended') throw new GateError('account_suspended')
     return showLogin(visit, 200, { ended })
   })
 
   scope.post('/.factorgate/login', { config: { requires: 'anyone' } }, async (request, reply) => {
-    const visit = openVisit(options, request, reply)
+    const visit = openContext(options, request, reply)
     const say = visit.say.login
     const username = staleForm(visit).field('username')
     const lost = lostCookie(visit)
     const form = lost === null ? readForm(visit) : null
     if (lost !== null || form === null || form === 'expired') {
       // Signed in by another tab meanwhile: a form that is not good any more goes where its page would go now (FIELD F3).
-      if (visit.principal !== null && !wantsAnother(visit)) return goTo(visit, await onward(visit, visit.principal))
+      if (visit.principal !== null && !wantsAnother(visit)) return goTo(visit, await nextStep(visit, visit.principal))
       const problem = lost === null ? say.formExpired : say.cookieLost
       return showLogin(lost ?? visit, 403, { username, problem })
     }
@@ -124,7 +124,7 @@ export function registerLogin(scope: FastifyInstance, options: PortalOptions): v
         replaces: visit.principal
       })
       setSessionCookie(reply, entered.token, visit.site)
-      return goTo(visit, await onward(visit, entered.principal))
+      return goTo(visit, await nextStep(visit, entered.principal))
     }
     await recordRefusal(visit, username, answer.kind)
     if (answer.kind === 'throttled') return showThrottled(visit, username, answer.retryAfterSeconds)
@@ -138,26 +138,26 @@ export function registerLogin(scope: FastifyInstance, options: PortalOptions): v
     return showLogin(visit, 401, { username, problem, waitSeconds })
   })
 
-  function wantsAnother({ request }: Visit): boolean {
+  function wantsAnother({ request }: PageContext): boolean {
     return (request.query as { switch?: unknown }).switch !== undefined
   }
 
   /** A name goes into the journal only where somebody has it: people type passwords into the field above. */
-  async function recordRefusal(visit: Visit, username: string, outcome: string): Promise<void> {
+  async function recordRefusal(visit: PageContext, username: string, outcome: string): Promise<void> {
     const account = await accounts.bySignIn(username)
     const kind = outcome === 'throttled' ? 'throttle' : 'login'
     const whom = account === null ? {} : { account: account.id, name: account.name }
     options.audit.record(eventOf(visit, kind, { session: undefined, ...whom, factor: 'password', outcome }))
   }
 
-  function showThrottled(visit: Visit, username: string, seconds: number) {
+  function showThrottled(visit: PageContext, username: string, seconds: number) {
     visit.reply.header('retry-after', String(Math.ceil(seconds))).header('factorgate-error', 'too_many_attempts')
-    const problem = visit.say.login.throttled(saySpan(seconds, visit.say))
+    const problem = visit.say.login.throttled(formatDuration(seconds, visit.say))
     return showLogin(visit, 429, { username, problem, waitSeconds: Math.ceil(seconds) })
   }
 
   /** Why the cookie that came along opens nothing, while the store remembers; said once. */
-  async function whyEnded(visit: Visit): Promise<EndReason | null> {
+  async function whyEnded(visit: PageContext): Promise<EndReason | null> {
     const { site, reply } = visit
     const token = readOwn(visit.request.raw.headers.cookie, 'session', site)
     if (token === null || visit.principal !== null) return null
@@ -169,7 +169,7 @@ export function registerLogin(scope: FastifyInstance, options: PortalOptions): v
     return ended
   }
 
-  function showLogin(visit: Visit, status: number, view: Partial<LoginView>) {
+  function showLogin(visit: PageContext, status: number, view: Partial<LoginView>) {
     return sendPage(
       visit,
       status,

@@ -5,22 +5,22 @@
 import type { FastifyInstance } from 'fastify'
 import { evenUnconfirmed } from '../../src/store/unconfirmed.ts'
 import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
-import { confirmed } from './end-others.ts'
 import { readForm } from './forms.ts'
 import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
-import { home } from './onward.ts'
+import { home } from './next-step.ts'
 import type { PortalOptions } from './options.ts'
-import { along, noTrip, type Trip, validTarget } from './trip.ts'
-import { eventOf, frameOf, goTo, openVisit, sendPage, type Visit } from './visit.ts'
+import { eventOf, frameOf, goTo, openContext, type PageContext, sendPage } from './page-context.ts'
+import { noReturn, type ReturnTo, validTarget, withReturnTo } from './return-to.ts'
+import { confirmed } from './revoke-other-sessions.ts'
 
 interface LogoutProps {
   frame: Frame
   /** Where the person is led who signs in again. */
-  trip?: Trip
+  trip?: ReturnTo
   problem?: string | null
 }
 
-export function LogoutPage({ frame, trip = noTrip, problem = null }: LogoutProps) {
+export function LogoutPage({ frame, trip = noReturn, problem = null }: LogoutProps) {
   const say = frame.say.logout
   return (
     <Page frame={frame} title={say.title} drawing="ajar">
@@ -28,7 +28,7 @@ export function LogoutPage({ frame, trip = noTrip, problem = null }: LogoutProps
         <Said text={say.lead(frame.look.title)} />
       </p>
       {problem !== null && <Notice alert>{problem}</Notice>}
-      <form method="post" action={along('/.factorgate/logout', trip)}>
+      <form method="post" action={withReturnTo('/.factorgate/logout', trip)}>
         <Token frame={frame} />
         <button type="submit">{say.submit}</button>
       </form>
@@ -39,12 +39,12 @@ export function LogoutPage({ frame, trip = noTrip, problem = null }: LogoutProps
   )
 }
 
-export function SignedOutPage({ frame, trip = noTrip }: { frame: Frame; trip?: Trip }) {
+export function SignedOutPage({ frame, trip = noReturn }: { frame: Frame; trip?: ReturnTo }) {
   const say = frame.say.logout
   return (
     <Page frame={frame} title={say.outTitle} drawing="shut">
       <p>{say.outLead}</p>
-      <a class="button second" href={along('/.factorgate/login', trip)}>
+      <a class="button second" href={withReturnTo('/.factorgate/login', trip)}>
         {say.again}
       </a>
     </Page>
@@ -57,13 +57,13 @@ export function registerLogout(scope: FastifyInstance, options: PortalOptions): 
   const config = { requires: 'anyone', everyHost: true } as const
 
   scope.get('/.factorgate/logout', { config }, async (request, reply) => {
-    const visit = openVisit(options, request, reply)
-    if (visit.principal === null) return goTo(visit, along(signedOut, tripOn(visit)))
+    const visit = openContext(options, request, reply)
+    if (visit.principal === null) return goTo(visit, withReturnTo(signedOut, tripOn(visit)))
     return show(visit, 200, null)
   })
 
   scope.post('/.factorgate/logout', { config }, async (request, reply) => {
-    const visit = openVisit(options, request, reply)
+    const visit = openContext(options, request, reply)
     if (visit.principal !== null) {
       if (readForm(visit) === 'expired') return show(visit, 403, visit.say.logout.formExpired)
       const unconfirmed = await evenUnconfirmed(() => sessions.end(visit.principal!.session.id, 'logout'))
@@ -76,16 +76,16 @@ export function registerLogout(scope: FastifyInstance, options: PortalOptions): 
     }
     // Whoever is signed out has what they asked for, however old their form is.
     reply.header('set-cookie', expiredCookie(cookieNames(visit.site).session, visit.site))
-    return goTo(visit, along(signedOut, visit.trip))
+    return goTo(visit, withReturnTo(signedOut, visit.trip))
   })
 
   scope.get('/.factorgate/signed-out', { config: { requires: 'anyone' } }, async (request, reply) => {
-    const visit = openVisit(options, request, reply)
+    const visit = openContext(options, request, reply)
     if (visit.principal !== null) return goTo(visit, home)
     return sendPage(visit, 200, <SignedOutPage frame={frameOf(visit)} trip={visit.trip} />)
   })
 
-  function show(visit: Visit, status: number, problem: string | null) {
+  function show(visit: PageContext, status: number, problem: string | null) {
     const frame = { ...frameOf(visit), person: null }
     const page = <LogoutPage frame={frame} trip={tripOn(visit)} problem={problem} />
     // The answer to this form leads to the portal.
@@ -94,7 +94,7 @@ export function registerLogout(scope: FastifyInstance, options: PortalOptions): 
   }
 
   /** Where the person was: on the way to something, or on a page of the app on whose host they sign out. */
-  function tripOn({ trip, site, request }: Visit): Trip {
+  function tripOn({ trip, site, request }: PageContext): ReturnTo {
     if (trip.rd !== null || site.isPortal) return trip
     const { referer } = request.raw.headers
     const isHere = referer?.startsWith(`${site.origin}/`) && !referer.startsWith(`${site.origin}/.factorgate`)

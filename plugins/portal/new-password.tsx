@@ -1,7 +1,7 @@
 /** The field for a new password, wherever one is set. Owns what browsers and managers are told of it; the rules are identity/password.ts's. */
-import type { Sentences } from './sentences.ts'
+import type { Messages } from './messages/en.ts'
 
-export function NewPassword({ say, isWrong, isFirst }: { say: Sentences; isWrong: boolean; isFirst: boolean }) {
+export function NewPassword({ say, isWrong, isFirst }: { say: Messages; isWrong: boolean; isFirst: boolean }) {
   return (
     <div>
       <label for="password">{say.invite.password}</label>

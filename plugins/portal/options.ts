@@ -13,12 +13,12 @@ import type { Webauthn } from '../../src/factor/webauthn.ts'
 import type { Accounts } from '../../src/identity/accounts.ts'
 import type { Invitations } from '../../src/identity/invitations.ts'
 import type { LocalDirectory } from '../../src/identity/local.ts'
-import type { PasswordLogin } from '../../src/identity/password-login.ts'
+import type { PasswordLogin } from '../../src/identity/password/password-login.ts'
 import type { Keyring } from '../../src/keyring/keyring.ts'
 import type { Principal, Sessions } from '../../src/session/sessions.ts'
 
 /** What every page of ours shows, error pages included. */
-export interface Look {
+export interface Branding {
   /** The lab's name. */
   readonly title: string
   /** Whom to ask: an address, a telephone number or a sentence. Null where the operators said nothing. */
@@ -88,7 +88,7 @@ export interface PortalServices {
   readonly recoveryCodes: Pick<RecoveryCodes, 'issue' | 'spend' | 'status'>
 }
 
-export interface PortalOptions extends Look {
+export interface PortalOptions extends Branding {
   /** `https://gate.lab.example`, without a slash at the end. */
   readonly portalOrigin: string
   readonly services: PortalServices

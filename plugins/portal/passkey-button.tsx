@@ -1,12 +1,12 @@
 /** The button behind which the browser's own passkey dialogue waits. Owns what page.js needs to know; hidden where scripts are off. */
 import type { Frame } from './layout.tsx'
-import { along, type Trip } from './trip.ts'
+import { type ReturnTo, withReturnTo } from './return-to.ts'
 
 export type Purpose = 'login' | 'challenge' | 'enrol'
 
 export interface PasskeyButtonProps {
   frame: Frame
-  trip: Trip
+  trip: ReturnTo
   purpose: Purpose
   label: string
   /** Offer passkeys in the name field's own suggestions too (conditional UI). */
@@ -24,8 +24,8 @@ export function PasskeyButton(props: PasskeyButtonProps) {
     <div
       class="scripted"
       data-passkey={purpose}
-      data-options={along('/.factorgate/webauthn/options', trip, { for: purpose })}
-      data-verify={along('/.factorgate/webauthn/verify', trip, { for: purpose })}
+      data-options={withReturnTo('/.factorgate/webauthn/options', trip, { for: purpose })}
+      data-verify={withReturnTo('/.factorgate/webauthn/verify', trip, { for: purpose })}
       data-csrf={frame.csrf}
       data-autofill={props.autofill ? '' : undefined}
       data-name-field={props.nameField}

@@ -4,19 +4,26 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
-import { passwordProblem } from '../../src/identity/password.ts'
+import { passwordProblem } from '../../src/identity/password/password.ts'
 import { everyStep } from '../../src/store/unconfirmed.ts'
 import { CurrentPassword } from './current-password.tsx'
-import { endOthers } from './end-others.ts'
-import { leaveWord } from './flash.ts'
+import { completed } from './device-cookie.ts'
+import { setFlash } from './flash.ts'
 import { readForm } from './forms.ts'
-import { completed } from './known-browser.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
-import { saySpan, withWait } from './moments.ts'
 import { NewPassword } from './new-password.tsx'
 import type { PortalOptions } from './options.ts'
-import { namesAround } from './password-names.ts'
-import { eventOf, frameOf, goTo, openSignedVisit, type SignedVisit, sendPage } from './visit.ts'
+import {
+  type AuthenticatedContext,
+  eventOf,
+  frameOf,
+  goTo,
+  openAuthenticatedContext,
+  sendPage
+} from './page-context.ts'
+import { namesAround } from './password-context.ts'
+import { formatDuration, withWait } from './relative-time.ts'
+import { revokeOtherSessions } from './revoke-other-sessions.ts'
 
 export interface PasswordView {
   readonly name: string
@@ -57,13 +64,13 @@ export function registerPassword(scope: FastifyInstance, options: PortalOptions)
   const { invitations, localDirectory, passwordLogin } = options.services
 
   scope.get(path, { config: { requires: 'fresh' } }, async (request, reply) => {
-    const visit = openSignedVisit(options, request, reply)
+    const visit = openAuthenticatedContext(options, request, reply)
     requireOurs(visit)
     return show(visit, 200, {})
   })
 
   scope.post(path, { config: { requires: 'fresh' } }, async (request, reply) => {
-    const visit = openSignedVisit(options, request, reply)
+    const visit = openAuthenticatedContext(options, request, reply)
     requireOurs(visit)
     const form = readForm(visit)
     if (form === 'expired')
@@ -84,18 +91,18 @@ export function registerPassword(scope: FastifyInstance, options: PortalOptions)
       // An invitation that still waits would set a password once more, in whoever's hands it is (FIELD G2).
       () => invitations.removeAll(account.id),
       () => completed(visit, account, true),
-      () => endOthers(visit, visit.principal, 'password_changed')
+      () => revokeOtherSessions(visit, visit.principal, 'password_changed')
     )
-    leaveWord(visit, { kind: 'password' })
+    setFlash(visit, { kind: 'password' })
     return goTo(visit, '/.factorgate/account')
   })
 
-  function requireOurs(visit: SignedVisit): void {
+  function requireOurs(visit: AuthenticatedContext): void {
     if (visit.principal.account.directory !== localDirectory.id) throw new GateError('not_found')
   }
 
   function refuse(
-    visit: SignedVisit,
+    visit: AuthenticatedContext,
     answer:
       | { kind: 'refused'; waitSeconds?: number }
       | { kind: 'busy' }
@@ -107,7 +114,7 @@ export function registerPassword(scope: FastifyInstance, options: PortalOptions)
     if (isThrottled) {
       const waitSeconds = Math.ceil(answer.retryAfterSeconds)
       reply.header('retry-after', String(waitSeconds)).header('factorgate-error', 'too_many_attempts')
-      const sentence = say.login.throttled(saySpan(waitSeconds, say))
+      const sentence = say.login.throttled(formatDuration(waitSeconds, say))
       return show(visit, 429, { problem: { field: 'old', sentence }, waitSeconds })
     }
     if (answer.kind === 'busy') throw new GateError('busy', { retryAfterSeconds: 2 })
@@ -117,7 +124,7 @@ export function registerPassword(scope: FastifyInstance, options: PortalOptions)
     return show(visit, 401, { problem: { field: 'old', sentence }, waitSeconds })
   }
 
-  function show(visit: SignedVisit, status: number, view: Partial<PasswordView>) {
+  function show(visit: AuthenticatedContext, status: number, view: Partial<PasswordView>) {
     const { name } = visit.principal.account
     return sendPage(
       visit,

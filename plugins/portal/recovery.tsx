@@ -10,14 +10,21 @@ import { answerStale, showChallenge } from './challenge.tsx'
 import { requireOffered } from './challenge-offer.ts'
 import { readForm, requireForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
-import { onward } from './onward.ts'
+import { nextStep } from './next-step.ts'
 import type { PortalOptions } from './options.ts'
-import { acceptProof, problemOf } from './proof.ts'
-import { along, type Trip } from './trip.ts'
-import { eventOf, frameOf, goTo, openSignedVisit, type SignedVisit, sendPage } from './visit.ts'
+import {
+  type AuthenticatedContext,
+  eventOf,
+  frameOf,
+  goTo,
+  openAuthenticatedContext,
+  sendPage
+} from './page-context.ts'
+import { type ReturnTo, withReturnTo } from './return-to.ts'
+import { acceptProof, problemOf } from './step-up.ts'
 
 export interface RecoveryView {
-  readonly trip: Trip
+  readonly trip: ReturnTo
   readonly codes: readonly string[]
   readonly name: string
   readonly now: number
@@ -56,7 +63,7 @@ export function RecoveryPage({ frame, view }: { frame: Frame; view: RecoveryView
         </button>
       </div>
       <p class="soft">{say.where}</p>
-      <form class="fields" method="post" action={along('/.factorgate/enrol/recovery/saved', view.trip)}>
+      <form class="fields" method="post" action={withReturnTo('/.factorgate/enrol/recovery/saved', view.trip)}>
         <input type="hidden" name="csrf" value={frame.csrf} />
         {view.problem !== null && (
           <Notice id="problem" alert>
@@ -79,12 +86,12 @@ export function RecoveryPage({ frame, view }: { frame: Frame; view: RecoveryView
   )
 }
 
-export function NewRecoveryPage({ frame, trip }: { frame: Frame; trip: Trip }) {
+export function NewRecoveryPage({ frame, trip }: { frame: Frame; trip: ReturnTo }) {
   const say = frame.say.recovery
   return (
     <Page frame={frame} title={say.newTitle} drawing="key">
       <p>{say.newLead}</p>
-      <form method="post" action={along('/.factorgate/enrol/recovery', trip)}>
+      <form method="post" action={withReturnTo('/.factorgate/enrol/recovery', trip)}>
         <input type="hidden" name="csrf" value={frame.csrf} />
         <button type="submit">{say.newSubmit}</button>
       </form>
@@ -115,7 +122,7 @@ export function SpentNotice({ frame, view }: { frame: Frame; view: SpentView }) 
       <p>{isAccount ? say.lostHere : <a href="/.factorgate/account">{say.lost}</a>}</p>
       {left <= few && (
         <p>
-          <a href={along('/.factorgate/enrol/recovery', { rd: address, state: null })}>{say.fewNow}</a>
+          <a href={withReturnTo('/.factorgate/enrol/recovery', { rd: address, state: null })}>{say.fewNow}</a>
         </p>
       )}
     </div>
@@ -124,23 +131,23 @@ export function SpentNotice({ frame, view }: { frame: Frame; view: SpentView }) 
 
 const shownSeconds = 10 * 60
 
-const sealContext = (visit: SignedVisit) => `shown-codes:${visit.principal.session.id}`
+const sealContext = (visit: AuthenticatedContext) => `shown-codes:${visit.principal.session.id}`
 
 /** True while at least one code is left. */
-export async function hasCodes(visit: SignedVisit): Promise<boolean> {
+export async function hasCodes(visit: AuthenticatedContext): Promise<boolean> {
   const status = await visit.options.services.recoveryCodes.status(visit.principal.account.id)
   return status !== null && status.remaining > 0
 }
 
 /** How many are left, for as long as a recovery code is this session's newest second factor; null otherwise. */
-export async function leftAfterSpending(visit: SignedVisit): Promise<number | null> {
+export async function leftAfterSpending(visit: AuthenticatedContext): Promise<number | null> {
   const { proofs, account } = visit.principal
   if (newestProof(proofs, factorKinds)?.kind !== 'recovery') return null
   return (await visit.options.services.recoveryCodes.status(account.id))?.remaining ?? 0
 }
 
 /** A new list, on its way to the page that shows it. */
-export async function issueCodes(visit: SignedVisit): Promise<void> {
+export async function issueCodes(visit: AuthenticatedContext): Promise<void> {
   const { options, principal, reply, site } = visit
   await options.audit.commit(eventOf(visit, 'recovery.issue', { factor: 'recovery', outcome: 'issued' }))
   const codes = await options.services.recoveryCodes.issue(principal.account.id)
@@ -150,7 +157,7 @@ export async function issueCodes(visit: SignedVisit): Promise<void> {
 }
 
 /** The list this very session was given and has not yet put away; null otherwise. */
-function waitingCodes(visit: SignedVisit): string[] | null {
+function waitingCodes(visit: AuthenticatedContext): string[] | null {
   const value = readOwn(visit.request.raw.headers.cookie, 'codes', visit.site)
   if (value === null) return null
   try {
@@ -161,7 +168,7 @@ function waitingCodes(visit: SignedVisit): string[] | null {
 }
 
 /** True while this very session has a list to put away. */
-export function hasWaitingCodes(visit: SignedVisit): boolean {
+export function hasWaitingCodes(visit: AuthenticatedContext): boolean {
   return waitingCodes(visit) !== null
 }
 
@@ -188,37 +195,37 @@ export function registerRecovery(scope: FastifyInstance, options: PortalOptions)
   )
 
   scope.get('/.factorgate/enrol/recovery', { config: { requires: 'fresh' } }, async (request, reply) => {
-    const visit = openSignedVisit(options, request, reply)
+    const visit = openAuthenticatedContext(options, request, reply)
     const codes = waitingCodes(visit)
     if (codes !== null) return show(visit, 200, codes, null)
     return sendPage(visit, 200, <NewRecoveryPage frame={frameOf(visit)} trip={visit.trip} />)
   })
 
   scope.post('/.factorgate/enrol/recovery', { config: { requires: 'fresh' } }, async (request, reply) => {
-    const visit = openSignedVisit(options, request, reply)
+    const visit = openAuthenticatedContext(options, request, reply)
     requireForm(visit)
     await issueCodes(visit)
-    return goTo(visit, along('/.factorgate/enrol/recovery', visit.trip))
+    return goTo(visit, withReturnTo('/.factorgate/enrol/recovery', visit.trip))
   })
 
   scope.post(
     '/.factorgate/enrol/recovery/saved',
     { config: { requires: 'signed-in', isStep: true } },
     async (request, reply) => {
-      const visit = openSignedVisit(options, request, reply)
+      const visit = openAuthenticatedContext(options, request, reply)
       const form = readForm(visit)
       const codes = waitingCodes(visit)
       if (form === 'expired')
         return codes === null
-          ? goTo(visit, await onward(visit, visit.principal))
+          ? goTo(visit, await nextStep(visit, visit.principal))
           : show(visit, 403, codes, visit.say.login.formExpired)
       if (form.field('saved') === '' && codes !== null) return show(visit, 403, codes, visit.say.recovery.savedMissing)
       reply.header('set-cookie', expiredCookie(cookieNames(visit.site).codes, visit.site))
-      return goTo(visit, await onward(visit, visit.principal))
+      return goTo(visit, await nextStep(visit, visit.principal))
     }
   )
 
-  function show(visit: SignedVisit, status: number, codes: readonly string[], problem: string | null) {
+  function show(visit: AuthenticatedContext, status: number, codes: readonly string[], problem: string | null) {
     const view = { trip: visit.trip, codes, name: visit.principal.account.name, now: visit.now, problem }
     return sendPage(visit, status, <RecoveryPage frame={frameOf(visit)} view={view} />)
   }

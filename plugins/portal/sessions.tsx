@@ -3,12 +3,12 @@ import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { evenUnconfirmed } from '../../src/store/unconfirmed.ts'
 import { cookieNames, expiredCookie } from '../cookies.ts'
-import { confirmed, endOthers } from './end-others.ts'
-import { leaveWord } from './flash.ts'
+import { setFlash } from './flash.ts'
 import { requireForm } from './forms.ts'
 import { type Frame, Page } from './layout.tsx'
 import type { PortalOptions } from './options.ts'
-import { eventOf, frameOf, goTo, openSignedVisit, sendPage } from './visit.ts'
+import { eventOf, frameOf, goTo, openAuthenticatedContext, sendPage } from './page-context.ts'
+import { confirmed, revokeOtherSessions } from './revoke-other-sessions.ts'
 
 export function NotMePage({ frame, hasPassword = true }: { frame: Frame; hasPassword?: boolean }) {
   const say = frame.say.notMe
@@ -35,16 +35,16 @@ export function registerSessions(scope: FastifyInstance, options: PortalOptions)
     '/.factorgate/account/sessions/others/end',
     { config: { requires: 'signed-in' } },
     async (request, reply) => {
-      const visit = openSignedVisit(options, request, reply)
+      const visit = openAuthenticatedContext(options, request, reply)
       requireForm(visit)
-      await endOthers(visit, visit.principal, 'revoked')
-      leaveWord(visit, { kind: 'others' })
+      await revokeOtherSessions(visit, visit.principal, 'revoked')
+      setFlash(visit, { kind: 'others' })
       return goTo(visit, '/.factorgate/account')
     }
   )
 
   scope.post('/.factorgate/account/sessions/:id/end', { config: { requires: 'signed-in' } }, async (request, reply) => {
-    const visit = openSignedVisit(options, request, reply)
+    const visit = openAuthenticatedContext(options, request, reply)
     const isStranger = requireForm(visit).field('stranger') !== ''
     const { id } = request.params as { id: string }
     const own = await sessions.list(visit.principal.account.id)
@@ -61,12 +61,12 @@ export function registerSessions(scope: FastifyInstance, options: PortalOptions)
       return goTo(visit, '/.factorgate/signed-out')
     }
     if (isStranger) return goTo(visit, '/.factorgate/account/not-me')
-    leaveWord(visit, { kind: 'ended' })
+    setFlash(visit, { kind: 'ended' })
     return goTo(visit, '/.factorgate/account')
   })
 
   scope.get('/.factorgate/account/not-me', { config: { requires: 'signed-in' } }, async (request, reply) => {
-    const visit = openSignedVisit(options, request, reply)
+    const visit = openAuthenticatedContext(options, request, reply)
     const hasPassword = visit.principal.account.directory === options.services.localDirectory.id
     return sendPage(visit, 200, <NotMePage frame={frameOf(visit)} hasPassword={hasPassword} />)
   })

@@ -11,15 +11,22 @@ import { CodeField } from './challenge-page.tsx'
 import { afterEnrolment, cleanName, mayEnrol, mayFinishEnrolment, NameField, onAfterEnrolment } from './enrol.tsx'
 import { readForm, requireForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
-import { saySpan, withWait } from './moments.ts'
+import type { Messages } from './messages/en.ts'
 import type { PortalOptions } from './options.ts'
-import { acceptProof, problemOf } from './proof.ts'
-import type { Sentences } from './sentences.ts'
-import { along, type Trip } from './trip.ts'
-import { eventOf, frameOf, goTo, openSignedVisit, type SignedVisit, sendPage } from './visit.ts'
+import {
+  type AuthenticatedContext,
+  eventOf,
+  frameOf,
+  goTo,
+  openAuthenticatedContext,
+  sendPage
+} from './page-context.ts'
+import { formatDuration, withWait } from './relative-time.ts'
+import { type ReturnTo, withReturnTo } from './return-to.ts'
+import { acceptProof, problemOf } from './step-up.ts'
 
 export interface EnrolTotpView {
-  readonly trip: Trip
+  readonly trip: ReturnTo
   readonly ceremony: string
   /** Base32. */
   readonly secret: string
@@ -51,7 +58,7 @@ export function EnrolTotpPage({ frame, view }: { frame: Frame; view: EnrolTotpVi
         {say.copy}
       </button>
       <h2>2. {say.next}</h2>
-      <form class="fields" method="post" action={along('/.factorgate/enrol/totp', view.trip)}>
+      <form class="fields" method="post" action={withReturnTo('/.factorgate/enrol/totp', view.trip)}>
         <input type="hidden" name="csrf" value={frame.csrf} />
         <input type="hidden" name="ceremony" value={view.ceremony} />
         {view.problem !== null && (
@@ -72,14 +79,14 @@ export function EnrolTotpPage({ frame, view }: { frame: Frame; view: EnrolTotpVi
         <NameField frame={frame} value={view.name} />
         <button type="submit">{say.submit}</button>
       </form>
-      <form method="post" action={along('/.factorgate/enrol/totp/new', view.trip)}>
+      <form method="post" action={withReturnTo('/.factorgate/enrol/totp/new', view.trip)}>
         <input type="hidden" name="csrf" value={frame.csrf} />
         <button type="submit" class="plain">
           {say.anew}
         </button>
       </form>
       <p>
-        <a href={along('/.factorgate/enrol/webauthn', view.trip)}>{say.other}</a>
+        <a href={withReturnTo('/.factorgate/enrol/webauthn', view.trip)}>{say.other}</a>
       </p>
     </Page>
   )
@@ -112,9 +119,9 @@ function QrCode({ text, label }: { text: string; label: string }) {
 }
 
 /** What is said of a code that did not fit: how far the clock is off, where that shows. Less than two minutes is no matter of clocks alone. */
-function wrongCode(offsetSeconds: number | null, say: Sentences): string {
+function wrongCode(offsetSeconds: number | null, say: Messages): string {
   if (offsetSeconds === null || Math.abs(offsetSeconds) < 120) return say.enrolTotp.wrong
-  return say.enrolTotp.clockOff(saySpan(Math.abs(offsetSeconds), say), offsetSeconds > 0)
+  return say.enrolTotp.clockOff(formatDuration(Math.abs(offsetSeconds), say), offsetSeconds > 0)
 }
 
 export function registerTotp(scope: FastifyInstance, options: PortalOptions): void {
@@ -140,14 +147,14 @@ export function registerTotp(scope: FastifyInstance, options: PortalOptions): vo
   )
 
   scope.get('/.factorgate/enrol/totp', { config: { requires: 'first-factor' } }, async (request, reply) => {
-    const visit = openSignedVisit(options, request, reply)
+    const visit = openAuthenticatedContext(options, request, reply)
     const refusal = await mayEnrol(visit)
     if (refusal !== null) return refusal
     return showEnrolment(visit, 200, {})
   })
 
   scope.post('/.factorgate/enrol/totp', { config: { requires: 'first-factor' } }, async (request, reply) => {
-    const visit = openSignedVisit(options, request, reply)
+    const visit = openAuthenticatedContext(options, request, reply)
     const say = visit.say.enrolTotp
     const form = readForm(visit)
     const shown = form === 'expired' ? staleForm(visit) : form
@@ -177,7 +184,7 @@ export function registerTotp(scope: FastifyInstance, options: PortalOptions): vo
       : ((answer.kind === 'refused' ? answer.waitSeconds : undefined) ?? null)
     if (throttled) reply.header('retry-after', String(waitSeconds))
     const problem = throttled
-      ? visit.say.challenge.throttled(saySpan(answer.retryAfterSeconds, visit.say))
+      ? visit.say.challenge.throttled(formatDuration(answer.retryAfterSeconds, visit.say))
       : answer.kind === 'expired'
         ? say.expired
         : withWait(reply, wrongCode(answer.clockOffsetSeconds ?? null, visit.say), waitSeconds, visit.say)
@@ -186,20 +193,20 @@ export function registerTotp(scope: FastifyInstance, options: PortalOptions): vo
   })
 
   scope.post('/.factorgate/enrol/totp/new', { config: { requires: 'first-factor' } }, async (request, reply) => {
-    const visit = openSignedVisit(options, request, reply)
+    const visit = openAuthenticatedContext(options, request, reply)
     requireForm(visit)
     const refusal = await mayEnrol(visit)
     if (refusal !== null) return refusal
     const { account, session } = visit.principal
     await totp.begin({ id: account.id, name: account.name }, session.id)
-    return goTo(visit, along('/.factorgate/enrol/totp', visit.trip))
+    return goTo(visit, withReturnTo('/.factorgate/enrol/totp', visit.trip))
   })
 
   /**
    * The secret that waits for this session, however often the page is opened: an app may have scanned it. A new one where none waits, or the
    * one of the form is over.
    */
-  async function showEnrolment(visit: SignedVisit, status: number, view: Partial<EnrolTotpView>) {
+  async function showEnrolment(visit: AuthenticatedContext, status: number, view: Partial<EnrolTotpView>) {
     const { account, session } = visit.principal
     const again = view.ceremony ? await totp.resume(view.ceremony, account.id, session.id) : null
     const { ceremony, secret, uri, digits } =

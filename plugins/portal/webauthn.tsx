@@ -4,34 +4,34 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { describeError, type ErrorCode, GateError } from '../../src/errors.ts'
-import type { AuthenticatorSort } from '../../src/factor/authenticator-names.ts'
+import type { AuthenticatorType } from '../../src/factor/authenticator-names.ts'
 import { stateOf } from '../cookies.ts'
 import { requireOffered } from './challenge-offer.ts'
+import { completed } from './device-cookie.ts'
 import { systemName } from './device-name.ts'
 import { afterEnrolment, cleanName, mayEnrol, mayFinishEnrolment, NameField } from './enrol.tsx'
 import { requireJson } from './forms.ts'
-import { completed } from './known-browser.ts'
 import { type Frame, Page } from './layout.tsx'
-import { saySpan, withWait } from './moments.ts'
-import { onward } from './onward.ts'
+import type { Messages } from './messages/en.ts'
+import { nextStep } from './next-step.ts'
 import type { PortalOptions } from './options.ts'
-import { PasskeyButton, type Purpose } from './passkey-button.tsx'
-import { acceptProof, problemOf } from './proof.ts'
-import type { Sentences } from './sentences.ts'
-import { along, type Trip } from './trip.ts'
 import {
+  type AuthenticatedContext,
   eventOf,
   frameOf,
-  openSignedVisit,
-  openVisit,
-  type SignedVisit,
+  openAuthenticatedContext,
+  openContext,
+  type PageContext,
   sendPage,
-  setSessionCookie,
-  type Visit
-} from './visit.ts'
+  setSessionCookie
+} from './page-context.ts'
+import { PasskeyButton, type Purpose } from './passkey-button.tsx'
+import { formatDuration, withWait } from './relative-time.ts'
+import { type ReturnTo, withReturnTo } from './return-to.ts'
+import { acceptProof, problemOf } from './step-up.ts'
 
 export interface EnrolPasskeyView {
-  readonly trip: Trip
+  readonly trip: ReturnTo
   readonly name: string
 }
 
@@ -46,7 +46,7 @@ export function EnrolPasskeyPage({ frame, view }: { frame: Frame; view: EnrolPas
       </form>
       <p class="notice unscripted">{say.noScript}</p>
       <p>
-        <a href={along('/.factorgate/enrol/totp', view.trip)}>{say.other}</a>
+        <a href={withReturnTo('/.factorgate/enrol/totp', view.trip)}>{say.other}</a>
       </p>
     </Page>
   )
@@ -56,7 +56,7 @@ export function EnrolPasskeyPage({ frame, view }: { frame: Frame; view: EnrolPas
 export function nameFrom(
   registration: object,
   here: string,
-  { model, sort, say }: { model: string | null; sort: AuthenticatorSort; say: Sentences }
+  { model, sort, say }: { model: string | null; sort: AuthenticatorType; say: Messages }
 ): string {
   if (model !== null) return model
   const { authenticatorAttachment } = registration as { authenticatorAttachment?: unknown }
@@ -68,7 +68,7 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
   const json = { requires: 'anyone', takes: 'json', isData: true } as const
 
   scope.get('/.factorgate/enrol/webauthn', { config: { requires: 'first-factor' } }, async (request, reply) => {
-    const visit = openSignedVisit(options, request, reply)
+    const visit = openAuthenticatedContext(options, request, reply)
     const refusal = await mayEnrol(visit)
     if (refusal !== null) return refusal
     const view = { trip: visit.trip, name: suggestedName(visit) }
@@ -76,7 +76,7 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
   })
 
   scope.post('/.factorgate/webauthn/options', { config: json }, async (request, reply) => {
-    const visit = openVisit(options, request, reply)
+    const visit = openContext(options, request, reply)
     requireJson(visit)
     reply.header('cache-control', 'no-store')
     const purpose = await purposeOf(visit)
@@ -90,7 +90,7 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
   })
 
   scope.post('/.factorgate/webauthn/verify', { config: json }, async (request, reply) => {
-    const visit = openVisit(options, request, reply)
+    const visit = openContext(options, request, reply)
     const body = requireJson(visit)
     const { ceremony, response } = body
     if (typeof ceremony !== 'string' || typeof response !== 'object' || response === null)
@@ -103,7 +103,7 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
   })
 
   /** A passkey with user verification is a whole sign-in by itself (NIST SP 800-63B-4 §3.1.7.1). */
-  async function login(visit: Visit, binding: string, ceremony: string, response: object) {
+  async function login(visit: PageContext, binding: string, ceremony: string, response: object) {
     const { say, address, browser, reply, now } = visit
     const answer = await webauthn.authenticate({ accountId: null, binding, ceremony, response, address, browser })
     const account = answer.kind === 'verified' ? await accounts.byId(answer.accountId) : null
@@ -130,10 +130,10 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     })
     setSessionCookie(reply, entered.token, visit.site)
     await completed(visit, account, false)
-    return { redirect: await onward(visit, entered.principal) }
+    return { redirect: await nextStep(visit, entered.principal) }
   }
 
-  async function challenge(visit: SignedVisit, ceremony: string, response: object) {
+  async function challenge(visit: AuthenticatedContext, ceremony: string, response: object) {
     const { account, session } = visit.principal
     const { address, browser } = visit
     const answer = await webauthn.authenticate({
@@ -149,7 +149,7 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     return refuse(visit, code, problem.sentence, problem.waitSeconds ?? undefined)
   }
 
-  async function enrol(visit: SignedVisit, ceremony: string, response: object, wish: unknown) {
+  async function enrol(visit: AuthenticatedContext, ceremony: string, response: object, wish: unknown) {
     const { account, session } = visit.principal
     const suggested = suggestedName(visit)
     const wished = typeof wish === 'string' ? cleanName(wish) : null
@@ -175,14 +175,14 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
 
   /** What the ceremony is for, with the checks that its page makes too: hiding a button protects nothing (THREATS M3). */
   async function purposeOf(
-    visit: Visit,
+    visit: PageContext,
     ceremony?: string
-  ): Promise<{ kind: 'login'; binding: string } | { kind: 'challenge' | 'enrol'; visit: SignedVisit }> {
+  ): Promise<{ kind: 'login'; binding: string } | { kind: 'challenge' | 'enrol'; visit: AuthenticatedContext }> {
     const kind = (visit.request.query as { for?: unknown }).for as Purpose | undefined
     // Its hash: no store holds the value of a cookie. A POST without the cookie has been refused (forms.ts).
     if (kind === 'login') return { kind, binding: stateOf(visit.nonce ?? '') }
     if (kind !== 'challenge' && kind !== 'enrol') throw new GateError('bad_request')
-    const signed = openSignedVisit(options, visit.request, visit.reply)
+    const signed = openAuthenticatedContext(options, visit.request, visit.reply)
     if (kind === 'challenge') await requireOffered(signed, 'webauthn')
     else {
       const { account, session } = signed.principal
@@ -192,18 +192,18 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     return { kind, visit: signed }
   }
 
-  function suggestedName(visit: Visit): string {
+  function suggestedName(visit: PageContext): string {
     const say = visit.say.enrolPasskey
     const system = systemName(visit.device.userAgent)
     return system === null ? say.suggestedPlain : say.suggested(system)
   }
 
-  function refuseThrottled(visit: Visit, seconds: number) {
-    return refuse(visit, 'too_many_attempts', visit.say.login.throttled(saySpan(seconds, visit.say)), seconds)
+  function refuseThrottled(visit: PageContext, seconds: number) {
+    return refuse(visit, 'too_many_attempts', visit.say.login.throttled(formatDuration(seconds, visit.say)), seconds)
   }
 
   function refuse(
-    visit: Visit,
+    visit: PageContext,
     code: ErrorCode,
     message: string,
     retryAfterSeconds?: number,

@@ -10,12 +10,12 @@ import type { Proof } from '../factor/proof.ts'
 import type { Subject } from '../identity/subject.ts'
 import { decide, type Question } from '../policy/decide.ts'
 import type { Decision } from '../policy/decision.ts'
-import type { Client } from '../routing/client.ts'
-import { methodsInHeaders, methodsInQuery } from '../routing/other-methods.ts'
-import type { Match, RouteTable, Site } from '../routing/route-table.ts'
-import { destinationReadings } from '../routing/second-target.ts'
-import type { Target } from '../routing/target.ts'
+import type { Client } from '../request/client.ts'
+import type { Target } from '../request/target.ts'
+import { methodsInHeaders, methodsInQuery } from './method-override.ts'
 import { type Message, type ReturnTo, returnTo } from './return-to.ts'
+import type { Match, RouteTable, Site } from './route-table.ts'
+import { destinationReadings } from './webdav-destination.ts'
 
 export type AppMatch = Extract<Match, { readonly kind: 'app' }>
 

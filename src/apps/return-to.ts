@@ -5,8 +5,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ChallengeReason } from '../policy/decision.ts'
 import { acceptsPage, isFromWorker } from '../request/wants-page.ts'
-import { methodsInHeaders } from '../routing/other-methods.ts'
-import type { App, Site } from '../routing/route-table.ts'
+import { methodsInHeaders } from './method-override.ts'
+import type { App, Site } from './route-table.ts'
 
 /** Method and headers of a request. */
 export interface Message {

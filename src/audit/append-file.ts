@@ -5,8 +5,8 @@
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { makeFolder } from '../folder.ts'
-import type { Lines } from './lines.ts'
+import { makeFolder } from '../ensure-directory.ts'
+import type { Lines } from './line-buffer.ts'
 
 /** What became of an append. `whole` counts the lines that are on disk; a line cut short is finished by the next append. */
 export type Appended =

@@ -6,9 +6,9 @@
 import type { Clock } from '../clock.ts'
 import { GateError } from '../errors.ts'
 import { AppendFile, type AppendHandle } from './append-file.ts'
+import { lineOf } from './encode-event.ts'
 import type { AuditEvent, AuditSink } from './event.ts'
-import { lineOf } from './line.ts'
-import { Lines } from './lines.ts'
+import { Lines } from './line-buffer.ts'
 
 export interface JournalOptions {
   readonly path: string

@@ -4,7 +4,7 @@
  */
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { nearest } from '../../config/values/invalid.ts'
-import { withoutTricks } from '../audit/line.ts'
+import { withoutTricks } from '../audit/encode-event.ts'
 import type { Clock } from '../clock.ts'
 
 /** 0 done · 1 it did not work, or the answer is no · 2 the command was called wrongly. */

@@ -1,17 +1,17 @@
 /** `factorgate explain`: what the gate would decide about a request, and why. It asks the `authorize()` that serves requests, and changes nothing. */
 import type { Config } from '../../config/schema.ts'
 import { type AppAccess, type AppMatch, authorize, questionOf } from '../apps/authorize.ts'
+import { type Match, RouteTable, type Site } from '../apps/route-table.ts'
 import { subjectOf } from '../identity/account.ts'
 import type { Subject } from '../identity/subject.ts'
 import { explain, formatExplanation } from '../policy/explain.ts'
-import { parseAddress } from '../routing/address.ts'
-import { type Match, RouteTable, type Site } from '../routing/route-table.ts'
-import { parseTarget, type Target } from '../routing/target.ts'
-import { toApp } from '../settings.ts'
+import { parseAddress } from '../request/address.ts'
+import { parseTarget, type Target } from '../request/target.ts'
+import { toApp } from '../services/app-options.ts'
 import { type Command, type Io, jsonText, readArgs, UsageError, visible } from './command.ts'
+import { configFor, configHelp, configOption, withStore } from './command-context.ts'
 import { readProofs } from './proofs.ts'
 import { accountsAt } from './user/person.ts'
-import { atWork, configFor, configHelp, configOption } from './workplace.ts'
 
 /** Where a URL leads when no rule is asked. */
 type Elsewhere = {
@@ -172,7 +172,7 @@ async function subjectNamed(
   if (groups !== undefined) return assumed
   try {
     let found: Subject | null = null
-    await atWork(io, { config: file, changes: 'nothing' }, async place => {
+    await withStore(io, { config: file, changes: 'nothing' }, async place => {
       const account = await accountsAt(place).byName(name)
       if (account?.suspended)
         io.stderr(`note: ${account.name} is suspended, so nothing is open to them now; the rules say:\n`)

@@ -9,14 +9,14 @@ import { parseConfig } from '../../config/load.ts'
 import { formatProblem, type Problem } from '../../config/reading/diagnostics.ts'
 import type { Config } from '../../config/schema.ts'
 import { initTemplate, type TemplateOptions } from '../../config/template.ts'
-import { makeFolder } from '../folder.ts'
+import { makeFolder } from '../ensure-directory.ts'
 import { canonicalName } from '../identity/account.ts'
 import { checkKey } from '../keyring/key-check.ts'
 import { createKeyFile, readKeyFile } from '../keyring/key-file.ts'
 import { type Command, type Io, PersonError, readArgs, UsageError, visible } from './command.ts'
+import { withStore } from './command-context.ts'
 import { asOwnerOf, asSelf } from './owner.ts'
 import { accountsAt, invite } from './user/person.ts'
-import { atWork } from './workplace.ts'
 
 export const command: Command = {
   name: 'init',
@@ -86,7 +86,7 @@ Example:
         await createKeyFile(config.keyFile)
       })
       made.push(config.keyFile, storePath(config), config.journal)
-      return await atWork(io, { config: file, changes: 'grant', mayCreate: true }, async place => {
+      return await withStore(io, { config: file, changes: 'grant', mayCreate: true }, async place => {
         // From here on no other key fits, and a gate that is given one does not start.
         await checkKey(place.store, await asSelf(() => readKeyFile(config.keyFile)), config.keyFile)
         const account = await accountsAt(place).create({ name, groups: ['operators'] })

@@ -1,6 +1,6 @@
 /** The log of a process: JSON lines on standard output, safe for a terminal. Owns where they go; refuses to judge what is logged. */
 import { type Logger, pino } from 'pino'
-import { withoutTricks } from '../audit/line.ts'
+import { withoutTricks } from '../audit/encode-event.ts'
 
 /** A logger. `base` stands in each line. */
 export function newLog(level: string, base: Record<string, unknown> | null): Logger {

@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { nearest } from '../../config/values/invalid.ts'
 import { type Command, type Entry, type ExitCode, type Io, UsageError, visible, withBelt } from './command.ts'
+import { reportError } from './error-report.ts'
 import { helpPage } from './help.ts'
-import { sayMistake } from './mistakes.ts'
 
 const entries: readonly Entry[] = [
   { name: 'serve', summary: 'Run the gateway.', load: () => import('./serve.ts') },
@@ -77,7 +77,7 @@ export async function run(argv: readonly string[], terminal: Io): Promise<ExitCo
     io.stdout(helpPage(command))
     return 0
   } catch (error) {
-    return sayMistake(error, command.name, io)
+    return reportError(error, command.name, io)
   }
 }
 

@@ -6,15 +6,15 @@ import type { Logger } from 'pino'
 import { type DefaultOptions, defaultConfig, loadConfig } from '../../config/load.ts'
 import { ConfigError, formatProblem } from '../../config/reading/diagnostics.ts'
 import type { Config } from '../../config/schema.ts'
-import { Crew } from '../crew.ts'
 import { createKeyFile, keyFileWarning } from '../keyring/key-file.ts'
-import { Server, type Serving } from '../server.ts'
+import { Cluster } from '../server/cluster/primary.ts'
+import { work } from '../server/cluster/worker.ts'
+import { Server, type Serving } from '../server/server.ts'
 import { watchFiles } from '../watch/files.ts'
 import { oneAtATime } from '../watch/one-at-a-time.ts'
-import { work } from '../worker.ts'
 import { type Command, type ExitCode, type Io, PersonError, readArgs, UsageError } from './command.ts'
+import { reportError } from './error-report.ts'
 import { newLog } from './log.ts'
-import { sayMistake } from './mistakes.ts'
 
 export const command: Command = {
   name: 'serve',
@@ -67,9 +67,9 @@ function say<T extends Serving>(serving: T, config: Config, log: Logger): T {
   return serving
 }
 
-async function startCrew(config: Config, size: number, log: Logger): Promise<Crew> {
+async function startCrew(config: Config, size: number, log: Logger): Promise<Cluster> {
   try {
-    return await Crew.start({ config, size, log })
+    return await Cluster.start({ config, size, log })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== undefined) throw error
     throw new PersonError('a process could not start, and says why above; nothing was started')
@@ -81,7 +81,7 @@ function serveInCrew(io: Io): Promise<ExitCode> {
   return work({
     clock: io.clock,
     logFor: (config, worker) => newLog(config.log.level, { worker }),
-    cannotStart: error => sayMistake(error, 'serve', io)
+    cannotStart: error => reportError(error, 'serve', io)
   })
 }
 

@@ -67,13 +67,13 @@ export function modelName(aaguid: string): string | null {
 }
 
 /** What came, as far as it says: a passkey that may be copied between devices, the device itself, or a key beside it. */
-export type AuthenticatorSort = 'passkey' | 'device' | 'key'
+export type AuthenticatorType = 'passkey' | 'device' | 'key'
 
 /** Which sort a credential is, from what its authenticator said of itself. The word for it is the page's. */
 export function sortOf(authenticator: {
   readonly transports: readonly string[]
   readonly backupEligible: boolean
-}): AuthenticatorSort {
+}): AuthenticatorType {
   if (authenticator.backupEligible) return 'passkey'
   return authenticator.transports.includes('internal') ? 'device' : 'key'
 }

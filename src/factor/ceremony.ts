@@ -3,7 +3,7 @@
  * (THREATS W1, W2, W20); refuses to say which of these was amiss. The gate's clock ends it: the store's own may be another machine's.
  */
 import { type Clock, isCurrent } from '../clock.ts'
-import { isToken, newToken } from '../session/token.ts'
+import { isToken, newToken } from '../ids.ts'
 import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
 

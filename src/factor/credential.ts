@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
-import { ConsecutiveFailures } from './consecutive-failures.ts'
+import { ConsecutiveFailures } from '../throttle/consecutive-failures.ts'
 import type { FactorNotice } from './factor.ts'
 
 interface CredentialBase {

@@ -7,10 +7,10 @@ import type { Clock } from '../clock.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
-import type { AttemptLimiter } from './attempt-limiter.ts'
-import { ConsecutiveFailures } from './consecutive-failures.ts'
+import { AttemptBuckets, type Origin } from '../throttle/attempt-buckets.ts'
+import type { AttemptLimiter } from '../throttle/attempt-limiter.ts'
+import { ConsecutiveFailures } from '../throttle/consecutive-failures.ts'
 import type { FactorNotice, Verification } from './factor.ts'
-import { Guesses, type Origin } from './guesses.ts'
 import { typedSigns } from './typed-code.ts'
 
 export interface RecoveryStatus {
@@ -45,7 +45,7 @@ export class RecoveryCodes {
   readonly #keyring: () => Keyring
   readonly #limiter: AttemptLimiter
   readonly #count: number
-  readonly #guesses: Guesses
+  readonly #guesses: AttemptBuckets
   readonly #failures: ConsecutiveFailures
   readonly #onDisabled: (notice: FactorNotice) => void
 
@@ -62,7 +62,7 @@ export class RecoveryCodes {
     this.#keyring = input.keyring
     this.#limiter = input.limiter
     this.#count = input.count
-    this.#guesses = new Guesses(input.store)
+    this.#guesses = new AttemptBuckets(input.store)
     this.#failures = new ConsecutiveFailures(input.store)
     this.#onDisabled = input.onDisabled ?? (() => {})
   }

@@ -5,16 +5,16 @@
 import { randomBytes } from 'node:crypto'
 import { generateURI, ScureBase32Plugin, verifySync } from 'otplib'
 import type { Clock } from '../clock.ts'
+import { newId } from '../ids.ts'
 import type { Keyring } from '../keyring/keyring.ts'
-import { newId } from '../session/token.ts'
 import type { Store } from '../store/store.ts'
-import type { AttemptLimiter } from './attempt-limiter.ts'
+import { AttemptBuckets, type Origin } from '../throttle/attempt-buckets.ts'
+import type { AttemptLimiter } from '../throttle/attempt-limiter.ts'
+import { ConsecutiveFailures } from '../throttle/consecutive-failures.ts'
 import { Ceremonies, type CeremonyOwner } from './ceremony.ts'
 import { clockOffset } from './clock-offset.ts'
-import { ConsecutiveFailures } from './consecutive-failures.ts'
 import { type Credentials, credentialName, type TotpCredential } from './credential.ts'
 import { credentialsPerKind, type Enrolment, type Verification } from './factor.ts'
-import { Guesses, type Origin } from './guesses.ts'
 import { keyUriName } from './key-uri-name.ts'
 import { typedSigns } from './typed-code.ts'
 
@@ -73,7 +73,7 @@ export class Totp {
   readonly #options: TotpOptions
   readonly #store: Store
   readonly #ceremonies: Ceremonies<Pending>
-  readonly #guesses: Guesses
+  readonly #guesses: AttemptBuckets
   readonly #failures: ConsecutiveFailures
   #clockNewsAt: number | null = null
 
@@ -83,7 +83,7 @@ export class Totp {
     this.#options = options
     this.#store = options.store
     this.#ceremonies = new Ceremonies(options, 'totp', ceremonySeconds)
-    this.#guesses = new Guesses(options.store)
+    this.#guesses = new AttemptBuckets(options.store)
     this.#failures = new ConsecutiveFailures(options.store)
   }
 

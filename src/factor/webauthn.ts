@@ -8,20 +8,20 @@ import type {
   PublicKeyCredentialRequestOptionsJSON
 } from '@simplewebauthn/server'
 import type { Clock } from '../clock.ts'
+import { newId } from '../ids.ts'
 import type { Keyring } from '../keyring/keyring.ts'
-import { networkLevels } from '../routing/network-levels.ts'
-import { newId } from '../session/token.ts'
+import { networkLevels } from '../request/network-levels.ts'
 import type { Store } from '../store/store.ts'
-import { type AttemptLimiter, type Reservation, refusedBy } from './attempt-limiter.ts'
+import { AttemptBuckets, type Origin } from '../throttle/attempt-buckets.ts'
+import { type AttemptLimiter, type Reservation, refusedBy } from '../throttle/attempt-limiter.ts'
+import { ConsecutiveFailures } from '../throttle/consecutive-failures.ts'
 import { withoutUnjudged } from './attestation.ts'
-import { type AuthenticatorSort, modelName, sortOf } from './authenticator-names.ts'
+import { type AuthenticatorType, modelName, sortOf } from './authenticator-names.ts'
 import { Ceremonies } from './ceremony.ts'
-import { ConsecutiveFailures } from './consecutive-failures.ts'
 import { fitsItsAlgorithm } from './cose-key.ts'
 import { type Credentials, credentialName, type WebauthnCredential } from './credential.ts'
 import { isStrictEcdsaSignature } from './ecdsa-signature.ts'
 import { credentialsPerKind, type Enrolment, type FactorNotice, type Verification } from './factor.ts'
-import { Guesses, type Origin } from './guesses.ts'
 import { isUnknownPasskey, passkeySignals } from './passkey-signals.ts'
 import { SealedCeremonies } from './sealed-ceremony.ts'
 import {
@@ -87,14 +87,14 @@ export class Webauthn {
   readonly #options: WebauthnOptions
   readonly #ceremonies: Ceremonies<Pending>
   readonly #sealed: SealedCeremonies
-  readonly #guesses: Guesses
+  readonly #guesses: AttemptBuckets
   readonly #failures: ConsecutiveFailures
 
   constructor(options: WebauthnOptions) {
     this.#options = options
     this.#ceremonies = new Ceremonies(options, 'webauthn', ceremonySeconds)
     this.#sealed = new SealedCeremonies({ ...options, seconds: ceremonySeconds })
-    this.#guesses = new Guesses(options.store)
+    this.#guesses = new AttemptBuckets(options.store)
     this.#failures = new ConsecutiveFailures(options.store)
   }
 
@@ -135,7 +135,7 @@ export class Webauthn {
     ceremony: string
     response: unknown
     /** The person's, or the page's once it is known what came: its model where we know it, and its sort. */
-    name: string | ((model: string | null, sort: AuthenticatorSort) => string)
+    name: string | ((model: string | null, sort: AuthenticatorType) => string)
     address: string
   }): Promise<Enrolment> {
     const { account, binding, name } = input

@@ -2,10 +2,10 @@
  * Addresses in a reply's headers, as browsers must see them. Owns where they stand in each kind of header; what is no address of the app
  * keeps its bytes.
  */
-import { isApp, publicLocation, publicPath, type Whereabouts } from './whereabouts.ts'
+import { isApp, publicLocation, publicPath, type UrlMapping } from './url-mapping.ts'
 
 /** `Refresh: 3; url=…`, with the address as in `Location`. Browsers do without `url=`, and take a comma or a blank for the `;` (HTML). */
-export function publicRefresh(value: string, where: Whereabouts): string {
+export function publicRefresh(value: string, where: UrlMapping): string {
   const parts = /^(\s*[\d.]+(?:\s*[;,]\s*|\s+)(?:url\s*=\s*)?)(["']?)(.*?)(\2\s*)$/is.exec(value)
   if (parts === null) return value
   const [, before, quote, url, after] = parts as unknown as [string, string, string, string, string]
@@ -13,12 +13,12 @@ export function publicRefresh(value: string, where: Whereabouts): string {
 }
 
 /** `Link: </style.css>; rel=preload` (RFC 8288): each target as in `Location`. */
-export function publicLinks(value: string, where: Whereabouts): string {
+export function publicLinks(value: string, where: UrlMapping): string {
   return value.replace(/<([^<>]*)>/g, (_, url: string) => `<${publicLocation(url, where)}>`)
 }
 
 /** Origins and addresses among other words: content security policies, `Access-Control-Allow-Origin`, reporting endpoints. */
-export function publicSources(value: string, where: Whereabouts): string {
+export function publicSources(value: string, where: UrlMapping): string {
   return value.replace(
     /\b(https?|wss?):\/\/([^\s"'<>;,()/?#\\]+)([^\s"'<>;,()\\]*)/gi,
     (all, scheme: string, host, path) => {

@@ -2,7 +2,7 @@
  * What a client may never say about itself: who it is, where it comes from, and which address it asked for. Apps believe these header
  * lines because "only the proxy sets them", so the gate takes every copy of a client's out. Owns that judgement for forwarding and for forward-auth.
  */
-import { normalName } from './header-name.ts'
+import { normalName } from '../request/header-name.ts'
 
 /** Spellings that servers and their modules put before a name: `HTTP_REMOTE_USER`, `REDIRECT_REMOTE_USER`, `AJP_eppn`, `X-…`. */
 const prelude = /^(?:(?:https?|redirect|ajp|x)-)+/

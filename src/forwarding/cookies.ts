@@ -1,6 +1,6 @@
 /** The gate's own cookies, taken out of what goes to an app and of what comes from one. Other cookies keep their bytes. */
 import { LRUCache } from 'lru-cache'
-import { isInsideName, publicPath, type Whereabouts } from './whereabouts.ts'
+import { isInsideName, publicPath, type UrlMapping } from './url-mapping.ts'
 
 /** True for a name that is ours, or that a browser could take for ours. */
 export function isOurCookie(name: string): boolean {
@@ -14,7 +14,7 @@ export function isOurCookie(name: string): boolean {
 }
 
 /** A `Cookie` line without our pairs; null where nothing is left. Other pairs keep their bytes (THREATS S5). */
-export function withoutOurs(line: string): string | null {
+export function stripGatewayCookies(line: string): string | null {
   const known = remembered.get(line)
   if (known !== undefined) return known === '' ? null : known
   const rest = mentionsUs.test(line) ? othersOf(line) : line
@@ -41,12 +41,12 @@ function othersOf(line: string): string | null {
  * True for a `Set-Cookie` line that would plant one of ours (THREATS S6). A pair without a name counts by its value: browsers send
  * `=factorgate=x` back as `factorgate=x`.
  */
-export function plantsOurs(line: string): boolean {
+export function setsGatewayCookie(line: string): boolean {
   return mentionsUs.test(line) && isOurCookie(nameOf(line.replace(/^[\s=]+/, '')))
 }
 
 /** A `Set-Cookie` line for the public address: `Path` moved to where the app stands, an inside `Domain` left out. */
-export function rescope(line: string, where: Whereabouts): string {
+export function rewriteCookieScope(line: string, where: UrlMapping): string {
   if (!/;\s*(?:domain|path)\s*=/i.test(line)) return line
   const parts = line.split(';')
   const isHostBound = /^\s*__host-/i.test(parts[0] ?? '')
@@ -63,12 +63,12 @@ function nameOf(line: string): string {
   return (equals < 0 ? pair : pair.slice(0, equals)).trim()
 }
 
-function isInsideDomain(attribute: string, where: Whereabouts): boolean {
+function isInsideDomain(attribute: string, where: UrlMapping): boolean {
   const domain = /^\s*domain\s*=\s*\.?(.*?)\s*$/i.exec(attribute)?.[1]
   return domain !== undefined && isInsideName(domain.toLowerCase(), where)
 }
 
-function movePath(attribute: string, where: Whereabouts): string {
+function movePath(attribute: string, where: UrlMapping): string {
   const parts = /^(\s*path\s*=\s*)(\/.*?)(\s*)$/i.exec(attribute)
   if (parts === null) return attribute
   const [, before, path, after] = parts as unknown as [string, string, string, string]

@@ -2,11 +2,12 @@
  * Headers on their way back from an app. Owns what of them a browser gets to see: everything, but for the connection's own lines, our
  * cookies, and addresses that only the inside knows. Refuses framing that cannot be passed on.
  */
+
+import { connectionOptions, hopByHop, normalName, withoutListed } from '../request/header-name.ts'
+import { InvalidResponseError } from '../upstream/response-parser.ts'
 import { publicLinks, publicRefresh, publicSources } from './addresses-out.ts'
-import { plantsOurs, rescope } from './cookies.ts'
-import { connectionOptions, hopByHop, normalName, withoutListed } from './header-name.ts'
-import { UnfitReply } from './reply-parser.ts'
-import { publicLocation, type Whereabouts } from './whereabouts.ts'
+import { rewriteCookieScope, setsGatewayCookie } from './cookies.ts'
+import { publicLocation, type UrlMapping } from './url-mapping.ts'
 
 export interface Inbound {
   /** Names and values in turn, latin-1: byte for byte what the app sent. */
@@ -57,7 +58,7 @@ const kinds = new Map<string, Kind>()
 const spellingsKept = 2_000
 
 /** @throws UnfitReply for a transfer coding other than chunked. */
-export function inboundHeaders(raw: readonly string[], status: number, where: Whereabouts): Inbound {
+export function inboundHeaders(raw: readonly string[], status: number, where: UrlMapping): Inbound {
   const headers: string[] = []
   let isChunked = false
   let lengthName: string | null = null
@@ -73,7 +74,7 @@ export function inboundHeaders(raw: readonly string[], status: number, where: Wh
       case 'drop':
         break
       case 'set-cookie':
-        if (!plantsOurs(value)) headers.push(name, rescope(value, where))
+        if (!setsGatewayCookie(value)) headers.push(name, rewriteCookieScope(value, where))
         break
       case 'location':
         headers.push(name, publicLocation(value, where))
@@ -106,7 +107,7 @@ export function inboundHeaders(raw: readonly string[], status: number, where: Wh
         break
       case 'transfer-encoding':
         // Another coding would be taken off without being undone (RFC 9112 §6.1).
-        if (value.trim().toLowerCase() !== 'chunked') throw new UnfitReply(`transfer coding '${value}'`)
+        if (value.trim().toLowerCase() !== 'chunked') throw new InvalidResponseError(`transfer coding '${value}'`)
         isChunked = true
         break
       case 'connection': {

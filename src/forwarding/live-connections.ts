@@ -2,11 +2,12 @@
  * Everything that is open at this moment: sockets, downloads, uploads, event streams. Owns who each belongs to and when its right
  * ends; refuses to let anything outlive the session that opened it.
  */
+
+import type { App } from '../apps/route-table.ts'
 import type { Clock } from '../clock.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Proof } from '../factor/proof.ts'
 import type { Subject } from '../identity/subject.ts'
-import type { App } from '../routing/route-table.ts'
 
 /** Why a WebSocket ends (RFC 6455 §7.4.1). */
 export const closeCodes = { goingAway: 1001, policy: 1008 } as const
@@ -48,7 +49,7 @@ export interface LiveRequest {
   readonly sessionEndsAt: number | null
 }
 
-/** Judges what is open by the rules of now, and ends what they no longer permit (src/live-review.ts). */
+/** Judges what is open by the rules of now, and ends what they no longer permit (src/watch/live-review.ts). */
 export interface Reviewer {
   /** False for what was judged by an older configuration. */
   knows(app: App): boolean
@@ -64,9 +65,9 @@ const tickMs = 1_000
 
 export class LiveConnections {
   readonly #clock: Clock
-  readonly #all = new Bunch(0)
-  readonly #sessions = new Map<string, Bunch>()
-  readonly #accounts = new Map<string, Bunch>()
+  readonly #all = new IndexedList(0)
+  readonly #sessions = new Map<string, IndexedList>()
+  readonly #accounts = new Map<string, IndexedList>()
   /** One timer for all of them; it runs while something is open. */
   #timer: NodeJS.Timeout | undefined
   /** Sockets are told to go; requests may finish. */
@@ -83,8 +84,8 @@ export class LiveConnections {
   }
 
   /** Takes an entry in. A socket after `drain`, and anything after `close`, is ended at once. */
-  add(entry: LiveEntry): Place {
-    const place = new Place(entry)
+  add(entry: LiveEntry): Registration {
+    const place = new Registration(entry)
     if (this.#isClosed || (this.#isDraining && entry.isSocket)) {
       queueMicrotask(() => entry.end('shutting down', closeCodes.goingAway))
       return place
@@ -196,11 +197,11 @@ export class LiveConnections {
 type Kind = 0 | 1 | 2
 
 /** Where an entry stands; `release` takes it out. */
-export class Place {
+export class Registration {
   readonly entry: LiveEntry
-  #all: Bunch | null = null
-  #session: Bunch | null = null
-  #account: Bunch | null = null
+  #all: IndexedList | null = null
+  #session: IndexedList | null = null
+  #account: IndexedList | null = null
   #atAll = 0
   #atSession = 0
   #atAccount = 0
@@ -209,7 +210,7 @@ export class Place {
     this.entry = entry
   }
 
-  enter(bunch: Bunch): void {
+  enter(bunch: IndexedList): void {
     if (bunch.kind === 0) this.#all = bunch
     else if (bunch.kind === 1) this.#session = bunch
     else this.#account = bunch
@@ -234,9 +235,9 @@ export class Place {
  * Places that come and go by the thousand. An array, where the last takes the place of the one that leaves: a Set would leave its old
  * tables behind, each of which keeps the requests of its time from being collected while they are cheap to.
  */
-class Bunch {
+class IndexedList {
   readonly kind: Kind
-  readonly #places: Place[] = []
+  readonly #places: Registration[] = []
 
   constructor(kind: Kind) {
     this.kind = kind
@@ -246,12 +247,12 @@ class Bunch {
     return this.#places.length
   }
 
-  push(place: Place): number {
+  push(place: Registration): number {
     return this.#places.push(place) - 1
   }
 
   remove(at: number): void {
-    const last = this.#places.pop() as Place
+    const last = this.#places.pop() as Registration
     if (at === this.#places.length) return
     this.#places[at] = last
     last.moved(this.kind, at)
@@ -263,10 +264,10 @@ class Bunch {
   }
 }
 
-function bunchOf(bunches: Map<string, Bunch>, id: string, kind: Kind): Bunch {
+function bunchOf(bunches: Map<string, IndexedList>, id: string, kind: Kind): IndexedList {
   let bunch = bunches.get(id)
   if (bunch === undefined) {
-    bunch = new Bunch(kind)
+    bunch = new IndexedList(kind)
     bunches.set(id, bunch)
   }
   return bunch

@@ -2,7 +2,7 @@
  * Which pages may open a WebSocket. Browsers send cookies with a handshake from any page and let nobody read an answer first, so
  * the gate must ask where it comes from (ASVS 4.4.2, THREATS F9).
  */
-import type { App } from '../routing/route-table.ts'
+import type { App } from '../apps/route-table.ts'
 
 /**
  * True for the app's own public origin and those its operator lists, compared whole and byte for byte. Without an `Origin` it was no

@@ -3,20 +3,20 @@
  * says about its identity or address in any spelling, and our own cookie. A hot path: one walk over the raw lines, no objects.
  */
 
+import type { App, Upstream } from '../apps/route-table.ts'
 import type { Subject } from '../identity/subject.ts'
 import type { Permit } from '../policy/decision.ts'
-import type { App, Upstream } from '../routing/route-table.ts'
+import { connectionOptions, hopByHop, normalName, withoutListed } from '../request/header-name.ts'
+import { isFirstLeg, tiesConnection } from '../upstream/connection-schemes.ts'
 import { insideAddress, insideIf, insideOrigin, insidePage, insideParts } from './addresses-in.ts'
 import { isClaim, passedNames } from './claims.ts'
-import { isFirstLeg, tiesConnection } from './connection-schemes.ts'
-import { withoutOurs } from './cookies.ts'
-import { connectionOptions, hopByHop, normalName, withoutListed } from './header-name.ts'
-import { type Whereabouts, whereaboutsOf } from './whereabouts.ts'
+import { stripGatewayCookies } from './cookies.ts'
+import { type UrlMapping, urlMappingOf } from './url-mapping.ts'
 
 /** What a request to one upstream of an app looks like, but for the request itself. Made once an app and upstream. */
 export interface OutboundPlan {
   readonly app: App
-  readonly where: Whereabouts
+  readonly where: UrlMapping
   /** The Host header. */
   readonly host: string
   /** Lines that are the same for everybody, names and values in turn. */
@@ -105,7 +105,7 @@ export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
   const ours = [...Object.keys(app.addHeaders), ...Object.values(app.identityHeaders).filter(name => name !== null)]
   return {
     app,
-    where: whereaboutsOf(app, upstream, host),
+    where: urlMappingOf(app, upstream, host),
     host,
     constant,
     kinds: new Map(),
@@ -137,7 +137,7 @@ export function outboundHeaders(
       case 'drop':
         break
       case 'cookie': {
-        const others = withoutOurs(value)
+        const others = stripGatewayCookies(value)
         if (others !== null) headers.push(name, others)
         break
       }

@@ -4,8 +4,8 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { bodyPassed } from '../young-generation.ts'
-import type { BodyListener, OutgoingBody } from './upstream-connection.ts'
+import { noteBodyBytes } from '../platform/gc-tuning.ts'
+import type { BodyListener, OutgoingBody } from '../upstream/connection.ts'
 
 export class RequestBody implements OutgoingBody {
   readonly #req: IncomingMessage
@@ -58,7 +58,7 @@ export class RequestBody implements OutgoingBody {
 
   readonly #onData = (chunk: Buffer): void => {
     this.bytes += chunk.length
-    bodyPassed(chunk.length)
+    noteBodyBytes(chunk.length)
     const socket = this.#socket as Socket
     let goesOn: boolean
     if (this.#hasLength) goesOn = socket.write(chunk)

@@ -5,18 +5,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ErrorCode } from '../errors.ts'
-import { endInStages, softenClose } from '../staged-close.ts'
-import type { Errand } from './errand.ts'
+import { endInStages, softenClose } from '../platform/staged-close.ts'
+import type { ResponseHandler, UpstreamError } from '../upstream/connection.ts'
+import type { ResponseHead } from '../upstream/response-parser.ts'
+import { noteAnswer } from '../upstream/tied-connections.ts'
+import { batchWrite } from '../upstream/write-batch.ts'
+import { ForwardOperation, repeatable } from './forward-operation.ts'
+import type { ForwardRequest } from './forward-request.ts'
 import { inboundHeaders } from './inbound.ts'
 import type { CloseCode, LiveConnections } from './live-connections.ts'
 import type { Outbound } from './outbound.ts'
-import type { ReplyHead } from './reply-parser.ts'
 import { RequestBody } from './request-body.ts'
-import { Running, repeatable } from './running.ts'
-import { noteAnswer } from './tied-connections.ts'
-import { atEndOfTurn } from './turn.ts'
-import type { ReplyHandler, UpstreamError } from './upstream-connection.ts'
-import type { Way } from './way.ts'
+import type { AppUpstreams } from './upstreams.ts'
 
 const transferOf = Symbol('transfer')
 type Owned = ServerResponse & { [transferOf]?: Transfer }
@@ -28,11 +28,11 @@ const smallBytes = 16 * 1024
 const nothing = Buffer.alloc(0)
 
 /** Runs one errand. The observer hears how it ended; nothing is thrown. */
-export function transfer(errand: Errand, way: Way, live: LiveConnections): void {
+export function transfer(errand: ForwardRequest, way: AppUpstreams, live: LiveConnections): void {
   new Transfer(errand, way, live).start()
 }
 
-class Transfer extends Running implements ReplyHandler {
+class Transfer extends ForwardOperation implements ResponseHandler {
   #body: RequestBody | null = null
   #hasBody = false
   #isWhole = false
@@ -87,9 +87,9 @@ class Transfer extends Running implements ReplyHandler {
     return this.#body
   }
 
-  onHead({ status, reason, headers: raw, framing, isWhole, tiesConnection, oddities }: ReplyHead): void {
+  onHead({ status, reason, headers: raw, framing, isWhole, tiesConnection, oddities }: ResponseHead): void {
     const { res, observer } = this.errand
-    if (oddities !== null) observer.noticed(oddities)
+    if (oddities !== null) observer.onOddities(oddities)
     noteAnswer(this.errand, tiesConnection && status === 401)
     const { headers, hasLength } = inboundHeaders(raw, status, this.plan.where)
     this.#hasBody = framing !== 'none'
@@ -99,7 +99,7 @@ class Transfer extends Running implements ReplyHandler {
     res.writeHead(status, fitReason(reason), headers)
     this.#isFramedOutside = framing === 'none' || hasLength || res.chunkedEncoding
     this.status = status
-    observer.answering(status)
+    observer.onResponse(status)
     if (!isWhole) process.nextTick(flushHead, this)
   }
 
@@ -129,7 +129,7 @@ class Transfer extends Running implements ReplyHandler {
       return
     }
     joinHead(res, this.#small)
-    atEndOfTurn(() => res.end())
+    batchWrite(() => res.end())
   }
 
   onError(error: UpstreamError): void {

@@ -4,14 +4,19 @@
  */
 import net, { type Socket } from 'node:net'
 import type { Duplex, Writable } from 'node:stream'
-import { bodyPassed } from '../young-generation.ts'
-import type { Errand } from './errand.ts'
+import { noteBodyBytes } from '../platform/gc-tuning.ts'
+import {
+  keepAliveMs,
+  type ResponseHandler,
+  type UpstreamConnection,
+  type UpstreamError
+} from '../upstream/connection.ts'
+import { InvalidResponseError, type ResponseHead } from '../upstream/response-parser.ts'
+import { ForwardOperation } from './forward-operation.ts'
+import type { ForwardRequest } from './forward-request.ts'
 import { inboundHeaders } from './inbound.ts'
 import type { CloseCode, LiveConnections } from './live-connections.ts'
-import { type ReplyHead, UnfitReply } from './reply-parser.ts'
-import { Running } from './running.ts'
-import { keepAliveMs, type ReplyHandler, type UpstreamConnection, type UpstreamError } from './upstream-connection.ts'
-import type { Way } from './way.ts'
+import type { AppUpstreams } from './upstreams.ts'
 import { closeFrame, FrameBoundary } from './websocket-frames.ts'
 
 /** What the server's `upgrade` event hands over besides the request. */
@@ -26,11 +31,11 @@ const halfClosedMs = 30_000
 const closeAnswerMs = 2_000
 
 /** Runs one upgrade errand. The observer hears `answering` with 101 or with the status of the app's refusal. */
-export function tunnel(errand: Errand, upgrade: Upgrade, way: Way, live: LiveConnections): void {
+export function tunnel(errand: ForwardRequest, upgrade: Upgrade, way: AppUpstreams, live: LiveConnections): void {
   new Tunnel(errand, upgrade, way, live).start()
 }
 
-class Tunnel extends Running implements ReplyHandler {
+class Tunnel extends ForwardOperation implements ResponseHandler {
   readonly #client: Duplex
   readonly #head: Buffer
   readonly #boundary = new FrameBoundary()
@@ -40,7 +45,7 @@ class Tunnel extends Running implements ReplyHandler {
   #timer: NodeJS.Timeout | undefined
   #bytesIn = 0
 
-  constructor(errand: Errand, upgrade: Upgrade, way: Way, live: LiveConnections) {
+  constructor(errand: ForwardRequest, upgrade: Upgrade, way: AppUpstreams, live: LiveConnections) {
     super(errand, way, live)
     this.#client = upgrade.socket
     this.#head = upgrade.head
@@ -89,8 +94,8 @@ class Tunnel extends Running implements ReplyHandler {
     return null
   }
 
-  onHead(head: ReplyHead): void {
-    if (head.oddities !== null) this.errand.observer.noticed(head.oddities)
+  onHead(head: ResponseHead): void {
+    if (head.oddities !== null) this.errand.observer.onOddities(head.oddities)
     if (head.framing === 'switched') this.#join(head)
     else this.#passRefusal(head)
   }
@@ -101,7 +106,7 @@ class Tunnel extends Running implements ReplyHandler {
     const to = this.#app === null ? this.errand.res : this.#client
     if (this.#app !== null) this.#boundary.feed(chunk)
     const release = take()
-    if (release === null) bodyPassed(chunk.length)
+    if (release === null) noteBodyBytes(chunk.length)
     return release === null ? to.write(Buffer.from(chunk)) : to.write(chunk, release)
   }
 
@@ -131,9 +136,9 @@ class Tunnel extends Running implements ReplyHandler {
   }
 
   /** The app has agreed: its own words go to the client, and from here on bytes only. @throws UnfitReply where it agrees to something else. */
-  #join({ headers }: ReplyHead): void {
+  #join({ headers }: ResponseHead): void {
     const protocol = lineOf(headers, 'upgrade')
-    if (protocol?.toLowerCase() !== 'websocket') throw new UnfitReply(`upgrade to '${protocol}'`)
+    if (protocol?.toLowerCase() !== 'websocket') throw new InvalidResponseError(`upgrade to '${protocol}'`)
     const lines = inboundHeaders(headers, 101, this.plan.where).headers
     let text = 'HTTP/1.1 101 Switching Protocols\r\n'
     for (let i = 0; i < lines.length; i += 2) text += `${lines[i]}: ${lines[i + 1]}\r\n`
@@ -142,7 +147,7 @@ class Tunnel extends Running implements ReplyHandler {
     const app = (this.connection as UpstreamConnection).wire
     this.#app = app
     this.status = 101
-    this.errand.observer.answering(101)
+    this.errand.observer.onResponse(101)
     this.errand.res.detachSocket(client as Socket)
     keepOpen(client)
     client.write(text, 'latin1')
@@ -150,7 +155,7 @@ class Tunnel extends Running implements ReplyHandler {
     client.on('data', (chunk: Buffer) => {
       if (this.isOver) return
       this.#bytesIn += chunk.length
-      bodyPassed(chunk.length)
+      noteBodyBytes(chunk.length)
       if (!app.write(chunk)) client.pause()
     })
     app.on('drain', () => client.resume())
@@ -161,13 +166,13 @@ class Tunnel extends Running implements ReplyHandler {
   }
 
   /** The app has not: its status, headers and body are its own answer, and the connection ends with it. */
-  #passRefusal({ status, headers: raw }: ReplyHead): void {
+  #passRefusal({ status, headers: raw }: ResponseHead): void {
     const { res, observer } = this.errand
     const { headers } = inboundHeaders(raw, status, this.plan.where)
     res.shouldKeepAlive = false
     res.writeHead(status, headers)
     this.status = status
-    observer.answering(status)
+    observer.onResponse(status)
   }
 
   protected refuse(error: UpstreamError): void {

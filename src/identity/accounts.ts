@@ -3,7 +3,7 @@
  * same moment. What belongs to an account elsewhere goes with removal.ts.
  */
 import type { Clock } from '../clock.ts'
-import { newId } from '../session/token.ts'
+import { newId } from '../ids.ts'
 import { inBatches } from '../store/batches.ts'
 import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'

@@ -1,7 +1,7 @@
 /**
  * The port of first factors. Local users fill it today; LDAP, OIDC and header logins fill it with files of their own.
  */
-import type { HashPlace } from './hash-turns.ts'
+import type { HashPlace } from './password/hash-queue.ts'
 
 export type DirectoryAnswer =
   /** Name and password (or whatever the directory asks) are right. `accountId` exists in the store. */

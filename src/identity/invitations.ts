@@ -4,7 +4,7 @@
  * that began with an invitation names it by its digest, and may enrol while that very invitation `stands`.
  */
 import { type Clock, isCurrent } from '../clock.ts'
-import { isToken, newToken, tokenDigest } from '../session/token.ts'
+import { isToken, newToken, tokenDigest } from '../ids.ts'
 import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
 

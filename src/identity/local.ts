@@ -7,8 +7,8 @@ import { systemClock } from '../clock.ts'
 import type { Store } from '../store/store.ts'
 import type { Accounts } from './accounts.ts'
 import type { Directory, DirectoryAnswer } from './directory.ts'
-import type { HashPlace } from './hash-turns.ts'
-import { type PasswordHasher, type PasswordProblem, passwordProblem } from './password.ts'
+import type { HashPlace } from './password/hash-queue.ts'
+import { type PasswordHasher, type PasswordProblem, passwordProblem } from './password/password.ts'
 
 /** The password breaks a rule. Ask `passwordProblem` first, and nobody meets this. */
 export class PasswordRefused extends Error {

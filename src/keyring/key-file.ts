@@ -5,7 +5,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, realpath, rename, stat as statFile, unlink } from 'node:fs/promises'
 import path from 'node:path'
-import { makeFolder } from '../folder.ts'
+import { makeFolder } from '../ensure-directory.ts'
 import { type Keyring, type MasterKey, makeKeyring, masterKey, newMasterKey } from './keyring.ts'
 
 export type KeyFileProblem =

@@ -2,10 +2,10 @@
  * The rules of an app, ready to be asked. Owns the index by literal segments: a request meets the rules of its own part of the tree, so
  * ten thousand rules cost about what ten cost. Refuses globs and networks that cannot be read. Evaluates nothing about people.
  */
-import { type Networks, parseNetworks } from '../routing/networks.ts'
+import { type Networks, parseNetworks } from '../request/networks.ts'
 import { compileGlob, type Glob } from './glob.ts'
+import { fold, spellingsOf } from './glob-encodings.ts'
 import type { Policy, Rule } from './policy.ts'
-import { fold, spellingsOf } from './spellings.ts'
 
 export interface CompiledRule {
   readonly index: number

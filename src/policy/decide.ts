@@ -5,8 +5,8 @@
 import { type Compiled, compiledOf, compilePolicy } from './compile.ts'
 import type { Decision, Permit } from './decision.ts'
 import { type Asked, ask, judge, judgeNoMatch, type Question, strictness, type Verdict } from './evaluate.ts'
+import { fold } from './glob-encodings.ts'
 import type { Requirement } from './policy.ts'
-import { fold } from './spellings.ts'
 
 export { compilePolicy, type Question }
 

@@ -3,15 +3,15 @@
  * For operators only: it names rules, groups and ages of proofs.
  */
 import type { ErrorCode } from '../errors.ts'
-import { toText } from '../routing/utf8.ts'
+import { toText } from '../request/utf8.ts'
 import { type CompiledRule, compiledOf } from './compile.ts'
 import { eachVerdict } from './decide.ts'
 import type { Decision } from './decision.ts'
 import { type Asked, ask, judge, type Question, unmetCondition, type Verdict } from './evaluate.ts'
+import { describeReading, describeRequirement, describeRule, describeVerdict } from './explain-format.ts'
 import type { Rule } from './policy.ts'
-import { describeReading, describeRequirement, describeRule, describeVerdict } from './wording.ts'
 
-export { formatExplanation } from './wording.ts'
+export { formatExplanation } from './explain-format.ts'
 
 /** Values all through: it can be printed as JSON as it stands. */
 export interface Explanation {

@@ -5,7 +5,7 @@
  * A slash at the end makes no difference, and `*` may be empty: `/admin/*` and `/admin/**` cover `/admin` and `/admin/` too. `**` between
  * slashes stands for any number of segments, none included.
  */
-import { withoutFinalSlash } from '../routing/path-steps.ts'
+import { withoutFinalSlash } from '../request/path-normalisations.ts'
 
 export interface Glob {
   /** The whole segments before the first wildcard; every path that matches begins with them. */

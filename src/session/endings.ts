@@ -2,13 +2,14 @@
  * How sessions end: one, all of a person, all of them. Owns that every token is dead then, that the store is asked once whether that stays so, and
  * that whoever tries again asks it again (FIELD A7).
  */
+
+import { isToken, tokenDigest } from '../ids.ts'
 import { inBatches } from '../store/batches.ts'
 import { type Store, type StoreEntry, StoreUnconfirmed, StoreUnreachable } from '../store/store.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import { type EndReason, endedKey, endReasons, parseSession, seenKey, sessionKey, sessionsOf } from './records.ts'
 import type { Session } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
-import { isToken, tokenDigest } from './token.ts'
 
 const rememberedSeconds = 60 * 60
 /** Nobody waits for these to be confirmed: such a session is over by its own stamps as well, also in an older state of the store. */

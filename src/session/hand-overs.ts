@@ -3,9 +3,9 @@
  * is not, it tells where it would have led, so that nobody loses their way.
  */
 import { type Clock, isCurrent } from '../clock.ts'
+import { isToken, newToken, tokenDigest } from '../ids.ts'
 import type { Store } from '../store/store.ts'
 import { type HandOverRecord, handOverKey, parseHandOver } from './records.ts'
-import { isToken, newToken, tokenDigest } from './token.ts'
 
 const goodSeconds = 30
 /** Where a code led is remembered for longer than it is good. */

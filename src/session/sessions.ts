@@ -5,6 +5,7 @@
 import { type Clock, clockSkewMs } from '../clock.ts'
 import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import { type Account, accountPrefix, parseAccount, subjectOf } from '../identity/account.ts'
+import { newId, newToken, tokenDigest } from '../ids.ts'
 import { inBatches } from '../store/batches.ts'
 import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
@@ -13,11 +14,10 @@ import { HandOvers } from './hand-overs.ts'
 import { type Entered, generationOf, type Principal } from './principal.ts'
 import { PutBack } from './put-back.ts'
 import { parseSession, parseToken, seenKey, sessionKey, sessionsOf, type TokenRecord, tokenKey } from './records.ts'
-import { surplus } from './room.ts'
 import { type Device, proofsOf, type Session, withProof } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
-import { newId, newToken, tokenDigest } from './token.ts'
-import { type TokenKeys, TokensInUse } from './tokens-in-use.ts'
+import { sessionsToEvict } from './session-limit.ts'
+import { type TokenKeys, TokensInUse } from './token-key-cache.ts'
 
 export type { Entered, Principal } from './principal.ts'
 
@@ -290,7 +290,7 @@ export class Sessions {
 
   /** Makes room for one more. True if a session had to end. */
   async #finishSurplus(accountId: string, next: { isWhole: boolean; except?: string }): Promise<boolean> {
-    const tooMany = surplus(await this.list(accountId), next, this.#limits.maxPerUser)
+    const tooMany = sessionsToEvict(await this.list(accountId), next, this.#limits.maxPerUser)
     for (const { id } of tooMany) await this.#endings.finish(id, 'too_many')
     return tooMany.length > 0
   }

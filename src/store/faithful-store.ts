@@ -8,6 +8,7 @@
 import { randomBytes } from 'node:crypto'
 import { changeValue } from './change.ts'
 import type { KnownStore, KnownStores } from './known-stores.ts'
+import { StoreUnfit } from './misconfigured.ts'
 import {
   type Purpose,
   type Store,
@@ -16,7 +17,6 @@ import {
   StoreUnconfirmed,
   StoreUnreachable
 } from './store.ts'
-import { StoreUnfit } from './unfit.ts'
 
 /** Before mark and epochs: what others change of them is learnt at once. */
 const stateKeys = 'meta:store-'

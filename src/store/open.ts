@@ -2,14 +2,14 @@
  * From an address to a store. Owns the choice of the adapter, and loads only the driver that is needed.
  *
  * - `embedded:PATH`: a directory on this machine
- * - `redis://…`, `rediss://…`, `redis+sentinel://…`, `redis+cluster://…`: see redis-url.ts
+ * - `redis://…`, `rediss://…`, `redis+sentinel://…`, `redis+cluster://…`: see url.ts
  */
 
 import type { Clock } from '../clock.ts'
 import { acceptStore as accept, type FaithfulOptions, type FaithfulStore, watchOver } from './faithful-store.ts'
 import { KnownStoresFile } from './known-stores.ts'
+import { StoreUnfit } from './misconfigured.ts'
 import type { Store } from './store.ts'
-import { StoreUnfit } from './unfit.ts'
 
 export interface StoreOptions {
   /** The embedded store's clock. Redis goes by its own. */
@@ -27,8 +27,8 @@ export interface StoreOptions {
 
 const embedded = 'embedded:'
 const redis = /^rediss?(\+[a-z]+)?:\/\//
-const loadEmbedded = () => import('./lmdb.ts')
-const loadRedis = () => import('./redis.ts')
+const loadEmbedded = () => import('./lmdb/lmdb.ts')
+const loadRedis = () => import('./redis/redis.ts')
 
 /** Loads the driver for `url`. For whoever may not read this program's files any more when the store is opened. */
 export async function loadDriver(url: string): Promise<void> {

@@ -3,8 +3,8 @@
  * log with its reason; the admin listener tells machines.
  */
 import type { AuditSink } from '../audit/event.ts'
+import { StoreUnfit } from '../store/misconfigured.ts'
 import { type Store, StoreUnreachable } from '../store/store.ts'
-import { StoreUnfit } from '../store/unfit.ts'
 
 export interface ReadinessInput {
   readonly store: Pick<Store, 'ping'>

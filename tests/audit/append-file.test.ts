@@ -4,7 +4,7 @@ import path from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { AppendFile, type AppendHandle } from '../../src/audit/append-file.ts'
-import { Lines } from '../../src/audit/lines.ts'
+import { Lines } from '../../src/audit/line-buffer.ts'
 import { cases } from '../fixtures/in-process/cases.ts'
 
 /** A disk with `room` for so many bytes more, and a full one after that. */

@@ -5,8 +5,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accountPrefix } from '../../src/identity/account.ts'
+import { newId, newToken, tokenDigest } from '../../src/ids.ts'
 import { seenKey, sessionKey, sessionsOf, tokenKey } from '../../src/session/records.ts'
-import { newId, newToken, tokenDigest } from '../../src/session/token.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { SignedIn } from './people.ts'
 

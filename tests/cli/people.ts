@@ -1,16 +1,17 @@
 /** Somebody with everything an account can have, put straight into the store as the gateway would. */
-import { AttemptLimiter } from '../../src/factor/attempt-limiter.ts'
+
 import { Credentials } from '../../src/factor/credential.ts'
-import { Guesses } from '../../src/factor/guesses.ts'
 import { RecoveryCodes } from '../../src/factor/recovery-code.ts'
 import { contextOf } from '../../src/factor/totp.ts'
 import type { Account } from '../../src/identity/account.ts'
 import { Accounts } from '../../src/identity/accounts.ts'
+import { newId } from '../../src/ids.ts'
 import type { Keyring } from '../../src/keyring/keyring.ts'
 import { SessionCache } from '../../src/session/session-cache.ts'
 import { Sessions } from '../../src/session/sessions.ts'
-import { newId } from '../../src/session/token.ts'
 import type { Store } from '../../src/store/store.ts'
+import { AttemptBuckets } from '../../src/throttle/attempt-buckets.ts'
+import { AttemptLimiter } from '../../src/throttle/attempt-limiter.ts'
 import type { TestClock } from '../helpers/memory-store.ts'
 
 export const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
@@ -22,7 +23,7 @@ export function gateOn(store: Store, time: TestClock) {
   const sessions = new Sessions({ store, cache: new SessionCache(store), clock, limits })
   const accounts = new Accounts({ store, clock })
   const credentials = new Credentials({ store, clock })
-  const guesses = new Guesses(store)
+  const guesses = new AttemptBuckets(store)
 
   /** A sign-in with password and TOTP; answers the session's id and the token of its browser. */
   async function signIn(account: Account, address = '192.0.2.7', userAgent = firefox) {

@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { Test } from 'tap'
 import type { Io } from '../../src/cli/command.ts'
 import { run } from '../../src/cli/run.ts'
-import { openLmdb } from '../../src/store/lmdb.ts'
+import { openLmdb } from '../../src/store/lmdb/lmdb.ts'
 import type { Store } from '../../src/store/store.ts'
 import { TestClock } from '../helpers/memory-store.ts'
 

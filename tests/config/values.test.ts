@@ -3,10 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { type Config, parseConfig } from '../../config/load.ts'
-import { normalName } from '../../src/forwarding/header-name.ts'
 import { canonicalName } from '../../src/identity/account.ts'
-import { parseNetworks } from '../../src/routing/networks.ts'
-import { parseRedisUrl } from '../../src/store/redis-url.ts'
+import { normalName } from '../../src/request/header-name.ts'
+import { parseNetworks } from '../../src/request/networks.ts'
+import { parseRedisUrl } from '../../src/store/redis/url.ts'
 import { read, said } from './read.ts'
 
 function load(t: Test, text: string, env: NodeJS.ProcessEnv = {}, file?: string): Config {

@@ -1,7 +1,7 @@
 /** Credential records: read strictly, changed without loss, found by their owner alone. */
 import t from 'tap'
 import { type Credential, credentialName, type WebauthnCredential } from '../../src/factor/credential.ts'
-import { newId } from '../../src/session/token.ts'
+import { newId } from '../../src/ids.ts'
 import { shown } from '../helpers/shown.ts'
 import { alice, bob, house } from './house.ts'
 

@@ -1,12 +1,13 @@
 /** What the tests of the factors share: a store, a clock, a keyring, and each factor with the defaults of the configuration. */
-import { AttemptLimiter } from '../../src/factor/attempt-limiter.ts'
+
 import { Credentials } from '../../src/factor/credential.ts'
 import type { FactorNotice, Verification } from '../../src/factor/factor.ts'
 import { RecoveryCodes } from '../../src/factor/recovery-code.ts'
 import { Totp, type TotpOptions } from '../../src/factor/totp.ts'
 import { Webauthn, type WebauthnOptions } from '../../src/factor/webauthn.ts'
+import { newId } from '../../src/ids.ts'
 import { makeKeyring, masterKey } from '../../src/keyring/keyring.ts'
-import { newId } from '../../src/session/token.ts'
+import { AttemptLimiter } from '../../src/throttle/attempt-limiter.ts'
 import { MemoryStore, TestClock } from '../helpers/memory-store.ts'
 
 export const alice = { id: newId(), name: 'alice', displayName: 'Alice' }

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { verifyAuthenticationResponse } from '@simplewebauthn/server'
 import t from 'tap'
-import { newId } from '../../src/session/token.ts'
+import { newId } from '../../src/ids.ts'
 import { alice, home, house } from './house.ts'
 
 interface Case {

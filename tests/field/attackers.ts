@@ -3,8 +3,8 @@
  * a program of its own it prints what came of some attacks, as JSON: a test runner that watches every promise would take minutes for it.
  */
 import { fileURLToPath } from 'node:url'
-import { AttemptLimiter } from '../../src/factor/attempt-limiter.ts'
-import { Guesses, type Origin } from '../../src/factor/guesses.ts'
+import { AttemptBuckets, type Origin } from '../../src/throttle/attempt-buckets.ts'
+import { AttemptLimiter } from '../../src/throttle/attempt-limiter.ts'
 import { cases } from '../fixtures/in-process/cases.ts'
 import { TestClock } from '../helpers/memory-store.ts'
 import { QuickStore } from '../helpers/quick-store.ts'
@@ -15,7 +15,7 @@ export function limited() {
   const time = new TestClock()
   const store = new QuickStore(time.read)
   const limiter = new AttemptLimiter({ store: store.asStore(), clock: time.read })
-  const guesses = new Guesses(store.asStore())
+  const guesses = new AttemptBuckets(store.asStore())
   const reserve = async (accountId: string, origin: Origin) =>
     limiter.reserve(await guesses.buckets({ what: 'password', accountId, ...origin }))
   return { time, store, limiter, guesses, reserve }

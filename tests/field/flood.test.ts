@@ -3,10 +3,10 @@ import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { cookieNames } from '../../plugins/cookies.ts'
-import { Guesses } from '../../src/factor/guesses.ts'
-import { FairLine } from '../../src/identity/fair-line.ts'
-import { HashTurns } from '../../src/identity/hash-turns.ts'
-import { newToken } from '../../src/session/token.ts'
+import { FairLine } from '../../src/identity/password/fair-queue.ts'
+import { HashTurns } from '../../src/identity/password/hash-queue.ts'
+import { newToken } from '../../src/ids.ts'
+import { AttemptBuckets } from '../../src/throttle/attempt-buckets.ts'
 import { type Running, startGateway } from '../helpers/gateway.ts'
 import { startRedis } from '../helpers/redis-server.ts'
 import { guess, type HeldForm, loginForm, password } from '../threats/doors.ts'
@@ -71,7 +71,7 @@ async function besideFloods(t: Test, store?: string) {
   const { runtime } = gate.server
   const accounts = await people(gate, 6)
   const form = await loginForm(gate)
-  const guesses = new Guesses(runtime.store)
+  const guesses = new AttemptBuckets(runtime.store)
   const known = cookieNames({ secure: false, port: String(gate.port) }).known
   const journal = path.join(gate.folder, 'journal.jsonl')
   for (const [name, next] of store === undefined ? floods.slice(1) : floods.slice(0, 1)) {

@@ -16,8 +16,12 @@ function tree(t: Test, hasCompiler: boolean) {
   for (const name of ['src', 'config']) mkdirSync(at(name))
   for (const name of ['tsconfig.json', 'tsconfig.build.json']) writeFileSync(at(name), '{}')
   writeFileSync(at('package.json'), '{"type":"module"}')
-  for (const script of ['src/build.mjs', 'src/minify.mjs']) cpSync(path.join(root, script), at(script))
-  for (const asset of ['plugins/portal/assets/page.css', 'src/demo/assets/lab.css', 'src/identity/hash-program.mjs']) {
+  for (const script of ['src/build/build.mjs', 'src/build/minify.mjs']) cpSync(path.join(root, script), at(script))
+  for (const asset of [
+    'plugins/portal/assets/page.css',
+    'src/demo/assets/lab.css',
+    'src/identity/password/hash-program.mjs'
+  ]) {
     mkdirSync(path.dirname(at(asset)), { recursive: true })
     writeFileSync(at(asset), asset)
   }
@@ -38,7 +42,7 @@ function tree(t: Test, hasCompiler: boolean) {
     compiled: () => (existsSync(at('calls')) ? readFileSync(at('calls'), 'utf8').length : 0),
     run(mode: string) {
       const { NODE_PATH: _, NODE_OPTIONS: __, ...env } = process.env
-      const { status, stdout, stderr } = spawnSync(process.execPath, [at('src/build.mjs'), mode], {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [at('src/build/build.mjs'), mode], {
         cwd: folder,
         env,
         encoding: 'utf8'

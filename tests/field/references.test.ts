@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { lineOf } from '../../src/audit/line.ts'
+import { lineOf } from '../../src/audit/encode-event.ts'
 import { newReference, readReference } from '../../src/audit/reference.ts'
 import { terminal } from '../cli/terminal.ts'
 

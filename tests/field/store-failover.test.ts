@@ -5,7 +5,6 @@
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { AttemptLimiter } from '../../src/factor/attempt-limiter.ts'
 import { Credentials } from '../../src/factor/credential.ts'
 import { RecoveryCodes } from '../../src/factor/recovery-code.ts'
 import { Accounts } from '../../src/identity/accounts.ts'
@@ -13,6 +12,7 @@ import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
 import { SessionCache } from '../../src/session/session-cache.ts'
 import { Sessions } from '../../src/session/sessions.ts'
 import { openWatched } from '../../src/store/open.ts'
+import { AttemptLimiter } from '../../src/throttle/attempt-limiter.ts'
 import { freePort } from '../helpers/free-port.ts'
 import {
   type RedisServer,

@@ -1,8 +1,8 @@
 /** FIELD A4 and G11: the disk of the store is full. Nobody signs in, everybody can be shut out, and it comes right by itself. */
 import { rmSync } from 'node:fs'
 import t from 'tap'
-import { commitTrouble } from '../../src/store/lmdb-directory.ts'
-import { LmdbWrites, WriteLate } from '../../src/store/lmdb-writes.ts'
+import { commitTrouble } from '../../src/store/lmdb/directory.ts'
+import { LmdbWrites, WriteLate } from '../../src/store/lmdb/writes.ts'
 import { startGateway } from '../helpers/gateway.ts'
 import { until } from '../helpers/redis-server.ts'
 import { smallDisk } from '../helpers/small-disk.ts'

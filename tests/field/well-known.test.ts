@@ -1,7 +1,7 @@
 /** FIELD G20: what password managers look for, on the portal and nowhere else. */
 import t from 'tap'
-import { RouteTable } from '../../src/routing/route-table.ts'
-import { parseTarget } from '../../src/routing/target.ts'
+import { RouteTable } from '../../src/apps/route-table.ts'
+import { parseTarget } from '../../src/request/target.ts'
 import { openHouse } from '../portal/house.ts'
 import { enrolled } from '../portal/people.ts'
 import { textOf, Visitor } from '../portal/visitor.ts'

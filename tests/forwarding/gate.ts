@@ -8,14 +8,14 @@ import { acceptPlugin } from '../../plugins/accept.ts'
 import { type Exchange, exchangePlugin, readRequestLine } from '../../plugins/exchange.ts'
 import { forwardPlugin, pipelineOf } from '../../plugins/forward.ts'
 import { matchPlugin } from '../../plugins/match.ts'
+import { type App, RouteTable } from '../../src/apps/route-table.ts'
 import { GateError } from '../../src/errors.ts'
 import type { Proof } from '../../src/factor/proof.ts'
-import type { Summary } from '../../src/forwarding/errand.ts'
-import { GateRequest } from '../../src/forwarding/gate-request.ts'
+import type { ForwardResult } from '../../src/forwarding/forward-request.ts'
 import { LiveConnections } from '../../src/forwarding/live-connections.ts'
 import type { Subject } from '../../src/identity/subject.ts'
+import { GateRequest } from '../../src/platform/gate-request.ts'
 import { decide } from '../../src/policy/decide.ts'
-import { type App, RouteTable } from '../../src/routing/route-table.ts'
 import type { Principal } from '../../src/session/sessions.ts'
 
 export const alice: Subject = {
@@ -31,7 +31,7 @@ const proof = (kind: Proof['kind']): Proof => ({ kind, at: 0, userVerified: fals
 export interface Ended {
   readonly exchange: Exchange
   readonly method: string
-  readonly summary: Summary
+  readonly summary: ForwardResult
   readonly isSocket: boolean
 }
 

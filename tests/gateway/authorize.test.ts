@@ -3,11 +3,11 @@
  * answer differs, the row says which one and why.
  */
 import t, { type Test } from 'tap'
+import { ReturnTargets } from '../../src/apps/return-targets.ts'
+import { RouteTable } from '../../src/apps/route-table.ts'
 import { run } from '../../src/cli/run.ts'
-import { Destinations } from '../../src/destinations.ts'
-import { RouteTable } from '../../src/routing/route-table.ts'
+import { toApp } from '../../src/services/app-options.ts'
 import type { Principal } from '../../src/session/sessions.ts'
-import { toApp } from '../../src/settings.ts'
 import { StoreUnreachable } from '../../src/store/store.ts'
 import { echoApp, navigation, type Running, startGateway } from '../helpers/gateway.ts'
 import { TestClock } from '../helpers/memory-store.ts'
@@ -137,7 +137,7 @@ async function start(t: Test) {
   const alice = await gate.account('alice')
   const { apps, portal } = await gate.load()
   const all = apps.map(one => toApp(one, portal.url.origin))
-  const destinations = new Destinations(new RouteTable({ apps: all, portalOrigin: portal.url.origin }), all, time.read)
+  const destinations = new ReturnTargets(new RouteTable({ apps: all, portalOrigin: portal.url.origin }), all, time.read)
   return { time, app, gate, alice, destinations }
 }
 type House = Awaited<ReturnType<typeof start>>

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import net, { type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { Listener } from '../../src/listener.ts'
+import { Listener } from '../../src/server/listener.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { type Running, startGateway } from '../helpers/gateway.ts'
 import { startUpstream, webSocketLines } from '../helpers/upstream.ts'

@@ -1,4 +1,4 @@
-/** Sees the work that `src/identity/hash-processes.ts` gives away, and may keep it for a while. */
+/** Sees the work that `src/identity/password/hash-processes.ts` gives away, and may keep it for a while. */
 import childProcess, { type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { syncBuiltinESMExports } from 'node:module'
 

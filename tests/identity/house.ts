@@ -1,11 +1,12 @@
 /** What the tests of the first factors share: a store, a clock, and each room with cheap hashes. */
-import { AttemptLimiter } from '../../src/factor/attempt-limiter.ts'
+
 import { Accounts } from '../../src/identity/accounts.ts'
 import type { Directory } from '../../src/identity/directory.ts'
 import { Invitations } from '../../src/identity/invitations.ts'
 import { LocalDirectory } from '../../src/identity/local.ts'
-import type { PasswordHasher } from '../../src/identity/password.ts'
-import { PasswordLogin } from '../../src/identity/password-login.ts'
+import type { PasswordHasher } from '../../src/identity/password/password.ts'
+import { PasswordLogin } from '../../src/identity/password/password-login.ts'
+import { AttemptLimiter } from '../../src/throttle/attempt-limiter.ts'
 import { cheapHasher } from '../fixtures/in-process/cheap-hasher.ts'
 import { MemoryStore, TestClock } from '../helpers/memory-store.ts'
 

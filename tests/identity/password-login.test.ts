@@ -2,8 +2,8 @@
 import t from 'tap'
 import type { Directory } from '../../src/identity/directory.ts'
 import type { PasswordRefused } from '../../src/identity/local.ts'
-import { PasswordHasher } from '../../src/identity/password.ts'
-import type { LoginAttempt } from '../../src/identity/password-login.ts'
+import { PasswordHasher } from '../../src/identity/password/password.ts'
+import type { LoginAttempt } from '../../src/identity/password/password-login.ts'
 import { cheap, house, rightPassword } from './house.ts'
 
 type House = ReturnType<typeof house>

@@ -1,9 +1,9 @@
 /** Passwords: which are refused and why, what a hash costs, and how many are made at once. */
 import { parseOptions } from '@node-rs/argon2'
 import t from 'tap'
-import { isCommonPassword } from '../../src/identity/blocklist.ts'
-import { commonPasswords } from '../../src/identity/common-passwords.ts'
-import { PasswordHasher, passwordProblem } from '../../src/identity/password.ts'
+import { isCommonPassword } from '../../src/identity/password/blocklist.ts'
+import { commonPasswords } from '../../src/identity/password/common-passwords.ts'
+import { PasswordHasher, passwordProblem } from '../../src/identity/password/password.ts'
 import { cheap } from './house.ts'
 
 t.test('the rules of NIST SP 800-63B-4', async t => {

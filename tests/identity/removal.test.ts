@@ -1,10 +1,10 @@
 /** A person who is removed leaves nothing behind, and access ends with the first write. */
 import t from 'tap'
 import { Credentials } from '../../src/factor/credential.ts'
-import { Guesses } from '../../src/factor/guesses.ts'
 import { RecoveryCodes } from '../../src/factor/recovery-code.ts'
 import { removeEverythingOf } from '../../src/identity/removal.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
+import { AttemptBuckets } from '../../src/throttle/attempt-buckets.ts'
 import { house, rightPassword } from './house.ts'
 
 async function lived() {
@@ -13,7 +13,7 @@ async function lived() {
   const keyring = makeKeyring([newMasterKey()])
   const credentials = new Credentials({ store, clock })
   const recovery = new RecoveryCodes({ store, clock, limiter, keyring: () => keyring, count: 10 })
-  const belongings = [local, credentials, recovery, invitations, new Guesses(store)]
+  const belongings = [local, credentials, recovery, invitations, new AttemptBuckets(store)]
   const enter = async (name: string) => {
     const account = await all.enter(name)
     await credentials.add({

@@ -5,7 +5,7 @@ import type { Subject } from '../../src/identity/subject.ts'
 import { compilePolicy, decide, type Question } from '../../src/policy/decide.ts'
 import { type Explanation, explain } from '../../src/policy/explain.ts'
 import type { Outcome, Rule } from '../../src/policy/policy.ts'
-import { parseTarget } from '../../src/routing/target.ts'
+import { parseTarget } from '../../src/request/target.ts'
 
 export const now = Date.UTC(2026, 10, 22, 12)
 const minute = 60_000

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import t from 'tap'
 import { decide } from '../../src/policy/decide.ts'
 import type { Rule } from '../../src/policy/policy.ts'
-import { parseTarget } from '../../src/routing/target.ts'
+import { parseTarget } from '../../src/request/target.ts'
 import { cases } from '../fixtures/in-process/cases.ts'
-import { oddPath } from '../routing/odd-paths.ts'
+import { oddPath } from '../request/odd-paths.ts'
 import { alice, deny, explained, halfSignedIn, mfa, person, pub, question, signedIn, verdict } from './ask.ts'
 
 const paths = [

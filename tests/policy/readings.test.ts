@@ -3,10 +3,10 @@ import t from 'tap'
 import { decide } from '../../src/policy/decide.ts'
 import type { Decision } from '../../src/policy/decision.ts'
 import type { Rule } from '../../src/policy/policy.ts'
-import { parseTarget } from '../../src/routing/target.ts'
+import { parseTarget } from '../../src/request/target.ts'
 import { cases } from '../fixtures/in-process/cases.ts'
-import { oddPath } from '../routing/odd-paths.ts'
-import { habits, servers } from '../routing/servers.ts'
+import { oddPath } from '../request/odd-paths.ts'
+import { habits, servers } from '../request/servers.ts'
 import { alice, brief, deny, mfa, pub, question, signedIn, verdict } from './ask.ts'
 
 const rules: Rule[] = [

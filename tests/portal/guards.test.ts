@@ -1,5 +1,5 @@
 import t from 'tap'
-import { strictTransport } from '../../plugins/own-answers.ts'
+import { strictTransport } from '../../plugins/security-headers.ts'
 import { codeAt, openHouse } from './house.ts'
 import { csrfOn, enrolled, halfWay, password, signedIn } from './people.ts'
 import { textOf, Visitor } from './visitor.ts'

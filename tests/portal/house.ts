@@ -11,12 +11,12 @@ import { exchangePlugin, readRequestLine } from '../../plugins/exchange.ts'
 import { formPage } from '../../plugins/form-page.ts'
 import { framePageHeaders } from '../../plugins/frame-page.ts'
 import { matchPlugin } from '../../plugins/match.ts'
-import { ownAnswersPlugin } from '../../plugins/own-answers.ts'
 import { type PortalOptions, pageHeaders, portalPlugin, renderError, renderFramed } from '../../plugins/portal/index.ts'
+import { ownAnswersPlugin } from '../../plugins/security-headers.ts'
 import { sessionPlugin } from '../../plugins/session.ts'
+import { ReturnTargets } from '../../src/apps/return-targets.ts'
+import { type App, RouteTable } from '../../src/apps/route-table.ts'
 import type { AuditEvent } from '../../src/audit/event.ts'
-import { Destinations } from '../../src/destinations.ts'
-import { AttemptLimiter } from '../../src/factor/attempt-limiter.ts'
 import { Credentials } from '../../src/factor/credential.ts'
 import { factorKinds } from '../../src/factor/proof.ts'
 import { RecoveryCodes } from '../../src/factor/recovery-code.ts'
@@ -25,14 +25,14 @@ import { Webauthn } from '../../src/factor/webauthn.ts'
 import { Accounts } from '../../src/identity/accounts.ts'
 import { Invitations } from '../../src/identity/invitations.ts'
 import { LocalDirectory } from '../../src/identity/local.ts'
-import { PasswordLogin } from '../../src/identity/password-login.ts'
+import { PasswordLogin } from '../../src/identity/password/password-login.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
 import { compilePolicy } from '../../src/policy/compile.ts'
 import type { Rule } from '../../src/policy/policy.ts'
-import { makeClientReader } from '../../src/routing/client.ts'
-import { type App, RouteTable } from '../../src/routing/route-table.ts'
+import { makeClientReader } from '../../src/request/client.ts'
 import { SessionCache } from '../../src/session/session-cache.ts'
 import { Sessions } from '../../src/session/sessions.ts'
+import { AttemptLimiter } from '../../src/throttle/attempt-limiter.ts'
 import { cheapHasher } from '../fixtures/in-process/cheap-hasher.ts'
 import { MemoryStore, TestClock } from '../helpers/memory-store.ts'
 
@@ -72,7 +72,7 @@ export async function openHouse(
     appOf('files', 'Raw data', `files.localhost${suffix}`, [{ outcome: mfa }])
   ]
   const routes = new RouteTable({ apps, portalOrigin })
-  const destinations = new Destinations(routes, apps, clock)
+  const destinations = new ReturnTargets(routes, apps, clock)
   const cache = new SessionCache(store)
   await cache.watch(['session:', 'token:', 'account:'])
   const limits = { idleSeconds: 3600, absoluteSeconds: 86_400, maxPerUser: 5 }

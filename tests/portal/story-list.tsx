@@ -11,9 +11,9 @@ import { InvitePage } from '../../plugins/portal/invite.tsx'
 import type { Frame } from '../../plugins/portal/layout.tsx'
 import { LoginPage, type LoginView } from '../../plugins/portal/login.tsx'
 import { LogoutPage, SignedOutPage } from '../../plugins/portal/logout.tsx'
+import { messagesFor } from '../../plugins/portal/messages/en.ts'
 import { PasswordPage } from '../../plugins/portal/password.tsx'
 import { NewRecoveryPage, RecoveryPage } from '../../plugins/portal/recovery.tsx'
-import { sentencesFor } from '../../plugins/portal/sentences.ts'
 import { NotMePage } from '../../plugins/portal/sessions.tsx'
 import { EnrolTotpPage } from '../../plugins/portal/totp.tsx'
 import { EnrolPasskeyPage } from '../../plugins/portal/webauthn.tsx'
@@ -32,7 +32,7 @@ export const now = Date.UTC(2026, 2, 12, 14, 3, 22)
 const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
-const say = sentencesFor('en')
+const say = messagesFor('en')
 const look = { title: 'Example Lab', contact: 'helpdesk@lab.example', accent: null }
 const csrf = 'A'.repeat(43)
 const stranger: Frame = { look, say, person: null, base: '', csrf }

@@ -17,16 +17,16 @@ import { stepUpSentence } from '../../plugins/portal/challenge-offer.ts'
 import { browserName, systemName } from '../../plugins/portal/device-name.ts'
 import { cleanName } from '../../plugins/portal/enrol.tsx'
 import { renderError } from '../../plugins/portal/error-page.tsx'
-import { sayMoment, saySpan } from '../../plugins/portal/moments.ts'
-import { sentencesFor } from '../../plugins/portal/sentences.ts'
-import { along, tripOf } from '../../plugins/portal/trip.ts'
+import { messagesFor } from '../../plugins/portal/messages/en.ts'
+import { formatDuration, formatRelative } from '../../plugins/portal/relative-time.ts'
+import { returnToOf, withReturnTo } from '../../plugins/portal/return-to.ts'
 import { nameFrom } from '../../plugins/portal/webauthn.tsx'
 import { describeError, errorCodes } from '../../src/errors.ts'
-import type { AuthenticatorSort } from '../../src/factor/authenticator-names.ts'
+import type { AuthenticatorType } from '../../src/factor/authenticator-names.ts'
 import { factorKinds } from '../../src/factor/proof.ts'
 import { textOf } from './visitor.ts'
 
-const say = sentencesFor('de')
+const say = messagesFor('de')
 
 t.test('every refusal says what, whose, what now, whom to ask, and a reference; calmly', async t => {
   for (const code of errorCodes) {
@@ -87,7 +87,7 @@ t.test('moments and spans are said as people say them', async t => {
     [3 * 86_400 * second, '3 days ago'],
     [8 * 86_400 * second, '4 March 2026']
   ] as const)
-    t.equal(sayMoment(now - ago, now, say), words)
+    t.equal(formatRelative(now - ago, now, say), words)
   for (const [seconds, words] of [
     [0, '1 second'],
     [1.2, '2 seconds'],
@@ -96,7 +96,7 @@ t.test('moments and spans are said as people say them', async t => {
     [300, '5 minutes'],
     [7200, '2 hours']
   ] as const)
-    t.equal(saySpan(seconds, say), words)
+    t.equal(formatDuration(seconds, say), words)
 })
 
 t.test('numbers and choices are said as the language has it', async t => {
@@ -148,13 +148,13 @@ t.test('browsers and devices have names, whatever they send', async t => {
     ['', 'A browser'],
     ['<script>Linux</script>', 'A browser on Linux']
   ] as const)
-    t.equal(browserName(agent, sentencesFor(undefined)), name)
+    t.equal(browserName(agent, messagesFor(undefined)), name)
   t.equal(systemName('x'), null)
 })
 
 t.test('a new passkey takes its maker’s name, this device’s, or the word for its sort', async t => {
   const platform = { authenticatorAttachment: 'platform' }
-  const of = (registration: object, model: string | null, sort: AuthenticatorSort) =>
+  const of = (registration: object, model: string | null, sort: AuthenticatorType) =>
     nameFrom(registration, 'Passkey on Mac', { model, sort, say })
   t.equal(of(platform, '1Password', 'passkey'), '1Password')
   t.equal(of(platform, null, 'passkey'), 'Passkey on Mac')
@@ -213,8 +213,8 @@ t.test('the app used last stands on top, the rest as configured', async t => {
 t.test('the trip travels whole or not at all', async t => {
   const accept = (url: string) => (url.startsWith('https://app.test/') ? url : null)
   const state = 'S'.repeat(43)
-  t.same(tripOf({ rd: 'https://app.test/x', state }, accept), { rd: 'https://app.test/x', state })
-  t.same(tripOf({ rd: 'https://app.test/x', state: 'short' }, accept), { rd: 'https://app.test/x', state: null })
+  t.same(returnToOf({ rd: 'https://app.test/x', state }, accept), { rd: 'https://app.test/x', state })
+  t.same(returnToOf({ rd: 'https://app.test/x', state: 'short' }, accept), { rd: 'https://app.test/x', state: null })
   for (const query of [
     null,
     {},
@@ -223,13 +223,13 @@ t.test('the trip travels whole or not at all', async t => {
     { rd: 'https://app.test/\u00e9' },
     { rd: `https://app.test/${'x'.repeat(13_000)}` }
   ])
-    t.same(tripOf(query, accept), { rd: null, state: null })
+    t.same(returnToOf(query, accept), { rd: null, state: null })
   t.same(
-    tripOf({ rd: 'x:y' }, () => 'https://app.test/\r\nx'),
+    returnToOf({ rd: 'x:y' }, () => 'https://app.test/\r\nx'),
     { rd: null, state: null }
   )
   t.equal(
-    along('/p', { rd: 'https://app.test/?a=b&c=%2F', state: null }),
+    withReturnTo('/p', { rd: 'https://app.test/?a=b&c=%2F', state: null }),
     '/p?rd=https%3A%2F%2Fapp.test%2F%3Fa%3Db%26c%3D%252F'
   )
 })

@@ -1,10 +1,10 @@
 /** The caches of the session room when far more people are at work than a small lab has: who is answered from memory, and who costs the store. */
 import t from 'tap'
+import { newToken, tokenDigest } from '../../src/ids.ts'
 import { sessionKey, tokenKey } from '../../src/session/records.ts'
 import type { Session } from '../../src/session/session.ts'
 import { SessionCache } from '../../src/session/session-cache.ts'
 import { Sessions } from '../../src/session/sessions.ts'
-import { newToken, tokenDigest } from '../../src/session/token.ts'
 import { MemoryStore, TestClock } from '../helpers/memory-store.ts'
 
 const host = 'gate'

@@ -1,9 +1,9 @@
 import t from 'tap'
 import { newestProof } from '../../src/factor/proof.ts'
+import { newToken, tokenDigest } from '../../src/ids.ts'
 import { tokenKey } from '../../src/session/records.ts'
 import { SessionCache } from '../../src/session/session-cache.ts'
 import { type Principal, Sessions } from '../../src/session/sessions.ts'
-import { newToken, tokenDigest } from '../../src/session/token.ts'
 import { MemoryStore } from '../helpers/memory-store.ts'
 
 const minute = 60_000

@@ -44,6 +44,6 @@ if (absent.length > 0) {
   )
   run(join(root, 'tests/setup/setup.mjs'), what)
 }
-run('src/build.mjs', 'if-needed')
+run('src/build/build.mjs', 'if-needed')
 await translate()
 if (what === 'test') buildTap()

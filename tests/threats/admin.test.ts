@@ -1,14 +1,14 @@
 /** The operators' listener, asked through an operator's browser by a page of somebody else's (THREATS R19, ASVS 3.5.3, 13.4.5). */
 import t from 'tap'
 import { buildAdmin } from '../../plugins/admin/index.ts'
-import { Meters } from '../../src/audit/meters.ts'
+import { Metrics } from '../../src/metrics/metrics.ts'
 
 const paths = ['/livez', '/readyz', '/metrics', '/nothing']
 
 function listener(host: string) {
   return buildAdmin({
     look: async () => null,
-    metrics: async () => new Meters().render(),
+    metrics: async () => new Metrics().render(),
     isClosing: () => false,
     host
   })

@@ -1,7 +1,7 @@
 /** THREATS D1 to D3 and D14 to D16: what a sick store may do: nothing is forwarded, nothing is guessed for free, and it serves again by itself. */
 import t, { type Test } from 'tap'
+import { tokenDigest } from '../../src/ids.ts'
 import { parseSession, sessionKey, tokenKey } from '../../src/session/records.ts'
-import { tokenDigest } from '../../src/session/token.ts'
 import { type Running, startGateway } from '../helpers/gateway.ts'
 import { type RedisProxy, startRedisProxy } from '../helpers/redis-proxy.ts'
 import { type RedisServer, startRedis, until } from '../helpers/redis-server.ts'

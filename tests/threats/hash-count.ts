@@ -1,5 +1,5 @@
 /**
- * Counts what the processes of `src/identity/hash-processes.ts` are asked to do. Import it before anything that loads the gate. Owns the counts;
+ * Counts what the processes of `src/identity/password/hash-processes.ts` are asked to do. Import it before anything that loads the gate. Owns the counts;
  * knows no password.
  */
 import { seeHashWork } from '../helpers/hash-work.ts'

@@ -7,12 +7,12 @@ import { readFileSync } from 'node:fs'
 import http, { type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http'
 import path from 'node:path'
 import type { Test } from 'tap'
-import { Guesses } from '../../src/factor/guesses.ts'
 import type { ProofKind } from '../../src/factor/proof.ts'
 import { RecoveryCodes } from '../../src/factor/recovery-code.ts'
 import type { Account } from '../../src/identity/account.ts'
+import { newId, newToken, tokenDigest } from '../../src/ids.ts'
 import type { Principal } from '../../src/session/sessions.ts'
-import { newId, newToken, tokenDigest } from '../../src/session/token.ts'
+import { AttemptBuckets } from '../../src/throttle/attempt-buckets.ts'
 import { Authenticator, type AuthenticatorTraits, type Changes } from '../helpers/authenticator.ts'
 import { type GatewayOptions, navigation, type Running, startGateway } from '../helpers/gateway.ts'
 import { totpCode } from '../helpers/person.ts'
@@ -208,7 +208,7 @@ export class Someone {
 
   /** Addresses from which this person has signed in lately: guesses from each are counted apart. */
   async knownAddresses(count: number): Promise<string[]> {
-    const guesses = new Guesses(this.house.runtime.store)
+    const guesses = new AttemptBuckets(this.house.runtime.store)
     const all = Array.from({ length: count }, elsewhere)
     await Promise.all(all.map(address => guesses.remember(this.account.id, { address })))
     return all

@@ -1,8 +1,8 @@
 /** THREATS M8 to M19 and M21: codes and passwords guessed, used again, raced, and spelled oddly. */
 import { loadConfig } from '../../config/load.ts'
-import { Guesses } from '../../src/factor/guesses.ts'
 import { AccountError } from '../../src/identity/accounts.ts'
-import { newToken } from '../../src/session/token.ts'
+import { newToken } from '../../src/ids.ts'
+import { AttemptBuckets } from '../../src/throttle/attempt-buckets.ts'
 import { Caller, elsewhere, type House, password, tally } from './house.ts'
 import type { Row } from './table.ts'
 
@@ -298,7 +298,7 @@ export function guessRows(house: House): Row[] {
 
         const lab = elsewhere()
         const neighbours = await inTurn(70, () => somebody())
-        const guesses = new Guesses(runtime.store)
+        const guesses = new AttemptBuckets(runtime.store)
         for (const { account } of neighbours) await guesses.remember(account.id, { address: lab })
         const seen: number[] = []
         for (const secret of ['Winter2026', 'Passwort1', 'letmein123'])

@@ -4,11 +4,11 @@
  */
 import fc from 'fast-check'
 import t from 'tap'
-import { type App, type Match, RouteTable } from '../../src/routing/route-table.ts'
-import { parseTarget } from '../../src/routing/target.ts'
+import { type App, type Match, RouteTable } from '../../src/apps/route-table.ts'
+import { parseTarget } from '../../src/request/target.ts'
 import { runs } from '../fixtures/in-process/cases.ts'
-import { oddPath } from '../routing/odd-paths.ts'
-import { habits, servers } from '../routing/servers.ts'
+import { oddPath } from '../request/odd-paths.ts'
+import { habits, servers } from '../request/servers.ts'
 import { Lab, values } from './wire.ts'
 
 const query = fc.oneof(fc.constant(''), fc.constant('?'), fc.stringMatching(/^\?[!$-~"]{0,12}$/))

@@ -5,10 +5,10 @@
 
 import type { Test } from 'tap'
 import { stateOf } from '../../plugins/cookies.ts'
-import type { AttemptLimiter, Reservation } from '../../src/factor/attempt-limiter.ts'
 import type { Account } from '../../src/identity/account.ts'
-import type { Server } from '../../src/server.ts'
-import { newToken } from '../../src/session/token.ts'
+import { newToken } from '../../src/ids.ts'
+import type { Server } from '../../src/server/server.ts'
+import type { AttemptLimiter, Reservation } from '../../src/throttle/attempt-limiter.ts'
 import { Caller, codeOf, type House, newKey, password, type Someone, type Told, tally } from './house.ts'
 import { copyOf } from './webauthn-forger.ts'
 

@@ -1,5 +1,5 @@
 /** THREATS R9 to R12 and R17: forms and JSON that come from elsewhere, or are not what they are called. */
-import { newToken, tokenDigest } from '../../src/session/token.ts'
+import { newToken, tokenDigest } from '../../src/ids.ts'
 import { Caller, codeOf, type House, password } from './house.ts'
 import type { Row } from './table.ts'
 

@@ -4,10 +4,10 @@
  */
 import fc from 'fast-check'
 import t from 'tap'
-import { validTarget } from '../../plugins/portal/trip.ts'
-import { Destinations } from '../../src/destinations.ts'
-import { RouteTable } from '../../src/routing/route-table.ts'
-import { toApp } from '../../src/settings.ts'
+import { validTarget } from '../../plugins/portal/return-to.ts'
+import { ReturnTargets } from '../../src/apps/return-targets.ts'
+import { RouteTable } from '../../src/apps/route-table.ts'
+import { toApp } from '../../src/services/app-options.ts'
 import { runs } from '../fixtures/in-process/cases.ts'
 import { House } from './house.ts'
 import { ours } from './redirect-spellings.ts'
@@ -101,7 +101,7 @@ t.test('arbitrary return addresses', { timeout: 60_000 + runs * 500 }, async t =
   const config = await gate.load()
   const apps = config.apps.map(app => toApp(app, config.portal.url.origin))
   const routes = new RouteTable({ apps, portalOrigin: config.portal.url.origin })
-  const destinations = new Destinations(routes, apps, gate.server.runtime.clock)
+  const destinations = new ReturnTargets(routes, apps, gate.server.runtime.clock)
 
   /** What may stand in a Location: it is what was asked for, it leads to a site of ours however it is read, and no reader can split it. */
   const law = (accept: (address: string) => string | null) =>

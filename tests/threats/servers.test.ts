@@ -5,7 +5,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { runs } from '../fixtures/in-process/cases.ts'
-import { oddPath } from '../routing/odd-paths.ts'
+import { oddPath } from '../request/odd-paths.ts'
 import { answersOf, missed, type RealServer, resolvedBy, sayMissing, startRealServers } from './real-servers.ts'
 import { head, Lab, values } from './wire.ts'
 

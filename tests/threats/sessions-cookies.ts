@@ -1,5 +1,5 @@
 /** THREATS S4 to S6, S8 and S14 to S17: cookies planted, tossed, copied and swollen; and what an app and a stranger get to see. */
-import { tokenDigest } from '../../src/session/token.ts'
+import { tokenDigest } from '../../src/ids.ts'
 import { valuesOf } from '../helpers/upstream.ts'
 import { Caller, type House, leadsTo, password } from './house.ts'
 import { isIn, onHttps, raw } from './sessions-ways.ts'

@@ -1,6 +1,6 @@
 /** THREATS S1 to S3 and S9 to S11: how a session begins and ends for good. */
 import { removeEverythingOf } from '../../src/identity/removal.ts'
-import { newToken, tokenDigest } from '../../src/session/token.ts'
+import { newToken, tokenDigest } from '../../src/ids.ts'
 import { Caller, type House, password } from './house.ts'
 import { askAt, isIn, secondGate } from './sessions-ways.ts'
 import type { Row } from './table.ts'

@@ -5,7 +5,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Test } from 'tap'
 import { pipelineOf } from '../../plugins/forward.ts'
 import { buildGateway } from '../../src/gateway.ts'
-import { Listener } from '../../src/listener.ts'
+import { Listener } from '../../src/server/listener.ts'
 import { parse, RawClient } from '../forwarding/gate.ts'
 import type { Running } from '../helpers/gateway.ts'
 import { makeCertificates, until } from '../helpers/redis-server.ts'
@@ -90,7 +90,7 @@ export async function stalledHandshake(t: Test): Promise<void> {
   }
 }
 
-/** Places for hashes (src/identity/password.ts): two at a time, and so many more wait. */
+/** Places for hashes (src/identity/password/password.ts): two at a time, and so many more wait. */
 const atATime = 2
 const inLine = 32
 

@@ -3,8 +3,8 @@ import { nearest, shown } from '../../../config/values/invalid.ts'
 import { checkKey, keyCheck } from '../../keyring/key-check.ts'
 import { readKeyFile } from '../../keyring/key-file.ts'
 import type { Io } from '../command.ts'
+import { withStore } from '../command-context.ts'
 import { accountsAt } from '../user/person.ts'
-import { atWork } from '../workplace.ts'
 import type { Finding, Sound } from './finding.ts'
 
 /** Findings, or the sentence that says why the store could not be asked. */
@@ -12,7 +12,7 @@ export async function checkPeople(loaded: Sound, io: Io): Promise<{ found: Findi
   const found: Finding[] = []
   const { config } = loaded
   try {
-    await atWork(io, { config: loaded.file, changes: 'nothing' }, async place => {
+    await withStore(io, { config: loaded.file, changes: 'nothing' }, async place => {
       if ((await place.store.get(keyCheck)) !== null)
         await readKeyFile(config.keyFile, io.env).then(
           async ring => {

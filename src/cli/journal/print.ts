@@ -1,5 +1,5 @@
 /** Entries as text. Owns their one line for people and their one line for programs; both are safe on a terminal. */
-import { withoutTricks } from '../../audit/line.ts'
+import { withoutTricks } from '../../audit/encode-event.ts'
 import { type Io, visible } from '../command.ts'
 import type { Entry } from './files.ts'
 

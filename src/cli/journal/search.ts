@@ -5,7 +5,7 @@ import { readReference } from '../../audit/reference.ts'
 import { typedSigns } from '../../factor/typed-code.ts'
 import { canonicalName } from '../../identity/account.ts'
 import { type Command, type Io, readArgs, UsageError, visible } from '../command.ts'
-import { configFor, configHelp, configOption } from '../workplace.ts'
+import { configFor, configHelp, configOption } from '../command-context.ts'
 import { type Entry, entryOf, journalFiles, linesIn } from './files.ts'
 import { Printer } from './print.ts'
 

@@ -1,6 +1,6 @@
 /** `factorgate journal tail`: the newest entries of the journal. */
 import { type Command, readArgs, UsageError, visible } from '../command.ts'
-import { configFor, configHelp, configOption } from '../workplace.ts'
+import { configFor, configHelp, configOption } from '../command-context.ts'
 import { type Entry, entryOf, journalFiles, linesIn } from './files.ts'
 import { Printer } from './print.ts'
 

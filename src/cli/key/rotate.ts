@@ -7,9 +7,9 @@ import { addKey, readKeyFile, retireOldKeys } from '../../keyring/key-file.ts'
 import type { Keyring } from '../../keyring/keyring.ts'
 import type { Store } from '../../store/store.ts'
 import { type Command, readArgs } from '../command.ts'
+import { configHelp, configOption, withStore } from '../command-context.ts'
 import { asOwnerOf, asSelf } from '../owner.ts'
 import { withProgress } from '../progress.ts'
-import { atWork, configHelp, configOption } from '../workplace.ts'
 
 /** A gateway has read a changed key file after this long. Until then it cannot open what the new key seals. */
 const gatewayReadsSeconds = 3
@@ -33,7 +33,7 @@ Example:
 `,
   async run(args, io) {
     const { values } = readArgs(args, { ...configOption, finish: { type: 'boolean' } })
-    return atWork(io, { config: values.config, changes: 'grant' }, async place => {
+    return withStore(io, { config: values.config, changes: 'grant' }, async place => {
       const { store, config } = place
       const { keyFile } = config
       if ((await asSelf(() => readKeyFile(keyFile))).publicJwks.keys.length > 1)

@@ -1,16 +1,16 @@
 /** `factorgate session list`: a row a sign-in. The id is no secret: it opens nothing. */
 import { browserName } from '../../../plugins/portal/device-name.ts'
-import { sentencesFor } from '../../../plugins/portal/sentences.ts'
+import { messagesFor } from '../../../plugins/portal/messages/en.ts'
 import { isFullySignedIn } from '../../factor/proof.ts'
 import type { Account } from '../../identity/account.ts'
 import { sessionKey } from '../../session/records.ts'
 import type { Session } from '../../session/session.ts'
 import { inBatches } from '../../store/batches.ts'
 import { type Command, jsonText, readArgs } from '../command.ts'
+import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
 import { withProgress } from '../progress.ts'
 import { moment, table } from '../table.ts'
 import { accountsAt, personNamed } from '../user/person.ts'
-import { atWork, configHelp, configOption, type Workplace } from '../workplace.ts'
 
 export const command: Command = {
   name: 'session list',
@@ -26,7 +26,7 @@ Example:
 `,
   async run(args, io) {
     const { values } = readArgs(args, { ...configOption, user: { type: 'string' }, json: { type: 'boolean' } })
-    return atWork(io, { config: values.config, changes: 'nothing' }, async place => {
+    return withStore(io, { config: values.config, changes: 'nothing' }, async place => {
       const accounts = values.user === undefined ? await signedIn(place) : [await personNamed(place, values.user)]
       const lists = await withProgress(io, 'people', accounts.length, onDone =>
         inBatches(accounts, account => place.sessions.list(account.id), onDone)
@@ -64,7 +64,7 @@ function rowOf(account: Account, session: Session, lastSeenAt: number) {
     lastSeen: new Date(lastSeenAt).toISOString(),
     until: new Date(expiresAt).toISOString(),
     from: device.address,
-    device: browserName(device.userAgent, sentencesFor(undefined)),
+    device: browserName(device.userAgent, messagesFor(undefined)),
     userAgent: device.userAgent,
     signedIn: isFullySignedIn(proofs),
     proofs: proofs.map(({ kind, at, userVerified }) => ({ kind, at: new Date(at).toISOString(), userVerified })),
@@ -73,7 +73,7 @@ function rowOf(account: Account, session: Session, lastSeenAt: number) {
 }
 
 /** Everybody with a session, by name. A session whose account is gone is nobody's. */
-async function signedIn(place: Workplace): Promise<Account[]> {
+async function signedIn(place: CommandContext): Promise<Account[]> {
   const ids = new Set<string>()
   for await (const { value } of place.store.scan(sessionKey(''))) ids.add((JSON.parse(value) as Session).accountId)
   const found = await inBatches(ids, id => accountsAt(place).byId(id))

@@ -1,8 +1,8 @@
 /** `factorgate session revoke`: ends sessions. Every token of them is dead once the command is done. */
 import { type Command, PersonError, readArgs, UsageError, visible } from '../command.ts'
+import { configHelp, configOption, withStore } from '../command-context.ts'
 import { withProgress } from '../progress.ts'
 import { personNamed } from '../user/person.ts'
-import { atWork, configHelp, configOption } from '../workplace.ts'
 
 export const command: Command = {
   name: 'session revoke',
@@ -29,7 +29,7 @@ Example:
     const { user, all } = values
     if ([user !== undefined, all === true, ids.length > 0].filter(Boolean).length !== 1)
       throw new UsageError('say which sessions: an ID, --user NAME or --all')
-    return atWork(io, { config: values.config, changes: 'access' }, async place => {
+    return withStore(io, { config: values.config, changes: 'access' }, async place => {
       const { sessions } = place
       if (all) {
         const ended = await withProgress(io, 'sessions', null, onDone => sessions.endAll('revoked', onDone))

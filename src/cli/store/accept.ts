@@ -1,7 +1,7 @@
 /** `factorgate store accept`: takes a store that has gone back, or that is another one, for the right one. Owns what an operator is told of it. */
 import { acceptStore } from '../../store/open.ts'
 import { type Command, readArgs } from '../command.ts'
-import { atWork, configHelp, configOption } from '../workplace.ts'
+import { configHelp, configOption, withStore } from '../command-context.ts'
 
 export const command: Command = {
   name: 'store accept',
@@ -20,7 +20,7 @@ Example:
 `,
   async run(args, io) {
     const { values } = readArgs(args, { ...configOption, 'keep-sessions': { type: 'boolean' } })
-    return atWork(io, { config: values.config, changes: 'grant', accepts: true }, async place => {
+    return withStore(io, { config: values.config, changes: 'grant', accepts: true }, async place => {
       const why = await acceptStore(place.store, place.storeOptions)
       const ended = values['keep-sessions'] ? 0 : await place.sessions.endAll('revoked')
       await place.record({ kind: 'store.accept', outcome: 'accepted', why: why ?? 'nothing was wrong', ended })

@@ -3,9 +3,9 @@ import { open, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { readKeyFile } from '../../keyring/key-file.ts'
 import { type Command, PersonError, readArgs } from '../command.ts'
+import { configHelp, configOption, withStore } from '../command-context.ts'
 import { asOwnerOf, asSelf } from '../owner.ts'
 import { withProgress } from '../progress.ts'
-import { atWork, configHelp, configOption } from '../workplace.ts'
 import { linesOf } from './content.ts'
 import { writeSealed } from './sealed-file.ts'
 
@@ -26,7 +26,7 @@ Example:
   async run(args, io) {
     const { values, names } = readArgs(args, configOption, ['FILE'])
     const target = path.resolve(io.cwd, names[0]!)
-    return atWork(io, { config: values.config, changes: 'grant' }, async place => {
+    return withStore(io, { config: values.config, changes: 'grant' }, async place => {
       const { store, clock, config } = place
       const keyring = await asSelf(() => readKeyFile(config.keyFile))
       // The backup may go where the gate's user may not write.

@@ -11,9 +11,9 @@ import { type Keyring, KeyringError, sealedBy } from '../../keyring/keyring.ts'
 import { inBatches } from '../../store/batches.ts'
 import type { Store } from '../../store/store.ts'
 import { type Command, PersonError, readArgs } from '../command.ts'
+import { configHelp, configOption, withStore } from '../command-context.ts'
 import { asSelf } from '../owner.ts'
 import { withProgress } from '../progress.ts'
-import { atWork, configHelp, configOption } from '../workplace.ts'
 import { type Line, readLines, travels } from './content.ts'
 import { readSealed } from './sealed-file.ts'
 
@@ -41,7 +41,7 @@ Example:
     // A pipe in its place must not hold the command up.
     const file = await open(source, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
-      return await atWork(
+      return await withStore(
         io,
         { config: values.config, changes: 'grant', mayCreate: true, fills: true },
         async place => {

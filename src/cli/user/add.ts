@@ -1,7 +1,7 @@
 /** `factorgate user add`: an account and its first invitation. */
 import { AccountError } from '../../identity/accounts.ts'
 import { type Command, PersonError, readArgs, visible } from '../command.ts'
-import { atWork, configHelp, configOption } from '../workplace.ts'
+import { configHelp, configOption, withStore } from '../command-context.ts'
 import { accountsAt, invite, readDisplayName, readEmail, readGroup, warnOfSharedAddress } from './person.ts'
 
 export const command: Command = {
@@ -35,7 +35,7 @@ Example:
     const groups = (values.group ?? []).map(readGroup)
     const email = values.email === undefined ? null : readEmail(values.email)
     const displayName = values.display === undefined ? undefined : readDisplayName(values.display)
-    return atWork(io, { config: values.config, changes: 'grant', mayCreate: true }, async place => {
+    return withStore(io, { config: values.config, changes: 'grant', mayCreate: true }, async place => {
       const account = await accountsAt(place)
         .create({ name, groups, email, ...(displayName === undefined ? {} : { displayName }) })
         .catch(error => {

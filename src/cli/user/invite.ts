@@ -1,6 +1,6 @@
 /** `factorgate user invite`: a new way in for somebody who is in the list already. */
 import { type Command, PersonError, readArgs } from '../command.ts'
-import { atWork, configHelp, configOption } from '../workplace.ts'
+import { configHelp, configOption, withStore } from '../command-context.ts'
 import { invite, personNamed } from './person.ts'
 
 export const command: Command = {
@@ -17,7 +17,7 @@ Example:
 `,
   async run(args, io) {
     const { values, names } = readArgs(args, configOption, ['NAME'])
-    return atWork(io, { config: values.config, changes: 'grant' }, async place => {
+    return withStore(io, { config: values.config, changes: 'grant' }, async place => {
       const account = await personNamed(place, names[0]!)
       if (account.suspended !== null)
         throw new PersonError(`${account.name} is suspended; first: factorgate user resume ${account.name}`)

@@ -3,9 +3,9 @@ import type { Credential } from '../../factor/credential.ts'
 import type { Account } from '../../identity/account.ts'
 import { inBatches } from '../../store/batches.ts'
 import { type Command, jsonText, readArgs } from '../command.ts'
+import { configHelp, configOption, withStore } from '../command-context.ts'
 import { withProgress } from '../progress.ts'
 import { table } from '../table.ts'
-import { atWork, configHelp, configOption } from '../workplace.ts'
 import { accountsAt, credentialsAt } from './person.ts'
 
 export const command: Command = {
@@ -21,7 +21,7 @@ Example:
 `,
   async run(args, io) {
     const { values } = readArgs(args, { ...configOption, json: { type: 'boolean' } })
-    return atWork(io, { config: values.config, changes: 'nothing' }, async place => {
+    return withStore(io, { config: values.config, changes: 'nothing' }, async place => {
       const credentials = credentialsAt(place)
       const accounts = await withProgress(io, 'people', null, onDone => accountsAt(place).list(onDone))
       const people = await withProgress(io, 'people', accounts.length, onDone =>

@@ -2,26 +2,27 @@
  * A person as the terminal names them. Owns finding them, and the strict reading of what is written about them (it becomes header
  * values for apps); refuses groups that an app could read as two.
  */
-import { AttemptLimiter } from '../../factor/attempt-limiter.ts'
+
 import { Credentials } from '../../factor/credential.ts'
 import { RecoveryCodes } from '../../factor/recovery-code.ts'
 import type { Account } from '../../identity/account.ts'
 import { Accounts } from '../../identity/accounts.ts'
 import { Invitations } from '../../identity/invitations.ts'
 import type { Keyring } from '../../keyring/keyring.ts'
+import { AttemptLimiter } from '../../throttle/attempt-limiter.ts'
 import { type Io, PersonError, UsageError, visible } from '../command.ts'
-import type { Workplace } from '../workplace.ts'
+import type { CommandContext } from '../command-context.ts'
 
-export function accountsAt({ store, clock }: Workplace): Accounts {
+export function accountsAt({ store, clock }: CommandContext): Accounts {
   return new Accounts({ store, clock })
 }
 
-export function credentialsAt({ store, clock }: Workplace): Credentials {
+export function credentialsAt({ store, clock }: CommandContext): Credentials {
   return new Credentials({ store, clock })
 }
 
 /** `keyring` is needed for looking into them, not for removing them. */
-export function recoveryCodesAt({ store, clock, config }: Workplace, keyring?: Keyring): RecoveryCodes {
+export function recoveryCodesAt({ store, clock, config }: CommandContext, keyring?: Keyring): RecoveryCodes {
   const needed = () => {
     if (keyring === undefined) throw new Error('recovery codes were read without a keyring')
     return keyring
@@ -31,7 +32,7 @@ export function recoveryCodesAt({ store, clock, config }: Workplace, keyring?: K
 }
 
 /** The account of that name. Throws PersonError where there is none. */
-export async function personNamed(place: Workplace, name: string): Promise<Account> {
+export async function personNamed(place: CommandContext, name: string): Promise<Account> {
   const account = await accountsAt(place).byName(name)
   if (account === null)
     throw new PersonError(`there is nobody called '${visible(name)}'; 'factorgate user list' shows everybody`)
@@ -39,7 +40,7 @@ export async function personNamed(place: Workplace, name: string): Promise<Accou
 }
 
 /** Says on stderr where the account's address signs nobody in, because it is also another's (the sign-in takes an address of one account alone). */
-export async function warnOfSharedAddress(place: Workplace, account: Account, io: Io): Promise<void> {
+export async function warnOfSharedAddress(place: CommandContext, account: Account, io: Io): Promise<void> {
   const { name, email } = account
   if (email === null || (await accountsAt(place).bySignIn(email))?.id === account.id) return
   io.stderr(
@@ -49,7 +50,7 @@ export async function warnOfSharedAddress(place: Workplace, account: Account, io
 }
 
 /** A new invitation as the person opens it, journaled. Older ones of the same person are dead from now on. */
-export async function invite(place: Workplace, account: Account): Promise<string> {
+export async function invite(place: CommandContext, account: Account): Promise<string> {
   const token = await new Invitations(place).issue(account.id)
   await place.record({ kind: 'invitation.issue', account: account.id, name: account.name })
   return `${await place.portalUrl()}/.factorgate/invite/${token}`

@@ -1,11 +1,12 @@
 /** `factorgate user remove`: the account and everything of it. */
-import { Guesses } from '../../factor/guesses.ts'
+
 import { Invitations } from '../../identity/invitations.ts'
 import { LocalDirectory } from '../../identity/local.ts'
-import { PasswordHasher } from '../../identity/password.ts'
+import { PasswordHasher } from '../../identity/password/password.ts'
 import { removeEverythingOf } from '../../identity/removal.ts'
+import { AttemptBuckets } from '../../throttle/attempt-buckets.ts'
 import { type Command, readArgs } from '../command.ts'
-import { atWork, configHelp, configOption } from '../workplace.ts'
+import { configHelp, configOption, withStore } from '../command-context.ts'
 import { accountsAt, credentialsAt, personNamed, recoveryCodesAt } from './person.ts'
 
 export const command: Command = {
@@ -23,7 +24,7 @@ Example:
 `,
   async run(args, io) {
     const { values, names } = readArgs(args, configOption, ['NAME'])
-    return atWork(io, { config: values.config, changes: 'access' }, async place => {
+    return withStore(io, { config: values.config, changes: 'access' }, async place => {
       const { id, name } = await personNamed(place, names[0]!)
       const { store, sessions } = place
       const accounts = accountsAt(place)
@@ -39,7 +40,7 @@ Example:
         credentialsAt(place),
         recoveryCodesAt(place),
         new LocalDirectory({ store, accounts, hasher: new PasswordHasher() }),
-        new Guesses(store)
+        new AttemptBuckets(store)
       ]
       // Who runs it again must find somebody to remove, so the account itself goes once the rest is sure to stay removed.
       const isGone = await removeEverythingOf(id, { accounts, belongings, mayGo: () => place.isConfirmed() })

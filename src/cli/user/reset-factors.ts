@@ -1,7 +1,7 @@
 /** `factorgate user reset-factors`: for a lost or stolen device. */
 import { Invitations } from '../../identity/invitations.ts'
 import { type Command, readArgs } from '../command.ts'
-import { atWork, configHelp, configOption } from '../workplace.ts'
+import { configHelp, configOption, withStore } from '../command-context.ts'
 import { credentialsAt, personNamed, recoveryCodesAt } from './person.ts'
 
 export const command: Command = {
@@ -19,7 +19,7 @@ Example:
 `,
   async run(args, io) {
     const { values, names } = readArgs(args, configOption, ['NAME'])
-    return atWork(io, { config: values.config, changes: 'access' }, async place => {
+    return withStore(io, { config: values.config, changes: 'access' }, async place => {
       const { id, name } = await personNamed(place, names[0]!)
       const credentials = credentialsAt(place)
       const removed = (await credentials.list(id)).length

@@ -1,6 +1,6 @@
 /** `factorgate user resume`: takes a suspension back. */
 import { type Command, PersonError, readArgs } from '../command.ts'
-import { atWork, configHelp, configOption } from '../workplace.ts'
+import { configHelp, configOption, withStore } from '../command-context.ts'
 import { accountsAt, personNamed } from './person.ts'
 
 export const command: Command = {
@@ -17,7 +17,7 @@ Example:
 `,
   async run(args, io) {
     const { values, names } = readArgs(args, configOption, ['NAME'])
-    return atWork(io, { config: values.config, changes: 'grant' }, async place => {
+    return withStore(io, { config: values.config, changes: 'grant' }, async place => {
       const { id, name, suspended } = await personNamed(place, names[0]!)
       if (suspended === null) throw new PersonError(`${name} is not suspended`)
       await accountsAt(place).resume(id)

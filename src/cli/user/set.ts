@@ -1,7 +1,7 @@
 /** `factorgate user set`: groups, e-mail address, displayed name. */
 import type { AccountChange } from '../../identity/accounts.ts'
 import { type Command, readArgs, UsageError } from '../command.ts'
-import { atWork, configHelp, configOption } from '../workplace.ts'
+import { configHelp, configOption, withStore } from '../command-context.ts'
 import { accountsAt, personNamed, readDisplayName, readEmail, readGroup, warnOfSharedAddress } from './person.ts'
 
 export const command: Command = {
@@ -46,7 +46,7 @@ Example:
       ...(values.display === undefined ? {} : { displayName: readDisplayName(values.display) })
     }
     if (Object.keys(change).length === 0) throw new UsageError('say what to change')
-    return atWork(io, { config: values.config, changes: 'grant' }, async place => {
+    return withStore(io, { config: values.config, changes: 'grant' }, async place => {
       const { id } = await personNamed(place, names[0]!)
       const account = await accountsAt(place).update(id, change)
       await place.record({

@@ -2,12 +2,12 @@
 import type { Credential } from '../../factor/credential.ts'
 import type { RecoveryStatus } from '../../factor/recovery-code.ts'
 import { LocalDirectory } from '../../identity/local.ts'
-import { PasswordHasher } from '../../identity/password.ts'
+import { PasswordHasher } from '../../identity/password/password.ts'
 import { readKeyFile } from '../../keyring/key-file.ts'
 import { type Command, type Io, jsonText, readArgs } from '../command.ts'
+import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
 import { asSelf } from '../owner.ts'
 import { moment, pairs, table } from '../table.ts'
-import { atWork, configHelp, configOption, type Workplace } from '../workplace.ts'
 import { summaryOf } from './list.ts'
 import { accountsAt, credentialsAt, personNamed, recoveryCodesAt } from './person.ts'
 
@@ -24,7 +24,7 @@ Example:
 `,
   async run(args, io) {
     const { values, names } = readArgs(args, { ...configOption, json: { type: 'boolean' } }, ['NAME'])
-    return atWork(io, { config: values.config, changes: 'nothing' }, async place => {
+    return withStore(io, { config: values.config, changes: 'nothing' }, async place => {
       const account = await personNamed(place, names[0]!)
       const credentials = await credentialsAt(place).list(account.id)
       const hasher = new PasswordHasher()
@@ -100,7 +100,7 @@ function credentialOf({ id, kind, name, createdAt, lastUsedAt, lastUsedFrom, dis
 }
 
 /** How many are left is sealed with the codes, so it takes the key file; everything else can be shown without. */
-async function recoveryOf(place: Workplace, accountId: string, io: Io): Promise<Person['recoveryCodes']> {
+async function recoveryOf(place: CommandContext, accountId: string, io: Io): Promise<Person['recoveryCodes']> {
   try {
     const keyring = await asSelf(() => readKeyFile(place.config.keyFile))
     const status: RecoveryStatus | null = await recoveryCodesAt(place, keyring).status(accountId)

@@ -1,6 +1,6 @@
 /** `factorgate user suspend`: nobody in, nothing open, until `resume`. */
 import { type Command, readArgs, UsageError } from '../command.ts'
-import { atWork, configHelp, configOption } from '../workplace.ts'
+import { configHelp, configOption, withStore } from '../command-context.ts'
 import { accountsAt, personNamed } from './person.ts'
 
 export const command: Command = {
@@ -21,7 +21,7 @@ Example:
     const why = values.why?.trim() ?? ''
     if (why === '') throw new UsageError("--why is missing: a reason, such as --why 'left the lab'")
     if (why.length > 500) throw new UsageError('--why takes at most 500 characters')
-    return atWork(io, { config: values.config, changes: 'access' }, async place => {
+    return withStore(io, { config: values.config, changes: 'access' }, async place => {
       const { id, name } = await personNamed(place, names[0]!)
       await accountsAt(place).suspend(id, why)
       const ended = await place.sessions.endAccount(id, 'suspended')

@@ -1,0 +1,150 @@
+/**
+ * One visit to one of our pages: who, from where, on the way to what. Owns the browser's nonce (set by the first page that has none),
+ * what pages are bound to, and how a page leaves; refuses to go on where the store could not say who this is.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { JSX } from 'preact'
+import type { Site } from '../../src/apps/route-table.ts'
+import type { AuditEvent, EventKind } from '../../src/audit/event.ts'
+import { GateError } from '../../src/errors.ts'
+import { newToken } from '../../src/ids.ts'
+import type { Device } from '../../src/session/session.ts'
+import type { Principal } from '../../src/session/sessions.ts'
+import { type CookieSite, nonceCookie, readNonce, readOwnNonce, sessionCookie } from '../cookies.ts'
+import { deviceCookieOf } from './device-cookie.ts'
+import { pageHeaders } from './headers.ts'
+import { type Frame, toHtml } from './layout.tsx'
+import { type Messages, messagesFor } from './messages/en.ts'
+import type { PortalOptions } from './options.ts'
+import { type ReturnTo, returnToOf } from './return-to.ts'
+
+export interface PageContext {
+  readonly options: PortalOptions
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly site: Site
+  readonly principal: Principal | null
+  /** The browser's nonce; on a POST null where no cookie came back. */
+  readonly nonce: string | null
+  readonly trip: ReturnTo
+  readonly now: number
+  readonly address: string
+  /** The mark of a known browser, where it came along. */
+  readonly browser: string | null
+  readonly device: Device
+  readonly say: Messages
+  /** True where a form came without the nonce and is shown again: the next time, cookies are off. */
+  readonly isRetry?: boolean
+}
+
+/** A visit by somebody whom the route lets in: the enforce step has looked at that before. */
+export type AuthenticatedContext = PageContext & { readonly principal: Principal }
+
+export function openContext(options: PortalOptions, request: FastifyRequest, reply: FastifyReply): PageContext {
+  const { exchange } = request
+  const { match, principal, storeFailure, client } = exchange
+  if (storeFailure !== null) throw new GateError('store_unreachable', { cause: storeFailure, retryAfterSeconds: 2 })
+  if (match.site === null) throw new GateError('misdirected')
+  const { cookie } = request.raw.headers
+  const isGet = request.method === 'GET'
+  let nonce = isGet ? readOwnNonce(cookie, match.site) : readNonce(cookie, match.site)
+  if (nonce === null && isGet) {
+    nonce = newToken()
+    reply.header('set-cookie', nonceCookie(nonce, match.site))
+  }
+  return {
+    options,
+    request,
+    reply,
+    site: match.site,
+    principal,
+    nonce,
+    trip: returnToOf(request.query, options.returnTargets),
+    now: options.clock(),
+    address: client.address,
+    browser: deviceCookieOf(cookie, match.site),
+    device: { userAgent: (request.raw.headers['user-agent'] ?? '').slice(0, 256), address: client.address },
+    say: messagesFor(request.raw.headers['accept-language'])
+  }
+}
+
+/** The same, for routes that require somebody. Without anybody it is a mistake of ours, and fails closed. */
+export function openAuthenticatedContext(
+  options: PortalOptions,
+  request: FastifyRequest,
+  reply: FastifyReply
+): AuthenticatedContext {
+  const visit = openContext(options, request, reply)
+  if (!isSigned(visit)) throw new GateError('sign_in_required')
+  return visit
+}
+
+export function isSigned(visit: PageContext): visit is AuthenticatedContext {
+  return visit.principal !== null
+}
+
+/** What a form is bound to: this browser, and this very token of it. A form from before a sign-in is worth nothing after (THREATS R12). */
+export function csrfSubject(visit: Pick<PageContext, 'nonce' | 'principal'>): string {
+  return `${visit.nonce ?? ''}.${visit.principal?.csrfKey ?? '-'}`
+}
+
+export function frameOf(visit: PageContext): Frame {
+  const { options, principal, site, say } = visit
+  return {
+    look: options,
+    say,
+    person: principal?.isFullySignedIn ? { displayName: principal.account.displayName } : null,
+    base: site.isPortal ? '' : options.portalOrigin,
+    csrf: csrfToken(visit),
+    isRetry: visit.isRetry === true
+  }
+}
+
+function csrfToken(visit: PageContext): string {
+  const keyring = visit.options.keyring()
+  const token = keyring.mac('csrf', csrfSubject(visit))
+  if (visit.principal !== null || !visit.site.isPortal) return token
+  const at = Math.floor(visit.now / 1000).toString(36)
+  return `${token}.${at}.${keyring.mac('csrf', strangersSubject(visit, at))}`
+}
+
+/** What a stranger's form says besides: that it is ours, and from when. */
+export function strangersSubject({ site }: PageContext, at: string): string {
+  return `stranger:${site.host}:${at}`
+}
+
+/** Sends a page. Its forms may lead on to where the person is going, and nowhere else. */
+export function sendPage(visit: PageContext, status: number, page: JSX.Element): FastifyReply {
+  const { rd } = visit.trip
+  const origin = rd === null ? null : new URL(rd).origin
+  return visit.reply
+    .code(status)
+    .headers(pageHeaders(origin === visit.site.origin ? null : origin))
+    .type('text/html; charset=utf-8')
+    .send(toHtml(page))
+}
+
+/** On to another page, after a success: the browser asks for it with GET, and nothing is sent twice. */
+export function goTo(visit: PageContext, url: string): FastifyReply {
+  return visit.reply.header('cache-control', 'no-store').header('vary', 'Cookie').redirect(url, 303)
+}
+
+/** The new token, after every proof. */
+export function setSessionCookie(reply: FastifyReply, token: string, site: CookieSite): void {
+  reply.header('set-cookie', sessionCookie(token, site))
+}
+
+/** An event of this visit for the journal. */
+export function eventOf(visit: PageContext, kind: EventKind, fields: Partial<AuditEvent>): AuditEvent {
+  const { principal } = visit
+  return {
+    kind,
+    at: visit.now,
+    request: visit.request.exchange.id,
+    address: visit.address,
+    ...(principal === null
+      ? {}
+      : { account: principal.account.id, name: principal.account.name, session: principal.session.id }),
+    ...fields
+  }
+}

@@ -1,0 +1,41 @@
+/** Times and waits in words: which unit is used, and when a date is clearer. */
+import type { Messages } from './messages/en.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+
+/** How long ago `at` was, both in milliseconds since the epoch. */
+export function formatRelative(at: number, now: number, { time }: Messages): string {
+  const ago = Math.max(0, now - at)
+  if (ago < minute) return time.now
+  if (ago < hour) return time.minutes(Math.floor(ago / minute))
+  if (ago < day) return time.hours(Math.floor(ago / hour))
+  if (ago < 7 * day) return time.days(Math.floor(ago / day))
+  return time.date(at)
+}
+
+/** A span that a rule sets, in seconds: exact, since a person is held to it. */
+export function formatLimit(seconds: number, { time }: Messages): string {
+  if (seconds >= 6000 && seconds % 3600 === 0) return time.span(seconds / 3600, 'hour')
+  return seconds >= 100 && seconds % 60 === 0 ? time.span(seconds / 60, 'minute') : time.span(seconds, 'second')
+}
+
+/** A span, in seconds, rounded up to what a person would say. */
+export function formatDuration(seconds: number, { time }: Messages): string {
+  if (seconds < 100) return time.span(Math.max(1, Math.ceil(seconds)), 'second')
+  if (seconds < 100 * 60) return time.span(Math.ceil(seconds / 60), 'minute')
+  return time.span(Math.ceil(seconds / 3600), 'hour')
+}
+
+/** What was wrong, and how long the next try has to wait because of it: on the page and in its headers. Null for no wait. */
+export function withWait(
+  reply: { header(name: string, value: string): unknown },
+  wrong: string,
+  waitSeconds: number | null,
+  say: Messages
+): string {
+  if (waitSeconds === null) return wrong
+  reply.header('retry-after', String(waitSeconds))
+  return `${wrong} ${say.challenge.wait(formatDuration(waitSeconds, say))}`
+}

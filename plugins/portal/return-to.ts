@@ -1,0 +1,60 @@
+/**
+ * Where a person was going, carried along all our pages as `rd` and `state`. Owns the one validation of both, done anew at every use
+ * (THREATS R1-R8); an address that does not pass is as good as none.
+ */
+import { parseStopped, type StoppedRequest, stoppedText } from '../../src/apps/return-to.ts'
+import { longestAddress, queryOf, unpacked } from '../return-address.ts'
+
+export interface ReturnTo {
+  /** Absolute http(s) URL on a host the gate serves, or null for the list of apps. */
+  readonly rd: string | null
+  /** Hash of the nonce that the browser keeps for the host of `rd`. */
+  readonly state: string | null
+  /** The request that was refused, where it is not a GET of `rd`: a script's on that page, or a form's. */
+  readonly ask?: StoppedRequest | null
+  /** When a hand-over that failed began once more, in seconds since the epoch, base 36: it must not do so in circles. */
+  readonly again?: string
+}
+
+export const noReturn: ReturnTo = { rd: null, state: null }
+
+const longest = longestAddress
+const stateShape = /^[A-Za-z0-9_-]{43}$/
+const printable = /^[\x21-\x7e]+$/
+
+/** Reads the query of a request; a parameter sent twice counts as not sent. */
+export function returnToOf(query: unknown, returnTargets: (url: string) => string | null): ReturnTo {
+  const { rd, state, ask, again } = (query ?? {}) as Record<string, unknown>
+  const target = typeof rd === 'string' ? validTarget(unpacked(rd), returnTargets) : null
+  if (target === null) return noReturn
+  const refused = typeof ask === 'string' ? askOf(ask, returnTargets) : null
+  return {
+    rd: target,
+    state: typeof state === 'string' && stateShape.test(state) ? state : null,
+    ...(refused === null ? {} : { ask: refused }),
+    ...(typeof again === 'string' && /^[0-9a-z]{1,10}$/.test(again) ? { again } : {})
+  }
+}
+
+function askOf(text: string, returnTargets: (url: string) => string | null): StoppedRequest | null {
+  const stopped = parseStopped(text)
+  return stopped === null || validTarget(stopped.url, returnTargets) === null ? null : stopped
+}
+
+/** The same absolute URL, or null. What leaves here may stand in a `Location`. */
+export function validTarget(url: string, returnTargets: (url: string) => string | null): string | null {
+  if (url.length > longest || !printable.test(url) || !/^https?:\/\//.test(url)) return null
+  const target = returnTargets(url)
+  return target !== null && printable.test(target) ? target : null
+}
+
+/** `path` with the trip in its query. */
+export function withReturnTo(path: string, trip: ReturnTo, more: Readonly<Record<string, string>> = {}): string {
+  const query = new URLSearchParams(more)
+  if (trip.rd !== null) query.set('rd', trip.rd)
+  if (trip.state !== null) query.set('state', trip.state)
+  if (trip.ask) query.set('ask', stoppedText(trip.ask))
+  if (trip.again) query.set('again', trip.again)
+  const text = queryOf(query)
+  return text === '' ? path : `${path}?${text}`
+}

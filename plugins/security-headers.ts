@@ -1,0 +1,40 @@
+/**
+ * What every answer of ours carries, whatever it is and whoever made it: a page, a redirect, a 401 for a program, an error. Owns the
+ * headers that need no page to make sense (ASVS 3.4.1, 3.4.4, 3.4.6); never touches an app's answer, which passes by Fastify's replies altogether.
+ */
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { RouteTable } from '../src/apps/route-table.ts'
+
+/** RFC 6797. Without `includeSubDomains`: the hosts below ours are not ours to bind. */
+export const strictTransport = 'max-age=63072000'
+
+export interface OwnAnswersOptions {
+  readonly routes: Pick<RouteTable, 'site'>
+  readonly portalOrigin: string
+  /** What stands in a frame in place of a page of ours. */
+  readonly renderStep: (request: FastifyRequest) => { html: string; headers: Record<string, string> }
+}
+
+export const ownAnswersPlugin = fp<OwnAnswersOptions>(
+  async (app, { routes, portalOrigin, renderStep }) => {
+    const portalIsSecure = portalOrigin.startsWith('https:')
+    app.addHook('onSend', (request, reply, payload, done) => {
+      const { exchange } = request
+      const { match } = exchange.known
+      // What was refused before it was matched has a host all the same; one we do not serve counts as the portal's.
+      const site = match === undefined ? routes.site(request.raw.headers.host) : match.site
+      reply.header('x-content-type-options', 'nosniff')
+      if (site?.secure ?? portalIsSecure) reply.header('strict-transport-security', strictTransport)
+      if (exchange.framed !== 'page') reply.header('x-frame-options', 'DENY')
+      if (exchange.framed !== 'step' || (reply.statusCode >= 300 && reply.statusCode < 400)) return done(null, payload)
+      const { html, headers } = renderStep(request)
+      reply.removeHeader('x-frame-options')
+      reply.removeHeader('content-length')
+      reply.removeHeader('cross-origin-opener-policy')
+      reply.headers(headers).type('text/html; charset=utf-8')
+      done(null, html)
+    })
+  },
+  { name: 'own-answers', dependencies: ['exchange'] }
+)

@@ -1,0 +1,48 @@
+/**
+ * Other methods that an app may take a request for: frameworks read them from `_method` in the query and from override headers. Owns where
+ * they are looked for; whoever judges a request judges it under each of them, otherwise a rule about methods is stepped round (THREATS M26).
+ */
+import { type IncomingHttpHeaders, METHODS } from 'node:http'
+import { normalName } from '../request/header-name.ts'
+
+const none: readonly string[] = []
+const known: ReadonlySet<string> = new Set(METHODS)
+
+/** In the spellings that servers decode. PHP makes `_` of a dot, a blank and a bracket in a name, and drops blanks before it. */
+const inQuery =
+  /[?&;](?:\+|%20)*(?:[_.[]|%5f|%2e|%5b)(?:m|%[46]d)(?:e|%[46]5)(?:t|%[57]4)(?:h|%[46]8)(?:o|%[46]f)(?:d|%[46]4)=([^&;]*)/gi
+
+/**
+ * Methods named by `_method` in the query (with its `?`) of a POST; frameworks look there for no other method. A word that is no method is an
+ * app's own parameter, and says nothing.
+ */
+export function methodsInQuery(method: string, query: string): readonly string[] {
+  if (method !== 'POST' || query.length < 9) return none
+  let found: string[] | null = null
+  for (const [, value = ''] of query.matchAll(inQuery)) {
+    const named = decoded(value).trim().toUpperCase()
+    if (!known.has(named)) continue
+    found ??= []
+    found.push(named)
+  }
+  return found ?? none
+}
+
+const overrides: ReadonlySet<string> = new Set(['x-http-method-override', 'x-http-method', 'x-method-override'])
+
+/** Methods named by override headers, in any spelling of their names. Only forward-auth asks: on the way through, these headers are dropped. */
+export function methodsInHeaders(headers: IncomingHttpHeaders): readonly string[] {
+  let found: string[] | null = null
+  for (const name in headers) {
+    if (!/method/i.test(name) || !overrides.has(normalName(name))) continue
+    const words = String(headers[name]).split(',')
+    found = [...(found ?? []), ...words.map(word => word.trim().toUpperCase()).filter(word => word !== '')]
+  }
+  return found ?? none
+}
+
+function decoded(value: string): string {
+  return value
+    .replaceAll('+', ' ')
+    .replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+}

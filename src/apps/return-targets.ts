@@ -1,0 +1,72 @@
+/**
+ * Return addresses: whether the portal may send a person to an address (only to hosts that the gate serves, THREATS R1-R8), and what the rules
+ * still ask of this person there.
+ */
+
+import type { Clock } from '../clock.ts'
+import { parseTarget, type Target } from '../request/target.ts'
+import type { Principal } from '../session/sessions.ts'
+import { type AppAccess, type AppMatch, authorize, type Gate } from './authorize.ts'
+import type { Message } from './return-to.ts'
+import type { App, Match, RouteTable } from './route-table.ts'
+
+/** A longer address would not fit a request. */
+const longestAddress = 12 * 1024
+const getRequest: Message = { method: 'GET', headers: {} }
+
+export class ReturnTargets {
+  readonly #gate: Gate
+  readonly #apps: readonly App[]
+
+  constructor(routes: RouteTable, apps: readonly App[], clock: Clock) {
+    this.#gate = { routes, clock, audit: null }
+    this.#apps = apps
+  }
+
+  /** The same address if it lies on a host the gate serves, byte for byte; null for anything else. */
+  accept(address: string): string | null {
+    return this.#locate(address) === null ? null : address
+  }
+
+  /** The app at `address` and what comes of this request for it; null where it belongs to no app. `from` is the client's address. */
+  requirementFor(
+    address: string,
+    principal: Principal | null,
+    from: string,
+    message = getRequest
+  ): { app: { id: string; title: string }; access: AppAccess } | null {
+    const found = this.#locate(address)
+    if (found?.match.kind !== 'app') return null
+    const { match, target } = found
+    return { app: match.app, access: this.#ask(match, target, principal, from, message) }
+  }
+
+  /** The apps whose front page the rules do not refuse to this person. A challenge may still wait there, or maintenance. */
+  appsFor(principal: Principal, from: string): App[] {
+    return this.#apps.filter(({ host, prefix }) => {
+      const target = parseTarget(`${prefix}/`) as Target
+      const match = this.#gate.routes.match(host, target)
+      if (match.kind !== 'app') return false
+      const access = this.#ask(match, target, principal, from, getRequest)
+      return access.kind !== 'refuse' || access.reason === 'app_maintenance'
+    })
+  }
+
+  #ask(match: AppMatch, target: Target, principal: Principal | null, address: string, message: Message): AppAccess {
+    return authorize(this.#gate, { match, target, client: { address }, principal, storeFailure: null }, message)
+  }
+
+  #locate(address: string): { match: Match; target: Target } | null {
+    if (address.length > longestAddress) return null
+    const { routes } = this.#gate
+    // Exactly one of our origins, then a path: no second reading of scheme, user info or host is left to make (CVE-2021-21291).
+    const site = routes.sites.find(({ origin }) => address === origin || address.startsWith(`${origin}/`))
+    if (site === undefined) return null
+    const target = parseTarget(address.slice(site.origin.length) || '/')
+    if (target === null) return null
+    const match = routes.match(site.host, target)
+    // The portal's bare address has no app and leads to the list of apps.
+    if (match.kind === 'none' && !(site.isPortal && match.code === 'no_such_app')) return null
+    return { match, target }
+  }
+}

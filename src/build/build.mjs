@@ -1,0 +1,94 @@
+/**
+ * Builds `dist/`: compiles the sources, minifies the portal's style and script, and copies what else is no source. `node src/build/build.mjs` always builds; `if-needed` builds only where a
+ * source is newer than the last build; `prepare` is what npm runs after an install, where the compiler may be left out.
+ */
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const at = (...names) => path.join(root, ...names)
+/** Its time is that of the last build that succeeded. */
+const stamp = at('dist', 'built')
+// Not package.json and the lock file: npm rewrites them, and nothing of them is compiled.
+const sources = ['src', 'plugins', 'config', 'tsconfig.json', 'tsconfig.build.json']
+const portalAssets = 'plugins/portal/assets'
+const demoAssets = 'src/demo/assets'
+
+const [mode = 'always'] = process.argv.slice(2)
+if (mode !== 'always' && isUpToDate()) process.exit(0)
+
+const compiler = findCompiler()
+if (compiler === null || !isInstalled('esbuild')) {
+  console.error(`factorgate: dist/ must be built, and the compiler is not installed: NODE_ENV=production and --omit=dev leave development packages out.
+Install with them, and take them away again once dist/ stands:
+
+  npm ci --include=dev && npm prune --omit=dev --ignore-scripts
+`)
+  process.exit(1)
+}
+console.error('factorgate: building dist/ …')
+// Before anything changes: half a build must not look like a whole one.
+rmSync(stamp, { force: true })
+const { status } = spawnSync(process.execPath, [compiler, '-p', at('tsconfig.build.json')], {
+  cwd: root,
+  stdio: 'inherit'
+})
+if (status !== 0) process.exit(status ?? 1)
+const { minify } = await import('./minify.mjs')
+mkdirSync(at('dist', portalAssets), { recursive: true })
+for (const name of readdirSync(at(portalAssets))) {
+  const text = readFileSync(at(portalAssets, name), 'utf8')
+  writeFileSync(at('dist', portalAssets, name), minify(text, path.extname(name).slice(1)))
+}
+const isAsset = file => !/[.]tsx?$/.test(file)
+cpSync(at(demoAssets), at('dist', demoAssets), { recursive: true, filter: isAsset })
+copyFileSync(at('src/identity/password/hash-program.mjs'), at('dist/src/identity/hash-program.mjs'))
+chmodSync(at('dist/src/main.js'), 0o755)
+writeFileSync(stamp, '')
+
+function findCompiler() {
+  const require = createRequire(import.meta.url)
+  try {
+    const manifest = require.resolve('typescript/package.json')
+    return path.join(path.dirname(manifest), require('typescript/package.json').bin.tsc)
+  } catch {
+    return null
+  }
+}
+
+function isInstalled(name) {
+  try {
+    createRequire(import.meta.url).resolve(name)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isUpToDate() {
+  if (!existsSync(stamp) || !existsSync(at('dist/src/main.js'))) return false
+  const builtAt = statSync(stamp).mtimeMs
+  return sources.every(name => newest(at(name)) <= builtAt)
+}
+
+/** A folder's own time counts too: it changes where a file is removed. */
+function newest(name) {
+  const stats = statSync(name, { throwIfNoEntry: false })
+  if (stats === undefined) return 0
+  if (!stats.isDirectory()) return stats.mtimeMs
+  return readdirSync(name).reduce((latest, each) => Math.max(latest, newest(path.join(name, each))), stats.mtimeMs)
+}

@@ -1,0 +1,232 @@
+/**
+ * What a command works on: the configured store and journal, the same that the gateway has open. Owns finding and closing them;
+ * refuses to invent a store where none is, and to give anything away that could not be journaled.
+ */
+import { existsSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import path from 'node:path'
+import { defaultConfig, loadConfig } from '../../config/load.ts'
+import { formatProblem } from '../../config/reading/diagnostics.ts'
+import type { Config } from '../../config/schema.ts'
+import type { AuditEvent } from '../audit/event.ts'
+import { Journal } from '../audit/journal.ts'
+import type { Clock } from '../clock.ts'
+import { knownStoresFile, limitsOf, storeOf } from '../services/app-options.ts'
+import { SessionCache } from '../session/session-cache.ts'
+import { Sessions } from '../session/sessions.ts'
+import type { FaithfulOptions } from '../store/faithful-store.ts'
+import { loadDriver, openStore, openWatched, watchOptions } from '../store/open.ts'
+import type { Store, StoreUnconfirmed } from '../store/store.ts'
+import { evenUnconfirmed } from '../store/unconfirmed.ts'
+import { type ExitCode, type Io, PersonError } from './command.ts'
+import { asOwner, type Owner, ownerOf } from './owner.ts'
+
+/** `--config`, as every command that has it takes it. */
+export const configOption = { config: { type: 'string' } } as const
+export const configHelp = '  --config FILE  the configuration'
+
+export interface CommandContext {
+  readonly config: Config
+  readonly store: Store
+  readonly clock: Clock
+  readonly sessions: Sessions
+  /** What `store accept` needs. */
+  readonly storeOptions: FaithfulOptions
+  /** Where people reach the gate: `https://gate.lab.example`. */
+  portalUrl(): Promise<string>
+  /**
+   * Whether what was done so far is sure to stay (Store.settle). Until this is asked, nothing waits for it. Where it is not, the command says so at its
+   * end, and ends with 1.
+   */
+  isConfirmed(): Promise<boolean>
+  /**
+   * Journals what was done at the terminal, and that it is not confirmed where it is not. Where the journal cannot be written, it is said, and the
+   * command ends with 1: what was done stays done.
+   */
+  record(event: Pick<AuditEvent, 'kind'> & Partial<AuditEvent>): Promise<void>
+}
+
+export interface WorkOptions {
+  readonly config?: string | undefined
+  /**
+   * `nothing`: only looks. `access`: takes access away, which must succeed even where the journal cannot be written.
+   * `grant`: everything else, and refused there.
+   */
+  readonly changes: 'nothing' | 'access' | 'grant'
+  /** Makes the embedded store where there is none yet. */
+  readonly mayCreate?: boolean
+  /** Fills the store from a backup. */
+  readonly fills?: boolean
+  /** Takes any store, also one that the gate refuses. */
+  readonly accepts?: boolean
+}
+
+/** Runs `work` at an open workplace and closes it again, whatever happens. */
+export async function withStore(
+  io: Io,
+  options: WorkOptions,
+  work: (place: CommandContext) => Promise<ExitCode>
+): Promise<ExitCode> {
+  const config = await configFor(io, options.config)
+  if (config.store.kind === 'embedded' && !existsSync(config.store.path) && !options.mayCreate)
+    throw new PersonError(
+      `there is no store at ${config.store.path} yet; 'factorgate serve' or 'factorgate user add' makes it`
+    )
+  // Certificates of the store may be root's alone.
+  const address = storeOf(config, io.clock)
+  await loadDriver(address.url)
+  return asOwner(ownerAt(config), () => atPlace(io, config, address, options, work))
+}
+
+/** Whose folder the store and the journal lie in. They are one user's, the gate's, or some of it is root's. */
+function ownerAt(config: Config): Owner {
+  if (process.getuid?.() !== 0) return { uid: -1, gid: -1 }
+  const paths = [
+    config.journal,
+    ...(config.store.kind === 'embedded' ? [path.join(config.store.path, 'data.mdb')] : [])
+  ]
+  const owners = paths.map(ownerOf).filter(({ uid }) => uid !== 0)
+  const [first = { uid: 0, gid: 0 }] = owners
+  const other = owners.find(({ uid }) => uid !== first.uid)
+  if (other === undefined) return first
+  throw new PersonError(
+    `the journal ${config.journal} is in a folder of uid ${first.uid}, and the store in one of uid ${other.uid}; give both to the user who runs the gate (chown)`
+  )
+}
+
+async function atPlace(
+  io: Io,
+  config: Config,
+  { url, options: storeOptions }: ReturnType<typeof storeOf>,
+  { changes, accepts, mayCreate, fills }: WorkOptions,
+  work: (place: CommandContext) => Promise<ExitCode>
+): Promise<ExitCode> {
+  const journal = changes === 'nothing' ? null : await Journal.open({ path: config.journal, clock: io.clock })
+  try {
+    if (changes === 'grant' && journal?.problem)
+      throw new PersonError(`the journal ${config.journal} cannot be written (${journal.problem}); nothing was changed`)
+    // Who fills a store knows that it is empty.
+    const warn = (sentence: string) => fills || io.stderr(`warning: ${sentence}\n`)
+    const knownFile = knownStoresFile(config)
+    const store = accepts
+      ? await openStore(url, storeOptions)
+      : await openWatched(url, storeOptions, knownFile, mayCreate ? warn : undefined)
+    try {
+      const place = new Place(io, config, store, journal, watchOptions(url, storeOptions, knownFile))
+      try {
+        const code = await work(place)
+        return (await place.isConfirmed()) && !place.isUnrecorded ? code : 1
+      } finally {
+        await place.sayUnconfirmed()
+      }
+    } finally {
+      await store.close()
+    }
+  } finally {
+    await journal?.close()
+  }
+}
+
+/** The checked configuration of `file`, or of the usual places. Every problem goes to stderr, and one sentence ends the command. */
+export async function configFor(io: Io, file: string | undefined): Promise<Config> {
+  const loaded = await loadConfig({ ...(file === undefined ? {} : { file }), env: io.env, cwd: io.cwd })
+  if (loaded.kind === 'ok') return loaded.config
+  if (loaded.file === null) {
+    // What `serve --upstream` works on, which needs no file.
+    if (existsSync(path.join(io.cwd, 'var', 'store'))) return defaultConfig({ cwd: io.cwd })
+    throw new PersonError(loaded.problems.map(({ message }) => message).join('; '))
+  }
+  for (const problem of loaded.problems) io.stderr(`${formatProblem(problem)}\n`)
+  throw new PersonError(`${loaded.file} cannot be used; nothing was done`)
+}
+
+/** The store, but that `settle` only notes that somebody wants it. */
+function settlingLater(store: Store, note: () => void): Store {
+  const settle = async () => note()
+  return new Proxy(store, {
+    get(target, name) {
+      const value = name === 'settle' ? settle : Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    }
+  })
+}
+
+class Place implements CommandContext {
+  readonly config: Config
+  readonly store: Store
+  readonly clock: Clock
+  readonly sessions: Sessions
+  readonly storeOptions: FaithfulOptions
+  isUnrecorded = false
+  /** Something was done that is to be confirmed, and nobody has asked for that yet. */
+  #isDue = false
+  #unconfirmed: StoreUnconfirmed | null = null
+  readonly #settle: () => Promise<void>
+  readonly #io: Io
+  readonly #journal: Journal | null
+
+  constructor(io: Io, config: Config, store: Store, journal: Journal | null, storeOptions: FaithfulOptions) {
+    this.storeOptions = storeOptions
+    this.#io = io
+    this.#journal = journal
+    this.config = config
+    // All steps of a command come first, then one question about all of them: none keeps the next one from being done.
+    this.#settle = async () => store.settle?.()
+    this.store = settlingLater(store, () => {
+      this.#isDue = true
+    })
+    this.clock = io.clock
+    // Nobody watches for changes here, so the cache keeps nothing and every look goes to the store.
+    const cache = new SessionCache(store)
+    this.sessions = new Sessions({ store: this.store, cache, clock: io.clock, limits: limitsOf(config) })
+  }
+
+  async portalUrl(): Promise<string> {
+    const { origin } = this.config.portal.url
+    // Without a file only the gateway knows what it was told to serve.
+    return this.config.file === null ? ((await this.store.get('meta:portal-url')) ?? origin) : origin
+  }
+
+  async isConfirmed(): Promise<boolean> {
+    if (this.#isDue) {
+      this.#isDue = false
+      // The last answer counts: it is about everything that was done before.
+      this.#unconfirmed = await evenUnconfirmed(this.#settle)
+    }
+    return this.#unconfirmed === null
+  }
+
+  /** At the end of a command, also of one that failed half-way. */
+  async sayUnconfirmed(): Promise<void> {
+    if (this.#unconfirmed === null) return
+    this.#io.stderr(
+      `factorgate: done, but not confirmed. ${this.#unconfirmed.message}\nThen run the same command again: it ends with 0 once that is confirmed.\n`
+    )
+  }
+
+  async record(event: Pick<AuditEvent, 'kind'> & Partial<AuditEvent>): Promise<void> {
+    const unconfirmed = (await this.isConfirmed()) ? {} : { confirmed: false }
+    const line = { at: this.clock(), ...event, ...unconfirmed, by: 'terminal', operator: operator(this.#io) }
+    try {
+      await this.#journal?.commit(line)
+    } catch (error) {
+      this.isUnrecorded = true
+      const { cause } = error as Error
+      this.#io.stderr(
+        `factorgate: done, but the journal ${this.config.journal} does not say so: it cannot be written (${cause})\n`
+      )
+    }
+  }
+}
+
+/** Who sits at the terminal, as far as the system knows. */
+function operator({ env }: Io): string {
+  let name: string
+  try {
+    // The name goes by the effective user, which is the folder's owner meanwhile.
+    name = process.getuid?.() === 0 ? 'root' : userInfo().username
+  } catch {
+    name = `uid ${process.getuid?.() ?? 'unknown'}`
+  }
+  return env.SUDO_USER ? `${env.SUDO_USER} as ${name}` : name
+}

@@ -1,0 +1,208 @@
+/**
+ * An errand that is under way, as transfers and tunnels have it in common: whose it is, how its app is asked, that it is told of once, and that
+ * it is live until then.
+ */
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { performance } from 'node:perf_hooks'
+import type { App } from '../apps/route-table.ts'
+import type { ErrorCode } from '../errors.ts'
+import { type ResponseHandler, type UpstreamConnection, UpstreamError } from '../upstream/connection.ts'
+import type { InterimHead } from '../upstream/response-parser.ts'
+import { takeTied, wasRefused } from '../upstream/tied-connections.ts'
+import { certificateTrouble } from '../upstream/trust.ts'
+import { type ForwardRequest, refusals } from './forward-request.ts'
+import { inboundHeaders } from './inbound.ts'
+import type { CloseCode, LiveConnections, LiveEntry, LiveRequest, Registration } from './live-connections.ts'
+import { type Outbound, type OutboundPlan, outboundHeaders, requestHead } from './outbound.ts'
+import type { RequestBody } from './request-body.ts'
+import type { AppUpstreams } from './upstreams.ts'
+import { insidePath } from './url-mapping.ts'
+
+/** May be sent again, if the first time nobody can have read it (RFC 9110 §9.2.2). */
+export const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH'])
+
+export abstract class ForwardOperation implements LiveEntry {
+  protected readonly errand: ForwardRequest
+  protected readonly way: AppUpstreams
+  /** The app's status, once the client has been told. */
+  protected status: number | null = null
+  protected bytesOut = 0
+  /** Why it ends before it is whole. */
+  protected cut: string | null = null
+  protected isOver = false
+  /** What carries it, while something does. */
+  protected connection: UpstreamConnection | null = null
+  /** Indexes of the upstreams that have been asked; the last is the one being asked. */
+  protected readonly tried: number[] = []
+  readonly #startedAt = performance.now()
+  readonly #place: Registration
+
+  constructor(errand: ForwardRequest, way: AppUpstreams, live: LiveConnections) {
+    this.errand = errand
+    this.way = way
+    this.#place = live.add(this)
+  }
+
+  abstract get isSocket(): boolean
+  protected abstract get bytesIn(): number
+  abstract end(reason: string, closeCode: CloseCode, code?: ErrorCode): void
+
+  get sessionId(): string | null {
+    return this.errand.sessionId
+  }
+
+  get accountId(): string | null {
+    return this.errand.permit.subject?.id ?? null
+  }
+
+  get appId(): string {
+    return this.errand.app.id
+  }
+
+  get groups(): readonly string[] {
+    return this.errand.permit.subject?.groups ?? []
+  }
+
+  get bytesMoved(): number {
+    return this.bytesIn + this.bytesOut
+  }
+
+  get endsAt(): number | null {
+    return this.errand.endsAt
+  }
+
+  get app(): App {
+    return this.errand.app
+  }
+
+  get asked(): LiveRequest {
+    const { req, target, address, permit, proofs, sessionEndsAt } = this.errand
+    const { host, origin } = req.headers
+    return {
+      host,
+      target,
+      method: req.method as string,
+      destination: req.headers.destination as string | undefined,
+      origin,
+      address,
+      subject: permit.subject,
+      proofs,
+      sessionEndsAt
+    }
+  }
+
+  renew(endsAt: number | null): void {
+    this.errand.endsAt = endsAt
+  }
+
+  protected abstract bodyOf(outbound: Outbound): RequestBody | null
+  protected abstract refuse(error: UpstreamError): void
+
+  /** Of the upstream that was asked last. */
+  protected get plan(): OutboundPlan {
+    return this.way.plans[this.tried.at(-1) as number]!
+  }
+
+  /** Asks the next upstream in turn. `isFresh`: on a connection that was never used. */
+  protected ask(handler: ResponseHandler, isUpgrade: boolean, isFresh: boolean): void {
+    const { req, app, path, query } = this.errand
+    const { connectTimeoutMs, responseTimeoutMs } = app
+    const { roundRobin } = this.way
+    const tied = isUpgrade ? null : this.#takeTied()
+    const index = tied === null ? roundRobin.next(this.tried) : roundRobin.indexOf(tied.keeper)
+    this.tried.push(index)
+    const { plan } = this
+    const method = req.method as string
+    const outbound = outboundHeaders(plan, req.rawHeaders, this.errand, isUpgrade)
+    const { tiesConnection } = outbound
+    // NTLM's first leg is answered with a challenge, whatever its body says, and its connection must outlast it: no body goes on such a one.
+    const sent = outbound.isFirstLeg && wasRefused(this.errand) ? withoutBody(outbound) : outbound
+    const head = requestHead(method, insidePath(path, plan.where.basePath) + query, sent)
+    if (head === null) {
+      tied?.destroy()
+      return this.refuse(new UpstreamError('unspeakable', 'a control byte in a header line', false))
+    }
+    const body = this.bodyOf(sent)
+    if (sent !== outbound && req.headers.expect !== undefined) this.errand.res.writeContinue()
+    const { errand: asker } = this
+    const request = { method, head, body, isUpgrade, asker, tiesConnection, connectTimeoutMs, responseTimeoutMs }
+    const pool = roundRobin.pool(index)
+    if (tied !== null) {
+      this.connection = tied
+      pool.sendTied(request, handler, tied)
+      return
+    }
+    const isNew = isFresh || tiesConnection || body !== null || !repeatable.has(method)
+    this.connection = pool.send(request, handler, isNew)
+    if (this.connection === null) this.refuse(new UpstreamError('busy', 'too many connections to it', false))
+  }
+
+  /** Passed on to who can read it: HTTP/1.0 knows nothing before a reply (RFC 9110 §15.2). */
+  onInterim({ status, headers: raw }: InterimHead): void {
+    const { req, res } = this.errand
+    if (this.isOver || res.destroyed || !isModern(req)) return
+    const { headers } = inboundHeaders(raw, status, this.plan.where)
+    let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Interim'}\r\n`
+    for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
+    writeBefore(res, `${text}\r\n`)
+  }
+
+  /** The connection on which this person has signed in, unless its upstream is none of this app's any more. */
+  #takeTied(): UpstreamConnection | null {
+    const tied = takeTied(this.errand)
+    if (tied === null || this.way.roundRobin.indexOf(tied.keeper) >= 0) return tied
+    tied.destroy()
+    return null
+  }
+
+  /** Nobody has read a byte of it: whether another upstream may be asked instead of this one, which is asked last for a while. */
+  protected hasAnother(): boolean {
+    this.way.roundRobin.refused(this.tried.at(-1) as number)
+    return this.way.roundRobin.hasMore(this.tried)
+  }
+
+  /** Nothing was written: somebody else says why. */
+  protected decline(error: UpstreamError): void {
+    this.isOver = true
+    this.#place.release()
+    const { app, observer } = this.errand
+    const isSecure = this.plan.where.insideOrigin.startsWith('https:')
+    const trouble = isSecure ? certificateTrouble(error, app.id, app.tlsPath ?? 'tls') : null
+    const told =
+      trouble === null ? error : new UpstreamError(error.failure, trouble, error.wasSent, { cause: error.cause })
+    observer.onRefused(refusals[error.failure], told)
+  }
+
+  /** Ended before the app has answered: whoever asked is told why. */
+  protected turnAway(code: ErrorCode, reason: string): void {
+    this.isOver = true
+    this.#place.release()
+    this.errand.observer.onRefused(code, undefined, reason)
+  }
+
+  protected report(): void {
+    this.isOver = true
+    this.#place.release()
+    const { status, bytesIn, bytesOut, cut } = this
+    const outcome = cut === null ? 'complete' : 'cut'
+    const durationMs = performance.now() - this.#startedAt
+    this.errand.observer.onEnd({ status, bytesIn, bytesOut, outcome, cut, durationMs })
+  }
+}
+
+function withoutBody(outbound: Outbound): Outbound {
+  const headers = outbound.headers.flatMap((name, i, all) =>
+    i % 2 === 1 || name.toLowerCase() === 'content-length' ? [] : [name, all[i + 1] as string]
+  )
+  return { ...outbound, headers, body: 'none' }
+}
+
+function isModern({ httpVersionMajor, httpVersionMinor }: IncomingMessage): boolean {
+  return httpVersionMajor === 1 && httpVersionMinor > 0
+}
+
+/** Writes what goes before a reply, in its turn. `_writeRaw` is how node:http writes its own; there is no open door for any status. */
+function writeBefore(res: ServerResponse, text: string): void {
+  const raw = res as unknown as { _writeRaw?: (text: string, encoding: BufferEncoding) => void }
+  raw._writeRaw?.(text, 'latin1')
+}

@@ -1,0 +1,188 @@
+/**
+ * Counters of what the gateway does, in Prometheus' text format (names `factorgate_…`, base units). Owns the arithmetic and the
+ * format; refuses labels made of what strangers send, which would fill memory.
+ */
+
+const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
+
+interface Family {
+  readonly help: string
+  readonly values: Map<string, number>
+}
+
+/** How the gauges of several processes make one: together, or as the worst of them. */
+type Merge = 'sum' | 'least'
+
+interface Gauge {
+  readonly help: string
+  readonly merge: Merge
+  readonly value: number
+}
+
+/** What is counted of one app: numbers in place, since it happens with every request. */
+interface AppMeter {
+  /** By class of status: 1xx is at 1. */
+  readonly requests: number[]
+  /** By bucket of time. */
+  readonly counts: number[]
+  received: number
+  sent: number
+  seconds: number
+  count: number
+}
+
+const newAppMeter = (): AppMeter => ({
+  requests: Array(10).fill(0),
+  counts: buckets.map(() => 0),
+  received: 0,
+  sent: 0,
+  seconds: 0,
+  count: 0
+})
+
+/** All that was counted up to a moment, as it can be sent from one process to another. */
+export interface Counted {
+  readonly families: ReadonlyMap<string, Family>
+  readonly gauges: ReadonlyMap<string, Gauge>
+  readonly apps: ReadonlyMap<string, AppMeter>
+}
+
+export class Metrics {
+  readonly #families = new Map<string, Family>()
+  readonly #gauges = new Map<string, { help: string; merge: Merge; read: () => number }>()
+  readonly #apps = new Map<string, AppMeter>()
+
+  /** Adds `by` to a counter. `labels` is ready text such as `app="notebooks"`: configured words only. */
+  count(name: string, help: string, labels = '', by = 1): void {
+    let family = this.#families.get(name)
+    if (family === undefined) {
+      family = { help, values: new Map() }
+      this.#families.set(name, family)
+    }
+    family.values.set(labels, (family.values.get(labels) ?? 0) + by)
+  }
+
+  /** A value read at the time of asking. */
+  gauge(name: string, help: string, read: () => number, merge: Merge = 'sum'): void {
+    this.#gauges.set(name, { help, merge, read })
+  }
+
+  /** One forwarded exchange of `app` took `seconds`, and moved so many bytes. */
+  exchange(app: string, status: number, seconds: number, bytesIn: number, bytesOut: number): void {
+    let meter = this.#apps.get(app)
+    if (meter === undefined) {
+      meter = newAppMeter()
+      this.#apps.set(app, meter)
+    }
+    const kind = Math.floor(status / 100)
+    meter.requests[kind] = (meter.requests[kind] ?? 0) + 1
+    meter.received += bytesIn
+    meter.sent += bytesOut
+    meter.seconds += seconds
+    meter.count++
+    for (let i = 0; i < buckets.length; i++)
+      if (seconds <= (buckets[i] as number)) {
+        meter.counts[i]!++
+        break
+      }
+  }
+
+  /** What stands now. */
+  counted(): Counted {
+    const gauges = [...this.#gauges].map(
+      ([name, { help, merge, read }]) => [name, { help, merge, value: read() }] as const
+    )
+    return { families: this.#families, gauges: new Map(gauges), apps: this.#apps }
+  }
+
+  /** The whole, as a scrape reads it. */
+  render(): string {
+    return render([this.counted()])
+  }
+}
+
+/** What several processes have counted, as one: a scrape need not know how many there are. */
+export function render(all: readonly Counted[]): string {
+  const { families, gauges, apps } = mergeSnapshots(all)
+  const lines: string[] = []
+  for (const [name, { help, values }] of families) {
+    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`)
+    for (const [labels, value] of values) lines.push(labels === '' ? `${name} ${value}` : `${name}{${labels}} ${value}`)
+  }
+  for (const [name, { help, value }] of gauges)
+    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${value}`)
+  if (apps.size > 0) lines.push(...renderApps(apps))
+  return `${lines.join('\n')}\n`
+}
+
+/** Several as one. */
+export function mergeSnapshots(all: readonly Counted[]): Counted {
+  const families = new Map<string, Family>()
+  const gauges = new Map<string, Gauge>()
+  const apps = new Map<string, AppMeter>()
+  for (const counted of all) {
+    for (const [name, { help, values }] of counted.families) {
+      const sums = families.get(name)?.values ?? new Map<string, number>()
+      for (const [labels, value] of values) sums.set(labels, (sums.get(labels) ?? 0) + value)
+      families.set(name, { help, values: sums })
+    }
+    for (const [name, gauge] of counted.gauges) {
+      const before = gauges.get(name)?.value
+      const value =
+        before === undefined
+          ? gauge.value
+          : gauge.merge === 'sum'
+            ? before + gauge.value
+            : Math.min(before, gauge.value)
+      gauges.set(name, { ...gauge, value })
+    }
+    for (const [app, meter] of counted.apps) {
+      const sum = apps.get(app) ?? newAppMeter()
+      apps.set(app, sum)
+      for (const list of ['requests', 'counts'] as const)
+        meter[list].forEach((value, i) => {
+          sum[list][i]! += value
+        })
+      for (const number of ['received', 'sent', 'seconds', 'count'] as const) sum[number] += meter[number]
+    }
+  }
+  return { families, gauges, apps }
+}
+
+function renderApps(apps: Counted['apps']): string[] {
+  const family = (name: string, help: string, type: string, of: (meter: AppMeter, label: string) => string[]) => [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} ${type}`,
+    ...[...apps].flatMap(([app, meter]) => of(meter, `app="${app}"`))
+  ]
+  const requests = 'factorgate_requests_total'
+  const received = 'factorgate_received_bytes_total'
+  const sent = 'factorgate_sent_bytes_total'
+  const duration = 'factorgate_request_duration_seconds'
+  return [
+    ...family(requests, 'Requests forwarded, by app and class of status.', 'counter', (meter, label) =>
+      meter.requests.flatMap((count, kind) =>
+        count === 0 ? [] : [`${requests}{${label},status="${kind}xx"} ${count}`]
+      )
+    ),
+    ...family(received, 'Body bytes from people to apps.', 'counter', (meter, label) => [
+      `${received}{${label}} ${meter.received}`
+    ]),
+    ...family(sent, 'Body bytes from apps to people.', 'counter', (meter, label) => [
+      `${sent}{${label}} ${meter.sent}`
+    ]),
+    ...family(duration, 'From the request line to the last byte of the answer.', 'histogram', (meter, label) => {
+      let running = 0
+      const below = buckets.map((bound, i) => {
+        running += meter.counts[i]!
+        return `${duration}_bucket{${label},le="${bound}"} ${running}`
+      })
+      return [
+        ...below,
+        `${duration}_bucket{${label},le="+Inf"} ${meter.count}`,
+        `${duration}_sum{${label}} ${meter.seconds}`,
+        `${duration}_count{${label}} ${meter.count}`
+      ]
+    })
+  ]
+}

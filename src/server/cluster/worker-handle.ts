@@ -1,0 +1,86 @@
+/**
+ * One process of a crew, as the crew sees it. Owns the questions that it has not answered yet: each is answered, refused, late, or ends with
+ * the process; none is forgotten.
+ */
+import type { Worker } from 'node:cluster'
+import type { Answer, Asked, WorkerCommand } from './worker.ts'
+
+interface Open {
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: Error) => void
+}
+
+export class WorkerHandle {
+  readonly since = Date.now()
+  readonly #worker: Worker
+  readonly #open = new Map<number, Open>()
+  /** What is sent before it listens is lost; what changes it must wait until it serves. */
+  readonly #listens: Promise<void>
+  readonly #served: Promise<void>
+  #serves = () => {}
+  #asked = 0
+  isGone = false
+  hasServed = false
+
+  constructor(worker: Worker) {
+    this.#worker = worker
+    this.#listens = new Promise(resolve => this.#open.set(0, { resolve: () => resolve(), reject: () => resolve() }))
+    this.#served = new Promise(resolve => {
+      this.#serves = resolve
+    })
+    worker.on('message', (answer: Answer) => {
+      const open = this.#open.get(answer.id)
+      this.#open.delete(answer.id)
+      if (answer.error === undefined) open?.resolve(answer.value)
+      else open?.reject(new Error(answer.error))
+    })
+  }
+
+  /** Rejects with what the worker says, when it ends before it has answered, and after `withinMs` where that is given. */
+  async ask(orders: WorkerCommand, withinMs?: number): Promise<unknown> {
+    await this.#listens
+    if (orders.ask !== 'start' && orders.ask !== 'end') await this.#served
+    const answer = await this.#send(orders, withinMs)
+    if (orders.ask === 'start') {
+      this.hasServed = true
+      this.#serves()
+    }
+    return answer
+  }
+
+  /** Resolves once it has ended in order, or otherwise. */
+  async shutdown(): Promise<void> {
+    if (this.isGone) return
+    const ended = new Promise<void>(resolve => this.#worker.once('exit', () => resolve()))
+    this.ask({ ask: 'end' }).catch(() => {})
+    await ended
+  }
+
+  crashed(how: string | number): void {
+    this.isGone = true
+    for (const { reject } of this.#open.values()) reject(new Error(`the worker ended (${how})`))
+    this.#open.clear()
+    this.#serves()
+  }
+
+  kill(): void {
+    this.#worker.process.kill('SIGKILL')
+  }
+
+  async #send(orders: WorkerCommand, withinMs: number | undefined): Promise<unknown> {
+    const id = ++this.#asked
+    let timer: NodeJS.Timeout | undefined
+    try {
+      return await new Promise<unknown>((resolve, reject) => {
+        if (this.isGone) return reject(new Error('the worker has ended'))
+        this.#open.set(id, { resolve, reject })
+        if (withinMs !== undefined) timer = setTimeout(() => reject(new Error('the worker does not answer')), withinMs)
+        // With a callback: without one, a worker that has just fallen would take the crew with it.
+        this.#worker.send({ id, ...orders } satisfies Asked, error => error && reject(error))
+      })
+    } finally {
+      clearTimeout(timer)
+      this.#open.delete(id)
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * From a checked configuration to the small options each part takes: the store's address, the limits of sessions, the apps. Owns the
+ * translation alone, so that the command line and the gateway cannot read one file in two ways; builds and opens nothing.
+ */
+import path from 'node:path'
+import { pemText } from '../../config/reading/text-sources.ts'
+import type { AppConfig, Config, RuleConfig } from '../../config/schema.ts'
+import type { App } from '../apps/route-table.ts'
+import type { Clock } from '../clock.ts'
+import { compilePolicy } from '../policy/compile.ts'
+import type { Rule } from '../policy/policy.ts'
+import type { SessionLimits } from '../session/sessions.ts'
+import type { StoreOptions } from '../store/open.ts'
+import type { UpstreamTls } from '../upstream/trust.ts'
+
+/** Limits of sessions, in the unit the sessions take. */
+export function limitsOf({ session }: Pick<Config, 'session'>): SessionLimits {
+  return { idleSeconds: session.idle, absoluteSeconds: session.absolute, maxPerUser: session.maxPerUser }
+}
+
+/** Where this installation remembers its stores; null where there is no folder of its own for that. */
+export function knownStoresFile({ store, journal }: Pick<Config, 'store' | 'journal'>): string | null {
+  const folder = path.dirname(store.kind === 'embedded' ? store.path : journal)
+  return /^\/(?:dev|proc|sys)(?:\/|$)/.test(folder) ? null : path.join(folder, 'store-known.json')
+}
+
+/** The store's address and what goes with it. Reads the TLS files; throws what reading them throws. */
+export function storeOf(
+  { store, redis, unsafeVolatileStore }: Pick<Config, 'store' | 'redis' | 'unsafeVolatileStore'>,
+  clock: Clock
+): { url: string; options: StoreOptions } {
+  if (store.kind === 'embedded') return { url: `embedded:${store.path}`, options: { clock } }
+  const { username, password, sentinelUsername, sentinelPassword, keyPrefix, tls } = redis
+  const sentinel = new URLSearchParams()
+  if (sentinelUsername) sentinel.set('sentinelUsername', sentinelUsername)
+  if (sentinelPassword) sentinel.set('sentinelPassword', sentinelPassword)
+  const query = sentinel.toString().replaceAll('+', '%20')
+  const pem = (name: 'ca' | 'cert' | 'key') => {
+    const file = tls?.[name]
+    return file ? { [name]: pemText(file) } : {}
+  }
+  const options: StoreOptions = {
+    clock,
+    unsafeVolatileStore,
+    keyPrefix,
+    ...(username === null ? {} : { username }),
+    ...(password === null || password === undefined ? {} : { password }),
+    ...(tls === null ? {} : { tls: { ...pem('ca'), ...pem('cert'), ...pem('key') } })
+  }
+  return { url: query === '' ? store.url : `${store.url}?${query}`, options }
+}
+
+/** Whom the gate trusts behind an app's https upstreams. Reads the files; throws what reading them throws. */
+export function tlsOf({ tls }: Pick<AppConfig, 'tls'>): UpstreamTls | null {
+  if (tls === null) return null
+  const pem = (file: string | null) => (file === null ? null : pemText(file))
+  const { serverName, fingerprint: fingerprints, unsafeAnyCertificate } = tls
+  return { ca: pem(tls.ca), cert: pem(tls.cert), key: pem(tls.key), serverName, fingerprints, unsafeAnyCertificate }
+}
+
+/** One app of the configuration as the pipeline sees it. `all`: every app, to know the neighbours on its host name. */
+export function toApp(app: AppConfig, portalOrigin: string, all: readonly AppConfig[] = []): App {
+  const { origin, host, hostname, prefix } = app.url
+  const hosts = [new URL(portalOrigin), ...all.map(({ url }) => url)]
+  const neighbours = hosts.filter(other => other.hostname === hostname && other.host !== host).map(other => other.host)
+  return {
+    id: app.id,
+    title: app.title,
+    description: app.description,
+    origin,
+    host,
+    prefix,
+    sharesPortal: origin === portalOrigin,
+    neighbours,
+    upstreams: app.upstream,
+    policy: compilePolicy(app.rules.map(toRule), app.caseSensitive),
+    identityHeaders: app.identityHeaders,
+    addHeaders: app.addHeaders,
+    passHeaders: app.passHeaders,
+    tlsPath: `apps[${all.indexOf(app)}].tls`,
+    preserveHost: app.preserveHost,
+    assertion: app.assertion,
+    allowedOrigins: app.allowedOrigins,
+    connectTimeoutMs: app.timeouts.connect * 1000,
+    responseTimeoutMs: app.timeouts.response * 1000,
+    maintenance: app.maintenance
+  }
+}
+
+function toRule({ access, factors, within, path, methods, groups, users, networks }: RuleConfig): Rule {
+  const outcome = access === 'mfa' ? { access, requirement: { factors, withinSeconds: within } } : { access }
+  return { path, methods, groups, users, networks, outcome } as Rule
+}

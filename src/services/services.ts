@@ -1,0 +1,183 @@
+/**
+ * What outlives a reload: store, cache, sessions, open connections, journal, keys. Owns their order of birth and death; knows no
+ * route and no page.
+ */
+import type { Logger } from 'pino'
+import { Strangers } from '../audit/anonymous-log-limit.ts'
+import { Journal } from '../audit/journal.ts'
+import type { Clock } from '../clock.ts'
+import { Credentials } from '../factor/credential.ts'
+import type { FactorNotice } from '../factor/factor.ts'
+import { LiveConnections } from '../forwarding/live-connections.ts'
+import { accountPrefix } from '../identity/account.ts'
+import { Accounts } from '../identity/accounts.ts'
+import { Invitations } from '../identity/invitations.ts'
+import { LocalDirectory } from '../identity/local.ts'
+import { PasswordHasher } from '../identity/password/password.ts'
+import type { Keyring } from '../keyring/keyring.ts'
+import { Metrics } from '../metrics/metrics.ts'
+import { AppUse } from '../session/last-used-apps.ts'
+import { sessionKey, tokenKey } from '../session/records.ts'
+import { SessionCache } from '../session/session-cache.ts'
+import { type SessionLimits, Sessions } from '../session/sessions.ts'
+import type { Store } from '../store/store.ts'
+import { AttemptLimiter } from '../throttle/attempt-limiter.ts'
+import { type AccessWatching, watchAccess } from '../watch/access.ts'
+import { Readiness } from '../watch/readiness.ts'
+
+export interface RuntimeInput {
+  readonly store: Store
+  readonly keyring: Keyring
+  readonly journalFile: string
+  readonly limits: SessionLimits
+  readonly clock: Clock
+  readonly log: Logger
+  /** Processes that serve together on this machine. Default: 1. */
+  readonly workers?: number | undefined
+  /** Closed with the rest. Default: one with processes of its own. */
+  readonly hasher?: PasswordHasher | undefined
+}
+
+/** How often what was seen is written down, in milliseconds. */
+const flushMs = 5_000
+/** Password hashes at a time: each takes 19 MiB and a core for tens of milliseconds. */
+const hashesAtOnce = 2
+const hashing = {
+  trouble: 'no process can be started to hash passwords: the gate hashes them itself and is slow meanwhile',
+  again: 'passwords are hashed by processes of their own again'
+} as const
+
+export class Services {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Logger
+  readonly cache: SessionCache
+  readonly sessions: Sessions
+  readonly live: LiveConnections
+  readonly journal: Journal
+  /** The journal for what strangers can cause. */
+  readonly strangers: Strangers
+  readonly meters = new Metrics()
+  readonly accounts: Accounts
+  readonly credentials: Credentials
+  readonly invitations: Invitations
+  readonly limiter: AttemptLimiter
+  readonly local: LocalDirectory
+  readonly appUse: AppUse
+  readonly readiness: Readiness
+  keyring: Keyring
+  readonly #hasher: PasswordHasher
+  #watching: AccessWatching | undefined
+  #flushing: NodeJS.Timeout | undefined
+
+  private constructor(input: RuntimeInput, journal: Journal) {
+    const { store, clock, log } = input
+    this.store = store
+    this.clock = clock
+    this.log = log
+    this.keyring = input.keyring
+    this.cache = new SessionCache(store)
+    this.sessions = new Sessions({ store, cache: this.cache, clock, limits: input.limits })
+    this.live = new LiveConnections({ clock })
+    this.journal = journal
+    this.strangers = new Strangers(journal, clock)
+    this.accounts = new Accounts({ store, clock })
+    this.credentials = new Credentials({ store, clock, onDisabled: notice => this.disabled(notice) })
+    this.invitations = new Invitations({ store, clock })
+    this.limiter = new AttemptLimiter({ store, clock })
+    // Together they hash as many at a time as one alone would.
+    this.#hasher =
+      input.hasher ??
+      new PasswordHasher({
+        concurrency: Math.max(1, Math.floor(hashesAtOnce / (input.workers ?? 1))),
+        onChange: problem =>
+          problem === null ? log.info(hashing.again) : log.warn({ problem: problem.message }, hashing.trouble)
+      })
+    this.local = new LocalDirectory({ store, accounts: this.accounts, hasher: this.#hasher, clock })
+    this.appUse = new AppUse(store, clock)
+    this.readiness = new Readiness({
+      store,
+      journal,
+      onChange: problem => {
+        if (problem === null) return log.info('ready again: the store answers')
+        log.error({ problem }, 'not ready')
+        journal.record({ kind: 'store.refused', at: clock(), why: problem })
+      }
+    })
+  }
+
+  /** Subscribes and begins to watch. Rejects with StoreUnreachable; a journal that cannot be written is said, and mends itself. */
+  static async start(input: RuntimeInput): Promise<Services> {
+    const onChange = (problem: string | null) =>
+      problem === null
+        ? input.log.info('the journal can be written again')
+        : input.log.error({ problem, file: input.journalFile }, 'the journal cannot be written')
+    const runtime = new Services(input, await Journal.open({ path: input.journalFile, clock: input.clock, onChange }))
+    await runtime.cache.watch([sessionKey(''), tokenKey(''), accountPrefix])
+    await runtime.sessions.begin()
+    const { store, cache, sessions, live, log, meters, readiness } = runtime
+    await runtime.accounts
+      .indexAddresses()
+      .catch(error =>
+        log.warn({ err: error }, 'people cannot sign in with their e-mail addresses yet; the next start tries again')
+      )
+    runtime.#watching = watchAccess({
+      store,
+      cache,
+      sessions,
+      live,
+      onError: error => log.warn({ err: error }, 'could not look whether access has ended')
+    })
+    // What is wrong stands in the log from the start, and from the moment in which the store tells of it.
+    cache.onNotice(({ kind }) => kind !== 'changed' && void readiness.look())
+    void readiness.look()
+    runtime.#flushing = setInterval(() => void runtime.#flush(), flushMs)
+    runtime.#flushing.unref()
+    meters.gauge('factorgate_open_connections', 'Sockets, downloads and uploads under way.', () => live.size)
+    meters.gauge('factorgate_store_up', '1 while the store answers.', () => Number(readiness.isStoreUp), 'least')
+    const isWritable = () => Number(readiness.isJournalWritable)
+    meters.gauge('factorgate_journal_writable', '1 while the journal takes lines.', isWritable, 'least')
+    meters.gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss())
+    return runtime
+  }
+
+  /** Journals that a factor was switched off after a hundred wrong tries in a row (NIST SP 800-63B-4 §3.2.2). */
+  disabled({ at, accountId, factor, credentialId }: FactorNotice): void {
+    this.journal.record({
+      kind: 'factor.disable',
+      at,
+      account: accountId,
+      factor,
+      credential: credentialId,
+      outcome: 'too_many_failures'
+    })
+  }
+
+  /** Looks now whether the sessions of what is open still stand: their limits may have changed. */
+  sweep(): void {
+    this.#watching?.sweep()
+  }
+
+  /** Ends everything in the order it depends on each other. */
+  async close(): Promise<void> {
+    this.#watching?.stop()
+    this.readiness.stop()
+    clearInterval(this.#flushing)
+    await this.#flush()
+    this.live.close()
+    this.cache.close()
+    this.#hasher.close()
+    this.strangers.flush(true)
+    await this.journal.close()
+    await this.store.close()
+  }
+
+  async #flush(): Promise<void> {
+    this.strangers.flush()
+    try {
+      await this.sessions.flush()
+    } catch (error) {
+      this.log.warn({ err: error }, 'could not write down who was seen')
+    }
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * Whether a directory can hold the embedded store, asked before LMDB is: its driver may crash, instead of failing, on files
+ * that are not its own and on a full disk. Owns the sentences an operator reads about the disk.
+ */
+
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  lchownSync,
+  lstatSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync
+} from 'node:fs'
+import { join } from 'node:path'
+import { makeFolder } from '../../ensure-directory.ts'
+import { StoreUnfit } from '../misconfigured.ts'
+
+/** What LMDB writes to a new store before it has anything to say, twice over. */
+const roomBytes = 256 * 1024
+/** Where LMDB keeps its magic number in the first page, and the number. */
+const magicAt = 24
+const magic = 0xbeefc0de
+
+/** Makes the directory if there is none, and makes sure LMDB will find what it needs there. Throws StoreUnfit. */
+export function prepareDirectory(directory: string): void {
+  try {
+    makeFolder(directory)
+    for (const name of ['data.mdb', 'lock.mdb']) checkFile(join(directory, name), name === 'data.mdb')
+    // A store that is there opens on a full disk, too: otherwise nobody could end access from the terminal.
+    if (isMade(directory)) return
+    const probe = join(directory, `probe.${process.pid}`)
+    try {
+      rmSync(probe, { force: true })
+      const file = openSync(probe, 'wx', 0o600)
+      try {
+        writeSync(file, Buffer.alloc(roomBytes, 1))
+        fsyncSync(file)
+      } finally {
+        closeSync(file)
+      }
+    } finally {
+      rmSync(probe, { force: true })
+    }
+  } catch (error) {
+    throw error instanceof StoreUnfit ? error : new StoreUnfit(openingTrouble(directory, error), { cause: error })
+  }
+}
+
+/** True where LMDB finds both of its files as it left them. */
+function isMade(directory: string): boolean {
+  const sizes = ['data.mdb', 'lock.mdb'].map(name => statSync(join(directory, name), { throwIfNoEntry: false })?.size)
+  return sizes.every(size => size !== undefined && size > 0)
+}
+
+function checkFile(path: string, hasMagic: boolean): void {
+  refuseForeignLink(path)
+  const size = statSync(path, { throwIfNoEntry: false })?.size
+  if (size === undefined) return
+  // Not by opening it: to close lock.mdb here would let go of the locks that this process may hold on it already.
+  accessSync(path, constants.R_OK | constants.W_OK)
+  if (!hasMagic || size === 0) return
+  const file = openSync(path, 'r')
+  try {
+    const head = Buffer.alloc(magicAt + 4)
+    if (readSync(file, head) < head.length || !isMagic(head))
+      throw new StoreUnfit(
+        `${path} is not a store of Factorgate. Name an empty directory, or restore the file from a backup.`
+      )
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** A gate that runs as root must not be led elsewhere by whoever owns the directory. */
+function refuseForeignLink(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (process.geteuid?.() === 0 && found?.isSymbolicLink() && found.uid !== 0)
+    throw new StoreUnfit(`${path} is a link that uid ${found.uid} has laid, and root does not follow it. Remove it.`)
+}
+
+/** What root makes belongs to the owner of the directory, so that the service can open it. Follows no link, and leaves alone what has other names. */
+export function giveToOwner(directory: string, names: readonly string[]): void {
+  if (process.geteuid?.() !== 0) return
+  const { uid, gid } = statSync(directory)
+  if (uid === 0) return
+  for (const name of names) {
+    const path = join(directory, name)
+    const found = lstatSync(path, { throwIfNoEntry: false })
+    if (found?.isFile() && found.uid === 0 && found.nlink === 1) lchownSync(path, uid, gid)
+  }
+}
+
+function isMagic(head: Buffer): boolean {
+  return head.readUInt32LE(magicAt) === magic || head.readUInt32BE(magicAt) === magic
+}
+
+/** Why the store in `directory` cannot be opened, and what to do. */
+export function openingTrouble(directory: string, error: unknown): string {
+  return `The store in ${directory} cannot be opened: ${diskTrouble(error) ?? (error as Error).message}.`
+}
+
+/** Why a commit failed: LMDB tells the caller that it did, and the reason through a second promise. */
+export async function commitTrouble(error: unknown): Promise<string> {
+  const { commitError } = error as { commitError?: Promise<unknown> }
+  const reason = await Promise.race([
+    Promise.resolve(commitError ?? error).catch((why: unknown) => why),
+    new Promise(resolve => setImmediate(resolve, error))
+  ])
+  return diskTrouble(reason) ?? (reason as Error).message
+}
+
+function diskTrouble(error: unknown): string | null {
+  // Node names error codes, LMDB numbers them.
+  switch ((error as { code?: string | number }).code) {
+    case 'EACCES':
+    case 'EPERM':
+    case 1:
+    case 13:
+      return `this user (${process.geteuid?.() ?? 'unknown'}) may not write there; give it the directory (chown) or run as its owner`
+    case 'EROFS':
+    case 30:
+      return 'the file system is read-only; mount it for writing, or name another directory'
+    case 'ENOSPC':
+    case 'EDQUOT':
+    case 28:
+    case 122:
+      return 'the disk is full; free some space there'
+    case 'EFBIG':
+    case 27:
+      return 'the limit for the size of a file is too low (ulimit -f)'
+    case 'ENOTDIR':
+    case 'EEXIST':
+    case 20:
+      return 'it, or a part of its path, is a file and not a directory'
+    case 'ENOTSUP':
+      return 'no directory can be made there; name another'
+    case 'EIO':
+    case 5:
+      return 'the disk does not take the data (input/output error)'
+    case -30795: // MDB_PANIC: LMDB does not trust its own file any more until it is opened anew.
+      return 'the disk has lost a write; mend the disk, then start the gate again'
+    case 'EMFILE':
+    case 'ENFILE':
+    case 23:
+    case 24:
+      return 'too many files are open (ulimit -n)'
+    default:
+      return null
+  }
+}

@@ -1,0 +1,332 @@
+/**
+ * The embedded store: one LMDB environment in a directory of its own. Owns every use of `lmdb`. Reads are synchronous
+ * underneath; a write is on the disk when its promise resolves; several processes of one machine may have it open.
+ */
+
+import { join, resolve } from 'node:path'
+import { type Database, getLastVersion, open, type RootDatabase } from 'lmdb'
+import { type Clock, systemClock } from '../../clock.ts'
+import { checkKey, checkName, checkValue, lifeMs } from '../bounds.ts'
+import { StoreUnfit } from '../misconfigured.ts'
+import { type Purpose, type Store, type StoreEntry, type StoreNotice, StoreUnreachable } from '../store.ts'
+import { Subscribers } from '../subscribers.ts'
+import { Doorbell } from './change-signal.ts'
+import { commitTrouble, giveToOwner, openingTrouble, prepareDirectory } from './directory.ts'
+import { Records, secondsTo } from './records.ts'
+import { askForRoom, Room } from './reserved-space.ts'
+import { LmdbWrites, WriteLate } from './writes.ts'
+
+/** How the records are laid out. A store of another layout is refused instead of misread. */
+const layout = '1'
+/** A commit that takes longer waits for a sick disk, or for another process that was stopped within a transaction. */
+const commitMs = 1500
+const sweepMs = 5000
+const sweptAtOnce = 500
+const readAtOnce = 500
+/** As much as a whole sign-in writes: so much room a store must have to count as ready. */
+const signInBytes = 64 * 1024
+
+export interface LmdbOptions {
+  clock?: Clock
+  /** How often to take out what has ended. It is absent for every verb anyway, to the millisecond. */
+  sweepEveryMs?: number
+}
+
+/** Opens the store in the directory `path`, making it if there is none. Throws StoreUnfit, which says what to mend. */
+export function openLmdb(path: string, options: LmdbOptions = {}): Store {
+  const directory = resolve(path)
+  prepareDirectory(directory)
+  try {
+    const bell = new Doorbell(join(directory, 'bell'))
+    const root = open({
+      path: directory,
+      noSubdir: false,
+      maxDbs: 6,
+      permissionsMode: 0o600,
+      // A resolved write is a synced write. Measured, that costs nothing over lmdb's default of syncing afterwards.
+      overlappingSync: false,
+      // Otherwise lmdb leaves a rejected promise of its own unhandled when a commit fails, and that ends the process.
+      eventTurnBatching: false
+    } as Parameters<typeof open>[0])
+    giveToOwner(directory, ['data.mdb', 'lock.mdb', 'bell'])
+    const meta = root.openDB<string, string>({ name: 'meta', encoding: 'string' })
+    const found = meta.get('layout')
+    if (found === undefined) meta.putSync('layout', layout)
+    if (found === undefined || found === layout) return new LmdbStore(directory, root, meta, bell, options)
+    bell.close()
+    void root.close()
+    throw new StoreUnfit(
+      `The store in ${directory} has layout ${found}; this Factorgate reads layout ${layout}. Run the one that made it.`
+    )
+  } catch (error) {
+    throw error instanceof StoreUnfit ? error : new StoreUnfit(openingTrouble(directory, error), { cause: error })
+  }
+}
+
+class LmdbStore implements Store {
+  readonly #path: string
+  readonly #root: RootDatabase
+  readonly #meta: Database<string, string>
+  readonly #records: Records
+  readonly #bell: Doorbell
+  readonly #clock: Clock
+  readonly #sweeper: NodeJS.Timeout
+  readonly #room: Room
+  readonly #writes: LmdbWrites
+  readonly #subscribers = new Subscribers()
+  /** The last entry of the log of changes that the subscribers have heard. */
+  #heard = 0
+  #closed = false
+
+  constructor(path: string, root: RootDatabase, meta: Database<string, string>, bell: Doorbell, options: LmdbOptions) {
+    this.#path = path
+    this.#root = root
+    this.#meta = meta
+    this.#bell = bell
+    this.#clock = options.clock ?? systemClock
+    this.#records = new Records({
+      values: root.openDB({ name: 'values', encoding: 'string', useVersions: true }),
+      indexes: root.openDB({ name: 'indexes', encoding: 'string', useVersions: true }),
+      endings: root.openDB({ name: 'endings', encoding: 'string' }),
+      changes: root.openDB({ name: 'changes', encoding: 'string' }),
+      lastVersion: getLastVersion
+    })
+    this.#room = new Room(join(path, 'data.mdb'), () => this.#lastPage())
+    this.#writes = new LmdbWrites({
+      probe: () => this.#commit(() => void this.#meta.put('ping', String(this.#clock())), null),
+      describe: commitTrouble,
+      turned: () => (this.#writes.refusal === null ? this.#subscribers.ready() : this.#subscribers.lost())
+    })
+    this.#sweeper = setInterval(() => void this.#sweep(), options.sweepEveryMs ?? sweepMs).unref()
+  }
+
+  async get(key: string): Promise<string | null> {
+    checkKey(key)
+    return this.#read(() => this.#records.live(key, this.#clock())?.value ?? null)
+  }
+
+  async put(key: string, value: string, ttlSeconds?: number): Promise<void> {
+    checkKey(key)
+    checkValue(value)
+    const life = lifeMs(ttlSeconds)
+    await this.#write(value.length, () => this.#records.set(key, value, this.#endOf(life)))
+  }
+
+  async add(key: string, value: string, ttlSeconds?: number): Promise<boolean> {
+    checkKey(key)
+    checkValue(value)
+    const life = lifeMs(ttlSeconds)
+    return this.#write(value.length, () => {
+      if (this.#records.live(key, this.#clock()) !== null) return false
+      this.#records.set(key, value, this.#endOf(life))
+      return true
+    })
+  }
+
+  async take(key: string): Promise<string | null> {
+    checkKey(key)
+    return this.#end(() => {
+      const found = this.#records.live(key, this.#clock())
+      if (found !== null) this.#records.unset(found)
+      return found?.value ?? null
+    })
+  }
+
+  async replace(key: string, expected: string, next: string, ttlSeconds?: number, purpose?: Purpose): Promise<boolean> {
+    checkKey(key)
+    checkValue(next)
+    const life = lifeMs(ttlSeconds)
+    const work = () => {
+      const found = this.#records.live(key, this.#clock())
+      if (found === null || found.value !== expected) return false
+      this.#records.set(key, next, life === null ? found.endsAt : this.#endOf(life))
+      return true
+    }
+    return purpose === 'ends access' ? this.#end(work) : this.#write(next.length, work)
+  }
+
+  async increment(key: string, ttlSeconds?: number): Promise<number> {
+    checkKey(key)
+    const life = lifeMs(ttlSeconds)
+    return this.#write(0, () => this.#records.count(key, this.#endOf(life), this.#clock()))
+  }
+
+  async delete(key: string): Promise<boolean> {
+    return (await this.take(key)) !== null
+  }
+
+  async link(key: string, member: string, ttlSeconds?: number): Promise<void> {
+    checkName(key, 'index')
+    checkName(member, 'member')
+    const life = lifeMs(ttlSeconds)
+    await this.#write(0, () => this.#records.link(key, member, this.#endOf(life)))
+  }
+
+  async unlink(key: string, member: string): Promise<void> {
+    checkName(key, 'index')
+    checkName(member, 'member')
+    await this.#end(() => this.#records.unlink(key, member))
+  }
+
+  async members(key: string): Promise<string[]> {
+    checkName(key, 'index')
+    return this.#read(() => this.#records.members(key, this.#clock()).map(({ member }) => member))
+  }
+
+  async subscribe(prefix: string, listener: (notice: StoreNotice) => void): Promise<() => void> {
+    return this.#read(() => {
+      if (this.#subscribers.size === 0) {
+        this.#root.resetReadTxn()
+        this.#heard = this.#records.lastChange()
+        this.#bell.listen(() => this.#hear())
+        this.#writes.start()
+      } else this.#hear() // what happened before is not news to the one who comes
+      return this.#subscribers.add(prefix, listener)
+    })
+  }
+
+  async *scan(prefix: string): AsyncIterable<StoreEntry> {
+    let after: string | null = null
+    for (;;) {
+      const now = this.#clock()
+      // Page by page, so that no read transaction stays open while the caller takes its time.
+      const page = this.#read(() => this.#records.page(prefix, after, readAtOnce))
+      for (const { key, value, endsAt } of page)
+        if (endsAt === 0 || endsAt > now) yield { key, value, ttlSeconds: secondsTo(endsAt, now) }
+      if (page.length < readAtOnce) return
+      after = page.at(-1)?.key ?? null
+    }
+  }
+
+  async *scanIndexes(prefix: string): ReturnType<Store['scanIndexes']> {
+    let key = this.#read(() => this.#records.nextIndex(prefix, null))
+    while (key !== null) {
+      const index: string = key
+      const members = this.#read(() => this.#records.members(index, this.#clock()))
+      if (members.length > 0) yield { key: index, members }
+      key = this.#read(() => this.#records.nextIndex(prefix, index))
+    }
+  }
+
+  async ping(): Promise<void> {
+    await this.#said(async () => askForRoom(this.#path, signInBytes))
+    await this.#write(0, () => void this.#meta.put('ping', String(this.#clock())))
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    clearInterval(this.#sweeper)
+    this.#bell.close()
+    this.#writes.stop()
+    this.#subscribers.clear()
+    await this.#root.close()
+    this.#room.close()
+  }
+
+  #endOf(life: number | null): number {
+    return life === null ? 0 : this.#clock() + life
+  }
+
+  /** Tells the subscribers what the log of changes holds that they have not heard, whichever process wrote it. */
+  #hear(): void {
+    if (this.#closed || this.#subscribers.size === 0) return
+    this.#root.resetReadTxn()
+    const last = this.#records.lastChange()
+    if (last === this.#heard) return
+    const keys = this.#records.changes(this.#heard + 1, last)
+    this.#heard = last
+    // The log was trimmed, or the files exchanged, before this process came to look.
+    if (keys === null) this.#subscribers.missed()
+    else for (const key of keys) this.#subscribers.changed(key)
+  }
+
+  async #sweep(): Promise<void> {
+    try {
+      while (!this.#closed && this.#records.isDue(this.#clock()))
+        await this.#end(() => this.#records.sweep(this.#clock(), sweptAtOnce))
+      // Otherwise a reader that was killed would keep old pages from being used again.
+      if (!this.#closed) this.#root.readerCheck()
+    } catch {
+      // The verbs and `ping` report a store that cannot be written. The next round sweeps.
+    }
+  }
+
+  #read<T>(work: () => T): T {
+    if (this.#closed) throw this.#unreachable('it is closed')
+    if (this.#writes.refusal !== null) throw this.#unreachable(this.#writes.refusal)
+    try {
+      return work()
+    } catch (error) {
+      throw this.#unreachable((error as Error).message, error)
+    }
+  }
+
+  /** An ordinary write, of about so many characters. Rejects where it would touch what is kept for ending access. */
+  #write<T>(characters: number, work: () => T): Promise<T> {
+    return this.#said(() => this.#commit(work, characters * 3))
+  }
+
+  /** A write that takes something away: it may use the reserve. */
+  #end<T>(work: () => T): Promise<T> {
+    return this.#said(() => this.#commit(work, null))
+  }
+
+  async #said<T>(commit: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw this.#unreachable('it is closed')
+    try {
+      return await commit()
+    } catch (error) {
+      if (error instanceof StoreUnreachable) throw error
+      this.#writes.suspect()
+      throw this.#unreachable(await commitTrouble(error), error)
+    }
+  }
+
+  /** Runs `work` in a transaction. Resolves once it is on the disk and this process's subscribers have heard of it. `bytes`: null may use the reserve. */
+  async #commit<T>(work: () => T, bytes: number | null): Promise<T> {
+    let timer: NodeJS.Timeout | undefined
+    let isNews = false
+    const ended = bytes === null ? null : this.#room.begin(bytes)
+    // Asked before the transaction: inside it LMDB's counts cannot be read.
+    const isShort = ended !== null && !this.#room.suffices
+    const committed = this.#root
+      .transaction(() => {
+        if (isShort) this.#room.extend()
+        const logged = this.#records.logged
+        const result = work()
+        isNews = this.#records.logged !== logged
+        return result
+      })
+      .then(result => {
+        if (isNews && !this.#closed) {
+          this.#bell.ring()
+          this.#hear()
+        }
+        return result
+      })
+      .finally(() => ended?.())
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new WriteLate('a write takes too long: the disk, or another process, holds it up')),
+        commitMs
+      )
+    })
+    try {
+      return await Promise.race([committed, late])
+    } finally {
+      clearTimeout(timer)
+      // Where it was too late, nobody else hears of its failure.
+      committed.catch(() => {})
+    }
+  }
+
+  /** The last page in use, as of the last commit. */
+  #lastPage(): number {
+    return (this.#root.getStats() as { lastPageNumber: number }).lastPageNumber
+  }
+
+  #unreachable(why: string, cause?: unknown): StoreUnreachable {
+    return new StoreUnreachable(`The store in ${this.#path} does not answer: ${why}.`, { cause })
+  }
+}

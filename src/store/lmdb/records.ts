@@ -1,0 +1,206 @@
+/**
+ * How values, indexes, their ends and the log of changes lie in the embedded store's tables, and how they stay consistent with
+ * each other. Owns the layout. Works inside a transaction (or a read snapshot) that it refuses to know about.
+ */
+
+import { StoreUnreachable } from '../store.ts'
+
+/** What this file needs of a table of LMDB. `versions` asks for each record's version number, which here is its end. */
+interface Table<K> {
+  get(key: K): string | undefined
+  put(key: K, value: string, version?: number): unknown
+  remove(key: K): unknown
+  getKeys(range: Range): Iterable<K>
+  getRange(range: Range): Iterable<{ key: K; value: string; version?: number }>
+}
+interface Range {
+  start?: (string | number)[] | string | number
+  end?: (string | number)[] | string | number
+  exclusiveStart?: boolean
+  limit?: number
+  reverse?: boolean
+  versions?: boolean
+}
+type Member = [index: string, member: string]
+/** What ends when: a value `[endsAt, key]`, or a member of an index `[endsAt, index, member]`. */
+type Ending = [endsAt: number, key: string] | [endsAt: number, index: string, member: string]
+
+export interface Tables {
+  readonly values: Table<string>
+  readonly indexes: Table<Member>
+  readonly endings: Table<Ending>
+  readonly changes: Table<number>
+  /** The version of the record that `get` answered last. */
+  readonly lastVersion: () => number
+}
+
+/** A value as it stands. `endsAt` in milliseconds since the epoch; 0 for never. */
+export interface Record {
+  readonly key: string
+  readonly value: string
+  readonly endsAt: number
+}
+
+/** Of the log of changes, as many as a process may fall behind before it has to forget what it knows. */
+export const changesKept = 10_000
+const changesTrimmedEvery = 500
+/** Entries that are looked up one by one: a range costs as much as some twenty of them, and leaves far more to collect. */
+const changesLookedUp = 8
+
+export class Records {
+  readonly #tables: Tables
+  /** Where the log of changes ended when it was last looked at. */
+  #lastSeen = 0
+  /** How many entries this process has added to the log of changes. */
+  logged = 0
+
+  constructor(tables: Tables) {
+    this.#tables = tables
+  }
+
+  /** The value under `key`, if it has not ended by `now`. */
+  live(key: string, now: number): Record | null {
+    const found = this.#found(key)
+    return found === null || (found.endsAt !== 0 && found.endsAt <= now) ? null : found
+  }
+
+  set(key: string, value: string, endsAt: number): void {
+    const { values, endings } = this.#tables
+    const before = this.#found(key)?.endsAt ?? 0
+    if (before !== 0 && before !== endsAt) endings.remove([before, key])
+    if (endsAt !== 0 && before !== endsAt) endings.put([endsAt, key], '')
+    values.put(key, value, endsAt)
+    this.#log(key)
+  }
+
+  unset(record: Record): void {
+    if (record.endsAt !== 0) this.#tables.endings.remove([record.endsAt, record.key])
+    this.#tables.values.remove(record.key)
+    this.#log(record.key)
+  }
+
+  /** Adds one to the number under `key`; `endsAt` counts where there was none. */
+  count(key: string, endsAt: number, now: number): number {
+    const found = this.live(key, now)
+    if (found !== null && !/^-?\d{1,15}$/.test(found.value))
+      throw new StoreUnreachable('The store holds no number to count on.')
+    const next = found === null ? 1 : Number(found.value) + 1
+    this.set(key, String(next), found === null ? endsAt : found.endsAt)
+    return next
+  }
+
+  link(index: string, member: string, endsAt: number): void {
+    this.unlink(index, member)
+    this.#tables.indexes.put([index, member], '', endsAt)
+    if (endsAt !== 0) this.#tables.endings.put([endsAt, index, member], '')
+  }
+
+  unlink(index: string, member: string): void {
+    const { indexes, endings, lastVersion } = this.#tables
+    if (indexes.get([index, member]) === undefined) return
+    const endsAt = lastVersion()
+    if (endsAt !== 0) endings.remove([endsAt, index, member])
+    indexes.remove([index, member])
+  }
+
+  /** The live members of an index, sorted. */
+  members(index: string, now: number): { member: string; ttlSeconds: number | null }[] {
+    const members: { member: string; ttlSeconds: number | null }[] = []
+    for (const { key, version = 0 } of this.#tables.indexes.getRange({ start: [index], versions: true })) {
+      if (key[0] !== index) break
+      if (version === 0 || version > now) members.push({ member: key[1], ttlSeconds: secondsTo(version, now) })
+    }
+    return members.sort((a, b) => (a.member < b.member ? -1 : 1))
+  }
+
+  /** The first index (of live or ended members) that begins with `prefix` and comes after `after`. */
+  nextIndex(prefix: string, after: string | null): string | null {
+    // Nothing sorts between a string and the same string with a NUL behind it.
+    const range: Range = { start: [after === null ? prefix : `${after}\u0000`], limit: 1 }
+    for (const [index] of this.#tables.indexes.getKeys(range)) return index.startsWith(prefix) ? index : null
+    return null
+  }
+
+  /** Up to `limit` values after the key `after`, or from `prefix` on, ended ones included. */
+  page(prefix: string, after: string | null, limit: number): Record[] {
+    const range: Range = after === null ? { start: prefix } : { start: after, exclusiveStart: true }
+    const page: Record[] = []
+    for (const { key, value, version = 0 } of this.#tables.values.getRange({ ...range, limit, versions: true })) {
+      if (!key.startsWith(prefix)) break
+      page.push({ key, value, endsAt: version })
+    }
+    return page
+  }
+
+  /** True if something has ended by `now` that still takes room. */
+  isDue(now: number): boolean {
+    return this.#due(now, 1).length > 0
+  }
+
+  /** Takes out up to `limit` of what has ended by `now`. */
+  sweep(now: number, limit: number): void {
+    for (const ending of this.#due(now, limit)) {
+      const [endsAt, key, member] = ending
+      this.#tables.endings.remove(ending)
+      if (member !== undefined) this.unlink(key, member)
+      else {
+        const found = this.#found(key)
+        if (found?.endsAt === endsAt) this.unset(found)
+      }
+    }
+  }
+
+  /** The number of the last entry in the log of changes. The log has no gaps, so an entry with none behind it is the last. */
+  lastChange(): number {
+    this.#lastSeen = this.#lastNear(this.#lastSeen) ?? this.#lastAnywhere()
+    return this.#lastSeen
+  }
+
+  /** The end of the log, if it is `seen` or a little behind it. */
+  #lastNear(seen: number): number | null {
+    const { changes } = this.#tables
+    if (changes.get(seen) === undefined) return null
+    for (let last = seen; last < seen + changesLookedUp; last++) if (changes.get(last + 1) === undefined) return last
+    return null
+  }
+
+  #lastAnywhere(): number {
+    for (const number of this.#tables.changes.getKeys({ reverse: true, limit: 1 })) return number
+    return 0
+  }
+
+  /** The keys that were changed from entry `from` to entry `to`, in order; null if the log no longer holds them all. */
+  changes(from: number, to: number): string[] | null {
+    const { changes } = this.#tables
+    const count = to - from + 1
+    const found =
+      count <= changesLookedUp
+        ? Array.from({ length: count }, (_, i) => changes.get(from + i))
+        : Array.from(changes.getRange({ start: from, end: to + 1 }), entry => entry.value)
+    const keys = found.filter(key => key !== undefined)
+    return keys.length === count ? keys : null
+  }
+
+  #found(key: string): Record | null {
+    const value = this.#tables.values.get(key)
+    return value === undefined ? null : { key, value, endsAt: this.#tables.lastVersion() }
+  }
+
+  #due(now: number, limit: number): Ending[] {
+    return [...this.#tables.endings.getKeys({ end: [now + 1], limit })]
+  }
+
+  #log(key: string): void {
+    const number = this.lastChange() + 1
+    const { changes } = this.#tables
+    changes.put(number, key)
+    this.logged++
+    if (number % changesTrimmedEvery === 0)
+      for (const old of [...changes.getKeys({ end: number - changesKept + 1 })]) changes.remove(old)
+  }
+}
+
+/** Seconds from `now` to `endsAt`, null for never. */
+export function secondsTo(endsAt: number, now: number): number | null {
+  return endsAt === 0 ? null : (endsAt - now) / 1000
+}

@@ -1,0 +1,395 @@
+/**
+ * The verbs of the store, said in Redis: one round trip each, atomic, on one key. Owns keys, replies and the question whether
+ * this Redis may be trusted; refuses to believe a reply of another shape than the command's. Knows no driver.
+ */
+
+import { checkKey, checkName, checkValue, lifeMs } from '../bounds.ts'
+import { StoreUnfit } from '../misconfigured.ts'
+import {
+  type Purpose,
+  type Store,
+  type StoreEntry,
+  type StoreNotice,
+  StoreUnconfirmed,
+  StoreUnreachable
+} from '../store.ts'
+import { Subscribers } from '../subscribers.ts'
+import { describeTrouble, isForbidden } from './errors.ts'
+import { type Fitness, judge, readFacts } from './preflight.ts'
+import { Replicas, replicationOf } from './replicas.ts'
+import type { ScriptName } from './scripts.ts'
+import { Tracker, type TrackingConnection } from './tracking.ts'
+import { WriteWatch } from './write-probe.ts'
+
+/** The port promises an answer within two seconds. */
+const standsMs = 1900
+/** Few enough that a busy server answers them all within the time that one command has. */
+const scannedAtOnce = 100
+/** Members of an index that come in one reply. */
+const membersAtOnce = 5_000
+/** Fixed keys that lie all over the slots, so that each master of a Cluster is asked. */
+const probesOfCluster = 16
+
+type Argument = string | number
+
+/** One server. An error reply, a broken connection and a late answer all reject. */
+export interface RedisServer {
+  call(command: string, ...args: Argument[]): Promise<unknown>
+}
+
+/** The connections to all of them, as a driver keeps them up. `call` and `run` go to the master that has the key. */
+export interface RedisClient extends RedisServer {
+  /** For people; without a password. */
+  readonly name: string
+  readonly isCluster: boolean
+  /** Whether a command can be sent now. */
+  readonly isReady: boolean
+  /** The last trouble of any connection: the reason why it is not ready. */
+  trouble: unknown
+  run(script: ScriptName, key: string, ...args: Argument[]): Promise<unknown>
+  masters(): readonly RedisServer[]
+  /** The masters by names that stay the same, and a new connection to one of them for hearing of changes. */
+  masterNames(): readonly string[]
+  /** The name of the master that stands at this place in `masters`. */
+  nameOf(place: number): string
+  connectTracking(masterName: string): TrackingConnection
+  onMastersChanged(listener: () => void): void
+  /** Lets what is under way be answered first. */
+  close(): Promise<void>
+}
+
+export interface RedisStoreOptions {
+  /** Before every key; another one for another gateway on the same Redis. */
+  keyPrefix?: string
+  unsafeVolatileStore?: boolean
+}
+
+export class RedisStore implements Store {
+  readonly #client: RedisClient
+  readonly #tracker: Tracker
+  readonly #writes: WriteWatch
+  readonly #replicas: Replicas
+  readonly #subscribers = new Subscribers()
+  readonly #unsafeVolatileStore: boolean
+  readonly #prefix: string
+  readonly #indexPrefix: string
+  #closed = false
+
+  constructor(client: RedisClient, options: RedisStoreOptions) {
+    this.#client = client
+    this.#prefix = options.keyPrefix ?? 'factorgate:'
+    this.#indexPrefix = `${this.#prefix}index:`
+    this.#unsafeVolatileStore = options.unsafeVolatileStore ?? false
+    this.#tracker = new Tracker({
+      prefix: this.#prefix,
+      servers: () => client.masterNames(),
+      connect: server => client.connectTracking(server),
+      changed: key => {
+        if (key.startsWith(this.#prefix) && !key.startsWith(this.#indexPrefix))
+          this.#subscribers.changed(key.slice(this.#prefix.length))
+      },
+      lost: () => this.#subscribers.lost(),
+      ready: () => {
+        if (this.#writes.refusal === null) this.#subscribers.ready()
+      },
+      trouble: error => {
+        client.trouble = error
+      }
+    })
+    this.#writes = new WriteWatch({
+      probe: () => this.#probe(),
+      turned: () => {
+        if (this.#writes.refusal !== null) this.#subscribers.lost()
+        else if (this.#tracker.stands) this.#subscribers.ready()
+      }
+    })
+    this.#replicas = new Replicas({
+      name: client.name,
+      masters: () =>
+        Promise.all(
+          client.masters().map(async (server, n) => ({ name: client.nameOf(n), info: await replicationOf(server) }))
+        ),
+      connect: name => client.connectTracking(name)
+    })
+    client.onMastersChanged(() => this.#tracker.survey())
+  }
+
+  /** Throws StoreUnfit if this Redis may forget what it is told, or is none that this store can speak to. */
+  async examine(): Promise<void> {
+    const fitness = await this.#fitness()
+    if (fitness.kind === 'unfit') throw new StoreUnfit(`The store ${this.#client.name} cannot be used: ${fitness.why}.`)
+    if (fitness.kind === 'absent') throw this.#unreachable(fitness.why)
+  }
+
+  async get(key: string): Promise<string | null> {
+    checkKey(key)
+    return this.#text(await this.#call('get', this.#prefix + key))
+  }
+
+  async put(key: string, value: string, ttlSeconds?: number): Promise<void> {
+    checkKey(key)
+    checkValue(value)
+    this.#isOk(await this.#call('set', this.#prefix + key, value, ...endsIn(ttlSeconds)))
+  }
+
+  async add(key: string, value: string, ttlSeconds?: number): Promise<boolean> {
+    checkKey(key)
+    checkValue(value)
+    return this.#isOk(await this.#call('set', this.#prefix + key, value, ...endsIn(ttlSeconds), 'NX'), 'or null')
+  }
+
+  async take(key: string): Promise<string | null> {
+    checkKey(key)
+    return this.#text(await this.#end(() => this.#client.call('getdel', this.#prefix + key)))
+  }
+
+  async replace(key: string, expected: string, next: string, ttlSeconds?: number, purpose?: Purpose): Promise<boolean> {
+    checkKey(key)
+    checkValue(next)
+    const args = [this.#prefix + key, expected, next, lifeMs(ttlSeconds) ?? ''] as const
+    const reply =
+      purpose === 'ends access'
+        ? await this.#end(() => this.#client.run('gateReplaceInNeed', ...args))
+        : await this.#run('gateReplace', ...args)
+    return this.#count(reply) === 1
+  }
+
+  async increment(key: string, ttlSeconds?: number): Promise<number> {
+    checkKey(key)
+    const life = lifeMs(ttlSeconds)
+    const at = this.#prefix + key
+    return this.#count(await (life === null ? this.#call('incr', at) : this.#run('gateIncrement', at, life)))
+  }
+
+  async delete(key: string): Promise<boolean> {
+    checkKey(key)
+    return this.#count(await this.#end(() => this.#client.call('del', this.#prefix + key))) === 1
+  }
+
+  async link(key: string, member: string, ttlSeconds?: number): Promise<void> {
+    checkName(key, 'index')
+    checkName(member, 'member')
+    this.#count(await this.#run('gateLink', this.#indexPrefix + key, member, lifeMs(ttlSeconds) ?? ''))
+  }
+
+  async unlink(key: string, member: string): Promise<void> {
+    checkName(key, 'index')
+    checkName(member, 'member')
+    this.#count(await this.#end(() => this.#client.call('zrem', this.#indexPrefix + key, member)))
+  }
+
+  async members(key: string): Promise<string[]> {
+    checkName(key, 'index')
+    return (await this.#index(this.#indexPrefix + key)).map(({ member }) => member)
+  }
+
+  async subscribe(prefix: string, listener: (notice: StoreNotice) => void): Promise<() => void> {
+    if (this.#closed) throw this.#unreachable('it was closed')
+    this.#writes.start()
+    return new Promise((resolve, reject) => {
+      let isAwaited = true
+      const timer = setTimeout(() => {
+        isAwaited = false
+        reject(this.#unreachable(describeTrouble(this.#client.trouble ?? new Error('timed out'))))
+      }, standsMs)
+      this.#tracker.start(() => {
+        clearTimeout(timer)
+        // In the very moment in which it stands: a change after that is heard.
+        if (isAwaited) resolve(this.#subscribers.add(prefix, listener))
+      })
+    })
+  }
+
+  async *scan(prefix: string): AsyncIterable<StoreEntry> {
+    for await (const { server, keys } of this.#keys(this.#prefix + prefix)) {
+      const values = keys.filter(key => !key.startsWith(this.#indexPrefix))
+      const found = await Promise.all(
+        values.map(at => this.#answer(() => Promise.all([server.call('get', at), server.call('pttl', at)])))
+      )
+      for (const [at, [value, left]] of found.entries()) {
+        const text = this.#text(value)
+        const life = this.#count(left)
+        // -2: it ended after it was named. -1: it has no end.
+        if (text !== null && life !== -2)
+          yield {
+            key: (values[at] as string).slice(this.#prefix.length),
+            value: text,
+            ttlSeconds: life === -1 ? null : life / 1000
+          }
+      }
+    }
+  }
+
+  async *scanIndexes(prefix: string): ReturnType<Store['scanIndexes']> {
+    for await (const { keys } of this.#keys(this.#indexPrefix + prefix))
+      for (const at of keys) {
+        const members = await this.#index(at)
+        if (members.length > 0) yield { key: at.slice(this.#indexPrefix.length), members }
+      }
+  }
+
+  async ping(): Promise<void> {
+    const [fitness] = await Promise.all([this.#fitness(), this.#answer(() => this.#writes.ask())])
+    if (fitness.kind !== 'fit') throw this.#unreachable(fitness.why)
+  }
+
+  settle(): Promise<void> {
+    return this.#answer(() => this.#replicas.settle())
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#tracker.stop()
+    this.#replicas.stop()
+    this.#writes.stop()
+    this.#subscribers.clear()
+    await this.#client.close()
+  }
+
+  /** Every key that begins with `start`, once, in portions. */
+  async *#keys(start: string): AsyncIterable<{ server: RedisServer; keys: string[] }> {
+    const pattern = `${start.replace(/[\\*?[\]]/g, '\\$&')}*`
+    const seen = new Set<string>()
+    for (const server of this.#client.masters()) {
+      let cursor = '0'
+      do {
+        const scan = () => server.call('scan', cursor, 'MATCH', pattern, 'COUNT', scannedAtOnce)
+        const reply = await this.#answer(scan)
+        if (!Array.isArray(reply) || !Array.isArray(reply[1])) throw this.#strange()
+        const keys = reply[1].map(String).filter(key => !seen.has(key))
+        for (const key of keys) seen.add(key)
+        if (keys.length > 0) yield { server, keys }
+        cursor = String(reply[0])
+      } while (cursor !== '0')
+    }
+  }
+
+  /**
+   * The live members of the index at a physical key, sorted. A large index comes in portions, because one reply with all of it would be late; what is
+   * in the index from the first to the last portion is among them (SCAN's guarantee).
+   */
+  async #index(at: string): Promise<{ member: string; ttlSeconds: number | null }[]> {
+    const reply = await this.#run('gateMembers', at, membersAtOnce + 1)
+    if (!isWords(reply)) throw this.#strange()
+    const [now = Number.NaN, ...pairs] = reply
+    if (Number.isNaN(Number(now))) throw this.#strange()
+    const ends = endsOf(pairs)
+    if (ends.size > membersAtOnce) {
+      let cursor = '0'
+      do {
+        const part = await this.#call('zscan', at, cursor, 'COUNT', membersAtOnce)
+        if (!Array.isArray(part) || !isWords(part[1])) throw this.#strange()
+        for (const [member, end] of endsOf(part[1])) ends.set(member, end)
+        cursor = String(part[0])
+      } while (cursor !== '0')
+    }
+    return [...ends]
+      .filter(([, end]) => end > Number(now))
+      .map(([member, end]) => ({
+        member,
+        ttlSeconds: end === Number.POSITIVE_INFINITY ? null : (end - Number(now)) / 1000
+      }))
+      .sort((a, b) => (a.member < b.member ? -1 : 1))
+  }
+
+  /** The worst that is to be said of the masters. */
+  async #fitness(): Promise<Fitness> {
+    const options = { isCluster: this.#client.isCluster, unsafeVolatileStore: this.#unsafeVolatileStore }
+    const all = await Promise.all(
+      this.#client.masters().map(async server => {
+        const ask = (...words: [string, ...string[]]) =>
+          server.call(...words).catch((error: unknown) => {
+            if (isForbidden(error)) return null
+            throw error
+          })
+        const settings = ['appendonly', 'save', 'maxmemory-policy']
+        const [info, ...config] = await this.#answer(() =>
+          Promise.all([ask('info'), ...settings.map(setting => ask('config', 'GET', setting))])
+        )
+        const pairs = config.flatMap(pair => (Array.isArray(pair) && pair.length === 2 ? [pair.map(String)] : []))
+        return judge(readFacts(this.#text(info), config.includes(null) ? null : Object.fromEntries(pairs)), options)
+      })
+    )
+    return all.find(({ kind }) => kind === 'unfit') ?? all.find(({ kind }) => kind === 'absent') ?? { kind: 'fit' }
+  }
+
+  /** A write that leaves nothing behind, yet is refused where a real one would be (READONLY, OOM, MISCONF, NOPERM). */
+  async #probe(): Promise<void> {
+    const keys = Array.from({ length: this.#client.isCluster ? probesOfCluster : 1 }, (_, n) => `:probe${n || ''}`)
+    await Promise.all(keys.map(key => this.#client.call('set', this.#indexPrefix + key, '', 'XX')))
+  }
+
+  #call(command: string, ...args: Argument[]): Promise<unknown> {
+    return this.#verb(() => this.#client.call(command, ...args))
+  }
+
+  #run(script: ScriptName, key: string, ...args: Argument[]): Promise<unknown> {
+    return this.#verb(() => this.#client.run(script, key, ...args))
+  }
+
+  /** What ends access is asked of the server even then: where its memory is full, it takes such a write all the same. */
+  #end(ask: () => Promise<unknown>): Promise<unknown> {
+    return this.#answer(ask)
+  }
+
+  /** Reads too are refused while nothing can be written: see write-probe.ts. */
+  async #verb(ask: () => Promise<unknown>): Promise<unknown> {
+    if (this.#writes.refusal !== null) throw this.#unreachable(this.#writes.refusal)
+    return this.#answer(ask)
+  }
+
+  async #answer<T>(ask: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw this.#unreachable('it was closed')
+    if (!this.#client.isReady)
+      throw this.#unreachable(describeTrouble(new Error('Connection is closed.'), this.#client.trouble))
+    try {
+      return await ask()
+    } catch (error) {
+      if (error instanceof StoreUnconfirmed) throw error
+      this.#writes.heard(error)
+      throw this.#unreachable(describeTrouble(error, this.#client.trouble))
+    }
+  }
+
+  #isOk(reply: unknown, orNull?: 'or null'): boolean {
+    if (reply !== 'OK' && !(reply === null && orNull !== undefined)) throw this.#strange()
+    return reply === 'OK'
+  }
+
+  #text(reply: unknown): string | null {
+    if (reply !== null && typeof reply !== 'string') throw this.#strange()
+    return reply
+  }
+
+  #count(reply: unknown): number {
+    if (typeof reply !== 'number') throw this.#strange()
+    return reply
+  }
+
+  #strange(): StoreUnreachable {
+    return this.#unreachable('it answers what is not Redis')
+  }
+
+  /** Without a cause: the driver's errors carry the command's arguments, passwords and sessions among them. */
+  #unreachable(why: string): StoreUnreachable {
+    return new StoreUnreachable(`The store ${this.#client.name} does not answer as it should: ${why}.`)
+  }
+}
+
+function isWords(reply: unknown): reply is string[] {
+  return Array.isArray(reply) && reply.every(word => typeof word === 'string')
+}
+
+/** Of members and scores in turn: each member's end, in milliseconds since the epoch; infinite for none. */
+function endsOf(pairs: readonly string[]): Map<string, number> {
+  const ends = new Map<string, number>()
+  for (let i = 0; i + 1 < pairs.length; i += 2)
+    ends.set(pairs[i]!, pairs[i + 1] === 'inf' ? Number.POSITIVE_INFINITY : Number(pairs[i + 1]))
+  return ends
+}
+
+function endsIn(ttlSeconds: number | undefined): Argument[] {
+  const life = lifeMs(ttlSeconds)
+  return life === null ? [] : ['PX', life]
+}

@@ -1,0 +1,261 @@
+/**
+ * The connections to Redis, for several gateways: standalone, Sentinel and Cluster. Owns every use of `ioredis`, and its one
+ * rule: a command is answered by Redis or rejected within a second; it never waits for a connection, and is never sent twice.
+ */
+
+import { readFileSync } from 'node:fs'
+import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
+import { StoreUnfit } from '../misconfigured.ts'
+import { type Store, StoreUnreachable } from '../store.ts'
+import { describeTrouble, isLasting } from './errors.ts'
+import { type RedisClient, type RedisServer, RedisStore, type RedisStoreOptions } from './redis-store.ts'
+import { type ScriptName, scripts } from './scripts.ts'
+import type { TrackingConnection } from './tracking.ts'
+import { parseRedisUrl, type RedisAddress } from './url.ts'
+
+/** An answer that takes longer is none. */
+const answerMs = 900
+/** A connection that owes an answer for so long is dead (frozen server, half-open TCP) and is made anew. */
+const silenceMs = 1000
+const openMs = 1900
+/** Where the driver says what went wrong, besides rejecting. */
+const troubles = ['error', 'node error', 'sentinelError']
+
+export interface RedisOpenOptions extends RedisStoreOptions {
+  /** Instead of what the address says. */
+  username?: string
+  password?: string
+  /** PEM texts, for rediss:// */
+  tls?: { ca?: string; cert?: string; key?: string; servername?: string }
+}
+
+/** Connects, and looks whether this Redis may be trusted. Throws StoreUnfit (mend it) or StoreUnreachable (try again). */
+export async function openRedis(url: string, options: RedisOpenOptions = {}): Promise<Store> {
+  const client = new IoredisClient(parseRedisUrl(url), options)
+  const store = new RedisStore(client, options)
+  try {
+    await client.open()
+    await store.examine()
+    return store
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+class IoredisClient implements RedisClient {
+  readonly name: string
+  readonly isCluster: boolean
+  trouble: unknown
+  readonly #address: RedisAddress
+  readonly #options: RedisOptions
+  readonly #driver: Redis | Cluster
+  #masterNames: readonly string[]
+  #closed = false
+
+  constructor(address: RedisAddress, options: RedisOpenOptions) {
+    this.name = address.name
+    this.isCluster = address.shape === 'cluster'
+    this.#address = address
+    this.#options = connectionOptions(address, options)
+    this.#masterNames = this.isCluster ? [] : [address.name]
+    this.#driver = this.#heed(
+      this.isCluster ? cluster(address, this.#options) : new Redis(single(address, this.#options))
+    )
+    this.#driver.on('ready', () => {
+      this.trouble = undefined
+    })
+    // The driver gives up for good when it cannot even begin to connect.
+    this.#driver.on('end', () => {
+      if (!this.#closed) setTimeout(() => !this.#closed && this.#driver.connect().catch(ignore), silenceMs).unref()
+    })
+  }
+
+  /** Resolves once commands can be sent. Goes on trying after it has thrown StoreUnreachable, until `close`. */
+  async open(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    try {
+      await new Promise<void>((resolve, reject) => {
+        for (const event of troubles)
+          this.#driver.on(event, (error: unknown) => {
+            if (isLasting(error))
+              reject(new StoreUnfit(`The store ${this.name} cannot be used: ${describeTrouble(error)}.`))
+          })
+        timer = setTimeout(() => {
+          const why = describeTrouble(this.trouble ?? new Error('timed out'))
+          const perhaps = this.#address.secure ? ', or does not speak TLS' : ''
+          reject(new StoreUnreachable(`The store ${this.name} cannot be reached: ${why}${perhaps}.`))
+        }, openMs)
+        this.#driver.once('ready', resolve)
+        this.#driver.connect().catch(ignore)
+      })
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  get isReady(): boolean {
+    return this.#driver.status === 'ready'
+  }
+
+  call(command: string, ...args: (string | number)[]): Promise<unknown> {
+    return this.#driver.call(command, ...args)
+  }
+
+  run(script: ScriptName, key: string, ...args: (string | number)[]): Promise<unknown> {
+    return (this.#driver as unknown as Record<ScriptName, (...args: (string | number)[]) => Promise<unknown>>)[script](
+      key,
+      ...args
+    )
+  }
+
+  masters(): readonly RedisServer[] {
+    return this.#driver instanceof Cluster ? this.#driver.nodes('master') : [this.#driver]
+  }
+
+  masterNames(): readonly string[] {
+    return this.#masterNames
+  }
+
+  nameOf(place: number): string {
+    const driver = this.#driver
+    if (!(driver instanceof Cluster)) return this.#address.name
+    const { host, port } = driver.nodes('master')[place]?.options ?? {}
+    return `${host} ${port}`
+  }
+
+  connectTracking(masterName: string): TrackingConnection {
+    if (!this.isCluster) return this.#heed(new Redis(single(this.#address, this.#options)))
+    const [host, port] = masterName.split(' ')
+    return this.#heed(new Redis({ ...this.#options, host: host as string, port: Number(port) }))
+  }
+
+  onMastersChanged(listener: () => void): void {
+    const driver = this.#driver
+    if (!(driver instanceof Cluster)) return
+    const known = () => driver.nodes('master').map(({ options }) => `${options.host} ${options.port}`)
+    // The Cluster has told anew who its masters are. One that only broke off stays a master until then.
+    driver.on('refresh', () => {
+      this.#masterNames = known()
+      listener()
+    })
+    driver.on('+node', () => {
+      this.#masterNames = [...new Set([...this.#masterNames, ...known()])]
+      listener()
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    if (this.isReady) await this.#driver.quit().catch(ignore)
+    this.#driver.disconnect()
+  }
+
+  /** An `error` that nobody hears would end the process. Callers of a command learn of it by its rejection. */
+  #heed<T extends Redis | Cluster>(driver: T): T {
+    for (const event of troubles)
+      driver.on(event, (error: unknown) => {
+        this.trouble = error
+      })
+    return driver
+  }
+}
+
+function connectionOptions(address: RedisAddress, options: RedisOpenOptions): RedisOptions {
+  const { ca, cert, key, servername } = address.parameters
+  const tls = {
+    ...(ca === undefined ? {} : { ca: readPem(ca) }),
+    ...(cert === undefined ? {} : { cert: readPem(cert) }),
+    ...(key === undefined ? {} : { key: readPem(key) }),
+    ...(servername === undefined ? {} : { servername }),
+    ...options.tls
+  }
+  return {
+    username: options.username ?? address.username,
+    password: options.password ?? address.password,
+    db: address.database,
+    ...(address.secure ? { tls } : {}),
+    connectionName: 'factorgate',
+    disableClientInfo: true,
+    // The answers to CLIENT TRACKING are read as RESP2 writes them.
+    protocol: 2,
+    lazyConnect: true,
+    scripts,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: answerMs,
+    socketTimeout: silenceMs,
+    connectTimeout: silenceMs,
+    disconnectTimeout: 200,
+    maxLoadingRetryTime: 500,
+    keepAlive: 5000,
+    retryStrategy: tries => Math.min(50 * tries, 500),
+    reconnectOnError: reconnectOnce()
+  }
+}
+
+/**
+ * After a failover the old master may keep our connection, and after a change of users it no longer knows us: a new connection
+ * finds the way. One is enough for all the commands that were refused at the same time.
+ */
+function reconnectOnce(): (error: Error) => boolean {
+  let last = Number.NEGATIVE_INFINITY
+  return error => {
+    const now = performance.now()
+    if (!/^(READONLY|NOAUTH) /.test(error.message) || now - last < silenceMs) return false
+    last = now
+    return true
+  }
+}
+
+function single(address: RedisAddress, common: RedisOptions): RedisOptions {
+  if (address.shape === 'standalone') return { ...common, ...address.nodes[0] }
+  const { sentinelUsername, sentinelPassword } = address.parameters
+  return {
+    ...common,
+    sentinels: [...address.nodes],
+    name: address.master,
+    role: 'master',
+    ...(sentinelUsername === undefined ? {} : { sentinelUsername }),
+    ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
+    ...(common.tls === undefined ? {} : { sentinelTLS: common.tls, enableTLSForSentinelMode: true }),
+    sentinelCommandTimeout: answerMs,
+    sentinelRetryStrategy: () => 200
+  }
+}
+
+function cluster(address: RedisAddress, common: RedisOptions): Cluster {
+  const { scripts: _, retryStrategy: __, enableOfflineQueue: ___, lazyConnect: ____, ...redisOptions } = common
+  const options: ClusterOptions = {
+    scripts,
+    redisOptions,
+    lazyConnect: true,
+    // Only for the moment in which a node's connection is being made; `commandTimeout` runs all the same.
+    enableOfflineQueue: true,
+    // Otherwise a command whose node broke off, and that may have been carried out, would be sent again.
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    maxRedirections: 5,
+    slotsRefreshTimeout: answerMs,
+    slotsRefreshInterval: 5000,
+    clusterRetryStrategy: tries => Math.min(50 * tries, 500),
+    // Host names are kept, because certificates are for them.
+    dnsLookup: (host, done) => done(null, host)
+  }
+  return new Cluster([...address.nodes], options)
+}
+
+function readPem(path: string): string {
+  try {
+    // A byte order mark is no part of PEM.
+    return readFileSync(path, 'utf8').replace(/^\ufeff/, '')
+  } catch (error) {
+    throw new StoreUnfit(
+      `The store's address names the file ${path}, which cannot be read (${(error as NodeJS.ErrnoException).code}).`
+    )
+  }
+}
+
+function ignore(): void {}

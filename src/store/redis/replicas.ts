@@ -1,0 +1,96 @@
+/**
+ * Whether replicas have what the master has taken. Owns the question and its connections; a master that has no replicas is not waited for. WAIT holds up
+ * its connection, so it has one of its own for each master.
+ */
+
+import { StoreUnconfirmed } from '../store.ts'
+import { isForbidden } from './errors.ts'
+import type { TrackingConnection } from './tracking.ts'
+
+/** A replica that has not confirmed by then is too far behind. */
+const confirmMs = 500
+const connectMs = 900
+
+export interface ReplicasOptions {
+  /** The store's, for people. */
+  readonly name: string
+  /** Names of the masters, and how each answers INFO. Null where it may not be asked. */
+  readonly masters: () => Promise<readonly { readonly name: string; readonly info: string | null }[]>
+  readonly connect: (master: string) => TrackingConnection
+}
+
+/** What a server says of its replicas. Null where this user may not ask. */
+export async function replicationOf(server: {
+  call(command: string, ...args: string[]): Promise<unknown>
+}): Promise<string | null> {
+  try {
+    return String(await server.call('info', 'replication'))
+  } catch (error) {
+    if (isForbidden(error)) return null
+    throw error
+  }
+}
+
+export class Replicas {
+  readonly #options: ReplicasOptions
+  readonly #links = new Map<string, { connection: TrackingConnection; isReady: boolean }>()
+
+  constructor(options: ReplicasOptions) {
+    this.#options = options
+  }
+
+  /** Resolves once one replica of each master that has some holds everything that was written before. Rejects with StoreUnconfirmed, or as a connection does. */
+  async settle(): Promise<void> {
+    const masters = await this.#options.masters()
+    const watched = masters.filter(({ info }) => /^connected_slaves:[1-9]/m.test(info ?? ''))
+    await Promise.all(
+      watched.map(async ({ name }) => {
+        const connection = await this.#connected(name)
+        // WAIT counts from the last command of its own connection on.
+        const [, confirmed] = await Promise.all([
+          connection.call('ECHO', ''),
+          connection.call('WAIT', '1', String(confirmMs))
+        ])
+        if (Number(confirmed) < 1) throw this.#unconfirmed()
+      })
+    )
+  }
+
+  #unconfirmed(): StoreUnconfirmed {
+    return new StoreUnconfirmed(
+      `The store ${this.#options.name} has taken the change, but no replica has confirmed it, so a failover could undo it. ` +
+        'Look at the replicas, then do it again: that asks them again.'
+    )
+  }
+
+  stop(): void {
+    for (const { connection } of this.#links.values()) connection.disconnect()
+    this.#links.clear()
+  }
+
+  async #connected(master: string): Promise<TrackingConnection> {
+    let link = this.#links.get(master)
+    if (link === undefined) {
+      const made = { connection: this.#options.connect(master), isReady: false }
+      link = made
+      this.#links.set(master, made)
+      made.connection.on('ready', () => {
+        made.isReady = true
+      })
+      made.connection.on('close', () => {
+        made.isReady = false
+      })
+      made.connection.connect().catch(() => {})
+    }
+    const { connection } = link
+    if (!link.isReady)
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error('timed out')), connectMs)
+        connection.on('ready', () => {
+          clearTimeout(timer)
+          resolve()
+        })
+      })
+    return connection
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * The address of a Redis, read once: `redis://`, `rediss://` (TLS), and both with `+sentinel` or `+cluster` and several hosts.
+ * Owns the grammar; refuses to repeat a password in any message.
+ *
+ *     redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]
+ *     redis+sentinel://[USER:PASSWORD@]HOST[:PORT],HOST[:PORT]…/MASTER[/DATABASE]
+ *     redis+cluster://[USER:PASSWORD@]HOST[:PORT],HOST[:PORT]…
+ *
+ * and behind a `?`: `ca`, `cert`, `key` (PEM files, for TLS), `servername`, `sentinelUsername`, `sentinelPassword`.
+ */
+
+import { isIP } from 'node:net'
+import { StoreUnfit } from '../misconfigured.ts'
+
+export interface RedisNode {
+  readonly host: string
+  readonly port: number
+}
+
+export interface RedisAddress {
+  readonly shape: 'standalone' | 'sentinel' | 'cluster'
+  readonly nodes: readonly RedisNode[]
+  readonly secure: boolean
+  readonly database: number
+  /** The master's name, for Sentinel; '' otherwise. */
+  readonly master: string
+  readonly username: string | undefined
+  readonly password: string | undefined
+  readonly parameters: Readonly<Partial<Record<Parameter, string>>>
+  /** For people: the address without user and password. */
+  readonly name: string
+}
+
+const parameters = ['ca', 'cert', 'key', 'servername', 'sentinelUsername', 'sentinelPassword'] as const
+type Parameter = (typeof parameters)[number]
+
+/** An '@' has one place, so that half a password is never taken for a host and shown. */
+const grammar = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)(?:\/([^@?#]*))?(?:\?([^@#]*))?$/
+
+/** Throws StoreUnfit where `url` is none of the above. */
+export function parseRedisUrl(url: string): RedisAddress {
+  const match = grammar.exec(url)
+  if (match === null)
+    throw new StoreUnfit(
+      `The store's address is not one of Redis: write redis://USER:PASSWORD@HOST:PORT, with '@', '/', '?' and '#' in a password as %40, %2F, %3F and %23.`
+    )
+  const [, scheme = '', variant = 'standalone', user = '', hosts = '', path = '', query = ''] = match
+  const shape = variant as RedisAddress['shape']
+  const shown = `${scheme}${shape === 'standalone' ? '' : `+${shape}`}://${hosts}${path === '' ? '' : `/${path}`}`
+  const fail = (why: string) => new StoreUnfit(`The store's address ${shown} cannot be used: ${why}.`)
+
+  const nodes = hosts.split(',').map(host => readNode(host, shape === 'sentinel' ? 26379 : 6379))
+  if (!nodes.every(node => node !== null)) throw fail('each host is HOST or HOST:PORT')
+  if (shape === 'standalone' && nodes.length > 1) throw fail('several hosts need redis+sentinel:// or redis+cluster://')
+
+  const parts = path === '' ? [] : path.split('/').map(part => decode(part, fail))
+  const master = shape === 'sentinel' ? (parts.shift() ?? '') : ''
+  if (shape === 'sentinel' && master === '')
+    throw fail("Sentinel needs the master's name behind the hosts, as in …:26379/mymaster")
+  const database = parts.shift() ?? '0'
+  if (!/^\d{1,5}$/.test(database) || parts.length > 0)
+    throw fail('behind the host stands the number of the database, or nothing')
+  if (shape === 'cluster' && database !== '0') throw fail('a Cluster has no numbered databases')
+
+  const colon = user.indexOf(':')
+  const username = decode(colon < 0 ? user : user.slice(0, colon), fail)
+  const password = colon < 0 ? '' : decode(user.slice(colon + 1), fail)
+  return {
+    shape,
+    nodes,
+    secure: scheme === 'rediss',
+    database: Number(database),
+    master,
+    username: username === '' ? undefined : username,
+    password: password === '' ? undefined : password,
+    parameters: readParameters(query, fail),
+    name: shown
+  }
+}
+
+function readNode(text: string, standardPort: number): RedisNode | null {
+  const [, ipv6, name, digits] = /^(?:\[([^\]]*)\]|([\w.-]+))(?::(\d{1,5}))?$/.exec(text) ?? []
+  const host = ipv6 === undefined ? name : isIP(ipv6) === 6 ? ipv6 : undefined
+  const port = digits === undefined ? standardPort : Number(digits)
+  return host !== undefined && port > 0 && port < 65536 ? { host, port } : null
+}
+
+function readParameters(query: string, fail: (why: string) => StoreUnfit): RedisAddress['parameters'] {
+  const read: Partial<Record<Parameter, string>> = {}
+  for (const pair of query === '' ? [] : query.split('&')) {
+    const [name = '', ...rest] = pair.split('=')
+    const known = parameters.find(parameter => parameter === name)
+    if (known === undefined) throw fail(`behind the '?' may stand ${parameters.join(', ')}`)
+    read[known] = decode(rest.join('='), fail)
+  }
+  return read
+}
+
+function decode(text: string, fail: (why: string) => StoreUnfit): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw fail("a '%' in a name or a password is written %25")
+  }
+}

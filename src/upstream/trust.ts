@@ -1,0 +1,122 @@
+/**
+ * Whom the gate takes for an app behind https. Owns the three ways to know a certificate: by its chain and name (always, unless the operator
+ * says otherwise), by its fingerprint, or not at all; and the words about one that was refused. Not a byte of a request goes out before.
+ */
+import { isIP } from 'node:net'
+import tls, { type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls'
+import type { UpstreamError } from './connection.ts'
+
+/** `apps[].tls`, its files read. */
+export interface UpstreamTls {
+  /** PEM texts; null where the key is not given. */
+  readonly ca: string | null
+  readonly cert: string | null
+  readonly key: string | null
+  /** The name that the certificate must carry and that is asked for, instead of the upstream's host. */
+  readonly serverName: string | null
+  /** SHA-256 of certificates, 64 hex digits each; null where none is pinned. */
+  readonly fingerprints: readonly string[] | null
+  readonly unsafeAnyCertificate: boolean
+}
+
+/** How the connections of one upstream are opened and judged. Made once a pool. */
+export class Trust {
+  readonly #tls: UpstreamTls | null
+  readonly #name: string
+  readonly #context: SecureContext | undefined
+
+  /** `hostname` is the upstream's. Throws what OpenSSL says of files that it cannot use. */
+  constructor(given: UpstreamTls | null, hostname: string) {
+    this.#tls = given
+    this.#name = given?.serverName ?? hostname
+    if (given === null || (given.ca === null && given.cert === null)) return
+    this.#context = tls.createSecureContext({
+      ...(given.ca === null ? {} : { ca: given.ca, allowPartialTrustChain: true }),
+      ...(given.cert === null ? {} : { cert: given.cert, key: given.key as string })
+    })
+  }
+
+  /** A resumed session shows no certificate that anybody checks, so a pinned one is looked at in a whole handshake each time. */
+  get resumes(): boolean {
+    return this.#tls === null || (this.#tls.fingerprints === null && !this.#tls.unsafeAnyCertificate)
+  }
+
+  /** For `tls.connect`. */
+  get options(): tls.ConnectionOptions {
+    const name = this.#name
+    return {
+      ...(isIP(name) === 0 ? { servername: name } : {}),
+      ...(this.#context === undefined ? {} : { secureContext: this.#context }),
+      // The certificate must be the upstream's own, whatever the Host header says.
+      checkServerIdentity: (_host: string, certificate: PeerCertificate) => tls.checkServerIdentity(name, certificate),
+      rejectUnauthorized: this.#checksChain
+    }
+  }
+
+  /** After the handshake: why this is not the app, or null. */
+  refusal(socket: TLSSocket): Error | null {
+    const pinned = this.#tls?.fingerprints ?? null
+    if (pinned === null) return null
+    const shown = socket.getPeerX509Certificate()?.fingerprint256.replaceAll(':', '').toLowerCase()
+    if (shown !== undefined && pinned.includes(shown)) return null
+    const error = new Error(`the app shows the certificate sha256:${shown ?? '(none)'}, which is not the pinned one`)
+    return Object.assign(error, { code: pinMissed })
+  }
+
+  /** A pin stands for chain and name, unless an authority is named as well: then all must hold. */
+  get #checksChain(): boolean {
+    if (this.#tls === null) return true
+    return !this.#tls.unsafeAnyCertificate && (this.#tls.fingerprints === null || this.#tls.ca !== null)
+  }
+}
+
+const pinMissed = 'FACTORGATE_PIN_MISSED'
+
+/** OpenSSL's and Node's codes for a certificate that is not taken, with the key that says what to take instead. */
+const sentences: Readonly<Record<string, readonly [key: string, why: string]>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: ['fingerprint', 'its certificate is signed by itself: pin it, or give it as `ca`'],
+  SELF_SIGNED_CERT_IN_CHAIN: ['ca', 'its certificate comes from an authority that is not trusted: give that authority'],
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: [
+    'ca',
+    'its certificate comes from an authority that is not known: give that authority'
+  ],
+  UNABLE_TO_GET_ISSUER_CERT: ['ca', 'the chain of its certificate is not whole: give the authorities that are missing'],
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: [
+    'ca',
+    'its certificate comes from an authority that is not known: give that authority'
+  ],
+  INVALID_CA: ['fingerprint', 'what vouches for its certificate is no authority: pin the certificate'],
+  CERT_HAS_EXPIRED: ['fingerprint', 'its certificate has expired: renew it there, or pin it'],
+  CERT_NOT_YET_VALID: ['fingerprint', 'its certificate is not valid yet: are both clocks right?'],
+  CERT_SIGNATURE_FAILURE: ['ca', 'the signature of its certificate is wrong'],
+  CERT_UNTRUSTED: ['ca', 'its certificate is not trusted for servers'],
+  INVALID_PURPOSE: ['fingerprint', 'its certificate is not made for servers: pin it'],
+  ERR_TLS_CERT_ALTNAME_INVALID: ['serverName', 'its certificate names another host: say which'],
+  ERR_TLS_CERT_ALTNAME_FORMAT: ['fingerprint', 'the names in its certificate cannot be read: pin it'],
+  [pinMissed]: ['fingerprint', 'its certificate is not the pinned one: if it was renewed there, pin the new one'],
+  ERR_SSL_WRONG_VERSION_NUMBER: ['', 'it does not speak TLS: should the upstream begin with http?'],
+  ERR_SSL_UNSUPPORTED_PROTOCOL: ['', 'it speaks no version of TLS that is still safe']
+}
+
+/**
+ * What an operator can do about a connection that TLS has refused: a sentence that names the app and the key of the configuration; null where
+ * it was something else. `at` is the place of the app's TLS keys, such as `apps[0].tls`.
+ */
+export function certificateTrouble(error: UpstreamError, appId: string, at: string): string | null {
+  const { code = '', message = '' } = (error.cause ?? {}) as { code?: string; message?: string }
+  const known = Object.hasOwn(sentences, code) ? sentences[code] : undefined
+  if (known !== undefined) {
+    const [key, why] = known
+    return `app '${appId}': ${why} (${key === '' ? at.replace(/tls$/, 'upstream') : `${at}.${key}`}); ${message}`
+  }
+  if (
+    /ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_UNKNOWN|HANDSHAKE_FAILURE|CERTIFICATE_EXPIRED)/.test(
+      code
+    )
+  )
+    return `app '${appId}': it refuses the gate's certificate, or asks for one that is not given (${at}.cert, ${at}.key); ${message}`
+  // Since TLS 1.3 a server refuses a client's certificate after the handshake, and many do so without a word.
+  if (code === '' && (error.failure === 'broken' || error.failure === 'refused'))
+    return `app '${appId}': it closed the connection without an answer; if it asks for a certificate, give one (${at}.cert, ${at}.key)`
+  return null
+}

@@ -1,0 +1,93 @@
+/**
+ * The review of open connections after a reload: sockets, event streams and transfers that the new configuration no longer permits end at once,
+ * and all others stay. `authorize()` judges each one anew; the live connections (src/forwarding) end it.
+ */
+import { authorize, type Gate } from '../apps/authorize.ts'
+import type { App, RouteTable } from '../apps/route-table.ts'
+import type { Clock } from '../clock.ts'
+import type { ErrorCode } from '../errors.ts'
+import type { Proof } from '../factor/proof.ts'
+import { closeCodes, type LiveEntry, type LiveRequest, type Reviewer } from '../forwarding/live-connections.ts'
+import { originAllowed } from '../forwarding/origin.ts'
+import type { Subject } from '../identity/subject.ts'
+import { parseTarget } from '../request/target.ts'
+import { presentAt } from '../session/present.ts'
+import type { SessionCache } from '../session/session-cache.ts'
+
+type Verdict =
+  | { readonly kind: 'stays'; readonly endsAt: number | null }
+  /** `mayHaveProved`: something newer than what was shown when it was opened could do. */
+  | { readonly kind: 'ends'; readonly code: ErrorCode; readonly reason: string; readonly mayHaveProved: boolean }
+
+export class LiveReview implements Reviewer {
+  readonly #gate: Gate
+  readonly #apps: ReadonlySet<App>
+  readonly #cache: SessionCache
+
+  constructor(input: { routes: RouteTable; apps: readonly App[]; cache: SessionCache; clock: Clock }) {
+    this.#gate = { routes: input.routes, clock: input.clock, audit: null }
+    this.#apps = new Set(input.apps)
+    this.#cache = input.cache
+  }
+
+  knows(app: App): boolean {
+    return this.#apps.has(app)
+  }
+
+  look(entry: LiveEntry, isCurrent: () => boolean): void {
+    const { asked } = entry
+    if (asked === undefined) return
+    const verdict = this.#judge(entry, asked, asked.subject, asked.proofs)
+    if (verdict.kind === 'ends' && verdict.mayHaveProved && entry.sessionId !== null)
+      void this.#lookAgain(entry, asked, isCurrent)
+    else obey(entry, verdict)
+  }
+
+  /** With what the person has proved since. Where the store cannot say, what is known does not permit it. */
+  async #lookAgain(entry: LiveEntry, asked: LiveRequest, isCurrent: () => boolean): Promise<void> {
+    const site = this.#gate.routes.site(asked.host)
+    const present = await presentAt(this.#cache, entry.sessionId as string, site?.host ?? '', this.#gate.clock()).catch(
+      () => null
+    )
+    // The configuration changed again meanwhile: its own reviewer looks at this one too, and has the last word.
+    if (!isCurrent()) return
+    const { subject, proofs } = present?.isFullySignedIn ? present : asked
+    obey(entry, this.#judge(entry, asked, subject, proofs))
+  }
+
+  #judge(entry: LiveEntry, asked: LiveRequest, subject: Subject | null, proofs: readonly Proof[]): Verdict {
+    const target = parseTarget(asked.target)
+    if (target === null) return ends('bad_request', 'the address cannot be read')
+    const match = this.#gate.routes.match(asked.host, target)
+    if (match.kind === 'none') return ends(match.code, 'the app is no longer there')
+    if (match.kind !== 'app' || match.app.id !== entry.appId)
+      return ends('no_such_app', 'the address is another app’s now')
+    const { app } = match
+    if (entry.isSocket && !originAllowed(asked.origin, app, subject !== null))
+      return ends('foreign_origin', 'its origin is no longer allowed')
+    const principal = subject === null ? null : { subject, proofs }
+    const request = { match, target, client: { address: asked.address }, principal, storeFailure: null }
+    const headers = asked.destination === undefined ? {} : { destination: asked.destination }
+    const access = authorize(this.#gate, request, { method: asked.method, headers })
+    if (access.kind === 'refuse' && access.reason === 'bad_request')
+      return ends('bad_request', 'its destination is no longer in the app')
+    // Maintenance lets what is open end by itself.
+    const decision = access.kind === 'refuse' && access.decision !== null ? access.decision : access
+    if (decision.kind === 'forward')
+      return { kind: 'stays', endsAt: earliest(decision.permit.freshUntil, asked.sessionEndsAt) }
+    return { ...ends(decision.reason, 'the rules no longer permit it'), mayHaveProved: decision.kind === 'challenge' }
+  }
+}
+
+function obey(entry: LiveEntry, verdict: Verdict): void {
+  if (verdict.kind === 'stays') entry.renew?.(verdict.endsAt)
+  else entry.end(verdict.reason, closeCodes.policy, verdict.code)
+}
+
+function ends(code: ErrorCode, reason: string): Verdict & { kind: 'ends' } {
+  return { kind: 'ends', code, reason, mayHaveProved: false }
+}
+
+function earliest(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other)
+}

@@ -1,0 +1,23 @@
+/** What a client's connection is owed, and that it holds nothing once it has it: kept ones wait for minutes, by the thousand. */
+import { EventEmitter } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import { PassThrough } from 'node:stream'
+import t from 'tap'
+import { PipeliningLimiter } from '../../src/server/pipelining-limiter.ts'
+
+const answer = () => new EventEmitter() as ServerResponse
+
+t.test('the last answer is owed until it is over', async t => {
+  const turns = new PipeliningLimiter()
+  const socket = new PassThrough()
+  t.equal(turns.hasReceivedRequest(socket), false)
+  const [one, two] = [answer(), answer()]
+  turns.request(socket, one, () => {})
+  turns.request(socket, two, () => {})
+  t.equal(turns.pendingResponse(socket), two)
+  one.emit('close')
+  t.equal(turns.pendingResponse(socket), two)
+  two.emit('close')
+  t.equal(turns.pendingResponse(socket), null)
+  t.equal(turns.hasReceivedRequest(socket), true)
+})

@@ -1,0 +1,64 @@
+/** Another process on the same embedded store, as the command line is one: does what it is told and says so, line by line. */
+
+import { open } from 'lmdb'
+import { openStore } from '../../../src/store/open.ts'
+
+const [task = '', path = '', count = '0'] = process.argv.slice(2)
+
+function say(word: string | number): void {
+  process.stdout.write(`${word}\n`)
+}
+
+const tasks: Record<string, () => Promise<void>> = {
+  /** Writes for ever; says each number once it was promised that it is kept. */
+  async write() {
+    const store = await openStore(`embedded:${path}`)
+    for (let number = 1; ; number++) {
+      await store.put(`number:${number}`, `value ${number}`, 500)
+      say(number)
+    }
+  },
+
+  /** Ends one session, and says when. */
+  async revoke() {
+    const store = await openStore(`embedded:${path}`)
+    await store.delete('session:revoked')
+    say(Date.now())
+    await store.close()
+  },
+
+  /** Makes many changes at once. */
+  async burst() {
+    const store = await openStore(`embedded:${path}`)
+    for (let done = 0; done < Number(count); done += 500)
+      await Promise.all(Array.from({ length: 500 }, (_, i) => store.put(`burst:${i}`, String(done))))
+    await store.close()
+  },
+
+  /** Stands still within a transaction. */
+  async hold() {
+    const root = open({ path, noSubdir: false, overlappingSync: false, eventTurnBatching: false })
+    root.transactionSync(() => {
+      say('holding')
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+    })
+  },
+
+  /** Writes until the disk takes no more, then looks what is left of the store. */
+  async fill() {
+    const store = await openStore(`embedded:${path}`)
+    await store.put('first', 'still here')
+    for (let number = 0; ; number++)
+      try {
+        await Promise.all([store.put(`big:${number}`, 'x'.repeat(20_000)), store.increment('both')])
+      } catch (error) {
+        say(JSON.stringify({ name: (error as Error).name, message: (error as Error).message }))
+        break
+      }
+    say(JSON.stringify(await store.get('first')))
+    say(JSON.stringify(await store.delete('big:0')))
+    await store.close()
+  }
+}
+
+await tasks[task]?.()

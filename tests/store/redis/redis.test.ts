@@ -1,0 +1,157 @@
+import t, { type Test } from 'tap'
+import { openStore, type StoreOptions } from '../../../src/store/open.ts'
+import type { Store } from '../../../src/store/store.ts'
+import { makeCertificates, startRedis } from '../../helpers/redis-server.ts'
+import { collect, holdToContract } from '../contract.ts'
+
+async function opened(t: Test, url: string, options: StoreOptions = {}): Promise<Store> {
+  const store = await openStore(url, options)
+  t.teardown(() => store.close())
+  return store
+}
+
+/** Reads, writes, scripts, hears, lists and pings: everything a user of Redis needs rights for. */
+async function worksThroughout(t: Test, store: Store): Promise<void> {
+  const { listener, heard } = collect()
+  await store.subscribe('session:', listener)
+  await store.put('session:a', '1', 500)
+  await heard('session:a')
+  t.equal(await store.replace('session:a', '1', '2'), true)
+  t.equal(await store.add('session:a', '3'), false)
+  t.equal(await store.increment('tries', 500), 1)
+  await store.link('sessions-of:x', 'a', 500)
+  t.same(await store.members('sessions-of:x'), ['a'])
+  await store.unlink('sessions-of:x', 'a')
+  const keys: string[] = []
+  for await (const { key } of store.scan('session:')) keys.push(key)
+  t.same(keys, ['session:a'])
+  t.equal(await store.take('session:a'), '2')
+  t.equal(await store.delete('tries'), true)
+  await store.ping()
+}
+
+holdToContract(t, async t => {
+  const { url, cli } = await startRedis(t)
+  return {
+    store: await opened(t, url),
+    other: await opened(t, url),
+    fill: async () => {
+      await cli('CONFIG', 'SET', 'maxmemory', '1')
+      return async () => void (await cli('CONFIG', 'SET', 'maxmemory', '0'))
+    },
+    advance: ms => new Promise(resolve => setTimeout(resolve, ms))
+  }
+})
+
+t.test('signs in as a user who may do no more than it needs', async t => {
+  const redis = await startRedis(t)
+  // As in src/store/README.md.
+  const rights =
+    '~factorgate:* resetchannels &__redis__:invalidate +@read +@write +@connection +@scripting -@dangerous +subscribe +time +info +config|get'
+  await redis.cli('ACL', 'SETUSER', 'gate', 'on', '>hunter2', ...rights.split(' '))
+  const address = redis.url.replace('redis://', 'redis://gate:hunter2@')
+  await worksThroughout(t, await opened(t, address))
+  await worksThroughout(t, await opened(t, redis.url, { username: 'gate', password: 'hunter2' }))
+  await worksThroughout(t, await opened(t, `${address}/2`))
+
+  const refused: [string, string, string, RegExp][] = [
+    ['a wrong password', 'gate:hunter3', '', /refuses the user or the password/],
+    ['an unknown user', 'nobody:hunter2', '', /refuses the user or the password/],
+    ['no word on persistence', 'gate:hunter2', '-info -config|get', /Grant this user \+info and \+config\|get/]
+  ]
+  for (const [name, user, change, message] of refused)
+    t.test(name, async t => {
+      if (change !== '') await redis.cli('ACL', 'SETUSER', 'gate', ...change.split(' '))
+      const error = await openStore(redis.url.replace('redis://', `redis://${user}@`)).then(
+        () => null,
+        error => error
+      )
+      t.match(error, { name: 'StoreUnfit', message })
+      t.notMatch(`${error.message} ${JSON.stringify(error)}`, /hunter/)
+    })
+
+  t.test('a right that is missing is named', async t => {
+    await redis.cli('ACL', 'SETUSER', 'gate', '+info', '+config|get', '-getdel', 'resetchannels')
+    const store = await opened(t, address)
+    await t.rejects(store.take('x'), { message: /may not run GETDEL; grant it with ACL SETUSER … \+getdel/ })
+    await t.rejects(
+      store.subscribe('x', () => {}),
+      { message: /may not hear of changes.*&__redis__:invalidate/ }
+    )
+    await redis.cli('ACL', 'SETUSER', 'gate', 'resetkeys', '~other:*')
+    await t.rejects(store.get('x'), { message: /may not touch our keys/ })
+  })
+})
+
+t.test('signs in with the one password of an old-fashioned Redis', async t => {
+  const redis = await startRedis(t, { args: ['--requirepass', 'hunter2'] })
+  await worksThroughout(t, await opened(t, redis.url.replace('redis://', 'redis://:hunter2@')))
+  await t.rejects(openStore(redis.url), { name: 'StoreUnfit', message: /asks for a password; write redis:/ })
+})
+
+t.test('speaks TLS, and checks the certificate', async t => {
+  const { ca, cert, key } = await makeCertificates(t)
+  const tls = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', ca, '--tls-auth-clients', 'no']
+  const redis = await startRedis(t, { tls: true, args: tls })
+  const secure = redis.url.replace('redis:', 'rediss:')
+  await worksThroughout(t, await opened(t, `${secure}?ca=${encodeURIComponent(ca)}`))
+  await t.rejects(openStore(secure), {
+    name: 'StoreUnfit',
+    message: /nobody we trust signed its certificate; write \?ca=FILE/
+  })
+  await t.rejects(openStore(`${secure}?ca=${encodeURIComponent(ca)}&servername=elsewhere`), {
+    name: 'StoreUnfit',
+    message: /certificate is for another host/
+  })
+  const plain = await startRedis(t)
+  await Promise.all([
+    t.rejects(openStore(plain.url.replace('redis:', 'rediss:')), {
+      name: 'StoreUnreachable',
+      message: /or does not speak TLS/
+    }),
+    t.rejects(openStore(redis.url), { name: 'StoreUnreachable' })
+  ])
+})
+
+t.test('refuses a Redis that forgets', async t => {
+  const cases: [string, string[], RegExp][] = [
+    ['nothing on its disk', ['--appendonly', 'no'], /forgets everything in a restart.*unsafeVolatileStore: true/],
+    ['evictions', ['--maxmemory-policy', 'allkeys-lru'], /allkeys-lru.*unsafeVolatileStore: true/]
+  ]
+  for (const [name, args, message] of cases)
+    t.test(name, async t => {
+      const { url } = await startRedis(t, { args })
+      await t.rejects(openStore(url), { name: 'StoreUnfit', message })
+      const store = await opened(t, url, { unsafeVolatileStore: true })
+      await store.ping()
+    })
+  t.test('but takes snapshots', async t => {
+    const { url } = await startRedis(t, { args: ['--appendonly', 'no', '--save', '3600 1'] })
+    await opened(t, url)
+  })
+})
+
+t.test('two gateways with prefixes of their own see nothing of each other', async t => {
+  const { url, cli } = await startRedis(t)
+  const [a, b] = [await opened(t, url, { keyPrefix: 'a*:' }), await opened(t, url, { keyPrefix: 'ab:' })]
+  const { listener, notices, heard } = collect()
+  await a.subscribe('', listener)
+  await b.put('x', 'of b')
+  await b.link('i', 'of b')
+  await a.put('x', 'of a')
+  await heard('x')
+  t.same(notices, [{ kind: 'changed', key: 'x' }])
+  t.equal(await b.get('x'), 'of b')
+  t.same(await a.members('i'), [])
+  for await (const entry of a.scan('')) t.match(entry, { key: 'x', value: 'of a' })
+  t.equal(await cli('GET', 'a*:x'), 'of a')
+})
+
+t.test('a script survives that Redis forgets its scripts', async t => {
+  const { url, cli } = await startRedis(t)
+  const store = await opened(t, url)
+  t.equal(await store.increment('tries', 500), 1)
+  await cli('SCRIPT', 'FLUSH')
+  t.equal(await store.increment('tries', 500), 2)
+  t.equal(await store.increment('tries', 500), 3)
+})

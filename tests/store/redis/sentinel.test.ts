@@ -1,0 +1,50 @@
+import t from 'tap'
+import { openStore } from '../../../src/store/open.ts'
+import { StoreUnreachable } from '../../../src/store/store.ts'
+import { startRedisSentinel, until } from '../../helpers/redis-server.ts'
+import { collect } from '../contract.ts'
+
+t.test('three Sentinels, a master and a replica', async t => {
+  const { url, master, replica, sentinels } = await startRedisSentinel(t)
+  await t.rejects(openStore(url.replace('/lab', '/other')), {
+    name: 'StoreUnfit',
+    message: /know no master of that name/
+  })
+  await t.rejects(openStore(`redis://127.0.0.1:${sentinels[0]?.port}`), {
+    name: 'StoreUnfit',
+    message: /write redis\+sentinel:/
+  })
+  await t.rejects(openStore(`redis+sentinel://127.0.0.1:${new URL(master.url).port}/lab`), {
+    name: 'StoreUnfit',
+    message: /it is no Sentinel; write redis:/
+  })
+  await t.rejects(openStore(replica.url), { name: 'StoreUnreachable', message: /is a replica/ })
+
+  const store = await openStore(url)
+  t.teardown(() => store.close())
+  const { listener, notices, told, heard } = collect()
+  await store.subscribe('session:', listener)
+  await store.put('session:a', 'kept')
+  await heard('session:a')
+  t.equal(await master.cli('GET', 'factorgate:session:a'), 'kept')
+  await until('the replica has it', async () => (await replica.cli('GET', 'factorgate:session:a')) === 'kept')
+
+  notices.length = 0
+  await master.signal('SIGKILL')
+  const began = Date.now()
+  await t.rejects(store.get('session:a'), StoreUnreachable)
+  t.ok(Date.now() - began < 2000)
+  await until('the new master takes writes', () =>
+    store.put('session:b', 'x').then(
+      () => true,
+      () => false
+    )
+  )
+  t.equal(await store.get('session:a'), 'kept')
+  t.equal(await replica.cli('GET', 'factorgate:session:b'), 'x')
+  await told('ready')
+  t.same(notices[0], { kind: 'lost' })
+  await store.put('session:c', 'x')
+  await heard('session:c')
+  await store.ping()
+})

@@ -1,0 +1,68 @@
+/** Whose bytes lie where: memory that is read into again must hold nothing that somebody still needs. */
+import t from 'tap'
+import { ReadBuffer } from '../../src/upstream/read-buffer.ts'
+
+const full = 64 * 1024
+
+/** One read of `length` bytes, as a WebSocket's connection makes it; answers what the next one reads into. */
+function read(buffer: ReadBuffer, length: number): Buffer {
+  buffer.noteRead(length)
+  return buffer.next()
+}
+
+t.test('what is small is read into one place for everybody, and must be copied', async t => {
+  const [one, other] = [new ReadBuffer(), new ReadBuffer()]
+  t.equal(one.next(), other.next())
+  t.equal(one.take(), null)
+  t.equal(read(one, 4096), other.next(), 'for as long as a read does not fill it')
+})
+
+t.test('a WebSocket that brings much gets a place of its own, and gives it back', async t => {
+  const [one, other] = [new ReadBuffer(), new ReadBuffer()]
+  const common = one.next()
+  const own = read(one, full)
+  t.not(own, common)
+  t.not(read(other, full), own, 'and nobody else’s')
+  for (let i = 0; i < 15; i++) t.equal(read(one, 10), own, 'a pause between two big messages takes nothing away')
+  t.equal(read(one, 10), common)
+  one.drop()
+  other.drop()
+  t.equal(other.next(), common)
+})
+
+t.test('what is still needed is not read into again', async t => {
+  const buffer = new ReadBuffer()
+  const own = read(buffer, full)
+  const leave = buffer.take()
+  t.type(leave, 'function')
+  const next = read(buffer, full)
+  t.not(next, own)
+  leave?.()
+  const third = new ReadBuffer()
+  t.equal(read(third, full), own, 'once it is out, the next one may')
+  buffer.drop()
+  third.drop()
+})
+
+t.test('only so many WebSockets have one: they may keep it for ever', async t => {
+  const many = Array.from({ length: 300 }, () => new ReadBuffer())
+  const common = new ReadBuffer().next()
+  const own = new Set(many.map(buffer => read(buffer, full)).filter(place => place !== common))
+  t.equal(own.size, 256)
+  t.equal(read(many[299]!, full), common)
+  many[0]!.drop()
+  t.not(read(many[299]!, full), common, 'when one has left')
+  for (const buffer of many) buffer.drop()
+  t.not(read(many[0]!, full), common)
+  many[0]!.drop()
+})
+
+t.test('a body’s place is no WebSocket’s: it has as many as there are bodies', async t => {
+  const bodies = Array.from({ length: 300 }, () => new ReadBuffer())
+  const places = bodies.map(buffer => {
+    buffer.isBig = true
+    return buffer.next()
+  })
+  t.equal(new Set(places).size, 300)
+  for (const buffer of bodies) buffer.drop()
+})
