@@ -68,9 +68,7 @@ const imports = code.flatMap(file => importsOf(file, text.get(file)!))
 const isOurs = (to: string) => /^(src|plugins|config|tests)\//.test(to)
 const isFastify = (to: string) => to === 'fastify' || to === 'fastify-plugin' || to.startsWith('@fastify/')
 /** Puts everything together, so it may import everything and nothing imports it. */
-const isComposition = (file: string) =>
-  /^src\/(main|gateway|server|crew|crew-member|worker|listener|runtime|settings)\.ts$/.test(file) ||
-  file.startsWith('src/cli/')
+const isComposition = (file: string) => /^src\/((main|gateway)\.ts|(server|services|cli|build)\/)/.test(file)
 const isDomain = (file: string) => file.startsWith('src/') && !isComposition(file)
 /** What knows a database by name. The port, its errors and `open.ts`, which picks an adapter, do not. */
 const isConcreteStore = (file: string) => /^src\/store\/(redis|lmdb)/.test(file)
@@ -83,7 +81,7 @@ const leafReaders: readonly string[] = [
   'src/request/header-name.ts',
   'src/store/redis/url.ts'
 ]
-const roomOf = (file: string) => file.split('/').slice(0, 2).join('/')
+const folderOf = (file: string) => file.split('/').slice(0, 2).join('/')
 /** The floors of config/, lowest first; what stands beside its folders (load.ts, print.ts) is the highest. */
 const configFloors = [
   /^config\/values\//,
@@ -107,7 +105,7 @@ const walls: readonly (readonly [string, (line: Import) => boolean, Omit<Import,
   ],
   [
     'a leaf reader loads nothing but what stands in its own room, so that reading a configuration loads no more',
-    ({ from, to, isType }) => leafReaders.includes(from) && !isType && to !== 'node' && roomOf(from) !== roomOf(to),
+    ({ from, to, isType }) => leafReaders.includes(from) && !isType && to !== 'node' && folderOf(from) !== folderOf(to),
     { from: leafReaders[0]!, to: 'src/clock.ts' }
   ],
   [
@@ -224,7 +222,7 @@ t.test('one driver, one file', async t => {
       ...new Set(lines.map(line => line.to).filter(to => !isOurs(to) && to !== 'node'))
     ]
     // preact's JSX runtime is imported by what the compiler writes, beside the types that our files name.
-    const isBuild = ({ from }: Import) => /^src\/(build|minify)\.mjs$/.test(from)
+    const isBuild = ({ from }: Import) => from.startsWith('src/build/')
     const ran = packages(imports.filter(line => !isBuild(line) && (!line.isType || line.to === 'preact')))
     t.same(ran.sort(), Object.keys(dependencies).sort())
     const building = packages(imports.filter(isBuild))
@@ -241,6 +239,42 @@ t.test('one driver, one file', async t => {
       'types come from what is installed'
     )
   })
+})
+
+/** The rooms of ARCHITECTURE.md, from top to bottom: a folder with a slash at its end, or a file. */
+const rooms = [...text.get('ARCHITECTURE.md')!.matchAll(/^\| `((?:src|plugins|config)\/[^`]*)` \|/gm)].map(
+  match => match[1]!
+)
+
+/** The room of a file; undefined where the table has none. */
+const roomOf = (file: string) => rooms.find(room => (room.endsWith('/') ? file.startsWith(room) : file === room))
+
+/** Lines that point from a room to one above it, or to a file without a room. */
+function pointingUp(lines: readonly Import[]): string[] {
+  return lines
+    .filter(({ to }) => isOurs(to) && !to.startsWith('tests/'))
+    .filter(({ from, to }) => {
+      const [above, below] = [roomOf(from), roomOf(to)]
+      return above !== below && !(rooms.indexOf(above ?? '') < rooms.indexOf(below ?? ''))
+    })
+    .map(({ from, to }) => `${from} → ${to}`)
+}
+
+t.test('rooms', async t => {
+  const up: Import = { from: 'src/policy/decide.ts', to: 'src/apps/route-table.ts', isType: true }
+  t.same(pointingUp([up]), ['src/policy/decide.ts → src/apps/route-table.ts'], 'an offender is seen, types included')
+  t.same(pointingUp(imports), [], 'arrows point downwards, types included')
+  t.same(
+    code.filter(file => roomOf(file) === undefined),
+    [],
+    'every file lies in a room of ARCHITECTURE.md'
+  )
+  t.same(
+    rooms.filter(room => !code.some(file => roomOf(file) === room)),
+    [],
+    'every room of ARCHITECTURE.md is there'
+  )
+  t.ok(code.filter(file => /^src\/[^/]+$/.test(file)).length <= 6, 'at most six files lie directly in src/')
 })
 
 t.test('nothing goes round in a circle', async t => {
