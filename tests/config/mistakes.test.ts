@@ -241,7 +241,7 @@ const groups: Record<string, Row[]> = {
       'portal: { url: https://lab.example, rpId: gate.lab.example }',
       "1:43  portal.rpId  must be the portal's host 'lab.example' or a parent domain of it, got 'gate.lab.example'"
     ],
-    ...['com', 'co.uk', 'ac.uk', 'github.io'].map(
+    ...['com', 'co.uk', 'ac.uk', 'github.io', 'kawasaki.jp', 'xn--p1ai', 'nip.io', 'lab'].map(
       (suffix): Row => [
         `${suffix} as rpId`,
         `portal: { rpId: ${suffix}, url: https://lab.${suffix} }`,
