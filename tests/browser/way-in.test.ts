@@ -1,9 +1,8 @@
 /** From a stranger's first click to an app: by invitation, by passkey alone, by password and code without any script. */
 import { createHash } from 'node:crypto'
-import { stat } from 'node:fs/promises'
 import t from 'tap'
 import { rawFileBytes } from '../../src/demo/samples.ts'
-import { addAuthenticator } from '../helpers/browser.ts'
+import { addAuthenticator, contentOf } from '../helpers/browser.ts'
 import {
   acceptInvitation,
   firstPasskey,
@@ -70,7 +69,7 @@ t.test('the way in', async t => {
     await page.goto(`${lab.labOrigin}/samples/AM-26-0126`)
     const saved = page.waitForEvent('download')
     await page.locator('a[href$="run.raw"]').click()
-    t.equal((await stat(await (await saved).path())).size, rawFileBytes)
+    t.equal((await contentOf(await saved)).length, rawFileBytes)
   })
 
   await t.test('the passkey alone is a whole sign-in, on the way to an app on another host', async t => {

@@ -3,29 +3,28 @@
  * a test file, a context for each person.
  */
 import { existsSync } from 'node:fs'
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-
-const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
-
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync'
-]
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Download,
+  type Page
+} from 'playwright-core'
+import { args, executablePath, shared } from '../setup/chromium.mjs'
 
 interface Teardown {
   teardown(handler: () => unknown): void
 }
 
-/** Starts Chromium and closes it with the test. */
+/** Starts Chromium and closes it with the test; where one serves the whole run (tests/setup/run.mjs), it is joined and left. */
 export async function openBrowser(t: Teardown): Promise<Browser> {
   if (!existsSync(executablePath))
     throw new Error(`no Chromium at ${executablePath}: install the Debian package "chromium", or set CHROMIUM_PATH`)
-  const browser = await chromium.launch({ executablePath, args })
+  const endpoint = process.env[shared]
+  const browser = await (endpoint === undefined
+    ? chromium.launch({ executablePath, args })
+    : chromium.connect(endpoint))
   t.teardown(() => browser.close())
   return browser
 }
@@ -35,6 +34,13 @@ export async function openContext(browser: Browser, options: BrowserContextOptio
   const context = await browser.newContext({ locale: 'en-GB', ...options })
   context.setDefaultTimeout(20_000)
   return context
+}
+
+/** What was downloaded; the browser may be another process's, so that its file is nobody's business here. */
+export async function contentOf(download: Download): Promise<Buffer> {
+  const parts: Buffer[] = []
+  for await (const part of await download.createReadStream()) parts.push(part)
+  return Buffer.concat(parts)
 }
 
 export interface VirtualAuthenticator {

@@ -5,7 +5,7 @@ import vm from 'node:vm'
 import t from 'tap'
 import { mark, pageScript, pageSheet } from '../../plugins/portal/assets.ts'
 import { toHtml } from '../../plugins/portal/layout.tsx'
-import { openBrowser, openContext } from '../helpers/browser.ts'
+import { contentOf, openBrowser, openContext } from '../helpers/browser.ts'
 import { minify } from './minified.ts'
 import { type Story, stories } from './story-list.tsx'
 import { serveStories } from './story-server.ts'
@@ -244,7 +244,7 @@ t.test('in a browser', async t => {
     await page.getByRole('link', { name: 'Download' }).click()
     const download = await saved
     t.equal(download.suggestedFilename(), 'recovery-codes.txt')
-    t.match(readFileSync(await download.path(), 'utf8'), /Recovery codes of ada at Example Lab[\s\S]*x3vk-78mj-p6wz/)
+    t.match((await contentOf(download)).toString(), /Recovery codes of ada at Example Lab[\s\S]*x3vk-78mj-p6wz/)
     await page.clock.install()
     await page.goto(`${origin}/challenge-wait`)
     await page.clock.fastForward(121_000)
