@@ -76,7 +76,12 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   const longest = longestUrl(config.listen.maxHeaderSize)
   const look = { title: config.portal.title, contact: config.portal.contact, accent: config.portal.accent }
 
-  const frameHeaders = framePageHeaders(routes.sites, domainSources(routes.sites, isPublicSuffix))
+  // Made when a frame asks for the first time: the list of public suffixes takes 8 MB, and most gates show nothing in frames.
+  let headersInFrames: Record<string, string> | undefined
+  const frameHeaders = () => {
+    headersInFrames ??= framePageHeaders(routes.sites, domainSources(routes.sites, isPublicSuffix))
+    return headersInFrames
+  }
 
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
@@ -97,7 +102,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     portalOrigin,
     renderStep: request => ({
       html: renderFramed(framedWhat(ownPath(request)), wholeAddress(request, portalOrigin), look),
-      headers: frameHeaders
+      headers: frameHeaders()
     })
   })
   await app.register(acceptPlugin, { readClient: makeClientReader(config.trustedProxies) })
@@ -204,7 +209,7 @@ function assertionFor(app: App, principal: Principal, { keyring, clock }: Servic
 /** Refusals as pages, with what the exchange knows by then. */
 function errorPages(
   look: { title: string; contact: string | null; accent: string | null; portalOrigin: string },
-  frameHeaders: Record<string, string>
+  frameHeaders: () => Record<string, string>
 ): ErrorsOptions['renderPage'] {
   return ({ code, request, retryAfterSeconds, wayOn, isFramed }) => {
     const { match, target } = request.exchange.known
@@ -224,7 +229,7 @@ function errorPages(
     // A page of ours that was opened in a frame: nothing is wrong with it but the place.
     if (isFramed && match?.kind === 'own' && code === 'foreign_origin') {
       const address = wholeAddress(request, look.portalOrigin)
-      return { html: renderFramed(framedWhat(ownPath(request)), address, look), headers: frameHeaders }
+      return { html: renderFramed(framedWhat(ownPath(request)), address, look), headers: frameHeaders() }
     }
     const context = {
       ...look,
@@ -239,7 +244,7 @@ function errorPages(
       acceptLanguage: request.headers['accept-language']
     }
     if (!isFramed) return { html: renderError(code, context), headers: pageHeaders() }
-    return { html: renderFramedError(code, context, wholeAddress(request, look.portalOrigin)), headers: frameHeaders }
+    return { html: renderFramedError(code, context, wholeAddress(request, look.portalOrigin)), headers: frameHeaders() }
   }
 }
 
