@@ -15,6 +15,7 @@ import { oneAtATime } from '../watch/one-at-a-time.ts'
 import { type Command, type ExitCode, type Io, PersonError, readArgs, UsageError } from './command.ts'
 import { reportError } from './error-report.ts'
 import { newLog } from './log.ts'
+import { nodeReleaseWarning } from './node-release.ts'
 
 export const command: Command = {
   name: 'serve',
@@ -50,6 +51,8 @@ Example:
     const size = config.workers === 'auto' ? availableParallelism() : config.workers
     const warning = await keyFileWarning(config.keyFile, io.env)
     if (warning !== null) log.warn(warning)
+    const nodeWarning = nodeReleaseWarning(process.versions.node, io.clock())
+    if (nodeWarning !== null) log.warn(nodeWarning)
     if (size > 1) return live(say(await startCrew(config, size, log), config, log), config, files, io, log)
     const server = await Server.start({ config, clock: io.clock, log })
     say(server, config, log)

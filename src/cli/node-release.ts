@@ -1,0 +1,19 @@
+/** When releases of Node.js get their last security fixes, and what `serve` says of one that has had them. Source: the Node.js release schedule. */
+
+/** Release line → its last day, UTC. A line that is not here is younger than this list. */
+const lastDays: Readonly<Record<number, string>> = {
+  20: '2026-04-30',
+  21: '2024-06-01',
+  22: '2027-04-30',
+  23: '2025-06-01',
+  24: '2028-04-30',
+  25: '2026-06-01'
+}
+
+/** A sentence where `version` (such as `20.20.2`) gets no security fixes at `now`, in milliseconds; null where it does, or where nobody knows. */
+export function nodeReleaseWarning(version: string, now: number): string | null {
+  const line = Number.parseInt(version, 10)
+  const lastDay = lastDays[line]
+  if (lastDay === undefined || now < Date.parse(lastDay) + 24 * 3600 * 1000) return null
+  return `Node.js ${version} has had no security fixes since ${lastDay}: install Node.js 24 or newer`
+}
