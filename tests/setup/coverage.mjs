@@ -1,0 +1,49 @@
+/**
+ * `npm run coverage`: runs the tests, those of processes from source, and prints how much of each room they have run and the ten largest holes. It judges
+ * nothing. Test files as arguments run these alone.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Report } from 'c8'
+import { holes, rooms } from './holes.mjs'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const folder = fileURLToPath(new URL('../../.tap/v8', import.meta.url))
+rmSync(folder, { recursive: true, force: true })
+mkdirSync(folder, { recursive: true })
+
+const { status } = spawnSync(process.execPath, ['tests/setup/run.mjs', ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...process.env, FACTORGATE_COVERAGE: 'yes', NODE_V8_COVERAGE: folder }
+})
+
+const report = new Report({
+  include: ['src/**', 'plugins/**', 'config/**'],
+  exclude: ['**/assets/**'],
+  extension: ['.ts', '.tsx', '.mjs'],
+  reporter: [],
+  tempDirectory: folder,
+  mergeAsync: true,
+  excludeNodeModules: true,
+  all: true,
+  src: [root]
+})
+const map = await report.getCoverageMapFromAllCoverageFiles()
+const files = map.files().map(file => {
+  const one = map.fileCoverageFor(file)
+  return { file: file.replace(root, ''), lines: one.getLineCoverage(), branches: one.toSummary().branches }
+})
+
+console.log(`\n${'room'.padEnd(28)}   lines   run      %   branches %`)
+for (const { room, lines, run, branches } of rooms(files)) {
+  const percent = /** @param {number} share */ share => (100 * share).toFixed(1).padStart(6)
+  console.log(
+    `${room.padEnd(28)}${String(lines).padStart(8)}${String(run).padStart(6)} ${percent(run / lines)}       ${percent(branches)}`
+  )
+}
+console.log('\nThe ten largest holes, in lines that no test has run:')
+for (const { file, from, to } of holes(files, 10))
+  console.log(`${String(to - from + 1).padStart(5)}  ${file}:${from}-${to}`)
+process.exitCode = status ?? 1
