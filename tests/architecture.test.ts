@@ -166,7 +166,7 @@ const walls: readonly (readonly [string, (line: Import) => boolean, Omit<Import,
   [
     'nothing that runs imports a test',
     ({ to }) => to.startsWith('tests/'),
-    { from: 'src/demo/pages.ts', to: 'tests/helpers/browser.ts' }
+    { from: 'src/demo/pages.ts', to: 'tests/fixtures/browser/browser.ts' }
   ]
 ]
 

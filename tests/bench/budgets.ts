@@ -1,6 +1,7 @@
 /** What may not grow unnoticed: the time to the first answer, memory at rest, the weight of a portal page. */
-import { type Gate, prepareGate } from '../helpers/gate.ts'
-import { Person } from '../helpers/person.ts'
+
+import { Person } from '../fixtures/in-process/person.ts'
+import { type Gate, prepareGate } from '../fixtures/process/gate.ts'
 import { memory } from './processes.ts'
 import type { Bench, Found } from './report.ts'
 

@@ -1,5 +1,5 @@
 /** What was started is ended, the last first, at the end of its section or at a signal. */
-import type { Ender } from '../helpers/gate.ts'
+import type { Ender } from '../fixtures/process/gate.ts'
 
 export class Ends implements Ender {
   readonly #ends: (() => unknown)[] = []

@@ -1,6 +1,7 @@
 /** Gates of the bench: as built, in front of an app, alone or several on one store, with people signed in. Owns how they are set up. */
-import { type Ender, type Gate, startGate } from '../helpers/gate.ts'
-import { Person } from '../helpers/person.ts'
+
+import { Person } from '../fixtures/in-process/person.ts'
+import { type Ender, type Gate, startGate } from '../fixtures/process/gate.ts'
 import { People, type SignedIn } from './people.ts'
 
 export interface Guarded {

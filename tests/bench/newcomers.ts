@@ -2,7 +2,7 @@
  * People who sign in, one after the other at a constant rate: a program that storm.ts forks and asks once. Each enters the app from an address
  * of their own, as at home, gives password and code, and must stand before the app. Owns no opinion on how long that takes.
  */
-import { Person, totpCode } from '../helpers/person.ts'
+import { Person, totpCode } from '../fixtures/in-process/person.ts'
 import { password, secret } from './people.ts'
 
 export interface Crowd {

@@ -3,8 +3,8 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { freePort } from '../helpers/free-port.ts'
-import type { Ender } from '../helpers/gate.ts'
+import { freePort } from '../fixtures/process/free-port.ts'
+import type { Ender } from '../fixtures/process/gate.ts'
 import { answers, kill, program, type Served } from './processes.ts'
 
 /** 100 bytes whatever is asked: fast enough that the proxies are what is measured. Null where there is no nginx. */

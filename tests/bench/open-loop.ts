@@ -1,5 +1,5 @@
 /** The load of open-loop.mjs, as a section asks for it. */
-import type { Ender } from '../helpers/gate.ts'
+import type { Ender } from '../fixtures/process/gate.ts'
 import { type Working, workScript } from './processes.ts'
 
 export interface Flow {

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Ender } from '../helpers/gate.ts'
+import type { Ender } from '../fixtures/process/gate.ts'
 
 export interface Served {
   /** With its version, for the report. */

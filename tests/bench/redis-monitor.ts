@@ -1,7 +1,7 @@
 /** Every command that a Redis carries out, with the time that it says itself (MONITOR). Owns a connection of its own; sends nothing else. */
 import { once } from 'node:events'
 import net from 'node:net'
-import type { Ender } from '../helpers/gate.ts'
+import type { Ender } from '../fixtures/process/gate.ts'
 
 export interface Command {
   /** Milliseconds since the epoch, by the server's clock, which is this machine's. */

@@ -2,7 +2,7 @@
  * What a section found, and how it is told. Owns the tables, and the difference between a bar that is not met, which is said, and a
  * gross loss, which fails: a factor of two.
  */
-import type { Ender } from '../helpers/gate.ts'
+import type { Ender } from '../fixtures/process/gate.ts'
 import { short } from './numbers.ts'
 
 export interface Bench {

@@ -1,5 +1,5 @@
 /** Signed-in requests through the gate, on either store, beside the same through bare @fastify/http-proxy; nginx as a plain proxy is the ceiling. */
-import { startRedis } from '../helpers/redis-server.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 import { explained, guarded } from './gates.ts'
 import { generator, type Measured, press } from './load.ts'
 import { serveProxy, serveSmall } from './nginx.ts'

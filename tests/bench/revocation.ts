@@ -3,9 +3,10 @@
  * new requests are refused there, and what is open is cut. The time begins with the command that takes the session's record out of Redis,
  * by Redis' own account (MONITOR), so that the start of the command line's process does not count.
  */
-import type { Gate } from '../helpers/gate.ts'
-import { Person } from '../helpers/person.ts'
-import { startRedis } from '../helpers/redis-server.ts'
+
+import { Person } from '../fixtures/in-process/person.ts'
+import type { Gate } from '../fixtures/process/gate.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 import { type Guarded, guarded, joined } from './gates.ts'
 import { quantile, whole } from './numbers.ts'
 import { flow, lossOf } from './open-loop.ts'

@@ -2,7 +2,7 @@
  * What a request costs where there is a lot: of apps, rules, people, sessions. Each row is one gate with little beside one with much, turn by
  * turn, by throughput and by processor time a request. Correctness with several gates is revocation.ts's.
  */
-import { startRedis } from '../helpers/redis-server.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 import { fill } from './crowd.ts'
 import { explained, type Guarded, type GuardedOptions, guarded } from './gates.ts'
 import { press } from './load.ts'

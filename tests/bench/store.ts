@@ -1,5 +1,5 @@
 /** What ten thousand signed-in requests ask of Redis: every command it carries out meanwhile is named, with what sent it. */
-import { startRedis } from '../helpers/redis-server.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 import { guarded } from './gates.ts'
 import { serveSmall } from './nginx.ts'
 import { flow, lossOf } from './open-loop.ts'

@@ -4,8 +4,8 @@
  */
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
+import type { Ender } from '../fixtures/process/gate.ts'
 import { readsTypeScript } from '../fixtures/process/program.ts'
-import type { Ender } from '../helpers/gate.ts'
 import { guarded } from './gates.ts'
 import type { Arrived, Crowd } from './newcomers.ts'
 import { serveSmall } from './nginx.ts'

@@ -1,7 +1,15 @@
 /** One's own account: a second way to confirm, its name, its end, the last one kept, and a sign-in that was not mine. */
 import t from 'tap'
-import { addAuthenticator } from '../helpers/browser.ts'
-import { acceptInvitation, addTotp, firstPasskey, nothingComplained, openLab, typeCode, typePassword } from './lab.ts'
+import { addAuthenticator } from '../fixtures/browser/browser.ts'
+import {
+  acceptInvitation,
+  addTotp,
+  firstPasskey,
+  nothingComplained,
+  openLab,
+  typeCode,
+  typePassword
+} from '../fixtures/browser/lab.ts'
 
 t.test('the account', async t => {
   const lab = await openLab(t)

@@ -1,6 +1,14 @@
 /** The list from the drawer: each of its codes lets in once, the rest goes on, and a new list ends the old one. */
 import t from 'tap'
-import { acceptInvitation, firstTotp, nothingComplained, openLab, signOut, typeCode, typePassword } from './lab.ts'
+import {
+  acceptInvitation,
+  firstTotp,
+  nothingComplained,
+  openLab,
+  signOut,
+  typeCode,
+  typePassword
+} from '../fixtures/browser/lab.ts'
 
 t.test('recovery codes', async t => {
   const lab = await openLab(t)

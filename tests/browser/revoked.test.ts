@@ -1,7 +1,7 @@
 /** A sign-in that somebody else ends: what is open in the browser ends with it, and the next click says why. */
 import t from 'tap'
-import { addAuthenticator } from '../helpers/browser.ts'
-import { acceptInvitation, firstPasskey, nothingComplained, openLab, signOut } from './lab.ts'
+import { addAuthenticator } from '../fixtures/browser/browser.ts'
+import { acceptInvitation, firstPasskey, nothingComplained, openLab, signOut } from '../fixtures/browser/lab.ts'
 
 /** Opens a socket and keeps what becomes of it in `ended`. Resolves with its first message. */
 const openSocket = `new Promise((resolve, reject) => {

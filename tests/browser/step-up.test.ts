@@ -1,6 +1,6 @@
 /** A part of an app that wants a passkey of the last five minutes: asked again when it is older, and told plainly where there is none. */
 import t from 'tap'
-import { addAuthenticator } from '../helpers/browser.ts'
+import { addAuthenticator } from '../fixtures/browser/browser.ts'
 import {
   acceptInvitation,
   addTotp,
@@ -11,7 +11,7 @@ import {
   signOut,
   typeCode,
   typePassword
-} from './lab.ts'
+} from '../fixtures/browser/lab.ts'
 
 t.test('stepping up', async t => {
   const lab = await openLab(t)

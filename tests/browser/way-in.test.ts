@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
 import { rawFileBytes } from '../../src/demo/samples.ts'
-import { addAuthenticator, contentOf } from '../helpers/browser.ts'
+import { addAuthenticator, contentOf } from '../fixtures/browser/browser.ts'
 import {
   acceptInvitation,
   firstPasskey,
@@ -13,7 +13,7 @@ import {
   signOut,
   typeCode,
   typePassword
-} from './lab.ts'
+} from '../fixtures/browser/lab.ts'
 
 t.test('the way in', async t => {
   const lab = await openLab(t)

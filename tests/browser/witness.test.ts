@@ -1,7 +1,7 @@
 /** The witness of the journeys is itself shown offenders: one that hears nothing would make every journey look clean. */
 import t from 'tap'
-import { echoApp } from '../helpers/gateway.ts'
-import { nothingComplained, openLab } from './lab.ts'
+import { nothingComplained, openLab } from '../fixtures/browser/lab.ts'
+import { echoApp } from '../fixtures/in-process/gateway.ts'
 
 t.test('the witness', async t => {
   const lab = await openLab(t)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Command } from '../../src/cli/command.ts'
 import { program } from '../../src/cli/run.ts'
-import { shown } from '../helpers/shown.ts'
+import { shown } from '../fixtures/in-process/shown.ts'
 import { terminal } from './terminal.ts'
 
 /** Every command there is, with the words it is called by. */

@@ -5,7 +5,7 @@ import { contextOf } from '../../src/factor/totp.ts'
 import { addKey, readKeyFile } from '../../src/keyring/key-file.ts'
 import { sealedBy } from '../../src/keyring/keyring.ts'
 import { openStore } from '../../src/store/open.ts'
-import { startRedis } from '../helpers/redis-server.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 import { gateOn } from './people.ts'
 import { terminal, usualConfig } from './terminal.ts'
 

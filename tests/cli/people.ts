@@ -12,7 +12,7 @@ import { Sessions } from '../../src/session/sessions.ts'
 import type { Store } from '../../src/store/store.ts'
 import { AttemptBuckets } from '../../src/throttle/attempt-buckets.ts'
 import { AttemptLimiter } from '../../src/throttle/attempt-limiter.ts'
-import type { TestClock } from '../helpers/memory-store.ts'
+import type { TestClock } from '../fixtures/in-process/memory-store.ts'
 
 export const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
 export const host = 'gate.lab.example'

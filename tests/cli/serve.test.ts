@@ -5,8 +5,8 @@ import path from 'node:path'
 import t from 'tap'
 import type { Io } from '../../src/cli/command.ts'
 import { welcome } from '../../src/cli/serve.ts'
-import { prepareGate } from '../helpers/gate.ts'
-import { startGateway } from '../helpers/gateway.ts'
+import { startGateway } from '../fixtures/in-process/gateway.ts'
+import { prepareGate } from '../fixtures/process/gate.ts'
 
 const apps = [{ id: 'one', url: 'http://one.localhost:HOST', upstream: 'http://127.0.0.1:9' }]
 

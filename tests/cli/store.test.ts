@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { readKeyFile } from '../../src/keyring/key-file.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
-import { startRedis } from '../helpers/redis-server.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 import { gateOn, host } from './people.ts'
 import { type Terminal, terminal, usualConfig } from './terminal.ts'
 

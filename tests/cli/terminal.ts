@@ -6,7 +6,7 @@ import type { Io } from '../../src/cli/command.ts'
 import { run } from '../../src/cli/run.ts'
 import { openLmdb } from '../../src/store/lmdb/lmdb.ts'
 import type { Store } from '../../src/store/store.ts'
-import { TestClock } from '../helpers/memory-store.ts'
+import { TestClock } from '../fixtures/in-process/memory-store.ts'
 
 export interface Ran {
   readonly code: number

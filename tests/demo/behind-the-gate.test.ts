@@ -5,8 +5,8 @@ import t from 'tap'
 import { Agent, WebSocket } from 'undici'
 import { startSampleLab } from '../../src/demo/sample-lab.ts'
 import { rawFile, rawFileBytes } from '../../src/demo/samples.ts'
-import { startGate } from '../helpers/gate.ts'
-import { Person } from '../helpers/person.ts'
+import { Person } from '../fixtures/in-process/person.ts'
+import { startGate } from '../fixtures/process/gate.ts'
 
 t.test('the sample lab behind the gate', async t => {
   const lab = await startSampleLab({ port: 0 })

@@ -1,7 +1,7 @@
 /** The sample lab on a small screen, and the way back from it. */
 import t from 'tap'
 import { startSampleLab } from '../../src/demo/sample-lab.ts'
-import { openBrowser, openContext } from '../helpers/browser.ts'
+import { openBrowser, openContext } from '../fixtures/browser/browser.ts'
 
 t.test('nothing scrolls sideways at 320 px, and the lab leads back to the gate', async t => {
   const lab = await startSampleLab({ port: 0 })

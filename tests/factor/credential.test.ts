@@ -2,8 +2,8 @@
 import t from 'tap'
 import { type Credential, credentialName, type WebauthnCredential } from '../../src/factor/credential.ts'
 import { newId } from '../../src/ids.ts'
-import { shown } from '../helpers/shown.ts'
-import { alice, bob, house } from './house.ts'
+import { alice, bob, house } from '../fixtures/in-process/factors.ts'
+import { shown } from '../fixtures/in-process/shown.ts'
 
 const key = (change: Partial<WebauthnCredential> = {}): WebauthnCredential => ({
   id: newId(),

@@ -3,7 +3,7 @@
  * keys of the moment. Owns the forms of ECDSA on P-256, Ed25519 and RSA with PKCS #1 v1.5; knows nothing of who reads them.
  */
 import { constants, createHash, privateEncrypt, sign } from 'node:crypto'
-import type { Changes } from '../helpers/authenticator.ts'
+import type { Changes } from '../fixtures/in-process/authenticator.ts'
 
 type Made = Parameters<NonNullable<Changes['sign']>>[0]
 type Forms = Readonly<Record<string, (made: Made) => Buffer>>

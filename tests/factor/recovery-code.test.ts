@@ -1,7 +1,7 @@
 /** Recovery codes: readable, shown once, each good once, worthless to a thief of the store. */
 import t from 'tap'
 import { readRecoveryCode } from '../../src/factor/recovery-code.ts'
-import { alice, bob, checked, home, house, meetAt, stranger, waitOut } from './house.ts'
+import { alice, bob, checked, home, house, meetAt, stranger, waitOut } from '../fixtures/in-process/factors.ts'
 
 type House = ReturnType<typeof house>
 const spend = ({ recovery }: House, code: string, address = stranger(), accountId = alice.id) =>

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { resealSecrets } from '../../src/factor/reseal.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
-import { alice, bob, home, house } from './house.ts'
+import { alice, bob, home, house } from '../fixtures/in-process/factors.ts'
 
 t.test('everything sealed opens with the new key alone', async t => {
   const old = newMasterKey()

@@ -7,8 +7,8 @@ import path from 'node:path'
 import { verifySignature } from '@simplewebauthn/server/helpers'
 import t from 'tap'
 import { isStrictEcdsaSignature } from '../../src/factor/ecdsa-signature.ts'
-import { cbor } from '../helpers/authenticator.ts'
-import { attempt, withKey } from './ceremonies.ts'
+import { cbor } from '../fixtures/in-process/authenticator.ts'
+import { attempt, withKey } from '../fixtures/in-process/ceremonies.ts'
 import { equals, forgeries } from './forged-signatures.ts'
 
 for (const algorithm of ['ES256', 'EdDSA', 'RS256'] as const)

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { Totp, type TotpAlgorithm } from '../../src/factor/totp.ts'
-import { alice, home, house } from './house.ts'
+import { alice, home, house } from '../fixtures/in-process/factors.ts'
 
 const vectors = JSON.parse(readFileSync(new URL('../vectors/rfc4226-rfc6238.json', import.meta.url), 'utf8')) as {
   rfc4226: { counter: number; otp: string }[]

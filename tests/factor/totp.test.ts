@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto'
 import t from 'tap'
 import { readCode, type TotpSetup } from '../../src/factor/totp.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
-import { alice, bob, checked, home, house, meetAt, stranger, waitOut } from './house.ts'
+import { alice, bob, checked, home, house, meetAt, stranger, waitOut } from '../fixtures/in-process/factors.ts'
 
 type House = ReturnType<typeof house>
 

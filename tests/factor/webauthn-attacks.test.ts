@@ -1,8 +1,8 @@
 import t from 'tap'
 import { makeKeyring, masterKey } from '../../src/keyring/keyring.ts'
-import { Authenticator } from '../helpers/authenticator.ts'
-import { answer, ask, attempt, begin, enrol, flip, withKey } from './ceremonies.ts'
-import { alice, bob, checked, house, waitOut } from './house.ts'
+import { Authenticator } from '../fixtures/in-process/authenticator.ts'
+import { answer, ask, attempt, begin, enrol, flip, withKey } from '../fixtures/in-process/ceremonies.ts'
+import { alice, bob, checked, house, waitOut } from '../fixtures/in-process/factors.ts'
 
 /** What an answer says. The wait beside it comes of the count alone (FIELD N6), whatever was wrong. */
 const saidOf = ({ waitSeconds: _, ...said }: { kind: string; waitSeconds?: number }) => said

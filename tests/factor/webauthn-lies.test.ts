@@ -1,9 +1,9 @@
 /** The rows W of docs/THREATS.md, what is said: every answer that is not the honest one is refused in the same words, and leaves the honest one possible. */
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { Authenticator, type Changes, cbor } from '../helpers/authenticator.ts'
-import { answer, ask, attempt, begin, enrol, flip, withKey } from './ceremonies.ts'
-import { alice, bob, house, waitOut } from './house.ts'
+import { Authenticator, type Changes, cbor } from '../fixtures/in-process/authenticator.ts'
+import { answer, ask, attempt, begin, enrol, flip, withKey } from '../fixtures/in-process/ceremonies.ts'
+import { alice, bob, house, waitOut } from '../fixtures/in-process/factors.ts'
 
 /** What an answer says. The wait beside it comes of the count alone (FIELD N6), whatever was wrong. */
 const saidOf = ({ waitSeconds: _, ...said }: { kind: string; waitSeconds?: number }) => said

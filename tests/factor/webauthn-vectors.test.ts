@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { verifyAuthenticationResponse } from '@simplewebauthn/server'
 import t from 'tap'
 import { newId } from '../../src/ids.ts'
-import { alice, home, house } from './house.ts'
+import { alice, home, house } from '../fixtures/in-process/factors.ts'
 
 interface Case {
   readonly id: string

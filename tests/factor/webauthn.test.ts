@@ -1,8 +1,8 @@
 /** WebAuthn as people use it: enrol, confirm, sign in with a passkey alone; options that say what is asked and no more. */
 import t from 'tap'
 import { modelName, sortOf } from '../../src/factor/authenticator-names.ts'
-import { Authenticator, type AuthenticatorTraits } from '../helpers/authenticator.ts'
-import { alice, bob, home, house } from './house.ts'
+import { Authenticator, type AuthenticatorTraits } from '../fixtures/in-process/authenticator.ts'
+import { alice, bob, home, house } from '../fixtures/in-process/factors.ts'
 
 type House = ReturnType<typeof house>
 

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { AttemptBuckets, type Origin } from '../../src/throttle/attempt-buckets.ts'
 import { AttemptLimiter } from '../../src/throttle/attempt-limiter.ts'
 import { cases } from '../fixtures/in-process/cases.ts'
-import { TestClock } from '../helpers/memory-store.ts'
-import { QuickStore } from '../helpers/quick-store.ts'
+import { TestClock } from '../fixtures/in-process/memory-store.ts'
+import { QuickStore } from '../fixtures/in-process/quick-store.ts'
 
 export const day = 24 * 3600
 

@@ -4,9 +4,9 @@ import { constants, createPrivateKey, sign, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { alice, home, house } from '../factor/house.ts'
-import { Authenticator, type Changes } from '../helpers/authenticator.ts'
-import { selfMadeMaker } from '../threats/attestation.ts'
+import { Authenticator, type Changes } from '../fixtures/in-process/authenticator.ts'
+import { alice, home, house } from '../fixtures/in-process/factors.ts'
+import { selfMadeMaker } from '../threats/w/attestation.ts'
 
 const bytes = (length: number) => Buffer.alloc(length, 7)
 const statement = (entries: Record<string, unknown>) => () => new Map(Object.entries(entries))

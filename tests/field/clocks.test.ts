@@ -9,8 +9,8 @@ import { SessionCache } from '../../src/session/session-cache.ts'
 import { Sessions } from '../../src/session/sessions.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
-import { MemoryStore, TestClock } from '../helpers/memory-store.ts'
-import { startRedis } from '../helpers/redis-server.ts'
+import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 
 const hour = 3600
 const day = 24 * hour

@@ -1,7 +1,7 @@
 /** Faults of the field in what the gate answers instead of an app, and in what it judges (FIELD A1, F9, F10). */
 import t from 'tap'
-import { type Answer, echoApp, navigation, type Running, startGateway } from '../helpers/gateway.ts'
-import { Line } from '../threats/wire.ts'
+import { type Answer, echoApp, navigation, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
+import { Line } from '../fixtures/in-process/wire.ts'
 
 t.test('FIELD A1 a rule about methods is not stepped round by another method in the query', async t => {
   const app = await echoApp(t)

@@ -7,8 +7,8 @@ import { FairLine } from '../../src/identity/password/fair-queue.ts'
 import { HashTurns } from '../../src/identity/password/hash-queue.ts'
 import { newToken } from '../../src/ids.ts'
 import { AttemptBuckets } from '../../src/throttle/attempt-buckets.ts'
-import { type Running, startGateway } from '../helpers/gateway.ts'
-import { startRedis } from '../helpers/redis-server.ts'
+import { type Running, startGateway } from '../fixtures/in-process/gateway.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 import { guess, type HeldForm, loginForm, password } from '../threats/doors.ts'
 
 const apps = `

@@ -1,7 +1,7 @@
 /** FIELD F17, F2, N1 behind a proxy that asks (forward-auth): what holds for requests through the gate holds for those it is asked about. */
 import t from 'tap'
-import { echoApp, navigation, startGateway } from '../helpers/gateway.ts'
-import { TestClock } from '../helpers/memory-store.ts'
+import { echoApp, navigation, startGateway } from '../fixtures/in-process/gateway.ts'
+import { TestClock } from '../fixtures/in-process/memory-store.ts'
 
 const time = new TestClock(Date.now())
 const app = await echoApp(t)

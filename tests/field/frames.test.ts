@@ -1,7 +1,7 @@
 /** FIELD F8: an app inside a frame of another app's page, in a real Chromium. */
 import t from 'tap'
-import { openBrowser, openContext } from '../helpers/browser.ts'
-import { echoApp, startGateway } from '../helpers/gateway.ts'
+import { openBrowser, openContext } from '../fixtures/browser/browser.ts'
+import { echoApp, startGateway } from '../fixtures/in-process/gateway.ts'
 
 const chromium = openBrowser(t)
 

@@ -6,8 +6,8 @@ import t from 'tap'
 import { newToken } from '../../src/ids.ts'
 import type { Origin } from '../../src/throttle/attempt-buckets.ts'
 import { cases } from '../fixtures/in-process/cases.ts'
+import { house, rightPassword } from '../fixtures/in-process/passwords.ts'
 import { readsTypeScript } from '../fixtures/process/program.ts'
-import { house, rightPassword } from '../identity/house.ts'
 import { day, limited, v4, waitOf } from './attackers.ts'
 
 interface NewPlace {

@@ -2,8 +2,8 @@
 import t, { type Test } from 'tap'
 import { verdictHeaders } from '../../plugins/verdict-headers.ts'
 import { isClaim } from '../../src/forwarding/claims.ts'
-import { at, get, header, host, makeApp, parse, startGate } from '../forwarding/gate.ts'
-import { startUpstream, type Upstream, valuesOf } from '../helpers/upstream.ts'
+import { startUpstream, type Upstream, valuesOf } from '../fixtures/in-process/upstream.ts'
+import { at, get, header, host, makeApp, parse, startGate } from '../fixtures/pipeline/forwarding.ts'
 
 /** Header names of products, by where they come from. */
 const claims: Readonly<Record<string, string>> = {

@@ -8,9 +8,9 @@ import https from 'node:https'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { freePort } from '../fixtures/process/free-port.ts'
 import { program } from '../fixtures/process/program.ts'
-import { freePort } from '../helpers/free-port.ts'
-import { temporaryDirectory } from '../helpers/redis-server.ts'
+import { temporaryDirectory } from '../fixtures/process/redis-server.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 

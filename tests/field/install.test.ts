@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSy
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { temporaryDirectory } from '../helpers/redis-server.ts'
+import { temporaryDirectory } from '../fixtures/process/redis-server.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 

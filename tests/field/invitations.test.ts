@@ -1,8 +1,8 @@
 /** FIELD G2: who leaves between the password and the first factor comes back with both, and with nothing less. */
 import t from 'tap'
-import { codeAt, openHouse } from '../portal/house.ts'
-import { enrolled, password } from '../portal/people.ts'
-import { secretOn, textOf, Visitor } from '../portal/visitor.ts'
+import { enrolled, password } from '../fixtures/pipeline/people.ts'
+import { codeAt, openHouse } from '../fixtures/pipeline/portal.ts'
+import { secretOn, textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
 
 const origin = 'http://gate.localhost'
 const enrol = `${origin}/.factorgate/enrol`

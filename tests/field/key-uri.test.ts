@@ -1,7 +1,7 @@
 /** FIELD G13: the QR code of an authenticator app holds no colon but the one between issuer and name (Key URI Format), whatever both are called. */
 import t from 'tap'
 import { encode } from 'uqr'
-import { alice, house } from '../factor/house.ts'
+import { alice, house } from '../fixtures/in-process/factors.ts'
 
 const names: [string, string][] = [
   ['Institute: Lab 3', 'Institute Lab 3'],

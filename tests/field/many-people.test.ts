@@ -6,7 +6,7 @@ import { fill } from '../bench/crowd.ts'
 import { People } from '../bench/people.ts'
 import { terminal, usualConfig } from '../cli/terminal.ts'
 import { cases } from '../fixtures/in-process/cases.ts'
-import { startRedis } from '../helpers/redis-server.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 
 /** 100,000 were tried by hand. */
 const people = cases(20_000)

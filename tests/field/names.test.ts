@@ -1,8 +1,8 @@
 /** FIELD N11: names in sentences: quoted where somebody chose them, with a direction of their own, and headlines that do not break in a word. */
 import t from 'tap'
-import { openHouse } from '../portal/house.ts'
-import { enrolled, password } from '../portal/people.ts'
-import { Visitor } from '../portal/visitor.ts'
+import { enrolled, password } from '../fixtures/pipeline/people.ts'
+import { openHouse } from '../fixtures/pipeline/portal.ts'
+import { Visitor } from '../fixtures/pipeline/visitor.ts'
 
 const account = 'http://gate.localhost/.factorgate/account'
 

@@ -8,7 +8,7 @@ import { Accounts } from '../../src/identity/accounts.ts'
 import { newToken } from '../../src/ids.ts'
 import { parseTarget } from '../../src/request/target.ts'
 import { terminal } from '../cli/terminal.ts'
-import { echoApp, startGateway } from '../helpers/gateway.ts'
+import { echoApp, startGateway } from '../fixtures/in-process/gateway.ts'
 
 const token = newToken()
 const spellings = [

@@ -7,9 +7,9 @@ import t, { type Test } from 'tap'
 import { formatProblem, parseConfig } from '../../config/load.ts'
 import { command as demo } from '../../src/cli/demo.ts'
 import { terminal } from '../cli/terminal.ts'
+import { echoApp, startGateway } from '../fixtures/in-process/gateway.ts'
 import { program, readsTypeScript } from '../fixtures/process/program.ts'
-import { echoApp, startGateway } from '../helpers/gateway.ts'
-import { temporaryDirectory } from '../helpers/redis-server.ts'
+import { temporaryDirectory } from '../fixtures/process/redis-server.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const examples = path.join(root, 'config/examples')

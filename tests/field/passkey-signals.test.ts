@@ -1,7 +1,7 @@
 /** FIELD G17: a real Chromium and its authenticator forget a passkey that the gate does not know any more. */
 import t from 'tap'
-import { acceptInvitation, addTotp, firstPasskey, openLab } from '../browser/lab.ts'
-import { addAuthenticator } from '../helpers/browser.ts'
+import { addAuthenticator } from '../fixtures/browser/browser.ts'
+import { acceptInvitation, addTotp, firstPasskey, openLab } from '../fixtures/browser/lab.ts'
 
 t.test('FIELD G17 the browser hears which passkeys are good, and what the person is called', async t => {
   const lab = await openLab(t)

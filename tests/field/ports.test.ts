@@ -2,9 +2,9 @@
 import net from 'node:net'
 import type { BrowserContext } from 'playwright-core'
 import t, { type Test } from 'tap'
-import { openBrowser, openContext } from '../helpers/browser.ts'
-import { freePort } from '../helpers/free-port.ts'
-import { echoApp, type Running, startGateway } from '../helpers/gateway.ts'
+import { openBrowser, openContext } from '../fixtures/browser/browser.ts'
+import { echoApp, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
+import { freePort } from '../fixtures/process/free-port.ts'
 
 /** Another port of this machine that leads to the gate, as a proxy in front would. */
 async function relay(t: Test, port: number, to: () => number): Promise<void> {

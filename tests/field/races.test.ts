@@ -10,11 +10,11 @@ import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import { AttemptLimiter } from '../../src/throttle/attempt-limiter.ts'
 import { ConsecutiveFailures } from '../../src/throttle/consecutive-failures.ts'
-import { alice, home, house } from '../factor/house.ts'
-import { Authenticator } from '../helpers/authenticator.ts'
-import { MemoryStore } from '../helpers/memory-store.ts'
-import { totpCode } from '../helpers/person.ts'
-import { startRedis } from '../helpers/redis-server.ts'
+import { Authenticator } from '../fixtures/in-process/authenticator.ts'
+import { alice, home, house } from '../fixtures/in-process/factors.ts'
+import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
+import { totpCode } from '../fixtures/in-process/person.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 
 type All = ReturnType<typeof house>
 type Between = (store: MemoryStore, key: string, text: string | null) => Promise<unknown>

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import net, { type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { type Running, startGateway } from '../helpers/gateway.ts'
-import { TestClock } from '../helpers/memory-store.ts'
+import { type Running, startGateway } from '../fixtures/in-process/gateway.ts'
+import { TestClock } from '../fixtures/in-process/memory-store.ts'
 
 /** An app whose answers never end, and that answers everything it is sent on a socket. */
 async function endlessApp(t: Test): Promise<{ url: string; asked: string[] }> {

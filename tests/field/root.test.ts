@@ -20,7 +20,7 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { ownerOf } from '../../src/cli/owner.ts'
 import { createKeyFile } from '../../src/keyring/key-file.ts'
-import { commandAt } from './command.ts'
+import { commandAt } from '../fixtures/in-process/command.ts'
 
 const uid = 61_234
 const gid = 61_235

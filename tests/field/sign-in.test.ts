@@ -1,7 +1,7 @@
 /** FIELD F2, F3, G7, G8, F17, N6 without scripts: the way survives tabs, time, lost cookies and mistakes, and a page says what happened. */
 import t from 'tap'
-import { type Page, Person, totpCode } from '../helpers/person.ts'
-import { openTown, password, read } from './signing-in.ts'
+import { type Page, Person, totpCode } from '../fixtures/in-process/person.ts'
+import { openTown, password, read } from '../fixtures/in-process/signing-in.ts'
 
 const apps = `  - id: own
     title: Notebooks

@@ -13,7 +13,7 @@ import { SessionCache } from '../../src/session/session-cache.ts'
 import { Sessions } from '../../src/session/sessions.ts'
 import { openWatched } from '../../src/store/open.ts'
 import { AttemptLimiter } from '../../src/throttle/attempt-limiter.ts'
-import { freePort } from '../helpers/free-port.ts'
+import { freePort } from '../fixtures/process/free-port.ts'
 import {
   type RedisServer,
   startRedis,
@@ -21,7 +21,7 @@ import {
   startRedisSentinel,
   temporaryDirectory,
   until
-} from '../helpers/redis-server.ts'
+} from '../fixtures/process/redis-server.ts'
 
 // They wait for elections most of the time, so they wait together.
 t.jobs = 4

@@ -3,12 +3,12 @@ import { rmSync } from 'node:fs'
 import t from 'tap'
 import { commitTrouble } from '../../src/store/lmdb/directory.ts'
 import { LmdbWrites, WriteLate } from '../../src/store/lmdb/writes.ts'
-import { startGateway } from '../helpers/gateway.ts'
-import { until } from '../helpers/redis-server.ts'
-import { smallDisk } from '../helpers/small-disk.ts'
-import { startUpstream } from '../helpers/upstream.ts'
+import { commandAt } from '../fixtures/in-process/command.ts'
+import { startGateway } from '../fixtures/in-process/gateway.ts'
+import { startUpstream } from '../fixtures/in-process/upstream.ts'
+import { until } from '../fixtures/process/redis-server.ts'
+import { smallDisk } from '../fixtures/process/small-disk.ts'
 import { guess, loginForm, password, readyz } from '../threats/doors.ts'
-import { commandAt } from './command.ts'
 
 t.test('FIELD A4 FIELD G11 on a full disk nobody signs in and everybody can be shut out', async t => {
   const disk = smallDisk(t, '8m')

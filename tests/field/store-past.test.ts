@@ -1,11 +1,11 @@
 /** FIELD A7 and G19: Redis goes back to a past, or is another one. The gate notices, refuses, says so, and goes on once an operator has accepted it. */
 import t from 'tap'
-import { startGateway } from '../helpers/gateway.ts'
-import { startRedisProxy } from '../helpers/redis-proxy.ts'
-import { startRedis, until } from '../helpers/redis-server.ts'
-import { startUpstream } from '../helpers/upstream.ts'
+import { commandAt } from '../fixtures/in-process/command.ts'
+import { startGateway } from '../fixtures/in-process/gateway.ts'
+import { startUpstream } from '../fixtures/in-process/upstream.ts'
+import { startRedisProxy } from '../fixtures/process/redis-proxy.ts'
+import { startRedis, until } from '../fixtures/process/redis-server.ts'
 import { readyz } from '../threats/doors.ts'
-import { commandAt } from './command.ts'
 
 t.test('FIELD A7 FIELD G19 a store that has gone back, or is another one, opens nothing', async t => {
   const redis = await startRedis(t)

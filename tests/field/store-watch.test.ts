@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { FaithfulStore } from '../../src/store/faithful-store.ts'
 import { KnownStoresFile } from '../../src/store/known-stores.ts'
-import { MemoryStore, TestClock } from '../helpers/memory-store.ts'
-import { smallDisk } from '../helpers/small-disk.ts'
+import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
+import { smallDisk } from '../fixtures/process/small-disk.ts'
 
 t.test('FIELD A7 an answer that was under way while the store moved on is no store that has gone back', async t => {
   const inner = new MemoryStore(new TestClock().read)

@@ -1,7 +1,7 @@
 /** FIELD F2, F7, G6 in a real Chromium: tabs that are opened at once, fragments of deep links, and buttons that are pressed twice. */
 import t from 'tap'
-import { acceptInvitation, addTotp, openLab, signOut, typeCode, typePassword } from '../browser/lab.ts'
-import { addAuthenticator } from '../helpers/browser.ts'
+import { addAuthenticator } from '../fixtures/browser/browser.ts'
+import { acceptInvitation, addTotp, openLab, signOut, typeCode, typePassword } from '../fixtures/browser/lab.ts'
 
 t.test('in a real Chromium', async t => {
   const lab = await openLab(t)

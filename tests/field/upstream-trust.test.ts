@@ -14,7 +14,7 @@ import type { App } from '../../src/apps/route-table.ts'
 import { tlsOf } from '../../src/services/app-options.ts'
 import type { UpstreamTls } from '../../src/upstream/trust.ts'
 import { complete } from '../config/read.ts'
-import { at, get, host, makeApp, parse, startGate } from '../forwarding/gate.ts'
+import { at, get, host, makeApp, parse, startGate } from '../fixtures/pipeline/forwarding.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'upstream-trust-'))
 t.teardown(() => rmSync(folder, { recursive: true }))

@@ -1,8 +1,8 @@
 /** FIELD N1: wherever an app stands and whatever its rules ask, the way ends at the app or at a page that says what is missing. Redirects are followed. */
 import t from 'tap'
 import type { FactorKind, ProofKind } from '../../src/factor/proof.ts'
-import { totpCode } from '../helpers/person.ts'
-import { openTown, read } from './signing-in.ts'
+import { totpCode } from '../fixtures/in-process/person.ts'
+import { openTown, read } from '../fixtures/in-process/signing-in.ts'
 
 /** Each app has the same rules, as paths: `/webauthn-totp/5m` wants one of the two, five minutes old at most; `any` takes all. */
 const demands: readonly (readonly FactorKind[])[] = [

@@ -2,9 +2,9 @@
 import t from 'tap'
 import { RouteTable } from '../../src/apps/route-table.ts'
 import { parseTarget } from '../../src/request/target.ts'
-import { openHouse } from '../portal/house.ts'
-import { enrolled } from '../portal/people.ts'
-import { textOf, Visitor } from '../portal/visitor.ts'
+import { enrolled } from '../fixtures/pipeline/people.ts'
+import { openHouse } from '../fixtures/pipeline/portal.ts'
+import { textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
 
 t.test('FIELD G20 a password manager finds the form for a new password', async t => {
   const house = await openHouse(t)

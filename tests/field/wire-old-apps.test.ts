@@ -8,12 +8,12 @@ import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { at, get, header, host, makeApp, parse, startGate } from '../forwarding/gate.ts'
-import { freePort } from '../helpers/free-port.ts'
-import { navigation, startGateway } from '../helpers/gateway.ts'
-import { startUpstream, webSocketLines } from '../helpers/upstream.ts'
+import { navigation, startGateway } from '../fixtures/in-process/gateway.ts'
+import { startUpstream, webSocketLines } from '../fixtures/in-process/upstream.ts'
+import { Line } from '../fixtures/in-process/wire.ts'
+import { at, get, header, host, makeApp, parse, startGate } from '../fixtures/pipeline/forwarding.ts'
+import { freePort } from '../fixtures/process/free-port.ts'
 import { whereIs } from '../setup/machine.mjs'
-import { Line } from '../threats/wire.ts'
 
 const head = (...lines: string[]) => `${['HTTP/1.1 200 OK', ...lines].join('\r\n')}\r\n\r\n`
 const lfOnly = (text: string) => text.replaceAll('\r\n', '\n')

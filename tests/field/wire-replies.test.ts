@@ -5,8 +5,8 @@ import net, { type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { at, type Gate, get, host, makeApp, parse, startGate } from '../forwarding/gate.ts'
-import { startUpstream, webSocketLines } from '../helpers/upstream.ts'
+import { startUpstream, webSocketLines } from '../fixtures/in-process/upstream.ts'
+import { at, type Gate, get, host, makeApp, parse, startGate } from '../fixtures/pipeline/forwarding.ts'
 
 const reply = (status: string, framing: 'length' | 'chunks' | 'end', lines: readonly string[] = []) => {
   const head = [`HTTP/1.1 ${status}`, 'Connection: close', 'X-From-App: yes', ...lines]

@@ -5,10 +5,20 @@ import type { Socket } from 'node:net'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { isFirstLeg, tiesConnection } from '../../src/upstream/connection-schemes.ts'
-import { alice, at, type Gate, header, host, makeApp, parse, type RawClient, startGate } from '../forwarding/gate.ts'
-import { startGateway } from '../helpers/gateway.ts'
-import { type Recorded, startUpstream, valuesOf } from '../helpers/upstream.ts'
-import { Line, readReplies } from '../threats/wire.ts'
+import { startGateway } from '../fixtures/in-process/gateway.ts'
+import { type Recorded, startUpstream, valuesOf } from '../fixtures/in-process/upstream.ts'
+import { Line, readReplies } from '../fixtures/in-process/wire.ts'
+import {
+  alice,
+  at,
+  type Gate,
+  header,
+  host,
+  makeApp,
+  parse,
+  type RawClient,
+  startGate
+} from '../fixtures/pipeline/forwarding.ts'
 
 const leg = (type: number) => Buffer.from(`NTLMSSP\0${String.fromCharCode(type)}\0\0\0rest`).toString('base64')
 

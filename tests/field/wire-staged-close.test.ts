@@ -9,9 +9,9 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { Listener } from '../../src/server/listener.ts'
-import { startGateway } from '../helpers/gateway.ts'
-import { ok, startUpstream, webSocketLines } from '../helpers/upstream.ts'
-import { Line, readReplies } from '../threats/wire.ts'
+import { startGateway } from '../fixtures/in-process/gateway.ts'
+import { ok, startUpstream, webSocketLines } from '../fixtures/in-process/upstream.ts'
+import { Line, readReplies } from '../fixtures/in-process/wire.ts'
 
 const run = promisify(execFile)
 /** As in the row; and more than the buffers of two sockets hold. */

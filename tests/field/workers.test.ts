@@ -1,7 +1,7 @@
 /** FIELD F9: an app whose service worker makes navigations anew, in a real Chromium. */
 import t from 'tap'
-import { openBrowser, openContext } from '../helpers/browser.ts'
-import { echoApp, startGateway } from '../helpers/gateway.ts'
+import { openBrowser, openContext } from '../fixtures/browser/browser.ts'
+import { echoApp, startGateway } from '../fixtures/in-process/gateway.ts'
 
 /** What workers do with a navigation, and whether it is still one for the gate. */
 const ways: Readonly<Record<string, string>> = {

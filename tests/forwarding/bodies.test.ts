@@ -1,8 +1,8 @@
 import { METHODS } from 'node:http'
 import type { Socket } from 'node:net'
 import t from 'tap'
-import { ok, startApp, startUpstream, valuesOf } from '../helpers/upstream.ts'
-import { at, get, header, host, makeApp, parse, startGate } from './gate.ts'
+import { ok, startApp, startUpstream, valuesOf } from '../fixtures/in-process/upstream.ts'
+import { at, get, header, host, makeApp, parse, startGate } from '../fixtures/pipeline/forwarding.ts'
 
 t.test('every method arrives, and every path byte', async t => {
   const up = await startUpstream(t)

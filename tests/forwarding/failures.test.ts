@@ -1,7 +1,7 @@
 import net, { type Socket } from 'node:net'
 import t from 'tap'
-import { startUpstream, valuesOf } from '../helpers/upstream.ts'
-import { at, type Gate, get, header, host, makeApp, parse, startGate } from './gate.ts'
+import { startUpstream, valuesOf } from '../fixtures/in-process/upstream.ts'
+import { at, type Gate, get, header, host, makeApp, parse, startGate } from '../fixtures/pipeline/forwarding.ts'
 
 const chunkedHead = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
 

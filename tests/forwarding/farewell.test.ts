@@ -4,8 +4,8 @@
  */
 import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { startUpstream } from '../helpers/upstream.ts'
-import { alice, at, type Ended, get, makeApp, parse, startGate } from './gate.ts'
+import { startUpstream } from '../fixtures/in-process/upstream.ts'
+import { alice, at, type Ended, get, makeApp, parse, startGate } from '../fixtures/pipeline/forwarding.ts'
 
 const crlf = '\r\n\r\n'
 const closing = `Connection: close${crlf}`

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import t from 'tap'
-import { startApp } from '../helpers/upstream.ts'
-import { at, get, makeApp, startGate } from './gate.ts'
+import { startApp } from '../fixtures/in-process/upstream.ts'
+import { at, get, makeApp, startGate } from '../fixtures/pipeline/forwarding.ts'
 
 const size = 200_000_000
 const piece = Buffer.alloc(64 * 1024, 'factorgate ')

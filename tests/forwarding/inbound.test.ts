@@ -1,6 +1,6 @@
 import t from 'tap'
-import { startUpstream } from '../helpers/upstream.ts'
-import { at, get, header, host, makeApp, parse, startGate } from './gate.ts'
+import { startUpstream } from '../fixtures/in-process/upstream.ts'
+import { at, get, header, host, makeApp, parse, startGate } from '../fixtures/pipeline/forwarding.ts'
 
 const reply = (...lines: string[]) => `${['HTTP/1.1 200 OK', 'Content-Length: 2', ...lines].join('\r\n')}\r\n\r\nok`
 

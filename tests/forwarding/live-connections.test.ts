@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import t from 'tap'
 import { closeCodes, LiveConnections, type LiveEntry } from '../../src/forwarding/live-connections.ts'
-import { startUpstream } from '../helpers/upstream.ts'
-import { alice, at, get, makeApp, startGate } from './gate.ts'
+import { startUpstream } from '../fixtures/in-process/upstream.ts'
+import { alice, at, get, makeApp, startGate } from '../fixtures/pipeline/forwarding.ts'
 
 const half = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n'
 

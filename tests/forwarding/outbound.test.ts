@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { Exchange } from '../../plugins/exchange.ts'
 import { isClaim } from '../../src/forwarding/claims.ts'
-import { startUpstream, valuesOf } from '../helpers/upstream.ts'
-import { alice, at, get, header, host, makeApp, parse, startGate } from './gate.ts'
+import { startUpstream, valuesOf } from '../fixtures/in-process/upstream.ts'
+import { alice, at, get, header, host, makeApp, parse, startGate } from '../fixtures/pipeline/forwarding.ts'
 
 const claimed = [
   ...['Remote-User', 'Remote-Name', 'Remote-Email', 'Remote-Groups', 'Remote-Addr', 'X-Remote-User', 'X-Remote-Group'],

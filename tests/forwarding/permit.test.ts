@@ -1,6 +1,6 @@
 import t from 'tap'
-import { startUpstream } from '../helpers/upstream.ts'
-import { at, get, header, host, makeApp, parse, startGate } from './gate.ts'
+import { startUpstream } from '../fixtures/in-process/upstream.ts'
+import { at, get, header, host, makeApp, parse, startGate } from '../fixtures/pipeline/forwarding.ts'
 
 t.test('HOUSE 3: without a Permit nothing is forwarded, even where the step before forgot to refuse', async t => {
   const up = await startUpstream(t)

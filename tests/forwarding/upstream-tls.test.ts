@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import tls from 'node:tls'
 import t, { type Test } from 'tap'
-import { at, get, header, host, makeApp, parse, startGate } from './gate.ts'
+import { at, get, header, host, makeApp, parse, startGate } from '../fixtures/pipeline/forwarding.ts'
 
 const upgrade = ['Upgrade: websocket', 'Sec-WebSocket-Version: 13', `Origin: https://${host}`]
 const handshake = get('/', upgrade).replace('Connection: close', 'Connection: Upgrade')

@@ -5,9 +5,19 @@ import { mock } from 'node:test'
 import t from 'tap'
 import { closeFrame } from '../../src/forwarding/websocket-frames.ts'
 import { ReadBuffer } from '../../src/upstream/read-buffer.ts'
-import { until } from '../helpers/redis-server.ts'
-import { type Recorded, startUpstream, type Upstream, valuesOf } from '../helpers/upstream.ts'
-import { alice, at, type Gate, header, host, makeApp, parse, type RawClient, startGate } from './gate.ts'
+import { type Recorded, startUpstream, type Upstream, valuesOf } from '../fixtures/in-process/upstream.ts'
+import {
+  alice,
+  at,
+  type Gate,
+  header,
+  host,
+  makeApp,
+  parse,
+  type RawClient,
+  startGate
+} from '../fixtures/pipeline/forwarding.ts'
+import { until } from '../fixtures/process/redis-server.ts'
 
 const key = 'dGhlIHNhbXBsZSBub25jZQ=='
 const own = `https://${host}`

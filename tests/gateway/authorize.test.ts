@@ -9,8 +9,8 @@ import { run } from '../../src/cli/run.ts'
 import { toApp } from '../../src/services/app-options.ts'
 import type { Principal } from '../../src/session/sessions.ts'
 import { StoreUnreachable } from '../../src/store/store.ts'
-import { echoApp, navigation, type Running, startGateway } from '../helpers/gateway.ts'
-import { TestClock } from '../helpers/memory-store.ts'
+import { echoApp, navigation, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
+import { TestClock } from '../fixtures/in-process/memory-store.ts'
 
 const askers = ['in line', 'forward-auth', 'return addresses', 'explain'] as const
 type Asker = (typeof askers)[number]

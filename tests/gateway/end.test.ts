@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import net, { type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { Listener } from '../../src/server/listener.ts'
-import { freePort } from '../helpers/free-port.ts'
-import { type Running, startGateway } from '../helpers/gateway.ts'
-import { startUpstream, webSocketLines } from '../helpers/upstream.ts'
+import { type Running, startGateway } from '../fixtures/in-process/gateway.ts'
+import { startUpstream, webSocketLines } from '../fixtures/in-process/upstream.ts'
+import { freePort } from '../fixtures/process/free-port.ts'
 
 /** An app that opens every socket, and begins every other answer; `finish` ends those. */
 async function start(t: Test) {

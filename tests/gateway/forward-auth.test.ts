@@ -1,6 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto'
 import t from 'tap'
-import { echoApp, navigation, startGateway } from '../helpers/gateway.ts'
+import { echoApp, navigation, startGateway } from '../fixtures/in-process/gateway.ts'
 
 const rules = `    rules:
       - { path: /public/**, access: public }

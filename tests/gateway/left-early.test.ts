@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import t from 'tap'
-import { startGateway } from '../helpers/gateway.ts'
-import { startUpstream, webSocketLines } from '../helpers/upstream.ts'
+import { startGateway } from '../fixtures/in-process/gateway.ts'
+import { startUpstream, webSocketLines } from '../fixtures/in-process/upstream.ts'
 
 t.test('who leaves while the store is asked about them is not forwarded, and is in the journal', async t => {
   const app = await startUpstream(t)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { echoApp, navigation, startGateway } from '../helpers/gateway.ts'
+import { echoApp, navigation, startGateway } from '../fixtures/in-process/gateway.ts'
 
 t.test('an app on the portal’s own host reads nothing of ours', async t => {
   const upstream = await echoApp(t, (_request, response) => {

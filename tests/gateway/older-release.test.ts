@@ -9,11 +9,11 @@ import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { loadConfig } from '../../config/load.ts'
 import { Server } from '../../src/server/server.ts'
+import { Authenticator } from '../fixtures/in-process/authenticator.ts'
+import { formsOf, type Page, Person, totpCode } from '../fixtures/in-process/person.ts'
+import { freePort } from '../fixtures/process/free-port.ts'
 import { program } from '../fixtures/process/program.ts'
-import { Authenticator } from '../helpers/authenticator.ts'
-import { freePort } from '../helpers/free-port.ts'
-import { formsOf, type Page, Person, totpCode } from '../helpers/person.ts'
-import { startRedis } from '../helpers/redis-server.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 
 const old = (name: string) => fileURLToPath(new URL(`../vectors/release-0.1/${name}`, import.meta.url))
 const written = JSON.parse(readFileSync(old('people.json'), 'utf8'))

@@ -1,7 +1,7 @@
 /** The register: a name is given once, changes are not lost, and what is removed is gone. */
 import t from 'tap'
 import { AccountError } from '../../src/identity/accounts.ts'
-import { house } from './house.ts'
+import { house } from '../fixtures/in-process/passwords.ts'
 
 const problemOf = (attempt: Promise<unknown>) =>
   attempt.then(

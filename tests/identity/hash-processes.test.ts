@@ -6,9 +6,9 @@ import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { HashProcesses } from '../../src/identity/password/hash-processes.ts'
+import { seeHashWork, startHashersBy } from '../fixtures/in-process/hash-work.ts'
 import { readsTypeScript } from '../fixtures/process/program.ts'
-import { seeHashWork, startHashersBy } from '../helpers/hash-work.ts'
-import { until } from '../helpers/redis-server.ts'
+import { until } from '../fixtures/process/redis-server.ts'
 
 const isLinux = process.platform === 'linux'
 const cheap = { memoryCost: 8, timeCost: 1, parallelism: 1 }
@@ -291,7 +291,7 @@ for (const [how, fail, says] of failures)
 /** What a program prints that hashes, and ends by itself; `all` are its processes, `started` the ids of those. */
 async function runScript(script: string, { nice = 0 } = {}): Promise<string> {
   const whole = `
-    const { startHashersBy } = await import('./tests/helpers/hash-work.ts')
+    const { startHashersBy } = await import('./tests/fixtures/in-process/hash-work.ts')
     const started = []
     startHashersBy((spawn, command, args, options) => {
       const child = spawn(command, args, options)

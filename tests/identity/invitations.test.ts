@@ -1,6 +1,6 @@
 /** Invitations: single use, 24 hours, the newest alone, and known to the store by their digest. */
 import t from 'tap'
-import { house } from './house.ts'
+import { house } from '../fixtures/in-process/passwords.ts'
 
 t.test('an invitation is looked at often and accepted once', async t => {
   const { invitations, store } = house()

@@ -4,7 +4,7 @@ import type { Directory } from '../../src/identity/directory.ts'
 import type { PasswordRefused } from '../../src/identity/local.ts'
 import { PasswordHasher } from '../../src/identity/password/password.ts'
 import type { LoginAttempt } from '../../src/identity/password/password-login.ts'
-import { cheap, house, rightPassword } from './house.ts'
+import { cheap, house, rightPassword } from '../fixtures/in-process/passwords.ts'
 
 type House = ReturnType<typeof house>
 const refused = { kind: 'refused' }

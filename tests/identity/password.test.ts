@@ -4,7 +4,7 @@ import t from 'tap'
 import { isCommonPassword } from '../../src/identity/password/blocklist.ts'
 import { commonPasswords } from '../../src/identity/password/common-passwords.ts'
 import { PasswordHasher, passwordProblem } from '../../src/identity/password/password.ts'
-import { cheap } from './house.ts'
+import { cheap } from '../fixtures/in-process/passwords.ts'
 
 t.test('the rules of NIST SP 800-63B-4', async t => {
   const rows: [string, string, ReturnType<typeof passwordProblem>][] = [

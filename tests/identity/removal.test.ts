@@ -5,7 +5,7 @@ import { RecoveryCodes } from '../../src/factor/recovery-code.ts'
 import { removeEverythingOf } from '../../src/identity/removal.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
 import { AttemptBuckets } from '../../src/throttle/attempt-buckets.ts'
-import { house, rightPassword } from './house.ts'
+import { house, rightPassword } from '../fixtures/in-process/passwords.ts'
 
 async function lived() {
   const all = house()

@@ -3,7 +3,7 @@ import t from 'tap'
 import { resealSecrets } from '../../src/factor/reseal.ts'
 import { checkKey } from '../../src/keyring/key-check.ts'
 import { addKey, createKeyFile, readKeyFile, retireOldKeys } from '../../src/keyring/key-file.ts'
-import { MemoryStore } from '../helpers/memory-store.ts'
+import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
 
 t.test('a store knows its key: another is refused, a rotated one is not', async t => {
   const store = new MemoryStore(Date.now)

@@ -13,9 +13,9 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { recipes } from '../../config/recipes.ts'
-import { freePort } from '../helpers/free-port.ts'
-import { type Gate, startGate } from '../helpers/gate.ts'
-import { Person } from '../helpers/person.ts'
+import { Person } from '../fixtures/in-process/person.ts'
+import { freePort } from '../fixtures/process/free-port.ts'
+import { type Gate, startGate } from '../fixtures/process/gate.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const folder = path.resolve(root, process.env.FACTORGATE_LABAPPS ?? '../shared/apps')

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { codeAt, type House, openHouse } from './house.ts'
-import { enrolled, password, signedIn } from './people.ts'
-import { codesOn, secretOn, textOf, Visitor } from './visitor.ts'
+import { enrolled, password, signedIn } from '../fixtures/pipeline/people.ts'
+import { codeAt, type House, openHouse } from '../fixtures/pipeline/portal.ts'
+import { codesOn, secretOn, textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
 
 const accountOf = (house: House) => `${house.portalOrigin}/.factorgate/account`
 

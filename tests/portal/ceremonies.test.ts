@@ -1,10 +1,10 @@
 /** Passkeys in a real Chromium with a virtual authenticator: enrol, sign in, step up, be refused. */
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { addAuthenticator, openBrowser, openContext } from '../helpers/browser.ts'
-import { freePort } from '../helpers/free-port.ts'
-import { codeAt, openHouse } from './house.ts'
-import { password } from './people.ts'
+import { addAuthenticator, openBrowser, openContext } from '../fixtures/browser/browser.ts'
+import { password } from '../fixtures/pipeline/people.ts'
+import { codeAt, openHouse } from '../fixtures/pipeline/portal.ts'
+import { freePort } from '../fixtures/process/free-port.ts'
 
 t.test('with a real Chromium', async t => {
   const house = await openHouse(t, { port: await freePort() })

@@ -1,9 +1,9 @@
 /** Enrolling on a bad day: after everything was switched off, slowly, with a form that has expired, with a password made of the place's name. */
 import t from 'tap'
-import { Authenticator } from '../helpers/authenticator.ts'
-import { codeAt, openHouse } from './house.ts'
-import { csrfOn, enrolled, halfWay, password } from './people.ts'
-import { codesOn, secretOn, textOf, Visitor } from './visitor.ts'
+import { Authenticator } from '../fixtures/in-process/authenticator.ts'
+import { csrfOn, enrolled, halfWay, password } from '../fixtures/pipeline/people.ts'
+import { codeAt, openHouse } from '../fixtures/pipeline/portal.ts'
+import { codesOn, secretOn, textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
 
 const enrol = 'http://gate.localhost/.factorgate/enrol'
 

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { strictTransport } from '../../plugins/security-headers.ts'
-import { codeAt, openHouse } from './house.ts'
-import { csrfOn, enrolled, halfWay, password, signedIn } from './people.ts'
-import { textOf, Visitor } from './visitor.ts'
+import { csrfOn, enrolled, halfWay, password, signedIn } from '../fixtures/pipeline/people.ts'
+import { codeAt, openHouse } from '../fixtures/pipeline/portal.ts'
+import { textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
 
 const form = 'application/x-www-form-urlencoded'
 

@@ -1,8 +1,8 @@
 /** A new password, by oneself and by invitation: what it takes, and whom it ends (ASVS 6.2.3, 7.4.3). */
 import t from 'tap'
-import { codeAt, openHouse } from './house.ts'
-import { enrolled, halfWay, password, signedIn } from './people.ts'
-import { textOf, Visitor } from './visitor.ts'
+import { enrolled, halfWay, password, signedIn } from '../fixtures/pipeline/people.ts'
+import { codeAt, openHouse } from '../fixtures/pipeline/portal.ts'
+import { textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
 
 const account = 'http://gate.localhost/.factorgate/account'
 const next = 'another battery staple'

@@ -4,7 +4,7 @@
  */
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { openBrowser, openContext } from '../helpers/browser.ts'
+import { openBrowser, openContext } from '../fixtures/browser/browser.ts'
 import { stories } from './story-list.tsx'
 import { serveStories } from './story-server.ts'
 

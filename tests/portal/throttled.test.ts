@@ -1,9 +1,9 @@
 /** What a person is told who has to wait, whatever they signed in with. */
 import t from 'tap'
-import { Authenticator } from '../helpers/authenticator.ts'
-import { codeAt, type House, openHouse } from './house.ts'
-import { csrfOn, enrolled, halfWay, password, signedIn } from './people.ts'
-import { type Answer, textOf, Visitor } from './visitor.ts'
+import { Authenticator } from '../fixtures/in-process/authenticator.ts'
+import { csrfOn, enrolled, halfWay, password, signedIn } from '../fixtures/pipeline/people.ts'
+import { codeAt, type House, openHouse } from '../fixtures/pipeline/portal.ts'
+import { type Answer, textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
 
 /** A passkey of ada's, and its credential's id. */
 async function withPasskey({ ada, services, portalOrigin }: House) {

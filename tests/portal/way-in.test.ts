@@ -1,7 +1,7 @@
 import t from 'tap'
-import { codeAt, type House, openHouse } from './house.ts'
-import { enrolled, halfWay, password } from './people.ts'
-import { type Answer, codesOn, formsOf, secretOn, textOf, Visitor } from './visitor.ts'
+import { enrolled, halfWay, password } from '../fixtures/pipeline/people.ts'
+import { codeAt, type House, openHouse } from '../fixtures/pipeline/portal.ts'
+import { type Answer, codesOn, formsOf, secretOn, textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
 
 const sessionOf = (visitor: Visitor, host = 'gate.localhost') => visitor.jar(host).get('factorgate')
 const nonceOf = (visitor: Visitor, host = 'gate.localhost') => visitor.jar(host).get('factorgate-nonce')

@@ -24,7 +24,7 @@ import { nameFrom } from '../../plugins/portal/webauthn.tsx'
 import { describeError, errorCodes } from '../../src/errors.ts'
 import type { AuthenticatorType } from '../../src/factor/authenticator-names.ts'
 import { factorKinds } from '../../src/factor/proof.ts'
-import { textOf } from './visitor.ts'
+import { textOf } from '../fixtures/pipeline/visitor.ts'
 
 const say = messagesFor('de')
 

@@ -3,7 +3,7 @@ import t from 'tap'
 import { readingsOf } from '../../src/request/readings.ts'
 import { parseTarget } from '../../src/request/target.ts'
 import { cases } from '../fixtures/in-process/cases.ts'
-import { shown } from '../helpers/shown.ts'
+import { shown } from '../fixtures/in-process/shown.ts'
 import { oddPath } from './odd-paths.ts'
 
 const refused: [raw: string, why: string][] = [

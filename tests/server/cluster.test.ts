@@ -4,9 +4,9 @@ import { readFile, writeFile } from 'node:fs/promises'
 import http from 'node:http'
 import type { Socket } from 'node:net'
 import t from 'tap'
-import { type Gate, startGate } from '../helpers/gate.ts'
-import { Person } from '../helpers/person.ts'
-import { startUpstream } from '../helpers/upstream.ts'
+import { Person } from '../fixtures/in-process/person.ts'
+import { startUpstream } from '../fixtures/in-process/upstream.ts'
+import { type Gate, startGate } from '../fixtures/process/gate.ts'
 
 const password = 'two hands of one gate'
 

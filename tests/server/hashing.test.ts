@@ -2,8 +2,8 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import t from 'tap'
-import { startGateway } from '../helpers/gateway.ts'
-import { startHashersBy } from '../helpers/hash-work.ts'
+import { startGateway } from '../fixtures/in-process/gateway.ts'
+import { startHashersBy } from '../fixtures/in-process/hash-work.ts'
 
 const apps = `
   - id: app

@@ -11,8 +11,8 @@ import { addKey, createKeyFile, retireOldKeys } from '../../src/keyring/key-file
 import { Listener } from '../../src/server/listener.ts'
 import { Server } from '../../src/server/server.ts'
 import { StoreUnreachable } from '../../src/store/store.ts'
-import { freePort } from '../helpers/free-port.ts'
-import { ask, echoApp, navigation, startGateway } from '../helpers/gateway.ts'
+import { ask, echoApp, navigation, startGateway } from '../fixtures/in-process/gateway.ts'
+import { freePort } from '../fixtures/process/free-port.ts'
 
 const app = (url: string, more = '') =>
   `  - { id: one, title: First app, url: "http://one.localhost:PORT", upstream: "${url}"${more} }`

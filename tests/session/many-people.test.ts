@@ -5,7 +5,7 @@ import { sessionKey, tokenKey } from '../../src/session/records.ts'
 import type { Session } from '../../src/session/session.ts'
 import { SessionCache } from '../../src/session/session-cache.ts'
 import { Sessions } from '../../src/session/sessions.ts'
-import { MemoryStore, TestClock } from '../helpers/memory-store.ts'
+import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
 
 const host = 'gate'
 const limits = { idleSeconds: 3600, absoluteSeconds: 86_400, maxPerUser: 3 }

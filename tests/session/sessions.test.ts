@@ -4,7 +4,7 @@ import { newToken, tokenDigest } from '../../src/ids.ts'
 import { tokenKey } from '../../src/session/records.ts'
 import { SessionCache } from '../../src/session/session-cache.ts'
 import { type Principal, Sessions } from '../../src/session/sessions.ts'
-import { MemoryStore } from '../helpers/memory-store.ts'
+import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
 
 const minute = 60_000
 const device = { userAgent: 'Mozilla/5.0', address: '127.0.0.1' }

@@ -5,7 +5,7 @@ const asked = 'what real servers take a spelling for'
 
 /**
  * A program's possible names, its packages, and the services that these start. Where nothing may be installed, the tests go on without what is spared,
- * and say of each that it is not asked (tests/threats/real-servers.ts).
+ * and say of each that it is not asked (tests/threats/p/real-servers.ts).
  */
 const needs = {
   test: [

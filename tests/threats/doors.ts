@@ -1,9 +1,9 @@
 /** What several attacks need: the form of the sign-in page, a guess at it, bytes on a raw socket, and waiting for what nobody announces. */
 import type { Test } from 'tap'
-import { RawClient } from '../forwarding/gate.ts'
-import type { Answer, Running } from '../helpers/gateway.ts'
-import { navigation } from '../helpers/gateway.ts'
-import { formsOf } from '../helpers/person.ts'
+import type { Answer, Running } from '../fixtures/in-process/gateway.ts'
+import { navigation } from '../fixtures/in-process/gateway.ts'
+import { formsOf } from '../fixtures/in-process/person.ts'
+import { RawClient } from '../fixtures/pipeline/forwarding.ts'
 
 export const password = 'correct horse battery'
 export const formType = 'application/x-www-form-urlencoded'

@@ -8,10 +8,10 @@ import net from 'node:net'
 import { verifySync } from 'otplib'
 import t from 'tap'
 import { newToken, tokenDigest } from '../../src/ids.ts'
-import { startRedis } from '../helpers/redis-server.ts'
-import { Caller, codeOf, House, newKey, password, tally } from './house.ts'
-import { isIn } from './sessions-ways.ts'
-import { Forger, isRefusal } from './webauthn-forger.ts'
+import { Caller, codeOf, House, newKey, password, tally } from '../fixtures/in-process/callers.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
+import { isIn } from './s/sessions-ways.ts'
+import { Forger, isRefusal } from './w/webauthn-forger.ts'
 
 /** The HTTP servers that are told to listen while `act` runs. */
 async function listening<T>(act: () => Promise<T>): Promise<{ result: T; servers: http.Server[] }> {

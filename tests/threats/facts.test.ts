@@ -1,9 +1,9 @@
 /** THREATS 0.1 to 0.10 and 0.14: what was measured of HTTP's building blocks, as far as it would hurt us. A new version of one is tried here first; the others in facts-parts.test.ts. */
 import t from 'tap'
-import { parse } from '../forwarding/gate.ts'
-import { startGateway } from '../helpers/gateway.ts'
-import { shown } from '../helpers/shown.ts'
-import { ok, startUpstream, valuesOf } from '../helpers/upstream.ts'
+import { startGateway } from '../fixtures/in-process/gateway.ts'
+import { shown } from '../fixtures/in-process/shown.ts'
+import { ok, startUpstream, valuesOf } from '../fixtures/in-process/upstream.ts'
+import { parse } from '../fixtures/pipeline/forwarding.ts'
 import { connect, head } from './doors.ts'
 
 t.test('the measured facts, at a running gate', async t => {

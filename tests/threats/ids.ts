@@ -18,9 +18,14 @@ export const facts: readonly string[] = Array.from({ length: 16 }, (_, n) => `0.
 /** The facts that stand at the beginning of a test's name: `0.3 0.4 what is tried`. */
 export const factsOf = (name: string): string[] => /^(?:0\.\d+ )+/.exec(name)?.[0].trim().split(' ') ?? []
 
+/** The files of this folder and of those of its letters. */
+export function filesHere(): string[] {
+  return readdirSync(folder, { recursive: true }).map(String)
+}
+
 /** Every test of a fact in this folder: the fact and the file. */
 export function factsHere(): { id: string; file: string }[] {
-  return readdirSync(folder)
+  return filesHere()
     .filter(file => file.endsWith('.test.ts') && file !== 'complete.test.ts')
     .flatMap(file => {
       const names = readFileSync(folder + file, 'utf8').matchAll(/\bt\.test\(\s*['"`]([^'"`]*)/g)
@@ -37,7 +42,7 @@ export function idsIn(source: string): string[] {
 
 /** Every row in this folder: its id and its file. */
 export function rowsHere(): { id: string; file: string }[] {
-  return readdirSync(folder)
+  return filesHere()
     .filter(file => file.endsWith('.ts') && file !== 'complete.test.ts')
     .flatMap(file => idsIn(readFileSync(folder + file, 'utf8')).map(id => ({ id, file })))
 }

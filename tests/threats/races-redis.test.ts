@@ -1,9 +1,9 @@
 /** The same on two gates that share a Redis, which answer in turn. */
 import t from 'tap'
-import { startRedis } from '../helpers/redis-server.ts'
-import { House } from './house.ts'
+import { House } from '../fixtures/in-process/callers.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 import { extra, race } from './races.ts'
-import { secondGate } from './sessions-ways.ts'
+import { secondGate } from './s/sessions-ways.ts'
 
 t.test('two gates, one Redis', async t => {
   const redis = await startRedis(t)

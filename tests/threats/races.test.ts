@@ -1,6 +1,6 @@
 /** Everything that is good once, raced for on one gate with the embedded store. */
 import t from 'tap'
-import { House } from './house.ts'
+import { House } from '../fixtures/in-process/callers.ts'
 import { extra, race } from './races.ts'
 
 t.test('one gate, embedded', async t => {

@@ -9,8 +9,17 @@ import type { Account } from '../../src/identity/account.ts'
 import { newToken } from '../../src/ids.ts'
 import type { Server } from '../../src/server/server.ts'
 import type { AttemptLimiter, Reservation } from '../../src/throttle/attempt-limiter.ts'
-import { Caller, codeOf, type House, newKey, password, type Someone, type Told, tally } from './house.ts'
-import { copyOf } from './webauthn-forger.ts'
+import {
+  Caller,
+  codeOf,
+  type House,
+  newKey,
+  password,
+  type Someone,
+  type Told,
+  tally
+} from '../fixtures/in-process/callers.ts'
+import { copyOf } from './w/webauthn-forger.ts'
 
 const many = 50
 /** For a house with so many callers. */

@@ -1,13 +1,12 @@
 /**
- * `npm run threats`: runs every file of this folder and prints one table: id, references, what was tried, what came of it; then the measured
+ * `npm run threats`: runs every test file of this folder and prints one table: id, references, what was tried, what came of it; then the measured
  * facts, what else was measured, and whether the clock tells people apart at sign-in (timing.ts; `-- timing 1000` is that alone, with more rounds).
  * Reads the subtests' names as table.ts makes them; knows no scenario. Exit code 1 where a row is not ok, missing, or a file fails besides.
  */
 import { spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { facts, factsOf, ids } from './ids.ts'
+import { facts, factsOf, filesHere, ids } from './ids.ts'
 
 const folder = fileURLToPath(new URL('./', import.meta.url))
 const root = path.join(folder, '../..')
@@ -111,11 +110,11 @@ function unescaped(text: string): string {
 const timingRounds = 60
 
 async function printTiming(rounds: number): Promise<number> {
-  return (await import('./timing.ts')).printTiming(rounds)
+  return (await import('./m/timing.ts')).printTiming(rounds)
 }
 
 async function run(): Promise<number> {
-  const files = readdirSync(folder)
+  const files = filesHere()
     .filter(file => file.endsWith('.test.ts'))
     .map(file => path.join('tests/threats', file))
   const tap = path.join(root, 'node_modules/.bin/tap')

@@ -4,9 +4,9 @@ import { pageScript } from '../../plugins/portal/assets.ts'
 import { toHtml } from '../../plugins/portal/layout.tsx'
 import type { Command } from '../../src/cli/command.ts'
 import { program } from '../../src/cli/run.ts'
-import { formsOf } from '../helpers/person.ts'
+import { Caller, House } from '../fixtures/in-process/callers.ts'
+import { formsOf } from '../fixtures/in-process/person.ts'
 import { stories } from '../portal/story-list.tsx'
-import { Caller, House } from './house.ts'
 
 const pages = stories.map(({ name, page }) => ({ name, html: toHtml(page) }))
 const inputs = (html: string) => html.match(/<(?:input|select|textarea)\b[^>]*>/g) ?? []

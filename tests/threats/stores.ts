@@ -1,7 +1,7 @@
 /** The same scenarios against a gate on each of the two stores. Owns the running of them; knows no scenario. */
 import type { Test } from 'tap'
-import { startRedis } from '../helpers/redis-server.ts'
-import { House, type HouseOptions } from './house.ts'
+import { House, type HouseOptions } from '../fixtures/in-process/callers.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 import { type Row, tryAll } from './table.ts'
 
 /** One house a store, whose rows are tried one after the other. */

@@ -4,8 +4,8 @@ import { newToken } from '../../src/ids.ts'
 import { openStore } from '../../src/store/open.ts'
 import { AttemptBuckets, type Origin } from '../../src/throttle/attempt-buckets.ts'
 import { AttemptLimiter, type Bucket, network, site } from '../../src/throttle/attempt-limiter.ts'
-import { MemoryStore, TestClock } from '../helpers/memory-store.ts'
-import { startRedis } from '../helpers/redis-server.ts'
+import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
+import { startRedis } from '../fixtures/process/redis-server.ts'
 
 const account: Bucket = { kind: 'account', key: 'password:alice' }
 const address: Bucket = { kind: 'address', key: '192.0.2.1' }

@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import t from 'tap'
 import type { ResponseHandler, UpstreamError } from '../../src/upstream/connection.ts'
 import { UpstreamPool } from '../../src/upstream/pool.ts'
-import { startUpstream } from '../helpers/upstream.ts'
+import { startUpstream } from '../fixtures/in-process/upstream.ts'
 
 interface Asked {
   readonly done: Promise<string | UpstreamError>

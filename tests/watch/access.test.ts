@@ -3,7 +3,7 @@ import { LiveConnections, type LiveEntry } from '../../src/forwarding/live-conne
 import { SessionCache } from '../../src/session/session-cache.ts'
 import { Sessions } from '../../src/session/sessions.ts'
 import { watchAccess } from '../../src/watch/access.ts'
-import { MemoryStore } from '../helpers/memory-store.ts'
+import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
 
 const minute = 60_000
 

@@ -12,8 +12,8 @@ import { StoreUnfit } from '../../../src/store/misconfigured.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { StoreUnreachable } from '../../../src/store/store.ts'
 import { readsTypeScript } from '../../fixtures/process/program.ts'
-import { temporaryDirectory } from '../../helpers/redis-server.ts'
-import { smallDisk } from '../../helpers/small-disk.ts'
+import { temporaryDirectory } from '../../fixtures/process/redis-server.ts'
+import { smallDisk } from '../../fixtures/process/small-disk.ts'
 import { collect, holdToContract } from '../contract.ts'
 
 const begin = 1_790_000_000_000

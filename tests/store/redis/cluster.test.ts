@@ -1,7 +1,7 @@
 import t from 'tap'
 import { openStore } from '../../../src/store/open.ts'
 import { StoreUnreachable } from '../../../src/store/store.ts'
-import { type RedisServer, startRedisCluster, until } from '../../helpers/redis-server.ts'
+import { type RedisServer, startRedisCluster, until } from '../../fixtures/process/redis-server.ts'
 import { collect, holdToContract } from '../contract.ts'
 
 t.test('a Cluster of three', async t => {

@@ -3,9 +3,9 @@
 import t, { type Test } from 'tap'
 import { openStore } from '../../../src/store/open.ts'
 import { type Store, StoreUnreachable } from '../../../src/store/store.ts'
-import { freePort } from '../../helpers/free-port.ts'
-import { startRedisProxy } from '../../helpers/redis-proxy.ts'
-import { startRedis, until } from '../../helpers/redis-server.ts'
+import { freePort } from '../../fixtures/process/free-port.ts'
+import { startRedisProxy } from '../../fixtures/process/redis-proxy.ts'
+import { startRedis, until } from '../../fixtures/process/redis-server.ts'
 import { collect } from '../contract.ts'
 
 const secret = 'a-secret-value'

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { openStore, type StoreOptions } from '../../../src/store/open.ts'
 import type { Store } from '../../../src/store/store.ts'
-import { makeCertificates, startRedis } from '../../helpers/redis-server.ts'
+import { makeCertificates, startRedis } from '../../fixtures/process/redis-server.ts'
 import { collect, holdToContract } from '../contract.ts'
 
 async function opened(t: Test, url: string, options: StoreOptions = {}): Promise<Store> {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { openStore } from '../../../src/store/open.ts'
 import { StoreUnreachable } from '../../../src/store/store.ts'
-import { startRedisSentinel, until } from '../../helpers/redis-server.ts'
+import { startRedisSentinel, until } from '../../fixtures/process/redis-server.ts'
 import { collect } from '../contract.ts'
 
 t.test('three Sentinels, a master and a replica', async t => {

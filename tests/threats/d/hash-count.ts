@@ -1,0 +1,37 @@
+/**
+ * Counts what the processes of `src/identity/password/hash-processes.ts` are asked to do. Import it before anything that loads the gate. Owns the counts;
+ * knows no password.
+ */
+import { seeHashWork } from '../../fixtures/in-process/hash-work.ts'
+
+export const hashes = {
+  /** Passwords that were asked about. Work that is tried again counts once. */
+  begun: 0,
+  running: 0,
+  most: 0,
+  /** Processes with work, and the most there ever were at once. */
+  busy: 0,
+  mostBusy: 0
+}
+
+const known = new WeakSet<object>()
+const ended = new WeakSet<object>()
+
+seeHashWork((child, work, give) => {
+  if (!known.has(work)) {
+    known.add(work)
+    hashes.begun++
+    hashes.running++
+    hashes.most = Math.max(hashes.most, hashes.running)
+  }
+  hashes.busy++
+  hashes.mostBusy = Math.max(hashes.mostBusy, hashes.busy)
+  const end = () => {
+    child.off('message', end).off('exit', end)
+    hashes.busy--
+    if (!ended.has(work)) hashes.running--
+    ended.add(work)
+  }
+  child.on('message', end).on('exit', end)
+  give()
+})

@@ -1,0 +1,15 @@
+/** The rows M of docs/THREATS.md: signing in, the second factor, and everything that promises a way around it, against a running gate on each store. */
+import t from 'tap'
+import { onBothStores } from '../stores.ts'
+import { doorRows } from './login-doors.ts'
+import { guessRows } from './login-guesses.ts'
+import { stepRows } from './login-steps.ts'
+
+t.test('login, second factor, TOTP', { timeout: 280_000 }, async t => {
+  // The last of them searches what all the others have left behind.
+  await onBothStores(t, { extra: 'session: { maxPerUser: 500 }' }, house => [
+    ...stepRows(house),
+    ...guessRows(house),
+    ...doorRows(house)
+  ])
+})

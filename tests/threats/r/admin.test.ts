@@ -1,0 +1,67 @@
+/** The operators' listener, asked through an operator's browser by a page of somebody else's (THREATS R19, ASVS 3.5.3, 13.4.5). */
+import t from 'tap'
+import { buildAdmin } from '../../../plugins/admin/index.ts'
+import { Metrics } from '../../../src/metrics/metrics.ts'
+
+const paths = ['/livez', '/readyz', '/metrics', '/nothing']
+
+function listener(host: string) {
+  return buildAdmin({
+    look: async () => null,
+    metrics: async () => new Metrics().render(),
+    isClosing: () => false,
+    host
+  })
+}
+
+t.test('health and metrics answer programs and operators, no other site', async t => {
+  for (const listening of ['127.0.0.1', '::1', 'localhost', '0.0.0.0', '10.1.2.3'])
+    await t.test(`listening on ${listening}`, async t => {
+      const app = listener(listening)
+      const isLoopback = ['127.0.0.1', '::1', 'localhost'].includes(listening)
+      const ask = (url: string, headers: Record<string, string>) => app.inject({ url, headers })
+      const foreign: Record<string, string>[] = [
+        { host: 'localhost:9090', origin: 'https://evil.test' },
+        { host: '127.0.0.1:9090', origin: 'null' },
+        { host: '127.0.0.1:9090', origin: 'http://127.0.0.1:9091' },
+        { host: '127.0.0.1:9090', 'sec-fetch-site': 'cross-site' },
+        { host: '127.0.0.1:9090', 'sec-fetch-site': 'same-site' },
+        { host: 'evil.test', origin: 'https://evil.test', 'sec-fetch-site': 'cross-site' }
+      ]
+      for (const url of paths)
+        for (const headers of foreign) {
+          const answer = await ask(url, headers)
+          t.equal(answer.statusCode, 403, `${url} ${JSON.stringify(headers)}`)
+          t.equal(answer.headers['factorgate-error'], 'foreign_origin')
+          t.notMatch(answer.body, /factorgate_|ok/)
+        }
+      for (const host of [
+        'evil.test',
+        'evil.test:9090',
+        'localhost.evil.test',
+        '127.0.0.1.evil.test',
+        'gate.lab.example'
+      ]) {
+        const { statusCode, body } = await ask('/metrics', { host })
+        t.equal(statusCode, isLoopback ? 421 : 200, `Host: ${host}`)
+        if (isLoopback) t.notMatch(body, /factorgate_/)
+      }
+      for (const host of [
+        '127.0.0.1:9090',
+        '[::1]:9090',
+        'localhost',
+        'gate.localhost:9090',
+        '10.1.2.3:9090',
+        'LOCALHOST:1'
+      ]) {
+        const own: Record<string, string>[] = [
+          {},
+          { 'sec-fetch-site': 'none' },
+          { 'sec-fetch-site': 'same-origin', origin: `http://${host}` }
+        ]
+        for (const headers of own)
+          t.equal((await ask('/metrics', { host, ...headers })).statusCode, 200, `${host} ${JSON.stringify(headers)}`)
+      }
+      t.equal((await ask('/livez', { host: 'localhost' })).headers['x-content-type-options'], 'nosniff')
+    })
+})

@@ -1,0 +1,93 @@
+/**
+ * Somebody with keys, and the lies an authenticator or a browser may tell, each over HTTP. Owns what every such scenario does: refuse
+ * each lie in the same words, and still take the honest answer.
+ */
+import type { Test } from 'tap'
+import type { Authenticator, AuthenticatorTraits, Changes } from '../../fixtures/in-process/authenticator.ts'
+import { Caller, type House, newKey, type Someone, type Told } from '../../fixtures/in-process/callers.ts'
+
+export type Lies = readonly (readonly [string, Changes])[]
+
+/** Bytes with the lowest bit of one of them changed; negative counts from the end. */
+export const flip = (at: number) => (bytes: Buffer) => {
+  const changed = Buffer.from(bytes)
+  changed[at < 0 ? changed.length + at : at]! ^= 1
+  return changed
+}
+
+export const ways = ['challenge', 'login'] as const
+export type Way = (typeof ways)[number]
+
+export class Forger {
+  readonly house: House
+
+  constructor(house: House) {
+    this.house = house
+  }
+
+  /** Somebody with a key, enrolled over HTTP. */
+  async owner(traits: AuthenticatorTraits = {}): Promise<{ person: Someone; key: Authenticator }> {
+    const person = await this.house.somebody()
+    const key = newKey(this.house, traits)
+    const answer = await (await person.signedIn()).enrol(key)
+    if (answer.status !== 200) throw new Error(`the key was refused: ${answer.body}`)
+    return { person, key }
+  }
+
+  /** A browser after the password, from a place that is counted apart. */
+  async half(person: Someone): Promise<Caller> {
+    const [address] = await person.knownAddresses(1)
+    return person.halfWay(address)
+  }
+
+  /** Who begins such a ceremony: somebody half-way, or nobody yet. */
+  async begun(person: Someone, way: Way): Promise<Caller> {
+    return way === 'login' ? new Caller(this.house) : this.half(person)
+  }
+
+  /** Every lie is refused in the same words, beside the password and instead of it; then the honest answer is accepted. */
+  async refusesEach(t: Test, lies: Lies, traits: AuthenticatorTraits = {}): Promise<void> {
+    const { person, key } = await this.owner(traits)
+    const words = { challenge: new Set<string>(), login: new Set<string>() }
+    const places = await person.knownAddresses(lies.length)
+    for (const way of ways) {
+      const browser = await this.begun(person, way)
+      for (const [i, [what, changes]] of lies.entries()) {
+        const answer = await copyOf(browser, places[i]!).assert(way, key, changes)
+        t.ok(isRefusal(answer), `${way}: ${what}: ${answer.status}`)
+        if (answer.status === 401) words[way].add(JSON.parse(answer.body).error.message)
+      }
+    }
+    for (const way of ways) {
+      t.ok(words[way].size <= 1, `${way}: one sentence for all: ${[...words[way]].join(' | ')}`)
+      t.equal((await (await this.begun(person, way)).assert(way, key)).status, 200, `${way}: the honest answer`)
+    }
+  }
+
+  /** Every lie in an enrolment is refused and leaves nothing; then the honest one is accepted. */
+  async enrolsNone(t: Test, lies: Lies, traits: AuthenticatorTraits = {}): Promise<void> {
+    const person = await this.house.somebody()
+    const browser = await person.signedIn()
+    const again = () =>
+      this.house.runtime.limiter.clear([{ kind: 'factor', key: `webauthn-enrol:${person.account.id}` }])
+    for (const [what, changes] of lies) {
+      const answer = await browser.enrol(newKey(this.house, traits), changes)
+      t.ok(isRefusal(answer), `enrolment: ${what}: ${answer.status} ${answer.body.slice(0, 80)}`)
+      await again()
+    }
+    t.equal((await this.house.runtime.credentials.list(person.account.id)).length, 1, 'nothing is kept of them')
+    t.equal((await browser.enrol(newKey(this.house, traits))).status, 200, 'the honest enrolment')
+  }
+}
+
+/** A refusal in our words: never a success, never a mistake of the gate's. */
+export function isRefusal({ status, body }: Told): boolean {
+  return [400, 401, 403, 413].includes(status) && /"error":\{"code":"\w+"/.test(body)
+}
+
+/** The same browser as far as its cookies go, from elsewhere. */
+export function copyOf(caller: Caller, address: string): Caller {
+  const copy = new Caller(caller.house, address)
+  for (const [name, value] of caller.jar()) copy.jar().set(name, value)
+  return copy
+}

@@ -1,0 +1,14 @@
+/** The rows W of docs/THREATS.md: passkeys and security keys, by an authenticator in software that tells any lie, against a running gate on each store. */
+import t from 'tap'
+import { onBothStores } from '../stores.ts'
+import { byteRows } from './webauthn-bytes.ts'
+import { ceremonyRows } from './webauthn-ceremonies.ts'
+import { claimRows } from './webauthn-claims.ts'
+
+t.test('WebAuthn', { timeout: 120_000 }, async t => {
+  await onBothStores(t, { extra: 'session: { maxPerUser: 500 }' }, house => [
+    ...ceremonyRows(house),
+    ...claimRows(house),
+    ...byteRows(house)
+  ])
+})
