@@ -56,7 +56,7 @@ for (const name of readdirSync(at(portalAssets))) {
 }
 const isAsset = file => !/[.]tsx?$/.test(file)
 cpSync(at(demoAssets), at('dist', demoAssets), { recursive: true, filter: isAsset })
-copyFileSync(at('src/identity/password/hash-program.mjs'), at('dist/src/identity/hash-program.mjs'))
+copyFileSync(at('src/identity/password/hash-program.mjs'), at('dist/src/identity/password/hash-program.mjs'))
 chmodSync(at('dist/src/main.js'), 0o755)
 writeFileSync(stamp, '')
 

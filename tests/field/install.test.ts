@@ -31,7 +31,7 @@ function tree(t: Test, hasCompiler: boolean) {
     const fs = require('node:fs'), calls = fs.existsSync('calls') ? fs.readFileSync('calls', 'utf8') : ''
     fs.writeFileSync('calls', calls + 'x')
     if (fs.existsSync('broken')) process.exit(2)
-    fs.mkdirSync('dist/src/identity', { recursive: true })
+    fs.mkdirSync('dist/src/identity/password', { recursive: true })
     fs.writeFileSync('dist/src/main.js', '')`
   writeFileSync(at('node_modules/typescript/tsc.cjs'), compiler)
   if (hasCompiler) writeFileSync(at('node_modules/typescript/package.json'), '{"bin":{"tsc":"./tsc.cjs"}}')
@@ -85,6 +85,7 @@ t.test('FIELD N8 it builds what is missing or changed, says so, and nothing else
   t.ok(statSync(at('dist/src/main.js')).mode & 0o100, 'the program can be called')
   t.equal(readFileSync(at('dist/plugins/portal/assets/page.css'), 'utf8'), 'small plugins/portal/assets/page.css')
   t.ok(existsSync(at('dist/src/demo/assets/lab.css')))
+  t.ok(existsSync(at('dist/src/identity/password/hash-program.mjs')), 'where hash-processes.js looks for it')
   t.same(run('if-needed'), { status: 0, stdout: '', stderr: '' }, 'nothing has changed')
   t.equal(compiled(), 1)
   const later = new Date(Date.now() + 60_000)
