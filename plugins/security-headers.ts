@@ -9,14 +9,14 @@ import type { RouteTable } from '../src/apps/route-table.ts'
 /** RFC 6797. Without `includeSubDomains`: the hosts below ours are not ours to bind. */
 export const strictTransport = 'max-age=63072000'
 
-export interface OwnAnswersOptions {
+export interface SecurityHeadersOptions {
   readonly routes: Pick<RouteTable, 'site'>
   readonly portalOrigin: string
   /** What stands in a frame in place of a page of ours. */
   readonly renderStep: (request: FastifyRequest) => { html: string; headers: Record<string, string> }
 }
 
-export const ownAnswersPlugin = fp<OwnAnswersOptions>(
+export const securityHeadersPlugin = fp<SecurityHeadersOptions>(
   async (app, { routes, portalOrigin, renderStep }) => {
     const portalIsSecure = portalOrigin.startsWith('https:')
     app.addHook('onSend', (request, reply, payload, done) => {
@@ -36,5 +36,5 @@ export const ownAnswersPlugin = fp<OwnAnswersOptions>(
       done(null, html)
     })
   },
-  { name: 'own-answers', dependencies: ['exchange'] }
+  { name: 'security-headers', dependencies: ['exchange'] }
 )

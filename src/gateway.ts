@@ -26,7 +26,7 @@ import {
   renderFramedError
 } from '../plugins/portal/index.ts'
 import { longestUrl } from '../plugins/return-address.ts'
-import { ownAnswersPlugin } from '../plugins/security-headers.ts'
+import { securityHeadersPlugin } from '../plugins/security-headers.ts'
 import { sessionPlugin } from '../plugins/session.ts'
 import { ReturnTargets } from './apps/return-targets.ts'
 import { type App, RouteTable } from './apps/route-table.ts'
@@ -55,7 +55,7 @@ declare module 'fastify' {
 const steps = [
   'errors',
   'exchange',
-  'own-answers',
+  'security-headers',
   'accept',
   'match',
   'session',
@@ -97,7 +97,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   })
   await app.register(exchangePlugin, { clock })
   await app.register(errorsPlugin, { clock, renderPage: errorPages({ ...look, portalOrigin }, frameHeaders) })
-  await app.register(ownAnswersPlugin, {
+  await app.register(securityHeadersPlugin, {
     routes,
     portalOrigin,
     renderStep: request => ({
