@@ -162,6 +162,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
       },
       returnTargets: url => destinations.accept(url),
       isAlone: !apps.some(({ sharesPortal }) => sharesPortal),
+      sharedAnswers: runtime.sharedAnswers,
       audit: counted(strangers.sink(), meters),
       clock
     }

@@ -111,14 +111,18 @@ export function requireForm(visit: PageContext): Form {
   return form
 }
 
-/** The JSON object of this visit; its `csrf` has been checked. */
-export function requireJson(visit: PageContext): Readonly<Record<string, unknown>> {
+/** The JSON object of this visit, its `csrf` not checked yet. */
+export function readJson(visit: PageContext): Readonly<Record<string, unknown>> & { readonly csrf: string } {
   const { body } = visit.request
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new GateError('bad_request')
   const { csrf } = body as Record<string, unknown>
   if (typeof csrf !== 'string') throw new GateError('bad_request')
-  if (!isBound(visit, csrf)) throw new GateError('form_expired')
-  return body as Record<string, unknown>
+  return { ...body, csrf }
+}
+
+/** Refuses JSON whose `csrf` is not good for this visit. */
+export function requireJson(visit: PageContext): void {
+  if (!isBound(visit, readJson(visit).csrf)) throw new GateError('form_expired')
 }
 
 function isBound(visit: PageContext, token: string): boolean {

@@ -16,6 +16,7 @@ import type { LocalDirectory } from '../../src/identity/local.ts'
 import type { PasswordLogin } from '../../src/identity/password/password-login.ts'
 import type { Keyring } from '../../src/keyring/keyring.ts'
 import type { Principal, Sessions } from '../../src/session/sessions.ts'
+import type { SharedAnswers } from '../../src/session/shared-answers.ts'
 
 /** What every page of ours shows, error pages included. */
 export interface Branding {
@@ -98,6 +99,8 @@ export interface PortalOptions extends Branding {
   readonly returnTargets: (url: string) => string | null
   /** True where no app shares the portal's origin: then a form from this origin is one of ours. */
   readonly isAlone?: boolean
+  /** Where several processes share the store: answers that one of them gave and another may have to give again. */
+  readonly sharedAnswers?: Pick<SharedAnswers, 'begin' | 'find'> | null
   readonly audit: AuditSink
   readonly clock: Clock
 }

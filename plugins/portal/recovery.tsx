@@ -179,7 +179,7 @@ export function registerRecovery(scope: FastifyInstance, options: PortalOptions)
     '/.factorgate/challenge/recovery',
     { config: { requires: 'first-factor', isStep: true, isRepeatable: true } },
     (request, reply) =>
-      answerOnce(options, request, reply, async visit => {
+      answerOnce(options, request, reply, async (visit, elsewhere) => {
         const say = visit.say.challenge
         const stale = await answerStale(visit, 'recovery')
         if (stale !== null) return stale
@@ -189,6 +189,8 @@ export function registerRecovery(scope: FastifyInstance, options: PortalOptions)
         const { address, browser } = visit
         const answer = await recoveryCodes.spend({ accountId, code: form.field('code'), address, browser })
         if (answer.kind === 'verified') return goTo(visit, await acceptProof(visit, answer))
+        const given = await elsewhere()
+        if (given !== null) return given
         const { status, problem } = problemOf(visit, 'recovery', answer, say.wrongRecovery)
         return showChallenge(visit, status, problem)
       })

@@ -131,7 +131,7 @@ export function registerTotp(scope: FastifyInstance, options: PortalOptions): vo
     '/.factorgate/challenge/totp',
     { config: { requires: 'first-factor', isStep: true, isRepeatable: true } },
     (request, reply) =>
-      answerOnce(options, request, reply, async visit => {
+      answerOnce(options, request, reply, async (visit, elsewhere) => {
         const say = visit.say.challenge
         const stale = await answerStale(visit, 'totp')
         if (stale !== null) return stale
@@ -141,6 +141,8 @@ export function registerTotp(scope: FastifyInstance, options: PortalOptions): vo
         const { address, browser } = visit
         const answer = await totp.verify({ accountId: account.id, code: form.field('code'), address, browser })
         if (answer.kind === 'verified') return goTo(visit, await acceptProof(visit, answer))
+        const given = await elsewhere()
+        if (given !== null) return given
         const { status, problem } = problemOf(visit, 'totp', answer, say.wrongCode)
         return showChallenge(visit, status, problem)
       })

@@ -6,11 +6,12 @@ import type { FastifyInstance } from 'fastify'
 import { describeError, type ErrorCode, GateError } from '../../src/errors.ts'
 import type { AuthenticatorType } from '../../src/factor/authenticator-names.ts'
 import { stateOf } from '../cookies.ts'
+import { answerScriptOnce, type Elsewhere } from './answer-once.ts'
 import { requireOffered } from './challenge-offer.ts'
 import { completed } from './device-cookie.ts'
 import { systemName } from './device-name.ts'
 import { afterEnrolment, cleanName, mayEnrol, mayFinishEnrolment, NameField } from './enrol.tsx'
-import { requireJson } from './forms.ts'
+import { readJson, requireJson } from './forms.ts'
 import { type Frame, Page } from './layout.tsx'
 import type { Messages } from './messages/en.ts'
 import { nextStep } from './next-step.ts'
@@ -29,6 +30,8 @@ import { PasskeyButton, type Purpose } from './passkey-button.tsx'
 import { formatDuration, withWait } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 import { acceptProof, problemOf } from './step-up.ts'
+
+type Again = Elsewhere<{ redirect: string }>
 
 export interface EnrolPasskeyView {
   readonly trip: ReturnTo
@@ -91,21 +94,27 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
 
   scope.post('/.factorgate/webauthn/verify', { config: json }, async (request, reply) => {
     const visit = openContext(options, request, reply)
-    const body = requireJson(visit)
-    const { ceremony, response } = body
-    if (typeof ceremony !== 'string' || typeof response !== 'object' || response === null)
+    const { csrf, ceremony, response, name } = readJson(visit)
+    if (typeof ceremony !== 'string' || typeof response !== 'object' || response === null) {
+      requireJson(visit)
       throw new GateError('bad_request')
+    }
     reply.header('cache-control', 'no-store')
-    const purpose = await purposeOf(visit, ceremony)
-    if (purpose.kind === 'login') return login(visit, purpose.binding, ceremony, response)
-    if (purpose.kind === 'enrol') return enrol(purpose.visit, ceremony, response, body.name)
-    return challenge(purpose.visit, ceremony, response)
+    return answerScriptOnce(visit, csrf, { ceremony, response, name }, async elsewhere => {
+      requireJson(visit)
+      const purpose = await purposeOf(visit, ceremony)
+      if (purpose.kind === 'login') return login(visit, elsewhere, purpose.binding, ceremony, response)
+      if (purpose.kind === 'enrol') return enrol(purpose.visit, elsewhere, ceremony, response, name)
+      return challenge(purpose.visit, elsewhere, ceremony, response)
+    })
   })
 
   /** A passkey with user verification is a whole sign-in by itself (NIST SP 800-63B-4 §3.1.7.1). */
-  async function login(visit: PageContext, binding: string, ceremony: string, response: object) {
+  async function login(visit: PageContext, elsewhere: Again, binding: string, ceremony: string, response: object) {
     const { say, address, browser, reply, now } = visit
     const answer = await webauthn.authenticate({ accountId: null, binding, ceremony, response, address, browser })
+    const given = answer.kind === 'verified' ? null : await elsewhere()
+    if (given !== null) return given
     const account = answer.kind === 'verified' ? await accounts.byId(answer.accountId) : null
     if (answer.kind === 'throttled') {
       options.audit.record(eventOf(visit, 'throttle', { factor: 'webauthn', outcome: 'throttled' }))
@@ -133,7 +142,7 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     return { redirect: await nextStep(visit, entered.principal) }
   }
 
-  async function challenge(visit: AuthenticatedContext, ceremony: string, response: object) {
+  async function challenge(visit: AuthenticatedContext, elsewhere: Again, ceremony: string, response: object) {
     const { account, session } = visit.principal
     const { address, browser } = visit
     const answer = await webauthn.authenticate({
@@ -145,11 +154,19 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
       browser
     })
     if (answer.kind === 'verified') return { redirect: await acceptProof(visit, answer) }
+    const given = await elsewhere()
+    if (given !== null) return given
     const { code, problem } = problemOf(visit, 'webauthn', answer, visit.say.challenge.wrongPasskey)
     return refuse(visit, code, problem.sentence, problem.waitSeconds ?? undefined)
   }
 
-  async function enrol(visit: AuthenticatedContext, ceremony: string, response: object, wish: unknown) {
+  async function enrol(
+    visit: AuthenticatedContext,
+    elsewhere: Again,
+    ceremony: string,
+    response: object,
+    wish: unknown
+  ) {
     const { account, session } = visit.principal
     const suggested = suggestedName(visit)
     const wished = typeof wish === 'string' ? cleanName(wish) : null
@@ -165,6 +182,8 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
       address: visit.address
     })
     if (answer.kind === 'enrolled') return { redirect: await afterEnrolment(visit, answer.credential) }
+    const given = await elsewhere()
+    if (given !== null) return given
     const throttled = answer.kind === 'throttled'
     options.audit.record(eventOf(visit, throttled ? 'throttle' : 'enrol', { factor: 'webauthn', outcome: answer.kind }))
     if (throttled) return refuseThrottled(visit, answer.retryAfterSeconds)

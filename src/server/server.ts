@@ -101,6 +101,7 @@ export class Server implements Serving {
         clock,
         log,
         workers: worker?.of,
+        isStoreShared: config.store.kind !== 'embedded' || worker !== undefined,
         hasher
       })
       const gateway = await buildGateway(config, runtime)

@@ -20,6 +20,7 @@ import { AppUse } from '../session/last-used-apps.ts'
 import { sessionKey, tokenKey } from '../session/records.ts'
 import { SessionCache } from '../session/session-cache.ts'
 import { type SessionLimits, Sessions } from '../session/sessions.ts'
+import { SharedAnswers } from '../session/shared-answers.ts'
 import type { Store } from '../store/store.ts'
 import { AttemptLimiter } from '../throttle/attempt-limiter.ts'
 import { type AccessWatching, watchAccess } from '../watch/access.ts'
@@ -34,6 +35,8 @@ export interface RuntimeInput {
   readonly log: Logger
   /** Processes that serve together on this machine. Default: 1. */
   readonly workers?: number | undefined
+  /** True where other processes may answer the same people from the same store. */
+  readonly isStoreShared?: boolean
   /** Closed with the rest. Default: one with processes of its own. */
   readonly hasher?: PasswordHasher | undefined
 }
@@ -64,6 +67,8 @@ export class Services {
   readonly limiter: AttemptLimiter
   readonly local: LocalDirectory
   readonly appUse: AppUse
+  /** Null where this process answers everybody. */
+  readonly sharedAnswers: SharedAnswers | null
   readonly readiness: Readiness
   keyring: Keyring
   readonly #hasher: PasswordHasher
@@ -95,6 +100,7 @@ export class Services {
       })
     this.local = new LocalDirectory({ store, accounts: this.accounts, hasher: this.#hasher, clock })
     this.appUse = new AppUse(store, clock)
+    this.sharedAnswers = input.isStoreShared ? new SharedAnswers({ store, clock, keyring: () => this.keyring }) : null
     this.readiness = new Readiness({
       store,
       journal,

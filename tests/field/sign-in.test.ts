@@ -461,4 +461,7 @@ t.test('FIELD G6 a form that is pressed twice leads on, whichever of its answers
     time.advance(60)
     t.match((await press()).headers.location, /\/login\?/, 'and later it is spent')
   }
+  // One process with a store of its own has all answers in memory.
+  t.equal(town.runtime.sharedAnswers, null)
+  for await (const { key } of town.runtime.store.scan('answer')) t.fail(key)
 })
