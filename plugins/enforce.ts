@@ -16,6 +16,7 @@ import type { ChallengeReason } from '../src/policy/decision.ts'
 import { acceptsPage, wantsPage } from '../src/request/wants-page.ts'
 import { learnWorkerScript } from '../src/request/worker-scripts.ts'
 import type { Principal } from '../src/session/sessions.ts'
+import type { StoreUnreachable } from '../src/store/store.ts'
 import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
 import { errorBody } from './error-body.ts'
 import type { Requires } from './exchange.ts'
@@ -96,7 +97,7 @@ export const enforcePlugin = fp<EnforceOptions>(
         exchange.framed = 'step'
       }
       if (requires === 'anyone') return done()
-      if (exchange.storeFailure !== null) return done(unavailable('store_unreachable', exchange.storeFailure))
+      if (exchange.storeFailure !== null) return done(unavailable(exchange.storeFailure.code, exchange.storeFailure))
       if (!audit.writable) return done(unavailable('journal_unwritable'))
       const missing = missingFor(requires, exchange.principal, clock())
       if (missing === null) return done()
@@ -173,6 +174,6 @@ function missingFor(requires: Requires, principal: Principal | null, now: number
   return isFresh(principal.proofs, now) ? null : 'fresh_proof_required'
 }
 
-function unavailable(code: 'store_unreachable' | 'journal_unwritable', cause?: Error): GateError {
+function unavailable(code: StoreUnreachable['code'] | 'journal_unwritable', cause?: Error): GateError {
   return new GateError(code, { cause, retryAfterSeconds: retrySeconds })
 }

@@ -8,7 +8,7 @@ import { LogShare } from '../src/audit/log-share.ts'
 import { type Clock, systemClock } from '../src/clock.ts'
 import { type ErrorCode, GateError } from '../src/errors.ts'
 import { acceptsPage, wantsPage } from '../src/request/wants-page.ts'
-import { StoreUnconfirmed, StoreUnreachable } from '../src/store/store.ts'
+import { StoreUnreachable } from '../src/store/store.ts'
 import { errorBody } from './error-body.ts'
 import { isSiteFrame } from './frame-page.ts'
 
@@ -40,12 +40,18 @@ const translated: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_MAX_PARAM_LENGTH: 'not_found'
 }
 
+/** When to try again. A record of a newer release is there until an operator does something, or until an upgrade of several gates is through. */
+const storeRetrySeconds: Readonly<Record<StoreUnreachable['code'], number>> = {
+  store_unreachable: 2,
+  not_confirmed: 5,
+  record_too_new: 60
+}
+
 /** The catalogue's word for anything that was thrown. */
 export function toGateError(error: unknown): GateError {
   if (error instanceof GateError) return error
-  if (error instanceof StoreUnconfirmed) return new GateError('not_confirmed', { cause: error, retryAfterSeconds: 5 })
   if (error instanceof StoreUnreachable)
-    return new GateError('store_unreachable', { cause: error, retryAfterSeconds: 2 })
+    return new GateError(error.code, { cause: error, retryAfterSeconds: storeRetrySeconds[error.code] })
   const known = error as Partial<FastifyError> | null
   const code = translated[known?.code ?? '']
   if (code !== undefined) return new GateError(code, { cause: error })

@@ -10,6 +10,7 @@ import type { Decision } from '../src/policy/decision.ts'
 import type { Client } from '../src/request/client.ts'
 import { parseTarget, type Target } from '../src/request/target.ts'
 import type { Principal } from '../src/session/sessions.ts'
+import type { StoreUnreachable } from '../src/store/store.ts'
 
 /** What a route of the portal demands of whoever calls it. `fresh`: a second factor at most five minutes ago. */
 export type Requires = 'anyone' | 'first-factor' | 'signed-in' | 'fresh'
@@ -33,7 +34,7 @@ export class Exchange {
   #principal: Principal | null | undefined
   #decision: Decision | undefined
   /** Set by the session step where the store could not be asked. Whoever needs a principal then must refuse with it. */
-  storeFailure: Error | null = null
+  storeFailure: StoreUnreachable | null = null
   /** The request that a proxy asks about (forward-auth): pages speak of it, and lead back to it. */
   judged: { readonly app: App; readonly method: string; readonly raw: string } | null = null
   /** Inside a frame: a `step` of a way, which nothing but redirects and the page for frames may answer; or a `page` that is made for frames. */

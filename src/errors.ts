@@ -51,6 +51,11 @@ const catalogue = {
   app_unreachable: { status: 502, whose: 'app', sentence: 'The app is not answering.' },
   app_reply_invalid: { status: 502, whose: 'app', sentence: 'The app gave an answer that cannot be passed on.' },
   store_unreachable: { status: 503, whose: 'gate', sentence: 'The gate cannot reach its store.' },
+  record_too_new: {
+    status: 503,
+    whose: 'gate',
+    sentence: 'A newer release of the gate has written what this one would have to read.'
+  },
   not_confirmed: {
     status: 503,
     whose: 'gate',

@@ -43,7 +43,7 @@ export type AuthenticatedContext = PageContext & { readonly principal: Principal
 export function openContext(options: PortalOptions, request: FastifyRequest, reply: FastifyReply): PageContext {
   const { exchange } = request
   const { match, principal, storeFailure, client } = exchange
-  if (storeFailure !== null) throw new GateError('store_unreachable', { cause: storeFailure, retryAfterSeconds: 2 })
+  if (storeFailure !== null) throw storeFailure
   if (match.site === null) throw new GateError('misdirected')
   const { cookie } = request.raw.headers
   const isGet = request.method === 'GET'

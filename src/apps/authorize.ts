@@ -12,6 +12,7 @@ import { decide, type Question } from '../policy/decide.ts'
 import type { Decision } from '../policy/decision.ts'
 import type { Client } from '../request/client.ts'
 import type { Target } from '../request/target.ts'
+import type { StoreUnreachable } from '../store/store.ts'
 import { methodsInHeaders, methodsInQuery } from './method-override.ts'
 import { type Message, type ReturnTo, returnTo } from './return-to.ts'
 import type { Match, RouteTable, Site } from './route-table.ts'
@@ -35,14 +36,14 @@ export interface AccessRequest {
   /** Null for nobody. */
   readonly principal: { readonly subject: Subject; readonly proofs: readonly Proof[] } | null
   /** Why the store could not say who this is; null where it could. */
-  readonly storeFailure: Error | null
+  readonly storeFailure: StoreUnreachable | null
 }
 
 export interface Refusal {
   readonly kind: 'refuse'
   readonly reason: Extract<
     ErrorCode,
-    'not_allowed' | 'bad_request' | 'store_unreachable' | 'journal_unwritable' | 'app_maintenance'
+    'not_allowed' | 'bad_request' | StoreUnreachable['code'] | 'journal_unwritable' | 'app_maintenance'
   >
   /** What the rules say; null where they were not asked. */
   readonly decision: Decision | null
@@ -82,7 +83,7 @@ export function authorize(gate: Gate, request: AccessRequest, message: Message):
   }
   // Somebody is nobody only because the store could not be asked: the gate has failed, and a sign-in would not help. A public path needs no store.
   if (request.storeFailure !== null)
-    return unavailable('store_unreachable', decision, retrySeconds, request.storeFailure)
+    return unavailable(request.storeFailure.code, decision, retrySeconds, request.storeFailure)
   if (decision.kind === 'refuse') return { ...decision, decision }
   const { site, app } = match
   return { ...decision, match, returnTo: returnTo(message, request.target.raw, site, app, decision.reason) }

@@ -5,6 +5,7 @@
 import { type Clock, isCurrent } from '../clock.ts'
 import { isToken, newToken } from '../ids.ts'
 import { changeValue } from '../store/change.ts'
+import { type Loose, RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 
 /** Whom a ceremony was begun for. `binding` is the session's id, or the browser's nonce before there is a session. */
@@ -15,19 +16,38 @@ export interface CeremonyOwner {
 }
 
 /** What the store holds: the details, and when they end. */
-type Kept<Details> = Details & { readonly endsAt: number }
+export type Kept<Details> = Details & { readonly endsAt: number }
+
+/** The record of one factor's ceremonies, by their handles. `isRight` looks at what the factor keeps in it. */
+export function ceremonyRecord<Details extends CeremonyOwner>(
+  factor: 'totp' | 'webauthn',
+  isRight: (record: Loose) => boolean
+): RecordKind<Kept<Details>> {
+  return new RecordKind({
+    prefix: `ceremony:${factor}:`,
+    version: 1,
+    isIdSecret: true,
+    read: record =>
+      (record.accountId === null || typeof record.accountId === 'string') &&
+      typeof record.binding === 'string' &&
+      typeof record.endsAt === 'number' &&
+      isRight(record)
+        ? (record as unknown as Kept<Details>)
+        : null
+  })
+}
 
 export class Ceremonies<Details extends CeremonyOwner> {
   readonly #store: Store
   readonly #clock: Clock
-  readonly #kind: string
+  readonly #record: RecordKind<Kept<Details>>
   readonly #seconds: number
 
-  /** `kind` keeps the ceremonies of one factor from being answered as another's. */
-  constructor({ store, clock }: { store: Store; clock: Clock }, kind: 'totp' | 'webauthn', seconds: number) {
+  /** A record of its own keeps the ceremonies of one factor from being answered as another's. */
+  constructor({ store, clock }: { store: Store; clock: Clock }, record: RecordKind<Kept<Details>>, seconds: number) {
     this.#store = store
     this.#clock = clock
-    this.#kind = kind
+    this.#record = record
     this.#seconds = seconds
   }
 
@@ -35,20 +55,20 @@ export class Ceremonies<Details extends CeremonyOwner> {
   async begin(details: Details): Promise<string> {
     const ceremony = newToken()
     const kept: Kept<Details> = { ...details, endsAt: this.#clock() + this.#seconds * 1000 }
-    await this.#store.put(this.#keyOf(ceremony), JSON.stringify(kept), this.#seconds)
+    await this.#record.put(this.#store, ceremony, kept, this.#seconds)
     return ceremony
   }
 
   /** The details, while it waits. Null where it is over, unknown or somebody else's. */
   async look(ceremony: unknown, owner: CeremonyOwner): Promise<Details | null> {
     if (typeof ceremony !== 'string' || !isToken(ceremony)) return null
-    return this.#read(await this.#store.get(this.#keyOf(ceremony)), owner)
+    return this.#ofOwner(await this.#record.get(this.#store, ceremony), owner)
   }
 
   /** Ends it, whoever asks and whatever comes of the answer: of any number of callers, its owner hears the details once. */
   async take(ceremony: unknown, owner: CeremonyOwner): Promise<Details | null> {
     if (typeof ceremony !== 'string' || !isToken(ceremony)) return null
-    return this.#read(await this.#store.take(this.#keyOf(ceremony)), owner)
+    return this.#ofOwner(await this.#record.take(this.#store, ceremony), owner)
   }
 
   /** The one that waits for this owner, if `makeCurrent` made it so and it is not over. */
@@ -82,22 +102,21 @@ export class Ceremonies<Details extends CeremonyOwner> {
   }
 
   #currentKeyOf(owner: CeremonyOwner): string {
-    return `ceremony:${this.#kind}-of:${ownerText(owner)}`
+    return `${this.#prefix}-of:${ownerText(owner)}`
   }
 
   #finishedKeyOf(ceremony: string): string {
-    return `ceremony:${this.#kind}-done:${ceremony}`
+    return `${this.#prefix}-done:${ceremony}`
   }
 
-  #read(text: string | null, owner: CeremonyOwner): Details | null {
-    // We wrote it and nobody else has the handle; a record that is not JSON is a broken store, and may throw.
-    const kept = text === null ? null : (JSON.parse(text) as Kept<Details>)
+  /** Without the colon. */
+  get #prefix(): string {
+    return this.#record.prefix.slice(0, -1)
+  }
+
+  #ofOwner(kept: Kept<Details> | null, owner: CeremonyOwner): Details | null {
     if (kept === null || !isCurrent(kept.endsAt, this.#seconds * 1000, this.#clock())) return null
     return kept.accountId === owner.accountId && kept.binding === owner.binding ? kept : null
-  }
-
-  #keyOf(ceremony: string): string {
-    return `ceremony:${this.#kind}:${ceremony}`
   }
 }
 

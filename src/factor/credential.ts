@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { changeValue } from '../store/change.ts'
+import { type Loose, RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import { ConsecutiveFailures } from '../throttle/consecutive-failures.ts'
 import type { FactorNotice } from './factor.ts'
@@ -51,8 +52,13 @@ export interface WebauthnCredential extends CredentialBase {
 
 export type Credential = TotpCredential | WebauthnCredential
 
+export const credentialRecord = new RecordKind<Credential>({
+  prefix: 'credential:',
+  version: 1,
+  read: record => (isCredential(record) ? (record as unknown as Credential) : null)
+})
+
 const nameLength = 64
-const keyOf = (id: string) => `credential:${id}`
 const indexOf = (accountId: string) => `credentials-of:${accountId}`
 /** A revision, and the ids of credentials that are about to go. */
 const leavingOf = (accountId: string) => `credentials-leaving:${accountId}`
@@ -83,8 +89,7 @@ export class Credentials {
   /** Null for a credential of anybody else, too. */
   async get(accountId: string, id: string): Promise<Credential | null> {
     if (!isId(id)) return null
-    const text = await this.#store.get(keyOf(id))
-    const credential = text === null ? null : parseCredential(text)
+    const credential = await credentialRecord.get(this.#store, id)
     return credential?.id === id && credential.accountId === accountId ? credential : null
   }
 
@@ -105,7 +110,7 @@ export class Credentials {
       return false
     // The index first: a credential that is used but not listed could never be removed.
     await this.#store.link(indexOf(accountId), id)
-    await this.#store.put(keyOf(id), JSON.stringify(credential))
+    await credentialRecord.put(this.#store, id, credential)
     return true
   }
 
@@ -129,7 +134,7 @@ export class Credentials {
   async #takeOut(accountId: string, id: string): Promise<boolean | null> {
     const credential = await this.get(accountId, id)
     if (credential === null) return null
-    const isGone = await this.#store.delete(keyOf(id))
+    const isGone = await this.#store.delete(credentialRecord.key(id))
     if (credential.kind === 'webauthn') await this.#store.delete(webauthnKeyOf(credential.credentialId))
     await this.#failures.clear(id)
     await this.#store.unlink(indexOf(accountId), id)
@@ -199,11 +204,10 @@ export class Credentials {
     change: (credential: Credential) => Kind | null
   ): Promise<Kind | null> {
     if (!isId(id)) return null
-    return changeValue<Kind | null>(this.#store, keyOf(id), text => {
-      const credential = text === null ? null : parseCredential(text)
+    return credentialRecord.change<Kind | null>(this.#store, id, credential => {
       if (credential?.accountId !== accountId || credential.id !== id) return { result: null }
       const result = change(credential)
-      return result === null ? { result } : { next: JSON.stringify(result), result }
+      return result === null ? { result } : { next: result, result }
     })
   }
 
@@ -233,26 +237,19 @@ function isId(text: string): boolean {
   return /^[A-Za-z0-9_-]{22}$/.test(text)
 }
 
-type Loose = Readonly<Record<string, unknown>>
 const isText = (value: unknown) => typeof value === 'string' && value !== ''
 const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
 const isBoolean = (value: unknown) => typeof value === 'boolean'
 
-function parseCredential(text: string): Credential | null {
-  try {
-    const value = JSON.parse(text) as Loose | null
-    if (typeof value !== 'object' || value === null) return null
-    const isRight =
-      [value.id, value.accountId, value.name].every(isText) &&
-      isCount(value.createdAt) &&
-      (value.lastUsedAt === null || isCount(value.lastUsedAt)) &&
-      (value.lastUsedFrom === null || typeof value.lastUsedFrom === 'string') &&
-      (value.disabledAt === null || isCount(value.disabledAt)) &&
-      (value.kind === 'totp' ? isTotp(value) : value.kind === 'webauthn' && isWebauthn(value))
-    return isRight ? (value as unknown as Credential) : null
-  } catch {
-    return null
-  }
+function isCredential(value: Loose): boolean {
+  return (
+    [value.id, value.accountId, value.name].every(isText) &&
+    isCount(value.createdAt) &&
+    (value.lastUsedAt === null || isCount(value.lastUsedAt)) &&
+    (value.lastUsedFrom === null || typeof value.lastUsedFrom === 'string') &&
+    (value.disabledAt === null || isCount(value.disabledAt)) &&
+    (value.kind === 'totp' ? isTotp(value) : value.kind === 'webauthn' && isWebauthn(value))
+  )
 }
 
 function isTotp(value: Loose): boolean {

@@ -5,7 +5,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { Keyring } from '../keyring/keyring.ts'
-import { changeValue } from '../store/change.ts'
+import { RecordKind, type Seal } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import { AttemptBuckets, type Origin } from '../throttle/attempt-buckets.ts'
 import type { AttemptLimiter } from '../throttle/attempt-limiter.ts'
@@ -34,15 +34,20 @@ interface RecoveryRecord {
   readonly disabledAt: number | null
 }
 
-const keyOf = (accountId: string) => `recovery:${accountId}`
-/** What the record of an account is sealed for. */
-export const recoveryContext = keyOf
+/** By the id of the account; sealed for its key. */
+export const recoveryRecord = new RecordKind<RecoveryRecord>({
+  prefix: 'recovery:',
+  version: 1,
+  // What the seal vouches for, we wrote.
+  read: record => record as unknown as RecoveryRecord
+})
+
 const authenticatorOf = (accountId: string) => `recovery-${accountId}`
 
 export class RecoveryCodes {
   readonly #store: Store
   readonly #clock: Clock
-  readonly #keyring: () => Keyring
+  readonly #seal: Seal
   readonly #limiter: AttemptLimiter
   readonly #count: number
   readonly #guesses: AttemptBuckets
@@ -59,7 +64,11 @@ export class RecoveryCodes {
   }) {
     this.#store = input.store
     this.#clock = input.clock
-    this.#keyring = input.keyring
+    // Throws KeyringError for what it did not seal.
+    this.#seal = {
+      open: (text, key) => input.keyring().open(text, key),
+      close: (text, key) => input.keyring().seal(text, key)
+    }
     this.#limiter = input.limiter
     this.#count = input.count
     this.#guesses = new AttemptBuckets(input.store)
@@ -70,15 +79,13 @@ export class RecoveryCodes {
   /** New codes, to be shown once. All older ones are void from now on. */
   async issue(accountId: string): Promise<string[]> {
     const codes = Array.from({ length: this.#count }, newCode)
-    await this.#store.put(
-      keyOf(accountId),
-      this.#seal(accountId, {
-        createdAt: this.#clock(),
-        total: codes.length,
-        hashes: codes.map(code => hashOf(accountId, readRecoveryCode(code)!)),
-        disabledAt: null
-      })
-    )
+    const record: RecoveryRecord = {
+      createdAt: this.#clock(),
+      total: codes.length,
+      hashes: codes.map(code => hashOf(accountId, readRecoveryCode(code)!)),
+      disabledAt: null
+    }
+    await recoveryRecord.overwrite(this.#store, accountId, record, this.#seal)
     // A failover must not make the older ones good again.
     await Promise.all([this.#failures.clear(authenticatorOf(accountId)), this.#store.settle?.()])
     return codes
@@ -113,14 +120,14 @@ export class RecoveryCodes {
 
   /** What is left of them, or null where none were ever issued. */
   async status(accountId: string): Promise<RecoveryStatus | null> {
-    const record = await this.#read(accountId)
+    const record = await recoveryRecord.get(this.#store, accountId, this.#seal)
     if (record === null) return null
     const { total, createdAt, hashes, disabledAt } = record
     return { total, remaining: disabledAt === null ? hashes.length : 0, createdAt }
   }
 
   async removeAll(accountId: string): Promise<void> {
-    await this.#store.delete(keyOf(accountId))
+    await this.#store.delete(recoveryRecord.key(accountId))
     await this.#failures.clear(authenticatorOf(accountId))
     await this.#store.settle?.()
   }
@@ -145,24 +152,11 @@ export class RecoveryCodes {
 
   /** True only if the change was written; false where the record is gone or `change` answers null. A code is spent by that write alone. */
   #update(accountId: string, change: (record: RecoveryRecord) => RecoveryRecord | null): Promise<boolean> {
-    return changeValue(this.#store, keyOf(accountId), sealed => {
-      const next = sealed === null ? null : change(this.#open(accountId, sealed))
-      return next === null ? { result: false } : { next: this.#seal(accountId, next), result: true }
-    })
-  }
-
-  async #read(accountId: string): Promise<RecoveryRecord | null> {
-    const sealed = await this.#store.get(keyOf(accountId))
-    return sealed === null ? null : this.#open(accountId, sealed)
-  }
-
-  #seal(accountId: string, record: RecoveryRecord): string {
-    return this.#keyring().seal(JSON.stringify(record), recoveryContext(accountId))
-  }
-
-  /** What the seal vouches for, we wrote. Throws KeyringError for anything else. */
-  #open(accountId: string, sealed: string): RecoveryRecord {
-    return JSON.parse(this.#keyring().open(sealed, recoveryContext(accountId))) as RecoveryRecord
+    const decide = (record: RecoveryRecord | null) => {
+      const next = record === null ? null : change(record)
+      return next === null ? { result: false } : { next, result: true }
+    }
+    return recoveryRecord.change(this.#store, accountId, decide, this.#seal)
   }
 }
 

@@ -5,10 +5,11 @@
 import { keyCheck } from '../keyring/key-check.ts'
 import { type Keyring, sealedBy } from '../keyring/keyring.ts'
 import { inBatches } from '../store/batches.ts'
-import { changeValue } from '../store/change.ts'
+import { changeValue, type Step } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
-import { recoveryContext } from './recovery-code.ts'
-import { contextOf } from './totp.ts'
+import { credentialRecord } from './credential.ts'
+import { recoveryRecord } from './recovery-code.ts'
+import { contextOf, totpCeremony } from './totp.ts'
 
 /**
  * Seals with the current key what older ones sealed, and answers how many records that were. Safe while the gate runs; run it again
@@ -23,11 +24,11 @@ export async function resealSecrets(input: {
   const { store, keyring, onDone } = input
   let resealed = (await exchange(store, keyCheck, text => again(keyring, text, keyCheck))) ? 1 : 0
   let looked = 0
-  for (const { prefix, change } of sealed) {
+  for (const { prefix, reseal } of sealed) {
     const before = looked
     const done = await inBatches(
       store.scan(prefix),
-      ({ key }) => exchange(store, key, text => change(keyring, text, key.slice(prefix.length))),
+      ({ key }) => reseal(store, keyring, key.slice(prefix.length)),
       count => {
         looked = before + count
         onDone?.(looked)
@@ -38,17 +39,29 @@ export async function resealSecrets(input: {
   return resealed
 }
 
-/** Every kind of record that holds something sealed. `rest` is the key without its prefix. */
+/** Every kind of record that holds something sealed. `reseal` answers true if it wrote the record of `id` anew. */
 const sealed: readonly {
   readonly prefix: string
-  readonly change: (keyring: Keyring, text: string, rest: string) => string | null
+  readonly reseal: (store: Store, keyring: Keyring, id: string) => Promise<boolean>
 }[] = [
-  { prefix: 'recovery:', change: (keyring, text, rest) => again(keyring, text, recoveryContext(rest)) },
-  { prefix: 'credential:', change: (keyring, text) => inJson(keyring, text, 'id') },
-  { prefix: 'ceremony:totp:', change: (keyring, text) => inJson(keyring, text, 'credentialId') }
+  {
+    // Sealed as a whole: what is in it, and in which version, does not matter.
+    prefix: recoveryRecord.prefix,
+    reseal: (store, keyring, id) =>
+      exchange(store, recoveryRecord.key(id), text => again(keyring, text, recoveryRecord.key(id)))
+  },
+  {
+    prefix: credentialRecord.prefix,
+    reseal: (store, keyring, id) =>
+      credentialRecord.change(store, id, one => withSecret(one?.kind === 'totp' ? one : null, one?.id, keyring))
+  },
+  {
+    prefix: totpCeremony.prefix,
+    reseal: (store, keyring, id) => totpCeremony.change(store, id, one => withSecret(one, one?.credentialId, keyring))
+  }
 ]
 
-/** True if the record was written anew; it is read again until nobody else changed it in between. */
+/** True if the value was written anew; it is read again until nobody else changed it in between. */
 function exchange(store: Store, key: string, change: (text: string) => string | null): Promise<boolean> {
   return changeValue(store, key, text => {
     const next = text === null ? null : change(text)
@@ -56,13 +69,14 @@ function exchange(store: Store, key: string, change: (text: string) => string | 
   })
 }
 
-/** A record with a sealed `secret`, bound to the credential whose id stands in `idField`. */
-function inJson(keyring: Keyring, text: string, idField: string): string | null {
-  const record = JSON.parse(text) as Record<string, unknown>
-  const { secret, [idField]: id } = record
-  if (typeof secret !== 'string' || typeof id !== 'string') return null
-  const sealed = again(keyring, secret, contextOf(id))
-  return sealed === null ? null : JSON.stringify({ ...record, secret: sealed })
+/** The record with its secret sealed anew, which is bound to the credential. */
+function withSecret<T extends { readonly secret: string }>(
+  record: T | null,
+  credentialId: string | undefined,
+  keyring: Keyring
+): Step<boolean, T> {
+  const secret = record === null ? null : again(keyring, record.secret, contextOf(credentialId ?? ''))
+  return record === null || secret === null ? { result: false } : { next: { ...record, secret }, result: true }
 }
 
 function again(keyring: Keyring, sealed: string, context: string): string | null {

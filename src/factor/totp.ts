@@ -11,7 +11,7 @@ import type { Store } from '../store/store.ts'
 import { AttemptBuckets, type Origin } from '../throttle/attempt-buckets.ts'
 import type { AttemptLimiter } from '../throttle/attempt-limiter.ts'
 import { ConsecutiveFailures } from '../throttle/consecutive-failures.ts'
-import { Ceremonies, type CeremonyOwner } from './ceremony.ts'
+import { Ceremonies, type CeremonyOwner, ceremonyRecord } from './ceremony.ts'
 import { clockOffset } from './clock-offset.ts'
 import { type Credentials, credentialName, type TotpCredential } from './credential.ts'
 import { credentialsPerKind, type Enrolment, type Verification } from './factor.ts'
@@ -69,6 +69,14 @@ interface Pending extends CeremonyOwner, Pick<TotpCredential, 'secret' | 'algori
   readonly accountName: string
 }
 
+export const totpCeremony = ceremonyRecord<Pending>(
+  'totp',
+  record =>
+    [record.credentialId, record.accountName, record.secret, record.algorithm].every(
+      field => typeof field === 'string'
+    ) && [record.digits, record.periodSeconds].every(field => typeof field === 'number')
+)
+
 export class Totp {
   readonly #options: TotpOptions
   readonly #store: Store
@@ -82,7 +90,7 @@ export class Totp {
     if (!(options.period >= 15 && options.period <= 120)) throw new RangeError('a TOTP period has 15 to 120 seconds')
     this.#options = options
     this.#store = options.store
-    this.#ceremonies = new Ceremonies(options, 'totp', ceremonySeconds)
+    this.#ceremonies = new Ceremonies(options, totpCeremony, ceremonySeconds)
     this.#guesses = new AttemptBuckets(options.store)
     this.#failures = new ConsecutiveFailures(options.store)
   }

@@ -2,7 +2,7 @@
  * The relying party's own rules for an assertion (WebAuthn L3 §7.2), as pure functions: whose credential may answer, and what its
  * record says after it did. Owns no cryptography; by then the library has checked the signature.
  */
-import type { CeremonyOwner } from './ceremony.ts'
+import { type CeremonyOwner, ceremonyRecord } from './ceremony.ts'
 import type { Credential, WebauthnCredential } from './credential.ts'
 
 /** A ceremony that waits. The policy stands in it: what the browser says of it later counts for nothing. */
@@ -13,6 +13,15 @@ export interface Pending extends CeremonyOwner {
   /** The credentials that may answer; null for any, since a passkey says whose it is. */
   readonly allowed: readonly string[] | null
 }
+
+export const webauthnCeremony = ceremonyRecord<Pending>(
+  'webauthn',
+  ({ purpose, challenge, requireUserVerification, allowed }) =>
+    ['enrol', 'challenge', 'login'].includes(purpose as string) &&
+    typeof challenge === 'string' &&
+    typeof requireUserVerification === 'boolean' &&
+    (allowed === null || (Array.isArray(allowed) && allowed.every(id => typeof id === 'string')))
+)
 
 /** What an authenticator said under its signature. */
 export interface Assertion {

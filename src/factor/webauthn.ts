@@ -31,7 +31,7 @@ import {
   readAuthentication,
   readRegistration
 } from './webauthn-response.ts'
-import { type Assertion, afterAssertion, mayAnswer, type Pending } from './webauthn-rules.ts'
+import { type Assertion, afterAssertion, mayAnswer, type Pending, webauthnCeremony } from './webauthn-rules.ts'
 
 /** Loaded with the first ceremony: it is a third of the whole gate's memory, and many gates never need it. */
 const library = () => import('@simplewebauthn/server')
@@ -92,7 +92,7 @@ export class Webauthn {
 
   constructor(options: WebauthnOptions) {
     this.#options = options
-    this.#ceremonies = new Ceremonies(options, 'webauthn', ceremonySeconds)
+    this.#ceremonies = new Ceremonies(options, webauthnCeremony, ceremonySeconds)
     this.#sealed = new SealedCeremonies({ ...options, seconds: ceremonySeconds })
     this.#guesses = new AttemptBuckets(options.store)
     this.#failures = new ConsecutiveFailures(options.store)

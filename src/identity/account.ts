@@ -2,6 +2,7 @@
  * Accounts: one record for each person, wherever they come from, that says who they are and whether they may enter.
  * Owns names and status; refuses to hold secrets (`password:` and `credential:` keys hold those).
  */
+import { type Loose, RecordKind } from '../store/records.ts'
 import type { Subject } from './subject.ts'
 
 export interface Account {
@@ -18,8 +19,15 @@ export interface Account {
   readonly createdAt: number
 }
 
-/** Store key of an account: `account:` + id. The gateway caches and watches this prefix. */
-export const accountPrefix = 'account:'
+/** The gateway caches and watches these records. */
+export const accountRecord = new RecordKind<Account>({
+  prefix: 'account:',
+  version: 1,
+  read: record => (isAccount(record) ? record : null)
+})
+
+/** Store key of an account: `account:` + id. */
+export const accountPrefix = accountRecord.prefix
 
 const nameShape = /^[a-z0-9](?:[a-z0-9._+-]{0,62}[a-z0-9])?(?:@[a-z0-9](?:[a-z0-9.-]{0,188}[a-z0-9])?)?$/
 
@@ -44,22 +52,14 @@ export function subjectOf(account: Account): Subject {
   }
 }
 
-/** An account as the store holds it, or null for a record that is not wholly right (THREATS D3): then nobody enters. */
-export function parseAccount(text: string): Account | null {
-  try {
-    const value = JSON.parse(text) as Partial<Account> | null
-    if (typeof value !== 'object' || value === null) return null
-    const isRight =
-      [value.id, value.name, value.displayName, value.directory].every(
-        field => typeof field === 'string' && field !== ''
-      ) &&
-      (value.email === null || typeof value.email === 'string') &&
-      Array.isArray(value.groups) &&
-      value.groups.every(group => typeof group === 'string') &&
-      (value.suspended === null || (typeof value.suspended === 'object' && typeof value.suspended?.why === 'string')) &&
-      typeof value.createdAt === 'number'
-    return isRight ? (value as Account) : null
-  } catch {
-    return null
-  }
+function isAccount(record: Loose): record is Loose & Account {
+  const { id, name, displayName, directory, email, groups, suspended, createdAt } = record as Partial<Account>
+  return (
+    [id, name, displayName, directory].every(field => typeof field === 'string' && field !== '') &&
+    (email === null || typeof email === 'string') &&
+    Array.isArray(groups) &&
+    groups.every(group => typeof group === 'string') &&
+    (suspended === null || (typeof suspended === 'object' && typeof suspended.why === 'string')) &&
+    typeof createdAt === 'number'
+  )
 }

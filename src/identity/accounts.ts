@@ -7,7 +7,7 @@ import { newId } from '../ids.ts'
 import { inBatches } from '../store/batches.ts'
 import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
-import { type Account, accountPrefix, canonicalName, parseAccount } from './account.ts'
+import { type Account, accountRecord, canonicalName } from './account.ts'
 import { Addresses, canonicalAddress } from './addresses.ts'
 
 export type AccountProblem = 'name_taken' | 'name_invalid' | 'not_found'
@@ -45,7 +45,6 @@ const index = 'accounts'
 const addressMark = 'meta:addresses'
 /** Nobody's id: looked up for a name that nobody has, so that the store is asked as often (ASVS 6.3.8). */
 const nobody = 'A'.repeat(22)
-const keyOf = (id: string) => `${accountPrefix}${id}`
 const nameKeyOf = (name: string) => `account-name:${name}`
 
 export class Accounts {
@@ -74,20 +73,19 @@ export class Accounts {
       createdAt: this.#clock()
     }
     // The name last: what breaks off before leaves a record that nobody can sign in to, not a name that nobody can take.
-    await this.#store.put(keyOf(account.id), JSON.stringify(account))
+    await accountRecord.put(this.#store, account.id, account)
     await this.#store.link(index, account.id)
     await this.#addresses.link(account.email, account.id)
     if (await this.#claim(name, account.id)) return account
     await this.#addresses.unlink(account.email, account.id)
     await this.#store.unlink(index, account.id)
-    await this.#store.delete(keyOf(account.id))
+    await this.#store.delete(accountRecord.key(account.id))
     throw new AccountError('name_taken')
   }
 
   async byId(id: string): Promise<Account | null> {
     if (!isId(id)) return null
-    const text = await this.#store.get(keyOf(id))
-    const account = text === null ? null : parseAccount(text)
+    const account = await accountRecord.get(this.#store, id)
     return account?.id === id ? account : null
   }
 
@@ -182,7 +180,7 @@ export class Accounts {
     if ((await this.#store.get(nameKeyOf(account.name))) === id) await this.#store.delete(nameKeyOf(account.name))
     await this.#store.unlink(index, id)
     await this.#addresses.unlink(account.email, id)
-    const isGone = await this.#store.delete(keyOf(id))
+    const isGone = await this.#store.delete(accountRecord.key(id))
     await this.#store.settle?.()
     return isGone
   }
@@ -195,15 +193,10 @@ export class Accounts {
   }
 
   #change(id: string, change: (account: Account) => Account): Promise<Account> {
-    return changeValue<Account>(this.#store, keyOf(isId(id) ? id : nobody), text => {
-      const account = text === null ? null : parseAccount(text)
+    return accountRecord.change<Account>(this.#store, isId(id) ? id : nobody, account => {
       if (account === null) throw new AccountError('not_found')
-      const result = change(account)
-      return {
-        next: JSON.stringify(result),
-        result,
-        ...(takesAway(account, result) ? { purpose: 'ends access' } : {})
-      }
+      const next = change(account)
+      return { next, result: next, ...(takesAway(account, next) ? { purpose: 'ends access' } : {}) }
     })
   }
 }

@@ -5,7 +5,7 @@
  */
 import { type Clock, isCurrent } from '../clock.ts'
 import { isToken, newToken, tokenDigest } from '../ids.ts'
-import { changeValue } from '../store/change.ts'
+import { RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 
 /** ASVS 6.4.1; NIST SP 800-63B-4 §4.2 for codes that travel by e-mail. */
@@ -20,9 +20,15 @@ interface Invitation {
   readonly acceptedAt?: number
 }
 
-const isAccepted = (text: string) => parse(text)?.acceptedAt !== undefined
-
-const keyOf = (digest: string) => `invitation:${digest}`
+/** By the digest of its token. */
+export const invitationRecord = new RecordKind<Invitation>({
+  prefix: 'invitation:',
+  version: 1,
+  read: record =>
+    typeof record.accountId === 'string' && typeof record.expiresAt === 'number'
+      ? (record as unknown as Invitation)
+      : null
+})
 /** The digest of the one invitation of an account that counts. */
 const latestOf = (accountId: string) => `invitation-of:${accountId}`
 
@@ -41,7 +47,7 @@ export class Invitations {
     const digest = tokenDigest(token)
     const invitation: Invitation = { accountId, expiresAt: this.#clock() + lifeSeconds * 1000 }
     const before = await this.#store.get(latestOf(accountId))
-    await this.#store.put(keyOf(digest), JSON.stringify(invitation), keptSeconds)
+    await invitationRecord.put(this.#store, digest, invitation, keptSeconds)
     await this.#store.put(latestOf(accountId), digest, keptSeconds)
     // A failover must not make the older one good again.
     if (before !== null) await this.#store.settle?.()
@@ -51,13 +57,13 @@ export class Invitations {
   /** The account it is for, or null, also once it was accepted. Nothing is spent. */
   async peek(token: string): Promise<string | null> {
     const found = await this.#look(token)
-    return found === null || found.isAccepted ? null : found.accountId
+    return found === null || found.acceptedAt !== undefined ? null : found.accountId
   }
 
   /** The account of one that was accepted and has not led to a second factor yet; null for any other. It opens nothing by itself. */
   async begun(token: string): Promise<string | null> {
     const found = await this.#look(token)
-    return found?.isAccepted ? found.accountId : null
+    return found?.acceptedAt === undefined ? null : found.accountId
   }
 
   /** Accepts it: of any number of callers, one hears the account's id. From then on it is `begun`, until `removeAll` or its time is up. */
@@ -73,7 +79,7 @@ export class Invitations {
   /** True while the account has an invitation, accepted or not. */
   async isWaiting(accountId: string): Promise<boolean> {
     const digest = await this.#store.get(latestOf(accountId))
-    return digest !== null && (await this.#accountOf(digest, await this.#store.get(keyOf(digest)))) !== null
+    return digest !== null && (await this.#good(digest, await invitationRecord.get(this.#store, digest))) !== null
   }
 
   /**
@@ -81,14 +87,17 @@ export class Invitations {
    * when the link itself has run out meanwhile.
    */
   async stands(accountId: string, digest: string): Promise<boolean> {
-    const [newest, text] = await Promise.all([this.#store.get(latestOf(accountId)), this.#store.get(keyOf(digest))])
-    return newest === digest && text !== null && parse(text)?.accountId === accountId
+    const [newest, invitation] = await Promise.all([
+      this.#store.get(latestOf(accountId)),
+      invitationRecord.get(this.#store, digest)
+    ])
+    return newest === digest && invitation?.accountId === accountId
   }
 
   /** Spends the invitation of this digest. True for the one caller whose doing it is, and only while it `stands`. */
   async spend(accountId: string, digest: string): Promise<boolean> {
     if (!(await this.stands(accountId, digest))) return false
-    if ((await this.#store.take(keyOf(digest))) === null) return false
+    if ((await invitationRecord.take(this.#store, digest)) === null) return false
     // A newer one that was issued in this moment stays.
     return (await this.#store.get(latestOf(accountId))) === digest
   }
@@ -97,44 +106,32 @@ export class Invitations {
   async removeAll(accountId: string): Promise<void> {
     const digest = await this.#store.take(latestOf(accountId))
     if (digest === null) return
-    await this.#store.delete(keyOf(digest))
+    await this.#store.delete(invitationRecord.key(digest))
     await this.#store.settle?.()
   }
 
-  async #look(token: string): Promise<{ accountId: string; isAccepted: boolean } | null> {
+  async #look(token: string): Promise<Invitation | null> {
     if (!isToken(token)) return null
     const digest = tokenDigest(token)
-    const text = await this.#store.get(keyOf(digest))
-    const accountId = await this.#accountOf(digest, text)
-    return text === null || accountId === null ? null : { accountId, isAccepted: isAccepted(text) }
+    return this.#good(digest, await invitationRecord.get(this.#store, digest))
   }
 
   /** The account, for the one caller whose change it is. */
   #mark(token: string, to: boolean): Promise<string | null> {
     if (!isToken(token)) return Promise.resolve(null)
     const digest = tokenDigest(token)
-    return changeValue<string | null>(this.#store, keyOf(digest), async text => {
-      const accountId = await this.#accountOf(digest, text)
-      const invitation = text === null ? null : parse(text)
-      if (accountId === null || invitation === null || isAccepted(text as string) === to) return { result: null }
+    return invitationRecord.change<string | null>(this.#store, digest, async found => {
+      const invitation = await this.#good(digest, found)
+      if (invitation === null || (invitation.acceptedAt !== undefined) === to) return { result: null }
       const { acceptedAt: _, ...open } = invitation
       const next: Invitation = to ? { ...open, acceptedAt: this.#clock() } : open
-      return { next: JSON.stringify(next), result: accountId }
+      return { next, result: invitation.accountId }
     })
   }
 
-  async #accountOf(digest: string, text: string | null): Promise<string | null> {
-    const invitation = text === null ? null : parse(text)
+  /** The invitation, if its time is not up and it is its account's newest. */
+  async #good(digest: string, invitation: Invitation | null): Promise<Invitation | null> {
     if (invitation === null || !isCurrent(invitation.expiresAt, lifeSeconds * 1000, this.#clock())) return null
-    return (await this.#store.get(latestOf(invitation.accountId))) === digest ? invitation.accountId : null
-  }
-}
-
-function parse(text: string): Invitation | null {
-  try {
-    const value = JSON.parse(text) as Partial<Invitation> | null
-    return typeof value?.accountId === 'string' && typeof value.expiresAt === 'number' ? (value as Invitation) : null
-  } catch {
-    return null
+    return (await this.#store.get(latestOf(invitation.accountId))) === digest ? invitation : null
   }
 }

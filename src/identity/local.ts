@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
+import { RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import type { Accounts } from './accounts.ts'
 import type { Directory, DirectoryAnswer } from './directory.ts'
@@ -26,9 +27,17 @@ interface PasswordRecord {
   readonly setAt: number
 }
 
+const hashShape = /^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/
 /** Nobody's: looked up where there is no account, so that the store is asked as often. */
 const nobody = 'nobody'
-const keyOf = (accountId: string) => `password:${accountId}`
+
+/** By the id of the account. */
+export const passwordRecord = new RecordKind<PasswordRecord>({
+  prefix: 'password:',
+  version: 1,
+  read: ({ hash, ...more }) =>
+    typeof hash === 'string' && hashShape.test(hash) ? ({ hash, ...more } as PasswordRecord) : null
+})
 
 export class LocalDirectory implements Directory {
   readonly id = 'local'
@@ -51,12 +60,11 @@ export class LocalDirectory implements Directory {
   async authenticate(name: string, password: string, place?: HashPlace): Promise<DirectoryAnswer> {
     const account = await this.#accounts.byName(name)
     const isOurs = account?.directory === this.id
-    const text = await this.#store.get(keyOf(isOurs ? account.id : nobody))
-    const record = text === null ? null : parse(text)
+    const record = await passwordRecord.get(this.#store, isOurs ? account.id : nobody)
     const fits = await this.#hasher.verify(record?.hash ?? null, password, place)
     if (fits === 'busy') return { kind: 'busy' }
-    if (fits !== true || !isOurs || text === null || record === null) return { kind: 'refused' }
-    if (this.#hasher.isOutdated(record.hash)) await this.#renew(account.id, text, password)
+    if (fits !== true || !isOurs || record === null) return { kind: 'refused' }
+    if (this.#hasher.isOutdated(record.hash)) await this.#renew(account.id, record.hash, password)
     return { kind: 'accepted', accountId: account.id }
   }
 
@@ -72,20 +80,20 @@ export class LocalDirectory implements Directory {
   async preparePassword(password: string): Promise<(accountId: string) => Promise<void>> {
     const problem = passwordProblem(password, [])
     if (problem !== null) throw new PasswordRefused(problem)
-    const record = this.#write(await this.#hasher.hash(password))
+    const hash = await this.#hasher.hash(password)
     return async accountId => {
-      await this.#store.put(keyOf(accountId), record)
+      await passwordRecord.overwrite(this.#store, accountId, { hash, setAt: this.#clock() })
       await this.#store.settle?.()
     }
   }
 
   async hasPassword(accountId: string): Promise<boolean> {
-    return (await this.#store.get(keyOf(accountId))) !== null
+    return (await this.#store.get(passwordRecord.key(accountId))) !== null
   }
 
   /** True if there was one. */
   removePassword(accountId: string): Promise<boolean> {
-    return this.#store.delete(keyOf(accountId))
+    return this.#store.delete(passwordRecord.key(accountId))
   }
 
   /** See removal.ts. */
@@ -96,23 +104,11 @@ export class LocalDirectory implements Directory {
   /** Today's costs for a hash of yesterday's. The password was right either way, so a busy moment does not matter. */
   async #renew(accountId: string, before: string, password: string): Promise<void> {
     const hash = await this.#hasher.hash(password).catch(() => null)
-    // Only over the hash that was just checked, otherwise a password changed meanwhile would come back.
-    if (hash !== null) await this.#store.replace(keyOf(accountId), before, this.#write(hash))
-  }
-
-  #write(hash: string): string {
-    return JSON.stringify({ hash, setAt: this.#clock() } satisfies PasswordRecord)
-  }
-}
-
-function parse(text: string): PasswordRecord | null {
-  try {
-    const value = JSON.parse(text) as Partial<PasswordRecord> | null
-    const isRight =
-      typeof value?.hash === 'string' &&
-      /^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/.test(value.hash)
-    return isRight ? (value as PasswordRecord) : null
-  } catch {
-    return null
+    if (hash === null) return
+    const setAt = this.#clock()
+    await passwordRecord.change<void>(this.#store, accountId, record =>
+      // Only over the hash that was just checked, otherwise a password changed meanwhile would come back.
+      record?.hash === before ? { next: { hash, setAt }, result: undefined } : { result: undefined }
+    )
   }
 }

@@ -1,7 +1,7 @@
 /** The person of a session as one host sees them by now. Owns a look that is no use of the session: it does not keep it from idling. */
 
 import { isFullySignedIn, type Proof } from '../factor/proof.ts'
-import { accountPrefix, parseAccount, subjectOf } from '../identity/account.ts'
+import { accountPrefix, accountRecord, subjectOf } from '../identity/account.ts'
 import type { Subject } from '../identity/subject.ts'
 import { parseSession, parseToken, sessionKey, tokenKey } from './records.ts'
 import { proofsOf } from './session.ts'
@@ -19,7 +19,7 @@ export async function presentAt(cache: SessionCache, id: string, host: string, n
   const digest = session?.tokens[host]
   if (session === null || digest === undefined || session.expiresAt <= now) return null
   const record = await cache.read(tokenKey(digest), parseToken)
-  const account = await cache.read(accountPrefix + session.accountId, parseAccount)
+  const account = await cache.read(accountPrefix + session.accountId, accountRecord.parse)
   if (record === null || record.host !== host || account === null || account.suspended !== null) return null
   const proofs = proofsOf(session, record.generation)
   return { subject: subjectOf(account), proofs, isFullySignedIn: isFullySignedIn(proofs) }

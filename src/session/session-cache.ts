@@ -62,7 +62,7 @@ export class SessionCache {
   }
 
   /** Value of `key` as `parse` reads it; null where there is none. Absence is not cached: strangers' cookies must not fill memory. */
-  async read<T extends object>(key: string, parse: (text: string) => T | null): Promise<T | null> {
+  async read<T extends object>(key: string, parse: (text: string, key: string) => T | null): Promise<T | null> {
     const known = this.#entries.get(key)
     if (known !== undefined) return known as T
     const running = this.#pending.get(key)
@@ -87,12 +87,12 @@ export class SessionCache {
 
   async #load<T extends object>(
     key: string,
-    parse: (text: string) => T | null,
+    parse: (text: string, key: string) => T | null,
     isStale: () => boolean
   ): Promise<T | null> {
     const text = await this.#store.get(key)
     if (text === null) return null
-    const value = parse(text)
+    const value = parse(text, key)
     if (value !== null && this.isTold && !isStale()) this.#entries.set(key, value)
     return value
   }

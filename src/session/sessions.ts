@@ -4,7 +4,7 @@
  */
 import { type Clock, clockSkewMs } from '../clock.ts'
 import { isFullySignedIn, type Proof } from '../factor/proof.ts'
-import { type Account, accountPrefix, parseAccount, subjectOf } from '../identity/account.ts'
+import { type Account, accountPrefix, accountRecord, subjectOf } from '../identity/account.ts'
 import { newId, newToken, tokenDigest } from '../ids.ts'
 import { inBatches } from '../store/batches.ts'
 import { changeValue } from '../store/change.ts'
@@ -194,7 +194,7 @@ export class Sessions {
     }
     if (session !== null) session = await this.#putBack.ofToday(session, now)
     if (session === null) return null
-    const account = await this.#cache.read(accountPrefix + session.accountId, parseAccount)
+    const account = await this.#cache.read(accountPrefix + session.accountId, accountRecord.parse)
     if (account === null || (await this.#hasIdled(session, now))) return null
     const principal = this.#assemble(host, keys, record, session, account, now)
     if (principal !== null) this.#touch(session.id, now)

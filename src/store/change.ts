@@ -5,10 +5,10 @@
 import { type Purpose, type Store, StoreUnreachable } from './store.ts'
 
 /** What to do with a value. `result` is what the caller of `changeValue` hears if this is what happens. */
-export type Step<Result> =
-  /** Write this text. The remaining life of the value stays as it is, unless `ttlSeconds` is given. */
+export type Step<Result, Value = string> =
+  /** Write this value. Its remaining life stays as it is, unless `ttlSeconds` is given. */
   | {
-      readonly next: string
+      readonly next: Value
       readonly result: Result
       readonly ttlSeconds?: number | undefined
       readonly purpose?: Purpose | undefined

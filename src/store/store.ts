@@ -9,9 +9,13 @@
  * - A store that cannot be reached rejects with `StoreUnreachable` within two seconds and never answers from memory.
  * - Values are UTF-8 strings, up to 1 MiB; keys are up to 512 bytes, made by the code and never by a person.
  */
+import type { ErrorCode } from '../errors.ts'
 
 /** The store did not answer. Callers fail closed (503); the message names the store without its password. */
 export class StoreUnreachable extends Error {
+  /** What people are told of it. */
+  readonly code: Extract<ErrorCode, 'store_unreachable' | 'not_confirmed' | 'record_too_new'> = 'store_unreachable'
+
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options)
     this.name = 'StoreUnreachable'
@@ -20,6 +24,7 @@ export class StoreUnreachable extends Error {
 
 /** What was written is written, but nothing confirms that it stays (see `settle`). Whoever does the same again asks for the confirmation again. */
 export class StoreUnconfirmed extends StoreUnreachable {
+  override readonly code = 'not_confirmed'
   /** How many sessions were ended all the same, where somebody counted them. */
   readonly ended: number
 
@@ -27,6 +32,21 @@ export class StoreUnconfirmed extends StoreUnreachable {
     super(message, options)
     this.name = 'StoreUnconfirmed'
     this.ended = options?.ended ?? 0
+  }
+}
+
+/**
+ * A newer release wrote this record, and this one cannot know what it means. It is a kind of StoreUnreachable, because callers do the same with both:
+ * they fail closed (503). The message is made for operators.
+ */
+export class RecordTooNew extends StoreUnreachable {
+  override readonly code = 'record_too_new'
+
+  constructor(record: string, { version, known }: { version: number; known: number }) {
+    super(
+      `The store holds ${record} in version ${version}, and this release of Factorgate knows version ${known} at most. It neither uses nor changes that record. Run the newer release that wrote it, or put back a backup that was made before the upgrade (factorgate store import).`
+    )
+    this.name = 'RecordTooNew'
   }
 }
 

@@ -5,9 +5,8 @@
  */
 import type { Clock } from '../clock.ts'
 import { networkLevels } from '../request/network-levels.ts'
-import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
-import { type Count, isAhead, lifeSeconds, readCount, untilOf } from './count.ts'
+import { type Count, countAt, countRecord, isAhead, lifeSeconds, untilOf } from './count.ts'
 import { type BucketKind, type Limit, limits, newcomerInSiege, siegeFailures } from './limits.ts'
 
 export { unknownNetwork } from '../request/network-levels.ts'
@@ -117,11 +116,11 @@ export class AttemptLimiter {
   /** What success does to the buckets, for whoever learns of it later than the attempt. */
   async clear(buckets: readonly Bucket[]): Promise<void> {
     const own = buckets.find(({ kind }) => kind === 'newcomer')
-    const text = own === undefined ? null : await this.#store.get(keyOf(own))
-    const mistakes = Math.max(1, Math.round(readCount(text, limits.newcomer, this.#clock()).failures))
+    const found = own === undefined ? null : await countRecord.get(this.#store, idOf(own))
+    const mistakes = Math.max(1, Math.round(countAt(found, limits.newcomer, this.#clock()).failures))
     await Promise.all(
       buckets.map(bucket => {
-        if (!isShared(bucket)) return this.#store.delete(keyOf(bucket))
+        if (!isShared(bucket)) return this.#store.delete(countRecord.key(idOf(bucket)))
         // Otherwise one own account would wash away the guesses at all the others (THREATS M11).
         return this.#giveBack(bucket, givenBackWhole.has(bucket.kind) ? mistakes : 1)
       })
@@ -131,12 +130,12 @@ export class AttemptLimiter {
   /** How long the next attempt has to wait. Writes only where the clock was put back: what stood ahead of it would wait for it to come again. */
   async #waitMs(bucket: Bucket): Promise<number> {
     const limit = limits[bucket.kind]
-    const text = await this.#store.get(keyOf(bucket))
+    const found = await countRecord.get(this.#store, idOf(bucket))
     const now = this.#clock()
-    const { until } = readCount(text, limit, now)
-    if (until <= now || !isAhead(text, now)) return Math.max(0, until - now)
-    return changeValue(this.#store, keyOf(bucket), found => {
-      const count = readCount(found, limit, now)
+    const { until } = countAt(found, limit, now)
+    if (until <= now || !isAhead(found, now)) return Math.max(0, until - now)
+    return countRecord.change(this.#store, idOf(bucket), found => {
+      const count = countAt(found, limit, now)
       const result = Math.max(0, count.until - now)
       return isAhead(found, now) ? { ...this.#written(count, limit, now), result } : { result }
     })
@@ -144,9 +143,9 @@ export class AttemptLimiter {
 
   /** `share`: how much of a failure this one is, and of a wait. */
   #count(bucket: Bucket, share: number, limit: Limit): Promise<{ waitMs: number; failures: number }> {
-    return changeValue(this.#store, keyOf(bucket), text => {
+    return countRecord.change(this.#store, idOf(bucket), found => {
       const now = this.#clock()
-      const { failures, until } = readCount(text, limit, now)
+      const { failures, until } = countAt(found, limit, now)
       if (until > now) return { result: { waitMs: until - now, failures } }
       const next = failures + share
       const count = { failures: next, at: now, until: untilOf(now, next, limit, share) }
@@ -156,10 +155,10 @@ export class AttemptLimiter {
 
   #giveBack(bucket: Bucket, share: number): Promise<void> {
     const limit = limits[bucket.kind]
-    return changeValue<void>(this.#store, keyOf(bucket), text => {
-      if (text === null) return { result: undefined }
+    return countRecord.change<void>(this.#store, idOf(bucket), found => {
+      if (found === null) return { result: undefined }
       const now = this.#clock()
-      const count = readCount(text, limit, now)
+      const count = countAt(found, limit, now)
       const failures = Math.max(0, count.failures - share)
       // The wait that this attempt caused ends with it; the one before it stands.
       const until = Math.min(count.until, untilOf(count.at, failures, limit, 1))
@@ -167,8 +166,8 @@ export class AttemptLimiter {
     })
   }
 
-  #written(count: Count, limit: Limit, now: number): { next: string; ttlSeconds: number } {
-    return { next: JSON.stringify(count), ttlSeconds: lifeSeconds(count, limit, now) }
+  #written(count: Count, limit: Limit, now: number): { next: Count; ttlSeconds: number } {
+    return { next: count, ttlSeconds: lifeSeconds(count, limit, now) }
   }
 }
 
@@ -185,8 +184,8 @@ function limitOf({ kind }: Bucket, { newcomersFailures }: SoFar): Limit {
   return kind === 'newcomer' && newcomersFailures >= siegeFailures ? newcomerInSiege : limits[kind]
 }
 
-function keyOf({ kind, key }: Bucket): string {
-  return `attempts:${kind}:${kind === 'address' || kind === 'neighbours' ? network(key) : key}`
+function idOf({ kind, key }: Bucket): string {
+  return `${kind}:${kind === 'address' || kind === 'neighbours' ? network(key) : key}`
 }
 
 /** What one household has: an IPv4 address, or an IPv6 /64. */

@@ -4,7 +4,7 @@
  */
 
 import type { LiveConnections } from '../forwarding/live-connections.ts'
-import { type Account, accountPrefix, parseAccount } from '../identity/account.ts'
+import { accountPrefix, accountRecord } from '../identity/account.ts'
 import { sessionKey } from '../session/records.ts'
 import type { SessionCache } from '../session/session-cache.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -53,7 +53,8 @@ export function watchAccess({ store, cache, sessions, live, onError }: AccessWat
   const checkAccount = async (id: string): Promise<void> => {
     try {
       const text = await store.get(accountPrefix + id)
-      const account: Account | null = text === null ? null : parseAccount(text)
+      // Also where a newer release wrote it: nobody is let in by it here, so nobody stays.
+      const account = text === null ? null : accountRecord.parseIfKnown(text)
       if (account === null || account.suspended !== null) live.endAccount(id, 'access ended')
       else live.endAccountUnless(id, account.groups, 'groups changed')
     } catch (error) {

@@ -1,6 +1,6 @@
 /** FIELD A9: what began while the clock was ahead does not outlive its time once the clock is right again. */
 import t from 'tap'
-import { Ceremonies } from '../../src/factor/ceremony.ts'
+import { Ceremonies, ceremonyRecord } from '../../src/factor/ceremony.ts'
 import { isFresh } from '../../src/factor/proof.ts'
 import { SealedCeremonies } from '../../src/factor/sealed-ceremony.ts'
 import { Invitations } from '../../src/identity/invitations.ts'
@@ -143,7 +143,7 @@ t.test('FIELD A9 invitations, hand-over codes and ceremonies that a fast clock m
   const ring = makeKeyring([newMasterKey()])
   const owner = { accountId: 'A1', binding: 'b' }
   const invitations = new Invitations({ store, clock })
-  const ceremonies = new Ceremonies<typeof owner>({ store, clock }, 'totp', 600)
+  const ceremonies = new Ceremonies({ store, clock }, ceremonyRecord<typeof owner>('totp', () => true), 600)
   const sealed = new SealedCeremonies({ store, clock, keyring: () => ring, seconds: 300 })
   const pending = {
     purpose: 'login',

@@ -611,6 +611,11 @@ const english_errors: Record<ErrorCode, ErrorSentences> = {
     'It cannot look up who is signed in, so for now it lets nobody through. Your data is safe.',
     'Try again in a few seconds: it recovers by itself.'
   ),
+  record_too_new: calm(
+    'The gate is older than its memory',
+    'What it would have to read was written by a newer release of the gate. It touches nothing that it does not understand, so it lets you through only once that release runs again.',
+    'Try again in a few minutes. If it stays, tell the people who run this gate: its log says what to do.'
+  ),
   not_confirmed: calm(
     'Done, but not confirmed yet',
     'The gate has done it and written it down. A second copy of its records does not have it yet, and if the first one failed now, it could be undone.',

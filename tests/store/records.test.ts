@@ -1,0 +1,182 @@
+/** Record kinds: each record of the store has a version; a newer one is refused and kept, an older one is written anew in today's, a broken one is nobody's. */
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import { newId, newToken } from '../../src/ids.ts'
+import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
+import { RecordKind, type Seal } from '../../src/store/records.ts'
+import { RecordTooNew } from '../../src/store/store.ts'
+import { MemoryStore } from '../helpers/memory-store.ts'
+
+const src = fileURLToPath(new URL('../../src/', import.meta.url))
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))
+const textOf = (file: string) => readFileSync(path.join(src, file), 'utf8')
+
+/** Every kind that a file of `src/` exports. */
+async function allKinds(): Promise<RecordKind<object>[]> {
+  const makers = files.filter(file => /\bRecordKind\b|\bceremonyRecord\b/.test(textOf(file)))
+  const modules = await Promise.all(makers.map(file => import(path.join(src, file)) as Promise<object>))
+  return [...new Set(modules.flatMap(module => Object.values(module)))].filter(value => value instanceof RecordKind)
+}
+
+const person = { id: newId(), accountId: newId() }
+const count = { failures: 2, at: 1, until: 0 }
+const ceremony = { accountId: person.accountId, binding: 'b', endsAt: 2 }
+
+/** A record of each kind as the releases before versions wrote it. A kind without a row fails. */
+const records: Readonly<Record<string, object>> = {
+  'account:': {
+    id: person.id,
+    name: 'alice',
+    displayName: 'Alice',
+    email: null,
+    groups: ['staff'],
+    directory: 'local',
+    suspended: null,
+    createdAt: 1
+  },
+  'invitation:': { accountId: person.accountId, expiresAt: 2 },
+  'password:': { hash: '$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$aGFzaA', setAt: 1 },
+  'credential:': {
+    ...person,
+    kind: 'totp',
+    name: 'Phone',
+    createdAt: 1,
+    lastUsedAt: null,
+    lastUsedFrom: null,
+    disabledAt: null,
+    secret: 'sealed',
+    algorithm: 'SHA1',
+    digits: 6,
+    periodSeconds: 30,
+    lastStep: 1
+  },
+  'recovery:': { createdAt: 1, total: 1, hashes: ['h'], disabledAt: null },
+  'ceremony:totp:': {
+    ...ceremony,
+    credentialId: newId(),
+    accountName: 'alice',
+    secret: 'sealed',
+    algorithm: 'SHA1',
+    digits: 6,
+    periodSeconds: 30
+  },
+  'ceremony:webauthn:': {
+    ...ceremony,
+    purpose: 'enrol',
+    challenge: 'c',
+    requireUserVerification: true,
+    allowed: null
+  },
+  'attempts:': count
+}
+
+const ring = makeKeyring([newMasterKey()])
+const seal: Seal = { open: ring.open.bind(ring), close: ring.seal.bind(ring) }
+const isSealed = (kind: RecordKind<object>) => kind.prefix === 'recovery:'
+
+t.test('each kind of record', async t => {
+  const kinds = await allKinds()
+  t.strictSame(kinds.map(({ prefix }) => prefix).sort(), Object.keys(records).sort(), 'has a row here')
+  for (const kind of kinds)
+    t.test(kind.prefix, async t => {
+      const record = records[kind.prefix] as object
+      const store = new MemoryStore(() => 1)
+      const id = newToken()
+      const key = kind.key(id)
+      const seals = isSealed(kind) ? seal : undefined
+      const write = (text: string) => store.put(key, seals === undefined ? text : seals.close(text, key))
+      const written = async () => {
+        const text = (await store.get(key)) as string
+        return JSON.parse(seals === undefined ? text : seals.open(text, key))
+      }
+      const same = (t: Test) => kind.change(store, id, value => ({ next: value as object, result: t.ok(value) }), seals)
+
+      t.test('a record without a version is read, and has one from its next change on', async t => {
+        await write(JSON.stringify(record))
+        t.strictSame(await kind.get(store, id, seals), record)
+        t.notOk('v' in (await written()), 'a look writes nothing')
+        await same(t)
+        t.strictSame(await written(), { ...record, v: kind.version })
+        t.strictSame(await kind.get(store, id, seals), record, 'whoever reads it sees no version')
+      })
+
+      t.test('a new record has the version', async t => {
+        await kind.overwrite(store, id, record, seals)
+        t.strictSame(await written(), { ...record, v: kind.version })
+      })
+
+      t.test('a record of a newer version is refused and stays as it is', async t => {
+        const newer = JSON.stringify({ ...record, v: kind.version + 1, more: true })
+        await write(newer)
+        const before = await store.get(key)
+        const attempts: [string, () => Promise<unknown>][] = [
+          ['get', () => kind.get(store, id, seals)],
+          ['change', () => kind.change(store, id, () => ({ next: record, result: true }), seals)],
+          ['overwrite', () => kind.overwrite(store, id, record, seals)]
+        ]
+        for (const [name, attempt] of attempts) {
+          const error = await attempt().then(
+            () => null,
+            thrown => thrown
+          )
+          t.ok(error instanceof RecordTooNew, name)
+          t.equal(error.code, 'record_too_new')
+          t.match(
+            error.message,
+            `version ${kind.version + 1}, and this release of Factorgate knows version ${kind.version}`
+          )
+          t.match(error.message, kind.prefix)
+          t.match(error.message, 'factorgate store import')
+          if (kind.prefix.startsWith('ceremony:')) t.notMatch(error.message, id, 'a handle is a secret')
+        }
+        t.equal(await store.get(key), before)
+        t.equal(kind.parseIfKnown(newer), null)
+      })
+
+      t.test('D3: a broken record is nobody’s', async t => {
+        const broken = [
+          '{',
+          'null',
+          '[]',
+          '1',
+          '',
+          ...[0, -1, 1.5, '1', null].map(v => JSON.stringify({ ...record, v }))
+        ]
+        for (const text of broken) {
+          await write(text)
+          t.notSame(await kind.get(store, id, seals), record, text.slice(0, 20))
+        }
+        if (kind.prefix === 'attempts:' || isSealed(kind)) return
+        for (const text of [...broken, '{}']) {
+          await write(text)
+          t.equal(await kind.get(store, id, seals), null, text.slice(0, 20))
+        }
+      })
+    })
+})
+
+t.test('a kind of version 3 reads all older ones and writes its own', async t => {
+  const kind = new RecordKind<{ name: string; tags: string[] }>({
+    prefix: 'thing:',
+    version: 3,
+    upgrades: [({ title, ...more }) => ({ ...more, name: title }), ({ tag, ...more }) => ({ ...more, tags: [tag] })],
+    read: record => (Array.isArray(record.tags) ? (record as { name: string; tags: string[] }) : null)
+  })
+  const today = { name: 'a', tags: ['b'] }
+  const rows: [string, object][] = [
+    ['no version', { title: 'a', tag: 'b' }],
+    ['version 1', { title: 'a', tag: 'b', v: 1 }],
+    ['version 2', { name: 'a', tag: 'b', v: 2 }],
+    ['version 3', { ...today, v: 3 }]
+  ]
+  for (const [name, record] of rows) {
+    const store = new MemoryStore(() => 1)
+    await store.put('thing:1', JSON.stringify(record))
+    t.strictSame(await kind.get(store, '1'), today, name)
+    await kind.change(store, '1', value => ({ next: { ...value!, name: 'c' }, result: null }))
+    t.strictSame(JSON.parse((await store.get('thing:1'))!), { name: 'c', tags: ['b'], v: 3 }, name)
+  }
+  t.throws(() => new RecordKind({ prefix: 'thing:', version: 2, read: () => null }), /one upgrade for each/)
+})
