@@ -7,7 +7,7 @@ import { newId, newToken } from '../../src/ids.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
 import { RecordKind, type Seal } from '../../src/store/records.ts'
 import { RecordTooNew } from '../../src/store/store.ts'
-import { MemoryStore } from '../helpers/memory-store.ts'
+import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
 
 const src = fileURLToPath(new URL('../../src/', import.meta.url))
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))
