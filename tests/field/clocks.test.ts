@@ -143,7 +143,11 @@ t.test('FIELD A9 invitations, hand-over codes and ceremonies that a fast clock m
   const ring = makeKeyring([newMasterKey()])
   const owner = { accountId: 'A1', binding: 'b' }
   const invitations = new Invitations({ store, clock })
-  const ceremonies = new Ceremonies({ store, clock }, ceremonyRecord<typeof owner>('totp', () => true), 600)
+  const ceremonies = new Ceremonies(
+    { store, clock },
+    ceremonyRecord<typeof owner>('totp', () => true),
+    600
+  )
   const sealed = new SealedCeremonies({ store, clock, keyring: () => ring, seconds: 300 })
   const pending = {
     purpose: 'login',
