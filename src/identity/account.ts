@@ -2,7 +2,6 @@
  * Accounts: one record for each person, wherever they come from, that says who they are and whether they may enter.
  * Owns names and status; refuses to hold secrets (`password:` and `credential:` keys hold those).
  */
-import { type Loose, RecordKind } from '../store/records.ts'
 import type { Subject } from './subject.ts'
 
 export interface Account {
@@ -19,15 +18,8 @@ export interface Account {
   readonly createdAt: number
 }
 
-/** The gateway caches and watches these records. */
-export const accountRecord = new RecordKind<Account>({
-  prefix: 'account:',
-  version: 1,
-  read: record => (isAccount(record) ? record : null)
-})
-
-/** Store key of an account: `account:` + id. */
-export const accountPrefix = accountRecord.prefix
+/** Store key of an account: `account:` + id. The gateway caches and watches this prefix. */
+export const accountPrefix = 'account:'
 
 const nameShape = /^[a-z0-9](?:[a-z0-9._+-]{0,62}[a-z0-9])?(?:@[a-z0-9](?:[a-z0-9.-]{0,188}[a-z0-9])?)?$/
 
@@ -50,16 +42,4 @@ export function subjectOf(account: Account): Subject {
     email: account.email,
     groups: account.groups
   }
-}
-
-function isAccount(record: Loose): record is Loose & Account {
-  const { id, name, displayName, directory, email, groups, suspended, createdAt } = record as Partial<Account>
-  return (
-    [id, name, displayName, directory].every(field => typeof field === 'string' && field !== '') &&
-    (email === null || typeof email === 'string') &&
-    Array.isArray(groups) &&
-    groups.every(group => typeof group === 'string') &&
-    (suspended === null || (typeof suspended === 'object' && typeof suspended.why === 'string')) &&
-    typeof createdAt === 'number'
-  )
 }

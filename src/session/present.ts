@@ -1,7 +1,8 @@
 /** The person of a session as one host sees them by now. Owns a look that is no use of the session: it does not keep it from idling. */
 
 import { isFullySignedIn, type Proof } from '../factor/proof.ts'
-import { accountPrefix, accountRecord, subjectOf } from '../identity/account.ts'
+import { accountPrefix, subjectOf } from '../identity/account.ts'
+import { accountRecord } from '../identity/account-record.ts'
 import type { Subject } from '../identity/subject.ts'
 import { parseSession, parseToken, sessionKey, tokenKey } from './records.ts'
 import { proofsOf } from './session.ts'

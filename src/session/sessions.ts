@@ -4,7 +4,8 @@
  */
 import { type Clock, clockSkewMs } from '../clock.ts'
 import { isFullySignedIn, type Proof } from '../factor/proof.ts'
-import { type Account, accountPrefix, accountRecord, subjectOf } from '../identity/account.ts'
+import { type Account, accountPrefix, subjectOf } from '../identity/account.ts'
+import { accountRecord } from '../identity/account-record.ts'
 import { newId, newToken, tokenDigest } from '../ids.ts'
 import { inBatches } from '../store/batches.ts'
 import { changeValue } from '../store/change.ts'

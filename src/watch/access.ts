@@ -4,7 +4,8 @@
  */
 
 import type { LiveConnections } from '../forwarding/live-connections.ts'
-import { accountPrefix, accountRecord } from '../identity/account.ts'
+import { accountPrefix } from '../identity/account.ts'
+import { accountRecord } from '../identity/account-record.ts'
 import { sessionKey } from '../session/records.ts'
 import type { SessionCache } from '../session/session-cache.ts'
 import type { Sessions } from '../session/sessions.ts'

@@ -1,0 +1,21 @@
+/** The record of an account in the store. One that is not wholly right is nobody's (THREATS D3): then nobody enters. */
+import { type Loose, RecordKind } from '../store/records.ts'
+import { type Account, accountPrefix } from './account.ts'
+
+export const accountRecord = new RecordKind<Account>({
+  prefix: accountPrefix,
+  version: 1,
+  read: record => (isAccount(record) ? record : null)
+})
+
+function isAccount(record: Loose): record is Loose & Account {
+  const { id, name, displayName, directory, email, groups, suspended, createdAt } = record as Partial<Account>
+  return (
+    [id, name, displayName, directory].every(field => typeof field === 'string' && field !== '') &&
+    (email === null || typeof email === 'string') &&
+    Array.isArray(groups) &&
+    groups.every(group => typeof group === 'string') &&
+    (suspended === null || (typeof suspended === 'object' && typeof suspended.why === 'string')) &&
+    typeof createdAt === 'number'
+  )
+}
