@@ -1,39 +1,38 @@
 /**
- * What strangers ask of the gate again and again, kept from filling the disk. Owns the bound: so many lines for a network a minute, for a
- * provider's networks, and for all of them; the rest is counted, by outcome, and for each account that was tried. Refuses to drop any uncounted.
+ * The limit on journal lines that anonymous clients cause: lines per minute for a network, a provider and all networks. The rest is
+ * counted, otherwise a flood would fill the disk.
  */
 import type { Clock } from '../clock.ts'
 import { networkLevels } from '../request/network-levels.ts'
 import type { AuditEvent, AuditSink } from './event.ts'
 
 export const windowMs = 60_000
-/** Lines written whole in one minute: for one network, for all that its provider has, and for everybody. */
+/** Lines per minute: for one network, for its provider, and for all. */
 interface Share {
   readonly network: number
   readonly provider: number
   readonly all: number
 }
-/** What is turned away; and what is let through to an app for nobody in particular, where a page may fetch many files. */
+/** `refused`: what is turned away. `public`: what public paths let through, where a page may fetch many files. */
 export const shares: Readonly<Record<'refused' | 'public', Share>> = {
   refused: { network: 60, provider: 240, all: 600 },
   public: { network: 300, provider: 1200, all: 3000 }
 }
-/** Told apart at a time in memory; all others are one. */
+/** Keys counted apart; all others share one. */
 const networksKept = 2000
 const accountsKept = 2000
-/** Told apart in the journal, those with the highest counts; all others are one line. */
+/** Keys with a line of their own, those with the highest counts. */
 const networksTold = 50
 const accountsTold = 50
 
 interface Tally {
   count: number
   readonly outcomes: Map<string, number>
-  /** Of an account: the networks it was tried from. */
+  /** The networks that tried an account. */
   readonly networks: Set<string>
   readonly name: string | undefined
 }
 
-/** What happened in the present minute. */
 class Minute {
   readonly since: number
   readonly written = new Map<string, number>()
@@ -56,7 +55,7 @@ export class Strangers {
     this.#minute = new Minute(clock())
   }
 
-  /** Writes the line, or counts it where this network, or everybody together, has had its share. */
+  /** Writes the line, or counts it when a limit is reached. */
   record(event: AuditEvent): void {
     this.flush()
     const { network, provider } = placesOf(event.address)
@@ -71,7 +70,7 @@ export class Strangers {
       add(accounts, accountsKept, event.account, event).networks.add(network)
   }
 
-  /** The sink for what strangers can cause: what is refused or throttled comes by the bound, everything else goes straight on. */
+  /** A sink that limits refused and throttled events and passes on all others. */
   sink(): AuditSink {
     const sink = this.#sink
     return {
@@ -83,11 +82,11 @@ export class Strangers {
     }
   }
 
-  /** Writes the counts of a minute that is over, or of any where `isEnd`. Call every few seconds, and before the end. */
+  /** Writes the counts of a minute that is over, or of any if `isEnd`. Call it every few seconds and at the end. */
   flush(isEnd = false): void {
     const now = this.#clock()
     const minute = this.#minute
-    // A clock that went back ends a minute too: it would last as long as the step otherwise.
+    // A clock set back ends a minute too, otherwise it would last as long as the step.
     if (!isEnd && now - minute.since < windowMs && now >= minute.since) return
     this.#minute = new Minute(now)
     this.#tell('exchange.repeated', minute, minute.networks, networksTold, network =>
@@ -111,7 +110,6 @@ export class Strangers {
     return true
   }
 
-  /** One line for each of those with the highest counts, and one for all others. */
   #tell(
     kind: AuditEvent['kind'],
     { since }: Minute,
@@ -145,10 +143,9 @@ export class Strangers {
   }
 }
 
-/** Whoever is not told apart. */
 const others = 'others'
 
-/** What was not accepted. A wrong proof of somebody who has only a password is a stranger's as well. */
+/** True for what was not accepted, also a wrong proof after a password alone. */
 function isRefusal({ outcome }: AuditEvent): boolean {
   return outcome === 'refused' || outcome === 'throttled' || outcome === 'busy' || outcome === 'expired'
 }
@@ -168,7 +165,7 @@ function add(tallies: Map<string, Tally>, kept: number, asked: string, event: Au
   const tally = tallies.get(key) ?? newTally(event.name)
   tallies.set(key, tally)
   const said = event.outcome ?? String(event.status ?? 'unknown')
-  // An exchange's outcome is the code of a refusal; of anything else the kind says what was refused.
+  // The outcome of an exchange is the code of its refusal; other events add their kind.
   const outcome = event.kind === 'exchange' ? said : `${event.kind}_${said}`
   tally.count++
   tally.outcomes.set(outcome, (tally.outcomes.get(outcome) ?? 0) + 1)

@@ -1,25 +1,22 @@
-/**
- * A file that only grows, by whole lines. Owns the handle, its mode, the reopening after a rotation and the mending of a line
- * that was cut short; refuses to overwrite, to truncate and to say "written" before the disk has it.
- */
+/** A file that grows only by whole lines. It handles rotation and completes a line that was cut short; it never truncates. */
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { makeFolder } from '../ensure-directory.ts'
 import type { Lines } from './line-buffer.ts'
 
-/** What became of an append. `whole` counts the lines that are on disk; a line cut short is finished by the next append. */
+/** The result of an append. `whole` counts the lines on disk; the next append completes a cut line. */
 export type Appended =
   | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly whole: number; readonly begun: number; readonly cause: unknown }
 
-/** The three calls of a FileHandle that an append needs; tests hand in disks that fail. */
+/** For tests with failing disks. */
 export type AppendHandle = Pick<FileHandle, 'write' | 'datasync' | 'stat' | 'close'>
 
 interface CutShort {
   readonly line: Buffer
   readonly rest: Buffer
-  /** Size of the file just after the cut: if it has grown since, somebody else wrote behind the half line. */
+  /** File size after the cut: if the file has grown since, another process wrote behind the half line. */
   readonly size: number
 }
 
@@ -29,7 +26,7 @@ export class AppendFile {
   #handle: AppendHandle | null = null
   #inode = ''
   #cut: CutShort | null = null
-  /** True where the file ends in half a line that nobody remembers (a crash): the next append starts a new line first. */
+  /** True where the file ends in half a line after a crash; the next append starts a new line. */
   #ragged = false
 
   constructor(path: string, openHandle: (path: string) => Promise<AppendHandle> = openForAppend) {
@@ -37,7 +34,7 @@ export class AppendFile {
     this.#open = openHandle
   }
 
-  /** Makes sure that the file at the path is open; rejects with the system's error. */
+  /** Opens the file if needed. Rejects with the system's error. */
   async ready(): Promise<void> {
     if (this.#handle !== null && (await this.#movedAway())) await this.close()
     if (this.#handle !== null) return
@@ -46,12 +43,12 @@ export class AppendFile {
     this.#handle = handle
     this.#inode = `${dev}:${ino}`
     this.#ragged = await endsRagged(this.#path)
-    // A half line of ours stays behind in the rotated file; here it begins anew, unless it only lacked its line feed.
+    // A cut line stays in the rotated file and is repeated here, unless it lacked only its line feed.
     if (this.#cut !== null)
       this.#cut = this.#cut.rest.length === 1 ? null : { line: this.#cut.line, rest: this.#cut.line, size: -1 }
   }
 
-  /** Appends the lines with one write, unless the disk takes less, and resolves when they are on disk. Never rejects. */
+  /** Appends the lines and resolves when they are on disk. Never rejects. */
   async append(lines: Lines): Promise<Appended> {
     let written = 0
     let mended = 0
@@ -81,9 +78,8 @@ export class AppendFile {
     await handle?.close().catch(() => {})
   }
 
-  /** Finds out which lines are in the file, and remembers the one that was cut. */
   async #failed(lines: Lines, bytes: Buffer, mended: number, written: number, cause: unknown): Promise<Appended> {
-    // All bytes are out, but the disk did not confirm: repeating them would tell everything twice.
+    // All bytes are out but unconfirmed: writing them again would duplicate every line.
     if (bytes.length > 0 && written === bytes.length) return { kind: 'failed', whole: 0, begun: lines.count, cause }
     if (written < mended) {
       if (written > 0 && this.#cut !== null) await this.#cutAt(this.#cut.line, bytes.subarray(written, mended))
@@ -121,7 +117,6 @@ export class AppendFile {
     this.#cut = { line, rest: Buffer.from(rest), size }
   }
 
-  /** What must come before the next line so that every line is whole again, if the disk lets us. */
   async #mending(): Promise<Buffer> {
     if (this.#cut === null) return this.#ragged ? Buffer.from('\n') : Buffer.alloc(0)
     if (this.#cut.size === -1) return this.#ragged ? Buffer.concat([Buffer.from('\n'), this.#cut.line]) : this.#cut.line
@@ -135,7 +130,7 @@ export class AppendFile {
     try {
       await this.#handle!.datasync()
     } catch (error) {
-      // fdatasync(2): pipes and devices have nothing to sync. A read-only disk has refused the write before.
+      // fdatasync(2): pipes and devices cannot be synced. A read-only disk has refused the write before.
       if (!['EINVAL', 'ENOTSUP', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
     }
   }
@@ -150,7 +145,7 @@ export class AppendFile {
   }
 }
 
-/** Without waiting: a pipe that nobody reads must not hold anybody up. */
+/** Opens without blocking, otherwise a pipe without a reader would stop the gate. */
 async function openForAppend(file: string): Promise<AppendHandle> {
   const link = await lstat(file).catch(() => null)
   if (link?.isSymbolicLink() && link.uid !== 0 && process.geteuid?.() === 0)
@@ -166,14 +161,13 @@ async function openForAppend(file: string): Promise<AppendHandle> {
   return handle
 }
 
-/** What root makes at the terminal must still be writable for the gateway, which runs as somebody else. */
+/** Root's command line creates files that the gateway's own user must be able to write. */
 async function giveToOwnerOfFolder(handle: FileHandle, folder: string): Promise<void> {
   if (process.geteuid?.() !== 0) return
   const { uid, gid } = await stat(folder)
   if (uid !== 0) await handle.chown(uid, gid)
 }
 
-/** True for a regular file whose last byte is no line feed. A file that cannot be read is taken as whole. */
 async function endsRagged(file: string): Promise<boolean> {
   let handle: FileHandle | undefined
   try {

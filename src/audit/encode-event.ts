@@ -1,20 +1,19 @@
 /**
- * One event as one line: the only place that knows how the journal is spelled (chaining will add `seq` and `prev` here). Owns
- * escaping; refuses to let a value start a second line, or play tricks on a terminal (ASVS 5.0 16.4.1).
+ * The encoding of an event as one JSON line, with every character escaped that could start a line or control a terminal (ASVS 5.0 16.4.1).
  */
 import type { AuditEvent } from './event.ts'
 
-/** What is not printable ASCII, and quote and backslash. Nearly no value has any of it, and those are copied as they are. */
+/** Anything but plain printable ASCII. Nearly no value has any, so most are copied unchanged. */
 const special = /[^ !#-[\]-~]/
-/** What JSON leaves as it is and some reader takes for a line end or a command: C1, DEL, bidirectional and other format characters. */
+/** Characters that JSON leaves raw: DEL, C1, format characters and line separators. */
 const tricky = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu
-/** `,"field":` of the fields seen so far. They are written in the code, so there are few; strange ones are not kept. */
+/** Cache of `,"field":`. */
 const labels: Record<string, string> = Object.create(null)
 
 let second = Number.NaN
 let secondText = ''
 
-/** The event as JSON and a line feed: `at` (RFC 3339, UTC, milliseconds), `kind`, then its fields in the order given. */
+/** The event as JSON and a line feed: `at` (RFC 3339, UTC, milliseconds), `kind`, then its fields in order. */
 export function lineOf(event: AuditEvent): string {
   let line = `{"at":"${instant(event.at)}","kind":${quoted(event.kind)}`
   for (const field in event) {
@@ -35,7 +34,7 @@ function label(field: string): string {
 function literal(value: unknown): string {
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : 'null'
   if (typeof value === 'boolean' || value === null) return String(value)
-  return quoted(String(value)) // no event has such a field; whatever it is, it stays one value
+  return quoted(String(value)) // an unknown type stays one value
 }
 
 function quoted(text: string): string {
@@ -43,7 +42,7 @@ function quoted(text: string): string {
   return withoutTricks(JSON.stringify(text))
 }
 
-/** JSON that says the same, with every character escaped that is a command to a terminal or is not seen (C1, DEL, bidirectional, line separators). */
+/** Escapes control, format and line-separator characters in JSON text. */
 export function withoutTricks(json: string): string {
   return json.replace(tricky, character => {
     let escapes = ''
@@ -53,7 +52,7 @@ export function withoutTricks(json: string): string {
   })
 }
 
-/** RFC 3339 §5.6. A second's text is kept: a busy gate writes thousands of lines in it. */
+/** RFC 3339 §5.6. The text of the current second is cached for speed. */
 function instant(at: number): string {
   const milliseconds = Math.floor(at)
   const now = Math.floor(milliseconds / 1000)

@@ -1,4 +1,4 @@
-/** What the journal records. One flat line each: `at`, `kind`, then who, where, what. No secret ever has a field here. */
+/** The events of the journal. Each is one flat line; no field ever holds a secret. */
 
 export type EventKind =
   | 'journal.resume'
@@ -32,7 +32,7 @@ export type EventKind =
 
 export interface AuditEvent {
   readonly kind: EventKind
-  /** Milliseconds since the epoch; the journal writes RFC 3339 in UTC. */
+  /** Milliseconds since the epoch. */
   readonly at: number
   /** The reference that pages and logs show for the same request. */
   readonly request?: string
@@ -46,11 +46,11 @@ export interface AuditEvent {
   readonly [field: string]: string | number | boolean | null | undefined
 }
 
-/** Where events go. `record` never throws; while `writable` is false, whatever must be journaled is refused (CONTRACT, Failure). */
+/** The destination of events. While `writable` is false, requests that must be journaled are refused (CONTRACT, Failure). */
 export interface AuditSink {
   readonly writable: boolean
-  /** Queues the line; it is on disk within moments. */
+  /** Queues the event for the next write. Never throws. */
   record(event: AuditEvent): void
-  /** Resolves once the line is on disk; rejects with GateError `journal_unwritable`. For what may not happen unrecorded. */
+  /** Resolves once the line is on disk. Rejects with GateError `journal_unwritable`. */
   commit(event: AuditEvent): Promise<void>
 }

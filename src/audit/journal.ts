@@ -1,7 +1,6 @@
 /**
- * The journal: who did what, in the order it happened, appended to one file. Owns the queue between a request and the disk
- * (group commit); refuses to drop a line in silence: what cannot be written turns `writable` off, and the gate then refuses
- * whatever must be recorded. It mends itself once the disk takes lines again, and says from when to when it could not.
+ * The audit journal: events in order, appended to one file with group commit. Lines are never dropped silently: while the disk fails,
+ * `writable` is false, and a later line records the gap.
  */
 import type { Clock } from '../clock.ts'
 import { GateError } from '../errors.ts'
@@ -13,36 +12,34 @@ import { Lines } from './line-buffer.ts'
 export interface JournalOptions {
   readonly path: string
   readonly clock: Clock
-  /** How long a line of `record` may wait for company. */
+  /** Milliseconds that a line of `record` may wait for others. */
   readonly flushMilliseconds?: number
-  /** How often a journal that cannot be written is tried again. */
   readonly retryMilliseconds?: number
-  /** How long the disk may take before the journal counts as unwritable. */
+  /** Milliseconds that a write may take before the journal counts as unwritable. */
   readonly stallMilliseconds?: number
-  /** Bytes that may wait; beyond them `writable` is false, and beyond twice as many lines are counted instead of kept. */
+  /** Bytes that may wait. Beyond them `writable` is false; beyond twice as many, lines are only counted. */
   readonly waitingMaximum?: number
-  /** Hears what is wrong, and null when it is right again. For the log. */
+  /** Called with a problem, and with null when it is over. */
   readonly onChange?: (problem: string | null) => void
-  /** For tests: a disk that fails. */
+  /** For tests with failing disks. */
   readonly open?: (path: string) => Promise<AppendHandle>
 }
 
-/** In bytes. */
+/** Bytes per write. */
 const portion = 128 * 1024
 
 interface Waiter {
-  /** Index of its line in the batch. */
   readonly line: number
   readonly resolve: () => void
   readonly reject: (error: GateError) => void
 }
 
-/** One open journal. Several processes may append to one file: each batch is a single write with O_APPEND. */
+/** One open journal. Several processes may append to one file: each batch is a single O_APPEND write. */
 export class Journal implements AuditSink {
   readonly #file: AppendFile
   readonly #options: Required<Omit<JournalOptions, 'open'>>
   #lines = new Lines()
-  /** What was written last, to be filled again. */
+  /** The previous buffer, for reuse. */
   #spare: Lines | null = null
   #waiters: Waiter[] = []
   /** Bytes queued or in flight. */
@@ -65,7 +62,7 @@ export class Journal implements AuditSink {
     this.#file = new AppendFile(options.path, options.open)
   }
 
-  /** Opens the file, or creates it for its owner alone. Never rejects: see `problem`. */
+  /** Opens the file, or creates it with mode 0600. Never rejects: see `problem`. */
   static async open(options: JournalOptions): Promise<Journal> {
     const journal = new Journal(options)
     await journal.#file.ready().catch(error => journal.#fail(error))
@@ -73,7 +70,7 @@ export class Journal implements AuditSink {
     return journal
   }
 
-  /** Why nothing can be written at present; null while all is well. */
+  /** Why the journal cannot be written; null while it can. */
   get problem(): string | null {
     return this.#failure?.cause ?? null
   }
@@ -93,7 +90,7 @@ export class Journal implements AuditSink {
     else if (this.#timer === null) this.#schedule()
   }
 
-  /** As promised by AuditSink. A rejected line may still reach the disk; a resolved one never fails to. */
+  /** A rejected line may still reach the disk; a resolved one is there. */
   commit(event: AuditEvent): Promise<void> {
     if (!this.writable) return Promise.reject(new GateError('journal_unwritable', { cause: this.problem }))
     this.#queue(event)
@@ -103,13 +100,13 @@ export class Journal implements AuditSink {
     })
   }
 
-  /** Resolves when everything recorded so far was written, or could not be. */
+  /** Resolves when all earlier events were written or have failed. */
   async flush(): Promise<void> {
     await this.#flushing
     if (this.#lines.count > 0) await this.#start()
   }
 
-  /** Writes what waits, and ends. Later events are refused. */
+  /** Writes what waits and closes. Later events are refused. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     await this.flush()
@@ -119,7 +116,7 @@ export class Journal implements AuditSink {
     await this.#file.close()
   }
 
-  /** Enough to be written at once: joining the lines of a whole busy moment would stop everything else for milliseconds. */
+  /** Larger writes would block the event loop for milliseconds. */
   get #isPortion(): boolean {
     return this.#waiting >= portion && this.#failure === null && this.#lines.count > 0
   }
@@ -177,7 +174,7 @@ export class Journal implements AuditSink {
     refuse(waiters, this.problem)
   }
 
-  /** Puts back what was recorded and not begun; what was to be committed did not happen, so its line is dropped. */
+  /** Queues recorded lines again that the disk had not begun; refused commits are dropped, since they did not happen. */
   #keep(lines: Lines, count: number, waiters: readonly Waiter[], begun: number): void {
     const refused = new Set(waiters.map(waiter => waiter.line))
     const kept = new Lines()
@@ -189,7 +186,7 @@ export class Journal implements AuditSink {
     this.#waiters = this.#waiters.map(waiter => ({ ...waiter, line: waiter.line + before }))
   }
 
-  /** The line that tells of the gap; writing it is also how an unwritable journal is tried. */
+  /** The line that records the gap. Writing it also tests the journal. */
   #resumption(lost: number): string {
     const at = this.#options.clock()
     const since = new Date(this.#failure?.since ?? at).toISOString()
@@ -210,12 +207,11 @@ export class Journal implements AuditSink {
   }
 }
 
-/** Settles what is not settled yet: a promise hears its first answer alone. */
 function refuse(waiters: readonly Waiter[], problem: string | null): void {
   for (const waiter of waiters) waiter.reject(new GateError('journal_unwritable', { cause: problem }))
 }
 
-/** The system's own code, if it has one: `ENOSPC`. */
+/** The system's error code, such as `ENOSPC`. */
 function reason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   return code ?? message

@@ -1,6 +1,6 @@
 /**
- * Lines on their way to a file, as the bytes they will be there. Owns memory that is used again: a busy gate makes megabytes of lines a
- * second, and strings that wait for a disk would outlive their youth and be collected at thirty times the price.
+ * A reusable buffer of lines in their encoded form. Strings that wait for the disk would reach the old generation, whose collection costs
+ * thirty times as much.
  */
 
 const firstSize = 64 * 1024
@@ -8,7 +8,7 @@ const firstSize = 64 * 1024
 export class Lines {
   #memory = Buffer.allocUnsafeSlow(firstSize)
   #size = 0
-  /** Where each ends. */
+  /** End offsets of the lines. */
   #ends: number[] = []
 
   static of(lines: Iterable<string>): Lines {
@@ -21,34 +21,33 @@ export class Lines {
     return this.#ends.length
   }
 
-  /** Bytes of all of them. */
   get size(): number {
     return this.#size
   }
 
-  /** All of them; theirs until `clear`. */
+  /** The encoded lines, valid until `clear`. */
   get bytes(): Buffer {
     return this.#memory.subarray(0, this.#size)
   }
 
-  /** Bytes of the lines before number `at`. */
+  /** Bytes before line `at`. */
   startOf(at: number): number {
     return at === 0 ? 0 : (this.#ends[at - 1] as number)
   }
 
-  /** A copy. */
+  /** A copy of line `at`. */
   line(at: number): Buffer {
     return Buffer.from(this.#memory.subarray(this.startOf(at), this.startOf(at + 1)))
   }
 
   push(line: string): void {
-    // No UTF-16 unit takes more than three bytes of UTF-8.
+    // A UTF-16 unit takes at most three bytes of UTF-8.
     this.#reserve(line.length * 3)
     this.#size += this.#memory.write(line, this.#size, 'utf8')
     this.#ends.push(this.#size)
   }
 
-  /** Adds a copy of the lines of `other` that `which` names by number. */
+  /** Copies the lines of `other` that `which` selects. */
   take(other: Lines, which: (at: number) => boolean): void {
     for (let at = 0; at < other.count; at++) {
       if (!which(at)) continue
@@ -62,7 +61,7 @@ export class Lines {
   clear(): void {
     this.#size = 0
     this.#ends = []
-    // One burst must not be paid for ever after.
+    // Releases the memory of a burst.
     if (this.#memory.length > firstSize * 16) this.#memory = Buffer.allocUnsafeSlow(firstSize)
   }
 

@@ -1,7 +1,4 @@
-/**
- * How often the log tells the same thing. Owns a bound for each code: what strangers can cause a thousand times a second must not fill the disk.
- * Refuses to drop a line uncounted: the next one that is written says how many were left out.
- */
+/** The rate limit of log lines, per error code. Lines left out are counted in the next one. */
 import type { Clock } from '../clock.ts'
 
 const windowMs = 60_000
@@ -15,7 +12,7 @@ export class LogShare {
     this.#clock = clock
   }
 
-  /** What a line about this code says besides; null if it is not to be written. Codes are ours, and few. */
+  /** What to add to a line about this code; null if the line is left out. */
   take(code: string): { skipped?: number } | null {
     const now = this.#clock()
     const known = this.#codes.get(code)

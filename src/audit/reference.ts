@@ -1,24 +1,21 @@
-/**
- * References: what a page shows, a person reads out on the telephone, and log and journal say of the same request. Owns how they are drawn and
- * read; no sign of one looks like another (Crockford's base 32), and none begins with a dash.
- */
+/** Request references on pages, in the log and in the journal, in Crockford's base 32, which has no look-alikes. */
 import { randomFillSync } from 'node:crypto'
 
 const alphabet = Buffer.from('0123456789ABCDEFGHJKMNPQRSTVWXYZ')
 const dash = 0x2d
 const length = 9
 
-// Drawn in one go: a call for a few random bytes costs more than the rest of the stage.
+// Drawn in bulk, because a call for a few random bytes is slow.
 const atOnce = 512
 const bytes = Buffer.alloc(atOnce * length)
 let pool = ''
 let drawn = 0
 
-/** A new one: forty random bits as `7K3M-9QXZ`. */
+/** A new reference: forty random bits as `7K3M-9QXZ`. */
 export function newReference(): string {
   if (drawn >= pool.length) {
     randomFillSync(bytes)
-    // 32 signs divide 256: every sign is as likely as any other.
+    // 32 divides 256, so every sign is equally likely.
     for (let at = 0; at < bytes.length; at++)
       bytes[at] = at % length === 4 ? dash : alphabet[(bytes[at] as number) & 31]!
     pool = bytes.toString('latin1')
@@ -28,7 +25,7 @@ export function newReference(): string {
   return pool.slice(drawn - length, drawn)
 }
 
-/** A reference in its one spelling, of signs without blanks and dashes in any case; `O` reads as 0, `I` and `L` as 1. Null for anything else. */
+/** The canonical form of a reference in any case; `O` reads as 0, `I` and `L` as 1. Null for anything else. */
 export function readReference(signs: string): string | null {
   const plain = signs.toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
   return /^[0-9A-HJKMNP-TV-Z]{8}$/.test(plain) ? `${plain.slice(0, 4)}-${plain.slice(4)}` : null

@@ -1,7 +1,4 @@
-/**
- * The rules of an app, ready to be asked. Owns the index by literal segments: a request meets the rules of its own part of the tree, so
- * ten thousand rules cost about what ten cost. Refuses globs and networks that cannot be read. Evaluates nothing about people.
- */
+/** The rules of an app, indexed by the literal segments of their globs, so that ten thousand rules cost about what ten cost. */
 import { type Networks, parseNetworks } from '../request/networks.ts'
 import { compileGlob, type Glob } from './glob.ts'
 import { fold, spellingsOf } from './glob-encodings.ts'
@@ -18,22 +15,22 @@ export interface CompiledRule {
 export interface Compiled {
   readonly rules: readonly CompiledRule[]
   readonly exact: RuleIndex
-  /** For paths and rules without letter case; null where the app tells `a` from `A`. */
+  /** Rules and paths in lower case; null where the app is case-sensitive. */
   readonly folded: RuleIndex | null
-  /** True when folding leaves every rule as it is, so that a path without capitals needs no second look. */
+  /** True when folding changes no rule, so that a path in lower case needs no second look-up. */
   readonly isFoldedAlready: boolean
 }
 
 const compiledPolicies = new WeakMap<Policy, Compiled>()
 
-/** A policy that is ready to be asked. Throws NetworkError where a rule's network cannot be read. */
+/** Compiles a policy. Throws NetworkError for a network that cannot be parsed. */
 export function compilePolicy(rules: readonly Rule[], caseSensitive: boolean): Policy {
   const policy: Policy = Object.freeze({ rules: Object.freeze([...rules]), caseSensitive })
   compiledOf(policy)
   return policy
 }
 
-/** The compiled form of any policy, made once. */
+/** The compiled form of a policy, made once. */
 export function compiledOf(policy: Policy): Compiled {
   let compiled = compiledPolicies.get(policy)
   if (compiled === undefined) {
@@ -60,7 +57,7 @@ function compile({ rules, caseSensitive }: Policy): Compiled {
 
 interface Entry {
   readonly rule: CompiledRule
-  /** Null for a rule that has no path. */
+  /** Null for a rule without a path. */
   readonly glob: Glob | null
 }
 
@@ -69,7 +66,7 @@ class Node {
   readonly children = new Map<string, Node>()
 }
 
-/** Rules in a tree of their globs' literal segments. */
+/** A tree of rules by literal segments. */
 export class RuleIndex {
   readonly #root = new Node()
 
@@ -93,10 +90,7 @@ export class RuleIndex {
     return node
   }
 
-  /**
-   * What `judge` says of the first rule, in the order of the configuration, that matches `path` and that it has a verdict on; null when
-   * there is none.
-   */
+  /** The verdict of the first rule, in configuration order, that matches `path` and for which `judge` answers one; else null. */
   first<Verdict>(path: string, judge: (rule: CompiledRule) => Verdict | null): Verdict | null {
     let best: Verdict | null = null
     let bound = Number.POSITIVE_INFINITY

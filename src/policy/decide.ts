@@ -1,7 +1,4 @@
-/**
- * The verdict (HOUSE rule 3): a pure function of values, and the only maker of a Permit. Every reading of the path is judged, by exact
- * spelling and without letter case, and the strictest verdict counts.
- */
+/** The policy decision (HOUSE rule 3): a pure function, and the only maker of a Permit. The strictest verdict of all readings counts. */
 import { type Compiled, compiledOf, compilePolicy } from './compile.ts'
 import type { Decision, Permit } from './decision.ts'
 import { type Asked, ask, judge, judgeNoMatch, type Question, strictness, type Verdict } from './evaluate.ts'
@@ -10,7 +7,7 @@ import type { Requirement } from './policy.ts'
 
 export { compilePolicy, type Question }
 
-/** Whether to forward a request, what is missing, or why not. No I/O, no clock but `question.now`. */
+/** Decides whether to forward a request. No I/O, no clock but `question.now`. */
 export function decide(question: Question): Decision {
   const asked = ask(question)
   let verdict = strictestOf(asked)
@@ -28,7 +25,7 @@ function strictestOf(asked: Asked): Verdict {
   return strictest ?? judgeNoMatch(asked)
 }
 
-/** Hands out the verdict of every reading, and of its folded form where that differs, until told to stop. */
+/** Passes on the verdict of every reading, and of its folded form where that differs, until `take` answers false. */
 export function eachVerdict(
   { exact, folded, isFoldedAlready }: Compiled,
   asked: Asked,
@@ -45,8 +42,8 @@ export function eachVerdict(
 }
 
 /**
- * The stricter of two verdicts. Two passages leave together only while both hold; two challenges ask for one proof that serves both if
- * there can be one, and otherwise for the stricter one's first.
+ * Merges two verdicts. Two permits end at the earlier time; two challenges ask for the factors that serve both, else for the stricter
+ * one's.
  */
 function stricter(one: Verdict, other: Verdict): Verdict {
   if (one === other) return one
@@ -74,7 +71,7 @@ function toDecision(asked: Asked, verdict: Verdict): Decision {
   const { reason } = verdict
   if (reason === 'not_allowed') return { kind: 'refuse', reason }
   if (reason !== null) return { kind: 'challenge', reason, requirement: verdict.requirement }
-  // A first factor alone is nobody: no app must ever be told the name of somebody who is half signed in.
+  // An app never gets the name of somebody who showed only one factor.
   const subject = asked.signedIn === 'fully' ? asked.subject : null
   return { kind: 'forward', permit: permit(asked.appId, subject, verdict.rule, verdict.freshUntil) }
 }

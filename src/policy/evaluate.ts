@@ -1,23 +1,19 @@
-/**
- * One rule, one person: does the rule speak, and what does it say. Owns the conditions and the requirement; pure. Both the decision and
- * its explanation go through here, so they cannot disagree.
- */
+/** The evaluation of one rule for one request. The decision and its explanation share it, so they cannot disagree. */
 import { factorKinds, isFullySignedIn, newestProof, type Proof } from '../factor/proof.ts'
 import type { Subject } from '../identity/subject.ts'
 import type { CompiledRule } from './compile.ts'
 import type { Reason } from './decision.ts'
 import type { Policy, Requirement, Rule } from './policy.ts'
 
-/** Everything a decision depends on. */
 export interface Question {
   readonly appId: string
   readonly policy: Policy
-  /** Of the path inside the app; the literal one first. */
+  /** Readings of the path inside the app, the literal one first. */
   readonly readings: readonly string[]
   readonly method: string
-  /** Other methods that the app may take the request for; it is judged under each of them too, and the strictest verdict counts. */
+  /** Other methods that the app may take the request for. The strictest verdict of all methods counts. */
   readonly alsoAs?: readonly string[] | undefined
-  /** The client's address, as routing/client.ts found it. */
+  /** The client's address. */
   readonly address: string
   /** Null for nobody. */
   readonly subject: Subject | null
@@ -26,12 +22,12 @@ export interface Question {
   readonly now: number
 }
 
-/** A question with what follows from it and does not depend on the path. */
+/** A question with its sign-in state. */
 export interface Asked extends Question {
   readonly signedIn: 'nobody' | 'half' | 'fully'
 }
 
-/** What one reading comes to. `strictness` orders verdicts; `rule` is -1 where no rule speaks. */
+/** The result of one reading. `rule` is -1 where no rule matches. */
 export interface Verdict {
   readonly strictness: number
   readonly reason: Reason | null
@@ -40,7 +36,6 @@ export interface Verdict {
   readonly freshUntil: number | null
 }
 
-/** From mild to strict. */
 export const strictness = {
   public: 0,
   mfa: 1,
@@ -51,19 +46,19 @@ export const strictness = {
   not_allowed: 6
 } as const
 
-/** What is asked of people where no rule says more. */
+/** The default requirement. */
 export const anySecondFactor: Requirement = { factors: factorKinds, withinSeconds: null }
 
-/** Clocks of gateways differ a little; a proof from further ahead is not fresh, otherwise a clock set back would prolong it. */
+/** Clocks differ a little. A proof from further ahead is not fresh, otherwise a clock set back would prolong it. */
 const clockSkewMs = 60_000
 
-/** Names each field, because a spread costs more here than the whole rest of a decision. */
+/** Names each field, because a spread costs more than the rest of a decision. */
 export function ask({ appId, policy, readings, method, address, subject, proofs, now }: Question): Asked {
   const signedIn = subject === null ? 'nobody' : isFullySignedIn(proofs) ? 'fully' : 'half'
   return { appId, policy, readings, method, address, subject, proofs, now, signedIn }
 }
 
-/** What a rule whose path matches says; null when one of its conditions does not hold, so that the next rule is asked. */
+/** The verdict of a rule whose path matches; null when a condition does not hold. */
 export function judge(compiled: CompiledRule, asked: Asked): Verdict | null {
   const { rule, index } = compiled
   if (unmetCondition(compiled, asked) !== null) return null
@@ -73,12 +68,12 @@ export function judge(compiled: CompiledRule, asked: Asked): Verdict | null {
   return judgeRequirement(rule.outcome.requirement, asked, index)
 }
 
-/** The verdict where no rule speaks. A stranger learns nothing, not even that there is no such place (THREATS P18). */
+/** The verdict where no rule matches. Somebody unknown does not learn what exists (THREATS P18). */
 export function judgeNoMatch(asked: Asked): Verdict {
   return asked.signedIn === 'fully' ? refusal(-1) : missing(asked, -1, anySecondFactor)
 }
 
-/** The first condition that does not hold. `groups` and `users` count only against those who are fully signed in. */
+/** The first unmet condition. `groups` and `users` are compared only for people who are fully signed in. */
 export function unmetCondition(
   { rule, networks }: CompiledRule,
   { method, address, subject, signedIn }: Asked
@@ -112,7 +107,7 @@ function judgeRequirement(requirement: Requirement, asked: Asked, rule: number):
   return passage(strictness.mfa, rule, requirement, freshUntil)
 }
 
-/** The proof that counts. One from ahead of time gives way to any that is not: otherwise whoever confirms anew after the clock was put back is asked for ever. */
+/** A proof from the future yields to any other, otherwise a new proof after the clock was set back would never count. */
 function newestPresent({ proofs, now }: Asked, { factors }: Requirement): Proof | undefined {
   const newest = newestProof(proofs, factors)
   if (newest === undefined || newest.at - now <= clockSkewMs) return newest

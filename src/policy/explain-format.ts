@@ -1,4 +1,4 @@
-/** Rules, readings and decisions in words. Owns sentences for operators (`factorgate explain`); decides nothing. */
+/** The text of an explanation for operators (`factorgate explain`). */
 import type { Reason } from './decision.ts'
 import type { Explanation, ReadingExplanation } from './explain.ts'
 import type { Requirement, Rule } from './policy.ts'
@@ -15,7 +15,7 @@ export function describeVerdict(verdict: ReadingExplanation['verdict']): string 
   return verdict === 'forward' ? 'forward' : reasons[verdict]
 }
 
-/** A rule in one line, much as it stands in the configuration. */
+/** A rule in one line, as in the configuration. */
 export function describeRule({ path, methods, groups, users, networks, outcome }: Rule): string {
   const parts: string[] = []
   if (path !== undefined) parts.push(`path: ${path}`)
@@ -29,12 +29,12 @@ export function describeRule({ path, methods, groups, users, networks, outcome }
   return `{ ${parts.join(', ')} }`
 }
 
-/** A requirement as part of a sentence: `webauthn or totp within 300s`. */
+/** A requirement in a sentence: `webauthn or totp within 300s`. */
 export function describeRequirement({ factors, withinSeconds }: Requirement): string {
   return `${factors.join(' or ')}${withinSeconds === null ? '' : ` within ${withinSeconds}s`}`
 }
 
-/** A path that is safe on a terminal: it came from a stranger. */
+/** A path that is safe to print on a terminal. */
 export function describeReading(path: string): string {
   return path.replace(
     /[\p{C}\u2028\u2029]/gu,
@@ -42,7 +42,7 @@ export function describeReading(path: string): string {
   )
 }
 
-/** The explanation for people, in lines. */
+/** The explanation in lines. */
 export function formatExplanation(explanation: Explanation): string {
   const { decision, readings } = explanation
   const lines = [describeDecision(explanation), '', `  who    ${describeWho(explanation)}`]

@@ -1,7 +1,4 @@
-/**
- * Why a decision is what it is, reading by reading and rule by rule. It uses the same functions as decide.ts, so the two cannot disagree.
- * For operators only: it names rules, groups and ages of proofs.
- */
+/** The explanation of a decision, by reading and rule, made with the functions of decide.ts. Operators only: it names rules and groups. */
 import type { ErrorCode } from '../errors.ts'
 import { toText } from '../request/utf8.ts'
 import { type CompiledRule, compiledOf } from './compile.ts'
@@ -13,7 +10,7 @@ import type { Rule } from './policy.ts'
 
 export { formatExplanation } from './explain-format.ts'
 
-/** Values all through: it can be printed as JSON as it stands. */
+/** Plain values, which can be printed as JSON. */
 export interface Explanation {
   readonly appId: string
   readonly method: string
@@ -23,19 +20,18 @@ export interface Explanation {
   readonly signedIn: 'nobody' | 'half' | 'fully'
   readonly proofs: readonly { readonly kind: string; readonly ageSeconds: number }[]
   readonly readings: readonly ReadingExplanation[]
-  /** What the gate answers. It may also be out of service. */
+  /** The gate's answer, which can also be an outage. */
   readonly decision: Decision | { readonly kind: 'refuse'; readonly reason: ErrorCode }
 }
 
 export interface ReadingExplanation {
-  /** As text, for people: UTF-8 where it is UTF-8. */
+  /** As text: UTF-8 where it is well formed. */
   readonly path: string
-  /** The request's own, or another one that the app may take it for (`_method` in the query). */
+  /** The request's method, or another one that the app may take it for. */
   readonly method: string
-  /** Whether `a` and `A` are one here. Both are asked unless the app tells them apart, and the strictest counts. */
   readonly letterCase: 'exact' | 'ignored'
   readonly verdict: 'forward' | 'not_allowed' | NonNullable<Verdict['reason']>
-  /** Index of the deciding rule, null where no rule speaks. */
+  /** Index of the deciding rule, or null. */
   readonly rule: number | null
   /** True where the verdict is as strict as the decision. */
   readonly isStrictest: boolean
@@ -44,13 +40,13 @@ export interface ReadingExplanation {
 
 export interface RuleExplanation {
   readonly rule: number
-  /** The rule in one line, much as it stands in the configuration. */
+  /** The rule in one line, as in the configuration. */
   readonly text: string
   readonly result: 'decides' | 'skipped' | 'not reached'
   readonly why: string
 }
 
-/** The reasons of `decision`, which is what came of `question`. Pure, and by the very code that serves requests. */
+/** Explains the `decision` on `question`. Pure. */
 export function explain(question: Question, decision: Explanation['decision']): Explanation {
   const asked = ask(question)
   const compiled = compiledOf(question.policy)

@@ -1,17 +1,14 @@
-/**
- * One glob in the spellings that a reading may have. Owns charsets and letter case of rules; the readings themselves are byte strings
- * (routing/readings.ts), and a literal 'é' or ' ' of a rule would otherwise miss most of them.
- */
+/** The encodings of a glob. Readings are byte strings, so a literal 'é' or ' ' must match in each of its encodings. */
 import { toBytes, toText } from '../request/utf8.ts'
 
-/** Bytes that no client sends bare in a path (WHATWG URL, path percent-encode set). */
+/** Bytes that clients percent-encode in a path (WHATWG URL). */
 const encoded = /[\x00-\x20"<>^`{|}\x80-\xff]/g
 
 const special = /[^\x21-\x7e]|[%"<>^`{|}]/
 
 /**
- * The byte strings that a glob stands for: its characters in UTF-8 (composed and decomposed) and in latin-1, decoded and percent-encoded.
- * An escape in a rule stands for its byte, as somebody who copies an address means it; `%2A` stays, as it would be a wildcard.
+ * The byte strings of a glob: UTF-8 (composed and decomposed) and latin-1, decoded and percent-encoded. An escape stands for its byte, but
+ * `%2A` stays, otherwise it would be a wildcard.
  */
 export function spellingsOf(glob: string): readonly string[] {
   if (!special.test(glob)) return [glob]
@@ -38,7 +35,7 @@ function escapeBytes(bytes: string, spell: (hex: string) => string): string {
 
 const beyondAscii = /[\x80-\xff]/
 
-/** A byte string as it compares when letter case does not count. Coarser than any one server, which is the safe side. */
+/** Folds letter case. It is coarser than any server, which is the safe side. */
 export function fold(bytes: string): string {
   if (!beyondAscii.test(bytes)) return bytes.toLowerCase()
   return toText(bytes).normalize('NFC').toUpperCase().toLowerCase()

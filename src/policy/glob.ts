@@ -1,26 +1,21 @@
 /**
- * Path globs of rules: `*` within a segment, `**` across. Owns their meaning and a matcher whose cost is bounded by path × glob;
- * refuses regular expressions, which a stranger's path could make slow.
- *
- * A slash at the end makes no difference, and `*` may be empty: `/admin/*` and `/admin/**` cover `/admin` and `/admin/` too. `**` between
- * slashes stands for any number of segments, none included.
+ * Path globs: `*` within a segment, `**` across. A match costs at most path × glob, which a regular expression does not promise. A slash
+ * at the end makes no difference, `*` may be empty, and `**` between slashes may be no segment at all.
  */
 import { withoutFinalSlash } from '../request/path-normalisations.ts'
 
 export interface Glob {
-  /** The whole segments before the first wildcard; every path that matches begins with them. */
+  /** The whole segments before the first wildcard. */
   readonly head: readonly string[]
   matches(path: string): boolean
 }
 
-/** Within one segment. */
 const star = -1
-/** Any bytes. */
 const globstar = -2
-/** Whole segments, each with its slash; perhaps none. */
+/** Whole segments with their slashes, or none. */
 const segments = -3
 
-/** Compiles a glob. It is taken to begin with '/'. */
+/** Compiles a glob that begins with '/'. */
 export function compileGlob(text: string): Glob {
   const glob = withoutFinalSlash(text.startsWith('/') ? text : `/${text}`)
   const wildcard = glob.indexOf('*')
@@ -57,8 +52,8 @@ function operations(glob: string): number[] {
 }
 
 /**
- * Walks all positions of the glob that the path so far allows, side by side (Thompson's construction): never back over the path. The
- * two lists are reused, which is safe because a match is one synchronous call.
+ * Advances all possible positions together (Thompson's construction), without backtracking. The two lists are reused, since a match is
+ * synchronous.
  */
 function matcher(glob: string): (path: string) => boolean {
   const prefix = glob.slice(0, glob.indexOf('*')).replace(/\/$/, '')
@@ -124,7 +119,7 @@ class Positions {
     this.list[this.count++] = at
   }
 
-  /** Adds a position and those that wildcards reach from it for nothing. */
+  /** Adds a position, and those after wildcards that may be empty. */
   enter(at: number): void {
     for (let position = at; ; position++) {
       this.add(position)

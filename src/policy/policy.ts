@@ -1,11 +1,10 @@
-/** What a route asks of a person: the operators' rules as values. Owns no evaluation (decide.ts) and no parsing (config/). */
+/** An app's access rules as values. */
 import type { FactorKind } from '../factor/proof.ts'
 
-/** What must stand before a request is forwarded. */
 export interface Requirement {
-  /** Any one of these second factors. */
+  /** Any one of these. */
   readonly factors: readonly FactorKind[]
-  /** How old the newest such proof may be; null for as old as the session (RFC 9470 `max_age`). */
+  /** Maximum age in seconds; null for the whole session (RFC 9470 `max_age`). */
   readonly withinSeconds: number | null
 }
 
@@ -14,7 +13,7 @@ export type Outcome =
   | { readonly access: 'deny' }
   | { readonly access: 'mfa'; readonly requirement: Requirement }
 
-/** One line of an app's `rules`. A condition left out holds for everybody. */
+/** One of an app's `rules`. A condition that is left out always holds. */
 export interface Rule {
   /** Glob on the app's own path: `*` within a segment, `**` across. */
   readonly path?: string
@@ -27,8 +26,8 @@ export interface Rule {
 }
 
 export interface Policy {
-  /** First match wins; no match is deny. */
+  /** The first match decides; no match is deny. */
   readonly rules: readonly Rule[]
-  /** False: letter case is one more reading of a path, and the strictest counts. */
+  /** False: paths are also compared in lower case. */
   readonly caseSensitive: boolean
 }

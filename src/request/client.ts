@@ -1,28 +1,24 @@
 /**
- * Who is behind the connection. Owns the belief in X-Forwarded-For: only what a listed proxy says, hop by hop from the right; refuses
- * to believe anybody else, and never throws for what a stranger sends (CVE-2024-47070).
+ * The client address behind a connection. X-Forwarded-For counts only from listed proxies, and a malformed one never throws
+ * (CVE-2024-47070).
  */
 import { isIPv4 } from 'node:net'
 import { parseAddress } from './address.ts'
 import { parseNetworks } from './networks.ts'
 
 export interface Client {
-  /** The nearest address that is no trusted proxy: what rules, throttles and the journal go by. */
+  /** The nearest address that is no trusted proxy. */
   readonly address: string
-  /** The other end of the socket. */
+  /** The address of the socket. */
   readonly peer: string
-  /** Whether the peer is a listed proxy, so that its forwarding headers count. */
   readonly viaTrustedProxy: boolean
 }
 
-/** Stands for a peer without an address (the socket closed while it was asked). It is in no network. */
+/** Stands for a peer without an address (a closed socket). It is in no network. */
 const unknownAddress = 'unknown'
 const mostHops = 32
 
-/**
- * A reader for the given trusted proxies (CIDRs). `forwardedFor` is the X-Forwarded-For field, several fields joined by commas in
- * their order. Throws NetworkError for a network that cannot be read.
- */
+/** A reader for the given trusted proxies (CIDRs). `forwardedFor` is the X-Forwarded-For value. Throws NetworkError. */
 export function makeClientReader(
   trustedProxies: readonly string[]
 ): (peer: string, forwardedFor: string | undefined) => Client {
@@ -39,7 +35,7 @@ function canonicalPeer(raw: string): string {
   return (typeof raw === 'string' ? parseAddress(raw)?.text : undefined) ?? unknownAddress
 }
 
-/** The rightmost hop that is not trusted; the last trusted one where the chain ends or turns to garbage (CVE-2023-36456). */
+/** The rightmost untrusted hop, or the last trusted one before the chain ends or is malformed (CVE-2023-36456). */
 function lastUntrusted(peer: string, forwardedFor: string, trusted: { contains(address: string): boolean }): string {
   let address = peer
   let end = forwardedFor.length
@@ -56,7 +52,7 @@ function lastUntrusted(peer: string, forwardedFor: string, trusted: { contains(a
 
 const longestHop = 80
 
-/** An address, perhaps with a port as some proxies add: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+/** An address, perhaps with a port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
 function parseHop(raw: string): string | null {
   if (raw.length > longestHop) return null
   const [, bracketed, withPort] = /^(?:\[([^\]]+)\](?::\d{1,5})?|([\d.]+):\d{1,5})$/.exec(raw.trim()) ?? []

@@ -1,19 +1,18 @@
 /**
- * The request that a proxy asks a verdict about (forward-auth). Owns the three ways of naming it; refuses whatever names two requests, or
- * half of one: a proxy sets one form and may pass the others on as its client sent them, and no client chooses what is judged.
+ * The original request of a forward-auth check, from one of three header forms. They must be complete and agree, otherwise a client could
+ * choose what is judged.
  */
 import { type IncomingHttpHeaders, METHODS } from 'node:http'
 
-/** The original request, and how its proxy wants to be answered. */
 export interface Original {
   readonly method: string
   readonly host: string
   readonly uri: string
-  /** nginx cannot answer its client with a redirect of ours: it wants 401, and an address to send people to. */
+  /** False for nginx, which cannot pass on a redirect: it gets 401 and a `Location`. */
   readonly redirects: boolean
 }
 
-/** As Node's parser and the accept step would have it of a request that came here itself: `POST, GET` is no rule's POST. */
+/** The methods that Node's parser and the accept step accept. */
 const methods: ReadonlySet<string> = new Set(METHODS.filter(method => method !== 'CONNECT' && method !== 'TRACE'))
 
 interface Named {
@@ -23,8 +22,8 @@ interface Named {
 }
 
 /**
- * nginx says `X-Original-URL` and `X-Original-Method`; Traefik and Caddy `X-Forwarded-Uri`, `-Host` and `-Method`; Envoy appends the path to
- * ours (`appended`) and keeps method and Host. Null (400) where none is named, one is named in part, or two differ in a single byte.
+ * nginx sends `X-Original-URL` and `-Method`; Traefik and Caddy send `X-Forwarded-Uri`, `-Host` and `-Method`; Envoy appends the path
+ * (`appended`). Null (400) where no form is complete or two forms differ.
  */
 export function originalOf(headers: IncomingHttpHeaders, method: string, appended: string): Original | null {
   const named: Named[] = []
@@ -39,7 +38,7 @@ export function originalOf(headers: IncomingHttpHeaders, method: string, appende
   if (appended.startsWith('/')) named.push({ method, host: headers.host, uri: appended })
   const [first] = named
   if (first?.host === undefined || first.method === undefined || !methods.has(first.method)) return null
-  // A method counts even where its address is missing: whoever sent it alone hoped that it would.
+  // A method must agree even where its address is missing.
   const also = [one(headers, 'x-original-method'), one(headers, 'x-forwarded-method')]
   if (also.some(other => other !== undefined && other !== first.method)) return null
   if (!named.every(other => isSame(other, first))) return null
@@ -50,7 +49,7 @@ function isSame(one: Named, other: Named): boolean {
   return one.method === other.method && one.host?.toLowerCase() === other.host?.toLowerCase() && one.uri === other.uri
 }
 
-/** The value of a header; sent twice it holds a comma and a blank, which is no address and no method of ours. */
+/** A header sent twice is joined with a comma, which makes it invalid. */
 function one(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name]
   return typeof value === 'string' ? value : value?.join(', ')

@@ -1,22 +1,19 @@
-/**
- * Names of header lines. Owns the one normal form that a CGI, WSGI or PHP server may fold a name into, and which lines belong to the
- * connection; knows no value. What a client may never say about itself stands in claims.ts.
- */
+/** Header field names: how they are compared, and which of them belong to the connection. */
 
 /**
- * Lower case, and every character that is no letter or digit a `-`: `Remote_User`, `remote.user` and `Remote-User` are one name to a
- * server that makes `HTTP_REMOTE_USER` of it (CVE-2026-52845, CVE-2025-64484).
+ * Lower case, with `-` for other characters: CGI servers make `HTTP_REMOTE_USER` of `Remote_User` and `remote.user` (CVE-2026-52845,
+ * CVE-2025-64484).
  */
 export function normalName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
 }
 
-/** True for a token of RFC 9110 §5.6.2, which is what a field name is. */
+/** True for a token (RFC 9110 §5.6.2). */
 export function isHeaderName(text: string): boolean {
   return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)
 }
 
-/** Ends with this connection, in both directions (RFC 9110 §7.6.1). Framing is among it: each side makes its own. */
+/** Fields that end with this connection, in both directions (RFC 9110 §7.6.1). */
 export const hopByHop: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -31,7 +28,7 @@ export const hopByHop: ReadonlySet<string> = new Set([
   'http2-settings'
 ])
 
-/** The names listed in a `Connection` value, lower case; null where it lists none but the usual two. */
+/** The names listed in a `Connection` value, lower case; null for only the usual ones. */
 export function connectionOptions(value: string): string[] | null {
   const lower = value.toLowerCase()
   if (lower === 'keep-alive' || lower === 'close' || lower === 'upgrade') return null
@@ -39,7 +36,7 @@ export function connectionOptions(value: string): string[] | null {
   return names.filter(name => name !== '' && !usualOptions.has(name) && !neverListed.has(name))
 }
 
-/** Raw lines without those that `Connection` lists. */
+/** Drops the raw header lines that `Connection` lists. */
 export function withoutListed(headers: string[], listed: readonly string[]): string[] {
   if (listed.length === 0) return headers
   const names = new Set(listed)
@@ -51,7 +48,7 @@ export function withoutListed(headers: string[], listed: readonly string[]): str
 
 const usualOptions = new Set(['keep-alive', 'close', 'upgrade'])
 
-/** What a `Connection` line cannot take away: without it the message means something else (CVE-2024-45410 and its kin). */
+/** Fields that `Connection` cannot remove, otherwise the message would change its meaning (CVE-2024-45410). */
 const neverListed = new Set([
   'host',
   'content-length',

@@ -1,27 +1,23 @@
-/**
- * The networks an address lies in, from its own to its provider's. Owns how far each of them reaches, so that a throttle, the line for hashes
- * and the journal mean the same place; an address that cannot be read lies in one network with all its like.
- */
+/** The networks that contain an address, from its household to its provider. Throttles and the journal share them. */
 import { parseAddress } from './address.ts'
 
-/** Where an address that cannot be read comes from. */
 export const unknownNetwork = 'unknown'
 
-/** For IPv4 the first three are one and the same: the address. */
+/** For IPv4 the first three are the address itself. */
 export interface NetworkLevels {
-  /** What one household has: an IPv4 address, or an IPv6 /64. */
+  /** A household: an IPv4 address, or an IPv6 /64. */
   readonly network: string
-  /** What many providers give one customer: an IPv6 /56. */
+  /** A customer of many providers: an IPv6 /56. */
   readonly customer: string
-  /** What anybody has for the asking: an IPv6 /48, which holds 65,536 networks of a household. */
+  /** What anybody can get: an IPv6 /48, which holds 65,536 networks. */
   readonly site: string
-  /** What one provider has, or a good part of it: an IPv4 /24, an IPv6 /32. */
+  /** A provider, or part of it: an IPv4 /24, an IPv6 /32. */
   readonly provider: string
-  /** What lies close together: an IPv4 /16, an IPv6 /32. */
+  /** An IPv4 /16, an IPv6 /32. */
   readonly region: string
 }
 
-/** The networks of an address, also of one inside IPv6 (`::ffff:192.0.2.1`) or with a zone. */
+/** The networks of an address. IPv4 in IPv6 counts as IPv4. */
 export function networkLevels(address: string): NetworkLevels {
   const parsed = parseAddress(address)
   if (parsed === null) return every(unknownNetwork)

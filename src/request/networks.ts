@@ -1,20 +1,17 @@
-/** Networks in CIDR notation, as rules and trusted proxies name them: one, and sets of them. */
+/** Networks in CIDR notation, and sets of them. */
 import { type Address, parseAddress } from './address.ts'
 
 export interface Networks {
-  /** False for whatever is no address. */
+  /** False for a text that is no address. */
   contains(address: string): boolean
 }
 
-/** A network that cannot be read. The message names it and what it should look like. */
+/** A network that cannot be parsed. The message names it and the expected form. */
 export class NetworkError extends Error {
   override readonly name = 'NetworkError'
 }
 
-/**
- * The set of the given CIDRs and single addresses. Throws NetworkError for anything else: a mere number of trusted hops, for one,
- * trusts whoever adds hops (GHSA-3m5p-2c4r-xxw2).
- */
+/** The set of these CIDRs and addresses. Throws NetworkError, also for a number of hops (GHSA-3m5p-2c4r-xxw2). */
 export function parseNetworks(cidrs: readonly string[]): Networks {
   const networks = cidrs.map(readNetwork)
   if (networks.length === 0) return { contains: () => false }
@@ -26,18 +23,16 @@ export function parseNetworks(cidrs: readonly string[]): Networks {
   }
 }
 
-/** Every address whose first `bits` bits are those of `address`. */
 export interface Network {
   readonly address: Address
   readonly bits: number
 }
 
-/** Why a text is no network: it has no address, its prefix is none from 0 to `most`, or it is wider than IPv4 inside IPv6. */
 export type NetworkFault =
   | { readonly fault: 'address' | 'mapped' }
   | { readonly fault: 'prefix'; readonly most: 32 | 128 }
 
-/** Reads an address or a network; says why where it is none. A zone id belongs to one machine's interface, so it is refused. */
+/** Parses an address or a network. Zone ids are refused, since they are local to one machine. */
 export function parseNetwork(text: string): Network | NetworkFault {
   const [base = '', length, ...more] = text.split('/')
   const address = /^[0-9A-Fa-f:.]+$/.test(base) ? parseAddress(base) : null
@@ -50,7 +45,6 @@ export function parseNetwork(text: string): Network | NetworkFault {
   return { address, bits: isMapped ? bits - 96 : bits }
 }
 
-/** True if every address of `narrow` is one of `wide`. */
 export function networkCovers(wide: Network, narrow: Network): boolean {
   return wide.bits <= narrow.bits && holds(wide, narrow.address)
 }

@@ -1,41 +1,38 @@
-/**
- * The ways in which servers tidy a path. Owns single steps only: each returns its argument itself when it has nothing to change,
- * and what it returns begins with '/'. Which steps follow each other is the matter of readings.ts.
- */
+/** Single steps of path normalisation that some server takes. Each returns a path that begins with '/', or its argument unchanged. */
 
-/** As every server on Windows, and WHATWG URL parsers. */
+/** Windows servers and WHATWG URL parsers. */
 export function backslashesAsSlashes(path: string): string {
   return path.includes('\\') ? path.replaceAll('\\', '/') : path
 }
 
-/** As nginx `merge_slashes`, Apache, and every file system. */
+/** nginx `merge_slashes`, Apache, file systems. */
 export function mergeSlashes(path: string): string {
   return path.includes('//') ? path.replace(/\/{2,}/g, '/') : path
 }
 
-/** As `new URL(req.url, base)`: what follows two slashes at the beginning is a host to it, and the path begins after it. */
+/** `new URL(req.url, base)`, which reads `//host` as an authority. */
 export function withoutAuthority(path: string): string {
   const match = /^[/\\]{2,}[^/\\]*/.exec(path)
   if (!match) return path
   return path.length === match[0].length ? '/' : path.slice(match[0].length).replace(/^\\/, '/')
 }
 
-/** As servers that split off the query after decoding (`/admin%3Fx`). */
+/** Servers that split off the query after decoding (`/admin%3Fx`). */
 export function withoutSecondQuery(path: string): string {
   return before(path, '?')
 }
 
-/** As servers that split off a fragment after decoding (`/admin%23/public`). */
+/** Servers that split off a fragment after decoding (`/admin%23/public`). */
 export function withoutFragment(path: string): string {
   return before(path, '#')
 }
 
-/** As servlet containers: `;params` end with their segment, and `..;` is `..`. */
+/** Servlet containers: `;params` end with their segment, and `..;` is `..`. */
 export function withoutParameters(path: string): string {
   return path.includes(';') ? path.replace(/;[^/]*/g, '') : path
 }
 
-/** As servers to which everything after the first ';' is no path any more. */
+/** Servers that cut the path at the first ';'. */
 export function withoutTail(path: string): string {
   return before(path, ';')
 }
@@ -45,17 +42,17 @@ function before(path: string, mark: string): string {
   return index < 0 ? path : path.slice(0, index) || '/'
 }
 
-/** RFC 3986 §5.2.4: `.` and `..` go, never above the root; `...` is a name. */
+/** RFC 3986 §5.2.4, never above the root; `...` is a name. */
 export function resolveDots(path: string): string {
   return path.includes('/.') ? resolve(path, segment => segment) : path
 }
 
-/** As Tomcat, and `posix.normalize` of Node: a dot segment at the end takes its slash along, `/a/.` is `/a`, and `/a/b/..` too. */
+/** Tomcat and Node's `posix.normalize`: a final dot segment takes its slash along (`/a/.` is `/a`). */
 export function resolveDotsToName(path: string): string {
   return /\/\.{1,2}$/.test(path) ? withoutFinalSlash(resolveDots(path)) : path
 }
 
-/** As WHATWG URL parsers: `%2e` counts as a dot while other escapes stay. */
+/** WHATWG URL parsers: only `%2e` is decoded, as a dot. */
 export function resolveEncodedDots(path: string): string {
   return /%2e/i.test(path) ? resolve(path, segment => segment.replace(/%2e/gi, '.')) : path
 }
@@ -75,7 +72,7 @@ function resolve(path: string, read: (segment: string) => string): string {
   return `/${kept.join('/')}`
 }
 
-/** True when `..` would leave the root on the way, even if the path comes back afterwards. */
+/** True when `..` leaves the root at any point. */
 export function climbsOut(path: string): boolean {
   if (!path.includes('..')) return false
   let depth = 0
@@ -87,7 +84,7 @@ export function climbsOut(path: string): boolean {
   return false
 }
 
-/** As Windows: dots and spaces at the end of a name fall off. */
+/** Windows: dots and spaces at the end of a name are dropped. */
 export function withoutFinalDots(path: string): string {
   return /[. ](?:\/|$)/.test(path) ? path.split('/').map(withoutFinalDotsOfName).join('/') : path
 }
@@ -98,7 +95,7 @@ function withoutFinalDotsOfName(name: string): string {
   return /^\.+$/.test(withoutSpaces) ? withoutSpaces : trimEnd(name, '. ')
 }
 
-/** As NTFS: `::$DATA` and its like name a stream of the same file. */
+/** NTFS: `::$DATA` names a stream of the same file. */
 export function withoutStreams(path: string): string {
   return path.includes(':$') ? path.split('/').map(withoutStream).join('/') : path
 }
@@ -107,7 +104,6 @@ function withoutStream(name: string): string {
   return name.includes(':$') ? name.slice(0, name.indexOf(':')) : name
 }
 
-/** `/` stays. */
 export function withoutFinalSlash(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }

@@ -1,12 +1,9 @@
-/**
- * The ways in which servers turn percent escapes into bytes. Owns single steps only, on byte strings; which steps follow each other
- * is the matter of readings.ts.
- */
+/** The ways in which servers decode percent escapes, as single steps on byte strings. */
 import { toBytes } from './utf8.ts'
 
 const slash = 1
 const backslash = 2
-/** The rest of what ECMAScript's decodeURI leaves alone. */
+/** The other characters that ECMAScript's decodeURI keeps. */
 const reserved = 4
 /** RFC 3986 §2.3. */
 const unreserved = 8
@@ -19,18 +16,18 @@ for (const char of ';?:@&=+$,#') kinds[char.charCodeAt(0)] = reserved
 for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~')
   kinds[char.charCodeAt(0)] = unreserved
 
-/** What some server decodes in one go. */
+/** Characters that some server decodes in one pass. */
 const decoders = [
   slash | backslash | reserved | unreserved | rest,
-  // Encoded slashes kept apart: Apache's `AllowEncodedSlashes NoDecode`, Gitea.
+  // Apache's `AllowEncodedSlashes NoDecode`, and Gitea.
   reserved | unreserved | rest,
-  // decodeURI, and the routers built on it.
+  // decodeURI and the routers built on it.
   backslash | unreserved | rest,
   // Proxies that normalise by RFC 3986 §6.2.2.2.
   unreserved
 ]
 
-/** `path` as each decoder leaves it after one go. What is no escape stays (`%%32%65` becomes `%2e`). */
+/** `path` after one pass of each decoder (`%%32%65` becomes `%2e`). */
 export function decodings(path: string): readonly string[] {
   let present = 0
   for (let at = path.indexOf('%'); at >= 0; at = path.indexOf('%', at + 1)) {
@@ -57,7 +54,7 @@ function decode(path: string, wanted: number): string {
   return decoded + path.slice(from)
 }
 
-/** The byte of the escape that begins at `at`, -1 where none does. */
+/** The byte of the escape at `at`, or -1. */
 function escapedByte(path: string, at: number): number {
   const high = hexDigit(path.charCodeAt(at + 1))
   const low = hexDigit(path.charCodeAt(at + 2))
@@ -70,16 +67,13 @@ function hexDigit(code: number): number {
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1
 }
 
-/** `%uXXXX`, as IIS has it. */
+/** `%uXXXX`, as IIS decodes it. */
 export function decodeU(path: string): string {
   if (!/%u/i.test(path)) return path
   return path.replace(/%u([0-9A-F]{4})/gi, (_, hex: string) => toBytes(String.fromCharCode(Number.parseInt(hex, 16))))
 }
 
-/**
- * The digits beyond F that naive decoders accept (`%qf` is AF to them). They never make a control byte here, otherwise a stray '%' in an
- * honest path would be refused.
- */
+/** Digits beyond F for naive decoders (`%qf` is AF), without control bytes, otherwise honest paths with a stray '%' would be refused. */
 export function decodeSloppily(path: string): string {
   if (!path.includes('%')) return path
   return path.replace(/%(?![0-9A-Fa-f]{2})([0-9A-Za-z])([0-9A-Za-z])/g, (triplet, high: string, low: string) => {

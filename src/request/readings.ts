@@ -1,10 +1,4 @@
-/**
- * What a path may mean to a server behind us (HOUSE rule 2). Owns the closure: every step that some server takes, in every order, as
- * often as it changes anything. Refuses to guess which server it is.
- *
- * A reading is a byte string: each character is one byte. So charsets matter only where they make ASCII out of something else
- * (overlong UTF-8, full-width forms), and a glob is compared with the bytes it has in UTF-8 and in latin-1.
- */
+/** All readings of a path: what some server may take it for (HOUSE rule 2). A reading is a byte string: one byte per character. */
 
 import {
   backslashesAsSlashes,
@@ -23,7 +17,6 @@ import {
 import { decodeSloppily, decodeU, decodings } from './percent-decoding.ts'
 import { foldCompatible, shortenOverlong, withoutIgnorable, withoutInvalidUtf8 } from './utf8.ts'
 
-/** Each takes a path to the path that some server would see instead, or returns it unchanged. */
 const steps: readonly ((path: string) => string)[] = [
   decodeU,
   decodeSloppily,
@@ -45,16 +38,13 @@ const steps: readonly ((path: string) => string)[] = [
   withoutStreams
 ]
 
-/** More readings than these are nobody's honest link. They bound the work: a request must not buy milliseconds with a kilobyte. */
+/** Honest links have fewer. The limit bounds the work per request. */
 const mostReadings = 96
 const mostBytes = 64 * 1024
 
 const control = /[\x00-\x1f\x7f]/
 
-/**
- * Every plausible reading of a path that begins with '/', the literal one first. Null when one of them holds a control byte (the C
- * string behind it would end there) or when there are too many.
- */
+/** Every reading of a path, the literal one first. Null for control bytes or too many readings. */
 export function readingsOf(path: string): readonly string[] | null {
   const found = new Readings(path)
   for (const reading of found.all) {
@@ -76,7 +66,7 @@ class Readings {
     this.#bytes = path.length
   }
 
-  /** False when the path has to be refused for this reading. */
+  /** False when the path has to be refused. */
   add(reading: string): boolean {
     if (this.all.has(reading)) return true
     this.#bytes += reading.length

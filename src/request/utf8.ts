@@ -1,11 +1,7 @@
-/**
- * Bytes as characters, and the ways in which servers get ASCII out of what is none. A byte string holds one byte a character. Owns
- * single steps only; which steps follow each other is the matter of readings.ts.
- */
+/** UTF-8 in byte strings, and single steps by which some server makes ASCII of other bytes. */
 
 const beyondAscii = /[\x80-\xff]/
 
-/** The byte string of a text, in UTF-8. */
 export function toBytes(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')
 }
@@ -19,7 +15,7 @@ export function toText(bytes: string): string {
   )
 }
 
-/** As decoders that skip what is not UTF-8: `..%FF/` is `../` to them. */
+/** Decoders that skip invalid UTF-8: `..%FF/` is `../`. */
 export function withoutInvalidUtf8(path: string): string {
   return split(
     path,
@@ -28,14 +24,14 @@ export function withoutInvalidUtf8(path: string): string {
   )
 }
 
-/** Best-fit and compatibility forms to what they look like: U+FF0F and U+2215 become '/', U+FF0E '.', U+2025 '..' (NFKC). */
+/** Compatibility forms (NFKC) and best-fit slashes: U+FF0F and U+2215 become '/', U+FF0E '.', U+2025 '..'. */
 export function foldCompatible(path: string): string {
   return split(path, foldWellFormed, stray => stray)
 }
 
 const ignorable = /\p{Default_Ignorable_Code_Point}+/gu
 
-/** As normalisers that drop what nobody sees (Unicode 15 §5.21): soft hyphens, zero-width joiners, byte order marks, variation selectors. */
+/** Normalisers that drop invisible characters (Unicode 15 §5.21). */
 export function withoutIgnorable(path: string): string {
   return split(path, dropIgnorable, stray => stray)
 }
@@ -57,7 +53,6 @@ function foldWellFormed(bytes: string): string {
   return folded === text ? bytes : toBytes(folded)
 }
 
-/** Takes a byte string apart into runs that are well-formed UTF-8 and runs that are not. */
 function split(bytes: string, wellFormed: (run: string) => string, stray: (run: string) => string): string {
   if (!beyondAscii.test(bytes)) return bytes
   let result = ''
@@ -72,7 +67,7 @@ function split(bytes: string, wellFormed: (run: string) => string, stray: (run: 
   return result
 }
 
-/** Length of the well-formed sequence at `at`, 0 where there is none (Unicode 15, table 3-7). */
+/** Length of the well-formed sequence at `at`, or 0 (Unicode 15, table 3-7). */
 function sequenceLength(bytes: string, at: number): number {
   const lead = bytes.charCodeAt(at)
   if (lead < 0x80) return 1
@@ -93,8 +88,8 @@ const overlong =
   /[\xc0\xc1][\x80-\xbf]|\xe0[\x80\x81][\x80-\xbf]|\xf0\x80[\x80\x81][\x80-\xbf]|\xf8\x80\x80[\x80\x81][\x80-\xbf]|\xfc\x80\x80\x80[\x80\x81][\x80-\xbf]/g
 
 /**
- * Overlong UTF-8 to the ASCII it stands for: `C0 AF` is '/', and for decoders that do not look at the second byte so is `C0 2F`. The
- * latter never makes a control byte here, otherwise a latin-1 'À' before a capital would be refused.
+ * Overlong UTF-8 to ASCII: `C0 AF` is '/', and for lax decoders so is `C0 2F`. The latter makes no control bytes, otherwise latin-1 'À'
+ * would be refused.
  */
 export function shortenOverlong(path: string): string {
   if (!/[\xc0\xc1\xe0\xf0\xf8\xfc]/.test(path)) return path
