@@ -1,17 +1,17 @@
 /**
- * Addresses in a request's headers, as the app must see them. Owns which value names the app: its public origin and prefix, and nothing else.
- * Foreign values, `null` among them, keep every byte, so that an app's own checks of `Origin` and `Referer` still refuse strangers.
+ * Rewrites the app's public addresses in request headers to its upstream addresses. Other values, `null` included,
+ * keep every byte, so the app's own checks of `Origin` and `Referer` still refuse strangers.
  */
 import { insideOf, isPublicHost, type UrlMapping } from './url-mapping.ts'
 
-/** `Origin` and its kin: an origin alone. Translated where the app is sent another Host than the public one. */
+/** `Origin` and similar. Rewritten if the app gets a Host other than the public one. */
 export function insideOrigin(value: string, where: UrlMapping): string {
   if (!where.isMoved) return value
   const url = /^(https?):\/\/([^/?#\\@\s]+)$/i.exec(value)
   return url !== null && isPublic(url, where) ? where.insideOrigin : value
 }
 
-/** `Referer` and its kin: a page of the app. Translated where `Origin` is. */
+/** `Referer` and similar, under the same condition. */
 export function insidePage(value: string, where: UrlMapping): string {
   if (!where.isMoved) return value
   const url = /^(https?):\/\/([^/?#\\@\s]+)((?:[/?#].*)?)$/is.exec(value)
@@ -21,7 +21,7 @@ export function insidePage(value: string, where: UrlMapping): string {
   return path === null ? value : where.insideOrigin + path
 }
 
-/** WebDAV's `Destination` (RFC 4918 §10.3) as the app must see it: servers compare its scheme, host and path with their own. */
+/** WebDAV's `Destination` (RFC 4918 §10.3): servers compare its scheme, host and path with their own. */
 export function insideAddress(value: string, where: UrlMapping): string {
   if (value.startsWith('/') && value[1] !== '/') return insideOf(value, where) ?? value
   const url = /^https?:\/\/([^/?#\\]*)(\/.*)?$/is.exec(value)
@@ -30,7 +30,7 @@ export function insideAddress(value: string, where: UrlMapping): string {
   return path === null ? value : where.insideOrigin + path
 }
 
-/** The tagged lists of WebDAV's `If` (RFC 4918 §10.4): each `<URL>` of the app as in `Destination`. */
+/** The tagged lists of WebDAV's `If` (RFC 4918 §10.4): each `<URL>` as in `Destination`. */
 export function insideIf(value: string, where: UrlMapping): string {
   return value.replace(/<([^<>]*)>/g, (tag, url: string) =>
     /^(?:https?:\/\/|\/)/i.test(url) ? `<${insideAddress(url, where)}>` : tag

@@ -1,10 +1,7 @@
-/**
- * Addresses in a reply's headers, as browsers must see them. Owns where they stand in each kind of header; what is no address of the app
- * keeps its bytes.
- */
+/** Rewrites the app's own addresses in response headers to public ones. Other addresses keep their bytes. */
 import { isApp, publicLocation, publicPath, type UrlMapping } from './url-mapping.ts'
 
-/** `Refresh: 3; url=…`, with the address as in `Location`. Browsers do without `url=`, and take a comma or a blank for the `;` (HTML). */
+/** `Refresh: 3; url=…`. Browsers accept it without `url=`, and a comma or blank for the `;` (HTML). */
 export function publicRefresh(value: string, where: UrlMapping): string {
   const parts = /^(\s*[\d.]+(?:\s*[;,]\s*|\s+)(?:url\s*=\s*)?)(["']?)(.*?)(\2\s*)$/is.exec(value)
   if (parts === null) return value
@@ -12,12 +9,12 @@ export function publicRefresh(value: string, where: UrlMapping): string {
   return before + quote + publicLocation(url, where) + after
 }
 
-/** `Link: </style.css>; rel=preload` (RFC 8288): each target as in `Location`. */
+/** `Link: </style.css>; rel=preload` (RFC 8288). */
 export function publicLinks(value: string, where: UrlMapping): string {
   return value.replace(/<([^<>]*)>/g, (_, url: string) => `<${publicLocation(url, where)}>`)
 }
 
-/** Origins and addresses among other words: content security policies, `Access-Control-Allow-Origin`, reporting endpoints. */
+/** Addresses among other words: content security policies, `Access-Control-Allow-Origin`, reporting endpoints. */
 export function publicSources(value: string, where: UrlMapping): string {
   return value.replace(
     /\b(https?|wss?):\/\/([^\s"'<>;,()/?#\\]+)([^\s"'<>;,()\\]*)/gi,

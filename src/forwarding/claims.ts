@@ -1,26 +1,26 @@
 /**
- * What a client may never say about itself: who it is, where it comes from, and which address it asked for. Apps believe these header
- * lines because "only the proxy sets them", so the gate takes every copy of a client's out. Owns that judgement for forwarding and for forward-auth.
+ * The header names that a client may not send: identity, client address, requested address. Apps trust these from a
+ * proxy, so every copy of a client's is removed, in forwarding and in forward-auth.
  */
 import { normalName } from '../request/header-name.ts'
 
-/** Spellings that servers and their modules put before a name: `HTTP_REMOTE_USER`, `REDIRECT_REMOTE_USER`, `AJP_eppn`, `X-…`. */
+/** Prefixes that servers and modules add: `HTTP_REMOTE_USER`, `REDIRECT_REMOTE_USER`, `AJP_eppn`, `X-…`. */
 const prelude = /^(?:(?:https?|redirect|ajp|x)-)+/
 
-/** Whole names, without a prelude. */
+/** Whole names, without such a prefix. */
 const names: ReadonlySet<string> = new Set([
-  // The client's address, and the address it asked for.
+  // The client's address and the requested address.
   ...words(
     'forwarded proxyuser-ip originating-ip cdn-src-ip host host-override scheme url-scheme https front-end-https script-name'
   ),
   ...words(
     'path-info ingress-path rstudio-request rstudio-root-path rsc-request waws-unencoded-url ms-endpoint-absolute-path ms-proxy'
   ),
-  // Another method than the one the rules judged (THREATS M26).
+  // A method other than the one that was authorised (THREATS M26).
   ...words('method method-override'),
   // CGI turns it into HTTP_PROXY (CVE-2016-5385).
   'proxy',
-  // A person's attributes, as Shibboleth, token gateways and directories name them.
+  // User attributes of Shibboleth, token gateways and directories.
   ...words(
     'affiliation entitlement entitlements unscoped-affiliation eppn upn eptid nameid name-id persistent-id targeted-id'
   ),
@@ -35,13 +35,13 @@ const names: ReadonlySet<string> = new Set([
   ...words(
     'impersonate spiffe-id is-admin permissions privileges authorities proxiedentitieschain osso-subscriber factorgate'
   ),
-  // A certificate's result, where no word of the name says certificate.
+  // Results of a certificate check, without "certificate" in the name.
   ...words('client-verify client-verified client-serial client-subject client-issuer client-fingerprint'),
   // WebSphere's private headers, such as $WSRU: the user's name.
   ...words('wsat wscc wscs wsis wssc wspr wsra wsrh wsru wssn wssp wssi')
 ])
 
-/** How names begin, without a prelude: the families of proxies, gateways, their modules and cloud services. */
+/** Name families of proxies, gateways, their modules and cloud services, without such a prefix. */
 const families = new RegExp(
   `^(?:${[
     ...words('forwarded original rewrite envoy proxy wl-proxy factorgate'),
@@ -61,7 +61,7 @@ const families = new RegExp(
   ].join('|')})-`
 )
 
-/** A word for a person at a name's end: `X-Consumer-Username`, `Logon-User`, `X-EndUser`, `es-security-runas-user`. */
+/** A word for a person at the end: `X-Consumer-Username`, `Logon-User`, `X-EndUser`, `es-security-runas-user`. */
 const person = new RegExp(
   `(?:^|-)(?:${[
     '[a-z0-9]*user(?:name|id|info|login|e?mail|groups?|roles?|dn|principal|principalname)?',
@@ -70,21 +70,18 @@ const person = new RegExp(
   ].join('|')})$`
 )
 
-/** Words that make a name a claim wherever they stand: certificates, claims, principals. */
+/** Words that make any name a claim: certificates, claims, principals. */
 const anywhere = /(?:^|-)(?:cert|certs|clientcert|certificate|claims?|principals?|userinfo)(?:-|$)/
 
-/** Names of a client's address: `CF-Connecting-IP`, `Fly-Client-IP`, `X-Azure-ClientIP`, `X-Vercel-Forwarded-For`. */
+/** Client addresses: `CF-Connecting-IP`, `Fly-Client-IP`, `X-Azure-ClientIP`, `X-Vercel-Forwarded-For`. */
 const whence =
   /(?:^|-)(?:(?:client|real|true|connecting|connection|remote|source|socket|peer|user|visitor)-?(?:ip|ipv6|addr|address|host|port)|forwarded-(?:for|by|host|port|proto|server|user))$/
 
-/**
- * Names of the protocol itself; what an object store is asked to write down beside a file, and signs; and secrets that an app checks as it
- * checks `Authorization`: nobody is believed for their sake.
- */
+/** Exceptions: protocol names, signed object metadata, and secrets that the app checks itself. */
 const passing =
   /^(?:sec|access-control|content|amz|(?:ms|goog|object|container)-meta)-|^auth-(?:token|key|secret|signature|nonce|timestamp|api-?key|csrf)$/
 
-/** True for a name in any spelling that no client may send on, whatever the app is configured for. */
+/** True for a name that no client may send, in any spelling and for every app. */
 export function isClaim(name: string): boolean {
   const bare = bareName(name)
   // `X-User-Agent` and `User-Agent` name a program.
@@ -92,8 +89,8 @@ export function isClaim(name: string): boolean {
 }
 
 /**
- * True for a claim, and for the few names that look like one and pass: a proxy whose regular expressions know no "except" takes all of them out of
- * a request, and must be told the values of those that pass.
+ * True for a claim and for the exceptions that look like one. A proxy's regular expressions know no "except", so it
+ * removes both and must be given the exceptions' values.
  */
 export function looksLikeClaim(name: string): boolean {
   return isNamed(bareName(name))
@@ -107,7 +104,7 @@ function bareName(name: string): string {
   return normalName(name).replace(/-+/g, '-').replace(/^-/, '').replace(prelude, '')
 }
 
-/** One regular expression (RE2, letter case does not matter) for what `looksLikeClaim` says of a name in any spelling: for Traefik. */
+/** `looksLikeClaim` as one case-insensitive regular expression (RE2), for Traefik. */
 export function claimPattern(): string {
   const all = [
     `(?:${[...names].join('|')})`,
@@ -120,7 +117,7 @@ export function claimPattern(): string {
   return `[\\W_]*${spelled.replace(/\[[^\]]*\]|-\??/g, part => (part.startsWith('[') ? part : `[\\W_]${part === '-' ? '+' : '*'}`))}`
 }
 
-/** The names, in normal form, that an app's operator lets pass although they look like claims. */
+/** The claim-like names that the app's operator lets pass, in normal form. */
 export function passedNames(app: { readonly passHeaders?: readonly string[] }): ReadonlySet<string> {
   return new Set(app.passHeaders?.map(normalName))
 }

@@ -1,8 +1,11 @@
-/** The gate's own cookies, taken out of what goes to an app and of what comes from one. Other cookies keep their bytes. */
+/**
+ * Removes the gateway's own cookies from requests and responses, and rescopes the app's. Other cookies keep their
+ * bytes.
+ */
 import { LRUCache } from 'lru-cache'
 import { isInsideName, publicPath, type UrlMapping } from './url-mapping.ts'
 
-/** True for a name that is ours, or that a browser could take for ours. */
+/** True for our names and those a browser could confuse with them. */
 export function isOurCookie(name: string): boolean {
   const lower = name.toLowerCase()
   return (
@@ -13,7 +16,7 @@ export function isOurCookie(name: string): boolean {
   )
 }
 
-/** A `Cookie` line without our pairs; null where nothing is left. Other pairs keep their bytes (THREATS S5). */
+/** A `Cookie` line without our pairs; null if nothing is left (THREATS S5). */
 export function stripGatewayCookies(line: string): string | null {
   const known = remembered.get(line)
   if (known !== undefined) return known === '' ? null : known
@@ -23,13 +26,14 @@ export function stripGatewayCookies(line: string): string | null {
 }
 
 const rememberedLength = 1_024
-/** A browser sends the same line with every request of a page. An empty value: nothing is left of the line. */
+/** Results by line, because a browser repeats it for every request of a page. '' means nothing is left. */
 const remembered = new LRUCache<string, string>({ max: 1_000 })
 
 function othersOf(line: string): string | null {
   const others = line.split(';').flatMap(pair => {
     if (!mentionsUs.test(pair)) return pair
-    // Old servers read `a=1, factorgate=…` as two cookies (RFC 2965), also inside quotation marks: what follows the comma goes too.
+    // Old servers read `a=1, factorgate=…` as two cookies (RFC 2965), also in quotes, so what follows the comma is
+    // removed too.
     const kept = pair.split(',').filter(part => !isOurCookie(nameOf(part.replace(/^[\s"]+/, ''))))
     return kept.length === 0 ? [] : kept.join(',')
   })
@@ -38,14 +42,14 @@ function othersOf(line: string): string | null {
 }
 
 /**
- * True for a `Set-Cookie` line that would plant one of ours (THREATS S6). A pair without a name counts by its value: browsers send
+ * True for a `Set-Cookie` line that sets one of ours (THREATS S6). Without a name the value counts: browsers send
  * `=factorgate=x` back as `factorgate=x`.
  */
 export function setsGatewayCookie(line: string): boolean {
   return mentionsUs.test(line) && isOurCookie(nameOf(line.replace(/^[\s=]+/, '')))
 }
 
-/** A `Set-Cookie` line for the public address: `Path` moved to where the app stands, an inside `Domain` left out. */
+/** Rescopes a `Set-Cookie` line: maps `Path` to the public one and drops an internal `Domain`. */
 export function rewriteCookieScope(line: string, where: UrlMapping): string {
   if (!/;\s*(?:domain|path)\s*=/i.test(line)) return line
   const parts = line.split(';')
@@ -56,7 +60,7 @@ export function rewriteCookieScope(line: string, where: UrlMapping): string {
 
 const mentionsUs = /factorgate/i
 
-/** Of `name=value; …` the name; of a value without one, the value. */
+/** The name in `name=value; …`; the value if there is no name. */
 function nameOf(line: string): string {
   const pair = line.split(';', 1)[0] ?? ''
   const equals = pair.indexOf('=')
@@ -73,6 +77,6 @@ function movePath(attribute: string, where: UrlMapping): string {
   if (parts === null) return attribute
   const [, before, path, after] = parts as unknown as [string, string, string, string]
   const moved = publicPath(path, where)
-  // `/nb/` would not match the app's front door at `/nb`.
+  // `/nb/` would not match the app's root at `/nb`.
   return before + (path === '/' && moved !== '/' ? moved.slice(0, -1) || '/' : moved) + after
 }

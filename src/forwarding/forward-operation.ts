@@ -1,6 +1,6 @@
 /**
- * An errand that is under way, as transfers and tunnels have it in common: whose it is, how its app is asked, that it is told of once, and that
- * it is live until then.
+ * The base of HTTP transfers and WebSocket tunnels: it asks the upstreams, counts as a live connection, and reports
+ * its end once.
  */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { performance } from 'node:perf_hooks'
@@ -18,21 +18,20 @@ import type { RequestBody } from './request-body.ts'
 import type { AppUpstreams } from './upstreams.ts'
 import { insidePath } from './url-mapping.ts'
 
-/** May be sent again, if the first time nobody can have read it (RFC 9110 §9.2.2). */
+/** Methods that may be sent again if no upstream read the first request (RFC 9110 §9.2.2). */
 export const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH'])
 
 export abstract class ForwardOperation implements LiveEntry {
   protected readonly errand: ForwardRequest
   protected readonly way: AppUpstreams
-  /** The app's status, once the client has been told. */
+  /** The app's status, once sent to the client. */
   protected status: number | null = null
   protected bytesOut = 0
-  /** Why it ends before it is whole. */
+  /** Why it was cut short. */
   protected cut: string | null = null
   protected isOver = false
-  /** What carries it, while something does. */
   protected connection: UpstreamConnection | null = null
-  /** Indexes of the upstreams that have been asked; the last is the one being asked. */
+  /** Indexes of the upstreams asked so far, the current one last. */
   protected readonly tried: number[] = []
   readonly #startedAt = performance.now()
   readonly #place: Registration
@@ -98,12 +97,12 @@ export abstract class ForwardOperation implements LiveEntry {
   protected abstract bodyOf(outbound: Outbound): RequestBody | null
   protected abstract refuse(error: UpstreamError): void
 
-  /** Of the upstream that was asked last. */
+  /** The plan of the current upstream. */
   protected get plan(): OutboundPlan {
     return this.way.plans[this.tried.at(-1) as number]!
   }
 
-  /** Asks the next upstream in turn. `isFresh`: on a connection that was never used. */
+  /** Asks the next upstream. `isFresh` demands a new connection. */
   protected ask(handler: ResponseHandler, isUpgrade: boolean, isFresh: boolean): void {
     const { req, app, path, query } = this.errand
     const { connectTimeoutMs, responseTimeoutMs } = app
@@ -115,7 +114,8 @@ export abstract class ForwardOperation implements LiveEntry {
     const method = req.method as string
     const outbound = outboundHeaders(plan, req.rawHeaders, this.errand, isUpgrade)
     const { tiesConnection } = outbound
-    // NTLM's first leg is answered with a challenge, whatever its body says, and its connection must outlast it: no body goes on such a one.
+    // The first leg of NTLM is answered with a challenge whatever its body, and its connection must stay usable, so
+    // the body is left out.
     const sent = outbound.isFirstLeg && wasRefused(this.errand) ? withoutBody(outbound) : outbound
     const head = requestHead(method, insidePath(path, plan.where.basePath) + query, sent)
     if (head === null) {
@@ -137,7 +137,7 @@ export abstract class ForwardOperation implements LiveEntry {
     if (this.connection === null) this.refuse(new UpstreamError('busy', 'too many connections to it', false))
   }
 
-  /** Passed on to who can read it: HTTP/1.0 knows nothing before a reply (RFC 9110 §15.2). */
+  /** HTTP/1.0 knows no interim responses (RFC 9110 §15.2). */
   onInterim({ status, headers: raw }: InterimHead): void {
     const { req, res } = this.errand
     if (this.isOver || res.destroyed || !isModern(req)) return
@@ -147,7 +147,7 @@ export abstract class ForwardOperation implements LiveEntry {
     writeBefore(res, `${text}\r\n`)
   }
 
-  /** The connection on which this person has signed in, unless its upstream is none of this app's any more. */
+  /** The connection this user has signed in on, unless its upstream has left the app. */
   #takeTied(): UpstreamConnection | null {
     const tied = takeTied(this.errand)
     if (tied === null || this.way.roundRobin.indexOf(tied.keeper) >= 0) return tied
@@ -155,13 +155,13 @@ export abstract class ForwardOperation implements LiveEntry {
     return null
   }
 
-  /** Nobody has read a byte of it: whether another upstream may be asked instead of this one, which is asked last for a while. */
+  /** Marks the upstream down and says if another may be asked, which requires that no byte was read. */
   protected hasAnother(): boolean {
     this.way.roundRobin.refused(this.tried.at(-1) as number)
     return this.way.roundRobin.hasMore(this.tried)
   }
 
-  /** Nothing was written: somebody else says why. */
+  /** Refuses before anything is written; the observer answers the client. */
   protected decline(error: UpstreamError): void {
     this.isOver = true
     this.#place.release()
@@ -173,7 +173,7 @@ export abstract class ForwardOperation implements LiveEntry {
     observer.onRefused(refusals[error.failure], told)
   }
 
-  /** Ended before the app has answered: whoever asked is told why. */
+  /** Ends it before the app has responded and tells the client why. */
   protected turnAway(code: ErrorCode, reason: string): void {
     this.isOver = true
     this.#place.release()
@@ -201,7 +201,10 @@ function isModern({ httpVersionMajor, httpVersionMinor }: IncomingMessage): bool
   return httpVersionMajor === 1 && httpVersionMinor > 0
 }
 
-/** Writes what goes before a reply, in its turn. `_writeRaw` is how node:http writes its own; there is no open door for any status. */
+/**
+ * Writes an interim response in order. Uses node:http's `_writeRaw`, because there is no public method for any
+ * status.
+ */
 function writeBefore(res: ServerResponse, text: string): void {
   const raw = res as unknown as { _writeRaw?: (text: string, encoding: BufferEncoding) => void }
   raw._writeRaw?.(text, 'latin1')

@@ -1,4 +1,4 @@
-/** What forwarding is given and what it answers: the request, the right to forward it, and who wants to hear how it ended. */
+/** The input and output of forwarding: the request with its Permit, and the observer of its result. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { App } from '../apps/route-table.ts'
 import type { ErrorCode } from '../errors.ts'
@@ -7,59 +7,63 @@ import type { Permit } from '../policy/decision.ts'
 import type { UpstreamFailure } from '../upstream/connection.ts'
 import type { Oddity } from '../upstream/response-lines.ts'
 
-/** One request to be forwarded. Without a Permit there is none. */
+/** One request to forward; only a Permit allows it. */
 export interface ForwardRequest {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   readonly app: App
-  /** Of the request line, as it came. */
+  /** From the request line, unchanged. */
   readonly target: string
-  /** Literal bytes of the path inside the app. */
+  /** The path inside the app, byte for byte. */
   readonly path: string
   /** With its '?', or ''. */
   readonly query: string
   readonly permit: Permit
-  /** The client's address. */
   readonly address: string
-  /** Whose session opened it; null for nobody's. */
+  /** The session that opened it; null for anonymous. */
   readonly sessionId: string | null
-  /** Who speaks on the client's connection: a session's id, '' for nobody's; null where several people may share that connection. */
+  /** Who uses the client's connection: a session id, '' for anonymous; null if several people may share it. */
   readonly visitor: string | null
-  /** When the right to it ends, milliseconds since the epoch; null where only the session says. New rules may change it. */
+  /**
+   * When permission ends, in milliseconds since the epoch; null if only the session decides. A reload may change it.
+   */
   endsAt: number | null
-  /** When the session itself ends; null for nobody's. */
+  /** When the session ends; null for anonymous. */
   readonly sessionEndsAt: number | null
-  /** What had been proved when it was permitted. */
+  /** The proofs at the time of the decision. */
   readonly proofs: readonly Proof[]
   /** Value of `X-Factorgate-Assertion`, or null. */
   readonly assertion: string | null
   readonly observer: ForwardObserver
 }
 
-/** Hears of one errand. Exactly one of `refused` and `ended` is called, once. */
+/** Observes one forward request. Exactly one of `onRefused` and `onEnd` is called, once. */
 export interface ForwardObserver {
-  /** The app's reply is about to be written: nobody else may write any more. */
+  /** The app's response is about to be written; nobody else may write. */
   onResponse(status: number): void
-  /** The app's reply was put right before it was passed on. */
+  /** The app's response was repaired before it was passed on. */
   onOddities(oddities: readonly Oddity[]): void
-  /** Nothing was written. `code` is for the person, `cause` for the log; `cut` says why it was ended before the app answered. */
+  /**
+   * Nothing was written. `code` is for the user, `cause` for the log; `cut` says why it ended before the app
+   * responded.
+   */
   onRefused(code: ErrorCode, cause: unknown, cut?: string): void
   onEnd(summary: ForwardResult): void
 }
 
 export interface ForwardResult {
-  /** The app's status; null where the client left before there was one. */
+  /** The app's status; null if the client left before. */
   readonly status: number | null
-  /** Body bytes from the client, and to it. Of a WebSocket all bytes after the handshake. */
+  /** Body bytes from and to the client; for a WebSocket all bytes after the handshake. */
   readonly bytesIn: number
   readonly bytesOut: number
   readonly outcome: 'complete' | 'cut'
-  /** Why it was cut: `client left`, `app broke off`, or the reason the connection was ended with. */
+  /** Why it was cut: `client left`, `app broke off`, or the reason for ending the connection. */
   readonly cut: string | null
   readonly durationMs: number
 }
 
-/** What to tell the person when there is no reply to pass on. */
+/** The error code for each upstream failure. */
 export const refusals: Readonly<Record<UpstreamFailure, ErrorCode>> = {
   refused: 'app_unreachable',
   stale: 'app_unreachable',
@@ -67,6 +71,6 @@ export const refusals: Readonly<Record<UpstreamFailure, ErrorCode>> = {
   late: 'app_timeout',
   busy: 'app_busy',
   unfit: 'app_reply_invalid',
-  // A header line that Node read but nobody may write.
+  // A header line that Node accepts but that must not be written.
   unspeakable: 'bad_request'
 }

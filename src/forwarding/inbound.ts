@@ -1,6 +1,6 @@
 /**
- * Headers on their way back from an app. Owns what of them a browser gets to see: everything, but for the connection's own lines, our
- * cookies, and addresses that only the inside knows. Refuses framing that cannot be passed on.
+ * Turns an app's response headers into the client's: without hop-by-hop headers and gateway cookies, with public
+ * addresses. Rejects framing that cannot be passed on.
  */
 
 import { connectionOptions, hopByHop, normalName, withoutListed } from '../request/header-name.ts'
@@ -10,9 +10,9 @@ import { rewriteCookieScope, setsGatewayCookie } from './cookies.ts'
 import { publicLocation, type UrlMapping } from './url-mapping.ts'
 
 export interface Inbound {
-  /** Names and values in turn, latin-1: byte for byte what the app sent. */
+  /** Alternating names and values in latin-1, with the app's bytes. */
   readonly headers: string[]
-  /** The end of the body can be told from a break. */
+  /** False if the end of the body is the end of the connection. */
   readonly hasLength: boolean
 }
 
@@ -36,7 +36,7 @@ const special: Readonly<Record<string, Kind>> = {
   location: 'location',
   'content-location': 'location',
   refresh: 'refresh',
-  // Programs in pages follow these as browsers follow Location.
+  // Scripts in pages follow these like `Location`.
   ...of(
     'location',
     'sourcemap x-sourcemap uri x-pingback hx-location hx-redirect hx-push-url hx-replace-url turbo-location'
@@ -57,7 +57,7 @@ const special: Readonly<Record<string, Kind>> = {
 const kinds = new Map<string, Kind>()
 const spellingsKept = 2_000
 
-/** @throws UnfitReply for a transfer coding other than chunked. */
+/** @throws InvalidResponseError for a transfer coding other than chunked. */
 export function inboundHeaders(raw: readonly string[], status: number, where: UrlMapping): Inbound {
   const headers: string[] = []
   let isChunked = false
@@ -83,11 +83,13 @@ export function inboundHeaders(raw: readonly string[], status: number, where: Ur
         headers.push(name, publicRefresh(value, where))
         break
       case 'worker-scope':
-        // An app below a prefix shares its host: a worker with a wider scope would see its neighbours' pages, and ours.
+        // An app under a prefix shares its host, and a wider scope would let its service worker read other pages,
+        // ours included.
         if (where.prefix === '') headers.push(name, publicLocation(value, where))
         break
       case 'opener-policy':
-        // A window of one origin and one such policy can be read by whoever opened it: ours has this policy, so an app beside it must not.
+        // Windows with the same origin and policy can read each other; our pages have this policy, so an app on the
+        // portal's host must not.
         if (!where.sharesPortal) headers.push(name, value)
         break
       case 'links':
@@ -106,7 +108,7 @@ export function inboundHeaders(raw: readonly string[], status: number, where: Ur
         length = value
         break
       case 'transfer-encoding':
-        // Another coding would be taken off without being undone (RFC 9112 §6.1).
+        // Any other coding would be removed without being decoded (RFC 9112 §6.1).
         if (value.trim().toLowerCase() !== 'chunked') throw new InvalidResponseError(`transfer coding '${value}'`)
         isChunked = true
         break
@@ -118,14 +120,14 @@ export function inboundHeaders(raw: readonly string[], status: number, where: Ur
     }
   }
   const kept = listed === null ? headers : withoutListed(headers, listed)
-  // A length beside chunks, or on a reply that has no body, is a second story about where the message ends. It goes last: after one,
-  // node:http reads Content-Disposition as UTF-8 and would break its bytes.
+  // A length besides chunks, or without a body, contradicts the framing. It goes last: after it node:http writes
+  // Content-Disposition as UTF-8 and breaks its bytes.
   const hasLength = lengthName !== null && !isChunked && status !== 204 && status >= 200
   if (hasLength) kept.push(lengthName as string, length)
   return { headers: kept, hasLength }
 }
 
-/** `Clear-Site-Data` without what would sign the person out of the gate: the browser clears cookies of the whole domain (THREATS S6). */
+/** `Clear-Site-Data` without "cookies", which would clear the gateway's cookie on the whole domain (THREATS S6). */
 function withoutCookies(value: string): string {
   const kinds = value.split(',').map(kind => kind.trim())
   const kept = kinds.flatMap(kind => (kind === '"*"' ? ['"cache"', '"storage"'] : kind === '"cookies"' ? [] : [kind]))
@@ -147,7 +149,7 @@ function judge(name: string): Kind {
   const own = Object.hasOwn(special, lower) ? special[lower] : undefined
   if (own !== undefined) return own
   const normal = normalName(name)
-  // `Factorgate-Error` says whose error it is, so no app may say it; `Alt-Svc` would lead past the gate.
+  // Only the gateway may send `Factorgate-Error`; `Alt-Svc` would bypass the gateway.
   const isOurs = normal.startsWith('factorgate-') || normal.startsWith('x-factorgate')
   return isOurs || hopByHop.has(lower) || lower === 'alt-svc' || lower === 'set-cookie2' ? 'drop' : 'pass'
 }

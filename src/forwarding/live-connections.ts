@@ -1,6 +1,6 @@
 /**
- * Everything that is open at this moment: sockets, downloads, uploads, event streams. Owns who each belongs to and when its right
- * ends; refuses to let anything outlive the session that opened it.
+ * The registry of everything open (WebSockets, downloads, uploads, event streams), by session and account. It ends
+ * each when its session or permission ends.
  */
 
 import type { App } from '../apps/route-table.ts'
@@ -9,36 +9,36 @@ import type { ErrorCode } from '../errors.ts'
 import type { Proof } from '../factor/proof.ts'
 import type { Subject } from '../identity/subject.ts'
 
-/** Why a WebSocket ends (RFC 6455 §7.4.1). */
+/** WebSocket close codes (RFC 6455 §7.4.1). */
 export const closeCodes = { goingAway: 1001, policy: 1008 } as const
 export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes]
 
-/** One open connection. `end` must not throw, and may be called more than once. */
+/** One open connection. `end` must not throw and may be called repeatedly. */
 export interface LiveEntry {
   readonly sessionId: string | null
   readonly accountId: string | null
   readonly appId: string
-  /** The groups that the decision was made with. */
+  /** The account's groups at the time of the decision. */
   readonly groups: readonly string[]
-  /** Milliseconds since the epoch; null where only the session itself ends it. */
+  /** Milliseconds since the epoch; null if only the session ends it. */
   readonly endsAt: number | null
   readonly isSocket: boolean
-  /** Bytes moved so far, both ways: what grows is in use. */
+  /** Bytes in both directions; growth counts as activity. */
   readonly bytesMoved: number
-  /** The app that it was opened for, as the configuration of that time has it. */
+  /** The app, from the configuration of that time. */
   readonly app?: App
-  /** What was asked, enough to judge it anew; made when it is read. */
+  /** The request, for a new decision; built on access. */
   readonly asked?: LiveRequest
-  /** The right to it was judged anew, and ends at another time. */
+  /** A new decision changed the end. */
   renew?(endsAt: number | null): void
-  /** `code` is for whoever has had no answer yet. */
+  /** `code` answers a client that has no response yet. */
   end(reason: string, closeCode: CloseCode, code?: ErrorCode): void
 }
 
-/** What a decision depends on, of something open. */
+/** What a new decision needs to know of an open request. */
 export interface LiveRequest {
   readonly host: string | undefined
-  /** The target of its request line. */
+  /** The target of the request line. */
   readonly target: string
   readonly method: string
   readonly destination: string | undefined
@@ -49,18 +49,18 @@ export interface LiveRequest {
   readonly sessionEndsAt: number | null
 }
 
-/** Judges what is open by the rules of now, and ends what they no longer permit (src/watch/live-review.ts). */
+/** Applies the current rules to open connections and ends what they forbid (src/watch/live-review.ts). */
 export interface Reviewer {
-  /** False for what was judged by an older configuration. */
+  /** False for an app of an older configuration. */
   knows(app: App): boolean
-  /** `isCurrent`: false once a newer configuration has a reviewer of its own. Who judges later than at once has to ask. */
+  /** `isCurrent` turns false when a newer configuration has a reviewer; deferred decisions must ask it. */
   look(entry: LiveEntry, isCurrent: () => boolean): void
 }
 
-/** So many are judged anew in one turn of the event loop. */
+/** Entries reviewed per event-loop iteration. */
 const lookedAtOnce = 250
 
-/** How late a right may be seen to have ended, in milliseconds. */
+/** Longest delay before an ended permission is noticed, in milliseconds. */
 const tickMs = 1_000
 
 export class LiveConnections {
@@ -68,9 +68,9 @@ export class LiveConnections {
   readonly #all = new IndexedList(0)
   readonly #sessions = new Map<string, IndexedList>()
   readonly #accounts = new Map<string, IndexedList>()
-  /** One timer for all of them; it runs while something is open. */
+  /** One timer for all entries; runs while there are any. */
   #timer: NodeJS.Timeout | undefined
-  /** Sockets are told to go; requests may finish. */
+  /** WebSockets must end; requests may finish. */
   #isDraining = false
   #isClosed = false
   #reviewer: Reviewer | null = null
@@ -83,7 +83,7 @@ export class LiveConnections {
     return this.#all.size
   }
 
-  /** Takes an entry in. A socket after `drain`, and anything after `close`, is ended at once. */
+  /** Adds an entry. A WebSocket after `drain`, and anything after `close`, is ended at once. */
   add(entry: LiveEntry): Registration {
     const place = new Registration(entry)
     if (this.#isClosed || (this.#isDraining && entry.isSocket)) {
@@ -94,7 +94,7 @@ export class LiveConnections {
     if (entry.sessionId !== null) place.enter(bunchOf(this.#sessions, entry.sessionId, 1))
     if (entry.accountId !== null) place.enter(bunchOf(this.#accounts, entry.accountId, 2))
     this.#timer ??= setInterval(() => this.#tick(), tickMs).unref()
-    // Judged by the rules of before, while new ones came in: not here and now, since whoever adds it is still being made.
+    // It was permitted by the old rules during a reload. Deferred, because the caller is still being constructed.
     if (this.#reviewer !== null && entry.app !== undefined && !this.#reviewer.knows(entry.app))
       queueMicrotask(() => this.#look(entry))
     return place
@@ -108,29 +108,29 @@ export class LiveConnections {
     return (this.#accounts.get(id)?.size ?? 0) > 0
   }
 
-  /** The sessions that have something open. */
+  /** The sessions with open connections. */
   sessionIds(): string[] {
     return [...this.#sessions].flatMap(([id, bunch]) => (bunch.size > 0 ? [id] : []))
   }
 
-  /** Bytes that the open connections of a session have moved so far. */
+  /** Bytes moved so far by a session's open connections. */
   bytesOf(sessionId: string): number {
     let bytes = 0
     for (const { bytesMoved } of this.#sessions.get(sessionId)?.entries() ?? []) bytes += bytesMoved
     return bytes
   }
 
-  /** Ends what a session has open; answers how many that were. */
+  /** Ends a session's connections and returns their number. */
   endSession(id: string, reason: string): number {
     return endEach(this.#sessions.get(id)?.entries(), reason, closeCodes.policy)
   }
 
-  /** Ends what a person has open. */
+  /** Ends an account's connections. */
   endAccount(id: string, reason: string): number {
     return endEach(this.#accounts.get(id)?.entries(), reason, closeCodes.policy)
   }
 
-  /** Ends what a person opened with other groups than these: any change may turn a verdict, either way. */
+  /** Ends an account's connections that were opened with other groups, because any change may alter the decision. */
   endAccountUnless(id: string, groups: readonly string[], reason: string): number {
     const now = new Set(groups)
     const changed = this.#accounts
@@ -140,7 +140,7 @@ export class LiveConnections {
     return endEach(changed, reason, closeCodes.policy)
   }
 
-  /** Ends the WebSockets, and those that come later, otherwise one of them would keep the gate running; requests may finish. */
+  /** Ends the WebSockets, now and later, which would keep the gateway running; requests may finish. */
   drain(): number {
     this.#isDraining = true
     const sockets = this.#all.entries().filter(entry => entry.isSocket)
@@ -151,7 +151,7 @@ export class LiveConnections {
     return endEach(this.#all.entries(), reason, closeCode)
   }
 
-  /** Has everything judged anew, and from now on what is added by an older configuration. A few at a time: there may be thousands. */
+  /** Reviews every entry, and later ones of an older configuration. In portions, because there may be thousands. */
   async review(reviewer: Reviewer): Promise<void> {
     this.#reviewer = reviewer
     const entries = this.#all.entries()
@@ -167,13 +167,13 @@ export class LiveConnections {
     reviewer?.look(entry, () => this.#reviewer === reviewer)
   }
 
-  /** Ends whatever has reached its `endsAt`; the timer calls it. */
+  /** Ends entries past their `endsAt`; the timer calls it. */
   expire(now: number): number {
     const over = this.#all.entries().filter(({ endsAt }) => endsAt !== null && endsAt <= now)
     return endEach(over, 'time is up', closeCodes.policy)
   }
 
-  /** Ends everything, and whatever comes later. */
+  /** Ends every entry, and later ones at once. */
   close(): void {
     this.#isClosed = true
     this.#stopTimer()
@@ -182,7 +182,7 @@ export class LiveConnections {
 
   #tick(): void {
     this.expire(this.#clock())
-    // Not as they empty: most are about to be filled again.
+    // Not when they become empty, because most are refilled soon.
     for (const bunches of [this.#sessions, this.#accounts])
       for (const [id, bunch] of bunches) if (bunch.size === 0) bunches.delete(id)
     if (this.#all.size === 0) this.#stopTimer()
@@ -196,7 +196,7 @@ export class LiveConnections {
 
 type Kind = 0 | 1 | 2
 
-/** Where an entry stands; `release` takes it out. */
+/** An entry's registration; `release` removes it. */
 export class Registration {
   readonly entry: LiveEntry
   #all: IndexedList | null = null
@@ -232,8 +232,8 @@ export class Registration {
 }
 
 /**
- * Places that come and go by the thousand. An array, where the last takes the place of the one that leaves: a Set would leave its old
- * tables behind, each of which keeps the requests of its time from being collected while they are cheap to.
+ * A list with constant-time removal: the last item takes the free place. A Set would leave old tables behind, which
+ * keep dead requests from cheap collection.
  */
 class IndexedList {
   readonly kind: Kind
@@ -258,7 +258,7 @@ class IndexedList {
     last.moved(this.kind, at)
   }
 
-  /** A copy: ending an entry releases it. */
+  /** A copy, because ending an entry removes it. */
   entries(): LiveEntry[] {
     return this.#places.map(({ entry }) => entry)
   }

@@ -1,6 +1,6 @@
 /**
- * Headers on their way to an app. Owns which of the client's lines go on and which lines are ours; refuses everything that a client
- * says about its identity or address in any spelling, and our own cookie. A hot path: one walk over the raw lines, no objects.
+ * Builds the header lines for the app: the client's without identity claims and our cookie, plus the gateway's own. A
+ * hot path: one pass over the raw lines, no objects.
  */
 
 import type { App, Upstream } from '../apps/route-table.ts'
@@ -13,32 +13,32 @@ import { isClaim, passedNames } from './claims.ts'
 import { stripGatewayCookies } from './cookies.ts'
 import { type UrlMapping, urlMappingOf } from './url-mapping.ts'
 
-/** What a request to one upstream of an app looks like, but for the request itself. Made once an app and upstream. */
+/** The fixed part of requests to one upstream, built once per app and upstream. */
 export interface OutboundPlan {
   readonly app: App
   readonly where: UrlMapping
   /** The Host header. */
   readonly host: string
-  /** Lines that are the same for everybody, names and values in turn. */
+  /** The same lines for every request, alternating names and values. */
   readonly constant: readonly string[]
-  /** What to do with a name, as it was spelled; filled as names come by. */
+  /** The cached rule for each name as spelled. */
   readonly kinds: Map<string, Kind>
   readonly configured: ReadonlySet<string>
-  /** Names that pass although they look like claims: the app asks for a secret beside them. */
+  /** Claim-like names that pass because the app also checks a secret. */
   readonly passed: ReadonlySet<string>
-  /** The app's own lines sign the gate in on each connection. */
+  /** The app's `addHeaders` authenticate the gateway per connection. */
   readonly tiesConnection: boolean
 }
 
 export interface Outbound {
-  /** Names and values in turn; `Host` first. */
+  /** Alternating names and values; `Host` first. */
   readonly headers: string[]
-  /** How the request's body ends, if it has one. */
+  /** The framing of the request body. */
   readonly body: 'none' | 'length' | 'chunks'
   readonly isUpgrade: boolean
-  /** The client, or the app's own lines, sign somebody in on the connection. */
+  /** The client or `addHeaders` authenticate on the connection. */
   readonly tiesConnection: boolean
-  /** It is the first leg of NTLM, to which a challenge is the only answer. */
+  /** The first leg of NTLM, to which only a challenge can follow. */
   readonly isFirstLeg: boolean
 }
 
@@ -74,14 +74,14 @@ const special: Readonly<Record<string, Kind>> = {
   te: 'te',
   destination: 'destination',
   if: 'if',
-  // Subversion's clients say paths of the repository in it.
+  // Subversion clients put repository paths in it.
   'x-svn-vr-base': 'destination',
   'upload-concat': 'parts',
   origin: 'origin',
   'sec-websocket-origin': 'origin',
   referer: 'referer',
   'content-location': 'referer',
-  // htmx says with it where it is.
+  // The page htmx was on.
   'hx-current-url': 'referer',
   'ping-from': 'referer',
   'ping-to': 'referer',
@@ -89,7 +89,7 @@ const special: Readonly<Record<string, Kind>> = {
   'proxy-authorization': 'proxy-authorization'
 }
 
-/** Spellings remembered for an app; strangers may invent more, those are judged afresh each time. */
+/** Spellings cached per app; clients may invent more, which are classified each time. */
 const spellingsKept = 1_000
 
 export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
@@ -115,7 +115,7 @@ export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
   }
 }
 
-/** The request's lines for the app. `isUpgrade`: a WebSocket handshake, and no body. */
+/** The request's lines for the app. `isUpgrade`: a WebSocket handshake without body. */
 export function outboundHeaders(
   plan: OutboundPlan,
   rawHeaders: readonly string[],
@@ -163,7 +163,7 @@ export function outboundHeaders(
         firstLeg = isFirstLeg(value)
         break
       case 'proxy-authorization':
-        // It ends here. Whoever says so may mean the next hop all the same.
+        // Hop-by-hop, but the client may mean the app.
         if (tiesConnection(value)) ties = true
         break
       case 'destination':
@@ -183,17 +183,17 @@ export function outboundHeaders(
         break
     }
   }
-  // Before ours are added, otherwise a client could list ours away (CVE-2026-33805).
+  // Before ours are added, otherwise a client could remove them through `Connection` (CVE-2026-33805).
   const own = listed === null ? headers : withoutListed(headers, listed)
   addOurs(own, plan, speaker)
   return { headers: own, body, isUpgrade, tiesConnection: ties, isFirstLeg: firstLeg }
 }
 
-/** Methods whose requests say that they have no body, where they have none: servers ask for it (RFC 9110 §8.6). */
+/** Methods that need `Content-Length: 0` without a body (RFC 9110 §8.6). */
 const expectsBody: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH'])
 const unfitByte = /[^\t\x20-\x7e\x80-\xff]/
 
-/** The head of a request as it is written, but for its last CRLF; null where it holds what would begin another line. */
+/** The request head without its last CRLF; null if a value would start another line. */
 export function requestHead(method: string, target: string, { headers, body, isUpgrade }: Outbound): string | null {
   if (/[^\x21-\xff]/.test(target)) return null
   let head = `${method} ${target} HTTP/1.1\r\n`
@@ -209,13 +209,13 @@ export function requestHead(method: string, target: string, { headers, body, isU
     : `${head}Connection: keep-alive\r\n`
 }
 
-/** A value for a header line: its UTF-8 bytes, one character each, as they are written. Control bytes become blanks. */
+/** A header value as UTF-8 bytes, one character each. Control bytes become blanks. */
 export function utf8(value: string): string {
   if (/^[\t\x20-\x7e]*$/.test(value)) return value
   return Buffer.from(value.replace(/[\x00-\x1f\x7f]/g, ' '), 'utf8').toString('latin1')
 }
 
-/** The groups in one line. A comma inside a name would make two groups of one, so such a group is left out. */
+/** The groups in one line. A group with a comma would read as two, so it is left out. */
 export function groupsText(subject: Subject): string {
   return subject.groups.filter(group => !group.includes(',')).join(',')
 }
@@ -227,7 +227,7 @@ function addOurs(headers: string[], { app, constant }: OutboundPlan, { permit, a
   if (assertion !== null) headers.push('X-Factorgate-Assertion', assertion)
 }
 
-/** An attribute that the person has not is a line that is not sent: some apps read an empty one as "none from now on". */
+/** A missing attribute sends no line: some apps read an empty one as "none from now on". */
 function addIdentity(headers: string[], names: App['identityHeaders'], subject: Subject): void {
   if (names.user !== null) headers.push(names.user, utf8(subject.name))
   if (names.name !== null && subject.displayName !== '') headers.push(names.name, utf8(subject.displayName))
@@ -253,7 +253,7 @@ function judge(plan: OutboundPlan, name: string): Kind {
   return isClaim(name) && !plan.passed.has(normal) ? 'drop' : 'pass'
 }
 
-/** `Content_Length` and `Transfer.Encoding` too: a server that folds names would count them in (THREATS F1). */
+/** `Content_Length` and `Transfer.Encoding` count too, because some servers fold names (THREATS F1). */
 function isFraming(normal: string): boolean {
   return hopByHop.has(normal) || normal === 'content-length'
 }

@@ -1,9 +1,9 @@
-/** Writes what the examples for other proxies take out (`npm run docs`): example and gate cannot differ, and a test fails when they do. */
+/** Writes the claim pattern into the examples for other proxies (`npm run docs`); a test fails if they differ. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { claimPattern } from './claims.ts'
 
-/** Traefik's example with the pattern of today. */
+/** Traefik's example with the current pattern. */
 export function traefikExample(text: string): string {
   return text.replace(
     /^authResponseHeadersRegex = .*$/m,

@@ -1,6 +1,6 @@
 /**
- * A request's body on its way to the app, with back-pressure. Owns its framing towards the app, and what becomes of the rest once an app
- * has answered early: it is read and dropped, so that the client hears the answer instead of a broken connection.
+ * Streams a request body to the app with back-pressure and framing. If the app responds early, the rest is read and
+ * dropped, so the client hears the response instead of a reset.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -13,13 +13,13 @@ export class RequestBody implements OutgoingBody {
   readonly #hasLength: boolean
   #socket: Socket | null = null
   #listener: BodyListener | null = null
-  /** The request's head, for as long as its framing waits for the first bytes of the body. */
+  /** The request head, until the first body bytes decide the framing. */
   #head: string | null = null
   #isDropped = false
-  /** Body bytes the client has sent so far. */
+  /** Body bytes received from the client. */
   bytes = 0
 
-  /** `hasLength`: the request's head says how long it is; else it goes on in chunks. */
+  /** `hasLength`: the head has a Content-Length; otherwise the body is sent in chunks. */
   constructor(req: IncomingMessage, res: ServerResponse, hasLength: boolean) {
     this.#req = req
     this.#res = res
@@ -27,8 +27,8 @@ export class RequestBody implements OutgoingBody {
   }
 
   /**
-   * Writes `head` (without its last CRLF) and the body to the app. A client that asked first (`Expect: 100-continue`) is told to send now,
-   * when somebody reads. Chunks that turn out to hold nothing are a length of 0, which old apps understand.
+   * Writes `head` (without its last CRLF) and the body to the app. Answers `Expect: 100-continue` now. An empty
+   * chunked body is sent as length 0, which old apps understand.
    */
   flowTo(socket: Socket, head: string, listener: BodyListener): void {
     if (this.#isDropped) return
@@ -37,7 +37,7 @@ export class RequestBody implements OutgoingBody {
     listener.turnOf('client')
     if (this.#hasLength) socket.write(`${head}\r\n`, 'latin1')
     else this.#head = head
-    // HTTP/1.0 knows no interim answers (RFC 9110 §10.1.1).
+    // HTTP/1.0 knows no interim responses (RFC 9110 §10.1.1).
     if (this.#req.headers.expect !== undefined && this.#req.httpVersionMinor > 0) this.#res.writeContinue()
     this.#req.on('data', this.#onData)
     this.#req.on('end', this.#onEnd)
@@ -45,7 +45,7 @@ export class RequestBody implements OutgoingBody {
     this.#req.resume()
   }
 
-  /** Nobody reads any more: what still comes is dropped. */
+  /** Discards the rest of the body. */
   drop(): void {
     if (this.#isDropped) return
     this.#isDropped = true

@@ -1,4 +1,4 @@
-/** The way to an app: its upstreams, and what a request to each looks like. Made once an app, so that a request finds it ready. */
+/** An app's upstreams with their request plans, and the connection pools of one configuration. */
 
 import type { App, Upstream } from '../apps/route-table.ts'
 import type { Clock } from '../clock.ts'
@@ -9,11 +9,11 @@ import { type OutboundPlan, outboundPlan } from './outbound.ts'
 
 export interface AppUpstreams {
   readonly roundRobin: RoundRobin
-  /** One for each upstream, in their order. */
+  /** One per upstream, in order. */
   readonly plans: readonly OutboundPlan[]
 }
 
-/** All ways of one configuration, and the connections they hold. */
+/** All upstreams of one configuration and their pools. */
 export class UpstreamRegistry {
   readonly #clock: Clock
   readonly #ways = new Map<App, AppUpstreams>()
@@ -34,12 +34,12 @@ export class UpstreamRegistry {
     return way
   }
 
-  /** Closes what is idle; what is busy closes as it ends. */
+  /** Closes idle connections now, and busy ones when they finish. */
   close(): void {
     for (const pool of this.#pools.values()) pool.close()
   }
 
-  /** Apps behind one address share its connections, if they trust it for the same reasons. */
+  /** Apps share the pool of one address if their TLS trust is the same. */
   #pool(upstream: Upstream, tls: UpstreamTls | null): UpstreamPool {
     const key = JSON.stringify([upstream.socketPath, upstream.origin, tls])
     let pool = this.#pools.get(key)

@@ -1,7 +1,6 @@
 /**
- * Where an app stands for people and where it stands for itself: public origin and prefix, inside hosts and base path. Owns the
- * translation of one address, by cutting strings: no URL is parsed and written anew, so its bytes stay. Which headers hold addresses
- * is known by addresses-in.ts (to the app) and addresses-out.ts (from it).
+ * Maps addresses between an app's public origin and prefix and its upstream host and base path. It cuts strings and
+ * parses no URL, so all other bytes stay. Callers: addresses-in.ts and addresses-out.ts.
  */
 import type { App, Upstream } from '../apps/route-table.ts'
 
@@ -11,25 +10,25 @@ export interface UrlMapping {
   readonly publicHost: string
   /** '' or '/nb' */
   readonly prefix: string
-  /** Whether the gate's own pages lie on the same host. */
+  /** True if the gateway's own pages are on the same host. */
   readonly sharesPortal: boolean
-  /** Scheme and host that the app believes to be served under. */
+  /** The scheme and host that the app is told. */
   readonly insideOrigin: string
-  /** Where its root lies upstream, '' or '/x'. */
+  /** The app's root at the upstream, '' or '/x'. */
   readonly basePath: string
-  /** Host names of the app, inside and outside, without port, lower case. */
+  /** The app's public and internal host names, without port, lower case. */
   readonly names: ReadonlySet<string>
-  /** Ports at which these names may mean the app; '' where none is said: many apps leave theirs out, or say the inside one. */
+  /** Ports that may mean the app; '' for none, because many apps omit theirs or name the internal one. */
   readonly ports: ReadonlySet<string>
-  /** Other sites of the gate on the same host name, as in a Host header: these are never the app. */
+  /** Other sites on the same host name, as in a Host header; they are never the app. */
   readonly neighbours: readonly string[]
-  /** Names that only the inside knows, for cookies. */
+  /** Internal host names, for cookies. */
   readonly insideNames: readonly string[]
-  /** The app is sent another Host than the public one, so it expects its own address to be that. */
+  /** True if the app gets a Host other than the public one, and so expects that as its address. */
   readonly isMoved: boolean
 }
 
-/** @param host the Host header that this upstream is sent. */
+/** @param host the Host header sent to this upstream. */
 export function urlMappingOf(app: App, upstream: Upstream, host: string): UrlMapping {
   const inside = [...app.upstreams.map(({ origin }) => origin.replace(/^[a-z]+:\/\//i, '')), host].map(ascii)
   const own = [...inside, app.host]
@@ -49,12 +48,12 @@ export function urlMappingOf(app: App, upstream: Upstream, host: string): UrlMap
   }
 }
 
-/** The path to ask the app for: its base path in place of the public prefix, every other byte as it came. */
+/** The upstream path: the base path replaces the public prefix, other bytes stay. */
 export function insidePath(path: string, basePath: string): string {
   return path.startsWith('/') ? basePath + path : `${basePath}/${path}`
 }
 
-/** An app's own absolute path seen from outside. One that carries the prefix already came from an app that knows it. */
+/** The public form of an app's absolute path. A path that has the prefix already stays: that app knows its prefix. */
 export function publicPath(path: string, { prefix, basePath }: Pick<UrlMapping, 'prefix' | 'basePath'>): string {
   if (prefix === basePath) return path
   if (basePath !== '' && isUnder(path, basePath)) {
@@ -66,8 +65,8 @@ export function publicPath(path: string, { prefix, basePath }: Pick<UrlMapping, 
 }
 
 /**
- * `Location` and `Content-Location` for the public address: an absolute path is moved, an absolute URL of the app itself (the inside
- * origin, or the public host under either scheme) too, everything else is another site or relative and stays.
+ * `Location` and `Content-Location` in public form. Absolute paths and the app's own URLs (internal origin, or public
+ * host under either scheme) are mapped; other sites and relative values stay.
  */
 export function publicLocation(value: string, where: UrlMapping): string {
   if (value.startsWith('/') && value[1] !== '/') return publicPath(value, where)
@@ -79,33 +78,33 @@ export function publicLocation(value: string, where: UrlMapping): string {
   return where.publicOrigin + (rest === '' && where.prefix === '' ? '' : publicPath(path, where))
 }
 
-/** True for the public host as a URL may spell it: in any letter case, with or without the scheme's own port. */
+/** True for the public host in any letter case, with or without the default port. */
 export function isPublicHost(authority: string, where: UrlMapping): boolean {
   const host = ascii(authority)
   if (host === where.publicHost) return true
   return host === `${where.publicHost}:${where.publicOrigin.startsWith('https:') ? 443 : 80}`
 }
 
-/** A public path as the app knows it; null where it is not below the app's prefix. */
+/** A public path as the app knows it; null outside the prefix. */
 export function insideOf(path: string, where: UrlMapping): string | null {
   if (!isUnder(path, where.prefix) && where.prefix !== '') return null
   return insidePath(path.slice(where.prefix.length), where.basePath)
 }
 
-/** True where `path` is `base` or lies below it: `/nbx` is not below `/nb`. */
+/** True if `path` is `base` or below: `/nbx` is not below `/nb`. */
 function isUnder(path: string, base: string): boolean {
   if (!path.startsWith(base)) return false
   const next = path[base.length]
   return next === undefined || next === '/' || next === '?' || next === '#'
 }
 
-/** True for a cookie's `Domain` that names an inside host or a parent of one, and no public one: no browser would take it. */
+/** True for a cookie `Domain` that names an internal host or its parent and no public one: browsers would reject it. */
 export function isInsideName(domain: string, where: UrlMapping): boolean {
   const covers = (name: string) => name === domain || name.endsWith(`.${domain}`)
   return !covers(nameOf(where.publicHost)) && where.insideNames.some(covers)
 }
 
-/** The app's own hosts, as it may write them: any of its names, without a port, with the public one or with an inside one. */
+/** True for any name of the app with no port, the public one or an internal one. */
 export function isApp(authority: string, where: UrlMapping): boolean {
   const host = ascii(authority).replace(/\.(?=:\d*$|$)/, '')
   if (host === where.publicHost) return true
@@ -120,7 +119,7 @@ function portOf(host: string): string {
   return /:(\d*)$/.exec(host)?.[1] ?? ''
 }
 
-/** In lower case; ASCII letters alone, since U+212A would become a 'k'. */
+/** Lower-cases ASCII letters only, since U+212A would become 'k'. */
 function ascii(text: string): string {
   return text.replace(/[A-Z]+/g, letters => letters.toLowerCase())
 }

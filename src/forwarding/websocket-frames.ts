@@ -1,18 +1,15 @@
-/**
- * Where frames begin in a WebSocket's bytes (RFC 6455 §5.2), and the one frame that the gate itself ever sends. Counts bytes; looks
- * at no payload and changes none.
- */
+/** Tracks WebSocket frame boundaries (RFC 6455 §5.2) without reading payloads, and builds the Close frame. */
 
-/** Follows one direction of a socket. */
+/** Follows one direction of a WebSocket. */
 export class FrameBoundary {
-  /** Payload bytes of the current frame still to come. */
+  /** Remaining payload bytes of the current frame. */
   #payloadLeft = 0
-  /** Header bytes of the current frame, as far as they have come. */
+  /** Header bytes of the current frame so far. */
   readonly #header = new Uint8Array(14)
   #headerLength = 0
   readonly #view = new DataView(this.#header.buffer)
 
-  /** True where the next byte begins a frame, so that another may be put before it. */
+  /** True if the next byte begins a frame, so another may be inserted. */
   get isBetweenFrames(): boolean {
     return this.#payloadLeft === 0 && this.#headerLength === 0
   }
@@ -21,7 +18,7 @@ export class FrameBoundary {
     const end = chunk.length
     let at = 0
     while (at < end) {
-      // A short frame of an app, whole: most are.
+      // Fast path: a complete short frame from an app.
       if (this.#payloadLeft === 0 && this.#headerLength === 0 && at + 1 < end) {
         const length = chunk[at + 1] as number
         if (length < 126 && at + 2 + length <= end) {
@@ -56,7 +53,7 @@ export class FrameBoundary {
   }
 }
 
-/** A Close frame as a server sends it: unmasked, with code and reason. */
+/** A server's Close frame: unmasked, with code and reason. */
 export function closeFrame(code: number, reason: string): Buffer {
   const text = Buffer.from(reason, 'utf8').subarray(0, 123)
   const frame = Buffer.alloc(4 + text.length)

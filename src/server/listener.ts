@@ -1,6 +1,6 @@
 /**
- * The sockets people connect to. Owns the HTTP server, its limits, TLS and the end of it all; knows nothing of what a request
- * means, and hands each to whatever pipeline is current, so that a reload drops no connection.
+ * The HTTP(S) listener: sockets, limits, TLS and graceful shutdown. It passes each request to the current pipeline,
+ * so a reload drops no connection.
  */
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import https from 'node:https'
@@ -22,7 +22,7 @@ export interface TlsFiles {
 }
 
 export interface ListenerOptions {
-  /** Bytes of request line and headers together; beyond them 431. */
+  /** Maximum bytes of request line and headers; beyond that 431. */
   readonly maxHeaderSize: number
   /** Paths of PEM files; null for plain HTTP. */
   readonly tls: TlsFiles | null
@@ -31,24 +31,24 @@ export interface ListenerOptions {
 }
 
 /**
- * A client has this long to send its headers, and to shake hands (slowloris, THREATS D4). Bodies have no limit here: uploads to apps
- * take hours. What the pages of ours read has one of its own (plugins/portal/forms.ts).
+ * Time for a client's headers and for the TLS handshake (slowloris, THREATS D4). Bodies have no limit here, because
+ * uploads take hours; our own forms have one (plugins/portal/forms.ts).
  */
 export const headersTimeoutMs = 15_000
 const keepAliveTimeoutMs = 72_000
-/** Who has connected but asked nothing has this long once we stop: a request may be on its way, a browser's spare connection has none. */
+/** During shutdown, time for a connection that has sent no request yet: one may be on its way. */
 const silentMs = 2_000
 
 export class Listener {
   readonly #server: http.Server | https.Server
   readonly #isTls: boolean
-  /** Every TCP connection, upgraded ones too, of which the HTTP server knows nothing; and with TLS what was agreed upon on it. */
+  /** Every TCP connection, including upgraded ones, which the HTTP server no longer tracks. */
   readonly #sockets = new Set<Socket>()
   readonly #turns = new PipeliningLimiter()
   #pipeline: Pipeline
   #closing = false
 
-  /** Throws what reading the TLS files throws. */
+  /** Throws if the TLS files cannot be read. */
   constructor(
     pipeline: Pipeline,
     { maxHeaderSize, tls, headersTimeoutMs: headersMs = headersTimeoutMs }: ListenerOptions
@@ -63,7 +63,7 @@ export class Listener {
       keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: Math.min(5_000, headersMs),
       insecureHTTPParser: false,
-      // Node answers by itself, with no more than a status: the one answer that carries nothing of ours.
+      // Node answers this 400 itself, without our headers.
       requireHostHeader: true,
       noDelay: true,
       keepAlive: true,
@@ -79,7 +79,8 @@ export class Listener {
             minVersion: 'TLSv1.2',
             handshakeTimeout: headersMs
           })
-    // Any other number hides the headers past it from us, but not from the app (CVE-2026-58044); the accept step counts them.
+    // Any other number hides the headers past it from us, but not from the app (CVE-2026-58044); the accept step
+    // counts them.
     server.maxHeadersCount = 0
     const turns = this.#turns
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
@@ -87,13 +88,13 @@ export class Listener {
       turns.request(request.socket, response, () => this.#pipeline.request(request, response))
     }
     server.on('request', onRequest)
-    // Whoever asks first (`Expect: 100-continue`) hears the verdict before sending the body: forwarding says "continue".
+    // The client gets the verdict before it sends the body; forwarding sends 100.
     server.on('checkContinue', onRequest)
     server.on('checkExpectation', refuseExpectation)
     server.on('upgrade', (request, socket, head) => {
       if (this.#closing) return refuseLate(socket, turns.pendingResponse(socket))
       turns.upgrade(socket, () => {
-        // The end may have begun while it waited.
+        // Shutdown may have begun while the upgrade waited.
         if (this.#closing) refuseLate(socket, null)
         else this.#pipeline.upgrade(request, socket, head)
       })
@@ -104,7 +105,7 @@ export class Listener {
     this.#server = server
   }
 
-  /** Resolves to the address bound; rejects with Node's error (`EADDRINUSE`, `EACCES` …). */
+  /** Resolves to the bound address; rejects with Node's error (`EADDRINUSE`, `EACCES` …). */
   listen(host: string, port: number): Promise<AddressInfo> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
@@ -115,12 +116,12 @@ export class Listener {
     })
   }
 
-  /** New requests go to `pipeline`; those under way end where they began. */
+  /** New requests go to `pipeline`; requests under way end in the old one. */
   swap(pipeline: Pipeline): void {
     this.#pipeline = pipeline
   }
 
-  /** New connections get the certificate that the files hold now. Throws, and keeps the old one, where they cannot be used. */
+  /** Uses the files' current certificate for new connections. Throws, and keeps the old one, if they are unusable. */
   reloadTls(tls: TlsFiles): void {
     if (this.#isTls) (this.#server as https.Server).setSecureContext({ ...readPair(tls), minVersion: 'TLSv1.2' })
   }
@@ -129,13 +130,16 @@ export class Listener {
     return this.#closing
   }
 
-  /** Stops accepting; resolves once every request under way has ended, or after `graceMs` by force, whatever a connection has become. */
+  /**
+   * Stops accepting. Resolves once all requests have ended; after `graceMs` it destroys every connection, upgraded
+   * ones too.
+   */
   async close(graceMs: number): Promise<void> {
     this.#closing = true
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
     for (const socket of this.#sockets) lastAnswer(this.#turns.pendingResponse(socket))
     this.#server.closeIdleConnections()
-    // A kept-alive connection becomes idle only when its answer ends.
+    // A kept-alive connection becomes idle only when its response ends.
     const sweep = setInterval(() => this.#server.closeIdleConnections(), 100)
     const isDone = (socket: Socket) => this.#isSilent(socket) || isLeaving(socket)
     const silent = setTimeout(() => this.#destroy(isDone), silentMs)
@@ -166,30 +170,30 @@ function readPair(tls: TlsFiles): { cert: string; key: string } {
   return { cert: pemText(tls.cert), key: pemText(tls.key) }
 }
 
-/** What the parser could not read, or not in time: only then is there anybody who could read an answer. */
+/** Parser errors and timeouts: only then can the client still read an answer. */
 const fromParser = /^(?:HPE|ERR_HTTP)_/
 
-/** Connections that end with the answers they still owe. */
+/** Connections that close after their pending responses. */
 const ending = new WeakSet<Duplex>()
 
-/** What the parser could not read never becomes a request: one plain answer, then the socket ends. */
+/** Answers unparseable bytes with one plain response and closes. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, owed: ServerResponse | null): void {
-  // Whole requests before it get their own answers: a 400 in their place would be read as the answer to the first (THREATS F15).
+  // Complete requests before it get their own responses: a 400 would be taken for the first one's (THREATS F15).
   if (fromParser.test(error.code ?? '') && owed?.req.complete && !owed.writableFinished && !owed.destroyed) {
     if (ending.has(socket)) return
     ending.add(socket)
     owed.once('close', () => endInStages(socket))
     return
   }
-  // Of several requests the last is broken off in the middle: nobody could tell whose answer this is.
+  // The last of several pipelined requests is incomplete: nobody could tell which request a 400 answers.
   if (owed !== null && owed.socket === null && !owed.writableFinished) {
     socket.destroy()
     return
   }
-  // Behind a last answer nothing is a request any more, and nothing is answered: two answers to one request poison whoever shares the connection.
+  // Nothing is answered after a final response: a second response to one request poisons shared connections.
   if (error.code === 'HPE_CLOSED_CONNECTION' || isLast(socket) || isLeaving(socket)) return endInStages(socket)
-  // A TLS handshake that stalls ends up here too, and an answer would wait for it for ever (THREATS D4).
-  // An answer that is perhaps half written cannot be followed by another; on a kept connection that owes none, it can.
+  // A stalled TLS handshake also ends here and could never send an answer (THREATS D4). No answer may follow a
+  // response that is perhaps half written; a kept connection with none pending can get one.
   const isAnswering = owed !== null && !owed.writableFinished && ((socket as Socket).bytesWritten ?? 0) > 0
   if (!fromParser.test(error.code ?? '') || !socket.writable || isAnswering) {
     socket.destroy()
@@ -197,18 +201,18 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, owed: Se
   }
   const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request'
   refusePlainly(socket, code, looksForAPage((error as { rawPacket?: Buffer }).rawPacket, code))
-  // Who has been too slow to ask has had time enough (THREATS D4).
+  // A client that was too slow to send its request gets no staged close (THREATS D4).
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') (socket as Socket).once('finish', () => socket.destroy())
 }
 
-/** An upgrade after the end has begun: it would outlive every request. */
+/** Refuses an upgrade during shutdown, because it would outlive every request. */
 function refuseLate(socket: Duplex, owed: ServerResponse | null): void {
   socket.on('error', () => socket.destroy())
   if (owed !== null && !owed.writableFinished && !owed.destroyed) owed.once('close', () => endInStages(socket))
   else refusePlainly(socket, 'shutting_down')
 }
 
-/** An answer made by hand, where no response exists; then the socket ends. */
+/** Writes a response by hand where no ServerResponse exists, and closes. */
 function refusePlainly(socket: Duplex, code: ErrorCode, isPage = false): void {
   const { status, headers, body } = refusalOf(code, socket, isPage)
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
@@ -216,14 +220,17 @@ function refusePlainly(socket: Duplex, code: ErrorCode, isPage = false): void {
   endInStages(socket)
 }
 
-/** `Expect:` something that is not `100-continue` (RFC 9110 §10.1.1). */
+/** An `Expect` other than `100-continue` gets 417 (RFC 9110 §10.1.1). */
 function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
   const { headers, body } = refusalOf('bad_request', response.socket)
   if (response.socket !== null) closeInStages(response.socket)
   response.writeHead(417, headers).end(body)
 }
 
-/** An answer that no pipeline makes, with what all of ours carry (plugins/security-headers.ts): nobody knows a host here, but whether there is TLS. */
+/**
+ * A response outside the pipeline, with the standard security headers (plugins/security-headers.ts). The host is
+ * unknown here, TLS is not.
+ */
 function refusalOf(code: ErrorCode, socket: Duplex | null, isPage = false) {
   const { status, sentence } = describeError(code)
   const body = isPage ? refusalPage(code) : JSON.stringify({ error: { code, message: sentence } })
@@ -246,7 +253,7 @@ function refusalOf(code: ErrorCode, socket: Duplex | null, isPage = false) {
   return { status, headers, body }
 }
 
-/** Says on what is not yet under way that nothing may follow it. */
+/** Adds `Connection: close` to a response that has not started. */
 function lastAnswer(response: ServerResponse | null): void {
   if (response?.headersSent === false) response.shouldKeepAlive = false
 }

@@ -1,12 +1,11 @@
 /**
- * Whose turn it is on a client's connection. Owns how many of its requests are under way at once, their order, the answer that is owed
- * last, and the reading of its socket meanwhile; knows no request. A client may send thousands in one piece, and each would open a
- * connection to an app (THREATS D5).
+ * Limits and orders the pipelined requests of one client connection, and pauses its socket meanwhile. A client may
+ * pipeline thousands at once, and each would open an upstream connection (THREATS D5).
  */
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** Browsers have one under way, pipelining programs a few. */
+/** Browsers send one at a time, pipelining clients a few. */
 export const mostUnderWay = 8
 
 interface QueuedRequest {
@@ -18,18 +17,18 @@ interface QueuedRequest {
 interface ConnectionQueue {
   readonly socket: Duplex
   readonly waiting: QueuedRequest[]
-  /** The answer to what was read last, while it is owed: a connection that waits for its next request must hold nothing of its last. */
+  /** The newest pending response; cleared when done, so an idle connection holds no memory of it. */
   newest: ServerResponse | null
   underWay: number
   isHeld: boolean
-  /** Stops it again where Node lets it go on: an answer that drained does, and so does a body that was read. */
+  /** Pauses the socket again when Node resumes it after a drained response or a read body. */
   readonly stop: () => void
 }
 
 export class PipeliningLimiter {
   readonly #lanes = new WeakMap<Duplex, ConnectionQueue>()
 
-  /** Begins with a request now, or once enough of those before it have been answered. */
+  /** Starts the request now, or once enough earlier ones are answered. */
   request(socket: Duplex, response: ServerResponse, begin: () => void): void {
     const lane = this.#laneOf(socket)
     lane.newest = response
@@ -37,24 +36,21 @@ export class PipeliningLimiter {
     else wait(lane, { response, begin })
   }
 
-  /**
-   * Begins with an upgrade now, or once everything before it has been answered: it takes the socket, and Node throws where an answer still
-   * has it. Nobody reads the socket by then.
-   */
+  /** Starts the upgrade once every earlier request is answered: Node throws if a response still has the socket. */
   upgrade(socket: Duplex, begin: () => void): void {
     const lane = this.#laneOf(socket)
     if (lane.underWay === 0) return begin()
-    // Node has taken its own listeners off, and an error that nobody hears ends the process.
+    // Node has removed its listeners, and an unhandled error would end the process.
     socket.on('error', ignore)
     lane.waiting.push({ response: null, begin })
   }
 
-  /** The last of the answers that this connection still gets, if there is one. Answers go out in order, so the others end before it. */
+  /** The last pending response of this connection, or null. Responses go out in order, so the others end before it. */
   pendingResponse(socket: Duplex): ServerResponse | null {
     return this.#lanes.get(socket)?.newest ?? null
   }
 
-  /** True from its first request on, or its upgrade. */
+  /** True once the connection has sent a request or an upgrade. */
   hasReceivedRequest(socket: Duplex): boolean {
     return this.#lanes.has(socket)
   }
@@ -92,7 +88,7 @@ function goOn(lane: ConnectionQueue): void {
   while (lane.waiting.length > 0 && lane.underWay < mostUnderWay) {
     const { response, begin } = lane.waiting[0] as QueuedRequest
     if (response === null) {
-      // It was the last thing read; what follows it is its own.
+      // It was the last one read; no queue is left.
       if (lane.underWay > 0) return
       lane.waiting.length = 0
       letGo(lane, false)
@@ -106,8 +102,8 @@ function goOn(lane: ConnectionQueue): void {
 }
 
 /**
- * The socket stops, never the parser: one that is paused in the middle of a piece cannot be trusted to end well. So what has been read in
- * that piece waits here, and nothing after it is read. All that is waiting has arrived whole but for the last one's body.
+ * Queues a request. The socket is paused, not the parser, which may not resume cleanly within a chunk; so the rest of
+ * the chunk is parsed and waits here.
  */
 function wait(lane: ConnectionQueue, turn: QueuedRequest): void {
   lane.waiting.push(turn)

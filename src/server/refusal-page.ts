@@ -1,6 +1,6 @@
 /**
- * A refusal as a page, where no pipeline makes one: what node:http could not read has no host, no language and no reference. Owns its words;
- * needs no style, no script and no second request.
+ * The error page for requests that node:http cannot parse: no host, language or reference is known, so it has no
+ * style, script or second request.
  */
 import { describeError, type ErrorCode } from '../errors.ts'
 
@@ -12,7 +12,7 @@ const words: Partial<Record<ErrorCode, { title: string; now: string }>> = {
   shutting_down: { title: 'The gate is restarting', now: 'Wait a moment and try again.' }
 }
 
-/** An HTML document for a person. It says whose refusal it is, and leads on. */
+/** An HTML document that says who refuses and links onward. */
 export function refusalPage(code: ErrorCode): string {
   const { sentence } = describeError(code)
   const { title, now } = words[code] ?? { title: 'That could not be read', now: 'Go back and try again.' }
@@ -20,8 +20,8 @@ export function refusalPage(code: ErrorCode): string {
 }
 
 /**
- * Whether a person would read the answer, as far as the bytes tell that could not be read as a request. Where they show no `Accept`, a head that
- * was too long is taken for a browser's.
+ * True if a person would see the answer, judging by the raw bytes. Without a visible `Accept`, an oversized head is
+ * taken for a browser's.
  */
 export function looksForAPage(packet: Buffer | undefined, code: ErrorCode): boolean {
   const accept = /\r\naccept:([^\r\n]*)/i.exec(packet?.toString('latin1') ?? '')

@@ -1,7 +1,4 @@
-/**
- * The gateway as a process: it opens what a configuration names, listens, follows changed files, and ends in order. Owns the life;
- * the composition (gateway.ts) owns what a request meets.
- */
+/** The gateway process: opens what the configuration names, listens, follows changed files, and shuts down in order. */
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
@@ -26,28 +23,34 @@ export interface ServerInput {
   readonly config: Config
   readonly clock: Clock
   readonly log: Logger
-  /** Where it is one of several processes: which one, and of how many. Health and metrics are then the crew's business. */
+  /** In a cluster: the worker's number and their count. The primary then serves health and metrics. */
   readonly worker?: { readonly number: number; readonly of: number }
-  /** Of passwords; closed with the server. Default: one with processes of its own. */
+  /** The password hasher; closed with the server. Default: one with its own processes. */
   readonly hasher?: PasswordHasher | undefined
 }
 
-/** What answers visitors: one process, or a crew of them. */
+/** A running gateway: one process or a cluster. */
 export interface Serving {
-  /** Where it listens; `admin` is null where health is switched off. */
+  /** Bound addresses; `admin` is null when health is off. */
   readonly addresses: { readonly gate: AddressInfo; readonly admin: AddressInfo | null }
   /**
-   * Swaps a checked configuration in; what is open is judged by it, and ends where it is no longer permitted. Answers the keys that take a restart. Where it
-   * rejects, the old one stays. Not to be called again before it has ended.
+   * Swaps in a checked configuration, ends open connections it no longer permits, and resolves to the keys that need
+   * a restart. If it rejects, the old configuration stays. Calls must not overlap.
    */
   reload(config: Config): Promise<string[]>
-  /** Reads the key file again, after a rotation. Rejects with KeyFileError and keeps the old keys where it is not this store's. */
+  /**
+   * Rereads the key file after a rotation. Rejects with KeyFileError and keeps the old keys if the file does not fit
+   * this store.
+   */
   reloadKeys(): Promise<void>
-  /** Stops accepting, lets requests end, closes sockets with 1001, then everything it opened. Called twice, ends at once. */
+  /**
+   * Stops accepting, lets requests end, closes WebSockets with 1001, then closes all resources. A second call ends at
+   * once.
+   */
   close(): Promise<void>
 }
 
-/** Keys whose change takes a restart, since what they name is open already. */
+/** Keys that need a restart, because what they name is already open. */
 export const fixed = ['listen', 'admin', 'workers', 'store', 'redis', 'keyFile', 'journal'] as const
 
 export class Server implements Serving {
@@ -57,7 +60,7 @@ export class Server implements Serving {
   readonly #admin: FastifyInstance | null
   readonly #worker: ServerInput['worker']
   #config: Config
-  /** What the open things were opened with; a reload does not change it. */
+  /** The configuration at start; a reload does not change it. */
   readonly #opened: Config
   #gateway: FastifyInstance
   #closing: Promise<void> | undefined
@@ -84,7 +87,10 @@ export class Server implements Serving {
         : null
   }
 
-  /** Opens everything and listens. Rejects with KeyFileError, StoreUnreachable, or Node's error for the address; nothing stays open then. */
+  /**
+   * Opens everything and listens. Rejects with KeyFileError, StoreUnreachable or Node's address error; then nothing
+   * stays open.
+   */
   static async start(input: ServerInput): Promise<Server> {
     const { config, clock, log, worker, hasher } = input
     const keyring = await readKeyFile(config.keyFile, process.env)
@@ -123,10 +129,10 @@ export class Server implements Serving {
     }
   }
 
-  /** A store without people is a new one, or the wrong one; either way nobody can sign in, and somebody should know. */
+  /** Warns if the store has no accounts: it is new, or the wrong one. */
   async #sayWhenEmpty(): Promise<void> {
     const { file, store, portal } = this.#config
-    // Without a file the first operator is made right after the start.
+    // Without a file the first operator is created right after the start.
     if (file === null || (this.#worker !== undefined && this.#worker.number !== 1)) return
     if (!(await this.runtime.accounts.isEmpty())) return
     const place = store.kind === 'embedded' ? store.path : 'the configured Redis'
@@ -140,12 +146,12 @@ export class Server implements Serving {
     return { gate: this.#gate as AddressInfo, admin: (this.#admin?.server.address() ?? null) as AddressInfo | null }
   }
 
-  /** Whether it can do its work: what is wrong, in words without secrets, or null. Never rejects. */
+  /** What is unhealthy, in words without secrets, or null. Never rejects. */
   look(): Promise<string | null> {
     return this.runtime.readiness.look()
   }
 
-  /** What was counted up to now; the gauges tell of now. */
+  /** Counters up to now; gauges are current. */
   async counted(): Promise<Counted> {
     await this.look()
     return this.runtime.meters.counted()
@@ -180,12 +186,12 @@ export class Server implements Serving {
     this.#config = config
     this.runtime.sessions.setLimits(limitsOf(config))
     this.#record('gate.reload')
-    // Not waited for: thousands may be open, and what is no longer permitted ends within a second all the same.
+    // Not awaited: thousands may be open, and each ends within a second anyway.
     this.runtime.live
       .review(gateway.review)
       .catch(error => this.#log.error({ err: error }, 'could not judge what is open'))
     this.runtime.sweep()
-    // Its pools close once what they carry has ended.
+    // The old pools close once their requests have ended.
     old.close().catch(error => this.#log.warn({ err: error }, 'the old configuration did not end cleanly'))
     return waiting
   }
@@ -193,7 +199,8 @@ export class Server implements Serving {
   async reloadKeys(): Promise<void> {
     const { keyFile } = this.#opened
     const keyring = await readKeyFile(keyFile, process.env)
-    // Each step of a rotation keeps the key in use; anything else must open the store, otherwise nobody's factors would work any more.
+    // Each step of a rotation keeps the key in use; any other file must open the store, otherwise no factor would
+    // work.
     if (!opens(keyring, this.runtime.keyring)) await checkKey(this.runtime.store, keyring, keyFile)
     this.runtime.keyring = keyring
   }
@@ -219,7 +226,10 @@ export class Server implements Serving {
   }
 }
 
-/** For the terminal, which may know no configuration. Written only where it changes: a gate starts on a full disk, too. */
+/**
+ * Stores the portal's origin for the command line, which may have no configuration. Written only on change, because a
+ * gateway also starts on a full disk.
+ */
 async function rememberPortal(store: Store, origin: string): Promise<void> {
   if ((await store.get('meta:portal-url')) !== origin) await store.put('meta:portal-url', origin)
 }

@@ -1,6 +1,6 @@
 /**
- * From a checked configuration to the small options each part takes: the store's address, the limits of sessions, the apps. Owns the
- * translation alone, so that the command line and the gateway cannot read one file in two ways; builds and opens nothing.
+ * Maps the checked configuration to the options of each part. The command line and the gateway share it, so that both
+ * read one file the same way.
  */
 import path from 'node:path'
 import { pemText } from '../../config/reading/text-sources.ts'
@@ -13,18 +13,18 @@ import type { SessionLimits } from '../session/sessions.ts'
 import type { StoreOptions } from '../store/open.ts'
 import type { UpstreamTls } from '../upstream/trust.ts'
 
-/** Limits of sessions, in the unit the sessions take. */
+/** Session limits, in the units of the sessions. */
 export function limitsOf({ session }: Pick<Config, 'session'>): SessionLimits {
   return { idleSeconds: session.idle, absoluteSeconds: session.absolute, maxPerUser: session.maxPerUser }
 }
 
-/** Where this installation remembers its stores; null where there is no folder of its own for that. */
+/** Path of the file that remembers known stores; null if there is no directory for it. */
 export function knownStoresFile({ store, journal }: Pick<Config, 'store' | 'journal'>): string | null {
   const folder = path.dirname(store.kind === 'embedded' ? store.path : journal)
   return /^\/(?:dev|proc|sys)(?:\/|$)/.test(folder) ? null : path.join(folder, 'store-known.json')
 }
 
-/** The store's address and what goes with it. Reads the TLS files; throws what reading them throws. */
+/** The store's address and options. Throws if the TLS files cannot be read. */
 export function storeOf(
   { store, redis, unsafeVolatileStore }: Pick<Config, 'store' | 'redis' | 'unsafeVolatileStore'>,
   clock: Clock
@@ -50,7 +50,7 @@ export function storeOf(
   return { url: query === '' ? store.url : `${store.url}?${query}`, options }
 }
 
-/** Whom the gate trusts behind an app's https upstreams. Reads the files; throws what reading them throws. */
+/** Trust settings for an app's https upstreams. Throws if the files cannot be read. */
 export function tlsOf({ tls }: Pick<AppConfig, 'tls'>): UpstreamTls | null {
   if (tls === null) return null
   const pem = (file: string | null) => (file === null ? null : pemText(file))
@@ -58,7 +58,7 @@ export function tlsOf({ tls }: Pick<AppConfig, 'tls'>): UpstreamTls | null {
   return { ca: pem(tls.ca), cert: pem(tls.cert), key: pem(tls.key), serverName, fingerprints, unsafeAnyCertificate }
 }
 
-/** One app of the configuration as the pipeline sees it. `all`: every app, to know the neighbours on its host name. */
+/** One app as the pipeline sees it. `all` lists every app, to know those on the same host. */
 export function toApp(app: AppConfig, portalOrigin: string, all: readonly AppConfig[] = []): App {
   const { origin, host, hostname, prefix } = app.url
   const hosts = [new URL(portalOrigin), ...all.map(({ url }) => url)]

@@ -1,6 +1,6 @@
 /**
- * What outlives a reload: store, cache, sessions, open connections, journal, keys. Owns their order of birth and death; knows no
- * route and no page.
+ * The services that outlive a reload (store, cache, sessions, live connections, journal, keys), opened and closed in
+ * order.
  */
 import type { Logger } from 'pino'
 import { Strangers } from '../audit/anonymous-log-limit.ts'
@@ -33,17 +33,17 @@ export interface RuntimeInput {
   readonly limits: SessionLimits
   readonly clock: Clock
   readonly log: Logger
-  /** Processes that serve together on this machine. Default: 1. */
+  /** Worker processes on this machine. Default: 1. */
   readonly workers?: number | undefined
-  /** True where other processes may answer the same people from the same store. */
+  /** True if other processes serve the same people from the same store. */
   readonly isStoreShared?: boolean
-  /** Closed with the rest. Default: one with processes of its own. */
+  /** Closed with the rest. Default: one with its own processes. */
   readonly hasher?: PasswordHasher | undefined
 }
 
-/** How often what was seen is written down, in milliseconds. */
+/** Interval for writing down last-seen times, in milliseconds. */
 const flushMs = 5_000
-/** Password hashes at a time: each takes 19 MiB and a core for tens of milliseconds. */
+/** Concurrent password hashes: each takes 19 MiB and a core for tens of milliseconds. */
 const hashesAtOnce = 2
 const hashing = {
   trouble: 'no process can be started to hash passwords: the gate hashes them itself and is slow meanwhile',
@@ -58,7 +58,7 @@ export class Services {
   readonly sessions: Sessions
   readonly live: LiveConnections
   readonly journal: Journal
-  /** The journal for what strangers can cause. */
+  /** The journal for events that anonymous clients can cause. */
   readonly strangers: Strangers
   readonly meters = new Metrics()
   readonly accounts: Accounts
@@ -90,7 +90,7 @@ export class Services {
     this.credentials = new Credentials({ store, clock, onDisabled: notice => this.disabled(notice) })
     this.invitations = new Invitations({ store, clock })
     this.limiter = new AttemptLimiter({ store, clock })
-    // Together they hash as many at a time as one alone would.
+    // All workers together hash as many at a time as one process.
     this.#hasher =
       input.hasher ??
       new PasswordHasher({
@@ -112,7 +112,7 @@ export class Services {
     })
   }
 
-  /** Subscribes and begins to watch. Rejects with StoreUnreachable; a journal that cannot be written is said, and mends itself. */
+  /** Subscribes and starts the watches. Rejects with StoreUnreachable; an unwritable journal is only reported. */
   static async start(input: RuntimeInput): Promise<Services> {
     const onChange = (problem: string | null) =>
       problem === null
@@ -134,7 +134,7 @@ export class Services {
       live,
       onError: error => log.warn({ err: error }, 'could not look whether access has ended')
     })
-    // What is wrong stands in the log from the start, and from the moment in which the store tells of it.
+    // Logs problems from the start, and whenever the store reports one.
     cache.onNotice(({ kind }) => kind !== 'changed' && void readiness.look())
     void readiness.look()
     runtime.#flushing = setInterval(() => void runtime.#flush(), flushMs)
@@ -147,7 +147,7 @@ export class Services {
     return runtime
   }
 
-  /** Journals that a factor was switched off after a hundred wrong tries in a row (NIST SP 800-63B-4 §3.2.2). */
+  /** Journals that a factor was disabled after a hundred consecutive failures (NIST SP 800-63B-4 §3.2.2). */
   disabled({ at, accountId, factor, credentialId }: FactorNotice): void {
     this.journal.record({
       kind: 'factor.disable',
@@ -159,12 +159,12 @@ export class Services {
     })
   }
 
-  /** Looks now whether the sessions of what is open still stand: their limits may have changed. */
+  /** Checks the sessions of open connections now: their limits may have changed. */
   sweep(): void {
     this.#watching?.sweep()
   }
 
-  /** Ends everything in the order it depends on each other. */
+  /** Closes everything in order of dependency. */
   async close(): Promise<void> {
     this.#watching?.stop()
     this.readiness.stop()

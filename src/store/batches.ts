@@ -1,15 +1,14 @@
 /**
- * Work on many records in batches. A Redis must answer each command within a second, so a hundred thousand questions at once would all be late; one
- * after the other they would take minutes.
+ * Batched work on many records. Redis must answer each command within a second: all at once would time out, one by
+ * one would take minutes.
  */
 
-/** Enough to keep a store busy, few enough that each is answered at once. */
 const batchSize = 200
 
 /**
- * Does `work` for each item, 200 at a time, and answers the results in the order of the items. `onDone` hears how many are done. A batch in which
- * something fails is the last one. With `goesOn` it is not: the others are done as well, and the first failure is thrown at the end. Where nothing
- * of a whole batch succeeds, the store is away, and going on would only take long.
+ * Runs `work` for each item, 200 at a time, and returns the results in order. `onDone` gets the count so far. A
+ * failure stops after its batch; with `goesOn` the rest is done too and the first failure is thrown at the end. It
+ * always stops where a whole batch fails, because the store is then unreachable.
  */
 export async function inBatches<Item, Result>(
   items: Iterable<Item> | AsyncIterable<Item>,
@@ -23,7 +22,7 @@ export async function inBatches<Item, Result>(
   let failure: { readonly error: unknown } | null = null
   const finish = async () => {
     const before = results.length
-    // All of them are awaited, so that no work of a batch that failed goes on unseen.
+    // All are awaited, so no work of a failed batch goes on unseen.
     for (const one of await Promise.allSettled(batch.map(work)))
       if (one.status === 'fulfilled') results.push(one.value)
       else failure ??= { error: one.reason }

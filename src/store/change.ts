@@ -1,28 +1,27 @@
 /**
- * One value of the store, changed as it stands at that moment. Owns the only compare-and-set loop of the gate; refuses to report a change that
- * was not written: what the caller hears belongs to the very reading that the store accepted.
+ * Compare-and-set for one value of the store; the gateway has no other such loop. The reported result always belongs
+ * to the value that was replaced.
  */
 import { type Purpose, type Store, StoreUnreachable } from './store.ts'
 
-/** What to do with a value. `result` is what the caller of `changeValue` hears if this is what happens. */
+/** What to do with a value. `result` is returned by `changeValue` if this step succeeds. */
 export type Step<Result, Value = string> =
-  /** Write this value. Its remaining life stays as it is, unless `ttlSeconds` is given. */
+  /** Writes this value. The remaining lifetime stays unless `ttlSeconds` is given. */
   | {
       readonly next: Value
       readonly result: Result
       readonly ttlSeconds?: number | undefined
       readonly purpose?: Purpose | undefined
     }
-  /** Write nothing. */
+  /** Writes nothing. */
   | { readonly result: Result }
 
-/** Of any number of callers at once, one succeeds in each round. So many rounds without success are a store that cannot be trusted. */
+/** One concurrent caller succeeds per round, so this many failures mean a store that cannot be trusted. */
 const roundsMax = 1000
 
 /**
- * Reads the value under `key`, asks `decide` what to do with it, and does so only if the value is still the same. If it was changed, removed or
- * made anew in between, `decide` is asked again about what stands there now; null is no value. `decide` may run several times: what it does
- * besides answering must not matter. Rejects with StoreUnreachable where the store does.
+ * Reads `key`, asks `decide`, and writes only if the value is unchanged; otherwise `decide` is asked again with the
+ * current value (null if absent). `decide` must have no side effects. Rejects with StoreUnreachable.
  */
 export async function changeValue<Result>(
   store: Store,

@@ -1,9 +1,8 @@
 /**
- * A store that is watched for being the one it was. Owns the mark (which store this is) and the epoch (how far it has come), and what a gate remembers of
- * them; refuses to answer from another store, or from an earlier state of the same one, until an operator accepts that (`factorgate store accept`).
- *
- * A replica that is promoted before it has everything, and an older copy that is put back, have an epoch below what was seen: then a session that was
- * revoked may live again, and a spent code may be good again.
+ * A store wrapper that detects a swapped or rolled-back store by its mark (identity) and epoch (progress). It refuses
+ * to answer from another or an earlier store until an operator runs `factorgate store accept`.
+ * A replica promoted too early, or a restored backup, has an older epoch: a revoked session or a spent code could be
+ * valid again there.
  */
 import { randomBytes } from 'node:crypto'
 import { changeValue } from './change.ts'
@@ -18,42 +17,41 @@ import {
   StoreUnreachable
 } from './store.ts'
 
-/** Before mark and epochs: what others change of them is learnt at once. */
+/** Prefix of mark and epochs; changes by others are noticed at once. */
 const stateKeys = 'meta:store-'
 const markKey = `${stateKeys}id`
-/** In a Cluster each master has a past of its own, so there are as many epochs, spread over the slots. */
+/** Each master of a Cluster can lose data separately, so there are several epochs, spread over the slots. */
 const epochsOfCluster = 16
 const epochKey = (n: number) => `${stateKeys}epoch:${n}`
 const beatMs = 1000
-/** By so much an accepted store is ahead of whatever any gate has seen. */
+/** An accepted store's epoch goes this far past every epoch seen. */
 const leap = 2 ** 32
 
 const wayOut = 'Look at the store first; if it is the right one: factorgate store accept'
 
 export interface FaithfulOptions {
-  /** What this installation remembers of its stores. */
+  /** The stores this installation remembers. */
   readonly known: KnownStores
-  /** For people, without a password. */
+  /** For messages, without a password. */
   readonly address: string
   readonly isCluster: boolean
-  /** Hears, before the gate starts, that the store was emptied since the last time. Nobody can sign in to such a store, so it is taken. */
+  /** Called before the start if the store was emptied. It is accepted, because nobody can sign in to it. */
   readonly isEmptied?: (sentence: string) => void
 }
 
-/** What the store says of itself. */
 interface State {
   readonly ids: readonly string[]
   readonly epochs: readonly number[]
 }
 
-/** Looks whether this is the store it was, and leaves a mark in a new one. Throws StoreUnfit where it is another, or has gone back. */
+/** Verifies the store, and marks a new one. Throws StoreUnfit if it is another store or has gone back. */
 export async function watchOver(inner: Store, options: FaithfulOptions): Promise<FaithfulStore> {
   let before = options.known.get(options.address)
   if (before !== null && options.isEmptied !== undefined && (await isEmpty(inner))) {
     options.isEmptied(
       `The store ${options.address} is empty, and it was not the last time: nobody has an account. If that is not meant, stop the gate and put the store back.`
     )
-    // With the old mark, so that other gates that run take it too.
+    // Keeps the old mark, so that other running gateways accept it too.
     await acceptStore(inner, options)
     before = options.known.get(options.address)
   }
@@ -63,7 +61,7 @@ export async function watchOver(inner: Store, options: FaithfulOptions): Promise
   throw new StoreUnfit(`${why} ${wayOut}`)
 }
 
-/** Makes every gate take the store as it is now. Answers what was wrong, or null. */
+/** Makes every gateway accept the store as it is. Answers what was wrong, or null. */
 export async function acceptStore(inner: Store, options: FaithfulOptions): Promise<string | null> {
   const before = options.known.get(options.address)
   const state = await stateOf(inner, options)
@@ -83,18 +81,17 @@ export class FaithfulStore implements Store {
   readonly #options: FaithfulOptions
   readonly #listeners = new Set<{
     listener: (notice: StoreNotice) => void
-    /** It was told `lost`, and not yet `ready`. */
+    /** True between `lost` and `ready`. */
     isWaiting: boolean
-    /** The store within would tell it of changes: until then nothing may be remembered, whatever the store answers. */
+    /** False while the inner store reports no changes: nothing may be cached then. */
     isHeard: boolean
   }>()
   #known: KnownStore | null
   #beat: NodeJS.Timeout | undefined
   #refusal: string | null = null
   #isLost = false
-  /** More is known than was written to the disk. */
   #isUnsaved = false
-  /** How often the store was lost: a look that began before the last time says nothing of what answers now. */
+  /** Number of losses: a check begun before the last loss proves nothing. */
   #breaks = 0
   #verifying: Promise<string | null> | undefined
   #settling: { promise: Promise<void>; isBegun: boolean } | undefined
@@ -105,7 +102,7 @@ export class FaithfulStore implements Store {
     this.#known = known
   }
 
-  /** Asks the store now. Answers what is wrong, or null. Rejects with StoreUnreachable where it cannot be asked. */
+  /** Checks the store now. Answers what is wrong, or null. Rejects with StoreUnreachable. */
   verify(): Promise<string | null> {
     this.#verifying ??= this.#verify().finally(() => {
       this.#verifying = undefined
@@ -147,7 +144,7 @@ export class FaithfulStore implements Store {
   async subscribe(prefix: string, listener: (notice: StoreNotice) => void): Promise<() => void> {
     this.#trust()
     if (this.#beat === undefined) {
-      // The first to hear: nobody believes the store again before it was asked.
+      // Subscribed first: nobody trusts the store again before it is checked.
       await this.#inner.subscribe(stateKeys, notice => this.#noticed(notice))
       this.#beat ??= setInterval(() => {
         this.#save()
@@ -190,7 +187,7 @@ export class FaithfulStore implements Store {
     await this.#inner.ping()
   }
 
-  /** Moves the epoch on, and waits for replicas. Of many who ask at once, all that have written before it begins share one round. */
+  /** Advances the epoch and waits for replicas. Concurrent callers share one round. */
   async settle(): Promise<void> {
     this.#trust()
     if (this.#settling !== undefined && !this.#settling.isBegun) return this.#settling.promise
@@ -222,7 +219,7 @@ export class FaithfulStore implements Store {
       await this.#inner.settle?.()
     } catch (error) {
       if (!(error instanceof StoreUnreachable) || error instanceof StoreUnconfirmed) throw error
-      // What was written is in a store that nobody believes.
+      // The write went to a store that is not trusted.
       this.#trust()
       throw new StoreUnconfirmed(
         `The store has taken the change, but does not confirm that it stays, so do it again once the store answers: that asks again. ${error.message}`,
@@ -231,7 +228,10 @@ export class FaithfulStore implements Store {
     }
   }
 
-  /** As a write that ends access, because it is part of one. Mostly nobody else has moved it since, so that one write is enough. */
+  /**
+   * Counts as a write that ends access, because it is part of one. One write usually suffices, since nobody else has
+   * moved the epoch.
+   */
   async #moveOn(n: number): Promise<number> {
     const known = this.#known?.epochs[n]
     const next = (known ?? 0) + 1
@@ -242,7 +242,8 @@ export class FaithfulStore implements Store {
       return next
     const moved = await changeValue<number | null>(this.#inner, epochKey(n), text => {
       const result = (Number(text ?? 0) || 0) + 1
-      // Another store has taken its place since the last look (SWAPDB breaks no connection). Moved on, it would soon look as far on as the right one.
+      // Another store took its place since the last check (SWAPDB breaks no connection); advancing it would make it
+      // look current.
       if (result < next) return { result: null }
       return { next: String(result), result, purpose: 'ends access' }
     })
@@ -255,17 +256,17 @@ export class FaithfulStore implements Store {
   }
 
   async #verify(): Promise<string | null> {
-    // A command on this machine may have seen more.
+    // A command on this machine may have seen a later epoch.
     if (this.#isLost) this.#learn(this.#options.known.get(this.#options.address)?.epochs ?? [])
-    // Taken before the store is asked: what is learnt while its answer is on the way would make that answer look old.
+    // Read before asking the store, otherwise epochs learnt meanwhile would make its answer look old.
     let before = this.#known
     const breaks = this.#breaks
     let state = await stateOf(this.#inner, this.#options)
     if (before === null) {
-      // The first time that this installation meets the store.
+      // The installation's first contact with this store.
       if (state.ids.length === 0) {
         await this.#inner.add(markKey, newId())
-        // There from the beginning: on a full disk an epoch can be moved on, and not be made.
+        // Created now, because a full disk allows updating an epoch but not creating one.
         for (const n of state.epochs.keys()) await this.#inner.add(epochKey(n), '0')
         state = await stateOf(this.#inner, this.#options)
       }
@@ -279,14 +280,14 @@ export class FaithfulStore implements Store {
     return why
   }
 
-  /** Never backwards. */
+  /** Epochs never go back. */
   #learn(epochs: readonly number[]): void {
     if (this.#known === null) return
     const next = this.#known.epochs.map((epoch, n) => Math.max(epoch, epochs[n] ?? 0))
     if (next.every((epoch, n) => epoch === this.#known?.epochs[n])) return
     this.#known = { id: this.#known.id, epochs: next }
     this.#isUnsaved = true
-    // A gate writes it to the disk with the next beat: each sign-in moves the epoch on, and must not wait for a file.
+    // The gateway writes the file with the next beat, so that sign-ins do not wait for it.
     if (this.#beat === undefined) this.#save()
   }
 
@@ -301,7 +302,7 @@ export class FaithfulStore implements Store {
       this.#breaks++
       return
     }
-    // A change of the mark, or all of it anew.
+    // The mark changed, or everything was cleared.
     void this.verify().catch(() => {})
   }
 
@@ -327,7 +328,7 @@ export class FaithfulStore implements Store {
 
   async #trusted<T>(work: () => Promise<T>): Promise<T> {
     this.#trust()
-    // After a break nobody knows yet who answers now.
+    // After a break, another server may answer.
     while (this.#isLost) {
       await this.verify()
       this.#trust()
@@ -354,7 +355,7 @@ function trouble(state: State, known: KnownStore, address: string): string | nul
   return null
 }
 
-/** No mark and nobody. A store without a mark that holds people is an older copy. */
+/** True without mark and accounts. A store with accounts but no mark is an older copy. */
 async function isEmpty(store: Store): Promise<boolean> {
   return (await store.get(markKey)) === null && (await store.members('accounts')).length === 0
 }

@@ -1,10 +1,10 @@
 /**
- * What an installation remembers of its stores from one start to the next: a small file beside the journal. Owns its form; a file that cannot be read
- * or written is like none, because it is a safeguard and must not stop the gate.
+ * The file in which an installation remembers its stores. An unreadable or unwritable file counts as absent, because
+ * a safeguard must not stop the gateway.
  */
 import { closeSync, constants, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 
-/** One store: its mark, and the highest epochs that were seen. */
+/** A store's mark and the highest epochs seen. */
 export interface KnownStore {
   readonly id: string
   readonly epochs: readonly number[]
@@ -19,7 +19,7 @@ export class KnownStoresFile implements KnownStores {
   readonly #path: string | null
   #memory: Record<string, KnownStore> = {}
 
-  /** Null: nothing is kept on the disk. */
+  /** Null keeps nothing on disk. */
   constructor(path: string | null) {
     this.#path = path
   }
@@ -38,18 +38,18 @@ export class KnownStoresFile implements KnownStores {
         Math.max(epoch, before?.id === store.id ? (before.epochs[n] ?? 0) : 0)
       )
       const beside = `${this.#path}.${process.pid}`
-      // Exclusively, and by renaming: a link that lies there is replaced and never followed.
+      // Written to a new file and renamed, so a planted link is replaced and never followed.
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW
       const file = openSync(beside, flags, 0o600)
       try {
         writeFileSync(file, `${JSON.stringify({ ...all, [address]: { id: store.id, epochs } }, null, 1)}\n`)
       } finally {
-        // On a full disk too: otherwise each revocation would keep a descriptor until the gate has none left.
+        // On a full disk too, otherwise each revocation would leak a descriptor.
         closeSync(file)
       }
       renameSync(beside, this.#path)
     } catch {
-      // A full or read-only disk: what is in memory still counts.
+      // Full or read-only disk: the memory still counts.
     }
   }
 

@@ -1,8 +1,7 @@
 /**
- * From an address to a store. Owns the choice of the adapter, and loads only the driver that is needed.
- *
+ * Opens a store by its address, loading only the driver it needs.
  * - `embedded:PATH`: a directory on this machine
- * - `redis://…`, `rediss://…`, `redis+sentinel://…`, `redis+cluster://…`: see url.ts
+ * - `redis://…`, `rediss://…`, `redis+sentinel://…`, `redis+cluster://…`: see redis/url.ts
  */
 
 import type { Clock } from '../clock.ts'
@@ -12,13 +11,13 @@ import { StoreUnfit } from './misconfigured.ts'
 import type { Store } from './store.ts'
 
 export interface StoreOptions {
-  /** The embedded store's clock. Redis goes by its own. */
+  /** The embedded store's clock; Redis uses its own. */
   clock?: Clock
-  /** Takes a Redis that may forget what it is told. */
+  /** Accepts a Redis without persistence. */
   unsafeVolatileStore?: boolean
-  /** Before every key in Redis; `factorgate:` if not given. */
+  /** Prefix of every key in Redis. Default: `factorgate:`. */
   keyPrefix?: string
-  /** Instead of what the address says. */
+  /** Overrides the address. */
   username?: string
   password?: string
   /** PEM texts, for rediss:// */
@@ -30,15 +29,15 @@ const redis = /^rediss?(\+[a-z]+)?:\/\//
 const loadEmbedded = () => import('./lmdb/lmdb.ts')
 const loadRedis = () => import('./redis/redis.ts')
 
-/** Loads the driver for `url`. For whoever may not read this program's files any more when the store is opened. */
+/** Loads the driver for `url`, for a process that may lose the right to read the program's files. */
 export async function loadDriver(url: string): Promise<void> {
   if (url.startsWith(embedded)) await loadEmbedded()
   else if (redis.test(url)) await loadRedis()
 }
 
 /**
- * Opens the store at `url`. Throws StoreUnfit where an operator has to mend something, StoreUnreachable where another try may
- * succeed; no message holds a password. A relative PATH is taken from the working directory.
+ * Opens the store at `url`. Throws StoreUnfit (the operator must act) or StoreUnreachable (a retry may succeed),
+ * without passwords. A relative PATH starts at the working directory.
  */
 export async function openStore(url: string, options: StoreOptions = {}): Promise<Store> {
   if (url.startsWith(embedded)) {
@@ -56,7 +55,7 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
   )
 }
 
-/** What a store is watched over with: by its address without passwords, and what is remembered in `knownFile` (null: nothing on the disk). */
+/** Options for the wrapper of faithful-store.ts. `knownFile` null keeps nothing on disk. */
 export function watchOptions(url: string, options: StoreOptions, knownFile: string | null): FaithfulOptions {
   const address = url.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/, '')
   return {
@@ -66,7 +65,7 @@ export function watchOptions(url: string, options: StoreOptions, knownFile: stri
   }
 }
 
-/** As `openStore`, and makes sure that it is the store it was (faithful-store.ts). `isEmptied` hears where it has been emptied since. */
+/** Opens the store and verifies it (faithful-store.ts). `isEmptied` is called if it was emptied since. */
 export async function openWatched(
   url: string,
   options: StoreOptions,
@@ -85,5 +84,5 @@ export async function openWatched(
   }
 }
 
-/** Makes every gate take the store as it is now. Answers what was wrong, or null. */
+/** Makes every gateway accept the store as it is. Answers what was wrong, or null. */
 export const acceptStore = accept

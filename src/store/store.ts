@@ -1,13 +1,12 @@
 /**
- * The store port: everything the gateway remembers, in eight atomic verbs, an index and a notice of change.
- * Promises every adapter keeps (tests/store/contract.ts holds them):
- *
- * - Each verb is atomic and touches one key, so it works in a Redis Cluster without hash tags.
- * - A resolved write is durable as the adapter's server is configured to be; the embedded store survives `kill -9`.
- * - A value whose time is up is absent for every verb, to the millisecond the adapter's clock allows.
- * - Where there is no room for a sign-in, what ends access can still be written. Where not even that can, nothing can be read either.
- * - A store that cannot be reached rejects with `StoreUnreachable` within two seconds and never answers from memory.
- * - Values are UTF-8 strings, up to 1 MiB; keys are up to 512 bytes, made by the code and never by a person.
+ * The store port: eight atomic verbs, an index and change notices. Every adapter keeps these promises
+ * (tests/store/contract.ts):
+ * - Each verb is atomic on one key, so a Redis Cluster needs no hash tags.
+ * - A resolved write is as durable as the server is configured; the embedded store survives `kill -9`.
+ * - An expired value is absent for every verb, to the clock's millisecond.
+ * - Without room for a sign-in, writes that end access still work; without room for those, reads fail too.
+ * - An unreachable store rejects with `StoreUnreachable` within two seconds and never answers from memory.
+ * - Values are UTF-8 strings up to 1 MiB; keys are up to 512 bytes and made by code.
  */
 import type { ErrorCode } from '../errors.ts'
 
@@ -22,10 +21,10 @@ export class StoreUnreachable extends Error {
   }
 }
 
-/** What was written is written, but nothing confirms that it stays (see `settle`). Whoever does the same again asks for the confirmation again. */
+/** The write is done, but no replica confirms it (see `settle`). A retry asks for the confirmation again. */
 export class StoreUnconfirmed extends StoreUnreachable {
   override readonly code = 'not_confirmed'
-  /** How many sessions were ended all the same, where somebody counted them. */
+  /** Number of sessions ended all the same, if counted. */
   readonly ended: number
 
   constructor(message: string, options?: { cause?: unknown; ended?: number }) {
@@ -36,8 +35,8 @@ export class StoreUnconfirmed extends StoreUnreachable {
 }
 
 /**
- * A newer release wrote this record, and this one cannot know what it means. It is a kind of StoreUnreachable, because callers do the same with both:
- * they fail closed (503). The message is made for operators.
+ * A newer release wrote this record, and this release cannot interpret it. Callers treat it like any StoreUnreachable
+ * and fail closed (503). The message is for operators.
  */
 export class RecordTooNew extends StoreUnreachable {
   override readonly code = 'record_too_new'
@@ -50,66 +49,64 @@ export class RecordTooNew extends StoreUnreachable {
   }
 }
 
-/** What a subscriber hears. After `lost`, changes may have been missed: forget everything, believe nothing until `ready`. */
+/** What a subscriber hears. After `lost`, changes may be missing: drop all cached values until `ready`. */
 export type StoreNotice =
   | { readonly kind: 'changed'; readonly key: string }
   | { readonly kind: 'lost' }
   | { readonly kind: 'ready' }
 
 /**
- * What a write is for. One that ends access goes through where there is no room for a sign-in any more: every store keeps room for it. `take`, `delete`
- * and `unlink` are such by their nature.
+ * A write's purpose. Stores keep room for writes that end access; `take`, `delete` and `unlink` always count as such.
  */
 export type Purpose = 'ends access'
 
 export interface StoreEntry {
   readonly key: string
   readonly value: string
-  /** Seconds left to live, or null for no limit. */
+  /** Seconds left, or null for no limit. */
   readonly ttlSeconds: number | null
 }
 
 export interface Store {
-  /** The value, or null where there is none. */
+  /** The value, or null. */
   get(key: string): Promise<string | null>
-  /** Writes whatever stood there before. Without `ttlSeconds` the value stays for good. */
+  /** Writes unconditionally. Without `ttlSeconds` the value never expires. */
   put(key: string, value: string, ttlSeconds?: number): Promise<void>
-  /** Writes only where nothing stands; true for the one caller that did. Spends a TOTP step once. */
+  /** Writes only if absent; true for the one caller that wrote. Spends a TOTP step once. */
   add(key: string, value: string, ttlSeconds?: number): Promise<boolean>
-  /** Reads and removes in one step: of any number of callers, one gets the value. Spends a ceremony once. */
+  /** Reads and removes in one step; only one caller gets the value. Spends a ceremony once. */
   take(key: string): Promise<string | null>
-  /** Writes `next` only where exactly `expected` stands; keeps the remaining life unless `ttlSeconds` is given. */
+  /** Writes `next` only if `expected` is stored; keeps the remaining lifetime unless `ttlSeconds` is given. */
   replace(key: string, expected: string, next: string, ttlSeconds?: number, purpose?: Purpose): Promise<boolean>
-  /** Adds one and answers the new count. The life given counts from the first increment and is not prolonged. */
+  /** Adds one and returns the count. The lifetime starts at the first increment and is not extended. */
   increment(key: string, ttlSeconds?: number): Promise<number>
-  /** True if something was there. */
+  /** True if there was a value. */
   delete(key: string): Promise<boolean>
 
   /** Adds `member` to the index `key`, for `ttlSeconds` at most. An index and a value never share a key. */
   link(key: string, member: string, ttlSeconds?: number): Promise<void>
   unlink(key: string, member: string): Promise<void>
-  /** The live members of an index, sorted. Costs what the index holds. */
+  /** The live members of an index, sorted. Costs grow with the index. */
   members(key: string): Promise<string[]>
 
   /**
-   * Tells of every change (written, deleted, expired where the adapter can see it) of keys that start with `prefix`, made by
-   * anyone, within moments: other gateways and the command line included. Indexes do not notify. The listener must not throw.
-   * Resolves once the subscription stands, with a function that ends it.
+   * Reports every change (written, deleted, and expired where visible) under `prefix` by any process, within moments.
+   * Indexes do not notify. The listener must not throw. Resolves, once subscribed, to an unsubscribe function.
    */
   subscribe(prefix: string, listener: (notice: StoreNotice) => void): Promise<() => void>
 
-  /** Every value (not index) whose key starts with `prefix`. For the terminal only: it costs what the store holds. */
+  /** Every value (not index) under `prefix`. For the terminal only: it reads the whole store. */
   scan(prefix: string): AsyncIterable<StoreEntry>
-  /** Every index, with its members. For export only. */
+  /** Every index with its members, for export. */
   scanIndexes(
     prefix: string
   ): AsyncIterable<{ readonly key: string; readonly members: readonly { member: string; ttlSeconds: number | null }[] }>
 
-  /** Rejects with StoreUnreachable if the store does not answer, or would not keep what a sign-in writes. */
+  /** Rejects with StoreUnreachable if the store does not answer or lacks room for a sign-in. */
   ping(): Promise<void>
   /**
-   * Resolves once what was written before will not come back: a later state of the store can be told from this one, and where there are replicas one
-   * of them has it. Rejects with StoreUnconfirmed where none confirms in time; what was written is written all the same.
+   * Resolves once earlier writes cannot be lost unnoticed: the epoch has advanced, and a replica, if any, has them.
+   * Rejects with StoreUnconfirmed if none confirms in time; the writes stay.
    */
   settle?(): Promise<void>
   close(): Promise<void>

@@ -1,6 +1,4 @@
-/**
- * Who listens to which prefix. Owns the fan-out of notices, which both adapters share; knows nothing of where they come from.
- */
+/** The subscribers by key prefix, to which both adapters send their notices. */
 
 import type { StoreNotice } from './store.ts'
 
@@ -13,7 +11,7 @@ export class Subscribers {
     return this.#listeners.size
   }
 
-  /** Answers a function that takes the listener out again. */
+  /** Returns a function that removes the listener. */
   add(prefix: string, listener: Listener): () => void {
     const id = Symbol(prefix)
     this.#listeners.set(id, { prefix, listener })
@@ -35,7 +33,7 @@ export class Subscribers {
     for (const { listener } of this.#listeners.values()) tell(listener, { kind: 'ready' })
   }
 
-  /** Changes were missed, but nothing is missed from here on. */
+  /** Tells all that changes were missed, but none from now on. */
   missed(): void {
     this.lost()
     this.ready()
@@ -46,7 +44,7 @@ export class Subscribers {
   }
 }
 
-/** A listener that throws is a bug; it surfaces as one, but must not keep the others from hearing that a session ended. */
+/** A throwing listener surfaces as a bug, but must not keep others from hearing that a session ended. */
 function tell(listener: Listener, notice: StoreNotice): void {
   try {
     listener(notice)

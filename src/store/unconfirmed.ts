@@ -1,7 +1,7 @@
-/** What becomes of a change that is written and not confirmed (`Store.settle`). Owns that it never keeps the next step of the same work from being done. */
+/** Runs work to its end even if a write stays unconfirmed (`Store.settle`). */
 import { StoreUnconfirmed } from './store.ts'
 
-/** Does it. Answers what was not confirmed of it, or null. Any other error is thrown. */
+/** Runs `work`. Returns its StoreUnconfirmed, or null; throws any other error. */
 export async function evenUnconfirmed(work: () => Promise<unknown> | undefined): Promise<StoreUnconfirmed | null> {
   try {
     await work()
@@ -12,7 +12,10 @@ export async function evenUnconfirmed(work: () => Promise<unknown> | undefined):
   }
 }
 
-/** Does the steps one after the other. Rejects with StoreUnconfirmed once all are done, if one of them was not confirmed, and at once with any other error. */
+/**
+ * Runs the steps in order. Rejects with StoreUnconfirmed at the end if a step was unconfirmed, and at once with any
+ * other error.
+ */
 export async function everyStep(...steps: readonly (() => Promise<unknown>)[]): Promise<void> {
   let unconfirmed: StoreUnconfirmed | null = null
   for (const step of steps) unconfirmed = (await evenUnconfirmed(step)) ?? unconfirmed

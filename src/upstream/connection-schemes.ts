@@ -1,9 +1,9 @@
 /**
- * Which ways of signing in tie a person to the connection itself: NTLM, Negotiate and their kin (RFC 4559, MS-NTHT). Owns the reading of
- * credentials and challenges for that one question; checks no credential.
+ * Recognises authentication that binds a person to the connection: NTLM, Negotiate and similar (RFC 4559, MS-NTHT).
+ * It checks no credential.
  */
 
-/** Schemes that say who asks with every request (IANA registry, and names in wide use). A connection may carry them for many people. */
+/** Schemes that authenticate each request (IANA registry and common others), so connections can be shared. */
 const perRequest = new Set([
   ...['basic', 'bearer', 'concealed', 'digest', 'dpop', 'gnap', 'hoba', 'mutual', 'oauth', 'privatetoken', 'vapid'],
   ...['scram-sha-1', 'scram-sha-256', 'aws', 'aws4-hmac-sha256', 'hawk', 'mac', 'signature', 'sharedkey', 'jwt'],
@@ -20,17 +20,17 @@ const perRequest = new Set([
   ]
 ])
 
-/** What nearly every such line looks like: one known scheme with one opaque word. */
+/** The common case: one known scheme with one opaque word. */
 const usual = /^(?:basic|bearer|digest|token) [^\s,"]+$/i
 const tied = /ntlm|negotiate|kerberos|spnego/i
-/** One that never ends matches too: a search that failed there would begin anew at each quote in it, and 16 kB would take a second. */
+/** Also matches an unclosed quote: otherwise the search would restart at each quote, and 16 kB would take a second. */
 const quoted = /"(?:[^"\\]|\\.)*("?)/gs
-/** How a part of a comma-separated list begins: a scheme, or the name of a parameter of the scheme before it (RFC 9110 §11.6.1). */
+/** The start of a list element: a scheme, or a parameter of the scheme before it (RFC 9110 §11.6.1). */
 const beginning = /^[\t ]*([^\s=]+)[\t ]*(=?)/
 
 /**
- * True where a value of `Authorization` or `WWW-Authenticate`, or of their `Proxy-` kin, may tie a person to the connection. A scheme that
- * nobody knows counts as tied: the price is a connection of its own, and the other mistake lets a stranger in as somebody else.
+ * True if an `Authorization` or `WWW-Authenticate` value (or `Proxy-`) may bind a person to the connection. Unknown
+ * schemes count: a needless connection is cheaper than answering a stranger as somebody else.
  */
 export function tiesConnection(value: string): boolean {
   if (usual.test(value)) return false
@@ -44,8 +44,8 @@ export function tiesConnection(value: string): boolean {
 }
 
 /**
- * True for credentials that can only be the first of NTLM's three legs, alone or inside Negotiate (MS-NLMP §2.2.1.1): whoever gets them
- * answers 401 with a challenge, whatever the body says.
+ * True for credentials that can only be the first of NTLM's three legs, alone or inside Negotiate (MS-NLMP §2.2.1.1):
+ * the answer is a 401 challenge whatever the body.
  */
 export function isFirstLeg(value: string): boolean {
   const token = /^(?:ntlm|negotiate)[\t ]+([A-Za-z0-9+/=]+)$/i.exec(value)?.[1]

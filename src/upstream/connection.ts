@@ -1,6 +1,6 @@
 /**
- * One connection to an app, and one request at a time on it. Owns the socket, the order of things on it and its deadlines; refuses to
- * retry, redirect, decode or pipeline. What is read lies in memory that is used again at once: a reader copies or leases it.
+ * One HTTP/1.1 connection to an app, with one request at a time and its deadlines. It does not retry, redirect,
+ * decode or pipeline. Data handed out is in a reused buffer: readers copy or lease it.
  */
 import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
@@ -9,26 +9,26 @@ import { type InterimHead, InvalidResponseError, type ResponseHead, ResponsePars
 import { type Asker, Tie } from './tied-connections.ts'
 import { batchWrite } from './write-batch.ts'
 
-/** What became of a request that has no reply, or half of one. */
+/** Why a request has no response, or only part of one. */
 export type UpstreamFailure =
   /** The connection never opened. */
   | 'refused'
   /** A kept connection had ended before the app could read the request. */
   | 'stale'
-  /** The app hung up on us. */
+  /** The app closed the connection. */
   | 'broken'
   | 'late'
   | 'unfit'
-  /** As many requests are under way to this upstream as there may be. */
+  /** The pool has reached its limit. */
   | 'busy'
-  /** The request holds what must not be written: a control byte in a header line. */
+  /** A header line holds a control byte. */
   | 'unspeakable'
 
 /** `cause` is for the log. */
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError'
   readonly failure: UpstreamFailure
-  /** Where false, nobody can have read a byte of the request. */
+  /** False if nobody can have read a byte of the request. */
   readonly wasSent: boolean
 
   constructor(failure: UpstreamFailure, message: string, wasSent: boolean, options?: { cause?: unknown }) {
@@ -38,66 +38,66 @@ export class UpstreamError extends Error {
   }
 }
 
-/** Hears whose turn it is: the client's to send more, or the upstream's to read, or to answer. */
+/** Hears who must act next: the client (send more) or the upstream (read or respond). */
 export interface BodyListener {
   turnOf(whom: 'client' | 'app'): void
 }
 
-/** A request's body, which writes itself and the head before it. */
+/** A request body, which writes the head and itself. */
 export interface OutgoingBody {
   /** Writes `head` (without its last CRLF), the framing and the body to `socket`. */
   flowTo(socket: Socket, head: string, listener: BodyListener): void
-  /** Writes no more; reads the rest and discards it. */
+  /** Stops writing; reads and discards the rest. */
   drop(): void
 }
 
 export interface UpstreamRequest {
   readonly method: string
-  /** Request line and header lines, each with its CRLF, without the empty line; latin-1. */
+  /** Request line and header lines with their CRLF, without the empty line; latin-1. */
   readonly head: string
   readonly body: OutgoingBody | null
-  /** It asks for another protocol: 101 is an answer, and whatever the answer is, nothing else is asked on its connection. */
+  /** Allows a 101; the connection is not used again whatever the response. */
   readonly isUpgrade: boolean
-  /** Who asks: whoever signs in on the connection itself is the only one to use it from then on. */
+  /** Whoever authenticates on the connection becomes its only user. */
   readonly asker: Asker
-  /** The request speaks of such a sign-in. */
+  /** The request carries such authentication. */
   readonly tiesConnection: boolean
-  /** Milliseconds to open a connection; 0 for ever. */
+  /** Connect timeout in milliseconds; 0 for none. */
   readonly connectTimeoutMs: number
-  /** Milliseconds the app may take to read on, and from the last byte it was sent to the head of its reply; 0 for ever. */
+  /** Milliseconds for the app to read on, and from the last request byte to the response head; 0 for none. */
   readonly responseTimeoutMs: number
 }
 
-/** Hears of one request. After `onComplete` or `onError` nothing more comes. */
+/** Observes one request. Nothing follows `onComplete` or `onError`. */
 export interface ResponseHandler {
-  /** Something before the reply itself, but for 100. */
+  /** An interim response other than 100. */
   onInterim?(head: InterimHead): void
-  /** May throw UnfitReply: then the connection ends and `onError` says so. */
+  /** May throw InvalidResponseError: then the connection ends and `onError` is called. */
   onHead(head: ResponseHead): void
   /**
-   * A piece of the body; after a 101, of whatever the app says. `take` keeps the chunk's memory from being used again, until its answer is
-   * called; null, where the chunk must be copied. False: no more until `readOn`.
+   * Body bytes, or after a 101 any bytes. `take` leases the memory until its result is called; null means copy.
+   * Returning false pauses until `readOn`.
    */
   onData(chunk: Buffer, take: () => (() => void) | null): boolean
-  /** The body is whole. After a 101: the app says no more, and may still listen. */
+  /** The body is complete. After a 101: the app sends no more, but may still read. */
   onComplete(): void
   onError(error: UpstreamError): void
 }
 
-/** Whoever keeps connections. */
+/** The owner of idle connections. */
 export interface PoolListener {
-  /** A request is over and the connection is good for the next one, for `keptMs` milliseconds at most (null: not said). */
+  /** The request is done; the connection is reusable for `keptMs` milliseconds (null: unspecified). */
   onIdle(connection: UpstreamConnection, keptMs: number | null): void
-  /** It will not be used again, or has become something else. */
+  /** It is closed, or has left the pool. */
   onClosed(connection: UpstreamConnection): void
 }
 
-/** A body that is longer is read into memory of its own. */
+/** Longer bodies get buffers of their own. */
 const bigBytes = 64 * 1024
-/** After how long a silent WebSocket asks whether the other side still stands, in milliseconds. */
+/** Keep-alive probe interval of an idle WebSocket, in milliseconds. */
 export const keepAliveMs = 60_000
 
-/** What a TLS socket says once its certificate is taken for the app's. */
+/** Emitted by a TLS socket once its certificate is accepted. */
 export const trusted = 'factorgate:trusted'
 
 export class UpstreamConnection {
@@ -109,25 +109,25 @@ export class UpstreamConnection {
   #handler: ResponseHandler | null = null
   #request: UpstreamRequest | null = null
   #isOpen = false
-  /** Requests that were written to it. */
+  /** Requests sent so far. */
   #served = 0
   #hasBegun = false
-  /** Of the reply under way. */
+  /** The current response's status. */
   #status = 0
   #wasSent = false
-  /** Body bytes of the reply under way. */
+  /** The current response's body bytes. */
   #bytes = 0
   #isGone = false
   #isReading = true
   #keptMs: number | null = null
   #isKept = false
   #isSwitched = false
-  /** A write has failed: the app has closed, and what it said before may still lie here unread. */
+  /** A write has failed because the app closed; its response may still be unread. */
   #isDeaf = false
   #reads = 0
-  /** Whose it is, where somebody has signed in on it, or may have. */
+  /** The person who has, or may have, authenticated on it. */
   #tie: Tie | null = null
-  /** When its time is up, in milliseconds of `now`; 0 for never. */
+  /** In milliseconds of `now`; 0 for never. */
   deadline = 0
 
   constructor(keeper: PoolListener) {
@@ -142,7 +142,7 @@ export class UpstreamConnection {
     return this.#tie
   }
 
-  /** Takes the socket it is to use. It may still be connecting. */
+  /** Sets the socket, which may still be connecting. */
   attach(socket: Socket, openEvent: 'connect' | typeof trusted): void {
     this.#socket = socket
     socket.setNoDelay(true)
@@ -152,12 +152,12 @@ export class UpstreamConnection {
     socket.on('close', () => this.#failed(null))
   }
 
-  /** What `net.connect` and `tls.connect` take so that bytes arrive here without a buffer of their own each. */
+  /** For `net.connect` and `tls.connect`: reads into the shared buffer. */
   get onread(): { buffer: () => Uint8Array; callback: (bytes: number) => boolean } {
     return { buffer: this.#buffer.next, callback: length => this.#read(length) }
   }
 
-  /** Asks, and answers to `handler`; never throws. `now` in the milliseconds that `expire` will be given. */
+  /** Sends the request and reports to `handler`; never throws. `now` is on the same clock as `expire`. */
   send(request: UpstreamRequest, handler: ResponseHandler, now: number): void {
     this.#request = request
     this.#handler = handler
@@ -169,12 +169,12 @@ export class UpstreamConnection {
     if (this.#isOpen) this.#write(now)
   }
 
-  /** After a 101: where to write what the app shall have. What the app says is read here. */
+  /** After a 101: the stream to the app; its bytes arrive here. */
   get wire(): Writable {
     return this.#socket as Socket
   }
 
-  /** Goes on after `onData` has answered false. */
+  /** Resumes after `onData` returned false. */
   readOn(): void {
     if (this.#isReading) return
     this.#isReading = true
@@ -182,20 +182,20 @@ export class UpstreamConnection {
     if (this.#isDeaf) this.#readOut(null)
   }
 
-  /** Ends it, whatever is under way; nobody hears of it. */
+  /** Destroys it without a report. */
   destroy(): void {
     this.#handler = null
     this.#leave()
   }
 
-  /** Called now and then: ends what has waited too long. */
+  /** Called periodically; ends what has exceeded its deadline. */
   expire(now: number): void {
     if (this.deadline === 0 || now < this.deadline) return
     if (this.#handler === null) return this.destroy()
     this.#fail('late', this.#isOpen ? 'the app did not answer in time' : 'the app did not accept a connection in time')
   }
 
-  /** As ReplyReader. An app that says that it is at work is alive (RFC 9110 §15.2). 100 is between it and us, who have asked for none. */
+  /** An interim response renews the deadline (RFC 9110 §15.2). 100 is dropped, because the gateway asked for none. */
   onInterim(head: InterimHead): void {
     if (this.deadline !== 0) this.deadline = after(performance.now(), this.#request?.responseTimeoutMs ?? 0)
     if (head.status !== 100) this.#handler?.onInterim?.(head)
@@ -206,8 +206,8 @@ export class UpstreamConnection {
     this.#status = head.status
     this.deadline = 0
     this.#keptMs = head.keptMs
-    // What carries a body is the last on its connection, and has said so: an app that leaves a body unread would take it for the next
-    // request, behind our back and with any name in it (CL.0, THREATS F14).
+    // A connection is not reused after a request body: an app that leaves it unread would take it for the next
+    // request, with any user name in it (CL.0, THREATS F14).
     this.#isKept = this.#request?.body === null && !this.#request.isUpgrade && head.keptMs !== 0
     this.#bytes = 0
     if (head.tiesConnection && this.#request !== null) this.#tie ??= new Tie(this.#request.asker)
@@ -230,9 +230,8 @@ export class UpstreamConnection {
     handler?.onComplete()
   }
 
-  /** As BodyListener. */
   turnOf(whom: 'client' | 'app'): void {
-    // A slow client is no slow app: its time runs only while it has something to read, or all of it.
+    // The app's time runs only while it has something to read, or has it all: a slow client is no slow app.
     if (this.#hasBegun) return
     this.deadline = whom === 'client' ? 0 : after(performance.now(), this.#request?.responseTimeoutMs ?? 0)
   }
@@ -251,7 +250,7 @@ export class UpstreamConnection {
     this.#speak(request)
   }
 
-  /** Until now whatever the app has said was not asked for, and is no reply to this. */
+  /** Writes the request. Earlier bytes from the app are no response to it. */
   #speak(request: UpstreamRequest): void {
     if (this.#isGone || this.#request !== request) return
     const socket = this.#socket as Socket
@@ -265,14 +264,14 @@ export class UpstreamConnection {
     request.body.flowTo(socket, request.head, this)
   }
 
-  /** True after a failed write on a connection that keeps what has come in (`keepAfterError`). */
+  /** True after a failed write on a socket with `keepAfterError`. */
   get #mayStillRead(): boolean {
     return this.#wasSent && this.#request?.body != null && this.#socket?.destroyed === false
   }
 
   /**
-   * The app reads no more. It may have answered before it closed, and a failed write must not hide that (RFC 9112 §9.5): nothing more is
-   * sent, and what lies here is read to its end. All of it has come already, since the close that made the write fail came behind it.
+   * Stops sending after a failed write. The app may have responded before it closed (RFC 9112 §9.5); that response
+   * has arrived already and is read to its end.
    */
   #stopSending(cause: NodeJS.ErrnoException): void {
     if (this.#isDeaf || this.#isGone) return
@@ -281,7 +280,7 @@ export class UpstreamConnection {
     this.#readOut(cause)
   }
 
-  /** Goes on as long as each turn of the event loop brings more. While a slow client holds the reading up, `readOn` takes it up again. */
+  /** Reads while each event-loop iteration brings more; `readOn` resumes after a pause. */
   #readOut(cause: NodeJS.ErrnoException | null): void {
     const reads = this.#reads
     setImmediate(() =>
@@ -300,18 +299,18 @@ export class UpstreamConnection {
       this.#parser.feed(this.#buffer.view(length))
     } catch (error) {
       if (!(error instanceof InvalidResponseError) && this.#handler === null) throw error
-      // Before the request was sent, it is the connection that is no good, and not the reply.
+      // Before the request is sent the connection is at fault, not a response.
       this.#fail(this.#wasSent ? 'unfit' : 'stale', (error as Error).message, error)
       return false
     }
-    // It may have ended over what it read.
+    // The handler may have destroyed it.
     if (this.#isGone) return false
     if (this.#isSwitched) this.#buffer.noteRead(length)
     else if (this.#handler === null) this.#settle()
     return this.#isReading
   }
 
-  /** A reply has ended, and nothing has come behind it. */
+  /** A response has ended with nothing behind it. */
   #settle(): void {
     this.#isReading = true
     if (!this.#isKept || !this.#parser.isClean || this.#socket?.destroyed !== false) return this.#leave()
@@ -319,11 +318,11 @@ export class UpstreamConnection {
     this.#keeper.onIdle(this, this.#keptMs)
   }
 
-  /** The connection is the handler's from now on, until `destroy`: nobody counts it or waits for it any more. */
+  /** Hands the connection to the handler until `destroy`; the pool no longer counts it. */
   #switch(): void {
     if (this.#isGone) return
     this.#isSwitched = true
-    // It may live for days, and would hold the request's head.
+    // Otherwise the request head would stay in memory for days.
     this.#request = null
     this.#socket?.setKeepAlive(true, keepAliveMs)
     this.#keeper.onClosed(this)
@@ -332,8 +331,8 @@ export class UpstreamConnection {
   #ended(): void {
     if (this.#isGone) return
     if (this.#isSwitched) return void this.#parser.end()
-    // Its end was the connection's end, and a clean one: a reset is no `end`.
-    // What was not spoken yet has no reply that could have ended: whoever waits for one must hear of it.
+    // A clean close that ends the response; a reset is no `end`. A request not sent yet has no response, so its
+    // handler must get an error.
     if (this.#handler !== null && this.#wasSent && this.#parser.end()) return this.#leave()
     if (this.#parser.isInHead) return this.#fail('unfit', 'a head without an end')
     this.#failed(null)
@@ -341,7 +340,7 @@ export class UpstreamConnection {
 
   #failed(cause: NodeJS.ErrnoException | null): void {
     if (this.#isGone) return
-    // The reset that follows an early close is about what we sent, and no sign of a half answer: an explanation may end with it.
+    // After an early close the reset concerns our request body, so an error response may end with it.
     if (this.#status >= 300 && this.#request?.body != null && this.#parser.end()) return this.#leave()
     const failure = !this.#isOpen ? 'refused' : this.#served > 1 && !this.#hasBegun ? 'stale' : 'broken'
     this.#fail(failure, cause?.message ?? 'the app closed the connection', cause)
@@ -368,8 +367,8 @@ export class UpstreamConnection {
 }
 
 /**
- * A failed write would destroy the socket and what lies in it unread. With a body under way the app may well close early, so such a socket
- * reports the failure and stays. Whoever owns it destroys it.
+ * A failed write would destroy the socket with unread data. During a body the app may close early, so this socket
+ * reports the error and stays; its owner destroys it.
  */
 function keepAfterError(socket: Socket): void {
   type State = { autoDestroy: boolean }

@@ -1,6 +1,6 @@
 /**
- * Connections to one upstream. Owns their reuse (the latest used first, none kept longer than the app allows: `Keep-Alive: timeout=1`),
- * their number and their deadlines; refuses to let one app take all the connections a process can have.
+ * The connection pool of one upstream: reuses the most recent connection, honours `Keep-Alive: timeout=1`, and limits
+ * number and time.
  */
 import net from 'node:net'
 import tls, { type TLSSocket } from 'node:tls'
@@ -13,16 +13,16 @@ import {
 } from './connection.ts'
 import { Trust, type UpstreamTls } from './trust.ts'
 
-/** How long an idle connection is kept where the app does not say, and how long before its own limit we let go, in milliseconds. */
+/** Idle time if the app gives none, and the margin before the app's own limit, in milliseconds. */
 const idleMs = 4_000
 const idleMarginMs = 1_000
-/** As long for one that is tied to a person who has signed in on it: about as long as the client's own connection is kept. */
+/** Idle time of a connection bound to a person, about that of the client's own connection. */
 const tiedIdleMs = 70_000
-/** How long an upstream that refused a connection is asked last, in milliseconds. */
+/** How long an upstream is asked last after a refused connection, in milliseconds. */
 const downMs = 5_000
-/** How often deadlines are looked at, in milliseconds: one clock for all costs less than one each. */
+/** Interval of deadline checks in milliseconds; one timer is cheaper than one per connection. */
 const tickMs = 200
-/** Connections to one upstream at a time, event streams and uploads included; a WebSocket counts until the app has agreed to it. */
+/** Connections per upstream, including event streams and uploads; WebSockets only until the 101. */
 const connectionsMax = 4_096
 
 /** Where an upstream listens. */
@@ -33,7 +33,6 @@ export interface UpstreamAddress {
   readonly socketPath: string | null
 }
 
-/** The connections to one address. */
 export class UpstreamPool implements PoolListener {
   readonly upstream: UpstreamAddress
   readonly #trust: Trust | null
@@ -41,7 +40,7 @@ export class UpstreamPool implements PoolListener {
   readonly #isSecure: boolean
   readonly #all = new Set<UpstreamConnection>()
   readonly #idle: UpstreamConnection[] = []
-  /** Idle, each for one person. The longest idle first. */
+  /** Idle connections bound to a person, longest idle first. */
   readonly #tied = new Set<UpstreamConnection>()
   #session: Buffer | undefined
   #downUntil = 0
@@ -61,9 +60,8 @@ export class UpstreamPool implements PoolListener {
   }
 
   /**
-   * Sends one request on an idle connection, or a new one, and answers to `handler`. `isFresh`: on none that was idle, since where one was
-   * let go of, the others were too; for every upgrade; and for what must not
-   * be asked twice. Null where there are too many already.
+   * Sends a request on an idle or new connection. `isFresh` demands a new one: for upgrades, for what must not be
+   * repeated, and after a stale one. Null if the limit is reached.
    */
   send(request: UpstreamRequest, handler: ResponseHandler, isFresh: boolean): UpstreamConnection | null {
     const connection = (isFresh ? undefined : this.#idle.pop()) ?? this.#open(request.isUpgrade)
@@ -71,7 +69,6 @@ export class UpstreamPool implements PoolListener {
     return connection
   }
 
-  /** As Keeper. */
   onIdle(connection: UpstreamConnection, keptMs: number | null): void {
     const { tie } = connection
     const mostMs = tie === null ? idleMs : tiedIdleMs
@@ -83,7 +80,7 @@ export class UpstreamPool implements PoolListener {
     else connection.destroy()
   }
 
-  /** As `send`, on a connection of this pool that is tied to whoever asks. */
+  /** Sends on this pool's connection that is bound to the asker. */
   sendTied(request: UpstreamRequest, handler: ResponseHandler, connection: UpstreamConnection): void {
     this.#tied.delete(connection)
     connection.send(request, handler, performance.now())
@@ -96,7 +93,7 @@ export class UpstreamPool implements PoolListener {
     if (at >= 0) this.#idle.splice(at, 1)
   }
 
-  /** Asked last from now on, for a while. */
+  /** Asks this upstream last for a while. */
   markDown(now: number): void {
     this.#downUntil = now + downMs
   }
@@ -105,15 +102,15 @@ export class UpstreamPool implements PoolListener {
     return now < this.#downUntil
   }
 
-  /** Closes what is idle now, and the rest as it comes back. */
+  /** Closes idle connections now and the rest when they return. */
   close(): void {
     this.#isClosed = true
     for (const connection of [...this.#idle, ...this.#tied]) connection.destroy()
   }
 
-  /** `isTwoWay`: each side may end on its own. */
+  /** `isTwoWay`: each side may end separately. */
   #open(isTwoWay: boolean): UpstreamConnection | null {
-    // One who holds connections idle must not keep others from asking.
+    // Idle bound connections give way to new requests.
     if (this.#all.size >= connectionsMax) this.#tied.values().next().value?.destroy()
     if (this.#all.size >= connectionsMax) return null
     const connection = new UpstreamConnection(this)

@@ -1,23 +1,22 @@
 /**
- * The memory that connections to apps read into. Owns when it may be used again: what is small is read into one place for everybody and
- * copied out of it; a big body goes into places of its own, each of which comes back once its bytes are out. So bodies of any size pass
- * through without leaving anything for the garbage collector.
+ * Reused read buffers for upstream connections. Small reads share one buffer and are copied out; big bodies get
+ * pooled buffers that return once written. So bodies of any size leave no garbage.
  */
 
-/** As much as one read brings at most. */
+/** Maximum bytes per read. */
 const size = 64 * 1024
-/** WebSockets that may have a place of their own at a time: they keep it until they next read, which can be never. */
+/** Maximum WebSockets with a buffer of their own, which they hold until their next read. */
 const lentToSockets = 256
-/** What a TLS record holds at most, so that it counts as much. */
+/** The maximum of a TLS record counts as big. */
 const bigRead = 16 * 1024
-/** Reads that a WebSocket keeps its place for, after a big one. */
+/** Reads for which a WebSocket keeps its buffer after a big one. */
 const keptReads = 16
-/** Places kept for the next big body; more than that are let go. */
+/** Free buffers kept for the next big body. */
 const kept = 64
 
 class PooledBuffer {
   readonly memory = Buffer.allocUnsafeSlow(size)
-  /** Who still needs what lies here: readers of its bytes, and the connection that reads into it. */
+  /** Users of this memory: readers of its bytes and the connection that reads into it. */
   #users = 0
 
   use(): void {
@@ -35,19 +34,19 @@ class PooledBuffer {
 
 const free: PooledBuffer[] = []
 const common = new PooledBuffer()
-// Never free.
+// Never returns to the pool.
 common.use()
 
 let lent = 0
 
-/** Where one connection reads into. */
+/** The read buffer of one connection. */
 export class ReadBuffer {
   #place = common
   #isBig = false
   #isLent = false
   #readsLeft = 0
 
-  /** Where the next bytes go: for `onread`, which asks after every read. */
+  /** The destination of the next read; `onread` asks after every read. */
   readonly next = (): Buffer => {
     if (!this.#isBig) {
       if (this.#place !== common) this.drop()
@@ -59,12 +58,12 @@ export class ReadBuffer {
     return this.#place.memory
   }
 
-  /** A big body follows, or has ended. Counts from the next read on. */
+  /** A big body follows or has ended; applies from the next read. */
   set isBig(value: boolean) {
     this.#isBig = value
   }
 
-  /** Of a WebSocket: `length` bytes have come. One that brings much at a time gets a place of its own, for a while, if there is one. */
+  /** Notes `length` bytes of a WebSocket. Big reads earn it a buffer of its own for a while, if available. */
   noteRead(length: number): void {
     this.#readsLeft = length >= bigRead ? keptReads : Math.max(0, this.#readsLeft - 1)
     const wants = this.#readsLeft > 0
@@ -74,19 +73,19 @@ export class ReadBuffer {
     this.#isBig = wants
   }
 
-  /** The first `length` bytes of what was read last. */
+  /** The first `length` bytes of the last read. */
   view(length: number): Buffer {
     return this.#place.memory.subarray(0, length)
   }
 
-  /** Keeps what was read last from being overwritten; call the answer, once, when it is out. Null where it must be copied at once. */
+  /** Leases the last read's memory until the returned function is called, once. Null means copy now. */
   take(): (() => void) | null {
     if (this.#place === common) return null
     this.#place.use()
     return this.#place.leave
   }
 
-  /** The connection reads no more, for now or for ever. */
+  /** The connection stops reading. */
   drop(): void {
     if (this.#place !== common) this.#place.leave()
     this.#place = common

@@ -1,15 +1,15 @@
 /**
- * The head of an app's reply, taken apart line by line. Owns what each line says about the message itself, and what is put right where an
- * old app says it oddly (RFC 9112 §2.2, §5.2, §6.3): as much as browsers and other proxies take. Refuses what would make two messages of one.
+ * Parses the head of a response line by line and repairs what old apps send (RFC 9112 §2.2, §5.2, §6.3), as browsers
+ * and proxies do. It rejects ambiguous framing.
  */
 import { tiesConnection } from './connection-schemes.ts'
 
-/** The app does not speak HTTP as it must, or says what cannot be told to a browser. */
+/** The app breaks HTTP in a way that cannot be passed on. */
 export class InvalidResponseError extends Error {
   override readonly name = 'UnfitReply'
 }
 
-/** What an app did that was put right, or left out. A small number of sentences: the log says each once for an app. */
+/** What was repaired or left out. A fixed set, because each is logged once per app. */
 export type Oddity =
   | 'empty lines before the status line'
   | 'a status line of its own kind'
@@ -27,22 +27,22 @@ const looseStatusLine = /^HTTP\/1\.(\d)[\t ]+(\d{3})(?:[\t ]+(.*))?$/
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const decimal = /^\d{1,15}$/
 
-/** Names seen before need no second look; what an app makes up after that is judged afresh each time. */
+/** Validated names; later inventions of an app are checked each time. */
 const knownNames = new Set<string>()
 const namesKept = 2_000
 
-/** Lengths of the names that say anything about the message itself, or the connection. */
+/** Lengths of the names that affect framing or the connection. */
 const isTellingLength = Array.from({ length: 65 }, (_, length) => [10, 13, 14, 15, 16, 17, 18].includes(length))
 
-/** A head taken apart. `text` has no control bytes but its line ends, each of which is CRLF, and ends with the one of its last line. */
+/** A parsed head. `text` has no control bytes except CRLF line ends, and ends with one. */
 export class ResponseLines {
   readonly status: number
   readonly reason: string
-  /** Names and values in turn. Of what frames the message only what holds: one length, or `chunked`. */
+  /** Alternating names and values, with valid framing only: one length, or `chunked`. */
   readonly headers: string[] = []
-  /** Body bytes, where a length says so. */
+  /** Content-Length, if given. */
   length = 0
-  /** RFC 4559 §4 and §6, and Microsoft's word that a sign-in lasts. */
+  /** RFC 4559 §4 and §6, and Microsoft's `Persistent-Auth`. */
   tiesConnection = false
   oddities: Oddity[] | null = null
   #length: string | null = null
@@ -70,17 +70,17 @@ export class ResponseLines {
 
   get framing(): 'length' | 'chunks' | 'connection' {
     if (!this.#isChunked) return this.#length === null ? 'connection' : 'length'
-    // With both, one reader believes the chunks and the next the length (RFC 9112 §6.3).
+    // Readers disagree which of the two counts (RFC 9112 §6.3).
     if (this.#length !== null) throw new InvalidResponseError('a length beside chunks')
     return 'chunks'
   }
 
-  /** Chunks of HTTP/1.0 end where nobody can be sure of it, and "close" counts whatever is said beside it (RFC 9112 §6.1, §9.3). */
+  /** Chunks in HTTP/1.0 are unreliable, and "close" wins over other options (RFC 9112 §6.1, §9.3). */
   get keptMs(): number | null {
     return this.#isKept && !this.#closes && !(this.#isOld && this.#isChunked) ? this.#keptMs : 0
   }
 
-  /** Reads one line, with the lines that continue it; answers where the next begins. */
+  /** Parses one line and its continuations; returns where the next begins. */
   #next(text: string, at: number): number {
     const first = text.indexOf('\r\n', at)
     let end = first
@@ -136,7 +136,7 @@ export class ResponseLines {
   }
 
   #leaveOut(name: string): void {
-    // One reader takes `Content-Length : 5` for a length and the next for nothing (RFC 9112 §5.1).
+    // Readers disagree on `Content-Length : 5` (RFC 9112 §5.1).
     if (isBlank(name.charCodeAt(name.length - 1))) throw new InvalidResponseError('a blank before the colon')
     this.#odd('a header name that is none: left out')
   }
@@ -158,7 +158,7 @@ export class ResponseLines {
     if (this.#length === null) this.#takeLength(name, said)
   }
 
-  /** `identity` is no coding, and `chunked` twice is `chunked`, since nobody would make chunks of chunks. Others are not ours to undo. */
+  /** Drops `identity` and a repeated `chunked`, since nobody chunks chunks. Others are kept. */
   #settleCodings(codings: string): void {
     const names = codings.split(',').map(coding => coding.trim().toLowerCase())
     if (names.some(name => name !== 'chunked' && name !== 'identity'))
@@ -174,7 +174,7 @@ export class ResponseLines {
   }
 }
 
-/** The value between `from` and `to` without the blanks around it. */
+/** The value between `from` and `to`, trimmed. */
 function trimmed(text: string, from: number, to: number): string {
   while (from < to && isBlank(text.charCodeAt(from))) from++
   while (to > from && isBlank(text.charCodeAt(to - 1))) to--

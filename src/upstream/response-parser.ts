@@ -1,43 +1,41 @@
 /**
- * An app's replies, read from the bytes of one connection (RFC 9112). Owns where a reply begins and ends, and how much of it is read
- * ahead. Refuses what two readers could end differently, since the rest would be taken for the next person's reply (THREATS H26). What is
- * merely odd it puts right (response-lines.ts), and then nothing else may be asked on that connection. Knows no socket. What it hands out of a
- * body is a view of what it was fed: keep a copy.
+ * A strict-framing HTTP/1.1 response parser (RFC 9112) for one connection. It rejects what two readers could end
+ * differently, because the rest would become the next person's response (THREATS H26). Harmless oddities are repaired
+ * (response-lines.ts), and then the connection is not reused. Body chunks are views of the input: copy to keep.
  */
 import { InvalidResponseError, type Oddity, ResponseLines } from './response-lines.ts'
 
 export { InvalidResponseError } from './response-lines.ts'
 
 /**
- * Where a reply's body ends. Only of `connection` can a break not be told from an end. `switched` is no body: HTTP is over (RFC 9110 §15.2.2),
- * and whatever comes until the connection ends is the app's.
+ * How the body ends; only with `connection` a reset looks like an end. `switched`: no longer HTTP (RFC 9110 §15.2.2).
  */
 export type Framing = 'none' | 'length' | 'chunks' | 'connection' | 'switched'
 
 export interface ResponseHead {
   readonly status: number
   readonly reason: string
-  /** Names and values in turn, latin-1: byte for byte what the app sent. */
+  /** Alternating names and values in latin-1, with the app's bytes. */
   readonly headers: readonly string[]
   readonly framing: Framing
-  /** Milliseconds the app will keep the connection (`Keep-Alive: timeout=5`); 0 for not at all, null where it does not say. */
+  /** Milliseconds the app keeps the connection (`Keep-Alive: timeout=5`); 0 to close, null if unspecified. */
   readonly keptMs: number | null
-  /** True where body and head came in one piece, so that the whole reply is here. */
+  /** True if the whole response arrived in one piece. */
   readonly isWhole: boolean
-  /** It speaks of signing in on the connection itself, which must not be anybody else's from now on. */
+  /** It authenticates on the connection, which must not be shared from now on. */
   readonly tiesConnection: boolean
-  /** What of it was put right or left out; null where nothing was. */
+  /** Repairs; null if none. */
   readonly oddities: readonly Oddity[] | null
 }
 
-/** A reply before the reply (RFC 9110 §15.2). */
+/** An interim response (RFC 9110 §15.2). */
 export interface InterimHead {
   readonly status: number
   readonly reason: string
   readonly headers: readonly string[]
 }
 
-/** Hears of one reply. Whatever it throws comes out of `feed`. */
+/** Observes one response. Exceptions propagate from `feed`. */
 export interface ReplyReader {
   onInterim?(head: InterimHead): void
   onHead(head: ResponseHead): void
@@ -45,10 +43,10 @@ export interface ReplyReader {
   onComplete(): void
 }
 
-/** Bytes that a head may have, and the lines around chunks. */
+/** Maximum bytes of a head, and of lines around chunks. */
 const maxHead = 64 * 1024
 const maxLine = 16 * 1024
-/** Interim replies before one reply, and their bytes: who says nothing else says nothing. */
+/** Maximum interim responses before one response, and their bytes. */
 const maxInterims = 4_096
 const maxInterimBytes = 1024 * 1024
 const maxEmptyLines = 1_024
@@ -56,9 +54,9 @@ const headEnd = Buffer.from('\r\n\r\n')
 const cr = 0x0d
 const lf = 0x0a
 
-/** Control bytes, and a CR or LF that is half of a line's end. */
+/** Control bytes, and a lone CR or LF. */
 const oddByte = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/
-/** As much of it as is refused: LF alone is a line's end (RFC 9112 §2.2), CR alone is the first step of a header injection. */
+/** The refused part: LF alone ends a line (RFC 9112 §2.2), CR alone enables header injection. */
 const unfitByte = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n|$)/
 const chunkSize = /^0*([0-9A-Fa-f]{1,13})[\t ]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?$/
 const manyDigits = 15
@@ -80,18 +78,18 @@ export class ResponseParser {
   #reader: ReplyReader | null = null
   #hasNoBody = false
   #maySwitch = false
-  /** The beginning of a head or line whose end has not come yet. */
+  /** An incomplete head or line. */
   #held: Buffer | null = null
-  /** Bytes left of a length or a chunk; of trailers, bytes they may still have. */
+  /** Bytes left of the length or chunk; in trailers, bytes still allowed. */
   #left = 0
   #oddities: Oddity[] | null = null
   #interims = 0
   #interimBytes = 0
   #emptyLines = 0
-  /** A head before the reply spoke of signing in on the connection. */
+  /** An interim response authenticated on the connection. */
   #ties = false
 
-  /** A request is on its way: what comes next is its reply. `maySwitch`: it asked for another protocol, so 101 is an answer. */
+  /** Expects the response to a request. `maySwitch` allows a 101. */
   expect(reader: ReplyReader, method: string, maySwitch = false): void {
     this.#state = 'head'
     this.#reader = reader
@@ -105,22 +103,22 @@ export class ResponseParser {
     this.#ties = false
   }
 
-  /** True between replies. */
+  /** True between responses. */
   get isIdle(): boolean {
     return this.#state === 'idle'
   }
 
-  /** True where the last reply had nothing odd, so that another may follow it. */
+  /** True if the last response had no oddity, so the connection is reusable. */
   get isClean(): boolean {
     return this.#oddities === null
   }
 
-  /** True where a reply has begun and its head has not ended. */
+  /** True within a head. */
   get isInHead(): boolean {
     return this.#state === 'head' && this.#held !== null
   }
 
-  /** Takes what the connection has brought. @throws UnfitReply; the connection must then be closed. */
+  /** Parses received bytes. @throws InvalidResponseError; then close the connection. */
   feed(bytes: Buffer): void {
     let rest: Buffer = bytes
     if (this.#held !== null) {
@@ -138,7 +136,7 @@ export class ResponseParser {
     }
   }
 
-  /** The app has ended its side. True if that was the end of a reply; false if it broke one off, or owed one. */
+  /** The app has closed. True if that ends a response, false if it cuts one off or none had come. */
   end(): boolean {
     if (this.#state === 'idle') return true
     if (this.#state !== 'connection') return false
@@ -146,7 +144,7 @@ export class ResponseParser {
     return true
   }
 
-  /** Reads on from `at`; answers from where to go on, or -1 where more must come first. */
+  /** Parses from `at`; returns where to continue, or -1 if more is needed. */
   #step(bytes: Buffer, at: number): number {
     switch (this.#state) {
       case 'head':
@@ -174,7 +172,7 @@ export class ResponseParser {
     }
   }
 
-  /** Before a status line an empty line says nothing (RFC 9112 §2.2). As many of them as make a head are no reply. */
+  /** Empty lines before the status line are ignored (RFC 9112 §2.2), up to a head's size. */
   #emptyLine(bytes: Buffer, at: number): number {
     if (bytes[at] === cr && bytes.length - at < 2) return -1
     if (bytes[at] === cr && bytes[at + 1] !== lf) throw new InvalidResponseError('no status line of HTTP/1')
@@ -209,7 +207,7 @@ export class ResponseParser {
     const framing = this.#framingOf(status, lines)
     this.#left = lines.length
     this.#state = stateAfter[framing]
-    // What cannot be a body is refused before anything of it is told.
+    // Checks the first chunk before reporting the head.
     const chunk = framing === 'chunks' ? this.#size(bytes, body) : -1
     const isWhole = framing === 'none' || (framing === 'length' && bytes.length - body === lines.length)
     const isKept = framing !== 'connection' && framing !== 'switched' && this.#oddities === null
@@ -251,14 +249,14 @@ export class ResponseParser {
     return end
   }
 
-  /** Reads the line that says how long the next chunk is; answers where that chunk begins, or -1. */
+  /** Parses a chunk-size line; returns where the chunk begins, or -1. */
   #size(bytes: Buffer, at: number): number {
     const next = endOfLine(bytes, at, maxLine)
     if (next < 0) return -1
     const end = next - at > 1 && bytes[next - 2] === cr ? next - 2 : next - 1
     const size = chunkSize.exec(bytes.toString('latin1', at, end))?.[1]
     if (size === undefined) throw new InvalidResponseError('a chunk without a size that can be counted')
-    // More zeros than anybody needs: some readers count no further.
+    // Too many zeros: some readers count no further.
     if (end - at > manyDigits && manyZeros.test(bytes.toString('latin1', at, end)))
       this.#odd('a chunk size of many digits')
     this.#noteEnd(bytes, at, next)
@@ -268,7 +266,7 @@ export class ResponseParser {
     return next
   }
 
-  /** Trailers end here (RFC 9110 §6.5.1 lets an intermediary drop them). */
+  /** Drops trailers, which RFC 9110 §6.5.1 allows. */
   #trailer(bytes: Buffer, at: number): number {
     const next = endOfLine(bytes, at, this.#left)
     if (next < 0) return -1
@@ -285,7 +283,6 @@ export class ResponseParser {
     reader?.onComplete()
   }
 
-  /** The line from `at` to `next` has ended. */
   #noteEnd(bytes: Buffer, at: number, next: number): void {
     if (next - at < 2 || bytes[next - 2] !== cr) this.#odd('lines that end with LF alone')
   }
@@ -296,14 +293,14 @@ export class ResponseParser {
   }
 }
 
-/** Where the line behind the one that begins at `at` begins; -1 where its end has not come yet. */
+/** Where the next line begins; -1 if this one is incomplete. */
 function endOfLine(bytes: Buffer, at: number, most: number): number {
   const end = bytes.indexOf(lf, at)
   if ((end < 0 ? bytes.length : end) - at > most) throw new InvalidResponseError('endless lines around its chunks')
   return end < 0 ? -1 : end + 1
 }
 
-/** Where the body begins, if lines may end with LF alone: behind the first empty line. -1 where it has not come yet. */
+/** The start of the body after the first empty line, with LF alone allowed; -1 if not received. */
 function looseEnd(bytes: Buffer, at: number): number {
   for (let end = bytes.indexOf(lf, at); end >= 0; end = bytes.indexOf(lf, end + 1)) {
     if (bytes[end + 1] === lf) return end + 2
@@ -312,7 +309,7 @@ function looseEnd(bytes: Buffer, at: number): number {
   return -1
 }
 
-/** A head that has not ended yet may be hopeless already: who waits for its end would wait for the whole response limit (FIELD F15). */
+/** Rejects a hopeless head early, otherwise the client waits for the response timeout (FIELD F15). */
 function refuseBeginning(text: string): -1 {
   const end = text.search(/\r?\n/)
   if (end >= 0) new ResponseLines(`${text.slice(0, end)}\r\n`)

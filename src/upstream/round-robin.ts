@@ -1,4 +1,4 @@
-/** The pools of one app's upstreams, asked in turn. An upstream that refused a connection lately comes last. */
+/** Round-robin selection among an app's upstreams; those that recently refused a connection come last. */
 import type { PoolListener } from './connection.ts'
 import type { UpstreamPool } from './pool.ts'
 
@@ -13,7 +13,7 @@ export class RoundRobin {
     this.#clock = clock
   }
 
-  /** Index of the next upstream to ask that is not in `tried`; -1 where none is left. Those that refused lately come last. */
+  /** The index of the next upstream not in `tried`, or -1. */
   next(tried: readonly number[]): number {
     const count = this.#pools.length
     if (count === 1) return tried.length === 0 ? 0 : -1
@@ -31,12 +31,12 @@ export class RoundRobin {
     return last
   }
 
-  /** True where another upstream is left to ask. */
+  /** True if another upstream is left. */
   hasMore(tried: readonly number[]): boolean {
     return tried.length < this.#pools.length
   }
 
-  /** Which upstream a connection belongs to; -1 for none of these. */
+  /** The index of a connection's upstream, or -1. */
   indexOf(keeper: PoolListener): number {
     return this.#pools.indexOf(keeper as UpstreamPool)
   }

@@ -1,22 +1,22 @@
 /**
- * Connections to apps on which somebody has signed in, or is about to (connection-schemes.ts). Owns whose each is: one visitor's, on one
- * client connection, at one app. Refuses to lend it to anybody else: the app takes whoever speaks on it for that person (RFC 9110 §3.3).
+ * Upstream connections on which a person authenticates (connection-schemes.ts). Each serves one visitor on one client
+ * connection and one app, because the app takes every request on it for that person (RFC 9110 §3.3).
  */
 import type { Socket } from 'node:net'
 import type { UpstreamConnection } from './connection.ts'
 
-/** Who asks. An errand is one. */
+/** The sender of a request; a forward request is one. */
 export interface Asker {
   readonly req: { readonly socket: Socket; readonly method?: string | undefined }
-  /** Who speaks on the client's connection: a session, or '' for nobody's. Null where several people may share that connection. */
+  /** Who uses the client's connection: a session id, '' for anonymous; null if several people may share it. */
   readonly visitor: string | null
   readonly app: { readonly id: string }
-  /** Literal bytes of the path inside the app, and the query with its '?'. */
+  /** The path inside the app, byte for byte, and the query with its '?'. */
   readonly path: string
   readonly query: string
 }
 
-/** Whose a tied connection is. */
+/** The owner of a bound connection. */
 export class Tie {
   readonly #socket: Socket
   readonly #key: string | null
@@ -26,7 +26,7 @@ export class Tie {
     this.#key = keyOf(asker)
   }
 
-  /** Keeps the connection for its person's next request. False where nobody can say who that is, or they have left: then it must end. */
+  /** Keeps the connection for the owner's next request. False if the owner is unknown or gone: then it must close. */
   keep(connection: UpstreamConnection): boolean {
     if (this.#key === null || this.#socket.destroyed) return false
     const { connections } = ties.get(this.#socket) ?? begin(this.#socket)
@@ -44,13 +44,13 @@ export class Tie {
 
 interface Ties {
   readonly connections: Map<string, UpstreamConnection>
-  /** The last request, where its app refused it for want of such a sign-in. */
+  /** The last request that the app refused for lack of such authentication. */
   refused: string | null
 }
 
 const ties = new WeakMap<Socket, Ties>()
 
-/** Takes the connection that is tied to this person here, if there is one. */
+/** Takes the connection bound to this asker, if any. */
 export function takeTied(asker: Asker): UpstreamConnection | null {
   const connections = ties.get(asker.req.socket)?.connections
   if (connections === undefined || connections.size === 0) return null
@@ -61,7 +61,7 @@ export function takeTied(asker: Asker): UpstreamConnection | null {
   return connection
 }
 
-/** The app answers: `asksToTie` where it says 401 and asks for such a sign-in. */
+/** Notes a response; `asksToTie` for a 401 that demands such authentication. */
 export function noteAnswer(asker: Asker, asksToTie: boolean): void {
   const known = ties.get(asker.req.socket)
   if (known !== undefined) known.refused = null
@@ -69,7 +69,7 @@ export function noteAnswer(asker: Asker, asksToTie: boolean): void {
   if (key !== null) (known ?? begin(asker.req.socket)).refused = requestOf(key, asker)
 }
 
-/** True where the app has refused this very request here, and nothing else since. */
+/** True if the app's last response refused this same request. */
 export function wasRefused(asker: Asker): boolean {
   const key = keyOf(asker)
   return key !== null && ties.get(asker.req.socket)?.refused === requestOf(key, asker)

@@ -1,31 +1,31 @@
 /**
- * Whom the gate takes for an app behind https. Owns the three ways to know a certificate: by its chain and name (always, unless the operator
- * says otherwise), by its fingerprint, or not at all; and the words about one that was refused. Not a byte of a request goes out before.
+ * Verifies the TLS certificates of https upstreams before any request byte is sent: by chain and name, by
+ * fingerprint, or not at all. It also words the errors.
  */
 import { isIP } from 'node:net'
 import tls, { type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls'
 import type { UpstreamError } from './connection.ts'
 
-/** `apps[].tls`, its files read. */
+/** `apps[].tls` with its files read. */
 export interface UpstreamTls {
-  /** PEM texts; null where the key is not given. */
+  /** PEM texts; null if not configured. */
   readonly ca: string | null
   readonly cert: string | null
   readonly key: string | null
-  /** The name that the certificate must carry and that is asked for, instead of the upstream's host. */
+  /** The expected certificate name and SNI, instead of the upstream's host. */
   readonly serverName: string | null
-  /** SHA-256 of certificates, 64 hex digits each; null where none is pinned. */
+  /** SHA-256 fingerprints, 64 hex digits each; null if none is pinned. */
   readonly fingerprints: readonly string[] | null
   readonly unsafeAnyCertificate: boolean
 }
 
-/** How the connections of one upstream are opened and judged. Made once a pool. */
+/** The TLS options and checks of one pool. */
 export class Trust {
   readonly #tls: UpstreamTls | null
   readonly #name: string
   readonly #context: SecureContext | undefined
 
-  /** `hostname` is the upstream's. Throws what OpenSSL says of files that it cannot use. */
+  /** `hostname` is the upstream's. Throws OpenSSL's error for unusable files. */
   constructor(given: UpstreamTls | null, hostname: string) {
     this.#tls = given
     this.#name = given?.serverName ?? hostname
@@ -36,7 +36,7 @@ export class Trust {
     })
   }
 
-  /** A resumed session shows no certificate that anybody checks, so a pinned one is looked at in a whole handshake each time. */
+  /** A resumed session shows no certificate, so pinned upstreams need a full handshake each time. */
   get resumes(): boolean {
     return this.#tls === null || (this.#tls.fingerprints === null && !this.#tls.unsafeAnyCertificate)
   }
@@ -47,7 +47,7 @@ export class Trust {
     return {
       ...(isIP(name) === 0 ? { servername: name } : {}),
       ...(this.#context === undefined ? {} : { secureContext: this.#context }),
-      // The certificate must be the upstream's own, whatever the Host header says.
+      // Checks against the upstream's name, whatever the Host header says.
       checkServerIdentity: (_host: string, certificate: PeerCertificate) => tls.checkServerIdentity(name, certificate),
       rejectUnauthorized: this.#checksChain
     }
@@ -63,7 +63,7 @@ export class Trust {
     return Object.assign(error, { code: pinMissed })
   }
 
-  /** A pin stands for chain and name, unless an authority is named as well: then all must hold. */
+  /** A pin replaces chain and name, unless `ca` is given: then all must hold. */
   get #checksChain(): boolean {
     if (this.#tls === null) return true
     return !this.#tls.unsafeAnyCertificate && (this.#tls.fingerprints === null || this.#tls.ca !== null)
@@ -72,7 +72,7 @@ export class Trust {
 
 const pinMissed = 'FACTORGATE_PIN_MISSED'
 
-/** OpenSSL's and Node's codes for a certificate that is not taken, with the key that says what to take instead. */
+/** OpenSSL's and Node's certificate errors, with the key that would accept it. */
 const sentences: Readonly<Record<string, readonly [key: string, why: string]>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: ['fingerprint', 'its certificate is signed by itself: pin it, or give it as `ca`'],
   SELF_SIGNED_CERT_IN_CHAIN: ['ca', 'its certificate comes from an authority that is not trusted: give that authority'],
@@ -99,8 +99,8 @@ const sentences: Readonly<Record<string, readonly [key: string, why: string]>> =
 }
 
 /**
- * What an operator can do about a connection that TLS has refused: a sentence that names the app and the key of the configuration; null where
- * it was something else. `at` is the place of the app's TLS keys, such as `apps[0].tls`.
+ * What an operator can do about a TLS failure, naming the app and key; null for other errors. `at` is the place of
+ * the app's TLS keys, such as `apps[0].tls`.
  */
 export function certificateTrouble(error: UpstreamError, appId: string, at: string): string | null {
   const { code = '', message = '' } = (error.cause ?? {}) as { code?: string; message?: string }
@@ -115,7 +115,7 @@ export function certificateTrouble(error: UpstreamError, appId: string, at: stri
     )
   )
     return `app '${appId}': it refuses the gate's certificate, or asks for one that is not given (${at}.cert, ${at}.key); ${message}`
-  // Since TLS 1.3 a server refuses a client's certificate after the handshake, and many do so without a word.
+  // Since TLS 1.3 a server rejects a client certificate after the handshake, often silently.
   if (code === '' && (error.failure === 'broken' || error.failure === 'refused'))
     return `app '${appId}': it closed the connection without an answer; if it asks for a certificate, give one (${at}.cert, ${at}.key)`
   return null

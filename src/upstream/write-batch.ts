@@ -1,12 +1,11 @@
 /**
- * What is written goes out together, at the end of the turn in which it came up: a busy gate reads many sockets in one turn, and a peer
- * that is woken once for all it gets costs less than one that is woken for each, which is half of what a request costs here. Owns the
- * order, which is that of asking; adds nothing to a gate that has one thing to do, since its turn ends at once.
+ * Batches writes until the end of the current event-loop iteration, in order, so that a peer is woken once for
+ * several. Waking is half the cost of a request here. A gateway with one request waits for nothing.
  */
 
 let due: (() => void)[] = []
 
-/** Runs `write` when everything that has come in by now has been read. It must not throw. */
+/** Runs `write` once everything received so far is read. It must not throw. */
 export function batchWrite(write: () => void): void {
   if (due.push(write) === 1) setImmediate(writeAll)
 }

@@ -1,7 +1,4 @@
-/**
- * Several processes that serve as one: one port, one store, one life. Owns the processes: their birth, their end, and another in the place
- * of one that fell; what each of them does is a Server's business (worker.ts). Health and metrics are asked here, once for all.
- */
+/** The cluster primary: starts the worker processes, replaces crashed ones, and collects their health and metrics. */
 import cluster from 'node:cluster'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
@@ -13,14 +10,14 @@ import { fixed, type Serving } from '../server.ts'
 import type { WorkerCommand } from './worker.ts'
 import { WorkerHandle } from './worker-handle.ts'
 
-/** A worker that fell within this time of its start is given a pause before the next, in milliseconds. */
+/** Delay before restarting a worker that crashed this soon after starting, in milliseconds. */
 const soonMs = 5_000
-/** How long a worker may take to answer about its health, in milliseconds. */
+/** Time a worker has to answer a health question, in milliseconds. */
 const healthMs = 2_500
 
 export interface ClusterInput {
   readonly config: Config
-  /** How many; two at least. */
+  /** Number of workers, at least two. */
   readonly size: number
   readonly log: Logger
 }
@@ -29,12 +26,12 @@ export class Cluster implements Serving {
   readonly #log: Logger
   readonly #size: number
   readonly #members = new Map<number, WorkerHandle>()
-  /** What each of them counted when it was last asked, and what those have counted that are no more: counters never go back. */
+  /** Last known counters of each worker; those of ended workers are kept, because counters never go back. */
   readonly #counted = new Map<number, Counted>()
   #past: Counted = { families: new Map(), gauges: new Map(), apps: new Map() }
   readonly #admin: FastifyInstance | null
   #config: Config
-  /** What the open things were opened with: one that takes another's place must open the same. */
+  /** The configuration that the workers opened their resources with; a replacement must open the same. */
   readonly #opened: Config
   #gate: AddressInfo | undefined
   #closing: Promise<void> | undefined
@@ -56,12 +53,12 @@ export class Cluster implements Serving {
     process.once('exit', () => this.#kill())
   }
 
-  /** Starts them all. Rejects where one cannot start: it has said why, and none stays. */
+  /** Starts all workers. Rejects if one cannot start (it has logged why); then none stays. */
   static async start(input: ClusterInput): Promise<Cluster> {
     const crew = new Cluster(input)
     cluster.setupPrimary({ serialization: 'advanced' })
     try {
-      // The first alone: what it cannot do, none of them can, and once is enough to say so.
+      // The first starts alone, so that an error common to all is reported once.
       crew.#gate = await crew.#hire(1)
       await Promise.all(Array.from({ length: input.size - 1 }, (_, i) => crew.#hire(i + 2)))
       const { admin } = input.config
@@ -81,12 +78,11 @@ export class Cluster implements Serving {
 
   async reload(config: Config): Promise<string[]> {
     const before = this.#config
-    // Whoever starts from now on starts with it.
     this.#config = config
     try {
       return (await this.#tell({ ask: 'reload', config })) as string[]
     } catch (error) {
-      // All serve by one configuration, whichever it is.
+      // After a failed reload all workers go back to the same configuration.
       this.#config = before
       await this.#tell({ ask: 'reload', config: before }).catch(silent)
       throw error
@@ -97,7 +93,10 @@ export class Cluster implements Serving {
     await this.#tell({ ask: 'reload keys' })
   }
 
-  /** Tells all of them, and answers what the first says. Rejects where one refuses; one that falls meanwhile is no refusal. */
+  /**
+   * Sends a command to all workers and answers the first response. Rejects if one refuses; a crash meanwhile is no
+   * refusal.
+   */
   async #tell(orders: WorkerCommand): Promise<unknown> {
     const told = [...this.#members.values()].map(member => ({ member, answer: member.ask(orders) }))
     const answers = await Promise.allSettled(told.map(({ answer }) => answer))
@@ -119,7 +118,7 @@ export class Cluster implements Serving {
     await this.#admin?.close()
   }
 
-  /** A process in place `number`, once it serves. */
+  /** Starts worker `number` and resolves once it serves. */
   async #hire(number: number): Promise<AddressInfo> {
     const worker = cluster.fork()
     const member = new WorkerHandle(worker)

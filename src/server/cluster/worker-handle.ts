@@ -1,6 +1,6 @@
 /**
- * One process of a crew, as the crew sees it. Owns the questions that it has not answered yet: each is answered, refused, late, or ends with
- * the process; none is forgotten.
+ * The primary's handle on one worker: its commands and their pending answers. Every command settles: answered,
+ * rejected, timed out, or ended with the process.
  */
 import type { Worker } from 'node:cluster'
 import type { Answer, Asked, WorkerCommand } from './worker.ts'
@@ -14,7 +14,7 @@ export class WorkerHandle {
   readonly since = Date.now()
   readonly #worker: Worker
   readonly #open = new Map<number, Open>()
-  /** What is sent before it listens is lost; what changes it must wait until it serves. */
+  /** Messages sent before the worker listens are lost, so commands wait for this. */
   readonly #listens: Promise<void>
   readonly #served: Promise<void>
   #serves = () => {}
@@ -36,7 +36,7 @@ export class WorkerHandle {
     })
   }
 
-  /** Rejects with what the worker says, when it ends before it has answered, and after `withinMs` where that is given. */
+  /** Rejects with the worker's error, when the worker ends first, or after `withinMs` if given. */
   async ask(orders: WorkerCommand, withinMs?: number): Promise<unknown> {
     await this.#listens
     if (orders.ask !== 'start' && orders.ask !== 'end') await this.#served
@@ -48,7 +48,7 @@ export class WorkerHandle {
     return answer
   }
 
-  /** Resolves once it has ended in order, or otherwise. */
+  /** Resolves once the process has exited, whatever the reason. */
   async shutdown(): Promise<void> {
     if (this.isGone) return
     const ended = new Promise<void>(resolve => this.#worker.once('exit', () => resolve()))
@@ -75,7 +75,7 @@ export class WorkerHandle {
         if (this.isGone) return reject(new Error('the worker has ended'))
         this.#open.set(id, { resolve, reject })
         if (withinMs !== undefined) timer = setTimeout(() => reject(new Error('the worker does not answer')), withinMs)
-        // With a callback: without one, a worker that has just fallen would take the crew with it.
+        // With a callback: otherwise a send to a worker that just crashed throws in the primary.
         this.#worker.send({ id, ...orders } satisfies Asked, error => error && reject(error))
       })
     } finally {

@@ -1,14 +1,14 @@
-/**
- * One process of a crew: a Server that does what the crew says. Owns the words between the two; refuses to outlive the crew, and leaves
- * signals to it.
- */
+/** A worker process: a Server controlled by the primary. It ends when the primary is gone, and ignores signals. */
 import cluster from 'node:cluster'
 import type { Logger } from 'pino'
 import type { Config } from '../../../config/schema.ts'
 import type { Clock } from '../../clock.ts'
 import { Server } from '../server.ts'
 
-/** What a worker is told or asked, and answers with: its address, what waits for a restart, nothing, what is wrong, what it counted. */
+/**
+ * Commands from the primary. Answers: the address, the keys that need a restart, nothing, what is unhealthy, the
+ * counters.
+ */
 export type WorkerCommand =
   | { readonly ask: 'start'; readonly config: Config; readonly number: number; readonly of: number }
   | { readonly ask: 'reload'; readonly config: Config }
@@ -16,32 +16,31 @@ export type WorkerCommand =
 
 export type Asked = WorkerCommand & { readonly id: number }
 
-/** `id` is that of what was asked; 0 says that it listens: what is sent before that is lost. */
+/** `id` is the command's; 0 announces that the worker listens, because earlier messages are lost. */
 export interface Answer {
   readonly id: number
   readonly value?: unknown
-  /** In words. */
   readonly error?: string
 }
 
 export interface WorkerInput {
   readonly clock: Clock
-  /** Its log, once it is known which one it is. */
+  /** The worker's logger, once its number is known. */
   readonly logFor: (config: Config, number: number) => Logger
-  /** Why it cannot start, as a person should read it. */
+  /** Reports to the operator why it cannot start. */
   readonly cannotStart: (error: unknown) => void
 }
 
-/** Serves until the crew says otherwise, or is gone. Answers the process' exit code; only of one process of a crew. */
+/** Serves until the primary ends it or is gone. Resolves to the exit code of the process. */
 export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1> {
   return new Promise(resolve => {
     let starting: Promise<Server> | undefined
     let log: Logger | undefined
     let code: 0 | 1 = 0
-    // Otherwise Node ends the process the moment the crew is gone, whatever it has under way.
+    // Otherwise Node exits as soon as the primary disconnects, in the middle of requests.
     if (cluster.worker) cluster.worker.exitedAfterDisconnect = true
     const end = async (): Promise<void> => {
-      // One that is still starting ends once it has.
+      // A worker that is still starting ends after that.
       const server = await starting?.catch(() => undefined)
       try {
         await server?.close()
@@ -76,7 +75,7 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
       obey(asked).then(
         value => answer({ id: asked.id, value }),
         error => {
-          // Said before it is answered: the crew ends whoever could not start.
+          // Reported before it answers, because the primary ends a worker that could not start.
           if (asked.ask === 'start') cannotStart(error)
           answer({ id: asked.id, error: (error as Error).message })
           if (asked.ask === 'start') resolve(1)
@@ -84,7 +83,7 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
       )
     })
     answer({ id: 0 })
-    // Whoever tells the crew to end (a terminal, systemd) often tells all its processes.
+    // A terminal or systemd signals every process; only the primary acts on it.
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, ignore)
     process.once('disconnect', () => void end())
     process.on('unhandledRejection', error => log?.error({ err: error }, 'a promise was rejected and nobody listened'))
@@ -96,7 +95,7 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
   })
 }
 
-/** A crew that is gone hears nothing, and `disconnect` says so. */
+/** Does nothing if the primary is gone; `disconnect` handles that. */
 function answer(words: Answer): void {
   process.send?.(words, undefined, undefined, ignore)
 }

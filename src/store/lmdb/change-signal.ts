@@ -1,14 +1,14 @@
 /**
- * A file that one process touches and the others watch: the way several processes on one machine tell each other that there
- * is something new to read. Owns the file, the watch and the slow look that covers for a watch that hears nothing (network
- * file systems, exhausted inotify). Carries no news itself, so a lost or doubled ring does no harm.
+ * A file that processes touch and watch to tell each other about new entries in the log of changes. It carries no
+ * data, so a lost or doubled signal does no harm; polling covers for watches that fail (network file systems,
+ * exhausted inotify).
  */
 
 import { closeSync, constants, type FSWatcher, openSync, watch, write, writeSync } from 'node:fs'
 
-/** How often to look without having heard anything. */
+/** Polling interval with a watch. */
 const lookMs = 1000
-/** The same where no watch can be had. */
+/** Polling interval without a watch. */
 const lookWithoutWatchMs = 200
 
 const ink = Buffer.from('!')
@@ -23,11 +23,10 @@ export class Doorbell {
   #again = false
   #closed = false
 
-  /** Throws what the file system says if the file cannot be written. */
+  /** Throws the system's error if the file cannot be written. */
   constructor(path: string) {
     this.#path = path
-    // No link is followed: root may open the store of another user.
-    // Not in append mode, which would ignore the position and let the file grow by every ring.
+    // Follows no link, because root may open another user's store. Append mode would grow the file with every signal.
     this.#file = openSync(
       path,
       constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,
@@ -36,7 +35,7 @@ export class Doorbell {
     try {
       writeSync(this.#file, ink, 0, 1, 0)
     } catch (error) {
-      // On a full disk a new bell stays empty. The others look by themselves once a second.
+      // On a full disk a new file stays empty; the others poll.
       if (!fullDisk.includes((error as NodeJS.ErrnoException).code ?? '')) {
         closeSync(this.#file)
         throw error
@@ -44,7 +43,7 @@ export class Doorbell {
     }
   }
 
-  /** Calls `heard` after every ring, and now and then without one. Never keeps the process alive. */
+  /** Calls `heard` after every signal and at each poll. Does not keep the process alive. */
   listen(heard: () => void): void {
     if (this.#timer !== undefined || this.#closed) return
     try {
@@ -59,7 +58,7 @@ export class Doorbell {
     }
   }
 
-  /** Returns at once. Rings in quick succession are one. A ring that fails is made good by the others' slow look. */
+  /** Returns at once. Signals in quick succession are merged; polling makes up for a failed one. */
   ring(): void {
     if (this.#closed) return
     if (this.#ringing) {
@@ -82,7 +81,7 @@ export class Doorbell {
     this.#closed = true
     this.#watcher?.close()
     clearInterval(this.#timer)
-    if (!this.#ringing) closeSync(this.#file) // otherwise the ring under way closes it
+    if (!this.#ringing) closeSync(this.#file) // otherwise the pending write closes it
   }
 
   #look(heard: () => void, everyMs: number): void {

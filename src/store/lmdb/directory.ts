@@ -1,6 +1,6 @@
 /**
- * Whether a directory can hold the embedded store, asked before LMDB is: its driver may crash, instead of failing, on files
- * that are not its own and on a full disk. Owns the sentences an operator reads about the disk.
+ * Checks that a directory can hold the embedded store before LMDB opens it, because the driver may crash on foreign
+ * files or a full disk.
  */
 
 import {
@@ -20,18 +20,18 @@ import { join } from 'node:path'
 import { makeFolder } from '../../ensure-directory.ts'
 import { StoreUnfit } from '../misconfigured.ts'
 
-/** What LMDB writes to a new store before it has anything to say, twice over. */
+/** Twice what LMDB writes to a new store. */
 const roomBytes = 256 * 1024
-/** Where LMDB keeps its magic number in the first page, and the number. */
+/** Offset of LMDB's magic number in the first page, and the number. */
 const magicAt = 24
 const magic = 0xbeefc0de
 
-/** Makes the directory if there is none, and makes sure LMDB will find what it needs there. Throws StoreUnfit. */
+/** Creates the directory if needed and checks it. Throws StoreUnfit. */
 export function prepareDirectory(directory: string): void {
   try {
     makeFolder(directory)
     for (const name of ['data.mdb', 'lock.mdb']) checkFile(join(directory, name), name === 'data.mdb')
-    // A store that is there opens on a full disk, too: otherwise nobody could end access from the terminal.
+    // An existing store opens on a full disk, otherwise nobody could end access from the terminal.
     if (isMade(directory)) return
     const probe = join(directory, `probe.${process.pid}`)
     try {
@@ -51,7 +51,7 @@ export function prepareDirectory(directory: string): void {
   }
 }
 
-/** True where LMDB finds both of its files as it left them. */
+/** True if both files of LMDB are intact. */
 function isMade(directory: string): boolean {
   const sizes = ['data.mdb', 'lock.mdb'].map(name => statSync(join(directory, name), { throwIfNoEntry: false })?.size)
   return sizes.every(size => size !== undefined && size > 0)
@@ -61,7 +61,7 @@ function checkFile(path: string, hasMagic: boolean): void {
   refuseForeignLink(path)
   const size = statSync(path, { throwIfNoEntry: false })?.size
   if (size === undefined) return
-  // Not by opening it: to close lock.mdb here would let go of the locks that this process may hold on it already.
+  // Does not open it: closing lock.mdb would drop the locks that this process may hold.
   accessSync(path, constants.R_OK | constants.W_OK)
   if (!hasMagic || size === 0) return
   const file = openSync(path, 'r')
@@ -76,14 +76,17 @@ function checkFile(path: string, hasMagic: boolean): void {
   }
 }
 
-/** A gate that runs as root must not be led elsewhere by whoever owns the directory. */
+/** The directory's owner must not redirect a gateway that runs as root. */
 function refuseForeignLink(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (process.geteuid?.() === 0 && found?.isSymbolicLink() && found.uid !== 0)
     throw new StoreUnfit(`${path} is a link that uid ${found.uid} has laid, and root does not follow it. Remove it.`)
 }
 
-/** What root makes belongs to the owner of the directory, so that the service can open it. Follows no link, and leaves alone what has other names. */
+/**
+ * Gives files created by root to the directory's owner, so the service can open them. Skips links and files with
+ * several hard links.
+ */
 export function giveToOwner(directory: string, names: readonly string[]): void {
   if (process.geteuid?.() !== 0) return
   const { uid, gid } = statSync(directory)
@@ -104,7 +107,7 @@ export function openingTrouble(directory: string, error: unknown): string {
   return `The store in ${directory} cannot be opened: ${diskTrouble(error) ?? (error as Error).message}.`
 }
 
-/** Why a commit failed: LMDB tells the caller that it did, and the reason through a second promise. */
+/** Why a commit failed; LMDB gives the reason in a second promise. */
 export async function commitTrouble(error: unknown): Promise<string> {
   const { commitError } = error as { commitError?: Promise<unknown> }
   const reason = await Promise.race([
@@ -142,7 +145,7 @@ function diskTrouble(error: unknown): string | null {
     case 'EIO':
     case 5:
       return 'the disk does not take the data (input/output error)'
-    case -30795: // MDB_PANIC: LMDB does not trust its own file any more until it is opened anew.
+    case -30795: // MDB_PANIC: the environment must be reopened
       return 'the disk has lost a write; mend the disk, then start the gate again'
     case 'EMFILE':
     case 'ENFILE':

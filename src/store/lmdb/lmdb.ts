@@ -1,6 +1,6 @@
 /**
- * The embedded store: one LMDB environment in a directory of its own. Owns every use of `lmdb`. Reads are synchronous
- * underneath; a write is on the disk when its promise resolves; several processes of one machine may have it open.
+ * The embedded store: one LMDB environment in its own directory. Writes are on disk when their promise resolves;
+ * several processes of one machine may share it.
  */
 
 import { join, resolve } from 'node:path'
@@ -16,23 +16,23 @@ import { Records, secondsTo } from './records.ts'
 import { askForRoom, Room } from './reserved-space.ts'
 import { LmdbWrites, WriteLate } from './writes.ts'
 
-/** How the records are laid out. A store of another layout is refused instead of misread. */
+/** Version of the record layout; a store of another one is refused. */
 const layout = '1'
-/** A commit that takes longer waits for a sick disk, or for another process that was stopped within a transaction. */
+/** A slower commit means a sick disk, or a process stopped within a transaction. */
 const commitMs = 1500
 const sweepMs = 5000
 const sweptAtOnce = 500
 const readAtOnce = 500
-/** As much as a whole sign-in writes: so much room a store must have to count as ready. */
+/** Bytes a whole sign-in writes: without this room the store is not ready. */
 const signInBytes = 64 * 1024
 
 export interface LmdbOptions {
   clock?: Clock
-  /** How often to take out what has ended. It is absent for every verb anyway, to the millisecond. */
+  /** Interval for removing expired records; they are absent for every verb anyway. */
   sweepEveryMs?: number
 }
 
-/** Opens the store in the directory `path`, making it if there is none. Throws StoreUnfit, which says what to mend. */
+/** Opens or creates the store in the directory `path`. Throws StoreUnfit, which says what to mend. */
 export function openLmdb(path: string, options: LmdbOptions = {}): Store {
   const directory = resolve(path)
   prepareDirectory(directory)
@@ -43,9 +43,9 @@ export function openLmdb(path: string, options: LmdbOptions = {}): Store {
       noSubdir: false,
       maxDbs: 6,
       permissionsMode: 0o600,
-      // A resolved write is a synced write. Measured, that costs nothing over lmdb's default of syncing afterwards.
+      // Writes resolve after the sync. Measured: it costs nothing over lmdb's default of syncing afterwards.
       overlappingSync: false,
-      // Otherwise lmdb leaves a rejected promise of its own unhandled when a commit fails, and that ends the process.
+      // Otherwise a failed commit leaves an unhandled rejection inside lmdb, which ends the process.
       eventTurnBatching: false
     } as Parameters<typeof open>[0])
     giveToOwner(directory, ['data.mdb', 'lock.mdb', 'bell'])
@@ -74,7 +74,7 @@ class LmdbStore implements Store {
   readonly #room: Room
   readonly #writes: LmdbWrites
   readonly #subscribers = new Subscribers()
-  /** The last entry of the log of changes that the subscribers have heard. */
+  /** The last log entry that the subscribers were told. */
   #heard = 0
   #closed = false
 
@@ -180,7 +180,7 @@ class LmdbStore implements Store {
         this.#heard = this.#records.lastChange()
         this.#bell.listen(() => this.#hear())
         this.#writes.start()
-      } else this.#hear() // what happened before is not news to the one who comes
+      } else this.#hear() // earlier changes are no news to the first subscriber
       return this.#subscribers.add(prefix, listener)
     })
   }
@@ -189,7 +189,7 @@ class LmdbStore implements Store {
     let after: string | null = null
     for (;;) {
       const now = this.#clock()
-      // Page by page, so that no read transaction stays open while the caller takes its time.
+      // Page by page, so no read transaction stays open while the caller works.
       const page = this.#read(() => this.#records.page(prefix, after, readAtOnce))
       for (const { key, value, endsAt } of page)
         if (endsAt === 0 || endsAt > now) yield { key, value, ttlSeconds: secondsTo(endsAt, now) }
@@ -228,7 +228,7 @@ class LmdbStore implements Store {
     return life === null ? 0 : this.#clock() + life
   }
 
-  /** Tells the subscribers what the log of changes holds that they have not heard, whichever process wrote it. */
+  /** Tells subscribers about new log entries, by any process. */
   #hear(): void {
     if (this.#closed || this.#subscribers.size === 0) return
     this.#root.resetReadTxn()
@@ -236,7 +236,7 @@ class LmdbStore implements Store {
     if (last === this.#heard) return
     const keys = this.#records.changes(this.#heard + 1, last)
     this.#heard = last
-    // The log was trimmed, or the files exchanged, before this process came to look.
+    // The log was trimmed, or the files were replaced.
     if (keys === null) this.#subscribers.missed()
     else for (const key of keys) this.#subscribers.changed(key)
   }
@@ -245,10 +245,10 @@ class LmdbStore implements Store {
     try {
       while (!this.#closed && this.#records.isDue(this.#clock()))
         await this.#end(() => this.#records.sweep(this.#clock(), sweptAtOnce))
-      // Otherwise a reader that was killed would keep old pages from being used again.
+      // Otherwise a killed reader would keep old pages from reuse.
       if (!this.#closed) this.#root.readerCheck()
     } catch {
-      // The verbs and `ping` report a store that cannot be written. The next round sweeps.
+      // The verbs and `ping` report write errors; the next round sweeps.
     }
   }
 
@@ -262,12 +262,12 @@ class LmdbStore implements Store {
     }
   }
 
-  /** An ordinary write, of about so many characters. Rejects where it would touch what is kept for ending access. */
+  /** An ordinary write of about this many characters. Rejects if it would touch the reserve. */
   #write<T>(characters: number, work: () => T): Promise<T> {
     return this.#said(() => this.#commit(work, characters * 3))
   }
 
-  /** A write that takes something away: it may use the reserve. */
+  /** A write that removes something and may use the reserve. */
   #end<T>(work: () => T): Promise<T> {
     return this.#said(() => this.#commit(work, null))
   }
@@ -283,12 +283,15 @@ class LmdbStore implements Store {
     }
   }
 
-  /** Runs `work` in a transaction. Resolves once it is on the disk and this process's subscribers have heard of it. `bytes`: null may use the reserve. */
+  /**
+   * Runs `work` in a transaction. Resolves once it is on disk and the subscribers here were told. `bytes` null may
+   * use the reserve.
+   */
   async #commit<T>(work: () => T, bytes: number | null): Promise<T> {
     let timer: NodeJS.Timeout | undefined
     let isNews = false
     const ended = bytes === null ? null : this.#room.begin(bytes)
-    // Asked before the transaction: inside it LMDB's counts cannot be read.
+    // Read before the transaction: inside it LMDB's counts are unavailable.
     const isShort = ended !== null && !this.#room.suffices
     const committed = this.#root
       .transaction(() => {
@@ -316,12 +319,12 @@ class LmdbStore implements Store {
       return await Promise.race([committed, late])
     } finally {
       clearTimeout(timer)
-      // Where it was too late, nobody else hears of its failure.
+      // After a timeout nobody else handles its failure.
       committed.catch(() => {})
     }
   }
 
-  /** The last page in use, as of the last commit. */
+  /** The last page in use as of the last commit. */
   #lastPage(): number {
     return (this.#root.getStats() as { lastPageNumber: number }).lastPageNumber
   }

@@ -1,11 +1,13 @@
 /**
- * How values, indexes, their ends and the log of changes lie in the embedded store's tables, and how they stay consistent with
- * each other. Owns the layout. Works inside a transaction (or a read snapshot) that it refuses to know about.
+ * The layout of values, indexes, expiries and the log of changes in LMDB tables. Callers provide the transaction or
+ * read snapshot.
  */
 
 import { StoreUnreachable } from '../store.ts'
 
-/** What this file needs of a table of LMDB. `versions` asks for each record's version number, which here is its end. */
+/**
+ * The part of an LMDB table that is used here. `versions` reads each record's version number, which holds its expiry.
+ */
 interface Table<K> {
   get(key: K): string | undefined
   put(key: K, value: string, version?: number): unknown
@@ -22,7 +24,7 @@ interface Range {
   versions?: boolean
 }
 type Member = [index: string, member: string]
-/** What ends when: a value `[endsAt, key]`, or a member of an index `[endsAt, index, member]`. */
+/** Expiry entries: a value `[endsAt, key]` or an index member `[endsAt, index, member]`. */
 type Ending = [endsAt: number, key: string] | [endsAt: number, index: string, member: string]
 
 export interface Tables {
@@ -30,35 +32,35 @@ export interface Tables {
   readonly indexes: Table<Member>
   readonly endings: Table<Ending>
   readonly changes: Table<number>
-  /** The version of the record that `get` answered last. */
+  /** The version of the record that `get` read last. */
   readonly lastVersion: () => number
 }
 
-/** A value as it stands. `endsAt` in milliseconds since the epoch; 0 for never. */
+/** A stored value. `endsAt` in milliseconds since the epoch; 0 for never. */
 export interface Record {
   readonly key: string
   readonly value: string
   readonly endsAt: number
 }
 
-/** Of the log of changes, as many as a process may fall behind before it has to forget what it knows. */
+/** Entries kept in the log of changes; a process further behind must forget its cache. */
 export const changesKept = 10_000
 const changesTrimmedEvery = 500
-/** Entries that are looked up one by one: a range costs as much as some twenty of them, and leaves far more to collect. */
+/** Up to this many entries are read singly: a range costs as much as some twenty, and more garbage. */
 const changesLookedUp = 8
 
 export class Records {
   readonly #tables: Tables
-  /** Where the log of changes ended when it was last looked at. */
+  /** The log's last known end. */
   #lastSeen = 0
-  /** How many entries this process has added to the log of changes. */
+  /** Entries this process has added to the log. */
   logged = 0
 
   constructor(tables: Tables) {
     this.#tables = tables
   }
 
-  /** The value under `key`, if it has not ended by `now`. */
+  /** The value under `key`, unless expired by `now`. */
   live(key: string, now: number): Record | null {
     const found = this.#found(key)
     return found === null || (found.endsAt !== 0 && found.endsAt <= now) ? null : found
@@ -79,7 +81,7 @@ export class Records {
     this.#log(record.key)
   }
 
-  /** Adds one to the number under `key`; `endsAt` counts where there was none. */
+  /** Adds one to the number under `key`; `endsAt` applies if there was none. */
   count(key: string, endsAt: number, now: number): number {
     const found = this.live(key, now)
     if (found !== null && !/^-?\d{1,15}$/.test(found.value))
@@ -113,15 +115,15 @@ export class Records {
     return members.sort((a, b) => (a.member < b.member ? -1 : 1))
   }
 
-  /** The first index (of live or ended members) that begins with `prefix` and comes after `after`. */
+  /** The first index, also of expired members, that begins with `prefix` and comes after `after`. */
   nextIndex(prefix: string, after: string | null): string | null {
-    // Nothing sorts between a string and the same string with a NUL behind it.
+    // Nothing sorts between a string and the same string followed by NUL.
     const range: Range = { start: [after === null ? prefix : `${after}\u0000`], limit: 1 }
     for (const [index] of this.#tables.indexes.getKeys(range)) return index.startsWith(prefix) ? index : null
     return null
   }
 
-  /** Up to `limit` values after the key `after`, or from `prefix` on, ended ones included. */
+  /** Up to `limit` values after the key `after` (or from `prefix`), expired ones included. */
   page(prefix: string, after: string | null, limit: number): Record[] {
     const range: Range = after === null ? { start: prefix } : { start: after, exclusiveStart: true }
     const page: Record[] = []
@@ -132,12 +134,12 @@ export class Records {
     return page
   }
 
-  /** True if something has ended by `now` that still takes room. */
+  /** True if expired records take up room. */
   isDue(now: number): boolean {
     return this.#due(now, 1).length > 0
   }
 
-  /** Takes out up to `limit` of what has ended by `now`. */
+  /** Removes up to `limit` records expired by `now`. */
   sweep(now: number, limit: number): void {
     for (const ending of this.#due(now, limit)) {
       const [endsAt, key, member] = ending
@@ -150,13 +152,13 @@ export class Records {
     }
   }
 
-  /** The number of the last entry in the log of changes. The log has no gaps, so an entry with none behind it is the last. */
+  /** The last entry's number in the log of changes, which has no gaps. */
   lastChange(): number {
     this.#lastSeen = this.#lastNear(this.#lastSeen) ?? this.#lastAnywhere()
     return this.#lastSeen
   }
 
-  /** The end of the log, if it is `seen` or a little behind it. */
+  /** The end of the log if it is `seen` or slightly after it. */
   #lastNear(seen: number): number | null {
     const { changes } = this.#tables
     if (changes.get(seen) === undefined) return null
@@ -169,7 +171,7 @@ export class Records {
     return 0
   }
 
-  /** The keys that were changed from entry `from` to entry `to`, in order; null if the log no longer holds them all. */
+  /** The keys changed from entry `from` to `to`, in order; null if the log no longer holds them all. */
   changes(from: number, to: number): string[] | null {
     const { changes } = this.#tables
     const count = to - from + 1

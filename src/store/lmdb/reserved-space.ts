@@ -1,32 +1,29 @@
 /**
- * Room on the disk that is kept for ending access. Owns how long the embedded store's file is, beyond what LMDB uses of it; refuses an ordinary
- * write where that reserve could not be kept whole.
- *
- * LMDB writes the pages of a commit where it has free ones, or behind its last page. So bytes that stand behind the last page already are room that
- * nobody else on the disk can take. Ordinary writes must leave the reserve alone, and a write that ends access may use it.
+ * Reserves disk space for writes that end access (FIELD A4). LMDB fills free pages or appends, so bytes already
+ * behind its last page are room no other program can take. Ordinary writes that would use the reserve are refused.
  */
 import { closeSync, constants, fstatSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What stays for writes that end access. A commit copies some thirty pages of 4 KiB, and leaves as many behind for the next one. */
+/** Reserve for writes that end access. A commit copies some thirty 4 KiB pages and frees as many for the next. */
 const reserveBytes = 1024 * 1024
-/** What one ordinary write may take besides its value: pages of five trees, and of the list of free pages. */
+/** What an ordinary write takes besides its value: pages of five trees and of the free list. */
 const writeBytes = 96 * 1024
-/** Counted in portions, so that a link finds no room where a small value finds none. */
+/** Sizes are rounded up, so a small value and a link are refused at the same point. */
 const portionBytes = 64 * 1024
-/** The file grows by so much at a time, otherwise every write would have to ask the disk. */
+/** The file grows in these steps, otherwise every write would ask the disk. */
 const stepBytes = 256 * 1024
 
 const pageBytes = 4096
 
 /**
- * Throws the system's error unless the disk of `directory` takes `bytes` more: asked with a file of its own, because what stands behind the last
- * page of the store would hide for a while that the disk is full.
+ * Throws the system's error unless the disk has `bytes` left. Uses a file of its own, because the reserve would hide
+ * a full disk.
  */
 export function askForRoom(directory: string, bytes: number): void {
   const path = join(directory, `probe.${process.pid}`)
   rmSync(path, { force: true })
-  // Exclusively: what anybody else has laid there, a link for one, is not written to.
+  // Exclusive, so a planted link is not written to.
   const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600)
   try {
     for (let left = bytes; left > 0; ) left -= writeSync(file, Buffer.alloc(left, 1))
@@ -39,18 +36,18 @@ export function askForRoom(directory: string, bytes: number): void {
 export class Room {
   readonly #file: number
   readonly #lastPage: () => number
-  /** Bytes of writes that are under way: all of them may end in one commit. */
+  /** Bytes of the writes under way, which may share one commit. */
   #underWay = 0
-  /** Not zeros, which some file systems do not store at all. Filled by hand: it is no secret. */
+  /** Not zeros, which some file systems do not store; not secret. */
   #filling: Buffer | undefined
 
-  /** `lastPage` answers the number of LMDB's last page in use. */
+  /** `lastPage` returns the number of LMDB's last page in use. */
   constructor(path: string, lastPage: () => number) {
     this.#file = openSync(path, constants.O_RDWR)
     this.#lastPage = lastPage
   }
 
-  /** An ordinary write of so many bytes begins. Answers a function that tells of its end. */
+  /** Begins an ordinary write of `bytes`. Returns a function that ends it. */
   begin(bytes: number): () => void {
     const taken = Math.ceil((bytes + writeBytes) / portionBytes) * portionBytes
     this.#underWay += taken
@@ -59,19 +56,19 @@ export class Room {
     }
   }
 
-  /** Whether the writes that are under way leave the reserve whole. */
+  /** True if the writes under way leave the reserve whole. */
   get suffices(): boolean {
     return this.#size() >= this.#needed()
   }
 
   /**
-   * Makes the file longer. To be called inside a transaction alone: LMDB writes behind the file's end only in a commit, so nobody else does then.
-   * Throws the system's error where the disk does not give enough.
+   * Extends the file. Call only inside a transaction, because LMDB appends only in a commit. Throws the system's
+   * error.
    */
   extend(): void {
     this.#filling ??= Buffer.alloc(stepBytes, 'factorgate keeps this room. ')
     let size = this.#size()
-    // Whole pages, so that the next portion begins where one ends.
+    // Whole pages, so the next step starts on a page boundary.
     const wanted = Math.ceil((this.#needed() + stepBytes) / pageBytes) * pageBytes
     try {
       while (size < wanted) {
@@ -80,7 +77,7 @@ export class Room {
         size += written
       }
     } catch (error) {
-      // Less than a whole step is enough, too.
+      // Less than a whole step may be enough.
       if (!this.suffices) throw error
     }
   }

@@ -1,23 +1,23 @@
 /**
- * Whether the embedded store takes the writes that end access. Owns the question, asked every two seconds while the gate listens; while the answer
- * is no, the store answers no reads either, because a session that nobody can end must not go on (as with Redis: write-probe.ts).
+ * The write probe of the embedded store: every two seconds it tries a write that ends access. While that fails, reads
+ * fail too, because a session that nobody can end must not go on (as in redis/write-probe.ts).
  */
 
 const beatMs = 2000
-/** A late write may be a slow disk's. Only so many in a row are a store that takes none. */
+/** One late write may be a slow disk; this many in a row are a failure. */
 const lateProbesMax = 2
 
-/** A write did not end in time. Whether it will is not known. */
+/** A write that did not finish in time; its outcome is unknown. */
 export class WriteLate extends Error {
   override readonly name = 'WriteLate'
 }
 
 export interface WritesOptions {
-  /** A write that may use the reserve. Rejects with WriteLate, or with whatever else is wrong. */
+  /** A write that may use the reserve. Rejects with WriteLate or the actual error. */
   readonly probe: () => Promise<unknown>
-  /** The error as a sentence's end. */
+  /** Describes the error as the end of a sentence. */
   readonly describe: (error: unknown) => Promise<string>
-  /** Called when it stops taking writes, and when it takes them again. */
+  /** Called when the state changes. */
   readonly turned: () => void
 }
 
@@ -32,7 +32,7 @@ export class LmdbWrites {
     this.#options = options
   }
 
-  /** Why it takes none, as a sentence's end; null while it does, or while nobody watches. */
+  /** Why writes fail, as the end of a sentence; null if they work or nobody listens. */
   get refusal(): string | null {
     return this.#refusal
   }
@@ -46,7 +46,7 @@ export class LmdbWrites {
     this.#beat = undefined
   }
 
-  /** A write failed: whether that holds for all of them is asked at once. */
+  /** A write failed: probes at once. */
   suspect(): void {
     if (this.#beat !== undefined) void this.#ask()
   }

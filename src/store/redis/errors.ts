@@ -1,6 +1,6 @@
 /**
- * What went wrong between us and Redis, in a sentence for an operator. Owns the translation. Never repeats what a driver or
- * server says word for word where that may hold a password or a value: their errors carry the command's arguments.
+ * Translates Redis errors into sentences for operators. Raw messages are not repeated where they may hold command
+ * arguments such as passwords.
  */
 
 /** By the first word of an error reply. */
@@ -23,7 +23,7 @@ const replies: Readonly<Record<string, string>> = {
   NOREPLICAS: 'it has too few replicas to take writes (min-replicas-to-write)'
 }
 
-/** By the `code` of an error of the network. */
+/** By the `code` of a network error. */
 const codes: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ENOTFOUND: 'nobody knows that host name',
@@ -45,15 +45,15 @@ const codes: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'nobody we trust signed its certificate; write ?ca=FILE behind the address'
 }
 
-/** What the driver says when it has not even tried: the reason is what happened before. */
+/** The driver's messages for commands it did not send; the cause is the earlier error. */
 const consequences = /isn't writeable|isn't ready|Connection is closed|None of startup nodes|max retries per request/
 
-/** A Redis that is asked as a Sentinel is. */
+/** A plain Redis asked as a Sentinel. */
 const noSentinel = /unknown command\W{1,3}sentinel\b/i
 const noMaster = /invalid reply: null|No such master/
 const noConnection = 'there is no connection'
 
-/** A sentence's end, without the full stop. `before` is the last trouble of the connection. */
+/** The end of a sentence, without the full stop. `before` is the connection's last error. */
 export function describeTrouble(error: unknown, before?: unknown): string {
   const {
     message = '',
@@ -83,7 +83,7 @@ function describeInner(error: Error, otherwise: string): string {
   return inner === noConnection ? otherwise : inner
 }
 
-/** True if an operator has to change something before another try can succeed. */
+/** True if an operator must change something before a retry can succeed. */
 export function isLasting(error: unknown): boolean {
   const { message = '', code } = (error ?? {}) as { message?: string; code?: unknown }
   return (
@@ -94,7 +94,7 @@ export function isLasting(error: unknown): boolean {
   )
 }
 
-/** True if the server knows the command but does not let this user run it, or an operator took it away. */
+/** True if the server knows the command but denies it, or it was disabled. */
 export function isForbidden(error: unknown): boolean {
   return /^NOPERM |unknown command|unknown subcommand/i.test((error as Error)?.message ?? '')
 }

@@ -1,12 +1,9 @@
-/**
- * Whether a Redis may be trusted with credentials: it must not forget them in a restart, nor throw them out when memory is
- * short. Owns the judgement and its sentences; asks nothing itself.
- */
+/** Decides from server facts whether a Redis is safe for credentials: it must persist data and must not evict it. */
 
-/** The oldest Redis that knows every command used here (GETDEL). */
+/** The oldest Redis with every command used here (GETDEL). */
 const oldest = [6, 2] as const
 
-/** What could be learnt of a server; null where it would not say. */
+/** Facts about a server; null where it would not say. */
 export interface RedisFacts {
   readonly version: string | null
   /** standalone, sentinel or cluster */
@@ -18,10 +15,10 @@ export interface RedisFacts {
   readonly evictionPolicy: string | null
 }
 
-/** `unfit`: an operator must act. `absent`: it may come right by itself. */
+/** `unfit`: an operator must act. `absent`: it may recover by itself. */
 export type Fitness = { kind: 'fit' } | { kind: 'unfit'; why: string } | { kind: 'absent'; why: string }
 
-/** `info` as INFO answers it, `config` as CONFIG GET does; null where the server refuses. */
+/** `info` from INFO, `config` from CONFIG GET; null if the server refuses. */
 export function readFacts(info: string | null, config: Readonly<Record<string, string>> | null): RedisFacts {
   const fields = new Map<string, string>()
   for (const line of info?.split(/\r?\n/) ?? []) {

@@ -1,6 +1,6 @@
 /**
- * The verbs of the store, said in Redis: one round trip each, atomic, on one key. Owns keys, replies and the question whether
- * this Redis may be trusted; refuses to believe a reply of another shape than the command's. Knows no driver.
+ * The store's verbs as Redis commands: one round trip each, atomic, on one key. A reply of an unexpected shape is
+ * rejected.
  */
 
 import { checkKey, checkName, checkValue, lifeMs } from '../bounds.ts'
@@ -23,43 +23,43 @@ import { WriteWatch } from './write-probe.ts'
 
 /** The port promises an answer within two seconds. */
 const standsMs = 1900
-/** Few enough that a busy server answers them all within the time that one command has. */
+/** Few enough for a busy server to answer within one command's time. */
 const scannedAtOnce = 100
-/** Members of an index that come in one reply. */
+/** Members of an index per reply. */
 const membersAtOnce = 5_000
-/** Fixed keys that lie all over the slots, so that each master of a Cluster is asked. */
+/** Fixed keys spread over the slots, so each master of a Cluster is probed. */
 const probesOfCluster = 16
 
 type Argument = string | number
 
-/** One server. An error reply, a broken connection and a late answer all reject. */
+/** One server. Error replies, broken connections and late answers reject. */
 export interface RedisServer {
   call(command: string, ...args: Argument[]): Promise<unknown>
 }
 
-/** The connections to all of them, as a driver keeps them up. `call` and `run` go to the master that has the key. */
+/** The connections to all servers. `call` and `run` go to the key's master. */
 export interface RedisClient extends RedisServer {
-  /** For people; without a password. */
+  /** For messages, without a password. */
   readonly name: string
   readonly isCluster: boolean
-  /** Whether a command can be sent now. */
+  /** True if a command can be sent now. */
   readonly isReady: boolean
-  /** The last trouble of any connection: the reason why it is not ready. */
+  /** The last connection error: why it is not ready. */
   trouble: unknown
   run(script: ScriptName, key: string, ...args: Argument[]): Promise<unknown>
   masters(): readonly RedisServer[]
-  /** The masters by names that stay the same, and a new connection to one of them for hearing of changes. */
+  /** Stable names of the masters, and a new connection to one for tracking. */
   masterNames(): readonly string[]
-  /** The name of the master that stands at this place in `masters`. */
+  /** The name of the master at this position in `masters`. */
   nameOf(place: number): string
   connectTracking(masterName: string): TrackingConnection
   onMastersChanged(listener: () => void): void
-  /** Lets what is under way be answered first. */
+  /** Lets pending commands finish first. */
   close(): Promise<void>
 }
 
 export interface RedisStoreOptions {
-  /** Before every key; another one for another gateway on the same Redis. */
+  /** Prefix of every key; each gateway on the same Redis has its own. */
   keyPrefix?: string
   unsafeVolatileStore?: boolean
 }
@@ -114,7 +114,7 @@ export class RedisStore implements Store {
     client.onMastersChanged(() => this.#tracker.survey())
   }
 
-  /** Throws StoreUnfit if this Redis may forget what it is told, or is none that this store can speak to. */
+  /** Throws StoreUnfit if this Redis may lose data or is not supported. */
   async examine(): Promise<void> {
     const fitness = await this.#fitness()
     if (fitness.kind === 'unfit') throw new StoreUnfit(`The store ${this.#client.name} cannot be used: ${fitness.why}.`)
@@ -194,7 +194,7 @@ export class RedisStore implements Store {
       }, standsMs)
       this.#tracker.start(() => {
         clearTimeout(timer)
-        // In the very moment in which it stands: a change after that is heard.
+        // Synchronously, so that no later change is missed.
         if (isAwaited) resolve(this.#subscribers.add(prefix, listener))
       })
     })
@@ -209,7 +209,7 @@ export class RedisStore implements Store {
       for (const [at, [value, left]] of found.entries()) {
         const text = this.#text(value)
         const life = this.#count(left)
-        // -2: it ended after it was named. -1: it has no end.
+        // -2: it has expired meanwhile. -1: it never expires.
         if (text !== null && life !== -2)
           yield {
             key: (values[at] as string).slice(this.#prefix.length),
@@ -266,8 +266,8 @@ export class RedisStore implements Store {
   }
 
   /**
-   * The live members of the index at a physical key, sorted. A large index comes in portions, because one reply with all of it would be late; what is
-   * in the index from the first to the last portion is among them (SCAN's guarantee).
+   * The live members of the index at a physical key, sorted. A large index is read in portions, otherwise the reply
+   * would be late; members present throughout are included (SCAN's guarantee).
    */
   async #index(at: string): Promise<{ member: string; ttlSeconds: number | null }[]> {
     const reply = await this.#run('gateMembers', at, membersAtOnce + 1)
@@ -293,7 +293,7 @@ export class RedisStore implements Store {
       .sort((a, b) => (a.member < b.member ? -1 : 1))
   }
 
-  /** The worst that is to be said of the masters. */
+  /** The worst result among the masters. */
   async #fitness(): Promise<Fitness> {
     const options = { isCluster: this.#client.isCluster, unsafeVolatileStore: this.#unsafeVolatileStore }
     const all = await Promise.all(
@@ -314,7 +314,7 @@ export class RedisStore implements Store {
     return all.find(({ kind }) => kind === 'unfit') ?? all.find(({ kind }) => kind === 'absent') ?? { kind: 'fit' }
   }
 
-  /** A write that leaves nothing behind, yet is refused where a real one would be (READONLY, OOM, MISCONF, NOPERM). */
+  /** A write without effect that fails where a real one would (READONLY, OOM, MISCONF, NOPERM). */
   async #probe(): Promise<void> {
     const keys = Array.from({ length: this.#client.isCluster ? probesOfCluster : 1 }, (_, n) => `:probe${n || ''}`)
     await Promise.all(keys.map(key => this.#client.call('set', this.#indexPrefix + key, '', 'XX')))
@@ -328,12 +328,12 @@ export class RedisStore implements Store {
     return this.#verb(() => this.#client.run(script, key, ...args))
   }
 
-  /** What ends access is asked of the server even then: where its memory is full, it takes such a write all the same. */
+  /** A write that ends access is sent even then: a server with full memory accepts it. */
   #end(ask: () => Promise<unknown>): Promise<unknown> {
     return this.#answer(ask)
   }
 
-  /** Reads too are refused while nothing can be written: see write-probe.ts. */
+  /** Reads are refused too while writes fail: see write-probe.ts. */
   async #verb(ask: () => Promise<unknown>): Promise<unknown> {
     if (this.#writes.refusal !== null) throw this.#unreachable(this.#writes.refusal)
     return this.#answer(ask)
@@ -371,7 +371,7 @@ export class RedisStore implements Store {
     return this.#unreachable('it answers what is not Redis')
   }
 
-  /** Without a cause: the driver's errors carry the command's arguments, passwords and sessions among them. */
+  /** Without a cause: driver errors carry command arguments, including passwords and sessions. */
   #unreachable(why: string): StoreUnreachable {
     return new StoreUnreachable(`The store ${this.#client.name} does not answer as it should: ${why}.`)
   }
@@ -381,7 +381,7 @@ function isWords(reply: unknown): reply is string[] {
   return Array.isArray(reply) && reply.every(word => typeof word === 'string')
 }
 
-/** Of members and scores in turn: each member's end, in milliseconds since the epoch; infinite for none. */
+/** From alternating members and scores: each member's expiry in milliseconds since the epoch; infinite for none. */
 function endsOf(pairs: readonly string[]): Map<string, number> {
   const ends = new Map<string, number>()
   for (let i = 0; i + 1 < pairs.length; i += 2)

@@ -1,6 +1,6 @@
 /**
- * The connections to Redis, for several gateways: standalone, Sentinel and Cluster. Owns every use of `ioredis`, and its one
- * rule: a command is answered by Redis or rejected within a second; it never waits for a connection, and is never sent twice.
+ * The Redis connections (standalone, Sentinel, Cluster) over `ioredis`. A command succeeds or rejects within a
+ * second; it never queues for a connection and is never sent twice.
  */
 
 import { readFileSync } from 'node:fs'
@@ -13,23 +13,23 @@ import { type ScriptName, scripts } from './scripts.ts'
 import type { TrackingConnection } from './tracking.ts'
 import { parseRedisUrl, type RedisAddress } from './url.ts'
 
-/** An answer that takes longer is none. */
+/** Command timeout. */
 const answerMs = 900
-/** A connection that owes an answer for so long is dead (frozen server, half-open TCP) and is made anew. */
+/** A connection that has not answered for this long is replaced (frozen server, half-open TCP). */
 const silenceMs = 1000
 const openMs = 1900
-/** Where the driver says what went wrong, besides rejecting. */
+/** Driver events that report errors. */
 const troubles = ['error', 'node error', 'sentinelError']
 
 export interface RedisOpenOptions extends RedisStoreOptions {
-  /** Instead of what the address says. */
+  /** Overrides the address. */
   username?: string
   password?: string
   /** PEM texts, for rediss:// */
   tls?: { ca?: string; cert?: string; key?: string; servername?: string }
 }
 
-/** Connects, and looks whether this Redis may be trusted. Throws StoreUnfit (mend it) or StoreUnreachable (try again). */
+/** Connects and checks this Redis. Throws StoreUnfit (mend it) or StoreUnreachable (try again). */
 export async function openRedis(url: string, options: RedisOpenOptions = {}): Promise<Store> {
   const client = new IoredisClient(parseRedisUrl(url), options)
   const store = new RedisStore(client, options)
@@ -65,13 +65,13 @@ class IoredisClient implements RedisClient {
     this.#driver.on('ready', () => {
       this.trouble = undefined
     })
-    // The driver gives up for good when it cannot even begin to connect.
+    // The driver gives up for good if it cannot start connecting.
     this.#driver.on('end', () => {
       if (!this.#closed) setTimeout(() => !this.#closed && this.#driver.connect().catch(ignore), silenceMs).unref()
     })
   }
 
-  /** Resolves once commands can be sent. Goes on trying after it has thrown StoreUnreachable, until `close`. */
+  /** Resolves once commands can be sent. Retries after StoreUnreachable, until `close`. */
   async open(): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     try {
@@ -134,7 +134,7 @@ class IoredisClient implements RedisClient {
     const driver = this.#driver
     if (!(driver instanceof Cluster)) return
     const known = () => driver.nodes('master').map(({ options }) => `${options.host} ${options.port}`)
-    // The Cluster has told anew who its masters are. One that only broke off stays a master until then.
+    // The Cluster has named its masters anew; a disconnected one stays a master until then.
     driver.on('refresh', () => {
       this.#masterNames = known()
       listener()
@@ -151,7 +151,7 @@ class IoredisClient implements RedisClient {
     this.#driver.disconnect()
   }
 
-  /** An `error` that nobody hears would end the process. Callers of a command learn of it by its rejection. */
+  /** An unhandled `error` event would end the process; callers see the rejection. */
   #heed<T extends Redis | Cluster>(driver: T): T {
     for (const event of troubles)
       driver.on(event, (error: unknown) => {
@@ -177,7 +177,7 @@ function connectionOptions(address: RedisAddress, options: RedisOpenOptions): Re
     ...(address.secure ? { tls } : {}),
     connectionName: 'factorgate',
     disableClientInfo: true,
-    // The answers to CLIENT TRACKING are read as RESP2 writes them.
+    // CLIENT TRACKING's messages are parsed as RESP2.
     protocol: 2,
     lazyConnect: true,
     scripts,
@@ -197,8 +197,8 @@ function connectionOptions(address: RedisAddress, options: RedisOpenOptions): Re
 }
 
 /**
- * After a failover the old master may keep our connection, and after a change of users it no longer knows us: a new connection
- * finds the way. One is enough for all the commands that were refused at the same time.
+ * After a failover or a change of users, the old connection is useless and a new one finds the master. Commands
+ * refused together share one reconnect.
  */
 function reconnectOnce(): (error: Error) => boolean {
   let last = Number.NEGATIVE_INFINITY
@@ -232,16 +232,16 @@ function cluster(address: RedisAddress, common: RedisOptions): Cluster {
     scripts,
     redisOptions,
     lazyConnect: true,
-    // Only for the moment in which a node's connection is being made; `commandTimeout` runs all the same.
+    // Only while a node connects; `commandTimeout` still applies.
     enableOfflineQueue: true,
-    // Otherwise a command whose node broke off, and that may have been carried out, would be sent again.
+    // Otherwise a command that may have run already would be sent again.
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     maxRedirections: 5,
     slotsRefreshTimeout: answerMs,
     slotsRefreshInterval: 5000,
     clusterRetryStrategy: tries => Math.min(50 * tries, 500),
-    // Host names are kept, because certificates are for them.
+    // Keeps host names, because certificates are issued for them.
     dnsLookup: (host, done) => done(null, host)
   }
   return new Cluster([...address.nodes], options)

@@ -1,25 +1,25 @@
 /**
- * Whether replicas have what the master has taken. Owns the question and its connections; a master that has no replicas is not waited for. WAIT holds up
- * its connection, so it has one of its own for each master.
+ * Confirms with WAIT that replicas have what the master has. WAIT blocks its connection, so each master gets a
+ * separate one.
  */
 
 import { StoreUnconfirmed } from '../store.ts'
 import { isForbidden } from './errors.ts'
 import type { TrackingConnection } from './tracking.ts'
 
-/** A replica that has not confirmed by then is too far behind. */
+/** A replica that is slower than this is too far behind. */
 const confirmMs = 500
 const connectMs = 900
 
 export interface ReplicasOptions {
-  /** The store's, for people. */
+  /** The store's name, for messages. */
   readonly name: string
-  /** Names of the masters, and how each answers INFO. Null where it may not be asked. */
+  /** Names of the masters and their INFO; null if INFO is denied. */
   readonly masters: () => Promise<readonly { readonly name: string; readonly info: string | null }[]>
   readonly connect: (master: string) => TrackingConnection
 }
 
-/** What a server says of its replicas. Null where this user may not ask. */
+/** What a server says of its replicas; null if this user may not ask. */
 export async function replicationOf(server: {
   call(command: string, ...args: string[]): Promise<unknown>
 }): Promise<string | null> {
@@ -39,14 +39,17 @@ export class Replicas {
     this.#options = options
   }
 
-  /** Resolves once one replica of each master that has some holds everything that was written before. Rejects with StoreUnconfirmed, or as a connection does. */
+  /**
+   * Resolves once, for each master with replicas, one of them holds all earlier writes. Rejects with StoreUnconfirmed
+   * or a connection error.
+   */
   async settle(): Promise<void> {
     const masters = await this.#options.masters()
     const watched = masters.filter(({ info }) => /^connected_slaves:[1-9]/m.test(info ?? ''))
     await Promise.all(
       watched.map(async ({ name }) => {
         const connection = await this.#connected(name)
-        // WAIT counts from the last command of its own connection on.
+        // WAIT covers the writes of its own connection only.
         const [, confirmed] = await Promise.all([
           connection.call('ECHO', ''),
           connection.call('WAIT', '1', String(confirmMs))

@@ -1,13 +1,13 @@
 /**
- * What Redis has no single command for, as scripts that run atomically on one key. Times are the server's, so that gateways
- * with clocks apart agree. Index: a sorted set whose scores are the members' ends, milliseconds since the epoch.
+ * Lua scripts for what no single Redis command does, atomic on one key. Times are the server's, so gateways with
+ * different clocks agree. An index is a sorted set scored by its members' expiries (milliseconds since the epoch).
  */
 
 const nowMs = `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`
 
 export const scripts = {
-  /** expected, next, life in ms or '' to keep what is left → 1 or 0 */
+  /** expected, next, lifetime in ms or '' to keep it → 1 or 0 */
   gateReplace: {
     numberOfKeys: 1,
     lua: `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -16,8 +16,8 @@ else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 return 1`
   },
   /**
-   * The same where `maxmemory` is reached. Redis refuses a script's first write if it may need memory, and lets a script end that has written
-   * before ("we can't stop in the middle", script.c). So the first write is one that needs none and changes nothing.
+   * The same at `maxmemory`. Redis refuses a script whose first write may need memory, but completes one that has
+   * already written (script.c). So the first write needs none and changes nothing.
    */
   gateReplaceInNeed: {
     numberOfKeys: 1,
@@ -28,7 +28,7 @@ if ARGV[3] == '' then redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
 else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 return 1`
   },
-  /** life in ms → the new count */
+  /** lifetime in ms → the new count */
   gateIncrement: {
     numberOfKeys: 1,
     lua: `local isNew = redis.call('EXISTS', KEYS[1]) == 0
@@ -36,7 +36,7 @@ local count = redis.call('INCR', KEYS[1])
 if isNew then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return count`
   },
-  /** member, life in ms or '' for no end. The whole set ends with its last member. */
+  /** member, lifetime in ms or '' for no end. The set expires with its last member. */
   gateLink: {
     numberOfKeys: 1,
     lua: `${nowMs}
@@ -47,7 +47,7 @@ if last == 'inf' then redis.call('PERSIST', KEYS[1])
 else redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', last)) end
 return 1`
   },
-  /** → members and ends, one after the other, the ended ones left out; first of all the time it is */
+  /** → the current time, then live members and their expiries, alternating */
   gateMembers: {
     numberOfKeys: 1,
     lua: `${nowMs}

@@ -1,16 +1,15 @@
 /**
- * How this process hears of changes that anyone makes in Redis: client-side caching in broadcast mode (CLIENT TRACKING … BCAST),
- * one connection to each master. Owns `lost` and `ready`; refuses to call itself standing while any master is not heard.
- *
- * The connection redirects the notices to itself and subscribes to them, so there is no second one that could be gone alone.
+ * Notifies of changes in Redis through client-side caching in broadcast mode (CLIENT TRACKING … BCAST), with one
+ * connection per master. It is up only while every master is heard.
+ * Each connection redirects the notices to itself, so there is no second one that could break alone.
  */
 
 const channel = '__redis__:invalidate'
-/** A connection to a frozen server, or through a network that swallows, shows only by a ping that is not answered. */
+/** Ping interval; only a missing pong reveals a frozen server or a silent network. */
 const beatMs = 1000
 const rearmMs = 1000
 
-/** What this file needs of a connection. It reconnects by itself, and says `ready` each time it has. */
+/** The connection needed here. It reconnects by itself and emits `ready` each time. */
 export interface TrackingConnection {
   on(event: 'ready' | 'close' | 'end', listener: () => void): unknown
   on(event: 'messageBuffer', listener: (channel: unknown, keys: unknown) => void): unknown
@@ -22,16 +21,16 @@ export interface TrackingConnection {
 }
 
 export interface TrackerOptions {
-  /** Physical prefix of the keys to hear of. */
+  /** Physical prefix of the tracked keys. */
   readonly prefix: string
-  /** The masters there are now, by a name that stays the same. */
+  /** Stable names of the current masters. */
   readonly servers: () => readonly string[]
   readonly connect: (server: string) => TrackingConnection
   /** `key` is physical. */
   readonly changed: (key: string) => void
   readonly lost: () => void
   readonly ready: () => void
-  /** Why it does not stand. */
+  /** Called with the error while it is down. */
   readonly trouble: (error: unknown) => void
 }
 
@@ -50,7 +49,7 @@ export class Tracker {
     return this.#stands
   }
 
-  /** Connects, if that has not happened yet. Calls `then` in the very moment it stands, or at once. */
+  /** Connects if needed. Calls `then` synchronously once it is up, or at once. */
   start(then: () => void): void {
     if (this.#beat === undefined)
       this.#beat = setInterval(() => {
@@ -62,11 +61,11 @@ export class Tracker {
     else this.#waiting.push(then)
   }
 
-  /** Looks which masters there are. To be called whenever that may have changed. */
+  /** Rereads the masters. Call it whenever they may have changed. */
   survey(): void {
     if (this.#beat === undefined) return
     const servers = new Set(this.#options.servers())
-    // Without any, the client is on its way back; what is known of the masters until then is who they were.
+    // Without any, the client is reconnecting; the known masters stay until then.
     if (servers.size === 0) return
     for (const [server, link] of this.#links)
       if (!servers.has(server)) {
@@ -105,7 +104,7 @@ class Link {
   readonly #connection: TrackingConnection
   readonly #options: TrackerOptions
   readonly #turned: () => void
-  /** Grows with every connection, so that a late answer on an old one is not taken for the new one's. */
+  /** Grows with every connection, so a late answer on an old one is ignored. */
   #epoch = 0
   #again: NodeJS.Timeout | undefined
   #stopped = false
@@ -184,7 +183,7 @@ class Link {
   #heard(keys: unknown): void {
     if (Array.isArray(keys)) for (const key of keys) this.#options.changed(String(key))
     else if (this.stands) {
-      // FLUSHALL and FLUSHDB name no keys: everything may have changed, and nothing is missed from here on.
+      // FLUSHALL and FLUSHDB name no keys: everything may have changed.
       this.#options.lost()
       this.#options.ready()
     }

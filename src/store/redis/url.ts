@@ -1,12 +1,10 @@
 /**
- * The address of a Redis, read once: `redis://`, `rediss://` (TLS), and both with `+sentinel` or `+cluster` and several hosts.
- * Owns the grammar; refuses to repeat a password in any message.
- *
- *     redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]
- *     redis+sentinel://[USER:PASSWORD@]HOST[:PORT],HOST[:PORT]…/MASTER[/DATABASE]
- *     redis+cluster://[USER:PASSWORD@]HOST[:PORT],HOST[:PORT]…
- *
- * and behind a `?`: `ca`, `cert`, `key` (PEM files, for TLS), `servername`, `sentinelUsername`, `sentinelPassword`.
+ * Parses Redis addresses: `redis://`, `rediss://` (TLS), both with `+sentinel` or `+cluster` and several hosts. No
+ * message repeats a password.
+ * redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]
+ * redis+sentinel://[USER:PASSWORD@]HOST[:PORT],HOST[:PORT]…/MASTER[/DATABASE]
+ * redis+cluster://[USER:PASSWORD@]HOST[:PORT],HOST[:PORT]…
+ * Query: `ca`, `cert`, `key` (PEM files, for TLS), `servername`, `sentinelUsername`, `sentinelPassword`.
  */
 
 import { isIP } from 'node:net'
@@ -22,22 +20,22 @@ export interface RedisAddress {
   readonly nodes: readonly RedisNode[]
   readonly secure: boolean
   readonly database: number
-  /** The master's name, for Sentinel; '' otherwise. */
+  /** The master's name for Sentinel; '' otherwise. */
   readonly master: string
   readonly username: string | undefined
   readonly password: string | undefined
   readonly parameters: Readonly<Partial<Record<Parameter, string>>>
-  /** For people: the address without user and password. */
+  /** For messages: the address without user and password. */
   readonly name: string
 }
 
 const parameters = ['ca', 'cert', 'key', 'servername', 'sentinelUsername', 'sentinelPassword'] as const
 type Parameter = (typeof parameters)[number]
 
-/** An '@' has one place, so that half a password is never taken for a host and shown. */
+/** Allows one '@' position, so half a password is never taken for a host and shown. */
 const grammar = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)(?:\/([^@?#]*))?(?:\?([^@#]*))?$/
 
-/** Throws StoreUnfit where `url` is none of the above. */
+/** Throws StoreUnfit if `url` is not such an address. */
 export function parseRedisUrl(url: string): RedisAddress {
   const match = grammar.exec(url)
   if (match === null)

@@ -1,18 +1,17 @@
 /**
- * Whether a Redis takes writes. Owns the question, asked once a second, and what every refusal in between says of it: a server that keeps
- * nothing any more (a replica after a failover, too few replicas, a full memory or disk) must not go on answering reads, since what it
- * knows may be a past, and no sign-in could be ended in it.
+ * Probes once a second whether a Redis accepts writes. A server that does not (demoted replica, too few replicas,
+ * full memory or disk) must not answer reads: its data may be outdated, and no session could be ended in it.
  */
 import { describeTrouble } from './errors.ts'
 
 const beatMs = 1000
-/** Replies by which a server says that it takes no writes at all, not that it does not like this one. */
+/** Replies that mean the server takes no writes at all. */
 const refusals = /^(?:READONLY|NOREPLICAS|MISCONF|OOM|MASTERDOWN) /
 
 export interface WriteWatchOptions {
-  /** A write that leaves nothing behind, yet is refused where a real one would be. Rejects with the server's reply. */
+  /** A write without effect that fails where a real one would. Rejects with the server's reply. */
   readonly probe: () => Promise<unknown>
-  /** Called when it stops taking writes, and when it takes them again. */
+  /** Called when the state changes. */
   readonly turned: () => void
 }
 
@@ -26,7 +25,7 @@ export class WriteWatch {
     this.#options = options
   }
 
-  /** Why it takes none, as a sentence's end; null while it does, or while nobody watches. */
+  /** Why writes fail, as the end of a sentence; null if they work or nobody listens. */
   get refusal(): string | null {
     return this.#refusal
   }
@@ -41,7 +40,7 @@ export class WriteWatch {
     clearInterval(this.#beat)
   }
 
-  /** Asks now. Rejects as the probe does. */
+  /** Probes now. Rejects as the probe does. */
   async ask(): Promise<void> {
     this.#isAsking = true
     try {
@@ -55,9 +54,9 @@ export class WriteWatch {
     }
   }
 
-  /** What any command was answered. A broken connection says nothing about writes: whoever keeps the connections sees to that. */
+  /** Notes an error of any command. Broken connections say nothing about writes; the connections handle those. */
   heard(error: unknown): void {
-    // Without the beat nothing would find out that it is over.
+    // Without the interval nothing would detect the recovery.
     if (this.#beat !== undefined && refusals.test((error as Error)?.message ?? '')) this.#turn(describeTrouble(error))
   }
 
