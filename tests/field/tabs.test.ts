@@ -56,6 +56,27 @@ t.test('in a real Chromium', async t => {
     t.equal(page.url(), goal)
   })
 
+  await t.test('FIELD F7 an enrolment keeps the fragment, also where a step-up comes first', async t => {
+    for (const [agoSeconds, goal] of [
+      [0, `${lab.portal}enrol/totp?rd=${encodeURIComponent(`${lab.filesOrigin}/after`)}#part?/2`],
+      [301, `${lab.portal}enrol?rd=${encodeURIComponent(`${lab.filesOrigin}/after`)}#/deep?x=1&y`]
+    ] as const) {
+      lab.time.advance(agoSeconds)
+      await page.goto(goal)
+      if (agoSeconds > 0) {
+        t.match(page.url(), /\/challenge\?/, 'the step-up comes first')
+        await page.getByRole('button', { name: 'Use my passkey' }).click()
+        await page.waitForURL(goal)
+        await page.getByRole('link', { name: 'Authenticator app' }).click()
+        await page.locator('#totp-secret').waitFor()
+      }
+      await addTotp(lab, page)
+      const after = `${lab.filesOrigin}/after${new URL(goal).hash}`
+      await page.waitForURL(after)
+      t.equal(page.url(), after)
+    }
+  })
+
   await t.test(
     'FIELD G6 a form goes off once, however long its answer takes, and is free again afterwards',
     async t => {
