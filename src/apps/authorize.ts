@@ -1,7 +1,4 @@
-/**
- * Authorization of one request: what `decide()` is asked, and what its verdict comes to while the store, the journal or the app is out of
- * service. In-line enforcement, forward-auth, return addresses, `explain` and the review of open connections all call it.
- */
+/** The authorization of a request for an app: the policy decision, and outages of store, journal and app. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AuditSink } from '../audit/event.ts'
 import type { Clock } from '../clock.ts'
@@ -20,22 +17,21 @@ import { destinationReadings } from './webdav-destination.ts'
 
 export type AppMatch = Extract<Match, { readonly kind: 'app' }>
 
-/** What the gate answers with. */
 export interface Gate {
   readonly routes: RouteTable
   readonly clock: Clock
-  /** What is forwarded must be recorded; null where nothing will be forwarded. */
+  /** Null where nothing will be forwarded. */
   readonly audit: Pick<AuditSink, 'writable'> | null
 }
 
-/** Who asks for what. An exchange is one, so that a request in line costs no object more. */
+/** An Exchange is one, so that an in-line request costs no extra object. */
 export interface AccessRequest {
   readonly match: Match
   readonly target: Target
   readonly client: Pick<Client, 'address'>
   /** Null for nobody. */
   readonly principal: { readonly subject: Subject; readonly proofs: readonly Proof[] } | null
-  /** Why the store could not say who this is; null where it could. */
+  /** Why the store could not say who this is, or null. */
   readonly storeFailure: StoreUnreachable | null
 }
 
@@ -45,7 +41,7 @@ export interface Refusal {
     ErrorCode,
     'not_allowed' | 'bad_request' | StoreUnreachable['code'] | 'journal_unwritable' | 'app_maintenance'
   >
-  /** What the rules say; null where they were not asked. */
+  /** Null where no rule was asked. */
   readonly decision: Decision | null
   readonly retryAfterSeconds?: number
   readonly cause?: Error
@@ -56,13 +52,12 @@ export type Challenge = Extract<Decision, { kind: 'challenge' }> & {
   readonly returnTo: ReturnTo
 }
 
-/** What comes of a request for an app. */
 export type AppAccess = Extract<Decision, { kind: 'forward' }> | Challenge | Refusal
-/** With `none` and `own` no rule is asked: the address belongs to nobody, or to the gate itself. */
+/** `none` and `own`: no app has the address, or it is the gate's own. */
 export type Access = Exclude<Match, AppMatch> | AppAccess
 
 const nobody: readonly Proof[] = []
-/** How soon a client may try again while the store or the journal is down, and while an app is in maintenance. */
+/** Retry-After in seconds, for an outage and for maintenance. */
 const retrySeconds = 2
 const maintenanceSeconds = 300
 
@@ -81,7 +76,7 @@ export function authorize(gate: Gate, request: AccessRequest, message: Message):
     if (match.app.maintenance !== null) return unavailable('app_maintenance', decision, maintenanceSeconds)
     return decision
   }
-  // Somebody is nobody only because the store could not be asked: the gate has failed, and a sign-in would not help. A public path needs no store.
+  // A sign-in would not help while the store is down. Public paths need no store.
   if (request.storeFailure !== null)
     return unavailable(request.storeFailure.code, decision, retrySeconds, request.storeFailure)
   if (decision.kind === 'refuse') return { ...decision, decision }
@@ -89,7 +84,7 @@ export function authorize(gate: Gate, request: AccessRequest, message: Message):
   return { ...decision, match, returnTo: returnTo(message, request.target.raw, site, app, decision.reason) }
 }
 
-/** What the rules are asked; null for a WebDAV destination that the app could place elsewhere than the gate does. */
+/** The policy's question; null for a WebDAV destination that is refused. */
 export function questionOf(
   { routes, clock }: Gate,
   { target: { query }, client, principal }: AccessRequest,
@@ -105,7 +100,7 @@ export function questionOf(
   return {
     appId: app.id,
     policy: app.policy,
-    // One question for both places: the strictest reading of either counts.
+    // The strictest reading of both counts.
     readings: there === null ? readings : [...readings, ...there],
     method,
     alsoAs,
@@ -116,7 +111,7 @@ export function questionOf(
   }
 }
 
-/** True for the script of a service worker on the portal's host: it would see what people type into the gate's own pages. */
+/** True for a worker script on the portal's host: it would see what people type there. */
 function isWorkerBesidePortal(headers: IncomingHttpHeaders, site: Site): boolean {
   return site.isPortal && headers['service-worker'] !== undefined
 }

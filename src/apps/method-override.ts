@@ -1,21 +1,15 @@
-/**
- * Other methods that an app may take a request for: frameworks read them from `_method` in the query and from override headers. Owns where
- * they are looked for; whoever judges a request judges it under each of them, otherwise a rule about methods is stepped round (THREATS M26).
- */
+/** Method overrides (`_method`, headers). The policy judges each method, otherwise rules about methods could be bypassed (THREATS M26). */
 import { type IncomingHttpHeaders, METHODS } from 'node:http'
 import { normalName } from '../request/header-name.ts'
 
 const none: readonly string[] = []
 const known: ReadonlySet<string> = new Set(METHODS)
 
-/** In the spellings that servers decode. PHP makes `_` of a dot, a blank and a bracket in a name, and drops blanks before it. */
+/** PHP makes `_` of a dot, a blank and a bracket, and drops leading blanks. */
 const inQuery =
   /[?&;](?:\+|%20)*(?:[_.[]|%5f|%2e|%5b)(?:m|%[46]d)(?:e|%[46]5)(?:t|%[57]4)(?:h|%[46]8)(?:o|%[46]f)(?:d|%[46]4)=([^&;]*)/gi
 
-/**
- * Methods named by `_method` in the query (with its `?`) of a POST; frameworks look there for no other method. A word that is no method is an
- * app's own parameter, and says nothing.
- */
+/** Methods named by `_method` in the query (with its `?`) of a POST. */
 export function methodsInQuery(method: string, query: string): readonly string[] {
   if (method !== 'POST' || query.length < 9) return none
   let found: string[] | null = null
@@ -30,7 +24,7 @@ export function methodsInQuery(method: string, query: string): readonly string[]
 
 const overrides: ReadonlySet<string> = new Set(['x-http-method-override', 'x-http-method', 'x-method-override'])
 
-/** Methods named by override headers, in any spelling of their names. Only forward-auth asks: on the way through, these headers are dropped. */
+/** Methods named by override headers, in any spelling. In line these headers are dropped. */
 export function methodsInHeaders(headers: IncomingHttpHeaders): readonly string[] {
   let found: string[] | null = null
   for (const name in headers) {

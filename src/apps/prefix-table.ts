@@ -1,7 +1,4 @@
-/**
- * The apps of one host by prefix. Owns the longest-prefix look-up, segment by segment, so that its cost does not grow with the number
- * of apps; refuses prefixes that overlap with each other or with the gateway's own paths.
- */
+/** The apps of one host by path prefix, in constant time. */
 import type { App } from './route-table.ts'
 
 export class SiteApps {
@@ -26,14 +23,14 @@ export class SiteApps {
     this.#depth = Math.max(0, ...apps.map(app => app.prefix.split('/').length - 1))
   }
 
-  /** The app with the longest prefix that ends where a segment of `path` ends. */
+  /** The app with the longest prefix of whole segments. */
   at(path: string): App | undefined {
     return this.#depth === 0 ? this.#root : this.#longest(path, this.#byPrefix)
   }
 
   /**
-   * Whether a server that ignores letter case would find one of `readings` in another app than `app`. Prefixes are literal for us, so
-   * `/NB/x` would otherwise be judged by the rules of the app around `/nb`.
+   * Whether a server that ignores letter case would find a reading in another app: `/NB/x` would be judged by the rules of the app around
+   * `/nb`.
    */
   isFoldedElsewhere(readings: readonly string[], app: App | undefined): boolean {
     if (this.#depth === 0) return false

@@ -1,7 +1,4 @@
-/**
- * Return addresses: whether the portal may send a person to an address (only to hosts that the gate serves, THREATS R1-R8), and what the rules
- * still ask of this person there.
- */
+/** Return addresses: which of them the portal may send a person to (THREATS R1-R8), and what the rules require there. */
 
 import type { Clock } from '../clock.ts'
 import { parseTarget, type Target } from '../request/target.ts'
@@ -10,7 +7,6 @@ import { type AppAccess, type AppMatch, authorize, type Gate } from './authorize
 import type { Message } from './return-to.ts'
 import type { App, Match, RouteTable } from './route-table.ts'
 
-/** A longer address would not fit a request. */
 const longestAddress = 12 * 1024
 const getRequest: Message = { method: 'GET', headers: {} }
 
@@ -23,12 +19,12 @@ export class ReturnTargets {
     this.#apps = apps
   }
 
-  /** The same address if it lies on a host the gate serves, byte for byte; null for anything else. */
+  /** The same address if the gate serves its host; else null. */
   accept(address: string): string | null {
     return this.#locate(address) === null ? null : address
   }
 
-  /** The app at `address` and what comes of this request for it; null where it belongs to no app. `from` is the client's address. */
+  /** The app at `address` and the result for it, or null. `from` is the client's address. */
   requirementFor(
     address: string,
     principal: Principal | null,
@@ -41,7 +37,7 @@ export class ReturnTargets {
     return { app: match.app, access: this.#ask(match, target, principal, from, message) }
   }
 
-  /** The apps whose front page the rules do not refuse to this person. A challenge may still wait there, or maintenance. */
+  /** The apps whose front page the rules do not refuse. */
   appsFor(principal: Principal, from: string): App[] {
     return this.#apps.filter(({ host, prefix }) => {
       const target = parseTarget(`${prefix}/`) as Target
@@ -59,13 +55,13 @@ export class ReturnTargets {
   #locate(address: string): { match: Match; target: Target } | null {
     if (address.length > longestAddress) return null
     const { routes } = this.#gate
-    // Exactly one of our origins, then a path: no second reading of scheme, user info or host is left to make (CVE-2021-21291).
+    // No other reading of scheme, user info or host is possible (CVE-2021-21291).
     const site = routes.sites.find(({ origin }) => address === origin || address.startsWith(`${origin}/`))
     if (site === undefined) return null
     const target = parseTarget(address.slice(site.origin.length) || '/')
     if (target === null) return null
     const match = routes.match(site.host, target)
-    // The portal's bare address has no app and leads to the list of apps.
+    // The portal's origin leads to the list of apps.
     if (match.kind === 'none' && !(site.isPortal && match.code === 'no_such_app')) return null
     return { match, target }
   }

@@ -1,7 +1,4 @@
-/**
- * Which app a host and a path belong to. Owns the match; refuses hosts that the gate does not serve, and targets that could belong
- * to more than one place. The scheme, the host and the prefix come from the configuration, never from a header.
- */
+/** The route table: host and path to app, from the configuration only. Ambiguous targets are refused. */
 
 import type { Policy } from '../policy/policy.ts'
 import { climbsOut } from '../request/path-normalisations.ts'
@@ -17,21 +14,21 @@ export interface Upstream extends UpstreamAddress {
 }
 
 export interface App {
-  /** Where its TLS keys stand in the configuration, such as `apps[0].tls`: for what the log says. */
+  /** Its TLS configuration path, such as `apps[0].tls`. */
   readonly tlsPath?: string
-  /** Towards https upstreams; null for the usual checks. */
+  /** For https upstreams; null for the usual checks. */
   readonly tls?: UpstreamTls | null
   readonly id: string
   readonly title: string
   readonly description: string | null
   readonly origin: string
-  /** As in a Host header: lower case, the scheme's default port left out. */
+  /** As in a Host header: lower case, without the scheme's default port. */
   readonly host: string
   /** '' or '/nb'. */
   readonly prefix: string
-  /** Whether it stands on the portal's host, beside our pages. */
+  /** True on the portal's host. */
   readonly sharesPortal?: boolean
-  /** Hosts of the gate's other sites that differ from this one by their port alone. */
+  /** Hosts of other sites that differ only in the port. */
   readonly neighbours?: readonly string[]
   readonly upstreams: readonly Upstream[]
   readonly policy: Policy
@@ -42,7 +39,7 @@ export interface App {
     readonly groups: string | null
   }
   readonly addHeaders: Readonly<Record<string, string>>
-  /** Names that look like claims and pass all the same. */
+  /** Headers that look like identity claims and are passed on. */
   readonly passHeaders?: readonly string[]
   readonly preserveHost: boolean
   readonly assertion: boolean
@@ -53,12 +50,11 @@ export interface App {
   readonly maintenance: { readonly until: string | null; readonly message: string | null } | null
 }
 
-/** One host that the gate serves. */
 export interface Site {
   readonly host: string
   readonly origin: string
   readonly secure: boolean
-  /** As the public address has it; '' where it is the scheme's own. */
+  /** '' for the scheme's default port. */
   readonly port: string
   readonly isPortal: boolean
 }
@@ -68,9 +64,9 @@ export type Match =
       readonly kind: 'app'
       readonly site: Site
       readonly app: App
-      /** Of the path inside the app, each beginning with '/'. */
+      /** Readings of the path inside the app, each with a leading '/'. */
       readonly readings: readonly string[]
-      /** The literal bytes inside the app. */
+      /** The literal path inside the app. */
       readonly path: string
     }
   /** `path` is what literally follows `/.factorgate`. */
@@ -81,14 +77,13 @@ export type Match =
       readonly site: Site | null
     }
 
-/** Below it everything is the gateway's own, on every host. */
 export const ownPrefix = '/.factorgate'
 
 export class RouteTable {
   readonly sites: readonly Site[]
   readonly #byHost = new Map<string, { readonly site: Site; readonly apps: SiteApps }>()
 
-  /** Throws for apps that contradict each other: two at one place, two schemes on one host, one inside `/.factorgate`. */
+  /** Throws for apps that conflict: two at one place, two schemes on one host, one inside `/.factorgate`. */
   constructor(input: { readonly apps: readonly App[]; readonly portalOrigin: string }) {
     const portal = new URL(input.portalOrigin)
     const apps = new Map<string, { origin: string; apps: App[] }>([[portal.host, { origin: portal.origin, apps: [] }]])
@@ -108,12 +103,11 @@ export class RouteTable {
     })
   }
 
-  /** The site of a Host header; null for one that the gate does not serve or that is no host. */
+  /** The site of a Host header; null for an unknown host. */
   site(host: string | undefined): Site | null {
     return this.#entry(host)?.site ?? null
   }
 
-  /** Where a request belongs. Costs the same for one app and for thousands. */
   match(hostHeader: string | undefined, target: Target): Match {
     const entry = this.#entry(hostHeader)
     if (entry === null) return { kind: 'none', code: 'misdirected', site: null }
@@ -132,14 +126,14 @@ export class RouteTable {
     return inside(site, app, target)
   }
 
-  /** By exact spelling after lower-casing: a trailing dot, another port, user info or a stray byte is another host (CVE-2022-23632). */
+  /** A trailing dot, another port or user info is another host (CVE-2022-23632). */
   #entry(host: string | undefined) {
     if (host === undefined) return null
     return this.#byHost.get(host) ?? this.#byHost.get(host.length > 260 ? '' : lowerAscii(host)) ?? null
   }
 }
 
-/** Only ASCII letters: U+212A would become a 'k' otherwise. */
+/** ASCII only: otherwise U+212A would become 'k'. */
 function lowerAscii(host: string): string {
   return host.replace(/[A-Z]/g, letter => letter.toLowerCase())
 }
@@ -148,7 +142,7 @@ function isOwn(path: string): boolean {
   return path.startsWith(ownPrefix) && (path.length === ownPrefix.length || path[ownPrefix.length] === '/')
 }
 
-/** `/.FactorGate` is nobody's app either: what looks like the gate must not come from behind it. */
+/** `/.FactorGate` belongs to no app, otherwise an app could imitate the gate. */
 function isNearlyOwn(path: string): boolean {
   return path.charCodeAt(1) === 0x2e && isOwn(path.toLowerCase())
 }
@@ -169,10 +163,7 @@ function inside(site: Site, app: App, { path, readings }: Target): Match {
   )
 }
 
-/**
- * The upstream sees the path inside the app, perhaps behind a base path. So what that path means on its own counts too (`//host/x` at
- * its beginning), and one that climbs above it would leave the app on the upstream's side (CVE-2025-66490).
- */
+/** The upstream may read the path inside the app differently (`//host/x`), so its own readings count (CVE-2025-66490). */
 function rebase(site: Site, app: App, path: string, outer: readonly string[]): Match {
   const inner = readingsOf(path)
   if (inner === null || inner.some(climbsOut)) return { kind: 'none', code: 'ambiguous_target', site }

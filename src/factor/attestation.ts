@@ -1,14 +1,12 @@
 /**
- * Attestation statements that nobody judges. Without trust anchors a statement proves nothing, so its make, its dates and its chain are no reason to
- * refuse a device (WebAuthn L3 §7.1 steps 23 and 24). What needs no anchor is asked of it: the syntax of its format (§8), and for `packed` and
- * `android-key` the signature by its own certificate (§8.2, §8.4), whatever its kind of key. Knows no library: the caller hands in how CBOR is read
- * and written.
+ * Attestation statements, without trust anchors. They never refuse a device for its make or dates (WebAuthn L3 §7.1 steps 23 and 24); only
+ * their syntax (§8) and the signatures of `packed` and `android-key` (§8.2, §8.4) are checked.
  */
 import { constants, createHash, type VerifyKeyObjectInput, verify, X509Certificate } from 'node:crypto'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** What is needed of a WebAuthn library. All may throw. */
+/** The CBOR functions of the WebAuthn library. All may throw. */
 export interface AttestationTools {
   decodeAttestationObject(object: Bytes): unknown
   readonly isoCBOR: { encode(value: never): Uint8Array }
@@ -23,7 +21,7 @@ const isInteger = (value: unknown) => Number.isInteger(value)
 const isChain = (value: unknown) => Array.isArray(value) && value.length > 0 && value.every(isBytes)
 const isOneCertificate = (value: unknown) => isChain(value) && (value as unknown[]).length === 1
 
-/** Of each format its fields, as the grammar of WebAuthn L3 §8 names them. Self attestation (`packed` without `x5c`) and `none` are the library's. */
+/** The fields of each format (WebAuthn L3 §8). The library handles self attestation and `none`. */
 const shapes: Readonly<Record<string, Shape>> = {
   packed: { alg: isInteger, sig: isBytes, x5c: isChain },
   tpm: { ver: isText, alg: isInteger, sig: isBytes, x5c: isChain, certInfo: isBytes, pubArea: isBytes },
@@ -36,7 +34,7 @@ const pss: Partial<VerifyKeyObjectInput> = {
   padding: constants.RSA_PKCS1_PSS_PADDING,
   saltLength: constants.RSA_PSS_SALTLEN_DIGEST
 }
-/** Of each algorithm (IANA, "COSE Algorithms") the hash, and what else a signature by it needs. */
+/** Algorithm (IANA, "COSE Algorithms") to hash and options. */
 const signatures: ReadonlyMap<unknown, { hash: string | null; more?: Partial<VerifyKeyObjectInput> }> = new Map([
   [-7, { hash: 'sha256' }],
   [-35, { hash: 'sha384' }],
@@ -51,12 +49,12 @@ const signatures: ReadonlyMap<unknown, { hash: string | null; more?: Partial<Ver
   [-38, { hash: 'sha384', more: pss }],
   [-39, { hash: 'sha512', more: pss }]
 ])
-/** Formats whose statement signs the authenticator data with the key of its first certificate. */
+/** Formats whose first certificate signs the authenticator data. */
 const signsData = new Set(['packed', 'android-key'])
 
 /**
- * The attestation object to verify in place of `object`: without its statement where nothing more can be asked of it, as it is where the library has to look at the statement.
- * Null where the statement is none of its format. Both are base64url.
+ * The attestation object to verify in place of `object`, without its statement unless the library must check it. Null for a malformed
+ * statement. Both are base64url.
  */
 export function withoutUnjudged(object: string, clientDataJSON: string, tools: AttestationTools): string | null {
   const decoded = tools.decodeAttestationObject(
@@ -79,7 +77,7 @@ export function withoutUnjudged(object: string, clientDataJSON: string, tools: A
   return Buffer.from(bare).toString('base64url')
 }
 
-/** False also for an algorithm that nobody here can check. Throws where the certificate is none. */
+/** False also for an unknown algorithm. Throws for an invalid certificate. */
 function isSignedBy(certificate: Bytes, algorithm: unknown, data: Buffer, signature: Bytes): boolean {
   const by = signatures.get(algorithm)
   if (by === undefined) return false
@@ -92,7 +90,7 @@ function isStatement(format: unknown, statement: unknown): boolean {
   return isMap(statement) && fields.every(([key, fits]) => fits(statement.get(key)))
 }
 
-/** Several statements of other formats about one credential (§8.9). */
+/** Several statements about one credential (§8.9). */
 function isCompound(statement: unknown): boolean {
   const isPart = (part: unknown) =>
     isMap(part) &&

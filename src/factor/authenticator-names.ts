@@ -1,9 +1,6 @@
-/**
- * What is known of a new credential before the person names it. Owns a short table of common authenticators and holds no word of ours; refuses
- * to mean more than a name: an AAGUID without attestation proves nothing (WebAuthn L3 §6.5.1).
- */
+/** Names of common authenticators by AAGUID. They are only names: without attestation an AAGUID proves nothing (WebAuthn L3 §6.5.1). */
 
-/** AAGUID → name, from the FIDO metadata service and the passkey providers' own list. */
+/** From the FIDO metadata service and the passkey providers' list. */
 const names: Readonly<Record<string, string>> = {
   'fbfc3007-154e-4ecc-8c0b-6e020557d7bd': 'Apple Passwords',
   'dd4ec289-e01d-41c9-bb89-70fa845d4bf2': 'Apple Passwords (managed)',
@@ -60,16 +57,16 @@ const names: Readonly<Record<string, string>> = {
   '833b721a-ff5f-4d00-bb2e-bdda3ec01e29': 'Feitian ePass'
 }
 
-/** The model that an AAGUID stands for; null where we do not know it. */
+/** The model of an AAGUID, or null. */
 export function modelName(aaguid: string): string | null {
   const key = aaguid.toLowerCase()
   return Object.hasOwn(names, key) ? (names[key] ?? null) : null
 }
 
-/** What came, as far as it says: a passkey that may be copied between devices, the device itself, or a key beside it. */
+/** A passkey that may be synced, the device itself, or a separate key. */
 export type AuthenticatorType = 'passkey' | 'device' | 'key'
 
-/** Which sort a credential is, from what its authenticator said of itself. The word for it is the page's. */
+/** The type of a credential, by what its authenticator reports. */
 export function sortOf(authenticator: {
   readonly transports: readonly string[]
   readonly backupEligible: boolean

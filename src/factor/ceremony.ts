@@ -1,6 +1,6 @@
 /**
- * Ceremonies: a challenge that waits for its answer. Owns that it is good once, for a while, for one account and one browser
- * (THREATS W1, W2, W20); refuses to say which of these was amiss. The gate's clock ends it: the store's own may be another machine's.
+ * Pending ceremonies in the store. Each is valid once, for a limited time, one account and one browser (THREATS W1, W2, W20). The gate's
+ * clock ends it, since the store's may differ.
  */
 import { type Clock, isCurrent } from '../clock.ts'
 import { isToken, newToken } from '../ids.ts'
@@ -8,17 +8,16 @@ import { changeValue } from '../store/change.ts'
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 
-/** Whom a ceremony was begun for. `binding` is the session's id, or the browser's nonce before there is a session. */
+/** Whom a ceremony was begun for. `binding`: the session's id, or the browser's nonce before. */
 export interface CeremonyOwner {
   /** Null where the answer will say who it is. */
   readonly accountId: string | null
   readonly binding: string
 }
 
-/** What the store holds: the details, and when they end. */
 export type Kept<Details> = Details & { readonly endsAt: number }
 
-/** The record of one factor's ceremonies, by their handles. `isRight` looks at what the factor keeps in it. */
+/** The record of one factor's ceremonies, by handle. `isRight` checks the factor's own fields. */
 export function ceremonyRecord<Details extends CeremonyOwner>(
   factor: 'totp' | 'webauthn',
   isRight: (record: Loose) => boolean
@@ -43,7 +42,7 @@ export class Ceremonies<Details extends CeremonyOwner> {
   readonly #record: RecordKind<Kept<Details>>
   readonly #seconds: number
 
-  /** A record of its own keeps the ceremonies of one factor from being answered as another's. */
+  /** Each factor has its own record, so that no ceremony is answered as another's. */
   constructor({ store, clock }: { store: Store; clock: Clock }, record: RecordKind<Kept<Details>>, seconds: number) {
     this.#store = store
     this.#clock = clock
@@ -51,7 +50,7 @@ export class Ceremonies<Details extends CeremonyOwner> {
     this.#seconds = seconds
   }
 
-  /** Keeps the details and answers the handle that a form or a script carries. Worth nothing outside its binding. */
+  /** Stores the details and returns a handle, which is valid only with its binding. */
   async begin(details: Details): Promise<string> {
     const ceremony = newToken()
     const kept: Kept<Details> = { ...details, endsAt: this.#clock() + this.#seconds * 1000 }
@@ -59,26 +58,26 @@ export class Ceremonies<Details extends CeremonyOwner> {
     return ceremony
   }
 
-  /** The details, while it waits. Null where it is over, unknown or somebody else's. */
+  /** The details of a pending ceremony; null if it is over, unknown or another owner's. */
   async look(ceremony: unknown, owner: CeremonyOwner): Promise<Details | null> {
     if (typeof ceremony !== 'string' || !isToken(ceremony)) return null
     return this.#ofOwner(await this.#record.get(this.#store, ceremony), owner)
   }
 
-  /** Ends it, whoever asks and whatever comes of the answer: of any number of callers, its owner hears the details once. */
+  /** Ends the ceremony. Of parallel callers, only the owner's first gets the details. */
   async take(ceremony: unknown, owner: CeremonyOwner): Promise<Details | null> {
     if (typeof ceremony !== 'string' || !isToken(ceremony)) return null
     return this.#ofOwner(await this.#record.take(this.#store, ceremony), owner)
   }
 
-  /** The one that waits for this owner, if `makeCurrent` made it so and it is not over. */
+  /** The pending ceremony that `makeCurrent` stored for this owner. */
   async current(owner: CeremonyOwner): Promise<{ ceremony: string; details: Details } | null> {
     const ceremony = await this.#store.get(this.#currentKeyOf(owner))
     const details = await this.look(ceremony, owner)
     return ceremony === null || details === null ? null : { ceremony, details }
   }
 
-  /** Makes this the one that `current` answers. Where another one waits already, that one stays and is the answer. */
+  /** Makes this the current ceremony, unless another one is pending; returns the current one. */
   async makeCurrent(owner: CeremonyOwner, ceremony: string): Promise<{ ceremony: string; details: Details } | null> {
     const stands = await changeValue(this.#store, this.#currentKeyOf(owner), async text => {
       const details = await this.look(text, owner)
@@ -90,12 +89,12 @@ export class Ceremonies<Details extends CeremonyOwner> {
     return stands
   }
 
-  /** Notes that it ended with success, so that a second answer to it is recognised. */
+  /** Records its success, so that a repeated answer is recognised. */
   async finish(ceremony: string, owner: CeremonyOwner): Promise<void> {
     await this.#store.put(this.#finishedKeyOf(ceremony), ownerText(owner), this.#seconds)
   }
 
-  /** True for one that ended with success a while ago, for its owner. */
+  /** True if it ended with success, for its owner. */
   async isFinished(ceremony: unknown, owner: CeremonyOwner): Promise<boolean> {
     if (typeof ceremony !== 'string' || !isToken(ceremony)) return false
     return (await this.#store.get(this.#finishedKeyOf(ceremony))) === ownerText(owner)
@@ -109,7 +108,6 @@ export class Ceremonies<Details extends CeremonyOwner> {
     return `${this.#prefix}-done:${ceremony}`
   }
 
-  /** Without the colon. */
   get #prefix(): string {
     return this.#record.prefix.slice(0, -1)
   }

@@ -1,20 +1,17 @@
-/**
- * How far a clock is off, told by a code that belongs to another time. Owns the search through the hours around; its answer chooses a sentence
- * and never lets anybody in.
- */
+/** The search for the clock offset that explains a code. It only selects a message and never accepts a code. */
 import { createHmac } from 'node:crypto'
 import type { TotpCredential } from './credential.ts'
 
 type Parameters = Pick<TotpCredential, 'algorithm' | 'digits' | 'periodSeconds'>
 
-/** Clocks that run badly are minutes off; clocks in a wrong time zone are off by quarters of an hour, up to fourteen hours. */
+/** Bad clocks are minutes off, wrong time zones quarters of an hour, up to fourteen hours. */
 const closeSeconds = 3600
 const quarterSeconds = 900
 const farthestSeconds = 14 * 3600
-/** How exact the rest of a clock is that stands in a wrong time zone. */
+/** The accuracy of a clock in a wrong time zone. */
 const besideSeconds = 120
 
-/** The offset in seconds at which this is the code: above zero for a clock that is ahead. The smallest one; null where none fits. */
+/** The smallest offset in seconds at which this is the code, positive for a fast clock; null if none fits. */
 export function clockOffset(secret: Uint8Array, code: string, now: number, parameters: Parameters): number | null {
   const { digits, periodSeconds, algorithm } = parameters
   if (code.length !== digits) return null
@@ -36,7 +33,7 @@ function distances(periodSeconds: number): number[] {
   return [...found].sort((a, b) => a - b)
 }
 
-/** RFC 4226 §5.3 with the hashes of RFC 6238 §1.2. What is accepted as a proof is otplib's to say (totp.ts). */
+/** RFC 4226 §5.3 with the hashes of RFC 6238 §1.2. Verification uses otplib (totp.ts). */
 function codeOf(secret: Uint8Array, step: number, algorithm: TotpCredential['algorithm'], digits: number): string {
   const counter = Buffer.alloc(8)
   counter.writeBigUInt64BE(BigInt(step))

@@ -1,7 +1,4 @@
-/**
- * Credentials: what a person enrolled. Owns their records and the strict reading of them (THREATS D3); refuses to lose a change to
- * another made at the same moment. What a factor keeps in its record is that factor's business.
- */
+/** Credentials that people enrolled: their records, which are strictly parsed (THREATS D3) and changed atomically. */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { changeValue } from '../store/change.ts'
@@ -11,7 +8,7 @@ import { ConsecutiveFailures } from '../throttle/consecutive-failures.ts'
 import type { FactorNotice } from './factor.ts'
 
 interface CredentialBase {
-  /** Ours, 128 random bits; public. */
+  /** 128 random bits; public. */
   readonly id: string
   readonly accountId: string
   readonly name: string
@@ -19,34 +16,34 @@ interface CredentialBase {
   readonly lastUsedAt: number | null
   /** The client's address at that time. */
   readonly lastUsedFrom: string | null
-  /** Set after 100 consecutive failures (NIST SP 800-63B-4 §3.2.2). A new enrolment is the way back. */
+  /** Set after 100 consecutive failures (NIST SP 800-63B-4 §3.2.2). */
   readonly disabledAt: number | null
 }
 
 export interface TotpCredential extends CredentialBase {
   readonly kind: 'totp'
-  /** Sealed by the keyring, bound to this credential's id. */
+  /** Sealed by the keyring, bound to this id. */
   readonly secret: string
   readonly algorithm: 'SHA1' | 'SHA256' | 'SHA512'
   readonly digits: number
   readonly periodSeconds: number
-  /** No code of this time step or an earlier one is accepted again (RFC 6238 §5.2). */
+  /** Codes of this time step and earlier ones are refused (RFC 6238 §5.2). */
   readonly lastStep: number
 }
 
 export interface WebauthnCredential extends CredentialBase {
   readonly kind: 'webauthn'
-  /** The authenticator's name for it, base64url, up to 1,023 bytes. */
+  /** Base64url, up to 1,023 bytes. */
   readonly credentialId: string
   /** COSE_Key, base64url. */
   readonly publicKey: string
   readonly counter: number
   readonly transports: readonly string[]
   readonly aaguid: string
-  /** BE: may be copied between devices. Never changes (WebAuthn L3 §7.2 step 19). */
+  /** BE: may be synced between devices. Never changes (WebAuthn L3 §7.2 step 19). */
   readonly backupEligible: boolean
   readonly backedUp: boolean
-  /** Whether it verified its user when enrolled, or since beside another factor. Only then it is a whole sign-in. */
+  /** Whether it verified its user at enrolment, or later beside another factor. Only then it is a full sign-in. */
   readonly uvInitialized: boolean
 }
 
@@ -60,9 +57,9 @@ export const credentialRecord = new RecordKind<Credential>({
 
 const nameLength = 64
 const indexOf = (accountId: string) => `credentials-of:${accountId}`
-/** A revision, and the ids of credentials that are about to go. */
+/** A revision, and the ids of credentials that are being removed. */
 const leavingOf = (accountId: string) => `credentials-leaving:${accountId}`
-/** Up to 1,364 characters are more than a key of the store holds. */
+/** Long ids (up to 1,364 characters) exceed the store's key length. */
 const webauthnKeyOf = (credentialId: string) =>
   `webauthn-id:${createHash('sha256').update(credentialId).digest('base64url')}`
 
@@ -79,28 +76,28 @@ export class Credentials {
     this.#onDisabled = input.onDisabled ?? (() => {})
   }
 
-  /** All of a person's, the oldest first. */
+  /** All of a person's credentials, the oldest first. */
   async list(accountId: string): Promise<Credential[]> {
     const ids = await this.#store.members(indexOf(accountId))
     const found = await Promise.all(ids.map(id => this.get(accountId, id)))
     return found.filter(credential => credential !== null).sort((a, b) => a.createdAt - b.createdAt)
   }
 
-  /** Null for a credential of anybody else, too. */
+  /** Null also for another person's credential. */
   async get(accountId: string, id: string): Promise<Credential | null> {
     if (!isId(id)) return null
     const credential = await credentialRecord.get(this.#store, id)
     return credential?.id === id && credential.accountId === accountId ? credential : null
   }
 
-  /** The credential an authenticator calls so, whoever it belongs to. */
+  /** The credential with this WebAuthn id, whoever owns it. */
   async byCredentialId(credentialId: string): Promise<WebauthnCredential | null> {
     const [accountId = '', id = ''] = ((await this.#store.get(webauthnKeyOf(credentialId))) ?? '').split(' ')
     const found = id === '' ? null : await this.get(accountId, id)
     return found?.kind === 'webauthn' && found.credentialId === credentialId ? found : null
   }
 
-  /** False if a WebAuthn credential of this id stands for anybody already (WebAuthn L3 §7.1 step 26); of two at once, one is kept. */
+  /** False if this WebAuthn id is taken (WebAuthn L3 §7.1 step 26), also by a parallel call. */
   async add(credential: Credential): Promise<boolean> {
     const { accountId, id } = credential
     if (
@@ -108,7 +105,7 @@ export class Credentials {
       !(await this.#store.add(webauthnKeyOf(credential.credentialId), `${accountId} ${id}`))
     )
       return false
-    // The index first: a credential that is used but not listed could never be removed.
+    // Links first: a credential without a link could be used but never removed.
     await this.#store.link(indexOf(accountId), id)
     await credentialRecord.put(this.#store, id, credential)
     return true
@@ -130,7 +127,7 @@ export class Credentials {
     return isGone === true
   }
 
-  /** Null if there is no such credential; true for the one caller who took it out. Whether that is confirmed is the caller's question. */
+  /** Null if there is none; true for the one caller who removed it. */
   async #takeOut(accountId: string, id: string): Promise<boolean | null> {
     const credential = await this.get(accountId, id)
     if (credential === null) return null
@@ -141,7 +138,7 @@ export class Credentials {
     return isGone
   }
 
-  /** Whether the account removed this credential, on its page. If so, asks again for the confirmation that it stays removed. */
+  /** Whether the account removed this credential. If so, waits again for the replicas. */
   async confirmRemoval(accountId: string, id: string): Promise<boolean> {
     const [, ...leaving] = ((await this.#store.get(leavingOf(accountId))) ?? '').split(' ')
     if (!leaving.includes(id)) return false
@@ -150,8 +147,8 @@ export class Credentials {
   }
 
   /**
-   * Removes it unless nothing else that works would be left (THREATS M23): of any number of callers who would leave nothing together, one
-   * is told `last`. `commit` runs in between, once it is certain; where it rejects, nothing is removed and its error goes on.
+   * Removes the credential unless it is the last working one (THREATS M23); of parallel callers who would leave none, one gets `last`.
+   * `commit` runs first; if it rejects, nothing is removed.
    */
   async removeUnlessLast(
     accountId: string,
@@ -168,7 +165,7 @@ export class Credentials {
     return (await this.remove(accountId, id)) ? 'removed' : 'absent'
   }
 
-  /** True if the account can do without it. From then on it counts as gone, otherwise two that go at once would count on each other. */
+  /** Marks it as being removed, otherwise two parallel removals would count on each other. */
   #claim(accountId: string, id: string): Promise<boolean> {
     return this.#changeLeaving(accountId, (leaving, all) => {
       const stays = all.some(other => other.id !== id && other.disabledAt === null && !leaving.includes(other.id))
@@ -176,7 +173,7 @@ export class Credentials {
     })
   }
 
-  /** False where `change` answers null. Every change has a number, otherwise a list that reads as before would hide what happened between. */
+  /** False where `change` returns null. Each change has a new revision, otherwise a list that changed back would look unchanged. */
   #changeLeaving(
     accountId: string,
     change: (leaving: readonly string[], all: readonly Credential[]) => readonly string[] | null
@@ -193,11 +190,11 @@ export class Credentials {
     for (const id of await this.#store.members(indexOf(accountId)))
       if (!(await this.#takeOut(accountId, id))) await this.#store.unlink(indexOf(accountId), id)
     await this.#store.delete(leavingOf(accountId))
-    // Also where there was none: who tries again asks for the confirmation again.
+    // Also without a change: a retry waits for the replicas again.
     await this.#store.settle?.()
   }
 
-  /** Changes the record as it stands at that moment. Null, and nothing is written, where it is gone or `change` answers null. */
+  /** Changes the current record. Null, without a write, where it is gone or `change` returns null. */
   async update<Kind extends Credential>(
     accountId: string,
     id: string,
@@ -211,7 +208,7 @@ export class Credentials {
     })
   }
 
-  /** Ends its use and tells `onDisabled`, once. */
+  /** Disables it and calls `onDisabled` once. */
   async disable(accountId: string, id: string): Promise<void> {
     const at = this.#clock()
     const next = await this.update(accountId, id, credential =>
@@ -223,7 +220,7 @@ export class Credentials {
   }
 }
 
-/** A name as the person may give it: one line, no control or direction characters, up to 64 characters; `otherwise` for nothing. */
+/** A valid name: one line, no control or direction characters, up to 64 characters; `otherwise` if empty. */
 export function credentialName(text: string, otherwise: string): string {
   const clean = text
     .slice(0, 1024)

@@ -1,9 +1,9 @@
 /**
- * The one way to write an ECDSA signature (RFC 3279 §2.2.3 in DER, X.690 §10). Owns that check alone; the library reads sloppier
- * spellings too, so that one signature would have many (THREATS W15).
+ * The strict encoding of ECDSA signatures (RFC 3279 §2.2.3 in DER, X.690 §10). The library accepts others, so that one signature would
+ * have many (THREATS W15).
  */
 
-/** True for `SEQUENCE { INTEGER r, INTEGER s }` with shortest lengths, shortest positive numbers and nothing after them. */
+/** True for `SEQUENCE { INTEGER r, INTEGER s }` in shortest form with nothing after it. */
 export function isStrictEcdsaSignature(bytes: Uint8Array): boolean {
   const sequence = readElement(bytes, 0, 0x30)
   if (sequence === null || sequence.end !== bytes.length) return false
@@ -21,7 +21,7 @@ interface Element {
 function readElement(bytes: Uint8Array, at: number, tag: number): Element | null {
   const short = bytes[at + 1]
   if (bytes[at] !== tag || short === undefined) return null
-  // Longer than 127 bytes are the signatures of P-521; the form with a length byte is wrong for anything shorter.
+  // Only P-521 signatures exceed 127 bytes and need a length byte.
   const isLong = short === 0x81
   const length = isLong ? bytes[at + 2] : short
   if (length === undefined || (isLong ? length < 0x80 : length >= 0x80)) return null
@@ -32,6 +32,6 @@ function readElement(bytes: Uint8Array, at: number, tag: number): Element | null
 function isPositive(bytes: Uint8Array, { start, end }: Element): boolean {
   const [first, second] = bytes.subarray(start, end)
   if (first === undefined || first >= 0x80) return false
-  // A leading zero only where the number would be negative without it; zero itself is no signature.
+  // A leading zero is valid only before a negative number; zero is no signature.
   return first !== 0 || (second !== undefined && second >= 0x80)
 }

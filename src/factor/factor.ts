@@ -1,4 +1,4 @@
-/** What every second factor answers. A verdict tells nobody why it refused: a wrong code, a spent challenge and a foreign key read the same. */
+/** The results of every second factor. A refusal never tells a wrong code from a spent challenge or another person's key. */
 
 import type { Credential } from './credential.ts'
 import type { FactorKind } from './proof.ts'
@@ -10,12 +10,12 @@ export type Verification =
       readonly factor: FactorKind
       readonly credentialId: string | null
       readonly credentialName: string | null
-      /** WebAuthn's UV flag; false for everything else. */
+      /** WebAuthn's UV flag; false for other factors. */
       readonly userVerified: boolean
     }
-  /** `clock`: codes keep failing, or this one belongs to another time. The page then says that clocks matter. */
+  /** `clock`: the page should mention clocks. */
   | { readonly kind: 'refused'; readonly code?: 'clock'; readonly waitSeconds?: number }
-  /** The gate's own clock was put back: no code is good before `goodAgainAt`, in milliseconds. */
+  /** The gate's clock was set back: no code is valid before `goodAgainAt`, in milliseconds. */
   | {
       readonly kind: 'refused'
       readonly code: 'clock_back'
@@ -26,13 +26,13 @@ export type Verification =
 
 export type Enrolment =
   | { readonly kind: 'enrolled'; readonly credential: Credential }
-  /** `clockOffsetSeconds`: the code belongs to a time so far from now, above zero for a clock that is ahead. */
+  /** `clockOffsetSeconds`: positive for a fast clock. */
   | { readonly kind: 'refused'; readonly clockOffsetSeconds?: number | null; readonly waitSeconds?: number }
-  /** The ceremony is over, was spent, or belongs to somebody else: begin anew. */
+  /** The ceremony is over, spent or another person's. */
   | { readonly kind: 'expired' }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
 
-/** What the journal and the person should hear of an authenticator, besides the verdict. */
+/** A notice for the journal and the person. */
 export interface FactorNotice {
   readonly at: number
   readonly accountId: string
@@ -42,5 +42,5 @@ export interface FactorNotice {
   readonly credentialName: string | null
 }
 
-/** So many of each kind a person may have. Every wrong TOTP code is tried against each of theirs. */
+/** Credentials of each kind per person. Each wrong TOTP code is compared with all of theirs. */
 export const credentialsPerKind = 16

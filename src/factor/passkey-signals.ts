@@ -1,11 +1,8 @@
-/**
- * What a browser should know of the passkeys it keeps (WebAuthn L3 §5.1.10): which are good, what the person is called, and which nobody knows. Owns what
- * may be told; refuses to say which ids exist.
- */
+/** Signals to the browser about its stored passkeys (WebAuthn L3 §5.1.10): valid ids, names, unknown ids. */
 import type { Credentials } from './credential.ts'
 import { readAuthentication } from './webauthn-response.ts'
 
-/** Every id base64url, as the browser's own methods take them. */
+/** Ids in base64url, as the browser's methods take them. */
 export interface PasskeySignals {
   readonly rpId: string
   readonly userId: string
@@ -27,8 +24,8 @@ export async function passkeySignals(
 }
 
 /**
- * True where the person whom an answer names has no passkey of that id, so that the browser may forget it. It takes both random ids to ask, and
- * says the same of a passkey that somebody else has: nobody learns which ids exist (THREATS W17).
+ * True where the named person has no passkey of that id. It takes both random ids and is also true for another person's passkey, so nobody
+ * learns which ids exist (THREATS W17).
  */
 export async function isUnknownPasskey(credentials: Credentials, answer: unknown): Promise<boolean> {
   const response = readAuthentication(answer)

@@ -1,6 +1,6 @@
 /**
- * Recovery codes: NIST's look-up secrets, printed and put away. Owns that each is good once and that they are shown once; refuses
- * to keep one: the store holds hashes, sealed and bound to the account, so whoever writes into the store cannot plant a code either.
+ * Recovery codes (NIST look-up secrets). Each is valid once and shown once. The store holds sealed hashes, so that a write to the store
+ * cannot add a code.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../clock.ts'
@@ -15,30 +15,29 @@ import { typedSigns } from './typed-code.ts'
 
 export interface RecoveryStatus {
   readonly total: number
-  /** Zero once they are disabled. */
   readonly remaining: number
   readonly createdAt: number
 }
 
-/** Crockford's base32: no letter that reads like a digit. */
+/** Crockford's base32, without look-alikes. */
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
-/** 120 bits. From 112 on a plain hash will do; below, each guess at a stolen store would have to be slow (NIST SP 800-63B-4 §3.1.2.2). */
+/** 120 bits: from 112 on, a plain hash is enough (NIST SP 800-63B-4 §3.1.2.2). */
 const symbols = 24
 const groupSize = 4
 
 interface RecoveryRecord {
   readonly createdAt: number
   readonly total: number
-  /** SHA-256 of those that are left, base64url. */
+  /** SHA-256 of unused codes, base64url. */
   readonly hashes: readonly string[]
   readonly disabledAt: number | null
 }
 
-/** By the id of the account; sealed for its key. */
+/** By account id; sealed for its key. */
 export const recoveryRecord = new RecordKind<RecoveryRecord>({
   prefix: 'recovery:',
   version: 1,
-  // What the seal vouches for, we wrote.
+  // Sealed content is trusted.
   read: record => record as unknown as RecoveryRecord
 })
 
@@ -76,7 +75,7 @@ export class RecoveryCodes {
     this.#onDisabled = input.onDisabled ?? (() => {})
   }
 
-  /** New codes, to be shown once. All older ones are void from now on. */
+  /** Issues new codes, which replace all older ones. */
   async issue(accountId: string): Promise<string[]> {
     const codes = Array.from({ length: this.#count }, newCode)
     const record: RecoveryRecord = {
@@ -86,12 +85,12 @@ export class RecoveryCodes {
       disabledAt: null
     }
     await recoveryRecord.overwrite(this.#store, accountId, record, this.#seal)
-    // A failover must not make the older ones good again.
+    // Otherwise a failover could restore the older codes.
     await Promise.all([this.#failures.clear(authenticatorOf(accountId)), this.#store.settle?.()])
     return codes
   }
 
-  /** Spends one. Counted before it is looked at; of any number of callers with one code, one is let in. */
+  /** Spends a code. It counts the attempt first; of parallel callers with one code, one succeeds. */
   async spend(input: Origin & { accountId: string; code: string }): Promise<Verification> {
     const { accountId } = input
     const reservation = await this.#limiter.reserve(await this.#guesses.buckets({ ...input, what: 'recovery' }))
@@ -100,7 +99,7 @@ export class RecoveryCodes {
     const code = readRecoveryCode(input.code)
     if (count !== null && code !== null && (await this.#take(accountId, hashOf(accountId, code)))) {
       await Promise.all([
-        // A failover must not make the code good again.
+        // Otherwise a failover could restore the code.
         this.#store.settle?.(),
         this.#failures.clear(authenticatorOf(accountId)),
         reservation.succeeded()
@@ -118,7 +117,7 @@ export class RecoveryCodes {
     return { kind: 'refused', ...(await reservation.wait?.()) }
   }
 
-  /** What is left of them, or null where none were ever issued. */
+  /** The status, or null where none were issued. */
   async status(accountId: string): Promise<RecoveryStatus | null> {
     const record = await recoveryRecord.get(this.#store, accountId, this.#seal)
     if (record === null) return null
@@ -132,7 +131,7 @@ export class RecoveryCodes {
     await this.#store.settle?.()
   }
 
-  /** True for the one caller who took this hash out of the record. */
+  /** True for the one caller who removed this hash. */
   #take(accountId: string, hash: string): Promise<boolean> {
     return this.#update(accountId, record => {
       const left = record.hashes.filter(kept => !isEqual(kept, hash))
@@ -150,7 +149,7 @@ export class RecoveryCodes {
     await this.#store.settle?.()
   }
 
-  /** True only if the change was written; false where the record is gone or `change` answers null. A code is spent by that write alone. */
+  /** True only if the change was written, which alone spends a code. */
   #update(accountId: string, change: (record: RecoveryRecord) => RecoveryRecord | null): Promise<boolean> {
     const decide = (record: RecoveryRecord | null) => {
       const next = record === null ? null : change(record)
@@ -160,10 +159,7 @@ export class RecoveryCodes {
   }
 }
 
-/**
- * The 24 symbols of a typed code, or null. Blanks, dashes, letter case and the width of letters mean nothing; `o` reads as 0, `i` (with or
- * without its dot) and `l` as 1.
- */
+/** The 24 symbols of a typed code, or null. Blanks, dashes, case and width are ignored; `o` reads as 0, `i` and `l` as 1. */
 export function readRecoveryCode(typed: unknown): string | null {
   const code = typedSigns(typed)
     ?.toLowerCase()
@@ -173,7 +169,7 @@ export function readRecoveryCode(typed: unknown): string | null {
 }
 
 function newCode(): string {
-  // 32 symbols divide 256: every symbol is as likely as any other.
+  // 32 divides 256, so every symbol is equally likely.
   const code = [...randomBytes(symbols)].map(byte => alphabet[byte % alphabet.length]).join('')
   return code.match(new RegExp(`.{${groupSize}}`, 'g'))!.join('-')
 }

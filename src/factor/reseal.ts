@@ -1,7 +1,4 @@
-/**
- * After a new key: everything sealed is sealed anew, so that the old keys can be retired. Owns the list of what is sealed; refuses to
- * touch a record that changed meanwhile, and takes it up again.
- */
+/** The re-sealing of all sealed records with the current key, after which old keys can be retired. */
 import { keyCheck } from '../keyring/key-check.ts'
 import { type Keyring, sealedBy } from '../keyring/keyring.ts'
 import { inBatches } from '../store/batches.ts'
@@ -12,13 +9,13 @@ import { recoveryRecord } from './recovery-code.ts'
 import { contextOf, totpCeremony } from './totp.ts'
 
 /**
- * Seals with the current key what older ones sealed, and answers how many records that were. Safe while the gate runs; run it again
- * after a break. Rejects with KeyringError where a record asks for a key that the ring has not: then nothing may be retired.
+ * Seals all records with the current key and returns their number. It may run beside the gate and be repeated. Rejects with KeyringError
+ * for a record of an unknown key; then no key may be retired.
  */
 export async function resealSecrets(input: {
   store: Store
   keyring: Keyring
-  /** Hears how many records have been looked at. */
+  /** Called with the number of records read. */
   onDone?: (done: number) => void
 }): Promise<number> {
   const { store, keyring, onDone } = input
@@ -39,13 +36,13 @@ export async function resealSecrets(input: {
   return resealed
 }
 
-/** Every kind of record that holds something sealed. `reseal` answers true if it wrote the record of `id` anew. */
+/** Every kind of sealed record. `reseal` resolves with true if it wrote the record of `id`. */
 const sealed: readonly {
   readonly prefix: string
   readonly reseal: (store: Store, keyring: Keyring, id: string) => Promise<boolean>
 }[] = [
   {
-    // Sealed as a whole: what is in it, and in which version, does not matter.
+    // Sealed as a whole, so its content and version do not matter.
     prefix: recoveryRecord.prefix,
     reseal: (store, keyring, id) =>
       exchange(store, recoveryRecord.key(id), text => again(keyring, text, recoveryRecord.key(id)))
@@ -61,7 +58,7 @@ const sealed: readonly {
   }
 ]
 
-/** True if the value was written anew; it is read again until nobody else changed it in between. */
+/** True if the value was written. It retries after a concurrent change. */
 function exchange(store: Store, key: string, change: (text: string) => string | null): Promise<boolean> {
   return changeValue(store, key, text => {
     const next = text === null ? null : change(text)
@@ -69,7 +66,7 @@ function exchange(store: Store, key: string, change: (text: string) => string | 
   })
 }
 
-/** The record with its secret sealed anew, which is bound to the credential. */
+/** The record with its secret sealed again, bound to the credential. */
 function withSecret<T extends { readonly secret: string }>(
   record: T | null,
   credentialId: string | undefined,

@@ -1,6 +1,6 @@
 /**
- * Ceremonies that nobody is signed in for yet: the challenge travels sealed in its own handle, so that whoever only asks for one leaves
- * nothing in the store (THREATS D15). Owns that it is good once, for a while and in one browser; refuses to say which of these was amiss.
+ * Ceremonies before sign-in. The challenge travels sealed in its handle, so that requests for one leave nothing in the store (THREATS
+ * D15).
  */
 import { type Clock, isCurrent } from '../clock.ts'
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts'
 import type { Pending } from './webauthn-rules.ts'
 
 const context = 'ceremony:webauthn:login'
-/** A sealed handle has some 400 characters; nothing longer is looked at. */
+/** A handle has some 400 characters. */
 const longest = 2048
 
 interface Sealed extends Pending {
@@ -29,17 +29,17 @@ export class SealedCeremonies {
     this.#seconds = input.seconds
   }
 
-  /** The handle for a script to carry. Nothing is kept of it. */
+  /** Returns a handle. Nothing is stored. */
   begin(pending: Pending): string {
     const sealed: Sealed = { ...pending, expiresAt: this.#clock() + this.#seconds * 1000 }
     return this.#keyring().seal(JSON.stringify(sealed), context)
   }
 
-  /** What the handle holds, in the browser it was made for and in time; null otherwise. It is not spent by being looked at. */
+  /** The content of a handle for its browser, in time; else null. It is not spent. */
   look(handle: unknown, binding: string): Sealed | null {
     if (typeof handle !== 'string' || handle.length > longest) return null
     try {
-      // What the seal vouches for, we wrote.
+      // Sealed content is trusted.
       const sealed = JSON.parse(this.#keyring().open(handle, context)) as Sealed
       return sealed.binding === binding && isCurrent(sealed.expiresAt, this.#seconds * 1000, this.#clock())
         ? sealed
@@ -50,9 +50,9 @@ export class SealedCeremonies {
     }
   }
 
-  /** Ends it: true for the one caller who spends this challenge. By the challenge, since one handle can be spelled in several ways. */
+  /** True for the one caller who spends this challenge. One handle has several spellings, so the challenge is the key. */
   spend({ challenge, expiresAt }: Sealed): Promise<boolean> {
-    // A minute longer than it is good, for gates whose clocks differ.
+    // One more minute, since gateways' clocks differ.
     const seconds = (expiresAt - this.#clock()) / 1000 + 60
     return this.#store.add(`ceremony-spent:webauthn:${challenge}`, '1', seconds)
   }

@@ -1,7 +1,4 @@
-/**
- * TOTP (RFC 6238): enrolment and verification. Owns every use of otplib, the secrets, and each time step being good once (§5.2);
- * refuses a secret from outside, and a code that was shown, used or guessed before.
- */
+/** TOTP (RFC 6238): enrolment and verification with otplib. Each time step is accepted once (§5.2). */
 import { randomBytes } from 'node:crypto'
 import { generateURI, ScureBase32Plugin, verifySync } from 'otplib'
 import type { Clock } from '../clock.ts'
@@ -26,43 +23,42 @@ export interface TotpOptions {
   readonly keyring: () => Keyring
   readonly credentials: Credentials
   readonly limiter: AttemptLimiter
-  /** What an authenticator app shows above the code. */
+  /** The label in authenticator apps. */
   readonly issuer: string
   readonly algorithm: TotpAlgorithm
   readonly digits: 6 | 7 | 8
-  /** Seconds a code stands; at most 120 (NIST SP 800-63B-4 §3.1.4). */
+  /** Seconds per step; at most 120 (NIST SP 800-63B-4 §3.1.4). */
   readonly period: number
-  /** Steps before and after the present one that are accepted too: 1, or 0 for ASVS 6.5.5. */
+  /** Steps accepted before and after the present one: 1, or 0 for ASVS 6.5.5. */
   readonly skew: 0 | 1
-  /** The gate's clock stands before a time at which codes were used: it was put back, by so many seconds at least. Told once in ten minutes. */
+  /** Called when the clock stands before a used code, with the least difference in seconds, once in ten minutes. */
   readonly onClockBack?: (seconds: number) => void
-  /** For tests that need a known secret. */
+  /** For tests. */
   readonly random?: (bytes: number) => Buffer
 }
 
-/** What a person needs to set up an authenticator app. Shown during enrolment and never again (THREATS M4). */
+/** Setup data for an authenticator app, shown during enrolment only (THREATS M4). */
 export interface TotpSetup {
   readonly ceremony: string
-  /** Base32, without padding. */
+  /** Base32 without padding. */
   readonly secret: string
   /** `otpauth://` for the QR code. */
   readonly uri: string
-  /** Of the codes it will make. */
   readonly digits: number
 }
 
-/** As many bytes as the hash has (RFC 6238 §5.1, RFC 4226 §4 R6). */
+/** The length of the hash (RFC 6238 §5.1, RFC 4226 §4 R6). */
 const secretBytes: Readonly<Record<TotpAlgorithm, number>> = { SHA1: 20, SHA256: 32, SHA512: 64 }
 const ceremonySeconds = 10 * 60
-/** How far off a clock may be to be recognised as off at a sign-in: twenty steps, or as far as otplib looks (49 minutes in all). */
+/** The search range for a wrong clock at sign-in: twenty steps, or otplib's limit of 49 minutes. */
 const nearbySteps = (periodSeconds: number) => Math.min(20, Math.floor(1470 / periodSeconds))
-/** Failures after which the page should speak of clocks. */
+/** Failures after which the page mentions clocks. */
 const failuresToWonderAfter = 3
-/** How often the log hears that the clock was put back, in milliseconds. */
+/** In milliseconds. */
 const clockNewsMs = 10 * 60_000
 const base32 = new ScureBase32Plugin()
 
-/** A pending enrolment. The parameters stand in it: a reload must not change what a QR code on the screen means. */
+/** A pending enrolment. It holds the parameters, so that a reload does not invalidate a shown QR code. */
 interface Pending extends CeremonyOwner, Pick<TotpCredential, 'secret' | 'algorithm' | 'digits' | 'periodSeconds'> {
   readonly accountId: string
   readonly credentialId: string
@@ -95,10 +91,7 @@ export class Totp {
     this.#failures = new ConsecutiveFailures(options.store)
   }
 
-  /**
-   * The enrolment that waits for this session, or a new one: a page that is loaded again shows the secret that was scanned. Of two that begin
-   * at once, both hear of the same.
-   */
+  /** The session's pending enrolment, or a new one, so that a reloaded page shows the scanned secret. */
   async open(account: { id: string; name: string }, binding: string): Promise<TotpSetup> {
     const owner = { accountId: account.id, binding }
     const waiting = await this.#ceremonies.current(owner)
@@ -108,7 +101,7 @@ export class Totp {
     return stands === null ? drawn : this.#setupOf(stands.ceremony, stands.details)
   }
 
-  /** Begins an enrolment anew: a secret of our making, kept for ten minutes. The one that waited for this session is over. */
+  /** Begins a new enrolment for ten minutes, and ends the session's earlier one. */
   async begin(account: { id: string; name: string }, binding: string): Promise<TotpSetup> {
     const owner = { accountId: account.id, binding }
     const waiting = await this.#ceremonies.current(owner)
@@ -135,18 +128,18 @@ export class Totp {
     return this.#setup(await this.#ceremonies.begin(pending), pending, secret)
   }
 
-  /** The same secret once more, for the page after a wrong code. Null where the ceremony is over or somebody else's. */
+  /** The pending secret, for the page after a wrong code; null if it is over or another person's. */
   async resume(ceremony: string, accountId: string, binding: string): Promise<TotpSetup | null> {
     const pending = await this.#ceremonies.look(ceremony, { accountId, binding })
     return pending === null ? null : this.#setupOf(ceremony, pending)
   }
 
-  /** True if this session ended that enrolment with success a while ago: its form was sent twice, or by two tabs. */
+  /** True if this session finished that enrolment, as when a form is sent twice. */
   async isFinished(ceremony: string, accountId: string, binding: string): Promise<boolean> {
     return this.#ceremonies.isFinished(ceremony, { accountId, binding })
   }
 
-  /** Ends an enrolment with the first code; its time step is spent by it. A wrong code leaves the ceremony as it is. Without a name it is called `totp`. */
+  /** Finishes an enrolment with its first code, which is spent. A wrong code keeps it pending. The default name is `totp`. */
   async finish(input: {
     accountId: string
     binding: string
@@ -166,7 +159,7 @@ export class Totp {
       return { kind: 'refused', clockOffsetSeconds: this.#offsetOf(pending, code), ...(await reservation.wait?.()) }
     if ((await this.#ofAccount(accountId)).length >= credentialsPerKind)
       return { kind: 'refused', clockOffsetSeconds: null, ...(await reservation.wait?.()) }
-    // Of two forms sent at once, one enrols.
+    // Of two parallel forms, one enrols.
     if ((await this.#ceremonies.take(ceremony, { accountId, binding })) === null) return { kind: 'expired' }
     const credential: TotpCredential = {
       id: pending.credentialId,
@@ -188,7 +181,7 @@ export class Totp {
     return { kind: 'enrolled', credential }
   }
 
-  /** Tries the code against each of the person's TOTP credentials. Counted before it is looked at, whatever was typed. */
+  /** Verifies a code against each of the person's TOTP credentials. It counts the attempt first. */
   async verify(input: Origin & { accountId: string; code: string }): Promise<Verification> {
     const { accountId, address } = input
     const reservation = await this.#options.limiter.reserve(await this.#guesses.buckets({ ...input, what: 'totp' }))
@@ -209,7 +202,7 @@ export class Totp {
     if (used !== null) {
       const others = counted.filter(({ credential }) => credential.id !== used.id)
       await Promise.all([
-        // A failover must not make the code good again.
+        // Otherwise a failover could restore the code.
         this.#store.settle?.(),
         this.#failures.clear(used.id),
         ...others.map(({ credential }) => this.#failures.giveBack(credential.id)),
@@ -225,7 +218,7 @@ export class Totp {
       if (await this.#isNearby(credential, code)) isNearby = true
       goodAgainAt = Math.max(goodAgainAt, this.#blockedUntil(credential))
     }
-    // Said whatever was typed, so that it tells nobody anything about the code.
+    // The typed code has no influence, so that nobody learns about it.
     if (goodAgainAt > 0) return { kind: 'refused', code: 'clock_back', goodAgainAt }
     const wait = await reservation.wait?.()
     return isNearby || reservation.failures >= failuresToWonderAfter
@@ -238,7 +231,7 @@ export class Totp {
     return all.filter(credential => credential.kind === 'totp')
   }
 
-  /** The credential whose code this is, its time step spent; null if it is nobody's, or was used. */
+  /** The credential that accepts the code, and spends its step; else null. */
   async #use(
     credentials: readonly TotpCredential[],
     code: string | null,
@@ -248,7 +241,7 @@ export class Totp {
     for (const credential of credentials) {
       const step = this.#stepOf(credential, code, this.#options.skew, credential.lastStep)
       if (step === null || !(await this.#spend(credential, step))) continue
-      // The record has the last word: a later step may have been used, or the credential disabled, in the meantime.
+      // The record decides: a parallel request may have used a later step or disabled it.
       const used = await this.#options.credentials.update(credential.accountId, credential.id, now =>
         now.kind === 'totp' && now.disabledAt === null && now.lastStep < step
           ? { ...now, lastStep: step, lastUsedAt: at, lastUsedFrom: address }
@@ -259,10 +252,7 @@ export class Totp {
     return null
   }
 
-  /**
-   * Until when no code of this credential can be good, in milliseconds, because a later one was used: the gate's clock was put back since then.
-   * Zero where all is well.
-   */
+  /** The time in milliseconds before which no code can be valid, because the clock was set back; zero normally. */
   #blockedUntil({ lastStep, periodSeconds }: TotpCredential): number {
     const { clock, skew, onClockBack } = this.#options
     const now = clock()
@@ -276,22 +266,22 @@ export class Totp {
     return (lastStep + 1 - skew) * periodSeconds * 1000
   }
 
-  /** How far the clock is off that made this code, in seconds; null where it made none. For whoever was shown the secret, and nobody else. */
+  /** The clock offset of a code in seconds, or null. Only for somebody who was shown the secret. */
   #offsetOf(pending: Pending, code: string | null): number | null {
     if (code === null) return null
     const secret = base32.decode(this.#open(pending.secret, pending.credentialId))
     return clockOffset(secret, code, this.#options.clock(), pending)
   }
 
-  /** True for the one caller who spends this step of this credential. */
+  /** True for the one caller who spends this step. */
   #spend({ id, periodSeconds }: TotpCredential, step: number): Promise<boolean> {
     const untilSeconds = (step + this.#options.skew + 1) * periodSeconds - this.#options.clock() / 1000
     return this.#store.add(`totp-step:${id}:${step}`, '1', untilSeconds + periodSeconds)
   }
 
   /**
-   * Whether the code belongs to a time close by that is not accepted: then a clock is off. Saying so tells a guesser that it will be
-   * good later, therefore it is spent here and now.
+   * Whether the code belongs to a nearby time that is not accepted. It is spent at once, since the answer tells a guesser that it will be
+   * valid.
    */
   async #isNearby(credential: TotpCredential, code: string | null): Promise<boolean> {
     const step = this.#stepOf(credential, code, nearbySteps(credential.periodSeconds))
@@ -301,7 +291,7 @@ export class Totp {
     return step < present || this.#spend(credential, step)
   }
 
-  /** The time step this is the code of, among the present one and `tolerance` to either side, later than `after`; else null. */
+  /** The time step of the code, within `tolerance` steps and after `after`; else null. */
   #stepOf(
     credential: Pick<TotpCredential, 'id' | 'secret' | 'algorithm' | 'digits' | 'periodSeconds'>,
     code: string | null,
@@ -322,10 +312,10 @@ export class Totp {
         epochTolerance: tolerance * period,
         ...(after === undefined ? {} : { afterTimeStep: after })
       })
-      // An object either way, and `{ valid: false }` is truthy (THREATS 0.12).
+      // otplib returns an object, and `{ valid: false }` is truthy (THREATS 0.12).
       return result.valid === true && 'timeStep' in result ? result.timeStep : null
     } catch {
-      // Also where the clock was put back behind the last step that was used: nothing is accepted until it has passed.
+      // Also after the clock was set back behind the last used step.
       return null
     }
   }
@@ -351,13 +341,13 @@ export class Totp {
   }
 }
 
-/** The digits of a typed code, whatever script they are in. Null for anything else. */
+/** The digits of a typed code in any script, or null. */
 export function readCode(typed: unknown): string | null {
   const digits = typedSigns(typed)
   return digits !== null && /^[0-9]{6,8}$/.test(digits) ? digits : null
 }
 
-/** What the secret of a credential is sealed for. */
+/** The seal's context for a credential's secret. */
 export function contextOf(credentialId: string): string {
   return `totp:${credentialId}`
 }

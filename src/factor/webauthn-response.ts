@@ -1,9 +1,6 @@
-/**
- * What a browser sends back from a WebAuthn ceremony, before anybody believes it: types, lengths, spelling. Owns the strict shape
- * (THREATS W16); refuses to pass anything on that it did not look at.
- */
+/** The strict parser of WebAuthn responses: types, lengths and encodings (THREATS W16). */
 
-/** RFC 4648 §5 without padding, spelled the one canonical way. */
+/** RFC 4648 §5 without padding, canonical. */
 type Base64url = string
 
 export interface ClientData {
@@ -32,7 +29,7 @@ export interface AuthenticationResponse {
 const idBytesMax = 1023
 const clientDataBytesMax = 8 * 1024
 const authenticatorDataBytesMax = 8 * 1024
-/** With an attestation's whole chain of certificates. */
+/** Includes a certificate chain. */
 const attestationBytesMax = 32 * 1024
 const signatureBytesMax = 1024
 /** WebAuthn L3 §5.4.3. */
@@ -41,7 +38,7 @@ const knownTransports: readonly string[] = ['ble', 'cable', 'hybrid', 'internal'
 
 type Loose = Readonly<Record<string, unknown>>
 
-/** Null for anything that is not the JSON of a registration (WebAuthn L3 §5.1.8, RegistrationResponseJSON). */
+/** A RegistrationResponseJSON (WebAuthn L3 §5.1.8), or null. */
 export function readRegistration(value: unknown): RegistrationResponse | null {
   const parts = readCredential(value)
   if (parts === null) return null
@@ -50,7 +47,7 @@ export function readRegistration(value: unknown): RegistrationResponse | null {
   if (attestationObject === null) return null
   const transports = inner.transports ?? []
   if (!Array.isArray(transports) || transports.length > 16) return null
-  // Unknown ones are ignored, as the standard has it: they are hints for the next ceremony.
+  // Unknown transports are ignored, since they are only hints.
   return {
     id,
     clientDataJSON,
@@ -60,7 +57,7 @@ export function readRegistration(value: unknown): RegistrationResponse | null {
   }
 }
 
-/** Null for anything that is not the JSON of an assertion (WebAuthn L3 §5.1.8, AuthenticationResponseJSON). */
+/** An AuthenticationResponseJSON (WebAuthn L3 §5.1.8), or null. */
 export function readAuthentication(value: unknown): AuthenticationResponse | null {
   const parts = readCredential(value)
   if (parts === null) return null
@@ -73,7 +70,7 @@ export function readAuthentication(value: unknown): AuthenticationResponse | nul
   return { id, clientDataJSON, clientData, authenticatorData, signature, userHandle }
 }
 
-/** True unless the ceremony ran inside another site's frame. Absent and false mean no; the library lets `true` pass (THREATS 0.13). */
+/** True outside other sites' frames. Absent means false; the library accepts `true` (THREATS 0.13). */
 export function isSameOriginCeremony({ crossOrigin, topOrigin }: ClientData): boolean {
   return (crossOrigin === undefined || crossOrigin === false) && topOrigin === undefined
 }
@@ -91,7 +88,7 @@ function readCredential(value: unknown) {
 
 function readClientData(encoded: Base64url): ClientData | null {
   try {
-    // "UTF-8 decode" (§7.1 step 5): a byte order mark is dropped, as the library does.
+    // "UTF-8 decode" (§7.1 step 5) drops a byte order mark, as the library does.
     const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(encoded, 'base64url'))
     const data = readObject(JSON.parse(text))
     return data === null ? null : { crossOrigin: data.crossOrigin, topOrigin: data.topOrigin }
@@ -106,6 +103,6 @@ function readObject(value: unknown): Loose | null {
 
 function readBytes(value: unknown, bytesMax: number): Base64url | null {
   if (typeof value !== 'string' || value === '' || value.length > Math.ceil((bytesMax * 4) / 3)) return null
-  // Another spelling of the same bytes would be another key in the store.
+  // Other encodings of the same bytes would be other keys in the store.
   return Buffer.from(value, 'base64url').toString('base64url') === value ? value : null
 }

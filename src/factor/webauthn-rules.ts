@@ -1,16 +1,13 @@
-/**
- * The relying party's own rules for an assertion (WebAuthn L3 §7.2), as pure functions: whose credential may answer, and what its
- * record says after it did. Owns no cryptography; by then the library has checked the signature.
- */
+/** The relying party's rules for an assertion (WebAuthn L3 §7.2), as pure functions, after the library has verified the signature. */
 import { type CeremonyOwner, ceremonyRecord } from './ceremony.ts'
 import type { Credential, WebauthnCredential } from './credential.ts'
 
-/** A ceremony that waits. The policy stands in it: what the browser says of it later counts for nothing. */
+/** A pending ceremony with its policy, which the browser cannot change. */
 export interface Pending extends CeremonyOwner {
   readonly purpose: 'enrol' | 'challenge' | 'login'
   readonly challenge: string
   readonly requireUserVerification: boolean
-  /** The credentials that may answer; null for any, since a passkey says whose it is. */
+  /** Accepted credentials; null for any passkey. */
   readonly allowed: readonly string[] | null
 }
 
@@ -23,7 +20,7 @@ export const webauthnCeremony = ceremonyRecord<Pending>(
     (allowed === null || (Array.isArray(allowed) && allowed.every(id => typeof id === 'string')))
 )
 
-/** What an authenticator said under its signature. */
+/** The signed data of an authenticator. */
 export interface Assertion {
   readonly counter: number
   readonly userVerified: boolean
@@ -39,7 +36,7 @@ export function mayAnswer(credential: WebauthnCredential, userHandle: string | n
   return pending.accountId === credential.accountId && (userHandle === null || userHandle === credential.accountId)
 }
 
-/** Steps 19, 22 and 24: the record after this assertion, or why there is none. */
+/** Steps 19, 22 and 24: the new record, or the refusal. */
 export function afterAssertion(
   credential: Credential,
   assertion: Assertion,
@@ -47,7 +44,7 @@ export function afterAssertion(
 ): WebauthnCredential | 'refused' | 'counter_went_back' {
   if (credential.kind !== 'webauthn' || credential.disabledAt !== null) return 'refused'
   if (assertion.backupEligible !== credential.backupEligible) return 'refused'
-  // A key that came without a PIN may have been given one by its thief: only enrolled with one it is a whole sign-in.
+  // A thief can set a PIN on a key without one, so user verification counts only since enrolment.
   if (purpose === 'login' && !(credential.uvInitialized && assertion.userVerified)) return 'refused'
   const { counter } = credential
   if (assertion.counter <= counter && (assertion.counter !== 0 || counter !== 0)) return 'counter_went_back'
@@ -55,7 +52,7 @@ export function afterAssertion(
     ...credential,
     counter: assertion.counter,
     backedUp: assertion.backedUp,
-    // Beside a first factor, which a challenge always follows.
+    // Here always beside a first factor.
     uvInitialized: credential.uvInitialized || assertion.userVerified
   }
 }

@@ -1,6 +1,6 @@
 /**
- * WebAuthn (W3C Level 3): both ceremonies, and the only use of @simplewebauthn/server. Owns the steps of §7 that the library leaves to
- * the relying party: whose challenge and whose credential it is, same origin, counters, backup flags. Every refusal reads the same.
+ * WebAuthn (W3C Level 3): both ceremonies with @simplewebauthn/server, and the steps of §7 that it leaves to the relying party. All
+ * refusals look the same.
  */
 import { randomBytes } from 'node:crypto'
 import type {
@@ -33,7 +33,7 @@ import {
 } from './webauthn-response.ts'
 import { type Assertion, afterAssertion, mayAnswer, type Pending, webauthnCeremony } from './webauthn-rules.ts'
 
-/** Loaded with the first ceremony: it is a third of the whole gate's memory, and many gates never need it. */
+/** Loaded lazily: it is a third of the gate's memory. */
 const library = () => import('@simplewebauthn/server')
 const helpers = () => import('@simplewebauthn/server/helpers')
 
@@ -47,23 +47,23 @@ export interface WebauthnOptions {
   readonly limiter: AttemptLimiter
   readonly rpId: string
   readonly rpName: string
-  /** The exact origins a ceremony may run on. */
+  /** The exact origins of a ceremony. */
   readonly origins: readonly string[]
   readonly userVerification: UserVerification
-  /** What is asked for. Nothing is concluded from what comes, so `none` spares the person a question. */
+  /** Attestation is not judged, so `none` spares the person a question. */
   readonly attestation: 'none' | 'direct' | 'enterprise'
-  /** An authenticator's counter went back: it may have been copied. The assertion was refused. */
+  /** The counter went back, so the authenticator may be copied. The assertion was refused. */
   readonly onCounterRegress?: (notice: FactorNotice) => void
-  /** For tests that need a known challenge. */
+  /** For tests. */
   readonly random?: (bytes: number) => Buffer
 }
 
-/** NIST SP 800-63B-4 and ASVS 6.7.2 ask for 64 bits of challenge; WebAuthn L3 §13.4.3 for 128. */
+/** NIST SP 800-63B-4 and ASVS 6.7.2 require 64 bits, WebAuthn L3 §13.4.3 128. */
 const challengeBytes = 32
 const ceremonySeconds = 5 * 60
-/** Numbers of the IANA registry "COSE Algorithms". */
+/** IANA, "COSE Algorithms". */
 const cose = { EdDSA: -8, ES256: -7, RS256: -257, ES384: -35, ES512: -36 } as const
-/** In the order we like them. What was not offered is not taken (§7.1 step 20). */
+/** By preference. Other algorithms are refused (§7.1 step 20). */
 const algorithms = [cose.EdDSA, cose.ES256, cose.RS256, cose.ES384, cose.ES512]
 const ecdsaAlgorithms: readonly unknown[] = [cose.ES256, cose.ES384, cose.ES512]
 
@@ -73,7 +73,7 @@ interface AnswerInput extends Origin {
   readonly response: unknown
 }
 
-/** An answer whose challenge is spent and whose credential is found. */
+/** An answer to a spent challenge, with its credential. */
 interface Answered {
   readonly response: AuthenticationResponse
   readonly credential: WebauthnCredential
@@ -98,7 +98,7 @@ export class Webauthn {
     this.#failures = new ConsecutiveFailures(options.store)
   }
 
-  /** Begins an enrolment (§7.1 step 1). What the person has is excluded, so that nobody counts one key twice. */
+  /** Begins an enrolment (§7.1 step 1). It excludes the person's keys, so that one key does not count twice. */
   async registrationOptions(
     account: { id: string; name: string; displayName: string },
     binding: string
@@ -123,18 +123,18 @@ export class Webauthn {
     return { ceremony, options }
   }
 
-  /** True while an enrolment that was begun for them waits for its answer. */
+  /** True while this enrolment is pending. */
   async isEnrolling(accountId: string, binding: string, ceremony: unknown): Promise<boolean> {
     return (await this.#ceremonies.look(ceremony, { accountId, binding }))?.purpose === 'enrol'
   }
 
-  /** Ends an enrolment. The challenge is spent whatever comes of it. Without a name the credential is called by the code of its sort. */
+  /** Finishes an enrolment and always spends its challenge. The default name is the code of the type. */
   async register(input: {
     account: { id: string; name: string; displayName: string }
     binding: string
     ceremony: string
     response: unknown
-    /** The person's, or the page's once it is known what came: its model where we know it, and its sort. */
+    /** The person's name for it, or a function of its model (null if unknown) and type. */
     name: string | ((model: string | null, sort: AuthenticatorType) => string)
     address: string
   }): Promise<Enrolment> {
@@ -164,7 +164,7 @@ export class Webauthn {
       lastUsedFrom: null,
       disabledAt: null
     }
-    // Of any number of people with this id, one has it (§7.1 step 26).
+    // One person gets this id (§7.1 step 26).
     if (!(await credentials.add(credential))) return refusedBy(reservation)
     await reservation.succeeded()
     return { kind: 'enrolled', credential }
@@ -175,7 +175,7 @@ export class Webauthn {
     passkeySignals(this.#options, account)
   readonly isUnknown = (answer: unknown) => isUnknownPasskey(this.#options.credentials, answer)
 
-  /** Begins an assertion: of one of the account's credentials, or, with null, of a passkey that says whose it is. */
+  /** Begins an assertion with one of the account's credentials, or, for null, with any passkey. */
   async authenticationOptions(input: {
     accountId: string | null
     binding: string
@@ -198,8 +198,8 @@ export class Webauthn {
   }
 
   /**
-   * Ends an assertion. The challenge is spent whatever comes of it. Without `accountId` the passkey is a whole sign-in: it must have
-   * verified its user. Whether the account may enter is the caller's question.
+   * Finishes an assertion and always spends its challenge. Without `accountId` the passkey must have verified its user. The caller checks
+   * the account.
    */
   async authenticate(input: AnswerInput & { accountId: string | null }): Promise<Verification> {
     const { accountId, address } = input
@@ -207,14 +207,14 @@ export class Webauthn {
     if ('kind' in answer) return answer
     const { response, credential, pending, reservation } = answer
     if (!mayAnswer(credential, response.userHandle, pending)) return refusedBy(reservation)
-    // Only who has the first factor counts towards disabling: otherwise a stranger could disable a credential they know of.
+    // Failures count only after a first factor, otherwise anybody who knows the id could disable the credential.
     const count = accountId === null ? { isLast: false } : await this.#failures.count(credential.id)
     const used = count === null ? null : await this.#use(credential, response, pending, address)
     if (used === null) {
       if (count === null || count.isLast) await this.#options.credentials.disable(credential.accountId, credential.id)
       return refusedBy(reservation)
     }
-    // A failover must not put the counter back, nor make the challenge good again.
+    // Otherwise a failover could restore the counter and the challenge.
     await Promise.all([this.#options.store.settle?.(), this.#failures.clear(credential.id), reservation.succeeded()])
     return {
       kind: 'verified',
@@ -226,7 +226,7 @@ export class Webauthn {
     }
   }
 
-  /** The answer to a challenge beside a first factor: counted before anything is looked at, and the challenge spent. */
+  /** An answer beside a first factor. The attempt is counted first, and the challenge is spent. */
   async #answerOf(accountId: string, input: AnswerInput): Promise<Answered | Refused> {
     const reservation = await this.#options.limiter.reserve(
       await this.#guesses.buckets({ ...input, what: 'webauthn', accountId })
@@ -240,30 +240,30 @@ export class Webauthn {
   }
 
   /**
-   * The answer to a challenge that nobody is signed in for. A passkey cannot be guessed: what fits no credential counts against nobody's and
-   * leaves little behind, otherwise one person's rubbish would stop the passkeys of everybody at their address.
+   * An answer before sign-in. It counts by credential and network, otherwise invalid answers would stop the passkeys of everybody at an
+   * address.
    */
   async #answerOfNobody(input: AnswerInput): Promise<Answered | Refused> {
     const response = readAuthentication(input.response)
     const pending = this.#sealed.look(input.ceremony, input.binding)
     const credential = response === null ? null : await this.#options.credentials.byCredentialId(response.id)
     if (pending === null) return { kind: 'refused' }
-    // Each signature costs work, each spent challenge room: of one credential, and of rubbish, there is an end from one network.
+    // Bounds the verifications and spent challenges of one network.
     const { site, provider } = networkLevels(input.address)
     const reserve = (key: string) => this.#options.limiter.reserve([{ kind: 'passkey', key }])
     if (response === null || credential === null) {
-      // Of all that a provider has: 65,536 sites would otherwise leave as many buckets.
+      // By provider, since 65,536 sites would make as many buckets.
       if ((await reserve(`nobody@${provider}`)).kind === 'allowed') await this.#sealed.spend(pending)
       return { kind: 'refused' }
     }
     const reservation = await reserve(`${credential.id}@${site}`)
-    // Counted first: a challenge that is not looked at is not spent either, and leaves nothing behind.
+    // A throttled answer spends nothing and stores nothing.
     if (reservation.kind === 'throttled') return reservation
     if (!(await this.#sealed.spend(pending))) return refusedBy(reservation)
     return { response, credential, pending, reservation }
   }
 
-  /** §7.2 steps 7 to 24. Null for any refusal; the record is changed last, and only as it stands at that moment. */
+  /** §7.2 steps 7 to 24. Null for any refusal; the record is changed last and atomically. */
   async #use(
     credential: WebauthnCredential,
     response: AuthenticationResponse,
@@ -280,7 +280,7 @@ export class Webauthn {
       hasGoneBack = next === 'counter_went_back'
       return typeof next === 'string' ? null : { ...next, lastUsedAt: at, lastUsedFrom: address }
     })
-    // Nothing was written then, so what was said last is what counts.
+    // Nothing was written, so the last result counts.
     if (used === null && hasGoneBack)
       this.#options.onCounterRegress?.({ at, accountId, factor: 'webauthn', credentialId: id, credentialName: name })
     return used === null ? null : assertion
@@ -302,7 +302,7 @@ export class Webauthn {
         supportedAlgorithmIDs: algorithms
       })
     })
-    // The id beside the attestation is only the browser's word for what the authenticator signed.
+    // The id beside the attestation is unsigned.
     if (verified !== true || info === undefined || info.credential.id !== id) return null
     const { decodeCredentialPublicKey } = await helpers()
     if (!fitsItsAlgorithm(decodeCredentialPublicKey(info.credential.publicKey) as { get(label: number): unknown }))
@@ -339,7 +339,7 @@ export class Webauthn {
           response: { clientDataJSON, authenticatorData, signature }
         },
         ...this.#expected(pending),
-        // A counter of 0 leaves the comparison to us: after the signature, against the record of that moment.
+        // A counter of 0 disables the library's check; the gate compares with the current record.
         credential: { id, publicKey, counter: 0 }
       })
     })
@@ -383,7 +383,7 @@ export class Webauthn {
   }
 }
 
-/** What the library throws for a bad response is a refusal. The store is not asked in here, so its failures are not swallowed. */
+/** The library throws for an invalid response. No store access here, so its errors are not swallowed. */
 async function orNothing<Result extends object>(check: () => Promise<Result | null>): Promise<Partial<Result>> {
   try {
     return (await check()) ?? {}
@@ -392,7 +392,7 @@ async function orNothing<Result extends object>(check: () => Promise<Result | nu
   }
 }
 
-/** What was looked at already, put the way the library wants it. */
+/** Parts of the response that were checked before, in the library's shape. */
 const browserParts = (id: string) => ({ id, rawId: id, type: 'public-key' as const, clientExtensionResults: {} })
 
 function describe({ credentialId, transports }: WebauthnCredential) {

@@ -1,17 +1,16 @@
 /**
- * Whether a key file belongs to a store. Owns one sealed word in the store that only the right keys open; a gateway with another key
- * would let nobody use their TOTP, and would seal new secrets that the right key cannot read.
+ * The check that a key file belongs to a store: the store holds a text that only its keys open. Another key could not read TOTP secrets.
  */
 import type { Store } from '../store/store.ts'
 import { KeyFileError } from './key-file.ts'
 import type { Keyring } from './keyring.ts'
 
-/** Where the word lies, and what it is bound to. */
+/** The store's key, which is also the seal's context. */
 export const keyCheck = 'meta:key-check'
 
-/** Rejects with KeyFileError `foreign` where the store was sealed with other keys; leaves its mark in a store that has none. */
+/** Rejects with KeyFileError `foreign` for another store's keys. Adds the text to a store that has none. */
 export async function checkKey(store: Store, keyring: Keyring, keyFile: string): Promise<void> {
-  // A look first: a store on a full disk takes no mark, and needs none.
+  // Reads first, because a store on a full disk accepts no write.
   if ((await store.get(keyCheck)) === null) await store.add(keyCheck, keyring.seal('factorgate', keyCheck))
   const sealed = await store.get(keyCheck)
   try {

@@ -1,7 +1,4 @@
-/**
- * The key file: one line a key, newest first. Owns its format, its permissions and its rotation; refuses a file that others may
- * read (a group only where root owns the file), and never writes over one. Everything sealed is lost with this file, so every message says what to do.
- */
+/** The key file: one master key per line, newest first. It must not be readable by others, and is replaced only by a rename. */
 import { constants } from 'node:fs'
 import { type FileHandle, open, realpath, rename, stat as statFile, unlink } from 'node:fs/promises'
 import path from 'node:path'
@@ -18,7 +15,7 @@ export type KeyFileProblem =
   | 'unreadable'
   | 'unwritable'
 
-/** The message says what is wrong and how to mend it, and is safe to show: it never quotes the file. */
+/** The message says how to fix the file, and never quotes it. */
 export class KeyFileError extends Error {
   override readonly name = 'KeyFileError'
   readonly problem: KeyFileProblem
@@ -37,15 +34,14 @@ const line = /^key ([A-Za-z0-9_-]{11}) ([A-Za-z0-9_-]{43})$/
 const bytesMax = 64 * 1024
 const keysMax = 64
 
-/** Where systemd puts what `LoadCredential=` names. */
 type Environment = { readonly CREDENTIALS_DIRECTORY?: string | undefined }
 
-/** The keyring of the file. Rejects with KeyFileError where the file is missing, damaged, or open to others. */
+/** Reads the keyring. Rejects with KeyFileError for a file that is missing, damaged or open to others. */
 export async function readKeyFile(file: string, env: Environment = {}): Promise<Keyring> {
   return makeKeyring((await readKeys(file, env)).keys)
 }
 
-/** Makes the file with a new key and answers the key's id. Refuses if anything stands there; makes the folder if it is missing. */
+/** Creates the file, and its folder if needed, with a new key. Rejects where a file exists. Resolves with the key's id. */
 export async function createKeyFile(file: string): Promise<string> {
   const key = newMasterKey()
   try {
@@ -66,12 +62,12 @@ export async function createKeyFile(file: string): Promise<string> {
   return key.id
 }
 
-/** Adds a new current key and keeps the old ones. Answers its id. */
+/** Adds a new current key. Resolves with its id. */
 export function addKey(file: string): Promise<string> {
   return exchange(file, keys => [newMasterKey(), ...keys])
 }
 
-/** Leaves the current key alone, once everything is sealed anew with it. Answers its id. */
+/** Removes all keys but the current one, after everything is sealed with it. Resolves with its id. */
 export function retireOldKeys(file: string): Promise<string> {
   return exchange(file, keys => keys.slice(0, 1))
 }
@@ -84,7 +80,7 @@ interface KeysRead {
 async function readKeys(file: string, env: Environment = {}): Promise<KeysRead> {
   const handle = await openFile(file)
   try {
-    // What is checked is the file that was opened: a path could be exchanged in between.
+    // Checks the open file, since the path could be exchanged meanwhile.
     const stat = await handle.stat()
     if (!stat.isFile() || stat.size > bytesMax) throw malformed(file, 'it is not a key file')
     const self = process.geteuid?.()
@@ -111,18 +107,15 @@ async function readKeys(file: string, env: Environment = {}): Promise<KeysRead> 
 }
 
 /**
- * Others may never read or write it. Its group may read it where root owns it: systemd gives credentials to a service that way (0440, with an
- * access list whose mask stands in the group's place), and Kubernetes mounts secrets that way with `fsGroup`.
+ * Others may never read or write the file. Its group may read it where root owns it, as with systemd credentials (0440) and Kubernetes
+ * secrets (`fsGroup`).
  */
 function isOpenToOthers({ mode, uid }: { mode: number; uid: number }, isCredential: boolean): boolean {
   const isRootsForGroup = (uid === 0 || isCredential) && (mode & 0o037) === 0
   return (mode & 0o077) !== 0 && !isRootsForGroup
 }
 
-/**
- * What is accepted and unwise about the file's permissions, or null. A file under `$CREDENTIALS_DIRECTORY` is systemd's to guard, so nothing is
- * said about it.
- */
+/** A warning about accepted but unwise permissions, or null. Files under `$CREDENTIALS_DIRECTORY` get none. */
 export async function keyFileWarning(file: string, env: Environment) {
   const stat = await statFile(file).catch(() => null)
   if (process.geteuid === undefined || stat === null || (stat.mode & 0o077) === 0) return null
@@ -134,7 +127,7 @@ function liesIn(folder: string | undefined, file: string): boolean {
   return Boolean(folder) && path.resolve(file).startsWith(`${path.resolve(folder ?? '')}${path.sep}`)
 }
 
-/** Keys are plain ASCII; an editor may have put a mark in front, which `parse` ignores, or have made something else of the file. */
+/** Keys are ASCII. `parse` ignores a byte order mark. */
 function textOf(file: string, bytes: Buffer): string {
   const isWide =
     bytes.includes(0) || (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
@@ -148,7 +141,7 @@ function textOf(file: string, bytes: Buffer): string {
 
 async function openFile(file: string): Promise<FileHandle> {
   try {
-    // Otherwise a named pipe in its place would hold the start up for ever.
+    // Otherwise a named pipe would block the start.
     return await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT')
@@ -183,16 +176,16 @@ function parse(file: string, text: string): MasterKey[] {
   return keys
 }
 
-/** Writes beside the file and renames over it: whoever reads meets the old keys or the new ones, never half. */
+/** Writes a new file and renames it over the old one, so that readers never see half. */
 async function exchange(file: string, change: (keys: readonly MasterKey[]) => readonly MasterKey[]): Promise<string> {
   await readKeys(file)
-  // A link (a mounted secret) is followed, otherwise the rename would put a file in the link's place.
+  // Follows a link (a mounted secret), otherwise the rename would replace the link.
   const target = await realpath(file)
   const beside = `${target}.new`
   let next: readonly MasterKey[] = []
   try {
     await write(beside, async () => {
-      // Read under the exclusive name beside it: of two rotations at once, one would lose the other's new key.
+      // Reads under the exclusive lock file, otherwise one of two rotations would lose the other's key.
       const { keys, owner } = await readKeys(file)
       next = change(keys)
       return { keys: next, owner }
@@ -212,7 +205,7 @@ async function exchange(file: string, change: (keys: readonly MasterKey[]) => re
   return next[0]!.id
 }
 
-/** A new file at mode 0600, on the disk when this resolves. Rejects with EEXIST rather than write over anything. */
+/** Writes a new file with mode 0600 and syncs it. Rejects with EEXIST. */
 async function write(
   file: string,
   content: () => Promise<{ keys: readonly MasterKey[]; owner?: KeysRead['owner'] }>
@@ -224,7 +217,7 @@ async function write(
       throw new KeyFileError('unwritable', `${file} would hold more than ${keysMax} keys. Retire the old ones first.`)
     if (owner !== undefined && process.geteuid?.() === 0) {
       await handle.chown(owner.uid, owner.gid)
-      // The gate may be the group that reads it.
+      // The gate may read the file through its group.
       if ((owner.mode & 0o040) !== 0) await handle.chmod(0o640)
     }
     await handle.writeFile(header + keys.map(key => `key ${key.id} ${key.bytes.toString('base64url')}\n`).join(''))
@@ -237,7 +230,7 @@ async function write(
   }
 }
 
-/** A new name is on the disk only once its folder is. Systems that cannot sync a folder keep it anyway. */
+/** A new name is durable only after its folder is synced. Some systems cannot do that. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder).catch(() => null)
   await handle?.sync().catch(() => {})

@@ -1,6 +1,6 @@
 /**
- * The keyring: what the gate seals, marks and signs with. Owns every use of the master keys; refuses to hand one out. The first
- * key seals and signs, the others only open and check what they once made, so a rotation never makes anything unreadable.
+ * The keyring: sealing, MACs and signatures with keys derived from the master keys. The first key seals and signs; the others only open
+ * and verify.
  */
 import {
   createCipheriv,
@@ -15,7 +15,7 @@ import {
   timingSafeEqual
 } from 'node:crypto'
 
-/** 256 random bits, and the name that sealed texts carry. The name is derived from the bits: a damaged line of a key file shows. */
+/** 256 random bits. The id is derived from them, so that a damaged line is found. */
 export interface MasterKey {
   readonly id: string
   readonly bytes: Buffer
@@ -23,53 +23,52 @@ export interface MasterKey {
 
 export interface Keyring {
   readonly currentKeyId: string
-  /** AES-256-GCM under the current key. `context` (say `totp:` + credential id) is bound in: what is sealed for one opens for no other. */
+  /** AES-256-GCM under the current key. A text opens only for the same `context` (such as `totp:` + credential id). */
   seal(plain: string, context: string): string
-  /** Throws KeyringError for a key that is not in the ring, another context, or a changed text. */
+  /** Throws KeyringError for an unknown key, another context or a changed text. */
   open(sealed: string, context: string): string
-  /** HMAC-SHA-256, base64url, with a key of its own for each `purpose`. */
+  /** HMAC-SHA-256, base64url, with a key for each `purpose`. */
   mac(purpose: string, data: string): string
   /** True if any key of the ring made `mac`. */
   verifyMac(purpose: string, data: string, mac: string): boolean
   /** Ed25519 (RFC 8032), derived from the current key. */
   readonly signingKey: { readonly kid: string; readonly privateKey: KeyObject }
-  /** RFC 7517 and 8037: the public half of every key, the current one first. */
+  /** RFC 7517 and 8037: the public keys, the current one first. */
   readonly publicJwks: { readonly keys: readonly object[] }
 }
 
-/** A sealed text cannot be opened. The message names the key it asks for, never what stood in it. */
+/** A sealed text cannot be opened. The message names its key and never the content. */
 export class KeyringError extends Error {
   override readonly name = 'KeyringError'
 }
 
 const version = 'v1'
 const keyBytes = 32
-/** GCM's own: 96 bits, random. Under one key 2^32 of them stay safe (NIST SP 800-38D §8.3); secrets are few. */
+/** 96 random bits, safe for 2^32 texts under one key (NIST SP 800-38D §8.3). */
 const nonceBytes = 12
 const tagBytes = 16
 const sealedShape = /^v1\.([A-Za-z0-9_-]{11})\.([A-Za-z0-9_-]{38,})$/
-/** PKCS #8 around the 32 bytes of an Ed25519 key (RFC 8410 §7). */
+/** PKCS #8 prefix of an Ed25519 key (RFC 8410 §7). */
 const ed25519Prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
 
-/** A master key of 256 new random bits. */
 export function newMasterKey(): MasterKey {
   return masterKey(randomBytes(keyBytes))
 }
 
-/** The master key made of these 32 bytes. */
+/** The master key of these 32 bytes. */
 export function masterKey(bytes: Buffer): MasterKey {
   if (bytes.length !== keyBytes) throw new KeyringError(`a key has ${keyBytes} bytes, not ${bytes.length}`)
   return { id: derive(bytes, 'id').subarray(0, 8).toString('base64url'), bytes }
 }
 
-/** The ring of these keys; the first is the current one. */
+/** A keyring; the first key is the current one. */
 export function makeKeyring(keys: readonly MasterKey[]): Keyring {
   const current = keys[0]
   if (current === undefined) throw new KeyringError('a keyring needs a key')
   return new Ring(current, keys)
 }
 
-/** The id of the key that sealed this, or null for anything that is not a sealed text. */
+/** The id of the key that sealed this, or null. */
 export function sealedBy(sealed: string): string | null {
   return sealedShape.exec(sealed)?.[1] ?? null
 }
@@ -80,7 +79,7 @@ class Ring implements Keyring {
   readonly publicJwks: { readonly keys: readonly object[] }
   readonly #current: MasterKey
   readonly #keys: readonly MasterKey[]
-  /** Key id and purpose → derived key. Purposes are words of the code, so there are few. */
+  /** Cache by key id and purpose. */
   readonly #derived = new Map<string, Buffer>()
 
   constructor(current: MasterKey, keys: readonly MasterKey[]) {
@@ -129,7 +128,7 @@ class Ring implements Keyring {
   }
 
   verifyMac(purpose: string, data: string, mac: string): boolean {
-    // Compared as digests: any length and any spelling, in a time that tells nothing.
+    // Compares digests, in constant time for any input.
     const given = digest(mac)
     let isRight = false
     for (const key of this.#keys)
@@ -154,7 +153,7 @@ class Ring implements Keyring {
   }
 }
 
-/** HKDF-SHA-256 (RFC 5869): a key for one purpose tells nothing of another. */
+/** HKDF-SHA-256 (RFC 5869). */
 function derive(bytes: Buffer, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', bytes, '', `factorgate ${version} ${purpose}`, keyBytes))
 }
@@ -167,7 +166,7 @@ function signingKeyOf(key: MasterKey): KeyObject {
   })
 }
 
-/** The header is bound in as well, otherwise a text could be passed off as another version's or key's. */
+/** The header is authenticated too, otherwise a text could claim another version or key. */
 function additionalData(keyId: string, context: string): Buffer {
   return Buffer.from(`${version}.${keyId}.${context}`)
 }

@@ -1,7 +1,6 @@
 /**
- * Which buckets a guess counts against. Owns the line between people and strangers: a browser or an address from which an account finished
- * a sign-in lately has a bucket of its own, and every strange network one of its own as well, so that nobody far away locks anybody out
- * (ASVS 6.1.1, THREATS M17).
+ * The buckets that an attempt counts against. Known browsers and networks have their own, so that others cannot lock an account's owner
+ * out (ASVS 6.1.1, THREATS M17).
  */
 import { createHash } from 'node:crypto'
 import { isToken, tokenDigest } from '../ids.ts'
@@ -12,10 +11,9 @@ import { ConsecutiveFailures } from './consecutive-failures.ts'
 
 const knownSeconds = 30 * 24 * 3600
 
-/** What is guessed at. */
 export type GuessedAt = 'password' | 'totp' | 'webauthn' | 'recovery'
 
-/** Where a guess comes from. `browser` is the mark of a known one, as its cookie holds it; null or absent for a browser without. */
+/** Where an attempt comes from. `browser` is the value of the device cookie, if any. */
 export interface Origin {
   readonly address: string
   readonly browser?: string | null
@@ -24,16 +22,16 @@ export interface Origin {
 export type Guess = Origin & { readonly what: GuessedAt; readonly accountId: string | null; readonly name?: string }
 
 export interface Standing {
-  /** A browser or a network from which the account finished a sign-in lately, or neither. */
+  /** Whether the account finished a sign-in there in the last 30 days. */
   readonly from: 'browser' | 'network' | 'elsewhere'
-  /** That browser or network; null from elsewhere. */
+  /** The known browser or network; null elsewhere. */
   readonly place: string | null
   readonly buckets: readonly Bucket[]
 }
 
 export class AttemptBuckets {
   readonly #store: Store
-  /** Wrong passwords in a row, from one place that an account is known from. */
+  /** Wrong passwords from one known place. */
   readonly #inRow: ConsecutiveFailures
 
   constructor(store: Store) {
@@ -42,25 +40,23 @@ export class AttemptBuckets {
   }
 
   /**
-   * Where a guess comes from, and its buckets. From a known browser only the pair of account and browser counts; from a known network the pair,
-   * and what the network has guessed at all the accounts it is known for; from elsewhere the account with this network, the account over all
-   * strangers, and every network the address lies in. `accountId` is null for a name that nobody has: `name` then stands in.
+   * Where an attempt comes from, and its buckets. A known browser counts alone, a known network also over its accounts; elsewhere the
+   * account and all networks count. `name` stands for an unknown account.
    */
   async standing(guess: Guess): Promise<Standing> {
     const { what, accountId, address } = guess
     const who = accountId ?? digest(guess.name ?? '').toString('base64url')
-    // Asked of nobody's name all the same, so that it takes as long as a known one.
+    // Also for unknown names, otherwise the time would tell who exists.
     const place = await this.#knownPlace(who, guess)
     if (accountId === null || place === null)
       return { from: 'elsewhere', place: null, buckets: [...strangerBuckets(what, who, address), ...levels(address)] }
     const pair = { kind: what === 'password' ? 'account' : 'factor', key: `${what}:${accountId}@${place}` } as const
-    // A browser has no neighbours: whoever comes with their own gets in while somebody at the same address sprays.
+    // Others at its address do not delay a known browser.
     return place === network(address)
       ? { from: 'network', place, buckets: [{ kind: 'neighbours', key: address }, pair] }
       : { from: 'browser', place, buckets: [pair] }
   }
 
-  /** The buckets of one guess. */
   async buckets(guess: Guess): Promise<readonly Bucket[]> {
     return (await this.standing(guess)).buckets
   }
@@ -70,7 +66,6 @@ export class AttemptBuckets {
     return (await this.#knownPlace(accountId, origin)) !== null
   }
 
-  /** The account finished a sign-in from there. */
   async remember(accountId: string, origin: Origin): Promise<void> {
     await Promise.all(
       placesOf(origin).flatMap(place => [
@@ -81,10 +76,7 @@ export class AttemptBuckets {
     )
   }
 
-  /**
-   * A password is tried from a known place. Answers what to do with its result: after the hundredth wrong one in a row the place is forgotten, and
-   * whoever guesses there is a stranger (NIST SP 800-63B-4 §3.2.2).
-   */
+  /** Counts a password attempt. After the hundredth consecutive failure the place is unknown (NIST SP 800-63B-4 §3.2.2). */
   async trying(accountId: string, place: string): Promise<{ wrong(): Promise<void>; unchecked(): Promise<void> }> {
     const row = rowOf(accountId, place)
     const count = await this.#inRow.count(row)
@@ -102,7 +94,6 @@ export class AttemptBuckets {
     await this.#store.unlink(indexOf(accountId), place)
   }
 
-  /** Forgets every browser and address of the account. */
   async removeAll(accountId: string): Promise<void> {
     for (const place of await this.#store.members(indexOf(accountId))) await this.#forget(accountId, place)
   }
@@ -114,10 +105,7 @@ export class AttemptBuckets {
   }
 }
 
-/**
- * Names share buckets by their hash, those of people and those that are made up alike: what strangers make up has a bound, and nobody learns by
- * it who exists. Two names at one network share one in 256 times, two names over all networks one in 65,536.
- */
+/** Names share buckets by hash, so that made-up names are bounded and nobody learns who exists. */
 function strangerBuckets(what: GuessedAt, who: string, address: string): Bucket[] {
   if (what !== 'password')
     return [
@@ -131,7 +119,6 @@ function strangerBuckets(what: GuessedAt, who: string, address: string): Bucket[
   ]
 }
 
-/** Every network the address lies in, each once. */
 function levels(address: string): Bucket[] {
   const { network, customer, site, provider } = networkLevels(address)
   const buckets: Bucket[] = [{ kind: 'address', key: address }]
@@ -142,12 +129,12 @@ function levels(address: string): Bucket[] {
 
 const digest = (text: string) => createHash('sha256').update(text).digest()
 
-/** The browser first: at an address that many share, a neighbour's guesses must not hold up who comes with their own browser. */
+/** The browser comes first, so that others at its address do not delay it. */
 function placesOf({ address, browser }: Origin): string[] {
   const places: string[] = []
-  // Its hash: no store holds the value of a cookie.
+  // Only the hash of a cookie is stored.
   if (typeof browser === 'string' && isToken(browser)) places.push(`browser-${tokenDigest(browser)}`)
-  // Whoever comes from nowhere is a stranger, otherwise all of them would be one acquaintance.
+  // An unknown network is never known, otherwise all its clients would share one place.
   if (network(address) !== unknownNetwork) places.push(network(address))
   return places
 }

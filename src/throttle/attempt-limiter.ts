@@ -1,7 +1,6 @@
 /**
- * How many guesses somebody has. Owns the counting, before the check and in the store, so that a hundred guesses at once on several
- * gateways are counted like a hundred in a row (THREATS M10, M12); refuses to keep anything of an attempt that is not checked.
- * Without the store there is no guess.
+ * The limiter of sign-in attempts. It counts each in the store before the check, so that parallel attempts count like consecutive ones
+ * (THREATS M10, M12).
  */
 import type { Clock } from '../clock.ts'
 import { networkLevels } from '../request/network-levels.ts'
@@ -12,7 +11,7 @@ import { type BucketKind, type Limit, limits, newcomerInSiege, siegeFailures } f
 export { unknownNetwork } from '../request/network-levels.ts'
 
 export interface Bucket {
-  /** Account id, name or network: whose guesses are counted together. For `address` and `neighbours`, the client's address as it is. */
+  /** An account id, name or network; an address for `address` and `neighbours`. */
   readonly key: string
   readonly kind: BucketKind
 }
@@ -20,18 +19,18 @@ export interface Bucket {
 export type Reservation =
   | {
       readonly kind: 'allowed'
-      /** Failures that stood against this person before this attempt; those of neighbours say nothing of them. */
+      /** Earlier failures of this person, without shared buckets. */
       readonly failures: number
-      /** For an attempt that failed: how long nothing more is checked, in seconds, so that the person is told at once; nothing where there is no wait. */
+      /** For a failed attempt: the wait in seconds, if there is one. */
       wait?(): Promise<{ readonly waitSeconds?: number }>
-      /** The attempt was right: the counts of the person begin anew, and what many share gets back what was theirs. */
+      /** Clears the person's counts and gives shared buckets back what this person added. */
       succeeded(): Promise<void>
-      /** Nothing was checked after all: every bucket gets this one attempt back. */
+      /** Nothing was checked: every bucket gets its attempt back. */
       released(): Promise<void>
     }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
 
-/** In this order they are counted, from those that most often refuse to those whose count depends on the others. */
+/** Counting order: first what refuses most often, last what depends on others. */
 const order: readonly BucketKind[] = [
   'address',
   'customer',
@@ -56,15 +55,14 @@ const shared: ReadonlySet<BucketKind> = new Set([
   'passkey',
   'newcomers'
 ])
-/** What a stranger filled by mistyping is given back with their success: they were tries at their own account (THREATS M11). */
+/** A success gives these back the person's own mistakes (THREATS M11). */
 const givenBackWhole: ReadonlySet<BucketKind> = new Set(['address', 'customer', 'site', 'provider', 'newcomers'])
 
-/** What many people fill together: one of them who is right empties it for nobody else (THREATS M11). */
+/** True for buckets of many people, which no single success empties (THREATS M11). */
 export function isShared({ kind }: Bucket): boolean {
   return shared.has(kind)
 }
 
-/** What the buckets that were counted already say about those that follow. */
 interface SoFar {
   strangerFailures: number
   newcomersFailures: number
@@ -79,10 +77,10 @@ export class AttemptLimiter {
     this.#clock = clock
   }
 
-  /** Counts one attempt against every bucket, as if it had failed already. Rejects where the store does: then nothing may be checked. */
+  /** Counts one attempt as a failure in every bucket. Rejects where the store does; then nothing may be checked. */
   async reserve(buckets: readonly Bucket[]): Promise<Reservation> {
     const sorted = [...buckets].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
-    // Looked at first: an attempt that must wait writes nothing, otherwise a flood of them would fill the disk (THREATS D15).
+    // Reads first: a throttled attempt writes nothing, otherwise a flood would fill the disk (THREATS D15).
     const waits = await Promise.all(sorted.map(bucket => this.#waitMs(bucket)))
     const longest = Math.max(0, ...waits)
     if (longest > 0) return throttled(longest)
@@ -97,7 +95,7 @@ export class AttemptLimiter {
       const share = shareOf(bucket, soFar)
       const outcome = await this.#count(bucket, share, limitOf(bucket, soFar))
       if (outcome.waitMs > 0) {
-        // Another attempt came first. What was not checked is not held against the others.
+        // A parallel attempt came first.
         await giveBack()
         return throttled(outcome.waitMs)
       }
@@ -113,7 +111,7 @@ export class AttemptLimiter {
     return { kind: 'allowed', failures, wait, succeeded: () => this.clear(buckets), released: giveBack }
   }
 
-  /** What success does to the buckets, for whoever learns of it later than the attempt. */
+  /** Applies a later success. */
   async clear(buckets: readonly Bucket[]): Promise<void> {
     const own = buckets.find(({ kind }) => kind === 'newcomer')
     const found = own === undefined ? null : await countRecord.get(this.#store, idOf(own))
@@ -121,13 +119,13 @@ export class AttemptLimiter {
     await Promise.all(
       buckets.map(bucket => {
         if (!isShared(bucket)) return this.#store.delete(countRecord.key(idOf(bucket)))
-        // Otherwise one own account would wash away the guesses at all the others (THREATS M11).
+        // Otherwise an attacker's own account would wash away guesses at the others (THREATS M11).
         return this.#giveBack(bucket, givenBackWhole.has(bucket.kind) ? mistakes : 1)
       })
     )
   }
 
-  /** How long the next attempt has to wait. Writes only where the clock was put back: what stood ahead of it would wait for it to come again. */
+  /** The wait in milliseconds. It writes only after the clock was set back. */
   async #waitMs(bucket: Bucket): Promise<number> {
     const limit = limits[bucket.kind]
     const found = await countRecord.get(this.#store, idOf(bucket))
@@ -141,7 +139,7 @@ export class AttemptLimiter {
     })
   }
 
-  /** `share`: how much of a failure this one is, and of a wait. */
+  /** `share`: the weight of this failure and of its wait. */
   #count(bucket: Bucket, share: number, limit: Limit): Promise<{ waitMs: number; failures: number }> {
     return countRecord.change(this.#store, idOf(bucket), found => {
       const now = this.#clock()
@@ -160,7 +158,7 @@ export class AttemptLimiter {
       const now = this.#clock()
       const count = countAt(found, limit, now)
       const failures = Math.max(0, count.failures - share)
-      // The wait that this attempt caused ends with it; the one before it stands.
+      // Only this attempt's wait ends.
       const until = Math.min(count.until, untilOf(count.at, failures, limit, 1))
       return { ...this.#written({ failures, at: now, until }, limit, now), result: undefined }
     })
@@ -175,7 +173,7 @@ function throttled(waitMs: number): Reservation {
   return { kind: 'throttled', retryAfterSeconds: Math.ceil(waitMs / 1000) }
 }
 
-/** Each network adds half of what its last failure added: one alone fills the bucket of all by less than two (THREATS M17). */
+/** Each next failure of a network counts half in the bucket of all, so that one network adds less than two (THREATS M17). */
 function shareOf({ kind }: Bucket, { strangerFailures }: SoFar): number {
   return kind === 'strangers' ? 2 ** -Math.min(strangerFailures, 50) : 1
 }
@@ -188,17 +186,17 @@ function idOf({ kind, key }: Bucket): string {
   return `${kind}:${kind === 'address' || kind === 'neighbours' ? network(key) : key}`
 }
 
-/** What one household has: an IPv4 address, or an IPv6 /64. */
+/** A household: an IPv4 address, or an IPv6 /64. */
 export function network(address: string): string {
   return networkLevels(address).network
 }
 
-/** What one attacker has for the asking: an IPv4 address, or an IPv6 /48, which holds 65,536 networks. */
+/** What one attacker easily gets: an IPv4 address, or an IPv6 /48. */
 export function site(address: string): string {
   return networkLevels(address).site
 }
 
-/** What a counted attempt that failed is answered with: the wait that it brings is told with it (FIELD N6). */
+/** The answer to a failed attempt, with its wait (FIELD N6). */
 export async function refusedBy(reservation: Reservation & { kind: 'allowed' }) {
   return { kind: 'refused' as const, ...(await reservation.wait?.()) }
 }

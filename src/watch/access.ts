@@ -1,7 +1,4 @@
-/**
- * Cuts what is open the moment access ends: sockets, downloads, event streams of a session that was revoked, of a person who was
- * suspended or lost the groups that opened the door. Owns the looking; the live connections do the cutting.
- */
+/** The watcher that closes live connections when their session is revoked or their person loses access. */
 
 import type { LiveConnections } from '../forwarding/live-connections.ts'
 import { accountPrefix } from '../identity/account.ts'
@@ -21,29 +18,29 @@ export interface AccessWatch {
 
 const sessionPrefix = sessionKey('')
 
-/** How often sessions with something open are looked at for having idled or run out, in milliseconds. */
+/** Interval of the check for idle and expired sessions, in milliseconds. */
 const sweepMs = 15_000
 
 export interface AccessWatching {
-  /** Looks at everything that is open, now. The timer calls it. */
+  /** Checks all live connections now. */
   sweep(): void
   stop(): void
 }
 
-/** Begins to watch. The cache must be subscribed to sessions and accounts. */
+/** Starts the watcher. The cache must be subscribed to sessions and accounts. */
 export function watchAccess({ store, cache, sessions, live, onError }: AccessWatch): AccessWatching {
   const check = async (id: string): Promise<void> => {
     try {
       if (!(await sessions.stands(id))) live.endSession(id, 'session ended')
     } catch (error) {
-      // The store is away: requests are refused meanwhile, and everything open is looked at again when it is back.
+      // The store is down. Requests are refused meanwhile, and connections are checked again when it is back.
       onError(error)
     }
   }
   const checkAll = () => {
     for (const id of live.sessionIds()) void check(id)
   }
-  /** A socket or a download that moves bytes is a person at work: it keeps its session from idling, though not from its absolute end. */
+  /** A connection that moves bytes keeps its session from idling, but not from its absolute end. */
   let moved = new Map<string, number>()
   const sweepAll = () => {
     const now = new Map(live.sessionIds().map(id => [id, live.bytesOf(id)]))

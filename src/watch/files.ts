@@ -1,7 +1,6 @@
 /**
- * Tells when one of a few files has changed: configuration, certificates, keys, secrets. Owns the noticing, however a file is changed:
- * written, replaced, linked elsewhere at any step of a chain of links, in a folder that was replaced, on a disk that tells nothing (network
- * file systems). Refuses to say what the change means.
+ * A watcher for changes of a few files: configuration, certificates, keys, secrets. It finds files that are written, replaced or linked
+ * elsewhere, also where the file system sends no events.
  */
 import { createHash } from 'node:crypto'
 import {
@@ -18,31 +17,31 @@ import {
 import { open } from 'node:fs/promises'
 import path from 'node:path'
 
-/** A named pipe in a file's place must not hold the gate up. */
+/** A named pipe must not block the gate. */
 const readOnly = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 const settleMs = 100
-/** How often the files are read though nothing was heard of them. Some file systems never tell, and a folder's watch ends with the folder. */
+/** Polling interval in milliseconds. Some file systems send no events, and the watch of a folder ends with it. */
 const slowMs = 5_000
-/** More bytes than any of these files may have. */
+/** These files are smaller. */
 const mostBytes = 4 * 1024 * 1024
 
 export interface WatchOptions {
-  /** Calls `look` again and again, slowly; answers how to stop. For tests; every five seconds otherwise. */
+  /** Calls `look` repeatedly and returns a stop function. For tests; every five seconds otherwise. */
   readonly every?: (look: () => void) => () => void
-  /** False: only the slow look is taken. For tests. */
+  /** False: only polling. For tests. */
   readonly listens?: boolean
-  /** Answers a text that differs where the file's state does. For tests that count how often files are read. */
+  /** Returns a text that differs where the file differs. For tests. */
   readonly read?: (file: string) => Promise<string>
 }
 
-/** Calls `changed` with the files that differ, once they have been still for a tenth of a second. Answers how to stop. */
+/** Calls `changed` with the files that differ, once they have not changed for 100 ms. Returns a stop function. */
 export function watchFiles(
   files: readonly string[],
   changed: (files: string[]) => void,
   options: WatchOptions = {}
 ): () => void {
   const { every = everyFiveSeconds, listens = true, read: readState = mark } = options
-  // At once, so that no change after this call is taken for the first state.
+  // Synchronous, so that no change after this call is taken for the first state.
   const marks = new Map(files.map(file => [file, markNow(file)]))
   const folders = new Map<string, FSWatcher>()
   let wanted: ReadonlyMap<string, ReadonlySet<string>> = new Map()
@@ -50,15 +49,15 @@ export function watchFiles(
   let isStopped = false
   let looking: Promise<void> | null = null
   let latest = [...marks.values()].join()
-  /** True where a folder may have been replaced: the watch of the old one hears nothing any more. */
+  /** True when a folder may have been replaced, which ends its watch. */
   let isStale = false
 
-  /** Reads all files. What differs from the last look is told once it has not differed for a moment. */
+  /** Reads all files, and reports the changed ones once they are stable. */
   const read = async () => {
     const now = await Promise.all(files.map(async file => [file, await readState(file)] as const))
     if (isStopped) return
     const state = now.map(([, state]) => state).join()
-    // A neighbour that never rests, such as a journal, must not put this off for ever.
+    // A neighbour that always changes, such as a journal, must not delay this for ever.
     if (state !== latest) {
       clearTimeout(timer)
       timer = setTimeout(() => tell(now), settleMs)
@@ -72,7 +71,7 @@ export function watchFiles(
     for (const [file, state] of now) marks.set(file, state)
     if (differing.length > 0 && !isStopped) changed(differing)
   }
-  // One look at a time: a network file system may take its time, and must not hold anything else up. What is heard meanwhile asks for one more.
+  // One check at a time, since a network file system may be slow. An event meanwhile causes one more.
   let isWanted = false
   const look = () => {
     if (isStopped) return
@@ -104,7 +103,7 @@ export function watchFiles(
       if (folders.has(folder)) continue
       try {
         const watcher = watch(folder, { persistent: false }, (kind, name) => {
-          // The journal often shares the key file's folder, and grows with every request: a neighbour asks for no look.
+          // A growing journal in the same folder causes no check.
           if (name !== null && !wanted.get(folder)?.has(name)) return
           isStale ||= kind === 'rename'
           look()
@@ -115,7 +114,7 @@ export function watchFiles(
         })
         folders.set(folder, watcher)
       } catch {
-        // A folder that is gone has nothing to tell, and a system may have no watches left: the slow look goes on.
+        // The folder is gone, or no watches are left: polling goes on.
       }
     }
   }
@@ -139,7 +138,7 @@ function everyFiveSeconds(look: () => void): () => void {
   return () => clearInterval(timer)
 }
 
-/** What tells one state of a file from another: which file it is, and what it holds. Times alone are too coarse on some disks. */
+/** The file's identity and content. Times alone are too coarse on some disks. */
 async function mark(file: string): Promise<string> {
   try {
     const handle = await open(file, readOnly)
@@ -182,14 +181,14 @@ function absent(error: unknown): string {
 }
 
 /**
- * Folders, and the names in each whose change may change one of `files`: the file's, each link's on the way to it (Kubernetes links `..data`,
- * certbot links `live` to `archive`), and that of the folder around each, which may be replaced itself.
+ * The folders to watch, with the names that matter in each: the file, each link to it (Kubernetes `..data`, certbot `live`) and the folder
+ * itself.
  */
 function entriesOf(files: readonly string[]): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>()
   const add = (folder: string, name: string) => {
     const names = found.get(folder)
-    // A system tells of the watched folder itself under the folder's own name.
+    // Some systems report the watched folder under its own name.
     if (names === undefined) found.set(folder, new Set([name, path.basename(folder)]))
     else names.add(name)
   }
@@ -216,7 +215,7 @@ function entriesOf(files: readonly string[]): Map<string, Set<string>> {
       }
     }
   }
-  // A link in the root folder changes seldom; the slow look is enough there.
+  // Links in the root folder are left to polling.
   found.delete(path.sep)
   return found
 }

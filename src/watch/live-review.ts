@@ -1,7 +1,4 @@
-/**
- * The review of open connections after a reload: sockets, event streams and transfers that the new configuration no longer permits end at once,
- * and all others stay. `authorize()` judges each one anew; the live connections (src/forwarding) end it.
- */
+/** The review of live connections after a reload: those that the new configuration does not permit are closed. */
 import { authorize, type Gate } from '../apps/authorize.ts'
 import type { App, RouteTable } from '../apps/route-table.ts'
 import type { Clock } from '../clock.ts'
@@ -16,7 +13,7 @@ import type { SessionCache } from '../session/session-cache.ts'
 
 type Verdict =
   | { readonly kind: 'stays'; readonly endsAt: number | null }
-  /** `mayHaveProved`: something newer than what was shown when it was opened could do. */
+  /** `mayHaveProved`: a newer proof could permit it. */
   | { readonly kind: 'ends'; readonly code: ErrorCode; readonly reason: string; readonly mayHaveProved: boolean }
 
 export class LiveReview implements Reviewer {
@@ -43,13 +40,13 @@ export class LiveReview implements Reviewer {
     else obey(entry, verdict)
   }
 
-  /** With what the person has proved since. Where the store cannot say, what is known does not permit it. */
+  /** Judges again with the person's newer proofs. Without the store the connection ends. */
   async #lookAgain(entry: LiveEntry, asked: LiveRequest, isCurrent: () => boolean): Promise<void> {
     const site = this.#gate.routes.site(asked.host)
     const present = await presentAt(this.#cache, entry.sessionId as string, site?.host ?? '', this.#gate.clock()).catch(
       () => null
     )
-    // The configuration changed again meanwhile: its own reviewer looks at this one too, and has the last word.
+    // The configuration changed again, and its own review decides.
     if (!isCurrent()) return
     const { subject, proofs } = present?.isFullySignedIn ? present : asked
     obey(entry, this.#judge(entry, asked, subject, proofs))
@@ -71,7 +68,7 @@ export class LiveReview implements Reviewer {
     const access = authorize(this.#gate, request, { method: asked.method, headers })
     if (access.kind === 'refuse' && access.reason === 'bad_request')
       return ends('bad_request', 'its destination is no longer in the app')
-    // Maintenance lets what is open end by itself.
+    // Maintenance lets open connections finish.
     const decision = access.kind === 'refuse' && access.decision !== null ? access.decision : access
     if (decision.kind === 'forward')
       return { kind: 'stays', endsAt: earliest(decision.permit.freshUntil, asked.sessionEndsAt) }

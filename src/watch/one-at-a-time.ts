@@ -1,9 +1,6 @@
-/** Work that is asked for faster than it is done. Owns that it never runs beside itself; refuses to queue more than one further run. */
+/** A runner that never runs its work twice at once. */
 
-/**
- * Answers how to ask for `work`. Asked while it runs, it runs once more afterwards, however often it was asked: the last run has seen
- * everything. `failed` hears what a run rejects with.
- */
+/** Returns a function that requests `work`. Requests during a run cause one more run. `failed` gets the error of a run. */
 export function oneAtATime(work: () => Promise<void>, failed: (error: unknown) => void): () => void {
   let isRunning = false
   let again = false

@@ -1,7 +1,4 @@
-/**
- * Whether the gate can do its work: the store answers, the journal takes lines. Owns the looking, and that each turn of it stands in the
- * log with its reason; the admin listener tells machines.
- */
+/** The readiness check of store and journal, for the admin listener. Each change is logged with its reason. */
 import type { AuditSink } from '../audit/event.ts'
 import { StoreUnfit } from '../store/misconfigured.ts'
 import { type Store, StoreUnreachable } from '../store/store.ts'
@@ -9,11 +6,11 @@ import { type Store, StoreUnreachable } from '../store/store.ts'
 export interface ReadinessInput {
   readonly store: Pick<Store, 'ping'>
   readonly journal: Pick<AuditSink, 'writable'>
-  /** Hears why the store cannot be used, and null when it can again. The journal tells of itself. */
+  /** Called with the store's problem, and with null when it is over. */
   readonly onChange: (problem: string | null) => void
 }
 
-/** How often it looks without being asked, in milliseconds. */
+/** Check interval in milliseconds. */
 const lookMs = 15_000
 
 export class Readiness {
@@ -27,7 +24,7 @@ export class Readiness {
     this.#timer.unref()
   }
 
-  /** As of the last look. */
+  /** As of the last check. */
   get isStoreUp(): boolean {
     return this.#problem === null
   }
@@ -36,11 +33,11 @@ export class Readiness {
     return this.#input.journal.writable
   }
 
-  /** Looks now. Answers what is wrong, in words without secrets, or null. Never rejects. */
+  /** Checks now. Resolves with the problem, in words without secrets, or null. Never rejects. */
   async look(): Promise<string | null> {
     const before = this.#problem
     this.#problem = await this.#input.store.ping().then(() => null, sentenceOf)
-    // Another reason is news too: a store that was away may come back as an earlier state of itself.
+    // Another problem is logged too: a store may come back in an earlier state.
     if (before !== this.#problem) this.#input.onChange(this.#problem)
     return this.isJournalWritable ? this.#problem : 'journal not writable'
   }
@@ -50,7 +47,7 @@ export class Readiness {
   }
 }
 
-/** The store's own errors are made for operators; any other may hold what it was asked. */
+/** Messages of store errors are safe; other errors may contain data. */
 function sentenceOf(error: unknown): string {
   const isOurs = error instanceof StoreUnreachable || error instanceof StoreUnfit
   return isOurs ? `store not reachable: ${error.message}` : 'store not reachable'
