@@ -1,6 +1,6 @@
 /**
- * Step 1, accept: one reading of request line, headers and client, or 400. Owns the framing checks that Node leaves to us;
- * refuses whatever two readers could understand in two ways.
+ * Step 1, accept: parses request line, headers and client, or answers 400. It makes the framing checks that Node
+ * leaves out and rejects ambiguous requests.
  */
 import type { IncomingMessage } from 'node:http'
 import fp from 'fastify-plugin'
@@ -13,10 +13,10 @@ export interface AcceptOptions {
   readonly readClient: (peer: string, forwardedFor: string | undefined) => Client
 }
 
-/** Header lines a request may carry; with `maxHeadersCount: 0` Node shows us all of them (CVE-2026-58044). */
+/** Maximum header lines; with `maxHeadersCount: 0` Node shows all of them (CVE-2026-58044). */
 export const maxHeaderLines = 100
 
-/** Headers that must stand once at most: Node keeps the first or joins them, an app may keep the last. */
+/** Headers allowed once at most: Node keeps the first or joins them, an app may keep the last. */
 const single = [
   'host',
   'content-type',
@@ -29,7 +29,7 @@ const single = [
   'referer',
   'destination'
 ]
-/** A bit for each, by name; and which lengths such names have. */
+/** A bit per name, and the lengths of these names. */
 const bits = new Map(single.map((name, i) => [name, 1 << i]))
 const isSingleLength = Array.from({ length: 32 }, (_, length) => single.some(name => name.length === length))
 
@@ -50,8 +50,8 @@ export const acceptPlugin = fp<AcceptOptions>(
       exchange.target = target
       done()
     })
-    // An answer of ours to a body that nobody reads: the rest would hold the connection for as long as its sender
-    // likes (THREATS D4). It is dropped up to a limit, so that the answer is heard (FIELD F5).
+    // Our response to an unread body closes the connection, otherwise the rest would hold it (THREATS D4). The rest
+    // is dropped up to a limit, so the client hears the response (FIELD F5).
     app.addHook('onSend', (request, reply, _payload, done) => {
       const { raw } = request
       if (!raw.complete && announcesBody(raw)) {
@@ -65,7 +65,7 @@ export const acceptPlugin = fp<AcceptOptions>(
 )
 
 function headerProblem(raw: IncomingMessage): 'headers_too_large' | 'bad_request' | null {
-  // Node reads HTTP/0.9 and 2.0 with header lines behind; to others the first ends with its line, and the second is frames (THREATS F1).
+  // Node parses HTTP/0.9 and 2.0 lines with headers; other parsers read them differently (THREATS F1).
   if (raw.httpVersionMajor !== 1) return 'bad_request'
   const lines = raw.rawHeaders
   if (lines.length > maxHeaderLines * 2) return 'headers_too_large'

@@ -1,6 +1,6 @@
 /**
- * Step 6, audit: one journal line an exchange. Owns what such a line says; the journal owns how it is kept. Forwarded exchanges and
- * sockets report their own end (after an upgrade Fastify runs no hook), everything else ends here.
+ * Step 6, audit: one journal entry per exchange. Forwarded requests and WebSockets report their own end (Fastify runs
+ * no hook after an upgrade); the rest ends here.
  */
 import fp from 'fastify-plugin'
 import type { Strangers } from '../src/audit/anonymous-log-limit.ts'
@@ -11,10 +11,10 @@ import type { Exchange } from './exchange.ts'
 
 export interface AuditOptions {
   readonly audit: AuditSink
-  /** Where lines go that strangers can cause. */
+  /** The journal for events that anonymous clients can cause. */
   readonly strangers: Strangers
   readonly clock: Clock
-  /** Hears the code of every answer that is a refusal of ours. */
+  /** Called with the code of each of our refusals. */
   readonly onRefusal?: (code: string) => void
 }
 
@@ -31,7 +31,7 @@ export const auditPlugin = fp<AuditOptions>(
           status: reply.statusCode,
           ...(code === undefined ? {} : { outcome: String(code) })
         })
-        // A stranger may ask as often as they like, and must not fill the disk by it; nor may somebody who has a password and no more.
+        // Rate-limited, otherwise an anonymous client, or one with only a password, could fill the disk.
         const isTurnedAway = code !== undefined || event.decision !== 'forward'
         const isWhole = exchange.known.principal?.isFullySignedIn === true
         if (event.account === undefined || (isTurnedAway && !isWhole)) strangers.record(event)
@@ -43,7 +43,10 @@ export const auditPlugin = fp<AuditOptions>(
   { name: 'audit', dependencies: ['exchange'] }
 )
 
-/** One line of the journal about an exchange: who, from where, which app, what of it, and how it ended. No query: it may hold secrets. */
+/**
+ * The journal entry of an exchange: who, from where, which app, and how it ended. Without the query, which may hold
+ * secrets.
+ */
 export function exchangeEvent(
   exchange: Exchange,
   kind: 'exchange' | 'socket.open' | 'socket.close',
@@ -51,7 +54,7 @@ export function exchangeEvent(
   end: Partial<AuditEvent>
 ): AuditEvent {
   const { target, client, match, principal, decision } = exchange.known
-  // The journal leaves out what is undefined. Written field by field: this runs for every request.
+  // The journal omits undefined fields. Assigned one by one, because this is a hot path.
   const event: { -readonly [field in keyof AuditEvent]: AuditEvent[field] } = {
     kind,
     at: now,
@@ -61,7 +64,7 @@ export function exchangeEvent(
     session: principal?.session.id,
     address: client?.address,
     app: match?.kind === 'app' ? match.app.id : undefined,
-    // Nobody's path is cut shorter than a person's.
+    // Only anonymous paths are shortened.
     path:
       target === undefined
         ? undefined

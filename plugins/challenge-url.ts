@@ -1,4 +1,4 @@
-/** The address of the portal's page for a challenge, with the way back in its query: where in-line enforcement and forward-auth send people. */
+/** The portal's challenge URL with the return address in its query, for enforcement and forward-auth. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type ReturnTo, stoppedText } from '../src/apps/return-to.ts'
 import type { Site } from '../src/apps/route-table.ts'
@@ -9,12 +9,12 @@ import { pageFor } from './return-address.ts'
 
 export interface ChallengeUrlOptions {
   readonly portalOrigin: string
-  /** Of the whole address, in octets. */
+  /** Of the whole URL, in octets. */
   readonly longest: number
   readonly site: Site
-  /** Where the way leads that is too long to be told. */
+  /** The return address used if the real one is too long. */
   readonly front: string
-  /** True where a page is answered, so that the nonce of the way back may be set. */
+  /** True if the response is a page, which may set the nonce. */
   readonly setsNonce: boolean
 }
 
@@ -35,8 +35,9 @@ export function challengeUrl(
 }
 
 /**
- * Ties the way back to this browser. Only a page sets the nonce: programs ask many times at once, and a form from another site comes without
- * the gate's cookies; each of them would replace the nonce in use (FIELD F2). Without it the app itself sets out once more.
+ * Binds the return address to this browser. Only pages set the nonce: programs send many requests at once, and
+ * cross-site forms come without our cookies, so each would replace the nonce in use (FIELD F2). Without it the app
+ * starts the hand-over again.
  */
 function addState(query: URLSearchParams, request: FastifyRequest, reply: FastifyReply | null, site: Site): void {
   let nonce = readOwnNonce(request.raw.headers.cookie, site)

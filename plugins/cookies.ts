@@ -1,6 +1,6 @@
 /**
- * Our cookies: on every host the session's token and the browser's nonce, on the portal the mark of a known browser. Owns their names,
- * their reading and their flags; refuses a name that is sent twice (cookie tossing, THREATS S4) and takes scheme and host from the configuration alone.
+ * The gateway's cookies: session token and nonce on every host, the device cookie on the portal. A name sent twice is
+ * rejected (cookie tossing, THREATS S4); scheme and host come from the configuration.
  */
 import { createHash } from 'node:crypto'
 import type { Site } from '../src/apps/route-table.ts'
@@ -8,20 +8,23 @@ import type { Site } from '../src/apps/route-table.ts'
 export interface CookieNames {
   readonly session: string
   readonly nonce: string
-  /** On the portal's host alone, like the two below. */
+  /** On the portal's host only, like the next two. */
   readonly known: string
-  /** What was just done, for the next page (portal/flash.ts). */
+  /** A message for the next page (portal/flash.ts). */
   readonly done: string
-  /** Recovery codes that are still to be shown (portal/recovery.tsx). */
+  /** Recovery codes still to be shown (portal/recovery.tsx). */
   readonly codes: string
 }
 
-/** What the names depend on. Cookies know no port (RFC 6265 §8.5), so a port in the public address stands in their names. */
+/** What cookie names depend on. Cookies ignore ports (RFC 6265 §8.5), so the names include the port. */
 export type CookieSite = Pick<Site, 'secure' | 'port'>
 
 const namesOf = new Map<string, CookieNames>()
 
-/** `__Host-` names on https, plain ones on http (where browsers refuse the prefix); behind it the port, where the address has one. */
+/**
+ * `__Host-` names on https, plain names on http (browsers refuse the prefix there), then the port, if the address has
+ * one.
+ */
 export function cookieNames({ secure, port }: CookieSite): CookieNames {
   const base = secure ? '__Host-factorgate' : 'factorgate'
   const key = base + port
@@ -42,8 +45,8 @@ export function cookieNames({ secure, port }: CookieSite): CookieNames {
 }
 
 /**
- * One of our cookies at a site; null where it is absent or sent twice. A cookie under the name without the port counts where the other is absent: it
- * is from before ports stood in the names, or another gate's, whose token opens nothing here.
+ * One of our cookies; null if absent or sent twice. The name without port is the fallback for older cookies; another
+ * gateway's token opens nothing here.
  */
 export function readOwn(header: string | undefined, which: keyof CookieNames, site: CookieSite): string | null {
   if (header === undefined) return null
@@ -52,12 +55,12 @@ export function readOwn(header: string | undefined, which: keyof CookieNames, si
   return find(header, cookieNames({ secure: site.secure, port: '' })[which]) ?? null
 }
 
-/** The value of one cookie; null where it is absent, or present twice: of two nobody can say which one is ours. */
+/** A cookie's value; null if absent or sent twice, because nobody can say which is ours. */
 export function readCookie(header: string | undefined, name: string): string | null {
   return header === undefined ? null : (find(header, name) ?? null)
 }
 
-/** Undefined where it is absent, null where it is there twice. One pass, no copies. */
+/** Undefined if absent, null if sent twice. One pass, no copies. */
 function find(header: string, name: string): string | null | undefined {
   let value: string | undefined
   const needle = `${name}=`
@@ -72,12 +75,12 @@ function find(header: string, name: string): string | null | undefined {
 
 const nonceShape = /^[A-Za-z0-9_-]{22,43}$/
 
-/** The browser's nonce, or null where there is none that we could have made. */
+/** The browser's nonce; null if absent or malformed. */
 export function readNonce(header: string | undefined, site: CookieSite): string | null {
   return fit(readOwn(header, 'nonce', site))
 }
 
-/** The same under this site's own name alone: a page that finds none sets it, whatever another gate on this host has set. */
+/** The nonce under this site's own name only, so a page sets one even beside another gateway's on this host. */
 export function readOwnNonce(header: string | undefined, site: CookieSite): string | null {
   return fit(readCookie(header, cookieNames(site).nonce))
 }
@@ -86,32 +89,33 @@ function fit(nonce: string | null): string | null {
   return nonce !== null && nonceShape.test(nonce) ? nonce : null
 }
 
-/** What a URL may carry of a nonce: the `state` that ties a hand-over to the browser that asked for it. */
+/** The form of a nonce for URLs: the `state` that binds a hand-over to the browser. */
 export function stateOf(nonce: string): string {
   return createHash('sha256').update(nonce).digest('base64url')
 }
 
-/** `Set-Cookie` for a session's token. No Max-Age: it goes with the browser, and the store's limits rule (THREATS S3). */
+/**
+ * `Set-Cookie` for a session token. No Max-Age: it ends with the browser, and the store sets the limits (THREATS S3).
+ */
 export function sessionCookie(token: string, site: CookieSite): string {
   return serialise(cookieNames(site).session, token, site)
 }
 
-/** `Set-Cookie` for the browser's nonce. */
 export function nonceCookie(nonce: string, site: CookieSite): string {
   return serialise(cookieNames(site).nonce, nonce, site)
 }
 
-/** `Set-Cookie` for the mark of a known browser, for 400 days: browsers keep none longer (RFC 6265bis §5.5), and the store forgets sooner. */
+/** `Set-Cookie` for the device cookie, for 400 days, the browsers' maximum (RFC 6265bis §5.5). */
 export function knownCookie(mark: string, site: CookieSite): string {
   return briefCookie(cookieNames(site).known, mark, 400 * 24 * 3600, site)
 }
 
-/** `Set-Cookie` for a value of ours that ends by itself after `seconds`. */
+/** `Set-Cookie` for a value that expires after `seconds`. */
 export function briefCookie(name: string, value: string, seconds: number, site: CookieSite): string {
   return `${serialise(name, value, site)}; Max-Age=${seconds}`
 }
 
-/** `Set-Cookie` that takes a cookie of ours away. */
+/** `Set-Cookie` that deletes a cookie. */
 export function expiredCookie(name: string, site: CookieSite): string {
   return `${serialise(name, '', site)}; Max-Age=0`
 }
@@ -120,7 +124,7 @@ function serialise(name: string, value: string, { secure }: CookieSite): string 
   return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
 }
 
-/** True where a pair begins: at the start, or after `;` and blanks. `x-factorgate=` is another cookie. */
+/** True at the start or after `;` and blanks, so that `x-factorgate=` is not matched. */
 function startsPair(header: string, at: number): boolean {
   let before = at - 1
   while (before >= 0 && (header[before] === ' ' || header[before] === '\t')) before--

@@ -1,6 +1,6 @@
 /**
- * Step 4, enforce: asks `authorize()` about each request and answers what is not forwarded. It also checks what each of the gate's own pages
- * requires, and refuses to start while a page does not say it.
+ * Step 4, enforce: asks `authorize()` about each request and answers those it does not permit. It also checks what
+ * each gateway page requires, and fails at start if a page does not declare it.
  */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -29,19 +29,22 @@ export interface EnforceOptions {
   readonly portalOrigin: string
   readonly audit: AuditSink
   readonly clock: Clock
-  /** Of the addresses that people are sent to, in octets: what their next request may carry. */
+  /** Maximum length of redirect URLs, in octets. */
   readonly longestUrl?: number
 }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Served on every host, not only on the portal's. Everything else of ours must never share an origin with an app by accident. */
+    /**
+     * Served on every host. Otherwise only on the portal's, so our pages do not share an origin with an app by
+     * accident.
+     */
     everyHost?: boolean
-    /** Answers data: for scripts, style sheets and proxies. Without it a route is a page, and pages are for eyes alone. */
+    /** Answers data for scripts, style sheets and proxies. Other routes are pages, which only documents may load. */
     isData?: boolean
-    /** A step on the way to somewhere: who must sign in again goes on to where it leads. */
+    /** A step of a redirect flow: after signing in again, people continue to its destination. */
     isStep?: boolean
-    /** Answers a second press of the same form itself. */
+    /** Handles a repeated submission of the same form itself. */
     isRepeatable?: boolean
   }
 }
@@ -89,7 +92,7 @@ export const enforcePlugin = fp<EnforceOptions>(
         reply.header('cache-control', 'no-store').redirect(portalOrigin + exchange.target.raw, 302)
         return
       }
-      // A worker of the app asks for the end of its own host's hand-over anew; no worker runs on the portal's host.
+      // An app's service worker may refetch the end of a hand-over; no worker runs on the portal's host.
       const isWorkers =
         !match.site.isPortal && request.raw.headers['sec-fetch-dest'] === 'empty' && isCallback(match.path)
       if (config.isData !== true && !isWorkers && isSubresourceRequest(request.raw)) {
@@ -101,7 +104,7 @@ export const enforcePlugin = fp<EnforceOptions>(
       if (!audit.writable) return done(unavailable('journal_unwritable'))
       const missing = missingFor(requires, exchange.principal, clock())
       if (missing === null) return done()
-      // With a token that a first press has just spent: the handler answers that again, or sends them the same way (portal/answer-once.ts).
+      // A repeated submission with a spent token: the handler repeats its response (portal/answer-once.ts).
       if (config.isRepeatable && missing === 'sign_in_required' && wantsPage(request.raw)) return done()
       const given = config.isStep ? wayOf(exchange.target.query) : null
       const way = given?.has('rd') ? given : new URLSearchParams({ rd: match.site.origin + formPage(request) })
@@ -109,8 +112,8 @@ export const enforcePlugin = fp<EnforceOptions>(
     }
 
     /**
-     * To the portal for a person who opens an address; 401 and a way on for a program (LABAPPS 1.2 rule 5). A form for an app is lost, and whoever
-     * sent it hears so on a page, from which it can be sent again.
+     * Redirects navigations to the portal; programs get 401 with a link (LABAPPS 1.2 rule 5). A form for an app is
+     * lost, so its sender gets a page.
      */
     function challenge(
       request: FastifyRequest,
@@ -123,7 +126,7 @@ export const enforcePlugin = fp<EnforceOptions>(
       const { kind, site } = match
       const isPage = wantsPage(request.raw)
       const isSent = isPage && (isRead(request.method) || kind === 'own')
-      // A page that a worker of the app asks for anew, and shows. Who reads it sets out from there, and a redirect would not get through.
+      // A page refetched by an app's service worker is shown instead, because it could not follow the redirect.
       const isShown = !isPage && kind === 'app' && acceptsPage(request.raw)
       const setsNonce = isSent || (isShown && isRead(request.method))
       const front = frontOf(match)
@@ -140,12 +143,12 @@ export const enforcePlugin = fp<EnforceOptions>(
   { name: 'enforce', dependencies: ['session'] }
 )
 
-/** Where a way leads that is too long to be told. */
+/** The return address used if the real one is too long. */
 function frontOf(match: Match & { kind: 'app' | 'own' }): string {
   return `${match.site.origin}${match.kind === 'app' ? match.app.prefix : ownPrefix}/`
 }
 
-/** What a step on the way carries in its query: the person comes back to where it leads, not to the step. The portal validates it at each use. */
+/** The query of a flow step: people return to its destination, not to the step. The portal validates it at each use. */
 function wayOf(query: string): URLSearchParams {
   const given = new URLSearchParams(query)
   const way = new URLSearchParams()
@@ -158,8 +161,8 @@ function isCallback(path: string): boolean {
 }
 
 /**
- * A page of ours is for eyes: opened as a document, never read by a script, a frame or a worker. Where an app shares the portal's origin
- * its scripts could otherwise read our forms, CSRF token and all. Whatever the method: a form that is refused is shown again.
+ * True unless the request loads a document. Scripts, frames and workers must not read our pages, whatever the method:
+ * an app on the portal's origin could otherwise read our forms and their CSRF tokens.
  */
 function isSubresourceRequest({ headers }: IncomingMessage): boolean {
   const dest = headers['sec-fetch-dest']

@@ -1,11 +1,11 @@
-/** A refusal as JSON, for whoever is no browser that navigates. Owns its shape alone. */
+/** The JSON body of a refusal, for clients other than a navigating browser. */
 import { describeError, type ErrorCode } from '../src/errors.ts'
 
 export interface ErrorBody {
   readonly error: { readonly code: ErrorCode; readonly message: string; readonly challengeUrl?: string }
 }
 
-/** Code and safe sentence; `challengeUrl` is where a person goes to put it right. */
+/** The code and a safe sentence; `challengeUrl` is where a person can resolve it. */
 export function errorBody(code: ErrorCode, challengeUrl?: string): ErrorBody {
   const message = describeError(code).sentence
   return { error: challengeUrl === undefined ? { code, message } : { code, message, challengeUrl } }

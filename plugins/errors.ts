@@ -1,6 +1,6 @@
 /**
- * Every refusal on its way out: page or JSON, `Factorgate-Error`, `Retry-After`. Owns the translation of whatever was thrown into
- * the catalogue; refuses to show a cause, which goes to the log alone.
+ * Answers every refusal as a page or JSON, with `Factorgate-Error` and `Retry-After`. It maps thrown errors to the
+ * catalogue; causes go to the log only.
  */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -14,13 +14,13 @@ import { isSiteFrame } from './frame-page.ts'
 
 export interface ErrorsOptions {
   readonly clock?: Clock
-  /** The page for a code: HTML, and the headers that go with it. */
+  /** Renders the page for a code, with its headers. */
   readonly renderPage: (input: {
     code: ErrorCode
     request: FastifyRequest
     retryAfterSeconds: number | undefined
     wayOn: string | undefined
-    /** It is shown in a frame: without forms, with links that lead out of it. */
+    /** True in a frame: no forms, and links open outside. */
     isFramed: boolean
   }) => {
     html: string
@@ -28,7 +28,7 @@ export interface ErrorsOptions {
   }
 }
 
-/** Fastify's own refusals in our words. */
+/** Our codes for Fastify's errors. */
 const translated: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
@@ -40,14 +40,17 @@ const translated: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_MAX_PARAM_LENGTH: 'not_found'
 }
 
-/** When to try again. A record of a newer release is there until an operator does something, or until an upgrade of several gates is through. */
+/**
+ * Seconds to wait before a retry. A record of a newer release stays until an operator acts, or until several gateways
+ * are upgraded.
+ */
 const storeRetrySeconds: Readonly<Record<StoreUnreachable['code'], number>> = {
   store_unreachable: 2,
   not_confirmed: 5,
   record_too_new: 60
 }
 
-/** The catalogue's word for anything that was thrown. */
+/** Maps anything thrown to the catalogue. */
 export function toGateError(error: unknown): GateError {
   if (error instanceof GateError) return error
   if (error instanceof StoreUnreachable)
@@ -60,13 +63,13 @@ export function toGateError(error: unknown): GateError {
   return new GateError('internal', { cause: error })
 }
 
-/** A frame of another site shows nothing of ours, and a script reads none of our pages. */
+/** False for cross-site frames and scripts, which must not read our pages. */
 function wantsDocument({ raw, routeOptions, exchange }: FastifyRequest): boolean {
   const dest = raw.headers['sec-fetch-dest']
   if (routeOptions.config?.takes === 'json') return false
   if (isSiteFrame(raw)) return true
-  // A worker that asks anew for somebody's page (`empty`) hands the body on, and it would be shown. In place of an app's page only: of ours no
-  // script reads a thing.
+  // A service worker that refetches an app's page (`empty`) passes the body on to be shown. Only in place of an app's
+  // page, because scripts must not read ours.
   if (dest !== undefined && dest !== 'document')
     return dest === 'empty' && exchange.known.match?.kind === 'app' && acceptsPage(raw)
   return wantsPage(raw)
@@ -94,7 +97,7 @@ export const errorsPlugin = fp<ErrorsOptions>(
         .header('cache-control', 'no-store')
         .header('vary', 'Cookie')
       if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(Math.ceil(error.retryAfterSeconds)))
-      // An unread body would be taken for the next request, or hold the socket until its sender gives up.
+      // Otherwise the unread body would be parsed as the next request, or hold the socket.
       if (!request.raw.complete) reply.header('connection', 'close')
       if (!wantsDocument(request)) {
         reply.send(errorBody(error.code, error.status === 401 ? error.wayOn : undefined))

@@ -1,6 +1,6 @@
 /**
- * The one request object: what the pipeline knows of a request, filled one line a stage. Owns the only request decorator and the
- * only `declare module`; a stage that reads ahead of its turn throws, otherwise a check could be skipped by moving a line.
+ * The exchange: what the pipeline knows of a request, filled in by each step. Reading a value before its step throws,
+ * otherwise reordering steps could skip a check. No other file has request decorators or `declare module`.
  */
 import type { IncomingMessage } from 'node:http'
 import fp from 'fastify-plugin'
@@ -12,10 +12,10 @@ import { parseTarget, type Target } from '../src/request/target.ts'
 import type { Principal } from '../src/session/sessions.ts'
 import type { StoreUnreachable } from '../src/store/store.ts'
 
-/** What a route of the portal demands of whoever calls it. `fresh`: a second factor at most five minutes ago. */
+/** What a portal route requires. `fresh`: a second factor within the last five minutes. */
 export type Requires = 'anyone' | 'first-factor' | 'signed-in' | 'fresh'
 
-/** An exchange at any moment of its life: what no stage has filled yet is undefined. */
+/** A snapshot of an exchange; values of later steps are undefined. */
 export interface Known {
   readonly target: Target | undefined
   readonly client: Client | undefined
@@ -25,7 +25,7 @@ export interface Known {
 }
 
 export class Exchange {
-  /** The reference that pages show, logs and the journal carry. */
+  /** The reference shown on pages, in logs and in the journal. */
   readonly id: string
   readonly startedAt: number
   #target: Target | undefined
@@ -33,15 +33,15 @@ export class Exchange {
   #match: Match | undefined
   #principal: Principal | null | undefined
   #decision: Decision | undefined
-  /** Set by the session step where the store could not be asked. Whoever needs a principal then must refuse with it. */
+  /** Set if the store failed in the session step; whoever needs the principal must then refuse with it. */
   storeFailure: StoreUnreachable | null = null
-  /** The request that a proxy asks about (forward-auth): pages speak of it, and lead back to it. */
+  /** The original request in forward-auth, which pages name and return to. */
   judged: { readonly app: App; readonly method: string; readonly raw: string } | null = null
-  /** Inside a frame: a `step` of a way, which nothing but redirects and the page for frames may answer; or a `page` that is made for frames. */
+  /** In a frame: a `step`, which only redirects and the frame page may answer, or a `page` made for frames. */
   framed: 'no' | 'step' | 'page' = 'no'
-  /** True once the journal has its line. */
+  /** True once the journal has the entry. */
   isRecorded = false
-  /** What handlers add to that line. */
+  /** Additions of handlers to the journal entry. */
   notes: Partial<AuditEvent> | undefined
 
   constructor(id: string, startedAt: number) {
@@ -73,7 +73,7 @@ export class Exchange {
     this.#match = value
   }
 
-  /** Who this is, or null for nobody. */
+  /** The signed-in user, or null for anonymous. */
   get principal(): Principal | null {
     return this.#principal === undefined ? tooEarly('principal') : this.#principal
   }
@@ -90,7 +90,7 @@ export class Exchange {
     this.#decision = value
   }
 
-  /** What is known so far, for the journal and error pages: never throws. */
+  /** The values so far, for the journal and error pages; never throws. */
   get known(): Known {
     return {
       target: this.#target,
@@ -121,20 +121,20 @@ const ownPath = /^\/\.factorgate(?:\/[A-Za-z0-9._~-]+)*\/?$/
 type Read = IncomingMessage & { [reading]?: Target | null }
 
 /**
- * Fastify's `rewriteUrl`: reads the request line, once, and tells the router no more than it must know: our own pages by their
- * literal path, everything else as `/`, since the router refuses paths that legacy apps use (`/caf%E9`, `//x`).
+ * Fastify's `rewriteUrl`: parses the request line once. Our own pages go to the router by literal path, everything
+ * else as `/`, because the router rejects paths that legacy apps use (`/caf%E9`, `//x`).
  */
 export function readRequestLine(request: IncomingMessage): string {
   const target = parseTarget(request.url ?? '')
   ;(request as Read)[reading] = target
   if (target === null || !target.path.startsWith('/.factorgate')) return '/'
   if (target.path !== '/.factorgate' && !target.path.startsWith('/.factorgate/')) return '/'
-  // Envoy appends the path it asks about, however odd.
+  // Envoy appends the original path, however odd.
   if (target.path.startsWith('/.factorgate/auth/')) return '/.factorgate/auth/original'
   return ownPath.test(target.path) ? target.path + target.query : '/.factorgate/not-a-page'
 }
 
-/** What `readRequestLine` read; null for a request line that must be refused. */
+/** The result of `readRequestLine`; null if the request line must be rejected. */
 export function readingOf(request: IncomingMessage): Target | null {
   return (request as Read)[reading] ?? null
 }

@@ -1,7 +1,7 @@
-/** Which page of ours a form stands on: where to send somebody whose POST was refused, and who needs the form again. Owns that one question. */
+/** Finds the page of a form: where to return after a refused POST. */
 import type { FastifyRequest } from 'fastify'
 
-/** Path and query of the nearest page above that can be opened: of a GET the page itself. The query holds the way the person is on. */
+/** Path and query of the nearest page above; for a GET, the page itself. The query keeps the return address. */
 export function formPage(request: FastifyRequest): string {
   const { path: asked, query } = request.exchange.target
   let path = asked

@@ -1,7 +1,7 @@
 /**
- * Forward-auth: answers nginx (`auth_request`), Traefik, Caddy, Envoy and HAProxy whether they may forward a request. Only trusted proxies may ask
- * (GHSA-5wcc-hf24-rf5h), and `authorize()` judges the original request as if it had come through the gate. The route of the assertion's public keys
- * stands here too.
+ * Forward-auth for nginx (`auth_request`), Traefik, Caddy, Envoy and HAProxy. Only trusted proxies may ask
+ * (GHSA-5wcc-hf24-rf5h); `authorize()` judges the original request like an in-line one. It also serves the
+ * assertion's public keys.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -36,7 +36,7 @@ export interface ForwardAuthOptions {
   readonly sessions: Sessions
   readonly portalOrigin: string
   readonly keyring: () => Keyring
-  /** Makes the value of `X-Factorgate-Assertion`; null where the app does not ask for it. */
+  /** Creates `X-Factorgate-Assertion`; null if the app does not want it. */
   readonly assert: (app: App, principal: Principal) => string | null
   readonly audit: AuditSink
   readonly clock: Clock
@@ -51,7 +51,7 @@ export const forwardAuthPlugin = fp<ForwardAuthOptions>(
     const config = { requires: 'anyone', everyHost: true, isData: true } as const
     const answer = (request: FastifyRequest, reply: FastifyReply) => answerFor(request, reply, options)
     await app.register(async scope => {
-      // Traefik and Envoy ask with the original method, and perhaps with its content type; the body itself stays with them.
+      // Traefik and Envoy send the original method and perhaps its content type, but no body.
       scope.removeAllContentTypeParsers()
       scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
       for (const url of [path, `${path}/*`]) scope.all(url, { config }, answer)
@@ -82,7 +82,7 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
   const target = original === null ? null : parseTarget(original.uri)
   if (original === null || target === null) throw new GateError('bad_request')
   const match = options.routes.match(original.host, target)
-  // What lies under /.factorgate/ the proxy must hand to the gate itself; a verdict about it would open or close the wrong door.
+  // The proxy must route /.factorgate/ to the gateway; a verdict about it would be wrong.
   if (match.kind !== 'app') throw new GateError(match.kind === 'none' ? match.code : 'not_allowed')
   const { site } = match
   exchange.judged = { app: match.app, method: original.method, raw: target.raw }
@@ -129,14 +129,15 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
     front: `${site.origin}${match.app.prefix}/`,
     setsNonce: isSent
   })
-  // A form for an app is lost, and whoever sent it hears so on a page (FIELD F17). Proxies that show no page of ours have the address alone.
+  // A form for an app is lost, so its sender gets a page (FIELD F17). For proxies that cannot show our page there is
+  // the URL only.
   if (original.redirects && isPage && !isSent) throw new GateError(reason, { wayOn: url })
   reply.header('factorgate-error', reason)
   if (original.redirects && isPage) return reply.redirect(url, 302)
   return reply.code(describeError(reason).status).header('location', url).send(errorBody(reason, url))
 }
 
-/** Whose cookie it is on `site`. Where the store cannot say, a public path is open all the same. */
+/** The cookie's user on `site`. If the store fails, public paths stay open. */
 async function personAt(site: Site, cookie: string | undefined, sessions: Sessions) {
   const token = readOwn(cookie, 'session', site)
   if (token === null) return { principal: null, storeFailure: null }
@@ -148,13 +149,16 @@ async function personAt(site: Site, cookie: string | undefined, sessions: Sessio
   }
 }
 
-/** Whoever set up the proxy reads here why it is refused: a stranger's page cannot say it. */
+/** Logs why a proxy is refused, for its operator; the client's page cannot say it. */
 function warn(request: FastifyRequest, { share }: Options, kind: string, facts: object, sentence: string): void {
   const more = share.take(kind)
   if (more !== null) request.log.warn({ reference: request.exchange.id, ...facts, ...more }, sentence)
 }
 
-/** Proxies drop `Upgrade` as a matter between them and their client; `Sec-` headers pass, and no page can leave them out (THREATS F9). */
+/**
+ * True for a WebSocket handshake. Proxies drop `Upgrade`, but pass `Sec-` headers, which pages cannot suppress
+ * (THREATS F9).
+ */
 function isHandshake(headers: IncomingHttpHeaders): boolean {
   return (
     headers['sec-websocket-key'] !== undefined ||

@@ -1,16 +1,16 @@
 /**
- * Who may be shown a page of ours inside a frame, and with which headers. Owns that question alone. Such a page says what happened and holds links; no form
- * of ours is ever inside a frame, where another page could lie over it (THREATS R18).
+ * Decides which framed requests get a page of ours, and its headers. Such a page has links but no forms, because
+ * another page could cover them (THREATS R18).
  */
 import type { IncomingMessage } from 'node:http'
 import type { Site } from '../src/apps/route-table.ts'
 
-/** The steps that lead on by themselves where nothing must be asked: they may be gone through inside a frame. */
+/** Flow steps that redirect without interaction, and so may run in a frame. */
 const steps: ReadonlySet<string> = new Set(['/login', '/challenge', '/callback'])
 
 /**
- * True where a frame in a page of the same site opens an address: what it is answered with is seen by a person. Frames of other sites get none of our
- * cookies and no page of ours; `object` and `embed` neither.
+ * True for a same-site frame, in which a person sees the response. Cross-site frames, `object` and `embed` get none
+ * of our pages.
  */
 export function isSiteFrame({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   const dest = headers['sec-fetch-dest']
@@ -23,8 +23,8 @@ export function isSiteFrame({ headers }: Pick<IncomingMessage, 'headers'>): bool
 }
 
 /**
- * True for such a frame on a step of a way. A page of our own origin could read what stands in it, and has the very cookie that the step would look at:
- * there is nothing to go through there.
+ * True for such a frame on a flow step. A same-origin frame is excluded: its parent could read the page and already
+ * has the cookie.
  */
 export function isFramedStep(request: IncomingMessage, path: string): boolean {
   return (
@@ -36,8 +36,8 @@ export function isFramedStep(request: IncomingMessage, path: string): boolean {
 }
 
 /**
- * Its headers. `domains`: those that the gate's hosts belong to. A page of the lab that is no app of the gate may frame an app too, and its reader must see
- * what happened. There are no scripts and no forms in it.
+ * The page's headers. `domains` are the domains of the gateway's hosts, because other pages there may frame an app
+ * too. Scripts and forms are forbidden.
  */
 export function framePageHeaders(sites: readonly Site[], domains: readonly string[] = []): Record<string, string> {
   const ancestors = [...sites.map(({ origin }) => origin), ...domains].join(' ')
@@ -50,7 +50,7 @@ export function framePageHeaders(sites: readonly Site[], domains: readonly strin
   }
 }
 
-/** The sources of a policy that name the whole domain of these sites, on any port: ports are no part of what browsers call a site. */
+/** CSP sources for the whole domains of these sites, on any port: browsers ignore ports in "same site". */
 export function domainSources(sites: readonly Site[], isPublicSuffix: (name: string) => boolean): string[] {
   const sources = sites.flatMap(({ origin }) => {
     const { protocol, hostname } = new URL(origin)

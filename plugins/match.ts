@@ -1,4 +1,4 @@
-/** Step 2, match: which app host and path belong to, or 404. Owns nothing else; the route table (src/routing) does the work. */
+/** Step 2, match: finds the app for host and path, or answers 404. The route table is in src/routing. */
 import fp from 'fastify-plugin'
 import type { RouteTable } from '../src/apps/route-table.ts'
 import { GateError } from '../src/errors.ts'
@@ -11,7 +11,7 @@ export const matchPlugin = fp<{ routes: RouteTable }>(
       const match = routes.match(request.raw.headers.host, exchange.target)
       exchange.match = match
       if (match.kind !== 'none') return done()
-      // The bare address of the portal is where people land who were told one name: show them in.
+      // The portal's bare address leads to the start page.
       if (match.site?.isPortal && exchange.target.path === '/') {
         reply.header('cache-control', 'no-store').redirect(`${match.site.origin}/.factorgate/`, 302)
         return

@@ -1,32 +1,32 @@
 /**
- * The address that people come back to, on its way through query strings (`rd`). Owns its spellings: plain where it is short, with fewer escapes where
- * it is long, packed where it is full of escapes; and what is left of one that fits nowhere. Links of 8,000 octets arrive (RFC 9110 §4.1).
+ * Encodes the return address in query strings (`rd`): plain if short, with fewer escapes if long, packed if full of
+ * escapes, shortened if it does not fit. Links of 8,000 octets are possible (RFC 9110 §4.1).
  */
 
-/** Room that the other headers of a request have beside its line. */
+/** Room for the other headers of a request. */
 const otherHeaders = 4096
-/** A longer one is not returned to; no link that people use is. */
+/** Longer addresses are not returned to; no link in use is longer. */
 export const longestAddress = 12 * 1024
-/** Up to here an address stands as everybody would write it. */
+/** Up to this length the address is written plainly. */
 const short = 2048
 const packed = 'packed.'
 
-/** With the default of `listen.maxHeaderSize`. */
+/** With the default `listen.maxHeaderSize`. */
 export const usualLongest = 12 * 1024
 
-/** How long an address of ours may be, so that the browser that follows it is not refused for its length. */
+/** The maximum length of our URLs, so the following request fits `maxHeaderSize`. */
 export function longestUrl(maxHeaderSize: number): number {
   return maxHeaderSize - otherHeaders
 }
 
-/** A query of these parameters, as short as it can be once it is long. */
+/** The query of these parameters, shortened if long. */
 export function queryOf(params: URLSearchParams): string {
   const text = params.toString()
   if (text.length <= short) return text
   return [...params].map(([name, value]) => `${name}=${shortest(name, value)}`).join('&')
 }
 
-/** `page` with the way in its query; where that is too long for the browser to ask for, the way leads to the path alone, or to `front`. */
+/** `page` with the return address in its query; if too long, the address is cut to its path, or replaced by `front`. */
 export function pageFor(page: string, way: URLSearchParams, front: string, longest: number): string {
   const rd = way.get('rd')
   if (rd === null) return way.size === 0 ? page : `${page}?${queryOf(way)}`
@@ -40,7 +40,7 @@ export function pageFor(page: string, way: URLSearchParams, front: string, longe
   return `${page}?${queryOf(way)}`
 }
 
-/** What a query says of the address, in whichever spelling. */
+/** The return address from any of these encodings. */
 export function unpacked(rd: string): string {
   return rd.startsWith(packed) ? Buffer.from(rd.slice(packed.length), 'base64url').toString('latin1') : rd
 }

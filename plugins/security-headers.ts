@@ -1,18 +1,18 @@
 /**
- * What every answer of ours carries, whatever it is and whoever made it: a page, a redirect, a 401 for a program, an error. Owns the
- * headers that need no page to make sense (ASVS 3.4.1, 3.4.4, 3.4.6); never touches an app's answer, which passes by Fastify's replies altogether.
+ * The security headers of every response of ours: pages, redirects, 401 and errors (ASVS 3.4.1, 3.4.4, 3.4.6). Apps'
+ * responses bypass this.
  */
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { RouteTable } from '../src/apps/route-table.ts'
 
-/** RFC 6797. Without `includeSubDomains`: the hosts below ours are not ours to bind. */
+/** RFC 6797. No `includeSubDomains`, because subdomains may not be ours. */
 export const strictTransport = 'max-age=63072000'
 
 export interface SecurityHeadersOptions {
   readonly routes: Pick<RouteTable, 'site'>
   readonly portalOrigin: string
-  /** What stands in a frame in place of a page of ours. */
+  /** The page shown in a frame instead of ours. */
   readonly renderStep: (request: FastifyRequest) => { html: string; headers: Record<string, string> }
 }
 
@@ -22,7 +22,7 @@ export const securityHeadersPlugin = fp<SecurityHeadersOptions>(
     app.addHook('onSend', (request, reply, payload, done) => {
       const { exchange } = request
       const { match } = exchange.known
-      // What was refused before it was matched has a host all the same; one we do not serve counts as the portal's.
+      // A request refused before the match has a host too; an unknown host counts as the portal's.
       const site = match === undefined ? routes.site(request.raw.headers.host) : match.site
       reply.header('x-content-type-options', 'nosniff')
       if (site?.secure ?? portalIsSecure) reply.header('strict-transport-security', strictTransport)

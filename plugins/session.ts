@@ -1,4 +1,4 @@
-/** Step 3, session: cookie → principal, or nobody. Owns the look-up; refuses to decide what nobody may do. */
+/** Step 3, session: resolves the cookie to a principal or anonymous. */
 import fp from 'fastify-plugin'
 import type { Sessions } from '../src/session/sessions.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
@@ -14,7 +14,7 @@ export const sessionPlugin = fp<{ sessions: Sessions }>(
         exchange.principal = null
         return done()
       }
-      // From memory in steady state, in this very tick; the store is asked where memory cannot tell.
+      // Usually answered synchronously from the cache, otherwise by the store.
       const known = sessions.peek(site.host, token)
       if (known !== undefined) {
         exchange.principal = known
@@ -27,7 +27,7 @@ export const sessionPlugin = fp<{ sessions: Sessions }>(
         },
         error => {
           if (!(error instanceof StoreUnreachable)) return done(error)
-          // A public page needs no session: the enforce step refuses where one is needed.
+          // Public pages need no session; the enforce step refuses where one is needed.
           exchange.storeFailure = error
           exchange.principal = null
           done()

@@ -1,6 +1,6 @@
 /**
- * What a proxy that asked for a verdict hands to its app: in forward-auth the gate does not touch the request, so its answer says what to put
- * into it and what to take out. Owns that answer's headers; which names are claims is src/forwarding/claims.ts.
+ * The response headers of a forward-auth verdict: what the proxy must add to the app's request and remove from it.
+ * src/forwarding/claims.ts defines the claims.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { App } from '../src/apps/route-table.ts'
@@ -10,7 +10,7 @@ import { groupsText, utf8 } from '../src/forwarding/outbound.ts'
 import type { Subject } from '../src/identity/subject.ts'
 import { hopByHop, normalName } from '../src/request/header-name.ts'
 
-/** In every yes, empty where there is nothing to say, so that proxies that copy by name overwrite what their client sent. */
+/** In every permit, empty if unused, so proxies that copy by name overwrite the client's values. */
 const always = [
   'cookie',
   'x-factorgate-assertion',
@@ -29,9 +29,9 @@ export interface Passing {
 }
 
 /**
- * A header is there for each name that the app must get from the gate or not at all: with its value, or empty, which means "take it out" (GHSA-7r4p-vjf4-gxv4).
- * `Factorgate-Copy` lists them for proxies that can be programmed; Envoy takes out what its own header lists, Caddy what stands in
- * `Factorgate-Out-1` and its kin, one name each, of which it asks for as many as it has lines (`Factorgate-Out: 64`).
+ * One header per name that only the gateway may set: the value, or empty for "remove it" (GHSA-7r4p-vjf4-gxv4).
+ * `Factorgate-Copy` lists them for programmable proxies. Envoy removes what its own header lists; Caddy what
+ * `Factorgate-Out-1` and following name, one each, as many as it asks for (`Factorgate-Out: 64`).
  */
 export function verdictHeaders(asked: IncomingHttpHeaders, passing: Passing): Record<string, string> {
   const { app, subject, address, assertion } = passing
@@ -39,7 +39,7 @@ export function verdictHeaders(asked: IncomingHttpHeaders, passing: Passing): Re
   const guarded = guardedFor(app)
   const claims = claimsIn(asked, guarded)
   for (const name of claims) said.set(name, '')
-  // Traefik takes out whatever looks like a claim; what passes all the same must come back with the answer.
+  // Traefik removes whatever looks like a claim, so permitted exceptions are sent back.
   for (const name in asked)
     if (looksLikeClaim(name) && !said.has(name) && !isFrame(name)) said.set(name, String(asked[name]))
 
@@ -63,9 +63,8 @@ export function verdictHeaders(asked: IncomingHttpHeaders, passing: Passing): Re
 }
 
 /**
- * The name of a claim that the proxy would let through; null where there is none. nginx copies by name alone: it can neither loop over names nor
- * take out a whole family. Its example empties `namedForProxies`; whoever claims something under any other name is refused, and so is whoever
- * claims more than a proxy has lines for.
+ * A claim that the proxy would pass on, or null. nginx copies by name and cannot remove families: its example empties
+ * `namedForProxies`, and any other claim is refused, as are more claims than the proxy has lines for.
  */
 export function claimTooMany(asked: IncomingHttpHeaders, app: App, copiesByName: boolean): string | null {
   const guarded = guardedFor(app)
@@ -74,7 +73,7 @@ export function claimTooMany(asked: IncomingHttpHeaders, app: App, copiesByName:
   return claimed.find(name => !named.has(name)) ?? null
 }
 
-/** Names that proxies which copy by name must empty, as config/examples/nginx-auth-request.conf does. */
+/** Names that such proxies must empty, as config/examples/nginx-auth-request.conf does. */
 export const namedForProxies: readonly string[] = `
   auth-user cas-user cf-access-authenticated-user-email cf-access-jwt-assertion cf-connecting-ip cf-connecting-ipv6 client-cert
   client-cert-chain client-ip fastly-client-ip forwarded front-end-https http-remote-user iv-creds iv-groups iv-user proxy proxy-remote-user
@@ -123,7 +122,7 @@ function claimsIn(asked: IncomingHttpHeaders, guarded: Guarded): string[] {
   return Object.keys(asked).filter(name => mustNotPass(name, guarded))
 }
 
-/** The connection's own lines and the request's frame are the proxy's matter; `Cookie` is cleaned. */
+/** True for hop-by-hop and framing headers, which the proxy handles; `Cookie` is cleaned. */
 function isFrame(name: string): boolean {
   const normal = normalName(name)
   return normal === 'host' || normal === 'content-length' || hopByHop.has(normal)

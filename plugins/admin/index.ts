@@ -1,6 +1,6 @@
 /**
- * The operators' listener: `/livez`, `/readyz`, `/metrics`. Owns health as machines ask for it; lives on a port of its own that
- * strangers never reach, refuses what another site makes an operator's browser ask, and changes nothing.
+ * The operators' listener with `/livez`, `/readyz` and `/metrics`, read-only and on its own port. It refuses requests
+ * that another site makes an operator's browser send.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
@@ -9,16 +9,16 @@ import { describeError, type ErrorCode } from '../../src/errors.ts'
 import { noSchemas } from '../no-schemas.ts'
 
 export interface AdminOptions {
-  /** Looks now: what is wrong, in words without secrets, or null. Never rejects. */
+  /** Checks now: what is unhealthy, in words without secrets, or null. Never rejects. */
   readonly look: () => Promise<string | null>
-  /** What was counted up to now, in Prometheus' text format. */
+  /** The counters in Prometheus' text format. */
   readonly metrics: () => Promise<string>
   readonly isClosing: () => boolean
-  /** The address it is given to listen on. */
+  /** The configured address. */
   readonly host: string
 }
 
-/** A listener that is not yet listening. */
+/** Builds the server, which does not listen yet. */
 export function buildAdmin({ look, metrics, isClosing, host }: AdminOptions): FastifyInstance {
   const app = Fastify({
     logger: false,
@@ -56,8 +56,8 @@ export function buildAdmin({ look, metrics, isClosing, host }: AdminOptions): Fa
 }
 
 /**
- * What gives away a page that asks through an operator's browser: where it comes from, or a name of its own that it has pointed at this
- * listener (DNS rebinding). Programs say neither. A name is refused on loopback alone: elsewhere Prometheus scrapes by any.
+ * Detects requests from a page in an operator's browser: by its origin, or by a foreign host name (DNS rebinding).
+ * Host names are refused on loopback only, because elsewhere Prometheus scrapes by name.
  */
 function strangeness(headers: IncomingHttpHeaders, listening: string): ErrorCode | null {
   const { host, origin, 'sec-fetch-site': site } = headers

@@ -1,6 +1,7 @@
 /**
- * Builds `dist/`: compiles the sources, minifies the portal's style and script, and copies what else is no source. `node src/build/build.mjs` always builds; `if-needed` builds only where a
- * source is newer than the last build; `prepare` is what npm runs after an install, where the compiler may be left out.
+ * The build of `dist/`: compiles the sources, minifies the portal's style and script, and copies assets. The argument
+ * is `always` (default), `if-needed` (a source is newer than the last build) or `prepare` (after npm install, where the
+ * compiler may be missing).
  */
 import { spawnSync } from 'node:child_process'
 import {
@@ -21,9 +22,9 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const at = (...names) => path.join(root, ...names)
-/** Its time is that of the last build that succeeded. */
+/** Its modification time is that of the last successful build. */
 const stamp = at('dist', 'built')
-// Not package.json and the lock file: npm rewrites them, and nothing of them is compiled.
+// Without package.json and the lock file, which npm rewrites and nobody compiles.
 const sources = ['src', 'plugins', 'config', 'tsconfig.json', 'tsconfig.build.json']
 const portalAssets = 'plugins/portal/assets'
 const demoAssets = 'src/demo/assets'
@@ -41,7 +42,7 @@ Install with them, and take them away again once dist/ stands:
   process.exit(1)
 }
 console.error('factorgate: building dist/ …')
-// Before anything changes: half a build must not look like a whole one.
+// Removed first, otherwise an interrupted build would look complete.
 rmSync(stamp, { force: true })
 const { status } = spawnSync(process.execPath, [compiler, '-p', at('tsconfig.build.json')], {
   cwd: root,
@@ -85,7 +86,7 @@ function isUpToDate() {
   return sources.every(name => newest(at(name)) <= builtAt)
 }
 
-/** A folder's own time counts too: it changes where a file is removed. */
+/** A directory's time counts too, because it changes when a file is removed. */
 function newest(name) {
   const stats = statSync(name, { throwIfNoEntry: false })
   if (stats === undefined) return 0

@@ -1,4 +1,4 @@
-/** Minifies a style sheet or a script with esbuild. `build.mjs` does so on the way to `dist/`; from source the gate serves the files as they are written. */
+/** Minifies a style sheet or script with esbuild for `dist/`; run from source, the gateway serves the original files. */
 import { transformSync } from 'esbuild'
 
 /** `loader` is `css` or `js`. */

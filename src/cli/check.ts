@@ -1,7 +1,4 @@
-/**
- * `factorgate check`: every problem of a configuration, for people and editors, and whether the gate would start here with it. Reads;
- * changes nothing.
- */
+/** `factorgate check`: lists every problem of a configuration, and whether the gateway would start here. Read-only. */
 import { loadConfig } from '../../config/load.ts'
 import { formatProblem, type Problem } from '../../config/reading/diagnostics.ts'
 import type { Sound } from './check/finding.ts'
@@ -54,13 +51,13 @@ Example:
 interface Found {
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]
-  /** What could not be looked at. */
+  /** Checks that were not possible. */
   readonly notes: readonly string[]
 }
 
 const nothing = (problems: readonly Problem[]): Found => ({ problems, warnings: [], notes: [] })
 
-/** What a sound file meets on this machine. */
+/** Checks a valid file against this machine. */
 async function look(loaded: Sound, io: Io, isLive: boolean): Promise<Found> {
   const { found: people, trouble } = await checkPeople(loaded, io)
   const found = [...(await checkFiles(loaded, io.env)), ...people, ...(isLive ? await checkLive(loaded) : [])]
@@ -75,7 +72,6 @@ async function look(loaded: Sound, io: Io, isLive: boolean): Promise<Found> {
   }
 }
 
-/** The last line is the one that is read. */
 function summary(problems: number, warnings: number): string {
   const count = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`
   if (problems > 0)

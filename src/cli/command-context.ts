@@ -1,6 +1,6 @@
 /**
- * What a command works on: the configured store and journal, the same that the gateway has open. Owns finding and closing them;
- * refuses to invent a store where none is, and to give anything away that could not be journaled.
+ * The context of a command: the configured store and journal, opened and closed. It creates no store by accident, and
+ * refuses changes that could not be journaled.
  */
 import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
@@ -21,7 +21,6 @@ import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import { type ExitCode, type Io, PersonError } from './command.ts'
 import { asOwner, type Owner, ownerOf } from './owner.ts'
 
-/** `--config`, as every command that has it takes it. */
 export const configOption = { config: { type: 'string' } } as const
 export const configHelp = '  --config FILE  the configuration'
 
@@ -30,18 +29,18 @@ export interface CommandContext {
   readonly store: Store
   readonly clock: Clock
   readonly sessions: Sessions
-  /** What `store accept` needs. */
+  /** For `store accept`. */
   readonly storeOptions: FaithfulOptions
-  /** Where people reach the gate: `https://gate.lab.example`. */
+  /** The portal's origin: `https://gate.lab.example`. */
   portalUrl(): Promise<string>
   /**
-   * Whether what was done so far is sure to stay (Store.settle). Until this is asked, nothing waits for it. Where it is not, the command says so at its
-   * end, and ends with 1.
+   * Confirms all writes so far (Store.settle); until then nothing waits. If unconfirmed, the command reports it at
+   * its end and exits with 1.
    */
   isConfirmed(): Promise<boolean>
   /**
-   * Journals what was done at the terminal, and that it is not confirmed where it is not. Where the journal cannot be written, it is said, and the
-   * command ends with 1: what was done stays done.
+   * Journals the change, marked if unconfirmed. An unwritable journal is reported and the exit code is 1; the change
+   * stays.
    */
   record(event: Pick<AuditEvent, 'kind'> & Partial<AuditEvent>): Promise<void>
 }
@@ -49,19 +48,19 @@ export interface CommandContext {
 export interface WorkOptions {
   readonly config?: string | undefined
   /**
-   * `nothing`: only looks. `access`: takes access away, which must succeed even where the journal cannot be written.
-   * `grant`: everything else, and refused there.
+   * `nothing`: reads only. `access`: takes access away, allowed even without a journal. `grant`: any other change,
+   * refused without one.
    */
   readonly changes: 'nothing' | 'access' | 'grant'
-  /** Makes the embedded store where there is none yet. */
+  /** Creates the embedded store if missing. */
   readonly mayCreate?: boolean
   /** Fills the store from a backup. */
   readonly fills?: boolean
-  /** Takes any store, also one that the gate refuses. */
+  /** Opens any store, also one the gateway refuses. */
   readonly accepts?: boolean
 }
 
-/** Runs `work` at an open workplace and closes it again, whatever happens. */
+/** Runs `work` with an open context, and always closes it. */
 export async function withStore(
   io: Io,
   options: WorkOptions,
@@ -72,13 +71,13 @@ export async function withStore(
     throw new PersonError(
       `there is no store at ${config.store.path} yet; 'factorgate serve' or 'factorgate user add' makes it`
     )
-  // Certificates of the store may be root's alone.
+  // The store's certificates may be readable by root only.
   const address = storeOf(config, io.clock)
   await loadDriver(address.url)
   return asOwner(ownerAt(config), () => atPlace(io, config, address, options, work))
 }
 
-/** Whose folder the store and the journal lie in. They are one user's, the gate's, or some of it is root's. */
+/** The owner of the store's and journal's directories; some may be root's. */
 function ownerAt(config: Config): Owner {
   if (process.getuid?.() !== 0) return { uid: -1, gid: -1 }
   const paths = [
@@ -105,7 +104,7 @@ async function atPlace(
   try {
     if (changes === 'grant' && journal?.problem)
       throw new PersonError(`the journal ${config.journal} cannot be written (${journal.problem}); nothing was changed`)
-    // Who fills a store knows that it is empty.
+    // An import expects an empty store.
     const warn = (sentence: string) => fills || io.stderr(`warning: ${sentence}\n`)
     const knownFile = knownStoresFile(config)
     const store = accepts
@@ -127,12 +126,12 @@ async function atPlace(
   }
 }
 
-/** The checked configuration of `file`, or of the usual places. Every problem goes to stderr, and one sentence ends the command. */
+/** The checked configuration of `file` or the default places. Problems go to stderr, and the command fails. */
 export async function configFor(io: Io, file: string | undefined): Promise<Config> {
   const loaded = await loadConfig({ ...(file === undefined ? {} : { file }), env: io.env, cwd: io.cwd })
   if (loaded.kind === 'ok') return loaded.config
   if (loaded.file === null) {
-    // What `serve --upstream` works on, which needs no file.
+    // For `serve --upstream`, which needs no file.
     if (existsSync(path.join(io.cwd, 'var', 'store'))) return defaultConfig({ cwd: io.cwd })
     throw new PersonError(loaded.problems.map(({ message }) => message).join('; '))
   }
@@ -140,7 +139,7 @@ export async function configFor(io: Io, file: string | undefined): Promise<Confi
   throw new PersonError(`${loaded.file} cannot be used; nothing was done`)
 }
 
-/** The store, but that `settle` only notes that somebody wants it. */
+/** The store with a `settle` that only notes the request. */
 function settlingLater(store: Store, note: () => void): Store {
   const settle = async () => note()
   return new Proxy(store, {
@@ -158,7 +157,7 @@ class Place implements CommandContext {
   readonly sessions: Sessions
   readonly storeOptions: FaithfulOptions
   isUnrecorded = false
-  /** Something was done that is to be confirmed, and nobody has asked for that yet. */
+  /** True if a change awaits confirmation. */
   #isDue = false
   #unconfirmed: StoreUnconfirmed | null = null
   readonly #settle: () => Promise<void>
@@ -170,33 +169,33 @@ class Place implements CommandContext {
     this.#io = io
     this.#journal = journal
     this.config = config
-    // All steps of a command come first, then one question about all of them: none keeps the next one from being done.
+    // All steps run before one confirmation, so none stops the next.
     this.#settle = async () => store.settle?.()
     this.store = settlingLater(store, () => {
       this.#isDue = true
     })
     this.clock = io.clock
-    // Nobody watches for changes here, so the cache keeps nothing and every look goes to the store.
+    // Nothing subscribes here, so the cache stays empty and every look-up goes to the store.
     const cache = new SessionCache(store)
     this.sessions = new Sessions({ store: this.store, cache, clock: io.clock, limits: limitsOf(config) })
   }
 
   async portalUrl(): Promise<string> {
     const { origin } = this.config.portal.url
-    // Without a file only the gateway knows what it was told to serve.
+    // Without a file only the gateway knows its portal.
     return this.config.file === null ? ((await this.store.get('meta:portal-url')) ?? origin) : origin
   }
 
   async isConfirmed(): Promise<boolean> {
     if (this.#isDue) {
       this.#isDue = false
-      // The last answer counts: it is about everything that was done before.
+      // The last answer counts, because it covers all earlier writes.
       this.#unconfirmed = await evenUnconfirmed(this.#settle)
     }
     return this.#unconfirmed === null
   }
 
-  /** At the end of a command, also of one that failed half-way. */
+  /** Runs at the end of a command, also of a failed one. */
   async sayUnconfirmed(): Promise<void> {
     if (this.#unconfirmed === null) return
     this.#io.stderr(
@@ -219,11 +218,11 @@ class Place implements CommandContext {
   }
 }
 
-/** Who sits at the terminal, as far as the system knows. */
+/** The user at the terminal, as far as the system knows. */
 function operator({ env }: Io): string {
   let name: string
   try {
-    // The name goes by the effective user, which is the folder's owner meanwhile.
+    // `userInfo` uses the effective user, which is now the directory's owner.
     name = process.getuid?.() === 0 ? 'root' : userInfo().username
   } catch {
     name = `uid ${process.getuid?.() ?? 'unknown'}`

@@ -1,63 +1,62 @@
 /**
- * What a command is, and how it reads its arguments and says its mistakes. Owns exit codes and help pages; refuses to know any
- * single command. Results go to stdout, talk to stderr: a pipe gets the result alone.
+ * The command interface: arguments, help pages, errors and exit codes. Results go to stdout, messages to stderr, so a
+ * pipe gets the result alone.
  */
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { nearest } from '../../config/values/invalid.ts'
 import { withoutTricks } from '../audit/encode-event.ts'
 import type { Clock } from '../clock.ts'
 
-/** 0 done · 1 it did not work, or the answer is no · 2 the command was called wrongly. */
+/** 0 success · 1 failure, or the answer is no · 2 wrong usage. */
 export type ExitCode = 0 | 1 | 2
 
-/** Everything of the process that a command may touch, so that tests can hand in their own. */
+/** A command's access to the process, so that tests can replace it. */
 export interface Io {
-  /** Writes `text` as it is: the result. */
+  /** Writes the result verbatim. */
   stdout(text: string): void
-  /** Writes `text` as it is: talk, warnings, mistakes. */
+  /** Writes messages, warnings and errors verbatim. */
   stderr(text: string): void
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Absolute. Paths in arguments are relative to it. */
+  /** Absolute; paths in arguments are relative to it. */
   readonly cwd: string
-  /** True where stdout is a terminal, so that colour and columns make sense. */
+  /** True if stdout is a terminal (colours, columns). */
   readonly isTTY: boolean
-  /** True where stderr is a terminal, so that a progress bar makes sense. */
+  /** True if stderr is a terminal (progress bar). */
   readonly isErrorTTY?: boolean
   readonly clock: Clock
-  /** Resolves after so many milliseconds. */
   wait(milliseconds: number): Promise<void>
 }
 
-/** A command that is loaded when it is called, so that the others cost nothing. */
+/** A lazily loaded command. */
 export interface Entry {
   /** The last word of the name: `add` of `user add`. */
   readonly name: string
-  /** The summary of the command, again, for the list of commands. */
+  /** The command's summary, repeated for the list. */
   readonly summary: string
   load(): Promise<{ readonly command: Command }>
 }
 
 export interface Command {
-  /** As it is called: `check`, `user add`. */
+  /** The full name: `check`, `user add`. */
   readonly name: string
   /** One line for the list of commands. */
   readonly summary: string
-  /** One line a form, each beginning with `factorgate`. */
+  /** One line per form, each starting with `factorgate`. */
   readonly usage: readonly string[]
-  /** The rest of the help page: options, what happens, and at least one example. */
+  /** The rest of the help page, with at least one example. */
   readonly help: string
-  /** Set where the name is only half of a command (`user`); then `run` is never called. */
+  /** The subcommands of a group (`user`); its `run` is never called. */
   readonly commands?: readonly Entry[]
-  /** `args` is what stands behind the name. `--help` never gets here. Mistakes of the person are thrown as UsageError or PersonError. */
+  /** `args` follow the name, without `--help`. Throws UsageError or PersonError for the user's mistakes. */
   run(args: readonly string[], io: Io): Promise<ExitCode>
 }
 
-/** Called wrongly: exit 2, the sentence, and a pointer to the help page. */
+/** Wrong usage: exit 2, the message, and a pointer to the help page. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** Something the person can mend: exit 1 and the sentence. `message` says what is wrong and what to do. */
+/** A problem the user can solve: exit 1. `message` says what is wrong and what to do. */
 export class PersonError extends Error {
   override readonly name = 'PersonError'
 }
@@ -68,8 +67,8 @@ type Parsed<T extends Options> = ReturnType<
 >['values']
 
 /**
- * Reads arguments strictly: an unknown option, a missing value, or more or fewer names than `names` is a UsageError. A name that
- * ends with `?` may be left out; one that ends with `…` takes the rest.
+ * Parses arguments strictly; throws UsageError for unknown options, missing values and a wrong number of `names`. A
+ * name ending with `?` is optional; one with `…` takes the rest.
  */
 export function readArgs<T extends Options>(
   args: readonly string[],
@@ -90,7 +89,7 @@ export function readArgs<T extends Options>(
   return { values: parsed.values, names: parsed.positionals }
 }
 
-/** A command that is a word of several others: `user`, with `user add` and the rest. */
+/** A command group such as `user`. */
 export function group(input: Pick<Command, 'name' | 'summary' | 'help'> & { commands: readonly Entry[] }): Command {
   return {
     ...input,
@@ -100,12 +99,12 @@ export function group(input: Pick<Command, 'name' | 'summary' | 'help'> & { comm
   }
 }
 
-/** A value as JSON over several lines, safe for a terminal; a program reads the same value from it. */
+/** A value as indented JSON, safe for a terminal. */
 export function jsonText(value: unknown): string {
   return `${withoutTricks(JSON.stringify(value, null, 2))}\n`
 }
 
-/** Text of others made safe for a terminal: control, bidirectional and other invisible characters become escapes. */
+/** Escapes control, bidirectional and other invisible characters. */
 export function visible(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
@@ -114,8 +113,8 @@ export function visible(text: string): string {
 }
 
 /**
- * `io` with a belt: whatever a command prints, no control character of somebody else's reaches the terminal. Line feeds and tabs pass, and on
- * standard error a progress bar, which begins with a carriage return.
+ * Wraps `io` so that no foreign control character reaches the terminal. Line feeds, tabs and the progress bar's
+ * carriage return pass.
  */
 export function withBelt(io: Io): Io {
   return {
@@ -129,7 +128,7 @@ function printable(text: string): string {
   return text.replace(/[^\n\t]+/g, visible)
 }
 
-/** Node's own words, which leave two things open: which option was meant, and how a value that begins with a dash is written. */
+/** Rewords Node's message: it suggests the option, and how to write a value that begins with a dash. */
 function sentenceOf(message: string, options: readonly string[]): string {
   const said = firstSentence(message)
   const dashed = /^Option '(?:-\w, )?(--[\w-]+)[^']*' argument is ambiguous/.exec(said)?.[1]

@@ -1,7 +1,4 @@
-/**
- * `factorgate demo`: gateway, sample lab and embedded store, for a first look. Owns a temporary folder that is gone afterwards; asks
- * nothing and needs no other service.
- */
+/** `factorgate demo`: runs gateway, sample lab and embedded store in a temporary directory. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -30,7 +27,7 @@ Example:
 `,
   async run(args, io) {
     const { values } = readArgs(args, { port: { type: 'string' } })
-    // From the first moment: whoever ends it while it starts must not leave it behind.
+    // Registered first, so the directory is removed even if the start is interrupted.
     const end = ended(io.env)
     const port = await choosePort(values.port)
     const folder = mkdtempSync(path.join(tmpdir(), 'factorgate-demo-'))
@@ -87,7 +84,7 @@ function demoConfig(folder: string, port: number, upstream: string) {
       id: 'lab',
       title: 'Lab portal',
       description: 'Samples, instruments and a console',
-      // What the lab's own page says of its calibration: a fresh proof, however long ago the sign-in was.
+      // The lab's page promises that calibration needs a fresh proof.
       rules: [...app.rules.map(rule => ({ ...rule, path: '/admin/**', within: 5 * 60 })), ...app.rules]
     }))
   }
@@ -104,7 +101,7 @@ async function choosePort(asked: string | undefined): Promise<number> {
   return (await freePort(usualPort)) ?? (await freePort(0)) ?? usualPort
 }
 
-/** The port itself if nobody listens there (0: any), or null. */
+/** The port if free (0: any), or null. */
 function freePort(port: number): Promise<number | null> {
   return new Promise(resolve => {
     const probe = createServer()
@@ -116,7 +113,7 @@ function freePort(port: number): Promise<number | null> {
   })
 }
 
-/** Whoever ends it, by a signal, by closing the terminal or by ending npm: nothing stays behind. */
+/** Resolves on a signal, a closed terminal or the end of npm. */
 function ended(env: Io['env']): Promise<void> {
   return new Promise(resolve => {
     const stopLooking = onNpmGone(env, () => end())
@@ -124,7 +121,7 @@ function ended(env: Io['env']): Promise<void> {
       stopLooking()
       resolve()
     }
-    // Twice: npm passes a signal on that the terminal has sent to both.
+    // May come twice: npm passes on a signal that the terminal sent to both.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end)
   })
 }

@@ -1,6 +1,6 @@
 /**
- * Errors → one sentence and an exit code. Owns what counts as a mistake of the person, who then sees no stack trace; whatever else
- * arrives is a bug of ours, and is shown whole so that it can be reported.
+ * Maps errors to one sentence and an exit code. The user's mistakes show no stack trace; bugs are shown whole, to be
+ * reported.
  */
 import { ConfigError } from '../../config/reading/diagnostics.ts'
 import { GateError } from '../errors.ts'
@@ -11,7 +11,7 @@ import { StoreUnfit } from '../store/misconfigured.ts'
 import { StoreUnreachable } from '../store/store.ts'
 import { type ExitCode, type Io, PersonError, UsageError } from './command.ts'
 
-/** Errors whose message is made for the person at the terminal. */
+/** Errors whose message is meant for the user. */
 const printableErrors = [
   PersonError,
   KeyFileError,
@@ -39,7 +39,7 @@ const systemWords: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the name server does not answer'
 }
 
-/** Says `error` on stderr, as `command` met it, and answers the exit code. */
+/** Prints `error` of `command` on stderr and returns the exit code. */
 export function reportError(error: unknown, command: string, io: Pick<Io, 'stderr'>): ExitCode {
   const sentence = sentenceOf(error)
   if (sentence === null) {
@@ -53,7 +53,7 @@ export function reportError(error: unknown, command: string, io: Pick<Io, 'stder
   return 2
 }
 
-/** What to tell the person; null for a bug. */
+/** The sentence for the user; null for a bug. */
 function sentenceOf(error: unknown): string | null {
   if (error instanceof UsageError) return error.message
   if (printableErrors.some(kind => error instanceof kind)) return (error as Error).message
@@ -68,7 +68,7 @@ function sentenceOf(error: unknown): string | null {
 interface SystemError extends NodeJS.ErrnoException {
   readonly address?: string
   readonly port?: number
-  /** What was looked up. */
+  /** The host that was looked up. */
   readonly hostname?: string
 }
 

@@ -1,4 +1,7 @@
-/** `factorgate explain`: what the gate would decide about a request, and why. It asks the `authorize()` that serves requests, and changes nothing. */
+/**
+ * `factorgate explain`: what the gateway would decide about a request, and why. It asks the same `authorize()` and
+ * changes nothing.
+ */
 import type { Config } from '../../config/schema.ts'
 import { type AppAccess, type AppMatch, authorize, questionOf } from '../apps/authorize.ts'
 import { type Match, RouteTable, type Site } from '../apps/route-table.ts'
@@ -13,7 +16,7 @@ import { configFor, configHelp, configOption, withStore } from './command-contex
 import { readProofs } from './proofs.ts'
 import { accountsAt } from './user/person.ts'
 
-/** Where a URL leads when no rule is asked. */
+/** A URL for which no rule is asked. */
 type Elsewhere = {
   readonly decision: { readonly kind: 'own' | 'refuse'; readonly reason: string }
   readonly why: string
@@ -88,7 +91,7 @@ Example:
 
 type Located = { kind: 'app'; match: AppMatch; target: Target } | { kind: 'elsewhere'; elsewhere: Elsewhere }
 
-/** The app of a URL, by the gate's own table. The path is not touched: how it is read is what is to be explained. */
+/** Finds the URL's app in the gateway's table. The path stays raw, because its reading is to be explained. */
 function locate(config: Config, url: string): { table: RouteTable; found: Located } {
   const [, scheme = '', host = '', rest = ''] = /^(https?):\/\/([^/?#]*)([^#]*)/i.exec(url) ?? []
   if (scheme === '') throw new UsageError(`--url must begin with http:// or https://, got '${visible(url)}'`)
@@ -103,7 +106,7 @@ function find(table: RouteTable, scheme: string, host: string, rest: string): Lo
   const site = table.site(host)
   if (site !== null && !site.origin.startsWith(`${scheme.toLowerCase()}:`))
     return elsewhere('refuse', 'misdirected', `${site.host} is served as ${site.origin}`)
-  // A request line is bytes; what the terminal gives is text.
+  // A request line is bytes; the terminal gives text.
   const bytes = Buffer.from(rest, 'utf8').toString('latin1')
   const target = parseTarget(bytes.startsWith('/') ? bytes : `/${bytes}`)
   if (target === null) return elsewhere('refuse', 'bad_request', 'the path cannot be read; the gate answers 400')
@@ -113,7 +116,7 @@ function find(table: RouteTable, scheme: string, host: string, rest: string): Lo
   return elsewhere('refuse', match.code, whyNone(match.code, table.sites))
 }
 
-/** Headers by name in lower case, as Node has them. */
+/** Headers by lower-case name, as in Node. */
 function readHeaders(lines: readonly string[] = []): Record<string, string> {
   return Object.fromEntries(
     lines.map(line => {
@@ -125,14 +128,14 @@ function readHeaders(lines: readonly string[] = []): Record<string, string> {
   )
 }
 
-/** As it is printed: the way back is of no interest here. */
+/** The decision for printing, without the return address. */
 function decisionOf(access: AppAccess) {
   if (access.kind === 'forward') return access
   const { kind, reason } = access
   return kind === 'refuse' ? { kind, reason } : { kind, reason, requirement: access.requirement }
 }
 
-/** What is refused before any rule is asked. */
+/** Refusals before any rule. */
 function unasked(access: AppAccess): Elsewhere {
   if (access.kind === 'refuse' && access.reason === 'bad_request')
     return {
@@ -155,7 +158,7 @@ function whyNone(code: (Match & { kind: 'none' })['code'], sites: readonly Site[
   return `misdirected: the gate serves ${sites.map(({ host }) => host).join(', ')} and no other host`
 }
 
-/** Who is meant: with the groups of the command line, or as the store has them. A guess is said, never silent. */
+/** The subject, with groups from the command line or the store. A guess is reported. */
 async function subjectNamed(
   io: Io,
   file: string | undefined,

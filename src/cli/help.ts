@@ -1,9 +1,8 @@
-/** A help page: usage, summary, commands or options, example. Owns the fitting into eighty columns, so that commands just write. */
+/** Formats help pages (usage, summary, options, example) in eighty columns. */
 import type { Command } from './command.ts'
 
 const columns = 80
 
-/** The help page of a command. */
 export function helpPage(command: Command): string {
   const usage = command.usage.map((line, index) => wrap(`${index === 0 ? 'Usage: ' : '       '}${line}`, 11))
   const list = (command.commands ?? []).map(({ name, summary }) => `  ${name}  ${summary}`)
@@ -19,12 +18,12 @@ export function helpPage(command: Command): string {
   return `${parts.filter(part => part !== '').join('\n\n')}\n`
 }
 
-/** `trim` took the indentation of an option that stands first. */
+/** `trim` removed the indentation of a leading option. */
 function lines(part: string): string[] {
   return part.split('\n').map(line => (/^(-|[A-Z]+ {2,})/.test(line) ? `  ${line}` : line))
 }
 
-/** Prose flows; options stand in a column and their texts in another, going on in a line below too; anything else indented is code. */
+/** Wraps prose and option columns; other indented text is code. */
 function fit(paragraph: readonly string[]): string {
   const rows: { kind: 'prose' | 'option' | 'code'; name: string; text: string }[] = []
   for (const line of paragraph) {

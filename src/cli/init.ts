@@ -1,6 +1,6 @@
 /**
- * `factorgate init`: a first configuration, its key file and the first operator. Owns the order; refuses to touch anything that is
- * there already, and leaves nothing half-made behind.
+ * `factorgate init`: creates a configuration, its key file and the first operator. It overwrites nothing and leaves
+ * nothing half-made.
  */
 import { existsSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
@@ -87,7 +87,7 @@ Example:
       })
       made.push(config.keyFile, storePath(config), config.journal)
       return await withStore(io, { config: file, changes: 'grant', mayCreate: true }, async place => {
-        // From here on no other key fits, and a gate that is given one does not start.
+        // Binds the store to this key; with another one a gateway does not start.
         await checkKey(place.store, await asSelf(() => readKeyFile(config.keyFile)), config.keyFile)
         const account = await accountsAt(place).create({ name, groups: ['operators'] })
         await place.record({ kind: 'user.change', account: account.id, name, outcome: 'added', groups: 'operators' })
@@ -103,7 +103,7 @@ Example:
   }
 }
 
-/** The template with these options, as `check` would read it. */
+/** The filled template, checked as by `check`. */
 function checked(text: string, file: string): { config: Config; warnings: readonly Problem[] } {
   const parsed = parseConfig(text, file)
   if (parsed.kind === 'ok') return parsed
@@ -114,7 +114,7 @@ function checked(text: string, file: string): { config: Config; warnings: readon
     'listen.tls.cert': '--tls-cert',
     'listen.tls.key': '--tls-key'
   }
-  // The app's address was made from the portal's, in a file that nobody has: what is wrong with it is wrong with that.
+  // The app's address derives from the portal's, so its problems repeat the portal's.
   const own = parsed.problems.filter(({ path }) => path !== 'apps[0].url')
   const said = own.map(problem => {
     const option = optionOf[problem.path]
@@ -134,7 +134,7 @@ function storePath({ store }: Config): string {
 }
 
 function sayNext(io: Io, file: string, config: Config, name: string, warnings: readonly Problem[]): void {
-  // Below this folder a short path is clear; elsewhere only the whole one is.
+  // Relative below this directory, absolute elsewhere.
   const shown = (file_: string) => {
     const short = path.relative(io.cwd, file_)
     return short.startsWith('..') || path.isAbsolute(short) ? file_ : short || '.'

@@ -1,4 +1,4 @@
-/** `factorgate journal`: what happened. Owns the list of its commands. */
+/** `factorgate journal`: the group of journal commands. */
 import { group } from './command.ts'
 
 export const command = group({

@@ -1,4 +1,4 @@
-/** `factorgate key`: the key file. Owns the list of its two commands. */
+/** `factorgate key`: the group of key commands. */
 import { group } from './command.ts'
 
 export const command = group({

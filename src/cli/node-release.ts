@@ -1,6 +1,6 @@
-/** When releases of Node.js get their last security fixes, and what `serve` says of one that has had them. Source: the Node.js release schedule. */
+/** End-of-life dates of Node.js releases, from its release schedule, and the warning of `serve`. */
 
-/** Release line → its last day, UTC. A line that is not here is younger than this list. */
+/** Release line → its last day, UTC. Missing lines are newer than this list. */
 const lastDays: Readonly<Record<number, string>> = {
   20: '2026-04-30',
   21: '2024-06-01',
@@ -10,7 +10,10 @@ const lastDays: Readonly<Record<number, string>> = {
   25: '2026-06-01'
 }
 
-/** A sentence where `version` (such as `20.20.2`) gets no security fixes at `now`, in milliseconds; null where it does, or where nobody knows. */
+/**
+ * The warning if `version` (such as `20.20.2`) gets no security fixes at `now`, in milliseconds; null if it does or
+ * is unknown.
+ */
 export function nodeReleaseWarning(version: string, now: number): string | null {
   const line = Number.parseInt(version, 10)
   const lastDay = lastDays[line]

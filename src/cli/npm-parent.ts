@@ -1,12 +1,15 @@
 /**
- * Whether npm, which has started this process, is still there. Killed with -9, npm tells nobody, and what it has started would go on alone.
- * Owns the look at the processes above; refuses to act for whoever was started in another way, such as with nohup.
+ * Detects the death of the npm that started this process: killed with -9, npm tells nobody and its child would go on.
+ * Processes started otherwise, such as with nohup, are left alone.
  */
 import { readFileSync } from 'node:fs'
 
 const lookMs = 250
 
-/** Calls `gone` once a process between npm and this one has ended. Answers how to stop looking. Does nothing unless npm runs a script. */
+/**
+ * Calls `gone` once a process between npm and this one has ended. Returns a stop function. Does nothing outside npm
+ * scripts.
+ */
 export function onNpmGone(env: Readonly<Record<string, string | undefined>>, gone: () => void): () => void {
   if (env.npm_lifecycle_event === undefined || process.ppid <= 1) return () => {}
   const before = parents()
@@ -18,7 +21,7 @@ export function onNpmGone(env: Readonly<Record<string, string | undefined>>, gon
   return () => clearInterval(timer)
 }
 
-/** The process above and, where the system tells it, the one above that: npm runs a script through a shell, which may stay in between. */
+/** The parent and, if known, the grandparent: npm may run a script through a shell. */
 function parents(): string {
   return `${process.ppid} ${parentOf(process.ppid)}`
 }
@@ -26,7 +29,7 @@ function parents(): string {
 function parentOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name in parentheses may hold anything.
+    // The name in parentheses may contain anything.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? ''
   } catch {
     return ''

@@ -1,6 +1,6 @@
 /**
- * Standard output and standard error of a command. A pipe takes 64 KiB at once and the rest only as its reader reads, so the process may end
- * only after `flush` has resolved.
+ * Buffered stdout and stderr of a command. A pipe takes 64 KiB at once, so the process must await `flush` before it
+ * exits.
  */
 import type { Writable } from 'node:stream'
 
@@ -12,12 +12,12 @@ export class Output {
 
   constructor(stream: Writable) {
     this.#stream = stream
-    // Without a listener the error of a write ends the process with a stack trace.
+    // An unhandled write error would end the process with a stack trace.
     stream.on('error', (error: NodeJS.ErrnoException) => this.#fail(error))
     stream.on('close', () => this.#settle())
   }
 
-  /** Writes `text` as it is, in the order of the calls. A write that fails is reported by `flush`. */
+  /** Writes `text` in order; `flush` reports failures. */
   write(text: string): void {
     if (this.#failure !== null || this.#stream.destroyed) return
     this.#pending++
@@ -29,8 +29,8 @@ export class Output {
   }
 
   /**
-   * Resolves once everything is written, however slowly the reader reads: to the error that has lost output, or to null. A reader that goes
-   * away (`… | head -1`) is no error, because it has what it wants.
+   * Resolves once everything is written, to the error that lost output or null. A closed reader (`… | head -1`) is no
+   * error.
    */
   async flush(): Promise<NodeJS.ErrnoException | null> {
     if (this.#pending > 0 && this.#failure === null && !this.#stream.destroyed)

@@ -1,6 +1,6 @@
 /**
- * Root at the terminal, in a folder of somebody else. Owns finding out whose folder it is, and doing the work as that user: then no link, pipe or
- * file that the folder's owner has laid there leads root anywhere, and what is made belongs to the owner, so that the service can open it.
+ * Runs root's file work as the owner of the directory, so that no planted link or pipe misleads root, and new files
+ * belong to the service's user.
  */
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
@@ -15,8 +15,8 @@ const root: Owner = { uid: 0, gid: 0 }
 const linksMax = 40
 
 /**
- * The first user but root who decides what `file` is: the owner of the first folder or link on the way to it that is not root's. Root, where that is
- * nobody. Throws PersonError where a folder of root's is open to several users, because then nobody can say who has laid what there.
+ * The first non-root owner on the path to `file`, or root. Throws PersonError if a root directory on it is writable
+ * for several users, because any of them may have placed the rest.
  */
 export function ownerOf(file: string): Owner {
   let rest = path.resolve(file).split(path.sep).filter(Boolean)
@@ -31,7 +31,7 @@ export function ownerOf(file: string): Owner {
       return root
     }
     if (found.uid !== 0) return { uid: found.uid, gid: found.gid }
-    // Whoever may write in a folder without the sticky bit may also exchange what root has made there.
+    // Without the sticky bit, a writer may replace what root created there.
     if (isOpen) throw shared(here)
     rest = rest.slice(1)
     if (found.isSymbolicLink()) {
@@ -47,10 +47,10 @@ export function ownerOf(file: string): Owner {
   return root
 }
 
-/** The identity that this process has taken on, or null while it is itself. */
+/** The identity taken on; null for its own. */
 let taken: Owner | null = null
 
-/** Runs `work` as `owner`, and is whoever it was before afterwards. Where this process is not root's, it stays what it is. */
+/** Runs `work` as `owner`, then switches back. Without root it changes nothing. */
 export async function asOwner<T>(owner: Owner, work: () => Promise<T>): Promise<T> {
   if (process.getuid?.() !== 0) return work()
   const before = taken
@@ -62,26 +62,25 @@ export async function asOwner<T>(owner: Owner, work: () => Promise<T>): Promise<
   }
 }
 
-/** Runs `work` as the user whose folder `file` lies in, or will lie in. */
+/** Runs `work` as the owner of the directory of `file`. */
 export async function asOwnerOf<T>(file: string, work: () => Promise<T>): Promise<T> {
   if (process.getuid?.() !== 0) return work()
-  // Root can look everywhere, and whoever it has become may not.
+  // Asked as root, which can look everywhere.
   return asOwner(await asSelf(async () => ownerOf(file)), work)
 }
 
-/** Runs `work` as whoever has given the command. For reading alone: what root reads, nobody else has to be able to. */
+/** Runs `work` as the original user. For reading only: files of root stay unreadable to others. */
 export function asSelf<T>(work: () => Promise<T>): Promise<T> {
   return asOwner(root, work)
 }
 
-/** What root's groups were at the beginning. */
 const groups = process.getgroups?.() ?? []
 const egid = process.getegid?.() ?? 0
 
 function become(owner: Owner | null): void {
   const { seteuid, setegid, setgroups } = process
   if (seteuid === undefined || setegid === undefined || setgroups === undefined) return
-  // Only root may change from one user to another.
+  // Only root may switch between users.
   seteuid.call(process, 0)
   taken = owner
   if (owner === null || owner.uid === 0) {
@@ -89,7 +88,7 @@ function become(owner: Owner | null): void {
     setgroups.call(process, groups)
     return
   }
-  // Root's group opens what is root's: never that one.
+  // Never root's group, which opens root's files.
   const gid = owner.gid === 0 ? groupOf(owner.uid) : owner.gid
   try {
     ;(process as unknown as { initgroups(user: number, group: number): void }).initgroups(owner.uid, gid)
@@ -100,7 +99,7 @@ function become(owner: Owner | null): void {
   seteuid.call(process, owner.uid)
 }
 
-/** The user's own group, as /etc/passwd has it; otherwise nobody's. */
+/** The user's group from /etc/passwd, otherwise nobody's. */
 function groupOf(uid: number): number {
   try {
     for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
@@ -108,7 +107,7 @@ function groupOf(uid: number): number {
       if (Number(id) === uid && Number(gid) > 0) return Number(gid)
     }
   } catch {
-    // A system without that file.
+    // The system has no such file.
   }
   return 65_534
 }

@@ -1,8 +1,8 @@
-/** A progress bar on standard error, for commands that go over all people or records. Where standard error is no terminal there is none. */
+/** A progress bar on standard error, for terminals only. */
 import type { Io } from './command.ts'
 
 const barWidth = 24
-/** A change that comes sooner after the last one is not drawn, in milliseconds. */
+/** Minimum time between redraws, in milliseconds. */
 const drawEveryMs = 100
 const eraseLine = '\r\u001b[K'
 
@@ -13,7 +13,7 @@ export class Progress {
   readonly #isShown: boolean
   #drawnAt = 0
 
-  /** `what` names the items in the plural; `total` is null where nobody knows it. */
+  /** `what` is a plural; `total` is null if unknown. */
   constructor(io: Io, what: string, total: number | null = null) {
     this.#io = io
     this.#what = what
@@ -21,7 +21,7 @@ export class Progress {
     this.#isShown = io.isErrorTTY === true
   }
 
-  /** So many are done. Bound, so that it can be handed on as a listener. */
+  /** Sets the count. Bound, to serve as a listener. */
   readonly at = (done: number): void => {
     const now = performance.now()
     if (!this.#isShown || now - this.#drawnAt < drawEveryMs) return
@@ -29,7 +29,7 @@ export class Progress {
     this.#io.stderr(`${eraseLine}${this.#line(done)}`)
   }
 
-  /** Takes the bar away, so that what is said next begins at the margin. */
+  /** Removes the bar, so the next output starts at the margin. */
   end(): void {
     if (this.#isShown && this.#drawnAt > 0) this.#io.stderr(eraseLine)
   }
@@ -43,7 +43,7 @@ export class Progress {
   }
 }
 
-/** Shows how far `work` is while it runs, and takes the bar away whatever comes of it. */
+/** Shows progress while `work` runs, and always removes the bar. */
 export async function withProgress<T>(
   io: Io,
   what: string,

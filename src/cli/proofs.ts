@@ -1,4 +1,4 @@
-/** `--proof KIND@AGE`: what somebody is to have proved, for `explain`. */
+/** Parses `--proof KIND@AGE`, the assumed proofs for `explain`. */
 import { readDuration } from '../../config/values/value-types.ts'
 import { factorKinds, type Proof, type ProofKind } from '../factor/proof.ts'
 import { UsageError, visible } from './command.ts'
@@ -6,8 +6,8 @@ import { UsageError, visible } from './command.ts'
 const kinds: readonly string[] = ['password', ...factorKinds]
 
 /**
- * The proofs of these arguments, oldest first. None at all: a password and each second factor, at `now`. A second factor needs a first
- * one to count, so where none is named a password of the same age goes with it. Throws UsageError.
+ * The proofs, oldest first. Default: a password and each second factor, at `now`. A second factor alone adds a
+ * password of the same age, because it needs a first one to count. Throws UsageError.
  */
 export function readProofs(texts: readonly string[] | undefined, now: number): Proof[] {
   if (texts === undefined) return kinds.map(kind => proof(kind as ProofKind, now))

@@ -1,6 +1,6 @@
 /**
- * argv → command → exit code. Owns the list of commands, `--help` (or `help` in front) and `--version`; each command is loaded when
- * it is called, so that a short one starts fast.
+ * The command line's entry: finds the command, handles `--help` and `--version`, returns the exit code. Commands are
+ * loaded on demand, so short ones start fast.
  */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -39,7 +39,6 @@ const entries: readonly Entry[] = [
   { name: 'schema', summary: 'Print the JSON Schema of the configuration.', load: () => import('./schema.ts') }
 ]
 
-/** What `factorgate` alone is. */
 export const program: Command = {
   name: '',
   summary: 'Factorgate puts a second factor in front of web apps.',
@@ -55,7 +54,7 @@ Example:
   run: () => Promise.reject(new UsageError('say which command'))
 }
 
-/** Runs what `argv` (without node and script) asks for. Never rejects: a mistake becomes a sentence on stderr and an exit code. */
+/** Runs `argv` (without node and script). Never rejects: errors become a message and an exit code. */
 export async function run(argv: readonly string[], terminal: Io): Promise<ExitCode> {
   const io = withBelt(terminal)
   let command = program
@@ -92,7 +91,7 @@ async function find({ name, commands = [] }: Command, word: string): Promise<Com
   throw new UsageError(`there is no command '${visible(`${name} ${word}`.trim())}'; ${meant}`)
 }
 
-/** As in package.json, which stands one folder further up once this is built. */
+/** From package.json, which is one directory higher after the build. */
 function version(): string {
   for (let folder = import.meta.dirname; ; folder = path.dirname(folder)) {
     const text = read(path.join(folder, 'package.json'))

@@ -1,4 +1,4 @@
-/** `factorgate schema`: the JSON Schema of the configuration, for editors. */
+/** `factorgate schema`: prints the configuration's JSON Schema, for editors. */
 import { jsonSchema } from '../../config/print.ts'
 import { type Command, jsonText, readArgs } from './command.ts'
 

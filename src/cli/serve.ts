@@ -1,4 +1,4 @@
-/** `factorgate serve`: runs the gateway until it is told to stop. Owns signals, reload on change, and what is said at start and end. */
+/** `factorgate serve`: runs the gateway until it is stopped, with signals and reload on change. */
 import cluster from 'node:cluster'
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -79,7 +79,7 @@ async function startCrew(config: Config, size: number, log: Logger): Promise<Clu
   }
 }
 
-/** This very command, as one of the processes of a crew: the configuration comes from there. */
+/** Runs as a cluster worker, configured by the primary. */
 function serveInCrew(io: Io): Promise<ExitCode> {
   return work({
     clock: io.clock,
@@ -88,7 +88,7 @@ function serveInCrew(io: Io): Promise<ExitCode> {
   })
 }
 
-/** The checked configuration; every problem on stderr, and exit 1, where there are some. */
+/** The checked configuration. Problems go to stderr, with exit 1. */
 async function load(file: string | undefined, io: Io): Promise<{ config: Config; files: readonly string[] }> {
   const loaded = await loadConfig({ ...(file === undefined ? {} : { file }), env: io.env, cwd: io.cwd })
   if (loaded.kind === 'bad') {
@@ -101,7 +101,7 @@ async function load(file: string | undefined, io: Io): Promise<{ config: Config;
   return loaded
 }
 
-/** One app, everything else default. A key is made only where no data stands that another key has sealed. */
+/** A configuration for one app with defaults. A key is created only if no data exists that another key sealed. */
 async function withoutFile(upstream: string, listen: string | undefined, io: Io): Promise<Config> {
   const [, host, port] = /^(?:(.+):)?(\d{1,5})$/.exec(listen ?? '') ?? []
   if (listen !== undefined && port === undefined)
@@ -120,7 +120,7 @@ async function withoutFile(upstream: string, listen: string | undefined, io: Io)
   return config
 }
 
-/** There is no file to mend here: what is wrong is how the command was called. */
+/** There is no file here, so problems are wrong usage. */
 function fromOptions(options: DefaultOptions): Config {
   try {
     return defaultConfig(options)
@@ -129,7 +129,7 @@ function fromOptions(options: DefaultOptions): Config {
   }
 }
 
-/** Makes the key file of a fresh installation. Refuses where a store lies already: its secrets were sealed with a key that is gone. */
+/** Creates the key file of a new installation. Refuses if a store exists, because its secrets need the lost key. */
 export async function ensureKey(config: Config): Promise<void> {
   if (existsSync(config.keyFile)) return
   if (config.store.kind === 'embedded' && existsSync(config.store.path)) {
@@ -142,12 +142,12 @@ export async function ensureKey(config: Config): Promise<void> {
 
 const firstName = 'admin'
 
-/** Where nobody has an account yet: makes the first operator, journaled as `user add` does, and says how to enter. */
+/** Creates the first operator if there are no accounts, journaled as by `user add`, and prints the invitation. */
 export async function welcome(server: Server, config: Config, io: Io): Promise<void> {
   const { accounts, invitations, credentials, journal, clock } = server.runtime
   const [first, ...others] = await accounts.list()
   if (first !== undefined) {
-    // The invitation was printed once, perhaps long ago; a new start does not print another by itself, as it would kill the old one.
+    // Not repeated at a restart, because a new invitation would invalidate the first.
     if (others.length === 0 && (await credentials.list(first.id)).length === 0)
       io.stderr(
         `\n'${first.name}' has no second factor yet. For a new invitation: factorgate user invite ${first.name}\n\n`
@@ -173,7 +173,7 @@ function live(server: Serving, first: Config, read: readonly string[], io: Io, l
   let config = first
   let files = read
   return new Promise(resolve => {
-    /** `code`: how the process ends if all goes well; whoever supervises it starts it again after anything but 0. */
+    /** `code` is the exit code; a supervisor restarts after anything but 0. */
     const stop = (reason: string, code: ExitCode) => {
       log.info({ reason }, 'stopping')
       server.close().then(
@@ -211,7 +211,7 @@ function live(server: Serving, first: Config, read: readonly string[], io: Io, l
     let unwatch = () => {}
     let watched = ''
     const rewatch = () => {
-      // The same files stay under the same watch: what changes while they are loaded is noticed.
+      // Unchanged files keep their watch, so changes during the load are noticed.
       if (watched === files.join('\n')) return
       watched = files.join('\n')
       unwatch()

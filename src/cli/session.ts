@@ -1,4 +1,4 @@
-/** `factorgate session`: who is signed in. Owns the list of its two commands. */
+/** `factorgate session`: the group of session commands. */
 import { group } from './command.ts'
 
 export const command = group({

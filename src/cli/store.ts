@@ -1,4 +1,4 @@
-/** `factorgate store`: sealed backups. Owns the list of its two commands. */
+/** `factorgate store`: the group of store commands. */
 import { group } from './command.ts'
 
 export const command = group({

@@ -1,7 +1,7 @@
-/** Rows for a terminal: columns as wide as their widest cell. Owns the layout; makes what came from others safe to show. */
+/** Text tables for a terminal; foreign characters are escaped. */
 import { visible } from './command.ts'
 
-/** A heading, then a line a row. Nothing at all for no rows. */
+/** A heading and a line per row; empty without rows. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return ''
   const cells = [headings, ...rows].map(row => row.map(visible))
@@ -14,7 +14,7 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
   return `${cells.map(line).join('\n')}\n`
 }
 
-/** Pairs below each other: `name   alice`. */
+/** Aligned pairs: `name   alice`. */
 export function pairs(entries: readonly (readonly [string, string])[]): string {
   const widest = Math.max(...entries.map(([name]) => name.length))
   return entries
@@ -28,7 +28,7 @@ export function moment(at: number | null): string {
   return at === null ? '-' : `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
-/** Columns a terminal takes: East Asian wide characters and emoji take two, combining marks none. */
+/** The terminal width: East Asian wide characters and emoji take two columns, combining marks none. */
 function width(text: string): number {
   let columns = 0
   for (const character of text) {

@@ -1,4 +1,4 @@
-/** `factorgate user`: people. Owns the list of what can be done with them; each has a file of its own in user/. */
+/** `factorgate user`: the group of user commands. */
 import { group } from './command.ts'
 
 export const command = group({

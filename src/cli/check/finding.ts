@@ -1,10 +1,10 @@
-/** What `factorgate check` finds beside the file's own problems. Owns the two degrees and nothing else. */
+/** A finding of `factorgate check` besides the file's own problems. */
 import type { Loaded } from '../../../config/load.ts'
 
-/** `problem`: the gate does not start, or does not do its work. `warning`: it may be meant. */
+/** `problem`: the gateway does not start or work. `warning`: it may be intended. */
 export interface Finding {
   readonly degree: 'problem' | 'warning'
-  /** The key it belongs to: `apps[0].upstream[1]`. */
+  /** The key: `apps[0].upstream[1]`. */
   readonly path: string
   readonly message: string
 }

@@ -1,10 +1,10 @@
-/** `check --live`: whether apps answer, and whether our ports are free. Owns what is tried from here; sends nothing over the connections it makes. */
+/** `check --live`: tries whether apps accept connections and our ports are free. It sends no data. */
 import { connect, createServer } from 'node:net'
 import type { Finding, Sound } from './finding.ts'
 
 const patienceMs = 3000
 
-/** Connects to every upstream, and listens for a moment where the gate will. */
+/** Connects to every upstream, and briefly listens on the gateway's addresses. */
 export async function checkLive({ config }: Sound): Promise<Finding[]> {
   const apps = config.apps.flatMap((app, a) =>
     app.upstream.map((upstream, u) => ({ path: `apps[${a}].upstream[${u}]`, upstream }))
@@ -49,7 +49,7 @@ export async function checkLive({ config }: Sound): Promise<Finding[]> {
   return (await Promise.all([...answers, ...ports])).flat()
 }
 
-/** Null where somebody accepts. */
+/** Null if it accepts. */
 function tryConnect(to: { host: string; port: number } | { path: string }): Promise<string | null> {
   return new Promise(resolve => {
     const socket = connect(to)
@@ -59,7 +59,7 @@ function tryConnect(to: { host: string; port: number } | { path: string }): Prom
     }
     socket.setTimeout(patienceMs, () => end('no answer within 3 seconds'))
     socket.once('connect', () => end(null))
-    // Of a name with several addresses Node says one error for all of them.
+    // For a name with several addresses Node reports one error.
     socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message))
   })
 }

@@ -1,4 +1,7 @@
-/** Groups and users that rules name and nobody has, and a key that is not the store's. Owns these questions to the store; changes nothing in it. */
+/**
+ * Checks rules against the store: groups and users that nobody has, and a key file that is not the store's.
+ * Read-only.
+ */
 import { nearest, shown } from '../../../config/values/invalid.ts'
 import { checkKey, keyCheck } from '../../keyring/key-check.ts'
 import { readKeyFile } from '../../keyring/key-file.ts'
@@ -7,7 +10,7 @@ import { withStore } from '../command-context.ts'
 import { accountsAt } from '../user/person.ts'
 import type { Finding, Sound } from './finding.ts'
 
-/** Findings, or the sentence that says why the store could not be asked. */
+/** The findings, or why the store could not be read. */
 export async function checkPeople(loaded: Sound, io: Io): Promise<{ found: Finding[]; trouble: string | null }> {
   const found: Finding[] = []
   const { config } = loaded
@@ -20,7 +23,7 @@ export async function checkPeople(loaded: Sound, io: Io): Promise<{ found: Findi
               found.push({ degree: 'problem', path: 'keyFile', message: error.message })
             )
           },
-          // That it cannot be read is said already.
+          // Already reported.
           () => {}
         )
       const people = await accountsAt(place).list()
@@ -44,7 +47,7 @@ function unknown({ apps, identity }: Sound['config'], people: readonly Person[])
         'nobody has an account yet; make the first operator with: factorgate user add NAME --group operators'
       )
     ]
-  // Who comes from a directory of an institution is known here only after the first sign-in.
+  // Accounts of an external directory appear here only after their first sign-in.
   if (identity.some(({ kind }) => kind !== 'local')) return []
   const groups = [...new Set(people.flatMap(person => person.groups))]
   const names = people.map(({ name }) => name)

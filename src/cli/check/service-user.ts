@@ -1,6 +1,6 @@
 /**
- * Whether the gate's own user may read and write what the configuration names, asked by somebody else: root may read everything, so root's
- * own success says nothing. Owns the guess at who that user is: the owner of the data. Changes nothing.
+ * Checks whether the service's user can access the configured files. Root can read everything, so it asks as the
+ * owner of the data. Changes nothing.
  */
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
@@ -12,7 +12,7 @@ interface User {
   readonly uid: number
   readonly gid: number
   readonly name: string
-  /** The folder that says so. */
+  /** The directory whose owner it is. */
   readonly because: string
 }
 
@@ -22,7 +22,7 @@ interface Need {
   readonly to: 'read' | 'write'
 }
 
-/** Findings about the key file, and about every file and folder that the gate needs. */
+/** Findings about the key file and every file and directory needed. */
 export async function checkFiles(loaded: Sound, env: Readonly<Record<string, string | undefined>>): Promise<Finding[]> {
   const { config } = loaded
   const found: Finding[] = []
@@ -55,7 +55,7 @@ function needsOf({ config, files, named }: Sound): Need[] {
   return needs
 }
 
-/** A folder where a file is needed, and a file where a folder is. */
+/** Finds directories in place of files, and the reverse. */
 function wrongKinds({ config }: Sound): Finding[] {
   const found: Finding[] = []
   const add = (at: string, file: string, message: string) =>
@@ -72,7 +72,7 @@ function wrongKinds({ config }: Sound): Finding[] {
   return found
 }
 
-/** The file itself, or the folder in which it would be made. */
+/** The file itself, or the directory it would be created in. */
 function nearest(file: string): string {
   let at = file
   while (!existsSync(at) && at !== path.dirname(at)) at = path.dirname(at)
@@ -88,7 +88,7 @@ function denied({ file, to }: Need, user: User | null): string {
   return `the gate's user ${name} (uid ${uid}, who owns ${because}) may not ${to} ${file}, though you may: chown ${name} ${file}, and let ${name} enter every folder above it (chmod o+x)`
 }
 
-/** Who the gate runs as, if root asks and the data is another's; null: whoever asks. */
+/** The presumed service user if root asks; null: the caller. */
 function serviceUser({ store, journal }: Sound['config']): User | null {
   if (process.geteuid?.() !== 0) return null
   const places = store.kind === 'embedded' ? [store.path, path.dirname(store.path)] : []
@@ -126,7 +126,7 @@ function ourAccess({ file, to }: Need): boolean {
   }
 }
 
-/** Asked as that user, so that groups and access lists count. Undefined where that cannot be asked. */
+/** Asks as that user, so that groups and access lists count. Undefined if impossible. */
 function theirAccess({ uid, gid, name }: User, needs: readonly Need[]): (boolean | undefined)[] {
   const groups = passwd().some(fields => fields[0] === name) ? '--init-groups' : '--clear-groups'
   const script = 'for f; do test -r "$f" && r=r || r=; test -w "$f" && w=w || w=; echo "=$r$w"; done'

@@ -1,7 +1,4 @@
-/**
- * The journal's files, the rotated ones first, read line by line however large they are. Owns what counts as an entry; whatever else stands in a
- * file is counted and left out.
- */
+/** Reads the journal's files line by line, rotated ones first. Lines that are no entry are counted and skipped. */
 import { createReadStream, type Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
@@ -11,10 +8,10 @@ import { PersonError } from '../command.ts'
 
 export type Entry = Readonly<Record<string, unknown>> & { readonly at: string; readonly kind: string }
 
-/** What logrotate and its like make of `journal.jsonl`: `journal.jsonl.1`, `journal.jsonl-20261128`, each with `.gz` or without. */
+/** Suffixes from logrotate and similar: `journal.jsonl.1`, `journal.jsonl-20261128`, optionally `.gz`. */
 const rotated = /^[.-](?:\d[\d-]*)(?:\.gz)?$/
 
-/** The journal at `file` and what was rotated away from it, the oldest first. Throws PersonError where there is none of them. */
+/** The journal at `file` and its rotated files, oldest first. Throws PersonError if there are none. */
 export async function journalFiles(file: string): Promise<string[]> {
   const folder = path.dirname(file)
   const name = path.basename(file)
@@ -29,7 +26,7 @@ export async function journalFiles(file: string): Promise<string[]> {
   return found.sort((a, b) => isCurrent(a) - isCurrent(b) || a.at - b.at).map(one => one.file)
 }
 
-/** When its first entry was written: the date of a file changes with every copy. A file that cannot be read is told of when it is searched. */
+/** The time of its first entry, because copying changes a file's date. Unreadable files are reported by the search. */
 async function timeOf(file: string): Promise<number> {
   try {
     for await (const line of linesIn(file)) {
@@ -40,7 +37,7 @@ async function timeOf(file: string): Promise<number> {
   return 0
 }
 
-/** The lines of one file as texts. Rejects where it cannot be read to its end. */
+/** The lines of a file. Rejects on a read error. */
 export async function* linesIn(file: string): AsyncGenerator<string> {
   if (!(await stat(file)).isFile()) throw new PersonError(`${file} is no file`)
   const bytes = createReadStream(file)
@@ -55,7 +52,7 @@ export async function* linesIn(file: string): AsyncGenerator<string> {
   if (rest !== '') yield rest
 }
 
-/** The entry of a line, or null for a line that is none: cut short by a crash, or written by somebody else. */
+/** The entry of a line; null if truncated or foreign. */
 export function entryOf(line: string): Entry | null {
   try {
     const value = JSON.parse(line) as Partial<Entry> | null

@@ -1,4 +1,4 @@
-/** Entries as text. Owns their one line for people and their one line for programs; both are safe on a terminal. */
+/** Prints journal entries for people and programs, safe for a terminal. */
 import { withoutTricks } from '../../audit/encode-event.ts'
 import { type Io, visible } from '../command.ts'
 import type { Entry } from './files.ts'
@@ -10,13 +10,13 @@ export function sentence(entry: Entry): string {
   return `${visible(at.replace('T', ' ').replace(/Z$/, ' UTC'))}  ${[visible(kind), ...facts].join(' ')}`
 }
 
-/** A value as one word, quoted where it is more than that. */
+/** A value as one word, quoted if needed. */
 function word(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value)
   return /^[^\s"\p{C}]+$/u.test(text) ? text : withoutTricks(JSON.stringify(text))
 }
 
-/** Prints entries as they are found: a line each for people, an array for programs. */
+/** Prints entries as found: lines for people, an array for programs. */
 export class Printer {
   readonly #io: Io
   readonly #isJson: boolean

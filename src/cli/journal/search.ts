@@ -1,4 +1,4 @@
-/** `factorgate journal search`: entries by what is known of them. Reads the files alone, so it works whatever the gate and its store do. */
+/** `factorgate journal search`: finds entries. It reads only the files, so it needs neither gateway nor store. */
 import path from 'node:path'
 import { readDuration } from '../../../config/values/value-types.ts'
 import { readReference } from '../../audit/reference.ts'
@@ -62,7 +62,7 @@ Example:
         (person === null || person.has(String(entry.name)) || person.has(String(entry.account))) &&
         (values.app === undefined || entry.app === values.app) &&
         (kinds === null || kinds.some(kind => entry.kind === kind || entry.kind.startsWith(`${kind}.`))) &&
-        // An entry without a time is found unless a time was asked for.
+        // Entries without a time match unless a time was given.
         !(at < window.from || at > window.to || (Number.isNaN(at) && (values.from ?? values.to) !== undefined))
       )
     }
@@ -84,7 +84,7 @@ Example:
   }
 }
 
-/** A reference as the journal may have it: today's spelling, or eight signs as older versions wrote them. Throws UsageError. */
+/** The spellings of a reference: today's, and the eight characters of older versions. Throws UsageError. */
 function spellingsOf(typed: string): string[] {
   const reference = readReference(typedSigns(typed) ?? '')
   const older = /^[A-Za-z0-9_-]{8}$/.test(typed.trim()) ? [typed.trim()] : []
@@ -93,7 +93,7 @@ function spellingsOf(typed: string): string[] {
   return reference === null ? older : [reference, ...older]
 }
 
-/** The names and ids that are meant by `text`: some entries have only the id of a person, some only the name. */
+/** The names and ids that `text` means, because some entries have only the id, others only the name. */
 async function personIn(files: readonly string[], text: string): Promise<Set<string>> {
   const name = canonicalName(text) ?? text
   const found = new Set([text, name])
@@ -106,7 +106,7 @@ async function personIn(files: readonly string[], text: string): Promise<Set<str
   return found
 }
 
-/** Milliseconds since the epoch; without a text the very first or the very last moment. Throws UsageError. */
+/** Milliseconds since the epoch; without text the earliest or latest time. Throws UsageError. */
 function instant(option: '--from' | '--to', text: string | undefined, io: Io): number {
   const isTo = option === '--to'
   if (text === undefined) return isTo ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY
@@ -116,7 +116,7 @@ function instant(option: '--from' | '--to', text: string | undefined, io: Io): n
     /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})?))?$/i.exec(text) ?? []
   const zone = clock !== undefined && /Z|[+-]\d{2}:\d{2}$/i.test(clock) ? '' : 'Z'
   const at = Date.parse(`${day}T${clock ?? (isTo ? '23:59:59.999' : '00:00')}${zone}`)
-  // 31 February is no day, and Date takes it for one in March.
+  // Date would accept 31 February as a day in March.
   const isDay =
     day !== undefined && !Number.isNaN(Date.parse(day)) && new Date(Date.parse(day)).toISOString().startsWith(day)
   if (Number.isNaN(at) || !isDay)

@@ -1,4 +1,4 @@
-/** `factorgate journal tail`: the newest entries of the journal. */
+/** `factorgate journal tail`: prints the newest journal entries. */
 import { type Command, readArgs, UsageError, visible } from '../command.ts'
 import { configFor, configHelp, configOption } from '../command-context.ts'
 import { type Entry, entryOf, journalFiles, linesIn } from './files.ts'
@@ -25,7 +25,7 @@ Example:
       throw new UsageError(`--lines takes a number from 1 to ${most}, got '${visible(values.lines ?? '')}'`)
     const { journal } = await configFor(io, values.config)
     let newest: Entry[] = []
-    // A journal that was rotated a moment ago holds little itself.
+    // A freshly rotated journal has few entries.
     for (const file of (await journalFiles(journal)).reverse()) {
       const found: Entry[] = []
       for await (const line of linesIn(file)) {

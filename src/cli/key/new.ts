@@ -1,4 +1,4 @@
-/** `factorgate key new`: a file with one new key. */
+/** `factorgate key new`: creates a key file. */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { createKeyFile } from '../../keyring/key-file.ts'
@@ -21,7 +21,7 @@ Example:
     const { names } = readArgs(args, {}, ['FILE'])
     const file = path.resolve(io.cwd, names[0]!)
     const folder = path.dirname(file)
-    // A slip in the path must not leave the key where nobody looks for it.
+    // A mistyped path must not create the key in an unknown place.
     if (!existsSync(folder))
       throw new PersonError(`there is no folder ${visible(folder)}; make it first: mkdir -p -m 700 ${visible(folder)}`)
     const id = await asOwnerOf(file, () => createKeyFile(file))

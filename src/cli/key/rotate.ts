@@ -1,6 +1,6 @@
 /**
- * `factorgate key rotate`: a new key, everything sealed anew, the old keys retired. Owns the order, in which nothing is ever
- * unreadable; may break off anywhere and be run again. Refuses to retire a key that another gateway may still seal with.
+ * `factorgate key rotate`: adds a new key, reseals everything and retires the old keys. Everything stays readable at
+ * each step, so it can be interrupted and repeated. It keeps keys that another gateway may still use.
  */
 import { resealSecrets } from '../../factor/reseal.ts'
 import { addKey, readKeyFile, retireOldKeys } from '../../keyring/key-file.ts'
@@ -11,7 +11,7 @@ import { configHelp, configOption, withStore } from '../command-context.ts'
 import { asOwnerOf, asSelf } from '../owner.ts'
 import { withProgress } from '../progress.ts'
 
-/** A gateway has read a changed key file after this long. Until then it cannot open what the new key seals. */
+/** By then a gateway has reread a changed key file; before that it cannot open what the new key sealed. */
 const gatewayReadsSeconds = 3
 
 export const command: Command = {
@@ -60,7 +60,7 @@ Example:
   }
 }
 
-/** Until a whole round finds nothing left: what a gateway sealed with an old key meanwhile must not be lost with that key. */
+/** Repeats until nothing is left: a gateway may have sealed with the old key meanwhile. */
 async function resealAll(store: Store, keyring: Keyring, onDone: (done: number) => void): Promise<number> {
   let total = 0
   for (;;) {

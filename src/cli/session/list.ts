@@ -1,4 +1,4 @@
-/** `factorgate session list`: a row a sign-in. The id is no secret: it opens nothing. */
+/** `factorgate session list`: a row per session. The id is not secret. */
 import { browserName } from '../../../plugins/portal/device-name.ts'
 import { messagesFor } from '../../../plugins/portal/messages/en.ts'
 import { isFullySignedIn } from '../../factor/proof.ts'
@@ -72,7 +72,7 @@ function rowOf(account: Account, session: Session, lastSeenAt: number) {
   }
 }
 
-/** Everybody with a session, by name. A session whose account is gone is nobody's. */
+/** All accounts with sessions, by name. Sessions of removed accounts are left out. */
 async function signedIn(place: CommandContext): Promise<Account[]> {
   const ids = new Set<string>()
   for await (const { value } of place.store.scan(sessionKey(''))) ids.add((JSON.parse(value) as Session).accountId)

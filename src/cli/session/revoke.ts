@@ -1,4 +1,4 @@
-/** `factorgate session revoke`: ends sessions. Every token of them is dead once the command is done. */
+/** `factorgate session revoke`: ends sessions. Their tokens are invalid once it is done. */
 import { type Command, PersonError, readArgs, UsageError, visible } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
 import { withProgress } from '../progress.ts'
@@ -67,7 +67,7 @@ Example:
   }
 }
 
-/** One id in 64 begins with a dash, which is no option: put those behind `--`. */
+/** One id in 64 begins with a dash; `--` keeps it from being an option. */
 function afterDashes(args: readonly string[]): string[] {
   if (args.includes('--')) return [...args]
   const isId = (arg: string) => /^-[A-Za-z0-9_-]{21}$/.test(arg)

@@ -1,4 +1,4 @@
-/** `factorgate store accept`: takes a store that has gone back, or that is another one, for the right one. Owns what an operator is told of it. */
+/** `factorgate store accept`: accepts a store that was rolled back or replaced. */
 import { acceptStore } from '../../store/open.ts'
 import { type Command, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'

@@ -1,19 +1,19 @@
 /**
- * What a backup holds: every record and index that is to outlive a move, one JSON line each. Owns the list of what stays behind;
- * refuses lines that are not wholly right. What is not named here travels, so that nothing new is forgotten.
+ * The content of a backup: one JSON line per record and index. Records are included unless listed as excluded, so new
+ * kinds are not forgotten; invalid lines are rejected.
  */
 import type { Store } from '../../store/store.ts'
 import { PersonError } from '../command.ts'
 
 export type Line =
-  /** `until`: milliseconds since the epoch, or null for good. */
+  /** `until`: milliseconds since the epoch, or null for no end. */
   | { readonly kind: 'value'; readonly key: string; readonly value: string; readonly until: number | null }
   | { readonly kind: 'index'; readonly key: string; readonly members: readonly (readonly [string, number | null])[] }
   | { readonly kind: 'end'; readonly values: number; readonly indexes: number }
 
 /**
- * Sign-ins, what is under way, what is counted, and `meta:` of this very store. Invitations, too: one that was accepted since must not
- * be good again.
+ * Sessions, ceremonies, counters and `meta:` of this store. Also invitations: one accepted since must not become
+ * valid again.
  */
 const staysBehind = [
   'session:',
@@ -29,12 +29,15 @@ const staysBehind = [
   'meta:'
 ]
 
-/** True for a key that belongs into a backup. */
+/** True for a key that belongs in a backup. */
 export function travels(key: string): boolean {
   return !staysBehind.some(prefix => key.startsWith(prefix))
 }
 
-/** The lines of a store. Values before indexes: what is added meanwhile is then listed without being there, which does no harm. */
+/**
+ * The lines of a store. Values come before indexes, so records added meanwhile are at most indexed, which is
+ * harmless.
+ */
 export async function* linesOf(store: Store, now: number): AsyncGenerator<string> {
   let values = 0
   let indexes = 0
@@ -53,7 +56,7 @@ export async function* linesOf(store: Store, now: number): AsyncGenerator<string
   yield JSON.stringify({ kind: 'end', values, indexes } satisfies Line)
 }
 
-/** Reads lines back. Throws PersonError unless every one is right and the last one counts them. */
+/** Parses the lines. Throws PersonError unless all are valid and the last one's count matches. */
 export async function* readLines(lines: AsyncIterable<string>): AsyncGenerator<Line> {
   let values = 0
   let indexes = 0

@@ -1,4 +1,4 @@
-/** `factorgate store export`: a sealed backup, while the gateway runs. */
+/** `factorgate store export`: writes a sealed backup while the gateway runs. */
 import { open, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { readKeyFile } from '../../keyring/key-file.ts'
@@ -29,7 +29,7 @@ Example:
     return withStore(io, { config: values.config, changes: 'grant' }, async place => {
       const { store, clock, config } = place
       const keyring = await asSelf(() => readKeyFile(config.keyFile))
-      // The backup may go where the gate's user may not write.
+      // The service's user may not be able to write there.
       const file = await asOwnerOf(target, () => open(target, 'wx', 0o600)).catch(error => {
         throw error.code === 'EEXIST'
           ? new PersonError(`${target} exists already; a backup is never written over`)

@@ -1,6 +1,6 @@
 /**
- * `factorgate store import`: fills a store from a backup. Owns that nothing is written before the whole file proved right, and that
- * nobody can sign in to a half-filled store: accounts come last.
+ * `factorgate store import`: fills a store from a backup. It verifies the whole file first and writes accounts last,
+ * so nobody can sign in to a half-filled store.
  */
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
@@ -17,7 +17,7 @@ import { withProgress } from '../progress.ts'
 import { type Line, readLines, travels } from './content.ts'
 import { readSealed } from './sealed-file.ts'
 
-/** Stands in the store while an import is under way. */
+/** In the store while an import runs. */
 const marker = 'meta:import'
 
 export const command: Command = {
@@ -38,7 +38,7 @@ Example:
   async run(args, io) {
     const { values, names } = readArgs(args, { ...configOption, force: { type: 'boolean' } }, ['FILE'])
     const source = path.resolve(io.cwd, names[0]!)
-    // A pipe in its place must not hold the command up.
+    // A pipe in its place must not block the command.
     const file = await open(source, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
       return await withStore(
@@ -58,10 +58,10 @@ Example:
             for (const late of [false, true])
               await write(store, clock(), readLines(readSealed(file, keyring)), line => isLate(line) === late, isDone)
           })
-          // A backup of an older version has no index of addresses.
+          // Backups of older versions have no address index.
           await new Accounts(place).indexAddresses({ anew: true })
           await store.delete(marker)
-          // With --force everybody was signed out.
+          // --force ended all sessions.
           await store.settle?.()
           await place.record({ kind: 'store.import', outcome: 'done', values: count, forced: values.force === true })
           io.stderr(`${count} records are in the store; people sign in anew\n`)
@@ -74,9 +74,9 @@ Example:
   }
 }
 
-/** Reads it all once. Throws where any of it is wrong, or sealed with a key that is not at hand; answers how many records there are. */
+/** Reads the whole file and returns the number of records. Throws if it is invalid or needs another key. */
 async function verify(file: FileHandle, keyring: Keyring, keyFile: string): Promise<number> {
-  // A key's public half carries the key's own id.
+  // A public key carries the key's id.
   const known = new Set((keyring.publicJwks.keys as readonly { kid: string }[]).map(({ kid }) => kid))
   let count = 0
   try {
@@ -95,7 +95,7 @@ async function verify(file: FileHandle, keyring: Keyring, keyFile: string): Prom
   return count
 }
 
-/** The key of a record that is sealed, or has a sealed `secret`. */
+/** The id of the key that sealed the record or its `secret`, or null. */
 function sealedWith(value: string): string | null {
   const whole = sealedBy(value)
   if (whole !== null || !value.startsWith('{')) return whole
@@ -106,13 +106,13 @@ function sealedWith(value: string): string | null {
 async function refuseUnlessEmpty(store: Store): Promise<void> {
   const started = await store.get(marker)
   if (started !== null) throw new PersonError(`the import of ${started} broke off here; run it again with --force`)
-  // Who is counted, or was signed in, does not matter.
+  // Counters and sessions do not matter.
   for await (const { key } of store.scan(''))
     if (travels(key))
       throw new PersonError('the store is not empty; to lose what is in it and sign everybody out, add --force')
 }
 
-/** Accounts first: from then on nobody is in, and nobody can enter. */
+/** Removes accounts first: then nobody is or gets in. */
 async function empty(store: Store, onDone: (done: number) => void): Promise<void> {
   for (const prefix of ['account:', ''])
     await inBatches(
@@ -135,7 +135,7 @@ async function write(
 ): Promise<void> {
   const left = (until: number | null) => (until === null ? undefined : (until - now) / 1000)
   const isOver = (until: number | null) => until !== null && until <= now
-  /** What is to be written, in the order of the lines. */
+  /** The writes in the order of the lines. */
   async function* writes(): AsyncGenerator<() => Promise<void>> {
     for await (const line of lines) {
       if (!isWanted(line) || line.kind === 'end') continue

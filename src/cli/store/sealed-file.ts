@@ -1,13 +1,11 @@
 /**
- * A backup as bytes: lines of text, sealed in frames under a key of the file's own, which is sealed by the keyring. Owns the format;
- * refuses a file that was changed, cut short or joined with another, before a single wrong line comes out of it.
- *
- *     factorgate backup 1 LF
- *     {"created": …, "key": sealed key} LF
- *     frames: length (4 bytes), AES-256-GCM ciphertext, tag (16 bytes); the last one is marked as such
- *
- * The nonce is the frame's number and the mark (the STREAM construction of Hoang, Reyhanitabar, Rogaway and Vizár, 2015), the
- * additional data the header, so frames can neither be moved nor left out.
+ * The encrypted backup file: lines in sealed frames under a file key, which the keyring seals. Changed, truncated or
+ * joined files are rejected before a wrong line comes out.
+ * factorgate backup 1 LF
+ * {"created": …, "key": sealed key} LF
+ * frames: length (4 bytes), AES-256-GCM ciphertext, tag (16 bytes); the last one is marked
+ * The nonce is frame number and mark (STREAM: Hoang, Reyhanitabar, Rogaway, Vizár, 2015), the additional data is the
+ * header, so frames cannot be moved or left out.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
@@ -18,10 +16,10 @@ const magic = 'factorgate backup 1\n'
 const frameBytes = 64 * 1024
 const tagBytes = 16
 const headerBytesMax = 4096
-/** What the file's key is sealed for. */
+/** The sealing context of the file key. */
 const context = 'backup'
 
-/** Writes the lines to the empty file and resolves when they are on the disk. */
+/** Writes the lines to the empty file and syncs it. */
 export async function writeSealed(
   file: FileHandle,
   { keyring, createdAt, lines }: { keyring: Keyring; createdAt: number; lines: AsyncIterable<string> }
@@ -57,8 +55,8 @@ export async function writeSealed(
 }
 
 /**
- * The lines of the file from its beginning. Throws PersonError where it is no backup, was damaged, or is incomplete, and KeyringError
- * where its key is not in the ring.
+ * The lines of the file. Throws PersonError if it is no backup, damaged or incomplete, KeyringError if its key is not
+ * in the ring.
  */
 export async function* readSealed(file: FileHandle, keyring: Keyring): AsyncGenerator<string> {
   const source = new Source(file)
@@ -88,7 +86,7 @@ async function readHeader(source: Source): Promise<{ bytes: Buffer; key: string 
     const { key } = JSON.parse(second.toString('utf8')) as { key?: unknown }
     if (typeof key === 'string') return { bytes: Buffer.concat([first, second]), key }
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw damaged()
 }
@@ -115,7 +113,7 @@ function damaged(): PersonError {
   return new PersonError('the backup is damaged or incomplete; nothing of it was used')
 }
 
-/** Bytes of a file in order, from its beginning, whoever has read it before. */
+/** Reads a file in order from its beginning. */
 class Source {
   readonly #file: FileHandle
   #position = 0
@@ -132,7 +130,7 @@ class Source {
     return taken
   }
 
-  /** Up to and with the next line feed, which must come within `most` bytes. */
+  /** Reads through the next line feed, which must come within `most` bytes. */
   async takeLine(most: number): Promise<Buffer> {
     for (;;) {
       const end = this.#buffer.indexOf(0x0a)

@@ -1,4 +1,4 @@
-/** `factorgate user add`: an account and its first invitation. */
+/** `factorgate user add`: creates an account and its first invitation. */
 import { AccountError } from '../../identity/accounts.ts'
 import { type Command, PersonError, readArgs, visible } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'

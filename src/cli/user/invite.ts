@@ -1,4 +1,4 @@
-/** `factorgate user invite`: a new way in for somebody who is in the list already. */
+/** `factorgate user invite`: creates a new invitation for an existing account. */
 import { type Command, PersonError, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
 import { invite, personNamed } from './person.ts'

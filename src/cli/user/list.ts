@@ -1,4 +1,4 @@
-/** `factorgate user list`: everybody, in a table or as JSON. */
+/** `factorgate user list`: lists all accounts as a table or JSON. */
 import type { Credential } from '../../factor/credential.ts'
 import type { Account } from '../../identity/account.ts'
 import { inBatches } from '../../store/batches.ts'
@@ -46,7 +46,7 @@ Example:
   }
 }
 
-/** What lists show of a person. `status` is `suspended`, `enrolled`, or `not enrolled` while no second factor can be used. */
+/** An account in lists. `status` is `suspended`, `enrolled`, or `not enrolled` without a usable second factor. */
 export function summaryOf(account: Account, credentials: readonly Credential[]) {
   const usable = credentials.filter(({ disabledAt }) => disabledAt === null)
   const factors = (['webauthn', 'totp'] as const)

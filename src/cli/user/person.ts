@@ -1,6 +1,5 @@
 /**
- * A person as the terminal names them. Owns finding them, and the strict reading of what is written about them (it becomes header
- * values for apps); refuses groups that an app could read as two.
+ * Looks up accounts by name and validates their groups, e-mail and display name, which become header values for apps.
  */
 
 import { Credentials } from '../../factor/credential.ts'
@@ -21,7 +20,7 @@ export function credentialsAt({ store, clock }: CommandContext): Credentials {
   return new Credentials({ store, clock })
 }
 
-/** `keyring` is needed for looking into them, not for removing them. */
+/** `keyring` is needed to read them, not to remove them. */
 export function recoveryCodesAt({ store, clock, config }: CommandContext, keyring?: Keyring): RecoveryCodes {
   const needed = () => {
     if (keyring === undefined) throw new Error('recovery codes were read without a keyring')
@@ -31,7 +30,7 @@ export function recoveryCodesAt({ store, clock, config }: CommandContext, keyrin
   return new RecoveryCodes({ store, clock, keyring: needed, limiter: new AttemptLimiter({ store, clock }), count })
 }
 
-/** The account of that name. Throws PersonError where there is none. */
+/** The account of that name. Throws PersonError if there is none. */
 export async function personNamed(place: CommandContext, name: string): Promise<Account> {
   const account = await accountsAt(place).byName(name)
   if (account === null)
@@ -39,7 +38,7 @@ export async function personNamed(place: CommandContext, name: string): Promise<
   return account
 }
 
-/** Says on stderr where the account's address signs nobody in, because it is also another's (the sign-in takes an address of one account alone). */
+/** Warns if another account has the same address: the sign-in then accepts it for neither. */
 export async function warnOfSharedAddress(place: CommandContext, account: Account, io: Io): Promise<void> {
   const { name, email } = account
   if (email === null || (await accountsAt(place).bySignIn(email))?.id === account.id) return
@@ -49,23 +48,23 @@ export async function warnOfSharedAddress(place: CommandContext, account: Accoun
   )
 }
 
-/** A new invitation as the person opens it, journaled. Older ones of the same person are dead from now on. */
+/** Creates and journals an invitation and returns its URL. Older ones become invalid. */
 export async function invite(place: CommandContext, account: Account): Promise<string> {
   const token = await new Invitations(place).issue(account.id)
   await place.record({ kind: 'invitation.issue', account: account.id, name: account.name })
   return `${await place.portalUrl()}/.factorgate/invite/${token}`
 }
 
-/** Checks one `--group`. Throws UsageError. */
+/** Validates `--group`. Throws UsageError. */
 export function readGroup(text: string): string {
   const name = text.trim()
-  // Apps read a list of groups from one header: `a,b` would be two groups there and one here.
+  // Apps split the groups header, so `a,b` would be two groups there.
   if (name === '' || name.length > 64 || /[,;|\p{C}\p{Zl}\p{Zp}]/u.test(name))
     throw new UsageError(`--group takes 1 to 64 characters without , ; | and line breaks, got '${visible(text)}'`)
   return name
 }
 
-/** Checks `--email`. Throws UsageError. */
+/** Validates `--email`. Throws UsageError. */
 export function readEmail(text: string): string {
   const address = text.trim()
   if (address.length > 254 || !/^[^\s@,;<>"\p{C}]+@[^\s@,;<>"\p{C}]+$/u.test(address))
@@ -73,10 +72,10 @@ export function readEmail(text: string): string {
   return address
 }
 
-/** Checks `--display`. Throws UsageError. */
+/** Validates `--display`. Throws UsageError. */
 export function readDisplayName(text: string): string {
   const name = text.normalize('NFC').trim()
-  // Joiners are letters of their scripts; other invisible characters make one name look like another.
+  // Joiners belong to some scripts; other invisible characters make names look alike.
   if (name === '' || name.length > 128 || /[^\P{C}\u200c\u200d]|[\p{Zl}\p{Zp}]/u.test(name))
     throw new UsageError(`--display takes 1 to 128 characters on one line, got '${visible(text)}'`)
   return name

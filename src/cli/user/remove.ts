@@ -1,4 +1,4 @@
-/** `factorgate user remove`: the account and everything of it. */
+/** `factorgate user remove`: removes an account and everything it owns. */
 
 import { Invitations } from '../../identity/invitations.ts'
 import { LocalDirectory } from '../../identity/local.ts'
@@ -42,7 +42,7 @@ Example:
         new LocalDirectory({ store, accounts, hasher: new PasswordHasher() }),
         new AttemptBuckets(store)
       ]
-      // Who runs it again must find somebody to remove, so the account itself goes once the rest is sure to stay removed.
+      // The account goes last, once the rest is confirmed, so that a retry still finds it.
       const isGone = await removeEverythingOf(id, { accounts, belongings, mayGo: () => place.isConfirmed() })
       await place.record({ kind: 'user.change', account: id, name, outcome: 'removed', ended })
       if (isGone) io.stderr(`${name} is removed; sessions ended: ${ended}\n`)

@@ -1,4 +1,4 @@
-/** `factorgate user reset-factors`: for a lost or stolen device. */
+/** `factorgate user reset-factors`: removes the factors after a lost or stolen device. */
 import { Invitations } from '../../identity/invitations.ts'
 import { type Command, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
@@ -23,7 +23,7 @@ Example:
       const { id, name } = await personNamed(place, names[0]!)
       const credentials = credentialsAt(place)
       const removed = (await credentials.list(id)).length
-      // Whoever holds an invitation could enrol a factor of their own between the reset and the next one.
+      // An old invitation would allow its holder to enrol a factor.
       await new Invitations(place).removeAll(id)
       await credentials.removeAll(id)
       await recoveryCodesAt(place).removeAll(id)

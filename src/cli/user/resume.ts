@@ -1,4 +1,4 @@
-/** `factorgate user resume`: takes a suspension back. */
+/** `factorgate user resume`: lifts a suspension. */
 import { type Command, PersonError, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
 import { accountsAt, personNamed } from './person.ts'

@@ -1,4 +1,4 @@
-/** `factorgate user set`: groups, e-mail address, displayed name. */
+/** `factorgate user set`: changes groups, e-mail and display name. */
 import type { AccountChange } from '../../identity/accounts.ts'
 import { type Command, readArgs, UsageError } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'

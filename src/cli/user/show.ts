@@ -1,4 +1,4 @@
-/** `factorgate user show`: one person, whole. Shows no secret, since none is readable. */
+/** `factorgate user show`: shows one account without secrets. */
 import type { Credential } from '../../factor/credential.ts'
 import type { RecoveryStatus } from '../../factor/recovery-code.ts'
 import { LocalDirectory } from '../../identity/local.ts'
@@ -99,7 +99,7 @@ function credentialOf({ id, kind, name, createdAt, lastUsedAt, lastUsedFrom, dis
   }
 }
 
-/** How many are left is sealed with the codes, so it takes the key file; everything else can be shown without. */
+/** The remaining codes are sealed, so this needs the key file; the rest does not. */
 async function recoveryOf(place: CommandContext, accountId: string, io: Io): Promise<Person['recoveryCodes']> {
   try {
     const keyring = await asSelf(() => readKeyFile(place.config.keyFile))

@@ -1,4 +1,4 @@
-/** `factorgate user suspend`: nobody in, nothing open, until `resume`. */
+/** `factorgate user suspend`: ends all access of an account until `resume`. */
 import { type Command, readArgs, UsageError } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
 import { accountsAt, personNamed } from './person.ts'
