@@ -42,6 +42,8 @@ import { makeClientReader } from './request/client.ts'
 import { tlsOf, toApp } from './services/app-options.ts'
 import type { Services } from './services/services.ts'
 import type { Principal } from './session/sessions.ts'
+import type { RequirementFor } from './sign-in/next-step.ts'
+import { makeSignIn } from './sign-in/sign-in.ts'
 import { LiveReview } from './watch/live-review.ts'
 
 declare module 'fastify' {
@@ -138,11 +140,15 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     clock,
     longestUrl: longest
   })
+  const services = servicesOf(config, runtime)
+  const requirementFor: RequirementFor = (url, principal, address, message) =>
+    destinations.requirementFor(url, principal, address, message)
   await app.register(portalPlugin, {
     portal: {
       ...look,
       portalOrigin,
-      services: servicesOf(config, runtime),
+      services,
+      signIn: makeSignIn({ services, audit: counted(strangers.sink(), meters), portalOrigin, requirementFor }),
       keyring: () => runtime.keyring,
       routes: {
         appsFor: async (principal, address) => {
@@ -157,13 +163,11 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
             }))
           return Promise.all(cards)
         },
-        requirementFor: (url, principal, address, message) =>
-          destinations.requirementFor(url, principal, address, message)
+        requirementFor
       },
       returnTargets: url => destinations.accept(url),
       isAlone: !apps.some(({ sharesPortal }) => sharesPortal),
       sharedAnswers: runtime.sharedAnswers,
-      audit: counted(strangers.sink(), meters),
       clock
     }
   })

@@ -10,7 +10,7 @@ import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
 import type { Messages } from './messages/en.ts'
 import type { PortalOptions } from './options.ts'
 import { type AuthenticatedContext, frameOf, openAuthenticatedContext, sendPage } from './page-context.ts'
-import { leftAfterSpending, SpentNotice } from './recovery.tsx'
+import { SpentNotice } from './recovery.tsx'
 import { formatRelative } from './relative-time.ts'
 import { withReturnTo } from './return-to.ts'
 
@@ -196,7 +196,7 @@ export async function showAccount(visit: AuthenticatedContext, status: number, p
     credentials.list(id),
     recoveryCodes.status(id),
     sessions.list(id),
-    leftAfterSpending(visit),
+    options.signIn.recovery.leftAfterSpending(principal),
     webauthn.signalsFor(principal.account)
   ])
   const view: AccountView = {

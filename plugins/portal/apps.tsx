@@ -1,10 +1,10 @@
 /** The front page: the person's apps in the lab's own words, the one used last on top. */
 import type { FastifyInstance } from 'fastify'
+import { home } from './enter.ts'
 import { type Frame, Page } from './layout.tsx'
-import { home } from './next-step.ts'
 import type { AppCard, PortalOptions } from './options.ts'
 import { frameOf, goTo, openAuthenticatedContext, openContext, sendPage } from './page-context.ts'
-import { leftAfterSpending, SpentNotice, type SpentView } from './recovery.tsx'
+import { SpentNotice, type SpentView } from './recovery.tsx'
 import { formatRelative } from './relative-time.ts'
 
 export interface AppsView {
@@ -55,7 +55,7 @@ export function registerApps(scope: FastifyInstance, options: PortalOptions): vo
   scope.get('/.factorgate/', { config: { requires: 'signed-in' } }, async (request, reply) => {
     const visit = openAuthenticatedContext(options, request, reply)
     const apps = inOrder(await options.routes.appsFor(visit.principal, visit.address))
-    const left = await leftAfterSpending(visit)
+    const left = await options.signIn.recovery.leftAfterSpending(visit.principal)
     const spent = left === null ? null : { left, address: options.portalOrigin + home, isAccount: false }
     return sendPage(visit, 200, <AppsPage frame={frameOf(visit)} view={{ apps, now: visit.now, spent }} />)
   })

@@ -1,15 +1,19 @@
-/**
- * The challenge: a second factor, for a sign-in or a step up. Owns when it is asked, when it is enough, and the two dead ends; the
- * factors themselves are checked beside their own pages.
- */
+/** The challenge's page: a second factor for a sign-in or a step-up, and its two dead ends. Codes and passkeys are received by pages of their own. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { type FactorKind, isFresh } from '../../src/factor/proof.ts'
-import { offerFor } from './challenge-offer.ts'
+import type { FactorKind } from '../../src/factor/proof.ts'
+import { whySentence } from './challenge-offer.ts'
 import { ChallengePage, type ChallengeProblem, DeadEndPage } from './challenge-page.tsx'
+import { urlOf, wayOn } from './enter.ts'
 import { lostCookie, readForm } from './forms.ts'
-import { isOurs, isSwitchedOff, nextStep, requirementOf } from './next-step.ts'
 import type { PortalOptions } from './options.ts'
-import { type AuthenticatedContext, frameOf, goTo, openAuthenticatedContext, sendPage } from './page-context.ts'
+import {
+  type AuthenticatedContext,
+  callerOf,
+  frameOf,
+  goTo,
+  openAuthenticatedContext,
+  sendPage
+} from './page-context.ts'
 import { withReturnTo } from './return-to.ts'
 
 /** The page itself, with what went wrong if something did. */
@@ -18,11 +22,12 @@ export async function showChallenge(
   status: number,
   problem: ChallengeProblem | null
 ): Promise<FastifyReply> {
-  const offer = await offerFor(visit)
   const { say, trip, principal, options } = visit
+  const { challenge, factors: usable } = options.signIn
+  const offer = await challenge.offer(callerOf(visit))
   const frame = { ...frameOf(visit), person: null }
   if (offer.has.length === 0) {
-    const isOff = await isSwitchedOff(visit, principal.account.id)
+    const isOff = await usable.areSwitchedOff(principal.account.id)
     const isInvited = await options.services.invitations.isWaiting(principal.account.id)
     const title = isOff ? say.challenge.off : isInvited ? say.challenge.begun : say.challenge.none
     const what = isOff ? say.challenge.offWhat : say.challenge.noneWhat
@@ -55,7 +60,7 @@ export async function showChallenge(
         trip,
         name: principal.account.displayName,
         isStepUp: offer.isStepUp,
-        why: offer.why,
+        why: whySentence(offer, say),
         factors,
         codeDigits: offer.codeDigits.length > 0 ? offer.codeDigits : [6],
         problem
@@ -71,18 +76,13 @@ export async function showChallenge(
 export async function answerStale(visit: AuthenticatedContext, factor: FactorKind): Promise<FastifyReply | null> {
   const lost = lostCookie(visit)
   if (lost === null && readForm(visit) !== 'expired') return null
-  if (await isEnough(visit)) return goTo(visit, await nextStep(visit, visit.principal))
+  if (isEnough(visit)) return goTo(visit, await wayOn(visit))
   const sentence = lost === null ? visit.say.challenge.formExpired : visit.say.login.cookieLost
   return showChallenge(lost ?? visit, 403, { factor, sentence, clock: null, waitSeconds: null })
 }
 
-/** True where nothing is missing any more: asked twice, or proved in another tab. */
-async function isEnough(visit: AuthenticatedContext): Promise<boolean> {
-  const { principal, trip } = visit
-  if (!principal.isFullySignedIn) return false
-  if (trip.rd === null) return true
-  if (isOurs(visit, trip.rd)) return isFresh(principal.proofs, visit.now)
-  return requirementOf(visit)?.access.kind !== 'challenge'
+function isEnough(visit: AuthenticatedContext): boolean {
+  return visit.options.signIn.challenge.isEnough(callerOf(visit))
 }
 
 export function registerChallenge(scope: FastifyInstance, options: PortalOptions): void {
@@ -92,9 +92,9 @@ export function registerChallenge(scope: FastifyInstance, options: PortalOptions
     async (request, reply) => {
       const visit = openAuthenticatedContext(options, request, reply)
       const { principal } = visit
-      if (await isEnough(visit)) return goTo(visit, await nextStep(visit, principal))
-      const next = principal.isFullySignedIn ? null : await nextStep(visit, principal)
-      if (next?.startsWith('/.factorgate/enrol')) return goTo(visit, next)
+      if (isEnough(visit)) return goTo(visit, await wayOn(visit))
+      const next = principal.isFullySignedIn ? null : await options.signIn.nextStep.of(callerOf(visit), principal)
+      if (next?.kind === 'enrol') return goTo(visit, urlOf(next, visit.trip))
       return showChallenge(visit, 200, null)
     }
   )

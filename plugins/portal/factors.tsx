@@ -10,7 +10,7 @@ import { type Frame, Page } from './layout.tsx'
 import type { PortalOptions } from './options.ts'
 import {
   type AuthenticatedContext,
-  eventOf,
+  callerOf,
   frameOf,
   goTo,
   openAuthenticatedContext,
@@ -79,10 +79,7 @@ export function registerFactors(scope: FastifyInstance, options: PortalOptions):
     const isAgain = (await credentials.get(accountId, id)) === null && (await credentials.confirmRemoval(accountId, id))
     if (isAgain) return goTo(visit, '/.factorgate/account')
     const credential = await own(visit)
-    const commit = () =>
-      options.audit.commit(
-        eventOf(visit, 'factor.remove', { factor: credential.kind, credential: credential.id, outcome: 'removed' })
-      )
+    const commit = () => options.signIn.journal.factorRemoved(callerOf(visit), credential)
     const outcome = await credentials.removeUnlessLast(visit.principal.account.id, credential.id, commit)
     if (outcome === 'last') throw new GateError('last_factor')
     setFlash(visit, { kind: 'removed', name: credential.name })

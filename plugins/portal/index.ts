@@ -24,7 +24,7 @@ import { registerWebauthn } from './webauthn.tsx'
 export { type ErrorContext, renderError } from './error-page.tsx'
 export { framedWhat, renderFramed, renderFramedError } from './framed-page.tsx'
 export { pageHeaders } from './headers.ts'
-export type { AppCard, PortalOptions, PortalRoutes, PortalServices, Requirement } from './options.ts'
+export type { AppCard, PortalOptions, PortalRoutes, PortalServices } from './options.ts'
 
 export const portalPlugin = fp<{ portal: PortalOptions }>(
   async (app, { portal }) => {

@@ -1,17 +1,17 @@
 /**
- * Sign-in: where a person says who they are. A passkey first, name and password beside it. Owns the answer to a first factor, the same
- * for every kind of wrong (THREATS M15), and the word on why an earlier sign-in ended.
+ * The sign-in page, where a person says who they are: a passkey first, name and password beside it. Every kind of wrong reads the same
+ * (THREATS M15). It also says why an earlier sign-in ended.
  */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import type { EndReason } from '../../src/session/records.ts'
 import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import { CurrentPassword } from './current-password.tsx'
+import { enter, wayOn } from './enter.ts'
 import { lostCookie, readForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page, Token } from './layout.tsx'
-import { nextStep, requirementOf } from './next-step.ts'
 import type { PortalOptions } from './options.ts'
-import { eventOf, frameOf, goTo, openContext, type PageContext, sendPage, setSessionCookie } from './page-context.ts'
+import { callerOf, frameOf, goTo, isSigned, openContext, type PageContext, sendPage } from './page-context.ts'
 import { PasskeyButton } from './passkey-button.tsx'
 import { formatDuration, withWait } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
@@ -82,11 +82,11 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
 }
 
 export function registerLogin(scope: FastifyInstance, options: PortalOptions): void {
-  const { sessions, accounts, passwordLogin } = options.services
+  const { services, signIn } = options
 
   scope.get('/.factorgate/login', { config: { requires: 'anyone' } }, async (request, reply) => {
     const visit = openContext(options, request, reply)
-    if (visit.principal !== null && !wantsAnother(visit)) return goTo(visit, await nextStep(visit, visit.principal))
+    if (isSigned(visit) && !wantsAnother(visit)) return goTo(visit, await wayOn(visit))
     const ended = await whyEnded(visit)
     if (ended === 'suspended') throw new GateError('account_suspended')
     return showLogin(visit, 200, { ended })
@@ -100,33 +100,12 @@ export function registerLogin(scope: FastifyInstance, options: PortalOptions): v
     const form = lost === null ? readForm(visit) : null
     if (lost !== null || form === null || form === 'expired') {
       // Signed in by another tab meanwhile: a form that is not good any more goes where its page would go now (FIELD F3).
-      if (visit.principal !== null && !wantsAnother(visit)) return goTo(visit, await nextStep(visit, visit.principal))
+      if (isSigned(visit) && !wantsAnother(visit)) return goTo(visit, await wayOn(visit))
       const problem = lost === null ? say.formExpired : say.cookieLost
       return showLogin(lost ?? visit, 403, { username, problem })
     }
-    const answer = await passwordLogin.attempt({
-      name: username,
-      password: form.field('password'),
-      address: visit.address,
-      browser: visit.browser
-    })
-    if (answer.kind === 'accepted') {
-      const { account } = answer
-      const kind = account.directory === options.services.localDirectory.id ? 'password' : 'directory'
-      await options.audit.commit(
-        eventOf(visit, 'login', { account: account.id, name: account.name, factor: kind, outcome: 'accepted' })
-      )
-      const entered = await sessions.start({
-        accountId: account.id,
-        proof: { kind, at: visit.now, userVerified: false },
-        device: visit.device,
-        host: visit.site.host,
-        replaces: visit.principal
-      })
-      setSessionCookie(reply, entered.token, visit.site)
-      return goTo(visit, await nextStep(visit, entered.principal))
-    }
-    await recordRefusal(visit, username, answer.kind)
+    const answer = await signIn.firstFactor.withPassword(callerOf(visit), username, form.field('password'))
+    if (answer.kind === 'entered') return goTo(visit, enter(visit, answer))
     if (answer.kind === 'throttled') return showThrottled(visit, username, answer.retryAfterSeconds)
     if (answer.kind === 'busy') {
       reply.header('retry-after', '2').header('factorgate-error', 'busy')
@@ -142,14 +121,6 @@ export function registerLogin(scope: FastifyInstance, options: PortalOptions): v
     return (request.query as { switch?: unknown }).switch !== undefined
   }
 
-  /** A name goes into the journal only where somebody has it: people type passwords into the field above. */
-  async function recordRefusal(visit: PageContext, username: string, outcome: string): Promise<void> {
-    const account = await accounts.bySignIn(username)
-    const kind = outcome === 'throttled' ? 'throttle' : 'login'
-    const whom = account === null ? {} : { account: account.id, name: account.name }
-    options.audit.record(eventOf(visit, kind, { session: undefined, ...whom, factor: 'password', outcome }))
-  }
-
   function showThrottled(visit: PageContext, username: string, seconds: number) {
     visit.reply.header('retry-after', String(Math.ceil(seconds))).header('factorgate-error', 'too_many_attempts')
     const problem = visit.say.login.throttled(formatDuration(seconds, visit.say))
@@ -161,7 +132,7 @@ export function registerLogin(scope: FastifyInstance, options: PortalOptions): v
     const { site, reply } = visit
     const token = readOwn(visit.request.raw.headers.cookie, 'session', site)
     if (token === null || visit.principal !== null) return null
-    const ended = await sessions.whyEnded(token)
+    const ended = await services.sessions.whyEnded(token)
     // Under the name without a port it is ours only where the store remembers it; it may be another gate's on this host.
     const bare = { secure: site.secure, port: '' }
     for (const one of ended === null || site.port === '' ? [site] : [site, bare])
@@ -177,7 +148,7 @@ export function registerLogin(scope: FastifyInstance, options: PortalOptions): v
         frame={{ ...frameOf(visit), person: null }}
         view={{
           trip: visit.trip,
-          app: requirementOf(visit, null)?.app.title ?? null,
+          app: signIn.nextStep.requirement(callerOf(visit), null)?.app.title ?? null,
           username: '',
           ended: null,
           problem: null,

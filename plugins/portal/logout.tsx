@@ -3,15 +3,13 @@
  * `Clear-Site-Data`, which would throw away what the app itself keeps in the browser.
  */
 import type { FastifyInstance } from 'fastify'
-import { evenUnconfirmed } from '../../src/store/unconfirmed.ts'
 import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
+import { home } from './enter.ts'
 import { readForm } from './forms.ts'
 import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
-import { home } from './next-step.ts'
 import type { PortalOptions } from './options.ts'
-import { eventOf, frameOf, goTo, openContext, type PageContext, sendPage } from './page-context.ts'
+import { callerOf, frameOf, goTo, openContext, type PageContext, sendPage } from './page-context.ts'
 import { noReturn, type ReturnTo, validTarget, withReturnTo } from './return-to.ts'
-import { confirmed } from './revoke-other-sessions.ts'
 
 interface LogoutProps {
   frame: Frame
@@ -66,10 +64,8 @@ export function registerLogout(scope: FastifyInstance, options: PortalOptions): 
     const visit = openContext(options, request, reply)
     if (visit.principal !== null) {
       if (readForm(visit) === 'expired') return show(visit, 403, visit.say.logout.formExpired)
-      const unconfirmed = await evenUnconfirmed(() => sessions.end(visit.principal!.session.id, 'logout'))
-      options.audit.record(eventOf(visit, 'logout', { outcome: 'logout', ...confirmed(unconfirmed) }))
-      // The cookie stays, so that the next try is known for one.
-      if (unconfirmed !== null) throw unconfirmed
+      // Where that rejects, the cookie stays, so that the next try is known for one.
+      await options.signIn.signOut.here(callerOf(visit), visit.principal)
     } else {
       const token = readOwn(request.raw.headers.cookie, 'session', visit.site)
       if (token !== null) await sessions.confirmEndOf(token)

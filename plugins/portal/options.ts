@@ -2,9 +2,6 @@
  * What the portal is given: small options instead of the whole configuration, and of every service only the verbs it calls.
  * Values that may change with a reload are read anew at every use, so they may be getters.
  */
-import type { AppAccess } from '../../src/apps/authorize.ts'
-import type { Message } from '../../src/apps/return-to.ts'
-import type { AuditSink } from '../../src/audit/event.ts'
 import type { Clock } from '../../src/clock.ts'
 import type { Credentials } from '../../src/factor/credential.ts'
 import type { RecoveryCodes } from '../../src/factor/recovery-code.ts'
@@ -17,6 +14,8 @@ import type { PasswordLogin } from '../../src/identity/password/password-login.t
 import type { Keyring } from '../../src/keyring/keyring.ts'
 import type { Principal, Sessions } from '../../src/session/sessions.ts'
 import type { SharedAnswers } from '../../src/session/shared-answers.ts'
+import type { RequirementFor } from '../../src/sign-in/next-step.ts'
+import type { SignIn } from '../../src/sign-in/sign-in.ts'
 
 /** What every page of ours shows, error pages included. */
 export interface Branding {
@@ -38,17 +37,10 @@ export interface AppCard {
   readonly lastUsedAt: number | null
 }
 
-/** What stands between a person and an address of an app. */
-export interface Requirement {
-  readonly app: { readonly id: string; readonly title: string }
-  readonly access: AppAccess
-}
-
 export interface PortalRoutes {
   /** The apps this person may open at all, from `address`. */
   appsFor(principal: Principal, address: string): readonly AppCard[] | Promise<readonly AppCard[]>
-  /** What comes of a request for `url`, by default of a GET; null where it belongs to no app. `address` is the client's. */
-  requirementFor(url: string, principal: Principal | null, address: string, message?: Message): Requirement | null
+  readonly requirementFor: RequirementFor
 }
 
 export interface PortalServices {
@@ -93,6 +85,7 @@ export interface PortalOptions extends Branding {
   /** `https://gate.lab.example`, without a slash at the end. */
   readonly portalOrigin: string
   readonly services: PortalServices
+  readonly signIn: SignIn
   readonly keyring: () => Keyring
   readonly routes: PortalRoutes
   /** The same absolute URL if it is an http(s) address of a host the gate serves, byte for byte; null for anything else (THREATS R1-R8). */
@@ -101,6 +94,5 @@ export interface PortalOptions extends Branding {
   readonly isAlone?: boolean
   /** Where several processes share the store: answers that one of them gave and another may have to give again. */
   readonly sharedAnswers?: Pick<SharedAnswers, 'begin' | 'find'> | null
-  readonly audit: AuditSink
   readonly clock: Clock
 }

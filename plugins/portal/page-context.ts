@@ -5,11 +5,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { JSX } from 'preact'
 import type { Site } from '../../src/apps/route-table.ts'
-import type { AuditEvent, EventKind } from '../../src/audit/event.ts'
 import { GateError } from '../../src/errors.ts'
 import { newToken } from '../../src/ids.ts'
 import type { Device } from '../../src/session/session.ts'
 import type { Principal } from '../../src/session/sessions.ts'
+import type { Caller, SignedCaller } from '../../src/sign-in/caller.ts'
 import { type CookieSite, nonceCookie, readNonce, readOwnNonce, sessionCookie } from '../cookies.ts'
 import { deviceCookieOf } from './device-cookie.ts'
 import { pageHeaders } from './headers.ts'
@@ -79,6 +79,13 @@ export function openAuthenticatedContext(
   return visit
 }
 
+/** The values of a visit that the use-cases of a sign-in take. */
+export function callerOf(visit: AuthenticatedContext): SignedCaller
+export function callerOf(visit: PageContext): Caller
+export function callerOf({ request, now, address, browser, device, site, principal, trip }: PageContext): Caller {
+  return { request: request.exchange.id, now, address, browser, device, host: site.host, principal, way: trip }
+}
+
 export function isSigned(visit: PageContext): visit is AuthenticatedContext {
   return visit.principal !== null
 }
@@ -132,19 +139,4 @@ export function goTo(visit: PageContext, url: string): FastifyReply {
 /** The new token, after every proof. */
 export function setSessionCookie(reply: FastifyReply, token: string, site: CookieSite): void {
   reply.header('set-cookie', sessionCookie(token, site))
-}
-
-/** An event of this visit for the journal. */
-export function eventOf(visit: PageContext, kind: EventKind, fields: Partial<AuditEvent>): AuditEvent {
-  const { principal } = visit
-  return {
-    kind,
-    at: visit.now,
-    request: visit.request.exchange.id,
-    address: visit.address,
-    ...(principal === null
-      ? {}
-      : { account: principal.account.id, name: principal.account.name, session: principal.session.id }),
-    ...fields
-  }
 }

@@ -1,13 +1,11 @@
 /**
- * A new password, from the account page. Owns that it takes a fresh second factor and the old password (ASVS 6.2.3), and that all other
- * sign-ins and an invitation that waits end with it; for people whose password is ours to keep.
+ * The page for a new password, for people whose password is ours to keep. It takes a fresh second factor and the old password (ASVS 6.2.3).
  */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
-import { passwordProblem } from '../../src/identity/password/password.ts'
-import { everyStep } from '../../src/store/unconfirmed.ts'
+import type { NotAccepted } from '../../src/sign-in/first-factor.ts'
 import { CurrentPassword } from './current-password.tsx'
-import { completed } from './device-cookie.ts'
+import { setEntryCookies, urlOf } from './enter.ts'
 import { setFlash } from './flash.ts'
 import { readForm } from './forms.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
@@ -15,7 +13,7 @@ import { NewPassword } from './new-password.tsx'
 import type { PortalOptions } from './options.ts'
 import {
   type AuthenticatedContext,
-  eventOf,
+  callerOf,
   frameOf,
   goTo,
   openAuthenticatedContext,
@@ -23,7 +21,6 @@ import {
 } from './page-context.ts'
 import { namesAround } from './password-context.ts'
 import { formatDuration, withWait } from './relative-time.ts'
-import { revokeOtherSessions } from './revoke-other-sessions.ts'
 
 export interface PasswordView {
   readonly name: string
@@ -61,7 +58,7 @@ export function PasswordPage({ frame, view }: { frame: Frame; view: PasswordView
 const path = '/.factorgate/account/password'
 
 export function registerPassword(scope: FastifyInstance, options: PortalOptions): void {
-  const { invitations, localDirectory, passwordLogin } = options.services
+  const { localDirectory } = options.services
 
   scope.get(path, { config: { requires: 'fresh' } }, async (request, reply) => {
     const visit = openAuthenticatedContext(options, request, reply)
@@ -75,43 +72,25 @@ export function registerPassword(scope: FastifyInstance, options: PortalOptions)
     const form = readForm(visit)
     if (form === 'expired')
       return show(visit, 403, { problem: { field: 'old', sentence: visit.say.login.formExpired } })
-    const { account } = visit.principal
+    const names = namesAround(options, visit.principal.account)
     const password = form.field('password')
-    const weakness = passwordProblem(password, namesAround(options, account))
-    if (weakness !== null)
-      return show(visit, 403, { problem: { field: 'new', sentence: visit.say.invite.problem[weakness] } })
-    // Counted like any other guess: otherwise whoever finds a browser signed in could try passwords here.
-    const { address, browser } = visit
-    const answer = await passwordLogin.attempt({ name: account.name, password: form.field('old'), address, browser })
-    if (answer.kind !== 'accepted') return refuse(visit, answer)
-    const keepPassword = await localDirectory.preparePassword(password)
-    await options.audit.commit(eventOf(visit, 'password.change', { outcome: 'changed' }))
-    await everyStep(
-      () => keepPassword(account.id),
-      // An invitation that still waits would set a password once more, in whoever's hands it is (FIELD G2).
-      () => invitations.removeAll(account.id),
-      () => completed(visit, account, true),
-      () => revokeOtherSessions(visit, visit.principal, 'password_changed')
-    )
+    const answer = await options.signIn.passwordChange.change(callerOf(visit), form.field('old'), password, names)
+    if (answer.kind === 'weak')
+      return show(visit, 403, { problem: { field: 'new', sentence: visit.say.invite.problem[answer.problem] } })
+    if (answer.kind !== 'changed') return refuse(visit, answer)
+    setEntryCookies(visit, { token: null, browser: answer.browser })
+    const url = urlOf(answer.next, visit.trip)
     setFlash(visit, { kind: 'password' })
-    return goTo(visit, '/.factorgate/account')
+    return goTo(visit, url)
   })
 
   function requireOurs(visit: AuthenticatedContext): void {
     if (visit.principal.account.directory !== localDirectory.id) throw new GateError('not_found')
   }
 
-  function refuse(
-    visit: AuthenticatedContext,
-    answer:
-      | { kind: 'refused'; waitSeconds?: number }
-      | { kind: 'busy' }
-      | { kind: 'throttled'; retryAfterSeconds: number }
-  ) {
+  function refuse(visit: AuthenticatedContext, answer: NotAccepted) {
     const { say, reply } = visit
-    const isThrottled = answer.kind === 'throttled'
-    options.audit.record(eventOf(visit, isThrottled ? 'throttle' : 'password.change', { outcome: answer.kind }))
-    if (isThrottled) {
+    if (answer.kind === 'throttled') {
       const waitSeconds = Math.ceil(answer.retryAfterSeconds)
       reply.header('retry-after', String(waitSeconds)).header('factorgate-error', 'too_many_attempts')
       const sentence = say.login.throttled(formatDuration(waitSeconds, say))

@@ -1,27 +1,25 @@
 /**
- * Recovery codes: the challenge that spends one, the notice of what is left then, and the page that shows a new list. Owns the showing, at issue and until the box is ticked,
- * never again: in between the list waits sealed in a cookie of ten minutes, so a reload loses nothing and no store ever holds it.
+ * Recovery codes: the form that spends one, the notice of what is left then, and the page that shows a new list. A list is shown at issue and
+ * until the box is ticked, never again: in between it waits sealed in a cookie of ten minutes, so a reload loses nothing and no store ever holds it.
  */
 import type { FastifyInstance } from 'fastify'
-import { factorKinds, newestProof } from '../../src/factor/proof.ts'
 import { briefCookie, cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import { answerOnce } from './answer-once.ts'
 import { answerStale, showChallenge } from './challenge.tsx'
-import { requireOffered } from './challenge-offer.ts'
+import { enter, wayOn } from './enter.ts'
 import { readForm, requireForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
-import { nextStep } from './next-step.ts'
 import type { PortalOptions } from './options.ts'
 import {
   type AuthenticatedContext,
-  eventOf,
+  callerOf,
   frameOf,
   goTo,
   openAuthenticatedContext,
   sendPage
 } from './page-context.ts'
+import { problemOf } from './refused-factor.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
-import { acceptProof, problemOf } from './step-up.ts'
 
 export interface RecoveryView {
   readonly trip: ReturnTo
@@ -131,26 +129,11 @@ export function SpentNotice({ frame, view }: { frame: Frame; view: SpentView }) 
 
 const shownSeconds = 10 * 60
 
-const sealContext = (visit: AuthenticatedContext) => `shown-codes:${visit.principal.session.id}`
+const sealContext = (visit: Pick<AuthenticatedContext, 'principal'>) => `shown-codes:${visit.principal.session.id}`
 
-/** True while at least one code is left. */
-export async function hasCodes(visit: AuthenticatedContext): Promise<boolean> {
-  const status = await visit.options.services.recoveryCodes.status(visit.principal.account.id)
-  return status !== null && status.remaining > 0
-}
-
-/** How many are left, for as long as a recovery code is this session's newest second factor; null otherwise. */
-export async function leftAfterSpending(visit: AuthenticatedContext): Promise<number | null> {
-  const { proofs, account } = visit.principal
-  if (newestProof(proofs, factorKinds)?.kind !== 'recovery') return null
-  return (await visit.options.services.recoveryCodes.status(account.id))?.remaining ?? 0
-}
-
-/** A new list, on its way to the page that shows it. */
-export async function issueCodes(visit: AuthenticatedContext): Promise<void> {
-  const { options, principal, reply, site } = visit
-  await options.audit.commit(eventOf(visit, 'recovery.issue', { factor: 'recovery', outcome: 'issued' }))
-  const codes = await options.services.recoveryCodes.issue(principal.account.id)
+/** Puts a new list into the cookie that it waits in for the page that shows it. */
+export function keepCodes(visit: AuthenticatedContext, codes: readonly string[]): void {
+  const { options, reply, site } = visit
   const sealed = options.keyring().seal(JSON.stringify(codes), sealContext(visit))
   const value = Buffer.from(sealed).toString('base64url')
   reply.header('set-cookie', briefCookie(cookieNames(site).codes, value, shownSeconds, site))
@@ -173,8 +156,6 @@ export function hasWaitingCodes(visit: AuthenticatedContext): boolean {
 }
 
 export function registerRecovery(scope: FastifyInstance, options: PortalOptions): void {
-  const { recoveryCodes } = options.services
-
   scope.post(
     '/.factorgate/challenge/recovery',
     { config: { requires: 'first-factor', isStep: true, isRepeatable: true } },
@@ -183,14 +164,10 @@ export function registerRecovery(scope: FastifyInstance, options: PortalOptions)
         const say = visit.say.challenge
         const stale = await answerStale(visit, 'recovery')
         if (stale !== null) return stale
-        const form = staleForm(visit)
-        await requireOffered(visit, 'recovery')
-        const accountId = visit.principal.account.id
-        const { address, browser } = visit
-        const answer = await recoveryCodes.spend({ accountId, code: form.field('code'), address, browser })
-        if (answer.kind === 'verified') return goTo(visit, await acceptProof(visit, answer))
-        const given = await elsewhere()
-        if (given !== null) return given
+        const code = staleForm(visit).field('code')
+        const answer = await options.signIn.secondFactor.withCode(callerOf(visit), 'recovery', code, elsewhere)
+        if (answer.kind === 'entered' || answer.kind === 'denied') return goTo(visit, enter(visit, answer))
+        if (answer.kind === 'repeated') return answer.answer
         const { status, problem } = problemOf(visit, 'recovery', answer, say.wrongRecovery)
         return showChallenge(visit, status, problem)
       })
@@ -206,7 +183,7 @@ export function registerRecovery(scope: FastifyInstance, options: PortalOptions)
   scope.post('/.factorgate/enrol/recovery', { config: { requires: 'fresh' } }, async (request, reply) => {
     const visit = openAuthenticatedContext(options, request, reply)
     requireForm(visit)
-    await issueCodes(visit)
+    keepCodes(visit, await options.signIn.recovery.issue(callerOf(visit)))
     return goTo(visit, withReturnTo('/.factorgate/enrol/recovery', visit.trip))
   })
 
@@ -218,12 +195,10 @@ export function registerRecovery(scope: FastifyInstance, options: PortalOptions)
       const form = readForm(visit)
       const codes = waitingCodes(visit)
       if (form === 'expired')
-        return codes === null
-          ? goTo(visit, await nextStep(visit, visit.principal))
-          : show(visit, 403, codes, visit.say.login.formExpired)
+        return codes === null ? goTo(visit, await wayOn(visit)) : show(visit, 403, codes, visit.say.login.formExpired)
       if (form.field('saved') === '' && codes !== null) return show(visit, 403, codes, visit.say.recovery.savedMissing)
       reply.header('set-cookie', expiredCookie(cookieNames(visit.site).codes, visit.site))
-      return goTo(visit, await nextStep(visit, visit.principal))
+      return goTo(visit, await wayOn(visit))
     }
   )
 

@@ -1,14 +1,12 @@
 /** Ending sign-ins from the account page. Owns "End", "End all others" and "That was not me"; nobody reaches another account's. */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
-import { evenUnconfirmed } from '../../src/store/unconfirmed.ts'
 import { cookieNames, expiredCookie } from '../cookies.ts'
 import { setFlash } from './flash.ts'
 import { requireForm } from './forms.ts'
 import { type Frame, Page } from './layout.tsx'
 import type { PortalOptions } from './options.ts'
-import { eventOf, frameOf, goTo, openAuthenticatedContext, sendPage } from './page-context.ts'
-import { confirmed, revokeOtherSessions } from './revoke-other-sessions.ts'
+import { callerOf, frameOf, goTo, openAuthenticatedContext, sendPage } from './page-context.ts'
 
 export function NotMePage({ frame, hasPassword = true }: { frame: Frame; hasPassword?: boolean }) {
   const say = frame.say.notMe
@@ -29,6 +27,7 @@ export function NotMePage({ frame, hasPassword = true }: { frame: Frame; hasPass
 }
 
 export function registerSessions(scope: FastifyInstance, options: PortalOptions): void {
+  const { signOut } = options.signIn
   const { sessions } = options.services
 
   scope.post(
@@ -37,7 +36,7 @@ export function registerSessions(scope: FastifyInstance, options: PortalOptions)
     async (request, reply) => {
       const visit = openAuthenticatedContext(options, request, reply)
       requireForm(visit)
-      await revokeOtherSessions(visit, visit.principal, 'revoked')
+      await signOut.others(callerOf(visit), visit.principal, 'revoked')
       setFlash(visit, { kind: 'others' })
       return goTo(visit, '/.factorgate/account')
     }
@@ -50,12 +49,8 @@ export function registerSessions(scope: FastifyInstance, options: PortalOptions)
     const own = await sessions.list(visit.principal.account.id)
     const isThis = id === visit.principal.session.id
     const why = isThis ? 'logout' : isStranger ? 'not_me' : 'revoked'
-    if (own.some(({ session }) => session.id === id)) {
-      const unconfirmed = await evenUnconfirmed(() => sessions.end(id, why))
-      const fields = { ended: id, outcome: why, ...confirmed(unconfirmed) }
-      options.audit.record(eventOf(visit, isThis ? 'logout' : 'session.end', fields))
-      if (unconfirmed !== null) throw unconfirmed
-    } else if (!(await sessions.confirmEnd(id, visit.principal.account.id))) throw new GateError('not_found')
+    if (own.some(({ session }) => session.id === id)) await signOut.listed(callerOf(visit), id, why)
+    else if (!(await sessions.confirmEnd(id, visit.principal.account.id))) throw new GateError('not_found')
     if (isThis) {
       reply.header('set-cookie', expiredCookie(cookieNames(visit.site).session, visit.site))
       return goTo(visit, '/.factorgate/signed-out')

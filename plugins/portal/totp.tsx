@@ -1,29 +1,29 @@
 /**
- * Codes of an authenticator app: the challenge's field, and enrolment with QR code and text. Owns the showing of a secret, at enrolment
- * and never again (THREATS M4); the secret itself is drawn, kept and checked by src/factor/totp.ts.
+ * Codes of an authenticator app: the form that takes one, and enrolment with QR code and text. A secret is shown at enrolment and never again
+ * (THREATS M4); src/factor/totp.ts draws, keeps and checks it.
  */
 import type { FastifyInstance } from 'fastify'
 import { encode } from 'uqr'
 import { answerOnce } from './answer-once.ts'
 import { answerStale, showChallenge } from './challenge.tsx'
-import { requireOffered } from './challenge-offer.ts'
 import { CodeField } from './challenge-page.tsx'
-import { afterEnrolment, cleanName, mayEnrol, mayFinishEnrolment, NameField, onAfterEnrolment } from './enrol.tsx'
+import { afterEnrolment, cleanName, enterEnrolled, mayEnrol, NameField, refuseEnrolment } from './enrol.tsx'
+import { enter } from './enter.ts'
 import { readForm, requireForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
 import type { Messages } from './messages/en.ts'
 import type { PortalOptions } from './options.ts'
 import {
   type AuthenticatedContext,
-  eventOf,
+  callerOf,
   frameOf,
   goTo,
   openAuthenticatedContext,
   sendPage
 } from './page-context.ts'
+import { problemOf } from './refused-factor.ts'
 import { formatDuration, withWait } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
-import { acceptProof, problemOf } from './step-up.ts'
 
 export interface EnrolTotpView {
   readonly trip: ReturnTo
@@ -135,14 +135,10 @@ export function registerTotp(scope: FastifyInstance, options: PortalOptions): vo
         const say = visit.say.challenge
         const stale = await answerStale(visit, 'totp')
         if (stale !== null) return stale
-        const form = staleForm(visit)
-        await requireOffered(visit, 'totp')
-        const { account } = visit.principal
-        const { address, browser } = visit
-        const answer = await totp.verify({ accountId: account.id, code: form.field('code'), address, browser })
-        if (answer.kind === 'verified') return goTo(visit, await acceptProof(visit, answer))
-        const given = await elsewhere()
-        if (given !== null) return given
+        const code = staleForm(visit).field('code')
+        const answer = await options.signIn.secondFactor.withCode(callerOf(visit), 'totp', code, elsewhere)
+        if (answer.kind === 'entered' || answer.kind === 'denied') return goTo(visit, enter(visit, answer))
+        if (answer.kind === 'repeated') return answer.answer
         const { status, problem } = problemOf(visit, 'totp', answer, say.wrongCode)
         return showChallenge(visit, status, problem)
       })
@@ -164,22 +160,15 @@ export function registerTotp(scope: FastifyInstance, options: PortalOptions): vo
     const name = cleanName(shown.field('name')) ?? say.suggested
     const ceremony = shown.field('ceremony')
     // Sent twice, or by a second tab: what it asks for is done, so it goes the way of the first.
-    if (await totp.isFinished(ceremony, account.id, session.id)) return goTo(visit, await onAfterEnrolment(visit))
+    if (await totp.isFinished(ceremony, account.id, session.id)) return goTo(visit, await afterEnrolment(visit))
     const isBegun = (await totp.resume(ceremony, account.id, session.id)) !== null
-    const refusal = await mayFinishEnrolment(visit, isBegun)
-    if (refusal !== null) return refusal
+    const may = await options.signIn.enrolment.mayFinish(visit.principal, visit.now, isBegun)
+    if (may !== 'yes') return refuseEnrolment(visit, may)
     if (form === 'expired') return showEnrolment(visit, 403, { ceremony, name, problem: say.formExpired })
-    const answer = await totp.finish({
-      accountId: account.id,
-      binding: session.id,
-      ceremony,
-      code: form.field('code'),
-      name,
-      address: visit.address
-    })
-    if (answer.kind === 'enrolled') return goTo(visit, await afterEnrolment(visit, answer.credential))
+    const code = form.field('code')
+    const answer = await options.signIn.enrolment.withTotp(callerOf(visit), { ceremony, code, name })
+    if (answer.kind === 'enrolled' || answer.kind === 'denied') return goTo(visit, enterEnrolled(visit, answer))
     const throttled = answer.kind === 'throttled'
-    options.audit.record(eventOf(visit, throttled ? 'throttle' : 'enrol', { factor: 'totp', outcome: answer.kind }))
     reply.header('factorgate-error', throttled ? 'too_many_attempts' : 'wrong_code')
     const waitSeconds = throttled
       ? Math.ceil(answer.retryAfterSeconds)

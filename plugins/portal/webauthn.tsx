@@ -1,35 +1,32 @@
 /**
- * Passkeys and security keys: the enrolment page, and the two ends of every ceremony as JSON. Owns who may begin which ceremony and
- * what it is bound to (the session, or this browser's nonce before there is one); src/factor/webauthn.ts checks the rest.
+ * Passkeys and security keys: the enrolment page, and the two ends of every ceremony as JSON. A ceremony is bound to the session, or to this
+ * browser's nonce before there is one; src/factor/webauthn.ts checks the rest.
  */
 import type { FastifyInstance } from 'fastify'
 import { describeError, type ErrorCode, GateError } from '../../src/errors.ts'
 import type { AuthenticatorType } from '../../src/factor/authenticator-names.ts'
 import { stateOf } from '../cookies.ts'
 import { answerScriptOnce, type Elsewhere } from './answer-once.ts'
-import { requireOffered } from './challenge-offer.ts'
-import { completed } from './device-cookie.ts'
 import { systemName } from './device-name.ts'
-import { afterEnrolment, cleanName, mayEnrol, mayFinishEnrolment, NameField } from './enrol.tsx'
+import { cleanName, enterEnrolled, mayEnrol, NameField } from './enrol.tsx'
+import { enter } from './enter.ts'
 import { readJson, requireJson } from './forms.ts'
 import { type Frame, Page } from './layout.tsx'
 import type { Messages } from './messages/en.ts'
-import { nextStep } from './next-step.ts'
 import type { PortalOptions } from './options.ts'
 import {
   type AuthenticatedContext,
-  eventOf,
+  callerOf,
   frameOf,
   openAuthenticatedContext,
   openContext,
   type PageContext,
-  sendPage,
-  setSessionCookie
+  sendPage
 } from './page-context.ts'
 import { PasskeyButton, type Purpose } from './passkey-button.tsx'
+import { problemOf } from './refused-factor.ts'
 import { formatDuration, withWait } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
-import { acceptProof, problemOf } from './step-up.ts'
 
 type Again = Elsewhere<{ redirect: string }>
 
@@ -67,7 +64,8 @@ export function nameFrom(
 }
 
 export function registerWebauthn(scope: FastifyInstance, options: PortalOptions): void {
-  const { webauthn, sessions, accounts } = options.services
+  const { signIn } = options
+  const { webauthn } = options.services
   const json = { requires: 'anyone', takes: 'json', isData: true } as const
 
   scope.get('/.factorgate/enrol/webauthn', { config: { requires: 'first-factor' } }, async (request, reply) => {
@@ -109,53 +107,21 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     })
   })
 
-  /** A passkey with user verification is a whole sign-in by itself (NIST SP 800-63B-4 §3.1.7.1). */
   async function login(visit: PageContext, elsewhere: Again, binding: string, ceremony: string, response: object) {
-    const { say, address, browser, reply, now } = visit
-    const answer = await webauthn.authenticate({ accountId: null, binding, ceremony, response, address, browser })
-    const given = answer.kind === 'verified' ? null : await elsewhere()
-    if (given !== null) return given
-    const account = answer.kind === 'verified' ? await accounts.byId(answer.accountId) : null
-    if (answer.kind === 'throttled') {
-      options.audit.record(eventOf(visit, 'throttle', { factor: 'webauthn', outcome: 'throttled' }))
-      return refuseThrottled(visit, answer.retryAfterSeconds)
-    }
-    if (answer.kind === 'refused' || account === null || account.suspended !== null || !answer.userVerified) {
-      const whom = account === null ? {} : { account: account.id, name: account.name }
-      options.audit.record(eventOf(visit, 'login', { ...whom, factor: 'webauthn', outcome: 'refused' }))
-      const { waitSeconds } = answer.kind === 'refused' ? answer : {}
-      const message = withWait(reply, say.login.passkeyRefused, waitSeconds ?? null, say)
-      return refuse(visit, 'wrong_credentials', message, waitSeconds, await webauthn.isUnknown(response))
-    }
-    const { credentialId, userVerified } = answer
-    const whom = { account: account.id, name: account.name }
-    await options.audit.commit(eventOf(visit, 'login', { ...whom, factor: 'webauthn', outcome: 'accepted' }))
-    const entered = await sessions.start({
-      accountId: account.id,
-      proof: { kind: 'webauthn', at: now, userVerified, ...(credentialId === null ? {} : { credentialId }) },
-      device: visit.device,
-      host: visit.site.host,
-      replaces: visit.principal
-    })
-    setSessionCookie(reply, entered.token, visit.site)
-    await completed(visit, account, false)
-    return { redirect: await nextStep(visit, entered.principal) }
+    const { say, reply } = visit
+    const answer = await signIn.firstFactor.withPasskey(callerOf(visit), binding, ceremony, response, elsewhere)
+    if (answer.kind === 'entered') return { redirect: enter(visit, answer) }
+    if (answer.kind === 'repeated') return answer.answer
+    if (answer.kind === 'throttled') return refuseThrottled(visit, answer.retryAfterSeconds)
+    const { waitSeconds } = answer
+    const message = withWait(reply, say.login.passkeyRefused, waitSeconds ?? null, say)
+    return refuse(visit, 'wrong_credentials', message, waitSeconds, await webauthn.isUnknown(response))
   }
 
   async function challenge(visit: AuthenticatedContext, elsewhere: Again, ceremony: string, response: object) {
-    const { account, session } = visit.principal
-    const { address, browser } = visit
-    const answer = await webauthn.authenticate({
-      accountId: account.id,
-      binding: session.id,
-      ceremony,
-      response,
-      address,
-      browser
-    })
-    if (answer.kind === 'verified') return { redirect: await acceptProof(visit, answer) }
-    const given = await elsewhere()
-    if (given !== null) return given
+    const answer = await signIn.secondFactor.withPasskey(callerOf(visit), ceremony, response, elsewhere)
+    if (answer.kind === 'entered' || answer.kind === 'denied') return { redirect: enter(visit, answer) }
+    if (answer.kind === 'repeated') return answer.answer
     const { code, problem } = problemOf(visit, 'webauthn', answer, visit.say.challenge.wrongPasskey)
     return refuse(visit, code, problem.sentence, problem.waitSeconds ?? undefined)
   }
@@ -167,26 +133,22 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     response: object,
     wish: unknown
   ) {
-    const { account, session } = visit.principal
     const suggested = suggestedName(visit)
     const wished = typeof wish === 'string' ? cleanName(wish) : null
     // A name the person gave stands; the one we suggested gives way to what the authenticator says of itself.
     const isOurs = wished === null || wished === suggested
-    const { id, name: accountName, displayName } = account
-    const answer = await webauthn.register({
-      account: { id, name: accountName, displayName },
-      binding: session.id,
-      ceremony,
-      response,
-      name: isOurs ? (model, sort) => nameFrom(response, suggested, { model, sort, say: visit.say }) : wished,
-      address: visit.address
-    })
-    if (answer.kind === 'enrolled') return { redirect: await afterEnrolment(visit, answer.credential) }
-    const given = await elsewhere()
-    if (given !== null) return given
-    const throttled = answer.kind === 'throttled'
-    options.audit.record(eventOf(visit, throttled ? 'throttle' : 'enrol', { factor: 'webauthn', outcome: answer.kind }))
-    if (throttled) return refuseThrottled(visit, answer.retryAfterSeconds)
+    const answer = await signIn.enrolment.withPasskey(
+      callerOf(visit),
+      {
+        ceremony,
+        response,
+        name: isOurs ? (model, sort) => nameFrom(response, suggested, { model, sort, say: visit.say }) : wished
+      },
+      elsewhere
+    )
+    if (answer.kind === 'enrolled' || answer.kind === 'denied') return { redirect: enterEnrolled(visit, answer) }
+    if (answer.kind === 'repeated') return answer.answer
+    if (answer.kind === 'throttled') return refuseThrottled(visit, answer.retryAfterSeconds)
     const { waitSeconds } = answer.kind === 'refused' ? answer : {}
     const message = withWait(visit.reply, visit.say.passkey.failed, waitSeconds ?? null, visit.say)
     return refuse(visit, 'wrong_code', message, waitSeconds)
@@ -202,11 +164,13 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     if (kind === 'login') return { kind, binding: stateOf(visit.nonce ?? '') }
     if (kind !== 'challenge' && kind !== 'enrol') throw new GateError('bad_request')
     const signed = openAuthenticatedContext(options, visit.request, visit.reply)
-    if (kind === 'challenge') await requireOffered(signed, 'webauthn')
-    else {
+    if (kind === 'challenge') {
+      if (!(await signIn.challenge.takes(callerOf(signed), 'webauthn'))) throw new GateError('other_factor_required')
+    } else {
       const { account, session } = signed.principal
       const isBegun = ceremony !== undefined && (await webauthn.isEnrolling(account.id, session.id, ceremony))
-      if ((await mayFinishEnrolment(signed, isBegun)) !== null) throw new GateError('enrolment_not_allowed')
+      if ((await signIn.enrolment.mayFinish(signed.principal, signed.now, isBegun)) !== 'yes')
+        throw new GateError('enrolment_not_allowed')
     }
     return { kind, visit: signed }
   }

@@ -1,0 +1,54 @@
+/** What a page does with the outcome of a sign-in: the cookies first, then the address of the next step. */
+import { GateError } from '../../src/errors.ts'
+import type { Next } from '../../src/sign-in/next-step.ts'
+import type { Denied, SignedIn } from '../../src/sign-in/outcome.ts'
+import { knownCookie, sessionCookie } from '../cookies.ts'
+import { type AuthenticatedContext, callerOf, type PageContext } from './page-context.ts'
+import { type ReturnTo, withReturnTo } from './return-to.ts'
+
+export const home = '/.factorgate/'
+
+/** Sets the cookies of a sign-in and answers where it leads. Throws what was denied, and what failed once the cookies are set. */
+export function enter(visit: PageContext, outcome: SignedIn | Denied): string {
+  if (outcome.kind === 'denied') throw new GateError(outcome.code, outcome)
+  setEntryCookies(visit, outcome)
+  return urlOf(outcome.next, visit.trip)
+}
+
+/** The new token, and the mark of a browser that is known from now on. */
+export function setEntryCookies(
+  { reply, site }: PageContext,
+  { token, browser }: { readonly token: string | null; readonly browser: string | null }
+): void {
+  if (token !== null) reply.header('set-cookie', sessionCookie(token, site))
+  if (browser !== null) reply.header('set-cookie', knownCookie(browser, site))
+}
+
+/** The address of a next step, the trip in its query. */
+export function urlOf(next: Next, trip: ReturnTo): string {
+  switch (next.kind) {
+    case 'challenge':
+      return withReturnTo('/.factorgate/challenge', trip)
+    case 'enrol':
+      return withReturnTo('/.factorgate/enrol', trip)
+    case 'recovery-codes':
+      return withReturnTo('/.factorgate/enrol/recovery', trip)
+    case 'home':
+      return home
+    case 'account':
+      return '/.factorgate/account'
+    case 'address':
+      return next.url
+    case 'hand-over': {
+      const query = new URLSearchParams({ code: next.code, ...(trip.again ? { again: trip.again } : {}) })
+      return `${next.origin}/.factorgate/callback?${query}`
+    }
+    case 'failed':
+      throw next.cause
+  }
+}
+
+/** The way on for somebody who is signed in, at this moment. */
+export async function wayOn(visit: AuthenticatedContext): Promise<string> {
+  return urlOf(await visit.options.signIn.nextStep.of(callerOf(visit), visit.principal), visit.trip)
+}

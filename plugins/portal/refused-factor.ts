@@ -1,0 +1,34 @@
+/** What a person hears of a second factor that was not verified, and the headers that go with it. */
+import type { ErrorCode } from '../../src/errors.ts'
+import type { FactorKind } from '../../src/factor/proof.ts'
+import type { NotVerified } from '../../src/sign-in/second-factor.ts'
+import type { ChallengeProblem } from './challenge-page.tsx'
+import type { AuthenticatedContext } from './page-context.ts'
+import { formatDuration, withWait } from './relative-time.ts'
+
+/** `wrong`: the sentence for a factor that does not fit. */
+export function problemOf(
+  visit: AuthenticatedContext,
+  factor: FactorKind,
+  refused: NotVerified,
+  wrong: string
+): { status: number; code: ErrorCode; problem: ChallengeProblem } {
+  const { say, reply } = visit
+  const throttled = refused.kind === 'throttled'
+  const code = throttled ? 'too_many_attempts' : 'wrong_code'
+  reply.header('factorgate-error', code)
+  if (throttled) {
+    const seconds = Math.ceil(refused.retryAfterSeconds)
+    reply.header('retry-after', String(seconds))
+    const sentence = say.challenge.throttled(formatDuration(seconds, say))
+    return { status: 429, code, problem: { factor, sentence, clock: null, waitSeconds: seconds } }
+  }
+  if (refused.code === 'clock_back') {
+    const sentence = say.challenge.clockBack(say.time.moment(refused.goodAgainAt))
+    return { status: 401, code, problem: { factor, sentence, clock: visit.now, waitSeconds: null } }
+  }
+  const clock = refused.code === 'clock' ? visit.now : null
+  const { waitSeconds = null } = refused
+  const sentence = withWait(reply, wrong, waitSeconds, say)
+  return { status: 401, code, problem: { factor, sentence, clock, waitSeconds } }
+}

@@ -1,0 +1,67 @@
+/** What a challenge asks: of the factors a person has, those that the way demands, and why. Chosen on the server (THREATS M20). */
+import { type FactorKind, factorKinds, isFresh } from '../factor/proof.ts'
+import type { SignedCaller } from './caller.ts'
+import type { NextStep } from './next-step.ts'
+import type { UsableFactors } from './usable-factors.ts'
+
+/** Why it is asked; null where the reason is the sign-in itself. */
+export type Why =
+  | { readonly kind: 'account' }
+  | { readonly kind: 'on-the-way' }
+  | { readonly kind: 'step-up'; readonly withinSeconds: number | null }
+  | null
+
+export interface Offer {
+  readonly isStepUp: boolean
+  readonly why: Why
+  /** What the person has. */
+  readonly has: readonly FactorKind[]
+  /** What is demanded of it. */
+  readonly factors: readonly FactorKind[]
+  readonly demanded: readonly FactorKind[]
+  /** Title of the app on the way; null where there is none. */
+  readonly app: string | null
+  /** How long the codes of this person's authenticator apps are, whatever the configuration says today; the shortest first. */
+  readonly codeDigits: readonly number[]
+}
+
+export class Challenge {
+  readonly #nextStep: NextStep
+  readonly #factors: UsableFactors
+
+  constructor({ nextStep, factors }: { nextStep: NextStep; factors: UsableFactors }) {
+    this.#nextStep = nextStep
+    this.#factors = factors
+  }
+
+  async offer(by: SignedCaller): Promise<Offer> {
+    const { principal, way, address } = by
+    const isStepUp = principal.isFullySignedIn
+    const { kinds: has, codeDigits } = await this.#factors.of(principal.account.id)
+    const requirement = this.#nextStep.requirement(by, principal)
+    const app = requirement?.app.title ?? null
+    if (requirement?.access.kind !== 'challenge') {
+      const isOwn = isStepUp && way.rd !== null && this.#nextStep.isPortalPage(way.rd, address)
+      const why: Why = isOwn ? { kind: 'account' } : app === null ? null : { kind: 'on-the-way' }
+      return { isStepUp, why, has, factors: has, demanded: factorKinds, app, codeDigits }
+    }
+    const { factors: demanded, withinSeconds } = requirement.access.requirement
+    const factors = has.filter(kind => demanded.includes(kind))
+    const why: Why = isStepUp ? { kind: 'step-up', withinSeconds } : { kind: 'on-the-way' }
+    return { isStepUp, why, has, factors, demanded, app, codeDigits }
+  }
+
+  /** True where the way takes this factor, whatever the browser was shown. */
+  async takes(by: SignedCaller, kind: FactorKind): Promise<boolean> {
+    return (await this.offer(by)).demanded.includes(kind)
+  }
+
+  /** True where nothing is missing any more: asked twice, or proved in another tab. */
+  isEnough(by: SignedCaller): boolean {
+    const { principal, way, address, now } = by
+    if (!principal.isFullySignedIn) return false
+    if (way.rd === null) return true
+    if (this.#nextStep.isPortalPage(way.rd, address)) return isFresh(principal.proofs, now)
+    return this.#nextStep.requirement(by, principal)?.access.kind !== 'challenge'
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * Adding a second factor: who may, and what follows. An invitation opens it while it stands and the account has no factor that works; from
+ * then on it takes a fresh proof with one that stands (THREATS M4, M5, M22).
+ */
+import type { Credential, Credentials } from '../factor/credential.ts'
+import type { Enrolment as Verdict } from '../factor/factor.ts'
+import { type FactorKind, invitationOf, isFresh } from '../factor/proof.ts'
+import type { Totp } from '../factor/totp.ts'
+import type { Webauthn } from '../factor/webauthn.ts'
+import type { Invitations } from '../identity/invitations.ts'
+import type { Entered, Principal } from '../session/principal.ts'
+import type { Sessions } from '../session/sessions.ts'
+import { evenUnconfirmed } from '../store/unconfirmed.ts'
+import type { SignedCaller } from './caller.ts'
+import type { Completion } from './completion.ts'
+import type { SignInJournal } from './journal.ts'
+import type { Next, NextStep, OnTheWay } from './next-step.ts'
+import { type Denied, denied, type FindAnswer, following, neverRepeated, type Repeated } from './outcome.ts'
+import type { Recovery } from './recovery.ts'
+import type { UsableFactors } from './usable-factors.ts'
+
+/** `confirm-first`: with a factor that stands. */
+export type MayEnrol = 'yes' | 'confirm-first' | 'no'
+
+export interface Enrolled {
+  readonly kind: 'enrolled'
+  readonly credential: Credential
+  readonly principal: Principal
+  /** Of a sign-in that the factor completed; null where it was complete before. */
+  readonly token: string | null
+  readonly browser: string | null
+  /** New recovery codes, to be shown once; null where the person has some. */
+  readonly codes: readonly string[] | null
+  readonly next: Next
+}
+
+/** Nothing was enrolled: a wrong answer, a ceremony that is over, or too many tries. */
+export type NotEnrolled = Exclude<Verdict, { kind: 'enrolled' }>
+
+export interface EnrolmentOptions {
+  readonly totp: Pick<Totp, 'finish'>
+  readonly webauthn: Pick<Webauthn, 'register'>
+  readonly credentials: Pick<Credentials, 'remove'>
+  readonly invitations: Pick<Invitations, 'spend'>
+  readonly sessions: Pick<Sessions, 'prove'>
+  readonly factors: UsableFactors
+  readonly recovery: Recovery
+  readonly completion: Completion
+  readonly nextStep: NextStep
+  readonly journal: SignInJournal
+}
+
+export class Enrolment {
+  readonly #options: EnrolmentOptions
+
+  constructor(options: EnrolmentOptions) {
+    this.#options = options
+  }
+
+  /** Whether this person may begin to add a factor now. */
+  async may(principal: Principal, now: number): Promise<MayEnrol> {
+    const { factors, nextStep } = this.#options
+    if (isFresh(principal.proofs, now)) return 'yes'
+    // What was switched off proves nothing any more, so it stands in nobody's way either.
+    const hasNone = (await factors.kinds(principal.account.id)).length === 0
+    if (hasNone && !principal.isFullySignedIn && (await nextStep.isInvited(principal))) return 'yes'
+    return hasNone ? 'no' : 'confirm-first'
+  }
+
+  /**
+   * The same at the end of an enrolment. One that a full sign-in began while it was fresh goes on while its ceremony waits, since finding the
+   * telephone and scanning take time. `isBegun`: the ceremony is alive, and this account's and this session's.
+   */
+  async mayFinish(principal: Principal, now: number, isBegun: boolean): Promise<MayEnrol> {
+    // With an invitation alone another factor may have been enrolled meanwhile: then it takes a proof with that one (THREATS M5).
+    return isBegun && principal.isFullySignedIn ? 'yes' : this.may(principal, now)
+  }
+
+  /** An authenticator app, with the first code it shows. */
+  async withTotp(
+    by: SignedCaller,
+    input: { ceremony: string; code: string; name: string }
+  ): Promise<Enrolled | Denied | NotEnrolled> {
+    const { account, session } = by.principal
+    const whose = { accountId: account.id, binding: session.id, address: by.address }
+    const answer = await this.#options.totp.finish({ ...whose, ...input })
+    return answer.kind === 'enrolled' ? this.#finish(by, answer.credential) : this.#refuse(by, 'totp', answer)
+  }
+
+  /** A passkey or security key, with its answer to the ceremony. */
+  async withPasskey<Answer = never>(
+    by: SignedCaller,
+    input: Pick<Parameters<Webauthn['register']>[0], 'ceremony' | 'response' | 'name'>,
+    elsewhere: FindAnswer<Answer> = neverRepeated
+  ): Promise<Enrolled | Denied | NotEnrolled | Repeated<Answer>> {
+    const { account, session } = by.principal
+    const { id, name, displayName } = account
+    const whose = { account: { id, name, displayName }, binding: session.id, address: by.address }
+    const answer = await this.#options.webauthn.register({ ...whose, ...input })
+    if (answer.kind === 'enrolled') return this.#finish(by, answer.credential)
+    const given = await elsewhere()
+    return given === null ? this.#refuse(by, 'webauthn', answer) : { kind: 'repeated', answer: given }
+  }
+
+  #refuse(by: SignedCaller, factor: FactorKind, answer: NotEnrolled): NotEnrolled {
+    this.#options.journal.noEnrolment(by, factor, answer.kind)
+    return answer
+  }
+
+  /** What follows: the journal's line, the first factor as a proof, recovery codes if there are none, and the way on. */
+  async #finish(by: SignedCaller, credential: Credential): Promise<Enrolled | Denied> {
+    const { journal, credentials, completion, recovery } = this.#options
+    const { account, isFullySignedIn } = by.principal
+    try {
+      await journal.enrolment(by, credential)
+    } catch (error) {
+      await credentials.remove(account.id, credential.id)
+      throw error
+    }
+    const entered = isFullySignedIn ? null : await this.#firstFactorStands(by, credential)
+    if (entered !== null && 'kind' in entered) return entered
+    const principal = entered?.principal ?? by.principal
+    let browser: string | null = null
+    let codes: readonly string[] | null = null
+    const next = await following(async () => {
+      if (entered !== null) {
+        browser = await completion.know(by, principal.account, false)
+        await completion.endOthersIfInvited(by, by.principal, principal)
+      }
+      if (await recovery.hasCodes(account.id)) return this.next(by, principal)
+      codes = await recovery.issue({ ...by, principal })
+      return { kind: 'recovery-codes' }
+    })
+    return { kind: 'enrolled', credential, principal, token: entered?.token ?? null, browser, codes, next }
+  }
+
+  /**
+   * With the first factor the invitation has done its work: link and password open nothing any more without it (THREATS M5). A factor counts
+   * only if it spent the invitation: one that was withdrawn or replaced while this ran has made nobody's factor (FIELD G2, A10).
+   */
+  async #firstFactorStands(by: SignedCaller, credential: Credential): Promise<Entered | Denied> {
+    const { invitations, credentials, sessions, journal } = this.#options
+    const { account, proofs } = by.principal
+    const invitation = invitationOf(proofs)
+    if (invitation === null || !(await invitations.spend(account.id, invitation))) {
+      await evenUnconfirmed(() => credentials.remove(account.id, credential.id))
+      journal.enrolmentUndone(by, credential)
+      return denied('enrolment_not_allowed')
+    }
+    const { kind, id: credentialId } = credential
+    const entered = await sessions.prove(by.principal, { kind, at: by.now, userVerified: false, credentialId })
+    return entered ?? denied('sign_in_required')
+  }
+
+  /** Where an enrolment leads that is done. */
+  async next(on: OnTheWay, principal: Principal): Promise<Next> {
+    return on.way.rd === null ? { kind: 'account' } : this.#options.nextStep.of(on, principal)
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * A first factor becomes a session: a name and a password, or a passkey. `enter` is the door for logins that are checked elsewhere, such as
+ * an institution's. Every kind of wrong reads the same (THREATS M15).
+ */
+import type { ProofKind } from '../factor/proof.ts'
+import type { Webauthn } from '../factor/webauthn.ts'
+import type { Account } from '../identity/account.ts'
+import type { Accounts } from '../identity/accounts.ts'
+import type { LocalDirectory } from '../identity/local.ts'
+import type { LoginAttempt, PasswordLogin } from '../identity/password/password-login.ts'
+import type { Sessions } from '../session/sessions.ts'
+import type { Caller } from './caller.ts'
+import type { Completion } from './completion.ts'
+import type { SignInJournal } from './journal.ts'
+import type { NextStep } from './next-step.ts'
+import { type FindAnswer, following, neverRepeated, type Repeated, type SignedIn } from './outcome.ts'
+
+/** Not signed in: wrong, or not looked at. */
+export type NotAccepted = Exclude<LoginAttempt, { kind: 'accepted' }>
+
+/** What was shown of a person, by whoever checked it. */
+export interface Shown {
+  readonly kind: Extract<ProofKind, 'password' | 'directory' | 'webauthn'>
+  readonly userVerified?: boolean
+  readonly credentialId?: string | null
+}
+
+export interface FirstFactorOptions {
+  readonly passwordLogin: Pick<PasswordLogin, 'attempt'>
+  readonly localDirectory: Pick<LocalDirectory, 'id'>
+  readonly accounts: Pick<Accounts, 'byId' | 'bySignIn'>
+  readonly webauthn: Pick<Webauthn, 'authenticate'>
+  readonly sessions: Pick<Sessions, 'start'>
+  readonly completion: Completion
+  readonly nextStep: NextStep
+  readonly journal: SignInJournal
+}
+
+export class FirstFactor {
+  readonly #options: FirstFactorOptions
+
+  constructor(options: FirstFactorOptions) {
+    this.#options = options
+  }
+
+  /** A name and a password, of whichever directory knows them. */
+  async withPassword(by: Caller, name: string, password: string): Promise<SignedIn | NotAccepted> {
+    const { passwordLogin, localDirectory, accounts, journal } = this.#options
+    const { address, browser } = by
+    const answer = await passwordLogin.attempt({ name, password, address, browser })
+    if (answer.kind === 'accepted') {
+      const { account } = answer
+      return this.enter(by, account, { kind: account.directory === localDirectory.id ? 'password' : 'directory' })
+    }
+    journal.noPassword(by, await accounts.bySignIn(name), answer.kind)
+    return answer
+  }
+
+  /**
+   * A passkey with user verification, which is a whole sign-in by itself (NIST SP 800-63B-4 §3.1.7.1). `binding`: what the ceremony was
+   * begun for, since there is no session yet.
+   */
+  async withPasskey<Answer = never>(
+    by: Caller,
+    binding: string,
+    ceremony: string,
+    response: object,
+    elsewhere: FindAnswer<Answer> = neverRepeated
+  ): Promise<SignedIn | Exclude<NotAccepted, { kind: 'busy' }> | Repeated<Answer>> {
+    const { webauthn, accounts, journal } = this.#options
+    const { address, browser } = by
+    const answer = await webauthn.authenticate({ accountId: null, binding, ceremony, response, address, browser })
+    const given = answer.kind === 'verified' ? null : await elsewhere()
+    if (given !== null) return { kind: 'repeated', answer: given }
+    if (answer.kind === 'throttled') {
+      journal.noPasskey(by, null, 'throttled')
+      return answer
+    }
+    const account = answer.kind === 'verified' ? await accounts.byId(answer.accountId) : null
+    if (answer.kind === 'refused' || account === null || account.suspended !== null || !answer.userVerified) {
+      journal.noPasskey(by, account, 'refused')
+      const { waitSeconds } = answer.kind === 'refused' ? answer : {}
+      return { kind: 'refused', ...(waitSeconds === undefined ? {} : { waitSeconds }) }
+    }
+    const { userVerified, credentialId } = answer
+    return this.enter(by, account, { kind: 'webauthn', userVerified, credentialId })
+  }
+
+  /** A session for somebody whose first factor was checked: journal, session, and what the token is good for next. */
+  async enter(
+    by: Caller,
+    account: Account,
+    { kind, userVerified = false, credentialId = null }: Shown
+  ): Promise<SignedIn> {
+    const { journal, sessions, completion, nextStep } = this.#options
+    await journal.firstFactor(by, account, kind)
+    const entered = await sessions.start({
+      accountId: account.id,
+      proof: { kind, at: by.now, userVerified, ...(credentialId === null ? {} : { credentialId }) },
+      device: by.device,
+      host: by.host,
+      replaces: by.principal
+    })
+    let browser: string | null = null
+    const next = await following(async () => {
+      if (entered.principal.isFullySignedIn) browser = await completion.know(by, account, false)
+      return nextStep.of(by, entered.principal)
+    })
+    return { kind: 'entered', ...entered, browser, next }
+  }
+}

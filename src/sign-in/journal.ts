@@ -1,0 +1,127 @@
+/** Every line that a sign-in leaves in the journal, told by what happened. `Promise`: nothing goes on before the line is on disk. */
+import type { AuditEvent, AuditSink, EventKind } from '../audit/event.ts'
+import type { Credential } from '../factor/credential.ts'
+import type { FactorKind, ProofKind } from '../factor/proof.ts'
+import type { Account } from '../identity/account.ts'
+import type { Principal } from '../session/principal.ts'
+import type { EndReason } from '../session/records.ts'
+import type { StoreUnconfirmed } from '../store/store.ts'
+import type { Caller } from './caller.ts'
+
+/** Of a caller, what a line says. */
+type By = Pick<Caller, 'request' | 'now' | 'address' | 'principal'>
+
+/** How a check ended that did not succeed. `throttled` makes a line of its own kind. */
+export type FailedCheck = 'refused' | 'throttled' | 'busy' | 'expired'
+
+const idOf = ({ id, name }: Account) => ({ account: id, name })
+
+export class SignInJournal {
+  readonly #audit: AuditSink
+
+  constructor(audit: AuditSink) {
+    this.#audit = audit
+  }
+
+  /** False while the disk takes no lines: then nothing begins that must be recorded. */
+  get isWritable(): boolean {
+    return this.#audit.writable
+  }
+
+  firstFactor(by: By, account: Account, factor: ProofKind): Promise<void> {
+    return this.#commit(by, 'login', { ...idOf(account), factor, outcome: 'accepted' })
+  }
+
+  /** `account`: whose name was typed; null where nobody has it, since people type passwords into the field for names. */
+  noPassword(by: By, account: Account | null, outcome: FailedCheck): void {
+    const whom = { session: undefined, ...(account === null ? {} : idOf(account)) }
+    this.#record(by, outcome === 'throttled' ? 'throttle' : 'login', { ...whom, factor: 'password', outcome })
+  }
+
+  /** A passkey that signs nobody in. */
+  noPasskey(by: By, account: Account | null, outcome: FailedCheck): void {
+    const whom = account === null ? {} : idOf(account)
+    this.#record(by, outcome === 'throttled' ? 'throttle' : 'login', { ...whom, factor: 'webauthn', outcome })
+  }
+
+  secondFactor(by: By, factor: FactorKind, credentialId: string | null): Promise<void> {
+    const credential = credentialId === null ? {} : { credential: credentialId }
+    return this.#commit(by, 'proof', { factor, outcome: 'verified', ...credential })
+  }
+
+  noSecondFactor(by: By, factor: FactorKind, outcome: FailedCheck): void {
+    this.#record(by, outcome === 'throttled' ? 'throttle' : 'proof', { factor, outcome })
+  }
+
+  invitation(by: By, account: Account, outcome?: 'resumed'): Promise<void> {
+    const more = outcome === undefined ? {} : { outcome }
+    return this.#commit(by, 'invitation.accept', { ...idOf(account), session: undefined, ...more })
+  }
+
+  enrolment(by: By, { kind, id }: Credential): Promise<void> {
+    return this.#commit(by, 'enrol', { factor: kind, credential: id, outcome: 'enrolled' })
+  }
+
+  noEnrolment(by: By, factor: FactorKind, outcome: FailedCheck): void {
+    this.#record(by, outcome === 'throttled' ? 'throttle' : 'enrol', { factor, outcome })
+  }
+
+  /** A factor is taken back whose invitation was over by the time it stood. */
+  enrolmentUndone(by: By, { kind, id }: Credential): void {
+    this.#record(by, 'factor.remove', { factor: kind, credential: id, outcome: 'invitation_over' })
+  }
+
+  factorRemoved(by: By, { kind, id }: Credential): Promise<void> {
+    return this.#commit(by, 'factor.remove', { factor: kind, credential: id, outcome: 'removed' })
+  }
+
+  recoveryCodes(by: By): Promise<void> {
+    return this.#commit(by, 'recovery.issue', { factor: 'recovery', outcome: 'issued' })
+  }
+
+  passwordChange(by: By): Promise<void> {
+    return this.#commit(by, 'password.change', { outcome: 'changed' })
+  }
+
+  noPasswordChange(by: By, outcome: FailedCheck): void {
+    this.#record(by, outcome === 'throttled' ? 'throttle' : 'password.change', { outcome })
+  }
+
+  /** The person ended their own sign-in here, or one of theirs elsewhere. */
+  sessionEnd(by: By, why: EndReason, unconfirmed: StoreUnconfirmed | null, endedId?: string): void {
+    const ended = endedId === undefined ? {} : { ended: endedId }
+    this.#record(by, why === 'logout' ? 'logout' : 'session.end', { ...ended, outcome: why, ...confirmed(unconfirmed) })
+  }
+
+  otherSessionsEnd(
+    by: By,
+    { account, session }: Principal,
+    why: EndReason,
+    ended: number,
+    unconfirmed: StoreUnconfirmed | null
+  ): void {
+    const whose = { ...idOf(account), session: session.id }
+    this.#record(by, 'session.end', { ...whose, outcome: 'others', why, ended, ...confirmed(unconfirmed) })
+  }
+
+  #record(by: By, kind: EventKind, fields: Partial<AuditEvent>): void {
+    this.#audit.record(eventOf(by, kind, fields))
+  }
+
+  #commit(by: By, kind: EventKind, fields: Partial<AuditEvent>): Promise<void> {
+    return this.#audit.commit(eventOf(by, kind, fields))
+  }
+}
+
+function eventOf({ request, now, address, principal }: By, kind: EventKind, fields: Partial<AuditEvent>): AuditEvent {
+  const who =
+    principal === null
+      ? {}
+      : { account: principal.account.id, name: principal.account.name, session: principal.session.id }
+  return { kind, at: now, request, address, ...who, ...fields }
+}
+
+/** What the line of a change says where nothing confirms that it stays. */
+function confirmed(unconfirmed: StoreUnconfirmed | null): { readonly confirmed?: false } {
+  return unconfirmed === null ? {} : { confirmed: false }
+}

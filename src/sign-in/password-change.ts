@@ -1,0 +1,74 @@
+/** A person changes their own password. The old one is asked for and counted like any other guess; afterwards the other sign-ins end. */
+import type { Invitations } from '../identity/invitations.ts'
+import type { LocalDirectory } from '../identity/local.ts'
+import { passwordProblem } from '../identity/password/password.ts'
+import type { PasswordLogin } from '../identity/password/password-login.ts'
+import { everyStep } from '../store/unconfirmed.ts'
+import type { SignedCaller } from './caller.ts'
+import type { Completion } from './completion.ts'
+import type { NotAccepted } from './first-factor.ts'
+import type { WeakPassword } from './invitation.ts'
+import type { SignInJournal } from './journal.ts'
+import type { Next } from './next-step.ts'
+import { following } from './outcome.ts'
+import type { SignOut } from './sign-out.ts'
+
+export interface PasswordChanged {
+  readonly kind: 'changed'
+  /** The mark that this browser is known by. */
+  readonly browser: string | null
+  readonly next: Next
+}
+
+export interface PasswordChangeOptions {
+  readonly invitations: Pick<Invitations, 'removeAll'>
+  readonly localDirectory: Pick<LocalDirectory, 'preparePassword'>
+  readonly passwordLogin: Pick<PasswordLogin, 'attempt'>
+  readonly completion: Completion
+  readonly signOut: SignOut
+  readonly journal: SignInJournal
+}
+
+export class PasswordChange {
+  readonly #options: PasswordChangeOptions
+
+  constructor(options: PasswordChangeOptions) {
+    this.#options = options
+  }
+
+  /** `avoid`: names that the new one may not be made of. */
+  async change(
+    by: SignedCaller,
+    old: string,
+    password: string,
+    avoid: readonly string[]
+  ): Promise<PasswordChanged | WeakPassword | NotAccepted> {
+    const { invitations, localDirectory, passwordLogin, completion, signOut, journal } = this.#options
+    const { principal, address, browser } = by
+    const { account } = principal
+    const problem = passwordProblem(password, avoid)
+    if (problem !== null) return { kind: 'weak', problem }
+    // Counted, otherwise whoever finds a browser signed in could try passwords here.
+    const answer = await passwordLogin.attempt({ name: account.name, password: old, address, browser })
+    if (answer.kind !== 'accepted') {
+      journal.noPasswordChange(by, answer.kind)
+      return answer
+    }
+    const keepPassword = await localDirectory.preparePassword(password)
+    await journal.passwordChange(by)
+    let mark: string | null = null
+    const next = await following(async () => {
+      await everyStep(
+        () => keepPassword(account.id),
+        // An invitation that still waits would set a password once more, in whoever's hands it is (FIELD G2).
+        () => invitations.removeAll(account.id),
+        async () => {
+          mark = await completion.know(by, account, true)
+        },
+        () => signOut.others(by, principal, 'password_changed')
+      )
+      return { kind: 'account' }
+    })
+    return { kind: 'changed', browser: mark, next }
+  }
+}

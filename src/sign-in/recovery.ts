@@ -1,0 +1,34 @@
+/** Recovery codes of somebody who is signed in: a new list, and what is left of it. One is spent by `second-factor.ts`. */
+import { factorKinds, newestProof } from '../factor/proof.ts'
+import type { RecoveryCodes } from '../factor/recovery-code.ts'
+import type { Principal } from '../session/principal.ts'
+import type { SignedCaller } from './caller.ts'
+import type { SignInJournal } from './journal.ts'
+
+export class Recovery {
+  readonly #recoveryCodes: Pick<RecoveryCodes, 'issue' | 'status'>
+  readonly #journal: SignInJournal
+
+  constructor(input: { recoveryCodes: Pick<RecoveryCodes, 'issue' | 'status'>; journal: SignInJournal }) {
+    this.#recoveryCodes = input.recoveryCodes
+    this.#journal = input.journal
+  }
+
+  /** A new list, to be shown once. Older codes are void from now on. */
+  async issue(by: SignedCaller): Promise<readonly string[]> {
+    await this.#journal.recoveryCodes(by)
+    return this.#recoveryCodes.issue(by.principal.account.id)
+  }
+
+  /** True while at least one code is left. */
+  async hasCodes(accountId: string): Promise<boolean> {
+    const status = await this.#recoveryCodes.status(accountId)
+    return status !== null && status.remaining > 0
+  }
+
+  /** How many are left, for as long as a recovery code is this session's newest second factor; null otherwise. */
+  async leftAfterSpending({ proofs, account }: Principal): Promise<number | null> {
+    if (newestProof(proofs, factorKinds)?.kind !== 'recovery') return null
+    return (await this.#recoveryCodes.status(account.id))?.remaining ?? 0
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * A second factor, for a sign-in or a step-up: a verified factor becomes a proof of the session, in the order journal, session, cookie. It
+ * refuses a verification that is somebody else's (THREATS W7).
+ */
+import type { Verification } from '../factor/factor.ts'
+import type { FactorKind } from '../factor/proof.ts'
+import type { RecoveryCodes } from '../factor/recovery-code.ts'
+import type { Totp } from '../factor/totp.ts'
+import type { Webauthn } from '../factor/webauthn.ts'
+import type { Sessions } from '../session/sessions.ts'
+import type { SignedCaller } from './caller.ts'
+import type { Challenge } from './challenge.ts'
+import type { Completion } from './completion.ts'
+import type { SignInJournal } from './journal.ts'
+import type { NextStep } from './next-step.ts'
+import {
+  type Denied,
+  denied,
+  type FindAnswer,
+  following,
+  neverRepeated,
+  type Repeated,
+  type SignedIn
+} from './outcome.ts'
+
+type Verified = Extract<Verification, { kind: 'verified' }>
+/** Not verified: wrong, or not looked at since there were too many tries. */
+export type NotVerified = Exclude<Verification, Verified>
+
+export interface SecondFactorOptions {
+  readonly totp: Pick<Totp, 'verify'>
+  readonly recoveryCodes: Pick<RecoveryCodes, 'spend'>
+  readonly webauthn: Pick<Webauthn, 'authenticate'>
+  readonly sessions: Pick<Sessions, 'prove'>
+  readonly challenge: Challenge
+  readonly completion: Completion
+  readonly nextStep: NextStep
+  readonly journal: SignInJournal
+}
+
+export class SecondFactor {
+  readonly #options: SecondFactorOptions
+
+  constructor(options: SecondFactorOptions) {
+    this.#options = options
+  }
+
+  /** With a code that was typed: an authenticator app's or a recovery code. */
+  async withCode<Answer = never>(
+    by: SignedCaller,
+    factor: 'totp' | 'recovery',
+    code: string,
+    elsewhere: FindAnswer<Answer> = neverRepeated
+  ): Promise<SignedIn | Denied | NotVerified | Repeated<Answer>> {
+    const { challenge, totp, recoveryCodes } = this.#options
+    if (!(await challenge.takes(by, factor))) return denied('other_factor_required')
+    const { address, browser, principal } = by
+    const guess = { accountId: principal.account.id, code, address, browser }
+    const answer = factor === 'totp' ? await totp.verify(guess) : await recoveryCodes.spend(guess)
+    return this.#settle(by, factor, answer, elsewhere)
+  }
+
+  /** With the answer of a passkey or security key to a ceremony of this session. */
+  async withPasskey<Answer = never>(
+    by: SignedCaller,
+    ceremony: string,
+    response: object,
+    elsewhere: FindAnswer<Answer> = neverRepeated
+  ): Promise<SignedIn | Denied | NotVerified | Repeated<Answer>> {
+    const { challenge, webauthn } = this.#options
+    if (!(await challenge.takes(by, 'webauthn'))) return denied('other_factor_required')
+    const { address, browser, principal } = by
+    const accountId = principal.account.id
+    const binding = principal.session.id
+    const answer = await webauthn.authenticate({ accountId, binding, ceremony, response, address, browser })
+    return this.#settle(by, 'webauthn', answer, elsewhere)
+  }
+
+  async #settle<Answer>(
+    by: SignedCaller,
+    factor: FactorKind,
+    answer: Verification,
+    elsewhere: FindAnswer<Answer>
+  ): Promise<SignedIn | Denied | NotVerified | Repeated<Answer>> {
+    if (answer.kind === 'verified') return this.accept(by, answer)
+    const given = await elsewhere()
+    if (given !== null) return { kind: 'repeated', answer: given }
+    this.#options.journal.noSecondFactor(by, factor, answer.kind)
+    return answer
+  }
+
+  /** A verified factor becomes a proof of the caller's session. */
+  async accept(by: SignedCaller, verified: Verified): Promise<SignedIn | Denied> {
+    const { journal, sessions, completion, nextStep } = this.#options
+    const { factor, credentialId, userVerified } = verified
+    if (verified.accountId !== by.principal.account.id) return denied('wrong_code')
+    await journal.secondFactor(by, factor, credentialId)
+    const entered = await sessions.prove(by.principal, {
+      kind: factor,
+      at: by.now,
+      userVerified,
+      ...(credentialId === null ? {} : { credentialId })
+    })
+    if (entered === null) return denied('sign_in_required')
+    const { principal } = entered
+    let browser: string | null = null
+    const next = await following(async () => {
+      if (principal.isFullySignedIn) browser = await completion.know(by, principal.account, isCounted(by))
+      await completion.endOthersIfInvited(by, by.principal, principal)
+      return nextStep.of(by, principal)
+    })
+    return { kind: 'entered', ...entered, browser, next }
+  }
+}
+
+/** True where this step ends a sign-in whose password was tried here, and not one that began elsewhere, with an invitation, or stood already. */
+function isCounted({ principal, address }: SignedCaller): boolean {
+  const { proofs, session, isFullySignedIn } = principal
+  return (
+    !isFullySignedIn &&
+    session.device.address === address &&
+    proofs.some(({ kind }) => kind === 'password' || kind === 'directory') &&
+    !proofs.some(({ kind }) => kind === 'invitation')
+  )
+}

@@ -1,0 +1,82 @@
+/** The use-cases of a sign-in, put together: what pages, and the logins of institutions, call. */
+import type { AuditSink } from '../audit/event.ts'
+import { Challenge } from './challenge.ts'
+import { Completion } from './completion.ts'
+import { Enrolment, type EnrolmentOptions } from './enrolment.ts'
+import { FirstFactor, type FirstFactorOptions } from './first-factor.ts'
+import { Invitation, type InvitationOptions } from './invitation.ts'
+import { SignInJournal } from './journal.ts'
+import { NextStep, type NextStepOptions, type RequirementFor } from './next-step.ts'
+import { PasswordChange, type PasswordChangeOptions } from './password-change.ts'
+import { Recovery } from './recovery.ts'
+import { SecondFactor, type SecondFactorOptions } from './second-factor.ts'
+import { SignOut } from './sign-out.ts'
+import { UsableFactors } from './usable-factors.ts'
+
+/** What is made in this file; the rest of what a use-case needs are services. */
+type Made =
+  | 'challenge'
+  | 'completion'
+  | 'factors'
+  | 'journal'
+  | 'nextStep'
+  | 'portalOrigin'
+  | 'recovery'
+  | 'requirementFor'
+  | 'signOut'
+
+export type SignInServices = Omit<FirstFactorOptions, Made> &
+  Omit<SecondFactorOptions, Made> &
+  Omit<InvitationOptions, Made> &
+  Omit<EnrolmentOptions, Made> &
+  Omit<PasswordChangeOptions, Made> &
+  Omit<NextStepOptions, Made> &
+  ConstructorParameters<typeof UsableFactors>[0] &
+  Omit<ConstructorParameters<typeof Completion>[0], Made> &
+  Omit<ConstructorParameters<typeof Recovery>[0], Made> &
+  Omit<ConstructorParameters<typeof SignOut>[0], Made>
+
+export interface SignInOptions {
+  readonly services: SignInServices
+  readonly audit: AuditSink
+  readonly portalOrigin: string
+  readonly requirementFor: RequirementFor
+}
+
+export interface SignIn {
+  readonly firstFactor: FirstFactor
+  readonly challenge: Challenge
+  readonly secondFactor: SecondFactor
+  readonly invitation: Invitation
+  readonly enrolment: Enrolment
+  readonly recovery: Recovery
+  readonly passwordChange: PasswordChange
+  readonly signOut: SignOut
+  readonly nextStep: NextStep
+  readonly factors: UsableFactors
+  readonly journal: SignInJournal
+}
+
+export function makeSignIn({ services, audit, portalOrigin, requirementFor }: SignInOptions): SignIn {
+  const journal = new SignInJournal(audit)
+  const factors = new UsableFactors(services)
+  const nextStep = new NextStep({ ...services, portalOrigin, requirementFor, factors })
+  const signOut = new SignOut({ ...services, journal })
+  const completion = new Completion({ ...services, signOut })
+  const challenge = new Challenge({ nextStep, factors })
+  const recovery = new Recovery({ ...services, journal })
+  const shared = { ...services, journal, factors, nextStep, completion }
+  return {
+    firstFactor: new FirstFactor(shared),
+    challenge,
+    secondFactor: new SecondFactor({ ...shared, challenge }),
+    invitation: new Invitation(shared),
+    enrolment: new Enrolment({ ...shared, recovery }),
+    recovery,
+    passwordChange: new PasswordChange({ ...shared, signOut }),
+    signOut,
+    nextStep,
+    factors,
+    journal
+  }
+}

@@ -1,0 +1,43 @@
+/** The end of sign-ins: one, or all of a person but this one. The journal says whether anything confirms that they stay ended. */
+import type { Principal } from '../session/principal.ts'
+import type { EndReason } from '../session/records.ts'
+import type { Sessions } from '../session/sessions.ts'
+import { evenUnconfirmed } from '../store/unconfirmed.ts'
+import type { Caller } from './caller.ts'
+import type { SignInJournal } from './journal.ts'
+
+export class SignOut {
+  readonly #sessions: Pick<Sessions, 'end' | 'endAccount'>
+  readonly #journal: SignInJournal
+
+  constructor(input: { sessions: Pick<Sessions, 'end' | 'endAccount'>; journal: SignInJournal }) {
+    this.#sessions = input.sessions
+    this.#journal = input.journal
+  }
+
+  /** The sign-in that this browser has. Rejects with StoreUnconfirmed where it has ended and nothing confirms it. */
+  async here(by: Caller, { session }: Principal): Promise<void> {
+    const unconfirmed = await evenUnconfirmed(() => this.#sessions.end(session.id, 'logout'))
+    this.#journal.sessionEnd(by, 'logout', unconfirmed)
+    if (unconfirmed !== null) throw unconfirmed
+  }
+
+  /** One sign-in of the person's, from the list. Rejects as `here` does. */
+  async listed(by: Caller, id: string, why: EndReason): Promise<void> {
+    const unconfirmed = await evenUnconfirmed(() => this.#sessions.end(id, why))
+    this.#journal.sessionEnd(by, why, unconfirmed, id)
+    if (unconfirmed !== null) throw unconfirmed
+  }
+
+  /** All sign-ins of this person but this one. Rejects as `here` does. */
+  async others(by: Caller, principal: Principal, why: EndReason): Promise<void> {
+    const { account, session } = principal
+    let ended = 0
+    const unconfirmed = await evenUnconfirmed(async () => {
+      ended = await this.#sessions.endAccount(account.id, why, session.id)
+    })
+    if (unconfirmed !== null) ended = unconfirmed.ended
+    if (ended > 0) this.#journal.otherSessionsEnd(by, principal, why, ended, unconfirmed)
+    if (unconfirmed !== null) throw unconfirmed
+  }
+}

@@ -1,0 +1,41 @@
+/** The second factors that a person can use now. One that was switched off after too many wrong tries is not among them. */
+import type { Credentials } from '../factor/credential.ts'
+import type { FactorKind } from '../factor/proof.ts'
+import type { RecoveryCodes } from '../factor/recovery-code.ts'
+
+export class UsableFactors {
+  readonly #credentials: Pick<Credentials, 'list'>
+  readonly #recoveryCodes: Pick<RecoveryCodes, 'status'>
+
+  constructor(input: { credentials: Pick<Credentials, 'list'>; recoveryCodes: Pick<RecoveryCodes, 'status'> }) {
+    this.#credentials = input.credentials
+    this.#recoveryCodes = input.recoveryCodes
+  }
+
+  /** Their kinds, the one used last first, and how long the codes of the person's authenticator apps are, the shortest first. */
+  async of(accountId: string): Promise<{ kinds: FactorKind[]; codeDigits: number[] }> {
+    const [enrolled, codes] = await Promise.all([
+      this.#credentials.list(accountId),
+      this.#recoveryCodes.status(accountId)
+    ])
+    const usable = enrolled
+      .filter(credential => credential.disabledAt === null)
+      .sort((a, b) => (b.lastUsedAt ?? b.createdAt) - (a.lastUsedAt ?? a.createdAt))
+    const kinds: FactorKind[] = [...new Set(usable.map(credential => credential.kind))]
+    const digits = usable.flatMap(credential => (credential.kind === 'totp' ? credential.digits : []))
+    return {
+      kinds: codes !== null && codes.remaining > 0 ? [...kinds, 'recovery'] : kinds,
+      codeDigits: [...new Set(digits)].sort((a, b) => a - b)
+    }
+  }
+
+  async kinds(accountId: string): Promise<FactorKind[]> {
+    return (await this.of(accountId)).kinds
+  }
+
+  /** True where this person has enrolled something, and all of it was switched off. */
+  async areSwitchedOff(accountId: string): Promise<boolean> {
+    const enrolled = await this.#credentials.list(accountId)
+    return enrolled.length > 0 && enrolled.every(({ disabledAt }) => disabledAt !== null)
+  }
+}
