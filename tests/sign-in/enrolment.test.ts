@@ -1,8 +1,8 @@
 /** Invitations and enrolment: who may add a factor, and what follows from it. */
 import t from 'tap'
 import type { Caller } from '../../src/sign-in/caller.ts'
-import { codeAt } from '../portal/house.ts'
-import { house, rightPassword, type SignInHouse } from './house.ts'
+import { house, rightPassword, type SignInHouse } from '../fixtures/in-process/sign-in.ts'
+import { codeAt } from '../fixtures/pipeline/portal.ts'
 
 const password = 'correct horse battery'
 

@@ -1,6 +1,6 @@
 /** A first factor: what it answers, what the journal says, and where it leads. */
 import t from 'tap'
-import { house, rightPassword } from './house.ts'
+import { house, rightPassword } from '../fixtures/in-process/sign-in.ts'
 
 t.test('name and password', async t => {
   const rows: [string, { name?: string; password?: string }, string, string][] = [

@@ -1,6 +1,6 @@
 /** A second factor: what becomes a proof, what is refused, and what follows. */
 import t from 'tap'
-import { appOrigin, house, nowhere, state } from './house.ts'
+import { appOrigin, house, nowhere, state } from '../fixtures/in-process/sign-in.ts'
 
 t.test('a code', async t => {
   t.test('completes a sign-in: a new token, the old one dead, this browser known', async t => {
@@ -53,6 +53,21 @@ t.test('a code', async t => {
     t.equal((await signIn.secondFactor.withCode(as(await halfWay(ada)), 'recovery', code)).kind, 'refused')
   })
 })
+
+t.test(
+  'FIELD G6 the second press of what succeeded elsewhere gets that answer, and no refusal goes into the journal',
+  async t => {
+    const { signIn, as, enter, halfWay, withApp, said } = await house(t)
+    const ada = await enter('ada')
+    await withApp(ada)
+    const by = as(await halfWay(ada))
+    said()
+    const first = await signIn.secondFactor.withCode(by, 'totp', '000000', async () => 'the first answer')
+    t.same([first, said()], [{ kind: 'repeated', answer: 'the first answer' }, []])
+    const other = await signIn.secondFactor.withCode(by, 'totp', '000001', async () => null)
+    t.same([other.kind, said()], ['refused', ['proof totp refused']], 'a wrong code that repeats nothing stays one')
+  }
+)
 
 t.test('a verification that is somebody else’s is refused (THREATS W7)', async t => {
   const { signIn, as, enter, halfWay, said } = await house(t)
