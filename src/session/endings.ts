@@ -7,8 +7,7 @@ import { isToken, tokenDigest } from '../ids.ts'
 import { inBatches } from '../store/batches.ts'
 import { type Store, type StoreEntry, StoreUnconfirmed, StoreUnreachable } from '../store/store.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
-import { type EndReason, endedKey, endReasons, parseSession, seenKey, sessionKey, sessionsOf } from './records.ts'
-import type { Session } from './session.ts'
+import { type EndReason, endedKey, endReasons, seenKey, sessionKey, sessionRecord, sessionsOf } from './records.ts'
 import type { SessionCache } from './session-cache.ts'
 
 const rememberedSeconds = 60 * 60
@@ -58,8 +57,9 @@ export class Endings {
 
   /** Ends everybody's session, as `endAccount`. Costs what the store holds: for the terminal. `onDone` hears how many have been looked at. */
   async endAll(why: EndReason, onDone?: (done: number) => void): Promise<number> {
-    const finish = async ({ key }: StoreEntry) => (await this.finish(key.slice('session:'.length), why)) !== null
-    return this.#confirmed(await inBatches(this.#store.scan('session:'), finish, onDone, { goesOn: true }))
+    const finish = async ({ key }: StoreEntry) =>
+      (await this.finish(key.slice(sessionRecord.prefix.length), why)) !== null
+    return this.#confirmed(await inBatches(this.#store.scan(sessionRecord.prefix), finish, onDone, { goesOn: true }))
   }
 
   /** Why the session behind a dead token ended, while that is remembered (one hour). */
@@ -92,13 +92,20 @@ export class Endings {
     return this.#remember(id, accountId)
   }
 
-  /** Ends it; whether that is confirmed is the caller's question. Null where there was none. */
-  async finish(id: string, why: EndReason): Promise<Session | null> {
+  /**
+   * Ends it; whether that is confirmed is the caller's question. Null where there was none. A session that this release cannot read ends as well, since
+   * every release looks for the record that is taken out here; whose it was is not known then ('').
+   */
+  async finish(id: string, why: EndReason): Promise<{ readonly accountId: string } | null> {
     const text = await this.#store.take(sessionKey(id))
     this.#options.cache.forget(sessionKey(id))
     this.#options.forget(id)
-    const session = text === null ? null : parseSession(text)
-    if (session === null) return null
+    if (text === null) return null
+    const session = sessionRecord.parseIfKnown(text)
+    if (session === null) {
+      await this.#store.delete(seenKey(id))
+      return { accountId: '' }
+    }
     await Promise.all([
       ...Object.values(session.tokens).flatMap(digest => [
         this.#remember(digest, why),

@@ -5,7 +5,7 @@
 import { type Clock, isCurrent } from '../clock.ts'
 import { isToken, newToken, tokenDigest } from '../ids.ts'
 import type { Store } from '../store/store.ts'
-import { type HandOverRecord, handOverKey, parseHandOver } from './records.ts'
+import { type HandOverRecord, handOverRecord } from './records.ts'
 
 const goodSeconds = 30
 /** Where a code led is remembered for longer than it is good. */
@@ -29,7 +29,7 @@ export class HandOvers {
       returnTo: input.returnTo.slice(0, returnToLength),
       expiresAt: this.#clock() + goodSeconds * 1000
     }
-    await this.#store.put(handOverKey(tokenDigest(code)), JSON.stringify(record), rememberedSeconds)
+    await handOverRecord.put(this.#store, tokenDigest(code), record, rememberedSeconds)
     return code
   }
 
@@ -39,10 +39,9 @@ export class HandOvers {
     host: string
   ): Promise<{ returnTo: string; state: 'waiting' | 'late' | 'spent'; tie: string } | null> {
     if (!isToken(code)) return null
-    const key = handOverKey(tokenDigest(code))
-    const spent = await this.#store.get(spentKey(key))
-    const text = spent ?? (await this.#store.get(key))
-    const record = text === null ? null : parseHandOver(text)
+    const digest = tokenDigest(code)
+    const spent = await handOverRecord.get(this.#store, spentId(digest))
+    const record = spent ?? (await handOverRecord.get(this.#store, digest))
     if (record === null || record.host !== host) return null
     const { returnTo, state: tie } = record
     if (spent !== null) return { returnTo, tie, state: 'spent' }
@@ -52,11 +51,10 @@ export class HandOvers {
   /** The record, for the one caller who spends it; null for a wrong, spent, late or misplaced code. Whoever tries has spent it. */
   async spend(code: string, host: string, state: string): Promise<HandOverRecord | null> {
     if (!isToken(code)) return null
-    const key = handOverKey(tokenDigest(code))
-    const text = await this.#store.take(key)
-    const record = text === null ? null : parseHandOver(text)
-    if (text === null || record === null) return null
-    await this.#store.put(spentKey(key), text, rememberedSeconds)
+    const digest = tokenDigest(code)
+    const record = await handOverRecord.take(this.#store, digest)
+    if (record === null) return null
+    await handOverRecord.put(this.#store, spentId(digest), record, rememberedSeconds)
     if (record.host !== host || record.state !== state) return null
     // The store's life of it runs on the store's own clock, which may be another machine's.
     return this.#isGood(record) ? record : null
@@ -67,4 +65,4 @@ export class HandOvers {
   }
 }
 
-const spentKey = (key: string) => `${key}:spent`
+const spentId = (digest: string) => `${digest}:spent`

@@ -4,7 +4,7 @@ import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import { accountPrefix, subjectOf } from '../identity/account.ts'
 import { accountRecord } from '../identity/account-record.ts'
 import type { Subject } from '../identity/subject.ts'
-import { parseSession, parseToken, sessionKey, tokenKey } from './records.ts'
+import { sessionKey, sessionRecord, tokenKey, tokenRecord } from './records.ts'
 import { proofsOf } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
 
@@ -16,10 +16,10 @@ export interface Present {
 
 /** Who is behind session `id` on `host`, with what they have proved up to `now`; null where it has ended there, or was never there. */
 export async function presentAt(cache: SessionCache, id: string, host: string, now: number): Promise<Present | null> {
-  const session = await cache.read(sessionKey(id), parseSession)
+  const session = await cache.read(sessionKey(id), sessionRecord.parse)
   const digest = session?.tokens[host]
   if (session === null || digest === undefined || session.expiresAt <= now) return null
-  const record = await cache.read(tokenKey(digest), parseToken)
+  const record = await cache.read(tokenKey(digest), tokenRecord.parse)
   const account = await cache.read(accountPrefix + session.accountId, accountRecord.parse)
   if (record === null || record.host !== host || account === null || account.suspended !== null) return null
   const proofs = proofsOf(session, record.generation)

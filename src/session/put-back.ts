@@ -4,9 +4,8 @@
  */
 import { type Clock, clockSkewMs } from '../clock.ts'
 import type { Proof } from '../factor/proof.ts'
-import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
-import { parseSession, seenKey, sessionKey } from './records.ts'
+import { seenKey, sessionKey, sessionRecord } from './records.ts'
 import type { Session } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
 
@@ -96,7 +95,7 @@ export class PutBack {
   async #setAllRight(now: number): Promise<void> {
     const latest = this.#latest
     for await (const { value } of this.#store.scan(sessionKey(''))) {
-      const session = parseSession(value)
+      const session = sessionRecord.parseIfKnown(value)
       if (session === null) continue
       if (isAhead(session, now)) await this.#setRight(session.id, now, latest)
       const seen = Number((await this.#store.get(seenKey(session.id))) ?? 0)
@@ -110,14 +109,13 @@ export class PutBack {
 
   async #setRight(id: string, now: number, latest: number): Promise<Session | null> {
     const { cache, lifeMs, end } = this.#options
-    const right = await changeValue<Session | null>(this.#store, sessionKey(id), text => {
-      const session = text === null ? null : parseSession(text)
+    const right = await sessionRecord.change<Session | null>(this.#store, id, session => {
       if (session === null || !isAhead(session, now)) return { result: session }
       const newest = Math.max(session.createdAt, ...session.proofs.map(({ at }) => at))
       const next = setBack(session, latest - now, lifeMs(session.proofs), now)
       const seconds = (next.expiresAt - now) / 1000
       if (latest + clockSkewMs < newest || seconds <= 0) return { result: null }
-      return { next: JSON.stringify(next), ttlSeconds: seconds, result: next }
+      return { next, ttlSeconds: seconds, result: next }
     })
     cache.forget(sessionKey(id))
     if (right === null) await end(id)

@@ -1,12 +1,10 @@
 /** How sessions and tokens are written down. Owns the keys and the strict reading: a record that is not wholly right is nobody's (THREATS D3). */
 import { factorKinds, type Proof } from '../factor/proof.ts'
+import { type Loose, RecordKind } from '../store/records.ts'
 import type { Session } from './session.ts'
 
-export const sessionKey = (id: string) => `session:${id}`
-export const tokenKey = (digest: string) => `token:${digest}`
 export const seenKey = (id: string) => `seen:${id}`
 export const endedKey = (digest: string) => `ended:${digest}`
-export const handOverKey = (digest: string) => `handover:${digest}`
 export const sessionsOf = (accountId: string) => `sessions-of:${accountId}`
 
 /** Why a session ended; pages explain it, the journal records it. */
@@ -40,30 +38,28 @@ export interface HandOverRecord extends TokenRecord {
 
 const proofKinds: readonly string[] = ['password', 'directory', 'invitation', ...factorKinds]
 
-export function parseSession(text: string): Session | null {
-  const value = parseObject(text)
-  return value !== null && isSession(value) ? value : null
-}
+export const sessionRecord = new RecordKind<Session>({
+  prefix: 'session:',
+  version: 1,
+  read: record => (isSession(record) ? record : null)
+})
 
-export function parseToken(text: string): TokenRecord | null {
-  const value = parseObject(text)
-  return value !== null && isString(value.session) && isString(value.host) && isCount(value.generation)
-    ? (value as unknown as TokenRecord)
-    : null
-}
+/** By the digest of the token. */
+export const tokenRecord = new RecordKind<TokenRecord>({
+  prefix: 'token:',
+  version: 1,
+  read: record => (isToken(record) ? record : null)
+})
 
-export function parseHandOver(text: string): HandOverRecord | null {
-  const value = parseObject(text)
-  return value !== null &&
-    isTime(value.expiresAt) &&
-    isString(value.state) &&
-    isString(value.returnTo) &&
-    parseToken(text) !== null
-    ? (value as unknown as HandOverRecord)
-    : null
-}
+/** By the digest of the code; once more, with `:spent` behind it, for a while after. */
+export const handOverRecord = new RecordKind<HandOverRecord>({
+  prefix: 'handover:',
+  version: 1,
+  read: record => (isHandOver(record) ? record : null)
+})
 
-type Loose = Record<string, unknown>
+export const sessionKey = (id: string) => sessionRecord.key(id)
+export const tokenKey = (digest: string) => tokenRecord.key(digest)
 
 function isSession(value: Loose): value is Loose & Session {
   return (
@@ -95,13 +91,12 @@ function isProof(value: unknown): value is Proof {
   )
 }
 
-function parseObject(text: string): Loose | null {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : null
-  } catch {
-    return null
-  }
+function isToken(value: Loose): value is Loose & TokenRecord {
+  return isString(value.session) && isString(value.host) && isCount(value.generation)
+}
+
+function isHandOver(value: Loose): value is Loose & HandOverRecord {
+  return isToken(value) && isTime(value.expiresAt) && isString(value.state) && isString(value.returnTo)
 }
 
 const isObject = (value: unknown): value is Loose =>

@@ -8,13 +8,12 @@ import { type Account, accountPrefix, subjectOf } from '../identity/account.ts'
 import { accountRecord } from '../identity/account-record.ts'
 import { newId, newToken, tokenDigest } from '../ids.ts'
 import { inBatches } from '../store/batches.ts'
-import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
 import { Endings } from './endings.ts'
 import { HandOvers } from './hand-overs.ts'
 import { type Entered, generationOf, type Principal } from './principal.ts'
 import { PutBack } from './put-back.ts'
-import { parseSession, parseToken, seenKey, sessionKey, sessionsOf, type TokenRecord, tokenKey } from './records.ts'
+import { seenKey, sessionKey, sessionRecord, sessionsOf, type TokenRecord, tokenKey, tokenRecord } from './records.ts'
 import { type Device, proofsOf, type Session, withProof } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
 import { sessionsToEvict } from './session-limit.ts'
@@ -112,8 +111,8 @@ export class Sessions {
     await this.#store.link(sessionsOf(session.accountId), session.id, this.#limits.absoluteSeconds + invitedSeconds)
     await Promise.all([
       this.#store.put(seenKey(session.id), String(now), this.#limits.idleSeconds),
-      this.#store.put(tokenKey(digest), JSON.stringify(record), seconds),
-      this.#store.put(sessionKey(session.id), JSON.stringify(session), seconds),
+      tokenRecord.put(this.#store, digest, record, seconds),
+      sessionRecord.put(this.#store, session.id, session, seconds),
       isReplaced || madeRoom ? this.#endings.settleQuietly() : null
     ])
     const principal = await this.find(input.host, token)
@@ -185,13 +184,13 @@ export class Sessions {
     const keys = this.#tokens.keysOf(token)
     if (keys === null) return null
     const now = await this.#putBack.present()
-    const record = await this.#cache.read(keys.token, parseToken)
+    const record = await this.#cache.read(keys.token, tokenRecord.parse)
     if (record === null || record.host !== host) return null
-    let session = await this.#cache.read(sessionKey(record.session), parseSession)
+    let session = await this.#cache.read(sessionKey(record.session), sessionRecord.parse)
     if (session !== null && session.generation < record.generation) {
       // The token was told of before its session: another gateway has just made it.
       this.#cache.forget(sessionKey(record.session))
-      session = await this.#cache.read(sessionKey(record.session), parseSession)
+      session = await this.#cache.read(sessionKey(record.session), sessionRecord.parse)
     }
     if (session !== null) session = await this.#putBack.ofToday(session, now)
     if (session === null) return null
@@ -214,7 +213,7 @@ export class Sessions {
   /** The live sessions of an account, the one seen last first. */
   async list(accountId: string): Promise<{ session: Session; lastSeenAt: number }[]> {
     const found = await inBatches(await this.#store.members(sessionsOf(accountId)), async id => {
-      const session = await this.#load(id)
+      const session = await sessionRecord.get(this.#store, id)
       if (session === null || session.expiresAt <= this.#clock()) return null
       const lastSeenAt = Math.max(this.#seen.get(id) ?? 0, Number((await this.#store.get(seenKey(id))) ?? 0))
       return lastSeenAt > 0 ? { session, lastSeenAt } : null
@@ -225,7 +224,7 @@ export class Sessions {
   /** True while the session stands: what keeps a socket open. */
   async stands(id: string): Promise<boolean> {
     const now = await this.#putBack.present()
-    let session = await this.#cache.read(sessionKey(id), parseSession)
+    let session = await this.#cache.read(sessionKey(id), sessionRecord.parse)
     if (session !== null) session = await this.#putBack.ofToday(session, now)
     return session !== null && session.expiresAt > now && !(await this.#hasIdled(session, now))
   }
@@ -261,8 +260,7 @@ export class Sessions {
   ): Promise<Entered | null> {
     const token = newToken()
     const digest = tokenDigest(token)
-    const replaced = await changeValue<{ old: string | undefined } | null>(this.#store, sessionKey(id), async text => {
-      const session = text === null ? null : parseSession(text)
+    const replaced = await sessionRecord.change<{ old: string | undefined } | null>(this.#store, id, async session => {
       const now = this.#clock()
       if (session === null || session.expiresAt <= now) return { result: null }
       const changed = change(session)
@@ -270,8 +268,8 @@ export class Sessions {
       const seconds = (next.expiresAt - now) / 1000
       const record: TokenRecord = { session: id, host, generation: Math.min(asOf ?? next.generation, next.generation) }
       // Before the session names it: nobody knows the token yet, and a session must not name one that is not there.
-      await this.#store.put(tokenKey(digest), JSON.stringify(record), seconds)
-      return { next: JSON.stringify(next), ttlSeconds: seconds, result: { old: session.tokens[host] } }
+      await tokenRecord.put(this.#store, digest, record, seconds)
+      return { next, ttlSeconds: seconds, result: { old: session.tokens[host] } }
     })
     this.#cache.forget(sessionKey(id))
     if (replaced === null) {
@@ -294,11 +292,6 @@ export class Sessions {
     const tooMany = sessionsToEvict(await this.list(accountId), next, this.#limits.maxPerUser)
     for (const { id } of tooMany) await this.#endings.finish(id, 'too_many')
     return tooMany.length > 0
-  }
-
-  async #load(id: string): Promise<Session | null> {
-    const text = await this.#store.get(sessionKey(id))
-    return text === null ? null : parseSession(text)
   }
 
   #assemble(

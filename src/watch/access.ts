@@ -6,7 +6,7 @@ import { accountRecord } from '../identity/account-record.ts'
 import { sessionKey } from '../session/records.ts'
 import type { SessionCache } from '../session/session-cache.ts'
 import type { Sessions } from '../session/sessions.ts'
-import type { Store } from '../store/store.ts'
+import { RecordTooNew, type Store } from '../store/store.ts'
 
 export interface AccessWatch {
   readonly store: Store
@@ -33,6 +33,8 @@ export function watchAccess({ store, cache, sessions, live, onError }: AccessWat
     try {
       if (!(await sessions.stands(id))) live.endSession(id, 'session ended')
     } catch (error) {
+      // A newer release has changed the session: nobody enters with it here, so nobody stays.
+      if (error instanceof RecordTooNew) live.endSession(id, 'session ended')
       // The store is down. Requests are refused meanwhile, and connections are checked again when it is back.
       onError(error)
     }

@@ -22,6 +22,7 @@ async function allKinds(): Promise<RecordKind<object>[]> {
 
 const person = { id: newId(), accountId: newId() }
 const count = { failures: 2, at: 1, until: 0 }
+const token = { session: person.id, host: 'gate.example', generation: 1 }
 const ceremony = { accountId: person.accountId, binding: 'b', endsAt: 2 }
 
 /** A record of each kind as the releases before versions wrote it. A kind without a row fails. */
@@ -69,7 +70,18 @@ const records: Readonly<Record<string, object>> = {
     requireUserVerification: true,
     allowed: null
   },
-  'attempts:': count
+  'attempts:': count,
+  'session:': {
+    ...person,
+    createdAt: 1,
+    expiresAt: 2,
+    proofs: [{ kind: 'password', at: 1, userVerified: false, generation: 1 }],
+    generation: 1,
+    device: { userAgent: 'x', address: '192.0.2.1' },
+    tokens: { 'gate.example': 'd' }
+  },
+  'token:': token,
+  'handover:': { ...token, expiresAt: 2, state: 's', returnTo: '/' }
 }
 
 const ring = makeKeyring([newMasterKey()])

@@ -3,7 +3,7 @@ import { browserName } from '../../../plugins/portal/device-name.ts'
 import { messagesFor } from '../../../plugins/portal/messages/en.ts'
 import { isFullySignedIn } from '../../factor/proof.ts'
 import type { Account } from '../../identity/account.ts'
-import { sessionKey } from '../../session/records.ts'
+import { sessionRecord } from '../../session/records.ts'
 import type { Session } from '../../session/session.ts'
 import { inBatches } from '../../store/batches.ts'
 import { type Command, jsonText, readArgs } from '../command.ts'
@@ -75,7 +75,10 @@ function rowOf(account: Account, session: Session, lastSeenAt: number) {
 /** All accounts with sessions, by name. Sessions of removed accounts are left out. */
 async function signedIn(place: CommandContext): Promise<Account[]> {
   const ids = new Set<string>()
-  for await (const { value } of place.store.scan(sessionKey(''))) ids.add((JSON.parse(value) as Session).accountId)
+  for await (const { key, value } of place.store.scan(sessionRecord.prefix)) {
+    const session = sessionRecord.parse(value, key)
+    if (session !== null) ids.add(session.accountId)
+  }
   const found = await inBatches(ids, id => accountsAt(place).byId(id))
   return found.filter(account => account !== null).sort((a, b) => (a.name < b.name ? -1 : 1))
 }

@@ -1,7 +1,7 @@
 /** THREATS D1 to D3 and D14 to D16: what a sick store may do: nothing is forwarded, nothing is guessed for free, and it serves again by itself. */
 import t, { type Test } from 'tap'
 import { tokenDigest } from '../../../src/ids.ts'
-import { parseSession, sessionKey, tokenKey } from '../../../src/session/records.ts'
+import { sessionKey, sessionRecord, tokenKey } from '../../../src/session/records.ts'
 import { type Running, startGateway } from '../../fixtures/in-process/gateway.ts'
 import { shown } from '../../fixtures/in-process/shown.ts'
 import { startUpstream, type Upstream } from '../../fixtures/in-process/upstream.ts'
@@ -303,7 +303,7 @@ async function corrupted(t: Test, here: Ground, redis: RedisServer | null): Prom
     ])
   ]
   t.equal((await visit(here)).status, 200, 'whole records open')
-  t.ok(parseSession(originals.session))
+  t.ok(sessionRecord.parse(originals.session))
   for (const [kind, text] of cases) {
     await store.put(keys[kind], text)
     await until('the change has arrived', async () => (await visit(here)).status !== 200)
