@@ -16,7 +16,6 @@ import type { ChallengeReason } from '../src/policy/decision.ts'
 import { acceptsPage, wantsPage } from '../src/request/wants-page.ts'
 import { learnWorkerScript } from '../src/request/worker-scripts.ts'
 import type { Principal } from '../src/session/sessions.ts'
-import type { StoreUnreachable } from '../src/store/store.ts'
 import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
 import { errorBody } from './error-body.ts'
 import type { Requires } from './exchange.ts'
@@ -100,8 +99,8 @@ export const enforcePlugin = fp<EnforceOptions>(
         exchange.framed = 'step'
       }
       if (requires === 'anyone') return done()
-      if (exchange.storeFailure !== null) return done(unavailable(exchange.storeFailure.code, exchange.storeFailure))
-      if (!audit.writable) return done(unavailable('journal_unwritable'))
+      if (exchange.storeFailure !== null) return done(exchange.storeFailure)
+      if (!audit.writable) return done(new GateError('journal_unwritable', { retryAfterSeconds: retrySeconds }))
       const missing = missingFor(requires, exchange.principal, clock())
       if (missing === null) return done()
       // A repeated submission with a spent token: the handler repeats its response (portal/answer-once.ts).
@@ -175,8 +174,4 @@ function missingFor(requires: Requires, principal: Principal | null, now: number
   if (!principal.isFullySignedIn) return 'second_factor_required'
   if (requires === 'signed-in') return null
   return isFresh(principal.proofs, now) ? null : 'fresh_proof_required'
-}
-
-function unavailable(code: StoreUnreachable['code'] | 'journal_unwritable', cause?: Error): GateError {
-  return new GateError(code, { cause, retryAfterSeconds: retrySeconds })
 }

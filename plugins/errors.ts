@@ -40,21 +40,11 @@ const translated: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_MAX_PARAM_LENGTH: 'not_found'
 }
 
-/**
- * Seconds to wait before a retry. A record of a newer release stays until an operator acts, or until several gateways
- * are upgraded.
- */
-const storeRetrySeconds: Readonly<Record<StoreUnreachable['code'], number>> = {
-  store_unreachable: 2,
-  not_confirmed: 5,
-  record_too_new: 60
-}
-
 /** Maps anything thrown to the catalogue. */
 export function toGateError(error: unknown): GateError {
   if (error instanceof GateError) return error
   if (error instanceof StoreUnreachable)
-    return new GateError(error.code, { cause: error, retryAfterSeconds: storeRetrySeconds[error.code] })
+    return new GateError(error.code, { cause: error, retryAfterSeconds: error.retryAfterSeconds })
   const known = error as Partial<FastifyError> | null
   const code = translated[known?.code ?? '']
   if (code !== undefined) return new GateError(code, { cause: error })

@@ -77,8 +77,10 @@ export function authorize(gate: Gate, request: AccessRequest, message: Message):
     return decision
   }
   // A sign-in would not help while the store is down. Public paths need no store.
-  if (request.storeFailure !== null)
-    return unavailable(request.storeFailure.code, decision, retrySeconds, request.storeFailure)
+  if (request.storeFailure !== null) {
+    const { code, retryAfterSeconds } = request.storeFailure
+    return unavailable(code, decision, retryAfterSeconds, request.storeFailure)
+  }
   if (decision.kind === 'refuse') return { ...decision, decision }
   const { site, app } = match
   return { ...decision, match, returnTo: returnTo(message, request.target.raw, site, app, decision.reason) }

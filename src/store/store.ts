@@ -14,6 +14,8 @@ import type { ErrorCode } from '../errors.ts'
 export class StoreUnreachable extends Error {
   /** What people are told of it. */
   readonly code: Extract<ErrorCode, 'store_unreachable' | 'not_confirmed' | 'record_too_new'> = 'store_unreachable'
+  /** When it is worth trying again. */
+  readonly retryAfterSeconds: number = 2
 
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options)
@@ -24,6 +26,7 @@ export class StoreUnreachable extends Error {
 /** The write is done, but no replica confirms it (see `settle`). A retry asks for the confirmation again. */
 export class StoreUnconfirmed extends StoreUnreachable {
   override readonly code = 'not_confirmed'
+  override readonly retryAfterSeconds = 5
   /** Number of sessions ended all the same, if counted. */
   readonly ended: number
 
@@ -40,6 +43,8 @@ export class StoreUnconfirmed extends StoreUnreachable {
  */
 export class RecordTooNew extends StoreUnreachable {
   override readonly code = 'record_too_new'
+  /** It is there until an operator does something, or until an upgrade of several gates is through. */
+  override readonly retryAfterSeconds = 60
 
   constructor(record: string, { version, known }: { version: number; known: number }) {
     super(

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { isTooNew, travels } from '../../src/cli/store/content.ts'
 import { newId, newToken } from '../../src/ids.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
 import { RecordKind, type Seal } from '../../src/store/records.ts'
@@ -167,6 +168,21 @@ t.test('each kind of record', async t => {
         }
       })
     })
+})
+
+t.test('a backup of a newer release is known by each kind that a backup holds', async t => {
+  const kinds = (await allKinds()).filter(({ prefix }) => travels(prefix))
+  t.ok(kinds.length >= 4)
+  for (const kind of kinds) {
+    const key = kind.key(newId())
+    const value = (v: number) => {
+      const text = JSON.stringify({ ...records[kind.prefix], v })
+      return isSealed(kind) ? seal.close(text, key) : text
+    }
+    t.notOk(isTooNew(key, value(kind.version), ring), kind.prefix)
+    t.ok(isTooNew(key, value(kind.version + 1), ring), kind.prefix)
+  }
+  t.notOk(isTooNew('known:a:b', '1', ring), 'a word has no version')
 })
 
 t.test('a kind of version 3 reads all older ones and writes its own', async t => {

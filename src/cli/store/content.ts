@@ -2,7 +2,12 @@
  * The content of a backup: one JSON line per record and index. Records are included unless listed as excluded, so new
  * kinds are not forgotten; invalid lines are rejected.
  */
-import type { Store } from '../../store/store.ts'
+import { credentialRecord } from '../../factor/credential.ts'
+import { recoveryRecord } from '../../factor/recovery-code.ts'
+import { accountRecord } from '../../identity/account-record.ts'
+import { passwordRecord } from '../../identity/local.ts'
+import { type Keyring, KeyringError, sealedBy } from '../../keyring/keyring.ts'
+import { RecordTooNew, type Store } from '../../store/store.ts'
 import { PersonError } from '../command.ts'
 
 export type Line =
@@ -32,6 +37,23 @@ const staysBehind = [
 /** True for a key that belongs in a backup. */
 export function travels(key: string): boolean {
   return !staysBehind.some(prefix => key.startsWith(prefix))
+}
+
+/** Every kind of record that travels. */
+export const travellingKinds = [accountRecord, passwordRecord, credentialRecord, recoveryRecord]
+
+/** True for a record of a newer version than this release knows. */
+export function isTooNew(key: string, value: string, keyring: Keyring): boolean {
+  const kind = travellingKinds.find(({ prefix }) => key.startsWith(prefix))
+  try {
+    kind?.parse(sealedBy(value) === null ? value : keyring.open(value, key), key)
+    return false
+  } catch (error) {
+    if (error instanceof RecordTooNew) return true
+    // A record that was broken when the backup was made is still nobody's.
+    if (error instanceof KeyringError) return false
+    throw error
+  }
 }
 
 /**

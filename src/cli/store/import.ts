@@ -14,7 +14,7 @@ import { type Command, PersonError, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
 import { asSelf } from '../owner.ts'
 import { withProgress } from '../progress.ts'
-import { type Line, readLines, travels } from './content.ts'
+import { isTooNew, type Line, readLines, travels } from './content.ts'
 import { readSealed } from './sealed-file.ts'
 
 /** In the store while an import runs. */
@@ -85,6 +85,10 @@ async function verify(file: FileHandle, keyring: Keyring, keyFile: string): Prom
       const key = line.kind === 'value' ? sealedWith(line.value) : null
       if (key !== null && !known.has(key))
         throw new KeyringError(`it holds secrets sealed with the key ${key}, which is not in the key file`)
+      if (line.kind === 'value' && isTooNew(line.key, line.value, keyring))
+        throw new PersonError(
+          'the backup holds records that a newer release of Factorgate wrote; import it with that release; nothing was changed'
+        )
     }
   } catch (error) {
     if (!(error instanceof KeyringError)) throw error
