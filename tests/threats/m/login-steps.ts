@@ -293,7 +293,7 @@ export function stepRows(house: House): Row[] {
 
 /** How many POST routes the portal's source registers. */
 async function postsInSource(): Promise<number> {
-  const folder = path.join(import.meta.dirname, '../../plugins/portal')
+  const folder = path.join(import.meta.dirname, '../../../plugins/portal')
   const files = readdirSync(folder).filter(name => /\.tsx?$/.test(name))
   return files.reduce(
     (sum, name) => sum + readFileSync(path.join(folder, name), 'utf8').split(/\bscope\.post\(/).length - 1,
