@@ -1,18 +1,20 @@
 /**
- * Ten thousand people who have a page open and do nothing (as in THREATS D5): the gate, the app and the people are processes
+ * Thousands of people who have a page open and do nothing (as in THREATS D5): the gate, the app and the people are processes
  * of their own. Owns the count and a bound on what each socket costs; what a gate should cost is asked by `npm run bench`.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { cases } from '../../fixtures/in-process/cases.ts'
 import { Person } from '../../fixtures/in-process/person.ts'
 import { RawClient } from '../../fixtures/pipeline/forwarding.ts'
 import { startGate } from '../../fixtures/process/gate.ts'
 import { until } from '../../fixtures/process/redis-server.ts'
 import { head, password } from '../doors.ts'
 
-const wanted = 10_000
+/** Ten thousand in `npm run test:deep`, as many as one process of a usual Linux may have. */
+const wanted = Math.min(10_000, cases(8_000))
 /** Each takes two open files in the gate: one from the person, one to the app. Beside them it has some of its own. */
 const ownFiles = 150
 /** A third of it was measured: a bound that a regression breaks, and a busy machine does not. */
@@ -23,7 +25,7 @@ const lines = ['Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Versi
 /** A masked frame of a few letters, which the app gives back as it is. */
 const frame = Buffer.from([0x82, 0x84, 0, 0, 0, 0, ...Buffer.from('ping')])
 
-t.test('idle WebSockets, ten thousand at a time', { timeout: 110_000 }, async t => {
+t.test('idle WebSockets, thousands at a time', { timeout: 110_000 }, async t => {
   const app = await startApp(t)
   const gate = await startGate(t, {
     apps: [{ id: 'one', title: 'One', url: 'http://one.localhost:HOST', upstream: `http://127.0.0.1:${app}` }]
@@ -45,7 +47,7 @@ t.test('idle WebSockets, ten thousand at a time', { timeout: 110_000 }, async t 
 
   const count = Math.min(wanted, Math.floor((fileLimit(gate.pid) - ownFiles) / 2))
   t.ok(
-    count >= 9_000,
+    count >= wanted * 0.9,
     `this machine lets one process have ${fileLimit(gate.pid)} files open: enough for ${count} sockets`
   )
   const clients: RawClient[] = []
@@ -65,14 +67,12 @@ t.test('idle WebSockets, ten thousand at a time', { timeout: 110_000 }, async t 
       clients.push(client)
       if (!answer.startsWith('HTTP/1.1 101 ')) refused++
     }
-    if (clients.length % 1_000 === 0 && (await person.request('GET', page)).body === 'ok') good++
+    if (clients.length % 200 === 0 && (await person.request('GET', page)).body === 'ok') good++
   }
   t.equal(refused, 0, `${count} sockets, none refused`)
-  t.equal(
-    files(gate.pid) - filesBefore,
-    (count - warm) * 2,
-    'each is one connection from its person and one to the app'
-  )
+  const more = files(gate.pid) - filesBefore - (count - warm) * 2
+  // A connection or two that was free before may have been closed meanwhile.
+  t.ok(more <= 0 && more >= -4, `each is one connection from its person and one to the app: ${more} besides`)
   t.ok(good >= 8, 'the good client is served while they come')
   for (let n = 0; n < 50; n++)
     if ((await person.request('GET', page)).body !== 'ok')
