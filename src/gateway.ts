@@ -2,7 +2,13 @@
  * The composition root: the pipeline in its order, and the surfaces people see. Translates Config into the small options that each
  * part takes. Order is security, so it stands here, once, to be read from top to bottom.
  */
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyRequest,
+  LogController
+} from 'fastify'
 import type { Config } from '../config/schema.ts'
 import { isPublicSuffix } from '../config/values/public-suffixes.ts'
 import { acceptPlugin } from '../plugins/accept.ts'
@@ -53,22 +59,51 @@ declare module 'fastify' {
   }
 }
 
-/** Every step that must stand before a byte is forwarded; a gateway without one refuses to start. */
-const steps = [
-  'errors',
-  'exchange',
-  'security-headers',
-  'accept',
-  'match',
-  'session',
-  'enforce',
-  'forward',
-  'audit',
-  'forward-auth',
-  'portal'
-] as const
+/** The steps in the order in which they meet a request. The order is security, so it stands here and nowhere else. */
+const plugins = {
+  exchange: exchangePlugin,
+  errors: errorsPlugin,
+  'security-headers': securityHeadersPlugin,
+  accept: acceptPlugin,
+  match: matchPlugin,
+  session: sessionPlugin,
+  enforce: enforcePlugin,
+  forward: forwardPlugin,
+  audit: auditPlugin,
+  'forward-auth': forwardAuthPlugin,
+  portal: portalPlugin
+} as const
 
-/** The whole pipeline for one configuration, ready to be given requests. Rejects where a step is missing or refuses its options. */
+type Plugins = typeof plugins
+
+/** What each step takes. A test may put a plugin of the step's name in its place. */
+export type Steps = { readonly [name in keyof Plugins]: Parameters<Plugins[name]>[1] | FastifyPluginAsync }
+
+/** The pipeline. Rejects where a step is missing or refuses its options. */
+export async function buildPipeline(log: FastifyBaseLogger, steps: Steps): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: log,
+    genReqId: newReference,
+    logController: new LogController({ disableRequestLogging: true }),
+    // A child for each request costs more than all our checks; what is logged of a request says its reference itself.
+    childLoggerFactory: logger => logger,
+    trustProxy: false,
+    rewriteUrl: readRequestLine,
+    bodyLimit: 16 * 1024,
+    exposeHeadRoutes: false,
+    schemaController: noSchemas
+  })
+  for (const [name, plugin] of Object.entries(plugins)) {
+    const step = steps[name as keyof Steps]
+    if (typeof step === 'function') await app.register(step)
+    else await app.register(plugin as FastifyPluginAsync<object>, step)
+  }
+  for (const name of Object.keys(plugins))
+    if (!app.hasPlugin(name)) throw new Error(`the pipeline lacks its step '${name}'`)
+  return app
+}
+
+/** The whole pipeline for one configuration. */
 export async function buildGateway(config: Config, runtime: Services): Promise<FastifyInstance> {
   const { clock, log, journal: audit, strangers, sessions, live, meters } = runtime
   const portalOrigin = config.portal.url.origin
@@ -85,95 +120,84 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     return headersInFrames
   }
 
-  const app = Fastify({
-    loggerInstance: log as FastifyBaseLogger,
-    genReqId: newReference,
-    logController: new LogController({ disableRequestLogging: true }),
-    // A child for each request costs more than all our checks; what is logged of a request says its reference itself.
-    childLoggerFactory: logger => logger,
-    trustProxy: false,
-    rewriteUrl: readRequestLine,
-    bodyLimit: 16 * 1024,
-    exposeHeadRoutes: false,
-    schemaController: noSchemas
-  })
-  await app.register(exchangePlugin, { clock })
-  await app.register(errorsPlugin, { clock, renderPage: errorPages({ ...look, portalOrigin }, frameHeaders) })
-  await app.register(securityHeadersPlugin, {
-    routes,
-    portalOrigin,
-    renderStep: request => ({
-      html: renderFramed(framedWhat(ownPath(request)), wholeAddress(request, portalOrigin), look),
-      headers: frameHeaders()
-    })
-  })
-  await app.register(acceptPlugin, { readClient: makeClientReader(config.trustedProxies) })
-  await app.register(matchPlugin, { routes })
-  await app.register(sessionPlugin, { sessions })
-  await app.register(enforcePlugin, { routes, portalOrigin, audit, clock, longestUrl: longest })
-  await app.register(forwardPlugin, {
-    live,
-    clock,
-    assert: ({ match, principal }) =>
-      match.kind === 'app' && principal !== null ? assertionFor(match.app, principal, runtime, portalOrigin) : null,
-    onOpen: exchange =>
-      (exchange.principal === null ? strangers : audit).record(
-        exchangeEvent(exchange, 'socket.open', clock(), { status: 101 })
-      ),
-    onEnd: (exchange, method, summary, isSocket) => recordEnd(exchange, method, summary, isSocket, runtime)
-  })
-  await app.register(auditPlugin, {
-    audit,
-    strangers,
-    clock,
-    onRefusal: code =>
-      meters.count('factorgate_refusals_total', "Answers of the gate's own, by code.", `code="${code}"`)
-  })
-
-  await app.register(forwardAuthPlugin, {
-    routes,
-    sessions,
-    portalOrigin,
-    keyring: () => runtime.keyring,
-    assert: (app, principal) => (app.assertion ? assertionFor(app, principal, runtime, portalOrigin) : null),
-    audit,
-    clock,
-    longestUrl: longest
-  })
   const services = servicesOf(config, runtime)
   const requirementFor: RequirementFor = (url, principal, address, message) =>
     destinations.requirementFor(url, principal, address, message)
-  await app.register(portalPlugin, {
-    portal: {
-      ...look,
+  const app = await buildPipeline(log as FastifyBaseLogger, {
+    exchange: { clock },
+    errors: { clock, renderPage: errorPages({ ...look, portalOrigin }, frameHeaders) },
+    'security-headers': {
+      routes,
       portalOrigin,
-      services,
-      signIn: makeSignIn({ services, audit: counted(strangers.sink(), meters), portalOrigin, requirementFor }),
+      renderStep: request => ({
+        html: renderFramed(framedWhat(ownPath(request)), wholeAddress(request, portalOrigin), look),
+        headers: frameHeaders()
+      })
+    },
+    accept: { readClient: makeClientReader(config.trustedProxies) },
+    match: { routes },
+    session: { sessions },
+    enforce: { routes, portalOrigin, audit, clock, longestUrl: longest },
+    forward: {
+      live,
+      clock,
+      assert: ({ match, principal }) =>
+        match.kind === 'app' && principal !== null ? assertionFor(match.app, principal, runtime, portalOrigin) : null,
+      onOpen: exchange =>
+        (exchange.principal === null ? strangers : audit).record(
+          exchangeEvent(exchange, 'socket.open', clock(), { status: 101 })
+        ),
+      onEnd: (exchange, method, summary, isSocket) => recordEnd(exchange, method, summary, isSocket, runtime)
+    },
+    audit: {
+      audit,
+      strangers,
+      clock,
+      onRefusal: code =>
+        meters.count('factorgate_refusals_total', "Answers of the gate's own, by code.", `code="${code}"`)
+    },
+
+    'forward-auth': {
+      routes,
+      sessions,
+      portalOrigin,
       keyring: () => runtime.keyring,
-      routes: {
-        appsFor: async (principal, address) => {
-          const cards = destinations
-            .appsFor(principal, address)
-            .map(async ({ id, title, description, origin, prefix }) => ({
-              id,
-              title,
-              description,
-              url: `${origin}${prefix}/`,
-              lastUsedAt: await runtime.appUse.last(principal.account.id, id)
-            }))
-          return Promise.all(cards)
+      assert: (app, principal) => (app.assertion ? assertionFor(app, principal, runtime, portalOrigin) : null),
+      audit,
+      clock,
+      longestUrl: longest
+    },
+    portal: {
+      portal: {
+        ...look,
+        portalOrigin,
+        services,
+        signIn: makeSignIn({ services, audit: counted(strangers.sink(), meters), portalOrigin, requirementFor }),
+        keyring: () => runtime.keyring,
+        routes: {
+          appsFor: async (principal, address) => {
+            const cards = destinations
+              .appsFor(principal, address)
+              .map(async ({ id, title, description, origin, prefix }) => ({
+                id,
+                title,
+                description,
+                url: `${origin}${prefix}/`,
+                lastUsedAt: await runtime.appUse.last(principal.account.id, id)
+              }))
+            return Promise.all(cards)
+          },
+          requirementFor
         },
-        requirementFor
-      },
-      returnTargets: url => destinations.accept(url),
-      isAlone: !apps.some(({ sharesPortal }) => sharesPortal),
-      sharedAnswers: runtime.sharedAnswers,
-      clock
+        returnTargets: url => destinations.accept(url),
+        isAlone: !apps.some(({ sharesPortal }) => sharesPortal),
+        sharedAnswers: runtime.sharedAnswers,
+        clock
+      }
     }
   })
   app.decorate('review', new LiveReview({ routes, apps, cache: runtime.cache, clock }))
   await app.ready()
-  for (const step of steps) if (!app.hasPlugin(step)) throw new Error(`the pipeline lacks its step '${step}'`)
   return app
 }
 
@@ -212,7 +236,7 @@ function assertionFor(app: App, principal: Principal, { keyring, clock }: Servic
 }
 
 /** Refusals as pages, with what the exchange knows by then. */
-function errorPages(
+export function errorPages(
   look: { title: string; contact: string | null; accent: string | null; portalOrigin: string },
   frameHeaders: () => Record<string, string>
 ): ErrorsOptions['renderPage'] {

@@ -6,7 +6,7 @@ import { tiesConnection } from './connection-schemes.ts'
 
 /** The app breaks HTTP in a way that cannot be passed on. */
 export class InvalidResponseError extends Error {
-  override readonly name = 'UnfitReply'
+  override readonly name = 'InvalidResponseError'
 }
 
 /** What was repaired or left out. A fixed set, because each is logged once per app. */
