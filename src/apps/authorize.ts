@@ -24,14 +24,14 @@ export interface Gate {
   readonly audit: Pick<AuditSink, 'writable'> | null
 }
 
-/** An Exchange is one, so that an in-line request costs no extra object. */
+/** An Exchange is one, which saves an object per request. */
 export interface AccessRequest {
   readonly match: Match
   readonly target: Target
   readonly client: Pick<Client, 'address'>
   /** Null for nobody. */
   readonly principal: { readonly subject: Subject; readonly proofs: readonly Proof[] } | null
-  /** Why the store could not say who this is, or null. */
+  /** The store's error, or null. */
   readonly storeFailure: StoreUnreachable | null
 }
 
@@ -53,7 +53,7 @@ export type Challenge = Extract<Decision, { kind: 'challenge' }> & {
 }
 
 export type AppAccess = Extract<Decision, { kind: 'forward' }> | Challenge | Refusal
-/** `none` and `own`: no app has the address, or it is the gate's own. */
+/** No app has the address, or it is the gate's own. */
 export type Access = Exclude<Match, AppMatch> | AppAccess
 
 const nobody: readonly Proof[] = []

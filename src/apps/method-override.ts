@@ -1,4 +1,4 @@
-/** Method overrides (`_method`, headers). The policy judges each method, otherwise rules about methods could be bypassed (THREATS M26). */
+/** Method overrides (`_method`, headers), which would bypass rules about methods (THREATS M26). */
 import { type IncomingHttpHeaders, METHODS } from 'node:http'
 import { normalName } from '../request/header-name.ts'
 
@@ -24,7 +24,7 @@ export function methodsInQuery(method: string, query: string): readonly string[]
 
 const overrides: ReadonlySet<string> = new Set(['x-http-method-override', 'x-http-method', 'x-method-override'])
 
-/** Methods named by override headers, in any spelling. In line these headers are dropped. */
+/** In any spelling. For forward-auth only: in line these headers are dropped. */
 export function methodsInHeaders(headers: IncomingHttpHeaders): readonly string[] {
   let found: string[] | null = null
   for (const name in headers) {

@@ -1,4 +1,4 @@
-/** Return addresses: which of them the portal may send a person to (THREATS R1-R8), and what the rules require there. */
+/** Return addresses: where the portal may send a person (THREATS R1-R8), and what the rules require there. */
 
 import type { Clock } from '../clock.ts'
 import { parseTarget, type Target } from '../request/target.ts'

@@ -39,7 +39,7 @@ export interface App {
     readonly groups: string | null
   }
   readonly addHeaders: Readonly<Record<string, string>>
-  /** Headers that look like identity claims and are passed on. */
+  /** Claim-like headers that are passed on. */
   readonly passHeaders?: readonly string[]
   readonly preserveHost: boolean
   readonly assertion: boolean
@@ -64,7 +64,7 @@ export type Match =
       readonly kind: 'app'
       readonly site: Site
       readonly app: App
-      /** Readings of the path inside the app, each with a leading '/'. */
+      /** Inside the app, each with a leading '/'. */
       readonly readings: readonly string[]
       /** The literal path inside the app. */
       readonly path: string
@@ -83,7 +83,7 @@ export class RouteTable {
   readonly sites: readonly Site[]
   readonly #byHost = new Map<string, { readonly site: Site; readonly apps: SiteApps }>()
 
-  /** Throws for apps that conflict: two at one place, two schemes on one host, one inside `/.factorgate`. */
+  /** Throws for apps that conflict. */
   constructor(input: { readonly apps: readonly App[]; readonly portalOrigin: string }) {
     const portal = new URL(input.portalOrigin)
     const apps = new Map<string, { origin: string; apps: App[] }>([[portal.host, { origin: portal.origin, apps: [] }]])
@@ -163,7 +163,7 @@ function inside(site: Site, app: App, { path, readings }: Target): Match {
   )
 }
 
-/** The upstream may read the path inside the app differently (`//host/x`), so its own readings count (CVE-2025-66490). */
+/** The upstream sees only the path inside the app, so its own readings count (`//host/x`), and it must not climb out (CVE-2025-66490). */
 function rebase(site: Site, app: App, path: string, outer: readonly string[]): Match {
   const inner = readingsOf(path)
   if (inner === null || inner.some(climbsOut)) return { kind: 'none', code: 'ambiguous_target', site }

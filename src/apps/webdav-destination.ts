@@ -1,9 +1,9 @@
-/** The target of WebDAV's `Destination` header (RFC 4918 §10.3), where COPY and MOVE write. */
+/** WebDAV's `Destination` (RFC 4918 §10.3), where COPY and MOVE write. */
 
 import { parseTarget } from '../request/target.ts'
 import type { App, RouteTable, Site } from './route-table.ts'
 
-/** Readings of the destination inside `app`; null for 400. The host must be the site's, since forwarding translates no other. */
+/** Null for 400. The host must be the site's, since forwarding translates no other. */
 export function destinationReadings(value: string, app: App, site: Site, routes: RouteTable): readonly string[] | null {
   const [, host, path = '/'] = /^https?:\/\/([^/?#\\]*)(\/.*)?$/is.exec(value) ?? []
   if (host !== undefined && routes.site(host)?.host !== site.host) return null

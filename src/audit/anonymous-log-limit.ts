@@ -1,19 +1,19 @@
 /**
- * The limit on journal lines that anonymous clients cause: lines per minute for a network, a provider and all networks. The rest is
- * counted, otherwise a flood would fill the disk.
+ * The limit on journal lines that anonymous clients cause, per network, provider and minute. The rest is counted, otherwise a flood would
+ * fill the disk.
  */
 import type { Clock } from '../clock.ts'
 import { networkLevels } from '../request/network-levels.ts'
 import type { AuditEvent, AuditSink } from './event.ts'
 
 export const windowMs = 60_000
-/** Lines per minute: for one network, for its provider, and for all. */
+/** Lines per minute. */
 interface Share {
   readonly network: number
   readonly provider: number
   readonly all: number
 }
-/** `refused`: what is turned away. `public`: what public paths let through, where a page may fetch many files. */
+/** `refused`: turned away. `public`: let through on public paths, where a page fetches many files. */
 export const shares: Readonly<Record<'refused' | 'public', Share>> = {
   refused: { network: 60, provider: 240, all: 600 },
   public: { network: 300, provider: 1200, all: 3000 }
@@ -70,7 +70,7 @@ export class Strangers {
       add(accounts, accountsKept, event.account, event).networks.add(network)
   }
 
-  /** A sink that limits refused and throttled events and passes on all others. */
+  /** A sink that limits refused and throttled events only. */
   sink(): AuditSink {
     const sink = this.#sink
     return {
@@ -82,7 +82,7 @@ export class Strangers {
     }
   }
 
-  /** Writes the counts of a minute that is over, or of any if `isEnd`. Call it every few seconds and at the end. */
+  /** Writes the counts of a finished minute, or of any if `isEnd`. Call it every few seconds. */
   flush(isEnd = false): void {
     const now = this.#clock()
     const minute = this.#minute
@@ -165,7 +165,7 @@ function add(tallies: Map<string, Tally>, kept: number, asked: string, event: Au
   const tally = tallies.get(key) ?? newTally(event.name)
   tallies.set(key, tally)
   const said = event.outcome ?? String(event.status ?? 'unknown')
-  // The outcome of an exchange is the code of its refusal; other events add their kind.
+  // The outcome of an exchange is a code; other events add their kind.
   const outcome = event.kind === 'exchange' ? said : `${event.kind}_${said}`
   tally.count++
   tally.outcomes.set(outcome, (tally.outcomes.get(outcome) ?? 0) + 1)

@@ -1,9 +1,8 @@
-/** Metrics of sign-ins and proofs, by factor and outcome, counted from journal events. */
+/** Metrics of sign-ins and proofs, by factor and outcome. */
 
 import type { Metrics } from '../metrics/metrics.ts'
 import type { AuditEvent, AuditSink } from './event.ts'
 
-/** A sink that counts events and passes them on. */
 export function counted(sink: AuditSink, meters: Metrics): AuditSink {
   return {
     get writable() {
@@ -29,7 +28,7 @@ function count({ kind, factor, outcome }: AuditEvent, meters: Metrics): void {
   else meters.count('factorgate_proofs_total', 'Second factors tried, by factor and outcome.', labels)
 }
 
-/** Metric labels are fixed words; other values become one label. */
+/** Other values become one label. */
 function word(text: string | undefined): string {
   return text !== undefined && /^[a-z_]{1,32}$/.test(text) ? text : 'other'
 }

@@ -1,4 +1,4 @@
-/** The events of the journal. Each is one flat line; no field ever holds a secret. */
+/** The events of the journal, one flat line each. No field ever holds a secret. */
 
 export type EventKind =
   | 'journal.resume'
@@ -49,7 +49,7 @@ export interface AuditEvent {
 /** The destination of events. While `writable` is false, requests that must be journaled are refused (CONTRACT, Failure). */
 export interface AuditSink {
   readonly writable: boolean
-  /** Queues the event for the next write. Never throws. */
+  /** The line is on disk within moments. Never throws. */
   record(event: AuditEvent): void
   /** Resolves once the line is on disk. Rejects with GateError `journal_unwritable`. */
   commit(event: AuditEvent): Promise<void>

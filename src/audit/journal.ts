@@ -1,7 +1,4 @@
-/**
- * The audit journal: events in order, appended to one file with group commit. Lines are never dropped silently: while the disk fails,
- * `writable` is false, and a later line records the gap.
- */
+/** The audit journal: one file with group commit. While the disk fails, `writable` is false, and a later line records the gap. */
 import type { Clock } from '../clock.ts'
 import { GateError } from '../errors.ts'
 import { AppendFile, type AppendHandle } from './append-file.ts'
@@ -15,11 +12,11 @@ export interface JournalOptions {
   /** Milliseconds that a line of `record` may wait for others. */
   readonly flushMilliseconds?: number
   readonly retryMilliseconds?: number
-  /** Milliseconds that a write may take before the journal counts as unwritable. */
+  /** Milliseconds of a write after which the journal counts as unwritable. */
   readonly stallMilliseconds?: number
-  /** Bytes that may wait. Beyond them `writable` is false; beyond twice as many, lines are only counted. */
+  /** Bytes that may wait. Beyond them `writable` is false; beyond twice as many, lines are counted only. */
   readonly waitingMaximum?: number
-  /** Called with a problem, and with null when it is over. */
+  /** Also called with null, when the problem is over. */
   readonly onChange?: (problem: string | null) => void
   /** For tests with failing disks. */
   readonly open?: (path: string) => Promise<AppendHandle>
@@ -34,12 +31,11 @@ interface Waiter {
   readonly reject: (error: GateError) => void
 }
 
-/** One open journal. Several processes may append to one file: each batch is a single O_APPEND write. */
+/** Several processes may append to one file: each batch is one O_APPEND write. */
 export class Journal implements AuditSink {
   readonly #file: AppendFile
   readonly #options: Required<Omit<JournalOptions, 'open'>>
   #lines = new Lines()
-  /** The previous buffer, for reuse. */
   #spare: Lines | null = null
   #waiters: Waiter[] = []
   /** Bytes queued or in flight. */
@@ -62,7 +58,7 @@ export class Journal implements AuditSink {
     this.#file = new AppendFile(options.path, options.open)
   }
 
-  /** Opens the file, or creates it with mode 0600. Never rejects: see `problem`. */
+  /** The file gets mode 0600. Never rejects: see `problem`. */
   static async open(options: JournalOptions): Promise<Journal> {
     const journal = new Journal(options)
     await journal.#file.ready().catch(error => journal.#fail(error))
@@ -106,7 +102,6 @@ export class Journal implements AuditSink {
     if (this.#lines.count > 0) await this.#start()
   }
 
-  /** Writes what waits and closes. Later events are refused. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     await this.flush()
@@ -174,7 +169,7 @@ export class Journal implements AuditSink {
     refuse(waiters, this.problem)
   }
 
-  /** Queues recorded lines again that the disk had not begun; refused commits are dropped, since they did not happen. */
+  /** Refused commits are dropped, since they did not happen; other lines wait again unless the disk had begun them. */
   #keep(lines: Lines, count: number, waiters: readonly Waiter[], begun: number): void {
     const refused = new Set(waiters.map(waiter => waiter.line))
     const kept = new Lines()
@@ -186,7 +181,7 @@ export class Journal implements AuditSink {
     this.#waiters = this.#waiters.map(waiter => ({ ...waiter, line: waiter.line + before }))
   }
 
-  /** The line that records the gap. Writing it also tests the journal. */
+  /** Records the gap. Writing it also tests the journal. */
   #resumption(lost: number): string {
     const at = this.#options.clock()
     const since = new Date(this.#failure?.since ?? at).toISOString()

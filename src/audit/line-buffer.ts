@@ -1,7 +1,4 @@
-/**
- * A reusable buffer of lines in their encoded form. Strings that wait for the disk would reach the old generation, whose collection costs
- * thirty times as much.
- */
+/** A reusable buffer of encoded lines. Strings that wait would reach the old generation and cost thirty times as much. */
 
 const firstSize = 64 * 1024
 
@@ -25,7 +22,7 @@ export class Lines {
     return this.#size
   }
 
-  /** The encoded lines, valid until `clear`. */
+  /** Valid until `clear`. */
   get bytes(): Buffer {
     return this.#memory.subarray(0, this.#size)
   }
@@ -35,7 +32,7 @@ export class Lines {
     return at === 0 ? 0 : (this.#ends[at - 1] as number)
   }
 
-  /** A copy of line `at`. */
+  /** A copy. */
   line(at: number): Buffer {
     return Buffer.from(this.#memory.subarray(this.startOf(at), this.startOf(at + 1)))
   }
@@ -47,7 +44,6 @@ export class Lines {
     this.#ends.push(this.#size)
   }
 
-  /** Copies the lines of `other` that `which` selects. */
   take(other: Lines, which: (at: number) => boolean): void {
     for (let at = 0; at < other.count; at++) {
       if (!which(at)) continue

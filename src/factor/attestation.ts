@@ -1,6 +1,6 @@
 /**
- * Attestation statements, without trust anchors. They never refuse a device for its make or dates (WebAuthn L3 §7.1 steps 23 and 24); only
- * their syntax (§8) and the signatures of `packed` and `android-key` (§8.2, §8.4) are checked.
+ * Attestation statements, without trust anchors: only their syntax (WebAuthn L3 §8) and the signatures of `packed` and `android-key`
+ * (§8.2, §8.4) are checked (§7.1 steps 23 and 24).
  */
 import { constants, createHash, type VerifyKeyObjectInput, verify, X509Certificate } from 'node:crypto'
 
@@ -49,13 +49,10 @@ const signatures: ReadonlyMap<unknown, { hash: string | null; more?: Partial<Ver
   [-38, { hash: 'sha384', more: pss }],
   [-39, { hash: 'sha512', more: pss }]
 ])
-/** Formats whose first certificate signs the authenticator data. */
+/** Formats whose certificate signs the authenticator data. */
 const signsData = new Set(['packed', 'android-key'])
 
-/**
- * The attestation object to verify in place of `object`, without its statement unless the library must check it. Null for a malformed
- * statement. Both are base64url.
- */
+/** `object`, without its statement unless the library must check it. Null for a malformed statement. Both are base64url. */
 export function withoutUnjudged(object: string, clientDataJSON: string, tools: AttestationTools): string | null {
   const decoded = tools.decodeAttestationObject(
     new Uint8Array(Buffer.from(object, 'base64url'))
@@ -77,7 +74,7 @@ export function withoutUnjudged(object: string, clientDataJSON: string, tools: A
   return Buffer.from(bare).toString('base64url')
 }
 
-/** False also for an unknown algorithm. Throws for an invalid certificate. */
+/** False also for an unknown algorithm. Throws for a bad certificate. */
 function isSignedBy(certificate: Bytes, algorithm: unknown, data: Buffer, signature: Bytes): boolean {
   const by = signatures.get(algorithm)
   if (by === undefined) return false

@@ -1,4 +1,4 @@
-/** Names of common authenticators by AAGUID. They are only names: without attestation an AAGUID proves nothing (WebAuthn L3 §6.5.1). */
+/** Names of common authenticators. Without attestation an AAGUID proves nothing (WebAuthn L3 §6.5.1). */
 
 /** From the FIDO metadata service and the passkey providers' list. */
 const names: Readonly<Record<string, string>> = {
@@ -66,7 +66,6 @@ export function modelName(aaguid: string): string | null {
 /** A passkey that may be synced, the device itself, or a separate key. */
 export type AuthenticatorType = 'passkey' | 'device' | 'key'
 
-/** The type of a credential, by what its authenticator reports. */
 export function sortOf(authenticator: {
   readonly transports: readonly string[]
   readonly backupEligible: boolean

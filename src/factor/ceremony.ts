@@ -1,6 +1,6 @@
 /**
- * Pending ceremonies in the store. Each is valid once, for a limited time, one account and one browser (THREATS W1, W2, W20). The gate's
- * clock ends it, since the store's may differ.
+ * Pending ceremonies in the store: valid once, for a limited time, one account and one browser (THREATS W1, W2, W20). The gate's clock
+ * ends them.
  */
 import { type Clock, isCurrent } from '../clock.ts'
 import { isToken, newToken } from '../ids.ts'
@@ -8,9 +8,9 @@ import { changeValue } from '../store/change.ts'
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 
-/** Whom a ceremony was begun for. `binding`: the session's id, or the browser's nonce before. */
+/** `binding`: the session's id, or the browser's nonce before. */
 export interface CeremonyOwner {
-  /** Null where the answer will say who it is. */
+  /** Null where the answer will tell. */
   readonly accountId: string | null
   readonly binding: string
 }
@@ -50,7 +50,7 @@ export class Ceremonies<Details extends CeremonyOwner> {
     this.#seconds = seconds
   }
 
-  /** Stores the details and returns a handle, which is valid only with its binding. */
+  /** Returns a handle, which is valid only with its binding. */
   async begin(details: Details): Promise<string> {
     const ceremony = newToken()
     const kept: Kept<Details> = { ...details, endsAt: this.#clock() + this.#seconds * 1000 }
@@ -58,26 +58,26 @@ export class Ceremonies<Details extends CeremonyOwner> {
     return ceremony
   }
 
-  /** The details of a pending ceremony; null if it is over, unknown or another owner's. */
+  /** Null if it is over, unknown or another owner's. */
   async look(ceremony: unknown, owner: CeremonyOwner): Promise<Details | null> {
     if (typeof ceremony !== 'string' || !isToken(ceremony)) return null
     return this.#ofOwner(await this.#record.get(this.#store, ceremony), owner)
   }
 
-  /** Ends the ceremony. Of parallel callers, only the owner's first gets the details. */
+  /** Ends it. Of parallel callers, only the owner's first gets the details. */
   async take(ceremony: unknown, owner: CeremonyOwner): Promise<Details | null> {
     if (typeof ceremony !== 'string' || !isToken(ceremony)) return null
     return this.#ofOwner(await this.#record.take(this.#store, ceremony), owner)
   }
 
-  /** The pending ceremony that `makeCurrent` stored for this owner. */
+  /** The one that `makeCurrent` stored for this owner. */
   async current(owner: CeremonyOwner): Promise<{ ceremony: string; details: Details } | null> {
     const ceremony = await this.#store.get(this.#currentKeyOf(owner))
     const details = await this.look(ceremony, owner)
     return ceremony === null || details === null ? null : { ceremony, details }
   }
 
-  /** Makes this the current ceremony, unless another one is pending; returns the current one. */
+  /** Makes this the current one unless another is pending; returns the current one. */
   async makeCurrent(owner: CeremonyOwner, ceremony: string): Promise<{ ceremony: string; details: Details } | null> {
     const stands = await changeValue(this.#store, this.#currentKeyOf(owner), async text => {
       const details = await this.look(text, owner)
@@ -89,12 +89,11 @@ export class Ceremonies<Details extends CeremonyOwner> {
     return stands
   }
 
-  /** Records its success, so that a repeated answer is recognised. */
+  /** A repeated answer is recognised by this. */
   async finish(ceremony: string, owner: CeremonyOwner): Promise<void> {
     await this.#store.put(this.#finishedKeyOf(ceremony), ownerText(owner), this.#seconds)
   }
 
-  /** True if it ended with success, for its owner. */
   async isFinished(ceremony: unknown, owner: CeremonyOwner): Promise<boolean> {
     if (typeof ceremony !== 'string' || !isToken(ceremony)) return false
     return (await this.#store.get(this.#finishedKeyOf(ceremony))) === ownerText(owner)

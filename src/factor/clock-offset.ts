@@ -1,17 +1,16 @@
-/** The search for the clock offset that explains a code. It only selects a message and never accepts a code. */
+/** The clock offset that explains a code. It selects a message and never accepts a code. */
 import { createHmac } from 'node:crypto'
 import type { TotpCredential } from './credential.ts'
 
 type Parameters = Pick<TotpCredential, 'algorithm' | 'digits' | 'periodSeconds'>
 
-/** Bad clocks are minutes off, wrong time zones quarters of an hour, up to fourteen hours. */
+/** Bad clocks are minutes off; wrong time zones are quarters of an hour off, up to fourteen hours. */
 const closeSeconds = 3600
 const quarterSeconds = 900
 const farthestSeconds = 14 * 3600
-/** The accuracy of a clock in a wrong time zone. */
 const besideSeconds = 120
 
-/** The smallest offset in seconds at which this is the code, positive for a fast clock; null if none fits. */
+/** The smallest offset in seconds, positive for a fast clock; null if none fits. */
 export function clockOffset(secret: Uint8Array, code: string, now: number, parameters: Parameters): number | null {
   const { digits, periodSeconds, algorithm } = parameters
   if (code.length !== digits) return null
@@ -24,7 +23,7 @@ export function clockOffset(secret: Uint8Array, code: string, now: number, param
   return null
 }
 
-/** Distances in steps, the nearest first. */
+/** In steps, the nearest first. */
 function distances(periodSeconds: number): number[] {
   const steps = (seconds: number) => Math.ceil(seconds / periodSeconds)
   const found = new Set(Array.from({ length: steps(closeSeconds) + 1 }, (_, step) => step))
@@ -33,7 +32,7 @@ function distances(periodSeconds: number): number[] {
   return [...found].sort((a, b) => a - b)
 }
 
-/** RFC 4226 §5.3 with the hashes of RFC 6238 §1.2. Verification uses otplib (totp.ts). */
+/** RFC 4226 §5.3 with the hashes of RFC 6238 §1.2. */
 function codeOf(secret: Uint8Array, step: number, algorithm: TotpCredential['algorithm'], digits: number): string {
   const counter = Buffer.alloc(8)
   counter.writeBigUInt64BE(BigInt(step))

@@ -1,6 +1,6 @@
-/** The check that a COSE key fits its algorithm, otherwise another reader could take it for another kind (WebAuthn L3 §5.8.5). */
+/** The check that a COSE key fits its algorithm (WebAuthn L3 §5.8.5). */
 
-/** Labels of a COSE_Key (RFC 9052 §7.1, RFC 9053 §7). */
+/** RFC 9052 §7.1, RFC 9053 §7. */
 const label = { kty: 1, alg: 3, crv: -1 } as const
 const kty = { OKP: 1, EC2: 2, RSA: 3 } as const
 
@@ -13,7 +13,7 @@ const kinds: ReadonlyMap<unknown, { readonly kty: number; readonly crv?: number 
   [-257, { kty: kty.RSA }]
 ])
 
-/** True where key type and curve are the algorithm's; false for algorithms that are not offered. */
+/** False also for algorithms that are not offered. */
 export function fitsItsAlgorithm(key: { get(label: number): unknown }): boolean {
   const kind = kinds.get(key.get(label.alg))
   return (

@@ -1,4 +1,4 @@
-/** Credentials that people enrolled: their records, which are strictly parsed (THREATS D3) and changed atomically. */
+/** The credentials of people. Records are strictly parsed (THREATS D3) and changed atomically. */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { changeValue } from '../store/change.ts'
@@ -43,7 +43,7 @@ export interface WebauthnCredential extends CredentialBase {
   /** BE: may be synced between devices. Never changes (WebAuthn L3 §7.2 step 19). */
   readonly backupEligible: boolean
   readonly backedUp: boolean
-  /** Whether it verified its user at enrolment, or later beside another factor. Only then it is a full sign-in. */
+  /** Whether it verified its user at enrolment, or later beside another factor. */
   readonly uvInitialized: boolean
 }
 
@@ -57,9 +57,9 @@ export const credentialRecord = new RecordKind<Credential>({
 
 const nameLength = 64
 const indexOf = (accountId: string) => `credentials-of:${accountId}`
-/** A revision, and the ids of credentials that are being removed. */
+/** A revision, and the ids being removed. */
 const leavingOf = (accountId: string) => `credentials-leaving:${accountId}`
-/** Long ids (up to 1,364 characters) exceed the store's key length. */
+/** Ids of up to 1,364 characters exceed the store's key length. */
 const webauthnKeyOf = (credentialId: string) =>
   `webauthn-id:${createHash('sha256').update(credentialId).digest('base64url')}`
 
@@ -76,7 +76,7 @@ export class Credentials {
     this.#onDisabled = input.onDisabled ?? (() => {})
   }
 
-  /** All of a person's credentials, the oldest first. */
+  /** The oldest first. */
   async list(accountId: string): Promise<Credential[]> {
     const ids = await this.#store.members(indexOf(accountId))
     const found = await Promise.all(ids.map(id => this.get(accountId, id)))
@@ -90,14 +90,14 @@ export class Credentials {
     return credential?.id === id && credential.accountId === accountId ? credential : null
   }
 
-  /** The credential with this WebAuthn id, whoever owns it. */
+  /** By WebAuthn id, whoever owns it. */
   async byCredentialId(credentialId: string): Promise<WebauthnCredential | null> {
     const [accountId = '', id = ''] = ((await this.#store.get(webauthnKeyOf(credentialId))) ?? '').split(' ')
     const found = id === '' ? null : await this.get(accountId, id)
     return found?.kind === 'webauthn' && found.credentialId === credentialId ? found : null
   }
 
-  /** False if this WebAuthn id is taken (WebAuthn L3 §7.1 step 26), also by a parallel call. */
+  /** False if this WebAuthn id is taken (WebAuthn L3 §7.1 step 26). */
   async add(credential: Credential): Promise<boolean> {
     const { accountId, id } = credential
     if (
@@ -138,7 +138,7 @@ export class Credentials {
     return isGone
   }
 
-  /** Whether the account removed this credential. If so, waits again for the replicas. */
+  /** Whether the account removed it. If so, waits for the replicas. */
   async confirmRemoval(accountId: string, id: string): Promise<boolean> {
     const [, ...leaving] = ((await this.#store.get(leavingOf(accountId))) ?? '').split(' ')
     if (!leaving.includes(id)) return false
@@ -146,10 +146,7 @@ export class Credentials {
     return true
   }
 
-  /**
-   * Removes the credential unless it is the last working one (THREATS M23); of parallel callers who would leave none, one gets `last`.
-   * `commit` runs first; if it rejects, nothing is removed.
-   */
+  /** Removes it unless it is the last working one (THREATS M23), also among parallel calls. If `commit` rejects, nothing is removed. */
   async removeUnlessLast(
     accountId: string,
     id: string,
@@ -165,7 +162,7 @@ export class Credentials {
     return (await this.remove(accountId, id)) ? 'removed' : 'absent'
   }
 
-  /** Marks it as being removed, otherwise two parallel removals would count on each other. */
+  /** Otherwise two parallel removals would count on each other. */
   #claim(accountId: string, id: string): Promise<boolean> {
     return this.#changeLeaving(accountId, (leaving, all) => {
       const stays = all.some(other => other.id !== id && other.disabledAt === null && !leaving.includes(other.id))
@@ -173,7 +170,7 @@ export class Credentials {
     })
   }
 
-  /** False where `change` returns null. Each change has a new revision, otherwise a list that changed back would look unchanged. */
+  /** Each change has a new revision, otherwise a list that changed back would look unchanged. */
   #changeLeaving(
     accountId: string,
     change: (leaving: readonly string[], all: readonly Credential[]) => readonly string[] | null
@@ -190,11 +187,11 @@ export class Credentials {
     for (const id of await this.#store.members(indexOf(accountId)))
       if (!(await this.#takeOut(accountId, id))) await this.#store.unlink(indexOf(accountId), id)
     await this.#store.delete(leavingOf(accountId))
-    // Also without a change: a retry waits for the replicas again.
+    // A retry waits for the replicas again.
     await this.#store.settle?.()
   }
 
-  /** Changes the current record. Null, without a write, where it is gone or `change` returns null. */
+  /** Null, without a write, where the record is gone or `change` returns null. */
   async update<Kind extends Credential>(
     accountId: string,
     id: string,
@@ -208,7 +205,7 @@ export class Credentials {
     })
   }
 
-  /** Disables it and calls `onDisabled` once. */
+  /** Calls `onDisabled` once. */
   async disable(accountId: string, id: string): Promise<void> {
     const at = this.#clock()
     const next = await this.update(accountId, id, credential =>
@@ -220,7 +217,7 @@ export class Credentials {
   }
 }
 
-/** A valid name: one line, no control or direction characters, up to 64 characters; `otherwise` if empty. */
+/** One line without control or direction characters, up to 64 characters; `otherwise` if empty. */
 export function credentialName(text: string, otherwise: string): string {
   const clean = text
     .slice(0, 1024)

@@ -1,9 +1,9 @@
 /**
- * The strict encoding of ECDSA signatures (RFC 3279 §2.2.3 in DER, X.690 §10). The library accepts others, so that one signature would
- * have many (THREATS W15).
+ * The strict encoding of ECDSA signatures (RFC 3279 §2.2.3, X.690 §10). The library accepts others, so one signature would have many
+ * encodings (THREATS W15).
  */
 
-/** True for `SEQUENCE { INTEGER r, INTEGER s }` in shortest form with nothing after it. */
+/** `SEQUENCE { INTEGER r, INTEGER s }`, shortest form, nothing after it. */
 export function isStrictEcdsaSignature(bytes: Uint8Array): boolean {
   const sequence = readElement(bytes, 0, 0x30)
   if (sequence === null || sequence.end !== bytes.length) return false
@@ -17,11 +17,10 @@ interface Element {
   readonly end: number
 }
 
-/** The content of the element of type `tag` at `at`, or null. */
 function readElement(bytes: Uint8Array, at: number, tag: number): Element | null {
   const short = bytes[at + 1]
   if (bytes[at] !== tag || short === undefined) return null
-  // Only P-521 signatures exceed 127 bytes and need a length byte.
+  // Only P-521 signatures need a length byte.
   const isLong = short === 0x81
   const length = isLong ? bytes[at + 2] : short
   if (length === undefined || (isLong ? length < 0x80 : length >= 0x80)) return null

@@ -1,4 +1,4 @@
-/** The results of every second factor. A refusal never tells a wrong code from a spent challenge or another person's key. */
+/** The results of all second factors. A refusal never tells its cause. */
 
 import type { Credential } from './credential.ts'
 import type { FactorKind } from './proof.ts'
@@ -15,7 +15,7 @@ export type Verification =
     }
   /** `clock`: the page should mention clocks. */
   | { readonly kind: 'refused'; readonly code?: 'clock'; readonly waitSeconds?: number }
-  /** The gate's clock was set back: no code is valid before `goodAgainAt`, in milliseconds. */
+  /** The clock was set back: no code is valid before `goodAgainAt` (milliseconds). */
   | {
       readonly kind: 'refused'
       readonly code: 'clock_back'
@@ -28,11 +28,11 @@ export type Enrolment =
   | { readonly kind: 'enrolled'; readonly credential: Credential }
   /** `clockOffsetSeconds`: positive for a fast clock. */
   | { readonly kind: 'refused'; readonly clockOffsetSeconds?: number | null; readonly waitSeconds?: number }
-  /** The ceremony is over, spent or another person's. */
+  /** Over, spent or another person's. */
   | { readonly kind: 'expired' }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
 
-/** A notice for the journal and the person. */
+/** For the journal and the person. */
 export interface FactorNotice {
   readonly at: number
   readonly accountId: string
@@ -42,5 +42,5 @@ export interface FactorNotice {
   readonly credentialName: string | null
 }
 
-/** Credentials of each kind per person. Each wrong TOTP code is compared with all of theirs. */
+/** Per person and kind. A wrong TOTP code is compared with all of theirs. */
 export const credentialsPerKind = 16

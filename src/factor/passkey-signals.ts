@@ -1,8 +1,8 @@
-/** Signals to the browser about its stored passkeys (WebAuthn L3 §5.1.10): valid ids, names, unknown ids. */
+/** Signals to the browser about its passkeys (WebAuthn L3 §5.1.10). */
 import type { Credentials } from './credential.ts'
 import { readAuthentication } from './webauthn-response.ts'
 
-/** Ids in base64url, as the browser's methods take them. */
+/** Ids in base64url. */
 export interface PasskeySignals {
   readonly rpId: string
   readonly userId: string
@@ -11,7 +11,7 @@ export interface PasskeySignals {
   readonly allAcceptedCredentialIds: readonly string[]
 }
 
-/** For a person who is signed in. */
+/** For signed-in people only. */
 export async function passkeySignals(
   { credentials, rpId }: { credentials: Credentials; rpId: string },
   { id: userId, name, displayName }: { id: string; name: string; displayName: string }
@@ -23,10 +23,7 @@ export async function passkeySignals(
   return { rpId, userId, name, displayName, allAcceptedCredentialIds }
 }
 
-/**
- * True where the named person has no passkey of that id. It takes both random ids and is also true for another person's passkey, so nobody
- * learns which ids exist (THREATS W17).
- */
+/** True where the named person has no such passkey, also if another person has it, so that nobody learns which ids exist (THREATS W17). */
 export async function isUnknownPasskey(credentials: Credentials, answer: unknown): Promise<boolean> {
   const response = readAuthentication(answer)
   if (response === null || response.userHandle === null) return false

@@ -3,30 +3,27 @@
 export const factorKinds = ['webauthn', 'totp', 'recovery'] as const
 export type FactorKind = (typeof factorKinds)[number]
 
-/** A first factor, an invitation, or a second factor. */
 export type ProofKind = 'password' | 'directory' | 'invitation' | FactorKind
 
-/** A factor shown at a time (NIST SP 800-63B §2; RFC 8176 for `amr`). */
+/** NIST SP 800-63B §2; RFC 8176 for `amr`. */
 export interface Proof {
   readonly kind: ProofKind
   /** Milliseconds since the epoch. */
   readonly at: number
   /** WebAuthn's UV flag; false for other factors. */
   readonly userVerified: boolean
-  /** The credential, for factors that have one. */
   readonly credentialId?: string
-  /** For `invitation`: the digest of the invitation, which permits enrolment while it is valid. */
+  /** The digest of the held invitation, which permits enrolment. */
   readonly invitation?: string
-  /** The session's generation. A token sees no newer proof than itself. */
+  /** A token sees no newer proof than its own generation. */
   readonly generation: number
 }
 
-/** The digest of the invitation that this sign-in began with, or null. */
+/** The digest of the sign-in's invitation, or null. */
 export function invitationOf(proofs: readonly Proof[]): string | null {
   return newestProof(proofs, ['invitation'])?.invitation ?? null
 }
 
-/** The newest proof of one of `kinds`. */
 export function newestProof(proofs: readonly Proof[], kinds: readonly ProofKind[]): Proof | undefined {
   let newest: Proof | undefined
   for (const proof of proofs)
@@ -34,10 +31,7 @@ export function newestProof(proofs: readonly Proof[], kinds: readonly ProofKind[
   return newest
 }
 
-/**
- * True with two distinct factors: a second beside a first, or a passkey with user verification (NIST SP 800-63B-4 §2.2). An invitation is
- * neither.
- */
+/** A second factor beside a first, or a passkey with user verification (NIST SP 800-63B-4 §2.2). An invitation is neither. */
 export function isFullySignedIn(proofs: readonly Proof[]): boolean {
   const first = newestProof(proofs, ['password', 'directory'])
   return proofs.some(
@@ -47,12 +41,12 @@ export function isFullySignedIn(proofs: readonly Proof[]): boolean {
   )
 }
 
-/** Maximum age of a second factor for account changes, in seconds (ASVS 7.5.1). */
+/** For account changes, in seconds (ASVS 7.5.1). */
 export const freshSeconds = 5 * 60
 
-/** True while a second factor permits account changes. `now` in milliseconds. */
+/** Whether account changes are permitted. `now` in milliseconds. */
 export function isFresh(proofs: readonly Proof[], now: number): boolean {
   const newest = newestProof(proofs, factorKinds)
-  // A proof from the future is not fresh, otherwise a clock set back would prolong it (THREATS D17).
+  // A future proof is not fresh, otherwise a clock set back would prolong it (THREATS D17).
   return isFullySignedIn(proofs) && newest !== undefined && Math.abs(now - newest.at) <= freshSeconds * 1000
 }

@@ -1,7 +1,4 @@
-/**
- * Recovery codes (NIST look-up secrets). Each is valid once and shown once. The store holds sealed hashes, so that a write to the store
- * cannot add a code.
- */
+/** Recovery codes (NIST look-up secrets), each valid once and shown once. Sealed hashes keep a writer to the store from adding one. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { Keyring } from '../keyring/keyring.ts'
@@ -21,7 +18,7 @@ export interface RecoveryStatus {
 
 /** Crockford's base32, without look-alikes. */
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
-/** 120 bits: from 112 on, a plain hash is enough (NIST SP 800-63B-4 §3.1.2.2). */
+/** From 112 bits on, a plain hash is enough (NIST SP 800-63B-4 §3.1.2.2). */
 const symbols = 24
 const groupSize = 4
 
@@ -75,7 +72,7 @@ export class RecoveryCodes {
     this.#onDisabled = input.onDisabled ?? (() => {})
   }
 
-  /** Issues new codes, which replace all older ones. */
+  /** Replaces all older codes. */
   async issue(accountId: string): Promise<string[]> {
     const codes = Array.from({ length: this.#count }, newCode)
     const record: RecoveryRecord = {
@@ -90,7 +87,7 @@ export class RecoveryCodes {
     return codes
   }
 
-  /** Spends a code. It counts the attempt first; of parallel callers with one code, one succeeds. */
+  /** Counts the attempt first. Of parallel callers with one code, one succeeds. */
   async spend(input: Origin & { accountId: string; code: string }): Promise<Verification> {
     const { accountId } = input
     const reservation = await this.#limiter.reserve(await this.#guesses.buckets({ ...input, what: 'recovery' }))
@@ -117,7 +114,7 @@ export class RecoveryCodes {
     return { kind: 'refused', ...(await reservation.wait?.()) }
   }
 
-  /** The status, or null where none were issued. */
+  /** Null where none were issued. */
   async status(accountId: string): Promise<RecoveryStatus | null> {
     const record = await recoveryRecord.get(this.#store, accountId, this.#seal)
     if (record === null) return null
@@ -149,7 +146,7 @@ export class RecoveryCodes {
     await this.#store.settle?.()
   }
 
-  /** True only if the change was written, which alone spends a code. */
+  /** Only a written change spends a code. */
   #update(accountId: string, change: (record: RecoveryRecord) => RecoveryRecord | null): Promise<boolean> {
     const decide = (record: RecoveryRecord | null) => {
       const next = record === null ? null : change(record)
@@ -159,7 +156,7 @@ export class RecoveryCodes {
   }
 }
 
-/** The 24 symbols of a typed code, or null. Blanks, dashes, case and width are ignored; `o` reads as 0, `i` and `l` as 1. */
+/** 24 symbols, or null. Blanks, dashes, case and width are ignored; `o` reads as 0, `i` and `l` as 1. */
 export function readRecoveryCode(typed: unknown): string | null {
   const code = typedSigns(typed)
     ?.toLowerCase()

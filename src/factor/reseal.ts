@@ -1,4 +1,4 @@
-/** The re-sealing of all sealed records with the current key, after which old keys can be retired. */
+/** The re-sealing of all records with the current key, before old keys are retired. */
 import { keyCheck } from '../keyring/key-check.ts'
 import { type Keyring, sealedBy } from '../keyring/keyring.ts'
 import { inBatches } from '../store/batches.ts'
@@ -9,8 +9,8 @@ import { recoveryRecord } from './recovery-code.ts'
 import { contextOf, totpCeremony } from './totp.ts'
 
 /**
- * Seals all records with the current key and returns their number. It may run beside the gate and be repeated. Rejects with KeyringError
- * for a record of an unknown key; then no key may be retired.
+ * Returns the number of records sealed. It may run beside the gate and be repeated. Rejects with KeyringError for an unknown key; then no
+ * key may be retired.
  */
 export async function resealSecrets(input: {
   store: Store
@@ -36,13 +36,13 @@ export async function resealSecrets(input: {
   return resealed
 }
 
-/** Every kind of sealed record. `reseal` resolves with true if it wrote the record of `id`. */
+/** `reseal` resolves with true if it wrote the record of `id`. */
 const sealed: readonly {
   readonly prefix: string
   readonly reseal: (store: Store, keyring: Keyring, id: string) => Promise<boolean>
 }[] = [
   {
-    // Sealed as a whole, so its content and version do not matter.
+    // Sealed as a whole, in any version.
     prefix: recoveryRecord.prefix,
     reseal: (store, keyring, id) =>
       exchange(store, recoveryRecord.key(id), text => again(keyring, text, recoveryRecord.key(id)))
@@ -58,7 +58,7 @@ const sealed: readonly {
   }
 ]
 
-/** True if the value was written. It retries after a concurrent change. */
+/** Retries after a concurrent change. */
 function exchange(store: Store, key: string, change: (text: string) => string | null): Promise<boolean> {
   return changeValue(store, key, text => {
     const next = text === null ? null : change(text)
@@ -66,7 +66,6 @@ function exchange(store: Store, key: string, change: (text: string) => string | 
   })
 }
 
-/** The record with its secret sealed again, bound to the credential. */
 function withSecret<T extends { readonly secret: string }>(
   record: T | null,
   credentialId: string | undefined,

@@ -1,7 +1,4 @@
-/**
- * Ceremonies before sign-in. The challenge travels sealed in its handle, so that requests for one leave nothing in the store (THREATS
- * D15).
- */
+/** Ceremonies before sign-in. The handle holds the sealed challenge, so that a request for one stores nothing (THREATS D15). */
 import { type Clock, isCurrent } from '../clock.ts'
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
 import type { Store } from '../store/store.ts'
@@ -29,13 +26,13 @@ export class SealedCeremonies {
     this.#seconds = input.seconds
   }
 
-  /** Returns a handle. Nothing is stored. */
+  /** Stores nothing. */
   begin(pending: Pending): string {
     const sealed: Sealed = { ...pending, expiresAt: this.#clock() + this.#seconds * 1000 }
     return this.#keyring().seal(JSON.stringify(sealed), context)
   }
 
-  /** The content of a handle for its browser, in time; else null. It is not spent. */
+  /** Null for another browser or too late. The challenge is not spent. */
   look(handle: unknown, binding: string): Sealed | null {
     if (typeof handle !== 'string' || handle.length > longest) return null
     try {
@@ -50,9 +47,9 @@ export class SealedCeremonies {
     }
   }
 
-  /** True for the one caller who spends this challenge. One handle has several spellings, so the challenge is the key. */
+  /** True for one caller. The challenge is the key, since a handle has several spellings. */
   spend({ challenge, expiresAt }: Sealed): Promise<boolean> {
-    // One more minute, since gateways' clocks differ.
+    // Gateways' clocks differ.
     const seconds = (expiresAt - this.#clock()) / 1000 + 60
     return this.#store.add(`ceremony-spent:webauthn:${challenge}`, '1', seconds)
   }

@@ -1,4 +1,4 @@
-/** TOTP (RFC 6238): enrolment and verification with otplib. Each time step is accepted once (§5.2). */
+/** TOTP (RFC 6238) with otplib. Each time step is accepted once (§5.2). */
 import { randomBytes } from 'node:crypto'
 import { generateURI, ScureBase32Plugin, verifySync } from 'otplib'
 import type { Clock } from '../clock.ts'
@@ -23,7 +23,6 @@ export interface TotpOptions {
   readonly keyring: () => Keyring
   readonly credentials: Credentials
   readonly limiter: AttemptLimiter
-  /** The label in authenticator apps. */
   readonly issuer: string
   readonly algorithm: TotpAlgorithm
   readonly digits: 6 | 7 | 8
@@ -31,13 +30,13 @@ export interface TotpOptions {
   readonly period: number
   /** Steps accepted before and after the present one: 1, or 0 for ASVS 6.5.5. */
   readonly skew: 0 | 1
-  /** Called when the clock stands before a used code, with the least difference in seconds, once in ten minutes. */
+  /** The clock stands before a used code, by at least this many seconds. Once in ten minutes. */
   readonly onClockBack?: (seconds: number) => void
   /** For tests. */
   readonly random?: (bytes: number) => Buffer
 }
 
-/** Setup data for an authenticator app, shown during enrolment only (THREATS M4). */
+/** Shown during enrolment only (THREATS M4). */
 export interface TotpSetup {
   readonly ceremony: string
   /** Base32 without padding. */
@@ -50,7 +49,7 @@ export interface TotpSetup {
 /** The length of the hash (RFC 6238 §5.1, RFC 4226 §4 R6). */
 const secretBytes: Readonly<Record<TotpAlgorithm, number>> = { SHA1: 20, SHA256: 32, SHA512: 64 }
 const ceremonySeconds = 10 * 60
-/** The search range for a wrong clock at sign-in: twenty steps, or otplib's limit of 49 minutes. */
+/** At sign-in: twenty steps, or otplib's limit of 49 minutes. */
 const nearbySteps = (periodSeconds: number) => Math.min(20, Math.floor(1470 / periodSeconds))
 /** Failures after which the page mentions clocks. */
 const failuresToWonderAfter = 3
@@ -58,7 +57,7 @@ const failuresToWonderAfter = 3
 const clockNewsMs = 10 * 60_000
 const base32 = new ScureBase32Plugin()
 
-/** A pending enrolment. It holds the parameters, so that a reload does not invalidate a shown QR code. */
+/** It holds the parameters, otherwise a reload would invalidate a shown QR code. */
 interface Pending extends CeremonyOwner, Pick<TotpCredential, 'secret' | 'algorithm' | 'digits' | 'periodSeconds'> {
   readonly accountId: string
   readonly credentialId: string
@@ -91,7 +90,7 @@ export class Totp {
     this.#failures = new ConsecutiveFailures(options.store)
   }
 
-  /** The session's pending enrolment, or a new one, so that a reloaded page shows the scanned secret. */
+  /** The session's pending enrolment, or a new one: a reload shows the scanned secret. */
   async open(account: { id: string; name: string }, binding: string): Promise<TotpSetup> {
     const owner = { accountId: account.id, binding }
     const waiting = await this.#ceremonies.current(owner)
@@ -101,7 +100,7 @@ export class Totp {
     return stands === null ? drawn : this.#setupOf(stands.ceremony, stands.details)
   }
 
-  /** Begins a new enrolment for ten minutes, and ends the session's earlier one. */
+  /** Pending for ten minutes; ends the session's earlier one. */
   async begin(account: { id: string; name: string }, binding: string): Promise<TotpSetup> {
     const owner = { accountId: account.id, binding }
     const waiting = await this.#ceremonies.current(owner)
@@ -128,18 +127,18 @@ export class Totp {
     return this.#setup(await this.#ceremonies.begin(pending), pending, secret)
   }
 
-  /** The pending secret, for the page after a wrong code; null if it is over or another person's. */
+  /** After a wrong code. Null if it is over or another person's. */
   async resume(ceremony: string, accountId: string, binding: string): Promise<TotpSetup | null> {
     const pending = await this.#ceremonies.look(ceremony, { accountId, binding })
     return pending === null ? null : this.#setupOf(ceremony, pending)
   }
 
-  /** True if this session finished that enrolment, as when a form is sent twice. */
+  /** True if this session finished it, as when a form is sent twice. */
   async isFinished(ceremony: string, accountId: string, binding: string): Promise<boolean> {
     return this.#ceremonies.isFinished(ceremony, { accountId, binding })
   }
 
-  /** Finishes an enrolment with its first code, which is spent. A wrong code keeps it pending. The default name is `totp`. */
+  /** Spends the first code. A wrong code keeps the enrolment pending. The default name is `totp`. */
   async finish(input: {
     accountId: string
     binding: string
@@ -181,7 +180,7 @@ export class Totp {
     return { kind: 'enrolled', credential }
   }
 
-  /** Verifies a code against each of the person's TOTP credentials. It counts the attempt first. */
+  /** Counts the attempt first, then tries each of the person's TOTP credentials. */
   async verify(input: Origin & { accountId: string; code: string }): Promise<Verification> {
     const { accountId, address } = input
     const reservation = await this.#options.limiter.reserve(await this.#guesses.buckets({ ...input, what: 'totp' }))
@@ -218,7 +217,7 @@ export class Totp {
       if (await this.#isNearby(credential, code)) isNearby = true
       goodAgainAt = Math.max(goodAgainAt, this.#blockedUntil(credential))
     }
-    // The typed code has no influence, so that nobody learns about it.
+    // Independent of the typed code, so that nobody learns about it.
     if (goodAgainAt > 0) return { kind: 'refused', code: 'clock_back', goodAgainAt }
     const wait = await reservation.wait?.()
     return isNearby || reservation.failures >= failuresToWonderAfter
@@ -231,7 +230,7 @@ export class Totp {
     return all.filter(credential => credential.kind === 'totp')
   }
 
-  /** The credential that accepts the code, and spends its step; else null. */
+  /** Spends the step. Null if no credential accepts the code. */
   async #use(
     credentials: readonly TotpCredential[],
     code: string | null,
@@ -241,7 +240,7 @@ export class Totp {
     for (const credential of credentials) {
       const step = this.#stepOf(credential, code, this.#options.skew, credential.lastStep)
       if (step === null || !(await this.#spend(credential, step))) continue
-      // The record decides: a parallel request may have used a later step or disabled it.
+      // A parallel request may have used a later step.
       const used = await this.#options.credentials.update(credential.accountId, credential.id, now =>
         now.kind === 'totp' && now.disabledAt === null && now.lastStep < step
           ? { ...now, lastStep: step, lastUsedAt: at, lastUsedFrom: address }
@@ -252,7 +251,7 @@ export class Totp {
     return null
   }
 
-  /** The time in milliseconds before which no code can be valid, because the clock was set back; zero normally. */
+  /** In milliseconds; zero unless the clock was set back behind a used code. */
   #blockedUntil({ lastStep, periodSeconds }: TotpCredential): number {
     const { clock, skew, onClockBack } = this.#options
     const now = clock()
@@ -266,23 +265,20 @@ export class Totp {
     return (lastStep + 1 - skew) * periodSeconds * 1000
   }
 
-  /** The clock offset of a code in seconds, or null. Only for somebody who was shown the secret. */
+  /** In seconds, or null. Only for somebody who was shown the secret. */
   #offsetOf(pending: Pending, code: string | null): number | null {
     if (code === null) return null
     const secret = base32.decode(this.#open(pending.secret, pending.credentialId))
     return clockOffset(secret, code, this.#options.clock(), pending)
   }
 
-  /** True for the one caller who spends this step. */
+  /** True for one caller. */
   #spend({ id, periodSeconds }: TotpCredential, step: number): Promise<boolean> {
     const untilSeconds = (step + this.#options.skew + 1) * periodSeconds - this.#options.clock() / 1000
     return this.#store.add(`totp-step:${id}:${step}`, '1', untilSeconds + periodSeconds)
   }
 
-  /**
-   * Whether the code belongs to a nearby time that is not accepted. It is spent at once, since the answer tells a guesser that it will be
-   * valid.
-   */
+  /** Whether the code belongs to a nearby time. It is spent, otherwise a guesser would learn that it will be valid. */
   async #isNearby(credential: TotpCredential, code: string | null): Promise<boolean> {
     const step = this.#stepOf(credential, code, nearbySteps(credential.periodSeconds))
     if (step === null) return false
@@ -291,7 +287,7 @@ export class Totp {
     return step < present || this.#spend(credential, step)
   }
 
-  /** The time step of the code, within `tolerance` steps and after `after`; else null. */
+  /** Within `tolerance` steps and after `after`; else null. */
   #stepOf(
     credential: Pick<TotpCredential, 'id' | 'secret' | 'algorithm' | 'digits' | 'periodSeconds'>,
     code: string | null,
@@ -315,7 +311,7 @@ export class Totp {
       // otplib returns an object, and `{ valid: false }` is truthy (THREATS 0.12).
       return result.valid === true && 'timeStep' in result ? result.timeStep : null
     } catch {
-      // Also after the clock was set back behind the last used step.
+      // Also after the clock was set back.
       return null
     }
   }
@@ -341,13 +337,12 @@ export class Totp {
   }
 }
 
-/** The digits of a typed code in any script, or null. */
+/** Digits of any script, or null. */
 export function readCode(typed: unknown): string | null {
   const digits = typedSigns(typed)
   return digits !== null && /^[0-9]{6,8}$/.test(digits) ? digits : null
 }
 
-/** The seal's context for a credential's secret. */
 export function contextOf(credentialId: string): string {
   return `totp:${credentialId}`
 }

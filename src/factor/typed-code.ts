@@ -1,12 +1,12 @@
-/** The normalisation of typed codes: blanks, dashes, invisible characters and scripts of digits. */
+/** The normalisation of typed codes. */
 
-/** Pasted codes with marks between the digits have a few dozen characters. */
+/** Pasted codes may have marks between the digits. */
 const longest = 256
-/** Blanks, invisible characters and dashes, also signs that keyboards make of hyphens (U+30FC, bullets, minus signs, drawn lines). */
+/** Blanks, dashes, invisible characters, and signs that keyboards make of hyphens (U+30FC, bullets, minus signs, lines). */
 const ignored =
   /[\s\x85\p{Z}\p{Cf}\p{Default_Ignorable_Code_Point}\p{M}\p{Dash}\u{30fc}\u{2027}\u{2043}\u{2d7}\u{2052}\u{2796}\u{2e43}\u{2500}\u{2501}\u{2504}\u{2505}\u{2508}\u{2509}\u{254c}\u{254d}\u{3161}\u{2800}]+/gu
 
-/** The signs of a typed code, with ASCII digits and plain letters (NFKC). Null for no text or a long one. */
+/** ASCII digits and plain letters (NFKC). Null for a long text or none. */
 export function typedSigns(typed: unknown): string | null {
   if (typeof typed !== 'string' || typed.length > longest) return null
   return typed
@@ -15,7 +15,7 @@ export function typedSigns(typed: unknown): string | null {
     .replace(/\p{Nd}/gu, digitValue)
 }
 
-/** Unicode orders the digits of a script from zero to nine (UAX #44, Nd). */
+/** A script's digits are consecutive (UAX #44, Nd). */
 function digitValue(digit: string): string {
   const point = digit.codePointAt(0)!
   let start = point

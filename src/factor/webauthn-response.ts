@@ -29,7 +29,6 @@ export interface AuthenticationResponse {
 const idBytesMax = 1023
 const clientDataBytesMax = 8 * 1024
 const authenticatorDataBytesMax = 8 * 1024
-/** Includes a certificate chain. */
 const attestationBytesMax = 32 * 1024
 const signatureBytesMax = 1024
 /** WebAuthn L3 §5.4.3. */

@@ -1,8 +1,8 @@
-/** The relying party's rules for an assertion (WebAuthn L3 §7.2), as pure functions, after the library has verified the signature. */
+/** The relying party's rules for an assertion (WebAuthn L3 §7.2), after the library has verified the signature. */
 import { type CeremonyOwner, ceremonyRecord } from './ceremony.ts'
 import type { Credential, WebauthnCredential } from './credential.ts'
 
-/** A pending ceremony with its policy, which the browser cannot change. */
+/** It holds the policy, which the browser cannot change. */
 export interface Pending extends CeremonyOwner {
   readonly purpose: 'enrol' | 'challenge' | 'login'
   readonly challenge: string
@@ -28,7 +28,7 @@ export interface Assertion {
   readonly backedUp: boolean
 }
 
-/** Steps 5 and 6: the credential was asked for, and it, the user handle and the ceremony belong to one person. */
+/** Steps 5 and 6: credential, user handle and ceremony belong to one person. */
 export function mayAnswer(credential: WebauthnCredential, userHandle: string | null, pending: Pending): boolean {
   if (credential.disabledAt !== null) return false
   if (pending.allowed !== null && !pending.allowed.includes(credential.credentialId)) return false
@@ -44,7 +44,7 @@ export function afterAssertion(
 ): WebauthnCredential | 'refused' | 'counter_went_back' {
   if (credential.kind !== 'webauthn' || credential.disabledAt !== null) return 'refused'
   if (assertion.backupEligible !== credential.backupEligible) return 'refused'
-  // A thief can set a PIN on a key without one, so user verification counts only since enrolment.
+  // A thief can set a PIN on a key without one.
   if (purpose === 'login' && !(credential.uvInitialized && assertion.userVerified)) return 'refused'
   const { counter } = credential
   if (assertion.counter <= counter && (assertion.counter !== 0 || counter !== 0)) return 'counter_went_back'
@@ -52,7 +52,7 @@ export function afterAssertion(
     ...credential,
     counter: assertion.counter,
     backedUp: assertion.backedUp,
-    // Here always beside a first factor.
+    // Always beside a first factor.
     uvInitialized: credential.uvInitialized || assertion.userVerified
   }
 }

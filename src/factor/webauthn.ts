@@ -1,7 +1,4 @@
-/**
- * WebAuthn (W3C Level 3): both ceremonies with @simplewebauthn/server, and the steps of §7 that it leaves to the relying party. All
- * refusals look the same.
- */
+/** WebAuthn (W3C Level 3) with @simplewebauthn/server, and the steps of §7 that it leaves to the relying party. */
 import { randomBytes } from 'node:crypto'
 import type {
   PublicKeyCredentialCreationOptionsJSON,
@@ -50,9 +47,9 @@ export interface WebauthnOptions {
   /** The exact origins of a ceremony. */
   readonly origins: readonly string[]
   readonly userVerification: UserVerification
-  /** Attestation is not judged, so `none` spares the person a question. */
+  /** Not judged, so `none` spares a question. */
   readonly attestation: 'none' | 'direct' | 'enterprise'
-  /** The counter went back, so the authenticator may be copied. The assertion was refused. */
+  /** The authenticator may be copied. The assertion was refused. */
   readonly onCounterRegress?: (notice: FactorNotice) => void
   /** For tests. */
   readonly random?: (bytes: number) => Buffer
@@ -98,7 +95,7 @@ export class Webauthn {
     this.#failures = new ConsecutiveFailures(options.store)
   }
 
-  /** Begins an enrolment (§7.1 step 1). It excludes the person's keys, so that one key does not count twice. */
+  /** §7.1 step 1. The person's keys are excluded, so that one key does not count twice. */
   async registrationOptions(
     account: { id: string; name: string; displayName: string },
     binding: string
@@ -123,12 +120,11 @@ export class Webauthn {
     return { ceremony, options }
   }
 
-  /** True while this enrolment is pending. */
   async isEnrolling(accountId: string, binding: string, ceremony: unknown): Promise<boolean> {
     return (await this.#ceremonies.look(ceremony, { accountId, binding }))?.purpose === 'enrol'
   }
 
-  /** Finishes an enrolment and always spends its challenge. The default name is the code of the type. */
+  /** Always spends the challenge. The default name is the code of the type. */
   async register(input: {
     account: { id: string; name: string; displayName: string }
     binding: string
@@ -197,10 +193,7 @@ export class Webauthn {
     return { ceremony, options }
   }
 
-  /**
-   * Finishes an assertion and always spends its challenge. Without `accountId` the passkey must have verified its user. The caller checks
-   * the account.
-   */
+  /** Always spends the challenge. Without `accountId` the passkey must have verified its user. The caller checks the account. */
   async authenticate(input: AnswerInput & { accountId: string | null }): Promise<Verification> {
     const { accountId, address } = input
     const answer = accountId === null ? await this.#answerOfNobody(input) : await this.#answerOf(accountId, input)
@@ -239,10 +232,7 @@ export class Webauthn {
     return credential === null ? refusedBy(reservation) : { response, credential, pending, reservation }
   }
 
-  /**
-   * An answer before sign-in. It counts by credential and network, otherwise invalid answers would stop the passkeys of everybody at an
-   * address.
-   */
+  /** Before sign-in. It counts by credential and network, otherwise invalid answers would stop everybody at an address. */
   async #answerOfNobody(input: AnswerInput): Promise<Answered | Refused> {
     const response = readAuthentication(input.response)
     const pending = this.#sealed.look(input.ceremony, input.binding)
@@ -383,7 +373,7 @@ export class Webauthn {
   }
 }
 
-/** The library throws for an invalid response. No store access here, so its errors are not swallowed. */
+/** The library throws for an invalid response. The store is not called here. */
 async function orNothing<Result extends object>(check: () => Promise<Result | null>): Promise<Partial<Result>> {
   try {
     return (await check()) ?? {}

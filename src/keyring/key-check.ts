@@ -1,6 +1,4 @@
-/**
- * The check that a key file belongs to a store: the store holds a text that only its keys open. Another key could not read TOTP secrets.
- */
+/** The check that a key file belongs to a store, by a text that only its keys open. */
 import type { Store } from '../store/store.ts'
 import { KeyFileError } from './key-file.ts'
 import type { Keyring } from './keyring.ts'
@@ -8,9 +6,9 @@ import type { Keyring } from './keyring.ts'
 /** The store's key, which is also the seal's context. */
 export const keyCheck = 'meta:key-check'
 
-/** Rejects with KeyFileError `foreign` for another store's keys. Adds the text to a store that has none. */
+/** Rejects with KeyFileError `foreign`. Adds the text to a store that has none. */
 export async function checkKey(store: Store, keyring: Keyring, keyFile: string): Promise<void> {
-  // Reads first, because a store on a full disk accepts no write.
+  // A store on a full disk accepts no write.
   if ((await store.get(keyCheck)) === null) await store.add(keyCheck, keyring.seal('factorgate', keyCheck))
   const sealed = await store.get(keyCheck)
   try {

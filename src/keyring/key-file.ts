@@ -1,4 +1,4 @@
-/** The key file: one master key per line, newest first. It must not be readable by others, and is replaced only by a rename. */
+/** The key file: one master key per line, newest first. */
 import { constants } from 'node:fs'
 import { type FileHandle, open, realpath, rename, stat as statFile, unlink } from 'node:fs/promises'
 import path from 'node:path'
@@ -41,7 +41,7 @@ export async function readKeyFile(file: string, env: Environment = {}): Promise<
   return makeKeyring((await readKeys(file, env)).keys)
 }
 
-/** Creates the file, and its folder if needed, with a new key. Rejects where a file exists. Resolves with the key's id. */
+/** Creates the file, and its folder, with a new key. Rejects where a file exists. Resolves with the key's id. */
 export async function createKeyFile(file: string): Promise<string> {
   const key = newMasterKey()
   try {
@@ -106,10 +106,7 @@ async function readKeys(file: string, env: Environment = {}): Promise<KeysRead> 
   }
 }
 
-/**
- * Others may never read or write the file. Its group may read it where root owns it, as with systemd credentials (0440) and Kubernetes
- * secrets (`fsGroup`).
- */
+/** Others may never read it. Its group may where root owns it, as with systemd credentials (0440) and Kubernetes secrets (`fsGroup`). */
 function isOpenToOthers({ mode, uid }: { mode: number; uid: number }, isCredential: boolean): boolean {
   const isRootsForGroup = (uid === 0 || isCredential) && (mode & 0o037) === 0
   return (mode & 0o077) !== 0 && !isRootsForGroup

@@ -1,7 +1,4 @@
-/**
- * The keyring: sealing, MACs and signatures with keys derived from the master keys. The first key seals and signs; the others only open
- * and verify.
- */
+/** The keyring: sealing, MACs and signatures. The first key seals and signs; the others only open and verify. */
 import {
   createCipheriv,
   createDecipheriv,
@@ -15,7 +12,7 @@ import {
   timingSafeEqual
 } from 'node:crypto'
 
-/** 256 random bits. The id is derived from them, so that a damaged line is found. */
+/** 256 random bits, and an id derived from them, so that damage is found. */
 export interface MasterKey {
   readonly id: string
   readonly bytes: Buffer
@@ -23,7 +20,7 @@ export interface MasterKey {
 
 export interface Keyring {
   readonly currentKeyId: string
-  /** AES-256-GCM under the current key. A text opens only for the same `context` (such as `totp:` + credential id). */
+  /** AES-256-GCM. The text opens only for the same `context` (such as `totp:` + credential id). */
   seal(plain: string, context: string): string
   /** Throws KeyringError for an unknown key, another context or a changed text. */
   open(sealed: string, context: string): string
@@ -31,7 +28,7 @@ export interface Keyring {
   mac(purpose: string, data: string): string
   /** True if any key of the ring made `mac`. */
   verifyMac(purpose: string, data: string, mac: string): boolean
-  /** Ed25519 (RFC 8032), derived from the current key. */
+  /** Ed25519 (RFC 8032). */
   readonly signingKey: { readonly kid: string; readonly privateKey: KeyObject }
   /** RFC 7517 and 8037: the public keys, the current one first. */
   readonly publicJwks: { readonly keys: readonly object[] }
@@ -55,7 +52,6 @@ export function newMasterKey(): MasterKey {
   return masterKey(randomBytes(keyBytes))
 }
 
-/** The master key of these 32 bytes. */
 export function masterKey(bytes: Buffer): MasterKey {
   if (bytes.length !== keyBytes) throw new KeyringError(`a key has ${keyBytes} bytes, not ${bytes.length}`)
   return { id: derive(bytes, 'id').subarray(0, 8).toString('base64url'), bytes }
@@ -68,7 +64,6 @@ export function makeKeyring(keys: readonly MasterKey[]): Keyring {
   return new Ring(current, keys)
 }
 
-/** The id of the key that sealed this, or null. */
 export function sealedBy(sealed: string): string | null {
   return sealedShape.exec(sealed)?.[1] ?? null
 }

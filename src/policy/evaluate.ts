@@ -1,4 +1,4 @@
-/** The evaluation of one rule for one request. The decision and its explanation share it, so they cannot disagree. */
+/** The evaluation of one rule for one request, shared by the decision and its explanation. */
 import { factorKinds, isFullySignedIn, newestProof, type Proof } from '../factor/proof.ts'
 import type { Subject } from '../identity/subject.ts'
 import type { CompiledRule } from './compile.ts'

@@ -1,4 +1,4 @@
-/** Network addresses as values, each in one canonical spelling that rules, throttles and the journal share. */
+/** Network addresses in one canonical spelling. */
 import { isIPv4, isIPv6 } from 'node:net'
 
 /** `value` has 32 bits for family 4; for family 6 it is eight groups of 16 bits. */
@@ -8,7 +8,7 @@ export type Address =
 
 const longestAddress = 64
 
-/** Parses an address. Drops zone ids and unwraps IPv4 in IPv6 (`::ffff:10.0.0.1`). Null for anything else. */
+/** Drops zone ids and unwraps IPv4 in IPv6 (`::ffff:10.0.0.1`). Null for anything else. */
 export function parseAddress(text: string): Address | null {
   if (text.length > longestAddress) return null
   if (isIPv4(text)) return { family: 4, text, value: v4Value(text) }
@@ -47,7 +47,7 @@ function v6Groups(text: string): number[] {
   return [...before, ...zeros, ...after].map(group => Number.parseInt(group, 16))
 }
 
-/** RFC 5952 §4: lower case, no leading zeros, the first longest run of zero groups as `::`. */
+/** RFC 5952 §4. */
 function v6Text(groups: readonly number[]): string {
   let start = -1
   let length = 1

@@ -1,7 +1,4 @@
-/**
- * The client address behind a connection. X-Forwarded-For counts only from listed proxies, and a malformed one never throws
- * (CVE-2024-47070).
- */
+/** The client address of a connection. X-Forwarded-For counts only from listed proxies; a malformed one never throws (CVE-2024-47070). */
 import { isIPv4 } from 'node:net'
 import { parseAddress } from './address.ts'
 import { parseNetworks } from './networks.ts'
@@ -14,11 +11,11 @@ export interface Client {
   readonly viaTrustedProxy: boolean
 }
 
-/** Stands for a peer without an address (a closed socket). It is in no network. */
+/** A peer without an address (a closed socket), in no network. */
 const unknownAddress = 'unknown'
 const mostHops = 32
 
-/** A reader for the given trusted proxies (CIDRs). `forwardedFor` is the X-Forwarded-For value. Throws NetworkError. */
+/** `trustedProxies` are CIDRs, `forwardedFor` is X-Forwarded-For. Throws NetworkError. */
 export function makeClientReader(
   trustedProxies: readonly string[]
 ): (peer: string, forwardedFor: string | undefined) => Client {
@@ -35,7 +32,7 @@ function canonicalPeer(raw: string): string {
   return (typeof raw === 'string' ? parseAddress(raw)?.text : undefined) ?? unknownAddress
 }
 
-/** The rightmost untrusted hop, or the last trusted one before the chain ends or is malformed (CVE-2023-36456). */
+/** The rightmost untrusted hop, or the last valid one before a malformed one (CVE-2023-36456). */
 function lastUntrusted(peer: string, forwardedFor: string, trusted: { contains(address: string): boolean }): string {
   let address = peer
   let end = forwardedFor.length
@@ -52,7 +49,7 @@ function lastUntrusted(peer: string, forwardedFor: string, trusted: { contains(a
 
 const longestHop = 80
 
-/** An address, perhaps with a port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+/** Also with a port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
 function parseHop(raw: string): string | null {
   if (raw.length > longestHop) return null
   const [, bracketed, withPort] = /^(?:\[([^\]]+)\](?::\d{1,5})?|([\d.]+):\d{1,5})$/.exec(raw.trim()) ?? []

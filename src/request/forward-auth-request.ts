@@ -1,14 +1,11 @@
-/**
- * The original request of a forward-auth check, from one of three header forms. They must be complete and agree, otherwise a client could
- * choose what is judged.
- */
+/** The original request of a forward-auth check. Its header forms must agree, otherwise a client could choose what is judged. */
 import { type IncomingHttpHeaders, METHODS } from 'node:http'
 
 export interface Original {
   readonly method: string
   readonly host: string
   readonly uri: string
-  /** False for nginx, which cannot pass on a redirect: it gets 401 and a `Location`. */
+  /** False for nginx, which gets 401 and a `Location`, because it cannot pass on a redirect. */
   readonly redirects: boolean
 }
 
@@ -22,8 +19,8 @@ interface Named {
 }
 
 /**
- * nginx sends `X-Original-URL` and `-Method`; Traefik and Caddy send `X-Forwarded-Uri`, `-Host` and `-Method`; Envoy appends the path
- * (`appended`). Null (400) where no form is complete or two forms differ.
+ * nginx sends `X-Original-URL` and `-Method`; Traefik and Caddy `X-Forwarded-Uri`, `-Host` and `-Method`; Envoy appends the path. Null
+ * (400) where a form is incomplete or two differ.
  */
 export function originalOf(headers: IncomingHttpHeaders, method: string, appended: string): Original | null {
   const named: Named[] = []
@@ -49,7 +46,7 @@ function isSame(one: Named, other: Named): boolean {
   return one.method === other.method && one.host?.toLowerCase() === other.host?.toLowerCase() && one.uri === other.uri
 }
 
-/** A header sent twice is joined with a comma, which makes it invalid. */
+/** A repeated header is joined with a comma, which makes it invalid. */
 function one(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name]
   return typeof value === 'string' ? value : value?.join(', ')

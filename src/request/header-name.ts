@@ -1,9 +1,6 @@
-/** Header field names: how they are compared, and which of them belong to the connection. */
+/** Header names: comparison, and lists of them. */
 
-/**
- * Lower case, with `-` for other characters: CGI servers make `HTTP_REMOTE_USER` of `Remote_User` and `remote.user` (CVE-2026-52845,
- * CVE-2025-64484).
- */
+/** CGI servers make `HTTP_REMOTE_USER` of `Remote_User` and `remote.user` (CVE-2026-52845, CVE-2025-64484). */
 export function normalName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
 }
@@ -13,7 +10,7 @@ export function isHeaderName(text: string): boolean {
   return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)
 }
 
-/** Fields that end with this connection, in both directions (RFC 9110 §7.6.1). */
+/** Fields of one connection (RFC 9110 §7.6.1). */
 export const hopByHop: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -28,7 +25,7 @@ export const hopByHop: ReadonlySet<string> = new Set([
   'http2-settings'
 ])
 
-/** The names listed in a `Connection` value, lower case; null for only the usual ones. */
+/** The names in a `Connection` value, lower case; null for only the usual ones. */
 export function connectionOptions(value: string): string[] | null {
   const lower = value.toLowerCase()
   if (lower === 'keep-alive' || lower === 'close' || lower === 'upgrade') return null
@@ -48,7 +45,7 @@ export function withoutListed(headers: string[], listed: readonly string[]): str
 
 const usualOptions = new Set(['keep-alive', 'close', 'upgrade'])
 
-/** Fields that `Connection` cannot remove, otherwise the message would change its meaning (CVE-2024-45410). */
+/** `Connection` cannot remove these, otherwise the message would change its meaning (CVE-2024-45410). */
 const neverListed = new Set([
   'host',
   'content-length',

@@ -1,15 +1,15 @@
-/** The networks that contain an address, from its household to its provider. Throttles and the journal share them. */
+/** The networks of an address, from household to provider. */
 import { parseAddress } from './address.ts'
 
 export const unknownNetwork = 'unknown'
 
-/** For IPv4 the first three are the address itself. */
+/** The first three are equal for IPv4. */
 export interface NetworkLevels {
   /** A household: an IPv4 address, or an IPv6 /64. */
   readonly network: string
   /** A customer of many providers: an IPv6 /56. */
   readonly customer: string
-  /** What anybody can get: an IPv6 /48, which holds 65,536 networks. */
+  /** An IPv6 /48, which anybody can get: 65,536 networks. */
   readonly site: string
   /** A provider, or part of it: an IPv4 /24, an IPv6 /32. */
   readonly provider: string
@@ -17,7 +17,7 @@ export interface NetworkLevels {
   readonly region: string
 }
 
-/** The networks of an address. IPv4 in IPv6 counts as IPv4. */
+/** IPv4 in IPv6 counts as IPv4. */
 export function networkLevels(address: string): NetworkLevels {
   const parsed = parseAddress(address)
   if (parsed === null) return every(unknownNetwork)

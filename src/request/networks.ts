@@ -2,16 +2,15 @@
 import { type Address, parseAddress } from './address.ts'
 
 export interface Networks {
-  /** False for a text that is no address. */
   contains(address: string): boolean
 }
 
-/** A network that cannot be parsed. The message names it and the expected form. */
+/** The message names the network and the expected form. */
 export class NetworkError extends Error {
   override readonly name = 'NetworkError'
 }
 
-/** The set of these CIDRs and addresses. Throws NetworkError, also for a number of hops (GHSA-3m5p-2c4r-xxw2). */
+/** Throws NetworkError for anything but CIDRs and addresses, such as a number of hops (GHSA-3m5p-2c4r-xxw2). */
 export function parseNetworks(cidrs: readonly string[]): Networks {
   const networks = cidrs.map(readNetwork)
   if (networks.length === 0) return { contains: () => false }
@@ -32,7 +31,7 @@ export type NetworkFault =
   | { readonly fault: 'address' | 'mapped' }
   | { readonly fault: 'prefix'; readonly most: 32 | 128 }
 
-/** Parses an address or a network. Zone ids are refused, since they are local to one machine. */
+/** Refuses zone ids, which are local to one machine. */
 export function parseNetwork(text: string): Network | NetworkFault {
   const [base = '', length, ...more] = text.split('/')
   const address = /^[0-9A-Fa-f:.]+$/.test(base) ? parseAddress(base) : null

@@ -1,4 +1,4 @@
-/** Single steps of path normalisation that some server takes. Each returns a path that begins with '/', or its argument unchanged. */
+/** Steps of path normalisation that some server takes. Each returns a path with a leading '/', or its argument unchanged. */
 
 /** Windows servers and WHATWG URL parsers. */
 export function backslashesAsSlashes(path: string): string {
@@ -27,7 +27,7 @@ export function withoutFragment(path: string): string {
   return before(path, '#')
 }
 
-/** Servlet containers: `;params` end with their segment, and `..;` is `..`. */
+/** Servlet containers: `..;` is `..`. */
 export function withoutParameters(path: string): string {
   return path.includes(';') ? path.replace(/;[^/]*/g, '') : path
 }
@@ -47,12 +47,12 @@ export function resolveDots(path: string): string {
   return path.includes('/.') ? resolve(path, segment => segment) : path
 }
 
-/** Tomcat and Node's `posix.normalize`: a final dot segment takes its slash along (`/a/.` is `/a`). */
+/** Tomcat and Node's `posix.normalize`: `/a/.` is `/a`. */
 export function resolveDotsToName(path: string): string {
   return /\/\.{1,2}$/.test(path) ? withoutFinalSlash(resolveDots(path)) : path
 }
 
-/** WHATWG URL parsers: only `%2e` is decoded, as a dot. */
+/** WHATWG URL parsers decode only `%2e`. */
 export function resolveEncodedDots(path: string): string {
   return /%2e/i.test(path) ? resolve(path, segment => segment.replace(/%2e/gi, '.')) : path
 }
@@ -72,7 +72,7 @@ function resolve(path: string, read: (segment: string) => string): string {
   return `/${kept.join('/')}`
 }
 
-/** True when `..` leaves the root at any point. */
+/** At any point of the path. */
 export function climbsOut(path: string): boolean {
   if (!path.includes('..')) return false
   let depth = 0
@@ -84,7 +84,7 @@ export function climbsOut(path: string): boolean {
   return false
 }
 
-/** Windows: dots and spaces at the end of a name are dropped. */
+/** Windows. */
 export function withoutFinalDots(path: string): string {
   return /[. ](?:\/|$)/.test(path) ? path.split('/').map(withoutFinalDotsOfName).join('/') : path
 }

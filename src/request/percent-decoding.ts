@@ -1,9 +1,9 @@
-/** The ways in which servers decode percent escapes, as single steps on byte strings. */
+/** Steps of percent decoding that some server takes. */
 import { toBytes } from './utf8.ts'
 
 const slash = 1
 const backslash = 2
-/** The other characters that ECMAScript's decodeURI keeps. */
+/** The rest of what decodeURI keeps. */
 const reserved = 4
 /** RFC 3986 §2.3. */
 const unreserved = 8
@@ -16,7 +16,7 @@ for (const char of ';?:@&=+$,#') kinds[char.charCodeAt(0)] = reserved
 for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~')
   kinds[char.charCodeAt(0)] = unreserved
 
-/** Characters that some server decodes in one pass. */
+/** What some server decodes in one pass. */
 const decoders = [
   slash | backslash | reserved | unreserved | rest,
   // Apache's `AllowEncodedSlashes NoDecode`, and Gitea.
@@ -73,7 +73,7 @@ export function decodeU(path: string): string {
   return path.replace(/%u([0-9A-F]{4})/gi, (_, hex: string) => toBytes(String.fromCharCode(Number.parseInt(hex, 16))))
 }
 
-/** Digits beyond F for naive decoders (`%qf` is AF), without control bytes, otherwise honest paths with a stray '%' would be refused. */
+/** Digits beyond F (`%qf` is AF), without control bytes, otherwise honest paths with a stray '%' would be refused. */
 export function decodeSloppily(path: string): string {
   if (!path.includes('%')) return path
   return path.replace(/%(?![0-9A-Fa-f]{2})([0-9A-Za-z])([0-9A-Za-z])/g, (triplet, high: string, low: string) => {

@@ -1,4 +1,4 @@
-/** All readings of a path: what some server may take it for (HOUSE rule 2). A reading is a byte string: one byte per character. */
+/** All readings of a path: what some server may take it for (HOUSE rule 2). Each character is one byte. */
 
 import {
   backslashesAsSlashes,
@@ -38,13 +38,13 @@ const steps: readonly ((path: string) => string)[] = [
   withoutStreams
 ]
 
-/** Honest links have fewer. The limit bounds the work per request. */
+/** Honest links have fewer. It bounds the work per request. */
 const mostReadings = 96
 const mostBytes = 64 * 1024
 
 const control = /[\x00-\x1f\x7f]/
 
-/** Every reading of a path, the literal one first. Null for control bytes or too many readings. */
+/** The literal one first. Null for control bytes or too many readings. */
 export function readingsOf(path: string): readonly string[] | null {
   const found = new Readings(path)
   for (const reading of found.all) {

@@ -1,13 +1,13 @@
-/** The parser of the request target (HOUSE rule 1). It accepts origin-form only; nothing downstream reads `req.url` again. */
+/** The parser of the request target (HOUSE rule 1). Nothing downstream reads `req.url`. */
 import { readingsOf } from './readings.ts'
 
 export interface Target {
-  /** The received bytes, which are forwarded unchanged. */
+  /** The received bytes. */
   readonly raw: string
   readonly path: string
   /** The first '?' and what follows it, or ''. */
   readonly query: string
-  /** Every reading of the path as a byte string, the literal one first. */
+  /** The literal one first. */
   readonly readings: readonly string[]
 }
 
@@ -32,10 +32,7 @@ classes[0x2f] = slash
 classes[0x2e] = dot
 classes[0x3a] = colon
 
-/**
- * Parses a request target. Null (400) unless it is origin-form (RFC 9112 §3.2.1) without a raw '#', control bytes in any encoding, or too
- * many readings.
- */
+/** Null (400) unless it is origin-form (RFC 9112 §3.2.1) without a raw '#', control bytes or too many readings. */
 export function parseTarget(raw: string): Target | null {
   if (raw.charCodeAt(0) !== 0x2f) return null
   const length = raw.length

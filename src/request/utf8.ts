@@ -1,4 +1,4 @@
-/** UTF-8 in byte strings, and single steps by which some server makes ASCII of other bytes. */
+/** UTF-8 in byte strings, and steps by which some server makes ASCII of other bytes. */
 
 const beyondAscii = /[\x80-\xff]/
 
@@ -6,7 +6,7 @@ export function toBytes(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')
 }
 
-/** The text of a byte string: UTF-8 where it is well formed, latin-1 elsewhere. */
+/** UTF-8 where it is well formed, latin-1 elsewhere. */
 export function toText(bytes: string): string {
   return split(
     bytes,
@@ -24,7 +24,7 @@ export function withoutInvalidUtf8(path: string): string {
   )
 }
 
-/** Compatibility forms (NFKC) and best-fit slashes: U+FF0F and U+2215 become '/', U+FF0E '.', U+2025 '..'. */
+/** NFKC and best-fit slashes: U+FF0F and U+2215 become '/', U+FF0E '.', U+2025 '..'. */
 export function foldCompatible(path: string): string {
   return split(path, foldWellFormed, stray => stray)
 }
@@ -87,10 +87,7 @@ function isContinuation(code: number): boolean {
 const overlong =
   /[\xc0\xc1][\x80-\xbf]|\xe0[\x80\x81][\x80-\xbf]|\xf0\x80[\x80\x81][\x80-\xbf]|\xf8\x80\x80[\x80\x81][\x80-\xbf]|\xfc\x80\x80\x80[\x80\x81][\x80-\xbf]/g
 
-/**
- * Overlong UTF-8 to ASCII: `C0 AF` is '/', and for lax decoders so is `C0 2F`. The latter makes no control bytes, otherwise latin-1 'À'
- * would be refused.
- */
+/** `C0 AF` is '/', and for lax decoders so is `C0 2F`. The latter makes no control bytes, otherwise latin-1 'À' would be refused. */
 export function shortenOverlong(path: string): string {
   if (!/[\xc0\xc1\xe0\xf0\xf8\xfc]/.test(path)) return path
   return path

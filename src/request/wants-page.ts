@@ -1,13 +1,13 @@
-/** Whether a request is a navigation or accepts HTML (Fetch Metadata, `Accept`). A response body may depend on it, a status never does. */
+/** Navigations and requests that accept HTML (Fetch Metadata, `Accept`). A body may depend on it, a status never does. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { isWorkerScript } from './worker-scripts.ts'
 
-/** Browsers that may lack Fetch Metadata, because they are old or use plain http. */
+/** Browsers that may lack Fetch Metadata (old, or plain http). */
 const browsers = /^(?:Mozilla|Opera|Lynx|w3m|E?Links|NetSurf|Dillo|amaya)\b/i
 /** Programs that send a browser's name. */
 const borrowed = /ms-?office|microsoft office|microsoft-webdav|PowerShell|HttpClient|Zotero|Thunderbird|\bbot\b/i
 
-/** True for a navigation: Fetch Metadata decides, other signs only without it. */
+/** Other signs count only without Fetch Metadata. */
 export function wantsPage({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   if (headers.upgrade !== undefined) return false
   const mode = headers['sec-fetch-mode']
@@ -15,7 +15,7 @@ export function wantsPage({ headers }: Pick<IncomingMessage, 'headers'>): boolea
   return looksLikeNavigation(headers)
 }
 
-/** True where HTML would be shown as a page: a service worker repeats a navigation in another mode, and may drop its `Accept`. */
+/** Also where a service worker repeats a navigation in another mode, perhaps without its `Accept`. */
 export function acceptsPage(request: Pick<IncomingMessage, 'headers' | 'method'>): boolean {
   const { headers } = request
   if (wantsPage(request)) return true
@@ -35,7 +35,7 @@ function looksLikeNavigation(headers: IncomingHttpHeaders): boolean {
   if (isScript(headers) || headers.range !== undefined) return false
   if (!/\btext\/html\b/i.test(headers.accept ?? '')) return false
   const name = headers['user-agent']
-  // Browsers send cached Basic credentials with each page; without a browser's name they are a program's.
+  // Browsers send cached Basic credentials; without a browser's name they are a program's.
   if (name === undefined || name === '') return headers.authorization === undefined
   if (!browsers.test(name) || borrowed.test(name)) return false
   return headers.authorization === undefined || /^(?:basic|digest|negotiate|ntlm)\b/i.test(headers.authorization)

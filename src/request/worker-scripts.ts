@@ -1,9 +1,9 @@
-/** The known scripts of service workers, which only the referrer of a request tells from pages. */
+/** The known scripts of service workers, whose requests only their referrer tells from a page's. */
 
 const mostKept = 1000
 const learnt = new Set<string>()
 
-/** Learns the address of a request with `Service-Worker: script`. For signed-in requests only, otherwise anybody could claim an address. */
+/** From `Service-Worker: script`. Only for signed-in requests, otherwise anybody could claim an address. */
 export function learnWorkerScript(address: string): void {
   if (learnt.has(address) || address.length > 2048) return
   for (const oldest of learnt) if (learnt.size >= mostKept) learnt.delete(oldest)

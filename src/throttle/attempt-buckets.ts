@@ -1,6 +1,6 @@
 /**
- * The buckets that an attempt counts against. Known browsers and networks have their own, so that others cannot lock an account's owner
- * out (ASVS 6.1.1, THREATS M17).
+ * The buckets of an attempt. Known browsers and networks have their own, so that others cannot lock the owner out (ASVS 6.1.1, THREATS
+ * M17).
  */
 import { createHash } from 'node:crypto'
 import { isToken, tokenDigest } from '../ids.ts'
@@ -13,7 +13,7 @@ const knownSeconds = 30 * 24 * 3600
 
 export type GuessedAt = 'password' | 'totp' | 'webauthn' | 'recovery'
 
-/** Where an attempt comes from. `browser` is the value of the device cookie, if any. */
+/** `browser`: the value of the device cookie. */
 export interface Origin {
   readonly address: string
   readonly browser?: string | null
@@ -31,7 +31,6 @@ export interface Standing {
 
 export class AttemptBuckets {
   readonly #store: Store
-  /** Wrong passwords from one known place. */
   readonly #inRow: ConsecutiveFailures
 
   constructor(store: Store) {
@@ -40,8 +39,8 @@ export class AttemptBuckets {
   }
 
   /**
-   * Where an attempt comes from, and its buckets. A known browser counts alone, a known network also over its accounts; elsewhere the
-   * account and all networks count. `name` stands for an unknown account.
+   * A known browser counts alone, a known network also over its accounts; elsewhere the account and all networks count. `name` stands for
+   * an unknown account.
    */
   async standing(guess: Guess): Promise<Standing> {
     const { what, accountId, address } = guess
@@ -51,7 +50,6 @@ export class AttemptBuckets {
     if (accountId === null || place === null)
       return { from: 'elsewhere', place: null, buckets: [...strangerBuckets(what, who, address), ...levels(address)] }
     const pair = { kind: what === 'password' ? 'account' : 'factor', key: `${what}:${accountId}@${place}` } as const
-    // Others at its address do not delay a known browser.
     return place === network(address)
       ? { from: 'network', place, buckets: [{ kind: 'neighbours', key: address }, pair] }
       : { from: 'browser', place, buckets: [pair] }
@@ -61,7 +59,7 @@ export class AttemptBuckets {
     return (await this.standing(guess)).buckets
   }
 
-  /** Whether the account finished a sign-in from that browser or address within the last 30 days. */
+  /** Within the last 30 days. */
   async isKnown(accountId: string, origin: Origin): Promise<boolean> {
     return (await this.#knownPlace(accountId, origin)) !== null
   }
@@ -76,7 +74,7 @@ export class AttemptBuckets {
     )
   }
 
-  /** Counts a password attempt. After the hundredth consecutive failure the place is unknown (NIST SP 800-63B-4 §3.2.2). */
+  /** After a hundred consecutive failures the place is unknown (NIST SP 800-63B-4 §3.2.2). */
   async trying(accountId: string, place: string): Promise<{ wrong(): Promise<void>; unchecked(): Promise<void> }> {
     const row = rowOf(accountId, place)
     const count = await this.#inRow.count(row)
@@ -105,7 +103,7 @@ export class AttemptBuckets {
   }
 }
 
-/** Names share buckets by hash, so that made-up names are bounded and nobody learns who exists. */
+/** Names share buckets by hash: made-up names are bounded, and nobody learns who exists. */
 function strangerBuckets(what: GuessedAt, who: string, address: string): Bucket[] {
   if (what !== 'password')
     return [
@@ -129,7 +127,7 @@ function levels(address: string): Bucket[] {
 
 const digest = (text: string) => createHash('sha256').update(text).digest()
 
-/** The browser comes first, so that others at its address do not delay it. */
+/** So that others at its address do not delay a known browser. */
 function placesOf({ address, browser }: Origin): string[] {
   const places: string[] = []
   // Only the hash of a cookie is stored.

@@ -1,6 +1,5 @@
 /**
- * The limiter of sign-in attempts. It counts each in the store before the check, so that parallel attempts count like consecutive ones
- * (THREATS M10, M12).
+ * The limiter of sign-in attempts. It counts before the check, so that parallel attempts count like consecutive ones (THREATS M10, M12).
  */
 import type { Clock } from '../clock.ts'
 import { networkLevels } from '../request/network-levels.ts'
@@ -11,7 +10,7 @@ import { type BucketKind, type Limit, limits, newcomerInSiege, siegeFailures } f
 export { unknownNetwork } from '../request/network-levels.ts'
 
 export interface Bucket {
-  /** An account id, name or network; an address for `address` and `neighbours`. */
+  /** Account id, name or network; an address for `address` and `neighbours`. */
   readonly key: string
   readonly kind: BucketKind
 }
@@ -21,16 +20,16 @@ export type Reservation =
       readonly kind: 'allowed'
       /** Earlier failures of this person, without shared buckets. */
       readonly failures: number
-      /** For a failed attempt: the wait in seconds, if there is one. */
+      /** The wait of a failed attempt, in seconds. */
       wait?(): Promise<{ readonly waitSeconds?: number }>
-      /** Clears the person's counts and gives shared buckets back what this person added. */
+      /** Clears the person's counts, and undoes this person's part in shared buckets. */
       succeeded(): Promise<void>
       /** Nothing was checked: every bucket gets its attempt back. */
       released(): Promise<void>
     }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
 
-/** Counting order: first what refuses most often, last what depends on others. */
+/** First what refuses most often, last what depends on others. */
 const order: readonly BucketKind[] = [
   'address',
   'customer',
@@ -55,7 +54,7 @@ const shared: ReadonlySet<BucketKind> = new Set([
   'passkey',
   'newcomers'
 ])
-/** A success gives these back the person's own mistakes (THREATS M11). */
+/** A success undoes the person's own mistakes (THREATS M11). */
 const givenBackWhole: ReadonlySet<BucketKind> = new Set(['address', 'customer', 'site', 'provider', 'newcomers'])
 
 /** True for buckets of many people, which no single success empties (THREATS M11). */
@@ -77,7 +76,7 @@ export class AttemptLimiter {
     this.#clock = clock
   }
 
-  /** Counts one attempt as a failure in every bucket. Rejects where the store does; then nothing may be checked. */
+  /** Counts a failure in every bucket. Rejects where the store does; then nothing may be checked. */
   async reserve(buckets: readonly Bucket[]): Promise<Reservation> {
     const sorted = [...buckets].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
     // Reads first: a throttled attempt writes nothing, otherwise a flood would fill the disk (THREATS D15).
@@ -111,7 +110,6 @@ export class AttemptLimiter {
     return { kind: 'allowed', failures, wait, succeeded: () => this.clear(buckets), released: giveBack }
   }
 
-  /** Applies a later success. */
   async clear(buckets: readonly Bucket[]): Promise<void> {
     const own = buckets.find(({ kind }) => kind === 'newcomer')
     const found = own === undefined ? null : await countRecord.get(this.#store, idOf(own))
@@ -119,13 +117,13 @@ export class AttemptLimiter {
     await Promise.all(
       buckets.map(bucket => {
         if (!isShared(bucket)) return this.#store.delete(countRecord.key(idOf(bucket)))
-        // Otherwise an attacker's own account would wash away guesses at the others (THREATS M11).
+        // Otherwise an attacker's own account would wash away other guesses (THREATS M11).
         return this.#giveBack(bucket, givenBackWhole.has(bucket.kind) ? mistakes : 1)
       })
     )
   }
 
-  /** The wait in milliseconds. It writes only after the clock was set back. */
+  /** In milliseconds. It writes only after the clock was set back. */
   async #waitMs(bucket: Bucket): Promise<number> {
     const limit = limits[bucket.kind]
     const found = await countRecord.get(this.#store, idOf(bucket))
@@ -186,12 +184,12 @@ function idOf({ kind, key }: Bucket): string {
   return `${kind}:${kind === 'address' || kind === 'neighbours' ? network(key) : key}`
 }
 
-/** A household: an IPv4 address, or an IPv6 /64. */
+/** An IPv4 address, or an IPv6 /64. */
 export function network(address: string): string {
   return networkLevels(address).network
 }
 
-/** What one attacker easily gets: an IPv4 address, or an IPv6 /48. */
+/** An IPv4 address, or an IPv6 /48, which one attacker easily gets. */
 export function site(address: string): string {
   return networkLevels(address).site
 }

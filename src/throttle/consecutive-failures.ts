@@ -1,4 +1,4 @@
-/** The count of consecutive failures of an authenticator, at most 100 (NIST SP 800-63B-4 §3.2.2). It is raised before the check. */
+/** Consecutive failures of an authenticator, at most 100 (NIST SP 800-63B-4 §3.2.2), counted before the check. */
 import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
 
@@ -9,13 +9,13 @@ export class ConsecutiveFailures {
   readonly #store: Store
   readonly #keepSeconds: number | undefined
 
-  /** `keepSeconds`: a count expires after this time without an attempt; never by default. */
+  /** Kept without an attempt for `keepSeconds`; for ever by default. */
   constructor(store: Store, keepSeconds?: number) {
     this.#store = store
     this.#keepSeconds = keepSeconds
   }
 
-  /** Counts a failure before the check. `isLast`: it is the hundredth. Null: no check is left. */
+  /** `isLast`: the hundredth. Null: no check is left. */
   count(authenticatorId: string): Promise<{ readonly isLast: boolean } | null> {
     return changeValue<{ isLast: boolean } | null>(this.#store, keyOf(authenticatorId), text => {
       const failures = read(text) + 1
@@ -28,12 +28,10 @@ export class ConsecutiveFailures {
     })
   }
 
-  /** Resets the count. */
   async clear(authenticatorId: string): Promise<void> {
     await this.#store.delete(keyOf(authenticatorId))
   }
 
-  /** Takes one failure back. */
   giveBack(authenticatorId: string): Promise<void> {
     return changeValue<void>(this.#store, keyOf(authenticatorId), text =>
       text === null ? { result: undefined } : { next: String(Math.max(0, read(text) - 1)), result: undefined }

@@ -9,10 +9,9 @@ export interface Count {
   readonly until: number
 }
 
-/** An unreadable record neither clears nor locks the bucket: its free tries are used up. */
+/** Neither clears nor locks the bucket: its free tries are used up. */
 const damaged: Count = { failures: 0, at: 0, until: 0 }
 
-/** By kind of bucket and key. */
 export const countRecord = new RecordKind<Count>({
   prefix: 'attempts:',
   version: 1,
@@ -20,15 +19,13 @@ export const countRecord = new RecordKind<Count>({
   read: record => (isCount(record) ? record : null)
 })
 
-/** Ignored clock difference between gateways, in milliseconds. */
+/** In milliseconds. */
 const skewMs = 5_000
 
-/** True if a clock ahead of `now` wrote it. */
 export function isAhead(count: Count | null, now: number): boolean {
   return count !== null && count.at > now + skewMs
 }
 
-/** The count now, less what was forgiven. */
 export function countAt(count: Count | null, limit: Limit, now: number): Count {
   if (count === null) return { failures: 0, at: now, until: 0 }
   if (count === damaged) return { failures: limit.free, at: now, until: 0 }
@@ -49,7 +46,6 @@ export function untilOf(at: number, failures: number, limit: Limit, share: numbe
   return wait === 0 ? 0 : at + wait
 }
 
-/** Seconds to keep the bucket, until it is nearly empty. */
 export function lifeSeconds({ failures, until }: Count, limit: Limit, now: number): number {
   if (failures < 0.001) return 1
   if (limit.forgiveSeconds === null) return limit.keepSeconds

@@ -1,8 +1,8 @@
-/** The limits of each kind of bucket: free attempts, waits and lifetimes. */
+/** The limits of each kind of bucket. */
 
 /**
- * `account`, `factor`: one account at one factor. `stranger`, `newcomer`: an unknown network at a second factor or a password;
- * `strangers`, `newcomers`: all of them. `address` to `provider`: a network at all accounts. `neighbours`: a known one at its accounts.
+ * `account`, `factor`: one account. `stranger`, `newcomer`: an unknown network at a second factor or a password; `strangers`, `newcomers`:
+ * all of them. `address` to `provider`: a network at all accounts. `neighbours`: a known one. `passkey`: a network at one passkey.
  */
 export type BucketKind =
   | 'account'
@@ -48,14 +48,14 @@ export const limits: Readonly<Record<BucketKind, Limit>> = {
   customer: { free: 30, ...doubling, waitSecondsMax: 300, keepSeconds: day, forgiveSeconds: 240 },
   site: { free: 40, ...doubling, waitSecondsMax: 300, keepSeconds: day, forgiveSeconds: 180 },
   provider: { free: 1024, ...doubling, waitSecondsMax: 120, keepSeconds: 30 * day, forgiveSeconds: 60 },
-  // An office stays below this; a password spray does not. Waits are short, because they mostly hold up others.
+  // An office stays below this; a password spray does not.
   neighbours: { free: 200, ...doubling, waitSecondsMax: 60, keepSeconds: day, forgiveSeconds: 20 },
   passkey: { free: 60, ...doubling, waitSecondsMax: 30, keepSeconds: 3600, forgiveSeconds: 5 }
 }
 
 export const siegeFailures = 100
 
-/** An unknown network at a password under attack: four free attempts, then waits of minutes to days. */
+/** A password under attack: four free attempts, then minutes to days. */
 export const newcomerInSiege: Limit = { ...limits.newcomer, firstWaitSeconds: 60, factor: 16 }
 
 /** The wait after `failures`, in milliseconds. */

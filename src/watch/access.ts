@@ -53,7 +53,7 @@ export function watchAccess({ store, cache, sessions, live, onError }: AccessWat
   const checkAccount = async (id: string): Promise<void> => {
     try {
       const text = await store.get(accountPrefix + id)
-      // Also where a newer release wrote it: nobody is let in by it here, so nobody stays.
+      // Also for a record of a newer release, which admits nobody here.
       const account = text === null ? null : accountRecord.parseIfKnown(text)
       if (account === null || account.suspended !== null) live.endAccount(id, 'access ended')
       else live.endAccountUnless(id, account.groups, 'groups changed')

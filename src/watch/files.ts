@@ -1,7 +1,4 @@
-/**
- * A watcher for changes of a few files: configuration, certificates, keys, secrets. It finds files that are written, replaced or linked
- * elsewhere, also where the file system sends no events.
- */
+/** A watcher for changes of a few files, also where they are replaced, linked elsewhere, or the file system sends no events. */
 import { createHash } from 'node:crypto'
 import {
   closeSync,
@@ -180,10 +177,7 @@ function absent(error: unknown): string {
   return `absent: ${(error as NodeJS.ErrnoException).code}`
 }
 
-/**
- * The folders to watch, with the names that matter in each: the file, each link to it (Kubernetes `..data`, certbot `live`) and the folder
- * itself.
- */
+/** Folders to watch, with the names that matter: the file, each link to it (Kubernetes `..data`, certbot `live`) and the folder itself. */
 function entriesOf(files: readonly string[]): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>()
   const add = (folder: string, name: string) => {
