@@ -1,9 +1,8 @@
 /**
- * Step 5, forward: what was permitted goes to its app. Owns the routes that proxied traffic takes through Fastify, upgrades among them;
- * refuses to forward anything that has no Permit. The room src/forwarding does the work.
+ * Step 5, forward: the handler that @fastify/http-proxy calls for every request to an app, WebSocket handshakes among them. It forwards nothing
+ * without a Permit; src/forwarding does the work.
  */
-import { type IncomingMessage, METHODS, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -19,6 +18,7 @@ import { transfer } from '../src/forwarding/transfer.ts'
 import { tunnel, type Upgrade } from '../src/forwarding/tunnel.ts'
 import { UpstreamRegistry } from '../src/forwarding/upstreams.ts'
 import { endInStages, isLast } from '../src/platform/staged-close.ts'
+import { responseToUpgrade } from '../src/platform/upgrade-response.ts'
 import type { Exchange } from './exchange.ts'
 
 export interface ForwardOptions {
@@ -42,6 +42,9 @@ export interface Pipeline {
 const methods = METHODS.filter(method => method !== 'CONNECT')
 /** Fastify's usual ones; all others pass it without a look at their body. */
 const readByFastify = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'])
+
+/** What Fastify hears of a body for an app. It would answer 415 to a type that it cannot read, and apps may use any. */
+const withoutType = { 'content-type': undefined }
 
 const noProofs: readonly Proof[] = []
 const upgrades = new WeakMap<IncomingMessage, Upgrade>()
@@ -89,21 +92,15 @@ export const forwardPlugin = fp<ForwardOptions>(
       else tunnel(errand, upgrade, way, options.live)
     }
 
-    // The last of the checks hands the request over there and then: what Fastify does between here and a handler (body, schemas) is
-    // not for these requests, and http-proxy would read the address a second time.
-    app.addHook('onRequest', (request, reply, done) => {
-      if (request.exchange.match.kind !== 'app') return done()
-      try {
-        forward(request, reply)
-      } catch (error) {
-        done(error as Error)
-      }
+    await app.register(async scope => {
+      scope.addHook('onRequest', (request, _reply, done) => {
+        if (request.raw.headers['content-type'] !== undefined) request.headers = withoutType
+        done()
+      })
+      // http-proxy's own parsers leave every body unread. Whatever is no page of ours comes as '/' (exchange.ts); no byte goes to this upstream.
+      const routes = { routes: ['/'], httpMethods: methods, upstream: 'http://app.invalid' }
+      await scope.register(httpProxy, { ...routes, handler: forward })
     })
-
-    // Not encapsulated, otherwise hooks of later steps would not see these routes. Whatever is no page of ours comes as '/' (exchange.ts).
-    const proxy = httpProxy as unknown as (app: FastifyInstance, options: object) => Promise<void>
-    const routes = { upstream: 'http://forwarded.invalid', routes: ['/'], httpMethods: methods, proxyPayloads: false }
-    await app.register(fp(instance => proxy(instance, { ...routes, handler: unreachable })))
     app.addHook('onClose', async () => ways.close())
   },
   { name: 'forward', dependencies: ['enforce'] }
@@ -123,9 +120,7 @@ export function pipelineOf(app: FastifyInstance): Pipeline {
       app.routing(request, response)
     },
     upgrade(request, socket, head) {
-      const response = new ServerResponse(request)
-      response.shouldKeepAlive = false
-      response.assignSocket(socket as Socket)
+      const response = responseToUpgrade(request, socket)
       upgrades.set(request, { socket, head })
       socket.on('error', ignore)
       // Only a refusal ends here. What follows it on that socket is never read as a request (THREATS F8).
@@ -205,11 +200,6 @@ function visitorOf({ raw: { headers }, exchange }: FastifyRequest): string | nul
   const { principal, client } = exchange
   if (principal !== null) return principal.session.id
   return client.viaTrustedProxy || relayMarks.some(name => headers[name] !== undefined) ? null : ''
-}
-
-/** http-proxy keeps the routes, for every method; a request that gets as far as their handler was not forwarded, and will not be. */
-function unreachable(): never {
-  throw new GateError('internal')
 }
 
 function checkHandshake(request: IncomingMessage, app: App, isSignedIn: boolean): void {

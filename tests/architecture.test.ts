@@ -278,6 +278,25 @@ t.test('rooms', async t => {
   t.ok(code.filter(file => /^src\/[^/]+$/.test(file)).length <= 6, 'at most six files lie directly in src/')
 })
 
+t.test('only src/platform leans on the insides of Node or V8', async t => {
+  const insides =
+    /\b_(?:readableState|writableState|header|writeRaw|handle|read|send|httpMessage)\b|\b(?:assign|detach)Socket\b|\bdestroySoon\b|setFlagsFromString|runInNewContext|process\.binding|\bkOn[A-Z]\w+|\.prototype\./
+  for (const offender of ['socket._readableState', 'response._header +=', "from 'node:v8'\nsetFlagsFromString("])
+    t.match(offender, insides)
+  const leaning = files.filter(file => /^(?:src|plugins|config)\/.*\.tsx?$/.test(file) && insides.test(text.get(file)!))
+  t.ok(leaning.length > 0)
+  t.same(
+    leaning.filter(file => !file.startsWith('src/platform/')),
+    []
+  )
+  const tests = files.filter(file => /^tests\/platform\/.*\.test\.ts$/.test(file)).map(file => text.get(file)!)
+  t.same(
+    files.filter(file => /^src\/platform\/.*\.ts$/.test(file) && !tests.some(one => one.includes(`/${file}'`))),
+    [],
+    'each file there has a test'
+  )
+})
+
 t.test('nothing goes round in a circle', async t => {
   const edges = new Map<string, Set<string>>()
   for (const { from, to } of imports.filter(line => !line.isType))

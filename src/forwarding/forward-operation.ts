@@ -2,10 +2,11 @@
  * The base of HTTP transfers and WebSocket tunnels: it asks the upstreams, counts as a live connection, and reports
  * its end once.
  */
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { App } from '../apps/route-table.ts'
 import type { ErrorCode } from '../errors.ts'
+import { writeInterim } from '../platform/interim-response.ts'
 import { type ResponseHandler, type UpstreamConnection, UpstreamError } from '../upstream/connection.ts'
 import type { InterimHead } from '../upstream/response-parser.ts'
 import { takeTied, wasRefused } from '../upstream/tied-connections.ts'
@@ -144,7 +145,7 @@ export abstract class ForwardOperation implements LiveEntry {
     const { headers } = inboundHeaders(raw, status, this.plan.where)
     let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Interim'}\r\n`
     for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
-    writeBefore(res, `${text}\r\n`)
+    writeInterim(res, `${text}\r\n`)
   }
 
   /** The connection this user has signed in on, unless its upstream has left the app. */
@@ -199,13 +200,4 @@ function withoutBody(outbound: Outbound): Outbound {
 
 function isModern({ httpVersionMajor, httpVersionMinor }: IncomingMessage): boolean {
   return httpVersionMajor === 1 && httpVersionMinor > 0
-}
-
-/**
- * Writes an interim response in order. Uses node:http's `_writeRaw`, because there is no public method for any
- * status.
- */
-function writeBefore(res: ServerResponse, text: string): void {
-  const raw = res as unknown as { _writeRaw?: (text: string, encoding: BufferEncoding) => void }
-  raw._writeRaw?.(text, 'latin1')
 }

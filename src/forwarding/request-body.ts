@@ -4,7 +4,8 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { noteBodyBytes } from '../platform/gc-tuning.ts'
+import { noteBodyBytes } from '../platform/body-garbage.ts'
+import { keepAfterFailedWrite } from '../platform/failed-write.ts'
 import type { BodyListener, OutgoingBody } from '../upstream/connection.ts'
 
 export class RequestBody implements OutgoingBody {
@@ -32,6 +33,8 @@ export class RequestBody implements OutgoingBody {
    */
   flowTo(socket: Socket, head: string, listener: BodyListener): void {
     if (this.#isDropped) return
+    // The app may answer and close before it has read all: a failed write must not hide what it said (RFC 9112 §9.5).
+    keepAfterFailedWrite(socket)
     this.#socket = socket
     this.#listener = listener
     listener.turnOf('client')

@@ -2,9 +2,10 @@
  * One WebSocket: the app's handshake first, then two byte streams joined. Owns its end: with its session, its app or its client.
  * Refuses to answer 101 before the app has; touches no frame, so sub-protocols and extensions are the two ends' own business.
  */
-import net, { type Socket } from 'node:net'
+import net from 'node:net'
 import type { Duplex, Writable } from 'node:stream'
-import { noteBodyBytes } from '../platform/gc-tuning.ts'
+import { noteBodyBytes } from '../platform/body-garbage.ts'
+import { releaseSocket } from '../platform/upgrade-response.ts'
 import {
   keepAliveMs,
   type ResponseHandler,
@@ -148,7 +149,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
     this.#app = app
     this.status = 101
     this.errand.observer.onResponse(101)
-    this.errand.res.detachSocket(client as Socket)
+    releaseSocket(this.errand.res, client)
     keepOpen(client)
     client.write(text, 'latin1')
     if (this.#head.length > 0) client.unshift(this.#head)

@@ -45,7 +45,10 @@ export interface BodyListener {
 
 /** A request body, which writes the head and itself. */
 export interface OutgoingBody {
-  /** Writes `head` (without its last CRLF), the framing and the body to `socket`. */
+  /**
+   * Writes `head` (without its last CRLF), the framing and the body to `socket`. It may set up the socket to survive a failed write: then
+   * what the app has said is still read.
+   */
   flowTo(socket: Socket, head: string, listener: BodyListener): void
   /** Stops writing; reads and discards the rest. */
   drop(): void
@@ -260,11 +263,10 @@ export class UpstreamConnection {
       socket.write(`${request.head}\r\n`, 'latin1')
       return
     }
-    keepAfterError(socket)
     request.body.flowTo(socket, request.head, this)
   }
 
-  /** True after a failed write on a socket with `keepAfterError`. */
+  /** True after a failed write, where the body keeps its socket from being destroyed with it. */
   get #mayStillRead(): boolean {
     return this.#wasSent && this.#request?.body != null && this.#socket?.destroyed === false
   }
@@ -364,17 +366,6 @@ export class UpstreamConnection {
     this.#tie?.release(this)
     this.#keeper.onClosed(this)
   }
-}
-
-/**
- * A failed write would destroy the socket with unread data. During a body the app may close early, so this socket
- * reports the error and stays; its owner destroys it.
- */
-function keepAfterError(socket: Socket): void {
-  type State = { autoDestroy: boolean }
-  const { _readableState, _writableState } = socket as unknown as { _readableState: State; _writableState: State }
-  _readableState.autoDestroy = false
-  _writableState.autoDestroy = false
 }
 
 function after(now: number, milliseconds: number): number {

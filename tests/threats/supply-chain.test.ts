@@ -177,7 +177,7 @@ t.test('the code makes no code, starts no shell and reads no prototype', async t
     /\beval\(|new Function\(|from 'node:vm'|\bexecSync\(|\bexec\(\s*['"`]|insecureHTTPParser: true|rejectUnauthorized: false|headersDistinct|\bfromWeb\(/
   t.match("eval('1')", dangerous)
   // V8's collector has no other door. What is run there is one word of ours, and nothing else of that module is used.
-  const collector = 'src/platform/gc-tuning.ts'
+  const collector = 'src/platform/body-garbage.ts'
   const allowed = ["import { runInNewContext } from 'node:vm'", "return runInNewContext('gc')"]
   t.equal(read(collector).match(/runInNewContext/g)?.length, allowed.length)
   const without = (file: string) =>

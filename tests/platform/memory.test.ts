@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process'
+import { constants, PerformanceObserver } from 'node:perf_hooks'
+import t from 'tap'
+import { noteBodyBytes } from '../../src/platform/body-garbage.ts'
+import { readsTypeScript } from '../fixtures/process/program.ts'
+
+/** Sizes of the young generation, in MB, in the order in which a process that allocates a lot has them. V8 complains of flags it does not know. */
+function sizesAfter(call: string): { sizes: number[]; complaints: string } {
+  const from = new URL('../../src/platform/gc-tuning.ts', import.meta.url)
+  const program = `
+    import { getHeapSpaceStatistics } from 'node:v8'
+    import { enlargeYoungGeneration, fixYoungGeneration } from '${from}'
+    const size = () => getHeapSpaceStatistics().find(space => space.space_name === 'new_space').space_size / 2 ** 20
+    ${call}
+    const sizes = [size()]
+    let kept = []
+    for (let i = 0; i < 400_000; i++) {
+      kept.push({ i, list: [i] })
+      if (kept.length > 40_000) kept = []
+      if (i % 500 === 0 && size() !== sizes.at(-1)) sizes.push(size())
+    }
+    console.log(JSON.stringify(sizes))`
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', readsTypeScript, '-e', program], {
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH }
+  })
+  return { sizes: JSON.parse(stdout), complaints: stderr }
+}
+
+t.test('the young generation grows in one step of eight, and stays as it is once it is fixed', async t => {
+  const usual = sizesAfter('')
+  t.ok(usual.sizes.length > 2, 'V8 doubles it several times')
+  const enlarged = sizesAfter('enlargeYoungGeneration()')
+  t.equal(enlarged.complaints, '')
+  t.ok(enlarged.sizes[1]! >= 8 * enlarged.sizes[0]!, `it went ${enlarged.sizes}`)
+  const fixed = sizesAfter('fixYoungGeneration()')
+  t.equal(fixed.complaints, '')
+  t.equal(fixed.sizes.length, 1, `it went ${fixed.sizes}`)
+})
+
+t.test('eight megabytes of bodies are followed by a collection of the young generation', async t => {
+  const kinds: unknown[] = []
+  const observer = new PerformanceObserver(list => {
+    for (const { detail } of list.getEntries()) kinds.push(detail)
+  })
+  observer.observe({ entryTypes: ['gc'] })
+  const seen = async () => {
+    for (let turns = 0; turns < 5; turns++) await new Promise(setImmediate)
+    return kinds.filter(detail => {
+      const { kind, flags } = detail as { kind: number; flags: number }
+      return kind === constants.NODE_PERFORMANCE_GC_MINOR && (flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) !== 0
+    }).length
+  }
+  noteBodyBytes(8 * 1024 * 1024 - 1)
+  t.equal(await seen(), 0, 'not before')
+  noteBodyBytes(1)
+  t.equal(await seen(), 1)
+  observer.disconnect()
+})
