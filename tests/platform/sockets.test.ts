@@ -77,10 +77,10 @@ t.test('FIELD F5: a client that is still sending hears the answer, and then the 
 t.test('a request that has come whole does not hold the connection open', async t => {
   const { sockets, connect } = await serve(t, (request, response) => {
     softenClose(request.socket)
-    request.resume().on('end', () => response.writeHead(200, { 'Content-Length': 2, Connection: 'close' }).end('ok'))
+    response.writeHead(200, { 'Content-Length': 2, Connection: 'close' }).end('ok')
   })
   const client = await connect()
-  client.send('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\na')
+  client.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
   t.match(await client.until('ok'), /^HTTP\/1\.1 200 /)
   const socket = sockets[0]!
   if (!socket.destroyed) await new Promise(resolve => socket.once('close', resolve))
