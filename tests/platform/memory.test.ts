@@ -39,17 +39,18 @@ t.test('the young generation grows in one step of eight, and stays as it is once
 })
 
 t.test('eight megabytes of bodies are followed by a collection of the young generation', async t => {
-  const kinds: unknown[] = []
+  type Detail = { kind: number; flags: number }
+  const kinds: Detail[] = []
   const observer = new PerformanceObserver(list => {
-    for (const { detail } of list.getEntries()) kinds.push(detail)
+    for (const entry of list.getEntries() as unknown as { detail: Detail }[]) kinds.push(entry.detail)
   })
   observer.observe({ entryTypes: ['gc'] })
   const seen = async () => {
     for (let turns = 0; turns < 5; turns++) await new Promise(setImmediate)
-    return kinds.filter(detail => {
-      const { kind, flags } = detail as { kind: number; flags: number }
-      return kind === constants.NODE_PERFORMANCE_GC_MINOR && (flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) !== 0
-    }).length
+    return kinds.filter(
+      ({ kind, flags }) =>
+        kind === constants.NODE_PERFORMANCE_GC_MINOR && (flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) !== 0
+    ).length
   }
   noteBodyBytes(8 * 1024 * 1024 - 1)
   t.equal(await seen(), 0, 'not before')
