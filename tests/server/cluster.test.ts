@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import http from 'node:http'
 import type { Socket } from 'node:net'
 import t from 'tap'
-import { Person } from '../fixtures/in-process/person.ts'
+import { Person, totpCode } from '../fixtures/in-process/person.ts'
 import { startUpstream } from '../fixtures/in-process/upstream.ts'
 import { type Gate, startGate } from '../fixtures/process/gate.ts'
 
@@ -64,6 +64,26 @@ t.test('two processes, one gate', async t => {
     t.equal(await gate.admin('/readyz'), 200)
     const served = new Set((await gate.journal()).flatMap(line => (line.kind === 'gate.start' ? [line.worker] : [])))
     t.same([...served].sort(), [1, 2], 'the journal says which one began')
+  })
+
+  await t.test('FIELD G6 a form that is pressed twice is answered alike by whichever of them', async t => {
+    const ada = new Person(gate.port)
+    const half = await ada.submit(await ada.open(`${one}/g6`), { username: 'ada', password }, /login/)
+    const portal = new URL(half.url)
+    const body = new URLSearchParams({
+      csrf: /name="csrf" value="([^"]+)"/.exec(half.body)?.[1] ?? '',
+      // The enrolment has spent the present one.
+      code: totpCode(person.secret ?? '', Date.now() + 30_000)
+    }).toString()
+    const cookie = ada.cookies(portal.host)
+    const press = () =>
+      new Person(gate.port).request('POST', half.url.replace('/challenge?', '/challenge/totp?'), {
+        headers: { 'content-type': 'application/x-www-form-urlencoded', origin: portal.origin, cookie },
+        body
+      })
+    const answers = [...(await Promise.all([press(), press()])), await press(), await press()]
+    t.same(answers.map(({ status }) => status).sort(), [302, 302, 302, 303])
+    t.equal(new Set(answers.map(({ headers }) => headers['set-cookie']?.join())).size, 1, 'all with the same cookies')
   })
 
   await t.test('a changed file is loaded by both, and drops no connection', async t => {
