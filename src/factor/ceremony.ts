@@ -58,7 +58,7 @@ export class Ceremonies<Details extends CeremonyOwner> {
     return ceremony
   }
 
-  /** Null if it is over, unknown or another owner's. */
+  /** The details; null if it is over, unknown or another owner's. */
   async look(ceremony: unknown, owner: CeremonyOwner): Promise<Details | null> {
     if (typeof ceremony !== 'string' || !isToken(ceremony)) return null
     return this.#ofOwner(await this.#record.get(this.#store, ceremony), owner)

@@ -76,7 +76,7 @@ export class Credentials {
     this.#onDisabled = input.onDisabled ?? (() => {})
   }
 
-  /** The oldest first. */
+  /** A person's credentials, the oldest first. */
   async list(accountId: string): Promise<Credential[]> {
     const ids = await this.#store.members(indexOf(accountId))
     const found = await Promise.all(ids.map(id => this.get(accountId, id)))
@@ -90,7 +90,7 @@ export class Credentials {
     return credential?.id === id && credential.accountId === accountId ? credential : null
   }
 
-  /** By WebAuthn id, whoever owns it. */
+  /** The credential with this WebAuthn id, whoever owns it. */
   async byCredentialId(credentialId: string): Promise<WebauthnCredential | null> {
     const [accountId = '', id = ''] = ((await this.#store.get(webauthnKeyOf(credentialId))) ?? '').split(' ')
     const found = id === '' ? null : await this.get(accountId, id)

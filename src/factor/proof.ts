@@ -31,7 +31,9 @@ export function newestProof(proofs: readonly Proof[], kinds: readonly ProofKind[
   return newest
 }
 
-/** A second factor beside a first, or a passkey with user verification (NIST SP 800-63B-4 §2.2). An invitation is neither. */
+/**
+ * True with a second factor beside a first, or with a passkey with user verification (NIST SP 800-63B-4 §2.2). An invitation is neither.
+ */
 export function isFullySignedIn(proofs: readonly Proof[]): boolean {
   const first = newestProof(proofs, ['password', 'directory'])
   return proofs.some(
@@ -41,10 +43,10 @@ export function isFullySignedIn(proofs: readonly Proof[]): boolean {
   )
 }
 
-/** For account changes, in seconds (ASVS 7.5.1). */
+/** Maximum age of a second factor for account changes, in seconds (ASVS 7.5.1). */
 export const freshSeconds = 5 * 60
 
-/** Whether account changes are permitted. `now` in milliseconds. */
+/** Whether a second factor is recent enough for account changes. `now` in milliseconds. */
 export function isFresh(proofs: readonly Proof[], now: number): boolean {
   const newest = newestProof(proofs, factorKinds)
   // A future proof is not fresh, otherwise a clock set back would prolong it (THREATS D17).

@@ -72,7 +72,7 @@ export class RecoveryCodes {
     this.#onDisabled = input.onDisabled ?? (() => {})
   }
 
-  /** Replaces all older codes. */
+  /** Returns new codes, which replace all older ones. */
   async issue(accountId: string): Promise<string[]> {
     const codes = Array.from({ length: this.#count }, newCode)
     const record: RecoveryRecord = {

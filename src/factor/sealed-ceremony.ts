@@ -26,7 +26,7 @@ export class SealedCeremonies {
     this.#seconds = input.seconds
   }
 
-  /** Stores nothing. */
+  /** Returns the handle, and stores nothing. */
   begin(pending: Pending): string {
     const sealed: Sealed = { ...pending, expiresAt: this.#clock() + this.#seconds * 1000 }
     return this.#keyring().seal(JSON.stringify(sealed), context)
@@ -47,7 +47,7 @@ export class SealedCeremonies {
     }
   }
 
-  /** True for one caller. The challenge is the key, since a handle has several spellings. */
+  /** True for the one caller who spends it. The challenge is the key, since a handle has several spellings. */
   spend({ challenge, expiresAt }: Sealed): Promise<boolean> {
     // Gateways' clocks differ.
     const seconds = (expiresAt - this.#clock()) / 1000 + 60

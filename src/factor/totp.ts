@@ -57,7 +57,7 @@ const failuresToWonderAfter = 3
 const clockNewsMs = 10 * 60_000
 const base32 = new ScureBase32Plugin()
 
-/** It holds the parameters, otherwise a reload would invalidate a shown QR code. */
+/** A pending enrolment. It holds the parameters, otherwise a reload would invalidate a shown QR code. */
 interface Pending extends CeremonyOwner, Pick<TotpCredential, 'secret' | 'algorithm' | 'digits' | 'periodSeconds'> {
   readonly accountId: string
   readonly credentialId: string
@@ -100,7 +100,7 @@ export class Totp {
     return stands === null ? drawn : this.#setupOf(stands.ceremony, stands.details)
   }
 
-  /** Pending for ten minutes; ends the session's earlier one. */
+  /** Begins an enrolment for ten minutes, and ends the session's earlier one. */
   async begin(account: { id: string; name: string }, binding: string): Promise<TotpSetup> {
     const owner = { accountId: account.id, binding }
     const waiting = await this.#ceremonies.current(owner)
@@ -127,7 +127,7 @@ export class Totp {
     return this.#setup(await this.#ceremonies.begin(pending), pending, secret)
   }
 
-  /** After a wrong code. Null if it is over or another person's. */
+  /** The pending secret, for the page after a wrong code. Null if it is over or another person's. */
   async resume(ceremony: string, accountId: string, binding: string): Promise<TotpSetup | null> {
     const pending = await this.#ceremonies.look(ceremony, { accountId, binding })
     return pending === null ? null : this.#setupOf(ceremony, pending)
@@ -272,7 +272,7 @@ export class Totp {
     return clockOffset(secret, code, this.#options.clock(), pending)
   }
 
-  /** True for one caller. */
+  /** True for the one caller who spends this step. */
   #spend({ id, periodSeconds }: TotpCredential, step: number): Promise<boolean> {
     const untilSeconds = (step + this.#options.skew + 1) * periodSeconds - this.#options.clock() / 1000
     return this.#store.add(`totp-step:${id}:${step}`, '1', untilSeconds + periodSeconds)
@@ -287,7 +287,7 @@ export class Totp {
     return step < present || this.#spend(credential, step)
   }
 
-  /** Within `tolerance` steps and after `after`; else null. */
+  /** The code's time step, within `tolerance` steps and after `after`; else null. */
   #stepOf(
     credential: Pick<TotpCredential, 'id' | 'secret' | 'algorithm' | 'digits' | 'periodSeconds'>,
     code: string | null,
@@ -337,7 +337,7 @@ export class Totp {
   }
 }
 
-/** Digits of any script, or null. */
+/** The digits of a typed code, in any script, or null. */
 export function readCode(typed: unknown): string | null {
   const digits = typedSigns(typed)
   return digits !== null && /^[0-9]{6,8}$/.test(digits) ? digits : null

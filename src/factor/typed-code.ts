@@ -6,7 +6,7 @@ const longest = 256
 const ignored =
   /[\s\x85\p{Z}\p{Cf}\p{Default_Ignorable_Code_Point}\p{M}\p{Dash}\u{30fc}\u{2027}\u{2043}\u{2d7}\u{2052}\u{2796}\u{2e43}\u{2500}\u{2501}\u{2504}\u{2505}\u{2508}\u{2509}\u{254c}\u{254d}\u{3161}\u{2800}]+/gu
 
-/** ASCII digits and plain letters (NFKC). Null for a long text or none. */
+/** The signs of a typed code as ASCII digits and plain letters (NFKC). Null for a long text or none. */
 export function typedSigns(typed: unknown): string | null {
   if (typeof typed !== 'string' || typed.length > longest) return null
   return typed

@@ -47,9 +47,9 @@ export interface WebauthnOptions {
   /** The exact origins of a ceremony. */
   readonly origins: readonly string[]
   readonly userVerification: UserVerification
-  /** Not judged, so `none` spares a question. */
+  /** Attestation is not judged, so `none` spares a question. */
   readonly attestation: 'none' | 'direct' | 'enterprise'
-  /** The authenticator may be copied. The assertion was refused. */
+  /** A counter went back: the authenticator may be copied. The assertion was refused. */
   readonly onCounterRegress?: (notice: FactorNotice) => void
   /** For tests. */
   readonly random?: (bytes: number) => Buffer
@@ -124,7 +124,7 @@ export class Webauthn {
     return (await this.#ceremonies.look(ceremony, { accountId, binding }))?.purpose === 'enrol'
   }
 
-  /** Always spends the challenge. The default name is the code of the type. */
+  /** Finishes an enrolment, and always spends the challenge. The default name is the code of the type. */
   async register(input: {
     account: { id: string; name: string; displayName: string }
     binding: string
@@ -193,7 +193,10 @@ export class Webauthn {
     return { ceremony, options }
   }
 
-  /** Always spends the challenge. Without `accountId` the passkey must have verified its user. The caller checks the account. */
+  /**
+   * Finishes an assertion, and always spends the challenge. Without `accountId` the passkey must have verified its user. The caller checks
+   * the account.
+   */
   async authenticate(input: AnswerInput & { accountId: string | null }): Promise<Verification> {
     const { accountId, address } = input
     const answer = accountId === null ? await this.#answerOfNobody(input) : await this.#answerOf(accountId, input)

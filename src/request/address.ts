@@ -8,7 +8,7 @@ export type Address =
 
 const longestAddress = 64
 
-/** Drops zone ids and unwraps IPv4 in IPv6 (`::ffff:10.0.0.1`). Null for anything else. */
+/** Parses an address. It drops zone ids and unwraps IPv4 in IPv6 (`::ffff:10.0.0.1`). Null for anything else. */
 export function parseAddress(text: string): Address | null {
   if (text.length > longestAddress) return null
   if (isIPv4(text)) return { family: 4, text, value: v4Value(text) }

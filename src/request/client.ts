@@ -15,7 +15,7 @@ export interface Client {
 const unknownAddress = 'unknown'
 const mostHops = 32
 
-/** `trustedProxies` are CIDRs, `forwardedFor` is X-Forwarded-For. Throws NetworkError. */
+/** A reader for these trusted proxies (CIDRs). `forwardedFor` is X-Forwarded-For. Throws NetworkError. */
 export function makeClientReader(
   trustedProxies: readonly string[]
 ): (peer: string, forwardedFor: string | undefined) => Client {

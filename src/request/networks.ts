@@ -31,7 +31,7 @@ export type NetworkFault =
   | { readonly fault: 'address' | 'mapped' }
   | { readonly fault: 'prefix'; readonly most: 32 | 128 }
 
-/** Refuses zone ids, which are local to one machine. */
+/** Parses an address or a network. It refuses zone ids, which are local to one machine. */
 export function parseNetwork(text: string): Network | NetworkFault {
   const [base = '', length, ...more] = text.split('/')
   const address = /^[0-9A-Fa-f:.]+$/.test(base) ? parseAddress(base) : null

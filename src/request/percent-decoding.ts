@@ -16,7 +16,7 @@ for (const char of ';?:@&=+$,#') kinds[char.charCodeAt(0)] = reserved
 for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~')
   kinds[char.charCodeAt(0)] = unreserved
 
-/** What some server decodes in one pass. */
+/** Sets of characters that some server decodes in one pass. */
 const decoders = [
   slash | backslash | reserved | unreserved | rest,
   // Apache's `AllowEncodedSlashes NoDecode`, and Gitea.

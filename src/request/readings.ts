@@ -44,7 +44,7 @@ const mostBytes = 64 * 1024
 
 const control = /[\x00-\x1f\x7f]/
 
-/** The literal one first. Null for control bytes or too many readings. */
+/** All readings of a path, the literal one first. Null for control bytes or too many readings. */
 export function readingsOf(path: string): readonly string[] | null {
   const found = new Readings(path)
   for (const reading of found.all) {

@@ -32,7 +32,7 @@ classes[0x2f] = slash
 classes[0x2e] = dot
 classes[0x3a] = colon
 
-/** Null (400) unless it is origin-form (RFC 9112 §3.2.1) without a raw '#', control bytes or too many readings. */
+/** Parses a request target. Null (400) unless it is origin-form (RFC 9112 §3.2.1) without a raw '#', control bytes or too many readings. */
 export function parseTarget(raw: string): Target | null {
   if (raw.charCodeAt(0) !== 0x2f) return null
   const length = raw.length

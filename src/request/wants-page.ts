@@ -7,7 +7,7 @@ const browsers = /^(?:Mozilla|Opera|Lynx|w3m|E?Links|NetSurf|Dillo|amaya)\b/i
 /** Programs that send a browser's name. */
 const borrowed = /ms-?office|microsoft office|microsoft-webdav|PowerShell|HttpClient|Zotero|Thunderbird|\bbot\b/i
 
-/** Other signs count only without Fetch Metadata. */
+/** True for a navigation. Other signs count only without Fetch Metadata. */
 export function wantsPage({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   if (headers.upgrade !== undefined) return false
   const mode = headers['sec-fetch-mode']
@@ -15,7 +15,7 @@ export function wantsPage({ headers }: Pick<IncomingMessage, 'headers'>): boolea
   return looksLikeNavigation(headers)
 }
 
-/** Also where a service worker repeats a navigation in another mode, perhaps without its `Accept`. */
+/** True also where a service worker repeats a navigation in another mode, perhaps without its `Accept`. */
 export function acceptsPage(request: Pick<IncomingMessage, 'headers' | 'method'>): boolean {
   const { headers } = request
   if (wantsPage(request)) return true

@@ -13,7 +13,7 @@ const knownSeconds = 30 * 24 * 3600
 
 export type GuessedAt = 'password' | 'totp' | 'webauthn' | 'recovery'
 
-/** `browser`: the value of the device cookie. */
+/** Where an attempt comes from. `browser` is the value of the device cookie. */
 export interface Origin {
   readonly address: string
   readonly browser?: string | null
@@ -59,7 +59,7 @@ export class AttemptBuckets {
     return (await this.standing(guess)).buckets
   }
 
-  /** Within the last 30 days. */
+  /** Whether the account finished a sign-in from there within the last 30 days. */
   async isKnown(accountId: string, origin: Origin): Promise<boolean> {
     return (await this.#knownPlace(accountId, origin)) !== null
   }

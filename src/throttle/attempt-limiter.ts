@@ -29,7 +29,7 @@ export type Reservation =
     }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
 
-/** First what refuses most often, last what depends on others. */
+/** The counting order: first what refuses most often, last what depends on others. */
 const order: readonly BucketKind[] = [
   'address',
   'customer',
@@ -57,7 +57,7 @@ const shared: ReadonlySet<BucketKind> = new Set([
 /** A success undoes the person's own mistakes (THREATS M11). */
 const givenBackWhole: ReadonlySet<BucketKind> = new Set(['address', 'customer', 'site', 'provider', 'newcomers'])
 
-/** True for buckets of many people, which no single success empties (THREATS M11). */
+/** Whether many people fill it, so that no single success empties it (THREATS M11). */
 export function isShared({ kind }: Bucket): boolean {
   return shared.has(kind)
 }
@@ -76,7 +76,7 @@ export class AttemptLimiter {
     this.#clock = clock
   }
 
-  /** Counts a failure in every bucket. Rejects where the store does; then nothing may be checked. */
+  /** Counts one attempt as a failure in every bucket. Rejects where the store does; then nothing may be checked. */
   async reserve(buckets: readonly Bucket[]): Promise<Reservation> {
     const sorted = [...buckets].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
     // Reads first: a throttled attempt writes nothing, otherwise a flood would fill the disk (THREATS D15).
@@ -110,6 +110,7 @@ export class AttemptLimiter {
     return { kind: 'allowed', failures, wait, succeeded: () => this.clear(buckets), released: giveBack }
   }
 
+  /** Applies a success that is known only later. */
   async clear(buckets: readonly Bucket[]): Promise<void> {
     const own = buckets.find(({ kind }) => kind === 'newcomer')
     const found = own === undefined ? null : await countRecord.get(this.#store, idOf(own))
@@ -123,7 +124,7 @@ export class AttemptLimiter {
     )
   }
 
-  /** In milliseconds. It writes only after the clock was set back. */
+  /** The wait in milliseconds. It writes only after the clock was set back. */
   async #waitMs(bucket: Bucket): Promise<number> {
     const limit = limits[bucket.kind]
     const found = await countRecord.get(this.#store, idOf(bucket))

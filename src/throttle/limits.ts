@@ -2,7 +2,8 @@
 
 /**
  * `account`, `factor`: one account. `stranger`, `newcomer`: an unknown network at a second factor or a password; `strangers`, `newcomers`:
- * all of them. `address` to `provider`: a network at all accounts. `neighbours`: a known one. `passkey`: a network at one passkey.
+ * all of them. `address` to `provider`: a network at all accounts. `neighbours`: a known network at its accounts. `passkey`: a network at
+ * one passkey.
  */
 export type BucketKind =
   | 'account'
@@ -55,7 +56,7 @@ export const limits: Readonly<Record<BucketKind, Limit>> = {
 
 export const siegeFailures = 100
 
-/** A password under attack: four free attempts, then minutes to days. */
+/** An unknown network at a password under attack: four free attempts, then waits of minutes to days. */
 export const newcomerInSiege: Limit = { ...limits.newcomer, firstWaitSeconds: 60, factor: 16 }
 
 /** The wait after `failures`, in milliseconds. */
