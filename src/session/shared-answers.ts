@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Clock, isCurrent } from '../clock.ts'
 import { newId } from '../ids.ts'
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
+import { RecordKind, type Seal } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 
 export interface Answer {
@@ -16,6 +17,23 @@ export interface Answer {
   /** Digests of the session's token before and after the answer. Null: the browser had none. */
   readonly tokens: readonly (string | null)[]
 }
+
+interface Kept extends Answer {
+  readonly until: number
+}
+
+/** Stands for an answer that cannot be read: it is over, and nobody waits for it. */
+const unreadable: Kept = { cookies: [], redirect: null, tokens: [], until: 0 }
+
+/** By the form, sealed for its key. */
+export const answerRecord = new RecordKind<Kept>({
+  prefix: 'answer:',
+  version: 1,
+  isIdSecret: true,
+  damaged: unreadable,
+  // What the seal vouches for, we wrote.
+  read: record => record as unknown as Kept
+})
 
 /** One press that is under way in this process. */
 export interface Press {
@@ -35,13 +53,16 @@ const mostWaiting = 100
 export class SharedAnswers {
   readonly #store: Store
   readonly #clock: Clock
-  readonly #keyring: () => Keyring
+  readonly #seal: Seal
   #waiting = 0
 
   constructor(input: { store: Store; clock: Clock; keyring: () => Keyring }) {
     this.#store = input.store
     this.#clock = input.clock
-    this.#keyring = input.keyring
+    this.#seal = {
+      open: (text, key) => input.keyring().open(text, key),
+      close: (text, key) => input.keyring().seal(text, key)
+    }
   }
 
   /** Says in the store that a press of this form is under way. The caller goes on at once; a failure of the store costs the second press alone. */
@@ -51,8 +72,7 @@ export class SharedAnswers {
     return {
       keep: answer => {
         const until = this.#clock() + keptSeconds * 1000
-        const sealed = this.#keyring().seal(JSON.stringify({ ...answer, until }), contextOf(key))
-        this.#store.put(contextOf(key), sealed, keptSeconds).catch(() => {})
+        answerRecord.put(this.#store, key, { ...answer, until }, keptSeconds, this.#seal).catch(() => {})
       },
       drop: async () => {
         await begun
@@ -65,8 +85,8 @@ export class SharedAnswers {
   async find(key: string): Promise<Answer | null> {
     for (let look = 1; ; look++) {
       const others = await this.#store.members(indexOf(key))
-      const sealed = await this.#store.get(contextOf(key))
-      if (sealed !== null) return this.#open(key, sealed)
+      const kept = await this.#read(key)
+      if (kept !== null) return isCurrent(kept.until, keptSeconds * 1000, this.#clock()) ? kept : null
       if (others.length === 0 || look >= looks || this.#waiting >= mostWaiting) return null
       this.#waiting++
       await sleep(lookEveryMs)
@@ -74,18 +94,15 @@ export class SharedAnswers {
     }
   }
 
-  #open(key: string, sealed: string): Answer | null {
+  async #read(key: string): Promise<Kept | null> {
     try {
-      const answer = JSON.parse(this.#keyring().open(sealed, contextOf(key))) as Answer & { until: number }
-      return isCurrent(answer.until, keptSeconds * 1000, this.#clock()) ? answer : null
+      return await answerRecord.get(this.#store, key, this.#seal)
     } catch (error) {
-      if (error instanceof KeyringError) return null
+      if (error instanceof KeyringError) return unreadable
       throw error
     }
   }
 }
 
-/** Where the answer lies, and what it is sealed for. */
-const contextOf = (key: string) => `answer:${key}`
 /** The presses that are under way or have succeeded. */
 const indexOf = (key: string) => `answer-presses:${key}`

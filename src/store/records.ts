@@ -83,8 +83,8 @@ export class RecordKind<T extends object> {
   }
 
   /** Writes under an id that was just made. It does not look at what stands there: `overwrite` does. */
-  async put(store: Store, id: string, value: T, ttlSeconds?: number): Promise<void> {
-    await store.put(this.key(id), this.text(value), ttlSeconds)
+  async put(store: Store, id: string, value: T, ttlSeconds?: number, seal?: Seal): Promise<void> {
+    await store.put(this.key(id), this.#close(value, id, seal), ttlSeconds)
   }
 
   /** Writes over whatever stands there and may be lost, unreadable records included. */

@@ -27,6 +27,8 @@ const staysBehind = [
   'seen:',
   'ended:',
   'handover:',
+  'answer:',
+  'answer-presses:',
   'ceremony:',
   'attempts:',
   'invitation:',
