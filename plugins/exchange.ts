@@ -1,6 +1,7 @@
 /**
  * The exchange: what the pipeline knows of a request, filled in by each step. Reading a value before its step throws,
- * otherwise reordering steps could skip a check. No other file has request decorators or `declare module`.
+ * otherwise reordering steps could skip a check. Besides it, a request
+ * of the portal carries its visit (portal/page-context.ts).
  */
 import type { IncomingMessage } from 'node:http'
 import fp from 'fastify-plugin'

@@ -8,8 +8,7 @@ import { browserName } from './device-name.ts'
 import { type Flash, takeFlash } from './flash.ts'
 import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
 import type { Messages } from './messages/en.ts'
-import type { PortalOptions } from './options.ts'
-import { type AuthenticatedContext, frameOf, openAuthenticatedContext, sendPage } from './page-context.ts'
+import { type AuthenticatedContext, frameOf, sendPage, signedVisit } from './page-context.ts'
 import { SpentNotice } from './recovery.tsx'
 import { formatRelative } from './relative-time.ts'
 import { withReturnTo } from './return-to.ts'
@@ -218,8 +217,8 @@ export async function showAccount(visit: AuthenticatedContext, status: number, p
 
 const isOf = (entry: { session: Session }, session: Session) => entry.session.id === session.id
 
-export function registerAccount(scope: FastifyInstance, options: PortalOptions): void {
-  scope.get('/.factorgate/account', { config: { requires: 'signed-in' } }, async (request, reply) =>
-    showAccount(openAuthenticatedContext(options, request, reply), 200, null)
+export function registerAccount(scope: FastifyInstance): void {
+  scope.get('/.factorgate/account', { config: { requires: 'signed-in' } }, async request =>
+    showAccount(signedVisit(request), 200, null)
   )
 }

@@ -12,7 +12,7 @@ import { readOwn } from '../cookies.ts'
 import { formPage } from '../form-page.ts'
 import { staleForm } from './forms.ts'
 import type { PortalOptions } from './options.ts'
-import { type AuthenticatedContext, csrfSubject, isSigned, openContext, type PageContext } from './page-context.ts'
+import { type AuthenticatedContext, csrfSubject, isSigned, type PageContext } from './page-context.ts'
 import { withReturnTo } from './return-to.ts'
 
 /** The answer of a first press that another process took; null where there is none. Asked only after this press was refused. */
@@ -35,7 +35,7 @@ export async function answerOnce(
   reply: FastifyReply,
   work: (visit: AuthenticatedContext, elsewhere: Elsewhere<FastifyReply>) => Promise<FastifyReply>
 ): Promise<FastifyReply> {
-  const visit = openContext(options, request, reply)
+  const visit = request.visit
   const form = staleForm(visit)
   const press = new Press(visit, form.field('csrf'), form.field('code'))
   const repeat = (answer: Answer | null) => {

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { home } from './enter.ts'
 import { type Frame, Page } from './layout.tsx'
 import type { AppCard, PortalOptions } from './options.ts'
-import { frameOf, goTo, openAuthenticatedContext, openContext, sendPage } from './page-context.ts'
+import { frameOf, goTo, sendPage, signedVisit } from './page-context.ts'
 import { SpentNotice, type SpentView } from './recovery.tsx'
 import { formatRelative } from './relative-time.ts'
 
@@ -48,12 +48,10 @@ export function inOrder(apps: readonly AppCard[]): AppCard[] {
 }
 
 export function registerApps(scope: FastifyInstance, options: PortalOptions): void {
-  scope.get('/.factorgate', { config: { requires: 'anyone' } }, async (request, reply) =>
-    goTo(openContext(options, request, reply), '/.factorgate/')
-  )
+  scope.get('/.factorgate', { config: { requires: 'anyone' } }, async request => goTo(request.visit, '/.factorgate/'))
 
-  scope.get('/.factorgate/', { config: { requires: 'signed-in' } }, async (request, reply) => {
-    const visit = openAuthenticatedContext(options, request, reply)
+  scope.get('/.factorgate/', { config: { requires: 'signed-in' } }, async request => {
+    const visit = signedVisit(request)
     const apps = inOrder(await options.routes.appsFor(visit.principal, visit.address))
     const left = await options.signIn.recovery.leftAfterSpending(visit.principal)
     const spent = left === null ? null : { left, address: options.portalOrigin + home, isAccount: false }

@@ -8,7 +8,7 @@ import { readNonce, stateOf } from '../cookies.ts'
 import { home } from './enter.ts'
 import { type Frame, Page, Said } from './layout.tsx'
 import type { PortalOptions } from './options.ts'
-import { frameOf, goTo, openContext, type PageContext, sendPage, setSessionCookie } from './page-context.ts'
+import { frameOf, goTo, type PageContext, sendPage, setSessionCookie } from './page-context.ts'
 import { validTarget, withReturnTo } from './return-to.ts'
 
 export function LatePage({ frame, app, href }: { frame: Frame; app: string; href: string }) {
@@ -56,7 +56,7 @@ export function registerCallback(scope: FastifyInstance, options: PortalOptions)
     const { site } = request.exchange.match
     // Before the visit, which gives this browser a nonce where it has none.
     const before = site === null ? null : readNonce(request.raw.headers.cookie, site)
-    const visit = openContext(options, request, reply)
+    const visit = request.visit
     const { code } = request.query as { code?: unknown }
     const { host, origin } = visit.site
     const text = typeof code === 'string' ? code : ''

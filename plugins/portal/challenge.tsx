@@ -6,14 +6,7 @@ import { ChallengePage, type ChallengeProblem, DeadEndPage } from './challenge-p
 import { urlOf, wayOn } from './enter.ts'
 import { lostCookie, readForm } from './forms.ts'
 import type { PortalOptions } from './options.ts'
-import {
-  type AuthenticatedContext,
-  callerOf,
-  frameOf,
-  goTo,
-  openAuthenticatedContext,
-  sendPage
-} from './page-context.ts'
+import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedVisit } from './page-context.ts'
 import { withReturnTo } from './return-to.ts'
 
 /** The page itself, with what went wrong if something did. */
@@ -86,25 +79,21 @@ function isEnough(visit: AuthenticatedContext): boolean {
 }
 
 export function registerChallenge(scope: FastifyInstance, options: PortalOptions): void {
-  scope.get(
-    '/.factorgate/challenge',
-    { config: { requires: 'first-factor', isStep: true } },
-    async (request, reply) => {
-      const visit = openAuthenticatedContext(options, request, reply)
-      const { principal } = visit
-      if (isEnough(visit)) return goTo(visit, await wayOn(visit))
-      const next = principal.isFullySignedIn ? null : await options.signIn.nextStep.of(callerOf(visit), principal)
-      if (next?.kind === 'enrol') return goTo(visit, urlOf(next, visit.trip))
-      return showChallenge(visit, 200, null)
-    }
-  )
+  scope.get('/.factorgate/challenge', { config: { requires: 'first-factor', isStep: true } }, async request => {
+    const visit = signedVisit(request)
+    const { principal } = visit
+    if (isEnough(visit)) return goTo(visit, await wayOn(visit))
+    const next = principal.isFullySignedIn ? null : await options.signIn.nextStep.of(callerOf(visit), principal)
+    if (next?.kind === 'enrol') return goTo(visit, urlOf(next, visit.trip))
+    return showChallenge(visit, 200, null)
+  })
 
   for (const factor of ['totp', 'recovery'])
     scope.get(
       `/.factorgate/challenge/${factor}`,
       { config: { requires: 'first-factor', isStep: true } },
-      async (request, reply) => {
-        const visit = openAuthenticatedContext(options, request, reply)
+      async request => {
+        const visit = signedVisit(request)
         return goTo(visit, withReturnTo('/.factorgate/challenge', visit.trip))
       }
     )

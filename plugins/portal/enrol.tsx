@@ -7,14 +7,7 @@ import { setEntryCookies, urlOf } from './enter.ts'
 import { setFlash } from './flash.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
 import type { PortalOptions } from './options.ts'
-import {
-  type AuthenticatedContext,
-  callerOf,
-  frameOf,
-  goTo,
-  openAuthenticatedContext,
-  sendPage
-} from './page-context.ts'
+import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedVisit } from './page-context.ts'
 import { hasWaitingCodes, keepCodes } from './recovery.tsx'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 
@@ -109,8 +102,8 @@ export async function afterEnrolment(visit: AuthenticatedContext): Promise<strin
 }
 
 export function registerEnrol(scope: FastifyInstance, options: PortalOptions): void {
-  scope.get('/.factorgate/enrol', { config: { requires: 'first-factor' } }, async (request, reply) => {
-    const visit = openAuthenticatedContext(options, request, reply)
+  scope.get('/.factorgate/enrol', { config: { requires: 'first-factor' } }, async request => {
+    const visit = signedVisit(request)
     const refusal = await mayEnrol(visit)
     if (refusal !== null) return refusal
     const { isFullySignedIn, account } = visit.principal

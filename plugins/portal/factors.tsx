@@ -8,14 +8,7 @@ import { setFlash } from './flash.ts'
 import { requireForm } from './forms.ts'
 import { type Frame, Page } from './layout.tsx'
 import type { PortalOptions } from './options.ts'
-import {
-  type AuthenticatedContext,
-  callerOf,
-  frameOf,
-  goTo,
-  openAuthenticatedContext,
-  sendPage
-} from './page-context.ts'
+import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedVisit } from './page-context.ts'
 
 export interface RemoveView {
   readonly id: string
@@ -49,29 +42,25 @@ export function registerFactors(scope: FastifyInstance, options: PortalOptions):
   const { credentials } = options.services
   const removePath = '/.factorgate/account/factors/:id/remove'
 
-  scope.post(
-    '/.factorgate/account/factors/:id/rename',
-    { config: { requires: 'signed-in' } },
-    async (request, reply) => {
-      const visit = openAuthenticatedContext(options, request, reply)
-      const name = cleanName(requireForm(visit).field('name'))
-      const credential = await own(visit)
-      if (name === null) return showAccount(visit, 403, visit.say.account.nameProblem)
-      await credentials.rename(visit.principal.account.id, credential.id, name)
-      setFlash(visit, { kind: 'renamed', name })
-      return goTo(visit, '/.factorgate/account')
-    }
-  )
+  scope.post('/.factorgate/account/factors/:id/rename', { config: { requires: 'signed-in' } }, async request => {
+    const visit = signedVisit(request)
+    const name = cleanName(requireForm(visit).field('name'))
+    const credential = await own(visit)
+    if (name === null) return showAccount(visit, 403, visit.say.account.nameProblem)
+    await credentials.rename(visit.principal.account.id, credential.id, name)
+    setFlash(visit, { kind: 'renamed', name })
+    return goTo(visit, '/.factorgate/account')
+  })
 
-  scope.get(removePath, { config: { requires: 'fresh' } }, async (request, reply) => {
-    const visit = openAuthenticatedContext(options, request, reply)
+  scope.get(removePath, { config: { requires: 'fresh' } }, async request => {
+    const visit = signedVisit(request)
     const { id, name } = await own(visit)
     const view = { id, name, isLast: await isLast(visit, id) }
     return sendPage(visit, 200, <RemovePage frame={frameOf(visit)} view={view} />)
   })
 
-  scope.post(removePath, { config: { requires: 'fresh' } }, async (request, reply) => {
-    const visit = openAuthenticatedContext(options, request, reply)
+  scope.post(removePath, { config: { requires: 'fresh' } }, async request => {
+    const visit = signedVisit(request)
     requireForm(visit)
     const { id } = request.params as { id: string }
     const accountId = visit.principal.account.id

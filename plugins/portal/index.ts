@@ -1,6 +1,6 @@
 /**
- * The portal: every page a person meets, under `/.factorgate/`. Owns the list of its pages, and the scope they share: their parsers and
- * checks stay inside it, so no byte of an app's traffic meets them.
+ * The portal: every page a person meets, under `/.factorgate/`. They share a scope, whose parsers and checks no byte of an app's traffic
+ * meets. Assets stand outside the scope of the pages: a visit would give them a nonce's cookie.
  */
 import fp from 'fastify-plugin'
 import { registerAccount } from './account.tsx'
@@ -15,6 +15,7 @@ import { registerInvite } from './invite.tsx'
 import { registerLogin } from './login.tsx'
 import { registerLogout } from './logout.tsx'
 import type { PortalOptions } from './options.ts'
+import { openVisits } from './page-context.ts'
 import { registerPassword } from './password.tsx'
 import { registerRecovery } from './recovery.tsx'
 import { registerSessions } from './sessions.tsx'
@@ -31,20 +32,23 @@ export const portalPlugin = fp<{ portal: PortalOptions }>(
     await app.register(async scope => {
       guardForms(scope)
       registerAssets(scope, portal)
-      registerApps(scope, portal)
-      registerLogin(scope, portal)
-      registerChallenge(scope, portal)
-      registerTotp(scope, portal)
-      registerRecovery(scope, portal)
-      registerWebauthn(scope, portal)
-      registerInvite(scope, portal)
-      registerEnrol(scope, portal)
-      registerAccount(scope, portal)
-      registerFactors(scope, portal)
-      registerPassword(scope, portal)
-      registerSessions(scope, portal)
-      registerLogout(scope, portal)
-      registerCallback(scope, portal)
+      await scope.register(async pages => {
+        openVisits(pages, portal)
+        registerApps(pages, portal)
+        registerLogin(pages, portal)
+        registerChallenge(pages, portal)
+        registerTotp(pages, portal)
+        registerRecovery(pages, portal)
+        registerWebauthn(pages, portal)
+        registerInvite(pages, portal)
+        registerEnrol(pages, portal)
+        registerAccount(pages)
+        registerFactors(pages, portal)
+        registerPassword(pages, portal)
+        registerSessions(pages, portal)
+        registerLogout(pages, portal)
+        registerCallback(pages, portal)
+      })
     })
   },
   { name: 'portal', dependencies: ['enforce'] }

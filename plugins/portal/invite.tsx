@@ -10,7 +10,7 @@ import { lostCookie, readForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
 import { NewPassword } from './new-password.tsx'
 import type { PortalOptions } from './options.ts'
-import { callerOf, frameOf, goTo, isSigned, openContext, type PageContext, sendPage } from './page-context.ts'
+import { callerOf, frameOf, goTo, isSigned, type PageContext, sendPage } from './page-context.ts'
 import { namesAround } from './password-context.ts'
 import { formatDuration, withWait } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
@@ -62,8 +62,8 @@ const path = '/.factorgate/invite/:token'
 export function registerInvite(scope: FastifyInstance, options: PortalOptions): void {
   const { invitation } = options.signIn
 
-  scope.get(path, { config: { requires: 'anyone' } }, async (request, reply) => {
-    const visit = openContext(options, request, reply)
+  scope.get(path, { config: { requires: 'anyone' } }, async request => {
+    const visit = request.visit
     const token = tokenOf(visit)
     const { account, isBegun } = await invited(token)
     // Back, in the browser that accepted it.
@@ -72,8 +72,8 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
     return show(visit, 200, account, { token, isBegun })
   })
 
-  scope.post(path, { config: { requires: 'anyone' } }, async (request, reply) => {
-    const visit = openContext(options, request, reply)
+  scope.post(path, { config: { requires: 'anyone' } }, async request => {
+    const visit = request.visit
     const lost = lostCookie(visit)
     const stale = lost === null && readForm(visit) === 'expired'
     if (lost !== null || stale) return answerStale(lost ?? visit, tokenOf(visit))

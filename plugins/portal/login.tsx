@@ -11,7 +11,7 @@ import { enter, wayOn } from './enter.ts'
 import { lostCookie, readForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page, Token } from './layout.tsx'
 import type { PortalOptions } from './options.ts'
-import { callerOf, frameOf, goTo, isSigned, openContext, type PageContext, sendPage } from './page-context.ts'
+import { callerOf, frameOf, goTo, isSigned, type PageContext, sendPage } from './page-context.ts'
 import { PasskeyButton } from './passkey-button.tsx'
 import { formatDuration, withWait } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
@@ -84,8 +84,8 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
 export function registerLogin(scope: FastifyInstance, options: PortalOptions): void {
   const { services, signIn } = options
 
-  scope.get('/.factorgate/login', { config: { requires: 'anyone' } }, async (request, reply) => {
-    const visit = openContext(options, request, reply)
+  scope.get('/.factorgate/login', { config: { requires: 'anyone' } }, async request => {
+    const visit = request.visit
     if (isSigned(visit) && !wantsAnother(visit)) return goTo(visit, await wayOn(visit))
     const ended = await whyEnded(visit)
     if (ended === 'suspended') throw new GateError('account_suspended')
@@ -93,7 +93,7 @@ export function registerLogin(scope: FastifyInstance, options: PortalOptions): v
   })
 
   scope.post('/.factorgate/login', { config: { requires: 'anyone' } }, async (request, reply) => {
-    const visit = openContext(options, request, reply)
+    const visit = request.visit
     const say = visit.say.login
     const username = staleForm(visit).field('username')
     const lost = lostCookie(visit)

@@ -8,7 +8,7 @@ import { home } from './enter.ts'
 import { readForm } from './forms.ts'
 import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
 import type { PortalOptions } from './options.ts'
-import { callerOf, frameOf, goTo, openContext, type PageContext, sendPage } from './page-context.ts'
+import { callerOf, frameOf, goTo, type PageContext, sendPage } from './page-context.ts'
 import { noReturn, type ReturnTo, validTarget, withReturnTo } from './return-to.ts'
 
 interface LogoutProps {
@@ -54,14 +54,14 @@ export function registerLogout(scope: FastifyInstance, options: PortalOptions): 
   const signedOut = `${options.portalOrigin}/.factorgate/signed-out`
   const config = { requires: 'anyone', everyHost: true } as const
 
-  scope.get('/.factorgate/logout', { config }, async (request, reply) => {
-    const visit = openContext(options, request, reply)
+  scope.get('/.factorgate/logout', { config }, async request => {
+    const visit = request.visit
     if (visit.principal === null) return goTo(visit, withReturnTo(signedOut, tripOn(visit)))
     return show(visit, 200, null)
   })
 
   scope.post('/.factorgate/logout', { config }, async (request, reply) => {
-    const visit = openContext(options, request, reply)
+    const visit = request.visit
     if (visit.principal !== null) {
       if (readForm(visit) === 'expired') return show(visit, 403, visit.say.logout.formExpired)
       // Where that rejects, the cookie stays, so that the next try is known for one.
@@ -75,8 +75,8 @@ export function registerLogout(scope: FastifyInstance, options: PortalOptions): 
     return goTo(visit, withReturnTo(signedOut, visit.trip))
   })
 
-  scope.get('/.factorgate/signed-out', { config: { requires: 'anyone' } }, async (request, reply) => {
-    const visit = openContext(options, request, reply)
+  scope.get('/.factorgate/signed-out', { config: { requires: 'anyone' } }, async request => {
+    const visit = request.visit
     if (visit.principal !== null) return goTo(visit, home)
     return sendPage(visit, 200, <SignedOutPage frame={frameOf(visit)} trip={visit.trip} />)
   })

@@ -1,8 +1,8 @@
 /**
- * One visit to one of our pages: who, from where, on the way to what. Owns the browser's nonce (set by the first page that has none),
- * what pages are bound to, and how a page leaves; refuses to go on where the store could not say who this is.
+ * One visit to one of our pages: who, from where, on the way to what. A hook opens it before each handler; the first page that a browser asks
+ * for gives it a nonce. A visit stops where the store could not say who this is.
  */
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { JSX } from 'preact'
 import type { Site } from '../../src/apps/route-table.ts'
 import { GateError } from '../../src/errors.ts'
@@ -40,7 +40,14 @@ export interface PageContext {
 /** A visit by somebody whom the route lets in: the enforce step has looked at that before. */
 export type AuthenticatedContext = PageContext & { readonly principal: Principal }
 
-export function openContext(options: PortalOptions, request: FastifyRequest, reply: FastifyReply): PageContext {
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** On a page of the portal, once its body is read. */
+    visit: PageContext
+  }
+}
+
+function openContext(options: PortalOptions, request: FastifyRequest, reply: FastifyReply): PageContext {
   const { exchange } = request
   const { match, principal, storeFailure, client } = exchange
   if (storeFailure !== null) throw storeFailure
@@ -68,13 +75,16 @@ export function openContext(options: PortalOptions, request: FastifyRequest, rep
   }
 }
 
-/** The same, for routes that require somebody. Without anybody it is a mistake of ours, and fails closed. */
-export function openAuthenticatedContext(
-  options: PortalOptions,
-  request: FastifyRequest,
-  reply: FastifyReply
-): AuthenticatedContext {
-  const visit = openContext(options, request, reply)
+/** Opens the visit of each request of this scope, once its body is read: handlers find it as `request.visit`. */
+export function openVisits(scope: FastifyInstance, options: PortalOptions): void {
+  scope.decorateRequest('visit')
+  scope.addHook('preHandler', async (request, reply) => {
+    request.visit = openContext(options, request, reply)
+  })
+}
+
+/** The visit, for routes that require somebody. Without anybody it is a mistake of ours, and fails closed. */
+export function signedVisit({ visit }: FastifyRequest): AuthenticatedContext {
   if (!isSigned(visit)) throw new GateError('sign_in_required')
   return visit
 }

@@ -11,14 +11,7 @@ import { readForm } from './forms.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
 import { NewPassword } from './new-password.tsx'
 import type { PortalOptions } from './options.ts'
-import {
-  type AuthenticatedContext,
-  callerOf,
-  frameOf,
-  goTo,
-  openAuthenticatedContext,
-  sendPage
-} from './page-context.ts'
+import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedVisit } from './page-context.ts'
 import { namesAround } from './password-context.ts'
 import { formatDuration, withWait } from './relative-time.ts'
 
@@ -60,14 +53,14 @@ const path = '/.factorgate/account/password'
 export function registerPassword(scope: FastifyInstance, options: PortalOptions): void {
   const { localDirectory } = options.services
 
-  scope.get(path, { config: { requires: 'fresh' } }, async (request, reply) => {
-    const visit = openAuthenticatedContext(options, request, reply)
+  scope.get(path, { config: { requires: 'fresh' } }, async request => {
+    const visit = signedVisit(request)
     requireOurs(visit)
     return show(visit, 200, {})
   })
 
-  scope.post(path, { config: { requires: 'fresh' } }, async (request, reply) => {
-    const visit = openAuthenticatedContext(options, request, reply)
+  scope.post(path, { config: { requires: 'fresh' } }, async request => {
+    const visit = signedVisit(request)
     requireOurs(visit)
     const form = readForm(visit)
     if (form === 'expired')

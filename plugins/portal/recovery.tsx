@@ -10,14 +10,7 @@ import { enter, wayOn } from './enter.ts'
 import { readForm, requireForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
 import type { PortalOptions } from './options.ts'
-import {
-  type AuthenticatedContext,
-  callerOf,
-  frameOf,
-  goTo,
-  openAuthenticatedContext,
-  sendPage
-} from './page-context.ts'
+import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedVisit } from './page-context.ts'
 import { problemOf } from './refused-factor.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 
@@ -173,15 +166,15 @@ export function registerRecovery(scope: FastifyInstance, options: PortalOptions)
       })
   )
 
-  scope.get('/.factorgate/enrol/recovery', { config: { requires: 'fresh' } }, async (request, reply) => {
-    const visit = openAuthenticatedContext(options, request, reply)
+  scope.get('/.factorgate/enrol/recovery', { config: { requires: 'fresh' } }, async request => {
+    const visit = signedVisit(request)
     const codes = waitingCodes(visit)
     if (codes !== null) return show(visit, 200, codes, null)
     return sendPage(visit, 200, <NewRecoveryPage frame={frameOf(visit)} trip={visit.trip} />)
   })
 
-  scope.post('/.factorgate/enrol/recovery', { config: { requires: 'fresh' } }, async (request, reply) => {
-    const visit = openAuthenticatedContext(options, request, reply)
+  scope.post('/.factorgate/enrol/recovery', { config: { requires: 'fresh' } }, async request => {
+    const visit = signedVisit(request)
     requireForm(visit)
     keepCodes(visit, await options.signIn.recovery.issue(callerOf(visit)))
     return goTo(visit, withReturnTo('/.factorgate/enrol/recovery', visit.trip))
@@ -191,7 +184,7 @@ export function registerRecovery(scope: FastifyInstance, options: PortalOptions)
     '/.factorgate/enrol/recovery/saved',
     { config: { requires: 'signed-in', isStep: true } },
     async (request, reply) => {
-      const visit = openAuthenticatedContext(options, request, reply)
+      const visit = signedVisit(request)
       const form = readForm(visit)
       const codes = waitingCodes(visit)
       if (form === 'expired')

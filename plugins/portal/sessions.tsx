@@ -6,7 +6,7 @@ import { setFlash } from './flash.ts'
 import { requireForm } from './forms.ts'
 import { type Frame, Page } from './layout.tsx'
 import type { PortalOptions } from './options.ts'
-import { callerOf, frameOf, goTo, openAuthenticatedContext, sendPage } from './page-context.ts'
+import { callerOf, frameOf, goTo, sendPage, signedVisit } from './page-context.ts'
 
 export function NotMePage({ frame, hasPassword = true }: { frame: Frame; hasPassword?: boolean }) {
   const say = frame.say.notMe
@@ -30,20 +30,16 @@ export function registerSessions(scope: FastifyInstance, options: PortalOptions)
   const { signOut } = options.signIn
   const { sessions } = options.services
 
-  scope.post(
-    '/.factorgate/account/sessions/others/end',
-    { config: { requires: 'signed-in' } },
-    async (request, reply) => {
-      const visit = openAuthenticatedContext(options, request, reply)
-      requireForm(visit)
-      await signOut.others(callerOf(visit), visit.principal, 'revoked')
-      setFlash(visit, { kind: 'others' })
-      return goTo(visit, '/.factorgate/account')
-    }
-  )
+  scope.post('/.factorgate/account/sessions/others/end', { config: { requires: 'signed-in' } }, async request => {
+    const visit = signedVisit(request)
+    requireForm(visit)
+    await signOut.others(callerOf(visit), visit.principal, 'revoked')
+    setFlash(visit, { kind: 'others' })
+    return goTo(visit, '/.factorgate/account')
+  })
 
   scope.post('/.factorgate/account/sessions/:id/end', { config: { requires: 'signed-in' } }, async (request, reply) => {
-    const visit = openAuthenticatedContext(options, request, reply)
+    const visit = signedVisit(request)
     const isStranger = requireForm(visit).field('stranger') !== ''
     const { id } = request.params as { id: string }
     const own = await sessions.list(visit.principal.account.id)
@@ -60,8 +56,8 @@ export function registerSessions(scope: FastifyInstance, options: PortalOptions)
     return goTo(visit, '/.factorgate/account')
   })
 
-  scope.get('/.factorgate/account/not-me', { config: { requires: 'signed-in' } }, async (request, reply) => {
-    const visit = openAuthenticatedContext(options, request, reply)
+  scope.get('/.factorgate/account/not-me', { config: { requires: 'signed-in' } }, async request => {
+    const visit = signedVisit(request)
     const hasPassword = visit.principal.account.directory === options.services.localDirectory.id
     return sendPage(visit, 200, <NotMePage frame={frameOf(visit)} hasPassword={hasPassword} />)
   })

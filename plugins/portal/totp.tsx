@@ -13,14 +13,7 @@ import { readForm, requireForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
 import type { Messages } from './messages/en.ts'
 import type { PortalOptions } from './options.ts'
-import {
-  type AuthenticatedContext,
-  callerOf,
-  frameOf,
-  goTo,
-  openAuthenticatedContext,
-  sendPage
-} from './page-context.ts'
+import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedVisit } from './page-context.ts'
 import { problemOf } from './refused-factor.ts'
 import { formatDuration, withWait } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
@@ -144,15 +137,15 @@ export function registerTotp(scope: FastifyInstance, options: PortalOptions): vo
       })
   )
 
-  scope.get('/.factorgate/enrol/totp', { config: { requires: 'first-factor' } }, async (request, reply) => {
-    const visit = openAuthenticatedContext(options, request, reply)
+  scope.get('/.factorgate/enrol/totp', { config: { requires: 'first-factor' } }, async request => {
+    const visit = signedVisit(request)
     const refusal = await mayEnrol(visit)
     if (refusal !== null) return refusal
     return showEnrolment(visit, 200, {})
   })
 
   scope.post('/.factorgate/enrol/totp', { config: { requires: 'first-factor' } }, async (request, reply) => {
-    const visit = openAuthenticatedContext(options, request, reply)
+    const visit = signedVisit(request)
     const say = visit.say.enrolTotp
     const form = readForm(visit)
     const shown = form === 'expired' ? staleForm(visit) : form
@@ -183,8 +176,8 @@ export function registerTotp(scope: FastifyInstance, options: PortalOptions): vo
     return showEnrolment(visit, throttled ? 429 : 401, { ceremony, name, problem, clock, waitSeconds })
   })
 
-  scope.post('/.factorgate/enrol/totp/new', { config: { requires: 'first-factor' } }, async (request, reply) => {
-    const visit = openAuthenticatedContext(options, request, reply)
+  scope.post('/.factorgate/enrol/totp/new', { config: { requires: 'first-factor' } }, async request => {
+    const visit = signedVisit(request)
     requireForm(visit)
     const refusal = await mayEnrol(visit)
     if (refusal !== null) return refusal

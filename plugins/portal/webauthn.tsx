@@ -18,10 +18,9 @@ import {
   type AuthenticatedContext,
   callerOf,
   frameOf,
-  openAuthenticatedContext,
-  openContext,
   type PageContext,
-  sendPage
+  sendPage,
+  signedVisit
 } from './page-context.ts'
 import { PasskeyButton, type Purpose } from './passkey-button.tsx'
 import { problemOf } from './refused-factor.ts'
@@ -68,8 +67,8 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
   const { webauthn } = options.services
   const json = { requires: 'anyone', takes: 'json', isData: true } as const
 
-  scope.get('/.factorgate/enrol/webauthn', { config: { requires: 'first-factor' } }, async (request, reply) => {
-    const visit = openAuthenticatedContext(options, request, reply)
+  scope.get('/.factorgate/enrol/webauthn', { config: { requires: 'first-factor' } }, async request => {
+    const visit = signedVisit(request)
     const refusal = await mayEnrol(visit)
     if (refusal !== null) return refusal
     const view = { trip: visit.trip, name: suggestedName(visit) }
@@ -77,7 +76,7 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
   })
 
   scope.post('/.factorgate/webauthn/options', { config: json }, async (request, reply) => {
-    const visit = openContext(options, request, reply)
+    const visit = request.visit
     requireJson(visit)
     reply.header('cache-control', 'no-store')
     const purpose = await purposeOf(visit)
@@ -91,7 +90,7 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
   })
 
   scope.post('/.factorgate/webauthn/verify', { config: json }, async (request, reply) => {
-    const visit = openContext(options, request, reply)
+    const visit = request.visit
     const { csrf, ceremony, response, name } = readJson(visit)
     if (typeof ceremony !== 'string' || typeof response !== 'object' || response === null) {
       requireJson(visit)
@@ -163,7 +162,7 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
     // Its hash: no store holds the value of a cookie. A POST without the cookie has been refused (forms.ts).
     if (kind === 'login') return { kind, binding: stateOf(visit.nonce ?? '') }
     if (kind !== 'challenge' && kind !== 'enrol') throw new GateError('bad_request')
-    const signed = openAuthenticatedContext(options, visit.request, visit.reply)
+    const signed = signedVisit(visit.request)
     if (kind === 'challenge') {
       if (!(await signIn.challenge.takes(callerOf(signed), 'webauthn'))) throw new GateError('other_factor_required')
     } else {
