@@ -1,17 +1,17 @@
 /**
- * Rewrites the app's public addresses in request headers to its upstream addresses. Other values, `null` included,
- * keep every byte, so the app's own checks of `Origin` and `Referer` still refuse strangers.
+ * Rewrites public addresses in request headers to upstream ones. Other values, `null` included, keep every byte, so
+ * the app's own checks of `Origin` and `Referer` still refuse strangers.
  */
 import { insideOf, isPublicHost, type UrlMapping } from './url-mapping.ts'
 
-/** `Origin` and similar. Rewritten if the app gets a Host other than the public one. */
+/** Rewritten if the app gets a Host other than the public one. */
 export function insideOrigin(value: string, where: UrlMapping): string {
   if (!where.isMoved) return value
   const url = /^(https?):\/\/([^/?#\\@\s]+)$/i.exec(value)
   return url !== null && isPublic(url, where) ? where.insideOrigin : value
 }
 
-/** `Referer` and similar, under the same condition. */
+/** Rewritten under the same condition. */
 export function insidePage(value: string, where: UrlMapping): string {
   if (!where.isMoved) return value
   const url = /^(https?):\/\/([^/?#\\@\s]+)((?:[/?#].*)?)$/is.exec(value)
@@ -21,7 +21,7 @@ export function insidePage(value: string, where: UrlMapping): string {
   return path === null ? value : where.insideOrigin + path
 }
 
-/** WebDAV's `Destination` (RFC 4918 §10.3): servers compare its scheme, host and path with their own. */
+/** WebDAV's `Destination` (RFC 4918 §10.3), which servers compare with their own address. */
 export function insideAddress(value: string, where: UrlMapping): string {
   if (value.startsWith('/') && value[1] !== '/') return insideOf(value, where) ?? value
   const url = /^https?:\/\/([^/?#\\]*)(\/.*)?$/is.exec(value)
@@ -30,14 +30,14 @@ export function insideAddress(value: string, where: UrlMapping): string {
   return path === null ? value : where.insideOrigin + path
 }
 
-/** The tagged lists of WebDAV's `If` (RFC 4918 §10.4): each `<URL>` as in `Destination`. */
+/** WebDAV's `If` (RFC 4918 §10.4): each `<URL>` as in `Destination`. */
 export function insideIf(value: string, where: UrlMapping): string {
   return value.replace(/<([^<>]*)>/g, (tag, url: string) =>
     /^(?:https?:\/\/|\/)/i.test(url) ? `<${insideAddress(url, where)}>` : tag
   )
 }
 
-/** The parts of tus' `Upload-Concat: final;/files/a https://…/files/b`, each as in `Destination`. */
+/** tus' `Upload-Concat: final;/files/a https://…/files/b`. */
 export function insideParts(value: string, where: UrlMapping): string {
   return value.replace(/(?<=[;\s])(?:https?:\/\/|\/)\S*/gi, url => insideAddress(url, where))
 }

@@ -1,7 +1,7 @@
 /** Rewrites the app's own addresses in response headers to public ones. Other addresses keep their bytes. */
 import { isApp, publicLocation, publicPath, type UrlMapping } from './url-mapping.ts'
 
-/** `Refresh: 3; url=…`. Browsers accept it without `url=`, and a comma or blank for the `;` (HTML). */
+/** `Refresh: 3; url=…`. Browsers accept it without `url=`, or with a comma or blank (HTML). */
 export function publicRefresh(value: string, where: UrlMapping): string {
   const parts = /^(\s*[\d.]+(?:\s*[;,]\s*|\s+)(?:url\s*=\s*)?)(["']?)(.*?)(\2\s*)$/is.exec(value)
   if (parts === null) return value
@@ -14,7 +14,7 @@ export function publicLinks(value: string, where: UrlMapping): string {
   return value.replace(/<([^<>]*)>/g, (_, url: string) => `<${publicLocation(url, where)}>`)
 }
 
-/** Addresses among other words: content security policies, `Access-Control-Allow-Origin`, reporting endpoints. */
+/** CSP, `Access-Control-Allow-Origin`, reporting endpoints. */
 export function publicSources(value: string, where: UrlMapping): string {
   return value.replace(
     /\b(https?|wss?):\/\/([^\s"'<>;,()/?#\\]+)([^\s"'<>;,()\\]*)/gi,

@@ -1,15 +1,13 @@
 /**
- * The header names that a client may not send: identity, client address, requested address. Apps trust these from a
- * proxy, so every copy of a client's is removed, in forwarding and in forward-auth.
+ * Header names that a client may not send: identity, client address, requested address. Apps trust these from a
+ * proxy, so every copy is removed.
  */
 import { normalName } from '../request/header-name.ts'
 
-/** Prefixes that servers and modules add: `HTTP_REMOTE_USER`, `REDIRECT_REMOTE_USER`, `AJP_eppn`, `X-…`. */
+/** Prefixes of servers: `HTTP_REMOTE_USER`, `REDIRECT_REMOTE_USER`, `AJP_eppn`, `X-…`. */
 const prelude = /^(?:(?:https?|redirect|ajp|x)-)+/
 
-/** Whole names, without such a prefix. */
 const names: ReadonlySet<string> = new Set([
-  // The client's address and the requested address.
   ...words(
     'forwarded proxyuser-ip originating-ip cdn-src-ip host host-override scheme url-scheme https front-end-https script-name'
   ),
@@ -20,7 +18,7 @@ const names: ReadonlySet<string> = new Set([
   ...words('method method-override'),
   // CGI turns it into HTTP_PROXY (CVE-2016-5385).
   'proxy',
-  // User attributes of Shibboleth, token gateways and directories.
+  // Shibboleth, token gateways and directories.
   ...words(
     'affiliation entitlement entitlements unscoped-affiliation eppn upn eptid nameid name-id persistent-id targeted-id'
   ),
@@ -35,13 +33,13 @@ const names: ReadonlySet<string> = new Set([
   ...words(
     'impersonate spiffe-id is-admin permissions privileges authorities proxiedentitieschain osso-subscriber factorgate'
   ),
-  // Results of a certificate check, without "certificate" in the name.
+  // Certificate results without "certificate" in the name.
   ...words('client-verify client-verified client-serial client-subject client-issuer client-fingerprint'),
   // WebSphere's private headers, such as $WSRU: the user's name.
   ...words('wsat wscc wscs wsis wssc wspr wsra wsrh wsru wssn wssp wssi')
 ])
 
-/** Name families of proxies, gateways, their modules and cloud services, without such a prefix. */
+/** Families of proxies, gateways, their modules and cloud services. */
 const families = new RegExp(
   `^(?:${[
     ...words('forwarded original rewrite envoy proxy wl-proxy factorgate'),
@@ -70,7 +68,6 @@ const person = new RegExp(
   ].join('|')})$`
 )
 
-/** Words that make any name a claim: certificates, claims, principals. */
 const anywhere = /(?:^|-)(?:cert|certs|clientcert|certificate|claims?|principals?|userinfo)(?:-|$)/
 
 /** Client addresses: `CF-Connecting-IP`, `Fly-Client-IP`, `X-Azure-ClientIP`, `X-Vercel-Forwarded-For`. */
@@ -81,7 +78,7 @@ const whence =
 const passing =
   /^(?:sec|access-control|content|amz|(?:ms|goog|object|container)-meta)-|^auth-(?:token|key|secret|signature|nonce|timestamp|api-?key|csrf)$/
 
-/** True for a name that no client may send, in any spelling and for every app. */
+/** True for a name that no client may send, in any spelling. */
 export function isClaim(name: string): boolean {
   const bare = bareName(name)
   // `X-User-Agent` and `User-Agent` name a program.
@@ -89,8 +86,8 @@ export function isClaim(name: string): boolean {
 }
 
 /**
- * True for a claim and for the exceptions that look like one. A proxy's regular expressions know no "except", so it
- * removes both and must be given the exceptions' values.
+ * True for claims and exceptions that look like one: a proxy whose patterns know no "except" removes both and is
+ * given the exceptions' values.
  */
 export function looksLikeClaim(name: string): boolean {
   return isNamed(bareName(name))
@@ -117,7 +114,7 @@ export function claimPattern(): string {
   return `[\\W_]*${spelled.replace(/\[[^\]]*\]|-\??/g, part => (part.startsWith('[') ? part : `[\\W_]${part === '-' ? '+' : '*'}`))}`
 }
 
-/** The claim-like names that the app's operator lets pass, in normal form. */
+/** Claim-like names that the operator lets pass. */
 export function passedNames(app: { readonly passHeaders?: readonly string[] }): ReadonlySet<string> {
   return new Set(app.passHeaders?.map(normalName))
 }

@@ -1,7 +1,4 @@
-/**
- * Removes the gateway's own cookies from requests and responses, and rescopes the app's. Other cookies keep their
- * bytes.
- */
+/** Removes the gateway's own cookies in both directions and rescopes the app's. Other cookies keep their bytes. */
 import { LRUCache } from 'lru-cache'
 import { isInsideName, publicPath, type UrlMapping } from './url-mapping.ts'
 
@@ -26,14 +23,13 @@ export function stripGatewayCookies(line: string): string | null {
 }
 
 const rememberedLength = 1_024
-/** Results by line, because a browser repeats it for every request of a page. '' means nothing is left. */
+/** Browsers repeat the line for every request of a page. '' means nothing is left. */
 const remembered = new LRUCache<string, string>({ max: 1_000 })
 
 function othersOf(line: string): string | null {
   const others = line.split(';').flatMap(pair => {
     if (!mentionsUs.test(pair)) return pair
-    // Old servers read `a=1, factorgate=…` as two cookies (RFC 2965), also in quotes, so what follows the comma is
-    // removed too.
+    // Old servers split `a=1, factorgate=…` (RFC 2965), also in quotes, so what follows the comma is removed.
     const kept = pair.split(',').filter(part => !isOurCookie(nameOf(part.replace(/^[\s"]+/, ''))))
     return kept.length === 0 ? [] : kept.join(',')
   })

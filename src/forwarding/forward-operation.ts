@@ -19,13 +19,12 @@ import type { RequestBody } from './request-body.ts'
 import type { AppUpstreams } from './upstreams.ts'
 import { insidePath } from './url-mapping.ts'
 
-/** Methods that may be sent again if no upstream read the first request (RFC 9110 §9.2.2). */
+/** May be sent again if no upstream read the first (RFC 9110 §9.2.2). */
 export const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH'])
 
 export abstract class ForwardOperation implements LiveEntry {
   protected readonly errand: ForwardRequest
   protected readonly way: AppUpstreams
-  /** The app's status, once sent to the client. */
   protected status: number | null = null
   protected bytesOut = 0
   /** Why it was cut short. */
@@ -98,7 +97,6 @@ export abstract class ForwardOperation implements LiveEntry {
   protected abstract bodyOf(outbound: Outbound): RequestBody | null
   protected abstract refuse(error: UpstreamError): void
 
-  /** The plan of the current upstream. */
   protected get plan(): OutboundPlan {
     return this.way.plans[this.tried.at(-1) as number]!
   }

@@ -1,4 +1,4 @@
-/** The input and output of forwarding: the request with its Permit, and the observer of its result. */
+/** The input and output of forwarding. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { App } from '../apps/route-table.ts'
 import type { ErrorCode } from '../errors.ts'
@@ -7,63 +7,53 @@ import type { Permit } from '../policy/decision.ts'
 import type { UpstreamFailure } from '../upstream/connection.ts'
 import type { Oddity } from '../upstream/response-lines.ts'
 
-/** One request to forward; only a Permit allows it. */
 export interface ForwardRequest {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   readonly app: App
-  /** From the request line, unchanged. */
   readonly target: string
-  /** The path inside the app, byte for byte. */
+  /** The app's path, byte for byte. */
   readonly path: string
   /** With its '?', or ''. */
   readonly query: string
   readonly permit: Permit
   readonly address: string
-  /** The session that opened it; null for anonymous. */
+  /** Null for anonymous. */
   readonly sessionId: string | null
-  /** Who uses the client's connection: a session id, '' for anonymous; null if several people may share it. */
+  /** A session id, '' for anonymous; null if several people may share the client's connection. */
   readonly visitor: string | null
-  /**
-   * When permission ends, in milliseconds since the epoch; null if only the session decides. A reload may change it.
-   */
+  /** When permission ends, in milliseconds since the epoch; null if only with the session. A reload may change it. */
   endsAt: number | null
-  /** When the session ends; null for anonymous. */
+  /** Milliseconds since the epoch; null for anonymous. */
   readonly sessionEndsAt: number | null
-  /** The proofs at the time of the decision. */
   readonly proofs: readonly Proof[]
   /** Value of `X-Factorgate-Assertion`, or null. */
   readonly assertion: string | null
   readonly observer: ForwardObserver
 }
 
-/** Observes one forward request. Exactly one of `onRefused` and `onEnd` is called, once. */
+/** Exactly one of `onRefused` and `onEnd` is called, once. */
 export interface ForwardObserver {
-  /** The app's response is about to be written; nobody else may write. */
+  /** The response is about to be written; nobody else may write. */
   onResponse(status: number): void
-  /** The app's response was repaired before it was passed on. */
   onOddities(oddities: readonly Oddity[]): void
-  /**
-   * Nothing was written. `code` is for the user, `cause` for the log; `cut` says why it ended before the app
-   * responded.
-   */
+  /** Nothing was written. `code` is for the user, `cause` for the log; `cut` says why it ended early. */
   onRefused(code: ErrorCode, cause: unknown, cut?: string): void
   onEnd(summary: ForwardResult): void
 }
 
 export interface ForwardResult {
-  /** The app's status; null if the client left before. */
+  /** Null if the client left before. */
   readonly status: number | null
-  /** Body bytes from and to the client; for a WebSocket all bytes after the handshake. */
+  /** Body bytes; for a WebSocket all bytes after the handshake. */
   readonly bytesIn: number
   readonly bytesOut: number
   readonly outcome: 'complete' | 'cut'
-  /** Why it was cut: `client left`, `app broke off`, or the reason for ending the connection. */
+  /** `client left`, `app broke off`, or the reason given to `end`. */
   readonly cut: string | null
   readonly durationMs: number
 }
 
-/** The error code for each upstream failure. */
 export const refusals: Readonly<Record<UpstreamFailure, ErrorCode>> = {
   refused: 'app_unreachable',
   stale: 'app_unreachable',

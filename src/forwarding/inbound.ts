@@ -1,6 +1,6 @@
 /**
- * Turns an app's response headers into the client's: without hop-by-hop headers and gateway cookies, with public
- * addresses. Rejects framing that cannot be passed on.
+ * Builds the client's response headers from the app's: without hop-by-hop headers and gateway cookies, with public
+ * addresses.
  */
 
 import { connectionOptions, hopByHop, normalName, withoutListed } from '../request/header-name.ts'
@@ -83,13 +83,11 @@ export function inboundHeaders(raw: readonly string[], status: number, where: Ur
         headers.push(name, publicRefresh(value, where))
         break
       case 'worker-scope':
-        // An app under a prefix shares its host, and a wider scope would let its service worker read other pages,
-        // ours included.
+        // A wider scope would let a prefixed app's service worker read its neighbours' pages and ours.
         if (where.prefix === '') headers.push(name, publicLocation(value, where))
         break
       case 'opener-policy':
-        // Windows with the same origin and policy can read each other; our pages have this policy, so an app on the
-        // portal's host must not.
+        // Windows with the same origin and policy can read each other, and our pages have this policy.
         if (!where.sharesPortal) headers.push(name, value)
         break
       case 'links':

@@ -1,6 +1,6 @@
 /**
- * The registry of everything open (WebSockets, downloads, uploads, event streams), by session and account. It ends
- * each when its session or permission ends.
+ * The registry of WebSockets, downloads, uploads and event streams, by session and account. It ends each with its
+ * session or permission.
  */
 
 import type { App } from '../apps/route-table.ts'
@@ -13,32 +13,29 @@ import type { Subject } from '../identity/subject.ts'
 export const closeCodes = { goingAway: 1001, policy: 1008 } as const
 export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes]
 
-/** One open connection. `end` must not throw and may be called repeatedly. */
+/** `end` must not throw and may be called repeatedly. */
 export interface LiveEntry {
   readonly sessionId: string | null
   readonly accountId: string | null
   readonly appId: string
-  /** The account's groups at the time of the decision. */
   readonly groups: readonly string[]
   /** Milliseconds since the epoch; null if only the session ends it. */
   readonly endsAt: number | null
   readonly isSocket: boolean
-  /** Bytes in both directions; growth counts as activity. */
+  /** Growth counts as activity. */
   readonly bytesMoved: number
-  /** The app, from the configuration of that time. */
+  /** From the configuration of that time. */
   readonly app?: App
-  /** The request, for a new decision; built on access. */
+  /** Built on access. */
   readonly asked?: LiveRequest
-  /** A new decision changed the end. */
   renew?(endsAt: number | null): void
-  /** `code` answers a client that has no response yet. */
+  /** `code` answers a client without a response. */
   end(reason: string, closeCode: CloseCode, code?: ErrorCode): void
 }
 
-/** What a new decision needs to know of an open request. */
+/** What a new decision depends on. */
 export interface LiveRequest {
   readonly host: string | undefined
-  /** The target of the request line. */
   readonly target: string
   readonly method: string
   readonly destination: string | undefined
@@ -49,18 +46,18 @@ export interface LiveRequest {
   readonly sessionEndsAt: number | null
 }
 
-/** Applies the current rules to open connections and ends what they forbid (src/watch/live-review.ts). */
+/** Applies the current rules to open connections (src/watch/live-review.ts). */
 export interface Reviewer {
   /** False for an app of an older configuration. */
   knows(app: App): boolean
-  /** `isCurrent` turns false when a newer configuration has a reviewer; deferred decisions must ask it. */
+  /** Deferred decisions ask `isCurrent`: false after a newer configuration. */
   look(entry: LiveEntry, isCurrent: () => boolean): void
 }
 
-/** Entries reviewed per event-loop iteration. */
+/** Per event-loop iteration. */
 const lookedAtOnce = 250
 
-/** Longest delay before an ended permission is noticed, in milliseconds. */
+/** Interval of the checks, in milliseconds. */
 const tickMs = 1_000
 
 export class LiveConnections {
@@ -68,9 +65,7 @@ export class LiveConnections {
   readonly #all = new IndexedList(0)
   readonly #sessions = new Map<string, IndexedList>()
   readonly #accounts = new Map<string, IndexedList>()
-  /** One timer for all entries; runs while there are any. */
   #timer: NodeJS.Timeout | undefined
-  /** WebSockets must end; requests may finish. */
   #isDraining = false
   #isClosed = false
   #reviewer: Reviewer | null = null
@@ -83,7 +78,7 @@ export class LiveConnections {
     return this.#all.size
   }
 
-  /** Adds an entry. A WebSocket after `drain`, and anything after `close`, is ended at once. */
+  /** WebSockets after `drain`, and everything after `close`, end at once. */
   add(entry: LiveEntry): Registration {
     const place = new Registration(entry)
     if (this.#isClosed || (this.#isDraining && entry.isSocket)) {
@@ -94,7 +89,7 @@ export class LiveConnections {
     if (entry.sessionId !== null) place.enter(bunchOf(this.#sessions, entry.sessionId, 1))
     if (entry.accountId !== null) place.enter(bunchOf(this.#accounts, entry.accountId, 2))
     this.#timer ??= setInterval(() => this.#tick(), tickMs).unref()
-    // It was permitted by the old rules during a reload. Deferred, because the caller is still being constructed.
+    // Permitted by the old rules during a reload. Deferred, because the caller is still being constructed.
     if (this.#reviewer !== null && entry.app !== undefined && !this.#reviewer.knows(entry.app))
       queueMicrotask(() => this.#look(entry))
     return place
@@ -108,29 +103,26 @@ export class LiveConnections {
     return (this.#accounts.get(id)?.size ?? 0) > 0
   }
 
-  /** The sessions with open connections. */
   sessionIds(): string[] {
     return [...this.#sessions].flatMap(([id, bunch]) => (bunch.size > 0 ? [id] : []))
   }
 
-  /** Bytes moved so far by a session's open connections. */
   bytesOf(sessionId: string): number {
     let bytes = 0
     for (const { bytesMoved } of this.#sessions.get(sessionId)?.entries() ?? []) bytes += bytesMoved
     return bytes
   }
 
-  /** Ends a session's connections and returns their number. */
+  /** Returns their number. */
   endSession(id: string, reason: string): number {
     return endEach(this.#sessions.get(id)?.entries(), reason, closeCodes.policy)
   }
 
-  /** Ends an account's connections. */
   endAccount(id: string, reason: string): number {
     return endEach(this.#accounts.get(id)?.entries(), reason, closeCodes.policy)
   }
 
-  /** Ends an account's connections that were opened with other groups, because any change may alter the decision. */
+  /** Any change of groups may alter the decision. */
   endAccountUnless(id: string, groups: readonly string[], reason: string): number {
     const now = new Set(groups)
     const changed = this.#accounts
@@ -140,7 +132,7 @@ export class LiveConnections {
     return endEach(changed, reason, closeCodes.policy)
   }
 
-  /** Ends the WebSockets, now and later, which would keep the gateway running; requests may finish. */
+  /** Ends the WebSockets, now and later; requests may finish. */
   drain(): number {
     this.#isDraining = true
     const sockets = this.#all.entries().filter(entry => entry.isSocket)
@@ -151,7 +143,7 @@ export class LiveConnections {
     return endEach(this.#all.entries(), reason, closeCode)
   }
 
-  /** Reviews every entry, and later ones of an older configuration. In portions, because there may be thousands. */
+  /** Reviews every entry, in portions, and later ones of an older configuration. */
   async review(reviewer: Reviewer): Promise<void> {
     this.#reviewer = reviewer
     const entries = this.#all.entries()
@@ -167,13 +159,11 @@ export class LiveConnections {
     reviewer?.look(entry, () => this.#reviewer === reviewer)
   }
 
-  /** Ends entries past their `endsAt`; the timer calls it. */
   expire(now: number): number {
     const over = this.#all.entries().filter(({ endsAt }) => endsAt !== null && endsAt <= now)
     return endEach(over, 'time is up', closeCodes.policy)
   }
 
-  /** Ends every entry, and later ones at once. */
   close(): void {
     this.#isClosed = true
     this.#stopTimer()
@@ -182,7 +172,6 @@ export class LiveConnections {
 
   #tick(): void {
     this.expire(this.#clock())
-    // Not when they become empty, because most are refilled soon.
     for (const bunches of [this.#sessions, this.#accounts])
       for (const [id, bunch] of bunches) if (bunch.size === 0) bunches.delete(id)
     if (this.#all.size === 0) this.#stopTimer()
@@ -196,7 +185,6 @@ export class LiveConnections {
 
 type Kind = 0 | 1 | 2
 
-/** An entry's registration; `release` removes it. */
 export class Registration {
   readonly entry: LiveEntry
   #all: IndexedList | null = null
@@ -232,8 +220,8 @@ export class Registration {
 }
 
 /**
- * A list with constant-time removal: the last item takes the free place. A Set would leave old tables behind, which
- * keep dead requests from cheap collection.
+ * Constant-time removal: the last item takes the free place. A Set's old tables would keep dead requests from cheap
+ * collection.
  */
 class IndexedList {
   readonly kind: Kind
@@ -258,7 +246,7 @@ class IndexedList {
     last.moved(this.kind, at)
   }
 
-  /** A copy, because ending an entry removes it. */
+  /** A copy, because ending removes. */
   entries(): LiveEntry[] {
     return this.#places.map(({ entry }) => entry)
   }

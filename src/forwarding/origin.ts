@@ -1,7 +1,4 @@
-/**
- * The origin check for WebSockets. Browsers send cookies with a handshake from any page, so the gateway checks its
- * `Origin` (ASVS 4.4.2, THREATS F9).
- */
+/** The origin check for WebSockets: browsers send cookies with a handshake from any page (ASVS 4.4.2, THREATS F9). */
 import type { App } from '../apps/route-table.ts'
 
 /**

@@ -17,11 +17,9 @@ import { type UrlMapping, urlMappingOf } from './url-mapping.ts'
 export interface OutboundPlan {
   readonly app: App
   readonly where: UrlMapping
-  /** The Host header. */
   readonly host: string
   /** The same lines for every request, alternating names and values. */
   readonly constant: readonly string[]
-  /** The cached rule for each name as spelled. */
   readonly kinds: Map<string, Kind>
   readonly configured: ReadonlySet<string>
   /** Claim-like names that pass because the app also checks a secret. */
@@ -33,7 +31,6 @@ export interface OutboundPlan {
 export interface Outbound {
   /** Alternating names and values; `Host` first. */
   readonly headers: string[]
-  /** The framing of the request body. */
   readonly body: 'none' | 'length' | 'chunks'
   readonly isUpgrade: boolean
   /** The client or `addHeaders` authenticate on the connection. */

@@ -1,6 +1,6 @@
 /**
- * Streams a request body to the app with back-pressure and framing. If the app responds early, the rest is read and
- * dropped, so the client hears the response instead of a reset.
+ * Streams a request body to the app. After an early response the rest is dropped, so the client hears the response
+ * instead of a reset.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -14,13 +14,11 @@ export class RequestBody implements OutgoingBody {
   readonly #hasLength: boolean
   #socket: Socket | null = null
   #listener: BodyListener | null = null
-  /** The request head, until the first body bytes decide the framing. */
   #head: string | null = null
   #isDropped = false
-  /** Body bytes received from the client. */
   bytes = 0
 
-  /** `hasLength`: the head has a Content-Length; otherwise the body is sent in chunks. */
+  /** Otherwise the body is sent in chunks. */
   constructor(req: IncomingMessage, res: ServerResponse, hasLength: boolean) {
     this.#req = req
     this.#res = res

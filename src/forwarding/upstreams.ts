@@ -9,7 +9,6 @@ import { type OutboundPlan, outboundPlan } from './outbound.ts'
 
 export interface AppUpstreams {
   readonly roundRobin: RoundRobin
-  /** One per upstream, in order. */
   readonly plans: readonly OutboundPlan[]
 }
 

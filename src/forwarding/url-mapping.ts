@@ -1,6 +1,6 @@
 /**
- * Maps addresses between an app's public origin and prefix and its upstream host and base path. It cuts strings and
- * parses no URL, so all other bytes stay. Callers: addresses-in.ts and addresses-out.ts.
+ * Maps addresses between an app's public origin and prefix and its upstream host and base path. It parses no URL, so
+ * all other bytes stay.
  */
 import type { App, Upstream } from '../apps/route-table.ts'
 
@@ -10,21 +10,18 @@ export interface UrlMapping {
   readonly publicHost: string
   /** '' or '/nb' */
   readonly prefix: string
-  /** True if the gateway's own pages are on the same host. */
   readonly sharesPortal: boolean
-  /** The scheme and host that the app is told. */
   readonly insideOrigin: string
-  /** The app's root at the upstream, '' or '/x'. */
+  /** '' or '/x'. */
   readonly basePath: string
-  /** The app's public and internal host names, without port, lower case. */
+  /** Without port, lower case. */
   readonly names: ReadonlySet<string>
-  /** Ports that may mean the app; '' for none, because many apps omit theirs or name the internal one. */
+  /** Ports that may mean the app; '' for none, because many apps omit theirs. */
   readonly ports: ReadonlySet<string>
-  /** Other sites on the same host name, as in a Host header; they are never the app. */
+  /** Other sites on the host name, as in a Host header; never the app. */
   readonly neighbours: readonly string[]
-  /** Internal host names, for cookies. */
   readonly insideNames: readonly string[]
-  /** True if the app gets a Host other than the public one, and so expects that as its address. */
+  /** True if the app gets a Host other than the public one. */
   readonly isMoved: boolean
 }
 
@@ -91,7 +88,7 @@ export function insideOf(path: string, where: UrlMapping): string | null {
   return insidePath(path.slice(where.prefix.length), where.basePath)
 }
 
-/** True if `path` is `base` or below: `/nbx` is not below `/nb`. */
+/** `/nbx` is not below `/nb`. */
 function isUnder(path: string, base: string): boolean {
   if (!path.startsWith(base)) return false
   const next = path[base.length]
@@ -119,7 +116,7 @@ function portOf(host: string): string {
   return /:(\d*)$/.exec(host)?.[1] ?? ''
 }
 
-/** Lower-cases ASCII letters only, since U+212A would become 'k'. */
+/** ASCII only, since U+212A would become 'k'. */
 function ascii(text: string): string {
   return text.replace(/[A-Z]+/g, letters => letters.toLowerCase())
 }

@@ -1,10 +1,7 @@
 /** Tracks WebSocket frame boundaries (RFC 6455 §5.2) without reading payloads, and builds the Close frame. */
 
-/** Follows one direction of a WebSocket. */
 export class FrameBoundary {
-  /** Remaining payload bytes of the current frame. */
   #payloadLeft = 0
-  /** Header bytes of the current frame so far. */
   readonly #header = new Uint8Array(14)
   #headerLength = 0
   readonly #view = new DataView(this.#header.buffer)

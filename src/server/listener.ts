@@ -31,12 +31,12 @@ export interface ListenerOptions {
 }
 
 /**
- * Time for a client's headers and for the TLS handshake (slowloris, THREATS D4). Bodies have no limit here, because
- * uploads take hours; our own forms have one (plugins/portal/forms.ts).
+ * Time for headers and for the TLS handshake (slowloris, THREATS D4). Bodies have no limit, because uploads take
+ * hours; our forms have one (plugins/portal/forms.ts).
  */
 export const headersTimeoutMs = 15_000
 const keepAliveTimeoutMs = 72_000
-/** During shutdown, time for a connection that has sent no request yet: one may be on its way. */
+/** During shutdown, time for a connection without a request: one may be on its way. */
 const silentMs = 2_000
 
 export class Listener {
@@ -94,7 +94,6 @@ export class Listener {
     server.on('upgrade', (request, socket, head) => {
       if (this.#closing) return refuseLate(socket, turns.pendingResponse(socket))
       turns.upgrade(socket, () => {
-        // Shutdown may have begun while the upgrade waited.
         if (this.#closing) refuseLate(socket, null)
         else this.#pipeline.upgrade(request, socket, head)
       })
@@ -130,10 +129,7 @@ export class Listener {
     return this.#closing
   }
 
-  /**
-   * Stops accepting. Resolves once all requests have ended; after `graceMs` it destroys every connection, upgraded
-   * ones too.
-   */
+  /** Stops accepting. Resolves once all requests have ended; after `graceMs` it destroys every connection. */
   async close(graceMs: number): Promise<void> {
     this.#closing = true
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
@@ -170,13 +166,11 @@ function readPair(tls: TlsFiles): { cert: string; key: string } {
   return { cert: pemText(tls.cert), key: pemText(tls.key) }
 }
 
-/** Parser errors and timeouts: only then can the client still read an answer. */
+/** Parser errors and timeouts; only these leave a client that can read an answer. */
 const fromParser = /^(?:HPE|ERR_HTTP)_/
 
-/** Connections that close after their pending responses. */
 const ending = new WeakSet<Duplex>()
 
-/** Answers unparseable bytes with one plain response and closes. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, owed: ServerResponse | null): void {
   // Complete requests before it get their own responses: a 400 would be taken for the first one's (THREATS F15).
   if (fromParser.test(error.code ?? '') && owed?.req.complete && !owed.writableFinished && !owed.destroyed) {
@@ -190,10 +184,9 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, owed: Se
     socket.destroy()
     return
   }
-  // Nothing is answered after a final response: a second response to one request poisons shared connections.
+  // A second response to one request would poison shared connections.
   if (error.code === 'HPE_CLOSED_CONNECTION' || isLast(socket) || isLeaving(socket)) return endInStages(socket)
-  // A stalled TLS handshake also ends here and could never send an answer (THREATS D4). No answer may follow a
-  // response that is perhaps half written; a kept connection with none pending can get one.
+  // A stalled TLS handshake could never send an answer (THREATS D4), and none may follow a half-written response.
   const isAnswering = owed !== null && !owed.writableFinished && ((socket as Socket).bytesWritten ?? 0) > 0
   if (!fromParser.test(error.code ?? '') || !socket.writable || isAnswering) {
     socket.destroy()
@@ -201,7 +194,7 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, owed: Se
   }
   const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request'
   refusePlainly(socket, code, looksForAPage((error as { rawPacket?: Buffer }).rawPacket, code))
-  // A client that was too slow to send its request gets no staged close (THREATS D4).
+  // A slow sender gets no staged close (THREATS D4).
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') (socket as Socket).once('finish', () => socket.destroy())
 }
 
@@ -212,7 +205,6 @@ function refuseLate(socket: Duplex, owed: ServerResponse | null): void {
   else refusePlainly(socket, 'shutting_down')
 }
 
-/** Writes a response by hand where no ServerResponse exists, and closes. */
 function refusePlainly(socket: Duplex, code: ErrorCode, isPage = false): void {
   const { status, headers, body } = refusalOf(code, socket, isPage)
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
@@ -227,10 +219,7 @@ function refuseExpectation(_request: IncomingMessage, response: ServerResponse):
   response.writeHead(417, headers).end(body)
 }
 
-/**
- * A response outside the pipeline, with the standard security headers (plugins/security-headers.ts). The host is
- * unknown here, TLS is not.
- */
+/** A response outside the pipeline, with the standard security headers (plugins/security-headers.ts). */
 function refusalOf(code: ErrorCode, socket: Duplex | null, isPage = false) {
   const { status, sentence } = describeError(code)
   const body = isPage ? refusalPage(code) : JSON.stringify({ error: { code, message: sentence } })
@@ -253,7 +242,6 @@ function refusalOf(code: ErrorCode, socket: Duplex | null, isPage = false) {
   return { status, headers, body }
 }
 
-/** Adds `Connection: close` to a response that has not started. */
 function lastAnswer(response: ServerResponse | null): void {
   if (response?.headersSent === false) response.shouldKeepAlive = false
 }

@@ -1,6 +1,6 @@
 /**
- * Limits and orders the pipelined requests of one client connection, and pauses its socket meanwhile. A client may
- * pipeline thousands at once, and each would open an upstream connection (THREATS D5).
+ * Limits and orders the pipelined requests of a client connection, and pauses its socket meanwhile: thousands of
+ * pipelined requests would open as many upstream connections (THREATS D5).
  */
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -17,11 +17,11 @@ interface QueuedRequest {
 interface ConnectionQueue {
   readonly socket: Duplex
   readonly waiting: QueuedRequest[]
-  /** The newest pending response; cleared when done, so an idle connection holds no memory of it. */
+  /** The newest pending response; cleared to free its memory. */
   newest: ServerResponse | null
   underWay: number
   isHeld: boolean
-  /** Pauses the socket again when Node resumes it after a drained response or a read body. */
+  /** Pauses the socket again when Node resumes it by itself. */
   readonly stop: () => void
 }
 
@@ -45,12 +45,11 @@ export class PipeliningLimiter {
     lane.waiting.push({ response: null, begin })
   }
 
-  /** The last pending response of this connection, or null. Responses go out in order, so the others end before it. */
+  /** The last pending response, or null. Responses go out in order, so the others end before it. */
   pendingResponse(socket: Duplex): ServerResponse | null {
     return this.#lanes.get(socket)?.newest ?? null
   }
 
-  /** True once the connection has sent a request or an upgrade. */
   hasReceivedRequest(socket: Duplex): boolean {
     return this.#lanes.has(socket)
   }
@@ -88,7 +87,6 @@ function goOn(lane: ConnectionQueue): void {
   while (lane.waiting.length > 0 && lane.underWay < mostUnderWay) {
     const { response, begin } = lane.waiting[0] as QueuedRequest
     if (response === null) {
-      // It was the last one read; no queue is left.
       if (lane.underWay > 0) return
       lane.waiting.length = 0
       letGo(lane, false)
@@ -101,10 +99,7 @@ function goOn(lane: ConnectionQueue): void {
   if (lane.waiting.length === 0) letGo(lane, true)
 }
 
-/**
- * Queues a request. The socket is paused, not the parser, which may not resume cleanly within a chunk; so the rest of
- * the chunk is parsed and waits here.
- */
+/** Queues a request. The socket is paused, not the parser, which may not resume cleanly within a chunk. */
 function wait(lane: ConnectionQueue, turn: QueuedRequest): void {
   lane.waiting.push(turn)
   if (lane.isHeld) return

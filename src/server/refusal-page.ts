@@ -1,6 +1,6 @@
 /**
- * The error page for requests that node:http cannot parse: no host, language or reference is known, so it has no
- * style, script or second request.
+ * The error page for unparseable requests: no host, language or reference is known, so it has no style, script or
+ * second request.
  */
 import { describeError, type ErrorCode } from '../errors.ts'
 
@@ -12,7 +12,6 @@ const words: Partial<Record<ErrorCode, { title: string; now: string }>> = {
   shutting_down: { title: 'The gate is restarting', now: 'Wait a moment and try again.' }
 }
 
-/** An HTML document that says who refuses and links onward. */
 export function refusalPage(code: ErrorCode): string {
   const { sentence } = describeError(code)
   const { title, now } = words[code] ?? { title: 'That could not be read', now: 'Go back and try again.' }
@@ -20,8 +19,8 @@ export function refusalPage(code: ErrorCode): string {
 }
 
 /**
- * True if a person would see the answer, judging by the raw bytes. Without a visible `Accept`, an oversized head is
- * taken for a browser's.
+ * Guesses from the raw bytes whether a person would see the answer. An oversized head without `Accept` counts as a
+ * browser's.
  */
 export function looksForAPage(packet: Buffer | undefined, code: ErrorCode): boolean {
   const accept = /\r\naccept:([^\r\n]*)/i.exec(packet?.toString('latin1') ?? '')

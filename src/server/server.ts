@@ -23,9 +23,8 @@ export interface ServerInput {
   readonly config: Config
   readonly clock: Clock
   readonly log: Logger
-  /** In a cluster: the worker's number and their count. The primary then serves health and metrics. */
+  /** The worker's number in a cluster, where the primary serves health and metrics. */
   readonly worker?: { readonly number: number; readonly of: number }
-  /** The password hasher; closed with the server. Default: one with its own processes. */
   readonly hasher?: PasswordHasher | undefined
 }
 
@@ -34,14 +33,11 @@ export interface Serving {
   /** Bound addresses; `admin` is null when health is off. */
   readonly addresses: { readonly gate: AddressInfo; readonly admin: AddressInfo | null }
   /**
-   * Swaps in a checked configuration, ends open connections it no longer permits, and resolves to the keys that need
-   * a restart. If it rejects, the old configuration stays. Calls must not overlap.
+   * Applies a checked configuration, ends connections it forbids, and resolves to the keys that need a restart. On
+   * rejection the old one stays. Calls must not overlap.
    */
   reload(config: Config): Promise<string[]>
-  /**
-   * Rereads the key file after a rotation. Rejects with KeyFileError and keeps the old keys if the file does not fit
-   * this store.
-   */
+  /** Rereads the key file. Rejects with KeyFileError, and keeps the old keys, if it does not fit this store. */
   reloadKeys(): Promise<void>
   /**
    * Stops accepting, lets requests end, closes WebSockets with 1001, then closes all resources. A second call ends at
@@ -60,7 +56,6 @@ export class Server implements Serving {
   readonly #admin: FastifyInstance | null
   readonly #worker: ServerInput['worker']
   #config: Config
-  /** The configuration at start; a reload does not change it. */
   readonly #opened: Config
   #gateway: FastifyInstance
   #closing: Promise<void> | undefined
@@ -88,8 +83,8 @@ export class Server implements Serving {
   }
 
   /**
-   * Opens everything and listens. Rejects with KeyFileError, StoreUnreachable or Node's address error; then nothing
-   * stays open.
+   * Opens everything and listens. Rejects with KeyFileError, StoreUnreachable or Node's address error, with nothing
+   * left open.
    */
   static async start(input: ServerInput): Promise<Server> {
     const { config, clock, log, worker, hasher } = input
@@ -151,7 +146,6 @@ export class Server implements Serving {
     return this.runtime.readiness.look()
   }
 
-  /** Counters up to now; gauges are current. */
   async counted(): Promise<Counted> {
     await this.look()
     return this.runtime.meters.counted()
@@ -186,12 +180,11 @@ export class Server implements Serving {
     this.#config = config
     this.runtime.sessions.setLimits(limitsOf(config))
     this.#record('gate.reload')
-    // Not awaited: thousands may be open, and each ends within a second anyway.
+    // Not awaited, because thousands may be open.
     this.runtime.live
       .review(gateway.review)
       .catch(error => this.#log.error({ err: error }, 'could not judge what is open'))
     this.runtime.sweep()
-    // The old pools close once their requests have ended.
     old.close().catch(error => this.#log.warn({ err: error }, 'the old configuration did not end cleanly'))
     return waiting
   }
@@ -227,8 +220,8 @@ export class Server implements Serving {
 }
 
 /**
- * Stores the portal's origin for the command line, which may have no configuration. Written only on change, because a
- * gateway also starts on a full disk.
+ * Stores the portal's origin for the command line. Written only on change, because a gateway also starts on a full
+ * disk.
  */
 async function rememberPortal(store: Store, origin: string): Promise<void> {
   if ((await store.get('meta:portal-url')) !== origin) await store.put('meta:portal-url', origin)

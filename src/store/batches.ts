@@ -1,14 +1,11 @@
-/**
- * Batched work on many records. Redis must answer each command within a second: all at once would time out, one by
- * one would take minutes.
- */
+/** Batched work on many records: all at once would exceed Redis' one-second limit, one by one would take minutes. */
 
 const batchSize = 200
 
 /**
- * Runs `work` for each item, 200 at a time, and returns the results in order. `onDone` gets the count so far. A
- * failure stops after its batch; with `goesOn` the rest is done too and the first failure is thrown at the end. It
- * always stops where a whole batch fails, because the store is then unreachable.
+ * Runs `work` for each item, 200 at a time, and returns the results in order. A failure stops after its batch; with
+ * `goesOn` the rest is done and the first failure thrown at the end, unless a whole batch fails (the store is
+ * unreachable).
  */
 export async function inBatches<Item, Result>(
   items: Iterable<Item> | AsyncIterable<Item>,
@@ -22,7 +19,6 @@ export async function inBatches<Item, Result>(
   let failure: { readonly error: unknown } | null = null
   const finish = async () => {
     const before = results.length
-    // All are awaited, so no work of a failed batch goes on unseen.
     for (const one of await Promise.allSettled(batch.map(work)))
       if (one.status === 'fulfilled') results.push(one.value)
       else failure ??= { error: one.reason }

@@ -2,9 +2,9 @@
 
 const keyBytesMax = 512
 const valueBytesMax = 1024 * 1024
-/** A thousand years: beyond any real lifetime, and within what both engines can count. */
+/** A thousand years, within what both engines can count. */
 const lifeSecondsMax = 31_557_600_000
-/** Prefix of indexes in stores without namespaces; a value there could be mistaken for an index. */
+/** Prefix of indexes; a value there could be mistaken for an index. */
 const indexNamespace = 'index:'
 
 export function checkKey(key: string): void {
@@ -24,8 +24,8 @@ export function checkValue(value: string): void {
 }
 
 /**
- * The lifetime in whole milliseconds, or null for no limit. A lifetime that is already over becomes 1 ms, otherwise a
- * caller that counts down would fail or write a value that never ends.
+ * The lifetime in milliseconds, or null for no limit. An elapsed lifetime becomes 1 ms, otherwise a countdown would
+ * fail or never expire.
  */
 export function lifeMs(ttlSeconds: number | undefined): number | null {
   if (ttlSeconds === undefined) return null

@@ -1,12 +1,9 @@
-/**
- * Compare-and-set for one value of the store; the gateway has no other such loop. The reported result always belongs
- * to the value that was replaced.
- */
+/** Compare-and-set for one value of the store. The reported result always belongs to the value that was replaced. */
 import { type Purpose, type Store, StoreUnreachable } from './store.ts'
 
-/** What to do with a value. `result` is returned by `changeValue` if this step succeeds. */
+/** A decision of `changeValue`, which returns `result` if it succeeds. */
 export type Step<Result, Value = string> =
-  /** Writes this value. The remaining lifetime stays unless `ttlSeconds` is given. */
+  /** Keeps the remaining lifetime unless `ttlSeconds` is given. */
   | {
       readonly next: Value
       readonly result: Result
@@ -16,12 +13,12 @@ export type Step<Result, Value = string> =
   /** Writes nothing. */
   | { readonly result: Result }
 
-/** One concurrent caller succeeds per round, so this many failures mean a store that cannot be trusted. */
+/** One caller succeeds per round, so this many failures mean an untrustworthy store. */
 const roundsMax = 1000
 
 /**
- * Reads `key`, asks `decide`, and writes only if the value is unchanged; otherwise `decide` is asked again with the
- * current value (null if absent). `decide` must have no side effects. Rejects with StoreUnreachable.
+ * Reads `key`, asks `decide`, and writes only if the value is unchanged; otherwise asks again (null if absent).
+ * `decide` must have no side effects. Rejects with StoreUnreachable.
  */
 export async function changeValue<Result>(
   store: Store,

@@ -1,8 +1,7 @@
 /**
- * A store wrapper that detects a swapped or rolled-back store by its mark (identity) and epoch (progress). It refuses
- * to answer from another or an earlier store until an operator runs `factorgate store accept`.
- * A replica promoted too early, or a restored backup, has an older epoch: a revoked session or a spent code could be
- * valid again there.
+ * A store wrapper that detects a swapped or rolled-back store by its mark (identity) and epoch (progress), and
+ * refuses to answer from it until an operator runs `factorgate store accept`. In an older copy a revoked session or a
+ * spent code could be valid again.
  */
 import { randomBytes } from 'node:crypto'
 import { changeValue } from './change.ts'
@@ -17,25 +16,22 @@ import {
   StoreUnreachable
 } from './store.ts'
 
-/** Prefix of mark and epochs; changes by others are noticed at once. */
 const stateKeys = 'meta:store-'
 const markKey = `${stateKeys}id`
-/** Each master of a Cluster can lose data separately, so there are several epochs, spread over the slots. */
+/** A Cluster has several epochs, spread over the slots, because each master can lose data separately. */
 const epochsOfCluster = 16
 const epochKey = (n: number) => `${stateKeys}epoch:${n}`
 const beatMs = 1000
-/** An accepted store's epoch goes this far past every epoch seen. */
 const leap = 2 ** 32
 
 const wayOut = 'Look at the store first; if it is the right one: factorgate store accept'
 
 export interface FaithfulOptions {
-  /** The stores this installation remembers. */
   readonly known: KnownStores
   /** For messages, without a password. */
   readonly address: string
   readonly isCluster: boolean
-  /** Called before the start if the store was emptied. It is accepted, because nobody can sign in to it. */
+  /** Called if the store was emptied, which is accepted, because nobody can sign in to it. */
   readonly isEmptied?: (sentence: string) => void
 }
 
@@ -51,7 +47,6 @@ export async function watchOver(inner: Store, options: FaithfulOptions): Promise
     options.isEmptied(
       `The store ${options.address} is empty, and it was not the last time: nobody has an account. If that is not meant, stop the gate and put the store back.`
     )
-    // Keeps the old mark, so that other running gateways accept it too.
     await acceptStore(inner, options)
     before = options.known.get(options.address)
   }
@@ -81,9 +76,8 @@ export class FaithfulStore implements Store {
   readonly #options: FaithfulOptions
   readonly #listeners = new Set<{
     listener: (notice: StoreNotice) => void
-    /** True between `lost` and `ready`. */
     isWaiting: boolean
-    /** False while the inner store reports no changes: nothing may be cached then. */
+    /** While false, nothing may be cached. */
     isHeard: boolean
   }>()
   #known: KnownStore | null
@@ -91,7 +85,7 @@ export class FaithfulStore implements Store {
   #refusal: string | null = null
   #isLost = false
   #isUnsaved = false
-  /** Number of losses: a check begun before the last loss proves nothing. */
+  /** Counts losses; a check begun before the last one proves nothing. */
   #breaks = 0
   #verifying: Promise<string | null> | undefined
   #settling: { promise: Promise<void>; isBegun: boolean } | undefined
@@ -144,7 +138,6 @@ export class FaithfulStore implements Store {
   async subscribe(prefix: string, listener: (notice: StoreNotice) => void): Promise<() => void> {
     this.#trust()
     if (this.#beat === undefined) {
-      // Subscribed first: nobody trusts the store again before it is checked.
       await this.#inner.subscribe(stateKeys, notice => this.#noticed(notice))
       this.#beat ??= setInterval(() => {
         this.#save()
@@ -219,7 +212,6 @@ export class FaithfulStore implements Store {
       await this.#inner.settle?.()
     } catch (error) {
       if (!(error instanceof StoreUnreachable) || error instanceof StoreUnconfirmed) throw error
-      // The write went to a store that is not trusted.
       this.#trust()
       throw new StoreUnconfirmed(
         `The store has taken the change, but does not confirm that it stays, so do it again once the store answers: that asks again. ${error.message}`,
@@ -228,10 +220,7 @@ export class FaithfulStore implements Store {
     }
   }
 
-  /**
-   * Counts as a write that ends access, because it is part of one. One write usually suffices, since nobody else has
-   * moved the epoch.
-   */
+  /** Part of ending access, so it may use that reserve. */
   async #moveOn(n: number): Promise<number> {
     const known = this.#known?.epochs[n]
     const next = (known ?? 0) + 1
@@ -242,8 +231,7 @@ export class FaithfulStore implements Store {
       return next
     const moved = await changeValue<number | null>(this.#inner, epochKey(n), text => {
       const result = (Number(text ?? 0) || 0) + 1
-      // Another store took its place since the last check (SWAPDB breaks no connection); advancing it would make it
-      // look current.
+      // SWAPDB breaks no connection; advancing the epoch would make the wrong store look current.
       if (result < next) return { result: null }
       return { next: String(result), result, purpose: 'ends access' }
     })
@@ -256,17 +244,15 @@ export class FaithfulStore implements Store {
   }
 
   async #verify(): Promise<string | null> {
-    // A command on this machine may have seen a later epoch.
     if (this.#isLost) this.#learn(this.#options.known.get(this.#options.address)?.epochs ?? [])
-    // Read before asking the store, otherwise epochs learnt meanwhile would make its answer look old.
+    // Read first, otherwise epochs learnt meanwhile would make the answer look old.
     let before = this.#known
     const breaks = this.#breaks
     let state = await stateOf(this.#inner, this.#options)
     if (before === null) {
-      // The installation's first contact with this store.
       if (state.ids.length === 0) {
         await this.#inner.add(markKey, newId())
-        // Created now, because a full disk allows updating an epoch but not creating one.
+        // Created now, because a full disk allows updates but no new keys.
         for (const n of state.epochs.keys()) await this.#inner.add(epochKey(n), '0')
         state = await stateOf(this.#inner, this.#options)
       }
@@ -280,14 +266,13 @@ export class FaithfulStore implements Store {
     return why
   }
 
-  /** Epochs never go back. */
   #learn(epochs: readonly number[]): void {
     if (this.#known === null) return
     const next = this.#known.epochs.map((epoch, n) => Math.max(epoch, epochs[n] ?? 0))
     if (next.every((epoch, n) => epoch === this.#known?.epochs[n])) return
     this.#known = { id: this.#known.id, epochs: next }
     this.#isUnsaved = true
-    // The gateway writes the file with the next beat, so that sign-ins do not wait for it.
+    // A gateway writes the file later, so that sign-ins do not wait for it.
     if (this.#beat === undefined) this.#save()
   }
 
@@ -302,7 +287,6 @@ export class FaithfulStore implements Store {
       this.#breaks++
       return
     }
-    // The mark changed, or everything was cleared.
     void this.verify().catch(() => {})
   }
 
@@ -328,7 +312,6 @@ export class FaithfulStore implements Store {
 
   async #trusted<T>(work: () => Promise<T>): Promise<T> {
     this.#trust()
-    // After a break, another server may answer.
     while (this.#isLost) {
       await this.verify()
       this.#trust()
@@ -355,7 +338,7 @@ function trouble(state: State, known: KnownStore, address: string): string | nul
   return null
 }
 
-/** True without mark and accounts. A store with accounts but no mark is an older copy. */
+/** True without mark and accounts. Accounts without a mark are an older copy. */
 async function isEmpty(store: Store): Promise<boolean> {
   return (await store.get(markKey)) === null && (await store.members('accounts')).length === 0
 }

@@ -1,6 +1,6 @@
 /**
- * The file in which an installation remembers its stores. An unreadable or unwritable file counts as absent, because
- * a safeguard must not stop the gateway.
+ * The file that remembers this installation's stores. If unusable it counts as absent, because a safeguard must not
+ * stop the gateway.
  */
 import { closeSync, constants, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 
@@ -38,18 +38,17 @@ export class KnownStoresFile implements KnownStores {
         Math.max(epoch, before?.id === store.id ? (before.epochs[n] ?? 0) : 0)
       )
       const beside = `${this.#path}.${process.pid}`
-      // Written to a new file and renamed, so a planted link is replaced and never followed.
+      // Renamed into place, so a planted link is replaced and never followed.
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW
       const file = openSync(beside, flags, 0o600)
       try {
         writeFileSync(file, `${JSON.stringify({ ...all, [address]: { id: store.id, epochs } }, null, 1)}\n`)
       } finally {
-        // On a full disk too, otherwise each revocation would leak a descriptor.
         closeSync(file)
       }
       renameSync(beside, this.#path)
     } catch {
-      // Full or read-only disk: the memory still counts.
+      // A full or read-only disk: memory still counts.
     }
   }
 

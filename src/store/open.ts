@@ -1,5 +1,6 @@
 /**
  * Opens a store by its address, loading only the driver it needs.
+ *
  * - `embedded:PATH`: a directory on this machine
  * - `redis://…`, `rediss://…`, `redis+sentinel://…`, `redis+cluster://…`: see redis/url.ts
  */
@@ -29,7 +30,7 @@ const redis = /^rediss?(\+[a-z]+)?:\/\//
 const loadEmbedded = () => import('./lmdb/lmdb.ts')
 const loadRedis = () => import('./redis/redis.ts')
 
-/** Loads the driver for `url`, for a process that may lose the right to read the program's files. */
+/** For a process that may lose the right to read the program's files. */
 export async function loadDriver(url: string): Promise<void> {
   if (url.startsWith(embedded)) await loadEmbedded()
   else if (redis.test(url)) await loadRedis()

@@ -1,30 +1,28 @@
 /**
- * Record kinds: the one way to read, write and change a record of the store. Each record names its version as `v`, and one without is version 1.
- * A record of a newer version than this release knows is refused with RecordTooNew and never overwritten; an older one is read, and written back in
- * the newest version with its next change.
+ * Record kinds read, write and change the store's versioned records (`v`, default 1). A newer version is refused with
+ * RecordTooNew and never overwritten; an older one is upgraded when it next changes.
  */
 import { changeValue, type Step } from './change.ts'
 import { RecordTooNew, type Store } from './store.ts'
 
-/** A record as it was parsed, before anything is known of its members. */
+/** A parsed record, not yet validated. */
 export type Loose = Readonly<Record<string, unknown>>
 
 export interface RecordDefinition<T> {
-  /** What the keys of this kind begin with. An id follows. */
+  /** The key prefix, before the id. */
   readonly prefix: string
-  /** The version that this release writes. */
   readonly version: number
-  /** The value, or null where it is not wholly right: such a record is nobody's (THREATS D3). It is asked about the newest version alone. */
+  /** Validates the newest version; null if malformed: such a record is nobody's (THREATS D3). */
   readonly read: (record: Loose) => T | null
-  /** The first one makes version 2 of version 1, the next one version 3 of that. */
+  /** The first makes version 2 of version 1, and so on. */
   readonly upgrades?: readonly ((record: Loose) => Loose)[]
-  /** What a record counts as that is not wholly right, where null would be an amnesty. */
+  /** The value of a malformed record, where null would be an amnesty. */
   readonly damaged?: T
-  /** True where the id is a secret, so that no message may show it. */
+  /** True if the id is secret and may not appear in messages. */
   readonly isIdSecret?: boolean
 }
 
-/** What protects a whole record: the store holds what `close` makes of its text. */
+/** Encrypts a whole record before it is stored. */
 export interface Seal {
   open(text: string, key: string): string
   close(text: string, key: string): string
@@ -47,7 +45,7 @@ export class RecordKind<T extends object> {
     return this.prefix + id
   }
 
-  /** The value of a text that stands under `key`; null where it is not wholly right. Throws RecordTooNew. */
+  /** The value of a stored text; null if malformed. Throws RecordTooNew. */
   parse = (text: string, key = this.prefix): T | null => {
     const { read, upgrades = [], damaged = null, isIdSecret = false } = this.#definition
     const record = parseObject(text)
@@ -62,7 +60,7 @@ export class RecordKind<T extends object> {
     return read(upgrades.slice((version as number) - 1).reduce<Loose>((older, step) => step(older), content)) ?? damaged
   }
 
-  /** As `parse`, and null for a newer version as well: for whoever ends access, which a newer record must not hinder. */
+  /** As `parse`, but null for a newer version, which must not hinder ending access. */
   parseIfKnown(text: string): T | null {
     try {
       return this.parse(text)
@@ -72,12 +70,11 @@ export class RecordKind<T extends object> {
     }
   }
 
-  /** The text of a value, in the newest version. */
   text(value: T): string {
     return JSON.stringify({ ...value, v: this.version })
   }
 
-  /** The record of `id`; null where there is none, or none that is wholly right. Throws RecordTooNew, as everything that reads. */
+  /** The record, or null if absent or malformed. Throws RecordTooNew. */
   async get(store: Store, id: string, seal?: Seal): Promise<T | null> {
     return this.#open(await store.get(this.key(id)), id, seal)
   }
@@ -87,28 +84,25 @@ export class RecordKind<T extends object> {
     await store.put(this.key(id), this.#close(value, id, seal), ttlSeconds)
   }
 
-  /** Writes over whatever stands there and may be lost, unreadable records included. */
+  /** Overwrites any record, unreadable ones included. */
   overwrite(store: Store, id: string, value: T, seal?: Seal): Promise<void> {
     return changeValue<void>(store, this.key(id), text => {
       try {
         this.#open(text, id, seal)
       } catch (error) {
         if (error instanceof RecordTooNew) throw error
-        // Sealed with a key that is gone: that is what it is written anew for.
+        // Its key is gone, which is why it is overwritten.
       }
       return { next: this.#close(value, id, seal), result: undefined }
     })
   }
 
-  /** Reads and removes it in one step: of any number of callers, one gets the value. */
+  /** Reads and removes in one step; only one caller gets the value. */
   async take(store: Store, id: string): Promise<T | null> {
     return this.#open(await store.take(this.key(id)), id)
   }
 
-  /**
-   * Asks `decide` what to do with the record as it stands, and does so only if it is still the same then; otherwise asks again (`changeValue`). `decide`
-   * gets null where there is none, or none that is wholly right.
-   */
+  /** `changeValue` for a record. `decide` gets null if it is absent or malformed. */
   change<Result>(
     store: Store,
     id: string,

@@ -1,16 +1,16 @@
 /**
- * The store port: eight atomic verbs, an index and change notices. Every adapter keeps these promises
- * (tests/store/contract.ts):
+ * The store port: eight atomic verbs, an index and change notices. Every adapter promises (tests/store/contract.ts):
+ *
  * - Each verb is atomic on one key, so a Redis Cluster needs no hash tags.
  * - A resolved write is as durable as the server is configured; the embedded store survives `kill -9`.
- * - An expired value is absent for every verb, to the clock's millisecond.
- * - Without room for a sign-in, writes that end access still work; without room for those, reads fail too.
- * - An unreachable store rejects with `StoreUnreachable` within two seconds and never answers from memory.
- * - Values are UTF-8 strings up to 1 MiB; keys are up to 512 bytes and made by code.
+ * - An expired value is absent, to the clock's millisecond.
+ * - Without room for a sign-in, access can still be ended; without room for that, reads fail too.
+ * - An unreachable store rejects with `StoreUnreachable` within two seconds.
+ * - Values are UTF-8 up to 1 MiB, keys up to 512 bytes and made by code.
  */
 import type { ErrorCode } from '../errors.ts'
 
-/** The store did not answer. Callers fail closed (503); the message names the store without its password. */
+/** Callers fail closed (503). The message has no password. */
 export class StoreUnreachable extends Error {
   /** What people are told of it. */
   readonly code: Extract<ErrorCode, 'store_unreachable' | 'not_confirmed' | 'record_too_new'> = 'store_unreachable'
@@ -60,9 +60,7 @@ export type StoreNotice =
   | { readonly kind: 'lost' }
   | { readonly kind: 'ready' }
 
-/**
- * A write's purpose. Stores keep room for writes that end access; `take`, `delete` and `unlink` always count as such.
- */
+/** Stores keep room for writes that end access; `take`, `delete` and `unlink` always count as such. */
 export type Purpose = 'ends access'
 
 export interface StoreEntry {
@@ -95,8 +93,8 @@ export interface Store {
   members(key: string): Promise<string[]>
 
   /**
-   * Reports every change (written, deleted, and expired where visible) under `prefix` by any process, within moments.
-   * Indexes do not notify. The listener must not throw. Resolves, once subscribed, to an unsubscribe function.
+   * Reports every change (written, deleted, expired where visible) under `prefix` by any process; indexes do not
+   * notify. The listener must not throw. Resolves to an unsubscribe function.
    */
   subscribe(prefix: string, listener: (notice: StoreNotice) => void): Promise<() => void>
 
@@ -111,7 +109,7 @@ export interface Store {
   ping(): Promise<void>
   /**
    * Resolves once earlier writes cannot be lost unnoticed: the epoch has advanced, and a replica, if any, has them.
-   * Rejects with StoreUnconfirmed if none confirms in time; the writes stay.
+   * Rejects with StoreUnconfirmed; the writes stay.
    */
   settle?(): Promise<void>
   close(): Promise<void>

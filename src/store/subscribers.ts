@@ -33,7 +33,6 @@ export class Subscribers {
     for (const { listener } of this.#listeners.values()) tell(listener, { kind: 'ready' })
   }
 
-  /** Tells all that changes were missed, but none from now on. */
   missed(): void {
     this.lost()
     this.ready()
@@ -44,7 +43,7 @@ export class Subscribers {
   }
 }
 
-/** A throwing listener surfaces as a bug, but must not keep others from hearing that a session ended. */
+/** A bug in one listener must not keep others from hearing that a session ended. */
 function tell(listener: Listener, notice: StoreNotice): void {
   try {
     listener(notice)

@@ -13,8 +13,7 @@ export async function evenUnconfirmed(work: () => Promise<unknown> | undefined):
 }
 
 /**
- * Runs the steps in order. Rejects with StoreUnconfirmed at the end if a step was unconfirmed, and at once with any
- * other error.
+ * Runs all steps in order, then rejects with StoreUnconfirmed if one was unconfirmed; any other error stops at once.
  */
 export async function everyStep(...steps: readonly (() => Promise<unknown>)[]): Promise<void> {
   let unconfirmed: StoreUnconfirmed | null = null

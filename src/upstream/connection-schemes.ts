@@ -1,9 +1,6 @@
-/**
- * Recognises authentication that binds a person to the connection: NTLM, Negotiate and similar (RFC 4559, MS-NTHT).
- * It checks no credential.
- */
+/** Recognises authentication that binds a person to the connection: NTLM, Negotiate and similar (RFC 4559, MS-NTHT). */
 
-/** Schemes that authenticate each request (IANA registry and common others), so connections can be shared. */
+/** Schemes that authenticate each request (IANA registry and common others). */
 const perRequest = new Set([
   ...['basic', 'bearer', 'concealed', 'digest', 'dpop', 'gnap', 'hoba', 'mutual', 'oauth', 'privatetoken', 'vapid'],
   ...['scram-sha-1', 'scram-sha-256', 'aws', 'aws4-hmac-sha256', 'hawk', 'mac', 'signature', 'sharedkey', 'jwt'],
@@ -20,17 +17,17 @@ const perRequest = new Set([
   ]
 ])
 
-/** The common case: one known scheme with one opaque word. */
+/** The common case: a known scheme with one opaque word. */
 const usual = /^(?:basic|bearer|digest|token) [^\s,"]+$/i
 const tied = /ntlm|negotiate|kerberos|spnego/i
-/** Also matches an unclosed quote: otherwise the search would restart at each quote, and 16 kB would take a second. */
+/** Also matches an unclosed quote, otherwise 16 kB of quotes would take a second. */
 const quoted = /"(?:[^"\\]|\\.)*("?)/gs
-/** The start of a list element: a scheme, or a parameter of the scheme before it (RFC 9110 §11.6.1). */
+/** A list element starts with a scheme, or a parameter of the one before (RFC 9110 §11.6.1). */
 const beginning = /^[\t ]*([^\s=]+)[\t ]*(=?)/
 
 /**
  * True if an `Authorization` or `WWW-Authenticate` value (or `Proxy-`) may bind a person to the connection. Unknown
- * schemes count: a needless connection is cheaper than answering a stranger as somebody else.
+ * schemes count: the opposite error answers strangers as somebody else.
  */
 export function tiesConnection(value: string): boolean {
   if (usual.test(value)) return false
@@ -44,8 +41,8 @@ export function tiesConnection(value: string): boolean {
 }
 
 /**
- * True for credentials that can only be the first of NTLM's three legs, alone or inside Negotiate (MS-NLMP §2.2.1.1):
- * the answer is a 401 challenge whatever the body.
+ * True for credentials that can only be NTLM's first leg, alone or in Negotiate (MS-NLMP §2.2.1.1): the answer is a
+ * 401 challenge whatever the body.
  */
 export function isFirstLeg(value: string): boolean {
   const token = /^(?:ntlm|negotiate)[\t ]+([A-Za-z0-9+/=]+)$/i.exec(value)?.[1]

@@ -1,6 +1,6 @@
 /**
- * One HTTP/1.1 connection to an app, with one request at a time and its deadlines. It does not retry, redirect,
- * decode or pipeline. Data handed out is in a reused buffer: readers copy or lease it.
+ * One HTTP/1.1 connection to an app, one request at a time, with deadlines. It does not retry, redirect, decode or
+ * pipeline. Body chunks are in a reused buffer: copy or lease them.
  */
 import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
@@ -9,17 +9,13 @@ import { type InterimHead, InvalidResponseError, type ResponseHead, ResponsePars
 import { type Asker, Tie } from './tied-connections.ts'
 import { batchWrite } from './write-batch.ts'
 
-/** Why a request has no response, or only part of one. */
 export type UpstreamFailure =
-  /** The connection never opened. */
   | 'refused'
-  /** A kept connection had ended before the app could read the request. */
+  /** A kept connection had ended before the app read the request. */
   | 'stale'
-  /** The app closed the connection. */
   | 'broken'
   | 'late'
   | 'unfit'
-  /** The pool has reached its limit. */
   | 'busy'
   /** A header line holds a control byte. */
   | 'unspeakable'
@@ -38,69 +34,65 @@ export class UpstreamError extends Error {
   }
 }
 
-/** Hears who must act next: the client (send more) or the upstream (read or respond). */
+/** Told who must act next: the client (send more) or the upstream (read or respond). */
 export interface BodyListener {
   turnOf(whom: 'client' | 'app'): void
 }
 
-/** A request body, which writes the head and itself. */
 export interface OutgoingBody {
   /**
    * Writes `head` (without its last CRLF), the framing and the body to `socket`. It may set up the socket to survive a failed write: then
    * what the app has said is still read.
    */
   flowTo(socket: Socket, head: string, listener: BodyListener): void
-  /** Stops writing; reads and discards the rest. */
+  /** Discards the rest. */
   drop(): void
 }
 
 export interface UpstreamRequest {
   readonly method: string
-  /** Request line and header lines with their CRLF, without the empty line; latin-1. */
+  /** Request line and header lines without the empty line; latin-1. */
   readonly head: string
   readonly body: OutgoingBody | null
-  /** Allows a 101; the connection is not used again whatever the response. */
+  /** Allows a 101; then the connection is not reused. */
   readonly isUpgrade: boolean
-  /** Whoever authenticates on the connection becomes its only user. */
   readonly asker: Asker
   /** The request carries such authentication. */
   readonly tiesConnection: boolean
-  /** Connect timeout in milliseconds; 0 for none. */
+  /** Milliseconds; 0 for none. */
   readonly connectTimeoutMs: number
-  /** Milliseconds for the app to read on, and from the last request byte to the response head; 0 for none. */
+  /** Milliseconds for the app to read on, and to respond after the last request byte; 0 for none. */
   readonly responseTimeoutMs: number
 }
 
-/** Observes one request. Nothing follows `onComplete` or `onError`. */
+/** Nothing follows `onComplete` or `onError`. */
 export interface ResponseHandler {
   /** An interim response other than 100. */
   onInterim?(head: InterimHead): void
   /** May throw InvalidResponseError: then the connection ends and `onError` is called. */
   onHead(head: ResponseHead): void
   /**
-   * Body bytes, or after a 101 any bytes. `take` leases the memory until its result is called; null means copy.
-   * Returning false pauses until `readOn`.
+   * Body bytes; after a 101, all bytes. `take` leases the memory until its result is called; null means copy. False
+   * pauses until `readOn`.
    */
   onData(chunk: Buffer, take: () => (() => void) | null): boolean
-  /** The body is complete. After a 101: the app sends no more, but may still read. */
+  /** The body is complete. After a 101 the app sends no more, but may still read. */
   onComplete(): void
   onError(error: UpstreamError): void
 }
 
 /** The owner of idle connections. */
 export interface PoolListener {
-  /** The request is done; the connection is reusable for `keptMs` milliseconds (null: unspecified). */
+  /** Reusable for `keptMs` milliseconds (null: unspecified). */
   onIdle(connection: UpstreamConnection, keptMs: number | null): void
-  /** It is closed, or has left the pool. */
   onClosed(connection: UpstreamConnection): void
 }
 
-/** Longer bodies get buffers of their own. */
 const bigBytes = 64 * 1024
-/** Keep-alive probe interval of an idle WebSocket, in milliseconds. */
+/** TCP keep-alive of an idle WebSocket, in milliseconds. */
 export const keepAliveMs = 60_000
 
-/** Emitted by a TLS socket once its certificate is accepted. */
+/** Emitted once a TLS socket's certificate is accepted. */
 export const trusted = 'factorgate:trusted'
 
 export class UpstreamConnection {
@@ -112,23 +104,19 @@ export class UpstreamConnection {
   #handler: ResponseHandler | null = null
   #request: UpstreamRequest | null = null
   #isOpen = false
-  /** Requests sent so far. */
   #served = 0
   #hasBegun = false
-  /** The current response's status. */
   #status = 0
   #wasSent = false
-  /** The current response's body bytes. */
   #bytes = 0
   #isGone = false
   #isReading = true
   #keptMs: number | null = null
   #isKept = false
   #isSwitched = false
-  /** A write has failed because the app closed; its response may still be unread. */
+  /** A write has failed; the app's response may still be unread. */
   #isDeaf = false
   #reads = 0
-  /** The person who has, or may have, authenticated on it. */
   #tie: Tie | null = null
   /** In milliseconds of `now`; 0 for never. */
   deadline = 0
@@ -145,7 +133,7 @@ export class UpstreamConnection {
     return this.#tie
   }
 
-  /** Sets the socket, which may still be connecting. */
+  /** The socket may still be connecting. */
   attach(socket: Socket, openEvent: 'connect' | typeof trusted): void {
     this.#socket = socket
     socket.setNoDelay(true)
@@ -155,12 +143,12 @@ export class UpstreamConnection {
     socket.on('close', () => this.#failed(null))
   }
 
-  /** For `net.connect` and `tls.connect`: reads into the shared buffer. */
+  /** For `net.connect` and `tls.connect`. */
   get onread(): { buffer: () => Uint8Array; callback: (bytes: number) => boolean } {
     return { buffer: this.#buffer.next, callback: length => this.#read(length) }
   }
 
-  /** Sends the request and reports to `handler`; never throws. `now` is on the same clock as `expire`. */
+  /** Never throws. `now` is on the clock of `expire`. */
   send(request: UpstreamRequest, handler: ResponseHandler, now: number): void {
     this.#request = request
     this.#handler = handler
@@ -177,7 +165,6 @@ export class UpstreamConnection {
     return this.#socket as Socket
   }
 
-  /** Resumes after `onData` returned false. */
   readOn(): void {
     if (this.#isReading) return
     this.#isReading = true
@@ -185,20 +172,19 @@ export class UpstreamConnection {
     if (this.#isDeaf) this.#readOut(null)
   }
 
-  /** Destroys it without a report. */
   destroy(): void {
     this.#handler = null
     this.#leave()
   }
 
-  /** Called periodically; ends what has exceeded its deadline. */
+  /** Ends what has exceeded its deadline. */
   expire(now: number): void {
     if (this.deadline === 0 || now < this.deadline) return
     if (this.#handler === null) return this.destroy()
     this.#fail('late', this.#isOpen ? 'the app did not answer in time' : 'the app did not accept a connection in time')
   }
 
-  /** An interim response renews the deadline (RFC 9110 §15.2). 100 is dropped, because the gateway asked for none. */
+  /** Renews the deadline (RFC 9110 §15.2). 100 is dropped, because the gateway asked for none. */
   onInterim(head: InterimHead): void {
     if (this.deadline !== 0) this.deadline = after(performance.now(), this.#request?.responseTimeoutMs ?? 0)
     if (head.status !== 100) this.#handler?.onInterim?.(head)
@@ -209,8 +195,8 @@ export class UpstreamConnection {
     this.#status = head.status
     this.deadline = 0
     this.#keptMs = head.keptMs
-    // A connection is not reused after a request body: an app that leaves it unread would take it for the next
-    // request, with any user name in it (CL.0, THREATS F14).
+    // Not reused after a request body: an app that leaves it unread would take it for the next request, with any user
+    // name in it (CL.0, THREATS F14).
     this.#isKept = this.#request?.body === null && !this.#request.isUpgrade && head.keptMs !== 0
     this.#bytes = 0
     if (head.tiesConnection && this.#request !== null) this.#tie ??= new Tie(this.#request.asker)
@@ -234,7 +220,7 @@ export class UpstreamConnection {
   }
 
   turnOf(whom: 'client' | 'app'): void {
-    // The app's time runs only while it has something to read, or has it all: a slow client is no slow app.
+    // The app's time runs only while it has something to read: a slow client is no slow app.
     if (this.#hasBegun) return
     this.deadline = whom === 'client' ? 0 : after(performance.now(), this.#request?.responseTimeoutMs ?? 0)
   }
@@ -253,7 +239,6 @@ export class UpstreamConnection {
     this.#speak(request)
   }
 
-  /** Writes the request. Earlier bytes from the app are no response to it. */
   #speak(request: UpstreamRequest): void {
     if (this.#isGone || this.#request !== request) return
     const socket = this.#socket as Socket
@@ -271,10 +256,7 @@ export class UpstreamConnection {
     return this.#wasSent && this.#request?.body != null && this.#socket?.destroyed === false
   }
 
-  /**
-   * Stops sending after a failed write. The app may have responded before it closed (RFC 9112 §9.5); that response
-   * has arrived already and is read to its end.
-   */
+  /** The app may have responded before it closed (RFC 9112 §9.5); that response has arrived and is read to its end. */
   #stopSending(cause: NodeJS.ErrnoException): void {
     if (this.#isDeaf || this.#isGone) return
     this.#isDeaf = true
@@ -282,7 +264,6 @@ export class UpstreamConnection {
     this.#readOut(cause)
   }
 
-  /** Reads while each event-loop iteration brings more; `readOn` resumes after a pause. */
   #readOut(cause: NodeJS.ErrnoException | null): void {
     const reads = this.#reads
     setImmediate(() =>
@@ -301,18 +282,15 @@ export class UpstreamConnection {
       this.#parser.feed(this.#buffer.view(length))
     } catch (error) {
       if (!(error instanceof InvalidResponseError) && this.#handler === null) throw error
-      // Before the request is sent the connection is at fault, not a response.
       this.#fail(this.#wasSent ? 'unfit' : 'stale', (error as Error).message, error)
       return false
     }
-    // The handler may have destroyed it.
     if (this.#isGone) return false
     if (this.#isSwitched) this.#buffer.noteRead(length)
     else if (this.#handler === null) this.#settle()
     return this.#isReading
   }
 
-  /** A response has ended with nothing behind it. */
   #settle(): void {
     this.#isReading = true
     if (!this.#isKept || !this.#parser.isClean || this.#socket?.destroyed !== false) return this.#leave()
@@ -320,11 +298,11 @@ export class UpstreamConnection {
     this.#keeper.onIdle(this, this.#keptMs)
   }
 
-  /** Hands the connection to the handler until `destroy`; the pool no longer counts it. */
+  /** The pool no longer counts it. */
   #switch(): void {
     if (this.#isGone) return
     this.#isSwitched = true
-    // Otherwise the request head would stay in memory for days.
+    // Frees the request head, which would stay for days.
     this.#request = null
     this.#socket?.setKeepAlive(true, keepAliveMs)
     this.#keeper.onClosed(this)
@@ -333,8 +311,7 @@ export class UpstreamConnection {
   #ended(): void {
     if (this.#isGone) return
     if (this.#isSwitched) return void this.#parser.end()
-    // A clean close that ends the response; a reset is no `end`. A request not sent yet has no response, so its
-    // handler must get an error.
+    // A reset is no `end`, and a request not sent yet gets an error.
     if (this.#handler !== null && this.#wasSent && this.#parser.end()) return this.#leave()
     if (this.#parser.isInHead) return this.#fail('unfit', 'a head without an end')
     this.#failed(null)
@@ -342,7 +319,7 @@ export class UpstreamConnection {
 
   #failed(cause: NodeJS.ErrnoException | null): void {
     if (this.#isGone) return
-    // After an early close the reset concerns our request body, so an error response may end with it.
+    // After an early close a reset concerns our body, so an error response may end with it.
     if (this.#status >= 300 && this.#request?.body != null && this.#parser.end()) return this.#leave()
     const failure = !this.#isOpen ? 'refused' : this.#served > 1 && !this.#hasBegun ? 'stale' : 'broken'
     this.#fail(failure, cause?.message ?? 'the app closed the connection', cause)

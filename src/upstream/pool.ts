@@ -13,21 +13,19 @@ import {
 } from './connection.ts'
 import { Trust, type UpstreamTls } from './trust.ts'
 
-/** Idle time if the app gives none, and the margin before the app's own limit, in milliseconds. */
+/** Idle time, and the margin before the app's own limit, in milliseconds. */
 const idleMs = 4_000
 const idleMarginMs = 1_000
-/** Idle time of a connection bound to a person, about that of the client's own connection. */
+/** Idle time of a bound connection, about that of the client's own. */
 const tiedIdleMs = 70_000
-/** How long an upstream is asked last after a refused connection, in milliseconds. */
+/** After a refused connection an upstream is asked last for this long, in milliseconds. */
 const downMs = 5_000
-/** Interval of deadline checks in milliseconds; one timer is cheaper than one per connection. */
+/** Deadline checks in milliseconds; one timer is cheaper than many. */
 const tickMs = 200
-/** Connections per upstream, including event streams and uploads; WebSockets only until the 101. */
+/** Per upstream, including streams and uploads; WebSockets only until the 101. */
 const connectionsMax = 4_096
 
-/** Where an upstream listens. */
 export interface UpstreamAddress {
-  /** Such as http://10.1.2.3:8888. */
   readonly origin: string
   /** The path of a UNIX socket instead. */
   readonly socketPath: string | null
@@ -40,7 +38,7 @@ export class UpstreamPool implements PoolListener {
   readonly #isSecure: boolean
   readonly #all = new Set<UpstreamConnection>()
   readonly #idle: UpstreamConnection[] = []
-  /** Idle connections bound to a person, longest idle first. */
+  /** Longest idle first. */
   readonly #tied = new Set<UpstreamConnection>()
   #session: Buffer | undefined
   #downUntil = 0
@@ -60,8 +58,8 @@ export class UpstreamPool implements PoolListener {
   }
 
   /**
-   * Sends a request on an idle or new connection. `isFresh` demands a new one: for upgrades, for what must not be
-   * repeated, and after a stale one. Null if the limit is reached.
+   * `isFresh` demands a new connection: for upgrades, for what must not be repeated, and after a stale one. Null if
+   * the limit is reached.
    */
   send(request: UpstreamRequest, handler: ResponseHandler, isFresh: boolean): UpstreamConnection | null {
     const connection = (isFresh ? undefined : this.#idle.pop()) ?? this.#open(request.isUpgrade)
@@ -80,7 +78,6 @@ export class UpstreamPool implements PoolListener {
     else connection.destroy()
   }
 
-  /** Sends on this pool's connection that is bound to the asker. */
   sendTied(request: UpstreamRequest, handler: ResponseHandler, connection: UpstreamConnection): void {
     this.#tied.delete(connection)
     connection.send(request, handler, performance.now())
@@ -93,7 +90,6 @@ export class UpstreamPool implements PoolListener {
     if (at >= 0) this.#idle.splice(at, 1)
   }
 
-  /** Asks this upstream last for a while. */
   markDown(now: number): void {
     this.#downUntil = now + downMs
   }
@@ -102,7 +98,6 @@ export class UpstreamPool implements PoolListener {
     return now < this.#downUntil
   }
 
-  /** Closes idle connections now and the rest when they return. */
   close(): void {
     this.#isClosed = true
     for (const connection of [...this.#idle, ...this.#tied]) connection.destroy()

@@ -31,7 +31,6 @@ const decimal = /^\d{1,15}$/
 const knownNames = new Set<string>()
 const namesKept = 2_000
 
-/** Lengths of the names that affect framing or the connection. */
 const isTellingLength = Array.from({ length: 65 }, (_, length) => [10, 13, 14, 15, 16, 17, 18].includes(length))
 
 /** A parsed head. `text` has no control bytes except CRLF line ends, and ends with one. */

@@ -1,7 +1,7 @@
 /**
- * A strict-framing HTTP/1.1 response parser (RFC 9112) for one connection. It rejects what two readers could end
- * differently, because the rest would become the next person's response (THREATS H26). Harmless oddities are repaired
- * (response-lines.ts), and then the connection is not reused. Body chunks are views of the input: copy to keep.
+ * An HTTP/1.1 response parser (RFC 9112). It rejects what two readers could end differently, because the rest would
+ * become the next person's response (THREATS H26). Oddities are repaired (response-lines.ts), and then the connection
+ * is not reused. Body chunks are views: copy to keep.
  */
 import { InvalidResponseError, type Oddity, ResponseLines } from './response-lines.ts'
 
@@ -89,7 +89,7 @@ export class ResponseParser {
   /** An interim response authenticated on the connection. */
   #ties = false
 
-  /** Expects the response to a request. `maySwitch` allows a 101. */
+  /** `maySwitch` allows a 101. */
   expect(reader: ReplyReader, method: string, maySwitch = false): void {
     this.#state = 'head'
     this.#reader = reader
@@ -103,7 +103,6 @@ export class ResponseParser {
     this.#ties = false
   }
 
-  /** True between responses. */
   get isIdle(): boolean {
     return this.#state === 'idle'
   }
@@ -113,7 +112,6 @@ export class ResponseParser {
     return this.#oddities === null
   }
 
-  /** True within a head. */
   get isInHead(): boolean {
     return this.#state === 'head' && this.#held !== null
   }
@@ -249,7 +247,6 @@ export class ResponseParser {
     return end
   }
 
-  /** Parses a chunk-size line; returns where the chunk begins, or -1. */
   #size(bytes: Buffer, at: number): number {
     const next = endOfLine(bytes, at, maxLine)
     if (next < 0) return -1

@@ -1,22 +1,20 @@
 /**
- * Upstream connections on which a person authenticates (connection-schemes.ts). Each serves one visitor on one client
- * connection and one app, because the app takes every request on it for that person (RFC 9110 §3.3).
+ * Upstream connections on which a person authenticates. Each serves one visitor, client connection and app, because
+ * the app takes every request on it for that person (RFC 9110 §3.3).
  */
 import type { Socket } from 'node:net'
 import type { UpstreamConnection } from './connection.ts'
 
-/** The sender of a request; a forward request is one. */
 export interface Asker {
   readonly req: { readonly socket: Socket; readonly method?: string | undefined }
-  /** Who uses the client's connection: a session id, '' for anonymous; null if several people may share it. */
+  /** A session id, '' for anonymous; null if several people may share the client's connection. */
   readonly visitor: string | null
   readonly app: { readonly id: string }
-  /** The path inside the app, byte for byte, and the query with its '?'. */
+  /** The app's path, byte for byte. */
   readonly path: string
   readonly query: string
 }
 
-/** The owner of a bound connection. */
 export class Tie {
   readonly #socket: Socket
   readonly #key: string | null
@@ -26,7 +24,7 @@ export class Tie {
     this.#key = keyOf(asker)
   }
 
-  /** Keeps the connection for the owner's next request. False if the owner is unknown or gone: then it must close. */
+  /** False if the owner is unknown or gone: then it must close. */
   keep(connection: UpstreamConnection): boolean {
     if (this.#key === null || this.#socket.destroyed) return false
     const { connections } = ties.get(this.#socket) ?? begin(this.#socket)
@@ -35,7 +33,6 @@ export class Tie {
     return true
   }
 
-  /** The connection has ended. */
   release(connection: UpstreamConnection): void {
     const connections = ties.get(this.#socket)?.connections
     if (this.#key !== null && connections?.get(this.#key) === connection) connections.delete(this.#key)
@@ -50,7 +47,6 @@ interface Ties {
 
 const ties = new WeakMap<Socket, Ties>()
 
-/** Takes the connection bound to this asker, if any. */
 export function takeTied(asker: Asker): UpstreamConnection | null {
   const connections = ties.get(asker.req.socket)?.connections
   if (connections === undefined || connections.size === 0) return null
@@ -61,7 +57,7 @@ export function takeTied(asker: Asker): UpstreamConnection | null {
   return connection
 }
 
-/** Notes a response; `asksToTie` for a 401 that demands such authentication. */
+/** `asksToTie`: a 401 that demands such authentication. */
 export function noteAnswer(asker: Asker, asksToTie: boolean): void {
   const known = ties.get(asker.req.socket)
   if (known !== undefined) known.refused = null

@@ -1,31 +1,27 @@
-/**
- * Verifies the TLS certificates of https upstreams before any request byte is sent: by chain and name, by
- * fingerprint, or not at all. It also words the errors.
- */
+/** Verifies upstream certificates before any request byte is sent: by chain and name, by fingerprint, or not at all. */
 import { isIP } from 'node:net'
 import tls, { type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls'
 import type { UpstreamError } from './connection.ts'
 
 /** `apps[].tls` with its files read. */
 export interface UpstreamTls {
-  /** PEM texts; null if not configured. */
+  /** PEM. */
   readonly ca: string | null
   readonly cert: string | null
   readonly key: string | null
-  /** The expected certificate name and SNI, instead of the upstream's host. */
+  /** The certificate name and SNI, instead of the upstream's host. */
   readonly serverName: string | null
-  /** SHA-256 fingerprints, 64 hex digits each; null if none is pinned. */
+  /** SHA-256, 64 hex digits each; null if none is pinned. */
   readonly fingerprints: readonly string[] | null
   readonly unsafeAnyCertificate: boolean
 }
 
-/** The TLS options and checks of one pool. */
 export class Trust {
   readonly #tls: UpstreamTls | null
   readonly #name: string
   readonly #context: SecureContext | undefined
 
-  /** `hostname` is the upstream's. Throws OpenSSL's error for unusable files. */
+  /** Throws OpenSSL's error for unusable files. */
   constructor(given: UpstreamTls | null, hostname: string) {
     this.#tls = given
     this.#name = given?.serverName ?? hostname
@@ -36,18 +32,17 @@ export class Trust {
     })
   }
 
-  /** A resumed session shows no certificate, so pinned upstreams need a full handshake each time. */
+  /** A resumed session shows no certificate to compare with a pin. */
   get resumes(): boolean {
     return this.#tls === null || (this.#tls.fingerprints === null && !this.#tls.unsafeAnyCertificate)
   }
 
-  /** For `tls.connect`. */
   get options(): tls.ConnectionOptions {
     const name = this.#name
     return {
       ...(isIP(name) === 0 ? { servername: name } : {}),
       ...(this.#context === undefined ? {} : { secureContext: this.#context }),
-      // Checks against the upstream's name, whatever the Host header says.
+      // The upstream's name counts, whatever the Host header says.
       checkServerIdentity: (_host: string, certificate: PeerCertificate) => tls.checkServerIdentity(name, certificate),
       rejectUnauthorized: this.#checksChain
     }
@@ -72,7 +67,6 @@ export class Trust {
 
 const pinMissed = 'FACTORGATE_PIN_MISSED'
 
-/** OpenSSL's and Node's certificate errors, with the key that would accept it. */
 const sentences: Readonly<Record<string, readonly [key: string, why: string]>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: ['fingerprint', 'its certificate is signed by itself: pin it, or give it as `ca`'],
   SELF_SIGNED_CERT_IN_CHAIN: ['ca', 'its certificate comes from an authority that is not trusted: give that authority'],
@@ -99,8 +93,8 @@ const sentences: Readonly<Record<string, readonly [key: string, why: string]>> =
 }
 
 /**
- * What an operator can do about a TLS failure, naming the app and key; null for other errors. `at` is the place of
- * the app's TLS keys, such as `apps[0].tls`.
+ * Advice for a TLS failure, naming app and key; null for other errors. `at` is the place of the app's TLS keys, such
+ * as `apps[0].tls`.
  */
 export function certificateTrouble(error: UpstreamError, appId: string, at: string): string | null {
   const { code = '', message = '' } = (error.cause ?? {}) as { code?: string; message?: string }

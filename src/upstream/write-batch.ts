@@ -1,6 +1,6 @@
 /**
- * Batches writes until the end of the current event-loop iteration, in order, so that a peer is woken once for
- * several. Waking is half the cost of a request here. A gateway with one request waits for nothing.
+ * Batches writes until the end of the event-loop iteration, in order, so a peer is woken once; waking is half the
+ * cost of a request.
  */
 
 let due: (() => void)[] = []

@@ -10,9 +10,9 @@ import { fixed, type Serving } from '../server.ts'
 import type { WorkerCommand } from './worker.ts'
 import { WorkerHandle } from './worker-handle.ts'
 
-/** Delay before restarting a worker that crashed this soon after starting, in milliseconds. */
+/** Delay before restarting a worker that crashed this early, in milliseconds. */
 const soonMs = 5_000
-/** Time a worker has to answer a health question, in milliseconds. */
+/** Health-check timeout, in milliseconds. */
 const healthMs = 2_500
 
 export interface ClusterInput {
@@ -26,12 +26,12 @@ export class Cluster implements Serving {
   readonly #log: Logger
   readonly #size: number
   readonly #members = new Map<number, WorkerHandle>()
-  /** Last known counters of each worker; those of ended workers are kept, because counters never go back. */
+  /** Last counters of each worker, ended ones included, because counters never go back. */
   readonly #counted = new Map<number, Counted>()
   #past: Counted = { families: new Map(), gauges: new Map(), apps: new Map() }
   readonly #admin: FastifyInstance | null
   #config: Config
-  /** The configuration that the workers opened their resources with; a replacement must open the same. */
+  /** The workers' configuration at start; a replacement must open the same. */
   readonly #opened: Config
   #gate: AddressInfo | undefined
   #closing: Promise<void> | undefined
@@ -53,7 +53,7 @@ export class Cluster implements Serving {
     process.once('exit', () => this.#kill())
   }
 
-  /** Starts all workers. Rejects if one cannot start (it has logged why); then none stays. */
+  /** Starts all workers. Rejects if one cannot start; then none stays. */
   static async start(input: ClusterInput): Promise<Cluster> {
     const crew = new Cluster(input)
     cluster.setupPrimary({ serialization: 'advanced' })
@@ -82,7 +82,6 @@ export class Cluster implements Serving {
     try {
       return (await this.#tell({ ask: 'reload', config })) as string[]
     } catch (error) {
-      // After a failed reload all workers go back to the same configuration.
       this.#config = before
       await this.#tell({ ask: 'reload', config: before }).catch(silent)
       throw error
@@ -93,10 +92,7 @@ export class Cluster implements Serving {
     await this.#tell({ ask: 'reload keys' })
   }
 
-  /**
-   * Sends a command to all workers and answers the first response. Rejects if one refuses; a crash meanwhile is no
-   * refusal.
-   */
+  /** Sends a command to all and returns the first answer. Rejects if one refuses; a crash is no refusal. */
   async #tell(orders: WorkerCommand): Promise<unknown> {
     const told = [...this.#members.values()].map(member => ({ member, answer: member.ask(orders) }))
     const answers = await Promise.allSettled(told.map(({ answer }) => answer))

@@ -1,6 +1,6 @@
 /**
- * The primary's handle on one worker: its commands and their pending answers. Every command settles: answered,
- * rejected, timed out, or ended with the process.
+ * The primary's handle on one worker. Every command settles: answered, rejected, timed out, or ended with the
+ * process.
  */
 import type { Worker } from 'node:cluster'
 import type { Answer, Asked, WorkerCommand } from './worker.ts'
@@ -48,7 +48,6 @@ export class WorkerHandle {
     return answer
   }
 
-  /** Resolves once the process has exited, whatever the reason. */
   async shutdown(): Promise<void> {
     if (this.isGone) return
     const ended = new Promise<void>(resolve => this.#worker.once('exit', () => resolve()))
@@ -75,7 +74,7 @@ export class WorkerHandle {
         if (this.isGone) return reject(new Error('the worker has ended'))
         this.#open.set(id, { resolve, reject })
         if (withinMs !== undefined) timer = setTimeout(() => reject(new Error('the worker does not answer')), withinMs)
-        // With a callback: otherwise a send to a worker that just crashed throws in the primary.
+        // Without the callback, sending to a crashed worker throws.
         this.#worker.send({ id, ...orders } satisfies Asked, error => error && reject(error))
       })
     } finally {

@@ -5,10 +5,7 @@ import type { Config } from '../../../config/schema.ts'
 import type { Clock } from '../../clock.ts'
 import { Server } from '../server.ts'
 
-/**
- * Commands from the primary. Answers: the address, the keys that need a restart, nothing, what is unhealthy, the
- * counters.
- */
+/** Commands from the primary. Answers: address, keys that need a restart, what is unhealthy, or counters. */
 export type WorkerCommand =
   | { readonly ask: 'start'; readonly config: Config; readonly number: number; readonly of: number }
   | { readonly ask: 'reload'; readonly config: Config }
@@ -25,13 +22,11 @@ export interface Answer {
 
 export interface WorkerInput {
   readonly clock: Clock
-  /** The worker's logger, once its number is known. */
   readonly logFor: (config: Config, number: number) => Logger
-  /** Reports to the operator why it cannot start. */
   readonly cannotStart: (error: unknown) => void
 }
 
-/** Serves until the primary ends it or is gone. Resolves to the exit code of the process. */
+/** Serves until the primary ends it or is gone. Resolves to the exit code. */
 export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1> {
   return new Promise(resolve => {
     let starting: Promise<Server> | undefined
@@ -40,7 +35,6 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
     // Otherwise Node exits as soon as the primary disconnects, in the middle of requests.
     if (cluster.worker) cluster.worker.exitedAfterDisconnect = true
     const end = async (): Promise<void> => {
-      // A worker that is still starting ends after that.
       const server = await starting?.catch(() => undefined)
       try {
         await server?.close()
@@ -95,7 +89,6 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
   })
 }
 
-/** Does nothing if the primary is gone; `disconnect` handles that. */
 function answer(words: Answer): void {
   process.send?.(words, undefined, undefined, ignore)
 }

@@ -1,7 +1,6 @@
 /**
- * A file that processes touch and watch to tell each other about new entries in the log of changes. It carries no
- * data, so a lost or doubled signal does no harm; polling covers for watches that fail (network file systems,
- * exhausted inotify).
+ * A file that processes touch and watch to announce entries in the log of changes. It carries no data, so a lost
+ * signal does no harm; polling covers for watches that fail (network file systems, exhausted inotify).
  */
 
 import { closeSync, constants, type FSWatcher, openSync, watch, write, writeSync } from 'node:fs'
@@ -26,7 +25,7 @@ export class Doorbell {
   /** Throws the system's error if the file cannot be written. */
   constructor(path: string) {
     this.#path = path
-    // Follows no link, because root may open another user's store. Append mode would grow the file with every signal.
+    // Follows no link, because root may open another user's store. Append mode would grow the file.
     this.#file = openSync(
       path,
       constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,
@@ -35,7 +34,6 @@ export class Doorbell {
     try {
       writeSync(this.#file, ink, 0, 1, 0)
     } catch (error) {
-      // On a full disk a new file stays empty; the others poll.
       if (!fullDisk.includes((error as NodeJS.ErrnoException).code ?? '')) {
         closeSync(this.#file)
         throw error
@@ -43,7 +41,7 @@ export class Doorbell {
     }
   }
 
-  /** Calls `heard` after every signal and at each poll. Does not keep the process alive. */
+  /** Calls `heard` after signals and at each poll. Does not keep the process alive. */
   listen(heard: () => void): void {
     if (this.#timer !== undefined || this.#closed) return
     try {
@@ -58,7 +56,7 @@ export class Doorbell {
     }
   }
 
-  /** Returns at once. Signals in quick succession are merged; polling makes up for a failed one. */
+  /** Signals in quick succession are merged; polling makes up for a failed one. */
   ring(): void {
     if (this.#closed) return
     if (this.#ringing) {

@@ -1,7 +1,4 @@
-/**
- * Checks that a directory can hold the embedded store before LMDB opens it, because the driver may crash on foreign
- * files or a full disk.
- */
+/** Checks a directory before LMDB opens it, because the driver may crash on foreign files or a full disk. */
 
 import {
   accessSync,
@@ -22,11 +19,10 @@ import { StoreUnfit } from '../misconfigured.ts'
 
 /** Twice what LMDB writes to a new store. */
 const roomBytes = 256 * 1024
-/** Offset of LMDB's magic number in the first page, and the number. */
 const magicAt = 24
 const magic = 0xbeefc0de
 
-/** Creates the directory if needed and checks it. Throws StoreUnfit. */
+/** Creates the directory if needed. Throws StoreUnfit. */
 export function prepareDirectory(directory: string): void {
   try {
     makeFolder(directory)
@@ -51,7 +47,6 @@ export function prepareDirectory(directory: string): void {
   }
 }
 
-/** True if both files of LMDB are intact. */
 function isMade(directory: string): boolean {
   const sizes = ['data.mdb', 'lock.mdb'].map(name => statSync(join(directory, name), { throwIfNoEntry: false })?.size)
   return sizes.every(size => size !== undefined && size > 0)
@@ -61,7 +56,7 @@ function checkFile(path: string, hasMagic: boolean): void {
   refuseForeignLink(path)
   const size = statSync(path, { throwIfNoEntry: false })?.size
   if (size === undefined) return
-  // Does not open it: closing lock.mdb would drop the locks that this process may hold.
+  // Not by opening, because closing lock.mdb would drop this process's locks.
   accessSync(path, constants.R_OK | constants.W_OK)
   if (!hasMagic || size === 0) return
   const file = openSync(path, 'r')
@@ -76,17 +71,14 @@ function checkFile(path: string, hasMagic: boolean): void {
   }
 }
 
-/** The directory's owner must not redirect a gateway that runs as root. */
+/** A link must not redirect a gateway that runs as root. */
 function refuseForeignLink(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (process.geteuid?.() === 0 && found?.isSymbolicLink() && found.uid !== 0)
     throw new StoreUnfit(`${path} is a link that uid ${found.uid} has laid, and root does not follow it. Remove it.`)
 }
 
-/**
- * Gives files created by root to the directory's owner, so the service can open them. Skips links and files with
- * several hard links.
- */
+/** Gives root's new files to the directory's owner. Skips links and files with several hard links. */
 export function giveToOwner(directory: string, names: readonly string[]): void {
   if (process.geteuid?.() !== 0) return
   const { uid, gid } = statSync(directory)
@@ -118,7 +110,6 @@ export async function commitTrouble(error: unknown): Promise<string> {
 }
 
 function diskTrouble(error: unknown): string | null {
-  // Node names error codes, LMDB numbers them.
   switch ((error as { code?: string | number }).code) {
     case 'EACCES':
     case 'EPERM':

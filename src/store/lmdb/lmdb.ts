@@ -1,6 +1,6 @@
 /**
- * The embedded store: one LMDB environment in its own directory. Writes are on disk when their promise resolves;
- * several processes of one machine may share it.
+ * The embedded store: one LMDB environment in its own directory, shared by processes of one machine. Writes are on
+ * disk when they resolve.
  */
 
 import { join, resolve } from 'node:path'
@@ -16,19 +16,18 @@ import { Records, secondsTo } from './records.ts'
 import { askForRoom, Room } from './reserved-space.ts'
 import { LmdbWrites, WriteLate } from './writes.ts'
 
-/** Version of the record layout; a store of another one is refused. */
+/** Layout version; others are refused. */
 const layout = '1'
-/** A slower commit means a sick disk, or a process stopped within a transaction. */
+/** A slower commit means a sick disk or a stopped process. */
 const commitMs = 1500
 const sweepMs = 5000
 const sweptAtOnce = 500
 const readAtOnce = 500
-/** Bytes a whole sign-in writes: without this room the store is not ready. */
+/** Bytes of a sign-in; without this room the store is not ready. */
 const signInBytes = 64 * 1024
 
 export interface LmdbOptions {
   clock?: Clock
-  /** Interval for removing expired records; they are absent for every verb anyway. */
   sweepEveryMs?: number
 }
 
@@ -43,9 +42,9 @@ export function openLmdb(path: string, options: LmdbOptions = {}): Store {
       noSubdir: false,
       maxDbs: 6,
       permissionsMode: 0o600,
-      // Writes resolve after the sync. Measured: it costs nothing over lmdb's default of syncing afterwards.
+      // Writes resolve after the sync, which measurably costs nothing.
       overlappingSync: false,
-      // Otherwise a failed commit leaves an unhandled rejection inside lmdb, which ends the process.
+      // Otherwise a failed commit rejects unhandled inside lmdb and ends the process.
       eventTurnBatching: false
     } as Parameters<typeof open>[0])
     giveToOwner(directory, ['data.mdb', 'lock.mdb', 'bell'])
@@ -74,7 +73,6 @@ class LmdbStore implements Store {
   readonly #room: Room
   readonly #writes: LmdbWrites
   readonly #subscribers = new Subscribers()
-  /** The last log entry that the subscribers were told. */
   #heard = 0
   #closed = false
 
@@ -189,7 +187,7 @@ class LmdbStore implements Store {
     let after: string | null = null
     for (;;) {
       const now = this.#clock()
-      // Page by page, so no read transaction stays open while the caller works.
+      // Page by page, so no read transaction stays open.
       const page = this.#read(() => this.#records.page(prefix, after, readAtOnce))
       for (const { key, value, endsAt } of page)
         if (endsAt === 0 || endsAt > now) yield { key, value, ttlSeconds: secondsTo(endsAt, now) }
@@ -228,7 +226,6 @@ class LmdbStore implements Store {
     return life === null ? 0 : this.#clock() + life
   }
 
-  /** Tells subscribers about new log entries, by any process. */
   #hear(): void {
     if (this.#closed || this.#subscribers.size === 0) return
     this.#root.resetReadTxn()
@@ -262,12 +259,12 @@ class LmdbStore implements Store {
     }
   }
 
-  /** An ordinary write of about this many characters. Rejects if it would touch the reserve. */
+  /** An ordinary write of about this size. Rejects if it would touch the reserve. */
   #write<T>(characters: number, work: () => T): Promise<T> {
     return this.#said(() => this.#commit(work, characters * 3))
   }
 
-  /** A write that removes something and may use the reserve. */
+  /** A removal, which may use the reserve. */
   #end<T>(work: () => T): Promise<T> {
     return this.#said(() => this.#commit(work, null))
   }
@@ -283,10 +280,7 @@ class LmdbStore implements Store {
     }
   }
 
-  /**
-   * Runs `work` in a transaction. Resolves once it is on disk and the subscribers here were told. `bytes` null may
-   * use the reserve.
-   */
+  /** Resolves once `work` is on disk and subscribers were told. `bytes` null may use the reserve. */
   async #commit<T>(work: () => T, bytes: number | null): Promise<T> {
     let timer: NodeJS.Timeout | undefined
     let isNews = false
@@ -319,12 +313,10 @@ class LmdbStore implements Store {
       return await Promise.race([committed, late])
     } finally {
       clearTimeout(timer)
-      // After a timeout nobody else handles its failure.
       committed.catch(() => {})
     }
   }
 
-  /** The last page in use as of the last commit. */
   #lastPage(): number {
     return (this.#root.getStats() as { lastPageNumber: number }).lastPageNumber
   }

@@ -1,13 +1,8 @@
-/**
- * The layout of values, indexes, expiries and the log of changes in LMDB tables. Callers provide the transaction or
- * read snapshot.
- */
+/** The layout of values, indexes, expiries and the log of changes in LMDB tables. Callers provide the transaction. */
 
 import { StoreUnreachable } from '../store.ts'
 
-/**
- * The part of an LMDB table that is used here. `versions` reads each record's version number, which holds its expiry.
- */
+/** `versions` reads each record's version number, which holds its expiry. */
 interface Table<K> {
   get(key: K): string | undefined
   put(key: K, value: string, version?: number): unknown
@@ -32,7 +27,6 @@ export interface Tables {
   readonly indexes: Table<Member>
   readonly endings: Table<Ending>
   readonly changes: Table<number>
-  /** The version of the record that `get` read last. */
   readonly lastVersion: () => number
 }
 
@@ -43,24 +37,21 @@ export interface Record {
   readonly endsAt: number
 }
 
-/** Entries kept in the log of changes; a process further behind must forget its cache. */
+/** Entries kept in the log of changes; a process further behind drops its cache. */
 export const changesKept = 10_000
 const changesTrimmedEvery = 500
-/** Up to this many entries are read singly: a range costs as much as some twenty, and more garbage. */
+/** Up to this many entries are read singly, which is cheaper than a range. */
 const changesLookedUp = 8
 
 export class Records {
   readonly #tables: Tables
-  /** The log's last known end. */
   #lastSeen = 0
-  /** Entries this process has added to the log. */
   logged = 0
 
   constructor(tables: Tables) {
     this.#tables = tables
   }
 
-  /** The value under `key`, unless expired by `now`. */
   live(key: string, now: number): Record | null {
     const found = this.#found(key)
     return found === null || (found.endsAt !== 0 && found.endsAt <= now) ? null : found
@@ -105,7 +96,6 @@ export class Records {
     indexes.remove([index, member])
   }
 
-  /** The live members of an index, sorted. */
   members(index: string, now: number): { member: string; ttlSeconds: number | null }[] {
     const members: { member: string; ttlSeconds: number | null }[] = []
     for (const { key, version = 0 } of this.#tables.indexes.getRange({ start: [index], versions: true })) {
@@ -134,12 +124,10 @@ export class Records {
     return page
   }
 
-  /** True if expired records take up room. */
   isDue(now: number): boolean {
     return this.#due(now, 1).length > 0
   }
 
-  /** Removes up to `limit` records expired by `now`. */
   sweep(now: number, limit: number): void {
     for (const ending of this.#due(now, limit)) {
       const [endsAt, key, member] = ending
@@ -152,13 +140,12 @@ export class Records {
     }
   }
 
-  /** The last entry's number in the log of changes, which has no gaps. */
+  /** The log's last entry; it has no gaps. */
   lastChange(): number {
     this.#lastSeen = this.#lastNear(this.#lastSeen) ?? this.#lastAnywhere()
     return this.#lastSeen
   }
 
-  /** The end of the log if it is `seen` or slightly after it. */
   #lastNear(seen: number): number | null {
     const { changes } = this.#tables
     if (changes.get(seen) === undefined) return null

@@ -1,15 +1,15 @@
 /**
- * Reserves disk space for writes that end access (FIELD A4). LMDB fills free pages or appends, so bytes already
- * behind its last page are room no other program can take. Ordinary writes that would use the reserve are refused.
+ * Reserves disk space for writes that end access (FIELD A4): bytes already behind LMDB's last page are room no other
+ * program can take. Ordinary writes that would use the reserve are refused.
  */
 import { closeSync, constants, fstatSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Reserve for writes that end access. A commit copies some thirty 4 KiB pages and frees as many for the next. */
+/** A commit copies some thirty 4 KiB pages and frees as many for the next. */
 const reserveBytes = 1024 * 1024
-/** What an ordinary write takes besides its value: pages of five trees and of the free list. */
+/** An ordinary write besides its value: pages of five trees and the free list. */
 const writeBytes = 96 * 1024
-/** Sizes are rounded up, so a small value and a link are refused at the same point. */
+/** Sizes are rounded up, so small values and links are refused at the same point. */
 const portionBytes = 64 * 1024
 /** The file grows in these steps, otherwise every write would ask the disk. */
 const stepBytes = 256 * 1024
@@ -17,8 +17,8 @@ const stepBytes = 256 * 1024
 const pageBytes = 4096
 
 /**
- * Throws the system's error unless the disk has `bytes` left. Uses a file of its own, because the reserve would hide
- * a full disk.
+ * Throws the system's error unless the disk has `bytes` left. Tests with a separate file, because the reserve hides a
+ * full disk.
  */
 export function askForRoom(directory: string, bytes: number): void {
   const path = join(directory, `probe.${process.pid}`)
@@ -36,12 +36,10 @@ export function askForRoom(directory: string, bytes: number): void {
 export class Room {
   readonly #file: number
   readonly #lastPage: () => number
-  /** Bytes of the writes under way, which may share one commit. */
   #underWay = 0
   /** Not zeros, which some file systems do not store; not secret. */
   #filling: Buffer | undefined
 
-  /** `lastPage` returns the number of LMDB's last page in use. */
   constructor(path: string, lastPage: () => number) {
     this.#file = openSync(path, constants.O_RDWR)
     this.#lastPage = lastPage
@@ -56,7 +54,6 @@ export class Room {
     }
   }
 
-  /** True if the writes under way leave the reserve whole. */
   get suffices(): boolean {
     return this.#size() >= this.#needed()
   }
@@ -68,7 +65,6 @@ export class Room {
   extend(): void {
     this.#filling ??= Buffer.alloc(stepBytes, 'factorgate keeps this room. ')
     let size = this.#size()
-    // Whole pages, so the next step starts on a page boundary.
     const wanted = Math.ceil((this.#needed() + stepBytes) / pageBytes) * pageBytes
     try {
       while (size < wanted) {

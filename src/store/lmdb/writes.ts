@@ -1,10 +1,10 @@
 /**
- * The write probe of the embedded store: every two seconds it tries a write that ends access. While that fails, reads
- * fail too, because a session that nobody can end must not go on (as in redis/write-probe.ts).
+ * The embedded store's write probe: every two seconds it tries a write that ends access. If that fails, reads fail
+ * too, because a session that nobody can end must not go on.
  */
 
 const beatMs = 2000
-/** One late write may be a slow disk; this many in a row are a failure. */
+/** One late write may be a slow disk. */
 const lateProbesMax = 2
 
 /** A write that did not finish in time; its outcome is unknown. */
@@ -13,11 +13,9 @@ export class WriteLate extends Error {
 }
 
 export interface WritesOptions {
-  /** A write that may use the reserve. Rejects with WriteLate or the actual error. */
+  /** May use the reserve. Rejects with WriteLate or the actual error. */
   readonly probe: () => Promise<unknown>
-  /** Describes the error as the end of a sentence. */
   readonly describe: (error: unknown) => Promise<string>
-  /** Called when the state changes. */
   readonly turned: () => void
 }
 
@@ -46,7 +44,6 @@ export class LmdbWrites {
     this.#beat = undefined
   }
 
-  /** A write failed: probes at once. */
   suspect(): void {
     if (this.#beat !== undefined) void this.#ask()
   }

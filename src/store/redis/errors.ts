@@ -1,7 +1,4 @@
-/**
- * Translates Redis errors into sentences for operators. Raw messages are not repeated where they may hold command
- * arguments such as passwords.
- */
+/** Translates Redis errors into sentences for operators, without command arguments, which may hold passwords. */
 
 /** By the first word of an error reply. */
 const replies: Readonly<Record<string, string>> = {
@@ -45,7 +42,7 @@ const codes: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'nobody we trust signed its certificate; write ?ca=FILE behind the address'
 }
 
-/** The driver's messages for commands it did not send; the cause is the earlier error. */
+/** Consequences of an earlier error, which is the cause. */
 const consequences = /isn't writeable|isn't ready|Connection is closed|None of startup nodes|max retries per request/
 
 /** A plain Redis asked as a Sentinel. */

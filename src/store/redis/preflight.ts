@@ -1,6 +1,6 @@
-/** Decides from server facts whether a Redis is safe for credentials: it must persist data and must not evict it. */
+/** Decides whether a Redis is safe for credentials: it must persist data and must not evict it. */
 
-/** The oldest Redis with every command used here (GETDEL). */
+/** The oldest with every command used here (GETDEL). */
 const oldest = [6, 2] as const
 
 /** Facts about a server; null where it would not say. */

@@ -21,13 +21,11 @@ import type { ScriptName } from './scripts.ts'
 import { Tracker, type TrackingConnection } from './tracking.ts'
 import { WriteWatch } from './write-probe.ts'
 
-/** The port promises an answer within two seconds. */
 const standsMs = 1900
-/** Few enough for a busy server to answer within one command's time. */
 const scannedAtOnce = 100
 /** Members of an index per reply. */
 const membersAtOnce = 5_000
-/** Fixed keys spread over the slots, so each master of a Cluster is probed. */
+/** Spread over the slots, so each master of a Cluster is probed. */
 const probesOfCluster = 16
 
 type Argument = string | number
@@ -42,15 +40,12 @@ export interface RedisClient extends RedisServer {
   /** For messages, without a password. */
   readonly name: string
   readonly isCluster: boolean
-  /** True if a command can be sent now. */
   readonly isReady: boolean
-  /** The last connection error: why it is not ready. */
   trouble: unknown
   run(script: ScriptName, key: string, ...args: Argument[]): Promise<unknown>
   masters(): readonly RedisServer[]
-  /** Stable names of the masters, and a new connection to one for tracking. */
+  /** Names are stable. */
   masterNames(): readonly string[]
-  /** The name of the master at this position in `masters`. */
   nameOf(place: number): string
   connectTracking(masterName: string): TrackingConnection
   onMastersChanged(listener: () => void): void
@@ -59,7 +54,6 @@ export interface RedisClient extends RedisServer {
 }
 
 export interface RedisStoreOptions {
-  /** Prefix of every key; each gateway on the same Redis has its own. */
   keyPrefix?: string
   unsafeVolatileStore?: boolean
 }
@@ -247,7 +241,6 @@ export class RedisStore implements Store {
     await this.#client.close()
   }
 
-  /** Every key that begins with `start`, once, in portions. */
   async *#keys(start: string): AsyncIterable<{ server: RedisServer; keys: string[] }> {
     const pattern = `${start.replace(/[\\*?[\]]/g, '\\$&')}*`
     const seen = new Set<string>()
@@ -266,8 +259,8 @@ export class RedisStore implements Store {
   }
 
   /**
-   * The live members of the index at a physical key, sorted. A large index is read in portions, otherwise the reply
-   * would be late; members present throughout are included (SCAN's guarantee).
+   * Sorted. A large index is read in portions, otherwise the reply would be late; members present throughout are
+   * included (SCAN's guarantee).
    */
   async #index(at: string): Promise<{ member: string; ttlSeconds: number | null }[]> {
     const reply = await this.#run('gateMembers', at, membersAtOnce + 1)
@@ -293,7 +286,6 @@ export class RedisStore implements Store {
       .sort((a, b) => (a.member < b.member ? -1 : 1))
   }
 
-  /** The worst result among the masters. */
   async #fitness(): Promise<Fitness> {
     const options = { isCluster: this.#client.isCluster, unsafeVolatileStore: this.#unsafeVolatileStore }
     const all = await Promise.all(
@@ -328,7 +320,7 @@ export class RedisStore implements Store {
     return this.#verb(() => this.#client.run(script, key, ...args))
   }
 
-  /** A write that ends access is sent even then: a server with full memory accepts it. */
+  /** Sent even while writes fail: a server with full memory accepts it. */
   #end(ask: () => Promise<unknown>): Promise<unknown> {
     return this.#answer(ask)
   }
@@ -381,7 +373,7 @@ function isWords(reply: unknown): reply is string[] {
   return Array.isArray(reply) && reply.every(word => typeof word === 'string')
 }
 
-/** From alternating members and scores: each member's expiry in milliseconds since the epoch; infinite for none. */
+/** Expiries by member, in milliseconds since the epoch; infinite for none. */
 function endsOf(pairs: readonly string[]): Map<string, number> {
   const ends = new Map<string, number>()
   for (let i = 0; i + 1 < pairs.length; i += 2)

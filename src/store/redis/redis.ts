@@ -1,6 +1,6 @@
 /**
  * The Redis connections (standalone, Sentinel, Cluster) over `ioredis`. A command succeeds or rejects within a
- * second; it never queues for a connection and is never sent twice.
+ * second; it never queues and is never sent twice.
  */
 
 import { readFileSync } from 'node:fs'
@@ -13,12 +13,10 @@ import { type ScriptName, scripts } from './scripts.ts'
 import type { TrackingConnection } from './tracking.ts'
 import { parseRedisUrl, type RedisAddress } from './url.ts'
 
-/** Command timeout. */
 const answerMs = 900
-/** A connection that has not answered for this long is replaced (frozen server, half-open TCP). */
+/** A connection silent for this long is replaced (frozen server, half-open TCP). */
 const silenceMs = 1000
 const openMs = 1900
-/** Driver events that report errors. */
 const troubles = ['error', 'node error', 'sentinelError']
 
 export interface RedisOpenOptions extends RedisStoreOptions {
@@ -65,7 +63,6 @@ class IoredisClient implements RedisClient {
     this.#driver.on('ready', () => {
       this.trouble = undefined
     })
-    // The driver gives up for good if it cannot start connecting.
     this.#driver.on('end', () => {
       if (!this.#closed) setTimeout(() => !this.#closed && this.#driver.connect().catch(ignore), silenceMs).unref()
     })
@@ -134,7 +131,7 @@ class IoredisClient implements RedisClient {
     const driver = this.#driver
     if (!(driver instanceof Cluster)) return
     const known = () => driver.nodes('master').map(({ options }) => `${options.host} ${options.port}`)
-    // The Cluster has named its masters anew; a disconnected one stays a master until then.
+    // A disconnected master stays one until the Cluster says otherwise.
     driver.on('refresh', () => {
       this.#masterNames = known()
       listener()
@@ -151,7 +148,7 @@ class IoredisClient implements RedisClient {
     this.#driver.disconnect()
   }
 
-  /** An unhandled `error` event would end the process; callers see the rejection. */
+  /** Otherwise an `error` event would end the process; callers see the rejection. */
   #heed<T extends Redis | Cluster>(driver: T): T {
     for (const event of troubles)
       driver.on(event, (error: unknown) => {
@@ -196,10 +193,7 @@ function connectionOptions(address: RedisAddress, options: RedisOpenOptions): Re
   }
 }
 
-/**
- * After a failover or a change of users, the old connection is useless and a new one finds the master. Commands
- * refused together share one reconnect.
- */
+/** After a failover or a change of users only a new connection helps. Commands refused together share one reconnect. */
 function reconnectOnce(): (error: Error) => boolean {
   let last = Number.NEGATIVE_INFINITY
   return error => {

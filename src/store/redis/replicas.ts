@@ -1,18 +1,13 @@
-/**
- * Confirms with WAIT that replicas have what the master has. WAIT blocks its connection, so each master gets a
- * separate one.
- */
+/** Confirms with WAIT that replicas have the master's writes. WAIT blocks, so it has its own connection per master. */
 
 import { StoreUnconfirmed } from '../store.ts'
 import { isForbidden } from './errors.ts'
 import type { TrackingConnection } from './tracking.ts'
 
-/** A replica that is slower than this is too far behind. */
 const confirmMs = 500
 const connectMs = 900
 
 export interface ReplicasOptions {
-  /** The store's name, for messages. */
   readonly name: string
   /** Names of the masters and their INFO; null if INFO is denied. */
   readonly masters: () => Promise<readonly { readonly name: string; readonly info: string | null }[]>
@@ -40,8 +35,8 @@ export class Replicas {
   }
 
   /**
-   * Resolves once, for each master with replicas, one of them holds all earlier writes. Rejects with StoreUnconfirmed
-   * or a connection error.
+   * Resolves once one replica of each master with replicas has all earlier writes. Rejects with StoreUnconfirmed or a
+   * connection error.
    */
   async settle(): Promise<void> {
     const masters = await this.#options.masters()

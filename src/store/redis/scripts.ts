@@ -1,6 +1,6 @@
 /**
- * Lua scripts for what no single Redis command does, atomic on one key. Times are the server's, so gateways with
- * different clocks agree. An index is a sorted set scored by its members' expiries (milliseconds since the epoch).
+ * Lua scripts for what no single Redis command does, atomic on one key. Times are the server's, so gateways agree. An
+ * index is a sorted set scored by expiry (milliseconds since the epoch).
  */
 
 const nowMs = `local time = redis.call('TIME')
@@ -16,8 +16,8 @@ else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 return 1`
   },
   /**
-   * The same at `maxmemory`. Redis refuses a script whose first write may need memory, but completes one that has
-   * already written (script.c). So the first write needs none and changes nothing.
+   * The same at `maxmemory`: Redis completes a script that has already written (script.c), so its first write needs
+   * no memory and changes nothing.
    */
   gateReplaceInNeed: {
     numberOfKeys: 1,

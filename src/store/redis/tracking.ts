@@ -1,15 +1,15 @@
 /**
- * Notifies of changes in Redis through client-side caching in broadcast mode (CLIENT TRACKING … BCAST), with one
- * connection per master. It is up only while every master is heard.
- * Each connection redirects the notices to itself, so there is no second one that could break alone.
+ * Change notices from Redis through client-side caching in broadcast mode (CLIENT TRACKING … BCAST), one connection
+ * per master, up only while every master is heard. Each connection redirects the notices to itself, so no second one
+ * can break alone.
  */
 
 const channel = '__redis__:invalidate'
-/** Ping interval; only a missing pong reveals a frozen server or a silent network. */
+/** Ping interval; only a missing pong reveals a frozen server. */
 const beatMs = 1000
 const rearmMs = 1000
 
-/** The connection needed here. It reconnects by itself and emits `ready` each time. */
+/** It reconnects by itself and emits `ready` each time. */
 export interface TrackingConnection {
   on(event: 'ready' | 'close' | 'end', listener: () => void): unknown
   on(event: 'messageBuffer', listener: (channel: unknown, keys: unknown) => void): unknown
@@ -23,14 +23,12 @@ export interface TrackingConnection {
 export interface TrackerOptions {
   /** Physical prefix of the tracked keys. */
   readonly prefix: string
-  /** Stable names of the current masters. */
   readonly servers: () => readonly string[]
   readonly connect: (server: string) => TrackingConnection
   /** `key` is physical. */
   readonly changed: (key: string) => void
   readonly lost: () => void
   readonly ready: () => void
-  /** Called with the error while it is down. */
   readonly trouble: (error: unknown) => void
 }
 
@@ -49,7 +47,7 @@ export class Tracker {
     return this.#stands
   }
 
-  /** Connects if needed. Calls `then` synchronously once it is up, or at once. */
+  /** Calls `then` synchronously once it is up, or at once. */
   start(then: () => void): void {
     if (this.#beat === undefined)
       this.#beat = setInterval(() => {
@@ -61,11 +59,11 @@ export class Tracker {
     else this.#waiting.push(then)
   }
 
-  /** Rereads the masters. Call it whenever they may have changed. */
+  /** To be called whenever the masters may have changed. */
   survey(): void {
     if (this.#beat === undefined) return
     const servers = new Set(this.#options.servers())
-    // Without any, the client is reconnecting; the known masters stay until then.
+    // The client is reconnecting; the known masters stay.
     if (servers.size === 0) return
     for (const [server, link] of this.#links)
       if (!servers.has(server)) {
@@ -104,7 +102,7 @@ class Link {
   readonly #connection: TrackingConnection
   readonly #options: TrackerOptions
   readonly #turned: () => void
-  /** Grows with every connection, so a late answer on an old one is ignored. */
+  /** Grows per connection, so a late answer on an old one is ignored. */
   #epoch = 0
   #again: NodeJS.Timeout | undefined
   #stopped = false

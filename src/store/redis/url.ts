@@ -1,10 +1,11 @@
 /**
- * Parses Redis addresses: `redis://`, `rediss://` (TLS), both with `+sentinel` or `+cluster` and several hosts. No
- * message repeats a password.
- * redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]
+ * Parses Redis addresses. No message repeats a password.
+ *
+ * redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], with TLS rediss://
  * redis+sentinel://[USER:PASSWORD@]HOST[:PORT],HOST[:PORT]…/MASTER[/DATABASE]
  * redis+cluster://[USER:PASSWORD@]HOST[:PORT],HOST[:PORT]…
- * Query: `ca`, `cert`, `key` (PEM files, for TLS), `servername`, `sentinelUsername`, `sentinelPassword`.
+ *
+ * Query: `ca`, `cert`, `key` (PEM files), `servername`, `sentinelUsername`, `sentinelPassword`.
  */
 
 import { isIP } from 'node:net'
@@ -32,7 +33,7 @@ export interface RedisAddress {
 const parameters = ['ca', 'cert', 'key', 'servername', 'sentinelUsername', 'sentinelPassword'] as const
 type Parameter = (typeof parameters)[number]
 
-/** Allows one '@' position, so half a password is never taken for a host and shown. */
+/** One '@' position, so half a password is never taken for a host and shown. */
 const grammar = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)(?:\/([^@?#]*))?(?:\?([^@#]*))?$/
 
 /** Throws StoreUnfit if `url` is not such an address. */

@@ -1,6 +1,6 @@
 /**
- * Probes once a second whether a Redis accepts writes. A server that does not (demoted replica, too few replicas,
- * full memory or disk) must not answer reads: its data may be outdated, and no session could be ended in it.
+ * Probes once a second whether a Redis accepts writes. If not (demoted replica, full memory or disk), reads fail too:
+ * its data may be outdated, and no session could be ended in it.
  */
 import { describeTrouble } from './errors.ts'
 
@@ -9,9 +9,8 @@ const beatMs = 1000
 const refusals = /^(?:READONLY|NOREPLICAS|MISCONF|OOM|MASTERDOWN) /
 
 export interface WriteWatchOptions {
-  /** A write without effect that fails where a real one would. Rejects with the server's reply. */
+  /** A write without effect. Rejects with the server's reply. */
   readonly probe: () => Promise<unknown>
-  /** Called when the state changes. */
   readonly turned: () => void
 }
 
@@ -40,7 +39,6 @@ export class WriteWatch {
     clearInterval(this.#beat)
   }
 
-  /** Probes now. Rejects as the probe does. */
   async ask(): Promise<void> {
     this.#isAsking = true
     try {
@@ -54,9 +52,8 @@ export class WriteWatch {
     }
   }
 
-  /** Notes an error of any command. Broken connections say nothing about writes; the connections handle those. */
+  /** Notes an error of any command; broken connections say nothing about writes. */
   heard(error: unknown): void {
-    // Without the interval nothing would detect the recovery.
     if (this.#beat !== undefined && refusals.test((error as Error)?.message ?? '')) this.#turn(describeTrouble(error))
   }
 
