@@ -1,6 +1,6 @@
 /**
- * Step 1, accept: parses request line, headers and client, or answers 400. It makes the framing checks that Node
- * leaves out and rejects ambiguous requests.
+ * Step 1, accept: parses request line, headers and client. It makes the framing checks that Node leaves out and
+ * answers ambiguity with 400.
  */
 import type { IncomingMessage } from 'node:http'
 import fp from 'fastify-plugin'
@@ -13,7 +13,7 @@ export interface AcceptOptions {
   readonly readClient: (peer: string, forwardedFor: string | undefined) => Client
 }
 
-/** Maximum header lines; with `maxHeadersCount: 0` Node shows all of them (CVE-2026-58044). */
+/** Node shows all lines with `maxHeadersCount: 0` (CVE-2026-58044). */
 export const maxHeaderLines = 100
 
 /** Headers allowed once at most: Node keeps the first or joins them, an app may keep the last. */
@@ -29,7 +29,6 @@ const single = [
   'referer',
   'destination'
 ]
-/** A bit per name, and the lengths of these names. */
 const bits = new Map(single.map((name, i) => [name, 1 << i]))
 const isSingleLength = Array.from({ length: 32 }, (_, length) => single.some(name => name.length === length))
 
@@ -50,8 +49,8 @@ export const acceptPlugin = fp<AcceptOptions>(
       exchange.target = target
       done()
     })
-    // Our response to an unread body closes the connection, otherwise the rest would hold it (THREATS D4). The rest
-    // is dropped up to a limit, so the client hears the response (FIELD F5).
+    // Closes the connection after our response to an unread body, whose rest would hold it (THREATS D4). It is
+    // dropped up to a limit, so the client hears the response (FIELD F5).
     app.addHook('onSend', (request, reply, _payload, done) => {
       const { raw } = request
       if (!raw.complete && announcesBody(raw)) {
@@ -65,7 +64,7 @@ export const acceptPlugin = fp<AcceptOptions>(
 )
 
 function headerProblem(raw: IncomingMessage): 'headers_too_large' | 'bad_request' | null {
-  // Node parses HTTP/0.9 and 2.0 lines with headers; other parsers read them differently (THREATS F1).
+  // Node parses HTTP/0.9 and 2.0 lines with headers, others do not (THREATS F1).
   if (raw.httpVersionMajor !== 1) return 'bad_request'
   const lines = raw.rawHeaders
   if (lines.length > maxHeaderLines * 2) return 'headers_too_large'

@@ -1,6 +1,6 @@
 /**
- * Step 6, audit: one journal entry per exchange. Forwarded requests and WebSockets report their own end (Fastify runs
- * no hook after an upgrade); the rest ends here.
+ * Step 6, audit: one journal entry per exchange. Forwarded requests and WebSockets report their own end, because
+ * Fastify runs no hook after an upgrade.
  */
 import fp from 'fastify-plugin'
 import type { Strangers } from '../src/audit/anonymous-log-limit.ts'
@@ -11,10 +11,10 @@ import type { Exchange } from './exchange.ts'
 
 export interface AuditOptions {
   readonly audit: AuditSink
-  /** The journal for events that anonymous clients can cause. */
+  /** For events that anonymous clients can cause. */
   readonly strangers: Strangers
   readonly clock: Clock
-  /** Called with the code of each of our refusals. */
+  /** Told the code of each of our refusals. */
   readonly onRefusal?: (code: string) => void
 }
 
@@ -31,7 +31,7 @@ export const auditPlugin = fp<AuditOptions>(
           status: reply.statusCode,
           ...(code === undefined ? {} : { outcome: String(code) })
         })
-        // Rate-limited, otherwise an anonymous client, or one with only a password, could fill the disk.
+        // Rate-limited, otherwise anonymous clients could fill the disk.
         const isTurnedAway = code !== undefined || event.decision !== 'forward'
         const isWhole = exchange.known.principal?.isFullySignedIn === true
         if (event.account === undefined || (isTurnedAway && !isWhole)) strangers.record(event)
@@ -43,10 +43,7 @@ export const auditPlugin = fp<AuditOptions>(
   { name: 'audit', dependencies: ['exchange'] }
 )
 
-/**
- * The journal entry of an exchange: who, from where, which app, and how it ended. Without the query, which may hold
- * secrets.
- */
+/** The journal entry, without the query, which may hold secrets. */
 export function exchangeEvent(
   exchange: Exchange,
   kind: 'exchange' | 'socket.open' | 'socket.close',
@@ -54,7 +51,7 @@ export function exchangeEvent(
   end: Partial<AuditEvent>
 ): AuditEvent {
   const { target, client, match, principal, decision } = exchange.known
-  // The journal omits undefined fields. Assigned one by one, because this is a hot path.
+  // Assigned one by one, because this is a hot path; the journal omits undefined fields.
   const event: { -readonly [field in keyof AuditEvent]: AuditEvent[field] } = {
     kind,
     at: now,

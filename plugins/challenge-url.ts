@@ -9,10 +9,10 @@ import { pageFor } from './return-address.ts'
 
 export interface ChallengeUrlOptions {
   readonly portalOrigin: string
-  /** Of the whole URL, in octets. */
+  /** In octets. */
   readonly longest: number
   readonly site: Site
-  /** The return address used if the real one is too long. */
+  /** Used if the return address is too long. */
   readonly front: string
   /** True if the response is a page, which may set the nonce. */
   readonly setsNonce: boolean
@@ -35,9 +35,8 @@ export function challengeUrl(
 }
 
 /**
- * Binds the return address to this browser. Only pages set the nonce: programs send many requests at once, and
- * cross-site forms come without our cookies, so each would replace the nonce in use (FIELD F2). Without it the app
- * starts the hand-over again.
+ * Binds the return address to this browser by the nonce. Only pages set it: parallel requests of programs and
+ * cross-site forms would replace the one in use (FIELD F2).
  */
 function addState(query: URLSearchParams, request: FastifyRequest, reply: FastifyReply | null, site: Site): void {
   let nonce = readOwnNonce(request.raw.headers.cookie, site)

@@ -1,6 +1,6 @@
 /**
- * The gateway's cookies: session token and nonce on every host, the device cookie on the portal. A name sent twice is
- * rejected (cookie tossing, THREATS S4); scheme and host come from the configuration.
+ * The gateway's cookies: session token and nonce on every host, device cookie on the portal. A name sent twice is
+ * rejected (cookie tossing, THREATS S4).
  */
 import { createHash } from 'node:crypto'
 import type { Site } from '../src/apps/route-table.ts'
@@ -8,23 +8,20 @@ import type { Site } from '../src/apps/route-table.ts'
 export interface CookieNames {
   readonly session: string
   readonly nonce: string
-  /** On the portal's host only, like the next two. */
+  /** On the portal only, like the next two. */
   readonly known: string
-  /** A message for the next page (portal/flash.ts). */
+  /** portal/flash.ts */
   readonly done: string
-  /** Recovery codes still to be shown (portal/recovery.tsx). */
+  /** portal/recovery.tsx */
   readonly codes: string
 }
 
-/** What cookie names depend on. Cookies ignore ports (RFC 6265 §8.5), so the names include the port. */
+/** Names include the port, which cookies ignore (RFC 6265 §8.5). */
 export type CookieSite = Pick<Site, 'secure' | 'port'>
 
 const namesOf = new Map<string, CookieNames>()
 
-/**
- * `__Host-` names on https, plain names on http (browsers refuse the prefix there), then the port, if the address has
- * one.
- */
+/** `__Host-` names on https; browsers refuse the prefix on http. */
 export function cookieNames({ secure, port }: CookieSite): CookieNames {
   const base = secure ? '__Host-factorgate' : 'factorgate'
   const key = base + port
@@ -44,10 +41,7 @@ export function cookieNames({ secure, port }: CookieSite): CookieNames {
   return names
 }
 
-/**
- * One of our cookies; null if absent or sent twice. The name without port is the fallback for older cookies; another
- * gateway's token opens nothing here.
- */
+/** One of our cookies; null if absent or sent twice. Falls back to the name without port, for older cookies. */
 export function readOwn(header: string | undefined, which: keyof CookieNames, site: CookieSite): string | null {
   if (header === undefined) return null
   const value = find(header, cookieNames(site)[which])
@@ -55,12 +49,12 @@ export function readOwn(header: string | undefined, which: keyof CookieNames, si
   return find(header, cookieNames({ secure: site.secure, port: '' })[which]) ?? null
 }
 
-/** A cookie's value; null if absent or sent twice, because nobody can say which is ours. */
+/** Null if absent or sent twice, because nobody can say which is ours. */
 export function readCookie(header: string | undefined, name: string): string | null {
   return header === undefined ? null : (find(header, name) ?? null)
 }
 
-/** Undefined if absent, null if sent twice. One pass, no copies. */
+/** Undefined if absent, null if sent twice. */
 function find(header: string, name: string): string | null | undefined {
   let value: string | undefined
   const needle = `${name}=`
@@ -75,12 +69,12 @@ function find(header: string, name: string): string | null | undefined {
 
 const nonceShape = /^[A-Za-z0-9_-]{22,43}$/
 
-/** The browser's nonce; null if absent or malformed. */
+/** Null if absent or malformed. */
 export function readNonce(header: string | undefined, site: CookieSite): string | null {
   return fit(readOwn(header, 'nonce', site))
 }
 
-/** The nonce under this site's own name only, so a page sets one even beside another gateway's on this host. */
+/** Only under this site's own name, whatever another gateway on this host has set. */
 export function readOwnNonce(header: string | undefined, site: CookieSite): string | null {
   return fit(readCookie(header, cookieNames(site).nonce))
 }
@@ -89,14 +83,12 @@ function fit(nonce: string | null): string | null {
   return nonce !== null && nonceShape.test(nonce) ? nonce : null
 }
 
-/** The form of a nonce for URLs: the `state` that binds a hand-over to the browser. */
+/** The `state` that binds a hand-over to the browser. */
 export function stateOf(nonce: string): string {
   return createHash('sha256').update(nonce).digest('base64url')
 }
 
-/**
- * `Set-Cookie` for a session token. No Max-Age: it ends with the browser, and the store sets the limits (THREATS S3).
- */
+/** No Max-Age: it ends with the browser, and the store sets the limits (THREATS S3). */
 export function sessionCookie(token: string, site: CookieSite): string {
   return serialise(cookieNames(site).session, token, site)
 }
@@ -105,17 +97,16 @@ export function nonceCookie(nonce: string, site: CookieSite): string {
   return serialise(cookieNames(site).nonce, nonce, site)
 }
 
-/** `Set-Cookie` for the device cookie, for 400 days, the browsers' maximum (RFC 6265bis §5.5). */
+/** For 400 days, the browsers' maximum (RFC 6265bis §5.5). */
 export function knownCookie(mark: string, site: CookieSite): string {
   return briefCookie(cookieNames(site).known, mark, 400 * 24 * 3600, site)
 }
 
-/** `Set-Cookie` for a value that expires after `seconds`. */
+/** Expires after `seconds`. */
 export function briefCookie(name: string, value: string, seconds: number, site: CookieSite): string {
   return `${serialise(name, value, site)}; Max-Age=${seconds}`
 }
 
-/** `Set-Cookie` that deletes a cookie. */
 export function expiredCookie(name: string, site: CookieSite): string {
   return `${serialise(name, '', site)}; Max-Age=0`
 }
@@ -124,7 +115,7 @@ function serialise(name: string, value: string, { secure }: CookieSite): string 
   return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
 }
 
-/** True at the start or after `;` and blanks, so that `x-factorgate=` is not matched. */
+/** `x-factorgate=` must not match. */
 function startsPair(header: string, at: number): boolean {
   let before = at - 1
   while (before >= 0 && (header[before] === ' ' || header[before] === '\t')) before--

@@ -1,6 +1,6 @@
 /**
- * Step 4, enforce: asks `authorize()` about each request and answers those it does not permit. It also checks what
- * each gateway page requires, and fails at start if a page does not declare it.
+ * Step 4, enforce: asks `authorize()` about each request and answers those it does not permit. At start it fails if a
+ * gateway page does not declare what it requires.
  */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -28,20 +28,17 @@ export interface EnforceOptions {
   readonly portalOrigin: string
   readonly audit: AuditSink
   readonly clock: Clock
-  /** Maximum length of redirect URLs, in octets. */
+  /** In octets. */
   readonly longestUrl?: number
 }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /**
-     * Served on every host. Otherwise only on the portal's, so our pages do not share an origin with an app by
-     * accident.
-     */
+    /** Served on every host; otherwise on the portal's only, so that our pages do not share an origin with an app. */
     everyHost?: boolean
-    /** Answers data for scripts, style sheets and proxies. Other routes are pages, which only documents may load. */
+    /** Answers data; other routes are pages, which only documents may load. */
     isData?: boolean
-    /** A step of a redirect flow: after signing in again, people continue to its destination. */
+    /** Leads elsewhere: after signing in again, people continue to its destination. */
     isStep?: boolean
     /** Handles a repeated submission of the same form itself. */
     isRepeatable?: boolean
@@ -91,7 +88,7 @@ export const enforcePlugin = fp<EnforceOptions>(
         reply.header('cache-control', 'no-store').redirect(portalOrigin + exchange.target.raw, 302)
         return
       }
-      // An app's service worker may refetch the end of a hand-over; no worker runs on the portal's host.
+      // An app's service worker may refetch the end of a hand-over.
       const isWorkers =
         !match.site.isPortal && request.raw.headers['sec-fetch-dest'] === 'empty' && isCallback(match.path)
       if (config.isData !== true && !isWorkers && isSubresourceRequest(request.raw)) {
@@ -103,7 +100,7 @@ export const enforcePlugin = fp<EnforceOptions>(
       if (!audit.writable) return done(new GateError('journal_unwritable', { retryAfterSeconds: retrySeconds }))
       const missing = missingFor(requires, exchange.principal, clock())
       if (missing === null) return done()
-      // A repeated submission with a spent token: the handler repeats its response (portal/answer-once.ts).
+      // A spent token: the handler repeats its response (portal/answer-once.ts).
       if (config.isRepeatable && missing === 'sign_in_required' && wantsPage(request.raw)) return done()
       const given = config.isStep ? wayOf(exchange.target.query) : null
       const way = given?.has('rd') ? given : new URLSearchParams({ rd: match.site.origin + formPage(request) })
@@ -111,8 +108,8 @@ export const enforcePlugin = fp<EnforceOptions>(
     }
 
     /**
-     * Redirects navigations to the portal; programs get 401 with a link (LABAPPS 1.2 rule 5). A form for an app is
-     * lost, so its sender gets a page.
+     * Navigations go to the portal; programs get 401 with a link (LABAPPS 1.2 rule 5). The sender of a form for an
+     * app gets a page, because the form is lost.
      */
     function challenge(
       request: FastifyRequest,
@@ -125,7 +122,7 @@ export const enforcePlugin = fp<EnforceOptions>(
       const { kind, site } = match
       const isPage = wantsPage(request.raw)
       const isSent = isPage && (isRead(request.method) || kind === 'own')
-      // A page refetched by an app's service worker is shown instead, because it could not follow the redirect.
+      // A service worker could not follow the redirect, so it gets a page.
       const isShown = !isPage && kind === 'app' && acceptsPage(request.raw)
       const setsNonce = isSent || (isShown && isRead(request.method))
       const front = frontOf(match)
@@ -142,12 +139,11 @@ export const enforcePlugin = fp<EnforceOptions>(
   { name: 'enforce', dependencies: ['session'] }
 )
 
-/** The return address used if the real one is too long. */
 function frontOf(match: Match & { kind: 'app' | 'own' }): string {
   return `${match.site.origin}${match.kind === 'app' ? match.app.prefix : ownPrefix}/`
 }
 
-/** The query of a flow step: people return to its destination, not to the step. The portal validates it at each use. */
+/** People return to the step's destination. The portal validates it at each use. */
 function wayOf(query: string): URLSearchParams {
   const given = new URLSearchParams(query)
   const way = new URLSearchParams()
@@ -160,8 +156,8 @@ function isCallback(path: string): boolean {
 }
 
 /**
- * True unless the request loads a document. Scripts, frames and workers must not read our pages, whatever the method:
- * an app on the portal's origin could otherwise read our forms and their CSRF tokens.
+ * Scripts, frames and workers must not read our pages, whatever the method: an app on the portal's origin could read
+ * our CSRF tokens.
  */
 function isSubresourceRequest({ headers }: IncomingMessage): boolean {
   const dest = headers['sec-fetch-dest']

@@ -5,7 +5,7 @@ export interface ErrorBody {
   readonly error: { readonly code: ErrorCode; readonly message: string; readonly challengeUrl?: string }
 }
 
-/** The code and a safe sentence; `challengeUrl` is where a person can resolve it. */
+/** `challengeUrl` is where a person can resolve it. */
 export function errorBody(code: ErrorCode, challengeUrl?: string): ErrorBody {
   const message = describeError(code).sentence
   return { error: challengeUrl === undefined ? { code, message } : { code, message, challengeUrl } }

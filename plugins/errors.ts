@@ -1,7 +1,4 @@
-/**
- * Answers every refusal as a page or JSON, with `Factorgate-Error` and `Retry-After`. It maps thrown errors to the
- * catalogue; causes go to the log only.
- */
+/** Answers refusals as a page or JSON, with `Factorgate-Error` and `Retry-After`. Causes go to the log only. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { LogShare } from '../src/audit/log-share.ts'
@@ -14,7 +11,6 @@ import { isSiteFrame } from './frame-page.ts'
 
 export interface ErrorsOptions {
   readonly clock?: Clock
-  /** Renders the page for a code, with its headers. */
   readonly renderPage: (input: {
     code: ErrorCode
     request: FastifyRequest
@@ -40,7 +36,6 @@ const translated: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_MAX_PARAM_LENGTH: 'not_found'
 }
 
-/** Maps anything thrown to the catalogue. */
 export function toGateError(error: unknown): GateError {
   if (error instanceof GateError) return error
   if (error instanceof StoreUnreachable)
@@ -58,8 +53,7 @@ function wantsDocument({ raw, routeOptions, exchange }: FastifyRequest): boolean
   const dest = raw.headers['sec-fetch-dest']
   if (routeOptions.config?.takes === 'json') return false
   if (isSiteFrame(raw)) return true
-  // A service worker that refetches an app's page (`empty`) passes the body on to be shown. Only in place of an app's
-  // page, because scripts must not read ours.
+  // A service worker that refetches an app's page (`empty`) shows the body. Scripts must not read ours.
   if (dest !== undefined && dest !== 'document')
     return dest === 'empty' && exchange.known.match?.kind === 'app' && acceptsPage(raw)
   return wantsPage(raw)

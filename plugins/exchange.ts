@@ -13,10 +13,10 @@ import { parseTarget, type Target } from '../src/request/target.ts'
 import type { Principal } from '../src/session/sessions.ts'
 import type { StoreUnreachable } from '../src/store/store.ts'
 
-/** What a portal route requires. `fresh`: a second factor within the last five minutes. */
+/** `fresh`: a second factor within the last five minutes. */
 export type Requires = 'anyone' | 'first-factor' | 'signed-in' | 'fresh'
 
-/** A snapshot of an exchange; values of later steps are undefined. */
+/** Values of later steps are undefined. */
 export interface Known {
   readonly target: Target | undefined
   readonly client: Client | undefined
@@ -34,15 +34,13 @@ export class Exchange {
   #match: Match | undefined
   #principal: Principal | null | undefined
   #decision: Decision | undefined
-  /** Set if the store failed in the session step; whoever needs the principal must then refuse with it. */
+  /** Set if the store failed; whoever needs the principal must then refuse with it. */
   storeFailure: StoreUnreachable | null = null
-  /** The original request in forward-auth, which pages name and return to. */
+  /** In forward-auth, pages name the original request and return to it. */
   judged: { readonly app: App; readonly method: string; readonly raw: string } | null = null
-  /** In a frame: a `step`, which only redirects and the frame page may answer, or a `page` made for frames. */
+  /** `step`: only redirects and the frame page may answer. `page`: made for frames. */
   framed: 'no' | 'step' | 'page' = 'no'
-  /** True once the journal has the entry. */
   isRecorded = false
-  /** Additions of handlers to the journal entry. */
   notes: Partial<AuditEvent> | undefined
 
   constructor(id: string, startedAt: number) {
@@ -74,7 +72,7 @@ export class Exchange {
     this.#match = value
   }
 
-  /** The signed-in user, or null for anonymous. */
+  /** Null for anonymous. */
   get principal(): Principal | null {
     return this.#principal === undefined ? tooEarly('principal') : this.#principal
   }
@@ -91,7 +89,7 @@ export class Exchange {
     this.#decision = value
   }
 
-  /** The values so far, for the journal and error pages; never throws. */
+  /** For the journal and error pages; never throws. */
   get known(): Known {
     return {
       target: this.#target,
@@ -122,8 +120,8 @@ const ownPath = /^\/\.factorgate(?:\/[A-Za-z0-9._~-]+)*\/?$/
 type Read = IncomingMessage & { [reading]?: Target | null }
 
 /**
- * Fastify's `rewriteUrl`: parses the request line once. Our own pages go to the router by literal path, everything
- * else as `/`, because the router rejects paths that legacy apps use (`/caf%E9`, `//x`).
+ * Fastify's `rewriteUrl`. Our pages are routed by literal path, everything else as `/`, because the router rejects
+ * paths of legacy apps (`/caf%E9`, `//x`).
  */
 export function readRequestLine(request: IncomingMessage): string {
   const target = parseTarget(request.url ?? '')
@@ -135,7 +133,7 @@ export function readRequestLine(request: IncomingMessage): string {
   return ownPath.test(target.path) ? target.path + target.query : '/.factorgate/not-a-page'
 }
 
-/** The result of `readRequestLine`; null if the request line must be rejected. */
+/** Null if the request line must be rejected. */
 export function readingOf(request: IncomingMessage): Target | null {
   return (request as Read)[reading] ?? null
 }

@@ -36,7 +36,7 @@ export interface ForwardAuthOptions {
   readonly sessions: Sessions
   readonly portalOrigin: string
   readonly keyring: () => Keyring
-  /** Creates `X-Factorgate-Assertion`; null if the app does not want it. */
+  /** `X-Factorgate-Assertion`; null if the app does not want it. */
   readonly assert: (app: App, principal: Principal) => string | null
   readonly audit: AuditSink
   readonly clock: Clock
@@ -149,7 +149,7 @@ async function personAt(site: Site, cookie: string | undefined, sessions: Sessio
   }
 }
 
-/** Logs why a proxy is refused, for its operator; the client's page cannot say it. */
+/** Logs why a proxy is refused, for its operator. */
 function warn(request: FastifyRequest, { share }: Options, kind: string, facts: object, sentence: string): void {
   const more = share.take(kind)
   if (more !== null) request.log.warn({ reference: request.exchange.id, ...facts, ...more }, sentence)

@@ -1,17 +1,14 @@
 /**
- * Decides which framed requests get a page of ours, and its headers. Such a page has links but no forms, because
- * another page could cover them (THREATS R18).
+ * Decides which framed requests get a page of ours. It has no forms, because another page could cover them (THREATS
+ * R18).
  */
 import type { IncomingMessage } from 'node:http'
 import type { Site } from '../src/apps/route-table.ts'
 
-/** Flow steps that redirect without interaction, and so may run in a frame. */
+/** Steps that redirect without interaction. */
 const steps: ReadonlySet<string> = new Set(['/login', '/challenge', '/callback'])
 
-/**
- * True for a same-site frame, in which a person sees the response. Cross-site frames, `object` and `embed` get none
- * of our pages.
- */
+/** True for a same-site frame. Cross-site frames, `object` and `embed` get none of our pages. */
 export function isSiteFrame({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   const dest = headers['sec-fetch-dest']
   const site = headers['sec-fetch-site']
@@ -22,10 +19,7 @@ export function isSiteFrame({ headers }: Pick<IncomingMessage, 'headers'>): bool
   )
 }
 
-/**
- * True for such a frame on a flow step. A same-origin frame is excluded: its parent could read the page and already
- * has the cookie.
- */
+/** True for such a frame on a step. A same-origin parent could read the page and already has the cookie. */
 export function isFramedStep(request: IncomingMessage, path: string): boolean {
   return (
     request.method === 'GET' &&
@@ -35,10 +29,7 @@ export function isFramedStep(request: IncomingMessage, path: string): boolean {
   )
 }
 
-/**
- * The page's headers. `domains` are the domains of the gateway's hosts, because other pages there may frame an app
- * too. Scripts and forms are forbidden.
- */
+/** `domains` are those of the gateway's hosts, because other pages there may frame an app too. */
 export function framePageHeaders(sites: readonly Site[], domains: readonly string[] = []): Record<string, string> {
   const ancestors = [...sites.map(({ origin }) => origin), ...domains].join(' ')
   return {
@@ -50,7 +41,7 @@ export function framePageHeaders(sites: readonly Site[], domains: readonly strin
   }
 }
 
-/** CSP sources for the whole domains of these sites, on any port: browsers ignore ports in "same site". */
+/** Any port counts, because browsers ignore ports in "same site". */
 export function domainSources(sites: readonly Site[], isPublicSuffix: (name: string) => boolean): string[] {
   const sources = sites.flatMap(({ origin }) => {
     const { protocol, hostname } = new URL(origin)

@@ -1,32 +1,29 @@
 /**
- * Encodes the return address in query strings (`rd`): plain if short, with fewer escapes if long, packed if full of
- * escapes, shortened if it does not fit. Links of 8,000 octets are possible (RFC 9110 §4.1).
+ * Encodes the return address in query strings (`rd`): plain, with fewer escapes, packed, or shortened, by its length.
+ * Links of 8,000 octets are possible (RFC 9110 §4.1).
  */
 
 /** Room for the other headers of a request. */
 const otherHeaders = 4096
-/** Longer addresses are not returned to; no link in use is longer. */
 export const longestAddress = 12 * 1024
-/** Up to this length the address is written plainly. */
 const short = 2048
 const packed = 'packed.'
 
 /** With the default `listen.maxHeaderSize`. */
 export const usualLongest = 12 * 1024
 
-/** The maximum length of our URLs, so the following request fits `maxHeaderSize`. */
+/** Leaves room in `maxHeaderSize` for the request that follows. */
 export function longestUrl(maxHeaderSize: number): number {
   return maxHeaderSize - otherHeaders
 }
 
-/** The query of these parameters, shortened if long. */
 export function queryOf(params: URLSearchParams): string {
   const text = params.toString()
   if (text.length <= short) return text
   return [...params].map(([name, value]) => `${name}=${shortest(name, value)}`).join('&')
 }
 
-/** `page` with the return address in its query; if too long, the address is cut to its path, or replaced by `front`. */
+/** If the return address is too long, it is cut to its path, or replaced by `front`. */
 export function pageFor(page: string, way: URLSearchParams, front: string, longest: number): string {
   const rd = way.get('rd')
   if (rd === null) return way.size === 0 ? page : `${page}?${queryOf(way)}`

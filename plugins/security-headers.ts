@@ -1,7 +1,4 @@
-/**
- * The security headers of every response of ours: pages, redirects, 401 and errors (ASVS 3.4.1, 3.4.4, 3.4.6). Apps'
- * responses bypass this.
- */
+/** The security headers of our responses (ASVS 3.4.1, 3.4.4, 3.4.6). Apps' responses bypass this. */
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { RouteTable } from '../src/apps/route-table.ts'
@@ -12,7 +9,6 @@ export const strictTransport = 'max-age=63072000'
 export interface SecurityHeadersOptions {
   readonly routes: Pick<RouteTable, 'site'>
   readonly portalOrigin: string
-  /** The page shown in a frame instead of ours. */
   readonly renderStep: (request: FastifyRequest) => { html: string; headers: Record<string, string> }
 }
 
@@ -22,7 +18,7 @@ export const securityHeadersPlugin = fp<SecurityHeadersOptions>(
     app.addHook('onSend', (request, reply, payload, done) => {
       const { exchange } = request
       const { match } = exchange.known
-      // A request refused before the match has a host too; an unknown host counts as the portal's.
+      // An unknown host counts as the portal's.
       const site = match === undefined ? routes.site(request.raw.headers.host) : match.site
       reply.header('x-content-type-options', 'nosniff')
       if (site?.secure ?? portalIsSecure) reply.header('strict-transport-security', strictTransport)

@@ -1,6 +1,6 @@
 /**
- * The response headers of a forward-auth verdict: what the proxy must add to the app's request and remove from it.
- * src/forwarding/claims.ts defines the claims.
+ * The headers of a forward-auth verdict: what the proxy must add to the app's request and remove from it
+ * (src/forwarding/claims.ts).
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { App } from '../src/apps/route-table.ts'
@@ -10,7 +10,7 @@ import { groupsText, utf8 } from '../src/forwarding/outbound.ts'
 import type { Subject } from '../src/identity/subject.ts'
 import { hopByHop, normalName } from '../src/request/header-name.ts'
 
-/** In every permit, empty if unused, so proxies that copy by name overwrite the client's values. */
+/** Always sent, so proxies that copy by name overwrite the client's values. */
 const always = [
   'cookie',
   'x-factorgate-assertion',
@@ -29,9 +29,9 @@ export interface Passing {
 }
 
 /**
- * One header per name that only the gateway may set: the value, or empty for "remove it" (GHSA-7r4p-vjf4-gxv4).
- * `Factorgate-Copy` lists them for programmable proxies. Envoy removes what its own header lists; Caddy what
- * `Factorgate-Out-1` and following name, one each, as many as it asks for (`Factorgate-Out: 64`).
+ * An empty header means "remove it" (GHSA-7r4p-vjf4-gxv4). `Factorgate-Copy` lists all for programmable proxies;
+ * Envoy has its own list; Caddy reads `Factorgate-Out-1` and following, as many as it asks for (`Factorgate-Out:
+ * 64`).
  */
 export function verdictHeaders(asked: IncomingHttpHeaders, passing: Passing): Record<string, string> {
   const { app, subject, address, assertion } = passing
@@ -63,8 +63,8 @@ export function verdictHeaders(asked: IncomingHttpHeaders, passing: Passing): Re
 }
 
 /**
- * A claim that the proxy would pass on, or null. nginx copies by name and cannot remove families: its example empties
- * `namedForProxies`, and any other claim is refused, as are more claims than the proxy has lines for.
+ * A claim that the proxy would pass on, or null. nginx cannot remove families: its example empties `namedForProxies`,
+ * and any other claim is refused, as are more than the proxy has lines for.
  */
 export function claimTooMany(asked: IncomingHttpHeaders, app: App, copiesByName: boolean): string | null {
   const guarded = guardedFor(app)
@@ -73,7 +73,7 @@ export function claimTooMany(asked: IncomingHttpHeaders, app: App, copiesByName:
   return claimed.find(name => !named.has(name)) ?? null
 }
 
-/** Names that such proxies must empty, as config/examples/nginx-auth-request.conf does. */
+/** As in config/examples/nginx-auth-request.conf. */
 export const namedForProxies: readonly string[] = `
   auth-user cas-user cf-access-authenticated-user-email cf-access-jwt-assertion cf-connecting-ip cf-connecting-ipv6 client-cert
   client-cert-chain client-ip fastly-client-ip forwarded front-end-https http-remote-user iv-creds iv-groups iv-user proxy proxy-remote-user
@@ -122,7 +122,7 @@ function claimsIn(asked: IncomingHttpHeaders, guarded: Guarded): string[] {
   return Object.keys(asked).filter(name => mustNotPass(name, guarded))
 }
 
-/** True for hop-by-hop and framing headers, which the proxy handles; `Cookie` is cleaned. */
+/** The proxy handles these; `Cookie` is cleaned. */
 function isFrame(name: string): boolean {
   const normal = normalName(name)
   return normal === 'host' || normal === 'content-length' || hopByHop.has(normal)

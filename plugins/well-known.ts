@@ -1,15 +1,14 @@
 /**
- * The well-known URLs for password managers (RFC 8615): changing the password, managing passkeys. Served on the
- * portal's origin only, unless an app has that address.
+ * The well-known URLs for password managers (RFC 8615), on the portal's origin only, unless an app has that address.
  */
 import type { FastifyReply } from 'fastify'
 
-/** W3C "A Well-Known URL for Changing Passwords". A redirect, so managers can open it as a page. */
+/** W3C "A Well-Known URL for Changing Passwords". A redirect, so managers can open it. */
 const changePassword = '/.well-known/change-password'
 /** W3C "A Well-Known URL for Relying Party Passkey Endpoints". Never a redirect (its §3.1). */
 const passkeyEndpoints = '/.well-known/passkey-endpoints'
 
-/** Answers and returns true. Other well-known URLs stay 404: managers probe one that must not exist. */
+/** True if answered. Others stay 404: managers probe one that must not exist. */
 export function answerWellKnown(
   method: string | undefined,
   path: string,

@@ -1,7 +1,4 @@
-/**
- * The operators' listener with `/livez`, `/readyz` and `/metrics`, read-only and on its own port. It refuses requests
- * that another site makes an operator's browser send.
- */
+/** The operators' listener with `/livez`, `/readyz` and `/metrics`, read-only and on its own port. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -11,14 +8,12 @@ import { noSchemas } from '../no-schemas.ts'
 export interface AdminOptions {
   /** Checks now: what is unhealthy, in words without secrets, or null. Never rejects. */
   readonly look: () => Promise<string | null>
-  /** The counters in Prometheus' text format. */
+  /** Prometheus' text format. */
   readonly metrics: () => Promise<string>
   readonly isClosing: () => boolean
-  /** The configured address. */
   readonly host: string
 }
 
-/** Builds the server, which does not listen yet. */
 export function buildAdmin({ look, metrics, isClosing, host }: AdminOptions): FastifyInstance {
   const app = Fastify({
     logger: false,
@@ -56,8 +51,8 @@ export function buildAdmin({ look, metrics, isClosing, host }: AdminOptions): Fa
 }
 
 /**
- * Detects requests from a page in an operator's browser: by its origin, or by a foreign host name (DNS rebinding).
- * Host names are refused on loopback only, because elsewhere Prometheus scrapes by name.
+ * Detects requests that a page makes an operator's browser send: by origin, or by a foreign host name (DNS
+ * rebinding). Names are refused on loopback only, because elsewhere Prometheus scrapes by name.
  */
 function strangeness(headers: IncomingHttpHeaders, listening: string): ErrorCode | null {
   const { host, origin, 'sec-fetch-site': site } = headers

@@ -56,7 +56,6 @@ export function rewriteCookieScope(line: string, where: UrlMapping): string {
 
 const mentionsUs = /factorgate/i
 
-/** The name in `name=value; …`; the value if there is no name. */
 function nameOf(line: string): string {
   const pair = line.split(';', 1)[0] ?? ''
   const equals = pair.indexOf('=')

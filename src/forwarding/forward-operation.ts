@@ -27,7 +27,6 @@ export abstract class ForwardOperation implements LiveEntry {
   protected readonly way: AppUpstreams
   protected status: number | null = null
   protected bytesOut = 0
-  /** Why it was cut short. */
   protected cut: string | null = null
   protected isOver = false
   protected connection: UpstreamConnection | null = null
@@ -101,7 +100,7 @@ export abstract class ForwardOperation implements LiveEntry {
     return this.way.plans[this.tried.at(-1) as number]!
   }
 
-  /** Asks the next upstream. `isFresh` demands a new connection. */
+  /** `isFresh` demands a new connection. */
   protected ask(handler: ResponseHandler, isUpgrade: boolean, isFresh: boolean): void {
     const { req, app, path, query } = this.errand
     const { connectTimeoutMs, responseTimeoutMs } = app

@@ -9,7 +9,7 @@ import type { ErrorCode } from '../errors.ts'
 import type { Proof } from '../factor/proof.ts'
 import type { Subject } from '../identity/subject.ts'
 
-/** WebSocket close codes (RFC 6455 §7.4.1). */
+/** RFC 6455 §7.4.1. */
 export const closeCodes = { goingAway: 1001, policy: 1008 } as const
 export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes]
 
@@ -19,7 +19,7 @@ export interface LiveEntry {
   readonly accountId: string | null
   readonly appId: string
   readonly groups: readonly string[]
-  /** Milliseconds since the epoch; null if only the session ends it. */
+  /** Milliseconds since the epoch; null if only with the session. */
   readonly endsAt: number | null
   readonly isSocket: boolean
   /** Growth counts as activity. */
@@ -48,7 +48,6 @@ export interface LiveRequest {
 
 /** Applies the current rules to open connections (src/watch/live-review.ts). */
 export interface Reviewer {
-  /** False for an app of an older configuration. */
   knows(app: App): boolean
   /** Deferred decisions ask `isCurrent`: false after a newer configuration. */
   look(entry: LiveEntry, isCurrent: () => boolean): void

@@ -1,6 +1,6 @@
 /**
- * Builds the header lines for the app: the client's without identity claims and our cookie, plus the gateway's own. A
- * hot path: one pass over the raw lines, no objects.
+ * Builds the app's header lines: the client's without identity claims and our cookie, plus the gateway's. A hot path:
+ * one pass, no objects.
  */
 
 import type { App, Upstream } from '../apps/route-table.ts'
@@ -13,12 +13,12 @@ import { isClaim, passedNames } from './claims.ts'
 import { stripGatewayCookies } from './cookies.ts'
 import { type UrlMapping, urlMappingOf } from './url-mapping.ts'
 
-/** The fixed part of requests to one upstream, built once per app and upstream. */
+/** Built once per app and upstream. */
 export interface OutboundPlan {
   readonly app: App
   readonly where: UrlMapping
   readonly host: string
-  /** The same lines for every request, alternating names and values. */
+  /** Alternating names and values. */
   readonly constant: readonly string[]
   readonly kinds: Map<string, Kind>
   readonly configured: ReadonlySet<string>
@@ -41,7 +41,7 @@ export interface Outbound {
 
 export interface Speaker {
   readonly permit: Permit
-  /** The client's address, from `routing/client.ts`. */
+  /** From `routing/client.ts`. */
   readonly address: string
   /** Value of `X-Factorgate-Assertion`, or null. */
   readonly assertion: string | null
@@ -112,7 +112,7 @@ export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
   }
 }
 
-/** The request's lines for the app. `isUpgrade`: a WebSocket handshake without body. */
+/** `isUpgrade`: a WebSocket handshake without body. */
 export function outboundHeaders(
   plan: OutboundPlan,
   rawHeaders: readonly string[],
@@ -160,7 +160,6 @@ export function outboundHeaders(
         firstLeg = isFirstLeg(value)
         break
       case 'proxy-authorization':
-        // Hop-by-hop, but the client may mean the app.
         if (tiesConnection(value)) ties = true
         break
       case 'destination':

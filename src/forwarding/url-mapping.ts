@@ -18,7 +18,7 @@ export interface UrlMapping {
   readonly names: ReadonlySet<string>
   /** Ports that may mean the app; '' for none, because many apps omit theirs. */
   readonly ports: ReadonlySet<string>
-  /** Other sites on the host name, as in a Host header; never the app. */
+  /** Other sites on the same host name; never the app. */
   readonly neighbours: readonly string[]
   readonly insideNames: readonly string[]
   /** True if the app gets a Host other than the public one. */

@@ -17,7 +17,6 @@ const perRequest = new Set([
   ]
 ])
 
-/** The common case: a known scheme with one opaque word. */
 const usual = /^(?:basic|bearer|digest|token) [^\s,"]+$/i
 const tied = /ntlm|negotiate|kerberos|spnego/i
 /** Also matches an unclosed quote, otherwise 16 kB of quotes would take a second. */

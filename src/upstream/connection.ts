@@ -57,7 +57,6 @@ export interface UpstreamRequest {
   /** Allows a 101; then the connection is not reused. */
   readonly isUpgrade: boolean
   readonly asker: Asker
-  /** The request carries such authentication. */
   readonly tiesConnection: boolean
   /** Milliseconds; 0 for none. */
   readonly connectTimeoutMs: number
@@ -67,7 +66,7 @@ export interface UpstreamRequest {
 
 /** Nothing follows `onComplete` or `onError`. */
 export interface ResponseHandler {
-  /** An interim response other than 100. */
+  /** Not called for 100. */
   onInterim?(head: InterimHead): void
   /** May throw InvalidResponseError: then the connection ends and `onError` is called. */
   onHead(head: ResponseHead): void

@@ -18,7 +18,7 @@ const idleMs = 4_000
 const idleMarginMs = 1_000
 /** Idle time of a bound connection, about that of the client's own. */
 const tiedIdleMs = 70_000
-/** After a refused connection an upstream is asked last for this long, in milliseconds. */
+/** How long a refusing upstream is asked last, in milliseconds. */
 const downMs = 5_000
 /** Deadline checks in milliseconds; one timer is cheaper than many. */
 const tickMs = 200
@@ -27,7 +27,7 @@ const connectionsMax = 4_096
 
 export interface UpstreamAddress {
   readonly origin: string
-  /** The path of a UNIX socket instead. */
+  /** For a UNIX socket. */
   readonly socketPath: string | null
 }
 

@@ -15,7 +15,7 @@ export type Framing = 'none' | 'length' | 'chunks' | 'connection' | 'switched'
 export interface ResponseHead {
   readonly status: number
   readonly reason: string
-  /** Alternating names and values in latin-1, with the app's bytes. */
+  /** Alternating, latin-1, with the app's bytes. */
   readonly headers: readonly string[]
   readonly framing: Framing
   /** Milliseconds the app keeps the connection (`Keep-Alive: timeout=5`); 0 to close, null if unspecified. */
@@ -78,7 +78,6 @@ export class ResponseParser {
   #reader: ReplyReader | null = null
   #hasNoBody = false
   #maySwitch = false
-  /** An incomplete head or line. */
   #held: Buffer | null = null
   /** Bytes left of the length or chunk; in trailers, bytes still allowed. */
   #left = 0
