@@ -1,7 +1,4 @@
-/**
- * The base of HTTP transfers and WebSocket tunnels: it asks the upstreams, counts as a live connection, and reports
- * its end once.
- */
+/** The base of transfers and WebSocket tunnels: asks the upstreams, is live until its end, and reports that once. */
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { App } from '../apps/route-table.ts'

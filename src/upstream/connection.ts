@@ -41,8 +41,8 @@ export interface BodyListener {
 
 export interface OutgoingBody {
   /**
-   * Writes `head` (without its last CRLF), the framing and the body to `socket`. It may set up the socket to survive a failed write: then
-   * what the app has said is still read.
+   * Writes `head` (without its last CRLF), the framing and the body to `socket`. It may keep the socket alive after a
+   * failed write, so that the app's response can still be read.
    */
   flowTo(socket: Socket, head: string, listener: BodyListener): void
   /** Discards the rest. */
@@ -250,7 +250,7 @@ export class UpstreamConnection {
     request.body.flowTo(socket, request.head, this)
   }
 
-  /** True after a failed write, where the body keeps its socket from being destroyed with it. */
+  /** True after a failed write on a socket that the body keeps. */
   get #mayStillRead(): boolean {
     return this.#wasSent && this.#request?.body != null && this.#socket?.destroyed === false
   }
