@@ -1,6 +1,6 @@
 /**
- * Decides which framed requests get a page of ours. It has no forms, because another page could cover them (THREATS
- * R18).
+ * Decides which framed requests get a page of ours. It has no forms, because another page could cover them
+ * (THREATS R18).
  */
 import type { IncomingMessage } from 'node:http'
 import type { Site } from '../src/apps/route-table.ts'

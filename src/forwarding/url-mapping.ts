@@ -12,7 +12,7 @@ export interface UrlMapping {
   readonly prefix: string
   readonly sharesPortal: boolean
   readonly insideOrigin: string
-  /** '' or '/x'. */
+  /** '' or '/nb' */
   readonly basePath: string
   /** Without port, lower case. */
   readonly names: ReadonlySet<string>

@@ -79,7 +79,7 @@ export class RecordKind<T extends object> {
     return this.#open(await store.get(this.key(id)), id, seal)
   }
 
-  /** Writes under an id that was just made. It does not look at what stands there: `overwrite` does. */
+  /** Writes a new record without a check; see `overwrite`. */
   async put(store: Store, id: string, value: T, ttlSeconds?: number, seal?: Seal): Promise<void> {
     await store.put(this.key(id), this.#close(value, id, seal), ttlSeconds)
   }
