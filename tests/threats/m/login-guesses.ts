@@ -1,9 +1,11 @@
 /** THREATS M8 to M19 and M21: codes and passwords guessed, used again, raced, and spelled oddly. */
+
 import { loadConfig } from '../../../config/load.ts'
 import { AccountError } from '../../../src/identity/accounts.ts'
 import { newToken } from '../../../src/ids.ts'
 import { AttemptBuckets } from '../../../src/throttle/attempt-buckets.ts'
 import { Caller, elsewhere, type House, password, tally } from '../../fixtures/in-process/callers.ts'
+import { cases } from '../../fixtures/in-process/cases.ts'
 import type { Row } from '../table.ts'
 
 export function guessRows(house: House): Row[] {
@@ -288,7 +290,7 @@ export function guessRows(house: House): Row[] {
         t.equal((await travelling.signIn(person.account.name)).status, 303, 'the browser is known wherever it is')
 
         const another = await somebody()
-        for (let i = 0; i < 600; i++) {
+        for (let i = 0; i < cases(600); i++) {
           await new Caller(house, afar).signIn(another.account.name, `wrong password ${i}`)
           time.advance(10)
         }
