@@ -10,18 +10,18 @@ export interface CookieNames {
   readonly nonce: string
   /** On the portal only, like the next two. */
   readonly known: string
-  /** portal/flash.ts */
+  /** A message for the next page (portal/flash.ts). */
   readonly done: string
-  /** portal/recovery.tsx */
+  /** Recovery codes still to be shown (portal/recovery.tsx). */
   readonly codes: string
 }
 
-/** Names include the port, which cookies ignore (RFC 6265 §8.5). */
+/** Cookie names include the port, because cookies ignore it (RFC 6265 §8.5). */
 export type CookieSite = Pick<Site, 'secure' | 'port'>
 
 const namesOf = new Map<string, CookieNames>()
 
-/** `__Host-` names on https; browsers refuse the prefix on http. */
+/** Names begin with `__Host-` on https; browsers refuse the prefix on http. */
 export function cookieNames({ secure, port }: CookieSite): CookieNames {
   const base = secure ? '__Host-factorgate' : 'factorgate'
   const key = base + port
@@ -49,7 +49,7 @@ export function readOwn(header: string | undefined, which: keyof CookieNames, si
   return find(header, cookieNames({ secure: site.secure, port: '' })[which]) ?? null
 }
 
-/** Null if absent or sent twice, because nobody can say which is ours. */
+/** The cookie's value; null if absent or sent twice, because nobody can say which is ours. */
 export function readCookie(header: string | undefined, name: string): string | null {
   return header === undefined ? null : (find(header, name) ?? null)
 }
@@ -69,12 +69,12 @@ function find(header: string, name: string): string | null | undefined {
 
 const nonceShape = /^[A-Za-z0-9_-]{22,43}$/
 
-/** Null if absent or malformed. */
+/** The browser's nonce; null if absent or malformed. */
 export function readNonce(header: string | undefined, site: CookieSite): string | null {
   return fit(readOwn(header, 'nonce', site))
 }
 
-/** Only under this site's own name, whatever another gateway on this host has set. */
+/** The nonce under this site's own name, whatever another gateway on this host has set. */
 export function readOwnNonce(header: string | undefined, site: CookieSite): string | null {
   return fit(readCookie(header, cookieNames(site).nonce))
 }
@@ -88,7 +88,7 @@ export function stateOf(nonce: string): string {
   return createHash('sha256').update(nonce).digest('base64url')
 }
 
-/** No Max-Age: it ends with the browser, and the store sets the limits (THREATS S3). */
+/** The session cookie has no Max-Age: it ends with the browser, and the store sets the limits (THREATS S3). */
 export function sessionCookie(token: string, site: CookieSite): string {
   return serialise(cookieNames(site).session, token, site)
 }
@@ -97,12 +97,12 @@ export function nonceCookie(nonce: string, site: CookieSite): string {
   return serialise(cookieNames(site).nonce, nonce, site)
 }
 
-/** For 400 days, the browsers' maximum (RFC 6265bis §5.5). */
+/** The device cookie lasts 400 days, the browsers' maximum (RFC 6265bis §5.5). */
 export function knownCookie(mark: string, site: CookieSite): string {
   return briefCookie(cookieNames(site).known, mark, 400 * 24 * 3600, site)
 }
 
-/** Expires after `seconds`. */
+/** `Set-Cookie` for a value that expires after `seconds`. */
 export function briefCookie(name: string, value: string, seconds: number, site: CookieSite): string {
   return `${serialise(name, value, site)}; Max-Age=${seconds}`
 }
@@ -115,7 +115,7 @@ function serialise(name: string, value: string, { secure }: CookieSite): string 
   return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
 }
 
-/** `x-factorgate=` must not match. */
+/** A pair begins at the start or after `;` and blanks, so `x-factorgate=` does not match. */
 function startsPair(header: string, at: number): boolean {
   let before = at - 1
   while (before >= 0 && (header[before] === ' ' || header[before] === '\t')) before--

@@ -28,7 +28,7 @@ export interface EnforceOptions {
   readonly portalOrigin: string
   readonly audit: AuditSink
   readonly clock: Clock
-  /** In octets. */
+  /** Maximum length of redirect URLs, in octets. */
   readonly longestUrl?: number
 }
 
@@ -143,7 +143,7 @@ function frontOf(match: Match & { kind: 'app' | 'own' }): string {
   return `${match.site.origin}${match.kind === 'app' ? match.app.prefix : ownPrefix}/`
 }
 
-/** People return to the step's destination. The portal validates it at each use. */
+/** The query of a step: people return to its destination. The portal validates it at each use. */
 function wayOf(query: string): URLSearchParams {
   const given = new URLSearchParams(query)
   const way = new URLSearchParams()
@@ -156,8 +156,8 @@ function isCallback(path: string): boolean {
 }
 
 /**
- * Scripts, frames and workers must not read our pages, whatever the method: an app on the portal's origin could read
- * our CSRF tokens.
+ * True for requests of scripts, frames and workers, which must not read our pages, whatever the method: an app on the
+ * portal's origin could read our CSRF tokens.
  */
 function isSubresourceRequest({ headers }: IncomingMessage): boolean {
   const dest = headers['sec-fetch-dest']

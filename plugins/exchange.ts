@@ -1,7 +1,6 @@
 /**
  * The exchange: what the pipeline knows of a request, filled in by each step. Reading a value before its step throws,
- * otherwise reordering steps could skip a check. Besides it, a request
- * of the portal carries its visit (portal/page-context.ts).
+ * otherwise reordering steps could skip a check. A portal request also has its page context (portal/page-context.ts).
  */
 import type { IncomingMessage } from 'node:http'
 import fp from 'fastify-plugin'
@@ -13,10 +12,10 @@ import { parseTarget, type Target } from '../src/request/target.ts'
 import type { Principal } from '../src/session/sessions.ts'
 import type { StoreUnreachable } from '../src/store/store.ts'
 
-/** `fresh`: a second factor within the last five minutes. */
+/** What a portal route requires. `fresh`: a second factor within the last five minutes. */
 export type Requires = 'anyone' | 'first-factor' | 'signed-in' | 'fresh'
 
-/** Values of later steps are undefined. */
+/** A snapshot of an exchange; values of later steps are undefined. */
 export interface Known {
   readonly target: Target | undefined
   readonly client: Client | undefined
@@ -36,7 +35,7 @@ export class Exchange {
   #decision: Decision | undefined
   /** Set if the store failed; whoever needs the principal must then refuse with it. */
   storeFailure: StoreUnreachable | null = null
-  /** In forward-auth, pages name the original request and return to it. */
+  /** The original request in forward-auth, which pages name and return to. */
   judged: { readonly app: App; readonly method: string; readonly raw: string } | null = null
   /** `step`: only redirects and the frame page may answer. `page`: made for frames. */
   framed: 'no' | 'step' | 'page' = 'no'

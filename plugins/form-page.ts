@@ -1,7 +1,7 @@
 /** Finds the page of a form: where to return after a refused POST. */
 import type { FastifyRequest } from 'fastify'
 
-/** Of the nearest page above; for a GET, the page itself. The query keeps the return address. */
+/** Path and query of the nearest page above; for a GET, the page itself. The query keeps the return address. */
 export function formPage(request: FastifyRequest): string {
   const { path: asked, query } = request.exchange.target
   let path = asked

@@ -29,7 +29,7 @@ export function isFramedStep(request: IncomingMessage, path: string): boolean {
   )
 }
 
-/** `domains` are those of the gateway's hosts, because other pages there may frame an app too. */
+/** The page's headers. `domains` are those of the gateway's hosts, because other pages there may frame an app too. */
 export function framePageHeaders(sites: readonly Site[], domains: readonly string[] = []): Record<string, string> {
   const ancestors = [...sites.map(({ origin }) => origin), ...domains].join(' ')
   return {
@@ -41,7 +41,7 @@ export function framePageHeaders(sites: readonly Site[], domains: readonly strin
   }
 }
 
-/** Any port counts, because browsers ignore ports in "same site". */
+/** CSP sources for whole domains on any port, because browsers ignore ports in "same site". */
 export function domainSources(sites: readonly Site[], isPublicSuffix: (name: string) => boolean): string[] {
   const sources = sites.flatMap(({ origin }) => {
     const { protocol, hostname } = new URL(origin)

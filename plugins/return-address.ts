@@ -12,7 +12,7 @@ const packed = 'packed.'
 /** With the default `listen.maxHeaderSize`. */
 export const usualLongest = 12 * 1024
 
-/** Leaves room in `maxHeaderSize` for the request that follows. */
+/** The maximum length of our URLs, which leaves room in `maxHeaderSize` for other headers. */
 export function longestUrl(maxHeaderSize: number): number {
   return maxHeaderSize - otherHeaders
 }
@@ -23,7 +23,7 @@ export function queryOf(params: URLSearchParams): string {
   return [...params].map(([name, value]) => `${name}=${shortest(name, value)}`).join('&')
 }
 
-/** If the return address is too long, it is cut to its path, or replaced by `front`. */
+/** `page` with the return address; if too long, it is cut to its path, or replaced by `front`. */
 export function pageFor(page: string, way: URLSearchParams, front: string, longest: number): string {
   const rd = way.get('rd')
   if (rd === null) return way.size === 0 ? page : `${page}?${queryOf(way)}`

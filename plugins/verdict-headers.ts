@@ -122,7 +122,7 @@ function claimsIn(asked: IncomingHttpHeaders, guarded: Guarded): string[] {
   return Object.keys(asked).filter(name => mustNotPass(name, guarded))
 }
 
-/** The proxy handles these; `Cookie` is cleaned. */
+/** True for headers that the proxy handles; `Cookie` is cleaned. */
 function isFrame(name: string): boolean {
   const normal = normalName(name)
   return normal === 'host' || normal === 'content-length' || hopByHop.has(normal)

@@ -18,13 +18,13 @@ export interface ForwardRequest {
   readonly query: string
   readonly permit: Permit
   readonly address: string
-  /** Null for anonymous. */
+  /** The session that opened it; null for anonymous. */
   readonly sessionId: string | null
-  /** A session id, '' for anonymous; null if several people may share the client's connection. */
+  /** Who uses the client's connection: a session id, '' for anonymous; null if several people may share it. */
   readonly visitor: string | null
   /** When permission ends, in milliseconds since the epoch; null if only with the session. A reload may change it. */
   endsAt: number | null
-  /** Milliseconds since the epoch; null for anonymous. */
+  /** When the session ends, in milliseconds since the epoch; null for anonymous. */
   readonly sessionEndsAt: number | null
   readonly proofs: readonly Proof[]
   /** Value of `X-Factorgate-Assertion`, or null. */
@@ -32,7 +32,7 @@ export interface ForwardRequest {
   readonly observer: ForwardObserver
 }
 
-/** Exactly one of `onRefused` and `onEnd` is called, once. */
+/** Observes one forward request. Exactly one of `onRefused` and `onEnd` is called, once. */
 export interface ForwardObserver {
   /** The response is about to be written; nobody else may write. */
   onResponse(status: number): void
@@ -43,7 +43,7 @@ export interface ForwardObserver {
 }
 
 export interface ForwardResult {
-  /** Null if the client left before. */
+  /** The app's status; null if the client left before. */
   readonly status: number | null
   /** Body bytes; for a WebSocket all bytes after the handshake. */
   readonly bytesIn: number

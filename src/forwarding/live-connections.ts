@@ -9,24 +9,24 @@ import type { ErrorCode } from '../errors.ts'
 import type { Proof } from '../factor/proof.ts'
 import type { Subject } from '../identity/subject.ts'
 
-/** RFC 6455 §7.4.1. */
+/** WebSocket close codes (RFC 6455 §7.4.1). */
 export const closeCodes = { goingAway: 1001, policy: 1008 } as const
 export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes]
 
-/** `end` must not throw and may be called repeatedly. */
+/** One open connection. `end` must not throw and may be called repeatedly. */
 export interface LiveEntry {
   readonly sessionId: string | null
   readonly accountId: string | null
   readonly appId: string
   readonly groups: readonly string[]
-  /** Milliseconds since the epoch; null if only with the session. */
+  /** The end of permission, in milliseconds since the epoch; null if only the session ends it. */
   readonly endsAt: number | null
   readonly isSocket: boolean
-  /** Growth counts as activity. */
+  /** Bytes in both directions; growth counts as activity. */
   readonly bytesMoved: number
-  /** From the configuration of that time. */
+  /** The app, as configured when the connection was opened. */
   readonly app?: App
-  /** Built on access. */
+  /** The request for a new decision, built on access. */
   readonly asked?: LiveRequest
   renew?(endsAt: number | null): void
   /** `code` answers a client without a response. */
@@ -53,7 +53,7 @@ export interface Reviewer {
   look(entry: LiveEntry, isCurrent: () => boolean): void
 }
 
-/** Per event-loop iteration. */
+/** Number of entries reviewed per event-loop iteration. */
 const lookedAtOnce = 250
 
 /** Interval of the checks, in milliseconds. */
@@ -77,7 +77,7 @@ export class LiveConnections {
     return this.#all.size
   }
 
-  /** WebSockets after `drain`, and everything after `close`, end at once. */
+  /** Registers an entry. WebSockets after `drain`, and everything after `close`, end at once. */
   add(entry: LiveEntry): Registration {
     const place = new Registration(entry)
     if (this.#isClosed || (this.#isDraining && entry.isSocket)) {
@@ -88,7 +88,8 @@ export class LiveConnections {
     if (entry.sessionId !== null) place.enter(bunchOf(this.#sessions, entry.sessionId, 1))
     if (entry.accountId !== null) place.enter(bunchOf(this.#accounts, entry.accountId, 2))
     this.#timer ??= setInterval(() => this.#tick(), tickMs).unref()
-    // Permitted by the old rules during a reload. Deferred, because the caller is still being constructed.
+    // It was permitted by the old rules during a reload. The review waits, because the caller is still being
+    // constructed.
     if (this.#reviewer !== null && entry.app !== undefined && !this.#reviewer.knows(entry.app))
       queueMicrotask(() => this.#look(entry))
     return place
@@ -112,7 +113,7 @@ export class LiveConnections {
     return bytes
   }
 
-  /** Returns their number. */
+  /** Ends a session's connections and returns their number. */
   endSession(id: string, reason: string): number {
     return endEach(this.#sessions.get(id)?.entries(), reason, closeCodes.policy)
   }
@@ -121,7 +122,7 @@ export class LiveConnections {
     return endEach(this.#accounts.get(id)?.entries(), reason, closeCodes.policy)
   }
 
-  /** Any change of groups may alter the decision. */
+  /** Ends an account's connections that have other groups, because any change may alter the decision. */
   endAccountUnless(id: string, groups: readonly string[], reason: string): number {
     const now = new Set(groups)
     const changed = this.#accounts
@@ -219,8 +220,8 @@ export class Registration {
 }
 
 /**
- * Constant-time removal: the last item takes the free place. A Set's old tables would keep dead requests from cheap
- * collection.
+ * A list with constant-time removal: the last item takes the free place. A Set's old tables would keep dead requests
+ * from cheap collection.
  */
 class IndexedList {
   readonly kind: Kind
@@ -245,7 +246,7 @@ class IndexedList {
     last.moved(this.kind, at)
   }
 
-  /** A copy, because ending removes. */
+  /** A copy, because ending an entry removes it. */
   entries(): LiveEntry[] {
     return this.#places.map(({ entry }) => entry)
   }

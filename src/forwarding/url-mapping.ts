@@ -12,9 +12,9 @@ export interface UrlMapping {
   readonly prefix: string
   readonly sharesPortal: boolean
   readonly insideOrigin: string
-  /** '' or '/nb' */
+  /** '' or '/x' */
   readonly basePath: string
-  /** Without port, lower case. */
+  /** Host names of the app, without port, lower case. */
   readonly names: ReadonlySet<string>
   /** Ports that may mean the app; '' for none, because many apps omit theirs. */
   readonly ports: ReadonlySet<string>

@@ -9,7 +9,7 @@ import type { Duplex } from 'node:stream'
 export const mostUnderWay = 8
 
 interface QueuedRequest {
-  /** Null for an upgrade, which takes the connection over. */
+  /** The response; null for an upgrade, which takes the connection over. */
   readonly response: ServerResponse | null
   readonly begin: () => void
 }

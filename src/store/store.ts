@@ -10,7 +10,7 @@
  */
 import type { ErrorCode } from '../errors.ts'
 
-/** Callers fail closed (503). The message has no password. */
+/** The store did not answer. Callers fail closed (503). The message has no password. */
 export class StoreUnreachable extends Error {
   /** What people are told of it. */
   readonly code: Extract<ErrorCode, 'store_unreachable' | 'not_confirmed' | 'record_too_new'> = 'store_unreachable'

@@ -9,6 +9,7 @@ import { type InterimHead, InvalidResponseError, type ResponseHead, ResponsePars
 import { type Asker, Tie } from './tied-connections.ts'
 import { batchWrite } from './write-batch.ts'
 
+/** Why a request has no response, or only part of one. */
 export type UpstreamFailure =
   | 'refused'
   /** A kept connection had ended before the app read the request. */
@@ -54,25 +55,25 @@ export interface UpstreamRequest {
   /** Request line and header lines without the empty line; latin-1. */
   readonly head: string
   readonly body: OutgoingBody | null
-  /** Allows a 101; then the connection is not reused. */
+  /** The request allows a 101, and its connection is not reused. */
   readonly isUpgrade: boolean
   readonly asker: Asker
   readonly tiesConnection: boolean
-  /** Milliseconds; 0 for none. */
+  /** Time to connect, in milliseconds; 0 means no limit. */
   readonly connectTimeoutMs: number
-  /** Milliseconds for the app to read on, and to respond after the last request byte; 0 for none. */
+  /** Time for the app to read on, and to respond after the last request byte, in milliseconds; 0 means no limit. */
   readonly responseTimeoutMs: number
 }
 
-/** Nothing follows `onComplete` or `onError`. */
+/** Observes one request. Nothing follows `onComplete` or `onError`. */
 export interface ResponseHandler {
-  /** Not called for 100. */
+  /** Called for interim responses other than 100. */
   onInterim?(head: InterimHead): void
   /** May throw InvalidResponseError: then the connection ends and `onError` is called. */
   onHead(head: ResponseHead): void
   /**
-   * Body bytes; after a 101, all bytes. `take` leases the memory until its result is called; null means copy. False
-   * pauses until `readOn`.
+   * Receives body bytes; after a 101, all bytes. `take` leases the memory until its result is called; null means
+   * copy. A result of false pauses until `readOn`.
    */
   onData(chunk: Buffer, take: () => (() => void) | null): boolean
   /** The body is complete. After a 101 the app sends no more, but may still read. */
@@ -82,7 +83,7 @@ export interface ResponseHandler {
 
 /** The owner of idle connections. */
 export interface PoolListener {
-  /** Reusable for `keptMs` milliseconds (null: unspecified). */
+  /** The connection is reusable for `keptMs` milliseconds (null: unspecified). */
   onIdle(connection: UpstreamConnection, keptMs: number | null): void
   onClosed(connection: UpstreamConnection): void
 }
@@ -147,7 +148,7 @@ export class UpstreamConnection {
     return { buffer: this.#buffer.next, callback: length => this.#read(length) }
   }
 
-  /** Never throws. `now` is on the clock of `expire`. */
+  /** Sends the request and never throws. `now` is on the clock of `expire`. */
   send(request: UpstreamRequest, handler: ResponseHandler, now: number): void {
     this.#request = request
     this.#handler = handler
@@ -176,14 +177,14 @@ export class UpstreamConnection {
     this.#leave()
   }
 
-  /** Ends what has exceeded its deadline. */
+  /** Ends the request if it has exceeded its deadline. */
   expire(now: number): void {
     if (this.deadline === 0 || now < this.deadline) return
     if (this.#handler === null) return this.destroy()
     this.#fail('late', this.#isOpen ? 'the app did not answer in time' : 'the app did not accept a connection in time')
   }
 
-  /** Renews the deadline (RFC 9110 §15.2). 100 is dropped, because the gateway asked for none. */
+  /** An interim response renews the deadline (RFC 9110 §15.2). 100 is dropped, because the gateway asked for none. */
   onInterim(head: InterimHead): void {
     if (this.deadline !== 0) this.deadline = after(performance.now(), this.#request?.responseTimeoutMs ?? 0)
     if (head.status !== 100) this.#handler?.onInterim?.(head)
@@ -194,8 +195,8 @@ export class UpstreamConnection {
     this.#status = head.status
     this.deadline = 0
     this.#keptMs = head.keptMs
-    // Not reused after a request body: an app that leaves it unread would take it for the next request, with any user
-    // name in it (CL.0, THREATS F14).
+    // The connection is not reused after a request body: an app that leaves it unread would take it for the next
+    // request, with any user name in it (CL.0, THREATS F14).
     this.#isKept = this.#request?.body === null && !this.#request.isUpgrade && head.keptMs !== 0
     this.#bytes = 0
     if (head.tiesConnection && this.#request !== null) this.#tie ??= new Tie(this.#request.asker)

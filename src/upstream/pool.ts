@@ -22,7 +22,7 @@ const tiedIdleMs = 70_000
 const downMs = 5_000
 /** Deadline checks in milliseconds; one timer is cheaper than many. */
 const tickMs = 200
-/** Per upstream, including streams and uploads; WebSockets only until the 101. */
+/** The limit per upstream, including streams and uploads; WebSockets count only until the 101. */
 const connectionsMax = 4_096
 
 export interface UpstreamAddress {
@@ -38,7 +38,7 @@ export class UpstreamPool implements PoolListener {
   readonly #isSecure: boolean
   readonly #all = new Set<UpstreamConnection>()
   readonly #idle: UpstreamConnection[] = []
-  /** Longest idle first. */
+  /** Idle connections bound to a person, longest idle first. */
   readonly #tied = new Set<UpstreamConnection>()
   #session: Buffer | undefined
   #downUntil = 0

@@ -7,7 +7,7 @@ import type { UpstreamConnection } from './connection.ts'
 
 export interface Asker {
   readonly req: { readonly socket: Socket; readonly method?: string | undefined }
-  /** A session id, '' for anonymous; null if several people may share the client's connection. */
+  /** The user of the client's connection: a session id, '' for anonymous; null if several people may share it. */
   readonly visitor: string | null
   readonly app: { readonly id: string }
   /** The app's path, byte for byte. */
@@ -24,7 +24,7 @@ export class Tie {
     this.#key = keyOf(asker)
   }
 
-  /** False if the owner is unknown or gone: then it must close. */
+  /** Keeps the connection for its owner. False if the owner is unknown or gone: then it must close. */
   keep(connection: UpstreamConnection): boolean {
     if (this.#key === null || this.#socket.destroyed) return false
     const { connections } = ties.get(this.#socket) ?? begin(this.#socket)

@@ -16,7 +16,7 @@ import { Records, secondsTo } from './records.ts'
 import { askForRoom, Room } from './reserved-space.ts'
 import { LmdbWrites, WriteLate } from './writes.ts'
 
-/** Layout version; others are refused. */
+/** Version of the record layout; a store of another one is refused. */
 const layout = '1'
 /** A slower commit means a sick disk or a stopped process. */
 const commitMs = 1500
@@ -187,7 +187,7 @@ class LmdbStore implements Store {
     let after: string | null = null
     for (;;) {
       const now = this.#clock()
-      // Page by page, so no read transaction stays open.
+      // Reads page by page, so no read transaction stays open.
       const page = this.#read(() => this.#records.page(prefix, after, readAtOnce))
       for (const { key, value, endsAt } of page)
         if (endsAt === 0 || endsAt > now) yield { key, value, ttlSeconds: secondsTo(endsAt, now) }

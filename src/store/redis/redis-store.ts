@@ -259,8 +259,8 @@ export class RedisStore implements Store {
   }
 
   /**
-   * Sorted. A large index is read in portions, otherwise the reply would be late; members present throughout are
-   * included (SCAN's guarantee).
+   * The live members of an index, sorted. A large index is read in portions, otherwise the reply would be late;
+   * members present throughout are included (SCAN's guarantee).
    */
   async #index(at: string): Promise<{ member: string; ttlSeconds: number | null }[]> {
     const reply = await this.#run('gateMembers', at, membersAtOnce + 1)
@@ -320,7 +320,7 @@ export class RedisStore implements Store {
     return this.#verb(() => this.#client.run(script, key, ...args))
   }
 
-  /** Sent even while writes fail: a server with full memory accepts it. */
+  /** A write that ends access is sent even while writes fail: a server with full memory accepts it. */
   #end(ask: () => Promise<unknown>): Promise<unknown> {
     return this.#answer(ask)
   }
