@@ -49,7 +49,7 @@ import { tlsOf, toApp } from './services/app-options.ts'
 import type { Services } from './services/services.ts'
 import type { Principal } from './session/sessions.ts'
 import type { RequirementFor } from './sign-in/next-step.ts'
-import { makeSignIn } from './sign-in/sign-in.ts'
+import { makeSignIn, type SignInServices } from './sign-in/sign-in.ts'
 import { LiveReview } from './watch/live-review.ts'
 
 declare module 'fastify' {
@@ -295,7 +295,7 @@ function wholeAddress(request: FastifyRequest, portalOrigin: string): string {
   return `${site.origin}${match?.kind === 'app' ? match.app.prefix : ''}/`
 }
 
-function servicesOf(config: Config, runtime: Services): PortalServices {
+function servicesOf(config: Config, runtime: Services): PortalServices & SignInServices {
   const { store, clock, credentials, limiter, accounts, sessions, invitations, local } = runtime
   const { totp, webauthn, recoveryCodes } = config.factors
   const keyring = () => runtime.keyring

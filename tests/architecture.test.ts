@@ -164,6 +164,14 @@ const walls: readonly (readonly [string, (line: Import) => boolean, Omit<Import,
     { from: 'src/server/server.ts', to: 'src/cli/serve.ts' }
   ],
   [
+    'in the portal and in sign-in, one file writes the journal',
+    ({ from, to }) =>
+      /^(plugins\/portal|src\/sign-in)\//.test(from) &&
+      to.startsWith('src/audit/') &&
+      !['src/sign-in/journal.ts', 'src/sign-in/sign-in.ts'].includes(from),
+    { from: 'plugins/portal/login.tsx', to: 'src/audit/event.ts' }
+  ],
+  [
     'nothing that runs imports a test',
     ({ to }) => to.startsWith('tests/'),
     { from: 'src/demo/pages.ts', to: 'tests/fixtures/browser/browser.ts' }

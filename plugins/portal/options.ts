@@ -7,10 +7,8 @@ import type { Credentials } from '../../src/factor/credential.ts'
 import type { RecoveryCodes } from '../../src/factor/recovery-code.ts'
 import type { Totp } from '../../src/factor/totp.ts'
 import type { Webauthn } from '../../src/factor/webauthn.ts'
-import type { Accounts } from '../../src/identity/accounts.ts'
 import type { Invitations } from '../../src/identity/invitations.ts'
 import type { LocalDirectory } from '../../src/identity/local.ts'
-import type { PasswordLogin } from '../../src/identity/password/password-login.ts'
 import type { Keyring } from '../../src/keyring/keyring.ts'
 import type { Principal, Sessions } from '../../src/session/sessions.ts'
 import type { SharedAnswers } from '../../src/session/shared-answers.ts'
@@ -43,42 +41,18 @@ export interface PortalRoutes {
   readonly requirementFor: RequirementFor
 }
 
+/** What pages show, and the beginnings of ceremonies. What changes anything about a sign-in goes through `signIn`. */
 export interface PortalServices {
-  readonly sessions: Pick<
-    Sessions,
-    | 'start'
-    | 'prove'
-    | 'find'
-    | 'list'
-    | 'end'
-    | 'confirmEnd'
-    | 'confirmEndOf'
-    | 'endAccount'
-    | 'handOver'
-    | 'lookAtHandOver'
-    | 'redeem'
-    | 'whyEnded'
-  >
-  readonly accounts: Pick<Accounts, 'byId' | 'bySignIn'>
-  readonly credentials: Pick<Credentials, 'list' | 'get' | 'rename' | 'remove' | 'removeUnlessLast' | 'confirmRemoval'>
-  readonly passwordLogin: Pick<PasswordLogin, 'attempt' | 'completed'>
-  readonly invitations: Pick<
-    Invitations,
-    'peek' | 'begun' | 'accept' | 'release' | 'isWaiting' | 'stands' | 'spend' | 'removeAll'
-  >
-  readonly localDirectory: Pick<LocalDirectory, 'id' | 'preparePassword'>
-  readonly totp: Pick<Totp, 'open' | 'begin' | 'resume' | 'isFinished' | 'finish' | 'verify'>
+  readonly sessions: Pick<Sessions, 'list' | 'confirmEnd' | 'confirmEndOf' | 'lookAtHandOver' | 'redeem' | 'whyEnded'>
+  readonly credentials: Pick<Credentials, 'list' | 'get' | 'rename' | 'removeUnlessLast' | 'confirmRemoval'>
+  readonly invitations: Pick<Invitations, 'isWaiting'>
+  readonly localDirectory: Pick<LocalDirectory, 'id'>
+  readonly totp: Pick<Totp, 'open' | 'begin' | 'resume' | 'isFinished'>
   readonly webauthn: Pick<
     Webauthn,
-    | 'isUnknown'
-    | 'signalsFor'
-    | 'registrationOptions'
-    | 'isEnrolling'
-    | 'register'
-    | 'authenticationOptions'
-    | 'authenticate'
+    'isUnknown' | 'signalsFor' | 'registrationOptions' | 'isEnrolling' | 'authenticationOptions'
   >
-  readonly recoveryCodes: Pick<RecoveryCodes, 'issue' | 'spend' | 'status'>
+  readonly recoveryCodes: Pick<RecoveryCodes, 'status'>
 }
 
 export interface PortalOptions extends Branding {
