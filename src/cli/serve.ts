@@ -53,21 +53,20 @@ Example:
     if (warning !== null) log.warn(warning)
     const nodeWarning = nodeReleaseWarning(process.versions.node, io.clock())
     if (nodeWarning !== null) log.warn(nodeWarning)
-    if (size > 1) return live(say(await startCrew(config, size, log), config, log), config, files, io, log)
+    if (size > 1) return live(await startCrew(config, size, log), config, files, io, log)
     const server = await Server.start({ config, clock: io.clock, log })
-    say(server, config, log)
+    const ended = live(server, config, files, io, log)
     if (values.upstream !== undefined) await welcome(server, config, io)
-    return live(server, config, files, io, log)
+    return ended
   }
 }
 
-function say<T extends Serving>(serving: T, config: Config, log: Logger): T {
+function say(serving: Serving, config: Config, log: Logger): void {
   const { gate, admin } = serving.addresses
   log.info(
     { address: gate.address, port: gate.port, admin: admin?.port ?? null, apps: config.apps.map(app => app.id) },
     `serving ${config.portal.url.origin}`
   )
-  return serving
 }
 
 async function startCrew(config: Config, size: number, log: Logger): Promise<Cluster> {
@@ -234,5 +233,7 @@ function live(server: Serving, first: Config, read: readonly string[], io: Io, l
     process.on('SIGTERM', onTerm).on('SIGINT', onTerm).on('SIGHUP', reload)
     process.on('unhandledRejection', onRejection).on('uncaughtException', onException)
     rewatch()
+    // Not before: a supervisor may end it on hearing that it serves.
+    say(server, config, log)
   })
 }
