@@ -51,7 +51,7 @@ const upgrades = new WeakMap<IncomingMessage, Upgrade>()
 
 export const forwardPlugin = fp<ForwardOptions>(
   async (app, options) => {
-    const ways = new UpstreamRegistry({ clock: options.clock })
+    const registry = new UpstreamRegistry({ clock: options.clock })
     /** What the log has said of an app. There are few oddities and few apps. */
     const noticed = new Set<string>()
     for (const method of methods)
@@ -70,7 +70,7 @@ export const forwardPlugin = fp<ForwardOptions>(
       if (upgrade !== undefined) checkHandshake(raw, match.app, decision.permit.subject !== null)
       const { permit } = decision
       const principal = permit.subject === null ? null : exchange.principal
-      const errand: ForwardRequest = {
+      const forwardRequest: ForwardRequest = {
         req: raw,
         res: reply.raw,
         app: match.app,
@@ -87,9 +87,9 @@ export const forwardPlugin = fp<ForwardOptions>(
         assertion: match.app.assertion ? (options.assert?.(exchange) ?? null) : null,
         observer: new Passage(request, reply, options, upgrade !== undefined, noticed)
       }
-      const way = ways.of(match.app)
-      if (upgrade === undefined) transfer(errand, way, options.live)
-      else tunnel(errand, upgrade, way, options.live)
+      const upstreams = registry.of(match.app)
+      if (upgrade === undefined) transfer(forwardRequest, upstreams, options.live)
+      else tunnel(forwardRequest, upgrade, upstreams, options.live)
     }
 
     await app.register(async scope => {
@@ -101,7 +101,7 @@ export const forwardPlugin = fp<ForwardOptions>(
       const routes = { routes: ['/'], httpMethods: methods, upstream: 'http://app.invalid' }
       await scope.register(httpProxy, { ...routes, handler: forward })
     })
-    app.addHook('onClose', async () => ways.close())
+    app.addHook('onClose', async () => registry.close())
   },
   { name: 'forward', dependencies: ['enforce'] }
 )

@@ -20,8 +20,8 @@ import { insidePath } from './url-mapping.ts'
 export const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH'])
 
 export abstract class ForwardOperation implements LiveEntry {
-  protected readonly errand: ForwardRequest
-  protected readonly way: AppUpstreams
+  protected readonly forwardRequest: ForwardRequest
+  protected readonly upstreams: AppUpstreams
   protected status: number | null = null
   protected bytesOut = 0
   protected cut: string | null = null
@@ -32,9 +32,9 @@ export abstract class ForwardOperation implements LiveEntry {
   readonly #startedAt = performance.now()
   readonly #place: Registration
 
-  constructor(errand: ForwardRequest, way: AppUpstreams, live: LiveConnections) {
-    this.errand = errand
-    this.way = way
+  constructor(forwardRequest: ForwardRequest, upstreams: AppUpstreams, live: LiveConnections) {
+    this.forwardRequest = forwardRequest
+    this.upstreams = upstreams
     this.#place = live.add(this)
   }
 
@@ -43,19 +43,19 @@ export abstract class ForwardOperation implements LiveEntry {
   abstract end(reason: string, closeCode: CloseCode, code?: ErrorCode): void
 
   get sessionId(): string | null {
-    return this.errand.sessionId
+    return this.forwardRequest.sessionId
   }
 
   get accountId(): string | null {
-    return this.errand.permit.subject?.id ?? null
+    return this.forwardRequest.permit.subject?.id ?? null
   }
 
   get appId(): string {
-    return this.errand.app.id
+    return this.forwardRequest.app.id
   }
 
   get groups(): readonly string[] {
-    return this.errand.permit.subject?.groups ?? []
+    return this.forwardRequest.permit.subject?.groups ?? []
   }
 
   get bytesMoved(): number {
@@ -63,15 +63,15 @@ export abstract class ForwardOperation implements LiveEntry {
   }
 
   get endsAt(): number | null {
-    return this.errand.endsAt
+    return this.forwardRequest.endsAt
   }
 
   get app(): App {
-    return this.errand.app
+    return this.forwardRequest.app
   }
 
   get asked(): LiveRequest {
-    const { req, target, address, permit, proofs, sessionEndsAt } = this.errand
+    const { req, target, address, permit, proofs, sessionEndsAt } = this.forwardRequest
     const { host, origin } = req.headers
     return {
       host,
@@ -87,39 +87,39 @@ export abstract class ForwardOperation implements LiveEntry {
   }
 
   renew(endsAt: number | null): void {
-    this.errand.endsAt = endsAt
+    this.forwardRequest.endsAt = endsAt
   }
 
   protected abstract bodyOf(outbound: Outbound): RequestBody | null
   protected abstract refuse(error: UpstreamError): void
 
   protected get plan(): OutboundPlan {
-    return this.way.plans[this.tried.at(-1) as number]!
+    return this.upstreams.plans[this.tried.at(-1) as number]!
   }
 
   /** `isFresh` demands a new connection. */
   protected ask(handler: ResponseHandler, isUpgrade: boolean, isFresh: boolean): void {
-    const { req, app, path, query } = this.errand
+    const { req, app, path, query } = this.forwardRequest
     const { connectTimeoutMs, responseTimeoutMs } = app
-    const { roundRobin } = this.way
+    const { roundRobin } = this.upstreams
     const tied = isUpgrade ? null : this.#takeTied()
     const index = tied === null ? roundRobin.next(this.tried) : roundRobin.indexOf(tied.keeper)
     this.tried.push(index)
     const { plan } = this
     const method = req.method as string
-    const outbound = outboundHeaders(plan, req.rawHeaders, this.errand, isUpgrade)
+    const outbound = outboundHeaders(plan, req.rawHeaders, this.forwardRequest, isUpgrade)
     const { tiesConnection } = outbound
     // The first leg of NTLM is answered with a challenge whatever its body, and its connection must stay usable, so
     // the body is left out.
-    const sent = outbound.isFirstLeg && wasRefused(this.errand) ? withoutBody(outbound) : outbound
+    const sent = outbound.isFirstLeg && wasRefused(this.forwardRequest) ? withoutBody(outbound) : outbound
     const head = requestHead(method, insidePath(path, plan.where.basePath) + query, sent)
     if (head === null) {
       tied?.destroy()
       return this.refuse(new UpstreamError('unspeakable', 'a control byte in a header line', false))
     }
     const body = this.bodyOf(sent)
-    if (sent !== outbound && req.headers.expect !== undefined) this.errand.res.writeContinue()
-    const { errand: asker } = this
+    if (sent !== outbound && req.headers.expect !== undefined) this.forwardRequest.res.writeContinue()
+    const { forwardRequest: asker } = this
     const request = { method, head, body, isUpgrade, asker, tiesConnection, connectTimeoutMs, responseTimeoutMs }
     const pool = roundRobin.pool(index)
     if (tied !== null) {
@@ -134,7 +134,7 @@ export abstract class ForwardOperation implements LiveEntry {
 
   /** HTTP/1.0 knows no interim responses (RFC 9110 §15.2). */
   onInterim({ status, headers: raw }: InterimHead): void {
-    const { req, res } = this.errand
+    const { req, res } = this.forwardRequest
     if (this.isOver || res.destroyed || !isModern(req)) return
     const { headers } = inboundHeaders(raw, status, this.plan.where)
     let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Interim'}\r\n`
@@ -144,23 +144,23 @@ export abstract class ForwardOperation implements LiveEntry {
 
   /** The connection this user has signed in on, unless its upstream has left the app. */
   #takeTied(): UpstreamConnection | null {
-    const tied = takeTied(this.errand)
-    if (tied === null || this.way.roundRobin.indexOf(tied.keeper) >= 0) return tied
+    const tied = takeTied(this.forwardRequest)
+    if (tied === null || this.upstreams.roundRobin.indexOf(tied.keeper) >= 0) return tied
     tied.destroy()
     return null
   }
 
   /** Marks the upstream down and says if another may be asked, which requires that no byte was read. */
   protected hasAnother(): boolean {
-    this.way.roundRobin.refused(this.tried.at(-1) as number)
-    return this.way.roundRobin.hasMore(this.tried)
+    this.upstreams.roundRobin.refused(this.tried.at(-1) as number)
+    return this.upstreams.roundRobin.hasMore(this.tried)
   }
 
   /** Refuses before anything is written; the observer answers the client. */
   protected decline(error: UpstreamError): void {
     this.isOver = true
     this.#place.release()
-    const { app, observer } = this.errand
+    const { app, observer } = this.forwardRequest
     const isSecure = this.plan.where.insideOrigin.startsWith('https:')
     const trouble = isSecure ? certificateTrouble(error, app.id, app.tlsPath ?? 'tls') : null
     const told =
@@ -172,7 +172,7 @@ export abstract class ForwardOperation implements LiveEntry {
   protected turnAway(code: ErrorCode, reason: string): void {
     this.isOver = true
     this.#place.release()
-    this.errand.observer.onRefused(code, undefined, reason)
+    this.forwardRequest.observer.onRefused(code, undefined, reason)
   }
 
   protected report(): void {
@@ -181,7 +181,7 @@ export abstract class ForwardOperation implements LiveEntry {
     const { status, bytesIn, bytesOut, cut } = this
     const outcome = cut === null ? 'complete' : 'cut'
     const durationMs = performance.now() - this.#startedAt
-    this.errand.observer.onEnd({ status, bytesIn, bytesOut, outcome, cut, durationMs })
+    this.forwardRequest.observer.onEnd({ status, bytesIn, bytesOut, outcome, cut, durationMs })
   }
 }
 

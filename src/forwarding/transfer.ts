@@ -1,6 +1,6 @@
 /**
- * One HTTP exchange with an app: head, body and reply, streamed with back-pressure both ways. Owns what happens when either side
- * stops; refuses to let a half answer look whole, and to ask an app twice for what may not be asked twice.
+ * One HTTP exchange with an app: request, body and response, streamed with back-pressure both ways. A response that breaks off never looks whole, and an
+ * app is never asked twice for what may not be asked twice.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -24,13 +24,13 @@ type Owned = ServerResponse & { [transferOf]?: Transfer }
 
 /** How long a client may go on sending a body that the app has already answered, in milliseconds. */
 const lingerMs = 30_000
-/** A whole reply of at most so many bytes goes out with its head in one string: one call for both. */
+/** A whole response of at most so many bytes goes out in one call, its head included. */
 const smallBytes = 16 * 1024
 const nothing = Buffer.alloc(0)
 
-/** Runs one errand. The observer hears how it ended; nothing is thrown. */
-export function transfer(errand: ForwardRequest, way: AppUpstreams, live: LiveConnections): void {
-  new Transfer(errand, way, live).start()
+/** Runs one forward request. The observer hears how it ended; nothing is thrown. */
+export function transfer(forwardRequest: ForwardRequest, upstreams: AppUpstreams, live: LiveConnections): void {
+  new Transfer(forwardRequest, upstreams, live).start()
 }
 
 class Transfer extends ForwardOperation implements ResponseHandler {
@@ -38,9 +38,9 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   #hasBody = false
   #isWhole = false
   #isSecondTry = false
-  /** The client can tell the end of the reply from a break. */
+  /** The client can tell the end of the response from a break. */
   #isFramedOutside = false
-  /** The reply came in one piece: it goes out in one, with its head. */
+  /** The response came in one piece, and goes out in one with its head. */
   #comesWhole = false
   #small: string | null = null
   #waitsForDrain = false
@@ -56,7 +56,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   /** LiveConnections: the right to this exchange has ended. */
   end(reason: string, _closeCode?: CloseCode, code?: ErrorCode): void {
     if (this.isOver) return
-    const { req, res } = this.errand
+    const { req, res } = this.forwardRequest
     if (code === undefined || this.status !== null || res.headersSent || req.socket.destroyed)
       return this.#cutOff(reason)
     res.off('close', onResponseClose)
@@ -67,7 +67,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   }
 
   start(): void {
-    const { req, res } = this.errand
+    const { req, res } = this.forwardRequest
     if (this.isOver) return
     const owned: Owned = res
     owned[transferOf] = this
@@ -83,18 +83,18 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   }
 
   protected bodyOf({ body }: Outbound): RequestBody | null {
-    const { req, res } = this.errand
+    const { req, res } = this.forwardRequest
     this.#body = body === 'none' ? null : new RequestBody(req, res, body === 'length')
     return this.#body
   }
 
   onHead({ status, reason, headers: raw, framing, isWhole, tiesConnection, oddities }: ResponseHead): void {
-    const { res, observer } = this.errand
+    const { res, observer } = this.forwardRequest
     if (oddities !== null) observer.onOddities(oddities)
-    noteAnswer(this.errand, tiesConnection && status === 401)
+    noteAnswer(this.forwardRequest, tiesConnection && status === 401)
     const { headers, hasLength } = inboundHeaders(raw, status, this.plan.where)
     this.#hasBody = framing !== 'none'
-    const { req } = this.errand
+    const { req } = this.forwardRequest
     if (this.#body !== null && !req.complete && req.httpVersionMajor === 1) softenClose(req.socket)
     this.#comesWhole = isWhole
     res.writeHead(status, fitReason(reason), headers)
@@ -105,7 +105,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   }
 
   onData(chunk: Buffer, take: () => (() => void) | null): boolean {
-    const { res } = this.errand
+    const { res } = this.forwardRequest
     const isGone = this.isOver || res.destroyed
     if (isGone) return true
     this.bytesOut += chunk.length
@@ -124,7 +124,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   onComplete(): void {
     this.connection = null
     this.#isWhole = true
-    const { res } = this.errand
+    const { res } = this.forwardRequest
     if (this.#small === null) {
       res.end()
       return
@@ -144,7 +144,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   /** The client's connection, or its request, is over. */
   onClientClose(): void {
     if (this.isOver) return
-    const { res } = this.errand
+    const { res } = this.forwardRequest
     if (!this.#isWhole || !res.writableFinished) this.cut ??= 'client left'
     this.#finish()
   }
@@ -156,7 +156,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
 
   /** Event streams say their head long before their first event. */
   flushHead(): void {
-    const { res } = this.errand
+    const { res } = this.forwardRequest
     if (this.bytesOut > 0 || this.isOver || res.writableEnded) return
     // Where there may be a body, not flushHeaders(): it writes the head as UTF-8, and would encode a file name's bytes a second time.
     if (this.#hasBody) res.write(nothing)
@@ -167,21 +167,21 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     if (!wasSent && failure !== 'stale') return this.hasAnother()
     // A kept connection that ended as we spoke: the app had let go of it already.
     if (failure !== 'stale' || this.#isSecondTry || this.#body !== null) return false
-    if (wasSent && !repeatable.has(this.errand.req.method as string)) return false
+    if (wasSent && !repeatable.has(this.forwardRequest.req.method as string)) return false
     this.#isSecondTry = true
     this.tried.pop()
     return true
   }
 
   protected refuse(error: UpstreamError): void {
-    this.errand.res.off('close', onResponseClose)
+    this.forwardRequest.res.off('close', onResponseClose)
     this.#body?.drop()
     this.decline(error)
   }
 
   /** The app has said half of it. Where the client can tell that from the whole, it gets what there is. */
   #breakOff(): void {
-    const { req, res } = this.errand
+    const { req, res } = this.forwardRequest
     if (!this.#isFramedOutside || req.httpVersionMajor !== 1 || res.socket !== req.socket)
       return this.#cutOff('app broke off')
     this.cut ??= 'app broke off'
@@ -193,7 +193,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   /** Ends the client's connection in the middle, so that what it has does not look whole. */
   #cutOff(reason: string): void {
     this.cut ??= reason
-    const { socket } = this.errand.req
+    const { socket } = this.forwardRequest.req
     // Without chunks or a length a clean end would say "that was all": only a reset does not.
     if (this.status !== null && !this.#isFramedOutside) reset(socket)
     else socket.destroy()
@@ -203,7 +203,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   #finish(): void {
     if (this.isOver) return
     this.isOver = true
-    const { req, res } = this.errand
+    const { req, res } = this.forwardRequest
     res.off('close', onResponseClose)
     res.off('drain', onResponseDrain)
     queues.get(req.socket)?.delete(this)

@@ -1,5 +1,5 @@
 /**
- * One WebSocket: the app's handshake first, then two byte streams joined. Owns its end: with its session, its app or its client.
+ * One WebSocket: the app's handshake first, then two joined byte streams. It ends with its session, its app or its client.
  * Refuses to answer 101 before the app has; touches no frame, so sub-protocols and extensions are the two ends' own business.
  */
 import net from 'node:net'
@@ -31,9 +31,14 @@ export interface Upgrade {
 const halfClosedMs = 30_000
 const closeAnswerMs = 2_000
 
-/** Runs one upgrade errand. The observer hears `answering` with 101 or with the status of the app's refusal. */
-export function tunnel(errand: ForwardRequest, upgrade: Upgrade, way: AppUpstreams, live: LiveConnections): void {
-  new Tunnel(errand, upgrade, way, live).start()
+/** Runs one upgrade. The observer hears `onResponse` with 101 or with the status of the app's refusal. */
+export function tunnel(
+  forwardRequest: ForwardRequest,
+  upgrade: Upgrade,
+  upstreams: AppUpstreams,
+  live: LiveConnections
+): void {
+  new Tunnel(forwardRequest, upgrade, upstreams, live).start()
 }
 
 class Tunnel extends ForwardOperation implements ResponseHandler {
@@ -46,8 +51,8 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
   #timer: NodeJS.Timeout | undefined
   #bytesIn = 0
 
-  constructor(errand: ForwardRequest, upgrade: Upgrade, way: AppUpstreams, live: LiveConnections) {
-    super(errand, way, live)
+  constructor(forwardRequest: ForwardRequest, upgrade: Upgrade, upstreams: AppUpstreams, live: LiveConnections) {
+    super(forwardRequest, upstreams, live)
     this.#client = upgrade.socket
     this.#head = upgrade.head
   }
@@ -96,7 +101,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
   }
 
   onHead(head: ResponseHead): void {
-    if (head.oddities !== null) this.errand.observer.onOddities(head.oddities)
+    if (head.oddities !== null) this.forwardRequest.observer.onOddities(head.oddities)
     if (head.framing === 'switched') this.#join(head)
     else this.#passRefusal(head)
   }
@@ -104,7 +109,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
   onData(chunk: Buffer, take: () => (() => void) | null): boolean {
     if (this.isOver) return true
     this.bytesOut += chunk.length
-    const to = this.#app === null ? this.errand.res : this.#client
+    const to = this.#app === null ? this.forwardRequest.res : this.#client
     if (this.#app !== null) this.#boundary.feed(chunk)
     const release = take()
     if (release === null) noteBodyBytes(chunk.length)
@@ -114,7 +119,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
   onComplete(): void {
     if (this.#app === null) {
       this.connection = null
-      this.errand.res.end()
+      this.forwardRequest.res.end()
       return
     }
     this.#hasAppEnded = true
@@ -148,8 +153,8 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
     const app = (this.connection as UpstreamConnection).wire
     this.#app = app
     this.status = 101
-    this.errand.observer.onResponse(101)
-    releaseSocket(this.errand.res, client)
+    this.forwardRequest.observer.onResponse(101)
+    releaseSocket(this.forwardRequest.res, client)
     keepOpen(client)
     client.write(text, 'latin1')
     if (this.#head.length > 0) client.unshift(this.#head)
@@ -168,7 +173,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
 
   /** The app has not: its status, headers and body are its own answer, and the connection ends with it. */
   #passRefusal({ status, headers: raw }: ResponseHead): void {
-    const { res, observer } = this.errand
+    const { res, observer } = this.forwardRequest
     const { headers } = inboundHeaders(raw, status, this.plan.where)
     res.shouldKeepAlive = false
     res.writeHead(status, headers)

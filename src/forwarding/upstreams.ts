@@ -15,7 +15,7 @@ export interface AppUpstreams {
 /** All upstreams of one configuration and their pools. */
 export class UpstreamRegistry {
   readonly #clock: Clock
-  readonly #ways = new Map<App, AppUpstreams>()
+  readonly #upstreams = new Map<App, AppUpstreams>()
   readonly #pools = new Map<string, UpstreamPool>()
 
   constructor({ clock }: { clock: Clock }) {
@@ -23,14 +23,14 @@ export class UpstreamRegistry {
   }
 
   of(app: App): AppUpstreams {
-    let way = this.#ways.get(app)
-    if (way === undefined) {
+    let upstreams = this.#upstreams.get(app)
+    if (upstreams === undefined) {
       const plans = app.upstreams.map(upstream => outboundPlan(app, upstream))
       const pools = app.upstreams.map(upstream => this.#pool(upstream, app.tls ?? null))
-      way = { plans, roundRobin: new RoundRobin(pools, this.#clock) }
-      this.#ways.set(app, way)
+      upstreams = { plans, roundRobin: new RoundRobin(pools, this.#clock) }
+      this.#upstreams.set(app, upstreams)
     }
-    return way
+    return upstreams
   }
 
   /** Closes idle connections now, and busy ones when they finish. */
