@@ -33,7 +33,7 @@ Example:
   factorgate serve --upstream http://127.0.0.1:8888
 `,
   async run(args, io) {
-    if (cluster.isWorker) return serveInCrew(io)
+    if (cluster.isWorker) return serveAsWorker(io)
     const { values } = readArgs(args, {
       config: { type: 'string' },
       upstream: { type: 'string' },
@@ -53,7 +53,7 @@ Example:
     if (warning !== null) log.warn(warning)
     const nodeWarning = nodeReleaseWarning(process.versions.node, io.clock())
     if (nodeWarning !== null) log.warn(nodeWarning)
-    if (size > 1) return live(await startCrew(config, size, log), config, files, io, log)
+    if (size > 1) return live(await startCluster(config, size, log), config, files, io, log)
     const server = await Server.start({ config, clock: io.clock, log })
     const ended = live(server, config, files, io, log)
     if (values.upstream !== undefined) await welcome(server, config, io)
@@ -69,7 +69,7 @@ function say(serving: Serving, config: Config, log: Logger): void {
   )
 }
 
-async function startCrew(config: Config, size: number, log: Logger): Promise<Cluster> {
+async function startCluster(config: Config, size: number, log: Logger): Promise<Cluster> {
   try {
     return await Cluster.start({ config, size, log })
   } catch (error) {
@@ -79,7 +79,7 @@ async function startCrew(config: Config, size: number, log: Logger): Promise<Clu
 }
 
 /** Runs as a cluster worker, configured by the primary. */
-function serveInCrew(io: Io): Promise<ExitCode> {
+function serveAsWorker(io: Io): Promise<ExitCode> {
   return work({
     clock: io.clock,
     logFor: (config, worker) => newLog(config.log.level, { worker }),
