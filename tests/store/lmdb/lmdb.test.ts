@@ -37,7 +37,7 @@ holdToContract(t, async t => {
   }
 })
 
-const childFile = fileURLToPath(new URL('lmdb-child.ts', import.meta.url))
+const childFile = fileURLToPath(new URL('child.ts', import.meta.url))
 
 function childArgs(task: string, path: string, count = 0): string[] {
   return [readsTypeScript, childFile, task, path, String(count)]
