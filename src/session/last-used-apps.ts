@@ -1,7 +1,7 @@
 /** When a person last used which app, to within ten minutes, so that their list of apps shows it on top. No request waits for it. */
-import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
 import type { Store } from '../store/store.ts'
+import { growingLru } from './growing-lru.ts'
 
 const writeEveryMs = 10 * 60_000
 const keptSeconds = 90 * 24 * 3600
@@ -11,7 +11,7 @@ export class AppUse {
   readonly #store: Store
   readonly #clock: Clock
   /** Account → app → when it was last written to the store. An account that drops out is written once more than needed. */
-  readonly #written = new LRUCache<string, Map<string, number>>({ max: accountsNoted })
+  readonly #written = growingLru<Map<string, number>>(accountsNoted)
 
   constructor(store: Store, clock: Clock) {
     this.#store = store

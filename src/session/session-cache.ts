@@ -2,8 +2,9 @@
  * A read-through cache of tokens, sessions and accounts in front of the store. The store's notices keep it true: a value that may have changed is
  * never served, and nothing is served from memory while the notices are broken.
  */
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
 import type { Store, StoreNotice } from '../store/store.ts'
+import { growingLru } from './growing-lru.ts'
 
 /** A person takes three entries (token, session, account) and one more for each further host, so this is enough for 50,000 people on two hosts. */
 const capacity = 200_000
@@ -22,7 +23,7 @@ export class SessionCache {
 
   constructor(store: Store, options: { capacity?: number } = {}) {
     this.#store = store
-    this.#entries = new LRUCache({ max: options.capacity ?? capacity })
+    this.#entries = growingLru(options.capacity ?? capacity)
   }
 
   /** Subscribes to `prefixes`. Until it resolves, and whenever a subscription is lost, every read goes to the store. */

@@ -2,9 +2,9 @@
  * A cache from a token to its digest, to the store keys of its record, session and account, and to the principal they last made. Hashing a token and
  * building the keys anew would be a tenth of what a request costs. An entry says nothing about whether the token is good.
  */
-import { LRUCache } from 'lru-cache'
 import { accountPrefix } from '../identity/account.ts'
 import { isToken, tokenDigest } from '../ids.ts'
+import { growingLru } from './growing-lru.ts'
 import type { Principal } from './principal.ts'
 import { sessionKey, tokenKey } from './records.ts'
 import type { SessionCache } from './session-cache.ts'
@@ -56,7 +56,7 @@ const capacity = 100_000
 
 export class TokensInUse {
   readonly #cache: SessionCache
-  readonly #keys = new LRUCache<string, TokenKeys>({ max: capacity })
+  readonly #keys = growingLru<TokenKeys>(capacity)
 
   constructor(cache: SessionCache) {
     this.#cache = cache
