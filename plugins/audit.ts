@@ -1,5 +1,5 @@
 /**
- * Step 6, audit: one journal entry per exchange. Forwarded requests and WebSockets report their own end, because
+ * Step 6, audit: one journal line an exchange; assets have none, and refused strangers are counted above a limit. Forwarded requests and WebSockets report their own end, because
  * Fastify runs no hook after an upgrade.
  */
 import fp from 'fastify-plugin'
@@ -61,7 +61,7 @@ export function exchangeEvent(
     session: principal?.session.id,
     address: client?.address,
     app: match?.kind === 'app' ? match.app.id : undefined,
-    // Only anonymous paths are shortened.
+    // In octets: strangers choose what they ask for.
     path:
       target === undefined
         ? undefined

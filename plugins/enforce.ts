@@ -108,7 +108,7 @@ export const enforcePlugin = fp<EnforceOptions>(
     }
 
     /**
-     * Navigations go to the portal; programs get 401 with a link (LABAPPS 1.2 rule 5). The sender of a form for an
+     * Navigations go to the portal; programs get 401 with a link. The sender of a form for an
      * app gets a page, because the form is lost.
      */
     function challenge(

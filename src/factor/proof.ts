@@ -49,6 +49,6 @@ export const freshSeconds = 5 * 60
 /** Whether a second factor is recent enough for account changes. `now` in milliseconds. */
 export function isFresh(proofs: readonly Proof[], now: number): boolean {
   const newest = newestProof(proofs, factorKinds)
-  // A future proof is not fresh, otherwise a clock set back would prolong it (THREATS D17).
+  // A proof more than these minutes ahead is not fresh either, otherwise a clock that is put back would prolong it (THREATS D17).
   return isFullySignedIn(proofs) && newest !== undefined && Math.abs(now - newest.at) <= freshSeconds * 1000
 }

@@ -41,7 +41,7 @@ export interface Outbound {
 
 export interface Speaker {
   readonly permit: Permit
-  /** From `routing/client.ts`. */
+  /** From `request/client.ts`. */
   readonly address: string
   /** Value of `X-Factorgate-Assertion`, or null. */
   readonly assertion: string | null

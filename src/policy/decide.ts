@@ -1,4 +1,4 @@
-/** The policy decision (HOUSE rule 3): a pure function, and the only maker of a Permit. The strictest verdict of all readings counts. */
+/** The policy decision: a pure function, and the only maker of a Permit. The strictest verdict of all readings counts. */
 import { type Compiled, compiledOf, compilePolicy } from './compile.ts'
 import type { Decision, Permit } from './decision.ts'
 import { type Asked, ask, judge, judgeNoMatch, type Question, strictness, type Verdict } from './evaluate.ts'

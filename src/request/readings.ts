@@ -1,4 +1,4 @@
-/** All readings of a path: what some server may take it for (HOUSE rule 2). Each character is one byte. */
+/** All readings of a path: what some server may take it for. Each character is one byte. */
 
 import {
   backslashesAsSlashes,

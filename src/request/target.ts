@@ -1,4 +1,4 @@
-/** The parser of the request target (HOUSE rule 1). Nothing downstream reads `req.url`. */
+/** The parser of the request target. Nothing downstream reads `req.url`. */
 import { readingsOf } from './readings.ts'
 
 export interface Target {

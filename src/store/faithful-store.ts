@@ -1,6 +1,6 @@
 /**
- * A store wrapper that detects a swapped or rolled-back store by its mark (identity) and epoch (progress), and
- * refuses to answer from it until an operator runs `factorgate store accept`. In an older copy a revoked session or a
+ * A store wrapper that detects a swapped or rolled-back store by its mark (identity) and epoch (progress). It refuses to answer from such a
+ * store until the right one is back, or an operator runs `factorgate store accept`. In an older copy a revoked session or a
  * spent code could be valid again.
  */
 import { randomBytes } from 'node:crypto'

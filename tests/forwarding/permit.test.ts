@@ -4,7 +4,7 @@ import { GateError } from '../../src/errors.ts'
 import { startUpstream } from '../fixtures/in-process/upstream.ts'
 import { at, get, header, host, makeApp, parse, startGate } from '../fixtures/pipeline/forwarding.ts'
 
-t.test('HOUSE 3: without a Permit nothing is forwarded, even where the step before forgot to refuse', async t => {
+t.test('without a Permit nothing is forwarded, even where the step before forgot to refuse', async t => {
   const up = await startUpstream(t)
   const policy = { rules: [{ outcome: { access: 'deny' as const } }], caseSensitive: true }
   const gate = await startGate(t, [makeApp({ upstreams: [at(up)], policy })])
