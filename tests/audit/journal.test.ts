@@ -237,4 +237,6 @@ t.test('never throws at a caller of record, whatever stands at the path', async 
   const { journal } = await journalFor(t, { path: path.join(dir, 'file', 'journal.jsonl') })
   t.equal(journal.problem, 'ENOTDIR')
   t.doesNotThrow(() => journal.record({ kind: 'exchange', at, name: 'x' }))
+  // Before the folder goes: a journal that tries again would make it anew meanwhile.
+  await journal.close()
 })
