@@ -28,16 +28,15 @@ export interface ErrorContext extends Branding {
   readonly acceptLanguage?: string | undefined
 }
 
+/** What surrounds a page that knows nobody. `base`: where its links lead. */
+export function errorFrame(look: Branding, acceptLanguage: string | undefined, base: string): Frame {
+  const { title, accent } = look
+  return { look: { title, contact: null, accent }, say: messagesFor(acceptLanguage), person: null, base, csrf: '' }
+}
+
 /** The page for a code, as HTML. Its headers: `pageHeaders`. */
 export function renderError(code: ErrorCode, context: ErrorContext): string {
-  const say = messagesFor(context.acceptLanguage)
-  const frame: Frame = {
-    look: { title: context.title, contact: null, accent: context.accent },
-    say,
-    person: null,
-    base: context.portalOrigin,
-    csrf: ''
-  }
+  const frame = errorFrame(context, context.acceptLanguage, context.portalOrigin)
   return toHtml(<ErrorPage frame={frame} code={code} context={context} />)
 }
 
@@ -83,11 +82,7 @@ export function ErrorPage({ frame, code, context }: { frame: Frame; code: ErrorC
       </p>
       {unsent && (
         <a class="button" href={unsent.href} {...(unsent.isForeign ? {} : { target: '_blank', rel: 'noopener' })}>
-          <Said
-            text={say.unsentAction[unsent.isForeign ? 'foreign' : code === 'sign_in_required' ? 'signIn' : 'confirm'](
-              facts
-            )}
-          />
+          <Said text={say.unsentAction[whyUnsent(code, unsent.isForeign)](facts)} />
         </a>
       )}
       {again !== null && (
@@ -107,29 +102,42 @@ export function ErrorPage({ frame, code, context }: { frame: Frame; code: ErrorC
           {say.home}
         </a>
       )}
-      <dl>
-        {context.contact !== null && (
-          <>
-            <dt>{say.ask}</dt>
-            <dd>
-              <bdi>
-                <Contact text={context.contact} />
-              </bdi>
-            </dd>
-          </>
-        )}
-        <dt>{say.reference}</dt>
-        <dd>{context.reference}</dd>
-      </dl>
+      <WhomToAsk say={say} context={context} />
       <p class="soft">{say.referenceHint}</p>
     </Page>
   )
 }
 
+/** Whom to ask, and the reference to tell them. */
+export function WhomToAsk({ say, context }: { say: Messages['error']; context: ErrorContext }) {
+  return (
+    <dl>
+      {context.contact !== null && (
+        <>
+          <dt>{say.ask}</dt>
+          <dd>
+            <bdi>
+              <Contact text={context.contact} />
+            </bdi>
+          </dd>
+        </>
+      )}
+      <dt>{say.reference}</dt>
+      <dd>{context.reference}</dd>
+    </dl>
+  )
+}
+
+/** Why a form did not reach its app; its page has a sentence and a button for each. */
+export function whyUnsent(code: ErrorCode, isForeign: boolean): 'foreign' | 'signIn' | 'confirm' {
+  if (isForeign) return 'foreign'
+  return code === 'sign_in_required' ? 'signIn' : 'confirm'
+}
+
 /** What stands on the page of a form that did not reach its app. */
 function unsentSentences({ unsent }: Messages, code: ErrorCode, isForeign: boolean) {
   const { title, what, now } = unsent
-  const why = isForeign ? 'foreign' : code === 'sign_in_required' ? 'signIn' : 'confirm'
+  const why = whyUnsent(code, isForeign)
   return { title, what: what[why], now: now[why] }
 }
 

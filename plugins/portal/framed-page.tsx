@@ -3,9 +3,9 @@
  * them, and their links lead to the whole window or to a new tab (FIELD F8).
  */
 import { describeError, type ErrorCode } from '../../src/errors.ts'
-import { type ErrorContext, errorSentences, factsOf } from './error-page.tsx'
-import { Contact, type Frame, FramedSheet, Said, toHtml } from './layout.tsx'
-import { type Messages, messagesFor } from './messages/en.ts'
+import { type ErrorContext, errorFrame, errorSentences, factsOf, WhomToAsk, whyUnsent } from './error-page.tsx'
+import { type Frame, FramedSheet, Said, toHtml } from './layout.tsx'
+import type { Messages } from './messages/en.ts'
 import type { Branding } from './options.ts'
 
 /** Which page of ours it is, by what is to be said of it. */
@@ -75,41 +75,20 @@ export function FramedErrorPage({ frame, code, context, address }: FramedErrorPr
       )}
       {unsent && (
         <a class="button" href={unsent.href} target="_blank" rel="noopener">
-          <Said
-            text={say.unsentAction[unsent.isForeign ? 'foreign' : code === 'sign_in_required' ? 'signIn' : 'confirm'](
-              factsOf(context, frame.say)
-            )}
-          />
+          <Said text={say.unsentAction[whyUnsent(code, unsent.isForeign)](factsOf(context, frame.say))} />
         </a>
       )}
       {!unsent && <WayOut frame={frame} address={address} label={frame.say.framed.open} />}
-      <dl>
-        {context.contact !== null && (
-          <>
-            <dt>{say.ask}</dt>
-            <dd>
-              <bdi>
-                <Contact text={context.contact} />
-              </bdi>
-            </dd>
-          </>
-        )}
-        <dt>{say.reference}</dt>
-        <dd>{context.reference}</dd>
-      </dl>
+      <WhomToAsk say={say} context={context} />
     </FramedSheet>
   )
 }
 
-function frameFor(look: Branding, acceptLanguage: string | undefined, base: string): Frame {
-  return { look: { ...look, contact: null }, say: messagesFor(acceptLanguage), person: null, base, csrf: '' }
-}
-
 export function renderFramed(what: FramedWhat, address: string, look: Branding, acceptLanguage?: string): string {
-  return toHtml(<FramedPage frame={frameFor(look, acceptLanguage, '')} what={what} address={address} />)
+  return toHtml(<FramedPage frame={errorFrame(look, acceptLanguage, '')} what={what} address={address} />)
 }
 
 export function renderFramedError(code: ErrorCode, context: ErrorContext, address: string): string {
-  const frame = frameFor(context, context.acceptLanguage, context.portalOrigin)
+  const frame = errorFrame(context, context.acceptLanguage, context.portalOrigin)
   return toHtml(<FramedErrorPage frame={frame} code={code} context={context} address={address} />)
 }
