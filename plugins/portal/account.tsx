@@ -8,7 +8,7 @@ import { browserName } from './device-name.ts'
 import { type Flash, takeFlash } from './flash.ts'
 import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
 import type { Messages } from './messages/en.ts'
-import { type AuthenticatedContext, frameOf, sendPage, signedVisit } from './page-context.ts'
+import { type AuthenticatedContext, frameOf, sendPage, signedPage } from './page-context.ts'
 import { SpentNotice } from './recovery.tsx'
 import { formatRelative } from './relative-time.ts'
 import { withReturnTo } from './return-to.ts'
@@ -187,15 +187,15 @@ function doneSentence(done: Flash, { account: say }: Messages): string {
 }
 
 /** The overview as it stands now. */
-export async function showAccount(visit: AuthenticatedContext, status: number, problem: string | null) {
-  const { options, principal } = visit
-  const { credentials, recoveryCodes, sessions, webauthn } = options.services
+export async function showAccount(page: AuthenticatedContext, status: number, problem: string | null) {
+  const { portal, principal } = page
+  const { credentials, recoveryCodes, sessions, webauthn } = portal.services
   const { id, displayName } = principal.account
   const [enrolled, codes, live, codesLeft, signals] = await Promise.all([
     credentials.list(id),
     recoveryCodes.status(id),
     sessions.list(id),
-    options.signIn.recovery.leftAfterSpending(principal),
+    portal.signIn.recovery.leftAfterSpending(principal),
     webauthn.signalsFor(principal.account)
   ])
   const view: AccountView = {
@@ -204,21 +204,21 @@ export async function showAccount(visit: AuthenticatedContext, status: number, p
     codes,
     sessions: [...live].sort((a, b) => Number(isOf(b, principal.session)) - Number(isOf(a, principal.session))),
     thisSession: principal.session.id,
-    now: visit.now,
-    done: problem === null ? takeFlash(visit) : null,
-    hasPassword: principal.account.directory === options.services.localDirectory.id,
+    now: page.now,
+    done: problem === null ? takeFlash(page) : null,
+    hasPassword: principal.account.directory === portal.services.localDirectory.id,
     codesLeft,
     signals,
     problem,
-    address: `${options.portalOrigin}/.factorgate/account`
+    address: `${portal.portalOrigin}/.factorgate/account`
   }
-  return sendPage(visit, status, <AccountPage frame={frameOf(visit)} view={view} />)
+  return sendPage(page, status, <AccountPage frame={frameOf(page)} view={view} />)
 }
 
 const isOf = (entry: { session: Session }, session: Session) => entry.session.id === session.id
 
 export function registerAccount(scope: FastifyInstance): void {
   scope.get('/.factorgate/account', { config: { requires: 'signed-in' } }, async request =>
-    showAccount(signedVisit(request), 200, null)
+    showAccount(signedPage(request), 200, null)
   )
 }

@@ -30,45 +30,45 @@ const answers = new WeakMap<PortalOptions, Map<string, { at: number; answer: Pro
 
 /** Does the work of a form, or answers a repetition of it. Whoever is nobody and repeats nothing signs in first, on the same way. */
 export async function answerOnce(
-  options: PortalOptions,
   request: FastifyRequest,
   reply: FastifyReply,
-  work: (visit: AuthenticatedContext, elsewhere: Elsewhere<FastifyReply>) => Promise<FastifyReply>
+  work: (page: AuthenticatedContext, elsewhere: Elsewhere<FastifyReply>) => Promise<FastifyReply>
 ): Promise<FastifyReply> {
-  const visit = request.visit
-  const form = staleForm(visit)
-  const press = new Press(visit, form.field('csrf'), form.field('code'))
+  const { page } = request
+  const { portal } = page
+  const form = staleForm(page)
+  const press = new Press(page, form.field('csrf'), form.field('code'))
   const repeat = (answer: Answer | null) => {
     if (answer === null) return null
     // No second success, so no 303: one code opens one session once (THREATS M9). The next page knows where the way leads by now.
     giveAgain(reply, answer).header('vary', 'Cookie')
-    return reply.redirect(withReturnTo('/.factorgate/challenge', visit.trip), 302)
+    return reply.redirect(withReturnTo('/.factorgate/challenge', page.trip), 302)
   }
-  const repeated = repeat((await press.here()) ?? (isSigned(visit) ? null : await press.elsewhere()))
+  const repeated = repeat((await press.here()) ?? (isSigned(page) ? null : await press.elsewhere()))
   if (repeated !== null) return repeated
-  if (!isSigned(visit)) {
-    const trip = visit.trip.rd === null ? { rd: options.portalOrigin + formPage(request), state: null } : visit.trip
+  if (!isSigned(page)) {
+    const trip = page.trip.rd === null ? { rd: portal.portalOrigin + formPage(request), state: null } : page.trip
     reply.header('cache-control', 'no-store').header('factorgate-error', 'sign_in_required')
-    return reply.redirect(options.portalOrigin + withReturnTo('/.factorgate/login', trip), 302)
+    return reply.redirect(portal.portalOrigin + withReturnTo('/.factorgate/login', trip), 302)
   }
   return press.run(
-    () => work(visit, async () => repeat(await press.elsewhere())),
+    () => work(page, async () => repeat(await press.elsewhere())),
     () => (reply.statusCode === 303 && cookiesOf(reply).length > 0 ? { redirect: null } : null)
   )
 }
 
 /** The same for the end of a ceremony, which a script sends as JSON. `typed`: all that it sends besides the CSRF token. */
 export async function answerScriptOnce(
-  visit: PageContext,
+  page: PageContext,
   csrf: string,
   typed: object,
   work: (elsewhere: Elsewhere<{ redirect: string }>) => Promise<ScriptAnswer>
 ): Promise<ScriptAnswer> {
-  const press = new Press(visit, csrf, typed)
+  const press = new Press(page, csrf, typed)
   const repeat = (answer: Answer | null) => {
     if (answer?.redirect == null) return null
     // A script takes any 2xx. This one is not 200: one answer to a challenge is one success (THREATS W1).
-    giveAgain(visit.reply, answer).code(208)
+    giveAgain(page.reply, answer).code(208)
     return { redirect: answer.redirect }
   }
   const known = repeat(await press.here())
@@ -84,13 +84,13 @@ export async function answerScriptOnce(
         return given
       }
     },
-    result => ('redirect' in result && visit.reply.statusCode === 200 ? { redirect: result.redirect } : null)
+    result => ('redirect' in result && page.reply.statusCode === 200 ? { redirect: result.redirect } : null)
   )
 }
 
 /** One press of one form, with what was typed into it, by one browser: its token is made of the nonce and the session's token. */
 class Press {
-  readonly #visit: PageContext
+  readonly #page: PageContext
   readonly #csrf: string
   readonly #key: string
   readonly #kept: Map<string, { at: number; answer: Promise<Answer | null> }>
@@ -98,25 +98,25 @@ class Press {
   #given: Answer | null = null
   #shared: { keep(answer: Answer): void; drop(): Promise<void> } | null = null
 
-  constructor(visit: PageContext, csrf: string, typed: unknown) {
-    this.#visit = visit
+  constructor(page: PageContext, csrf: string, typed: unknown) {
+    this.#page = page
     this.#csrf = csrf
-    const parts = [visit.nonce ?? '', visit.request.exchange.target.raw, csrf, typed]
+    const parts = [page.nonce ?? '', page.request.exchange.target.raw, csrf, typed]
     this.#key = createHash('sha256').update(JSON.stringify(parts)).digest('base64url')
-    this.#kept = answers.get(visit.options) ?? new Map()
-    answers.set(visit.options, this.#kept)
+    this.#kept = answers.get(page.portal) ?? new Map()
+    answers.set(page.portal, this.#kept)
   }
 
   /** The answer of this process to the first press. Waits for one that is under way. */
   async here(): Promise<Answer | null> {
-    const { nonce, now } = this.#visit
+    const { nonce, now } = this.#page
     const known = nonce === null ? undefined : this.#kept.get(this.#key)
     return this.#fit(known !== undefined && now - known.at < keptSeconds * 1000 ? await known.answer : null)
   }
 
   /** The answer of another process. A press that is no form of ours looks for none. */
   async elsewhere(): Promise<Answer | null> {
-    const { sharedAnswers } = this.#visit.options
+    const { sharedAnswers } = this.#page.portal
     if (sharedAnswers == null || !this.#isOurs()) return null
     // Two presses that were both refused must not wait for each other.
     await this.#shared?.drop()
@@ -129,7 +129,7 @@ class Press {
     work: () => Promise<Result>,
     success: (result: Result) => Pick<Answer, 'redirect'> | null
   ): Promise<Result> {
-    const { now, options, principal, reply } = this.#visit
+    const { now, portal, principal, reply } = this.#page
     let tell: (answer: Answer | null) => void = () => {}
     const answer = new Promise<Answer | null>(resolve => {
       tell = resolve
@@ -137,7 +137,7 @@ class Press {
     for (const [old, { at }] of this.#kept)
       if (now - at >= keptSeconds * 1000 || this.#kept.size > mostKept) this.#kept.delete(old)
     this.#kept.set(this.#key, { at: now, answer })
-    this.#shared = this.#isOurs() ? (options.sharedAnswers?.begin(this.#key) ?? null) : null
+    this.#shared = this.#isOurs() ? (portal.sharedAnswers?.begin(this.#key) ?? null) : null
     let made: Answer | null = null
     try {
       const result = await work()
@@ -156,29 +156,29 @@ class Press {
 
   /** The answer, where this browser holds the token of the first press, or the one that came of it. */
   #fit(answer: Answer | null): Answer | null {
-    const held = this.#visit.principal?.csrfKey ?? this.#sentDigest()
+    const held = this.#page.principal?.csrfKey ?? this.#sentDigest()
     return answer?.tokens.includes(held) ? answer : null
   }
 
   /** True where the form was made for this nonce and the token that came along, be it dead, or for nobody yet; whoever is signed in counts too. */
   #isOurs(): boolean {
-    const { nonce, principal, options } = this.#visit
+    const { nonce, principal, portal } = this.#page
     if (nonce === null || principal !== null) return nonce !== null
     const sent = this.#sentDigest()
     const [own = ''] = this.#csrf.split('.')
     const subjects = [csrfSubject({ nonce, principal }), ...(sent === null ? [] : [`${nonce}.${sent}`])]
-    return own !== '' && subjects.some(subject => options.keyring().verifyMac('csrf', subject, own))
+    return own !== '' && subjects.some(subject => portal.keyring().verifyMac('csrf', subject, own))
   }
 
   #sentDigest(): string | null {
-    const sent = readOwn(this.#visit.request.raw.headers.cookie, 'session', this.#visit.site)
+    const sent = readOwn(this.#page.request.raw.headers.cookie, 'session', this.#page.site)
     return sent === null ? null : tokenDigest(sent)
   }
 
   /** Of the token that the answer gives; null where it gives none. */
   #newDigest(): string | null {
-    const pairs = cookiesOf(this.#visit.reply).map(line => line.split(';', 1)[0])
-    const token = readOwn(pairs.join('; '), 'session', this.#visit.site)
+    const pairs = cookiesOf(this.#page.reply).map(line => line.split(';', 1)[0])
+    const token = readOwn(pairs.join('; '), 'session', this.#page.site)
     return token === null ? null : tokenDigest(token)
   }
 }

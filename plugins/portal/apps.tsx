@@ -2,8 +2,8 @@
 import type { FastifyInstance } from 'fastify'
 import { home } from './enter.ts'
 import { type Frame, Page } from './layout.tsx'
-import type { AppCard, PortalOptions } from './options.ts'
-import { frameOf, goTo, sendPage, signedVisit } from './page-context.ts'
+import type { AppCard } from './options.ts'
+import { frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { SpentNotice, type SpentView } from './recovery.tsx'
 import { formatRelative } from './relative-time.ts'
 
@@ -47,14 +47,15 @@ export function inOrder(apps: readonly AppCard[]): AppCard[] {
   return [...apps].sort((a, b) => (b.lastUsedAt ?? 0) - (a.lastUsedAt ?? 0))
 }
 
-export function registerApps(scope: FastifyInstance, options: PortalOptions): void {
-  scope.get('/.factorgate', { config: { requires: 'anyone' } }, async request => goTo(request.visit, '/.factorgate/'))
+export function registerApps(scope: FastifyInstance): void {
+  const { portal } = scope
+  scope.get('/.factorgate', { config: { requires: 'anyone' } }, async request => goTo(request.page, '/.factorgate/'))
 
   scope.get('/.factorgate/', { config: { requires: 'signed-in' } }, async request => {
-    const visit = signedVisit(request)
-    const apps = inOrder(await options.routes.appsFor(visit.principal, visit.address))
-    const left = await options.signIn.recovery.leftAfterSpending(visit.principal)
-    const spent = left === null ? null : { left, address: options.portalOrigin + home, isAccount: false }
-    return sendPage(visit, 200, <AppsPage frame={frameOf(visit)} view={{ apps, now: visit.now, spent }} />)
+    const page = signedPage(request)
+    const apps = inOrder(await portal.routes.appsFor(page.principal, page.address))
+    const left = await portal.signIn.recovery.leftAfterSpending(page.principal)
+    const spent = left === null ? null : { left, address: portal.portalOrigin + home, isAccount: false }
+    return sendPage(page, 200, <AppsPage frame={frameOf(page)} view={{ apps, now: page.now, spent }} />)
   })
 }

@@ -7,7 +7,6 @@ import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { accentFor } from './accent.ts'
-import type { Branding } from './options.ts'
 
 export interface Asset {
   readonly type: string
@@ -47,13 +46,14 @@ export function pageSheet(accent: string | null): Asset {
 }
 
 /** On every host: error pages of ours stand on the hosts of apps too. */
-export function registerAssets(scope: FastifyInstance, look: Pick<Branding, 'accent'>): void {
+export function registerAssets(scope: FastifyInstance): void {
+  const { portal } = scope
   scope.get(
     '/.factorgate/assets/:name',
     { config: { requires: 'anyone', everyHost: true, isData: true } },
     async (request, reply) => {
       const { name } = request.params as { name: string }
-      const asset = name.endsWith('.css') ? pageSheet(look.accent) : name.endsWith('.js') ? script : mark
+      const asset = name.endsWith('.css') ? pageSheet(portal.accent) : name.endsWith('.js') ? script : mark
       if (asset === mark && name !== 'door.svg') throw new GateError('not_found')
       // Another hash is another version's, before or after a roll-out: better dressed in today's than not at all, but not kept.
       const isCurrent = asset.path === assetsPath + name && asset !== mark

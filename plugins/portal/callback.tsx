@@ -7,7 +7,6 @@ import { GateError } from '../../src/errors.ts'
 import { readNonce, stateOf } from '../cookies.ts'
 import { home } from './enter.ts'
 import { type Frame, Page, Said } from './layout.tsx'
-import type { PortalOptions } from './options.ts'
 import { frameOf, goTo, type PageContext, sendPage, setSessionCookie } from './page-context.ts'
 import { validTarget, withReturnTo } from './return-to.ts'
 
@@ -49,40 +48,41 @@ function isNavigation({ request: { raw } }: PageContext): boolean {
 /** A hand-over begins anew once within this time; later, the mark is of another day, or of a bookmark. */
 const againSeconds = 15 * 60
 
-export function registerCallback(scope: FastifyInstance, options: PortalOptions): void {
-  const { sessions } = options.services
+export function registerCallback(scope: FastifyInstance): void {
+  const { portal } = scope
+  const { sessions } = portal.services
 
   scope.get('/.factorgate/callback', { config: { requires: 'anyone', everyHost: true } }, async (request, reply) => {
     const { site } = request.exchange.match
-    // Before the visit, which gives this browser a nonce where it has none.
+    // The cookie that came, not the nonce that the context has just given where there was none.
     const before = site === null ? null : readNonce(request.raw.headers.cookie, site)
-    const visit = request.visit
+    const page = request.page
     const { code } = request.query as { code?: unknown }
-    const { host, origin } = visit.site
+    const { host, origin } = page.site
     const text = typeof code === 'string' ? code : ''
     const known = await sessions.lookAtHandOver(text, host)
-    const entered = before === null ? null : await sessions.redeem(text, host, stateOf(before), visit.principal)
+    const entered = before === null ? null : await sessions.redeem(text, host, stateOf(before), page.principal)
     const returnTo = known === null ? null : placeHere(known.returnTo, origin)
     if (entered !== null && returnTo !== null) {
-      if (entered.token !== '') setSessionCookie(reply, entered.token, visit.site)
-      return isNavigation(visit) ? goTo(visit, returnTo) : sendOnward(visit, returnTo)
+      if (entered.token !== '') setSessionCookie(reply, entered.token, page.site)
+      return isNavigation(page) ? goTo(page, returnTo) : sendOnward(page, returnTo)
     }
-    const goal = returnTo ?? placeHere(`${origin}/`, origin) ?? options.portalOrigin + home
+    const goal = returnTo ?? placeHere(`${origin}/`, origin) ?? portal.portalOrigin + home
     // Of several who hold it in the right browser, the first has it; the others hear that it is spent.
     if (known?.state === 'waiting' && (before === null || known.tie !== stateOf(before))) {
       // It was good, and not this browser's to use: nobody uses it any more.
       if (before === null) await sessions.redeem(text, host, '')
-      if (!wasAgain(visit)) return goTo(visit, startOver(visit, goal))
+      if (!wasAgain(page)) return goTo(page, startOver(page, goal))
       if (before === null) throw new GateError('cookies_off', { wayOn: goal })
     }
     reply.header('factorgate-error', 'form_expired')
-    const app = options.routes.requirementFor(goal, null, visit.address)?.app.title ?? visit.say.error.app
-    return sendPage(visit, 403, <LatePage frame={{ ...frameOf(visit), person: null }} app={app} href={goal} />)
+    const app = portal.routes.requirementFor(goal, null, page.address)?.app.title ?? page.say.error.app
+    return sendPage(page, 403, <LatePage frame={{ ...frameOf(page), person: null }} app={app} href={goal} />)
   })
 
   /** An address on this very host, or null. */
   function placeHere(address: string, origin: string): string | null {
-    const goal = validTarget(address, options.returnTargets)
+    const goal = validTarget(address, portal.returnTargets)
     return goal !== null && new URL(goal).origin === origin ? goal : null
   }
 
@@ -96,8 +96,8 @@ export function registerCallback(scope: FastifyInstance, options: PortalOptions)
    * The same way once more, from the portal, as whoever this browser is there: tabs that were opened at once have overwritten each other's
    * nonce, or an address was kept. The code is spent and signs in nobody.
    */
-  function startOver(visit: PageContext, rd: string): string {
-    const again = Math.floor(visit.now / 1000).toString(36)
-    return options.portalOrigin + withReturnTo('/.factorgate/login', { rd, state: stateOf(visit.nonce ?? ''), again })
+  function startOver(page: PageContext, rd: string): string {
+    const again = Math.floor(page.now / 1000).toString(36)
+    return portal.portalOrigin + withReturnTo('/.factorgate/login', { rd, state: stateOf(page.nonce ?? ''), again })
   }
 }

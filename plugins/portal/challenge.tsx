@@ -5,28 +5,27 @@ import { whySentence } from './challenge-offer.ts'
 import { ChallengePage, type ChallengeProblem, DeadEndPage } from './challenge-page.tsx'
 import { urlOf, wayOn } from './enter.ts'
 import { lostCookie, readForm } from './forms.ts'
-import type { PortalOptions } from './options.ts'
-import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedVisit } from './page-context.ts'
+import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { withReturnTo } from './return-to.ts'
 
 /** The page itself, with what went wrong if something did. */
 export async function showChallenge(
-  visit: AuthenticatedContext,
+  page: AuthenticatedContext,
   status: number,
   problem: ChallengeProblem | null
 ): Promise<FastifyReply> {
-  const { say, trip, principal, options } = visit
-  const { challenge, factors: usable } = options.signIn
-  const offer = await challenge.offer(callerOf(visit))
-  const frame = { ...frameOf(visit), person: null }
+  const { say, trip, principal, portal } = page
+  const { challenge, factors: usable } = portal.signIn
+  const offer = await challenge.offer(callerOf(page))
+  const frame = { ...frameOf(page), person: null }
   if (offer.has.length === 0) {
     const isOff = await usable.areSwitchedOff(principal.account.id)
-    const isInvited = await options.services.invitations.isWaiting(principal.account.id)
+    const isInvited = await portal.services.invitations.isWaiting(principal.account.id)
     const title = isOff ? say.challenge.off : isInvited ? say.challenge.begun : say.challenge.none
     const what = isOff ? say.challenge.offWhat : say.challenge.noneWhat
     const now = isInvited ? say.challenge.begunNow : say.challenge.noneNow
     return sendPage(
-      visit,
+      page,
       403,
       <DeadEndPage frame={frame} title={title} what={what} now={now} href={null} trip={trip} />
     )
@@ -40,12 +39,12 @@ export async function showChallenge(
       ? { now: unfitCodes, href: withReturnTo('/.factorgate/enrol/recovery', trip), action: say.recovery.newSubmit }
       : { now: unfitNow, href: withReturnTo('/.factorgate/enrol', trip), action: addFactor }
     const what = unfitWhat(offer.app ?? '', demanded)
-    return sendPage(visit, 403, <DeadEndPage frame={frame} title={title} what={what} trip={trip} {...end} />)
+    return sendPage(page, 403, <DeadEndPage frame={frame} title={title} what={what} trip={trip} {...end} />)
   }
   const factors =
     problem === null ? offer.factors : [problem.factor, ...offer.factors.filter(k => k !== problem.factor)]
   return sendPage(
-    visit,
+    page,
     status,
     <ChallengePage
       frame={frame}
@@ -66,26 +65,27 @@ export async function showChallenge(
  * What a code is answered with whose form is not good any more: the way on, where nothing is missing by now (FIELD F3), else the form anew.
  * Null where the form is good.
  */
-export async function answerStale(visit: AuthenticatedContext, factor: FactorKind): Promise<FastifyReply | null> {
-  const lost = lostCookie(visit)
-  if (lost === null && readForm(visit) !== 'expired') return null
-  if (isEnough(visit)) return goTo(visit, await wayOn(visit))
-  const sentence = lost === null ? visit.say.challenge.formExpired : visit.say.login.cookieLost
-  return showChallenge(lost ?? visit, 403, { factor, sentence, clock: null, waitSeconds: null })
+export async function answerStale(page: AuthenticatedContext, factor: FactorKind): Promise<FastifyReply | null> {
+  const lost = lostCookie(page)
+  if (lost === null && readForm(page) !== 'expired') return null
+  if (isEnough(page)) return goTo(page, await wayOn(page))
+  const sentence = lost === null ? page.say.challenge.formExpired : page.say.login.cookieLost
+  return showChallenge(lost ?? page, 403, { factor, sentence, clock: null, waitSeconds: null })
 }
 
-function isEnough(visit: AuthenticatedContext): boolean {
-  return visit.options.signIn.challenge.isEnough(callerOf(visit))
+function isEnough(page: AuthenticatedContext): boolean {
+  return page.portal.signIn.challenge.isEnough(callerOf(page))
 }
 
-export function registerChallenge(scope: FastifyInstance, options: PortalOptions): void {
+export function registerChallenge(scope: FastifyInstance): void {
+  const { portal } = scope
   scope.get('/.factorgate/challenge', { config: { requires: 'first-factor', isStep: true } }, async request => {
-    const visit = signedVisit(request)
-    const { principal } = visit
-    if (isEnough(visit)) return goTo(visit, await wayOn(visit))
-    const next = principal.isFullySignedIn ? null : await options.signIn.nextStep.of(callerOf(visit), principal)
-    if (next?.kind === 'enrol') return goTo(visit, urlOf(next, visit.trip))
-    return showChallenge(visit, 200, null)
+    const page = signedPage(request)
+    const { principal } = page
+    if (isEnough(page)) return goTo(page, await wayOn(page))
+    const next = principal.isFullySignedIn ? null : await portal.signIn.nextStep.of(callerOf(page), principal)
+    if (next?.kind === 'enrol') return goTo(page, urlOf(next, page.trip))
+    return showChallenge(page, 200, null)
   })
 
   for (const factor of ['totp', 'recovery'])
@@ -93,8 +93,8 @@ export function registerChallenge(scope: FastifyInstance, options: PortalOptions
       `/.factorgate/challenge/${factor}`,
       { config: { requires: 'first-factor', isStep: true } },
       async request => {
-        const visit = signedVisit(request)
-        return goTo(visit, withReturnTo('/.factorgate/challenge', visit.trip))
+        const page = signedPage(request)
+        return goTo(page, withReturnTo('/.factorgate/challenge', page.trip))
       }
     )
 }

@@ -6,8 +6,7 @@ import type { Denied } from '../../src/sign-in/outcome.ts'
 import { setEntryCookies, urlOf } from './enter.ts'
 import { setFlash } from './flash.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
-import type { PortalOptions } from './options.ts'
-import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedVisit } from './page-context.ts'
+import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { hasWaitingCodes, keepCodes } from './recovery.tsx'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 
@@ -73,42 +72,43 @@ export function cleanName(text: string): string | null {
 }
 
 /** Null where this person may add a factor now. Otherwise the answer: to the challenge, or refused. */
-export async function mayEnrol(visit: AuthenticatedContext): Promise<FastifyReply | null> {
-  const may = await visit.options.signIn.enrolment.may(visit.principal, visit.now)
-  return may === 'yes' ? null : refuseEnrolment(visit, may)
+export async function mayEnrol(page: AuthenticatedContext): Promise<FastifyReply | null> {
+  const may = await page.portal.signIn.enrolment.may(page.principal, page.now)
+  return may === 'yes' ? null : refuseEnrolment(page, may)
 }
 
 /** To the challenge, and back to this page; or refused, where nothing can be confirmed with or the page is the answer to a form. */
-export function refuseEnrolment(visit: AuthenticatedContext, may: Exclude<MayEnrol, 'yes'>): FastifyReply {
-  const { options, request } = visit
+export function refuseEnrolment(page: AuthenticatedContext, may: Exclude<MayEnrol, 'yes'>): FastifyReply {
+  const { portal, request } = page
   if (may === 'no' || request.method !== 'GET') throw new GateError('enrolment_not_allowed')
-  const rd = options.portalOrigin + request.exchange.target.raw
-  return goTo(visit, withReturnTo('/.factorgate/challenge', { rd, state: null }))
+  const rd = portal.portalOrigin + request.exchange.target.raw
+  return goTo(page, withReturnTo('/.factorgate/challenge', { rd, state: null }))
 }
 
 /** Sets the cookies of an enrolment and answers where it leads. Throws what was denied, and what failed once the cookies are set. */
-export function enterEnrolled(visit: AuthenticatedContext, outcome: Enrolled | Denied): string {
+export function enterEnrolled(page: AuthenticatedContext, outcome: Enrolled | Denied): string {
   if (outcome.kind === 'denied') throw new GateError(outcome.code, outcome)
-  setEntryCookies(visit, outcome)
-  if (outcome.codes !== null) keepCodes(visit, outcome.codes)
-  if (outcome.next.kind === 'account') setFlash(visit, { kind: 'added', name: outcome.credential.name })
-  return urlOf(outcome.next, visit.trip)
+  setEntryCookies(page, outcome)
+  if (outcome.codes !== null) keepCodes(page, outcome.codes)
+  if (outcome.next.kind === 'account') setFlash(page, { kind: 'added', name: outcome.credential.name })
+  return urlOf(outcome.next, page.trip)
 }
 
 /** Where an enrolment leads that was done a moment ago: to the codes that wait to be put away, or on. */
-export async function afterEnrolment(visit: AuthenticatedContext): Promise<string> {
-  if (hasWaitingCodes(visit)) return urlOf({ kind: 'recovery-codes' }, visit.trip)
-  return urlOf(await visit.options.signIn.enrolment.next(callerOf(visit), visit.principal), visit.trip)
+export async function afterEnrolment(page: AuthenticatedContext): Promise<string> {
+  if (hasWaitingCodes(page)) return urlOf({ kind: 'recovery-codes' }, page.trip)
+  return urlOf(await page.portal.signIn.enrolment.next(callerOf(page), page.principal), page.trip)
 }
 
-export function registerEnrol(scope: FastifyInstance, options: PortalOptions): void {
+export function registerEnrol(scope: FastifyInstance): void {
+  const { portal } = scope
   scope.get('/.factorgate/enrol', { config: { requires: 'first-factor' } }, async request => {
-    const visit = signedVisit(request)
-    const refusal = await mayEnrol(visit)
+    const page = signedPage(request)
+    const refusal = await mayEnrol(page)
     if (refusal !== null) return refusal
-    const { isFullySignedIn, account } = visit.principal
-    const isOff = !isFullySignedIn && (await options.signIn.factors.areSwitchedOff(account.id))
-    const view = { trip: visit.trip, isFirst: !isFullySignedIn, isOff }
-    return sendPage(visit, 200, <EnrolPage frame={frameOf(visit)} view={view} />)
+    const { isFullySignedIn, account } = page.principal
+    const isOff = !isFullySignedIn && (await portal.signIn.factors.areSwitchedOff(account.id))
+    const view = { trip: page.trip, isFirst: !isFullySignedIn, isOff }
+    return sendPage(page, 200, <EnrolPage frame={frameOf(page)} view={view} />)
   })
 }

@@ -9,10 +9,10 @@ import { type ReturnTo, withReturnTo } from './return-to.ts'
 export const home = '/.factorgate/'
 
 /** Sets the cookies of a sign-in and answers where it leads. Throws what was denied, and what failed once the cookies are set. */
-export function enter(visit: PageContext, outcome: SignedIn | Denied): string {
+export function enter(page: PageContext, outcome: SignedIn | Denied): string {
   if (outcome.kind === 'denied') throw new GateError(outcome.code, outcome)
-  setEntryCookies(visit, outcome)
-  return urlOf(outcome.next, visit.trip)
+  setEntryCookies(page, outcome)
+  return urlOf(outcome.next, page.trip)
 }
 
 /** The new token, and the mark of a browser that is known from now on. */
@@ -49,6 +49,6 @@ export function urlOf(next: Next, trip: ReturnTo): string {
 }
 
 /** The way on for somebody who is signed in, at this moment. */
-export async function wayOn(visit: AuthenticatedContext): Promise<string> {
-  return urlOf(await visit.options.signIn.nextStep.of(callerOf(visit), visit.principal), visit.trip)
+export async function wayOn(page: AuthenticatedContext): Promise<string> {
+  return urlOf(await page.portal.signIn.nextStep.of(callerOf(page), page.principal), page.trip)
 }

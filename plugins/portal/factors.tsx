@@ -7,8 +7,7 @@ import { cleanName } from './enrol.tsx'
 import { setFlash } from './flash.ts'
 import { requireForm } from './forms.ts'
 import { type Frame, Page } from './layout.tsx'
-import type { PortalOptions } from './options.ts'
-import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedVisit } from './page-context.ts'
+import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 
 export interface RemoveView {
   readonly id: string
@@ -38,54 +37,55 @@ export function RemovePage({ frame, view }: { frame: Frame; view: RemoveView }) 
   )
 }
 
-export function registerFactors(scope: FastifyInstance, options: PortalOptions): void {
-  const { credentials } = options.services
+export function registerFactors(scope: FastifyInstance): void {
+  const { portal } = scope
+  const { credentials } = portal.services
   const removePath = '/.factorgate/account/factors/:id/remove'
 
   scope.post('/.factorgate/account/factors/:id/rename', { config: { requires: 'signed-in' } }, async request => {
-    const visit = signedVisit(request)
-    const name = cleanName(requireForm(visit).field('name'))
-    const credential = await own(visit)
-    if (name === null) return showAccount(visit, 403, visit.say.account.nameProblem)
-    await credentials.rename(visit.principal.account.id, credential.id, name)
-    setFlash(visit, { kind: 'renamed', name })
-    return goTo(visit, '/.factorgate/account')
+    const page = signedPage(request)
+    const name = cleanName(requireForm(page).field('name'))
+    const credential = await own(page)
+    if (name === null) return showAccount(page, 403, page.say.account.nameProblem)
+    await credentials.rename(page.principal.account.id, credential.id, name)
+    setFlash(page, { kind: 'renamed', name })
+    return goTo(page, '/.factorgate/account')
   })
 
   scope.get(removePath, { config: { requires: 'fresh' } }, async request => {
-    const visit = signedVisit(request)
-    const { id, name } = await own(visit)
-    const view = { id, name, isLast: await isLast(visit, id) }
-    return sendPage(visit, 200, <RemovePage frame={frameOf(visit)} view={view} />)
+    const page = signedPage(request)
+    const { id, name } = await own(page)
+    const view = { id, name, isLast: await isLast(page, id) }
+    return sendPage(page, 200, <RemovePage frame={frameOf(page)} view={view} />)
   })
 
   scope.post(removePath, { config: { requires: 'fresh' } }, async request => {
-    const visit = signedVisit(request)
-    requireForm(visit)
+    const page = signedPage(request)
+    requireForm(page)
     const { id } = request.params as { id: string }
-    const accountId = visit.principal.account.id
+    const accountId = page.principal.account.id
     // Sent once more, because nothing confirmed that it stays removed: that is asked again.
     const isAgain = (await credentials.get(accountId, id)) === null && (await credentials.confirmRemoval(accountId, id))
-    if (isAgain) return goTo(visit, '/.factorgate/account')
-    const credential = await own(visit)
-    const commit = () => options.signIn.journal.factorRemoved(callerOf(visit), credential)
-    const outcome = await credentials.removeUnlessLast(visit.principal.account.id, credential.id, commit)
+    if (isAgain) return goTo(page, '/.factorgate/account')
+    const credential = await own(page)
+    const commit = () => portal.signIn.journal.factorRemoved(callerOf(page), credential)
+    const outcome = await credentials.removeUnlessLast(page.principal.account.id, credential.id, commit)
     if (outcome === 'last') throw new GateError('last_factor')
-    setFlash(visit, { kind: 'removed', name: credential.name })
-    return goTo(visit, '/.factorgate/account')
+    setFlash(page, { kind: 'removed', name: credential.name })
+    return goTo(page, '/.factorgate/account')
   })
 
   /** A credential of this very account; anybody else's is not there. */
-  async function own(visit: AuthenticatedContext): Promise<Credential> {
-    const { id } = visit.request.params as { id: string }
-    const credential = await credentials.get(visit.principal.account.id, id)
+  async function own(page: AuthenticatedContext): Promise<Credential> {
+    const { id } = page.request.params as { id: string }
+    const credential = await credentials.get(page.principal.account.id, id)
     if (credential === null) throw new GateError('not_found')
     return credential
   }
 
   /** What the page may offer; `removeUnlessLast` decides. Recovery codes are for emergencies and do not count. */
-  async function isLast(visit: AuthenticatedContext, id: string): Promise<boolean> {
-    const all = await credentials.list(visit.principal.account.id)
+  async function isLast(page: AuthenticatedContext, id: string): Promise<boolean> {
+    const all = await credentials.list(page.principal.account.id)
     return !all.some(credential => credential.id !== id && credential.disabledAt === null)
   }
 }

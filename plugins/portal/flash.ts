@@ -16,25 +16,25 @@ export type Flash =
 
 const waitSeconds = 60
 
-const contextOf = (visit: AuthenticatedContext) => `done:${visit.principal.session.id}`
+const contextOf = (page: AuthenticatedContext) => `done:${page.principal.session.id}`
 
 /** Leaves it for the account page. */
-export function setFlash(visit: AuthenticatedContext, done: Flash): void {
-  const { reply, site, options } = visit
-  const sealed = options.keyring().seal(JSON.stringify(done), contextOf(visit))
+export function setFlash(page: AuthenticatedContext, done: Flash): void {
+  const { reply, site, portal } = page
+  const sealed = portal.keyring().seal(JSON.stringify(done), contextOf(page))
   const value = Buffer.from(sealed).toString('base64url')
   reply.header('set-cookie', briefCookie(cookieNames(site).done, value, waitSeconds, site))
 }
 
 /** What waits for this very session, and waits no longer; null otherwise. */
-export function takeFlash(visit: AuthenticatedContext): Flash | null {
-  const { request, reply, site, options } = visit
+export function takeFlash(page: AuthenticatedContext): Flash | null {
+  const { request, reply, site, portal } = page
   const value = readOwn(request.raw.headers.cookie, 'done', site)
   if (value === null) return null
   reply.header('set-cookie', expiredCookie(cookieNames(site).done, site))
   try {
     // What the seal vouches for, we wrote.
-    return JSON.parse(options.keyring().open(Buffer.from(value, 'base64url').toString(), contextOf(visit)))
+    return JSON.parse(portal.keyring().open(Buffer.from(value, 'base64url').toString(), contextOf(page)))
   } catch {
     return null
   }

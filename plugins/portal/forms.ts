@@ -92,46 +92,46 @@ function isFromOurselves(request: FastifyRequest): boolean {
   return fetchSite === undefined || fetchSite === 'same-origin' || fetchSite === 'none'
 }
 
-/** The form of this visit, or `expired` where its token is not for this browser and session: nothing may be done then. */
-export function readForm(visit: PageContext): Form | 'expired' {
-  const form = staleForm(visit)
-  return isBound(visit, form.field('csrf')) ? form : 'expired'
+/** The form of this request, or `expired` where its token is not for this browser and session: nothing may be done then. */
+export function readForm(page: PageContext): Form | 'expired' {
+  const form = staleForm(page)
+  return isBound(page, form.field('csrf')) ? form : 'expired'
 }
 
 /** What a form held whose token is not good any more: for showing it again, and for nothing else. */
-export function staleForm(visit: PageContext): Form {
-  const { body } = visit.request
+export function staleForm(page: PageContext): Form {
+  const { body } = page.request
   return body instanceof Fields ? body : new Fields('')
 }
 
-/** The form of this visit; an expired one is refused. */
-export function requireForm(visit: PageContext): Form {
-  const form = readForm(visit)
+/** The form of this request; an expired one is refused. */
+export function requireForm(page: PageContext): Form {
+  const form = readForm(page)
   if (form === 'expired') throw new GateError('form_expired')
   return form
 }
 
-/** The JSON object of this visit, its `csrf` not checked yet. */
-export function readJson(visit: PageContext): Readonly<Record<string, unknown>> & { readonly csrf: string } {
-  const { body } = visit.request
+/** The JSON object of this request, its `csrf` not checked yet. */
+export function readJson(page: PageContext): Readonly<Record<string, unknown>> & { readonly csrf: string } {
+  const { body } = page.request
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new GateError('bad_request')
   const { csrf } = body as Record<string, unknown>
   if (typeof csrf !== 'string') throw new GateError('bad_request')
   return { ...body, csrf }
 }
 
-/** Refuses JSON whose `csrf` is not good for this visit. */
-export function requireJson(visit: PageContext): void {
-  if (!isBound(visit, readJson(visit).csrf)) throw new GateError('form_expired')
+/** Refuses JSON whose `csrf` is not good for this request. */
+export function requireJson(page: PageContext): void {
+  if (!isBound(page, readJson(page).csrf)) throw new GateError('form_expired')
 }
 
-function isBound(visit: PageContext, token: string): boolean {
+function isBound(page: PageContext, token: string): boolean {
   // A page of ours was shown before, and set the nonce. Without it the browser keeps no cookies, or has lost them since.
-  if (visit.nonce === null) throw new GateError('cookies_off')
+  if (page.nonce === null) throw new GateError('cookies_off')
   const [own = '', at = '', ours = ''] = token.split('.')
-  const keyring = visit.options.keyring()
-  if (own !== '' && keyring.verifyMac('csrf', csrfSubject(visit), own)) return true
-  return isStrangersOwn(visit, at) && keyring.verifyMac('csrf', strangersSubject(visit, at), ours)
+  const keyring = page.portal.keyring()
+  if (own !== '' && keyring.verifyMac('csrf', csrfSubject(page), own)) return true
+  return isStrangersOwn(page, at) && keyring.verifyMac('csrf', strangersSubject(page, at), ours)
 }
 
 /** How long a sign-in form of a tab that lost its nonce to another tab is good. */
@@ -142,22 +142,22 @@ const strangerSeconds = 3600
  * form is good without it where the browser itself says that it comes from a page of this origin, and all pages of this origin are
  * ours: a site that would sign people in as somebody else cannot say so (THREATS R17).
  */
-function isStrangersOwn({ principal, request, options, now }: PageContext, at: string): boolean {
+function isStrangersOwn({ principal, request, portal, now }: PageContext, at: string): boolean {
   const { origin, 'sec-fetch-site': fetchSite } = request.raw.headers
   // The hook above has compared `Origin` with ours.
   const isVouched = fetchSite === 'same-origin' || (fetchSite === undefined && origin !== undefined)
   const age = now / 1000 - Number.parseInt(at, 36)
-  return principal === null && options.isAlone === true && isVouched && age >= -60 && age <= strangerSeconds
+  return principal === null && portal.isAlone === true && isVouched && age >= -60 && age <= strangerSeconds
 }
 
 /**
- * The visit with a new nonce, where a form came without any: to show it again. Null where one came. The second time in a row the browser
+ * The page context with a new nonce, where a form came without any: to show it again. Null where one came. The second time in a row the browser
  * keeps no cookies, and hears so.
  */
-export function lostCookie<V extends PageContext>(visit: V): V | null {
-  if (visit.nonce !== null) return null
-  if (staleForm(visit).field('retry') !== '') throw new GateError('cookies_off')
+export function lostCookie<Page extends PageContext>(page: Page): Page | null {
+  if (page.nonce !== null) return null
+  if (staleForm(page).field('retry') !== '') throw new GateError('cookies_off')
   const nonce = newToken()
-  visit.reply.header('set-cookie', nonceCookie(nonce, visit.site)).header('factorgate-error', 'cookies_off')
-  return { ...visit, nonce, isRetry: true }
+  page.reply.header('set-cookie', nonceCookie(nonce, page.site)).header('factorgate-error', 'cookies_off')
+  return { ...page, nonce, isRetry: true }
 }

@@ -1,6 +1,6 @@
 /**
  * The portal: every page a person meets, under `/.factorgate/`. They share a scope, whose parsers and checks no byte of an app's traffic
- * meets. Assets stand outside the scope of the pages: a visit would give them a nonce's cookie.
+ * meets. Assets stand outside the scope of the pages: a page context would set a nonce's cookie with them.
  */
 import fp from 'fastify-plugin'
 import { registerAccount } from './account.tsx'
@@ -15,7 +15,7 @@ import { registerInvite } from './invite.tsx'
 import { registerLogin } from './login.tsx'
 import { registerLogout } from './logout.tsx'
 import type { PortalOptions } from './options.ts'
-import { openVisits } from './page-context.ts'
+import { addPageContext } from './page-context.ts'
 import { registerPassword } from './password.tsx'
 import { registerRecovery } from './recovery.tsx'
 import { registerSessions } from './sessions.tsx'
@@ -27,27 +27,33 @@ export { framedWhat, renderFramed, renderFramedError } from './framed-page.tsx'
 export { pageHeaders } from './headers.ts'
 export type { AppCard, PortalOptions, PortalRoutes, PortalServices } from './options.ts'
 
+/** The routes of all pages. Each function finds what the portal is given as `scope.portal`. */
+const pageRoutes = [
+  registerApps,
+  registerLogin,
+  registerChallenge,
+  registerTotp,
+  registerRecovery,
+  registerWebauthn,
+  registerInvite,
+  registerEnrol,
+  registerAccount,
+  registerFactors,
+  registerPassword,
+  registerSessions,
+  registerLogout,
+  registerCallback
+]
+
 export const portalPlugin = fp<{ portal: PortalOptions }>(
   async (app, { portal }) => {
     await app.register(async scope => {
+      scope.decorate('portal', portal)
       guardForms(scope)
-      registerAssets(scope, portal)
+      registerAssets(scope)
       await scope.register(async pages => {
-        openVisits(pages, portal)
-        registerApps(pages, portal)
-        registerLogin(pages, portal)
-        registerChallenge(pages, portal)
-        registerTotp(pages, portal)
-        registerRecovery(pages, portal)
-        registerWebauthn(pages, portal)
-        registerInvite(pages, portal)
-        registerEnrol(pages, portal)
-        registerAccount(pages)
-        registerFactors(pages, portal)
-        registerPassword(pages, portal)
-        registerSessions(pages, portal)
-        registerLogout(pages, portal)
-        registerCallback(pages, portal)
+        addPageContext(pages)
+        for (const register of pageRoutes) register(pages)
       })
     })
   },

@@ -9,7 +9,6 @@ import { enter, wayOn } from './enter.ts'
 import { lostCookie, readForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
 import { NewPassword } from './new-password.tsx'
-import type { PortalOptions } from './options.ts'
 import { callerOf, frameOf, goTo, isSigned, type PageContext, sendPage } from './page-context.ts'
 import { namesAround } from './password-context.ts'
 import { formatDuration, withWait } from './relative-time.ts'
@@ -59,67 +58,66 @@ export function InvitePage({ frame, view }: { frame: Frame; view: InviteView }) 
 
 const path = '/.factorgate/invite/:token'
 
-export function registerInvite(scope: FastifyInstance, options: PortalOptions): void {
-  const { invitation } = options.signIn
+export function registerInvite(scope: FastifyInstance): void {
+  const { portal } = scope
+  const { invitation } = portal.signIn
 
   scope.get(path, { config: { requires: 'anyone' } }, async request => {
-    const visit = request.visit
-    const token = tokenOf(visit)
+    const page = request.page
+    const token = tokenOf(page)
     const { account, isBegun } = await invited(token)
     // Back, in the browser that accepted it.
-    if (isBegun && isSigned(visit) && invitation.isHalfWay(visit.principal, token))
-      return goTo(visit, await wayOn(visit))
-    return show(visit, 200, account, { token, isBegun })
+    if (isBegun && isSigned(page) && invitation.isHalfWay(page.principal, token)) return goTo(page, await wayOn(page))
+    return show(page, 200, account, { token, isBegun })
   })
 
   scope.post(path, { config: { requires: 'anyone' } }, async request => {
-    const visit = request.visit
-    const lost = lostCookie(visit)
-    const stale = lost === null && readForm(visit) === 'expired'
-    if (lost !== null || stale) return answerStale(lost ?? visit, tokenOf(visit))
-    const form = staleForm(visit)
-    const token = tokenOf(visit)
+    const page = request.page
+    const lost = lostCookie(page)
+    const stale = lost === null && readForm(page) === 'expired'
+    if (lost !== null || stale) return answerStale(lost ?? page, tokenOf(page))
+    const form = staleForm(page)
+    const token = tokenOf(page)
     const { account, isBegun } = await invited(token)
     const password = form.field('password')
-    const by = callerOf(visit)
+    const by = callerOf(page)
     const answer = isBegun
       ? await invitation.resume(by, token, account, password)
-      : await invitation.accept(by, token, account, password, namesAround(options, account))
-    if (answer.kind === 'entered' || answer.kind === 'denied') return goTo(visit, enter(visit, answer))
+      : await invitation.accept(by, token, account, password, namesAround(portal, account))
+    if (answer.kind === 'entered' || answer.kind === 'denied') return goTo(page, enter(page, answer))
     if (answer.kind === 'weak')
-      return show(visit, 403, account, { token, problem: visit.say.invite.problem[answer.problem] })
-    return refuse(visit, token, account, answer)
+      return show(page, 403, account, { token, problem: page.say.invite.problem[answer.problem] })
+    return refuse(page, token, account, answer)
   })
 
   /** The password that goes with the link was wrong, or was not looked at. */
-  function refuse(visit: PageContext, token: string, account: Account, answer: NotAccepted) {
-    const { say, reply } = visit
+  function refuse(page: PageContext, token: string, account: Account, answer: NotAccepted) {
+    const { say, reply } = page
     if (answer.kind === 'busy') throw new GateError('busy', { retryAfterSeconds: 2 })
     const isThrottled = answer.kind === 'throttled'
     reply.header('factorgate-error', isThrottled ? 'too_many_attempts' : 'wrong_credentials')
     if (!isThrottled) {
       const { waitSeconds = null } = answer
       const problem = withWait(reply, say.invite.againWrong, waitSeconds, say)
-      return show(visit, 401, account, { token, isBegun: true, problem, waitSeconds })
+      return show(page, 401, account, { token, isBegun: true, problem, waitSeconds })
     }
     const waitSeconds = Math.ceil(answer.retryAfterSeconds)
     reply.header('retry-after', String(waitSeconds))
     const problem = say.login.throttled(formatDuration(waitSeconds, say))
-    return show(visit, 429, account, { token, isBegun: true, problem, waitSeconds })
+    return show(page, 429, account, { token, isBegun: true, problem, waitSeconds })
   }
 
   /** The form anew; or, where another tab has accepted this invitation, the way on from there (FIELD F3). */
-  async function answerStale(visit: PageContext, token: string) {
-    const { say } = visit
-    if (isSigned(visit) && (await invitation.isAcceptedBy(visit.principal, token)))
-      return goTo(visit, await wayOn(visit))
+  async function answerStale(page: PageContext, token: string) {
+    const { say } = page
+    if (isSigned(page) && (await invitation.isAcceptedBy(page.principal, token))) return goTo(page, await wayOn(page))
     const { account, isBegun } = await invited(token)
-    const problem = visit.isRetry ? say.login.cookieLost : say.login.formExpired
-    return show(visit, 403, account, { token, isBegun, problem })
+    const problem = page.isRetry ? say.login.cookieLost : say.login.formExpired
+    return show(page, 403, account, { token, isBegun, problem })
   }
 
-  function tokenOf(visit: PageContext): string {
-    return (visit.request.params as { token: string }).token
+  function tokenOf(page: PageContext): string {
+    return (page.request.params as { token: string }).token
   }
 
   async function invited(token: string): Promise<Invited> {
@@ -129,18 +127,18 @@ export function registerInvite(scope: FastifyInstance, options: PortalOptions): 
   }
 
   function show(
-    visit: PageContext,
+    page: PageContext,
     status: number,
     account: Account,
     view: Pick<InviteView, 'token'> & Partial<InviteView>
   ) {
     const { name, displayName } = account
     return sendPage(
-      visit,
+      page,
       status,
       <InvitePage
-        frame={{ ...frameOf(visit), person: null }}
-        view={{ trip: visit.trip, name, displayName, isBegun: false, problem: null, waitSeconds: null, ...view }}
+        frame={{ ...frameOf(page), person: null }}
+        view={{ trip: page.trip, name, displayName, isBegun: false, problem: null, waitSeconds: null, ...view }}
       />
     )
   }

@@ -10,7 +10,6 @@ import { CurrentPassword } from './current-password.tsx'
 import { enter, wayOn } from './enter.ts'
 import { lostCookie, readForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page, Token } from './layout.tsx'
-import type { PortalOptions } from './options.ts'
 import { callerOf, frameOf, goTo, isSigned, type PageContext, sendPage } from './page-context.ts'
 import { PasskeyButton } from './passkey-button.tsx'
 import { formatDuration, withWait } from './relative-time.ts'
@@ -81,57 +80,58 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
   )
 }
 
-export function registerLogin(scope: FastifyInstance, options: PortalOptions): void {
-  const { services, signIn } = options
+export function registerLogin(scope: FastifyInstance): void {
+  const { portal } = scope
+  const { services, signIn } = portal
 
   scope.get('/.factorgate/login', { config: { requires: 'anyone' } }, async request => {
-    const visit = request.visit
-    if (isSigned(visit) && !wantsAnother(visit)) return goTo(visit, await wayOn(visit))
-    const ended = await whyEnded(visit)
+    const page = request.page
+    if (isSigned(page) && !wantsAnother(page)) return goTo(page, await wayOn(page))
+    const ended = await whyEnded(page)
     if (ended === 'suspended') throw new GateError('account_suspended')
-    return showLogin(visit, 200, { ended })
+    return showLogin(page, 200, { ended })
   })
 
   scope.post('/.factorgate/login', { config: { requires: 'anyone' } }, async (request, reply) => {
-    const visit = request.visit
-    const say = visit.say.login
-    const username = staleForm(visit).field('username')
-    const lost = lostCookie(visit)
-    const form = lost === null ? readForm(visit) : null
+    const page = request.page
+    const say = page.say.login
+    const username = staleForm(page).field('username')
+    const lost = lostCookie(page)
+    const form = lost === null ? readForm(page) : null
     if (lost !== null || form === null || form === 'expired') {
       // Signed in by another tab meanwhile: a form that is not good any more goes where its page would go now (FIELD F3).
-      if (isSigned(visit) && !wantsAnother(visit)) return goTo(visit, await wayOn(visit))
+      if (isSigned(page) && !wantsAnother(page)) return goTo(page, await wayOn(page))
       const problem = lost === null ? say.formExpired : say.cookieLost
-      return showLogin(lost ?? visit, 403, { username, problem })
+      return showLogin(lost ?? page, 403, { username, problem })
     }
-    const answer = await signIn.firstFactor.withPassword(callerOf(visit), username, form.field('password'))
-    if (answer.kind === 'entered') return goTo(visit, enter(visit, answer))
-    if (answer.kind === 'throttled') return showThrottled(visit, username, answer.retryAfterSeconds)
+    const answer = await signIn.firstFactor.withPassword(callerOf(page), username, form.field('password'))
+    if (answer.kind === 'entered') return goTo(page, enter(page, answer))
+    if (answer.kind === 'throttled') return showThrottled(page, username, answer.retryAfterSeconds)
     if (answer.kind === 'busy') {
       reply.header('retry-after', '2').header('factorgate-error', 'busy')
-      return showLogin(visit, 503, { username, problem: say.busy })
+      return showLogin(page, 503, { username, problem: say.busy })
     }
     reply.header('factorgate-error', 'wrong_credentials')
     const { waitSeconds = null } = answer
-    const problem = withWait(reply, say.wrong, waitSeconds, visit.say)
-    return showLogin(visit, 401, { username, problem, waitSeconds })
+    const problem = withWait(reply, say.wrong, waitSeconds, page.say)
+    return showLogin(page, 401, { username, problem, waitSeconds })
   })
 
   function wantsAnother({ request }: PageContext): boolean {
     return (request.query as { switch?: unknown }).switch !== undefined
   }
 
-  function showThrottled(visit: PageContext, username: string, seconds: number) {
-    visit.reply.header('retry-after', String(Math.ceil(seconds))).header('factorgate-error', 'too_many_attempts')
-    const problem = visit.say.login.throttled(formatDuration(seconds, visit.say))
-    return showLogin(visit, 429, { username, problem, waitSeconds: Math.ceil(seconds) })
+  function showThrottled(page: PageContext, username: string, seconds: number) {
+    page.reply.header('retry-after', String(Math.ceil(seconds))).header('factorgate-error', 'too_many_attempts')
+    const problem = page.say.login.throttled(formatDuration(seconds, page.say))
+    return showLogin(page, 429, { username, problem, waitSeconds: Math.ceil(seconds) })
   }
 
   /** Why the cookie that came along opens nothing, while the store remembers; said once. */
-  async function whyEnded(visit: PageContext): Promise<EndReason | null> {
-    const { site, reply } = visit
-    const token = readOwn(visit.request.raw.headers.cookie, 'session', site)
-    if (token === null || visit.principal !== null) return null
+  async function whyEnded(page: PageContext): Promise<EndReason | null> {
+    const { site, reply } = page
+    const token = readOwn(page.request.raw.headers.cookie, 'session', site)
+    if (token === null || page.principal !== null) return null
     const ended = await services.sessions.whyEnded(token)
     // Under the name without a port it is ours only where the store remembers it; it may be another gate's on this host.
     const bare = { secure: site.secure, port: '' }
@@ -140,20 +140,20 @@ export function registerLogin(scope: FastifyInstance, options: PortalOptions): v
     return ended
   }
 
-  function showLogin(visit: PageContext, status: number, view: Partial<LoginView>) {
+  function showLogin(page: PageContext, status: number, view: Partial<LoginView>) {
     return sendPage(
-      visit,
+      page,
       status,
       <LoginPage
-        frame={{ ...frameOf(visit), person: null }}
+        frame={{ ...frameOf(page), person: null }}
         view={{
-          trip: visit.trip,
-          app: signIn.nextStep.requirement(callerOf(visit), null)?.app.title ?? null,
+          trip: page.trip,
+          app: signIn.nextStep.requirement(callerOf(page), null)?.app.title ?? null,
           username: '',
           ended: null,
           problem: null,
           waitSeconds: null,
-          isSwitch: wantsAnother(visit),
+          isSwitch: wantsAnother(page),
           ...view
         }}
       />

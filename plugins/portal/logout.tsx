@@ -7,7 +7,6 @@ import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import { home } from './enter.ts'
 import { readForm } from './forms.ts'
 import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
-import type { PortalOptions } from './options.ts'
 import { callerOf, frameOf, goTo, type PageContext, sendPage } from './page-context.ts'
 import { noReturn, type ReturnTo, validTarget, withReturnTo } from './return-to.ts'
 
@@ -49,44 +48,45 @@ export function SignedOutPage({ frame, trip = noReturn }: { frame: Frame; trip?:
   )
 }
 
-export function registerLogout(scope: FastifyInstance, options: PortalOptions): void {
-  const { sessions } = options.services
-  const signedOut = `${options.portalOrigin}/.factorgate/signed-out`
+export function registerLogout(scope: FastifyInstance): void {
+  const { portal } = scope
+  const { sessions } = portal.services
+  const signedOut = `${portal.portalOrigin}/.factorgate/signed-out`
   const config = { requires: 'anyone', everyHost: true } as const
 
   scope.get('/.factorgate/logout', { config }, async request => {
-    const visit = request.visit
-    if (visit.principal === null) return goTo(visit, withReturnTo(signedOut, tripOn(visit)))
-    return show(visit, 200, null)
+    const page = request.page
+    if (page.principal === null) return goTo(page, withReturnTo(signedOut, tripOn(page)))
+    return show(page, 200, null)
   })
 
   scope.post('/.factorgate/logout', { config }, async (request, reply) => {
-    const visit = request.visit
-    if (visit.principal !== null) {
-      if (readForm(visit) === 'expired') return show(visit, 403, visit.say.logout.formExpired)
+    const page = request.page
+    if (page.principal !== null) {
+      if (readForm(page) === 'expired') return show(page, 403, page.say.logout.formExpired)
       // Where that rejects, the cookie stays, so that the next try is known for one.
-      await options.signIn.signOut.here(callerOf(visit), visit.principal)
+      await portal.signIn.signOut.here(callerOf(page), page.principal)
     } else {
-      const token = readOwn(request.raw.headers.cookie, 'session', visit.site)
+      const token = readOwn(request.raw.headers.cookie, 'session', page.site)
       if (token !== null) await sessions.confirmEndOf(token)
     }
     // Whoever is signed out has what they asked for, however old their form is.
-    reply.header('set-cookie', expiredCookie(cookieNames(visit.site).session, visit.site))
-    return goTo(visit, withReturnTo(signedOut, visit.trip))
+    reply.header('set-cookie', expiredCookie(cookieNames(page.site).session, page.site))
+    return goTo(page, withReturnTo(signedOut, page.trip))
   })
 
   scope.get('/.factorgate/signed-out', { config: { requires: 'anyone' } }, async request => {
-    const visit = request.visit
-    if (visit.principal !== null) return goTo(visit, home)
-    return sendPage(visit, 200, <SignedOutPage frame={frameOf(visit)} trip={visit.trip} />)
+    const page = request.page
+    if (page.principal !== null) return goTo(page, home)
+    return sendPage(page, 200, <SignedOutPage frame={frameOf(page)} trip={page.trip} />)
   })
 
-  function show(visit: PageContext, status: number, problem: string | null) {
-    const frame = { ...frameOf(visit), person: null }
-    const page = <LogoutPage frame={frame} trip={tripOn(visit)} problem={problem} />
+  function show(page: PageContext, status: number, problem: string | null) {
+    const frame = { ...frameOf(page), person: null }
+    const content = <LogoutPage frame={frame} trip={tripOn(page)} problem={problem} />
     // The answer to this form leads to the portal.
-    const trip = visit.site.isPortal ? visit.trip : { rd: signedOut, state: null }
-    return sendPage({ ...visit, trip }, status, page)
+    const trip = page.site.isPortal ? page.trip : { rd: signedOut, state: null }
+    return sendPage({ ...page, trip }, status, content)
   }
 
   /** Where the person was: on the way to something, or on a page of the app on whose host they sign out. */
@@ -94,6 +94,6 @@ export function registerLogout(scope: FastifyInstance, options: PortalOptions): 
     if (trip.rd !== null || site.isPortal) return trip
     const { referer } = request.raw.headers
     const isHere = referer?.startsWith(`${site.origin}/`) && !referer.startsWith(`${site.origin}/.factorgate`)
-    return { rd: isHere ? validTarget(referer as string, options.returnTargets) : null, state: null }
+    return { rd: isHere ? validTarget(referer as string, portal.returnTargets) : null, state: null }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * One visit to one of our pages: who, from where, on the way to what. A hook opens it before each handler; the first page that a browser asks
- * for gives it a nonce. A visit stops where the store could not say who this is.
+ * The context of a request for a page: who asks, from where, on the way to what. A hook makes it before each handler. The first page that a
+ * browser asks for gives it a nonce. Where the store could not say who asks, there is no context and no page.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { JSX } from 'preact'
@@ -19,7 +19,7 @@ import type { PortalOptions } from './options.ts'
 import { type ReturnTo, returnToOf } from './return-to.ts'
 
 export interface PageContext {
-  readonly options: PortalOptions
+  readonly portal: PortalOptions
   readonly request: FastifyRequest
   readonly reply: FastifyReply
   readonly site: Site
@@ -37,17 +37,22 @@ export interface PageContext {
   readonly isRetry?: boolean
 }
 
-/** A visit by somebody whom the route lets in: the enforce step has looked at that before. */
+/** The context of somebody whom the route lets in: the enforce step has looked at that before. */
 export type AuthenticatedContext = PageContext & { readonly principal: Principal }
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** On a page of the portal, once its body is read. */
-    visit: PageContext
+    page: PageContext
+  }
+  interface FastifyInstance {
+    /** In the scope of the portal. */
+    portal: PortalOptions
   }
 }
 
-function openContext(options: PortalOptions, request: FastifyRequest, reply: FastifyReply): PageContext {
+function makeContext(request: FastifyRequest, reply: FastifyReply): PageContext {
+  const { portal } = request.server
   const { exchange } = request
   const { match, principal, storeFailure, client } = exchange
   if (storeFailure !== null) throw storeFailure
@@ -60,14 +65,14 @@ function openContext(options: PortalOptions, request: FastifyRequest, reply: Fas
     reply.header('set-cookie', nonceCookie(nonce, match.site))
   }
   return {
-    options,
+    portal,
     request,
     reply,
     site: match.site,
     principal,
     nonce,
-    trip: returnToOf(request.query, options.returnTargets),
-    now: options.clock(),
+    trip: returnToOf(request.query, portal.returnTargets),
+    now: portal.clock(),
     address: client.address,
     browser: deviceCookieOf(cookie, match.site),
     device: { userAgent: (request.raw.headers['user-agent'] ?? '').slice(0, 256), address: client.address },
@@ -75,54 +80,54 @@ function openContext(options: PortalOptions, request: FastifyRequest, reply: Fas
   }
 }
 
-/** Opens the visit of each request of this scope, once its body is read: handlers find it as `request.visit`. */
-export function openVisits(scope: FastifyInstance, options: PortalOptions): void {
-  scope.decorateRequest('visit')
+/** Makes the context of each request of this scope once its body is read: handlers find it as `request.page`. */
+export function addPageContext(scope: FastifyInstance): void {
+  scope.decorateRequest('page')
   scope.addHook('preHandler', async (request, reply) => {
-    request.visit = openContext(options, request, reply)
+    request.page = makeContext(request, reply)
   })
 }
 
-/** The visit, for routes that require somebody. Without anybody it is a mistake of ours, and fails closed. */
-export function signedVisit({ visit }: FastifyRequest): AuthenticatedContext {
-  if (!isSigned(visit)) throw new GateError('sign_in_required')
-  return visit
+/** The context, for routes that require somebody. Without anybody it is a mistake of ours, and fails closed. */
+export function signedPage({ page }: FastifyRequest): AuthenticatedContext {
+  if (!isSigned(page)) throw new GateError('sign_in_required')
+  return page
 }
 
-/** The values of a visit that the use-cases of a sign-in take. */
-export function callerOf(visit: AuthenticatedContext): SignedCaller
-export function callerOf(visit: PageContext): Caller
+/** The values that the use-cases of a sign-in take. */
+export function callerOf(page: AuthenticatedContext): SignedCaller
+export function callerOf(page: PageContext): Caller
 export function callerOf({ request, now, address, browser, device, site, principal, trip }: PageContext): Caller {
   return { request: request.exchange.id, now, address, browser, device, host: site.host, principal, way: trip }
 }
 
-export function isSigned(visit: PageContext): visit is AuthenticatedContext {
-  return visit.principal !== null
+export function isSigned(page: PageContext): page is AuthenticatedContext {
+  return page.principal !== null
 }
 
 /** What a form is bound to: this browser, and this very token of it. A form from before a sign-in is worth nothing after (THREATS R12). */
-export function csrfSubject(visit: Pick<PageContext, 'nonce' | 'principal'>): string {
-  return `${visit.nonce ?? ''}.${visit.principal?.csrfKey ?? '-'}`
+export function csrfSubject(page: Pick<PageContext, 'nonce' | 'principal'>): string {
+  return `${page.nonce ?? ''}.${page.principal?.csrfKey ?? '-'}`
 }
 
-export function frameOf(visit: PageContext): Frame {
-  const { options, principal, site, say } = visit
+export function frameOf(page: PageContext): Frame {
+  const { portal, principal, site, say } = page
   return {
-    look: options,
+    look: portal,
     say,
     person: principal?.isFullySignedIn ? { displayName: principal.account.displayName } : null,
-    base: site.isPortal ? '' : options.portalOrigin,
-    csrf: csrfToken(visit),
-    isRetry: visit.isRetry === true
+    base: site.isPortal ? '' : portal.portalOrigin,
+    csrf: csrfToken(page),
+    isRetry: page.isRetry === true
   }
 }
 
-function csrfToken(visit: PageContext): string {
-  const keyring = visit.options.keyring()
-  const token = keyring.mac('csrf', csrfSubject(visit))
-  if (visit.principal !== null || !visit.site.isPortal) return token
-  const at = Math.floor(visit.now / 1000).toString(36)
-  return `${token}.${at}.${keyring.mac('csrf', strangersSubject(visit, at))}`
+function csrfToken(page: PageContext): string {
+  const keyring = page.portal.keyring()
+  const token = keyring.mac('csrf', csrfSubject(page))
+  if (page.principal !== null || !page.site.isPortal) return token
+  const at = Math.floor(page.now / 1000).toString(36)
+  return `${token}.${at}.${keyring.mac('csrf', strangersSubject(page, at))}`
 }
 
 /** What a stranger's form says besides: that it is ours, and from when. */
@@ -131,19 +136,19 @@ export function strangersSubject({ site }: PageContext, at: string): string {
 }
 
 /** Sends a page. Its forms may lead on to where the person is going, and nowhere else. */
-export function sendPage(visit: PageContext, status: number, page: JSX.Element): FastifyReply {
-  const { rd } = visit.trip
+export function sendPage(page: PageContext, status: number, content: JSX.Element): FastifyReply {
+  const { rd } = page.trip
   const origin = rd === null ? null : new URL(rd).origin
-  return visit.reply
+  return page.reply
     .code(status)
-    .headers(pageHeaders(origin === visit.site.origin ? null : origin))
+    .headers(pageHeaders(origin === page.site.origin ? null : origin))
     .type('text/html; charset=utf-8')
-    .send(toHtml(page))
+    .send(toHtml(content))
 }
 
 /** On to another page, after a success: the browser asks for it with GET, and nothing is sent twice. */
-export function goTo(visit: PageContext, url: string): FastifyReply {
-  return visit.reply.header('cache-control', 'no-store').header('vary', 'Cookie').redirect(url, 303)
+export function goTo(page: PageContext, url: string): FastifyReply {
+  return page.reply.header('cache-control', 'no-store').header('vary', 'Cookie').redirect(url, 303)
 }
 
 /** The new token, after every proof. */

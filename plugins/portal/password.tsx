@@ -10,8 +10,7 @@ import { setFlash } from './flash.ts'
 import { readForm } from './forms.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
 import { NewPassword } from './new-password.tsx'
-import type { PortalOptions } from './options.ts'
-import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedVisit } from './page-context.ts'
+import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { namesAround } from './password-context.ts'
 import { formatDuration, withWait } from './relative-time.ts'
 
@@ -50,58 +49,58 @@ export function PasswordPage({ frame, view }: { frame: Frame; view: PasswordView
 
 const path = '/.factorgate/account/password'
 
-export function registerPassword(scope: FastifyInstance, options: PortalOptions): void {
-  const { localDirectory } = options.services
+export function registerPassword(scope: FastifyInstance): void {
+  const { portal } = scope
+  const { localDirectory } = portal.services
 
   scope.get(path, { config: { requires: 'fresh' } }, async request => {
-    const visit = signedVisit(request)
-    requireOurs(visit)
-    return show(visit, 200, {})
+    const page = signedPage(request)
+    requireOurs(page)
+    return show(page, 200, {})
   })
 
   scope.post(path, { config: { requires: 'fresh' } }, async request => {
-    const visit = signedVisit(request)
-    requireOurs(visit)
-    const form = readForm(visit)
-    if (form === 'expired')
-      return show(visit, 403, { problem: { field: 'old', sentence: visit.say.login.formExpired } })
-    const names = namesAround(options, visit.principal.account)
+    const page = signedPage(request)
+    requireOurs(page)
+    const form = readForm(page)
+    if (form === 'expired') return show(page, 403, { problem: { field: 'old', sentence: page.say.login.formExpired } })
+    const names = namesAround(portal, page.principal.account)
     const password = form.field('password')
-    const answer = await options.signIn.passwordChange.change(callerOf(visit), form.field('old'), password, names)
+    const answer = await portal.signIn.passwordChange.change(callerOf(page), form.field('old'), password, names)
     if (answer.kind === 'weak')
-      return show(visit, 403, { problem: { field: 'new', sentence: visit.say.invite.problem[answer.problem] } })
-    if (answer.kind !== 'changed') return refuse(visit, answer)
-    setEntryCookies(visit, { token: null, browser: answer.browser })
-    const url = urlOf(answer.next, visit.trip)
-    setFlash(visit, { kind: 'password' })
-    return goTo(visit, url)
+      return show(page, 403, { problem: { field: 'new', sentence: page.say.invite.problem[answer.problem] } })
+    if (answer.kind !== 'changed') return refuse(page, answer)
+    setEntryCookies(page, { token: null, browser: answer.browser })
+    const url = urlOf(answer.next, page.trip)
+    setFlash(page, { kind: 'password' })
+    return goTo(page, url)
   })
 
-  function requireOurs(visit: AuthenticatedContext): void {
-    if (visit.principal.account.directory !== localDirectory.id) throw new GateError('not_found')
+  function requireOurs(page: AuthenticatedContext): void {
+    if (page.principal.account.directory !== localDirectory.id) throw new GateError('not_found')
   }
 
-  function refuse(visit: AuthenticatedContext, answer: NotAccepted) {
-    const { say, reply } = visit
+  function refuse(page: AuthenticatedContext, answer: NotAccepted) {
+    const { say, reply } = page
     if (answer.kind === 'throttled') {
       const waitSeconds = Math.ceil(answer.retryAfterSeconds)
       reply.header('retry-after', String(waitSeconds)).header('factorgate-error', 'too_many_attempts')
       const sentence = say.login.throttled(formatDuration(waitSeconds, say))
-      return show(visit, 429, { problem: { field: 'old', sentence }, waitSeconds })
+      return show(page, 429, { problem: { field: 'old', sentence }, waitSeconds })
     }
     if (answer.kind === 'busy') throw new GateError('busy', { retryAfterSeconds: 2 })
     reply.header('factorgate-error', 'wrong_credentials')
     const { waitSeconds = null } = answer
     const sentence = withWait(reply, say.password.wrong, waitSeconds, say)
-    return show(visit, 401, { problem: { field: 'old', sentence }, waitSeconds })
+    return show(page, 401, { problem: { field: 'old', sentence }, waitSeconds })
   }
 
-  function show(visit: AuthenticatedContext, status: number, view: Partial<PasswordView>) {
-    const { name } = visit.principal.account
+  function show(page: AuthenticatedContext, status: number, view: Partial<PasswordView>) {
+    const { name } = page.principal.account
     return sendPage(
-      visit,
+      page,
       status,
-      <PasswordPage frame={frameOf(visit)} view={{ name, problem: null, waitSeconds: null, ...view }} />
+      <PasswordPage frame={frameOf(page)} view={{ name, problem: null, waitSeconds: null, ...view }} />
     )
   }
 }

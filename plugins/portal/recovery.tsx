@@ -9,8 +9,7 @@ import { answerStale, showChallenge } from './challenge.tsx'
 import { enter, wayOn } from './enter.ts'
 import { readForm, requireForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
-import type { PortalOptions } from './options.ts'
-import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedVisit } from './page-context.ts'
+import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { problemOf } from './refused-factor.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 
@@ -122,81 +121,82 @@ export function SpentNotice({ frame, view }: { frame: Frame; view: SpentView }) 
 
 const shownSeconds = 10 * 60
 
-const sealContext = (visit: Pick<AuthenticatedContext, 'principal'>) => `shown-codes:${visit.principal.session.id}`
+const sealContext = (page: Pick<AuthenticatedContext, 'principal'>) => `shown-codes:${page.principal.session.id}`
 
 /** Puts a new list into the cookie that it waits in for the page that shows it. */
-export function keepCodes(visit: AuthenticatedContext, codes: readonly string[]): void {
-  const { options, reply, site } = visit
-  const sealed = options.keyring().seal(JSON.stringify(codes), sealContext(visit))
+export function keepCodes(page: AuthenticatedContext, codes: readonly string[]): void {
+  const { portal, reply, site } = page
+  const sealed = portal.keyring().seal(JSON.stringify(codes), sealContext(page))
   const value = Buffer.from(sealed).toString('base64url')
   reply.header('set-cookie', briefCookie(cookieNames(site).codes, value, shownSeconds, site))
 }
 
 /** The list this very session was given and has not yet put away; null otherwise. */
-function waitingCodes(visit: AuthenticatedContext): string[] | null {
-  const value = readOwn(visit.request.raw.headers.cookie, 'codes', visit.site)
+function waitingCodes(page: AuthenticatedContext): string[] | null {
+  const value = readOwn(page.request.raw.headers.cookie, 'codes', page.site)
   if (value === null) return null
   try {
-    return JSON.parse(visit.options.keyring().open(Buffer.from(value, 'base64url').toString(), sealContext(visit)))
+    return JSON.parse(page.portal.keyring().open(Buffer.from(value, 'base64url').toString(), sealContext(page)))
   } catch {
     return null
   }
 }
 
 /** True while this very session has a list to put away. */
-export function hasWaitingCodes(visit: AuthenticatedContext): boolean {
-  return waitingCodes(visit) !== null
+export function hasWaitingCodes(page: AuthenticatedContext): boolean {
+  return waitingCodes(page) !== null
 }
 
-export function registerRecovery(scope: FastifyInstance, options: PortalOptions): void {
+export function registerRecovery(scope: FastifyInstance): void {
+  const { portal } = scope
   scope.post(
     '/.factorgate/challenge/recovery',
     { config: { requires: 'first-factor', isStep: true, isRepeatable: true } },
     (request, reply) =>
-      answerOnce(options, request, reply, async (visit, elsewhere) => {
-        const say = visit.say.challenge
-        const stale = await answerStale(visit, 'recovery')
+      answerOnce(request, reply, async (page, elsewhere) => {
+        const say = page.say.challenge
+        const stale = await answerStale(page, 'recovery')
         if (stale !== null) return stale
-        const code = staleForm(visit).field('code')
-        const answer = await options.signIn.secondFactor.withCode(callerOf(visit), 'recovery', code, elsewhere)
-        if (answer.kind === 'entered' || answer.kind === 'denied') return goTo(visit, enter(visit, answer))
+        const code = staleForm(page).field('code')
+        const answer = await portal.signIn.secondFactor.withCode(callerOf(page), 'recovery', code, elsewhere)
+        if (answer.kind === 'entered' || answer.kind === 'denied') return goTo(page, enter(page, answer))
         if (answer.kind === 'repeated') return answer.answer
-        const { status, problem } = problemOf(visit, 'recovery', answer, say.wrongRecovery)
-        return showChallenge(visit, status, problem)
+        const { status, problem } = problemOf(page, 'recovery', answer, say.wrongRecovery)
+        return showChallenge(page, status, problem)
       })
   )
 
   scope.get('/.factorgate/enrol/recovery', { config: { requires: 'fresh' } }, async request => {
-    const visit = signedVisit(request)
-    const codes = waitingCodes(visit)
-    if (codes !== null) return show(visit, 200, codes, null)
-    return sendPage(visit, 200, <NewRecoveryPage frame={frameOf(visit)} trip={visit.trip} />)
+    const page = signedPage(request)
+    const codes = waitingCodes(page)
+    if (codes !== null) return show(page, 200, codes, null)
+    return sendPage(page, 200, <NewRecoveryPage frame={frameOf(page)} trip={page.trip} />)
   })
 
   scope.post('/.factorgate/enrol/recovery', { config: { requires: 'fresh' } }, async request => {
-    const visit = signedVisit(request)
-    requireForm(visit)
-    keepCodes(visit, await options.signIn.recovery.issue(callerOf(visit)))
-    return goTo(visit, withReturnTo('/.factorgate/enrol/recovery', visit.trip))
+    const page = signedPage(request)
+    requireForm(page)
+    keepCodes(page, await portal.signIn.recovery.issue(callerOf(page)))
+    return goTo(page, withReturnTo('/.factorgate/enrol/recovery', page.trip))
   })
 
   scope.post(
     '/.factorgate/enrol/recovery/saved',
     { config: { requires: 'signed-in', isStep: true } },
     async (request, reply) => {
-      const visit = signedVisit(request)
-      const form = readForm(visit)
-      const codes = waitingCodes(visit)
+      const page = signedPage(request)
+      const form = readForm(page)
+      const codes = waitingCodes(page)
       if (form === 'expired')
-        return codes === null ? goTo(visit, await wayOn(visit)) : show(visit, 403, codes, visit.say.login.formExpired)
-      if (form.field('saved') === '' && codes !== null) return show(visit, 403, codes, visit.say.recovery.savedMissing)
-      reply.header('set-cookie', expiredCookie(cookieNames(visit.site).codes, visit.site))
-      return goTo(visit, await wayOn(visit))
+        return codes === null ? goTo(page, await wayOn(page)) : show(page, 403, codes, page.say.login.formExpired)
+      if (form.field('saved') === '' && codes !== null) return show(page, 403, codes, page.say.recovery.savedMissing)
+      reply.header('set-cookie', expiredCookie(cookieNames(page.site).codes, page.site))
+      return goTo(page, await wayOn(page))
     }
   )
 
-  function show(visit: AuthenticatedContext, status: number, codes: readonly string[], problem: string | null) {
-    const view = { trip: visit.trip, codes, name: visit.principal.account.name, now: visit.now, problem }
-    return sendPage(visit, status, <RecoveryPage frame={frameOf(visit)} view={view} />)
+  function show(page: AuthenticatedContext, status: number, codes: readonly string[], problem: string | null) {
+    const view = { trip: page.trip, codes, name: page.principal.account.name, now: page.now, problem }
+    return sendPage(page, status, <RecoveryPage frame={frameOf(page)} view={view} />)
   }
 }

@@ -8,12 +8,12 @@ import { formatDuration, withWait } from './relative-time.ts'
 
 /** `wrong`: the sentence for a factor that does not fit. */
 export function problemOf(
-  visit: AuthenticatedContext,
+  page: AuthenticatedContext,
   factor: FactorKind,
   refused: NotVerified,
   wrong: string
 ): { status: number; code: ErrorCode; problem: ChallengeProblem } {
-  const { say, reply } = visit
+  const { say, reply } = page
   const throttled = refused.kind === 'throttled'
   const code = throttled ? 'too_many_attempts' : 'wrong_code'
   reply.header('factorgate-error', code)
@@ -25,9 +25,9 @@ export function problemOf(
   }
   if (refused.code === 'clock_back') {
     const sentence = say.challenge.clockBack(say.time.moment(refused.goodAgainAt))
-    return { status: 401, code, problem: { factor, sentence, clock: visit.now, waitSeconds: null } }
+    return { status: 401, code, problem: { factor, sentence, clock: page.now, waitSeconds: null } }
   }
-  const clock = refused.code === 'clock' ? visit.now : null
+  const clock = refused.code === 'clock' ? page.now : null
   const { waitSeconds = null } = refused
   const sentence = withWait(reply, wrong, waitSeconds, say)
   return { status: 401, code, problem: { factor, sentence, clock, waitSeconds } }

@@ -5,8 +5,7 @@ import { cookieNames, expiredCookie } from '../cookies.ts'
 import { setFlash } from './flash.ts'
 import { requireForm } from './forms.ts'
 import { type Frame, Page } from './layout.tsx'
-import type { PortalOptions } from './options.ts'
-import { callerOf, frameOf, goTo, sendPage, signedVisit } from './page-context.ts'
+import { callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 
 export function NotMePage({ frame, hasPassword = true }: { frame: Frame; hasPassword?: boolean }) {
   const say = frame.say.notMe
@@ -26,39 +25,40 @@ export function NotMePage({ frame, hasPassword = true }: { frame: Frame; hasPass
   )
 }
 
-export function registerSessions(scope: FastifyInstance, options: PortalOptions): void {
-  const { signOut } = options.signIn
-  const { sessions } = options.services
+export function registerSessions(scope: FastifyInstance): void {
+  const { portal } = scope
+  const { signOut } = portal.signIn
+  const { sessions } = portal.services
 
   scope.post('/.factorgate/account/sessions/others/end', { config: { requires: 'signed-in' } }, async request => {
-    const visit = signedVisit(request)
-    requireForm(visit)
-    await signOut.others(callerOf(visit), visit.principal, 'revoked')
-    setFlash(visit, { kind: 'others' })
-    return goTo(visit, '/.factorgate/account')
+    const page = signedPage(request)
+    requireForm(page)
+    await signOut.others(callerOf(page), page.principal, 'revoked')
+    setFlash(page, { kind: 'others' })
+    return goTo(page, '/.factorgate/account')
   })
 
   scope.post('/.factorgate/account/sessions/:id/end', { config: { requires: 'signed-in' } }, async (request, reply) => {
-    const visit = signedVisit(request)
-    const isStranger = requireForm(visit).field('stranger') !== ''
+    const page = signedPage(request)
+    const isStranger = requireForm(page).field('stranger') !== ''
     const { id } = request.params as { id: string }
-    const own = await sessions.list(visit.principal.account.id)
-    const isThis = id === visit.principal.session.id
+    const own = await sessions.list(page.principal.account.id)
+    const isThis = id === page.principal.session.id
     const why = isThis ? 'logout' : isStranger ? 'not_me' : 'revoked'
-    if (own.some(({ session }) => session.id === id)) await signOut.listed(callerOf(visit), id, why)
-    else if (!(await sessions.confirmEnd(id, visit.principal.account.id))) throw new GateError('not_found')
+    if (own.some(({ session }) => session.id === id)) await signOut.listed(callerOf(page), id, why)
+    else if (!(await sessions.confirmEnd(id, page.principal.account.id))) throw new GateError('not_found')
     if (isThis) {
-      reply.header('set-cookie', expiredCookie(cookieNames(visit.site).session, visit.site))
-      return goTo(visit, '/.factorgate/signed-out')
+      reply.header('set-cookie', expiredCookie(cookieNames(page.site).session, page.site))
+      return goTo(page, '/.factorgate/signed-out')
     }
-    if (isStranger) return goTo(visit, '/.factorgate/account/not-me')
-    setFlash(visit, { kind: 'ended' })
-    return goTo(visit, '/.factorgate/account')
+    if (isStranger) return goTo(page, '/.factorgate/account/not-me')
+    setFlash(page, { kind: 'ended' })
+    return goTo(page, '/.factorgate/account')
   })
 
   scope.get('/.factorgate/account/not-me', { config: { requires: 'signed-in' } }, async request => {
-    const visit = signedVisit(request)
-    const hasPassword = visit.principal.account.directory === options.services.localDirectory.id
-    return sendPage(visit, 200, <NotMePage frame={frameOf(visit)} hasPassword={hasPassword} />)
+    const page = signedPage(request)
+    const hasPassword = page.principal.account.directory === portal.services.localDirectory.id
+    return sendPage(page, 200, <NotMePage frame={frameOf(page)} hasPassword={hasPassword} />)
   })
 }

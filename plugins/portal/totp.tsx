@@ -12,8 +12,7 @@ import { enter } from './enter.ts'
 import { readForm, requireForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
 import type { Messages } from './messages/en.ts'
-import type { PortalOptions } from './options.ts'
-import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedVisit } from './page-context.ts'
+import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { problemOf } from './refused-factor.ts'
 import { formatDuration, withWait } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
@@ -117,50 +116,51 @@ function wrongCode(offsetSeconds: number | null, say: Messages): string {
   return say.enrolTotp.clockOff(formatDuration(Math.abs(offsetSeconds), say), offsetSeconds > 0)
 }
 
-export function registerTotp(scope: FastifyInstance, options: PortalOptions): void {
-  const { totp } = options.services
+export function registerTotp(scope: FastifyInstance): void {
+  const { portal } = scope
+  const { totp } = portal.services
 
   scope.post(
     '/.factorgate/challenge/totp',
     { config: { requires: 'first-factor', isStep: true, isRepeatable: true } },
     (request, reply) =>
-      answerOnce(options, request, reply, async (visit, elsewhere) => {
-        const say = visit.say.challenge
-        const stale = await answerStale(visit, 'totp')
+      answerOnce(request, reply, async (page, elsewhere) => {
+        const say = page.say.challenge
+        const stale = await answerStale(page, 'totp')
         if (stale !== null) return stale
-        const code = staleForm(visit).field('code')
-        const answer = await options.signIn.secondFactor.withCode(callerOf(visit), 'totp', code, elsewhere)
-        if (answer.kind === 'entered' || answer.kind === 'denied') return goTo(visit, enter(visit, answer))
+        const code = staleForm(page).field('code')
+        const answer = await portal.signIn.secondFactor.withCode(callerOf(page), 'totp', code, elsewhere)
+        if (answer.kind === 'entered' || answer.kind === 'denied') return goTo(page, enter(page, answer))
         if (answer.kind === 'repeated') return answer.answer
-        const { status, problem } = problemOf(visit, 'totp', answer, say.wrongCode)
-        return showChallenge(visit, status, problem)
+        const { status, problem } = problemOf(page, 'totp', answer, say.wrongCode)
+        return showChallenge(page, status, problem)
       })
   )
 
   scope.get('/.factorgate/enrol/totp', { config: { requires: 'first-factor' } }, async request => {
-    const visit = signedVisit(request)
-    const refusal = await mayEnrol(visit)
+    const page = signedPage(request)
+    const refusal = await mayEnrol(page)
     if (refusal !== null) return refusal
-    return showEnrolment(visit, 200, {})
+    return showEnrolment(page, 200, {})
   })
 
   scope.post('/.factorgate/enrol/totp', { config: { requires: 'first-factor' } }, async (request, reply) => {
-    const visit = signedVisit(request)
-    const say = visit.say.enrolTotp
-    const form = readForm(visit)
-    const shown = form === 'expired' ? staleForm(visit) : form
-    const { account, session } = visit.principal
+    const page = signedPage(request)
+    const say = page.say.enrolTotp
+    const form = readForm(page)
+    const shown = form === 'expired' ? staleForm(page) : form
+    const { account, session } = page.principal
     const name = cleanName(shown.field('name')) ?? say.suggested
     const ceremony = shown.field('ceremony')
     // Sent twice, or by a second tab: what it asks for is done, so it goes the way of the first.
-    if (await totp.isFinished(ceremony, account.id, session.id)) return goTo(visit, await afterEnrolment(visit))
+    if (await totp.isFinished(ceremony, account.id, session.id)) return goTo(page, await afterEnrolment(page))
     const isBegun = (await totp.resume(ceremony, account.id, session.id)) !== null
-    const may = await options.signIn.enrolment.mayFinish(visit.principal, visit.now, isBegun)
-    if (may !== 'yes') return refuseEnrolment(visit, may)
-    if (form === 'expired') return showEnrolment(visit, 403, { ceremony, name, problem: say.formExpired })
+    const may = await portal.signIn.enrolment.mayFinish(page.principal, page.now, isBegun)
+    if (may !== 'yes') return refuseEnrolment(page, may)
+    if (form === 'expired') return showEnrolment(page, 403, { ceremony, name, problem: say.formExpired })
     const code = form.field('code')
-    const answer = await options.signIn.enrolment.withTotp(callerOf(visit), { ceremony, code, name })
-    if (answer.kind === 'enrolled' || answer.kind === 'denied') return goTo(visit, enterEnrolled(visit, answer))
+    const answer = await portal.signIn.enrolment.withTotp(callerOf(page), { ceremony, code, name })
+    if (answer.kind === 'enrolled' || answer.kind === 'denied') return goTo(page, enterEnrolled(page, answer))
     const throttled = answer.kind === 'throttled'
     reply.header('factorgate-error', throttled ? 'too_many_attempts' : 'wrong_code')
     const waitSeconds = throttled
@@ -168,41 +168,41 @@ export function registerTotp(scope: FastifyInstance, options: PortalOptions): vo
       : ((answer.kind === 'refused' ? answer.waitSeconds : undefined) ?? null)
     if (throttled) reply.header('retry-after', String(waitSeconds))
     const problem = throttled
-      ? visit.say.challenge.throttled(formatDuration(answer.retryAfterSeconds, visit.say))
+      ? page.say.challenge.throttled(formatDuration(answer.retryAfterSeconds, page.say))
       : answer.kind === 'expired'
         ? say.expired
-        : withWait(reply, wrongCode(answer.clockOffsetSeconds ?? null, visit.say), waitSeconds, visit.say)
-    const clock = answer.kind === 'refused' ? visit.now : null
-    return showEnrolment(visit, throttled ? 429 : 401, { ceremony, name, problem, clock, waitSeconds })
+        : withWait(reply, wrongCode(answer.clockOffsetSeconds ?? null, page.say), waitSeconds, page.say)
+    const clock = answer.kind === 'refused' ? page.now : null
+    return showEnrolment(page, throttled ? 429 : 401, { ceremony, name, problem, clock, waitSeconds })
   })
 
   scope.post('/.factorgate/enrol/totp/new', { config: { requires: 'first-factor' } }, async request => {
-    const visit = signedVisit(request)
-    requireForm(visit)
-    const refusal = await mayEnrol(visit)
+    const page = signedPage(request)
+    requireForm(page)
+    const refusal = await mayEnrol(page)
     if (refusal !== null) return refusal
-    const { account, session } = visit.principal
+    const { account, session } = page.principal
     await totp.begin({ id: account.id, name: account.name }, session.id)
-    return goTo(visit, withReturnTo('/.factorgate/enrol/totp', visit.trip))
+    return goTo(page, withReturnTo('/.factorgate/enrol/totp', page.trip))
   })
 
   /**
    * The secret that waits for this session, however often the page is opened: an app may have scanned it. A new one where none waits, or the
    * one of the form is over.
    */
-  async function showEnrolment(visit: AuthenticatedContext, status: number, view: Partial<EnrolTotpView>) {
-    const { account, session } = visit.principal
+  async function showEnrolment(page: AuthenticatedContext, status: number, view: Partial<EnrolTotpView>) {
+    const { account, session } = page.principal
     const again = view.ceremony ? await totp.resume(view.ceremony, account.id, session.id) : null
     const { ceremony, secret, uri, digits } =
       again ?? (await totp.open({ id: account.id, name: account.name }, session.id))
-    const problem = view.ceremony && again === null ? visit.say.enrolTotp.expired : (view.problem ?? null)
-    const name = view.name ?? visit.say.enrolTotp.suggested
-    const { trip } = visit
+    const problem = view.ceremony && again === null ? page.say.enrolTotp.expired : (view.problem ?? null)
+    const name = view.name ?? page.say.enrolTotp.suggested
+    const { trip } = page
     return sendPage(
-      visit,
+      page,
       status,
       <EnrolTotpPage
-        frame={frameOf(visit)}
+        frame={frameOf(page)}
         view={{
           trip,
           ceremony,

@@ -13,15 +13,7 @@ import { enter } from './enter.ts'
 import { readJson, requireJson } from './forms.ts'
 import { type Frame, Page } from './layout.tsx'
 import type { Messages } from './messages/en.ts'
-import type { PortalOptions } from './options.ts'
-import {
-  type AuthenticatedContext,
-  callerOf,
-  frameOf,
-  type PageContext,
-  sendPage,
-  signedVisit
-} from './page-context.ts'
+import { type AuthenticatedContext, callerOf, frameOf, type PageContext, sendPage, signedPage } from './page-context.ts'
 import { PasskeyButton, type Purpose } from './passkey-button.tsx'
 import { problemOf } from './refused-factor.ts'
 import { formatDuration, withWait } from './relative-time.ts'
@@ -62,26 +54,27 @@ export function nameFrom(
   return authenticatorAttachment === 'platform' ? here : say.enrolPasskey.sort[sort]
 }
 
-export function registerWebauthn(scope: FastifyInstance, options: PortalOptions): void {
-  const { signIn } = options
-  const { webauthn } = options.services
+export function registerWebauthn(scope: FastifyInstance): void {
+  const { portal } = scope
+  const { signIn } = portal
+  const { webauthn } = portal.services
   const json = { requires: 'anyone', takes: 'json', isData: true } as const
 
   scope.get('/.factorgate/enrol/webauthn', { config: { requires: 'first-factor' } }, async request => {
-    const visit = signedVisit(request)
-    const refusal = await mayEnrol(visit)
+    const page = signedPage(request)
+    const refusal = await mayEnrol(page)
     if (refusal !== null) return refusal
-    const view = { trip: visit.trip, name: suggestedName(visit) }
-    return sendPage(visit, 200, <EnrolPasskeyPage frame={frameOf(visit)} view={view} />)
+    const view = { trip: page.trip, name: suggestedName(page) }
+    return sendPage(page, 200, <EnrolPasskeyPage frame={frameOf(page)} view={view} />)
   })
 
   scope.post('/.factorgate/webauthn/options', { config: json }, async (request, reply) => {
-    const visit = request.visit
-    requireJson(visit)
+    const page = request.page
+    requireJson(page)
     reply.header('cache-control', 'no-store')
-    const purpose = await purposeOf(visit)
+    const purpose = await purposeOf(page)
     if (purpose.kind === 'login') return webauthn.authenticationOptions({ accountId: null, binding: purpose.binding })
-    const { account, session } = purpose.visit.principal
+    const { account, session } = purpose.page.principal
     if (purpose.kind === 'enrol') {
       const { id, name, displayName } = account
       return webauthn.registrationOptions({ id, name, displayName }, session.id)
@@ -90,79 +83,79 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
   })
 
   scope.post('/.factorgate/webauthn/verify', { config: json }, async (request, reply) => {
-    const visit = request.visit
-    const { csrf, ceremony, response, name } = readJson(visit)
+    const page = request.page
+    const { csrf, ceremony, response, name } = readJson(page)
     if (typeof ceremony !== 'string' || typeof response !== 'object' || response === null) {
-      requireJson(visit)
+      requireJson(page)
       throw new GateError('bad_request')
     }
     reply.header('cache-control', 'no-store')
-    return answerScriptOnce(visit, csrf, { ceremony, response, name }, async elsewhere => {
-      requireJson(visit)
-      const purpose = await purposeOf(visit, ceremony)
-      if (purpose.kind === 'login') return login(visit, elsewhere, purpose.binding, ceremony, response)
-      if (purpose.kind === 'enrol') return enrol(purpose.visit, elsewhere, ceremony, response, name)
-      return challenge(purpose.visit, elsewhere, ceremony, response)
+    return answerScriptOnce(page, csrf, { ceremony, response, name }, async elsewhere => {
+      requireJson(page)
+      const purpose = await purposeOf(page, ceremony)
+      if (purpose.kind === 'login') return login(page, elsewhere, purpose.binding, ceremony, response)
+      if (purpose.kind === 'enrol') return enrol(purpose.page, elsewhere, ceremony, response, name)
+      return challenge(purpose.page, elsewhere, ceremony, response)
     })
   })
 
-  async function login(visit: PageContext, elsewhere: Again, binding: string, ceremony: string, response: object) {
-    const { say, reply } = visit
-    const answer = await signIn.firstFactor.withPasskey(callerOf(visit), binding, ceremony, response, elsewhere)
-    if (answer.kind === 'entered') return { redirect: enter(visit, answer) }
+  async function login(page: PageContext, elsewhere: Again, binding: string, ceremony: string, response: object) {
+    const { say, reply } = page
+    const answer = await signIn.firstFactor.withPasskey(callerOf(page), binding, ceremony, response, elsewhere)
+    if (answer.kind === 'entered') return { redirect: enter(page, answer) }
     if (answer.kind === 'repeated') return answer.answer
-    if (answer.kind === 'throttled') return refuseThrottled(visit, answer.retryAfterSeconds)
+    if (answer.kind === 'throttled') return refuseThrottled(page, answer.retryAfterSeconds)
     const { waitSeconds } = answer
     const message = withWait(reply, say.login.passkeyRefused, waitSeconds ?? null, say)
-    return refuse(visit, 'wrong_credentials', message, waitSeconds, await webauthn.isUnknown(response))
+    return refuse(page, 'wrong_credentials', message, waitSeconds, await webauthn.isUnknown(response))
   }
 
-  async function challenge(visit: AuthenticatedContext, elsewhere: Again, ceremony: string, response: object) {
-    const answer = await signIn.secondFactor.withPasskey(callerOf(visit), ceremony, response, elsewhere)
-    if (answer.kind === 'entered' || answer.kind === 'denied') return { redirect: enter(visit, answer) }
+  async function challenge(page: AuthenticatedContext, elsewhere: Again, ceremony: string, response: object) {
+    const answer = await signIn.secondFactor.withPasskey(callerOf(page), ceremony, response, elsewhere)
+    if (answer.kind === 'entered' || answer.kind === 'denied') return { redirect: enter(page, answer) }
     if (answer.kind === 'repeated') return answer.answer
-    const { code, problem } = problemOf(visit, 'webauthn', answer, visit.say.challenge.wrongPasskey)
-    return refuse(visit, code, problem.sentence, problem.waitSeconds ?? undefined)
+    const { code, problem } = problemOf(page, 'webauthn', answer, page.say.challenge.wrongPasskey)
+    return refuse(page, code, problem.sentence, problem.waitSeconds ?? undefined)
   }
 
   async function enrol(
-    visit: AuthenticatedContext,
+    page: AuthenticatedContext,
     elsewhere: Again,
     ceremony: string,
     response: object,
     wish: unknown
   ) {
-    const suggested = suggestedName(visit)
+    const suggested = suggestedName(page)
     const wished = typeof wish === 'string' ? cleanName(wish) : null
     // A name the person gave stands; the one we suggested gives way to what the authenticator says of itself.
     const isOurs = wished === null || wished === suggested
     const answer = await signIn.enrolment.withPasskey(
-      callerOf(visit),
+      callerOf(page),
       {
         ceremony,
         response,
-        name: isOurs ? (model, sort) => nameFrom(response, suggested, { model, sort, say: visit.say }) : wished
+        name: isOurs ? (model, sort) => nameFrom(response, suggested, { model, sort, say: page.say }) : wished
       },
       elsewhere
     )
-    if (answer.kind === 'enrolled' || answer.kind === 'denied') return { redirect: enterEnrolled(visit, answer) }
+    if (answer.kind === 'enrolled' || answer.kind === 'denied') return { redirect: enterEnrolled(page, answer) }
     if (answer.kind === 'repeated') return answer.answer
-    if (answer.kind === 'throttled') return refuseThrottled(visit, answer.retryAfterSeconds)
+    if (answer.kind === 'throttled') return refuseThrottled(page, answer.retryAfterSeconds)
     const { waitSeconds } = answer.kind === 'refused' ? answer : {}
-    const message = withWait(visit.reply, visit.say.passkey.failed, waitSeconds ?? null, visit.say)
-    return refuse(visit, 'wrong_code', message, waitSeconds)
+    const message = withWait(page.reply, page.say.passkey.failed, waitSeconds ?? null, page.say)
+    return refuse(page, 'wrong_code', message, waitSeconds)
   }
 
   /** What the ceremony is for, with the checks that its page makes too: hiding a button protects nothing (THREATS M3). */
   async function purposeOf(
-    visit: PageContext,
+    page: PageContext,
     ceremony?: string
-  ): Promise<{ kind: 'login'; binding: string } | { kind: 'challenge' | 'enrol'; visit: AuthenticatedContext }> {
-    const kind = (visit.request.query as { for?: unknown }).for as Purpose | undefined
+  ): Promise<{ kind: 'login'; binding: string } | { kind: 'challenge' | 'enrol'; page: AuthenticatedContext }> {
+    const kind = (page.request.query as { for?: unknown }).for as Purpose | undefined
     // Its hash: no store holds the value of a cookie. A POST without the cookie has been refused (forms.ts).
-    if (kind === 'login') return { kind, binding: stateOf(visit.nonce ?? '') }
+    if (kind === 'login') return { kind, binding: stateOf(page.nonce ?? '') }
     if (kind !== 'challenge' && kind !== 'enrol') throw new GateError('bad_request')
-    const signed = signedVisit(visit.request)
+    const signed = signedPage(page.request)
     if (kind === 'challenge') {
       if (!(await signIn.challenge.takes(callerOf(signed), 'webauthn'))) throw new GateError('other_factor_required')
     } else {
@@ -171,29 +164,29 @@ export function registerWebauthn(scope: FastifyInstance, options: PortalOptions)
       if ((await signIn.enrolment.mayFinish(signed.principal, signed.now, isBegun)) !== 'yes')
         throw new GateError('enrolment_not_allowed')
     }
-    return { kind, visit: signed }
+    return { kind, page: signed }
   }
 
-  function suggestedName(visit: PageContext): string {
-    const say = visit.say.enrolPasskey
-    const system = systemName(visit.device.userAgent)
+  function suggestedName(page: PageContext): string {
+    const say = page.say.enrolPasskey
+    const system = systemName(page.device.userAgent)
     return system === null ? say.suggestedPlain : say.suggested(system)
   }
 
-  function refuseThrottled(visit: PageContext, seconds: number) {
-    return refuse(visit, 'too_many_attempts', visit.say.login.throttled(formatDuration(seconds, visit.say)), seconds)
+  function refuseThrottled(page: PageContext, seconds: number) {
+    return refuse(page, 'too_many_attempts', page.say.login.throttled(formatDuration(seconds, page.say)), seconds)
   }
 
   function refuse(
-    visit: PageContext,
+    page: PageContext,
     code: ErrorCode,
     message: string,
     retryAfterSeconds?: number,
     /** For the browser, which then stops offering that passkey (WebAuthn L3 §5.1.10.1). */
     isUnknown = false
   ) {
-    if (retryAfterSeconds !== undefined) visit.reply.header('retry-after', String(Math.ceil(retryAfterSeconds)))
-    visit.reply.code(describeError(code).status).header('factorgate-error', code)
+    if (retryAfterSeconds !== undefined) page.reply.header('retry-after', String(Math.ceil(retryAfterSeconds)))
+    page.reply.code(describeError(code).status).header('factorgate-error', code)
     return { error: { code, message, ...(isUnknown ? { isUnknown } : {}) } }
   }
 }
