@@ -5,7 +5,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { App } from '../src/apps/route-table.ts'
 import { isClaim, looksLikeClaim, passedNames } from '../src/forwarding/claims.ts'
-import { stripGatewayCookies } from '../src/forwarding/cookies.ts'
+import { stripGateCookies } from '../src/forwarding/cookies.ts'
 import { groupsText, utf8 } from '../src/forwarding/outbound.ts'
 import type { Subject } from '../src/identity/subject.ts'
 import { hopByHop, normalName } from '../src/request/header-name.ts'
@@ -44,7 +44,7 @@ export function verdictHeaders(asked: IncomingHttpHeaders, passing: Passing): Re
     if (looksLikeClaim(name) && !said.has(name) && !isFrame(name)) said.set(name, String(asked[name]))
 
   const [scheme, port] = app.origin.startsWith('https:') ? ['https', '443'] : ['http', '80']
-  said.set('cookie', asked.cookie === undefined ? '' : (stripGatewayCookies(asked.cookie) ?? ''))
+  said.set('cookie', asked.cookie === undefined ? '' : (stripGateCookies(asked.cookie) ?? ''))
   said.set('x-forwarded-for', address)
   said.set('x-forwarded-proto', scheme)
   said.set('x-forwarded-host', app.host)

@@ -14,7 +14,7 @@ import type { CloseCode, LiveConnections, LiveEntry, LiveRequest, Registration }
 import { type Outbound, type OutboundPlan, outboundHeaders, requestHead } from './outbound.ts'
 import type { RequestBody } from './request-body.ts'
 import type { AppUpstreams } from './upstreams.ts'
-import { insidePath } from './url-mapping.ts'
+import { toUpstreamPath } from './url-mapping.ts'
 
 /** May be sent again if no upstream read the first (RFC 9110 §9.2.2). */
 export const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH'])
@@ -30,12 +30,12 @@ export abstract class ForwardOperation implements LiveEntry {
   /** Indexes of the upstreams asked so far, the current one last. */
   protected readonly tried: number[] = []
   readonly #startedAt = performance.now()
-  readonly #place: Registration
+  readonly #registration: Registration
 
   constructor(forwardRequest: ForwardRequest, upstreams: AppUpstreams, live: LiveConnections) {
     this.forwardRequest = forwardRequest
     this.upstreams = upstreams
-    this.#place = live.add(this)
+    this.#registration = live.add(this)
   }
 
   abstract get isSocket(): boolean
@@ -103,7 +103,7 @@ export abstract class ForwardOperation implements LiveEntry {
     const { connectTimeoutMs, responseTimeoutMs } = app
     const { roundRobin } = this.upstreams
     const tied = isUpgrade ? null : this.#takeTied()
-    const index = tied === null ? roundRobin.next(this.tried) : roundRobin.indexOf(tied.keeper)
+    const index = tied === null ? roundRobin.next(this.tried) : roundRobin.indexOf(tied.pool)
     this.tried.push(index)
     const { plan } = this
     const method = req.method as string
@@ -112,15 +112,15 @@ export abstract class ForwardOperation implements LiveEntry {
     // The first leg of NTLM is answered with a challenge whatever its body, and its connection must stay usable, so
     // the body is left out.
     const sent = outbound.isFirstLeg && wasRefused(this.forwardRequest) ? withoutBody(outbound) : outbound
-    const head = requestHead(method, insidePath(path, plan.where.basePath) + query, sent)
+    const head = requestHead(method, toUpstreamPath(path, plan.mapping.basePath) + query, sent)
     if (head === null) {
       tied?.destroy()
-      return this.refuse(new UpstreamError('unspeakable', 'a control byte in a header line', false))
+      return this.refuse(new UpstreamError('invalid_request', 'a control byte in a header line', false))
     }
     const body = this.bodyOf(sent)
     if (sent !== outbound && req.headers.expect !== undefined) this.forwardRequest.res.writeContinue()
-    const { forwardRequest: asker } = this
-    const request = { method, head, body, isUpgrade, asker, tiesConnection, connectTimeoutMs, responseTimeoutMs }
+    const { forwardRequest: requester } = this
+    const request = { method, head, body, isUpgrade, requester, tiesConnection, connectTimeoutMs, responseTimeoutMs }
     const pool = roundRobin.pool(index)
     if (tied !== null) {
       this.connection = tied
@@ -129,14 +129,14 @@ export abstract class ForwardOperation implements LiveEntry {
     }
     const isNew = isFresh || tiesConnection || body !== null || !repeatable.has(method)
     this.connection = pool.send(request, handler, isNew)
-    if (this.connection === null) this.refuse(new UpstreamError('busy', 'too many connections to it', false))
+    if (this.connection === null) this.refuse(new UpstreamError('pool_exhausted', 'too many connections to it', false))
   }
 
   /** HTTP/1.0 knows no interim responses (RFC 9110 §15.2). */
   onInterim({ status, headers: raw }: InterimHead): void {
     const { req, res } = this.forwardRequest
     if (this.isOver || res.destroyed || !isModern(req)) return
-    const { headers } = inboundHeaders(raw, status, this.plan.where)
+    const { headers } = inboundHeaders(raw, status, this.plan.mapping)
     let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Interim'}\r\n`
     for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
     writeInterim(res, `${text}\r\n`)
@@ -145,7 +145,7 @@ export abstract class ForwardOperation implements LiveEntry {
   /** The connection this user has signed in on, unless its upstream has left the app. */
   #takeTied(): UpstreamConnection | null {
     const tied = takeTied(this.forwardRequest)
-    if (tied === null || this.upstreams.roundRobin.indexOf(tied.keeper) >= 0) return tied
+    if (tied === null || this.upstreams.roundRobin.indexOf(tied.pool) >= 0) return tied
     tied.destroy()
     return null
   }
@@ -159,9 +159,9 @@ export abstract class ForwardOperation implements LiveEntry {
   /** Refuses before anything is written; the observer answers the client. */
   protected decline(error: UpstreamError): void {
     this.isOver = true
-    this.#place.release()
+    this.#registration.release()
     const { app, observer } = this.forwardRequest
-    const isSecure = this.plan.where.insideOrigin.startsWith('https:')
+    const isSecure = this.plan.mapping.upstreamOrigin.startsWith('https:')
     const trouble = isSecure ? certificateTrouble(error, app.id, app.tlsPath ?? 'tls') : null
     const told =
       trouble === null ? error : new UpstreamError(error.failure, trouble, error.wasSent, { cause: error.cause })
@@ -171,13 +171,13 @@ export abstract class ForwardOperation implements LiveEntry {
   /** Ends it before the app has responded and tells the client why. */
   protected turnAway(code: ErrorCode, reason: string): void {
     this.isOver = true
-    this.#place.release()
+    this.#registration.release()
     this.forwardRequest.observer.onRefused(code, undefined, reason)
   }
 
   protected report(): void {
     this.isOver = true
-    this.#place.release()
+    this.#registration.release()
     const { status, bytesIn, bytesOut, cut } = this
     const outcome = cut === null ? 'complete' : 'cut'
     const durationMs = performance.now() - this.#startedAt

@@ -55,12 +55,12 @@ export interface ForwardResult {
 }
 
 export const refusals: Readonly<Record<UpstreamFailure, ErrorCode>> = {
-  refused: 'app_unreachable',
-  stale: 'app_unreachable',
-  broken: 'app_unreachable',
-  late: 'app_timeout',
-  busy: 'app_busy',
-  unfit: 'app_reply_invalid',
+  connect_failed: 'app_unreachable',
+  stale_connection: 'app_unreachable',
+  connection_closed: 'app_unreachable',
+  timeout: 'app_timeout',
+  pool_exhausted: 'app_busy',
+  invalid_response: 'app_reply_invalid',
   // A header line that Node accepts but that must not be written.
-  unspeakable: 'bad_request'
+  invalid_request: 'bad_request'
 }

@@ -5,9 +5,9 @@
 
 import { connectionOptions, hopByHop, normalName, withoutListed } from '../request/header-name.ts'
 import { InvalidResponseError } from '../upstream/response-parser.ts'
-import { publicLinks, publicRefresh, publicSources } from './addresses-out.ts'
-import { rewriteCookieScope, setsGatewayCookie } from './cookies.ts'
-import { publicLocation, type UrlMapping } from './url-mapping.ts'
+import { toPublicLinks, toPublicRefresh, toPublicSources } from './response-addresses.ts'
+import { rewriteCookieScope, setsGateCookie } from './cookies.ts'
+import { toPublicLocation, type UrlMapping } from './url-mapping.ts'
 
 export interface Inbound {
   /** Alternating names and values in latin-1, with the app's bytes. */
@@ -58,7 +58,7 @@ const kinds = new Map<string, Kind>()
 const spellingsKept = 2_000
 
 /** @throws InvalidResponseError for a transfer coding other than chunked. */
-export function inboundHeaders(raw: readonly string[], status: number, where: UrlMapping): Inbound {
+export function inboundHeaders(raw: readonly string[], status: number, mapping: UrlMapping): Inbound {
   const headers: string[] = []
   let isChunked = false
   let lengthName: string | null = null
@@ -74,27 +74,27 @@ export function inboundHeaders(raw: readonly string[], status: number, where: Ur
       case 'drop':
         break
       case 'set-cookie':
-        if (!setsGatewayCookie(value)) headers.push(name, rewriteCookieScope(value, where))
+        if (!setsGateCookie(value)) headers.push(name, rewriteCookieScope(value, mapping))
         break
       case 'location':
-        headers.push(name, publicLocation(value, where))
+        headers.push(name, toPublicLocation(value, mapping))
         break
       case 'refresh':
-        headers.push(name, publicRefresh(value, where))
+        headers.push(name, toPublicRefresh(value, mapping))
         break
       case 'worker-scope':
         // A wider scope would let a prefixed app's service worker read its neighbours' pages and ours.
-        if (where.prefix === '') headers.push(name, publicLocation(value, where))
+        if (mapping.prefix === '') headers.push(name, toPublicLocation(value, mapping))
         break
       case 'opener-policy':
         // Windows with the same origin and policy can read each other, and our pages have this policy.
-        if (!where.sharesPortal) headers.push(name, value)
+        if (!mapping.sharesPortal) headers.push(name, value)
         break
       case 'links':
-        headers.push(name, publicLinks(value, where))
+        headers.push(name, toPublicLinks(value, mapping))
         break
       case 'sources':
-        headers.push(name, publicSources(value, where))
+        headers.push(name, toPublicSources(value, mapping))
         break
       case 'clear-site-data': {
         const kept = withoutCookies(value)

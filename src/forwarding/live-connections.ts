@@ -50,11 +50,11 @@ export interface LiveRequest {
 export interface Reviewer {
   knows(app: App): boolean
   /** Deferred decisions ask `isCurrent`: false after a newer configuration. */
-  look(entry: LiveEntry, isCurrent: () => boolean): void
+  review(entry: LiveEntry, isCurrent: () => boolean): void
 }
 
 /** Number of entries reviewed per event-loop iteration. */
-const lookedAtOnce = 250
+const reviewedAtOnce = 250
 
 /** Interval of the checks, in milliseconds. */
 const tickMs = 1_000
@@ -79,20 +79,20 @@ export class LiveConnections {
 
   /** Registers an entry. WebSockets after `drain`, and everything after `close`, end at once. */
   add(entry: LiveEntry): Registration {
-    const place = new Registration(entry)
+    const registration = new Registration(entry)
     if (this.#isClosed || (this.#isDraining && entry.isSocket)) {
       queueMicrotask(() => entry.end('shutting down', closeCodes.goingAway))
-      return place
+      return registration
     }
-    place.enter(this.#all)
-    if (entry.sessionId !== null) place.enter(bunchOf(this.#sessions, entry.sessionId, 1))
-    if (entry.accountId !== null) place.enter(bunchOf(this.#accounts, entry.accountId, 2))
+    registration.enter(this.#all)
+    if (entry.sessionId !== null) registration.enter(listOf(this.#sessions, entry.sessionId, 1))
+    if (entry.accountId !== null) registration.enter(listOf(this.#accounts, entry.accountId, 2))
     this.#timer ??= setInterval(() => this.#tick(), tickMs).unref()
     // It was permitted by the old rules during a reload. The review waits, because the caller is still being
     // constructed.
     if (this.#reviewer !== null && entry.app !== undefined && !this.#reviewer.knows(entry.app))
-      queueMicrotask(() => this.#look(entry))
-    return place
+      queueMicrotask(() => this.#review(entry))
+    return registration
   }
 
   hasSession(id: string): boolean {
@@ -104,7 +104,7 @@ export class LiveConnections {
   }
 
   sessionIds(): string[] {
-    return [...this.#sessions].flatMap(([id, bunch]) => (bunch.size > 0 ? [id] : []))
+    return [...this.#sessions].flatMap(([id, list]) => (list.size > 0 ? [id] : []))
   }
 
   bytesOf(sessionId: string): number {
@@ -149,14 +149,14 @@ export class LiveConnections {
     const entries = this.#all.entries()
     for (let i = 0; i < entries.length; i++) {
       if (this.#reviewer !== reviewer) return
-      this.#look(entries[i] as LiveEntry)
-      if (i % lookedAtOnce === lookedAtOnce - 1) await new Promise(resolve => setImmediate(resolve))
+      this.#review(entries[i] as LiveEntry)
+      if (i % reviewedAtOnce === reviewedAtOnce - 1) await new Promise(resolve => setImmediate(resolve))
     }
   }
 
-  #look(entry: LiveEntry): void {
+  #review(entry: LiveEntry): void {
     const reviewer = this.#reviewer
-    reviewer?.look(entry, () => this.#reviewer === reviewer)
+    reviewer?.review(entry, () => this.#reviewer === reviewer)
   }
 
   expire(now: number): number {
@@ -172,8 +172,8 @@ export class LiveConnections {
 
   #tick(): void {
     this.expire(this.#clock())
-    for (const bunches of [this.#sessions, this.#accounts])
-      for (const [id, bunch] of bunches) if (bunch.size === 0) bunches.delete(id)
+    for (const lists of [this.#sessions, this.#accounts])
+      for (const [id, list] of lists) if (list.size === 0) lists.delete(id)
     if (this.#all.size === 0) this.#stopTimer()
   }
 
@@ -198,11 +198,11 @@ export class Registration {
     this.entry = entry
   }
 
-  enter(bunch: IndexedList): void {
-    if (bunch.kind === 0) this.#all = bunch
-    else if (bunch.kind === 1) this.#session = bunch
-    else this.#account = bunch
-    this.moved(bunch.kind, bunch.push(this))
+  enter(list: IndexedList): void {
+    if (list.kind === 0) this.#all = list
+    else if (list.kind === 1) this.#session = list
+    else this.#account = list
+    this.moved(list.kind, list.push(this))
   }
 
   moved(kind: Kind, at: number): void {
@@ -220,45 +220,45 @@ export class Registration {
 }
 
 /**
- * A list with constant-time removal: the last item takes the free place. A Set's old tables would keep dead requests
+ * A list with constant-time removal: the last item moves to the free index. A Set's old tables would keep dead requests
  * from cheap collection.
  */
 class IndexedList {
   readonly kind: Kind
-  readonly #places: Registration[] = []
+  readonly #items: Registration[] = []
 
   constructor(kind: Kind) {
     this.kind = kind
   }
 
   get size(): number {
-    return this.#places.length
+    return this.#items.length
   }
 
-  push(place: Registration): number {
-    return this.#places.push(place) - 1
+  push(registration: Registration): number {
+    return this.#items.push(registration) - 1
   }
 
   remove(at: number): void {
-    const last = this.#places.pop() as Registration
-    if (at === this.#places.length) return
-    this.#places[at] = last
+    const last = this.#items.pop() as Registration
+    if (at === this.#items.length) return
+    this.#items[at] = last
     last.moved(this.kind, at)
   }
 
   /** A copy, because ending an entry removes it. */
   entries(): LiveEntry[] {
-    return this.#places.map(({ entry }) => entry)
+    return this.#items.map(({ entry }) => entry)
   }
 }
 
-function bunchOf(bunches: Map<string, IndexedList>, id: string, kind: Kind): IndexedList {
-  let bunch = bunches.get(id)
-  if (bunch === undefined) {
-    bunch = new IndexedList(kind)
-    bunches.set(id, bunch)
+function listOf(lists: Map<string, IndexedList>, id: string, kind: Kind): IndexedList {
+  let list = lists.get(id)
+  if (list === undefined) {
+    list = new IndexedList(kind)
+    lists.set(id, list)
   }
-  return bunch
+  return list
 }
 
 function endEach(entries: readonly LiveEntry[] | undefined, reason: string, closeCode: CloseCode): number {

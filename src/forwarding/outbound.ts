@@ -8,15 +8,15 @@ import type { Subject } from '../identity/subject.ts'
 import type { Permit } from '../policy/decision.ts'
 import { connectionOptions, hopByHop, normalName, withoutListed } from '../request/header-name.ts'
 import { isFirstLeg, tiesConnection } from '../upstream/connection-schemes.ts'
-import { insideAddress, insideIf, insideOrigin, insidePage, insideParts } from './addresses-in.ts'
+import { toUpstreamAddress, toUpstreamIf, toUpstreamOrigin, toUpstreamReferer, toUpstreamParts } from './request-addresses.ts'
 import { isClaim, passedNames } from './claims.ts'
-import { stripGatewayCookies } from './cookies.ts'
+import { stripGateCookies } from './cookies.ts'
 import { type UrlMapping, urlMappingOf } from './url-mapping.ts'
 
 /** Built once per app and upstream. */
 export interface OutboundPlan {
   readonly app: App
-  readonly where: UrlMapping
+  readonly mapping: UrlMapping
   readonly host: string
   /** Alternating names and values. */
   readonly constant: readonly string[]
@@ -39,7 +39,7 @@ export interface Outbound {
   readonly isFirstLeg: boolean
 }
 
-export interface Speaker {
+export interface Requester {
   readonly permit: Permit
   /** From `request/client.ts`. */
   readonly address: string
@@ -102,7 +102,7 @@ export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
   const ours = [...Object.keys(app.addHeaders), ...Object.values(app.identityHeaders).filter(name => name !== null)]
   return {
     app,
-    where: urlMappingOf(app, upstream, host),
+    mapping: urlMappingOf(app, upstream, host),
     host,
     constant,
     kinds: new Map(),
@@ -116,7 +116,7 @@ export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
 export function outboundHeaders(
   plan: OutboundPlan,
   rawHeaders: readonly string[],
-  speaker: Speaker,
+  requester: Requester,
   isUpgrade: boolean
 ): Outbound {
   const headers: string[] = ['Host', plan.host]
@@ -134,7 +134,7 @@ export function outboundHeaders(
       case 'drop':
         break
       case 'cookie': {
-        const others = stripGatewayCookies(value)
+        const others = stripGateCookies(value)
         if (others !== null) headers.push(name, others)
         break
       }
@@ -163,25 +163,25 @@ export function outboundHeaders(
         if (tiesConnection(value)) ties = true
         break
       case 'destination':
-        headers.push(name, insideAddress(value, plan.where))
+        headers.push(name, toUpstreamAddress(value, plan.mapping))
         break
       case 'if':
-        headers.push(name, insideIf(value, plan.where))
+        headers.push(name, toUpstreamIf(value, plan.mapping))
         break
       case 'parts':
-        headers.push(name, insideParts(value, plan.where))
+        headers.push(name, toUpstreamParts(value, plan.mapping))
         break
       case 'origin':
-        headers.push(name, insideOrigin(value, plan.where))
+        headers.push(name, toUpstreamOrigin(value, plan.mapping))
         break
       case 'referer':
-        headers.push(name, insidePage(value, plan.where))
+        headers.push(name, toUpstreamReferer(value, plan.mapping))
         break
     }
   }
   // Before ours are added, otherwise a client could remove them through `Connection` (CVE-2026-33805).
   const own = listed === null ? headers : withoutListed(headers, listed)
-  addOurs(own, plan, speaker)
+  addGateHeaders(own, plan, requester)
   return { headers: own, body, isUpgrade, tiesConnection: ties, isFirstLeg: firstLeg }
 }
 
@@ -216,7 +216,7 @@ export function groupsText(subject: Subject): string {
   return subject.groups.filter(group => !group.includes(',')).join(',')
 }
 
-function addOurs(headers: string[], { app, constant }: OutboundPlan, { permit, address, assertion }: Speaker): void {
+function addGateHeaders(headers: string[], { app, constant }: OutboundPlan, { permit, address, assertion }: Requester): void {
   headers.push('X-Forwarded-For', address)
   for (const line of constant) headers.push(line)
   if (permit.subject !== null) addIdentity(headers, app.identityHeaders, permit.subject)

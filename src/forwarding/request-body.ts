@@ -35,7 +35,7 @@ export class RequestBody implements OutgoingBody {
     keepAfterFailedWrite(socket)
     this.#socket = socket
     this.#listener = listener
-    listener.turnOf('client')
+    listener.waitingFor('client')
     if (this.#hasLength) socket.write(`${head}\r\n`, 'latin1')
     else this.#head = head
     // HTTP/1.0 knows no interim responses (RFC 9110 §10.1.1).
@@ -74,17 +74,17 @@ export class RequestBody implements OutgoingBody {
     }
     if (goesOn) return
     this.#req.pause()
-    this.#listener?.turnOf('app')
+    this.#listener?.waitingFor('app')
   }
 
   readonly #onDrain = (): void => {
-    this.#listener?.turnOf('client')
+    this.#listener?.waitingFor('client')
     this.#req.resume()
   }
 
   readonly #onEnd = (): void => {
     if (!this.#hasLength)
       this.#socket?.write(this.#head === null ? '0\r\n\r\n' : `${this.#head}Content-Length: 0\r\n\r\n`, 'latin1')
-    this.#listener?.turnOf('app')
+    this.#listener?.waitingFor('app')
   }
 }

@@ -9,7 +9,7 @@ import { joinBody } from '../platform/joined-body.ts'
 import { endInStages, softenClose } from '../platform/staged-close.ts'
 import type { ResponseHandler, UpstreamError } from '../upstream/connection.ts'
 import type { ResponseHead } from '../upstream/response-parser.ts'
-import { noteAnswer } from '../upstream/tied-connections.ts'
+import { noteResponse } from '../upstream/tied-connections.ts'
 import { batchWrite } from '../upstream/write-batch.ts'
 import { ForwardOperation, repeatable } from './forward-operation.ts'
 import type { ForwardRequest } from './forward-request.ts'
@@ -37,11 +37,11 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   #body: RequestBody | null = null
   #hasBody = false
   #isWhole = false
-  #isSecondTry = false
+  #isRetry = false
   /** The client can tell the end of the response from a break. */
   #isFramedOutside = false
   /** The response came in one piece, and goes out in one with its head. */
-  #comesWhole = false
+  #arrivedWhole = false
   #small: string | null = null
   #waitsForDrain = false
 
@@ -79,7 +79,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   }
 
   #ask(): void {
-    this.ask(this, false, this.#isSecondTry)
+    this.ask(this, false, this.#isRetry)
   }
 
   protected bodyOf({ body }: Outbound): RequestBody | null {
@@ -91,13 +91,13 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   onHead({ status, reason, headers: raw, framing, isWhole, tiesConnection, oddities }: ResponseHead): void {
     const { res, observer } = this.forwardRequest
     if (oddities !== null) observer.onOddities(oddities)
-    noteAnswer(this.forwardRequest, tiesConnection && status === 401)
-    const { headers, hasLength } = inboundHeaders(raw, status, this.plan.where)
+    noteResponse(this.forwardRequest, tiesConnection && status === 401)
+    const { headers, hasLength } = inboundHeaders(raw, status, this.plan.mapping)
     this.#hasBody = framing !== 'none'
     const { req } = this.forwardRequest
     if (this.#body !== null && !req.complete && req.httpVersionMajor === 1) softenClose(req.socket)
-    this.#comesWhole = isWhole
-    res.writeHead(status, fitReason(reason), headers)
+    this.#arrivedWhole = isWhole
+    res.writeHead(status, validReason(reason), headers)
     this.#isFramedOutside = framing === 'none' || hasLength || res.chunkedEncoding
     this.status = status
     observer.onResponse(status)
@@ -109,7 +109,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     const isGone = this.isOver || res.destroyed
     if (isGone) return true
     this.bytesOut += chunk.length
-    if (this.#comesWhole && chunk.length <= smallBytes) {
+    if (this.#arrivedWhole && chunk.length <= smallBytes) {
       this.#small = chunk.toString('latin1')
       return true
     }
@@ -137,7 +137,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     this.connection = null
     if (this.isOver) return
     if (this.status !== null) return this.#breakOff()
-    if (this.#mayAskAgain(error)) return this.#ask()
+    if (this.#mayRetry(error)) return this.#ask()
     this.refuse(error)
   }
 
@@ -163,12 +163,12 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     else res.flushHeaders()
   }
 
-  #mayAskAgain({ failure, wasSent }: UpstreamError): boolean {
-    if (!wasSent && failure !== 'stale') return this.hasAnother()
+  #mayRetry({ failure, wasSent }: UpstreamError): boolean {
+    if (!wasSent && failure !== 'stale_connection') return this.hasAnother()
     // A kept connection that ended as we spoke: the app had let go of it already.
-    if (failure !== 'stale' || this.#isSecondTry || this.#body !== null) return false
+    if (failure !== 'stale_connection' || this.#isRetry || this.#body !== null) return false
     if (wasSent && !repeatable.has(this.forwardRequest.req.method as string)) return false
-    this.#isSecondTry = true
+    this.#isRetry = true
     this.tried.pop()
     return true
   }
@@ -244,7 +244,7 @@ function flushHead(transfer: Transfer): void {
 }
 
 /** The app's reason phrase where it can be written, else the usual one. */
-function fitReason(text: string): string | undefined {
+function validReason(text: string): string | undefined {
   return text === '' || /[^\t\x20-\x7e]/.test(text) ? undefined : text
 }
 

@@ -102,8 +102,8 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
 
   onHead(head: ResponseHead): void {
     if (head.oddities !== null) this.forwardRequest.observer.onOddities(head.oddities)
-    if (head.framing === 'switched') this.#join(head)
-    else this.#passRefusal(head)
+    if (head.framing === 'switched') this.#accept(head)
+    else this.#passResponse(head)
   }
 
   onData(chunk: Buffer, take: () => (() => void) | null): boolean {
@@ -132,7 +132,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
     this.connection = null
     if (this.isOver) return
     if (this.status === null) {
-      if (error.wasSent || error.failure === 'stale') return this.refuse(error)
+      if (error.wasSent || error.failure === 'stale_connection') return this.refuse(error)
       if (this.hasAnother()) this.#ask()
       else this.refuse(error)
       return
@@ -142,10 +142,10 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
   }
 
   /** The app has agreed: its own words go to the client, and from here on bytes only. @throws UnfitReply where it agrees to something else. */
-  #join({ headers }: ResponseHead): void {
+  #accept({ headers }: ResponseHead): void {
     const protocol = lineOf(headers, 'upgrade')
     if (protocol?.toLowerCase() !== 'websocket') throw new InvalidResponseError(`upgrade to '${protocol}'`)
-    const lines = inboundHeaders(headers, 101, this.plan.where).headers
+    const lines = inboundHeaders(headers, 101, this.plan.mapping).headers
     let text = 'HTTP/1.1 101 Switching Protocols\r\n'
     for (let i = 0; i < lines.length; i += 2) text += `${lines[i]}: ${lines[i + 1]}\r\n`
     text += 'Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
@@ -172,9 +172,9 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
   }
 
   /** The app has not: its status, headers and body are its own answer, and the connection ends with it. */
-  #passRefusal({ status, headers: raw }: ResponseHead): void {
+  #passResponse({ status, headers: raw }: ResponseHead): void {
     const { res, observer } = this.forwardRequest
-    const { headers } = inboundHeaders(raw, status, this.plan.where)
+    const { headers } = inboundHeaders(raw, status, this.plan.mapping)
     res.shouldKeepAlive = false
     res.writeHead(status, headers)
     this.status = status

@@ -11,7 +11,7 @@ export interface UrlMapping {
   /** '' or '/nb' */
   readonly prefix: string
   readonly sharesPortal: boolean
-  readonly insideOrigin: string
+  readonly upstreamOrigin: string
   /** '' or '/x' */
   readonly basePath: string
   /** Host names of the app, without port, lower case. */
@@ -20,7 +20,7 @@ export interface UrlMapping {
   readonly ports: ReadonlySet<string>
   /** Other sites on the same host name; never the app. */
   readonly neighbours: readonly string[]
-  readonly insideNames: readonly string[]
+  readonly upstreamNames: readonly string[]
   /** True if the app gets a Host other than the public one. */
   readonly isMoved: boolean
 }
@@ -35,23 +35,23 @@ export function urlMappingOf(app: App, upstream: Upstream, host: string): UrlMap
     publicHost: app.host,
     prefix: app.prefix,
     sharesPortal: app.sharesPortal === true,
-    insideOrigin: `${scheme}://${host}`,
+    upstreamOrigin: `${scheme}://${host}`,
     basePath: upstream.basePath,
     names: new Set(own.map(nameOf)),
     ports: new Set(['', '80', '443', ...own.map(portOf)]),
     neighbours: app.neighbours ?? [],
-    insideNames: inside.filter(one => one !== app.host).map(nameOf),
+    upstreamNames: inside.filter(one => one !== app.host).map(nameOf),
     isMoved: ascii(host) !== app.host
   }
 }
 
 /** The upstream path: the base path replaces the public prefix, other bytes stay. */
-export function insidePath(path: string, basePath: string): string {
+export function toUpstreamPath(path: string, basePath: string): string {
   return path.startsWith('/') ? basePath + path : `${basePath}/${path}`
 }
 
 /** The public form of an app's absolute path. A path that has the prefix already stays: that app knows its prefix. */
-export function publicPath(path: string, { prefix, basePath }: Pick<UrlMapping, 'prefix' | 'basePath'>): string {
+export function toPublicPath(path: string, { prefix, basePath }: Pick<UrlMapping, 'prefix' | 'basePath'>): string {
   if (prefix === basePath) return path
   if (basePath !== '' && isUnder(path, basePath)) {
     const moved = prefix + path.slice(basePath.length)
@@ -65,27 +65,27 @@ export function publicPath(path: string, { prefix, basePath }: Pick<UrlMapping, 
  * `Location` and `Content-Location` in public form. Absolute paths and the app's own URLs (internal origin, or public
  * host under either scheme) are mapped; other sites and relative values stay.
  */
-export function publicLocation(value: string, where: UrlMapping): string {
-  if (value.startsWith('/') && value[1] !== '/') return publicPath(value, where)
+export function toPublicLocation(value: string, mapping: UrlMapping): string {
+  if (value.startsWith('/') && value[1] !== '/') return toPublicPath(value, mapping)
   const url = /^(?:https?:)?\/\/([^/?#\\]*)(.*)$/is.exec(value)
   if (url === null) return value
   const [, authority, rest] = url as unknown as [string, string, string]
-  if (!isApp(authority, where)) return value
+  if (!isAppAuthority(authority, mapping)) return value
   const path = rest.startsWith('/') ? rest : `/${rest}`
-  return where.publicOrigin + (rest === '' && where.prefix === '' ? '' : publicPath(path, where))
+  return mapping.publicOrigin + (rest === '' && mapping.prefix === '' ? '' : toPublicPath(path, mapping))
 }
 
 /** True for the public host in any letter case, with or without the default port. */
-export function isPublicHost(authority: string, where: UrlMapping): boolean {
+export function isPublicHost(authority: string, mapping: UrlMapping): boolean {
   const host = ascii(authority)
-  if (host === where.publicHost) return true
-  return host === `${where.publicHost}:${where.publicOrigin.startsWith('https:') ? 443 : 80}`
+  if (host === mapping.publicHost) return true
+  return host === `${mapping.publicHost}:${mapping.publicOrigin.startsWith('https:') ? 443 : 80}`
 }
 
 /** A public path as the app knows it; null outside the prefix. */
-export function insideOf(path: string, where: UrlMapping): string | null {
-  if (!isUnder(path, where.prefix) && where.prefix !== '') return null
-  return insidePath(path.slice(where.prefix.length), where.basePath)
+export function publicToUpstreamPath(path: string, mapping: UrlMapping): string | null {
+  if (!isUnder(path, mapping.prefix) && mapping.prefix !== '') return null
+  return toUpstreamPath(path.slice(mapping.prefix.length), mapping.basePath)
 }
 
 /** `/nbx` is not below `/nb`. */
@@ -96,16 +96,16 @@ function isUnder(path: string, base: string): boolean {
 }
 
 /** True for a cookie `Domain` that names an internal host or its parent and no public one: browsers would reject it. */
-export function isInsideName(domain: string, where: UrlMapping): boolean {
+export function isUpstreamName(domain: string, mapping: UrlMapping): boolean {
   const covers = (name: string) => name === domain || name.endsWith(`.${domain}`)
-  return !covers(nameOf(where.publicHost)) && where.insideNames.some(covers)
+  return !covers(nameOf(mapping.publicHost)) && mapping.upstreamNames.some(covers)
 }
 
 /** True for any name of the app with no port, the public one or an internal one. */
-export function isApp(authority: string, where: UrlMapping): boolean {
+export function isAppAuthority(authority: string, mapping: UrlMapping): boolean {
   const host = ascii(authority).replace(/\.(?=:\d*$|$)/, '')
-  if (host === where.publicHost) return true
-  return where.names.has(nameOf(host)) && where.ports.has(portOf(host)) && !where.neighbours.includes(host)
+  if (host === mapping.publicHost) return true
+  return mapping.names.has(nameOf(host)) && mapping.ports.has(portOf(host)) && !mapping.neighbours.includes(host)
 }
 
 function nameOf(host: string): string {

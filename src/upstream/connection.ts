@@ -6,20 +6,20 @@ import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import { ReadBuffer } from './read-buffer.ts'
 import { type InterimHead, InvalidResponseError, type ResponseHead, ResponseParser } from './response-parser.ts'
-import { type Asker, Tie } from './tied-connections.ts'
+import { type Requester, Tie } from './tied-connections.ts'
 import { batchWrite } from './write-batch.ts'
 
 /** Why a request has no response, or only part of one. */
 export type UpstreamFailure =
-  | 'refused'
+  | 'connect_failed'
   /** A kept connection had ended before the app read the request. */
-  | 'stale'
-  | 'broken'
-  | 'late'
-  | 'unfit'
-  | 'busy'
+  | 'stale_connection'
+  | 'connection_closed'
+  | 'timeout'
+  | 'invalid_response'
+  | 'pool_exhausted'
   /** A header line holds a control byte. */
-  | 'unspeakable'
+  | 'invalid_request'
 
 /** `cause` is for the log. */
 export class UpstreamError extends Error {
@@ -37,7 +37,7 @@ export class UpstreamError extends Error {
 
 /** Told who must act next: the client (send more) or the upstream (read or respond). */
 export interface BodyListener {
-  turnOf(whom: 'client' | 'app'): void
+  waitingFor(whom: 'client' | 'app'): void
 }
 
 export interface OutgoingBody {
@@ -57,7 +57,7 @@ export interface UpstreamRequest {
   readonly body: OutgoingBody | null
   /** The request allows a 101, and its connection is not reused. */
   readonly isUpgrade: boolean
-  readonly asker: Asker
+  readonly requester: Requester
   readonly tiesConnection: boolean
   /** Time to connect, in milliseconds; 0 means no limit. */
   readonly connectTimeoutMs: number
@@ -96,7 +96,7 @@ export const keepAliveMs = 60_000
 export const trusted = 'factorgate:trusted'
 
 export class UpstreamConnection {
-  readonly #keeper: PoolListener
+  readonly #pool: PoolListener
   readonly #parser = new ResponseParser()
   readonly #buffer = new ReadBuffer()
   readonly #take = () => this.#buffer.take()
@@ -109,24 +109,24 @@ export class UpstreamConnection {
   #status = 0
   #wasSent = false
   #bytes = 0
-  #isGone = false
+  #isClosed = false
   #isReading = true
   #keptMs: number | null = null
   #isKept = false
   #isSwitched = false
   /** A write has failed; the app's response may still be unread. */
-  #isDeaf = false
+  #hasWriteFailed = false
   #reads = 0
   #tie: Tie | null = null
   /** In milliseconds of `now`; 0 for never. */
   deadline = 0
 
-  constructor(keeper: PoolListener) {
-    this.#keeper = keeper
+  constructor(pool: PoolListener) {
+    this.#pool = pool
   }
 
-  get keeper(): PoolListener {
-    return this.#keeper
+  get pool(): PoolListener {
+    return this.#pool
   }
 
   get tie(): Tie | null {
@@ -138,7 +138,7 @@ export class UpstreamConnection {
     this.#socket = socket
     socket.setNoDelay(true)
     socket.once(openEvent, () => this.#opened())
-    socket.on('error', error => (this.#mayStillRead ? this.#stopSending(error) : this.#failed(error)))
+    socket.on('error', error => (this.#mayReadOn ? this.#stopSending(error) : this.#failed(error)))
     socket.on('end', () => this.#ended())
     socket.on('close', () => this.#failed(null))
   }
@@ -155,7 +155,7 @@ export class UpstreamConnection {
     this.#hasBegun = false
     this.#status = 0
     this.#wasSent = false
-    if (request.tiesConnection) this.#tie ??= new Tie(request.asker)
+    if (request.tiesConnection) this.#tie ??= new Tie(request.requester)
     this.deadline = this.#isOpen ? 0 : after(now, request.connectTimeoutMs)
     if (this.#isOpen) this.#write(now)
   }
@@ -169,19 +169,19 @@ export class UpstreamConnection {
     if (this.#isReading) return
     this.#isReading = true
     this.#socket?.resume()
-    if (this.#isDeaf) this.#readOut(null)
+    if (this.#hasWriteFailed) this.#readToEnd(null)
   }
 
   destroy(): void {
     this.#handler = null
-    this.#leave()
+    this.#close()
   }
 
   /** Ends the request if it has exceeded its deadline. */
   expire(now: number): void {
     if (this.deadline === 0 || now < this.deadline) return
     if (this.#handler === null) return this.destroy()
-    this.#fail('late', this.#isOpen ? 'the app did not answer in time' : 'the app did not accept a connection in time')
+    this.#fail('timeout', this.#isOpen ? 'the app did not answer in time' : 'the app did not accept a connection in time')
   }
 
   /** An interim response renews the deadline (RFC 9110 §15.2). 100 is dropped, because the gateway asked for none. */
@@ -199,7 +199,7 @@ export class UpstreamConnection {
     // request, with any user name in it (CL.0, THREATS F14).
     this.#isKept = this.#request?.body === null && !this.#request.isUpgrade && head.keptMs !== 0
     this.#bytes = 0
-    if (head.tiesConnection && this.#request !== null) this.#tie ??= new Tie(this.#request.asker)
+    if (head.tiesConnection && this.#request !== null) this.#tie ??= new Tie(this.#request.requester)
     this.#handler?.onHead(head)
     if (head.framing === 'switched') this.#switch()
   }
@@ -219,7 +219,7 @@ export class UpstreamConnection {
     handler?.onComplete()
   }
 
-  turnOf(whom: 'client' | 'app'): void {
+  waitingFor(whom: 'client' | 'app'): void {
     // The app's time runs only while it has something to read: a slow client is no slow app.
     if (this.#hasBegun) return
     this.deadline = whom === 'client' ? 0 : after(performance.now(), this.#request?.responseTimeoutMs ?? 0)
@@ -227,7 +227,7 @@ export class UpstreamConnection {
 
   #opened(): void {
     this.#isOpen = true
-    if (this.#isGone) return
+    if (this.#isClosed) return
     if (this.#request !== null) this.#write(performance.now())
   }
 
@@ -235,12 +235,12 @@ export class UpstreamConnection {
     const request = this.#request as UpstreamRequest
     this.#served++
     this.deadline = after(now, request.responseTimeoutMs)
-    if (request.body === null) return batchWrite(() => this.#speak(request))
-    this.#speak(request)
+    if (request.body === null) return batchWrite(() => this.#writeRequest(request))
+    this.#writeRequest(request)
   }
 
-  #speak(request: UpstreamRequest): void {
-    if (this.#isGone || this.#request !== request) return
+  #writeRequest(request: UpstreamRequest): void {
+    if (this.#isClosed || this.#request !== request) return
     const socket = this.#socket as Socket
     this.#wasSent = true
     this.#parser.expect(this, request.method, request.isUpgrade)
@@ -252,96 +252,96 @@ export class UpstreamConnection {
   }
 
   /** True after a failed write on a socket that the body keeps. */
-  get #mayStillRead(): boolean {
+  get #mayReadOn(): boolean {
     return this.#wasSent && this.#request?.body != null && this.#socket?.destroyed === false
   }
 
   /** The app may have responded before it closed (RFC 9112 §9.5); that response has arrived and is read to its end. */
   #stopSending(cause: NodeJS.ErrnoException): void {
-    if (this.#isDeaf || this.#isGone) return
-    this.#isDeaf = true
+    if (this.#hasWriteFailed || this.#isClosed) return
+    this.#hasWriteFailed = true
     this.#request?.body?.drop()
-    this.#readOut(cause)
+    this.#readToEnd(cause)
   }
 
-  #readOut(cause: NodeJS.ErrnoException | null): void {
+  #readToEnd(cause: NodeJS.ErrnoException | null): void {
     const reads = this.#reads
     setImmediate(() =>
       setImmediate(() => {
-        if (this.#isGone || !this.#isReading) return
+        if (this.#isClosed || !this.#isReading) return
         if (this.#reads === reads) this.#failed(cause)
-        else this.#readOut(cause)
+        else this.#readToEnd(cause)
       })
     )
   }
 
   #read(length: number): boolean {
-    if (this.#isGone) return false
+    if (this.#isClosed) return false
     this.#reads++
     try {
       this.#parser.feed(this.#buffer.view(length))
     } catch (error) {
       if (!(error instanceof InvalidResponseError) && this.#handler === null) throw error
-      this.#fail(this.#wasSent ? 'unfit' : 'stale', (error as Error).message, error)
+      this.#fail(this.#wasSent ? 'invalid_response' : 'stale_connection', (error as Error).message, error)
       return false
     }
-    if (this.#isGone) return false
+    if (this.#isClosed) return false
     if (this.#isSwitched) this.#buffer.noteRead(length)
-    else if (this.#handler === null) this.#settle()
+    else if (this.#handler === null) this.#finish()
     return this.#isReading
   }
 
-  #settle(): void {
+  #finish(): void {
     this.#isReading = true
-    if (!this.#isKept || !this.#parser.isClean || this.#socket?.destroyed !== false) return this.#leave()
+    if (!this.#isKept || !this.#parser.isClean || this.#socket?.destroyed !== false) return this.#close()
     this.deadline = 0
-    this.#keeper.onIdle(this, this.#keptMs)
+    this.#pool.onIdle(this, this.#keptMs)
   }
 
   /** The pool no longer counts it. */
   #switch(): void {
-    if (this.#isGone) return
+    if (this.#isClosed) return
     this.#isSwitched = true
     // Frees the request head, which would stay for days.
     this.#request = null
     this.#socket?.setKeepAlive(true, keepAliveMs)
-    this.#keeper.onClosed(this)
+    this.#pool.onClosed(this)
   }
 
   #ended(): void {
-    if (this.#isGone) return
+    if (this.#isClosed) return
     if (this.#isSwitched) return void this.#parser.end()
     // A reset is no `end`, and a request not sent yet gets an error.
-    if (this.#handler !== null && this.#wasSent && this.#parser.end()) return this.#leave()
-    if (this.#parser.isInHead) return this.#fail('unfit', 'a head without an end')
+    if (this.#handler !== null && this.#wasSent && this.#parser.end()) return this.#close()
+    if (this.#parser.isInHead) return this.#fail('invalid_response', 'a head without an end')
     this.#failed(null)
   }
 
   #failed(cause: NodeJS.ErrnoException | null): void {
-    if (this.#isGone) return
+    if (this.#isClosed) return
     // After an early close a reset concerns our body, so an error response may end with it.
-    if (this.#status >= 300 && this.#request?.body != null && this.#parser.end()) return this.#leave()
-    const failure = !this.#isOpen ? 'refused' : this.#served > 1 && !this.#hasBegun ? 'stale' : 'broken'
+    if (this.#status >= 300 && this.#request?.body != null && this.#parser.end()) return this.#close()
+    const failure = !this.#isOpen ? 'connect_failed' : this.#served > 1 && !this.#hasBegun ? 'stale_connection' : 'connection_closed'
     this.#fail(failure, cause?.message ?? 'the app closed the connection', cause)
   }
 
   #fail(failure: UpstreamFailure, why: string, cause?: unknown): void {
     const handler = this.#handler
     this.#handler = null
-    this.#leave()
+    this.#close()
     handler?.onError(new UpstreamError(failure, why, this.#wasSent, { cause }))
   }
 
-  #leave(): void {
-    if (this.#isGone) return
-    this.#isGone = true
+  #close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
     this.#request?.body?.drop()
     this.#request = null
     this.deadline = 0
     this.#buffer.drop()
     this.#socket?.destroy()
     this.#tie?.release(this)
-    this.#keeper.onClosed(this)
+    this.#pool.onClosed(this)
   }
 }
 

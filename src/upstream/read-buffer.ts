@@ -37,20 +37,20 @@ common.use()
 let lent = 0
 
 export class ReadBuffer {
-  #place = common
+  #buffer = common
   #isBig = false
   #isLent = false
   #readsLeft = 0
 
   readonly next = (): Buffer => {
     if (!this.#isBig) {
-      if (this.#place !== common) this.drop()
-    } else if (this.#place === common || this.#place.isShared) {
-      if (this.#place !== common) this.#place.leave()
-      this.#place = free.pop() ?? new PooledBuffer()
-      this.#place.use()
+      if (this.#buffer !== common) this.drop()
+    } else if (this.#buffer === common || this.#buffer.isShared) {
+      if (this.#buffer !== common) this.#buffer.leave()
+      this.#buffer = free.pop() ?? new PooledBuffer()
+      this.#buffer.use()
     }
-    return this.#place.memory
+    return this.#buffer.memory
   }
 
   /** Applies from the next read. */
@@ -69,19 +69,19 @@ export class ReadBuffer {
   }
 
   view(length: number): Buffer {
-    return this.#place.memory.subarray(0, length)
+    return this.#buffer.memory.subarray(0, length)
   }
 
   /** Leases the last read's memory until the returned function is called, once. Null means copy. */
   take(): (() => void) | null {
-    if (this.#place === common) return null
-    this.#place.use()
-    return this.#place.leave
+    if (this.#buffer === common) return null
+    this.#buffer.use()
+    return this.#buffer.leave
   }
 
   drop(): void {
-    if (this.#place !== common) this.#place.leave()
-    this.#place = common
+    if (this.#buffer !== common) this.#buffer.leave()
+    this.#buffer = common
     this.#isBig = false
     if (this.#isLent) lent--
     this.#isLent = false

@@ -36,7 +36,7 @@ export interface InterimHead {
 }
 
 /** Observes one response. Exceptions propagate from `feed`. */
-export interface ReplyReader {
+export interface ResponseReader {
   onInterim?(head: InterimHead): void
   onHead(head: ResponseHead): void
   onData(chunk: Buffer): void
@@ -75,7 +75,7 @@ const stateAfter: Readonly<Record<Framing, State>> = {
 
 export class ResponseParser {
   #state: State = 'idle'
-  #reader: ReplyReader | null = null
+  #reader: ResponseReader | null = null
   #hasNoBody = false
   #maySwitch = false
   #held: Buffer | null = null
@@ -89,7 +89,7 @@ export class ResponseParser {
   #ties = false
 
   /** `maySwitch` allows a 101. */
-  expect(reader: ReplyReader, method: string, maySwitch = false): void {
+  expect(reader: ResponseReader, method: string, maySwitch = false): void {
     this.#state = 'head'
     this.#reader = reader
     this.#hasNoBody = method === 'HEAD'

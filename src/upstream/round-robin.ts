@@ -37,8 +37,8 @@ export class RoundRobin {
   }
 
   /** The index of a connection's upstream, or -1. */
-  indexOf(keeper: PoolListener): number {
-    return this.#pools.indexOf(keeper as UpstreamPool)
+  indexOf(pool: PoolListener): number {
+    return this.#pools.indexOf(pool as UpstreamPool)
   }
 
   pool(index: number): UpstreamPool {

@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net'
 import type { UpstreamConnection } from './connection.ts'
 
-export interface Asker {
+export interface Requester {
   readonly req: { readonly socket: Socket; readonly method?: string | undefined }
   /** The user of the client's connection: a session id, '' for anonymous; null if several people may share it. */
   readonly visitor: string | null
@@ -19,9 +19,9 @@ export class Tie {
   readonly #socket: Socket
   readonly #key: string | null
 
-  constructor(asker: Asker) {
-    this.#socket = asker.req.socket
-    this.#key = keyOf(asker)
+  constructor(requester: Requester) {
+    this.#socket = requester.req.socket
+    this.#key = keyOf(requester)
   }
 
   /** Keeps the connection for its owner. False if the owner is unknown or gone: then it must close. */
@@ -47,10 +47,10 @@ interface Ties {
 
 const ties = new WeakMap<Socket, Ties>()
 
-export function takeTied(asker: Asker): UpstreamConnection | null {
-  const connections = ties.get(asker.req.socket)?.connections
+export function takeTied(requester: Requester): UpstreamConnection | null {
+  const connections = ties.get(requester.req.socket)?.connections
   if (connections === undefined || connections.size === 0) return null
-  const key = keyOf(asker)
+  const key = keyOf(requester)
   const connection = key === null ? undefined : connections.get(key)
   if (key === null || connection === undefined) return null
   connections.delete(key)
@@ -58,17 +58,17 @@ export function takeTied(asker: Asker): UpstreamConnection | null {
 }
 
 /** `asksToTie`: a 401 that demands such authentication. */
-export function noteAnswer(asker: Asker, asksToTie: boolean): void {
-  const known = ties.get(asker.req.socket)
+export function noteResponse(requester: Requester, asksToTie: boolean): void {
+  const known = ties.get(requester.req.socket)
   if (known !== undefined) known.refused = null
-  const key = asksToTie ? keyOf(asker) : null
-  if (key !== null) (known ?? begin(asker.req.socket)).refused = requestOf(key, asker)
+  const key = asksToTie ? keyOf(requester) : null
+  if (key !== null) (known ?? begin(requester.req.socket)).refused = requestOf(key, requester)
 }
 
 /** True if the app's last response refused this same request. */
-export function wasRefused(asker: Asker): boolean {
-  const key = keyOf(asker)
-  return key !== null && ties.get(asker.req.socket)?.refused === requestOf(key, asker)
+export function wasRefused(requester: Requester): boolean {
+  const key = keyOf(requester)
+  return key !== null && ties.get(requester.req.socket)?.refused === requestOf(key, requester)
 }
 
 function begin(socket: Socket): Ties {
@@ -80,10 +80,10 @@ function begin(socket: Socket): Ties {
   return begun
 }
 
-function keyOf({ visitor, app }: Asker): string | null {
+function keyOf({ visitor, app }: Requester): string | null {
   return visitor === null ? null : `${app.id} ${visitor}`
 }
 
-function requestOf(key: string, { req, path, query }: Asker): string {
+function requestOf(key: string, { req, path, query }: Requester): string {
   return `${key} ${req.method} ${path}${query}`
 }

@@ -110,7 +110,7 @@ export function certificateTrouble(error: UpstreamError, appId: string, at: stri
   )
     return `app '${appId}': it refuses the gate's certificate, or asks for one that is not given (${at}.cert, ${at}.key); ${message}`
   // Since TLS 1.3 a server rejects a client certificate after the handshake, often silently.
-  if (code === '' && (error.failure === 'broken' || error.failure === 'refused'))
+  if (code === '' && (error.failure === 'connection_closed' || error.failure === 'connect_failed'))
     return `app '${appId}': it closed the connection without an answer; if it asks for a certificate, give one (${at}.cert, ${at}.key)`
   return null
 }

@@ -31,17 +31,17 @@ export class LiveReview implements Reviewer {
     return this.#apps.has(app)
   }
 
-  look(entry: LiveEntry, isCurrent: () => boolean): void {
+  review(entry: LiveEntry, isCurrent: () => boolean): void {
     const { asked } = entry
     if (asked === undefined) return
     const verdict = this.#judge(entry, asked, asked.subject, asked.proofs)
     if (verdict.kind === 'ends' && verdict.mayHaveProved && entry.sessionId !== null)
-      void this.#lookAgain(entry, asked, isCurrent)
-    else obey(entry, verdict)
+      void this.#reviewWithNewProofs(entry, asked, isCurrent)
+    else apply(entry, verdict)
   }
 
   /** Judges again with the person's newer proofs. Without the store the connection ends. */
-  async #lookAgain(entry: LiveEntry, asked: LiveRequest, isCurrent: () => boolean): Promise<void> {
+  async #reviewWithNewProofs(entry: LiveEntry, asked: LiveRequest, isCurrent: () => boolean): Promise<void> {
     const site = this.#gate.routes.site(asked.host)
     const present = await presentAt(this.#cache, entry.sessionId as string, site?.host ?? '', this.#gate.clock()).catch(
       () => null
@@ -49,7 +49,7 @@ export class LiveReview implements Reviewer {
     // The configuration changed again, and its own review decides.
     if (!isCurrent()) return
     const { subject, proofs } = present?.isFullySignedIn ? present : asked
-    obey(entry, this.#judge(entry, asked, subject, proofs))
+    apply(entry, this.#judge(entry, asked, subject, proofs))
   }
 
   #judge(entry: LiveEntry, asked: LiveRequest, subject: Subject | null, proofs: readonly Proof[]): Verdict {
@@ -76,7 +76,7 @@ export class LiveReview implements Reviewer {
   }
 }
 
-function obey(entry: LiveEntry, verdict: Verdict): void {
+function apply(entry: LiveEntry, verdict: Verdict): void {
   if (verdict.kind === 'stays') entry.renew?.(verdict.endsAt)
   else entry.end(verdict.reason, closeCodes.policy, verdict.code)
 }

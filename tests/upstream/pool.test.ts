@@ -10,7 +10,7 @@ interface Asked {
 }
 
 const timeouts = { connectTimeoutMs: 2_000, responseTimeoutMs: 2_000 }
-const asker = { req: { socket: new Socket() }, visitor: '', app: { id: 'app' }, path: '/', query: '' }
+const requester = { req: { socket: new Socket() }, visitor: '', app: { id: 'app' }, path: '/', query: '' }
 
 function ask(pool: UpstreamPool, path: string, isFresh = false): Asked {
   let body = ''
@@ -27,7 +27,7 @@ function ask(pool: UpstreamPool, path: string, isFresh = false): Asked {
       }
       const head = `GET ${path} HTTP/1.1\r\nHost: app\r\nConnection: keep-alive\r\n`
       pool.send(
-        { method: 'GET', head, body: null, isUpgrade: false, asker, tiesConnection: false, ...timeouts },
+        { method: 'GET', head, body: null, isUpgrade: false, requester, tiesConnection: false, ...timeouts },
         handler,
         isFresh
       )
@@ -50,7 +50,7 @@ t.test('H26: what an app says before it is asked is no answer to what was about 
   // In one turn: the bytes are on their way before the request is written, which happens at its end.
   sockets[0]!.write(reply('staged'))
   const answer = await ask(pool, '/two').done
-  t.match(answer, { failure: 'stale', wasSent: false })
+  t.match(answer, { failure: 'stale_connection', wasSent: false })
   t.same(
     app.requests.map(({ line }) => line),
     ['GET /one HTTP/1.1'],

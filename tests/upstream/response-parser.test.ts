@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import {
   InvalidResponseError,
-  type ReplyReader,
+  type ResponseReader,
   type ResponseHead,
   ResponseParser
 } from '../../src/upstream/response-parser.ts'
@@ -17,7 +17,7 @@ interface Read {
 /** One reply read from pieces; `ends`: the connection ends behind them. */
 function read(pieces: readonly Buffer[], method = 'GET', ends = false): Read {
   const result: Read = { heads: [], body: '', isComplete: false }
-  const reader: ReplyReader = {
+  const reader: ResponseReader = {
     onHead: head => result.heads.push(head),
     onData: chunk => {
       result.body += chunk.toString('latin1')
@@ -87,7 +87,7 @@ t.test('101 ends HTTP where it was asked for: what follows is the app’s, whate
   const head = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\n'
   const after = 'HTTP/1.1 200 OK\r\n\r\n0\r\n\r\n\x00'
   const seen: (string | ResponseHead)[] = []
-  const reader: ReplyReader = {
+  const reader: ResponseReader = {
     onHead: head => seen.push(head),
     onData: chunk => seen.push(chunk.toString('latin1')),
     onComplete: () => seen.push('complete')
