@@ -1,5 +1,5 @@
 /**
- * The gateway's cookies: session token and nonce on every host, device cookie on the portal. A name sent twice is
+ * The gate's cookies: session token and nonce on every host, device cookie on the portal. A name sent twice is
  * rejected (cookie tossing, THREATS S4).
  */
 import { createHash } from 'node:crypto'
@@ -74,7 +74,7 @@ export function readNonce(header: string | undefined, site: CookieSite): string 
   return fit(readOwn(header, 'nonce', site))
 }
 
-/** The nonce under this site's own name, whatever another gateway on this host has set. */
+/** The nonce under this site's own name, whatever another gate on this host has set. */
 export function readOwnNonce(header: string | undefined, site: CookieSite): string | null {
   return fit(readCookie(header, cookieNames(site).nonce))
 }

@@ -1,6 +1,6 @@
 /**
  * Step 4, enforce: asks `authorize()` about each request and answers those it does not permit. At start it fails if a
- * gateway page does not declare what it requires.
+ * page of the gate does not declare what it requires.
  */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'

@@ -82,7 +82,7 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
   const target = original === null ? null : parseTarget(original.uri)
   if (original === null || target === null) throw new GateError('bad_request')
   const match = options.routes.match(original.host, target)
-  // The proxy must route /.factorgate/ to the gateway; a verdict about it would be wrong.
+  // The proxy must route /.factorgate/ to the gate; a verdict about it would be wrong.
   if (match.kind !== 'app') throw new GateError(match.kind === 'none' ? match.code : 'not_allowed')
   const { site } = match
   exchange.judged = { app: match.app, method: original.method, raw: target.raw }

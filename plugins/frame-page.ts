@@ -29,7 +29,7 @@ export function isFramedStep(request: IncomingMessage, path: string): boolean {
   )
 }
 
-/** The page's headers. `domains` are those of the gateway's hosts, because other pages there may frame an app too. */
+/** The page's headers. `domains` are those of the gate's hosts, because other pages there may frame an app too. */
 export function framePageHeaders(sites: readonly Site[], domains: readonly string[] = []): Record<string, string> {
   const ancestors = [...sites.map(({ origin }) => origin), ...domains].join(' ')
   return {

@@ -3,7 +3,7 @@
  * the portal's pages; refuses to carry a cause to them. A code is for ever: programs and operators match on it.
  */
 
-/** Who has to act: the gateway's operators, the protected app's, or the person in front of the browser. */
+/** Who has to act: the gate's operators, the protected app's, or the person in front of the browser. */
 export type Whose = 'gate' | 'app' | 'you'
 
 interface Entry {

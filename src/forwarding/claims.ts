@@ -1,7 +1,4 @@
-/**
- * Header names that a client may not send: identity, client address, requested address. Apps trust these from a
- * proxy, so every copy is removed.
- */
+/** Header names that a client may not send, because apps trust them from a proxy: identity, client address, URL. */
 import { normalName } from '../request/header-name.ts'
 
 /** Prefixes of servers: `HTTP_REMOTE_USER`, `REDIRECT_REMOTE_USER`, `AJP_eppn`, `X-…`. */
@@ -14,7 +11,7 @@ const names: ReadonlySet<string> = new Set([
   ...words(
     'path-info ingress-path rstudio-request rstudio-root-path rsc-request waws-unencoded-url ms-endpoint-absolute-path ms-proxy'
   ),
-  // A method other than the one that was authorised (THREATS M26).
+  // These change the method that was authorised (THREATS M26).
   ...words('method method-override'),
   // CGI turns it into HTTP_PROXY (CVE-2016-5385).
   'proxy',
@@ -74,21 +71,17 @@ const anywhere = /(?:^|-)(?:cert|certs|clientcert|certificate|claims?|principals
 const whence =
   /(?:^|-)(?:(?:client|real|true|connecting|connection|remote|source|socket|peer|user|visitor)-?(?:ip|ipv6|addr|address|host|port)|forwarded-(?:for|by|host|port|proto|server|user))$/
 
-/** Exceptions: protocol names, signed object metadata, and secrets that the app checks itself. */
+/** Exceptions: names of protocols, signed metadata of objects, and secrets that the app checks itself. */
 const passing =
   /^(?:sec|access-control|content|amz|(?:ms|goog|object|container)-meta)-|^auth-(?:token|key|secret|signature|nonce|timestamp|api-?key|csrf)$/
 
 /** True for a name that no client may send, in any spelling. */
 export function isClaim(name: string): boolean {
   const bare = bareName(name)
-  // `X-User-Agent` and `User-Agent` name a program.
   return !passing.test(bare) && isNamed(bare)
 }
 
-/**
- * True for claims and exceptions that look like one: a proxy whose patterns know no "except" removes both and is
- * given the exceptions' values.
- */
+/** True for claims, and for exceptions that look like one: a proxy with patterns cannot tell them apart. */
 export function looksLikeClaim(name: string): boolean {
   return isNamed(bareName(name))
 }

@@ -1,8 +1,8 @@
-/** Removes the gateway's own cookies in both directions and rescopes the app's. Other cookies keep their bytes. */
+/** Removes the gate's cookies in both directions, and rewrites `Path` and `Domain` of the app's. */
 import { LRUCache } from 'lru-cache'
 import { isUpstreamName, toPublicPath, type UrlMapping } from './url-mapping.ts'
 
-/** True for our names and those a browser could confuse with them. */
+/** True for the gate's names, and for any other name that begins like them, in any letter case. */
 export function isGateCookie(name: string): boolean {
   const lower = name.toLowerCase()
   return (
@@ -13,7 +13,7 @@ export function isGateCookie(name: string): boolean {
   )
 }
 
-/** A `Cookie` line without our pairs; null if nothing is left (THREATS S5). */
+/** A `Cookie` line without the gate's pairs; null if nothing is left (THREATS S5). */
 export function stripGateCookies(line: string): string | null {
   const known = remembered.get(line)
   if (known !== undefined) return known === '' ? null : known
@@ -23,13 +23,13 @@ export function stripGateCookies(line: string): string | null {
 }
 
 const rememberedLength = 1_024
-/** Browsers repeat the line for every request of a page. '' means nothing is left. */
+/** Results for recent lines, because browsers repeat the line with every request; '' means nothing is left. */
 const remembered = new LRUCache<string, string>({ max: 1_000 })
 
 function othersOf(line: string): string | null {
   const others = line.split(';').flatMap(pair => {
     if (!mentionsGate.test(pair)) return pair
-    // Old servers split `a=1, factorgate=…` (RFC 2965), also in quotes, so what follows the comma is removed.
+    // Old servers split at commas too (`a=1, factorgate=…`, RFC 2965), even in quotes.
     const kept = pair.split(',').filter(part => !isGateCookie(nameOf(part.replace(/^[\s"]+/, ''))))
     return kept.length === 0 ? [] : kept.join(',')
   })
@@ -38,8 +38,8 @@ function othersOf(line: string): string | null {
 }
 
 /**
- * True for a `Set-Cookie` line that sets one of ours (THREATS S6). Without a name the value counts: browsers send
- * `=factorgate=x` back as `factorgate=x`.
+ * True for a `Set-Cookie` line that sets a gate cookie (THREATS S6). Browsers send `=factorgate=x` back as
+ * `factorgate=x`, so without a name the value counts.
  */
 export function setsGateCookie(line: string): boolean {
   return mentionsGate.test(line) && isGateCookie(nameOf(line.replace(/^[\s=]+/, '')))

@@ -1,4 +1,4 @@
-/** The base of transfers and WebSocket tunnels: asks the upstreams, is live until its end, and reports that once. */
+/** The base class of transfers and tunnels: it asks an upstream, registers the live connection, and reports its end once. */
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { App } from '../apps/route-table.ts'
@@ -16,7 +16,7 @@ import type { RequestBody } from './request-body.ts'
 import type { AppUpstreams } from './upstreams.ts'
 import { toUpstreamPath } from './url-mapping.ts'
 
-/** May be sent again if no upstream read the first (RFC 9110 §9.2.2). */
+/** Methods of requests that may be sent again (RFC 9110 §9.2.2). */
 export const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH'])
 
 export abstract class ForwardOperation implements LiveEntry {
@@ -109,8 +109,7 @@ export abstract class ForwardOperation implements LiveEntry {
     const method = req.method as string
     const outbound = outboundHeaders(plan, req.rawHeaders, this.forwardRequest, isUpgrade)
     const { tiesConnection } = outbound
-    // The first leg of NTLM is answered with a challenge whatever its body, and its connection must stay usable, so
-    // the body is left out.
+    // The first leg of NTLM goes without its body (README, "NTLM's first leg").
     const sent = outbound.isFirstLeg && wasRefused(this.forwardRequest) ? withoutBody(outbound) : outbound
     const head = requestHead(method, toUpstreamPath(path, plan.mapping.basePath) + query, sent)
     if (head === null) {
@@ -142,7 +141,7 @@ export abstract class ForwardOperation implements LiveEntry {
     writeInterim(res, `${text}\r\n`)
   }
 
-  /** The connection this user has signed in on, unless its upstream has left the app. */
+  /** The connection on which this person has authenticated, if its upstream still belongs to the app. */
   #takeTied(): UpstreamConnection | null {
     const tied = takeTied(this.forwardRequest)
     if (tied === null || this.upstreams.roundRobin.indexOf(tied.pool) >= 0) return tied
@@ -150,13 +149,13 @@ export abstract class ForwardOperation implements LiveEntry {
     return null
   }
 
-  /** Marks the upstream down and says if another may be asked, which requires that no byte was read. */
+  /** Marks the last upstream as down. True if another one is left. */
   protected hasAnother(): boolean {
     this.upstreams.roundRobin.refused(this.tried.at(-1) as number)
     return this.upstreams.roundRobin.hasMore(this.tried)
   }
 
-  /** Refuses before anything is written; the observer answers the client. */
+  /** Ends it before anything is written; the observer answers the client. */
   protected decline(error: UpstreamError): void {
     this.isOver = true
     this.#registration.release()

@@ -1,4 +1,4 @@
-/** The input and output of forwarding. */
+/** The input of forwarding (`ForwardRequest`) and its output (`ForwardObserver`, `ForwardResult`). */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { App } from '../apps/route-table.ts'
 import type { ErrorCode } from '../errors.ts'
@@ -22,7 +22,7 @@ export interface ForwardRequest {
   readonly sessionId: string | null
   /** Who uses the client's connection: a session id, '' for anonymous; null if several people may share it. */
   readonly visitor: string | null
-  /** When permission ends, in milliseconds since the epoch; null if only with the session. A reload may change it. */
+  /** When the permission ends, in milliseconds since the epoch; null for no end. A reload may change it. */
   endsAt: number | null
   /** When the session ends, in milliseconds since the epoch; null for anonymous. */
   readonly sessionEndsAt: number | null
@@ -34,16 +34,16 @@ export interface ForwardRequest {
 
 /** Observes one forward request. Exactly one of `onRefused` and `onEnd` is called, once. */
 export interface ForwardObserver {
-  /** The response is about to be written; nobody else may write. */
+  /** Called before the response is written; from then on nobody else may write. */
   onResponse(status: number): void
   onOddities(oddities: readonly Oddity[]): void
-  /** Nothing was written. `code` is for the user, `cause` for the log; `cut` says why it ended early. */
+  /** Nothing was written. The caller answers with `code`; `cause` is for the log, `cut` for the journal. */
   onRefused(code: ErrorCode, cause: unknown, cut?: string): void
   onEnd(summary: ForwardResult): void
 }
 
 export interface ForwardResult {
-  /** The app's status; null if the client left before. */
+  /** The app's status; null if the request ended before it. */
   readonly status: number | null
   /** Body bytes; for a WebSocket all bytes after the handshake. */
   readonly bytesIn: number

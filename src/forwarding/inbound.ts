@@ -1,18 +1,14 @@
-/**
- * Builds the client's response headers from the app's: without hop-by-hop headers and gateway cookies, with public
- * addresses.
- */
-
+/** Builds the client's response headers from the app's: no hop-by-hop headers, no gate cookies, public addresses. */
 import { connectionOptions, hopByHop, normalName, withoutListed } from '../request/header-name.ts'
 import { InvalidResponseError } from '../upstream/response-parser.ts'
-import { toPublicLinks, toPublicRefresh, toPublicSources } from './response-addresses.ts'
 import { rewriteCookieScope, setsGateCookie } from './cookies.ts'
+import { toPublicLinks, toPublicRefresh, toPublicSources } from './response-addresses.ts'
 import { toPublicLocation, type UrlMapping } from './url-mapping.ts'
 
 export interface Inbound {
   /** Alternating names and values in latin-1, with the app's bytes. */
   readonly headers: string[]
-  /** False if the end of the body is the end of the connection. */
+  /** True if `Content-Length` is among them. */
   readonly hasLength: boolean
 }
 
@@ -83,11 +79,11 @@ export function inboundHeaders(raw: readonly string[], status: number, mapping: 
         headers.push(name, toPublicRefresh(value, mapping))
         break
       case 'worker-scope':
-        // A wider scope would let a prefixed app's service worker read its neighbours' pages and ours.
+        // A wider scope would let a prefixed app's service worker read the pages of other apps and of the portal.
         if (mapping.prefix === '') headers.push(name, toPublicLocation(value, mapping))
         break
       case 'opener-policy':
-        // Windows with the same origin and policy can read each other, and our pages have this policy.
+        // Windows with the same origin and policy can read each other, and the portal's pages have this policy.
         if (!mapping.sharesPortal) headers.push(name, value)
         break
       case 'links':
@@ -125,7 +121,7 @@ export function inboundHeaders(raw: readonly string[], status: number, mapping: 
   return { headers: kept, hasLength }
 }
 
-/** `Clear-Site-Data` without "cookies", which would clear the gateway's cookie on the whole domain (THREATS S6). */
+/** `Clear-Site-Data` without "cookies", which would clear the gate's cookie on the whole domain (THREATS S6). */
 function withoutCookies(value: string): string {
   const kinds = value.split(',').map(kind => kind.trim())
   const kept = kinds.flatMap(kind => (kind === '"*"' ? ['"cache"', '"storage"'] : kind === '"cookies"' ? [] : [kind]))
@@ -147,7 +143,7 @@ function judge(name: string): Kind {
   const own = Object.hasOwn(special, lower) ? special[lower] : undefined
   if (own !== undefined) return own
   const normal = normalName(name)
-  // Only the gateway may send `Factorgate-Error`; `Alt-Svc` would bypass the gateway.
+  // Only the gate may send `Factorgate-Error`; with `Alt-Svc` browsers would bypass the gate.
   const isOurs = normal.startsWith('factorgate-') || normal.startsWith('x-factorgate')
   return isOurs || hopByHop.has(lower) || lower === 'alt-svc' || lower === 'set-cookie2' ? 'drop' : 'pass'
 }

@@ -1,8 +1,7 @@
 /**
- * The registry of WebSockets, downloads, uploads and event streams, by session and account. It ends each with its
- * session or permission.
+ * The registry of all forwarded requests and WebSockets, by session and account. It ends each when its permission
+ * ends.
  */
-
 import type { App } from '../apps/route-table.ts'
 import type { Clock } from '../clock.ts'
 import type { ErrorCode } from '../errors.ts'
@@ -19,17 +18,17 @@ export interface LiveEntry {
   readonly accountId: string | null
   readonly appId: string
   readonly groups: readonly string[]
-  /** The end of permission, in milliseconds since the epoch; null if only the session ends it. */
+  /** When the permission ends, in milliseconds since the epoch; null for no end. */
   readonly endsAt: number | null
   readonly isSocket: boolean
-  /** Bytes in both directions; growth counts as activity. */
+  /** Bytes in both directions. */
   readonly bytesMoved: number
   /** The app, as configured when the connection was opened. */
   readonly app?: App
   /** The request for a new decision, built on access. */
   readonly asked?: LiveRequest
   renew?(endsAt: number | null): void
-  /** `code` answers a client without a response. */
+  /** `code` is the answer for a client that has no response yet. */
   end(reason: string, closeCode: CloseCode, code?: ErrorCode): void
 }
 
@@ -49,7 +48,7 @@ export interface LiveRequest {
 /** Applies the current rules to open connections (src/watch/live-review.ts). */
 export interface Reviewer {
   knows(app: App): boolean
-  /** Deferred decisions ask `isCurrent`: false after a newer configuration. */
+  /** A decision that waits must ask `isCurrent`, which is false after another reload. */
   review(entry: LiveEntry, isCurrent: () => boolean): void
 }
 
@@ -88,8 +87,7 @@ export class LiveConnections {
     if (entry.sessionId !== null) registration.enter(listOf(this.#sessions, entry.sessionId, 1))
     if (entry.accountId !== null) registration.enter(listOf(this.#accounts, entry.accountId, 2))
     this.#timer ??= setInterval(() => this.#tick(), tickMs).unref()
-    // It was permitted by the old rules during a reload. The review waits, because the caller is still being
-    // constructed.
+    // The old configuration permitted it during a reload. The review waits until the entry's constructor has returned.
     if (this.#reviewer !== null && entry.app !== undefined && !this.#reviewer.knows(entry.app))
       queueMicrotask(() => this.#review(entry))
     return registration
@@ -132,7 +130,7 @@ export class LiveConnections {
     return endEach(changed, reason, closeCodes.policy)
   }
 
-  /** Ends the WebSockets, now and later; requests may finish. */
+  /** Ends all WebSockets, later ones too; requests may finish. */
   drain(): number {
     this.#isDraining = true
     const sockets = this.#all.entries().filter(entry => entry.isSocket)
@@ -143,7 +141,7 @@ export class LiveConnections {
     return endEach(this.#all.entries(), reason, closeCode)
   }
 
-  /** Reviews every entry, in portions, and later ones of an older configuration. */
+  /** Reviews every entry, in portions; `add` reviews later ones of an older configuration. */
   async review(reviewer: Reviewer): Promise<void> {
     this.#reviewer = reviewer
     const entries = this.#all.entries()
@@ -220,8 +218,8 @@ export class Registration {
 }
 
 /**
- * A list with constant-time removal: the last item moves to the free index. A Set's old tables would keep dead requests
- * from cheap collection.
+ * A list with constant-time removal: the last item moves to the free index. A Set would leave old tables behind, which
+ * keep finished requests in memory (README, "Nothing long-lived").
  */
 class IndexedList {
   readonly kind: Kind

@@ -1,10 +1,7 @@
-/** The origin check for WebSockets: browsers send cookies with a handshake from any page (ASVS 4.4.2, THREATS F9). */
+/** The origin check for WebSocket handshakes, to which browsers add cookies from any page (ASVS 4.4.2, THREATS F9). */
 import type { App } from '../apps/route-table.ts'
 
-/**
- * True for the app's public origin and its configured ones, compared byte for byte. Without `Origin` (no browser)
- * only anonymous requests pass.
- */
+/** True for the app's public and configured origins. Without `Origin` only anonymous requests pass. */
 export function originAllowed(
   origin: string | undefined,
   app: Pick<App, 'origin' | 'allowedOrigins'>,

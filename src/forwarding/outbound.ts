@@ -1,16 +1,18 @@
-/**
- * Builds the app's header lines: the client's without identity claims and our cookie, plus the gateway's. A hot path:
- * one pass, no objects.
- */
-
+/** Builds the app's header lines: the client's, without identity claims and gate cookies, plus the gate's own. */
 import type { App, Upstream } from '../apps/route-table.ts'
 import type { Subject } from '../identity/subject.ts'
 import type { Permit } from '../policy/decision.ts'
 import { connectionOptions, hopByHop, normalName, withoutListed } from '../request/header-name.ts'
 import { isFirstLeg, tiesConnection } from '../upstream/connection-schemes.ts'
-import { toUpstreamAddress, toUpstreamIf, toUpstreamOrigin, toUpstreamReferer, toUpstreamParts } from './request-addresses.ts'
 import { isClaim, passedNames } from './claims.ts'
 import { stripGateCookies } from './cookies.ts'
+import {
+  toUpstreamAddress,
+  toUpstreamIf,
+  toUpstreamOrigin,
+  toUpstreamParts,
+  toUpstreamReferer
+} from './request-addresses.ts'
 import { type UrlMapping, urlMappingOf } from './url-mapping.ts'
 
 /** Built once per app and upstream. */
@@ -24,7 +26,7 @@ export interface OutboundPlan {
   readonly configured: ReadonlySet<string>
   /** Claim-like names that pass because the app also checks a secret. */
   readonly passed: ReadonlySet<string>
-  /** The app's `addHeaders` authenticate the gateway per connection. */
+  /** True if the app's `addHeaders` authenticate the gate on the connection. */
   readonly tiesConnection: boolean
 }
 
@@ -33,9 +35,9 @@ export interface Outbound {
   readonly headers: string[]
   readonly body: 'none' | 'length' | 'chunks'
   readonly isUpgrade: boolean
-  /** The client or `addHeaders` authenticate on the connection. */
+  /** True if the client or `addHeaders` authenticate on the connection. */
   readonly tiesConnection: boolean
-  /** The first leg of NTLM, to which only a challenge can follow. */
+  /** True for the first leg of NTLM, which the app can only answer with a challenge. */
   readonly isFirstLeg: boolean
 }
 
@@ -78,7 +80,7 @@ const special: Readonly<Record<string, Kind>> = {
   'sec-websocket-origin': 'origin',
   referer: 'referer',
   'content-location': 'referer',
-  // The page htmx was on.
+  // htmx sends the page's address in it.
   'hx-current-url': 'referer',
   'ping-from': 'referer',
   'ping-to': 'referer',
@@ -86,7 +88,7 @@ const special: Readonly<Record<string, Kind>> = {
   'proxy-authorization': 'proxy-authorization'
 }
 
-/** Spellings cached per app; clients may invent more, which are classified each time. */
+/** Maximum of cached spellings per app and upstream; others are classified each time. */
 const spellingsKept = 1_000
 
 export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
@@ -179,13 +181,13 @@ export function outboundHeaders(
         break
     }
   }
-  // Before ours are added, otherwise a client could remove them through `Connection` (CVE-2026-33805).
+  // This must precede the gate's headers, otherwise a client could remove them through `Connection` (CVE-2026-33805).
   const own = listed === null ? headers : withoutListed(headers, listed)
   addGateHeaders(own, plan, requester)
   return { headers: own, body, isUpgrade, tiesConnection: ties, isFirstLeg: firstLeg }
 }
 
-/** Methods that need `Content-Length: 0` without a body (RFC 9110 §8.6). */
+/** Methods that send `Content-Length: 0` if they have no body (RFC 9110 §8.6). */
 const expectsBody: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH'])
 const unfitByte = /[^\t\x20-\x7e\x80-\xff]/
 
@@ -211,19 +213,23 @@ export function utf8(value: string): string {
   return Buffer.from(value.replace(/[\x00-\x1f\x7f]/g, ' '), 'utf8').toString('latin1')
 }
 
-/** The groups in one line. A group with a comma would read as two, so it is left out. */
+/** The groups, joined by commas. A group that contains a comma would look like two, so it is left out. */
 export function groupsText(subject: Subject): string {
   return subject.groups.filter(group => !group.includes(',')).join(',')
 }
 
-function addGateHeaders(headers: string[], { app, constant }: OutboundPlan, { permit, address, assertion }: Requester): void {
+function addGateHeaders(
+  headers: string[],
+  { app, constant }: OutboundPlan,
+  { permit, address, assertion }: Requester
+): void {
   headers.push('X-Forwarded-For', address)
   for (const line of constant) headers.push(line)
   if (permit.subject !== null) addIdentity(headers, app.identityHeaders, permit.subject)
   if (assertion !== null) headers.push('X-Factorgate-Assertion', assertion)
 }
 
-/** A missing attribute sends no line: some apps read an empty one as "none from now on". */
+/** A missing attribute sends no line, because some apps delete the attribute when they get an empty one. */
 function addIdentity(headers: string[], names: App['identityHeaders'], subject: Subject): void {
   if (names.user !== null) headers.push(names.user, utf8(subject.name))
   if (names.name !== null && subject.displayName !== '') headers.push(names.name, utf8(subject.displayName))

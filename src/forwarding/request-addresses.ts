@@ -1,17 +1,17 @@
 /**
- * Rewrites public addresses in request headers to upstream ones. Other values, `null` included, keep every byte, so
- * the app's own checks of `Origin` and `Referer` still refuse strangers.
+ * Rewrites public addresses in request headers to upstream ones. Other values keep every byte, so that the app's own
+ * checks of `Origin` and `Referer` still refuse other sites.
  */
-import { publicToUpstreamPath, isPublicHost, type UrlMapping } from './url-mapping.ts'
+import { isPublicHost, publicToUpstreamPath, type UrlMapping } from './url-mapping.ts'
 
-/** Rewritten if the app gets a Host other than the public one. */
+/** `Origin`, rewritten if the app gets a Host other than the public one. */
 export function toUpstreamOrigin(value: string, mapping: UrlMapping): string {
   if (!mapping.isMoved) return value
   const url = /^(https?):\/\/([^/?#\\@\s]+)$/i.exec(value)
   return url !== null && isPublic(url, mapping) ? mapping.upstreamOrigin : value
 }
 
-/** Rewritten under the same condition. */
+/** `Referer`, under the same condition. */
 export function toUpstreamReferer(value: string, mapping: UrlMapping): string {
   if (!mapping.isMoved) return value
   const url = /^(https?):\/\/([^/?#\\@\s]+)((?:[/?#].*)?)$/is.exec(value)

@@ -1,7 +1,4 @@
-/**
- * Streams a request body to the app. After an early response the rest is dropped, so the client hears the response
- * instead of a reset.
- */
+/** Streams a request body to the app. After an early response it reads and drops the rest. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { noteBodyBytes } from '../platform/body-garbage.ts'
@@ -18,7 +15,7 @@ export class RequestBody implements OutgoingBody {
   #isDropped = false
   bytes = 0
 
-  /** Otherwise the body is sent in chunks. */
+  /** `hasLength`: false sends the body in chunks. */
   constructor(req: IncomingMessage, res: ServerResponse, hasLength: boolean) {
     this.#req = req
     this.#res = res
@@ -26,12 +23,12 @@ export class RequestBody implements OutgoingBody {
   }
 
   /**
-   * Writes `head` (without its last CRLF) and the body to the app. Answers `Expect: 100-continue` now. An empty
-   * chunked body is sent as length 0, which old apps understand.
+   * Writes `head` (without its last CRLF) and the body to the app, and answers `Expect: 100-continue`. An empty chunked
+   * body is sent with length 0, which old apps understand.
    */
   flowTo(socket: Socket, head: string, listener: BodyListener): void {
     if (this.#isDropped) return
-    // The app may answer and close before it has read all: a failed write must not hide what it said (RFC 9112 §9.5).
+    // The app may respond and close before it has read all; its response must survive a failed write (RFC 9112 §9.5).
     keepAfterFailedWrite(socket)
     this.#socket = socket
     this.#listener = listener

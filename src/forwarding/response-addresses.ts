@@ -1,4 +1,4 @@
-/** Rewrites the app's own addresses in response headers to public ones. Other addresses keep their bytes. */
+/** Rewrites the app's addresses in response headers to public ones. Other addresses keep every byte. */
 import { isAppAuthority, toPublicLocation, toPublicPath, type UrlMapping } from './url-mapping.ts'
 
 /** `Refresh: 3; url=…`. Browsers accept it without `url=`, or with a comma or blank (HTML). */

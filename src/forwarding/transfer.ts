@@ -1,6 +1,6 @@
 /**
- * One HTTP exchange with an app: request, body and response, streamed with back-pressure both ways. A response that breaks off never looks whole, and an
- * app is never asked twice for what may not be asked twice.
+ * One HTTP exchange with an app, streamed both ways with back-pressure. An incomplete response never looks complete to
+ * the client, and only safe requests are retried.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -22,13 +22,13 @@ import type { AppUpstreams } from './upstreams.ts'
 const transferOf = Symbol('transfer')
 type Owned = ServerResponse & { [transferOf]?: Transfer }
 
-/** How long a client may go on sending a body that the app has already answered, in milliseconds. */
+/** How long the rest of a request body is read after the response, in milliseconds. */
 const lingerMs = 30_000
-/** A whole response of at most so many bytes goes out in one call, its head included. */
+/** A response body up to this size, in bytes, is written together with its head. */
 const smallBytes = 16 * 1024
 const nothing = Buffer.alloc(0)
 
-/** Runs one forward request. The observer hears how it ended; nothing is thrown. */
+/** Runs one forward request. It never throws; the observer learns how it ended. */
 export function transfer(forwardRequest: ForwardRequest, upstreams: AppUpstreams, live: LiveConnections): void {
   new Transfer(forwardRequest, upstreams, live).start()
 }
@@ -38,9 +38,9 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   #hasBody = false
   #isWhole = false
   #isRetry = false
-  /** The client can tell the end of the response from a break. */
+  /** True if the client can tell a complete response from an incomplete one. */
   #isFramedOutside = false
-  /** The response came in one piece, and goes out in one with its head. */
+  /** True if the whole response arrived in one piece. */
   #arrivedWhole = false
   #small: string | null = null
   #waitsForDrain = false
@@ -53,7 +53,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     return this.#body?.bytes ?? 0
   }
 
-  /** LiveConnections: the right to this exchange has ended. */
+  /** Called by LiveConnections when the permission has ended. */
   end(reason: string, _closeCode?: CloseCode, code?: ErrorCode): void {
     if (this.isOver) return
     const { req, res } = this.forwardRequest
@@ -72,7 +72,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     const owned: Owned = res
     owned[transferOf] = this
     res.on('close', onResponseClose)
-    // Whoever left while the gate was still looking up who they are has been heard already, and not by us.
+    // The client may have disconnected during the session look-up; its `close` event has already fired.
     if (res.destroyed || req.socket.destroyed) return this.onClientClose()
     if (res.socket === null) watchQueue(req.socket, this)
     this.#ask()
@@ -115,7 +115,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     }
     const release = take()
     if (release === null ? res.write(Buffer.from(chunk)) : res.write(chunk, release)) return true
-    // Of one read there may be thousands of small chunks.
+    // One read may hold thousands of small chunks.
     if (!this.#waitsForDrain) res.once('drain', onResponseDrain)
     this.#waitsForDrain = true
     return false
@@ -141,7 +141,6 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     this.refuse(error)
   }
 
-  /** The client's connection, or its request, is over. */
   onClientClose(): void {
     if (this.isOver) return
     const { res } = this.forwardRequest
@@ -154,18 +153,18 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     this.connection?.readOn()
   }
 
-  /** Event streams say their head long before their first event. */
+  /** Sends the head before the first body byte, because an event stream may send its first event much later. */
   flushHead(): void {
     const { res } = this.forwardRequest
     if (this.bytesOut > 0 || this.isOver || res.writableEnded) return
-    // Where there may be a body, not flushHeaders(): it writes the head as UTF-8, and would encode a file name's bytes a second time.
+    // flushHeaders() writes the head as UTF-8, which breaks the bytes of file names, so a body begins with an empty write.
     if (this.#hasBody) res.write(nothing)
     else res.flushHeaders()
   }
 
   #mayRetry({ failure, wasSent }: UpstreamError): boolean {
     if (!wasSent && failure !== 'stale_connection') return this.hasAnother()
-    // A kept connection that ended as we spoke: the app had let go of it already.
+    // The app had closed a kept connection before it read the request: one retry is safe.
     if (failure !== 'stale_connection' || this.#isRetry || this.#body !== null) return false
     if (wasSent && !repeatable.has(this.forwardRequest.req.method as string)) return false
     this.#isRetry = true
@@ -179,7 +178,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     this.decline(error)
   }
 
-  /** The app has said half of it. Where the client can tell that from the whole, it gets what there is. */
+  /** The app has sent an incomplete response. The client gets it if it can tell that the end is missing. */
   #breakOff(): void {
     const { req, res } = this.forwardRequest
     if (!this.#isFramedOutside || req.httpVersionMajor !== 1 || res.socket !== req.socket)
@@ -190,11 +189,11 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     endInStages(req.socket)
   }
 
-  /** Ends the client's connection in the middle, so that what it has does not look whole. */
+  /** Destroys the client's connection, so that an incomplete response does not look complete. */
   #cutOff(reason: string): void {
     this.cut ??= reason
     const { socket } = this.forwardRequest.req
-    // Without chunks or a length a clean end would say "that was all": only a reset does not.
+    // Without chunks or a length a clean end means "complete", so the connection is reset.
     if (this.status !== null && !this.#isFramedOutside) reset(socket)
     else socket.destroy()
     this.#finish()
@@ -223,7 +222,7 @@ function onResponseDrain(this: Owned): void {
   this[transferOf]?.onClientDrain()
 }
 
-/** Pipelined requests that wait for their turn: their response has no socket yet, and would not hear that the client has left. */
+/** Pipelined requests whose response has no socket yet, so it does not learn that the client has disconnected. */
 const queues = new WeakMap<Socket, Set<Transfer>>()
 
 function watchQueue(socket: Socket, transfer: Transfer): void {
@@ -243,7 +242,7 @@ function flushHead(transfer: Transfer): void {
   transfer.flushHead()
 }
 
-/** The app's reason phrase where it can be written, else the usual one. */
+/** The app's reason phrase; undefined (the standard one) if it is empty or cannot be written. */
 function validReason(text: string): string | undefined {
   return text === '' || /[^\t\x20-\x7e]/.test(text) ? undefined : text
 }
@@ -252,7 +251,7 @@ function reset(socket: Socket): void {
   try {
     socket.resetAndDestroy()
   } catch {
-    // TLS has no reset; ending without its close_notify says the same.
+    // TLS has no reset; a connection that ends without close_notify counts as incomplete too.
     socket.destroy()
   }
 }

@@ -1,6 +1,6 @@
 /**
- * One WebSocket: the app's handshake first, then two joined byte streams. It ends with its session, its app or its client.
- * Refuses to answer 101 before the app has; touches no frame, so sub-protocols and extensions are the two ends' own business.
+ * One WebSocket: the app's handshake, then two joined byte streams. The client gets 101 only after the app has sent it.
+ * No frame is changed, so sub-protocols and extensions are between client and app.
  */
 import net from 'node:net'
 import type { Duplex, Writable } from 'node:stream'
@@ -20,18 +20,18 @@ import type { CloseCode, LiveConnections } from './live-connections.ts'
 import type { AppUpstreams } from './upstreams.ts'
 import { closeFrame, FrameBoundary } from './websocket-frames.ts'
 
-/** What the server's `upgrade` event hands over besides the request. */
+/** The arguments of the server's `upgrade` event besides the request. */
 export interface Upgrade {
   readonly socket: Duplex
-  /** Bytes that came with the handshake, after it. */
+  /** Bytes received after the handshake. */
   readonly head: Buffer
 }
 
-/** How long one side may stay half closed, and how long a client has to answer our Close frame, in milliseconds. */
+/** How long one side may stay half closed, and how long a client may take to answer a Close frame, in milliseconds. */
 const halfClosedMs = 30_000
 const closeAnswerMs = 2_000
 
-/** Runs one upgrade. The observer hears `onResponse` with 101 or with the status of the app's refusal. */
+/** Runs one upgrade. `onResponse` gets 101, or the status of the app's refusal. */
 export function tunnel(
   forwardRequest: ForwardRequest,
   upgrade: Upgrade,
@@ -45,7 +45,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
   readonly #client: Duplex
   readonly #head: Buffer
   readonly #boundary = new FrameBoundary()
-  /** Where the client's bytes go, once the app has agreed. */
+  /** The stream to the app; null before its 101. */
   #app: Writable | null = null
   #hasAppEnded = false
   #timer: NodeJS.Timeout | undefined
@@ -68,14 +68,14 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
   start(): void {
     this.#client.on('error', ignore)
     this.#client.on('close', this.#onClientClose)
-    // For a refusal too: Node took its own listener off with the upgrade, so the response would never hear of it.
+    // A refusal needs this too: Node removed its own `drain` listener with the upgrade.
     this.#client.on('drain', () => this.connection?.readOn())
-    // Whoever left while the gate was still looking up who they are has been heard already, and not by us.
+    // The client may have disconnected during the session look-up; its `close` event has already fired.
     if (this.#client.destroyed) return this.#onClientClose()
     this.#ask()
   }
 
-  /** LiveConnections: the right to this socket has ended. The client is told why where that does not break a frame in two. */
+  /** Called by LiveConnections when the permission has ended. A Close frame says why, unless a frame is incomplete. */
   end(reason: string, closeCode: CloseCode): void {
     if (this.isOver) return
     this.cut ??= reason
@@ -141,7 +141,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
     this.#client.destroy()
   }
 
-  /** The app has agreed: its own words go to the client, and from here on bytes only. @throws UnfitReply where it agrees to something else. */
+  /** Passes the app's 101 on and joins both streams. @throws InvalidResponseError if the app switches to another protocol. */
   #accept({ headers }: ResponseHead): void {
     const protocol = lineOf(headers, 'upgrade')
     if (protocol?.toLowerCase() !== 'websocket') throw new InvalidResponseError(`upgrade to '${protocol}'`)
@@ -171,7 +171,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
     })
   }
 
-  /** The app has not: its status, headers and body are its own answer, and the connection ends with it. */
+  /** Passes on a response other than 101. The connection ends with it. */
   #passResponse({ status, headers: raw }: ResponseHead): void {
     const { res, observer } = this.forwardRequest
     const { headers } = inboundHeaders(raw, status, this.plan.mapping)
@@ -192,7 +192,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
     this.#finish()
   }
 
-  /** The other side may still have something to say, but not for ever. */
+  /** Limits the time in which the other side may still send. */
   #onHalfClosed(): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
@@ -211,13 +211,13 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
   }
 }
 
-/** The value of the first line of that name, without case. */
+/** The value of the first header line with this name (in lower case). */
 function lineOf(headers: readonly string[], name: string): string | undefined {
   for (let i = 0; i < headers.length; i += 2) if (headers[i]!.toLowerCase() === name) return headers[i + 1]
   return undefined
 }
 
-/** No idle cut, no Nagle delay; a dead peer is noticed by TCP. */
+/** Turns off the idle timeout and Nagle's delay; TCP keep-alive notices a dead peer. */
 function keepOpen(socket: Duplex): void {
   if (!(socket instanceof net.Socket)) return
   socket.setTimeout(0)

@@ -1,5 +1,4 @@
-/** An app's upstreams with their request plans, and the connection pools of one configuration. */
-
+/** The upstreams of each app, and the connection pools of one configuration. */
 import type { App, Upstream } from '../apps/route-table.ts'
 import type { Clock } from '../clock.ts'
 import { UpstreamPool } from '../upstream/pool.ts'
@@ -12,7 +11,6 @@ export interface AppUpstreams {
   readonly plans: readonly OutboundPlan[]
 }
 
-/** All upstreams of one configuration and their pools. */
 export class UpstreamRegistry {
   readonly #clock: Clock
   readonly #upstreams = new Map<App, AppUpstreams>()

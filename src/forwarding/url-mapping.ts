@@ -1,7 +1,4 @@
-/**
- * Maps addresses between an app's public origin and prefix and its upstream host and base path. It parses no URL, so
- * all other bytes stay.
- */
+/** Maps addresses between an app's public origin and prefix and its upstream host and base path. Other bytes stay. */
 import type { App, Upstream } from '../apps/route-table.ts'
 
 export interface UrlMapping {
@@ -16,9 +13,9 @@ export interface UrlMapping {
   readonly basePath: string
   /** Host names of the app, without port, lower case. */
   readonly names: ReadonlySet<string>
-  /** Ports that may mean the app; '' for none, because many apps omit theirs. */
+  /** Ports that may mean the app; '' means none. */
   readonly ports: ReadonlySet<string>
-  /** Other sites on the same host name; never the app. */
+  /** Other sites on the same host name. */
   readonly neighbours: readonly string[]
   readonly upstreamNames: readonly string[]
   /** True if the app gets a Host other than the public one. */
@@ -45,7 +42,7 @@ export function urlMappingOf(app: App, upstream: Upstream, host: string): UrlMap
   }
 }
 
-/** The upstream path: the base path replaces the public prefix, other bytes stay. */
+/** The upstream path for a path inside the app. */
 export function toUpstreamPath(path: string, basePath: string): string {
   return path.startsWith('/') ? basePath + path : `${basePath}/${path}`
 }
@@ -62,8 +59,8 @@ export function toPublicPath(path: string, { prefix, basePath }: Pick<UrlMapping
 }
 
 /**
- * `Location` and `Content-Location` in public form. Absolute paths and the app's own URLs (internal origin, or public
- * host under either scheme) are mapped; other sites and relative values stay.
+ * `Location` and similar headers in public form. Absolute paths and the app's own URLs are mapped; other sites and
+ * relative values stay.
  */
 export function toPublicLocation(value: string, mapping: UrlMapping): string {
   if (value.startsWith('/') && value[1] !== '/') return toPublicPath(value, mapping)
@@ -82,7 +79,7 @@ export function isPublicHost(authority: string, mapping: UrlMapping): boolean {
   return host === `${mapping.publicHost}:${mapping.publicOrigin.startsWith('https:') ? 443 : 80}`
 }
 
-/** A public path as the app knows it; null outside the prefix. */
+/** The upstream path for a public path; null outside the prefix. */
 export function publicToUpstreamPath(path: string, mapping: UrlMapping): string | null {
   if (!isUnder(path, mapping.prefix) && mapping.prefix !== '') return null
   return toUpstreamPath(path.slice(mapping.prefix.length), mapping.basePath)
@@ -95,13 +92,13 @@ function isUnder(path: string, base: string): boolean {
   return next === undefined || next === '/' || next === '?' || next === '#'
 }
 
-/** True for a cookie `Domain` that names an internal host or its parent and no public one: browsers would reject it. */
+/** True for a cookie `Domain` that covers an upstream host and not the public one: browsers would reject it. */
 export function isUpstreamName(domain: string, mapping: UrlMapping): boolean {
   const covers = (name: string) => name === domain || name.endsWith(`.${domain}`)
   return !covers(nameOf(mapping.publicHost)) && mapping.upstreamNames.some(covers)
 }
 
-/** True for any name of the app with no port, the public one or an internal one. */
+/** True for any host name of the app without a port or with one of its ports. */
 export function isAppAuthority(authority: string, mapping: UrlMapping): boolean {
   const host = ascii(authority).replace(/\.(?=:\d*$|$)/, '')
   if (host === mapping.publicHost) return true
@@ -116,7 +113,7 @@ function portOf(host: string): string {
   return /:(\d*)$/.exec(host)?.[1] ?? ''
 }
 
-/** ASCII only, since U+212A would become 'k'. */
+/** Lower case for ASCII only, because U+212A would become 'k'. */
 function ascii(text: string): string {
   return text.replace(/[A-Z]+/g, letters => letters.toLowerCase())
 }

@@ -15,7 +15,7 @@ export class FrameBoundary {
     const end = chunk.length
     let at = 0
     while (at < end) {
-      // Fast path: a complete short frame from an app.
+      // Fast path for a complete short frame.
       if (this.#payloadLeft === 0 && this.#headerLength === 0 && at + 1 < end) {
         const length = chunk[at + 1] as number
         if (length < 126 && at + 2 + length <= end) {

@@ -1,5 +1,5 @@
 /**
- * Counters of what the gateway does, in Prometheus' text format (names `factorgate_…`, base units). Owns the arithmetic and the
+ * Counters of what the gate does, in Prometheus' text format (names `factorgate_…`, base units). Owns the arithmetic and the
  * format; refuses labels made of what strangers send, which would fill memory.
  */
 

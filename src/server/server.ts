@@ -1,4 +1,4 @@
-/** The gateway process: opens what the configuration names, listens, follows changed files, and shuts down in order. */
+/** The gate process: opens what the configuration names, listens, follows changed files, and shuts down in order. */
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
@@ -28,7 +28,7 @@ export interface ServerInput {
   readonly hasher?: PasswordHasher | undefined
 }
 
-/** A running gateway: one process or a cluster. */
+/** A running gate: one process or a cluster. */
 export interface Serving {
   /** Bound addresses; `admin` is null when health is off. */
   readonly addresses: { readonly gate: AddressInfo; readonly admin: AddressInfo | null }
@@ -220,7 +220,7 @@ export class Server implements Serving {
 }
 
 /**
- * Stores the portal's origin for the command line. Written only on change, because a gateway also starts on a full
+ * Stores the portal's origin for the command line. Written only on change, because a gate also starts on a full
  * disk.
  */
 async function rememberPortal(store: Store, origin: string): Promise<void> {

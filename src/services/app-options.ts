@@ -1,5 +1,5 @@
 /**
- * Maps the checked configuration to the options of each part. The command line and the gateway share it, so that both
+ * Maps the checked configuration to the options of each part. The command line and the gate share it, so that both
  * read one file the same way.
  */
 import path from 'node:path'

@@ -1,4 +1,4 @@
-/** Recognises authentication that binds a person to the connection: NTLM, Negotiate and similar (RFC 4559, MS-NTHT). */
+/** Recognises authentication that belongs to a connection: NTLM, Negotiate and similar (RFC 4559, MS-NTHT). */
 
 /** Schemes that authenticate each request (IANA registry and common others). */
 const perRequest = new Set([
@@ -19,14 +19,14 @@ const perRequest = new Set([
 
 const usual = /^(?:basic|bearer|digest|token) [^\s,"]+$/i
 const tied = /ntlm|negotiate|kerberos|spnego/i
-/** Also matches an unclosed quote, otherwise 16 kB of quotes would take a second. */
+/** An unclosed quote matches too, otherwise 16 kB of quotes would take a second. */
 const quoted = /"(?:[^"\\]|\\.)*("?)/gs
-/** A list element starts with a scheme, or a parameter of the one before (RFC 9110 §11.6.1). */
+/** A list element begins with a scheme, or with a parameter of the scheme before it (RFC 9110 §11.6.1). */
 const beginning = /^[\t ]*([^\s=]+)[\t ]*(=?)/
 
 /**
- * True if an `Authorization` or `WWW-Authenticate` value (or `Proxy-`) may bind a person to the connection. Unknown
- * schemes count: the opposite error answers strangers as somebody else.
+ * True if an `Authorization` or `WWW-Authenticate` value (or its `Proxy-` form) may authenticate the connection. Unknown
+ * schemes count, otherwise another client could be answered as this person.
  */
 export function tiesConnection(value: string): boolean {
   if (usual.test(value)) return false
@@ -39,10 +39,7 @@ export function tiesConnection(value: string): boolean {
   })
 }
 
-/**
- * True for credentials that can only be NTLM's first leg, alone or in Negotiate (MS-NLMP §2.2.1.1): the answer is a
- * 401 challenge whatever the body.
- */
+/** True for NTLM's first leg, alone or in Negotiate (MS-NLMP §2.2.1.1), which is always answered with a challenge. */
 export function isFirstLeg(value: string): boolean {
   const token = /^(?:ntlm|negotiate)[\t ]+([A-Za-z0-9+/=]+)$/i.exec(value)?.[1]
   return token !== undefined && Buffer.from(token, 'base64').includes('NTLMSSP\0\x01\0\0\0', 0, 'latin1')

@@ -1,7 +1,4 @@
-/**
- * One HTTP/1.1 connection to an app, one request at a time, with deadlines. It does not retry, redirect, decode or
- * pipeline. Body chunks are in a reused buffer: copy or lease them.
- */
+/** One HTTP/1.1 connection to an app: one request at a time, with deadlines. It does not retry, redirect or decode. */
 import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import { ReadBuffer } from './read-buffer.ts'
@@ -12,7 +9,7 @@ import { batchWrite } from './write-batch.ts'
 /** Why a request has no response, or only part of one. */
 export type UpstreamFailure =
   | 'connect_failed'
-  /** A kept connection had ended before the app read the request. */
+  /** A reused connection ended before the response began. */
   | 'stale_connection'
   | 'connection_closed'
   | 'timeout'
@@ -21,7 +18,6 @@ export type UpstreamFailure =
   /** A header line holds a control byte. */
   | 'invalid_request'
 
-/** `cause` is for the log. */
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError'
   readonly failure: UpstreamFailure
@@ -35,15 +31,15 @@ export class UpstreamError extends Error {
   }
 }
 
-/** Told who must act next: the client (send more) or the upstream (read or respond). */
+/** Learns what the request waits for: more bytes from the client, or the app, which must read or respond. */
 export interface BodyListener {
   waitingFor(whom: 'client' | 'app'): void
 }
 
 export interface OutgoingBody {
   /**
-   * Writes `head` (without its last CRLF), the framing and the body to `socket`. It may keep the socket alive after a
-   * failed write, so that the app's response can still be read.
+   * Writes `head` (without its last CRLF), the framing and the body to `socket`. The socket may stay open after a failed
+   * write, so that the response can still be read.
    */
   flowTo(socket: Socket, head: string, listener: BodyListener): void
   /** Discards the rest. */
@@ -55,35 +51,35 @@ export interface UpstreamRequest {
   /** Request line and header lines without the empty line; latin-1. */
   readonly head: string
   readonly body: OutgoingBody | null
-  /** The request allows a 101, and its connection is not reused. */
+  /** True if the app may switch protocols (101). The connection is not reused. */
   readonly isUpgrade: boolean
   readonly requester: Requester
   readonly tiesConnection: boolean
   /** Time to connect, in milliseconds; 0 means no limit. */
   readonly connectTimeoutMs: number
-  /** Time for the app to read on, and to respond after the last request byte, in milliseconds; 0 means no limit. */
+  /** Limit for each wait on the app, to read more or to respond, in milliseconds; 0 means no limit. */
   readonly responseTimeoutMs: number
 }
 
-/** Observes one request. Nothing follows `onComplete` or `onError`. */
+/** Observes one request. `onComplete` or `onError` is the last call. */
 export interface ResponseHandler {
   /** Called for interim responses other than 100. */
   onInterim?(head: InterimHead): void
-  /** May throw InvalidResponseError: then the connection ends and `onError` is called. */
+  /** May throw InvalidResponseError, which closes the connection and calls `onError`. */
   onHead(head: ResponseHead): void
   /**
-   * Receives body bytes; after a 101, all bytes. `take` leases the memory until its result is called; null means
-   * copy. A result of false pauses until `readOn`.
+   * Receives body bytes; after a 101, all bytes. The buffer is reused: `take()` returns a function that releases it, or
+   * null, in which case the caller must copy. False pauses reading until `readOn`.
    */
   onData(chunk: Buffer, take: () => (() => void) | null): boolean
-  /** The body is complete. After a 101 the app sends no more, but may still read. */
+  /** The body is complete. After a 101: the app has ended its direction. */
   onComplete(): void
   onError(error: UpstreamError): void
 }
 
-/** The owner of idle connections. */
+/** The owner of idle connections (the pool). */
 export interface PoolListener {
-  /** The connection is reusable for `keptMs` milliseconds (null: unspecified). */
+  /** The connection is idle. The app keeps it for `keptMs` milliseconds; null if unspecified. */
   onIdle(connection: UpstreamConnection, keptMs: number | null): void
   onClosed(connection: UpstreamConnection): void
 }
@@ -92,7 +88,7 @@ const bigBytes = 64 * 1024
 /** TCP keep-alive of an idle WebSocket, in milliseconds. */
 export const keepAliveMs = 60_000
 
-/** Emitted once a TLS socket's certificate is accepted. */
+/** The event of a TLS socket whose certificate is accepted. */
 export const trusted = 'factorgate:trusted'
 
 export class UpstreamConnection {
@@ -114,11 +110,11 @@ export class UpstreamConnection {
   #keptMs: number | null = null
   #isKept = false
   #isSwitched = false
-  /** A write has failed; the app's response may still be unread. */
+  /** True after a failed write, while a response is still read. */
   #hasWriteFailed = false
   #reads = 0
   #tie: Tie | null = null
-  /** In milliseconds of `now`; 0 for never. */
+  /** In milliseconds, on the same clock as `now`; 0 means none. */
   deadline = 0
 
   constructor(pool: PoolListener) {
@@ -160,7 +156,7 @@ export class UpstreamConnection {
     if (this.#isOpen) this.#write(now)
   }
 
-  /** After a 101: the stream to the app; its bytes arrive here. */
+  /** After a 101: the stream to the app. */
   get wire(): Writable {
     return this.#socket as Socket
   }
@@ -177,14 +173,17 @@ export class UpstreamConnection {
     this.#close()
   }
 
-  /** Ends the request if it has exceeded its deadline. */
+  /** Ends the request, or an idle connection, after its deadline. */
   expire(now: number): void {
     if (this.deadline === 0 || now < this.deadline) return
     if (this.#handler === null) return this.destroy()
-    this.#fail('timeout', this.#isOpen ? 'the app did not answer in time' : 'the app did not accept a connection in time')
+    this.#fail(
+      'timeout',
+      this.#isOpen ? 'the app did not answer in time' : 'the app did not accept a connection in time'
+    )
   }
 
-  /** An interim response renews the deadline (RFC 9110 §15.2). 100 is dropped, because the gateway asked for none. */
+  /** An interim response renews the deadline (RFC 9110 §15.2). 100 is dropped, because the gate does not ask for it. */
   onInterim(head: InterimHead): void {
     if (this.deadline !== 0) this.deadline = after(performance.now(), this.#request?.responseTimeoutMs ?? 0)
     if (head.status !== 100) this.#handler?.onInterim?.(head)
@@ -195,7 +194,7 @@ export class UpstreamConnection {
     this.#status = head.status
     this.deadline = 0
     this.#keptMs = head.keptMs
-    // The connection is not reused after a request body: an app that leaves it unread would take it for the next
+    // The connection is not reused after a request body: an app that does not read the body takes it for the next
     // request, with any user name in it (CL.0, THREATS F14).
     this.#isKept = this.#request?.body === null && !this.#request.isUpgrade && head.keptMs !== 0
     this.#bytes = 0
@@ -220,7 +219,7 @@ export class UpstreamConnection {
   }
 
   waitingFor(whom: 'client' | 'app'): void {
-    // The app's time runs only while it has something to read: a slow client is no slow app.
+    // The deadline is off while the app has nothing to read, because only the client is slow then.
     if (this.#hasBegun) return
     this.deadline = whom === 'client' ? 0 : after(performance.now(), this.#request?.responseTimeoutMs ?? 0)
   }
@@ -251,12 +250,12 @@ export class UpstreamConnection {
     request.body.flowTo(socket, request.head, this)
   }
 
-  /** True after a failed write on a socket that the body keeps. */
+  /** True if a response may still be read after a failed write. */
   get #mayReadOn(): boolean {
     return this.#wasSent && this.#request?.body != null && this.#socket?.destroyed === false
   }
 
-  /** The app may have responded before it closed (RFC 9112 §9.5); that response has arrived and is read to its end. */
+  /** After a failed write, reads the response that the app may have sent before it closed (RFC 9112 §9.5). */
   #stopSending(cause: NodeJS.ErrnoException): void {
     if (this.#hasWriteFailed || this.#isClosed) return
     this.#hasWriteFailed = true
@@ -298,11 +297,11 @@ export class UpstreamConnection {
     this.#pool.onIdle(this, this.#keptMs)
   }
 
-  /** The pool no longer counts it. */
+  /** Takes the connection out of the pool. */
   #switch(): void {
     if (this.#isClosed) return
     this.#isSwitched = true
-    // Frees the request head, which would stay for days.
+    // Frees the memory of the request head, because a WebSocket may stay open for days.
     this.#request = null
     this.#socket?.setKeepAlive(true, keepAliveMs)
     this.#pool.onClosed(this)
@@ -311,7 +310,7 @@ export class UpstreamConnection {
   #ended(): void {
     if (this.#isClosed) return
     if (this.#isSwitched) return void this.#parser.end()
-    // A reset is no `end`, and a request not sent yet gets an error.
+    // A response without a length is complete here. A reset is no `end`, and an unsent request gets an error.
     if (this.#handler !== null && this.#wasSent && this.#parser.end()) return this.#close()
     if (this.#parser.isInHead) return this.#fail('invalid_response', 'a head without an end')
     this.#failed(null)
@@ -319,9 +318,13 @@ export class UpstreamConnection {
 
   #failed(cause: NodeJS.ErrnoException | null): void {
     if (this.#isClosed) return
-    // After an early close a reset concerns our body, so an error response may end with it.
+    // The app may reset the connection because of the unread request body. An error response is complete then.
     if (this.#status >= 300 && this.#request?.body != null && this.#parser.end()) return this.#close()
-    const failure = !this.#isOpen ? 'connect_failed' : this.#served > 1 && !this.#hasBegun ? 'stale_connection' : 'connection_closed'
+    const failure = !this.#isOpen
+      ? 'connect_failed'
+      : this.#served > 1 && !this.#hasBegun
+        ? 'stale_connection'
+        : 'connection_closed'
     this.#fail(failure, cause?.message ?? 'the app closed the connection', cause)
   }
 

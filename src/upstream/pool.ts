@@ -1,7 +1,4 @@
-/**
- * The connection pool of one upstream: reuses the most recent connection, honours `Keep-Alive: timeout=1`, and limits
- * number and time.
- */
+/** The connection pool of one upstream. It reuses the most recent connection and respects the app's `Keep-Alive`. */
 import net from 'node:net'
 import tls, { type TLSSocket } from 'node:tls'
 import {
@@ -16,13 +13,13 @@ import { Trust, type UpstreamTls } from './trust.ts'
 /** Idle time, and the margin before the app's own limit, in milliseconds. */
 const idleMs = 4_000
 const idleMarginMs = 1_000
-/** Idle time of a bound connection, about that of the client's own. */
+/** Idle time of a connection on which a person authenticates, about that of the client's own. */
 const tiedIdleMs = 70_000
-/** How long a refusing upstream is asked last, in milliseconds. */
+/** How long an upstream that refused a connection comes last, in milliseconds. */
 const downMs = 5_000
-/** Deadline checks in milliseconds; one timer is cheaper than many. */
+/** Interval of the deadline check, in milliseconds. One timer for all is cheaper than one each. */
 const tickMs = 200
-/** The limit per upstream, including streams and uploads; WebSockets count only until the 101. */
+/** Maximum of connections, streams and uploads included; WebSockets count only until the 101. */
 const connectionsMax = 4_096
 
 export interface UpstreamAddress {
@@ -38,7 +35,7 @@ export class UpstreamPool implements PoolListener {
   readonly #isSecure: boolean
   readonly #all = new Set<UpstreamConnection>()
   readonly #idle: UpstreamConnection[] = []
-  /** Idle connections bound to a person, longest idle first. */
+  /** Idle connections on which a person has authenticated, longest idle first. */
   readonly #tied = new Set<UpstreamConnection>()
   #session: Buffer | undefined
   #downUntil = 0
@@ -58,8 +55,8 @@ export class UpstreamPool implements PoolListener {
   }
 
   /**
-   * `isFresh` demands a new connection: for upgrades, for what must not be repeated, and after a stale one. Null if
-   * the limit is reached.
+   * `isFresh` demands a new connection: for upgrades, unsafe methods, bodies and retries. Returns null if the limit is
+   * reached.
    */
   send(request: UpstreamRequest, handler: ResponseHandler, isFresh: boolean): UpstreamConnection | null {
     const connection = (isFresh ? undefined : this.#idle.pop()) ?? this.#open(request.isUpgrade)
@@ -103,9 +100,9 @@ export class UpstreamPool implements PoolListener {
     for (const connection of [...this.#idle, ...this.#tied]) connection.destroy()
   }
 
-  /** `isTwoWay`: each side may end separately. */
+  /** `isTwoWay`: the app may end its direction while the client still sends. */
   #open(isTwoWay: boolean): UpstreamConnection | null {
-    // Idle bound connections give way to new requests.
+    // At the limit an idle connection of a person is closed for a new request.
     if (this.#all.size >= connectionsMax) this.#tied.values().next().value?.destroy()
     if (this.#all.size >= connectionsMax) return null
     const connection = new UpstreamConnection(this)

@@ -1,14 +1,11 @@
-/**
- * Reused read buffers for upstream connections: small reads share one and are copied out, big bodies get pooled ones.
- * Bodies leave no garbage.
- */
+/** Reused read buffers of upstream connections. Small reads share one and are copied; big bodies get pooled buffers. */
 
 const size = 64 * 1024
-/** WebSockets hold their own buffer until their next read, which may never come. */
+/** Maximum of buffers that WebSockets hold: an idle one does not return its buffer. */
 const lentToSockets = 256
-/** The maximum of a TLS record. */
+/** The size of the largest TLS record. */
 const bigRead = 16 * 1024
-/** Reads until a WebSocket returns its buffer after a big one. */
+/** Number of small reads after which a WebSocket returns its buffer. */
 const keptReads = 16
 const kept = 64
 
@@ -31,7 +28,7 @@ class PooledBuffer {
 
 const free: PooledBuffer[] = []
 const common = new PooledBuffer()
-// Never returns to the pool.
+// This user never leaves, so the buffer never returns to the pool.
 common.use()
 
 let lent = 0
@@ -58,7 +55,7 @@ export class ReadBuffer {
     this.#isBig = value
   }
 
-  /** Big reads earn a WebSocket its own buffer for a while, if available. */
+  /** Gives a WebSocket its own buffer after a big read, and takes it back after enough small ones. */
   noteRead(length: number): void {
     this.#readsLeft = length >= bigRead ? keptReads : Math.max(0, this.#readsLeft - 1)
     const wants = this.#readsLeft > 0
@@ -72,7 +69,7 @@ export class ReadBuffer {
     return this.#buffer.memory.subarray(0, length)
   }
 
-  /** Leases the last read's memory until the returned function is called, once. Null means copy. */
+  /** Reserves the memory of the last read until the returned function is called, once. Null: the caller must copy. */
   take(): (() => void) | null {
     if (this.#buffer === common) return null
     this.#buffer.use()

@@ -1,15 +1,12 @@
-/**
- * Parses the head of a response line by line and repairs what old apps send (RFC 9112 §2.2, §5.2, §6.3), as browsers
- * and proxies do. It rejects ambiguous framing.
- */
+/** The parser of a response head. It repairs what old apps send (RFC 9112 §2.2, §5.2, §6.3) and rejects ambiguous framing. */
 import { tiesConnection } from './connection-schemes.ts'
 
-/** The app breaks HTTP in a way that cannot be passed on. */
+/** The app's response breaks HTTP and cannot be repaired. */
 export class InvalidResponseError extends Error {
   override readonly name = 'InvalidResponseError'
 }
 
-/** What was repaired or left out. A fixed set, because each is logged once per app. */
+/** What was repaired or dropped. A fixed set, because each is logged once per app. */
 export type Oddity =
   | 'empty lines before the status line'
   | 'a status line of its own kind'
@@ -27,21 +24,21 @@ const looseStatusLine = /^HTTP\/1\.(\d)[\t ]+(\d{3})(?:[\t ]+(.*))?$/
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const decimal = /^\d{1,15}$/
 
-/** Validated names; later inventions of an app are checked each time. */
+/** Names known to be valid. Above the maximum, names are validated each time. */
 const knownNames = new Set<string>()
 const namesKept = 2_000
 
 const isTellingLength = Array.from({ length: 65 }, (_, length) => [10, 13, 14, 15, 16, 17, 18].includes(length))
 
-/** A parsed head. `text` has no control bytes except CRLF line ends, and ends with one. */
+/** A parsed head. `text` must end with CRLF and contain no other control bytes than CRLF and tabs. */
 export class ResponseLines {
   readonly status: number
   readonly reason: string
-  /** Alternating names and values, with valid framing only: one length, or `chunked`. */
+  /** Alternating names and values, with at most one length and one `chunked`. */
   readonly headers: string[] = []
   /** Content-Length, if given. */
   length = 0
-  /** RFC 4559 §4 and §6, and Microsoft's `Persistent-Auth`. */
+  /** True if the app authenticates the connection (RFC 4559 §4, §6; Microsoft's `Persistent-Auth`). */
   tiesConnection = false
   oddities: Oddity[] | null = null
   #length: string | null = null
@@ -69,12 +66,12 @@ export class ResponseLines {
 
   get framing(): 'length' | 'chunks' | 'connection' {
     if (!this.#isChunked) return this.#length === null ? 'connection' : 'length'
-    // Readers disagree which of the two counts (RFC 9112 §6.3).
+    // Parsers disagree on which of the two counts (RFC 9112 §6.3).
     if (this.#length !== null) throw new InvalidResponseError('a length beside chunks')
     return 'chunks'
   }
 
-  /** Chunks in HTTP/1.0 are unreliable, and "close" wins over other options (RFC 9112 §6.1, §9.3). */
+  /** 0 for chunks in HTTP/1.0, which are unreliable, and for "close", which overrides other options (RFC 9112 §6.1, §9.3). */
   get keptMs(): number | null {
     return this.#isKept && !this.#closes && !(this.#isOld && this.#isChunked) ? this.#keptMs : 0
   }
@@ -135,7 +132,7 @@ export class ResponseLines {
   }
 
   #leaveOut(name: string): void {
-    // Readers disagree on `Content-Length : 5` (RFC 9112 §5.1).
+    // Parsers disagree on `Content-Length : 5` (RFC 9112 §5.1).
     if (isBlank(name.charCodeAt(name.length - 1))) throw new InvalidResponseError('a blank before the colon')
     this.#odd('a header name that is none: left out')
   }
@@ -157,7 +154,7 @@ export class ResponseLines {
     if (this.#length === null) this.#takeLength(name, said)
   }
 
-  /** Drops `identity` and a repeated `chunked`, since nobody chunks chunks. Others are kept. */
+  /** Drops `identity` and a repeated `chunked`. Throws for any other coding. */
   #settleCodings(codings: string): void {
     const names = codings.split(',').map(coding => coding.trim().toLowerCase())
     if (names.some(name => name !== 'chunked' && name !== 'identity'))

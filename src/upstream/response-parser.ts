@@ -1,30 +1,27 @@
 /**
- * An HTTP/1.1 response parser (RFC 9112). It rejects what two readers could end differently, because the rest would
- * become the next person's response (THREATS H26). Oddities are repaired (response-lines.ts), and then the connection
- * is not reused. Body chunks are views: copy to keep.
+ * An HTTP/1.1 response parser (RFC 9112). It rejects responses whose end is ambiguous, because the rest could become
+ * another person's response (THREATS H26). It repairs other faults (response-lines.ts).
  */
 import { InvalidResponseError, type Oddity, ResponseLines } from './response-lines.ts'
 
 export { InvalidResponseError } from './response-lines.ts'
 
-/**
- * How the body ends; only with `connection` a reset looks like an end. `switched`: no longer HTTP (RFC 9110 §15.2.2).
- */
+/** What ends the body. After `switched` the bytes are no longer HTTP (RFC 9110 §15.2.2). */
 export type Framing = 'none' | 'length' | 'chunks' | 'connection' | 'switched'
 
 export interface ResponseHead {
   readonly status: number
   readonly reason: string
-  /** Alternating, latin-1, with the app's bytes. */
+  /** Alternating names and values in latin-1, with the app's bytes. */
   readonly headers: readonly string[]
   readonly framing: Framing
-  /** Milliseconds the app keeps the connection (`Keep-Alive: timeout=5`); 0 to close, null if unspecified. */
+  /** How long the app keeps the connection, in milliseconds (`Keep-Alive: timeout=5`); 0 to close, null if unspecified. */
   readonly keptMs: number | null
   /** True if the whole response arrived in one piece. */
   readonly isWhole: boolean
-  /** It authenticates on the connection, which must not be shared from now on. */
+  /** True if the app authenticates the connection, which must not be shared from now on. */
   readonly tiesConnection: boolean
-  /** Repairs; null if none. */
+  /** What was repaired; null if nothing was. */
   readonly oddities: readonly Oddity[] | null
 }
 
@@ -35,18 +32,19 @@ export interface InterimHead {
   readonly headers: readonly string[]
 }
 
-/** Observes one response. Exceptions propagate from `feed`. */
+/** Observes one response. Its exceptions propagate through `feed`. */
 export interface ResponseReader {
   onInterim?(head: InterimHead): void
   onHead(head: ResponseHead): void
+  /** `chunk` is a view of the input. */
   onData(chunk: Buffer): void
   onComplete(): void
 }
 
-/** Maximum bytes of a head, and of lines around chunks. */
+/** Maximum bytes of a head, of a chunk-size line, and of all trailers. */
 const maxHead = 64 * 1024
 const maxLine = 16 * 1024
-/** Maximum interim responses before one response, and their bytes. */
+/** Maximum number and bytes of the interim responses before one response. */
 const maxInterims = 4_096
 const maxInterimBytes = 1024 * 1024
 const maxEmptyLines = 1_024
@@ -56,7 +54,7 @@ const lf = 0x0a
 
 /** Control bytes, and a lone CR or LF. */
 const oddByte = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/
-/** The refused part: LF alone ends a line (RFC 9112 §2.2), CR alone enables header injection. */
+/** What is refused: LF alone may end a line (RFC 9112 §2.2), CR alone would allow header injection. */
 const unfitByte = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n|$)/
 const chunkSize = /^0*([0-9A-Fa-f]{1,13})[\t ]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?$/
 const manyDigits = 15
@@ -79,13 +77,13 @@ export class ResponseParser {
   #hasNoBody = false
   #maySwitch = false
   #held: Buffer | null = null
-  /** Bytes left of the length or chunk; in trailers, bytes still allowed. */
+  /** Bytes left of the body or chunk; for trailers, bytes still allowed. */
   #left = 0
   #oddities: Oddity[] | null = null
   #interims = 0
   #interimBytes = 0
   #emptyLines = 0
-  /** An interim response authenticated on the connection. */
+  /** True if an interim response authenticated the connection. */
   #ties = false
 
   /** `maySwitch` allows a 101. */
@@ -106,7 +104,7 @@ export class ResponseParser {
     return this.#state === 'idle'
   }
 
-  /** True if the last response had no oddity, so the connection is reusable. */
+  /** True if nothing in the last response was repaired, so the connection may be reused. */
   get isClean(): boolean {
     return this.#oddities === null
   }
@@ -115,7 +113,7 @@ export class ResponseParser {
     return this.#state === 'head' && this.#held !== null
   }
 
-  /** Parses received bytes. @throws InvalidResponseError; then close the connection. */
+  /** Parses received bytes. @throws InvalidResponseError, after which the caller must close the connection. */
   feed(bytes: Buffer): void {
     let rest: Buffer = bytes
     if (this.#held !== null) {
@@ -133,7 +131,7 @@ export class ResponseParser {
     }
   }
 
-  /** The app has closed. True if that ends a response, false if it cuts one off or none had come. */
+  /** The app has closed the connection. True if that completes a response, or none was expected; false otherwise. */
   end(): boolean {
     if (this.#state === 'idle') return true
     if (this.#state !== 'connection') return false
@@ -141,7 +139,7 @@ export class ResponseParser {
     return true
   }
 
-  /** Parses from `at`; returns where to continue, or -1 if more is needed. */
+  /** Parses from `at`. Returns where to continue, or -1 if more bytes are needed. */
   #step(bytes: Buffer, at: number): number {
     switch (this.#state) {
       case 'head':
@@ -169,7 +167,7 @@ export class ResponseParser {
     }
   }
 
-  /** Empty lines before the status line are ignored (RFC 9112 §2.2), up to a head's size. */
+  /** Ignores empty lines before the status line (RFC 9112 §2.2), up to `maxEmptyLines`. */
   #emptyLine(bytes: Buffer, at: number): number {
     if (bytes[at] === cr && bytes.length - at < 2) return -1
     if (bytes[at] === cr && bytes[at + 1] !== lf) throw new InvalidResponseError('no status line of HTTP/1')
@@ -204,7 +202,7 @@ export class ResponseParser {
     const framing = this.#framingOf(status, lines)
     this.#left = lines.length
     this.#state = stateAfter[framing]
-    // Checks the first chunk before reporting the head.
+    // Checks the size of the first chunk, if received, before it reports the head.
     const chunk = framing === 'chunks' ? this.#size(bytes, body) : -1
     const isWhole = framing === 'none' || (framing === 'length' && bytes.length - body === lines.length)
     const isKept = framing !== 'connection' && framing !== 'switched' && this.#oddities === null
@@ -252,7 +250,7 @@ export class ResponseParser {
     const end = next - at > 1 && bytes[next - 2] === cr ? next - 2 : next - 1
     const size = chunkSize.exec(bytes.toString('latin1', at, end))?.[1]
     if (size === undefined) throw new InvalidResponseError('a chunk without a size that can be counted')
-    // Too many zeros: some readers count no further.
+    // Some parsers limit the number of digits.
     if (end - at > manyDigits && manyZeros.test(bytes.toString('latin1', at, end)))
       this.#odd('a chunk size of many digits')
     this.#noteEnd(bytes, at, next)
@@ -289,14 +287,14 @@ export class ResponseParser {
   }
 }
 
-/** Where the next line begins; -1 if this one is incomplete. */
+/** Where the next line begins; -1 if this one is incomplete. Throws if it is longer than `most`. */
 function endOfLine(bytes: Buffer, at: number, most: number): number {
   const end = bytes.indexOf(lf, at)
   if ((end < 0 ? bytes.length : end) - at > most) throw new InvalidResponseError('endless lines around its chunks')
   return end < 0 ? -1 : end + 1
 }
 
-/** The start of the body after the first empty line, with LF alone allowed; -1 if not received. */
+/** Where the body begins: after the first empty line, which may end with LF alone; -1 if not received. */
 function looseEnd(bytes: Buffer, at: number): number {
   for (let end = bytes.indexOf(lf, at); end >= 0; end = bytes.indexOf(lf, end + 1)) {
     if (bytes[end + 1] === lf) return end + 2
@@ -305,7 +303,7 @@ function looseEnd(bytes: Buffer, at: number): number {
   return -1
 }
 
-/** Rejects a hopeless head early, otherwise the client waits for the response timeout (FIELD F15). */
+/** Rejects an invalid head early, otherwise the client waits for the response timeout (FIELD F15). */
 function refuseBeginning(text: string): -1 {
   const end = text.search(/\r?\n/)
   if (end >= 0) new ResponseLines(`${text.slice(0, end)}\r\n`)

@@ -1,4 +1,4 @@
-/** Round-robin selection among an app's upstreams; those that recently refused a connection come last. */
+/** The round-robin choice among an app's upstreams. Those that recently refused a connection come last. */
 import type { PoolListener } from './connection.ts'
 import type { UpstreamPool } from './pool.ts'
 
@@ -31,7 +31,6 @@ export class RoundRobin {
     return last
   }
 
-  /** True if another upstream is left. */
   hasMore(tried: readonly number[]): boolean {
     return tried.length < this.#pools.length
   }

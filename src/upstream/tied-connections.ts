@@ -1,6 +1,6 @@
 /**
- * Upstream connections on which a person authenticates. Each serves one visitor, client connection and app, because
- * the app takes every request on it for that person (RFC 9110 §3.3).
+ * Upstream connections on which a person authenticates. Each belongs to one visitor, client connection and app, because
+ * the app treats every request on it as that person's (against RFC 9110 §3.3).
  */
 import type { Socket } from 'node:net'
 import type { UpstreamConnection } from './connection.ts'
@@ -24,7 +24,7 @@ export class Tie {
     this.#key = keyOf(requester)
   }
 
-  /** Keeps the connection for its owner. False if the owner is unknown or gone: then it must close. */
+  /** Keeps the connection for its owner. False if it must close: the owner is unknown, gone, or has one already. */
   keep(connection: UpstreamConnection): boolean {
     if (this.#key === null || this.#socket.destroyed) return false
     const { connections } = ties.get(this.#socket) ?? begin(this.#socket)
@@ -41,7 +41,7 @@ export class Tie {
 
 interface Ties {
   readonly connections: Map<string, UpstreamConnection>
-  /** The last request that the app refused for lack of such authentication. */
+  /** The last request that the app answered with a demand for such authentication. */
   refused: string | null
 }
 
@@ -57,7 +57,7 @@ export function takeTied(requester: Requester): UpstreamConnection | null {
   return connection
 }
 
-/** `asksToTie`: a 401 that demands such authentication. */
+/** Notes the app's response. `asksToTie`: a 401 that demands such authentication. */
 export function noteResponse(requester: Requester, asksToTie: boolean): void {
   const known = ties.get(requester.req.socket)
   if (known !== undefined) known.refused = null

@@ -1,4 +1,4 @@
-/** Verifies upstream certificates before any request byte is sent: by chain and name, by fingerprint, or not at all. */
+/** The verification of upstream certificates: by chain and name, by fingerprint, or not at all. */
 import { isIP } from 'node:net'
 import tls, { type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls'
 import type { UpstreamError } from './connection.ts'
@@ -9,7 +9,7 @@ export interface UpstreamTls {
   readonly ca: string | null
   readonly cert: string | null
   readonly key: string | null
-  /** The certificate name and SNI, instead of the upstream's host. */
+  /** The name in SNI and in the certificate, instead of the upstream's host. */
   readonly serverName: string | null
   /** SHA-256, 64 hex digits each; null if none is pinned. */
   readonly fingerprints: readonly string[] | null
@@ -32,7 +32,7 @@ export class Trust {
     })
   }
 
-  /** A resumed session shows no certificate to compare with a pin. */
+  /** False with pins, because a resumed session shows no certificate to compare. */
   get resumes(): boolean {
     return this.#tls === null || (this.#tls.fingerprints === null && !this.#tls.unsafeAnyCertificate)
   }
@@ -42,13 +42,13 @@ export class Trust {
     return {
       ...(isIP(name) === 0 ? { servername: name } : {}),
       ...(this.#context === undefined ? {} : { secureContext: this.#context }),
-      // The upstream's name counts, whatever the Host header says.
+      // The Host header does not count.
       checkServerIdentity: (_host: string, certificate: PeerCertificate) => tls.checkServerIdentity(name, certificate),
       rejectUnauthorized: this.#checksChain
     }
   }
 
-  /** After the handshake: why this is not the app, or null. */
+  /** The error if the certificate is not a pinned one, or null. Called after the handshake. */
   refusal(socket: TLSSocket): Error | null {
     const pinned = this.#tls?.fingerprints ?? null
     if (pinned === null) return null
@@ -58,7 +58,7 @@ export class Trust {
     return Object.assign(error, { code: pinMissed })
   }
 
-  /** A pin replaces chain and name, unless `ca` is given: then all must hold. */
+  /** False with pins and without `ca`: a pin replaces chain and name. */
   get #checksChain(): boolean {
     if (this.#tls === null) return true
     return !this.#tls.unsafeAnyCertificate && (this.#tls.fingerprints === null || this.#tls.ca !== null)
@@ -92,10 +92,7 @@ const sentences: Readonly<Record<string, readonly [key: string, why: string]>> =
   ERR_SSL_UNSUPPORTED_PROTOCOL: ['', 'it speaks no version of TLS that is still safe']
 }
 
-/**
- * Advice for a TLS failure, naming app and key; null for other errors. `at` is the place of the app's TLS keys, such
- * as `apps[0].tls`.
- */
+/** Advice for a TLS failure; null for other errors. `at` is the configuration path, such as `apps[0].tls`. */
 export function certificateTrouble(error: UpstreamError, appId: string, at: string): string | null {
   const { code = '', message = '' } = (error.cause ?? {}) as { code?: string; message?: string }
   const known = Object.hasOwn(sentences, code) ? sentences[code] : undefined

@@ -1,11 +1,8 @@
-/**
- * Batches writes until the end of the event-loop iteration, in order, so a peer is woken once; waking is half the
- * cost of a request.
- */
+/** Batches writes until the end of the event-loop iteration, so that each peer is woken once. */
 
 let due: (() => void)[] = []
 
-/** Runs `write` once everything received so far is read. It must not throw. */
+/** Runs `write` at the end of the iteration, in order. It must not throw. */
 export function batchWrite(write: () => void): void {
   if (due.push(write) === 1) setImmediate(writeAll)
 }
