@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import t from 'tap'
 import {
   InvalidResponseError,
-  type ResponseReader,
   type ResponseHead,
-  ResponseParser
+  ResponseParser,
+  type ResponseReader
 } from '../../src/upstream/response-parser.ts'
 import { cases } from '../fixtures/in-process/cases.ts'
 
