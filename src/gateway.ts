@@ -36,7 +36,7 @@ import { securityHeadersPlugin } from '../plugins/security-headers.ts'
 import { sessionPlugin } from '../plugins/session.ts'
 import { ReturnTargets } from './apps/return-targets.ts'
 import { type App, RouteTable } from './apps/route-table.ts'
-import { counted } from './audit/audit-metrics.ts'
+import { countingSink } from './audit/audit-metrics.ts'
 import { newReference } from './audit/reference.ts'
 import { RecoveryCodes } from './factor/recovery-code.ts'
 import { Totp } from './factor/totp.ts'
@@ -105,7 +105,7 @@ export async function buildPipeline(log: FastifyBaseLogger, steps: Steps): Promi
 
 /** The whole pipeline for one configuration. */
 export async function buildGateway(config: Config, runtime: Services): Promise<FastifyInstance> {
-  const { clock, log, journal: audit, strangers, sessions, live, meters } = runtime
+  const { clock, log, journal: audit, strangers, sessions, live, metrics } = runtime
   const portalOrigin = config.portal.url.origin
   const apps = config.apps.map(app => ({ ...toApp(app, portalOrigin, config.apps), tls: tlsOf(app) }))
   const routes = new RouteTable({ apps, portalOrigin })
@@ -154,7 +154,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
       strangers,
       clock,
       onRefusal: code =>
-        meters.count('factorgate_refusals_total', "Answers of the gate's own, by code.", `code="${code}"`)
+        metrics.count('factorgate_refusals_total', "Answers of the gate's own, by code.", `code="${code}"`)
     },
 
     'forward-auth': {
@@ -172,7 +172,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
         ...look,
         portalOrigin,
         services,
-        signIn: makeSignIn({ services, audit: counted(strangers.sink(), meters), portalOrigin, requirementFor }),
+        signIn: makeSignIn({ services, audit: countingSink(strangers.sink(), metrics), portalOrigin, requirementFor }),
         keyring: () => runtime.keyring,
         routes: {
           appsFor: async (principal, address) => {
@@ -201,7 +201,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   return app
 }
 
-/** What was forwarded has ended: one line in the journal, and the meters. */
+/** What was forwarded has ended: one line in the journal, and the metrics. */
 function recordEnd(
   exchange: Exchange,
   method: string,
@@ -209,7 +209,7 @@ function recordEnd(
   isSocket: boolean,
   runtime: Services
 ): void {
-  const { journal, strangers, meters, clock, appUse } = runtime
+  const { journal, strangers, metrics, clock, appUse } = runtime
   const { status, bytesIn, bytesOut, outcome, cut, durationMs } = summary
   const isCut = outcome === 'cut'
   const end = { method, status, bytesIn, bytesOut, outcome: isCut ? outcome : undefined, cut: isCut ? cut : undefined }
@@ -217,7 +217,7 @@ function recordEnd(
   sink.record(exchangeEvent(exchange, isSocket ? 'socket.close' : 'exchange', clock(), end))
   const { match, principal } = exchange
   if (match.kind !== 'app') return
-  meters.exchange(match.app.id, status ?? 0, durationMs / 1000, bytesIn, bytesOut)
+  metrics.exchange(match.app.id, status ?? 0, durationMs / 1000, bytesIn, bytesOut)
   if (principal !== null) appUse.note(principal.account.id, match.app.id)
 }
 

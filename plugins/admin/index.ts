@@ -7,14 +7,14 @@ import { noSchemas } from '../no-schemas.ts'
 
 export interface AdminOptions {
   /** Checks now: what is unhealthy, in words without secrets, or null. Never rejects. */
-  readonly look: () => Promise<string | null>
+  readonly checkHealth: () => Promise<string | null>
   /** Prometheus' text format. */
   readonly metrics: () => Promise<string>
   readonly isClosing: () => boolean
   readonly host: string
 }
 
-export function buildAdmin({ look, metrics, isClosing, host }: AdminOptions): FastifyInstance {
+export function buildAdmin({ checkHealth, metrics, isClosing, host }: AdminOptions): FastifyInstance {
   const app = Fastify({
     logger: false,
     trustProxy: false,
@@ -36,7 +36,7 @@ export function buildAdmin({ look, metrics, isClosing, host }: AdminOptions): Fa
   app.get('/readyz', async (_request, reply) => {
     reply.type('text/plain').header('cache-control', 'no-store')
     if (isClosing()) return reply.code(503).send('shutting down\n')
-    const problem = await look()
+    const problem = await checkHealth()
     return problem === null ? reply.send('ok\n') : reply.code(503).send(`${problem}\n`)
   })
 

@@ -19,8 +19,8 @@ interface Gauge {
   readonly value: number
 }
 
-/** What is counted of one app: numbers in place, since it happens with every request. */
-interface AppMeter {
+/** What is snapshot of one app: numbers in place, since it happens with every request. */
+interface AppMetrics {
   /** By class of status: 1xx is at 1. */
   readonly requests: number[]
   /** By bucket of time. */
@@ -31,7 +31,7 @@ interface AppMeter {
   count: number
 }
 
-const newAppMeter = (): AppMeter => ({
+const newAppMetrics = (): AppMetrics => ({
   requests: Array(10).fill(0),
   counts: buckets.map(() => 0),
   received: 0,
@@ -40,17 +40,17 @@ const newAppMeter = (): AppMeter => ({
   count: 0
 })
 
-/** All that was counted up to a moment, as it can be sent from one process to another. */
-export interface Counted {
+/** All that was snapshot up to a moment, as it can be sent from one process to another. */
+export interface MetricsSnapshot {
   readonly families: ReadonlyMap<string, Family>
   readonly gauges: ReadonlyMap<string, Gauge>
-  readonly apps: ReadonlyMap<string, AppMeter>
+  readonly apps: ReadonlyMap<string, AppMetrics>
 }
 
 export class Metrics {
   readonly #families = new Map<string, Family>()
   readonly #gauges = new Map<string, { help: string; merge: Merge; read: () => number }>()
-  readonly #apps = new Map<string, AppMeter>()
+  readonly #apps = new Map<string, AppMetrics>()
 
   /** Adds `by` to a counter. `labels` is ready text such as `app="notebooks"`: configured words only. */
   count(name: string, help: string, labels = '', by = 1): void {
@@ -71,7 +71,7 @@ export class Metrics {
   exchange(app: string, status: number, seconds: number, bytesIn: number, bytesOut: number): void {
     let meter = this.#apps.get(app)
     if (meter === undefined) {
-      meter = newAppMeter()
+      meter = newAppMetrics()
       this.#apps.set(app, meter)
     }
     const kind = Math.floor(status / 100)
@@ -88,7 +88,7 @@ export class Metrics {
   }
 
   /** What stands now. */
-  counted(): Counted {
+  snapshot(): MetricsSnapshot {
     const gauges = [...this.#gauges].map(
       ([name, { help, merge, read }]) => [name, { help, merge, value: read() }] as const
     )
@@ -97,12 +97,12 @@ export class Metrics {
 
   /** The whole, as a scrape reads it. */
   render(): string {
-    return render([this.counted()])
+    return render([this.snapshot()])
   }
 }
 
-/** What several processes have counted, as one: a scrape need not know how many there are. */
-export function render(all: readonly Counted[]): string {
+/** What several processes have snapshot, as one: a scrape need not know how many there are. */
+export function render(all: readonly MetricsSnapshot[]): string {
   const { families, gauges, apps } = mergeSnapshots(all)
   const lines: string[] = []
   for (const [name, { help, values }] of families) {
@@ -116,17 +116,17 @@ export function render(all: readonly Counted[]): string {
 }
 
 /** Several as one. */
-export function mergeSnapshots(all: readonly Counted[]): Counted {
+export function mergeSnapshots(all: readonly MetricsSnapshot[]): MetricsSnapshot {
   const families = new Map<string, Family>()
   const gauges = new Map<string, Gauge>()
-  const apps = new Map<string, AppMeter>()
-  for (const counted of all) {
-    for (const [name, { help, values }] of counted.families) {
+  const apps = new Map<string, AppMetrics>()
+  for (const snapshot of all) {
+    for (const [name, { help, values }] of snapshot.families) {
       const sums = families.get(name)?.values ?? new Map<string, number>()
       for (const [labels, value] of values) sums.set(labels, (sums.get(labels) ?? 0) + value)
       families.set(name, { help, values: sums })
     }
-    for (const [name, gauge] of counted.gauges) {
+    for (const [name, gauge] of snapshot.gauges) {
       const before = gauges.get(name)?.value
       const value =
         before === undefined
@@ -136,8 +136,8 @@ export function mergeSnapshots(all: readonly Counted[]): Counted {
             : Math.min(before, gauge.value)
       gauges.set(name, { ...gauge, value })
     }
-    for (const [app, meter] of counted.apps) {
-      const sum = apps.get(app) ?? newAppMeter()
+    for (const [app, meter] of snapshot.apps) {
+      const sum = apps.get(app) ?? newAppMetrics()
       apps.set(app, sum)
       for (const list of ['requests', 'counts'] as const)
         meter[list].forEach((value, i) => {
@@ -149,8 +149,8 @@ export function mergeSnapshots(all: readonly Counted[]): Counted {
   return { families, gauges, apps }
 }
 
-function renderApps(apps: Counted['apps']): string[] {
-  const family = (name: string, help: string, type: string, of: (meter: AppMeter, label: string) => string[]) => [
+function renderApps(apps: MetricsSnapshot['apps']): string[] {
+  const family = (name: string, help: string, type: string, of: (meter: AppMetrics, label: string) => string[]) => [
     `# HELP ${name} ${help}`,
     `# TYPE ${name} ${type}`,
     ...[...apps].flatMap(([app, meter]) => of(meter, `app="${app}"`))

@@ -1,8 +1,8 @@
-/** The buffers that bodies leave behind, and when they are collected. This is a matter of memory alone. */
+/** Early garbage collection of body buffers. It only saves memory. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** Bytes of bodies after which what they leave behind is collected. */
+/** Body bytes between two collections. */
 const portion = 8 * 1024 * 1024
 
 let passed = 0
@@ -10,8 +10,8 @@ type Collect = (options: { type: 'minor' }) => void
 let collect: Collect | undefined
 
 /**
- * To be called with the bytes of a body that have passed through in buffers of their own. The objects are small and their buffers are not, so V8
- * would let tens of megabytes lie. A collection takes a fraction of a millisecond.
+ * Counts body bytes whose buffers are now garbage. V8 sees only the small objects and not their buffers, so tens of
+ * megabytes would stay. A collection takes less than a millisecond.
  */
 export function noteBodyBytes(bytes: number): void {
   passed += bytes
@@ -21,7 +21,7 @@ export function noteBodyBytes(bytes: number): void {
   collect({ type: 'minor' })
 }
 
-/** V8's collector has no other door than this flag. */
+/** V8 exposes its collector only with this flag. */
 function collector(): Collect {
   setFlagsFromString('--expose-gc')
   return runInNewContext('gc')

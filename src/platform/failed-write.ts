@@ -1,11 +1,11 @@
-/** Sockets that outlive a failed write. Node destroys a socket then, and what has come on it and was not read yet is lost. */
+/** Keeps a socket open after a failed write. Node would destroy it and lose the received bytes that are still unread. */
 import type { Socket } from 'node:net'
 
 type Inside = Record<'_readableState' | '_writableState', { autoDestroy: boolean }>
 
-/** From now on a failed write is an `error` event and no more. A socket with `onread` still reads what has come, and its owner destroys it. */
+/** From now on a failed write only emits `error`. A socket with `onread` reads on, and its owner must destroy it. */
 export function keepAfterFailedWrite(socket: Socket): void {
-  // The option `autoDestroy` says the same for streams, but net.Socket does not take it.
+  // Streams have an option `autoDestroy`, but net.Socket ignores it.
   const { _readableState, _writableState } = socket as unknown as Inside
   _readableState.autoDestroy = false
   _writableState.autoDestroy = false

@@ -1,12 +1,11 @@
 /**
- * How a client's connection ends after an answer that came before its request was whole (RFC 9112 §9.6): answer, half-close, read and drop
- * what still comes, close. A plain close would be a reset, and the client would hear that instead of the answer. Owns the limits of it; a
- * client that never stops is cut.
+ * Closes a client's connection in stages after a response to an incomplete request (RFC 9112 §9.6): response, half-close,
+ * read and drop up to a limit, close. With a plain close the client would get a reset instead of the response.
  */
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-/** How much is read and dropped, for how long at most, and how long nothing may come meanwhile. */
+/** Limits of reading and dropping: bytes, total time, and time without bytes. */
 const drainBytes = 256 * 1024 * 1024
 const drainMs = 30_000
 const silenceMs = 5_000
@@ -17,35 +16,35 @@ const leaving = new WeakSet<Duplex>()
 
 type HttpSocket = Socket & { parser?: { incoming?: { complete: boolean } | null } | null }
 
-/** The answer that is about to be written is the last: what comes behind it is read by nobody, and no request any more. */
+/** The next response is the last one on this connection. Later bytes are dropped and never parsed as a request. */
 export function closeInStages(socket: Duplex): void {
   last.add(socket)
   softenClose(socket)
 }
 
-/** True once nothing that comes on it may be answered. */
+/** True after `closeInStages`: no further request on it may be answered. */
 export function isLast(socket: Duplex): boolean {
   return last.has(socket)
 }
 
-/** True while it is only read to its end. */
+/** True while later bytes are read and dropped. */
 export function isLeaving(socket: Duplex): boolean {
   return leaving.has(socket)
 }
 
-/** However node:http ends this connection, what still comes of a request is read first. `destroySoon` is what it calls after a last answer. */
+/** Makes node:http close this connection in stages. It calls `destroySoon` after a last response. */
 export function softenClose(socket: Duplex): void {
   const one = socket as HttpSocket
   if (softened.has(one) || typeof one.destroySoon !== 'function') return
   softened.add(one)
   one.destroySoon = () => {
-    // Where the last request has arrived whole, nothing is lost with the connection.
+    // The last request is complete, so a plain close causes no reset.
     if (!last.has(one) && one.parser?.incoming?.complete === true) closeWhenWritten(one)
     else endInStages(one)
   }
 }
 
-/** Ends it now, behind what has been written. */
+/** Starts the staged close after everything written so far. */
 export function endInStages(socket: Duplex): void {
   if (leaving.has(socket)) return
   leaving.add(socket)
@@ -61,7 +60,7 @@ export function endInStages(socket: Duplex): void {
     else silence.refresh()
   }
   socket.on('data', drop)
-  // The parser read it until now: it would make requests of what comes, or hold it back.
+  // The HTTP parser must not read any longer: it would parse later bytes as requests, or pause.
   for (const listener of socket.listeners('data'))
     if (listener !== drop) socket.off('data', listener as (chunk: Buffer) => void)
   socket.once('end', () => closeWhenWritten(socket))
@@ -70,7 +69,7 @@ export function endInStages(socket: Duplex): void {
     clearTimeout(most)
   })
   socket.resume()
-  // The parser reads past the stream, which therefore may wait for a read that nobody has begun.
+  // The parser reads the handle directly, so the stream may wait for a read that has not started.
   socket._read(0)
 }
 

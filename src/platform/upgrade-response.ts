@@ -1,9 +1,9 @@
-/** A response to an upgrade. Node hands over the bare socket and makes none, so a refusal would have to be written by hand. */
+/** A response object for an upgrade, for which Node only provides a socket. */
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-/** A response that writes to the socket of an upgrade. It is the last one there. */
+/** A response on the socket of an upgrade. The connection ends with it. */
 export function responseToUpgrade(request: IncomingMessage, socket: Duplex): ServerResponse {
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
@@ -11,7 +11,7 @@ export function responseToUpgrade(request: IncomingMessage, socket: Duplex): Ser
   return response
 }
 
-/** The upgrade was accepted: the response lets its socket go, and writes nothing. */
+/** Detaches the response from its socket, after the upgrade is accepted. */
 export function releaseSocket(response: ServerResponse, socket: Duplex): void {
   response.detachSocket(socket as Socket)
 }

@@ -1,7 +1,4 @@
-/**
- * The HTTP(S) listener: sockets, limits, TLS and graceful shutdown. It passes each request to the current pipeline,
- * so a reload drops no connection.
- */
+/** The HTTP(S) listener: connections, limits, TLS and graceful shutdown. It passes requests to the current pipeline. */
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
@@ -31,20 +28,20 @@ export interface ListenerOptions {
 }
 
 /**
- * Time for headers and for the TLS handshake (slowloris, THREATS D4). Bodies have no limit, because uploads take
- * hours; our forms have one (plugins/portal/forms.ts).
+ * Time for headers and for the TLS handshake (slowloris, THREATS D4). Bodies have no limit, because uploads may take
+ * hours; the portal's forms have one (plugins/portal/forms.ts).
  */
 export const headersTimeoutMs = 15_000
 const keepAliveTimeoutMs = 72_000
-/** During shutdown, time for a connection without a request: one may be on its way. */
+/** Time during shutdown in which a new connection may still send its first request. */
 const silentMs = 2_000
 
 export class Listener {
   readonly #server: http.Server | https.Server
   readonly #isTls: boolean
-  /** Every TCP connection, including upgraded ones, which the HTTP server no longer tracks. */
+  /** Every TCP connection, including upgraded ones, which Node's server does not track. */
   readonly #sockets = new Set<Socket>()
-  readonly #turns = new PipeliningLimiter()
+  readonly #limiter = new PipeliningLimiter()
   #pipeline: Pipeline
   #closing = false
 
@@ -63,7 +60,7 @@ export class Listener {
       keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: Math.min(5_000, headersMs),
       insecureHTTPParser: false,
-      // Node answers this 400 itself, without our headers.
+      // Node answers this 400 itself, without the gate's headers.
       requireHostHeader: true,
       noDelay: true,
       keepAlive: true,
@@ -74,33 +71,33 @@ export class Listener {
         ? http.createServer(options)
         : https.createServer({
             ...options,
-            ...readPair(tls),
+            ...readCertificate(tls),
             ALPNProtocols: ['http/1.1'],
             minVersion: 'TLSv1.2',
             handshakeTimeout: headersMs
           })
-    // Any other number hides the headers past it from us, but not from the app (CVE-2026-58044); the accept step
+    // Any other number hides further headers from the checks, but not from the app (CVE-2026-58044). The accept step
     // counts them.
     server.maxHeadersCount = 0
-    const turns = this.#turns
+    const limiter = this.#limiter
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
       if (this.#closing) response.shouldKeepAlive = false
-      turns.request(request.socket, response, () => this.#pipeline.request(request, response))
+      limiter.request(request.socket, response, () => this.#pipeline.request(request, response))
     }
     server.on('request', onRequest)
-    // The client gets the verdict before it sends the body; forwarding sends 100.
+    // The request is judged before the client sends the body; forwarding sends 100.
     server.on('checkContinue', onRequest)
     server.on('checkExpectation', refuseExpectation)
     server.on('upgrade', (request, socket, head) => {
-      if (this.#closing) return refuseLate(socket, turns.pendingResponse(socket))
-      turns.upgrade(socket, () => {
+      if (this.#closing) return refuseLate(socket, limiter.pendingResponse(socket))
+      limiter.upgrade(socket, () => {
         if (this.#closing) refuseLate(socket, null)
         else this.#pipeline.upgrade(request, socket, head)
       })
     })
-    for (const event of ['connection', 'secureConnection']) server.on(event, (socket: Socket) => this.#watch(socket))
+    for (const event of ['connection', 'secureConnection']) server.on(event, (socket: Socket) => this.#track(socket))
     server.on('connect', (_request, socket) => socket.destroy())
-    server.on('clientError', (error, socket) => refuseUnreadable(error, socket, turns.pendingResponse(socket)))
+    server.on('clientError', (error, socket) => refuseUnreadable(error, socket, limiter.pendingResponse(socket)))
     this.#server = server
   }
 
@@ -115,14 +112,14 @@ export class Listener {
     })
   }
 
-  /** New requests go to `pipeline`; requests under way end in the old one. */
+  /** Passes new requests to `pipeline`; requests under way end in the old one. */
   swap(pipeline: Pipeline): void {
     this.#pipeline = pipeline
   }
 
-  /** Uses the files' current certificate for new connections. Throws, and keeps the old one, if they are unusable. */
+  /** Reads the certificate again, for new connections. Throws, and keeps the old one, if it is unusable. */
   reloadTls(tls: TlsFiles): void {
-    if (this.#isTls) (this.#server as https.Server).setSecureContext({ ...readPair(tls), minVersion: 'TLSv1.2' })
+    if (this.#isTls) (this.#server as https.Server).setSecureContext({ ...readCertificate(tls), minVersion: 'TLSv1.2' })
   }
 
   get isClosing(): boolean {
@@ -133,9 +130,9 @@ export class Listener {
   async close(graceMs: number): Promise<void> {
     this.#closing = true
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
-    for (const socket of this.#sockets) lastAnswer(this.#turns.pendingResponse(socket))
+    for (const socket of this.#sockets) lastAnswer(this.#limiter.pendingResponse(socket))
     this.#server.closeIdleConnections()
-    // A kept-alive connection becomes idle only when its response ends.
+    // A connection becomes idle when its response ends.
     const sweep = setInterval(() => this.#server.closeIdleConnections(), 100)
     const isDone = (socket: Socket) => this.#isSilent(socket) || isLeaving(socket)
     const silent = setTimeout(() => this.#destroy(isDone), silentMs)
@@ -146,7 +143,7 @@ export class Listener {
     clearTimeout(force)
   }
 
-  #watch(socket: Socket): void {
+  #track(socket: Socket): void {
     this.#sockets.add(socket)
     softenClose(socket)
     socket.once('close', () => this.#sockets.delete(socket))
@@ -154,7 +151,7 @@ export class Listener {
 
   #isSilent(socket: Socket): boolean {
     const maySpeak = !this.#isTls || socket instanceof TLSSocket
-    return maySpeak && !this.#turns.hasReceivedRequest(socket)
+    return maySpeak && !this.#limiter.hasReceivedRequest(socket)
   }
 
   #destroy(which: (socket: Socket) => boolean): void {
@@ -162,46 +159,46 @@ export class Listener {
   }
 }
 
-function readPair(tls: TlsFiles): { cert: string; key: string } {
+function readCertificate(tls: TlsFiles): { cert: string; key: string } {
   return { cert: pemText(tls.cert), key: pemText(tls.key) }
 }
 
-/** Parser errors and timeouts; only these leave a client that can read an answer. */
+/** Codes of parser errors and timeouts, after which the client can still read a response. */
 const fromParser = /^(?:HPE|ERR_HTTP)_/
 
 const ending = new WeakSet<Duplex>()
 
-function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, owed: ServerResponse | null): void {
-  // Complete requests before it get their own responses: a 400 would be taken for the first one's (THREATS F15).
-  if (fromParser.test(error.code ?? '') && owed?.req.complete && !owed.writableFinished && !owed.destroyed) {
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, pending: ServerResponse | null): void {
+  // Earlier complete requests get their responses first: the client would take a 400 for one of them (THREATS F15).
+  if (fromParser.test(error.code ?? '') && pending?.req.complete && !pending.writableFinished && !pending.destroyed) {
     if (ending.has(socket)) return
     ending.add(socket)
-    owed.once('close', () => endInStages(socket))
+    pending.once('close', () => endInStages(socket))
     return
   }
-  // The last of several pipelined requests is incomplete: nobody could tell which request a 400 answers.
-  if (owed !== null && owed.socket === null && !owed.writableFinished) {
+  // The last of several pipelined requests is incomplete: a 400 would be taken for the response to an earlier one.
+  if (pending !== null && pending.socket === null && !pending.writableFinished) {
     socket.destroy()
     return
   }
   // A second response to one request would poison shared connections.
   if (error.code === 'HPE_CLOSED_CONNECTION' || isLast(socket) || isLeaving(socket)) return endInStages(socket)
-  // A stalled TLS handshake could never send an answer (THREATS D4), and none may follow a half-written response.
-  const isAnswering = owed !== null && !owed.writableFinished && ((socket as Socket).bytesWritten ?? 0) > 0
+  // A stalled TLS handshake cannot send a response (THREATS D4), and none may follow an incomplete one.
+  const isAnswering = pending !== null && !pending.writableFinished && ((socket as Socket).bytesWritten ?? 0) > 0
   if (!fromParser.test(error.code ?? '') || !socket.writable || isAnswering) {
     socket.destroy()
     return
   }
   const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request'
   refusePlainly(socket, code, looksForAPage((error as { rawPacket?: Buffer }).rawPacket, code))
-  // A slow sender gets no staged close (THREATS D4).
+  // A client too slow to send its head gets no staged close (THREATS D4).
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') (socket as Socket).once('finish', () => socket.destroy())
 }
 
-/** Refuses an upgrade during shutdown, because it would outlive every request. */
-function refuseLate(socket: Duplex, owed: ServerResponse | null): void {
+/** Refuses an upgrade during shutdown. */
+function refuseLate(socket: Duplex, pending: ServerResponse | null): void {
   socket.on('error', () => socket.destroy())
-  if (owed !== null && !owed.writableFinished && !owed.destroyed) owed.once('close', () => endInStages(socket))
+  if (pending !== null && !pending.writableFinished && !pending.destroyed) pending.once('close', () => endInStages(socket))
   else refusePlainly(socket, 'shutting_down')
 }
 

@@ -1,15 +1,15 @@
 /**
- * Limits and orders the pipelined requests of a client connection, and pauses its socket meanwhile: thousands of
- * pipelined requests would open as many upstream connections (THREATS D5).
+ * Limits the pipelined requests of one client connection that run at a time, otherwise thousands of them would open as
+ * many upstream connections (THREATS D5).
  */
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** Browsers send one at a time, pipelining clients a few. */
+/** Maximum of requests under way per connection. Browsers send one at a time. */
 export const mostUnderWay = 8
 
 interface QueuedRequest {
-  /** The response; null for an upgrade, which takes the connection over. */
+  /** Null for an upgrade. */
   readonly response: ServerResponse | null
   readonly begin: () => void
 }
@@ -17,102 +17,102 @@ interface QueuedRequest {
 interface ConnectionQueue {
   readonly socket: Duplex
   readonly waiting: QueuedRequest[]
-  /** The newest pending response; cleared to free its memory. */
+  /** The newest response, null once it is closed. */
   newest: ServerResponse | null
   underWay: number
-  isHeld: boolean
-  /** Pauses the socket again when Node resumes it by itself. */
+  isPaused: boolean
+  /** Pauses the socket again when Node resumes it. */
   readonly stop: () => void
 }
 
 export class PipeliningLimiter {
-  readonly #lanes = new WeakMap<Duplex, ConnectionQueue>()
+  readonly #queues = new WeakMap<Duplex, ConnectionQueue>()
 
   /** Starts the request now, or once enough earlier ones are answered. */
   request(socket: Duplex, response: ServerResponse, begin: () => void): void {
-    const lane = this.#laneOf(socket)
-    lane.newest = response
-    if (lane.waiting.length === 0 && lane.underWay < mostUnderWay) start(lane, response, begin)
-    else wait(lane, { response, begin })
+    const queue = this.#queueOf(socket)
+    queue.newest = response
+    if (queue.waiting.length === 0 && queue.underWay < mostUnderWay) start(queue, response, begin)
+    else wait(queue, { response, begin })
   }
 
-  /** Starts the upgrade once every earlier request is answered: Node throws if a response still has the socket. */
+  /** Starts the upgrade once every earlier request is answered, because Node throws if a response still has the socket. */
   upgrade(socket: Duplex, begin: () => void): void {
-    const lane = this.#laneOf(socket)
-    if (lane.underWay === 0) return begin()
-    // Node has removed its listeners, and an unhandled error would end the process.
+    const queue = this.#queueOf(socket)
+    if (queue.underWay === 0) return begin()
+    // Node has removed its error listener, and an unhandled error would end the process.
     socket.on('error', ignore)
-    lane.waiting.push({ response: null, begin })
+    queue.waiting.push({ response: null, begin })
   }
 
-  /** The last pending response, or null. Responses go out in order, so the others end before it. */
+  /** The last pending response, or null. Earlier responses end before it. */
   pendingResponse(socket: Duplex): ServerResponse | null {
-    return this.#lanes.get(socket)?.newest ?? null
+    return this.#queues.get(socket)?.newest ?? null
   }
 
   hasReceivedRequest(socket: Duplex): boolean {
-    return this.#lanes.has(socket)
+    return this.#queues.has(socket)
   }
 
-  #laneOf(socket: Duplex): ConnectionQueue {
-    const known = this.#lanes.get(socket)
+  #queueOf(socket: Duplex): ConnectionQueue {
+    const known = this.#queues.get(socket)
     if (known !== undefined) return known
-    const lane: ConnectionQueue = {
+    const queue: ConnectionQueue = {
       socket,
       waiting: [],
       newest: null,
       underWay: 0,
-      isHeld: false,
+      isPaused: false,
       stop: () => {
-        if (lane.isHeld) socket.pause()
+        if (queue.isPaused) socket.pause()
       }
     }
-    this.#lanes.set(socket, lane)
-    return lane
+    this.#queues.set(socket, queue)
+    return queue
   }
 }
 
-function start(lane: ConnectionQueue, response: ServerResponse, begin: () => void): void {
-  lane.underWay++
+function start(queue: ConnectionQueue, response: ServerResponse, begin: () => void): void {
+  queue.underWay++
   response.once('close', () => {
-    lane.underWay--
-    if (lane.newest === response) lane.newest = null
-    goOn(lane)
+    queue.underWay--
+    if (queue.newest === response) queue.newest = null
+    startNext(queue)
   })
   begin()
 }
 
-function goOn(lane: ConnectionQueue): void {
-  if (lane.socket.destroyed || !lane.socket.writable) lane.waiting.length = 0
-  while (lane.waiting.length > 0 && lane.underWay < mostUnderWay) {
-    const { response, begin } = lane.waiting[0] as QueuedRequest
+function startNext(queue: ConnectionQueue): void {
+  if (queue.socket.destroyed || !queue.socket.writable) queue.waiting.length = 0
+  while (queue.waiting.length > 0 && queue.underWay < mostUnderWay) {
+    const { response, begin } = queue.waiting[0] as QueuedRequest
     if (response === null) {
-      if (lane.underWay > 0) return
-      lane.waiting.length = 0
-      letGo(lane, false)
-      if (lane.socket.writable) begin()
+      if (queue.underWay > 0) return
+      queue.waiting.length = 0
+      release(queue, false)
+      if (queue.socket.writable) begin()
       return
     }
-    lane.waiting.shift()
-    start(lane, response, begin)
+    queue.waiting.shift()
+    start(queue, response, begin)
   }
-  if (lane.waiting.length === 0) letGo(lane, true)
+  if (queue.waiting.length === 0) release(queue, true)
 }
 
-/** Queues a request. The socket is paused, not the parser, which may not resume cleanly within a chunk. */
-function wait(lane: ConnectionQueue, turn: QueuedRequest): void {
-  lane.waiting.push(turn)
-  if (lane.isHeld) return
-  lane.isHeld = true
-  lane.socket.pause()
-  lane.socket.on('resume', lane.stop)
+/** Queues a request and pauses the socket; the parser may not resume correctly within a chunk. */
+function wait(queue: ConnectionQueue, queued: QueuedRequest): void {
+  queue.waiting.push(queued)
+  if (queue.isPaused) return
+  queue.isPaused = true
+  queue.socket.pause()
+  queue.socket.on('resume', queue.stop)
 }
 
-function letGo(lane: ConnectionQueue, isRead: boolean): void {
-  if (!lane.isHeld) return
-  lane.isHeld = false
-  lane.socket.off('resume', lane.stop)
-  if (isRead && !lane.socket.destroyed) lane.socket.resume()
+function release(queue: ConnectionQueue, isRead: boolean): void {
+  if (!queue.isPaused) return
+  queue.isPaused = false
+  queue.socket.off('resume', queue.stop)
+  if (isRead && !queue.socket.destroyed) queue.socket.resume()
 }
 
 function ignore(): void {}

@@ -1,7 +1,4 @@
-/**
- * The error page for unparseable requests: no host, language or reference is known, so it has no style, script or
- * second request.
- */
+/** The error page for requests that node:http cannot parse. It is one document without styles and scripts. */
 import { describeError, type ErrorCode } from '../errors.ts'
 
 const words: Partial<Record<ErrorCode, { title: string; now: string }>> = {
@@ -18,10 +15,7 @@ export function refusalPage(code: ErrorCode): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>${title}</title><h1>${title}</h1><p>${sentence} It was refused by the gate in front of the app; the app has not seen it.</p><p>${now}</p><p><a href="/.factorgate/">To your apps</a></p></html>\n`
 }
 
-/**
- * Guesses from the raw bytes whether a person would see the answer. An oversized head without `Accept` counts as a
- * browser's.
- */
+/** Guesses from the raw bytes whether a browser sent the request. An oversized head without `Accept` counts as one. */
 export function looksForAPage(packet: Buffer | undefined, code: ErrorCode): boolean {
   const accept = /\r\naccept:([^\r\n]*)/i.exec(packet?.toString('latin1') ?? '')
   return accept === null ? code === 'headers_too_large' : /text\/html/i.test(accept[1] as string)

@@ -1,4 +1,4 @@
-/** The gate process: opens what the configuration names, listens, follows changed files, and shuts down in order. */
+/** The gate in one process: opens what the configuration names, listens, reloads, and shuts down in order. */
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
@@ -11,7 +11,7 @@ import type { PasswordHasher } from '../identity/password/password.ts'
 import { checkKey } from '../keyring/key-check.ts'
 import { readKeyFile } from '../keyring/key-file.ts'
 import type { Keyring } from '../keyring/keyring.ts'
-import { type Counted, render } from '../metrics/metrics.ts'
+import { type MetricsSnapshot, render } from '../metrics/metrics.ts'
 import { fixYoungGeneration } from '../platform/gc-tuning.ts'
 import { knownStoresFile, limitsOf, storeOf } from '../services/app-options.ts'
 import { Services } from '../services/services.ts'
@@ -23,7 +23,7 @@ export interface ServerInput {
   readonly config: Config
   readonly clock: Clock
   readonly log: Logger
-  /** The worker's number in a cluster, where the primary serves health and metrics. */
+  /** Given in a cluster, whose primary serves health and metrics. */
   readonly worker?: { readonly number: number; readonly of: number }
   readonly hasher?: PasswordHasher | undefined
 }
@@ -33,20 +33,20 @@ export interface Serving {
   /** Bound addresses; `admin` is null when health is off. */
   readonly addresses: { readonly gate: AddressInfo; readonly admin: AddressInfo | null }
   /**
-   * Applies a checked configuration, ends connections it forbids, and resolves to the keys that need a restart. On
-   * rejection the old one stays. Calls must not overlap.
+   * Applies a checked configuration, ends connections that it forbids, and resolves to the keys that need a restart. If
+   * it rejects, the old one stays. Calls must not overlap.
    */
   reload(config: Config): Promise<string[]>
-  /** Rereads the key file. Rejects with KeyFileError, and keeps the old keys, if it does not fit this store. */
+  /** Reads the key file again. Rejects with KeyFileError, and keeps the old keys, if it does not fit this store. */
   reloadKeys(): Promise<void>
   /**
-   * Stops accepting, lets requests end, closes WebSockets with 1001, then closes all resources. A second call ends at
-   * once.
+   * Closes WebSockets with 1001, stops accepting, lets requests end, then closes all resources. A second call ends them
+   * at once.
    */
   close(): Promise<void>
 }
 
-/** Keys that need a restart, because what they name is already open. */
+/** Configuration keys that need a restart, because what they name is already open. */
 export const fixed = ['listen', 'admin', 'workers', 'store', 'redis', 'keyFile', 'journal'] as const
 
 export class Server implements Serving {
@@ -74,8 +74,8 @@ export class Server implements Serving {
     this.#admin =
       config.admin !== false && worker === undefined
         ? buildAdmin({
-            look: () => this.look(),
-            metrics: async () => render([await this.counted()]),
+            checkHealth: () => this.checkHealth(),
+            metrics: async () => render([await this.snapshot()]),
             isClosing: () => this.#closing !== undefined,
             host: config.admin.host
           })
@@ -83,8 +83,8 @@ export class Server implements Serving {
   }
 
   /**
-   * Opens everything and listens. Rejects with KeyFileError, StoreUnreachable or Node's address error, with nothing
-   * left open.
+   * Opens everything and listens. If it rejects (KeyFileError, StoreUnreachable, Node's address error), nothing stays
+   * open.
    */
   static async start(input: ServerInput): Promise<Server> {
     const { config, clock, log, worker, hasher } = input
@@ -115,7 +115,7 @@ export class Server implements Serving {
         throw error
       }
       server.#record('gate.start')
-      await server.#sayWhenEmpty()
+      await server.#warnIfEmpty()
       fixYoungGeneration()
       return server
     } catch (error) {
@@ -124,16 +124,16 @@ export class Server implements Serving {
     }
   }
 
-  /** Warns if the store has no accounts: it is new, or the wrong one. */
-  async #sayWhenEmpty(): Promise<void> {
+  /** Warns if the store has no accounts: it may be new, or the wrong one. */
+  async #warnIfEmpty(): Promise<void> {
     const { file, store, portal } = this.#config
-    // Without a file the first operator is created right after the start.
+    // Without a configuration file (the demo) accounts are created after the start.
     if (file === null || (this.#worker !== undefined && this.#worker.number !== 1)) return
     if (!(await this.runtime.accounts.isEmpty())) return
     const place = store.kind === 'embedded' ? store.path : 'the configured Redis'
     this.#log.warn(
       { store: store.kind },
-      `nobody has an account in ${place}, so nobody can sign in at ${portal.url.origin}. A new installation: make the first operator with factorgate user add NAME --group operators --config ${file}. An older one: the store is not the one it was; stop the gate and look at the key store, or put a backup back with factorgate store import`
+      `nobody has an account in ${place}, so nobody can sign in at ${portal.url.origin}. A new installation: make the first operator with factorgate user add NAME --group operators --config ${file}. An older one: the store is not the one it was; stop the gate and checkHealth at the key store, or put a backup back with factorgate store import`
     )
   }
 
@@ -141,14 +141,14 @@ export class Server implements Serving {
     return { gate: this.#gate as AddressInfo, admin: (this.#admin?.server.address() ?? null) as AddressInfo | null }
   }
 
-  /** What is unhealthy, in words without secrets, or null. Never rejects. */
-  look(): Promise<string | null> {
-    return this.runtime.readiness.look()
+  /** The problem, in words without secrets, or null. Never rejects. */
+  checkHealth(): Promise<string | null> {
+    return this.runtime.readiness.check()
   }
 
-  async counted(): Promise<Counted> {
-    await this.look()
-    return this.runtime.meters.counted()
+  async snapshot(): Promise<MetricsSnapshot> {
+    await this.checkHealth()
+    return this.runtime.metrics.snapshot()
   }
 
   #gate: AddressInfo | undefined
@@ -180,7 +180,7 @@ export class Server implements Serving {
     this.#config = config
     this.runtime.sessions.setLimits(limitsOf(config))
     this.#record('gate.reload')
-    // Not awaited, because thousands may be open.
+    // Not awaited, because thousands of connections may be open.
     this.runtime.live
       .review(gateway.review)
       .catch(error => this.#log.error({ err: error }, 'could not judge what is open'))
@@ -192,8 +192,7 @@ export class Server implements Serving {
   async reloadKeys(): Promise<void> {
     const { keyFile } = this.#opened
     const keyring = await readKeyFile(keyFile, process.env)
-    // Each step of a rotation keeps the key in use; any other file must open the store, otherwise no factor would
-    // work.
+    // A rotation keeps the key in use. Any other file must fit the store, otherwise no factor would work.
     if (!opens(keyring, this.runtime.keyring)) await checkKey(this.runtime.store, keyring, keyFile)
     this.runtime.keyring = keyring
   }
@@ -219,10 +218,7 @@ export class Server implements Serving {
   }
 }
 
-/**
- * Stores the portal's origin for the command line. Written only on change, because a gate also starts on a full
- * disk.
- */
+/** Stores the portal's origin for the command line. It writes only changes, because a gate also starts on a full disk. */
 async function rememberPortal(store: Store, origin: string): Promise<void> {
   if ((await store.get('meta:portal-url')) !== origin) await store.put('meta:portal-url', origin)
 }

@@ -26,7 +26,7 @@ import { AttemptLimiter } from '../throttle/attempt-limiter.ts'
 import { type AccessWatching, watchAccess } from '../watch/access.ts'
 import { Readiness } from '../watch/readiness.ts'
 
-export interface RuntimeInput {
+export interface ServicesInput {
   readonly store: Store
   readonly keyring: Keyring
   readonly journalFile: string
@@ -60,7 +60,7 @@ export class Services {
   readonly journal: Journal
   /** The journal for events that anonymous clients can cause. */
   readonly strangers: Strangers
-  readonly meters = new Metrics()
+  readonly metrics = new Metrics()
   readonly accounts: Accounts
   readonly credentials: Credentials
   readonly invitations: Invitations
@@ -75,7 +75,7 @@ export class Services {
   #watching: AccessWatching | undefined
   #flushing: NodeJS.Timeout | undefined
 
-  private constructor(input: RuntimeInput, journal: Journal) {
+  private constructor(input: ServicesInput, journal: Journal) {
     const { store, clock, log } = input
     this.store = store
     this.clock = clock
@@ -113,7 +113,7 @@ export class Services {
   }
 
   /** Subscribes and starts the watches. Rejects with StoreUnreachable; an unwritable journal is only reported. */
-  static async start(input: RuntimeInput): Promise<Services> {
+  static async start(input: ServicesInput): Promise<Services> {
     const onChange = (problem: string | null) =>
       problem === null
         ? input.log.info('the journal can be written again')
@@ -121,7 +121,7 @@ export class Services {
     const runtime = new Services(input, await Journal.open({ path: input.journalFile, clock: input.clock, onChange }))
     await runtime.cache.watch([sessionKey(''), tokenKey(''), accountPrefix])
     await runtime.sessions.begin()
-    const { store, cache, sessions, live, log, meters, readiness } = runtime
+    const { store, cache, sessions, live, log, metrics, readiness } = runtime
     await runtime.accounts
       .indexAddresses()
       .catch(error =>
@@ -135,15 +135,15 @@ export class Services {
       onError: error => log.warn({ err: error }, 'could not look whether access has ended')
     })
     // Logs problems from the start, and whenever the store reports one.
-    cache.onNotice(({ kind }) => kind !== 'changed' && void readiness.look())
-    void readiness.look()
+    cache.onNotice(({ kind }) => kind !== 'changed' && void readiness.check())
+    void readiness.check()
     runtime.#flushing = setInterval(() => void runtime.#flush(), flushMs)
     runtime.#flushing.unref()
-    meters.gauge('factorgate_open_connections', 'Sockets, downloads and uploads under way.', () => live.size)
-    meters.gauge('factorgate_store_up', '1 while the store answers.', () => Number(readiness.isStoreUp), 'least')
+    metrics.gauge('factorgate_open_connections', 'Sockets, downloads and uploads under way.', () => live.size)
+    metrics.gauge('factorgate_store_up', '1 while the store answers.', () => Number(readiness.isStoreUp), 'least')
     const isWritable = () => Number(readiness.isJournalWritable)
-    meters.gauge('factorgate_journal_writable', '1 while the journal takes lines.', isWritable, 'least')
-    meters.gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss())
+    metrics.gauge('factorgate_journal_writable', '1 while the journal takes lines.', isWritable, 'least')
+    metrics.gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss())
     return runtime
   }
 

@@ -23,8 +23,8 @@ const slowMs = 5_000
 const mostBytes = 4 * 1024 * 1024
 
 export interface WatchOptions {
-  /** Calls `look` repeatedly and returns a stop function. For tests; every five seconds otherwise. */
-  readonly every?: (look: () => void) => () => void
+  /** Calls `check` repeatedly and returns a stop function. For tests; every five seconds otherwise. */
+  readonly every?: (check: () => void) => () => void
   /** False: only polling. For tests. */
   readonly listens?: boolean
   /** Returns a text that differs where the file differs. For tests. */
@@ -37,15 +37,15 @@ export function watchFiles(
   changed: (files: string[]) => void,
   options: WatchOptions = {}
 ): () => void {
-  const { every = everyFiveSeconds, listens = true, read: readState = mark } = options
+  const { every = everyFiveSeconds, listens = true, read: readState = fingerprint } = options
   // Synchronous, so that no change after this call is taken for the first state.
-  const marks = new Map(files.map(file => [file, markNow(file)]))
+  const fingerprints = new Map(files.map(file => [file, fingerprintNow(file)]))
   const folders = new Map<string, FSWatcher>()
   let wanted: ReadonlyMap<string, ReadonlySet<string>> = new Map()
   let timer: NodeJS.Timeout | undefined
   let isStopped = false
-  let looking: Promise<void> | null = null
-  let latest = [...marks.values()].join()
+  let checking: Promise<void> | null = null
+  let latest = [...fingerprints.values()].join()
   /** True when a folder may have been replaced, which ends its watch. */
   let isStale = false
 
@@ -57,30 +57,30 @@ export function watchFiles(
     // A neighbour that always changes, such as a journal, must not delay this for ever.
     if (state !== latest) {
       clearTimeout(timer)
-      timer = setTimeout(() => tell(now), settleMs)
+      timer = setTimeout(() => report(now), settleMs)
       timer.unref()
     }
     latest = state
     listen()
   }
-  const tell = (now: readonly (readonly [string, string])[]) => {
-    const differing = now.filter(([file, state]) => marks.get(file) !== state).map(([file]) => file)
-    for (const [file, state] of now) marks.set(file, state)
+  const report = (now: readonly (readonly [string, string])[]) => {
+    const differing = now.filter(([file, state]) => fingerprints.get(file) !== state).map(([file]) => file)
+    for (const [file, state] of now) fingerprints.set(file, state)
     if (differing.length > 0 && !isStopped) changed(differing)
   }
   // One check at a time, since a network file system may be slow. An event meanwhile causes one more.
   let isWanted = false
-  const look = () => {
+  const check = () => {
     if (isStopped) return
-    if (looking !== null) {
+    if (checking !== null) {
       isWanted = true
       return
     }
-    looking = read().finally(() => {
-      looking = null
+    checking = read().finally(() => {
+      checking = null
       if (!isWanted) return
       isWanted = false
-      look()
+      check()
     })
   }
   const listen = () => {
@@ -103,7 +103,7 @@ export function watchFiles(
           // A growing journal in the same folder causes no check.
           if (name !== null && !wanted.get(folder)?.has(name)) return
           isStale ||= kind === 'rename'
-          look()
+          check()
         })
         watcher.on('error', () => {
           watcher.close()
@@ -116,10 +116,10 @@ export function watchFiles(
     }
   }
   listen()
-  look()
+  check()
   const stopSlow = every(() => {
     isStale = true
-    look()
+    check()
   })
   return () => {
     isStopped = true
@@ -129,19 +129,19 @@ export function watchFiles(
   }
 }
 
-function everyFiveSeconds(look: () => void): () => void {
-  const timer = setInterval(look, slowMs)
+function everyFiveSeconds(check: () => void): () => void {
+  const timer = setInterval(check, slowMs)
   timer.unref()
   return () => clearInterval(timer)
 }
 
 /** The file's identity and content. Times alone are too coarse on some disks. */
-async function mark(file: string): Promise<string> {
+async function fingerprint(file: string): Promise<string> {
   try {
     const handle = await open(file, readOnly)
     try {
       const stat = await handle.stat()
-      return markOf(stat, isShort(stat) ? await handle.readFile() : null)
+      return fingerprintOf(stat, isShort(stat) ? await handle.readFile() : null)
     } finally {
       await handle.close()
     }
@@ -150,12 +150,12 @@ async function mark(file: string): Promise<string> {
   }
 }
 
-function markNow(file: string): string {
+function fingerprintNow(file: string): string {
   try {
     const handle = openSync(file, readOnly)
     try {
       const stat = fstatSync(handle)
-      return markOf(stat, isShort(stat) ? readFileSync(handle) : null)
+      return fingerprintOf(stat, isShort(stat) ? readFileSync(handle) : null)
     } finally {
       closeSync(handle)
     }
@@ -168,7 +168,7 @@ function isShort(stat: Stats): boolean {
   return stat.isFile() && stat.size <= mostBytes
 }
 
-function markOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats, content: Buffer | null): string {
+function fingerprintOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats, content: Buffer | null): string {
   const digest = content === null ? '' : createHash('sha256').update(content).digest('base64')
   return `${dev}:${ino}:${size}:${mtimeMs}:${ctimeMs}:${digest}`
 }

@@ -11,7 +11,7 @@ export interface ReadinessInput {
 }
 
 /** Check interval in milliseconds. */
-const lookMs = 15_000
+const checkMs = 15_000
 
 export class Readiness {
   readonly #input: ReadinessInput
@@ -20,7 +20,7 @@ export class Readiness {
 
   constructor(input: ReadinessInput) {
     this.#input = input
-    this.#timer = setInterval(() => void this.look(), lookMs)
+    this.#timer = setInterval(() => void this.check(), checkMs)
     this.#timer.unref()
   }
 
@@ -34,7 +34,7 @@ export class Readiness {
   }
 
   /** Checks now. Resolves with the problem, in words without secrets, or null. Never rejects. */
-  async look(): Promise<string | null> {
+  async check(): Promise<string | null> {
     const before = this.#problem
     this.#problem = await this.#input.store.ping().then(() => null, sentenceOf)
     // Another problem is logged too: a store may come back in an earlier state.

@@ -1,13 +1,13 @@
 import t from 'tap'
-import { counted } from '../../src/audit/audit-metrics.ts'
+import { countingSink } from '../../src/audit/audit-metrics.ts'
 import type { AuditEvent } from '../../src/audit/event.ts'
 import { Metrics } from '../../src/metrics/metrics.ts'
 
 t.test('sign-ins and proofs are counted once they are recorded, with words of ours as labels', async t => {
   const told: AuditEvent[] = []
   let isFull = false
-  const meters = new Metrics()
-  const sink = counted(
+  const metrics = new Metrics()
+  const sink = countingSink(
     {
       get writable() {
         return !isFull
@@ -18,7 +18,7 @@ t.test('sign-ins and proofs are counted once they are recorded, with words of ou
         told.push(event)
       }
     },
-    meters
+    metrics
   )
   const tell = (kind: AuditEvent['kind'], factor?: string, outcome?: string) =>
     ({
@@ -39,7 +39,7 @@ t.test('sign-ins and proofs are counted once they are recorded, with words of ou
   isFull = true
   await t.rejects(sink.commit(tell('proof', 'totp', 'verified')), /full/)
   t.notOk(sink.writable)
-  const lines = meters
+  const lines = metrics
     .render()
     .split('\n')
     .filter(line => line !== '' && !line.startsWith('#'))

@@ -5,12 +5,12 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '../../../config/schema.ts'
 import { buildAdmin } from '../../../plugins/admin/index.ts'
-import { type Counted, mergeSnapshots, render } from '../../metrics/metrics.ts'
+import { type MetricsSnapshot, mergeSnapshots, render } from '../../metrics/metrics.ts'
 import { fixed, type Serving } from '../server.ts'
 import type { WorkerCommand } from './worker.ts'
 import { WorkerHandle } from './worker-handle.ts'
 
-/** Delay before restarting a worker that crashed this early, in milliseconds. */
+/** A worker that ends within this time of its start is replaced after a pause, in milliseconds. */
 const soonMs = 5_000
 /** Health-check timeout, in milliseconds. */
 const healthMs = 2_500
@@ -25,13 +25,13 @@ export interface ClusterInput {
 export class Cluster implements Serving {
   readonly #log: Logger
   readonly #size: number
-  readonly #members = new Map<number, WorkerHandle>()
-  /** Last counters of each worker, ended ones included, because counters never go back. */
-  readonly #counted = new Map<number, Counted>()
-  #past: Counted = { families: new Map(), gauges: new Map(), apps: new Map() }
+  readonly #handles = new Map<number, WorkerHandle>()
+  /** The last metrics of each worker; those of ended ones are added to `#ended`, because counters must never decrease. */
+  readonly #snapshots = new Map<number, MetricsSnapshot>()
+  #ended: MetricsSnapshot = { families: new Map(), gauges: new Map(), apps: new Map() }
   readonly #admin: FastifyInstance | null
   #config: Config
-  /** The workers' configuration at start; a replacement must open the same. */
+  /** The configuration at start: a new worker must open the same store, keys and journal. */
   readonly #opened: Config
   #gate: AddressInfo | undefined
   #closing: Promise<void> | undefined
@@ -45,29 +45,29 @@ export class Cluster implements Serving {
       config.admin === false
         ? null
         : buildAdmin({
-            look: () => this.#look(),
+            checkHealth: () => this.#checkHealth(),
             metrics: () => this.#metrics(),
             isClosing: () => this.#closing !== undefined,
             host: config.admin.host
           })
-    process.once('exit', () => this.#kill())
+    process.once('exit', () => this.#killAll())
   }
 
-  /** Starts all workers. Rejects if one cannot start; then none stays. */
+  /** Starts all workers. If one cannot start, it ends all and rejects. */
   static async start(input: ClusterInput): Promise<Cluster> {
-    const crew = new Cluster(input)
+    const self = new Cluster(input)
     cluster.setupPrimary({ serialization: 'advanced' })
     try {
       // The first starts alone, so that an error common to all is reported once.
-      crew.#gate = await crew.#hire(1)
-      await Promise.all(Array.from({ length: input.size - 1 }, (_, i) => crew.#hire(i + 2)))
+      self.#gate = await self.#startWorker(1)
+      await Promise.all(Array.from({ length: input.size - 1 }, (_, i) => self.#startWorker(i + 2)))
       const { admin } = input.config
-      if (admin !== false) await crew.#admin?.listen({ host: admin.host, port: admin.port })
-      return crew
+      if (admin !== false) await self.#admin?.listen({ host: admin.host, port: admin.port })
+      return self
     } catch (error) {
-      crew.#closing = Promise.resolve()
-      crew.#kill()
-      await crew.#admin?.close()
+      self.#closing = Promise.resolve()
+      self.#killAll()
+      await self.#admin?.close()
       throw error
     }
   }
@@ -80,23 +80,23 @@ export class Cluster implements Serving {
     const before = this.#config
     this.#config = config
     try {
-      return (await this.#tell({ ask: 'reload', config })) as string[]
+      return (await this.#broadcast({ ask: 'reload', config })) as string[]
     } catch (error) {
       this.#config = before
-      await this.#tell({ ask: 'reload', config: before }).catch(silent)
+      await this.#broadcast({ ask: 'reload', config: before }).catch(messageOf)
       throw error
     }
   }
 
   async reloadKeys(): Promise<void> {
-    await this.#tell({ ask: 'reload keys' })
+    await this.#broadcast({ ask: 'reload keys' })
   }
 
-  /** Sends a command to all and returns the first answer. Rejects if one refuses; a crash is no refusal. */
-  async #tell(orders: WorkerCommand): Promise<unknown> {
-    const told = [...this.#members.values()].map(member => ({ member, answer: member.ask(orders) }))
-    const answers = await Promise.allSettled(told.map(({ answer }) => answer))
-    const refusal = answers.find((answer, i) => answer.status === 'rejected' && !told[i]?.member.isGone)
+  /** Sends a command to all and returns the first answer. Rejects if a worker that is still running rejects it. */
+  async #broadcast(command: WorkerCommand): Promise<unknown> {
+    const asked = [...this.#handles.values()].map(handle => ({ handle, answer: handle.ask(command) }))
+    const answers = await Promise.allSettled(asked.map(({ answer }) => answer))
+    const refusal = answers.find((answer, i) => answer.status === 'rejected' && !asked[i]?.handle.isGone)
     if (refusal?.status === 'rejected') throw refusal.reason
     const first = answers.find(answer => answer.status === 'fulfilled')
     return first?.status === 'fulfilled' ? first.value : []
@@ -104,66 +104,66 @@ export class Cluster implements Serving {
 
   close(): Promise<void> {
     if (this.#closing === undefined) this.#closing = this.#end()
-    else this.#kill()
+    else this.#killAll()
     return this.#closing
   }
 
   async #end(): Promise<void> {
-    const ends = [...this.#members.values()].map(member => member.shutdown())
+    const ends = [...this.#handles.values()].map(handle => handle.shutdown())
     await Promise.all(ends)
     await this.#admin?.close()
   }
 
   /** Starts worker `number` and resolves once it serves. */
-  async #hire(number: number): Promise<AddressInfo> {
+  async #startWorker(number: number): Promise<AddressInfo> {
     const worker = cluster.fork()
-    const member = new WorkerHandle(worker)
-    this.#members.set(number, member)
-    worker.once('exit', (code, signal) => this.#left(number, member, signal ?? code))
+    const handle = new WorkerHandle(worker)
+    this.#handles.set(number, handle)
+    worker.once('exit', (code, signal) => this.#onExit(number, handle, signal ?? code))
     worker.on('error', error => {
-      if (worker.process.pid === undefined) this.#left(number, member, error.message)
+      if (worker.process.pid === undefined) this.#onExit(number, handle, error.message)
     })
     const opened = Object.fromEntries(fixed.map(key => [key, this.#opened[key]]))
     const config = { ...this.#config, ...opened }
-    return (await member.ask({ ask: 'start', config, number, of: this.#size })) as AddressInfo
+    return (await handle.ask({ ask: 'start', config, number, of: this.#size })) as AddressInfo
   }
 
-  #left(number: number, member: WorkerHandle, how: string | number): void {
-    member.crashed(how)
-    if (this.#members.get(number) === member) this.#members.delete(number)
-    const counted = this.#counted.get(number)
-    this.#counted.delete(number)
-    if (counted !== undefined) this.#past = mergeSnapshots([this.#past, { ...counted, gauges: new Map() }])
-    if (this.#closing !== undefined || !member.hasServed) return
+  #onExit(number: number, handle: WorkerHandle, how: string | number): void {
+    handle.exited(how)
+    if (this.#handles.get(number) === handle) this.#handles.delete(number)
+    const snapshot = this.#snapshots.get(number)
+    this.#snapshots.delete(number)
+    if (snapshot !== undefined) this.#ended = mergeSnapshots([this.#ended, { ...snapshot, gauges: new Map() }])
+    if (this.#closing !== undefined || !handle.hasServed) return
     this.#log.error({ worker: number, how }, 'a worker fell; another takes its place')
-    const pauseMs = Date.now() - member.since < soonMs ? 1_000 : 0
+    const pauseMs = Date.now() - handle.since < soonMs ? 1_000 : 0
     setTimeout(() => this.#replace(number), pauseMs)
   }
 
   #replace(number: number): void {
     if (this.#closing !== undefined) return
-    this.#hire(number).catch(error => {
+    this.#startWorker(number).catch(error => {
       this.#log.error({ worker: number, err: error }, 'a worker could not be replaced; trying again')
       if (this.#closing === undefined) setTimeout(() => this.#replace(number), soonMs)
     })
   }
 
-  async #look(): Promise<string | null> {
-    const members = [...this.#members.values()].filter(member => member.hasServed)
-    if (members.length === 0) return 'no worker serves'
-    const answers = await Promise.all(members.map(member => member.ask({ ask: 'look' }, healthMs).catch(silent)))
+  async #checkHealth(): Promise<string | null> {
+    const handles = [...this.#handles.values()].filter(handle => handle.hasServed)
+    if (handles.length === 0) return 'no worker serves'
+    const answers = await Promise.all(handles.map(handle => handle.ask({ ask: 'check health' }, healthMs).catch(messageOf)))
     return (answers.find(answer => answer !== null) ?? null) as string | null
   }
 
   async #metrics(): Promise<string> {
-    const serving = [...this.#members].filter(([, member]) => member.hasServed)
+    const serving = [...this.#handles].filter(([, handle]) => handle.hasServed)
     await Promise.all(
-      serving.map(async ([number, member]) => {
-        const counted = await member.ask({ ask: 'counted' }, healthMs).catch(() => null)
-        if (counted !== null && this.#members.get(number) === member) this.#counted.set(number, counted as Counted)
+      serving.map(async ([number, handle]) => {
+        const snapshot = await handle.ask({ ask: 'snapshot' }, healthMs).catch(() => null)
+        if (snapshot !== null && this.#handles.get(number) === handle) this.#snapshots.set(number, snapshot as MetricsSnapshot)
       })
     )
-    const own: Counted = {
+    const own: MetricsSnapshot = {
       families: new Map(),
       gauges: new Map([
         ['factorgate_workers', { help: 'Processes that serve.', merge: 'sum', value: serving.length }],
@@ -171,14 +171,14 @@ export class Cluster implements Serving {
       ]),
       apps: new Map()
     }
-    return render([this.#past, ...this.#counted.values(), own])
+    return render([this.#ended, ...this.#snapshots.values(), own])
   }
 
-  #kill(): void {
-    for (const member of this.#members.values()) member.kill()
+  #killAll(): void {
+    for (const handle of this.#handles.values()) handle.kill()
   }
 }
 
-function silent(error: unknown): string {
+function messageOf(error: unknown): string {
   return (error as Error).message
 }

@@ -1,11 +1,8 @@
-/**
- * The primary's handle on one worker. Every command settles: answered, rejected, timed out, or ended with the
- * process.
- */
+/** The primary's handle on one worker. Every command settles, at the latest when the worker ends. */
 import type { Worker } from 'node:cluster'
 import type { Answer, Asked, WorkerCommand } from './worker.ts'
 
-interface Open {
+interface OpenCommand {
   readonly resolve: (value: unknown) => void
   readonly reject: (error: Error) => void
 }
@@ -13,8 +10,8 @@ interface Open {
 export class WorkerHandle {
   readonly since = Date.now()
   readonly #worker: Worker
-  readonly #open = new Map<number, Open>()
-  /** Messages sent before the worker listens are lost, so commands wait for this. */
+  readonly #open = new Map<number, OpenCommand>()
+  /** Commands wait for this, because messages before it are lost. */
   readonly #listens: Promise<void>
   readonly #served: Promise<void>
   #serves = () => {}
@@ -36,12 +33,12 @@ export class WorkerHandle {
     })
   }
 
-  /** Rejects with the worker's error, when the worker ends first, or after `withinMs` if given. */
-  async ask(orders: WorkerCommand, withinMs?: number): Promise<unknown> {
+  /** Rejects with the worker's error, when the worker ends, or after `withinMs`. */
+  async ask(command: WorkerCommand, withinMs?: number): Promise<unknown> {
     await this.#listens
-    if (orders.ask !== 'start' && orders.ask !== 'end') await this.#served
-    const answer = await this.#send(orders, withinMs)
-    if (orders.ask === 'start') {
+    if (command.ask !== 'start' && command.ask !== 'end') await this.#served
+    const answer = await this.#send(command, withinMs)
+    if (command.ask === 'start') {
       this.hasServed = true
       this.#serves()
     }
@@ -55,7 +52,7 @@ export class WorkerHandle {
     await ended
   }
 
-  crashed(how: string | number): void {
+  exited(how: string | number): void {
     this.isGone = true
     for (const { reject } of this.#open.values()) reject(new Error(`the worker ended (${how})`))
     this.#open.clear()
@@ -66,7 +63,7 @@ export class WorkerHandle {
     this.#worker.process.kill('SIGKILL')
   }
 
-  async #send(orders: WorkerCommand, withinMs: number | undefined): Promise<unknown> {
+  async #send(command: WorkerCommand, withinMs: number | undefined): Promise<unknown> {
     const id = ++this.#asked
     let timer: NodeJS.Timeout | undefined
     try {
@@ -74,8 +71,8 @@ export class WorkerHandle {
         if (this.isGone) return reject(new Error('the worker has ended'))
         this.#open.set(id, { resolve, reject })
         if (withinMs !== undefined) timer = setTimeout(() => reject(new Error('the worker does not answer')), withinMs)
-        // Without the callback, sending to a crashed worker throws.
-        this.#worker.send({ id, ...orders } satisfies Asked, error => error && reject(error))
+        // Without the callback, sending to an ended worker throws.
+        this.#worker.send({ id, ...command } satisfies Asked, error => error && reject(error))
       })
     } finally {
       clearTimeout(timer)

@@ -1,19 +1,19 @@
-/** A worker process: a Server controlled by the primary. It ends when the primary is gone, and ignores signals. */
+/** A worker process: a Server that the primary controls. It ignores signals, and ends when the primary is gone. */
 import cluster from 'node:cluster'
 import type { Logger } from 'pino'
 import type { Config } from '../../../config/schema.ts'
 import type { Clock } from '../../clock.ts'
 import { Server } from '../server.ts'
 
-/** Commands from the primary. Answers: address, keys that need a restart, what is unhealthy, or counters. */
+/** Commands from the primary. */
 export type WorkerCommand =
   | { readonly ask: 'start'; readonly config: Config; readonly number: number; readonly of: number }
   | { readonly ask: 'reload'; readonly config: Config }
-  | { readonly ask: 'reload keys' | 'look' | 'counted' | 'end' }
+  | { readonly ask: 'reload keys' | 'check health' | 'snapshot' | 'end' }
 
 export type Asked = WorkerCommand & { readonly id: number }
 
-/** `id` is the command's; 0 announces that the worker listens, because earlier messages are lost. */
+/** `id` is the command's; 0 says that the worker now receives messages. */
 export interface Answer {
   readonly id: number
   readonly value?: unknown
@@ -26,13 +26,13 @@ export interface WorkerInput {
   readonly cannotStart: (error: unknown) => void
 }
 
-/** Serves until the primary ends it or is gone. Resolves to the exit code. */
+/** Serves until the primary ends it or is gone, and resolves to the exit code. */
 export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1> {
   return new Promise(resolve => {
     let starting: Promise<Server> | undefined
     let log: Logger | undefined
     let code: 0 | 1 = 0
-    // Otherwise Node exits as soon as the primary disconnects, in the middle of requests.
+    // Without this, Node exits as soon as the primary disconnects, in the middle of requests.
     if (cluster.worker) cluster.worker.exitedAfterDisconnect = true
     const end = async (): Promise<void> => {
       const server = await starting?.catch(() => undefined)
@@ -44,7 +44,7 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
         resolve(1)
       }
     }
-    const obey = async (asked: Asked): Promise<unknown> => {
+    const execute = async (asked: Asked): Promise<unknown> => {
       if (asked.ask === 'end') return end()
       if (asked.ask === 'start') {
         const { config, number, of } = asked
@@ -59,17 +59,17 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
           return server.reload(asked.config)
         case 'reload keys':
           return server.reloadKeys()
-        case 'look':
-          return server.look()
-        case 'counted':
-          return server.counted()
+        case 'check health':
+          return server.checkHealth()
+        case 'snapshot':
+          return server.snapshot()
       }
     }
     process.on('message', (asked: Asked) => {
-      obey(asked).then(
+      execute(asked).then(
         value => answer({ id: asked.id, value }),
         error => {
-          // Reported before it answers, because the primary ends a worker that could not start.
+          // Reported first, because the primary kills a worker that could not start.
           if (asked.ask === 'start') cannotStart(error)
           answer({ id: asked.id, error: (error as Error).message })
           if (asked.ask === 'start') resolve(1)
@@ -89,8 +89,8 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
   })
 }
 
-function answer(words: Answer): void {
-  process.send?.(words, undefined, undefined, ignore)
+function answer(message: Answer): void {
+  process.send?.(message, undefined, undefined, ignore)
 }
 
 function ignore(): void {}

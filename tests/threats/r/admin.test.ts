@@ -7,7 +7,7 @@ const paths = ['/livez', '/readyz', '/metrics', '/nothing']
 
 function listener(host: string) {
   return buildAdmin({
-    look: async () => null,
+    checkHealth: async () => null,
     metrics: async () => new Metrics().render(),
     isClosing: () => false,
     host
