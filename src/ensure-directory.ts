@@ -1,11 +1,10 @@
-/** Making a folder. Owns that it comes to an end; refuses where the file system says no, and says which folder it was. */
+/** Creates a folder and its missing parents. */
 import { accessSync, constants, existsSync, lchownSync, mkdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 /**
- * Makes `folder` and what is missing above it, for its owner alone unless `mode` says otherwise. Answers the topmost folder it made, or
- * null if all were there. Throws an error with `code` and `path` as the system does. Not mkdir's `recursive`, which tries for ever
- * where a file system answers ENOENT to a mkdir in a folder that is there (/proc).
+ * Creates `folder` and its missing parents with `mode`. Returns the topmost one it created, or null. Throws an error with
+ * `code` and `path`. mkdir's `recursive` is no alternative: it never ends in /proc, where mkdir fails with ENOENT.
  */
 export function makeFolder(folder: string, mode = 0o700): string | null {
   const missing: string[] = []
@@ -29,12 +28,12 @@ function makeOne(folder: string, mode: number): void {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') throw trouble('ENOTSUP', 'no folder can be made there', folder)
-    // Somebody else has just made it.
+    // Another process has just created it.
     if (code !== 'EEXIST' || !statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw error
   }
 }
 
-/** What root makes belongs to the owner of the folder above: the gate runs as that user. */
+/** Gives a folder that root creates to the owner of its parent, because the gate runs as that user. */
 function giveToOwnerAbove(folder: string): void {
   if (process.geteuid?.() !== 0) return
   const { uid, gid } = statSync(path.dirname(folder))

@@ -1,9 +1,6 @@
-/**
- * The one catalogue of refusals: code → status → sentence. Owns every sentence of ours that a stranger may read outside
- * the portal's pages; refuses to carry a cause to them. A code is for ever: programs and operators match on it.
- */
+/** The catalogue of refusals: code, status and sentence. A code never changes, because programs and operators match on it. */
 
-/** Who has to act: the gate's operators, the protected app's, or the person in front of the browser. */
+/** Who has to act: the gate's operators, the app's, or the person. */
 export type Whose = 'gate' | 'app' | 'you'
 
 interface Entry {
@@ -73,19 +70,19 @@ export type ErrorCode = keyof typeof catalogue
 
 export const errorCodes = Object.keys(catalogue) as ErrorCode[]
 
-/** Status, owner and safe sentence of a code. */
+/** The status of a code, who has to act, and a sentence without details of the cause. */
 export function describeError(code: ErrorCode): Entry {
   return catalogue[code]
 }
 
-/** A refusal on its way to the person. `cause` is for the log alone. */
+/** A refusal, to be thrown. `cause` goes only to the log. */
 export class GateError extends Error {
   readonly code: ErrorCode
   readonly status: number
   readonly whose: Whose
-  /** How long to wait before trying again; becomes `Retry-After`. */
+  /** The value of `Retry-After`. */
   readonly retryAfterSeconds: number | undefined
-  /** The address that leads on from the page of this refusal. Whoever throws it has validated it. */
+  /** The address of the page's link to continue. The thrower must have validated it. */
   readonly wayOn: string | undefined
 
   constructor(code: ErrorCode, options: { cause?: unknown; retryAfterSeconds?: number; wayOn?: string } = {}) {

@@ -1,7 +1,4 @@
-/**
- * The composition root: the pipeline in its order, and the surfaces people see. Translates Config into the small options that each
- * part takes. Order is security, so it stands here, once, to be read from top to bottom.
- */
+/** The composition root: it builds the pipeline for one configuration, and the options of each step. */
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -54,12 +51,12 @@ import { LiveReview } from './watch/live-review.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Judges what is open by this configuration. */
+    /** Judges live connections by this configuration. */
     readonly review: LiveReview
   }
 }
 
-/** The steps in the order in which they meet a request. The order is security, so it stands here and nowhere else. */
+/** The steps in the order in which they run. Security depends on this order. */
 const plugins = {
   exchange: exchangePlugin,
   errors: errorsPlugin,
@@ -76,16 +73,16 @@ const plugins = {
 
 type Plugins = typeof plugins
 
-/** What each step takes. A test may put a plugin of the step's name in its place. */
+/** The options of each step. A test may give a plugin with the step's name instead. */
 export type Steps = { readonly [name in keyof Plugins]: Parameters<Plugins[name]>[1] | FastifyPluginAsync }
 
-/** The pipeline. Rejects where a step is missing or refuses its options. */
+/** Builds the pipeline. Rejects if a step is missing or refuses its options. */
 export async function buildPipeline(log: FastifyBaseLogger, steps: Steps): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: log,
     genReqId: newReference,
     logController: new LogController({ disableRequestLogging: true }),
-    // A child for each request costs more than all our checks; what is logged of a request says its reference itself.
+    // A child logger per request costs more than all checks; each log line names the request's reference itself.
     childLoggerFactory: logger => logger,
     trustProxy: false,
     rewriteUrl: readRequestLine,
@@ -113,7 +110,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   const longest = longestUrl(config.listen.maxHeaderSize)
   const look = { title: config.portal.title, contact: config.portal.contact, accent: config.portal.accent }
 
-  // Made when a frame asks for the first time: the list of public suffixes takes 8 MB, and most gates show nothing in frames.
+  // Built for the first request from a frame, because the list of public suffixes takes 8 MB.
   let headersInFrames: Record<string, string> | undefined
   const frameHeaders = () => {
     headersInFrames ??= framePageHeaders(routes.sites, domainSources(routes.sites, isPublicSuffix))
@@ -201,7 +198,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   return app
 }
 
-/** What was forwarded has ended: one line in the journal, and the metrics. */
+/** Records the end of a forwarded request or WebSocket in the journal and the metrics. */
 function recordEnd(
   exchange: Exchange,
   method: string,
@@ -235,7 +232,7 @@ function assertionFor(app: App, principal: Principal, { keyring, clock }: Servic
   })
 }
 
-/** Refusals as pages, with what the exchange knows by then. */
+/** Renders refusals as pages. */
 export function errorPages(
   look: { title: string; contact: string | null; accent: string | null; portalOrigin: string },
   frameHeaders: () => Record<string, string>
@@ -245,17 +242,17 @@ export function errorPages(
     const { judged } = request.exchange
     const app = judged?.app ?? (match?.kind === 'app' ? match.app : null)
     const method = judged?.method ?? request.method
-    // A link to `//elsewhere/` would leave this host. `/.//elsewhere/` is the path that was asked for (URL Standard, "dot segments").
+    // A link to `//x/` would lead to another host; `/.//x/` leads to the requested path (URL Standard, "dot segments").
     const raw = (judged?.raw ?? target?.raw)?.replace(/^\/(?=[/\\])/, '/./')
     const isGet = method === 'GET'
-    // A form of ours can be opened again, its way with it; of an app's, nobody knows whether it may be sent twice.
+    // A form of the portal can be opened again; a form of an app may not be safe to send twice.
     const page = judged === null && match?.kind === 'own' && !request.is404 ? formPage(request) : null
     const isForeign = request.headers['sec-fetch-site'] === 'cross-site'
     const unsent =
       app === null || wayOn === undefined || isGet || method === 'HEAD'
         ? null
         : { href: isForeign ? `${app.origin}${app.prefix}/` : wayOn, isForeign }
-    // A page of ours that was opened in a frame: nothing is wrong with it but the place.
+    // A page of the portal in a frame is no error: the frame gets a link that opens the whole window.
     if (isFramed && match?.kind === 'own' && code === 'foreign_origin') {
       const address = wholeAddress(request, look.portalOrigin)
       return { html: renderFramed(framedWhat(ownPath(request)), address, look), headers: frameHeaders() }
@@ -277,13 +274,13 @@ export function errorPages(
   }
 }
 
-/** Of a page of ours: what stands behind `/.factorgate`, without the query. */
+/** The path of a portal page after `/.factorgate`, without the query. */
 function ownPath({ exchange }: FastifyRequest): string {
   const { match } = exchange.known
   return match?.kind === 'own' ? match.path.replace(/\?.*/s, '') : ''
 }
 
-/** What the whole window opens in place of a frame. A form cannot be opened again: then the page it stands on, or the app's front. */
+/** The address that a link in a frame opens in the whole window. For a form it is the form's page, or the app's front page. */
 function wholeAddress(request: FastifyRequest, portalOrigin: string): string {
   const { match, target } = request.exchange.known
   const { judged } = request.exchange
@@ -324,7 +321,7 @@ function servicesOf(config: Config, runtime: Services): PortalServices & SignInS
       rpId: config.portal.rpId,
       rpName: config.portal.title,
       origins: [config.portal.url.origin],
-      // A copied key is the likeliest reason (WebAuthn L3 §6.1.1): the assertion was refused, and somebody should look.
+      // The likeliest reason is a cloned authenticator (WebAuthn L3 §6.1.1), so the journal records it.
       onCounterRegress: ({ at, accountId, credentialId }) =>
         runtime.journal.record({
           kind: 'proof',

@@ -1,6 +1,6 @@
 /**
- * Tokens: 256 random bits in a cookie, known to the store by their SHA-256 alone, so a copy of the store signs nobody in
- * (NIST SP 800-63B-4 §5.1 asks for 64 bits, ASVS 7.2.3 for 128).
+ * Tokens of 256 random bits. The store has only their SHA-256, so a copy of the store signs nobody in. (NIST SP
+ * 800-63B-4 §5.1 requires 64 bits, ASVS 7.2.3 128.)
  */
 import { createHash, randomBytes } from 'node:crypto'
 
@@ -11,17 +11,17 @@ export function newToken(): string {
   return randomBytes(32).toString('base64url')
 }
 
-/** True for what `newToken` could have made. Anything else is nobody's, and costs no look into the store. */
+/** True for the form of a token. Anything else needs no look-up in the store. */
 export function isToken(value: string): boolean {
   return shape.test(value)
 }
 
-/** What the store may know of a token: its SHA-256, base64url. */
+/** The token's SHA-256 in base64url, which the store may hold. */
 export function tokenDigest(token: string): string {
   return createHash('sha256').update(token).digest('base64url')
 }
 
-/** A public identifier of 128 random bits, base64url: of accounts, sessions and credentials. Not a secret. */
+/** A public identifier of an account, session or credential: 128 random bits in base64url. It is no secret. */
 export function newId(): string {
   return randomBytes(16).toString('base64url')
 }

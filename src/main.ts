@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-/** The process: argv → command → exit code. It ends only after everything that the command has said is written. */
+/** The entry: runs the command that `argv` names and exits with its code, after all output is written. */
 import { setTimeout } from 'node:timers/promises'
 import { Output } from './cli/output.ts'
 import { run } from './cli/run.ts'
 import { systemClock } from './clock.ts'
 import { enlargeYoungGeneration } from './platform/gc-tuning.ts'
 
-// The command itself, and with it most of what there is, is loaded when it is called.
+// `run` loads the command later, and with it most modules.
 enlargeYoungGeneration()
 
 const stdout = new Output(process.stdout)

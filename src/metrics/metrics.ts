@@ -1,7 +1,4 @@
-/**
- * Counters of what the gate does, in Prometheus' text format (names `factorgate_…`, base units). Owns the arithmetic and the
- * format; refuses labels made of what strangers send, which would fill memory.
- */
+/** Counters and gauges in Prometheus' text format. */
 
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
 
@@ -10,7 +7,7 @@ interface Family {
   readonly values: Map<string, number>
 }
 
-/** How the gauges of several processes make one: together, or as the worst of them. */
+/** How the gauges of several processes become one: their sum, or the smallest. */
 type Merge = 'sum' | 'least'
 
 interface Gauge {
@@ -19,11 +16,11 @@ interface Gauge {
   readonly value: number
 }
 
-/** What is snapshot of one app: numbers in place, since it happens with every request. */
+/** The counters of one app, changed in place, because this happens with every request. */
 interface AppMetrics {
-  /** By class of status: 1xx is at 1. */
+  /** By status class: index 1 is 1xx. */
   readonly requests: number[]
-  /** By bucket of time. */
+  /** By bucket of the duration. */
   readonly counts: number[]
   received: number
   sent: number
@@ -40,7 +37,7 @@ const newAppMetrics = (): AppMetrics => ({
   count: 0
 })
 
-/** All that was snapshot up to a moment, as it can be sent from one process to another. */
+/** All metrics of one process, in a form that can be sent to another process. */
 export interface MetricsSnapshot {
   readonly families: ReadonlyMap<string, Family>
   readonly gauges: ReadonlyMap<string, Gauge>
@@ -52,7 +49,10 @@ export class Metrics {
   readonly #gauges = new Map<string, { help: string; merge: Merge; read: () => number }>()
   readonly #apps = new Map<string, AppMetrics>()
 
-  /** Adds `by` to a counter. `labels` is ready text such as `app="notebooks"`: configured words only. */
+  /**
+   * Adds `by` to a counter. `labels` is text such as `app="notebooks"`. It must not contain what clients send, otherwise
+   * they could fill the memory.
+   */
   count(name: string, help: string, labels = '', by = 1): void {
     let family = this.#families.get(name)
     if (family === undefined) {
@@ -62,12 +62,12 @@ export class Metrics {
     family.values.set(labels, (family.values.get(labels) ?? 0) + by)
   }
 
-  /** A value read at the time of asking. */
+  /** Registers a gauge, read at each snapshot. */
   gauge(name: string, help: string, read: () => number, merge: Merge = 'sum'): void {
     this.#gauges.set(name, { help, merge, read })
   }
 
-  /** One forwarded exchange of `app` took `seconds`, and moved so many bytes. */
+  /** Counts one forwarded exchange of `app`. */
   exchange(app: string, status: number, seconds: number, bytesIn: number, bytesOut: number): void {
     let meter = this.#apps.get(app)
     if (meter === undefined) {
@@ -87,7 +87,6 @@ export class Metrics {
       }
   }
 
-  /** What stands now. */
   snapshot(): MetricsSnapshot {
     const gauges = [...this.#gauges].map(
       ([name, { help, merge, read }]) => [name, { help, merge, value: read() }] as const
@@ -95,13 +94,13 @@ export class Metrics {
     return { families: this.#families, gauges: new Map(gauges), apps: this.#apps }
   }
 
-  /** The whole, as a scrape reads it. */
+  /** The text of a scrape. */
   render(): string {
     return render([this.snapshot()])
   }
 }
 
-/** What several processes have snapshot, as one: a scrape need not know how many there are. */
+/** The text of a scrape, for the sum of several processes. */
 export function render(all: readonly MetricsSnapshot[]): string {
   const { families, gauges, apps } = mergeSnapshots(all)
   const lines: string[] = []
@@ -115,7 +114,6 @@ export function render(all: readonly MetricsSnapshot[]): string {
   return `${lines.join('\n')}\n`
 }
 
-/** Several as one. */
 export function mergeSnapshots(all: readonly MetricsSnapshot[]): MetricsSnapshot {
   const families = new Map<string, Family>()
   const gauges = new Map<string, Gauge>()

@@ -198,7 +198,8 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, pending:
 /** Refuses an upgrade during shutdown. */
 function refuseLate(socket: Duplex, pending: ServerResponse | null): void {
   socket.on('error', () => socket.destroy())
-  if (pending !== null && !pending.writableFinished && !pending.destroyed) pending.once('close', () => endInStages(socket))
+  if (pending !== null && !pending.writableFinished && !pending.destroyed)
+    pending.once('close', () => endInStages(socket))
   else refusePlainly(socket, 'shutting_down')
 }
 

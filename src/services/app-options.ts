@@ -1,7 +1,4 @@
-/**
- * Maps the checked configuration to the options of each part. The command line and the gate share it, so that both
- * read one file the same way.
- */
+/** Maps the checked configuration to options of the store, the sessions and the apps, for the gate and the command line. */
 import path from 'node:path'
 import { pemText } from '../../config/reading/text-sources.ts'
 import type { AppConfig, Config, RuleConfig } from '../../config/schema.ts'
@@ -13,12 +10,11 @@ import type { SessionLimits } from '../session/sessions.ts'
 import type { StoreOptions } from '../store/open.ts'
 import type { UpstreamTls } from '../upstream/trust.ts'
 
-/** Session limits, in the units of the sessions. */
 export function limitsOf({ session }: Pick<Config, 'session'>): SessionLimits {
   return { idleSeconds: session.idle, absoluteSeconds: session.absolute, maxPerUser: session.maxPerUser }
 }
 
-/** Path of the file that remembers known stores; null if there is no directory for it. */
+/** Path of the file that remembers known stores; null if the store or journal is in `/dev`, `/proc` or `/sys`. */
 export function knownStoresFile({ store, journal }: Pick<Config, 'store' | 'journal'>): string | null {
   const folder = path.dirname(store.kind === 'embedded' ? store.path : journal)
   return /^\/(?:dev|proc|sys)(?:\/|$)/.test(folder) ? null : path.join(folder, 'store-known.json')
@@ -58,7 +54,7 @@ export function tlsOf({ tls }: Pick<AppConfig, 'tls'>): UpstreamTls | null {
   return { ca: pem(tls.ca), cert: pem(tls.cert), key: pem(tls.key), serverName, fingerprints, unsafeAnyCertificate }
 }
 
-/** One app as the pipeline sees it. `all` lists every app, to know those on the same host. */
+/** One app for the route table, without `tls`. `all` lists every app, to find those on the same host name. */
 export function toApp(app: AppConfig, portalOrigin: string, all: readonly AppConfig[] = []): App {
   const { origin, host, hostname, prefix } = app.url
   const hosts = [new URL(portalOrigin), ...all.map(({ url }) => url)]

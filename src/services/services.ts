@@ -1,7 +1,4 @@
-/**
- * The services that outlive a reload (store, cache, sessions, live connections, journal, keys), opened and closed in
- * order.
- */
+/** The services that outlive a reload, such as store, sessions, live connections and journal, started and closed in order. */
 import type { Logger } from 'pino'
 import { Strangers } from '../audit/anonymous-log-limit.ts'
 import { Journal } from '../audit/journal.ts'
@@ -35,15 +32,15 @@ export interface ServicesInput {
   readonly log: Logger
   /** Worker processes on this machine. Default: 1. */
   readonly workers?: number | undefined
-  /** True if other processes serve the same people from the same store. */
+  /** True if other processes use the same store. */
   readonly isStoreShared?: boolean
-  /** Closed with the rest. Default: one with its own processes. */
+  /** Closed with the rest. */
   readonly hasher?: PasswordHasher | undefined
 }
 
 /** Interval for writing down last-seen times, in milliseconds. */
 const flushMs = 5_000
-/** Concurrent password hashes: each takes 19 MiB and a core for tens of milliseconds. */
+/** Concurrent password hashes. Each takes 19 MiB, and a core for tens of milliseconds. */
 const hashesAtOnce = 2
 const hashing = {
   trouble: 'no process can be started to hash passwords: the gate hashes them itself and is slow meanwhile',
@@ -67,7 +64,7 @@ export class Services {
   readonly limiter: AttemptLimiter
   readonly local: LocalDirectory
   readonly appUse: AppUse
-  /** Null where this process answers everybody. */
+  /** Null if this process alone uses the store. */
   readonly sharedAnswers: SharedAnswers | null
   readonly readiness: Readiness
   keyring: Keyring
@@ -90,7 +87,7 @@ export class Services {
     this.credentials = new Credentials({ store, clock, onDisabled: notice => this.disabled(notice) })
     this.invitations = new Invitations({ store, clock })
     this.limiter = new AttemptLimiter({ store, clock })
-    // All workers together hash as many at a time as one process.
+    // The limit holds for all workers together.
     this.#hasher =
       input.hasher ??
       new PasswordHasher({
@@ -112,7 +109,7 @@ export class Services {
     })
   }
 
-  /** Subscribes and starts the watches. Rejects with StoreUnreachable; an unwritable journal is only reported. */
+  /** Starts everything. Rejects with StoreUnreachable; an unwritable journal is only logged. */
   static async start(input: ServicesInput): Promise<Services> {
     const onChange = (problem: string | null) =>
       problem === null
@@ -134,7 +131,7 @@ export class Services {
       live,
       onError: error => log.warn({ err: error }, 'could not look whether access has ended')
     })
-    // Logs problems from the start, and whenever the store reports one.
+    // Checks at the start, and whenever the store connection changes.
     cache.onNotice(({ kind }) => kind !== 'changed' && void readiness.check())
     void readiness.check()
     runtime.#flushing = setInterval(() => void runtime.#flush(), flushMs)
@@ -147,7 +144,7 @@ export class Services {
     return runtime
   }
 
-  /** Journals that a factor was disabled after a hundred consecutive failures (NIST SP 800-63B-4 §3.2.2). */
+  /** Records that a factor was disabled after a hundred consecutive failures (NIST SP 800-63B-4 §3.2.2). */
   disabled({ at, accountId, factor, credentialId }: FactorNotice): void {
     this.journal.record({
       kind: 'factor.disable',
@@ -159,12 +156,11 @@ export class Services {
     })
   }
 
-  /** Checks the sessions of open connections now: their limits may have changed. */
+  /** Checks the sessions of live connections now, because their limits may have changed. */
   sweep(): void {
     this.#watching?.sweep()
   }
 
-  /** Closes everything in order of dependency. */
   async close(): Promise<void> {
     this.#watching?.stop()
     this.readiness.stop()

@@ -33,16 +33,16 @@ export function watchAccess({ store, cache, sessions, live, onError }: AccessWat
     try {
       if (!(await sessions.stands(id))) live.endSession(id, 'session ended')
     } catch (error) {
-      // A newer release has changed the session: nobody enters with it here, so nobody stays.
+      // A newer release has written the session. It admits nobody here, so its connections end.
       if (error instanceof RecordTooNew) live.endSession(id, 'session ended')
-      // The store is down. Requests are refused meanwhile, and connections are checked again when it is back.
+      // While the store is down, requests are refused; connections are checked again when it is back.
       onError(error)
     }
   }
   const checkAll = () => {
     for (const id of live.sessionIds()) void check(id)
   }
-  /** A connection that moves bytes keeps its session from idling, but not from its absolute end. */
+  /** Bytes by session at the last sweep. A connection that moves bytes counts as activity of its session. */
   let moved = new Map<string, number>()
   const sweepAll = () => {
     const now = new Map(live.sessionIds().map(id => [id, live.bytesOf(id)]))
@@ -53,7 +53,7 @@ export function watchAccess({ store, cache, sessions, live, onError }: AccessWat
   const checkAccount = async (id: string): Promise<void> => {
     try {
       const text = await store.get(accountPrefix + id)
-      // Also for a record of a newer release, which admits nobody here.
+      // Null also for a record of a newer release, which admits nobody here.
       const account = text === null ? null : accountRecord.parseIfKnown(text)
       if (account === null || account.suspended !== null) live.endAccount(id, 'access ended')
       else live.endAccountUnless(id, account.groups, 'groups changed')

@@ -1,4 +1,4 @@
-/** A watcher for changes of a few files, also where they are replaced, linked elsewhere, or the file system sends no events. */
+/** A watcher for changes of a few files. It notices replaced files and links, and also polls. */
 import { createHash } from 'node:crypto'
 import {
   closeSync,
@@ -14,16 +14,16 @@ import {
 import { open } from 'node:fs/promises'
 import path from 'node:path'
 
-/** A named pipe must not block the gate. */
+/** Opening a named pipe must not block. */
 const readOnly = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 const settleMs = 100
-/** Polling interval in milliseconds. Some file systems send no events, and the watch of a folder ends with it. */
+/** Polling interval in milliseconds, because some file systems send no events. */
 const slowMs = 5_000
-/** These files are smaller. */
+/** Larger files are compared without their content. */
 const mostBytes = 4 * 1024 * 1024
 
 export interface WatchOptions {
-  /** Calls `check` repeatedly and returns a stop function. For tests; every five seconds otherwise. */
+  /** Calls `check` repeatedly and returns a stop function. For tests. Default: every five seconds. */
   readonly every?: (check: () => void) => () => void
   /** False: only polling. For tests. */
   readonly listens?: boolean
@@ -38,7 +38,7 @@ export function watchFiles(
   options: WatchOptions = {}
 ): () => void {
   const { every = everyFiveSeconds, listens = true, read: readState = fingerprint } = options
-  // Synchronous, so that no change after this call is taken for the first state.
+  // Synchronous, otherwise a change right after this call could count as the first state.
   const fingerprints = new Map(files.map(file => [file, fingerprintNow(file)]))
   const folders = new Map<string, FSWatcher>()
   let wanted: ReadonlyMap<string, ReadonlySet<string>> = new Map()
@@ -46,7 +46,7 @@ export function watchFiles(
   let isStopped = false
   let checking: Promise<void> | null = null
   let latest = [...fingerprints.values()].join()
-  /** True when a folder may have been replaced, which ends its watch. */
+  /** True when a folder may have been replaced, which makes its watch useless. */
   let isStale = false
 
   /** Reads all files, and reports the changed ones once they are stable. */
@@ -54,7 +54,7 @@ export function watchFiles(
     const now = await Promise.all(files.map(async file => [file, await readState(file)] as const))
     if (isStopped) return
     const state = now.map(([, state]) => state).join()
-    // A neighbour that always changes, such as a journal, must not delay this for ever.
+    // Only a different state restarts the delay, otherwise a busy file in the same folder would delay it for ever.
     if (state !== latest) {
       clearTimeout(timer)
       timer = setTimeout(() => report(now), settleMs)
@@ -68,7 +68,7 @@ export function watchFiles(
     for (const [file, state] of now) fingerprints.set(file, state)
     if (differing.length > 0 && !isStopped) changed(differing)
   }
-  // One check at a time, since a network file system may be slow. An event meanwhile causes one more.
+  // One check at a time, because a network file system may be slow. Events during a check cause one more.
   let isWanted = false
   const check = () => {
     if (isStopped) return
@@ -100,7 +100,7 @@ export function watchFiles(
       if (folders.has(folder)) continue
       try {
         const watcher = watch(folder, { persistent: false }, (kind, name) => {
-          // A growing journal in the same folder causes no check.
+          // Other files in the folder, such as a journal, cause no check.
           if (name !== null && !wanted.get(folder)?.has(name)) return
           isStale ||= kind === 'rename'
           check()
@@ -111,7 +111,7 @@ export function watchFiles(
         })
         folders.set(folder, watcher)
       } catch {
-        // The folder is gone, or no watches are left: polling goes on.
+        // The folder is gone, or the system allows no more watches: polling continues.
       }
     }
   }
@@ -135,7 +135,7 @@ function everyFiveSeconds(check: () => void): () => void {
   return () => clearInterval(timer)
 }
 
-/** The file's identity and content. Times alone are too coarse on some disks. */
+/** A text of the file's identity, times and content: on some disks times alone are too coarse. */
 async function fingerprint(file: string): Promise<string> {
   try {
     const handle = await open(file, readOnly)
@@ -177,12 +177,12 @@ function absent(error: unknown): string {
   return `absent: ${(error as NodeJS.ErrnoException).code}`
 }
 
-/** Folders to watch, with the names that matter: the file, each link to it (Kubernetes `..data`, certbot `live`) and the folder itself. */
+/** The folders to watch, with the names in them that matter: the files, the links on their path, and parent folders. */
 function entriesOf(files: readonly string[]): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>()
   const add = (folder: string, name: string) => {
     const names = found.get(folder)
-    // Some systems report the watched folder under its own name.
+    // Some systems report changes of the watched folder under its own name.
     if (names === undefined) found.set(folder, new Set([name, path.basename(folder)]))
     else names.add(name)
   }
@@ -209,7 +209,7 @@ function entriesOf(files: readonly string[]): Map<string, Set<string>> {
       }
     }
   }
-  // Links in the root folder are left to polling.
+  // The root folder is not watched, only polled.
   found.delete(path.sep)
   return found
 }

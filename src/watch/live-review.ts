@@ -1,4 +1,4 @@
-/** The review of live connections after a reload: those that the new configuration does not permit are closed. */
+/** The review of live connections after a reload: it ends those that the new configuration does not permit. */
 import { authorize, type Gate } from '../apps/authorize.ts'
 import type { App, RouteTable } from '../apps/route-table.ts'
 import type { Clock } from '../clock.ts'
@@ -40,13 +40,13 @@ export class LiveReview implements Reviewer {
     else apply(entry, verdict)
   }
 
-  /** Judges again with the person's newer proofs. Without the store the connection ends. */
+  /** Judges again with the session's current proofs. If the store does not answer, the connection ends. */
   async #reviewWithNewProofs(entry: LiveEntry, asked: LiveRequest, isCurrent: () => boolean): Promise<void> {
     const site = this.#gate.routes.site(asked.host)
     const present = await presentAt(this.#cache, entry.sessionId as string, site?.host ?? '', this.#gate.clock()).catch(
       () => null
     )
-    // The configuration changed again, and its own review decides.
+    // After another reload its own review decides.
     if (!isCurrent()) return
     const { subject, proofs } = present?.isFullySignedIn ? present : asked
     apply(entry, this.#judge(entry, asked, subject, proofs))

@@ -1,4 +1,4 @@
-/** The readiness check of store and journal, for the admin listener. Each change is logged with its reason. */
+/** The readiness check of store and journal, for the admin listener. It reports each change of the store's problem. */
 import type { AuditSink } from '../audit/event.ts'
 import { StoreUnfit } from '../store/misconfigured.ts'
 import { type Store, StoreUnreachable } from '../store/store.ts'
@@ -6,7 +6,7 @@ import { type Store, StoreUnreachable } from '../store/store.ts'
 export interface ReadinessInput {
   readonly store: Pick<Store, 'ping'>
   readonly journal: Pick<AuditSink, 'writable'>
-  /** Called with the store's problem, and with null when it is over. */
+  /** Called with the store's new problem, and with null when it is over. */
   readonly onChange: (problem: string | null) => void
 }
 
@@ -37,7 +37,7 @@ export class Readiness {
   async check(): Promise<string | null> {
     const before = this.#problem
     this.#problem = await this.#input.store.ping().then(() => null, sentenceOf)
-    // Another problem is logged too: a store may come back in an earlier state.
+    // A different problem is reported too, such as a store that is reachable again but has lost data.
     if (before !== this.#problem) this.#input.onChange(this.#problem)
     return this.isJournalWritable ? this.#problem : 'journal not writable'
   }
@@ -47,7 +47,7 @@ export class Readiness {
   }
 }
 
-/** Messages of store errors are safe; other errors may contain data. */
+/** The gate's own store errors have messages without secrets; those of other errors are left out. */
 function sentenceOf(error: unknown): string {
   const isOurs = error instanceof StoreUnreachable || error instanceof StoreUnfit
   return isOurs ? `store not reachable: ${error.message}` : 'store not reachable'

@@ -151,7 +151,9 @@ export class Cluster implements Serving {
   async #checkHealth(): Promise<string | null> {
     const handles = [...this.#handles.values()].filter(handle => handle.hasServed)
     if (handles.length === 0) return 'no worker serves'
-    const answers = await Promise.all(handles.map(handle => handle.ask({ ask: 'check health' }, healthMs).catch(messageOf)))
+    const answers = await Promise.all(
+      handles.map(handle => handle.ask({ ask: 'check health' }, healthMs).catch(messageOf))
+    )
     return (answers.find(answer => answer !== null) ?? null) as string | null
   }
 
@@ -160,7 +162,8 @@ export class Cluster implements Serving {
     await Promise.all(
       serving.map(async ([number, handle]) => {
         const snapshot = await handle.ask({ ask: 'snapshot' }, healthMs).catch(() => null)
-        if (snapshot !== null && this.#handles.get(number) === handle) this.#snapshots.set(number, snapshot as MetricsSnapshot)
+        if (snapshot !== null && this.#handles.get(number) === handle)
+          this.#snapshots.set(number, snapshot as MetricsSnapshot)
       })
     )
     const own: MetricsSnapshot = {
