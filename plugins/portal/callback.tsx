@@ -5,9 +5,9 @@
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { readNonce, stateOf } from '../cookies.ts'
-import { home } from './enter.ts'
+import { home, setEntryCookies } from './enter.ts'
 import { type Frame, Page, Said } from './layout.tsx'
-import { frameOf, goTo, type PageContext, sendPage, setSessionCookie } from './page-context.ts'
+import { callerOf, frameOf, goTo, type PageContext, sendPage } from './page-context.ts'
 import { validTarget, withReturnTo } from './return-to.ts'
 
 export function LatePage({ frame, app, href }: { frame: Frame; app: string; href: string }) {
@@ -50,30 +50,24 @@ const againSeconds = 15 * 60
 
 export function registerCallback(scope: FastifyInstance): void {
   const { portal } = scope
-  const { sessions } = portal.services
 
   scope.get('/.factorgate/callback', { config: { requires: 'anyone', everyHost: true } }, async (request, reply) => {
-    const { site } = request.exchange.match
-    // The cookie that came, not the nonce that the context has just given where there was none.
-    const before = site === null ? null : readNonce(request.raw.headers.cookie, site)
-    const page = request.page
+    const { page } = request
+    // The nonce that came along, not the one that the context has just given where there was none.
+    const nonce = readNonce(request.raw.headers.cookie, page.site)
     const { code } = request.query as { code?: unknown }
-    const { host, origin } = page.site
-    const text = typeof code === 'string' ? code : ''
-    const known = await sessions.lookAtHandOver(text, host)
-    const entered = before === null ? null : await sessions.redeem(text, host, stateOf(before), page.principal)
-    const returnTo = known === null ? null : placeHere(known.returnTo, origin)
-    if (entered !== null && returnTo !== null) {
-      if (entered.token !== '') setSessionCookie(reply, entered.token, page.site)
+    const { origin } = page.site
+    const state = nonce === null ? null : stateOf(nonce)
+    const arrival = await portal.signIn.handOver.arrive(callerOf(page), typeof code === 'string' ? code : '', state)
+    const returnTo = arrival.returnTo === null ? null : placeHere(arrival.returnTo, origin)
+    if (arrival.kind === 'entered' && returnTo !== null) {
+      setEntryCookies(page, { token: arrival.token, browser: null })
       return isNavigation(page) ? goTo(page, returnTo) : sendOnward(page, returnTo)
     }
     const goal = returnTo ?? placeHere(`${origin}/`, origin) ?? portal.portalOrigin + home
-    // Of several who hold it in the right browser, the first has it; the others hear that it is spent.
-    if (known?.state === 'waiting' && (before === null || known.tie !== stateOf(before))) {
-      // It was good, and not this browser's to use: nobody uses it any more.
-      if (before === null) await sessions.redeem(text, host, '')
+    if (arrival.kind === 'other-browser') {
       if (!wasAgain(page)) return goTo(page, startOver(page, goal))
-      if (before === null) throw new GateError('cookies_off', { wayOn: goal })
+      if (nonce === null) throw new GateError('cookies_off', { wayOn: goal })
     }
     reply.header('factorgate-error', 'form_expired')
     const app = portal.routes.requirementFor(goal, null, page.address)?.app.title ?? page.say.error.app

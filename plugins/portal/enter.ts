@@ -2,7 +2,7 @@
 import { GateError } from '../../src/errors.ts'
 import type { Next } from '../../src/sign-in/next-step.ts'
 import type { Denied, SignedIn } from '../../src/sign-in/outcome.ts'
-import { knownCookie, sessionCookie } from '../cookies.ts'
+import { cookieNames, expiredCookie, knownCookie, sessionCookie } from '../cookies.ts'
 import { type AuthenticatedContext, callerOf, type PageContext } from './page-context.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 
@@ -22,6 +22,11 @@ export function setEntryCookies(
 ): void {
   if (token !== null) reply.header('set-cookie', sessionCookie(token, site))
   if (browser !== null) reply.header('set-cookie', knownCookie(browser, site))
+}
+
+/** After the end of a sign-in on this host. */
+export function clearSessionCookie({ reply, site }: PageContext): void {
+  reply.header('set-cookie', expiredCookie(cookieNames(site).session, site))
 }
 
 /** The address of a next step, the trip in its query. */

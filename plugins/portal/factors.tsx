@@ -38,16 +38,16 @@ export function RemovePage({ frame, view }: { frame: Frame; view: RemoveView }) 
 }
 
 export function registerFactors(scope: FastifyInstance): void {
-  const { portal } = scope
-  const { credentials } = portal.services
+  const { credentials } = scope.portal.services
+  const { factorChange } = scope.portal.signIn
   const removePath = '/.factorgate/account/factors/:id/remove'
 
   scope.post('/.factorgate/account/factors/:id/rename', { config: { requires: 'signed-in' } }, async request => {
     const page = signedPage(request)
     const name = cleanName(requireForm(page).field('name'))
-    const credential = await own(page)
+    const { id } = await own(page)
     if (name === null) return showAccount(page, 403, page.say.account.nameProblem)
-    await credentials.rename(page.principal.account.id, credential.id, name)
+    await factorChange.rename(callerOf(page), id, name)
     setFlash(page, { kind: 'renamed', name })
     return goTo(page, '/.factorgate/account')
   })
@@ -63,15 +63,9 @@ export function registerFactors(scope: FastifyInstance): void {
     const page = signedPage(request)
     requireForm(page)
     const { id } = request.params as { id: string }
-    const accountId = page.principal.account.id
-    // Sent once more, because nothing confirmed that it stays removed: that is asked again.
-    const isAgain = (await credentials.get(accountId, id)) === null && (await credentials.confirmRemoval(accountId, id))
-    if (isAgain) return goTo(page, '/.factorgate/account')
-    const credential = await own(page)
-    const commit = () => portal.signIn.journal.factorRemoved(callerOf(page), credential)
-    const outcome = await credentials.removeUnlessLast(page.principal.account.id, credential.id, commit)
-    if (outcome === 'last') throw new GateError('last_factor')
-    setFlash(page, { kind: 'removed', name: credential.name })
+    const answer = await factorChange.remove(callerOf(page), id)
+    if (answer.kind === 'denied') throw new GateError(answer.code, answer)
+    if (answer.kind === 'removed') setFlash(page, { kind: 'removed', name: answer.credential.name })
     return goTo(page, '/.factorgate/account')
   })
 

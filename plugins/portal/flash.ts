@@ -1,9 +1,7 @@
-/**
- * What was just done, told once on the next page. Owns the brief cookie it waits in, sealed by the keyring and bound to the session: no address
- * can put a claim into our mouth, and a reload does not repeat it.
- */
-import { briefCookie, cookieNames, expiredCookie, readOwn } from '../cookies.ts'
+/** What was just done, told once on the next page. A reload does not repeat it. */
+import { readOwn } from '../cookies.ts'
 import type { AuthenticatedContext } from './page-context.ts'
+import { dropSealed, keepSealed, readSealed } from './sealed-cookie.ts'
 
 export type Flash =
   /** `name`: what the factor is called. */
@@ -14,28 +12,14 @@ export type Flash =
   | { readonly kind: 'others' }
   | { readonly kind: 'password' }
 
-const waitSeconds = 60
-
-const contextOf = (page: AuthenticatedContext) => `done:${page.principal.session.id}`
-
 /** Leaves it for the account page. */
 export function setFlash(page: AuthenticatedContext, done: Flash): void {
-  const { reply, site, portal } = page
-  const sealed = portal.keyring().seal(JSON.stringify(done), contextOf(page))
-  const value = Buffer.from(sealed).toString('base64url')
-  reply.header('set-cookie', briefCookie(cookieNames(site).done, value, waitSeconds, site))
+  keepSealed(page, 'done', done)
 }
 
 /** What waits for this very session, and waits no longer; null otherwise. */
 export function takeFlash(page: AuthenticatedContext): Flash | null {
-  const { request, reply, site, portal } = page
-  const value = readOwn(request.raw.headers.cookie, 'done', site)
-  if (value === null) return null
-  reply.header('set-cookie', expiredCookie(cookieNames(site).done, site))
-  try {
-    // What the seal vouches for, we wrote.
-    return JSON.parse(portal.keyring().open(Buffer.from(value, 'base64url').toString(), contextOf(page)))
-  } catch {
-    return null
-  }
+  if (readOwn(page.request.raw.headers.cookie, 'done', page.site) === null) return null
+  dropSealed(page, 'done')
+  return readSealed<Flash>(page, 'done')
 }

@@ -5,9 +5,7 @@
 import { PassThrough, type Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GateError } from '../../src/errors.ts'
-import { newToken } from '../../src/ids.ts'
-import { nonceCookie } from '../cookies.ts'
-import { csrfSubject, type PageContext, strangersSubject } from './page-context.ts'
+import { csrfSubject, giveNonce, type PageContext, strangersSubject } from './page-context.ts'
 
 /** The most a page of ours takes; a passkey's answer is about a kilobyte. */
 export const bodyLimit = 16 * 1024
@@ -157,7 +155,7 @@ function isStrangersOwn({ principal, request, portal, now }: PageContext, at: st
 export function lostCookie<Page extends PageContext>(page: Page): Page | null {
   if (page.nonce !== null) return null
   if (staleForm(page).field('retry') !== '') throw new GateError('cookies_off')
-  const nonce = newToken()
-  page.reply.header('set-cookie', nonceCookie(nonce, page.site)).header('factorgate-error', 'cookies_off')
+  const nonce = giveNonce(page.reply, page.site)
+  page.reply.header('factorgate-error', 'cookies_off')
   return { ...page, nonce, isRetry: true }
 }

@@ -3,8 +3,8 @@
  * `Clear-Site-Data`, which would throw away what the app itself keeps in the browser.
  */
 import type { FastifyInstance } from 'fastify'
-import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
-import { home } from './enter.ts'
+import { readOwn } from '../cookies.ts'
+import { clearSessionCookie, home } from './enter.ts'
 import { readForm } from './forms.ts'
 import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
 import { callerOf, frameOf, goTo, type PageContext, sendPage } from './page-context.ts'
@@ -50,7 +50,6 @@ export function SignedOutPage({ frame, trip = noReturn }: { frame: Frame; trip?:
 
 export function registerLogout(scope: FastifyInstance): void {
   const { portal } = scope
-  const { sessions } = portal.services
   const signedOut = `${portal.portalOrigin}/.factorgate/signed-out`
   const config = { requires: 'anyone', everyHost: true } as const
 
@@ -60,7 +59,7 @@ export function registerLogout(scope: FastifyInstance): void {
     return show(page, 200, null)
   })
 
-  scope.post('/.factorgate/logout', { config }, async (request, reply) => {
+  scope.post('/.factorgate/logout', { config }, async request => {
     const page = request.page
     if (page.principal !== null) {
       if (readForm(page) === 'expired') return show(page, 403, page.say.logout.formExpired)
@@ -68,10 +67,10 @@ export function registerLogout(scope: FastifyInstance): void {
       await portal.signIn.signOut.here(callerOf(page), page.principal)
     } else {
       const token = readOwn(request.raw.headers.cookie, 'session', page.site)
-      if (token !== null) await sessions.confirmEndOf(token)
+      if (token !== null) await portal.signIn.signOut.confirm(token)
     }
     // Whoever is signed out has what they asked for, however old their form is.
-    reply.header('set-cookie', expiredCookie(cookieNames(page.site).session, page.site))
+    clearSessionCookie(page)
     return goTo(page, withReturnTo(signedOut, page.trip))
   })
 

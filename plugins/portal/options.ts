@@ -43,8 +43,8 @@ export interface PortalRoutes {
 
 /** What pages show, and the beginnings of ceremonies. What changes anything about a sign-in goes through `signIn`. */
 export interface PortalServices {
-  readonly sessions: Pick<Sessions, 'list' | 'confirmEnd' | 'confirmEndOf' | 'lookAtHandOver' | 'redeem' | 'whyEnded'>
-  readonly credentials: Pick<Credentials, 'list' | 'get' | 'rename' | 'removeUnlessLast' | 'confirmRemoval'>
+  readonly sessions: Pick<Sessions, 'list' | 'whyEnded'>
+  readonly credentials: Pick<Credentials, 'list' | 'get'>
   readonly invitations: Pick<Invitations, 'isWaiting'>
   readonly localDirectory: Pick<LocalDirectory, 'id'>
   readonly totp: Pick<Totp, 'open' | 'begin' | 'resume' | 'isFinished'>

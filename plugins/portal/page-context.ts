@@ -10,7 +10,7 @@ import { newToken } from '../../src/ids.ts'
 import type { Device } from '../../src/session/session.ts'
 import type { Principal } from '../../src/session/sessions.ts'
 import type { Caller, SignedCaller } from '../../src/sign-in/caller.ts'
-import { type CookieSite, nonceCookie, readNonce, readOwnNonce, sessionCookie } from '../cookies.ts'
+import { nonceCookie, readNonce, readOwnNonce } from '../cookies.ts'
 import { deviceCookieOf } from './device-cookie.ts'
 import { pageHeaders } from './headers.ts'
 import { type Frame, toHtml } from './layout.tsx'
@@ -60,10 +60,7 @@ function makeContext(request: FastifyRequest, reply: FastifyReply): PageContext 
   const { cookie } = request.raw.headers
   const isGet = request.method === 'GET'
   let nonce = isGet ? readOwnNonce(cookie, match.site) : readNonce(cookie, match.site)
-  if (nonce === null && isGet) {
-    nonce = newToken()
-    reply.header('set-cookie', nonceCookie(nonce, match.site))
-  }
+  if (nonce === null && isGet) nonce = giveNonce(reply, match.site)
   return {
     portal,
     request,
@@ -78,6 +75,13 @@ function makeContext(request: FastifyRequest, reply: FastifyReply): PageContext 
     device: { userAgent: (request.raw.headers['user-agent'] ?? '').slice(0, 256), address: client.address },
     say: messagesFor(request.raw.headers['accept-language'])
   }
+}
+
+/** A new nonce for this browser, and its cookie. */
+export function giveNonce(reply: FastifyReply, site: Site): string {
+  const nonce = newToken()
+  reply.header('set-cookie', nonceCookie(nonce, site))
+  return nonce
 }
 
 /** Makes the context of each request of this scope once its body is read: handlers find it as `request.page`. */
@@ -149,9 +153,4 @@ export function sendPage(page: PageContext, status: number, content: JSX.Element
 /** On to another page, after a success: the browser asks for it with GET, and nothing is sent twice. */
 export function goTo(page: PageContext, url: string): FastifyReply {
   return page.reply.header('cache-control', 'no-store').header('vary', 'Cookie').redirect(url, 303)
-}
-
-/** The new token, after every proof. */
-export function setSessionCookie(reply: FastifyReply, token: string, site: CookieSite): void {
-  reply.header('set-cookie', sessionCookie(token, site))
 }

@@ -3,7 +3,6 @@
  * until the box is ticked, never again: in between it waits sealed in a cookie of ten minutes, so a reload loses nothing and no store ever holds it.
  */
 import type { FastifyInstance } from 'fastify'
-import { briefCookie, cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import { answerOnce } from './answer-once.ts'
 import { answerStale, showChallenge } from './challenge.tsx'
 import { enter, wayOn } from './enter.ts'
@@ -12,6 +11,7 @@ import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { problemOf } from './refused-factor.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
+import { dropSealed, keepSealed, readSealed } from './sealed-cookie.ts'
 
 export interface RecoveryView {
   readonly trip: ReturnTo
@@ -119,27 +119,14 @@ export function SpentNotice({ frame, view }: { frame: Frame; view: SpentView }) 
   )
 }
 
-const shownSeconds = 10 * 60
-
-const sealContext = (page: Pick<AuthenticatedContext, 'principal'>) => `shown-codes:${page.principal.session.id}`
-
-/** Puts a new list into the cookie that it waits in for the page that shows it. */
+/** Keeps a new list for the page that shows it. */
 export function keepCodes(page: AuthenticatedContext, codes: readonly string[]): void {
-  const { portal, reply, site } = page
-  const sealed = portal.keyring().seal(JSON.stringify(codes), sealContext(page))
-  const value = Buffer.from(sealed).toString('base64url')
-  reply.header('set-cookie', briefCookie(cookieNames(site).codes, value, shownSeconds, site))
+  keepSealed(page, 'codes', codes)
 }
 
 /** The list this very session was given and has not yet put away; null otherwise. */
 function waitingCodes(page: AuthenticatedContext): string[] | null {
-  const value = readOwn(page.request.raw.headers.cookie, 'codes', page.site)
-  if (value === null) return null
-  try {
-    return JSON.parse(page.portal.keyring().open(Buffer.from(value, 'base64url').toString(), sealContext(page)))
-  } catch {
-    return null
-  }
+  return readSealed(page, 'codes')
 }
 
 /** True while this very session has a list to put away. */
@@ -183,14 +170,14 @@ export function registerRecovery(scope: FastifyInstance): void {
   scope.post(
     '/.factorgate/enrol/recovery/saved',
     { config: { requires: 'signed-in', isStep: true } },
-    async (request, reply) => {
+    async request => {
       const page = signedPage(request)
       const form = readForm(page)
       const codes = waitingCodes(page)
       if (form === 'expired')
         return codes === null ? goTo(page, await wayOn(page)) : show(page, 403, codes, page.say.login.formExpired)
       if (form.field('saved') === '' && codes !== null) return show(page, 403, codes, page.say.recovery.savedMissing)
-      reply.header('set-cookie', expiredCookie(cookieNames(page.site).codes, page.site))
+      dropSealed(page, 'codes')
       return goTo(page, await wayOn(page))
     }
   )

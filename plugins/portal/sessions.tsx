@@ -1,7 +1,7 @@
 /** Ending sign-ins from the account page. Owns "End", "End all others" and "That was not me"; nobody reaches another account's. */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
-import { cookieNames, expiredCookie } from '../cookies.ts'
+import { clearSessionCookie } from './enter.ts'
 import { setFlash } from './flash.ts'
 import { requireForm } from './forms.ts'
 import { type Frame, Page } from './layout.tsx'
@@ -28,7 +28,6 @@ export function NotMePage({ frame, hasPassword = true }: { frame: Frame; hasPass
 export function registerSessions(scope: FastifyInstance): void {
   const { portal } = scope
   const { signOut } = portal.signIn
-  const { sessions } = portal.services
 
   scope.post('/.factorgate/account/sessions/others/end', { config: { requires: 'signed-in' } }, async request => {
     const page = signedPage(request)
@@ -38,17 +37,14 @@ export function registerSessions(scope: FastifyInstance): void {
     return goTo(page, '/.factorgate/account')
   })
 
-  scope.post('/.factorgate/account/sessions/:id/end', { config: { requires: 'signed-in' } }, async (request, reply) => {
+  scope.post('/.factorgate/account/sessions/:id/end', { config: { requires: 'signed-in' } }, async request => {
     const page = signedPage(request)
     const isStranger = requireForm(page).field('stranger') !== ''
     const { id } = request.params as { id: string }
-    const own = await sessions.list(page.principal.account.id)
-    const isThis = id === page.principal.session.id
-    const why = isThis ? 'logout' : isStranger ? 'not_me' : 'revoked'
-    if (own.some(({ session }) => session.id === id)) await signOut.listed(callerOf(page), id, why)
-    else if (!(await sessions.confirmEnd(id, page.principal.account.id))) throw new GateError('not_found')
-    if (isThis) {
-      reply.header('set-cookie', expiredCookie(cookieNames(page.site).session, page.site))
+    const { session } = page.principal
+    if ((await signOut.listed(callerOf(page), id, isStranger)) === 'absent') throw new GateError('not_found')
+    if (id === session.id) {
+      clearSessionCookie(page)
       return goTo(page, '/.factorgate/signed-out')
     }
     if (isStranger) return goTo(page, '/.factorgate/account/not-me')

@@ -3,7 +3,9 @@ import type { AuditSink } from '../audit/event.ts'
 import { Challenge } from './challenge.ts'
 import { Completion } from './completion.ts'
 import { Enrolment, type EnrolmentOptions } from './enrolment.ts'
+import { FactorChange } from './factor-change.ts'
 import { FirstFactor, type FirstFactorOptions } from './first-factor.ts'
+import { HandOver } from './hand-over.ts'
 import { Invitation, type InvitationOptions } from './invitation.ts'
 import { SignInJournal } from './journal.ts'
 import { NextStep, type NextStepOptions, type RequirementFor } from './next-step.ts'
@@ -34,7 +36,9 @@ export type SignInServices = Omit<FirstFactorOptions, Made> &
   ConstructorParameters<typeof UsableFactors>[0] &
   Omit<ConstructorParameters<typeof Completion>[0], Made> &
   Omit<ConstructorParameters<typeof Recovery>[0], Made> &
-  Omit<ConstructorParameters<typeof SignOut>[0], Made>
+  Omit<ConstructorParameters<typeof SignOut>[0], Made> &
+  Omit<ConstructorParameters<typeof FactorChange>[0], Made> &
+  ConstructorParameters<typeof HandOver>[0]
 
 export interface SignInOptions {
   readonly services: SignInServices
@@ -53,8 +57,9 @@ export interface SignIn {
   readonly passwordChange: PasswordChange
   readonly signOut: SignOut
   readonly nextStep: NextStep
+  readonly handOver: HandOver
   readonly factors: UsableFactors
-  readonly journal: SignInJournal
+  readonly factorChange: FactorChange
 }
 
 export function makeSignIn({ services, audit, portalOrigin, requirementFor }: SignInOptions): SignIn {
@@ -76,7 +81,8 @@ export function makeSignIn({ services, audit, portalOrigin, requirementFor }: Si
     passwordChange: new PasswordChange({ ...shared, signOut }),
     signOut,
     nextStep,
+    handOver: new HandOver(services),
     factors,
-    journal
+    factorChange: new FactorChange(shared)
   }
 }

@@ -3,14 +3,16 @@ import type { Principal } from '../session/principal.ts'
 import type { EndReason } from '../session/records.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
-import type { Caller } from './caller.ts'
+import type { Caller, SignedCaller } from './caller.ts'
 import type { SignInJournal } from './journal.ts'
 
+type EndingSessions = Pick<Sessions, 'list' | 'end' | 'endAccount' | 'confirmEnd' | 'confirmEndOf'>
+
 export class SignOut {
-  readonly #sessions: Pick<Sessions, 'end' | 'endAccount'>
+  readonly #sessions: EndingSessions
   readonly #journal: SignInJournal
 
-  constructor(input: { sessions: Pick<Sessions, 'end' | 'endAccount'>; journal: SignInJournal }) {
+  constructor(input: { sessions: EndingSessions; journal: SignInJournal }) {
     this.#sessions = input.sessions
     this.#journal = input.journal
   }
@@ -22,8 +24,22 @@ export class SignOut {
     if (unconfirmed !== null) throw unconfirmed
   }
 
-  /** One sign-in of the person's, from the list. Rejects as `here` does. */
-  async listed(by: Caller, id: string, why: EndReason): Promise<void> {
+  /** Asks again whether the ended sign-in of this token stays ended. Rejects as `here` does. */
+  async confirm(token: string): Promise<void> {
+    await this.#sessions.confirmEndOf(token)
+  }
+
+  /** One sign-in of the person's, from the list. `isStranger`: the person says that it is not theirs. Rejects as `here` does. */
+  async listed(by: SignedCaller, id: string, isStranger: boolean): Promise<'ended' | 'absent'> {
+    const { account, session } = by.principal
+    const own = await this.#sessions.list(account.id)
+    if (!own.some(one => one.session.id === id))
+      return (await this.#sessions.confirmEnd(id, account.id)) ? 'ended' : 'absent'
+    await this.#endOne(by, id, id === session.id ? 'logout' : isStranger ? 'not_me' : 'revoked')
+    return 'ended'
+  }
+
+  async #endOne(by: Caller, id: string, why: EndReason): Promise<void> {
     const unconfirmed = await evenUnconfirmed(() => this.#sessions.end(id, why))
     this.#journal.sessionEnd(by, why, unconfirmed, id)
     if (unconfirmed !== null) throw unconfirmed

@@ -1,0 +1,41 @@
+/** Changes of a second factor that a person has: its name, and its removal. The last one that works stays (THREATS M23). */
+import type { Credential, Credentials } from '../factor/credential.ts'
+import type { SignedCaller } from './caller.ts'
+import type { SignInJournal } from './journal.ts'
+import { type Denied, denied } from './outcome.ts'
+
+export type FactorRemoval =
+  | { readonly kind: 'removed'; readonly credential: Credential }
+  /** It was removed before, which only now is confirmed. */
+  | { readonly kind: 'confirmed' }
+  | Denied
+
+export class FactorChange {
+  readonly #credentials: Pick<Credentials, 'get' | 'rename' | 'removeUnlessLast' | 'confirmRemoval'>
+  readonly #journal: SignInJournal
+
+  constructor(input: {
+    credentials: Pick<Credentials, 'get' | 'rename' | 'removeUnlessLast' | 'confirmRemoval'>
+    journal: SignInJournal
+  }) {
+    this.#credentials = input.credentials
+    this.#journal = input.journal
+  }
+
+  /** False where this account has no such credential. */
+  rename({ principal }: SignedCaller, id: string, name: string): Promise<boolean> {
+    return this.#credentials.rename(principal.account.id, id, name)
+  }
+
+  async remove(by: SignedCaller, id: string): Promise<FactorRemoval> {
+    const accountId = by.principal.account.id
+    const credential = await this.#credentials.get(accountId, id)
+    // Asked again after an answer that nothing confirmed.
+    if (credential === null)
+      return (await this.#credentials.confirmRemoval(accountId, id)) ? { kind: 'confirmed' } : denied('not_found')
+    const outcome = await this.#credentials.removeUnlessLast(accountId, id, () =>
+      this.#journal.factorRemoved(by, credential)
+    )
+    return outcome === 'last' ? denied('last_factor') : { kind: 'removed', credential }
+  }
+}

@@ -1,0 +1,35 @@
+/** The end of a hand-over on an app's host: a code from the portal becomes that host's own token, in the browser that set out for it. */
+import type { Sessions } from '../session/sessions.ts'
+import type { Caller } from './caller.ts'
+
+export type Arrival =
+  /** `token` is null where the browser's own stays, since it shows as much already. */
+  | { readonly kind: 'entered'; readonly token: string | null; readonly returnTo: string }
+  /** The code is good, but another browser's. */
+  | { readonly kind: 'other-browser'; readonly returnTo: string }
+  /** The code is late, spent or unknown. `returnTo` is known for some time. */
+  | { readonly kind: 'over'; readonly returnTo: string | null }
+
+export class HandOver {
+  readonly #sessions: Pick<Sessions, 'lookAtHandOver' | 'redeem'>
+
+  constructor({ sessions }: { sessions: Pick<Sessions, 'lookAtHandOver' | 'redeem'> }) {
+    this.#sessions = sessions
+  }
+
+  /** `state`: the hash of the nonce that this browser holds; null where it holds none. */
+  async arrive(
+    { host, principal }: Pick<Caller, 'host' | 'principal'>,
+    code: string,
+    state: string | null
+  ): Promise<Arrival> {
+    const known = await this.#sessions.lookAtHandOver(code, host)
+    const entered = state === null ? null : await this.#sessions.redeem(code, host, state, principal)
+    if (entered !== null) return { kind: 'entered', token: entered.token || null, returnTo: entered.returnTo }
+    // Of several who hold it in the right browser, the first has it; the others hear that it is spent.
+    if (known?.state !== 'waiting' || known.tie === state) return { kind: 'over', returnTo: known?.returnTo ?? null }
+    // It is not this browser's to use: nobody uses it any more.
+    if (state === null) await this.#sessions.redeem(code, host, '')
+    return { kind: 'other-browser', returnTo: known.returnTo }
+  }
+}
