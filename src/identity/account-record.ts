@@ -1,4 +1,7 @@
-/** The record of an account in the store. One that is not wholly right is nobody's (THREATS D3): then nobody enters. */
+/**
+ * The record of an account in the store. An account whose record is not wholly valid does not exist for the gate: nobody enters with it
+ * (THREATS D3).
+ */
 import { type Loose, RecordKind } from '../store/records.ts'
 import { type Account, accountPrefix } from './account.ts'
 

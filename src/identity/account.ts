@@ -1,31 +1,30 @@
 /**
- * Accounts: one record for each person, wherever they come from, that says who they are and whether they may enter.
- * Owns names and status; refuses to hold secrets (`password:` and `credential:` keys hold those).
+ * An account: the record of one person, with their names and whether they may enter. Secrets are in other records (`password:`,
+ * `credential:`).
  */
 import type { Subject } from './subject.ts'
 
 export interface Account {
-  /** 128 random bits; also WebAuthn's `user.id`. Never reused, even if the name is. */
+  /** 128 random bits; also WebAuthn's `user.id`. It is never reused, even if the name is. */
   readonly id: string
-  /** Canonical: see `canonicalName`. */
   readonly name: string
   readonly displayName: string
   readonly email: string | null
   readonly groups: readonly string[]
-  /** Id of the directory that vouches for the first factor; `local` for ours. */
+  /** The id of the directory that checks the first factor; `local` for the gate's own passwords. */
   readonly directory: string
   readonly suspended: { readonly at: number; readonly why: string } | null
   readonly createdAt: number
 }
 
-/** Store key of an account: `account:` + id. The gateway caches and watches this prefix. */
+/** The store key of an account is this prefix and its id. The gate caches and watches this prefix. */
 export const accountPrefix = 'account:'
 
 const nameShape = /^[a-z0-9](?:[a-z0-9._+-]{0,62}[a-z0-9])?(?:@[a-z0-9](?:[a-z0-9.-]{0,188}[a-z0-9])?)?$/
 
 /**
- * The one spelling of a sign-in name: trimmed, NFKC, lower case; `alice`, `Alice ` and `ａｌｉｃｅ` are one bucket (CVE-2026-47203).
- * Undefined for anything that is no name: two `@`, blanks, control or invisible characters.
+ * The canonical form of a sign-in name: trimmed, NFKC, lower case. So `alice`, `Alice ` and `ａｌｉｃｅ` share one bucket (CVE-2026-47203).
+ * Undefined for text that is no name: two `@`, blanks, control or invisible characters.
  */
 export function canonicalName(text: string): string | undefined {
   if (text.length > 256) return undefined
@@ -33,7 +32,6 @@ export function canonicalName(text: string): string | undefined {
   return nameShape.test(name) ? name : undefined
 }
 
-/** What rules and upstreams may know of an account. */
 export function subjectOf(account: Account): Subject {
   return {
     id: account.id,

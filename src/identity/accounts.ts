@@ -1,7 +1,4 @@
-/**
- * The register of accounts. Owns names being given once, and every change of an account; refuses to lose a change to another one made at the
- * same moment. What belongs to an account elsewhere goes with removal.ts.
- */
+/** The register of accounts. It gives each name to one account, and no change of an account overwrites another one of the same moment. */
 import type { Clock } from '../clock.ts'
 import { newId } from '../ids.ts'
 import { inBatches } from '../store/batches.ts'
@@ -20,7 +17,7 @@ const sentences: Readonly<Record<AccountProblem, string>> = {
   not_found: 'there is no such account'
 }
 
-/** A person at the terminal asked for what cannot be done. */
+/** The error of an operator's command that cannot be done. */
 export class AccountError extends Error {
   override readonly name = 'AccountError'
   readonly problem: AccountProblem
@@ -42,9 +39,9 @@ export interface NewAccount {
 export type AccountChange = Partial<Pick<Account, 'displayName' | 'email' | 'groups' | 'directory'>>
 
 const index = 'accounts'
-/** Stands where every account's address is in the index. A store of an older version lacks it. */
+/** This key stands when the index of addresses is complete. A store of an older version lacks it. */
 const addressMark = 'meta:addresses'
-/** Nobody's id: looked up for a name that nobody has, so that the store is asked as often (ASVS 6.3.8). */
+/** An id that no account has. It is looked up for unknown names, so that the number of reads tells nothing (ASVS 6.3.8). */
 const nobody = 'A'.repeat(22)
 const nameKeyOf = (name: string) => `account-name:${name}`
 
@@ -59,7 +56,7 @@ export class Accounts {
     this.#addresses = new Addresses(store)
   }
 
-  /** Throws AccountError `name_invalid` or `name_taken`. Of two people who ask for one name at once, one gets it. */
+  /** Throws AccountError `name_invalid` or `name_taken`. If two people ask for one name at once, one of them gets it. */
   async create(input: NewAccount): Promise<Account> {
     const name = canonicalName(input.name)
     if (name === undefined) throw new AccountError('name_invalid')
@@ -73,7 +70,7 @@ export class Accounts {
       suspended: null,
       createdAt: this.#clock()
     }
-    // The name last: what breaks off before leaves a record that nobody can sign in to, not a name that nobody can take.
+    // The name comes last: a create that breaks off leaves a record that nobody can sign in to, and no name that nobody can take.
     await accountRecord.put(this.#store, account.id, account)
     await this.#store.link(index, account.id)
     await this.#addresses.link(account.email, account.id)
@@ -90,17 +87,17 @@ export class Accounts {
     return account?.id === id ? account : null
   }
 
-  /** The account of a name in any spelling (account.ts, `canonicalName`). */
+  /** The account of a name in any spelling. */
   async byName(text: string): Promise<Account | null> {
-    // What is no name is looked up as nobody's: names have no capitals.
+    // Names have no capitals, so no name is equal to `nobody`.
     const name = canonicalName(text) ?? nobody
     const account = await this.byId((await this.#store.get(nameKeyOf(name))) ?? nobody)
     return account?.name === name ? account : null
   }
 
   /**
-   * The account that a person means at the sign-in: by its name, or by an e-mail address that is one account's alone. A name that looks like an
-   * address comes first. How often the store is asked depends on what was typed, and not on who exists (ASVS 6.3.8).
+   * The account that a person means at the sign-in, by its name or by an e-mail address that only one account has. A name that looks like
+   * an address comes first. The number of reads depends on what was typed, and not on who exists (ASVS 6.3.8).
    */
   async bySignIn(text: string): Promise<Account | null> {
     const named = await this.byName(text)
@@ -112,7 +109,7 @@ export class Accounts {
     return named ?? (holders.length === 1 ? holders[0]! : null)
   }
 
-  /** Puts the address of every account into the index, once for each store: one of an older version has no index. `anew` does so in any case. */
+  /** Fills the index of addresses, once for each store. With `anew` it fills the index in any case. */
   async indexAddresses({ anew = false } = {}): Promise<void> {
     if (!anew && (await this.#store.get(addressMark)) !== null) return
     await inBatches(await this.#store.members(index), async id => {
@@ -122,21 +119,20 @@ export class Accounts {
     if (!anew) await this.#store.put(addressMark, '1')
   }
 
-  /** True while nobody has an account. */
   async isEmpty(): Promise<boolean> {
     return (await this.#store.members(index)).length === 0
   }
 
-  /** Everybody, by name. `onDone` hears how many have been read. */
+  /** All accounts, sorted by name. `onDone` gets the number that has been read. */
   async list(onDone?: (done: number) => void): Promise<Account[]> {
     const found = await inBatches(await this.#store.members(index), id => this.byId(id), onDone)
     return found.filter(account => account !== null).sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  /** Throws AccountError `not_found`; StoreUnconfirmed as `suspend` does, since a group may be gone. */
+  /** Throws AccountError `not_found`, and StoreUnconfirmed as `suspend` does, since the change may take a group away. */
   async update(id: string, change: AccountChange): Promise<Account> {
     const before = change.email === undefined ? null : await this.byId(id)
-    // The index first: it may name an account too many, and never one too few.
+    // The index comes first: it may name one account too many, and never one too few.
     if (before !== null) await this.#addresses.link(change.email ?? null, id)
     const account = await this.#change(id, account => ({
       ...account,
@@ -148,19 +144,19 @@ export class Accounts {
     return account
   }
 
-  /** Takes an address out of the index unless it is the account's now. */
+  /** Takes an address out of the index unless the account has it now. */
   async #forget(address: string | null, id: string): Promise<void> {
     const isTheirs = async () =>
       canonicalAddress((await this.byId(id))?.email ?? '') === canonicalAddress(address ?? '')
     if (await isTheirs()) return
     await this.#addresses.unlink(address, id)
-    // Somebody may have given it back meanwhile.
+    // Another process may have given the address back meanwhile.
     if (await isTheirs()) await this.#addresses.link(address, id)
   }
 
   /**
-   * Ends the account's access; whoever watches the store cuts sessions and connections. Throws AccountError `not_found`. Rejects with
-   * StoreUnconfirmed where it is written and nothing confirms that it stays; once more asks for that again.
+   * Ends the account's access. Watchers of the store then end its sessions and connections. Throws AccountError `not_found`. Rejects with
+   * StoreUnconfirmed where the change is written but nothing confirms that it lasts; a second call asks for the confirmation again.
    */
   async suspend(id: string, why: string): Promise<Account> {
     const account = await this.#change(id, account => ({ ...account, suspended: { at: this.#clock(), why } }))
@@ -168,16 +164,15 @@ export class Accounts {
     return account
   }
 
-  /** Throws AccountError `not_found`. */
   resume(id: string): Promise<Account> {
     return this.#change(id, account => ({ ...account, suspended: null }))
   }
 
-  /** Takes the account and its name out. False if there was none. The id is never given again. */
+  /** Removes the account and its name. False if there was none. */
   async remove(id: string): Promise<boolean> {
     const account = await this.byId(id)
     if (account === null) return false
-    // Only its own name: another account may have taken it after a removal that broke off.
+    // After a removal that broke off, another account may have the name.
     if ((await this.#store.get(nameKeyOf(account.name))) === id) await this.#store.delete(nameKeyOf(account.name))
     await this.#store.unlink(index, id)
     await this.#addresses.unlink(account.email, id)
@@ -186,7 +181,7 @@ export class Accounts {
     return isGone
   }
 
-  /** True for the one account that now has the name; a name whose account is gone is free. */
+  /** True for the one account that now has the name. A name whose account is gone is free. */
   #claim(name: string, id: string): Promise<boolean> {
     return changeValue(this.#store, nameKeyOf(name), async holder =>
       holder !== null && (await this.byId(holder)) !== null ? { result: false } : { next: id, result: true }
@@ -202,13 +197,13 @@ export class Accounts {
   }
 }
 
-/** True where somebody may do less than before, or nothing at all. That must be written even where a disk is full. */
+/** True where the change takes rights away. The store writes such a change even where its disk is full. */
 function takesAway(before: Account, after: Account): boolean {
   const isSmaller = after.groups.length < before.groups.length
   return after.suspended !== null || (isSmaller && after.groups.every(group => before.groups.includes(group)))
 }
 
-/** What `newId` makes; anything else costs no look into the store. */
+/** Whether the text has the form of an id. Other text costs no read of the store. */
 function isId(text: string): boolean {
   return /^[A-Za-z0-9_-]{22}$/.test(text)
 }

@@ -1,6 +1,6 @@
 /**
- * E-mail addresses as a way to say who one is. Owns the one spelling of an address and the index from an address to its accounts, so that nobody has
- * to look through all accounts; the account's record has the last word, and an entry that it does not confirm counts for nothing.
+ * E-mail addresses as sign-in names: their canonical form, and the index from an address to its accounts. The account's record decides; an
+ * entry of the index that the record does not confirm counts for nothing.
  */
 import { createHash } from 'node:crypto'
 import { domainToASCII } from 'node:url'
@@ -8,14 +8,14 @@ import type { Store } from '../store/store.ts'
 
 /** RFC 5321 §4.5.3.1.3. */
 const longest = 254
-/** So many accounts with one address are no person's: the rest is not looked at. */
+/** An address of more accounts than this belongs to no single person: the index answers null for it. */
 const holdersMax = 8
 
 const keyOf = (address: string) => `account-address:${createHash('sha256').update(address).digest('base64url')}`
 
 /**
- * The one spelling of an address: NFKC, lower case, the domain as the DNS has it, nothing invisible. Undefined for what is none (two `@`, blanks,
- * commas: THREATS M16). The part before the `@` could tell cases apart (RFC 5321 §2.4), but no mail system that people use does.
+ * The canonical form of an address: NFKC, lower case, the domain in ASCII, no invisible characters. Undefined for text that is no address
+ * (two `@`, blanks, commas: THREATS M16). RFC 5321 §2.4 lets the part before the `@` tell cases apart, but the mail systems in use do not.
  */
 export function canonicalAddress(text: string): string | undefined {
   if (text.length > 2 * longest) return undefined
@@ -39,7 +39,6 @@ export class Addresses {
     this.#store = store
   }
 
-  /** Notes that this account may have this address. */
   async link(address: string | null, accountId: string): Promise<void> {
     const canonical = canonicalAddress(address ?? '')
     if (canonical !== undefined) await this.#store.link(keyOf(canonical), accountId)
@@ -50,7 +49,7 @@ export class Addresses {
     if (canonical !== undefined) await this.#store.unlink(keyOf(canonical), accountId)
   }
 
-  /** The ids of accounts that may have this (canonical) address; null for more than a person's. */
+  /** The ids of the accounts that may have this canonical address; null for more than `holdersMax`. */
   async holders(canonical: string): Promise<string[] | null> {
     const ids = await this.#store.members(keyOf(canonical))
     return ids.length > holdersMax ? null : ids

@@ -1,6 +1,6 @@
 /**
- * The signed statement of who is asking (`X-Factorgate-Assertion`), for apps that can check one. Owns claims and signature (EdDSA,
- * RFC 8037; explicit `typ` and audience, RFC 8725 §3.9, §3.11); refuses to speak for nobody.
+ * The signed statement of who asks (`X-Factorgate-Assertion`), for apps that can verify one: claims and signature (EdDSA, RFC 8037;
+ * explicit `typ` and audience, RFC 8725 §3.9, §3.11).
  */
 import { type KeyObject, sign } from 'node:crypto'
 import { type FactorKind, newestProof, type Proof } from '../factor/proof.ts'
@@ -8,7 +8,6 @@ import type { Subject } from './subject.ts'
 
 export interface AssertionInput {
   readonly issuer: string
-  /** The app's public URL. */
   readonly audience: string
   readonly subject: Subject
   readonly sessionId: string
@@ -17,10 +16,10 @@ export interface AssertionInput {
   readonly key: { readonly kid: string; readonly privateKey: KeyObject }
 }
 
-/** Seconds an assertion holds: long enough for a slow app to read it, too short to be worth stealing. */
+/** The life of an assertion in seconds: long enough for a slow app to read it, too short to be worth stealing. */
 export const assertionSeconds = 120
 
-/** Authentication method references of RFC 8176 §2 for what was proved. */
+/** The authentication method references of each proof (RFC 8176 §2). */
 const methods: Readonly<Record<FactorKind | 'password' | 'directory' | 'invitation', readonly string[]>> = {
   password: ['pwd'],
   directory: ['pwd'],
@@ -30,7 +29,7 @@ const methods: Readonly<Record<FactorKind | 'password' | 'directory' | 'invitati
   webauthn: ['pop']
 }
 
-/** A compact JWS. `exp` is `assertionSeconds` from `now`; `auth_time` is the newest proof's. */
+/** A compact JWS. `exp` is `assertionSeconds` from `now`; `auth_time` is the time of the newest proof. */
 export function makeAssertion(input: AssertionInput): string {
   const { subject, proofs } = input
   const iat = Math.floor(input.now / 1000)

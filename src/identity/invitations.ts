@@ -1,26 +1,25 @@
 /**
- * Invitations: what an operator hands to a person so that they can set a password and enrol a first factor. Owns that each sets one password, and
- * that it then waits, beside that password, until the first factor stands; it proves possession of itself and opens no app (THREATS M5, M7). A sign-in
- * that began with an invitation names it by its digest, and may enrol while that very invitation `stands`.
+ * Invitations: links with which people set a password and enrol a first factor. An invitation sets one password, and then stays until the
+ * first factor stands. It proves possession of itself alone and opens no app (THREATS M5, M7).
  */
 import { type Clock, isCurrent } from '../clock.ts'
 import { isToken, newToken, tokenDigest } from '../ids.ts'
 import { RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 
-/** ASVS 6.4.1; NIST SP 800-63B-4 §4.2 for codes that travel by e-mail. */
+/** ASVS 6.4.1; NIST SP 800-63B-4 §4.2 for codes that are sent by e-mail. */
 const lifeSeconds = 24 * 3600
-/** The link is good for `lifeSeconds`. Its record stays for the hour that a sign-in begun in its last second lasts: who is inside may finish. */
+/** The record outlives the link by the hour that a sign-in lasts, so that people who began in the last second may finish. */
 const keptSeconds = lifeSeconds + 3600
 
 interface Invitation {
   readonly accountId: string
   readonly expiresAt: number
-  /** When its password was set; absent before. */
+  /** When the password was set; absent before. */
   readonly acceptedAt?: number
 }
 
-/** By the digest of its token. */
+/** Its id is the digest of the token. */
 export const invitationRecord = new RecordKind<Invitation>({
   prefix: 'invitation:',
   version: 1,
@@ -29,7 +28,7 @@ export const invitationRecord = new RecordKind<Invitation>({
       ? (record as unknown as Invitation)
       : null
 })
-/** The digest of the one invitation of an account that counts. */
+/** The key of the digest of an account's newest invitation. Only that one counts. */
 const latestOf = (accountId: string) => `invitation-of:${accountId}`
 
 export class Invitations {
@@ -41,7 +40,7 @@ export class Invitations {
     this.#clock = clock
   }
 
-  /** A token for the link. It sets one password, within 24 hours; the account's older ones are dead from now on. */
+  /** Makes a token for a link that sets one password within 24 hours. It ends the account's older invitations. */
   async issue(accountId: string): Promise<string> {
     const token = newToken()
     const digest = tokenDigest(token)
@@ -54,24 +53,27 @@ export class Invitations {
     return token
   }
 
-  /** The account it is for, or null, also once it was accepted. Nothing is spent. */
+  /** The account of an invitation that is not accepted yet, or null. */
   async peek(token: string): Promise<string | null> {
     const found = await this.#look(token)
     return found === null || found.acceptedAt !== undefined ? null : found.accountId
   }
 
-  /** The account of one that was accepted and has not led to a second factor yet; null for any other. It opens nothing by itself. */
+  /** The account of an invitation that is accepted and has not led to a second factor yet, or null. It opens nothing by itself. */
   async begun(token: string): Promise<string | null> {
     const found = await this.#look(token)
     return found?.acceptedAt === undefined ? null : found.accountId
   }
 
-  /** Accepts it: of any number of callers, one hears the account's id. From then on it is `begun`, until `removeAll` or its time is up. */
+  /**
+   * Accepts an invitation. Of all callers at once, one gets the account's id and the others null. From then on it is `begun`, until
+   * `removeAll` or its end.
+   */
   accept(token: string): Promise<string | null> {
     return this.#mark(token, true)
   }
 
-  /** Takes an acceptance back of which nothing came: the link is good again for as long as it was. */
+  /** Takes an acceptance back after a failure: the link is good again until its end. */
   async release(token: string): Promise<void> {
     await this.#mark(token, false)
   }
@@ -83,8 +85,8 @@ export class Invitations {
   }
 
   /**
-   * True while the invitation of this digest is the account's newest and is not withdrawn or spent. A sign-in that it began may enrol as long, also
-   * when the link itself has run out meanwhile.
+   * True while this invitation is the account's newest and is neither withdrawn nor spent. A sign-in that began with it may enrol for that
+   * long, even after the link has run out.
    */
   async stands(accountId: string, digest: string): Promise<boolean> {
     const [newest, invitation] = await Promise.all([
@@ -94,15 +96,15 @@ export class Invitations {
     return newest === digest && invitation?.accountId === accountId
   }
 
-  /** Spends the invitation of this digest. True for the one caller whose doing it is, and only while it `stands`. */
+  /** Spends an invitation. True for one caller, and only while it `stands`. */
   async spend(accountId: string, digest: string): Promise<boolean> {
     if (!(await this.stands(accountId, digest))) return false
     if ((await invitationRecord.take(this.#store, digest)) === null) return false
-    // A newer one that was issued in this moment stays.
+    // A newer invitation of the same moment stays.
     return (await this.#store.get(latestOf(accountId))) === digest
   }
 
-  /** Ends whatever invitation the account has. */
+  /** Ends the account's invitation, if there is one. */
   async removeAll(accountId: string): Promise<void> {
     const digest = await this.#store.take(latestOf(accountId))
     if (digest === null) return
@@ -116,7 +118,7 @@ export class Invitations {
     return this.#good(digest, await invitationRecord.get(this.#store, digest))
   }
 
-  /** The account, for the one caller whose change it is. */
+  /** Answers the account's id to the one caller that makes the change. */
   #mark(token: string, to: boolean): Promise<string | null> {
     if (!isToken(token)) return Promise.resolve(null)
     const digest = tokenDigest(token)

@@ -1,6 +1,6 @@
 /**
- * Local users: the directory whose passwords we keep ourselves. Owns the password records; refuses to tell an unknown name, another
- * directory's user and a user without a password from a wrong password, in words or in time.
+ * The directory whose passwords the gate keeps itself. An unknown name, a person of another directory and a person without a password get
+ * the same answer as a wrong password, after the same time.
  */
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
@@ -11,7 +11,7 @@ import type { Directory, DirectoryAnswer } from './directory.ts'
 import type { HashPlace } from './password/hash-queue.ts'
 import { type PasswordHasher, type PasswordProblem, passwordProblem } from './password/password.ts'
 
-/** The password breaks a rule. Ask `passwordProblem` first, and nobody meets this. */
+/** The password breaks a rule. Callers ask `passwordProblem` first. */
 export class PasswordRefused extends Error {
   override readonly name = 'PasswordRefused'
   readonly problem: PasswordProblem
@@ -28,10 +28,10 @@ interface PasswordRecord {
 }
 
 const hashShape = /^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/
-/** Nobody's: looked up where there is no account, so that the store is asked as often. */
+/** An id that no account has. It is looked up where there is no account, so that the number of reads is the same. */
 const nobody = 'nobody'
 
-/** By the id of the account. */
+/** Its id is the account's. */
 export const passwordRecord = new RecordKind<PasswordRecord>({
   prefix: 'password:',
   version: 1,
@@ -68,14 +68,14 @@ export class LocalDirectory implements Directory {
     return { kind: 'accepted', accountId: account.id }
   }
 
-  /** Throws PasswordRefused for a password that breaks a rule whoever asks, and GateError `busy`. */
+  /** Throws PasswordRefused for a password that breaks a rule, and GateError `busy`. */
   async setPassword(accountId: string, password: string): Promise<void> {
     await (await this.preparePassword(password))(accountId)
   }
 
   /**
-   * The slow half of setting a password: checks and hashes it, and answers the quick half. Whoever spends something once in between
-   * does so when nothing but the store can still fail. Throws as `setPassword` does.
+   * The slow half of setting a password: it checks and hashes, and answers a function that stores. A caller spends what is good once
+   * between the two, when only the store can still fail. Throws as `setPassword` does.
    */
   async preparePassword(password: string): Promise<(accountId: string) => Promise<void>> {
     const problem = passwordProblem(password, [])
@@ -96,18 +96,17 @@ export class LocalDirectory implements Directory {
     return this.#store.delete(passwordRecord.key(accountId))
   }
 
-  /** See removal.ts. */
   async removeAll(accountId: string): Promise<void> {
     await this.removePassword(accountId)
   }
 
-  /** Today's costs for a hash of yesterday's. The password was right either way, so a busy moment does not matter. */
+  /** Hashes the password again with today's cost. A failure does not matter, since the old hash stays. */
   async #renew(accountId: string, before: string, password: string): Promise<void> {
     const hash = await this.#hasher.hash(password).catch(() => null)
     if (hash === null) return
     const setAt = this.#clock()
     await passwordRecord.change<void>(this.#store, accountId, record =>
-      // Only over the hash that was just checked, otherwise a password changed meanwhile would come back.
+      // This replaces only the hash that was just checked, otherwise it would undo a password change of the same moment.
       record?.hash === before ? { next: { hash, setAt }, result: undefined } : { result: undefined }
     )
   }

@@ -1,18 +1,16 @@
-/**
- * Taking a person out, or their factors. Owns the order; each room that keeps something of an account removes its own part.
- */
+/** The removal of an account with everything that other rooms keep of it. */
 import { evenUnconfirmed, everyStep } from '../store/unconfirmed.ts'
 import { AccountError, type Accounts } from './accounts.ts'
 
-/** A room that keeps something of an account: password, credentials, recovery codes, invitation, known addresses. */
+/** What one room keeps of an account: password, credentials, recovery codes, invitation, known addresses. */
 export interface Belongings {
   removeAll(accountId: string): Promise<unknown>
 }
 
 /**
- * Removes the account and everything of it. Suspends it first, so that access ends with the first write and a removal that breaks off
- * leaves a closed door; running it again finishes it. Asks `mayGo` before the last step: the suspended account is what a second try finds.
- * False if there was no such account, or it may not go yet.
+ * Removes the account and everything of it. The first write suspends it, so that access ends even if the removal breaks off; a second call
+ * finishes the removal. The function asks `mayGo` before the last step. It answers false if there was no such account, or if `mayGo` says
+ * no.
  */
 export async function removeEverythingOf(
   accountId: string,

@@ -1,4 +1,4 @@
-/** A subject as rules and upstreams see it. `name` is the sign-in name, canonical; `id` never changes and is never reused. */
+/** A person as rules and apps see them. `name` is the canonical sign-in name. `id` never changes and is never reused. */
 export interface Subject {
   readonly id: string
   readonly name: string

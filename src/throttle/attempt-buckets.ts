@@ -1,6 +1,6 @@
 /**
- * The buckets of an attempt. Known browsers and networks have their own, so that others cannot lock the owner out (ASVS 6.1.1, THREATS
- * M17).
+ * The buckets of an attempt. Known browsers and networks have buckets of their own, so that others cannot lock the owner out (ASVS 6.1.1,
+ * THREATS M17).
  */
 import { createHash } from 'node:crypto'
 import { isToken, tokenDigest } from '../ids.ts'
@@ -31,27 +31,31 @@ export interface Standing {
 
 export class AttemptBuckets {
   readonly #store: Store
-  readonly #inRow: ConsecutiveFailures
+  readonly #failures: ConsecutiveFailures
 
   constructor(store: Store) {
     this.#store = store
-    this.#inRow = new ConsecutiveFailures(store, knownSeconds)
+    this.#failures = new ConsecutiveFailures(store, knownSeconds)
   }
 
   /**
-   * A known browser counts alone, a known network also over its accounts; elsewhere the account and all networks count. `name` stands for
-   * an unknown account.
+   * A known browser counts alone; a known network counts over its accounts too; elsewhere the account and the networks count. `name` stands
+   * for an unknown account.
    */
   async standing(guess: Guess): Promise<Standing> {
     const { what, accountId, address } = guess
     const who = accountId ?? digest(guess.name ?? '').toString('base64url')
-    // Also for unknown names, otherwise the time would tell who exists.
+    // The gate looks this up for unknown names too, otherwise the time would tell who exists.
     const place = await this.#knownPlace(who, guess)
     if (accountId === null || place === null)
-      return { from: 'elsewhere', place: null, buckets: [...strangerBuckets(what, who, address), ...levels(address)] }
+      return {
+        from: 'elsewhere',
+        place: null,
+        buckets: [...unknownNetworkBuckets(what, who, address), ...levels(address)]
+      }
     const pair = { kind: what === 'password' ? 'account' : 'factor', key: `${what}:${accountId}@${place}` } as const
     return place === network(address)
-      ? { from: 'network', place, buckets: [{ kind: 'neighbours', key: address }, pair] }
+      ? { from: 'network', place, buckets: [{ kind: 'known_network', key: address }, pair] }
       : { from: 'browser', place, buckets: [pair] }
   }
 
@@ -69,26 +73,26 @@ export class AttemptBuckets {
       placesOf(origin).flatMap(place => [
         this.#store.link(indexOf(accountId), place, knownSeconds),
         this.#store.put(keyOf(accountId, place), '1', knownSeconds),
-        this.#inRow.clear(rowOf(accountId, place))
+        this.#failures.clear(failuresOf(accountId, place))
       ])
     )
   }
 
-  /** After a hundred consecutive failures the place is unknown (NIST SP 800-63B-4 §3.2.2). */
+  /** Counts the attempt. After a hundred consecutive failures the place is no longer known (NIST SP 800-63B-4 §3.2.2). */
   async trying(accountId: string, place: string): Promise<{ wrong(): Promise<void>; unchecked(): Promise<void> }> {
-    const row = rowOf(accountId, place)
-    const count = await this.#inRow.count(row)
+    const id = failuresOf(accountId, place)
+    const count = await this.#failures.count(id)
     return {
       wrong: async () => {
         if (count === null || count.isLast) await this.#forget(accountId, place)
       },
-      unchecked: () => this.#inRow.giveBack(row)
+      unchecked: () => this.#failures.giveBack(id)
     }
   }
 
   async #forget(accountId: string, place: string): Promise<void> {
     await this.#store.delete(keyOf(accountId, place))
-    await this.#inRow.clear(rowOf(accountId, place))
+    await this.#failures.clear(failuresOf(accountId, place))
     await this.#store.unlink(indexOf(accountId), place)
   }
 
@@ -103,17 +107,17 @@ export class AttemptBuckets {
   }
 }
 
-/** Names share buckets by hash: made-up names are bounded, and nobody learns who exists. */
-function strangerBuckets(what: GuessedAt, who: string, address: string): Bucket[] {
+/** Names share a fixed number of buckets by their hash, so that made-up names cannot fill the store, and nobody learns who exists. */
+function unknownNetworkBuckets(what: GuessedAt, who: string, address: string): Bucket[] {
   if (what !== 'password')
     return [
-      { kind: 'stranger', key: `${what}:${who}@${site(address)}` },
-      { kind: 'strangers', key: `${what}:${who}` }
+      { kind: 'factor_unknown_network', key: `${what}:${who}@${site(address)}` },
+      { kind: 'factor_unknown_total', key: `${what}:${who}` }
     ]
   const [slot = 0, high = 0, low = 0] = digest(who)
   return [
-    { kind: 'newcomer', key: `${slot}@${site(address)}` },
-    { kind: 'newcomers', key: String(high * 256 + low) }
+    { kind: 'password_unknown_network', key: `${slot}@${site(address)}` },
+    { kind: 'password_unknown_total', key: String(high * 256 + low) }
   ]
 }
 
@@ -127,16 +131,16 @@ function levels(address: string): Bucket[] {
 
 const digest = (text: string) => createHash('sha256').update(text).digest()
 
-/** So that others at its address do not delay a known browser. */
+/** The browser comes before the network, so that others at the same address do not delay a known browser. */
 function placesOf({ address, browser }: Origin): string[] {
   const places: string[] = []
   // Only the hash of a cookie is stored.
   if (typeof browser === 'string' && isToken(browser)) places.push(`browser-${tokenDigest(browser)}`)
-  // An unknown network is never known, otherwise all its clients would share one place.
+  // The unknown network is never known, otherwise all its clients would share one place.
   if (network(address) !== unknownNetwork) places.push(network(address))
   return places
 }
 
 const keyOf = (accountId: string, place: string) => `known:${accountId}:${place}`
-const rowOf = (accountId: string, place: string) => `password-${accountId}@${place}`
+const failuresOf = (accountId: string, place: string) => `password-${accountId}@${place}`
 const indexOf = (accountId: string) => `known-of:${accountId}`

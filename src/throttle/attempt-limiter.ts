@@ -5,12 +5,12 @@ import type { Clock } from '../clock.ts'
 import { networkLevels } from '../request/network-levels.ts'
 import type { Store } from '../store/store.ts'
 import { type Count, countAt, countRecord, isAhead, lifeSeconds, untilOf } from './count.ts'
-import { type BucketKind, type Limit, limits, newcomerInSiege, siegeFailures } from './limits.ts'
+import { attackFailures, type BucketKind, type Limit, limits, unknownNetworkUnderAttack } from './limits.ts'
 
 export { unknownNetwork } from '../request/network-levels.ts'
 
 export interface Bucket {
-  /** Account id, name or network; an address for `address` and `neighbours`. */
+  /** Account id, name or network; an address for `address` and `known_network`. */
   readonly key: string
   readonly kind: BucketKind
 }
@@ -29,20 +29,20 @@ export type Reservation =
     }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
 
-/** The counting order: first what refuses most often, last what depends on others. */
+/** The order of counting: the bucket that refuses most often comes first, and the bucket whose weight depends on others comes last. */
 const order: readonly BucketKind[] = [
   'address',
   'customer',
   'site',
   'provider',
-  'neighbours',
+  'known_network',
   'passkey',
   'account',
   'factor',
-  'stranger',
-  'strangers',
-  'newcomers',
-  'newcomer'
+  'factor_unknown_network',
+  'factor_unknown_total',
+  'password_unknown_total',
+  'password_unknown_network'
 ]
 
 const shared: ReadonlySet<BucketKind> = new Set([
@@ -50,21 +50,27 @@ const shared: ReadonlySet<BucketKind> = new Set([
   'customer',
   'site',
   'provider',
-  'neighbours',
+  'known_network',
   'passkey',
-  'newcomers'
+  'password_unknown_total'
 ])
-/** A success undoes the person's own mistakes (THREATS M11). */
-const givenBackWhole: ReadonlySet<BucketKind> = new Set(['address', 'customer', 'site', 'provider', 'newcomers'])
+/** A success gives all of the person's failures back to these (THREATS M11), and one to the other shared buckets. */
+const givenBackInFull: ReadonlySet<BucketKind> = new Set([
+  'address',
+  'customer',
+  'site',
+  'provider',
+  'password_unknown_total'
+])
 
-/** Whether many people fill it, so that no single success empties it (THREATS M11). */
+/** True for a bucket that many people fill. No single success empties it (THREATS M11). */
 export function isShared({ kind }: Bucket): boolean {
   return shared.has(kind)
 }
 
 interface SoFar {
-  strangerFailures: number
-  newcomersFailures: number
+  networkFailures: number
+  totalFailures: number
 }
 
 export class AttemptLimiter {
@@ -79,7 +85,7 @@ export class AttemptLimiter {
   /** Counts one attempt as a failure in every bucket. Rejects where the store does; then nothing may be checked. */
   async reserve(buckets: readonly Bucket[]): Promise<Reservation> {
     const sorted = [...buckets].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
-    // Reads first: a throttled attempt writes nothing, otherwise a flood would fill the disk (THREATS D15).
+    // The limiter reads first: a throttled attempt writes nothing, otherwise a flood would fill the disk (THREATS D15).
     const waits = await Promise.all(sorted.map(bucket => this.#waitMs(bucket)))
     const longest = Math.max(0, ...waits)
     if (longest > 0) return throttled(longest)
@@ -88,7 +94,7 @@ export class AttemptLimiter {
     const giveBack = async () => {
       await Promise.all(counted.map(({ bucket, share }) => this.#giveBack(bucket, share)))
     }
-    const soFar: SoFar = { strangerFailures: 0, newcomersFailures: 0 }
+    const soFar: SoFar = { networkFailures: 0, totalFailures: 0 }
     let failures = 0
     for (const bucket of sorted) {
       const share = shareOf(bucket, soFar)
@@ -98,8 +104,8 @@ export class AttemptLimiter {
         await giveBack()
         return throttled(outcome.waitMs)
       }
-      if (bucket.kind === 'stranger') soFar.strangerFailures = outcome.failures
-      if (bucket.kind === 'newcomers') soFar.newcomersFailures = outcome.failures
+      if (bucket.kind === 'factor_unknown_network') soFar.networkFailures = outcome.failures
+      if (bucket.kind === 'password_unknown_total') soFar.totalFailures = outcome.failures
       if (!isShared(bucket)) failures = Math.max(failures, outcome.failures)
       counted.push({ bucket, share })
     }
@@ -112,19 +118,19 @@ export class AttemptLimiter {
 
   /** Applies a success that is known only later. */
   async clear(buckets: readonly Bucket[]): Promise<void> {
-    const own = buckets.find(({ kind }) => kind === 'newcomer')
+    const own = buckets.find(({ kind }) => kind === 'password_unknown_network')
     const found = own === undefined ? null : await countRecord.get(this.#store, idOf(own))
-    const mistakes = Math.max(1, Math.round(countAt(found, limits.newcomer, this.#clock()).failures))
+    const mistakes = Math.max(1, Math.round(countAt(found, limits.password_unknown_network, this.#clock()).failures))
     await Promise.all(
       buckets.map(bucket => {
         if (!isShared(bucket)) return this.#store.delete(countRecord.key(idOf(bucket)))
-        // Otherwise an attacker's own account would wash away other guesses (THREATS M11).
-        return this.#giveBack(bucket, givenBackWhole.has(bucket.kind) ? mistakes : 1)
+        // A shared bucket is not cleared, otherwise an attacker's own account would clear guesses at others (THREATS M11).
+        return this.#giveBack(bucket, givenBackInFull.has(bucket.kind) ? mistakes : 1)
       })
     )
   }
 
-  /** The wait in milliseconds. It writes only after the clock was set back. */
+  /** The wait in milliseconds. This writes only after the clock was set back. */
   async #waitMs(bucket: Bucket): Promise<number> {
     const limit = limits[bucket.kind]
     const found = await countRecord.get(this.#store, idOf(bucket))
@@ -172,17 +178,28 @@ function throttled(waitMs: number): Reservation {
   return { kind: 'throttled', retryAfterSeconds: Math.ceil(waitMs / 1000) }
 }
 
-/** Each next failure of a network counts half in the bucket of all, so that one network adds less than two (THREATS M17). */
-function shareOf({ kind }: Bucket, { strangerFailures }: SoFar): number {
-  return kind === 'strangers' ? 2 ** -Math.min(strangerFailures, 50) : 1
+/** Each next failure of a network counts half in the total of all networks, so that one network adds less than two (THREATS M17). */
+function shareOf({ kind }: Bucket, { networkFailures }: SoFar): number {
+  return kind === 'factor_unknown_total' ? 2 ** -Math.min(networkFailures, 50) : 1
 }
 
-function limitOf({ kind }: Bucket, { newcomersFailures }: SoFar): Limit {
-  return kind === 'newcomer' && newcomersFailures >= siegeFailures ? newcomerInSiege : limits[kind]
+function limitOf({ kind }: Bucket, { totalFailures }: SoFar): Limit {
+  return kind === 'password_unknown_network' && totalFailures >= attackFailures
+    ? unknownNetworkUnderAttack
+    : limits[kind]
+}
+
+/** The names of these kinds in the keys of the store. They stay as they are, otherwise an update would lose the counts. */
+const storedKinds: Partial<Record<BucketKind, string>> = {
+  factor_unknown_network: 'stranger',
+  factor_unknown_total: 'strangers',
+  password_unknown_network: 'newcomer',
+  password_unknown_total: 'newcomers',
+  known_network: 'neighbours'
 }
 
 function idOf({ kind, key }: Bucket): string {
-  return `${kind}:${kind === 'address' || kind === 'neighbours' ? network(key) : key}`
+  return `${storedKinds[kind] ?? kind}:${kind === 'address' || kind === 'known_network' ? network(key) : key}`
 }
 
 /** An IPv4 address, or an IPv6 /64. */

@@ -1,4 +1,4 @@
-/** Consecutive failures of an authenticator, at most 100 (NIST SP 800-63B-4 §3.2.2), counted before the check. */
+/** The count of consecutive failures of an authenticator, at most 100 (NIST SP 800-63B-4 §3.2.2). It counts before the check. */
 import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
 
@@ -9,13 +9,13 @@ export class ConsecutiveFailures {
   readonly #store: Store
   readonly #keepSeconds: number | undefined
 
-  /** Kept without an attempt for `keepSeconds`; for ever by default. */
+  /** A count without an attempt is kept for `keepSeconds`; for ever by default. */
   constructor(store: Store, keepSeconds?: number) {
     this.#store = store
     this.#keepSeconds = keepSeconds
   }
 
-  /** `isLast`: the hundredth. Null: no check is left. */
+  /** `isLast` is true for the hundredth. Null: no more checks are allowed. */
   count(authenticatorId: string): Promise<{ readonly isLast: boolean } | null> {
     return changeValue<{ isLast: boolean } | null>(this.#store, keyOf(authenticatorId), text => {
       const failures = read(text) + 1

@@ -203,7 +203,7 @@ t.test('M19: what is no code is refused and counted, and never thrown back', asy
     const all = house()
     await enrolled(all)
     t.match(await verify(all, value as string, home), { kind: 'refused' }, JSON.stringify(value)?.slice(0, 40))
-    const reservation = await all.limiter.reserve([{ kind: 'strangers', key: `totp:${alice.id}` }])
+    const reservation = await all.limiter.reserve([{ kind: 'factor_unknown_total', key: `totp:${alice.id}` }])
     t.match(reservation, { kind: 'allowed', failures: 1 }, 'counted')
   }
 })

@@ -3,8 +3,8 @@ import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { cookieNames } from '../../plugins/cookies.ts'
-import { FairLine } from '../../src/identity/password/fair-queue.ts'
-import { HashTurns } from '../../src/identity/password/hash-queue.ts'
+import { FairQueue } from '../../src/identity/password/fair-queue.ts'
+import { HashQueue } from '../../src/identity/password/hash-queue.ts'
 import { newToken } from '../../src/ids.ts'
 import { AttemptBuckets } from '../../src/throttle/attempt-buckets.ts'
 import { type Running, startGateway } from '../fixtures/in-process/gateway.ts'
@@ -122,7 +122,7 @@ t.test('FIELD A2, A3 people sign in beside a flood, which leaves next to nothing
 t.test('FIELD A2, A3 the same with Redis', async t => besideFloods(t, (await startRedis(t)).url))
 
 t.test('FIELD A2 a line serves regions, providers, sites and addresses in turn', t => {
-  const line = new FairLine<string>(100)
+  const line = new FairQueue<string>(100)
   for (let n = 0; n < 30; n++) line.push(`2001:db8:1:${hex(n)}::1`, `flood ${n}`)
   for (let n = 0; n < 30; n++) line.push(`198.51.100.${n}`, `crowd ${n}`)
   line.push('203.0.113.1', 'one')
@@ -137,7 +137,7 @@ t.test('FIELD A2 a line serves regions, providers, sites and addresses in turn',
 })
 
 t.test('FIELD A2 where a line is full, whoever holds most places loses the last of them', t => {
-  const line = new FairLine<string>(10)
+  const line = new FairQueue<string>(10)
   for (let n = 0; n < 10; n++) t.equal(line.push(`2001:db8:1:${hex(n)}::1`, `flood ${n}`), null)
   t.ok(line.isFullFor('2001:db8:1:77::1'))
   t.equal(line.push('2001:db8:1:77::1', 'more'), 'more', 'the flood has no more room')
@@ -156,25 +156,25 @@ t.test('FIELD A2 where a line is full, whoever holds most places loses the last 
 t.test(
   'FIELD A2 known browsers first, then known networks, strangers every fourth turn; nobody waits for ever',
   async t => {
-    const turns = new HashTurns({ concurrency: 1, queue: 32, patienceMs: 60_000 })
-    t.ok(await turns.enter({ from: 'elsewhere', address: '192.0.2.1' }))
+    const turns = new HashQueue({ concurrency: 1, queue: 32, maxWaitMs: 60_000 })
+    t.ok(await turns.acquire({ from: 'elsewhere', address: '192.0.2.1' }))
     const order: string[] = []
     const all = (['elsewhere', 'network', 'browser'] as const).flatMap(from =>
       [1, 2, 3].map(async n => {
-        if (await turns.enter({ from, address: `192.0.2.${n}` })) order.push(from)
-        turns.leave()
+        if (await turns.acquire({ from, address: `192.0.2.${n}` })) order.push(from)
+        turns.release()
       })
     )
-    turns.leave()
+    turns.release()
     await Promise.all(all)
     t.same(order, [
       ...['browser', 'browser', 'browser', 'elsewhere'],
       ...['network', 'network', 'network', 'elsewhere', 'elsewhere']
     ])
-    const hasty = new HashTurns({ concurrency: 1, queue: 2, patienceMs: 1 })
-    t.ok(await hasty.enter({ from: 'elsewhere', address: '192.0.2.1' }))
-    t.notOk(await hasty.enter({ from: 'elsewhere', address: '192.0.2.2' }), 'whoever has waited too long hears so')
-    hasty.leave()
-    t.ok(await hasty.enter({ from: 'elsewhere', address: '192.0.2.2' }), 'and holds no place any more')
+    const hasty = new HashQueue({ concurrency: 1, queue: 2, maxWaitMs: 1 })
+    t.ok(await hasty.acquire({ from: 'elsewhere', address: '192.0.2.1' }))
+    t.notOk(await hasty.acquire({ from: 'elsewhere', address: '192.0.2.2' }), 'whoever has waited too long hears so')
+    hasty.release()
+    t.ok(await hasty.acquire({ from: 'elsewhere', address: '192.0.2.2' }), 'and holds no place any more')
   }
 )

@@ -136,7 +136,7 @@ t.test('D17: a clock that is put back makes no wait longer than the longest', as
 
 t.test('D17: nobody waits after it who did not before', async t => {
   const all = limited()
-  for (const kind of ['address', 'neighbours'] as const) {
+  for (const kind of ['address', 'known_network'] as const) {
     const right = await all.limiter.reserve([{ kind, key: '192.0.2.1' }])
     if (right.kind === 'allowed') await right.succeeded()
     await all.limiter.reserve([{ kind, key: '192.0.2.1' }])

@@ -1,13 +1,13 @@
 /**
- * Passwords that everyone tries first (NIST SP 800-63B-4 §3.1.1.2, ASVS 6.2.4): the commonest of the breaches and their relatives, runs and repetitions,
- * and the names of the person and the place. Owns the comparison; refuses rules about which characters to use.
+ * The passwords that attackers try first (NIST SP 800-63B-4 §3.1.1.2, ASVS 6.2.4): common ones and their variants, runs, repetitions, and
+ * the names of the person and the place.
  */
 import { commonPasswords } from './common-passwords.ts'
 
-/** Built at the first question: a command that asks nothing about passwords pays nothing. */
+/** The set is built at the first question, so that commands without passwords do not pay for it. */
 let common: Set<string> | undefined
 
-/** What people take besides the list: the season, the month, the keyboard's rows; in English and German. */
+/** What people choose besides the list, in English and German: seasons, months, weekdays, rows of the keyboard. */
 const everydayWords = `
   spring summer autumn winter fall frühling fruehling sommer herbst
   january february march april may june july august september october november december
@@ -18,12 +18,12 @@ const everydayWords = `
   contraseña contrasena motdepasse bonjour schatz iloveyou test testing user guest laboratory labor
 `
 
-/** What hangs around a word may be this long: with more digits around it, the digits are the password. */
+/** With more characters than this around a word, the word is not the password's core. */
 const aroundMax = 6
-/** A word that only the list's own relatives have in common, as `monkey` of `monkey123`, has this many letters. */
+/** The least length of a word that is common only with something around it, such as `monkey` in `monkey123`. */
 const rootLength = 5
 
-/** Stand-ins for letters; what may be two letters is read both ways. */
+/** Characters that stand for letters. One that may stand for two letters is read both ways. */
 const standIns: Readonly<Record<string, readonly string[]>> = {
   '0': ['o'],
   '1': ['i', 'l'],
@@ -37,7 +37,10 @@ const standIns: Readonly<Record<string, readonly string[]>> = {
   '€': ['e']
 }
 
-/** The words a password hangs on: as it is, without digits and signs at its end or around it, and each with stand-ins read back. */
+/**
+ * The words that a password may be built on: itself, itself without digits and signs at the end or around it, each also with stand-ins read
+ * as letters.
+ */
 function coresOf(folded: string): string[] {
   const withoutEnd = folded.replace(/[^\p{L}]+$/u, '')
   const alone = withoutEnd.replace(/^[^\p{L}]+/u, '')
@@ -49,19 +52,19 @@ function readBack(text: string, way: number): string {
   return text.replace(/[013457@$!€]/gu, sign => standIns[sign]?.[way] ?? standIns[sign]?.[0] ?? sign)
 }
 
-/** The list, the words that its entries hang on, and the everyday words. */
+/** The list, the words that its entries are built on, and the everyday words. */
 function makeCommon(): Set<string> {
   const list = commonPasswords.trim().split(/\s+/)
   const roots = list.map(word => word.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '')).filter(root => root.length >= rootLength)
   return new Set([...list, ...roots, ...everydayWords.trim().split(/\s+/)])
 }
 
-/** Shorter names hide in honest words. */
+/** Shorter names occur in ordinary words. */
 const nameLength = 3
 
 /**
- * True for a password of the list or a near relative of one, whatever its letter case, and for one made of a single run or a short
- * repetition. Relatives: digits and signs around it (`Password1!`), and stand-ins for its letters (`P@ssw0rd`).
+ * True for a common password or a variant of one, in any letter case, and for a single run or a short repetition. Variants have digits and
+ * signs around the word (`Password1!`) or stand-ins for its letters (`P@ssw0rd`).
  */
 export function isCommonPassword(password: string): boolean {
   common ??= makeCommon()
@@ -70,10 +73,10 @@ export function isCommonPassword(password: string): boolean {
   return isRepetition(folded) || isRun(folded) || coresOf(folded).some(core => words.has(core))
 }
 
-/** True if the letters of the password are those of the names and nothing else: `Alice-2026!`, `aliceALICE`. */
+/** True if all letters of the password are those of the names: `Alice-2026!`, `aliceALICE`. */
 export function isMadeOfNames(password: string, names: readonly string[]): boolean {
   const folded = fold(password)
-  // The parts count as well: of `alice@lab.example` the person, of `Example Lab` the words.
+  // The parts count as well: `alice` of `alice@lab.example`, both words of `Example Lab`.
   const parts = names.flatMap(name => [fold(name), ...fold(name).split(/[^\p{L}\p{N}]+/u)])
   const rest = parts
     .filter(part => part.length >= nameLength)
@@ -87,7 +90,7 @@ function isRepetition(text: string): boolean {
   return /^(.{1,4}?)\1+.?$/su.test(text) && new Set(text).size <= 4
 }
 
-/** `abcdefgh`, `98765432`: each character the neighbour of the one before, always the same way. */
+/** `abcdefgh`, `98765432`: the code of each character is one more (or one less) than that of the one before. */
 function isRun(text: string): boolean {
   const codes = [...text].map(character => character.codePointAt(0)!)
   const step = codes[1]! - codes[0]!

@@ -1,17 +1,17 @@
 /**
- * A line with a bounded number of places that many networks stand in. Owns its fairness: whoever is next is taken from each region in turn, in it
- * from each provider's network, and so on down to the address. Where the line is full, whoever holds most places loses the last of them.
+ * A bounded queue that is fair between networks. It takes the next item from each region in turn, within a region from each provider's
+ * network in turn, and so on down to the address. Where it is full, the network with most places loses its newest one.
  */
 import { networkLevels } from '../../request/network-levels.ts'
 
 interface Node<Item> {
   size: number
-  /** In the order in which they are served; whoever was served goes to the end. */
+  /** In the order of service. A child that was served moves to the end. */
   readonly children: Map<string, Node<Item>>
   readonly items: Item[]
 }
 
-export class FairLine<Item> {
+export class FairQueue<Item> {
   readonly #places: number
   readonly #root: Node<Item> = newNode()
 
@@ -23,7 +23,7 @@ export class FairLine<Item> {
     return this.#root.size
   }
 
-  /** Whether somebody from this address would find no place. */
+  /** Whether an item from this address would find no place. */
   isFullFor(address: string): boolean {
     if (this.#root.size < this.#places) return false
     if (this.#places === 0) return true
@@ -36,7 +36,7 @@ export class FairLine<Item> {
     return true
   }
 
-  /** Takes a place. Answers who has none any more: nobody (null), the newcomer, or the last of those who hold most places. */
+  /** Adds an item. Answers the item that has no place: none (null), the new one, or the newest of the network with most places. */
   push(address: string, item: Item): Item | null {
     if (this.isFullFor(address)) return item
     let node = this.#root
@@ -51,39 +51,37 @@ export class FairLine<Item> {
     return this.#root.size > this.#places ? this.#dropLast() : null
   }
 
-  /** Whoever is next, or null. */
   shift(): Item | null {
-    return this.#root.size === 0 ? null : taken(this.#root)
+    return this.#root.size === 0 ? null : takeNext(this.#root)
   }
 
-  /** Gives a place up. */
   remove(address: string, item: Item): void {
-    const way = [this.#root]
+    const path = [this.#root]
     for (const step of pathOf(address)) {
-      const child = way.at(-1)?.children.get(step)
+      const child = path.at(-1)?.children.get(step)
       if (child === undefined) return
-      way.push(child)
+      path.push(child)
     }
-    const items = (way.at(-1) as Node<Item>).items
+    const items = (path.at(-1) as Node<Item>).items
     const at = items.indexOf(item)
     if (at < 0) return
     items.splice(at, 1)
-    shrink(way, pathOf(address))
+    shrink(path, pathOf(address))
   }
 
   #dropLast(): Item {
-    const way = [this.#root]
+    const path = [this.#root]
     const names: string[] = []
     for (let node = this.#root; node.children.size > 0; ) {
       let most: [string, Node<Item>] | null = null
       for (const child of node.children) if (most === null || child[1].size >= most[1].size) most = child
       const [name, child] = most as [string, Node<Item>]
       names.push(name)
-      way.push(child)
+      path.push(child)
       node = child
     }
-    const dropped = (way.at(-1) as Node<Item>).items.pop() as Item
-    shrink(way, names)
+    const dropped = (path.at(-1) as Node<Item>).items.pop() as Item
+    shrink(path, names)
     return dropped
   }
 }
@@ -97,10 +95,10 @@ function pathOf(address: string): string[] {
   return [region, provider, site, customer, network]
 }
 
-function taken<Item>(node: Node<Item>): Item {
+function takeNext<Item>(node: Node<Item>): Item {
   node.size--
   for (const [name, child] of node.children) {
-    const item = taken(child)
+    const item = takeNext(child)
     node.children.delete(name)
     if (child.size > 0) node.children.set(name, child)
     return item
@@ -108,11 +106,11 @@ function taken<Item>(node: Node<Item>): Item {
   return node.items.shift() as Item
 }
 
-/** One place less all along the way; a branch without any is gone. */
-function shrink<Item>(way: readonly Node<Item>[], names: readonly string[]): void {
-  for (const [i, node] of way.entries()) {
+/** Takes one place away in each node of the path, and removes empty branches. */
+function shrink<Item>(path: readonly Node<Item>[], names: readonly string[]): void {
+  for (const [i, node] of path.entries()) {
     node.size--
-    const above = way[i - 1]
+    const above = path[i - 1]
     if (node.size === 0 && above !== undefined) above.children.delete(names[i - 1] as string)
   }
 }

@@ -1,28 +1,28 @@
 /**
- * argon2 in processes at nice 10: as many as are asked for at once (password.ts bounds that), none after a minute without a password.
- * Where no process can be started, the gate hashes by itself.
+ * Argon2 in processes at nice 10. There are as many as the caller asks for at once (password.ts bounds that), and none after a minute
+ * without a password. Where no process can be started, the gate hashes by itself.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { hash as hashHere, type Options, verify as verifyHere } from '@node-rs/argon2'
 
 const program = fileURLToPath(new URL('./hash-program.mjs', import.meta.url))
-/** Old passwords may lie in the memory of an idle process. The start of the next one takes the event loop some 10 ms. */
+/** Old passwords may lie in the memory of an idle process. Starting a process blocks the event loop for some 10 ms. */
 const idleMs = 60_000
-/** A process that takes longer than this for a hash, its own start included, hangs. */
+/** A process that takes longer than this for a hash, its start included, hangs. */
 const hungMs = 30_000
-/** After a process could not be started, the gate hashes by itself for this long. */
+/** The time for which the gate hashes by itself after it could not start a process. */
 const pauseMs = 600_000
 
 /** A text to hash, or a text to compare with a hash. */
 type Work = { readonly text: string; readonly options: Options } | { readonly text: string; readonly hashed: string }
-/** What argon2 says. */
+/** What argon2 answers or throws. */
 type Answer = { readonly value: string | boolean } | { readonly error: string }
 
-/** Hears once why no process can be started, and null when one can again. */
+/** Called with the error when no process can be started, and with null when one can again. */
 export type HashTroubleListener = (problem: Error | null) => void
 
-/** A process ended without an answer. If it was ready by then it had the work, and may have ended because of it. */
+/** A process ended without an answer. With `hadWork` it had the work already, and may have ended because of it. */
 class ProcessEnded extends Error {
   readonly hadWork: boolean
 
@@ -33,12 +33,12 @@ class ProcessEnded extends Error {
 }
 
 const alive = new Set<ChildProcess>()
-// A process in the middle of a hash would notice the end of the gate only after it.
+// A process in the middle of a hash would notice the end of the gate only after the hash.
 process.once('exit', () => {
   for (const child of alive) child.kill('SIGKILL')
 })
 
-/** One process, which hashes one password at a time. */
+/** One process. It hashes one password at a time. */
 class HashProcess {
   readonly #child: ChildProcess
   readonly #onEnd: (ended: HashProcess) => void
@@ -67,7 +67,7 @@ class HashProcess {
     return this.#job === null
   }
 
-  /** The gate stays alive for the answer, and for nothing else here. Rejects with ProcessEnded. */
+  /** The gate's process stays alive until the answer. Rejects with ProcessEnded. */
   run(work: Work): Promise<Answer> {
     this.#child.ref()
     this.#child.channel?.ref()
@@ -85,7 +85,7 @@ class HashProcess {
 
   #begin(): void {
     this.#isReady = true
-    // If this fails, the process has ended or is about to.
+    // If this fails, the process has ended or is about to end.
     if (this.#job !== null) this.#child.send(this.#job.work, () => {})
   }
 
@@ -115,7 +115,7 @@ class HashProcess {
 export class HashProcesses {
   readonly #onChange: HashTroubleListener | undefined
   readonly #all = new Set<HashProcess>()
-  /** Stands while no process is tried. */
+  /** Set while no process is tried. */
   #pause: NodeJS.Timeout | null = null
   #isInTrouble = false
   #isClosed = false
@@ -124,7 +124,7 @@ export class HashProcesses {
     this.#onChange = options.onChange
   }
 
-  /** A new hash, in the PHC string format. */
+  /** The hash in the PHC string format. */
   async hash(text: string, options: Options): Promise<string> {
     return (await this.#run({ text, options })) as string
   }
@@ -134,14 +134,14 @@ export class HashProcesses {
     return (await this.#run({ text, hashed })) as boolean
   }
 
-  /** Ends all processes. Work under way is lost, and whoever asks again is refused. */
+  /** Ends all processes. Work under way is lost, and later calls are refused. */
   close(): void {
     this.#isClosed = true
     for (const each of this.#all) each.end('ended by the gate')
     clearTimeout(this.#pause ?? undefined)
   }
 
-  /** A process may have ended because of the work: another one tries it once more, and the gate itself never does. */
+  /** A process may have ended because of the work. The work then gets one more try in another process, and is never tried in the gate. */
   async #run(work: Work): Promise<string | boolean> {
     let lost: ProcessEnded | null = null
     while (this.#pause === null && !this.#isClosed)

@@ -1,14 +1,15 @@
 /**
- * The program of a hashing process: one password after the other, asked and answered over the channel to the gate, with which it ends
- * (hash-processes.ts). It is no TypeScript, since Node 20 loads none while the tests run from source.
+ * The program of a hashing process (hash-processes.ts). It is JavaScript, since Node 20 loads no TypeScript while the tests run from
+ * source.
  */
 import os from 'node:os'
 import { hashSync, verifySync } from '@node-rs/argon2'
 
-// A terminal or a service manager signals all processes at once, and the gate ends its sign-ins before it ends.
+// A terminal or a service manager signals all processes at once, and the gate finishes its sign-ins before it ends.
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.on(signal, () => {})
 
-// After the start, which would take two seconds on a busy machine otherwise. On Linux this sets the main thread, which is the one that hashes.
+// This comes after the start, which would take two seconds at nice 10 on a busy machine. On Linux it sets the main thread, which is the one
+// that hashes.
 const niceness = 10
 try {
   if (os.getPriority() < niceness) os.setPriority(niceness)

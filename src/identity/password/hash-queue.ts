@@ -1,12 +1,12 @@
 /**
- * Whose password is hashed next. Owns the lanes: known browsers first, then known networks; strangers have every fourth turn, and what the others
- * leave. Refuses to let anybody wait for long, and to let one network's flood cost another network its turn (THREATS D7).
+ * The queue before the hashes. Known browsers come first, then known networks; every fourth turn is for strangers, who also get what is
+ * left. One network's flood does not take another network's turn (THREATS D7).
  */
-import { FairLine } from './fair-queue.ts'
+import { FairQueue } from './fair-queue.ts'
 
 /** Where a password comes from. */
 export interface HashPlace {
-  /** Whether the browser or the network is known to the account; `elsewhere` for strangers. */
+  /** Whether the account knows the browser or the network; `elsewhere` for strangers. */
   readonly from: 'browser' | 'network' | 'elsewhere'
   readonly address: string
 }
@@ -14,42 +14,42 @@ export interface HashPlace {
 interface Waiting {
   readonly place: HashPlace
   readonly timer: NodeJS.Timeout
-  readonly resolve: (mayGo: boolean) => void
+  readonly resolve: (isMyTurn: boolean) => void
 }
 
-export interface HashTurnsOptions {
-  /** So many at a time. */
+export interface HashQueueOptions {
+  /** The number of hashes at a time. */
   readonly concurrency: number
-  /** So many strangers wait; of known browsers and of known networks the same number each. */
+  /** The number that waits in each of the three lanes. */
   readonly queue: number
-  /** Whoever has waited this long hears that it is busy. */
-  readonly patienceMs?: number
+  /** After this wait the answer is `busy`. */
+  readonly maxWaitMs?: number
 }
 
-/** In a line of 32 nobody waits for long: two hashes at a time take some 2 s for it, on a busy machine perhaps 10. */
-const patienceMs = 10_000
-/** One turn in so many is the strangers', if any wait. */
-const strangersTurn = 4
+/** A lane of 32 takes some 2 s with two hashes at a time, and perhaps 10 s on a busy machine. */
+const maxWaitMs = 10_000
+/** One turn of this many is for strangers, if any wait. */
+const strangersEvery = 4
 
-export class HashTurns {
-  readonly #options: HashTurnsOptions
-  readonly #lines: Readonly<Record<HashPlace['from'], FairLine<Waiting>>>
+export class HashQueue {
+  readonly #options: HashQueueOptions
+  readonly #lanes: Readonly<Record<HashPlace['from'], FairQueue<Waiting>>>
   #running = 0
   #turns = 0
 
-  constructor(options: HashTurnsOptions) {
+  constructor(options: HashQueueOptions) {
     this.#options = options
-    const line = () => new FairLine<Waiting>(options.queue)
-    this.#lines = { browser: line(), network: line(), elsewhere: line() }
+    const lane = () => new FairQueue<Waiting>(options.queue)
+    this.#lanes = { browser: lane(), network: lane(), elsewhere: lane() }
   }
 
-  /** Whether `enter` would answer false at once. */
+  /** Whether `acquire` would answer false at once. */
   isFullFor({ from, address }: HashPlace): boolean {
-    return this.#running >= this.#options.concurrency && this.#lines[from].isFullFor(address)
+    return this.#running >= this.#options.concurrency && this.#lanes[from].isFullFor(address)
   }
 
-  /** Waits for a turn; false where there is none. Whoever hears true calls `leave` when done. */
-  async enter(place: HashPlace): Promise<boolean> {
+  /** Waits for a turn; false where there is none. After true the caller calls `release`. */
+  async acquire(place: HashPlace): Promise<boolean> {
     if (this.#running < this.#options.concurrency) {
       this.#running++
       return true
@@ -58,34 +58,34 @@ export class HashTurns {
       const waiting: Waiting = {
         place,
         resolve,
-        timer: setTimeout(() => this.#giveUp(waiting), this.#options.patienceMs ?? patienceMs)
+        timer: setTimeout(() => this.#giveUp(waiting), this.#options.maxWaitMs ?? maxWaitMs)
       }
-      const dropped = this.#lines[place.from].push(place.address, waiting)
+      const dropped = this.#lanes[place.from].push(place.address, waiting)
       if (dropped !== null) settle(dropped, false)
     })
   }
 
-  /** The turn is handed over, otherwise a newcomer could slip in between. */
-  leave(): void {
+  /** The next one takes over the turn, otherwise a newcomer could get it first. */
+  release(): void {
     const next = this.#next()
     if (next === null) this.#running--
     else settle(next, true)
   }
 
   #next(): Waiting | null {
-    const { browser, network, elsewhere } = this.#lines
-    const isStrangersTurn = ++this.#turns % strangersTurn === 0
+    const { browser, network, elsewhere } = this.#lanes
+    const isStrangersTurn = ++this.#turns % strangersEvery === 0
     const first = isStrangersTurn ? elsewhere.shift() : null
     return first ?? browser.shift() ?? network.shift() ?? elsewhere.shift()
   }
 
   #giveUp(waiting: Waiting): void {
-    this.#lines[waiting.place.from].remove(waiting.place.address, waiting)
+    this.#lanes[waiting.place.from].remove(waiting.place.address, waiting)
     settle(waiting, false)
   }
 }
 
-function settle({ timer, resolve }: Waiting, mayGo: boolean): void {
+function settle({ timer, resolve }: Waiting, isMyTurn: boolean): void {
   clearTimeout(timer)
-  resolve(mayGo)
+  resolve(isMyTurn)
 }
