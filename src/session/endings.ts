@@ -1,6 +1,6 @@
 /**
- * How sessions end: one, all of a person, all of them. Owns that every token is dead then, that the store is asked once whether that stays so, and
- * that whoever tries again asks it again (FIELD A7).
+ * How sessions end: one, all of a person, or all. Every token of an ended session is dead. The store is asked whether the end lasts; where
+ * it cannot tell, a second call asks again (FIELD A7).
  */
 
 import { isToken, tokenDigest } from '../ids.ts'
@@ -11,14 +11,14 @@ import { type EndReason, endedKey, endReasons, seenKey, sessionKey, sessionRecor
 import type { SessionCache } from './session-cache.ts'
 
 const rememberedSeconds = 60 * 60
-/** Nobody waits for these to be confirmed: such a session is over by its own stamps as well, also in an older state of the store. */
+/** These need no confirmation: such a session is over by its own stamps, also in an older state of the store. */
 const overAnyway: ReadonlySet<EndReason> = new Set(['idle', 'expired'])
 
 export interface EndingsOptions {
   readonly store: Store
   readonly cache: SessionCache
   readonly dropToken: (digest: string) => Promise<void>
-  /** What this process remembers of a session. */
+  /** Drops what this process remembers of a session. */
   readonly forget: (id: string) => unknown
 }
 
@@ -32,8 +32,8 @@ export class Endings {
   }
 
   /**
-   * Ends a session everywhere: every token of it is dead once this resolves. False where there was none. Rejects with StoreUnconfirmed where it is
-   * ended and nothing confirms that it stays so; `confirmEnd` asks again.
+   * Ends a session everywhere: every token of it is dead once this resolves. False where there was none. Rejects with StoreUnconfirmed
+   * where it has ended and nothing confirms that this lasts; `confirmEnd` asks again.
    */
   async end(id: string, why: EndReason): Promise<boolean> {
     const session = await this.finish(id, why)
@@ -46,8 +46,8 @@ export class Endings {
   }
 
   /**
-   * Ends all sessions of an account but `except`; answers how many. The confirmation is asked for once, at the end, and also where none was left:
-   * who tries again asks for it again. Rejects with StoreUnconfirmed, which counts them.
+   * Ends all sessions of an account but `except`; answers how many. It asks for one confirmation, at the end, and also where no session was
+   * left, for those who try again. Rejects with StoreUnconfirmed, which has the number.
    */
   async endAccount(accountId: string, why: EndReason, except?: string): Promise<number> {
     const ids = await this.#store.members(sessionsOf(accountId))
@@ -55,14 +55,14 @@ export class Endings {
     return this.#confirmed(await inBatches(ids, finish, undefined, { goesOn: true }))
   }
 
-  /** Ends everybody's session, as `endAccount`. Costs what the store holds: for the terminal. `onDone` hears how many have been looked at. */
+  /** Ends everybody's session, as `endAccount`. It reads the whole store, so only commands call it. `onDone` gets the number so far. */
   async endAll(why: EndReason, onDone?: (done: number) => void): Promise<number> {
     const finish = async ({ key }: StoreEntry) =>
       (await this.finish(key.slice(sessionRecord.prefix.length), why)) !== null
     return this.#confirmed(await inBatches(this.#store.scan(sessionRecord.prefix), finish, onDone, { goesOn: true }))
   }
 
-  /** Why the session behind a dead token ended, while that is remembered (one hour). */
+  /** Why the session of a dead token ended. This is remembered for one hour. */
   async whyEnded(token: string): Promise<EndReason | null> {
     if (!isToken(token)) return null
     const why = await this.#store.get(endedKey(tokenDigest(token)))
@@ -70,8 +70,8 @@ export class Endings {
   }
 
   /**
-   * Whether a session was ended without a confirmation lately (with `accountId`: one of this account). If so, asks for the confirmation again, and
-   * rejects with StoreUnconfirmed as `end` does.
+   * True if this session ended without a confirmation within the last hour (with `accountId`: if it was one of this account). It then asks
+   * for the confirmation again, and rejects with StoreUnconfirmed as `end` does.
    */
   async confirmEnd(id: string, accountId?: string): Promise<boolean> {
     const whose = await this.#store.get(endedKey(id))
@@ -80,21 +80,21 @@ export class Endings {
     return true
   }
 
-  /** The same by a token of it. */
+  /** The same for the session of a token. */
   async confirmEndOf(token: string): Promise<boolean> {
     if ((await this.whyEnded(token)) === null) return false
     await this.#store.settle?.()
     return true
   }
 
-  /** So that who tries again is not told that there is no such session. */
+  /** A person who tries again must not hear that there is no such session. */
   rememberUnconfirmed(id: string, accountId = ''): Promise<void> {
     return this.#remember(id, accountId)
   }
 
   /**
-   * Ends it; whether that is confirmed is the caller's question. Null where there was none. A session that this release cannot read ends as well, since
-   * every release looks for the record that is taken out here; whose it was is not known then ('').
+   * Ends a session without asking for a confirmation. Null where there was none. A session that this release cannot read ends as well,
+   * since every release looks for the record that is deleted here; its account is unknown then ('').
    */
   async finish(id: string, why: EndReason): Promise<{ readonly accountId: string } | null> {
     const text = await this.#store.take(sessionKey(id))
@@ -117,7 +117,7 @@ export class Endings {
     return session
   }
 
-  /** For a sign-in, which promises nobody that an older session stays ended: a store that goes back is noticed, and that is enough. */
+  /** For a sign-in, which promises nobody that an older session stays ended. */
   settleQuietly(): Promise<unknown> {
     return evenUnconfirmed(() => this.#store.settle?.())
   }
@@ -129,7 +129,7 @@ export class Endings {
     throw new StoreUnconfirmed(unconfirmed.message, { cause: unconfirmed.cause, ended })
   }
 
-  /** For a page that explains. A full disk has no room for it, and the session ends all the same. */
+  /** Pages explain this later. A full disk has no room for it, and the session ends all the same. */
   async #remember(digestOrId: string, what: string): Promise<void> {
     await this.#store.put(endedKey(digestOrId), what, rememberedSeconds).catch(error => {
       if (!(error instanceof StoreUnreachable)) throw error

@@ -1,6 +1,6 @@
 /**
- * Hand-over codes: from the portal to an app's host, through the address bar. Owns that each is good once, for 30 s, on its host and in its browser; of one that
- * is not, it tells where it would have led, so that nobody loses their way.
+ * Hand-over codes, which take a sign-in from the portal to an app's host in the address bar. Each is good once, for 30 s, on its host and
+ * in its browser. For one that is no longer good, the gate still knows where it led.
  */
 import { type Clock, isCurrent } from '../clock.ts'
 import { isToken, newToken, tokenDigest } from '../ids.ts'
@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts'
 import { type HandOverRecord, handOverRecord } from './records.ts'
 
 const goodSeconds = 30
-/** Where a code led is remembered for longer than it is good. */
+/** The gate remembers where a code led for longer than the code is good. */
 const rememberedSeconds = 10 * 60
 const returnToLength = 12 * 1024
 
@@ -21,7 +21,6 @@ export class HandOvers {
     this.#clock = clock
   }
 
-  /** A new code. */
   async make(input: Omit<HandOverRecord, 'expiresAt'>): Promise<string> {
     const code = newToken()
     const record: HandOverRecord = {
@@ -48,7 +47,7 @@ export class HandOvers {
     return { returnTo, tie, state: this.#isGood(record) ? 'waiting' : 'late' }
   }
 
-  /** The record, for the one caller who spends it; null for a wrong, spent, late or misplaced code. Whoever tries has spent it. */
+  /** The record for the one caller who spends the code; null for a wrong, spent, late or misplaced one. A failed try spends it too. */
   async spend(code: string, host: string, state: string): Promise<HandOverRecord | null> {
     if (!isToken(code)) return null
     const digest = tokenDigest(code)
@@ -56,7 +55,7 @@ export class HandOvers {
     if (record === null) return null
     await handOverRecord.put(this.#store, spentId(digest), record, rememberedSeconds)
     if (record.host !== host || record.state !== state) return null
-    // The store's life of it runs on the store's own clock, which may be another machine's.
+    // The store deletes the record by its own clock, which may be another machine's.
     return this.#isGood(record) ? record : null
   }
 

@@ -1,4 +1,4 @@
-/** When a person last used which app, to within ten minutes, so that their list of apps shows it on top. No request waits for it. */
+/** When a person last used which app, to within ten minutes. Their list of apps is sorted by it. No request waits for it. */
 import type { Clock } from '../clock.ts'
 import type { Store } from '../store/store.ts'
 import { growingLru } from './growing-lru.ts'
@@ -10,7 +10,7 @@ const accountsNoted = 50_000
 export class AppUse {
   readonly #store: Store
   readonly #clock: Clock
-  /** Account → app → when it was last written to the store. An account that drops out is written once more than needed. */
+  /** Account → app → when the gate last wrote it to the store. An account that drops out is written once more than needed. */
   readonly #written = growingLru<Map<string, number>>(accountsNoted)
 
   constructor(store: Store, clock: Clock) {
@@ -18,7 +18,7 @@ export class AppUse {
     this.#clock = clock
   }
 
-  /** Notes a use; writes at most once in ten minutes for a person and an app, and forgets a failure. */
+  /** Notes a use. It writes at most once in ten minutes for a person and an app, and ignores a failure. */
   note(accountId: string, appId: string): void {
     const now = this.#clock()
     let apps = this.#written.get(accountId)

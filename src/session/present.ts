@@ -1,4 +1,4 @@
-/** The person of a session as one host sees them by now. Owns a look that is no use of the session: it does not keep it from idling. */
+/** The person of a session as one host sees them now. This look does not count as a use of the session. */
 
 import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import { accountPrefix, subjectOf } from '../identity/account.ts'
@@ -14,7 +14,7 @@ export interface Present {
   readonly isFullySignedIn: boolean
 }
 
-/** Who is behind session `id` on `host`, with what they have proved up to `now`; null where it has ended there, or was never there. */
+/** The person of session `id` on `host`, with their proofs up to `now`; null where the session has ended or has no token there. */
 export async function presentAt(cache: SessionCache, id: string, host: string, now: number): Promise<Present | null> {
   const session = await cache.read(sessionKey(id), sessionRecord.parse)
   const digest = session?.tokens[host]

@@ -1,29 +1,29 @@
-/** A person as one host sees them. Pure values: what a token shows, and no more. */
+/** The person who asks, as one host sees them. */
 
 import type { Proof } from '../factor/proof.ts'
 import type { Account } from '../identity/account.ts'
 import type { Subject } from '../identity/subject.ts'
 import type { Session } from './session.ts'
 
-/** A person as one host sees them: the session, and of its proofs those that this host's token may show. */
+/** The session, and those of its proofs that this host's token may show. */
 export interface Principal {
   readonly session: Session
   readonly account: Account
   readonly subject: Subject
   readonly proofs: readonly Proof[]
   readonly host: string
-  /** Digest of the token: what forms are bound to. */
+  /** Digest of the token. Forms are bound to it. */
   readonly csrfKey: string
   readonly isFullySignedIn: boolean
 }
 
 export interface Entered {
   readonly principal: Principal
-  /** For the cookie; nobody else ever sees it. */
+  /** The value of the cookie. Nothing else shows it. */
   readonly token: string
 }
 
-/** The generation a principal's token may show: that of its youngest visible proof. */
+/** The generation that a principal's token may show: that of its youngest visible proof. */
 export function generationOf({ proofs }: Principal): number {
   return proofs.reduce((highest, proof) => Math.max(highest, proof.generation), 0)
 }

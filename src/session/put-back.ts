@@ -1,6 +1,6 @@
 /**
- * What becomes of sessions when the clock is put back. Owns the latest moment this gate has seen, kept in the store as well, since a restart is what
- * often puts a clock right; refuses to let a session live longer than it may because it began while the clock was ahead (THREATS D17).
+ * What happens to sessions when the clock is put back. The gate keeps the latest time it has seen, also in the store, since clocks are
+ * often corrected at a restart. Otherwise a session that began while the clock was ahead would live too long (THREATS D17).
  */
 import { type Clock, clockSkewMs } from '../clock.ts'
 import type { Proof } from '../factor/proof.ts'
@@ -12,15 +12,15 @@ import type { SessionCache } from './session-cache.ts'
 const saveEveryMs = 60_000
 const markKey = 'meta:clock'
 
-/** Whether something in it was written by a clock that stood later than it does now. */
+/** True if a time in the session is later than the clock is now. */
 export function isAhead({ createdAt, proofs }: Session, now: number): boolean {
   return createdAt > now + clockSkewMs || proofs.some(({ at }) => at > now + clockSkewMs)
 }
 
-/** The session as it would be had the clock been right: what lies ahead is moved by as much as the clock was put back. */
+/** The session with its future times moved back by as much as the clock was. */
 export function setBack(session: Session, byMs: number, lifeMs: number, now: number): Session {
   const back = (at: number) => (at > now + clockSkewMs ? at - byMs : at)
-  // When its end was fixed: at its beginning, or with the proof that made it whole.
+  // The end was fixed at the beginning, or with the proof that made the session complete.
   const wasFixedAhead = session.createdAt > now + clockSkewMs || session.expiresAt - lifeMs > now + clockSkewMs
   return {
     ...session,
@@ -36,9 +36,9 @@ export interface PutBackOptions {
   readonly clock: Clock
   readonly lifeMs: (proofs: readonly Proof[]) => number
   readonly idleSeconds: () => number
-  /** Ends a session of whose age nobody can say anything. */
+  /** Ends a session of unknown age. */
   readonly end: (id: string) => Promise<unknown>
-  /** Whatever was remembered of sessions is from another time. */
+  /** Drops what this process remembers of sessions, since it has wrong times. */
   readonly forget: () => unknown
 }
 
@@ -47,38 +47,38 @@ export class PutBack {
   readonly #store: Store
   #latest = 0
   #savedAt = 0
-  #settingRight: Promise<void> | null = null
+  #correction: Promise<void> | null = null
 
   constructor(options: PutBackOptions) {
     this.#options = options
     this.#store = options.store
   }
 
-  /** Learns the latest moment that any gate of this store has seen. Before the first request. */
+  /** Reads the latest time that any gate of this store has saved. Call this before the first request. */
   async begin(): Promise<void> {
     const found = Number(await this.#store.get(markKey))
     if (Number.isSafeInteger(found)) this.#latest = Math.max(this.#latest, found)
     await this.present()
   }
 
-  /** True while the clock goes on; false once it was put back, until `present` has set right what lies ahead. */
+  /** True while the clock goes on; false once it was put back, until `present` has corrected the sessions. */
   isSteady(now: number): boolean {
     if (now > this.#latest) this.#latest = now
     return now + clockSkewMs >= this.#latest
   }
 
-  /** What the clock says; whatever lies ahead of it is set right before anybody goes on. */
+  /** The time by the clock. After the clock was put back, all sessions are corrected first. */
   async present(): Promise<number> {
     const now = this.#options.clock()
     if (this.isSteady(now)) return now
-    this.#settingRight ??= this.#setAllRight(now).finally(() => {
-      this.#settingRight = null
+    this.#correction ??= this.#correctAll(now).finally(() => {
+      this.#correction = null
     })
-    await this.#settingRight
+    await this.#correction
     return this.#options.clock()
   }
 
-  /** Writes the latest moment down, once a minute at most. */
+  /** Saves the latest time, once a minute at most. */
   async save(): Promise<void> {
     const now = await this.present()
     if (Math.abs(now - this.#savedAt) < saveEveryMs) return
@@ -86,18 +86,18 @@ export class PutBack {
     await this.#store.put(markKey, String(now))
   }
 
-  /** The session, unless it lies ahead of a clock that was not put back here: then it is ended, since nobody can say how old it is. */
+  /** The session, if its times are not in the future. Otherwise it ends, since nobody knows how old it is. */
   ofToday(session: Session, now: number): Promise<Session | null> | Session {
-    return isAhead(session, now) ? this.#setRight(session.id, now, now) : session
+    return isAhead(session, now) ? this.#correct(session.id, now, now) : session
   }
 
-  /** Costs what the store holds, once for each time that the clock is put back. */
-  async #setAllRight(now: number): Promise<void> {
+  /** Reads all sessions of the store, once for each time that the clock is put back. */
+  async #correctAll(now: number): Promise<void> {
     const latest = this.#latest
     for await (const { value } of this.#store.scan(sessionKey(''))) {
       const session = sessionRecord.parseIfKnown(value)
       if (session === null) continue
-      if (isAhead(session, now)) await this.#setRight(session.id, now, latest)
+      if (isAhead(session, now)) await this.#correct(session.id, now, latest)
       const seen = Number((await this.#store.get(seenKey(session.id))) ?? 0)
       const at = now - Math.max(0, latest - seen)
       if (seen > now + clockSkewMs) await this.#store.put(seenKey(session.id), String(at), this.#options.idleSeconds())
@@ -107,7 +107,7 @@ export class PutBack {
     this.#savedAt = 0
   }
 
-  async #setRight(id: string, now: number, latest: number): Promise<Session | null> {
+  async #correct(id: string, now: number, latest: number): Promise<Session | null> {
     const { cache, lifeMs, end } = this.#options
     const right = await sessionRecord.change<Session | null>(this.#store, id, session => {
       if (session === null || !isAhead(session, now)) return { result: session }

@@ -1,4 +1,4 @@
-/** How sessions and tokens are written down. Owns the keys and the strict reading: a record that is not wholly right is nobody's (THREATS D3). */
+/** The records of sessions and tokens in the store. A record that is not wholly valid counts as none (THREATS D3). */
 import { factorKinds, type Proof } from '../factor/proof.ts'
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { Session } from './session.ts'
@@ -7,7 +7,7 @@ export const seenKey = (id: string) => `seen:${id}`
 export const endedKey = (digest: string) => `ended:${digest}`
 export const sessionsOf = (accountId: string) => `sessions-of:${accountId}`
 
-/** Why a session ended; pages explain it, the journal records it. */
+/** Why a session ended. Pages explain it, and the journal records it. */
 export const endReasons = [
   'logout',
   'idle',
@@ -29,7 +29,7 @@ export interface TokenRecord {
   readonly generation: number
 }
 
-/** A hand-over code in the store: good once, until then, on `host`, in the browser whose nonce hashes to `state`. */
+/** A hand-over code: good once, until `expiresAt`, on `host`, in the browser whose nonce hashes to `state`. */
 export interface HandOverRecord extends TokenRecord {
   readonly expiresAt: number
   readonly state: string
@@ -44,14 +44,14 @@ export const sessionRecord = new RecordKind<Session>({
   read: record => (isSession(record) ? record : null)
 })
 
-/** By the digest of the token. */
+/** Its id is the digest of the token. */
 export const tokenRecord = new RecordKind<TokenRecord>({
   prefix: 'token:',
   version: 1,
   read: record => (isToken(record) ? record : null)
 })
 
-/** By the digest of the code; once more, with `:spent` behind it, for a while after. */
+/** Its id is the digest of the code. A spent one is kept for a while with `:spent` behind it. */
 export const handOverRecord = new RecordKind<HandOverRecord>({
   prefix: 'handover:',
   version: 1,

@@ -1,24 +1,24 @@
 /**
- * A read-through cache of tokens, sessions and accounts in front of the store. The store's notices keep it true: a value that may have changed is
- * never served, and nothing is served from memory while the notices are broken.
+ * A read-through cache of tokens, sessions and accounts in front of the store. Change notices keep it correct: it never serves a value that
+ * may have changed, and serves nothing from memory while the notices fail.
  */
 import type { LRUCache } from 'lru-cache'
 import type { Store, StoreNotice } from '../store/store.ts'
 import { growingLru } from './growing-lru.ts'
 
-/** A person takes three entries (token, session, account) and one more for each further host, so this is enough for 50,000 people on two hosts. */
+/** A person takes three entries (token, session, account) and one more for each further host, so 50,000 people on two hosts fit. */
 const capacity = 200_000
 
-/** A read-through cache over some key prefixes of a store. Parsed values are shared: treat them as frozen. */
+/** Parsed values are shared: treat them as frozen. */
 export class SessionCache {
   readonly #store: Store
   readonly #entries: LRUCache<string, object>
-  /** Reads under way; a notice about their key makes their result unfit to keep. */
+  /** Reads under way. A notice about their key keeps their result out of the cache. */
   readonly #pending = new Map<string, { promise: Promise<unknown>; stale: boolean }>()
   readonly #listeners = new Set<(notice: StoreNotice) => void>()
   #ends: (() => void)[] = []
-  /** How many of the subscriptions stand. */
-  #standing = 0
+  /** The number of subscriptions that work. */
+  #subscribed = 0
   #wanted = 0
 
   constructor(store: Store, options: { capacity?: number } = {}) {
@@ -26,17 +26,17 @@ export class SessionCache {
     this.#entries = growingLru(options.capacity ?? capacity)
   }
 
-  /** Subscribes to `prefixes`. Until it resolves, and whenever a subscription is lost, every read goes to the store. */
+  /** Subscribes to `prefixes`. Before this resolves, and while a subscription is lost, every read goes to the store. */
   async watch(prefixes: readonly string[]): Promise<void> {
     this.#wanted = prefixes.length
     for (const prefix of prefixes) {
       let stands = true
-      this.#standing++
+      this.#subscribed++
       const end = await this.#store.subscribe(prefix, notice => {
         if (notice.kind === 'changed') this.forget(notice.key)
         else {
-          if (notice.kind === 'lost' && stands) this.#standing--
-          if (notice.kind === 'ready' && !stands) this.#standing++
+          if (notice.kind === 'lost' && stands) this.#subscribed--
+          if (notice.kind === 'ready' && !stands) this.#subscribed++
           stands = notice.kind === 'ready'
           this.#forgetAll()
         }
@@ -46,23 +46,26 @@ export class SessionCache {
     }
   }
 
-  /** Passes every notice on, after the cache has obeyed it. */
+  /** Passes every notice on, after the cache has applied it. */
   onNotice(listener: (notice: StoreNotice) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** True while the notices can be believed, and so the cache. */
+  /** True while all subscriptions work, so that the cache is correct. */
   get isTold(): boolean {
-    return this.#wanted > 0 && this.#standing === this.#wanted && this.#ends.length === this.#wanted
+    return this.#wanted > 0 && this.#subscribed === this.#wanted && this.#ends.length === this.#wanted
   }
 
-  /** The value without a look into the store; undefined where that takes one. */
+  /** The value from memory alone; undefined where the store must be asked. */
   peek(key: string): unknown {
     return this.#entries.get(key)
   }
 
-  /** Value of `key` as `parse` reads it; null where there is none. Absence is not cached: strangers' cookies must not fill memory. */
+  /**
+   * The value of `key` as `parse` reads it; null where there is none. Absence is not cached, otherwise strangers' cookies would fill the
+   * memory.
+   */
   async read<T extends object>(key: string, parse: (text: string, key: string) => T | null): Promise<T | null> {
     const known = this.#entries.get(key)
     if (known !== undefined) return known as T
@@ -98,7 +101,7 @@ export class SessionCache {
     return value
   }
 
-  /** For the writer itself, who need not wait for its own notice. */
+  /** For the writer of a change, which need not wait for its own notice. */
   forget(key: string): void {
     this.#entries.delete(key)
     const running = this.#pending.get(key)

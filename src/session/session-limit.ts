@@ -1,20 +1,22 @@
 /**
- * How many sign-ins a person may have at once. Owns whom a new one ends: the oldest of its own kind, whole or half-way. Otherwise whoever
- * has the password alone could end whole sign-ins with halves.
+ * The limit of sign-ins for each person. A new one ends the oldest of its own kind, complete or half-way, otherwise an attacker with the
+ * password alone could end complete sign-ins by beginning new ones.
  */
 import { isFullySignedIn } from '../factor/proof.ts'
 import type { Session } from './session.ts'
 
-/** So many more may stop half-way: room for one's own beside all that a thief of the password can begin in their ten minutes. */
-const halfWayMore = 16
+/** So many more half-way sign-ins are allowed: as many as an attacker with the password can begin in ten minutes, and the person's own. */
+const extraHalfWay = 16
 
-/** Those that have to end so that one more has room; `live` is sorted, the one seen last first. `except` is the one that becomes whole. */
+/**
+ * The sessions that must end before one more starts. `live` is sorted, the one seen last first; `except` is the one that becomes complete.
+ */
 export function sessionsToEvict(
   live: readonly { readonly session: Session }[],
   next: { readonly isWhole: boolean; readonly except?: string },
   maxPerUser: number
 ): readonly Session[] {
-  const room = next.isWhole ? maxPerUser : maxPerUser + halfWayMore
+  const room = next.isWhole ? maxPerUser : maxPerUser + extraHalfWay
   const alike = live.filter(
     ({ session }) => session.id !== next.except && isFullySignedIn(session.proofs) === next.isWhole
   )

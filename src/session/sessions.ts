@@ -1,6 +1,6 @@
 /**
- * The use-cases of a session, told in the order they happen: start, prove, hand over, find, end. Owns the limits (idle, absolute,
- * number) and the rule that every step up makes a new token; refuses to know cookies or pages.
+ * The use-cases of a session, in the order in which they happen: start, prove, hand over, find, end. The limits (idle, absolute, number)
+ * hold here, and each new proof makes a new token.
  */
 import { type Clock, clockSkewMs } from '../clock.ts'
 import { isFullySignedIn, type Proof } from '../factor/proof.ts'
@@ -29,7 +29,7 @@ export interface SessionLimits {
 
 type NewProof = Omit<Proof, 'generation'>
 
-/** A sign-in that stops half-way is forgotten after this long; one that began with an invitation has an hour. */
+/** A half-way sign-in ends after this time; one that began with an invitation has an hour. */
 const halfWaySeconds = 10 * 60
 const invitedSeconds = 60 * 60
 
@@ -38,7 +38,7 @@ export class Sessions {
   readonly #cache: SessionCache
   readonly #clock: Clock
   #limits: SessionLimits
-  /** Session id → when it was last seen here, in milliseconds. */
+  /** Session id → when this process last saw it, in milliseconds. */
   readonly #seen = new Map<string, number>()
   readonly #touched = new Map<string, number>()
   readonly #tokens: TokensInUse
@@ -67,17 +67,17 @@ export class Sessions {
     this.#limits = input.limits
   }
 
-  /** Learns what the clock said before a restart. A gate that is not told knows of no time before its own. */
+  /** Reads the latest time that any gate of this store has seen. Call this before the first request. */
   begin(): Promise<void> {
     return this.#putBack.begin()
   }
 
-  /** New limits, after the configuration changed; they hold for whoever is signed in as well. */
+  /** Sets new limits after a change of the configuration. They hold for running sessions too. */
   setLimits(limits: SessionLimits): void {
     this.#limits = limits
   }
 
-  /** A new session with its first proof, and the token for `host`. What the browser held before ends. */
+  /** Starts a session with its first proof, and makes the token for `host`. The session that the browser had before ends. */
   async start(input: {
     accountId: string
     proof: NewProof
@@ -105,9 +105,9 @@ export class Sessions {
     const proven = [input.proof, ...(input.more ?? [])].reduce(withProof, blank)
     const session = { ...proven, expiresAt: now + this.#lifeSeconds(proven.proofs) * 1000 }
     const seconds = (session.expiresAt - now) / 1000
-    const madeRoom = await this.#finishSurplus(session.accountId, { isWhole: isFullySignedIn(session.proofs) })
+    const madeRoom = await this.#makeRoom(session.accountId, { isWhole: isFullySignedIn(session.proofs) })
     const record: TokenRecord = { session: session.id, host: input.host, generation: session.generation }
-    // The index first: a session that no list shows could not be ended. The rest is used by nobody before its token is handed out.
+    // The index comes first: a session that no list shows could not be ended. Nobody can use the rest before its token is handed out.
     await this.#store.link(sessionsOf(session.accountId), session.id, this.#limits.absoluteSeconds + invitedSeconds)
     await Promise.all([
       this.#store.put(seenKey(session.id), String(now), this.#limits.idleSeconds),
@@ -121,11 +121,11 @@ export class Sessions {
     return { principal, token }
   }
 
-  /** One proof more: a new token for the host it was made on, the old one dead. Null where the session has ended meanwhile. */
+  /** Adds a proof: the host gets a new token, and the old one is dead. Null where the session has ended meanwhile. */
   async prove(principal: Principal, proof: NewProof): Promise<Entered | null> {
     const { id, accountId, proofs } = principal.session
     const isWholeNow = !isFullySignedIn(proofs) && isFullySignedIn(withProof(principal.session, proof).proofs)
-    if (isWholeNow && (await this.#finishSurplus(accountId, { isWhole: true, except: id })))
+    if (isWholeNow && (await this.#makeRoom(accountId, { isWhole: true, except: id })))
       await this.#endings.settleQuietly()
     return this.#reissue(principal.session.id, principal.host, session => {
       const proven = withProof(session, proof)
@@ -134,18 +134,18 @@ export class Sessions {
     })
   }
 
-  /** A code for `toHost`, good once within 30 s, in the browser whose nonce hashes to `state`. */
+  /** A code for `toHost` that is good once within 30 s, in the browser whose nonce hashes to `state`. */
   handOver(principal: Principal, toHost: string, state: string, returnTo: string): Promise<string> {
     const generation = generationOf(principal)
     return this.#handOvers.make({ session: principal.session.id, host: toHost, generation, state, returnTo })
   }
 
-  /** Where a code of `host` leads and whether it is still good; null for one that is unknown there. Spends nothing. */
+  /** Where a code of `host` leads and whether it is still good; null for one that is unknown there. This spends nothing. */
   lookAtHandOver = (code: string, host: string) => this.#handOvers.look(code, host)
 
   /**
-   * Spends a hand-over code. Null for a wrong, spent, late or misplaced one: all alike. Where `current`, the person on that host, shows as much
-   * already, their token stays and none is made (''): tabs that arrive together would end each other's.
+   * Spends a hand-over code. Null for a wrong, spent, late or misplaced one. If `current`, the person on that host, shows as much already,
+   * their token stays and the new one is '', otherwise tabs that arrive together would end each other's token.
    */
   async redeem(
     code: string,
@@ -162,7 +162,7 @@ export class Sessions {
     return entered === null ? null : { ...entered, returnTo }
   }
 
-  /** The person behind a token, from memory alone; undefined where only the store can tell. */
+  /** The person behind a token, from memory alone; undefined where the store must be asked. */
   peek(host: string, token: string): Principal | undefined {
     if (!this.#cache.isTold) return undefined
     const keys = this.#tokens.keysOf(token)
@@ -179,7 +179,10 @@ export class Sessions {
     return principal ?? undefined
   }
 
-  /** The person behind a token on `host`, or null: unknown, misplaced, ended, idle too long, suspended. */
+  /**
+   * The person behind a token on `host`; null where the token is unknown or of another host, or where the session has ended or the account
+   * is suspended.
+   */
   async find(host: string, token: string): Promise<Principal | null> {
     const keys = this.#tokens.keysOf(token)
     if (keys === null) return null
@@ -188,7 +191,7 @@ export class Sessions {
     if (record === null || record.host !== host) return null
     let session = await this.#cache.read(sessionKey(record.session), sessionRecord.parse)
     if (session !== null && session.generation < record.generation) {
-      // The token was told of before its session: another gateway has just made it.
+      // Another gate has just made the token, and its notice came before the session's.
       this.#cache.forget(sessionKey(record.session))
       session = await this.#cache.read(sessionKey(record.session), sessionRecord.parse)
     }
@@ -221,7 +224,7 @@ export class Sessions {
     return found.filter(each => each !== null).sort((a, b) => b.lastSeenAt - a.lastSeenAt)
   }
 
-  /** True while the session stands: what keeps a socket open. */
+  /** True while the session stands. Open sockets depend on it. */
   async stands(id: string): Promise<boolean> {
     const now = await this.#putBack.present()
     let session = await this.#cache.read(sessionKey(id), sessionRecord.parse)
@@ -229,17 +232,17 @@ export class Sessions {
     return session !== null && session.expiresAt > now && !(await this.#hasIdled(session, now))
   }
 
-  /** Counts as being seen: bytes that move on an open socket or in a download. */
+  /** Counts traffic on an open socket or in a download as a use of the session. */
   noteActivity(id: string): void {
     if (this.#seen.has(id)) this.#touch(id, this.#clock())
   }
 
-  /** Writes down who was seen since the last time. Call every few seconds, and before the end. */
+  /** Writes to the store who was seen since the last call. Call it every few seconds, and before the end. */
   async flush(): Promise<void> {
     await this.#putBack.save()
     await inBatches([...this.#touched], async ([id, at]) => {
       await this.#store.put(seenKey(id), String(at), this.#limits.idleSeconds)
-      // Seen again meanwhile, or not written: then it is due the next time.
+      // A session that was seen again meanwhile, or was not written, is due the next time.
       if (this.#touched.get(id) === at) this.#touched.delete(id)
     })
     const old = this.#clock() - this.#limits.idleSeconds * 1000
@@ -251,7 +254,7 @@ export class Sessions {
     return proofs.some(proof => proof.kind === 'invitation') ? invitedSeconds : halfWaySeconds
   }
 
-  /** The token of a host made anew under a changed session. Null where the session has ended, also where it ends in between. */
+  /** Changes a session and makes a new token for a host. Null where the session has ended before or meanwhile. */
   async #reissue(
     id: string,
     host: string,
@@ -267,13 +270,13 @@ export class Sessions {
       const next = { ...changed, tokens: { ...changed.tokens, [host]: digest } }
       const seconds = (next.expiresAt - now) / 1000
       const record: TokenRecord = { session: id, host, generation: Math.min(asOf ?? next.generation, next.generation) }
-      // Before the session names it: nobody knows the token yet, and a session must not name one that is not there.
+      // The token's record comes first: nobody knows the token yet, and a session must not name a token without a record.
       await tokenRecord.put(this.#store, digest, record, seconds)
       return { next, ttlSeconds: seconds, result: { old: session.tokens[host] } }
     })
     this.#cache.forget(sessionKey(id))
     if (replaced === null) {
-      // The session ended in between: no token of it may stay behind.
+      // The session ended meanwhile: no token of it may stay.
       await this.#dropToken(digest)
       return null
     }
@@ -287,8 +290,8 @@ export class Sessions {
     this.#cache.forget(tokenKey(digest))
   }
 
-  /** Makes room for one more. True if a session had to end. */
-  async #finishSurplus(accountId: string, next: { isWhole: boolean; except?: string }): Promise<boolean> {
+  /** Makes room for one more session. True if another one had to end. */
+  async #makeRoom(accountId: string, next: { isWhole: boolean; except?: string }): Promise<boolean> {
     const tooMany = sessionsToEvict(await this.list(accountId), next, this.#limits.maxPerUser)
     for (const { id } of tooMany) await this.#endings.finish(id, 'too_many')
     return tooMany.length > 0
@@ -302,7 +305,7 @@ export class Sessions {
     account: Account,
     now: number
   ): Principal | null {
-    // The session names the one token that is good on each host: an older one is dead even where its record still lies.
+    // The session names the one token that is good on each host. An older one is dead even while its record is still there.
     if (
       record.host !== host ||
       session.tokens[host] !== keys.digest ||
@@ -334,7 +337,7 @@ export class Sessions {
   async #hasIdled(session: Session, now: number): Promise<boolean> {
     if (this.#isFresh(session.id, now)) return false
     const seen = Number((await this.#store.get(seenKey(session.id))) ?? Number.NaN)
-    // Seen in the future: nobody can say how long ago that was.
+    // A time in the future does not tell how long ago it was.
     if (!(now - seen <= this.#limits.idleSeconds * 1000) || seen > now + clockSkewMs) {
       await this.end(session.id, 'idle')
       return true

@@ -1,6 +1,6 @@
 /**
- * Answers to forms that another process may have to give once more: the second press of a button may arrive at another gate than the first (FIELD G6).
- * Each answer lies in the store for twenty seconds, sealed by the keyring. It is written beside the first answer, which waits for nothing.
+ * Answers to forms that another process may have to give again: the second press of a button may reach another gate than the first (FIELD
+ * G6). Each answer is in the store for twenty seconds, sealed by the keyring. The first answer does not wait for the write.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Clock, isCurrent } from '../clock.ts'
@@ -12,9 +12,9 @@ import type { Store } from '../store/store.ts'
 export interface Answer {
   /** `Set-Cookie` lines. */
   readonly cookies: readonly string[]
-  /** Where a script is sent; null for a form. */
+  /** The address for a script; null for a form. */
   readonly redirect: string | null
-  /** Digests of the session's token before and after the answer. Null: the browser had none. */
+  /** Digests of the session's token before and after the answer. Null means that the browser had none. */
   readonly tokens: readonly (string | null)[]
 }
 
@@ -22,32 +22,32 @@ interface Kept extends Answer {
   readonly until: number
 }
 
-/** Stands for an answer that cannot be read: it is over, and nobody waits for it. */
+/** The value for an answer that cannot be read. Its time is over, so nobody waits for it. */
 const unreadable: Kept = { cookies: [], redirect: null, tokens: [], until: 0 }
 
-/** By the form, sealed for its key. */
+/** Its id is the form's, and the seal is bound to its key. */
 export const answerRecord = new RecordKind<Kept>({
   prefix: 'answer:',
   version: 1,
   isIdSecret: true,
   damaged: unreadable,
-  // What the seal vouches for, we wrote.
+  // The seal proves that the gate wrote it.
   read: record => record as unknown as Kept
 })
 
-/** One press that is under way in this process. */
+/** One press of a button that is under way in this process. */
 export interface Press {
-  /** It succeeded: from now on any process can give its answer. */
+  /** The press succeeded: from now on any process can give its answer. */
   keep(answer: Answer): void
-  /** It failed: nobody waits for it any longer. Resolves once the others see that. */
+  /** The press failed, and others stop waiting. Resolves once they can see that. */
   drop(): Promise<void>
 }
 
 export const keptSeconds = 20
-/** A press that finds another one under way looks again this often, so many times: two seconds in all. */
+/** A press that finds another one under way looks again at this interval, so many times: two seconds in all. */
 const looks = 40
 const lookEveryMs = 50
-/** Presses that wait at a time, in one process. Further ones look once. */
+/** So many presses wait at a time in one process. Further ones look once. */
 const mostWaiting = 100
 
 export class SharedAnswers {
@@ -65,7 +65,10 @@ export class SharedAnswers {
     }
   }
 
-  /** Says in the store that a press of this form is under way. The caller goes on at once; a failure of the store costs the second press alone. */
+  /**
+   * Notes in the store that a press of this form is under way. The caller does not wait. If the store fails, only a second press is
+   * affected.
+   */
   begin(key: string): Press {
     const id = newId()
     const begun = this.#store.link(indexOf(key), id, keptSeconds).catch(() => {})
@@ -81,7 +84,7 @@ export class SharedAnswers {
     }
   }
 
-  /** The answer to a press of this form elsewhere. While one is under way, waits for it a moment. */
+  /** The answer that another process gave to this form, or null. It waits up to two seconds while a press is under way. */
   async find(key: string): Promise<Answer | null> {
     for (let look = 1; ; look++) {
       const others = await this.#store.members(indexOf(key))
@@ -104,5 +107,5 @@ export class SharedAnswers {
   }
 }
 
-/** The presses that are under way or have succeeded. */
+/** The key of the list of presses that are under way or have succeeded. */
 const indexOf = (key: string) => `answer-presses:${key}`

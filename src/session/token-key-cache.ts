@@ -1,6 +1,6 @@
 /**
- * A cache from a token to its digest, to the store keys of its record, session and account, and to the principal they last made. Hashing a token and
- * building the keys anew would be a tenth of what a request costs. An entry says nothing about whether the token is good.
+ * A cache from a token to its digest, the store keys of its record, session and account, and the last principal. Without it, hashing and
+ * key building would be a tenth of a request's cost. An entry says nothing about whether the token is good.
  */
 import { accountPrefix } from '../identity/account.ts'
 import { isToken, tokenDigest } from '../ids.ts'
@@ -11,12 +11,12 @@ import type { SessionCache } from './session-cache.ts'
 
 export class TokenKeys {
   readonly digest: string
-  /** The key of its record. */
+  /** The store key of its record. */
   readonly token: string
-  /** Made of the session and the account that it holds, and outdated as soon as the cache has others. */
+  /** Made from one session and one account; out of date once the cache holds others. */
   principal: Principal | null = null
-  readonly #session = new Spelling(sessionKey)
-  readonly #account = new Spelling(id => accountPrefix + id)
+  readonly #session = new CachedKey(sessionKey)
+  readonly #account = new CachedKey(id => accountPrefix + id)
 
   constructor(digest: string) {
     this.digest = digest
@@ -32,26 +32,26 @@ export class TokenKeys {
   }
 }
 
-/** The key of an id, built anew only when it is another id than last time. */
-class Spelling {
-  readonly #spell: (id: string) => string
+/** Builds the key of an id, and keeps the last one. */
+class CachedKey {
+  readonly #build: (id: string) => string
   #id: string | null = null
   #key = ''
 
-  constructor(spell: (id: string) => string) {
-    this.#spell = spell
+  constructor(build: (id: string) => string) {
+    this.#build = build
   }
 
   of(id: string): string {
     if (id !== this.#id) {
       this.#id = id
-      this.#key = this.#spell(id)
+      this.#key = this.#build(id)
     }
     return this.#key
   }
 }
 
-/** Enough for 50,000 people on two hosts: each host has a token of its own. */
+/** Enough for 50,000 people on two hosts, since each host has its own token. */
 const capacity = 100_000
 
 export class TokensInUse {
@@ -68,7 +68,7 @@ export class TokensInUse {
     if (known !== undefined) return known
     if (!isToken(token)) return null
     const keys = new TokenKeys(tokenDigest(token))
-    // Only of tokens that open something: what strangers send must not push out the tokens of others.
+    // Only tokens that open something are kept, otherwise what strangers send would push others out.
     if (this.#cache.peek(keys.token) === undefined) return keys
     this.#keys.set(token, keys)
     return keys

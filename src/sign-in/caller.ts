@@ -1,4 +1,4 @@
-/** Who asks, from where, and where they are going: the plain values that every use-case of a sign-in takes. */
+/** Who asks for a step of a sign-in, from where, and on the way to what. */
 import type { Principal } from '../session/principal.ts'
 import type { Device } from '../session/session.ts'
 import type { Origin } from '../throttle/attempt-buckets.ts'
@@ -9,15 +9,15 @@ export interface Caller extends Origin {
   readonly request: string
   /** Milliseconds since the epoch. */
   readonly now: number
-  /** The mark of a known browser, where it came along. */
+  /** The device cookie of the request, if it has one. */
   readonly browser: string | null
   readonly device: Device
   /** The host that the new token is for. */
   readonly host: string
-  /** Whoever this browser is signed in as; null for nobody. */
+  /** The sign-in that this browser has; null for none. */
   readonly principal: Principal | null
   readonly way: Way
 }
 
-/** Somebody who has shown a first factor at least. */
+/** A caller who has shown at least a first factor. */
 export type SignedCaller = Caller & { readonly principal: Principal }

@@ -1,10 +1,10 @@
-/** What a challenge asks: of the factors a person has, those that the way demands, and why. Chosen on the server (THREATS M20). */
+/** What a challenge asks: which of a person's factors the target demands, and why. The server alone chooses (THREATS M20). */
 import { type FactorKind, factorKinds, isFresh } from '../factor/proof.ts'
 import type { SignedCaller } from './caller.ts'
 import type { NextStep } from './next-step.ts'
 import type { UsableFactors } from './usable-factors.ts'
 
-/** Why it is asked; null where the reason is the sign-in itself. */
+/** Why a factor is asked for; null where the reason is the sign-in itself. */
 export type Why =
   | { readonly kind: 'account' }
   | { readonly kind: 'on-the-way' }
@@ -14,14 +14,14 @@ export type Why =
 export interface Offer {
   readonly isStepUp: boolean
   readonly why: Why
-  /** What the person has. */
+  /** The factors that the person has. */
   readonly has: readonly FactorKind[]
-  /** What is demanded of it. */
+  /** Those of them that are demanded. */
   readonly factors: readonly FactorKind[]
   readonly demanded: readonly FactorKind[]
-  /** Title of the app on the way; null where there is none. */
+  /** Title of the app that the person goes to; null where there is none. */
   readonly app: string | null
-  /** How long the codes of this person's authenticator apps are, whatever the configuration says today; the shortest first. */
+  /** The lengths of the codes of this person's authenticator apps, the shortest first, whatever the configuration says today. */
   readonly codeDigits: readonly number[]
 }
 
@@ -51,12 +51,12 @@ export class Challenge {
     return { isStepUp, why, has, factors, demanded, app, codeDigits }
   }
 
-  /** True where the way takes this factor, whatever the browser was shown. */
+  /** True where the target takes this factor, whatever the browser was shown. */
   async takes(by: SignedCaller, kind: FactorKind): Promise<boolean> {
     return (await this.offer(by)).demanded.includes(kind)
   }
 
-  /** True where nothing is missing any more: asked twice, or proved in another tab. */
+  /** True where nothing more is needed, for example after a proof in another tab. */
   isEnough(by: SignedCaller): boolean {
     const { principal, way, address, now } = by
     if (!principal.isFullySignedIn) return false

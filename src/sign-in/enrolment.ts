@@ -1,6 +1,6 @@
 /**
- * Adding a second factor: who may, and what follows. An invitation opens it while it stands and the account has no factor that works; from
- * then on it takes a fresh proof with one that stands (THREATS M4, M5, M22).
+ * Enrolment of a second factor: who may, and what follows. An invitation allows it while it stands and the account has no usable factor.
+ * From then on it takes a fresh proof with a factor (THREATS M4, M5, M22).
  */
 import type { Credential, Credentials } from '../factor/credential.ts'
 import type { Enrolment as Verdict } from '../factor/factor.ts'
@@ -19,14 +19,14 @@ import { type Denied, denied, type FindAnswer, following, neverRepeated, type Re
 import type { Recovery } from './recovery.ts'
 import type { UsableFactors } from './usable-factors.ts'
 
-/** `confirm-first`: with a factor that stands. */
+/** `confirm-first`: after a proof with a factor that the person has. */
 export type MayEnrol = 'yes' | 'confirm-first' | 'no'
 
 export interface Enrolled {
   readonly kind: 'enrolled'
   readonly credential: Credential
   readonly principal: Principal
-  /** Of a sign-in that the factor completed; null where it was complete before. */
+  /** The token of a sign-in that the factor completed; null where it was complete before. */
   readonly token: string | null
   readonly browser: string | null
   /** New recovery codes, to be shown once; null where the person has some. */
@@ -61,22 +61,22 @@ export class Enrolment {
   async may(principal: Principal, now: number): Promise<MayEnrol> {
     const { factors, nextStep } = this.#options
     if (isFresh(principal.proofs, now)) return 'yes'
-    // What was switched off proves nothing any more, so it stands in nobody's way either.
+    // A factor that was switched off proves nothing, so it does not prevent an enrolment either.
     const hasNone = (await factors.kinds(principal.account.id)).length === 0
     if (hasNone && !principal.isFullySignedIn && (await nextStep.isInvited(principal))) return 'yes'
     return hasNone ? 'no' : 'confirm-first'
   }
 
   /**
-   * The same at the end of an enrolment. One that a full sign-in began while it was fresh goes on while its ceremony waits, since finding the
-   * telephone and scanning take time. `isBegun`: the ceremony is alive, and this account's and this session's.
+   * The same at the end of an enrolment. One that began in a complete, fresh sign-in may end while its ceremony lasts, since finding the
+   * telephone and scanning take time. `isBegun`: the ceremony is alive, and belongs to this account and session.
    */
   async mayFinish(principal: Principal, now: number, isBegun: boolean): Promise<MayEnrol> {
-    // With an invitation alone another factor may have been enrolled meanwhile: then it takes a proof with that one (THREATS M5).
+    // With an invitation alone another factor may have been enrolled meanwhile: then a proof with that one is needed (THREATS M5).
     return isBegun && principal.isFullySignedIn ? 'yes' : this.may(principal, now)
   }
 
-  /** An authenticator app, with the first code it shows. */
+  /** With an authenticator app and the first code it shows. */
   async withTotp(
     by: SignedCaller,
     input: { ceremony: string; code: string; name: string }
@@ -87,7 +87,7 @@ export class Enrolment {
     return answer.kind === 'enrolled' ? this.#finish(by, answer.credential) : this.#refuse(by, 'totp', answer)
   }
 
-  /** A passkey or security key, with its answer to the ceremony. */
+  /** With a passkey or security key and its answer to the ceremony. */
   async withPasskey<Answer = never>(
     by: SignedCaller,
     input: Pick<Parameters<Webauthn['register']>[0], 'ceremony' | 'response' | 'name'>,
@@ -107,7 +107,7 @@ export class Enrolment {
     return answer
   }
 
-  /** What follows: the journal's line, the first factor as a proof, recovery codes if there are none, and the way on. */
+  /** What follows: the line in the journal, the first factor as a proof, recovery codes if there are none, and the next step. */
   async #finish(by: SignedCaller, credential: Credential): Promise<Enrolled | Denied> {
     const { journal, credentials, completion, recovery } = this.#options
     const { account, isFullySignedIn } = by.principal
@@ -135,8 +135,8 @@ export class Enrolment {
   }
 
   /**
-   * With the first factor the invitation has done its work: link and password open nothing any more without it (THREATS M5). A factor counts
-   * only if it spent the invitation: one that was withdrawn or replaced while this ran has made nobody's factor (FIELD G2, A10).
+   * The first factor spends the invitation, so that link and password alone open nothing any more (THREATS M5). A factor counts only if it
+   * spent the invitation; otherwise the invitation was withdrawn or replaced meanwhile, and the factor is removed (FIELD G2, A10).
    */
   async #firstFactorStands(by: SignedCaller, credential: Credential): Promise<Entered | Denied> {
     const { invitations, credentials, sessions, journal } = this.#options
@@ -152,7 +152,7 @@ export class Enrolment {
     return entered ?? denied('sign_in_required')
   }
 
-  /** Where an enrolment leads that is done. */
+  /** The next step after an enrolment. */
   async next(on: OnTheWay, principal: Principal): Promise<Next> {
     return on.way.rd === null ? { kind: 'account' } : this.#options.nextStep.of(on, principal)
   }

@@ -1,6 +1,6 @@
 /**
- * A first factor becomes a session: a name and a password, or a passkey. `enter` is the door for logins that are checked elsewhere, such as
- * an institution's. Every kind of wrong reads the same (THREATS M15).
+ * The first factor of a sign-in, which becomes a session: a password, or a passkey. Logins that are checked elsewhere, such as an
+ * institution's, call `enter`. All refusals look the same (THREATS M15).
  */
 import type { ProofKind } from '../factor/proof.ts'
 import type { Webauthn } from '../factor/webauthn.ts'
@@ -15,10 +15,10 @@ import type { SignInJournal } from './journal.ts'
 import type { NextStep } from './next-step.ts'
 import { type FindAnswer, following, neverRepeated, type Repeated, type SignedIn } from './outcome.ts'
 
-/** Not signed in: wrong, or not looked at. */
+/** Not signed in: the factor was wrong, or was not checked. */
 export type NotAccepted = Exclude<LoginAttempt, { kind: 'accepted' }>
 
-/** What was shown of a person, by whoever checked it. */
+/** What a person has shown to whoever checked it. */
 export interface Shown {
   readonly kind: Extract<ProofKind, 'password' | 'directory' | 'webauthn'>
   readonly userVerified?: boolean
@@ -43,7 +43,7 @@ export class FirstFactor {
     this.#options = options
   }
 
-  /** A name and a password, of whichever directory knows them. */
+  /** With a name and a password of any directory. */
   async withPassword(by: Caller, name: string, password: string): Promise<SignedIn | NotAccepted> {
     const { passwordLogin, localDirectory, accounts, journal } = this.#options
     const { address, browser } = by
@@ -57,8 +57,8 @@ export class FirstFactor {
   }
 
   /**
-   * A passkey with user verification, which is a whole sign-in by itself (NIST SP 800-63B-4 §3.1.7.1). `binding`: what the ceremony was
-   * begun for, since there is no session yet.
+   * With a passkey and user verification, which is a complete sign-in by itself (NIST SP 800-63B-4 §3.1.7.1). `binding` is what the
+   * ceremony was begun for, since there is no session yet.
    */
   async withPasskey<Answer = never>(
     by: Caller,
@@ -86,7 +86,7 @@ export class FirstFactor {
     return this.enter(by, account, { kind: 'webauthn', userVerified, credentialId })
   }
 
-  /** A session for somebody whose first factor was checked: journal, session, and what the token is good for next. */
+  /** Makes the session after a first factor was checked: first the journal's line, then the session, then the next step. */
   async enter(
     by: Caller,
     account: Account,

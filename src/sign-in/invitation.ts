@@ -1,6 +1,6 @@
 /**
- * An invitation: whoever holds the link sets a password and gets a session that may enrol a second factor, and nothing else. Who left before
- * one stood comes back with link and password together; either alone opens nothing (THREATS M5).
+ * The sign-in with an invitation. The holder of the link sets a password and gets a session that may enrol a second factor, and nothing
+ * else. A person who left before that comes back with link and password together; either alone opens nothing (THREATS M5).
  */
 import { invitationOf } from '../factor/proof.ts'
 import type { Account } from '../identity/account.ts'
@@ -21,7 +21,7 @@ import type { UsableFactors } from './usable-factors.ts'
 
 export interface Invited {
   readonly account: Account
-  /** Its password was set already, and the second factor is missing. */
+  /** True where the password is set and the second factor is missing. */
   readonly isBegun: boolean
 }
 
@@ -50,8 +50,8 @@ export class Invitation {
   }
 
   /**
-   * Whom it is for; null for one that is no good. Suspended people hear the same as holders of a spent one, and so do people whose password is
-   * not ours to set. One whose password is set is over as soon as a second factor stands. Nothing is spent: mail scanners open links too.
+   * The account that the link is for, or null. A suspended account and one of another directory look like a spent link. A link whose
+   * password is set is over once a second factor stands. This spends nothing, since mail scanners open links too.
    */
   async look(token: string): Promise<Invited | null> {
     const { invitations, accounts, localDirectory, factors } = this.#options
@@ -63,19 +63,19 @@ export class Invitation {
     return { account, isBegun: fresh === null }
   }
 
-  /** True for the sign-in that this very link began, before a second factor. */
+  /** True for the sign-in that this link began, before a second factor. */
   isHalfWay({ proofs, isFullySignedIn }: Principal, token: string): boolean {
     return !isFullySignedIn && invitationOf(proofs) === tokenDigest(token)
   }
 
-  /** True where another tab of this browser has accepted it: then the way goes on from there. */
+  /** True where another tab of this browser has accepted it, and the person goes on there. */
   async isAcceptedBy(principal: Principal, token: string): Promise<boolean> {
     return (
       invitationOf(principal.proofs) === tokenDigest(token) && (await this.#options.invitations.peek(token)) === null
     )
   }
 
-  /** Sets the password of `account`, for whom `look` said the token is. `avoid`: names that it may not be made of. */
+  /** Sets the password of `account`, for which `look` said the token is. `avoid`: names that it may not be made of. */
   async accept(
     by: Caller,
     token: string,
@@ -86,27 +86,27 @@ export class Invitation {
     const { invitations, localDirectory, factors, journal } = this.#options
     const problem = passwordProblem(password, avoid)
     if (problem !== null) return { kind: 'weak', problem }
-    // Hashed first, since that may be too much at the moment, and the link must then still be good.
+    // The hash comes first: it may be refused for load, and the link must then still be good.
     const keepPassword = await localDirectory.preparePassword(password)
     if (!journal.isWritable) return denied('journal_unwritable', { retryAfterSeconds: 2 })
-    // Accepted before anything is done: of two who hold the link, one sets a password.
+    // The link is accepted before anything is done, so that of two holders one sets a password.
     if ((await invitations.accept(token)) !== account.id) return denied('invitation_invalid')
     try {
       await journal.invitation(by, account)
       await keepPassword(account.id)
     } catch (error) {
-      // The password is set: whoever opens the link again goes on with both.
+      // The password is set: the person opens the link again and goes on with both.
       if (error instanceof StoreUnconfirmed) throw error
-      // No password came of it, so nobody could go on with one.
+      // No password was set, so nobody could go on with one.
       await invitations.release(token)
       throw error
     }
-    // Whoever has a second factor needs nothing but the password now.
+    // A person with a second factor needs nothing but the password now.
     if ((await factors.kinds(account.id)).length > 0) await invitations.removeAll(account.id)
     return this.#enter(by, token, account)
   }
 
-  /** Goes on with link and password. The password is counted like any other guess. */
+  /** Goes on with link and password. The password counts like any other guess. */
   async resume(
     by: Caller,
     token: string,
@@ -122,13 +122,13 @@ export class Invitation {
       journal.noPassword(by, account, refused.kind)
       return refused
     }
-    // Replaced, or done in another browser meanwhile.
+    // The link may have been replaced, or used in another browser meanwhile.
     if ((await this.look(token))?.isBegun !== true) return denied('invitation_invalid')
     await journal.invitation(by, account, 'resumed')
     return this.#enter(by, token, account)
   }
 
-  /** A session that may enrol while this very invitation stands. */
+  /** Makes a session that may enrol while this invitation stands. */
   async #enter(by: Caller, token: string, account: Account): Promise<SignedIn> {
     const { sessions, nextStep } = this.#options
     const entered = await sessions.start({

@@ -1,4 +1,4 @@
-/** Every line that a sign-in leaves in the journal, told by what happened. `Promise`: nothing goes on before the line is on disk. */
+/** The lines that a sign-in writes to the journal. A method that returns a promise resolves once its line is on disk. */
 import type { AuditEvent, AuditSink, EventKind } from '../audit/event.ts'
 import type { Credential } from '../factor/credential.ts'
 import type { FactorKind, ProofKind } from '../factor/proof.ts'
@@ -8,10 +8,10 @@ import type { EndReason } from '../session/records.ts'
 import type { StoreUnconfirmed } from '../store/store.ts'
 import type { Caller } from './caller.ts'
 
-/** Of a caller, what a line says. */
+/** What a line needs of a caller. */
 type By = Pick<Caller, 'request' | 'now' | 'address' | 'principal'>
 
-/** How a check ended that did not succeed. `throttled` makes a line of its own kind. */
+/** How a check failed. `throttled` makes a line of its own kind. */
 export type FailedCheck = 'refused' | 'throttled' | 'busy' | 'expired'
 
 const idOf = ({ id, name }: Account) => ({ account: id, name })
@@ -23,7 +23,7 @@ export class SignInJournal {
     this.#audit = audit
   }
 
-  /** False while the disk takes no lines: then nothing begins that must be recorded. */
+  /** False while the disk takes no lines. Nothing begins then that must be recorded. */
   get isWritable(): boolean {
     return this.#audit.writable
   }
@@ -32,7 +32,10 @@ export class SignInJournal {
     return this.#commit(by, 'login', { ...idOf(account), factor, outcome: 'accepted' })
   }
 
-  /** `account`: whose name was typed; null where nobody has it, since people type passwords into the field for names. */
+  /**
+   * `account` is the one whose name was typed; null for an unknown name, which is not recorded, since people type passwords into that
+   * field.
+   */
   noPassword(by: By, account: Account | null, outcome: FailedCheck): void {
     const whom = { session: undefined, ...(account === null ? {} : idOf(account)) }
     this.#record(by, outcome === 'throttled' ? 'throttle' : 'login', { ...whom, factor: 'password', outcome })
@@ -66,7 +69,7 @@ export class SignInJournal {
     this.#record(by, outcome === 'throttled' ? 'throttle' : 'enrol', { factor, outcome })
   }
 
-  /** A factor is taken back whose invitation was over by the time it stood. */
+  /** A factor is removed because its invitation was over before it stood. */
   enrolmentUndone(by: By, { kind, id }: Credential): void {
     this.#record(by, 'factor.remove', { factor: kind, credential: id, outcome: 'invitation_over' })
   }
@@ -87,7 +90,7 @@ export class SignInJournal {
     this.#record(by, outcome === 'throttled' ? 'throttle' : 'password.change', { outcome })
   }
 
-  /** The person ended their own sign-in here, or one of theirs elsewhere. */
+  /** The person ended their own sign-in, here or elsewhere. */
   sessionEnd(by: By, why: EndReason, unconfirmed: StoreUnconfirmed | null, endedId?: string): void {
     const ended = endedId === undefined ? {} : { ended: endedId }
     this.#record(by, why === 'logout' ? 'logout' : 'session.end', { ...ended, outcome: why, ...confirmed(unconfirmed) })
@@ -121,7 +124,7 @@ function eventOf({ request, now, address, principal }: By, kind: EventKind, fiel
   return { kind, at: now, request, address, ...who, ...fields }
 }
 
-/** What the line of a change says where nothing confirms that it stays. */
+/** The field for a change that nothing confirms. */
 function confirmed(unconfirmed: StoreUnconfirmed | null): { readonly confirmed?: false } {
   return unconfirmed === null ? {} : { confirmed: false }
 }

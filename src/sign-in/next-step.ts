@@ -1,7 +1,4 @@
-/**
- * The way on after every success: the next factor, the app the person was going to, or the list of apps. The answer is a value, which the
- * portal turns into an address.
- */
+/** The step after every success: the next factor, the app that the person goes to, or the list of apps. */
 import type { AppAccess } from '../apps/authorize.ts'
 import { type Message, messageOf, type StoppedRequest } from '../apps/return-to.ts'
 import { invitationOf } from '../factor/proof.ts'
@@ -9,7 +6,7 @@ import type { Invitations } from '../identity/invitations.ts'
 import type { Principal, Sessions } from '../session/sessions.ts'
 import type { UsableFactors } from './usable-factors.ts'
 
-/** Where a person is going. Whoever fills this in has validated it (THREATS R1-R8). */
+/** Where a person is going. The caller has validated it (THREATS R1-R8). */
 export interface Way {
   /** An address on a host that the gate serves, or null for the list of apps. */
   readonly rd: string | null
@@ -26,18 +23,18 @@ export type Next =
   | { readonly kind: 'home' }
   | { readonly kind: 'account' }
   | { readonly kind: 'address'; readonly url: string }
-  /** To another host, whose cookie this `code` buys once. */
+  /** Another host, which gives a cookie for this `code` once. */
   | { readonly kind: 'hand-over'; readonly origin: string; readonly code: string }
-  /** The session stands and its cookie must go out; what follows did not work. */
+  /** The session stands and its cookie must go out, but what follows failed. */
   | { readonly kind: 'failed'; readonly cause: unknown }
 
-/** What stands between a person and an address of an app. */
+/** What an address of an app demands of a person. */
 export interface Requirement {
   readonly app: { readonly id: string; readonly title: string }
   readonly access: AppAccess
 }
 
-/** What comes of a request for `url`, by default of a GET; null where it belongs to no app. `address` is the client's. */
+/** The requirement of a request for `url`, by default a GET; null where it belongs to no app. `address` is the client's. */
 export type RequirementFor = (
   url: string,
   principal: Principal | null,
@@ -45,7 +42,7 @@ export type RequirementFor = (
   message?: Message
 ) => Requirement | null
 
-/** A person on their way, from an address. */
+/** A person on their way, and their address. */
 export interface OnTheWay {
   readonly way: Way
   readonly address: string
@@ -66,7 +63,7 @@ export class NextStep {
     this.#options = options
   }
 
-  /** Where to send this person now. Makes a hand-over code where the way leads to another host. */
+  /** The next step of this person. Makes a hand-over code for another host. */
   async of(on: OnTheWay, principal: Principal): Promise<Next> {
     const { rd, state } = on.way
     if (!principal.isFullySignedIn) {
@@ -82,8 +79,8 @@ export class NextStep {
   }
 
   /**
-   * What the way asks of this person; null where it leads to no app. First what was refused (`ask`), since the person comes back to the page
-   * around it and finds that open; then the address they come back to.
+   * What the target demands of this person; null where it belongs to no app. The refused request (`ask`) comes first: the page around it
+   * may be open to the person already.
    */
   requirement({ way: { rd, ask }, address }: OnTheWay, principal: Principal | null): Requirement | null {
     if (rd === null) return null
@@ -92,21 +89,21 @@ export class NextStep {
     return asked?.access.kind === 'challenge' ? asked : requirementFor(rd, principal, address)
   }
 
-  /** True for a page of the portal. An app may stand on the portal's host too, and its rules are its own. */
+  /** True for a page of the portal. An app may also be on the portal's host, with its own rules. */
   isPortalPage(url: string, address: string): boolean {
     return this.#isOnPortalHost(url) && this.#options.requirementFor(url, null, address) === null
   }
 
   /**
-   * True while the invitation that this sign-in began with stands. One that was replaced, withdrawn or spent is in other hands than it should
-   * be, or has done its work: the sign-in that it began enrols nothing any more (FIELD G2).
+   * True while the invitation that this sign-in began with stands. After it was replaced, withdrawn or spent, the sign-in may enrol nothing
+   * more (FIELD G2).
    */
   async isInvited({ account, proofs }: Principal): Promise<boolean> {
     const invitation = invitationOf(proofs)
     return invitation !== null && this.#options.invitations.stands(account.id, invitation)
   }
 
-  /** There, the cookie of this very request is good. */
+  /** True where the cookie of this request is good, so that no hand-over is needed. */
   #isOnPortalHost(url: string): boolean {
     return new URL(url).origin === this.#options.portalOrigin
   }

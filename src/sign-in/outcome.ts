@@ -1,16 +1,16 @@
-/** What a use-case of a sign-in answers: a token and the way on, or a refusal. Both are values; only a broken store or journal throws. */
+/** The answers of the sign-in's use-cases: a token and the next step, or a refusal. Only a broken store or journal throws. */
 import type { ErrorCode } from '../errors.ts'
 import type { Entered } from '../session/principal.ts'
 import type { Next } from './next-step.ts'
 
 export interface SignedIn extends Entered {
   readonly kind: 'entered'
-  /** The mark that this browser is known by from now on; null where the sign-in is not complete. */
+  /** The device cookie from now on; null where the sign-in is not complete. */
   readonly browser: string | null
   readonly next: Next
 }
 
-/** A refusal of the catalogue: the page for it stands there. */
+/** A refusal with its code in the catalogue of errors. */
 export interface Denied {
   readonly kind: 'denied'
   readonly code: ErrorCode
@@ -23,19 +23,22 @@ export const denied = (code: ErrorCode, more: { retryAfterSeconds?: number } = {
   ...more
 })
 
-/** The second press of what succeeded at another process: the answer of the first. No refusal of it goes into the journal (FIELD G6). */
+/**
+ * The second press of a button whose first press succeeded in another process: the answer of the first. The journal records no refusal
+ * (FIELD G6).
+ */
 export interface Repeated<Answer> {
   readonly kind: 'repeated'
   readonly answer: Answer
 }
 
-/** Looks for such an answer. Asked before a refusal is written down. */
+/** Looks for such an answer. It is asked before a refusal is recorded. */
 export type FindAnswer<Answer> = () => Promise<Answer | null>
 
-/** For callers who answer each press anew. */
+/** For callers without repeated presses. */
 export const neverRepeated: FindAnswer<never> = () => Promise.resolve(null)
 
-/** Does what follows a new token. Its failure is a value, otherwise the token would be lost and the browser left with a dead one. */
+/** Does what follows a new token. A failure is a value, otherwise the token would be lost and the browser would keep a dead one. */
 export async function following(work: () => Promise<Next>): Promise<Next> {
   try {
     return await work()

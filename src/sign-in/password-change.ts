@@ -1,4 +1,4 @@
-/** A person changes their own password. The old one is asked for and counted like any other guess; afterwards the other sign-ins end. */
+/** The change of a person's own password. The old password counts like any other guess; after the change the other sign-ins end. */
 import type { Invitations } from '../identity/invitations.ts'
 import type { LocalDirectory } from '../identity/local.ts'
 import { passwordProblem } from '../identity/password/password.ts'
@@ -15,7 +15,7 @@ import type { SignOut } from './sign-out.ts'
 
 export interface PasswordChanged {
   readonly kind: 'changed'
-  /** The mark that this browser is known by. */
+  /** The device cookie from now on. */
   readonly browser: string | null
   readonly next: Next
 }
@@ -48,7 +48,7 @@ export class PasswordChange {
     const { account } = principal
     const problem = passwordProblem(password, avoid)
     if (problem !== null) return { kind: 'weak', problem }
-    // Counted, otherwise whoever finds a browser signed in could try passwords here.
+    // The attempt is counted, otherwise a person who finds a browser signed in could try passwords here.
     const answer = await passwordLogin.attempt({ name: account.name, password: old, address, browser })
     if (answer.kind !== 'accepted') {
       journal.noPasswordChange(by, answer.kind)
@@ -56,19 +56,19 @@ export class PasswordChange {
     }
     const keepPassword = await localDirectory.preparePassword(password)
     await journal.passwordChange(by)
-    let mark: string | null = null
+    let deviceCookie: string | null = null
     const next = await following(async () => {
       await everyStep(
         () => keepPassword(account.id),
-        // An invitation that still waits would set a password once more, in whoever's hands it is (FIELD G2).
+        // A waiting invitation could set the password once more, whoever has it (FIELD G2).
         () => invitations.removeAll(account.id),
         async () => {
-          mark = await completion.know(by, account, true)
+          deviceCookie = await completion.know(by, account, true)
         },
         () => signOut.others(by, principal, 'password_changed')
       )
       return { kind: 'account' }
     })
-    return { kind: 'changed', browser: mark, next }
+    return { kind: 'changed', browser: deviceCookie, next }
   }
 }

@@ -1,4 +1,4 @@
-/** Recovery codes of somebody who is signed in: a new list, and what is left of it. One is spent by `second-factor.ts`. */
+/** The recovery codes of a person who is signed in: a new list, and the number left. `second-factor.ts` spends them. */
 import { factorKinds, newestProof } from '../factor/proof.ts'
 import type { RecoveryCodes } from '../factor/recovery-code.ts'
 import type { Principal } from '../session/principal.ts'
@@ -14,7 +14,7 @@ export class Recovery {
     this.#journal = input.journal
   }
 
-  /** A new list, to be shown once. Older codes are void from now on. */
+  /** Makes a new list, to be shown once. Older codes are void from now on. */
   async issue(by: SignedCaller): Promise<readonly string[]> {
     await this.#journal.recoveryCodes(by)
     return this.#recoveryCodes.issue(by.principal.account.id)
@@ -26,7 +26,7 @@ export class Recovery {
     return status !== null && status.remaining > 0
   }
 
-  /** How many are left, for as long as a recovery code is this session's newest second factor; null otherwise. */
+  /** The number left while a recovery code is this session's newest second factor; null otherwise. */
   async leftAfterSpending({ proofs, account }: Principal): Promise<number | null> {
     if (newestProof(proofs, factorKinds)?.kind !== 'recovery') return null
     return (await this.#recoveryCodes.status(account.id))?.remaining ?? 0

@@ -1,6 +1,6 @@
 /**
- * A second factor, for a sign-in or a step-up: a verified factor becomes a proof of the session, in the order journal, session, cookie. It
- * refuses a verification that is somebody else's (THREATS W7).
+ * The second factor of a sign-in or a step-up. A verified factor becomes a proof of the session: first the journal's line, then the proof,
+ * then the cookie. A factor of another account is refused (THREATS W7).
  */
 import type { Verification } from '../factor/factor.ts'
 import type { FactorKind } from '../factor/proof.ts'
@@ -24,7 +24,7 @@ import {
 } from './outcome.ts'
 
 type Verified = Extract<Verification, { kind: 'verified' }>
-/** Not verified: wrong, or not looked at since there were too many tries. */
+/** The factor was wrong, or was not checked after too many tries. */
 export type NotVerified = Exclude<Verification, Verified>
 
 export interface SecondFactorOptions {
@@ -45,7 +45,7 @@ export class SecondFactor {
     this.#options = options
   }
 
-  /** With a code that was typed: an authenticator app's or a recovery code. */
+  /** With a typed code: an authenticator app's or a recovery code. */
   async withCode<Answer = never>(
     by: SignedCaller,
     factor: 'totp' | 'recovery',
@@ -89,7 +89,7 @@ export class SecondFactor {
     return answer
   }
 
-  /** A verified factor becomes a proof of the caller's session. */
+  /** Makes a verified factor a proof of the caller's session. */
   async accept(by: SignedCaller, verified: Verified): Promise<SignedIn | Denied> {
     const { journal, sessions, completion, nextStep } = this.#options
     const { factor, credentialId, userVerified } = verified
@@ -113,7 +113,7 @@ export class SecondFactor {
   }
 }
 
-/** True where this step ends a sign-in whose password was tried here, and not one that began elsewhere, with an invitation, or stood already. */
+/** True where this step completes a sign-in whose password was tried from this address, without an invitation. */
 function isCounted({ principal, address }: SignedCaller): boolean {
   const { proofs, session, isFullySignedIn } = principal
   return (

@@ -1,4 +1,4 @@
-/** The use-cases of a sign-in, put together: what pages, and the logins of institutions, call. */
+/** The use-cases of a sign-in, put together for the pages and for institutions' logins. */
 import type { AuditSink } from '../audit/event.ts'
 import { Challenge } from './challenge.ts'
 import { Completion } from './completion.ts'
@@ -15,7 +15,7 @@ import { SecondFactor, type SecondFactorOptions } from './second-factor.ts'
 import { SignOut } from './sign-out.ts'
 import { UsableFactors } from './usable-factors.ts'
 
-/** What is made in this file; the rest of what a use-case needs are services. */
+/** Parts that this file makes; all other parts are services. */
 type Made =
   | 'challenge'
   | 'completion'

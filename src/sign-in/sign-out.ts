@@ -1,4 +1,4 @@
-/** The end of sign-ins: one, or all of a person but this one. The journal says whether anything confirms that they stay ended. */
+/** The end of sign-ins: one, or all of a person but this one. The journal says whether the end is confirmed. */
 import type { Principal } from '../session/principal.ts'
 import type { EndReason } from '../session/records.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -17,19 +17,19 @@ export class SignOut {
     this.#journal = input.journal
   }
 
-  /** The sign-in that this browser has. Rejects with StoreUnconfirmed where it has ended and nothing confirms it. */
+  /** Ends the sign-in of this browser. Rejects with StoreUnconfirmed where it has ended and nothing confirms it. */
   async here(by: Caller, { session }: Principal): Promise<void> {
     const unconfirmed = await evenUnconfirmed(() => this.#sessions.end(session.id, 'logout'))
     this.#journal.sessionEnd(by, 'logout', unconfirmed)
     if (unconfirmed !== null) throw unconfirmed
   }
 
-  /** Asks again whether the ended sign-in of this token stays ended. Rejects as `here` does. */
+  /** Asks for the confirmation of an ended sign-in again. Rejects as `here` does. */
   async confirm(token: string): Promise<void> {
     await this.#sessions.confirmEndOf(token)
   }
 
-  /** One sign-in of the person's, from the list. `isStranger`: the person says that it is not theirs. Rejects as `here` does. */
+  /** Ends one sign-in from the person's list. `isStranger`: the person says that it is not theirs. Rejects as `here` does. */
   async listed(by: SignedCaller, id: string, isStranger: boolean): Promise<'ended' | 'absent'> {
     const { account, session } = by.principal
     const own = await this.#sessions.list(account.id)
@@ -45,7 +45,7 @@ export class SignOut {
     if (unconfirmed !== null) throw unconfirmed
   }
 
-  /** All sign-ins of this person but this one. Rejects as `here` does. */
+  /** Ends all sign-ins of this person but this one. Rejects as `here` does. */
   async others(by: Caller, principal: Principal, why: EndReason): Promise<void> {
     const { account, session } = principal
     let ended = 0

@@ -1,4 +1,4 @@
-/** The second factors that a person can use now. One that was switched off after too many wrong tries is not among them. */
+/** The second factors that a person can use now. A factor that was switched off after too many wrong tries is not one of them. */
 import type { Credentials } from '../factor/credential.ts'
 import type { FactorKind } from '../factor/proof.ts'
 import type { RecoveryCodes } from '../factor/recovery-code.ts'
@@ -12,7 +12,7 @@ export class UsableFactors {
     this.#recoveryCodes = input.recoveryCodes
   }
 
-  /** Their kinds, the one used last first, and how long the codes of the person's authenticator apps are, the shortest first. */
+  /** Their kinds, the one used last first, and the code lengths of the person's authenticator apps, the shortest first. */
   async of(accountId: string): Promise<{ kinds: FactorKind[]; codeDigits: number[] }> {
     const [enrolled, codes] = await Promise.all([
       this.#credentials.list(accountId),
@@ -33,7 +33,7 @@ export class UsableFactors {
     return (await this.of(accountId)).kinds
   }
 
-  /** True where this person has enrolled something, and all of it was switched off. */
+  /** True where this person has enrolled factors and all of them were switched off. */
   async areSwitchedOff(accountId: string): Promise<boolean> {
     const enrolled = await this.#credentials.list(accountId)
     return enrolled.length > 0 && enrolled.every(({ disabledAt }) => disabledAt !== null)
