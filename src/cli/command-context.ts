@@ -14,8 +14,8 @@ import type { Clock } from '../clock.ts'
 import { knownStoresFile, limitsOf, storeOf } from '../services/app-options.ts'
 import { SessionCache } from '../session/session-cache.ts'
 import { Sessions } from '../session/sessions.ts'
-import type { FaithfulOptions } from '../store/faithful-store.ts'
-import { loadDriver, openStore, openWatched, watchOptions } from '../store/open.ts'
+import type { GuardOptions } from '../store/guarded-store.ts'
+import { loadDriver, openStore, openGuarded, guardOptions } from '../store/open.ts'
 import type { Store, StoreUnconfirmed } from '../store/store.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import { type ExitCode, type Io, PersonError } from './command.ts'
@@ -30,7 +30,7 @@ export interface CommandContext {
   readonly clock: Clock
   readonly sessions: Sessions
   /** For `store accept`. */
-  readonly storeOptions: FaithfulOptions
+  readonly storeOptions: GuardOptions
   /** The portal's origin: `https://gate.lab.example`. */
   portalUrl(): Promise<string>
   /**
@@ -109,9 +109,9 @@ async function atPlace(
     const knownFile = knownStoresFile(config)
     const store = accepts
       ? await openStore(url, storeOptions)
-      : await openWatched(url, storeOptions, knownFile, mayCreate ? warn : undefined)
+      : await openGuarded(url, storeOptions, knownFile, mayCreate ? warn : undefined)
     try {
-      const place = new Place(io, config, store, journal, watchOptions(url, storeOptions, knownFile))
+      const place = new Place(io, config, store, journal, guardOptions(url, storeOptions, knownFile))
       try {
         const code = await work(place)
         return (await place.isConfirmed()) && !place.isUnrecorded ? code : 1
@@ -155,7 +155,7 @@ class Place implements CommandContext {
   readonly store: Store
   readonly clock: Clock
   readonly sessions: Sessions
-  readonly storeOptions: FaithfulOptions
+  readonly storeOptions: GuardOptions
   isUnrecorded = false
   /** True if a change awaits confirmation. */
   #isDue = false
@@ -164,7 +164,7 @@ class Place implements CommandContext {
   readonly #io: Io
   readonly #journal: Journal | null
 
-  constructor(io: Io, config: Config, store: Store, journal: Journal | null, storeOptions: FaithfulOptions) {
+  constructor(io: Io, config: Config, store: Store, journal: Journal | null, storeOptions: GuardOptions) {
     this.storeOptions = storeOptions
     this.#io = io
     this.#journal = journal

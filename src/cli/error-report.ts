@@ -7,7 +7,7 @@ import { GateError } from '../errors.ts'
 import { AccountError } from '../identity/accounts.ts'
 import { KeyFileError } from '../keyring/key-file.ts'
 import { KeyringError } from '../keyring/keyring.ts'
-import { StoreUnfit } from '../store/misconfigured.ts'
+import { StoreMisconfigured } from '../store/misconfigured.ts'
 import { StoreUnreachable } from '../store/store.ts'
 import { type ExitCode, type Io, PersonError, UsageError } from './command.ts'
 
@@ -18,7 +18,7 @@ const printableErrors = [
   KeyringError,
   AccountError,
   ConfigError,
-  StoreUnfit,
+  StoreMisconfigured,
   StoreUnreachable,
   GateError
 ]

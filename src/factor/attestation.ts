@@ -1,6 +1,6 @@
 /**
- * Attestation statements, without trust anchors: only their syntax (WebAuthn L3 §8) and the signatures of `packed` and `android-key`
- * (§8.2, §8.4) are checked (§7.1 steps 23 and 24).
+ * The check of attestation statements, without trust anchors: their syntax (WebAuthn L3 §8), and the signatures of `packed` and
+ * `android-key` (§8.2, §8.4; §7.1 steps 23 and 24).
  */
 import { constants, createHash, type VerifyKeyObjectInput, verify, X509Certificate } from 'node:crypto'
 
@@ -52,7 +52,7 @@ const signatures: ReadonlyMap<unknown, { hash: string | null; more?: Partial<Ver
 /** Formats whose certificate signs the authenticator data. */
 const signsData = new Set(['packed', 'android-key'])
 
-/** `object`, without its statement unless the library must check it. Null for a malformed statement. Both are base64url. */
+/** Answers `object`, without its statement unless the library must check it. Null for a malformed statement. Both are base64url. */
 export function withoutUnjudged(object: string, clientDataJSON: string, tools: AttestationTools): string | null {
   const decoded = tools.decodeAttestationObject(
     new Uint8Array(Buffer.from(object, 'base64url'))

@@ -66,7 +66,7 @@ export function modelName(aaguid: string): string | null {
 /** A passkey that may be synced, the device itself, or a separate key. */
 export type AuthenticatorType = 'passkey' | 'device' | 'key'
 
-export function sortOf(authenticator: {
+export function authenticatorTypeOf(authenticator: {
   readonly transports: readonly string[]
   readonly backupEligible: boolean
 }): AuthenticatorType {

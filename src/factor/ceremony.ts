@@ -1,6 +1,6 @@
 /**
- * Pending ceremonies in the store: valid once, for a limited time, one account and one browser (THREATS W1, W2, W20). The gate's clock
- * ends them.
+ * Pending ceremonies in the store: each is valid once, for a limited time, for one account and one browser (THREATS W1, W2, W20). The
+ * gate's clock ends them.
  */
 import { type Clock, isCurrent } from '../clock.ts'
 import { isToken, newToken } from '../ids.ts'
@@ -10,14 +10,14 @@ import type { Store } from '../store/store.ts'
 
 /** `binding`: the session's id, or the browser's nonce before. */
 export interface CeremonyOwner {
-  /** Null where the answer will tell. */
+  /** Null where only the answer names the account. */
   readonly accountId: string | null
   readonly binding: string
 }
 
 export type Kept<Details> = Details & { readonly endsAt: number }
 
-/** The record of one factor's ceremonies, by handle. `isRight` checks the factor's own fields. */
+/** The record of one factor's ceremonies; its id is the handle. `isRight` checks the factor's own fields. */
 export function ceremonyRecord<Details extends CeremonyOwner>(
   factor: 'totp' | 'webauthn',
   isRight: (record: Loose) => boolean
@@ -58,26 +58,26 @@ export class Ceremonies<Details extends CeremonyOwner> {
     return ceremony
   }
 
-  /** The details; null if it is over, unknown or another owner's. */
+  /** The details; null if the ceremony is over, unknown or another owner's. */
   async look(ceremony: unknown, owner: CeremonyOwner): Promise<Details | null> {
     if (typeof ceremony !== 'string' || !isToken(ceremony)) return null
     return this.#ofOwner(await this.#record.get(this.#store, ceremony), owner)
   }
 
-  /** Ends it. Of parallel callers, only the owner's first gets the details. */
+  /** Ends a ceremony. Of parallel callers, only the owner's first gets the details. */
   async take(ceremony: unknown, owner: CeremonyOwner): Promise<Details | null> {
     if (typeof ceremony !== 'string' || !isToken(ceremony)) return null
     return this.#ofOwner(await this.#record.take(this.#store, ceremony), owner)
   }
 
-  /** The one that `makeCurrent` stored for this owner. */
+  /** The ceremony that `makeCurrent` stored for this owner. */
   async current(owner: CeremonyOwner): Promise<{ ceremony: string; details: Details } | null> {
     const ceremony = await this.#store.get(this.#currentKeyOf(owner))
     const details = await this.look(ceremony, owner)
     return ceremony === null || details === null ? null : { ceremony, details }
   }
 
-  /** Makes this the current one unless another is pending; returns the current one. */
+  /** Makes this ceremony the current one unless another is pending, and returns that other one. */
   async makeCurrent(owner: CeremonyOwner, ceremony: string): Promise<{ ceremony: string; details: Details } | null> {
     const stands = await changeValue(this.#store, this.#currentKeyOf(owner), async text => {
       const details = await this.look(text, owner)
@@ -89,7 +89,7 @@ export class Ceremonies<Details extends CeremonyOwner> {
     return stands
   }
 
-  /** A repeated answer is recognised by this. */
+  /** Notes the end, so that a repeated answer is recognised. */
   async finish(ceremony: string, owner: CeremonyOwner): Promise<void> {
     await this.#store.put(this.#finishedKeyOf(ceremony), ownerText(owner), this.#seconds)
   }

@@ -23,7 +23,7 @@ export function clockOffset(secret: Uint8Array, code: string, now: number, param
   return null
 }
 
-/** In steps, the nearest first. */
+/** The distances in steps, the nearest first. */
 function distances(periodSeconds: number): number[] {
   const steps = (seconds: number) => Math.ceil(seconds / periodSeconds)
   const found = new Set(Array.from({ length: steps(closeSeconds) + 1 }, (_, step) => step))

@@ -1,4 +1,4 @@
-/** The credentials of people. Records are strictly parsed (THREATS D3) and changed atomically. */
+/** The credentials of people in the store. Their records are strictly parsed (THREATS D3) and changed atomically. */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { changeValue } from '../store/change.ts'
@@ -40,10 +40,10 @@ export interface WebauthnCredential extends CredentialBase {
   readonly counter: number
   readonly transports: readonly string[]
   readonly aaguid: string
-  /** BE: may be synced between devices. Never changes (WebAuthn L3 §7.2 step 19). */
+  /** The BE flag: the credential may be synced between devices. It never changes (WebAuthn L3 §7.2 step 19). */
   readonly backupEligible: boolean
   readonly backedUp: boolean
-  /** Whether it verified its user at enrolment, or later beside another factor. */
+  /** True if it verified its user at enrolment, or later beside another factor. */
   readonly uvInitialized: boolean
 }
 
@@ -57,7 +57,7 @@ export const credentialRecord = new RecordKind<Credential>({
 
 const nameLength = 64
 const indexOf = (accountId: string) => `credentials-of:${accountId}`
-/** A revision, and the ids being removed. */
+/** The value has a revision and the ids being removed. */
 const leavingOf = (accountId: string) => `credentials-leaving:${accountId}`
 /** Ids of up to 1,364 characters exceed the store's key length. */
 const webauthnKeyOf = (credentialId: string) =>
@@ -105,7 +105,7 @@ export class Credentials {
       !(await this.#store.add(webauthnKeyOf(credential.credentialId), `${accountId} ${id}`))
     )
       return false
-    // Links first: a credential without a link could be used but never removed.
+    // The link comes first: a credential without a link could be used but never removed.
     await this.#store.link(indexOf(accountId), id)
     await credentialRecord.put(this.#store, id, credential)
     return true
@@ -138,7 +138,7 @@ export class Credentials {
     return isGone
   }
 
-  /** Whether the account removed it. If so, waits for the replicas. */
+  /** True if the account removed this credential. It then asks for the confirmation again. */
   async confirmRemoval(accountId: string, id: string): Promise<boolean> {
     const [, ...leaving] = ((await this.#store.get(leavingOf(accountId))) ?? '').split(' ')
     if (!leaving.includes(id)) return false
@@ -146,7 +146,10 @@ export class Credentials {
     return true
   }
 
-  /** Removes it unless it is the last working one (THREATS M23), also among parallel calls. If `commit` rejects, nothing is removed. */
+  /**
+   * Removes a credential unless it is the last working one (THREATS M23), also among parallel calls. If `commit` rejects, nothing is
+   * removed.
+   */
   async removeUnlessLast(
     accountId: string,
     id: string,
@@ -162,7 +165,7 @@ export class Credentials {
     return (await this.remove(accountId, id)) ? 'removed' : 'absent'
   }
 
-  /** Otherwise two parallel removals would count on each other. */
+  /** A claim is needed since two parallel removals would otherwise count on each other. */
   #claim(accountId: string, id: string): Promise<boolean> {
     return this.#changeLeaving(accountId, (leaving, all) => {
       const stays = all.some(other => other.id !== id && other.disabledAt === null && !leaving.includes(other.id))
@@ -187,7 +190,7 @@ export class Credentials {
     for (const id of await this.#store.members(indexOf(accountId)))
       if (!(await this.#takeOut(accountId, id))) await this.#store.unlink(indexOf(accountId), id)
     await this.#store.delete(leavingOf(accountId))
-    // A retry waits for the replicas again.
+    // A retry asks for the confirmation again.
     await this.#store.settle?.()
   }
 
@@ -217,7 +220,7 @@ export class Credentials {
   }
 }
 
-/** One line without control or direction characters, up to 64 characters; `otherwise` if empty. */
+/** The name as one line of up to 64 characters, without control or direction characters; `otherwise` if it is empty. */
 export function credentialName(text: string, otherwise: string): string {
   const clean = text
     .slice(0, 1024)

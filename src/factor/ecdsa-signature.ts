@@ -1,6 +1,6 @@
 /**
- * The strict encoding of ECDSA signatures (RFC 3279 §2.2.3, X.690 §10). The library accepts others, so one signature would have many
- * encodings (THREATS W15).
+ * The strict encoding of ECDSA signatures (RFC 3279 §2.2.3, X.690 §10). The library accepts other encodings, so one signature would have
+ * many (THREATS W15).
  */
 
 /** `SEQUENCE { INTEGER r, INTEGER s }`, shortest form, nothing after it. */

@@ -1,4 +1,4 @@
-/** The results of all second factors. A refusal never tells its cause. */
+/** The results of checking and enrolling a second factor. A refusal does not tell its cause, except a wrong clock. */
 
 import type { Credential } from './credential.ts'
 import type { FactorKind } from './proof.ts'
@@ -28,7 +28,7 @@ export type Enrolment =
   | { readonly kind: 'enrolled'; readonly credential: Credential }
   /** `clockOffsetSeconds`: positive for a fast clock. */
   | { readonly kind: 'refused'; readonly clockOffsetSeconds?: number | null; readonly waitSeconds?: number }
-  /** Over, spent or another person's. */
+  /** The ceremony is over, spent or another person's. */
   | { readonly kind: 'expired' }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
 
@@ -42,5 +42,5 @@ export interface FactorNotice {
   readonly credentialName: string | null
 }
 
-/** Per person and kind. A wrong TOTP code is compared with all of theirs. */
+/** The limit for each person and kind. A wrong TOTP code is compared with all of theirs. */
 export const credentialsPerKind = 16

@@ -1,11 +1,11 @@
-/** Names in `otpauth:` URIs. The Key URI Format allows no colon, not even escaped. */
+/** The names in `otpauth:` URIs. The Key URI Format allows no colon, not even escaped. */
 
 /** Longer names are hard to scan. */
 const charactersMax = 64
-/** In UTF-8: a QR code holds 2,331 bytes (ISO/IEC 18004, 40-M), and the URI three names. */
+/** The limit in UTF-8: a QR code holds 2,331 bytes (ISO/IEC 18004, 40-M), and the URI has three names. */
 const bytesMax = 160
 
-/** Loading takes 20 ms. */
+/** The segmenter is made at its first use, since that takes 20 ms. */
 let segmenter: Intl.Segmenter | undefined
 
 /** `name` without colons and invisible characters, cut to both limits; `fallback` if empty. */

@@ -1,4 +1,7 @@
-/** Recovery codes (NIST look-up secrets), each valid once and shown once. Sealed hashes keep a writer to the store from adding one. */
+/**
+ * Recovery codes (NIST look-up secrets). Each is valid once and shown once. The seal around their hashes keeps a person who can write to
+ * the store from adding one.
+ */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { Keyring } from '../keyring/keyring.ts'
@@ -30,7 +33,7 @@ interface RecoveryRecord {
   readonly disabledAt: number | null
 }
 
-/** By account id; sealed for its key. */
+/** Its id is the account's; it is sealed for its key. */
 export const recoveryRecord = new RecordKind<RecoveryRecord>({
   prefix: 'recovery:',
   version: 1,
@@ -82,7 +85,7 @@ export class RecoveryCodes {
       disabledAt: null
     }
     await recoveryRecord.overwrite(this.#store, accountId, record, this.#seal)
-    // Otherwise a failover could restore the older codes.
+    // Without the confirmation, a failover could restore the older codes.
     await Promise.all([this.#failures.clear(authenticatorOf(accountId)), this.#store.settle?.()])
     return codes
   }
@@ -96,7 +99,7 @@ export class RecoveryCodes {
     const code = readRecoveryCode(input.code)
     if (count !== null && code !== null && (await this.#take(accountId, hashOf(accountId, code)))) {
       await Promise.all([
-        // Otherwise a failover could restore the code.
+        // Without the confirmation, a failover could restore the code.
         this.#store.settle?.(),
         this.#failures.clear(authenticatorOf(accountId)),
         reservation.succeeded()

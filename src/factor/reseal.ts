@@ -1,4 +1,4 @@
-/** The re-sealing of all records with the current key, before old keys are retired. */
+/** The re-sealing of all records with the current key. It comes before old keys are retired. */
 import { keyCheck } from '../keyring/key-check.ts'
 import { type Keyring, sealedBy } from '../keyring/keyring.ts'
 import { inBatches } from '../store/batches.ts'

@@ -32,7 +32,7 @@ export class SealedCeremonies {
     return this.#keyring().seal(JSON.stringify(sealed), context)
   }
 
-  /** Null for another browser or too late. The challenge is not spent. */
+  /** Null for another browser, or after the end. The challenge is not spent. */
   look(handle: unknown, binding: string): Sealed | null {
     if (typeof handle !== 'string' || handle.length > longest) return null
     try {
@@ -49,7 +49,7 @@ export class SealedCeremonies {
 
   /** True for the one caller who spends it. The challenge is the key, since a handle has several spellings. */
   spend({ challenge, expiresAt }: Sealed): Promise<boolean> {
-    // Gateways' clocks differ.
+    // The clocks of several gates differ.
     const seconds = (expiresAt - this.#clock()) / 1000 + 60
     return this.#store.add(`ceremony-spent:webauthn:${challenge}`, '1', seconds)
   }

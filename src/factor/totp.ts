@@ -30,7 +30,7 @@ export interface TotpOptions {
   readonly period: number
   /** Steps accepted before and after the present one: 1, or 0 for ASVS 6.5.5. */
   readonly skew: 0 | 1
-  /** The clock stands before a used code, by at least this many seconds. Once in ten minutes. */
+  /** Called at most once in ten minutes, when the clock is this many seconds before a used code. */
   readonly onClockBack?: (seconds: number) => void
   /** For tests. */
   readonly random?: (bytes: number) => Buffer
@@ -49,7 +49,7 @@ export interface TotpSetup {
 /** The length of the hash (RFC 6238 §5.1, RFC 4226 §4 R6). */
 const secretBytes: Readonly<Record<TotpAlgorithm, number>> = { SHA1: 20, SHA256: 32, SHA512: 64 }
 const ceremonySeconds = 10 * 60
-/** At sign-in: twenty steps, or otplib's limit of 49 minutes. */
+/** The tolerance of the clock message: twenty steps, or otplib's limit of 49 minutes. */
 const nearbySteps = (periodSeconds: number) => Math.min(20, Math.floor(1470 / periodSeconds))
 /** Failures after which the page mentions clocks. */
 const failuresToWonderAfter = 3
@@ -201,7 +201,7 @@ export class Totp {
     if (used !== null) {
       const others = counted.filter(({ credential }) => credential.id !== used.id)
       await Promise.all([
-        // Otherwise a failover could restore the code.
+        // Without the confirmation, a failover could restore the code.
         this.#store.settle?.(),
         this.#failures.clear(used.id),
         ...others.map(({ credential }) => this.#failures.giveBack(credential.id)),
@@ -217,7 +217,7 @@ export class Totp {
       if (await this.#isNearby(credential, code)) isNearby = true
       goodAgainAt = Math.max(goodAgainAt, this.#blockedUntil(credential))
     }
-    // Independent of the typed code, so that nobody learns about it.
+    // This does not depend on the typed code, so that nobody learns about it.
     if (goodAgainAt > 0) return { kind: 'refused', code: 'clock_back', goodAgainAt }
     const wait = await reservation.wait?.()
     return isNearby || reservation.failures >= failuresToWonderAfter
@@ -251,7 +251,7 @@ export class Totp {
     return null
   }
 
-  /** In milliseconds; zero unless the clock was set back behind a used code. */
+  /** In milliseconds; zero unless the clock was set back to before a used code. */
   #blockedUntil({ lastStep, periodSeconds }: TotpCredential): number {
     const { clock, skew, onClockBack } = this.#options
     const now = clock()
@@ -265,7 +265,7 @@ export class Totp {
     return (lastStep + 1 - skew) * periodSeconds * 1000
   }
 
-  /** In seconds, or null. Only for somebody who was shown the secret. */
+  /** In seconds, or null. Only a person who was shown the secret gets this. */
   #offsetOf(pending: Pending, code: string | null): number | null {
     if (code === null) return null
     const secret = base32.decode(this.#open(pending.secret, pending.credentialId))
@@ -311,7 +311,7 @@ export class Totp {
       // otplib returns an object, and `{ valid: false }` is truthy (THREATS 0.12).
       return result.valid === true && 'timeStep' in result ? result.timeStep : null
     } catch {
-      // Also after the clock was set back.
+      // otplib also throws after the clock was set back.
       return null
     }
   }

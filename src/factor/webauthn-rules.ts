@@ -44,7 +44,7 @@ export function afterAssertion(
 ): WebauthnCredential | 'refused' | 'counter_went_back' {
   if (credential.kind !== 'webauthn' || credential.disabledAt !== null) return 'refused'
   if (assertion.backupEligible !== credential.backupEligible) return 'refused'
-  // A thief can set a PIN on a key without one.
+  // Without this, a thief could set a PIN on a stolen key that has none.
   if (purpose === 'login' && !(credential.uvInitialized && assertion.userVerified)) return 'refused'
   const { counter } = credential
   if (assertion.counter <= counter && (assertion.counter !== 0 || counter !== 0)) return 'counter_went_back'
@@ -52,7 +52,7 @@ export function afterAssertion(
     ...credential,
     counter: assertion.counter,
     backedUp: assertion.backedUp,
-    // Always beside a first factor.
+    // This happens only beside a first factor.
     uvInitialized: credential.uvInitialized || assertion.userVerified
   }
 }

@@ -13,7 +13,7 @@ import { AttemptBuckets, type Origin } from '../throttle/attempt-buckets.ts'
 import { type AttemptLimiter, type Reservation, refusedBy } from '../throttle/attempt-limiter.ts'
 import { ConsecutiveFailures } from '../throttle/consecutive-failures.ts'
 import { withoutUnjudged } from './attestation.ts'
-import { type AuthenticatorType, modelName, sortOf } from './authenticator-names.ts'
+import { type AuthenticatorType, authenticatorTypeOf, modelName } from './authenticator-names.ts'
 import { Ceremonies } from './ceremony.ts'
 import { fitsItsAlgorithm } from './cose-key.ts'
 import { type Credentials, credentialName, type WebauthnCredential } from './credential.ts'
@@ -30,7 +30,7 @@ import {
 } from './webauthn-response.ts'
 import { type Assertion, afterAssertion, mayAnswer, type Pending, webauthnCeremony } from './webauthn-rules.ts'
 
-/** Loaded lazily: it is a third of the gate's memory. */
+/** The library is loaded at its first use, since it takes a third of the gate's memory. */
 const library = () => import('@simplewebauthn/server')
 const helpers = () => import('@simplewebauthn/server/helpers')
 
@@ -47,9 +47,9 @@ export interface WebauthnOptions {
   /** The exact origins of a ceremony. */
   readonly origins: readonly string[]
   readonly userVerification: UserVerification
-  /** Attestation is not judged, so `none` spares a question. */
+  /** The gate does not judge attestation, and with `none` the browser asks one question less. */
   readonly attestation: 'none' | 'direct' | 'enterprise'
-  /** A counter went back: the authenticator may be copied. The assertion was refused. */
+  /** Called when a counter went back: the authenticator may be copied. The assertion was refused. */
   readonly onCounterRegress?: (notice: FactorNotice) => void
   /** For tests. */
   readonly random?: (bytes: number) => Buffer
@@ -148,7 +148,7 @@ export class Webauthn {
     if (found === null || (await this.#ofAccount(account.id)).length >= credentialsPerKind)
       return refusedBy(reservation)
     const model = modelName(found.aaguid)
-    const sort = sortOf(found)
+    const sort = authenticatorTypeOf(found)
     const credential: WebauthnCredential = {
       ...found,
       id: newId(),
@@ -160,7 +160,7 @@ export class Webauthn {
       lastUsedFrom: null,
       disabledAt: null
     }
-    // One person gets this id (§7.1 step 26).
+    // One person alone gets this id (§7.1 step 26).
     if (!(await credentials.add(credential))) return refusedBy(reservation)
     await reservation.succeeded()
     return { kind: 'enrolled', credential }
@@ -210,7 +210,7 @@ export class Webauthn {
       if (count === null || count.isLast) await this.#options.credentials.disable(credential.accountId, credential.id)
       return refusedBy(reservation)
     }
-    // Otherwise a failover could restore the counter and the challenge.
+    // Without the confirmation, a failover could restore the counter and the challenge.
     await Promise.all([this.#options.store.settle?.(), this.#failures.clear(credential.id), reservation.succeeded()])
     return {
       kind: 'verified',
@@ -235,17 +235,17 @@ export class Webauthn {
     return credential === null ? refusedBy(reservation) : { response, credential, pending, reservation }
   }
 
-  /** Before sign-in. It counts by credential and network, otherwise invalid answers would stop everybody at an address. */
+  /** An answer before sign-in. It counts by credential and network, otherwise invalid answers would stop everybody at an address. */
   async #answerOfNobody(input: AnswerInput): Promise<Answered | Refused> {
     const response = readAuthentication(input.response)
     const pending = this.#sealed.look(input.ceremony, input.binding)
     const credential = response === null ? null : await this.#options.credentials.byCredentialId(response.id)
     if (pending === null) return { kind: 'refused' }
-    // Bounds the verifications and spent challenges of one network.
+    // This bounds the verifications and spent challenges of one network.
     const { site, provider } = networkLevels(input.address)
     const reserve = (key: string) => this.#options.limiter.reserve([{ kind: 'passkey', key }])
     if (response === null || credential === null) {
-      // By provider, since 65,536 sites would make as many buckets.
+      // This counts by provider, since 65,536 sites would make as many buckets.
       if ((await reserve(`nobody@${provider}`)).kind === 'allowed') await this.#sealed.spend(pending)
       return { kind: 'refused' }
     }
@@ -256,7 +256,7 @@ export class Webauthn {
     return { response, credential, pending, reservation }
   }
 
-  /** §7.2 steps 7 to 24. Null for any refusal; the record is changed last and atomically. */
+  /** §7.2 steps 7 to 24. Null for any refusal. The record is changed last, and atomically. */
   async #use(
     credential: WebauthnCredential,
     response: AuthenticationResponse,
@@ -273,7 +273,7 @@ export class Webauthn {
       hasGoneBack = next === 'counter_went_back'
       return typeof next === 'string' ? null : { ...next, lastUsedAt: at, lastUsedFrom: address }
     })
-    // Nothing was written, so the last result counts.
+    // Nothing was written here.
     if (used === null && hasGoneBack)
       this.#options.onCounterRegress?.({ at, accountId, factor: 'webauthn', credentialId: id, credentialName: name })
     return used === null ? null : assertion

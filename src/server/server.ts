@@ -15,7 +15,7 @@ import { type MetricsSnapshot, render } from '../metrics/metrics.ts'
 import { fixYoungGeneration } from '../platform/gc-tuning.ts'
 import { knownStoresFile, limitsOf, storeOf } from '../services/app-options.ts'
 import { Services } from '../services/services.ts'
-import { openWatched } from '../store/open.ts'
+import { openGuarded } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { Listener } from './listener.ts'
 
@@ -90,7 +90,7 @@ export class Server implements Serving {
     const { config, clock, log, worker, hasher } = input
     const keyring = await readKeyFile(config.keyFile, process.env)
     const { url, options } = storeOf(config, clock)
-    const store = await openWatched(url, options, knownStoresFile(config), sentence => log.warn(sentence))
+    const store = await openGuarded(url, options, knownStoresFile(config), sentence => log.warn(sentence))
     let runtime: Services | undefined
     try {
       await checkKey(store, keyring, config.keyFile)

@@ -1,11 +1,10 @@
-/** Batched work on many records: all at once would exceed Redis' one-second limit, one by one would take minutes. */
+/** Work on many records in batches: all at once would exceed the one-second limit of Redis, and one by one would take minutes. */
 
 const batchSize = 200
 
 /**
- * Runs `work` for each item, 200 at a time, and returns the results in order. A failure stops after its batch; with
- * `goesOn` the rest is done and the first failure thrown at the end, unless a whole batch fails (the store is
- * unreachable).
+ * Runs `work` for each item, 200 at a time, and returns the results in order. A failure stops the work after its batch. With `goesOn` the
+ * other batches follow and the first failure is thrown at the end, unless a whole batch fails (the store is unreachable).
  */
 export async function inBatches<Item, Result>(
   items: Iterable<Item> | AsyncIterable<Item>,

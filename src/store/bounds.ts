@@ -1,10 +1,10 @@
-/** The port's bounds for keys, values and lifetimes. A violation is a bug of the caller, so it throws a RangeError. */
+/** The limits of the port for keys, values and lifetimes. Exceeding one is a bug of the caller, so it throws a RangeError. */
 
 const keyBytesMax = 512
 const valueBytesMax = 1024 * 1024
-/** A thousand years, within what both engines can count. */
+/** A thousand years, which both engines can count. */
 const lifeSecondsMax = 31_557_600_000
-/** Prefix of indexes; a value there could be mistaken for an index. */
+/** The prefix of indexes. A value under it could be mistaken for an index. */
 const indexNamespace = 'index:'
 
 export function checkKey(key: string): void {

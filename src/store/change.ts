@@ -1,7 +1,7 @@
-/** Compare-and-set for one value of the store. The reported result always belongs to the value that was replaced. */
+/** A compare-and-set of one value in the store. The result always belongs to the value that was replaced. */
 import { type Purpose, type Store, StoreUnreachable } from './store.ts'
 
-/** A decision of `changeValue`, which returns `result` if it succeeds. */
+/** What `decide` answers to `changeValue`, which returns `result` if the write succeeds. */
 export type Step<Result, Value = string> =
   /** Keeps the remaining lifetime unless `ttlSeconds` is given. */
   | {
@@ -13,12 +13,12 @@ export type Step<Result, Value = string> =
   /** Writes nothing. */
   | { readonly result: Result }
 
-/** One caller succeeds per round, so this many failures mean an untrustworthy store. */
+/** One caller succeeds in each round, so this many failures mean a broken store. */
 const roundsMax = 1000
 
 /**
- * Reads `key`, asks `decide`, and writes only if the value is unchanged; otherwise asks again (null if absent).
- * `decide` must have no side effects. Rejects with StoreUnreachable.
+ * Reads `key`, asks `decide` (null if absent), and writes only if the value is unchanged; otherwise it starts again. `decide` must have no
+ * side effects. Rejects with StoreUnreachable.
  */
 export async function changeValue<Result>(
   store: Store,

@@ -1,6 +1,6 @@
 /**
- * The file that remembers this installation's stores. If unusable it counts as absent, because a safeguard must not
- * stop the gateway.
+ * The file in which this installation remembers its stores. An unusable file counts as absent, because this safeguard must not stop the
+ * gate.
  */
 import { closeSync, constants, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 
@@ -38,7 +38,7 @@ export class KnownStoresFile implements KnownStores {
         Math.max(epoch, before?.id === store.id ? (before.epochs[n] ?? 0) : 0)
       )
       const beside = `${this.#path}.${process.pid}`
-      // Renamed into place, so a planted link is replaced and never followed.
+      // The new file is renamed into place, so that a planted link is replaced and never followed.
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW
       const file = openSync(beside, flags, 0o600)
       try {
@@ -48,7 +48,7 @@ export class KnownStoresFile implements KnownStores {
       }
       renameSync(beside, this.#path)
     } catch {
-      // A full or read-only disk: memory still counts.
+      // On a full or read-only disk only the memory counts.
     }
   }
 

@@ -6,9 +6,9 @@
  */
 
 import type { Clock } from '../clock.ts'
-import { acceptStore as accept, type FaithfulOptions, type FaithfulStore, watchOver } from './faithful-store.ts'
+import { acceptStore as accept, type GuardedStore, type GuardOptions, guardStore } from './guarded-store.ts'
 import { KnownStoresFile } from './known-stores.ts'
-import { StoreUnfit } from './misconfigured.ts'
+import { StoreMisconfigured } from './misconfigured.ts'
 import type { Store } from './store.ts'
 
 export interface StoreOptions {
@@ -16,9 +16,9 @@ export interface StoreOptions {
   clock?: Clock
   /** Accepts a Redis without persistence. */
   unsafeVolatileStore?: boolean
-  /** Prefix of every key in Redis. Default: `factorgate:`. */
+  /** The prefix of every key in Redis; `factorgate:` by default. */
   keyPrefix?: string
-  /** Overrides the address. */
+  /** These override the address. */
   username?: string
   password?: string
   /** PEM texts, for rediss:// */
@@ -30,20 +30,20 @@ const redis = /^rediss?(\+[a-z]+)?:\/\//
 const loadEmbedded = () => import('./lmdb/lmdb.ts')
 const loadRedis = () => import('./redis/redis.ts')
 
-/** For a process that may lose the right to read the program's files. */
+/** Loads the driver now, for a process that may lose the right to read the program's files. */
 export async function loadDriver(url: string): Promise<void> {
   if (url.startsWith(embedded)) await loadEmbedded()
   else if (redis.test(url)) await loadRedis()
 }
 
 /**
- * Opens the store at `url`. Throws StoreUnfit (the operator must act) or StoreUnreachable (a retry may succeed),
- * without passwords. A relative PATH starts at the working directory.
+ * Opens the store at `url`. Throws StoreMisconfigured (the operator must act) or StoreUnreachable (a retry may succeed), without passwords.
+ * A relative PATH starts at the working directory.
  */
 export async function openStore(url: string, options: StoreOptions = {}): Promise<Store> {
   if (url.startsWith(embedded)) {
     const path = url.slice(embedded.length)
-    if (path === '') throw new StoreUnfit("The store's address lacks the directory: write embedded:PATH.")
+    if (path === '') throw new StoreMisconfigured("The store's address lacks the directory: write embedded:PATH.")
     const { openLmdb } = await loadEmbedded()
     return openLmdb(path, options)
   }
@@ -51,13 +51,13 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
     const { openRedis } = await loadRedis()
     return openRedis(url, options)
   }
-  throw new StoreUnfit(
+  throw new StoreMisconfigured(
     "The store's address begins with embedded:, redis://, rediss://, redis+sentinel:// or redis+cluster://."
   )
 }
 
-/** Options for the wrapper of faithful-store.ts. `knownFile` null keeps nothing on disk. */
-export function watchOptions(url: string, options: StoreOptions, knownFile: string | null): FaithfulOptions {
+/** The options of guarded-store.ts. With `knownFile` null nothing is kept on disk. */
+export function guardOptions(url: string, options: StoreOptions, knownFile: string | null): GuardOptions {
   const address = url.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/, '')
   return {
     known: new KnownStoresFile(knownFile),
@@ -66,17 +66,17 @@ export function watchOptions(url: string, options: StoreOptions, knownFile: stri
   }
 }
 
-/** Opens the store and verifies it (faithful-store.ts). `isEmptied` is called if it was emptied since. */
-export async function openWatched(
+/** Opens the store and verifies it (guarded-store.ts). `isEmptied` is called if it was emptied since. */
+export async function openGuarded(
   url: string,
   options: StoreOptions,
   knownFile: string | null,
   isEmptied?: (sentence: string) => void
-): Promise<FaithfulStore> {
+): Promise<GuardedStore> {
   const store = await openStore(url, options)
   try {
-    return await watchOver(store, {
-      ...watchOptions(url, options, knownFile),
+    return await guardStore(store, {
+      ...guardOptions(url, options, knownFile),
       ...(isEmptied === undefined ? {} : { isEmptied })
     })
   } catch (error) {
@@ -85,5 +85,5 @@ export async function openWatched(
   }
 }
 
-/** Makes every gateway accept the store as it is. Answers what was wrong, or null. */
+/** Makes every gate accept the store as it is. Answers what was wrong, or null. */
 export const acceptStore = accept

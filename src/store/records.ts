@@ -1,6 +1,6 @@
 /**
- * Record kinds read, write and change the store's versioned records (`v`, default 1). A newer version is refused with
- * RecordTooNew and never overwritten; an older one is upgraded when it next changes.
+ * Record kinds, which read, write and change the store's versioned records (`v`, default 1). A record of a newer version is refused with
+ * RecordTooNew and never overwritten. An older one is upgraded when it next changes.
  */
 import { changeValue, type Step } from './change.ts'
 import { RecordTooNew, type Store } from './store.ts'
@@ -12,11 +12,11 @@ export interface RecordDefinition<T> {
   /** The key prefix, before the id. */
   readonly prefix: string
   readonly version: number
-  /** Validates the newest version; null if malformed: such a record is nobody's (THREATS D3). */
+  /** Validates the newest version; null for a malformed record, which counts as none (THREATS D3). */
   readonly read: (record: Loose) => T | null
   /** The first makes version 2 of version 1, and so on. */
   readonly upgrades?: readonly ((record: Loose) => Loose)[]
-  /** The value of a malformed record, where null would be an amnesty. */
+  /** The value for a malformed record whose absence would give new attempts or rights. */
   readonly damaged?: T
   /** True if the id is secret and may not appear in messages. */
   readonly isIdSecret?: boolean
@@ -60,7 +60,7 @@ export class RecordKind<T extends object> {
     return read(upgrades.slice((version as number) - 1).reduce<Loose>((older, step) => step(older), content)) ?? damaged
   }
 
-  /** As `parse`, but null for a newer version, which must not hinder ending access. */
+  /** As `parse`, but null for a newer version, which must not prevent the end of access. */
   parseIfKnown(text: string): T | null {
     try {
       return this.parse(text)
@@ -79,25 +79,25 @@ export class RecordKind<T extends object> {
     return this.#open(await store.get(this.key(id)), id, seal)
   }
 
-  /** Writes a new record without a check; see `overwrite`. */
+  /** Writes a record without looking at an older one; see `overwrite`. */
   async put(store: Store, id: string, value: T, ttlSeconds?: number, seal?: Seal): Promise<void> {
     await store.put(this.key(id), this.#close(value, id, seal), ttlSeconds)
   }
 
-  /** Overwrites any record, unreadable ones included. */
+  /** Overwrites a record, also one whose seal cannot be opened. Throws RecordTooNew. */
   overwrite(store: Store, id: string, value: T, seal?: Seal): Promise<void> {
     return changeValue<void>(store, this.key(id), text => {
       try {
         this.#open(text, id, seal)
       } catch (error) {
         if (error instanceof RecordTooNew) throw error
-        // Its key is gone, which is why it is overwritten.
+        // The key of its seal is gone. The record is overwritten for that reason.
       }
       return { next: this.#close(value, id, seal), result: undefined }
     })
   }
 
-  /** Reads and removes in one step; only one caller gets the value. */
+  /** Reads and removes in one step. One caller alone gets the value. */
   async take(store: Store, id: string): Promise<T | null> {
     return this.#open(await store.take(this.key(id)), id)
   }

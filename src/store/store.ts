@@ -12,9 +12,9 @@ import type { ErrorCode } from '../errors.ts'
 
 /** The store did not answer. Callers fail closed (503). The message has no password. */
 export class StoreUnreachable extends Error {
-  /** What people are told of it. */
+  /** The error that people see. */
   readonly code: Extract<ErrorCode, 'store_unreachable' | 'not_confirmed' | 'record_too_new'> = 'store_unreachable'
-  /** When it is worth trying again. */
+  /** The time after which a retry is worth it. */
   readonly retryAfterSeconds: number = 2
 
   constructor(message: string, options?: { cause?: unknown }) {
@@ -27,7 +27,7 @@ export class StoreUnreachable extends Error {
 export class StoreUnconfirmed extends StoreUnreachable {
   override readonly code = 'not_confirmed'
   override readonly retryAfterSeconds = 5
-  /** Number of sessions ended all the same, if counted. */
+  /** The number of sessions that ended, if counted. */
   readonly ended: number
 
   constructor(message: string, options?: { cause?: unknown; ended?: number }) {
@@ -37,13 +37,10 @@ export class StoreUnconfirmed extends StoreUnreachable {
   }
 }
 
-/**
- * A newer release wrote this record, and this release cannot interpret it. Callers treat it like any StoreUnreachable
- * and fail closed (503). The message is for operators.
- */
+/** A newer release wrote this record, and this release cannot read it. Callers fail closed (503). The message is for operators. */
 export class RecordTooNew extends StoreUnreachable {
   override readonly code = 'record_too_new'
-  /** It is there until an operator does something, or until an upgrade of several gates is through. */
+  /** This lasts until an operator acts, or until several gates are upgraded. */
   override readonly retryAfterSeconds = 60
 
   constructor(record: string, { version, known }: { version: number; known: number }) {
@@ -54,13 +51,13 @@ export class RecordTooNew extends StoreUnreachable {
   }
 }
 
-/** What a subscriber hears. After `lost`, changes may be missing: drop all cached values until `ready`. */
+/** What a subscriber hears. After `lost`, changes may be missing: subscribers drop all cached values until `ready`. */
 export type StoreNotice =
   | { readonly kind: 'changed'; readonly key: string }
   | { readonly kind: 'lost' }
   | { readonly kind: 'ready' }
 
-/** Stores keep room for writes that end access; `take`, `delete` and `unlink` always count as such. */
+/** Stores keep space for writes that end access. `take`, `delete` and `unlink` always count as such. */
 export type Purpose = 'ends access'
 
 export interface StoreEntry {
@@ -75,9 +72,9 @@ export interface Store {
   get(key: string): Promise<string | null>
   /** Writes unconditionally. Without `ttlSeconds` the value never expires. */
   put(key: string, value: string, ttlSeconds?: number): Promise<void>
-  /** Writes only if absent; true for the one caller that wrote. Spends a TOTP step once. */
+  /** Writes only if absent; true for the one caller that wrote. A TOTP step is spent with it. */
   add(key: string, value: string, ttlSeconds?: number): Promise<boolean>
-  /** Reads and removes in one step; only one caller gets the value. Spends a ceremony once. */
+  /** Reads and removes in one step. One caller alone gets the value. A ceremony is spent with it. */
   take(key: string): Promise<string | null>
   /** Writes `next` only if `expected` is stored; keeps the remaining lifetime unless `ttlSeconds` is given. */
   replace(key: string, expected: string, next: string, ttlSeconds?: number, purpose?: Purpose): Promise<boolean>
@@ -89,7 +86,7 @@ export interface Store {
   /** Adds `member` to the index `key`, for `ttlSeconds` at most. An index and a value never share a key. */
   link(key: string, member: string, ttlSeconds?: number): Promise<void>
   unlink(key: string, member: string): Promise<void>
-  /** The live members of an index, sorted. Costs grow with the index. */
+  /** The live members of an index, sorted. The cost grows with the index. */
   members(key: string): Promise<string[]>
 
   /**
@@ -98,7 +95,7 @@ export interface Store {
    */
   subscribe(prefix: string, listener: (notice: StoreNotice) => void): Promise<() => void>
 
-  /** Every value (not index) under `prefix`. For the terminal only: it reads the whole store. */
+  /** Every value (not index) under `prefix`. Only commands call this, since it reads the whole store. */
   scan(prefix: string): AsyncIterable<StoreEntry>
   /** Every index with its members, for export. */
   scanIndexes(

@@ -1,4 +1,4 @@
-/** The subscribers by key prefix, to which both adapters send their notices. */
+/** The subscribers of key prefixes. Both adapters send their notices through it. */
 
 import type { StoreNotice } from './store.ts'
 

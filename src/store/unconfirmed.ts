@@ -1,4 +1,4 @@
-/** Runs work to its end even if a write stays unconfirmed (`Store.settle`). */
+/** Work that goes on although a write stays unconfirmed (`Store.settle`). */
 import { StoreUnconfirmed } from './store.ts'
 
 /** Runs `work`. Returns its StoreUnconfirmed, or null; throws any other error. */

@@ -1,6 +1,6 @@
 /** The readiness check of store and journal, for the admin listener. It reports each change of the store's problem. */
 import type { AuditSink } from '../audit/event.ts'
-import { StoreUnfit } from '../store/misconfigured.ts'
+import { StoreMisconfigured } from '../store/misconfigured.ts'
 import { type Store, StoreUnreachable } from '../store/store.ts'
 
 export interface ReadinessInput {
@@ -49,6 +49,6 @@ export class Readiness {
 
 /** The gate's own store errors have messages without secrets; those of other errors are left out. */
 function sentenceOf(error: unknown): string {
-  const isOurs = error instanceof StoreUnreachable || error instanceof StoreUnfit
+  const isOurs = error instanceof StoreUnreachable || error instanceof StoreMisconfigured
   return isOurs ? `store not reachable: ${error.message}` : 'store not reachable'
 }

@@ -8,7 +8,7 @@ import { GateError } from '../../src/errors.ts'
 import { AccountError } from '../../src/identity/accounts.ts'
 import { KeyFileError } from '../../src/keyring/key-file.ts'
 import { KeyringError } from '../../src/keyring/keyring.ts'
-import { StoreUnfit } from '../../src/store/misconfigured.ts'
+import { StoreMisconfigured } from '../../src/store/misconfigured.ts'
 import { StoreUnreachable } from '../../src/store/store.ts'
 
 function said(error: unknown, command = 'user add') {
@@ -35,7 +35,7 @@ t.test("a person's mistake is one sentence and exit 1, a wrong call exit 2; neve
     [new KeyFileError('missing', 'The key file is missing.'), 'The key file is missing.'],
     [new KeyringError('not a sealed text'), 'not a sealed text'],
     [new AccountError('not_found'), 'there is no such account'],
-    [new StoreUnfit('wrong layout'), 'wrong layout'],
+    [new StoreMisconfigured('wrong layout'), 'wrong layout'],
     [new StoreUnreachable('does not answer'), 'does not answer'],
     [new GateError('busy'), 'Too many people are signing in at once.'],
     [new ConfigError([{ file: 'f', line: 1, column: 2, path: 'a', message: 'is wrong' }]), 'f:1:2  a  is wrong'],

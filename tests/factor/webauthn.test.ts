@@ -1,6 +1,6 @@
 /** WebAuthn as people use it: enrol, confirm, sign in with a passkey alone; options that say what is asked and no more. */
 import t from 'tap'
-import { modelName, sortOf } from '../../src/factor/authenticator-names.ts'
+import { authenticatorTypeOf, modelName } from '../../src/factor/authenticator-names.ts'
 import { Authenticator, type AuthenticatorTraits } from '../fixtures/in-process/authenticator.ts'
 import { alice, bob, home, house } from '../fixtures/in-process/factors.ts'
 
@@ -196,7 +196,7 @@ t.test('several keys, and the names they get', async t => {
   t.equal((await all.credentials.list(alice.id)).length, rows.length)
   for (const aaguid of ['', 'constructor', '__proto__', 'FBFC3007-154E-4ECC-8C0B-6E020557D7BD'])
     t.equal(modelName(aaguid), aaguid.startsWith('FB') ? 'Apple Passwords' : null)
-  t.equal(sortOf({ transports: ['internal', 'hybrid'], backupEligible: true }), 'passkey')
+  t.equal(authenticatorTypeOf({ transports: ['internal', 'hybrid'], backupEligible: true }), 'passkey')
 })
 
 t.test('an account has room for sixteen', async t => {

@@ -11,7 +11,7 @@ import { Accounts } from '../../src/identity/accounts.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
 import { SessionCache } from '../../src/session/session-cache.ts'
 import { Sessions } from '../../src/session/sessions.ts'
-import { openWatched } from '../../src/store/open.ts'
+import { openGuarded } from '../../src/store/open.ts'
 import { AttemptLimiter } from '../../src/throttle/attempt-limiter.ts'
 import { freePort } from '../fixtures/process/free-port.ts'
 import {
@@ -31,7 +31,7 @@ const host = 'gate.localhost'
 /** What a gate does with its store, and one person with a session, a factor and recovery codes. `knownFile` outlives a restart of it. */
 async function gateOn(t: Test, url: string) {
   const knownFile = join(temporaryDirectory(t), 'store-known.json')
-  const open = () => openWatched(url, {}, knownFile)
+  const open = () => openGuarded(url, {}, knownFile)
   const store = await open()
   t.teardown(() => store.close())
   const clock = Date.now
@@ -137,7 +137,7 @@ for (const lags of [false, true])
       await master.signal('SIGKILL')
       await until('the replica is the master', async () => /role:master/.test(await replica.cli('INFO', 'replication')))
       await settlesAt(t, gate, lags)
-      if (lags) await t.rejects(gate.open(), { name: 'StoreUnfit', message: /gone back[\s\S]*store accept/ })
+      if (lags) await t.rejects(gate.open(), { name: 'StoreMisconfigured', message: /gone back[\s\S]*store accept/ })
     }
   )
 
@@ -216,5 +216,5 @@ t.test('FIELD A7 databases are swapped, and an older file is put back', { buffer
   cpSync(older, join(redis.directory, 'appendonlydir'), { recursive: true })
   await redis.start()
   await settlesAt(t, gate, true)
-  await t.rejects(gate.open(), { name: 'StoreUnfit', message: /gone back/ }, 'nor does a gate start on it')
+  await t.rejects(gate.open(), { name: 'StoreMisconfigured', message: /gone back/ }, 'nor does a gate start on it')
 })

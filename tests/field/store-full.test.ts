@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs'
 import t from 'tap'
 import { commitTrouble } from '../../src/store/lmdb/directory.ts'
-import { LmdbWrites, WriteLate } from '../../src/store/lmdb/writes.ts'
+import { LmdbWrites, WriteTimeout } from '../../src/store/lmdb/writes.ts'
 import { commandAt } from '../fixtures/in-process/command.ts'
 import { startGateway } from '../fixtures/in-process/gateway.ts'
 import { startUpstream } from '../fixtures/in-process/upstream.ts'
@@ -83,7 +83,7 @@ t.test('FIELD A4 a store that takes no write at all answers nothing until it doe
     ['a disk that loses what it is given', Object.assign(new Error('x'), { code: 5 }), true],
     ['a file system that was made read-only', Object.assign(new Error('x'), { code: 30 }), true],
     ['a quota that is used up, the reserve too', Object.assign(new Error('x'), { code: 122 }), true],
-    ['one write that is late', new WriteLate('late'), false]
+    ['one write that is late', new WriteTimeout('late'), false]
   ]
   for (const [name, error, isRefused] of cases)
     t.test(name, async t => {
@@ -94,7 +94,7 @@ t.test('FIELD A4 a store that takes no write at all answers nothing until it doe
           if (trouble !== null) throw trouble
         },
         describe: commitTrouble,
-        turned: () => turns.push(writes.refusal)
+        onChange: () => turns.push(writes.refusal)
       })
       t.teardown(() => writes.stop())
       const asked = async () => {

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { FaithfulStore } from '../../src/store/faithful-store.ts'
+import { GuardedStore } from '../../src/store/guarded-store.ts'
 import { KnownStoresFile } from '../../src/store/known-stores.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
 import { smallDisk } from '../fixtures/process/small-disk.ts'
@@ -10,7 +10,7 @@ import { smallDisk } from '../fixtures/process/small-disk.ts'
 t.test('FIELD A7 an answer that was under way while the store moved on is no store that has gone back', async t => {
   const inner = new MemoryStore(new TestClock().read)
   const known = new KnownStoresFile(null)
-  const store = new FaithfulStore(inner, { known, address: 'a store', isCluster: false }, null)
+  const store = new GuardedStore(inner, { known, address: 'a store', isCluster: false }, null)
   t.equal(await store.verify(), null)
   await store.settle()
   const get = inner.get.bind(inner)
@@ -38,7 +38,7 @@ t.test(
   async t => {
     const inner = new MemoryStore(new TestClock().read)
     const get = inner.get.bind(inner)
-    const store = new FaithfulStore(
+    const store = new GuardedStore(
       inner,
       { known: new KnownStoresFile(null), address: 'a store', isCluster: false },
       null
@@ -74,7 +74,7 @@ t.test(
 
 t.test('FIELD A7 a store that has gone back does not catch up by what is spent on it', async t => {
   const inner = new MemoryStore(new TestClock().read)
-  const store = new FaithfulStore(
+  const store = new GuardedStore(
     inner,
     { known: new KnownStoresFile(null), address: 'a store', isCluster: false },
     null
@@ -98,11 +98,11 @@ t.test('FIELD A7 a gate writes what it knows of its store once a second, a comma
     remember: (_: string, { epochs }: { epochs: readonly number[] }) => void written.push(epochs[0] ?? -1)
   }
   const options = { known, address: 'a store', isCluster: false }
-  const command = new FaithfulStore(new MemoryStore(new TestClock().read), options, null)
+  const command = new GuardedStore(new MemoryStore(new TestClock().read), options, null)
   await command.verify()
   await command.settle()
   t.same(written.splice(0), [0, 1])
-  const gate = new FaithfulStore(new MemoryStore(new TestClock().read), options, null)
+  const gate = new GuardedStore(new MemoryStore(new TestClock().read), options, null)
   await gate.verify()
   await gate.subscribe('session:', () => {})
   for (let n = 0; n < 20; n++) await gate.settle()

@@ -1,38 +1,38 @@
 /**
- * A file that processes touch and watch to announce entries in the log of changes. It carries no data, so a lost
- * signal does no harm; polling covers for watches that fail (network file systems, exhausted inotify).
+ * A file that processes touch and watch to announce entries in the log of changes. It has no data, so a lost signal does no harm. Polling
+ * helps where watches fail (network file systems, exhausted inotify).
  */
 
 import { closeSync, constants, type FSWatcher, openSync, watch, write, writeSync } from 'node:fs'
 
 /** Polling interval with a watch. */
-const lookMs = 1000
+const pollMs = 1000
 /** Polling interval without a watch. */
-const lookWithoutWatchMs = 200
+const pollWithoutWatchMs = 200
 
-const ink = Buffer.from('!')
+const content = Buffer.from('!')
 const fullDisk = ['ENOSPC', 'EDQUOT', 'EFBIG']
 
-export class Doorbell {
+export class ChangeSignal {
   readonly #path: string
   readonly #file: number
   #watcher: FSWatcher | undefined
   #timer: NodeJS.Timeout | undefined
-  #ringing = false
-  #again = false
+  #isSending = false
+  #isPending = false
   #closed = false
 
   /** Throws the system's error if the file cannot be written. */
   constructor(path: string) {
     this.#path = path
-    // Follows no link, because root may open another user's store. Append mode would grow the file.
+    // The file follows no link, because root may open another user's store. Append mode would let the file grow.
     this.#file = openSync(
       path,
       constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,
       0o600
     )
     try {
-      writeSync(this.#file, ink, 0, 1, 0)
+      writeSync(this.#file, content, 0, 1, 0)
     } catch (error) {
       if (!fullDisk.includes((error as NodeJS.ErrnoException).code ?? '')) {
         closeSync(this.#file)
@@ -41,35 +41,35 @@ export class Doorbell {
     }
   }
 
-  /** Calls `heard` after signals and at each poll. Does not keep the process alive. */
-  listen(heard: () => void): void {
+  /** Calls `onSignal` after signals and at each poll. It does not keep the process alive. */
+  listen(onSignal: () => void): void {
     if (this.#timer !== undefined || this.#closed) return
     try {
-      this.#watcher = watch(this.#path, { persistent: false }, heard)
+      this.#watcher = watch(this.#path, { persistent: false }, onSignal)
       this.#watcher.on('error', () => {
         this.#watcher?.close()
-        this.#look(heard, lookWithoutWatchMs)
+        this.#poll(onSignal, pollWithoutWatchMs)
       })
-      this.#look(heard, lookMs)
+      this.#poll(onSignal, pollMs)
     } catch {
-      this.#look(heard, lookWithoutWatchMs)
+      this.#poll(onSignal, pollWithoutWatchMs)
     }
   }
 
-  /** Signals in quick succession are merged; polling makes up for a failed one. */
-  ring(): void {
+  /** Signals in quick succession become one; polling replaces a failed one. */
+  send(): void {
     if (this.#closed) return
-    if (this.#ringing) {
-      this.#again = true
+    if (this.#isSending) {
+      this.#isPending = true
       return
     }
-    this.#ringing = true
-    write(this.#file, ink, 0, 1, 0, () => {
-      this.#ringing = false
+    this.#isSending = true
+    write(this.#file, content, 0, 1, 0, () => {
+      this.#isSending = false
       if (this.#closed) closeSync(this.#file)
-      else if (this.#again) {
-        this.#again = false
-        this.ring()
+      else if (this.#isPending) {
+        this.#isPending = false
+        this.send()
       }
     })
   }
@@ -79,11 +79,11 @@ export class Doorbell {
     this.#closed = true
     this.#watcher?.close()
     clearInterval(this.#timer)
-    if (!this.#ringing) closeSync(this.#file) // otherwise the pending write closes it
+    if (!this.#isSending) closeSync(this.#file) // otherwise the pending write closes it
   }
 
-  #look(heard: () => void, everyMs: number): void {
+  #poll(onSignal: () => void, everyMs: number): void {
     clearInterval(this.#timer)
-    if (!this.#closed) this.#timer = setInterval(heard, everyMs).unref()
+    if (!this.#closed) this.#timer = setInterval(onSignal, everyMs).unref()
   }
 }

@@ -1,4 +1,4 @@
-/** Checks a directory before LMDB opens it, because the driver may crash on foreign files or a full disk. */
+/** The checks of a directory before LMDB opens it. The driver may crash on foreign files or a full disk. */
 
 import {
   accessSync,
@@ -15,19 +15,19 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder } from '../../ensure-directory.ts'
-import { StoreUnfit } from '../misconfigured.ts'
+import { StoreMisconfigured } from '../misconfigured.ts'
 
 /** Twice what LMDB writes to a new store. */
 const roomBytes = 256 * 1024
 const magicAt = 24
 const magic = 0xbeefc0de
 
-/** Creates the directory if needed. Throws StoreUnfit. */
+/** Creates the directory if needed. Throws StoreMisconfigured. */
 export function prepareDirectory(directory: string): void {
   try {
     makeFolder(directory)
     for (const name of ['data.mdb', 'lock.mdb']) checkFile(join(directory, name), name === 'data.mdb')
-    // An existing store opens on a full disk, otherwise nobody could end access from the terminal.
+    // An existing store opens on a full disk, otherwise no command could end access.
     if (isMade(directory)) return
     const probe = join(directory, `probe.${process.pid}`)
     try {
@@ -43,7 +43,9 @@ export function prepareDirectory(directory: string): void {
       rmSync(probe, { force: true })
     }
   } catch (error) {
-    throw error instanceof StoreUnfit ? error : new StoreUnfit(openingTrouble(directory, error), { cause: error })
+    throw error instanceof StoreMisconfigured
+      ? error
+      : new StoreMisconfigured(openingTrouble(directory, error), { cause: error })
   }
 }
 
@@ -56,14 +58,14 @@ function checkFile(path: string, hasMagic: boolean): void {
   refuseForeignLink(path)
   const size = statSync(path, { throwIfNoEntry: false })?.size
   if (size === undefined) return
-  // Not by opening, because closing lock.mdb would drop this process's locks.
+  // This does not open lock.mdb, because closing it would drop this process's locks.
   accessSync(path, constants.R_OK | constants.W_OK)
   if (!hasMagic || size === 0) return
   const file = openSync(path, 'r')
   try {
     const head = Buffer.alloc(magicAt + 4)
     if (readSync(file, head) < head.length || !isMagic(head))
-      throw new StoreUnfit(
+      throw new StoreMisconfigured(
         `${path} is not a store of Factorgate. Name an empty directory, or restore the file from a backup.`
       )
   } finally {
@@ -71,11 +73,13 @@ function checkFile(path: string, hasMagic: boolean): void {
   }
 }
 
-/** A link must not redirect a gateway that runs as root. */
+/** A link must not redirect a gate that runs as root. */
 function refuseForeignLink(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (process.geteuid?.() === 0 && found?.isSymbolicLink() && found.uid !== 0)
-    throw new StoreUnfit(`${path} is a link that uid ${found.uid} has laid, and root does not follow it. Remove it.`)
+    throw new StoreMisconfigured(
+      `${path} is a link that uid ${found.uid} has laid, and root does not follow it. Remove it.`
+    )
 }
 
 /** Gives root's new files to the directory's owner. Skips links and files with several hard links. */
@@ -99,7 +103,7 @@ export function openingTrouble(directory: string, error: unknown): string {
   return `The store in ${directory} cannot be opened: ${diskTrouble(error) ?? (error as Error).message}.`
 }
 
-/** Why a commit failed; LMDB gives the reason in a second promise. */
+/** Why a commit failed. LMDB gives the reason in a second promise. */
 export async function commitTrouble(error: unknown): Promise<string> {
   const { commitError } = error as { commitError?: Promise<unknown> }
   const reason = await Promise.race([

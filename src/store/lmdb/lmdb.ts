@@ -1,29 +1,28 @@
 /**
- * The embedded store: one LMDB environment in its own directory, shared by processes of one machine. Writes are on
- * disk when they resolve.
+ * The embedded store: one LMDB environment in its own directory, shared by processes of one machine. A write is on disk when it resolves.
  */
 
 import { join, resolve } from 'node:path'
 import { type Database, getLastVersion, open, type RootDatabase } from 'lmdb'
 import { type Clock, systemClock } from '../../clock.ts'
 import { checkKey, checkName, checkValue, lifeMs } from '../bounds.ts'
-import { StoreUnfit } from '../misconfigured.ts'
+import { StoreMisconfigured } from '../misconfigured.ts'
 import { type Purpose, type Store, type StoreEntry, type StoreNotice, StoreUnreachable } from '../store.ts'
 import { Subscribers } from '../subscribers.ts'
-import { Doorbell } from './change-signal.ts'
+import { ChangeSignal } from './change-signal.ts'
 import { commitTrouble, giveToOwner, openingTrouble, prepareDirectory } from './directory.ts'
 import { Records, secondsTo } from './records.ts'
-import { askForRoom, Room } from './reserved-space.ts'
-import { LmdbWrites, WriteLate } from './writes.ts'
+import { checkFreeSpace, ReservedSpace } from './reserved-space.ts'
+import { LmdbWrites, WriteTimeout } from './writes.ts'
 
-/** Version of the record layout; a store of another one is refused. */
+/** The version of the record layout. A store with another one is refused. */
 const layout = '1'
-/** A slower commit means a sick disk or a stopped process. */
+/** A slower commit means a failing disk or a stopped process. */
 const commitMs = 1500
 const sweepMs = 5000
 const sweptAtOnce = 500
 const readAtOnce = 500
-/** Bytes of a sign-in; without this room the store is not ready. */
+/** The bytes of a sign-in. Without this space the store is not ready. */
 const signInBytes = 64 * 1024
 
 export interface LmdbOptions {
@@ -31,34 +30,36 @@ export interface LmdbOptions {
   sweepEveryMs?: number
 }
 
-/** Opens or creates the store in the directory `path`. Throws StoreUnfit, which says what to mend. */
+/** Opens or creates the store in the directory `path`. Throws StoreMisconfigured with the way to correct it. */
 export function openLmdb(path: string, options: LmdbOptions = {}): Store {
   const directory = resolve(path)
   prepareDirectory(directory)
   try {
-    const bell = new Doorbell(join(directory, 'bell'))
+    const signal = new ChangeSignal(join(directory, 'bell'))
     const root = open({
       path: directory,
       noSubdir: false,
       maxDbs: 6,
       permissionsMode: 0o600,
-      // Writes resolve after the sync, which measurably costs nothing.
+      // Writes resolve after the sync. This costs nothing measurable.
       overlappingSync: false,
-      // Otherwise a failed commit rejects unhandled inside lmdb and ends the process.
+      // Without this, a failed commit rejects unhandled inside lmdb and ends the process.
       eventTurnBatching: false
     } as Parameters<typeof open>[0])
     giveToOwner(directory, ['data.mdb', 'lock.mdb', 'bell'])
     const meta = root.openDB<string, string>({ name: 'meta', encoding: 'string' })
     const found = meta.get('layout')
     if (found === undefined) meta.putSync('layout', layout)
-    if (found === undefined || found === layout) return new LmdbStore(directory, root, meta, bell, options)
-    bell.close()
+    if (found === undefined || found === layout) return new LmdbStore(directory, root, meta, signal, options)
+    signal.close()
     void root.close()
-    throw new StoreUnfit(
+    throw new StoreMisconfigured(
       `The store in ${directory} has layout ${found}; this Factorgate reads layout ${layout}. Run the one that made it.`
     )
   } catch (error) {
-    throw error instanceof StoreUnfit ? error : new StoreUnfit(openingTrouble(directory, error), { cause: error })
+    throw error instanceof StoreMisconfigured
+      ? error
+      : new StoreMisconfigured(openingTrouble(directory, error), { cause: error })
   }
 }
 
@@ -67,20 +68,26 @@ class LmdbStore implements Store {
   readonly #root: RootDatabase
   readonly #meta: Database<string, string>
   readonly #records: Records
-  readonly #bell: Doorbell
+  readonly #signal: ChangeSignal
   readonly #clock: Clock
   readonly #sweeper: NodeJS.Timeout
-  readonly #room: Room
+  readonly #reserve: ReservedSpace
   readonly #writes: LmdbWrites
   readonly #subscribers = new Subscribers()
-  #heard = 0
+  #lastRead = 0
   #closed = false
 
-  constructor(path: string, root: RootDatabase, meta: Database<string, string>, bell: Doorbell, options: LmdbOptions) {
+  constructor(
+    path: string,
+    root: RootDatabase,
+    meta: Database<string, string>,
+    signal: ChangeSignal,
+    options: LmdbOptions
+  ) {
     this.#path = path
     this.#root = root
     this.#meta = meta
-    this.#bell = bell
+    this.#signal = signal
     this.#clock = options.clock ?? systemClock
     this.#records = new Records({
       values: root.openDB({ name: 'values', encoding: 'string', useVersions: true }),
@@ -89,11 +96,11 @@ class LmdbStore implements Store {
       changes: root.openDB({ name: 'changes', encoding: 'string' }),
       lastVersion: getLastVersion
     })
-    this.#room = new Room(join(path, 'data.mdb'), () => this.#lastPage())
+    this.#reserve = new ReservedSpace(join(path, 'data.mdb'), () => this.#lastPage())
     this.#writes = new LmdbWrites({
       probe: () => this.#commit(() => void this.#meta.put('ping', String(this.#clock())), null),
       describe: commitTrouble,
-      turned: () => (this.#writes.refusal === null ? this.#subscribers.ready() : this.#subscribers.lost())
+      onChange: () => (this.#writes.refusal === null ? this.#subscribers.ready() : this.#subscribers.lost())
     })
     this.#sweeper = setInterval(() => void this.#sweep(), options.sweepEveryMs ?? sweepMs).unref()
   }
@@ -123,7 +130,7 @@ class LmdbStore implements Store {
 
   async take(key: string): Promise<string | null> {
     checkKey(key)
-    return this.#end(() => {
+    return this.#removal(() => {
       const found = this.#records.live(key, this.#clock())
       if (found !== null) this.#records.unset(found)
       return found?.value ?? null
@@ -140,7 +147,7 @@ class LmdbStore implements Store {
       this.#records.set(key, next, life === null ? found.endsAt : this.#endOf(life))
       return true
     }
-    return purpose === 'ends access' ? this.#end(work) : this.#write(next.length, work)
+    return purpose === 'ends access' ? this.#removal(work) : this.#write(next.length, work)
   }
 
   async increment(key: string, ttlSeconds?: number): Promise<number> {
@@ -163,7 +170,7 @@ class LmdbStore implements Store {
   async unlink(key: string, member: string): Promise<void> {
     checkName(key, 'index')
     checkName(member, 'member')
-    await this.#end(() => this.#records.unlink(key, member))
+    await this.#removal(() => this.#records.unlink(key, member))
   }
 
   async members(key: string): Promise<string[]> {
@@ -175,10 +182,10 @@ class LmdbStore implements Store {
     return this.#read(() => {
       if (this.#subscribers.size === 0) {
         this.#root.resetReadTxn()
-        this.#heard = this.#records.lastChange()
-        this.#bell.listen(() => this.#hear())
+        this.#lastRead = this.#records.lastChange()
+        this.#signal.listen(() => this.#readChanges())
         this.#writes.start()
-      } else this.#hear() // earlier changes are no news to the first subscriber
+      } else this.#readChanges() // earlier changes are no news to the first subscriber
       return this.#subscribers.add(prefix, listener)
     })
   }
@@ -187,7 +194,7 @@ class LmdbStore implements Store {
     let after: string | null = null
     for (;;) {
       const now = this.#clock()
-      // Reads page by page, so no read transaction stays open.
+      // The scan reads page by page, so that no read transaction stays open.
       const page = this.#read(() => this.#records.page(prefix, after, readAtOnce))
       for (const { key, value, endsAt } of page)
         if (endsAt === 0 || endsAt > now) yield { key, value, ttlSeconds: secondsTo(endsAt, now) }
@@ -207,7 +214,7 @@ class LmdbStore implements Store {
   }
 
   async ping(): Promise<void> {
-    await this.#said(async () => askForRoom(this.#path, signInBytes))
+    await this.#reported(async () => checkFreeSpace(this.#path, signInBytes))
     await this.#write(0, () => void this.#meta.put('ping', String(this.#clock())))
   }
 
@@ -215,24 +222,24 @@ class LmdbStore implements Store {
     if (this.#closed) return
     this.#closed = true
     clearInterval(this.#sweeper)
-    this.#bell.close()
+    this.#signal.close()
     this.#writes.stop()
     this.#subscribers.clear()
     await this.#root.close()
-    this.#room.close()
+    this.#reserve.close()
   }
 
   #endOf(life: number | null): number {
     return life === null ? 0 : this.#clock() + life
   }
 
-  #hear(): void {
+  #readChanges(): void {
     if (this.#closed || this.#subscribers.size === 0) return
     this.#root.resetReadTxn()
     const last = this.#records.lastChange()
-    if (last === this.#heard) return
-    const keys = this.#records.changes(this.#heard + 1, last)
-    this.#heard = last
+    if (last === this.#lastRead) return
+    const keys = this.#records.changes(this.#lastRead + 1, last)
+    this.#lastRead = last
     // The log was trimmed, or the files were replaced.
     if (keys === null) this.#subscribers.missed()
     else for (const key of keys) this.#subscribers.changed(key)
@@ -241,11 +248,11 @@ class LmdbStore implements Store {
   async #sweep(): Promise<void> {
     try {
       while (!this.#closed && this.#records.isDue(this.#clock()))
-        await this.#end(() => this.#records.sweep(this.#clock(), sweptAtOnce))
-      // Otherwise a killed reader would keep old pages from reuse.
+        await this.#removal(() => this.#records.sweep(this.#clock(), sweptAtOnce))
+      // Without this, a killed reader would keep old pages from being reused.
       if (!this.#closed) this.#root.readerCheck()
     } catch {
-      // The verbs and `ping` report write errors; the next round sweeps.
+      // Other operations and `ping` report write errors. The next round sweeps.
     }
   }
 
@@ -259,17 +266,17 @@ class LmdbStore implements Store {
     }
   }
 
-  /** An ordinary write of about this size. Rejects if it would touch the reserve. */
+  /** Runs an ordinary write of about this size. Rejects if it would use the reserve. */
   #write<T>(characters: number, work: () => T): Promise<T> {
-    return this.#said(() => this.#commit(work, characters * 3))
+    return this.#reported(() => this.#commit(work, characters * 3))
   }
 
-  /** A removal, which may use the reserve. */
-  #end<T>(work: () => T): Promise<T> {
-    return this.#said(() => this.#commit(work, null))
+  /** Runs a removal, which may use the reserve. */
+  #removal<T>(work: () => T): Promise<T> {
+    return this.#reported(() => this.#commit(work, null))
   }
 
-  async #said<T>(commit: () => Promise<T>): Promise<T> {
+  async #reported<T>(commit: () => Promise<T>): Promise<T> {
     if (this.#closed) throw this.#unreachable('it is closed')
     try {
       return await commit()
@@ -280,32 +287,32 @@ class LmdbStore implements Store {
     }
   }
 
-  /** Resolves once `work` is on disk and subscribers were told. `bytes` null may use the reserve. */
+  /** Resolves once `work` is on disk and subscribers were told. With `bytes` null it may use the reserve. */
   async #commit<T>(work: () => T, bytes: number | null): Promise<T> {
     let timer: NodeJS.Timeout | undefined
-    let isNews = false
-    const ended = bytes === null ? null : this.#room.begin(bytes)
-    // Read before the transaction: inside it LMDB's counts are unavailable.
-    const isShort = ended !== null && !this.#room.suffices
+    let hasChanges = false
+    const ended = bytes === null ? null : this.#reserve.begin(bytes)
+    // This is read before the transaction, since LMDB's counts are unavailable inside it.
+    const isShort = ended !== null && !this.#reserve.suffices
     const committed = this.#root
       .transaction(() => {
-        if (isShort) this.#room.extend()
+        if (isShort) this.#reserve.extend()
         const logged = this.#records.logged
         const result = work()
-        isNews = this.#records.logged !== logged
+        hasChanges = this.#records.logged !== logged
         return result
       })
       .then(result => {
-        if (isNews && !this.#closed) {
-          this.#bell.ring()
-          this.#hear()
+        if (hasChanges && !this.#closed) {
+          this.#signal.send()
+          this.#readChanges()
         }
         return result
       })
       .finally(() => ended?.())
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
-        () => reject(new WriteLate('a write takes too long: the disk, or another process, holds it up')),
+        () => reject(new WriteTimeout('a write takes too long: the disk, or another process, holds it up')),
         commitMs
       )
     })

@@ -37,10 +37,10 @@ export interface Record {
   readonly endsAt: number
 }
 
-/** Entries kept in the log of changes; a process further behind drops its cache. */
+/** The number of entries in the log of changes. A process further behind drops its cache. */
 export const changesKept = 10_000
 const changesTrimmedEvery = 500
-/** Up to this many entries are read singly, which is cheaper than a range. */
+/** Up to this many entries are read one by one, which is cheaper than a range. */
 const changesLookedUp = 8
 
 export class Records {
@@ -105,7 +105,7 @@ export class Records {
     return members.sort((a, b) => (a.member < b.member ? -1 : 1))
   }
 
-  /** The first index, also of expired members, that begins with `prefix` and comes after `after`. */
+  /** The first index after `after` that begins with `prefix`; its members may have expired. */
   nextIndex(prefix: string, after: string | null): string | null {
     // Nothing sorts between a string and the same string followed by NUL.
     const range: Range = { start: [after === null ? prefix : `${after}\u0000`], limit: 1 }
@@ -140,7 +140,7 @@ export class Records {
     }
   }
 
-  /** The log's last entry; it has no gaps. */
+  /** The last entry of the log, which has no gaps. */
   lastChange(): number {
     this.#lastSeen = this.#lastNear(this.#lastSeen) ?? this.#lastAnywhere()
     return this.#lastSeen

@@ -1,29 +1,26 @@
 /**
- * Reserves disk space for writes that end access (FIELD A4): bytes already behind LMDB's last page are room no other
- * program can take. Ordinary writes that would use the reserve are refused.
+ * The disk space reserved for writes that end access (FIELD A4): bytes of the file behind LMDB's last page, which no other program can
+ * take. Ordinary writes that would use the reserve are refused.
  */
 import { closeSync, constants, fstatSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** A commit copies some thirty 4 KiB pages and frees as many for the next. */
 const reserveBytes = 1024 * 1024
-/** What an ordinary write takes besides its value: pages of five trees and the free list. */
+/** What an ordinary write takes beside its value: pages of five trees and the free list. */
 const writeBytes = 96 * 1024
-/** Sizes are rounded up, so small values and links are refused at the same point. */
+/** Sizes are rounded up to this, so that small values and links are refused at the same point. */
 const portionBytes = 64 * 1024
 /** The file grows in these steps, otherwise every write would ask the disk. */
 const stepBytes = 256 * 1024
 
 const pageBytes = 4096
 
-/**
- * Throws the system's error unless the disk has `bytes` left. Tests with a separate file, because the reserve hides a
- * full disk.
- */
-export function askForRoom(directory: string, bytes: number): void {
+/** Throws the system's error unless the disk has `bytes` left. It writes a separate file, because the reserve hides a full disk. */
+export function checkFreeSpace(directory: string, bytes: number): void {
   const path = join(directory, `probe.${process.pid}`)
   rmSync(path, { force: true })
-  // Exclusive, so a planted link is not written to.
+  // The file is opened exclusively, so that a planted link is not written to.
   const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600)
   try {
     for (let left = bytes; left > 0; ) left -= writeSync(file, Buffer.alloc(left, 1))
@@ -33,11 +30,11 @@ export function askForRoom(directory: string, bytes: number): void {
   }
 }
 
-export class Room {
+export class ReservedSpace {
   readonly #file: number
   readonly #lastPage: () => number
   #underWay = 0
-  /** Not zeros, which some file systems do not store; not secret. */
+  /** The content is not zeros, which some file systems do not store. It is not secret. */
   #filling: Buffer | undefined
 
   constructor(path: string, lastPage: () => number) {
@@ -58,10 +55,7 @@ export class Room {
     return this.#size() >= this.#needed()
   }
 
-  /**
-   * Extends the file. Call only inside a transaction, because LMDB appends only in a commit. Throws the system's
-   * error.
-   */
+  /** Extends the file. Call this only inside a transaction, because LMDB appends only in a commit. Throws the system's error. */
   extend(): void {
     this.#filling ??= Buffer.alloc(stepBytes, 'factorgate keeps this room. ')
     let size = this.#size()

@@ -1,28 +1,28 @@
 /**
- * The embedded store's write probe: every two seconds it tries a write that ends access. If that fails, reads fail
- * too, because a session that nobody can end must not go on.
+ * The embedded store's write probe. Every two seconds it tries a write that ends access. If that fails, reads fail too, because a session
+ * that nobody can end must not go on.
  */
 
-const beatMs = 2000
+const probeMs = 2000
 /** One late write may be a slow disk. */
 const lateProbesMax = 2
 
 /** A write that did not finish in time; its outcome is unknown. */
-export class WriteLate extends Error {
-  override readonly name = 'WriteLate'
+export class WriteTimeout extends Error {
+  override readonly name = 'WriteTimeout'
 }
 
 export interface WritesOptions {
-  /** May use the reserve. Rejects with WriteLate or the actual error. */
+  /** The probe may use the reserve. It rejects with WriteTimeout or the actual error. */
   readonly probe: () => Promise<unknown>
   readonly describe: (error: unknown) => Promise<string>
-  readonly turned: () => void
+  readonly onChange: () => void
 }
 
 export class LmdbWrites {
   readonly #options: WritesOptions
-  #beat: NodeJS.Timeout | undefined
-  #isAsking = false
+  #timer: NodeJS.Timeout | undefined
+  #isProbing = false
   #late = 0
   #refusal: string | null = null
 
@@ -36,37 +36,37 @@ export class LmdbWrites {
   }
 
   start(): void {
-    this.#beat ??= setInterval(() => void this.#ask(), beatMs).unref()
+    this.#timer ??= setInterval(() => void this.#probe(), probeMs).unref()
   }
 
   stop(): void {
-    clearInterval(this.#beat)
-    this.#beat = undefined
+    clearInterval(this.#timer)
+    this.#timer = undefined
   }
 
   suspect(): void {
-    if (this.#beat !== undefined) void this.#ask()
+    if (this.#timer !== undefined) void this.#probe()
   }
 
-  async #ask(): Promise<void> {
-    if (this.#isAsking) return
-    this.#isAsking = true
+  async #probe(): Promise<void> {
+    if (this.#isProbing) return
+    this.#isProbing = true
     try {
       await this.#options.probe()
       this.#late = 0
-      this.#turn(null)
+      this.#setRefusal(null)
     } catch (error) {
-      this.#late = error instanceof WriteLate ? this.#late + 1 : lateProbesMax
-      if (this.#late >= lateProbesMax) this.#turn(await this.#options.describe(error))
+      this.#late = error instanceof WriteTimeout ? this.#late + 1 : lateProbesMax
+      if (this.#late >= lateProbesMax) this.#setRefusal(await this.#options.describe(error))
     } finally {
-      this.#isAsking = false
+      this.#isProbing = false
     }
   }
 
-  #turn(refusal: string | null): void {
-    if (this.#beat === undefined) return
+  #setRefusal(refusal: string | null): void {
+    if (this.#timer === undefined) return
     const isNews = (refusal === null) !== (this.#refusal === null)
     this.#refusal = refusal
-    if (isNews) this.#options.turned()
+    if (isNews) this.#options.onChange()
   }
 }

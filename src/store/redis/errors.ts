@@ -1,6 +1,6 @@
-/** Translates Redis errors into sentences for operators, without command arguments, which may hold passwords. */
+/** The translation of Redis errors into sentences for operators, without command arguments, which may hold passwords. */
 
-/** By the first word of an error reply. */
+/** The sentences by the first word of an error reply. */
 const replies: Readonly<Record<string, string>> = {
   NOAUTH: 'it asks for a password; write redis://USER:PASSWORD@HOST:PORT',
   WRONGPASS: 'it refuses the user or the password',
@@ -20,7 +20,7 @@ const replies: Readonly<Record<string, string>> = {
   NOREPLICAS: 'it has too few replicas to take writes (min-replicas-to-write)'
 }
 
-/** By the `code` of a network error. */
+/** The sentences by the `code` of a network error. */
 const codes: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ENOTFOUND: 'nobody knows that host name',
@@ -42,15 +42,15 @@ const codes: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'nobody we trust signed its certificate; write ?ca=FILE behind the address'
 }
 
-/** Consequences of an earlier error, which is the cause. */
+/** Errors that only follow from an earlier one. */
 const consequences = /isn't writeable|isn't ready|Connection is closed|None of startup nodes|max retries per request/
 
-/** A plain Redis asked as a Sentinel. */
+/** The answer of a plain Redis that is asked as a Sentinel. */
 const noSentinel = /unknown command\W{1,3}sentinel\b/i
 const noMaster = /invalid reply: null|No such master/
 const noConnection = 'there is no connection'
 
-/** The end of a sentence, without the full stop. `before` is the connection's last error. */
+/** Answers the end of a sentence, without the full stop. `before` is the connection's last error. */
 export function describeTrouble(error: unknown, before?: unknown): string {
   const {
     message = '',

@@ -1,6 +1,6 @@
-/** Decides whether a Redis is safe for credentials: it must persist data and must not evict it. */
+/** The check whether a Redis is safe for credentials: it must persist data and must not evict it. */
 
-/** The oldest with every command used here (GETDEL). */
+/** The oldest version with every command used here (GETDEL). */
 const oldest = [6, 2] as const
 
 /** Facts about a server; null where it would not say. */
@@ -15,10 +15,13 @@ export interface RedisFacts {
   readonly evictionPolicy: string | null
 }
 
-/** `unfit`: an operator must act. `absent`: it may recover by itself. */
-export type Fitness = { kind: 'fit' } | { kind: 'unfit'; why: string } | { kind: 'absent'; why: string }
+/** `unsuitable`: an operator must act. `unavailable`: it may recover by itself. */
+export type Suitability =
+  | { kind: 'suitable' }
+  | { kind: 'unsuitable'; why: string }
+  | { kind: 'unavailable'; why: string }
 
-/** `info` from INFO, `config` from CONFIG GET; null if the server refuses. */
+/** `info` comes from INFO, `config` from CONFIG GET; null if the server refuses. */
 export function readFacts(info: string | null, config: Readonly<Record<string, string>> | null): RedisFacts {
   const fields = new Map<string, string>()
   for (const line of info?.split(/\r?\n/) ?? []) {
@@ -37,36 +40,40 @@ export function readFacts(info: string | null, config: Readonly<Record<string, s
   }
 }
 
-export function judge(facts: RedisFacts, options: { isCluster: boolean; unsafeVolatileStore: boolean }): Fitness {
-  if (facts.mode === 'sentinel') return unfit('it is a Sentinel; write redis+sentinel://HOST:PORT/MASTER')
+export function checkSuitability(
+  facts: RedisFacts,
+  options: { isCluster: boolean; unsafeVolatileStore: boolean }
+): Suitability {
+  if (facts.mode === 'sentinel') return unsuitable('it is a Sentinel; write redis+sentinel://HOST:PORT/MASTER')
   if (facts.mode === 'cluster' && !options.isCluster)
-    return unfit('it belongs to a Cluster; write redis+cluster://HOST:PORT')
+    return unsuitable('it belongs to a Cluster; write redis+cluster://HOST:PORT')
   if (facts.version !== null && !isAtLeast(facts.version, oldest))
-    return unfit(`it is Redis ${facts.version}; ${oldest.join('.')} or newer is needed`)
-  if (facts.loading) return { kind: 'absent', why: 'it is still loading its data' }
+    return unsuitable(`it is Redis ${facts.version}; ${oldest.join('.')} or newer is needed`)
+  if (facts.loading) return { kind: 'unavailable', why: 'it is still loading its data' }
   if (facts.role !== null && facts.role !== 'master')
-    return { kind: 'absent', why: 'it is a replica, and takes no writes' }
-  if (options.unsafeVolatileStore) return { kind: 'fit' }
+    return { kind: 'unavailable', why: 'it is a replica, and takes no writes' }
+  if (options.unsafeVolatileStore) return { kind: 'suitable' }
 
   const accept = "or set 'unsafeVolatileStore: true' to accept that"
   const volatile =
     facts.appendOnly === true || facts.savePoints === true
       ? false
       : facts.appendOnly === false && facts.savePoints === false
-  if (volatile) return unfit(`it forgets everything in a restart. Set 'appendonly yes' in its configuration, ${accept}`)
+  if (volatile)
+    return unsuitable(`it forgets everything in a restart. Set 'appendonly yes' in its configuration, ${accept}`)
   if (facts.evictionPolicy !== null && facts.evictionPolicy !== 'noeviction')
-    return unfit(
+    return unsuitable(
       `it throws data away when memory is short (maxmemory-policy ${facts.evictionPolicy}). Set 'maxmemory-policy noeviction', ${accept}`
     )
   if (facts.evictionPolicy === null || (facts.appendOnly !== true && facts.savePoints !== true))
-    return unfit(
+    return unsuitable(
       `it does not say whether it keeps its data. Grant this user +info and +config|get, or set 'unsafeVolatileStore: true' if you know that it does`
     )
-  return { kind: 'fit' }
+  return { kind: 'suitable' }
 }
 
-function unfit(why: string): Fitness {
-  return { kind: 'unfit', why }
+function unsuitable(why: string): Suitability {
+  return { kind: 'unsuitable', why }
 }
 
 function isAtLeast(version: string, [major, minor]: readonly [number, number]): boolean {

@@ -1,10 +1,7 @@
-/**
- * The store's verbs as Redis commands: one round trip each, atomic, on one key. A reply of an unexpected shape is
- * rejected.
- */
+/** The store's operations as Redis commands: one round trip each, atomic, on one key. A reply of an unexpected shape is rejected. */
 
 import { checkKey, checkName, checkValue, lifeMs } from '../bounds.ts'
-import { StoreUnfit } from '../misconfigured.ts'
+import { StoreMisconfigured } from '../misconfigured.ts'
 import {
   type Purpose,
   type Store,
@@ -15,17 +12,17 @@ import {
 } from '../store.ts'
 import { Subscribers } from '../subscribers.ts'
 import { describeTrouble, isForbidden } from './errors.ts'
-import { type Fitness, judge, readFacts } from './preflight.ts'
+import { checkSuitability, readFacts, type Suitability } from './preflight.ts'
 import { Replicas, replicationOf } from './replicas.ts'
 import type { ScriptName } from './scripts.ts'
 import { Tracker, type TrackingConnection } from './tracking.ts'
-import { WriteWatch } from './write-probe.ts'
+import { WriteProbe } from './write-probe.ts'
 
-const standsMs = 1900
+const subscribeMs = 1900
 const scannedAtOnce = 100
 /** Members of an index per reply. */
 const membersAtOnce = 5_000
-/** Spread over the slots, so each master of a Cluster is probed. */
+/** The probes are spread over the slots, so that each master of a Cluster gets one. */
 const probesOfCluster = 16
 
 type Argument = string | number
@@ -37,19 +34,19 @@ export interface RedisServer {
 
 /** The connections to all servers. `call` and `run` go to the key's master. */
 export interface RedisClient extends RedisServer {
-  /** For messages, without a password. */
+  /** The address without a password, for messages. */
   readonly name: string
   readonly isCluster: boolean
   readonly isReady: boolean
   trouble: unknown
   run(script: ScriptName, key: string, ...args: Argument[]): Promise<unknown>
   masters(): readonly RedisServer[]
-  /** Names are stable. */
+  /** The names do not change. */
   masterNames(): readonly string[]
   nameOf(place: number): string
   connectTracking(masterName: string): TrackingConnection
   onMastersChanged(listener: () => void): void
-  /** Lets pending commands finish first. */
+  /** Waits for pending commands first. */
   close(): Promise<void>
 }
 
@@ -61,7 +58,7 @@ export interface RedisStoreOptions {
 export class RedisStore implements Store {
   readonly #client: RedisClient
   readonly #tracker: Tracker
-  readonly #writes: WriteWatch
+  readonly #writes: WriteProbe
   readonly #replicas: Replicas
   readonly #subscribers = new Subscribers()
   readonly #unsafeVolatileStore: boolean
@@ -90,11 +87,11 @@ export class RedisStore implements Store {
         client.trouble = error
       }
     })
-    this.#writes = new WriteWatch({
+    this.#writes = new WriteProbe({
       probe: () => this.#probe(),
-      turned: () => {
+      onChange: () => {
         if (this.#writes.refusal !== null) this.#subscribers.lost()
-        else if (this.#tracker.stands) this.#subscribers.ready()
+        else if (this.#tracker.isUp) this.#subscribers.ready()
       }
     })
     this.#replicas = new Replicas({
@@ -105,14 +102,15 @@ export class RedisStore implements Store {
         ),
       connect: name => client.connectTracking(name)
     })
-    client.onMastersChanged(() => this.#tracker.survey())
+    client.onMastersChanged(() => this.#tracker.refresh())
   }
 
-  /** Throws StoreUnfit if this Redis may lose data or is not supported. */
+  /** Throws StoreMisconfigured if this Redis may lose data or is not supported. */
   async examine(): Promise<void> {
-    const fitness = await this.#fitness()
-    if (fitness.kind === 'unfit') throw new StoreUnfit(`The store ${this.#client.name} cannot be used: ${fitness.why}.`)
-    if (fitness.kind === 'absent') throw this.#unreachable(fitness.why)
+    const suitability = await this.#suitability()
+    if (suitability.kind === 'unsuitable')
+      throw new StoreMisconfigured(`The store ${this.#client.name} cannot be used: ${suitability.why}.`)
+    if (suitability.kind === 'unavailable') throw this.#unreachable(suitability.why)
   }
 
   async get(key: string): Promise<string | null> {
@@ -134,7 +132,7 @@ export class RedisStore implements Store {
 
   async take(key: string): Promise<string | null> {
     checkKey(key)
-    return this.#text(await this.#end(() => this.#client.call('getdel', this.#prefix + key)))
+    return this.#text(await this.#endAccess(() => this.#client.call('getdel', this.#prefix + key)))
   }
 
   async replace(key: string, expected: string, next: string, ttlSeconds?: number, purpose?: Purpose): Promise<boolean> {
@@ -143,7 +141,7 @@ export class RedisStore implements Store {
     const args = [this.#prefix + key, expected, next, lifeMs(ttlSeconds) ?? ''] as const
     const reply =
       purpose === 'ends access'
-        ? await this.#end(() => this.#client.run('gateReplaceInNeed', ...args))
+        ? await this.#endAccess(() => this.#client.run('gateReplaceInNeed', ...args))
         : await this.#run('gateReplace', ...args)
     return this.#count(reply) === 1
   }
@@ -157,7 +155,7 @@ export class RedisStore implements Store {
 
   async delete(key: string): Promise<boolean> {
     checkKey(key)
-    return this.#count(await this.#end(() => this.#client.call('del', this.#prefix + key))) === 1
+    return this.#count(await this.#endAccess(() => this.#client.call('del', this.#prefix + key))) === 1
   }
 
   async link(key: string, member: string, ttlSeconds?: number): Promise<void> {
@@ -169,7 +167,7 @@ export class RedisStore implements Store {
   async unlink(key: string, member: string): Promise<void> {
     checkName(key, 'index')
     checkName(member, 'member')
-    this.#count(await this.#end(() => this.#client.call('zrem', this.#indexPrefix + key, member)))
+    this.#count(await this.#endAccess(() => this.#client.call('zrem', this.#indexPrefix + key, member)))
   }
 
   async members(key: string): Promise<string[]> {
@@ -185,10 +183,10 @@ export class RedisStore implements Store {
       const timer = setTimeout(() => {
         isAwaited = false
         reject(this.#unreachable(describeTrouble(this.#client.trouble ?? new Error('timed out'))))
-      }, standsMs)
+      }, subscribeMs)
       this.#tracker.start(() => {
         clearTimeout(timer)
-        // Synchronously, so that no later change is missed.
+        // This resolves synchronously, so that no later change is missed.
         if (isAwaited) resolve(this.#subscribers.add(prefix, listener))
       })
     })
@@ -203,7 +201,7 @@ export class RedisStore implements Store {
       for (const [at, [value, left]] of found.entries()) {
         const text = this.#text(value)
         const life = this.#count(left)
-        // -2: it has expired meanwhile. -1: it never expires.
+        // -2 means that it has expired meanwhile, -1 that it never expires.
         if (text !== null && life !== -2)
           yield {
             key: (values[at] as string).slice(this.#prefix.length),
@@ -223,8 +221,8 @@ export class RedisStore implements Store {
   }
 
   async ping(): Promise<void> {
-    const [fitness] = await Promise.all([this.#fitness(), this.#answer(() => this.#writes.ask())])
-    if (fitness.kind !== 'fit') throw this.#unreachable(fitness.why)
+    const [suitability] = await Promise.all([this.#suitability(), this.#answer(() => this.#writes.run())])
+    if (suitability.kind !== 'suitable') throw this.#unreachable(suitability.why)
   }
 
   settle(): Promise<void> {
@@ -249,7 +247,7 @@ export class RedisStore implements Store {
       do {
         const scan = () => server.call('scan', cursor, 'MATCH', pattern, 'COUNT', scannedAtOnce)
         const reply = await this.#answer(scan)
-        if (!Array.isArray(reply) || !Array.isArray(reply[1])) throw this.#strange()
+        if (!Array.isArray(reply) || !Array.isArray(reply[1])) throw this.#unexpectedReply()
         const keys = reply[1].map(String).filter(key => !seen.has(key))
         for (const key of keys) seen.add(key)
         if (keys.length > 0) yield { server, keys }
@@ -259,20 +257,20 @@ export class RedisStore implements Store {
   }
 
   /**
-   * The live members of an index, sorted. A large index is read in portions, otherwise the reply would be late;
-   * members present throughout are included (SCAN's guarantee).
+   * The live members of an index, sorted. A large index is read in portions, otherwise the reply would be late. Members that are present
+   * all the time are included (SCAN's guarantee).
    */
   async #index(at: string): Promise<{ member: string; ttlSeconds: number | null }[]> {
     const reply = await this.#run('gateMembers', at, membersAtOnce + 1)
-    if (!isWords(reply)) throw this.#strange()
+    if (!isWords(reply)) throw this.#unexpectedReply()
     const [now = Number.NaN, ...pairs] = reply
-    if (Number.isNaN(Number(now))) throw this.#strange()
+    if (Number.isNaN(Number(now))) throw this.#unexpectedReply()
     const ends = endsOf(pairs)
     if (ends.size > membersAtOnce) {
       let cursor = '0'
       do {
         const part = await this.#call('zscan', at, cursor, 'COUNT', membersAtOnce)
-        if (!Array.isArray(part) || !isWords(part[1])) throw this.#strange()
+        if (!Array.isArray(part) || !isWords(part[1])) throw this.#unexpectedReply()
         for (const [member, end] of endsOf(part[1])) ends.set(member, end)
         cursor = String(part[0])
       } while (cursor !== '0')
@@ -286,7 +284,7 @@ export class RedisStore implements Store {
       .sort((a, b) => (a.member < b.member ? -1 : 1))
   }
 
-  async #fitness(): Promise<Fitness> {
+  async #suitability(): Promise<Suitability> {
     const options = { isCluster: this.#client.isCluster, unsafeVolatileStore: this.#unsafeVolatileStore }
     const all = await Promise.all(
       this.#client.masters().map(async server => {
@@ -300,10 +298,16 @@ export class RedisStore implements Store {
           Promise.all([ask('info'), ...settings.map(setting => ask('config', 'GET', setting))])
         )
         const pairs = config.flatMap(pair => (Array.isArray(pair) && pair.length === 2 ? [pair.map(String)] : []))
-        return judge(readFacts(this.#text(info), config.includes(null) ? null : Object.fromEntries(pairs)), options)
+        return checkSuitability(
+          readFacts(this.#text(info), config.includes(null) ? null : Object.fromEntries(pairs)),
+          options
+        )
       })
     )
-    return all.find(({ kind }) => kind === 'unfit') ?? all.find(({ kind }) => kind === 'absent') ?? { kind: 'fit' }
+    return (
+      all.find(({ kind }) => kind === 'unsuitable') ??
+      all.find(({ kind }) => kind === 'unavailable') ?? { kind: 'suitable' }
+    )
   }
 
   /** A write without effect that fails where a real one would (READONLY, OOM, MISCONF, NOPERM). */
@@ -313,20 +317,20 @@ export class RedisStore implements Store {
   }
 
   #call(command: string, ...args: Argument[]): Promise<unknown> {
-    return this.#verb(() => this.#client.call(command, ...args))
+    return this.#ordinary(() => this.#client.call(command, ...args))
   }
 
   #run(script: ScriptName, key: string, ...args: Argument[]): Promise<unknown> {
-    return this.#verb(() => this.#client.run(script, key, ...args))
+    return this.#ordinary(() => this.#client.run(script, key, ...args))
   }
 
-  /** A write that ends access is sent even while writes fail: a server with full memory accepts it. */
-  #end(ask: () => Promise<unknown>): Promise<unknown> {
+  /** A write that ends access is sent even while writes fail, since a server with full memory accepts it. */
+  #endAccess(ask: () => Promise<unknown>): Promise<unknown> {
     return this.#answer(ask)
   }
 
-  /** Reads are refused too while writes fail: see write-probe.ts. */
-  async #verb(ask: () => Promise<unknown>): Promise<unknown> {
+  /** While writes fail, reads are refused too (write-probe.ts). */
+  async #ordinary(ask: () => Promise<unknown>): Promise<unknown> {
     if (this.#writes.refusal !== null) throw this.#unreachable(this.#writes.refusal)
     return this.#answer(ask)
   }
@@ -339,31 +343,31 @@ export class RedisStore implements Store {
       return await ask()
     } catch (error) {
       if (error instanceof StoreUnconfirmed) throw error
-      this.#writes.heard(error)
+      this.#writes.noteError(error)
       throw this.#unreachable(describeTrouble(error, this.#client.trouble))
     }
   }
 
   #isOk(reply: unknown, orNull?: 'or null'): boolean {
-    if (reply !== 'OK' && !(reply === null && orNull !== undefined)) throw this.#strange()
+    if (reply !== 'OK' && !(reply === null && orNull !== undefined)) throw this.#unexpectedReply()
     return reply === 'OK'
   }
 
   #text(reply: unknown): string | null {
-    if (reply !== null && typeof reply !== 'string') throw this.#strange()
+    if (reply !== null && typeof reply !== 'string') throw this.#unexpectedReply()
     return reply
   }
 
   #count(reply: unknown): number {
-    if (typeof reply !== 'number') throw this.#strange()
+    if (typeof reply !== 'number') throw this.#unexpectedReply()
     return reply
   }
 
-  #strange(): StoreUnreachable {
+  #unexpectedReply(): StoreUnreachable {
     return this.#unreachable('it answers what is not Redis')
   }
 
-  /** Without a cause: driver errors carry command arguments, including passwords and sessions. */
+  /** The error has no cause, since driver errors have command arguments, including passwords and sessions. */
   #unreachable(why: string): StoreUnreachable {
     return new StoreUnreachable(`The store ${this.#client.name} does not answer as it should: ${why}.`)
   }

@@ -1,11 +1,11 @@
 /**
- * The Redis connections (standalone, Sentinel, Cluster) over `ioredis`. A command succeeds or rejects within a
- * second; it never queues and is never sent twice.
+ * The Redis connections (standalone, Sentinel, Cluster) over `ioredis`. A command succeeds or rejects within a second. It never queues and
+ * is never sent twice.
  */
 
 import { readFileSync } from 'node:fs'
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
-import { StoreUnfit } from '../misconfigured.ts'
+import { StoreMisconfigured } from '../misconfigured.ts'
 import { type Store, StoreUnreachable } from '../store.ts'
 import { describeTrouble, isLasting } from './errors.ts'
 import { type RedisClient, type RedisServer, RedisStore, type RedisStoreOptions } from './redis-store.ts'
@@ -20,14 +20,14 @@ const openMs = 1900
 const troubles = ['error', 'node error', 'sentinelError']
 
 export interface RedisOpenOptions extends RedisStoreOptions {
-  /** Overrides the address. */
+  /** These override the address. */
   username?: string
   password?: string
   /** PEM texts, for rediss:// */
   tls?: { ca?: string; cert?: string; key?: string; servername?: string }
 }
 
-/** Connects and checks this Redis. Throws StoreUnfit (mend it) or StoreUnreachable (try again). */
+/** Connects and checks this Redis. Throws StoreMisconfigured (the operator must act) or StoreUnreachable (a retry may succeed). */
 export async function openRedis(url: string, options: RedisOpenOptions = {}): Promise<Store> {
   const client = new IoredisClient(parseRedisUrl(url), options)
   const store = new RedisStore(client, options)
@@ -57,7 +57,7 @@ class IoredisClient implements RedisClient {
     this.#address = address
     this.#options = connectionOptions(address, options)
     this.#masterNames = this.isCluster ? [] : [address.name]
-    this.#driver = this.#heed(
+    this.#driver = this.#watchErrors(
       this.isCluster ? cluster(address, this.#options) : new Redis(single(address, this.#options))
     )
     this.#driver.on('ready', () => {
@@ -76,7 +76,7 @@ class IoredisClient implements RedisClient {
         for (const event of troubles)
           this.#driver.on(event, (error: unknown) => {
             if (isLasting(error))
-              reject(new StoreUnfit(`The store ${this.name} cannot be used: ${describeTrouble(error)}.`))
+              reject(new StoreMisconfigured(`The store ${this.name} cannot be used: ${describeTrouble(error)}.`))
           })
         timer = setTimeout(() => {
           const why = describeTrouble(this.trouble ?? new Error('timed out'))
@@ -122,9 +122,9 @@ class IoredisClient implements RedisClient {
   }
 
   connectTracking(masterName: string): TrackingConnection {
-    if (!this.isCluster) return this.#heed(new Redis(single(this.#address, this.#options)))
+    if (!this.isCluster) return this.#watchErrors(new Redis(single(this.#address, this.#options)))
     const [host, port] = masterName.split(' ')
-    return this.#heed(new Redis({ ...this.#options, host: host as string, port: Number(port) }))
+    return this.#watchErrors(new Redis({ ...this.#options, host: host as string, port: Number(port) }))
   }
 
   onMastersChanged(listener: () => void): void {
@@ -148,8 +148,8 @@ class IoredisClient implements RedisClient {
     this.#driver.disconnect()
   }
 
-  /** Otherwise an `error` event would end the process; callers see the rejection. */
-  #heed<T extends Redis | Cluster>(driver: T): T {
+  /** Without a listener, an `error` event would end the process. Callers see the rejection. */
+  #watchErrors<T extends Redis | Cluster>(driver: T): T {
     for (const event of troubles)
       driver.on(event, (error: unknown) => {
         this.trouble = error
@@ -226,16 +226,16 @@ function cluster(address: RedisAddress, common: RedisOptions): Cluster {
     scripts,
     redisOptions,
     lazyConnect: true,
-    // Only while a node connects; `commandTimeout` still applies.
+    // The queue serves only while a node connects; `commandTimeout` still applies.
     enableOfflineQueue: true,
-    // Otherwise a command that may have run already would be sent again.
+    // With a delay, a command that may have run already would be sent again.
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     maxRedirections: 5,
     slotsRefreshTimeout: answerMs,
     slotsRefreshInterval: 5000,
     clusterRetryStrategy: tries => Math.min(50 * tries, 500),
-    // Keeps host names, because certificates are issued for them.
+    // Host names stay, because certificates are issued for them.
     dnsLookup: (host, done) => done(null, host)
   }
   return new Cluster([...address.nodes], options)
@@ -246,7 +246,7 @@ function readPem(path: string): string {
     // A byte order mark is no part of PEM.
     return readFileSync(path, 'utf8').replace(/^\ufeff/, '')
   } catch (error) {
-    throw new StoreUnfit(
+    throw new StoreMisconfigured(
       `The store's address names the file ${path}, which cannot be read (${(error as NodeJS.ErrnoException).code}).`
     )
   }

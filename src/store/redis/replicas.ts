@@ -1,4 +1,4 @@
-/** Confirms with WAIT that replicas have the master's writes. WAIT blocks, so it has its own connection per master. */
+/** The confirmation with WAIT that replicas have the master's writes. WAIT blocks, so each master has a connection for it. */
 
 import { StoreUnconfirmed } from '../store.ts'
 import { isForbidden } from './errors.ts'
@@ -9,7 +9,7 @@ const connectMs = 900
 
 export interface ReplicasOptions {
   readonly name: string
-  /** Names of the masters and their INFO; null if INFO is denied. */
+  /** The names of the masters and their INFO; null if INFO is denied. */
   readonly masters: () => Promise<readonly { readonly name: string; readonly info: string | null }[]>
   readonly connect: (master: string) => TrackingConnection
 }
@@ -44,7 +44,7 @@ export class Replicas {
     await Promise.all(
       watched.map(async ({ name }) => {
         const connection = await this.#connected(name)
-        // WAIT covers the writes of its own connection only.
+        // WAIT covers only writes of its own connection, so a write of this connection comes first.
         const [, confirmed] = await Promise.all([
           connection.call('ECHO', ''),
           connection.call('WAIT', '1', String(confirmMs))

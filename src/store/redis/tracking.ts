@@ -1,15 +1,15 @@
 /**
- * Change notices from Redis through client-side caching in broadcast mode (CLIENT TRACKING … BCAST), one connection
- * per master, up only while every master is heard. Each connection redirects the notices to itself, so no second one
- * can break alone.
+ * Change notices from Redis by client-side caching in broadcast mode (CLIENT TRACKING … BCAST), with one connection to each master. The
+ * tracker is up only while every master's connection is. Each connection redirects the notices to itself, so that no second one can break
+ * alone.
  */
 
 const channel = '__redis__:invalidate'
-/** Ping interval; only a missing pong reveals a frozen server. */
-const beatMs = 1000
-const rearmMs = 1000
+/** The interval of pings; only a missing answer reveals a frozen server. */
+const pingMs = 1000
+const retryMs = 1000
 
-/** It reconnects by itself and emits `ready` each time. */
+/** A connection that reconnects by itself and emits `ready` each time. */
 export interface TrackingConnection {
   on(event: 'ready' | 'close' | 'end', listener: () => void): unknown
   on(event: 'messageBuffer', listener: (channel: unknown, keys: unknown) => void): unknown
@@ -21,11 +21,11 @@ export interface TrackingConnection {
 }
 
 export interface TrackerOptions {
-  /** Physical prefix of the tracked keys. */
+  /** The prefix of the tracked keys, with the store's own prefix. */
   readonly prefix: string
   readonly servers: () => readonly string[]
   readonly connect: (server: string) => TrackingConnection
-  /** `key` is physical. */
+  /** `key` has the store's own prefix. */
   readonly changed: (key: string) => void
   readonly lost: () => void
   readonly ready: () => void
@@ -36,34 +36,34 @@ export class Tracker {
   readonly #options: TrackerOptions
   readonly #links = new Map<string, Link>()
   #waiting: (() => void)[] = []
-  #beat: NodeJS.Timeout | undefined
-  #stands = false
+  #timer: NodeJS.Timeout | undefined
+  #isUp = false
 
   constructor(options: TrackerOptions) {
     this.#options = options
   }
 
-  get stands(): boolean {
-    return this.#stands
+  get isUp(): boolean {
+    return this.#isUp
   }
 
-  /** Calls `then` synchronously once it is up, or at once. */
+  /** Calls `then` synchronously once the tracker is up, or at once. */
   start(then: () => void): void {
-    if (this.#beat === undefined)
-      this.#beat = setInterval(() => {
-        this.survey()
-        for (const link of this.#links.values()) link.beat()
-      }, beatMs).unref()
-    this.survey()
-    if (this.#stands) then()
+    if (this.#timer === undefined)
+      this.#timer = setInterval(() => {
+        this.refresh()
+        for (const link of this.#links.values()) link.ping()
+      }, pingMs).unref()
+    this.refresh()
+    if (this.#isUp) then()
     else this.#waiting.push(then)
   }
 
-  /** To be called whenever the masters may have changed. */
-  survey(): void {
-    if (this.#beat === undefined) return
+  /** Call this whenever the masters may have changed. */
+  refresh(): void {
+    if (this.#timer === undefined) return
     const servers = new Set(this.#options.servers())
-    // The client is reconnecting; the known masters stay.
+    // While the client reconnects, the known masters stay.
     if (servers.size === 0) return
     for (const [server, link] of this.#links)
       if (!servers.has(server)) {
@@ -72,25 +72,25 @@ export class Tracker {
       }
     for (const server of servers)
       if (!this.#links.has(server)) {
-        const link = new Link(this.#options.connect(server), this.#options, () => this.#judge())
+        const link = new Link(this.#options.connect(server), this.#options, () => this.#update())
         this.#links.set(server, link)
       }
-    this.#judge()
+    this.#update()
   }
 
   stop(): void {
-    clearInterval(this.#beat)
+    clearInterval(this.#timer)
     for (const link of this.#links.values()) link.stop()
     this.#links.clear()
     this.#waiting = []
-    this.#stands = false
+    this.#isUp = false
   }
 
-  #judge(): void {
-    const stands = this.#links.size > 0 && [...this.#links.values()].every(link => link.stands)
-    if (stands === this.#stands) return
-    this.#stands = stands
-    if (!stands) return this.#options.lost()
+  #update(): void {
+    const isUp = this.#links.size > 0 && [...this.#links.values()].every(link => link.isUp)
+    if (isUp === this.#isUp) return
+    this.#isUp = isUp
+    if (!isUp) return this.#options.lost()
     this.#options.ready()
     const waiting = this.#waiting
     this.#waiting = []
@@ -101,31 +101,31 @@ export class Tracker {
 class Link {
   readonly #connection: TrackingConnection
   readonly #options: TrackerOptions
-  readonly #turned: () => void
-  /** Grows per connection, so a late answer on an old one is ignored. */
+  readonly #onChange: () => void
+  /** Grows with each connection, so that a late answer on an old one is ignored. */
   #epoch = 0
-  #again: NodeJS.Timeout | undefined
+  #retryTimer: NodeJS.Timeout | undefined
   #stopped = false
-  stands = false
+  isUp = false
 
-  constructor(connection: TrackingConnection, options: TrackerOptions, turned: () => void) {
+  constructor(connection: TrackingConnection, options: TrackerOptions, onChange: () => void) {
     this.#connection = connection
     this.#options = options
-    this.#turned = turned
-    connection.on('ready', () => void this.#arm())
-    connection.on('close', () => this.#fell())
-    connection.on('end', () => this.#later(() => this.#connect()))
-    connection.on('messageBuffer', (_, keys) => this.#heard(keys))
+    this.#onChange = onChange
+    connection.on('ready', () => void this.#startTracking())
+    connection.on('close', () => this.#onDown())
+    connection.on('end', () => this.#retry(() => this.#connect()))
+    connection.on('messageBuffer', (_, keys) => this.#onMessage(keys))
     this.#connect()
   }
 
-  beat(): void {
-    if (!this.stands) return
+  ping(): void {
+    if (!this.isUp) return
     const epoch = this.#epoch
     this.#connection.ping().catch(error => {
       if (epoch !== this.#epoch) return
       this.#options.trouble(error)
-      this.#fell()
+      this.#onDown()
       this.#connection.disconnect(true)
     })
   }
@@ -133,7 +133,7 @@ class Link {
   stop(): void {
     this.#stopped = true
     this.#epoch++
-    clearTimeout(this.#again)
+    clearTimeout(this.#retryTimer)
     this.#connection.disconnect()
   }
 
@@ -141,7 +141,7 @@ class Link {
     this.#connection.connect().catch(this.#options.trouble)
   }
 
-  async #arm(): Promise<void> {
+  async #startTracking(): Promise<void> {
     const epoch = ++this.#epoch
     try {
       const id = await this.#connection.call('CLIENT', 'ID')
@@ -157,31 +157,31 @@ class Link {
       )
       await this.#connection.subscribe(channel)
       if (epoch !== this.#epoch) return
-      this.stands = true
-      this.#turned()
+      this.isUp = true
+      this.#onChange()
     } catch (error) {
       if (epoch !== this.#epoch) return
       this.#options.trouble(error)
-      this.#later(() => this.#connection.disconnect(true))
+      this.#retry(() => this.#connection.disconnect(true))
     }
   }
 
-  #fell(): void {
+  #onDown(): void {
     this.#epoch++
-    if (!this.stands) return
-    this.stands = false
-    this.#turned()
+    if (!this.isUp) return
+    this.isUp = false
+    this.#onChange()
   }
 
-  #later(work: () => void): void {
-    clearTimeout(this.#again)
-    if (!this.#stopped) this.#again = setTimeout(work, rearmMs).unref()
+  #retry(work: () => void): void {
+    clearTimeout(this.#retryTimer)
+    if (!this.#stopped) this.#retryTimer = setTimeout(work, retryMs).unref()
   }
 
-  #heard(keys: unknown): void {
+  #onMessage(keys: unknown): void {
     if (Array.isArray(keys)) for (const key of keys) this.#options.changed(String(key))
-    else if (this.stands) {
-      // FLUSHALL and FLUSHDB name no keys: everything may have changed.
+    else if (this.isUp) {
+      // FLUSHALL and FLUSHDB name no keys, so everything may have changed.
       this.#options.lost()
       this.#options.ready()
     }

@@ -9,7 +9,7 @@
  */
 
 import { isIP } from 'node:net'
-import { StoreUnfit } from '../misconfigured.ts'
+import { StoreMisconfigured } from '../misconfigured.ts'
 
 export interface RedisNode {
   readonly host: string
@@ -33,20 +33,20 @@ export interface RedisAddress {
 const parameters = ['ca', 'cert', 'key', 'servername', 'sentinelUsername', 'sentinelPassword'] as const
 type Parameter = (typeof parameters)[number]
 
-/** One '@' position, so half a password is never taken for a host and shown. */
+/** The pattern allows '@' in one position, so that half a password is never taken for a host and shown. */
 const grammar = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)(?:\/([^@?#]*))?(?:\?([^@#]*))?$/
 
-/** Throws StoreUnfit if `url` is not such an address. */
+/** Throws StoreMisconfigured if `url` is not such an address. */
 export function parseRedisUrl(url: string): RedisAddress {
   const match = grammar.exec(url)
   if (match === null)
-    throw new StoreUnfit(
+    throw new StoreMisconfigured(
       `The store's address is not one of Redis: write redis://USER:PASSWORD@HOST:PORT, with '@', '/', '?' and '#' in a password as %40, %2F, %3F and %23.`
     )
   const [, scheme = '', variant = 'standalone', user = '', hosts = '', path = '', query = ''] = match
   const shape = variant as RedisAddress['shape']
   const shown = `${scheme}${shape === 'standalone' ? '' : `+${shape}`}://${hosts}${path === '' ? '' : `/${path}`}`
-  const fail = (why: string) => new StoreUnfit(`The store's address ${shown} cannot be used: ${why}.`)
+  const fail = (why: string) => new StoreMisconfigured(`The store's address ${shown} cannot be used: ${why}.`)
 
   const nodes = hosts.split(',').map(host => readNode(host, shape === 'sentinel' ? 26379 : 6379))
   if (!nodes.every(node => node !== null)) throw fail('each host is HOST or HOST:PORT')
@@ -84,7 +84,7 @@ function readNode(text: string, standardPort: number): RedisNode | null {
   return host !== undefined && port > 0 && port < 65536 ? { host, port } : null
 }
 
-function readParameters(query: string, fail: (why: string) => StoreUnfit): RedisAddress['parameters'] {
+function readParameters(query: string, fail: (why: string) => StoreMisconfigured): RedisAddress['parameters'] {
   const read: Partial<Record<Parameter, string>> = {}
   for (const pair of query === '' ? [] : query.split('&')) {
     const [name = '', ...rest] = pair.split('=')
@@ -95,7 +95,7 @@ function readParameters(query: string, fail: (why: string) => StoreUnfit): Redis
   return read
 }
 
-function decode(text: string, fail: (why: string) => StoreUnfit): string {
+function decode(text: string, fail: (why: string) => StoreMisconfigured): string {
   try {
     return decodeURIComponent(text)
   } catch {

@@ -1,26 +1,26 @@
 /**
- * Probes once a second whether a Redis accepts writes. If not (demoted replica, full memory or disk), reads fail too:
- * its data may be outdated, and no session could be ended in it.
+ * Probes once a second whether a Redis accepts writes. If it does not (demoted replica, full memory or disk), reads fail too: its data may
+ * be outdated, and no session could be ended.
  */
 import { describeTrouble } from './errors.ts'
 
-const beatMs = 1000
+const probeMs = 1000
 /** Replies that mean the server takes no writes at all. */
 const refusals = /^(?:READONLY|NOREPLICAS|MISCONF|OOM|MASTERDOWN) /
 
-export interface WriteWatchOptions {
+export interface WriteProbeOptions {
   /** A write without effect. Rejects with the server's reply. */
   readonly probe: () => Promise<unknown>
-  readonly turned: () => void
+  readonly onChange: () => void
 }
 
-export class WriteWatch {
-  readonly #options: WriteWatchOptions
-  #beat: NodeJS.Timeout | undefined
-  #isAsking = false
+export class WriteProbe {
+  readonly #options: WriteProbeOptions
+  #timer: NodeJS.Timeout | undefined
+  #isProbing = false
   #refusal: string | null = null
 
-  constructor(options: WriteWatchOptions) {
+  constructor(options: WriteProbeOptions) {
     this.#options = options
   }
 
@@ -30,36 +30,37 @@ export class WriteWatch {
   }
 
   start(): void {
-    this.#beat ??= setInterval(() => {
-      if (!this.#isAsking) void this.ask().catch(() => {})
-    }, beatMs).unref()
+    this.#timer ??= setInterval(() => {
+      if (!this.#isProbing) void this.run().catch(() => {})
+    }, probeMs).unref()
   }
 
   stop(): void {
-    clearInterval(this.#beat)
+    clearInterval(this.#timer)
   }
 
-  async ask(): Promise<void> {
-    this.#isAsking = true
+  async run(): Promise<void> {
+    this.#isProbing = true
     try {
       await this.#options.probe()
-      this.#turn(null)
+      this.#setRefusal(null)
     } catch (error) {
-      this.heard(error)
+      this.noteError(error)
       throw error
     } finally {
-      this.#isAsking = false
+      this.#isProbing = false
     }
   }
 
   /** Notes an error of any command; broken connections say nothing about writes. */
-  heard(error: unknown): void {
-    if (this.#beat !== undefined && refusals.test((error as Error)?.message ?? '')) this.#turn(describeTrouble(error))
+  noteError(error: unknown): void {
+    if (this.#timer !== undefined && refusals.test((error as Error)?.message ?? ''))
+      this.#setRefusal(describeTrouble(error))
   }
 
-  #turn(refusal: string | null): void {
+  #setRefusal(refusal: string | null): void {
     const isNews = (refusal === null) !== (this.#refusal === null)
     this.#refusal = refusal
-    if (isNews) this.#options.turned()
+    if (isNews) this.#options.onChange()
   }
 }

@@ -8,7 +8,7 @@ import { open } from 'lmdb'
 import t, { type Test } from 'tap'
 import { prepareDirectory } from '../../../src/store/lmdb/directory.ts'
 import { openLmdb } from '../../../src/store/lmdb/lmdb.ts'
-import { StoreUnfit } from '../../../src/store/misconfigured.ts'
+import { StoreMisconfigured } from '../../../src/store/misconfigured.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { StoreUnreachable } from '../../../src/store/store.ts'
 import { readsTypeScript } from '../../fixtures/process/program.ts'
@@ -233,7 +233,7 @@ t.test('says what to mend when it cannot be opened', async t => {
         () => null,
         error => error
       )
-      t.ok(error instanceof StoreUnfit)
+      t.ok(error instanceof StoreMisconfigured)
       t.match(error.message, message)
     })
 

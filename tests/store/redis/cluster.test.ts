@@ -55,13 +55,16 @@ t.test('a Cluster of three', async t => {
     }
     await store.ping()
     await t.rejects(openStore(address.replace('hunter2', 'hunter3')), {
-      name: 'StoreUnfit',
+      name: 'StoreMisconfigured',
       message: /refuses the user or the password/
     })
   })
 
   t.test('says so when it is addressed as if it were alone', async t => {
-    await t.rejects(openStore(nodes[0]?.url as string), { name: 'StoreUnfit', message: /write redis\+cluster:/ })
+    await t.rejects(openStore(nodes[0]?.url as string), {
+      name: 'StoreMisconfigured',
+      message: /write redis\+cluster:/
+    })
   })
 
   t.test('follows a slot to another node, and hears of its keys there', async t => {

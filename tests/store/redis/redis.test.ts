@@ -66,7 +66,7 @@ t.test('signs in as a user who may do no more than it needs', async t => {
         () => null,
         error => error
       )
-      t.match(error, { name: 'StoreUnfit', message })
+      t.match(error, { name: 'StoreMisconfigured', message })
       t.notMatch(`${error.message} ${JSON.stringify(error)}`, /hunter/)
     })
 
@@ -86,7 +86,7 @@ t.test('signs in as a user who may do no more than it needs', async t => {
 t.test('signs in with the one password of an old-fashioned Redis', async t => {
   const redis = await startRedis(t, { args: ['--requirepass', 'hunter2'] })
   await worksThroughout(t, await opened(t, redis.url.replace('redis://', 'redis://:hunter2@')))
-  await t.rejects(openStore(redis.url), { name: 'StoreUnfit', message: /asks for a password; write redis:/ })
+  await t.rejects(openStore(redis.url), { name: 'StoreMisconfigured', message: /asks for a password; write redis:/ })
 })
 
 t.test('speaks TLS, and checks the certificate', async t => {
@@ -96,11 +96,11 @@ t.test('speaks TLS, and checks the certificate', async t => {
   const secure = redis.url.replace('redis:', 'rediss:')
   await worksThroughout(t, await opened(t, `${secure}?ca=${encodeURIComponent(ca)}`))
   await t.rejects(openStore(secure), {
-    name: 'StoreUnfit',
+    name: 'StoreMisconfigured',
     message: /nobody we trust signed its certificate; write \?ca=FILE/
   })
   await t.rejects(openStore(`${secure}?ca=${encodeURIComponent(ca)}&servername=elsewhere`), {
-    name: 'StoreUnfit',
+    name: 'StoreMisconfigured',
     message: /certificate is for another host/
   })
   const plain = await startRedis(t)
@@ -121,7 +121,7 @@ t.test('refuses a Redis that forgets', async t => {
   for (const [name, args, message] of cases)
     t.test(name, async t => {
       const { url } = await startRedis(t, { args })
-      await t.rejects(openStore(url), { name: 'StoreUnfit', message })
+      await t.rejects(openStore(url), { name: 'StoreMisconfigured', message })
       const store = await opened(t, url, { unsafeVolatileStore: true })
       await store.ping()
     })

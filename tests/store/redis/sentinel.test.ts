@@ -7,15 +7,15 @@ import { collect } from '../contract.ts'
 t.test('three Sentinels, a master and a replica', async t => {
   const { url, master, replica, sentinels } = await startRedisSentinel(t)
   await t.rejects(openStore(url.replace('/lab', '/other')), {
-    name: 'StoreUnfit',
+    name: 'StoreMisconfigured',
     message: /know no master of that name/
   })
   await t.rejects(openStore(`redis://127.0.0.1:${sentinels[0]?.port}`), {
-    name: 'StoreUnfit',
+    name: 'StoreMisconfigured',
     message: /write redis\+sentinel:/
   })
   await t.rejects(openStore(`redis+sentinel://127.0.0.1:${new URL(master.url).port}/lab`), {
-    name: 'StoreUnfit',
+    name: 'StoreMisconfigured',
     message: /it is no Sentinel; write redis:/
   })
   await t.rejects(openStore(replica.url), { name: 'StoreUnreachable', message: /is a replica/ })

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { StoreUnfit } from '../../../src/store/misconfigured.ts'
+import { StoreMisconfigured } from '../../../src/store/misconfigured.ts'
 import { openStore } from '../../../src/store/open.ts'
-import { judge, readFacts } from '../../../src/store/redis/preflight.ts'
+import { checkSuitability, readFacts } from '../../../src/store/redis/preflight.ts'
 import { parseRedisUrl } from '../../../src/store/redis/url.ts'
 
 t.test('reads every shape of address', async t => {
@@ -56,7 +56,7 @@ t.test('says what is wrong with an address, and never its password', async t => 
       () => null,
       error => error
     )
-    t.ok(error instanceof StoreUnfit, url)
+    t.ok(error instanceof StoreMisconfigured, url)
     t.match(error.message, message)
     t.notMatch(error.message, /hunter2/)
   }
@@ -71,34 +71,38 @@ t.test('trusts a Redis that keeps what it is told, and no other', async t => {
   const cases: [string, Parameters<typeof readFacts>, object][] = [
     ['append-only file', [info({}), aof], { kind: 'fit' }],
     ['snapshots alone', [info({}), { ...aof, appendonly: 'no', save: '3600 1' }], { kind: 'fit' }],
-    ['neither', [info({}), { ...aof, appendonly: 'no' }], { kind: 'unfit', why: /appendonly yes/ }],
-    ['evictions', [info({}), { ...aof, 'maxmemory-policy': 'allkeys-lru' }], { kind: 'unfit', why: /allkeys-lru/ }],
+    ['neither', [info({}), { ...aof, appendonly: 'no' }], { kind: 'unsuitable', why: /appendonly yes/ }],
+    [
+      'evictions',
+      [info({}), { ...aof, 'maxmemory-policy': 'allkeys-lru' }],
+      { kind: 'unsuitable', why: /allkeys-lru/ }
+    ],
     ['INFO alone, append-only file', [info({ aof_enabled: 1, maxmemory_policy: 'noeviction' }), null], { kind: 'fit' }],
     [
       'INFO alone, evictions',
       [info({ aof_enabled: 1, maxmemory_policy: 'volatile-ttl' }), null],
-      { kind: 'unfit', why: /volatile-ttl/ }
+      { kind: 'unsuitable', why: /volatile-ttl/ }
     ],
     [
       'INFO alone, perhaps snapshots',
       [info({ aof_enabled: 0, maxmemory_policy: 'noeviction' }), null],
-      { kind: 'unfit', why: /\+config\|get/ }
+      { kind: 'unsuitable', why: /\+config\|get/ }
     ],
     ['CONFIG alone', [null, aof], { kind: 'fit' }],
-    ['silence', [null, null], { kind: 'unfit', why: /does not say .* \+info and \+config\|get/ }],
-    ['an old one', [info({ redis_version: '6.0.9' }), aof], { kind: 'unfit', why: /6\.2 or newer/ }],
-    ['a Sentinel', [info({ redis_mode: 'sentinel' }), aof], { kind: 'unfit', why: /redis\+sentinel/ }],
-    ['a node of a Cluster', [info({ redis_mode: 'cluster' }), aof], { kind: 'unfit', why: /redis\+cluster/ }],
-    ['a replica', [info({ role: 'slave' }), aof], { kind: 'absent', why: /replica/ }],
-    ['one that loads', [info({ loading: 1 }), aof], { kind: 'absent', why: /loading/ }]
+    ['silence', [null, null], { kind: 'unsuitable', why: /does not say .* \+info and \+config\|get/ }],
+    ['an old one', [info({ redis_version: '6.0.9' }), aof], { kind: 'unsuitable', why: /6\.2 or newer/ }],
+    ['a Sentinel', [info({ redis_mode: 'sentinel' }), aof], { kind: 'unsuitable', why: /redis\+sentinel/ }],
+    ['a node of a Cluster', [info({ redis_mode: 'cluster' }), aof], { kind: 'unsuitable', why: /redis\+cluster/ }],
+    ['a replica', [info({ role: 'slave' }), aof], { kind: 'unavailable', why: /replica/ }],
+    ['one that loads', [info({ loading: 1 }), aof], { kind: 'unavailable', why: /loading/ }]
   ]
   for (const [name, facts, verdict] of cases)
-    t.match(judge(readFacts(...facts), { isCluster: false, unsafeVolatileStore: false }), verdict, name)
+    t.match(checkSuitability(readFacts(...facts), { isCluster: false, unsafeVolatileStore: false }), verdict, name)
   for (const [name, facts] of cases.filter(([, , verdict]) =>
     /appendonly|lru|ttl|config/.test(JSON.stringify(verdict, (_, x) => String(x.source ?? x)))
   ))
     t.same(
-      judge(readFacts(...facts), { isCluster: false, unsafeVolatileStore: true }),
+      checkSuitability(readFacts(...facts), { isCluster: false, unsafeVolatileStore: true }),
       { kind: 'fit' },
       `unsafeVolatileStore takes ${name}`
     )

@@ -1,12 +1,12 @@
 /**
- * A store wrapper that detects a swapped or rolled-back store by its mark (identity) and epoch (progress). It refuses to answer from such a
- * store until the right one is back, or an operator runs `factorgate store accept`. In an older copy a revoked session or a
+ * A store that refuses to answer once it was swapped or rolled back. Its mark says which store it is, and its epoch how far it has come.
+ * The refusal ends when the right store is back, or an operator runs `factorgate store accept`. In an older copy a revoked session or a
  * spent code could be valid again.
  */
 import { randomBytes } from 'node:crypto'
 import { changeValue } from './change.ts'
 import type { KnownStore, KnownStores } from './known-stores.ts'
-import { StoreUnfit } from './misconfigured.ts'
+import { StoreMisconfigured } from './misconfigured.ts'
 import {
   type Purpose,
   type Store,
@@ -18,20 +18,20 @@ import {
 
 const stateKeys = 'meta:store-'
 const markKey = `${stateKeys}id`
-/** A Cluster has several epochs, spread over the slots, because each master can lose data separately. */
+/** A Cluster has several epochs over its slots, because each master can lose data separately. */
 const epochsOfCluster = 16
 const epochKey = (n: number) => `${stateKeys}epoch:${n}`
-const beatMs = 1000
-const leap = 2 ** 32
+const checkMs = 1000
+const acceptedStep = 2 ** 32
 
-const wayOut = 'Look at the store first; if it is the right one: factorgate store accept'
+const remedy = 'Look at the store first; if it is the right one: factorgate store accept'
 
-export interface FaithfulOptions {
+export interface GuardOptions {
   readonly known: KnownStores
-  /** For messages, without a password. */
+  /** The address without a password, for messages. */
   readonly address: string
   readonly isCluster: boolean
-  /** Called if the store was emptied, which is accepted, because nobody can sign in to it. */
+  /** Called if the store was emptied. The gate accepts that, because nobody can sign in with an empty store. */
   readonly isEmptied?: (sentence: string) => void
 }
 
@@ -40,8 +40,8 @@ interface State {
   readonly epochs: readonly number[]
 }
 
-/** Verifies the store, and marks a new one. Throws StoreUnfit if it is another store or has gone back. */
-export async function watchOver(inner: Store, options: FaithfulOptions): Promise<FaithfulStore> {
+/** Verifies the store, and marks a new one. Throws StoreMisconfigured if it is another store or has gone back. */
+export async function guardStore(inner: Store, options: GuardOptions): Promise<GuardedStore> {
   let before = options.known.get(options.address)
   if (before !== null && options.isEmptied !== undefined && (await isEmpty(inner))) {
     options.isEmptied(
@@ -50,20 +50,20 @@ export async function watchOver(inner: Store, options: FaithfulOptions): Promise
     await acceptStore(inner, options)
     before = options.known.get(options.address)
   }
-  const store = new FaithfulStore(inner, options, before)
+  const store = new GuardedStore(inner, options, before)
   const why = await store.verify()
   if (why === null) return store
-  throw new StoreUnfit(`${why} ${wayOut}`)
+  throw new StoreMisconfigured(`${why} ${remedy}`)
 }
 
-/** Makes every gateway accept the store as it is. Answers what was wrong, or null. */
-export async function acceptStore(inner: Store, options: FaithfulOptions): Promise<string | null> {
+/** Makes every gate accept the store as it is. Answers what was wrong, or null. */
+export async function acceptStore(inner: Store, options: GuardOptions): Promise<string | null> {
   const before = options.known.get(options.address)
   const state = await stateOf(inner, options)
-  const why = before === null ? null : trouble(state, before, options.address)
+  const why = before === null ? null : refusalOf(state, before, options.address)
   const ids = [...new Set([...state.ids, ...(before === null ? [] : [before.id])])]
   if (ids.length === 0) ids.push(newId())
-  const epochs = state.epochs.map((epoch, n) => Math.max(epoch, before?.epochs[n] ?? 0) + leap)
+  const epochs = state.epochs.map((epoch, n) => Math.max(epoch, before?.epochs[n] ?? 0) + acceptedStep)
   await inner.put(markKey, ids.join(' '))
   for (const [n, epoch] of epochs.entries()) await inner.put(epochKey(n), String(epoch))
   await inner.settle?.()
@@ -71,26 +71,26 @@ export async function acceptStore(inner: Store, options: FaithfulOptions): Promi
   return why
 }
 
-export class FaithfulStore implements Store {
+export class GuardedStore implements Store {
   readonly #inner: Store
-  readonly #options: FaithfulOptions
+  readonly #options: GuardOptions
   readonly #listeners = new Set<{
     listener: (notice: StoreNotice) => void
     isWaiting: boolean
-    /** While false, nothing may be cached. */
-    isHeard: boolean
+    /** While this is false, subscribers may cache nothing. */
+    isConnected: boolean
   }>()
   #known: KnownStore | null
-  #beat: NodeJS.Timeout | undefined
+  #timer: NodeJS.Timeout | undefined
   #refusal: string | null = null
   #isLost = false
   #isUnsaved = false
-  /** Counts losses; a check begun before the last one proves nothing. */
-  #breaks = 0
+  /** The number of lost connections. A check that began before the last loss proves nothing. */
+  #losses = 0
   #verifying: Promise<string | null> | undefined
   #settling: { promise: Promise<void>; isBegun: boolean } | undefined
 
-  constructor(inner: Store, options: FaithfulOptions, known: KnownStore | null) {
+  constructor(inner: Store, options: GuardOptions, known: KnownStore | null) {
     this.#inner = inner
     this.#options = options
     this.#known = known
@@ -105,54 +105,54 @@ export class FaithfulStore implements Store {
   }
 
   get(key: string): Promise<string | null> {
-    return this.#trusted(() => this.#inner.get(key))
+    return this.#onceAccepted(() => this.#inner.get(key))
   }
   put(key: string, value: string, ttlSeconds?: number): Promise<void> {
-    return this.#trusted(() => this.#inner.put(key, value, ttlSeconds))
+    return this.#onceAccepted(() => this.#inner.put(key, value, ttlSeconds))
   }
   add(key: string, value: string, ttlSeconds?: number): Promise<boolean> {
-    return this.#trusted(() => this.#inner.add(key, value, ttlSeconds))
+    return this.#onceAccepted(() => this.#inner.add(key, value, ttlSeconds))
   }
   take(key: string): Promise<string | null> {
-    return this.#trusted(() => this.#inner.take(key))
+    return this.#onceAccepted(() => this.#inner.take(key))
   }
   replace(key: string, expected: string, next: string, ttlSeconds?: number, purpose?: Purpose): Promise<boolean> {
-    return this.#trusted(() => this.#inner.replace(key, expected, next, ttlSeconds, purpose))
+    return this.#onceAccepted(() => this.#inner.replace(key, expected, next, ttlSeconds, purpose))
   }
   increment(key: string, ttlSeconds?: number): Promise<number> {
-    return this.#trusted(() => this.#inner.increment(key, ttlSeconds))
+    return this.#onceAccepted(() => this.#inner.increment(key, ttlSeconds))
   }
   delete(key: string): Promise<boolean> {
-    return this.#trusted(() => this.#inner.delete(key))
+    return this.#onceAccepted(() => this.#inner.delete(key))
   }
   link(key: string, member: string, ttlSeconds?: number): Promise<void> {
-    return this.#trusted(() => this.#inner.link(key, member, ttlSeconds))
+    return this.#onceAccepted(() => this.#inner.link(key, member, ttlSeconds))
   }
   unlink(key: string, member: string): Promise<void> {
-    return this.#trusted(() => this.#inner.unlink(key, member))
+    return this.#onceAccepted(() => this.#inner.unlink(key, member))
   }
   members(key: string): Promise<string[]> {
-    return this.#trusted(() => this.#inner.members(key))
+    return this.#onceAccepted(() => this.#inner.members(key))
   }
 
   async subscribe(prefix: string, listener: (notice: StoreNotice) => void): Promise<() => void> {
-    this.#trust()
-    if (this.#beat === undefined) {
-      await this.#inner.subscribe(stateKeys, notice => this.#noticed(notice))
-      this.#beat ??= setInterval(() => {
+    this.#assertAccepted()
+    if (this.#timer === undefined) {
+      await this.#inner.subscribe(stateKeys, notice => this.#onStateNotice(notice))
+      this.#timer ??= setInterval(() => {
         this.#save()
         void this.verify().catch(() => {})
-      }, beatMs).unref()
+      }, checkMs).unref()
     }
-    const entry = { listener, isWaiting: false, isHeard: true }
+    const entry = { listener, isWaiting: false, isConnected: true }
     const end = await this.#inner.subscribe(prefix, notice => {
       if (notice.kind === 'changed') return listener(notice)
       if (notice.kind === 'lost') {
-        entry.isHeard = false
+        entry.isConnected = false
         entry.isWaiting = true
         return listener(notice)
       }
-      entry.isHeard = true
+      entry.isConnected = true
       if (!this.#isLost && this.#refusal === null) {
         entry.isWaiting = false
         listener(notice)
@@ -166,23 +166,23 @@ export class FaithfulStore implements Store {
   }
 
   async *scan(prefix: string): AsyncIterable<StoreEntry> {
-    this.#trust()
+    this.#assertAccepted()
     yield* this.#inner.scan(prefix)
   }
   async *scanIndexes(prefix: string): ReturnType<Store['scanIndexes']> {
-    this.#trust()
+    this.#assertAccepted()
     yield* this.#inner.scanIndexes(prefix)
   }
 
   async ping(): Promise<void> {
     const why = await this.verify()
-    if (why !== null) throw new StoreUnreachable(`${why} ${wayOut}`)
+    if (why !== null) throw new StoreUnreachable(`${why} ${remedy}`)
     await this.#inner.ping()
   }
 
   /** Advances the epoch and waits for replicas. Concurrent callers share one round. */
   async settle(): Promise<void> {
-    this.#trust()
+    this.#assertAccepted()
     if (this.#settling !== undefined && !this.#settling.isBegun) return this.#settling.promise
     const before = this.#settling?.promise.catch(() => {})
     const round = { promise: Promise.resolve(), isBegun: false }
@@ -199,7 +199,7 @@ export class FaithfulStore implements Store {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#beat)
+    clearInterval(this.#timer)
     this.#save()
     await this.#inner.close()
   }
@@ -207,12 +207,12 @@ export class FaithfulStore implements Store {
   async #settle(): Promise<void> {
     const count = this.#options.isCluster ? epochsOfCluster : 1
     try {
-      const epochs = await Promise.all(Array.from({ length: count }, (_, n) => this.#moveOn(n)))
-      this.#learn(epochs)
+      const epochs = await Promise.all(Array.from({ length: count }, (_, n) => this.#advanceEpoch(n)))
+      this.#raiseEpochs(epochs)
       await this.#inner.settle?.()
     } catch (error) {
       if (!(error instanceof StoreUnreachable) || error instanceof StoreUnconfirmed) throw error
-      this.#trust()
+      this.#assertAccepted()
       throw new StoreUnconfirmed(
         `The store has taken the change, but does not confirm that it stays, so do it again once the store answers: that asks again. ${error.message}`,
         { cause: error }
@@ -220,8 +220,8 @@ export class FaithfulStore implements Store {
     }
   }
 
-  /** Part of ending access, so it may use that reserve. */
-  async #moveOn(n: number): Promise<number> {
+  /** This is part of ending access, so it may use that reserve. */
+  async #advanceEpoch(n: number): Promise<number> {
     const known = this.#known?.epochs[n]
     const next = (known ?? 0) + 1
     if (
@@ -231,28 +231,28 @@ export class FaithfulStore implements Store {
       return next
     const moved = await changeValue<number | null>(this.#inner, epochKey(n), text => {
       const result = (Number(text ?? 0) || 0) + 1
-      // SWAPDB breaks no connection; advancing the epoch would make the wrong store look current.
+      // SWAPDB breaks no connection. Advancing the epoch would then make the wrong store look current.
       if (result < next) return { result: null }
       return { next: String(result), result, purpose: 'ends access' }
     })
     if (moved !== null) return moved
     await this.verify()
-    this.#trust()
+    this.#assertAccepted()
     throw new StoreUnreachable(
       `The store ${this.#options.address} went back and came again, so it is not known what is in it.`
     )
   }
 
   async #verify(): Promise<string | null> {
-    if (this.#isLost) this.#learn(this.#options.known.get(this.#options.address)?.epochs ?? [])
-    // Read first, otherwise epochs learnt meanwhile would make the answer look old.
+    if (this.#isLost) this.#raiseEpochs(this.#options.known.get(this.#options.address)?.epochs ?? [])
+    // This is read first, otherwise epochs learnt meanwhile would make the answer look old.
     let before = this.#known
-    const breaks = this.#breaks
+    const losses = this.#losses
     let state = await stateOf(this.#inner, this.#options)
     if (before === null) {
       if (state.ids.length === 0) {
         await this.#inner.add(markKey, newId())
-        // Created now, because a full disk allows updates but no new keys.
+        // These are created now, because a full disk allows updates but no new keys.
         for (const n of state.epochs.keys()) await this.#inner.add(epochKey(n), '0')
         state = await stateOf(this.#inner, this.#options)
       }
@@ -260,20 +260,20 @@ export class FaithfulStore implements Store {
       this.#known = before
       this.#options.known.remember(this.#options.address, this.#known)
     }
-    const why = trouble(state, before, this.#options.address)
-    if (why === null) this.#learn(state.epochs)
-    if (why !== null || breaks === this.#breaks) this.#turn(why)
+    const why = refusalOf(state, before, this.#options.address)
+    if (why === null) this.#raiseEpochs(state.epochs)
+    if (why !== null || losses === this.#losses) this.#setRefusal(why)
     return why
   }
 
-  #learn(epochs: readonly number[]): void {
+  #raiseEpochs(epochs: readonly number[]): void {
     if (this.#known === null) return
     const next = this.#known.epochs.map((epoch, n) => Math.max(epoch, epochs[n] ?? 0))
     if (next.every((epoch, n) => epoch === this.#known?.epochs[n])) return
     this.#known = { id: this.#known.id, epochs: next }
     this.#isUnsaved = true
-    // A gateway writes the file later, so that sign-ins do not wait for it.
-    if (this.#beat === undefined) this.#save()
+    // A gate writes the file later, so that sign-ins do not wait for it.
+    if (this.#timer === undefined) this.#save()
   }
 
   #save(): void {
@@ -281,16 +281,16 @@ export class FaithfulStore implements Store {
     this.#isUnsaved = false
   }
 
-  #noticed(notice: StoreNotice): void {
+  #onStateNotice(notice: StoreNotice): void {
     if (notice.kind === 'lost') {
       this.#isLost = true
-      this.#breaks++
+      this.#losses++
       return
     }
     void this.verify().catch(() => {})
   }
 
-  #turn(why: string | null): void {
+  #setRefusal(why: string | null): void {
     const wasRefused = this.#refusal !== null
     this.#refusal = why
     this.#isLost = false
@@ -299,28 +299,28 @@ export class FaithfulStore implements Store {
         entry.isWaiting = true
         entry.listener({ kind: 'lost' })
       }
-      if (why === null && entry.isWaiting && entry.isHeard) {
+      if (why === null && entry.isWaiting && entry.isConnected) {
         entry.isWaiting = false
         entry.listener({ kind: 'ready' })
       }
     }
   }
 
-  #trust(): void {
-    if (this.#refusal !== null) throw new StoreUnreachable(`${this.#refusal} ${wayOut}`)
+  #assertAccepted(): void {
+    if (this.#refusal !== null) throw new StoreUnreachable(`${this.#refusal} ${remedy}`)
   }
 
-  async #trusted<T>(work: () => Promise<T>): Promise<T> {
-    this.#trust()
+  async #onceAccepted<T>(work: () => Promise<T>): Promise<T> {
+    this.#assertAccepted()
     while (this.#isLost) {
       await this.verify()
-      this.#trust()
+      this.#assertAccepted()
     }
     return work()
   }
 }
 
-async function stateOf(store: Store, { isCluster }: FaithfulOptions): Promise<State> {
+async function stateOf(store: Store, { isCluster }: GuardOptions): Promise<State> {
   const count = isCluster ? epochsOfCluster : 1
   const [mark, ...epochs] = await Promise.all([
     store.get(markKey),
@@ -329,7 +329,7 @@ async function stateOf(store: Store, { isCluster }: FaithfulOptions): Promise<St
   return { ids: (mark ?? '').split(' ').filter(Boolean), epochs: epochs.map(text => Number(text ?? 0) || 0) }
 }
 
-function trouble(state: State, known: KnownStore, address: string): string | null {
+function refusalOf(state: State, known: KnownStore, address: string): string | null {
   if (state.ids.length === 0)
     return `The store ${address} is empty, or another one: the mark that the gate left in it is gone.`
   if (!state.ids.includes(known.id)) return `The store ${address} is another one than before.`
@@ -338,7 +338,7 @@ function trouble(state: State, known: KnownStore, address: string): string | nul
   return null
 }
 
-/** True without mark and accounts. Accounts without a mark are an older copy. */
+/** True without mark and accounts. Accounts without a mark mean an older copy. */
 async function isEmpty(store: Store): Promise<boolean> {
   return (await store.get(markKey)) === null && (await store.members('accounts')).length === 0
 }
