@@ -1,4 +1,4 @@
-/** The ways to a configuration: from a file, from a text, or from a few options and no file. Text → YAML → values → checks. */
+/** The ways to load a configuration: from a file, from a text, or from a few options. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { stringify } from 'yaml'
@@ -15,8 +15,8 @@ export { type AppConfig, type Config, configSchema, type RuleConfig } from './sc
 const mostBytes = 1024 * 1024
 
 /**
- * Finds (`file`, else FACTORGATE_CONFIG, else ./factorgate.yaml, else /etc/factorgate/factorgate.yaml), reads and checks the
- * configuration. `file` in the answer is absolute, and null if there is none. Never throws for anything a person wrote.
+ * Finds, reads and checks the configuration: `file`, else FACTORGATE_CONFIG, else ./factorgate.yaml, else /etc/factorgate/factorgate.yaml.
+ * `file` in the answer is absolute, and null if there is none. It never throws for anything a person wrote.
  */
 export async function loadConfig(
   options: { file?: string; env?: NodeJS.ProcessEnv; cwd?: string } = {}
@@ -55,7 +55,7 @@ function whole(file: string, message: string): Problem {
   return { file, line: null, column: null, path: '', message }
 }
 
-/** `file` is absolute, `name` as the person named it and as problems call it; null and empty where there is no file. */
+/** `file` is absolute; `name` is what the person called it and what problems call it. Both are null or empty where there is no file. */
 export type Loaded =
   | {
       readonly kind: 'ok'
@@ -63,22 +63,22 @@ export type Loaded =
       readonly file: string
       readonly name: string
       readonly warnings: readonly Problem[]
-      /** Every file whose change asks for a reload: this one, and the certificates, keys and secrets that it names. */
+      /** Every file whose change asks for a reload: the configuration, and the certificates, keys and secrets that it names. */
       readonly files: readonly string[]
       /** The key that names each of those other files. */
       readonly named: ReadonlyMap<string, string>
-      /** Those of them that hold a secret, with the key that names each. */
+      /** Those of them that hold a secret, with their keys. */
       readonly secrets: ReadonlyMap<string, string>
-      /** What `factorgate check` says besides: it may be meant. */
+      /** Remarks of `factorgate check` about settings that may be meant. */
       readonly advice: readonly Problem[]
-      /** A problem at the place where a key stands. */
+      /** Makes a problem with the place of a key. */
       problemAt(path: string, message: string): Problem
     }
   | { readonly kind: 'bad'; readonly problems: readonly Problem[]; readonly file: string | null; readonly name: string }
 
 /**
- * Reads text as the content of `file`, which should be absolute: relative paths in the text start in its folder.
- * Never throws for anything a person wrote.
+ * Reads `text` as the content of `file`, which should be absolute: relative paths in the text start in its folder. It never throws for
+ * anything a person wrote.
  */
 export function parseConfig(text: string, file: string, env: NodeJS.ProcessEnv = {}): Loaded {
   return parseNamed(text, path.resolve(file), file, env)
@@ -95,7 +95,7 @@ function parseNamed(text: string, file: string, name: string, env: NodeJS.Proces
     checkConfig(draft, Date.now(), diagnostics)
   }
   if (diagnostics.problems.length > 0) return { kind: 'bad', file, name, problems: inOrder(diagnostics.problems) }
-  // Without a problem nothing is missing: every `undefined` in a draft has one.
+  // Every `undefined` in a draft has a problem, so without problems nothing is missing.
   const config = { ...draft, file } as Config
   return {
     kind: 'ok',
@@ -111,7 +111,7 @@ function parseNamed(text: string, file: string, name: string, env: NodeJS.Proces
   }
 }
 
-/** Values that follow from others (`x-derived` in the schema). */
+/** Fills in values that follow from others (`x-derived` in the schema). */
 function fillIn(draft: DraftConfig): void {
   const { portal, factors } = draft
   if (portal !== undefined) portal.rpId ??= portal.url?.hostname
@@ -120,7 +120,7 @@ function fillIn(draft: DraftConfig): void {
 }
 
 export interface DefaultOptions {
-  /** The one app, at `/` of the portal's own address; without it there is none. */
+  /** The one app, at `/` of the portal's own address. Without it there is no app. */
   readonly upstream?: string
   /** 127.0.0.1 */
   readonly listenHost?: string
@@ -130,7 +130,7 @@ export interface DefaultOptions {
   readonly portalUrl?: string
   /** Factorgate */
   readonly title?: string
-  /** Where `./var` lies; the working directory. */
+  /** The folder of `./var`; the working directory by default. */
   readonly cwd?: string
 }
 
@@ -143,7 +143,7 @@ const optionOf: Record<string, string> = {
   'admin.port': '--listen'
 }
 
-/** Throws ConfigError, whose message is `--upstream must be …`, for options that cannot be used. */
+/** Throws ConfigError for options that cannot be used. Its message names the option: `--upstream must be …`. */
 export function defaultConfig(options: DefaultOptions = {}): Config {
   const { upstream, listenHost = '127.0.0.1', listenPort = 8443, title = 'Factorgate', cwd = process.cwd() } = options
   const url = options.portalUrl ?? `http://localhost:${listenPort}`
@@ -152,11 +152,11 @@ export function defaultConfig(options: DefaultOptions = {}): Config {
     portal: { url, title },
     apps: upstream === undefined ? [] : [{ id: 'app', title, url, upstream }]
   }
-  // `$${` keeps `${` as it is: these values are no file's, so nothing is filled in.
+  // `$${` keeps `${`, since these values are no file's and nothing is filled in.
   const text = stringify(values).replaceAll('${', () => '$${')
   const parsed = parseConfig(text, path.join(path.resolve(cwd), 'factorgate.yaml'))
   if (parsed.kind === 'ok') return { ...parsed.config, file: null }
-  // The two URLs are made from other options. Where such an option is wrong, it alone is named.
+  // The two URLs are made from other options. A wrong option alone is named.
   const derived = options.portalUrl === undefined ? ['portal.url', 'apps[0].url'] : ['apps[0].url']
   const own = parsed.problems.filter(({ path: at }) => !derived.includes(at))
   const problems = own.length > 0 ? own : parsed.problems

@@ -1,6 +1,6 @@
 /**
- * Prints the schema as the two documents people read: factorgate.schema.json for editors, and reference.md. `npm run docs` writes both, and
- * apps.md; a test fails when they are out of date.
+ * Prints the schema as the two documents that people read: factorgate.schema.json for editors, and reference.md. `npm run docs` writes
+ * both, and apps.md. A test fails when they are out of date.
  */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -48,7 +48,7 @@ function patternOf(node: Node): string | undefined {
   return kind === undefined ? undefined : (valueTypes[kind] as { pattern?: string }).pattern
 }
 
-/** Numbers, switches and choices may come from the environment, too; the words about them stay outside. */
+/** Numbers, switches and choices may also come from the environment. Their descriptions stay outside. */
 function orVariable({ title, description, default: standard, examples, ...shape }: Record<string, unknown>) {
   const about = Object.entries({ title, description, default: standard, examples }).filter(
     ([, value]) => value !== undefined
@@ -56,7 +56,7 @@ function orVariable({ title, description, default: standard, examples, ...shape 
   return { ...Object.fromEntries(about), anyOf: [shape, { type: 'string', pattern: `^${variable}$` }] }
 }
 
-/** Every map of the schema with the path of its keys, outer ones first. */
+/** Every map of the schema with the path of its keys, the outer ones first. */
 function mapsIn(node: Node, where: string): [string, Node][] {
   const found: [string, Node][] = node.properties ? [[where, node]] : []
   for (const [key, child] of Object.entries(node.properties ?? {})) {
@@ -101,7 +101,7 @@ function textOf(node: Node, kind: ValueTypeName): string {
   return `${name}, ${print(node['x-least'])} to ${print(node['x-most'])}`
 }
 
-/** The anchor that GitHub gives a heading. */
+/** The anchor that GitHub gives to a heading. */
 function anchor(where: string): string {
   return where.toLowerCase().replace(/[^a-z0-9-]/g, '')
 }
@@ -123,7 +123,7 @@ function code(value: unknown): string {
   return `\`${stringify(value, { collectionStyle: 'flow', lineWidth: 0, flowCollectionPadding: true }).trim()}\``
 }
 
-/** What reference.md says before its tables. */
+/** The text of reference.md before its tables. */
 const prologue = `<!-- Written by \`npm run docs\` from config/schema.ts. Change it there. -->
 # Configuration
 

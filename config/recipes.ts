@@ -1,25 +1,25 @@
 /**
- * Real apps behind the gate, and the settings that each needs on both sides. `npm run labapps` runs this list, and config/apps.md is written from
- * it: what people read is what was run.
+ * The apps that were tried behind the gate, and the settings that each needs on both sides. `npm run labapps` runs this list, and
+ * config/apps.md is written from it.
  */
 
 export interface Recipe {
-  /** Names the run. */
+  /** The name of the run. */
   readonly id: string
-  /** Folder of the lab app; several recipes may be about one. */
+  /** The folder of the lab app. Several recipes may use one. */
   readonly folder: string
   readonly title: string
   /** The app as it was installed for the check. */
   readonly installed: string
   /** Its entry under `apps:`, as YAML. The run replaces `id`, `url` and `upstream` with those of this machine, and nothing else. */
   readonly gate: string
-  /** What to set on the app's side, one sentence each; none where it is taken as installed. */
+  /** The settings on the app's side, one sentence each; none where it is taken as installed. */
   readonly app: readonly string[]
-  /** What tells the lab's start script to set that. */
+  /** Variables that make the lab's start script apply those settings. */
   readonly env: Readonly<Record<string, string>>
-  /** What was tried through the gate. */
+  /** What the run tries through the gate. */
   readonly tried: string
-  /** What does not work, or needs to be known. */
+  /** What does not work, or what people need to know. */
   readonly note?: string
 }
 
@@ -141,7 +141,7 @@ export function recipesTable(): string {
   return ['| app | at the gate, besides `url` and `upstream` | at the app |', '|---|---|---|', ...rows].join('\n')
 }
 
-/** config/apps.md. */
+/** The text of config/apps.md. */
 export function recipesPage(): string {
   const sections = recipes.map(({ id, title, installed, gate, app, tried, note }) => {
     const own = app.length === 0 ? 'Nothing: it is taken as installed.' : app.map(line => `- ${line}`).join('\n')

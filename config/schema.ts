@@ -1,6 +1,6 @@
 /**
- * The schema of the configuration: every key with its title, description, default and example. Validation, types, the editor's schema
- * (factorgate.schema.json) and the reference (reference.md) come from here. What concerns two keys stands in checks/.
+ * The schema of the configuration: every key with its title, description, default and example. Validation, types, the editors' schema
+ * (factorgate.schema.json) and the reference (reference.md) come from it. Checks of two keys together are in checks/.
  */
 import { app } from './schema/apps.ts'
 import { factors, session } from './schema/people.ts'
@@ -187,7 +187,7 @@ const log = map(
   { title: 'Log', description: 'One JSON line each on standard output. The journal is not part of it.', default: {} }
 )
 
-/** The schema of the file. What `parseConfig` returns has every default filled in; see `Config`. */
+/** The schema of the file. `parseConfig` answers it with every default filled in; see `Config`. */
 export const configSchema = map(
   {
     listen,
@@ -273,20 +273,20 @@ export const configSchema = map(
 )
 
 /**
- * A loaded configuration: defaults filled in, durations in seconds, sizes in bytes, paths absolute, URLs taken apart. `store` and
- * `addHeaders` may hold secrets: never log a Config.
+ * A loaded configuration: defaults filled in, durations in seconds, sizes in bytes, paths absolute, URLs parsed. `store` and `addHeaders`
+ * may hold secrets: never log a Config.
  */
 export type Config = ValueOf<typeof configSchema> & {
-  /** Absolute path of the file it came from; null where there is none. */
+  /** The absolute path of its file; null where there is none. */
   readonly file: string | null
 }
 export type AppConfig = Config['apps'][number]
 export type RuleConfig = AppConfig['rules'][number]
 
-/** Values that are there as a whole or not at all. */
+/** Values that are complete or missing. */
 type Whole = SiteUrl | Upstream | StoreTarget
 
-/** A value in which anything may still be missing, because a problem already stands for it. */
+/** A value in which parts may be missing, each with a problem. */
 export type Draft<T> = T extends Whole | string | number | boolean | null | undefined
   ? T | undefined
   : T extends readonly (infer U)[]

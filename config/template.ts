@@ -1,4 +1,4 @@
-/** The commented file that `factorgate init` writes. It passes `factorgate check` as it stands. */
+/** The commented file that `factorgate init` writes. It passes `factorgate check` unchanged. */
 
 export interface TemplateOptions {
   /** http://localhost:8443, or https where the gate serves it itself. */
@@ -7,15 +7,15 @@ export interface TemplateOptions {
   readonly title?: string
   /** http://127.0.0.1:8888 */
   readonly upstream?: string
-  /** The folder of store, key and journal, as the file is to name it: ./var */
+  /** The folder of store, key and journal, as the file names it: ./var */
   readonly dataFolder?: string
-  /** Files of the certificate and its key, as the file is to name them. With them the gate serves https itself, on every address. */
+  /** The files of the certificate and its key, as the file names them. With them the gate serves https itself, on every address. */
   readonly tls?: { readonly cert: string; readonly key: string }
-  /** `app.` in place of the portal's first label, or `app.localhost`; `/app` on the portal's own host where it has no neighbour. */
+  /** `app.` in place of the portal's first label, or `app.localhost`; otherwise `/app` on the portal's own host. */
   readonly appUrl?: string
 }
 
-/** The text of a first `factorgate.yaml`. Values are written as they are: check the result with `parseConfig`. */
+/** The text of a first `factorgate.yaml`. It does not check the values: use `parseConfig`. */
 export function initTemplate(options: TemplateOptions = {}): string {
   const { title = 'Example Lab', upstream = 'http://127.0.0.1:8888' } = options
   const { portalUrl = `${options.tls === undefined ? 'http' : 'https'}://localhost:8443` } = options
@@ -79,12 +79,12 @@ apps:
 `
 }
 
-/** Text of any kind as one YAML value; `$${` keeps `${` as it is. */
+/** Any text as one YAML value; `$${` keeps `${`. */
 function quoted(text: string): string {
   return JSON.stringify(text).replaceAll('${', () => '$${')
 }
 
-/** A path that YAML reads as it stands, or in quotation marks. */
+/** A path as it is, or quoted where YAML needs it. */
 function plainOrQuoted(text: string): string {
   return /^[\w./:-]+$/.test(text) ? text : quoted(text)
 }
@@ -97,12 +97,14 @@ function appBeside(portalUrl: string): string {
   const name = labels[0] === 'app' ? 'first' : 'app'
   if (labels.at(-1) === 'localhost') url.hostname = `${name}.localhost`
   else if (isName && labels.length > 2) url.hostname = [name, ...labels.slice(1)].join('.')
-  // A short name or an address has no neighbour that we know of.
+  // A short name or an address has no known neighbour.
   else url.pathname = '/app'
   return url.href.replace(/\/$/, '')
 }
 
-/** On this machine, and where the gate serves https, people come straight to us; elsewhere a proxy or a port mapping stands between. */
+/**
+ * On this machine, and with https of the gate's own, people reach its port directly. Elsewhere a proxy or a port mapping stands between.
+ */
 function portOf(portalUrl: string, servesHttps: boolean): number {
   const url = URL.canParse(portalUrl) ? new URL(portalUrl) : null
   if (servesHttps && url?.protocol === 'https:') return Number(url.port || 443)

@@ -1,4 +1,4 @@
-/** Checks of `apps[]`: addresses that collide, headers that collide, plain http. rules.ts checks the rules. */
+/** Checks of `apps[]`: colliding addresses, colliding headers, plain http. */
 
 import { normalName } from '../../src/request/header-name.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
@@ -6,7 +6,7 @@ import type { DraftApp, DraftConfig } from '../schema.ts'
 import { isLoopback, type SiteUrl } from '../values/addresses.ts'
 import { checkRules } from './rules.ts'
 
-/** A public URL and the key it stands at. */
+/** A public URL and its key. */
 type Site = { path: string; site: SiteUrl }
 
 /** Adds every problem and warning about the apps. */
@@ -53,7 +53,7 @@ function checkUrl(
   const other = sites.find(({ site }) => site.hostname === url.hostname && site.host === url.host)
   if (other !== undefined && other.site.secure !== url.secure)
     diagnostics.problem(path, `must begin like ${other.path} (${other.site.origin}): it is the same host`)
-  // Letter case of a path is not told apart while matching, so it cannot tell two apps apart.
+  // Matching ignores the letter case of a path, so it cannot tell two apps apart.
   const same = sites.find(
     ({ path: owner, site }) =>
       owner !== 'portal.url' && site.host === url.host && site.prefix.toLowerCase() === url.prefix.toLowerCase()
@@ -107,7 +107,7 @@ function checkHeaders(app: DraftApp, path: string, diagnostics: Diagnostics): vo
   })
 }
 
-/** Says why a public URL may not be plain http, if it may not. Passwords and cookies would travel in the open. */
+/** Reports a public URL on plain http where passwords and cookies would be sent unencrypted. */
 export function checkScheme(site: SiteUrl, path: string, config: DraftConfig, diagnostics: Diagnostics): void {
   if (site.secure || isLoopback(site.hostname) || config.unsafeHttp === true) return
   diagnostics.problem(

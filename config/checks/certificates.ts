@@ -1,4 +1,6 @@
-/** Checks of the files of TLS, for visitors, apps and Redis: whether they can be read, belong together and have expired. No message quotes them. */
+/**
+ * Checks of the TLS files for visitors, apps and Redis: whether they can be read, belong together and have expired. No message quotes them.
+ */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
@@ -24,7 +26,7 @@ const dayMs = 24 * 3600_000
 
 function checkDates({ validFrom, validTo }: X509Certificate, now: number, diagnostics: Diagnostics): void {
   const [from, to] = [Date.parse(validFrom), Date.parse(validTo)]
-  // Certificates of a few days are renewed after two thirds of them.
+  // Certificates of a few days are renewed after two thirds of their life.
   const soon = Math.min(14 * dayMs, (to - from) / 3)
   const say = (message: string) => diagnostics.advise('listen.tls.cert', message)
   if (to < now) diagnostics.warning('listen.tls.cert', `the certificate expired on ${validTo}: browsers will refuse it`)
@@ -52,7 +54,7 @@ function checkHosts(
   }
 }
 
-/** Says which of the files towards Redis cannot be read; what they hold is the driver's to judge. */
+/** Reports the files for Redis that cannot be read. The driver checks their content. */
 export function checkRedisFiles(
   tls: { ca?: string | null; cert?: string | null; key?: string | null },
   diagnostics: Diagnostics
@@ -61,7 +63,10 @@ export function checkRedisFiles(
     if (tls[name] != null) readPem(tls[name], `redis.tls.${name}`, diagnostics)
 }
 
-/** Reads a certificate and its private key, and says where they cannot be read or do not belong together. `hasKey`: the key's file is text. */
+/**
+ * Reads a certificate and its private key, and reports where they cannot be read or do not belong together. `hasKey`: the key's file is
+ * text.
+ */
 function readPair(
   tls: { cert?: string | null; key?: string | null },
   path: string,
@@ -80,7 +85,7 @@ function readPair(
   return { certificate, hasKey: key !== null }
 }
 
-/** The text of a PEM file; null, and a problem, where it cannot be read. */
+/** The text of a PEM file. Where it cannot be read, this reports a problem and answers null. */
 function readPem(file: string, path: string, diagnostics: Diagnostics): string | null {
   diagnostics.files.set(file, path)
   try {

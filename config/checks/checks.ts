@@ -1,6 +1,6 @@
 /**
- * Checks that need more than one value, and warnings about what is allowed but unwise. Every check copes with values that are missing,
- * because a problem already stands for them.
+ * Checks that need more than one value, and warnings about settings that are allowed but unwise. A missing value has a problem already, so
+ * checks skip it.
  */
 import { isIP } from 'node:net'
 import { parseRedisUrl } from '../../src/store/redis/url.ts'
@@ -68,14 +68,14 @@ function checkListeners(
     )
 }
 
-/** Compares the port we listen on with those of the public addresses, where no proxy stands in between. */
+/** Compares the port of the listener with those of the public addresses, where no proxy stands between. */
 function checkPorts({ listen, trustedProxies, portal, apps }: DraftConfig, diagnostics: Diagnostics): void {
   if (listen?.port === undefined || listen.port === 0 || trustedProxies?.length !== 0) return
   const sites = [{ path: 'portal.url', url: portal?.url }].concat(
     (apps ?? []).map((app, index) => ({ path: `apps[${index}].url`, url: app?.url }))
   )
   for (const { path, url } of sites) {
-    // A scheme that does not fit has its own message.
+    // A wrong scheme has its own message.
     if (url === undefined || url.secure !== Boolean(listen.tls)) continue
     const port = Number(new URL(url.origin).port || (url.secure ? 443 : 80))
     if (port === listen.port) continue
@@ -87,7 +87,7 @@ function checkPorts({ listen, trustedProxies, portal, apps }: DraftConfig, diagn
   }
 }
 
-/** Public hosts and the keys they stand at. */
+/** The public hosts and their keys. */
 function hostsOf({ portal, apps }: Pick<DraftConfig, 'portal' | 'apps'>): { path: string; host: string }[] {
   const urls = [{ path: 'portal.url', url: portal?.url }].concat(
     (apps ?? []).map((app, index) => ({ path: `apps[${index}].url`, url: app?.url }))
@@ -95,7 +95,7 @@ function hostsOf({ portal, apps }: Pick<DraftConfig, 'portal' | 'apps'>): { path
   return urls.flatMap(({ path, url }) => (url?.secure ? [{ path, host: url.hostname.replace(/[[\]]/g, '') }] : []))
 }
 
-/** More addresses than any proxies of one's own have: beyond 10.0.0.0/8, and beyond a provider's IPv6. */
+/** True for more addresses than a site's own proxies can have: beyond 10.0.0.0/8, and beyond a provider's IPv6. */
 function isWide(network: string): boolean {
   const [address = '', length] = network.split('/')
   return length !== undefined && Number(length) < (isIP(address) === 6 ? 32 : 8)

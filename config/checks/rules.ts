@@ -1,12 +1,12 @@
 /**
- * Checks of an app's rules: which contradict themselves, are never reached, or guard less than they seem to. The first rule that matches
- * counts, so order is the most frequent mistake.
+ * Checks of an app's rules: rules that contradict themselves, that are never reached, or that protect less than they seem to. The first
+ * rule that matches counts, so a wrong order is the most frequent mistake.
  */
 import { type Network, networkCovers, networksMeet, parseNetwork } from '../../src/request/networks.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftRule } from '../schema.ts'
 
-/** Adds every problem and warning about the rules at `path`. Where the app knows no letter case, neither do paths here. */
+/** Adds every problem and warning about the rules at `path`. Where the app ignores letter case, these checks do too. */
 export function checkRules(
   given: readonly (DraftRule | undefined)[],
   isCaseSensitive: boolean,
@@ -39,12 +39,9 @@ export function checkRules(
   })
 }
 
-/**
- * Which rules may cover a path, found by the segments before their first `*`: an app may have ten thousand rules, and each is held against all
- * others.
- */
+/** An index of rules by the segments before their first `*`. An app may have ten thousand rules, and each is compared with all others. */
 class RuleIndex {
-  /** The places of rules among all, by those segments. A rule without a path stands with those that begin with a `*`. */
+  /** The positions of rules by those segments. A rule without a path has the same key as one that begins with `*`. */
   readonly #places = new Map<string, number[]>()
 
   constructor(rules: readonly (DraftRule | undefined)[]) {
@@ -59,10 +56,10 @@ class RuleIndex {
     }
   }
 
-  /** The places of all rules whose path may cover this one, in their order; more may be among them. */
+  /** The positions of all rules whose path may cover this one, in order, and perhaps of others. */
   mayCover(path: string | undefined): number[] {
     const all = path === undefined ? [] : segmentsOf(path)
-    // Joined, `` is the prefix of `/` and of `/**` alike.
+    // Joined, the empty segment is the prefix of `/` and of `/**`.
     const prefixes = new Set(['', ...all.map((_, i) => all.slice(0, i + 1).join('/'))])
     return [...prefixes].flatMap(prefix => this.#places.get(prefix) ?? []).sort((a, b) => a - b)
   }
@@ -83,7 +80,7 @@ function checkOutcome(rule: DraftRule, at: string, diagnostics: Diagnostics): vo
     diagnostics.warning(at, 'opens the whole app to everybody, without signing in')
 }
 
-/** A path that guards one page where somebody meant all that lies below it, and one that nobody can ask for. */
+/** Reports a path that protects one page where its author meant everything below it, and a path that no request can have. */
 function checkPath(
   rule: DraftRule,
   written: string | undefined,
@@ -94,14 +91,14 @@ function checkPath(
 ): void {
   const { path, access } = rule
   if (path === undefined || written === undefined) return
-  // Paths are compared after decoding, without their dot segments, parameters and repeated slashes.
+  // Matching decodes paths, and removes dot segments, parameters and repeated slashes.
   const odd = /%[0-9a-f]{2}|\/\/|\/\.{1,2}(?:\/|$)|;/i.exec(path)?.[0]
   if (odd !== undefined)
     diagnostics.advise(
       `${at}.path`,
       `may never match: paths are compared after they are decoded and tidied, and '${odd}' is gone by then; write the path as people read it`
     )
-  // `.*` for `*`, `\d`, `[a-z]`, `(a|b)`, `$`: each is a character of a path here.
+  // `.*`, `\d`, `[a-z]`, `(a|b)` and `$` are plain characters in a glob.
   const expression = /\.\*$|\\.|\[[^\]]*\][*+]?|\([^)]*\|[^)]*\)|\$$/.exec(path)?.[0]
   if (expression !== undefined)
     diagnostics.advise(
@@ -109,7 +106,7 @@ function checkPath(
       `looks like a regular expression, and '${expression}' is taken as it is written: * stands for anything within one step, ** across steps`
     )
   if (access === 'public' || path === '/' || /\.\w{1,5}$/.test(path)) return
-  // `/admin*` is `/admin` and `/admin2`, and no page of theirs.
+  // `/admin*` matches `/admin` and `/admin2`, and no page below them.
   const bare = written.replace(/\/?\*?$/, '')
   const isBare = !path.includes('*')
   if (bare.includes('*')) return
@@ -134,11 +131,11 @@ function checkPath(
   )
 }
 
-/** True where a rule that lets people in stands before a narrower one that is stricter, and takes some of its people away. */
+/** True where a rule that lets people in comes before a narrower, stricter one, and takes some of its people away. */
 function opensBefore(earlier: DraftRule, later: DraftRule): boolean {
   if (earlier.access === 'deny' || !coversPath(earlier.path, later.path ?? '/**')) return false
   if (later.access === 'deny' && singlesOut(later, earlier)) return overlaps(earlier, later)
-  // Who is let in by the earlier rule is a part of those the later rule would stop: same path for some, another outcome for the rest, is meant.
+  // With one path for both, two outcomes for different people are meant.
   if (later.path === undefined || earlier.path === later.path) return false
   if (later.access === 'deny') return overlaps(earlier, later)
   if (later.access === 'public' || !overlaps(earlier, later)) return false
@@ -147,7 +144,10 @@ function opensBefore(earlier: DraftRule, later: DraftRule): boolean {
   return later.factors != null && later.factors.length < 3 && !isWithin(earlier.factors, later.factors)
 }
 
-/** "Bob not" after "researchers", or a network after the one it lies in. A group after a person may be meant: "Ann, and nobody else of them". */
+/**
+ * True for a rule that singles people out of another: a person out of a group, or a network out of a larger one. A group after a person may
+ * be meant.
+ */
 function singlesOut(rule: DraftRule, other: DraftRule): boolean {
   if (rule.users !== undefined) return other.users === undefined
   return rule.networks !== undefined && other.networks !== undefined && other.users === undefined
@@ -157,7 +157,7 @@ function isWithin(narrow: readonly unknown[] | null | undefined, wide: readonly 
   return narrow?.every(word => wide.includes(word)) ?? false
 }
 
-/** False where the two can never match one request. Groups say nothing: people are in several. */
+/** False where the two can never match one request. Groups say nothing, since people may be in several. */
 function overlaps(one: DraftRule, other: DraftRule): boolean {
   const { networks: here } = one
   const { networks: there } = other
@@ -184,7 +184,7 @@ function isAnywhere(rule: DraftRule): boolean {
   return rule.path === undefined || rule.path === '/**'
 }
 
-/** True only if whatever `later` matches, `earlier` matches too. */
+/** True only if `earlier` matches every request that `later` matches. */
 function covers(earlier: DraftRule, later: DraftRule): boolean {
   const holds = (wide: readonly unknown[] | undefined, narrow: readonly unknown[] | undefined) =>
     wide === undefined || (narrow?.every(word => word !== undefined && wide.includes(word)) ?? false)
@@ -203,21 +203,21 @@ function covers(earlier: DraftRule, later: DraftRule): boolean {
 
 const networks = new Map<string, Network>()
 
-/** A rule's network, which was readable text before. Ten thousand rules are held against each other, so each is read once. */
+/** The network of a rule. Ten thousand rules are compared with each other, so each network is parsed once. */
 function networkOf(text: string): Network {
   const network = networks.get(text) ?? (parseNetwork(text) as Network)
   networks.set(text, network)
   return network
 }
 
-/** True only if every path of the glob `narrow` is one of the glob `wide`. */
+/** True only if the glob `wide` matches every path that `narrow` matches. */
 function coversPath(wide: string | undefined, narrow: string): boolean {
   if (wide === undefined || wide === narrow) return true
   const [w, n] = [segmentsOf(wide), segmentsOf(narrow)]
   const from = (i: number, j: number): boolean => {
     if (i === w.length) return j === n.length
     if (w[i] === '**') return i === w.length - 1 || n.slice(j).some((_, more) => from(i + 1, j + more))
-    // `/a/*` is `/a` too.
+    // `/a/*` matches `/a` too.
     if (j === n.length) return i === w.length - 1 && w[i] === '*'
     if (n[j]!.includes('**')) return false
     return coversSegment(w[i]!, n[j]!) && from(i + 1, j + 1)

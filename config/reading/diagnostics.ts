@@ -1,12 +1,12 @@
 /** Problems, warnings and advice about a configuration, each with its key and its place in the file. */
 
-/** One thing to mend (or, among warnings, to know). Lines and columns count from 1; null where there is no place to point at. */
+/** One problem, warning or remark. Lines and columns count from 1; null where there is no place. */
 export interface Problem {
-  /** As the person named the file; empty when no file was found at all. */
+  /** As the person named the file; empty when no file was found. */
   readonly file: string
   readonly line: number | null
   readonly column: number | null
-  /** Where in the configuration: `apps[1].upstream`; empty for the file as a whole. */
+  /** The key, such as `apps[1].upstream`; empty for the file as a whole. */
   readonly path: string
   readonly message: string
 }
@@ -17,7 +17,7 @@ export function formatProblem(problem: Problem): string {
   return [place, problem.path, problem.message].filter(part => part !== '').join('  ')
 }
 
-/** Thrown where a configuration cannot be had and there is no list to return. */
+/** The configuration cannot be loaded, and the caller gets no list of problems. */
 export class ConfigError extends Error {
   readonly problems: readonly Problem[]
 
@@ -33,11 +33,11 @@ export interface Place {
   readonly column: number
 }
 
-/** What the reader needs from outside. */
-export interface Surroundings {
-  /** As problems name it. */
+/** The environment of the reader. */
+export interface ReadingContext {
+  /** The name of the file in problems. */
   readonly file: string
-  /** Absolute folder that relative paths start from. */
+  /** The absolute folder from which relative paths start. */
   readonly folder: string
   readonly env: NodeJS.ProcessEnv
 }
@@ -45,17 +45,17 @@ export interface Surroundings {
 export class Diagnostics {
   readonly problems: Problem[] = []
   readonly warnings: Problem[] = []
-  /** What `factorgate check` alone says. It may be meant, so the gate's start does not repeat it. */
+  /** Remarks that only `factorgate check` prints, since the setting may be meant. */
   readonly advice: Problem[] = []
-  /** Files that were read beside the configuration, with the key that names each: a change of one asks for a reload. */
+  /** Files that were read beside the configuration, with their keys. A change of one asks for a reload. */
   readonly files = new Map<string, string>()
-  /** Which of them hold a secret, and the key that names them. */
+  /** Those of them that hold a secret, with their keys. */
   readonly secrets = new Map<string, string>()
-  readonly around: Surroundings
+  readonly context: ReadingContext
   readonly #places = new Map<string, Place>()
 
-  constructor(around: Surroundings) {
-    this.around = around
+  constructor(context: ReadingContext) {
+    this.context = around
   }
 
   /** Remembers where the value of a key stands in the file. */
@@ -69,18 +69,18 @@ export class Diagnostics {
   }
 
   problem(path: string, message: string, place: Place = this.placeOf(path)): void {
-    this.problems.push({ file: this.around.file, ...place, path, message })
+    this.problems.push({ file: this.context.file, ...place, path, message })
   }
 
   warning(path: string, message: string): void {
-    this.warnings.push({ file: this.around.file, ...this.placeOf(path), path, message })
+    this.warnings.push({ file: this.context.file, ...this.placeOf(path), path, message })
   }
 
   advise(path: string, message: string): void {
-    this.advice.push({ file: this.around.file, ...this.placeOf(path), path, message })
+    this.advice.push({ file: this.context.file, ...this.placeOf(path), path, message })
   }
 
-  /** The value's place, or that of the nearest block around it that stands in the file. */
+  /** The value's place, or that of the nearest block around it in the file. */
   placeOf(path: string): Place {
     for (let at = path; at !== ''; at = parentOf(at)) {
       const place = this.#places.get(at)
@@ -90,7 +90,7 @@ export class Diagnostics {
   }
 }
 
-/** By line, then by column; the same thing is said once. */
+/** Sorts by line, then by column, and removes repetitions. */
 export function inOrder(problems: readonly Problem[]): Problem[] {
   const seen = new Map(problems.map(problem => [JSON.stringify(problem), problem]))
   return [...seen.values()].sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))

@@ -1,6 +1,6 @@
 /**
- * Schema + YAML nodes → values: shapes, defaults, `${NAME}`, `…File`, unknown keys and typos. The reader goes on after every problem, so that
- * all are said at once. What cannot be read is `undefined` in the result, and a problem stands for it.
+ * The reader of a document: schema and YAML nodes become values, with defaults, `${NAME}` and `…File`, and unknown keys are found. It goes
+ * on after every problem, so that people see all at once. A value that cannot be read is `undefined`, and has a problem.
  */
 import {
   isAlias,
@@ -22,7 +22,6 @@ import type { YamlText } from './yaml.ts'
 
 type Yaml = YamlNode | null
 
-/** Reads a whole document. */
 export function readDocument(schema: Node, yaml: YamlText, diagnostics: Diagnostics): unknown {
   return new Reader(schema, yaml, diagnostics).value(schema, yaml.document.contents as Yaml, '')
 }
@@ -41,7 +40,7 @@ class Reader {
   value(schema: Node, given: Yaml, path: string): unknown {
     const node = isAlias(given) ? (given.resolve(this.#yaml.document) ?? null) : given
     if (given?.range) this.#diagnostics.recordPlace(path, this.#yaml.at(given.range[0]))
-    const fitting = fit(schema, node)
+    const fitting = branchFor(schema, node)
     if (fitting === undefined) return this.#misshapen(schema, node, path)
     const value = this.#fitting(fitting, node, path)
     return schema['x-listed'] && !isSeq(node) && value != null ? [value] : value
@@ -57,19 +56,19 @@ class Reader {
     const pairs = this.#pairs(node, path)
     const properties = schema.properties!
     const guessed = new Set<string>()
-    const strangers = [...pairs].filter(([key]) => !Object.hasOwn(properties, key))
+    const unknownKeys = [...pairs].filter(([key]) => !Object.hasOwn(properties, key))
     const bare =
       node.flow === true
-        ? strangers.filter(
+        ? unknownKeys.filter(
             ([key, pair]) =>
               pair.value == null && !isGlued(key) && nearest(shownKey(key), Object.keys(properties)) === null
           )
         : []
-    for (const [key, pair] of this.#oneOfAKind(strangers, bare, path))
+    for (const [key, pair] of this.#reportBraces(unknownKeys, bare, path))
       guessed.add(this.#unknownKey(properties, key, pair, path) ?? '')
-    // A key whose blank is missing is not missing itself.
-    for (const [key] of strangers) guessed.add(glued.exec(key)?.[1] ?? '')
-    // Where a comma was meant as text, the value before it is only half: nothing more is said of it.
+    // A key without the blank behind its colon is not missing.
+    for (const [key] of unknownKeys) guessed.add(glued.exec(key)?.[1] ?? '')
+    // Where a comma was meant as text, the value before it is only half of it. There is no further message about it.
     const all = [...pairs.keys()]
     const halved = bare[0] === undefined ? undefined : all[all.indexOf(bare[0][0]) - 1]
     const result: Record<string, unknown> = {}
@@ -79,7 +78,7 @@ class Reader {
       const file = child['x-secret'] ? pairs.get(`${key}File`) : undefined
       if (pair !== undefined && key === halved) continue
       if (pair !== undefined) {
-        result[key] = this.#below(child, pair, here)
+        result[key] = this.#pairValue(child, pair, here)
         if (file !== undefined)
           this.#diagnostics.problem(
             `${here}File`,
@@ -99,10 +98,10 @@ class Reader {
     const result: Record<string, unknown> = Object.create(null)
     for (const [key, pair] of this.#pairs(node, path)) {
       const here = join(path, key)
-      const name = valueTypes[schema['x-keys']!].read(key, this.#diagnostics.around.folder)
+      const name = valueTypes[schema['x-keys']!].read(key, this.#diagnostics.context.folder)
       if (isInvalid(name))
         this.#diagnostics.problem(here, `${name.reason}${this.#got(name, key)}`, this.#keyPlace(pair))
-      const value = this.#below(values, pair, here)
+      const value = this.#pairValue(values, pair, here)
       if (value !== undefined) result[key] = value
     }
     return result
@@ -119,16 +118,16 @@ class Reader {
       const raw = node.source ?? String(node.value)
       return this.#checked(schema, schema.type === 'string' ? raw : node.value, raw, path)
     }
-    const filled = substitute(node.value, this.#diagnostics.around.env)
+    const filled = substitute(node.value, this.#diagnostics.context.env)
     if (isInvalid(filled)) return this.#invalid(path, filled.reason)
     const { text, changed } = filled
     if (schema.type === 'string') return this.#checked(schema, text, node.value, path)
-    // A number or a switch from the environment: the text decides.
+    // For a number or a switch from the environment, the text decides.
     const bare = changed && /^(true|false|\d{1,15})$/.test(text) ? JSON.parse(text) : text
     return this.#checked(schema, bare, node.value, path)
   }
 
-  /** `raw` is the text as the file has it, for messages: variables may hold secrets. */
+  /** `raw` is the text in the file. Messages quote it, since variables may hold secrets. */
   #checked(schema: Node, value: unknown, raw: string, path: string): unknown {
     if ('const' in schema || schema.type === 'null') return value
     if (schema.enum !== undefined) return this.#choice(schema, value, raw, path)
@@ -162,7 +161,7 @@ class Reader {
   #text(schema: Node, text: string, raw: string, path: string): unknown {
     if (text.trim() === '') return this.#invalid(path, raw.trim() === '' ? empty(schema) : `is empty once filled in`)
     const kind = schema['x-kind']!
-    const value = valueTypes[kind].read(text, this.#diagnostics.around.folder)
+    const value = valueTypes[kind].read(text, this.#diagnostics.context.folder)
     if (isInvalid(value))
       return this.#invalid(path, `${value.reason}${schema['x-secret'] ? '' : this.#got(value, raw)}`)
     const [least, most] = [schema['x-least'] ?? 0, schema['x-most'] ?? Number.POSITIVE_INFINITY]
@@ -171,25 +170,25 @@ class Reader {
     return this.#invalid(path, `must be from ${print(least)} to ${print(most)}, got ${shown(raw)}`)
   }
 
-  /** The value of a pair; where there is none, the key's place stands for it. */
-  #below(schema: Node, pair: Pair, path: string): unknown {
+  /** The value of a pair. Where there is none, problems point at the key. */
+  #pairValue(schema: Node, pair: Pair, path: string): unknown {
     if (pair.value == null) this.#diagnostics.recordPlace(path, this.#keyPlace(pair))
     return this.value(schema, (pair.value ?? null) as Yaml, path)
   }
 
   /** A secret from the file that its `…File` key names. */
   #fromFile(schema: Node, pair: Pair, path: string): unknown {
-    const name = this.#below({ type: 'string', 'x-kind': 'file' }, pair, path)
+    const name = this.#pairValue({ type: 'string', 'x-kind': 'file' }, pair, path)
     if (typeof name !== 'string') return undefined
     this.#diagnostics.files.set(name, path)
     this.#diagnostics.secrets.set(name, path)
-    const text = readSecretFile(name, this.#diagnostics.around.folder)
+    const text = readSecretFile(name, this.#diagnostics.context.folder)
     if (isInvalid(text)) return this.#invalid(path, text.reason)
-    const value = valueTypes[schema['x-kind']!].read(text, this.#diagnostics.around.folder)
+    const value = valueTypes[schema['x-kind']!].read(text, this.#diagnostics.context.folder)
     return isInvalid(value) ? this.#invalid(path, `its content ${value.reason}`) : value
   }
 
-  /** Keys and their pairs; twice the same key is a problem, and the first counts. */
+  /** The keys and their pairs. A repeated key is a problem, and the first one counts. */
   #pairs(node: YAMLMap, path: string): Map<string, Pair> {
     const pairs = new Map<string, Pair>()
     for (const pair of node.items as Pair[]) {
@@ -201,11 +200,11 @@ class Reader {
   }
 
   /**
-   * One mistake in braces makes many keys: a text or a list with commas in it, and `{url:"x",title:"y"}` without blanks. Says the first
-   * of them, once for all; answers the other keys.
+   * Reports one mistake in braces that makes many keys: a text or a list with commas in it, and `{url:"x",title:"y"}` without blanks. It
+   * names the first of them, and answers the other keys.
    */
-  #oneOfAKind(
-    strangers: readonly [string, Pair][],
+  #reportBraces(
+    unknownKeys: readonly [string, Pair][],
     bare: readonly [string, Pair][],
     path: string
   ): readonly [string, Pair][] {
@@ -215,8 +214,8 @@ class Reader {
         'stands here without a value: between { and } a comma ends the value before it; put [ ] around a list, and quotes around text with commas',
         this.#keyPlace(bare[0][1])
       )
-    const first = strangers.find(([key]) => isGlued(key))
-    return strangers.filter(each => !bare.includes(each) && (each === first || !isGlued(each[0])))
+    const first = unknownKeys.find(([key]) => isGlued(key))
+    return unknownKeys.filter(each => !bare.includes(each) && (each === first || !isGlued(each[0])))
   }
 
   /** Adds the problem, and returns the key that was probably meant. */
@@ -236,10 +235,10 @@ class Reader {
   }
 
   #misshapen(schema: Node, node: Yaml, path: string): undefined {
-    if (isNothing(node)) return this.#invalid(path, path === '' ? emptyFile : empty(schema))
+    if (isEmptyValue(node)) return this.#invalid(path, path === '' ? emptyFile : empty(schema))
     if (schema['x-instead'] !== undefined) return this.#invalid(path, schema['x-instead'])
     let got = isMap(node) ? 'a map of keys' : isSeq(node) ? 'a list' : 'text'
-    // Text where a map should be may be `KEY:value` without the blank, so a secret.
+    // Text in place of a map may be `KEY:value` without the blank, and hold a secret.
     const isSafe = schema.type !== 'object' && !schema['x-secret']
     if (isScalar(node) && isSafe) got = shown(node.source ?? String(node.value))
     return this.#invalid(path, `must be ${expected(schema)}, got ${got}`)
@@ -258,7 +257,7 @@ class Reader {
     return this.#yaml.at((pair.key as Scalar | null)?.range?.[0] ?? 0)
   }
 
-  /** A default as nodes, so that it is read like anything else; it has no place in the file. */
+  /** A default as nodes, so that it is read like any other value. It has no place in the file. */
   #created(value: unknown): Yaml {
     return this.#yaml.document.createNode(value) as Yaml
   }
@@ -267,22 +266,22 @@ class Reader {
 const emptyFile =
   'is empty; it needs at least portal.url and apps. `factorgate init` writes a commented file to begin with'
 
-/** `url:"x"` without a blank is one key to YAML. */
+/** `url:"x"` without a blank is one key in YAML. */
 const glued = /^([\w-]+):\S/
 
 function isGlued(key: string): boolean {
   return glued.test(key)
 }
 
-/** The path of a key, with nothing in it that may be a secret. */
+/** The path of a key, without anything that may be a secret. */
 function join(path: string, key: string): string {
   return path === '' ? shownKey(key) : `${path}.${shownKey(key)}`
 }
 
-/** The schema itself, or the branch of its `anyOf`, that takes a node of this shape. */
-function fit(schema: Node, node: YamlNode | null): Node | undefined {
-  if (schema.anyOf !== undefined) return schema.anyOf.find(branch => fit(branch, node) !== undefined)
-  if (isNothing(node)) return schema.type === 'null' ? schema : undefined
+/** The schema itself, or the branch of its `anyOf`, for a node of this shape. */
+function branchFor(schema: Node, node: YamlNode | null): Node | undefined {
+  if (schema.anyOf !== undefined) return schema.anyOf.find(branch => branchFor(branch, node) !== undefined)
+  if (isEmptyValue(node)) return schema.type === 'null' ? schema : undefined
   if (isMap(node)) return schema.type === 'object' ? schema : undefined
   if (isSeq(node)) return schema.type === 'array' ? schema : undefined
   if (!isScalar(node)) return undefined
@@ -292,17 +291,17 @@ function fit(schema: Node, node: YamlNode | null): Node | undefined {
   return schema.type === 'integer' || schema.type === 'boolean' ? schema : undefined
 }
 
-/** `title: 2026` and `users: [007]` are texts to us as they stand; YAML alone sees numbers. */
+/** `title: 2026` and `users: [007]` are texts as they stand; only YAML takes them as numbers. */
 function takesAnyScalar(schema: Node): boolean {
   return schema['x-instead'] === undefined
 }
 
 /** True for `key:` and `key: null`. */
-function isNothing(node: unknown): boolean {
+function isEmptyValue(node: unknown): boolean {
   return !isNode(node) || (isScalar(node) && node.value === null)
 }
 
-/** What ends "must be …". */
+/** The end of the sentence "must be …". */
 function expected(schema: Node): string {
   if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(expected))].join(' or ')
   if ('const' in schema) return String(schema.const)
@@ -321,7 +320,7 @@ function expected(schema: Node): string {
   }
 }
 
-/** `is missing`, and what could stand there. */
+/** `is missing`, and the values that are possible. */
 function missing(schema: Node): string {
   if (schema.enum !== undefined) return `is missing: ${oneOf(schema.enum)}`
   if (schema.properties !== undefined)
@@ -330,13 +329,13 @@ function missing(schema: Node): string {
   return typeof example === 'string' ? `is missing, for example ${example}` : 'is missing'
 }
 
-/** What to say where nothing stands behind a key. */
+/** The message for a key without a value. */
 function empty(schema: Node): string {
   const hint = schema['x-kind'] === 'colour' ? ` (an unquoted '#' begins a comment)` : ''
   return `is empty: give it a value or remove the line${hint}`
 }
 
-/** Where in the whole schema a key of this name exists: `portal`, `apps[]`, or `` for the top. */
+/** The places in the schema where a key of this name exists: `portal`, `apps[]`, or `` for the top. */
 function placesOf(schema: Node, key: string, path = ''): string[] {
   const below = schema.anyOf?.flatMap(branch => placesOf(branch, key, path)) ?? []
   if (schema.items !== undefined) below.push(...placesOf(schema.items, key, `${path}[]`))

@@ -1,14 +1,14 @@
 /**
- * Where texts come from: files (UTF-8 and nothing else, otherwise a stray byte becomes part of a secret), files that hold one secret, and the
- * environment. No message quotes what was read.
+ * Readers of texts: files in UTF-8, files with one secret, and the environment. Other encodings are refused, otherwise a wrong byte would
+ * become part of a secret. No message quotes a text.
  */
 import { readFileSync, statSync } from 'node:fs'
 import { type Invalid, invalidSecret, nearest, shownKey } from '../values/invalid.ts'
 
-/** The text, or what is wrong with the file: a sentence's end that follows its name (`is UTF-16 text: …`). */
+/** The text, or the end of a sentence about the file (`is UTF-16 text: …`). */
 export type TextRead = { readonly text: string } | { readonly not: string }
 
-/** What `bytes` say. `name` stands in the command that converts the file; without it the command says FILE. */
+/** The text of `bytes`. A message that tells how to convert the file uses `name`. */
 export function readText(bytes: Uint8Array, name = 'FILE'): TextRead {
   const [a, b, c, d] = bytes
   if (a === 0xff && b === 0xfe && c === 0 && d === 0) return { not: `is UTF-32 text: ${convert('UTF-32', name)}` }
@@ -46,7 +46,7 @@ function lineOf(bytes: Uint8Array, at: number): string {
   return ` (line ${bytes.subarray(0, at).filter(byte => byte === 0x0a).length + 1})`
 }
 
-/** Where the first byte stands that ends no UTF-8 sequence. */
+/** The position of the first byte that is no UTF-8. */
 function firstInvalid(bytes: Uint8Array): number {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   for (let at = 0; at < bytes.length; at++)
@@ -58,7 +58,7 @@ function firstInvalid(bytes: Uint8Array): number {
   return bytes.length
 }
 
-/** The text of a PEM file that was checked before. Throws what reading it throws, and where it is no text any more. */
+/** The text of a PEM file that was checked before. Throws where it cannot be read, or is no text any more. */
 export function pemText(file: string): string {
   const read = readText(readFileSync(file), file)
   if ('not' in read) throw new Error(`${file} ${read.not}`)
@@ -67,7 +67,7 @@ export function pemText(file: string): string {
 
 const mostSecretBytes = 65_536
 
-/** The content without its last line break, or why not. `folder` is where relative paths start, for the message. */
+/** The content without its last line break, or why it cannot be read. `folder` is the start of relative paths, for the message. */
 export function readSecretFile(file: string, folder: string): string | Invalid {
   try {
     const stat = statSync(file)
@@ -98,11 +98,11 @@ function unreadable(error: unknown, folder: string): string {
 
 export interface Substituted {
   readonly text: string
-  /** True if something was filled in: then messages show the text as the file has it. */
+  /** True if something was filled in. Messages then show the text in the file. */
   readonly changed: boolean
 }
 
-/** Fills in `${NAME}`; `$${` stands for `${`. */
+/** Fills in `${NAME}`. `$${` becomes `${`. */
 export function substitute(text: string, env: NodeJS.ProcessEnv): Substituted | Invalid {
   let changed = false
   let problem: Invalid | undefined
@@ -124,7 +124,7 @@ function readVariable(name: string, end: string, env: NodeJS.ProcessEnv): string
   if (end === '') return invalidSecret(`has '$\{' without '}'; write '$$\{' where the two characters are meant`)
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
     return invalidSecret(`takes '$\{NAME}' only, with letters, digits and '_' in the name, and no default after it`)
-  // A file of variables that another editor has saved begins with a byte order mark, and ends its lines with CR LF.
+  // A file of variables from some editors begins with a byte order mark, and ends its lines with CR LF.
   const value = env[name] ?? env[`\ufeff${name}`]
   if (value?.includes('\ufffd'))
     return invalidSecret(`needs the environment variable '${name}' as UTF-8 text, and it is in another encoding`)

@@ -1,12 +1,12 @@
-/** YAML text → nodes with places. Syntax problems are said in our own words: YAML's quote the text around, where a secret may stand. */
+/** YAML text as nodes with places. The messages are the gate's own, since those of the YAML library quote the text, and secrets in it. */
 import { type Document, type ErrorCode, LineCounter, parseDocument, visit, type YAMLError } from 'yaml'
 import type { Place, Problem } from './diagnostics.ts'
 
 export interface YamlText {
   readonly document: Document.Parsed
-  /** The place of an offset into the text. */
+  /** The place of an offset in the text. */
   at(offset: number): Place
-  /** When not empty, the nodes cannot be trusted. */
+  /** While this is not empty, the nodes are unreliable. */
   readonly problems: readonly Problem[]
 }
 
@@ -26,7 +26,7 @@ const sentences: Partial<Record<ErrorCode, string>> = {
   UNEXPECTED_TOKEN: 'unexpected here; are quotes, a comma or a line break missing before it?'
 }
 
-/** Reads YAML 1.2; never throws on text of any kind. */
+/** Reads YAML 1.2. It never throws. */
 export function readYaml(text: string, file: string): YamlText {
   const lineCounter = new LineCounter()
   const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false, logLevel: 'error' })
@@ -39,9 +39,9 @@ export function readYaml(text: string, file: string): YamlText {
   let isLost = false
   for (const error of [...document.errors, ...document.warnings] as YAMLError[]) {
     const place = at(error.pos[0])
-    // One mistake often breaks the rest of its line, too: the first of a line is enough.
+    // One mistake often breaks the rest of its line, so only the first of a line counts.
     if (problems.some(problem => problem.line === place.line)) continue
-    // A bracket, brace, quote or comma too many or too few changes what all text after it means: what is said of that text is no help.
+    // A wrong bracket, brace, quote or comma changes the meaning of all text after it, so there are no messages about that text.
     if (problems.length > 0 && isLost) continue
     isLost ||= breaksTheRest(error)
     const message = substitutionInFlow(lines[place.line - 1] ?? '') ?? sentenceOf(error)
@@ -67,7 +67,7 @@ function sentenceOf({ code, message }: YAMLError): string {
   return sentences[code] ?? 'this is not valid YAML'
 }
 
-/** `{ password: ${NAME} }`: the braces end the map, and YAML's own complaint helps nobody. */
+/** In `{ password: ${NAME} }` the braces end the map, and YAML's message does not help. */
 function substitutionInFlow(line: string): string | null {
   const [, name] = /[{[].*[^"'\w]\$\{(\w+)\}/.exec(line) ?? []
   return name === undefined ? null : `inside { … } and [ … ] put quotes around it: "\${${name}}"`

@@ -1,4 +1,4 @@
-/** The schema of `apps[]`: where an app is, who may enter, what it is told. */
+/** The schema of `apps[]`: where an app is, who may enter, and what it hears about people. */
 import type { Upstream } from '../values/addresses.ts'
 import { within } from './people.ts'
 import {

@@ -1,10 +1,10 @@
 /**
- * Functions that build the schema: JSON Schema, plus a few `x-…` words that tell the reader what a text means and that print.ts takes out
- * again. Every key has a title and a description.
+ * Functions that build the schema: JSON Schema with a few `x-…` words that only the reader uses. print.ts removes them. Every key has a
+ * title and a description.
  */
 import type { Loaded, ValueTypeName } from '../values/value-types.ts'
 
-/** What the reference and editors say about a key. `default` and `example` are written as the file would write them. */
+/** What the reference and editors say about a key. `default` and `example` are as in the file. */
 export interface About {
   readonly title: string
   readonly description: string
@@ -31,18 +31,18 @@ export interface Node {
   readonly minimum?: number
   readonly maximum?: number
   readonly 'x-kind'?: ValueTypeName
-  /** A single value is loaded as a list of one. */
+  /** A single value becomes a list of one. */
   readonly 'x-listed'?: true
-  /** Bounds of a duration (seconds) or size (bytes). */
+  /** The bounds of a duration (seconds) or size (bytes). */
   readonly 'x-least'?: number
   readonly 'x-most'?: number
-  /** Never shown; may be given as `…File`. */
+  /** The value is never shown, and may be given as `…File`. */
   readonly 'x-secret'?: true
-  /** This key names a file that holds that key's value. */
+  /** This key names a file with the value of that other key. */
   readonly 'x-fileOf'?: string
-  /** Filled in from other keys; the words say from which. */
+  /** The value is filled in from other keys; the text says from which. */
   readonly 'x-derived'?: string
-  /** Said instead of "must be a list" and the like, where the reason matters more than the shape. */
+  /** A message instead of "must be a list" and the like, where the reason matters more than the shape. */
   readonly 'x-instead'?: string
   /** The type of the keys in a map with free keys. */
   readonly 'x-keys'?: ValueTypeName
@@ -51,7 +51,7 @@ export interface Node {
 declare const value: unique symbol
 declare const absent: unique symbol
 
-/** A schema whose loaded value is a T. The value's type is for the compiler alone. */
+/** A schema whose loaded value is a T. The compiler alone uses the type of the value. */
 export interface Schema<T = unknown> extends Node {
   readonly [value]: T
 }
@@ -71,7 +71,7 @@ type MapOf<P extends Keys> = Flat<
 >
 type Flat<T> = { [K in keyof T]: T[K] }
 
-/** A schema written out, with the type of what it loads. */
+/** A schema node with the type of its loaded value. */
 export function typed<T>(node: Node): Schema<T> {
   return node as Schema<T>
 }
@@ -87,22 +87,22 @@ export function text<K extends ValueTypeName>(kind: K, of: About, more: Partial<
   return typed<Loaded<K>>({ type: 'string', ...about(of), 'x-kind': kind, ...more })
 }
 
-/** A duration between two others, in seconds. */
+/** A duration within these bounds, in seconds. */
 export function duration(of: About, least: number, most: number) {
   return text('duration', of, { 'x-least': least, 'x-most': most })
 }
 
-/** Text that is never shown; write `secretFile` for its `…File` beside it. */
+/** Text that is never shown. `secretFile` makes the `…File` key beside it. */
 export function secret<K extends ValueTypeName>(kind: K, of: About) {
   return text(kind, of, { 'x-secret': true })
 }
 
-/** The `…File` of a secret: the loader reads it and fills the secret itself. */
+/** The `…File` key of a secret. The loader reads the file and fills in the secret. */
 export function secretFile(key: string, of: About) {
   return orNull(text('file', of, { 'x-fileOf': key }))
 }
 
-/** A value the loader fills from other keys when the file does not give it; `from` says which, in words. */
+/** A value that the loader fills in from other keys; `from` says from which. */
 export function derived<K extends ValueTypeName>(kind: K, from: string, of: About) {
   return text(kind, of, { 'x-derived': from })
 }
@@ -146,19 +146,19 @@ export function record<T extends Schema>(keys: ValueTypeName, values: T, of: Abo
   })
 }
 
-/** May be left out; null then. */
+/** An optional value: null when left out. */
 export function orNull<T extends Schema>(schema: T) {
   return typed<ValueOf<T> | null>({ default: null, ...schema })
 }
 
-/** May be left out; absent then. */
+/** An optional value: absent when left out. */
 export function orAbsent<T extends Schema>(schema: T) {
   const copy = { ...schema } as unknown as OptionalSchema<ValueOf<T>>
   optional.add(copy)
   return copy
 }
 
-/** True for keys that nothing fills in. */
+/** True for keys that must be in the file. */
 export function isNeeded(schema: Node): (key: string) => boolean {
   return key => {
     const child = schema.properties?.[key]

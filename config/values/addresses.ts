@@ -1,6 +1,6 @@
 /**
- * Addresses as people write them: public URLs, upstreams, networks, hosts, stores. What two programs may read in two ways is refused, and so is
- * a user name or password in an http URL.
+ * Addresses in the configuration: public URLs, upstreams, networks, hosts, stores. What two programs may read in two ways is refused, and
+ * so is a user name or password in an http URL.
  */
 import { isIP } from 'node:net'
 import path from 'node:path'
@@ -8,20 +8,20 @@ import { parseNetwork } from '../../src/request/networks.ts'
 import { parseRedisUrl } from '../../src/store/redis/url.ts'
 import { type Invalid, invalid, invalidSecret, isInvalid } from './invalid.ts'
 
-/** Where people reach something: the portal, or an app. */
+/** A public address: the portal's, or an app's. */
 export interface SiteUrl {
   /** `https://lab.example` or `http://one.localhost:8443`; lower case, default port left out. */
   readonly origin: string
-  /** As in a Host header: lower case, with the port unless it is the scheme's own. */
+  /** As in a Host header: lower case, with a port that is not the scheme's default. */
   readonly host: string
-  /** Without port; IPv6 in brackets. */
+  /** Without the port; IPv6 in brackets. */
   readonly hostname: string
   /** `` or `/nb`. */
   readonly prefix: string
   readonly secure: boolean
 }
 
-/** Where an app is served. */
+/** The address of an app's server. */
 export interface Upstream {
   /** `http://10.1.2.3:8888`; `http://localhost` with a socket. */
   readonly origin: string
@@ -36,7 +36,7 @@ interface Parts {
   path: string
 }
 
-/** An http(s) URL taken apart, or why not. `what` ends the sentence "must be …". */
+/** The parts of an http(s) URL, or why it is none. `what` ends the sentence "must be …". */
 function readHttp(text: string, what: string): Parts | Invalid {
   const [, authority, rest] = /^https?:\/\/([^/?#\\\s]*)([^\\\s]*)$/i.exec(text) ?? []
   if (authority === undefined || rest === undefined) return invalid(`must be ${what}`)
@@ -51,7 +51,7 @@ function readHttp(text: string, what: string): Parts | Invalid {
   return { url, path: bare }
 }
 
-/** A public URL: scheme, host, and perhaps a path. */
+/** A public URL: scheme, host, and optionally a path. */
 export function readSiteUrl(text: string): SiteUrl | Invalid {
   const parts = readHttp(text, 'an http(s) URL such as https://app.lab.example')
   if (isInvalid(parts)) return parts
@@ -67,7 +67,7 @@ export function readPortalUrl(text: string): SiteUrl | Invalid {
   return invalid(`must not hold a path, because the gate's pages always live under /.factorgate/; write ${site.origin}`)
 }
 
-/** `https://other.lab.example`, exactly as browsers send it in `Origin`. */
+/** `https://other.lab.example`, as browsers send it in `Origin`. */
 export function readOrigin(text: string): string | Invalid {
   const what = "an origin such as https://other.lab.example; '*' and 'null' are not taken"
   const site = readSiteUrl(text)
@@ -88,7 +88,7 @@ export function readUpstream(text: string, folder: string): Upstream | Invalid {
   return { origin: parts.url.origin, socketPath: null, basePath: parts.path }
 }
 
-/** An address, or a network in CIDR notation. It stays text: whoever uses it reads it with the same function. */
+/** An address, or a network in CIDR notation. It stays text, and its users parse it with the same function. */
 export function readNetwork(text: string): string | Invalid {
   const network = parseNetwork(text)
   if (!('fault' in network)) return text
@@ -102,7 +102,7 @@ export function readNetwork(text: string): string | Invalid {
   }
 }
 
-/** An address to listen on. A name is refused, because it is looked up only when the gate already starts. */
+/** An address to listen on. A name is refused, because it would only be looked up at the start. */
 export function readListenHost(text: string): string | Invalid {
   const bare = text.replace(/^\[(.*)\]$/, '$1')
   if (isIP(bare) !== 0) return bare
@@ -135,7 +135,7 @@ const redisShapes = {
   cluster: 'HOST:PORT,HOST:PORT (a Cluster has no database numbers)'
 }
 
-/** `embedded:PATH` or a Redis URL. No message quotes any part of it beyond its scheme. */
+/** `embedded:PATH` or a Redis URL. No message quotes more of it than its scheme. */
 export function readStore(text: string, folder: string): StoreTarget | Invalid {
   if (text.startsWith('embedded:')) {
     const place = text.slice('embedded:'.length)
@@ -148,7 +148,7 @@ export function readStore(text: string, folder: string): StoreTarget | Invalid {
     return invalidSecret(
       'must begin with embedded:, redis://, redis+sentinel:// or redis+cluster://; with TLS it is rediss in place of redis'
     )
-  // The store takes parameters behind a '?' as well. Here they have keys of their own, under `redis`.
+  // The store also takes parameters behind a '?'. In the configuration they are keys under `redis`.
   if (/[?#\s]/.test(rest))
     return invalidSecret(`must not hold blanks, '?' or '#'; in a password write them as %20, %3F and %23`)
   const userinfo = /^([^@/]*)@[^@/]*(?:\/.*)?$/.exec(rest)?.[1]
@@ -164,7 +164,7 @@ export function readStore(text: string, folder: string): StoreTarget | Invalid {
   }
 }
 
-/** A password without its colon would be taken for a user name, and one with two colons is more likely a mistake. */
+/** A password without its colon would be taken for a user name, and a text with two colons is probably a mistake. */
 function isUserinfo(text: string): boolean {
   try {
     decodeURIComponent(text)

@@ -1,9 +1,11 @@
-/** Why a text cannot be read, as a value, and the words of such messages: quotations, guesses, lists. None of them shows a secret. */
+/**
+ * The reason why a text cannot be read, as a value, and parts of such messages: quotations, guesses, lists. None of them shows a secret.
+ */
 
 export interface Invalid {
-  /** `must be …`; the reader of the file adds `, got '…'`. */
+  /** `must be …`. The reader of the file adds `, got '…'`. */
   readonly reason: string
-  /** The text may hold a secret, or adds nothing: `, got '…'` is left out. */
+  /** True where the text may hold a secret, or adds nothing. `, got '…'` is then left out. */
   readonly isSecret: boolean
 }
 
@@ -19,15 +21,14 @@ export function isInvalid(value: unknown): value is Invalid {
   return typeof value === 'object' && value !== null && 'reason' in value
 }
 
-/** Text of the file in quotes: control and invisible characters escaped, long text cut, and whatever `user:password@` it may hold left out. */
+/** Text of the file in quotes. Control and invisible characters are escaped, long text is cut, and a `user:password@` is left out. */
 export function shown(text: string): string {
   const safe = visible(text.replace(/^([a-z+]*:\/\/)?.*:.*@/is, '$1…@'))
   return `'${safe.length > 60 ? `${safe.slice(0, 60)}…` : safe}'`
 }
 
 /**
- * A key as messages may show it: what follows the first character that no key has is cut, because `password:hunter2` without
- * the space is one key to YAML.
+ * A key for messages. It is cut at the first character that no key has, because `password:hunter2` without the space is one key in YAML.
  */
 export function shownKey(key: string): string {
   const name = /^[\w.-]{0,48}/.exec(key)![0]
@@ -35,8 +36,8 @@ export function shownKey(key: string): string {
 }
 
 /**
- * The candidate that `word` most likely meant, or null. Case, `-` and `_` do not count; a swap of neighbours counts once, and so
- * does an end cut off or added.
+ * The candidate that `word` most likely meant, or null. Case, `-` and `_` do not count. Two swapped letters count as one mistake, and so
+ * does an end that is missing or added.
  */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   const bare = (text: string) => text.toLowerCase().replace(/[-_ ]/g, '')
@@ -51,7 +52,7 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   return best
 }
 
-/** `'a'`, `'a' or 'b'`, `'a', 'b' or 'c'`; numbers stand bare. */
+/** `'a'`, `'a' or 'b'`, `'a', 'b' or 'c'`; numbers have no quotes. */
 export function oneOf(words: readonly (string | number)[]): string {
   const quoted = words.map(word => (typeof word === 'string' ? `'${word}'` : String(word)))
   return quoted.length < 2 ? quoted.join('') : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`
@@ -64,7 +65,7 @@ function visible(text: string): string {
   )
 }
 
-/** Optimal string alignment: insert, delete, change, or swap two neighbours. */
+/** Optimal string alignment: insert, delete, change, or swap two letters. */
 function distance(a: string, b: string): number {
   const row = (i: number) => Array.from({ length: b.length + 1 }, (_, j) => (i === 0 ? j : j === 0 ? i : 0))
   const d = Array.from({ length: a.length + 1 }, (_, i) => row(i))

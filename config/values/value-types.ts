@@ -1,6 +1,6 @@
 /**
- * The types of text that a configuration holds: how each is read, what an editor may check, and its name in the reference. A new type is
- * one `read…` function and one line in `valueTypes`. Addresses have their own file.
+ * The types of text in a configuration: how each is read, what an editor can check, and its name in the reference. A new type is one
+ * `read…` function and one line in `valueTypes`.
  */
 import { METHODS } from 'node:http'
 import path from 'node:path'
@@ -19,11 +19,11 @@ import {
 import { type Invalid, invalid, invalidSecret, nearest } from './invalid.ts'
 
 export interface ValueType<T> {
-  /** `folder` is the file's own: relative paths start there. */
+  /** `folder` is that of the file: relative paths start there. */
   read(text: string, folder: string): T | Invalid
-  /** What an editor checks without running us; a loose outline, `read` decides. */
+  /** A pattern for editors. It may allow too much; `read` decides. */
   readonly pattern?: string
-  /** How the reference names it. */
+  /** Its name in the reference. */
   readonly name: string
 }
 
@@ -56,12 +56,12 @@ export const valueTypes = {
 } as const satisfies Record<string, ValueType<unknown>>
 
 export type ValueTypeName = keyof typeof valueTypes
-/** What a text of this type is after loading. */
+/** The loaded value of a type. */
 export type Loaded<K extends ValueTypeName> = Exclude<ReturnType<(typeof valueTypes)[K]['read']>, Invalid>
 
-/** Every duration of a loaded configuration. */
+/** A duration in a loaded configuration. */
 export type Seconds = number
-/** Every size of a loaded configuration. */
+/** A size in a loaded configuration. */
 export type Bytes = number
 
 const secondsIn: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 }
@@ -79,7 +79,7 @@ export function readSize(text: string): Bytes | Invalid {
   return unit ? Number(count) * bytesIn[unit]! : invalid('must be a number with a unit: 512B, 64KiB, 10MiB or 2GiB')
 }
 
-/** Seconds as the file would write them. */
+/** Seconds as in the file. */
 export function printDuration(seconds: Seconds): string {
   for (const unit of ['d', 'h', 'm']) {
     const size = secondsIn[unit]!
@@ -88,7 +88,7 @@ export function printDuration(seconds: Seconds): string {
   return `${seconds}s`
 }
 
-/** Bytes as the file would write them. */
+/** Bytes as in the file. */
 export function printSize(bytes: Bytes): string {
   for (const unit of ['GiB', 'MiB', 'KiB']) {
     const size = bytesIn[unit]!
@@ -97,7 +97,7 @@ export function printSize(bytes: Bytes): string {
   return `${bytes}B`
 }
 
-/** SHA-256 of a certificate as tools print it: hex digits, with or without colons, after `sha256:` or `SHA256 Fingerprint=`. */
+/** The SHA-256 of a certificate as tools print it: hex digits, with or without colons, after `sha256:` or `SHA256 Fingerprint=`. */
 export function readFingerprint(text: string): string | Invalid {
   const digits = text
     .trim()
@@ -126,7 +126,7 @@ export function readColour(text: string): string | Invalid {
   return /^#[0-9a-f]{6}$/i.test(text) ? text.toLowerCase() : invalid("must be a colour such as '#2f6f4e'")
 }
 
-/** A method that Node can receive; anything else would be a rule that never matches. */
+/** A method that Node can receive. A rule with another one would never match. */
 export function readMethod(text: string): string | Invalid {
   if (METHODS.includes(text)) return text
   if (METHODS.includes(text.toUpperCase())) return invalid(`must be in capitals: ${text.toUpperCase()}`)
@@ -141,17 +141,17 @@ export function readGlob(text: string): string | Invalid {
   return text
 }
 
-/** A sign-in name in the one spelling that accounts have. */
+/** A sign-in name in its canonical form. */
 export function readUserName(text: string): string | Invalid {
   return canonicalName(text) ?? invalid('must be a sign-in name such as alice or alice@lab.example')
 }
 
-/** What all keys in Redis begin with. Braces are left out: the store chooses hash slots with them. */
+/** The beginning of all keys in Redis. Braces are refused, since Redis chooses hash slots by them. */
 export function readKeyPrefix(text: string): string | Invalid {
   return /^[\w:.-]{1,64}$/.test(text) ? text : invalid("must be letters, digits and : . _ -, such as 'factorgate:'")
 }
 
-/** Whom to ask: words, a `mailto:` or a web address. */
+/** Whom people ask for help: words, a `mailto:` or a web address. */
 export function readContact(text: string): string | Invalid {
   const line = readLine(text)
   if (typeof line !== 'string') return line
@@ -175,11 +175,11 @@ const framing = [
 ]
 const others = ['cookie', 'set-cookie', 'content-type', 'content-encoding', 'date', 'origin', 'proxy', 'referer']
 const ours = ['forwarded', 'x-real-ip', 'via']
-// X-Forwarded-User, -Email, -Groups and -Preferred-Username are free: many apps read people's names there.
+// X-Forwarded-User, -Email, -Groups and -Preferred-Username are allowed, since many apps read people's names there.
 const families =
   /^(x-factorgate-|x-original-|x-rewrite-|proxy-|sec-|access-control-|x-forwarded-(by|client-cert|for|host|method|path|port|prefix|proto|protocol|scheme|server|ssl|uri|url)$)/
 
-/** A header this gate may add on the way to the app. */
+/** A header that the gate may add for the app. */
 export function readHeaderName(text: string): string | Invalid {
   if (!isHeaderName(text) || text.length > 128)
     return invalidSecret('must be a header name: letters, digits and -, without blanks or colon')
@@ -189,14 +189,14 @@ export function readHeaderName(text: string): string | Invalid {
   return text
 }
 
-/** As `readHeaderName`; besides, no header that carries other credentials. */
+/** As `readHeaderName`, without headers that carry other credentials. */
 export function readIdentityHeader(text: string): string | Invalid {
   return normalName(text) === 'authorization'
     ? invalid('must not be a header that carries credentials of another kind')
     : readHeaderName(text)
 }
 
-/** A header that visitors may send although it looks like a claim. Forwarding headers and the gate's own never are among them. */
+/** A header that visitors may send although it looks like a claim. Forwarding headers and the gate's own are refused. */
 export function readPassedHeader(text: string): string | Invalid {
   const name = readHeaderName(text)
   const isOurs = /^(?:x-)?(?:factorgate|forwarded|remote)(?:-|$)/.test(normalName(text))
@@ -205,7 +205,7 @@ export function readPassedHeader(text: string): string | Invalid {
     : name
 }
 
-/** A fixed value for the app. Never shown. */
+/** A fixed value for the app. It is never shown. */
 export function readHeaderValue(text: string): string | Invalid {
   return /^[\x21-\x7e\x80-\xff]([\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/.test(text)
     ? text
