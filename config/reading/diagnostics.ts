@@ -55,7 +55,7 @@ export class Diagnostics {
   readonly #places = new Map<string, Place>()
 
   constructor(context: ReadingContext) {
-    this.context = around
+    this.context = context
   }
 
   /** Remembers where the value of a key stands in the file. */

@@ -1,27 +1,27 @@
 /**
- * The limit on journal lines that anonymous clients cause, per network, provider and minute. The rest is counted, otherwise a flood would
- * fill the disk.
+ * The limit on journal lines that anonymous clients cause, for each network, provider and minute. Further events are only counted,
+ * otherwise a flood would fill the disk.
  */
 import type { Clock } from '../clock.ts'
 import { networkLevels } from '../request/network-levels.ts'
 import type { AuditEvent, AuditSink } from './event.ts'
 
 export const windowMs = 60_000
-/** Lines per minute. */
+/** Lines in a minute. */
 interface Share {
   readonly network: number
   readonly provider: number
   readonly all: number
 }
-/** `refused`: turned away. `public`: let through on public paths, where a page fetches many files. */
+/** `refused`: refused requests and attempts. `public`: requests on public paths, where a page fetches many files. */
 export const shares: Readonly<Record<'refused' | 'public', Share>> = {
   refused: { network: 60, provider: 240, all: 600 },
   public: { network: 300, provider: 1200, all: 3000 }
 }
-/** Keys counted apart; all others share one. */
+/** So many keys are counted separately; all others share one. */
 const networksKept = 2000
 const accountsKept = 2000
-/** Keys with a line of their own, those with the highest counts. */
+/** So many keys get a line of their own: those with the highest counts. */
 const networksTold = 50
 const accountsTold = 50
 
@@ -86,7 +86,7 @@ export class Strangers {
   flush(isEnd = false): void {
     const now = this.#clock()
     const minute = this.#minute
-    // A clock set back ends a minute too, otherwise it would last as long as the step.
+    // A clock that was set back ends a minute too, otherwise the minute would last as long as the step.
     if (!isEnd && now - minute.since < windowMs && now >= minute.since) return
     this.#minute = new Minute(now)
     this.#tell('exchange.repeated', minute, minute.networks, networksTold, network =>

@@ -1,4 +1,4 @@
-/** A file that grows only by whole lines. It handles rotation and completes a line that was cut short; it never truncates. */
+/** A file that grows only by whole lines. It handles rotation, and completes a line that was cut short. It never truncates. */
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, stat } from 'node:fs/promises'
 import path from 'node:path'
@@ -79,7 +79,7 @@ export class AppendFile {
   }
 
   async #failed(lines: Lines, bytes: Buffer, mended: number, written: number, cause: unknown): Promise<Appended> {
-    // All bytes are out but unconfirmed: writing them again would duplicate every line.
+    // All bytes are written but unconfirmed: writing them again would duplicate every line.
     if (bytes.length > 0 && written === bytes.length) return { kind: 'failed', whole: 0, begun: lines.count, cause }
     if (written < mended) {
       if (written > 0 && this.#cut !== null) await this.#cutAt(this.#cut.line, bytes.subarray(written, mended))
@@ -145,7 +145,7 @@ export class AppendFile {
   }
 }
 
-/** Opens without blocking, otherwise a pipe without a reader would stop the gate. */
+/** The file is opened without blocking, otherwise a pipe without a reader would stop the gate. */
 async function openForAppend(file: string): Promise<AppendHandle> {
   const link = await lstat(file).catch(() => null)
   if (link?.isSymbolicLink() && link.uid !== 0 && process.geteuid?.() === 0)

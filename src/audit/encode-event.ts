@@ -3,7 +3,7 @@
  */
 import type { AuditEvent } from './event.ts'
 
-/** Anything but plain printable ASCII. Nearly no value has any, so most are copied unchanged. */
+/** Anything but plain printable ASCII. Few values have such characters, so most are copied unchanged. */
 const special = /[^ !#-[\]-~]/
 /** Characters that JSON leaves raw: DEL, C1, format characters and line separators. */
 const tricky = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu

@@ -49,7 +49,7 @@ export interface AuditEvent {
 /** The destination of events. While `writable` is false, requests that must be journaled are refused (CONTRACT, Failure). */
 export interface AuditSink {
   readonly writable: boolean
-  /** The line is on disk within moments. Never throws. */
+  /** The line is on disk within moments. This never throws. */
   record(event: AuditEvent): void
   /** Resolves once the line is on disk. Rejects with GateError `journal_unwritable`. */
   commit(event: AuditEvent): Promise<void>

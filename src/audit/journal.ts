@@ -1,4 +1,4 @@
-/** The audit journal: one file with group commit. While the disk fails, `writable` is false, and a later line records the gap. */
+/** The journal: one file with group commit. While the disk fails, `writable` is false, and a later line records the gap. */
 import type { Clock } from '../clock.ts'
 import { GateError } from '../errors.ts'
 import { AppendFile, type AppendHandle } from './append-file.ts'
@@ -14,7 +14,7 @@ export interface JournalOptions {
   readonly retryMilliseconds?: number
   /** Milliseconds of a write after which the journal counts as unwritable. */
   readonly stallMilliseconds?: number
-  /** Bytes that may wait. Beyond them `writable` is false; beyond twice as many, lines are counted only. */
+  /** The number of bytes that may wait. Beyond it `writable` is false; beyond twice as many, lines are only counted. */
   readonly waitingMaximum?: number
   /** Also called with null, when the problem is over. */
   readonly onChange?: (problem: string | null) => void
@@ -58,7 +58,7 @@ export class Journal implements AuditSink {
     this.#file = new AppendFile(options.path, options.open)
   }
 
-  /** The file gets mode 0600. Never rejects: see `problem`. */
+  /** Opens the journal with mode 0600. It never rejects: see `problem`. */
   static async open(options: JournalOptions): Promise<Journal> {
     const journal = new Journal(options)
     await journal.#file.ready().catch(error => journal.#fail(error))
@@ -169,7 +169,7 @@ export class Journal implements AuditSink {
     refuse(waiters, this.problem)
   }
 
-  /** Refused commits are dropped, since they did not happen; other lines wait again unless the disk had begun them. */
+  /** Refused commits are dropped, since they did not happen. Other lines wait again, unless the disk had begun them. */
   #keep(lines: Lines, count: number, waiters: readonly Waiter[], begun: number): void {
     const refused = new Set(waiters.map(waiter => waiter.line))
     const kept = new Lines()

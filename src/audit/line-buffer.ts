@@ -1,4 +1,4 @@
-/** A reusable buffer of encoded lines. Strings that wait would reach the old generation and cost thirty times as much. */
+/** A reusable buffer of encoded lines. Waiting strings would reach V8's old generation and cost thirty times as much. */
 
 const firstSize = 64 * 1024
 

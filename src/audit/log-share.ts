@@ -1,4 +1,4 @@
-/** The rate limit of log lines, per error code. Lines left out are counted in the next one. */
+/** The rate limit of log lines for each error code. The next line has the number of those left out. */
 import type { Clock } from '../clock.ts'
 
 const windowMs = 60_000
@@ -12,7 +12,7 @@ export class LogShare {
     this.#clock = clock
   }
 
-  /** What to add to a line about this code; null if the line is left out. */
+  /** The fields to add to a line about this code; null if the line is left out. */
   take(code: string): { skipped?: number } | null {
     const now = this.#clock()
     const known = this.#codes.get(code)

@@ -1,5 +1,5 @@
 /**
- * The form of a path that the journal may hold. Under `/.factorgate` only known words are kept, since an invitation's token stands there
+ * The form of a path for the journal. Under `/.factorgate` only known words are kept, since the token of an invitation is in such a path
  * (ASVS 5.0 14.2.1).
  */
 
@@ -16,7 +16,7 @@ const token = /[A-Za-z0-9_-]{32,}/g
 /** The shape of a token. It is removed from every path, since a link may be copied badly. */
 const wholeToken = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/
 const wholeTokens = new RegExp(wholeToken, 'g')
-/** What follows such a word. Mail programs break links, so a blank or `=` may be in the token. */
+/** The text behind such a word. Mail programs break links, so a blank or `=` may be in the token. */
 const behindInvite = /(invite[^/]*\/)([^/]+)/gi
 
 /** `path` for the journal. `readings`: all readings of it. `most`: characters kept of an app's path. */

@@ -1,4 +1,4 @@
-/** The key file: one master key per line, newest first. */
+/** The key file: one master key on each line, the newest first. */
 import { constants } from 'node:fs'
 import { type FileHandle, open, realpath, rename, stat as statFile, unlink } from 'node:fs/promises'
 import path from 'node:path'
@@ -138,7 +138,7 @@ function textOf(file: string, bytes: Buffer): string {
 
 async function openFile(file: string): Promise<FileHandle> {
   try {
-    // Otherwise a named pipe would block the start.
+    // Without O_NONBLOCK, a named pipe would block the start.
     return await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT')
@@ -176,13 +176,13 @@ function parse(file: string, text: string): MasterKey[] {
 /** Writes a new file and renames it over the old one, so that readers never see half. */
 async function exchange(file: string, change: (keys: readonly MasterKey[]) => readonly MasterKey[]): Promise<string> {
   await readKeys(file)
-  // Follows a link (a mounted secret), otherwise the rename would replace the link.
+  // A link (a mounted secret) is followed, otherwise the rename would replace the link.
   const target = await realpath(file)
   const beside = `${target}.new`
   let next: readonly MasterKey[] = []
   try {
     await write(beside, async () => {
-      // Reads under the exclusive lock file, otherwise one of two rotations would lose the other's key.
+      // The file is read under the exclusive lock file, otherwise one of two rotations would lose the other's key.
       const { keys, owner } = await readKeys(file)
       next = change(keys)
       return { keys: next, owner }

@@ -41,7 +41,7 @@ export class KeyringError extends Error {
 
 const version = 'v1'
 const keyBytes = 32
-/** 96 random bits, safe for 2^32 texts under one key (NIST SP 800-38D §8.3). */
+/** 96 random bits are safe for 2^32 texts under one key (NIST SP 800-38D §8.3). */
 const nonceBytes = 12
 const tagBytes = 16
 const sealedShape = /^v1\.([A-Za-z0-9_-]{11})\.([A-Za-z0-9_-]{38,})$/

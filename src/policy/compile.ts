@@ -1,4 +1,4 @@
-/** The rules of an app, indexed by the literal segments of their globs, so that ten thousand rules cost about what ten cost. */
+/** The rules of an app, indexed by the literal segments of their globs, so that ten thousand rules cost about as much as ten. */
 import { type Networks, parseNetworks } from '../request/networks.ts'
 import { compileGlob, type Glob } from './glob.ts'
 import { fold, spellingsOf } from './glob-encodings.ts'

@@ -7,7 +7,7 @@ import type { Requirement } from './policy.ts'
 
 export { compilePolicy, type Question }
 
-/** Decides whether to forward a request. No I/O, no clock but `question.now`. */
+/** Decides whether to forward a request. It is a pure function: `question.now` is its only clock. */
 export function decide(question: Question): Decision {
   const asked = ask(question)
   let verdict = strictestOf(asked)
@@ -71,7 +71,7 @@ function toDecision(asked: Asked, verdict: Verdict): Decision {
   const { reason } = verdict
   if (reason === 'not_allowed') return { kind: 'refuse', reason }
   if (reason !== null) return { kind: 'challenge', reason, requirement: verdict.requirement }
-  // An app never gets the name of somebody who showed only one factor.
+  // An app never gets the name of a person who showed only one factor.
   const subject = asked.signedIn === 'fully' ? asked.subject : null
   return { kind: 'forward', permit: permit(asked.appId, subject, verdict.rule, verdict.freshUntil) }
 }

@@ -15,7 +15,7 @@ export interface Question {
   readonly alsoAs?: readonly string[] | undefined
   /** The client's address. */
   readonly address: string
-  /** Null for nobody. */
+  /** Null where nobody is signed in. */
   readonly subject: Subject | null
   readonly proofs: readonly Proof[]
   /** Milliseconds since the epoch. */
@@ -68,7 +68,7 @@ export function judge(compiled: CompiledRule, asked: Asked): Verdict | null {
   return judgeRequirement(rule.outcome.requirement, asked, index)
 }
 
-/** The verdict where no rule matches. Somebody unknown does not learn what exists (THREATS P18). */
+/** The verdict where no rule matches. A person who is not signed in does not learn what exists (THREATS P18). */
 export function judgeNoMatch(asked: Asked): Verdict {
   return asked.signedIn === 'fully' ? refusal(-1) : missing(asked, -1, anySecondFactor)
 }

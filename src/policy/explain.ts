@@ -46,7 +46,7 @@ export interface RuleExplanation {
   readonly why: string
 }
 
-/** Explains the `decision` on `question`. Pure. */
+/** Explains the `decision` on `question`. It is a pure function. */
 export function explain(question: Question, decision: Explanation['decision']): Explanation {
   const asked = ask(question)
   const compiled = compiledOf(question.policy)

@@ -35,7 +35,7 @@ function escapeBytes(bytes: string, spell: (hex: string) => string): string {
 
 const beyondAscii = /[\x80-\xff]/
 
-/** Folds letter case. It is coarser than any server, which is the safe side. */
+/** Folds letter case more than any server does, which is the safe side. */
 export function fold(bytes: string): string {
   if (!beyondAscii.test(bytes)) return bytes.toLowerCase()
   return toText(bytes).normalize('NFC').toUpperCase().toLowerCase()

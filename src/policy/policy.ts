@@ -2,7 +2,7 @@
 import type { FactorKind } from '../factor/proof.ts'
 
 export interface Requirement {
-  /** Any one of these. */
+  /** Any one of these is enough. */
   readonly factors: readonly FactorKind[]
   /** Maximum age in seconds; null for the whole session (RFC 9470 `max_age`). */
   readonly withinSeconds: number | null
@@ -28,6 +28,6 @@ export interface Rule {
 export interface Policy {
   /** The first match decides; no match is deny. */
   readonly rules: readonly Rule[]
-  /** False: paths are also compared in lower case. */
+  /** With false, paths are also compared in lower case. */
   readonly caseSensitive: boolean
 }
