@@ -25,7 +25,7 @@ import { registerWebauthn } from './webauthn.tsx'
 export { type ErrorContext, renderError } from './error-page.tsx'
 export { framedWhat, renderFramed, renderFramedError } from './framed-page.tsx'
 export { pageHeaders } from './headers.ts'
-export type { AppCard, PortalOptions, PortalRoutes, PortalServices } from './options.ts'
+export type { AppCard, LoginEntry, PortalOptions, PortalRoutes, PortalServices } from './options.ts'
 
 /** The routes of all pages. Each function finds what the portal is given as `scope.portal`. */
 const pageRoutes = [
@@ -54,6 +54,7 @@ export const portalPlugin = fp<{ portal: PortalOptions }>(
       await scope.register(async pages => {
         addPageContext(pages)
         for (const register of pageRoutes) register(pages)
+        for (const login of portal.logins ?? []) login.register(pages)
       })
     })
   },

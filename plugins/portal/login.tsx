@@ -9,7 +9,8 @@ import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import { CurrentPassword } from './current-password.tsx'
 import { enter, wayOn } from './enter.ts'
 import { lostCookie, readForm, staleForm } from './forms.ts'
-import { type Frame, Notice, Page, Token } from './layout.tsx'
+import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
+import type { LoginEntry } from './options.ts'
 import { callerOf, frameOf, goTo, isSigned, type PageContext, sendPage } from './page-context.ts'
 import { PasskeyButton } from './passkey-button.tsx'
 import { formatDuration, withWait } from './relative-time.ts'
@@ -21,15 +22,20 @@ export interface LoginView {
   readonly app: string | null
   readonly username: string
   readonly ended: EndReason | null
+  /** The logins that other places check. */
+  readonly logins: readonly Pick<LoginEntry, 'id' | 'title'>[]
   readonly problem: string | null
   readonly waitSeconds: number | null
   /** Somebody is signed in here, and another person wants to be. */
   readonly isSwitch?: boolean
 }
 
+const path = '/.factorgate/login'
+
 export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
   const say = frame.say.login
   const { trip, problem } = view
+  const more: Record<string, string> = view.isSwitch ? { switch: '1' } : {}
   return (
     <Page
       frame={frame}
@@ -39,14 +45,15 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
     >
       {view.ended !== null && <Notice>{say.ended[view.ended]}</Notice>}
       <PasskeyButton frame={frame} trip={trip} purpose="login" label={say.passkey} autofill />
+      {view.logins.map(({ id, title }) => (
+        <a key={id} class="button second" href={withReturnTo(`${path}/${id}`, trip, more)}>
+          <Said text={say.with(title)} />
+        </a>
+      ))}
       <p class="or scripted" data-passkey-only>
         {say.or}
       </p>
-      <form
-        class="fields"
-        method="post"
-        action={withReturnTo('/.factorgate/login', trip, view.isSwitch ? { switch: '1' } : {})}
-      >
+      <form class="fields" method="post" action={withReturnTo(path, trip, more)}>
         <Token frame={frame} />
         {problem !== null && (
           <Notice id="problem" alert waitSeconds={view.waitSeconds} ready={say.ready}>
@@ -84,7 +91,7 @@ export function registerLogin(scope: FastifyInstance): void {
   const { portal } = scope
   const { services, signIn } = portal
 
-  scope.get('/.factorgate/login', { config: { requires: 'anyone' } }, async request => {
+  scope.get(path, { config: { requires: 'anyone' } }, async request => {
     const page = request.page
     if (isSigned(page) && !wantsAnother(page)) return goTo(page, await wayOn(page))
     const ended = await whyEnded(page)
@@ -92,7 +99,7 @@ export function registerLogin(scope: FastifyInstance): void {
     return showLogin(page, 200, { ended })
   })
 
-  scope.post('/.factorgate/login', { config: { requires: 'anyone' } }, async (request, reply) => {
+  scope.post(path, { config: { requires: 'anyone' } }, async (request, reply) => {
     const page = request.page
     const say = page.say.login
     const username = staleForm(page).field('username')
@@ -151,6 +158,7 @@ export function registerLogin(scope: FastifyInstance): void {
           app: signIn.nextStep.requirement(callerOf(page), null)?.app.title ?? null,
           username: '',
           ended: null,
+          logins: portal.logins ?? [],
           problem: null,
           waitSeconds: null,
           isSwitch: wantsAnother(page),

@@ -2,6 +2,7 @@
  * What the portal is given: small options instead of the whole configuration, and of every service only the verbs it calls.
  * Values that may change with a reload are read anew at every use, so they may be getters.
  */
+import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../src/clock.ts'
 import type { Credentials } from '../../src/factor/credential.ts'
 import type { RecoveryCodes } from '../../src/factor/recovery-code.ts'
@@ -55,6 +56,16 @@ export interface PortalServices {
   readonly recoveryCodes: Pick<RecoveryCodes, 'status'>
 }
 
+/** A login that another place checks, such as an institution's. Each kind is one file, which makes these from the configuration. */
+export interface LoginEntry {
+  /** The id of its directory. Its routes begin with `/.factorgate/login/ID`; a GET of that address, with the way in its query, begins it. */
+  readonly id: string
+  /** What people call it; stands on the button of the sign-in page. */
+  readonly title: string
+  /** Adds its routes to the scope of the pages, where `request.page` exists. The last one hands `firstFactor.enter(…)` to `enter()`. */
+  readonly register: (scope: FastifyInstance) => void
+}
+
 export interface PortalOptions extends Branding {
   /** `https://gate.lab.example`, without a slash at the end. */
   readonly portalOrigin: string
@@ -62,6 +73,8 @@ export interface PortalOptions extends Branding {
   readonly signIn: SignIn
   readonly keyring: () => Keyring
   readonly routes: PortalRoutes
+  /** In the order of their buttons. */
+  readonly logins?: readonly LoginEntry[]
   /** The same absolute URL if it is an http(s) address of a host the gate serves, byte for byte; null for anything else (THREATS R1-R8). */
   readonly returnTargets: (url: string) => string | null
   /** True where no app shares the portal's origin: then a form from this origin is one of ours. */

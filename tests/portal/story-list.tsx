@@ -40,7 +40,19 @@ const person: Frame = { ...stranger, person: { displayName: 'Ada Lovelace' } }
 const trip = { rd: 'https://notebooks.lab.example/tree?path=2026', state: 'B'.repeat(43) }
 const noTrip = { rd: null, state: null }
 
-const login: LoginView = { trip, app: 'Notebooks', username: '', ended: null, problem: null, waitSeconds: null }
+const login: LoginView = {
+  trip,
+  app: 'Notebooks',
+  username: '',
+  ended: null,
+  logins: [],
+  problem: null,
+  waitSeconds: null
+}
+const institutions = [
+  { id: 'university', title: 'University of Somewhere' },
+  { id: 'federation', title: 'another institution' }
+]
 
 const challenge: ChallengeView = {
   trip,
@@ -198,6 +210,7 @@ const problem = { factor: 'totp', sentence: say.challenge.wrongCode, clock: null
 export const stories: readonly Story[] = [
   own('login', <LoginPage frame={stranger} view={login} />),
   variant('login-wrong', <LoginPage frame={stranger} view={{ ...login, username: 'ada', problem: say.login.wrong }} />),
+  variant('login-institutions', <LoginPage frame={stranger} view={{ ...login, logins: institutions }} />),
   variant(
     'login-wait',
     <LoginPage

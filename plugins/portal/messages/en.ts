@@ -85,6 +85,7 @@ const english = {
     to: (app: string) => `to ${titled(app)}`,
     toLab: (lab: string) => `to ${titled(lab)}`,
     passkey: 'Use a passkey',
+    with: (place: string) => `Sign in with ${titled(place)}`,
     or: 'or with your password',
     username: 'User name or e-mail address',
     password: 'Password',

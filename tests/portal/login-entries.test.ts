@@ -1,0 +1,69 @@
+/** Logins that another place checks: their buttons on the sign-in page, their routes, and the way that leads through them. */
+import t from 'tap'
+import { enter } from '../../plugins/portal/enter.ts'
+import type { LoginEntry } from '../../plugins/portal/index.ts'
+import { callerOf, goTo } from '../../plugins/portal/page-context.ts'
+import { withReturnTo } from '../../plugins/portal/return-to.ts'
+import type { Account } from '../../src/identity/account.ts'
+import { enrolled } from '../fixtures/pipeline/people.ts'
+import { codeAt, type House, openHouse } from '../fixtures/pipeline/portal.ts'
+import { textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
+
+/** An institution that takes everybody for ada. It answers at once, on a second route. */
+const everybodyIsAda = (id: string, title: string, ada?: () => Account): LoginEntry => ({
+  id,
+  title,
+  register(scope) {
+    const { signIn } = scope.portal
+    const config = { requires: 'anyone' } as const
+    scope.get(`/.factorgate/login/${id}`, { config }, async ({ page }) =>
+      goTo(page, withReturnTo(`/.factorgate/login/${id}/answer`, page.trip))
+    )
+    scope.get(`/.factorgate/login/${id}/answer`, { config }, async ({ page }) => {
+      const outcome = await signIn.firstFactor.enter(callerOf(page), ada!(), { kind: 'directory' })
+      return goTo(page, enter(page, outcome))
+    })
+  }
+})
+
+t.test('each has a button with the way in its address, in the order given', async t => {
+  const logins = [everybodyIsAda('one', 'University One'), everybodyIsAda('two', 'Two & Sons')]
+  const house = await openHouse(t, { logins })
+  const page = await new Visitor(house.app).open('http://notebooks.localhost/data')
+  const buttons = [...page.body.matchAll(/<a class="button second" href="([^"]*)">(.*?)<\/a>/g)]
+  t.same(
+    buttons.map(([, , words]) => textOf(words ?? '').trim()),
+    ['Sign in with University One', 'Sign in with Two & Sons']
+  )
+  for (const [index, id] of ['one', 'two'].entries()) {
+    const href = new URL((buttons[index]?.[1] ?? '').replaceAll('&amp;', '&'), house.portalOrigin)
+    t.equal(href.pathname, `/.factorgate/login/${id}`)
+    t.same([...href.searchParams.keys()], [...new URL(page.url).searchParams.keys()])
+  }
+  const none = await openHouse(t)
+  const plain = await new Visitor(none.app).open(`${none.portalOrigin}/.factorgate/login`)
+  t.notMatch(plain.body, /<a class="button second"/, 'and nobody sees one where there is none')
+})
+
+t.test('one leads through the second factor to where the person was going', async t => {
+  const house: House = await openHouse(t, { logins: [everybodyIsAda('one', 'University One', () => house.ada)] })
+  const { secret } = await enrolled(house)
+  const visitor = new Visitor(house.app)
+  const goal = 'http://notebooks.localhost/data'
+  const page = await visitor.open(goal)
+  const href = /href="(\/\.factorgate\/login\/one[^"]*)"/.exec(page.body)?.[1]?.replaceAll('&amp;', '&') ?? ''
+  house.events.length = 0
+  const asked = await visitor.open(house.portalOrigin + href)
+  t.equal(new URL(asked.url).pathname, '/.factorgate/challenge', 'it is a first factor and no more')
+  const landed = await visitor.submit(asked, { code: codeAt(secret, house.clock()) }, /challenge\/totp/)
+  t.same([landed.status, landed.url], [200, goal])
+  t.same(
+    house.events.map(({ kind, factor }) => `${kind} ${factor}`),
+    ['login directory', 'proof totp']
+  )
+})
+
+t.test('two of one id do not start', async t => {
+  const logins = [everybodyIsAda('one', 'One'), everybodyIsAda('one', 'Two')]
+  await t.rejects(openHouse(t, { logins }), { code: 'FST_ERR_DUPLICATED_ROUTE' })
+})
