@@ -71,15 +71,15 @@ const nonceShape = /^[A-Za-z0-9_-]{22,43}$/
 
 /** The browser's nonce; null if absent or malformed. */
 export function readNonce(header: string | undefined, site: CookieSite): string | null {
-  return fit(readOwn(header, 'nonce', site))
+  return validNonce(readOwn(header, 'nonce', site))
 }
 
 /** The nonce under this site's own name, whatever another gate on this host has set. */
 export function readOwnNonce(header: string | undefined, site: CookieSite): string | null {
-  return fit(readCookie(header, cookieNames(site).nonce))
+  return validNonce(readCookie(header, cookieNames(site).nonce))
 }
 
-function fit(nonce: string | null): string | null {
+function validNonce(nonce: string | null): string | null {
   return nonce !== null && nonceShape.test(nonce) ? nonce : null
 }
 
@@ -98,8 +98,8 @@ export function nonceCookie(nonce: string, site: CookieSite): string {
 }
 
 /** The device cookie lasts 400 days, the browsers' maximum (RFC 6265bis §5.5). */
-export function knownCookie(mark: string, site: CookieSite): string {
-  return briefCookie(cookieNames(site).known, mark, 400 * 24 * 3600, site)
+export function deviceCookie(value: string, site: CookieSite): string {
+  return briefCookie(cookieNames(site).known, value, 400 * 24 * 3600, site)
 }
 
 /** `Set-Cookie` for a value that expires after `seconds`. */

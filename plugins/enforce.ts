@@ -49,7 +49,7 @@ const retrySeconds = 2
 
 export const enforcePlugin = fp<EnforceOptions>(
   async (app, { routes, portalOrigin, audit, clock, longestUrl: longest = usualLongest }) => {
-    const gate = { routes, clock, audit }
+    const context = { routes, clock, audit }
     app.addHook('onRoute', route => {
       if (route.url.startsWith('/.factorgate') && route.config?.requires === undefined)
         throw new Error(`route ${route.url} does not say whom it requires`)
@@ -57,7 +57,7 @@ export const enforcePlugin = fp<EnforceOptions>(
 
     app.addHook('onRequest', (request, reply, done) => {
       const { exchange } = request
-      const access = authorize(gate, exchange, request.raw)
+      const access = authorize(context, exchange, request.raw)
       if (access.kind === 'own') return enforceOwn(request, reply, access, done)
       if (access.kind === 'none') return done(new GateError(access.code))
       if (access.kind === 'refuse') {
@@ -89,9 +89,9 @@ export const enforcePlugin = fp<EnforceOptions>(
         return
       }
       // An app's service worker may refetch the end of a hand-over.
-      const isWorkers =
+      const isWorkerFetch =
         !match.site.isPortal && request.raw.headers['sec-fetch-dest'] === 'empty' && isCallback(match.path)
-      if (config.isData !== true && !isWorkers && isSubresourceRequest(request.raw)) {
+      if (config.isData !== true && !isWorkerFetch && isSubresourceRequest(request.raw)) {
         if (!isFramedStep(request.raw, match.path.replace(/\?.*/s, ''))) return done(new GateError('foreign_origin'))
         exchange.framed = 'step'
       }
@@ -102,9 +102,9 @@ export const enforcePlugin = fp<EnforceOptions>(
       if (missing === null) return done()
       // A spent token: the handler repeats its response (portal/answer-once.ts).
       if (config.isRepeatable && missing === 'sign_in_required' && wantsPage(request.raw)) return done()
-      const given = config.isStep ? wayOf(exchange.target.query) : null
-      const way = given?.has('rd') ? given : new URLSearchParams({ rd: match.site.origin + formPage(request) })
-      challenge(request, reply, match, missing, way, done)
+      const given = config.isStep ? returnQueryOf(exchange.target.query) : null
+      const returnQuery = given?.has('rd') ? given : new URLSearchParams({ rd: match.site.origin + formPage(request) })
+      challenge(request, reply, match, missing, returnQuery, done)
     }
 
     /**
@@ -116,20 +116,20 @@ export const enforcePlugin = fp<EnforceOptions>(
       reply: FastifyReply,
       match: Match & { kind: 'app' | 'own' },
       reason: ChallengeReason,
-      way: URLSearchParams,
+      returnQuery: URLSearchParams,
       done: (error?: Error) => void
     ): void {
       const { kind, site } = match
       const isPage = wantsPage(request.raw)
-      const isSent = isPage && (isRead(request.method) || kind === 'own')
+      const isRedirected = isPage && (isRead(request.method) || kind === 'own')
       // A service worker could not follow the redirect, so it gets a page.
-      const isShown = !isPage && kind === 'app' && acceptsPage(request.raw)
-      const setsNonce = isSent || (isShown && isRead(request.method))
+      const showsPage = !isPage && kind === 'app' && acceptsPage(request.raw)
+      const setsNonce = isRedirected || (showsPage && isRead(request.method))
       const front = frontOf(match)
-      const url = challengeUrl(request, reply, reason, way, { portalOrigin, longest, site, front, setsNonce })
-      if ((isPage && !isSent) || isShown) return done(new GateError(reason, { wayOn: url }))
+      const url = challengeUrl(request, reply, reason, returnQuery, { portalOrigin, longest, site, front, setsNonce })
+      if ((isPage && !isRedirected) || showsPage) return done(new GateError(reason, { continueUrl: url }))
       reply.header('cache-control', 'no-store').header('vary', 'Cookie').header('factorgate-error', reason)
-      if (isSent) {
+      if (isRedirected) {
         reply.redirect(url, 302)
         return
       }
@@ -144,11 +144,12 @@ function frontOf(match: Match & { kind: 'app' | 'own' }): string {
 }
 
 /** The query of a step: people return to its destination. The portal validates it at each use. */
-function wayOf(query: string): URLSearchParams {
+function returnQueryOf(query: string): URLSearchParams {
   const given = new URLSearchParams(query)
-  const way = new URLSearchParams()
-  for (const name of ['rd', 'state', 'ask', 'again']) for (const value of given.getAll(name)) way.append(name, value)
-  return way
+  const returnQuery = new URLSearchParams()
+  for (const name of ['rd', 'state', 'ask', 'again'])
+    for (const value of given.getAll(name)) returnQuery.append(name, value)
+  return returnQuery
 }
 
 function isCallback(path: string): boolean {

@@ -15,7 +15,7 @@ export interface ErrorsOptions {
     code: ErrorCode
     request: FastifyRequest
     retryAfterSeconds: number | undefined
-    wayOn: string | undefined
+    continueUrl: string | undefined
     /** True in a frame: no forms, and links open outside. */
     isFramed: boolean
   }) => {
@@ -84,13 +84,13 @@ export const errorsPlugin = fp<ErrorsOptions>(
       // Otherwise the unread body would be parsed as the next request, or hold the socket.
       if (!request.raw.complete) reply.header('connection', 'close')
       if (!wantsDocument(request)) {
-        reply.send(errorBody(error.code, error.status === 401 ? error.wayOn : undefined))
+        reply.send(errorBody(error.code, error.status === 401 ? error.continueUrl : undefined))
         return
       }
-      const { retryAfterSeconds, wayOn } = error
+      const { retryAfterSeconds, continueUrl } = error
       const isFramed = isSiteFrame(request.raw)
       if (isFramed) request.exchange.framed = 'page'
-      const { html, headers } = renderPage({ code: error.code, request, retryAfterSeconds, wayOn, isFramed })
+      const { html, headers } = renderPage({ code: error.code, request, retryAfterSeconds, continueUrl, isFramed })
       reply.headers(headers).type('text/html; charset=utf-8').send(html)
     }
   },

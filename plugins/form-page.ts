@@ -3,8 +3,8 @@ import type { FastifyRequest } from 'fastify'
 
 /** Path and query of the nearest page above; for a GET, the page itself. The query keeps the return address. */
 export function formPage(request: FastifyRequest): string {
-  const { path: asked, query } = request.exchange.target
-  let path = asked
+  const { path: requested, query } = request.exchange.target
+  let path = requested
   let url = request.routeOptions.url ?? ''
   while (request.method !== 'GET' && url !== '' && !request.server.hasRoute({ method: 'GET', url })) {
     url = url.slice(0, url.lastIndexOf('/'))

@@ -25,7 +25,7 @@ import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
 import { readOwn } from './cookies.ts'
 import { errorBody } from './error-body.ts'
 import { usualLongest } from './return-address.ts'
-import { claimTooMany, verdictHeaders } from './verdict-headers.ts'
+import { unremovableClaim, verdictHeaders } from './verdict-headers.ts'
 
 interface Options extends ForwardAuthOptions {
   readonly share: LogShare
@@ -49,7 +49,7 @@ export const forwardAuthPlugin = fp<ForwardAuthOptions>(
   async (app, given) => {
     const options = { ...given, share: new LogShare(given.clock) }
     const config = { requires: 'anyone', everyHost: true, isData: true } as const
-    const answer = (request: FastifyRequest, reply: FastifyReply) => answerFor(request, reply, options)
+    const answer = (request: FastifyRequest, reply: FastifyReply) => answerVerdict(request, reply, options)
     await app.register(async scope => {
       // Traefik and Envoy send the original method and perhaps its content type, but no body.
       scope.removeAllContentTypeParsers()
@@ -64,7 +64,7 @@ export const forwardAuthPlugin = fp<ForwardAuthOptions>(
   { name: 'forward-auth', dependencies: ['enforce'] }
 )
 
-async function answerFor(request: FastifyRequest, reply: FastifyReply, options: Options): Promise<unknown> {
+async function answerVerdict(request: FastifyRequest, reply: FastifyReply, options: Options): Promise<unknown> {
   const { exchange, raw } = request
   reply.header('cache-control', 'no-store')
   if (!exchange.client.viaTrustedProxy) {
@@ -86,10 +86,10 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
   if (match.kind !== 'app') throw new GateError(match.kind === 'none' ? match.code : 'not_allowed')
   const { site } = match
   exchange.judged = { app: match.app, method: original.method, raw: target.raw }
-  const person = await personAt(site, raw.headers.cookie, options.sessions)
-  const { principal } = person
+  const identified = await identify(site, raw.headers.cookie, options.sessions)
+  const { principal } = identified
   const message = { method: original.method, headers: raw.headers, keepsOverrides: true }
-  const access = authorize(options, { match, target, client: exchange.client, ...person }, message)
+  const access = authorize(options, { match, target, client: exchange.client, ...identified }, message)
   const decision = access.kind === 'refuse' ? access.decision : access
   exchange.notes = {
     app: match.app.id,
@@ -103,7 +103,7 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
   if (access.kind === 'forward') {
     if (isHandshake(raw.headers) && !originAllowed(raw.headers.origin, match.app, access.permit.subject !== null))
       throw new GateError('foreign_origin')
-    const claim = claimTooMany(raw.headers, match.app, !original.redirects)
+    const claim = unremovableClaim(raw.headers, match.app, !original.redirects)
     if (claim !== null) {
       warn(
         request,
@@ -121,24 +121,24 @@ async function answerFor(request: FastifyRequest, reply: FastifyReply, options: 
   }
   const { reason } = access
   const isPage = wantsPage(raw)
-  const isSent = isPage && isRead(original.method)
+  const isRedirected = isPage && isRead(original.method)
   const url = challengeUrl(request, reply, reason, queryOfReturnTo(access.returnTo), {
     portalOrigin: options.portalOrigin,
     longest: options.longestUrl ?? usualLongest,
     site,
     front: `${site.origin}${match.app.prefix}/`,
-    setsNonce: isSent
+    setsNonce: isRedirected
   })
   // A form for an app is lost, so its sender gets a page (FIELD F17). For proxies that cannot show our page there is
   // the URL only.
-  if (original.redirects && isPage && !isSent) throw new GateError(reason, { wayOn: url })
+  if (original.redirects && isPage && !isRedirected) throw new GateError(reason, { continueUrl: url })
   reply.header('factorgate-error', reason)
   if (original.redirects && isPage) return reply.redirect(url, 302)
   return reply.code(describeError(reason).status).header('location', url).send(errorBody(reason, url))
 }
 
 /** The cookie's user on `site`. If the store fails, public paths stay open. */
-async function personAt(site: Site, cookie: string | undefined, sessions: Sessions) {
+async function identify(site: Site, cookie: string | undefined, sessions: Sessions) {
   const token = readOwn(cookie, 'session', site)
   if (token === null) return { principal: null, storeFailure: null }
   try {

@@ -53,7 +53,7 @@ export const forwardPlugin = fp<ForwardOptions>(
   async (app, options) => {
     const registry = new UpstreamRegistry({ clock: options.clock })
     /** What the log has said of an app. There are few oddities and few apps. */
-    const noticed = new Set<string>()
+    const loggedOddities = new Set<string>()
     for (const method of methods)
       if (!readByFastify.has(method)) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
 
@@ -62,7 +62,7 @@ export const forwardPlugin = fp<ForwardOptions>(
       const { match, decision } = exchange
       if (match.kind !== 'app' || decision.kind !== 'forward') throw new GateError('internal')
       const upgrade = upgrades.get(raw)
-      const front = frontDoor(exchange, match.app, raw.method as string)
+      const front = frontRedirect(exchange, match.app, raw.method as string)
       if (front !== null) {
         reply.header('cache-control', 'no-store').redirect(front, 308)
         return
@@ -85,7 +85,7 @@ export const forwardPlugin = fp<ForwardOptions>(
         sessionEndsAt: principal?.session.expiresAt ?? null,
         proofs: principal?.proofs ?? noProofs,
         assertion: match.app.assertion ? (options.assert?.(exchange) ?? null) : null,
-        observer: new Passage(request, reply, options, upgrade !== undefined, noticed)
+        observer: new ReplyObserver(request, reply, options, upgrade !== undefined, loggedOddities)
       }
       const upstreams = registry.of(match.app)
       if (upgrade === undefined) transfer(forwardRequest, upstreams, options.live)
@@ -133,21 +133,21 @@ export function pipelineOf(app: FastifyInstance): Pipeline {
 }
 
 /** What one exchange does to its reply, and whom it tells. */
-class Passage implements ForwardObserver {
+class ReplyObserver implements ForwardObserver {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
   readonly #options: ForwardOptions
   readonly #isSocket: boolean
-  readonly #noticed: Set<string>
+  readonly #loggedOddities: Set<string>
 
   constructor(
     request: FastifyRequest,
     reply: FastifyReply,
     options: ForwardOptions,
     isSocket: boolean,
-    noticed: Set<string>
+    loggedOddities: Set<string>
   ) {
-    this.#noticed = noticed
+    this.#loggedOddities = loggedOddities
     this.#request = request
     this.#reply = reply
     this.#options = options
@@ -163,9 +163,9 @@ class Passage implements ForwardObserver {
   onOddities(oddities: readonly string[]): void {
     const { exchange, log } = this.#request
     const app = exchange.match.kind === 'app' ? exchange.match.app.id : ''
-    const isNew = (oddity: string) => !this.#noticed.has(`${app} ${oddity}`)
+    const isNew = (oddity: string) => !this.#loggedOddities.has(`${app} ${oddity}`)
     for (const oddity of oddities.filter(isNew)) {
-      this.#noticed.add(`${app} ${oddity}`)
+      this.#loggedOddities.add(`${app} ${oddity}`)
       log.warn(
         { app, oddity, reference: exchange.id },
         'the app answers in old or broken HTTP: put right, connection not kept'
@@ -187,7 +187,7 @@ class Passage implements ForwardObserver {
 }
 
 /** Lines that relays write: who says one may be a proxy that nobody has listed, with many people behind it. */
-const relayMarks = [
+const proxyHeaders = [
   ...['via', 'forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-server'],
   ...['x-real-ip', 'x-client-ip', 'x-cluster-client-ip', 'true-client-ip', 'cf-connecting-ip']
 ]
@@ -199,7 +199,7 @@ const relayMarks = [
 function visitorOf({ raw: { headers }, exchange }: FastifyRequest): string | null {
   const { principal, client } = exchange
   if (principal !== null) return principal.session.id
-  return client.viaTrustedProxy || relayMarks.some(name => headers[name] !== undefined) ? null : ''
+  return client.viaTrustedProxy || proxyHeaders.some(name => headers[name] !== undefined) ? null : ''
 }
 
 function checkHandshake(request: IncomingMessage, app: App, isSignedIn: boolean): void {
@@ -210,7 +210,7 @@ function checkHandshake(request: IncomingMessage, app: App, isSignedIn: boolean)
 }
 
 /** `/nb` for an app that knows itself as `/`: relative links on its front page would miss, so people are sent to `/nb/`. */
-function frontDoor({ target }: Exchange, app: App, method: string): string | null {
+function frontRedirect({ target }: Exchange, app: App, method: string): string | null {
   if (app.prefix === '' || target.path !== app.prefix || (method !== 'GET' && method !== 'HEAD')) return null
   if (app.upstreams.every(({ basePath }) => basePath === app.prefix)) return null
   return `${app.origin}${app.prefix}/${target.query}`

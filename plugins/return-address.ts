@@ -24,17 +24,17 @@ export function queryOf(params: URLSearchParams): string {
 }
 
 /** `page` with the return address; if too long, it is cut to its path, or replaced by `front`. */
-export function pageFor(page: string, way: URLSearchParams, front: string, longest: number): string {
-  const rd = way.get('rd')
-  if (rd === null) return way.size === 0 ? page : `${page}?${queryOf(way)}`
+export function pageFor(page: string, returnQuery: URLSearchParams, front: string, longest: number): string {
+  const rd = returnQuery.get('rd')
+  if (rd === null) return returnQuery.size === 0 ? page : `${page}?${queryOf(returnQuery)}`
   for (const address of [rd, rd.replace(/\?.*/s, ''), front]) {
-    way.set('rd', address)
-    const url = `${page}?${queryOf(way)}`
+    returnQuery.set('rd', address)
+    const url = `${page}?${queryOf(returnQuery)}`
     if (url.length <= longest && address.length <= longestAddress) return url
-    way.delete('ask')
+    returnQuery.delete('ask')
   }
-  way.delete('rd')
-  return `${page}?${queryOf(way)}`
+  returnQuery.delete('rd')
+  return `${page}?${queryOf(returnQuery)}`
 }
 
 /** The return address from any of these encodings. */

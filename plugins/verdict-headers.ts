@@ -21,7 +21,7 @@ const always = [
   'forwarded'
 ]
 
-export interface Passing {
+export interface VerdictInput {
   readonly app: App
   readonly subject: Subject | null
   readonly address: string
@@ -33,31 +33,31 @@ export interface Passing {
  * Envoy has its own list; Caddy reads `Factorgate-Out-1` and following, as many as it asks for (`Factorgate-Out:
  * 64`).
  */
-export function verdictHeaders(asked: IncomingHttpHeaders, passing: Passing): Record<string, string> {
-  const { app, subject, address, assertion } = passing
-  const said = new Map<string, string>(always.map(name => [name, '']))
-  const guarded = guardedFor(app)
-  const claims = claimsIn(asked, guarded)
-  for (const name of claims) said.set(name, '')
+export function verdictHeaders(asked: IncomingHttpHeaders, input: VerdictInput): Record<string, string> {
+  const { app, subject, address, assertion } = input
+  const headers = new Map<string, string>(always.map(name => [name, '']))
+  const names = headerNamesOf(app)
+  const claims = claimsIn(asked, names)
+  for (const name of claims) headers.set(name, '')
   // Traefik removes whatever looks like a claim, so permitted exceptions are sent back.
   for (const name in asked)
-    if (looksLikeClaim(name) && !said.has(name) && !isFrame(name)) said.set(name, String(asked[name]))
+    if (looksLikeClaim(name) && !headers.has(name) && !isFraming(name)) headers.set(name, String(asked[name]))
 
   const [scheme, port] = app.origin.startsWith('https:') ? ['https', '443'] : ['http', '80']
-  said.set('cookie', asked.cookie === undefined ? '' : (stripGateCookies(asked.cookie) ?? ''))
-  said.set('x-forwarded-for', address)
-  said.set('x-forwarded-proto', scheme)
-  said.set('x-forwarded-host', app.host)
-  said.set('x-forwarded-port', /:(\d+)$/.exec(app.host)?.[1] ?? port)
-  said.set('x-forwarded-prefix', app.prefix)
-  for (const [name, value] of identityOf(app, subject)) said.set(name.toLowerCase(), value)
-  if (assertion !== null) said.set('x-factorgate-assertion', assertion)
+  headers.set('cookie', asked.cookie === undefined ? '' : (stripGateCookies(asked.cookie) ?? ''))
+  headers.set('x-forwarded-for', address)
+  headers.set('x-forwarded-proto', scheme)
+  headers.set('x-forwarded-host', app.host)
+  headers.set('x-forwarded-port', /:(\d+)$/.exec(app.host)?.[1] ?? port)
+  headers.set('x-forwarded-prefix', app.prefix)
+  for (const [name, value] of identityOf(app, subject)) headers.set(name.toLowerCase(), value)
+  if (assertion !== null) headers.set('x-factorgate-assertion', assertion)
 
-  const empty = [...said].filter(([, value]) => value === '').map(([name]) => name)
+  const empty = [...headers].filter(([, value]) => value === '').map(([name]) => name)
   return {
-    ...Object.fromEntries(said),
+    ...Object.fromEntries(headers),
     ...(slotsOf(asked) === null ? {} : Object.fromEntries(claims.map((name, i) => [`factorgate-out-${i + 1}`, name]))),
-    'factorgate-copy': [...said.keys()].join(', '),
+    'factorgate-copy': [...headers.keys()].join(', '),
     'x-envoy-auth-headers-to-remove': empty.join(',')
   }
 }
@@ -66,9 +66,9 @@ export function verdictHeaders(asked: IncomingHttpHeaders, passing: Passing): Re
  * A claim that the proxy would pass on, or null. nginx cannot remove families: its example empties `namedForProxies`,
  * and any other claim is refused, as are more than the proxy has lines for.
  */
-export function claimTooMany(asked: IncomingHttpHeaders, app: App, copiesByName: boolean): string | null {
-  const guarded = guardedFor(app)
-  const claimed = claimsIn(asked, guarded)
+export function unremovableClaim(asked: IncomingHttpHeaders, app: App, copiesByName: boolean): string | null {
+  const names = headerNamesOf(app)
+  const claimed = claimsIn(asked, names)
   if (!copiesByName) return claimed[slotsOf(asked) ?? claimed.length] ?? null
   return claimed.find(name => !named.has(name)) ?? null
 }
@@ -103,36 +103,36 @@ export const namedForProxies: readonly string[] = `
   .filter(isClaim)
 const named: ReadonlySet<string> = new Set(namedForProxies)
 
-interface Guarded {
-  readonly ours: ReadonlySet<string>
+interface HeaderNames {
+  readonly added: ReadonlySet<string>
   readonly passed: ReadonlySet<string>
 }
 
-function guardedFor(app: App): Guarded {
+function headerNamesOf(app: App): HeaderNames {
   const { identityHeaders, addHeaders } = app
-  const ours = [...Object.values(identityHeaders).filter(name => name !== null), ...Object.keys(addHeaders)]
-  return { ours: new Set(ours.map(normalName)), passed: passedNames(app) }
+  const added = [...Object.values(identityHeaders).filter(name => name !== null), ...Object.keys(addHeaders)]
+  return { added: new Set(added.map(normalName)), passed: passedNames(app) }
 }
 
 function slotsOf({ 'factorgate-out': slots }: IncomingHttpHeaders): number | null {
   return slots === undefined ? null : Number.parseInt(String(slots), 10) || 0
 }
 
-function claimsIn(asked: IncomingHttpHeaders, guarded: Guarded): string[] {
-  return Object.keys(asked).filter(name => mustNotPass(name, guarded))
+function claimsIn(asked: IncomingHttpHeaders, names: HeaderNames): string[] {
+  return Object.keys(asked).filter(name => mustNotPass(name, names))
 }
 
 /** True for headers that the proxy handles; `Cookie` is cleaned. */
-function isFrame(name: string): boolean {
+function isFraming(name: string): boolean {
   const normal = normalName(name)
   return normal === 'host' || normal === 'content-length' || hopByHop.has(normal)
 }
 
-function mustNotPass(name: string, guarded: Guarded): boolean {
-  if (isFrame(name)) return false
+function mustNotPass(name: string, names: HeaderNames): boolean {
+  if (isFraming(name)) return false
   const normal = normalName(name)
-  if (guarded.ours.has(normal)) return true
-  return isClaim(name) && !guarded.passed.has(normal)
+  if (names.added.has(normal)) return true
+  return isClaim(name) && !names.passed.has(normal)
 }
 
 function identityOf({ identityHeaders }: App, subject: Subject | null): [string, string][] {

@@ -83,15 +83,15 @@ export class GateError extends Error {
   /** The value of `Retry-After`. */
   readonly retryAfterSeconds: number | undefined
   /** The address of the page's link to continue. The thrower must have validated it. */
-  readonly wayOn: string | undefined
+  readonly continueUrl: string | undefined
 
-  constructor(code: ErrorCode, options: { cause?: unknown; retryAfterSeconds?: number; wayOn?: string } = {}) {
+  constructor(code: ErrorCode, options: { cause?: unknown; retryAfterSeconds?: number; continueUrl?: string } = {}) {
     super(catalogue[code].sentence, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'GateError'
     this.code = code
     this.status = catalogue[code].status
     this.whose = catalogue[code].whose
     this.retryAfterSeconds = options.retryAfterSeconds
-    this.wayOn = options.wayOn
+    this.continueUrl = options.continueUrl
   }
 }

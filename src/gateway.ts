@@ -106,9 +106,9 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   const portalOrigin = config.portal.url.origin
   const apps = config.apps.map(app => ({ ...toApp(app, portalOrigin, config.apps), tls: tlsOf(app) }))
   const routes = new RouteTable({ apps, portalOrigin })
-  const destinations = new ReturnTargets(routes, apps, clock)
+  const returnTargets = new ReturnTargets(routes, apps, clock)
   const longest = longestUrl(config.listen.maxHeaderSize)
-  const look = { title: config.portal.title, contact: config.portal.contact, accent: config.portal.accent }
+  const branding = { title: config.portal.title, contact: config.portal.contact, accent: config.portal.accent }
 
   // Built for the first request from a frame, because the list of public suffixes takes 8 MB.
   let headersInFrames: Record<string, string> | undefined
@@ -119,15 +119,15 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
 
   const services = servicesOf(config, runtime)
   const requirementFor: RequirementFor = (url, principal, address, message) =>
-    destinations.requirementFor(url, principal, address, message)
+    returnTargets.requirementFor(url, principal, address, message)
   const app = await buildPipeline(log as FastifyBaseLogger, {
     exchange: { clock },
-    errors: { clock, renderPage: errorPages({ ...look, portalOrigin }, frameHeaders) },
+    errors: { clock, renderPage: errorPages({ ...branding, portalOrigin }, frameHeaders) },
     'security-headers': {
       routes,
       portalOrigin,
       renderStep: request => ({
-        html: renderFramed(framedWhat(ownPath(request)), wholeAddress(request, portalOrigin), look),
+        html: renderFramed(framedWhat(ownPath(request)), wholeAddress(request, portalOrigin), branding),
         headers: frameHeaders()
       })
     },
@@ -166,14 +166,14 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     },
     portal: {
       portal: {
-        ...look,
+        ...branding,
         portalOrigin,
         services,
         signIn: makeSignIn({ services, audit: countingSink(strangers.sink(), metrics), portalOrigin, requirementFor }),
         keyring: () => runtime.keyring,
         routes: {
           appsFor: async (principal, address) => {
-            const cards = destinations
+            const cards = returnTargets
               .appsFor(principal, address)
               .map(async ({ id, title, description, origin, prefix }) => ({
                 id,
@@ -186,7 +186,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
           },
           requirementFor
         },
-        returnTargets: url => destinations.accept(url),
+        returnTargets: url => returnTargets.accept(url),
         isAlone: !apps.some(({ sharesPortal }) => sharesPortal),
         sharedAnswers: runtime.sharedAnswers,
         clock
@@ -234,10 +234,10 @@ function assertionFor(app: App, principal: Principal, { keyring, clock }: Servic
 
 /** Renders refusals as pages. */
 export function errorPages(
-  look: { title: string; contact: string | null; accent: string | null; portalOrigin: string },
+  branding: { title: string; contact: string | null; accent: string | null; portalOrigin: string },
   frameHeaders: () => Record<string, string>
 ): ErrorsOptions['renderPage'] {
-  return ({ code, request, retryAfterSeconds, wayOn, isFramed }) => {
+  return ({ code, request, retryAfterSeconds, continueUrl, isFramed }) => {
     const { match, target } = request.exchange.known
     const { judged } = request.exchange
     const app = judged?.app ?? (match?.kind === 'app' ? match.app : null)
@@ -249,20 +249,20 @@ export function errorPages(
     const page = judged === null && match?.kind === 'own' && !request.is404 ? formPage(request) : null
     const isForeign = request.headers['sec-fetch-site'] === 'cross-site'
     const unsent =
-      app === null || wayOn === undefined || isGet || method === 'HEAD'
+      app === null || continueUrl === undefined || isGet || method === 'HEAD'
         ? null
-        : { href: isForeign ? `${app.origin}${app.prefix}/` : wayOn, isForeign }
+        : { href: isForeign ? `${app.origin}${app.prefix}/` : continueUrl, isForeign }
     // A page of the portal in a frame is no error: the frame gets a link that opens the whole window.
     if (isFramed && match?.kind === 'own' && code === 'foreign_origin') {
-      const address = wholeAddress(request, look.portalOrigin)
-      return { html: renderFramed(framedWhat(ownPath(request)), address, look), headers: frameHeaders() }
+      const address = wholeAddress(request, branding.portalOrigin)
+      return { html: renderFramed(framedWhat(ownPath(request)), address, branding), headers: frameHeaders() }
     }
     const context = {
-      ...look,
+      ...branding,
       reference: request.exchange.id,
       appTitle: app?.title,
       maintenance: app?.maintenance,
-      again: wayOn ?? (isGet ? raw : page),
+      again: continueUrl ?? (isGet ? raw : page),
       unsent,
       address: app !== null && isGet ? app.origin + (judged?.raw ?? target?.raw) : null,
       query: page === null ? '' : target?.query,
@@ -270,7 +270,10 @@ export function errorPages(
       acceptLanguage: request.headers['accept-language']
     }
     if (!isFramed) return { html: renderError(code, context), headers: pageHeaders() }
-    return { html: renderFramedError(code, context, wholeAddress(request, look.portalOrigin)), headers: frameHeaders() }
+    return {
+      html: renderFramedError(code, context, wholeAddress(request, branding.portalOrigin)),
+      headers: frameHeaders()
+    }
   }
 }
 

@@ -67,7 +67,7 @@ export function registerCallback(scope: FastifyInstance): void {
     const goal = returnTo ?? placeHere(`${origin}/`, origin) ?? portal.portalOrigin + home
     if (arrival.kind === 'other-browser') {
       if (!wasAgain(page)) return goTo(page, startOver(page, goal))
-      if (nonce === null) throw new GateError('cookies_off', { wayOn: goal })
+      if (nonce === null) throw new GateError('cookies_off', { continueUrl: goal })
     }
     reply.header('factorgate-error', 'form_expired')
     const app = portal.routes.requirementFor(goal, null, page.address)?.app.title ?? page.say.error.app

@@ -2,7 +2,7 @@
 import { GateError } from '../../src/errors.ts'
 import type { Next } from '../../src/sign-in/next-step.ts'
 import type { Denied, SignedIn } from '../../src/sign-in/outcome.ts'
-import { cookieNames, expiredCookie, knownCookie, sessionCookie } from '../cookies.ts'
+import { cookieNames, deviceCookie, expiredCookie, sessionCookie } from '../cookies.ts'
 import { type AuthenticatedContext, callerOf, type PageContext } from './page-context.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 
@@ -21,7 +21,7 @@ export function setEntryCookies(
   { token, browser }: { readonly token: string | null; readonly browser: string | null }
 ): void {
   if (token !== null) reply.header('set-cookie', sessionCookie(token, site))
-  if (browser !== null) reply.header('set-cookie', knownCookie(browser, site))
+  if (browser !== null) reply.header('set-cookie', deviceCookie(browser, site))
 }
 
 /** After the end of a sign-in on this host. */

@@ -17,7 +17,7 @@ import { destinationReadings } from './webdav-destination.ts'
 
 export type AppMatch = Extract<Match, { readonly kind: 'app' }>
 
-export interface Gate {
+export interface AccessContext {
   readonly routes: RouteTable
   readonly clock: Clock
   /** Null where nothing will be forwarded. */
@@ -61,18 +61,23 @@ const nobody: readonly Proof[] = []
 const retrySeconds = 2
 const maintenanceSeconds = 300
 
-export function authorize(gate: Gate, request: AccessRequest & { match: AppMatch }, message: Message): AppAccess
-export function authorize(gate: Gate, request: AccessRequest, message: Message): Access
-export function authorize(gate: Gate, request: AccessRequest, message: Message): Access {
+export function authorize(
+  context: AccessContext,
+  request: AccessRequest & { match: AppMatch },
+  message: Message
+): AppAccess
+export function authorize(context: AccessContext, request: AccessRequest, message: Message): Access
+export function authorize(context: AccessContext, request: AccessRequest, message: Message): Access {
   const { match } = request
   if (match.kind !== 'app') return match
   if (isWorkerBesidePortal(message.headers, match.site))
     return { kind: 'refuse', reason: 'not_allowed', decision: null }
-  const question = questionOf(gate, request, match, message)
+  const question = questionOf(context, request, match, message)
   if (question === null) return { kind: 'refuse', reason: 'bad_request', decision: null }
   const decision = decide(question)
   if (decision.kind === 'forward') {
-    if (gate.audit !== null && !gate.audit.writable) return unavailable('journal_unwritable', decision, retrySeconds)
+    if (context.audit !== null && !context.audit.writable)
+      return unavailable('journal_unwritable', decision, retrySeconds)
     if (match.app.maintenance !== null) return unavailable('app_maintenance', decision, maintenanceSeconds)
     return decision
   }
@@ -88,7 +93,7 @@ export function authorize(gate: Gate, request: AccessRequest, message: Message):
 
 /** The policy's question; null for a WebDAV destination that is refused. */
 export function questionOf(
-  { routes, clock }: Gate,
+  { routes, clock }: AccessContext,
   { target: { query }, client, principal }: AccessRequest,
   { app, site, readings }: AppMatch,
   message: Message

@@ -3,7 +3,7 @@
 import type { Clock } from '../clock.ts'
 import { parseTarget, type Target } from '../request/target.ts'
 import type { Principal } from '../session/sessions.ts'
-import { type AppAccess, type AppMatch, authorize, type Gate } from './authorize.ts'
+import { type AccessContext, type AppAccess, type AppMatch, authorize } from './authorize.ts'
 import type { Message } from './return-to.ts'
 import type { App, Match, RouteTable } from './route-table.ts'
 
@@ -11,11 +11,11 @@ const longestAddress = 12 * 1024
 const getRequest: Message = { method: 'GET', headers: {} }
 
 export class ReturnTargets {
-  readonly #gate: Gate
+  readonly #context: AccessContext
   readonly #apps: readonly App[]
 
   constructor(routes: RouteTable, apps: readonly App[], clock: Clock) {
-    this.#gate = { routes, clock, audit: null }
+    this.#context = { routes, clock, audit: null }
     this.#apps = apps
   }
 
@@ -41,7 +41,7 @@ export class ReturnTargets {
   appsFor(principal: Principal, from: string): App[] {
     return this.#apps.filter(({ host, prefix }) => {
       const target = parseTarget(`${prefix}/`) as Target
-      const match = this.#gate.routes.match(host, target)
+      const match = this.#context.routes.match(host, target)
       if (match.kind !== 'app') return false
       const access = this.#ask(match, target, principal, from, getRequest)
       return access.kind !== 'refuse' || access.reason === 'app_maintenance'
@@ -49,12 +49,12 @@ export class ReturnTargets {
   }
 
   #ask(match: AppMatch, target: Target, principal: Principal | null, address: string, message: Message): AppAccess {
-    return authorize(this.#gate, { match, target, client: { address }, principal, storeFailure: null }, message)
+    return authorize(this.#context, { match, target, client: { address }, principal, storeFailure: null }, message)
   }
 
   #locate(address: string): { match: Match; target: Target } | null {
     if (address.length > longestAddress) return null
-    const { routes } = this.#gate
+    const { routes } = this.#context
     // No other reading of scheme, user info or host is possible (CVE-2021-21291).
     const site = routes.sites.find(({ origin }) => address === origin || address.startsWith(`${origin}/`))
     if (site === undefined) return null

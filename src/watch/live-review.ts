@@ -1,5 +1,5 @@
 /** The review of live connections after a reload: it ends those that the new configuration does not permit. */
-import { authorize, type Gate } from '../apps/authorize.ts'
+import { type AccessContext, authorize } from '../apps/authorize.ts'
 import type { App, RouteTable } from '../apps/route-table.ts'
 import type { Clock } from '../clock.ts'
 import type { ErrorCode } from '../errors.ts'
@@ -17,12 +17,12 @@ type Verdict =
   | { readonly kind: 'ends'; readonly code: ErrorCode; readonly reason: string; readonly mayHaveProved: boolean }
 
 export class LiveReview implements Reviewer {
-  readonly #gate: Gate
+  readonly #context: AccessContext
   readonly #apps: ReadonlySet<App>
   readonly #cache: SessionCache
 
   constructor(input: { routes: RouteTable; apps: readonly App[]; cache: SessionCache; clock: Clock }) {
-    this.#gate = { routes: input.routes, clock: input.clock, audit: null }
+    this.#context = { routes: input.routes, clock: input.clock, audit: null }
     this.#apps = new Set(input.apps)
     this.#cache = input.cache
   }
@@ -42,10 +42,13 @@ export class LiveReview implements Reviewer {
 
   /** Judges again with the session's current proofs. If the store does not answer, the connection ends. */
   async #reviewWithNewProofs(entry: LiveEntry, asked: LiveRequest, isCurrent: () => boolean): Promise<void> {
-    const site = this.#gate.routes.site(asked.host)
-    const present = await presentAt(this.#cache, entry.sessionId as string, site?.host ?? '', this.#gate.clock()).catch(
-      () => null
-    )
+    const site = this.#context.routes.site(asked.host)
+    const present = await presentAt(
+      this.#cache,
+      entry.sessionId as string,
+      site?.host ?? '',
+      this.#context.clock()
+    ).catch(() => null)
     // After another reload its own review decides.
     if (!isCurrent()) return
     const { subject, proofs } = present?.isFullySignedIn ? present : asked
@@ -55,7 +58,7 @@ export class LiveReview implements Reviewer {
   #judge(entry: LiveEntry, asked: LiveRequest, subject: Subject | null, proofs: readonly Proof[]): Verdict {
     const target = parseTarget(asked.target)
     if (target === null) return ends('bad_request', 'the address cannot be read')
-    const match = this.#gate.routes.match(asked.host, target)
+    const match = this.#context.routes.match(asked.host, target)
     if (match.kind === 'none') return ends(match.code, 'the app is no longer there')
     if (match.kind !== 'app' || match.app.id !== entry.appId)
       return ends('no_such_app', 'the address is another app’s now')
@@ -65,7 +68,7 @@ export class LiveReview implements Reviewer {
     const principal = subject === null ? null : { subject, proofs }
     const request = { match, target, client: { address: asked.address }, principal, storeFailure: null }
     const headers = asked.destination === undefined ? {} : { destination: asked.destination }
-    const access = authorize(this.#gate, request, { method: asked.method, headers })
+    const access = authorize(this.#context, request, { method: asked.method, headers })
     if (access.kind === 'refuse' && access.reason === 'bad_request')
       return ends('bad_request', 'its destination is no longer in the app')
     // Maintenance lets open connections finish.
