@@ -1,4 +1,7 @@
-/** The authorization of a request for an app: the policy decision, and outages of store, journal and app. */
+/**
+ * The authorization of a request for an app: the policy decision, and refusals for outages, maintenance, service workers
+ * on the portal's host, and WebDAV destinations.
+ */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AuditSink } from '../audit/event.ts'
 import type { Clock } from '../clock.ts'
@@ -20,16 +23,16 @@ export type AppMatch = Extract<Match, { readonly kind: 'app' }>
 export interface AccessContext {
   readonly routes: RouteTable
   readonly clock: Clock
-  /** Null where nothing will be forwarded. */
+  /** Null if nothing will be forwarded. */
   readonly audit: Pick<AuditSink, 'writable'> | null
 }
 
-/** An Exchange is one, which saves an object per request. */
+/** The request to authorize. An Exchange has this shape. */
 export interface AccessRequest {
   readonly match: Match
   readonly target: Target
   readonly client: Pick<Client, 'address'>
-  /** Null for nobody. */
+  /** Null for anonymous. */
   readonly principal: { readonly subject: Subject; readonly proofs: readonly Proof[] } | null
   /** The store's error, or null. */
   readonly storeFailure: StoreUnreachable | null
@@ -41,7 +44,7 @@ export interface Refusal {
     ErrorCode,
     'not_allowed' | 'bad_request' | StoreUnreachable['code'] | 'journal_unwritable' | 'app_maintenance'
   >
-  /** Null where no rule was asked. */
+  /** Null if the policy was not asked. */
   readonly decision: Decision | null
   readonly retryAfterSeconds?: number
   readonly cause?: Error
@@ -53,7 +56,7 @@ export type Challenge = Extract<Decision, { kind: 'challenge' }> & {
 }
 
 export type AppAccess = Extract<Decision, { kind: 'forward' }> | Challenge | Refusal
-/** No app has the address, or it is the gate's own. */
+/** For an address of no app, the match itself. */
 export type Access = Exclude<Match, AppMatch> | AppAccess
 
 const nobody: readonly Proof[] = []
@@ -91,7 +94,7 @@ export function authorize(context: AccessContext, request: AccessRequest, messag
   return { ...decision, match, returnTo: returnTo(message, request.target.raw, site, app, decision.reason) }
 }
 
-/** The policy's question; null for a WebDAV destination that is refused. */
+/** The question for the policy; null if the WebDAV destination is refused. */
 export function questionOf(
   { routes, clock }: AccessContext,
   { target: { query }, client, principal }: AccessRequest,
@@ -107,7 +110,7 @@ export function questionOf(
   return {
     appId: app.id,
     policy: app.policy,
-    // The strictest reading of both counts.
+    // The strictest verdict on any reading counts.
     readings: there === null ? readings : [...readings, ...there],
     method,
     alsoAs,
@@ -118,7 +121,7 @@ export function questionOf(
   }
 }
 
-/** True for a worker script on the portal's host: it would see what people type there. */
+/** True for a service-worker script on the portal's host: a worker there could read what people type. */
 function isWorkerBesidePortal(headers: IncomingHttpHeaders, site: Site): boolean {
   return site.isPortal && headers['service-worker'] !== undefined
 }

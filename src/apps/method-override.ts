@@ -1,11 +1,11 @@
-/** Method overrides (`_method`, headers), which would bypass rules about methods (THREATS M26). */
+/** Method overrides (`_method`, headers), which could bypass rules about methods (THREATS M26). */
 import { type IncomingHttpHeaders, METHODS } from 'node:http'
 import { normalName } from '../request/header-name.ts'
 
 const none: readonly string[] = []
 const known: ReadonlySet<string> = new Set(METHODS)
 
-/** PHP makes `_` of a dot, a blank and a bracket, and drops leading blanks. */
+/** Matches `_method=` in every spelling that PHP accepts: a dot, a blank or `[` for `_`, and leading blanks. */
 const inQuery =
   /[?&;](?:\+|%20)*(?:[_.[]|%5f|%2e|%5b)(?:m|%[46]d)(?:e|%[46]5)(?:t|%[57]4)(?:h|%[46]8)(?:o|%[46]f)(?:d|%[46]4)=([^&;]*)/gi
 
@@ -24,7 +24,7 @@ export function methodsInQuery(method: string, query: string): readonly string[]
 
 const overrides: ReadonlySet<string> = new Set(['x-http-method-override', 'x-http-method', 'x-method-override'])
 
-/** In any spelling. For forward-auth only: in line these headers are dropped. */
+/** Methods named by override headers, in any spelling. For forward-auth only: in line these headers are dropped. */
 export function methodsInHeaders(headers: IncomingHttpHeaders): readonly string[] {
   let found: string[] | null = null
   for (const name in headers) {

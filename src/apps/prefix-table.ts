@@ -1,4 +1,4 @@
-/** The apps of one host by path prefix. More apps do not slow it down. */
+/** The apps of one host, by path prefix. */
 import type { App } from './route-table.ts'
 
 export class SiteApps {
@@ -28,7 +28,7 @@ export class SiteApps {
     return this.#depth === 0 ? this.#root : this.#longest(path, this.#byPrefix)
   }
 
-  /** Whether a server that ignores letter case would find a reading in another app, as `/NB/x` beside `/nb`. */
+  /** True if a reading belongs to another app for a server that ignores letter case, such as `/NB/x` beside `/nb`. */
   isFoldedElsewhere(readings: readonly string[], app: App | undefined): boolean {
     if (this.#depth === 0) return false
     return readings.some(reading => {

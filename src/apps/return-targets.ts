@@ -1,5 +1,4 @@
 /** Return addresses: where the portal may send a person (THREATS R1-R8), and what the rules require there. */
-
 import type { Clock } from '../clock.ts'
 import { parseTarget, type Target } from '../request/target.ts'
 import type { Principal } from '../session/sessions.ts'
@@ -19,12 +18,12 @@ export class ReturnTargets {
     this.#apps = apps
   }
 
-  /** The same address if the gate serves its host; else null. */
+  /** The same address if the gate serves it, otherwise null. */
   accept(address: string): string | null {
     return this.#locate(address) === null ? null : address
   }
 
-  /** The app at `address` and the result for it, or null. `from` is the client's address. */
+  /** The app at `address` and the access to it, or null. `from` is the client's address. */
   requirementFor(
     address: string,
     principal: Principal | null,
@@ -55,7 +54,7 @@ export class ReturnTargets {
   #locate(address: string): { match: Match; target: Target } | null {
     if (address.length > longestAddress) return null
     const { routes } = this.#context
-    // No other reading of scheme, user info or host is possible (CVE-2021-21291).
+    // Compared as text, so no parser can read scheme, user info or host in another way (CVE-2021-21291).
     const site = routes.sites.find(({ origin }) => address === origin || address.startsWith(`${origin}/`))
     if (site === undefined) return null
     const target = parseTarget(address.slice(site.origin.length) || '/')

@@ -8,14 +8,14 @@ import type { App, Site } from './route-table.ts'
 export interface Message {
   readonly method?: string | undefined
   readonly headers: IncomingHttpHeaders
-  /** True where override headers reach the app (forward-auth). */
+  /** True if override headers reach the app (forward-auth). */
   readonly keepsOverrides?: boolean
 }
 
-/** A stopped request with all that the rules ask about it. */
+/** The stopped request, with everything that the rules depend on. */
 export interface StoppedRequest {
   readonly url: string
-  /** The request's own, then those of override headers. */
+  /** The request's own method, then those of override headers. */
   readonly methods: readonly string[]
   /** WebDAV's `Destination`. */
   readonly destination: string | null
@@ -23,7 +23,7 @@ export interface StoppedRequest {
 
 export interface ReturnTo {
   readonly rd: string
-  /** Null where `rd` itself was stopped, or where a sign-in suffices. */
+  /** Null if `rd` itself was stopped, if a sign-in suffices, or if it is too long. */
   readonly ask: StoppedRequest | null
 }
 
@@ -35,7 +35,7 @@ export function isRead(method: string | undefined): boolean {
   return method === 'GET' || method === 'HEAD'
 }
 
-/** `raw`: path and query as received. */
+/** `raw` is path and query as received. */
 export function returnTo(message: Message, raw: string, site: Site, app: App, reason: ChallengeReason): ReturnTo {
   const url = site.origin + raw
   const rd = returnAddress(message, raw, site, app)
@@ -48,12 +48,12 @@ export function returnTo(message: Message, raw: string, site: Site, app: App, re
   return { rd, ask: stoppedText(ask).length <= longestAsk ? ask : null }
 }
 
-/** For a query: `MOVE,DELETE https://app.example/x https://app.example/y`. */
+/** The text for a query: `MOVE,DELETE https://app.example/x https://app.example/y`. */
 export function stoppedText({ url, methods, destination }: StoppedRequest): string {
   return `${methods.join(',')} ${url}${destination === null ? '' : ` ${destination}`}`
 }
 
-/** Null for anything else. A forged one can only require another proof. */
+/** Parses that text; null for anything else. A forged one can only require a proof. */
 export function parseStopped(text: string): StoppedRequest | null {
   const [methods = '', url = '', destination = null, ...more] = text.split(' ')
   if (!methodList.test(methods) || url === '' || destination === '' || more.length > 0) return null
@@ -65,12 +65,12 @@ export function messageOf({ methods: [method, ...others], destination }: Stopped
   return { method, headers: destination === null ? override : { ...override, destination }, keepsOverrides: true }
 }
 
-/** The address for a navigation, else its page, else the app's front page. */
+/** The requested address for a navigation, otherwise the referring page of the app, otherwise the app's front page. */
 function returnAddress(message: Message, raw: string, site: Site, app: App): string {
   const front = `${site.origin}${app.prefix}/`
   if (isRead(message.method) && acceptsPage(message)) return site.origin + raw
   const { referer } = message.headers
-  // A worker's referrer is its script, which is no page.
+  // The referrer of a service worker is its script, not a page.
   const isScript = isFromWorker(message.headers)
   return referer?.startsWith(front) && !isScript && !referer.startsWith(`${site.origin}/.factorgate`) ? referer : front
 }

@@ -1,5 +1,4 @@
-/** The route table: host and path to app, from the configuration only. Ambiguous targets are refused. */
-
+/** The route table: it finds the app for a host and a path, and refuses ambiguous targets. */
 import type { Policy } from '../policy/policy.ts'
 import { climbsOut } from '../request/path-normalisations.ts'
 import { readingsOf } from '../request/readings.ts'
@@ -9,12 +8,12 @@ import type { UpstreamTls } from '../upstream/trust.ts'
 import { SiteApps } from './prefix-table.ts'
 
 export interface Upstream extends UpstreamAddress {
-  /** '' or '/x', put before the path inside the app. */
+  /** '' or '/x'; it precedes the path inside the app. */
   readonly basePath: string
 }
 
 export interface App {
-  /** Its TLS configuration path, such as `apps[0].tls`. */
+  /** The configuration path of its TLS keys, such as `apps[0].tls`. */
   readonly tlsPath?: string
   /** For https upstreams; null for the usual checks. */
   readonly tls?: UpstreamTls | null
@@ -28,7 +27,7 @@ export interface App {
   readonly prefix: string
   /** True on the portal's host. */
   readonly sharesPortal?: boolean
-  /** Hosts of other sites that differ only in the port. */
+  /** Hosts of sites that differ from this one only in the port. */
   readonly neighbours?: readonly string[]
   readonly upstreams: readonly Upstream[]
   readonly policy: Policy
@@ -43,7 +42,7 @@ export interface App {
   readonly passHeaders?: readonly string[]
   readonly preserveHost: boolean
   readonly assertion: boolean
-  /** For WebSockets, besides the app's own. */
+  /** Further origins whose pages may open WebSockets. */
   readonly allowedOrigins: readonly string[]
   readonly connectTimeoutMs: number
   readonly responseTimeoutMs: number
@@ -64,12 +63,12 @@ export type Match =
       readonly kind: 'app'
       readonly site: Site
       readonly app: App
-      /** Inside the app, each with a leading '/'. */
+      /** The readings of the path inside the app. */
       readonly readings: readonly string[]
       /** The literal path inside the app. */
       readonly path: string
     }
-  /** `path` is what literally follows `/.factorgate`. */
+  /** A page of the gate. `path` is the literal path after `/.factorgate`. */
   | { readonly kind: 'own'; readonly site: Site; readonly path: string }
   | {
       readonly kind: 'none'
@@ -83,7 +82,7 @@ export class RouteTable {
   readonly sites: readonly Site[]
   readonly #byHost = new Map<string, { readonly site: Site; readonly apps: SiteApps }>()
 
-  /** Throws for apps that conflict. */
+  /** Throws if apps conflict. */
   constructor(input: { readonly apps: readonly App[]; readonly portalOrigin: string }) {
     const portal = new URL(input.portalOrigin)
     const apps = new Map<string, { origin: string; apps: App[] }>([[portal.host, { origin: portal.origin, apps: [] }]])
@@ -126,14 +125,14 @@ export class RouteTable {
     return inside(site, app, target)
   }
 
-  /** A trailing dot, another port or user info is another host (CVE-2022-23632). */
+  /** A trailing dot, another port or user info makes another host (CVE-2022-23632). */
   #entry(host: string | undefined) {
     if (host === undefined) return null
     return this.#byHost.get(host) ?? this.#byHost.get(host.length > 260 ? '' : lowerAscii(host)) ?? null
   }
 }
 
-/** ASCII only: otherwise U+212A would become 'k'. */
+/** Lower case for ASCII only, because U+212A would become 'k'. */
 function lowerAscii(host: string): string {
   return host.replace(/[A-Z]/g, letter => letter.toLowerCase())
 }
@@ -142,7 +141,7 @@ function isOwn(path: string): boolean {
   return path.startsWith(ownPrefix) && (path.length === ownPrefix.length || path[ownPrefix.length] === '/')
 }
 
-/** `/.FactorGate` belongs to no app, otherwise an app could imitate the gate. */
+/** True for `/.FactorGate` too: it belongs to no app, otherwise an app could imitate the gate. */
 function isNearlyOwn(path: string): boolean {
   return path.charCodeAt(1) === 0x2e && isOwn(path.toLowerCase())
 }
@@ -163,7 +162,10 @@ function inside(site: Site, app: App, { path, readings }: Target): Match {
   )
 }
 
-/** The upstream sees only the path inside the app, so its own readings count (`//host/x`), and it must not climb out (CVE-2025-66490). */
+/**
+ * The upstream gets only the path inside the app, so the readings of that path count too (`//host/x`). It must not leave
+ * the prefix (CVE-2025-66490).
+ */
 function rebase(site: Site, app: App, path: string, outer: readonly string[]): Match {
   const inner = readingsOf(path)
   if (inner === null || inner.some(climbsOut)) return { kind: 'none', code: 'ambiguous_target', site }

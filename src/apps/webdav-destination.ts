@@ -1,14 +1,13 @@
-/** WebDAV's `Destination` (RFC 4918 §10.3), where COPY and MOVE write. */
-
+/** WebDAV's `Destination` (RFC 4918 §10.3), to which COPY and MOVE write. */
 import { parseTarget } from '../request/target.ts'
 import type { App, RouteTable, Site } from './route-table.ts'
 
-/** Null for 400. The host must be the site's, since forwarding translates no other. */
+/** The readings of its path; null (400) if it is not in the same app. */
 export function destinationReadings(value: string, app: App, site: Site, routes: RouteTable): readonly string[] | null {
   const [, host, path = '/'] = /^https?:\/\/([^/?#\\]*)(\/.*)?$/is.exec(value) ?? []
   if (host !== undefined && routes.site(host)?.host !== site.host) return null
   const target = parseTarget(host === undefined ? value : path)
-  // Some servers read `//other.test/x` as another host.
+  // Some servers take `//other.test/x` for another host.
   if (target === null || target.path.startsWith('//')) return null
   const match = routes.match(site.host, target)
   return match.kind === 'app' && match.app === app ? match.readings : null

@@ -1,21 +1,21 @@
-/** The client address of a connection. X-Forwarded-For counts only from listed proxies; a malformed one never throws (CVE-2024-47070). */
+/** The client's address. X-Forwarded-For counts only from listed proxies; a malformed one never throws (CVE-2024-47070). */
 import { isIPv4 } from 'node:net'
 import { parseAddress } from './address.ts'
 import { parseNetworks } from './networks.ts'
 
 export interface Client {
-  /** The nearest address that is no trusted proxy. */
+  /** The nearest address that is not a trusted proxy. */
   readonly address: string
   /** The address of the socket. */
   readonly peer: string
   readonly viaTrustedProxy: boolean
 }
 
-/** A peer without an address (a closed socket), in no network. */
+/** The address of a closed socket; it is in no network. */
 const unknownAddress = 'unknown'
 const mostHops = 32
 
-/** A reader for these trusted proxies (CIDRs). `forwardedFor` is X-Forwarded-For. Throws NetworkError. */
+/** Returns a reader for these trusted proxies (CIDRs). `forwardedFor` is X-Forwarded-For. Throws NetworkError. */
 export function makeClientReader(
   trustedProxies: readonly string[]
 ): (peer: string, forwardedFor: string | undefined) => Client {
@@ -49,7 +49,7 @@ function lastUntrusted(peer: string, forwardedFor: string, trusted: { contains(a
 
 const longestHop = 80
 
-/** Also with a port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+/** Parses a hop, with or without a port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
 function parseHop(raw: string): string | null {
   if (raw.length > longestHop) return null
   const [, bracketed, withPort] = /^(?:\[([^\]]+)\](?::\d{1,5})?|([\d.]+):\d{1,5})$/.exec(raw.trim()) ?? []

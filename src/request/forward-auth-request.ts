@@ -1,15 +1,15 @@
-/** The original request of a forward-auth check. Its header forms must agree, otherwise a client could choose what is judged. */
+/** The original request of a forward-auth check. */
 import { type IncomingHttpHeaders, METHODS } from 'node:http'
 
 export interface Original {
   readonly method: string
   readonly host: string
   readonly uri: string
-  /** False for nginx, which gets 401 and a `Location`, because it cannot pass on a redirect. */
+  /** False for nginx, which cannot pass on a redirect. */
   readonly redirects: boolean
 }
 
-/** The methods that Node's parser and the accept step accept. */
+/** The methods that Node's parser and the accept step allow. */
 const methods: ReadonlySet<string> = new Set(METHODS.filter(method => method !== 'CONNECT' && method !== 'TRACE'))
 
 interface Named {
@@ -19,8 +19,8 @@ interface Named {
 }
 
 /**
- * nginx sends `X-Original-URL` and `-Method`; Traefik and Caddy `X-Forwarded-Uri`, `-Host` and `-Method`; Envoy appends the path. Null
- * (400) where a form is incomplete or two differ.
+ * nginx sends `X-Original-URL` and `-Method`, Traefik and Caddy `X-Forwarded-Uri`, `-Host` and `-Method`; Envoy appends
+ * the path. Null if a form is incomplete or two differ, otherwise a client could choose what is judged.
  */
 export function originalOf(headers: IncomingHttpHeaders, method: string, appended: string): Original | null {
   const named: Named[] = []
@@ -35,7 +35,7 @@ export function originalOf(headers: IncomingHttpHeaders, method: string, appende
   if (appended.startsWith('/')) named.push({ method, host: headers.host, uri: appended })
   const [first] = named
   if (first?.host === undefined || first.method === undefined || !methods.has(first.method)) return null
-  // A method must agree even where its address is missing.
+  // A method header must agree even without its address.
   const also = [one(headers, 'x-original-method'), one(headers, 'x-forwarded-method')]
   if (also.some(other => other !== undefined && other !== first.method)) return null
   if (!named.every(other => isSame(other, first))) return null
@@ -46,7 +46,7 @@ function isSame(one: Named, other: Named): boolean {
   return one.method === other.method && one.host?.toLowerCase() === other.host?.toLowerCase() && one.uri === other.uri
 }
 
-/** A repeated header is joined with a comma, which makes it invalid. */
+/** The header's value. A repeated header is joined with a comma, which makes it invalid. */
 function one(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name]
   return typeof value === 'string' ? value : value?.join(', ')

@@ -1,6 +1,6 @@
-/** Header names: comparison, and lists of them. */
+/** Header names: their comparison, hop-by-hop headers, and the `Connection` header. */
 
-/** CGI servers make `HTTP_REMOTE_USER` of `Remote_User` and `remote.user` (CVE-2026-52845, CVE-2025-64484). */
+/** One form for spellings that CGI servers confuse: `Remote_User`, `remote.user` (CVE-2026-52845, CVE-2025-64484). */
 export function normalName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
 }
@@ -10,7 +10,7 @@ export function isHeaderName(text: string): boolean {
   return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)
 }
 
-/** Fields of one connection (RFC 9110 §7.6.1). */
+/** Hop-by-hop headers (RFC 9110 §7.6.1). */
 export const hopByHop: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -25,7 +25,7 @@ export const hopByHop: ReadonlySet<string> = new Set([
   'http2-settings'
 ])
 
-/** The names in a `Connection` value, lower case; null for only the usual ones. */
+/** The header names in a `Connection` value, lower case. Null, or an empty list, if there are none. */
 export function connectionOptions(value: string): string[] | null {
   const lower = value.toLowerCase()
   if (lower === 'keep-alive' || lower === 'close' || lower === 'upgrade') return null
@@ -33,7 +33,7 @@ export function connectionOptions(value: string): string[] | null {
   return names.filter(name => name !== '' && !usualOptions.has(name) && !neverListed.has(name))
 }
 
-/** Drops the raw header lines that `Connection` lists. */
+/** The raw header lines without those that `Connection` lists. */
 export function withoutListed(headers: string[], listed: readonly string[]): string[] {
   if (listed.length === 0) return headers
   const names = new Set(listed)

@@ -1,15 +1,15 @@
-/** The networks of an address, from household to provider. */
+/** The networks around an address, from a household to a provider. */
 import { parseAddress } from './address.ts'
 
 export const unknownNetwork = 'unknown'
 
-/** The first three are equal for IPv4. */
+/** For IPv4 the first three are equal. */
 export interface NetworkLevels {
   /** A household: an IPv4 address, or an IPv6 /64. */
   readonly network: string
-  /** A customer of many providers: an IPv6 /56. */
+  /** What many providers give to one customer: an IPv6 /56. */
   readonly customer: string
-  /** An IPv6 /48, which anybody can get: 65,536 networks. */
+  /** An IPv6 /48, which holds 65,536 networks and which anybody can get. */
   readonly site: string
   /** A provider, or part of it: an IPv4 /24, an IPv6 /32. */
   readonly provider: string
@@ -17,7 +17,7 @@ export interface NetworkLevels {
   readonly region: string
 }
 
-/** IPv4 in IPv6 counts as IPv4. */
+/** The levels of an address. An invalid address is `unknown` at every level. */
 export function networkLevels(address: string): NetworkLevels {
   const parsed = parseAddress(address)
   if (parsed === null) return every(unknownNetwork)

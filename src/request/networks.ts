@@ -5,12 +5,11 @@ export interface Networks {
   contains(address: string): boolean
 }
 
-/** The message names the network and the expected form. */
 export class NetworkError extends Error {
   override readonly name = 'NetworkError'
 }
 
-/** Throws NetworkError for anything but CIDRs and addresses, such as a number of hops (GHSA-3m5p-2c4r-xxw2). */
+/** Throws NetworkError for anything but networks and addresses, such as a number of hops (GHSA-3m5p-2c4r-xxw2). */
 export function parseNetworks(cidrs: readonly string[]): Networks {
   const networks = cidrs.map(readNetwork)
   if (networks.length === 0) return { contains: () => false }
@@ -31,7 +30,7 @@ export type NetworkFault =
   | { readonly fault: 'address' | 'mapped' }
   | { readonly fault: 'prefix'; readonly most: 32 | 128 }
 
-/** Parses an address or a network. It refuses zone ids, which are local to one machine. */
+/** Parses an address or a network. It refuses zone ids. */
 export function parseNetwork(text: string): Network | NetworkFault {
   const [base = '', length, ...more] = text.split('/')
   const address = /^[0-9A-Fa-f:.]+$/.test(base) ? parseAddress(base) : null

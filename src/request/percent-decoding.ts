@@ -1,11 +1,11 @@
-/** Steps of percent decoding that some server takes. */
+/** Percent decoding, in each way in which some server does it. */
 import { toBytes } from './utf8.ts'
 
 const slash = 1
 const backslash = 2
-/** The rest of what decodeURI keeps. */
+/** The other characters that decodeURI keeps encoded. */
 const reserved = 4
-/** RFC 3986 §2.3. */
+/** The unreserved characters of RFC 3986 §2.3. */
 const unreserved = 8
 const rest = 16
 
@@ -16,7 +16,7 @@ for (const char of ';?:@&=+$,#') kinds[char.charCodeAt(0)] = reserved
 for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~')
   kinds[char.charCodeAt(0)] = unreserved
 
-/** Sets of characters that some server decodes in one pass. */
+/** The sets of characters that different servers decode in one pass. */
 const decoders = [
   slash | backslash | reserved | unreserved | rest,
   // Apache's `AllowEncodedSlashes NoDecode`, and Gitea.
@@ -73,7 +73,10 @@ export function decodeU(path: string): string {
   return path.replace(/%u([0-9A-F]{4})/gi, (_, hex: string) => toBytes(String.fromCharCode(Number.parseInt(hex, 16))))
 }
 
-/** Digits beyond F (`%qf` is AF), without control bytes, otherwise honest paths with a stray '%' would be refused. */
+/**
+ * Decodes digits beyond F (`%qf` is AF), as some servers do. It produces no control bytes, otherwise paths with a stray
+ * '%' would be refused.
+ */
 export function decodeSloppily(path: string): string {
   if (!path.includes('%')) return path
   return path.replace(/%(?![0-9A-Fa-f]{2})([0-9A-Za-z])([0-9A-Za-z])/g, (triplet, high: string, low: string) => {

@@ -1,5 +1,4 @@
-/** All readings of a path: what some server may take it for. Each character is one byte. */
-
+/** All readings of a path: the paths that some server may take it for. Each character is one byte. */
 import {
   backslashesAsSlashes,
   mergeSlashes,
@@ -38,7 +37,7 @@ const steps: readonly ((path: string) => string)[] = [
   withoutStreams
 ]
 
-/** Honest links have fewer. It bounds the work per request. */
+/** Limits of the work per request. Ordinary links have fewer readings. */
 const mostReadings = 96
 const mostBytes = 64 * 1024
 
@@ -66,7 +65,7 @@ class Readings {
     this.#bytes = path.length
   }
 
-  /** False when the path has to be refused. */
+  /** False if the path must be refused. */
   add(reading: string): boolean {
     if (this.all.has(reading)) return true
     this.#bytes += reading.length

@@ -1,4 +1,4 @@
-/** The parser of the request target. Nothing downstream reads `req.url`. */
+/** The only parser of the request target. */
 import { readingsOf } from './readings.ts'
 
 export interface Target {
@@ -14,9 +14,9 @@ export interface Target {
 const refused = 0
 const plain = 1
 const questionMark = 2
-/** Always has several readings. */
+/** A byte that always gives the path several readings. */
 const odd = 3
-/** Has several readings, depending on the next byte. */
+/** Bytes that may give the path several readings, depending on the next byte. */
 const slash = 4
 const dot = 5
 const colon = 6
@@ -32,7 +32,10 @@ classes[0x2f] = slash
 classes[0x2e] = dot
 classes[0x3a] = colon
 
-/** Parses a request target. Null (400) unless it is origin-form (RFC 9112 §3.2.1) without a raw '#', control bytes or too many readings. */
+/**
+ * Parses a request target. Null (400) unless it is in origin-form (RFC 9112 §3.2.1), without a raw '#', control bytes and
+ * too many readings.
+ */
 export function parseTarget(raw: string): Target | null {
   if (raw.charCodeAt(0) !== 0x2f) return null
   const length = raw.length
@@ -54,7 +57,7 @@ export function parseTarget(raw: string): Target | null {
   return readings && { raw, path, query: pathEnd === length ? '' : raw.slice(pathEnd), readings }
 }
 
-/** `//`, a final dot and `:$` of an NTFS stream have a second reading; `/.well-known` has not. */
+/** `//`, a dot at the end of a name and `:$` (NTFS) give a second reading; `/.well-known` does not. */
 function isOddBefore(kind: number, next: number): boolean {
   if (kind === slash) return next === 0x2f
   if (kind === dot) return next === 0x2f || next === 0x3f || next === -1

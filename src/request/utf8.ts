@@ -1,4 +1,4 @@
-/** UTF-8 in byte strings, and steps by which some server makes ASCII of other bytes. */
+/** UTF-8 in byte strings, and conversions to ASCII that some server does. */
 
 const beyondAscii = /[\x80-\xff]/
 
@@ -6,7 +6,7 @@ export function toBytes(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')
 }
 
-/** UTF-8 where it is well formed, latin-1 elsewhere. */
+/** Decodes well-formed sequences as UTF-8, and other bytes as latin-1. */
 export function toText(bytes: string): string {
   return split(
     bytes,
@@ -15,7 +15,7 @@ export function toText(bytes: string): string {
   )
 }
 
-/** Decoders that skip invalid UTF-8: `..%FF/` is `../`. */
+/** As in decoders that skip invalid UTF-8, where `..%FF/` is `../`. */
 export function withoutInvalidUtf8(path: string): string {
   return split(
     path,
@@ -24,14 +24,14 @@ export function withoutInvalidUtf8(path: string): string {
   )
 }
 
-/** NFKC and best-fit slashes: U+FF0F and U+2215 become '/', U+FF0E '.', U+2025 '..'. */
+/** NFKC and best-fit mappings: U+FF0F and U+2215 become '/', U+FF0E becomes '.', U+2025 becomes '..'. */
 export function foldCompatible(path: string): string {
   return split(path, foldWellFormed, stray => stray)
 }
 
 const ignorable = /\p{Default_Ignorable_Code_Point}+/gu
 
-/** Normalisers that drop invisible characters (Unicode 15 §5.21). */
+/** As in normalisers that drop invisible characters (Unicode 15 §5.21). */
 export function withoutIgnorable(path: string): string {
   return split(path, dropIgnorable, stray => stray)
 }
@@ -87,7 +87,10 @@ function isContinuation(code: number): boolean {
 const overlong =
   /[\xc0\xc1][\x80-\xbf]|\xe0[\x80\x81][\x80-\xbf]|\xf0\x80[\x80\x81][\x80-\xbf]|\xf8\x80\x80[\x80\x81][\x80-\xbf]|\xfc\x80\x80\x80[\x80\x81][\x80-\xbf]/g
 
-/** `C0 AF` is '/', and for lax decoders so is `C0 2F`. The latter makes no control bytes, otherwise latin-1 'À' would be refused. */
+/**
+ * Decodes overlong sequences: `C0 AF` is '/', and so is `C0 2F` for lax decoders. The latter form produces no control
+ * bytes, otherwise latin-1 'À' would be refused.
+ */
 export function shortenOverlong(path: string): string {
   if (!/[\xc0\xc1\xe0\xf0\xf8\xfc]/.test(path)) return path
   return path

@@ -1,13 +1,13 @@
-/** Navigations and requests that accept HTML (Fetch Metadata, `Accept`). A body may depend on it, a status never does. */
+/** Recognises navigations and requests that accept HTML. A response body may depend on this, but never a status. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { isWorkerScript } from './worker-scripts.ts'
 
-/** Browsers that may lack Fetch Metadata (old, or plain http). */
+/** Browsers that may send no Fetch Metadata: old ones, or over plain http. */
 const browsers = /^(?:Mozilla|Opera|Lynx|w3m|E?Links|NetSurf|Dillo|amaya)\b/i
-/** Programs that send a browser's name. */
+/** Programs that use a browser's name. */
 const borrowed = /ms-?office|microsoft office|microsoft-webdav|PowerShell|HttpClient|Zotero|Thunderbird|\bbot\b/i
 
-/** True for a navigation. Other signs count only without Fetch Metadata. */
+/** True for a navigation. Without Fetch Metadata other headers decide. */
 export function wantsPage({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   if (headers.upgrade !== undefined) return false
   const mode = headers['sec-fetch-mode']
@@ -15,7 +15,7 @@ export function wantsPage({ headers }: Pick<IncomingMessage, 'headers'>): boolea
   return looksLikeNavigation(headers)
 }
 
-/** True also where a service worker repeats a navigation in another mode, perhaps without its `Accept`. */
+/** True for a navigation, and for a service worker's repetition of one in another mode. */
 export function acceptsPage(request: Pick<IncomingMessage, 'headers' | 'method'>): boolean {
   const { headers } = request
   if (wantsPage(request)) return true
@@ -35,7 +35,7 @@ function looksLikeNavigation(headers: IncomingHttpHeaders): boolean {
   if (isScript(headers) || headers.range !== undefined) return false
   if (!/\btext\/html\b/i.test(headers.accept ?? '')) return false
   const name = headers['user-agent']
-  // Browsers send cached Basic credentials; without a browser's name they are a program's.
+  // A browser also sends cached credentials. Without a browser's name, credentials mean a program.
   if (name === undefined || name === '') return headers.authorization === undefined
   if (!browsers.test(name) || borrowed.test(name)) return false
   return headers.authorization === undefined || /^(?:basic|digest|negotiate|ntlm)\b/i.test(headers.authorization)
