@@ -1,7 +1,4 @@
-/**
- * Step 1, accept: parses request line, headers and client. It makes the framing checks that Node leaves out and
- * answers ambiguity with 400.
- */
+/** Step 1, accept: parses request line and client, and refuses ambiguous requests that Node accepts. */
 import type { IncomingMessage } from 'node:http'
 import fp from 'fastify-plugin'
 import { GateError } from '../src/errors.ts'
@@ -13,10 +10,10 @@ export interface AcceptOptions {
   readonly readClient: (peer: string, forwardedFor: string | undefined) => Client
 }
 
-/** Node shows all lines with `maxHeadersCount: 0` (CVE-2026-58044). */
+/** Maximum of header lines. Node has no limit here (`maxHeadersCount: 0`, CVE-2026-58044). */
 export const maxHeaderLines = 100
 
-/** Headers allowed once at most: Node keeps the first or joins them, an app may keep the last. */
+/** Headers that must not be repeated: Node keeps the first or joins them, but an app may keep the last. */
 const single = [
   'host',
   'content-type',
@@ -49,8 +46,8 @@ export const acceptPlugin = fp<AcceptOptions>(
       exchange.target = target
       done()
     })
-    // Closes the connection after our response to an unread body, whose rest would hold it (THREATS D4). It is
-    // dropped up to a limit, so the client hears the response (FIELD F5).
+    // The gate's response to an incomplete request ends the connection (THREATS D4). The rest of the body is dropped, up
+    // to a limit, so that the client gets the response (FIELD F5).
     app.addHook('onSend', (request, reply, _payload, done) => {
       const { raw } = request
       if (!raw.complete && announcesBody(raw)) {
@@ -64,7 +61,7 @@ export const acceptPlugin = fp<AcceptOptions>(
 )
 
 function headerProblem(raw: IncomingMessage): 'headers_too_large' | 'bad_request' | null {
-  // Node parses HTTP/0.9 and 2.0 lines with headers, others do not (THREATS F1).
+  // Node parses request lines of HTTP/0.9 and 2.0 with headers, other servers do not (THREATS F1).
   if (raw.httpVersionMajor !== 1) return 'bad_request'
   const lines = raw.rawHeaders
   if (lines.length > maxHeaderLines * 2) return 'headers_too_large'

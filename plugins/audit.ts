@@ -1,6 +1,6 @@
 /**
- * Step 6, audit: one journal line an exchange; assets have none, and refused strangers are counted above a limit. Forwarded requests and WebSockets report their own end, because
- * Fastify runs no hook after an upgrade.
+ * Step 6, audit: writes one journal entry per exchange, except for assets. The entries that strangers cause are limited.
+ * Forwarding reports its own end, because Fastify runs no hook after an upgrade.
  */
 import fp from 'fastify-plugin'
 import type { Strangers } from '../src/audit/anonymous-log-limit.ts'
@@ -14,7 +14,7 @@ export interface AuditOptions {
   /** For events that anonymous clients can cause. */
   readonly strangers: Strangers
   readonly clock: Clock
-  /** Told the code of each of our refusals. */
+  /** Called with the code of each refusal. */
   readonly onRefusal?: (code: string) => void
 }
 
@@ -31,7 +31,7 @@ export const auditPlugin = fp<AuditOptions>(
           status: reply.statusCode,
           ...(code === undefined ? {} : { outcome: String(code) })
         })
-        // Rate-limited, otherwise anonymous clients could fill the disk.
+        // Entries of strangers are limited, otherwise anonymous clients could fill the disk.
         const isTurnedAway = code !== undefined || event.decision !== 'forward'
         const isWhole = exchange.known.principal?.isFullySignedIn === true
         if (event.account === undefined || (isTurnedAway && !isWhole)) strangers.record(event)
@@ -51,7 +51,7 @@ export function exchangeEvent(
   end: Partial<AuditEvent>
 ): AuditEvent {
   const { target, client, match, principal, decision } = exchange.known
-  // Assigned one by one, because this is a hot path; the journal omits undefined fields.
+  // One object for a hot path; the journal omits undefined fields.
   const event: { -readonly [field in keyof AuditEvent]: AuditEvent[field] } = {
     kind,
     at: now,
@@ -61,7 +61,7 @@ export function exchangeEvent(
     session: principal?.session.id,
     address: client?.address,
     app: match?.kind === 'app' ? match.app.id : undefined,
-    // In octets: strangers choose what they ask for.
+    // The limits are in octets, because strangers choose the path.
     path:
       target === undefined
         ? undefined

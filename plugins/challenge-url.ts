@@ -1,4 +1,4 @@
-/** The portal's challenge URL with the return address in its query, for enforcement and forward-auth. */
+/** The portal's challenge URL, with the return address in its query. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type ReturnTo, stoppedText } from '../src/apps/return-to.ts'
 import type { Site } from '../src/apps/route-table.ts'
@@ -9,12 +9,12 @@ import { pageFor } from './return-address.ts'
 
 export interface ChallengeUrlOptions {
   readonly portalOrigin: string
-  /** In octets. */
+  /** Maximum length in octets. */
   readonly longest: number
   readonly site: Site
   /** Used if the return address is too long. */
   readonly front: string
-  /** True if the response is a page, which may set the nonce. */
+  /** True if the response may set the nonce. */
   readonly setsNonce: boolean
 }
 
@@ -35,8 +35,8 @@ export function challengeUrl(
 }
 
 /**
- * Binds the return address to this browser by the nonce. Only pages set it: parallel requests of programs and
- * cross-site forms would replace the one in use (FIELD F2).
+ * Binds the return address to this browser by the nonce. Only responses to navigations set it, otherwise parallel requests
+ * of programs and cross-site forms would replace the one in use (FIELD F2).
  */
 function addState(query: URLSearchParams, request: FastifyRequest, reply: FastifyReply | null, site: Site): void {
   let nonce = readOwnNonce(request.raw.headers.cookie, site)

@@ -1,14 +1,11 @@
-/**
- * The gate's cookies: session token and nonce on every host, device cookie on the portal. A name sent twice is
- * rejected (cookie tossing, THREATS S4).
- */
+/** The gate's cookies. A cookie that is sent twice is rejected (cookie tossing, THREATS S4). */
 import { createHash } from 'node:crypto'
 import type { Site } from '../src/apps/route-table.ts'
 
 export interface CookieNames {
   readonly session: string
   readonly nonce: string
-  /** On the portal only, like the next two. */
+  /** The device cookie. It is set on the portal only, like the next two. */
   readonly known: string
   /** A message for the next page (portal/flash.ts). */
   readonly done: string
@@ -16,12 +13,12 @@ export interface CookieNames {
   readonly codes: string
 }
 
-/** Cookie names include the port, because cookies ignore it (RFC 6265 §8.5). */
+/** The site's part of a cookie name. The name includes the port, because cookies ignore ports (RFC 6265 §8.5). */
 export type CookieSite = Pick<Site, 'secure' | 'port'>
 
 const namesOf = new Map<string, CookieNames>()
 
-/** Names begin with `__Host-` on https; browsers refuse the prefix on http. */
+/** The names. They begin with `__Host-` on https; browsers refuse this prefix on http. */
 export function cookieNames({ secure, port }: CookieSite): CookieNames {
   const base = secure ? '__Host-factorgate' : 'factorgate'
   const key = base + port
@@ -41,7 +38,7 @@ export function cookieNames({ secure, port }: CookieSite): CookieNames {
   return names
 }
 
-/** One of our cookies; null if absent or sent twice. Falls back to the name without port, for older cookies. */
+/** The value of a gate cookie; null if absent or sent twice. An older cookie may have the name without the port. */
 export function readOwn(header: string | undefined, which: keyof CookieNames, site: CookieSite): string | null {
   if (header === undefined) return null
   const value = find(header, cookieNames(site)[which])
@@ -49,7 +46,7 @@ export function readOwn(header: string | undefined, which: keyof CookieNames, si
   return find(header, cookieNames({ secure: site.secure, port: '' })[which]) ?? null
 }
 
-/** The cookie's value; null if absent or sent twice, because nobody can say which is ours. */
+/** The value of a cookie; null if absent or sent twice. */
 export function readCookie(header: string | undefined, name: string): string | null {
   return header === undefined ? null : (find(header, name) ?? null)
 }
@@ -74,7 +71,7 @@ export function readNonce(header: string | undefined, site: CookieSite): string 
   return validNonce(readOwn(header, 'nonce', site))
 }
 
-/** The nonce under this site's own name, whatever another gate on this host has set. */
+/** The nonce under this site's own name, which another gate on this host does not use. */
 export function readOwnNonce(header: string | undefined, site: CookieSite): string | null {
   return validNonce(readCookie(header, cookieNames(site).nonce))
 }
@@ -88,7 +85,7 @@ export function stateOf(nonce: string): string {
   return createHash('sha256').update(nonce).digest('base64url')
 }
 
-/** The session cookie has no Max-Age: it ends with the browser, and the store sets the limits (THREATS S3). */
+/** The session cookie has no Max-Age: it ends with the browser, and the session has limits of its own (THREATS S3). */
 export function sessionCookie(token: string, site: CookieSite): string {
   return serialise(cookieNames(site).session, token, site)
 }
@@ -115,7 +112,7 @@ function serialise(name: string, value: string, { secure }: CookieSite): string 
   return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
 }
 
-/** A pair begins at the start or after `;` and blanks, so `x-factorgate=` does not match. */
+/** True if a pair begins at `at`, so that `x-factorgate=` does not match. */
 function startsPair(header: string, at: number): boolean {
   let before = at - 1
   while (before >= 0 && (header[before] === ' ' || header[before] === '\t')) before--

@@ -34,11 +34,11 @@ export interface EnforceOptions {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Served on every host; otherwise on the portal's only, so that our pages do not share an origin with an app. */
+    /** Served on every host. Other routes are served on the portal's host only. */
     everyHost?: boolean
-    /** Answers data; other routes are pages, which only documents may load. */
+    /** Answers data. Other routes are pages, which only documents may load. */
     isData?: boolean
-    /** Leads elsewhere: after signing in again, people continue to its destination. */
+    /** A step with a return address in its query: after signing in again, people continue there. */
     isStep?: boolean
     /** Handles a repeated submission of the same form itself. */
     isRepeatable?: boolean
@@ -88,7 +88,7 @@ export const enforcePlugin = fp<EnforceOptions>(
         reply.header('cache-control', 'no-store').redirect(portalOrigin + exchange.target.raw, 302)
         return
       }
-      // An app's service worker may refetch the end of a hand-over.
+      // An app's service worker may fetch the end of a hand-over.
       const isWorkerFetch =
         !match.site.isPortal && request.raw.headers['sec-fetch-dest'] === 'empty' && isCallback(match.path)
       if (config.isData !== true && !isWorkerFetch && isSubresourceRequest(request.raw)) {
@@ -100,17 +100,14 @@ export const enforcePlugin = fp<EnforceOptions>(
       if (!audit.writable) return done(new GateError('journal_unwritable', { retryAfterSeconds: retrySeconds }))
       const missing = missingFor(requires, exchange.principal, clock())
       if (missing === null) return done()
-      // A spent token: the handler repeats its response (portal/answer-once.ts).
+      // The first submission has replaced the token; the handler repeats its response (portal/answer-once.ts).
       if (config.isRepeatable && missing === 'sign_in_required' && wantsPage(request.raw)) return done()
       const given = config.isStep ? returnQueryOf(exchange.target.query) : null
       const returnQuery = given?.has('rd') ? given : new URLSearchParams({ rd: match.site.origin + formPage(request) })
       challenge(request, reply, match, missing, returnQuery, done)
     }
 
-    /**
-     * Navigations go to the portal; programs get 401 with a link. The sender of a form for an
-     * app gets a page, because the form is lost.
-     */
+    /** Redirects navigations to the portal and answers programs with 401. The sender of a form for an app gets a page. */
     function challenge(
       request: FastifyRequest,
       reply: FastifyReply,
@@ -143,7 +140,7 @@ function frontOf(match: Match & { kind: 'app' | 'own' }): string {
   return `${match.site.origin}${match.kind === 'app' ? match.app.prefix : ownPrefix}/`
 }
 
-/** The query of a step: people return to its destination. The portal validates it at each use. */
+/** The return address in the query of a step. The portal validates it at each use. */
 function returnQueryOf(query: string): URLSearchParams {
   const given = new URLSearchParams(query)
   const returnQuery = new URLSearchParams()
@@ -157,8 +154,8 @@ function isCallback(path: string): boolean {
 }
 
 /**
- * True for requests of scripts, frames and workers, which must not read our pages, whatever the method: an app on the
- * portal's origin could read our CSRF tokens.
+ * True for requests of scripts, frames and workers. They must not read the portal's pages, otherwise an app on the
+ * portal's origin could read the CSRF tokens.
  */
 function isSubresourceRequest({ headers }: IncomingMessage): boolean {
   const dest = headers['sec-fetch-dest']

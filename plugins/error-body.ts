@@ -1,11 +1,11 @@
-/** The JSON body of a refusal, for clients other than a navigating browser. */
+/** The JSON body of a refusal. */
 import { describeError, type ErrorCode } from '../src/errors.ts'
 
 export interface ErrorBody {
   readonly error: { readonly code: ErrorCode; readonly message: string; readonly challengeUrl?: string }
 }
 
-/** `challengeUrl` is where a person can resolve it. */
+/** `challengeUrl` is the page on which a person can resolve it. */
 export function errorBody(code: ErrorCode, challengeUrl?: string): ErrorBody {
   const message = describeError(code).sentence
   return { error: challengeUrl === undefined ? { code, message } : { code, message, challengeUrl } }

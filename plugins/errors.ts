@@ -1,4 +1,4 @@
-/** Answers refusals as a page or JSON, with `Factorgate-Error` and `Retry-After`. Causes go to the log only. */
+/** Answers refusals with a page or JSON, and with `Factorgate-Error`. Causes go only to the log. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { LogShare } from '../src/audit/log-share.ts'
@@ -16,7 +16,7 @@ export interface ErrorsOptions {
     request: FastifyRequest
     retryAfterSeconds: number | undefined
     continueUrl: string | undefined
-    /** True in a frame: no forms, and links open outside. */
+    /** True for a request from a frame. */
     isFramed: boolean
   }) => {
     html: string
@@ -24,7 +24,7 @@ export interface ErrorsOptions {
   }
 }
 
-/** Our codes for Fastify's errors. */
+/** The codes for Fastify's errors. */
 const translated: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
@@ -48,12 +48,12 @@ export function toGateError(error: unknown): GateError {
   return new GateError('internal', { cause: error })
 }
 
-/** False for cross-site frames and scripts, which must not read our pages. */
+/** True if a page may be sent. Scripts and cross-site frames get none. */
 function wantsDocument({ raw, routeOptions, exchange }: FastifyRequest): boolean {
   const dest = raw.headers['sec-fetch-dest']
   if (routeOptions.config?.takes === 'json') return false
   if (isSiteFrame(raw)) return true
-  // A service worker that refetches an app's page (`empty`) shows the body. Scripts must not read ours.
+  // A service worker that fetches a page of an app again (`empty`) shows the body. Scripts must not read portal pages.
   if (dest !== undefined && dest !== 'document')
     return dest === 'empty' && exchange.known.match?.kind === 'app' && acceptsPage(raw)
   return wantsPage(raw)

@@ -1,6 +1,6 @@
 /**
  * The exchange: what the pipeline knows of a request, filled in by each step. Reading a value before its step throws,
- * otherwise reordering steps could skip a check. A portal request also has its page context (portal/page-context.ts).
+ * otherwise a wrong order of steps could skip a check.
  */
 import type { IncomingMessage } from 'node:http'
 import fp from 'fastify-plugin'
@@ -15,7 +15,7 @@ import type { StoreUnreachable } from '../src/store/store.ts'
 /** What a portal route requires. `fresh`: a second factor within the last five minutes. */
 export type Requires = 'anyone' | 'first-factor' | 'signed-in' | 'fresh'
 
-/** A snapshot of an exchange; values of later steps are undefined. */
+/** A snapshot of an exchange; the values of later steps are undefined. */
 export interface Known {
   readonly target: Target | undefined
   readonly client: Client | undefined
@@ -33,9 +33,9 @@ export class Exchange {
   #match: Match | undefined
   #principal: Principal | null | undefined
   #decision: Decision | undefined
-  /** Set if the store failed; whoever needs the principal must then refuse with it. */
+  /** The store's error, if the session could not be read. A step that needs the principal must refuse with it. */
   storeFailure: StoreUnreachable | null = null
-  /** The original request in forward-auth, which pages name and return to. */
+  /** The original request of forward-auth, which pages name and return to. */
   judged: { readonly app: App; readonly method: string; readonly raw: string } | null = null
   /** `step`: only redirects and the frame page may answer. `page`: made for frames. */
   framed: 'no' | 'step' | 'page' = 'no'
@@ -119,20 +119,20 @@ const ownPath = /^\/\.factorgate(?:\/[A-Za-z0-9._~-]+)*\/?$/
 type Read = IncomingMessage & { [reading]?: Target | null }
 
 /**
- * Fastify's `rewriteUrl`. Our pages are routed by literal path, everything else as `/`, because the router rejects
- * paths of legacy apps (`/caf%E9`, `//x`).
+ * Fastify's `rewriteUrl`. Pages of the gate are routed by literal path, everything else as `/`, because the router rejects
+ * some paths of apps (`/caf%E9`, `//x`).
  */
 export function readRequestLine(request: IncomingMessage): string {
   const target = parseTarget(request.url ?? '')
   ;(request as Read)[reading] = target
   if (target === null || !target.path.startsWith('/.factorgate')) return '/'
   if (target.path !== '/.factorgate' && !target.path.startsWith('/.factorgate/')) return '/'
-  // Envoy appends the original path, however odd.
+  // Envoy appends the original path, which the router may reject.
   if (target.path.startsWith('/.factorgate/auth/')) return '/.factorgate/auth/original'
   return ownPath.test(target.path) ? target.path + target.query : '/.factorgate/not-a-page'
 }
 
-/** Null if the request line must be rejected. */
+/** The parsed target; null if the request must be refused. */
 export function readingOf(request: IncomingMessage): Target | null {
   return (request as Read)[reading] ?? null
 }

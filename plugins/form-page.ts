@@ -1,7 +1,7 @@
-/** Finds the page of a form: where to return after a refused POST. */
+/** Finds the page of a form, for the return after a refused POST. */
 import type { FastifyRequest } from 'fastify'
 
-/** Path and query of the nearest page above; for a GET, the page itself. The query keeps the return address. */
+/** Path and query of the nearest page above the form's path; for a GET, its own. */
 export function formPage(request: FastifyRequest): string {
   const { path: requested, query } = request.exchange.target
   let path = requested

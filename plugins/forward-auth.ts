@@ -1,7 +1,6 @@
 /**
- * Forward-auth for nginx (`auth_request`), Traefik, Caddy, Envoy and HAProxy. Only trusted proxies may ask
- * (GHSA-5wcc-hf24-rf5h); `authorize()` judges the original request like an in-line one. It also serves the
- * assertion's public keys.
+ * Forward-auth for nginx (`auth_request`), Traefik, Caddy, Envoy and HAProxy, and the public keys of assertions. Only
+ * trusted proxies may ask (GHSA-5wcc-hf24-rf5h).
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -36,7 +35,7 @@ export interface ForwardAuthOptions {
   readonly sessions: Sessions
   readonly portalOrigin: string
   readonly keyring: () => Keyring
-  /** `X-Factorgate-Assertion`; null if the app does not want it. */
+  /** Makes `X-Factorgate-Assertion`; null if the app does not ask for it. */
   readonly assert: (app: App, principal: Principal) => string | null
   readonly audit: AuditSink
   readonly clock: Clock
@@ -51,7 +50,7 @@ export const forwardAuthPlugin = fp<ForwardAuthOptions>(
     const config = { requires: 'anyone', everyHost: true, isData: true } as const
     const answer = (request: FastifyRequest, reply: FastifyReply) => answerVerdict(request, reply, options)
     await app.register(async scope => {
-      // Traefik and Envoy send the original method and perhaps its content type, but no body.
+      // Traefik and Envoy send the original method and perhaps the content type, but no body.
       scope.removeAllContentTypeParsers()
       scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
       for (const url of [path, `${path}/*`]) scope.all(url, { config }, answer)
@@ -82,7 +81,7 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
   const target = original === null ? null : parseTarget(original.uri)
   if (original === null || target === null) throw new GateError('bad_request')
   const match = options.routes.match(original.host, target)
-  // The proxy must route /.factorgate/ to the gate; a verdict about it would be wrong.
+  // The proxy must send /.factorgate/ to the gate itself, so there is no verdict about it.
   if (match.kind !== 'app') throw new GateError(match.kind === 'none' ? match.code : 'not_allowed')
   const { site } = match
   exchange.judged = { app: match.app, method: original.method, raw: target.raw }
@@ -129,15 +128,15 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
     front: `${site.origin}${match.app.prefix}/`,
     setsNonce: isRedirected
   })
-  // A form for an app is lost, so its sender gets a page (FIELD F17). For proxies that cannot show our page there is
-  // the URL only.
+  // The sender of a form for an app gets a page, because the form is lost (FIELD F17). nginx cannot show it and gets the
+  // URL.
   if (original.redirects && isPage && !isRedirected) throw new GateError(reason, { continueUrl: url })
   reply.header('factorgate-error', reason)
   if (original.redirects && isPage) return reply.redirect(url, 302)
   return reply.code(describeError(reason).status).header('location', url).send(errorBody(reason, url))
 }
 
-/** The cookie's user on `site`. If the store fails, public paths stay open. */
+/** The person of the session cookie on `site`, or the store's error, with which public paths stay open. */
 async function identify(site: Site, cookie: string | undefined, sessions: Sessions) {
   const token = readOwn(cookie, 'session', site)
   if (token === null) return { principal: null, storeFailure: null }
@@ -149,16 +148,13 @@ async function identify(site: Site, cookie: string | undefined, sessions: Sessio
   }
 }
 
-/** Logs why a proxy is refused, for its operator. */
+/** Logs for the operator why a proxy is refused. The share limits the lines. */
 function warn(request: FastifyRequest, { share }: Options, kind: string, facts: object, sentence: string): void {
   const more = share.take(kind)
   if (more !== null) request.log.warn({ reference: request.exchange.id, ...facts, ...more }, sentence)
 }
 
-/**
- * True for a WebSocket handshake. Proxies drop `Upgrade`, but pass `Sec-` headers, which pages cannot suppress
- * (THREATS F9).
- */
+/** True for a WebSocket handshake. A proxy may drop `Upgrade`, but passes on the `Sec-` headers (THREATS F9). */
 function isHandshake(headers: IncomingHttpHeaders): boolean {
   return (
     headers['sec-websocket-key'] !== undefined ||

@@ -1,6 +1,6 @@
 /**
- * Step 5, forward: the handler that @fastify/http-proxy calls for every request to an app, WebSocket handshakes among them. It forwards nothing
- * without a Permit; src/forwarding does the work.
+ * Step 5, forward: the handler that @fastify/http-proxy calls for every request to an app, WebSocket handshakes included.
+ * It forwards nothing without a Permit; src/forwarding does the work.
  */
 import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -24,26 +24,26 @@ import type { Exchange } from './exchange.ts'
 export interface ForwardOptions {
   readonly live: LiveConnections
   readonly clock: Clock
-  /** Makes the value of `X-Factorgate-Assertion`, for apps that ask for it; null for nobody. */
+  /** Makes `X-Factorgate-Assertion`, for apps that ask for it; null for anonymous. */
   readonly assert?: (exchange: Exchange) => string | null
-  /** A socket has opened: its handshake is done, its end will come as any other. */
+  /** Called when a WebSocket is open. */
   readonly onOpen?: (exchange: Exchange) => void
-  /** What was forwarded has ended. `isSocket`: it was a WebSocket. */
+  /** Called when a forwarded request or WebSocket has ended. */
   readonly onEnd?: (exchange: Exchange, method: string, summary: ForwardResult, isSocket: boolean) => void
 }
 
-/** How a server hands over what it received. */
+/** The pipeline, as a server calls it. */
 export interface Pipeline {
   request(request: IncomingMessage, response: ServerResponse): void
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
 }
 
-/** Every method that Node reads, WebDAV's too. TRACE has its route so that the accept step can refuse it. */
+/** Every method that Node parses. TRACE has a route so that the accept step can refuse it. */
 const methods = METHODS.filter(method => method !== 'CONNECT')
-/** Fastify's usual ones; all others pass it without a look at their body. */
+/** Methods that Fastify has by default. The others are added without a body parser. */
 const readByFastify = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'])
 
-/** What Fastify hears of a body for an app. It would answer 415 to a type that it cannot read, and apps may use any. */
+/** The headers that Fastify sees of a request with a body. It answers 415 to unknown content types, which apps may use. */
 const withoutType = { 'content-type': undefined }
 
 const noProofs: readonly Proof[] = []
@@ -52,7 +52,7 @@ const upgrades = new WeakMap<IncomingMessage, Upgrade>()
 export const forwardPlugin = fp<ForwardOptions>(
   async (app, options) => {
     const registry = new UpstreamRegistry({ clock: options.clock })
-    /** What the log has said of an app. There are few oddities and few apps. */
+    /** The oddities already logged, with their app. */
     const loggedOddities = new Set<string>()
     for (const method of methods)
       if (!readByFastify.has(method)) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
@@ -97,7 +97,8 @@ export const forwardPlugin = fp<ForwardOptions>(
         if (request.raw.headers['content-type'] !== undefined) request.headers = withoutType
         done()
       })
-      // http-proxy's own parsers leave every body unread. Whatever is no page of ours comes as '/' (exchange.ts); no byte goes to this upstream.
+      // http-proxy's parsers leave every body unread. Requests to apps have the route '/' (exchange.ts). Nothing is sent
+      // to this upstream.
       const routes = { routes: ['/'], httpMethods: methods, upstream: 'http://app.invalid' }
       await scope.register(httpProxy, { ...routes, handler: forward })
     })
@@ -106,15 +107,15 @@ export const forwardPlugin = fp<ForwardOptions>(
   { name: 'forward', dependencies: ['enforce'] }
 )
 
-/** The ready pipeline as a server's listeners take it. `upgrade` runs the same steps, and ends the socket after a refusal. */
+/** The pipeline of a Fastify app. `upgrade` runs the same steps, and closes the socket after a refusal. */
 export function pipelineOf(app: FastifyInstance): Pipeline {
   return {
     request(request, response) {
-      // Behind a last answer there is no request (RFC 9112 §9.6); the connection is about to end.
+      // After the last response of a connection nothing is a request (RFC 9112 §9.6).
       if (isLast(request.socket)) return
-      // Node has dropped what came in one piece with an upgrade that is none: nothing more may be read from that connection.
+      // With an upgrade that is not accepted, Node drops the bytes of the same chunk, so the connection must not be reused.
       if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
-      // Pages of ours read whatever comes; forwarding says "continue" once the app's connection stands.
+      // Pages of the gate always read the body. Forwarding sends 100 itself.
       const asksFirst = request.headers.expect !== undefined && request.httpVersionMinor > 0
       if (asksFirst && request.url?.startsWith('/.factorgate/')) response.writeContinue()
       app.routing(request, response)
@@ -123,7 +124,7 @@ export function pipelineOf(app: FastifyInstance): Pipeline {
       const response = responseToUpgrade(request, socket)
       upgrades.set(request, { socket, head })
       socket.on('error', ignore)
-      // Only a refusal ends here. What follows it on that socket is never read as a request (THREATS F8).
+      // Only a refusal emits `finish`. Later bytes on that socket are never parsed as a request (THREATS F8).
       response.on('finish', () => {
         endInStages(socket)
       })
@@ -132,7 +133,7 @@ export function pipelineOf(app: FastifyInstance): Pipeline {
   }
 }
 
-/** What one exchange does to its reply, and whom it tells. */
+/** Connects one forward request to Fastify's reply, the exchange and the callbacks. */
 class ReplyObserver implements ForwardObserver {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
@@ -186,15 +187,15 @@ class ReplyObserver implements ForwardObserver {
   }
 }
 
-/** Lines that relays write: who says one may be a proxy that nobody has listed, with many people behind it. */
+/** Headers that proxies add. A client that sends one may be an unlisted proxy for several people. */
 const proxyHeaders = [
   ...['via', 'forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-server'],
   ...['x-real-ip', 'x-client-ip', 'x-cluster-client-ip', 'true-client-ip', 'cf-connecting-ip']
 ]
 
 /**
- * Who speaks on this client connection, as far as anybody can tell. A proxy may put several people's requests on one, and says so: what
- * comes without a session by such a way is anybody's.
+ * Who uses this client connection: the session id, '' for anonymous, or null if the request is anonymous and came through
+ * a proxy, which may send several people's requests on one connection.
  */
 function visitorOf({ raw: { headers }, exchange }: FastifyRequest): string | null {
   const { principal, client } = exchange
@@ -209,7 +210,7 @@ function checkHandshake(request: IncomingMessage, app: App, isSignedIn: boolean)
   if (!originAllowed(request.headers.origin, app, isSignedIn)) throw new GateError('foreign_origin')
 }
 
-/** `/nb` for an app that knows itself as `/`: relative links on its front page would miss, so people are sent to `/nb/`. */
+/** The redirect from `/nb` to `/nb/`, for relative links on the front page of an app that does not know its prefix. */
 function frontRedirect({ target }: Exchange, app: App, method: string): string | null {
   if (app.prefix === '' || target.path !== app.prefix || (method !== 'GET' && method !== 'HEAD')) return null
   if (app.upstreams.every(({ basePath }) => basePath === app.prefix)) return null

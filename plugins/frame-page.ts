@@ -1,14 +1,11 @@
-/**
- * Decides which framed requests get a page of ours. It has no forms, because another page could cover them
- * (THREATS R18).
- */
+/** Pages in frames: which requests get one, and its headers (THREATS R18). */
 import type { IncomingMessage } from 'node:http'
 import type { Site } from '../src/apps/route-table.ts'
 
-/** Steps that redirect without interaction. */
+/** Steps that may redirect without interaction. */
 const steps: ReadonlySet<string> = new Set(['/login', '/challenge', '/callback'])
 
-/** True for a same-site frame. Cross-site frames, `object` and `embed` get none of our pages. */
+/** True for a navigation in a same-site frame. Cross-site frames, `object` and `embed` get no page. */
 export function isSiteFrame({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   const dest = headers['sec-fetch-dest']
   const site = headers['sec-fetch-site']
@@ -19,7 +16,7 @@ export function isSiteFrame({ headers }: Pick<IncomingMessage, 'headers'>): bool
   )
 }
 
-/** True for such a frame on a step. A same-origin parent could read the page and already has the cookie. */
+/** True for a step in such a frame. A same-origin parent is excluded, because it could read the page. */
 export function isFramedStep(request: IncomingMessage, path: string): boolean {
   return (
     request.method === 'GET' &&
@@ -29,7 +26,7 @@ export function isFramedStep(request: IncomingMessage, path: string): boolean {
   )
 }
 
-/** The page's headers. `domains` are those of the gate's hosts, because other pages there may frame an app too. */
+/** The page's headers. Pages on the gate's hosts and on `domains` may frame it. */
 export function framePageHeaders(sites: readonly Site[], domains: readonly string[] = []): Record<string, string> {
   const ancestors = [...sites.map(({ origin }) => origin), ...domains].join(' ')
   return {
@@ -41,7 +38,7 @@ export function framePageHeaders(sites: readonly Site[], domains: readonly strin
   }
 }
 
-/** CSP sources for whole domains on any port, because browsers ignore ports in "same site". */
+/** CSP sources for the domains of the sites, on any port, because "same site" ignores ports. */
 export function domainSources(sites: readonly Site[], isPublicSuffix: (name: string) => boolean): string[] {
   const sources = sites.flatMap(({ origin }) => {
     const { protocol, hostname } = new URL(origin)

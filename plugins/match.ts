@@ -1,4 +1,4 @@
-/** Step 2, match: finds the app for host and path, or answers 404. The route table is in src/routing. */
+/** Step 2, match: finds the app for host and path, or refuses the request (src/apps/route-table.ts). */
 import fp from 'fastify-plugin'
 import type { RouteTable } from '../src/apps/route-table.ts'
 import { GateError } from '../src/errors.ts'
@@ -11,7 +11,7 @@ export const matchPlugin = fp<{ routes: RouteTable }>(
       const match = routes.match(request.raw.headers.host, exchange.target)
       exchange.match = match
       if (match.kind !== 'none') return done()
-      // The portal's bare address leads to the start page.
+      // The portal's root leads to its start page.
       if (match.site?.isPortal && exchange.target.path === '/') {
         reply.header('cache-control', 'no-store').redirect(`${match.site.origin}/.factorgate/`, 302)
         return

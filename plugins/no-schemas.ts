@@ -1,7 +1,4 @@
-/**
- * Fastify's `schemaController` without schema support, which saves loading ajv (130 files). A route with a schema is
- * refused, otherwise it would go unchecked.
- */
+/** A `schemaController` for Fastify that does not load ajv (130 files) and refuses routes with a schema. */
 import type { FastifyServerOptions } from 'fastify'
 
 const refuse = (): never => {

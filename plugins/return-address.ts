@@ -1,18 +1,15 @@
-/**
- * Encodes the return address in query strings (`rd`): plain, with fewer escapes, packed, or shortened, by its length.
- * Links of 8,000 octets are possible (RFC 9110 §4.1).
- */
+/** Encodes the return address for query strings (`rd`). Links of 8,000 octets are possible (RFC 9110 §4.1). */
 
-/** Room for the other headers of a request. */
+/** Octets reserved for the other headers of a request. */
 const otherHeaders = 4096
 export const longestAddress = 12 * 1024
 const short = 2048
 const packed = 'packed.'
 
-/** With the default `listen.maxHeaderSize`. */
+/** The value of `longestUrl` for the default `listen.maxHeaderSize`. */
 export const usualLongest = 12 * 1024
 
-/** The maximum length of our URLs, which leaves room in `maxHeaderSize` for other headers. */
+/** The maximum length of the gate's URLs, in octets. */
 export function longestUrl(maxHeaderSize: number): number {
   return maxHeaderSize - otherHeaders
 }
@@ -23,7 +20,7 @@ export function queryOf(params: URLSearchParams): string {
   return [...params].map(([name, value]) => `${name}=${shortest(name, value)}`).join('&')
 }
 
-/** `page` with the return address; if too long, it is cut to its path, or replaced by `front`. */
+/** `page` with the return address. If it is too long, it loses its query, or `front` replaces it. */
 export function pageFor(page: string, returnQuery: URLSearchParams, front: string, longest: number): string {
   const rd = returnQuery.get('rd')
   if (rd === null) return returnQuery.size === 0 ? page : `${page}?${queryOf(returnQuery)}`

@@ -1,9 +1,9 @@
-/** The security headers of our responses (ASVS 3.4.1, 3.4.4, 3.4.6). Apps' responses bypass this. */
+/** The security headers of the gate's own responses (ASVS 3.4.1, 3.4.4, 3.4.6). */
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { RouteTable } from '../src/apps/route-table.ts'
 
-/** RFC 6797. No `includeSubDomains`, because subdomains may not be ours. */
+/** `Strict-Transport-Security` (RFC 6797), without subdomains, because others may run them. */
 export const strictTransport = 'max-age=63072000'
 
 export interface SecurityHeadersOptions {

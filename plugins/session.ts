@@ -1,4 +1,4 @@
-/** Step 3, session: resolves the cookie to a principal or anonymous. */
+/** Step 3, session: finds the principal of the session cookie, or null for anonymous. */
 import fp from 'fastify-plugin'
 import type { Sessions } from '../src/session/sessions.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
@@ -14,7 +14,7 @@ export const sessionPlugin = fp<{ sessions: Sessions }>(
         exchange.principal = null
         return done()
       }
-      // Usually answered synchronously from the cache, otherwise by the store.
+      // The cache answers synchronously; otherwise the store is asked.
       const known = sessions.peek(site.host, token)
       if (known !== undefined) {
         exchange.principal = known
@@ -27,7 +27,7 @@ export const sessionPlugin = fp<{ sessions: Sessions }>(
         },
         error => {
           if (!(error instanceof StoreUnreachable)) return done(error)
-          // Public pages need no session; the enforce step refuses where one is needed.
+          // Public paths need no session; the enforce step refuses the others.
           exchange.storeFailure = error
           exchange.principal = null
           done()

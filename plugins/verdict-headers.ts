@@ -1,7 +1,4 @@
-/**
- * The headers of a forward-auth verdict: what the proxy must add to the app's request and remove from it
- * (src/forwarding/claims.ts).
- */
+/** The headers of a forward-auth verdict: what the proxy must add to the app's request, and what it must remove. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { App } from '../src/apps/route-table.ts'
 import { isClaim, looksLikeClaim, passedNames } from '../src/forwarding/claims.ts'
@@ -10,7 +7,7 @@ import { groupsText, utf8 } from '../src/forwarding/outbound.ts'
 import type { Subject } from '../src/identity/subject.ts'
 import { hopByHop, normalName } from '../src/request/header-name.ts'
 
-/** Always sent, so proxies that copy by name overwrite the client's values. */
+/** Headers that are always sent, so that proxies that copy by name overwrite the client's values. */
 const always = [
   'cookie',
   'x-factorgate-assertion',
@@ -29,9 +26,9 @@ export interface VerdictInput {
 }
 
 /**
- * An empty header means "remove it" (GHSA-7r4p-vjf4-gxv4). `Factorgate-Copy` lists all for programmable proxies;
- * Envoy has its own list; Caddy reads `Factorgate-Out-1` and following, as many as it asks for (`Factorgate-Out:
- * 64`).
+ * An empty header means "remove it" (GHSA-7r4p-vjf4-gxv4). `Factorgate-Copy` lists all names, for programmable proxies.
+ * Envoy has a list of its own. Caddy reads names to remove in `Factorgate-Out-1` and following, whose number it gives
+ * (`Factorgate-Out: 64`).
  */
 export function verdictHeaders(asked: IncomingHttpHeaders, input: VerdictInput): Record<string, string> {
   const { app, subject, address, assertion } = input
@@ -39,7 +36,7 @@ export function verdictHeaders(asked: IncomingHttpHeaders, input: VerdictInput):
   const names = headerNamesOf(app)
   const claims = claimsIn(asked, names)
   for (const name of claims) headers.set(name, '')
-  // Traefik removes whatever looks like a claim, so permitted exceptions are sent back.
+  // Traefik removes everything that looks like a claim, so the verdict repeats permitted exceptions.
   for (const name in asked)
     if (looksLikeClaim(name) && !headers.has(name) && !isFraming(name)) headers.set(name, String(asked[name]))
 
@@ -63,8 +60,8 @@ export function verdictHeaders(asked: IncomingHttpHeaders, input: VerdictInput):
 }
 
 /**
- * A claim that the proxy would pass on, or null. nginx cannot remove families: its example empties `namedForProxies`,
- * and any other claim is refused, as are more than the proxy has lines for.
+ * A claim of the client that the proxy cannot remove, or null. nginx (`copiesByName`) removes only `namedForProxies`;
+ * Caddy removes as many names as it asks for.
  */
 export function unremovableClaim(asked: IncomingHttpHeaders, app: App, copiesByName: boolean): string | null {
   const names = headerNamesOf(app)
@@ -73,7 +70,7 @@ export function unremovableClaim(asked: IncomingHttpHeaders, app: App, copiesByN
   return claimed.find(name => !named.has(name)) ?? null
 }
 
-/** As in config/examples/nginx-auth-request.conf. */
+/** The names that config/examples/nginx-auth-request.conf removes. */
 export const namedForProxies: readonly string[] = `
   auth-user cas-user cf-access-authenticated-user-email cf-access-jwt-assertion cf-connecting-ip cf-connecting-ipv6 client-cert
   client-cert-chain client-ip fastly-client-ip forwarded front-end-https http-remote-user iv-creds iv-groups iv-user proxy proxy-remote-user
@@ -122,7 +119,7 @@ function claimsIn(asked: IncomingHttpHeaders, names: HeaderNames): string[] {
   return Object.keys(asked).filter(name => mustNotPass(name, names))
 }
 
-/** True for headers that the proxy handles; `Cookie` is cleaned. */
+/** True for headers of the connection and the framing, which the proxy sets itself. */
 function isFraming(name: string): boolean {
   const normal = normalName(name)
   return normal === 'host' || normal === 'content-length' || hopByHop.has(normal)

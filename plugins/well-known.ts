@@ -1,14 +1,12 @@
-/**
- * The well-known URLs for password managers (RFC 8615), on the portal's origin only, unless an app has that address.
- */
+/** The well-known URLs for password managers (RFC 8615), on the portal's origin. */
 import type { FastifyReply } from 'fastify'
 
-/** W3C "A Well-Known URL for Changing Passwords". A redirect, so managers can open it. */
+/** W3C "A Well-Known URL for Changing Passwords": a redirect. */
 const changePassword = '/.well-known/change-password'
-/** W3C "A Well-Known URL for Relying Party Passkey Endpoints". Never a redirect (its §3.1). */
+/** W3C "A Well-Known URL for Relying Party Passkey Endpoints": never a redirect (§3.1). */
 const passkeyEndpoints = '/.well-known/passkey-endpoints'
 
-/** True if answered. Others stay 404: managers probe one that must not exist. */
+/** Answers these URLs; false for others, which must stay 404, because managers test a URL that must not exist. */
 export function answerWellKnown(
   method: string | undefined,
   path: string,
