@@ -1,6 +1,6 @@
 /**
- * The lab's one colour, made legible. Owns the reading of `portal.accent` and the promise that text in it, or on it, has a contrast
- * of at least 4.5:1 on paper and on slate (WCAG 2.2, 1.4.3); refuses anything that is not a hex colour.
+ * The accent colour of the pages. Text in it or on it has a contrast of at least 4.5:1 on light and dark pages (WCAG 2.2, 1.4.3), whatever
+ * colour `portal.accent` gives.
  */
 
 type Rgb = readonly [number, number, number]
@@ -10,7 +10,7 @@ export const slate = '#181613'
 const ours = '#0b5a5e'
 const wanted = 4.5
 
-/** The accent for light and dark pages, and the colour of text on it. Unreadable or absent: ours. */
+/** The accent for light and dark pages, and the colour of text on it. Without a valid hex colour it is the gate's own. */
 export function accentFor(text: string | null): { light: string; onLight: string; dark: string; onDark: string } {
   const colour = parse(text ?? ours) ?? (parse(ours) as Rgb)
   const light = towards(colour, 0, parse(paper) as Rgb)
@@ -25,7 +25,10 @@ function parse(text: string): Rgb | null {
   return parts === undefined ? null : (parts.map(part => Number.parseInt(part, 16)) as unknown as Rgb)
 }
 
-/** Darker or lighter by as little as it takes; lighter ones lose some of their force, which would glare on a dark page. */
+/**
+ * Makes a colour darker or lighter until its contrast is enough. Lighter colours lose half of their saturation, which would be too strong
+ * on a dark page.
+ */
 function towards(colour: Rgb, end: 0 | 1, background: Rgb): Rgb {
   if (contrast(colour, background) >= wanted) return colour
   const [hue, saturation, lightness] = toHsl(colour)

@@ -1,4 +1,4 @@
-/** The account: how a person confirms it is them, and where they are signed in. Owns the overview; each change has its own page beside it. */
+/** The account page: an overview of a person's factors and sign-ins. Each change has its own page. */
 import type { FastifyInstance } from 'fastify'
 import type { Credential } from '../../src/factor/credential.ts'
 import type { PasskeySignals } from '../../src/factor/passkey-signals.ts'
@@ -22,13 +22,13 @@ export interface AccountView {
   readonly now: number
   readonly done: Flash | null
   readonly problem: string | null
-  /** Whether the password is ours to change. */
+  /** True where the gate keeps this person's password. */
   readonly hasPassword: boolean
-  /** How many recovery codes are left, where this session confirmed with one; null otherwise. */
+  /** The number of recovery codes left, where this session used one; null otherwise. */
   readonly codesLeft: number | null
-  /** For the browser, so that it offers no passkey that was removed. */
+  /** Tells the browser which passkeys exist, so that it does not offer removed ones. */
   readonly signals: PasskeySignals
-  /** This page's own absolute address: where longer ways come back to. */
+  /** The absolute address of this page, to return to. */
   readonly address: string
 }
 
@@ -186,7 +186,6 @@ function doneSentence(done: Flash, { account: say }: Messages): string {
   return done.kind === 'added' ? say.addedNotice(done.name) : say.removed(done.name)
 }
 
-/** The overview as it stands now. */
 export async function showAccount(page: AuthenticatedContext, status: number, problem: string | null) {
   const { portal, principal } = page
   const { credentials, recoveryCodes, sessions, webauthn } = portal.services

@@ -1,7 +1,7 @@
 /**
- * A form that is pressed twice is answered once (FIELD G6). The browser forgets the answer to its first press and may never store the new token in it,
- * while the code is spent and the old token is dead. So for twenty seconds the same press of the same browser gets the same cookies again.
- * It is no second use of a code: any other body, nonce or token is refused (THREATS M9, W1, W7).
+ * The repetition of an answer to a form that was sent twice (FIELD G6). The browser drops the answer to its first press, with the new token
+ * in it, while the code is spent and the old token is dead. So for twenty seconds the same press of the same browser gets the same cookies
+ * again. This is no second use of a code: another body, nonce or token is refused (THREATS M9, W1, W7).
  */
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -15,20 +15,23 @@ import type { PortalOptions } from './options.ts'
 import { type AuthenticatedContext, csrfSubject, isSigned, type PageContext } from './page-context.ts'
 import { withReturnTo } from './return-to.ts'
 
-/** The answer of a first press that another process took; null where there is none. Asked only after this press was refused. */
+/**
+ * Asks for the answer that another process gave to the first press; null where there is none. It is called only after this press was
+ * refused.
+ */
 export type Elsewhere<Result> = () => Promise<Result | null>
 
-/** What a script is answered. Only a success has `redirect`. */
+/** The answer for a script. Only a success has `redirect`. */
 type ScriptAnswer = { readonly redirect: string } | { readonly error: object }
 
 const mostKept = 1000
-/** What means to a script that its press came too late: the first one has changed what this one depends on. */
+/** Errors that may mean that a script's press came too late, since the first press has changed what this one needs. */
 const lateCodes: readonly string[] = ['sign_in_required', 'form_expired', 'enrolment_not_allowed']
 
-/** Of each portal: what was answered lately, or is being answered. */
+/** For each portal, the recent answers and those under way. */
 const answers = new WeakMap<PortalOptions, Map<string, { at: number; answer: Promise<Answer | null> }>>()
 
-/** Does the work of a form, or answers a repetition of it. Whoever is nobody and repeats nothing signs in first, on the same way. */
+/** Does the work of a form, or repeats its answer. A person without a session, and without an answer to repeat, is sent to the sign-in. */
 export async function answerOnce(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -40,7 +43,7 @@ export async function answerOnce(
   const press = new Press(page, form.field('csrf'), form.field('code'))
   const repeat = (answer: Answer | null) => {
     if (answer === null) return null
-    // No second success, so no 303: one code opens one session once (THREATS M9). The next page knows where the way leads by now.
+    // This is no second success, so it is no 303: one code opens one session once (THREATS M9). The next page knows where to go by now.
     giveAgain(reply, answer).header('vary', 'Cookie')
     return reply.redirect(withReturnTo('/.factorgate/challenge', page.trip), 302)
   }
@@ -57,7 +60,7 @@ export async function answerOnce(
   )
 }
 
-/** The same for the end of a ceremony, which a script sends as JSON. `typed`: all that it sends besides the CSRF token. */
+/** The same for the end of a ceremony, which a script sends as JSON. `typed`: all that it sends except the CSRF token. */
 export async function answerScriptOnce(
   page: PageContext,
   csrf: string,
@@ -67,7 +70,7 @@ export async function answerScriptOnce(
   const press = new Press(page, csrf, typed)
   const repeat = (answer: Answer | null) => {
     if (answer?.redirect == null) return null
-    // A script takes any 2xx. This one is not 200: one answer to a challenge is one success (THREATS W1).
+    // A script accepts any 2xx. This one is not 200: one answer to a challenge is one success (THREATS W1).
     giveAgain(page.reply, answer).code(208)
     return { redirect: answer.redirect }
   }
@@ -88,13 +91,13 @@ export async function answerScriptOnce(
   )
 }
 
-/** One press of one form, with what was typed into it, by one browser: its token is made of the nonce and the session's token. */
+/** One press of one form by one browser, with what was typed into it. */
 class Press {
   readonly #page: PageContext
   readonly #csrf: string
   readonly #key: string
   readonly #kept: Map<string, { at: number; answer: Promise<Answer | null> }>
-  /** What this press was given instead of an answer of its own. */
+  /** The answer of another process that this press repeats. */
   #given: Answer | null = null
   #shared: { keep(answer: Answer): void; drop(): Promise<void> } | null = null
 
@@ -107,14 +110,14 @@ class Press {
     answers.set(page.portal, this.#kept)
   }
 
-  /** The answer of this process to the first press. Waits for one that is under way. */
+  /** This process's answer to the first press. It waits for one that is under way. */
   async here(): Promise<Answer | null> {
     const { nonce, now } = this.#page
     const known = nonce === null ? undefined : this.#kept.get(this.#key)
     return this.#fit(known !== undefined && now - known.at < keptSeconds * 1000 ? await known.answer : null)
   }
 
-  /** The answer of another process. A press that is no form of ours looks for none. */
+  /** Another process's answer to the first press; null for a form that is not the gate's. */
   async elsewhere(): Promise<Answer | null> {
     const { sharedAnswers } = this.#page.portal
     if (sharedAnswers == null || !this.#isOurs()) return null
@@ -124,7 +127,7 @@ class Press {
     return this.#given
   }
 
-  /** Does the work while other presses wait for its answer. `success`: what to keep of the result besides the cookies. */
+  /** Does the work while other presses wait for its answer. `success` answers what to keep of the result beside the cookies. */
   async run<Result>(
     work: () => Promise<Result>,
     success: (result: Result) => Pick<Answer, 'redirect'> | null
@@ -154,13 +157,16 @@ class Press {
     }
   }
 
-  /** The answer, where this browser holds the token of the first press, or the one that came of it. */
+  /** The answer, if this browser holds the token from before or after the first press. */
   #fit(answer: Answer | null): Answer | null {
     const held = this.#page.principal?.csrfKey ?? this.#sentDigest()
     return answer?.tokens.includes(held) ? answer : null
   }
 
-  /** True where the form was made for this nonce and the token that came along, be it dead, or for nobody yet; whoever is signed in counts too. */
+  /**
+   * True for a form with this browser's nonce and the token that it sent, even a dead one, or with no token; also true for a person who is
+   * signed in.
+   */
   #isOurs(): boolean {
     const { nonce, principal, portal } = this.#page
     if (nonce === null || principal !== null) return nonce !== null
@@ -175,7 +181,7 @@ class Press {
     return sent === null ? null : tokenDigest(sent)
   }
 
-  /** Of the token that the answer gives; null where it gives none. */
+  /** The digest of the token in the answer; null where there is none. */
   #newDigest(): string | null {
     const pairs = cookiesOf(this.#page.reply).map(line => line.split(';', 1)[0])
     const token = readOwn(pairs.join('; '), 'session', this.#page.site)

@@ -1,4 +1,4 @@
-/** The front page: the person's apps in the lab's own words, the one used last on top. */
+/** The front page: the person's apps, the one used last on top. */
 import type { FastifyInstance } from 'fastify'
 import { home } from './enter.ts'
 import { type Frame, Page } from './layout.tsx'
@@ -42,7 +42,7 @@ export function AppsPage({ frame, view }: { frame: Frame; view: AppsView }) {
   )
 }
 
-/** Last used first; what was never used keeps the order of the configuration. */
+/** Sorts by last use. Apps that were never used keep the order of the configuration. */
 export function inOrder(apps: readonly AppCard[]): AppCard[] {
   return [...apps].sort((a, b) => (b.lastUsedAt ?? 0) - (a.lastUsedAt ?? 0))
 }

@@ -1,6 +1,6 @@
 /**
- * The portal's style sheet, script and icon, served from memory. Their names hold a hash of what is in them, so browsers may keep them for a year.
- * The build minifies both files; no file is read after the start.
+ * The style sheet, script and icon of the pages, served from memory. Their names contain a hash of their content, so browsers may keep them
+ * for a year. The build minifies them; no file is read after the start.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -20,19 +20,18 @@ const script = named('page', 'js', 'text/javascript; charset=utf-8', read('page.
 const sheetSource = read('page.css')
 const sheets = new Map<string | null, Asset>()
 
-/** A tab's mark: the door, small. */
+/** The icon of a browser tab. */
 export const mark: Asset = {
   type: 'image/svg+xml',
   path: `${assetsPath}door.svg`,
   body: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="none" stroke="#0b5a5e" stroke-width="2.500" stroke-linejoin="round"><path fill="#e9c46a" stroke="none" d="M18 6h5v22h-5z"/><path fill="#f8f5ef" d="M8 28V5l11 4v17z"/><path d="M3 28h26M8 28V4h16v24"/></svg>`
 }
 
-/** The script; the same for everybody. */
 export function pageScript(): Asset {
   return script
 }
 
-/** The stylesheet with the lab's accent in it: the policy of our pages forbids to set it anywhere else. */
+/** The style sheet with the lab's accent. The content security policy allows no other place for it. */
 export function pageSheet(accent: string | null): Asset {
   let sheet = sheets.get(accent)
   if (sheet === undefined) {
@@ -45,7 +44,7 @@ export function pageSheet(accent: string | null): Asset {
   return sheet
 }
 
-/** On every host: error pages of ours stand on the hosts of apps too. */
+/** Every host serves these, since error pages of the gate also appear on the hosts of apps. */
 export function registerAssets(scope: FastifyInstance): void {
   const { portal } = scope
   scope.get(
@@ -55,7 +54,7 @@ export function registerAssets(scope: FastifyInstance): void {
       const { name } = request.params as { name: string }
       const asset = name.endsWith('.css') ? pageSheet(portal.accent) : name.endsWith('.js') ? script : mark
       if (asset === mark && name !== 'door.svg') throw new GateError('not_found')
-      // Another hash is another version's, before or after a roll-out: better dressed in today's than not at all, but not kept.
+      // Another hash belongs to another version, before or after an upgrade. It gets today's content, but not for long.
       const isCurrent = asset.path === assetsPath + name && asset !== mark
       return reply
         .header('cache-control', isCurrent ? 'public, max-age=31536000, immutable' : 'public, max-age=300')

@@ -1,6 +1,6 @@
 /**
- * The app's side of a hand-over: a code from the portal becomes this host's own cookie. Owns the tie to the browser that set out (its
- * nonce). A code that is another browser's signs nobody in: the way begins once more at the portal. One that is late or spent has a page with the way on.
+ * The end of a hand-over on an app's host: a code from the portal becomes this host's own cookie. A code of another browser signs nobody
+ * in, and that browser starts again at the portal. A late or spent code gets a page with a link.
  */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
@@ -25,7 +25,7 @@ export function LatePage({ frame, app, href }: { frame: Frame; app: string; href
   )
 }
 
-/** A worker that asks for this page with a request of its own follows a redirect by itself, and a browser shows nothing that came by one. */
+/** A service worker's own request follows a redirect by itself, and the browser shows no page that came this way. */
 function sendOnward({ reply }: PageContext, href: string) {
   const there = href.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')
   return reply
@@ -45,7 +45,7 @@ function isNavigation({ request: { raw } }: PageContext): boolean {
   return mode === undefined || mode === 'navigate'
 }
 
-/** A hand-over begins anew once within this time; later, the mark is of another day, or of a bookmark. */
+/** A hand-over starts again only once within this time. An older `again` in the address comes from a bookmark or another day. */
 const againSeconds = 15 * 60
 
 export function registerCallback(scope: FastifyInstance): void {
@@ -53,7 +53,7 @@ export function registerCallback(scope: FastifyInstance): void {
 
   scope.get('/.factorgate/callback', { config: { requires: 'anyone', everyHost: true } }, async (request, reply) => {
     const { page } = request
-    // The nonce that came along, not the one that the context has just given where there was none.
+    // The nonce that the request had, not the new one that the context gives to a browser without one.
     const nonce = readNonce(request.raw.headers.cookie, page.site)
     const { code } = request.query as { code?: unknown }
     const { origin } = page.site
@@ -74,7 +74,7 @@ export function registerCallback(scope: FastifyInstance): void {
     return sendPage(page, 403, <LatePage frame={{ ...frameOf(page), person: null }} app={app} href={goal} />)
   })
 
-  /** An address on this very host, or null. */
+  /** The address if it is on this host, or null. */
   function placeHere(address: string, origin: string): string | null {
     const goal = validTarget(address, portal.returnTargets)
     return goal !== null && new URL(goal).origin === origin ? goal : null
@@ -87,8 +87,8 @@ export function registerCallback(scope: FastifyInstance): void {
   }
 
   /**
-   * The same way once more, from the portal, as whoever this browser is there: tabs that were opened at once have overwritten each other's
-   * nonce, or an address was kept. The code is spent and signs in nobody.
+   * Starts the hand-over again at the portal, with the sign-in that this browser has there. Tabs that were opened at once overwrite each
+   * other's nonce, and people keep addresses. The code is spent and signs nobody in.
    */
   function startOver(page: PageContext, rd: string): string {
     const again = Math.floor(page.now / 1000).toString(36)

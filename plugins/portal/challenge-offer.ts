@@ -1,10 +1,10 @@
-/** Why a challenge is asked, in a sentence. */
+/** The sentence that says why a challenge is asked. */
 import { type FactorKind, factorKinds, freshSeconds } from '../../src/factor/proof.ts'
 import type { Offer } from '../../src/sign-in/challenge.ts'
 import type { Messages } from './messages/en.ts'
 import { formatLimit } from './relative-time.ts'
 
-/** Null where nothing needs to be said. */
+/** Null where no sentence is needed. */
 export function whySentence({ why, app, demanded }: Offer, say: Messages): string | null {
   if (why === null) return null
   if (why.kind === 'account') return say.challenge.account(formatLimit(freshSeconds, say))

@@ -1,4 +1,4 @@
-/** The challenge as a page: the form of the factor used last, the others a line below each. Owns their fields and nothing they decide. */
+/** The challenge as a page: the form of the factor used last, and the others below it. */
 import type { FactorKind } from '../../src/factor/proof.ts'
 import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
 import { PasskeyButton } from './passkey-button.tsx'
@@ -7,7 +7,7 @@ import { type ReturnTo, withReturnTo } from './return-to.ts'
 export interface ChallengeProblem {
   readonly factor: FactorKind
   readonly sentence: string
-  /** The gate's clock, where a wrong one may be the cause. */
+  /** The gate's time, where a wrong clock may be the cause. */
   readonly clock: number | null
   readonly waitSeconds: number | null
 }
@@ -16,11 +16,11 @@ export interface ChallengeView {
   readonly trip: ReturnTo
   readonly name: string
   readonly isStepUp: boolean
-  /** Why this is asked. */
+  /** The sentence that says why a factor is asked for. */
   readonly why: string | null
-  /** In the order they are offered; never empty. */
+  /** In the order of the page; never empty. */
   readonly factors: readonly FactorKind[]
-  /** How long the codes of this person's authenticator apps are, the shortest first. */
+  /** The lengths of the codes of this person's authenticator apps, the shortest first. */
   readonly codeDigits: readonly number[]
   readonly problem: ChallengeProblem | null
 }
@@ -87,7 +87,7 @@ function FactorForm(props: FactorFormProps) {
   )
 }
 
-/** What went wrong with this factor, read out at once; and the clocks, where they may be why. */
+/** What went wrong with this factor, and the times of the clocks where they may be the cause. Screen readers read it at once. */
 function ProblemNotice({ frame, problem }: { frame: Frame; problem: ChallengeProblem }) {
   const { say } = frame
   return (
@@ -131,14 +131,14 @@ function TotpChallenge({ frame, view, isFirst }: FactorFormProps) {
 export interface CodeFieldProps {
   id: string
   digits: number
-  /** Send the form by itself once all digits are there: of codes of several lengths, the longest. */
+  /** Send the form when all digits are typed; with codes of several lengths, the longest. */
   submits?: boolean
   autofocus?: boolean
   problemId?: string | undefined
   hintId?: string
 }
 
-/** Takes what phones paste, with whatever stands between the digits: room for that is more than the digits need. */
+/** A field for a code. It is longer than the code, since phones paste other characters between the digits. */
 export function CodeField({ id, digits, submits, autofocus, problemId, hintId }: CodeFieldProps) {
   const described = [problemId, hintId].filter(Boolean).join(' ')
   return (
@@ -191,7 +191,7 @@ function RecoveryChallenge({ frame, view, isFirst }: FactorFormProps) {
   )
 }
 
-/** Title, explanation and way out for people whom no factor of theirs can help here. */
+/** A page with a link, for people whose factors cannot help here. */
 export function DeadEndPage({ frame, title, what, now, href, action, trip }: DeadEnd & { frame: Frame }) {
   const say = frame.say.challenge
   return (
@@ -219,8 +219,8 @@ interface DeadEnd {
   what: string
   now: string
   href: string | null
-  /** What the link of `href` says. */
+  /** The text of the link. */
   action?: string
-  /** The way, for whoever signs in as somebody else. */
+  /** The return address, for a person who signs in with another account. */
   trip?: ReturnTo
 }

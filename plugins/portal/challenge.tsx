@@ -1,4 +1,4 @@
-/** The challenge's page: a second factor for a sign-in or a step-up, and its two dead ends. Codes and passkeys are received by pages of their own. */
+/** The challenge: a second factor for a sign-in or a step-up. Codes and passkeys are received by files of their own. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { FactorKind } from '../../src/factor/proof.ts'
 import { whySentence } from './challenge-offer.ts'
@@ -8,7 +8,7 @@ import { lostCookie, readForm } from './forms.ts'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { withReturnTo } from './return-to.ts'
 
-/** The page itself, with what went wrong if something did. */
+/** Shows the page, with a problem if there is one. */
 export async function showChallenge(
   page: AuthenticatedContext,
   status: number,
@@ -33,7 +33,7 @@ export async function showChallenge(
   if (offer.factors.length === 0) {
     const demanded = say.challenge.orFactors(offer.demanded.map(kind => say.factor.your[kind]))
     const { unfit: title, unfitWhat, unfitNow, unfitCodes, addFactor } = say.challenge
-    // Recovery codes are made elsewhere than what people enrol.
+    // Recovery codes are made on another page than other factors.
     const asksForCodes = offer.demanded.every(kind => kind === 'recovery')
     const end = asksForCodes
       ? { now: unfitCodes, href: withReturnTo('/.factorgate/enrol/recovery', trip), action: say.recovery.newSubmit }
@@ -62,8 +62,8 @@ export async function showChallenge(
 }
 
 /**
- * What a code is answered with whose form is not good any more: the way on, where nothing is missing by now (FIELD F3), else the form anew.
- * Null where the form is good.
+ * The answer to a code whose form has expired: the next step, if nothing is missing by now (FIELD F3), otherwise the form again. Null where
+ * the form is valid.
  */
 export async function answerStale(page: AuthenticatedContext, factor: FactorKind): Promise<FastifyReply | null> {
   const lost = lostCookie(page)

@@ -1,7 +1,7 @@
-/** The field for the password that a person has already, wherever it is asked for. A new one is new-password.tsx. */
+/** The field for a person's current password. new-password.tsx has the one for a new password. */
 
 export interface CurrentPasswordProps {
-  /** The field's name in the form; `password` unless a new one stands beside it. */
+  /** The field's name in the form; `password` unless a new password is asked for too. */
   readonly name?: 'password' | 'old'
   readonly label: string
   readonly isWrong: boolean

@@ -1,11 +1,11 @@
 /**
- * The mark of a known browser: a random value that a browser gets with its first complete sign-in and keeps. It proves nothing; wrong guesses
- * from this browser are counted apart from those of strangers.
+ * The device cookie: a random value that a browser gets with its first complete sign-in. It proves nothing by itself. The store says for
+ * which accounts the browser is known, and wrong guesses at those accounts from it count apart.
  */
 import { isToken } from '../../src/ids.ts'
 import { type CookieSite, readOwn } from '../cookies.ts'
 
-/** The mark that came along, or null where there is none that we could have made. */
+/** The cookie's value, or null for a value that the gate cannot have made. */
 export function deviceCookieOf(cookies: string | undefined, site: CookieSite): string | null {
   const mark = readOwn(cookies, 'known', site)
   return mark !== null && isToken(mark) ? mark : null

@@ -1,6 +1,6 @@
 /**
- * What to call a browser and a device: "Firefox on Linux". Owns the coarse reading of a User-Agent, for people's eyes only; no
- * decision may rest on it, since anybody can send anything.
+ * The name of a browser and a device for people: "Firefox on Linux". It is read from the User-Agent, which anybody can set, so no decision
+ * may depend on it.
  */
 
 import type { Messages } from './messages/en.ts'
@@ -36,7 +36,7 @@ export function browserName(userAgent: string, { device }: Messages): string {
   return system === null ? browser : device.on(browser, system)
 }
 
-/** "iPhone", "Windows", … or null: for the name a new passkey is offered. */
+/** "iPhone", "Windows", … or null: the proposed name of a new passkey. */
 export function systemName(userAgent: string): string | null {
   return first(systems, userAgent)
 }

@@ -1,10 +1,10 @@
-/** The one drawing of ours, by hand: a door that is shut, ajar or open, and its key. It says nothing that words do not say too. */
+/** The drawing on the pages: a door that is shut, ajar or open, or a key. It says nothing that the text does not say. */
 
 export type Drawing = 'shut' | 'ajar' | 'open' | 'key'
 
 const frame = 'M5 66h62M18 66V9.5A2.5 2.5 0 0 1 20.5 7h31A2.5 2.5 0 0 1 54 9.5V66'
 
-/** Decoration for readers of pixels: hidden from readers of text. */
+/** The drawing is decoration, so screen readers skip it. */
 export function Door({ state }: { state: Drawing }) {
   return (
     <svg class="door" viewBox="0 0 72 76" width="72" height="76" aria-hidden="true">

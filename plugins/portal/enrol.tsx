@@ -1,4 +1,4 @@
-/** Adding a second factor: the page that asks which one, and what each of them shares. src/sign-in/enrolment.ts says who may, and what follows. */
+/** The page that offers second factors to enrol, and what their pages share. src/sign-in/enrolment.ts decides who may. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import type { Enrolled, MayEnrol } from '../../src/sign-in/enrolment.ts'
@@ -13,7 +13,7 @@ import { type ReturnTo, withReturnTo } from './return-to.ts'
 export interface EnrolView {
   readonly trip: ReturnTo
   readonly isFirst: boolean
-  /** What the person had was switched off after too many wrong tries. */
+  /** True where the person's factors were switched off after too many wrong tries. */
   readonly isOff: boolean
 }
 
@@ -65,19 +65,19 @@ export function NameField({ frame, value }: { frame: Frame; value: string }) {
   )
 }
 
-/** A name as people may give one: one line of 1 to 64 characters; null for anything else. */
+/** A valid name: one line of 1 to 64 characters; null for anything else. */
 export function cleanName(text: string): string | null {
   const name = text.normalize('NFC').replace(/\s+/g, ' ').trim()
   return name !== '' && [...name].length <= 64 && !/[\p{Cc}\p{Cf}\p{Co}\p{Cn}]/u.test(name) ? name : null
 }
 
-/** Null where this person may add a factor now. Otherwise the answer: to the challenge, or refused. */
+/** Null where this person may add a factor now. Otherwise the redirect to the challenge; throws where it is refused. */
 export async function mayEnrol(page: AuthenticatedContext): Promise<FastifyReply | null> {
   const may = await page.portal.signIn.enrolment.may(page.principal, page.now)
   return may === 'yes' ? null : refuseEnrolment(page, may)
 }
 
-/** To the challenge, and back to this page; or refused, where nothing can be confirmed with or the page is the answer to a form. */
+/** Redirects to the challenge, with this page as the return address. Throws where no factor can confirm, or where the request is a form. */
 export function refuseEnrolment(page: AuthenticatedContext, may: Exclude<MayEnrol, 'yes'>): FastifyReply {
   const { portal, request } = page
   if (may === 'no' || request.method !== 'GET') throw new GateError('enrolment_not_allowed')
@@ -85,7 +85,7 @@ export function refuseEnrolment(page: AuthenticatedContext, may: Exclude<MayEnro
   return goTo(page, withReturnTo('/.factorgate/challenge', { rd, state: null }))
 }
 
-/** Sets the cookies of an enrolment and answers where it leads. Throws what was denied, and what failed once the cookies are set. */
+/** Sets the cookies of an enrolment and answers the next address. Throws a refusal, and a failure after the cookies are set. */
 export function enterEnrolled(page: AuthenticatedContext, outcome: Enrolled | Denied): string {
   if (outcome.kind === 'denied') throw new GateError(outcome.code, outcome)
   setEntryCookies(page, outcome)
@@ -94,7 +94,7 @@ export function enterEnrolled(page: AuthenticatedContext, outcome: Enrolled | De
   return urlOf(outcome.next, page.trip)
 }
 
-/** Where an enrolment leads that was done a moment ago: to the codes that wait to be put away, or on. */
+/** The next address after an enrolment: the recovery codes that wait to be saved, or the next step. */
 export async function afterEnrolment(page: AuthenticatedContext): Promise<string> {
   if (hasWaitingCodes(page)) return urlOf({ kind: 'recovery-codes' }, page.trip)
   return urlOf(await page.portal.signIn.enrolment.next(callerOf(page), page.principal), page.trip)

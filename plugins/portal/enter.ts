@@ -1,4 +1,4 @@
-/** What a page does with the outcome of a sign-in: the cookies first, then the address of the next step. */
+/** The use of a sign-in's outcome by a page: it sets the cookies first, then answers the address of the next step. */
 import { GateError } from '../../src/errors.ts'
 import type { Next } from '../../src/sign-in/next-step.ts'
 import type { Denied, SignedIn } from '../../src/sign-in/outcome.ts'
@@ -8,14 +8,14 @@ import { type ReturnTo, withReturnTo } from './return-to.ts'
 
 export const home = '/.factorgate/'
 
-/** Sets the cookies of a sign-in and answers where it leads. Throws what was denied, and what failed once the cookies are set. */
+/** Sets the cookies of a sign-in and answers the next address. Throws a refusal, and a failure after the cookies are set. */
 export function enter(page: PageContext, outcome: SignedIn | Denied): string {
   if (outcome.kind === 'denied') throw new GateError(outcome.code, outcome)
   setEntryCookies(page, outcome)
   return urlOf(outcome.next, page.trip)
 }
 
-/** The new token, and the mark of a browser that is known from now on. */
+/** Sets the new token, and the device cookie of a browser that is known from now on. */
 export function setEntryCookies(
   { reply, site }: PageContext,
   { token, browser }: { readonly token: string | null; readonly browser: string | null }
@@ -24,12 +24,12 @@ export function setEntryCookies(
   if (browser !== null) reply.header('set-cookie', deviceCookie(browser, site))
 }
 
-/** After the end of a sign-in on this host. */
+/** Removes the session cookie of this host. */
 export function clearSessionCookie({ reply, site }: PageContext): void {
   reply.header('set-cookie', expiredCookie(cookieNames(site).session, site))
 }
 
-/** The address of a next step, the trip in its query. */
+/** The address of a next step, with the return address in its query. */
 export function urlOf(next: Next, trip: ReturnTo): string {
   switch (next.kind) {
     case 'challenge':
@@ -53,7 +53,7 @@ export function urlOf(next: Next, trip: ReturnTo): string {
   }
 }
 
-/** The way on for somebody who is signed in, at this moment. */
+/** The address of the next step for a person who is signed in. */
 export async function wayOn(page: AuthenticatedContext): Promise<string> {
   return urlOf(await page.portal.signIn.nextStep.of(callerOf(page), page.principal), page.trip)
 }

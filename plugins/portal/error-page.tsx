@@ -1,6 +1,6 @@
 /**
- * Every refusal as a page: what happened, whose it is, what to do now, whom to ask, and a reference for the operators. Owns the look of
- * all error codes; shows no cause, no status number, and of the request nothing but a link to try it again.
+ * The page of every refusal: what happened, whose task it is, what to do now, whom to ask, and a reference for the operators. It shows no
+ * cause, no status number, and of the request only a link to try it again.
  */
 import { describeError, type ErrorCode } from '../../src/errors.ts'
 import { Contact, type Frame, Page, Said, toHtml } from './layout.tsx'
@@ -10,31 +10,31 @@ import { formatDuration } from './relative-time.ts'
 import { withReturnTo } from './return-to.ts'
 
 export interface ErrorContext extends Branding {
-  /** `exchange.id`: the journal's line has it too. */
+  /** `exchange.id`, which the journal's line has too. */
   readonly reference: string
-  /** `https://gate.lab.example`: where the links lead. */
+  /** The start of links to the portal: `https://gate.lab.example`. */
   readonly portalOrigin: string
   readonly appTitle?: string | null | undefined
   readonly retryAfterSeconds?: number | undefined
   readonly maintenance?: { readonly until: string | null; readonly message: string | null } | null | undefined
-  /** Path and query to try again with a click; null where a repetition might do something twice. */
+  /** Path and query of a link that tries again; null where a repetition might do something twice. */
   readonly again?: string | null | undefined
-  /** Where a form for an app was stopped: the way to send it after all. */
+  /** Where a form for an app was stopped: the link that lets the person send it after all. */
   readonly unsent?: { readonly href: string; readonly isForeign: boolean } | null | undefined
-  /** The absolute address of the app's page that was asked for, for whoever signs in as somebody else. */
+  /** The absolute address of the app's page, for a person who signs in with another account. */
   readonly address?: string | null | undefined
-  /** Of a page of ours: its query, which holds the way. */
+  /** The query of a page of the gate, which has the return address. */
   readonly query?: string | undefined
   readonly acceptLanguage?: string | undefined
 }
 
-/** What surrounds a page that knows nobody. `base`: where its links lead. */
+/** The frame of a page without a person. `base` comes before its links. */
 export function errorFrame(look: Branding, acceptLanguage: string | undefined, base: string): Frame {
   const { title, accent } = look
   return { look: { title, contact: null, accent }, say: messagesFor(acceptLanguage), person: null, base, csrf: '' }
 }
 
-/** The page for a code, as HTML. Its headers: `pageHeaders`. */
+/** The page for an error code, as HTML. `pageHeaders` has its headers. */
 export function renderError(code: ErrorCode, context: ErrorContext): string {
   const frame = errorFrame(context, context.acceptLanguage, context.portalOrigin)
   return toHtml(<ErrorPage frame={frame} code={code} context={context} />)
@@ -48,11 +48,11 @@ const home: ReadonlySet<ErrorCode> = new Set([
   'ambiguous_target',
   'invitation_invalid'
 ])
-/** A wrong address: who owns it would be a riddle. */
+/** For a wrong address, nobody can say whose task it is. */
 const nobodys: ReadonlySet<ErrorCode> = new Set(['no_such_app', 'misdirected'])
 const notRepeated: ReadonlySet<ErrorCode> = new Set(['account_suspended', ...home])
 
-/** What is said of a code: as a headline, what happened, whose it is, what to do now. */
+/** The texts for an error code: headline, what happened, whose task it is, what to do now. */
 export function errorSentences(code: ErrorCode, context: ErrorContext, say: Messages) {
   const { unsent } = context
   const { title, what, now } = unsent ? unsentSentences(say, code, unsent.isForeign) : say.errors[code]
@@ -134,14 +134,14 @@ export function whyUnsent(code: ErrorCode, isForeign: boolean): 'foreign' | 'sig
   return code === 'sign_in_required' ? 'signIn' : 'confirm'
 }
 
-/** What stands on the page of a form that did not reach its app. */
+/** The texts for a form that did not reach its app. */
 function unsentSentences({ unsent }: Messages, code: ErrorCode, isForeign: boolean) {
   const { title, what, now } = unsent
   const why = whyUnsent(code, isForeign)
   return { title, what: what[why], now: now[why] }
 }
 
-/** For whom another account may help: the sign-in page, with the way that this one was refused on. */
+/** The sign-in page with the same return address, where another account may help. */
 function otherPerson(code: ErrorCode, { address, query }: ErrorContext): string | null {
   if (code === 'not_allowed' && address)
     return withReturnTo('/.factorgate/login', { rd: address, state: null }, { switch: '1' })

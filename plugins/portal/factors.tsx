@@ -1,4 +1,4 @@
-/** Changes to one factor: its name, its end. Owns the rule that the last one stays (THREATS M23), and that removal takes a fresh proof. */
+/** The pages that rename and remove a factor. src/sign-in/factor-change.ts decides; removal takes a fresh proof. */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import type { Credential } from '../../src/factor/credential.ts'
@@ -69,7 +69,7 @@ export function registerFactors(scope: FastifyInstance): void {
     return goTo(page, '/.factorgate/account')
   })
 
-  /** A credential of this very account; anybody else's is not there. */
+  /** A credential of this account. Other people's credentials count as missing. */
   async function own(page: AuthenticatedContext): Promise<Credential> {
     const { id } = page.request.params as { id: string }
     const credential = await credentials.get(page.principal.account.id, id)
@@ -77,7 +77,7 @@ export function registerFactors(scope: FastifyInstance): void {
     return credential
   }
 
-  /** What the page may offer; `removeUnlessLast` decides. Recovery codes are for emergencies and do not count. */
+  /** True for the last usable factor, which the page does not offer to remove. Recovery codes do not count. */
   async function isLast(page: AuthenticatedContext, id: string): Promise<boolean> {
     const all = await credentials.list(page.principal.account.id)
     return !all.some(credential => credential.id !== id && credential.disabledAt === null)

@@ -1,15 +1,15 @@
 /**
- * What people send us: short forms, and JSON for passkeys. Owns the checks that stand before every POST (kind of content, origin,
- * CSRF) and the strict reading of fields: a field is one string or absent, never a list or an object (THREATS R9-R12, M2).
+ * The forms and JSON that people send. Every POST is checked first (kind of content, origin, CSRF), and fields are read strictly: a field
+ * is one string or absent, never a list or an object (THREATS R9-R12, M2).
  */
 import { PassThrough, type Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { csrfSubject, giveNonce, type PageContext, strangersSubject } from './page-context.ts'
 
-/** The most a page of ours takes; a passkey's answer is about a kilobyte. */
+/** The largest body of the gate's own pages; a passkey's answer has about a kilobyte. */
 export const bodyLimit = 16 * 1024
-/** The longest a page of ours waits for it (THREATS D4); uploads go to apps, which have no such limit. */
+/** The longest wait for a body (THREATS D4). Uploads go to apps, which have no such limit. */
 export const bodyTimeoutMs = 20_000
 
 const formType = /^application\/x-www-form-urlencoded(?: ?; ?charset=utf-8)?$/i
@@ -17,12 +17,12 @@ const jsonType = /^application\/json(?: ?; ?charset=utf-8)?$/i
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What a POST route takes: a form, unless it says JSON. */
+    /** What a POST route takes: a form by default. */
     takes?: 'json'
   }
 }
 
-/** Fields of a form; what was sent twice is absent. */
+/** The fields of a form. A field that was sent twice counts as absent. */
 export interface Form {
   /** The text of a field; empty where it is absent. */
   field(name: string): string
@@ -41,7 +41,7 @@ class Fields implements Form {
   }
 }
 
-/** Puts the parsers and the checks before every POST of this scope. */
+/** Adds the parsers and the checks before every POST of this scope. */
 export function guardForms(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser(
@@ -68,12 +68,12 @@ export function guardForms(scope: FastifyInstance): void {
   )
 }
 
-/** The body, or an error where it does not arrive in time: a byte every five seconds would hold a place for ever. */
+/** The body, or an error where it does not arrive in time. Otherwise a slow client could keep a connection for ever. */
 function inTime(body: Readable): Readable {
   const limited = new PassThrough()
   const timer = setTimeout(() => limited.destroy(new GateError('body_too_slow')), bodyTimeoutMs)
   timer.unref()
-  // What is refused before it is read has no other listener.
+  // A request that is refused before it is read has no other listener.
   limited.on('error', () => {})
   limited.on('close', () => {
     clearTimeout(timer)
@@ -83,33 +83,33 @@ function inTime(body: Readable): Readable {
   return body.pipe(limited)
 }
 
-/** Browsers say where a POST comes from (Fetch Metadata, `Origin`); whoever says nothing still needs the CSRF token (THREATS R17). */
+/** Browsers say where a POST comes from (Fetch Metadata, `Origin`). A client that says nothing still needs the CSRF token (THREATS R17). */
 function isFromOurselves(request: FastifyRequest): boolean {
   const { origin, 'sec-fetch-site': fetchSite } = request.raw.headers
   if (origin !== undefined && origin !== request.exchange.match.site?.origin) return false
   return fetchSite === undefined || fetchSite === 'same-origin' || fetchSite === 'none'
 }
 
-/** The form of this request, or `expired` where its token is not for this browser and session: nothing may be done then. */
+/** The form of this request, or `expired` where its token belongs to another browser or session: nothing may be done then. */
 export function readForm(page: PageContext): Form | 'expired' {
   const form = staleForm(page)
   return isBound(page, form.field('csrf')) ? form : 'expired'
 }
 
-/** What a form held whose token is not good any more: for showing it again, and for nothing else. */
+/** The fields of a form whose token may be invalid. They may only be shown again. */
 export function staleForm(page: PageContext): Form {
   const { body } = page.request
   return body instanceof Fields ? body : new Fields('')
 }
 
-/** The form of this request; an expired one is refused. */
+/** The form of this request. Throws for an expired one. */
 export function requireForm(page: PageContext): Form {
   const form = readForm(page)
   if (form === 'expired') throw new GateError('form_expired')
   return form
 }
 
-/** The JSON object of this request, its `csrf` not checked yet. */
+/** The JSON object of this request. Its `csrf` is not checked yet. */
 export function readJson(page: PageContext): Readonly<Record<string, unknown>> & { readonly csrf: string } {
   const { body } = page.request
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new GateError('bad_request')
@@ -118,13 +118,13 @@ export function readJson(page: PageContext): Readonly<Record<string, unknown>> &
   return { ...body, csrf }
 }
 
-/** Refuses JSON whose `csrf` is not good for this request. */
+/** Throws for JSON whose `csrf` is not valid for this request. */
 export function requireJson(page: PageContext): void {
   if (!isBound(page, readJson(page).csrf)) throw new GateError('form_expired')
 }
 
 function isBound(page: PageContext, token: string): boolean {
-  // A page of ours was shown before, and set the nonce. Without it the browser keeps no cookies, or has lost them since.
+  // The page of the form has set the nonce. A browser without it keeps no cookies, or has lost them since.
   if (page.nonce === null) throw new GateError('cookies_off')
   const [own = '', at = '', ours = ''] = token.split('.')
   const keyring = page.portal.keyring()
@@ -132,25 +132,25 @@ function isBound(page: PageContext, token: string): boolean {
   return isStrangersOwn(page, at) && keyring.verifyMac('csrf', strangersSubject(page, at), ours)
 }
 
-/** How long a sign-in form of a tab that lost its nonce to another tab is good. */
+/** The life of a sign-in form whose nonce another tab has replaced. */
 const strangerSeconds = 3600
 
 /**
- * Several tabs that are opened at once overwrite each other's nonce, and the sign-in form of each but the last would be refused. A stranger's
- * form is good without it where the browser itself says that it comes from a page of this origin, and all pages of this origin are
- * ours: a site that would sign people in as somebody else cannot say so (THREATS R17).
+ * Tabs that are opened at once overwrite each other's nonce, so all but the last would have an invalid sign-in form. Such a form is
+ * accepted where nobody is signed in, the browser says that it comes from this origin, and the origin has no pages but the gate's. Another
+ * site, which could sign people in with a wrong account, cannot say so (THREATS R17).
  */
 function isStrangersOwn({ principal, request, portal, now }: PageContext, at: string): boolean {
   const { origin, 'sec-fetch-site': fetchSite } = request.raw.headers
-  // The hook above has compared `Origin` with ours.
+  // The hook above has compared `Origin` with this site's.
   const isVouched = fetchSite === 'same-origin' || (fetchSite === undefined && origin !== undefined)
   const age = now / 1000 - Number.parseInt(at, 36)
   return principal === null && portal.isAlone === true && isVouched && age >= -60 && age <= strangerSeconds
 }
 
 /**
- * The page context with a new nonce, where a form came without any: to show it again. Null where one came. The second time in a row the browser
- * keeps no cookies, and hears so.
+ * The page context with a new nonce, to show a form again that came without one. Null where one came. Throws at the second time, since the
+ * browser keeps no cookies.
  */
 export function lostCookie<Page extends PageContext>(page: Page): Page | null {
   if (page.nonce !== null) return null

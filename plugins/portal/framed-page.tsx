@@ -1,6 +1,6 @@
 /**
- * What stands in a frame in place of a page of ours: what happened, and the way out of the frame. Owns these pages; there is no form and no script in
- * them, and their links lead to the whole window or to a new tab (FIELD F8).
+ * The pages that appear in a frame in place of the gate's own: what happened, and links out of the frame. They have no form and no script,
+ * and their links open in the whole window or a new tab (FIELD F8).
  */
 import { describeError, type ErrorCode } from '../../src/errors.ts'
 import { type ErrorContext, errorFrame, errorSentences, factsOf, WhomToAsk, whyUnsent } from './error-page.tsx'
@@ -8,17 +8,17 @@ import { type Frame, FramedSheet, Said, toHtml } from './layout.tsx'
 import type { Messages } from './messages/en.ts'
 import type { Branding } from './options.ts'
 
-/** Which page of ours it is, by what is to be said of it. */
+/** The kind of page, which decides about the text. */
 export type FramedWhat = keyof Messages['framed']['pages']
 
-/** What the page at `path` is to whoever meets it in a frame. */
+/** The kind of the page at `path`. */
 export function framedWhat(path: string): FramedWhat {
   if (path === '/login') return 'signIn'
   if (path.startsWith('/challenge')) return 'confirm'
   return path === '/callback' ? 'late' : 'ours'
 }
 
-/** Links only: a way into the whole window, and one for frames that may not change it. */
+/** One link for the whole window, and one for frames that may not change it. */
 function WayOut({ frame, address, label }: { frame: Frame; address: string; label: string }) {
   return (
     <>
@@ -34,7 +34,7 @@ function WayOut({ frame, address, label }: { frame: Frame; address: string; labe
   )
 }
 
-/** A page of ours, in a frame. */
+/** The page in place of one of the gate's own. */
 export function FramedPage({ frame, what, address }: { frame: Frame; what: FramedWhat; address: string }) {
   const say = frame.say.framed
   const { title, why } = say.pages[what]
@@ -50,11 +50,11 @@ interface FramedErrorProps {
   frame: Frame
   code: ErrorCode
   context: ErrorContext
-  /** What the whole window opens. */
+  /** The address that the whole window opens. */
   address: string
 }
 
-/** A refusal, in a frame. The whole page with all it offers is one click away. */
+/** The page in place of a refusal. Its link opens the whole page. */
 export function FramedErrorPage({ frame, code, context, address }: FramedErrorProps) {
   const say = frame.say.error
   const { title, what, now, whose } = errorSentences(code, context, frame.say)

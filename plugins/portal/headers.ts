@@ -1,11 +1,11 @@
 /**
- * The headers every page of ours carries, besides those of every answer (plugins/security-headers.ts). Owns the content security policy: nothing
- * inline, nothing from elsewhere, never in a frame.
+ * The headers of the gate's own pages, beside those of every answer (plugins/security-headers.ts). Their content security policy allows
+ * nothing inline, nothing from elsewhere, and no frame.
  */
 
 /**
- * `formOrigin`: where the answer to a form on this page may lead besides ourselves. Chromium holds `form-action` against redirects
- * too (CSP3 §6.4.1), so the app a person is on the way to must be named, and no other.
+ * `formOrigin`: an origin to which the answer to a form may redirect. Chromium applies `form-action` to redirects too (CSP3 §6.4.1), so the
+ * policy must name the app that a person goes to, and no other.
  */
 export function pageHeaders(formOrigin: string | null = null): Record<string, string> {
   return {
@@ -19,7 +19,7 @@ export function pageHeaders(formOrigin: string | null = null): Record<string, st
       "frame-ancestors 'none'",
       "base-uri 'none'"
     ].join('; '),
-    // Not `no-referrer`: with it browsers send `Origin: null` along with our own forms.
+    // With `no-referrer`, browsers would send `Origin: null` with the gate's own forms.
     'referrer-policy': 'same-origin',
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',

@@ -1,6 +1,6 @@
 /**
- * The portal: every page a person meets, under `/.factorgate/`. They share a scope, whose parsers and checks no byte of an app's traffic
- * meets. Assets stand outside the scope of the pages: a page context would set a nonce's cookie with them.
+ * The portal: all pages under `/.factorgate/`. They share a scope whose parsers and checks never see an app's traffic. Assets are outside
+ * of it, since a page context would set a cookie with them.
  */
 import fp from 'fastify-plugin'
 import { registerAccount } from './account.tsx'
@@ -27,7 +27,7 @@ export { framedWhat, renderFramed, renderFramedError } from './framed-page.tsx'
 export { pageHeaders } from './headers.ts'
 export type { AppCard, LoginEntry, PortalOptions, PortalRoutes, PortalServices } from './options.ts'
 
-/** The routes of all pages. Each function finds what the portal is given as `scope.portal`. */
+/** The routes of all pages. Each function finds the portal's options as `scope.portal`. */
 const pageRoutes = [
   registerApps,
   registerLogin,

@@ -1,4 +1,4 @@
-/** The page of an invitation's link: whose it is, and a password. src/sign-in/invitation.ts says what comes of it. */
+/** The page of an invitation's link, with a form for a password. src/sign-in/invitation.ts does the work. */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import type { Account } from '../../src/identity/account.ts'
@@ -19,7 +19,7 @@ export interface InviteView {
   readonly token: string
   readonly name: string
   readonly displayName: string
-  /** Its password was set already, and the second factor is missing. */
+  /** True where the password is set already, and the second factor is missing. */
   readonly isBegun: boolean
   readonly problem: string | null
   readonly waitSeconds: number | null
@@ -66,7 +66,7 @@ export function registerInvite(scope: FastifyInstance): void {
     const page = request.page
     const token = tokenOf(page)
     const { account, isBegun } = await invited(token)
-    // Back, in the browser that accepted it.
+    // The browser that accepted the invitation comes back.
     if (isBegun && isSigned(page) && invitation.isHalfWay(page.principal, token)) return goTo(page, await wayOn(page))
     return show(page, 200, account, { token, isBegun })
   })
@@ -90,7 +90,7 @@ export function registerInvite(scope: FastifyInstance): void {
     return refuse(page, token, account, answer)
   })
 
-  /** The password that goes with the link was wrong, or was not looked at. */
+  /** The answer to a password that was wrong, or was not checked. */
   function refuse(page: PageContext, token: string, account: Account, answer: NotAccepted) {
     const { say, reply } = page
     if (answer.kind === 'busy') throw new GateError('busy', { retryAfterSeconds: 2 })
@@ -107,7 +107,7 @@ export function registerInvite(scope: FastifyInstance): void {
     return show(page, 429, account, { token, isBegun: true, problem, waitSeconds })
   }
 
-  /** The form anew; or, where another tab has accepted this invitation, the way on from there (FIELD F3). */
+  /** The form again; or the next step, where another tab has accepted this invitation (FIELD F3). */
   async function answerStale(page: PageContext, token: string) {
     const { say } = page
     if (isSigned(page) && (await invitation.isAcceptedBy(page.principal, token))) return goTo(page, await wayOn(page))

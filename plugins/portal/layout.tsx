@@ -1,4 +1,4 @@
-/** The sheet every page is written on. Owns head, masthead and foot, and the one place where HTML leaves as a string. */
+/** The layout of every page: head, header and footer, and the function that makes HTML from it. */
 import type { ComponentChildren, JSX } from 'preact'
 import { renderToString } from 'preact-render-to-string'
 import { mark, pageScript, pageSheet } from './assets.ts'
@@ -6,16 +6,16 @@ import { Door, type Drawing } from './drawing.tsx'
 import type { Messages } from './messages/en.ts'
 import type { Branding } from './options.ts'
 
-/** What every page needs to know besides its own view. */
+/** What every page needs beside its own view. */
 export interface Frame {
   readonly look: Branding
   readonly say: Messages
-  /** Who is fully signed in, for the links on top; null for everybody else. */
+  /** The person who is fully signed in, for the links on top; null for everybody else. */
   readonly person: { readonly displayName: string } | null
-  /** In front of links to our pages: empty on the portal itself, its origin on the hosts of apps. */
+  /** The start of links to the gate's pages: empty on the portal, its origin on the hosts of apps. */
   readonly base: string
   readonly csrf: string
-  /** The form had lost our cookie and is shown again. */
+  /** True where the form came without the nonce cookie and is shown again. */
   readonly isRetry?: boolean
 }
 
@@ -25,12 +25,12 @@ interface PageProps {
   drawing: Drawing
   /** A second line in the headline. */
   subtitle?: string | undefined
-  /** Lists need more room than tasks. */
+  /** A wider page, for lists. */
   wide?: boolean
   children: ComponentChildren
 }
 
-/** The document as a string. Shapes of a drawing end in their own tag; no text can look like the end of one, since its `<` is escaped. */
+/** The document as a string. Shapes of the drawing become empty tags. Text cannot contain such an end, since its `<` is escaped. */
 export function toHtml(page: JSX.Element): string {
   return `<!doctype html>${renderToString(page).replace(/><\/(?:path|circle)>/g, '/>')}`
 }
@@ -88,7 +88,7 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
   )
 }
 
-/** The small sheet of what stands in a frame: no masthead, no links but its own, and no script. */
+/** The layout of a page in a frame: no header, no links but its own, and no script. */
 export function FramedSheet({ frame, title, children }: Pick<PageProps, 'frame' | 'title' | 'children'>) {
   const { look, say } = frame
   return (
@@ -132,7 +132,7 @@ function PersonLinks({ frame: { say, base, csrf } }: { frame: Frame }) {
   )
 }
 
-/** An e-mail or web address becomes a link, anything else stays as the operators wrote it. */
+/** Shows an e-mail or web address as a link, and other text as it is. */
 export function Contact({ text }: { text: string }) {
   const address = text.replace(/^mailto:/i, '')
   if (/^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/.test(address)) return <a href={`mailto:${address}`}>{address}</a>
@@ -140,7 +140,7 @@ export function Contact({ text }: { text: string }) {
   return <>{text}</>
 }
 
-/** What every form of ours carries. */
+/** The hidden fields of every form. */
 export function Token({ frame }: { frame: Frame }) {
   return (
     <>
@@ -153,17 +153,14 @@ export function Token({ frame }: { frame: Frame }) {
 interface NoticeProps {
   children: ComponentChildren
   id?: string
-  /** Read out at once, and framed more firmly. */
+  /** Screen readers read it at once, and its border is stronger. */
   alert?: boolean
-  /** Seconds after which `ready` takes the place of the sentence. */
+  /** The seconds after which `ready` replaces the sentence. */
   waitSeconds?: number | null
   ready?: string
 }
 
-/**
- * A sentence with names in it. Each keeps the direction of its letters to itself, and no short word breaks at its hyphen: a headline that ends
- * in "sign-" reads as a slip.
- */
+/** A sentence with names in it. Each name keeps its own writing direction, and short words do not break at a hyphen. */
 export function Said({ text }: { text: string }) {
   return (
     <>
@@ -182,12 +179,12 @@ export function Said({ text }: { text: string }) {
   )
 }
 
-/** The same where no element can stand: titles and labels. */
+/** The same for places where no element can be: titles and labels. */
 export function plain(text: string): string {
   return text.replace(/[\u2068\u2069]/g, '')
 }
 
-/** One sentence that must not be missed. */
+/** A sentence that stands out. */
 export function Notice({ children, id, alert, waitSeconds, ready }: NoticeProps) {
   return (
     <p

@@ -1,8 +1,8 @@
-/** Times, spans, lists and plurals as a language writes them, by `Intl`. */
+/** Times, durations, lists and plurals in a language, by `Intl`. */
 
 export type SpanUnit = 'second' | 'minute' | 'hour'
 
-/** Each formatter is made when it is first used: the tables behind one take up to 20 ms and 8 MB, which a start does not need. */
+/** Each formatter is made at its first use, since its tables take up to 20 ms and 8 MB. */
 export function localeFormats(locale: string) {
   const relative = once(() => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }))
   const plurals = once(() => new Intl.PluralRules(locale))
@@ -16,11 +16,11 @@ export function localeFormats(locale: string) {
     ago: (n: number, unit: Intl.RelativeTimeFormatUnit) => relative().format(-n, unit),
     /** "25 seconds". */
     span: (n: number, unit: SpanUnit) => spans[unit]().format(n),
-    /** The day in UTC: nobody's time zone is known. */
+    /** The day in UTC, since the gate knows nobody's time zone. */
     date: (at: number) => date().format(at),
     /** "this, this or that". */
     anyOf: (choices: readonly string[]) => choice().format(choices),
-    /** The form for this number, with the number in place of `#`. */
+    /** The form for this number; the number replaces `#`. */
     count: (n: number, forms: { readonly other: string } & Partial<Record<Intl.LDMLPluralRule, string>>) =>
       (forms[plurals().select(n)] ?? forms.other).replace('#', String(n))
   }

@@ -1,6 +1,6 @@
 /**
- * The sign-in page, where a person says who they are: a passkey first, name and password beside it. Every kind of wrong reads the same
- * (THREATS M15). It also says why an earlier sign-in ended.
+ * The sign-in page: a passkey first, with name and password beside it. All refusals look the same (THREATS M15). The page also says why an
+ * earlier sign-in ended.
  */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
@@ -18,7 +18,7 @@ import { type ReturnTo, withReturnTo } from './return-to.ts'
 
 export interface LoginView {
   readonly trip: ReturnTo
-  /** Title of the app the person is on the way to. */
+  /** Title of the app that the person goes to. */
   readonly app: string | null
   readonly username: string
   readonly ended: EndReason | null
@@ -26,7 +26,7 @@ export interface LoginView {
   readonly logins: readonly Pick<LoginEntry, 'id' | 'title'>[]
   readonly problem: string | null
   readonly waitSeconds: number | null
-  /** Somebody is signed in here, and another person wants to be. */
+  /** True where a person is signed in and another one wants to be. */
   readonly isSwitch?: boolean
 }
 
@@ -106,7 +106,7 @@ export function registerLogin(scope: FastifyInstance): void {
     const lost = lostCookie(page)
     const form = lost === null ? readForm(page) : null
     if (lost !== null || form === null || form === 'expired') {
-      // Signed in by another tab meanwhile: a form that is not good any more goes where its page would go now (FIELD F3).
+      // Another tab has signed in meanwhile: an expired form leads where its page would lead now (FIELD F3).
       if (isSigned(page) && !wantsAnother(page)) return goTo(page, await wayOn(page))
       const problem = lost === null ? say.formExpired : say.cookieLost
       return showLogin(lost ?? page, 403, { username, problem })
@@ -134,13 +134,13 @@ export function registerLogin(scope: FastifyInstance): void {
     return showLogin(page, 429, { username, problem, waitSeconds: Math.ceil(seconds) })
   }
 
-  /** Why the cookie that came along opens nothing, while the store remembers; said once. */
+  /** Why the session of this cookie ended, if the store remembers. The cookie is removed, so that the page says it once. */
   async function whyEnded(page: PageContext): Promise<EndReason | null> {
     const { site, reply } = page
     const token = readOwn(page.request.raw.headers.cookie, 'session', site)
     if (token === null || page.principal !== null) return null
     const ended = await services.sessions.whyEnded(token)
-    // Under the name without a port it is ours only where the store remembers it; it may be another gate's on this host.
+    // A cookie without the port in its name may be another gate's on this host. It is removed only if the store remembers its session.
     const bare = { secure: site.secure, port: '' }
     for (const one of ended === null || site.port === '' ? [site] : [site, bare])
       reply.header('set-cookie', expiredCookie(cookieNames(one).session, one))

@@ -1,6 +1,6 @@
 /**
- * Signing out, on every host alike: an app may link to `/.factorgate/logout` on its own. Owns the end of the whole session; refuses
- * `Clear-Site-Data`, which would throw away what the app itself keeps in the browser.
+ * The sign-out, on every host: an app may link to `/.factorgate/logout` on its own. It ends the whole session. It does not send
+ * `Clear-Site-Data`, which would remove the app's own data in the browser.
  */
 import type { FastifyInstance } from 'fastify'
 import { readOwn } from '../cookies.ts'
@@ -12,7 +12,7 @@ import { noReturn, type ReturnTo, validTarget, withReturnTo } from './return-to.
 
 interface LogoutProps {
   frame: Frame
-  /** Where the person is led who signs in again. */
+  /** Where the person goes after the next sign-in. */
   trip?: ReturnTo
   problem?: string | null
 }
@@ -63,13 +63,13 @@ export function registerLogout(scope: FastifyInstance): void {
     const page = request.page
     if (page.principal !== null) {
       if (readForm(page) === 'expired') return show(page, 403, page.say.logout.formExpired)
-      // Where that rejects, the cookie stays, so that the next try is known for one.
+      // If this rejects, the cookie stays, so that the gate recognises the next try.
       await portal.signIn.signOut.here(callerOf(page), page.principal)
     } else {
       const token = readOwn(request.raw.headers.cookie, 'session', page.site)
       if (token !== null) await portal.signIn.signOut.confirm(token)
     }
-    // Whoever is signed out has what they asked for, however old their form is.
+    // A person who is signed out already has what they asked for, whatever the age of their form.
     clearSessionCookie(page)
     return goTo(page, withReturnTo(signedOut, page.trip))
   })
@@ -88,7 +88,7 @@ export function registerLogout(scope: FastifyInstance): void {
     return sendPage({ ...page, trip }, status, content)
   }
 
-  /** Where the person was: on the way to something, or on a page of the app on whose host they sign out. */
+  /** The return address: the one that the request has, or the page of the app where the person signs out. */
   function tripOn({ trip, site, request }: PageContext): ReturnTo {
     if (trip.rd !== null || site.isPortal) return trip
     const { referer } = request.raw.headers

@@ -1,7 +1,4 @@
-/**
- * What the portal is given: small options instead of the whole configuration, and of every service only the verbs it calls.
- * Values that may change with a reload are read anew at every use, so they may be getters.
- */
+/** The options of the portal. Values that may change with a reload are read at every use, so they may be getters. */
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../src/clock.ts'
 import type { Credentials } from '../../src/factor/credential.ts'
@@ -16,13 +13,13 @@ import type { SharedAnswers } from '../../src/session/shared-answers.ts'
 import type { RequirementFor } from '../../src/sign-in/next-step.ts'
 import type { SignIn } from '../../src/sign-in/sign-in.ts'
 
-/** What every page of ours shows, error pages included. */
+/** What every page shows, error pages included. */
 export interface Branding {
   /** The lab's name. */
   readonly title: string
-  /** Whom to ask: an address, a telephone number or a sentence. Null where the operators said nothing. */
+  /** Whom to ask: an address, a telephone number or a sentence; null where the configuration has none. */
   readonly contact: string | null
-  /** The lab's colour as `#rrggbb` or `#rgb`; null for ours. */
+  /** The accent as `#rrggbb` or `#rgb`; null for the gate's own. */
   readonly accent: string | null
 }
 
@@ -32,17 +29,17 @@ export interface AppCard {
   readonly title: string
   readonly description: string | null
   readonly url: string
-  /** Milliseconds since the epoch; null where it was never used, or nobody knows. */
+  /** Milliseconds since the epoch; null where it was never used, or the store cannot say. */
   readonly lastUsedAt: number | null
 }
 
 export interface PortalRoutes {
-  /** The apps this person may open at all, from `address`. */
+  /** The apps that this person may open from `address`. */
   appsFor(principal: Principal, address: string): readonly AppCard[] | Promise<readonly AppCard[]>
   readonly requirementFor: RequirementFor
 }
 
-/** What pages show, and the beginnings of ceremonies. What changes anything about a sign-in goes through `signIn`. */
+/** The services for showing pages and beginning ceremonies. Changes of a sign-in go through `signIn`. */
 export interface PortalServices {
   readonly sessions: Pick<Sessions, 'list' | 'whyEnded'>
   readonly credentials: Pick<Credentials, 'list' | 'get'>
@@ -58,11 +55,14 @@ export interface PortalServices {
 
 /** A login that another place checks, such as an institution's. Each kind is one file, which makes these from the configuration. */
 export interface LoginEntry {
-  /** The id of its directory. Its routes begin with `/.factorgate/login/ID`; a GET of that address, with the way in its query, begins it. */
+  /**
+   * The id of its directory. Its routes begin with `/.factorgate/login/ID`. A GET of that address, with the return address in its query,
+   * begins the login.
+   */
   readonly id: string
-  /** What people call it; stands on the button of the sign-in page. */
+  /** Its name for people, on the button of the sign-in page. */
   readonly title: string
-  /** Adds its routes to the scope of the pages, where `request.page` exists. The last one hands `firstFactor.enter(…)` to `enter()`. */
+  /** Adds its routes to the scope of the pages, where `request.page` exists. The last route gives `firstFactor.enter(…)` to `enter()`. */
   readonly register: (scope: FastifyInstance) => void
 }
 
@@ -75,11 +75,11 @@ export interface PortalOptions extends Branding {
   readonly routes: PortalRoutes
   /** In the order of their buttons. */
   readonly logins?: readonly LoginEntry[]
-  /** The same absolute URL if it is an http(s) address of a host the gate serves, byte for byte; null for anything else (THREATS R1-R8). */
+  /** The same absolute URL if it is an http(s) address on a host of the gate; null for anything else (THREATS R1-R8). */
   readonly returnTargets: (url: string) => string | null
-  /** True where no app shares the portal's origin: then a form from this origin is one of ours. */
+  /** True where no app shares the portal's origin, so that every form from this origin is the gate's. */
   readonly isAlone?: boolean
-  /** Where several processes share the store: answers that one of them gave and another may have to give again. */
+  /** Where several processes share the store: answers that another process may have to give again. */
   readonly sharedAnswers?: Pick<SharedAnswers, 'begin' | 'find'> | null
   readonly clock: Clock
 }

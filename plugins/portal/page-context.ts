@@ -1,6 +1,6 @@
 /**
- * The context of a request for a page: who asks, from where, on the way to what. A hook makes it before each handler. The first page that a
- * browser asks for gives it a nonce. Where the store could not say who asks, there is no context and no page.
+ * The context of a request for a page: who asks, from where, on the way to what. A hook makes it before each handler, and gives a new
+ * browser its nonce. While the store cannot say who asks, there is no context and no page.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { JSX } from 'preact'
@@ -24,29 +24,29 @@ export interface PageContext {
   readonly reply: FastifyReply
   readonly site: Site
   readonly principal: Principal | null
-  /** The browser's nonce; on a POST null where no cookie came back. */
+  /** The browser's nonce; null on a POST without the cookie. */
   readonly nonce: string | null
   readonly trip: ReturnTo
   readonly now: number
   readonly address: string
-  /** The mark of a known browser, where it came along. */
+  /** The device cookie of the request, if it has one. */
   readonly browser: string | null
   readonly device: Device
   readonly say: Messages
-  /** True where a form came without the nonce and is shown again: the next time, cookies are off. */
+  /** True where a form came without the nonce and is shown again. The next time the answer is `cookies_off`. */
   readonly isRetry?: boolean
 }
 
-/** The context of somebody whom the route lets in: the enforce step has looked at that before. */
+/** The context on a route that requires a person. The enforce step has checked it before. */
 export type AuthenticatedContext = PageContext & { readonly principal: Principal }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** On a page of the portal, once its body is read. */
+    /** Set on pages of the portal, once the body is read. */
     page: PageContext
   }
   interface FastifyInstance {
-    /** In the scope of the portal. */
+    /** Set in the scope of the portal. */
     portal: PortalOptions
   }
 }
@@ -77,14 +77,14 @@ function makeContext(request: FastifyRequest, reply: FastifyReply): PageContext 
   }
 }
 
-/** A new nonce for this browser, and its cookie. */
+/** Makes a new nonce for this browser, and sets its cookie. */
 export function giveNonce(reply: FastifyReply, site: Site): string {
   const nonce = newToken()
   reply.header('set-cookie', nonceCookie(nonce, site))
   return nonce
 }
 
-/** Makes the context of each request of this scope once its body is read: handlers find it as `request.page`. */
+/** Makes the context of each request of this scope, once its body is read. Handlers find it as `request.page`. */
 export function addPageContext(scope: FastifyInstance): void {
   scope.decorateRequest('page')
   scope.addHook('preHandler', async (request, reply) => {
@@ -92,13 +92,13 @@ export function addPageContext(scope: FastifyInstance): void {
   })
 }
 
-/** The context, for routes that require somebody. Without anybody it is a mistake of ours, and fails closed. */
+/** The context on a route that requires a person. Throws without one, which would be a bug. */
 export function signedPage({ page }: FastifyRequest): AuthenticatedContext {
   if (!isSigned(page)) throw new GateError('sign_in_required')
   return page
 }
 
-/** The values that the use-cases of a sign-in take. */
+/** The values for the use-cases of a sign-in. */
 export function callerOf(page: AuthenticatedContext): SignedCaller
 export function callerOf(page: PageContext): Caller
 export function callerOf({ request, now, address, browser, device, site, principal, trip }: PageContext): Caller {
@@ -109,7 +109,7 @@ export function isSigned(page: PageContext): page is AuthenticatedContext {
   return page.principal !== null
 }
 
-/** What a form is bound to: this browser, and this very token of it. A form from before a sign-in is worth nothing after (THREATS R12). */
+/** What a form is bound to: this browser and its present token. A form from before a sign-in is invalid after it (THREATS R12). */
 export function csrfSubject(page: Pick<PageContext, 'nonce' | 'principal'>): string {
   return `${page.nonce ?? ''}.${page.principal?.csrfKey ?? '-'}`
 }
@@ -134,12 +134,12 @@ function csrfToken(page: PageContext): string {
   return `${token}.${at}.${keyring.mac('csrf', strangersSubject(page, at))}`
 }
 
-/** What a stranger's form says besides: that it is ours, and from when. */
+/** What the sign-in form is bound to besides: this host and the time. */
 export function strangersSubject({ site }: PageContext, at: string): string {
   return `stranger:${site.host}:${at}`
 }
 
-/** Sends a page. Its forms may lead on to where the person is going, and nowhere else. */
+/** Sends a page. Its forms may redirect to where the person goes, and nowhere else. */
 export function sendPage(page: PageContext, status: number, content: JSX.Element): FastifyReply {
   const { rd } = page.trip
   const origin = rd === null ? null : new URL(rd).origin
@@ -150,7 +150,7 @@ export function sendPage(page: PageContext, status: number, content: JSX.Element
     .send(toHtml(content))
 }
 
-/** On to another page, after a success: the browser asks for it with GET, and nothing is sent twice. */
+/** Redirects after a success with 303, so that the browser uses GET and sends nothing twice. */
 export function goTo(page: PageContext, url: string): FastifyReply {
   return page.reply.header('cache-control', 'no-store').header('vary', 'Cookie').redirect(url, 303)
 }

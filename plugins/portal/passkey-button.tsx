@@ -1,4 +1,4 @@
-/** The button behind which the browser's own passkey dialogue waits. Owns what page.js needs to know; hidden where scripts are off. */
+/** The button that opens the browser's passkey dialogue, with the attributes that page.js reads. It is hidden without scripts. */
 import type { Frame } from './layout.tsx'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 
@@ -9,9 +9,9 @@ export interface PasskeyButtonProps {
   trip: ReturnTo
   purpose: Purpose
   label: string
-  /** Offer passkeys in the name field's own suggestions too (conditional UI). */
+  /** Offers passkeys in the suggestions of the name field too (conditional UI). */
   autofill?: boolean
-  /** Id of the field whose value names a new passkey. */
+  /** Id of the field with the name of a new passkey. */
   nameField?: string
   second?: boolean
   autofocus?: boolean

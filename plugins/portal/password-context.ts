@@ -1,8 +1,8 @@
-/** The names that no password may be made of: the person's, and the place's. Owns that list; src/identity/password/blocklist.ts compares. */
+/** The names that a password may not be made of. src/identity/password/blocklist.ts compares. */
 import type { Account } from '../../src/identity/account.ts'
 import type { PortalOptions } from './options.ts'
 
-/** Names of the person and of the place: its title, its host with all labels, and ours (NIST SP 800-63B-4 §3.1.1.2). */
+/** The names of the person and of the place: its title, its host with all labels, and `factorgate` (NIST SP 800-63B-4 §3.1.1.2). */
 export function namesAround(options: Pick<PortalOptions, 'title' | 'portalOrigin'>, account: Account): string[] {
   const { hostname } = new URL(options.portalOrigin)
   return [
@@ -10,7 +10,7 @@ export function namesAround(options: Pick<PortalOptions, 'title' | 'portalOrigin
     account.displayName,
     account.email ?? '',
     options.title,
-    // Also as one word: of `Example Lab` people make `examplelab`.
+    // The title also counts as one word: `Example Lab` becomes `examplelab`.
     options.title.replace(/[^\p{L}\p{N}]+/gu, ''),
     hostname,
     'factorgate'

@@ -1,6 +1,6 @@
 /**
- * Recovery codes: the form that spends one, the notice of what is left then, and the page that shows a new list. A list is shown at issue and
- * until the box is ticked, never again: in between it waits sealed in a cookie of ten minutes, so a reload loses nothing and no store ever holds it.
+ * Recovery codes: the form that spends one, the notice of how many are left, and the page with a new list. A list is shown until the person
+ * ticks the box. Meanwhile it is sealed in a cookie of ten minutes, so that a reload loses nothing and no store holds it.
  */
 import type { FastifyInstance } from 'fastify'
 import { answerOnce } from './answer-once.ts'
@@ -92,17 +92,17 @@ export function NewRecoveryPage({ frame, trip }: { frame: Frame; trip: ReturnTo 
   )
 }
 
-/** So few are left that it is time for new ones. */
+/** With this number or fewer it is time for new codes. */
 const few = 2
 
 export interface SpentView {
   readonly left: number
-  /** The absolute address of the page that tells it: where new codes lead back to. */
+  /** The absolute address of the page with the notice, to return to. */
   readonly address: string
   readonly isAccount: boolean
 }
 
-/** What people who came in with a recovery code should know: they have lost something, and the codes run down. */
+/** The notice for people who signed in with a recovery code. */
 export function SpentNotice({ frame, view }: { frame: Frame; view: SpentView }) {
   const say = frame.say.recovery
   const { left, address, isAccount } = view
@@ -124,12 +124,12 @@ export function keepCodes(page: AuthenticatedContext, codes: readonly string[]):
   keepSealed(page, 'codes', codes)
 }
 
-/** The list this very session was given and has not yet put away; null otherwise. */
+/** The list of this session that the person has not saved yet; null where there is none. */
 function waitingCodes(page: AuthenticatedContext): string[] | null {
   return readSealed(page, 'codes')
 }
 
-/** True while this very session has a list to put away. */
+/** True while this session has such a list. */
 export function hasWaitingCodes(page: AuthenticatedContext): boolean {
   return waitingCodes(page) !== null
 }

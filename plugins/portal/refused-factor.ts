@@ -1,4 +1,4 @@
-/** What a person hears of a second factor that was not verified, and the headers that go with it. */
+/** The message for a second factor that was not verified, and its headers. */
 import type { ErrorCode } from '../../src/errors.ts'
 import type { FactorKind } from '../../src/factor/proof.ts'
 import type { NotVerified } from '../../src/sign-in/second-factor.ts'
@@ -6,7 +6,7 @@ import type { ChallengeProblem } from './challenge-page.tsx'
 import type { AuthenticatedContext } from './page-context.ts'
 import { formatDuration, withWait } from './relative-time.ts'
 
-/** `wrong`: the sentence for a factor that does not fit. */
+/** `wrong` is the sentence for a factor that does not fit. */
 export function problemOf(
   page: AuthenticatedContext,
   factor: FactorKind,

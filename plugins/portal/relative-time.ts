@@ -1,4 +1,4 @@
-/** Times and waits in words: which unit is used, and when a date is clearer. */
+/** Times and waits in words. */
 import type { Messages } from './messages/en.ts'
 
 const minute = 60_000
@@ -15,20 +15,20 @@ export function formatRelative(at: number, now: number, { time }: Messages): str
   return time.date(at)
 }
 
-/** A span that a rule sets, in seconds: exact, since a person is held to it. */
+/** A limit in seconds, in words. It is exact. */
 export function formatLimit(seconds: number, { time }: Messages): string {
   if (seconds >= 6000 && seconds % 3600 === 0) return time.span(seconds / 3600, 'hour')
   return seconds >= 100 && seconds % 60 === 0 ? time.span(seconds / 60, 'minute') : time.span(seconds, 'second')
 }
 
-/** A span, in seconds, rounded up to what a person would say. */
+/** A duration in seconds, rounded up, in words. */
 export function formatDuration(seconds: number, { time }: Messages): string {
   if (seconds < 100) return time.span(Math.max(1, Math.ceil(seconds)), 'second')
   if (seconds < 100 * 60) return time.span(Math.ceil(seconds / 60), 'minute')
   return time.span(Math.ceil(seconds / 3600), 'hour')
 }
 
-/** What was wrong, and how long the next try has to wait because of it: on the page and in its headers. Null for no wait. */
+/** The message `wrong` with the wait until the next try, which also goes into the headers. Null for no wait. */
 export function withWait(
   reply: { header(name: string, value: string): unknown },
   wrong: string,

@@ -1,18 +1,18 @@
 /**
- * Where a person was going, carried along all our pages as `rd` and `state`. Owns the one validation of both, done anew at every use
- * (THREATS R1-R8); an address that does not pass is as good as none.
+ * Where a person goes after the gate's pages, in the query of all of them as `rd` and `state`. Both are validated at every use (THREATS
+ * R1-R8); an invalid address counts as none.
  */
 import { parseStopped, type StoppedRequest, stoppedText } from '../../src/apps/return-to.ts'
 import { longestAddress, queryOf, unpacked } from '../return-address.ts'
 
 export interface ReturnTo {
-  /** Absolute http(s) URL on a host the gate serves, or null for the list of apps. */
+  /** An absolute http(s) URL on a host of the gate, or null for the list of apps. */
   readonly rd: string | null
   /** Hash of the nonce that the browser keeps for the host of `rd`. */
   readonly state: string | null
   /** The request that was refused, where it is not a GET of `rd`: a script's on that page, or a form's. */
   readonly ask?: StoppedRequest | null
-  /** When a hand-over that failed began once more, in seconds since the epoch, base 36: it must not do so in circles. */
+  /** When a failed hand-over started again, in seconds since the epoch, base 36. It must not repeat for ever. */
   readonly again?: string
 }
 
@@ -41,14 +41,14 @@ function askOf(text: string, returnTargets: (url: string) => string | null): Sto
   return stopped === null || validTarget(stopped.url, returnTargets) === null ? null : stopped
 }
 
-/** The same absolute URL, or null. What leaves here may stand in a `Location`. */
+/** The same absolute URL, or null. The result may be in a `Location`. */
 export function validTarget(url: string, returnTargets: (url: string) => string | null): string | null {
   if (url.length > longest || !printable.test(url) || !/^https?:\/\//.test(url)) return null
   const target = returnTargets(url)
   return target !== null && printable.test(target) ? target : null
 }
 
-/** `path` with the trip in its query. */
+/** `path` with the return address in its query. */
 export function withReturnTo(path: string, trip: ReturnTo, more: Readonly<Record<string, string>> = {}): string {
   const query = new URLSearchParams(more)
   if (trip.rd !== null) query.set('rd', trip.rd)

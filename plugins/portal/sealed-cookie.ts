@@ -1,11 +1,8 @@
-/**
- * A value that waits in a cookie for a page that comes next, sealed by the keyring and bound to the session: no address can put a claim into
- * our mouth, and no store holds the value.
- */
+/** A value in a cookie for the next page, sealed by the keyring and bound to the session. Nobody else can set it, and no store holds it. */
 import { briefCookie, cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import type { AuthenticatedContext } from './page-context.ts'
 
-/** What it is sealed for, and how long it waits. */
+/** What it is sealed for, and how long it lasts. */
 const kinds = {
   done: { context: 'done', seconds: 60 },
   codes: { context: 'shown-codes', seconds: 10 * 60 }
@@ -21,7 +18,7 @@ export function keepSealed(page: AuthenticatedContext, kind: Kind, value: unknow
   reply.header('set-cookie', briefCookie(cookieNames(site)[kind], text, kinds[kind].seconds, site))
 }
 
-/** What was kept for this very session, as it was given; null otherwise. The seal vouches for its shape. */
+/** The value that was kept for this session; null where there is none. The seal proves that the gate wrote it. */
 export function readSealed<Value>(page: AuthenticatedContext, kind: Kind): Value | null {
   const text = readOwn(page.request.raw.headers.cookie, kind, page.site)
   if (text === null) return null

@@ -1,4 +1,4 @@
-/** Ending sign-ins from the account page. Owns "End", "End all others" and "That was not me"; nobody reaches another account's. */
+/** The buttons "End", "End all others" and "That was not me" of the account page. They end only the person's own sign-ins. */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { clearSessionCookie } from './enter.ts'

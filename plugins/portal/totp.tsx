@@ -1,6 +1,6 @@
 /**
- * Codes of an authenticator app: the form that takes one, and enrolment with QR code and text. A secret is shown at enrolment and never again
- * (THREATS M4); src/factor/totp.ts draws, keeps and checks it.
+ * The codes of an authenticator app: the form for one, and the enrolment with QR code and text. A secret is shown at enrolment and never
+ * again (THREATS M4). src/factor/totp.ts makes, keeps and checks it.
  */
 import type { FastifyInstance } from 'fastify'
 import { encode } from 'uqr'
@@ -26,7 +26,7 @@ export interface EnrolTotpView {
   readonly codeDigits: number
   readonly name: string
   readonly problem: string | null
-  /** The gate's clock, where a wrong one may be why the code was refused. */
+  /** The gate's time, where a wrong clock may be the cause. */
   readonly clock: number | null
   readonly waitSeconds?: number | null
 }
@@ -84,7 +84,9 @@ export function EnrolTotpPage({ frame, view }: { frame: Frame; view: EnrolTotpVi
   )
 }
 
-/** Drawn row by row as one stroke; dark on white in dark mode too, with the quiet zone scanners need (ISO/IEC 18004 §9.1). */
+/**
+ * The code is one stroke, drawn row by row. It is dark on white in dark mode too, with the margin that scanners need (ISO/IEC 18004 §9.1).
+ */
 function QrCode({ text, label }: { text: string; label: string }) {
   const quiet = 4
   const { data, size } = encode(text, { ecc: 'M', border: 0 })
@@ -110,7 +112,7 @@ function QrCode({ text, label }: { text: string; label: string }) {
   )
 }
 
-/** What is said of a code that did not fit: how far the clock is off, where that shows. Less than two minutes is no matter of clocks alone. */
+/** The message for a wrong code, with the error of the clock where it is known. Less than two minutes is no problem of the clock alone. */
 function wrongCode(offsetSeconds: number | null, say: Messages): string {
   if (offsetSeconds === null || Math.abs(offsetSeconds) < 120) return say.enrolTotp.wrong
   return say.enrolTotp.clockOff(formatDuration(Math.abs(offsetSeconds), say), offsetSeconds > 0)
@@ -152,7 +154,7 @@ export function registerTotp(scope: FastifyInstance): void {
     const { account, session } = page.principal
     const name = cleanName(shown.field('name')) ?? say.suggested
     const ceremony = shown.field('ceremony')
-    // Sent twice, or by a second tab: what it asks for is done, so it goes the way of the first.
+    // The form was sent twice, or by a second tab: its work is done, and the answer is that of the first.
     if (await totp.isFinished(ceremony, account.id, session.id)) return goTo(page, await afterEnrolment(page))
     const isBegun = (await totp.resume(ceremony, account.id, session.id)) !== null
     const may = await portal.signIn.enrolment.mayFinish(page.principal, page.now, isBegun)
@@ -187,8 +189,8 @@ export function registerTotp(scope: FastifyInstance): void {
   })
 
   /**
-   * The secret that waits for this session, however often the page is opened: an app may have scanned it. A new one where none waits, or the
-   * one of the form is over.
+   * The pending secret of this session, however often the page is opened, since an app may have scanned it. A new secret where none is
+   * pending, or the form's one is over.
    */
   async function showEnrolment(page: AuthenticatedContext, status: number, view: Partial<EnrolTotpView>) {
     const { account, session } = page.principal

@@ -1,6 +1,6 @@
 /**
- * Passkeys and security keys: the enrolment page, and the two ends of every ceremony as JSON. A ceremony is bound to the session, or to this
- * browser's nonce before there is one; src/factor/webauthn.ts checks the rest.
+ * Passkeys and security keys: the enrolment page, and the beginning and end of every ceremony as JSON. A ceremony is bound to the session,
+ * or to the browser's nonce before there is one. src/factor/webauthn.ts checks the rest.
  */
 import type { FastifyInstance } from 'fastify'
 import { describeError, type ErrorCode, GateError } from '../../src/errors.ts'
@@ -43,7 +43,7 @@ export function EnrolPasskeyPage({ frame, view }: { frame: Frame; view: EnrolPas
   )
 }
 
-/** A name for what came: its model, `here` where it is this device itself by its own word, or the word for its sort. */
+/** A name for a new credential: its model, `here` where it says that it is this device, or the word for its type. */
 export function nameFrom(
   registration: object,
   here: string,
@@ -127,7 +127,7 @@ export function registerWebauthn(scope: FastifyInstance): void {
   ) {
     const suggested = suggestedName(page)
     const wished = typeof wish === 'string' ? cleanName(wish) : null
-    // A name the person gave stands; the one we suggested gives way to what the authenticator says of itself.
+    // A name that the person typed stays. The proposed one is replaced by what the authenticator says of itself.
     const isOurs = wished === null || wished === suggested
     const answer = await signIn.enrolment.withPasskey(
       callerOf(page),
@@ -146,13 +146,13 @@ export function registerWebauthn(scope: FastifyInstance): void {
     return refuse(page, 'wrong_code', message, waitSeconds)
   }
 
-  /** What the ceremony is for, with the checks that its page makes too: hiding a button protects nothing (THREATS M3). */
+  /** The purpose of a ceremony, with the checks that its page makes too: a hidden button protects nothing (THREATS M3). */
   async function purposeOf(
     page: PageContext,
     ceremony?: string
   ): Promise<{ kind: 'login'; binding: string } | { kind: 'challenge' | 'enrol'; page: AuthenticatedContext }> {
     const kind = (page.request.query as { for?: unknown }).for as Purpose | undefined
-    // Its hash: no store holds the value of a cookie. A POST without the cookie has been refused (forms.ts).
+    // The hash is used, since no store holds the value of a cookie. forms.ts has refused a POST without the cookie.
     if (kind === 'login') return { kind, binding: stateOf(page.nonce ?? '') }
     if (kind !== 'challenge' && kind !== 'enrol') throw new GateError('bad_request')
     const signed = signedPage(page.request)
