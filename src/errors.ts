@@ -1,4 +1,7 @@
-/** The catalogue of refusals: code, status and sentence. A code never changes, because programs and operators match on it. */
+/**
+ * The catalogue of refusals: code, status and the sentence that programs get. The sentences for people are in the
+ * portal's messages. A code never changes, because programs and operators match on it.
+ */
 
 /** Who has to act: the gate's operators, the app's, or the person. */
 export type Whose = 'gate' | 'app' | 'you'
@@ -17,48 +20,48 @@ const catalogue = {
   fresh_proof_required: {
     status: 401,
     whose: 'you',
-    sentence: 'Confirm again: the last confirmation is too long ago.'
+    sentence: 'Confirm again. The last confirmation is too old.'
   },
   other_factor_required: { status: 401, whose: 'you', sentence: 'Confirm with another second factor.' },
-  wrong_credentials: { status: 401, whose: 'you', sentence: 'Name and password do not match.' },
-  wrong_code: { status: 401, whose: 'you', sentence: 'That did not work.' },
+  wrong_credentials: { status: 401, whose: 'you', sentence: 'User name and password do not match.' },
+  wrong_code: { status: 401, whose: 'you', sentence: 'The second factor did not work. Try again.' },
   not_allowed: { status: 403, whose: 'you', sentence: 'You may not open this.' },
   foreign_origin: { status: 403, whose: 'you', sentence: 'The request came from another site.' },
   form_expired: { status: 403, whose: 'you', sentence: 'The form is too old. Send it again.' },
-  cookies_off: { status: 403, whose: 'you', sentence: 'Cookies are switched off, so nobody can stay signed in.' },
+  cookies_off: { status: 403, whose: 'you', sentence: 'The browser did not send the cookie back. Allow cookies.' },
   enrolment_not_allowed: {
     status: 403,
     whose: 'you',
-    sentence: 'Adding a factor needs an invitation or a fresh confirmation.'
+    sentence: 'To add a factor, use an invitation or confirm again first.'
   },
   last_factor: { status: 403, whose: 'you', sentence: 'The last factor cannot be removed.' },
   account_suspended: { status: 403, whose: 'you', sentence: 'This account is suspended.' },
   not_found: { status: 404, whose: 'you', sentence: 'There is no such page.' },
   no_such_app: { status: 404, whose: 'gate', sentence: 'There is no such app here.' },
-  method_not_allowed: { status: 405, whose: 'you', sentence: 'This page does not take that method.' },
+  method_not_allowed: { status: 405, whose: 'you', sentence: 'This page does not accept that method.' },
   body_too_slow: { status: 408, whose: 'you', sentence: 'The form took too long to arrive.' },
   invitation_invalid: { status: 410, whose: 'you', sentence: 'This invitation was used or has expired.' },
-  body_too_large: { status: 413, whose: 'you', sentence: 'That is more than this page takes.' },
-  unsupported_media_type: { status: 415, whose: 'you', sentence: 'This page does not take that kind of content.' },
+  body_too_large: { status: 413, whose: 'you', sentence: 'The body is larger than this page accepts.' },
+  unsupported_media_type: { status: 415, whose: 'you', sentence: 'This page does not accept that kind of content.' },
   misdirected: { status: 421, whose: 'gate', sentence: 'This gate does not serve that host.' },
-  upgrade_refused: { status: 400, whose: 'you', sentence: 'Only WebSocket upgrades are passed on.' },
-  too_many_attempts: { status: 429, whose: 'you', sentence: 'Too many tries. Wait a little.' },
-  headers_too_large: { status: 431, whose: 'you', sentence: 'The request carries too many or too long headers.' },
+  upgrade_refused: { status: 400, whose: 'you', sentence: 'The gate passes on WebSocket upgrades only.' },
+  too_many_attempts: { status: 429, whose: 'you', sentence: 'There were too many tries. Wait a little.' },
+  headers_too_large: { status: 431, whose: 'you', sentence: 'The request has too many headers, or they are too long.' },
   internal: { status: 500, whose: 'gate', sentence: 'The gate made a mistake.' },
   app_unreachable: { status: 502, whose: 'app', sentence: 'The app is not answering.' },
-  app_reply_invalid: { status: 502, whose: 'app', sentence: 'The app gave an answer that cannot be passed on.' },
+  app_reply_invalid: { status: 502, whose: 'app', sentence: 'The app gave an answer that the gate cannot pass on.' },
   store_unreachable: { status: 503, whose: 'gate', sentence: 'The gate cannot reach its store.' },
   record_too_new: {
     status: 503,
     whose: 'gate',
-    sentence: 'A newer release of the gate has written what this one would have to read.'
+    sentence: 'A newer release of the gate wrote this data, and this release cannot read it.'
   },
   not_confirmed: {
     status: 503,
     whose: 'gate',
-    sentence: 'It is done, but the gate’s store does not confirm yet that it stays so. Do it again in a moment.'
+    sentence: 'It is done, but no replica of the store has confirmed it yet. Do it again in a few seconds.'
   },
-  app_busy: { status: 503, whose: 'app', sentence: 'The app has more requests under way than it can take.' },
+  app_busy: { status: 503, whose: 'app', sentence: 'The app has more requests than it can handle at once.' },
   app_maintenance: { status: 503, whose: 'app', sentence: 'The app is being maintained.' },
   journal_unwritable: { status: 503, whose: 'gate', sentence: 'The gate cannot write its journal.' },
   busy: { status: 503, whose: 'gate', sentence: 'Too many people are signing in at once.' },

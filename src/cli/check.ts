@@ -9,18 +9,18 @@ import { type Command, type Io, jsonText, readArgs, UsageError } from './command
 
 export const command: Command = {
   name: 'check',
-  summary: 'Say every problem of a configuration at once.',
+  summary: 'List all problems of a configuration.',
   usage: ['factorgate check [--config FILE] [--live] [--strict] [--json]'],
   help: `
   --config FILE  the configuration
-  --live         also: does every app answer, are our ports free, does the store answer
-  --strict       a warning is a problem
-  --json         {"file", "ok", "problems", "warnings", "notes"}; each of the first two lists with file, line, column, path and message
+  --live         also try to reach every app and the store, and check that the ports are free
+  --strict       count a warning as a problem
+  --json         {"file", "ok", "problems", "warnings", "notes"}; each problem and warning has file, line, column, path and message
 
-One problem a line: FILE:LINE:COLUMN, the key, what is wrong. What keeps the gate from starting here is a problem: a key file that is
-missing or open to others, a file that the gate's user may not read. As root, the gate's user is taken to be the owner of the data.
-Warnings go to standard error. Exit code 0: no problem; 1: there are problems, or warnings and --strict; 2: called wrongly, or no file
-was named and none is in the usual places.
+Each line is one problem: FILE:LINE:COLUMN, the key, and what is wrong. Everything that would stop the gate from starting on this
+machine is a problem, such as a missing key file, or a file that the gate's user may not read. If root runs the command, it takes the
+owner of the data as the gate's user. Warnings go to standard error. Exit code 0: no problem; 1: there are problems, or there are
+warnings and --strict is given; 2: wrong usage, or there is no configuration file.
 
 Example:
   factorgate check --config /etc/factorgate/factorgate.yaml --strict
@@ -68,7 +68,7 @@ async function look(loaded: Sound, io: Io, isLive: boolean): Promise<Found> {
   return {
     problems: at('problem'),
     warnings: [...loaded.warnings, ...loaded.advice, ...at('warning')],
-    notes: trouble === null ? [] : [`groups and users were not looked up: ${trouble}`]
+    notes: trouble === null ? [] : [`the groups and users of the rules were not checked: ${trouble}`]
   }
 }
 
@@ -76,5 +76,5 @@ function summary(problems: number, warnings: number): string {
   const count = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`
   if (problems > 0)
     return warnings > 0 ? `${count(problems, 'problem')}, ${count(warnings, 'warning')}` : count(problems, 'problem')
-  return warnings === 0 ? 'fine' : `no problem, ${count(warnings, 'warning')}: read them before you go on`
+  return warnings === 0 ? 'no problem found' : `no problem, ${count(warnings, 'warning')}`
 }

@@ -69,7 +69,7 @@ export async function withStore(
   const config = await configFor(io, options.config)
   if (config.store.kind === 'embedded' && !existsSync(config.store.path) && !options.mayCreate)
     throw new PersonError(
-      `there is no store at ${config.store.path} yet; 'factorgate serve' or 'factorgate user add' makes it`
+      `there is no store at ${config.store.path} yet; 'factorgate serve' or 'factorgate user add' creates it`
     )
   // The store's certificates may be readable by root only.
   const address = storeOf(config, io.clock)
@@ -89,7 +89,7 @@ function ownerAt(config: Config): Owner {
   const other = owners.find(({ uid }) => uid !== first.uid)
   if (other === undefined) return first
   throw new PersonError(
-    `the journal ${config.journal} is in a folder of uid ${first.uid}, and the store in one of uid ${other.uid}; give both to the user who runs the gate (chown)`
+    `the folder of the journal ${config.journal} belongs to uid ${first.uid}, and the folder of the store belongs to uid ${other.uid}; give both to the user who runs the gate (chown)`
   )
 }
 
@@ -136,7 +136,7 @@ export async function configFor(io: Io, file: string | undefined): Promise<Confi
     throw new PersonError(loaded.problems.map(({ message }) => message).join('; '))
   }
   for (const problem of loaded.problems) io.stderr(`${formatProblem(problem)}\n`)
-  throw new PersonError(`${loaded.file} cannot be used; nothing was done`)
+  throw new PersonError(`${loaded.file} has problems (see above); nothing was done`)
 }
 
 /** The store with a `settle` that only notes the request. */
@@ -199,7 +199,7 @@ class Place implements CommandContext {
   async sayUnconfirmed(): Promise<void> {
     if (this.#unconfirmed === null) return
     this.#io.stderr(
-      `factorgate: done, but not confirmed. ${this.#unconfirmed.message}\nThen run the same command again: it ends with 0 once that is confirmed.\n`
+      `factorgate: done, but not confirmed. ${this.#unconfirmed.message}\nThen run the same command again. It exits with 0 when the change is confirmed.\n`
     )
   }
 
@@ -212,7 +212,7 @@ class Place implements CommandContext {
       this.isUnrecorded = true
       const { cause } = error as Error
       this.#io.stderr(
-        `factorgate: done, but the journal ${this.config.journal} does not say so: it cannot be written (${cause})\n`
+        `factorgate: done, but not recorded: the journal ${this.config.journal} cannot be written (${cause})\n`
       )
     }
   }

@@ -85,7 +85,7 @@ export function readArgs<T extends Options>(
   const missing = needed[parsed.positionals.length]
   if (missing !== undefined) throw new UsageError(`${missing} is missing`)
   const extra = names.at(-1)?.endsWith('…') ? undefined : parsed.positionals[names.length]
-  if (extra !== undefined) throw new UsageError(`'${visible(extra)}' is one argument too many`)
+  if (extra !== undefined) throw new UsageError(`there is one argument too many: '${visible(extra)}'`)
   return { values: parsed.values, names: parsed.positionals }
 }
 
@@ -95,7 +95,11 @@ export function group(input: Pick<Command, 'name' | 'summary' | 'help'> & { comm
     ...input,
     usage: [`factorgate ${input.name} COMMAND …`],
     run: () =>
-      Promise.reject(new UsageError(`${input.name} needs one of: ${input.commands.map(({ name }) => name).join(', ')}`))
+      Promise.reject(
+        new UsageError(
+          `${input.name} needs one of these commands: ${input.commands.map(({ name }) => name).join(', ')}`
+        )
+      )
   }
 }
 
@@ -132,7 +136,7 @@ function printable(text: string): string {
 function sentenceOf(message: string, options: readonly string[]): string {
   const said = firstSentence(message)
   const dashed = /^Option '(?:-\w, )?(--[\w-]+)[^']*' argument is ambiguous/.exec(said)?.[1]
-  if (dashed !== undefined) return `${dashed} needs a value; one that begins with a dash is written ${dashed}=-VALUE`
+  if (dashed !== undefined) return `${dashed} needs a value; if the value begins with a dash, write ${dashed}=-VALUE`
   const unknown = /^Unknown option '--([^']*)'/.exec(said)?.[1]
   const close = unknown === undefined ? null : nearest(unknown, options)
   return close === null ? said : `${said}; did you mean --${close}?`

@@ -15,12 +15,12 @@ const usualPort = 8080
 
 export const command: Command = {
   name: 'demo',
-  summary: 'Show the gateway in front of a sample lab portal. Keeps nothing.',
+  summary: 'Run the gateway in front of a sample lab. It keeps no data.',
   usage: ['factorgate demo [--port N]'],
   help: `
-  --port N   where to listen on this machine (8080, or any free port where that is taken)
+  --port N   the port on this machine (default: 8080, or a free port if 8080 is in use)
 
-Prints the address and an invitation for a newcomer. Ctrl+C ends it, and everything it made is gone.
+Prints the address and an invitation for a new user. Ctrl+C ends the demo and deletes its data.
 
 Example:
   factorgate demo --port 9000
@@ -50,11 +50,11 @@ Example:
 
     ${origin}/
 
-  You are invited as 'newcomer'. Open this once, in a browser on this machine:
+  You are invited as 'newcomer'. Open this invitation in a browser on this machine:
 
     ${origin}/.factorgate/invite/${token}
 
-  Ctrl+C ends the demo and forgets everything.
+  Ctrl+C ends the demo and deletes its data.
 
 `)
       await end
@@ -95,7 +95,10 @@ async function choosePort(asked: string | undefined): Promise<number> {
     if (!/^\d{1,5}$/.test(asked) || Number(asked) > 65_535)
       throw new UsageError(`--port must be a number up to 65535, got '${asked}'`)
     const port = await freePort(Number(asked))
-    if (port === null) throw new PersonError(`port ${asked} is taken; leave --port out to let the demo find a free one`)
+    if (port === null)
+      throw new PersonError(
+        `port ${asked} is in use; choose another port, or leave --port out and the demo finds a free one`
+      )
     return port
   }
   return (await freePort(usualPort)) ?? (await freePort(0)) ?? usualPort

@@ -25,17 +25,17 @@ const printableErrors = [
 
 const systemWords: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder',
-  ENOTDIR: 'a part of the path is no folder',
-  EISDIR: 'that is a folder',
-  EEXIST: 'something stands there already',
-  ENOTSUP: 'no folder can be made there',
-  EROFS: 'that disk is read-only',
+  ENOTDIR: 'a part of the path is not a folder',
+  EISDIR: 'this is a folder, not a file',
+  EEXIST: 'the file or folder exists already',
+  ENOTSUP: 'a folder cannot be made there',
+  EROFS: 'the disk is read-only',
   ENOSPC: 'the disk is full',
-  EDQUOT: 'the quota is used up',
+  EDQUOT: 'the disk quota is used up',
   EMFILE: 'too many files are open',
-  EADDRINUSE: 'something else listens there',
-  EADDRNOTAVAIL: 'this machine does not have that address',
-  ENOTFOUND: 'nobody knows that name',
+  EADDRINUSE: 'another program listens on this address already; stop it, or choose another port',
+  EADDRNOTAVAIL: 'this machine does not have this address',
+  ENOTFOUND: 'the name server does not know this name',
   EAI_AGAIN: 'the name server does not answer'
 }
 
@@ -44,7 +44,7 @@ export function reportError(error: unknown, command: string, io: Pick<Io, 'stder
   const sentence = sentenceOf(error)
   if (sentence === null) {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    io.stderr(`factorgate: this is a bug in factorgate, please report it:\n${detail}\n`)
+    io.stderr(`factorgate: this is a bug in Factorgate. Please report it with this text:\n${detail}\n`)
     return 1
   }
   io.stderr(`factorgate: ${sentence}\n`)
@@ -76,6 +76,7 @@ function wordsFor({ code = '', syscall, port }: SystemError): string | undefined
   if (code !== 'EACCES' && code !== 'EPERM') return systemWords[code]
   const who = `this user (uid ${process.geteuid?.() ?? 'unknown'})`
   if (syscall === 'listen' && port !== undefined && port < 1024)
-    return `${who} may not listen below 1024; choose a higher port, or grant CAP_NET_BIND_SERVICE (in systemd: AmbientCapabilities=)`
-  return `${who} may not ${syscall === 'listen' ? 'listen there' : 'do that there'}; run this as the owner, or give this user the file or folder (chown)`
+    return `${who} may not listen on a port below 1024; choose a higher port, or give the process CAP_NET_BIND_SERVICE (in systemd: AmbientCapabilities=)`
+  if (syscall === 'listen') return `${who} may not listen there; choose another address or port`
+  return `${who} has no permission for this; run the command as the owner, or make this user the owner of the file or folder (chown)`
 }

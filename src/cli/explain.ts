@@ -24,24 +24,25 @@ type Elsewhere = {
 
 export const command: Command = {
   name: 'explain',
-  summary: 'Say what the gate would decide about a request, and why.',
+  summary: 'Show what the gate would decide about a request, and why.',
   usage: [
     'factorgate explain --url URL [--method M] [--header LINE]… [--user NAME] [--group G]… [--proof KIND@AGE]… [--from IP] [--json]'
   ],
   help: `
-  --url URL         as a browser would ask for it; its path is taken as written
-  --method METHOD   GET
-  --header LINE     one of its headers, such as 'Destination: /x' of a MOVE
-  --user NAME       who asks; without it, nobody is signed in
-  --group GROUP     the groups they are in; without it, those in the store
-  --proof KIND@AGE  what they have proved and how long ago: password@1h, totp@5m, webauthn@30s, recovery@1d. Without it: password and
-                    every second factor, just now. A second factor alone stands beside a password of the same age
-  --from IP         where they come from (127.0.0.1)
-  --json            the decision and every rule of every reading, for programs
+  --url URL         the address in the browser. The command does not change the path
+  --method METHOD   the method (default: GET)
+  --header LINE     a header of the request, such as 'Destination: /x' for a MOVE. Repeat it for more headers
+  --user NAME       the person who sends the request. Without it, nobody is signed in
+  --group GROUP     a group of the person. Repeat it for more groups. Without it, the groups come from the store
+  --proof KIND@AGE  what the person has proved, and how long ago: password@1h, totp@5m, webauthn@30s, recovery@1d. Repeat it for more
+                    proofs. Without it: the password and every second factor, just now. A second factor without a password adds a
+                    password of the same age
+  --from IP         the address of the client (default: 127.0.0.1)
+  --json            the decision, and every rule for every reading of the path, for programs
 ${configHelp}
 
-Exit code 0: the request is forwarded, or one of the gate's own pages answers it; 1: it is not (refuse, or challenge: not with these
-proofs); 2: called wrongly.
+Exit code 0: the gate forwards the request, or one of its own pages answers it; 1: it does not (it refuses, or asks for another proof);
+2: wrong usage.
 
 Example:
   factorgate explain --url https://notebooks.lab.example/admin/x --user alice --group researchers --proof totp@10m
@@ -61,10 +62,10 @@ Example:
     const { url, user, group, method = 'GET', from = '127.0.0.1' } = values
     if (url === undefined) throw new UsageError('--url is missing')
     if (!/^[A-Z][A-Z-]*$/.test(method))
-      throw new UsageError(`--method must be a method such as GET, got '${visible(method)}'`)
+      throw new UsageError(`--method must be a method in capital letters, such as GET, got '${visible(method)}'`)
     if (parseAddress(from) === null) throw new UsageError(`--from must be an IP address, got '${visible(from)}'`)
     if (user === undefined && (group ?? values.proof) !== undefined)
-      throw new UsageError('--group and --proof belong to a --user')
+      throw new UsageError('--group and --proof need --user')
     const proofs = user === undefined ? [] : readProofs(values.proof, io.clock())
     const message = { method, headers: readHeaders(values.header) }
     const config = await configFor(io, values.config)
@@ -105,14 +106,15 @@ function locate(config: Config, url: string): { table: RouteTable; found: Locate
 function find(table: RouteTable, scheme: string, host: string, rest: string): Located {
   const site = table.site(host)
   if (site !== null && !site.origin.startsWith(`${scheme.toLowerCase()}:`))
-    return elsewhere('refuse', 'misdirected', `${site.host} is served as ${site.origin}`)
+    return elsewhere('refuse', 'misdirected', `misdirected: the gate serves ${site.host} as ${site.origin}`)
   // A request line is bytes; the terminal gives text.
   const bytes = Buffer.from(rest, 'utf8').toString('latin1')
   const target = parseTarget(bytes.startsWith('/') ? bytes : `/${bytes}`)
-  if (target === null) return elsewhere('refuse', 'bad_request', 'the path cannot be read; the gate answers 400')
+  if (target === null)
+    return elsewhere('refuse', 'bad_request', 'bad_request: the path is not valid; the gate answers 400')
   const match = table.match(host, target)
   if (match.kind === 'app') return { kind: 'app', match, target }
-  if (match.kind === 'own') return elsewhere('own', 'own', "one of the gate's own pages; no rule is asked")
+  if (match.kind === 'own') return elsewhere('own', 'own', "this is one of the gate's own pages; no rule applies")
   return elsewhere('refuse', match.code, whyNone(match.code, table.sites))
 }
 
@@ -140,11 +142,11 @@ function unasked(access: AppAccess): Elsewhere {
   if (access.kind === 'refuse' && access.reason === 'bad_request')
     return {
       decision: { kind: 'refuse', reason: 'bad_request' },
-      why: 'bad_request: its Destination cannot be read, or lies outside the app; the gate answers 400'
+      why: 'bad_request: the Destination header is not valid, or it is outside the app; the gate answers 400'
     }
   return {
     decision: { kind: 'refuse', reason: 'not_allowed' },
-    why: "not_allowed: a service worker on the portal's host could read the gate's own pages"
+    why: "not_allowed: a service worker on the portal's host could read the gate's own pages; give the app its own host"
   }
 }
 
@@ -154,7 +156,7 @@ function elsewhere(kind: 'own' | 'refuse', reason: string, why: string): Located
 
 function whyNone(code: (Match & { kind: 'none' })['code'], sites: readonly Site[]): string {
   if (code === 'no_such_app') return 'no_such_app: no app has that path'
-  if (code === 'ambiguous_target') return 'ambiguous_target: the path could belong to two places; the gate answers 400'
+  if (code === 'ambiguous_target') return 'ambiguous_target: the path could belong to two apps; the gate answers 400'
   return `misdirected: the gate serves ${sites.map(({ host }) => host).join(', ')} and no other host`
 }
 
@@ -178,14 +180,18 @@ async function subjectNamed(
     await withStore(io, { config: file, changes: 'nothing' }, async place => {
       const account = await accountsAt(place).byName(name)
       if (account?.suspended)
-        io.stderr(`note: ${account.name} is suspended, so nothing is open to them now; the rules say:\n`)
+        io.stderr(
+          `note: ${account.name} is suspended and cannot use any app now. Without the suspension the rules decide:\n`
+        )
       found = account === null ? null : subjectOf(account)
       return 0
     })
     if (found !== null) return found
-    io.stderr(`note: nobody is called '${visible(name)}'; taken as somebody without groups\n`)
+    io.stderr(`note: there is no account '${visible(name)}'; this is the decision for a person without groups\n`)
   } catch (error) {
-    io.stderr(`note: ${(error as Error).message}; '${visible(name)}' is taken as somebody without groups\n`)
+    io.stderr(
+      `note: ${(error as Error).message}; '${visible(name)}' is treated as a person without groups; give the groups with --group\n`
+    )
   }
   return assumed
 }

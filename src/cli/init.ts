@@ -25,17 +25,16 @@ export const command: Command = {
     'factorgate init [DIR] [--data DIR] [--portal URL] [--title TEXT] [--upstream URL] [--user NAME] [--tls-cert FILE --tls-key FILE]'
   ],
   help: `
-  DIR             where factorgate.yaml goes; this folder
-  --data DIR      where store, key and journal go; 'var' beside the configuration
-  --portal URL    where people will reach the gate (http://localhost:8443,
-                  or https with a certificate)
-  --title TEXT    what its pages call the place (Example Lab)
-  --upstream URL  the first app (http://127.0.0.1:8888)
-  --user NAME     the first operator (admin)
-  --tls-cert FILE the certificate: then the gate serves https itself, on every
-                  address. It needs --tls-key FILE, too
+  DIR             the folder for factorgate.yaml (default: this folder)
+  --data DIR      the folder for store, key file and journal (default: 'var' beside the configuration)
+  --portal URL    the address where people reach the gate (default: http://localhost:8443, or https with a certificate)
+  --title TEXT    the name of the lab on the pages (default: Example Lab)
+  --upstream URL  the first app (default: http://127.0.0.1:8888)
+  --user NAME     the first operator (default: admin)
+  --tls-cert FILE  the certificate. With it the gate serves https itself, on every address. It needs --tls-key FILE too
 
-Prints one line: the operator's invitation. It works once, within 24 hours, when the gateway runs. Nothing is ever written over.
+Prints one line, the invitation of the operator. The invitation works while the gateway runs. It is valid for 24 hours and for one second
+factor. The command never overwrites a file.
 
 Example:
   factorgate init /etc/factorgate --data /var/lib/factorgate --portal https://gate.lab.example --title 'Example Lab'
@@ -56,9 +55,10 @@ Example:
     )
     const name = canonicalName(values.user ?? 'admin')
     if (name === undefined)
-      throw new UsageError(`--user '${visible(values.user ?? '')}' cannot be a sign-in name: use a-z 0-9 . _ + -`)
+      throw new UsageError(`--user '${visible(values.user ?? '')}' is not a valid user name: use a-z 0-9 . _ + -`)
     const { 'tls-cert': cert, 'tls-key': key } = values
-    if ((cert === undefined) !== (key === undefined)) throw new UsageError('--tls-cert and --tls-key need each other')
+    if ((cert === undefined) !== (key === undefined))
+      throw new UsageError('--tls-cert and --tls-key must be used together')
     const folder = path.resolve(io.cwd, names[0] ?? '.')
     const file = path.join(folder, 'factorgate.yaml')
     const text = initTemplate({
@@ -125,7 +125,10 @@ function checked(text: string, file: string): { config: Config; warnings: readon
 
 function refuseIfThere(paths: readonly string[]): void {
   const there = paths.filter(existsSync)
-  if (there.length > 0) throw new PersonError(`${there.join(', ')} is there already; init never writes over anything`)
+  if (there.length > 0)
+    throw new PersonError(
+      there.map(each => `${each} exists already`).join('; ') + '. init never overwrites a file: choose another folder'
+    )
 }
 
 function storePath({ store }: Config): string {
@@ -139,9 +142,9 @@ function sayNext(io: Io, file: string, config: Config, name: string, warnings: r
     const short = path.relative(io.cwd, file_)
     return short.startsWith('..') || path.isAbsolute(short) ? file_ : short || '.'
   }
-  io.stderr(`${shown(file)}: the configuration; every line is explained there
-${shown(config.keyFile)}: the key; keep a copy in a safe place
-'${name}' is the first operator. Start the gate, then open the invitation below once, within 24 hours:
+  io.stderr(`${shown(file)}: the configuration, with comments
+${shown(config.keyFile)}: the key file; keep a copy in a safe place
+'${name}' is the first operator. Start the gate, then open the invitation below within 24 hours:
 
   factorgate serve --config ${shown(file)}
 

@@ -3,7 +3,7 @@ import { group } from './command.ts'
 
 export const command = group({
   name: 'journal',
-  summary: 'What happened: who did what, from where.',
+  summary: 'Search the journal: who did what, when and from where.',
   help: `
 Example:
   factorgate journal search --reference 7K3M-9QXZ
@@ -15,6 +15,6 @@ Example:
       summary: 'Find entries by reference, person, app, kind and time.',
       load: () => import('./journal/search.ts')
     },
-    { name: 'tail', summary: 'The newest entries.', load: () => import('./journal/tail.ts') }
+    { name: 'tail', summary: 'Show the newest entries.', load: () => import('./journal/tail.ts') }
   ]
 })

@@ -35,7 +35,7 @@ export function ownerOf(file: string): Owner {
     if (isOpen) throw shared(here)
     rest = rest.slice(1)
     if (found.isSymbolicLink()) {
-      if (++links > linksMax) throw new PersonError(`${visible(file)} leads through too many links`)
+      if (++links > linksMax) throw new PersonError(`the path ${visible(file)} goes through too many symbolic links`)
       const target = path.resolve(here, readlinkSync(next))
       rest = [...target.split(path.sep).filter(Boolean), ...rest]
       here = path.sep
@@ -114,6 +114,6 @@ function groupOf(uid: number): number {
 
 function shared(folder: string): PersonError {
   return new PersonError(
-    `root will not work in ${visible(folder)}: others may write there and could lead root astray. Run this as the user who runs the gate (sudo -u USER factorgate …), or close the folder: chmod go-w ${visible(folder)}`
+    `root does not work in ${visible(folder)}: other users can write there and could replace its files. Run the command as the user who runs the gate (sudo -u USER factorgate …), or close the folder: chmod go-w ${visible(folder)}`
   )
 }

@@ -16,7 +16,7 @@ export function readProofs(texts: readonly string[] | undefined, now: number): P
     const seconds = age === undefined ? 0 : readDuration(age)
     if (!kinds.includes(kind) || typeof seconds !== 'number')
       throw new UsageError(
-        `--proof must be one of ${kinds.join(', ')}, with its age as in totp@5m, got '${visible(text)}'`
+        `--proof must be one of ${kinds.join(', ')}, followed by its age, such as totp@5m, got '${visible(text)}'`
       )
     return proof(kind as ProofKind, now - seconds * 1000)
   })

@@ -13,7 +13,7 @@ const entries: readonly Entry[] = [
   { name: 'serve', summary: 'Run the gateway.', load: () => import('./serve.ts') },
   {
     name: 'demo',
-    summary: 'Show the gateway in front of a sample lab portal. Keeps nothing.',
+    summary: 'Run the gateway in front of a sample lab. It keeps no data.',
     load: () => import('./demo.ts')
   },
   {
@@ -21,21 +21,21 @@ const entries: readonly Entry[] = [
     summary: 'Write a first configuration and a key file, and invite the first operator.',
     load: () => import('./init.ts')
   },
-  { name: 'check', summary: 'Say every problem of a configuration at once.', load: () => import('./check.ts') },
+  { name: 'check', summary: 'List all problems of a configuration.', load: () => import('./check.ts') },
   {
     name: 'explain',
-    summary: 'Say what the gate would decide about a request, and why.',
+    summary: 'Show what the gate would decide about a request, and why.',
     load: () => import('./explain.ts')
   },
-  { name: 'user', summary: 'People: who may sign in, and with which groups.', load: () => import('./user.ts') },
-  { name: 'session', summary: 'Who is signed in; end it.', load: () => import('./session.ts') },
+  { name: 'user', summary: 'Add, list and change the people who may sign in.', load: () => import('./user.ts') },
+  { name: 'session', summary: 'List who is signed in, and end sessions.', load: () => import('./session.ts') },
   {
     name: 'journal',
-    summary: 'What happened: who did what, from where.',
+    summary: 'Search the journal: who did what, when and from where.',
     load: () => import('./journal.ts')
   },
-  { name: 'key', summary: 'The key file: make one, exchange its key.', load: () => import('./key.ts') },
-  { name: 'store', summary: 'Back the store up, or move it.', load: () => import('./store.ts') },
+  { name: 'key', summary: 'Make a key file, or replace its key.', load: () => import('./key.ts') },
+  { name: 'store', summary: 'Back up, restore or move the store.', load: () => import('./store.ts') },
   { name: 'schema', summary: 'Print the JSON Schema of the configuration.', load: () => import('./schema.ts') }
 ]
 
@@ -44,14 +44,15 @@ export const program: Command = {
   summary: 'Factorgate puts a second factor in front of web apps.',
   usage: ['factorgate COMMAND …', 'factorgate COMMAND --help', 'factorgate --version'],
   help: `
-Results go to standard output, talk to standard error. Exit code 0: done; 1: it did not work, or the answer is no; 2: called wrongly.
-The configuration is the file of --config, else of FACTORGATE_CONFIG, else ./factorgate.yaml, else /etc/factorgate/factorgate.yaml.
+Results go to standard output. Messages go to standard error. Exit code 0: done; 1: it failed, or the answer is no; 2: wrong usage.
+The configuration file is the first of these that is given or exists: --config FILE, FACTORGATE_CONFIG, ./factorgate.yaml,
+/etc/factorgate/factorgate.yaml.
 
 Example:
   factorgate serve --upstream http://127.0.0.1:8888
 `,
   commands: entries,
-  run: () => Promise.reject(new UsageError('say which command'))
+  run: () => Promise.reject(new UsageError('a command is missing'))
 }
 
 /** Runs `argv` (without node and script). Never rejects: errors become a message and an exit code. */
@@ -85,7 +86,9 @@ async function find({ name, commands = [] }: Command, word: string): Promise<Com
   if (entry !== undefined) return (await entry.load()).command
   const names = commands.map(({ name }) => name)
   if (word === '' || word.startsWith('-'))
-    throw new UsageError(`${name === '' ? 'say which command' : `'${name}' needs another word`}: ${names.join(', ')}`)
+    throw new UsageError(
+      `${name === '' ? 'a command is missing' : `a command is missing after '${name}'`}; the commands are ${names.join(', ')}`
+    )
   const close = nearest(word, names)
   const meant = close === null ? `the commands are ${names.join(', ')}` : `did you mean '${close}'?`
   throw new UsageError(`there is no command '${visible(`${name} ${word}`.trim())}'; ${meant}`)

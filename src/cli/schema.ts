@@ -7,7 +7,7 @@ export const command: Command = {
   summary: 'Print the JSON Schema of the configuration.',
   usage: ['factorgate schema'],
   help: `
-Editors complete and check the file with it. In VS Code (YAML extension) and others a first line does:
+Editors use the schema to complete and check the file. VS Code (with the YAML extension) and others need this first line in the file:
   # yaml-language-server: $schema=./factorgate.schema.json
 
 Example:

@@ -22,12 +22,12 @@ export const command: Command = {
   summary: 'Run the gateway.',
   usage: ['factorgate serve [--config FILE]', 'factorgate serve --upstream URL [--listen HOST:PORT]'],
   help: `
-  --config FILE       the configuration (else FACTORGATE_CONFIG, ./factorgate.yaml, /etc/factorgate/factorgate.yaml)
-  --upstream URL      protect this one app, with no file at all; state goes to ./var
-  --listen HOST:PORT  with --upstream: where to listen (127.0.0.1:8443)
+  --config FILE       the configuration (default: FACTORGATE_CONFIG, ./factorgate.yaml or /etc/factorgate/factorgate.yaml)
+  --upstream URL      protect this one app without a configuration file; the data goes to ./var
+  --listen HOST:PORT  with --upstream: where to listen (default: 127.0.0.1:8443)
 
-SIGHUP or a changed file loads the configuration anew; a bad one is refused and the old one stays. SIGTERM ends in order, a second
-one at once.
+The gateway loads the configuration again on SIGHUP and when the file changes. It refuses a file with problems and keeps the old
+configuration. SIGTERM finishes the running requests and ends the gateway. A second SIGTERM ends it at once.
 
 Example:
   factorgate serve --upstream http://127.0.0.1:8888
@@ -40,9 +40,9 @@ Example:
       listen: { type: 'string' }
     })
     if (values.upstream !== undefined && values.config !== undefined)
-      throw new UsageError('--upstream and --config exclude each other: the file names the apps')
+      throw new UsageError('--upstream and --config cannot be used together: the file names the apps')
     if (values.listen !== undefined && values.upstream === undefined)
-      throw new UsageError('--listen goes with --upstream; in a configuration it is the key `listen`')
+      throw new UsageError('--listen needs --upstream; in a configuration file use the key `listen`')
     const { config, files } =
       values.upstream === undefined
         ? await load(values.config, io)
@@ -74,7 +74,7 @@ async function startCluster(config: Config, size: number, log: Logger): Promise<
     return await Cluster.start({ config, size, log })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== undefined) throw error
-    throw new PersonError('a process could not start, and says why above; nothing was started')
+    throw new PersonError('a worker process could not start; its message above says why. Nothing was started')
   }
 }
 
@@ -93,7 +93,9 @@ async function load(file: string | undefined, io: Io): Promise<{ config: Config;
   if (loaded.kind === 'bad') {
     for (const problem of loaded.problems) io.stderr(`${formatProblem(problem)}\n`)
     throw new PersonError(
-      loaded.file === null ? 'there is no configuration' : `${loaded.file} cannot be used; nothing was started`
+      loaded.file === null
+        ? 'there is no configuration'
+        : `${loaded.file} has problems (see above); nothing was started`
     )
   }
   for (const warning of loaded.warnings) io.stderr(`${formatProblem(warning)}\n`)
@@ -114,7 +116,7 @@ async function withoutFile(upstream: string, listen: string | undefined, io: Io)
   await ensureKey(config)
   if (!/^(?:localhost|127\..*|::1)$/.test(config.listen.host))
     io.stderr(
-      `${config.listen.host} is reached from other machines, but without a configuration people sign in at ${config.portal.url.origin}, which is theirs, over plain http. For others write a configuration: factorgate init\n`
+      `warning: other machines can reach ${config.listen.host}, but people can sign in only at ${config.portal.url.origin}, on this machine. To let others sign in, write a configuration: factorgate init\n`
     )
   return config
 }
@@ -133,7 +135,7 @@ export async function ensureKey(config: Config): Promise<void> {
   if (existsSync(config.keyFile)) return
   if (config.store.kind === 'embedded' && existsSync(config.store.path)) {
     throw new PersonError(
-      `${config.store.path} holds data, but its key ${config.keyFile} is missing. Put the key back; a new one cannot open what the old one sealed.`
+      `${config.store.path} holds data, but its key file ${config.keyFile} is missing. Put the key file back; a new key cannot open what the old one sealed.`
     )
   }
   await createKeyFile(config.keyFile)
@@ -155,7 +157,7 @@ export async function welcome(server: Server, config: Config, io: Io): Promise<v
   }
   if (!journal.writable)
     return io.stderr(
-      `\nThe journal ${config.journal} cannot be written, so nobody is made an operator. Mend that, then: factorgate user add ${firstName} --group operators\n\n`
+      `\nThe journal ${config.journal} cannot be written, so the first operator was not added. Solve that, then run: factorgate user add ${firstName} --group operators\n\n`
     )
   const account = await accounts.create({ name: firstName, displayName: 'Administrator', groups: ['operators'] })
   const who = { at: clock(), account: account.id, name: account.name, by: 'serve' }
@@ -163,7 +165,7 @@ export async function welcome(server: Server, config: Config, io: Io): Promise<v
   const token = await invitations.issue(account.id)
   await journal.commit({ ...who, kind: 'invitation.issue' })
   io.stderr(
-    `\nNobody has an account yet. Open this once, within 24 hours, to become '${firstName}':\n\n  ${config.portal.url.origin}/.factorgate/invite/${token}\n\n`
+    `\nNobody has an account yet. To become the operator '${firstName}', open this invitation within 24 hours:\n\n  ${config.portal.url.origin}/.factorgate/invite/${token}\n\n`
   )
 }
 
@@ -178,7 +180,7 @@ function live(server: Serving, first: Config, read: readonly string[], io: Io, l
       server.close().then(
         () => end(code),
         error => {
-          log.error({ err: error }, 'did not end in order')
+          log.error({ err: error }, 'an error happened while stopping')
           end(1)
         }
       )
@@ -189,14 +191,14 @@ function live(server: Serving, first: Config, read: readonly string[], io: Io, l
       if (signals > 1) process.exit(1)
       stop(signal, 0)
     }
-    const failed = (error: unknown) => log.error({ err: error }, 'the reload failed; the old state stays')
+    const failed = (error: unknown) => log.error({ err: error }, 'the reload failed; the old configuration stays')
     const reload = oneAtATime(async () => {
       if (config.file === null) return
       const loaded = await loadConfig({ file: config.file, env: io.env, cwd: io.cwd })
       if (loaded.kind === 'bad') {
         log.error(
           { problems: loaded.problems.map(problem => formatProblem(problem)) },
-          'the changed configuration is refused; the old one stays'
+          'the changed configuration is refused because it has problems; the old one stays'
         )
         return
       }
@@ -219,9 +221,9 @@ function live(server: Serving, first: Config, read: readonly string[], io: Io, l
         if (changed.some(file => file !== config.keyFile)) reload()
       })
     }
-    const onRejection = (error: unknown) => log.error({ err: error }, 'a promise was rejected and nobody listened')
+    const onRejection = (error: unknown) => log.error({ err: error }, 'unhandled promise rejection')
     const onException = (error: unknown) => {
-      log.fatal({ err: error }, 'an error nobody caught; ending')
+      log.fatal({ err: error }, 'uncaught error; the gateway stops')
       stop('uncaughtException', 1)
     }
     const end = (code: ExitCode) => {

@@ -3,10 +3,10 @@ import { group } from './command.ts'
 
 export const command = group({
   name: 'store',
-  summary: 'Back the store up, or move it.',
+  summary: 'Back up, restore or move the store.',
   help: `
-A backup is sealed with the key file and worth nothing without it: keep copies of both, in two places. It is also the way from the
-embedded store to Redis and back: export, change 'store' in the configuration, import.
+A backup is sealed with the key file and cannot be opened without it. Keep copies of both, in two different places. To move from the
+embedded store to Redis or back, export the store, change 'store' in the configuration, and import the backup.
 
 Example:
   factorgate store export /backup/factorgate-2026-11-22.sealed
@@ -14,7 +14,7 @@ Example:
   commands: [
     {
       name: 'accept',
-      summary: 'Take the store as it is now, after a failover or a restore.',
+      summary: 'Accept the store as it is now, after a failover or a restore.',
       load: () => import('./store/accept.ts')
     },
     { name: 'export', summary: 'Write a sealed backup of the store.', load: () => import('./store/export.ts') },

@@ -11,9 +11,9 @@ import { Addresses, canonicalAddress } from './addresses.ts'
 export type AccountProblem = 'name_taken' | 'name_invalid' | 'not_found'
 
 const sentences: Readonly<Record<AccountProblem, string>> = {
-  name_taken: 'somebody has that name already',
+  name_taken: 'there is an account with this name already',
   name_invalid:
-    'a name has 1 to 64 of the characters a-z 0-9 . _ + - (and may go on like an e-mail address), and begins and ends with a letter or digit',
+    'a name must have 1 to 64 characters from a-z 0-9 . _ + -, or be an e-mail address, and must begin and end with a letter or digit',
   not_found: 'there is no such account'
 }
 

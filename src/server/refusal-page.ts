@@ -3,16 +3,16 @@ import { describeError, type ErrorCode } from '../errors.ts'
 
 const words: Partial<Record<ErrorCode, { title: string; now: string }>> = {
   headers_too_large: {
-    title: 'That address, or what came with it, is too long',
-    now: 'Use a shorter address. If it was short, this site’s cookies have grown too many: delete them in your browser’s settings and try again.'
+    title: 'The address or the cookies are too long',
+    now: 'Use a shorter address. If the address was short, this site has set too many cookies. Delete them in the settings of your browser and try again.'
   },
   shutting_down: { title: 'The gate is restarting', now: 'Wait a moment and try again.' }
 }
 
 export function refusalPage(code: ErrorCode): string {
   const { sentence } = describeError(code)
-  const { title, now } = words[code] ?? { title: 'That could not be read', now: 'Go back and try again.' }
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>${title}</title><h1>${title}</h1><p>${sentence} It was refused by the gate in front of the app; the app has not seen it.</p><p>${now}</p><p><a href="/.factorgate/">To your apps</a></p></html>\n`
+  const { title, now } = words[code] ?? { title: 'That request could not be read', now: 'Go back and try again.' }
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>${title}</title><h1>${title}</h1><p>${sentence} The gate in front of the app refused the request. The app has not seen it.</p><p>${now}</p><p><a href="/.factorgate/">To your apps</a></p></html>\n`
 }
 
 /** Guesses from the raw bytes whether a browser sent the request. An oversized head without `Accept` counts as one. */

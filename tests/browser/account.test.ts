@@ -34,12 +34,12 @@ t.test('the account', async t => {
   await t.test('a second one is added after a fresh confirmation, with a name of the person’s own', async t => {
     lab.time.advance(301)
     await page.getByRole('link', { name: 'Add another' }).click()
-    await page.getByText('Changes to your account need a confirmation at most 5 minutes old.').waitFor()
+    await page.getByText('To change your account, you need a confirmation at most 5 minutes old.').waitFor()
     await page.getByRole('button', { name: 'Use my passkey' }).click()
     await page.waitForURL(/\/enrol$/)
     await page.getByRole('link', { name: 'Authenticator app' }).click()
     t.equal(await page.getByRole('img', { name: /^QR code/ }).count(), 1)
-    await page.getByLabel('What to call it').fill('Telephone in the lab')
+    await page.getByLabel('Name').fill('Telephone in the lab')
     secret = await addTotp(lab, page)
     await page.getByText('“Telephone in the lab” is added.').waitFor()
     t.same(await factors(), ['Passkey on Linux', 'Telephone in the lab'])
@@ -50,7 +50,7 @@ t.test('the account', async t => {
     await page.getByLabel('Rename “Telephone in the lab”').click()
     await page.getByLabel('New name for “Telephone in the lab”').fill('Telephone on my desk')
     await page.getByLabel('New name for “Telephone in the lab”').press('Enter')
-    await page.getByText('It is called “Telephone on my desk” now.').waitFor()
+    await page.getByText('The new name is “Telephone on my desk”.').waitFor()
     t.same(await factors(), ['Passkey on Linux', 'Telephone on my desk'])
   })
 
@@ -73,7 +73,7 @@ t.test('the account', async t => {
 
     await stranger.page.reload()
     t.match(stranger.page.url(), /\/login\?/)
-    await stranger.page.getByText('someone with your account said it was not them').waitFor()
+    await stranger.page.getByText('Somebody with your account marked this sign-in').waitFor()
     await stranger.page.context().close()
   })
 
@@ -81,7 +81,7 @@ t.test('the account', async t => {
     await page.goto(`${lab.portal}account`)
     await page.getByRole('link', { name: 'Remove “Telephone on my desk”' }).click()
     await page.getByRole('button', { name: 'Remove it' }).click()
-    await page.getByText('“Telephone on my desk” is removed and no longer opens anything.').waitFor()
+    await page.getByText('“Telephone on my desk” is removed. It does not work any more.').waitFor()
     t.same(await factors(), ['Passkey on Linux'])
     await page.getByRole('link', { name: 'Remove “Passkey on Linux”' }).click()
     await page.getByText('This is your only second factor').waitFor()

@@ -69,10 +69,10 @@ t.test('revoked', async t => {
     await page.goto(`${lab.labOrigin}/`)
     const goal = `${lab.labOrigin}/samples/AM-26-0126`
     t.match(page.url(), `${lab.gate.portal}/.factorgate/login?`)
-    await page.getByText('Your sign-in was ended from elsewhere').waitFor()
+    await page.getByText('Your sign-in was ended: by you on another device').waitFor()
     await page.goto(goal)
     await page.getByRole('heading', { name: 'Sign in to Lab portal' }).waitFor()
-    t.equal(await page.getByText('ended from elsewhere').count(), 0, 'said once')
+    t.equal(await page.getByText('Your sign-in was ended').count(), 0, 'said once')
     await page.getByRole('button', { name: 'Use a passkey' }).click()
     await page.waitForURL(goal)
   })

@@ -8,7 +8,7 @@ t.test('a sound configuration: exit 0 and nothing to pass on', async t => {
   await factorgate.newKey()
   const { code, stdout, stderr } = await factorgate('check')
   t.same([code, stdout], [0, ''])
-  t.match(stderr, /^factorgate\.yaml: fine\n$/m)
+  t.match(stderr, /^factorgate\.yaml: no problem found\n$/m)
   t.match(JSON.parse(await factorgate.ok('check', '--json')), {
     ok: true,
     problems: [],
@@ -41,12 +41,12 @@ t.test('every problem in a line of its own, with its place, key and the nearest 
   t.equal(json.problems.length, lines.length)
 })
 
-t.test('a key file that cannot be used is a problem, and warnings never end with "fine"', async t => {
+t.test('a key file that cannot be used is a problem, and warnings never end with "no problem found"', async t => {
   const factorgate = terminal(t)
   const missing = await factorgate('check')
   t.equal(missing.code, 1)
   t.match(missing.stdout, /^factorgate\.yaml:\d+:\d+ {2}keyFile {2}The key file .* is missing/)
-  t.notMatch(missing.stderr, /: fine$/m)
+  t.notMatch(missing.stderr, /: no problem found$/m)
   await factorgate.newKey()
   chmodSync(path.join(factorgate.folder, 'var/factorgate.key'), 0o644)
   t.match(await factorgate('check'), { code: 1, stdout: /keyFile {2}.*open to other users/ })
@@ -57,7 +57,7 @@ t.test('a key file that cannot be used is a problem, and warnings never end with
   )
   const unsafe = await factorgate('check', '--config', 'unsafe.yaml')
   t.match(unsafe, { code: 0, stdout: '', stderr: /warning: unsafe\.yaml:2:\d+ {2}unsafeHttp/ })
-  t.notMatch(unsafe.stderr, /: fine$/m)
+  t.notMatch(unsafe.stderr, /: no problem found$/m)
   t.equal((await factorgate('check', '--config', 'unsafe.yaml', '--strict')).code, 1)
 })
 

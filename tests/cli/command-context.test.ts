@@ -44,7 +44,7 @@ t.test('a configuration with problems: all of them, one sentence, nothing done',
   const factorgate = terminal(t, { config: `${usualConfig}lsiten: 1\nstore: nonsense\n` })
   const { code, stdout, stderr } = await factorgate('user', 'add', 'alice')
   t.same([code, stdout], [1, ''])
-  t.match(stderr, /lsiten {2}.*listen[\s\S]*store {2}[\s\S]*cannot be used; nothing was done\n$/)
+  t.match(stderr, /lsiten {2}.*listen[\s\S]*store {2}[\s\S]*has problems \(see above\); nothing was done\n$/)
 })
 
 t.test('while the journal cannot be written, nothing is given away; taking away goes on, and it is said', async t => {
@@ -70,7 +70,7 @@ t.test('while the journal cannot be written, nothing is given away; taking away 
   t.equal(await gate.accounts.byName('bob'), null)
   t.same((await gate.accounts.byName('alice'))?.groups, [])
   const revoked = await factorgate('session', 'revoke', '--user', 'alice')
-  t.match(revoked, { code: 1, stdout: '1\n', stderr: /done, but the journal .* does not say so/ })
+  t.match(revoked, { code: 1, stdout: '1\n', stderr: /done, but not recorded: the journal .* cannot be written/ })
   t.match(await factorgate('user', 'suspend', 'alice', '--why', 'x'), { code: 1, stderr: /alice is suspended/ })
   t.ok((await gate.accounts.byName('alice'))?.suspended)
 })

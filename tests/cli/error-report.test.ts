@@ -40,16 +40,19 @@ t.test("a person's mistake is one sentence and exit 1, a wrong call exit 2; neve
     [new GateError('busy'), 'Too many people are signing in at once.'],
     [new ConfigError([{ file: 'f', line: 1, column: 2, path: 'a', message: 'is wrong' }]), 'f:1:2  a  is wrong'],
     [missing, '/nowhere/file: there is no such file or folder'],
-    [inUse, `127.0.0.1:${port}: something else listens there`],
-    [system({ code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: 'gaet' }), 'gaet: nobody knows that name'],
+    [inUse, `127.0.0.1:${port}: another program listens on this address already; stop it, or choose another port`],
+    [
+      system({ code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: 'gaet' }),
+      'gaet: the name server does not know this name'
+    ],
     [system({ code: 'EAI_AGAIN', syscall: 'getaddrinfo', hostname: 'gaet' }), 'gaet: the name server does not answer'],
     [
       system({ code: 'EACCES', syscall: 'mkdir', path: '/etc/x' }),
-      `/etc/x: ${self} may not do that there; run this as the owner, or give this user the file or folder (chown)`
+      `/etc/x: ${self} has no permission for this; run the command as the owner, or make this user the owner of the file or folder (chown)`
     ],
     [
       system({ code: 'EACCES', syscall: 'listen', address: '127.0.0.1', port: 443 }),
-      `127.0.0.1:443: ${self} may not listen below 1024; choose a higher port, or grant CAP_NET_BIND_SERVICE (in systemd: AmbientCapabilities=)`
+      `127.0.0.1:443: ${self} may not listen on a port below 1024; choose a higher port, or give the process CAP_NET_BIND_SERVICE (in systemd: AmbientCapabilities=)`
     ]
   ] as const)
     t.same(said(error), { code: 1, stderr: `factorgate: ${sentence}\n` }, sentence)
@@ -60,7 +63,7 @@ t.test("a person's mistake is one sentence and exit 1, a wrong call exit 2; neve
 t.test('a bug of ours is shown whole, so that it can be reported', async t => {
   const { code, stderr } = said(new TypeError('x is not a function'))
   t.equal(code, 1)
-  t.match(stderr, /a bug in factorgate.*\nTypeError: x is not a function\n\s+at /)
+  t.match(stderr, /a bug in Factorgate\. Please report it.*\nTypeError: x is not a function\n\s+at /)
   t.match(said('thrown text').stderr, /thrown text/)
   t.match(said(Object.assign(new Error('odd'), { code: 'EODD' })).stderr, /bug/)
 })

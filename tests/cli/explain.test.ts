@@ -84,12 +84,15 @@ t.test('without --group the groups are those of the store, and a guess is said',
   const factorgate = terminal(t)
   const args = ['explain', '--url', `${site}/x`, '--json'] as const
   const unknown = await factorgate(...args, '--user', 'alice')
-  t.match(unknown, { code: 1, stderr: /note: there is no store .*; 'alice' is taken as somebody without groups/ })
+  t.match(unknown, {
+    code: 1,
+    stderr: /note: there is no store .*; 'alice' is treated as a person without groups; give the groups with --group/
+  })
   await factorgate.ok('user', 'add', 'alice', '--group', 'researchers')
   const known = await factorgate(...args, '--user', 'Alice')
   t.match(known, { code: 0, stderr: '' })
   t.match(JSON.parse(known.stdout), { user: 'alice', groups: ['researchers'], decision: { kind: 'forward' } })
-  t.match(await factorgate(...args, '--user', 'bob'), { stderr: /nobody is called 'bob'/ })
+  t.match(await factorgate(...args, '--user', 'bob'), { stderr: /there is no account 'bob'/ })
   await factorgate.ok('user', 'suspend', 'alice', '--why', 'x')
   t.match(await factorgate(...args, '--user', 'alice'), { stderr: /alice is suspended/ })
 })
@@ -98,9 +101,9 @@ t.test('called wrongly', async t => {
   const factorgate = terminal(t)
   for (const [args, sentence] of [
     [['--url', 'notebooks.lab.example/x'], /--url must begin with http/],
-    [['--url', `${site}/`, '--method', 'get'], /--method must be a method such as GET/],
+    [['--url', `${site}/`, '--method', 'get'], /--method must be a method in capital letters, such as GET, got 'get'/],
     [['--url', `${site}/`, '--from', 'home'], /--from must be an IP address/],
-    [['--url', `${site}/`, '--group', 'x'], /--group and --proof belong to a --user/],
+    [['--url', `${site}/`, '--group', 'x'], /--group and --proof need --user/],
     [
       ['--url', `${site}/`, '--user', 'a', '--proof', 'sms@5m'],
       /--proof must be one of password, webauthn, totp, recovery/

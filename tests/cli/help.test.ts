@@ -65,15 +65,15 @@ t.test('the lists of commands tell the same summaries as the commands', async t 
 t.test('called wrongly: exit 2, one sentence, and where to read on', async t => {
   const factorgate = terminal(t)
   for (const [argv, sentence, help] of [
-    [[], /say which command: serve, demo/, 'factorgate --help'],
-    [['user'], /'user' needs another word: add, list/, 'factorgate user --help'],
+    [[], /a command is missing; the commands are serve, demo/, 'factorgate --help'],
+    [['user'], /a command is missing after 'user'; the commands are add, list/, 'factorgate user --help'],
     [['usr', 'list'], /no command 'usr'; did you mean 'user'\?/, 'factorgate --help'],
     [['user', 'susped'], /no command 'user susped'; did you mean 'suspend'\?/, 'factorgate user --help'],
     [['zzzzzzzz'], /no command 'zzzzzzzz'; the commands are serve/, 'factorgate --help'],
     [['\u001b[2J'], /'\\u\{001b\}\[2J'/, 'factorgate --help'],
-    [['--what'], /say which command/, 'factorgate --help'],
+    [['--what'], /a command is missing/, 'factorgate --help'],
     [['user', 'add'], /NAME is missing/, 'factorgate user add --help'],
-    [['user', 'add', 'a', 'b'], /'b' is one argument too many/, 'factorgate user add --help'],
+    [['user', 'add', 'a', 'b'], /there is one argument too many: 'b'/, 'factorgate user add --help'],
     [['user', 'list', '--jsn'], /Unknown option '--jsn'; did you mean --json\?/, 'factorgate user list --help'],
     [['user', 'list', '--qqqqqqqq'], /Unknown option '--qqqqqqqq'$/m, 'factorgate user list --help'],
     [['user', 'add', 'a', '--email', '-x'], /--email needs a value; .*--email=-VALUE/, 'factorgate user add --help'],
@@ -81,15 +81,23 @@ t.test('called wrongly: exit 2, one sentence, and where to read on', async t => 
     [['user', 'add', 'a', '--email', 'x'], /--email must be an address/, 'factorgate user add --help'],
     [
       ['user', 'add', 'a', '--group', 'a,operators'],
-      /--group takes 1 to 64 characters without/,
+      /--group must have 1 to 64 characters, without/,
       'factorgate user add --help'
     ],
-    [['user', 'add', 'a', '--display', 'a\nb'], /--display takes .* got 'a\\u\{000a\}b'/, 'factorgate user add --help'],
-    [['user', 'set', 'a'], /say what to change/, 'factorgate user set --help'],
-    [['user', 'set', 'a', '--group', 'b', '--no-groups'], /exclude each other/, 'factorgate user set --help'],
+    [
+      ['user', 'add', 'a', '--display', 'a\nb'],
+      /--display must have .* got 'a\\u\{000a\}b'/,
+      'factorgate user add --help'
+    ],
+    [['user', 'set', 'a'], /there is nothing to change; give --group/, 'factorgate user set --help'],
+    [['user', 'set', 'a', '--group', 'b', '--no-groups'], /cannot be used together/, 'factorgate user set --help'],
     [['user', 'suspend', 'a'], /--why is missing/, 'factorgate user suspend --help'],
-    [['session', 'revoke'], /an ID, --user NAME or --all/, 'factorgate session revoke --help'],
-    [['session', 'revoke', '--all', '--user', 'a'], /an ID, --user NAME or --all/, 'factorgate session revoke --help'],
+    [['session', 'revoke'], /session ids, --user NAME or --all/, 'factorgate session revoke --help'],
+    [
+      ['session', 'revoke', '--all', '--user', 'a'],
+      /session ids, --user NAME or --all/,
+      'factorgate session revoke --help'
+    ],
     [['explain'], /--url is missing/, 'factorgate explain --help'],
     [['key', 'new'], /FILE is missing/, 'factorgate key new --help'],
     [
@@ -103,7 +111,11 @@ t.test('called wrongly: exit 2, one sentence, and where to read on', async t => 
       /--listen must be an address of this machine/,
       'factorgate serve --help'
     ],
-    [['serve', '--upstream', 'http://127.0.0.1:1', '--config', 'x'], /exclude each other/, 'factorgate serve --help']
+    [
+      ['serve', '--upstream', 'http://127.0.0.1:1', '--config', 'x'],
+      /cannot be used together/,
+      'factorgate serve --help'
+    ]
   ] as const) {
     const { code, stdout, stderr } = await factorgate(...argv)
     const name = shown(argv.join(' ')) || '(nothing)'
@@ -119,7 +131,7 @@ t.test('what stands behind -- is no option', async t => {
   const factorgate = terminal(t)
   const { code, stderr } = await factorgate('user', 'show', '--', '--help')
   t.equal(code, 1)
-  t.match(stderr, /no store|nobody called '--help'/)
+  t.match(stderr, /no store|no account '--help'/)
 })
 
 t.test('the schema is printed as JSON', async t => {

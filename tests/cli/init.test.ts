@@ -61,7 +61,7 @@ t.test('nothing that is there is touched, whatever it is', async t => {
     const before = readdirSync(factorgate.folder, { recursive: true })
     t.match(
       await factorgate('init'),
-      { code: 1, stdout: '', stderr: /is there already; init never writes over anything/ },
+      { code: 1, stdout: '', stderr: /exists already.*init never overwrites a file/ },
       there
     )
     t.equal(readFileSync(file, 'utf8'), 'mine')
@@ -107,7 +107,7 @@ t.test('options that cannot be used are said by their names', async t => {
     [['--portal', 'gate.lab.example'], /--portal must be [^;\n]+\nTry: /],
     [['--portal', 'http://gate.lab.example'], /--portal .*http/],
     [['--upstream', 'ftp://x'], /--upstream must be/],
-    [['--user', 'a b'], /--user 'a b' cannot be a sign-in name/]
+    [['--user', 'a b'], /--user 'a b' is not a valid user name/]
   ] as const) {
     t.match(await factorgate('init', ...args), { code: 2, stdout: '', stderr: sentence }, args.join(' '))
     t.same(readdirSync(factorgate.folder), [])

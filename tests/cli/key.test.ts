@@ -23,7 +23,7 @@ t.test('new makes a file for its owner alone, and never writes over one', async 
   t.match(await factorgate('key', 'new', 'vra/new.key'), {
     code: 1,
     stdout: '',
-    stderr: /no folder .*vra; make it first/
+    stderr: /the folder .*vra does not exist; make it first/
   })
   t.notOk(existsSync(path.join(factorgate.folder, 'vra')))
   t.match(await factorgate('key', 'new', 'new.key/x'), { code: 1, stderr: /factorgate: [^\n]+\n$/ })
@@ -62,7 +62,7 @@ t.test('rotate exchanges the key; everything sealed opens with the new one alone
   t.same(now, [ran.stdout.trim()])
   t.not(now[0], old)
   t.same(await opened(), { secret, by: now[0], codes: { remaining: 10, total: 10 } })
-  t.match(ran.stderr, /sealed anew: 2; the old keys are retired/)
+  t.match(ran.stderr, /secrets sealed with the new key: 2; the old keys are removed/)
   t.match(factorgate.journal().slice(-2), [
     { kind: 'key.rotate', outcome: 'added', key: now[0] },
     { kind: 'key.rotate', outcome: 'retired', key: now[0], resealed: 2 }
@@ -73,7 +73,7 @@ t.test('a rotation that broke off is taken up, without yet another key', async t
   const { factorgate, opened, secret } = await withSecrets(t)
   const added = await addKey(keyOf(factorgate))
   const ran = await factorgate('key', 'rotate')
-  t.match(ran, { code: 0, stdout: `${added}\n`, stderr: /going on with that rotation/ })
+  t.match(ran, { code: 0, stdout: `${added}\n`, stderr: /continues an earlier rotation/ })
   t.same(await kids(keyOf(factorgate)), [added])
   t.same(await opened(), { secret, by: added, codes: { remaining: 10, total: 10 } })
 })
@@ -114,7 +114,7 @@ t.test('on Redis the first run only adds, since other gateways must have the key
   const first = await factorgate('key', 'rotate')
   t.match(first, {
     code: 0,
-    stderr: /Copy .*factorgate\.key to every other gateway on this store, then: factorgate key rotate --finish/
+    stderr: /Copy .*factorgate\.key to every other gateway on this store, then run: factorgate key rotate --finish/
   })
   const fresh = first.stdout.trim()
   t.same(await kids(keyOf(factorgate)), [fresh, old.currentKeyId])

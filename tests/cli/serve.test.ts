@@ -36,7 +36,10 @@ t.test(
       await welcome(gate.server, config, { stderr: (text: string) => said.push(text) } as unknown as Io)
       return said.join('')
     }
-    t.match(await start(), /to become 'admin':\n\n {2}http:\/\/gate\.localhost:\d+\/\.factorgate\/invite\/[\w-]{43}\n/)
+    t.match(
+      await start(),
+      /To become the operator 'admin', open this invitation within 24 hours:\n\n {2}http:\/\/gate\.localhost:\d+\/\.factorgate\/invite\/[\w-]{43}\n/
+    )
     const lines = readFileSync(path.join(gate.folder, 'journal.jsonl'), 'utf8')
       .trim()
       .split('\n')
@@ -72,6 +75,6 @@ t.test('while the journal cannot be written nobody is made an operator', async t
   Object.defineProperty(gate.server.runtime.journal, 'writable', { value: false })
   const said: string[] = []
   await welcome(gate.server, config, { stderr: (text: string) => said.push(text) } as unknown as Io)
-  t.match(said.join(''), /cannot be written, so nobody is made an operator/)
+  t.match(said.join(''), /cannot be written, so the first operator was not added/)
   t.same(await gate.server.runtime.accounts.list(), [])
 })

@@ -59,7 +59,7 @@ t.test('list says that nobody is in, and who is half in', async t => {
     device: { userAgent: '', address: '::1' },
     host
   })
-  t.match(await factorgate.ok('session', 'list'), /A browser \(half signed in\)/)
+  t.match(await factorgate.ok('session', 'list'), /A browser \(no second factor yet\)/)
   factorgate.time.advance(3601)
   t.match(await factorgate('session', 'list'), { stdout: '' }, 'who idled out is not in')
 })
@@ -89,7 +89,7 @@ t.test('revoke by user, and everybody', async t => {
   t.match(await factorgate('session', 'revoke', '--user', 'carol'), {
     code: 1,
     stdout: '',
-    stderr: /nobody called 'carol'/
+    stderr: /there is no account 'carol'/
   })
   t.equal(await factorgate.ok('session', 'revoke', '--all'), '1\n')
   t.equal(await isIn(other), false)

@@ -41,9 +41,13 @@ t.test('add and invite print one line, the invitation, which works once and kill
   t.equal(await invitations.accept(second), null)
 
   const again = await factorgate('user', 'add', 'ALICE')
-  t.match(again, { code: 1, stdout: '', stderr: /'ALICE': somebody has that name.*user invite ALICE/ })
-  t.match(await factorgate('user', 'add', 'a b'), { code: 1, stdout: '', stderr: /'a b': a name has 1 to 64/ })
-  t.match(await factorgate('user', 'invite', 'bob'), { code: 1, stderr: /nobody called 'bob'/ })
+  t.match(again, {
+    code: 1,
+    stdout: '',
+    stderr: /'ALICE': there is an account with this name already.*user invite ALICE/
+  })
+  t.match(await factorgate('user', 'add', 'a b'), { code: 1, stdout: '', stderr: /'a b': a name must have 1 to 64/ })
+  t.match(await factorgate('user', 'invite', 'bob'), { code: 1, stderr: /there is no account 'bob'/ })
 })
 
 t.test('list and show tell who there is, for people and for programs', async t => {
@@ -87,7 +91,7 @@ t.test('list and show tell who there is, for people and for programs', async t =
     t.notOk(page.includes(hidden) || json.includes(hidden), `shows nothing secret: ${hidden.slice(0, 4)}…`)
   const zoe = await factorgate.ok('user', 'show', 'zoe')
   t.match(zoe, /Zoë \\u\{202e\}gnp/, 'what others wrote is made safe for the terminal')
-  t.match(zoe, /next: factorgate user invite zoe/)
+  t.match(zoe, /no second factor\. For an invitation run: factorgate user invite zoe/)
 })
 
 t.test('show goes without the key file, and says what it cannot tell', async t => {
@@ -132,7 +136,7 @@ t.test('suspend shuts out at once, also whoever is in; resume takes it back', as
   t.match(await factorgate.ok('user', 'show', 'alice'), /status {5}suspended 2026-11-22 12:00 UTC: left the lab/)
   t.match(await factorgate('user', 'invite', 'alice'), {
     code: 1,
-    stderr: /suspended; first: factorgate user resume alice/
+    stderr: /suspended; run this first: factorgate user resume alice/
   })
   await factorgate.ok('user', 'resume', 'alice')
   t.ok((await gate.sessions.find(host, (await gate.signIn(alice)).token)) !== null)
@@ -149,7 +153,7 @@ t.test('reset-factors leaves the password, and nothing that opens anything', asy
   await gate.enrol(alice, await readKeyFile(path.join(factorgate.folder, 'var/factorgate.key')))
   const { token } = await gate.signIn(alice)
   const { stderr } = await factorgate('user', 'reset-factors', 'alice')
-  t.match(stderr, /removed: 2\); sessions ended: 1\nNext: factorgate user invite alice\n/)
+  t.match(stderr, /removed: 2\); sessions ended: 1\nTo invite the person again, run: factorgate user invite alice\n/)
   t.same(await gate.credentials.list(alice.id), [])
   t.equal(await gate.sessions.find(host, token), null)
   t.equal(await new Invitations({ store, clock: factorgate.time.read }).peek(invitation.exec(url)![1]!), null)

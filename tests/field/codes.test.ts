@@ -36,7 +36,7 @@ t.test(
     const code = codeAt(secret, house.clock())
     const dead = await visitor.post(first, { code, name: 'Phone' })
     t.match([dead.status, secretOn(dead)], [401, secretOn(later)], 'the form of the first shows what waits now')
-    t.match(textOf(dead.body), /does not count any more\. Scan this one, and remove the earlier entry/)
+    t.match(textOf(dead.body), /earlier QR code is no longer valid\. Scan this one, and remove the earlier entry/)
 
     const asked = await visitor.submit(later, {}, /totp\/new/)
     t.match([asked.status, secretOn(asked) === secretOn(later)], [200, false], 'a new one for whoever asks')
@@ -87,7 +87,7 @@ t.test('FIELD G3 while enrolling, a wrong clock is named, with the time of the g
   house.time.advance(400)
   const again = await visitor.open(`${enrol}/totp`)
   const wrong = await visitor.post(again, { code: 'abc', name: 'Phone' })
-  t.match(textOf(wrong.body), /did not fit.*clock says/, 'any refusal speaks of the clock')
+  t.match(textOf(wrong.body), /did not work.*clock says/, 'any refusal speaks of the clock')
   const today = new Date(house.clock()).toLocaleDateString('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
   for (const days of [-1, 1, 365]) {
     house.time.advance(400)
@@ -111,10 +111,7 @@ t.test(
     for (const code of [codeAt(secret, house.clock()), '000000']) {
       const refused = await visitor.post(page, { code }, /totp/)
       t.equal(refused.status, 401)
-      t.match(
-        textOf(refused.body),
-        /gate’s own clock was put back\. That is on the gate’s side\. Codes work again after/
-      )
+      t.match(textOf(refused.body), /gate’s own clock was set back\. This is not your fault\. Codes work again after/)
     }
     t.equal(told.length, 1, 'said once, not for every try')
     t.ok(told[0]! > 3400 && told[0]! <= 3600)
@@ -199,7 +196,7 @@ t.test('FIELD G5 a person keeps the parameters they enrolled with, whatever the 
   Object.assign(house.totpOptions, { algorithm: 'SHA512', digits: 8, period: 60 })
   house.time.advance(60)
   const { visitor, page } = await halfWay(house)
-  t.match(textOf(page.body), /The 6 digits your app shows/)
+  t.match(textOf(page.body), /Type the 6 digits that your app shows/)
   t.match(page.body, /data-digits="6"/)
   t.equal((await visitor.post(page, { code: codeAt(secret, house.clock()) }, /totp/)).status, 303)
 
@@ -212,13 +209,13 @@ t.test('FIELD G5 a person keeps the parameters they enrolled with, whatever the 
     one.kind === 'totp' ? { ...one, digits: 8 } : null
   )
   const long = await halfWay(house)
-  t.match([textOf(long.page.body), long.page.body], [/The 8 digits/, /data-digits="8"/])
+  t.match([textOf(long.page.body), long.page.body], [/Type the 8 digits/, /data-digits="8"/])
   if (credential?.kind === 'totp')
     await house.credentials.add({ ...credential, id: 'B'.repeat(22), name: 'Tablet', digits: 6 })
   const both = await halfWay(house)
   t.match(
     [textOf(both.page.body), both.page.body],
-    [/The 6 or 8 digits/, /data-digits="8"/],
+    [/Type the 6 or 8 digits/, /data-digits="8"/],
     'never sent off too early'
   )
 })

@@ -53,7 +53,7 @@ t.test('FIELD F17 a form that a proxy holds back says so, and is not sent away',
   t.ok(linksOf(foreign.body).includes(`${own}/`))
   t.equal(foreign.headers['set-cookie'], undefined, 'F2: and it costs the browser no nonce')
   const old = await ask('POST', '/send/x', { cookie: cookies.one as string, referer: `${own}/page` })
-  t.match([old.status, old.body], [401, /needs you to confirm again first/])
+  t.match([old.status, old.body], [401, /You have to confirm again before/])
 })
 
 t.test('FIELD N1 behind a proxy, what a form or a script was refused is asked for', async t => {

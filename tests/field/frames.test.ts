@@ -28,7 +28,7 @@ t.test('FIELD F8 an app in a frame of the same site opens, or says how it can be
     const page = await context.newPage()
     await page.goto(`${gate.origin('outer.gate')}/${kind}?${inner}/x`)
     const frame = page.frames()[1]
-    const link = frame?.getByRole('link', { name: 'Go on in the whole window' })
+    const link = frame?.getByRole('link', { name: 'Continue in the whole window' })
     await link?.waitFor()
     t.equal(await frame?.locator('form, input').count(), 0, `${kind}: no form of ours in a frame`)
     await link?.click()
@@ -94,10 +94,10 @@ t.test('FIELD F8 what is refused in a frame says so in the frame, and leads out 
     nested: `${at('outer.gate', '/iframe?')}${at('inner.gate', '/iframe?')}`
   }
   const whole = 'Open it in the whole window'
-  const goOn = 'Go on in the whole window'
+  const goOn = 'Continue in the whole window'
   const table: readonly Framed[] = [
     ['app', 'nobody', at('down.gate', '/x'), /Spectra is not answering/, whole, /Spectra is not answering/],
-    ['no app', 'nobody', at('down.gate', '/x'), /on the app.s side/, whole],
+    ['no app', 'nobody', at('down.gate', '/x'), /The problem is in the app/, whole],
     ['nested', 'alice', at('inner.gate', '/admin/x'), /Data & <Plots> does not let.*help@lab.example/s, whole],
     ['app', 'alice', at('inner.gate', '/keys'), /Confirm it is you to see this part/, goOn, /no second factor yet/],
     ['own host', 'nobody', '/tools/x', /Sign in to see this part/, goOn, /Sign in.*to Tools/s],

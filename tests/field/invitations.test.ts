@@ -27,7 +27,7 @@ t.test('FIELD G2 the link and its password resume the enrolment, as often as it 
     house.time.advance(seconds)
     const visitor = new Visitor(house.app)
     const page = await visitor.open(link)
-    t.match(textOf(page.body), /Welcome back, Ada Lovelace .* you have set a password already/)
+    t.match(textOf(page.body), /Welcome back, Ada Lovelace .* You have already set a password with this invitation/)
     t.match(page.body, /autocomplete="current-password"/)
     t.equal((await visitor.submit(page, { password })).url, enrol)
   }
@@ -45,7 +45,7 @@ t.test('FIELD G2 neither the password nor the link is enough', async t => {
   const known = new Visitor(house.app)
   const half = await known.submit(await known.open(`${origin}/.factorgate/login`), { username: 'ada', password })
   t.equal(half.status, 403)
-  t.match(textOf(half.body), /set-up is not finished.*Open the link of your invitation once more/, 'told the truth')
+  t.match(textOf(half.body), /set-up is not finished.*Open the link of your invitation again/, 'told the truth')
   for (const page of ['', '/totp', '/webauthn'])
     t.equal((await known.get(enrol + page)).headers['factorgate-error'], 'enrolment_not_allowed', page)
 
@@ -54,7 +54,7 @@ t.test('FIELD G2 neither the password nor the link is enough', async t => {
   t.equal((await finder.get(enrol)).status, 302, 'the link alone opens nothing')
   const refused = await finder.post(page, { password: 'another battery staple' })
   t.equal(refused.status, 401)
-  t.match(textOf(refused.body), /not the password you set with this invitation/)
+  t.match(textOf(refused.body), /not the password that you set with this invitation/)
   const still = new Visitor(house.app)
   t.equal((await still.submit(await still.open(link), { password })).url, enrol, 'and it set none')
   let status = 0
@@ -74,7 +74,7 @@ t.test('FIELD G2 once the first factor stands, the link is dead, also after a re
   t.equal((await house.credentials.list(house.ada.id)).length, 1)
   const late = new Visitor(house.app)
   const page = await late.get(link)
-  t.match([page.status, textOf(page.body)], [410, /just sign in/])
+  t.match([page.status, textOf(page.body)], [410, /set up your second factor already, sign in/])
   t.match(page.body, /href="[^"]*\/\.factorgate\/"/, 'with a way to do so')
   await house.credentials.removeAll(house.ada.id)
   await house.store.delete(`recovery:${house.ada.id}`)

@@ -22,7 +22,7 @@ t.test('FIELD N11 a name never reads as a part of the sentence around it', async
     t.notMatch(page.body + removal.body, /[\u2068\u2069]/, 'isolates become elements')
   }
   const renamed = await visitor.submit(await visitor.open(account), { name: 'שלום' }, /rename/)
-  t.match(renamed.body, 'It is called <bdi>“שלום”</bdi> now.')
+  t.match(renamed.body, 'The new name is <bdi>“שלום”</bdi>.')
 })
 
 t.test('FIELD N11 a person’s name has a direction of its own, and a headline keeps "sign-in" together', async t => {
@@ -71,7 +71,10 @@ t.test(
     t.match(stepUp.body, `This part of ${bdi(title)} needs`)
     const unfit = await visitor.get(`http://gate.localhost/.factorgate/challenge?rd=${rd('/keys/x')}`)
     t.match(unfit.body, `This part of ${bdi(title)} needs`)
-    t.match((await visitor.get('http://gate.localhost/.factorgate/logout')).body, `sign-in</span> at ${bdi(lab)},`)
+    t.match(
+      (await visitor.get('http://gate.localhost/.factorgate/logout')).body,
+      `every app of ${bdi(lab)} in this browser`
+    )
     const lost = await visitor.postTo('http://notebooks.localhost/save', { a: '1' })
     t.match(lost.body, `<h1>${bdi(title)} did not get what you sent</h1>`)
     t.match(lost.body, `<title>${title} did not get`)

@@ -51,7 +51,7 @@ t.test('a visit with a token, a session or an account of a newer release is refu
     const seen = upstream.bytes().length
     const { status, headers, body } = await visit('/data')
     t.same([status, headers['factorgate-error'], headers['retry-after']], [503, 'record_too_new', '60'], name)
-    t.match(body, 'older than its memory')
+    t.match(body, 'older than its data')
     t.equal(upstream.bytes().length, seen, 'nothing upstream')
     t.equal((await visit('/open')).status, 200, 'a public path needs no record')
     t.equal(await store.get(key), newer, 'it stays')

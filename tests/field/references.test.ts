@@ -116,7 +116,7 @@ t.test('FIELD N7 the other filters narrow it down', async t => {
 t.test('FIELD N7 says what is wrong: nothing found is 1, a mistake is 2', async t => {
   const { factorgate } = withJournal(t)
   const none = await factorgate('journal', 'search', '--reference', '0000-0000')
-  t.match(none, { code: 1, stdout: '', stderr: /nothing in the journal fits/ })
+  t.match(none, { code: 1, stdout: '', stderr: /no entry of the journal matches/ })
   for (const args of [
     '--reference 7K3M',
     '--reference 7K3M-9QXU',
@@ -128,7 +128,7 @@ t.test('FIELD N7 says what is wrong: nothing found is 1, a mistake is 2', async 
     const { code, stdout } = await factorgate('journal', 'search', ...args.split(' '))
     t.same([code, stdout], [2, ''], args)
   }
-  t.match((await factorgate('journal', 'search', '--kind', 'login')).stderr, /1 line was no entry/)
+  t.match((await factorgate('journal', 'search', '--kind', 'login')).stderr, /1 line is not valid and left out/)
   const empty = terminal(t)
   t.match(await empty('journal', 'search', '--app', 'x'), {
     code: 1,

@@ -162,7 +162,7 @@ asRoot('FIELD A6 whose folder it is', async t => {
     ['a link of root’s to the gate’s', at('link-of-root', 'x'), uid],
     ['a link that another has laid in a folder for all', at('sticky', 'laid', 'x'), uid],
     ['a new name in a folder for all', at('sticky', 'new'), 0],
-    ['a folder in which others may exchange everything', at('shared', 'x'), /others may write there/]
+    ['a folder in which others may exchange everything', at('shared', 'x'), /other users can write there/]
   ]
   for (const [name, file, expected] of cases)
     t.test(name, async t => {

@@ -282,7 +282,7 @@ t.test('FIELD G7 the way survives every restart of a sign-in', async t => {
       t.equal(refused.status, 415)
       const href = /class="button second" href="([^"]*)"/.exec(refused.body)?.[1]?.replaceAll('&amp;', '&') ?? ''
       const page = await person.open(gate.portal + href)
-      t.match(read(page), /One more step to Notebooks/)
+      t.match(read(page), /This is the last step before Notebooks opens/)
       time.advance(11 * 60)
       return person.open(page.url)
     }
@@ -332,14 +332,14 @@ t.test(
     const login = await person.open(`${own}/g8`)
     person.forget(town.host)
     const again = await person.submit(login, { username: ada.account.name, password }, /login/)
-    t.match([again.status, read(again)], [403, /cookie did not come back.*nothing was checked/])
+    t.match([again.status, read(again)], [403, /did not send our cookie.*Nothing was checked/])
     t.match(again.body, `value="${ada.account.name}"`)
     const half = await person.submit(again, { username: ada.account.name, password }, /login/)
-    t.match(read(half), /One more step to Notebooks/)
+    t.match(read(half), /This is the last step before Notebooks opens/)
     const nonce = /factorgate-nonce[^;]*/.exec(person.cookies(town.host))?.[0] ?? ''
     person.forget(town.host, nonce.split('=')[0])
     const asked = await person.submit(half, { code: totpCode(ada.secret, time.now) }, /totp/)
-    t.match([asked.status, read(asked)], [403, /cookie did not come back/])
+    t.match([asked.status, read(asked)], [403, /did not send our cookie/])
     const landed = await person.submit(asked, { code: totpCode(ada.secret, time.now) }, /totp/)
     t.match([landed.status, landed.url], [200, `${own}/g8`])
 
@@ -376,7 +376,7 @@ t.test('FIELD F17 a form that did not reach its app says so, and can be sent aft
 
   time.advance(600)
   const stale = await person.request('POST', `${own}/fresh/x`, { headers, body })
-  t.match([stale.status, read(stale)], [401, /needs you to confirm again first.*new tab/])
+  t.match([stale.status, read(stale)], [401, /have to confirm again before.*new tab/])
 
   // Another site's form comes without our cookies, and must not cost the browser its nonce.
   const foreign = await browser().request('POST', `${own}/saml/acs`, {
@@ -403,7 +403,7 @@ t.test('FIELD N6 the failure that brings a wait says so, and a right answer afte
     let page = await person.submit(await person.open(`${own}/n6`), { username: ada.account.name, password }, /login/)
     for (let i = 0; i < 5 && page.headers['retry-after'] === undefined; i++)
       page = await person.submit(page, { code: wrong }, field)
-    t.match([page.status, read(page)], [401, /The next try is possible in \d+ second/])
+    t.match([page.status, read(page)], [401, /You can try again in \d+ second/])
     t.match(page.body, /data-wait="\d+"/)
     time.advance(Number(page.headers['retry-after']))
     const landed = await person.submit(page, { code: totpCode(ada.secret, time.now) }, /totp/)
@@ -416,8 +416,8 @@ t.test('FIELD N6 without scripts a passkey-only person reads what is true', asyn
   const { account } = await town.resident(['webauthn'])
   const person = await town.browserOf(account, ['password'])
   const page = await person.open(`${own}/x`)
-  t.match(read(page), /a passkey needs them.*ask the people who run this gate for another way in/)
-  t.notMatch(read(page), /A password and a code work all the same/)
+  t.match(read(page), /a passkey needs scripts.*ask the people who run this gate for another way to sign in/)
+  t.notMatch(read(page), /You can use a password and a code without scripts/)
 })
 
 t.test('FIELD G6 a form that is pressed twice leads on, whichever of its answers the browser keeps', async t => {

@@ -220,7 +220,7 @@ t.test(
       const send = () => visitor.post(page, {}, to)
       const unconfirmed = await send()
       t.same([unconfirmed.status, unconfirmed.headers['factorgate-error']], [503, 'not_confirmed'], name)
-      t.match(textOf(unconfirmed.body), /Done, but not confirmed yet/)
+      t.match(textOf(unconfirmed.body), /Done, but not saved twice yet/)
       t.equal(await count(house), left, 'it is done')
       t.same(lines(), [kind], 'and the journal says so')
       t.equal((await send()).headers['factorgate-error'], 'not_confirmed', 'again')
@@ -313,6 +313,6 @@ t.test('FIELD A7 on the command line, with a real replica that stands still', as
     t.match(journal().at(-1), line)
     t.notMatch(journal().at(-1), '"confirmed"')
   }
-  t.match(await command('user', 'show', 'emil'), { code: 1, stderr: /nobody called 'emil'/ })
+  t.match(await command('user', 'show', 'emil'), { code: 1, stderr: /there is no account 'emil'/ })
   t.match(await command('session', 'revoke', 'A'.repeat(22)), { code: 1, stderr: /there is no session/ })
 })

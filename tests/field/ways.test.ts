@@ -81,10 +81,10 @@ t.test('FIELD N1 no place, challenge and set of factors sends anybody in circles
                       ([kind, field]) => offered.includes(kind as FactorKind) || !field.test(page.body)
                     ) &&
                     (shown.length === 1
-                      ? /One more step to App \d/.test(text)
+                      ? /This is the last step before App \d opens/.test(text)
                       : /This part of App \d needs/.test(text) &&
                         (within === 'ever' || text.includes('at most 5 minutes old')))
-                  : /This part of App \d needs .*you have none enrolled/.test(text) &&
+                  : /This part of App \d needs .*You have not set that up yet/.test(text) &&
                     (await leadsOn(page.body, person))
             if (!isRight) wrong.push(`${stage}, has ${held}: ${url} ended at ${page.url}: ${text.slice(0, 300)}`)
           }
@@ -108,14 +108,14 @@ t.test(
       const { account, secret } = await town.resident(['totp'])
       const person = await town.browserOf(account, ['password', 'totp'], 1000)
       const asked = await person.open(`${root}/totp/5m/x`)
-      t.notMatch(read(asked), /Changes to your account/, 'the reason is the app’s')
+      t.notMatch(read(asked), /To change your account/, 'the reason is the app’s')
       const inside = await person.submit(asked, { code: totpCode(secret, town.time.now) }, /totp/)
       t.match([inside.url, inside.status], [`${root}/totp/5m/x`, 200], place)
       town.time.advance(30)
 
       // Recovery codes are wanted, and there are none: made on the way, used, and there.
       const none = await person.open(`${root}/recovery/ever/x`)
-      t.match(read(none), /needs a recovery code, and you have none/)
+      t.match(read(none), /needs a recovery code\. You have not set that up yet/)
       const make = /href="([^"]*enrol\/recovery[^"]*)"/.exec(none.body)?.[1]?.replaceAll('&amp;', '&') ?? ''
       const list = await person.submit(await person.open(town.gate.portal + make), {}, /enrol\/recovery/)
       const code = /<li>([0-9a-z-]+)<\/li>/.exec(list.body)?.[1] ?? ''

@@ -20,7 +20,7 @@ t.test('factors are listed with name, kind and use; a name can be changed', asyn
   t.match(textOf(page.body), /phone Authenticator app, added a minute ago/)
   t.match(textOf(page.body), /10 of 10 left/)
   const renamed = await visitor.submit(page, { name: '  Old   Nokia ' }, /rename/)
-  t.match(textOf(renamed.body), /It is called “Old Nokia” now *\..*Old Nokia/)
+  t.match(textOf(renamed.body), /The new name is “Old Nokia” *\..*Old Nokia/)
   for (const name of ['', ' ', 'x'.repeat(65), 'a\u202Eb', 'a\u0000b']) {
     const refused = await visitor.submit(await visitor.open(accountOf(house)), { name }, /rename/)
     t.match([refused.status, textOf(refused.body)], [403, /1 to 64 characters.*Old Nokia/], JSON.stringify(name))
@@ -66,7 +66,7 @@ t.test('changes to factors want a proof of the last five minutes (M22)', async t
     `${house.portalOrigin}/.factorgate/enrol/recovery`
   ]) {
     const asked = await visitor.open(page)
-    t.match(textOf(asked.body), /Changes to your account need a confirmation at most 5 minutes old/, page)
+    t.match(textOf(asked.body), /To change your account, you need a confirmation at most 5 minutes old/, page)
   }
   t.equal((await house.credentials.list(house.ada.id)).length, 2)
   const asked = await visitor.open(path)
@@ -127,8 +127,8 @@ t.test('sign-ins are sentences; each can be ended, and a stranger’s leads to a
   t.match(textOf(page.body), /Firefox on Linux, this device, now .*Chrome on Android, 198\.51\.100\.4, now/)
   const other = (await house.sessions.list(house.ada.id)).find(one => one.session.device.address === '198.51.100.4')
   const advice = await visitor.submit(page, { stranger: 'yes' }, new RegExp(`${other?.session.id}/end`))
-  t.match(textOf(advice.body), /That sign-in is ended.*do four things now: Change your password now/)
-  t.match(textOf((await phone.open(accountOf(house))).body), /said it was not them/)
+  t.match(textOf(advice.body), /That sign-in is ended.*Do these four things now: Change your password now/)
+  t.match(textOf((await phone.open(accountOf(house))).body), /marked this sign-in as “That was not me”/)
   t.match(house.events.at(-1), { kind: 'session.end', outcome: 'not_me' })
 
   await signedIn(house, secret, phone)

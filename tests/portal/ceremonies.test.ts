@@ -19,14 +19,14 @@ t.test('with a real Chromium', async t => {
   await t.test('an invited person creates a passkey and stands at their apps', async t => {
     await page.goto(await house.invite())
     await page.getByLabel('New password').fill(password)
-    await page.getByRole('button', { name: 'Set password and go on' }).click()
+    await page.getByRole('button', { name: 'Set password and continue' }).click()
     await page.getByRole('link', { name: 'Passkey or security key' }).click()
-    t.equal(await page.getByLabel('What to call it').inputValue(), 'Passkey on Linux')
+    t.equal(await page.getByLabel('Name').inputValue(), 'Passkey on Linux')
     await page.getByRole('button', { name: 'Create the passkey' }).click()
     await page.waitForURL(/enrol\/recovery/)
     t.equal(await page.locator('.codes li').count(), 10)
-    await page.getByLabel('I have saved them').check()
-    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByLabel('I have saved the codes').check()
+    await page.getByRole('button', { name: 'Continue' }).click()
     await page.waitForURL(portal(''))
     t.ok(await page.getByRole('link', { name: 'Notebooks' }).isVisible())
     t.equal((await authenticator.credentials()).length, 1)
@@ -71,7 +71,7 @@ t.test('with a real Chromium', async t => {
     t.ok(await second.getByRole('button', { name: 'Use my passkey' }).isVisible())
     t.ok(await second.getByText('Use a recovery code instead').isVisible())
     await second.getByRole('button', { name: 'Use my passkey' }).click()
-    await second.getByText(/Nothing was confirmed|That did not work/).waitFor()
+    await second.getByText(/You did not confirm|That did not work/).waitFor()
     t.equal(
       await second.getByRole('button', { name: 'Use my passkey' }).isEnabled(),
       true,
@@ -82,7 +82,7 @@ t.test('with a real Chromium', async t => {
     await page.goto(portal('enrol/totp'))
     await page.locator('#code').fill('000000')
     await page.getByRole('button', { name: 'Add it' }).click()
-    const notice = page.getByText('That code did not fit')
+    const notice = page.getByText('That code did not work')
     await notice.waitFor()
     const box = await notice.boundingBox()
     const height = page.viewportSize()?.height ?? 0
@@ -130,7 +130,7 @@ t.test('with a real Chromium', async t => {
     await tab.locator('form[action*=recovery] button').click()
     await tab.waitForURL(portal(''))
     await tab.goto(portal('enrol/webauthn'))
-    await tab.getByLabel('What to call it').fill('Key in the drawer')
+    await tab.getByLabel('Name').fill('Key in the drawer')
     await tab.getByRole('button', { name: 'Create the passkey' }).click()
     await tab.waitForURL(/account/)
     t.ok(await tab.getByText('Key in the drawer').first().isVisible())
@@ -148,7 +148,7 @@ t.test('with a real Chromium', async t => {
     await house.sessions.endAccount(house.ada.id, 'revoked')
     await page.goto(`${notebooks}/tree`)
     t.match(page.url(), /\/\.factorgate\/login\?/)
-    t.ok(await page.getByText('was ended from elsewhere').isVisible())
+    t.ok(await page.getByText('Your sign-in was ended: by you on another device').isVisible())
   })
 
   await context.close()

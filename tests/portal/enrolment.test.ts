@@ -20,7 +20,7 @@ t.test('an invitation takes no password made of the names of the place', async t
     const visitor = new Visitor(house.app)
     const page = await visitor.submit(await visitor.open(await house.invite()), { password: word })
     t.equal(page.status, 403, word)
-    t.match(textOf(page.body), /too close to your name, or to the name of this place/, word)
+    t.match(textOf(page.body), /too similar to your name, or to the name of this place/, word)
   }
 })
 
@@ -32,7 +32,10 @@ t.test('whose factor was switched off enrols a new one with a fresh invitation',
   await house.store.delete(`recovery:${house.ada.id}`)
 
   const half = await halfWay(house)
-  t.match(textOf(half.page.body), /Your second factor is switched off .* Ask for an invitation link/)
+  t.match(
+    textOf(half.page.body),
+    /Your second factor is switched off .* Ask the people who run this gate for an invitation/
+  )
   t.equal(
     (await half.visitor.get(enrol)).headers['factorgate-error'],
     'enrolment_not_allowed',
@@ -133,7 +136,7 @@ t.test(
     const ceremony = /name="ceremony" value="([^"]*)"/.exec(setup.body)?.[1] ?? ''
     const stale = await visitor.postTo(`${enrol}/totp`, { csrf: 'old', ceremony, code: '123456', name: 'Tablet' })
     t.match([stale.status, secretOn(stale)], [403, secretOn(setup)])
-    t.match(textOf(stale.body), /nothing was checked\. Type the code your app shows now/)
+    t.match(textOf(stale.body), /Nothing was checked\. Type the code that your app shows now/)
     t.match(stale.body, /value="Tablet"/)
     const done = await visitor.post(stale, { code: codeAt(secretOn(setup), house.clock()), name: 'Tablet' })
     t.equal(done.status, 303)

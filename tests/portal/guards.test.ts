@@ -155,7 +155,7 @@ t.test('an expired sign-in form says so and keeps nothing', async t => {
     password
   })
   t.equal(answer.status, 403)
-  t.match(textOf(answer.body), /so nothing was checked\. Send it again/)
+  t.match(textOf(answer.body), /Nothing was checked\. Send the form again/)
   t.equal(
     (await visitor.post(answer, { username: 'ada', password: 'wrong password' })).status,
     401,

@@ -16,17 +16,17 @@ t.test('people change their own password; all other sign-ins end, this one goes 
   t.match(page.body, /href="\/\.factorgate\/account\/password"/)
   const form = await visitor.open(`${account}/password`)
   const wrong = await visitor.submit(form, { old: 'not this one', password: next })
-  t.match([wrong.status, textOf(wrong.body)], [401, /That is not the password you have now/])
+  t.match([wrong.status, textOf(wrong.body)], [401, /That is not your current password/])
   for (const [word, what] of [
     ['short', /too short/],
     ['Example-Lab', /name of this place/],
-    ['password1', /list of common passwords/]
+    ['password1', /Many people use that password/]
   ] as const) {
     const weak = await visitor.submit(form, { old: password, password: word })
     t.match([weak.status, textOf(weak.body)], [403, what])
   }
   const done = await visitor.submit(form, { old: password, password: next })
-  t.match([done.url, textOf(done.body)], [account, /Your new password counts from now on/])
+  t.match([done.url, textOf(done.body)], [account, /Your password is changed/])
   t.match(textOf((await other.open(account)).body), /Your password was changed/)
   t.equal((await house.sessions.list(house.ada.id)).length, 1)
   t.match(
@@ -87,8 +87,8 @@ t.test('a sign-in that stopped half-way says so in the list', async t => {
   await halfWay(house, new Visitor(house.app, { address: '203.0.113.8' }))
   const { visitor } = await signedIn(house, secret)
   const text = textOf((await visitor.open(account)).body)
-  t.match(text, /203\.0\.113\.8, now The password was right, the second factor is missing/)
-  t.equal(text.match(/second factor is missing/g)?.length, 1)
+  t.match(text, /203\.0\.113\.8, now Your password was typed there, but the second factor was not confirmed/)
+  t.equal(text.match(/second factor was not confirmed/g)?.length, 1)
 })
 
 t.test('what was done is told once, to this session alone, and no address can say it', async t => {
@@ -101,7 +101,7 @@ t.test('what was done is told once, to this session alone, and no address can sa
   const word = visitor.jar('gate.localhost').get('factorgate-done') as string
   const { visitor: other } = await signedIn(house, secret)
   other.jar('gate.localhost').set('factorgate-done', word)
-  t.notMatch(textOf((await other.open(account)).body), /It is called/)
-  t.match(textOf((await visitor.open(account)).body), /It is called “Old Nokia” now/)
-  t.notMatch(textOf((await visitor.open(account)).body), /It is called/)
+  t.notMatch(textOf((await other.open(account)).body), /The new name is/)
+  t.match(textOf((await visitor.open(account)).body), /The new name is “Old Nokia”/)
+  t.notMatch(textOf((await visitor.open(account)).body), /The new name is/)
 })

@@ -34,7 +34,7 @@ t.test('a passkey that has to wait says so, and how long', async t => {
   const { ceremony, options } = JSON.parse((await post('options', {})).body)
   const answer = await post('verify', { ceremony, response: key.assert(options) })
   t.match([answer.status, answer.headers['retry-after']], [429, '25'])
-  t.equal(JSON.parse(answer.body).error.message, 'Too many tries for now. The next one is possible in 25 seconds.')
+  t.equal(JSON.parse(answer.body).error.message, 'There were too many tries. You can try again in 25 seconds.')
 })
 
 t.test('M11: a sign-in gives its address the one attempt back that it counted, a step-up none', async t => {
@@ -66,7 +66,7 @@ async function untilWait(send: () => Promise<Answer>): Promise<Answer> {
   throw new Error('no wait came')
 }
 
-const waits = /The next try is possible in \d+ seconds?\./
+const waits = /You can try again in \d+ seconds?\./
 
 t.test('FIELD N6 a wait is announced by the failure that brings it: on the page for a new password', async t => {
   const house = await openHouse(t)

@@ -34,7 +34,7 @@ t.test('from an invitation to an app: password, authenticator app, recovery code
   t.notMatch(codes.body, secret, 'the secret is shown at enrolment alone')
 
   const unsaved = await visitor.submit(codes, {}, /saved/)
-  t.match([unsaved.status, textOf(unsaved.body)], [403, /Tick the box/])
+  t.match([unsaved.status, textOf(unsaved.body)], [403, /tick the box/])
   const apps = await visitor.submit(codes, { saved: 'yes' })
   t.match([apps.status, textOf(apps.body)], [200, /Notebooks .*Raw data/])
   const again = await visitor.open(`${house.portalOrigin}/.factorgate/enrol/recovery`)
@@ -102,7 +102,7 @@ t.test('failures cost patience after the third, and the page says how much', asy
   page = await visitor.submit(page, { code: codeAt(secret, house.clock()) }, /totp/)
   t.equal(page.status, 429, 'a right code is not looked at either')
   t.match(page.headers['retry-after'], /^\d+$/)
-  t.match(textOf(page.body), /next one is possible in \d+ second/)
+  t.match(textOf(page.body), /You can try again in \d+ second/)
   house.time.advance(Number(page.headers['retry-after']) + 1)
   t.equal((await visitor.submit(page, { code: codeAt(secret, house.clock()) }, /totp/)).status, 200)
 })
@@ -168,7 +168,7 @@ t.test('a factor that the rule does not take is not offered, and refused if sent
     /totp/
   )
   const page = await visitor.open('http://notebooks.localhost/keys/1')
-  t.match([page.status, textOf(page.body)], [403, /needs your passkey or security key, and you have none enrolled/])
+  t.match([page.status, textOf(page.body)], [403, /needs your passkey or security key\. You have not set that up yet/])
   const own = await visitor.open(`${house.portalOrigin}/.factorgate/account`)
   house.time.advance(30)
   const forced = await visitor.postTo(page.url.replace('/challenge?', '/challenge/totp?'), {
@@ -201,7 +201,7 @@ t.test('recovery codes let in once each, and run down', async t => {
   t.match(textOf((await tryIt(codes[7])).body), /You have 2 left\..* Make new codes now/)
   await tryIt(codes[8])
   const last = await tryIt(codes[9])
-  t.match(textOf(last.body), /with a recovery code, and none is left\./)
+  t.match(textOf(last.body), /with your last recovery code\. You have none left\./)
   t.match(last.body, /href="\/\.factorgate\/enrol\/recovery\?rd=/)
 })
 
@@ -218,12 +218,12 @@ t.test(
       [303, /^http:\/\/notebooks\.localhost\/\.factorgate\/callback\?code=/]
     )
     await visitor.follow(answer)
-    const told = /You confirmed with a recovery code, which is used up\. You have 9 left\./
+    const told = /You confirmed with a recovery code\. It does not work again\. You have 9 left\./
     const [home, account] = ['', 'account'].map(path => `${house.portalOrigin}/.factorgate/${path}`)
     for (const url of [home!, account!, home!]) {
       const { body } = await visitor.open(url)
       t.match(textOf(body), told, url)
-      t.match(textOf(body), /Is your phone or key lost\? Remove it (?:in your account|here), and add another/)
+      t.match(textOf(body), /Did you lose your phone or key\? Remove it (?:in your account|here), and add another/)
     }
     const gone = await visitor.get(`${house.portalOrigin}/.factorgate/challenge/recovery/spent`)
     t.equal(gone.status, 404, 'no page stands in between')
@@ -294,15 +294,15 @@ t.test('signing in over an old sign-in ends the old one (S2)', async t => {
   ghost.jar('gate.localhost').set('factorgate', old)
   const dead = await ghost.open(`${house.portalOrigin}/.factorgate/account`)
   t.match(dead.url, /\/login\?/)
-  t.match(textOf(dead.body), /You signed in anew in this browser/)
+  t.match(textOf(dead.body), /You signed in again in this browser/)
 })
 
 t.test('a session that ended says why, once; a suspended one says whom to ask', async t => {
   const house = await openHouse(t)
   const { visitor } = await enrolled(house)
   await house.sessions.endAccount(house.ada.id, 'revoked')
-  t.match(textOf((await visitor.open(`${house.portalOrigin}/.factorgate/`)).body), /ended from elsewhere/)
-  t.notMatch(textOf((await visitor.open(`${house.portalOrigin}/.factorgate/`)).body), /ended from elsewhere/)
+  t.match(textOf((await visitor.open(`${house.portalOrigin}/.factorgate/`)).body), /Your sign-in was ended/)
+  t.notMatch(textOf((await visitor.open(`${house.portalOrigin}/.factorgate/`)).body), /Your sign-in was ended/)
   const { visitor: other } = await enrolled(house, await again(house))
   await house.sessions.endAccount(house.ada.id, 'suspended')
   const page = await other.open(`${house.portalOrigin}/.factorgate/`)

@@ -100,13 +100,13 @@ t.test('moments and spans are said as people say them', async t => {
 })
 
 t.test('numbers and choices are said as the language has it', async t => {
-  t.equal(say.challenge.codeHint([6]), 'The 6 digits your app shows for this lab.')
-  t.equal(say.challenge.codeHint([6, 8]), 'The 6 or 8 digits your app shows for this lab.')
+  t.equal(say.challenge.codeHint([6]), 'Type the 6 digits that your app shows for this lab.')
+  t.equal(say.challenge.codeHint([6, 8]), 'Type the 6 or 8 digits that your app shows for this lab.')
   t.equal(say.challenge.orFactors(['this', 'that', 'another']), 'this, that or another')
   t.equal(say.challenge.orFactors([]), '')
   t.match(say.recovery.spent(1), /You have one left\.$/)
   t.match(say.recovery.spent(2), /You have 2 left\.$/)
-  t.match(say.recovery.spent(0), /none is left\.$/)
+  t.match(say.recovery.spent(0), /none left\.$/)
   t.equal(say.time.span(7200, 'hour'), '7200 hours')
 })
 

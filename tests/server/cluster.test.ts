@@ -179,7 +179,7 @@ t.test('what keeps one of them from starting is said once, and nothing stays', a
   await writeFile(file, JSON.stringify({ ...config, workers: 2, admin: false }))
   const { code, stderr } = await gate.run('serve', '--config', file)
   t.equal(code, 1)
-  t.equal(stderr.match(/something else listens there/g)?.length, 1, stderr)
+  t.equal(stderr.match(/another program listens on this address already/g)?.length, 1, stderr)
   t.match(stderr, /nothing was started/)
   t.notMatch(stderr, /\n\s+at /)
 })

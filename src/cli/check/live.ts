@@ -21,7 +21,7 @@ export async function checkLive({ config }: Sound): Promise<Finding[]> {
           {
             degree: 'problem',
             path,
-            message: `nothing answers at ${where} (${trouble}): start the app, or mend the address`
+            message: `nothing answers at ${where} (${trouble}): start the app, or correct the address`
           }
         ]
   })
@@ -35,14 +35,14 @@ export async function checkLive({ config }: Sound): Promise<Finding[]> {
         {
           degree: 'warning',
           path,
-          message: `something listens on port ${port} already: fine if it is this gate; else stop it or choose another port`
+          message: `a program listens on port ${port} already. If it is not this gate, stop it or choose another port`
         }
       ]
     const why =
       code === 'EACCES'
-        ? 'this user may not listen below 1024: choose a higher port, or grant CAP_NET_BIND_SERVICE'
+        ? 'this user may not listen on a port below 1024: choose a higher port, or give the process CAP_NET_BIND_SERVICE'
         : code === 'EADDRNOTAVAIL'
-          ? 'this machine does not have that address: name one that it has, or 0.0.0.0 for all'
+          ? 'this machine does not have this address: use an address of this machine, or 0.0.0.0 for all'
           : code
     return [{ degree: 'problem', path, message: `cannot listen on ${host}, port ${port}: ${why}` }]
   })

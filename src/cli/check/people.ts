@@ -44,7 +44,7 @@ function unknown({ apps, identity }: Sound['config'], people: readonly Person[])
     return [
       warning(
         'store',
-        'nobody has an account yet; make the first operator with: factorgate user add NAME --group operators'
+        'nobody has an account yet; add the first operator with: factorgate user add NAME --group operators'
       )
     ]
   // Accounts of an external directory appear here only after their first sign-in.
@@ -66,7 +66,7 @@ function unknown({ apps, identity }: Sound['config'], people: readonly Person[])
       const strangers = (rule.users ?? []).flatMap((user, u) =>
         names.includes(user)
           ? []
-          : [warning(`${at}.users[${u}]`, `nobody is called ${shown(user)}${instead(user, names)}`)]
+          : [warning(`${at}.users[${u}]`, `there is no account ${shown(user)}${instead(user, names)}`)]
       )
       return [...lost, ...strangers]
     })

@@ -63,12 +63,12 @@ function wrongKinds({ config }: Sound): Finding[] {
   const isFolder = (file: string) => statSync(file).isDirectory()
   const journal = nearest(config.journal)
   if (journal === config.journal && isFolder(journal))
-    add('journal', journal, `is a folder: name a file in it, such as ${journal}/journal.jsonl`)
+    add('journal', journal, `is a folder: give a file in it, such as ${journal}/journal.jsonl`)
   if (journal !== config.journal && !isFolder(journal))
-    add('journal', journal, 'is a file, so the journal cannot lie below it: name another place')
+    add('journal', journal, 'is a file, but the journal needs a folder there: choose another path')
   if (config.store.kind !== 'embedded') return found
   const store = nearest(config.store.path)
-  if (!isFolder(store)) add('store', store, 'is a file, and the store needs a folder: name another place')
+  if (!isFolder(store)) add('store', store, 'is a file, but the store needs a folder: choose another path')
   return found
 }
 
@@ -82,10 +82,10 @@ function nearest(file: string): string {
 function denied({ file, to }: Need, user: User | null): string {
   if (user === null) {
     const uid = process.geteuid?.() ?? 'unknown'
-    return `this user (uid ${uid}) may not ${to} ${file}: run this as the gate's user, or give that user the file and a way to it (chown, chmod)`
+    return `this user (uid ${uid}) may not ${to} ${file}: run the command as the gate's user, or let this user access the file and the folders above it (chown, chmod)`
   }
   const { name, uid, because } = user
-  return `the gate's user ${name} (uid ${uid}, who owns ${because}) may not ${to} ${file}, though you may: chown ${name} ${file}, and let ${name} enter every folder above it (chmod o+x)`
+  return `the gate's user ${name} (uid ${uid}, the owner of ${because}) may not ${to} ${file}: run chown ${name} ${file}, and let ${name} enter every folder above it (chmod o+x)`
 }
 
 /** The presumed service user if root asks; null: the caller. */
@@ -151,6 +151,6 @@ function openToAll(at: string, file: string): Finding {
   return {
     degree: 'warning',
     path: at,
-    message: `every user of this machine may read ${file}: close it with chmod o= ${file}`
+    message: `every user of this machine can read ${file}: run chmod o= ${file}`
   }
 }

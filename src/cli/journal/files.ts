@@ -21,7 +21,8 @@ export async function journalFiles(file: string): Promise<string[]> {
   const found = await Promise.all(
     names.map(async one => ({ file: path.join(folder, one), at: await timeOf(path.join(folder, one)) }))
   )
-  if (found.length === 0) throw new PersonError(`there is no journal at ${file} yet; the gate makes it when it starts`)
+  if (found.length === 0)
+    throw new PersonError(`there is no journal at ${file} yet; the gate creates it when it starts`)
   const isCurrent = (one: { file: string }) => Number(one.file === file)
   return found.sort((a, b) => isCurrent(a) - isCurrent(b) || a.at - b.at).map(one => one.file)
 }
@@ -39,7 +40,7 @@ async function timeOf(file: string): Promise<number> {
 
 /** The lines of a file. Rejects on a read error. */
 export async function* linesIn(file: string): AsyncGenerator<string> {
-  if (!(await stat(file)).isFile()) throw new PersonError(`${file} is no file`)
+  if (!(await stat(file)).isFile()) throw new PersonError(`${file} is not a file`)
   const bytes = createReadStream(file)
   const source = file.endsWith('.gz') ? pipeline(bytes, createGunzip(), () => {}) : bytes
   source.setEncoding('utf8')

@@ -28,17 +28,17 @@ export const command: Command = {
     'factorgate journal search [--user NAME] [--app ID] [--kind KIND] [--from WHEN] [--to WHEN] [--json] [FILE…]'
   ],
   help: `
-  --reference REF  what a page of the gate showed, however it was written down
-  --user NAME      a person, by user name or id
-  --app ID         an app
-  --kind KIND      login, proof, exchange … ('session' is session.start and session.end); several times for several
-  --from WHEN      2026-11-28, 2026-11-28T09:30:00Z, or so long ago: 90s, 2h, 7d. All times are UTC
-  --to WHEN        the same; a day is meant to its end
+  --reference REF  the reference on a page of the gate. Spaces, dashes and letter case do not matter
+  --user NAME      the user name or id of a person
+  --app ID         the id of an app
+  --kind KIND      the kind of entry: login, proof, exchange … ('session' means session.start and session.end). Repeat it for more kinds
+  --from WHEN      the earliest time: 2026-11-28, 2026-11-28T09:30:00Z, or a time ago such as 90s, 2h, 7d. All times are UTC
+  --to WHEN        the latest time, in the same form. A day includes its last second
   --json           an array of the entries, one on each line
-  FILE             journals to read; else the one of the configuration and what was rotated away from it
+  FILE             the journal files to read (default: the journal of the configuration and its rotated files)
 ${configHelp}
 
-Every filter that is given must fit. Exit code 1 where nothing does.
+An entry must match all the options that are given. Exit code 1: no entry matches.
 
 Example:
   factorgate journal search --reference 7K3M-9QXZ
@@ -47,7 +47,7 @@ Example:
   async run(args, io) {
     const { values, names } = readArgs(args, options, ['FILE…'])
     const window = { from: instant('--from', values.from, io), to: instant('--to', values.to, io) }
-    if (window.from > window.to) throw new UsageError('--from is later than --to')
+    if (window.from > window.to) throw new UsageError('--from must be earlier than --to')
     const references = values.reference === undefined ? null : spellingsOf(values.reference)
     const kinds = values.kind ?? null
     const files =
@@ -76,10 +76,9 @@ Example:
         else if (fits(entry)) printer.add(entry)
       }
     printer.end()
-    if (unread > 0)
-      io.stderr(`${unread} ${unread === 1 ? 'line was' : 'lines were'} no entry of a journal and left out\n`)
+    if (unread > 0) io.stderr(`${unread} ${unread === 1 ? 'line is' : 'lines are'} not valid and left out\n`)
     if (printer.count > 0) return 0
-    io.stderr(`nothing in the journal fits (${files.length === 1 ? files[0] : `${files.length} files`} read)\n`)
+    io.stderr(`no entry of the journal matches (${files.length === 1 ? files[0] : `${files.length} files`} read)\n`)
     return 1
   }
 }
@@ -89,7 +88,7 @@ function spellingsOf(typed: string): string[] {
   const reference = readReference(typedSigns(typed) ?? '')
   const older = /^[A-Za-z0-9_-]{8}$/.test(typed.trim()) ? [typed.trim()] : []
   if (reference === null && older.length === 0)
-    throw new UsageError(`--reference takes eight signs such as 7K3M-9QXZ, got '${visible(typed)}'`)
+    throw new UsageError(`--reference must have eight characters such as 7K3M-9QXZ, got '${visible(typed)}'`)
   return reference === null ? older : [reference, ...older]
 }
 
@@ -121,7 +120,7 @@ function instant(option: '--from' | '--to', text: string | undefined, io: Io): n
     day !== undefined && !Number.isNaN(Date.parse(day)) && new Date(Date.parse(day)).toISOString().startsWith(day)
   if (Number.isNaN(at) || !isDay)
     throw new UsageError(
-      `${option} takes 2026-11-28, 2026-11-28T09:30:00Z or a span such as 2h, got '${visible(text)}'`
+      `${option} must be a time such as 2026-11-28, 2026-11-28T09:30:00Z or 2h, got '${visible(text)}'`
     )
   return at
 }

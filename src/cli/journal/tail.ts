@@ -8,10 +8,10 @@ const most = 10_000
 
 export const command: Command = {
   name: 'journal tail',
-  summary: 'The newest entries.',
+  summary: 'Show the newest entries.',
   usage: ['factorgate journal tail [--lines N] [--json]'],
   help: `
-  --lines N        how many (default: 20)
+  --lines N        how many entries (default: 20)
   --json           an array of the entries, one on each line
 ${configHelp}
 
@@ -22,7 +22,7 @@ Example:
     const { values } = readArgs(args, { ...configOption, lines: { type: 'string' }, json: { type: 'boolean' } })
     const wanted = Number(values.lines ?? 20)
     if (!/^\d+$/.test(values.lines ?? '20') || wanted < 1 || wanted > most)
-      throw new UsageError(`--lines takes a number from 1 to ${most}, got '${visible(values.lines ?? '')}'`)
+      throw new UsageError(`--lines must be a number from 1 to ${most}, got '${visible(values.lines ?? '')}'`)
     const { journal } = await configFor(io, values.config)
     let newest: Entry[] = []
     // A freshly rotated journal has few entries.
@@ -40,7 +40,7 @@ Example:
     const printer = new Printer(io, values.json === true)
     for (const entry of newest) printer.add(entry)
     printer.end()
-    if (printer.count === 0) io.stderr('nothing is in the journal yet\n')
+    if (printer.count === 0) io.stderr('the journal is empty\n')
     return 0
   }
 }

@@ -7,12 +7,12 @@ import { asOwnerOf } from '../owner.ts'
 
 export const command: Command = {
   name: 'key new',
-  summary: 'Make a key file, for its owner alone.',
+  summary: 'Make a key file that only its owner can read.',
   usage: ['factorgate key new FILE'],
   help: `
-  FILE  where to put it; never written over. Mode 0600. Its folder must be there
+  FILE  the new file, with mode 0600. Its folder must exist. The command never overwrites a file
 
-Prints the id of the key. Name the file as keyFile in the configuration, and keep a copy elsewhere.
+Prints the id of the key. Set the file as keyFile in the configuration, and keep a copy in another place.
 
 Example:
   factorgate key new /etc/factorgate/factorgate.key
@@ -23,7 +23,9 @@ Example:
     const folder = path.dirname(file)
     // A mistyped path must not create the key in an unknown place.
     if (!existsSync(folder))
-      throw new PersonError(`there is no folder ${visible(folder)}; make it first: mkdir -p -m 700 ${visible(folder)}`)
+      throw new PersonError(
+        `the folder ${visible(folder)} does not exist; make it first: mkdir -p -m 700 ${visible(folder)}`
+      )
     const id = await asOwnerOf(file, () => createKeyFile(file))
     io.stderr(`${file} is written. Keep a copy in a safe place.\n`)
     io.stdout(`${id}\n`)

@@ -16,17 +16,17 @@ const gatewayReadsSeconds = 3
 
 export const command: Command = {
   name: 'key rotate',
-  summary: 'Exchange the key, and seal everything anew.',
+  summary: 'Replace the key, and seal all secrets with the new one.',
   usage: ['factorgate key rotate [--finish]'],
   help: `
-  --finish         with a Redis store: every gateway reads this very key file, or has a copy of it as it is now
+  --finish         with a Redis store: every gateway uses this key file, or has a copy of it as it is now
 ${configHelp}
 
-Adds a new key to the key file, seals every secret in the store with it, then takes the old keys out. The gateway goes on meanwhile and
-reads the file by itself. Break it off where you like and run it again: it takes up what is left.
+Adds a new key to the key file, seals every secret in the store with it, then removes the old keys from the file. The gateway keeps
+running and reads the file by itself. If the command is interrupted, run it again: it continues with the rest.
 
-Several gateways on one Redis have a key file each. There the first run only adds the key; copy the file to all of them, then run it
-again with --finish.
+Several gateways on one Redis have one key file each. There the first run only adds the key. Copy the file to all gateways, then run the
+command again with --finish.
 
 Example:
   factorgate key rotate --config /etc/factorgate/factorgate.yaml
@@ -37,7 +37,7 @@ Example:
       const { store, config } = place
       const { keyFile } = config
       if ((await asSelf(() => readKeyFile(keyFile))).publicJwks.keys.length > 1)
-        io.stderr(`${keyFile} holds older keys: going on with that rotation\n`)
+        io.stderr(`${keyFile} holds older keys: the command continues an earlier rotation\n`)
       else {
         const id = await asOwnerOf(keyFile, () => addKey(keyFile))
         await place.record({ kind: 'key.rotate', outcome: 'added', key: id })
@@ -47,14 +47,16 @@ Example:
       const keyring = await asSelf(() => readKeyFile(keyFile))
       io.stdout(`${keyring.currentKeyId}\n`)
       if (config.store.kind !== 'embedded' && !values.finish) {
-        io.stderr(`Copy ${keyFile} to every other gateway on this store, then: factorgate key rotate --finish\n`)
+        io.stderr(`Copy ${keyFile} to every other gateway on this store, then run: factorgate key rotate --finish\n`)
         return 0
       }
       const resealed = await withProgress(io, 'records', null, onDone => resealAll(store, keyring, onDone))
       await asOwnerOf(keyFile, () => retireOldKeys(keyFile))
       await place.record({ kind: 'key.rotate', outcome: 'retired', key: keyring.currentKeyId, resealed })
-      io.stderr(`sealed anew: ${resealed}; the old keys are retired\n`)
-      io.stderr(`Keep a copy of ${keyFile} as it is now; backups made before need the copy from before.\n`)
+      io.stderr(`secrets sealed with the new key: ${resealed}; the old keys are removed\n`)
+      io.stderr(
+        `Keep a copy of ${keyFile} as it is now. Earlier backups still need the earlier copy of the key file.\n`
+      )
       return 0
     })
   }

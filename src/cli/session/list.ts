@@ -14,11 +14,11 @@ import { accountsAt, personNamed } from '../user/person.ts'
 
 export const command: Command = {
   name: 'session list',
-  summary: 'Who is signed in, since when, from where.',
+  summary: 'List who is signed in, since when and from where.',
   usage: ['factorgate session list [--user NAME] [--json]'],
   help: `
-  --user NAME      this person's alone
-  --json           an array, with the whole User-Agent and what was proved
+  --user NAME      only the sessions of this person
+  --json           an array, with the complete User-Agent and the proofs
 ${configHelp}
 
 Example:
@@ -46,7 +46,7 @@ Example:
               moment(Date.parse(since)),
               moment(Date.parse(lastSeen)),
               from,
-              signedIn ? device : `${device} (half signed in)`
+              signedIn ? device : `${device} (no second factor yet)`
             ])
           )
         )

@@ -6,16 +6,17 @@ import { personNamed } from '../user/person.ts'
 
 export const command: Command = {
   name: 'session revoke',
-  summary: 'End sessions now, open sockets and running downloads included.',
+  summary: 'End sessions now, with their open sockets and running downloads.',
   usage: ['factorgate session revoke ID…', 'factorgate session revoke --user NAME', 'factorgate session revoke --all'],
   help: `
-  ID               as 'factorgate session list' shows it
-  --user NAME      all of this person's
-  --all            everybody's
+  ID               the id from 'factorgate session list'
+  --user NAME      all sessions of this person
+  --all            all sessions of everybody
 ${configHelp}
 
-The person may sign in again; to keep them out, suspend them. Prints how many sessions ended. Where Redis has replicas and none confirms in
-time that it has the change, the command says so and ends with 1; run it again, and it asks again.
+The person can sign in again. To prevent that, use 'factorgate user suspend'. The command prints how many sessions ended. If Redis has
+replicas and none of them confirms the change in time, the command says so and exits with 1. Run it again: it then asks for the
+confirmation again.
 
 Example:
   factorgate session revoke --user alice
@@ -28,7 +29,7 @@ Example:
     )
     const { user, all } = values
     if ([user !== undefined, all === true, ids.length > 0].filter(Boolean).length !== 1)
-      throw new UsageError('say which sessions: an ID, --user NAME or --all')
+      throw new UsageError('give one of these: session ids, --user NAME or --all')
     return withStore(io, { config: values.config, changes: 'access' }, async place => {
       const { sessions } = place
       if (all) {
@@ -47,14 +48,14 @@ Example:
           if (!(await place.isConfirmed())) await sessions.rememberUnconfirmed(id)
           await place.record({ kind: 'session.end', outcome: 'revoked', session: id, ended: 1 })
         } else if (await sessions.confirmEnd(id)) {
-          io.stderr(`session ${visible(id)} had been ended already\n`)
+          io.stderr(`the session ${visible(id)} has ended already\n`)
           await place.record({ kind: 'session.end', outcome: 'revoked', session: id, ended: 0 })
         } else missing.push(id)
       }
       io.stdout(`${ended}\n`)
       if (missing.length > 0)
         throw new PersonError(
-          `there is no session ${missing.map(id => `'${visible(id)}'`).join(', ')}; 'factorgate session list' shows them`
+          `there is no session ${missing.map(id => `'${visible(id)}'`).join(', ')}; 'factorgate session list' shows all sessions`
         )
       return 0
 

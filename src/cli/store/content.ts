@@ -88,13 +88,13 @@ export async function* readLines(lines: AsyncIterable<string>): AsyncGenerator<L
   for await (const text of lines) {
     const line: Line | null = isEnded ? null : parse(text)
     if (line === null)
-      throw new PersonError('the backup holds something this version cannot read; nothing of it was used')
+      throw new PersonError('the backup holds something that this version cannot read; nothing was imported')
     if (line.kind === 'value') values++
     if (line.kind === 'index') indexes++
     if (line.kind === 'end') isEnded = line.values === values && line.indexes === indexes
     yield line
   }
-  if (!isEnded) throw new PersonError('the backup is incomplete; nothing of it was used')
+  if (!isEnded) throw new PersonError('the backup is incomplete; nothing was imported')
 }
 
 function parse(text: string): Line | null {

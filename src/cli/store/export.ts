@@ -14,11 +14,11 @@ export const command: Command = {
   summary: 'Write a sealed backup of the store.',
   usage: ['factorgate store export FILE'],
   help: `
-  FILE             where to; never written over. Mode 0600
+  FILE             the new file, with mode 0600. The command never overwrites a file
 ${configHelp}
 
-Holds accounts, passwords (hashed), factors, recovery codes and known addresses. Sign-ins and invitations stay behind.
-The backup is sealed with the key file and can be read with it alone: keep a copy of that, too, in another place.
+The backup holds accounts, hashed passwords, factors, recovery codes and known addresses. It does not hold sessions and invitations.
+It is sealed with the key file, and nothing else opens it. Keep a copy of the key file in another place.
 
 Example:
   factorgate store export /backup/factorgate-2026-11-22.sealed
@@ -32,7 +32,7 @@ Example:
       // The service's user may not be able to write there.
       const file = await asOwnerOf(target, () => open(target, 'wx', 0o600)).catch(error => {
         throw error.code === 'EEXIST'
-          ? new PersonError(`${target} exists already; a backup is never written over`)
+          ? new PersonError(`${target} exists already, and the command never overwrites a file; choose another name`)
           : error
       })
       let size = 0

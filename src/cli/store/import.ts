@@ -25,12 +25,12 @@ export const command: Command = {
   summary: 'Fill the store from a sealed backup.',
   usage: ['factorgate store import FILE [--force]'],
   help: `
-  FILE             as 'factorgate store export' wrote it
+  FILE             a backup of 'factorgate store export'
   --force          empty the store first: everything in it is lost, and everybody is signed out
 ${configHelp}
 
-The whole file is checked before anything is written. Without --force the store must be empty. If it breaks off nobody can sign in, and
-it can be run again with --force.
+The command checks the whole file before it writes anything. Without --force the store must be empty. If the import is interrupted,
+nobody can sign in. Then run the command again with --force.
 
 Example:
   factorgate store import /backup/factorgate-2026-11-22.sealed --config new.yaml
@@ -64,7 +64,7 @@ Example:
           // --force ended all sessions.
           await store.settle?.()
           await place.record({ kind: 'store.import', outcome: 'done', values: count, forced: values.force === true })
-          io.stderr(`${count} records are in the store; people sign in anew\n`)
+          io.stderr(`${count} records are in the store; everybody has to sign in again\n`)
           return 0
         }
       )
@@ -87,13 +87,13 @@ async function verify(file: FileHandle, keyring: Keyring, keyFile: string): Prom
         throw new KeyringError(`it holds secrets sealed with the key ${key}, which is not in the key file`)
       if (line.kind === 'value' && isTooNew(line.key, line.value, keyring))
         throw new PersonError(
-          'the backup holds records that a newer release of Factorgate wrote; import it with that release; nothing was changed'
+          'the backup holds records of a newer release of Factorgate; import it with that release; nothing was changed'
         )
     }
   } catch (error) {
     if (!(error instanceof KeyringError)) throw error
     throw new PersonError(
-      `${error.message}. Put the copy of ${keyFile} in place that belongs to this backup; nothing was changed`
+      `${error.message}. Replace ${keyFile} with the copy of the key file that belongs to this backup; nothing was changed`
     )
   }
   return count
@@ -109,11 +109,12 @@ function sealedWith(value: string): string | null {
 
 async function refuseUnlessEmpty(store: Store): Promise<void> {
   const started = await store.get(marker)
-  if (started !== null) throw new PersonError(`the import of ${started} broke off here; run it again with --force`)
+  if (started !== null)
+    throw new PersonError(`an import that began at ${started} was interrupted; run it again with --force`)
   // Counters and sessions do not matter.
   for await (const { key } of store.scan(''))
     if (travels(key))
-      throw new PersonError('the store is not empty; to lose what is in it and sign everybody out, add --force')
+      throw new PersonError('the store is not empty; to delete everything in it and sign everybody out, add --force')
 }
 
 /** Removes accounts first: then nobody is or gets in. */

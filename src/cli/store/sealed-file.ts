@@ -80,7 +80,8 @@ export async function* readSealed(file: FileHandle, keyring: Keyring): AsyncGene
 
 async function readHeader(source: Source): Promise<{ bytes: Buffer; key: string }> {
   const first = await source.takeLine(magic.length).catch(() => null)
-  if (first?.toString('latin1') !== magic) throw new PersonError('this is no backup made by factorgate store export')
+  if (first?.toString('latin1') !== magic)
+    throw new PersonError("this file is not a backup of 'factorgate store export'")
   const second = await source.takeLine(headerBytesMax)
   try {
     const { key } = JSON.parse(second.toString('utf8')) as { key?: unknown }
@@ -110,7 +111,7 @@ function nonceOf(number: number, isLast: boolean): Buffer {
 }
 
 function damaged(): PersonError {
-  return new PersonError('the backup is damaged or incomplete; nothing of it was used')
+  return new PersonError('the backup is damaged or incomplete; nothing was imported')
 }
 
 /** Reads a file in order from its beginning. */

@@ -9,13 +9,14 @@ export const command: Command = {
   summary: 'Add a person and print their invitation.',
   usage: ['factorgate user add NAME [--group GROUP]… [--email ADDRESS] [--display NAME]'],
   help: `
-  NAME             how they sign in: a-z 0-9 . _ + -, or an e-mail address
-  --group GROUP    a group that rules and apps may ask for; again for more
-  --email ADDRESS  told to apps that want it
-  --display NAME   how pages and apps call them
+  NAME             the user name: a-z 0-9 . _ + -, or an e-mail address
+  --group GROUP    a group for rules and apps. Repeat it for more groups
+  --email ADDRESS  the e-mail address. The person can also sign in with it, and apps can get it
+  --display NAME   the name on pages and in apps
 ${configHelp}
 
-Prints one line: the invitation. It works once, within 24 hours; with it the person sets a password and enrols a second factor.
+Prints one line, the invitation. The person uses it to set a password and to add a second factor. It is valid for 24 hours and for one
+second factor.
 
 Example:
   factorgate user add alice --group researchers --email alice@lab.example --display 'Alice Liddell'
@@ -41,7 +42,7 @@ Example:
         .catch(error => {
           if (!(error instanceof AccountError)) throw error
           const hint =
-            error.problem === 'name_taken' ? `; for a new invitation: factorgate user invite ${visible(name)}` : ''
+            error.problem === 'name_taken' ? `; for a new invitation run: factorgate user invite ${visible(name)}` : ''
           throw new PersonError(`'${visible(name)}': ${error.message}${hint}`)
         })
       await place.record({
@@ -53,7 +54,7 @@ Example:
       })
       await warnOfSharedAddress(place, account, io)
       const url = await invite(place, account)
-      io.stderr(`${account.name} is added. Hand this over; it works once, within 24 hours:\n`)
+      io.stderr(`${account.name} is added. Give this invitation to the person. It is valid for 24 hours:\n`)
       io.stdout(`${url}\n`)
       return 0
     })

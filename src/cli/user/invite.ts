@@ -10,7 +10,7 @@ export const command: Command = {
   help: `
 ${configHelp}
 
-Prints one line: the invitation. It works once, within 24 hours, and older ones of this person no longer do.
+Prints one line, the invitation. It is valid for 24 hours and for one second factor. Older invitations of this person stop working.
 
 Example:
   factorgate user invite alice
@@ -20,9 +20,9 @@ Example:
     return withStore(io, { config: values.config, changes: 'grant' }, async place => {
       const account = await personNamed(place, names[0]!)
       if (account.suspended !== null)
-        throw new PersonError(`${account.name} is suspended; first: factorgate user resume ${account.name}`)
+        throw new PersonError(`${account.name} is suspended; run this first: factorgate user resume ${account.name}`)
       const url = await invite(place, account)
-      io.stderr('Hand this over; it works once, within 24 hours:\n')
+      io.stderr('Give this invitation to the person. It is valid for 24 hours:\n')
       io.stdout(`${url}\n`)
       return 0
     })

@@ -10,10 +10,10 @@ import { accountsAt, credentialsAt } from './person.ts'
 
 export const command: Command = {
   name: 'user list',
-  summary: 'Everybody: groups, factors, status.',
+  summary: 'List everybody, with groups, factors and status.',
   usage: ['factorgate user list [--json]'],
   help: `
-  --json           an array of people, with all that the table leaves out
+  --json           an array of people, with more details than the table
 ${configHelp}
 
 Example:
@@ -28,7 +28,8 @@ Example:
         inBatches(accounts, async account => summaryOf(account, await credentials.list(account.id)), onDone)
       )
       if (values.json) io.stdout(jsonText(people))
-      else if (people.length === 0) io.stderr("nobody yet; begin with 'factorgate user add NAME'\n")
+      else if (people.length === 0)
+        io.stderr("nobody has an account yet; add somebody with 'factorgate user add NAME'\n")
       else
         io.stdout(
           table(

@@ -34,7 +34,7 @@ export function recoveryCodesAt({ store, clock, config }: CommandContext, keyrin
 export async function personNamed(place: CommandContext, name: string): Promise<Account> {
   const account = await accountsAt(place).byName(name)
   if (account === null)
-    throw new PersonError(`there is nobody called '${visible(name)}'; 'factorgate user list' shows everybody`)
+    throw new PersonError(`there is no account '${visible(name)}'; 'factorgate user list' shows all accounts`)
   return account
 }
 
@@ -43,8 +43,8 @@ export async function warnOfSharedAddress(place: CommandContext, account: Accoun
   const { name, email } = account
   if (email === null || (await accountsAt(place).bySignIn(email))?.id === account.id) return
   io.stderr(
-    `note: another account has the address '${visible(email)}' or has it as its name. ${name} signs in with the name '${name}' and not with the address; ` +
-      `'factorgate user list' shows who has which, and 'factorgate user set NAME --email ADDRESS' changes one\n`
+    `note: another account has '${visible(email)}' as its address or name, so ${name} cannot sign in with this address, but only with the name '${name}'. ` +
+      `'factorgate user list --json' shows all addresses, and 'factorgate user set NAME --email ADDRESS' changes one\n`
   )
 }
 
@@ -60,7 +60,7 @@ export function readGroup(text: string): string {
   const name = text.trim()
   // Apps split the groups header, so `a,b` would be two groups there.
   if (name === '' || name.length > 64 || /[,;|\p{C}\p{Zl}\p{Zp}]/u.test(name))
-    throw new UsageError(`--group takes 1 to 64 characters without , ; | and line breaks, got '${visible(text)}'`)
+    throw new UsageError(`--group must have 1 to 64 characters, without , ; | and line breaks, got '${visible(text)}'`)
   return name
 }
 
@@ -77,6 +77,6 @@ export function readDisplayName(text: string): string {
   const name = text.normalize('NFC').trim()
   // Joiners belong to some scripts; other invisible characters make names look alike.
   if (name === '' || name.length > 128 || /[^\P{C}\u200c\u200d]|[\p{Zl}\p{Zp}]/u.test(name))
-    throw new UsageError(`--display takes 1 to 128 characters on one line, got '${visible(text)}'`)
+    throw new UsageError(`--display must have 1 to 128 characters on one line, got '${visible(text)}'`)
   return name
 }

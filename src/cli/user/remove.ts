@@ -11,13 +11,13 @@ import { accountsAt, credentialsAt, personNamed, recoveryCodesAt } from './perso
 
 export const command: Command = {
   name: 'user remove',
-  summary: 'Remove a person and all that is kept of them.',
+  summary: 'Remove a person and all their data.',
   usage: ['factorgate user remove NAME'],
   help: `
 ${configHelp}
 
-Ends their sessions and removes account, password, factors, recovery codes, invitations and known addresses. What the journal says of
-them stays. To shut somebody out for a while, suspend them instead.
+Ends the sessions of the person and removes account, password, factors, recovery codes, invitations and known addresses. Their entries in
+the journal stay. To keep the account, use 'factorgate user suspend' instead.
 
 Example:
   factorgate user remove alice
@@ -46,7 +46,10 @@ Example:
       const isGone = await removeEverythingOf(id, { accounts, belongings, mayGo: () => place.isConfirmed() })
       await place.record({ kind: 'user.change', account: id, name, outcome: 'removed', ended })
       if (isGone) io.stderr(`${name} is removed; sessions ended: ${ended}\n`)
-      else io.stderr(`${name} is shut out and has no factor left, and is still in the list; sessions ended: ${ended}\n`)
+      else
+        io.stderr(
+          `${name} cannot sign in and has no factor any more, but the account is not removed yet; sessions ended: ${ended}\n`
+        )
       return 0
     })
   }

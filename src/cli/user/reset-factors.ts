@@ -11,8 +11,8 @@ export const command: Command = {
   help: `
 ${configHelp}
 
-Removes passkeys, authenticator apps, recovery codes and open invitations, and ends all sessions. The password stays, but opens nothing
-by itself. Make sure that you know who asks, then send a new invitation.
+Removes passkeys, authenticator apps, recovery codes and open invitations, and ends all sessions. The password stays, but the person
+cannot sign in with the password alone. Before you send a new invitation, make sure that the person who asks for it is the right one.
 
 Example:
   factorgate user reset-factors alice && factorgate user invite alice
@@ -30,7 +30,7 @@ Example:
       const ended = await place.sessions.endAccount(id, 'factors_changed')
       await place.record({ kind: 'factor.remove', account: id, name, outcome: 'reset', removed, ended })
       io.stderr(`${name} has no second factor any more (removed: ${removed}); sessions ended: ${ended}\n`)
-      io.stderr(`Next: factorgate user invite ${name}\n`)
+      io.stderr(`To invite the person again, run: factorgate user invite ${name}\n`)
       return 0
     })
   }

@@ -10,7 +10,7 @@ export const command: Command = {
   help: `
 ${configHelp}
 
-The person signs in as before the suspension, with the same factors.
+The person can sign in again with the same password and factors.
 
 Example:
   factorgate user resume alice
@@ -22,7 +22,7 @@ Example:
       if (suspended === null) throw new PersonError(`${name} is not suspended`)
       await accountsAt(place).resume(id)
       await place.record({ kind: 'user.change', account: id, name, outcome: 'resumed' })
-      io.stderr(`${name} may sign in again\n`)
+      io.stderr(`${name} can sign in again\n`)
       return 0
     })
   }

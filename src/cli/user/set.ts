@@ -9,14 +9,14 @@ export const command: Command = {
   summary: 'Change groups, e-mail address or displayed name.',
   usage: ['factorgate user set NAME [--group GROUP]… [--no-groups] [--email ADDRESS] [--no-email] [--display NAME]'],
   help: `
-  --group GROUP    the groups from now on: name all of them
-  --no-groups      no group at all
-  --email ADDRESS  the address from now on
-  --no-email       no address
-  --display NAME   how pages and apps call them
+  --group GROUP    replaces all groups. Repeat it for more groups
+  --no-groups      removes all groups
+  --email ADDRESS  the new e-mail address
+  --no-email       removes the e-mail address
+  --display NAME   the new name on pages and in apps
 ${configHelp}
 
-Holds from the next request on; whatever is open and hung on a group that is gone is cut.
+The change applies from the next request on. Open connections that needed a removed group are cut.
 
 Example:
   factorgate user set alice --group researchers --group operators
@@ -35,9 +35,9 @@ Example:
       ['NAME']
     )
     if (values.group !== undefined && values['no-groups'])
-      throw new UsageError('--group and --no-groups exclude each other')
+      throw new UsageError('--group and --no-groups cannot be used together')
     if (values.email !== undefined && values['no-email'])
-      throw new UsageError('--email and --no-email exclude each other')
+      throw new UsageError('--email and --no-email cannot be used together')
     const change: AccountChange = {
       ...(values.group === undefined ? {} : { groups: values.group.map(readGroup) }),
       ...(values['no-groups'] ? { groups: [] } : {}),
@@ -45,7 +45,8 @@ Example:
       ...(values['no-email'] ? { email: null } : {}),
       ...(values.display === undefined ? {} : { displayName: readDisplayName(values.display) })
     }
-    if (Object.keys(change).length === 0) throw new UsageError('say what to change')
+    if (Object.keys(change).length === 0)
+      throw new UsageError('there is nothing to change; give --group, --no-groups, --email, --no-email or --display')
     return withStore(io, { config: values.config, changes: 'grant' }, async place => {
       const { id } = await personNamed(place, names[0]!)
       const account = await accountsAt(place).update(id, change)

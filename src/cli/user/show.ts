@@ -13,10 +13,10 @@ import { accountsAt, credentialsAt, personNamed, recoveryCodesAt } from './perso
 
 export const command: Command = {
   name: 'user show',
-  summary: 'One person: account, factors, recovery codes, sessions.',
+  summary: 'Show one person: account, factors, recovery codes, sessions.',
   usage: ['factorgate user show NAME [--json]'],
   help: `
-  --json           the same for programs
+  --json           the same as JSON, for programs
 ${configHelp}
 
 Example:
@@ -75,14 +75,14 @@ function page(person: Person): string {
     ['FACTOR', 'NAME', 'SINCE', 'LAST USED', 'FROM'],
     person.credentials.map(({ kind, name, createdAt, lastUsedAt, lastUsedFrom, disabledAt }) => [
       kind,
-      disabledAt === null ? name : `${name} (disabled after too many failures)`,
+      disabledAt === null ? name : `${name} (switched off after too many wrong tries)`,
       moment(Date.parse(createdAt)),
       moment(lastUsedAt === null ? null : Date.parse(lastUsedAt)),
       lastUsedFrom ?? '-'
     ])
   )
   return factors === ''
-    ? `${head}\nno second factor; next: factorgate user invite ${person.name}\n`
+    ? `${head}\nThere is no second factor. For an invitation run: factorgate user invite ${person.name}\n`
     : `${head}\n${factors}`
 }
 

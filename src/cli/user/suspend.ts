@@ -5,13 +5,13 @@ import { accountsAt, personNamed } from './person.ts'
 
 export const command: Command = {
   name: 'user suspend',
-  summary: 'Shut a person out, at once.',
+  summary: 'Suspend a person at once.',
   usage: ['factorgate user suspend NAME --why TEXT'],
   help: `
-  --why TEXT       for operators: it stands in 'user show' and in the journal
+  --why TEXT       the reason, for operators: 'user show' and the journal show it
 ${configHelp}
 
-Ends all sessions of the person, open sockets and running downloads included, and refuses new ones. Factors stay.
+Ends all sessions of the person, with their open sockets and running downloads, and refuses new sessions. The factors stay.
 
 Example:
   factorgate user suspend alice --why 'left the lab'
@@ -19,8 +19,8 @@ Example:
   async run(args, io) {
     const { values, names } = readArgs(args, { ...configOption, why: { type: 'string' } }, ['NAME'])
     const why = values.why?.trim() ?? ''
-    if (why === '') throw new UsageError("--why is missing: a reason, such as --why 'left the lab'")
-    if (why.length > 500) throw new UsageError('--why takes at most 500 characters')
+    if (why === '') throw new UsageError("--why is missing; give a reason, such as --why 'left the lab'")
+    if (why.length > 500) throw new UsageError('--why must have at most 500 characters')
     return withStore(io, { config: values.config, changes: 'access' }, async place => {
       const { id, name } = await personNamed(place, names[0]!)
       await accountsAt(place).suspend(id, why)
