@@ -180,7 +180,7 @@ t.test('what keeps one of them from starting is said once, and nothing stays', a
   const { code, stderr } = await gate.run('serve', '--config', file)
   t.equal(code, 1)
   t.equal(stderr.match(/another program listens on this address already/g)?.length, 1, stderr)
-  t.match(stderr, /nothing was started/)
+  t.match(stderr, /Nothing was started/)
   t.notMatch(stderr, /\n\s+at /)
 })
 
