@@ -1,6 +1,6 @@
 /**
- * Step 6, audit: writes one journal entry per exchange, except for assets. The entries that strangers cause are limited.
- * Forwarding reports its own end, because Fastify runs no hook after an upgrade.
+ * Step 6, audit: writes one journal entry per exchange, except for assets. The entries that strangers cause are limited,
+ * otherwise they could fill the disk. Forwarding reports its own end.
  */
 import fp from 'fastify-plugin'
 import type { Strangers } from '../src/audit/anonymous-log-limit.ts'
@@ -14,7 +14,6 @@ export interface AuditOptions {
   /** For events that anonymous clients can cause. */
   readonly strangers: Strangers
   readonly clock: Clock
-  /** Called with the code of each refusal. */
   readonly onRefusal?: (code: string) => void
 }
 
@@ -31,7 +30,6 @@ export const auditPlugin = fp<AuditOptions>(
           status: reply.statusCode,
           ...(code === undefined ? {} : { outcome: String(code) })
         })
-        // Entries of strangers are limited, otherwise anonymous clients could fill the disk.
         const isTurnedAway = code !== undefined || event.decision !== 'forward'
         const isWhole = exchange.known.principal?.isFullySignedIn === true
         if (event.account === undefined || (isTurnedAway && !isWhole)) strangers.record(event)

@@ -5,15 +5,13 @@ import type { Site } from '../src/apps/route-table.ts'
 export interface CookieNames {
   readonly session: string
   readonly nonce: string
-  /** The device cookie. It is set on the portal only, like the next two. */
+  /** The device cookie, for the portal only, like the next two. */
   readonly known: string
-  /** A message for the next page (portal/flash.ts). */
   readonly done: string
-  /** Recovery codes still to be shown (portal/recovery.tsx). */
   readonly codes: string
 }
 
-/** The site's part of a cookie name. The name includes the port, because cookies ignore ports (RFC 6265 §8.5). */
+/** What a cookie name depends on: cookies ignore ports (RFC 6265 §8.5). */
 export type CookieSite = Pick<Site, 'secure' | 'port'>
 
 const namesOf = new Map<string, CookieNames>()
@@ -38,7 +36,7 @@ export function cookieNames({ secure, port }: CookieSite): CookieNames {
   return names
 }
 
-/** The value of a gate cookie; null if absent or sent twice. An older cookie may have the name without the port. */
+/** The value, also under the older name without the port; null if absent, or sent twice. */
 export function readOwn(header: string | undefined, which: keyof CookieNames, site: CookieSite): string | null {
   if (header === undefined) return null
   const value = find(header, cookieNames(site)[which])
@@ -46,12 +44,10 @@ export function readOwn(header: string | undefined, which: keyof CookieNames, si
   return find(header, cookieNames({ secure: site.secure, port: '' })[which]) ?? null
 }
 
-/** The value of a cookie; null if absent or sent twice. */
 export function readCookie(header: string | undefined, name: string): string | null {
   return header === undefined ? null : (find(header, name) ?? null)
 }
 
-/** Undefined if absent, null if sent twice. */
 function find(header: string, name: string): string | null | undefined {
   let value: string | undefined
   const needle = `${name}=`
@@ -66,12 +62,11 @@ function find(header: string, name: string): string | null | undefined {
 
 const nonceShape = /^[A-Za-z0-9_-]{22,43}$/
 
-/** The browser's nonce; null if absent or malformed. */
 export function readNonce(header: string | undefined, site: CookieSite): string | null {
   return validNonce(readOwn(header, 'nonce', site))
 }
 
-/** The nonce under this site's own name, which another gate on this host does not use. */
+/** The nonce under the name with the port, which no other gate on this host uses. */
 export function readOwnNonce(header: string | undefined, site: CookieSite): string | null {
   return validNonce(readCookie(header, cookieNames(site).nonce))
 }
@@ -99,7 +94,6 @@ export function deviceCookie(value: string, site: CookieSite): string {
   return briefCookie(cookieNames(site).known, value, 400 * 24 * 3600, site)
 }
 
-/** `Set-Cookie` for a value that expires after `seconds`. */
 export function briefCookie(name: string, value: string, seconds: number, site: CookieSite): string {
   return `${serialise(name, value, site)}; Max-Age=${seconds}`
 }

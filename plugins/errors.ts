@@ -16,7 +16,6 @@ export interface ErrorsOptions {
     request: FastifyRequest
     retryAfterSeconds: number | undefined
     continueUrl: string | undefined
-    /** True for a request from a frame. */
     isFramed: boolean
   }) => {
     html: string
@@ -24,7 +23,6 @@ export interface ErrorsOptions {
   }
 }
 
-/** The codes for Fastify's errors. */
 const translated: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',

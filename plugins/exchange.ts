@@ -71,7 +71,6 @@ export class Exchange {
     this.#match = value
   }
 
-  /** Null for anonymous. */
   get principal(): Principal | null {
     return this.#principal === undefined ? tooEarly('principal') : this.#principal
   }
@@ -88,7 +87,6 @@ export class Exchange {
     this.#decision = value
   }
 
-  /** For the journal and error pages; never throws. */
   get known(): Known {
     return {
       target: this.#target,
@@ -127,12 +125,10 @@ export function readRequestLine(request: IncomingMessage): string {
   ;(request as Read)[reading] = target
   if (target === null || !target.path.startsWith('/.factorgate')) return '/'
   if (target.path !== '/.factorgate' && !target.path.startsWith('/.factorgate/')) return '/'
-  // Envoy appends the original path, which the router may reject.
   if (target.path.startsWith('/.factorgate/auth/')) return '/.factorgate/auth/original'
   return ownPath.test(target.path) ? target.path + target.query : '/.factorgate/not-a-page'
 }
 
-/** The parsed target; null if the request must be refused. */
 export function readingOf(request: IncomingMessage): Target | null {
   return (request as Read)[reading] ?? null
 }

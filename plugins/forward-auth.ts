@@ -35,7 +35,6 @@ export interface ForwardAuthOptions {
   readonly sessions: Sessions
   readonly portalOrigin: string
   readonly keyring: () => Keyring
-  /** Makes `X-Factorgate-Assertion`; null if the app does not ask for it. */
   readonly assert: (app: App, principal: Principal) => string | null
   readonly audit: AuditSink
   readonly clock: Clock
@@ -148,7 +147,6 @@ async function identify(site: Site, cookie: string | undefined, sessions: Sessio
   }
 }
 
-/** Logs for the operator why a proxy is refused. The share limits the lines. */
 function warn(request: FastifyRequest, { share }: Options, kind: string, facts: object, sentence: string): void {
   const more = share.take(kind)
   if (more !== null) request.log.warn({ reference: request.exchange.id, ...facts, ...more }, sentence)

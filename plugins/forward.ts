@@ -26,9 +26,8 @@ export interface ForwardOptions {
   readonly clock: Clock
   /** Makes `X-Factorgate-Assertion`, for apps that ask for it; null for anonymous. */
   readonly assert?: (exchange: Exchange) => string | null
-  /** Called when a WebSocket is open. */
+  /** Called when a WebSocket is open, and `onEnd` after every forwarded request or WebSocket. */
   readonly onOpen?: (exchange: Exchange) => void
-  /** Called when a forwarded request or WebSocket has ended. */
   readonly onEnd?: (exchange: Exchange, method: string, summary: ForwardResult, isSocket: boolean) => void
 }
 
@@ -38,12 +37,12 @@ export interface Pipeline {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
 }
 
-/** Every method that Node parses. TRACE has a route so that the accept step can refuse it. */
+/** TRACE has a route so that the accept step can refuse it. */
 const methods = METHODS.filter(method => method !== 'CONNECT')
-/** Methods that Fastify has by default. The others are added without a body parser. */
+/** Methods that Fastify has by default. */
 const readByFastify = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'])
 
-/** The headers that Fastify sees of a request with a body. It answers 415 to unknown content types, which apps may use. */
+/** The headers that Fastify sees of a request with a body, because it answers 415 to unknown content types. */
 const withoutType = { 'content-type': undefined }
 
 const noProofs: readonly Proof[] = []
@@ -52,7 +51,6 @@ const upgrades = new WeakMap<IncomingMessage, Upgrade>()
 export const forwardPlugin = fp<ForwardOptions>(
   async (app, options) => {
     const registry = new UpstreamRegistry({ clock: options.clock })
-    /** The oddities already logged, with their app. */
     const loggedOddities = new Set<string>()
     for (const method of methods)
       if (!readByFastify.has(method)) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
@@ -133,7 +131,6 @@ export function pipelineOf(app: FastifyInstance): Pipeline {
   }
 }
 
-/** Connects one forward request to Fastify's reply, the exchange and the callbacks. */
 class ReplyObserver implements ForwardObserver {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
@@ -194,8 +191,8 @@ const proxyHeaders = [
 ]
 
 /**
- * Who uses this client connection: the session id, '' for anonymous, or null if the request is anonymous and came through
- * a proxy, which may send several people's requests on one connection.
+ * The user of this client connection: a session id, '' for anonymous, or null for an anonymous request through a proxy,
+ * which may send several people's requests on one connection.
  */
 function visitorOf({ raw: { headers }, exchange }: FastifyRequest): string | null {
   const { principal, client } = exchange

@@ -11,7 +11,6 @@ export const matchPlugin = fp<{ routes: RouteTable }>(
       const match = routes.match(request.raw.headers.host, exchange.target)
       exchange.match = match
       if (match.kind !== 'none') return done()
-      // The portal's root leads to its start page.
       if (match.site?.isPortal && exchange.target.path === '/') {
         reply.header('cache-control', 'no-store').redirect(`${match.site.origin}/.factorgate/`, 302)
         return

@@ -1,6 +1,5 @@
 /** Encodes the return address for query strings (`rd`). Links of 8,000 octets are possible (RFC 9110 §4.1). */
 
-/** Octets reserved for the other headers of a request. */
 const otherHeaders = 4096
 export const longestAddress = 12 * 1024
 const short = 2048
@@ -34,7 +33,6 @@ export function pageFor(page: string, returnQuery: URLSearchParams, front: strin
   return `${page}?${queryOf(returnQuery)}`
 }
 
-/** The return address from any of these encodings. */
 export function unpacked(rd: string): string {
   return rd.startsWith(packed) ? Buffer.from(rd.slice(packed.length), 'base64url').toString('latin1') : rd
 }

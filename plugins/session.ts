@@ -14,7 +14,6 @@ export const sessionPlugin = fp<{ sessions: Sessions }>(
         exchange.principal = null
         return done()
       }
-      // The cache answers synchronously; otherwise the store is asked.
       const known = sessions.peek(site.host, token)
       if (known !== undefined) {
         exchange.principal = known

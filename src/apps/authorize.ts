@@ -60,7 +60,6 @@ export type AppAccess = Extract<Decision, { kind: 'forward' }> | Challenge | Ref
 export type Access = Exclude<Match, AppMatch> | AppAccess
 
 const nobody: readonly Proof[] = []
-/** Retry-After in seconds, for an outage and for maintenance. */
 const retrySeconds = 2
 const maintenanceSeconds = 300
 

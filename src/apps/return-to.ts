@@ -8,7 +8,6 @@ import type { App, Site } from './route-table.ts'
 export interface Message {
   readonly method?: string | undefined
   readonly headers: IncomingHttpHeaders
-  /** True if override headers reach the app (forward-auth). */
   readonly keepsOverrides?: boolean
 }
 
@@ -17,7 +16,6 @@ export interface StoppedRequest {
   readonly url: string
   /** The request's own method, then those of override headers. */
   readonly methods: readonly string[]
-  /** WebDAV's `Destination`. */
   readonly destination: string | null
 }
 
@@ -27,7 +25,6 @@ export interface ReturnTo {
   readonly ask: StoppedRequest | null
 }
 
-/** A longer one would not fit in the URL. */
 const longestAsk = 1024
 const methodList = /^[A-Z-]{1,16}(?:,[A-Z-]{1,16}){0,4}$/
 
@@ -35,7 +32,6 @@ export function isRead(method: string | undefined): boolean {
   return method === 'GET' || method === 'HEAD'
 }
 
-/** `raw` is path and query as received. */
 export function returnTo(message: Message, raw: string, site: Site, app: App, reason: ChallengeReason): ReturnTo {
   const url = site.origin + raw
   const rd = returnAddress(message, raw, site, app)
@@ -70,7 +66,6 @@ function returnAddress(message: Message, raw: string, site: Site, app: App): str
   const front = `${site.origin}${app.prefix}/`
   if (isRead(message.method) && acceptsPage(message)) return site.origin + raw
   const { referer } = message.headers
-  // The referrer of a service worker is its script, not a page.
   const isScript = isFromWorker(message.headers)
   return referer?.startsWith(front) && !isScript && !referer.startsWith(`${site.origin}/.factorgate`) ? referer : front
 }

@@ -23,9 +23,7 @@ export interface App {
   readonly origin: string
   /** As in a Host header: lower case, without the scheme's default port. */
   readonly host: string
-  /** '' or '/nb'. */
   readonly prefix: string
-  /** True on the portal's host. */
   readonly sharesPortal?: boolean
   /** Hosts of sites that differ from this one only in the port. */
   readonly neighbours?: readonly string[]
@@ -63,9 +61,7 @@ export type Match =
       readonly kind: 'app'
       readonly site: Site
       readonly app: App
-      /** The readings of the path inside the app. */
       readonly readings: readonly string[]
-      /** The literal path inside the app. */
       readonly path: string
     }
   /** A page of the gate. `path` is the literal path after `/.factorgate`. */
@@ -82,7 +78,6 @@ export class RouteTable {
   readonly sites: readonly Site[]
   readonly #byHost = new Map<string, { readonly site: Site; readonly apps: SiteApps }>()
 
-  /** Throws if apps conflict. */
   constructor(input: { readonly apps: readonly App[]; readonly portalOrigin: string }) {
     const portal = new URL(input.portalOrigin)
     const apps = new Map<string, { origin: string; apps: App[] }>([[portal.host, { origin: portal.origin, apps: [] }]])

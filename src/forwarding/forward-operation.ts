@@ -97,7 +97,6 @@ export abstract class ForwardOperation implements LiveEntry {
     return this.upstreams.plans[this.tried.at(-1) as number]!
   }
 
-  /** `isFresh` demands a new connection. */
   protected ask(handler: ResponseHandler, isUpgrade: boolean, isFresh: boolean): void {
     const { req, app, path, query } = this.forwardRequest
     const { connectTimeoutMs, responseTimeoutMs } = app

@@ -12,22 +12,19 @@ export interface ForwardRequest {
   readonly res: ServerResponse
   readonly app: App
   readonly target: string
-  /** The app's path, byte for byte. */
+  /** The path inside the app, byte for byte. */
   readonly path: string
-  /** With its '?', or ''. */
   readonly query: string
   readonly permit: Permit
   readonly address: string
-  /** The session that opened it; null for anonymous. */
   readonly sessionId: string | null
-  /** Who uses the client's connection: a session id, '' for anonymous; null if several people may share it. */
+  /** The user of the client's connection: a session id, '' for anonymous; null if several people may share it. */
   readonly visitor: string | null
   /** When the permission ends, in milliseconds since the epoch; null for no end. A reload may change it. */
   endsAt: number | null
-  /** When the session ends, in milliseconds since the epoch; null for anonymous. */
+  /** Null for anonymous. */
   readonly sessionEndsAt: number | null
   readonly proofs: readonly Proof[]
-  /** Value of `X-Factorgate-Assertion`, or null. */
   readonly assertion: string | null
   readonly observer: ForwardObserver
 }
@@ -43,7 +40,7 @@ export interface ForwardObserver {
 }
 
 export interface ForwardResult {
-  /** The app's status; null if the request ended before it. */
+  /** Null if the request ended before a response. */
   readonly status: number | null
   /** Body bytes; for a WebSocket all bytes after the handshake. */
   readonly bytesIn: number

@@ -21,7 +21,6 @@ export interface LiveEntry {
   /** When the permission ends, in milliseconds since the epoch; null for no end. */
   readonly endsAt: number | null
   readonly isSocket: boolean
-  /** Bytes in both directions. */
   readonly bytesMoved: number
   /** The app, as configured when the connection was opened. */
   readonly app?: App
@@ -32,7 +31,6 @@ export interface LiveEntry {
   end(reason: string, closeCode: CloseCode, code?: ErrorCode): void
 }
 
-/** What a new decision depends on. */
 export interface LiveRequest {
   readonly host: string | undefined
   readonly target: string
@@ -52,10 +50,8 @@ export interface Reviewer {
   review(entry: LiveEntry, isCurrent: () => boolean): void
 }
 
-/** Number of entries reviewed per event-loop iteration. */
 const reviewedAtOnce = 250
 
-/** Interval of the checks, in milliseconds. */
 const tickMs = 1_000
 
 export class LiveConnections {
@@ -111,7 +107,7 @@ export class LiveConnections {
     return bytes
   }
 
-  /** Ends a session's connections and returns their number. */
+  /** Like the other `end…` methods, returns the number of connections ended. */
   endSession(id: string, reason: string): number {
     return endEach(this.#sessions.get(id)?.entries(), reason, closeCodes.policy)
   }

@@ -15,12 +15,10 @@ import {
 } from './request-addresses.ts'
 import { type UrlMapping, urlMappingOf } from './url-mapping.ts'
 
-/** Built once per app and upstream. */
 export interface OutboundPlan {
   readonly app: App
   readonly mapping: UrlMapping
   readonly host: string
-  /** Alternating names and values. */
   readonly constant: readonly string[]
   readonly kinds: Map<string, Kind>
   readonly configured: ReadonlySet<string>

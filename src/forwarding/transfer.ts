@@ -1,6 +1,6 @@
 /**
  * One HTTP exchange with an app, streamed both ways with back-pressure. An incomplete response never looks complete to
- * the client, and only safe requests are retried.
+ * the client. A request is sent again only if no app can have read it, or if it is safe to repeat.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -40,7 +40,6 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   #isRetry = false
   /** True if the client can tell a complete response from an incomplete one. */
   #isFramedOutside = false
-  /** True if the whole response arrived in one piece. */
   #arrivedWhole = false
   #small: string | null = null
   #waitsForDrain = false
@@ -164,7 +163,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
 
   #mayRetry({ failure, wasSent }: UpstreamError): boolean {
     if (!wasSent && failure !== 'stale_connection') return this.hasAnother()
-    // The app had closed a kept connection before it read the request: one retry is safe.
+    // A reused connection ended before the response began: one retry, if the method is safe.
     if (failure !== 'stale_connection' || this.#isRetry || this.#body !== null) return false
     if (wasSent && !repeatable.has(this.forwardRequest.req.method as string)) return false
     this.#isRetry = true

@@ -23,7 +23,6 @@ import { closeFrame, FrameBoundary } from './websocket-frames.ts'
 /** The arguments of the server's `upgrade` event besides the request. */
 export interface Upgrade {
   readonly socket: Duplex
-  /** Bytes received after the handshake. */
   readonly head: Buffer
 }
 
@@ -171,7 +170,6 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
     })
   }
 
-  /** Passes on a response other than 101. The connection ends with it. */
   #passResponse({ status, headers: raw }: ResponseHead): void {
     const { res, observer } = this.forwardRequest
     const { headers } = inboundHeaders(raw, status, this.plan.mapping)
@@ -192,7 +190,6 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
     this.#finish()
   }
 
-  /** Limits the time in which the other side may still send. */
   #onHalfClosed(): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
@@ -211,7 +208,6 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
   }
 }
 
-/** The value of the first header line with this name (in lower case). */
 function lineOf(headers: readonly string[], name: string): string | undefined {
   for (let i = 0; i < headers.length; i += 2) if (headers[i]!.toLowerCase() === name) return headers[i + 1]
   return undefined

@@ -36,7 +36,6 @@ export class UpstreamRegistry {
     for (const pool of this.#pools.values()) pool.close()
   }
 
-  /** Apps share the pool of one address if their TLS trust is the same. */
   #pool(upstream: Upstream, tls: UpstreamTls | null): UpstreamPool {
     const key = JSON.stringify([upstream.socketPath, upstream.origin, tls])
     let pool = this.#pools.get(key)

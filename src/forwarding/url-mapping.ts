@@ -2,7 +2,6 @@
 import type { App, Upstream } from '../apps/route-table.ts'
 
 export interface UrlMapping {
-  /** `https://notebooks.lab.example` */
   readonly publicOrigin: string
   readonly publicHost: string
   /** '' or '/nb' */
@@ -11,7 +10,6 @@ export interface UrlMapping {
   readonly upstreamOrigin: string
   /** '' or '/x' */
   readonly basePath: string
-  /** Host names of the app, without port, lower case. */
   readonly names: ReadonlySet<string>
   /** Ports that may mean the app; '' means none. */
   readonly ports: ReadonlySet<string>
@@ -42,7 +40,6 @@ export function urlMappingOf(app: App, upstream: Upstream, host: string): UrlMap
   }
 }
 
-/** The upstream path for a path inside the app. */
 export function toUpstreamPath(path: string, basePath: string): string {
   return path.startsWith('/') ? basePath + path : `${basePath}/${path}`
 }

@@ -1,11 +1,10 @@
 /**
- * Closes a client's connection in stages after a response to an incomplete request (RFC 9112 §9.6): response, half-close,
- * read and drop up to a limit, close. With a plain close the client would get a reset instead of the response.
+ * Closes a client's connection in stages (RFC 9112 §9.6): response, half-close, read and drop up to a limit, close. With a
+ * plain close the client would get a reset instead of the response.
  */
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-/** Limits of reading and dropping: bytes, total time, and time without bytes. */
 const drainBytes = 256 * 1024 * 1024
 const drainMs = 30_000
 const silenceMs = 5_000
@@ -27,7 +26,6 @@ export function isLast(socket: Duplex): boolean {
   return last.has(socket)
 }
 
-/** True while later bytes are read and dropped. */
 export function isLeaving(socket: Duplex): boolean {
   return leaving.has(socket)
 }

@@ -13,7 +13,6 @@ export interface NetworkLevels {
   readonly site: string
   /** A provider, or part of it: an IPv4 /24, an IPv6 /32. */
   readonly provider: string
-  /** An IPv4 /16, an IPv6 /32. */
   readonly region: string
 }
 

@@ -23,7 +23,6 @@ export interface ListenerOptions {
   readonly maxHeaderSize: number
   /** Paths of PEM files; null for plain HTTP. */
   readonly tls: TlsFiles | null
-  /** Default: `headersTimeoutMs`. */
   readonly headersTimeoutMs?: number
 }
 
@@ -45,7 +44,6 @@ export class Listener {
   #pipeline: Pipeline
   #closing = false
 
-  /** Throws if the TLS files cannot be read. */
   constructor(
     pipeline: Pipeline,
     { maxHeaderSize, tls, headersTimeoutMs: headersMs = headersTimeoutMs }: ListenerOptions
@@ -101,7 +99,7 @@ export class Listener {
     this.#server = server
   }
 
-  /** Resolves to the bound address; rejects with Node's error (`EADDRINUSE`, `EACCES` …). */
+  /** Rejects with Node's error (`EADDRINUSE`, `EACCES` …). */
   listen(host: string, port: number): Promise<AddressInfo> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
@@ -112,7 +110,6 @@ export class Listener {
     })
   }
 
-  /** Passes new requests to `pipeline`; requests under way end in the old one. */
   swap(pipeline: Pipeline): void {
     this.#pipeline = pipeline
   }
@@ -132,7 +129,6 @@ export class Listener {
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
     for (const socket of this.#sockets) lastAnswer(this.#limiter.pendingResponse(socket))
     this.#server.closeIdleConnections()
-    // A connection becomes idle when its response ends.
     const sweep = setInterval(() => this.#server.closeIdleConnections(), 100)
     const isDone = (socket: Socket) => this.#isSilent(socket) || isLeaving(socket)
     const silent = setTimeout(() => this.#destroy(isDone), silentMs)
@@ -176,7 +172,7 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, pending:
     pending.once('close', () => endInStages(socket))
     return
   }
-  // The last of several pipelined requests is incomplete: a 400 would be taken for the response to an earlier one.
+  // The same if a later pipelined request is incomplete.
   if (pending !== null && pending.socket === null && !pending.writableFinished) {
     socket.destroy()
     return
@@ -195,7 +191,6 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, pending:
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') (socket as Socket).once('finish', () => socket.destroy())
 }
 
-/** Refuses an upgrade during shutdown. */
 function refuseLate(socket: Duplex, pending: ServerResponse | null): void {
   socket.on('error', () => socket.destroy())
   if (pending !== null && !pending.writableFinished && !pending.destroyed)

@@ -6,7 +6,6 @@ import { type InterimHead, InvalidResponseError, type ResponseHead, ResponsePars
 import { type Requester, Tie } from './tied-connections.ts'
 import { batchWrite } from './write-batch.ts'
 
-/** Why a request has no response, or only part of one. */
 export type UpstreamFailure =
   | 'connect_failed'
   /** A reused connection ended before the response began. */
@@ -31,7 +30,7 @@ export class UpstreamError extends Error {
   }
 }
 
-/** Learns what the request waits for: more bytes from the client, or the app, which must read or respond. */
+/** Learns whether the request waits for the client or for the app. */
 export interface BodyListener {
   waitingFor(whom: 'client' | 'app'): void
 }
@@ -42,7 +41,6 @@ export interface OutgoingBody {
    * write, so that the response can still be read.
    */
   flowTo(socket: Socket, head: string, listener: BodyListener): void
-  /** Discards the rest. */
   drop(): void
 }
 
@@ -63,13 +61,12 @@ export interface UpstreamRequest {
 
 /** Observes one request. `onComplete` or `onError` is the last call. */
 export interface ResponseHandler {
-  /** Called for interim responses other than 100. */
   onInterim?(head: InterimHead): void
-  /** May throw InvalidResponseError, which closes the connection and calls `onError`. */
+  /** May throw InvalidResponseError, which leads to `onError`. */
   onHead(head: ResponseHead): void
   /**
-   * Receives body bytes; after a 101, all bytes. The buffer is reused: `take()` returns a function that releases it, or
-   * null, in which case the caller must copy. False pauses reading until `readOn`.
+   * Receives body bytes; after a 101, all bytes. `chunk` is reused: `take()` returns a function that releases it, or null,
+   * after which the caller must copy. False pauses reading until `readOn`.
    */
   onData(chunk: Buffer, take: () => (() => void) | null): boolean
   /** The body is complete. After a 101: the app has ended its direction. */
@@ -77,7 +74,6 @@ export interface ResponseHandler {
   onError(error: UpstreamError): void
 }
 
-/** The owner of idle connections (the pool). */
 export interface PoolListener {
   /** The connection is idle. The app keeps it for `keptMs` milliseconds; null if unspecified. */
   onIdle(connection: UpstreamConnection, keptMs: number | null): void
@@ -88,7 +84,6 @@ const bigBytes = 64 * 1024
 /** TCP keep-alive of an idle WebSocket, in milliseconds. */
 export const keepAliveMs = 60_000
 
-/** The event of a TLS socket whose certificate is accepted. */
 export const trusted = 'factorgate:trusted'
 
 export class UpstreamConnection {
@@ -139,7 +134,6 @@ export class UpstreamConnection {
     socket.on('close', () => this.#failed(null))
   }
 
-  /** For `net.connect` and `tls.connect`. */
   get onread(): { buffer: () => Uint8Array; callback: (bytes: number) => boolean } {
     return { buffer: this.#buffer.next, callback: length => this.#read(length) }
   }
@@ -297,7 +291,6 @@ export class UpstreamConnection {
     this.#pool.onIdle(this, this.#keptMs)
   }
 
-  /** Takes the connection out of the pool. */
   #switch(): void {
     if (this.#isClosed) return
     this.#isSwitched = true
@@ -310,7 +303,7 @@ export class UpstreamConnection {
   #ended(): void {
     if (this.#isClosed) return
     if (this.#isSwitched) return void this.#parser.end()
-    // A response without a length is complete here. A reset is no `end`, and an unsent request gets an error.
+    // Completes a response without a length. A reset is no `end`, and an unsent request gets an error.
     if (this.#handler !== null && this.#wasSent && this.#parser.end()) return this.#close()
     if (this.#parser.isInHead) return this.#fail('invalid_response', 'a head without an end')
     this.#failed(null)

@@ -24,7 +24,6 @@ const connectionsMax = 4_096
 
 export interface UpstreamAddress {
   readonly origin: string
-  /** For a UNIX socket. */
   readonly socketPath: string | null
 }
 

@@ -36,7 +36,6 @@ export class ResponseLines {
   readonly reason: string
   /** Alternating names and values, with at most one length and one `chunked`. */
   readonly headers: string[] = []
-  /** Content-Length, if given. */
   length = 0
   /** True if the app authenticates the connection (RFC 4559 §4, §6; Microsoft's `Persistent-Auth`). */
   tiesConnection = false
@@ -170,7 +169,6 @@ export class ResponseLines {
   }
 }
 
-/** The value between `from` and `to`, trimmed. */
 function trimmed(text: string, from: number, to: number): string {
   while (from < to && isBlank(text.charCodeAt(from))) from++
   while (to > from && isBlank(text.charCodeAt(to - 1))) to--

@@ -17,15 +17,13 @@ export interface ResponseHead {
   readonly framing: Framing
   /** How long the app keeps the connection, in milliseconds (`Keep-Alive: timeout=5`); 0 to close, null if unspecified. */
   readonly keptMs: number | null
-  /** True if the whole response arrived in one piece. */
   readonly isWhole: boolean
   /** True if the app authenticates the connection, which must not be shared from now on. */
   readonly tiesConnection: boolean
-  /** What was repaired; null if nothing was. */
   readonly oddities: readonly Oddity[] | null
 }
 
-/** An interim response (RFC 9110 §15.2). */
+/** See RFC 9110 §15.2. */
 export interface InterimHead {
   readonly status: number
   readonly reason: string
@@ -44,7 +42,6 @@ export interface ResponseReader {
 /** Maximum bytes of a head, of a chunk-size line, and of all trailers. */
 const maxHead = 64 * 1024
 const maxLine = 16 * 1024
-/** Maximum number and bytes of the interim responses before one response. */
 const maxInterims = 4_096
 const maxInterimBytes = 1024 * 1024
 const maxEmptyLines = 1_024
@@ -52,7 +49,6 @@ const headEnd = Buffer.from('\r\n\r\n')
 const cr = 0x0d
 const lf = 0x0a
 
-/** Control bytes, and a lone CR or LF. */
 const oddByte = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/
 /** What is refused: LF alone may end a line (RFC 9112 §2.2), CR alone would allow header injection. */
 const unfitByte = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n|$)/
@@ -86,7 +82,6 @@ export class ResponseParser {
   /** True if an interim response authenticated the connection. */
   #ties = false
 
-  /** `maySwitch` allows a 101. */
   expect(reader: ResponseReader, method: string, maySwitch = false): void {
     this.#state = 'head'
     this.#reader = reader
@@ -139,7 +134,7 @@ export class ResponseParser {
     return true
   }
 
-  /** Parses from `at`. Returns where to continue, or -1 if more bytes are needed. */
+  /** Returns where to continue, or -1 if more bytes are needed. */
   #step(bytes: Buffer, at: number): number {
     switch (this.#state) {
       case 'head':

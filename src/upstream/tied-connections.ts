@@ -10,7 +10,6 @@ export interface Requester {
   /** The user of the client's connection: a session id, '' for anonymous; null if several people may share it. */
   readonly visitor: string | null
   readonly app: { readonly id: string }
-  /** The app's path, byte for byte. */
   readonly path: string
   readonly query: string
 }
@@ -65,7 +64,6 @@ export function noteResponse(requester: Requester, asksToTie: boolean): void {
   if (key !== null) (known ?? begin(requester.req.socket)).refused = requestOf(key, requester)
 }
 
-/** True if the app's last response refused this same request. */
 export function wasRefused(requester: Requester): boolean {
   const key = keyOf(requester)
   return key !== null && ties.get(requester.req.socket)?.refused === requestOf(key, requester)

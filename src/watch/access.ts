@@ -22,7 +22,6 @@ const sessionPrefix = sessionKey('')
 const sweepMs = 15_000
 
 export interface AccessWatching {
-  /** Checks all live connections now. */
   sweep(): void
   stop(): void
 }

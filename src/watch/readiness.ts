@@ -10,7 +10,6 @@ export interface ReadinessInput {
   readonly onChange: (problem: string | null) => void
 }
 
-/** Check interval in milliseconds. */
 const checkMs = 15_000
 
 export class Readiness {
@@ -24,7 +23,6 @@ export class Readiness {
     this.#timer.unref()
   }
 
-  /** As of the last check. */
   get isStoreUp(): boolean {
     return this.#problem === null
   }
