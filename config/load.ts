@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { stringify } from 'yaml'
+import { type GivenHeaders, withProfile } from '../src/identity/header-profiles.ts'
 import { checkConfig } from './checks/checks.ts'
 import { ConfigError, Diagnostics, inOrder, type Problem } from './reading/diagnostics.ts'
 import { readDocument } from './reading/read-document.ts'
@@ -116,7 +117,13 @@ function fillIn(draft: DraftConfig): void {
   const { portal, factors } = draft
   if (portal !== undefined) portal.rpId ??= portal.url?.hostname
   if (factors?.totp !== undefined) factors.totp.issuer ??= portal?.title
-  for (const app of draft.apps ?? []) if (app !== undefined) app.title ??= app.id
+  for (const app of draft.apps ?? []) {
+    if (app === undefined) continue
+    app.title ??= app.id
+    // Where one is wrong, its key stands there with nothing in it, and stays so.
+    if (app.identityHeaders !== undefined)
+      app.identityHeaders = withProfile(app.identityHeaders as GivenHeaders) as typeof app.identityHeaders
+  }
 }
 
 export interface DefaultOptions {

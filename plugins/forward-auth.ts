@@ -14,7 +14,7 @@ import { pathForRecord } from '../src/audit/path-for-record.ts'
 import type { Clock } from '../src/clock.ts'
 import { describeError, GateError } from '../src/errors.ts'
 import { originAllowed } from '../src/forwarding/origin.ts'
-import type { Keyring } from '../src/keyring/keyring.ts'
+import type { Unsent } from '../src/identity/identity-headers.ts'
 import { originalOf } from '../src/request/forward-auth-request.ts'
 import { parseTarget } from '../src/request/target.ts'
 import { wantsPage } from '../src/request/wants-page.ts'
@@ -24,17 +24,21 @@ import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
 import { readOwn } from './cookies.ts'
 import { errorBody } from './error-body.ts'
 import { usualLongest } from './return-address.ts'
+import { warnOfUnsent } from './unsent-identity.ts'
 import { unremovableClaim, verdictHeaders } from './verdict-headers.ts'
 
 interface Options extends ForwardAuthOptions {
   readonly share: LogShare
+  /** What the log has said of an app (unsent-identity.ts). */
+  readonly logged: Set<string>
 }
 
 export interface ForwardAuthOptions {
   readonly routes: RouteTable
   readonly sessions: Sessions
   readonly portalOrigin: string
-  readonly keyring: () => Keyring
+  /** The public keys of the assertion. */
+  readonly publicKeys: () => object
   readonly assert: (app: App, principal: Principal) => string | null
   readonly audit: AuditSink
   readonly clock: Clock
@@ -45,7 +49,7 @@ const path = '/.factorgate/auth'
 
 export const forwardAuthPlugin = fp<ForwardAuthOptions>(
   async (app, given) => {
-    const options = { ...given, share: new LogShare(given.clock) }
+    const options = { ...given, share: new LogShare(given.clock), logged: new Set<string>() }
     const config = { requires: 'anyone', everyHost: true, isData: true } as const
     const answer = (request: FastifyRequest, reply: FastifyReply) => answerVerdict(request, reply, options)
     await app.register(async scope => {
@@ -56,7 +60,7 @@ export const forwardAuthPlugin = fp<ForwardAuthOptions>(
     })
     app.get('/.factorgate/jwks.json', { config }, async (_request, reply) => {
       reply.header('cache-control', 'public, max-age=300').type('application/jwk-set+json')
-      return options.keyring().publicJwks
+      return options.publicKeys()
     })
   },
   { name: 'forward-auth', dependencies: ['enforce'] }
@@ -115,7 +119,11 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
     const { subject } = access.permit
     const assertion = subject === null ? null : options.assert(match.app, principal as Principal)
     const { address } = exchange.client
-    return reply.headers(verdictHeaders(raw.headers, { app: match.app, subject, address, assertion })).send()
+    const unsent: Unsent[] = []
+    const onUnsent = (one: Unsent) => void unsent.push(one)
+    const verdict = verdictHeaders(raw.headers, { app: match.app, subject, address, assertion, onUnsent })
+    warnOfUnsent(request.log, match.app.id, unsent, options.logged)
+    return reply.headers(verdict).send()
   }
   const { reason } = access
   const isPage = wantsPage(raw)

@@ -17,9 +17,11 @@ import { originAllowed } from '../src/forwarding/origin.ts'
 import { transfer } from '../src/forwarding/transfer.ts'
 import { tunnel, type Upgrade } from '../src/forwarding/tunnel.ts'
 import { UpstreamRegistry } from '../src/forwarding/upstreams.ts'
+import type { Unsent } from '../src/identity/identity-headers.ts'
 import { endInStages, isLast } from '../src/platform/staged-close.ts'
 import { responseToUpgrade } from '../src/platform/upgrade-response.ts'
 import type { Exchange } from './exchange.ts'
+import { warnOfUnsent } from './unsent-identity.ts'
 
 export interface ForwardOptions {
   readonly live: LiveConnections
@@ -51,7 +53,8 @@ const upgrades = new WeakMap<IncomingMessage, Upgrade>()
 export const forwardPlugin = fp<ForwardOptions>(
   async (app, options) => {
     const registry = new UpstreamRegistry({ clock: options.clock })
-    const loggedOddities = new Set<string>()
+    /** What is logged once, with its app: oddities, and identity values that are not sent. */
+    const logged = new Set<string>()
     for (const method of methods)
       if (!readByFastify.has(method)) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
 
@@ -83,7 +86,7 @@ export const forwardPlugin = fp<ForwardOptions>(
         sessionEndsAt: principal?.session.expiresAt ?? null,
         proofs: principal?.proofs ?? noProofs,
         assertion: match.app.assertion ? (options.assert?.(exchange) ?? null) : null,
-        observer: new ReplyObserver(request, reply, options, upgrade !== undefined, loggedOddities)
+        observer: new ReplyObserver(request, reply, options, upgrade !== undefined, logged)
       }
       const upstreams = registry.of(match.app)
       if (upgrade === undefined) transfer(forwardRequest, upstreams, options.live)
@@ -136,16 +139,16 @@ class ReplyObserver implements ForwardObserver {
   readonly #reply: FastifyReply
   readonly #options: ForwardOptions
   readonly #isSocket: boolean
-  readonly #loggedOddities: Set<string>
+  readonly #logged: Set<string>
 
   constructor(
     request: FastifyRequest,
     reply: FastifyReply,
     options: ForwardOptions,
     isSocket: boolean,
-    loggedOddities: Set<string>
+    logged: Set<string>
   ) {
-    this.#loggedOddities = loggedOddities
+    this.#logged = logged
     this.#request = request
     this.#reply = reply
     this.#options = options
@@ -161,14 +164,19 @@ class ReplyObserver implements ForwardObserver {
   onOddities(oddities: readonly string[]): void {
     const { exchange, log } = this.#request
     const app = exchange.match.kind === 'app' ? exchange.match.app.id : ''
-    const isNew = (oddity: string) => !this.#loggedOddities.has(`${app} ${oddity}`)
+    const isNew = (oddity: string) => !this.#logged.has(`${app} ${oddity}`)
     for (const oddity of oddities.filter(isNew)) {
-      this.#loggedOddities.add(`${app} ${oddity}`)
+      this.#logged.add(`${app} ${oddity}`)
       log.warn(
         { app, oddity, reference: exchange.id },
         'the app answers in old or broken HTTP: put right, connection not kept'
       )
     }
+  }
+
+  onUnsent(unsent: readonly Unsent[]): void {
+    const { exchange, log } = this.#request
+    if (exchange.match.kind === 'app') warnOfUnsent(log, exchange.match.app.id, unsent, this.#logged)
   }
 
   onRefused(code: ErrorCode, cause: unknown, cut?: string): void {

@@ -3,7 +3,9 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { App } from '../src/apps/route-table.ts'
 import { isClaim, looksLikeClaim, passedNames } from '../src/forwarding/claims.ts'
 import { stripGateCookies } from '../src/forwarding/cookies.ts'
-import { groupsText, utf8 } from '../src/forwarding/outbound.ts'
+import { utf8 } from '../src/forwarding/outbound.ts'
+import { namesOf } from '../src/identity/header-profiles.ts'
+import { identityLines, type Unsent } from '../src/identity/identity-headers.ts'
 import type { Subject } from '../src/identity/subject.ts'
 import { hopByHop, normalName } from '../src/request/header-name.ts'
 
@@ -23,6 +25,7 @@ export interface VerdictInput {
   readonly subject: Subject | null
   readonly address: string
   readonly assertion: string | null
+  readonly onUnsent?: (unsent: Unsent) => void
 }
 
 /**
@@ -31,7 +34,7 @@ export interface VerdictInput {
  * (`Factorgate-Out: 64`).
  */
 export function verdictHeaders(asked: IncomingHttpHeaders, input: VerdictInput): Record<string, string> {
-  const { app, subject, address, assertion } = input
+  const { app, subject, address, assertion, onUnsent } = input
   const headers = new Map<string, string>(always.map(name => [name, '']))
   const names = headerNamesOf(app)
   const claims = claimsIn(asked, names)
@@ -47,7 +50,11 @@ export function verdictHeaders(asked: IncomingHttpHeaders, input: VerdictInput):
   headers.set('x-forwarded-host', app.host)
   headers.set('x-forwarded-port', /:(\d+)$/.exec(app.host)?.[1] ?? port)
   headers.set('x-forwarded-prefix', app.prefix)
-  for (const [name, value] of identityOf(app, subject)) headers.set(name.toLowerCase(), value)
+  const { secretHeader, secret } = app.identityHeaders
+  for (const name of namesOf(app.identityHeaders)) headers.set(name.toLowerCase(), '')
+  const lines = subject === null ? [] : identityLines(app.identityHeaders, subject, onUnsent)
+  for (let i = 0; i < lines.length; i += 2) headers.set((lines[i] as string).toLowerCase(), lines[i + 1] as string)
+  if (secretHeader != null && secret !== undefined) headers.set(secretHeader.toLowerCase(), utf8(secret))
   if (assertion !== null) headers.set('x-factorgate-assertion', assertion)
 
   const empty = [...headers].filter(([, value]) => value === '').map(([name]) => name)
@@ -73,7 +80,7 @@ export function unremovableClaim(asked: IncomingHttpHeaders, app: App, copiesByN
 /** The names that config/examples/nginx-auth-request.conf removes. */
 export const namedForProxies: readonly string[] = `
   auth-user cas-user cf-access-authenticated-user-email cf-access-jwt-assertion cf-connecting-ip cf-connecting-ipv6 client-cert
-  client-cert-chain client-ip fastly-client-ip forwarded front-end-https http-remote-user iv-creds iv-groups iv-user proxy proxy-remote-user
+  client-cert-chain client-ip fastly-client-ip forwarded front-end-https gx-secret http-remote-user iv-creds iv-groups iv-user proxy proxy-remote-user
   proxy-user remote-addr remote-email remote-groups remote-host remote-name remote-user script-name shib-session-id sm-universalid sm-user
   sm-userdn ssl-client-cert ssl-client-s-dn ssl-client-verify true-client-ip wl-proxy-client-ip wl-proxy-ssl x-amzn-oidc-accesstoken
   x-amzn-oidc-data x-amzn-oidc-identity x-anonymous-consumer x-auth-email x-auth-groups x-auth-name x-auth-request-access-token
@@ -106,8 +113,7 @@ interface HeaderNames {
 }
 
 function headerNamesOf(app: App): HeaderNames {
-  const { identityHeaders, addHeaders } = app
-  const added = [...Object.values(identityHeaders).filter(name => name !== null), ...Object.keys(addHeaders)]
+  const added = [...namesOf(app.identityHeaders), ...Object.keys(app.addHeaders)]
   return { added: new Set(added.map(normalName)), passed: passedNames(app) }
 }
 
@@ -130,15 +136,4 @@ function mustNotPass(name: string, names: HeaderNames): boolean {
   const normal = normalName(name)
   if (names.added.has(normal)) return true
   return isClaim(name) && !names.passed.has(normal)
-}
-
-function identityOf({ identityHeaders }: App, subject: Subject | null): [string, string][] {
-  const { user, name, email, groups } = identityHeaders
-  const values: [string | null, string | null | undefined][] = [
-    [user, subject?.name],
-    [name, subject?.displayName],
-    [email, subject?.email],
-    [groups, subject === null ? '' : groupsText(subject)]
-  ]
-  return values.flatMap(([header, value]): [string, string][] => (header === null ? [] : [[header, utf8(value ?? '')]]))
 }

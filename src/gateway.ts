@@ -158,7 +158,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
       routes,
       sessions,
       portalOrigin,
-      keyring: () => runtime.keyring,
+      publicKeys: () => runtime.publishedKeys.at(clock()),
       assert: (app, principal) => (app.assertion ? assertionFor(app, principal, runtime, portalOrigin) : null),
       audit,
       clock,

@@ -93,7 +93,9 @@ function checkHeaders(app: DraftApp, path: string, diagnostics: Diagnostics): vo
     if (first === undefined) taken.set(key, at)
     else diagnostics.problem(at, `must be another header than ${first}: apps cannot tell the two apart`)
   }
-  for (const [which, name] of Object.entries(app.identityHeaders ?? {})) claim(name, `${path}.identityHeaders.${which}`)
+  for (const which of ['user', 'preferredUsername', 'name', 'email', 'groups', 'secretHeader'] as const)
+    claim(app.identityHeaders?.[which], `${path}.identityHeaders.${which}`)
+  checkSecret(app.identityHeaders ?? {}, `${path}.identityHeaders`, diagnostics)
   for (const name of Object.keys(app.addHeaders ?? {})) claim(name, `${path}.addHeaders.${name}`)
   app.passHeaders?.forEach((name, index) => {
     const at = `${path}.passHeaders[${index}]`
@@ -105,6 +107,20 @@ function checkHeaders(app: DraftApp, path: string, diagnostics: Diagnostics): vo
         'visitors may say it themselves: fine only where the app asks for a secret of its own beside it'
       )
   })
+}
+
+function checkSecret(headers: NonNullable<DraftApp['identityHeaders']>, path: string, diagnostics: Diagnostics): void {
+  const isGiven = ['secret', 'secretFile'].some(key => diagnostics.isGiven(`${path}.${key}`))
+  if (isGiven && headers.secretHeader == null)
+    diagnostics.problem(
+      diagnostics.isGiven(`${path}.secret`) ? `${path}.secret` : `${path}.secretFile`,
+      `needs ${path}.secretHeader beside it: the header that carries it`
+    )
+  if (headers.profile === 'galaxy' && !isGiven && headers.secretHeader !== null)
+    diagnostics.warning(
+      path,
+      'has no secret: whoever reaches Galaxy without the gate can be anybody there; set remote_user_secret in galaxy.yml, and secretFile here'
+    )
 }
 
 /** Reports a public URL on plain http where passwords and cookies would be sent unencrypted. */

@@ -1,4 +1,5 @@
 /** The route table: it finds the app for a host and a path, and refuses ambiguous targets. */
+import type { IdentityHeaders } from '../identity/header-profiles.ts'
 import type { Policy } from '../policy/policy.ts'
 import { climbsOut } from '../request/path-normalisations.ts'
 import { readingsOf } from '../request/readings.ts'
@@ -29,12 +30,7 @@ export interface App {
   readonly neighbours?: readonly string[]
   readonly upstreams: readonly Upstream[]
   readonly policy: Policy
-  readonly identityHeaders: {
-    readonly user: string | null
-    readonly name: string | null
-    readonly email: string | null
-    readonly groups: string | null
-  }
+  readonly identityHeaders: IdentityHeaders
   readonly addHeaders: Readonly<Record<string, string>>
   /** Claim-like headers that are passed on. */
   readonly passHeaders?: readonly string[]

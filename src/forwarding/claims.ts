@@ -13,6 +13,8 @@ const names: ReadonlySet<string> = new Set([
   ),
   // These change the method that was authorised (THREATS M26).
   ...words('method method-override'),
+  // By which Galaxy knows its proxy.
+  'gx-secret',
   // CGI turns it into HTTP_PROXY (CVE-2016-5385).
   'proxy',
   // Shibboleth, token gateways and directories.

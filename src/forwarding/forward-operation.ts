@@ -107,7 +107,8 @@ export abstract class ForwardOperation implements LiveEntry {
     const { plan } = this
     const method = req.method as string
     const outbound = outboundHeaders(plan, req.rawHeaders, this.forwardRequest, isUpgrade)
-    const { tiesConnection } = outbound
+    const { tiesConnection, unsent } = outbound
+    if (unsent !== null) this.forwardRequest.observer.onUnsent(unsent)
     // The first leg of NTLM goes without its body (README, "NTLM's first leg").
     const sent = outbound.isFirstLeg && wasRefused(this.forwardRequest) ? withoutBody(outbound) : outbound
     const head = requestHead(method, toUpstreamPath(path, plan.mapping.basePath) + query, sent)

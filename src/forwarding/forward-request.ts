@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { App } from '../apps/route-table.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Proof } from '../factor/proof.ts'
+import type { Unsent } from '../identity/identity-headers.ts'
 import type { Permit } from '../policy/decision.ts'
 import type { UpstreamFailure } from '../upstream/connection.ts'
 import type { Oddity } from '../upstream/response-lines.ts'
@@ -34,6 +35,8 @@ export interface ForwardObserver {
   /** Called before the response is written; from then on nobody else may write. */
   onResponse(status: number): void
   onOddities(oddities: readonly Oddity[]): void
+  /** The app is not told these of the person. */
+  onUnsent(unsent: readonly Unsent[]): void
   /** Nothing was written. The caller answers with `code`; `cause` is for the log, `cut` for the journal. */
   onRefused(code: ErrorCode, cause: unknown, cut?: string): void
   onEnd(summary: ForwardResult): void

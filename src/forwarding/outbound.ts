@@ -1,6 +1,7 @@
 /** Builds the app's header lines: the client's, without identity claims and gate cookies, plus the gate's own. */
 import type { App, Upstream } from '../apps/route-table.ts'
-import type { Subject } from '../identity/subject.ts'
+import { namesOf } from '../identity/header-profiles.ts'
+import { identityLines, type Unsent } from '../identity/identity-headers.ts'
 import type { Permit } from '../policy/decision.ts'
 import { connectionOptions, hopByHop, normalName, withoutListed } from '../request/header-name.ts'
 import { isFirstLeg, tiesConnection } from '../upstream/connection-schemes.ts'
@@ -37,6 +38,8 @@ export interface Outbound {
   readonly tiesConnection: boolean
   /** True for the first leg of NTLM, which the app can only answer with a challenge. */
   readonly isFirstLeg: boolean
+  /** What the app is not told of the person; null for the usual nothing. */
+  readonly unsent: readonly Unsent[] | null
 }
 
 export interface Requester {
@@ -99,7 +102,9 @@ export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
   constant.push('X-Forwarded-Port', port)
   if (app.prefix !== '') constant.push('X-Forwarded-Prefix', app.prefix)
   for (const [name, value] of added) if (name.toLowerCase() !== 'host') constant.push(name, utf8(value))
-  const ours = [...Object.keys(app.addHeaders), ...Object.values(app.identityHeaders).filter(name => name !== null)]
+  const { secretHeader, secret } = app.identityHeaders
+  if (secretHeader != null && secret !== undefined) constant.push(secretHeader, utf8(secret))
+  const ours = [...Object.keys(app.addHeaders), ...namesOf(app.identityHeaders)]
   return {
     app,
     mapping: urlMappingOf(app, upstream, host),
@@ -181,8 +186,8 @@ export function outboundHeaders(
   }
   // This must precede the gate's headers, otherwise a client could remove them through `Connection` (CVE-2026-33805).
   const own = listed === null ? headers : withoutListed(headers, listed)
-  addGateHeaders(own, plan, requester)
-  return { headers: own, body, isUpgrade, tiesConnection: ties, isFirstLeg: firstLeg }
+  const unsent = addGateHeaders(own, plan, requester)
+  return { headers: own, body, isUpgrade, tiesConnection: ties, isFirstLeg: firstLeg, unsent }
 }
 
 /** Methods that send `Content-Length: 0` if they have no body (RFC 9110 §8.6). */
@@ -205,36 +210,27 @@ export function requestHead(method: string, target: string, { headers, body, isU
     : `${head}Connection: keep-alive\r\n`
 }
 
-/** A header value as UTF-8 bytes, one character each. Control bytes become blanks. */
+/** A value of the configuration as UTF-8 bytes, one character each. Its reader has refused control characters. */
 export function utf8(value: string): string {
-  if (/^[\t\x20-\x7e]*$/.test(value)) return value
-  return Buffer.from(value.replace(/[\x00-\x1f\x7f]/g, ' '), 'utf8').toString('latin1')
+  return Buffer.from(value, 'utf8').toString('latin1')
 }
 
-/** The groups, joined by commas. A group that contains a comma would look like two, so it is left out. */
-export function groupsText(subject: Subject): string {
-  return subject.groups.filter(group => !group.includes(',')).join(',')
-}
-
+/** Adds the gate's own headers, and answers what of the person could not be said. */
 function addGateHeaders(
   headers: string[],
   { app, constant }: OutboundPlan,
   { permit, address, assertion }: Requester
-): void {
+): Unsent[] | null {
   headers.push('X-Forwarded-For', address)
   for (const line of constant) headers.push(line)
-  if (permit.subject !== null) addIdentity(headers, app.identityHeaders, permit.subject)
+  let unsent: Unsent[] | null = null
+  if (permit.subject !== null)
+    for (const line of identityLines(app.identityHeaders, permit.subject, one => {
+      unsent = [...(unsent ?? []), one]
+    }))
+      headers.push(line)
   if (assertion !== null) headers.push('X-Factorgate-Assertion', assertion)
-}
-
-/** A missing attribute sends no line, because some apps delete the attribute when they get an empty one. */
-function addIdentity(headers: string[], names: App['identityHeaders'], subject: Subject): void {
-  if (names.user !== null) headers.push(names.user, utf8(subject.name))
-  if (names.name !== null && subject.displayName !== '') headers.push(names.name, utf8(subject.displayName))
-  if (names.email !== null && subject.email !== null) headers.push(names.email, utf8(subject.email))
-  if (names.groups === null) return
-  const groups = groupsText(subject)
-  if (groups !== '') headers.push(names.groups, utf8(groups))
+  return unsent
 }
 
 function learn(plan: OutboundPlan, name: string): Kind {

@@ -12,6 +12,11 @@ import {
   timingSafeEqual
 } from 'node:crypto'
 
+/** RFC 7517 and 8037. */
+export interface PublicJwk {
+  readonly kid: string
+}
+
 /** 256 random bits, and an id derived from them, so that damage is found. */
 export interface MasterKey {
   readonly id: string
@@ -31,7 +36,7 @@ export interface Keyring {
   /** Ed25519 (RFC 8032). */
   readonly signingKey: { readonly kid: string; readonly privateKey: KeyObject }
   /** RFC 7517 and 8037: the public keys, the current one first. */
-  readonly publicJwks: { readonly keys: readonly object[] }
+  readonly publicJwks: { readonly keys: readonly PublicJwk[] }
 }
 
 /** A sealed text cannot be opened. The message names its key and never the content. */
@@ -71,7 +76,7 @@ export function sealedBy(sealed: string): string | null {
 class Ring implements Keyring {
   readonly currentKeyId: string
   readonly signingKey: { readonly kid: string; readonly privateKey: KeyObject }
-  readonly publicJwks: { readonly keys: readonly object[] }
+  readonly publicJwks: { readonly keys: readonly PublicJwk[] }
   readonly #current: MasterKey
   readonly #keys: readonly MasterKey[]
   /** Cache by key id and purpose. */

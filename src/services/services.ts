@@ -8,10 +8,12 @@ import type { FactorNotice } from '../factor/factor.ts'
 import { LiveConnections } from '../forwarding/live-connections.ts'
 import { accountPrefix } from '../identity/account.ts'
 import { Accounts } from '../identity/accounts.ts'
+import { assertionSeconds } from '../identity/assertion.ts'
 import { Invitations } from '../identity/invitations.ts'
 import { LocalDirectory } from '../identity/local.ts'
 import { PasswordHasher } from '../identity/password/password.ts'
 import type { Keyring } from '../keyring/keyring.ts'
+import { PublishedKeys } from '../keyring/published-keys.ts'
 import { Metrics } from '../metrics/metrics.ts'
 import { AppUse } from '../session/last-used-apps.ts'
 import { sessionKey, tokenKey } from '../session/records.ts'
@@ -38,6 +40,8 @@ export interface ServicesInput {
   readonly hasher?: PasswordHasher | undefined
 }
 
+/** How far an app's clock may be behind ours, in seconds, and how much later another worker may read a new key file. */
+const clockSeconds = 60
 /** Interval for writing down last-seen times, in milliseconds. */
 const flushMs = 5_000
 /** Concurrent password hashes. Each takes 19 MiB, and a core for tens of milliseconds. */
@@ -67,7 +71,9 @@ export class Services {
   /** Null if this process alone uses the store. */
   readonly sharedAnswers: SharedAnswers | null
   readonly readiness: Readiness
-  keyring: Keyring
+  /** What `/.factorgate/jwks.json` shows. */
+  readonly publishedKeys: PublishedKeys
+  #keyring: Keyring
   readonly #hasher: PasswordHasher
   #watching: AccessWatching | undefined
   #flushing: NodeJS.Timeout | undefined
@@ -77,7 +83,8 @@ export class Services {
     this.store = store
     this.clock = clock
     this.log = log
-    this.keyring = input.keyring
+    this.#keyring = input.keyring
+    this.publishedKeys = new PublishedKeys(input.keyring, assertionSeconds + clockSeconds)
     this.cache = new SessionCache(store)
     this.sessions = new Sessions({ store, cache: this.cache, clock, limits: input.limits })
     this.live = new LiveConnections({ clock })
@@ -142,6 +149,15 @@ export class Services {
     metrics.gauge('factorgate_journal_writable', '1 while the journal takes lines.', isWritable, 'least')
     metrics.gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss())
     return runtime
+  }
+
+  get keyring(): Keyring {
+    return this.#keyring
+  }
+
+  set keyring(next: Keyring) {
+    this.publishedKeys.replace(next, this.clock())
+    this.#keyring = next
   }
 
   /** Records that a factor was disabled after a hundred consecutive failures (NIST SP 800-63B-4 §3.2.2). */

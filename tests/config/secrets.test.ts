@@ -38,6 +38,9 @@ const files: [sentence: string, text: string][] = [
   ['fixed headers as text', `apps: [{ id: a, url: https://a.example, upstream: http://b, addHeaders: ${secret} }]`],
   ['a fixed header of a wrong name', header(`"X Key ${secret}": x`)],
   ['a fixed header that must not be', header(`Host: ${secret}`)],
+  ['a shared secret with a line break', headers(`{ profile: galaxy, secret: "${secret}\\n" }`)],
+  ['a shared secret without its header', headers(`{ secret: ${secret} }`)],
+  ['a shared secret given twice', headers(`{ profile: galaxy, secret: ${secret}, secretFile: ${secret} }`)],
   ['an upstream with a password', upstream(`http://u:${secret}@b`)],
   ['an upstream of another kind with a password', upstream(`ftp://u:${secret}/x@b`)],
   ['an upstream with a password and no scheme', upstream(`u:${secret}@b`)],
@@ -50,6 +53,10 @@ const files: [sentence: string, text: string][] = [
 
 function header(text: string): string {
   return `apps: [{ id: a, url: https://a.example, upstream: http://b, addHeaders: { ${text} } }]`
+}
+
+function headers(text: string): string {
+  return `apps: [{ id: a, url: https://a.example, upstream: http://b, identityHeaders: ${text} }]`
 }
 
 function upstream(text: string): string {

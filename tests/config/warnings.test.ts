@@ -48,6 +48,11 @@ const rows: [sentence: string, text: string, ...expected: string[]][] = [
     '1:16  admin.host  health and metrics answer on every address of this machine, without any sign-in'
   ],
   ['settings of a store that is not used', 'redis: { keyPrefix: x }', '1:8  redis  is not used: the store is embedded'],
+  [
+    'Galaxy without its secret',
+    'apps: [{ id: a, url: https://a.example, upstream: http://b, identityHeaders: galaxy }]',
+    '1:78  apps[0].identityHeaders  has no secret: whoever reaches Galaxy without the gate can be anybody there; set remote_user_secret in galaxy.yml, and secretFile here'
+  ],
   ['no app', 'apps: []', '1:7  apps  lists no app: the gate protects nothing yet'],
   [
     'no rule',

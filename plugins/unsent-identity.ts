@@ -1,0 +1,24 @@
+/** The warning that an app is not told something of a person, because a header cannot carry it. */
+import type { FastifyBaseLogger } from 'fastify'
+import type { Unsent } from '../src/identity/identity-headers.ts'
+
+/** Values that are remembered, so that each is said once. */
+const mostLogged = 1_000
+
+/** Logs each value once per app and header. */
+export function warnOfUnsent(
+  log: FastifyBaseLogger,
+  app: string,
+  unsent: readonly Unsent[],
+  logged: Set<string>
+): void {
+  for (const { header, value } of unsent) {
+    const key = `${app} ${header} ${value}`
+    if (logged.has(key) || logged.size >= mostLogged) continue
+    logged.add(key)
+    log.warn(
+      { app, header, value: value.slice(0, 128) },
+      'the app is not told this of a person: the header cannot carry it, or the app would read it as something else; identityHeaders.encoding and groupSeparator say what it can read'
+    )
+  }
+}

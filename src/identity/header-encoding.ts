@@ -1,0 +1,56 @@
+/** Encodings of header values outside ASCII. A result holds one character for each byte. */
+import type { HeaderEncoding } from './header-profiles.ts'
+
+/** RFC 2047 §2: an encoded-word has at most 75 characters, 12 of them around its text. */
+const wordLength = 63
+
+/**
+ * A value as bytes, or null where it cannot be sent: control characters, line and paragraph separators, halves of a
+ * character, and what the encoding does not have.
+ */
+export function encodeValue(text: string, encoding: HeaderEncoding): string | null {
+  // The usual case, and the same in every encoding.
+  if (/^[\w .@,:/'()-]+$/.test(text)) return text
+  if (/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u.test(text)) return null
+  switch (encoding) {
+    case 'utf-8':
+      return bytesOf(text)
+    case 'latin-1': {
+      const composed = text.normalize('NFC')
+      return /^[\x20-\xff]*$/.test(composed) ? composed : null
+    }
+    case 'ascii':
+      return /^[\x20-\x7e]*$/.test(text) ? text : null
+    case 'percent':
+      return bytesOf(text).replace(/[%\x80-\xff]/g, byte => `%${hex(byte)}`)
+    case 'quoted-printable':
+      return bytesOf(text).replace(/[=\x80-\xff]/g, byte => `=${hex(byte)}`)
+    case 'rfc2047':
+      return encodedWords(text)
+  }
+}
+
+/** RFC 2047 §4.2 ("Q"). A text that a reader would take for an encoded word is encoded as well. */
+function encodedWords(text: string): string {
+  if (/^[\x20-\x7e]*$/.test(text) && !text.includes('=?')) return text
+  const words: string[] = []
+  let word = ''
+  for (const char of text) {
+    const encoded =
+      char === ' ' ? '_' : /[A-Za-z0-9]/.test(char) ? char : bytesOf(char).replace(/[\s\S]/g, byte => `=${hex(byte)}`)
+    if (word.length + encoded.length > wordLength) {
+      words.push(word)
+      word = ''
+    }
+    word += encoded
+  }
+  return [...words, word].map(each => `=?utf-8?q?${each}?=`).join(' ')
+}
+
+function bytesOf(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
+}
+
+function hex(byte: string): string {
+  return byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')
+}

@@ -1,0 +1,113 @@
+/**
+ * The table of header profiles: the names under which known products read a person from a proxy, and how each reads letters outside ASCII.
+ * Checked against the products' own sources and documentation in November 2026.
+ */
+
+/** How a value outside ASCII is written. */
+export const headerEncodings = ['utf-8', 'latin-1', 'percent', 'rfc2047', 'quoted-printable', 'ascii'] as const
+export type HeaderEncoding = (typeof headerEncodings)[number]
+
+export const groupSeparators = [',', ';', '|', ' '] as const
+export type GroupSeparator = (typeof groupSeparators)[number]
+
+/** The headers that tell an app who is there; null for those that are not sent. */
+export interface IdentityHeaders {
+  /** The sign-in name. */
+  readonly user: string | null
+  /** The sign-in name once more, for products that read it under two names. */
+  readonly preferredUsername?: string | null
+  /** The display name. */
+  readonly name: string | null
+  readonly email: string | null
+  readonly groups: string | null
+  readonly groupSeparator?: GroupSeparator
+  /** Default: utf-8. */
+  readonly encoding?: HeaderEncoding
+  /** Carries `secret`, by which the app knows the gate. */
+  readonly secretHeader?: string | null
+  readonly secret?: string
+}
+
+type Profile = Required<Omit<IdentityHeaders, 'secret'>>
+
+const none = {
+  preferredUsername: null,
+  name: null,
+  email: null,
+  groups: null,
+  groupSeparator: ',',
+  secretHeader: null
+} as const
+
+export const headerProfiles = {
+  // Authelia's names, which most apps with "trusted header" sign-in know. Authelia writes UTF-8 and joins groups with commas.
+  // authelia.com, "Trusted Header SSO".
+  'remote-user': {
+    ...none,
+    user: 'Remote-User',
+    name: 'Remote-Name',
+    email: 'Remote-Email',
+    groups: 'Remote-Groups',
+    encoding: 'utf-8'
+  },
+  // oauth2-proxy towards an upstream. It joins groups with commas and writes UTF-8 bytes, since Go's headers are bytes. Both User and
+  // Preferred-Username are read as a sign-in name, so a display name, which people may choose, is in neither.
+  // oauth2-proxy, pkg/apis/options/legacy_options.go and pkg/middleware/headers.go.
+  'x-forwarded-user': {
+    ...none,
+    user: 'X-Forwarded-User',
+    preferredUsername: 'X-Forwarded-Preferred-Username',
+    email: 'X-Forwarded-Email',
+    groups: 'X-Forwarded-Groups',
+    encoding: 'utf-8'
+  },
+  // oauth2-proxy behind nginx' auth_request (`--set-xauthrequest`). The same sources.
+  'x-auth-request': {
+    ...none,
+    user: 'X-Auth-Request-User',
+    preferredUsername: 'X-Auth-Request-Preferred-Username',
+    email: 'X-Auth-Request-Email',
+    groups: 'X-Auth-Request-Groups',
+    encoding: 'utf-8'
+  },
+  // Grafana's [auth.proxy], with `headers = Name:X-WEBAUTH-NAME Email:X-WEBAUTH-EMAIL Groups:X-WEBAUTH-GROUPS`. It takes the bytes as
+  // UTF-8; with `headers_encoded = true` it decodes quoted-printable instead.
+  // Grafana, "Configure auth proxy authentication" and pkg/services/authn/clients/proxy.go.
+  'x-webauth-user': {
+    ...none,
+    user: 'X-WEBAUTH-USER',
+    name: 'X-WEBAUTH-NAME',
+    email: 'X-WEBAUTH-EMAIL',
+    groups: 'X-WEBAUTH-GROUPS',
+    encoding: 'utf-8'
+  },
+  // Posit Workbench's proxied authentication (`auth-proxy=1`). The name is that of a system account, so it is ASCII.
+  // Posit Workbench administration guide, "Proxied Authentication".
+  rstudio: { ...none, user: 'X-RStudio-Username', encoding: 'ascii' },
+  // Galaxy's `use_remote_user` reads HTTP_REMOTE_USER, and HTTP_GX_SECRET where `remote_user_secret` is set. Servers make both of names
+  // with `-` too, and some of them drop names with `_`. It decodes headers as Latin-1 (PEP 3333), and the value is an e-mail address.
+  // Galaxy, lib/galaxy/web/framework/middleware/remoteuser.py.
+  galaxy: { ...none, user: 'Remote-User', secretHeader: 'GX-Secret', encoding: 'ascii' },
+  // Nothing but what is named beside it.
+  custom: { ...none, user: null, encoding: 'utf-8' }
+} as const satisfies Record<string, Profile>
+
+export type HeaderProfile = keyof typeof headerProfiles
+export const headerProfileNames = Object.keys(headerProfiles) as HeaderProfile[]
+
+/** What the configuration gives: a profile, and what differs from it. */
+export type GivenHeaders = Partial<IdentityHeaders> & { readonly profile?: HeaderProfile }
+
+/** The headers of an app. What is given stands; the rest is the profile's, or `remote-user`'s where none is named. */
+export function withProfile(given: HeaderProfile | GivenHeaders): IdentityHeaders & GivenHeaders {
+  if (typeof given === 'string') return { profile: given, ...headerProfiles[given] }
+  if (given.profile !== undefined) return { ...headerProfiles[given.profile], ...given }
+  const { user, name, email, groups } = headerProfiles['remote-user']
+  return { user, name, email, groups, ...given }
+}
+
+/** The names of headers that an app gets from the gate alone. */
+export function namesOf(headers: IdentityHeaders): string[] {
+  const { user, preferredUsername, name, email, groups, secretHeader } = headers
+  return [user, preferredUsername, name, email, groups, secretHeader].filter(header => typeof header === 'string')
+}

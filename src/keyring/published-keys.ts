@@ -1,0 +1,32 @@
+/** The public keys that apps verify assertions with: those of the key file, and for a while those that have left it. */
+import type { Keyring, PublicJwk } from './keyring.ts'
+
+export class PublishedKeys {
+  readonly #tokenSeconds: number
+  #current: readonly PublicJwk[]
+  #retired: readonly { readonly key: PublicJwk; readonly until: number }[] = []
+
+  /** `tokenSeconds`: how long what a retired key has signed may be shown. */
+  constructor(keyring: Keyring, tokenSeconds: number) {
+    this.#current = keyring.publicJwks.keys
+    this.#tokenSeconds = tokenSeconds
+  }
+
+  /** The key file was read anew. `now` in milliseconds. */
+  replace(keyring: Keyring, now: number): void {
+    const next = keyring.publicJwks.keys
+    const isGone = ({ kid }: PublicJwk) => !next.some(key => key.kid === kid)
+    const until = now + this.#tokenSeconds * 1000
+    this.#retired = [
+      ...this.#retired.filter(({ key, until }) => isGone(key) && until > now),
+      ...this.#current.filter(isGone).map(key => ({ key, until }))
+    ]
+    this.#current = next
+  }
+
+  /** RFC 7517 §5: the key that signs first. */
+  at(now: number): { readonly keys: readonly PublicJwk[] } {
+    const retired = this.#retired.filter(({ until }) => until > now).map(({ key }) => key)
+    return { keys: [...this.#current, ...retired] }
+  }
+}
