@@ -361,26 +361,6 @@ const groups: Record<string, Row[]> = {
       '2:98  apps[0].identityHeaders.name  must be another header than apps[0].identityHeaders.user: apps cannot tell the two apart'
     ],
     [
-      'a profile that is none',
-      apps('identityHeaders: remote-usr'),
-      "2:90  apps[0].identityHeaders  must be 'remote-user', 'x-forwarded-user', 'x-auth-request', 'x-webauth-user', 'rstudio', 'galaxy' or 'custom', got 'remote-usr'; did you mean 'remote-user'?"
-    ],
-    [
-      'an encoding that is none',
-      apps('identityHeaders: { encoding: utf8 }'),
-      "2:102  apps[0].identityHeaders.encoding  must be 'utf-8', 'latin-1', 'percent', 'rfc2047', 'quoted-printable' or 'ascii', got 'utf8'; did you mean 'utf-8'?"
-    ],
-    [
-      'a shared secret that no header carries',
-      apps('identityHeaders: { profile: rstudio, secret: hunter2 }'),
-      '2:118  apps[0].identityHeaders.secret  needs apps[0].identityHeaders.secretHeader beside it: the header that carries it'
-    ],
-    [
-      'a profile whose header is taken',
-      apps('identityHeaders: x-webauth-user, addHeaders: { X_Webauth_Name: root }'),
-      '2:136  apps[0].addHeaders.X_Webauth_Name  must be another header than apps[0].identityHeaders.name: apps cannot tell the two apart'
-    ],
-    [
       'a fixed header over identity',
       apps('addHeaders: { Remote_User: root }'),
       '2:100  apps[0].addHeaders.Remote_User  must be another header than apps[0].identityHeaders.user: apps cannot tell the two apart'

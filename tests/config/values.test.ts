@@ -4,7 +4,6 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { type Config, parseConfig } from '../../config/load.ts'
 import { canonicalName } from '../../src/identity/account.ts'
-import { headerProfiles } from '../../src/identity/header-profiles.ts'
 import { normalName } from '../../src/request/header-name.ts'
 import { parseNetworks } from '../../src/request/networks.ts'
 import { parseRedisUrl } from '../../src/store/redis/url.ts'
@@ -177,11 +176,6 @@ t.test('switches things off in words', async t => {
     'apps: [{ id: a, url: https://a.example, upstream: http://b, maintenance: {}, identityHeaders: { name: null, email: ~ } }]'
   ).apps
   t.strictSame(app!.identityHeaders, { user: 'Remote-User', name: null, email: null, groups: 'Remote-Groups' })
-  t.strictSame(
-    load(t, 'apps: [{ id: a, url: https://a.example, upstream: http://b, identityHeaders: rstudio }]').apps[0]!
-      .identityHeaders,
-    { profile: 'rstudio', ...headerProfiles.rstudio }
-  )
   t.strictSame(app!.maintenance, { until: null, message: null })
 })
 

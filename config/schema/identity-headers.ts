@@ -1,0 +1,131 @@
+/** The schema of `apps[].identityHeaders`: how an app is told who is there. */
+import {
+  type GivenHeaders,
+  groupSeparators,
+  headerEncodings,
+  headerProfileNames,
+  type IdentityHeaders
+} from '../../src/identity/header-profiles.ts'
+import { type About, choice, map, orAbsent, secret, text, typed } from './schema-builders.ts'
+
+function identityHeader(standard: string, of: Omit<About, 'default'>) {
+  return typed<string | null>({
+    title: of.title,
+    description: of.description,
+    'x-derived': standard,
+    examples: [of.example],
+    anyOf: [text('identityHeader', of), { type: 'null' }]
+  })
+}
+
+const identityHeadersMap = map(
+  {
+    profile: orAbsent(
+      choice(headerProfileNames, {
+        title: 'Profile',
+        description: 'Where the keys below come from that are left out.',
+        example: 'galaxy'
+      })
+    ),
+    user: identityHeader('the profile’s; `Remote-User` without one', {
+      title: 'Name header',
+      description: 'Carries the sign-in name.',
+      example: 'X-Remote-User'
+    }),
+    preferredUsername: orAbsent(
+      identityHeader('the profile’s', {
+        title: 'Second name header',
+        description: 'Carries the sign-in name once more, for products that read it under two names.',
+        example: 'X-Forwarded-Preferred-Username'
+      })
+    ),
+    name: identityHeader('the profile’s; `Remote-Name` without one', {
+      title: 'Display name header',
+      description: 'Carries the name as people write it.',
+      example: 'X-WEBAUTH-NAME'
+    }),
+    email: identityHeader('the profile’s; `Remote-Email` without one', {
+      title: 'Mail header',
+      description: 'Carries the mail address.',
+      example: 'X-Forwarded-Email'
+    }),
+    groups: identityHeader('the profile’s; `Remote-Groups` without one', {
+      title: 'Groups header',
+      description:
+        'Carries the groups, with `groupSeparator` between. A group whose name holds that, or begins or ends with a blank, would be read as another: it is left out, and the log says so.',
+      example: 'X-Forwarded-Groups'
+    }),
+    groupSeparator: orAbsent(
+      choice(
+        groupSeparators,
+        { title: 'Between groups', description: 'What the app splits the groups at.', example: ';' },
+        { 'x-derived': '`,`' }
+      )
+    ),
+    encoding: orAbsent(
+      choice(
+        headerEncodings,
+        {
+          title: 'Encoding',
+          description:
+            'How letters outside ASCII are written. `utf-8`: as UTF-8 bytes (Go, Node and PHP apps). `latin-1`: as Latin-1 bytes (Python’s WSGI and Java servlets). `percent`: UTF-8 as `%C3%A9`, and `%` as `%25` (Open WebUI). `rfc2047`: as `=?utf-8?q?…?=` (as Tailscale Serve writes). `quoted-printable`: UTF-8 as `=C3=A9`, and `=` as `=3D` (Grafana with `headers_encoded = true`). `ascii`: not at all. A value that the encoding does not have, or with a line end or another control character, is not sent, and the log says so.',
+          example: 'percent'
+        },
+        { 'x-derived': 'the profile’s; `utf-8` without one' }
+      )
+    ),
+    secretHeader: orAbsent(
+      typed<string | null>({
+        title: 'Secret header',
+        description: 'Carries `secret`.',
+        'x-derived': 'the profile’s',
+        examples: ['GX-Secret'],
+        anyOf: [
+          text('headerName', { title: 'Secret header', description: 'Carries `secret`.', example: 'GX-Secret' }),
+          { type: 'null' }
+        ]
+      })
+    ),
+    secret: orAbsent(
+      secret('headerValue', {
+        title: 'Shared secret',
+        description:
+          'By which the app knows that a request comes from the gate, such as Galaxy’s `remote_user_secret`.',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: as the file writes it
+        example: '${GALAXY_SECRET}'
+      })
+    ),
+    secretFile: orAbsent(
+      text(
+        'file',
+        {
+          title: 'Shared secret, from a file',
+          description: 'A file that holds the value of `secret`.',
+          example: '/run/secrets/galaxy'
+        },
+        { 'x-fileOf': 'secret' }
+      )
+    )
+  },
+  {
+    title: 'Identity headers',
+    description:
+      'What the app is told about who is there. `null` switches one off. What a visitor sends under these names, in any spelling, is thrown away.'
+  }
+)
+
+export const identityHeaders = typed<IdentityHeaders & GivenHeaders>({
+  title: 'Identity headers',
+  description:
+    'What the app is told about who is there: the name of a profile, or a map. Profiles: `remote-user` (Authelia’s names), `x-forwarded-user` and `x-auth-request` (oauth2-proxy’s), `x-webauth-user` (Grafana), `rstudio` (Posit Workbench), `galaxy` (with its shared secret), `custom` (nothing but what is named).',
+  default: {},
+  examples: ['x-forwarded-user', { profile: 'galaxy', secretFile: '/run/secrets/galaxy' }],
+  anyOf: [
+    choice(headerProfileNames, {
+      title: 'Profile',
+      description: 'The name of a profile.',
+      example: 'x-forwarded-user'
+    }),
+    identityHeadersMap
+  ]
+})
