@@ -43,7 +43,7 @@ const table = new RouteTable({
   ]
 })
 
-/** `app:ID path`, `own path`, or the refusal's code. */
+/** The match as text: `app:ID path`, `own path`, or the refusal's code. */
 function where(host: string | undefined, raw: string): string {
   const target = parseTarget(raw)
   if (target === null) return '400'

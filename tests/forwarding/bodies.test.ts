@@ -183,7 +183,7 @@ t.test('old and sloppy servers: HTTP/1.0, no length, Connection: close, bare chu
     const up = await startUpstream(t, script)
     const gate = await startGate(t, [makeApp({ upstreams: [at(up)] })])
     for (const round of [1, 2]) {
-      // What goes before the reply is passed on (FIELD F12), but for 100.
+      // Interim responses other than 100 are passed on (FIELD F12).
       const answer = (await gate.ask(get())).replace(/^(?:HTTP\/1\.1 10[23] [\s\S]*?\r\n\r\n)+/, '')
       t.equal(parse(answer).status, 200, `${title}, ${round}`)
       t.match(parse(answer).body, /hello/)
@@ -285,7 +285,7 @@ t.test('unix sockets', async t => {
 
 const hello = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'
 
-/** One byte at a time, each in a segment of its own. */
+/** Writes one byte at a time, each in a segment of its own. */
 function inPieces(socket: Socket, text: string): void {
   const next = (at: number) => {
     if (at < text.length) socket.write(text.slice(at, at + 1), () => setImmediate(next, at + 1))

@@ -235,7 +235,7 @@ t.test(
         t.equal(parse(await gate.ask(get('/2'))).status, 200)
         t.equal(up.connections.length, 2, 'and it is so')
         t.equal(parse(await gate.ask(get('/3', ['Content-Length: 0'], method))).status, 200)
-        // What must not be asked twice has a new one (FIELD F13), which is kept.
+        // An unsafe request gets a new connection (FIELD F13), which is kept.
         const { length } = up.connections
         t.equal(parse(await gate.ask(get('/4'))).status, 200)
         t.equal(up.connections.length, length, 'no body, no end')
@@ -248,7 +248,7 @@ t.test(
   async t => {
     const used = new Set<Socket>()
     const up = await startUpstream(t, socket => {
-      // Every second request on a connection meets a closed door.
+      // The app closes the connection instead of answering the second request on it.
       if (used.has(socket)) return socket.end()
       used.add(socket)
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
@@ -267,7 +267,7 @@ t.test(
 
 t.test('where an app has let go of all its kept connections, none of them is tried twice', async t => {
   const up = await startUpstream(t, (socket, _request, index) => {
-    // The first three are answered on connections of their own; these are closed in the very moment in which the next one is asked.
+    // The first three requests get connections of their own, which the app closes just when the next request is sent.
     if (index !== 4) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
     else for (const one of up.connections.slice(0, 3)) one.destroy()
   })
@@ -345,7 +345,7 @@ t.test('the gate closes while something runs: what is idle goes at once, what ru
   await closing(up.connections[0]!)
 })
 
-/** A port on which nobody listens. */
+/** A port without a listener. */
 function closedPort(): Promise<number> {
   return new Promise(resolve => {
     const server = net.createServer().listen(0, '127.0.0.1', () => {

@@ -1,6 +1,6 @@
 /**
- * Apps that end their connection with the reply, as HTTP/1.0 servers do, while the person has not read it all yet. Nothing of it may be
- * lost, and nothing thrown where nobody can catch it: a parser that was paused then once took the gate with it (nodejs/undici#5360).
+ * Apps that close their connection after the response, as HTTP/1.0 servers do, while the client is still reading. No byte
+ * may be lost, and no uncaught error may be thrown (nodejs/undici#5360).
  */
 import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
@@ -12,7 +12,7 @@ const closing = `Connection: close${crlf}`
 const chunk = (body: Buffer) =>
   Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n')])
 
-/** What comes of an app that says all of it at once, and hangs up, while nothing can be written to the client for a while. */
+/** The answer of an app that sends everything at once and closes, while writes to the client are delayed. */
 async function fetchLate(t: Test, ...reply: (string | Buffer)[]): Promise<{ answer: string; end: Ended }> {
   const app = await startUpstream(t, socket => {
     socket.cork()
@@ -30,7 +30,7 @@ async function fetchLate(t: Test, ...reply: (string | Buffer)[]): Promise<{ answ
   const nextEnd = gate.nextEnd()
   const answer = gate.ask(get())
   await app.request(1)
-  // Enough for the reply and the end of its connection to come in: both are under way on loopback.
+  // On loopback this is enough time for the response and the end of its connection to arrive.
   for (let turns = 0; turns < 50; turns++) await new Promise(setImmediate)
   outside?.uncork()
   return { answer: await answer, end: await nextEnd }

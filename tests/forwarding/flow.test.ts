@@ -6,7 +6,7 @@ import { at, get, makeApp, startGate } from '../fixtures/pipeline/forwarding.ts'
 
 const size = 200_000_000
 const piece = Buffer.alloc(64 * 1024, 'factorgate ')
-/** What the kernel's buffers between four sockets may hold, and ours. */
+/** Bytes that the buffers of the kernel and the gate may hold between four sockets. */
 const mayBeUnderWay = 40_000_000
 const mayGrow = 120_000_000
 
@@ -93,7 +93,7 @@ t.test('an app that reads slowly slows a large upload down, by length and in chu
   }
 })
 
-/** Resolves once `value` has not changed for a while: there is no event for "nothing more will happen". */
+/** Resolves once `value` has not changed for a while, because no event says that it has stopped. */
 async function standstill(value: () => number): Promise<void> {
   for (let last = -1; last !== value(); ) {
     last = value()

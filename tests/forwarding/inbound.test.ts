@@ -218,7 +218,7 @@ t.test('Location, Content-Location and Refresh speak of the public address', asy
   })
   for (const [prefix, basePath, table] of shapes) {
     const real = { origin: `http://${inside}`, socketPath: null, basePath }
-    // The first upstream answers; the second is there for its name.
+    // The first upstream answers; the second only adds its host name.
     const app = makeApp({ prefix, upstreams: [at(up, basePath), real] })
     for (const [value, expected] of table) {
       const gate = await startGate(t, [app])

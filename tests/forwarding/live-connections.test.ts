@@ -90,7 +90,7 @@ t.test('the timer ends what has run out', async t => {
     live.add({ ...rest, end: resolve })
   })
   now = 50
-  // Its timer keeps no process alive, so somebody else must.
+  // The timer of LiveConnections does not keep the process alive, so this one must.
   const awake = setInterval(() => {}, 1_000)
   t.teardown(() => clearInterval(awake))
   t.equal(await ended, 'time is up')

@@ -73,7 +73,7 @@ function makeCertificate(t: Test, names: string): { key: Buffer; cert: Buffer } 
   return { key: readFileSync(key), cert: readFileSync(cert) }
 }
 
-/** What NODE_EXTRA_CA_CERTS does for a process, for this one. */
+/** Does for this process what NODE_EXTRA_CA_CERTS does at its start. */
 function trust(t: Test, ca: Buffer[]): void {
   const { connect } = tls
   const trusting = (options: tls.ConnectionOptions) => connect({ ca, ...options })

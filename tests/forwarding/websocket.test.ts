@@ -118,7 +118,7 @@ t.test('a large transfer both ways keeps its bytes', async t => {
 
 t.test('whoever reads slowly gets their own bytes, in their order, whatever passes meanwhile', async t => {
   for (const piece of [20_000, 200_000]) {
-    // More than the system takes for a client that does not read.
+    // More bytes than the system buffers for a client that does not read.
     const sizes = { a: 16_000_000, b: 1_000_000, c: 1_000_000 }
     const up = await startUpstream(t, async (socket, request) => {
       socket.write(accepted(request))
@@ -506,14 +506,14 @@ async function openAt(gate: Gate, path: string): Promise<RawClient> {
   return client
 }
 
-/** Bytes that say whose they are and where they belong. */
+/** Bytes with a letter for their stream and their position. */
 function numbered(letter: string, size: number): Buffer {
   const bytes = Buffer.alloc(size, letter)
   for (let at = 0; at + 8 <= size; at += 8) bytes.writeUInt32BE(at, at)
   return bytes
 }
 
-/** Agrees to every handshake and sends every byte back. */
+/** An app that accepts every handshake and sends every byte back. */
 function webSocketApp(lines: readonly string[] = []) {
   return (socket: Socket, request: Recorded) => {
     socket.write(accepted(request, lines))

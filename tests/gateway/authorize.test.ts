@@ -1,6 +1,6 @@
 /**
- * The same questions to everybody who asks `authorize()`: in-line enforcement, forward-auth, return addresses and `factorgate explain`. Where an
- * answer differs, the row says which one and why.
+ * The same questions to all callers of `authorize()`: in-line enforcement, forward-auth, return addresses and `factorgate
+ * explain`. If the answer of one caller differs, the row says so.
  */
 import t, { type Test } from 'tap'
 import { ReturnTargets } from '../../src/apps/return-targets.ts'
@@ -23,11 +23,11 @@ interface Question {
   readonly headers?: Readonly<Record<string, string>>
   /** `stale`: with the cookie of a session that has ended. */
   readonly who?: 'nobody' | 'stale' | 'alice'
-  /** How old Alice's password and code are. */
+  /** The age of Alice's password and code. */
   readonly minutesAgo?: number
 }
 
-/** One answer for all, or all and the exceptions. */
+/** One answer for all callers, or with exceptions. */
 type Expected = string | ({ readonly all: string } & Partial<Record<Asker, string>>)
 
 const rows: readonly (readonly [string, Question, Expected])[] = [
@@ -105,7 +105,7 @@ const rows: readonly (readonly [string, Question, Expected])[] = [
   ['a service worker on an app’s host', { uri: '/public/sw.js', headers: { 'service-worker': 'script' } }, 'forward']
 ]
 
-/** Neither return addresses nor `explain` ask a store who somebody is, and neither forwards anything. */
+/** Only for in-line enforcement and forward-auth: the others need neither store nor journal. */
 const outages: readonly (readonly [string, Question, 'store' | 'journal', string])[] = [
   ['the store is down: a public path needs no session', { uri: '/public/x', who: 'stale' }, 'store', 'forward'],
   ['the store is down: a path for people', { uri: '/x', who: 'stale' }, 'store', 'store_unreachable'],
@@ -142,7 +142,7 @@ async function start(t: Test) {
 }
 type House = Awaited<ReturnType<typeof start>>
 
-/** Puts one question to one of them; what comes back is `forward`, `own`, or the code of a challenge or refusal. */
+/** One function per caller that asks it. They return `forward`, `own`, or the code of a challenge or refusal. */
 function ask(house: House, question: Question, cookie: string, principal: Principal | null) {
   const { gate, destinations, time } = house
   const { method = 'GET', host = 'one', uri } = question
@@ -251,7 +251,7 @@ t.test('and so it has while something is out of service', async t => {
 const script = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', accept: '*/*' }
 const form = { ...navigation, 'sec-fetch-site': 'same-origin' }
 
-/** Host, request, who, where the person comes back to, and what the portal is told of the request that was stopped. */
+/** A title, the request, the return address, and what the portal learns of the stopped request. */
 const ways: readonly (readonly [string, Question, string, string?])[] = [
   ['a page', { uri: '/x?y=1', headers: navigation }, '/x?y=1'],
   ['HEAD of a page', { method: 'HEAD', uri: '/x?y=1', headers: navigation }, '/x?y=1'],

@@ -1,4 +1,4 @@
-/** The end of a gate: what is under way, what comes late, and what would never go by itself. */
+/** The shutdown of a gate: requests under way, late requests, and connections that do not end by themselves. */
 import { once } from 'node:events'
 import net, { type Socket } from 'node:net'
 import t, { type Test } from 'tap'
@@ -7,7 +7,7 @@ import { type Running, startGateway } from '../fixtures/in-process/gateway.ts'
 import { startUpstream, webSocketLines } from '../fixtures/in-process/upstream.ts'
 import { freePort } from '../fixtures/process/free-port.ts'
 
-/** An app that opens every socket, and begins every other answer; `finish` ends those. */
+/** An app that accepts every WebSocket and begins every other response; `finish` ends the responses. */
 async function start(t: Test) {
   const open: Socket[] = []
   const upstream = await startUpstream(t, (socket, request) => {
@@ -25,7 +25,7 @@ async function start(t: Test) {
   return { gate, upstream, open, cookie: cookies.one as string }
 }
 
-/** A connection to the gate that hears everything; `head` is a request of alice's. */
+/** A connection to the gate that collects all bytes; `head` makes a request of alice's. */
 async function connect(gate: Running, cookie: string) {
   const socket = net.connect(gate.port, '127.0.0.1')
   await once(socket, 'connect')

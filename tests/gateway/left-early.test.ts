@@ -1,4 +1,4 @@
-/** Clients that are gone before the gate knows who they were: nothing is asked for them, and nothing of them stays. */
+/** Clients that disconnect during the session look-up: the app gets no request, and nothing stays open. */
 import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
@@ -38,7 +38,7 @@ t.test('who leaves while the store is asked about them is not forwarded, and is 
     )
     await isAsked
     client.resetAndDestroy()
-    // Its end has come in once a later connection has been answered.
+    // When a later connection is answered, the end of the earlier one has arrived.
     t.equal((await gate.request('GET', `${gate.portal}/.factorgate/login`)).status, 200)
     answer()
     store.get = get

@@ -1,4 +1,4 @@
-/** What release 0.1 wrote (tests/vectors/SOURCES.md) opens and works: store on either database, key file, configuration, journal, backup. */
+/** The files of release 0.1 (tests/vectors/SOURCES.md) work: both stores, key file, configuration, journal and backup. */
 import { spawnSync } from 'node:child_process'
 import { createPrivateKey } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -19,16 +19,16 @@ const old = (name: string) => fileURLToPath(new URL(`../vectors/release-0.1/${na
 const written = JSON.parse(readFileSync(old('people.json'), 'utf8'))
 const portal = 'http://gate.localhost/.factorgate/'
 
-/** A folder as the old release left it, without its store. */
+/** The folder of the old release, without its store. */
 function oldFolder(t: Test, config: string): string {
   const folder = t.testdir({ 'factorgate.yaml': config })
-  // Its mode, too: a checkout does not keep it.
+  // A checkout does not keep the mode.
   for (const name of ['factorgate.key', 'journal.jsonl'])
     writeFileSync(path.join(folder, name), readFileSync(old(name)), { mode: 0o600 })
   return folder
 }
 
-/** The gate on that folder, a minute after the old one ended. */
+/** Starts a gate on that folder, a minute after the old one ended. */
 async function open(t: Test, folder: string, at: number) {
   const loaded = await loadConfig({ file: path.join(folder, 'factorgate.yaml'), env: {}, cwd: folder })
   if (loaded.kind === 'bad') throw new Error(JSON.stringify(loaded.problems))
@@ -41,7 +41,7 @@ async function open(t: Test, folder: string, at: number) {
     server,
     person: () => new Person(port),
     code: (secret: string) => totpCode(secret, now),
-    /** So that the next code is another one, and no limit of attempts is met. */
+    /** Moves the clock, so that the next code is another one, and the limit of attempts is not reached. */
     wait() {
       now += 60_000
     }
@@ -59,7 +59,7 @@ const stores: Record<string, (t: Test) => Promise<string>> = {
     return folder
   },
   async redis(t) {
-    // Redis reads a dump only while it keeps no log; the gate asks for one.
+    // Redis reads a dump only without an append-only file, which the gate requires.
     const dump = gunzipSync(readFileSync(old('dump.rdb.gz')))
     const redis = await startRedis(t, { dump, args: ['--appendonly', 'no'] })
     await redis.cli('CONFIG', 'SET', 'appendonly', 'yes')

@@ -1,4 +1,4 @@
-/** The one place in which the pipeline is put together (src/gateway.ts), and that nothing else in the project does so. */
+/** The pipeline of src/gateway.ts: its order, and that no other file of the project builds one. */
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,6 +1,6 @@
 /**
- * The examples of forward-auth in real proxies, with a recorder as the app: nginx, Caddy and HAProxy. What the gate refuses never gets to the
- * app, and neither does anything that only the gate may say, whatever the client says besides. Traefik and Envoy are read as text.
+ * The forward-auth examples in real proxies (nginx, Caddy, HAProxy), with a recorder as the app. A refused request never
+ * reaches the app, and neither does a header that only the gate may send. The examples for Traefik and Envoy are only read.
  */
 import { readFileSync } from 'node:fs'
 import http from 'node:http'
@@ -16,7 +16,7 @@ import { mayInstall } from '../setup/machine.mjs'
 
 const example = (name: string) => readFileSync(new URL(`../../config/examples/${name}`, import.meta.url), 'utf8')
 
-/** How each is started with its example, for the test's own ports. */
+/** Starts each proxy with its example, on the test's own ports. */
 const proxies: Record<string, (t: Test, at: { port: number; gate: number; app: string }) => Promise<void>> = {
   nginx: (t, { port, gate, app }) =>
     startNginx(
@@ -53,7 +53,7 @@ const proxies: Record<string, (t: Test, at: { port: number; gate: number; app: s
     )
 }
 
-/** Every replacement finds its place, otherwise the example is another than the one that is tried. */
+/** Replaces parts of an example. Fails if a part is not found, because then another example would be tested. */
 function changed(text: string, replacements: [string | RegExp, string][]): string {
   return replacements.reduce((before, [from, to]) => {
     const after = before.replace(from, to)
@@ -65,9 +65,9 @@ function changed(text: string, replacements: [string | RegExp, string][]): strin
 /** Names that nginx itself drops. */
 const isDropped = (name: string) => !/^[a-z0-9-]+$/i.test(name)
 
-/** What names the original request is the proxy's own to say; with these the gate would refuse. */
+/** Headers that the proxy itself sets for the original request; sent by a client, they lead to a refusal. */
 const originals = /^x-(?:original-(?:url|method)|forwarded-(?:uri|method|host|for))$|method|assertion/
-/** Claims of a client, in portions that servers take, among them names that no example knows. */
+/** Claims of a client, in portions that servers accept. Some have names that no example lists. */
 const claims: Record<string, string>[] = [
   {
     'X-Forwarded-For': '10.0.0.1',
@@ -85,15 +85,15 @@ const names = namedForProxies.filter(name => !originals.test(name))
 for (let i = 0; i < names.length; i += 40)
   claims.push(Object.fromEntries(names.slice(i, i + 40).map(name => [name, 'forged'])))
 
-/** Claims that no list of names holds; nginx cannot take them out. */
+/** Claims that are in no list of names, so nginx cannot remove them. */
 const odd =
   `Fly-Client-IP X-Source-IP X-Azure-ClientIP X-Peer-Cert X-Peer-Certificate-Chain Path-Info $WSRU X*Remote*User --Remote-User X-Auth-Whoever
   X-Http-Remote-Anything REDIRECT_X_User HTTP_X_Eppn X-Jwt-Claim-Sub X-Lab-Upn X.Real.IP Saml-Role X-Forwarded-Anything X-My-Person`.split(
     /\s+/
   )
-/** How many names Caddy's example takes out of a request. */
+/** How many names Caddy's example removes from a request. */
 const mostClaims = 64
-/** Looks like a claim and is none. */
+/** Headers that look like claims and are none. */
 const plain = { 'Sec-Fetch-User': '?1', 'X-Auth-Token': 'mine', 'X-Amz-Meta-Owner-User': 'mine' }
 
 const socketLines = {
@@ -277,7 +277,7 @@ t.test('FIELD A1 each proxy asks, obeys, and hands on nothing that only the gate
         t.equal(lost.headers['set-cookie'], undefined)
         const denied = await through('/admin/x', { ...navigation, cookie })
         t.equal(denied.status, 403)
-        // nginx shows a page of its own to whoever may not come in.
+        // nginx answers a refusal with a page of its own.
         if (name !== 'nginx') t.match(denied.body, /<!doctype html>.*Sign in as somebody else/s)
         const script = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', accept: '*/*' }
         for (const method of ['GET', 'POST', 'DELETE']) {
@@ -423,7 +423,7 @@ t.test('FIELD A1 the examples name every header that matters', async t => {
       upstream.some((pattern: { exact?: string }) => pattern.exact === exact),
       `Envoy: ${exact}`
     )
-  // Of a refusal Envoy hands on what is named here, and a page without its type is shown as text.
+  // Envoy passes on only the named headers of a refusal; a page without its content type is shown as text.
   const client = envoy.authorization_response.allowed_client_headers.patterns
   const said = [
     'content-type',

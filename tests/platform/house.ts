@@ -1,4 +1,4 @@
-/** A bare node:http server, and raw clients of it: what the tricks of the platform are tried on. */
+/** A plain node:http server with raw clients, for the tests of src/platform. */
 import http from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Test } from 'tap'
@@ -6,7 +6,7 @@ import { RawClient } from '../fixtures/pipeline/forwarding.ts'
 
 export interface Served {
   readonly server: http.Server
-  /** Of the server's side, in the order they came. */
+  /** The sockets of the server, in order of connection. */
   readonly sockets: Socket[]
   connect(): Promise<RawClient>
 }

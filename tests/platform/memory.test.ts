@@ -4,7 +4,7 @@ import t from 'tap'
 import { noteBodyBytes } from '../../src/platform/body-garbage.ts'
 import { readsTypeScript } from '../fixtures/process/program.ts'
 
-/** Sizes of the young generation, in MB, in the order in which a process that allocates a lot has them. V8 complains of flags it does not know. */
+/** The sizes of the young generation (in MB) of a process that allocates much, in order, and V8's messages on stderr. */
 function sizesAfter(call: string): { sizes: number[]; complaints: string } {
   const from = new URL('../../src/platform/gc-tuning.ts', import.meta.url)
   const program = `
@@ -32,7 +32,7 @@ t.test('the young generation grows in one step of eight, and stays as it is once
   t.ok(Math.max(...usual.sizes) >= 16, `by itself V8 lets it grow: ${usual.sizes}`)
   const enlarged = sizesAfter('enlargeYoungGeneration()')
   t.equal(enlarged.complaints, '')
-  // V8 counts one half or both, as its collector goes; a step of eight shows in either.
+  // V8 reports one half or both, depending on its collector; both show a factor of eight.
   const steps = enlarged.sizes.slice(1).map((size, i) => size / enlarged.sizes[i]!)
   t.ok(Math.max(...steps) >= 8, `it went ${enlarged.sizes}`)
   const fixed = sizesAfter('fixYoungGeneration()')

@@ -4,7 +4,10 @@ import { keepAfterFailedWrite } from '../../src/platform/failed-write.ts'
 import { closeInStages, isLeaving, softenClose } from '../../src/platform/staged-close.ts'
 import { serve } from './house.ts'
 
-/** A socket whose peer has said `answer` and reset the connection, after a write on it has failed. It has read nothing yet. It reads as sockets to apps do. */
+/**
+ * A socket on which a write has failed, after the peer sent `answer` and reset the connection. It has read nothing yet, and
+ * reads as sockets to apps do.
+ */
 async function afterFailedWrite(
   t: Test,
   prepare: (socket: Socket) => void
@@ -66,7 +69,7 @@ t.test('FIELD F5: a client that is still sending hears the answer, and then the 
   t.match(await client.until('\r\n\r\nno'), /^HTTP\/1\.1 413 /)
   t.equal(sockets[0]!.destroyed, false, 'the connection waits for the client')
   client.send(half)
-  // No request: it comes behind the last answer.
+  // This is no request, because it follows the last response.
   client.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
   client.socket.end()
   t.equal(await client.rest(), '')

@@ -1,4 +1,4 @@
-/** Arbitrary paths made of everything that servers disagree about. */
+/** Random paths made of parts on which servers disagree. */
 import fc from 'fast-check'
 
 const pieces = [

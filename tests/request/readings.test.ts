@@ -7,7 +7,7 @@ import { habits, percentDecode, servers } from './servers.ts'
 
 const runs = { numRuns: cases(400) }
 
-/** A slash at the end makes no difference to a rule, so it makes none here. */
+/** Without the final slash, which makes no difference to a rule. */
 function trimmed(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }

@@ -1,12 +1,12 @@
 /**
- * How servers behind a gate turn the bytes of a path into the place they serve, written without a look at src/routing. Paths are byte
- * strings. A server that refuses a path throws.
+ * Models of servers that turn the bytes of a path into the place they serve, written independently of src/request. Paths
+ * are byte strings. A server that refuses a path throws.
  */
 import { posix } from 'node:path'
 
 type Server = (path: string) => string
 
-/** What one server does in one go. Real ones are sequences of these. */
+/** Single steps of servers. A real server is a sequence of them. */
 export const habits: Record<string, Server> = {
   'decodes escapes': path => percentDecode(path),
   'decodes escapes but slashes': path =>
@@ -61,7 +61,7 @@ export const habits: Record<string, Server> = {
       .join('/')
 }
 
-/** Whole servers, as their documentation or their advisories describe them. */
+/** Whole servers, as their documentation or advisories describe them. */
 export const servers: Record<string, Server> = {
   'a router of raw paths': path => path,
   nginx: path => mustBeRooted(resolveDots(habits['merges slashes']!(percentDecode(path)))),
@@ -99,7 +99,7 @@ function isReserved(char: string): boolean {
   return ';/?:@&=+$,#'.includes(char)
 }
 
-/** The "fast" decoder of many old servers: shifts and masks, no checks. */
+/** The UTF-8 decoder of many old servers: shifts and masks, no checks. */
 function overlong(path: string): string {
   let out = ''
   for (let i = 0; i < path.length; i++) {

@@ -1,4 +1,4 @@
-/** Several processes that serve as one (`workers: 2`): one sign-in, one life, one page of metrics. */
+/** Several worker processes (`workers: 2`): shared sign-ins, one start and end, one page of metrics. */
 import { readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import http from 'node:http'
@@ -10,7 +10,7 @@ import { type Gate, startGate } from '../fixtures/process/gate.ts'
 
 const password = 'two hands of one gate'
 
-/** The processes that a process has started and that still run. */
+/** The running child processes of a process. */
 function childrenOf(pid: number): number[] {
   const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
   return text === '' ? [] : text.split(' ').map(Number)
@@ -55,7 +55,7 @@ t.test('two processes, one gate', async t => {
   await t.test('whoever is signed in is so with each of them, and what they count is added up', async t => {
     t.equal(childrenOf(gate.pid).length, 2)
     const before = number(await metrics(gate), 'factorgate_requests_total{app="one",status="2xx"}')
-    // Each on a connection of its own: they go round.
+    // Each request has a connection of its own, and the workers take them in turn.
     for (let i = 0; i < 20; i++) t.equal((await person.request('GET', `${one}/${i}`)).status, 200)
     const after = await metrics(gate)
     t.equal(number(after, 'factorgate_requests_total{app="one",status="2xx"}'), before + 20)
@@ -72,7 +72,7 @@ t.test('two processes, one gate', async t => {
     const portal = new URL(half.url)
     const body = new URLSearchParams({
       csrf: /name="csrf" value="([^"]+)"/.exec(half.body)?.[1] ?? '',
-      // The enrolment has spent the present one.
+      // The enrolment has used the current code.
       code: totpCode(person.secret ?? '', Date.now() + 30_000)
     }).toString()
     const cookie = ada.cookies(portal.host)
@@ -104,7 +104,7 @@ t.test('two processes, one gate', async t => {
   await t.test('FIELD A5 a rule tightened by a reload cuts what both hold, and nothing else', async t => {
     const all = (end: string) =>
       Promise.all(
-        // Connections go round: of four, each process holds two.
+        // The workers take connections in turn, so each holds two of four.
         [0, 1, 2, 3].flatMap(() => [
           hold(gate.port, host, person.cookies(host), `/endless/${end}`),
           hold(gate.port, host, person.cookies(host), `/socket/${end}`, true)
@@ -184,7 +184,7 @@ t.test('what keeps one of them from starting is said once, and nothing stays', a
   t.notMatch(stderr, /\n\s+at /)
 })
 
-/** A connection with an answer that does not end, once it has begun. */
+/** Opens a connection with an endless response, and resolves once it has begun. */
 function hold(port: number, host: string, cookie: string, path: string, isSocket = false): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const headers = {

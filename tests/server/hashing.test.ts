@@ -1,4 +1,4 @@
-/** What an administrator reads where passwords cannot be hashed as they should, and that a gate that ends leaves no process behind. */
+/** The log when processes for password hashes cannot start; and no such process outlives the gate. */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import t from 'tap'

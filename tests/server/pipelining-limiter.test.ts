@@ -1,4 +1,4 @@
-/** What a client's connection is owed, and that it holds nothing once it has it: kept ones wait for minutes, by the thousand. */
+/** The pipelining limiter: pending responses, order, and no memory held by idle connections. */
 import { EventEmitter } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { PassThrough } from 'node:stream'

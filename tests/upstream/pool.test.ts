@@ -1,4 +1,4 @@
-/** Connections to an app, asked directly: what goes wrong between two requests on one of them. */
+/** The connection pool: what can go wrong between two requests on one connection. */
 import { Socket } from 'node:net'
 import t from 'tap'
 import type { ResponseHandler, UpstreamError } from '../../src/upstream/connection.ts'
@@ -47,7 +47,7 @@ t.test('H26: what an app says before it is asked is no answer to what was about 
   t.teardown(() => pool.close())
   t.equal(await ask(pool, '/one').done, '/one')
   await new Promise(setImmediate)
-  // In one turn: the bytes are on their way before the request is written, which happens at its end.
+  // In one iteration: the bytes are sent before the request, which is written at the end of the iteration.
   sockets[0]!.write(reply('staged'))
   const answer = await ask(pool, '/two').done
   t.match(answer, { failure: 'stale_connection', wasSent: false })

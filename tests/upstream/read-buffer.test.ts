@@ -1,10 +1,10 @@
-/** Whose bytes lie where: memory that is read into again must hold nothing that somebody still needs. */
+/** Reused read buffers: memory must not be reused while somebody still needs its bytes. */
 import t from 'tap'
 import { ReadBuffer } from '../../src/upstream/read-buffer.ts'
 
 const full = 64 * 1024
 
-/** One read of `length` bytes, as a WebSocket's connection makes it; answers what the next one reads into. */
+/** Does one read of `length` bytes, as the connection of a WebSocket does, and returns the buffer of the next one. */
 function read(buffer: ReadBuffer, length: number): Buffer {
   buffer.noteRead(length)
   return buffer.next()

@@ -14,7 +14,7 @@ interface Read {
   isComplete: boolean
 }
 
-/** One reply read from pieces; `ends`: the connection ends behind them. */
+/** Parses one response from pieces; `ends`: the connection ends after them. */
 function read(pieces: readonly Buffer[], method = 'GET', ends = false): Read {
   const result: Read = { heads: [], body: '', isComplete: false }
   const reader: ResponseReader = {
@@ -28,7 +28,7 @@ function read(pieces: readonly Buffer[], method = 'GET', ends = false): Read {
   }
   const parser = new ResponseParser()
   parser.expect(reader, method)
-  // Into the same memory each time, as a connection does: what the parser keeps must be its own.
+  // Every piece is copied into the same memory, as in a connection: the parser must copy what it keeps.
   const memory = Buffer.alloc(64 * 1024)
   for (const piece of pieces) {
     piece.copy(memory)

@@ -4,14 +4,14 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { watchFiles } from '../../src/watch/files.ts'
 
-/** Watches two files of a folder; `next` waits for what is told. */
+/** Watches three files of a folder; `next` waits for the next report. */
 function watched(t: Test) {
   const folder = t.testdir({ a: '1', b: '1', real: '1' })
   symlinkSync('real', path.join(folder, 'link'))
   const at = (name: string) => path.join(folder, name)
   const told: string[][] = []
   let wake = () => {}
-  // The watch itself keeps no process alive.
+  // The watcher itself does not keep the process alive.
   const awake = setInterval(() => {}, 1000)
   const stop = watchFiles([at('a'), at('b'), at('link')], files => {
     told.push(files.map(file => path.basename(file)))
@@ -51,7 +51,7 @@ t.test('tells of a change also while a neighbour is written to without a rest', 
     writeFileSync(at('a'), '22')
     t.same(await next(), ['a'])
   } finally {
-    // Not in a teardown: the folder may be removed before it, and would come back with the next line.
+    // Not in a teardown, because the folder may be removed first, and the next line would create it again.
     clearInterval(busy)
   }
 })
