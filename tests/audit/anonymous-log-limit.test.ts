@@ -58,7 +58,7 @@ t.test('a clock that went back begins a new minute', async t => {
   t.match(lines.at(-1), { kind: 'exchange.repeated', count: 1 })
 })
 
-/** Whole lines, and those that count. */
+/** The whole lines, and the lines with counts. */
 function told(lines: readonly AuditEvent[]) {
   const counts = lines.filter(({ kind }) => kind === 'exchange.repeated')
   return {

@@ -7,7 +7,7 @@ import { AppendFile, type AppendHandle } from '../../src/audit/append-file.ts'
 import { Lines } from '../../src/audit/line-buffer.ts'
 import { cases } from '../fixtures/in-process/cases.ts'
 
-/** A disk with `room` for so many bytes more, and a full one after that. */
+/** A disk that has `room` for so many bytes, and is full after that. */
 function disk() {
   const state = { room: Number.POSITIVE_INFINITY, syncs: true }
   const openHandle = async (file: string): Promise<AppendHandle> => {
@@ -113,7 +113,7 @@ t.test(
           else if (action.do === 'rotate') existsSync(file) && renameSync(file, `${file}.${rotations++}`)
           else if (action.do === 'intrude') appendFileSync(file, `\nintruder ${intruders++}\n`)
           else if (action.do === 'crash') {
-            // What was waiting is lost with the process, and the line that was being written stays half.
+            // The process ends: waiting lines are lost, and the line that was being written is half.
             for (const line of sent) mayBeHalf.add(line)
             await appended.close()
             appended = new AppendFile(file, openHandle)

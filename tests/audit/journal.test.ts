@@ -18,7 +18,7 @@ import { Journal, type JournalOptions } from '../../src/audit/journal.ts'
 const at = Date.UTC(2026, 0, 2)
 const clock = () => at
 
-/** An open journal in a directory of its own, closed at the end; `heard` emits what `onChange` hears. */
+/** An open journal in a directory of its own, closed at the end. `heard` emits the values of `onChange`. */
 async function journalFor(t: Test, options: Partial<JournalOptions> = {}) {
   const file = options.path ?? path.join(t.testdir({}), 'journal.jsonl')
   const heard = new EventEmitter()
@@ -237,6 +237,6 @@ t.test('never throws at a caller of record, whatever stands at the path', async 
   const { journal } = await journalFor(t, { path: path.join(dir, 'file', 'journal.jsonl') })
   t.equal(journal.problem, 'ENOTDIR')
   t.doesNotThrow(() => journal.record({ kind: 'exchange', at, name: 'x' }))
-  // Before the folder goes: a journal that tries again would make it anew meanwhile.
+  // This comes before the directory is removed, since a journal that tries again would make it again.
   await journal.close()
 })

@@ -68,7 +68,7 @@ t.test('every example and default in the schema is one the loader takes', async 
     place[at.at(-1)!] = value
     const loaded = parseConfig(JSON.stringify(config), '/etc/gate/factorgate.yaml', env)
     const own = at.join('.').replace(/\.(\d+)/g, '[$1]')
-    // What an example needs beside it (a Sentinel store, an existing file) is not this test's question.
+    // This test does not check what an example needs beside it (a Sentinel store, an existing file).
     const isAboutShape = (message: string) =>
       !/beside it|is for a store|names? a (readable )?file|must differ|must not be longer/.test(message)
     const problems = loaded.kind === 'ok' ? [] : loaded.problems

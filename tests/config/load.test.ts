@@ -113,7 +113,7 @@ t.test('checks the certificate and the key of the listener', async t => {
   ])
 })
 
-/** As messages cut long text. */
+/** The text as messages cut it. */
 function shortened(text: string): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text
 }

@@ -1,4 +1,4 @@
-/** Which names are nobody's own, and that the list of them is loaded only for whoever asks. */
+/** The names under which anybody can register, and that their list is loaded only on demand. */
 import { createRequire } from 'node:module'
 import t from 'tap'
 import { parseConfig } from '../../config/load.ts'

@@ -1,7 +1,7 @@
-/** Reading helpers for the tests of this room: a file completed to a whole one, and problems as `line:column  path  message`. */
+/** Helpers that read configurations: one completes a text to a whole file, one shows problems as `line:column  path  message`. */
 import { formatProblem, type Loaded, parseConfig } from '../../config/load.ts'
 
-/** `text` with the parts that every file needs, added below so that lines stay as they are. */
+/** `text` with the parts that every file needs. They come below it, so that its line numbers stay. */
 export function complete(text: string): string {
   const portal = /^portal:/m.test(text) ? '' : 'portal: { url: https://gate.lab.example }\n'
   const proxies = /^trustedProxies:/m.test(text) ? '' : 'trustedProxies: [10.0.0.1]\n'
@@ -13,7 +13,7 @@ export function read(text: string, env: NodeJS.ProcessEnv = {}, file = '/etc/gat
   return parseConfig(complete(text), file, env)
 }
 
-/** What is wrong, or warned of where nothing is. */
+/** The problems, or the warnings where there are none. */
 export function said(loaded: Loaded): string[] {
   const list = loaded.kind === 'ok' ? loaded.warnings : loaded.problems
   return list.map(problem => formatProblem(problem).replace(/^\/etc\/gate\/factorgate\.yaml:/, ''))

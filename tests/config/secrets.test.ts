@@ -6,7 +6,7 @@ import { complete } from './read.ts'
 const secret = 'hunter2'
 const env = { PW: secret, STORE: `redis://:${secret}@h:99999`, PORT: secret }
 
-/** Files with the secret where people put it, and where they put it by mistake. */
+/** Files with a secret in the right place, and in wrong places. */
 const files: [sentence: string, text: string][] = [
   ['a store of no kind', `store: postgres://u:${secret}@h`],
   ['a store that is only a password', `store: ${secret}`],

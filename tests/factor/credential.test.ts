@@ -1,4 +1,4 @@
-/** Credential records: read strictly, changed without loss, found by their owner alone. */
+/** Credential records: they are read strictly, changed without loss, and found by their owner alone. */
 import t from 'tap'
 import { type Credential, credentialName, type WebauthnCredential } from '../../src/factor/credential.ts'
 import { newId } from '../../src/ids.ts'

@@ -1,6 +1,6 @@
 /**
- * Signatures that somebody may write who has a key, or who has one good signature: of the kinds that Wycheproof collects, made here with
- * keys of the moment. Owns the forms of ECDSA on P-256, Ed25519 and RSA with PKCS #1 v1.5; knows nothing of who reads them.
+ * Signatures that a person with a key, or with one valid signature, can write: the kinds that Wycheproof collects, made with new keys, for
+ * ECDSA on P-256, Ed25519 and RSA with PKCS #1 v1.5.
  */
 import { constants, createHash, privateEncrypt, sign } from 'node:crypto'
 import type { Changes } from '../fixtures/in-process/authenticator.ts'
@@ -22,7 +22,7 @@ const tlv = (tag: number, ...parts: Buffer[]) => {
 // ECDSA, SEC 2 §2.4.2.
 const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
 const prime = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn
-/** A positive INTEGER, as short as it can be. */
+/** A positive INTEGER in its shortest form. */
 const integer = (value: bigint) => {
   const text = value.toString(16)
   const bytes = hex(text.length % 2 ? `0${text}` : text)
@@ -194,10 +194,10 @@ const rs256: Forms = {
   'over nothing': ({ privateKey }) => sign('sha256', Buffer.alloc(0), privateKey)
 }
 
-/** None of these is a signature of what was asked. */
+/** None of these is a signature of the message. */
 export const forgeries = { ES256: es256, EdDSA: eddsa, RS256: rs256 } as const
 
-/** What is as good as the honest one, by the mathematics or by the book; nothing may be concluded from a signature being new. */
+/** These are valid too, by the mathematics or by the standard. A new signature proves nothing. */
 export const equals: Readonly<Record<keyof typeof forgeries, Forms>> = {
   ES256: {
     'n - s': numbers((r, s) => pair(r, order - s)),

@@ -1,4 +1,4 @@
-/** Recovery codes: readable, shown once, each good once, worthless to a thief of the store. */
+/** Recovery codes: they are readable, shown once and good once, and the store does not reveal them. */
 import t from 'tap'
 import { readRecoveryCode } from '../../src/factor/recovery-code.ts'
 import { alice, bob, checked, home, house, meetAt, stranger, waitOut } from '../fixtures/in-process/factors.ts'
@@ -44,7 +44,7 @@ t.test('M21: of one code fifty times at once, one is let in; of different codes 
   const [first = ''] = await all.recovery.issue(alice.id)
   const verdicts = await Promise.all(Array.from({ length: 50 }, () => spend(all, first)))
   t.equal(verdicts.filter(({ kind }) => kind === 'verified').length, 1)
-  // At another house: what the fifty left of the free tries is the limiter's business.
+  // A new house, so that the limiter does not count the fifty wrong ones before.
   const elsewhere = house()
   const codes = await elsewhere.recovery.issue(alice.id)
   const three = await Promise.all(codes.slice(0, 3).map(code => spend(elsewhere, code)))

@@ -1,4 +1,4 @@
-/** Re-sealing: after it the old key can go, and nothing is lost on the way. */
+/** Re-sealing: the old key can go after it, and nothing is lost. */
 import t from 'tap'
 import { resealSecrets } from '../../src/factor/reseal.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
@@ -23,7 +23,7 @@ t.test('everything sealed opens with the new key alone', async t => {
 t.test('a TOTP credential goes on working, and keeps what it knew', async t => {
   const old = newMasterKey()
   const fresh = newMasterKey()
-  // RFC 6238 Appendix B: the codes of this secret are known.
+  // The codes of this secret are known (RFC 6238 Appendix B).
   const all = house({ now: 59_000, totp: { digits: 8, random: () => Buffer.from('12345678901234567890') } })
   all.ring.keyring = makeKeyring([old])
   const { ceremony } = await all.totp.begin(alice, 's1')

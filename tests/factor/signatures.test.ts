@@ -1,6 +1,6 @@
 /**
- * Signatures, form by form, through whole ceremonies (THREATS W15); and Project Wycheproof's own rows through the library's check with ours
- * before it, where FACTORGATE_WYCHEPROOF names the folder of its `testvectors_v1` (tests/vectors/SOURCES.md says how to ask them).
+ * Forms of signatures in whole ceremonies (THREATS W15); and the rows of Project Wycheproof through the gate's check and the library's,
+ * where FACTORGATE_WYCHEPROOF names the folder of its `testvectors_v1` (tests/vectors/SOURCES.md).
  */
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -18,7 +18,7 @@ for (const algorithm of ['ES256', 'EdDSA', 'RS256'] as const)
     for (const [what, sign] of Object.entries(forgeries[algorithm])) {
       const { kind } = await attempt(owner, { sign })
       t.equal(kind, 'refused', what)
-      // Otherwise the hundredth would find the key switched off, and be refused for that.
+      // Without this, the hundredth failure would disable the key, and the answer would be refused for that.
       if (kind !== 'verified') t.equal((await attempt(owner, {})).kind, 'verified', 'and the honest one is still good')
     }
     for (const [what, sign] of Object.entries(equals[algorithm]))
@@ -39,7 +39,7 @@ const unsigned = (hex: string, length: number) => {
   return all.subarray(-length)
 }
 
-/** The three files, and each key as an authenticator would tell it (RFC 9053). */
+/** The three files, and each key as an authenticator sends it (RFC 9053). */
 const files: readonly [name: string, isEcdsa: boolean, key: (of: Record<string, string>) => Map<number, unknown>][] = [
   [
     'ecdsa_secp256r1_sha256_test.json',
@@ -77,7 +77,7 @@ const files: readonly [name: string, isEcdsa: boolean, key: (of: Record<string, 
   ]
 ]
 
-/** As in src/factor/webauthn.ts, where what throws is a refusal. */
+/** As in src/factor/webauthn.ts, an error is a refusal. */
 async function isSignature({ isEcdsa, ...input }: { isEcdsa: boolean } & Parameters<typeof verifySignature>[0]) {
   try {
     return (!isEcdsa || isStrictEcdsaSignature(input.signature)) && (await verifySignature(input))

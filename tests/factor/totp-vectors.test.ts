@@ -1,4 +1,4 @@
-/** RFC 4226 Appendix D and RFC 6238 Appendix B, through our own enrolment and verification: every code is right at its moment alone. */
+/** RFC 4226 Appendix D and RFC 6238 Appendix B through the gate's enrolment and verification: every code is right at its own time alone. */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { Totp, type TotpAlgorithm } from '../../src/factor/totp.ts'
@@ -39,7 +39,7 @@ const rows: Row[] = [
 
 t.equal(rows.length, 10 + 2 * 18)
 
-/** A Totp whose secret is the vector's and whose clock stands at its moment, or `steps` off. */
+/** A Totp with the secret of the vector, whose clock is at its time or `steps` off. */
 async function pending({ algorithm, digits, secret, unix }: Row, skew: 0 | 1, steps = 0) {
   const all = house({
     now: (unix + steps * 30) * 1000,

@@ -1,4 +1,4 @@
-/** TOTP: a secret shown once, each time step good once, every guess counted before it is looked at. */
+/** TOTP: a secret is shown once, each time step is good once, and every guess is counted before it is checked. */
 import { createHmac } from 'node:crypto'
 import t from 'tap'
 import { readCode, type TotpSetup } from '../../src/factor/totp.ts'
@@ -7,7 +7,7 @@ import { alice, bob, checked, home, house, meetAt, stranger, waitOut } from '../
 
 type House = ReturnType<typeof house>
 
-/** The code an authenticator app shows `steps` from now. Our own arithmetic, not the library's. */
+/** The code of an authenticator app `steps` from now, without the library's arithmetic. */
 function codeOf(secret: string, now: number, steps = 0): string {
   const bits = [...secret].map(c => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('')
   const key = Buffer.from(bits.match(/.{8}/g)!.map(byte => Number.parseInt(byte, 2)))
@@ -335,7 +335,7 @@ t.test('codes that keep failing say that clocks matter, a replay does not', asyn
   await verify(all, code())
   t.strictSame(await verify(all, code()), { kind: 'refused' })
   for (let i = 0; i < 2; i++) t.strictSame(await verify(all, '000000'), { kind: 'refused' })
-  // The wait that this one brings is told with it (FIELD N6).
+  // The answer tells the wait that it brings (FIELD N6).
   t.strictSame(await verify(all, '000000'), { kind: 'refused', code: 'clock', waitSeconds: 1 })
 })
 

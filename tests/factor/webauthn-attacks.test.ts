@@ -4,7 +4,7 @@ import { Authenticator } from '../fixtures/in-process/authenticator.ts'
 import { answer, ask, attempt, begin, enrol, flip, withKey } from '../fixtures/in-process/ceremonies.ts'
 import { alice, bob, checked, house, waitOut } from '../fixtures/in-process/factors.ts'
 
-/** What an answer says. The wait beside it comes of the count alone (FIELD N6), whatever was wrong. */
+/** The answer without its wait, which depends on the count alone (FIELD N6). */
 const saidOf = ({ waitSeconds: _, ...said }: { kind: string; waitSeconds?: number }) => said
 
 t.test('W11: an id that is registered is refused, whoever has it', async t => {
@@ -38,7 +38,7 @@ t.test('W1: of four answers to one challenge at once, one is let in', async t =>
   const at = await withKey({ counts: false })
   const { ceremony, options } = await ask(at.all)
   const response = at.key.assert(options)
-  // As many as the limiter lets through at once, so that it does not hide the race.
+  // As many as the limiter allows at once, so that it does not hide the race.
   const verdicts = await Promise.all(Array.from({ length: 4 }, () => answer(at.all, ceremony, response)))
   t.equal(verdicts.filter(({ kind }) => kind === 'verified').length, 1)
   const enrolment = await begin(at.all)

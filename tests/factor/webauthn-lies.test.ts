@@ -1,11 +1,11 @@
-/** The rows W of docs/THREATS.md, what is said: every answer that is not the honest one is refused in the same words, and leaves the honest one possible. */
+/** The rows W of docs/THREATS.md: every dishonest answer is refused in the same words, and the honest one stays possible. */
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { Authenticator, type Changes, cbor } from '../fixtures/in-process/authenticator.ts'
 import { answer, ask, attempt, begin, enrol, flip, withKey } from '../fixtures/in-process/ceremonies.ts'
 import { alice, bob, house, waitOut } from '../fixtures/in-process/factors.ts'
 
-/** What an answer says. The wait beside it comes of the count alone (FIELD N6), whatever was wrong. */
+/** The answer without its wait, which depends on the count alone (FIELD N6). */
 const saidOf = ({ waitSeconds: _, ...said }: { kind: string; waitSeconds?: number }) => said
 
 const lies: readonly (readonly [string, Changes])[] = [
@@ -211,7 +211,7 @@ t.test('W15: no bit of a right answer can be changed', async t => {
   for (const field of ['clientDataJSON', 'authenticatorData', 'signature'] as const) {
     const { length } = Buffer.from(at.key.assert((await ask(at.all)).options).response[field], 'base64url')
     for (let bit = 0; bit < length * 8; bit += field === 'signature' ? 3 : 11) {
-      // Otherwise a hundred in a row would disable the key, and hide what comes after.
+      // Without this, a hundred failures would disable the key, and hide what comes after.
       if (flips++ % 80 === 0) {
         waitOut(at.all.time)
         t.equal((await attempt(at, {})).kind, 'verified')

@@ -1,6 +1,6 @@
 /**
- * The test vectors of WebAuthn Level 3 §16, through our own ceremonies: the challenge is the vector's, everything else is as in the gate.
- * What the standard signs and we refuse is named with the reason.
+ * The test vectors of WebAuthn Level 3 §16 in the gate's ceremonies, with the challenge of the vector. A vector that the gate refuses is
+ * named with the reason.
  */
 import { readFileSync } from 'node:fs'
 import { verifyAuthenticationResponse } from '@simplewebauthn/server'
@@ -21,7 +21,7 @@ const vectors = JSON.parse(readFileSync(new URL('../vectors/w3c-webauthn-l3.json
   cases: Case[]
 }
 
-/** Why a vector is refused at its enrolment; whatever is not here must enrol and sign. */
+/** Why a vector is refused at its enrolment. All others must enrol and sign. */
 const refused: Readonly<Record<string, string>> = {
   'none-es256-crossOrigin': 'made in a frame of another site (§7.1 step 10)',
   'none-es256-topOrigin': 'made in a frame of another site (§7.1 step 11)',
@@ -109,7 +109,7 @@ t.test('W4: an assertion from within a frame is refused by us, where the library
   for (const id of ['none-es256-crossOrigin', 'none-es256-topOrigin']) {
     const vector = vectors.cases.find(found => found.id === id)!
     const credentialId = encoded(vector.registration.credential_id)
-    // The COSE key ends the attestation object. We refuse this enrolment, so the key is put into the store by hand.
+    // The COSE key ends the attestation object. The gate refuses this enrolment, so the test puts the key into the store.
     const publicKey = Buffer.from(vector.registration.attestationObject, 'hex').subarray(-77)
     const { authenticatorData, clientDataJSON, signature, challenge } = vector.authentication
     const { verified } = await verifyAuthenticationResponse({

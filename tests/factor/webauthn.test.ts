@@ -1,4 +1,4 @@
-/** WebAuthn as people use it: enrol, confirm, sign in with a passkey alone; options that say what is asked and no more. */
+/** WebAuthn as people use it: they enrol, confirm, and sign in with a passkey alone. */
 import t from 'tap'
 import { authenticatorTypeOf, modelName } from '../../src/factor/authenticator-names.ts'
 import { Authenticator, type AuthenticatorTraits } from '../fixtures/in-process/authenticator.ts'

@@ -1,4 +1,4 @@
-/** The register: a name is given once, changes are not lost, and what is removed is gone. */
+/** The register of accounts: a name is given once, changes are not lost, and a removed account is gone. */
 import t from 'tap'
 import { AccountError } from '../../src/identity/accounts.ts'
 import { house } from '../fixtures/in-process/passwords.ts'

@@ -1,4 +1,4 @@
-/** The processes that hash: how much they take, and what becomes of a password when one hangs, dies or cannot be started. */
+/** The hashing processes: their cost, and what happens to a password when one hangs, dies or cannot be started. */
 import { type ChildProcess, execFile, execFileSync } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
@@ -24,7 +24,7 @@ type Start = (
 
 const asUsual: Start = (begin, command, args) => begin(command, ...args)
 
-/** Timers that ring when the test says so. node:test's lose some that are cleared after they rang, as ours are. */
+/** Timers that fire when the test says so. Those of node:test lose some that are cleared after they fired, as the gate's are. */
 function standStill(): { tick(ms: number): void; goOn(): void } {
   const { setTimeout, clearTimeout } = globalThis
   const due = new Map<object, { at: number; ring: () => void }>()
@@ -52,7 +52,7 @@ function standStill(): { tick(ms: number): void; goOn(): void } {
   }
 }
 
-/** Processes of a test's own; timers ring only where the test says so. */
+/** Processes of one test. Its timers fire only when the test says so. */
 function setUp(t: Test, start: Start = asUsual) {
   const started: ChildProcess[] = []
   const given: ChildProcess[] = []
@@ -90,7 +90,7 @@ function setUp(t: Test, start: Start = asUsual) {
     given,
     held,
     hash: (text = 'correct horse') => all.hash(text, cheap),
-    /** How much of the work to come is kept from its process until `held` is called. */
+    /** The amount of later work that is kept from its process until `held` is called. */
     hold(count: number) {
       toHold = count
     },
@@ -106,7 +106,7 @@ function setUp(t: Test, start: Start = asUsual) {
   }
 }
 
-/** This process waits for it, also where the gate would not. */
+/** This process waits for it, although the gate would not. */
 function keepAlive(child: ChildProcess): ChildProcess {
   child.ref()
   child.channel?.ref()
@@ -247,7 +247,7 @@ t.test('once closed all have ended, and nobody begins again', async t => {
   t.equal(started.length, 1)
 })
 
-/** How a process comes to nothing, and what is said of it. */
+/** How a process fails, and what the gate says of it. */
 const failures: readonly (readonly [how: string, begin: Start, says: RegExp])[] = [
   ['is not there', begin => begin('/nowhere/at-all'), /ENOENT/],
   ['is refused', begin => begin('/bin/sh', '-c', 'exit 1'), /ended with 1/],
@@ -288,7 +288,7 @@ for (const [how, fail, says] of failures)
     t.equal(started.length, before + (how === 'must not be started' ? 1 : 2), 'it was tried in between')
   })
 
-/** What a program prints that hashes, and ends by itself; `all` are its processes, `started` the ids of those. */
+/** What a program prints that hashes and ends by itself. `all` are its processes, `started` their ids. */
 async function runScript(script: string, { nice = 0 } = {}): Promise<string> {
   const whole = `
     const { startHashersBy } = await import('./tests/fixtures/in-process/hash-work.ts')
@@ -326,7 +326,7 @@ for (const [how, script] of [
 ] as const)
   t.test(`it ends with a gate that ${how}`, { skip: !isLinux }, async t => {
     const pid = Number(await runScript(script).catch(({ stdout }) => stdout))
-    // A 0 would stand for the group of this process.
+    // A 0 would mean the group of this process.
     if (!(pid > 1)) throw new Error('the script told no process')
     t.teardown(() => execFileSync('/bin/sh', ['-c', `kill -KILL ${pid} || true`], { stdio: 'ignore' }))
     const isGone = () => !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`).includes(') Z ')

@@ -1,4 +1,4 @@
-/** Invitations: single use, 24 hours, the newest alone, and known to the store by their digest. */
+/** Invitations: each is used once, within 24 hours, only the newest counts, and the store knows it by its digest. */
 import t from 'tap'
 import { house } from '../fixtures/in-process/passwords.ts'
 

@@ -1,4 +1,4 @@
-/** The first step of a sign-in: one answer for everything wrong, counted before the hash, and nobody locked out from afar. */
+/** The first step of a sign-in: all refusals are equal, attempts are counted before the hash, and nobody can lock out others. */
 import t from 'tap'
 import type { Directory } from '../../src/identity/directory.ts'
 import type { PasswordRefused } from '../../src/identity/local.ts'

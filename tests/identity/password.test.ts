@@ -1,4 +1,4 @@
-/** Passwords: which are refused and why, what a hash costs, and how many are made at once. */
+/** Passwords: which are refused and why, what a hash costs, and how many run at once. */
 import { parseOptions } from '@node-rs/argon2'
 import t from 'tap'
 import { isCommonPassword } from '../../src/identity/password/blocklist.ts'

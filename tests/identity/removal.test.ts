@@ -1,4 +1,4 @@
-/** A person who is removed leaves nothing behind, and access ends with the first write. */
+/** A removed person leaves nothing behind, and access ends with the first write. */
 import t from 'tap'
 import { Credentials } from '../../src/factor/credential.ts'
 import { RecoveryCodes } from '../../src/factor/recovery-code.ts'

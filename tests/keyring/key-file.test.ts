@@ -1,4 +1,4 @@
-/** The key file: made once, closed to others, rotated without a moment in which it is missing. Every refusal says how to mend it. */
+/** The key file: it is made once, closed to others, and never missing during a rotation. Every refusal says how to correct it. */
 import { execFileSync } from 'node:child_process'
 import { chmod, chown, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -8,7 +8,7 @@ import { sealedBy } from '../../src/keyring/keyring.ts'
 
 const place = (t: Test, name = 'factorgate.key') => path.join(t.testdir({}), name)
 
-/** The KeyFileError that `attempt` rejects with; anything else is null. */
+/** The KeyFileError that `attempt` rejects with; null for anything else. */
 const refusal = (attempt: Promise<unknown>) =>
   attempt.then(
     () => null,
@@ -104,7 +104,7 @@ t.test('a file of another user is refused', async t => {
   })
   const { uid } = await stat(file)
   process.geteuid = () => uid + 1234
-  // Root reads everything anyway, so what root owns is not foreign.
+  // Root can read everything, so root's own files are not foreign.
   if (uid === 0) {
     await t.resolves(readKeyFile(file))
     await chown(file, 77, 77)

@@ -1,4 +1,4 @@
-/** The keyring: what is sealed opens for the same context and key alone; marks and signatures outlive a rotation. */
+/** The keyring: a sealed text opens only for its context and key, and MACs and signatures outlive a rotation. */
 import { createPublicKey, type JsonWebKey, sign, verify } from 'node:crypto'
 import t from 'tap'
 import { KeyringError, makeKeyring, masterKey, newMasterKey, sealedBy } from '../../src/keyring/keyring.ts'

@@ -1,4 +1,4 @@
-/** Questions to the policy, in as few words as a table row has. */
+/** Short forms for questions to the policy, for tables. */
 
 import { type FactorKind, factorKinds, type Proof, type ProofKind } from '../../src/factor/proof.ts'
 import type { Subject } from '../../src/identity/subject.ts'

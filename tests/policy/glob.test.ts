@@ -34,7 +34,7 @@ for (const [glob, yes, no] of table)
     for (const path of no) t.notOk(matches(path), `leaves ${path}`)
   })
 
-/** The definition, by trying everything: as slow as a definition may be. */
+/** The definition of a glob by trying everything. It may be slow. */
 function defines(glob: string, path: string): boolean {
   if (glob === '') return path === ''
   if (glob.startsWith('/**/')) {

@@ -200,7 +200,7 @@ const strictnessOf = (decision: Decision) =>
     'not_allowed'
   ].indexOf(brief(decision))
 
-/** Ways to spell the same path so that some server does not notice. */
+/** Encodings of one path that some servers understand. */
 const disguises: ((path: string, at: number) => string)[] = [
   (path, at) => replaceAt(path, at, char => (char === '/' ? char : escapeOf(char))),
   (path, at) => replaceAt(path, at, char => (char === '/' ? '//' : char)),

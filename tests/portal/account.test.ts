@@ -5,7 +5,7 @@ import { codesOn, secretOn, textOf, Visitor } from '../fixtures/pipeline/visitor
 
 const accountOf = (house: House) => `${house.portalOrigin}/.factorgate/account`
 
-/** A second factor beside the first: what removal needs. */
+/** A second factor beside the first, which removal needs. */
 async function addAnother(house: House, visitor: Visitor, name: string) {
   const page = await visitor.open(`${house.portalOrigin}/.factorgate/enrol/totp`)
   const added = await visitor.submit(page, { code: codeAt(secretOn(page), house.clock()), name })

@@ -1,4 +1,4 @@
-/** Passkeys in a real Chromium with a virtual authenticator: enrol, sign in, step up, be refused. */
+/** Passkeys in a real Chromium with a virtual authenticator: enrolment, sign-in, step-up and refusals. */
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import { addAuthenticator, openBrowser, openContext } from '../fixtures/browser/browser.ts'

@@ -1,4 +1,7 @@
-/** Enrolling on a bad day: after everything was switched off, slowly, with a form that has expired, with a password made of the place's name. */
+/**
+ * Enrolment in difficult cases: after all factors were switched off, slowly, with an expired form, with a password made of the place's
+ * name.
+ */
 import t from 'tap'
 import { Authenticator } from '../fixtures/in-process/authenticator.ts'
 import { csrfOn, enrolled, halfWay, password } from '../fixtures/pipeline/people.ts'

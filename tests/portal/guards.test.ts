@@ -125,7 +125,7 @@ t.test('every form wants its token, of this browser and this very sign-in (R11, 
         password,
         code: '1'
       })
-      // Who is signed in has what these pages are for: nothing is looked at, and they go on (FIELD F3).
+      // A person who is signed in needs nothing from these pages, so they lead on (FIELD F3).
       const isOver = /^(?:login|challenge\/\w+)$/.test(path)
       t.equal(answer.status, isOver ? 303 : 403, `${path}: ${what}`)
       if (isOver) t.same([answer.headers.location, answer.setCookies], ['/.factorgate/', []], path)

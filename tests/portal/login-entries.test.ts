@@ -1,4 +1,4 @@
-/** Logins that another place checks: their buttons on the sign-in page, their routes, and the way that leads through them. */
+/** Logins that another place checks: their buttons, their routes, and the return address through them. */
 import t from 'tap'
 import { enter } from '../../plugins/portal/enter.ts'
 import type { LoginEntry } from '../../plugins/portal/index.ts'
@@ -9,7 +9,7 @@ import { enrolled } from '../fixtures/pipeline/people.ts'
 import { codeAt, type House, openHouse } from '../fixtures/pipeline/portal.ts'
 import { textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
 
-/** An institution that takes everybody for ada. It answers at once, on a second route. */
+/** An institution that answers at once, on a second route, that everybody is ada. */
 const everybodyIsAda = (id: string, title: string, ada?: () => Account): LoginEntry => ({
   id,
   title,

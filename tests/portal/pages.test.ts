@@ -1,4 +1,4 @@
-/** Every page in a real Chromium: light and dark, phone and desktop, narrow, printed, and read by axe. */
+/** Every page in a real Chromium: light and dark, phone and desktop, narrow, printed, and checked by axe. */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import vm from 'node:vm'
@@ -16,7 +16,7 @@ interface AxeResult {
   violations: { id: string; help: string; nodes: { html: string; failureSummary: string }[] }[]
 }
 
-/** Runs in the browser: puts a story in place of the document, which keeps its style and whatever was read into it. */
+/** This runs in the browser. It replaces the content of the document by a story, and keeps its style and scripts. */
 const fill = `html => {
   const next = new DOMParser().parseFromString(html, 'text/html')
   document.title = next.title
@@ -51,7 +51,7 @@ t.test('in a browser', async t => {
   const origin = await serveStories(t)
   const browser = await openBrowser(t)
 
-  // One document, filled anew for each story: axe is read once. All error pages are one page with other words.
+  // One document shows all stories, so that axe is loaded once. All error pages are one page with other words.
   const read = stories.filter(({ name }) => !name.startsWith('error-') || /not_allowed|app_unreachable/.test(name))
   for (const colorScheme of ['light', 'dark'] as const)
     t.test(`axe finds nothing, ${colorScheme}`, async t => {
@@ -130,7 +130,7 @@ t.test('in a browser', async t => {
     const page = await context.newPage()
     for (const name of ['account-spent-few', 'apps-spent', 'account']) {
       await page.goto(`${origin}/${name}`)
-      // On the list of apps the whole entry is the link.
+      // In the list of apps the whole entry is the link.
       for (const one of await page.locator('main :is(a, summary, button):not(.apps a):visible').all()) {
         const { width = 0, height = 0 } = (await one.boundingBox()) ?? {}
         t.ok(width >= 24 && height >= 24, `${name}: ${await one.textContent()} is ${width} by ${height} px`)

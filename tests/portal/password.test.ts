@@ -1,4 +1,4 @@
-/** A new password, by oneself and by invitation: what it takes, and whom it ends (ASVS 6.2.3, 7.4.3). */
+/** A new password, changed by its owner or set by invitation: what it takes, and which sign-ins it ends (ASVS 6.2.3, 7.4.3). */
 import t from 'tap'
 import { enrolled, halfWay, password, signedIn } from '../fixtures/pipeline/people.ts'
 import { codeAt, openHouse } from '../fixtures/pipeline/portal.ts'

@@ -1,6 +1,6 @@
 /**
- * Takes the pictures: every story, light and dark, phone and desktop. `npm run stories [FOLDER]` writes them all to FOLDER (default
- * var/stories), and the sign-in page anew to tests/portal/screenshots for the README.
+ * Takes the pictures of all stories: light and dark, phone and desktop. `npm run stories [FOLDER]` writes them to FOLDER (default
+ * var/stories), and those of the sign-in page to tests/portal/screenshots for the README.
  */
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'

@@ -1,4 +1,4 @@
-/** Every page with sample people in it: what the pictures are taken of, what axe reads, what is weighed. */
+/** Every page with sample people in it, for pictures, for axe and for the weight of pages. */
 import type { JSX } from 'preact'
 import { AccountPage, type AccountView } from '../../plugins/portal/account.tsx'
 import { AppsPage } from '../../plugins/portal/apps.tsx'
@@ -24,7 +24,7 @@ import type { Session } from '../../src/session/session.ts'
 export interface Story {
   readonly name: string
   readonly page: JSX.Element
-  /** Weighed with the budget of 60 kB: each page once, its variants not again. */
+  /** These count for the budget of 60 kB: each page once, without its variants. */
   readonly isOwnPage: boolean
 }
 
@@ -78,7 +78,7 @@ const enrolTotp = {
   clock: null
 }
 
-/** Each code is two of these: six groups, as the real ones have. */
+/** Each code is two of these, in six groups as the real ones. */
 const halves = [
   'k7rm-29xt-q4hd',
   'w8pz-51nc-b6vj',
@@ -162,7 +162,7 @@ const half = {
   lastSeenAt: now - 4 * minute
 }
 
-/** Somebody who came in with one of their last recovery codes. */
+/** A person who signed in with one of their last recovery codes. */
 const spent = { left: 2, address: 'https://gate.lab.example/.factorgate/', isAccount: false }
 
 const apps = [

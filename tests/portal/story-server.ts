@@ -1,4 +1,4 @@
-/** Serves the stories as the built portal serves pages: same HTML, style and script minified, same headers, policy included. */
+/** Serves the stories as the built portal serves pages: same HTML, minified style and script, same headers and policy. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { mark, pageScript, pageSheet } from '../../plugins/portal/assets.ts'
@@ -7,7 +7,7 @@ import { toHtml } from '../../plugins/portal/layout.tsx'
 import { minify } from './minified.ts'
 import { stories } from './story-list.tsx'
 
-/** The origin; stories are at `/NAME`. Closed with the test. */
+/** The origin; a story is at `/NAME`. The server ends with the test. */
 export async function serveStories(t: { teardown(handler: () => unknown): void }): Promise<string> {
   const [script, sheet] = [pageScript(), pageSheet(null)]
   const assets = [mark, { ...script, body: minify(script.body, 'js') }, { ...sheet, body: minify(sheet.body, 'css') }]

@@ -1,4 +1,4 @@
-/** What a person is told who has to wait, whatever they signed in with. */
+/** The message for a person who has to wait, for each factor. */
 import t from 'tap'
 import { Authenticator } from '../fixtures/in-process/authenticator.ts'
 import { csrfOn, enrolled, halfWay, password, signedIn } from '../fixtures/pipeline/people.ts'
@@ -47,7 +47,7 @@ t.test('M11: a sign-in gives its address the one attempt back that it counted, a
   t.equal(await failures(), 51, 'half-way')
   const { visitor: whole } = await signedIn(house, secret)
   t.equal(await failures(), 51, 'another, whole')
-  // Without its mark, otherwise it would not be counted with its neighbours at all.
+  // Without the device cookie, otherwise the known network would not count.
   whole.jar('gate.localhost').delete('factorgate-known')
   house.time.advance(400)
   await house.store.put(key, JSON.stringify({ failures: 50, at: house.clock(), until: 0 }))
@@ -56,7 +56,7 @@ t.test('M11: a sign-in gives its address the one attempt back that it counted, a
   t.equal(await failures(), 50, 'a step-up')
 })
 
-/** Sends what is wrong until a wait follows; that very answer says so. */
+/** Sends wrong answers until a wait follows, which that answer must tell. */
 async function untilWait(send: () => Promise<Answer>): Promise<Answer> {
   for (let tries = 0; tries < 8; tries++) {
     const answer = await send()

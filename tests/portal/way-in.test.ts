@@ -309,7 +309,7 @@ t.test('a session that ended says why, once; a suspended one says whom to ask', 
   t.match([page.status, textOf(page.body)], [403, /Your access is suspended.*helpdesk@lab\.example/])
 })
 
-/** Room for a second enrolment from an invitation. */
+/** Removes what would prevent a second enrolment from an invitation. */
 async function again(house: House): Promise<Visitor> {
   await house.credentials.removeAll(house.ada.id)
   await house.services.recoveryCodes.removeAll(house.ada.id)

@@ -1,4 +1,4 @@
-/** What pages say: errors, times, names of devices, colours, addresses. No browser, no pipeline. */
+/** The texts of pages: errors, times, device names, colours, addresses, without a browser. */
 import t from 'tap'
 import {
   briefCookie,

@@ -1,4 +1,4 @@
-/** The caches of the session room when far more people are at work than a small lab has: who is answered from memory, and who costs the store. */
+/** The caches of sessions with far more people than a small lab has: who is answered from memory, and who costs the store. */
 import t from 'tap'
 import { newToken, tokenDigest } from '../../src/ids.ts'
 import { sessionKey, tokenKey } from '../../src/session/records.ts'
@@ -10,7 +10,7 @@ import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
 const host = 'gate'
 const limits = { idleSeconds: 3600, absoluteSeconds: 86_400, maxPerUser: 3 }
 
-/** A store that answers at once: a hundred thousand people are a lot for one that waits a turn each time. */
+/** A store that answers at once, since a hundred thousand people take too long with a real one. */
 class QuickStore extends MemoryStore {
   readonly records = new Map<string, string>()
 
@@ -25,7 +25,7 @@ class QuickStore extends MemoryStore {
   }
 }
 
-/** A gate with `count` people signed in: each person's token opens a session of an account of their own. */
+/** A gate with `count` people signed in: each token opens a session of its own account. */
 async function signedIn(count: number, capacity?: number) {
   const clock = new TestClock()
   const store = new QuickStore(clock.read)
@@ -56,7 +56,7 @@ async function signedIn(count: number, capacity?: number) {
   await cache.watch(['session:', 'token:', 'account:'])
   const sessions = new Sessions({ store, cache, clock: clock.read, limits })
   const tally = () => ({ asked: 0, fromMemory: 0 })
-  /** One request of each of them, in this order, as the `session` step asks: memory first, and the store where that does not know. */
+  /** One request of each person, in this order, as the `session` step asks: memory first, then the store. */
   const ask = async (some: readonly { id: string; token: string }[], into = tally()) => {
     for (const { id, token } of some) {
       into.asked++
@@ -89,7 +89,7 @@ t.test('where there are more people than places, whoever asks often stays', asyn
   await ask(often)
   const hot = tally()
   const cold = tally()
-  // Between two requests of those who ask often, a thousand others ask once.
+  // Between two requests of the frequent people, a thousand others ask once.
   for (let at = 0; at < seldom.length; at += 1_000) {
     await ask(seldom.slice(at, at + 1_000), cold)
     await ask(often, hot)

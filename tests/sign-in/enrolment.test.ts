@@ -1,4 +1,4 @@
-/** Invitations and enrolment: who may add a factor, and what follows from it. */
+/** Invitations and enrolment: who may add a factor, and what follows. */
 import t from 'tap'
 import type { Caller } from '../../src/sign-in/caller.ts'
 import { house, rightPassword, type SignInHouse } from '../fixtures/in-process/sign-in.ts'

@@ -1,4 +1,4 @@
-/** Changes of a factor, the end of sign-ins and the end of a hand-over: what they change, and what the journal says of it. */
+/** Changes of a factor, the end of sign-ins and the end of a hand-over: what they change, and what the journal says. */
 import t from 'tap'
 import { appOrigin, house, state } from '../fixtures/in-process/sign-in.ts'
 

@@ -1,4 +1,4 @@
-/** Where a person goes next: a table of who they are and where they were going. */
+/** Where a person goes next, as a table of who they are and where they were going. */
 import t from 'tap'
 import type { Way } from '../../src/sign-in/next-step.ts'
 import { appOrigin, house, nowhere, portalOrigin, state } from '../fixtures/in-process/sign-in.ts'

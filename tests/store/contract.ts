@@ -1,6 +1,6 @@
 /**
- * What every adapter of the store port promises, as one suite. Each adapter's test opens two stores on the same data, as two
- * gateways would, and hands them in.
+ * The promises of the store port, as one suite for every adapter. Each adapter's test opens two stores on the same data, as two gates
+ * would.
  */
 
 import type { Test } from 'tap'
@@ -8,20 +8,20 @@ import { type Store, type StoreNotice, StoreUnreachable } from '../../src/store/
 
 export interface Rig {
   readonly store: Store
-  /** Another gateway's. */
+  /** The store of another gate. */
   readonly other: Store
-  /** Lets the time pass that the store goes by. */
+  /** Lets the store's time pass. */
   advance(ms: number): Promise<void>
-  /** Takes all room away that the store could take, and answers how to give it back; null where this machine cannot do that. */
+  /** Takes all free space from the store, and answers how to give it back; null where this machine cannot do that. */
   readonly fill: (() => Promise<() => Promise<void>>) | null
 }
 
-/** Notices as they come, and ways to wait for one. */
+/** The notices so far, and ways to wait for one. */
 export function collect() {
   const notices: StoreNotice[] = []
   let wake = () => {}
   const waitFor = async (isIt: (notice: StoreNotice) => boolean): Promise<void> => {
-    // Also keeps the process alive: a store that only listens does not.
+    // This keeps the process alive, which a store that only listens does not.
     const deadline = setTimeout(() => wake(), 10_000)
     const end = Date.now() + 10_000
     while (!notices.some(isIt)) {
@@ -49,12 +49,12 @@ async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
   return found
 }
 
-/** Not all at once: each has its time limit, and test machines are slow. */
+/** These do not run all at once: each has its time limit, and test machines are slow. */
 async function inPortions(keys: readonly string[], work: (key: string) => Promise<unknown>): Promise<void> {
   for (let i = 0; i < keys.length; i += 50) await Promise.all(keys.slice(i, i + 50).map(work))
 }
 
-/** Seconds that the value under `key` has left; null for no limit, undefined where there is none. */
+/** The seconds that the value under `key` has left; null for no limit, undefined where there is none. */
 async function lifeOf(store: Store, key: string): Promise<number | null | undefined> {
   return (await all(store.scan(key))).find(entry => entry.key === key)?.ttlSeconds
 }
@@ -353,7 +353,7 @@ export function holdToContract(t: Test, open: (t: Test) => Promise<Rig>): void {
       await store.put('account:b', '{"suspended":null}', 500)
       const makeRoom = await fill()
       await t.rejects(store.ping(), StoreUnreachable)
-      // What stood ready for the next ordinary writes, and room that ended values left behind, is used up first.
+      // Space for the next ordinary writes, and space of ended values, is used first.
       for (const size of [200_000, 20_000, 500])
         for (let n = 0; n < 500; n++)
           if (await store.put(`session:last${size}.${n}`, 'x'.repeat(size), 500).catch(() => 'refused')) break

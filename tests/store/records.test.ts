@@ -1,4 +1,7 @@
-/** Record kinds: each record of the store has a version; a newer one is refused and kept, an older one is written anew in today's, a broken one is nobody's. */
+/**
+ * Record kinds: each record has a version. A newer one is refused and kept, an older one is upgraded with its next change, and a broken one
+ * counts as none.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -175,7 +178,7 @@ t.test('no room writes or reads a record of the store by hand', t => {
   const rooms = /^(identity|factor|throttle|session|watch|keyring)\//
   const byHand = (text: string) => /from '.*\/store\/(?!batches)/.test(text) && /JSON\.(parse|stringify)\(/.test(text)
   t.ok(byHand("import { Store } from '../store/store.ts'\nJSON.parse(await store.get(key))"), 'an offender is seen')
-  // The handle of a sealed ceremony travels with the browser; the store holds a word of it.
+  // The handle of a sealed ceremony is in the browser; the store has one word of it.
   t.same(
     files.filter(file => rooms.test(file) && byHand(textOf(file))),
     ['factor/sealed-ceremony.ts']

@@ -1,4 +1,7 @@
-/** The limiter: counted before the check, at once and everywhere; waits grow and end; nobody far away locks anybody out. */
+/**
+ * The limiter: attempts are counted before the check, in parallel and over all gates; waits grow and end; nobody far away locks anybody
+ * out.
+ */
 import t from 'tap'
 import { newToken } from '../../src/ids.ts'
 import { openStore } from '../../src/store/open.ts'
@@ -16,7 +19,7 @@ function limited() {
   return { time, store, limiter: new AttemptLimiter({ store, clock: time.read }), guesses: new AttemptBuckets(store) }
 }
 
-/** Fails once, after waiting as long as it takes. Answers the seconds waited. */
+/** Fails once, after the wait that is due. Answers the seconds waited. */
 async function failOnce({ time, limiter }: ReturnType<typeof limited>, bucket: Bucket): Promise<number> {
   for (let waited = 0; ; ) {
     const reservation = await limiter.reserve([bucket])
@@ -189,7 +192,10 @@ t.test('M17: a known address has a bucket of its own, apart from all strangers',
   t.not(await guesses.isKnown('A1', { address: '192.0.2.7' }), true, 'after thirty days it is forgotten')
 })
 
-/** One try of each; the one who never stops, once a second, and in between whoever obeys every Retry-After. Seconds until the latter is checked. */
+/**
+ * One attempt of each, then one client that tries every second and one that obeys every Retry-After. Answers the seconds until the latter
+ * is checked.
+ */
 async function waitOf(all: ReturnType<typeof limited>, attackers: readonly string[], person: Origin): Promise<number> {
   const { guesses, limiter, time } = all
   const from = async (origin: Origin) =>
@@ -288,7 +294,7 @@ t.test(
     let checked = 0
     for (const accountId of people) if ((await guess(accountId)) === 'allowed') checked++
     t.equal(checked, 201, 'in one round over a thousand accounts')
-    // As fast as it goes, for an hour.
+    // As fast as possible, for an hour.
     for (let i = 0; i < 3600; i++) {
       if ((await guess(people[i % people.length]!)) === 'allowed') checked++
       time.advance(1)
@@ -316,7 +322,7 @@ t.test('a morning at one address: thousands who are right, and a hundred who mis
     if (password.kind !== 'allowed' || code.kind !== 'allowed') return t.fail(`number ${i} has to wait`)
     await code.succeeded()
     halfWay.push(password.succeeded)
-    // Fifty are between their password and their code at any time.
+    // Fifty people are between password and code at any time.
     if (halfWay.length > 50) await halfWay.shift()!()
     if (i % 2 === 0) time.advance(1)
   }
@@ -334,7 +340,7 @@ t.test('M12: the neighbours’ count is one, on either store and for several gat
     const guesses = new AttemptBuckets(store)
     const people = Array.from({ length: 60 }, (_, i) => `A${i}`)
     for (const accountId of people) await guesses.remember(accountId, { address: lab })
-    // As it stands after 196.
+    // The count after 196 failures.
     await store.put(`attempts:neighbours:${lab}`, JSON.stringify({ failures: 196, at: clock(), until: 0 }))
     const answers = await Promise.all(
       people.map(async (accountId, i) =>

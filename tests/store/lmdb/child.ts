@@ -1,4 +1,4 @@
-/** Another process on the same embedded store, as the command line is one: does what it is told and says so, line by line. */
+/** Another process on the same embedded store, as a command is one. It does what it is told and reports each step. */
 
 import { open } from 'lmdb'
 import { openStore } from '../../../src/store/open.ts'
@@ -10,7 +10,7 @@ function say(word: string | number): void {
 }
 
 const tasks: Record<string, () => Promise<void>> = {
-  /** Writes for ever; says each number once it was promised that it is kept. */
+  /** Writes for ever, and prints each number once its write has resolved. */
   async write() {
     const store = await openStore(`embedded:${path}`)
     for (let number = 1; ; number++) {
@@ -19,7 +19,7 @@ const tasks: Record<string, () => Promise<void>> = {
     }
   },
 
-  /** Ends one session, and says when. */
+  /** Ends one session, and prints when. */
   async revoke() {
     const store = await openStore(`embedded:${path}`)
     await store.delete('session:revoked')
@@ -35,7 +35,7 @@ const tasks: Record<string, () => Promise<void>> = {
     await store.close()
   },
 
-  /** Stands still within a transaction. */
+  /** Stops within a transaction. */
   async hold() {
     const root = open({ path, noSubdir: false, overlappingSync: false, eventTurnBatching: false })
     root.transactionSync(() => {
@@ -44,7 +44,7 @@ const tasks: Record<string, () => Promise<void>> = {
     })
   },
 
-  /** Writes until the disk takes no more, then looks what is left of the store. */
+  /** Writes until the disk is full, then checks what is left of the store. */
   async fill() {
     const store = await openStore(`embedded:${path}`)
     await store.put('first', 'still here')

@@ -118,7 +118,7 @@ t.test('hears within moments what another process changes, and reads it', async 
   const heardAt = Date.now()
   t.equal(await store.get('session:revoked'), null)
   const delay = heardAt - Number((await said)[0])
-  // Some 5 ms on an idle machine. The slow look that covers for a deaf watch would take up to a second.
+  // This takes some 5 ms on an idle machine. The poll that replaces a failed watch would take up to a second.
   t.ok(delay < 500, `${delay} ms`)
 })
 
@@ -129,7 +129,7 @@ t.test('hears it a little later when the watch is deaf', async t => {
   const { listener, heard } = collect()
   await store.subscribe('session:', listener)
   rmSync(join(path, 'bell'))
-  const other = openLmdb(path) // rings a new bell, which nobody watches
+  const other = openLmdb(path) // this process makes a new signal file, which nobody watches
   t.teardown(() => other.close())
   await other.put('session:a', 'x')
   await heard('session:a')
@@ -141,7 +141,7 @@ t.test('forgets everything when it has fallen too far behind, and keeps the log 
   t.teardown(() => store.close())
   const { listener, notices, heard, told } = collect()
   await store.subscribe('burst:', listener)
-  // Synchronously: this process hears nothing meanwhile.
+  // The write is synchronous, so that this process hears nothing meanwhile.
   t.equal(spawnSync(process.execPath, childArgs('burst', path, 11_500), { stdio: 'inherit' }).status, 0)
   await told('ready')
   await store.put('burst:next', 'x')
@@ -181,7 +181,7 @@ t.test(
 
 t.test('a full disk rejects, loses nothing that was kept, and does not end the process', async t => {
   const path = temporaryDirectory(t)
-  // Without what the test runner puts into every Node: it takes SIGXFSZ, which Node ignores, for a reason to end.
+  // Without NODE_OPTIONS the test runner's hooks are absent. They would end the process at SIGXFSZ, which Node ignores.
   const command = `unset NODE_OPTIONS; ulimit -f 4000; exec "$0" "$@"`
   const { status, signal, stdout, stderr } = spawnSync(
     'bash',
@@ -238,7 +238,7 @@ t.test('says what to mend when it cannot be opened', async t => {
     })
 
   t.test('a directory without rights', async t => {
-    // Root may write everywhere: be somebody else for a moment.
+    // Root may write everywhere, so this test becomes another user for a moment.
     const isRoot = process.getuid?.() === 0
     if (isRoot) process.seteuid?.(65_534)
     try {

@@ -1,10 +1,10 @@
-/** The log of changes of the embedded store, as several processes find it: one that remembers where it ended must never believe itself. */
+/** The log of changes of the embedded store with several processes: a process that remembers where the log ended must check that. */
 import t from 'tap'
 import { changesKept, Records, type Tables } from '../../../src/store/lmdb/records.ts'
 
 type Changes = Tables['changes']
 
-/** The tables of one store, in memory, shared by as many Records as there are processes. Only the log and the values hold anything. */
+/** The tables of one store in memory, for as many Records as there are processes. Only the log and the values hold anything. */
 class Shared {
   readonly log = new Map<number, string>()
 
@@ -34,7 +34,7 @@ class Shared {
   }
 }
 
-/** `count` changes by one process, the keys numbered from `from`. */
+/** `count` changes by one process, with keys numbered from `from`. */
 function write(records: Records, from: number, count: number): string[] {
   const keys = Array.from({ length: count }, (_, i) => `key-${from + i}`)
   for (const key of keys) records.set(key, 'x', 0)

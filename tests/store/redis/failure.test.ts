@@ -1,4 +1,4 @@
-/** THREATS D1 and D3: what a broken Redis may and may not do to us. Everything fails closed, in time, and comes back by itself. */
+/** THREATS D1 and D3: the effects of a broken Redis. Everything fails closed, in time, and recovers by itself. */
 
 import t, { type Test } from 'tap'
 import { openStore } from '../../../src/store/open.ts'
@@ -31,7 +31,7 @@ async function opened(t: Test, url: string): Promise<Store> {
   return store
 }
 
-/** Every verb rejects inside two seconds, and says nothing of what it carried. */
+/** Every operation rejects within two seconds, and reveals nothing of its arguments. */
 async function rejectsAll(t: Test, store: Store, reason: RegExp): Promise<void> {
   const began = Date.now()
   const calls = Object.entries(verbs).map(async ([name, call]) => {
@@ -152,7 +152,7 @@ t.test('D1 a Redis that answers something else', async t => {
     t.test(name, async t => {
       await store.put('session:a', secret)
       proxy.mode = { kind: 'answer', bytes }
-      // Numbers are what some verbs expect; what matters is that none of them is taken for text.
+      // Some operations expect numbers, and none of them may be taken for text.
       if (name.startsWith('numbers'))
         for (const verb of ['get', 'put', 'add', 'take', 'members', 'ping'])
           await t.rejects(verbs[verb]?.(store) as Promise<unknown>, StoreUnreachable)
@@ -224,7 +224,7 @@ t.test('ping notices a Redis that would not keep a write', async t => {
 })
 
 t.test('opening says in time that nobody answers', async t => {
-  // No program is given this port unasked, as it may be one that was free a moment ago.
+  // The system gives port 1 to no program by itself. A port that was free a moment ago may be in use.
   const nobody = 'redis://127.0.0.1:1'
   const frozen = await startRedis(t)
   await frozen.signal('SIGSTOP')

@@ -10,7 +10,7 @@ async function opened(t: Test, url: string, options: StoreOptions = {}): Promise
   return store
 }
 
-/** Reads, writes, scripts, hears, lists and pings: everything a user of Redis needs rights for. */
+/** Reads, writes, runs scripts, subscribes, lists and pings: all that the user of Redis needs rights for. */
 async function worksThroughout(t: Test, store: Store): Promise<void> {
   const { listener, heard } = collect()
   await store.subscribe('session:', listener)
