@@ -8,7 +8,7 @@ import { formatLimit } from './relative-time.ts'
 export function whySentence({ why, app, demanded }: Offer, say: Messages): string | null {
   if (why === null) return null
   if (why.kind === 'account') return say.challenge.account(formatLimit(freshSeconds, say))
-  if (why.kind === 'on-the-way') return say.challenge.onTheWay(app ?? '')
+  if (why.kind === 'to-app') return say.challenge.onTheWay(app ?? '')
   return stepUpSentence(app ?? '', demanded, why.withinSeconds, say)
 }
 

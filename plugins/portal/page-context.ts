@@ -102,7 +102,7 @@ export function signedPage({ page }: FastifyRequest): AuthenticatedContext {
 export function callerOf(page: AuthenticatedContext): SignedCaller
 export function callerOf(page: PageContext): Caller
 export function callerOf({ request, now, address, browser, device, site, principal, trip }: PageContext): Caller {
-  return { request: request.exchange.id, now, address, browser, device, host: site.host, principal, way: trip }
+  return { request: request.exchange.id, now, address, browser, device, host: site.host, principal, returnTo: trip }
 }
 
 export function isSigned(page: PageContext): page is AuthenticatedContext {

@@ -3,15 +3,11 @@
  * R1-R8); an invalid address counts as none.
  */
 import { parseStopped, type StoppedRequest, stoppedText } from '../../src/apps/return-to.ts'
+import type { ReturnTo as SignInReturnTo } from '../../src/sign-in/next-step.ts'
 import { longestAddress, queryOf, unpacked } from '../return-address.ts'
 
-export interface ReturnTo {
-  /** An absolute http(s) URL on a host of the gate, or null for the list of apps. */
-  readonly rd: string | null
-  /** Hash of the nonce that the browser keeps for the host of `rd`. */
-  readonly state: string | null
-  /** The request that was refused, where it is not a GET of `rd`: a script's on that page, or a form's. */
-  readonly ask?: StoppedRequest | null
+/** Where a person goes, and what the addresses of the pages hold besides. */
+export interface ReturnTo extends SignInReturnTo {
   /** When a failed hand-over started again, in seconds since the epoch, base 36. It must not repeat for ever. */
   readonly again?: string
 }

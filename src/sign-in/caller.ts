@@ -2,7 +2,7 @@
 import type { Principal } from '../session/principal.ts'
 import type { Device } from '../session/session.ts'
 import type { Origin } from '../throttle/attempt-buckets.ts'
-import type { Way } from './next-step.ts'
+import type { ReturnTo } from './next-step.ts'
 
 export interface Caller extends Origin {
   /** The reference of the request, for the journal. */
@@ -16,7 +16,7 @@ export interface Caller extends Origin {
   readonly host: string
   /** The sign-in that this browser has; null for none. */
   readonly principal: Principal | null
-  readonly way: Way
+  readonly returnTo: ReturnTo
 }
 
 /** A caller who has shown at least a first factor. */

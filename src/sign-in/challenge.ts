@@ -7,7 +7,7 @@ import type { UsableFactors } from './usable-factors.ts'
 /** Why a factor is asked for; null where the reason is the sign-in itself. */
 export type Why =
   | { readonly kind: 'account' }
-  | { readonly kind: 'on-the-way' }
+  | { readonly kind: 'to-app' }
   | { readonly kind: 'step-up'; readonly withinSeconds: number | null }
   | null
 
@@ -35,19 +35,19 @@ export class Challenge {
   }
 
   async offer(by: SignedCaller): Promise<Offer> {
-    const { principal, way, address } = by
+    const { principal, returnTo, address } = by
     const isStepUp = principal.isFullySignedIn
     const { kinds: has, codeDigits } = await this.#factors.of(principal.account.id)
     const requirement = this.#nextStep.requirement(by, principal)
     const app = requirement?.app.title ?? null
     if (requirement?.access.kind !== 'challenge') {
-      const isOwn = isStepUp && way.rd !== null && this.#nextStep.isPortalPage(way.rd, address)
-      const why: Why = isOwn ? { kind: 'account' } : app === null ? null : { kind: 'on-the-way' }
+      const isOwn = isStepUp && returnTo.rd !== null && this.#nextStep.isPortalPage(returnTo.rd, address)
+      const why: Why = isOwn ? { kind: 'account' } : app === null ? null : { kind: 'to-app' }
       return { isStepUp, why, has, factors: has, demanded: factorKinds, app, codeDigits }
     }
     const { factors: demanded, withinSeconds } = requirement.access.requirement
     const factors = has.filter(kind => demanded.includes(kind))
-    const why: Why = isStepUp ? { kind: 'step-up', withinSeconds } : { kind: 'on-the-way' }
+    const why: Why = isStepUp ? { kind: 'step-up', withinSeconds } : { kind: 'to-app' }
     return { isStepUp, why, has, factors, demanded, app, codeDigits }
   }
 
@@ -58,10 +58,10 @@ export class Challenge {
 
   /** True where nothing more is needed, for example after a proof in another tab. */
   isEnough(by: SignedCaller): boolean {
-    const { principal, way, address, now } = by
+    const { principal, returnTo, address, now } = by
     if (!principal.isFullySignedIn) return false
-    if (way.rd === null) return true
-    if (this.#nextStep.isPortalPage(way.rd, address)) return isFresh(principal.proofs, now)
+    if (returnTo.rd === null) return true
+    if (this.#nextStep.isPortalPage(returnTo.rd, address)) return isFresh(principal.proofs, now)
     return this.#nextStep.requirement(by, principal)?.access.kind !== 'challenge'
   }
 }

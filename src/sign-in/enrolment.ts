@@ -14,7 +14,7 @@ import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import type { SignedCaller } from './caller.ts'
 import type { Completion } from './completion.ts'
 import type { SignInJournal } from './journal.ts'
-import type { Next, NextStep, OnTheWay } from './next-step.ts'
+import type { Next, NextStep, NextStepInput } from './next-step.ts'
 import { type Denied, denied, type FindAnswer, following, neverRepeated, type Repeated } from './outcome.ts'
 import type { Recovery } from './recovery.ts'
 import type { UsableFactors } from './usable-factors.ts'
@@ -153,7 +153,7 @@ export class Enrolment {
   }
 
   /** The next step after an enrolment. */
-  async next(on: OnTheWay, principal: Principal): Promise<Next> {
-    return on.way.rd === null ? { kind: 'account' } : this.#options.nextStep.of(on, principal)
+  async next(input: NextStepInput, principal: Principal): Promise<Next> {
+    return input.returnTo.rd === null ? { kind: 'account' } : this.#options.nextStep.of(input, principal)
   }
 }

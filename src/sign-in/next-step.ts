@@ -7,12 +7,12 @@ import type { Principal, Sessions } from '../session/sessions.ts'
 import type { UsableFactors } from './usable-factors.ts'
 
 /** Where a person is going. The caller has validated it (THREATS R1-R8). */
-export interface Way {
+export interface ReturnTo {
   /** An address on a host that the gate serves, or null for the list of apps. */
   readonly rd: string | null
   /** Hash of the nonce that the browser keeps for the host of `rd`. */
   readonly state: string | null
-  /** The request that was refused, where it is not a GET of `rd`. */
+  /** The request that was refused, where it is not a GET of `rd`: a script's on that page, or a form's. */
   readonly ask?: StoppedRequest | null
 }
 
@@ -42,9 +42,9 @@ export type RequirementFor = (
   message?: Message
 ) => Requirement | null
 
-/** A person on their way, and their address. */
-export interface OnTheWay {
-  readonly way: Way
+/** What the next step needs of a caller. `address` is the client's. */
+export interface NextStepInput {
+  readonly returnTo: ReturnTo
   readonly address: string
 }
 
@@ -64,15 +64,15 @@ export class NextStep {
   }
 
   /** The next step of this person. Makes a hand-over code for another host. */
-  async of(on: OnTheWay, principal: Principal): Promise<Next> {
-    const { rd, state } = on.way
+  async of(input: NextStepInput, principal: Principal): Promise<Next> {
+    const { rd, state } = input.returnTo
     if (!principal.isFullySignedIn) {
       const mayEnrol =
         (await this.isInvited(principal)) && (await this.#options.factors.kinds(principal.account.id)).length === 0
       return { kind: mayEnrol ? 'enrol' : 'challenge' }
     }
     if (rd === null) return { kind: 'home' }
-    if (this.requirement(on, principal)?.access.kind === 'challenge') return { kind: 'challenge' }
+    if (this.requirement(input, principal)?.access.kind === 'challenge') return { kind: 'challenge' }
     if (state === null || this.#isOnPortalHost(rd)) return { kind: 'address', url: rd }
     const { host, origin } = new URL(rd)
     return { kind: 'hand-over', origin, code: await this.#options.sessions.handOver(principal, host, state, rd) }
@@ -82,7 +82,7 @@ export class NextStep {
    * What the target demands of this person; null where it belongs to no app. The refused request (`ask`) comes first: the page around it
    * may be open to the person already.
    */
-  requirement({ way: { rd, ask }, address }: OnTheWay, principal: Principal | null): Requirement | null {
+  requirement({ returnTo: { rd, ask }, address }: NextStepInput, principal: Principal | null): Requirement | null {
     if (rd === null) return null
     const { requirementFor } = this.#options
     const asked = ask == null ? null : requirementFor(ask.url, principal, address, messageOf(ask))

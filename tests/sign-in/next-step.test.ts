@@ -1,12 +1,12 @@
 /** Where a person goes next, as a table of who they are and where they were going. */
 import t from 'tap'
-import type { Way } from '../../src/sign-in/next-step.ts'
+import type { ReturnTo } from '../../src/sign-in/next-step.ts'
 import { appOrigin, house, nowhere, portalOrigin, state } from '../fixtures/in-process/sign-in.ts'
 
-const toApp: Way = { rd: `${appOrigin}/data`, state }
+const toApp: ReturnTo = { rd: `${appOrigin}/data`, state }
 
 t.test('somebody who is wholly signed in', async t => {
-  const rows: [string, Way, object][] = [
+  const rows: [string, ReturnTo, object][] = [
     ['was going nowhere: the list of apps', nowhere, { kind: 'home' }],
     ['was on a page of the portal: there', { rd: `${portalOrigin}/.factorgate/account`, state }, { kind: 'address' }],
     ['was going to an app: a hand-over', toApp, { kind: 'hand-over', origin: appOrigin }],
@@ -25,7 +25,7 @@ t.test('somebody who is wholly signed in', async t => {
       const code = await withApp(ada)
       const outcome = await signIn.secondFactor.withCode(as(await halfWay(ada)), 'totp', code())
       if (outcome.kind !== 'entered') return t.fail(outcome.kind)
-      t.match(await signIn.nextStep.of({ way, address: '192.0.2.10' }, outcome.principal), next)
+      t.match(await signIn.nextStep.of({ returnTo: way, address: '192.0.2.10' }, outcome.principal), next)
     })
 })
 
@@ -33,7 +33,7 @@ t.test('a hand-over code opens a session on the host it was made for', async t =
   const { signIn, as, enter, halfWay, withApp, sessions } = await house(t)
   const ada = await enter('ada')
   const code = await withApp(ada)
-  const outcome = await signIn.secondFactor.withCode(as(await halfWay(ada), { way: toApp }), 'totp', code())
+  const outcome = await signIn.secondFactor.withCode(as(await halfWay(ada), { returnTo: toApp }), 'totp', code())
   if (outcome.kind !== 'entered' || outcome.next.kind !== 'hand-over') return t.fail(outcome.kind)
   const there = await sessions.redeem(outcome.next.code, 'notebooks.example', state)
   t.same([there?.returnTo, there?.principal.account.id], [toApp.rd, ada.id])
@@ -42,7 +42,7 @@ t.test('a hand-over code opens a session on the host it was made for', async t =
 t.test('somebody half-way', async t => {
   t.test('a password alone leads to the challenge', async t => {
     const { signIn, enter, halfWay } = await house(t)
-    t.same(await signIn.nextStep.of({ way: toApp, address: '' }, await halfWay(await enter('ada'))), {
+    t.same(await signIn.nextStep.of({ returnTo: toApp, address: '' }, await halfWay(await enter('ada'))), {
       kind: 'challenge'
     })
   })

@@ -32,11 +32,11 @@ t.test('a code', async t => {
       const ada = await enter('ada')
       const code = await withApp(ada)
       const way = { rd: `${appOrigin}/keys/1`, state }
-      const by = as(await halfWay(ada), { way })
+      const by = as(await halfWay(ada), { returnTo: way })
       t.match(await signIn.secondFactor.withCode(by, 'totp', code()), { kind: 'denied', code: 'other_factor_required' })
       t.same(said(), ['login password accepted'])
       t.equal(
-        (await signIn.secondFactor.withCode({ ...by, way: nowhere }, 'totp', code())).kind,
+        (await signIn.secondFactor.withCode({ ...by, returnTo: nowhere }, 'totp', code())).kind,
         'entered',
         'nor spent'
       )
@@ -118,9 +118,13 @@ t.test('a challenge', async t => {
       [account, true]
     ] as const
     for (const [way, isEnough] of rows)
-      t.equal(signIn.challenge.isEnough(as(outcome.principal, { way })), isEnough, way.rd ?? 'nowhere')
+      t.equal(signIn.challenge.isEnough(as(outcome.principal, { returnTo: way })), isEnough, way.rd ?? 'nowhere')
     time.advance(301)
-    t.equal(signIn.challenge.isEnough(as(outcome.principal, { way: account })), false, 'changes take a fresh proof')
+    t.equal(
+      signIn.challenge.isEnough(as(outcome.principal, { returnTo: account })),
+      false,
+      'changes take a fresh proof'
+    )
   })
 
   t.test('offers what the person has of what the way demands, and says why', async t => {
@@ -128,8 +132,8 @@ t.test('a challenge', async t => {
     const ada = await enter('ada')
     await withApp(ada)
     const principal = await halfWay(ada)
-    const to = (rd: string) => signIn.challenge.offer(as(principal, { way: { rd, state } }))
-    t.match(await to(`${appOrigin}/data`), { has: ['totp'], factors: ['totp'], why: { kind: 'on-the-way' } })
+    const to = (rd: string) => signIn.challenge.offer(as(principal, { returnTo: { rd, state } }))
+    t.match(await to(`${appOrigin}/data`), { has: ['totp'], factors: ['totp'], why: { kind: 'to-app' } })
     t.match(await to(`${appOrigin}/keys/1`), { has: ['totp'], factors: [], demanded: ['webauthn'], app: 'Notebooks' })
   })
 })
