@@ -1,7 +1,4 @@
-/**
- * The record of an account in the store. An account whose record is not wholly valid does not exist for the gate: nobody enters with it
- * (THREATS D3).
- */
+/** The record of an account in the store. With an invalid record the account does not exist for the gate (THREATS D3). */
 import { type Loose, RecordKind } from '../store/records.ts'
 import { type Account, accountPrefix } from './account.ts'
 

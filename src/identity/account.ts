@@ -1,7 +1,4 @@
-/**
- * An account: the record of one person, with their names and whether they may enter. Secrets are in other records (`password:`,
- * `credential:`).
- */
+/** An account: one person's names, and whether they may enter. Secrets are in other records (`password:`, `credential:`). */
 import type { Subject } from './subject.ts'
 
 export interface Account {
@@ -17,14 +14,14 @@ export interface Account {
   readonly createdAt: number
 }
 
-/** The store key of an account is this prefix and its id. The gate caches and watches this prefix. */
+/** The prefix of an account's store key, before its id. The gate caches and watches it. */
 export const accountPrefix = 'account:'
 
 const nameShape = /^[a-z0-9](?:[a-z0-9._+-]{0,62}[a-z0-9])?(?:@[a-z0-9](?:[a-z0-9.-]{0,188}[a-z0-9])?)?$/
 
 /**
- * The canonical form of a sign-in name: trimmed, NFKC, lower case. So `alice`, `Alice ` and `ａｌｉｃｅ` share one bucket (CVE-2026-47203).
- * Undefined for text that is no name: two `@`, blanks, control or invisible characters.
+ * The canonical form of a sign-in name, otherwise `alice`, `Alice ` and `ａｌｉｃｅ` would have three buckets (CVE-2026-47203). Undefined for
+ * text that is no name.
  */
 export function canonicalName(text: string): string | undefined {
   if (text.length > 256) return undefined

@@ -1,4 +1,4 @@
-/** The register of accounts. It gives each name to one account, and no change of an account overwrites another one of the same moment. */
+/** The register of accounts. A name belongs to one account, and parallel changes of an account are all kept. */
 import type { Clock } from '../clock.ts'
 import { newId } from '../ids.ts'
 import { inBatches } from '../store/batches.ts'
@@ -39,9 +39,9 @@ export interface NewAccount {
 export type AccountChange = Partial<Pick<Account, 'displayName' | 'email' | 'groups' | 'directory'>>
 
 const index = 'accounts'
-/** This key stands when the index of addresses is complete. A store of an older version lacks it. */
+/** Set when the index of addresses is complete. A store of an older version lacks it. */
 const addressMark = 'meta:addresses'
-/** An id that no account has. It is looked up for unknown names, so that the number of reads tells nothing (ASVS 6.3.8). */
+/** An id that no account has. Unknown names are looked up with it, so that the number of reads tells nothing (ASVS 6.3.8). */
 const nobody = 'A'.repeat(22)
 const nameKeyOf = (name: string) => `account-name:${name}`
 
@@ -70,7 +70,7 @@ export class Accounts {
       suspended: null,
       createdAt: this.#clock()
     }
-    // The name comes last: a create that breaks off leaves a record that nobody can sign in to, and no name that nobody can take.
+    // The name comes last: a create that breaks off leaves no name that nobody can take.
     await accountRecord.put(this.#store, account.id, account)
     await this.#store.link(index, account.id)
     await this.#addresses.link(account.email, account.id)
@@ -96,8 +96,8 @@ export class Accounts {
   }
 
   /**
-   * The account that a person means at the sign-in, by its name or by an e-mail address that only one account has. A name that looks like
-   * an address comes first. The number of reads depends on what was typed, and not on who exists (ASVS 6.3.8).
+   * The account with this name, or with this e-mail address if only one account has it. The name comes first. The number of reads depends
+   * on the text, and not on who exists (ASVS 6.3.8).
    */
   async bySignIn(text: string): Promise<Account | null> {
     const named = await this.byName(text)
@@ -155,8 +155,8 @@ export class Accounts {
   }
 
   /**
-   * Ends the account's access. Watchers of the store then end its sessions and connections. Throws AccountError `not_found`. Rejects with
-   * StoreUnconfirmed where the change is written but nothing confirms that it lasts; a second call asks for the confirmation again.
+   * Ends the account's access; watchers of the store end its sessions and connections. Throws AccountError `not_found`. Rejects with
+   * StoreUnconfirmed where nothing confirms the change; a second call asks again.
    */
   async suspend(id: string, why: string): Promise<Account> {
     const account = await this.#change(id, account => ({ ...account, suspended: { at: this.#clock(), why } }))
@@ -203,7 +203,7 @@ function takesAway(before: Account, after: Account): boolean {
   return after.suspended !== null || (isSmaller && after.groups.every(group => before.groups.includes(group)))
 }
 
-/** Whether the text has the form of an id. Other text costs no read of the store. */
+/** Other text than an id costs no read of the store. */
 function isId(text: string): boolean {
   return /^[A-Za-z0-9_-]{22}$/.test(text)
 }

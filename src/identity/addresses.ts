@@ -1,6 +1,6 @@
 /**
- * E-mail addresses as sign-in names: their canonical form, and the index from an address to its accounts. The account's record decides; an
- * entry of the index that the record does not confirm counts for nothing.
+ * E-mail addresses as sign-in names: their canonical form, and the index from an address to its accounts. An entry counts only if the
+ * account's record confirms it.
  */
 import { createHash } from 'node:crypto'
 import { domainToASCII } from 'node:url'
@@ -8,14 +8,14 @@ import type { Store } from '../store/store.ts'
 
 /** RFC 5321 §4.5.3.1.3. */
 const longest = 254
-/** An address of more accounts than this belongs to no single person: the index answers null for it. */
+/** The index answers null for an address of more accounts than this. */
 const holdersMax = 8
 
 const keyOf = (address: string) => `account-address:${createHash('sha256').update(address).digest('base64url')}`
 
 /**
- * The canonical form of an address: NFKC, lower case, the domain in ASCII, no invisible characters. Undefined for text that is no address
- * (two `@`, blanks, commas: THREATS M16). RFC 5321 §2.4 lets the part before the `@` tell cases apart, but the mail systems in use do not.
+ * The canonical form of an address; undefined for text that is none (two `@`, blanks, commas: THREATS M16). The part before the `@` could
+ * tell cases apart (RFC 5321 §2.4), but the mail systems in use do not.
  */
 export function canonicalAddress(text: string): string | undefined {
   if (text.length > 2 * longest) return undefined

@@ -1,6 +1,6 @@
 /**
- * Invitations: links with which people set a password and enrol a first factor. An invitation sets one password, and then stays until the
- * first factor stands. It proves possession of itself alone and opens no app (THREATS M5, M7).
+ * Invitations: links with which people set a password and enrol a first factor. An invitation proves possession of itself alone and opens
+ * no app (THREATS M5, M7).
  */
 import { type Clock, isCurrent } from '../clock.ts'
 import { isToken, newToken, tokenDigest } from '../ids.ts'
@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts'
 
 /** ASVS 6.4.1; NIST SP 800-63B-4 §4.2 for codes that are sent by e-mail. */
 const lifeSeconds = 24 * 3600
-/** The record outlives the link by the hour that a sign-in lasts, so that people who began in the last second may finish. */
+/** The record outlives the link by the hour that a sign-in lasts, so that people may finish. */
 const keptSeconds = lifeSeconds + 3600
 
 interface Invitation {
@@ -59,16 +59,13 @@ export class Invitations {
     return found === null || found.acceptedAt !== undefined ? null : found.accountId
   }
 
-  /** The account of an invitation that is accepted and has not led to a second factor yet, or null. It opens nothing by itself. */
+  /** The account of an invitation that is accepted and has not led to a second factor yet, or null. */
   async begun(token: string): Promise<string | null> {
     const found = await this.#look(token)
     return found?.acceptedAt === undefined ? null : found.accountId
   }
 
-  /**
-   * Accepts an invitation. Of all callers at once, one gets the account's id and the others null. From then on it is `begun`, until
-   * `removeAll` or its end.
-   */
+  /** Accepts an invitation. Of all callers at once, one gets the account's id and the others null. */
   accept(token: string): Promise<string | null> {
     return this.#mark(token, true)
   }
@@ -84,10 +81,7 @@ export class Invitations {
     return digest !== null && (await this.#good(digest, await invitationRecord.get(this.#store, digest))) !== null
   }
 
-  /**
-   * True while this invitation is the account's newest and is neither withdrawn nor spent. A sign-in that began with it may enrol for that
-   * long, even after the link has run out.
-   */
+  /** True while this invitation is the account's newest and is neither withdrawn nor spent, even after the link has run out. */
   async stands(accountId: string, digest: string): Promise<boolean> {
     const [newest, invitation] = await Promise.all([
       this.#store.get(latestOf(accountId)),

@@ -1,6 +1,6 @@
 /**
- * The directory whose passwords the gate keeps itself. An unknown name, a person of another directory and a person without a password get
- * the same answer as a wrong password, after the same time.
+ * The directory of passwords that the gate keeps. Unknown names, people of other directories and people without a password get the answer
+ * of a wrong password, after the same time.
  */
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
@@ -28,7 +28,7 @@ interface PasswordRecord {
 }
 
 const hashShape = /^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/
-/** An id that no account has. It is looked up where there is no account, so that the number of reads is the same. */
+/** An id that no account has. Looking it up keeps the number of reads the same. */
 const nobody = 'nobody'
 
 /** Its id is the account's. */
@@ -74,8 +74,8 @@ export class LocalDirectory implements Directory {
   }
 
   /**
-   * The slow half of setting a password: it checks and hashes, and answers a function that stores. A caller spends what is good once
-   * between the two, when only the store can still fail. Throws as `setPassword` does.
+   * The slow half of setting a password. It answers a function that stores, so that a caller can spend something between the two. Throws as
+   * `setPassword` does.
    */
   async preparePassword(password: string): Promise<(accountId: string) => Promise<void>> {
     const problem = passwordProblem(password, [])
@@ -106,7 +106,7 @@ export class LocalDirectory implements Directory {
     if (hash === null) return
     const setAt = this.#clock()
     await passwordRecord.change<void>(this.#store, accountId, record =>
-      // This replaces only the hash that was just checked, otherwise it would undo a password change of the same moment.
+      // Only the hash that was just checked is replaced, otherwise a parallel password change would be undone.
       record?.hash === before ? { next: { hash, setAt }, result: undefined } : { result: undefined }
     )
   }

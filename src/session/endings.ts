@@ -46,8 +46,8 @@ export class Endings {
   }
 
   /**
-   * Ends all sessions of an account but `except`; answers how many. It asks for one confirmation, at the end, and also where no session was
-   * left, for those who try again. Rejects with StoreUnconfirmed, which has the number.
+   * Ends all sessions of an account but `except`; answers how many. It asks for one confirmation at the end, even where no session was
+   * left. Rejects with StoreUnconfirmed, which has the number.
    */
   async endAccount(accountId: string, why: EndReason, except?: string): Promise<number> {
     const ids = await this.#store.members(sessionsOf(accountId))
@@ -70,8 +70,8 @@ export class Endings {
   }
 
   /**
-   * True if this session ended without a confirmation within the last hour (with `accountId`: if it was one of this account). It then asks
-   * for the confirmation again, and rejects with StoreUnconfirmed as `end` does.
+   * True if this session ended without a confirmation within the last hour (with `accountId`: one of this account). Asks for the
+   * confirmation again, and rejects as `end` does.
    */
   async confirmEnd(id: string, accountId?: string): Promise<boolean> {
     const whose = await this.#store.get(endedKey(id))
@@ -93,8 +93,8 @@ export class Endings {
   }
 
   /**
-   * Ends a session without asking for a confirmation. Null where there was none. A session that this release cannot read ends as well,
-   * since every release looks for the record that is deleted here; its account is unknown then ('').
+   * Ends a session without asking for a confirmation. Null where there was none. A session that this release cannot read ends as well; its
+   * account is unknown then ('').
    */
   async finish(id: string, why: EndReason): Promise<{ readonly accountId: string } | null> {
     const text = await this.#store.take(sessionKey(id))

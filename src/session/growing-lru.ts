@@ -1,7 +1,4 @@
-/**
- * An LRU cache that grows with its use. With `max`, lru-cache would take the memory of all places at once: 50 ms and 5 MB at start for
- * 200,000.
- */
+/** An LRU cache that grows with its use. With `max`, lru-cache takes the memory of all places at the start. */
 import { LRUCache } from 'lru-cache'
 
 /** Holds at most `places` entries; the one that was used longest ago goes first. */

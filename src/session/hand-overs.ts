@@ -1,6 +1,6 @@
 /**
  * Hand-over codes, which take a sign-in from the portal to an app's host in the address bar. Each is good once, for 30 s, on its host and
- * in its browser. For one that is no longer good, the gate still knows where it led.
+ * in its browser.
  */
 import { type Clock, isCurrent } from '../clock.ts'
 import { isToken, newToken, tokenDigest } from '../ids.ts'

@@ -1,6 +1,6 @@
 /**
- * What happens to sessions when the clock is put back. The gate keeps the latest time it has seen, also in the store, since clocks are
- * often corrected at a restart. Otherwise a session that began while the clock was ahead would live too long (THREATS D17).
+ * What happens to sessions when the clock is put back. The gate and the store keep the latest time seen, otherwise a session that began
+ * while the clock was ahead would live too long (THREATS D17).
  */
 import { type Clock, clockSkewMs } from '../clock.ts'
 import type { Proof } from '../factor/proof.ts'

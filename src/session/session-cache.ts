@@ -1,12 +1,9 @@
-/**
- * A read-through cache of tokens, sessions and accounts in front of the store. Change notices keep it correct: it never serves a value that
- * may have changed, and serves nothing from memory while the notices fail.
- */
+/** A read-through cache of tokens, sessions and accounts. Change notices keep it correct; while they fail, every read goes to the store. */
 import type { LRUCache } from 'lru-cache'
 import type { Store, StoreNotice } from '../store/store.ts'
 import { growingLru } from './growing-lru.ts'
 
-/** A person takes three entries (token, session, account) and one more for each further host, so 50,000 people on two hosts fit. */
+/** Enough for 50,000 people on two hosts. */
 const capacity = 200_000
 
 /** Parsed values are shared: treat them as frozen. */

@@ -1,11 +1,11 @@
 /**
- * The limit of sign-ins for each person. A new one ends the oldest of its own kind, complete or half-way, otherwise an attacker with the
- * password alone could end complete sign-ins by beginning new ones.
+ * The limit of sign-ins for each person. A new one ends the oldest of its own kind, otherwise the password alone could end complete
+ * sign-ins.
  */
 import { isFullySignedIn } from '../factor/proof.ts'
 import type { Session } from './session.ts'
 
-/** So many more half-way sign-ins are allowed: as many as an attacker with the password can begin in ten minutes, and the person's own. */
+/** So many more half-way sign-ins are allowed: as many as an attacker can begin in ten minutes, and the person's own. */
 const extraHalfWay = 16
 
 /**

@@ -1,7 +1,4 @@
-/**
- * The use-cases of a session, in the order in which they happen: start, prove, hand over, find, end. The limits (idle, absolute, number)
- * hold here, and each new proof makes a new token.
- */
+/** The use-cases of a session, in the order in which they happen: start, prove, hand over, find, end. */
 import { type Clock, clockSkewMs } from '../clock.ts'
 import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import { type Account, accountPrefix, subjectOf } from '../identity/account.ts'
@@ -107,7 +104,7 @@ export class Sessions {
     const seconds = (session.expiresAt - now) / 1000
     const madeRoom = await this.#makeRoom(session.accountId, { isWhole: isFullySignedIn(session.proofs) })
     const record: TokenRecord = { session: session.id, host: input.host, generation: session.generation }
-    // The index comes first: a session that no list shows could not be ended. Nobody can use the rest before its token is handed out.
+    // The index comes first: a session that no list shows could not be ended.
     await this.#store.link(sessionsOf(session.accountId), session.id, this.#limits.absoluteSeconds + invitedSeconds)
     await Promise.all([
       this.#store.put(seenKey(session.id), String(now), this.#limits.idleSeconds),
@@ -144,8 +141,8 @@ export class Sessions {
   lookAtHandOver = (code: string, host: string) => this.#handOvers.look(code, host)
 
   /**
-   * Spends a hand-over code. Null for a wrong, spent, late or misplaced one. If `current`, the person on that host, shows as much already,
-   * their token stays and the new one is '', otherwise tabs that arrive together would end each other's token.
+   * Spends a hand-over code. Null for a wrong, spent, late or misplaced one. If `current` shows as much already, its token stays and the
+   * new one is '', otherwise tabs that arrive together would end each other's token.
    */
   async redeem(
     code: string,
@@ -179,10 +176,7 @@ export class Sessions {
     return principal ?? undefined
   }
 
-  /**
-   * The person behind a token on `host`; null where the token is unknown or of another host, or where the session has ended or the account
-   * is suspended.
-   */
+  /** The person behind a token on `host`; null where nobody is. */
   async find(host: string, token: string): Promise<Principal | null> {
     const keys = this.#tokens.keysOf(token)
     if (keys === null) return null
@@ -305,7 +299,7 @@ export class Sessions {
     account: Account,
     now: number
   ): Principal | null {
-    // The session names the one token that is good on each host. An older one is dead even while its record is still there.
+    // Only the token that the session names is good, even while an older one still has a record.
     if (
       record.host !== host ||
       session.tokens[host] !== keys.digest ||

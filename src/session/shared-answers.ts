@@ -1,6 +1,6 @@
 /**
- * Answers to forms that another process may have to give again: the second press of a button may reach another gate than the first (FIELD
- * G6). Each answer is in the store for twenty seconds, sealed by the keyring. The first answer does not wait for the write.
+ * Answers to forms that another process may have to give again: a second press of a button may reach another gate (FIELD G6). They are in
+ * the store for twenty seconds, sealed.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Clock, isCurrent } from '../clock.ts'
@@ -65,10 +65,7 @@ export class SharedAnswers {
     }
   }
 
-  /**
-   * Notes in the store that a press of this form is under way. The caller does not wait. If the store fails, only a second press is
-   * affected.
-   */
+  /** Notes in the store that a press of this form is under way. The caller does not wait, and a failure affects only a second press. */
   begin(key: string): Press {
     const id = newId()
     const begun = this.#store.link(indexOf(key), id, keptSeconds).catch(() => {})

@@ -1,6 +1,6 @@
 /**
- * A cache from a token to its digest, the store keys of its record, session and account, and the last principal. Without it, hashing and
- * key building would be a tenth of a request's cost. An entry says nothing about whether the token is good.
+ * A cache from a token to its digest, its store keys and its last principal, which saves a tenth of a request's cost. An entry says nothing
+ * about whether the token is good.
  */
 import { accountPrefix } from '../identity/account.ts'
 import { isToken, tokenDigest } from '../ids.ts'

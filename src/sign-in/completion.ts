@@ -20,19 +20,19 @@ export class Completion {
   }
 
   /**
-   * Clears the wrong guesses at `account` and makes this browser known. Answers the device cookie. With `counted`, the password of this
-   * sign-in was counted at its address, and that attempt is given back.
+   * Clears the wrong guesses at `account` and makes this browser known. Answers the device cookie. `counted`: the password of this sign-in
+   * was counted at this address, which gets the attempt back.
    */
   async know({ address, browser }: Caller, account: Account, counted: boolean): Promise<string> {
-    // One cookie serves all people who share the browser: the store knows for which accounts it counts.
+    // The people who share a browser share its cookie: the store knows for which accounts it counts.
     const deviceCookie = browser ?? newToken()
     await this.#passwordLogin.completed(account, { address, browser: deviceCookie }, counted)
     return deviceCookie
   }
 
   /**
-   * Ends the other sign-ins when a second factor completes one that began with an invitation: its holder has set a new password, and a
-   * holder of the old one must not stay signed in (ASVS 7.4.3). This waits for the factor, since an invitation alone must not end anything.
+   * Ends the other sign-ins when a second factor completes an invitation, since holders of the old password must not stay signed in (ASVS
+   * 7.4.3). An invitation alone ends nothing.
    */
   async endOthersIfInvited(by: Caller, before: Principal, now: Principal): Promise<void> {
     const isInvited = now.session.proofs.some(proof => proof.kind === 'invitation')

@@ -68,8 +68,8 @@ export class Enrolment {
   }
 
   /**
-   * The same at the end of an enrolment. One that began in a complete, fresh sign-in may end while its ceremony lasts, since finding the
-   * telephone and scanning take time. `isBegun`: the ceremony is alive, and belongs to this account and session.
+   * The same at the end of an enrolment. One from a complete, fresh sign-in may end while its ceremony lasts, since scanning takes time.
+   * `isBegun`: the ceremony is alive, and belongs to this account and session.
    */
   async mayFinish(principal: Principal, now: number, isBegun: boolean): Promise<MayEnrol> {
     // With an invitation alone another factor may have been enrolled meanwhile: then a proof with that one is needed (THREATS M5).
@@ -135,8 +135,8 @@ export class Enrolment {
   }
 
   /**
-   * The first factor spends the invitation, so that link and password alone open nothing any more (THREATS M5). A factor counts only if it
-   * spent the invitation; otherwise the invitation was withdrawn or replaced meanwhile, and the factor is removed (FIELD G2, A10).
+   * The first factor spends the invitation, so that link and password alone open nothing any more (THREATS M5). If the invitation was
+   * withdrawn or replaced meanwhile, the factor is removed (FIELD G2, A10).
    */
   async #firstFactorStands(by: SignedCaller, credential: Credential): Promise<Entered | Denied> {
     const { invitations, credentials, sessions, journal } = this.#options

@@ -1,4 +1,4 @@
-/** Changes of a second factor that a person has: its name, and its removal. The last one that works stays (THREATS M23). */
+/** Changes of a person's second factor: its name, and its removal. The last usable one stays (THREATS M23). */
 import type { Credential, Credentials } from '../factor/credential.ts'
 import type { SignedCaller } from './caller.ts'
 import type { SignInJournal } from './journal.ts'
@@ -6,7 +6,7 @@ import { type Denied, denied } from './outcome.ts'
 
 export type FactorRemoval =
   | { readonly kind: 'removed'; readonly credential: Credential }
-  /** It was removed before, which only now is confirmed. */
+  /** The factor was removed before, and this call has confirmed it. */
   | { readonly kind: 'confirmed' }
   | Denied
 
@@ -30,7 +30,7 @@ export class FactorChange {
   async remove(by: SignedCaller, id: string): Promise<FactorRemoval> {
     const accountId = by.principal.account.id
     const credential = await this.#credentials.get(accountId, id)
-    // Asked again after an answer that nothing confirmed.
+    // The person tries again after a removal that nothing confirmed.
     if (credential === null)
       return (await this.#credentials.confirmRemoval(accountId, id)) ? { kind: 'confirmed' } : denied('not_found')
     const outcome = await this.#credentials.removeUnlessLast(accountId, id, () =>

@@ -1,4 +1,4 @@
-/** The end of a hand-over on an app's host: a code from the portal becomes that host's own token, in the browser that set out for it. */
+/** The end of a hand-over on an app's host: a code from the portal becomes that host's own token, in the browser that asked for it. */
 import type { Sessions } from '../session/sessions.ts'
 import type { Caller } from './caller.ts'
 
@@ -26,9 +26,9 @@ export class HandOver {
     const known = await this.#sessions.lookAtHandOver(code, host)
     const entered = state === null ? null : await this.#sessions.redeem(code, host, state, principal)
     if (entered !== null) return { kind: 'entered', token: entered.token || null, returnTo: entered.returnTo }
-    // Of several who hold it in the right browser, the first has it; the others hear that it is spent.
+    // Of several requests with the code in the right browser, the first one spends it.
     if (known?.state !== 'waiting' || known.tie === state) return { kind: 'over', returnTo: known?.returnTo ?? null }
-    // It is not this browser's to use: nobody uses it any more.
+    // The code is spent, so that no other browser can use it.
     if (state === null) await this.#sessions.redeem(code, host, '')
     return { kind: 'other-browser', returnTo: known.returnTo }
   }

@@ -1,6 +1,6 @@
 /**
- * The sign-in with an invitation. The holder of the link sets a password and gets a session that may enrol a second factor, and nothing
- * else. A person who left before that comes back with link and password together; either alone opens nothing (THREATS M5).
+ * The sign-in with an invitation. The link sets a password and gives a session that may enrol a second factor, and nothing else. Later,
+ * link and password together resume; either alone opens nothing (THREATS M5).
  */
 import { invitationOf } from '../factor/proof.ts'
 import type { Account } from '../identity/account.ts'
@@ -50,8 +50,8 @@ export class Invitation {
   }
 
   /**
-   * The account that the link is for, or null. A suspended account and one of another directory look like a spent link. A link whose
-   * password is set is over once a second factor stands. This spends nothing, since mail scanners open links too.
+   * The account that the link is for, or null, also for a suspended account, one of another directory, and a begun link after a second
+   * factor. This spends nothing, since mail scanners open links too.
    */
   async look(token: string): Promise<Invited | null> {
     const { invitations, accounts, localDirectory, factors } = this.#options

@@ -1,13 +1,13 @@
 /**
- * The passwords that attackers try first (NIST SP 800-63B-4 §3.1.1.2, ASVS 6.2.4): common ones and their variants, runs, repetitions, and
- * the names of the person and the place.
+ * The passwords that attackers try first (NIST SP 800-63B-4 §3.1.1.2, ASVS 6.2.4): common ones and their variants, runs, repetitions,
+ * names.
  */
 import { commonPasswords } from './common-passwords.ts'
 
-/** The set is built at the first question, so that commands without passwords do not pay for it. */
+/** The set is built at the first question, which saves time in other commands. */
 let common: Set<string> | undefined
 
-/** What people choose besides the list, in English and German: seasons, months, weekdays, rows of the keyboard. */
+/** Seasons, months, weekdays and rows of the keyboard, in English and German. */
 const everydayWords = `
   spring summer autumn winter fall frühling fruehling sommer herbst
   january february march april may june july august september october november december
@@ -38,8 +38,8 @@ const standIns: Readonly<Record<string, readonly string[]>> = {
 }
 
 /**
- * The words that a password may be built on: itself, itself without digits and signs at the end or around it, each also with stand-ins read
- * as letters.
+ * The words that a password may be built on: itself, without digits and signs at its end, without those around it; each also with stand-ins
+ * read as letters.
  */
 function coresOf(folded: string): string[] {
   const withoutEnd = folded.replace(/[^\p{L}]+$/u, '')
@@ -62,10 +62,7 @@ function makeCommon(): Set<string> {
 /** Shorter names occur in ordinary words. */
 const nameLength = 3
 
-/**
- * True for a common password or a variant of one, in any letter case, and for a single run or a short repetition. Variants have digits and
- * signs around the word (`Password1!`) or stand-ins for its letters (`P@ssw0rd`).
- */
+/** True for a common password, a variant of one (`Password1!`, `P@ssw0rd`), a single run or a short repetition, in any letter case. */
 export function isCommonPassword(password: string): boolean {
   common ??= makeCommon()
   const words = common
@@ -90,7 +87,7 @@ function isRepetition(text: string): boolean {
   return /^(.{1,4}?)\1+.?$/su.test(text) && new Set(text).size <= 4
 }
 
-/** `abcdefgh`, `98765432`: the code of each character is one more (or one less) than that of the one before. */
+/** `abcdefgh`, `98765432`: each character's code is one more, or one less, than the last. */
 function isRun(text: string): boolean {
   const codes = [...text].map(character => character.codePointAt(0)!)
   const step = codes[1]! - codes[0]!

@@ -1,6 +1,6 @@
 /**
- * A bounded queue that is fair between networks. It takes the next item from each region in turn, within a region from each provider's
- * network in turn, and so on down to the address. Where it is full, the network with most places loses its newest one.
+ * A bounded queue that is fair between networks. Regions get turns, within a region providers' networks, and so on down to addresses. In a
+ * full queue, the network with most places loses its newest one.
  */
 import { networkLevels } from '../../request/network-levels.ts'
 
@@ -36,7 +36,7 @@ export class FairQueue<Item> {
     return true
   }
 
-  /** Adds an item. Answers the item that has no place: none (null), the new one, or the newest of the network with most places. */
+  /** Adds an item. Answers the item without a place: none (null), the new one, or another. */
   push(address: string, item: Item): Item | null {
     if (this.isFullFor(address)) return item
     let node = this.#root

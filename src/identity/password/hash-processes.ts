@@ -1,6 +1,6 @@
 /**
- * Argon2 in processes at nice 10. There are as many as the caller asks for at once (password.ts bounds that), and none after a minute
- * without a password. Where no process can be started, the gate hashes by itself.
+ * Argon2 in processes at nice 10, as many as the caller asks for at once (password.ts bounds that). Where no process can be started, the
+ * gate hashes by itself.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -141,7 +141,7 @@ export class HashProcesses {
     clearTimeout(this.#pause ?? undefined)
   }
 
-  /** A process may have ended because of the work. The work then gets one more try in another process, and is never tried in the gate. */
+  /** The work may have ended a process. It gets one more try in another process, and none in the gate. */
   async #run(work: Work): Promise<string | boolean> {
     let lost: ProcessEnded | null = null
     while (this.#pause === null && !this.#isClosed)

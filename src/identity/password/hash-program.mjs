@@ -5,11 +5,10 @@
 import os from 'node:os'
 import { hashSync, verifySync } from '@node-rs/argon2'
 
-// A terminal or a service manager signals all processes at once, and the gate finishes its sign-ins before it ends.
+// A terminal signals all processes at once, and the gate finishes its sign-ins before it ends.
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.on(signal, () => {})
 
-// This comes after the start, which would take two seconds at nice 10 on a busy machine. On Linux it sets the main thread, which is the one
-// that hashes.
+// This comes after the start, which would take two seconds at nice 10 on a busy machine.
 const niceness = 10
 try {
   if (os.getPriority() < niceness) os.setPriority(niceness)

@@ -1,6 +1,6 @@
 /**
- * The queue before the hashes. Known browsers come first, then known networks; every fourth turn is for strangers, who also get what is
- * left. One network's flood does not take another network's turn (THREATS D7).
+ * The queue before the hashes: known browsers first, then known networks. Every fourth turn is for strangers, who also get what is left
+ * (THREATS D7).
  */
 import { FairQueue } from './fair-queue.ts'
 

@@ -1,6 +1,6 @@
 /**
- * The first step of a sign-in: a name and a password. An unknown name, a suspended account and an account without a second factor get the
- * same answer as a wrong password, after the same time (ASVS 6.3.8).
+ * The first step of a sign-in: a name and a password. An unknown name and a suspended account get the answer of a wrong password, after the
+ * same time, and that answer does not tell who has a second factor (ASVS 6.3.8).
  */
 import type { Clock } from '../../clock.ts'
 import type { Store } from '../../store/store.ts'
