@@ -161,7 +161,7 @@ async function openForAppend(file: string): Promise<AppendHandle> {
   return handle
 }
 
-/** Root's command line creates files that the gateway's own user must be able to write. */
+/** Root's command line creates files that the gate's own user must be able to write. */
 async function giveToOwnerOfFolder(handle: FileHandle, folder: string): Promise<void> {
   if (process.geteuid?.() !== 0) return
   const { uid, gid } = await stat(folder)

@@ -1,7 +1,7 @@
 /**
- * The store port: eight atomic verbs, an index and change notices. Every adapter promises (tests/store/contract.ts):
+ * The store port: eight atomic operations, an index and change notices. Every adapter promises (tests/store/contract.ts):
  *
- * - Each verb is atomic on one key, so a Redis Cluster needs no hash tags.
+ * - Each operation is atomic on one key, so a Redis Cluster needs no hash tags.
  * - A resolved write is as durable as the server is configured; the embedded store survives `kill -9`.
  * - An expired value is absent, to the clock's millisecond.
  * - Without room for a sign-in, access can still be ended; without room for that, reads fail too.

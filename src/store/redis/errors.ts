@@ -15,7 +15,7 @@ const replies: Readonly<Record<string, string>> = {
   TRYAGAIN: 'it is moving the key to another node',
   CROSSSLOT: 'its Cluster is divided differently from what it said',
   CLUSTERDOWN: 'its Cluster is down: some of the keys have no master',
-  WRONGTYPE: 'something else of another kind stands under a key of ours; give the gateway a key prefix of its own',
+  WRONGTYPE: 'something else of another kind stands under a key of ours; give the gate a key prefix of its own',
   BUSY: 'it is busy with a script',
   NOREPLICAS: 'it has too few replicas to take writes (min-replicas-to-write)'
 }

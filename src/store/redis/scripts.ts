@@ -1,5 +1,5 @@
 /**
- * Lua scripts for what no single Redis command does, atomic on one key. Times are the server's, so gateways agree. An
+ * Lua scripts for what no single Redis command does, atomic on one key. Times are the server's, so gates agree. An
  * index is a sorted set scored by expiry (milliseconds since the epoch).
  */
 
