@@ -29,7 +29,7 @@ import { unremovableClaim, verdictHeaders } from './verdict-headers.ts'
 
 interface Options extends ForwardAuthOptions {
   readonly share: LogShare
-  /** What the log has said of an app (unsent-identity.ts). */
+  /** The identity values that are logged already (unsent-identity.ts). */
   readonly logged: Set<string>
 }
 

@@ -53,7 +53,7 @@ const upgrades = new WeakMap<IncomingMessage, Upgrade>()
 export const forwardPlugin = fp<ForwardOptions>(
   async (app, options) => {
     const registry = new UpstreamRegistry({ clock: options.clock })
-    /** What is logged once, with its app: oddities, and identity values that are not sent. */
+    /** The oddities and unsent identity values that are logged already, with their app. */
     const logged = new Set<string>()
     for (const method of methods)
       if (!readByFastify.has(method)) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })

@@ -1,8 +1,8 @@
-/** The warning that an app is not told something of a person, because a header cannot carry it. */
+/** The warning that an app does not get some value of a person's identity, because a header cannot carry it. */
 import type { FastifyBaseLogger } from 'fastify'
 import type { Unsent } from '../src/identity/identity-headers.ts'
 
-/** Values that are remembered, so that each is said once. */
+/** Maximum of remembered values. Later ones are not logged. */
 const mostLogged = 1_000
 
 /** Logs each value once per app and header. */

@@ -13,7 +13,7 @@ const names: ReadonlySet<string> = new Set([
   ),
   // These change the method that was authorised (THREATS M26).
   ...words('method method-override'),
-  // By which Galaxy knows its proxy.
+  // Galaxy recognises its proxy by this name.
   'gx-secret',
   // CGI turns it into HTTP_PROXY (CVE-2016-5385).
   'proxy',

@@ -35,7 +35,7 @@ export interface ForwardObserver {
   /** Called before the response is written; from then on nobody else may write. */
   onResponse(status: number): void
   onOddities(oddities: readonly Oddity[]): void
-  /** The app is not told these of the person. */
+  /** Called with the values of the person's identity that the app does not get. */
   onUnsent(unsent: readonly Unsent[]): void
   /** Nothing was written. The caller answers with `code`; `cause` is for the log, `cut` for the journal. */
   onRefused(code: ErrorCode, cause: unknown, cut?: string): void

@@ -38,7 +38,7 @@ export interface Outbound {
   readonly tiesConnection: boolean
   /** True for the first leg of NTLM, which the app can only answer with a challenge. */
   readonly isFirstLeg: boolean
-  /** What the app is not told of the person; null for the usual nothing. */
+  /** The values of the person's identity that the app does not get; null for none. */
   readonly unsent: readonly Unsent[] | null
 }
 
@@ -210,12 +210,12 @@ export function requestHead(method: string, target: string, { headers, body, isU
     : `${head}Connection: keep-alive\r\n`
 }
 
-/** A value of the configuration as UTF-8 bytes, one character each. Its reader has refused control characters. */
+/** A configured value as UTF-8 bytes, one character each. The configuration allows no control characters. */
 export function utf8(value: string): string {
   return Buffer.from(value, 'utf8').toString('latin1')
 }
 
-/** Adds the gate's own headers, and answers what of the person could not be said. */
+/** Adds the gate's own headers. Returns the identity values that the app does not get. */
 function addGateHeaders(
   headers: string[],
   { app, constant }: OutboundPlan,

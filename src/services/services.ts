@@ -40,7 +40,7 @@ export interface ServicesInput {
   readonly hasher?: PasswordHasher | undefined
 }
 
-/** How far an app's clock may be behind ours, in seconds, and how much later another worker may read a new key file. */
+/** Seconds by which an app's clock may be behind, or by which another worker may read a new key file later. */
 const clockSeconds = 60
 /** Interval for writing down last-seen times, in milliseconds. */
 const flushMs = 5_000
@@ -71,7 +71,7 @@ export class Services {
   /** Null if this process alone uses the store. */
   readonly sharedAnswers: SharedAnswers | null
   readonly readiness: Readiness
-  /** What `/.factorgate/jwks.json` shows. */
+  /** The content of `/.factorgate/jwks.json`. */
   readonly publishedKeys: PublishedKeys
   #keyring: Keyring
   readonly #hasher: PasswordHasher
