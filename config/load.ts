@@ -114,9 +114,10 @@ function parseNamed(text: string, file: string, name: string, env: NodeJS.Proces
 
 /** Fills in values that follow from others (`x-derived` in the schema). */
 function fillIn(draft: DraftConfig): void {
-  const { portal, factors } = draft
+  const { portal, factors, identity } = draft
   if (portal !== undefined) portal.rpId ??= portal.url?.hostname
   if (factors?.totp !== undefined) factors.totp.issuer ??= portal?.title
+  for (const source of identity ?? []) if (source !== undefined && 'title' in source) source.title ??= source.id
   for (const app of draft.apps ?? []) {
     if (app === undefined) continue
     app.title ??= app.id

@@ -62,9 +62,16 @@ function mapsIn(node: Node, where: string): [string, Node][] {
   for (const [key, child] of Object.entries(node.properties ?? {})) {
     const at = where === '' ? key : `${where}.${key}`
     for (const branch of child.anyOf ?? [child]) found.push(...mapsIn(branch, at))
-    if (child.items !== undefined) found.push(...mapsIn(child.items, `${at}[]`))
+    for (const branch of child.items?.anyOf ?? (child.items === undefined ? [] : [child.items]))
+      found.push(...mapsIn(branch, `${at}[]${kindOf(branch)}`))
   }
   return found
+}
+
+/** Of a map that is one of several: what its `kind` says. */
+function kindOf(node: Node): string {
+  const [kind, more] = node.properties?.kind?.enum ?? []
+  return kind === undefined || more !== undefined ? '' : `:${kind}`
 }
 
 function section(where: string, map: Node): string {
@@ -84,10 +91,13 @@ function row(where: string, node: Node, isNeededKey: boolean): string {
 function typeOf(node: Node, where: string): string {
   if (node.anyOf !== undefined) return node.anyOf.map(branch => typeOf(branch, where)).join(' or ')
   if (node.enum !== undefined) return node.enum.map(code).join(', ')
+  if (node.items?.anyOf?.[0]?.properties)
+    return `list of ${node.items.anyOf.map(branch => `[${kindOf(branch).slice(1)}](#${anchor(`${where}[]${kindOf(branch)}`)})`).join(', ')}`
   if (node.items?.properties) return `list of [these](#${anchor(`${where}[]`)})`
   if (node.items !== undefined) return `list: ${typeOf(node.items, where)}`
   if (node.properties !== undefined) return `[map](#${anchor(where)})`
-  if (node.patternProperties !== undefined) return 'map of header names and values'
+  if (node.patternProperties !== undefined)
+    return `map of ${node['x-keys'] === 'headerName' ? 'header names and values' : 'texts'}`
   if (node.type === 'boolean') return 'const' in node ? code(node.const) : '`true`, `false`'
   if (node.type === 'integer') return `${node.minimum} to ${node.maximum}`
   if ('const' in node) return code(node.const)

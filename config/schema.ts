@@ -3,6 +3,7 @@
  * (factorgate.schema.json) and the reference (reference.md) come from it. Checks of two keys together are in checks/.
  */
 import { app } from './schema/apps.ts'
+import { identity } from './schema/identity.ts'
 import { factors, session } from './schema/people.ts'
 import { redis } from './schema/redis.ts'
 import {
@@ -152,22 +153,6 @@ const portal = map(
   { title: 'Portal', description: "The gate's own pages, under `/.factorgate/`." }
 )
 
-const directory = map(
-  {
-    id: text('id', { title: 'Id', description: 'Name of this source in records and logs.', example: 'local' }),
-    kind: choice(
-      ['local'],
-      {
-        title: 'Kind',
-        description: '`local`: people that `factorgate user` manages, with passwords of our own.',
-        example: 'local'
-      },
-      { 'x-instead': "must be 'local': other sources of people are not part of this version" }
-    )
-  },
-  { title: 'Source of people', description: 'Where first factors are checked.' }
-)
-
 const journal = text('file', {
   title: 'Journal',
   description: 'The record of who did what: JSON lines, only ever appended to.',
@@ -232,16 +217,7 @@ export const configSchema = map(
     journal,
     session,
     factors,
-    identity: list(
-      directory,
-      {
-        title: 'Sources of people',
-        description: 'First factors, tried or offered in this order.',
-        default: [{ id: 'local', kind: 'local' }],
-        example: [{ id: 'local', kind: 'local' }]
-      },
-      { minItems: 1 }
-    ),
+    identity,
     apps: list(app, { title: 'Apps', description: 'The apps behind the gate. Anything else is answered 404.' }),
     log,
     shutdownTimeout: duration(

@@ -94,6 +94,18 @@ export function deviceCookie(value: string, site: CookieSite): string {
   return briefCookie(cookieNames(site).known, value, 400 * 24 * 3600, site)
 }
 
+/** Name of the cookie of one sign-in that has begun at an institution. */
+export function loginCookieName(id: string, { secure, port }: CookieSite): string {
+  return `${secure ? '__Host-factorgate' : 'factorgate'}-login-${id}${port === '' ? '' : `-${port}`}`
+}
+
+/** Names of all such cookies of this site in a `Cookie` header. */
+export function loginCookieNames(header: string | undefined, site: CookieSite): string[] {
+  const names = (header ?? '').split(';').map(pair => pair.split('=', 1)[0]!.trim())
+  return names.filter(name => name === loginCookieName(/-login-([0-9a-f]{16})/.exec(name)?.[1] ?? '', site))
+}
+
+/** `Set-Cookie` for a value that expires after `seconds`. */
 export function briefCookie(name: string, value: string, seconds: number, site: CookieSite): string {
   return `${serialise(name, value, site)}; Max-Age=${seconds}`
 }

@@ -35,6 +35,33 @@ const catalogue = {
     sentence: 'To add a factor, use an invitation or confirm again first.'
   },
   last_factor: { status: 403, whose: 'you', sentence: 'The last factor cannot be removed.' },
+  institution_refused: { status: 403, whose: 'you', sentence: 'Your institution did not sign you in.' },
+  institution_answer_invalid: {
+    status: 403,
+    whose: 'gate',
+    sentence: 'The institution’s answer could not be accepted.'
+  },
+  institution_name_invalid: {
+    status: 403,
+    whose: 'gate',
+    sentence: 'The institution calls you by a name that no account here can have.'
+  },
+  institution_name_taken: {
+    status: 403,
+    whose: 'gate',
+    sentence: 'Somebody from elsewhere has your name here already.'
+  },
+  institution_first: { status: 403, whose: 'you', sentence: 'Sign in at your institution first.' },
+  institution_gone: {
+    status: 403,
+    whose: 'you',
+    sentence: 'Your institution no longer lists your account, or has locked it.'
+  },
+  institution_login_expired: {
+    status: 403,
+    whose: 'you',
+    sentence: 'That sign-in took too long or began in another browser.'
+  },
   account_suspended: { status: 403, whose: 'you', sentence: 'This account is suspended.' },
   not_found: { status: 404, whose: 'you', sentence: 'There is no such page.' },
   no_such_app: { status: 404, whose: 'gate', sentence: 'There is no such app here.' },
@@ -50,6 +77,11 @@ const catalogue = {
   internal: { status: 500, whose: 'gate', sentence: 'The gate made a mistake.' },
   app_unreachable: { status: 502, whose: 'app', sentence: 'The app is not answering.' },
   app_reply_invalid: { status: 502, whose: 'app', sentence: 'The app gave an answer that the gate cannot pass on.' },
+  institution_unreachable: {
+    status: 503,
+    whose: 'gate',
+    sentence: 'The institution’s sign-in service is not answering.'
+  },
   store_unreachable: { status: 503, whose: 'gate', sentence: 'The gate cannot reach its store.' },
   record_too_new: {
     status: 503,

@@ -21,6 +21,7 @@ import { matchPlugin } from '../plugins/match.ts'
 import { noSchemas } from '../plugins/no-schemas.ts'
 import {
   framedWhat,
+  loginsOf,
   type PortalServices,
   pageHeaders,
   portalPlugin,
@@ -39,11 +40,15 @@ import { RecoveryCodes } from './factor/recovery-code.ts'
 import { Totp } from './factor/totp.ts'
 import { Webauthn } from './factor/webauthn.ts'
 import type { ForwardResult } from './forwarding/forward-request.ts'
+import { Admissions } from './identity/admission.ts'
 import { makeAssertion } from './identity/assertion.ts'
+import type { Directories } from './identity/directories.ts'
 import { PasswordLogin } from './identity/password/password-login.ts'
 import { makeClientReader } from './request/client.ts'
 import { tlsOf, toApp } from './services/app-options.ts'
+import { directoriesOf } from './services/directories.ts'
 import type { Services } from './services/services.ts'
+import { InstitutionSessions } from './session/institution-sessions.ts'
 import type { Principal } from './session/sessions.ts'
 import type { RequirementFor } from './sign-in/next-step.ts'
 import { makeSignIn, type SignInServices } from './sign-in/sign-in.ts'
@@ -117,7 +122,8 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     return headersInFrames
   }
 
-  const services = servicesOf(config, runtime)
+  const directories = directoriesOf(config, runtime)
+  const services = servicesOf(config, runtime, directories)
   const requirementFor: RequirementFor = (url, principal, address, message) =>
     returnTargets.requirementFor(url, principal, address, message)
   const app = await buildPipeline(log as FastifyBaseLogger, {
@@ -170,6 +176,9 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
         portalOrigin,
         services,
         signIn: makeSignIn({ services, audit: countingSink(strangers.sink(), metrics), portalOrigin, requirementFor }),
+        directories,
+        logins: loginsOf(directories),
+        log,
         keyring: () => runtime.keyring,
         routes: {
           appsFor: async (principal, address) => {
@@ -194,6 +203,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     }
   })
   app.decorate('review', new LiveReview({ routes, apps, cache: runtime.cache, clock }))
+  app.addHook('onClose', () => directories.close())
   await app.ready()
   return app
 }
@@ -295,7 +305,7 @@ function wholeAddress(request: FastifyRequest, portalOrigin: string): string {
   return `${site.origin}${match?.kind === 'app' ? match.app.prefix : ''}/`
 }
 
-function servicesOf(config: Config, runtime: Services): PortalServices & SignInServices {
+function servicesOf(config: Config, runtime: Services, directories: Directories): PortalServices & SignInServices {
   const { store, clock, credentials, limiter, accounts, sessions, invitations, local } = runtime
   const { totp, webauthn, recoveryCodes } = config.factors
   const keyring = () => runtime.keyring
@@ -306,7 +316,10 @@ function servicesOf(config: Config, runtime: Services): PortalServices & SignInS
     credentials,
     invitations,
     localDirectory: local,
-    passwordLogin: new PasswordLogin({ store, clock, accounts, directories: [local], limiter }),
+    passwordLogin: new PasswordLogin({ store, clock, accounts, directories: directories.passwords, limiter }),
+    directories,
+    admissions: new Admissions({ accounts }),
+    institutionSessions: new InstitutionSessions({ store, clock, keyring }),
     totp: new Totp({
       ...shared,
       ...totp,

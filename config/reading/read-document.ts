@@ -40,6 +40,7 @@ class Reader {
   value(schema: Node, given: Yaml, path: string): unknown {
     const node = isAlias(given) ? (given.resolve(this.#yaml.document) ?? null) : given
     if (given?.range) this.#diagnostics.recordPlace(path, this.#yaml.at(given.range[0]))
+    if (schema['x-by'] !== undefined && isMap(node)) return this.#oneBy(schema, schema['x-by'], node, path)
     const fitting = branchFor(schema, node)
     if (fitting === undefined) return this.#misshapen(schema, node, path)
     const value = this.#fitting(fitting, node, path)
@@ -91,6 +92,17 @@ class Reader {
       else if (isNeeded(schema)(key) && !guessed.has(key)) this.#diagnostics.problem(here, missing(child))
     }
     return result
+  }
+
+  /** The map of the branch that the key `by` names. */
+  #oneBy(schema: Node, by: string, node: YAMLMap, path: string): unknown {
+    const pair = this.#pairs(node, path).get(by)
+    const words = schema.anyOf!.flatMap(branch => branch.properties![by]!.enum!)
+    const here = join(path, by)
+    if (pair === undefined) return this.#invalid(here, `is missing: ${oneOf(words)}`)
+    const word = this.#pairValue({ type: 'string', enum: words }, pair, here)
+    const branch = schema.anyOf!.find(each => each.properties![by]!.enum!.includes(word as string))
+    return branch === undefined ? undefined : this.#map(branch, node, path)
   }
 
   #record(schema: Node, node: YAMLMap, path: string): unknown {

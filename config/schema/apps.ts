@@ -48,19 +48,21 @@ const rule = map(
         '`public`: everybody, without signing in (but a rule with `groups` or `users` has to ask who it is). `mfa`: signed in with a second factor. `deny`: nobody.',
       example: 'mfa'
     }),
-    factors: list(
-      choice(['webauthn', 'totp', 'recovery'], {
-        title: 'Factor',
-        description: '`webauthn` (passkey, security key), `totp` (code) or `recovery` (recovery code).',
-        example: 'webauthn'
-      }),
-      {
-        title: 'Factors',
-        description: 'With `access: mfa`: any one of these second factors will do.',
-        default: ['webauthn', 'totp', 'recovery'],
-        example: ['webauthn']
-      },
-      { minItems: 1 }
+    factors: orNull(
+      list(
+        choice(['webauthn', 'totp', 'recovery'], {
+          title: 'Factor',
+          description: '`webauthn` (passkey, security key), `totp` (code) or `recovery` (recovery code).',
+          example: 'webauthn'
+        }),
+        {
+          title: 'Factors',
+          description:
+            "With `access: mfa`: any one of these second factors of the gate will do. Left out: any second factor, also one that the person's institution has checked (`identity[].mfa`).",
+          example: ['webauthn']
+        },
+        { minItems: 1 }
+      )
     ),
     within: orNull(within)
   },

@@ -26,6 +26,8 @@ export interface Node {
   readonly items?: Node
   readonly minItems?: number
   readonly anyOf?: readonly Node[]
+  /** The key whose value says which of the maps in `anyOf` is meant. */
+  readonly 'x-by'?: string
   readonly enum?: readonly (string | number)[]
   readonly const?: unknown
   readonly minimum?: number
@@ -134,6 +136,11 @@ export function map<P extends Keys>(properties: P, of: About) {
     additionalProperties: false,
     ...about(of)
   })
+}
+
+/** One of several maps: their key `kind` says which. */
+export function oneByKind<const T extends readonly Schema<{ readonly kind: string }>[]>(maps: T, of: About) {
+  return typed<ValueOf<T[number]>>({ type: 'object', anyOf: maps, 'x-by': 'kind', ...about(of) })
 }
 
 /** A map with free keys of one type. */

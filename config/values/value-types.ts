@@ -16,6 +16,17 @@ import {
   readStore,
   readUpstream
 } from './addresses.ts'
+import {
+  readClaimPath,
+  readDate,
+  readDn,
+  readEntityId,
+  readIssuer,
+  readLdapFilter,
+  readLdapUrl,
+  readRealm,
+  readSamlMetadata
+} from './institutions.ts'
 import { type Invalid, invalid, invalidSecret, nearest } from './invalid.ts'
 
 export interface ValueType<T> {
@@ -45,6 +56,15 @@ export const valueTypes = {
   colour: { read: readColour, pattern: '#[0-9A-Fa-f]{6}', name: 'colour' },
   contact: { read: readContact, name: 'text or URL' },
   method: { read: readMethod, pattern: '[A-Z-]+', name: 'method' },
+  realm: { read: readRealm, pattern: '[a-z0-9][a-z0-9.-]*', name: 'realm' },
+  date: { read: readDate, pattern: '\\d{4}-\\d{2}-\\d{2}.*', name: 'date' },
+  dn: { read: readDn, name: 'DN' },
+  ldapFilter: { read: readLdapFilter, pattern: '\\(.*\\)', name: 'LDAP filter' },
+  ldapUrl: { read: readLdapUrl, pattern: 'ldaps?://[^/]+/?', name: 'LDAP URL' },
+  claimPath: { read: readClaimPath, name: 'claim' },
+  issuer: { read: readIssuer, pattern: 'https?://.+', name: 'URL' },
+  entityId: { read: readEntityId, name: 'entity id' },
+  samlMetadata: { read: readSamlMetadata, name: 'file, URL or mdq:URL' },
   glob: { read: readGlob, pattern: '/.*', name: 'glob' },
   userName: { read: readUserName, name: 'sign-in name' },
   identityHeader: { read: readIdentityHeader, name: 'header name' },

@@ -25,6 +25,7 @@ import { registerWebauthn } from './webauthn.tsx'
 export { type ErrorContext, renderError } from './error-page.tsx'
 export { framedWhat, renderFramed, renderFramedError } from './framed-page.tsx'
 export { pageHeaders } from './headers.ts'
+export { loginsOf } from './institutions/index.ts'
 export type { AppCard, LoginEntry, PortalOptions, PortalRoutes, PortalServices } from './options.ts'
 
 /** The routes of all pages. Each function finds the portal's options as `scope.portal`. */

@@ -94,6 +94,7 @@ export function registerInvite(scope: FastifyInstance): void {
   function refuse(page: PageContext, token: string, account: Account, answer: NotAccepted) {
     const { say, reply } = page
     if (answer.kind === 'busy') throw new GateError('busy', { retryAfterSeconds: 2 })
+    if (answer.kind === 'unreachable') throw new GateError('institution_unreachable', { retryAfterSeconds: 10 })
     const isThrottled = answer.kind === 'throttled'
     reply.header('factorgate-error', isThrottled ? 'too_many_attempts' : 'wrong_credentials')
     if (!isThrottled) {

@@ -26,6 +26,8 @@ export interface LoginView {
   readonly logins: readonly Pick<LoginEntry, 'id' | 'title'>[]
   readonly problem: string | null
   readonly waitSeconds: number | null
+  /** Whether any directory takes a name and a password. */
+  readonly takesPassword: boolean
   /** True where a person is signed in and another one wants to be. */
   readonly isSwitch?: boolean
 }
@@ -34,8 +36,7 @@ const path = '/.factorgate/login'
 
 export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
   const say = frame.say.login
-  const { trip, problem } = view
-  const more: Record<string, string> = view.isSwitch ? { switch: '1' } : {}
+  const { trip, problem, takesPassword } = view
   return (
     <Page
       frame={frame}
@@ -46,14 +47,29 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
       {view.ended !== null && <Notice>{say.ended[view.ended]}</Notice>}
       <PasskeyButton frame={frame} trip={trip} purpose="login" label={say.passkey} autofill />
       {view.logins.map(({ id, title }) => (
-        <a key={id} class="button second" href={withReturnTo(`${path}/${id}`, trip, more)}>
+        <a key={id} class="button second" href={withReturnTo(`${path}/${id}`, trip, switchQuery(view))}>
           <Said text={say.with(title)} />
         </a>
       ))}
+      {takesPassword && <PasswordForm frame={frame} view={view} />}
+      {!takesPassword && problem !== null && <Notice alert>{problem}</Notice>}
+      <p class="soft unscripted">{frame.say.frame.noScript}</p>
+      <p class="soft">{takesPassword ? say.help : say.helpElsewhere}</p>
+    </Page>
+  )
+}
+
+const switchQuery = ({ isSwitch }: LoginView): Record<string, string> => (isSwitch ? { switch: '1' } : {})
+
+function PasswordForm({ frame, view }: { frame: Frame; view: LoginView }) {
+  const say = frame.say.login
+  const { trip, problem } = view
+  return (
+    <>
       <p class="or scripted" data-passkey-only>
         {say.or}
       </p>
-      <form class="fields" method="post" action={withReturnTo(path, trip, more)}>
+      <form class="fields" method="post" action={withReturnTo(path, trip, switchQuery(view))}>
         <Token frame={frame} />
         {problem !== null && (
           <Notice id="problem" alert waitSeconds={view.waitSeconds} ready={say.ready}>
@@ -81,9 +97,7 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
           {say.submit}
         </button>
       </form>
-      <p class="soft unscripted">{frame.say.frame.noScript}</p>
-      <p class="soft">{say.help}</p>
-    </Page>
+    </>
   )
 }
 
@@ -96,6 +110,8 @@ export function registerLogin(scope: FastifyInstance): void {
     if (isSigned(page) && !wantsAnother(page)) return goTo(page, await wayOn(page))
     const ended = await whyEnded(page)
     if (ended === 'suspended') throw new GateError('account_suspended')
+    const only = onlyWay(page)
+    if (ended === null && only !== null) return goTo(page, only)
     return showLogin(page, 200, { ended })
   })
 
@@ -118,11 +134,22 @@ export function registerLogin(scope: FastifyInstance): void {
       reply.header('retry-after', '2').header('factorgate-error', 'busy')
       return showLogin(page, 503, { username, problem: say.busy })
     }
+    if (answer.kind === 'unreachable') {
+      reply.header('retry-after', '10').header('factorgate-error', 'institution_unreachable')
+      return showLogin(page, 503, { username, problem: say.unreachable })
+    }
     reply.header('factorgate-error', 'wrong_credentials')
-    const { waitSeconds = null } = answer
-    const problem = withWait(reply, say.wrong, waitSeconds, page.say)
+    const { waitSeconds = null, why } = answer
+    const problem = withWait(reply, why === undefined ? say.wrong : say.held[why], waitSeconds, page.say)
     return showLogin(page, 401, { username, problem, waitSeconds })
   })
+
+  /** Where people go at once who are on their way to an app and have no choice to make. */
+  function onlyWay(page: PageContext): string | null {
+    const { passwords, institutions } = portal.directories
+    if (passwords.length > 0 || institutions.length !== 1 || page.trip.rd === null || wantsAnother(page)) return null
+    return withReturnTo(`${path}/${institutions[0]!.source.id}`, page.trip)
+  }
 
   function wantsAnother({ request }: PageContext): boolean {
     return (request.query as { switch?: unknown }).switch !== undefined
@@ -162,6 +189,7 @@ export function registerLogin(scope: FastifyInstance): void {
           problem: null,
           waitSeconds: null,
           isSwitch: wantsAnother(page),
+          takesPassword: portal.directories.passwords.length > 0,
           ...view
         }}
       />

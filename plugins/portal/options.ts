@@ -5,6 +5,7 @@ import type { Credentials } from '../../src/factor/credential.ts'
 import type { RecoveryCodes } from '../../src/factor/recovery-code.ts'
 import type { Totp } from '../../src/factor/totp.ts'
 import type { Webauthn } from '../../src/factor/webauthn.ts'
+import type { Directories } from '../../src/identity/directories.ts'
 import type { Invitations } from '../../src/identity/invitations.ts'
 import type { LocalDirectory } from '../../src/identity/local.ts'
 import type { Keyring } from '../../src/keyring/keyring.ts'
@@ -71,6 +72,8 @@ export interface PortalOptions extends Branding {
   readonly portalOrigin: string
   readonly services: PortalServices
   readonly signIn: SignIn
+  readonly directories: Directories
+  readonly log: { warn(fields: object, sentence: string): void }
   readonly keyring: () => Keyring
   readonly routes: PortalRoutes
   /** In the order of their buttons. */

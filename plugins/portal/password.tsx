@@ -89,6 +89,7 @@ export function registerPassword(scope: FastifyInstance): void {
       return show(page, 429, { problem: { field: 'old', sentence }, waitSeconds })
     }
     if (answer.kind === 'busy') throw new GateError('busy', { retryAfterSeconds: 2 })
+    if (answer.kind === 'unreachable') throw new GateError('institution_unreachable', { retryAfterSeconds: 10 })
     reply.header('factorgate-error', 'wrong_credentials')
     const { waitSeconds = null } = answer
     const sentence = withWait(reply, say.password.wrong, waitSeconds, say)

@@ -102,7 +102,7 @@ export function registerWebauthn(scope: FastifyInstance): void {
   async function login(page: PageContext, elsewhere: Again, binding: string, ceremony: string, response: object) {
     const { say, reply } = page
     const answer = await signIn.firstFactor.withPasskey(callerOf(page), binding, ceremony, response, elsewhere)
-    if (answer.kind === 'entered') return { redirect: enter(page, answer) }
+    if (answer.kind === 'entered' || answer.kind === 'denied') return { redirect: enter(page, answer) }
     if (answer.kind === 'repeated') return answer.answer
     if (answer.kind === 'throttled') return refuseThrottled(page, answer.retryAfterSeconds)
     const { waitSeconds } = answer

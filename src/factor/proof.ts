@@ -3,12 +3,14 @@
 export const factorKinds = ['webauthn', 'totp', 'recovery'] as const
 export type FactorKind = (typeof factorKinds)[number]
 
-export type ProofKind = 'password' | 'directory' | 'invitation' | FactorKind
+/** `institution`: a second factor that the person's institution says it has checked. */
+export const proofKinds = ['password', 'directory', 'invitation', 'institution', ...factorKinds] as const
+export type ProofKind = (typeof proofKinds)[number]
 
 /** NIST SP 800-63B §2; RFC 8176 for `amr`. */
 export interface Proof {
   readonly kind: ProofKind
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch. Of an institution: when it says the person showed the factor there; `timeUnknown` where it does not say. */
   readonly at: number
   /** WebAuthn's UV flag; false for other factors. */
   readonly userVerified: boolean
@@ -18,6 +20,9 @@ export interface Proof {
   /** A token sees no newer proof than its own generation. */
   readonly generation: number
 }
+
+/** The time of a proof that nobody knows the time of: long ago, so that it is never fresh. */
+export const timeUnknown = 1
 
 /** The digest of the sign-in's invitation, or null. */
 export function invitationOf(proofs: readonly Proof[]): string | null {
@@ -32,14 +37,16 @@ export function newestProof(proofs: readonly Proof[], kinds: readonly ProofKind[
 }
 
 /**
- * True with a second factor beside a first, or with a passkey with user verification (NIST SP 800-63B-4 §2.2). An invitation is neither.
+ * True with a second factor beside a first, or with a passkey with user verification (NIST SP 800-63B-4 §2.2). An invitation is neither. An
+ * institution's second factor counts beside that institution's sign-in alone.
  */
 export function isFullySignedIn(proofs: readonly Proof[]): boolean {
   const first = newestProof(proofs, ['password', 'directory'])
   return proofs.some(
     proof =>
-      (factorKinds as readonly string[]).includes(proof.kind) &&
-      (first !== undefined || (proof.kind === 'webauthn' && proof.userVerified))
+      (proof.kind === 'institution' && first?.kind === 'directory') ||
+      ((factorKinds as readonly string[]).includes(proof.kind) &&
+        (first !== undefined || (proof.kind === 'webauthn' && proof.userVerified)))
   )
 }
 

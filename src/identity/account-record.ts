@@ -9,9 +9,11 @@ export const accountRecord = new RecordKind<Account>({
 })
 
 function isAccount(record: Loose): record is Loose & Account {
-  const { id, name, displayName, directory, email, groups, suspended, createdAt } = record as Partial<Account>
+  const { id, name, displayName, directory, externalId, email, groups, suspended, createdAt } =
+    record as Partial<Account>
   return (
     [id, name, displayName, directory].every(field => typeof field === 'string' && field !== '') &&
+    (externalId === undefined || (typeof externalId === 'string' && externalId !== '')) &&
     (email === null || typeof email === 'string') &&
     Array.isArray(groups) &&
     groups.every(group => typeof group === 'string') &&

@@ -10,6 +10,8 @@ export interface Account {
   readonly groups: readonly string[]
   /** The id of the directory that checks the first factor; `local` for the gate's own passwords. */
   readonly directory: string
+  /** That directory's own id of the person, which never changes; absent for local people, and until somebody added beforehand signs in. */
+  readonly externalId?: string
   readonly suspended: { readonly at: number; readonly why: string } | null
   readonly createdAt: number
 }

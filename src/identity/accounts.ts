@@ -1,4 +1,5 @@
-/** The register of accounts. A name belongs to one account, and parallel changes of an account are all kept. */
+/** The register of accounts. It gives each name to one account, and no change of an account overwrites another one of the same moment. */
+import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { newId } from '../ids.ts'
 import { inBatches } from '../store/batches.ts'
@@ -8,12 +9,13 @@ import { type Account, canonicalName } from './account.ts'
 import { accountRecord } from './account-record.ts'
 import { Addresses, canonicalAddress } from './addresses.ts'
 
-export type AccountProblem = 'name_taken' | 'name_invalid' | 'not_found'
+export type AccountProblem = 'name_taken' | 'name_invalid' | 'external_taken' | 'not_found'
 
 const sentences: Readonly<Record<AccountProblem, string>> = {
   name_taken: 'there is an account with this name already',
   name_invalid:
     'a name must have 1 to 64 characters from a-z 0-9 . _ + -, or be an e-mail address, and must begin and end with a letter or digit',
+  external_taken: 'the directory’s person has another account already',
   not_found: 'there is no such account'
 }
 
@@ -34,6 +36,8 @@ export interface NewAccount {
   readonly email?: string | null
   readonly groups?: readonly string[]
   readonly directory?: string
+  /** See `Account.externalId`. */
+  readonly externalId?: string
 }
 
 export type AccountChange = Partial<Pick<Account, 'displayName' | 'email' | 'groups' | 'directory'>>
@@ -44,6 +48,11 @@ const addressMark = 'meta:addresses'
 /** An id that no account has. Unknown names are looked up with it, so that the number of reads tells nothing (ASVS 6.3.8). */
 const nobody = 'A'.repeat(22)
 const nameKeyOf = (name: string) => `account-name:${name}`
+/** A directory's ids have any length and any characters. */
+const externalKeyOf = (directory: string, externalId: string) =>
+  `account-external:${directory}:${createHash('sha256').update(externalId).digest('base64url')}`
+/** The accounts of a directory. */
+const membersOf = (directory: string) => `accounts-of:${directory}`
 
 export class Accounts {
   readonly #store: Store
@@ -56,7 +65,7 @@ export class Accounts {
     this.#addresses = new Addresses(store)
   }
 
-  /** Throws AccountError `name_invalid` or `name_taken`. If two people ask for one name at once, one of them gets it. */
+  /** Throws AccountError `name_invalid`, `name_taken` or `external_taken`. Of two people who ask for one name at once, one gets it. */
   async create(input: NewAccount): Promise<Account> {
     const name = canonicalName(input.name)
     if (name === undefined) throw new AccountError('name_invalid')
@@ -67,6 +76,7 @@ export class Accounts {
       email: input.email ?? null,
       groups: distinct(input.groups ?? []),
       directory: input.directory ?? 'local',
+      ...(input.externalId === undefined ? {} : { externalId: input.externalId }),
       suspended: null,
       createdAt: this.#clock()
     }
@@ -74,11 +84,62 @@ export class Accounts {
     await accountRecord.put(this.#store, account.id, account)
     await this.#store.link(index, account.id)
     await this.#addresses.link(account.email, account.id)
-    if (await this.#claim(name, account.id)) return account
+    const problem = await this.#claimBoth(account)
+    if (problem === null) return account
     await this.#addresses.unlink(account.email, account.id)
     await this.#store.unlink(index, account.id)
     await this.#store.delete(accountRecord.key(account.id))
-    throw new AccountError('name_taken')
+    throw new AccountError(problem)
+  }
+
+  async #claimBoth({ id, name, directory, externalId }: Account): Promise<AccountProblem | null> {
+    const external = externalId === undefined ? null : externalKeyOf(directory, externalId)
+    if (external !== null && !(await this.#claim(external, id))) return 'external_taken'
+    if (!(await this.#claim(nameKeyOf(name), id))) {
+      if (external !== null) await this.#store.delete(external)
+      return 'name_taken'
+    }
+    if (directory !== 'local') await this.#store.link(membersOf(directory), id)
+    return null
+  }
+
+  /** The account of a directory's person, by the id that never changes there. */
+  async ofExternal(directory: string, externalId: string): Promise<Account | null> {
+    const id = await this.#store.get(externalKeyOf(directory, externalId))
+    const account = id === null ? null : await this.byId(id)
+    return account?.directory === directory && account.externalId === externalId ? account : null
+  }
+
+  /** The ids of the accounts of a directory other than `local`. */
+  idsOf(directory: string): Promise<readonly string[]> {
+    return this.#store.members(membersOf(directory))
+  }
+
+  /**
+   * Gives an account that was added beforehand to the person of its directory who signs in first under its name. Throws AccountError
+   * `external_taken` where it has somebody already, or the person another account.
+   */
+  async bind(id: string, externalId: string): Promise<Account> {
+    const { directory } = (await this.byId(id)) ?? { directory: null }
+    if (directory === null) throw new AccountError('not_found')
+    if (!(await this.#claim(externalKeyOf(directory, externalId), id))) throw new AccountError('external_taken')
+    const account = await this.#change(id, account => {
+      if (account.externalId !== undefined && account.externalId !== externalId)
+        throw new AccountError('external_taken')
+      return { ...account, externalId }
+    })
+    await this.#store.link(membersOf(directory), id)
+    return account
+  }
+
+  /**
+   * Another sign-in name. The old one stays taken, because apps may know the person by it. Throws AccountError `name_invalid` or `name_taken`.
+   */
+  async rename(id: string, to: string): Promise<Account> {
+    const name = canonicalName(to)
+    if (name === undefined) throw new AccountError('name_invalid')
+    if (!(await this.#claim(nameKeyOf(name), id))) throw new AccountError('name_taken')
+    return this.#change(id, account => ({ ...account, name }))
   }
 
   async byId(id: string): Promise<Account | null> {
@@ -172,8 +233,10 @@ export class Accounts {
   async remove(id: string): Promise<boolean> {
     const account = await this.byId(id)
     if (account === null) return false
-    // After a removal that broke off, another account may have the name.
-    if ((await this.#store.get(nameKeyOf(account.name))) === id) await this.#store.delete(nameKeyOf(account.name))
+    // Only its own name: another account may have taken it after a removal that broke off.
+    await this.#deleteIf(nameKeyOf(account.name), id)
+    if (account.externalId !== undefined) await this.#deleteIf(externalKeyOf(account.directory, account.externalId), id)
+    await this.#store.unlink(membersOf(account.directory), id)
     await this.#store.unlink(index, id)
     await this.#addresses.unlink(account.email, id)
     const isGone = await this.#store.delete(accountRecord.key(id))
@@ -181,11 +244,16 @@ export class Accounts {
     return isGone
   }
 
-  /** True for the one account that now has the name. A name whose account is gone is free. */
-  #claim(name: string, id: string): Promise<boolean> {
-    return changeValue(this.#store, nameKeyOf(name), async holder =>
-      holder !== null && (await this.byId(holder)) !== null ? { result: false } : { next: id, result: true }
-    )
+  /** True for the one account that the key now names; one whose account is gone is free. */
+  #claim(key: string, id: string): Promise<boolean> {
+    return changeValue(this.#store, key, async holder => {
+      if (holder === id) return { result: true }
+      return holder !== null && (await this.byId(holder)) !== null ? { result: false } : { next: id, result: true }
+    })
+  }
+
+  async #deleteIf(key: string, id: string): Promise<void> {
+    if ((await this.#store.get(key)) === id) await this.#store.delete(key)
   }
 
   #change(id: string, change: (account: Account) => Account): Promise<Account> {

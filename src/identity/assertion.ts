@@ -3,7 +3,7 @@
  * explicit `typ` and audience, RFC 8725 §3.9, §3.11).
  */
 import { type KeyObject, sign } from 'node:crypto'
-import { type FactorKind, newestProof, type Proof } from '../factor/proof.ts'
+import { newestProof, type Proof, type ProofKind } from '../factor/proof.ts'
 import type { Subject } from './subject.ts'
 
 export interface AssertionInput {
@@ -19,11 +19,12 @@ export interface AssertionInput {
 /** The life of an assertion in seconds: long enough for a slow app to read it, too short to be worth stealing. */
 export const assertionSeconds = 120
 
-/** The authentication method references of each proof (RFC 8176 §2). */
-const methods: Readonly<Record<FactorKind | 'password' | 'directory' | 'invitation', readonly string[]>> = {
+/** Authentication method references of RFC 8176 §2 for what was proved. */
+const methods: Readonly<Record<ProofKind, readonly string[]>> = {
   password: ['pwd'],
   directory: ['pwd'],
   invitation: [],
+  institution: [],
   totp: ['otp'],
   recovery: ['otp'],
   webauthn: ['pop']
@@ -36,7 +37,7 @@ export function makeAssertion(input: AssertionInput): string {
   const amr = new Set(proofs.flatMap(proof => methods[proof.kind]))
   if (proofs.some(proof => proof.kind === 'webauthn' && proof.userVerified)) amr.add('user')
   amr.add('mfa')
-  const newest = newestProof(proofs, ['password', 'directory', 'webauthn', 'totp', 'recovery'])
+  const newest = newestProof(proofs, ['password', 'directory', 'institution', 'webauthn', 'totp', 'recovery'])
   const header = { alg: 'EdDSA', typ: 'factorgate+jwt', kid: input.key.kid }
   const claims = {
     iss: input.issuer,

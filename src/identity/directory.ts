@@ -1,18 +1,31 @@
-/** The port of a directory: whatever checks a name and a password. */
+/** The port of directories that check a name and a password: local users and LDAP. What is checked elsewhere has a port of its own (institution.ts). */
+import type { Account } from './account.ts'
+import type { Source } from './arrival.ts'
 import type { HashPlace } from './password/hash-queue.ts'
 
 export type DirectoryAnswer =
   /** Name and password are right. The account with `accountId` exists in the store. */
   | { readonly kind: 'accepted'; readonly accountId: string }
-  /** The password is wrong, or nobody has that name. A person outside can tell no difference, in bytes or in time. */
-  | { readonly kind: 'refused' }
-  /** Too many hashes wait already. The directory has checked nothing. */
+  /** They are not, or nobody has that name: the same to the person outside, in bytes and in time. `why`: the password is right, and something else stands in the way. */
+  | { readonly kind: 'refused'; readonly why?: DirectoryRefusal }
+  /** Too many hashes wait already. Nothing was checked. */
   | { readonly kind: 'busy' }
+  /** The directory cannot be asked now. Nothing was checked. */
+  | { readonly kind: 'unreachable' }
+
+/** Said to whoever typed the right password, and to nobody else. */
+export type DirectoryRefusal = 'locked' | 'disabled' | 'expired' | 'must_change' | 'name_invalid' | 'name_taken'
 
 export interface Directory {
   readonly id: string
-  /** Rejects only where the directory or the store cannot be reached. `place` decides about the order where work has to wait. */
+  /** How its people become accounts; absent where they are ours already. */
+  readonly source?: Source
+  /** Rejects only where the store cannot be reached. `place` says whose turn it is where work has to wait. */
   authenticate(name: string, password: string, place?: HashPlace): Promise<DirectoryAnswer>
   /** Whether a password from this place would be `busy` at once. A directory without waiting lacks this method. */
   isFullFor?(place: HashPlace): boolean
+  /** False where the account's person is gone, locked or disabled there. Rejects with GateError `institution_unreachable`. Absent: the account itself says it. */
+  stands?(account: Account): Promise<boolean>
+  /** Ends what it keeps open. */
+  close?(): void | Promise<void>
 }

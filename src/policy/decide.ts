@@ -60,7 +60,13 @@ function stricter(one: Verdict, other: Verdict): Verdict {
 function both(one: Requirement, other: Requirement): Requirement {
   if (one === other) return one
   const factors = one.factors.filter(factor => other.factors.includes(factor))
-  return factors.length === 0 ? one : { factors, withinSeconds: earlier(one.withinSeconds, other.withinSeconds) }
+  return factors.length === 0
+    ? one
+    : {
+        factors,
+        institution: one.institution === true && other.institution === true,
+        withinSeconds: earlier(one.withinSeconds, other.withinSeconds)
+      }
 }
 
 function earlier(one: number | null, other: number | null): number | null {

@@ -1,5 +1,12 @@
 /** The evaluation of one rule for one request, shared by the decision and its explanation. */
-import { factorKinds, isFullySignedIn, newestProof, type Proof } from '../factor/proof.ts'
+import {
+  type FactorKind,
+  factorKinds,
+  isFullySignedIn,
+  newestProof,
+  type Proof,
+  type ProofKind
+} from '../factor/proof.ts'
 import type { Subject } from '../identity/subject.ts'
 import type { CompiledRule } from './compile.ts'
 import type { Reason } from './decision.ts'
@@ -47,7 +54,7 @@ export const strictness = {
 } as const
 
 /** The default requirement. */
-export const anySecondFactor: Requirement = { factors: factorKinds, withinSeconds: null }
+export const anySecondFactor: Requirement = { factors: factorKinds, institution: true, withinSeconds: null }
 
 /** Clocks differ a little. A proof from further ahead is not fresh, otherwise a clock set back would prolong it. */
 const clockSkewMs = 60_000
@@ -108,15 +115,23 @@ function judgeRequirement(requirement: Requirement, asked: Asked, rule: number):
 }
 
 /** A proof from the future yields to any other, otherwise a new proof after the clock was set back would never count. */
-function newestPresent({ proofs, now }: Asked, { factors }: Requirement): Proof | undefined {
-  const newest = newestProof(proofs, factors)
+function newestPresent({ proofs, now }: Asked, { factors, institution }: Requirement): Proof | undefined {
+  const kinds: readonly ProofKind[] = institution === true ? withInstitution(factors) : factors
+  const newest = newestProof(proofs, kinds)
   if (newest === undefined || newest.at - now <= clockSkewMs) return newest
   return (
     newestProof(
       proofs.filter(({ at }) => at - now <= clockSkewMs),
-      factors
+      kinds
     ) ?? newest
   )
+}
+
+const everyKind: readonly ProofKind[] = [...factorKinds, 'institution']
+
+/** Makes no list where the rule takes all of ours, which is the usual case. */
+function withInstitution(factors: readonly FactorKind[]): readonly ProofKind[] {
+  return factors === factorKinds ? everyKind : [...factors, 'institution']
 }
 
 function missing({ signedIn }: Asked, rule: number, requirement: Requirement): Verdict {

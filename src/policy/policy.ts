@@ -4,6 +4,8 @@ import type { FactorKind } from '../factor/proof.ts'
 export interface Requirement {
   /** Any one of these is enough. */
   readonly factors: readonly FactorKind[]
+  /** True where a second factor of the person's institution counts too: the rule names no factor. */
+  readonly institution?: boolean
   /** Maximum age in seconds; null for the whole session (RFC 9470 `max_age`). */
   readonly withinSeconds: number | null
 }

@@ -4,6 +4,7 @@ import { pemText } from '../../config/reading/text-sources.ts'
 import type { AppConfig, Config, RuleConfig } from '../../config/schema.ts'
 import type { App } from '../apps/route-table.ts'
 import type { Clock } from '../clock.ts'
+import { factorKinds } from '../factor/proof.ts'
 import { compilePolicy } from '../policy/compile.ts'
 import type { Rule } from '../policy/policy.ts'
 import type { SessionLimits } from '../session/sessions.ts'
@@ -84,6 +85,8 @@ export function toApp(app: AppConfig, portalOrigin: string, all: readonly AppCon
 }
 
 function toRule({ access, factors, within, path, methods, groups, users, networks }: RuleConfig): Rule {
-  const outcome = access === 'mfa' ? { access, requirement: { factors, withinSeconds: within } } : { access }
+  // A rule that names a factor means ours, and is never met by what an institution says.
+  const requirement = { factors: factors ?? factorKinds, institution: factors === null, withinSeconds: within }
+  const outcome = access === 'mfa' ? { access, requirement } : { access }
   return { path, methods, groups, users, networks, outcome } as Rule
 }

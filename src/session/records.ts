@@ -1,5 +1,5 @@
-/** The records of sessions and tokens in the store. A record that is not wholly valid counts as none (THREATS D3). */
-import { factorKinds, type Proof } from '../factor/proof.ts'
+/** How sessions and tokens are written down. Owns the keys and the strict reading: a record that is not wholly right is nobody's (THREATS D3). */
+import { type Proof, proofKinds } from '../factor/proof.ts'
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { Session } from './session.ts'
 
@@ -16,6 +16,8 @@ export const endReasons = [
   'replaced',
   'too_many',
   'suspended',
+  'institution_sign_out',
+  'institution_gone',
   'factors_changed',
   'password_changed',
   'not_me'
@@ -35,8 +37,6 @@ export interface HandOverRecord extends TokenRecord {
   readonly state: string
   readonly returnTo: string
 }
-
-const proofKinds: readonly string[] = ['password', 'directory', 'invitation', ...factorKinds]
 
 export const sessionRecord = new RecordKind<Session>({
   prefix: 'session:',
@@ -67,6 +67,7 @@ function isSession(value: Loose): value is Loose & Session {
     isString(value.accountId) &&
     isTime(value.createdAt) &&
     isTime(value.expiresAt) &&
+    (value.endsAt === undefined || isTime(value.endsAt)) &&
     isCount(value.generation) &&
     Array.isArray(value.proofs) &&
     value.proofs.every(isProof) &&
@@ -82,7 +83,7 @@ function isProof(value: unknown): value is Proof {
   return (
     isObject(value) &&
     isString(value.kind) &&
-    proofKinds.includes(value.kind) &&
+    (proofKinds as readonly string[]).includes(value.kind) &&
     isTime(value.at) &&
     typeof value.userVerified === 'boolean' &&
     isCount(value.generation) &&

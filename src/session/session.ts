@@ -13,6 +13,8 @@ export interface Session {
   readonly createdAt: number
   /** The absolute limit, in milliseconds since the epoch. */
   readonly expiresAt: number
+  /** When the person's institution stops vouching for it; absent where it does not say. */
+  readonly endsAt?: number
   readonly proofs: readonly Proof[]
   /** Grows by one with every proof. */
   readonly generation: number

@@ -79,6 +79,8 @@ export class Sessions {
     accountId: string
     proof: NewProof
     more?: readonly NewProof[]
+    /** An end before the absolute limit, in milliseconds since the epoch. */
+    endsAt?: number | null
     device: Device
     host: string
     replaces?: Principal | null
@@ -100,7 +102,12 @@ export class Sessions {
       tokens: { [input.host]: digest }
     }
     const proven = [input.proof, ...(input.more ?? [])].reduce(withProof, blank)
-    const session = { ...proven, expiresAt: now + this.#lifeSeconds(proven.proofs) * 1000 }
+    const ends = now + this.#lifeSeconds(proven.proofs) * 1000
+    const session = {
+      ...proven,
+      expiresAt: Math.min(ends, input.endsAt ?? ends),
+      ...(input.endsAt == null ? {} : { endsAt: input.endsAt })
+    }
     const seconds = (session.expiresAt - now) / 1000
     const madeRoom = await this.#makeRoom(session.accountId, { isWhole: isFullySignedIn(session.proofs) })
     const record: TokenRecord = { session: session.id, host: input.host, generation: session.generation }
@@ -127,7 +134,8 @@ export class Sessions {
     return this.#reissue(principal.session.id, principal.host, session => {
       const proven = withProof(session, proof)
       if (isFullySignedIn(session.proofs) || !isFullySignedIn(proven.proofs)) return proven
-      return { ...proven, expiresAt: this.#clock() + this.#limits.absoluteSeconds * 1000 }
+      const ends = this.#clock() + this.#limits.absoluteSeconds * 1000
+      return { ...proven, expiresAt: Math.min(ends, session.endsAt ?? ends) }
     })
   }
 

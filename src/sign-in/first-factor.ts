@@ -6,6 +6,7 @@ import type { ProofKind } from '../factor/proof.ts'
 import type { Webauthn } from '../factor/webauthn.ts'
 import type { Account } from '../identity/account.ts'
 import type { Accounts } from '../identity/accounts.ts'
+import type { Directories } from '../identity/directories.ts'
 import type { LocalDirectory } from '../identity/local.ts'
 import type { LoginAttempt, PasswordLogin } from '../identity/password/password-login.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -13,7 +14,15 @@ import type { Caller } from './caller.ts'
 import type { Completion } from './completion.ts'
 import type { SignInJournal } from './journal.ts'
 import type { NextStep } from './next-step.ts'
-import { type FindAnswer, following, neverRepeated, type Repeated, type SignedIn } from './outcome.ts'
+import {
+  type Denied,
+  denied,
+  type FindAnswer,
+  following,
+  neverRepeated,
+  type Repeated,
+  type SignedIn
+} from './outcome.ts'
 
 /** Not signed in: the factor was wrong, or was not checked. */
 export type NotAccepted = Exclude<LoginAttempt, { kind: 'accepted' }>
@@ -23,6 +32,10 @@ export interface Shown {
   readonly kind: Extract<ProofKind, 'password' | 'directory' | 'webauthn'>
   readonly userVerified?: boolean
   readonly credentialId?: string | null
+  /** The second factor that the institution has checked. */
+  readonly mfa?: { readonly at: number } | null
+  /** When the institution stops vouching, in milliseconds since the epoch. */
+  readonly endsAt?: number | null
 }
 
 export interface FirstFactorOptions {
@@ -32,6 +45,7 @@ export interface FirstFactorOptions {
   readonly webauthn: Pick<Webauthn, 'authenticate'>
   readonly sessions: Pick<Sessions, 'start'>
   readonly completion: Completion
+  readonly directories: Pick<Directories, 'standingOf'>
   readonly nextStep: NextStep
   readonly journal: SignInJournal
 }
@@ -66,8 +80,8 @@ export class FirstFactor {
     ceremony: string,
     response: object,
     elsewhere: FindAnswer<Answer> = neverRepeated
-  ): Promise<SignedIn | Exclude<NotAccepted, { kind: 'busy' }> | Repeated<Answer>> {
-    const { webauthn, accounts, journal } = this.#options
+  ): Promise<SignedIn | Denied | Exclude<NotAccepted, { kind: 'busy' | 'unreachable' }> | Repeated<Answer>> {
+    const { webauthn, accounts, directories, journal } = this.#options
     const { address, browser } = by
     const answer = await webauthn.authenticate({ accountId: null, binding, ceremony, response, address, browser })
     const given = answer.kind === 'verified' ? null : await elsewhere()
@@ -82,6 +96,12 @@ export class FirstFactor {
       const { waitSeconds } = answer.kind === 'refused' ? answer : {}
       return { kind: 'refused', ...(waitSeconds === undefined ? {} : { waitSeconds }) }
     }
+    // The passkey is ours; whether its person still belongs to their institution, only that can say.
+    const standing = await directories.standingOf(account)
+    if (standing !== 'stands') {
+      journal.noPasskey(by, account, 'refused')
+      return denied(standing === 'gone' ? 'institution_gone' : 'institution_first')
+    }
     const { userVerified, credentialId } = answer
     return this.enter(by, account, { kind: 'webauthn', userVerified, credentialId })
   }
@@ -90,13 +110,15 @@ export class FirstFactor {
   async enter(
     by: Caller,
     account: Account,
-    { kind, userVerified = false, credentialId = null }: Shown
+    { kind, userVerified = false, credentialId = null, mfa = null, endsAt = null }: Shown
   ): Promise<SignedIn> {
     const { journal, sessions, completion, nextStep } = this.#options
-    await journal.firstFactor(by, account, kind)
+    await journal.firstFactor(by, account, kind, mfa !== null)
     const entered = await sessions.start({
       accountId: account.id,
       proof: { kind, at: by.now, userVerified, ...(credentialId === null ? {} : { credentialId }) },
+      ...(mfa === null ? {} : { more: [{ kind: 'institution', at: mfa.at, userVerified: false }] }),
+      endsAt,
       device: by.device,
       host: by.host,
       replaces: by.principal

@@ -11,8 +11,8 @@ import type { Caller } from './caller.ts'
 /** What a line needs of a caller. */
 type By = Pick<Caller, 'request' | 'now' | 'address' | 'principal'>
 
-/** How a check failed. `throttled` makes a line of its own kind. */
-export type FailedCheck = 'refused' | 'throttled' | 'busy' | 'expired'
+/** How a check ended that did not succeed. `throttled` makes a line of its own kind. */
+export type FailedCheck = 'refused' | 'throttled' | 'busy' | 'unreachable' | 'expired'
 
 const idOf = ({ id, name }: Account) => ({ account: id, name })
 
@@ -28,8 +28,9 @@ export class SignInJournal {
     return this.#audit.writable
   }
 
-  firstFactor(by: By, account: Account, factor: ProofKind): Promise<void> {
-    return this.#commit(by, 'login', { ...idOf(account), factor, outcome: 'accepted' })
+  firstFactor(by: By, account: Account, factor: ProofKind, hasMfa = false): Promise<void> {
+    const there = factor === 'directory' ? { directory: account.directory, ...(hasMfa ? { mfa: true } : {}) } : {}
+    return this.#commit(by, 'login', { ...idOf(account), factor, outcome: 'accepted', ...there })
   }
 
   /**
@@ -45,6 +46,17 @@ export class SignInJournal {
   noPasskey(by: By, account: Account | null, outcome: FailedCheck): void {
     const whom = account === null ? {} : idOf(account)
     this.#record(by, outcome === 'throttled' ? 'throttle' : 'login', { ...whom, factor: 'webauthn', outcome })
+  }
+
+  /** A sign-in at an institution that lets nobody in. `why`: one line for operators. */
+  noInstitution(by: By, directory: string, why: string, account: Account | null = null): void {
+    const whom = account === null ? {} : idOf(account)
+    this.#record(by, 'login', { ...whom, session: undefined, factor: 'directory', directory, outcome: 'refused', why })
+  }
+
+  /** A second factor that the institution has checked for somebody who is signed in. */
+  institutionProof(by: By, account: Account): Promise<void> {
+    return this.#commit(by, 'proof', { factor: 'institution', outcome: 'verified', directory: account.directory })
   }
 
   secondFactor(by: By, factor: FactorKind, credentialId: string | null): Promise<void> {

@@ -6,6 +6,7 @@ import { Enrolment, type EnrolmentOptions } from './enrolment.ts'
 import { FactorChange } from './factor-change.ts'
 import { FirstFactor, type FirstFactorOptions } from './first-factor.ts'
 import { HandOver } from './hand-over.ts'
+import { InstitutionLogin, type InstitutionLoginOptions } from './institution-login.ts'
 import { Invitation, type InvitationOptions } from './invitation.ts'
 import { SignInJournal } from './journal.ts'
 import { NextStep, type NextStepOptions, type RequirementFor } from './next-step.ts'
@@ -20,6 +21,7 @@ type Made =
   | 'challenge'
   | 'completion'
   | 'factors'
+  | 'firstFactor'
   | 'journal'
   | 'nextStep'
   | 'portalOrigin'
@@ -29,6 +31,7 @@ type Made =
 
 export type SignInServices = Omit<FirstFactorOptions, Made> &
   Omit<SecondFactorOptions, Made> &
+  Omit<InstitutionLoginOptions, Made> &
   Omit<InvitationOptions, Made> &
   Omit<EnrolmentOptions, Made> &
   Omit<PasswordChangeOptions, Made> &
@@ -49,6 +52,7 @@ export interface SignInOptions {
 
 export interface SignIn {
   readonly firstFactor: FirstFactor
+  readonly institutionLogin: InstitutionLogin
   readonly challenge: Challenge
   readonly secondFactor: SecondFactor
   readonly invitation: Invitation
@@ -71,8 +75,10 @@ export function makeSignIn({ services, audit, portalOrigin, requirementFor }: Si
   const challenge = new Challenge({ nextStep, factors })
   const recovery = new Recovery({ ...services, journal })
   const shared = { ...services, journal, factors, nextStep, completion }
+  const firstFactor = new FirstFactor(shared)
   return {
-    firstFactor: new FirstFactor(shared),
+    firstFactor,
+    institutionLogin: new InstitutionLogin({ ...shared, firstFactor }),
     challenge,
     secondFactor: new SecondFactor({ ...shared, challenge }),
     invitation: new Invitation(shared),

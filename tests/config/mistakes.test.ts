@@ -491,8 +491,8 @@ const groups: Record<string, Row[]> = {
     ],
     [
       'people from elsewhere',
-      'identity: [{ id: ldap, kind: ldap }]',
-      "1:30  identity[0].kind  must be 'local': other sources of people are not part of this version, got 'ldap'"
+      'identity: [{ id: ldap, kind: kerberos }]',
+      "1:30  identity[0].kind  must be 'local' or 'header', got 'kerberos'"
     ],
     [
       'local people twice',

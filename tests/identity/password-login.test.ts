@@ -193,8 +193,8 @@ t.test('several directories are asked in turn, and each vouches for its own peop
   t.same(asked, ['ldap'])
   t.match(
     await attempt(all, 'alice', 'wrong password', at(3)),
-    { kind: 'busy' },
-    'ldap may not vouch for a local account; the third could not say'
+    { kind: 'refused' },
+    'a local account is local alone: what the others say of another password does not count'
   )
   t.match(await attempt(all, 'ghost', 'any', at(4)), { kind: 'busy' }, 'nor for an account that does not exist')
   await all.accounts.suspend(bob.id, 'left')

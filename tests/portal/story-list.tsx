@@ -46,6 +46,7 @@ const login: LoginView = {
   username: '',
   ended: null,
   logins: [],
+  takesPassword: true,
   problem: null,
   waitSeconds: null
 }

@@ -84,6 +84,7 @@ const records: Readonly<Record<string, object>> = {
     device: { userAgent: 'x', address: '192.0.2.1' },
     tokens: { 'gate.example': 'd' }
   },
+  'institution-session:': { directory: 'campus', externalId: 'x', sid: null, hint: null, endsAt: null },
   'answer:': { cookies: ['a=b'], redirect: null, tokens: [null], until: 2 },
   'token:': token,
   'handover:': { ...token, expiresAt: 2, state: 's', returnTo: '/' }

@@ -22,6 +22,8 @@ export type Line =
  */
 const staysBehind = [
   'session:',
+  'institution-session:',
+  'institution-sid:',
   'sessions-of:',
   'token:',
   'seen:',

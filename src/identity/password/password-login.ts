@@ -2,6 +2,7 @@
  * The first step of a sign-in: a name and a password. An unknown name and a suspended account get the answer of a wrong password, after the
  * same time, and that answer does not tell who has a second factor (ASVS 6.3.8).
  */
+import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import type { Store } from '../../store/store.ts'
 import { AttemptBuckets, type Origin } from '../../throttle/attempt-buckets.ts'
@@ -9,15 +10,18 @@ import { type AttemptLimiter, isShared } from '../../throttle/attempt-limiter.ts
 import { type Account, canonicalName } from '../account.ts'
 import type { Accounts } from '../accounts.ts'
 import { canonicalAddress } from '../addresses.ts'
-import type { Directory, DirectoryAnswer } from '../directory.ts'
+import type { Directory, DirectoryAnswer, DirectoryRefusal } from '../directory.ts'
 import type { HashPlace } from './hash-queue.ts'
 
 export type LoginAttempt =
   | { readonly kind: 'accepted'; readonly account: Account }
-  /** `waitSeconds`: how long the next attempts are not checked. */
-  | { readonly kind: 'refused'; readonly waitSeconds?: number }
+  /** `waitSeconds`: how long nothing more is checked after this one. */
+  /** `why`: the password was right, and the directory says what stands in the way. */
+  | { readonly kind: 'refused'; readonly waitSeconds?: number; readonly why?: DirectoryRefusal }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
   | { readonly kind: 'busy' }
+  /** A directory cannot be asked now, and no other one knows the person. */
+  | { readonly kind: 'unreachable' }
 
 export class PasswordLogin {
   readonly #accounts: Accounts
@@ -59,12 +63,17 @@ export class PasswordLogin {
     if (reservation.kind === 'throttled') return reservation
     const { place } = standing
     const known = named === null || place === null ? null : await this.#guesses.trying(named.id, place)
-    // Directories know people by their names; only the gate knows the e-mail address as a sign-in name.
-    const answer = await this.#ask(named?.name ?? name, password, from)
-    if (answer.kind === 'busy') {
+    // Directories know people by their names; an address is an alias of the gate's.
+    const answer = await this.#ask(named, name, password, from)
+    if (answer.kind === 'busy' || (answer.kind === 'unreachable' && !answer.isChecked)) {
       await Promise.all([reservation.released(), known?.unchecked()])
-      return answer
+      return { kind: answer.kind }
     }
+    if (answer.kind === 'unreachable') {
+      await known?.wrong()
+      return { kind: 'unreachable' }
+    }
+    if (answer.kind === 'held') return { kind: 'refused', why: answer.why, ...(await reservation.wait?.()) }
     if (answer.account === null) await known?.wrong()
     // Nothing is reset here: a right password alone must not buy new guesses (THREATS M11). `completed` resets.
     return answer.account === null || answer.account.suspended !== null
@@ -90,21 +99,47 @@ export class PasswordLogin {
     return this.#directories.every(directory => directory.isFullFor?.(place) === true)
   }
 
-  /** Asks each directory in turn until one accepts. */
-  async #ask(
-    name: string,
-    password: string,
-    place: HashPlace
-  ): Promise<{ kind: 'busy' } | { kind: 'checked'; account: Account | null }> {
+  /**
+   * Asks every directory in turn until one accepts. The password of somebody known goes to their own directory alone; the others get one of the same length
+   * that fits nobody, so that it takes as long.
+   */
+  async #ask(named: Account | null, typed: string, password: string, place: HashPlace): Promise<Asked> {
+    const name = named?.name ?? typed
     let isBusy = false
+    let isUnreachable = false
+    let isChecked = false
+    let why: DirectoryRefusal | undefined
     for (const directory of this.#directories) {
-      const answer: DirectoryAnswer = await directory.authenticate(name, password, place)
-      if (answer.kind === 'busy') isBusy = true
+      const isTheirs = named === null || named.directory === directory.id
+      const answer: DirectoryAnswer = await directory.authenticate(name, isTheirs ? password : decoy(password), place)
+      if (isTheirs && answer.kind === 'busy') isBusy = true
+      if (isTheirs && answer.kind === 'unreachable') isUnreachable = true
+      if (isTheirs && answer.kind === 'refused') {
+        isChecked = true
+        why ??= answer.why
+      }
       if (answer.kind !== 'accepted') continue
       const account = await this.#accounts.byId(answer.accountId)
       // A directory speaks for its own people alone, otherwise a name in one would open the account of another.
       if (account?.directory === directory.id) return { kind: 'checked', account }
     }
-    return isBusy ? { kind: 'busy' } : { kind: 'checked', account: null }
+    if (isBusy) return { kind: 'busy' }
+    if (why !== undefined) return { kind: 'held', why }
+    return isUnreachable ? { kind: 'unreachable', isChecked } : { kind: 'checked', account: null }
   }
+}
+
+type Asked =
+  | { readonly kind: 'busy' }
+  | { readonly kind: 'checked'; readonly account: Account | null }
+  /** The password was right, and the directory holds the person back. */
+  | { readonly kind: 'held'; readonly why: DirectoryRefusal }
+  /** `isChecked`: another directory has looked at the password. */
+  | { readonly kind: 'unreachable'; readonly isChecked: boolean }
+
+/** A password of the same length that fits nobody. */
+function decoy(password: string): string {
+  return randomBytes(Math.ceil(password.length * 0.75))
+    .toString('base64')
+    .slice(0, password.length)
 }

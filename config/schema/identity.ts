@@ -1,0 +1,26 @@
+/** The schema of `identity`: where people come from, one map a kind. */
+import { header } from './identity/header.ts'
+import { kind } from './identity/shared.ts'
+import { list, map, oneByKind, text } from './schema-builders.ts'
+
+const local = map(
+  {
+    id: text('id', { title: 'Id', description: 'Name of this source in records and logs.', example: 'local' }),
+    kind: kind('local', '`local`: people that `factorgate user` manages, with passwords of our own.')
+  },
+  { title: 'Local people', description: 'Accounts and passwords that the gate keeps itself.' }
+)
+
+export const identity = list(
+  oneByKind([local, header], {
+    title: 'Source of people',
+    description: 'Where first factors are checked.'
+  }),
+  {
+    title: 'Sources of people',
+    description: 'First factors, tried or offered in this order.',
+    default: [{ id: 'local', kind: 'local' }],
+    example: [{ id: 'local', kind: 'local' }]
+  },
+  { minItems: 1 }
+)

@@ -1,0 +1,46 @@
+/** The schema of client certificates. */
+import { choice, flag, map, text } from '../schema-builders.ts'
+import { id, kind, oneOrMore, shared, title } from './shared.ts'
+
+export const certificate = map(
+  {
+    id,
+    kind: kind(
+      'certificate',
+      "`certificate`: the browser's client certificate says who somebody is. It needs `listen.tls`."
+    ),
+    title,
+    ca: text('file', {
+      title: 'Certificate authorities',
+      description: 'PEM file with the authorities, root and intermediate, whose certificates are taken.',
+      example: 'card-ca.pem'
+    }),
+    crl: oneOrMore(text('file', { title: 'Revocation list', description: 'PEM file.', example: 'card.crl' }), {
+      title: 'Revocation lists',
+      description:
+        'One for every authority of the chain. One that is out of date lets nobody in. Read again when a file changes.',
+      example: 'card.crl'
+    }),
+    ocsp: flag({
+      title: 'OCSP',
+      description: "Ask the authority's OCSP responder about each certificate at sign-in. No answer lets nobody in.",
+      default: false,
+      example: true
+    }),
+    name: choice(['san.email', 'san.upn', 'san.dns', 'subject.cn', 'subject.uid', 'subject.email'], {
+      title: 'Name',
+      description: 'Where the sign-in name stands.',
+      default: 'san.email',
+      example: 'subject.cn'
+    }),
+    mfa: flag({
+      title: 'Counts as a second factor',
+      description:
+        'Whether the certificate alone is two factors: a smart card with a PIN. A rule that names `factors` always means ours.',
+      default: false,
+      example: true
+    }),
+    ...shared
+  },
+  { title: 'Client certificate', description: 'A certificate on a smart card or in the browser.' }
+)

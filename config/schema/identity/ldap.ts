@@ -1,0 +1,141 @@
+/** The schema of an LDAP server or Active Directory. */
+import { choice, duration, flag, list, map, orNull, secret, secretFile, text } from '../schema-builders.ts'
+import { attribute, ca, day, id, kind, shared, title } from './shared.ts'
+
+const ldapGroups = map(
+  {
+    base: orNull(
+      text('dn', {
+        title: 'Base',
+        description: 'Where groups are searched. Left out: the same as `base`.',
+        example: 'ou=groups,dc=example'
+      })
+    ),
+    filter: orNull(
+      text('ldapFilter', {
+        title: 'Filter',
+        description:
+          'Which entries are groups of an entry: `{dn}` and `{name}` stand for the person or the group below. The preset sets it.',
+        example: '(member={dn})'
+      })
+    ),
+    nested: flag({
+      title: 'Nested',
+      description: 'Whether groups of groups count.',
+      default: true,
+      example: false
+    }),
+    name: orNull(
+      text('line', {
+        title: 'Attribute',
+        description: 'The attribute with the name of a group. The preset sets it.',
+        example: 'cn'
+      })
+    )
+  },
+  { title: 'Groups', description: 'Where the groups of people are found.', default: {} }
+)
+
+export const ldap = map(
+  {
+    id,
+    kind: kind('ldap', '`ldap`: name and password are checked by an LDAP server or Active Directory.'),
+    title,
+    preset: choice(['openldap', 'active-directory'], {
+      title: 'Preset',
+      description: 'Sets the filters and attributes that are not given.',
+      default: 'openldap',
+      example: 'active-directory'
+    }),
+    servers: list(
+      text('ldapUrl', { title: 'Server', description: 'ldaps:// or ldap://.', example: 'ldaps://ldap1.example' }),
+      {
+        title: 'Servers',
+        description: 'Tried in order. Plain ldap:// needs `startTls` off this machine.',
+        example: ['ldaps://ldap1.example', 'ldaps://ldap2.example']
+      },
+      { minItems: 1 }
+    ),
+    startTls: flag({
+      title: 'StartTLS',
+      description: 'Turn an ldap:// connection into an encrypted one before anything is said.',
+      default: false,
+      example: true
+    }),
+    ca,
+    timeout: duration(
+      {
+        title: 'Patience',
+        description: 'How long a server may take to connect or to answer before the next one is asked.',
+        default: '5s',
+        example: '10s'
+      },
+      1,
+      60
+    ),
+    bind: orNull(
+      map(
+        {
+          dn: text('dn', {
+            title: 'Service account',
+            description: 'The account that searches.',
+            example: 'cn=gate,dc=example'
+          }),
+          password: secret('secret', { title: 'Password', description: 'Its password.' }),
+          passwordFile: secretFile('password', {
+            title: 'Password, from a file',
+            description: 'A file that holds it.',
+            example: 'ldap-password'
+          })
+        },
+        {
+          title: 'Search and bind',
+          description: 'People are searched with this account, then bound with their own password.'
+        }
+      )
+    ),
+    userDn: orNull(
+      text('dn', {
+        title: 'Direct bind',
+        description:
+          'Instead of `bind`: the DN (or, for Active Directory, the `name@domain`) of a person, with `{name}` for what they type.',
+        example: 'uid={name},ou=people,dc=example'
+      })
+    ),
+    base: text('dn', { title: 'Base', description: 'Where people are searched.', example: 'dc=example' }),
+    userFilter: orNull(
+      text('ldapFilter', {
+        title: 'Filter',
+        description: 'Finds a person: `{name}` stands for what they type, escaped. The preset sets it.',
+        example: '(uid={name})'
+      })
+    ),
+    attributes: map(
+      {
+        id: orNull(attribute('Immutable id', 'entryUUID')),
+        name: orNull(attribute('Sign-in name', 'uid')),
+        display: orNull(attribute('Display name', 'displayName')),
+        email: orNull(attribute('E-mail address', 'mail'))
+      },
+      {
+        title: 'Attributes',
+        description: 'Where an entry says who it is. The preset sets those left out.',
+        default: {}
+      }
+    ),
+    groups: ldapGroups,
+    refresh: duration(
+      {
+        title: 'Refresh',
+        description:
+          'Whoever is removed, locked or disabled there loses access here within this time, open sockets included.',
+        default: '5m',
+        example: '1m'
+      },
+      5,
+      day
+    ),
+    ...shared
+  },
+  { title: 'LDAP or Active Directory', description: 'A directory that checks names and passwords.' }
+)

@@ -1,0 +1,28 @@
+/** The end of a sign-in at an institution, of whatever kind: the answer becomes a session and the way on, or the page of a refusal. */
+import type { FastifyReply } from 'fastify'
+import { GateError } from '../../../src/errors.ts'
+import type { Institution, InstitutionAnswer, InstitutionRefusal } from '../../../src/identity/institution.ts'
+import { enter } from '../enter.ts'
+import { callerOf, goTo, type PageContext } from '../page-context.ts'
+import { withReturnTo } from '../return-to.ts'
+
+/** `page.trip` is where the person was going when they began. */
+export async function arrive(
+  page: PageContext,
+  { source }: Institution,
+  answer: InstitutionAnswer
+): Promise<FastifyReply> {
+  if (answer.kind === 'refused') return refuse(page, source, answer)
+  const { institutionLogin } = page.portal.signIn
+  return goTo(page, enter(page, await institutionLogin.arrive(callerOf(page), source, answer)))
+}
+
+/** Writes down why, and shows the page of the refusal, whose way on is the sign-in page. */
+export function refuse(page: PageContext, source: Institution['source'], answer: InstitutionRefusal): never {
+  const denied = page.portal.signIn.institutionLogin.refuse(callerOf(page), source, answer)
+  page.portal.log.warn(
+    { institution: source.id, code: answer.code, detail: answer.detail },
+    'a sign-in at an institution was refused'
+  )
+  throw new GateError(denied.code, { continueUrl: withReturnTo('/.factorgate/login', page.trip) })
+}

@@ -1,0 +1,20 @@
+/** The logins of all institutions: `/.factorgate/login/ID` begins one; each kind has more routes of its own below it. */
+import type { FastifyInstance } from 'fastify'
+import type { AnyInstitution, Directories } from '../../../src/identity/directories.ts'
+import type { LoginEntry } from '../options.ts'
+import { registerHeader } from './header.ts'
+
+export function loginsOf({ institutions }: Directories): LoginEntry[] {
+  return institutions.map(institution => ({
+    id: institution.source.id,
+    title: institution.source.title,
+    register: scope => registerInstitution(scope, institution)
+  }))
+}
+
+function registerInstitution(scope: FastifyInstance, institution: AnyInstitution): void {
+  switch (institution.kind) {
+    case 'header':
+      return registerHeader(scope, institution)
+  }
+}

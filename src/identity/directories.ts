@@ -1,0 +1,60 @@
+/** Every source of people of one configuration: the directories that take a password, and the institutions that people are sent to. */
+import type { Account } from './account.ts'
+import type { EnrolmentMode, Source } from './arrival.ts'
+import type { Directory } from './directory.ts'
+import type { HeaderInstitution } from './header.ts'
+import type { Institution } from './institution.ts'
+
+/** An institution of one of the kinds; `kind` says which. */
+export type AnyInstitution = HeaderInstitution
+
+/**
+ * Whether an account's own directory still vouches for it. `ask-there`: it cannot be asked, so the person has to sign in there. `gone`: it does not know
+ * them any more, has locked them, or is not configured any more.
+ */
+export type Standing = 'stands' | 'gone' | 'ask-there'
+
+export interface DirectoriesInput {
+  /** Asked for name and password, in this order. */
+  readonly passwords: readonly Directory[]
+  /** Offered as buttons, in this order. */
+  readonly institutions: readonly AnyInstitution[]
+}
+
+export class Directories {
+  readonly passwords: readonly Directory[]
+  readonly institutions: readonly AnyInstitution[]
+  readonly #sources = new Map<string, Source | null>()
+
+  constructor({ passwords, institutions }: DirectoriesInput) {
+    this.passwords = passwords
+    this.institutions = institutions
+    for (const { id, source } of passwords) this.#sources.set(id, source ?? null)
+    for (const { source } of institutions) this.#sources.set(source.id, source)
+  }
+
+  /** Rejects with GateError `institution_unreachable` where the directory cannot be asked now. */
+  async standingOf(account: Account): Promise<Standing> {
+    const directory = this.passwords.find(({ id }) => id === account.directory)
+    if (directory !== undefined) return (await directory.stands?.(account)) === false ? 'gone' : 'stands'
+    return this.institution(account.directory) === undefined ? 'gone' : 'ask-there'
+  }
+
+  institution(id: string): AnyInstitution | undefined {
+    return this.institutions.find(({ source }) => source.id === id)
+  }
+
+  /** What people call it; the id where it is not configured. */
+  titleOf(id: string): string {
+    return this.#sources.get(id)?.title ?? id
+  }
+
+  enrolmentOf(id: string): EnrolmentMode {
+    return this.#sources.get(id)?.enrolment ?? 'invitation'
+  }
+
+  async close(): Promise<void> {
+    const all: readonly (Directory | Institution)[] = [...this.passwords, ...this.institutions]
+    await Promise.all(all.map(each => each.close?.()))
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * A proxy in front that signs people in (mod_shib, mod_auth_openidc, Kerberos) and says in headers who they are. It is believed by its address and by a secret. A
+ * header that comes twice, or in another spelling beside it, is refused: fronts pass on what they do not know.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { timeUnknown } from '../factor/proof.ts'
+import { normalName } from '../request/header-name.ts'
+import { type Networks, parseNetworks } from '../request/networks.ts'
+import type { Source } from './arrival.ts'
+import { type Institution, type InstitutionAnswer, refused } from './institution.ts'
+
+export interface HeaderNames {
+  readonly id: string | null
+  readonly name: string
+  readonly display: string | null
+  readonly email: string | null
+  readonly groups: string | null
+  readonly mfa: string | null
+}
+
+export interface HeaderOptions {
+  readonly source: Source
+  /** Addresses or networks of the proxies. */
+  readonly from: readonly string[]
+  readonly headers: HeaderNames
+  readonly separator: ',' | ';'
+  readonly secret: { readonly header: string; readonly value: string }
+  /** Values of `headers.mfa` that say that a second factor was checked; empty for none. */
+  readonly mfaValues: readonly string[]
+}
+
+/** The request that the proxy has passed on. */
+export interface FrontRequest {
+  /** Address of the socket, whatever X-Forwarded-For says. */
+  readonly peer: string
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[]
+}
+
+export class HeaderInstitution implements Institution {
+  readonly kind = 'header'
+  /** The proxy decides when it asks, and does not say when it did. */
+  readonly asksForMfa = false
+  readonly source: Source
+  readonly #options: HeaderOptions
+  readonly #from: Networks
+
+  /** Throws NetworkError. */
+  constructor(options: HeaderOptions) {
+    this.source = options.source
+    this.#options = options
+    this.#from = parseNetworks(options.from)
+  }
+
+  /** Who the proxy says it is. */
+  read({ peer, rawHeaders }: FrontRequest): InstitutionAnswer {
+    const { headers, secret, separator, mfaValues } = this.#options
+    if (!this.#from.contains(peer)) return invalid(`the request came from ${peer}, which is not in 'from'`)
+    const given = readHeaders(rawHeaders, [secret.header, ...Object.values(headers).filter(name => name !== null)])
+    if ('problem' in given) return invalid(given.problem)
+    const saidIn = (name: string | null) => (name === null ? null : (given.values.get(name) ?? null))
+    if (!isSame(saidIn(secret.header) ?? '', secret.value))
+      return invalid(`the secret in ${secret.header} is missing or wrong`)
+    const name = saidIn(headers.name)
+    if (name === null || name === '')
+      return refused('institution_refused', `${headers.name} is missing: nobody is signed in at the proxy`)
+    const id = headers.id === null ? name : saidIn(headers.id)
+    if (id === null || id === '') return invalid(`${headers.id} is missing`)
+    const said = headers.mfa === null ? [] : groupsIn(saidIn(headers.mfa) ?? '', separator)
+    return {
+      kind: 'arrived',
+      arrival: {
+        externalId: id,
+        name,
+        displayName: saidIn(headers.display),
+        email: saidIn(headers.email),
+        groups: groupsIn(saidIn(headers.groups) ?? '', separator),
+        mfa: said.some(value => mfaValues.includes(value)) ? { at: timeUnknown } : null
+      },
+      session: { sid: null, hint: null, endsAt: null }
+    }
+  }
+}
+
+function invalid(detail: string): InstitutionAnswer {
+  return refused('institution_answer_invalid', detail)
+}
+
+/** The values of these headers as UTF-8, by their configured names; or what is wrong with one of them. */
+function readHeaders(
+  rawHeaders: readonly string[],
+  names: readonly string[]
+): { readonly values: ReadonlyMap<string, string> } | { readonly problem: string } {
+  const wanted = new Map(names.map(name => [normalName(name), name]))
+  const values = new Map<string, string>()
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const came = rawHeaders[i]!
+    const name = wanted.get(normalName(came))
+    if (name === undefined) continue
+    if (came.toLowerCase() !== name.toLowerCase()) return { problem: `${name} came in another spelling` }
+    if (values.has(name)) return { problem: `${name} came twice` }
+    const value = utf8(rawHeaders[i + 1]!)
+    if (value === null) return { problem: `${name} is not UTF-8` }
+    values.set(name, value)
+  }
+  return { values }
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/** Node shows the bytes of a value as latin-1. */
+function utf8(value: string): string | null {
+  try {
+    return decoder.decode(Buffer.from(value, 'latin1')).trim()
+  } catch {
+    return null
+  }
+}
+
+/** Values with the separator between them; `\` before it makes it a part of the value, as mod_shib writes it. */
+function groupsIn(text: string, separator: string): string[] {
+  const values: string[] = []
+  let value = ''
+  for (let i = 0; i < text.length; i++) {
+    const sign = text[i]!
+    if (sign === '\\' && text[i + 1] === separator) value += text[++i]
+    else if (sign === separator) {
+      values.push(value)
+      value = ''
+    } else value += sign
+  }
+  return [...values, value].map(each => each.trim()).filter(each => each !== '')
+}
+
+function isSame(given: string, secret: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(given), digest(secret))
+}

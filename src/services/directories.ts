@@ -1,0 +1,49 @@
+/** Makes the sources of people that the configuration names. */
+import type { Config } from '../../config/schema.ts'
+import type { Source } from '../identity/arrival.ts'
+import { Directories } from '../identity/directories.ts'
+import type { Directory } from '../identity/directory.ts'
+import { HeaderInstitution } from '../identity/header.ts'
+import type { Services } from './services.ts'
+
+type IdentityConfig = Config['identity'][number]
+type Passwords = { readonly kind: 'password'; readonly directory: Directory }
+type Elsewhere = { readonly kind: 'institution'; readonly institution: Directories['institutions'][number] }
+
+/** All of them, in the order of the configuration. Throws where a file that one needs cannot be read. */
+export function directoriesOf(config: Pick<Config, 'identity'>, services: Services): Directories {
+  const made = config.identity.map(identity => make(identity, services))
+  return new Directories({
+    passwords: made.flatMap(each => (each.kind === 'password' ? each.directory : [])),
+    institutions: made.flatMap(each => (each.kind === 'institution' ? each.institution : []))
+  })
+}
+
+function make(identity: IdentityConfig, services: Services): Passwords | Elsewhere {
+  switch (identity.kind) {
+    case 'local':
+      return { kind: 'password', directory: services.local }
+    case 'header': {
+      const { from, headers, separator, secret, mfa } = identity
+      const mfaValues = mfa?.values ?? []
+      return elsewhere(
+        new HeaderInstitution({ source: sourceOf(identity), from, headers, separator, secret, mfaValues })
+      )
+    }
+  }
+}
+
+function elsewhere(institution: Elsewhere['institution']): Elsewhere {
+  return { kind: 'institution', institution }
+}
+
+/** How the people of this entry become accounts. */
+export function sourceOf({
+  id,
+  title,
+  realm,
+  groupMap,
+  enrolment
+}: Exclude<IdentityConfig, { kind: 'local' }>): Source {
+  return { id, title, realm, groupMap, enrolment }
+}

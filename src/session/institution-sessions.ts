@@ -1,0 +1,82 @@
+/** Which of our sessions began with which session of an institution, so that either can end the other. */
+import { createHash } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import { type Keyring, KeyringError } from '../keyring/keyring.ts'
+import { type Loose, RecordKind } from '../store/records.ts'
+import type { Store } from '../store/store.ts'
+
+/** What is remembered of it. `hint` is a secret and is stored sealed. */
+export interface RememberedInstitution {
+  readonly directory: string
+  readonly externalId: string
+  readonly sid: string | null
+  readonly hint: string | null
+  readonly endsAt: number | null
+}
+
+/** By the id of our session. */
+export const institutionSessionRecord = new RecordKind<RememberedInstitution>({
+  prefix: 'institution-session:',
+  version: 1,
+  read: record => (isRemembered(record) ? record : null)
+})
+
+const sealContext = (id: string) => `institution-session:${id}`
+const withSidKey = (directory: string, sid: string) =>
+  `institution-sid:${directory}:${createHash('sha256').update(sid).digest('base64url')}`
+
+export class InstitutionSessions {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #keyring: () => Keyring
+
+  constructor(input: { store: Store; clock: Clock; keyring: () => Keyring }) {
+    this.#store = input.store
+    this.#clock = input.clock
+    this.#keyring = input.keyring
+  }
+
+  /** Until `endsAt`, when our session ends (milliseconds since the epoch). */
+  async remember(id: string, session: RememberedInstitution, endsAt: number): Promise<void> {
+    const seconds = Math.max(1, (endsAt - this.#clock()) / 1000)
+    const hint = session.hint === null ? null : this.#keyring().seal(session.hint, sealContext(id))
+    await institutionSessionRecord.put(this.#store, id, { ...session, hint }, seconds)
+    if (session.sid !== null) await this.#store.link(withSidKey(session.directory, session.sid), id, seconds)
+  }
+
+  /** Null for a session that did not begin at an institution. */
+  async of(id: string): Promise<RememberedInstitution | null> {
+    const record = await institutionSessionRecord.get(this.#store, id)
+    if (record === null || record.hint === null) return record
+    try {
+      return { ...record, hint: this.#keyring().open(record.hint, sealContext(id)) }
+    } catch (error) {
+      // Its key is gone from the key file: the institution then asks the person itself.
+      if (error instanceof KeyringError) return { ...record, hint: null }
+      throw error
+    }
+  }
+
+  /** Our sessions that began with that one of the institution; with `externalId`, those of this person alone. */
+  async withSid(directory: string, sid: string, externalId: string | null): Promise<string[]> {
+    const ids = await this.#store.members(withSidKey(directory, sid))
+    const theirs = await Promise.all(
+      ids.map(async id => {
+        const record = await institutionSessionRecord.get(this.#store, id)
+        return record?.sid === sid && (externalId === null || record.externalId === externalId) ? id : null
+      })
+    )
+    return theirs.filter(id => id !== null)
+  }
+}
+
+function isRemembered(record: Loose): record is Loose & RememberedInstitution {
+  const { directory, externalId, sid, hint, endsAt } = record as Partial<RememberedInstitution>
+  return (
+    typeof directory === 'string' &&
+    typeof externalId === 'string' &&
+    (sid === null || typeof sid === 'string') &&
+    (hint === null || typeof hint === 'string') &&
+    (endsAt === null || typeof endsAt === 'number')
+  )
+}

@@ -1,0 +1,109 @@
+/**
+ * A sign-in that an institution has checked: its person becomes an account, and a session or, for somebody who is signed in as that account already, a
+ * fresh proof. Its sign-out ends ours.
+ */
+import type { Account } from '../identity/account.ts'
+import type { Accounts } from '../identity/accounts.ts'
+import type { Admissions } from '../identity/admission.ts'
+import type { Source } from '../identity/arrival.ts'
+import type { Arrived, InstitutionRefusal, InstitutionSession } from '../identity/institution.ts'
+import type { InstitutionSessions } from '../session/institution-sessions.ts'
+import type { Sessions } from '../session/sessions.ts'
+import type { Caller } from './caller.ts'
+import type { FirstFactor } from './first-factor.ts'
+import type { SignInJournal } from './journal.ts'
+import type { NextStep } from './next-step.ts'
+import { type Denied, denied, following, type SignedIn } from './outcome.ts'
+
+export interface InstitutionLoginOptions {
+  readonly admissions: Pick<Admissions, 'admit'>
+  readonly institutionSessions: InstitutionSessions
+  readonly accounts: Pick<Accounts, 'ofExternal'>
+  readonly sessions: Pick<Sessions, 'prove' | 'end' | 'endAccount'>
+  readonly firstFactor: FirstFactor
+  readonly nextStep: NextStep
+  readonly journal: SignInJournal
+}
+
+export class InstitutionLogin {
+  readonly #options: InstitutionLoginOptions
+
+  constructor(options: InstitutionLoginOptions) {
+    this.#options = options
+  }
+
+  /** Somebody whose institution has answered. `by.principal` stays signed in where it is the same account and the answer adds a proof. */
+  async arrive(by: Caller, source: Source, { arrival, session }: Arrived): Promise<SignedIn | Denied> {
+    const { admissions, firstFactor, institutionSessions, journal } = this.#options
+    const admission = await admissions.admit(source, arrival)
+    if (admission.kind === 'refused') {
+      journal.noInstitution(by, source.id, admission.why)
+      return denied(`institution_${admission.why}`)
+    }
+    const { account } = admission
+    if (account.suspended !== null) {
+      journal.noInstitution(by, source.id, 'suspended', account)
+      return denied('account_suspended')
+    }
+    if (session.endsAt !== null && session.endsAt <= by.now) {
+      journal.noInstitution(by, source.id, 'expired', account)
+      return denied('institution_answer_invalid')
+    }
+    const again = await this.#prove(by, account, arrival.mfa)
+    if (again !== null) return again
+    const entered = await firstFactor.enter(by, account, {
+      kind: 'directory',
+      mfa: arrival.mfa,
+      endsAt: session.endsAt
+    })
+    const { id, expiresAt } = entered.principal.session
+    await institutionSessions.remember(
+      id,
+      { ...session, directory: source.id, externalId: arrival.externalId },
+      expiresAt
+    )
+    return entered
+  }
+
+  /** The institution refused, or its answer could not be believed. */
+  refuse(by: Caller, source: Source, { code, detail }: InstitutionRefusal): Denied {
+    this.#options.journal.noInstitution(by, source.id, detail)
+    return denied(code)
+  }
+
+  /** The institution's session ended, or all of a person's (`sid` null). Answers how many of ours ended with it. */
+  async signedOutThere(
+    directory: string,
+    who: { readonly sid: string | null; readonly externalId: string | null }
+  ): Promise<number> {
+    const { institutionSessions, sessions, accounts } = this.#options
+    if (who.sid !== null) {
+      const ids = await institutionSessions.withSid(directory, who.sid, who.externalId)
+      let ended = 0
+      for (const id of ids) if (await sessions.end(id, 'institution_sign_out')) ended++
+      return ended
+    }
+    const account = who.externalId === null ? null : await accounts.ofExternal(directory, who.externalId)
+    return account === null ? 0 : sessions.endAccount(account.id, 'institution_sign_out')
+  }
+
+  /** What the institution of this session wants to see of a sign-out; null for a session that did not begin at one. */
+  sessionOf(
+    id: string
+  ): Promise<(InstitutionSession & { readonly directory: string; readonly externalId: string }) | null> {
+    return this.#options.institutionSessions.of(id)
+  }
+
+  /** A fresh proof for whoever is signed in as this very account; null where a new session is due. */
+  async #prove(by: Caller, account: Account, mfa: { readonly at: number } | null): Promise<SignedIn | null> {
+    const { principal } = by
+    if (principal === null || principal.account.id !== account.id || mfa === null) return null
+    if (!principal.proofs.some(({ kind }) => kind === 'directory')) return null
+    const { sessions, journal, nextStep } = this.#options
+    await journal.institutionProof(by, account)
+    const entered = await sessions.prove(principal, { kind: 'institution', at: mfa.at, userVerified: false })
+    if (entered === null) return null
+    const next = await following(() => nextStep.of(by, entered.principal))
+    return { kind: 'entered', ...entered, browser: null, next }
+  }
+}
