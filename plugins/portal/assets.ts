@@ -21,7 +21,7 @@ const sheetSource = read('page.css')
 const sheets = new Map<string | null, Asset>()
 
 /** The icon of a browser tab. */
-export const mark: Asset = {
+export const tabIcon: Asset = {
   type: 'image/svg+xml',
   path: `${assetsPath}door.svg`,
   body: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="none" stroke="#0b5a5e" stroke-width="2.500" stroke-linejoin="round"><path fill="#e9c46a" stroke="none" d="M18 6h5v22h-5z"/><path fill="#f8f5ef" d="M8 28V5l11 4v17z"/><path d="M3 28h26M8 28V4h16v24"/></svg>`
@@ -52,10 +52,10 @@ export function registerAssets(scope: FastifyInstance): void {
     { config: { requires: 'anyone', everyHost: true, isData: true } },
     async (request, reply) => {
       const { name } = request.params as { name: string }
-      const asset = name.endsWith('.css') ? pageSheet(portal.accent) : name.endsWith('.js') ? script : mark
-      if (asset === mark && name !== 'door.svg') throw new GateError('not_found')
+      const asset = name.endsWith('.css') ? pageSheet(portal.accent) : name.endsWith('.js') ? script : tabIcon
+      if (asset === tabIcon && name !== 'door.svg') throw new GateError('not_found')
       // Another hash belongs to another version, before or after an upgrade. It gets today's content, but not for long.
-      const isCurrent = asset.path === assetsPath + name && asset !== mark
+      const isCurrent = asset.path === assetsPath + name && asset !== tabIcon
       return reply
         .header('cache-control', isCurrent ? 'public, max-age=31536000, immutable' : 'public, max-age=300')
         .header('cross-origin-resource-policy', 'same-origin')

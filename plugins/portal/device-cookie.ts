@@ -7,6 +7,6 @@ import { type CookieSite, readOwn } from '../cookies.ts'
 
 /** The cookie's value, or null for a value that the gate cannot have made. */
 export function deviceCookieOf(cookies: string | undefined, site: CookieSite): string | null {
-  const mark = readOwn(cookies, 'known', site)
-  return mark !== null && isToken(mark) ? mark : null
+  const value = readOwn(cookies, 'known', site)
+  return value !== null && isToken(value) ? value : null
 }

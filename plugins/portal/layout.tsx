@@ -1,7 +1,7 @@
 /** The layout of every page: head, header and footer, and the function that makes HTML from it. */
 import type { ComponentChildren, JSX } from 'preact'
 import { renderToString } from 'preact-render-to-string'
-import { mark, pageScript, pageSheet } from './assets.ts'
+import { pageScript, pageSheet, tabIcon } from './assets.ts'
 import { Door, type Drawing } from './drawing.tsx'
 import type { Messages } from './messages/en.ts'
 import type { Branding } from './options.ts'
@@ -46,7 +46,7 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
         <title>{plain(`${full} · ${look.title}`)}</title>
-        <link rel="icon" href={mark.path} />
+        <link rel="icon" href={tabIcon.path} />
         <link rel="stylesheet" href={pageSheet(look.accent).path} />
         <script src={pageScript().path} defer />
       </head>

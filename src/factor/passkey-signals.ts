@@ -11,7 +11,7 @@ export interface PasskeySignals {
   readonly allAcceptedCredentialIds: readonly string[]
 }
 
-/** For signed-in people only. */
+/** The signals for a person who is signed in. */
 export async function passkeySignals(
   { credentials, rpId }: { credentials: Credentials; rpId: string },
   { id: userId, name, displayName }: { id: string; name: string; displayName: string }
@@ -23,7 +23,7 @@ export async function passkeySignals(
   return { rpId, userId, name, displayName, allAcceptedCredentialIds }
 }
 
-/** True where the named person has no such passkey, also if another person has it, so that nobody learns which ids exist (THREATS W17). */
+/** True where the named person has no such passkey. It is also true if another person has it, so that nobody learns which ids exist (THREATS W17). */
 export async function isUnknownPasskey(credentials: Credentials, answer: unknown): Promise<boolean> {
   const response = readAuthentication(answer)
   if (response === null || response.userHandle === null) return false

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import vm from 'node:vm'
 import t from 'tap'
-import { mark, pageScript, pageSheet } from '../../plugins/portal/assets.ts'
+import { pageScript, pageSheet, tabIcon } from '../../plugins/portal/assets.ts'
 import { toHtml } from '../../plugins/portal/layout.tsx'
 import { contentOf, openBrowser, openContext } from '../fixtures/browser/browser.ts'
 import { minify } from './minified.ts'
@@ -30,7 +30,7 @@ t.test('all pages with style and script weigh less than 60 kB', async t => {
   const pages = stories.filter(story => story.isOwnPage)
   const total = pages.reduce((sum, { page }) => sum + weight(toHtml(page)), 0)
   const assets =
-    weight(minify(pageSheet(null).body, 'css')) + weight(minify(pageScript().body, 'js')) + weight(mark.body)
+    weight(minify(pageSheet(null).body, 'css')) + weight(minify(pageScript().body, 'js')) + weight(tabIcon.body)
   t.comment(`${pages.length} pages ${total} bytes, assets ${assets} bytes`)
   t.ok(total + assets < 60_000, `${total + assets} bytes`)
 })

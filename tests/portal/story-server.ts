@@ -1,7 +1,7 @@
 /** Serves the stories as the built portal serves pages: same HTML, minified style and script, same headers and policy. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { mark, pageScript, pageSheet } from '../../plugins/portal/assets.ts'
+import { pageScript, pageSheet, tabIcon } from '../../plugins/portal/assets.ts'
 import { pageHeaders } from '../../plugins/portal/headers.ts'
 import { toHtml } from '../../plugins/portal/layout.tsx'
 import { minify } from './minified.ts'
@@ -10,7 +10,11 @@ import { stories } from './story-list.tsx'
 /** The origin; a story is at `/NAME`. The server ends with the test. */
 export async function serveStories(t: { teardown(handler: () => unknown): void }): Promise<string> {
   const [script, sheet] = [pageScript(), pageSheet(null)]
-  const assets = [mark, { ...script, body: minify(script.body, 'js') }, { ...sheet, body: minify(sheet.body, 'css') }]
+  const assets = [
+    tabIcon,
+    { ...script, body: minify(script.body, 'js') },
+    { ...sheet, body: minify(sheet.body, 'css') }
+  ]
   const server = createServer((request, response) => {
     const asset = assets.find(({ path }) => path === request.url)
     const story = stories.find(({ name }) => `/${name}` === request.url)

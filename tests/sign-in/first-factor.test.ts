@@ -62,7 +62,11 @@ t.test('enter, the door for logins that are checked elsewhere', async t => {
     const { principal, next, browser } = await signIn.firstFactor.enter(nobody(), ada, shown)
     t.same([principal.isFullySignedIn, next.kind], [true, 'home'])
     t.type(browser, 'string')
-    t.equal((await signIn.firstFactor.enter(nobody({ browser }), ada, shown)).browser, browser, 'and keeps its mark')
+    t.equal(
+      (await signIn.firstFactor.enter(nobody({ browser }), ada, shown)).browser,
+      browser,
+      'and keeps its device cookie'
+    )
   })
 
   t.test('what this browser held before ends', async t => {

@@ -668,7 +668,7 @@ const english_errors: Record<ErrorCode, ErrorSentences> = {
   },
   store_unreachable: calm(
     'The gate cannot reach its store',
-    'The store says who is signed in. Without it the gate lets nobody through. Your data is safe.',
+    'The store says who is signed in. Without it, only pages that are open to everybody work. Your data is safe.',
     'Try again in a few seconds. When the store is back, the gate works again by itself.'
   ),
   record_too_new: calm(

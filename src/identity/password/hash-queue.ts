@@ -1,12 +1,12 @@
 /**
- * The queue before the hashes: known browsers first, then known networks. Every fourth turn is for strangers, who also get what is left
+ * The queue before the hashes: known browsers first, then known networks. Every fourth turn is for unknown places, which also get what is left
  * (THREATS D7).
  */
 import { FairQueue } from './fair-queue.ts'
 
 /** Where a password comes from. */
 export interface HashPlace {
-  /** Whether the account knows the browser or the network; `elsewhere` for strangers. */
+  /** Whether the account knows the browser or the network; `elsewhere` for neither. */
   readonly from: 'browser' | 'network' | 'elsewhere'
   readonly address: string
 }
@@ -28,8 +28,8 @@ export interface HashQueueOptions {
 
 /** A lane of 32 takes some 2 s with two hashes at a time, and perhaps 10 s on a busy machine. */
 const maxWaitMs = 10_000
-/** One turn of this many is for strangers, if any wait. */
-const strangersEvery = 4
+/** One turn of this many is for unknown places, if any wait. */
+const unknownPlaceEvery = 4
 
 export class HashQueue {
   readonly #options: HashQueueOptions
@@ -74,8 +74,8 @@ export class HashQueue {
 
   #next(): Waiting | null {
     const { browser, network, elsewhere } = this.#lanes
-    const isStrangersTurn = ++this.#turns % strangersEvery === 0
-    const first = isStrangersTurn ? elsewhere.shift() : null
+    const isUnknownPlacesTurn = ++this.#turns % unknownPlaceEvery === 0
+    const first = isUnknownPlacesTurn ? elsewhere.shift() : null
     return first ?? browser.shift() ?? network.shift() ?? elsewhere.shift()
   }
 
