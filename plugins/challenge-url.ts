@@ -10,7 +10,7 @@ import { pageFor } from './return-address.ts'
 export interface ChallengeUrlOptions {
   readonly portalOrigin: string
   /** Maximum length in octets. */
-  readonly longest: number
+  readonly maxUrlLength: number
   readonly site: Site
   /** Used if the return address is too long. */
   readonly front: string
@@ -27,11 +27,11 @@ export function challengeUrl(
   reply: FastifyReply,
   reason: ChallengeReason,
   query: URLSearchParams,
-  { portalOrigin, longest, site, front, setsNonce }: ChallengeUrlOptions
+  { portalOrigin, maxUrlLength, site, front, setsNonce }: ChallengeUrlOptions
 ): string {
   if (!site.isPortal) addState(query, request, setsNonce ? reply : null, site)
   const page = `${portalOrigin}/.factorgate/${reason === 'sign_in_required' ? 'login' : 'challenge'}`
-  return pageFor(page, query, front, longest)
+  return pageFor(page, query, front, maxUrlLength)
 }
 
 /**

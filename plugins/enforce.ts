@@ -21,7 +21,7 @@ import { errorBody } from './error-body.ts'
 import type { Requires } from './exchange.ts'
 import { formPage } from './form-page.ts'
 import { isFramedStep } from './frame-page.ts'
-import { usualLongest } from './return-address.ts'
+import { defaultMaxUrlLength } from './return-address.ts'
 
 export interface EnforceOptions {
   readonly routes: RouteTable
@@ -29,7 +29,7 @@ export interface EnforceOptions {
   readonly audit: AuditSink
   readonly clock: Clock
   /** Maximum length of redirect URLs, in octets. */
-  readonly longestUrl?: number
+  readonly maxUrlLength?: number
 }
 
 declare module 'fastify' {
@@ -48,7 +48,7 @@ declare module 'fastify' {
 const retrySeconds = 2
 
 export const enforcePlugin = fp<EnforceOptions>(
-  async (app, { routes, portalOrigin, audit, clock, longestUrl: longest = usualLongest }) => {
+  async (app, { routes, portalOrigin, audit, clock, maxUrlLength = defaultMaxUrlLength }) => {
     const context = { routes, clock, audit }
     app.addHook('onRoute', route => {
       if (route.url.startsWith('/.factorgate') && route.config?.requires === undefined)
@@ -123,7 +123,13 @@ export const enforcePlugin = fp<EnforceOptions>(
       const showsPage = !isPage && kind === 'app' && acceptsPage(request.raw)
       const setsNonce = isRedirected || (showsPage && isRead(request.method))
       const front = frontOf(match)
-      const url = challengeUrl(request, reply, reason, returnQuery, { portalOrigin, longest, site, front, setsNonce })
+      const url = challengeUrl(request, reply, reason, returnQuery, {
+        portalOrigin,
+        maxUrlLength,
+        site,
+        front,
+        setsNonce
+      })
       if ((isPage && !isRedirected) || showsPage) return done(new GateError(reason, { continueUrl: url }))
       reply.header('cache-control', 'no-store').header('vary', 'Cookie').header('factorgate-error', reason)
       if (isRedirected) {

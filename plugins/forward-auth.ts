@@ -23,7 +23,7 @@ import { StoreUnreachable } from '../src/store/store.ts'
 import { challengeUrl, queryOfReturnTo } from './challenge-url.ts'
 import { readOwn } from './cookies.ts'
 import { errorBody } from './error-body.ts'
-import { usualLongest } from './return-address.ts'
+import { defaultMaxUrlLength } from './return-address.ts'
 import { warnOfUnsent } from './unsent-identity.ts'
 import { unremovableClaim, verdictHeaders } from './verdict-headers.ts'
 
@@ -42,7 +42,7 @@ export interface ForwardAuthOptions {
   readonly assert: (app: App, principal: Principal) => string | null
   readonly audit: AuditSink
   readonly clock: Clock
-  readonly longestUrl?: number
+  readonly maxUrlLength?: number
 }
 
 const path = '/.factorgate/auth'
@@ -130,7 +130,7 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
   const isRedirected = isPage && isRead(original.method)
   const url = challengeUrl(request, reply, reason, queryOfReturnTo(access.returnTo), {
     portalOrigin: options.portalOrigin,
-    longest: options.longestUrl ?? usualLongest,
+    maxUrlLength: options.maxUrlLength ?? defaultMaxUrlLength,
     site,
     front: `${site.origin}${match.app.prefix}/`,
     setsNonce: isRedirected

@@ -1,15 +1,15 @@
 /** Encodes the return address for query strings (`rd`). Links of 8,000 octets are possible (RFC 9110 §4.1). */
 
 const otherHeaders = 4096
-export const longestAddress = 12 * 1024
+export const maxAddressLength = 12 * 1024
 const short = 2048
 const packed = 'packed.'
 
-/** The value of `longestUrl` for the default `listen.maxHeaderSize`. */
-export const usualLongest = 12 * 1024
+/** The value of `maxUrlLength` for the default `listen.maxHeaderSize`. */
+export const defaultMaxUrlLength = 12 * 1024
 
 /** The maximum length of the gate's URLs, in octets. */
-export function longestUrl(maxHeaderSize: number): number {
+export function maxUrlLengthFor(maxHeaderSize: number): number {
   return maxHeaderSize - otherHeaders
 }
 
@@ -20,13 +20,13 @@ export function queryOf(params: URLSearchParams): string {
 }
 
 /** `page` with the return address. If it is too long, it loses its query, or `front` replaces it. */
-export function pageFor(page: string, returnQuery: URLSearchParams, front: string, longest: number): string {
+export function pageFor(page: string, returnQuery: URLSearchParams, front: string, maxLength: number): string {
   const rd = returnQuery.get('rd')
   if (rd === null) return returnQuery.size === 0 ? page : `${page}?${queryOf(returnQuery)}`
   for (const address of [rd, rd.replace(/\?.*/s, ''), front]) {
     returnQuery.set('rd', address)
     const url = `${page}?${queryOf(returnQuery)}`
-    if (url.length <= longest && address.length <= longestAddress) return url
+    if (url.length <= maxLength && address.length <= maxAddressLength) return url
     returnQuery.delete('ask')
   }
   returnQuery.delete('rd')

@@ -3,7 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Unsent } from '../src/identity/identity-headers.ts'
 
 /** Maximum of remembered values. Later ones are not logged. */
-const mostLogged = 1_000
+const maxLogged = 1_000
 
 /** Logs each value once per app and header. */
 export function warnOfUnsent(
@@ -14,7 +14,7 @@ export function warnOfUnsent(
 ): void {
   for (const { header, value } of unsent) {
     const key = `${app} ${header} ${value}`
-    if (logged.has(key) || logged.size >= mostLogged) continue
+    if (logged.has(key) || logged.size >= maxLogged) continue
     logged.add(key)
     log.warn(
       { app, header, value: value.slice(0, 128) },

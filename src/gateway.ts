@@ -29,7 +29,7 @@ import {
   renderFramed,
   renderFramedError
 } from '../plugins/portal/index.ts'
-import { longestUrl } from '../plugins/return-address.ts'
+import { maxUrlLengthFor } from '../plugins/return-address.ts'
 import { securityHeadersPlugin } from '../plugins/security-headers.ts'
 import { sessionPlugin } from '../plugins/session.ts'
 import { ReturnTargets } from './apps/return-targets.ts'
@@ -112,7 +112,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   const apps = config.apps.map(app => ({ ...toApp(app, portalOrigin, config.apps), tls: tlsOf(app) }))
   const routes = new RouteTable({ apps, portalOrigin })
   const returnTargets = new ReturnTargets(routes, apps, clock)
-  const longest = longestUrl(config.listen.maxHeaderSize)
+  const maxUrlLength = maxUrlLengthFor(config.listen.maxHeaderSize)
   const branding = { title: config.portal.title, contact: config.portal.contact, accent: config.portal.accent }
 
   // Built for the first request from a frame, because the list of public suffixes takes 8 MB.
@@ -140,7 +140,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     accept: { readClient: makeClientReader(config.trustedProxies) },
     match: { routes },
     session: { sessions },
-    enforce: { routes, portalOrigin, audit, clock, longestUrl: longest },
+    enforce: { routes, portalOrigin, audit, clock, maxUrlLength },
     forward: {
       live,
       clock,
@@ -168,7 +168,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
       assert: (app, principal) => (app.assertion ? assertionFor(app, principal, runtime, portalOrigin) : null),
       audit,
       clock,
-      longestUrl: longest
+      maxUrlLength
     },
     portal: {
       portal: {

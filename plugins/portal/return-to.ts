@@ -4,7 +4,7 @@
  */
 import { parseStopped, type StoppedRequest, stoppedText } from '../../src/apps/return-to.ts'
 import type { ReturnTo as SignInReturnTo } from '../../src/sign-in/next-step.ts'
-import { longestAddress, queryOf, unpacked } from '../return-address.ts'
+import { maxAddressLength, queryOf, unpacked } from '../return-address.ts'
 
 /** Where a person goes, and what the addresses of the pages hold besides. */
 export interface ReturnTo extends SignInReturnTo {
@@ -14,7 +14,6 @@ export interface ReturnTo extends SignInReturnTo {
 
 export const noReturn: ReturnTo = { rd: null, state: null }
 
-const longest = longestAddress
 const stateShape = /^[A-Za-z0-9_-]{43}$/
 const printable = /^[\x21-\x7e]+$/
 
@@ -39,7 +38,7 @@ function askOf(text: string, returnTargets: (url: string) => string | null): Sto
 
 /** The same absolute URL, or null. The result may be in a `Location`. */
 export function validTarget(url: string, returnTargets: (url: string) => string | null): string | null {
-  if (url.length > longest || !printable.test(url) || !/^https?:\/\//.test(url)) return null
+  if (url.length > maxAddressLength || !printable.test(url) || !/^https?:\/\//.test(url)) return null
   const target = returnTargets(url)
   return target !== null && printable.test(target) ? target : null
 }

@@ -6,7 +6,7 @@ import { type AccessContext, type AppAccess, type AppMatch, authorize } from './
 import type { Message } from './return-to.ts'
 import type { App, Match, RouteTable } from './route-table.ts'
 
-const longestAddress = 12 * 1024
+const maxAddressLength = 12 * 1024
 const getRequest: Message = { method: 'GET', headers: {} }
 
 export class ReturnTargets {
@@ -52,7 +52,7 @@ export class ReturnTargets {
   }
 
   #locate(address: string): { match: Match; target: Target } | null {
-    if (address.length > longestAddress) return null
+    if (address.length > maxAddressLength) return null
     const { routes } = this.#context
     // Compared as text, so no parser can read scheme, user info or host in another way (CVE-2021-21291).
     const site = routes.sites.find(({ origin }) => address === origin || address.startsWith(`${origin}/`))

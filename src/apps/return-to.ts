@@ -25,7 +25,7 @@ export interface ReturnTo {
   readonly ask: StoppedRequest | null
 }
 
-const longestAsk = 1024
+const maxAskLength = 1024
 const methodList = /^[A-Z-]{1,16}(?:,[A-Z-]{1,16}){0,4}$/
 
 export function isRead(method: string | undefined): boolean {
@@ -41,7 +41,7 @@ export function returnTo(message: Message, raw: string, site: Site, app: App, re
   if (!isStepUp || (rd === url && isRead(method) && destination === null)) return { rd, ask: null }
   const others = message.keepsOverrides === true ? methodsInHeaders(headers) : []
   const ask = { url, methods: [method, ...others], destination }
-  return { rd, ask: stoppedText(ask).length <= longestAsk ? ask : null }
+  return { rd, ask: stoppedText(ask).length <= maxAskLength ? ask : null }
 }
 
 /** The text for a query: `MOVE,DELETE https://app.example/x https://app.example/y`. */

@@ -6,11 +6,11 @@ export type Address =
   | { readonly family: 4; readonly text: string; readonly value: number }
   | { readonly family: 6; readonly text: string; readonly groups: readonly number[] }
 
-const longestAddress = 64
+const maxAddressLength = 64
 
 /** Parses an address, without its zone id. IPv4 in IPv6 (`::ffff:10.0.0.1`) becomes IPv4. Null for anything else. */
 export function parseAddress(text: string): Address | null {
-  if (text.length > longestAddress) return null
+  if (text.length > maxAddressLength) return null
   if (isIPv4(text)) return { family: 4, text, value: v4Value(text) }
   const zone = text.indexOf('%')
   const bare = zone < 0 ? text : text.slice(0, zone)

@@ -13,7 +13,7 @@ export interface Client {
 
 /** The address of a closed socket; it is in no network. */
 const unknownAddress = 'unknown'
-const mostHops = 32
+const maxHops = 32
 
 /** Returns a reader for these trusted proxies (CIDRs). `forwardedFor` is X-Forwarded-For. Throws NetworkError. */
 export function makeClientReader(
@@ -36,7 +36,7 @@ function canonicalPeer(raw: string): string {
 function lastUntrusted(peer: string, forwardedFor: string, trusted: { contains(address: string): boolean }): string {
   let address = peer
   let end = forwardedFor.length
-  for (let hops = 0; hops < mostHops && end > 0; hops++) {
+  for (let hops = 0; hops < maxHops && end > 0; hops++) {
     const comma = forwardedFor.lastIndexOf(',', end - 1)
     const hop = parseHop(forwardedFor.slice(comma + 1, end))
     if (hop === null) return address
@@ -47,11 +47,11 @@ function lastUntrusted(peer: string, forwardedFor: string, trusted: { contains(a
   return address
 }
 
-const longestHop = 80
+const maxHopLength = 80
 
 /** Parses a hop, with or without a port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
 function parseHop(raw: string): string | null {
-  if (raw.length > longestHop) return null
+  if (raw.length > maxHopLength) return null
   const [, bracketed, withPort] = /^(?:\[([^\]]+)\](?::\d{1,5})?|([\d.]+):\d{1,5})$/.exec(raw.trim()) ?? []
   return parseAddress(bracketed ?? withPort ?? raw.trim())?.text ?? null
 }

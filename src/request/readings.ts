@@ -38,8 +38,8 @@ const steps: readonly ((path: string) => string)[] = [
 ]
 
 /** Limits of the work per request. Ordinary links have fewer readings. */
-const mostReadings = 96
-const mostBytes = 64 * 1024
+const maxReadings = 96
+const maxBytes = 64 * 1024
 
 const control = /[\x00-\x1f\x7f]/
 
@@ -69,7 +69,7 @@ class Readings {
   add(reading: string): boolean {
     if (this.all.has(reading)) return true
     this.#bytes += reading.length
-    if (this.all.size >= mostReadings || this.#bytes > mostBytes || control.test(reading)) return false
+    if (this.all.size >= maxReadings || this.#bytes > maxBytes || control.test(reading)) return false
     this.all.add(reading)
     return true
   }

@@ -1,12 +1,12 @@
 /** The known scripts of service workers. A worker's request names its script as the referrer. */
 
-const mostKept = 1000
+const maxKept = 1000
 const learnt = new Set<string>()
 
 /** Remembers a script. Only for signed-in requests, otherwise anybody could add addresses. */
 export function learnWorkerScript(address: string): void {
   if (learnt.has(address) || address.length > 2048) return
-  for (const oldest of learnt) if (learnt.size >= mostKept) learnt.delete(oldest)
+  for (const oldest of learnt) if (learnt.size >= maxKept) learnt.delete(oldest)
   learnt.add(address)
 }
 

@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
 /** Maximum of requests under way per connection. Browsers send one at a time. */
-export const mostUnderWay = 8
+export const maxConcurrent = 8
 
 interface QueuedRequest {
   /** Null for an upgrade. */
@@ -32,7 +32,7 @@ export class PipeliningLimiter {
   request(socket: Duplex, response: ServerResponse, begin: () => void): void {
     const queue = this.#queueOf(socket)
     queue.newest = response
-    if (queue.waiting.length === 0 && queue.underWay < mostUnderWay) start(queue, response, begin)
+    if (queue.waiting.length === 0 && queue.underWay < maxConcurrent) start(queue, response, begin)
     else wait(queue, { response, begin })
   }
 
@@ -84,7 +84,7 @@ function start(queue: ConnectionQueue, response: ServerResponse, begin: () => vo
 
 function startNext(queue: ConnectionQueue): void {
   if (queue.socket.destroyed || !queue.socket.writable) queue.waiting.length = 0
-  while (queue.waiting.length > 0 && queue.underWay < mostUnderWay) {
+  while (queue.waiting.length > 0 && queue.underWay < maxConcurrent) {
     const { response, begin } = queue.waiting[0] as QueuedRequest
     if (response === null) {
       if (queue.underWay > 0) return

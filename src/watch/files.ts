@@ -20,7 +20,7 @@ const settleMs = 100
 /** Polling interval in milliseconds, because some file systems send no events. */
 const slowMs = 5_000
 /** Larger files are compared without their content. */
-const mostBytes = 4 * 1024 * 1024
+const maxBytes = 4 * 1024 * 1024
 
 export interface WatchOptions {
   /** Calls `check` repeatedly and returns a stop function. For tests. Default: every five seconds. */
@@ -165,7 +165,7 @@ function fingerprintNow(file: string): string {
 }
 
 function isShort(stat: Stats): boolean {
-  return stat.isFile() && stat.size <= mostBytes
+  return stat.isFile() && stat.size <= maxBytes
 }
 
 function fingerprintOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats, content: Buffer | null): string {

@@ -7,7 +7,7 @@ import path from 'node:path'
 import tls from 'node:tls'
 import t, { type Test } from 'tap'
 import { Listener } from '../../../src/server/listener.ts'
-import { mostUnderWay } from '../../../src/server/pipelining-limiter.ts'
+import { maxConcurrent } from '../../../src/server/pipelining-limiter.ts'
 import { startGateway } from '../../fixtures/in-process/gateway.ts'
 import { webSocketLines } from '../../fixtures/in-process/upstream.ts'
 import { head, Line, readReplies } from '../../fixtures/in-process/wire.ts'
@@ -68,21 +68,21 @@ t.test('one client connection', async t => {
     t.teardown(() => line.socket.destroy())
     const asked = Array.from({ length: 3_000 }, (_, n) => `/public/${n}`)
     line.send(asked.map(path => get(path)).join(''))
-    await until('the first are there', async () => app.held.length === mostUnderWay)
+    await until('the first are there', async () => app.held.length === maxConcurrent)
     await standstill(() => app.held.length)
-    t.equal(app.held.length, mostUnderWay, 'no more than that at once')
+    t.equal(app.held.length, maxConcurrent, 'no more than that at once')
     const good = new Line(gate.port)
     good.send(head(host, '/public/quick'))
     t.match(await good.closed(), /200 OK[\s\S]*\/public\/quick/, 'others are served meanwhile')
     const answering = setInterval(() => {
-      t.ok(app.held.length <= mostUnderWay)
+      t.ok(app.held.length <= maxConcurrent)
       app.answerAll()
     }, 1)
     t.teardown(() => clearInterval(answering))
     await line.until(received => received.includes('/public/2999'))
     clearInterval(answering)
     t.same(paths(readReplies(line.received)), asked)
-    t.ok(app.most <= mostUnderWay + 1, `${app.most} connections to the app`)
+    t.ok(app.most <= maxConcurrent + 1, `${app.most} connections to the app`)
     line.send(get('/public/quick'))
     await line.until(received => received.endsWith('/public/quick'))
     t.pass('and the connection goes on')
@@ -91,11 +91,11 @@ t.test('one client connection', async t => {
   t.test('a client that leaves takes what waits with it', async t => {
     const line = new Line(gate.port)
     line.send(Array.from({ length: 100 }, (_, n) => get(`/public/gone/${n}`)).join(''))
-    await until('the first are there', async () => app.held.length === mostUnderWay)
+    await until('the first are there', async () => app.held.length === maxConcurrent)
     line.socket.destroy()
     app.answerAll()
     await standstill(() => app.held.length)
-    t.ok(app.held.length <= mostUnderWay, 'at most the next few had begun')
+    t.ok(app.held.length <= maxConcurrent, 'at most the next few had begun')
     app.answerAll()
     await until('all of it has ended', async () => gate.server.runtime.live.size === 0)
   })
@@ -114,7 +114,7 @@ t.test('one client connection', async t => {
   })
 
   t.test('a handshake behind unanswered requests waits for its turn and takes nothing down', async t => {
-    for (const before of [1, mostUnderWay, mostUnderWay + 5])
+    for (const before of [1, maxConcurrent, maxConcurrent + 5])
       for (const [path, expected] of [
         ['/public/ws', /101 Switching[\s\S]*from the app$/],
         ['/ws', /401 Unauthorized[\s\S]*sign_in_required/]
@@ -179,5 +179,5 @@ t.test('over TLS it is the same', async t => {
   await until('all are answered', async () => received.endsWith('/1999'))
   socket.destroy()
   t.equal(readReplies(received).length, 2_000)
-  t.equal(most, mostUnderWay)
+  t.equal(most, maxConcurrent)
 })
