@@ -8,15 +8,19 @@ import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { App } from '../src/apps/route-table.ts'
-import type { Clock } from '../src/clock.ts'
 import { type ErrorCode, GateError } from '../src/errors.ts'
 import type { Proof } from '../src/factor/proof.ts'
-import type { ForwardObserver, ForwardRequest, ForwardResult } from '../src/forwarding/forward-request.ts'
+import type {
+  ForwardObserver,
+  ForwardRequest,
+  ForwardResult,
+  RefusalDetails
+} from '../src/forwarding/forward-request.ts'
 import type { LiveConnections } from '../src/forwarding/live-connections.ts'
 import { originAllowed } from '../src/forwarding/origin.ts'
 import { transfer } from '../src/forwarding/transfer.ts'
 import { tunnel, type Upgrade } from '../src/forwarding/tunnel.ts'
-import { UpstreamRegistry } from '../src/forwarding/upstreams.ts'
+import type { UpstreamRegistry } from '../src/forwarding/upstreams.ts'
 import type { Unsent } from '../src/identity/identity-headers.ts'
 import { endInStages, isLast } from '../src/platform/staged-close.ts'
 import { responseToUpgrade } from '../src/platform/upgrade-response.ts'
@@ -25,7 +29,8 @@ import { warnOfUnsent } from './unsent-identity.ts'
 
 export interface ForwardOptions {
   readonly live: LiveConnections
-  readonly clock: Clock
+  /** Closed with the plugin. */
+  readonly upstreams: UpstreamRegistry
   /** Makes `X-Factorgate-Assertion`, for apps that ask for it; null for anonymous. */
   readonly assert?: (exchange: Exchange) => string | null
   /** Called when a WebSocket is open, and `onEnd` after every forwarded request or WebSocket. */
@@ -52,7 +57,7 @@ const upgrades = new WeakMap<IncomingMessage, Upgrade>()
 
 export const forwardPlugin = fp<ForwardOptions>(
   async (app, options) => {
-    const registry = new UpstreamRegistry({ clock: options.clock })
+    const { upstreams: registry } = options
     /** The oddities and unsent identity values that are logged already, with their app. */
     const logged = new Set<string>()
     for (const method of methods)
@@ -82,6 +87,7 @@ export const forwardPlugin = fp<ForwardOptions>(
         address: exchange.client.address,
         sessionId: principal?.session.id ?? null,
         visitor: visitorOf(request),
+        affinity: match.app.sticky == null ? null : affinityOf(exchange, match.app.sticky),
         endsAt: earliest(permit.freshUntil, principal?.session.expiresAt ?? null),
         sessionEndsAt: principal?.session.expiresAt ?? null,
         proofs: principal?.proofs ?? noProofs,
@@ -103,6 +109,7 @@ export const forwardPlugin = fp<ForwardOptions>(
       const routes = { routes: ['/'], httpMethods: methods, upstream: 'http://app.invalid' }
       await scope.register(httpProxy, { ...routes, handler: forward })
     })
+    app.addHook('onReady', async () => registry.start())
     app.addHook('onClose', async () => registry.close())
   },
   { name: 'forward', dependencies: ['enforce'] }
@@ -179,10 +186,10 @@ class ReplyObserver implements ForwardObserver {
     if (exchange.match.kind === 'app') warnOfUnsent(log, exchange.match.app.id, unsent, this.#logged)
   }
 
-  onRefused(code: ErrorCode, cause: unknown, cut?: string): void {
+  onRefused(code: ErrorCode, cause: unknown, { cut, retryAfterSeconds }: RefusalDetails = {}): void {
     const { exchange } = this.#request
     if (cut !== undefined) exchange.notes = { ...exchange.notes, cut }
-    this.#reply.send(new GateError(code, { cause }))
+    this.#reply.send(new GateError(code, { cause, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) }))
   }
 
   onEnd(summary: ForwardResult): void {
@@ -206,6 +213,12 @@ function visitorOf({ raw: { headers }, exchange }: FastifyRequest): string | nul
   const { principal, client } = exchange
   if (principal !== null) return principal.session.id
   return client.viaTrustedProxy || proxyHeaders.some(name => headers[name] !== undefined) ? null : ''
+}
+
+/** What stays with one upstream. On public paths it is the person or session as well; nobody's is the address. */
+function affinityOf({ principal, client }: Exchange, sticky: 'session' | 'person'): string {
+  if (principal === null) return client.address
+  return sticky === 'session' ? principal.session.id : principal.subject.id
 }
 
 function checkHandshake(request: IncomingMessage, app: App, isSignedIn: boolean): void {

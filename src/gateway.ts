@@ -36,10 +36,12 @@ import { ReturnTargets } from './apps/return-targets.ts'
 import { type App, RouteTable } from './apps/route-table.ts'
 import { countingSink } from './audit/audit-metrics.ts'
 import { newReference } from './audit/reference.ts'
+import type { Clock } from './clock.ts'
 import { RecoveryCodes } from './factor/recovery-code.ts'
 import { Totp } from './factor/totp.ts'
 import { Webauthn } from './factor/webauthn.ts'
 import type { ForwardResult } from './forwarding/forward-request.ts'
+import { UpstreamRegistry } from './forwarding/upstreams.ts'
 import { Admissions } from './identity/admission.ts'
 import { makeAssertion } from './identity/assertion.ts'
 import type { Directories } from './identity/directories.ts'
@@ -128,7 +130,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     returnTargets.requirementFor(url, principal, address, message)
   const app = await buildPipeline(log as FastifyBaseLogger, {
     exchange: { clock },
-    errors: { clock, renderPage: errorPages({ ...branding, portalOrigin }, frameHeaders) },
+    errors: { clock, renderPage: errorPages({ ...branding, portalOrigin }, frameHeaders, clock) },
     'security-headers': {
       routes,
       portalOrigin,
@@ -143,7 +145,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     enforce: { routes, portalOrigin, audit, clock, maxUrlLength },
     forward: {
       live,
-      clock,
+      upstreams: new UpstreamRegistry({ apps, states: runtime.upstreams }),
       assert: ({ match, principal }) =>
         match.kind === 'app' && principal !== null ? assertionFor(match.app, principal, runtime, portalOrigin) : null,
       onOpen: exchange =>
@@ -245,7 +247,8 @@ function assertionFor(app: App, principal: Principal, { keyring, clock }: Servic
 /** Renders refusals as pages. */
 export function errorPages(
   branding: { title: string; contact: string | null; accent: string | null; portalOrigin: string },
-  frameHeaders: () => Record<string, string>
+  frameHeaders: () => Record<string, string>,
+  clock: Clock
 ): ErrorsOptions['renderPage'] {
   return ({ code, request, retryAfterSeconds, continueUrl, isFramed }) => {
     const { match, target } = request.exchange.known
@@ -272,6 +275,7 @@ export function errorPages(
       reference: request.exchange.id,
       appTitle: app?.title,
       maintenance: app?.maintenance,
+      now: clock(),
       again: continueUrl ?? (isGet ? raw : page),
       unsent,
       address: app !== null && isGet ? app.origin + (judged?.raw ?? target?.raw) : null,

@@ -4,6 +4,7 @@ import { normalName } from '../../src/request/header-name.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftApp, DraftConfig } from '../schema.ts'
 import { isLoopback, type SiteUrl } from '../values/addresses.ts'
+import { printDuration } from '../values/value-types.ts'
 import { checkRules } from './rules.ts'
 
 /** A public URL and its key. */
@@ -30,6 +31,7 @@ export function checkApps(config: DraftConfig, diagnostics: Diagnostics): void {
     }
     if (app === undefined) return
     checkUpstreams(app, path, config, diagnostics)
+    checkBalancing(app, path, diagnostics)
     checkHeaders(app, path, diagnostics)
     checkRules(app.rules ?? [], app.caseSensitive === true, `${path}.rules`, diagnostics)
   })
@@ -82,6 +84,28 @@ function checkUpstreams(
         `must not lead back to the gate itself: ${upstream.origin} is where the gate is reached`
       )
   })
+}
+
+function checkBalancing({ upstream, sticky, health }: DraftApp, path: string, diagnostics: Diagnostics): void {
+  const at = new Map<string, number>()
+  upstream?.forEach((one, index) => {
+    if (one === undefined) return
+    const key = JSON.stringify([one.origin, one.socketPath, one.basePath])
+    const first = at.get(key)
+    if (first === undefined) at.set(key, index)
+    else
+      diagnostics.warning(
+        `${path}.upstream[${index}]`,
+        `is the same as ${path}.upstream[${first}]: it gets two turns, and gives no protection if the app is down`
+      )
+  })
+  if (sticky != null && upstream?.length === 1)
+    diagnostics.advise(`${path}.sticky`, 'changes nothing while there is only one upstream')
+  if (health?.every !== undefined && health.timeout !== undefined && health.timeout > health.every)
+    diagnostics.problem(
+      diagnostics.isGiven(`${path}.health.timeout`) ? `${path}.health.timeout` : `${path}.health.every`,
+      `health.timeout (${printDuration(health.timeout)}) must not be longer than health.every (${printDuration(health.every)})`
+    )
 }
 
 function checkHeaders(app: DraftApp, path: string, diagnostics: Diagnostics): void {

@@ -1,8 +1,8 @@
 /** The schema of `apps[]`: where an app is, who may enter, and what it hears about people. */
-import type { Upstream } from '../values/addresses.ts'
 import { identityHeaders } from './identity-headers.ts'
 import { within } from './people.ts'
 import { choice, duration, flag, list, map, orAbsent, orNull, record, text, typed } from './schema-builders.ts'
+import { health, sticky, tls, upstream } from './upstreams.ts'
 
 const rule = map(
   {
@@ -72,83 +72,6 @@ const rule = map(
   }
 )
 
-const upstreamText = text('upstream', {
-  title: 'Upstream',
-  description: 'An http(s) URL, with a base path if need be, or `unix:/path/of/a/socket`.',
-  example: 'http://10.1.2.3:8888'
-})
-
-const upstream = typed<readonly Upstream[]>({
-  title: 'Upstream',
-  description:
-    'Where the app is served: an http(s) URL, with a base path if need be, or `unix:/path/of/a/socket`; or a list of these to share the load.',
-  examples: ['http://10.1.2.3:8888', ['http://10.1.2.3:8888', 'http://10.1.2.4:8888'], 'unix:/run/app.sock'],
-  'x-listed': true,
-  anyOf: [upstreamText, { type: 'array', items: upstreamText, minItems: 1 }]
-})
-
-const fingerprintText = text('fingerprint', {
-  title: 'Fingerprint',
-  description: 'SHA-256 of a certificate.',
-  example: 'sha256:E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855'
-})
-
-const tls = map(
-  {
-    ca: orNull(
-      text('file', {
-        title: 'Authorities',
-        description:
-          "PEM file with the certificates that may vouch for the app: an authority's, or the app's own if it signed it itself. They alone count then. Without it, the public authorities count, and those in the file that the environment variable `NODE_EXTRA_CA_CERTS` names.",
-        example: 'app-ca.pem'
-      })
-    ),
-    serverName: orNull(
-      text('hostname', {
-        title: 'Name',
-        description:
-          'The name or address that the certificate carries, where it is not the host of `upstream`. A name is also asked for (SNI).',
-        example: 'app.internal'
-      })
-    ),
-    cert: orNull(
-      text('file', {
-        title: 'Client certificate',
-        description: 'PEM file with the certificate, and its chain, that the gate shows to the app. Needs `key`.',
-        example: 'gate.pem'
-      })
-    ),
-    key: orNull(
-      text('file', {
-        title: 'Client key',
-        description: 'PEM file with the private key of `cert`, without a passphrase.',
-        example: 'gate.key'
-      })
-    ),
-    fingerprint: typed<readonly string[] | null>({
-      title: 'Pinned certificate',
-      description:
-        "SHA-256 of the app's certificate, or a list, for the time of a renewal. It takes the place of chain, name and dates, as a self-signed certificate needs it; with `ca` as well, all must hold. `openssl s_client -connect HOST:PORT </dev/null | openssl x509 -noout -fingerprint -sha256` prints it: compare it at the app's own screen.",
-      examples: ['sha256:E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855'],
-      default: null,
-      'x-listed': true,
-      anyOf: [fingerprintText, { type: 'array', items: fingerprintText, minItems: 1 }, { type: 'null' }]
-    }),
-    unsafeAnyCertificate: flag({
-      title: 'Take any certificate',
-      description:
-        'Whoever is on the way to the app can then read and change everything. A pinned certificate costs one line more.',
-      default: false,
-      example: true
-    })
-  },
-  {
-    title: 'TLS towards the app',
-    description:
-      'For upstreams that begin with https: whose certificate is taken for the app. The files are read again when they change.'
-  }
-)
-
 const timeouts = map(
   {
     connect: duration(
@@ -179,7 +102,12 @@ const timeouts = map(
 const maintenance = map(
   {
     until: orNull(
-      text('line', { title: 'Until', description: 'When it is expected back, in words.', example: 'Monday, 8:00' })
+      text('until', {
+        title: 'Until',
+        description:
+          'When it is expected back: a time with its zone (`2026-12-01T08:00+01:00`), or words. With a time, `Retry-After` says how long that is; otherwise it says 5 minutes. Maintenance ends when this block is taken out, not by itself.',
+        example: '2026-12-01T08:00+01:00'
+      })
     ),
     message: orNull(
       text('line', { title: 'Message', description: 'What people should know.', example: 'The disks are being moved.' })
@@ -187,7 +115,8 @@ const maintenance = map(
   },
   {
     title: 'Maintenance',
-    description: 'Where this block stands (`maintenance: {}` is enough), people see a page instead of the app.'
+    description:
+      'Where this block stands (`maintenance: {}` is enough), people see a page instead of the app, and programs get 503. What is open ends by itself.'
   }
 )
 
@@ -215,7 +144,9 @@ export const app = map(
       example: 'https://notebooks.lab.example'
     }),
     upstream,
-    tls: orNull(tls),
+    sticky,
+    health,
+    tls,
     rules: list(rule, {
       title: 'Rules',
       description: 'Who may do what. The first rule that matches counts; if none does, the answer is no.',

@@ -74,18 +74,19 @@ export function readOrigin(text: string): string | Invalid {
   return isInvalid(site) || site.prefix !== '' ? invalid(`must be ${what}`) : site.origin
 }
 
-/** An http(s) URL with an optional base path, or `unix:/path`. */
+const unixOrigin = 'http://localhost'
+
+/** An http(s) URL or `unix:/path`, with an optional base path (`unix:/path:/base`, as nginx has it). */
 export function readUpstream(text: string, folder: string): Upstream | Invalid {
-  if (text.startsWith('unix:')) {
-    const socket = text.slice(5).replace(/^\/+/, '/')
-    if (socket === '' || socket === '/') return invalid('must name a socket, such as unix:/run/app.sock')
-    return { origin: 'http://localhost', socketPath: path.resolve(folder, socket), basePath: '' }
-  }
-  const parts = readHttp(text, 'an http(s) or unix URL')
+  const [, slashes = '', name = '', base = ''] = /^unix:(\/*)(.*?)(?::(\/.*))?$/is.exec(text) ?? []
+  const isUnix = /^unix:/i.test(text)
+  if (isUnix && name === '') return invalid('must name a socket, such as unix:/run/app.sock')
+  const parts = readHttp(isUnix ? unixOrigin + base : text, 'an http(s) or unix URL')
   if (isInvalid(parts)) return parts
   if (!/^[\w.~!$&'()*+,;=:@%/-]*$/.test(parts.path))
     return invalid('holds a character in its path that must be %-escaped')
-  return { origin: parts.url.origin, socketPath: null, basePath: parts.path }
+  const socketPath = isUnix ? path.resolve(folder, slashes === '' ? name : `/${name}`) : null
+  return { origin: parts.url.origin, socketPath, basePath: parts.path }
 }
 
 /** An address, or a network in CIDR notation. It stays text, and its users parse it with the same function. */

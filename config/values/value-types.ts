@@ -65,6 +65,9 @@ export const valueTypes = {
   issuer: { read: readIssuer, pattern: 'https?://.+', name: 'URL' },
   entityId: { read: readEntityId, name: 'entity id' },
   samlMetadata: { read: readSamlMetadata, name: 'file, URL or mdq:URL' },
+  requestPath: { read: readRequestPath, pattern: '/.*', name: 'path' },
+  status: { read: readStatus, name: 'status' },
+  until: { read: readUntil, name: 'time or text' },
   glob: { read: readGlob, pattern: '/.*', name: 'glob' },
   userName: { read: readUserName, name: 'sign-in name' },
   identityHeader: { read: readIdentityHeader, name: 'header name' },
@@ -132,6 +135,54 @@ export function readFingerprint(text: string): string | Invalid {
 /** Text on one line. */
 export function readLine(text: string): string | Invalid {
   return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(text) ? invalid('must be one line without control characters') : text
+}
+
+/** HTTP statuses, the ends included. */
+export interface StatusRange {
+  readonly from: number
+  readonly to: number
+}
+
+/** `200`, `2xx` or `200-399`. */
+export function readStatus(text: string): StatusRange | Invalid {
+  const [, hundred, first, last = first] = /^(?:([2-5])xx|([2-5]\d\d)(?:-([2-5]\d\d))?)$/i.exec(text) ?? []
+  if (hundred !== undefined) return { from: Number(hundred) * 100, to: Number(hundred) * 100 + 99 }
+  if (first !== undefined && Number(first) <= Number(last)) return { from: Number(first), to: Number(last) }
+  return invalid('must be a status such as 200, a class such as 2xx, or a range such as 200-399')
+}
+
+/** A path with an optional query, as it stands in a request line. */
+export function readRequestPath(text: string): string | Invalid {
+  if (!/^\/(?!\/)/.test(text)) return invalid("must begin with one '/', such as /healthz")
+  if (text.includes('#')) return invalid("must not hold '#': it never reaches the app")
+  return /^[\x21-\x7e]*$/.test(text) ? text : invalid('holds a character that must be %-escaped')
+}
+
+/** A time, or words for one. */
+export interface Until {
+  readonly text: string
+  /** In milliseconds since the epoch; null for words. */
+  readonly at: number | null
+  /** The zone in which the text says it; 0 for words. */
+  readonly offsetMinutes: number
+}
+
+/** `2026-12-01T08:00+01:00`, or words. What looks like a time must have its zone, and must exist. */
+export function readUntil(text: string): Until | Invalid {
+  const line = readLine(text)
+  if (typeof line !== 'string') return line
+  const [, day, clock, zone] =
+    /^(\d{4}-\d\d-\d\d)[T\s]\s*(\d\d?:\d\d(?::\d\d)?)\s*(Z|UTC|[+-]\d\d:?\d\d)?$/i.exec(text.trim()) ?? []
+  if (day === undefined || clock === undefined) return { text: line, at: null, offsetMinutes: 0 }
+  if (zone === undefined) return invalid(`must have a time zone, such as ${day}T${clock.padStart(5, '0')}+01:00`)
+  const [, sign, hours = '0', minutes = '0'] = /^([+-])(\d\d):?(\d\d)$/.exec(zone) ?? []
+  const offsetMinutes = (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes))
+  const local = Date.parse(`${day}T${clock.indexOf(':') === 1 ? `0${clock}` : clock}Z`)
+  // `Date.parse` reads 30 February as 2 March.
+  const isReal = !Number.isNaN(local) && new Date(local).toISOString().startsWith(day) && Math.abs(offsetMinutes) <= 840
+  return isReal
+    ? { text: line, at: local - offsetMinutes * 60_000, offsetMinutes }
+    : invalid('must be a time that exists')
 }
 
 /** Lower-case letters, digits and `-`: the id of an app or a directory. */

@@ -2,11 +2,12 @@
  * The page of every refusal: what happened, whose task it is, what to do now, whom to ask, and a reference for the operators. It shows no
  * cause, no status number, and of the request only a link to try it again.
  */
+import type { Maintenance } from '../../src/apps/route-table.ts'
 import { describeError, type ErrorCode } from '../../src/errors.ts'
 import { Contact, type Frame, Page, Said, toHtml } from './layout.tsx'
 import { type ErrorFacts, type Messages, messagesFor, titled } from './messages/en.ts'
 import type { Branding } from './options.ts'
-import { formatDuration } from './relative-time.ts'
+import { formatDuration, zonedTime } from './relative-time.ts'
 import { withReturnTo } from './return-to.ts'
 
 export interface ErrorContext extends Branding {
@@ -16,7 +17,9 @@ export interface ErrorContext extends Branding {
   readonly portalOrigin: string
   readonly appTitle?: string | null | undefined
   readonly retryAfterSeconds?: number | undefined
-  readonly maintenance?: { readonly until: string | null; readonly message: string | null } | null | undefined
+  readonly maintenance?: Maintenance | null | undefined
+  /** In milliseconds since the epoch. */
+  readonly now?: number
   /** Path and query of a link that tries again; null where a repetition might do something twice. */
   readonly again?: string | null | undefined
   /** Where a form for an app was stopped: the link that lets the person send it after all. */
@@ -149,12 +152,14 @@ function otherPerson(code: ErrorCode, { address, query }: ErrorContext): string 
 }
 
 export function factsOf(context: ErrorContext, say: Messages): ErrorFacts {
-  const { retryAfterSeconds, maintenance } = context
+  const { retryAfterSeconds, maintenance, now = 0 } = context
+  const until = maintenance?.until ?? null
   return {
     app: context.appTitle == null ? say.error.app : titled(context.appTitle),
     lab: titled(context.title),
     wait: retryAfterSeconds === undefined ? null : formatDuration(retryAfterSeconds, say),
-    maintenanceUntil: maintenance?.until ?? null,
+    maintenanceUntil: until === null ? null : until.at === null ? titled(until.text) : zonedTime(until, say),
+    isOverdue: until?.at != null && until.at <= now,
     maintenanceMessage: maintenance?.message == null ? null : titled(maintenance.message)
   }
 }

@@ -15,6 +15,14 @@ export function formatRelative(at: number, now: number, { time }: Messages): str
   return time.date(at)
 }
 
+/** A time on the clock of its zone. `at` in milliseconds since the epoch. */
+export function zonedTime({ at, offsetMinutes }: { at: number | null; offsetMinutes: number }, { time }: Messages) {
+  const local = (at ?? 0) + offsetMinutes * minute
+  const offset = new Date(Math.abs(offsetMinutes) * minute).toISOString().slice(11, 16)
+  const zone = offsetMinutes === 0 ? 'UTC' : `UTC${offsetMinutes < 0 ? '-' : '+'}${offset}`
+  return time.zoned(new Date(local).toISOString().slice(11, 16), zone, local)
+}
+
 /** A limit in seconds, in words. It is exact. */
 export function formatLimit(seconds: number, { time }: Messages): string {
   if (seconds >= 6000 && seconds % 3600 === 0) return time.span(seconds / 3600, 'hour')

@@ -15,7 +15,7 @@ import type { Target } from '../request/target.ts'
 import type { StoreUnreachable } from '../store/store.ts'
 import { methodsInHeaders, methodsInQuery } from './method-override.ts'
 import { type Message, type ReturnTo, returnTo } from './return-to.ts'
-import type { Match, RouteTable, Site } from './route-table.ts'
+import type { Maintenance, Match, RouteTable, Site } from './route-table.ts'
 import { destinationReadings } from './webdav-destination.ts'
 
 export type AppMatch = Extract<Match, { readonly kind: 'app' }>
@@ -80,7 +80,8 @@ export function authorize(context: AccessContext, request: AccessRequest, messag
   if (decision.kind === 'forward') {
     if (context.audit !== null && !context.audit.writable)
       return unavailable('journal_unwritable', decision, retrySeconds)
-    if (match.app.maintenance !== null) return unavailable('app_maintenance', decision, maintenanceSeconds)
+    if (match.app.maintenance !== null)
+      return unavailable('app_maintenance', decision, maintenanceWait(match.app.maintenance, context.clock()))
     return decision
   }
   // A sign-in would not help while the store is down. Public paths need no store.
@@ -123,6 +124,12 @@ export function questionOf(
 /** True for a service-worker script on the portal's host: a worker there could read what people type. */
 function isWorkerBesidePortal(headers: IncomingHttpHeaders, site: Site): boolean {
   return site.isPortal && headers['service-worker'] !== undefined
+}
+
+/** In seconds, until the time that the configuration names, if that is still to come. */
+function maintenanceWait({ until }: Maintenance, now: number): number {
+  const at = until?.at ?? null
+  return at === null || at <= now ? maintenanceSeconds : Math.ceil((at - now) / 1000)
 }
 
 function unavailable(reason: Refusal['reason'], decision: Decision, retryAfterSeconds: number, cause?: Error): Refusal {

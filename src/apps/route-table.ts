@@ -4,6 +4,7 @@ import type { Policy } from '../policy/policy.ts'
 import { climbsOut } from '../request/path-normalisations.ts'
 import { readingsOf } from '../request/readings.ts'
 import type { Target } from '../request/target.ts'
+import type { HealthCheck } from '../upstream/health-check.ts'
 import type { UpstreamAddress } from '../upstream/pool.ts'
 import type { UpstreamTls } from '../upstream/trust.ts'
 import { SiteApps } from './prefix-table.ts'
@@ -29,6 +30,9 @@ export interface App {
   /** Hosts of sites that differ from this one only in the port. */
   readonly neighbours?: readonly string[]
   readonly upstreams: readonly Upstream[]
+  /** What stays with one of several upstreams; null for nothing. */
+  readonly sticky?: 'session' | 'person' | null
+  readonly health?: HealthCheck | null
   readonly policy: Policy
   readonly identityHeaders: IdentityHeaders
   readonly addHeaders: Readonly<Record<string, string>>
@@ -40,7 +44,18 @@ export interface App {
   readonly allowedOrigins: readonly string[]
   readonly connectTimeoutMs: number
   readonly responseTimeoutMs: number
-  readonly maintenance: { readonly until: string | null; readonly message: string | null } | null
+  readonly maintenance: Maintenance | null
+}
+
+export interface Maintenance {
+  readonly until: {
+    readonly text: string
+    /** In milliseconds since the epoch; null for words. */
+    readonly at: number | null
+    /** The zone in which people read it. */
+    readonly offsetMinutes: number
+  } | null
+  readonly message: string | null
 }
 
 export interface Site {

@@ -8,7 +8,7 @@ import { type ResponseHandler, type UpstreamConnection, UpstreamError } from '..
 import type { InterimHead } from '../upstream/response-parser.ts'
 import { takeTied, wasRefused } from '../upstream/tied-connections.ts'
 import { certificateTrouble } from '../upstream/trust.ts'
-import { type ForwardRequest, refusals } from './forward-request.ts'
+import { type ForwardRequest, refusalOf } from './forward-request.ts'
 import { inboundHeaders } from './inbound.ts'
 import type { CloseCode, LiveConnections, LiveEntry, LiveRequest, Registration } from './live-connections.ts'
 import { type Outbound, type OutboundPlan, outboundHeaders, requestHead } from './outbound.ts'
@@ -18,6 +18,9 @@ import { toUpstreamPath } from './url-mapping.ts'
 
 /** Methods of requests that may be sent again (RFC 9110 §9.2.2). */
 export const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH'])
+
+/** The least Retry-After, in seconds. */
+const retrySeconds = 2
 
 export abstract class ForwardOperation implements LiveEntry {
   protected readonly forwardRequest: ForwardRequest
@@ -29,6 +32,9 @@ export abstract class ForwardOperation implements LiveEntry {
   protected connection: UpstreamConnection | null = null
   /** Indexes of the upstreams asked so far, the current one last. */
   protected readonly tried: number[] = []
+  /** Why the last upstream could not be asked. */
+  #failure: UpstreamError | null = null
+  #slowConnects = 0
   readonly #startedAt = performance.now()
   readonly #registration: Registration
 
@@ -98,11 +104,12 @@ export abstract class ForwardOperation implements LiveEntry {
   }
 
   protected ask(handler: ResponseHandler, isUpgrade: boolean, isFresh: boolean): void {
-    const { req, app, path, query } = this.forwardRequest
+    const { req, app, path, query, affinity } = this.forwardRequest
     const { connectTimeoutMs, responseTimeoutMs } = app
-    const { roundRobin } = this.upstreams
+    const { balancer } = this.upstreams
     const tied = isUpgrade ? null : this.#takeTied()
-    const index = tied === null ? roundRobin.next(this.tried) : roundRobin.indexOf(tied.pool)
+    const index = tied === null ? balancer.next(this.tried, affinity) : balancer.indexOf(tied.pool)
+    if (index < 0) return this.refuse(this.#failure ?? new UpstreamError('connect_failed', 'no upstream is up', false))
     this.tried.push(index)
     const { plan } = this
     const method = req.method as string
@@ -120,7 +127,7 @@ export abstract class ForwardOperation implements LiveEntry {
     if (sent !== outbound && req.headers.expect !== undefined) this.forwardRequest.res.writeContinue()
     const { forwardRequest: requester } = this
     const request = { method, head, body, isUpgrade, requester, tiesConnection, connectTimeoutMs, responseTimeoutMs }
-    const pool = roundRobin.pool(index)
+    const pool = balancer.pool(index)
     if (tied !== null) {
       this.connection = tied
       pool.sendTied(request, handler, tied)
@@ -128,7 +135,18 @@ export abstract class ForwardOperation implements LiveEntry {
     }
     const isNew = isFresh || tiesConnection || body !== null || !repeatable.has(method)
     this.connection = pool.send(request, handler, isNew)
-    if (this.connection === null) this.refuse(new UpstreamError('pool_exhausted', 'too many connections to it', false))
+    if (this.connection !== null) return
+    this.#failure = new UpstreamError('pool_exhausted', 'too many connections to it', false)
+    this.ask(handler, isUpgrade, isFresh)
+  }
+
+  onConnect(): void {
+    this.reached()
+  }
+
+  /** The upstream accepts connections. */
+  protected reached(): void {
+    this.upstreams.balancer.reached(this.tried.at(-1) as number)
   }
 
   /** HTTP/1.0 knows no interim responses (RFC 9110 §15.2). */
@@ -144,15 +162,20 @@ export abstract class ForwardOperation implements LiveEntry {
   /** The connection on which this person has authenticated, if its upstream still belongs to the app. */
   #takeTied(): UpstreamConnection | null {
     const tied = takeTied(this.forwardRequest)
-    if (tied === null || this.upstreams.roundRobin.indexOf(tied.pool) >= 0) return tied
+    if (tied === null || this.upstreams.balancer.indexOf(tied.pool) >= 0) return tied
     tied.destroy()
     return null
   }
 
-  /** Marks the last upstream as down. True if another one is left. */
-  protected hasAnother(): boolean {
-    this.upstreams.roundRobin.refused(this.tried.at(-1) as number)
-    return this.upstreams.roundRobin.hasMore(this.tried)
+  /**
+   * Marks the upstream as down and says if another may be asked, which requires that no byte was read. Nobody waits
+   * for more than two connections that time out.
+   */
+  protected mayAskAnother(error: UpstreamError): boolean {
+    this.#failure = error
+    this.upstreams.balancer.refused(this.tried.at(-1) as number, error.message)
+    if (error.failure === 'timeout') this.#slowConnects++
+    return this.#slowConnects < 2
   }
 
   /** Ends it before anything is written; the observer answers the client. */
@@ -160,18 +183,21 @@ export abstract class ForwardOperation implements LiveEntry {
     this.isOver = true
     this.#registration.release()
     const { app, observer } = this.forwardRequest
-    const isSecure = this.plan.mapping.upstreamOrigin.startsWith('https:')
+    const isSecure = this.tried.length > 0 && this.plan.mapping.upstreamOrigin.startsWith('https:')
     const trouble = isSecure ? certificateTrouble(error, app.id, app.tlsPath ?? 'tls') : null
     const told =
       trouble === null ? error : new UpstreamError(error.failure, trouble, error.wasSent, { cause: error.cause })
-    observer.onRefused(refusals[error.failure], told)
+    const code = refusalOf(error)
+    if (error.wasSent || code === 'bad_request') return observer.onRefused(code, told)
+    const waitSeconds = Math.ceil(this.upstreams.balancer.waitMs / 1000)
+    observer.onRefused(code, told, { retryAfterSeconds: Math.max(waitSeconds, retrySeconds) })
   }
 
   /** Ends it before the app has responded and tells the client why. */
   protected turnAway(code: ErrorCode, reason: string): void {
     this.isOver = true
     this.#registration.release()
-    this.forwardRequest.observer.onRefused(code, undefined, reason)
+    this.forwardRequest.observer.onRefused(code, undefined, { cut: reason })
   }
 
   protected report(): void {

@@ -5,7 +5,7 @@ import type { ErrorCode } from '../errors.ts'
 import type { Proof } from '../factor/proof.ts'
 import type { Unsent } from '../identity/identity-headers.ts'
 import type { Permit } from '../policy/decision.ts'
-import type { UpstreamFailure } from '../upstream/connection.ts'
+import type { UpstreamError, UpstreamFailure } from '../upstream/connection.ts'
 import type { Oddity } from '../upstream/response-lines.ts'
 
 export interface ForwardRequest {
@@ -21,6 +21,8 @@ export interface ForwardRequest {
   readonly sessionId: string | null
   /** The user of the client's connection: a session id, '' for anonymous; null if several people may share it. */
   readonly visitor: string | null
+  /** What stays with one upstream; null if the upstreams take turns. */
+  readonly affinity: string | null
   /** When the permission ends, in milliseconds since the epoch; null for no end. A reload may change it. */
   endsAt: number | null
   /** Null for anonymous. */
@@ -37,9 +39,16 @@ export interface ForwardObserver {
   onOddities(oddities: readonly Oddity[]): void
   /** Called with the values of the person's identity that the app does not get. */
   onUnsent(unsent: readonly Unsent[]): void
-  /** Nothing was written. The caller answers with `code`; `cause` is for the log, `cut` for the journal. */
-  onRefused(code: ErrorCode, cause: unknown, cut?: string): void
+  /** Nothing was written. The caller answers with `code`; `cause` is for the log. */
+  onRefused(code: ErrorCode, cause: unknown, more?: RefusalDetails): void
   onEnd(summary: ForwardResult): void
+}
+
+export interface RefusalDetails {
+  /** Why it ended early. */
+  readonly cut?: string
+  /** Only where no upstream can have read any of it. */
+  readonly retryAfterSeconds?: number
 }
 
 export interface ForwardResult {
@@ -54,7 +63,7 @@ export interface ForwardResult {
   readonly durationMs: number
 }
 
-export const refusals: Readonly<Record<UpstreamFailure, ErrorCode>> = {
+const refusals: Readonly<Record<UpstreamFailure, ErrorCode>> = {
   connect_failed: 'app_unreachable',
   stale_connection: 'app_unreachable',
   connection_closed: 'app_unreachable',
@@ -63,4 +72,9 @@ export const refusals: Readonly<Record<UpstreamFailure, ErrorCode>> = {
   invalid_response: 'app_reply_invalid',
   // A header line that Node accepts but that must not be written.
   invalid_request: 'bad_request'
+}
+
+/** An app that accepts no connection is unreachable, however long that took. */
+export function refusalOf({ failure, wasSent }: UpstreamError): ErrorCode {
+  return failure === 'timeout' && !wasSent ? 'app_unreachable' : refusals[failure]
 }

@@ -14,7 +14,7 @@ import {
   toUpstreamParts,
   toUpstreamReferer
 } from './request-addresses.ts'
-import { type UrlMapping, urlMappingOf } from './url-mapping.ts'
+import { toUpstreamPath, type UrlMapping, urlMappingOf } from './url-mapping.ts'
 
 export interface OutboundPlan {
   readonly app: App
@@ -208,6 +208,13 @@ export function requestHead(method: string, target: string, { headers, body, isU
   return expectsBody.has(method)
     ? `${head}Content-Length: 0\r\nConnection: keep-alive\r\n`
     : `${head}Connection: keep-alive\r\n`
+}
+
+/** The head of a health check: what the gate adds to each request, and nothing of any client. */
+export function healthHead({ host, constant, mapping }: OutboundPlan, path: string): string {
+  const headers = ['Host', host, 'User-Agent', 'Factorgate', 'Accept', '*/*', ...constant]
+  const flags = { body: 'none', isUpgrade: false, tiesConnection: false, isFirstLeg: false, unsent: null } as const
+  return requestHead('GET', toUpstreamPath(path, mapping.basePath), { headers, ...flags }) as string
 }
 
 /** A configured value as UTF-8 bytes, one character each. The configuration allows no control characters. */

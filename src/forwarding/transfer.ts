@@ -89,6 +89,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
 
   onHead({ status, reason, headers: raw, framing, isWhole, tiesConnection, oddities }: ResponseHead): void {
     const { res, observer } = this.forwardRequest
+    this.reached()
     if (oddities !== null) observer.onOddities(oddities)
     noteResponse(this.forwardRequest, tiesConnection && status === 401)
     const { headers, hasLength } = inboundHeaders(raw, status, this.plan.mapping)
@@ -161,8 +162,9 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     else res.flushHeaders()
   }
 
-  #mayRetry({ failure, wasSent }: UpstreamError): boolean {
-    if (!wasSent && failure !== 'stale_connection') return this.hasAnother()
+  #mayRetry(error: UpstreamError): boolean {
+    const { failure, wasSent } = error
+    if (!wasSent && failure !== 'stale_connection') return this.mayAskAnother(error)
     // A reused connection ended before the response began: one retry, if the method is safe.
     if (failure !== 'stale_connection' || this.#isRetry || this.#body !== null) return false
     if (wasSent && !repeatable.has(this.forwardRequest.req.method as string)) return false

@@ -132,7 +132,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
     if (this.isOver) return
     if (this.status === null) {
       if (error.wasSent || error.failure === 'stale_connection') return this.refuse(error)
-      if (this.hasAnother()) this.#ask()
+      if (this.mayAskAnother(error)) this.#ask()
       else this.refuse(error)
       return
     }

@@ -1,39 +1,90 @@
-/** The upstreams of each app, and the connection pools of one configuration. */
+/** An app's upstreams with their request plans, and the connection pools and health checks of one configuration. */
+
 import type { App, Upstream } from '../apps/route-table.ts'
-import type { Clock } from '../clock.ts'
+import { HealthChecker } from '../upstream/health-check.ts'
+import { LoadBalancer } from '../upstream/load-balancer.ts'
 import { UpstreamPool } from '../upstream/pool.ts'
-import { RoundRobin } from '../upstream/round-robin.ts'
 import type { UpstreamTls } from '../upstream/trust.ts'
-import { type OutboundPlan, outboundPlan } from './outbound.ts'
+import { healthHead, type OutboundPlan, outboundPlan } from './outbound.ts'
+import { UpstreamStates } from './upstream-states.ts'
 
 export interface AppUpstreams {
-  readonly roundRobin: RoundRobin
+  readonly balancer: LoadBalancer
   readonly plans: readonly OutboundPlan[]
 }
 
+export interface UpstreamRegistryOptions {
+  readonly apps: readonly App[]
+  /** Kept over reloads. */
+  readonly states?: UpstreamStates
+  /** A clock in milliseconds that is never put back. */
+  readonly now?: () => number
+}
+
+/** How often due health checks are looked for, in milliseconds. */
+const tickMs = 250
+
+/** All upstreams of one configuration and their pools. */
 export class UpstreamRegistry {
-  readonly #clock: Clock
+  readonly #apps: readonly App[]
+  readonly #states: UpstreamStates
+  readonly #now: () => number
   readonly #upstreams = new Map<App, AppUpstreams>()
   readonly #pools = new Map<string, UpstreamPool>()
+  #checkers: readonly HealthChecker[] = []
+  #timer: NodeJS.Timeout | undefined
 
-  constructor({ clock }: { clock: Clock }) {
-    this.#clock = clock
+  constructor({ apps, states = new UpstreamStates(), now = () => performance.now() }: UpstreamRegistryOptions) {
+    this.#apps = apps
+    this.#states = states
+    this.#now = now
   }
 
   of(app: App): AppUpstreams {
     let upstreams = this.#upstreams.get(app)
     if (upstreams === undefined) {
+      const balanced = app.upstreams.map(upstream => ({
+        pool: this.#pool(upstream, app.tls ?? null),
+        state: this.#states.of(app, upstream)
+      }))
       const plans = app.upstreams.map(upstream => outboundPlan(app, upstream))
-      const pools = app.upstreams.map(upstream => this.#pool(upstream, app.tls ?? null))
-      upstreams = { plans, roundRobin: new RoundRobin(pools, this.#clock) }
+      upstreams = { plans, balancer: new LoadBalancer(balanced, this.#now) }
       this.#upstreams.set(app, upstreams)
     }
     return upstreams
   }
 
-  /** Closes idle connections now, and busy ones when they finish. */
+  /** Forgets the upstreams of the configuration before, and begins the health checks. */
+  start(): void {
+    this.#states.retain(this.#apps)
+    this.#checkers = this.#apps.flatMap(app => this.#checkersOf(app))
+    if (this.#checkers.length === 0) return
+    this.tick()
+    this.#timer = setInterval(() => this.tick(), tickMs).unref()
+  }
+
+  /** Begins the health checks that are due. */
+  tick(): void {
+    const now = this.#now()
+    for (const checker of this.#checkers) checker.tick(now)
+  }
+
+  /** Ends the health checks, closes idle connections now, and busy ones when they finish. */
   close(): void {
+    clearInterval(this.#timer)
+    for (const checker of this.#checkers) checker.stop()
     for (const pool of this.#pools.values()) pool.close()
+  }
+
+  #checkersOf(app: App): HealthChecker[] {
+    const { health: check } = app
+    if (check == null) return []
+    const { plans } = this.of(app)
+    return app.upstreams.map((upstream, i) => {
+      const head = healthHead(plans[i] as OutboundPlan, check.path)
+      const state = this.#states.of(app, upstream)
+      return new HealthChecker({ pool: this.#pool(upstream, app.tls ?? null), state, check, head })
+    })
   }
 
   #pool(upstream: Upstream, tls: UpstreamTls | null): UpstreamPool {

@@ -13,8 +13,11 @@ type Merge = 'sum' | 'least'
 interface Gauge {
   readonly help: string
   readonly merge: Merge
-  readonly value: number
+  /** By labels; '' for none. */
+  readonly values: ReadonlyMap<string, number>
 }
+
+type ReadGauge = () => readonly (readonly [labels: string, value: number])[]
 
 /** The counters of one app, changed in place, because this happens with every request. */
 interface AppMetrics {
@@ -46,7 +49,7 @@ export interface MetricsSnapshot {
 
 export class Metrics {
   readonly #families = new Map<string, Family>()
-  readonly #gauges = new Map<string, { help: string; merge: Merge; read: () => number }>()
+  readonly #gauges = new Map<string, { help: string; merge: Merge; read: ReadGauge }>()
   readonly #apps = new Map<string, AppMetrics>()
 
   /**
@@ -64,7 +67,12 @@ export class Metrics {
 
   /** Registers a gauge, read at each snapshot. */
   gauge(name: string, help: string, read: () => number, merge: Merge = 'sum'): void {
-    this.#gauges.set(name, { help, merge, read })
+    this.#gauges.set(name, { help, merge, read: () => [['', read()]] })
+  }
+
+  /** Values by labels, read at the time of asking. Of several processes the least counts. */
+  gauges(name: string, help: string, read: ReadGauge): void {
+    this.#gauges.set(name, { help, merge: 'least', read })
   }
 
   /** Counts one forwarded exchange of `app`. */
@@ -89,7 +97,7 @@ export class Metrics {
 
   snapshot(): MetricsSnapshot {
     const gauges = [...this.#gauges].map(
-      ([name, { help, merge, read }]) => [name, { help, merge, value: read() }] as const
+      ([name, { help, merge, read }]) => [name, { help, merge, values: new Map(read()) }] as const
     )
     return { families: this.#families, gauges: new Map(gauges), apps: this.#apps }
   }
@@ -106,10 +114,10 @@ export function render(all: readonly MetricsSnapshot[]): string {
   const lines: string[] = []
   for (const [name, { help, values }] of families) {
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`)
-    for (const [labels, value] of values) lines.push(labels === '' ? `${name} ${value}` : `${name}{${labels}} ${value}`)
+    lines.push(...samples(name, values))
   }
-  for (const [name, { help, value }] of gauges)
-    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${value}`)
+  for (const [name, { help, values }] of gauges)
+    if (values.size > 0) lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...samples(name, values))
   if (apps.size > 0) lines.push(...renderApps(apps))
   return `${lines.join('\n')}\n`
 }
@@ -125,14 +133,13 @@ export function mergeSnapshots(all: readonly MetricsSnapshot[]): MetricsSnapshot
       families.set(name, { help, values: sums })
     }
     for (const [name, gauge] of snapshot.gauges) {
-      const before = gauges.get(name)?.value
-      const value =
-        before === undefined
-          ? gauge.value
-          : gauge.merge === 'sum'
-            ? before + gauge.value
-            : Math.min(before, gauge.value)
-      gauges.set(name, { ...gauge, value })
+      const values = new Map(gauges.get(name)?.values)
+      for (const [labels, value] of gauge.values) {
+        const before = values.get(labels)
+        if (before === undefined) values.set(labels, value)
+        else values.set(labels, gauge.merge === 'sum' ? before + value : Math.min(before, value))
+      }
+      gauges.set(name, { ...gauge, values })
     }
     for (const [app, meter] of snapshot.apps) {
       const sum = apps.get(app) ?? newAppMetrics()
@@ -145,6 +152,18 @@ export function mergeSnapshots(all: readonly MetricsSnapshot[]): MetricsSnapshot
     }
   }
   return { families, gauges, apps }
+}
+
+/** Labels as Prometheus' text format has them. */
+export function labels(values: Readonly<Record<string, string>>): string {
+  const escaped = (text: string) => text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')
+  return Object.entries(values)
+    .map(([name, value]) => `${name}="${escaped(value)}"`)
+    .join()
+}
+
+function samples(name: string, values: ReadonlyMap<string, number>): string[] {
+  return [...values].map(([labels, value]) => (labels === '' ? `${name} ${value}` : `${name}{${labels}} ${value}`))
 }
 
 function renderApps(apps: MetricsSnapshot['apps']): string[] {

@@ -9,6 +9,7 @@ import { compilePolicy } from '../policy/compile.ts'
 import type { Rule } from '../policy/policy.ts'
 import type { SessionLimits } from '../session/sessions.ts'
 import type { StoreOptions } from '../store/open.ts'
+import type { HealthCheck } from '../upstream/health-check.ts'
 import type { UpstreamTls } from '../upstream/trust.ts'
 
 export function limitsOf({ session }: Pick<Config, 'session'>): SessionLimits {
@@ -70,6 +71,8 @@ export function toApp(app: AppConfig, portalOrigin: string, all: readonly AppCon
     sharesPortal: origin === portalOrigin,
     neighbours,
     upstreams: app.upstream,
+    sticky: app.sticky,
+    health: app.health === null ? null : toHealthCheck(app.health),
     policy: compilePolicy(app.rules.map(toRule), app.caseSensitive),
     identityHeaders: app.identityHeaders,
     addHeaders: app.addHeaders,
@@ -82,6 +85,10 @@ export function toApp(app: AppConfig, portalOrigin: string, all: readonly AppCon
     responseTimeoutMs: app.timeouts.response * 1000,
     maintenance: app.maintenance
   }
+}
+
+function toHealthCheck({ path, every, timeout, status, rise, fall }: NonNullable<AppConfig['health']>): HealthCheck {
+  return { path, everyMs: every * 1000, timeoutMs: timeout * 1000, status, rise, fall }
 }
 
 function toRule({ access, factors, within, path, methods, groups, users, networks }: RuleConfig): Rule {

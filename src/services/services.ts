@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import { Credentials } from '../factor/credential.ts'
 import type { FactorNotice } from '../factor/factor.ts'
 import { LiveConnections } from '../forwarding/live-connections.ts'
+import { UpstreamStates } from '../forwarding/upstream-states.ts'
 import { accountPrefix } from '../identity/account.ts'
 import { Accounts } from '../identity/accounts.ts'
 import { assertionSeconds } from '../identity/assertion.ts'
@@ -14,7 +15,7 @@ import { LocalDirectory } from '../identity/local.ts'
 import { PasswordHasher } from '../identity/password/password.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 import { PublishedKeys } from '../keyring/published-keys.ts'
-import { Metrics } from '../metrics/metrics.ts'
+import { labels, Metrics } from '../metrics/metrics.ts'
 import { AppUse } from '../session/last-used-apps.ts'
 import { sessionKey, tokenKey } from '../session/records.ts'
 import { SessionCache } from '../session/session-cache.ts'
@@ -58,6 +59,8 @@ export class Services {
   readonly cache: SessionCache
   readonly sessions: Sessions
   readonly live: LiveConnections
+  /** Which upstreams are up. */
+  readonly upstreams: UpstreamStates
   readonly journal: Journal
   /** The journal for events that anonymous clients can cause. */
   readonly strangers: Strangers
@@ -88,6 +91,11 @@ export class Services {
     this.cache = new SessionCache(store)
     this.sessions = new Sessions({ store, cache: this.cache, clock, limits: input.limits })
     this.live = new LiveConnections({ clock })
+    this.upstreams = new UpstreamStates(({ appId: app, address: upstream }, problem) =>
+      problem === null
+        ? log.info({ app, upstream }, 'the upstream is up again')
+        : log.warn({ app, upstream, problem }, 'the upstream is down')
+    )
     this.journal = journal
     this.strangers = new Strangers(journal, clock)
     this.accounts = new Accounts({ store, clock })
@@ -125,7 +133,7 @@ export class Services {
     const runtime = new Services(input, await Journal.open({ path: input.journalFile, clock: input.clock, onChange }))
     await runtime.cache.watch([sessionKey(''), tokenKey(''), accountPrefix])
     await runtime.sessions.begin()
-    const { store, cache, sessions, live, log, metrics, readiness } = runtime
+    const { store, cache, sessions, live, upstreams, log, metrics, readiness } = runtime
     await runtime.accounts
       .indexAddresses()
       .catch(error =>
@@ -147,6 +155,9 @@ export class Services {
     metrics.gauge('factorgate_store_up', '1 while the store answers.', () => Number(readiness.isStoreUp), 'least')
     const isWritable = () => Number(readiness.isJournalWritable)
     metrics.gauge('factorgate_journal_writable', '1 while the journal takes lines.', isWritable, 'least')
+    metrics.gauges('factorgate_upstream_up', '1 while the upstream is up, as far as the gate knows.', () =>
+      [...upstreams.all()].map(({ appId, address, isUp }) => [labels({ app: appId, upstream: address }), Number(isUp)])
+    )
     metrics.gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss())
     return runtime
   }

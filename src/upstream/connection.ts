@@ -51,7 +51,8 @@ export interface UpstreamRequest {
   readonly body: OutgoingBody | null
   /** True if the app may switch protocols (101). The connection is not reused. */
   readonly isUpgrade: boolean
-  readonly requester: Requester
+  /** Null for the gate's own checks. */
+  readonly requester: Requester | null
   readonly tiesConnection: boolean
   /** Time to connect, in milliseconds; 0 means no limit. */
   readonly connectTimeoutMs: number
@@ -61,6 +62,8 @@ export interface UpstreamRequest {
 
 /** Observes one request. `onComplete` or `onError` is the last call. */
 export interface ResponseHandler {
+  /** A new connection is open, and its certificate is accepted. Not called for kept ones. */
+  onConnect?(): void
   onInterim?(head: InterimHead): void
   /** May throw InvalidResponseError, which leads to `onError`. */
   onHead(head: ResponseHead): void
@@ -221,6 +224,7 @@ export class UpstreamConnection {
   #opened(): void {
     this.#isOpen = true
     if (this.#isClosed) return
+    this.#handler?.onConnect?.()
     if (this.#request !== null) this.#write(performance.now())
   }
 

@@ -15,8 +15,6 @@ const idleMs = 4_000
 const idleMarginMs = 1_000
 /** Idle time of a connection on which a person authenticates, about that of the client's own. */
 const tiedIdleMs = 70_000
-/** How long an upstream that refused a connection comes last, in milliseconds. */
-const downMs = 5_000
 /** Interval of the deadline check, in milliseconds. One timer for all is cheaper than one each. */
 const tickMs = 200
 /** Maximum of connections, streams and uploads included; WebSockets count only until the 101. */
@@ -37,7 +35,6 @@ export class UpstreamPool implements PoolListener {
   /** Idle connections on which a person has authenticated, longest idle first. */
   readonly #tied = new Set<UpstreamConnection>()
   #session: Buffer | undefined
-  #downUntil = 0
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
 
@@ -84,14 +81,6 @@ export class UpstreamPool implements PoolListener {
     if (connection.tie !== null) this.#tied.delete(connection)
     const at = this.#idle.lastIndexOf(connection)
     if (at >= 0) this.#idle.splice(at, 1)
-  }
-
-  markDown(now: number): void {
-    this.#downUntil = now + downMs
-  }
-
-  isDown(now: number): boolean {
-    return now < this.#downUntil
   }
 
   close(): void {

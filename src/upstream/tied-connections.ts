@@ -15,17 +15,17 @@ export interface Requester {
 }
 
 export class Tie {
-  readonly #socket: Socket
+  readonly #socket: Socket | null
   readonly #key: string | null
 
-  constructor(requester: Requester) {
-    this.#socket = requester.req.socket
-    this.#key = keyOf(requester)
+  constructor(requester: Requester | null) {
+    this.#socket = requester?.req.socket ?? null
+    this.#key = requester === null ? null : keyOf(requester)
   }
 
   /** Keeps the connection for its owner. False if it must close: the owner is unknown, gone, or has one already. */
   keep(connection: UpstreamConnection): boolean {
-    if (this.#key === null || this.#socket.destroyed) return false
+    if (this.#key === null || this.#socket === null || this.#socket.destroyed) return false
     const { connections } = ties.get(this.#socket) ?? begin(this.#socket)
     if (connections.has(this.#key)) return false
     connections.set(this.#key, connection)
@@ -33,8 +33,9 @@ export class Tie {
   }
 
   release(connection: UpstreamConnection): void {
+    if (this.#key === null || this.#socket === null) return
     const connections = ties.get(this.#socket)?.connections
-    if (this.#key !== null && connections?.get(this.#key) === connection) connections.delete(this.#key)
+    if (connections?.get(this.#key) === connection) connections.delete(this.#key)
   }
 }
 

@@ -69,6 +69,8 @@ t.test('fills in every default, in seconds and bytes, with absolute paths and pa
           secure: true
         },
         upstream: [{ origin: 'http://10.9.9.9', socketPath: null, basePath: '' }],
+        sticky: null,
+        health: null,
         tls: null,
         rules: [{ access: 'mfa', factors: null, within: null }],
         identityHeaders: { user: 'Remote-User', name: 'Remote-Name', email: 'Remote-Email', groups: 'Remote-Groups' },
@@ -121,6 +123,12 @@ t.test('reads upstreams: one, several, a base path, a socket', async t => {
     ['unix:run/a.sock', '/etc/gate/run/a.sock']
   ] as const)
     t.strictSame(upstream(text), [{ origin: 'http://localhost', socketPath, basePath: '' }], text)
+  for (const [text, socketPath, basePath] of [
+    ['unix:/run/a.sock:/nb/', '/run/a.sock', '/nb'],
+    ['unix:///run/a.sock:/', '/run/a.sock', ''],
+    ['unix:a:b.sock:/x/y', '/etc/gate/a:b.sock', '/x/y']
+  ] as const)
+    t.strictSame(upstream(`"${text}"`), [{ origin: 'http://localhost', socketPath, basePath }], text)
 })
 
 t.test('reads public addresses', async t => {

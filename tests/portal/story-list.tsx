@@ -196,7 +196,10 @@ const context: ErrorContext = {
   portalOrigin: 'https://gate.lab.example',
   appTitle: 'Notebooks',
   retryAfterSeconds: 25,
-  maintenance: { until: 'Friday 13 March, 18:00', message: null },
+  maintenance: {
+    until: { text: '2026-03-13T18:00+01:00', at: Date.UTC(2026, 2, 13, 17), offsetMinutes: 60 },
+    message: null
+  },
   again: '/tree?path=2026'
 }
 

@@ -1,5 +1,6 @@
 /** The texts of pages: errors, times, device names, colours, addresses, without a browser. */
 import t from 'tap'
+import { readUntil, type Until } from '../../config/values/value-types.ts'
 import {
   briefCookie,
   cookieNames,
@@ -47,6 +48,7 @@ t.test('every refusal says what, whose, what now, whom to ask, and a reference; 
       lab: 'Example Lab',
       wait: '25 seconds',
       maintenanceUntil: null,
+      isOverdue: false,
       maintenanceMessage: null
     }
     for (const part of [title, what, now]) {
@@ -61,13 +63,33 @@ t.test('every refusal says what, whose, what now, whom to ask, and a reference; 
 })
 
 t.test('maintenance says until when, in the operators’ words if there are any', async t => {
-  const context = { title: 'L', contact: null, accent: null, reference: 'r', portalOrigin: 'https://g' }
-  const of = (until: string | null, message: string | null) =>
-    textOf(renderError('app_maintenance', { ...context, appTitle: 'Notebooks', maintenance: { until, message } }))
-  t.match(of('Friday, 18:00', null), /Notebooks is being maintained .*out of service until Friday, 18:00/)
-  for (const message of [null, 'New disks.'])
-    t.equal(of('Friday, 18:00', message).match(/Friday/g)?.length, 1, 'and says it once')
-  t.match(of('Friday, 18:00', 'New disks.'), /New disks\. .*planned until Friday, 18:00/)
+  const now = Date.UTC(2026, 10, 30)
+  const context = { title: 'L', contact: null, accent: null, reference: 'r', portalOrigin: 'https://g', now }
+  const of = (until: string | null, message: string | null) => {
+    const read = until === null ? null : (readUntil(until) as Until)
+    const maintenance = { until: read, message }
+    return textOf(renderError('app_maintenance', { ...context, appTitle: 'Notebooks', maintenance, again: '/x' }))
+  }
+  const table: [until: string, shown: string, isOver: boolean][] = [
+    ['Friday, 18:00', 'Friday, 18:00', false],
+    ['2026-12-01T08:00+01:00', '08:00 (UTC+01:00) on 1 December 2026', false],
+    ['2026-12-01 8:30 -0330', '08:30 (UTC-03:30) on 1 December 2026', false],
+    ['2026-12-01T23:30:00Z', '23:30 (UTC) on 1 December 2026', false],
+    ['2026-11-30T00:30+01:00', '00:30 (UTC+01:00) on 30 November 2026', true]
+  ]
+  for (const [until, shown, isOver] of table) {
+    t.match(of(until, null), `Notebooks is being maintained`, until)
+    t.match(of(until, null), isOver ? `planned to be back by ${shown}.` : `out of service until ${shown}.`)
+    t.match(of(until, 'New disks.'), `New disks.`)
+    t.match(
+      of(until, 'New disks.'),
+      isOver ? `was planned until ${shown}, and takes longer` : `planned until ${shown}.`
+    )
+    for (const message of [null, 'New disks.']) {
+      t.equal(of(until, message).split(shown).length, 2, 'and says it once')
+      t.match(of(until, message), 'Try again', 'a way to try again')
+    }
+  }
   t.match(of(null, null), /out of service for a while/)
   t.match(textOf(renderError('app_timeout', context)), /The app took too long/, 'an app without a title')
 })

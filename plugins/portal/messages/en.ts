@@ -17,6 +17,8 @@ export interface ErrorFacts {
   /** "25 seconds", where a wait is known. */
   readonly wait: string | null
   readonly maintenanceUntil: string | null
+  /** The planned end of the maintenance is over. */
+  readonly isOverdue: boolean
   readonly maintenanceMessage: string | null
 }
 
@@ -59,6 +61,8 @@ const english = {
     date,
     /** With the day, since a phone may have the right time of another day. */
     clock: (at: number) => `${new Date(at).toISOString().slice(11, 19)} UTC on ${date(at)}`,
+    /** `at` is the local time, as if it were UTC. */
+    zoned: (clock: string, zone: string, at: number) => `${clock} (${zone}) on ${date(at)}`,
     moment: (at: number) => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     span,
     never: 'not used yet'
@@ -654,17 +658,20 @@ const english_errors: Record<ErrorCode, ErrorSentences> = {
   },
   app_maintenance: {
     title: f => `${f.app} is being maintained`,
-    what: f =>
-      f.maintenanceMessage ??
-      (f.maintenanceUntil === null
-        ? `${f.app} is out of service for a while.`
-        : `${f.app} is out of service until ${f.maintenanceUntil}.`),
-    now: f =>
-      f.maintenanceUntil === null
-        ? 'Come back later.'
-        : f.maintenanceMessage === null
-          ? 'Come back after that.'
-          : `It is planned until ${f.maintenanceUntil}. Come back after that.`
+    what: f => {
+      if (f.maintenanceMessage !== null) return f.maintenanceMessage
+      if (f.maintenanceUntil === null) return `${f.app} is out of service for a while.`
+      return f.isOverdue
+        ? `${f.app} was planned to be back by ${f.maintenanceUntil}. The work takes longer.`
+        : `${f.app} is out of service until ${f.maintenanceUntil}.`
+    },
+    now: f => {
+      if (f.maintenanceUntil === null) return 'Come back later.'
+      if (f.maintenanceMessage === null) return f.isOverdue ? 'Try again in a few minutes.' : 'Come back after that.'
+      return f.isOverdue
+        ? `It was planned until ${f.maintenanceUntil}, and takes longer. Try again in a few minutes.`
+        : `It is planned until ${f.maintenanceUntil}. Come back after that.`
+    }
   },
   store_unreachable: calm(
     'The gate cannot reach its store',

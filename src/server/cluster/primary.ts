@@ -169,8 +169,14 @@ export class Cluster implements Serving {
     const own: MetricsSnapshot = {
       families: new Map(),
       gauges: new Map([
-        ['factorgate_workers', { help: 'Processes that serve.', merge: 'sum', value: serving.length }],
-        ['process_resident_memory_bytes', { help: 'Resident memory.', merge: 'sum', value: process.memoryUsage.rss() }]
+        [
+          'factorgate_workers',
+          { help: 'Processes that serve.', merge: 'sum', values: new Map([['', serving.length]]) }
+        ],
+        [
+          'process_resident_memory_bytes',
+          { help: 'Resident memory.', merge: 'sum', values: new Map([['', process.memoryUsage.rss()]]) }
+        ]
       ]),
       apps: new Map()
     }

@@ -1,0 +1,46 @@
+/** What is known of all upstreams. It outlives a reload, so that an upstream that is down stays known as such. */
+import type { App, Upstream } from '../apps/route-table.ts'
+import { UpstreamState } from '../upstream/upstream-state.ts'
+
+export type UpstreamChange = (state: UpstreamState, problem: string | null) => void
+
+export class UpstreamStates {
+  readonly #onChange: UpstreamChange | undefined
+  readonly #byKey = new Map<string, UpstreamState>()
+
+  /** `onChange` hears why an upstream is down, and null when it is up again. */
+  constructor(onChange?: UpstreamChange) {
+    this.#onChange = onChange
+  }
+
+  of(app: App, upstream: Upstream): UpstreamState {
+    const key = keyOf(app, upstream)
+    let state = this.#byKey.get(key)
+    if (state === undefined) {
+      state = new UpstreamState(app.id, addressOf(upstream), this.#onChange)
+      this.#byKey.set(key, state)
+    }
+    return state
+  }
+
+  /** Keeps the upstreams of these apps, and forgets all others. */
+  retain(apps: readonly App[]): void {
+    const kept = new Set(apps.flatMap(app => app.upstreams.map(upstream => this.of(app, upstream))))
+    for (const [key, state] of this.#byKey) if (!kept.has(state)) this.#byKey.delete(key)
+  }
+
+  all(): Iterable<UpstreamState> {
+    return this.#byKey.values()
+  }
+}
+
+/** As the configuration has it: `http://10.1.2.3:8888/base`, `unix:/run/app.sock:/base`. */
+export function addressOf({ origin, socketPath, basePath }: Upstream): string {
+  if (socketPath === null) return origin + basePath
+  return basePath === '' ? `unix:${socketPath}` : `unix:${socketPath}:${basePath}`
+}
+
+/** What is known holds for the same trust and the same check only. */
+function keyOf(app: App, upstream: Upstream): string {
+  return JSON.stringify([app.id, addressOf(upstream), app.tls ?? null, app.health ?? null])
+}

@@ -1,0 +1,108 @@
+/**
+ * The choice among an app's upstreams: in turn, or by a key that stays with one of them. An upstream that is down is
+ * passed over.
+ */
+import type { PoolListener } from './connection.ts'
+import type { UpstreamPool } from './pool.ts'
+import { hashOf, weightOf } from './rendezvous.ts'
+import type { UpstreamState } from './upstream-state.ts'
+
+export interface Balanced {
+  readonly pool: UpstreamPool
+  readonly state: UpstreamState
+}
+
+export class LoadBalancer {
+  readonly #upstreams: readonly Balanced[]
+  readonly #hashes: readonly number[]
+  readonly #now: () => number
+  #start = 0
+
+  /** `now`: a clock in milliseconds that is never put back. */
+  constructor(upstreams: readonly Balanced[], now: () => number) {
+    this.#upstreams = upstreams
+    this.#hashes = upstreams.map(({ state }) => hashOf(state.address))
+    this.#now = now
+  }
+
+  /**
+   * The index of the upstream to ask, none of `tried`; -1 if no other may be asked now. `key`: what stays with one
+   * upstream; null for turns.
+   */
+  next(tried: readonly number[], key: string | null): number {
+    const count = this.#upstreams.length
+    // Nothing else could be asked, so a refused connection does not pause it.
+    if (count === 1) return tried.length === 0 && this.#state(0).isHealthy ? 0 : -1
+    const now = this.#now()
+    let index = key === null ? this.#inTurn(tried, now) : this.#preferred(tried, hashOf(key), now)
+    if (index < 0) index = this.#lastResort(tried, now)
+    if (index >= 0) this.#state(index).asked(now)
+    return index
+  }
+
+  /** The index of a connection's upstream, or -1. */
+  indexOf(listener: PoolListener): number {
+    return this.#upstreams.findIndex(({ pool }) => pool === listener)
+  }
+
+  pool(index: number): UpstreamPool {
+    return (this.#upstreams[index] as Balanced).pool
+  }
+
+  refused(index: number, problem: string): void {
+    this.#state(index).refused(this.#now(), problem)
+  }
+
+  reached(index: number): void {
+    this.#state(index).reached()
+  }
+
+  /** In how many milliseconds an upstream may be asked again. */
+  get waitMs(): number {
+    const now = this.#now()
+    let waitMs = Number.POSITIVE_INFINITY
+    for (const { state } of this.#upstreams)
+      waitMs = Math.min(waitMs, (state.isHealthy ? state.lastResortAt : state.nextCheckAt) - now)
+    return Math.max(0, waitMs)
+  }
+
+  #inTurn(tried: readonly number[], now: number): number {
+    const count = this.#upstreams.length
+    for (let i = 0; i < count; i++) {
+      const index = (this.#start + i) % count
+      if (tried.includes(index) || !this.#state(index).mayBeAsked(now)) continue
+      this.#start = index + 1
+      return index
+    }
+    return -1
+  }
+
+  #preferred(tried: readonly number[], key: number, now: number): number {
+    let best = -1
+    let most = -1
+    for (let index = 0; index < this.#hashes.length; index++) {
+      const weight = weightOf(key, this.#hashes[index] as number)
+      if (weight <= most || tried.includes(index) || !this.#state(index).mayBeAsked(now)) continue
+      best = index
+      most = weight
+    }
+    return best
+  }
+
+  /** All of them are down: the one whose last refusal is oldest, at most once a second. */
+  #lastResort(tried: readonly number[], now: number): number {
+    let best = -1
+    let at = Number.POSITIVE_INFINITY
+    for (let index = 0; index < this.#upstreams.length; index++) {
+      const { isHealthy, lastResortAt } = this.#state(index)
+      if (!isHealthy || lastResortAt > now || lastResortAt >= at || tried.includes(index)) continue
+      best = index
+      at = lastResortAt
+    }
+    return best
+  }
+
+  #state(index: number): UpstreamState {
+    return (this.#upstreams[index] as Balanced).state
+  }
+}

@@ -1,0 +1,106 @@
+/** Whether one upstream is up, as far as the gate knows: from refused connections and from health checks. */
+
+export interface HealthThresholds {
+  /** Passed checks in a row until it is up again. */
+  readonly rise: number
+  /** Failed checks in a row until it is down. */
+  readonly fall: number
+}
+
+/** The pause after a refused connection, in milliseconds; it doubles with each refused trial. */
+const firstPauseMs = 1_000
+const longestPauseMs = 30_000
+
+export class UpstreamState {
+  readonly appId: string
+  /** As configured. */
+  readonly address: string
+  readonly #onChange: (state: UpstreamState, problem: string | null) => void
+  #refusals = 0
+  #askedAt = 0
+  #pausedUntil = 0
+  #isHealthy = true
+  #wasChecked = false
+  #streak = 0
+  /** In milliseconds of the caller's clock. It stands here so that a reload does not check anew. */
+  nextCheckAt = 0
+
+  /** `onChange` hears why the upstream is down, and null when it is up again. */
+  constructor(
+    appId: string,
+    address: string,
+    onChange: (state: UpstreamState, problem: string | null) => void = () => {}
+  ) {
+    this.appId = appId
+    this.address = address
+    this.#onChange = onChange
+  }
+
+  get isUp(): boolean {
+    return this.#isHealthy && this.#refusals === 0
+  }
+
+  /** False while health checks fail: then no request is sent there. */
+  get isHealthy(): boolean {
+    return this.#isHealthy
+  }
+
+  /** True if it is up, or if it refused a connection and the pause is over. */
+  mayBeAsked(now: number): boolean {
+    return this.#isHealthy && now >= this.#pausedUntil
+  }
+
+  /** When it may be asked if no upstream of its app is up: total outages are tried each second. */
+  get lastResortAt(): number {
+    return Math.min(this.#pausedUntil, this.#askedAt + firstPauseMs)
+  }
+
+  /** A request is about to go there. After a refusal it is a trial, and others wait until it has succeeded. */
+  asked(now: number): void {
+    if (this.#refusals === 0) return
+    this.#refusals++
+    this.#pause(now)
+  }
+
+  /** It did not accept a connection. */
+  refused(now: number, problem: string): void {
+    if (this.#refusals > 0) return
+    this.#change(problem, () => {
+      this.#refusals = 1
+      this.#pause(now)
+    })
+  }
+
+  /** It accepted a connection. */
+  reached(): void {
+    if (this.#refusals === 0) return
+    this.#change(null, () => {
+      this.#refusals = 0
+      this.#pausedUntil = 0
+    })
+  }
+
+  /** The result of one health check: a problem, or null. The very first check decides alone. */
+  checked(problem: string | null, { rise, fall }: HealthThresholds): void {
+    const passed = problem === null
+    const needed = !this.#wasChecked ? 1 : passed ? rise : fall
+    this.#wasChecked = true
+    this.#streak = passed === this.#isHealthy ? 0 : this.#streak + 1
+    if (passed === this.#isHealthy || this.#streak < needed) return
+    this.#streak = 0
+    this.#change(problem, () => {
+      this.#isHealthy = passed
+    })
+  }
+
+  #pause(now: number): void {
+    this.#askedAt = now
+    this.#pausedUntil = now + Math.min(firstPauseMs * 2 ** (this.#refusals - 1), longestPauseMs)
+  }
+
+  #change(problem: string | null, change: () => void): void {
+    const before = this.isUp
+    change()
+    if (this.isUp !== before) this.#onChange(this, this.isUp ? null : problem)
+  }
+}
