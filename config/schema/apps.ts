@@ -1,8 +1,11 @@
 /** The schema of `apps[]`: where an app is, who may enter, and what it hears about people. */
+import { factorKinds, factorTable } from '../../src/factor/kinds.ts'
 import { identityHeaders } from './identity-headers.ts'
 import { within } from './people.ts'
 import { choice, duration, flag, list, map, orAbsent, orNull, record, text, typed } from './schema-builders.ts'
 import { health, sticky, tls, upstream } from './upstreams.ts'
+
+const anyOf = (words: readonly string[]) => `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 
 const rule = map(
   {
@@ -50,9 +53,9 @@ const rule = map(
     }),
     factors: orNull(
       list(
-        choice(['webauthn', 'totp', 'recovery'], {
+        choice(factorKinds, {
           title: 'Factor',
-          description: '`webauthn` (passkey, security key), `totp` (code) or `recovery` (recovery code).',
+          description: `${anyOf(factorKinds.map(kind => `\`${kind}\` (${factorTable[kind].title})`))}.`,
           example: 'webauthn'
         }),
         {

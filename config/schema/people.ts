@@ -1,4 +1,5 @@
 /** The schema of `session` and `factors`, the keys about people. */
+import type { FactorKind } from '../../src/factor/kinds.ts'
 import { choice, derived, duration, map, text, whole } from './schema-builders.ts'
 
 const day = 86_400
@@ -115,8 +116,10 @@ const recoveryCodes = map(
   }
 )
 
+const { recovery, ...byKind } = { totp, webauthn, recovery: recoveryCodes } satisfies Record<FactorKind, unknown>
+
 export const factors = map(
-  { totp, webauthn, recoveryCodes },
+  { ...byKind, recoveryCodes: recovery },
   { title: 'Second factors', description: 'How each second factor behaves.', default: {} }
 )
 

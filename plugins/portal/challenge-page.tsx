@@ -1,4 +1,5 @@
 /** The challenge as a page: the form of the factor used last, and the others below it. */
+import type { JSX } from 'preact'
 import type { FactorKind } from '../../src/factor/proof.ts'
 import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
 import { PasskeyButton } from './passkey-button.tsx'
@@ -61,10 +62,18 @@ interface FactorFormProps {
   isFirst: boolean
 }
 
+const forms: Readonly<Record<FactorKind, (props: FactorFormProps) => JSX.Element>> = {
+  webauthn: PasskeyChallenge,
+  totp: TotpChallenge,
+  recovery: RecoveryChallenge
+}
+
 function FactorForm(props: FactorFormProps) {
-  const { frame, view, kind } = props
-  if (kind === 'totp') return <TotpChallenge {...props} />
-  if (kind === 'recovery') return <RecoveryChallenge {...props} />
+  const Form = forms[props.kind]
+  return <Form {...props} />
+}
+
+function PasskeyChallenge({ frame, view, kind, isFirst }: FactorFormProps) {
   const say = frame.say.challenge
   return (
     <div class="fields">
@@ -76,9 +85,9 @@ function FactorForm(props: FactorFormProps) {
         frame={frame}
         trip={view.trip}
         purpose="challenge"
-        label={frame.say.challenge.passkey}
-        second={!props.isFirst}
-        autofocus={props.isFirst}
+        label={say.passkey}
+        second={!isFirst}
+        autofocus={isFirst}
       />
       <p class="notice unscripted">
         {say.noScript} {view.factors.length > 1 ? say.noScriptInstead : say.noScriptOnly}

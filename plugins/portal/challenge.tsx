@@ -1,11 +1,13 @@
-/** The challenge: a second factor for a sign-in or a step-up. Codes and passkeys are received by files of their own. */
+/** The challenge: a second factor for a sign-in or a step-up. It receives codes; webauthn.tsx receives passkeys. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import type { FactorKind } from '../../src/factor/proof.ts'
+import { codeKinds, type FactorKind } from '../../src/factor/kinds.ts'
+import { answerOnce } from './answer-once.ts'
 import { whySentence } from './challenge-offer.ts'
 import { ChallengePage, type ChallengeProblem, DeadEndPage } from './challenge-page.tsx'
-import { urlOf, wayOn } from './enter.ts'
-import { lostCookie, readForm } from './forms.ts'
+import { enter, urlOf, wayOn } from './enter.ts'
+import { lostCookie, readForm, staleForm } from './forms.ts'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
+import { problemOf } from './refused-factor.ts'
 import { withReturnTo } from './return-to.ts'
 
 /** Shows the page, with a problem if there is one. */
@@ -88,13 +90,25 @@ export function registerChallenge(scope: FastifyInstance): void {
     return showChallenge(page, 200, null)
   })
 
-  for (const factor of ['totp', 'recovery'])
-    scope.get(
-      `/.factorgate/challenge/${factor}`,
-      { config: { requires: 'first-factor', isStep: true } },
-      async request => {
-        const page = signedPage(request)
-        return goTo(page, withReturnTo('/.factorgate/challenge', page.trip))
-      }
+  for (const kind of codeKinds) {
+    const path = `/.factorgate/challenge/${kind}`
+
+    scope.get(path, { config: { requires: 'first-factor', isStep: true } }, async request => {
+      const page = signedPage(request)
+      return goTo(page, withReturnTo('/.factorgate/challenge', page.trip))
+    })
+
+    scope.post(path, { config: { requires: 'first-factor', isStep: true, isRepeatable: true } }, (request, reply) =>
+      answerOnce(request, reply, async (page, elsewhere) => {
+        const stale = await answerStale(page, kind)
+        if (stale !== null) return stale
+        const code = staleForm(page).field('code')
+        const answer = await portal.signIn.secondFactor.withCode(callerOf(page), kind, code, elsewhere)
+        if (answer.kind === 'entered' || answer.kind === 'denied') return goTo(page, enter(page, answer))
+        if (answer.kind === 'repeated') return answer.answer
+        const { status, problem } = problemOf(page, kind, answer)
+        return showChallenge(page, status, problem)
+      })
     )
+  }
 }

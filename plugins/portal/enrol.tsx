@@ -1,6 +1,7 @@
 /** The page that offers second factors to enrol, and what their pages share. src/sign-in/enrolment.ts decides who may. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { GateError } from '../../src/errors.ts'
+import { credentialKinds } from '../../src/factor/kinds.ts'
 import type { Enrolled, MayEnrol } from '../../src/sign-in/enrolment.ts'
 import type { Denied } from '../../src/sign-in/outcome.ts'
 import { setEntryCookies, urlOf } from './enter.ts'
@@ -24,20 +25,15 @@ export function EnrolPage({ frame, view }: { frame: Frame; view: EnrolView }) {
       {view.isOff && <Notice>{say.off}</Notice>}
       <p>{say.lead}</p>
       <ul class="choice">
-        <li>
-          <h2>
-            <a href={withReturnTo('/.factorgate/enrol/webauthn', view.trip)}>{say.passkey}</a>
-          </h2>
-          <p>{say.passkeyWhy}</p>
-          <p class="soft">{say.passkeyNeed}</p>
-        </li>
-        <li>
-          <h2>
-            <a href={withReturnTo('/.factorgate/enrol/totp', view.trip)}>{say.totp}</a>
-          </h2>
-          <p>{say.totpWhy}</p>
-          <p class="soft">{say.totpNeed}</p>
-        </li>
+        {credentialKinds.map(kind => (
+          <li key={kind}>
+            <h2>
+              <a href={withReturnTo(`/.factorgate/enrol/${kind}`, view.trip)}>{say.choice[kind].name}</a>
+            </h2>
+            <p>{say.choice[kind].why}</p>
+            <p class="soft">{say.choice[kind].need}</p>
+          </li>
+        ))}
       </ul>
     </Page>
   )

@@ -3,13 +3,10 @@
  * ticks the box. Meanwhile it is sealed in a cookie of ten minutes, so that a reload loses nothing and no store holds it.
  */
 import type { FastifyInstance } from 'fastify'
-import { answerOnce } from './answer-once.ts'
-import { answerStale, showChallenge } from './challenge.tsx'
-import { enter, wayOn } from './enter.ts'
-import { readForm, requireForm, staleForm } from './forms.ts'
+import { wayOn } from './enter.ts'
+import { readForm, requireForm } from './forms.ts'
 import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
-import { problemOf } from './refused-factor.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 import { dropSealed, keepSealed, readSealed } from './sealed-cookie.ts'
 
@@ -136,23 +133,6 @@ export function hasWaitingCodes(page: AuthenticatedContext): boolean {
 
 export function registerRecovery(scope: FastifyInstance): void {
   const { portal } = scope
-  scope.post(
-    '/.factorgate/challenge/recovery',
-    { config: { requires: 'first-factor', isStep: true, isRepeatable: true } },
-    (request, reply) =>
-      answerOnce(request, reply, async (page, elsewhere) => {
-        const say = page.say.challenge
-        const stale = await answerStale(page, 'recovery')
-        if (stale !== null) return stale
-        const code = staleForm(page).field('code')
-        const answer = await portal.signIn.secondFactor.withCode(callerOf(page), 'recovery', code, elsewhere)
-        if (answer.kind === 'entered' || answer.kind === 'denied') return goTo(page, enter(page, answer))
-        if (answer.kind === 'repeated') return answer.answer
-        const { status, problem } = problemOf(page, 'recovery', answer, say.wrongRecovery)
-        return showChallenge(page, status, problem)
-      })
-  )
-
   scope.get('/.factorgate/enrol/recovery', { config: { requires: 'fresh' } }, async request => {
     const page = signedPage(request)
     const codes = waitingCodes(page)

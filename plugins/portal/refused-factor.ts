@@ -6,12 +6,10 @@ import type { ChallengeProblem } from './challenge-page.tsx'
 import type { AuthenticatedContext } from './page-context.ts'
 import { formatDuration, withWait } from './relative-time.ts'
 
-/** `wrong` is the sentence for a factor that does not fit. */
 export function problemOf(
   page: AuthenticatedContext,
   factor: FactorKind,
-  refused: NotVerified,
-  wrong: string
+  refused: NotVerified
 ): { status: number; code: ErrorCode; problem: ChallengeProblem } {
   const { say, reply } = page
   const throttled = refused.kind === 'throttled'
@@ -29,6 +27,6 @@ export function problemOf(
   }
   const clock = refused.code === 'clock' ? page.now : null
   const { waitSeconds = null } = refused
-  const sentence = withWait(reply, wrong, waitSeconds, say)
+  const sentence = withWait(reply, say.challenge.wrong[factor], waitSeconds, say)
   return { status: 401, code, problem: { factor, sentence, clock, waitSeconds } }
 }

@@ -4,16 +4,12 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { encode } from 'uqr'
-import { answerOnce } from './answer-once.ts'
-import { answerStale, showChallenge } from './challenge.tsx'
 import { CodeField } from './challenge-page.tsx'
 import { afterEnrolment, cleanName, enterEnrolled, mayEnrol, NameField, refuseEnrolment } from './enrol.tsx'
-import { enter } from './enter.ts'
 import { readForm, requireForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
 import type { Messages } from './messages/en.ts'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
-import { problemOf } from './refused-factor.ts'
 import { formatDuration, withWait } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 
@@ -121,23 +117,6 @@ function wrongCode(offsetSeconds: number | null, say: Messages): string {
 export function registerTotp(scope: FastifyInstance): void {
   const { portal } = scope
   const { totp } = portal.services
-
-  scope.post(
-    '/.factorgate/challenge/totp',
-    { config: { requires: 'first-factor', isStep: true, isRepeatable: true } },
-    (request, reply) =>
-      answerOnce(request, reply, async (page, elsewhere) => {
-        const say = page.say.challenge
-        const stale = await answerStale(page, 'totp')
-        if (stale !== null) return stale
-        const code = staleForm(page).field('code')
-        const answer = await portal.signIn.secondFactor.withCode(callerOf(page), 'totp', code, elsewhere)
-        if (answer.kind === 'entered' || answer.kind === 'denied') return goTo(page, enter(page, answer))
-        if (answer.kind === 'repeated') return answer.answer
-        const { status, problem } = problemOf(page, 'totp', answer, say.wrongCode)
-        return showChallenge(page, status, problem)
-      })
-  )
 
   scope.get('/.factorgate/enrol/totp', { config: { requires: 'first-factor' } }, async request => {
     const page = signedPage(request)

@@ -114,7 +114,7 @@ export function registerWebauthn(scope: FastifyInstance): void {
     const answer = await signIn.secondFactor.withPasskey(callerOf(page), ceremony, response, elsewhere)
     if (answer.kind === 'entered' || answer.kind === 'denied') return { redirect: enter(page, answer) }
     if (answer.kind === 'repeated') return answer.answer
-    const { code, problem } = problemOf(page, 'webauthn', answer, page.say.challenge.wrongPasskey)
+    const { code, problem } = problemOf(page, 'webauthn', answer)
     return refuse(page, code, problem.sentence, problem.waitSeconds ?? undefined)
   }
 

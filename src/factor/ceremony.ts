@@ -7,6 +7,7 @@ import { isToken, newToken } from '../ids.ts'
 import { changeValue } from '../store/change.ts'
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
+import type { FactorKind } from './kinds.ts'
 
 /** `binding`: the session's id, or the browser's nonce before. */
 export interface CeremonyOwner {
@@ -19,7 +20,7 @@ export type Kept<Details> = Details & { readonly endsAt: number }
 
 /** The record of one factor's ceremonies; its id is the handle. `isRight` checks the factor's own fields. */
 export function ceremonyRecord<Details extends CeremonyOwner>(
-  factor: 'totp' | 'webauthn',
+  factor: FactorKind,
   isRight: (record: Loose) => boolean
 ): RecordKind<Kept<Details>> {
   return new RecordKind({

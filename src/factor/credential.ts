@@ -6,6 +6,7 @@ import { type Loose, RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import { ConsecutiveFailures } from '../throttle/consecutive-failures.ts'
 import type { FactorNotice } from './factor.ts'
+import { type CredentialKind, credentialKinds } from './kinds.ts'
 
 interface CredentialBase {
   /** 128 random bits; public. */
@@ -47,7 +48,11 @@ export interface WebauthnCredential extends CredentialBase {
   readonly uvInitialized: boolean
 }
 
-export type Credential = TotpCredential | WebauthnCredential
+interface CredentialOf {
+  readonly totp: TotpCredential
+  readonly webauthn: WebauthnCredential
+}
+export type Credential = CredentialOf[CredentialKind]
 
 export const credentialRecord = new RecordKind<Credential>({
   prefix: 'credential:',
@@ -238,6 +243,9 @@ const isText = (value: unknown) => typeof value === 'string' && value !== ''
 const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
 const isBoolean = (value: unknown) => typeof value === 'boolean'
 
+/** Whether the fields of each kind are right. */
+const readers: Readonly<Record<CredentialKind, (value: Loose) => boolean>> = { totp: isTotp, webauthn: isWebauthn }
+
 function isCredential(value: Loose): boolean {
   return (
     [value.id, value.accountId, value.name].every(isText) &&
@@ -245,7 +253,7 @@ function isCredential(value: Loose): boolean {
     (value.lastUsedAt === null || isCount(value.lastUsedAt)) &&
     (value.lastUsedFrom === null || typeof value.lastUsedFrom === 'string') &&
     (value.disabledAt === null || isCount(value.disabledAt)) &&
-    (value.kind === 'totp' ? isTotp(value) : value.kind === 'webauthn' && isWebauthn(value))
+    credentialKinds.some(kind => kind === value.kind && readers[kind](value))
   )
 }
 

@@ -1,7 +1,7 @@
 /** Proofs: what a person has shown, and when. */
+import { type FactorKind, factorKinds } from './kinds.ts'
 
-export const factorKinds = ['webauthn', 'totp', 'recovery'] as const
-export type FactorKind = (typeof factorKinds)[number]
+export { type FactorKind, factorKinds }
 
 /** `institution`: a second factor that the person's institution says it has checked. */
 export const proofKinds = ['password', 'directory', 'invitation', 'institution', ...factorKinds] as const

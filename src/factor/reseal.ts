@@ -5,6 +5,7 @@ import { inBatches } from '../store/batches.ts'
 import { changeValue, type Step } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
 import { credentialRecord } from './credential.ts'
+import type { CredentialKind } from './kinds.ts'
 import { recoveryRecord } from './recovery-code.ts'
 import { contextOf, totpCeremony } from './totp.ts'
 
@@ -36,6 +37,9 @@ export async function resealSecrets(input: {
   return resealed
 }
 
+/** What the `secret` of each kind is sealed for, by id of the credential; null for a kind without one. */
+const contexts: Readonly<Record<CredentialKind, ((id: string) => string) | null>> = { totp: contextOf, webauthn: null }
+
 /** `reseal` resolves with true if it wrote the record of `id`. */
 const sealed: readonly {
   readonly prefix: string
@@ -50,11 +54,17 @@ const sealed: readonly {
   {
     prefix: credentialRecord.prefix,
     reseal: (store, keyring, id) =>
-      credentialRecord.change(store, id, one => withSecret(one?.kind === 'totp' ? one : null, one?.id, keyring))
+      credentialRecord.change<boolean>(store, id, one => {
+        const context = one === null ? null : contexts[one.kind]
+        return one === null || context === null || !('secret' in one)
+          ? { result: false }
+          : withSecret(one, context(one.id), keyring)
+      })
   },
   {
     prefix: totpCeremony.prefix,
-    reseal: (store, keyring, id) => totpCeremony.change(store, id, one => withSecret(one, one?.credentialId, keyring))
+    reseal: (store, keyring, id) =>
+      totpCeremony.change(store, id, one => withSecret(one, contextOf(one?.credentialId ?? ''), keyring))
   }
 ]
 
@@ -68,10 +78,10 @@ function exchange(store: Store, key: string, change: (text: string) => string | 
 
 function withSecret<T extends { readonly secret: string }>(
   record: T | null,
-  credentialId: string | undefined,
+  context: string,
   keyring: Keyring
 ): Step<boolean, T> {
-  const secret = record === null ? null : again(keyring, record.secret, contextOf(credentialId ?? ''))
+  const secret = record === null ? null : again(keyring, record.secret, context)
   return record === null || secret === null ? { result: false } : { next: { ...record, secret }, result: true }
 }
 

@@ -3,6 +3,7 @@
  * explicit `typ` and audience, RFC 8725 §3.9, §3.11).
  */
 import { type KeyObject, sign } from 'node:crypto'
+import { factorKinds, factorTable } from '../factor/kinds.ts'
 import { newestProof, type Proof, type ProofKind } from '../factor/proof.ts'
 import type { Subject } from './subject.ts'
 
@@ -19,25 +20,20 @@ export interface AssertionInput {
 /** The life of an assertion in seconds: long enough for a slow app to read it, too short to be worth stealing. */
 export const assertionSeconds = 120
 
-/** Authentication method references of RFC 8176 §2 for what was proved. */
-const methods: Readonly<Record<ProofKind, readonly string[]>> = {
-  password: ['pwd'],
-  directory: ['pwd'],
-  invitation: [],
-  institution: [],
-  totp: ['otp'],
-  recovery: ['otp'],
-  webauthn: ['pop']
+/** The authentication method references of each proof (RFC 8176 §2). */
+function methodsOf(kind: ProofKind): readonly string[] {
+  if (kind === 'invitation' || kind === 'institution') return []
+  return kind === 'password' || kind === 'directory' ? ['pwd'] : factorTable[kind].amr
 }
 
 /** A compact JWS. `exp` is `assertionSeconds` from `now`; `auth_time` is the time of the newest proof. */
 export function makeAssertion(input: AssertionInput): string {
   const { subject, proofs } = input
   const iat = Math.floor(input.now / 1000)
-  const amr = new Set(proofs.flatMap(proof => methods[proof.kind]))
+  const amr = new Set(proofs.flatMap(proof => methodsOf(proof.kind)))
   if (proofs.some(proof => proof.kind === 'webauthn' && proof.userVerified)) amr.add('user')
   amr.add('mfa')
-  const newest = newestProof(proofs, ['password', 'directory', 'institution', 'webauthn', 'totp', 'recovery'])
+  const newest = newestProof(proofs, ['password', 'directory', 'institution', ...factorKinds])
   const header = { alg: 'EdDSA', typ: 'factorgate+jwt', kid: input.key.kid }
   const claims = {
     iss: input.issuer,

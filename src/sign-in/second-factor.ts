@@ -3,11 +3,12 @@
  * then the cookie. A factor of another account is refused (THREATS W7).
  */
 import type { Verification } from '../factor/factor.ts'
-import type { FactorKind } from '../factor/proof.ts'
+import type { CodeKind, FactorKind } from '../factor/kinds.ts'
 import type { RecoveryCodes } from '../factor/recovery-code.ts'
 import type { Totp } from '../factor/totp.ts'
 import type { Webauthn } from '../factor/webauthn.ts'
 import type { Sessions } from '../session/sessions.ts'
+import type { Origin } from '../throttle/attempt-buckets.ts'
 import type { SignedCaller } from './caller.ts'
 import type { Challenge } from './challenge.ts'
 import type { Completion } from './completion.ts'
@@ -27,6 +28,8 @@ type Verified = Extract<Verification, { kind: 'verified' }>
 /** The factor was wrong, or was not checked after too many tries. */
 export type NotVerified = Exclude<Verification, Verified>
 
+type TypedCode = Origin & { readonly accountId: string; readonly code: string }
+
 export interface SecondFactorOptions {
   readonly totp: Pick<Totp, 'verify'>
   readonly recoveryCodes: Pick<RecoveryCodes, 'spend'>
@@ -40,23 +43,28 @@ export interface SecondFactorOptions {
 
 export class SecondFactor {
   readonly #options: SecondFactorOptions
+  readonly #codes: Readonly<Record<CodeKind, (guess: TypedCode) => Promise<Verification>>>
 
   constructor(options: SecondFactorOptions) {
     this.#options = options
+    this.#codes = {
+      totp: guess => options.totp.verify(guess),
+      recovery: guess => options.recoveryCodes.spend(guess)
+    }
   }
 
   /** With a typed code: an authenticator app's or a recovery code. */
   async withCode<Answer = never>(
     by: SignedCaller,
-    factor: 'totp' | 'recovery',
+    factor: CodeKind,
     code: string,
     elsewhere: FindAnswer<Answer> = neverRepeated
   ): Promise<SignedIn | Denied | NotVerified | Repeated<Answer>> {
-    const { challenge, totp, recoveryCodes } = this.#options
+    const { challenge } = this.#options
     if (!(await challenge.takes(by, factor))) return denied('other_factor_required')
     const { address, browser, principal } = by
     const guess = { accountId: principal.account.id, code, address, browser }
-    const answer = factor === 'totp' ? await totp.verify(guess) : await recoveryCodes.spend(guess)
+    const answer = await this.#codes[factor](guess)
     return this.#settle(by, factor, answer, elsewhere)
   }
 

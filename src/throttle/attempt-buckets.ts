@@ -11,15 +11,18 @@ import { ConsecutiveFailures } from './consecutive-failures.ts'
 
 const knownSeconds = 30 * 24 * 3600
 
-export type GuessedAt = 'password' | 'totp' | 'webauthn' | 'recovery'
-
 /** Where an attempt comes from. `browser` is the value of the device cookie. */
 export interface Origin {
   readonly address: string
   readonly browser?: string | null
 }
 
-export type Guess = Origin & { readonly what: GuessedAt; readonly accountId: string | null; readonly name?: string }
+export type Guess = Origin & {
+  /** `password`, or the kind of the second factor. */
+  readonly what: string
+  readonly accountId: string | null
+  readonly name?: string
+}
 
 export interface Standing {
   /** Whether the account finished a sign-in there in the last 30 days. */
@@ -108,7 +111,7 @@ export class AttemptBuckets {
 }
 
 /** Names share a fixed number of buckets by their hash, so that made-up names cannot fill the store, and nobody learns who exists. */
-function unknownNetworkBuckets(what: GuessedAt, who: string, address: string): Bucket[] {
+function unknownNetworkBuckets(what: string, who: string, address: string): Bucket[] {
   if (what !== 'password')
     return [
       { kind: 'factor_unknown_network', key: `${what}:${who}@${site(address)}` },

@@ -209,7 +209,7 @@ const error = (code: ErrorCode) => <ErrorPage frame={errorFrame} code={code} con
 const own = (name: string, page: JSX.Element): Story => ({ name, page, isOwnPage: true })
 const variant = (name: string, page: JSX.Element): Story => ({ name, page, isOwnPage: false })
 
-const problem = { factor: 'totp', sentence: say.challenge.wrongCode, clock: null, waitSeconds: null } as const
+const problem = { factor: 'totp', sentence: say.challenge.wrong.totp, clock: null, waitSeconds: null } as const
 
 export const stories: readonly Story[] = [
   own('login', <LoginPage frame={stranger} view={login} />),

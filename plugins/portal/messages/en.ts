@@ -4,7 +4,7 @@
  */
 import type { ErrorCode, Whose } from '../../../src/errors.ts'
 import type { AuthenticatorType } from '../../../src/factor/authenticator-names.ts'
-import type { FactorKind } from '../../../src/factor/proof.ts'
+import type { CredentialKind, FactorKind } from '../../../src/factor/kinds.ts'
 import type { DirectoryRefusal } from '../../../src/identity/directory.ts'
 import type { EndReason } from '../../../src/session/records.ts'
 import { localeFormats } from '../locale-formats.ts'
@@ -168,9 +168,11 @@ const english = {
       totp: 'Use a code from your authenticator app instead',
       recovery: 'Use a recovery code instead'
     } satisfies Record<FactorKind, string>,
-    wrongCode: 'That code did not work. Each code works once, for a short time. Wait for the next code.',
-    wrongRecovery: 'That recovery code did not work. Perhaps you used it before. Try another code from your list.',
-    wrongPasskey: 'That did not work. Try again, or confirm in another way.',
+    wrong: {
+      webauthn: 'That did not work. Try again, or confirm in another way.',
+      totp: 'That code did not work. Each code works once, for a short time. Wait for the next code.',
+      recovery: 'That recovery code did not work. Perhaps you used it before. Try another code from your list.'
+    } satisfies Record<FactorKind, string>,
     throttled: (wait: string) => `There were too many tries. You can try again in ${wait}.`,
     formExpired:
       'This page was open for too long, or you opened it again in another tab. Nothing was checked. Send the form again.',
@@ -232,13 +234,18 @@ const english = {
     firstTitle: 'Set up your second factor',
     off: 'Your second factor was switched off after too many wrong tries. It does not work any more. Set up a new one here. You can remove the old one in your account.',
     lead: 'A second factor is something that you have: a device, a key or a phone. Choose one. You can add more later.',
-    passkey: 'Passkey or security key',
-    passkeyWhy:
-      'Recommended. You confirm with a touch on your computer, your phone or a small USB key. A false page cannot use it.',
-    passkeyNeed: 'You need this device with its screen lock, a phone nearby, or a security key.',
-    totp: 'Authenticator app',
-    totpWhy: 'An app on your phone shows a new code every half minute. It works everywhere, even without a network.',
-    totpNeed: 'You need a phone with any authenticator app.',
+    choice: {
+      webauthn: {
+        name: 'Passkey or security key',
+        why: 'Recommended. You confirm with a touch on your computer, your phone or a small USB key. A false page cannot use it.',
+        need: 'You need this device with its screen lock, a phone nearby, or a security key.'
+      },
+      totp: {
+        name: 'Authenticator app',
+        why: 'An app on your phone shows a new code every half minute. It works everywhere, even without a network.',
+        need: 'You need a phone with any authenticator app.'
+      }
+    } satisfies Record<CredentialKind, { name: string; why: string; need: string }>,
     name: 'Name',
     nameHint: 'With a name you can tell your factors apart.'
   },

@@ -1,5 +1,6 @@
 /** `factorgate user list`: lists all accounts as a table or JSON. */
 import type { Credential } from '../../factor/credential.ts'
+import { credentialKinds } from '../../factor/kinds.ts'
 import type { Account } from '../../identity/account.ts'
 import { inBatches } from '../../store/batches.ts'
 import { type Command, jsonText, readArgs } from '../command.ts'
@@ -50,7 +51,7 @@ Example:
 /** An account in lists. `status` is `suspended`, `enrolled`, or `not enrolled` without a usable second factor. */
 export function summaryOf(account: Account, credentials: readonly Credential[]) {
   const usable = credentials.filter(({ disabledAt }) => disabledAt === null)
-  const factors = (['webauthn', 'totp'] as const)
+  const factors = credentialKinds
     .map(kind => ({ kind, count: usable.filter(credential => credential.kind === kind).length }))
     .filter(({ count }) => count > 0)
   const { id, name, displayName, email, groups, directory, suspended, createdAt } = account

@@ -1,0 +1,35 @@
+/**
+ * The kinds of second factors, in the order in which they are listed. Rules, records, assertions, commands and pages derive from this table:
+ * a kind that one of them does not know does not compile.
+ */
+
+interface KindOfFactor {
+  /** What the reference of the configuration calls it. */
+  readonly title: string
+  /** Authentication method references (RFC 8176 §2) in assertions. */
+  readonly amr: readonly string[]
+  /** How it is shown: a code in a form, or a ceremony that needs a script. */
+  readonly shownAs: 'code' | 'ceremony'
+  /** True where people enrol credentials of this kind (`credential.ts`). */
+  readonly isEnrolled: boolean
+}
+
+export const factorTable = {
+  webauthn: { title: 'passkey, security key', amr: ['pop'], shownAs: 'ceremony', isEnrolled: true },
+  totp: { title: 'code', amr: ['otp'], shownAs: 'code', isEnrolled: true },
+  recovery: { title: 'recovery code', amr: ['otp'], shownAs: 'code', isEnrolled: false }
+} as const satisfies Record<string, KindOfFactor>
+
+type Table = typeof factorTable
+/** The kinds whose row has these fields. */
+type KindWith<Row extends Partial<KindOfFactor>> = {
+  [Kind in keyof Table]: Table[Kind] extends Row ? Kind : never
+}[keyof Table]
+
+export type FactorKind = keyof Table
+export type CodeKind = KindWith<{ shownAs: 'code' }>
+export type CredentialKind = KindWith<{ isEnrolled: true }>
+
+export const factorKinds: readonly FactorKind[] = Object.keys(factorTable) as FactorKind[]
+export const codeKinds = factorKinds.filter((kind): kind is CodeKind => factorTable[kind].shownAs === 'code')
+export const credentialKinds = factorKinds.filter((kind): kind is CredentialKind => factorTable[kind].isEnrolled)
