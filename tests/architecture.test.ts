@@ -78,6 +78,7 @@ const isStep = (file: string) => /^plugins\/(accept|match|session|enforce|forwar
 const leafReaders: readonly string[] = [
   'src/request/networks.ts',
   'src/identity/account.ts',
+  'src/factor/kinds.ts',
   'src/identity/header-profiles.ts',
   'src/request/header-name.ts',
   'src/store/redis/url.ts'

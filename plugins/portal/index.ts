@@ -2,7 +2,9 @@
  * The portal: all pages under `/.factorgate/`. They share a scope whose parsers and checks never see an app's traffic. Assets are outside
  * of it, since a page context would set a cookie with them.
  */
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import type { CredentialKind } from '../../src/factor/kinds.ts'
 import { registerAccount } from './account.tsx'
 import { registerApps } from './apps.tsx'
 import { registerAssets } from './assets.ts'
@@ -28,16 +30,21 @@ export { pageHeaders } from './headers.ts'
 export { loginsOf } from './institutions/index.ts'
 export type { AppCard, LoginEntry, PortalOptions, PortalRoutes, PortalServices } from './options.ts'
 
+/** Of each kind that people enrol, the pages that do it. */
+const enrolments: Readonly<Record<CredentialKind, (scope: FastifyInstance) => void>> = {
+  webauthn: registerWebauthn,
+  totp: registerTotp
+}
+
 /** The routes of all pages. Each function finds the portal's options as `scope.portal`. */
 const pageRoutes = [
   registerApps,
   registerLogin,
   registerChallenge,
-  registerTotp,
   registerRecovery,
-  registerWebauthn,
   registerInvite,
   registerEnrol,
+  ...Object.values(enrolments),
   registerAccount,
   registerFactors,
   registerPassword,

@@ -1,5 +1,5 @@
 /**
- * Recovery codes: the form that spends one, the notice of how many are left, and the page with a new list. A list is shown until the person
+ * Recovery codes: the notice of how many are left, and the page with a new list. A list is shown until the person
  * ticks the box. Meanwhile it is sealed in a cookie of ten minutes, so that a reload loses nothing and no store holds it.
  */
 import type { FastifyInstance } from 'fastify'

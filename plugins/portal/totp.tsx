@@ -1,6 +1,6 @@
 /**
- * The codes of an authenticator app: the form for one, and the enrolment with QR code and text. A secret is shown at enrolment and never
- * again (THREATS M4). src/factor/totp.ts makes, keeps and checks it.
+ * The enrolment of an authenticator app, with QR code and text. A secret is shown at enrolment and never again (THREATS M4).
+ * src/factor/totp.ts makes, keeps and checks it.
  */
 import type { FastifyInstance } from 'fastify'
 import { encode } from 'uqr'
