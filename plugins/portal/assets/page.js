@@ -1,6 +1,6 @@
 /**
- * The little that pages do by themselves: passkeys, which no page can do without a script, and small favours. Everything else works
- * with scripts off. All words come from the page's data attributes.
+ * The script of the pages: passkeys, which need one, and small aids. Everything else works without scripts. All texts come from the
+ * page's data attributes.
  */
 ;(() => {
   const all = (selector, work) => document.querySelectorAll(selector).forEach(work)
@@ -11,10 +11,10 @@
       .replace(/\//g, '_')
       .replace(/=+$/, '')
 
-  // --- The way on -----------------------------------------------------------------------------------------------------
+  // --- Next address --------------------------------------------------------------------------------------------------
 
-  // Browsers carry the fragment of a deep link over redirects as far as this page. From here on forms, links and ceremonies take it along. It
-  // begins with # and stands at the end, so it changes nothing of where they lead.
+  // Browsers keep the fragment of a link over redirects to this page. Forms, links and ceremonies take it along from here. It begins with # and
+  // is at the end, so it does not change where they lead.
   const { hash } = location
   const withHash = url => (url.includes('#') ? url : url + hash)
   const go = url => location.assign(withHash(url))
@@ -40,7 +40,7 @@
     return answer
   }
 
-  // What the browser should know of passkeys that it keeps. Older ones do not listen, and no answer matters.
+  // Tells the browser which of its passkeys exist. Older browsers cannot be told, and no answer matters.
   const signal = (what, about) => PublicKeyCredential[`signal${what}`]?.(about).catch(() => {})
 
   if (canUsePasskeys)
@@ -130,9 +130,9 @@
       try {
         await ceremony(box)
       } catch (error) {
-        // Signed in or out in another tab meanwhile: the page is of yesterday, so it is asked for anew.
+        // Another tab has signed in or out meanwhile, so the page is loaded again.
         if (error.code === 'form_expired') return location.reload()
-        // The cookie was lost: a page anew sets another. The second time the browser keeps none, and hears so.
+        // The cookie was lost, and the page sets a new one. If that is lost too, the page says that cookies are off.
         const page = new URL(location)
         if (error.code === 'cookies_off' && !page.searchParams.has('retry')) {
           page.searchParams.set('retry', '1')
@@ -147,8 +147,8 @@
     if (box.dataset.autofill !== undefined) offerInField(box)
   })
 
-  // The browser lists passkeys among the suggestions of the name field, and waits in silence until one is picked. A challenge
-  // lasts five minutes, a page may stay open for longer: so it is drawn anew before.
+  // The browser lists passkeys among the suggestions of the name field, and waits until one is picked. A challenge lasts five minutes, and a
+  // page may stay open for longer, so the page asks for a new one before.
   async function offerInField(box) {
     if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return
     autofill = new AbortController()
@@ -158,7 +158,7 @@
       await ceremony(box, { mediation: 'conditional', signal })
     } catch (error) {
       if (signal.reason === 'renewal') offerInField(box)
-      // What nobody has pressed is not told of a page that is too old.
+      // Nobody has pressed anything, so there is no message about a page that is too old.
       else if (error.isTold && !/^(form_expired|cookies_off)$/.test(error.code))
         tell(box, sentenceFor(error, box.dataset))
     }
@@ -172,10 +172,10 @@
     })
   })
 
-  // --- Favours --------------------------------------------------------------------------------------------------------
+  // --- Aids -----------------------------------------------------------------------------------------------------------
 
-  // A code goes off by itself once it is whole, in whatever script and with whatever between its digits; a wrong one is not sent twice.
-  // What counts as a digit is written down in src/factor/typed-code.ts.
+  // A code is sent once it is complete, in any script and with any signs between its digits. A wrong one is not sent twice.
+  // src/factor/typed-code.ts says what counts as a digit.
   const aside =
     /[\s\x85\p{Z}\p{Cf}\p{DI}\p{M}\p{Dash}\u30fc\u2027\u2043\u02d7\u2052\u2796\u2e43\u2500\u2501\u2504\u2505\u2508\u2509\u254c\u254d\u3161\u2800]/gu
   all('[data-digits]', field => {
@@ -188,14 +188,14 @@
     })
   })
 
-  // Chromium holds our policy for forms against every redirect that follows one. An app whose first answer leads to a third site (a
-  // sign-in of its own) is stopped by that; the proof stands by then, so a plain navigation goes the same way unhindered.
+  // Chromium applies the policy for forms to every redirect after one. This stops an app whose first answer leads to a third site (a sign-in
+  // of its own). The proof stands by then, so a plain navigation leads to the same place.
   document.addEventListener('securitypolicyviolation', event => {
     if (event.effectiveDirective === 'form-action') go(`/.factorgate/challenge${location.search}`)
   })
 
-  // Two clicks are one, until the page is left: a line may be slow. Escape stops a page that loads, and then the form is free again; so it is
-  // when the page comes back out of the history.
+  // Two clicks count as one until the browser leaves the page, since a connection may be slow. After Escape, and when the page comes back from the
+  // history, the form can be sent again.
   const mark = (form, isHeld) => {
     for (const button of form.querySelectorAll('button')) button.ariaDisabled = isHeld ? 'true' : null
   }
@@ -217,7 +217,7 @@
     })
   })
 
-  // A wait counts down; until it is over the form stays here.
+  // A wait counts down. The form is not sent before its end.
   function waitOut(notice, wait, ready, buttons) {
     const until = Date.now() + wait * 1000
     const hold = isHeld => {

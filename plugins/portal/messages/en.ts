@@ -1,6 +1,6 @@
 /**
- * The catalogue of every sentence on our pages: what happened, who can fix it, what to do now.
- * Another language is one more object of the same shape, and one more line in `messagesFor`.
+ * The catalogue of every sentence on the gate's pages: what happened, who can fix it, what to do now. Another language is one more object
+ * of the same shape, and one more line in `messagesFor`.
  */
 import type { ErrorCode, Whose } from '../../../src/errors.ts'
 import type { AuthenticatorType } from '../../../src/factor/authenticator-names.ts'
@@ -14,7 +14,7 @@ export interface ErrorFacts {
   /** Title of the app, or "the app". */
   readonly app: string
   readonly lab: string
-  /** "25 seconds", where a wait is known. */
+  /** "25 seconds"; null where no wait is known. */
   readonly wait: string | null
   readonly maintenanceUntil: string | null
   /** The planned end of the maintenance is over. */
@@ -28,13 +28,13 @@ export interface ErrorSentences {
   readonly now: (facts: ErrorFacts) => string
 }
 
-/** A name inside a sentence, whatever the direction of its letters (UAX #9, FSI and PDI): `Said` in layout.tsx makes an element of it. */
+/** A name in a sentence, with its own writing direction (UAX #9, FSI and PDI). `Said` in layout.tsx makes an element of it. */
 const apart = (name: string) => `\u2068${name}\u2069`
 const otherWay =
   /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u
-/** A text of the configuration inside a sentence: kept apart where it has letters that run the other way. */
+/** A text of the configuration in a sentence. It is kept apart where it has letters of the other direction. */
 export const titled = (text: string) => (otherWay.test(text) ? apart(text) : text)
-/** A name that somebody chose, so that it cannot be read as a part of the sentence. */
+/** A name that somebody chose. The quotes keep it apart from the sentence. */
 const quoted = (name: string) => apart(`“${name}”`)
 
 const { ago, span, date, anyOf, count } = localeFormats('en-GB')
@@ -59,7 +59,7 @@ const english = {
     hours: (n: number) => (n === 1 ? 'an hour ago' : ago(n, 'hour')),
     days: (n: number) => ago(n, 'day'),
     date,
-    /** With the day, since a phone may have the right time of another day. */
+    /** The day is included, since a phone may have the right time of another day. */
     clock: (at: number) => `${new Date(at).toISOString().slice(11, 19)} UTC on ${date(at)}`,
     /** `at` is the local time, as if it were UTC. */
     zoned: (clock: string, zone: string, at: number) => `${clock} (${zone}) on ${date(at)}`,
@@ -431,7 +431,7 @@ const english = {
     app: 'the app'
   },
 
-  /** In place of a page of ours, inside a frame. */
+  /** Texts in a frame, in place of a page of the gate. */
   framed: {
     pages: {
       signIn: {
@@ -456,7 +456,7 @@ const english = {
     tab: 'Or open it in a new tab'
   },
 
-  /** A form for an app that was stopped here: what was typed is still in the browser. */
+  /** Texts for a form that did not reach its app. What was typed is still in the browser. */
   unsent: {
     title: (f: ErrorFacts) => `${f.app} did not get what you sent`,
     what: {
@@ -717,7 +717,7 @@ export type Messages = typeof english & { readonly errors: Record<ErrorCode, Err
 
 const catalogues: { readonly en: Messages } = { en: { ...english, errors: english_errors } }
 
-/** The catalogue for what a browser asks for. English today, whatever it asks for. */
+/** The catalogue for a browser's languages. There is only English today. */
 export function messagesFor(_acceptLanguage: string | undefined): Messages {
   return catalogues.en
 }
