@@ -4,10 +4,10 @@ import { setTimeout } from 'node:timers/promises'
 import { Output } from './cli/output.ts'
 import { run } from './cli/run.ts'
 import { systemClock } from './clock.ts'
-import { enlargeYoungGeneration } from './platform/gc-tuning.ts'
+import { keepYoungGeneration } from './platform/gc-tuning.ts'
 
 // `run` loads the command later, and with it most modules.
-enlargeYoungGeneration()
+keepYoungGeneration()
 
 const stdout = new Output(process.stdout)
 const stderr = new Output(process.stderr)

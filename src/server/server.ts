@@ -12,7 +12,6 @@ import { checkKey } from '../keyring/key-check.ts'
 import { readKeyFile } from '../keyring/key-file.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 import { type MetricsSnapshot, render } from '../metrics/metrics.ts'
-import { fixYoungGeneration } from '../platform/gc-tuning.ts'
 import { knownStoresFile, limitsOf, storeOf } from '../services/app-options.ts'
 import { Services } from '../services/services.ts'
 import { openGuarded } from '../store/open.ts'
@@ -116,7 +115,6 @@ export class Server implements Serving {
       }
       server.#record('gate.start')
       await server.#warnIfEmpty()
-      fixYoungGeneration()
       return server
     } catch (error) {
       await (runtime === undefined ? store.close() : runtime.close())
