@@ -131,8 +131,8 @@ t.test('FIELD A2 a line serves regions, providers, sites and addresses in turn',
     Array.from({ length: 6 }, () => line.shift()),
     ['flood 0', 'crowd 0', 'one', 'neighbour', 'crowd 1', 'flood 1']
   )
-  for (let left = line.size; left > 0; left--) t.ok(line.shift())
-  t.same([line.size, line.shift()], [0, null])
+  for (let left = 56; left > 0; left--) t.ok(line.shift())
+  t.equal(line.shift(), null)
   t.end()
 })
 
@@ -147,9 +147,12 @@ t.test('FIELD A2 where a line is full, whoever holds most places loses the last 
   }
   t.equal(line.push('203.0.9.1', 'sixth'), 'sixth', 'until both have the same')
   t.equal(line.push('192.0.2.1', 'elsewhere'), 'person 4', 'and a third takes from one of those who have most')
-  line.remove('192.0.2.1', 'elsewhere')
-  line.remove('192.0.2.1', 'elsewhere')
-  t.equal(line.size, 9)
+  line.remove('elsewhere')
+  line.remove('elsewhere')
+  t.same(
+    Array.from({ length: 10 }, () => line.shift() !== null),
+    [...Array(9).fill(true), false]
+  )
   t.end()
 })
 

@@ -4,113 +4,71 @@
  */
 import { networkLevels } from '../../request/network-levels.ts'
 
-interface Node<Item> {
-  size: number
-  /** In the order of service. A child that was served moves to the end. */
-  readonly children: Map<string, Node<Item>>
-  readonly items: Item[]
+interface Place<Item> {
+  readonly item: Item
+  /** The networks of the address, the largest first. */
+  readonly networks: readonly string[]
 }
 
 export class FairQueue<Item> {
-  readonly #places: number
-  readonly #root: Node<Item> = newNode()
+  readonly #size: number
+  /** In the order of service. */
+  #places: Place<Item>[] = []
 
-  constructor(places: number) {
-    this.#places = places
-  }
-
-  get size(): number {
-    return this.#root.size
+  /** `size` places: a few dozen, because each step looks at all of them. */
+  constructor(size: number) {
+    this.#size = size
   }
 
   /** Whether an item from this address would find no place. */
   isFullFor(address: string): boolean {
-    if (this.#root.size < this.#places) return false
-    if (this.#places === 0) return true
-    let node: Node<Item> | undefined = this.#root
-    for (const step of pathOf(address)) {
-      const own: number = (node?.children.get(step)?.size ?? 0) + 1
-      for (const [name, child] of node?.children ?? []) if (name !== step && child.size > own) return false
-      node = node?.children.get(step)
-    }
-    return true
+    const newest = { item: null, networks: networksOf(address) }
+    return this.#places.length >= this.#size && lastOfMost([...this.#places, newest]) === newest
   }
 
   /** Adds an item. Answers the item without a place: none (null), the new one, or another. */
   push(address: string, item: Item): Item | null {
-    if (this.isFullFor(address)) return item
-    let node = this.#root
-    node.size++
-    for (const step of pathOf(address)) {
-      const child = node.children.get(step) ?? newNode<Item>()
-      node.children.set(step, child)
-      node = child
-      node.size++
-    }
-    node.items.push(item)
-    return this.#root.size > this.#places ? this.#dropLast() : null
+    this.#places.push({ item, networks: networksOf(address) })
+    if (this.#places.length <= this.#size) return null
+    const dropped = lastOfMost(this.#places)
+    this.remove(dropped.item)
+    return dropped.item
   }
 
+  /** The others are sorted by what they share with the item that is served: other regions first, its own address last. */
   shift(): Item | null {
-    return this.#root.size === 0 ? null : takeNext(this.#root)
+    const next = this.#places.shift()
+    if (next === undefined) return null
+    this.#places.sort((one, other) => sharedLevels(one, next) - sharedLevels(other, next))
+    return next.item
   }
 
-  remove(address: string, item: Item): void {
-    const path = [this.#root]
-    for (const step of pathOf(address)) {
-      const child = path.at(-1)?.children.get(step)
-      if (child === undefined) return
-      path.push(child)
-    }
-    const items = (path.at(-1) as Node<Item>).items
-    const at = items.indexOf(item)
-    if (at < 0) return
-    items.splice(at, 1)
-    shrink(path, pathOf(address))
-  }
-
-  #dropLast(): Item {
-    const path = [this.#root]
-    const names: string[] = []
-    for (let node = this.#root; node.children.size > 0; ) {
-      let most: [string, Node<Item>] | null = null
-      for (const child of node.children) if (most === null || child[1].size >= most[1].size) most = child
-      const [name, child] = most as [string, Node<Item>]
-      names.push(name)
-      path.push(child)
-      node = child
-    }
-    const dropped = (path.at(-1) as Node<Item>).items.pop() as Item
-    shrink(path, names)
-    return dropped
+  remove(item: Item): void {
+    this.#places = this.#places.filter(place => place.item !== item)
   }
 }
 
-function newNode<Item>(): Node<Item> {
-  return { size: 0, children: new Map(), items: [] }
-}
-
-function pathOf(address: string): string[] {
+function networksOf(address: string): string[] {
   const { region, provider, site, customer, network } = networkLevels(address)
   return [region, provider, site, customer, network]
 }
 
-function takeNext<Item>(node: Node<Item>): Item {
-  node.size--
-  for (const [name, child] of node.children) {
-    const item = takeNext(child)
-    node.children.delete(name)
-    if (child.size > 0) node.children.set(name, child)
-    return item
-  }
-  return node.items.shift() as Item
+/** The number of networks that two places have in common. */
+function sharedLevels({ networks }: Place<unknown>, other: Place<unknown>): number {
+  const level = networks.findIndex((network, level) => network !== other.networks[level])
+  return level < 0 ? networks.length : level
 }
 
-/** Takes one place away in each node of the path, and removes empty branches. */
-function shrink<Item>(path: readonly Node<Item>[], names: readonly string[]): void {
-  for (const [i, node] of path.entries()) {
-    node.size--
-    const above = path[i - 1]
-    if (node.size === 0 && above !== undefined) above.children.delete(names[i - 1] as string)
+/** The last place of the largest address in the largest network, level by level. Among equals the last in the queue counts. */
+function lastOfMost<Item>(places: readonly Place<Item>[]): Place<Item> {
+  let most = places
+  for (let level = 0; level < (places[0] as Place<Item>).networks.length; level++) {
+    const counts = new Map<string, number>()
+    const networkOf = ({ networks }: Place<Item>) => networks[level] as string
+    for (const place of most) counts.set(networkOf(place), (counts.get(networkOf(place)) ?? 0) + 1)
+    const largest = Math.max(...counts.values())
+    const last = most.findLast(place => counts.get(networkOf(place)) === largest) as Place<Item>
+    most = most.filter(place => networkOf(place) === networkOf(last))
   }
+  return most.at(-1) as Place<Item>
 }

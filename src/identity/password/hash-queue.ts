@@ -80,7 +80,7 @@ export class HashQueue {
   }
 
   #giveUp(waiting: Waiting): void {
-    this.#lanes[waiting.place.from].remove(waiting.place.address, waiting)
+    this.#lanes[waiting.place.from].remove(waiting)
     settle(waiting, false)
   }
 }
