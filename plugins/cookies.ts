@@ -14,15 +14,14 @@ export interface CookieNames {
 /** What a cookie name depends on: cookies ignore ports (RFC 6265 §8.5). */
 export type CookieSite = Pick<Site, 'secure' | 'port'>
 
-const namesOf = new Map<string, CookieNames>()
+const namesOf = new WeakMap<CookieSite, CookieNames>()
 
 /** The names. They begin with `__Host-` on https; browsers refuse this prefix on http. */
-export function cookieNames({ secure, port }: CookieSite): CookieNames {
-  const base = secure ? '__Host-factorgate' : 'factorgate'
-  const key = base + port
-  let names = namesOf.get(key)
+export function cookieNames(site: CookieSite): CookieNames {
+  let names = namesOf.get(site)
   if (names === undefined) {
-    const end = port === '' ? '' : `-${port}`
+    const base = site.secure ? '__Host-factorgate' : 'factorgate'
+    const end = site.port === '' ? '' : `-${site.port}`
     const named = (what: string) => `${base}-${what}${end}`
     names = {
       session: base + end,
@@ -31,7 +30,7 @@ export function cookieNames({ secure, port }: CookieSite): CookieNames {
       done: named('done'),
       codes: named('codes')
     }
-    namesOf.set(key, names)
+    namesOf.set(site, names)
   }
   return names
 }

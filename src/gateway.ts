@@ -222,12 +222,13 @@ function recordEnd(
   const { status, bytesIn, bytesOut, outcome, cut, durationMs } = summary
   const isCut = outcome === 'cut'
   const end = { method, status, bytesIn, bytesOut, outcome: isCut ? outcome : undefined, cut: isCut ? cut : undefined }
+  const now = clock()
   const sink = exchange.principal === null ? strangers : journal
-  sink.record(exchangeEvent(exchange, isSocket ? 'socket.close' : 'exchange', clock(), end))
+  sink.record(exchangeEvent(exchange, isSocket ? 'socket.close' : 'exchange', now, end))
   const { match, principal } = exchange
   if (match.kind !== 'app') return
   metrics.exchange(match.app.id, status ?? 0, durationMs / 1000, bytesIn, bytesOut)
-  if (principal !== null) appUse.note(principal.account.id, match.app.id)
+  if (principal !== null) appUse.note(principal.account.id, match.app.id, now)
 }
 
 function assertionFor(app: App, principal: Principal, { keyring, clock }: Services, issuer: string): string {

@@ -111,7 +111,7 @@ export class Services {
           problem === null ? log.info(hashing.again) : log.warn({ problem: problem.message }, hashing.trouble)
       })
     this.local = new LocalDirectory({ store, accounts: this.accounts, hasher: this.#hasher, clock })
-    this.appUse = new AppUse(store, clock)
+    this.appUse = new AppUse(store)
     this.sharedAnswers = input.isStoreShared ? new SharedAnswers({ store, clock, keyring: () => this.keyring }) : null
     this.readiness = new Readiness({
       store,

@@ -1,5 +1,4 @@
 /** When a person last used which app, to within ten minutes. Their list of apps is sorted by it. No request waits for it. */
-import type { Clock } from '../clock.ts'
 import type { Store } from '../store/store.ts'
 import { growingLru } from './growing-lru.ts'
 
@@ -9,18 +8,15 @@ const accountsNoted = 50_000
 
 export class AppUse {
   readonly #store: Store
-  readonly #clock: Clock
   /** Account → app → when the gate last wrote it to the store. An account that drops out is written once more than needed. */
   readonly #written = growingLru<Map<string, number>>(accountsNoted)
 
-  constructor(store: Store, clock: Clock) {
+  constructor(store: Store) {
     this.#store = store
-    this.#clock = clock
   }
 
-  /** Notes a use. It writes at most once in ten minutes for a person and an app, and ignores a failure. */
-  note(accountId: string, appId: string): void {
-    const now = this.#clock()
+  /** Notes a use at `now`. It writes at most once in ten minutes for a person and an app, and ignores a failure. */
+  note(accountId: string, appId: string, now: number): void {
     let apps = this.#written.get(accountId)
     if (now - (apps?.get(appId) ?? 0) < writeEveryMs) return
     if (apps === undefined) {

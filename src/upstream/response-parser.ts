@@ -49,7 +49,8 @@ const headEnd = Buffer.from('\r\n\r\n')
 const cr = 0x0d
 const lf = 0x0a
 
-const oddByte = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/
+/** Lines without control bytes, each with its CRLF. */
+const plainLines = /^(?:[^\x00-\x08\x0a-\x1f\x7f]*\r\n)*$/
 /** What is refused: LF alone may end a line (RFC 9112 §2.2), CR alone would allow header injection. */
 const unfitByte = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n|$)/
 const chunkSize = /^0*([0-9A-Fa-f]{1,13})[\t ]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?$/
@@ -176,7 +177,7 @@ export class ResponseParser {
     const isThere = end >= 0 && end - at <= maxHead
     let body = end + headEnd.length
     let text = isThere ? bytes.toString('latin1', at, end + 2) : ''
-    if (!isThere || oddByte.test(text)) {
+    if (!isThere || !plainLines.test(text)) {
       body = looseEnd(bytes, at)
       if ((body < 0 ? bytes.length : body) - at > maxHead)
         throw new InvalidResponseError(`a head of more than ${maxHead} bytes`)
