@@ -131,7 +131,7 @@ export class Server implements Serving {
     const place = store.kind === 'embedded' ? store.path : 'the configured Redis'
     this.#log.warn(
       { store: store.kind },
-      `nobody has an account in ${place}, so nobody can sign in at ${portal.url.origin}. A new installation: make the first operator with factorgate user add NAME --group operators --config ${file}. An older one: the store is not the one it was; stop the gate and checkHealth at the key store, or put a backup back with factorgate store import`
+      `nobody has an account in ${place}, so nobody can sign in at ${portal.url.origin}. A new installation: make the first operator with factorgate user add NAME --group operators --config ${file}. An older one: the store is not the one it was; stop the gate and look at the key store, or put a backup back with factorgate store import`
     )
   }
 
