@@ -78,7 +78,7 @@ const unixOrigin = 'http://localhost'
 
 /** An http(s) URL or `unix:/path`, with an optional base path (`unix:/path:/base`, as nginx has it). */
 export function readUpstream(text: string, folder: string): Upstream | Invalid {
-  const [, slashes = '', name = '', base = ''] = /^unix:(\/*)(.*?)(?::(\/.*))?$/is.exec(text) ?? []
+  const [, slashes = '', name = '', base = ''] = /^unix:(\/*)(.*?)(?::(\/.*)?)?$/is.exec(text) ?? []
   const isUnix = /^unix:/i.test(text)
   if (isUnix && name === '') return invalid('must name a socket, such as unix:/run/app.sock')
   const parts = readHttp(isUnix ? unixOrigin + base : text, 'an http(s) or unix URL')

@@ -2,7 +2,14 @@
 import { connectionOptions, hopByHop, normalName, withoutListed } from '../request/header-name.ts'
 import { InvalidResponseError } from '../upstream/response-parser.ts'
 import { rewriteCookieScope, setsGateCookie } from './cookies.ts'
-import { toPublicLinks, toPublicRefresh, toPublicSources } from './response-addresses.ts'
+import {
+  toPublicHtmxLocation,
+  toPublicLinks,
+  toPublicPolicy,
+  toPublicRefresh,
+  toPublicSources,
+  toPublicStrings
+} from './response-addresses.ts'
 import { toPublicLocation, type UrlMapping } from './url-mapping.ts'
 
 export interface Inbound {
@@ -20,6 +27,9 @@ type Kind =
   | 'refresh'
   | 'links'
   | 'sources'
+  | 'policy'
+  | 'strings'
+  | 'htmx-location'
   | 'clear-site-data'
   | 'worker-scope'
   | 'opener-policy'
@@ -33,15 +43,14 @@ const special: Readonly<Record<string, Kind>> = {
   'content-location': 'location',
   refresh: 'refresh',
   // Scripts in pages follow these like `Location`.
-  ...of(
-    'location',
-    'sourcemap x-sourcemap uri x-pingback hx-location hx-redirect hx-push-url hx-replace-url turbo-location'
-  ),
+  ...of('location', 'sourcemap x-sourcemap uri x-pingback hx-redirect hx-push-url hx-replace-url turbo-location'),
   ...of('location', 'x-inertia-location x-pjax-url sec-websocket-location'),
   link: 'links',
   ...of('sources', 'access-control-allow-origin timing-allow-origin sec-websocket-origin x-frame-options'),
-  ...of('sources', 'content-security-policy content-security-policy-report-only permissions-policy feature-policy'),
-  ...of('sources', 'reporting-endpoints report-to'),
+  ...of('sources', 'permissions-policy feature-policy'),
+  ...of('policy', 'content-security-policy content-security-policy-report-only'),
+  ...of('strings', 'reporting-endpoints report-to speculation-rules'),
+  'hx-location': 'htmx-location',
   'clear-site-data': 'clear-site-data',
   'service-worker-allowed': 'worker-scope',
   'cross-origin-opener-policy': 'opener-policy',
@@ -88,6 +97,15 @@ export function inboundHeaders(raw: readonly string[], status: number, mapping: 
         break
       case 'links':
         headers.push(name, toPublicLinks(value, mapping))
+        break
+      case 'policy':
+        headers.push(name, toPublicPolicy(value, mapping))
+        break
+      case 'strings':
+        headers.push(name, toPublicStrings(value, mapping))
+        break
+      case 'htmx-location':
+        headers.push(name, toPublicHtmxLocation(value, mapping))
         break
       case 'sources':
         headers.push(name, toPublicSources(value, mapping))

@@ -14,7 +14,30 @@ export function toPublicLinks(value: string, mapping: UrlMapping): string {
   return value.replace(/<([^<>]*)>/g, (_, url: string) => `<${toPublicLocation(url, mapping)}>`)
 }
 
-/** CSP, `Access-Control-Allow-Origin`, reporting endpoints. */
+/** htmx' `HX-Location`: an address, or JSON with one as its `path`. */
+export function toPublicHtmxLocation(value: string, mapping: UrlMapping): string {
+  if (!/^\s*\{/.test(value)) return toPublicLocation(value, mapping)
+  return value.replace(
+    /("path"\s*:\s*")([^"\\]*)(?=")/g,
+    (_, before: string, path: string) => before + toPublicLocation(path, mapping)
+  )
+}
+
+/** Content security policies: their sources, and the paths of `report-uri`. */
+export function toPublicPolicy(value: string, mapping: UrlMapping): string {
+  const sources = toPublicSources(value, mapping)
+  return sources.replace(/(?:^|[;,])\s*report-uri\s[^;,]*/gi, directive =>
+    directive.replace(/(?<=\s)\/(?!\/)\S*/g, path => toPublicPath(path, mapping))
+  )
+}
+
+/** `Reporting-Endpoints`, `Report-To` and `Speculation-Rules`: addresses and paths in quotes. */
+export function toPublicStrings(value: string, mapping: UrlMapping): string {
+  const addresses = toPublicSources(value, mapping)
+  return addresses.replace(/(?<=")\/(?!\/)[^"\\]*(?=")/g, path => toPublicPath(path, mapping))
+}
+
+/** The origins and addresses among other words, such as those of `Access-Control-Allow-Origin`. */
 export function toPublicSources(value: string, mapping: UrlMapping): string {
   return value.replace(
     /\b(https?|wss?):\/\/([^\s"'<>;,()/?#\\]+)([^\s"'<>;,()\\]*)/gi,

@@ -126,6 +126,7 @@ t.test('reads upstreams: one, several, a base path, a socket', async t => {
   for (const [text, socketPath, basePath] of [
     ['unix:/run/a.sock:/nb/', '/run/a.sock', '/nb'],
     ['unix:///run/a.sock:/', '/run/a.sock', ''],
+    ['unix:/run/a.sock:', '/run/a.sock', ''],
     ['unix:a:b.sock:/x/y', '/etc/gate/a:b.sock', '/x/y']
   ] as const)
     t.strictSame(upstream(`"${text}"`), [{ origin: 'http://localhost', socketPath, basePath }], text)
