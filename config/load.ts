@@ -33,21 +33,22 @@ export async function loadConfig(
     const from = options.file === undefined && named !== undefined ? ' (named by FACTORGATE_CONFIG)' : ''
     return { kind: 'bad', file, name, problems: [whole(name, `${content.why}${from}`)] }
   }
-  const message = `there is no configuration: neither ${candidates.join(' nor ')} exists. Write one with \`factorgate init\`, name one with --config, or protect one app without: factorgate serve --upstream URL`
+  const message = `there is no configuration: neither ${candidates.join(' nor ')} exists. Write one with \`factorgate init\`, give its path with --config, or protect one app without a file: factorgate serve --upstream URL`
   return { kind: 'bad', file: null, name: '', problems: [whole('', message)] }
 }
 
 async function contentOf(file: string, name: string): Promise<string | { isAbsent: boolean; why: string }> {
   try {
     const bytes = await readFile(file)
-    if (bytes.length > mostBytes) return { isAbsent: false, why: 'is longer than 1 MiB: is this the right file?' }
+    if (bytes.length > mostBytes)
+      return { isAbsent: false, why: 'is longer than 1 MiB, which is too long for a configuration; check the path' }
     const read = readText(bytes, name)
     return 'text' in read ? read.text : { isAbsent: false, why: read.not }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return { isAbsent: true, why: 'there is no such file' }
     if (code === 'EACCES' || code === 'EPERM') return { isAbsent: false, why: 'this user may not read the file' }
-    if (code === 'EISDIR') return { isAbsent: false, why: 'is a folder; name the file in it' }
+    if (code === 'EISDIR') return { isAbsent: false, why: 'is a folder; give the path of a file in it' }
     return { isAbsent: false, why: `cannot be read (${code})` }
   }
 }

@@ -137,11 +137,11 @@ function code(value: unknown): string {
 const prologue = `<!-- Written by \`npm run docs\` from config/schema.ts. Change it there. -->
 # Configuration
 
-The gate reads one YAML file: the one that \`--config\` names, else \`FACTORGATE_CONFIG\`, else \`./factorgate.yaml\`, else
-\`/etc/factorgate/factorgate.yaml\`. \`factorgate init\` writes a commented one, \`factorgate check\` says everything that is wrong with one, and
-complete examples lie in [examples/](examples/).
+The gate reads one YAML file. It is the first of these that is given or exists: \`--config FILE\`, \`FACTORGATE_CONFIG\`, \`./factorgate.yaml\`,
+\`/etc/factorgate/factorgate.yaml\`. \`factorgate init\` writes a file with comments. \`factorgate check\` lists all problems of a file. There are
+complete examples in [examples/](examples/).
 
-The least there is:
+This is the smallest configuration:
 
 \`\`\`yaml
 portal: { url: https://gate.lab.example }
@@ -151,7 +151,7 @@ apps:
     upstream: http://10.1.2.3:8888
 \`\`\`
 
-Editors that know JSON Schema complete and check the file if its first line is
+Editors that support JSON Schema complete and check the file if its first line is
 
 \`\`\`yaml
 # yaml-language-server: $schema=./factorgate.schema.json
@@ -161,32 +161,32 @@ with the path of [factorgate.schema.json](factorgate.schema.json) (\`factorgate 
 
 ## How values are written
 
-- **Durations** are a number and a unit: \`30s\`, \`5m\`, \`1h\`, \`7d\`. **Sizes** likewise: \`512B\`, \`64KiB\`, \`10MiB\`, \`2GiB\`. A number without a unit is refused.
-  \`factors.totp.period\` alone is a bare number of seconds, as in RFC 6238.
-- **Paths** that do not begin with \`/\` start in the folder of the file.
-- **\`\${NAME}\`** in any value is filled in from the environment. A variable that is not set is a problem, an empty one counts as an empty value. \`$\${\`
-  stands for the two characters. Inside \`{ … }\` and \`[ … ]\` put quotes around it, because YAML reads the braces first.
-- **Secrets** (\`store\`, \`redis.password\`, \`redis.sentinelPassword\`) may stand in a file that \`storeFile\`, \`redis.passwordFile\` or
-  \`redis.sentinelPasswordFile\` names; one line break at its end is dropped. Giving both is a problem. No message ever shows a secret.
-- **Unknown keys**, keys that stand twice, and keys with nothing behind them are problems. YAML anchors and aliases work for whole values; merge
-  keys (\`<<\`) do not.
-- A key that begins with **\`unsafe\`** gives up a protection. The gate says so once at every start.
+- **Durations** are a number and a unit: \`30s\`, \`5m\`, \`1h\`, \`7d\`. **Sizes** too: \`512B\`, \`64KiB\`, \`10MiB\`, \`2GiB\`. A number without a unit is a problem.
+  Only \`factors.totp.period\` is a number of seconds without a unit, as in RFC 6238.
+- **Paths** that do not begin with \`/\` are relative to the folder of the file.
+- The gate replaces **\`\${NAME}\`** in any value with the environment variable. A variable that is not set is a problem. An empty variable is an empty value. Write \`$\${\`
+  for the two characters themselves. Inside \`{ … }\` and \`[ … ]\` put quotes around it, because YAML reads the braces first.
+- **Secrets** (\`store\`, \`redis.password\`, \`redis.sentinelPassword\`) may be in a file that \`storeFile\`, \`redis.passwordFile\` or
+  \`redis.sentinelPasswordFile\` names. The gate removes one line break at its end. It is a problem to give both keys. No message ever shows a secret.
+- **Unknown keys**, keys that appear twice, and keys without a value are problems. YAML anchors and aliases work for whole values. Merge
+  keys (\`<<\`) do not work.
+- A key that begins with **\`unsafe\`** switches a protection off. The gate says so once at every start.
 
-A changed file is read again while the gate runs (also on SIGHUP). One with problems is refused, and the old one stays.
+The gate reads a changed file again while it runs (also on SIGHUP). If the file has problems, the gate refuses it and keeps the old configuration.
 
 ## What is checked beyond single keys
 
-All problems are said at once, each with line and column. Besides what the tables below say:
+The gate lists all problems at once, each with line and column. It also checks what the tables below do not say:
 
-- Plain http addresses of the portal and of apps are refused off this machine (\`localhost\`, \`*.localhost\`, 127.0.0.0/8, \`[::1]\`) unless \`unsafeHttp: true\`.
-- No two apps have the same id or the same host and path; one host is either http or https; no app lies under \`/.factorgate\`; no upstream leads back to the gate.
+- The portal and apps may have plain http addresses only on this machine (\`localhost\`, \`*.localhost\`, 127.0.0.0/8, \`[::1]\`) unless \`unsafeHttp: true\`.
+- No two apps have the same id, or the same host and path. One host is either http or https. No app is under \`/.factorgate\`. No upstream leads back to the gate.
 - \`portal.rpId\` is the portal's host or a parent domain of it, but no public suffix (\`com\`, \`co.uk\`, \`github.io\`).
-- Identity and fixed headers of an app differ from each other even to servers that read \`_\` as \`-\`; none of them carries the request itself or what the gate sets.
+- The identity headers and fixed headers of an app differ from each other, also for servers that read \`_\` as \`-\`. None of them is a header that the request needs or that the gate sets.
 - A rule with \`access: public\` or \`access: deny\` has no \`factors\` and no \`within\`.
-- The files of \`listen.tls\` can be read and belong together. \`session.idle\` is not longer than \`session.absolute\`.
+- The gate can read the files of \`listen.tls\`, and they belong together. \`session.idle\` is not longer than \`session.absolute\`.
 
-Some things are allowed but said as warnings: rules that are never reached, apps that are wholly public, session limits beyond those of NIST SP 800-63B-4 at AAL2, proxies
-that everybody can pose as, an https portal with neither TLS nor a proxy in front, an expired certificate, and every \`unsafe…\` key.
+Some settings are allowed but cause a warning: rules that are never used, apps that are completely public, session limits above those of NIST SP 800-63B-4 at AAL2, networks of
+proxies that are too wide, an https portal without TLS and without a proxy in front, an expired certificate, and every \`unsafe…\` key.
 `
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

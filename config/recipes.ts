@@ -34,13 +34,14 @@ export const recipes: readonly Recipe[] = [
     id: 'jupyter',
     folder: 'jupyter',
     title: 'Jupyter Notebook, as installed',
-    installed: "Debian's `jupyter-notebook` (Notebook 6), bound to loopback, `allow_remote_access` false as it comes",
+    installed:
+      "Debian's `jupyter-notebook` (Notebook 6), bound to loopback, with `allow_remote_access` false (the default)",
     gate: notebook('  preserveHost: false\n'),
     app: [],
     env: { ALLOW_REMOTE: 'False' },
     tried:
       'sign-in with XSRF check, upload of 15 MB, download with Referer check, kernel and terminal over WebSocket, refusal of other sites, API token in `Authorization`',
-    note: 'Without `preserveHost: false` a notebook server on loopback answers 403 to every name but its own.'
+    note: 'A notebook server on loopback accepts only its own name and answers 403 to others. `preserveHost: false` sends it that name.'
   },
   {
     id: 'jupyter-remote',
@@ -94,7 +95,7 @@ export const recipes: readonly Recipe[] = [
   upstream: http://127.0.0.1:5232
   identityHeaders: { user: X-Remote-User }
 `,
-    app: ['`type = http_x_remote_user` under `[auth]` in its `config`: people are then who the gate says'],
+    app: ['`type = http_x_remote_user` under `[auth]` in its `config`: then it takes the user from the gate'],
     env: { AUTH: 'http_x_remote_user' },
     tried: 'PROPFIND, MKCALENDAR, PUT, REPORT, an identity header that a visitor forged',
     note: 'Calendar programs cannot sign in at the gate. They need `access: public` for their network and `type = htpasswd` in Radicale instead.'
@@ -103,7 +104,7 @@ export const recipes: readonly Recipe[] = [
     id: 'webdav',
     folder: 'webdav',
     title: 'Apache with WebDAV and CGI',
-    installed: "Debian's `apache2` with `mod_dav`, Basic and Digest accounts of its own, CGI scripts from another time",
+    installed: "Debian's `apache2` with `mod_dav`, its own Basic and Digest accounts, and old CGI scripts",
     gate: `- id: files
   title: Files
   url: https://files.lab.example
@@ -113,7 +114,7 @@ export const recipes: readonly Recipe[] = [
     env: {},
     tried:
       'all DAV methods with absolute `Destination`, LOCK, PUT in chunks and with `Expect`, upload of 150 MB, Range, events, latin-1 in headers and paths, a login that compares Referer and Host',
-    note: 'Rules that name methods must name COPY and MOVE. File managers that cannot sign in at the gate need `access: public` for their network; their Basic account stays the app’s business.'
+    note: 'Rules with methods must include COPY and MOVE. File managers that cannot sign in at the gate need `access: public` for their network. The app then checks their Basic account.'
   },
   {
     id: 'httpserver10',
@@ -144,15 +145,15 @@ export function recipesTable(): string {
 /** The text of config/apps.md. */
 export function recipesPage(): string {
   const sections = recipes.map(({ id, title, installed, gate, app, tried, note }) => {
-    const own = app.length === 0 ? 'Nothing: it is taken as installed.' : app.map(line => `- ${line}`).join('\n')
+    const own = app.length === 0 ? 'Nothing: the app is used as installed.' : app.map(line => `- ${line}`).join('\n')
     const more = note === undefined ? '' : `\n\n${note}`
     return `## ${title}\n\n${installed}.\n\nAt the gate:\n\n\`\`\`yaml\napps:\n${gate.replace(/^(?=.)/gm, '  ')}\`\`\`\n\nAt the app:\n\n${own}\n\nTried through the gate (\`npm run labapps -- ${id}\`): ${tried}.${more}\n`
   })
   return `<!-- Written by \`npm run docs\` from config/recipes.ts, which is also what \`npm run labapps\` runs. -->\n
 # Real apps, and what to set on both sides
 
-Each of these was installed, put behind the gate with exactly these lines, and driven through it. Only names, addresses and ports differ.
-Every app must be reachable by the gate alone: on loopback, a Unix socket, or behind a firewall.
+Each of these apps was installed and tested behind the gate with exactly these lines. Only names, addresses and ports differ.
+Only the gate may be able to reach an app: put it on loopback, on a Unix socket, or behind a firewall.
 
 ${sections.join('\n')}`
 }

@@ -27,7 +27,7 @@ const tls = map(
   {
     cert: text('file', {
       title: 'Certificate',
-      description: 'PEM file with the certificate and the chain up to the root.',
+      description: 'PEM file with the certificate and its chain.',
       example: 'tls.crt'
     }),
     key: text('file', { title: 'Private key', description: 'PEM file with the private key.', example: 'tls.key' })
@@ -35,7 +35,7 @@ const tls = map(
   {
     title: 'TLS',
     description:
-      'Serve https ourselves. Leave it out where a proxy in front ends TLS, and list that proxy in `trustedProxies`. The files are read again when they change.'
+      'The gate serves https itself. If a proxy in front handles TLS, leave this out and list the proxy in `trustedProxies`. The gate reads the files again when they change.'
   }
 )
 
@@ -44,7 +44,7 @@ const listen = map(
     host: text('listenHost', {
       title: 'Address',
       description:
-        'Address of this machine to listen on. The default is reached from this machine alone; `0.0.0.0` is every IPv4 address, `::` every address.',
+        'Address of this machine to listen on. Only this machine can reach the default. `0.0.0.0` means every IPv4 address, `::` means every address.',
       default: '127.0.0.1',
       example: '0.0.0.0'
     }),
@@ -59,21 +59,21 @@ const listen = map(
       {
         title: 'Largest request header',
         description:
-          'Request line and headers together may be this long; more is answered 431. Apps that set many cookies need room.',
+          'The largest size of request line and headers together. The gate answers larger ones with 431. Apps that set many cookies need a larger value.',
         default: '16KiB',
         example: '64KiB'
       },
       { 'x-least': 8192, 'x-most': 1024 ** 2 }
     )
   },
-  { title: 'Listener', description: 'Where visitors, or the proxy in front, reach the gate.', default: {} }
+  { title: 'Listener', description: 'Where browsers, or the proxy in front, reach the gate.', default: {} }
 )
 
 const adminListener = map(
   {
     host: text('listenHost', {
       title: 'Address',
-      description: 'Address to listen on. Nobody is asked to sign in here, so keep it away from visitors.',
+      description: 'Address to listen on. There is no sign-in here, so keep it private.',
       default: '127.0.0.1',
       example: '127.0.0.1'
     }),
@@ -98,7 +98,7 @@ const most = 64
 const workers = typed<'auto' | number>({
   title: 'Processes',
   description:
-    'How many processes serve visitors, on one port and one store: `auto` is one for each core of the machine. One is enough for a lab (tens of thousands of requests a second); each more takes about 90 MB of memory.',
+    'How many processes serve requests, on one port and one store. `auto` means one for each core of the machine. One is enough for a lab (tens of thousands of requests per second). Each further process takes about 90 MB of memory.',
   default: 1,
   examples: ['auto'],
   anyOf: [
@@ -113,39 +113,39 @@ const workers = typed<'auto' | number>({
 })
 
 const hopCount =
-  'must be a list of addresses or networks such as [10.0.0.1, 10.1.0.0/16]; a number of hops (or true) is refused, because then whoever connects can make up the address they come from (GHSA-3m5p-2c4r-xxw2)'
+  'must be a list of addresses or networks such as [10.0.0.1, 10.1.0.0/16]; a number of hops (or true) is refused, because every client could then invent its address (GHSA-3m5p-2c4r-xxw2)'
 
 const portal = map(
   {
     url: text('portalUrl', {
       title: 'Address of the portal',
       description:
-        'Where people sign in, enrol, and see their account: scheme and host, and the port if it is not the usual one. Plain http is refused off this machine. Passkeys belong to this host (see `rpId`): moving it later makes people enrol again.',
+        'Where people sign in, add factors and see their account: scheme and host, and the port if it is not the default one. Plain http is allowed only on this machine. Passkeys belong to this host (see `rpId`). If you change the host later, people have to add their passkeys again.',
       example: 'https://gate.lab.example'
     }),
     title: text('line', {
       title: 'Name',
-      description: 'What the pages call this place. People should recognise it.',
+      description: 'The name of the lab on the pages. People should recognise it.',
       default: 'Factorgate',
       example: 'Example Lab'
     }),
     rpId: derived('hostname', "the portal's host", {
       title: 'Relying party id',
       description:
-        "The domain that passkeys and security keys are made for (WebAuthn L3 §4): the portal's host or a parent domain of your own. A change makes every enrolled key useless.",
+        "The domain of passkeys and security keys (WebAuthn L3 §4): the portal's host, or a parent domain of your own. If you change it, the keys that people have added stop working.",
       example: 'lab.example'
     }),
     contact: orNull(
       text('contact', {
         title: 'Whom to ask',
-        description: 'Shown where somebody is stuck: words, a `mailto:` or a web address.',
+        description: 'Where people get help. The pages show it. It is a text, a `mailto:` address or a web address.',
         example: 'mailto:helpdesk@lab.example'
       })
     ),
     accent: orNull(
       text('colour', {
         title: 'Accent colour',
-        description: "The one colour of the pages. Quote it: in YAML an unquoted '#' begins a comment.",
+        description: "The colour of buttons and links. Put it in quotes: in YAML an unquoted '#' begins a comment.",
         example: '#2f6f4e'
       })
     )
@@ -155,7 +155,7 @@ const portal = map(
 
 const journal = text('file', {
   title: 'Journal',
-  description: 'The record of who did what: JSON lines, only ever appended to.',
+  description: 'The file that records who did what, as JSON lines. The gate only appends to it.',
   default: './var/journal.jsonl',
   example: '/var/lib/factorgate/journal.jsonl'
 })
@@ -164,12 +164,16 @@ const log = map(
   {
     level: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
       title: 'Level',
-      description: 'The least grave lines that are still written to standard output.',
+      description: 'The lowest level that the log contains.',
       default: 'info',
       example: 'warn'
     })
   },
-  { title: 'Log', description: 'One JSON line each on standard output. The journal is not part of it.', default: {} }
+  {
+    title: 'Log',
+    description: 'The log goes to standard output, as JSON lines. The journal is not part of it.',
+    default: {}
+  }
 )
 
 /** The schema of the file. `parseConfig` answers it with every default filled in; see `Config`. */
@@ -187,7 +191,7 @@ export const configSchema = map(
       {
         title: 'Proxies in front',
         description:
-          'Addresses and networks of proxies whose `X-Forwarded-*` headers are believed. From anyone else these headers are thrown away. A number of hops is refused.',
+          'Addresses and networks of the proxies in front of the gate. The gate believes the `X-Forwarded-*` headers of these proxies and removes those of other clients. A number of hops is not allowed.',
         default: [],
         example: ['10.0.0.1']
       },
@@ -197,7 +201,7 @@ export const configSchema = map(
     store: secret('store', {
       title: 'Store',
       description:
-        'Where accounts, factors and sessions live. `embedded:FOLDER`: on this machine, nothing to install. `redis://HOST:PORT/DB`, `redis+sentinel://HOST:PORT,HOST:PORT/MASTERNAME`, `redis+cluster://HOST:PORT,HOST:PORT`: for several gates together; with TLS `rediss` stands in place of `redis`. A password may stand in the URL (%-escaped); see also `redis`.',
+        'Where the gate keeps accounts, factors and sessions. `embedded:FOLDER` is on this machine and needs no other service. `redis://HOST:PORT/DB`, `redis+sentinel://HOST:PORT,HOST:PORT/MASTERNAME` and `redis+cluster://HOST:PORT,HOST:PORT` are for several gates. For TLS write `rediss` instead of `redis`. The URL may have a password (%-escaped); see also `redis`.',
       default: 'embedded:./var/store',
       example: 'redis://10.0.0.5:6379'
     }),
@@ -210,7 +214,7 @@ export const configSchema = map(
     keyFile: text('file', {
       title: 'Key file',
       description:
-        'The key that seals secrets in the store (`factorgate key new` makes one). Only its owner may read it. Without it nobody can use their TOTP any more, so keep a copy elsewhere.',
+        'The file with the key that seals secrets in the store (`factorgate key new` makes one). Only its owner may read it. Without it, authenticator apps stop working, so keep a copy in another place.',
       default: './var/factorgate.key',
       example: '/etc/factorgate/factorgate.key'
     }),
@@ -218,12 +222,15 @@ export const configSchema = map(
     session,
     factors,
     identity,
-    apps: list(app, { title: 'Apps', description: 'The apps behind the gate. Anything else is answered 404.' }),
+    apps: list(app, {
+      title: 'Apps',
+      description: 'The apps behind the gate. The gate answers everything else with 404.'
+    }),
     log,
     shutdownTimeout: duration(
       {
-        title: 'Patience at the end',
-        description: 'How long requests in flight may take to finish after SIGTERM.',
+        title: 'Shutdown timeout',
+        description: 'How long running requests may take to finish after SIGTERM.',
         default: '30s',
         example: '2m'
       },
@@ -233,14 +240,14 @@ export const configSchema = map(
     unsafeHttp: flag({
       title: 'Allow plain http',
       description:
-        'Allow http:// in `portal.url` and `apps[].url` off this machine. Anybody on the way can then read passwords and steal sessions, and passkeys do not work.',
+        'Allow http:// in `portal.url` and `apps[].url` also for other machines. Others on the network can then read passwords and steal sessions, and passkeys do not work.',
       default: false,
       example: true
     }),
     unsafeVolatileStore: flag({
-      title: 'Allow a forgetful Redis',
+      title: 'Allow a Redis that can lose data',
       description:
-        'Start even if Redis may forget (no persistence, or a `maxmemory-policy` that evicts). People then lose their factors without warning.',
+        'Start even if Redis does not save its data to disk, or deletes data when its memory is full (`maxmemory-policy`). People can then lose their factors without warning.',
       default: false,
       example: true
     })

@@ -23,54 +23,54 @@ export function initTemplate(options: TemplateOptions = {}): string {
   const { dataFolder = './var', tls } = options
   const store = plainOrQuoted(`embedded:${dataFolder}/store`)
   return `# Factorgate: a second factor in front of web apps.
-# \`factorgate check\` says what is wrong with this file; config/reference.md explains every key.
-# Paths start in the folder of this file. \${NAME} is filled in from the environment: write $\${NAME} to keep it as it is.
+# \`factorgate check\` lists the problems of this file. config/reference.md explains every key.
+# Paths are relative to the folder of this file. \${NAME} is replaced with the environment variable; $\${NAME} is not replaced.
 
-# Where visitors, or the proxy in front, reach the gate.
+# Where browsers, or the proxy in front, reach the gate.
 listen:
   ${tls === undefined ? 'host: 127.0.0.1            # 0.0.0.0 for every address of this machine' : 'host: 0.0.0.0              # every address of this machine'}
   port: ${portOf(portalUrl, tls !== undefined)}
-  # Serve https ourselves. Leave it out where a proxy in front ends TLS.
+  # The gate serves https itself. Leave this out if a proxy in front handles TLS.
   ${tls === undefined ? '# tls: { cert: tls.crt, key: tls.key }' : `tls: { cert: ${quoted(tls.cert)}, key: ${quoted(tls.key)} }`}
 
-# Health and metrics, without sign-in: keep it private. \`false\` switches it off.
+# Health and metrics. There is no sign-in here, so keep it private. \`false\` switches it off.
 admin: { host: 127.0.0.1, port: 9090 }
 
-# Proxies in front whose X-Forwarded-* headers are believed, as addresses or networks.
+# Addresses and networks of proxies in front. The gate believes their X-Forwarded-* headers.
 trustedProxies: []           # [10.0.0.1]
 
 # The gate's own pages: sign-in, enrolment, account.
 portal:
   url: ${quoted(portalUrl)}
   title: ${quoted(title)}
-  # The domain that passkeys are made for; by default the portal's host. A change makes every passkey useless.
+  # The domain of passkeys; by default the portal's host. If you change it, all passkeys stop working.
   # rpId: lab.example
-  # Whom to ask, for people who are stuck: words, a mailto: or a web address.
+  # Where people get help: a text, a mailto: address or a web address.
   # contact: mailto:helpdesk@lab.example
   # accent: '#2f6f4e'
 
-# Where accounts, factors and sessions live: on this machine, or in a Redis that several gates share.
+# Where the gate keeps accounts, factors and sessions: on this machine, or in a Redis that several gates share.
 store: ${store}  # redis://10.0.0.5:6379
 
-# Seals the secrets in the store. Keep a copy elsewhere: without it nobody can use their codes any more.
+# The key that seals the secrets in the store. Keep a copy in another place: without it, authenticator apps stop working.
 keyFile: ${plainOrQuoted(`${dataFolder}/factorgate.key`)}
 
-# The record of who did what.
+# The file that records who did what.
 journal: ${plainOrQuoted(`${dataFolder}/journal.jsonl`)}
 
-# How long a sign-in lasts. NIST SP 800-63B-4 recommends no more than this.
+# How long a sign-in lasts. NIST SP 800-63B-4 recommends these limits at most.
 session: { idle: 1h, absolute: 24h, maxPerUser: 10 }
 
 apps:
   - id: app
     title: First app
-    # Where people reach it: a host of its own, or a path on a host.
+    # Where people reach the app: its own host, or a path on a host.
     url: ${quoted(appUrl)}
-    # Where it is served: also unix:/run/app.sock, or a list to share the load.
+    # Where the gate reaches the app: a URL, unix:/run/app.sock, or a list to share the load.
     upstream: ${quoted(upstream)}
-    # What the app is told about who is there. \`null\` switches one off.
+    # The headers that tell the app who the person is. \`null\` switches one off.
     identityHeaders: { user: Remote-User, name: Remote-Name, email: Remote-Email, groups: Remote-Groups }
-    # The first rule that matches counts; if none does, the answer is no.
+    # The first rule that matches counts. If no rule matches, the gate refuses the request.
     rules:
       # - { path: /static/**, methods: [GET, HEAD], access: public }
       # - { path: /admin/**, groups: [operators], access: mfa, factors: [webauthn], within: 5m }

@@ -332,7 +332,7 @@ function servicesOf(config: Config, runtime: Services, directories: Directories)
       onClockBack: seconds =>
         runtime.log.error(
           { seconds },
-          'the clock of this machine was put back: authenticator codes were used later than it says, and none is accepted until that time has passed; set the clock right'
+          'the clock of this machine was set back: authenticator codes were used at a later time, and the gate accepts none until that time has passed; correct the clock'
         )
     }),
     webauthn: new Webauthn({

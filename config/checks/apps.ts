@@ -14,7 +14,7 @@ type Site = { path: string; site: SiteUrl }
 export function checkApps(config: DraftConfig, diagnostics: Diagnostics): void {
   const { apps } = config
   if (apps === undefined) return
-  if (apps.length === 0) diagnostics.warning('apps', 'lists no app: the gate protects nothing yet')
+  if (apps.length === 0) diagnostics.warning('apps', 'has no app, so the gate protects nothing yet')
   const sites: Site[] = []
   if (config.portal?.url !== undefined) sites.push({ path: 'portal.url', site: config.portal.url })
   const ids = new Map<string, string>()
@@ -48,10 +48,10 @@ function checkUrl(
   if (url.origin === config.portal?.url?.origin)
     diagnostics.warning(
       path,
-      "shares the portal's host: to browsers the app and the sign-in page are one site, so a flaw in the app can reach both; give the app a host of its own"
+      'has the same host as the portal: for browsers the app and the sign-in page are one site, so a flaw in the app can reach both; give the app its own host'
     )
   if (/^\/\.factorgate(\/|$)/i.test(url.prefix))
-    diagnostics.problem(path, "must not lie under /.factorgate, where the gate's own pages live on every host")
+    diagnostics.problem(path, "must not be under /.factorgate, because the gate's own pages are there on every host")
   const other = sites.find(({ site }) => site.hostname === url.hostname && site.host === url.host)
   if (other !== undefined && other.site.secure !== url.secure)
     diagnostics.problem(path, `must begin like ${other.path} (${other.site.origin}): it is the same host`)
@@ -81,7 +81,7 @@ function checkUpstreams(
     if (isLoop)
       diagnostics.problem(
         isGiven ? `${path}.upstream[${index}]` : `${path}.upstream`,
-        `must not lead back to the gate itself: ${upstream.origin} is where the gate is reached`
+        `must not lead back to the gate itself: ${upstream.origin} is an address of the gate`
       )
   })
 }
@@ -115,7 +115,7 @@ function checkHeaders(app: DraftApp, path: string, diagnostics: Diagnostics): vo
     const key = normalName(name)
     const first = taken.get(key)
     if (first === undefined) taken.set(key, at)
-    else diagnostics.problem(at, `must be another header than ${first}: apps cannot tell the two apart`)
+    else diagnostics.problem(at, `must differ from ${first}: apps cannot tell the two headers apart`)
   }
   for (const which of ['user', 'preferredUsername', 'name', 'email', 'groups', 'secretHeader'] as const)
     claim(app.identityHeaders?.[which], `${path}.identityHeaders.${which}`)
@@ -124,11 +124,12 @@ function checkHeaders(app: DraftApp, path: string, diagnostics: Diagnostics): vo
   app.passHeaders?.forEach((name, index) => {
     const at = `${path}.passHeaders[${index}]`
     const first = name === undefined ? undefined : taken.get(normalName(name))
-    if (first !== undefined) diagnostics.problem(at, `must not pass: ${first} says that the app gets it from the gate`)
+    if (first !== undefined)
+      diagnostics.problem(at, `must not pass, because the app gets this header from the gate (${first})`)
     else if (name !== undefined)
       diagnostics.warning(
         at,
-        'visitors may say it themselves: fine only where the app asks for a secret of its own beside it'
+        'clients can send any value in this header: use it only if the app also checks a secret of its own'
       )
   })
 }
@@ -152,6 +153,6 @@ export function checkScheme(site: SiteUrl, path: string, config: DraftConfig, di
   if (site.secure || isLoopback(site.hostname) || config.unsafeHttp === true) return
   diagnostics.problem(
     path,
-    `must be https off this machine, or passwords and sessions can be read on the way: write https://${site.host}${site.prefix} (or, knowing that, unsafeHttp: true)`
+    `must be https, because others can read passwords and sessions on the network: write https://${site.host}${site.prefix} (or accept that with unsafeHttp: true)`
   )
 }

@@ -31,10 +31,10 @@ function checkDates({ validFrom, validTo }: X509Certificate, now: number, diagno
   const say = (message: string) => diagnostics.advise('listen.tls.cert', message)
   if (to < now) diagnostics.warning('listen.tls.cert', `the certificate expired on ${validTo}: browsers will refuse it`)
   else if (from > now)
-    say(`the certificate begins on ${validFrom} only: browsers refuse it until then; is the clock right?`)
+    say(`the certificate is not valid before ${validFrom}: browsers refuse it until then; check the clock`)
   else if (to - now < soon)
     say(
-      `the certificate expires on ${validTo}, in ${Math.floor((to - now) / dayMs)} days: renew it; the gate takes the new file by itself`
+      `the certificate expires on ${validTo}, in ${Math.floor((to - now) / dayMs)} days: renew it; the gate reads the new file by itself`
     )
 }
 
@@ -49,7 +49,7 @@ function checkHosts(
     if (covers === undefined)
       diagnostics.advise(
         path,
-        `the certificate in listen.tls.cert is not for ${host} but for ${names === '' ? 'no host at all' : names}: browsers will refuse it; get one that names this host too`
+        `the certificate in listen.tls.cert is not for ${host} but for ${names === '' ? 'no host at all' : names}: browsers will refuse it; use one that names this host too`
       )
   }
 }
@@ -93,7 +93,7 @@ function readPem(file: string, path: string, diagnostics: Diagnostics): string |
     if (bytes[0] === 0x30 && (bytes[1] ?? 0) >= 0x80) {
       diagnostics.problem(
         path,
-        'must name a PEM file; this one is DER: openssl x509 -inform der -in FILE -out NEW.pem (pkey for a key)'
+        'must name a PEM file, but this file is DER: convert it with openssl x509 -inform der -in FILE -out NEW.pem (pkey for a key)'
       )
       return null
     }
@@ -150,7 +150,7 @@ function checkTogether(tls: DraftTls, path: string, diagnostics: Diagnostics): v
         )
     diagnostics.warning(
       `${path}.unsafeAnyCertificate`,
-      "any certificate is taken for the app's: whoever is on the way to it reads and changes everything; name it with `fingerprint`"
+      'the gate accepts any certificate, so others on the network to the app can read and change everything; pin the certificate with `fingerprint`'
     )
   }
   for (const [key, other] of [
@@ -183,7 +183,7 @@ function checkAuthorities(file: string, path: string, now: number, diagnostics: 
 function checkClientCertificate(tls: DraftTls, path: string, now: number, diagnostics: Diagnostics): void {
   const { certificate, hasKey } = readPair(tls, path, diagnostics)
   if (tls.key != null && hasKey && isForEverybody(tls.key))
-    diagnostics.warning(`${path}.key`, 'everybody on this machine may read this private key: chmod 0600 it')
+    diagnostics.warning(`${path}.key`, 'everybody on this machine can read this private key: run chmod 0600 on it')
   if (certificate !== null && Date.parse(certificate.validTo) < now)
     diagnostics.warning(`${path}.cert`, `the certificate expired on ${certificate.validTo}: the app will refuse it`)
 }

@@ -23,10 +23,13 @@ export function checkConfig(config: DraftConfig, now: number, diagnostics: Diagn
   if (config.unsafeHttp === true)
     diagnostics.warning(
       'unsafeHttp',
-      'plain http is allowed: whoever is on the way reads passwords and steals sessions'
+      'plain http is allowed: others on the network can read passwords and steal sessions'
     )
   if (config.unsafeVolatileStore === true)
-    diagnostics.warning('unsafeVolatileStore', 'a Redis that forgets is allowed: people may lose their factors')
+    diagnostics.warning(
+      'unsafeVolatileStore',
+      'a Redis that can lose its data is allowed: people may lose their factors'
+    )
 }
 
 function checkListeners(
@@ -42,16 +45,19 @@ function checkListeners(
     if (isWildcard(admin.host))
       diagnostics.warning(
         'admin.host',
-        'health and metrics answer on every address of this machine, without any sign-in'
+        'health and metrics answer on every address of this machine, without any sign-in; use 127.0.0.1, or keep the port private'
       )
   }
   trustedProxies?.forEach((network, index) => {
     if (network?.endsWith('/0'))
-      diagnostics.warning(`trustedProxies[${index}]`, 'everybody is believed about the address they come from')
+      diagnostics.warning(
+        `trustedProxies[${index}]`,
+        'includes every address, so every client can invent its address; list the proxies themselves'
+      )
     else if (network !== undefined && isWide(network))
       diagnostics.advise(
         `trustedProxies[${index}]`,
-        'is very wide: whoever is in this network is believed about the address they come from; list the proxies themselves'
+        'is very wide: every client in this network can invent its address; list the proxies themselves'
       )
   })
   checkPorts({ listen, trustedProxies, portal, apps }, diagnostics)
@@ -59,12 +65,12 @@ function checkListeners(
   if (portal.url.secure && listen.tls === null && trustedProxies?.length === 0)
     diagnostics.warning(
       'portal.url',
-      'is https, but listen.tls is not set and trustedProxies is empty: set the one or list the proxy that ends TLS'
+      'is https, but listen.tls is not set and trustedProxies is empty: set listen.tls, or list the proxy that handles TLS'
     )
   if (!portal.url.secure && listen.tls)
     diagnostics.warning(
       'portal.url',
-      'is http, but listen.tls is set: visitors will be sent to an address that does not answer'
+      'is http, but listen.tls is set: the gate would send people to an address that does not answer; write https'
     )
 }
 
@@ -81,7 +87,7 @@ function checkPorts({ listen, trustedProxies, portal, apps }: DraftConfig, diagn
     if (port === listen.port) continue
     diagnostics.advise(
       path,
-      `leads to port ${port}, but the gate listens on ${listen.port}: set listen.port: ${port}, put :${listen.port} into the address, or make sure that something forwards the one to the other`
+      `leads to port ${port}, but the gate listens on ${listen.port}: set listen.port: ${port}, add :${listen.port} to the address, or make sure that port ${port} is forwarded to port ${listen.port}`
     )
     if (path === 'portal.url') return
   }
@@ -106,7 +112,7 @@ function checkPortal(config: DraftConfig, diagnostics: Diagnostics): void {
   if (url === undefined) return
   checkScheme(url, 'portal.url', config, diagnostics)
   if (isIP(url.hostname.replace(/[[\]]/g, '')) !== 0)
-    diagnostics.warning('portal.url', 'passkeys and security keys need a host name; on a bare address they do not work')
+    diagnostics.warning('portal.url', 'passkeys and security keys do not work with an IP address; use a host name')
   // WebAuthn L3 §5.1.3 step 8: the RP ID is the host itself or a registrable domain suffix of it.
   if (rpId === undefined || rpId === url.hostname) return
   if (!url.hostname.endsWith(`.${rpId}`))
@@ -117,7 +123,7 @@ function checkPortal(config: DraftConfig, diagnostics: Diagnostics): void {
   else if (isPublicSuffix(rpId))
     diagnostics.problem(
       'portal.rpId',
-      `must be a domain of your own: strangers have names under '${rpId}' too, and browsers refuse it`
+      `must be a domain of your own: other people have names under '${rpId}' too, and browsers refuse it`
     )
 }
 

@@ -17,7 +17,10 @@ export function checkRules(
     ? given
     : given.map(rule => (rule?.path === undefined ? rule : { ...rule, path: rule.path.toLowerCase() }))
   if (rules.length === 0)
-    diagnostics.warning(path, 'lists no rule, so every request is refused; leave `rules` out for access: mfa')
+    diagnostics.warning(
+      path,
+      'has no rule, so the gate refuses every request; without the key `rules` the app has access: mfa'
+    )
   const index = new RuleIndex(rules)
   rules.forEach((rule, place) => {
     if (rule === undefined) return
@@ -26,7 +29,7 @@ export function checkRules(
     const before = index.mayCover(rule.path).filter(other => other < place)
     const earlier = before.find(other => covers(rules[other]!, rule))
     if (earlier !== undefined) {
-      diagnostics.warning(at, `is never reached: rule ${path}[${earlier}] matches whatever this one would`)
+      diagnostics.warning(at, `is never used: rule ${path}[${earlier}] matches everything that this rule matches`)
       return
     }
     const opener = before.find(other => opensBefore(rules[other]!, rule))
@@ -73,9 +76,9 @@ function checkOutcome(rule: DraftRule, at: string, diagnostics: Diagnostics): vo
   if (rule.access === 'public' || rule.access === 'deny')
     for (const key of ['factors', 'within'] as const)
       if (diagnostics.isGiven(`${at}.${key}`))
-        diagnostics.problem(`${at}.${key}`, `must not stand beside access: ${rule.access}, which asks for no factor`)
+        diagnostics.problem(`${at}.${key}`, `must not be used with access: ${rule.access}, which asks for no factor`)
   if (rule.access === 'public' && (rule.groups !== undefined || rule.users !== undefined))
-    diagnostics.warning(at, 'asks who somebody is, so people have to sign in after all; access: mfa says that')
+    diagnostics.warning(at, 'needs to know who the person is, so people have to sign in; write access: mfa')
   else if (rule.access === 'public' && isAnywhere(rule) && rule.networks === undefined && rule.methods === undefined)
     diagnostics.warning(at, 'opens the whole app to everybody, without signing in')
 }
@@ -96,14 +99,14 @@ function checkPath(
   if (odd !== undefined)
     diagnostics.advise(
       `${at}.path`,
-      `may never match: paths are compared after they are decoded and tidied, and '${odd}' is gone by then; write the path as people read it`
+      `may never match: the gate decodes and normalises paths before it compares them, and that removes '${odd}'; write the decoded path`
     )
   // `.*`, `\d`, `[a-z]`, `(a|b)` and `$` are plain characters in a glob.
   const expression = /\.\*$|\\.|\[[^\]]*\][*+]?|\([^)]*\|[^)]*\)|\$$/.exec(path)?.[0]
   if (expression !== undefined)
     diagnostics.advise(
       `${at}.path`,
-      `looks like a regular expression, and '${expression}' is taken as it is written: * stands for anything within one step, ** across steps`
+      `looks like a regular expression, but '${expression}' has no special meaning here: * matches anything within a segment, ** matches across segments`
     )
   if (access === 'public' || path === '/' || /\.\w{1,5}$/.test(path)) return
   // `/admin*` matches `/admin` and `/admin2`, and no page below them.
@@ -124,7 +127,7 @@ function checkPath(
   diagnostics.advise(
     `${at}.path`,
     isBare
-      ? `matches this one page and nothing below it; for all of it write ${bare}/**`
+      ? `matches this one page and nothing below it; to include everything below, write ${bare}/**`
       : path.endsWith('/*')
         ? `matches one step below ${bare} and no further; for all of it write ${bare}/**`
         : `matches one step that begins with ${bare}, and nothing below it; for all of it write ${bare}/**`

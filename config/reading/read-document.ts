@@ -83,7 +83,7 @@ class Reader {
         if (file !== undefined)
           this.#diagnostics.problem(
             `${here}File`,
-            `says the same as '${key}': give one of the two`,
+            `and '${key}' set the same value: keep one of the two`,
             this.#keyPlace(file)
           )
       } else if (file !== undefined) result[key] = this.#fromFile(child, file, `${here}File`)
@@ -121,7 +121,7 @@ class Reader {
 
   #list(schema: Node, items: readonly Yaml[], path: string): unknown {
     if (items.length < (schema.minItems ?? 0))
-      return this.#invalid(path, 'is an empty list: put something in or remove the line')
+      return this.#invalid(path, 'is an empty list: add an item or remove the line')
     return items.map((item, index) => this.value(schema.items!, item, `${path}[${index}]`))
   }
 
@@ -171,7 +171,8 @@ class Reader {
   }
 
   #text(schema: Node, text: string, raw: string, path: string): unknown {
-    if (text.trim() === '') return this.#invalid(path, raw.trim() === '' ? empty(schema) : `is empty once filled in`)
+    if (text.trim() === '')
+      return this.#invalid(path, raw.trim() === '' ? empty(schema) : 'is empty, because its variable is empty')
     const kind = schema['x-kind']!
     const value = valueTypes[kind].read(text, this.#diagnostics.context.folder)
     if (isInvalid(value))
@@ -206,7 +207,7 @@ class Reader {
     for (const pair of node.items as Pair[]) {
       const key = isScalar(pair.key) ? String(pair.key.source ?? pair.key.value) : '?'
       if (!pairs.has(key)) pairs.set(key, pair)
-      else this.#diagnostics.problem(join(path, key), `stands here twice: keep one`, this.#keyPlace(pair))
+      else this.#diagnostics.problem(join(path, key), 'is here twice: keep one', this.#keyPlace(pair))
     }
     return pairs
   }
@@ -223,7 +224,7 @@ class Reader {
     if (bare[0] !== undefined)
       this.#diagnostics.problem(
         join(path, bare[0][0]),
-        'stands here without a value: between { and } a comma ends the value before it; put [ ] around a list, and quotes around text with commas',
+        'has no value: between { and } a comma ends the value before it; put [ ] around a list, and quotes around text with commas',
         this.#keyPlace(bare[0][1])
       )
     const first = unknownKeys.find(([key]) => isGlued(key))
@@ -237,9 +238,9 @@ class Reader {
     const guess = nearest(key, known)
     let hint = `; known here: ${known.join(', ')}`
     const elsewhere = placesOf(this.#root, key)
-    if (isGlued(key)) hint = ": is a blank missing after the ':'?"
+    if (isGlued(key)) hint = ": put a space after the ':'"
     else if (guess !== null) hint = `, did you mean '${guess}'?`
-    else if (key === '<<') hint = ': merge keys are not read; use an alias for the whole value'
+    else if (key === '<<') hint = ': merge keys are not supported; use an alias for the whole value'
     else if (elsewhere.length > 0)
       hint = `; it belongs in ${oneOf(elsewhere.slice(0, 3).map(place => place || 'the top'))}`
     this.#diagnostics.problem(join(path, key), `unknown key '${name}'${hint}`, this.#keyPlace(pair))

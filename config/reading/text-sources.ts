@@ -72,7 +72,7 @@ export function readSecretFile(file: string, folder: string): string | Invalid {
   try {
     const stat = statSync(file)
     if (stat.isDirectory()) return invalidSecret('must name a file; this is a folder')
-    if (!stat.isFile()) return invalidSecret('must name a file; this is something else')
+    if (!stat.isFile()) return invalidSecret('must name a file; this is not a regular file')
     if (stat.size > mostSecretBytes) return invalidSecret('names a file that is too long to be a secret')
     const read = readText(readFileSync(file))
     if ('not' in read) return invalidSecret(`names a file that ${read.not}`)
@@ -121,13 +121,13 @@ export function substitute(text: string, env: NodeJS.ProcessEnv): Substituted | 
 }
 
 function readVariable(name: string, end: string, env: NodeJS.ProcessEnv): string | Invalid {
-  if (end === '') return invalidSecret(`has '$\{' without '}'; write '$$\{' where the two characters are meant`)
+  if (end === '') return invalidSecret(`has '$\{' without '}'; for the two characters themselves write '$$\{'`)
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
     return invalidSecret(`takes '$\{NAME}' only, with letters, digits and '_' in the name, and no default after it`)
   // A file of variables from some editors begins with a byte order mark, and ends its lines with CR LF.
   const value = env[name] ?? env[`\ufeff${name}`]
   if (value?.includes('\ufffd'))
-    return invalidSecret(`needs the environment variable '${name}' as UTF-8 text, and it is in another encoding`)
+    return invalidSecret(`needs the environment variable '${name}' as UTF-8 text, but it has another encoding`)
   if (value !== undefined) return value.replace(/^\ufeff/, '').replace(/[\r\n]+$/, '')
   const guess = nearest(
     name,

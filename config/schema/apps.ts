@@ -13,13 +13,13 @@ const rule = map(
       text('glob', {
         title: 'Path',
         description:
-          "Glob on the app's own path: `*` within a segment, `**` across. Every plausible reading of a path is tried, and the strictest answer counts.",
+          "A glob for the app's own path: `*` matches within a segment, `**` matches across segments. The gate tries every plausible reading of a path, and the strictest result counts.",
         example: '/admin/**'
       })
     ),
     methods: orAbsent(
       list(
-        text('method', { title: 'Method', description: 'In capitals.', example: 'GET' }),
+        text('method', { title: 'Method', description: 'A method in capital letters.', example: 'GET' }),
         { title: 'Methods', description: 'HTTP methods.', example: ['GET', 'HEAD'] },
         { minItems: 1 }
       )
@@ -27,28 +27,32 @@ const rule = map(
     groups: orAbsent(
       list(
         text('line', { title: 'Group', description: 'Name of a group.', example: 'researchers' }),
-        { title: 'Groups', description: 'The person is in one of these.', example: ['researchers'] },
+        { title: 'Groups', description: 'The person is in one of these groups.', example: ['researchers'] },
         { minItems: 1 }
       )
     ),
     users: orAbsent(
       list(
         text('userName', { title: 'User', description: 'A sign-in name.', example: 'alice' }),
-        { title: 'Users', description: 'The person is one of these.', example: ['alice'] },
+        { title: 'Users', description: 'The person is one of these users.', example: ['alice'] },
         { minItems: 1 }
       )
     ),
     networks: orAbsent(
       list(
         text('network', { title: 'Network', description: 'An address or network.', example: '10.0.0.0/8' }),
-        { title: 'Networks', description: 'The visitor comes from one of these.', example: ['10.0.0.0/8'] },
+        {
+          title: 'Networks',
+          description: 'The address of the client is in one of these networks.',
+          example: ['10.0.0.0/8']
+        },
         { minItems: 1 }
       )
     ),
     access: choice(['public', 'mfa', 'deny'], {
       title: 'Access',
       description:
-        '`public`: everybody, without signing in (but a rule with `groups` or `users` has to ask who it is). `mfa`: signed in with a second factor. `deny`: nobody.',
+        '`public`: everybody, without sign-in (but with `groups` or `users` people have to sign in). `mfa`: people who are signed in with a second factor. `deny`: nobody.',
       example: 'mfa'
     }),
     factors: orNull(
@@ -61,7 +65,7 @@ const rule = map(
         {
           title: 'Factors',
           description:
-            "With `access: mfa`: any one of these second factors of the gate will do. Left out: any second factor, also one that the person's institution has checked (`identity[].mfa`).",
+            "With `access: mfa`: one of these second factors of the gate is enough. If left out, any second factor is enough, also one that the person's institution has checked (`identity[].mfa`).",
           example: ['webauthn']
         },
         { minItems: 1 }
@@ -71,7 +75,8 @@ const rule = map(
   },
   {
     title: 'Rule',
-    description: 'Conditions, and what happens when all of them hold. A condition left out always holds.'
+    description:
+      'Conditions, and what the gate does when all of them are true. A condition that is left out is always true.'
   }
 )
 
@@ -80,7 +85,7 @@ const timeouts = map(
     connect: duration(
       {
         title: 'Connect',
-        description: 'How long the app may take to accept a connection; then 502.',
+        description: 'How long the app may take to accept a connection. After that the gate answers 502.',
         default: '5s',
         example: '2s'
       },
@@ -91,7 +96,7 @@ const timeouts = map(
       {
         title: 'Response',
         description:
-          'How long the app may take to begin its answer; then 504. What follows (downloads, events, sockets) has no limit but the session.',
+          'How long the app may take to begin its answer. After that the gate answers 504. When the answer has begun, only the session limits downloads, event streams and sockets.',
         default: '60s',
         example: '10m'
       },
@@ -108,18 +113,22 @@ const maintenance = map(
       text('until', {
         title: 'Until',
         description:
-          'When it is expected back: a time with its zone (`2026-12-01T08:00+01:00`), or words. With a time, `Retry-After` says how long that is; otherwise it says 5 minutes. Maintenance ends when this block is taken out, not by itself.',
+          'When the app is expected to be back: a time with its zone (`2026-12-01T08:00+01:00`), or a text. With a time, `Retry-After` counts down to it. Otherwise it is 5 minutes. The maintenance ends when you remove this key, not by itself.',
         example: '2026-12-01T08:00+01:00'
       })
     ),
     message: orNull(
-      text('line', { title: 'Message', description: 'What people should know.', example: 'The disks are being moved.' })
+      text('line', {
+        title: 'Message',
+        description: 'A text for people who want to use the app.',
+        example: 'The disks are being moved.'
+      })
     )
   },
   {
     title: 'Maintenance',
     description:
-      'Where this block stands (`maintenance: {}` is enough), people see a page instead of the app, and programs get 503. What is open ends by itself.'
+      'With this key (`maintenance: {}` is enough), people see a page instead of the app, and programs get 503. Open connections end by themselves.'
   }
 )
 
@@ -127,23 +136,23 @@ export const app = map(
   {
     id: text('id', {
       title: 'Id',
-      description: 'Name of the app in records, logs and metrics. Keep it when everything else changes.',
+      description: 'Name of the app in the journal, in logs and in metrics. Do not change it later.',
       example: 'notebooks'
     }),
     title: typed<string>({
-      ...text('line', { title: 'Title', description: 'What people call the app.', example: 'Notebooks' }),
+      ...text('line', { title: 'Title', description: 'The name of the app for people.', example: 'Notebooks' }),
       'x-derived': 'the `id`'
     }),
     description: orNull(
       text('line', {
         title: 'Description',
-        description: 'One line for the list of apps.',
+        description: 'One line about the app, for the list of apps.',
         example: 'Jupyter on the big machine'
       })
     ),
     url: text('siteUrl', {
       title: 'Public address',
-      description: 'Where people reach it: a host of its own, or a path on a host (`https://lab.example/nb`).',
+      description: 'Where people reach the app: its own host, or a path on a host (`https://lab.example/nb`).',
       example: 'https://notebooks.lab.example'
     }),
     upstream,
@@ -152,7 +161,8 @@ export const app = map(
     tls,
     rules: list(rule, {
       title: 'Rules',
-      description: 'Who may do what. The first rule that matches counts; if none does, the answer is no.',
+      description:
+        'Who may do what. The first rule that matches counts. If no rule matches, the gate refuses the request.',
       default: [{ access: 'mfa' }],
       example: [{ groups: ['researchers'], access: 'mfa' }]
     }),
@@ -163,7 +173,7 @@ export const app = map(
       {
         title: 'Fixed headers',
         description:
-          'Headers that go to the app with every request, such as a secret it shares with us. Values are never shown.',
+          'Headers that the gate adds to every request for the app, such as a shared secret. The gate never shows the values.',
         default: {},
         // biome-ignore lint/suspicious/noTemplateCurlyInString: as the file writes it
         example: { 'GX-Secret': '${GALAXY_SECRET}' }
@@ -172,13 +182,13 @@ export const app = map(
     passHeaders: list(
       text('passedHeader', {
         title: 'Header',
-        description: 'A header name; its spellings with `_` or `.` pass as well.',
+        description: 'A header name. Its spellings with `_` or `.` pass too.',
         example: 'X-User-Id'
       }),
       {
         title: 'Headers that pass',
         description:
-          "What visitors say about who they are is taken out of their requests, whatever product's header they say it with. List here the names that the app's own programs send beside a secret which the app checks, such as `X-User-Id` beside `X-Auth-Token`.",
+          "The gate removes every header with which clients can claim to be a person, whichever product uses it. List here the names that the app's own programs send together with a secret that the app checks, such as `X-User-Id` with `X-Auth-Token`.",
         default: [],
         example: ['X-User-Id']
       }
@@ -186,14 +196,14 @@ export const app = map(
     preserveHost: flag({
       title: 'Keep the Host header',
       description:
-        "Send the app the public host. `false` sends the upstream's own, for apps that insist on it; `Origin`, `Referer` and their kin then name that too, where they name the app. The public address is always told in `X-Forwarded-Host`, `-Port`, `-Proto` and `-Prefix`, and redirects to the app come back with it: also those that leave out the port, say the inside one, or say http.",
+        "Send the public host to the app. `false` sends the host of the upstream, for apps that accept only their own host. `Origin`, `Referer` and similar headers that name the app then name the upstream too. The app always gets the public address in `X-Forwarded-Host`, `-Port`, `-Proto` and `-Prefix`. The gate changes redirects to the app to the public address, also if they have no port, the upstream's port, or http.",
       default: true,
       example: false
     }),
     caseSensitive: flag({
       title: 'Letter case matters',
       description:
-        'Whether `/Admin` and `/admin` are different things to the app. If you are not sure, leave it: then rules for either hold for both.',
+        'Whether `/Admin` and `/admin` are different pages of the app. If you are not sure, leave it out: then a rule for one of them also applies to the other.',
       default: false,
       example: true
     }),
@@ -208,7 +218,7 @@ export const app = map(
       text('origin', { title: 'Origin', description: 'Scheme and host.', example: 'https://other.lab.example' }),
       {
         title: 'Other origins',
-        description: "Sites, besides the app's own, whose pages may open WebSockets to it.",
+        description: 'Other sites whose pages may open WebSockets to the app.',
         default: [],
         example: ['https://other.lab.example']
       }

@@ -23,36 +23,36 @@ const identityHeadersMap = map(
     profile: orAbsent(
       choice(headerProfileNames, {
         title: 'Profile',
-        description: 'Where the keys below come from that are left out.',
+        description: 'The profile that sets the keys that are left out.',
         example: 'galaxy'
       })
     ),
     user: identityHeader('the profile’s; `Remote-User` without one', {
       title: 'Name header',
-      description: 'Carries the sign-in name.',
+      description: 'The header with the user name.',
       example: 'X-Remote-User'
     }),
     preferredUsername: orAbsent(
       identityHeader('the profile’s', {
         title: 'Second name header',
-        description: 'Carries the sign-in name once more, for products that read it under two names.',
+        description: 'A second header with the user name, for products that read it under two names.',
         example: 'X-Forwarded-Preferred-Username'
       })
     ),
     name: identityHeader('the profile’s; `Remote-Name` without one', {
       title: 'Display name header',
-      description: 'Carries the name as people write it.',
+      description: 'The header with the display name.',
       example: 'X-WEBAUTH-NAME'
     }),
     email: identityHeader('the profile’s; `Remote-Email` without one', {
       title: 'Mail header',
-      description: 'Carries the mail address.',
+      description: 'The header with the e-mail address.',
       example: 'X-Forwarded-Email'
     }),
     groups: identityHeader('the profile’s; `Remote-Groups` without one', {
       title: 'Groups header',
       description:
-        'Carries the groups, with `groupSeparator` between. A group whose name holds that, or begins or ends with a blank, would be read as another: it is left out, and the log says so.',
+        'The header with the groups, separated by `groupSeparator`. The gate leaves out a group whose name has the separator in it, or a space at its beginning or end, because the app would read it as another group. The log says so.',
       example: 'X-Forwarded-Groups'
     }),
     groupSeparator: orAbsent(
@@ -77,11 +77,15 @@ const identityHeadersMap = map(
     secretHeader: orAbsent(
       typed<string | null>({
         title: 'Secret header',
-        description: 'Carries `secret`.',
+        description: 'The header with `secret`.',
         'x-derived': 'the profile’s',
         examples: ['GX-Secret'],
         anyOf: [
-          text('headerName', { title: 'Secret header', description: 'Carries `secret`.', example: 'GX-Secret' }),
+          text('headerName', {
+            title: 'Secret header',
+            description: 'The header with `secret`.',
+            example: 'GX-Secret'
+          }),
           { type: 'null' }
         ]
       })
@@ -90,7 +94,7 @@ const identityHeadersMap = map(
       secret('headerValue', {
         title: 'Shared secret',
         description:
-          'By which the app knows that a request comes from the gate, such as Galaxy’s `remote_user_secret`.',
+          'The app uses it to check that a request comes from the gate, such as Galaxy’s `remote_user_secret`.',
         // biome-ignore lint/suspicious/noTemplateCurlyInString: as the file writes it
         example: '${GALAXY_SECRET}'
       })
@@ -110,14 +114,14 @@ const identityHeadersMap = map(
   {
     title: 'Identity headers',
     description:
-      'What the app is told about who is there. `null` switches one off. What a visitor sends under these names, in any spelling, is thrown away.'
+      'The headers that tell the app who the person is. `null` switches one off. The gate removes what a client sends under these names, in any spelling.'
   }
 )
 
 export const identityHeaders = typed<IdentityHeaders & GivenHeaders>({
   title: 'Identity headers',
   description:
-    'What the app is told about who is there: the name of a profile, or a map. Profiles: `remote-user` (Authelia’s names), `x-forwarded-user` and `x-auth-request` (oauth2-proxy’s), `x-webauth-user` (Grafana), `rstudio` (Posit Workbench), `galaxy` (with its shared secret), `custom` (nothing but what is named).',
+    'The headers that tell the app who the person is: the name of a profile, or a map. Profiles: `remote-user` (Authelia’s names), `x-forwarded-user` and `x-auth-request` (oauth2-proxy’s), `x-webauth-user` (Grafana), `rstudio` (Posit Workbench), `galaxy` (with its shared secret), `custom` (only the headers that you name).',
   default: {},
   examples: ['x-forwarded-user', { profile: 'galaxy', secretFile: '/run/secrets/galaxy' }],
   anyOf: [

@@ -18,7 +18,7 @@ export const identity = list(
   }),
   {
     title: 'Sources of people',
-    description: 'First factors, tried or offered in this order.',
+    description: 'Where people and their first factors come from. The gate tries or offers them in this order.',
     default: [{ id: 'local', kind: 'local' }],
     example: [{ id: 'local', kind: 'local' }]
   },

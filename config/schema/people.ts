@@ -10,7 +10,7 @@ export const session = map(
       {
         title: 'Idle limit',
         description:
-          'A session ends when nothing was asked for this long. NIST SP 800-63B-4 recommends at most 1h at AAL2.',
+          'A session ends when there was no request for this long. NIST SP 800-63B-4 recommends at most 1h at AAL2.',
         default: '1h',
         example: '30m'
       },
@@ -21,7 +21,7 @@ export const session = map(
       {
         title: 'Absolute limit',
         description:
-          'A session ends this long after sign-in, whatever happens; open sockets and downloads with it. NIST SP 800-63B-4 recommends at most 24h at AAL2.',
+          'A session always ends this long after the sign-in, with its open sockets and downloads. NIST SP 800-63B-4 recommends at most 24h at AAL2.',
         default: '24h',
         example: '12h'
       },
@@ -30,8 +30,9 @@ export const session = map(
     ),
     maxPerUser: whole(
       {
-        title: 'Sessions a person',
-        description: 'One sign-in more ends the oldest.',
+        title: 'Sessions per person',
+        description:
+          'How many sessions a person may have. One more sign-in ends the session that was used least recently.',
         default: 10,
         example: 3
       },
@@ -46,12 +47,13 @@ const totp = map(
   {
     issuer: derived('line', '`portal.title`', {
       title: 'Issuer',
-      description: "How this place is called in people's authenticator apps.",
+      description: "The name of the lab in people's authenticator apps.",
       example: 'Example Lab'
     }),
     algorithm: choice(['SHA1', 'SHA256', 'SHA512'], {
       title: 'Algorithm',
-      description: 'Many authenticator apps know SHA1 alone and ignore what they are told; it is sound here.',
+      description:
+        'The hash algorithm. Many authenticator apps know only SHA1 and ignore this setting. SHA1 is safe for this purpose.',
       default: 'SHA1',
       example: 'SHA256'
     }),
@@ -59,7 +61,7 @@ const totp = map(
     period: whole(
       {
         title: 'Period',
-        description: 'Seconds that a code stands (RFC 6238 §5.2 recommends 30).',
+        description: 'How many seconds a code is valid (RFC 6238 §5.2 recommends 30).',
         default: 30,
         example: 60
       },
@@ -71,7 +73,7 @@ const totp = map(
       {
         title: 'Skew',
         description:
-          'How many periods a clock may be wrong, either way. RFC 6238 §5.2 recommends one at most, and more is refused.',
+          'How many periods the clock of a phone may be wrong. RFC 6238 §5.2 recommends at most one, and more is not allowed.',
         default: 1,
         example: 0
       },
@@ -80,7 +82,8 @@ const totp = map(
   },
   {
     title: 'TOTP',
-    description: 'Codes from an authenticator app (RFC 6238). A change holds for codes enrolled afterwards.',
+    description:
+      'Codes from an authenticator app (RFC 6238). A change applies to authenticator apps that people add afterwards.',
     default: {}
   }
 )
@@ -90,16 +93,15 @@ const webauthn = map(
     userVerification: choice(['required', 'preferred', 'discouraged'], {
       title: 'User verification',
       description:
-        'Whether the device itself must ask for a PIN, finger or face. A passkey as the whole sign-in needs it whatever stands here.',
+        'Whether the device must ask for a PIN, a finger or a face. To sign in with a passkey alone always needs it.',
       default: 'required',
       example: 'preferred'
     }),
     attestation: choice(['none', 'direct', 'enterprise'], {
       title: 'Attestation',
       description:
-        'Whether to ask at enrolment which make of device it is. `none` asks nothing and is right for most. `direct` records the make the device claims, ' +
-        'for its name on the account page, and does not judge it: a certificate of anybody’s own making is as good as none, so this keeps no ' +
-        'make of device out. `enterprise` likewise.',
+        'Whether the gate asks at enrolment which model a device is. `none` does not ask and is right for most labs. `direct` and `enterprise` use the model that the device claims ' +
+        'for its name on the account page. The gate does not verify the claim, so this key cannot exclude a model.',
       default: 'none',
       example: 'direct'
     })
@@ -108,10 +110,10 @@ const webauthn = map(
 )
 
 const recoveryCodes = map(
-  { count: whole({ title: 'Count', description: 'Codes in a set.', default: 10, example: 8 }, 4, 50) },
+  { count: whole({ title: 'Count', description: 'How many codes a person gets.', default: 10, example: 8 }, 4, 50) },
   {
     title: 'Recovery codes',
-    description: 'Codes to print and keep, each good for one sign-in when everything else is lost.',
+    description: 'Codes that people print and keep. Each works once, when other factors are lost.',
     default: {}
   }
 )
@@ -120,14 +122,15 @@ const { recovery, ...byKind } = { totp, webauthn, recovery: recoveryCodes } sati
 
 export const factors = map(
   { ...byKind, recoveryCodes: recovery },
-  { title: 'Second factors', description: 'How each second factor behaves.', default: {} }
+  { title: 'Second factors', description: 'Settings of each second factor.', default: {} }
 )
 
 export const within = text(
   'duration',
   {
     title: 'Freshness',
-    description: 'With `access: mfa`: how old the newest proof may be; older ones are asked for again.',
+    description:
+      'With `access: mfa`: the largest age of the newest proof. If it is older, the gate asks for a new one.',
     example: '5m'
   },
   { 'x-least': 10, 'x-most': 365 * day }

@@ -6,14 +6,15 @@ const tls = map(
     ca: orNull(
       text('file', {
         title: 'Authorities',
-        description: "PEM file with the authorities that may vouch for Redis; otherwise the system's own.",
+        description:
+          "PEM file with the authorities that the gate trusts for Redis. Without it, the gate trusts the system's own.",
         example: 'redis-ca.crt'
       })
     ),
     cert: orNull(
       text('file', {
         title: 'Client certificate',
-        description: 'PEM file, for a Redis that asks for one. Needs `key`.',
+        description: 'PEM file, for a Redis that asks for a client certificate. Needs `key`.',
         example: 'redis-client.crt'
       })
     ),
@@ -24,19 +25,19 @@ const tls = map(
   {
     title: 'TLS towards Redis',
     description:
-      'Files for a store URL that begins with `rediss`. That URL alone switches TLS on; the certificate of Redis is always checked.'
+      'Files for a store URL that begins with `rediss`. That URL switches TLS on. The gate always checks the certificate of Redis.'
   }
 )
 
 export const redis = map(
   {
     username: orNull(
-      text('line', { title: 'User', description: 'ACL user, unless the URL names it.', example: 'factorgate' })
+      text('line', { title: 'User', description: 'ACL user, if it is not in the URL.', example: 'factorgate' })
     ),
     password: orNull(
       secret('secret', {
         title: 'Password',
-        description: 'Unless it stands in the URL. Nothing to escape here.',
+        description: 'Password, if it is not in the URL. It needs no escaping here.',
         // biome-ignore lint/suspicious/noTemplateCurlyInString: as the file writes it
         example: '${REDIS_PASSWORD}'
       })
@@ -47,12 +48,12 @@ export const redis = map(
       example: '/run/secrets/redis-password'
     }),
     sentinelUsername: orNull(
-      text('line', { title: 'User at Sentinel', description: "ACL user of the Sentinels' own.", example: 'watch' })
+      text('line', { title: 'User at Sentinel', description: 'ACL user at the Sentinels.', example: 'watch' })
     ),
     sentinelPassword: orNull(
       secret('secret', {
         title: 'Password at Sentinel',
-        description: "Password of the Sentinels' own, if they have one.",
+        description: 'Password at the Sentinels, if they have one.',
         // biome-ignore lint/suspicious/noTemplateCurlyInString: as the file writes it
         example: '${SENTINEL_PASSWORD}'
       })
@@ -64,7 +65,7 @@ export const redis = map(
     }),
     keyPrefix: text('keyPrefix', {
       title: 'Key prefix',
-      description: 'What all our keys begin with, where Redis is shared.',
+      description: "The beginning of all the gate's keys, for a Redis that other programs use too.",
       default: 'factorgate:',
       example: 'gate-a:'
     }),
@@ -72,7 +73,7 @@ export const redis = map(
   },
   {
     title: 'Redis',
-    description: 'What a Redis `store` needs besides its URL.',
+    description: 'Settings of a Redis `store` besides its URL.',
     default: {}
   }
 )

@@ -121,7 +121,7 @@ export const tls = orNull(
         text('file', {
           title: 'Authorities',
           description:
-            "PEM file with the certificates that may vouch for the app: an authority's, or the app's own if it signed it itself. They alone count then. Without it, the public authorities count, and those in the file that the environment variable `NODE_EXTRA_CA_CERTS` names.",
+            "PEM file with the certificates that the gate trusts for the app: those of an authority, or the app's own if it is self-signed. The gate then trusts no others. Without this key it trusts the public authorities, and those in the file of the environment variable `NODE_EXTRA_CA_CERTS`.",
           example: 'app-ca.pem'
         })
       ),
@@ -129,7 +129,7 @@ export const tls = orNull(
         text('hostname', {
           title: 'Name',
           description:
-            'The name or address that the certificate carries, where it is not the host of `upstream`. A name is also asked for (SNI).',
+            'The name or address in the certificate, if it is not the host of `upstream`. The gate also sends a name in the handshake (SNI).',
           example: 'app.internal'
         })
       ),
@@ -150,16 +150,16 @@ export const tls = orNull(
       fingerprint: typed<readonly string[] | null>({
         title: 'Pinned certificate',
         description:
-          "SHA-256 of the app's certificate, or a list, for the time of a renewal. It takes the place of chain, name and dates, as a self-signed certificate needs it; with `ca` as well, all must hold. `openssl s_client -connect HOST:PORT </dev/null | openssl x509 -noout -fingerprint -sha256` prints it: compare it at the app's own screen.",
+          "SHA-256 of the app's certificate, or a list of them during a renewal. The gate then checks this instead of chain, name and dates, which is right for a self-signed certificate. With `ca` it checks both. `openssl s_client -connect HOST:PORT </dev/null | openssl x509 -noout -fingerprint -sha256` prints the fingerprint. Compare it with what the app itself shows.",
         examples: ['sha256:E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855'],
         default: null,
         'x-listed': true,
         anyOf: [fingerprintText, { type: 'array', items: fingerprintText, minItems: 1 }, { type: 'null' }]
       }),
       unsafeAnyCertificate: flag({
-        title: 'Take any certificate',
+        title: 'Accept any certificate',
         description:
-          'Whoever is on the way to the app can then read and change everything. A pinned certificate costs one line more.',
+          'Accept every certificate. Others on the network to the app can then read and change everything. Use `fingerprint` instead.',
         default: false,
         example: true
       })
@@ -167,7 +167,7 @@ export const tls = orNull(
     {
       title: 'TLS towards the app',
       description:
-        'For upstreams that begin with https: whose certificate is taken for the app. The files are read again when they change.'
+        'For upstreams that begin with https: which certificate of the app the gate accepts. The gate reads the files again when they change.'
     }
   )
 )

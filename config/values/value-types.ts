@@ -200,14 +200,14 @@ export function readColour(text: string): string | Invalid {
 /** A method that Node can receive. A rule with another one would never match. */
 export function readMethod(text: string): string | Invalid {
   if (METHODS.includes(text)) return text
-  if (METHODS.includes(text.toUpperCase())) return invalid(`must be in capitals: ${text.toUpperCase()}`)
+  if (METHODS.includes(text.toUpperCase())) return invalid(`must be in capital letters: ${text.toUpperCase()}`)
   return invalid(`must be an HTTP method such as ${nearest(text.toUpperCase(), METHODS) ?? 'GET'}`)
 }
 
 /** A glob on the app's own path. */
 export function readGlob(text: string): string | Invalid {
   if (!text.startsWith('/')) return invalid("must begin with '/', such as /admin/**")
-  if (/[?#]/.test(text)) return invalid("must not hold '?' or '#': rules look at the path alone")
+  if (/[?#]/.test(text)) return invalid("must not have '?' or '#': rules compare only the path")
   if (/[\p{Cc}\\]/u.test(text)) return invalid("must not hold '\\' or control characters")
   return text
 }
@@ -272,7 +272,7 @@ export function readPassedHeader(text: string): string | Invalid {
   const name = readHeaderName(text)
   const isOurs = /^(?:x-)?(?:factorgate|forwarded|remote)(?:-|$)/.test(normalName(text))
   return typeof name === 'string' && isOurs
-    ? invalid('must not be a header that only the gate or a proxy says: apps believe it without any secret')
+    ? invalid('must not be a header that only the gate or a proxy sets: apps believe it without any secret')
     : name
 }
 
@@ -280,5 +280,5 @@ export function readPassedHeader(text: string): string | Invalid {
 export function readHeaderValue(text: string): string | Invalid {
   return /^[\x21-\x7e\x80-\xff]([\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/.test(text)
     ? text
-    : invalidSecret('holds a character that no header can carry, or a blank at its end')
+    : invalidSecret('has a character that is not allowed in a header, or a space at its end')
 }

@@ -126,9 +126,7 @@ function checked(text: string, file: string): { config: Config; warnings: readon
 function refuseIfThere(paths: readonly string[]): void {
   const there = paths.filter(existsSync)
   if (there.length > 0)
-    throw new PersonError(
-      there.map(each => `${each} exists already`).join('; ') + '. init never overwrites a file: choose another folder'
-    )
+    throw new PersonError(`there is already ${there.join(', ')}; init never overwrites a file: choose another folder`)
 }
 
 function storePath({ store }: Config): string {

@@ -16,7 +16,7 @@ export async function checkKey(store: Store, keyring: Keyring, keyFile: string):
   } catch (cause) {
     throw new KeyFileError(
       'foreign',
-      `The key file ${keyFile} is not the one this store was sealed with. Put the right one back from its safe copy, or name another store.`,
+      `The key file ${keyFile} does not belong to this store: another key sealed it. Put the right key file back from its safe copy, or use another store.`,
       { cause }
     )
   }

@@ -89,13 +89,13 @@ async function readKeys(file: string, env: Environment = {}): Promise<KeysRead> 
       const mode = (stat.mode & 0o777).toString(8).padStart(4, '0')
       throw new KeyFileError(
         'readable_by_others',
-        `The key file ${file} is open to other users (mode ${mode}, owner uid ${stat.uid}). Close it with: chmod 600 ${file}. A group may read it only where root owns it (mode 0440), as systemd credentials and Kubernetes have it.`
+        `The key file ${file} is open to other users (mode ${mode}, owner uid ${stat.uid}). Close it with: chmod 600 ${file}. Its group may read it only if root owns it (mode 0440), as with systemd credentials and Kubernetes.`
       )
     }
     if (self !== undefined && self !== 0 && stat.uid !== self && stat.uid !== 0 && !isCredential)
       throw new KeyFileError(
         'foreign_owner',
-        `The key file ${file} belongs to another user (uid ${stat.uid}), who could exchange it. Take it over with: chown ${self} ${file}`
+        `The key file ${file} belongs to another user (uid ${stat.uid}), who could replace it. Change the owner with: chown ${self} ${file}`
       )
     return {
       keys: parse(file, textOf(file, await handle.readFile())),
@@ -116,8 +116,9 @@ function isOpenToOthers({ mode, uid }: { mode: number; uid: number }, isCredenti
 export async function keyFileWarning(file: string, env: Environment) {
   const stat = await statFile(file).catch(() => null)
   if (process.geteuid === undefined || stat === null || (stat.mode & 0o077) === 0) return null
-  if (liesIn(env.CREDENTIALS_DIRECTORY, file)) return null
-  return `The group ${stat.gid} may read the key file ${file} (mode ${(stat.mode & 0o777).toString(8).padStart(4, '0')}): let nobody but the gate be in it, or close it with: chmod 600 ${file}`
+  // An open file is refused, which says more.
+  if (liesIn(env.CREDENTIALS_DIRECTORY, file) || isOpenToOthers(stat, false)) return null
+  return `The group ${stat.gid} may read the key file ${file} (mode ${(stat.mode & 0o777).toString(8).padStart(4, '0')}). Make sure that only the gate's user is in this group, or close the file with: chmod 600 ${file}`
 }
 
 function liesIn(folder: string | undefined, file: string): boolean {
@@ -131,7 +132,7 @@ function textOf(file: string, bytes: Buffer): string {
   if (isWide)
     throw new KeyFileError(
       'malformed',
-      `The key file ${file} is UTF-16 text, or no text at all. Put it back from its safe copy, or convert it with: iconv -f UTF-16 -t UTF-8`
+      `The key file ${file} is UTF-16 text, or not a text file. Put it back from its safe copy, or convert it with: iconv -f UTF-16 -t UTF-8`
     )
   return bytes.toString('utf8')
 }
@@ -144,12 +145,12 @@ async function openFile(file: string): Promise<FileHandle> {
     if (codeOf(cause) === 'ENOENT')
       throw new KeyFileError(
         'missing',
-        `The key file ${file} is missing. Put it back from its safe copy; for a new installation make one with: factorgate key new ${file}`,
+        `The key file ${file} is missing. Put it back from its safe copy. For a new installation, make one with: factorgate key new ${file}`,
         { cause }
       )
     throw new KeyFileError(
       'unreadable',
-      `The key file ${file} cannot be read (${codeOf(cause)}). Let the gate's user own it.`,
+      `The key file ${file} cannot be read (${codeOf(cause)}). Make the gate's user its owner (chown).`,
       {
         cause
       }
@@ -194,7 +195,7 @@ async function exchange(file: string, change: (keys: readonly MasterKey[]) => re
     if (codeOf(cause) === 'EEXIST')
       throw new KeyFileError(
         'exists',
-        `${beside} exists: another rotation is under way, or broke off. Remove it if none runs.`,
+        `${beside} exists: another rotation is running, or was interrupted. If none is running, remove this file.`,
         { cause }
       )
     throw unwritable(file, cause)
@@ -211,7 +212,10 @@ async function write(
   try {
     const { keys, owner } = await content()
     if (keys.length > keysMax)
-      throw new KeyFileError('unwritable', `${file} would hold more than ${keysMax} keys. Retire the old ones first.`)
+      throw new KeyFileError(
+        'unwritable',
+        `${file} would hold more than ${keysMax} keys. Remove the old ones first: factorgate key rotate --finish`
+      )
     if (owner !== undefined && process.geteuid?.() === 0) {
       await handle.chown(owner.uid, owner.gid)
       // The gate may read the file through its group.

@@ -131,7 +131,7 @@ export class Server implements Serving {
     const place = store.kind === 'embedded' ? store.path : 'the configured Redis'
     this.#log.warn(
       { store: store.kind },
-      `nobody has an account in ${place}, so nobody can sign in at ${portal.url.origin}. A new installation: make the first operator with factorgate user add NAME --group operators --config ${file}. An older one: the store is not the one it was; stop the gate and look at the key store, or put a backup back with factorgate store import`
+      `nobody has an account in ${place}, so nobody can sign in at ${portal.url.origin}. In a new installation, add the first operator with: factorgate user add NAME --group operators --config ${file}. In an older installation, this is not the store that the gate used before: stop the gate and check the key 'store', or restore a backup with factorgate store import`
     )
   }
 

@@ -48,8 +48,8 @@ const flushMs = 5_000
 /** Concurrent password hashes. Each takes 19 MiB, and a core for tens of milliseconds. */
 const hashesAtOnce = 2
 const hashing = {
-  trouble: 'no process can be started to hash passwords: the gate hashes them itself and is slow meanwhile',
-  again: 'passwords are hashed by processes of their own again'
+  trouble: 'the gate cannot start processes that hash passwords, so it hashes them itself and is slower until it can',
+  again: 'separate processes hash the passwords again'
 } as const
 
 export class Services {
@@ -137,14 +137,17 @@ export class Services {
     await runtime.accounts
       .indexAddresses()
       .catch(error =>
-        log.warn({ err: error }, 'people cannot sign in with their e-mail addresses yet; the next start tries again')
+        log.warn(
+          { err: error },
+          'people cannot sign in with their e-mail addresses yet; the gate tries again at its next start'
+        )
       )
     runtime.#watching = watchAccess({
       store,
       cache,
       sessions,
       live,
-      onError: error => log.warn({ err: error }, 'could not look whether access has ended')
+      onError: error => log.warn({ err: error }, 'the gate could not check whether access has ended')
     })
     // Checks at the start, and whenever the store connection changes.
     cache.onNotice(({ kind }) => kind !== 'changed' && void readiness.check())
@@ -206,7 +209,7 @@ export class Services {
     try {
       await this.sessions.flush()
     } catch (error) {
-      this.log.warn({ err: error }, 'could not write down who was seen')
+      this.log.warn({ err: error }, 'the gate could not save when sessions were last used')
     }
   }
 }

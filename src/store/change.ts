@@ -35,5 +35,5 @@ export async function changeValue<Result>(
         : await store.replace(key, text, step.next, step.ttlSeconds, step.purpose)
     if (isWritten) return step.result
   }
-  throw new StoreUnreachable('A value of the store changes all the time, so nothing could be written.')
+  throw new StoreUnreachable('A value in the store changes too often, so the gate could not write it. Try again.')
 }

@@ -24,7 +24,7 @@ const epochKey = (n: number) => `${stateKeys}epoch:${n}`
 const checkMs = 1000
 const acceptedStep = 2 ** 32
 
-const remedy = 'Look at the store first; if it is the right one: factorgate store accept'
+const remedy = 'Check the store. If it is the right one, run: factorgate store accept'
 
 export interface GuardOptions {
   readonly known: KnownStores
@@ -45,7 +45,7 @@ export async function guardStore(inner: Store, options: GuardOptions): Promise<G
   let before = options.known.get(options.address)
   if (before !== null && options.isEmptied !== undefined && (await isEmpty(inner))) {
     options.isEmptied(
-      `The store ${options.address} is empty, and it was not the last time: nobody has an account. If that is not meant, stop the gate and put the store back.`
+      `The store ${options.address} is empty, but it was not empty the last time: nobody has an account. If you do not expect this, stop the gate and restore the store.`
     )
     await acceptStore(inner, options)
     before = options.known.get(options.address)
@@ -214,7 +214,7 @@ export class GuardedStore implements Store {
       if (!(error instanceof StoreUnreachable) || error instanceof StoreUnconfirmed) throw error
       this.#assertAccepted()
       throw new StoreUnconfirmed(
-        `The store has taken the change, but does not confirm that it stays, so do it again once the store answers: that asks again. ${error.message}`,
+        `The store has the change, but it has not confirmed it. Do it again when the store answers. ${error.message}`,
         { cause: error }
       )
     }
@@ -239,7 +239,7 @@ export class GuardedStore implements Store {
     await this.verify()
     this.#assertAccepted()
     throw new StoreUnreachable(
-      `The store ${this.#options.address} went back and came again, so it is not known what is in it.`
+      `The store ${this.#options.address} went back to an earlier state and changed again, so the gate does not know what is in it.`
     )
   }
 
@@ -331,10 +331,10 @@ async function stateOf(store: Store, { isCluster }: GuardOptions): Promise<State
 
 function refusalOf(state: State, known: KnownStore, address: string): string | null {
   if (state.ids.length === 0)
-    return `The store ${address} is empty, or another one: the mark that the gate left in it is gone.`
-  if (!state.ids.includes(known.id)) return `The store ${address} is another one than before.`
+    return `The store ${address} is empty, or it is not the store that the gate used before: the mark of the gate is missing in it.`
+  if (!state.ids.includes(known.id)) return `The store ${address} is not the store that the gate used before.`
   if (state.epochs.some((epoch, n) => epoch < (known.epochs[n] ?? 0)))
-    return `The store ${address} has gone back to an earlier state: what was revoked, suspended or spent since may be good again.`
+    return `The store ${address} has gone back to an earlier state: sessions, people and codes that were ended, suspended or used since then may be valid again.`
   return null
 }
 

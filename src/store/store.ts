@@ -45,7 +45,7 @@ export class RecordTooNew extends StoreUnreachable {
 
   constructor(record: string, { version, known }: { version: number; known: number }) {
     super(
-      `The store holds ${record} in version ${version}, and this release of Factorgate knows version ${known} at most. It neither uses nor changes that record. Run the newer release that wrote it, or put back a backup that was made before the upgrade (factorgate store import).`
+      `The store holds ${record} in version ${version}, but this release of Factorgate knows only versions up to ${known}. It does not use or change that record. Run the newer release that wrote it, or restore a backup from before the upgrade (factorgate store import).`
     )
     this.name = 'RecordTooNew'
   }

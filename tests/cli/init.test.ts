@@ -43,7 +43,7 @@ t.test('the key that init made is the only one that its store takes', async t =>
   await checkKey(store, await readKeyFile(file), file)
   rmSync(file)
   await factorgate.newKey()
-  await t.rejects(checkKey(store, await readKeyFile(file), file), /not the one this store was sealed with/)
+  await t.rejects(checkKey(store, await readKeyFile(file), file), /does not belong to this store: another key sealed it/)
 })
 
 t.test('without options it writes into this folder', async t => {
@@ -61,7 +61,7 @@ t.test('nothing that is there is touched, whatever it is', async t => {
     const before = readdirSync(factorgate.folder, { recursive: true })
     t.match(
       await factorgate('init'),
-      { code: 1, stdout: '', stderr: /exists already.*init never overwrites a file/ },
+      { code: 1, stdout: '', stderr: /there is already .*init never overwrites a file/ },
       there
     )
     t.equal(readFileSync(file, 'utf8'), 'mine')
@@ -82,7 +82,7 @@ t.test('where the app can only lie on a path of the portal, that is said as chec
   const factorgate = terminal(t, { config: null })
   t.match(await factorgate('init', 'a', '--portal', 'https://lab.example'), {
     code: 0,
-    stderr: /\nwarning: a\/factorgate\.yaml:\d+:\d+ {2}apps\[0\]\.url {2}shares the portal's host/
+    stderr: /\nwarning: a\/factorgate\.yaml:\d+:\d+ {2}apps\[0\]\.url {2}has the same host as the portal/
   })
   const beside = await factorgate('init', 'b', '--portal', 'http://gate.localhost:18443')
   t.notMatch(beside.stderr, /warning/)

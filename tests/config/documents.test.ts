@@ -148,7 +148,7 @@ t.test('the template of `init` passes `check` as it stands', async t => {
     else {
       t.equal(loaded.config.portal.url.origin, portal)
       t.equal(loaded.config.apps[0]?.url.origin, app)
-      const shares = said(loaded).filter(warning => /shares the portal's host/.test(warning))
+      const shares = said(loaded).filter(warning => /has the same host as the portal/.test(warning))
       t.equal(shares.length, portal === app ? 1 : 0, 'a path on the portal only where there is no other way')
       t.equal(loaded.config.portal.title, 'title' in options ? options.title : 'Example Lab')
       t.equal(loaded.config.keyFile, '/srv/var/factorgate.key')

@@ -39,11 +39,11 @@ t.test('says what is wrong with the file itself', async t => {
   t.same(lines(await loadConfig({ cwd, env: { FACTORGATE_CONFIG: 'nope' } })), [
     'nope  there is no such file (named by FACTORGATE_CONFIG)'
   ])
-  t.same(await said('folder'), ['folder  is a folder; name the file in it'])
+  t.same(await said('folder'), ['folder  is a folder; give the path of a file in it'])
   t.same(await said('latin'), [
     'latin  is not UTF-8 text (line 1): if it is Latin-1, convert it with: iconv -f LATIN1 -t UTF-8 latin > NEW'
   ])
-  t.same(await said('long'), ['long  is longer than 1 MiB: is this the right file?'])
+  t.same(await said('long'), ['long  is longer than 1 MiB, which is too long for a configuration; check the path'])
   t.ok((await said('wrong'))[0]?.startsWith('wrong:1:'), 'places carry the name that was given')
 })
 
@@ -51,7 +51,7 @@ t.test('says that there is no file, and what to do', async t => {
   const loaded = await loadConfig({ cwd: t.testdir(), env: {} })
   t.match(loaded, { kind: 'bad', file: null })
   t.same(lines(loaded), [
-    'there is no configuration: neither factorgate.yaml nor /etc/factorgate/factorgate.yaml exists. Write one with `factorgate init`, name one with --config, or protect one app without: factorgate serve --upstream URL'
+    'there is no configuration: neither factorgate.yaml nor /etc/factorgate/factorgate.yaml exists. Write one with `factorgate init`, give its path with --config, or protect one app without a file: factorgate serve --upstream URL'
   ])
 })
 
@@ -167,7 +167,7 @@ t.test('says which option cannot be used', async t => {
   t.equal(message({ upstream: 'http://u:hunter2@x' }), '--upstream must not hold a user name or password')
   t.equal(
     message({ upstream: 'http://127.0.0.1:8443' }),
-    '--upstream must not lead back to the gate itself: http://127.0.0.1:8443 is where the gate is reached'
+    '--upstream must not lead back to the gate itself: http://127.0.0.1:8443 is an address of the gate'
   )
   t.equal(
     message({ listenPort: 70_000, portalUrl: 'http://localhost' }),

@@ -27,13 +27,13 @@ const groups: Record<string, Row[]> = {
     [
       'no blank after the colon',
       'log: { level:info }',
-      "1:8  log.level…  unknown key 'level…': is a blank missing after the ':'?"
+      "1:8  log.level…  unknown key 'level…': put a space after the ':'"
     ],
-    ['a key twice', 'log: { level: info }\nlog: { level: warn }', '2:1  log  stands here twice: keep one'],
+    ['a key twice', 'log: { level: info }\nlog: { level: warn }', '2:1  log  is here twice: keep one'],
     [
       'a merge key',
       '<<: { log: x }',
-      "1:1  …  unknown key '…': merge keys are not read; use an alias for the whole value"
+      "1:1  …  unknown key '…': merge keys are not supported; use an alias for the whole value"
     ],
     ['nothing behind a key', 'session:', '1:9  session  is empty: give it a value or remove the line'],
     [
@@ -51,7 +51,7 @@ const groups: Record<string, Row[]> = {
     [
       'an empty list where one is needed',
       'identity: []',
-      '1:11  identity  is an empty list: put something in or remove the line'
+      '1:11  identity  is an empty list: add an item or remove the line'
     ],
     ['a missing key', 'portal: { title: Lab }', '1:9  portal.url  is missing, for example https://gate.lab.example'],
     [
@@ -131,17 +131,17 @@ const groups: Record<string, Row[]> = {
     [
       'plain http off this machine',
       'portal: { url: http://gate.lab.example }',
-      '1:16  portal.url  must be https off this machine, or passwords and sessions can be read on the way: write https://gate.lab.example (or, knowing that, unsafeHttp: true)'
+      '1:16  portal.url  must be https, because others can read passwords and sessions on the network: write https://gate.lab.example (or accept that with unsafeHttp: true)'
     ],
     [
       'plain http for an app',
       url('http://10.0.0.1/x'),
-      '2:48  apps[0].url  must be https off this machine, or passwords and sessions can be read on the way: write https://10.0.0.1/x (or, knowing that, unsafeHttp: true)'
+      '2:48  apps[0].url  must be https, because others can read passwords and sessions on the network: write https://10.0.0.1/x (or accept that with unsafeHttp: true)'
     ],
     [
       'hosts that only look like this machine',
       url('http://localhost.example'),
-      '2:48  apps[0].url  must be https off this machine, or passwords and sessions can be read on the way: write https://localhost.example (or, knowing that, unsafeHttp: true)'
+      '2:48  apps[0].url  must be https, because others can read passwords and sessions on the network: write https://localhost.example (or accept that with unsafeHttp: true)'
     ],
     [
       'a portal with a path',
@@ -179,7 +179,7 @@ const groups: Record<string, Row[]> = {
     [
       "the gate's own paths",
       url('https://a.example/.Factorgate/x'),
-      "2:48  apps[0].url  must not lie under /.factorgate, where the gate's own pages live on every host"
+      "2:48  apps[0].url  must not be under /.factorgate, because the gate's own pages are there on every host"
     ],
     [
       'an upstream of another kind',
@@ -199,7 +199,7 @@ const groups: Record<string, Row[]> = {
     [
       'an upstream that is the gate',
       `listen: { port: 8443 }\n${upstream('http://127.0.0.1:8443')}`,
-      '3:56  apps[0].upstream  must not lead back to the gate itself: http://127.0.0.1:8443 is where the gate is reached'
+      '3:56  apps[0].upstream  must not lead back to the gate itself: http://127.0.0.1:8443 is an address of the gate'
     ],
     [
       'two apps at one place',
@@ -245,7 +245,7 @@ const groups: Record<string, Row[]> = {
       (suffix): Row => [
         `${suffix} as rpId`,
         `portal: { rpId: ${suffix}, url: https://lab.${suffix} }`,
-        `1:17  portal.rpId  must be a domain of your own: strangers have names under '${suffix}' too, and browsers refuse it`
+        `1:17  portal.rpId  must be a domain of your own: other people have names under '${suffix}' too, and browsers refuse it`
       ]
     ),
     [
@@ -299,13 +299,13 @@ const groups: Record<string, Row[]> = {
       (count): Row => [
         `a hop count (${count})`,
         `trustedProxies: ${count}`,
-        '1:17  trustedProxies  must be a list of addresses or networks such as [10.0.0.1, 10.1.0.0/16]; a number of hops (or true) is refused, because then whoever connects can make up the address they come from (GHSA-3m5p-2c4r-xxw2)'
+        '1:17  trustedProxies  must be a list of addresses or networks such as [10.0.0.1, 10.1.0.0/16]; a number of hops (or true) is refused, because every client could then invent its address (GHSA-3m5p-2c4r-xxw2)'
       ]
     ),
     [
       'a hop count in a list',
       'trustedProxies: [1]',
-      '1:18  trustedProxies[0]  must be a list of addresses or networks such as [10.0.0.1, 10.1.0.0/16]; a number of hops (or true) is refused, because then whoever connects can make up the address they come from (GHSA-3m5p-2c4r-xxw2)'
+      '1:18  trustedProxies[0]  must be a list of addresses or networks such as [10.0.0.1, 10.1.0.0/16]; a number of hops (or true) is refused, because every client could then invent its address (GHSA-3m5p-2c4r-xxw2)'
     ],
     [
       'a name',
@@ -353,17 +353,17 @@ const groups: Record<string, Row[]> = {
     [
       'identity headers that are one to some servers',
       apps('identityHeaders: { user: X_Who, name: x-who }'),
-      '2:111  apps[0].identityHeaders.name  must be another header than apps[0].identityHeaders.user: apps cannot tell the two apart'
+      '2:111  apps[0].identityHeaders.name  must differ from apps[0].identityHeaders.user: apps cannot tell the two headers apart'
     ],
     [
       'an identity header that is a default elsewhere',
       apps('identityHeaders: { name: remote-user }'),
-      '2:98  apps[0].identityHeaders.name  must be another header than apps[0].identityHeaders.user: apps cannot tell the two apart'
+      '2:98  apps[0].identityHeaders.name  must differ from apps[0].identityHeaders.user: apps cannot tell the two headers apart'
     ],
     [
       'a fixed header over identity',
       apps('addHeaders: { Remote_User: root }'),
-      '2:100  apps[0].addHeaders.Remote_User  must be another header than apps[0].identityHeaders.user: apps cannot tell the two apart'
+      '2:100  apps[0].addHeaders.Remote_User  must differ from apps[0].identityHeaders.user: apps cannot tell the two headers apart'
     ],
     [
       'a fixed Host',
@@ -373,7 +373,7 @@ const groups: Record<string, Row[]> = {
     [
       'a line break in a value',
       apps('addHeaders: { X-A: "a\\r\\nb" }'),
-      '2:92  apps[0].addHeaders.X-A  holds a character that no header can carry, or a blank at its end'
+      '2:92  apps[0].addHeaders.X-A  has a character that is not allowed in a header, or a space at its end'
     ]
   ],
   rules: [
@@ -385,12 +385,12 @@ const groups: Record<string, Row[]> = {
     [
       'a glob with a query',
       rules('      - { path: "/a?b", access: mfa }'),
-      "6:17  apps[0].rules[0].path  must not hold '?' or '#': rules look at the path alone, got '/a?b'"
+      "6:17  apps[0].rules[0].path  must not have '?' or '#': rules compare only the path, got '/a?b'"
     ],
     [
       'a method in small letters',
       rules('      - { methods: [get], access: mfa }'),
-      "6:21  apps[0].rules[0].methods[0]  must be in capitals: GET, got 'get'"
+      "6:21  apps[0].rules[0].methods[0]  must be in capital letters: GET, got 'get'"
     ],
     [
       'a method nobody knows',
@@ -410,13 +410,13 @@ const groups: Record<string, Row[]> = {
     [
       'factors and freshness on a public path',
       rules('      - { path: /x, access: public, factors: [totp], within: 5m }'),
-      '6:46  apps[0].rules[0].factors  must not stand beside access: public, which asks for no factor',
-      '6:62  apps[0].rules[0].within  must not stand beside access: public, which asks for no factor'
+      '6:46  apps[0].rules[0].factors  must not be used with access: public, which asks for no factor',
+      '6:62  apps[0].rules[0].within  must not be used with access: public, which asks for no factor'
     ],
     [
       'factors on a refusal',
       rules('      - { access: deny, factors: [totp] }'),
-      '6:34  apps[0].rules[0].factors  must not stand beside access: deny, which asks for no factor'
+      '6:34  apps[0].rules[0].factors  must not be used with access: deny, which asks for no factor'
     ],
     [
       'a factor nobody has',
@@ -520,9 +520,9 @@ const groups: Record<string, Row[]> = {
     [
       'a variable without an end',
       'journal: "${JOURNAL"',
-      "1:10  journal  has '${' without '}'; write '$${' where the two characters are meant"
+      "1:10  journal  has '${' without '}'; for the two characters themselves write '$${'"
     ],
-    ['an empty variable', 'journal: ${EMPTY}', '1:10  journal  is empty once filled in'],
+    ['an empty variable', 'journal: ${EMPTY}', '1:10  journal  is empty, because its variable is empty'],
     [
       'a variable that is no number',
       'listen: { port: "${GATE_HOME}" }',
@@ -589,7 +589,7 @@ t.test('says everything at once, in the order of the file, and goes on after eac
   if (loaded.kind !== 'bad') return
   t.same(loaded.problems.map(formatProblem), [
     "bad.yaml:1:11  listen.prot  unknown key 'prot', did you mean 'port'?",
-    'bad.yaml:2:16  portal.url  must be https off this machine, or passwords and sessions can be read on the way: write https://gate.example.org (or, knowing that, unsafeHttp: true)',
+    'bad.yaml:2:16  portal.url  must be https, because others can read passwords and sessions on the network: write https://gate.example.org (or accept that with unsafeHttp: true)',
     'bad.yaml:3:8  store  must begin with embedded:, redis://, redis+sentinel:// or redis+cluster://; with TLS it is rediss in place of redis',
     "bad.yaml:6:10  apps[0].url  must be an http(s) URL such as https://app.lab.example, got 'not a url'",
     "bad.yaml:7:15  apps[0].upstream  must be an http(s) or unix URL, got 'ftp://x'"

@@ -19,33 +19,33 @@ const rows: [sentence: string, text: string, ...expected: string[]][] = [
   [
     'plain http',
     'unsafeHttp: true',
-    '1:13  unsafeHttp  plain http is allowed: whoever is on the way reads passwords and steals sessions'
+    '1:13  unsafeHttp  plain http is allowed: others on the network can read passwords and steal sessions'
   ],
   [
     'a forgetful store',
     'unsafeVolatileStore: true',
-    '1:22  unsafeVolatileStore  a Redis that forgets is allowed: people may lose their factors'
+    '1:22  unsafeVolatileStore  a Redis that can lose its data is allowed: people may lose their factors'
   ],
   [
     'everybody as proxy',
     'trustedProxies: [0.0.0.0/0, "::/0"]',
-    '1:18  trustedProxies[0]  everybody is believed about the address they come from',
-    '1:29  trustedProxies[1]  everybody is believed about the address they come from'
+    '1:18  trustedProxies[0]  includes every address, so every client can invent its address; list the proxies themselves',
+    '1:29  trustedProxies[1]  includes every address, so every client can invent its address; list the proxies themselves'
   ],
   [
     'https from nowhere',
     'trustedProxies: []\nportal: { url: https://g.lab.example }',
-    '2:16  portal.url  is https, but listen.tls is not set and trustedProxies is empty: set the one or list the proxy that ends TLS'
+    '2:16  portal.url  is https, but listen.tls is not set and trustedProxies is empty: set listen.tls, or list the proxy that handles TLS'
   ],
   [
     'passkeys on an address',
     'portal: { url: https://10.0.0.1 }',
-    '1:16  portal.url  passkeys and security keys need a host name; on a bare address they do not work'
+    '1:16  portal.url  passkeys and security keys do not work with an IP address; use a host name'
   ],
   [
     'health for everybody',
     'admin: { host: 0.0.0.0 }',
-    '1:16  admin.host  health and metrics answer on every address of this machine, without any sign-in'
+    '1:16  admin.host  health and metrics answer on every address of this machine, without any sign-in; use 127.0.0.1, or keep the port private'
   ],
   ['settings of a store that is not used', 'redis: { keyPrefix: x }', '1:8  redis  is not used: the store is embedded'],
   [
@@ -53,11 +53,11 @@ const rows: [sentence: string, text: string, ...expected: string[]][] = [
     'apps: [{ id: a, url: https://a.example, upstream: http://b, identityHeaders: galaxy }]',
     '1:78  apps[0].identityHeaders  has no secret: whoever reaches Galaxy without the gate can be anybody there; set remote_user_secret in galaxy.yml, and secretFile here'
   ],
-  ['no app', 'apps: []', '1:7  apps  lists no app: the gate protects nothing yet'],
+  ['no app', 'apps: []', '1:7  apps  has no app, so the gate protects nothing yet'],
   [
     'no rule',
     rules('      []'),
-    '6:7  apps[0].rules  lists no rule, so every request is refused; leave `rules` out for access: mfa'
+    '6:7  apps[0].rules  has no rule, so the gate refuses every request; without the key `rules` the app has access: mfa'
   ],
   [
     'an app that is wholly public',
@@ -72,24 +72,24 @@ const rows: [sentence: string, text: string, ...expected: string[]][] = [
   [
     'a public rule that asks who somebody is',
     rules('      - { path: /x, groups: [a], access: public }'),
-    '6:9  apps[0].rules[0]  asks who somebody is, so people have to sign in after all; access: mfa says that'
+    '6:9  apps[0].rules[0]  needs to know who the person is, so people have to sign in; write access: mfa'
   ],
   [
     'a rule after one without conditions',
     rules('      - { access: mfa }\n      - { path: /x, access: deny }'),
-    '7:9  apps[0].rules[1]  is never reached: rule apps[0].rules[0] matches whatever this one would'
+    '7:9  apps[0].rules[1]  is never used: rule apps[0].rules[0] matches everything that this rule matches'
   ],
   [
     'a rule after one for all paths',
     rules('      - { path: /**, groups: [a, b], access: mfa }\n      - { path: /x, groups: [a], access: deny }'),
-    '7:9  apps[0].rules[1]  is never reached: rule apps[0].rules[0] matches whatever this one would'
+    '7:9  apps[0].rules[1]  is never used: rule apps[0].rules[0] matches everything that this rule matches'
   ],
   [
     'a rule said twice',
     rules(
       '      - { path: /x, methods: [GET], access: mfa }\n      - { access: mfa, groups: [g] }\n      - { path: /x, methods: [GET], access: deny }'
     ),
-    '8:9  apps[0].rules[2]  is never reached: rule apps[0].rules[0] matches whatever this one would'
+    '8:9  apps[0].rules[2]  is never used: rule apps[0].rules[0] matches everything that this rule matches'
   ],
   [
     'says nothing where an earlier rule is narrower',

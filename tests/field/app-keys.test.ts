@@ -9,15 +9,15 @@ t.test('FIELD A9 headers that may not pass are named with their place', async t 
   const table: [string, string][] = [
     [
       'identityHeaders: { user: X-User-Id }, passHeaders: [x_user_id]',
-      '2:125  apps[0].passHeaders[0]  must not pass: apps[0].identityHeaders.user says that the app gets it from the gate'
+      '2:125  apps[0].passHeaders[0]  must not pass, because the app gets this header from the gate (apps[0].identityHeaders.user)'
     ],
     [
       'passHeaders: [X-Forwarded-User]',
-      "2:87  apps[0].passHeaders[0]  must not be a header that only the gate or a proxy says: apps believe it without any secret, got 'X-Forwarded-User'"
+      "2:87  apps[0].passHeaders[0]  must not be a header that only the gate or a proxy sets: apps believe it without any secret, got 'X-Forwarded-User'"
     ],
     [
       'passHeaders: [X-User-Id]',
-      '2:87  apps[0].passHeaders[0]  visitors may say it themselves: fine only where the app asks for a secret of its own beside it'
+      '2:87  apps[0].passHeaders[0]  clients can send any value in this header: use it only if the app also checks a secret of its own'
     ]
   ]
   for (const [text, expected] of table) t.same(said(read(app(text))), [expected])

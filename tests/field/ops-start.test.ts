@@ -99,7 +99,7 @@ t.test('FIELD N8 the demo ends with the npm that has started it', async t => {
     t,
     "sh -c 'PROGRAM; :'; :",
     [...program(), 'demo', '--port', '0'],
-    /forgets everything/
+    /deletes its data/
   )
   kill()
   await ended
@@ -163,7 +163,7 @@ const mistakes: [name: string, text: string, said: RegExp][] = [
   [
     'no blank after any colon',
     `${head}apps: [{id:one,title:One,url:"https://one.lab.example",upstream:"http://127.0.0.1:1"}]\n`,
-    /is a blank missing after the ':'/
+    /put a space after the ':'/
   ],
   ['a brace that is not closed', app('{ path: /x, access: mfa'), /opened before is not closed/],
   ['a brace too many', app('{ path: /x, access: mfa }}'), /unexpected here/],

@@ -277,7 +277,7 @@ t.test('FIELD F16 what check says about the keys and their files', async t => {
     [
       'a key that all may read',
       'cert: gate.pem, key: open.key',
-      /apps\[0\]\.tls\.key {2}everybody on this machine may read/
+      /apps\[0\]\.tls\.key {2}everybody on this machine can read/
     ]
   ]
   for (const [title, keys, expected] of table) {

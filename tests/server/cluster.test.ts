@@ -147,7 +147,7 @@ t.test('two processes, one gate', async t => {
     process.kill(first!, 'SIGKILL')
     await until(() => childrenOf(gate.pid).filter(pid => pid !== first).length === 2)
     await until(async () => number(await metrics(gate), 'factorgate_workers') === 2)
-    t.match(gate.output, /a worker fell; another takes its place/)
+    t.match(gate.output, /a worker process crashed; another one replaces it/)
     for (let i = 0; i < 4; i++) t.equal((await new Person(gate.port).request('GET', `${one}/`)).status, 302)
     t.equal(await gate.admin('/readyz'), 200)
   })

@@ -19,7 +19,7 @@ t.test('trouble is one line that says what it costs, and the password is hashed 
   const lines = log.filter(({ msg }) => String(msg).includes('password'))
   t.match(
     lines.map(({ level, msg, problem }) => `${level} ${msg} ${problem}`),
-    [/^40 .* the gate hashes them itself .*ENOENT/]
+    [/^40 .* it hashes them itself .*ENOENT/]
   )
   t.notMatch(JSON.stringify(log), 'correct horse')
 })

@@ -206,7 +206,7 @@ t.test(
     await createKeyFile(foreign)
     const right = readFileSync(keyFile)
     writeFileSync(keyFile, readFileSync(foreign))
-    await t.rejects(gate.server.reloadKeys(), /not the one this store was sealed with/)
+    await t.rejects(gate.server.reloadKeys(), /does not belong to this store: another key sealed it/)
     t.equal(runtime.keyring.currentKeyId, first)
     writeFileSync(keyFile, right)
     const second = await addKey(keyFile)

@@ -143,7 +143,7 @@ t.test('each kind of record', async t => {
           t.equal(error.code, 'record_too_new')
           t.match(
             error.message,
-            `version ${kind.version + 1}, and this release of Factorgate knows version ${kind.version}`
+            `version ${kind.version + 1}, but this release of Factorgate knows only versions up to ${kind.version}`
           )
           t.match(error.message, kind.prefix)
           t.match(error.message, 'factorgate store import')

@@ -7,7 +7,7 @@ export const certificate = map(
     id,
     kind: kind(
       'certificate',
-      "`certificate`: the browser's client certificate says who somebody is. It needs `listen.tls`."
+      "`certificate`: the browser's client certificate says who the person is. It needs `listen.tls`."
     ),
     title,
     ca: text('file', {
@@ -18,25 +18,26 @@ export const certificate = map(
     crl: oneOrMore(text('file', { title: 'Revocation list', description: 'PEM file.', example: 'card.crl' }), {
       title: 'Revocation lists',
       description:
-        'One for every authority of the chain. One that is out of date lets nobody in. Read again when a file changes.',
+        'One list for every authority of the chain. With a list that is out of date, nobody can sign in. The gate reads the files again when they change.',
       example: 'card.crl'
     }),
     ocsp: flag({
       title: 'OCSP',
-      description: "Ask the authority's OCSP responder about each certificate at sign-in. No answer lets nobody in.",
+      description:
+        "Ask the authority's OCSP responder about each certificate at sign-in. Without an answer, nobody can sign in.",
       default: false,
       example: true
     }),
     name: choice(['san.email', 'san.upn', 'san.dns', 'subject.cn', 'subject.uid', 'subject.email'], {
       title: 'Name',
-      description: 'Where the sign-in name stands.',
+      description: 'The part of the certificate with the user name.',
       default: 'san.email',
       example: 'subject.cn'
     }),
     mfa: flag({
       title: 'Counts as a second factor',
       description:
-        'Whether the certificate alone is two factors: a smart card with a PIN. A rule that names `factors` always means ours.',
+        'Whether the certificate alone counts as two factors, such as a smart card with a PIN. A rule with `factors` always means the factors of the gate.',
       default: false,
       example: true
     }),

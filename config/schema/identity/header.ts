@@ -12,7 +12,7 @@ export const header = map(
       {
         title: 'From',
         description:
-          'Addresses of the proxies that are believed: those that connect to the gate, whatever X-Forwarded-For says.',
+          'Addresses of the proxies that the gate believes. It compares the address that connects to the gate and ignores X-Forwarded-For.',
         example: ['127.0.0.1']
       },
       { minItems: 1 }
@@ -26,11 +26,14 @@ export const header = map(
         groups: orNull(peopleHeader('Groups', 'X-Remote-Groups')),
         mfa: orNull(peopleHeader('Second factor there', 'X-Remote-Context', 'See `mfa`.'))
       },
-      { title: 'Headers', description: 'Which header says what. Each may occur once, in one spelling.' }
+      {
+        title: 'Headers',
+        description: 'The headers with the data of the person. Each may occur once, in one spelling.'
+      }
     ),
     separator: choice([',', ';'], {
       title: 'Separator',
-      description: 'What stands between groups. With `;`, `\\;` is a semicolon inside a name, as mod_shib writes it.',
+      description: 'The separator between groups. With `;`, `\\;` is a semicolon inside a name, as mod_shib writes it.',
       default: ',',
       example: ';'
     }),
@@ -44,7 +47,7 @@ export const header = map(
           example: 'front-secret'
         })
       },
-      { title: 'Secret', description: 'What the proxy sends so that nobody else can speak for it.' }
+      { title: 'Secret', description: 'A secret that the proxy sends, so that nobody else can send these headers.' }
     ),
     mfa: orNull(
       map(

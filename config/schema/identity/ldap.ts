@@ -58,15 +58,15 @@ export const ldap = map(
     ),
     startTls: flag({
       title: 'StartTLS',
-      description: 'Turn an ldap:// connection into an encrypted one before anything is said.',
+      description: 'Encrypt an ldap:// connection before the gate sends anything else.',
       default: false,
       example: true
     }),
     ca,
     timeout: duration(
       {
-        title: 'Patience',
-        description: 'How long a server may take to connect or to answer before the next one is asked.',
+        title: 'Timeout',
+        description: 'How long a server may take to connect or to answer. After that the gate asks the next server.',
         default: '5s',
         example: '10s'
       },
@@ -119,7 +119,7 @@ export const ldap = map(
       },
       {
         title: 'Attributes',
-        description: 'Where an entry says who it is. The preset sets those left out.',
+        description: 'The attributes with the data of the person. The preset sets those that are left out.',
         default: {}
       }
     ),
@@ -128,7 +128,7 @@ export const ldap = map(
       {
         title: 'Refresh',
         description:
-          'Whoever is removed, locked or disabled there loses access here within this time, open sockets included.',
+          'A person who is removed, locked or disabled there loses access here within this time, also on open sockets.',
         default: '5m',
         example: '1m'
       },

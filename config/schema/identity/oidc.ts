@@ -3,7 +3,7 @@ import { choice, list, map, orNull, secret, secretFile, text, typed } from '../s
 import { ca, id, kind, shared, signOut, title } from './shared.ts'
 
 const claim = (of: string, example: string) =>
-  text('claimPath', { title: of, description: 'Where the claim stands; dots go into objects.', example })
+  text('claimPath', { title: of, description: 'The name of the claim. A dot goes into an object.', example })
 
 export const oidc = map(
   {
@@ -15,7 +15,11 @@ export const oidc = map(
       description: 'The address of the provider; its metadata is below it at `.well-known/openid-configuration`.',
       example: 'https://login.example'
     }),
-    clientId: text('line', { title: 'Client id', description: 'What the provider calls this gate.', example: 'gate' }),
+    clientId: text('line', {
+      title: 'Client id',
+      description: 'The name of this gate at the provider.',
+      example: 'gate'
+    }),
     clientSecret: orNull(
       secret('secret', { title: 'Client secret', description: 'Left out: a public client, with PKCE alone.' })
     ),
@@ -36,7 +40,7 @@ export const oidc = map(
       text('line', { title: 'Scope', description: 'A scope.', example: 'email' }),
       {
         title: 'Scopes',
-        description: 'What is asked for.',
+        description: 'The scopes that the gate asks for.',
         default: ['openid', 'profile', 'email'],
         example: ['openid', 'profile', 'email', 'groups']
       },
@@ -49,7 +53,7 @@ export const oidc = map(
         email: typed<string>({ default: 'email', ...claim('E-mail address', 'email') }),
         groups: typed<string>({ default: 'groups', ...claim('Groups', 'realm_access.roles') })
       },
-      { title: 'Claims', description: 'Where the provider says who somebody is: one value or a list.', default: {} }
+      { title: 'Claims', description: 'The claims with the data of the person.', default: {} }
     ),
     mfa: orNull(
       map(
@@ -73,7 +77,7 @@ export const oidc = map(
         {
           title: 'Second factor there',
           description:
-            'What counts as a second factor that was checked at the provider. Left out: nothing, and the gate asks for one of its own. A rule that names `factors` always means ours.'
+            'What counts as a second factor that the provider has checked. If left out, nothing counts, and the gate asks for one of its own. A rule with `factors` always means the factors of the gate.'
         }
       )
     ),

@@ -49,7 +49,7 @@ export const saml = map(
       text('entityId', {
         title: 'Our entity id',
         description:
-          'What this gate is called. Left out: the address of its metadata, `/.factorgate/login/ID/metadata`.',
+          'The entity id of this gate. If left out: the address of its metadata, `/.factorgate/login/ID/metadata`.',
         example: 'https://gate.lab.example/.factorgate/login/federation/metadata'
       })
     ),
@@ -57,7 +57,7 @@ export const saml = map(
       text('file', {
         title: 'Private key',
         description:
-          'PEM file with an RSA key: signs what we ask and opens encrypted answers. Left out: nothing is signed, and encrypted answers are refused.',
+          'PEM file with an RSA key. It signs the requests of the gate and opens encrypted answers. If left out, the gate signs nothing and refuses encrypted answers.',
         example: 'saml.key'
       })
     ),

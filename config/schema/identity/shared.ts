@@ -6,13 +6,13 @@ export const day = 86_400
 export const id = text('id', {
   title: 'Id',
   description:
-    'Name of this source in records, logs and addresses (`/.factorgate/login/ID`). It is for good: accounts keep it.',
+    'Name of this source in records, logs and addresses (`/.factorgate/login/ID`). You cannot change it later, because accounts keep it.',
   example: 'institute'
 })
 
 export const title = derived('line', '`id`', {
   title: 'Title',
-  description: 'What people call it. It stands on the button of the sign-in page.',
+  description: 'The name for people. The sign-in page shows it on a button.',
   example: 'Institute account'
 })
 
@@ -32,7 +32,7 @@ export const shared = {
       {
         title: 'Groups',
         description:
-          'Their names of groups and ours. With it, groups that are not listed count for nothing; without it, their names are taken as they are. List at least what may become `operators`.',
+          'The names of groups there, and the names of groups here. With this key, groups that are not listed do not count. Without it, the names are the same here. List at least the groups that may become `operators`.',
         example: { 'cn=lab-admins,ou=groups,dc=example': 'operators' }
       }
     )
@@ -106,7 +106,7 @@ export function signOut() {
   return choice(['institution', 'here'], {
     title: 'Sign-out',
     description:
-      '`institution`: who signs out here is sent on to sign out there too, where it offers that. `here`: only here.',
+      '`institution`: a person who signs out here also signs out there, if the institution supports it. `here`: the person signs out only here.',
     default: 'institution',
     example: 'here'
   })

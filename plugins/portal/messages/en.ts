@@ -247,7 +247,7 @@ const english = {
       }
     } satisfies Record<CredentialKind, { name: string; why: string; need: string }>,
     name: 'Name',
-    nameHint: 'With a name you can tell your factors apart.'
+    nameHint: 'A name helps you to tell your factors apart.'
   },
 
   enrolPasskey: {

@@ -135,7 +135,7 @@ export class Cluster implements Serving {
     this.#snapshots.delete(number)
     if (snapshot !== undefined) this.#ended = mergeSnapshots([this.#ended, { ...snapshot, gauges: new Map() }])
     if (this.#closing !== undefined || !handle.hasServed) return
-    this.#log.error({ worker: number, how }, 'a worker fell; another takes its place')
+    this.#log.error({ worker: number, how }, 'a worker process crashed; another one replaces it')
     const pauseMs = Date.now() - handle.since < soonMs ? 1_000 : 0
     setTimeout(() => this.#replace(number), pauseMs)
   }
@@ -143,7 +143,7 @@ export class Cluster implements Serving {
   #replace(number: number): void {
     if (this.#closing !== undefined) return
     this.#startWorker(number).catch(error => {
-      this.#log.error({ worker: number, err: error }, 'a worker could not be replaced; trying again')
+      this.#log.error({ worker: number, err: error }, 'a worker process could not be replaced; the gate tries again')
       if (this.#closing === undefined) setTimeout(() => this.#replace(number), soonMs)
     })
   }

@@ -40,7 +40,7 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
         await server?.close()
         resolve(code)
       } catch (error) {
-        log?.error({ err: error }, 'did not end in order')
+        log?.error({ err: error }, 'an error happened while stopping')
         resolve(1)
       }
     }
@@ -80,9 +80,9 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
     // A terminal or systemd signals every process; only the primary acts on it.
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, ignore)
     process.once('disconnect', () => void end())
-    process.on('unhandledRejection', error => log?.error({ err: error }, 'a promise was rejected and nobody listened'))
+    process.on('unhandledRejection', error => log?.error({ err: error }, 'unhandled promise rejection'))
     process.on('uncaughtException', error => {
-      log?.fatal({ err: error }, 'an error nobody caught; ending')
+      log?.fatal({ err: error }, 'uncaught error; the process stops')
       code = 1
       void end()
     })

@@ -66,7 +66,7 @@ function checkFile(path: string, hasMagic: boolean): void {
     const head = Buffer.alloc(magicAt + 4)
     if (readSync(file, head) < head.length || !isMagic(head))
       throw new StoreMisconfigured(
-        `${path} is not a store of Factorgate. Name an empty directory, or restore the file from a backup.`
+        `${path} is not a store of Factorgate. Choose an empty directory, or restore the file from a backup.`
       )
   } finally {
     closeSync(file)
@@ -77,9 +77,7 @@ function checkFile(path: string, hasMagic: boolean): void {
 function refuseForeignLink(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (process.geteuid?.() === 0 && found?.isSymbolicLink() && found.uid !== 0)
-    throw new StoreMisconfigured(
-      `${path} is a link that uid ${found.uid} has laid, and root does not follow it. Remove it.`
-    )
+    throw new StoreMisconfigured(`${path} is a link of uid ${found.uid}, and root does not follow it. Remove the link.`)
 }
 
 /** Gives root's new files to the directory's owner. Skips links and files with several hard links. */
@@ -122,7 +120,7 @@ function diskTrouble(error: unknown): string | null {
       return `this user (${process.geteuid?.() ?? 'unknown'}) may not write there; give it the directory (chown) or run as its owner`
     case 'EROFS':
     case 30:
-      return 'the file system is read-only; mount it for writing, or name another directory'
+      return 'the file system is read-only; mount it for writing, or choose another directory'
     case 'ENOSPC':
     case 'EDQUOT':
     case 28:
@@ -134,14 +132,14 @@ function diskTrouble(error: unknown): string | null {
     case 'ENOTDIR':
     case 'EEXIST':
     case 20:
-      return 'it, or a part of its path, is a file and not a directory'
+      return 'it, or a part of its path, is a file and not a directory; choose another path'
     case 'ENOTSUP':
-      return 'no directory can be made there; name another'
+      return 'a directory cannot be made there; choose another path'
     case 'EIO':
     case 5:
-      return 'the disk does not take the data (input/output error)'
+      return 'the disk cannot save the data (input/output error)'
     case -30795: // MDB_PANIC: the environment must be reopened
-      return 'the disk has lost a write; mend the disk, then start the gate again'
+      return 'the disk has lost a write; repair the disk, then start the gate again'
     case 'EMFILE':
     case 'ENFILE':
     case 23:

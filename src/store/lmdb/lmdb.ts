@@ -54,7 +54,7 @@ export function openLmdb(path: string, options: LmdbOptions = {}): Store {
     signal.close()
     void root.close()
     throw new StoreMisconfigured(
-      `The store in ${directory} has layout ${found}; this Factorgate reads layout ${layout}. Run the one that made it.`
+      `The store in ${directory} has layout ${found}, but this release of Factorgate reads layout ${layout}. Run the release that made the store.`
     )
   } catch (error) {
     throw error instanceof StoreMisconfigured

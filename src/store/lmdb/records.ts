@@ -76,7 +76,7 @@ export class Records {
   count(key: string, endsAt: number, now: number): number {
     const found = this.live(key, now)
     if (found !== null && !/^-?\d{1,15}$/.test(found.value))
-      throw new StoreUnreachable('The store holds no number to count on.')
+      throw new StoreUnreachable('The store holds text where a number is expected.')
     const next = found === null ? 1 : Number(found.value) + 1
     this.set(key, String(next), found === null ? endsAt : found.endsAt)
     return next

@@ -4,36 +4,36 @@
 const replies: Readonly<Record<string, string>> = {
   NOAUTH: 'it asks for a password; write redis://USER:PASSWORD@HOST:PORT',
   WRONGPASS: 'it refuses the user or the password',
-  DENIED: 'it is in protected mode, and takes connections from its own machine alone',
+  DENIED: 'it is in protected mode and accepts connections only from its own machine',
   LOADING: 'it is still loading its data',
-  READONLY: 'it is a replica, and takes no writes',
+  READONLY: 'it is a replica and accepts no writes',
   OOM: 'it has no memory left (maxmemory)',
-  MISCONF: 'it cannot write its data to its disk, so it takes no writes',
+  MISCONF: 'it cannot save its data to its disk, so it accepts no writes',
   MASTERDOWN: 'its master is down',
   MOVED: 'it belongs to a Cluster; write redis+cluster://HOST:PORT',
   ASK: 'it is moving the key to another node',
   TRYAGAIN: 'it is moving the key to another node',
-  CROSSSLOT: 'its Cluster is divided differently from what it said',
+  CROSSSLOT: 'its Cluster assigns keys to other nodes than it said',
   CLUSTERDOWN: 'its Cluster is down: some of the keys have no master',
-  WRONGTYPE: 'something else of another kind stands under a key of ours; give the gate a key prefix of its own',
+  WRONGTYPE: 'another program uses one of our keys; give the gate its own key prefix',
   BUSY: 'it is busy with a script',
-  NOREPLICAS: 'it has too few replicas to take writes (min-replicas-to-write)'
+  NOREPLICAS: 'it has too few replicas to accept writes (min-replicas-to-write)'
 }
 
 /** The sentences by the `code` of a network error. */
 const codes: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there',
-  ENOTFOUND: 'nobody knows that host name',
+  ECONNREFUSED: 'nothing listens there; start Redis, or correct the address',
+  ENOTFOUND: 'the name server does not know this host name',
   EAI_AGAIN: 'the name server does not answer',
-  EHOSTUNREACH: 'there is no way to that host',
-  ENETUNREACH: 'there is no way to that network',
+  EHOSTUNREACH: 'there is no route to this host',
+  ENETUNREACH: 'there is no route to this network',
   ETIMEDOUT: 'it does not answer in time',
   ECONNRESET: 'it broke the connection',
   EPIPE: 'it broke the connection',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
   CERT_HAS_EXPIRED: 'its certificate has expired',
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS; write redis:// instead of rediss://',
-  EPROTO: 'it does not speak TLS as we do',
+  EPROTO: 'it uses no TLS version that the gate accepts',
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED:
     "it asks for a client's certificate; write ?cert=FILE&key=FILE behind the address",
   DEPTH_ZERO_SELF_SIGNED_CERT: 'nobody we trust signed its certificate; write ?ca=FILE behind the address',
@@ -60,7 +60,7 @@ export function describeTrouble(error: unknown, before?: unknown): string {
   if (lastNodeError instanceof Error) return describeInner(lastNodeError, 'none of its nodes answers')
   if (typeof code === 'string' && codes[code] !== undefined) return codes[code]
   if (noMaster.test(message)) return 'the Sentinels know no master of that name'
-  if (noSentinel.test(message)) return 'it is no Sentinel; write redis://HOST:PORT, or the address of a Sentinel'
+  if (noSentinel.test(message)) return 'it is not a Sentinel; write redis://HOST:PORT, or the address of a Sentinel'
   const inner = /Last error: (.+)$/.exec(message)?.[1] ?? /because (.+)$/.exec(message)?.[1]
   if (inner !== undefined) return describeInner(new Error(inner), 'no Sentinel answers')
   const word = /^[A-Z]+(?= )/.exec(message)?.[0]
@@ -99,8 +99,8 @@ export function isForbidden(error: unknown): boolean {
 function describeRight(message: string): string {
   const command = /'([a-z|]+)' command/.exec(message)?.[1]
   if (command !== undefined)
-    return `this user may not run ${command.toUpperCase()}; grant it with ACL SETUSER … +${command}`
+    return `this user may not run ${command.toUpperCase()}; allow it with ACL SETUSER … +${command}`
   return /channel/.test(message)
-    ? 'this user may not hear of changes; grant it with ACL SETUSER … &__redis__:invalidate'
-    : 'this user may not touch our keys; grant them with ACL SETUSER … ~factorgate:*'
+    ? 'this user may not receive changes; allow it with ACL SETUSER … &__redis__:invalidate'
+    : 'this user may not use our keys; allow it with ACL SETUSER … ~factorgate:*'
 }

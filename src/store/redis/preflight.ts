@@ -48,10 +48,10 @@ export function checkSuitability(
   if (facts.mode === 'cluster' && !options.isCluster)
     return unsuitable('it belongs to a Cluster; write redis+cluster://HOST:PORT')
   if (facts.version !== null && !isAtLeast(facts.version, oldest))
-    return unsuitable(`it is Redis ${facts.version}; ${oldest.join('.')} or newer is needed`)
+    return unsuitable(`it is Redis ${facts.version}, and the gate needs ${oldest.join('.')} or newer`)
   if (facts.loading) return { kind: 'unavailable', why: 'it is still loading its data' }
   if (facts.role !== null && facts.role !== 'master')
-    return { kind: 'unavailable', why: 'it is a replica, and takes no writes' }
+    return { kind: 'unavailable', why: 'it is a replica and accepts no writes' }
   if (options.unsafeVolatileStore) return { kind: 'suitable' }
 
   const accept = "or set 'unsafeVolatileStore: true' to accept that"
@@ -60,14 +60,14 @@ export function checkSuitability(
       ? false
       : facts.appendOnly === false && facts.savePoints === false
   if (volatile)
-    return unsuitable(`it forgets everything in a restart. Set 'appendonly yes' in its configuration, ${accept}`)
+    return unsuitable(`it loses all data at a restart. Set 'appendonly yes' in its configuration, ${accept}`)
   if (facts.evictionPolicy !== null && facts.evictionPolicy !== 'noeviction')
     return unsuitable(
-      `it throws data away when memory is short (maxmemory-policy ${facts.evictionPolicy}). Set 'maxmemory-policy noeviction', ${accept}`
+      `it deletes data when its memory is full (maxmemory-policy ${facts.evictionPolicy}). Set 'maxmemory-policy noeviction', ${accept}`
     )
   if (facts.evictionPolicy === null || (facts.appendOnly !== true && facts.savePoints !== true))
     return unsuitable(
-      `it does not say whether it keeps its data. Grant this user +info and +config|get, or set 'unsafeVolatileStore: true' if you know that it does`
+      `it does not say whether it keeps its data. Allow this user +info and +config|get, or set 'unsafeVolatileStore: true' if you know that it does`
     )
   return { kind: 'suitable' }
 }

@@ -56,8 +56,8 @@ export class Replicas {
 
   #unconfirmed(): StoreUnconfirmed {
     return new StoreUnconfirmed(
-      `The store ${this.#options.name} has taken the change, but no replica has confirmed it, so a failover could undo it. ` +
-        'Look at the replicas, then do it again: that asks them again.'
+      `The store ${this.#options.name} has the change, but no replica has confirmed it, so a failover could undo it. ` +
+        'Check the replicas, then do it again.'
     )
   }
 

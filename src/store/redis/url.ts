@@ -41,7 +41,7 @@ export function parseRedisUrl(url: string): RedisAddress {
   const match = grammar.exec(url)
   if (match === null)
     throw new StoreMisconfigured(
-      `The store's address is not one of Redis: write redis://USER:PASSWORD@HOST:PORT, with '@', '/', '?' and '#' in a password as %40, %2F, %3F and %23.`
+      `The store's address is not a Redis address: write redis://USER:PASSWORD@HOST:PORT, with '@', '/', '?' and '#' in a password as %40, %2F, %3F and %23.`
     )
   const [, scheme = '', variant = 'standalone', user = '', hosts = '', path = '', query = ''] = match
   const shape = variant as RedisAddress['shape']
@@ -58,7 +58,7 @@ export function parseRedisUrl(url: string): RedisAddress {
     throw fail("Sentinel needs the master's name behind the hosts, as in …:26379/mymaster")
   const database = parts.shift() ?? '0'
   if (!/^\d{1,5}$/.test(database) || parts.length > 0)
-    throw fail('behind the host stands the number of the database, or nothing')
+    throw fail('after the host it may only have the number of a database')
   if (shape === 'cluster' && database !== '0') throw fail('a Cluster has no numbered databases')
 
   const colon = user.indexOf(':')
@@ -89,7 +89,7 @@ function readParameters(query: string, fail: (why: string) => StoreMisconfigured
   for (const pair of query === '' ? [] : query.split('&')) {
     const [name = '', ...rest] = pair.split('=')
     const known = parameters.find(parameter => parameter === name)
-    if (known === undefined) throw fail(`behind the '?' may stand ${parameters.join(', ')}`)
+    if (known === undefined) throw fail(`after the '?' it may only have ${parameters.join(', ')}`)
     read[known] = decode(rest.join('='), fail)
   }
   return read

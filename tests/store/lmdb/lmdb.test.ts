@@ -197,7 +197,7 @@ t.test('a full disk rejects, loses nothing that was kept, and does not end the p
     .split('\n')
     .map(line => JSON.parse(line))
   t.equal(failure.name, 'StoreUnreachable')
-  t.match(failure.message, /disk does not take the data|file is too low/)
+  t.match(failure.message, /disk cannot save the data|file is too low/)
   t.equal(first, 'still here')
   t.equal(removed, true, 'room can be made')
 })
@@ -224,7 +224,7 @@ t.test('says what to mend when it cannot be opened', async t => {
     ['a path through a file', at('file/store'), /is a file and not a directory/],
     ['files of another program', at('foreign'), /data\.mdb is not a store of Factorgate/],
     ['a torn file', at('short'), /data\.mdb is not a store of Factorgate/],
-    ['a store of a newer version', at('newer'), /has layout 2; this Factorgate reads layout 1/],
+    ['a store of a newer version', at('newer'), /has layout 2, but this release of Factorgate reads layout 1/],
     ['no path', '', /write embedded:PATH/]
   ]
   for (const [name, path, message] of cases)

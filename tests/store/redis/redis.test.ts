@@ -57,7 +57,7 @@ t.test('signs in as a user who may do no more than it needs', async t => {
   const refused: [string, string, string, RegExp][] = [
     ['a wrong password', 'gate:hunter3', '', /refuses the user or the password/],
     ['an unknown user', 'nobody:hunter2', '', /refuses the user or the password/],
-    ['no word on persistence', 'gate:hunter2', '-info -config|get', /Grant this user \+info and \+config\|get/]
+    ['no word on persistence', 'gate:hunter2', '-info -config|get', /Allow this user \+info and \+config\|get/]
   ]
   for (const [name, user, change, message] of refused)
     t.test(name, async t => {
@@ -73,13 +73,13 @@ t.test('signs in as a user who may do no more than it needs', async t => {
   t.test('a right that is missing is named', async t => {
     await redis.cli('ACL', 'SETUSER', 'gate', '+info', '+config|get', '-getdel', 'resetchannels')
     const store = await opened(t, address)
-    await t.rejects(store.take('x'), { message: /may not run GETDEL; grant it with ACL SETUSER … \+getdel/ })
+    await t.rejects(store.take('x'), { message: /may not run GETDEL; allow it with ACL SETUSER … \+getdel/ })
     await t.rejects(
       store.subscribe('x', () => {}),
-      { message: /may not hear of changes.*&__redis__:invalidate/ }
+      { message: /may not receive changes.*&__redis__:invalidate/ }
     )
     await redis.cli('ACL', 'SETUSER', 'gate', 'resetkeys', '~other:*')
-    await t.rejects(store.get('x'), { message: /may not touch our keys/ })
+    await t.rejects(store.get('x'), { message: /may not use our keys/ })
   })
 })
 
@@ -115,7 +115,7 @@ t.test('speaks TLS, and checks the certificate', async t => {
 
 t.test('refuses a Redis that forgets', async t => {
   const cases: [string, string[], RegExp][] = [
-    ['nothing on its disk', ['--appendonly', 'no'], /forgets everything in a restart.*unsafeVolatileStore: true/],
+    ['nothing on its disk', ['--appendonly', 'no'], /loses all data at a restart.*unsafeVolatileStore: true/],
     ['evictions', ['--maxmemory-policy', 'allkeys-lru'], /allkeys-lru.*unsafeVolatileStore: true/]
   ]
   for (const [name, args, message] of cases)

@@ -16,7 +16,7 @@ t.test('three Sentinels, a master and a replica', async t => {
   })
   await t.rejects(openStore(`redis+sentinel://127.0.0.1:${new URL(master.url).port}/lab`), {
     name: 'StoreMisconfigured',
-    message: /it is no Sentinel; write redis:/
+    message: /it is not a Sentinel; write redis:/
   })
   await t.rejects(openStore(replica.url), { name: 'StoreUnreachable', message: /is a replica/ })
 
