@@ -39,23 +39,23 @@ const catalogue = {
   institution_answer_invalid: {
     status: 403,
     whose: 'gate',
-    sentence: 'The institution’s answer could not be accepted.'
+    sentence: 'The answer of the institution is not valid.'
   },
   institution_name_invalid: {
     status: 403,
     whose: 'gate',
-    sentence: 'The institution calls you by a name that no account here can have.'
+    sentence: 'Your user name at the institution is not allowed here.'
   },
   institution_name_taken: {
     status: 403,
     whose: 'gate',
-    sentence: 'Somebody from elsewhere has your name here already.'
+    sentence: 'Another person has your user name here already.'
   },
   institution_first: { status: 403, whose: 'you', sentence: 'Sign in at your institution first.' },
   institution_gone: {
     status: 403,
     whose: 'you',
-    sentence: 'Your institution no longer lists your account, or has locked it.'
+    sentence: 'Your institution has removed or locked your account.'
   },
   institution_login_expired: {
     status: 403,

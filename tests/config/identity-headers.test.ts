@@ -54,7 +54,7 @@ const mistakes: [sentence: string, more: string, problem: string][] = [
   [
     'a profile whose header is taken',
     'identityHeaders: x-webauth-user, addHeaders: { X_Webauth_Name: root }',
-    '2:136  apps[0].addHeaders.X_Webauth_Name  must be another header than apps[0].identityHeaders.name: apps cannot tell the two apart'
+    '2:136  apps[0].addHeaders.X_Webauth_Name  must differ from apps[0].identityHeaders.name: apps cannot tell the two headers apart'
   ]
 ]
 for (const [sentence, more, problem] of mistakes)

@@ -41,7 +41,11 @@ t.test('FIELD A7 FIELD G19 a store that has gone back, or is another one, opens 
   const cases: [string, () => Promise<unknown>, RegExp][] = [
     ['an older copy', () => redis.cli('SET', 'factorgate:meta:store-epoch:0', String(Number(past) - 1)), /gone back/],
     ['a mark that is gone', () => redis.cli('DEL', 'factorgate:meta:store-id'), /is empty, or it is not the store/],
-    ['another store', () => redis.cli('SET', 'factorgate:meta:store-id', 'somebodyElses'), /is not the store that the gate used before/],
+    [
+      'another store',
+      () => redis.cli('SET', 'factorgate:meta:store-id', 'somebodyElses'),
+      /is not the store that the gate used before/
+    ],
     ['everything gone', () => redis.cli('FLUSHALL'), /is empty, or it is not the store/]
   ]
   for (const [name, spoil, sentence] of cases)

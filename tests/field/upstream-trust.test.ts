@@ -273,7 +273,7 @@ t.test('FIELD F16 what check says about the keys and their files', async t => {
     ],
     ['a name with a port', 'serverName: app.internal:443', /serverName {2}must be a host name/],
     ['a typo', 'fingerprints: x', /did you mean 'fingerprint'/],
-    ['any', 'unsafeAnyCertificate: true', /unsafeAnyCertificate {2}any certificate is taken/],
+    ['any', 'unsafeAnyCertificate: true', /unsafeAnyCertificate {2}the gate accepts any certificate/],
     [
       'a key that all may read',
       'cert: gate.pem, key: open.key',

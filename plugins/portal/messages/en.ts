@@ -93,19 +93,19 @@ const english = {
     with: (place: string) => `Sign in with ${titled(place)}`,
     or: 'or with your password',
     helpElsewhere:
-      'You cannot sign in there? Its help desk knows more. Lost what you confirm with? Ask the people who run this gate.',
-    unreachable: 'The service that checks this password is not answering. Try again in a moment.',
+      'If you cannot sign in there, ask the help desk of your institution. If you lost your phone or key, ask the people who run this gate.',
+    unreachable: 'The service that checks this password is not answering. Try again in a few seconds.',
     held: {
       locked: 'Your password is right, but your institution has locked the account. Ask its help desk.',
       disabled: 'Your password is right, but your institution has switched the account off. Ask its help desk.',
       expired:
         'Your password is right, but the account or the password has expired at your institution. Ask its help desk.',
       must_change:
-        'Your password is right, but your institution wants you to change it first. Do so there, then come back.',
+        'Your password is right, but your institution asks you to change it first. Change it there, then come back.',
       name_invalid:
-        'Your password is right, but your institution calls you by a name that no account here can have. Ask the people who run this gate.',
+        'Your password is right, but your user name at your institution is not allowed here. Ask the people who run this gate.',
       name_taken:
-        'Your password is right, but somebody from elsewhere has your name here. Ask the people who run this gate.'
+        'Your password is right, but another person has your user name here. Ask the people who run this gate.'
     } satisfies Record<DirectoryRefusal, string>,
     username: 'User name or e-mail address',
     password: 'Password',
@@ -129,7 +129,7 @@ const english = {
         'You signed in on another device. That ended the sign-in that you used least recently, because only a few can be open at once.',
       suspended: 'Your access is suspended.',
       institution_sign_out: 'You signed out at your institution. That ended this sign-in too.',
-      institution_gone: 'Your institution no longer lists your account, or has locked it. That ended this sign-in.',
+      institution_gone: 'Your institution has removed or locked your account. That ended this sign-in.',
       factors_changed: 'Your second factors were changed. That ended this sign-in.',
       password_changed: 'Your password was changed. That ended this sign-in.',
       not_me: 'Somebody with your account marked this sign-in as “That was not me”. That ended it.'
@@ -550,42 +550,42 @@ const english_errors: Record<ErrorCode, ErrorSentences> = {
   institution_refused: calm(
     'Your institution did not sign you in',
     'You are not signed in here either.',
-    'Start again. If that does not help, ask the help desk of your institution.'
+    'Sign in again. If that does not help, ask the help desk of your institution.'
   ),
   institution_answer_invalid: calm(
-    'The answer of your institution could not be accepted',
-    'Something in it does not fit, so nobody is signed in. That is not your fault.',
-    'Start again. If it happens once more, tell the people who run this gate the reference below.'
+    'The answer of your institution is not valid',
+    'The gate cannot accept the answer, so you are not signed in.',
+    'Sign in again. If you see this page again, tell the people who run this gate the reference below.'
   ),
   institution_name_invalid: calm(
     'Your name cannot be used here',
-    'Your institution has signed you in, but it calls you by a name that no account here can have.',
+    'Your institution has signed you in, but your user name there is not allowed here.',
     'Ask the people who run this gate, and tell them the reference below.'
   ),
   institution_name_taken: calm(
     'Your name is taken here',
-    'Your institution has signed you in, but somebody from elsewhere has the same name here. The two are not the same account.',
+    'Your institution has signed you in, but another person has the same user name here.',
     'Ask the people who run this gate, and tell them the reference below.'
   ),
   institution_first: calm(
     'Sign in at your institution first',
-    'Your passkey is right. But your account belongs to an institution, which has to say first that you still belong to it.',
+    'Your passkey is right, but your institution has to confirm first that your account is still valid.',
     'Go to the sign-in page and choose your institution there.'
   ),
   institution_gone: calm(
-    'Your institution does not vouch for you any more',
-    'It no longer lists your account, or has locked it.',
+    'Your account is not valid any more',
+    'Your institution has removed or locked your account.',
     'Ask the help desk of your institution.'
   ),
   institution_login_expired: calm(
-    'That sign-in is over',
-    'It took too long, it was begun in another browser, or its page was opened twice. Nobody is signed in by it.',
-    'Start again.'
+    'That sign-in is not valid any more',
+    'It took too long, it began in another browser, or you opened its page twice. You are not signed in.',
+    'Sign in again.'
   ),
   institution_unreachable: calm(
     'Your institution’s sign-in is not answering',
-    'This gate works, but it cannot reach the service that knows your account.',
-    'Try again in a few minutes. Who signs in another way is not affected.'
+    'The gate works, but it cannot reach the service that knows your account.',
+    'Try again in a few minutes, or sign in another way.'
   ),
   account_suspended: calm(
     'Your access is suspended',

@@ -135,7 +135,7 @@ const sick: [name: string, bytes: string, reason: RegExp][] = [
   ['OOM', "-OOM command not allowed when used memory > 'maxmemory'.\r\n", /no memory left/],
   ['NOAUTH', '-NOAUTH Authentication required.\r\n', /asks for a password/],
   ['MOVED', '-MOVED 3999 127.0.0.1:1\r\n', /belongs to a Cluster; write redis\+cluster:/],
-  ['MISCONF', '-MISCONF Errors writing to the AOF file: No space left on device\r\n', /cannot write its data/],
+  ['MISCONF', '-MISCONF Errors writing to the AOF file: No space left on device\r\n', /cannot save its data/],
   ['an error nobody knows', '-ERR what is this\r\n', /answers with ERR/],
   ['an error that repeats what we said', `-ERR unknown command 'x', with args beginning with: '${secret}'\r\n`, /./],
   ['numbers for everything', ':5\r\n', /what is not Redis/],

@@ -69,15 +69,19 @@ t.test('trusts a Redis that keeps what it is told, and no other', async t => {
       .join('\r\n')
   const aof = { appendonly: 'yes', save: '', 'maxmemory-policy': 'noeviction' }
   const cases: [string, Parameters<typeof readFacts>, object][] = [
-    ['append-only file', [info({}), aof], { kind: 'fit' }],
-    ['snapshots alone', [info({}), { ...aof, appendonly: 'no', save: '3600 1' }], { kind: 'fit' }],
+    ['append-only file', [info({}), aof], { kind: 'suitable' }],
+    ['snapshots alone', [info({}), { ...aof, appendonly: 'no', save: '3600 1' }], { kind: 'suitable' }],
     ['neither', [info({}), { ...aof, appendonly: 'no' }], { kind: 'unsuitable', why: /appendonly yes/ }],
     [
       'evictions',
       [info({}), { ...aof, 'maxmemory-policy': 'allkeys-lru' }],
       { kind: 'unsuitable', why: /allkeys-lru/ }
     ],
-    ['INFO alone, append-only file', [info({ aof_enabled: 1, maxmemory_policy: 'noeviction' }), null], { kind: 'fit' }],
+    [
+      'INFO alone, append-only file',
+      [info({ aof_enabled: 1, maxmemory_policy: 'noeviction' }), null],
+      { kind: 'suitable' }
+    ],
     [
       'INFO alone, evictions',
       [info({ aof_enabled: 1, maxmemory_policy: 'volatile-ttl' }), null],
@@ -88,7 +92,7 @@ t.test('trusts a Redis that keeps what it is told, and no other', async t => {
       [info({ aof_enabled: 0, maxmemory_policy: 'noeviction' }), null],
       { kind: 'unsuitable', why: /\+config\|get/ }
     ],
-    ['CONFIG alone', [null, aof], { kind: 'fit' }],
+    ['CONFIG alone', [null, aof], { kind: 'suitable' }],
     ['silence', [null, null], { kind: 'unsuitable', why: /does not say .* \+info and \+config\|get/ }],
     ['an old one', [info({ redis_version: '6.0.9' }), aof], { kind: 'unsuitable', why: /6\.2 or newer/ }],
     ['a Sentinel', [info({ redis_mode: 'sentinel' }), aof], { kind: 'unsuitable', why: /redis\+sentinel/ }],
@@ -103,7 +107,7 @@ t.test('trusts a Redis that keeps what it is told, and no other', async t => {
   ))
     t.same(
       checkSuitability(readFacts(...facts), { isCluster: false, unsafeVolatileStore: true }),
-      { kind: 'fit' },
+      { kind: 'suitable' },
       `unsafeVolatileStore takes ${name}`
     )
 })
