@@ -217,7 +217,7 @@ t.test('in a browser', async t => {
       await page.getByText('Recovery codes of ada at Example Lab, made 12 March 2026').isVisible(),
       'whose, and when'
     )
-    for (const name of ['Print', 'Copy', 'Go on', 'Sign out'])
+    for (const name of ['Print', 'Copy', 'Continue', 'Sign out'])
       t.equal(await page.getByRole('button', { name }).count(), 0, name)
     await context.close()
   })
