@@ -43,7 +43,10 @@ t.test('the key that init made is the only one that its store takes', async t =>
   await checkKey(store, await readKeyFile(file), file)
   rmSync(file)
   await factorgate.newKey()
-  await t.rejects(checkKey(store, await readKeyFile(file), file), /does not belong to this store: another key sealed it/)
+  await t.rejects(
+    checkKey(store, await readKeyFile(file), file),
+    /does not belong to this store: another key sealed it/
+  )
 })
 
 t.test('without options it writes into this folder', async t => {
