@@ -128,6 +128,7 @@ export abstract class ForwardOperation implements LiveEntry {
     const { forwardRequest: requester } = this
     const request = { method, head, body, isUpgrade, requester, tiesConnection, connectTimeoutMs, responseTimeoutMs }
     const pool = balancer.pool(index)
+    balancer.asked(index)
     if (tied !== null) {
       this.connection = tied
       pool.sendTied(request, handler, tied)

@@ -36,8 +36,13 @@ export class LoadBalancer {
     const now = this.#now()
     let index = key === null ? this.#inTurn(tried, now) : this.#preferred(tried, hashOf(key), now)
     if (index < 0) index = this.#lastResort(tried, now)
-    if (index >= 0) this.#state(index).asked(now)
     return index
+  }
+
+  /** A request is about to go there. If that is a trial, others go elsewhere until it has succeeded. */
+  asked(index: number): void {
+    const state = this.#state(index)
+    if (!state.isUp) state.asked(this.#now())
   }
 
   /** The index of a connection's upstream, or -1. */

@@ -55,7 +55,7 @@ export class UpstreamState {
     return Math.min(this.#pausedUntil, this.#askedAt + firstPauseMs)
   }
 
-  /** A request is about to go there. After a refusal it is a trial, and others wait until it has succeeded. */
+  /** A request is about to go there: after a refusal it is a trial. */
   asked(now: number): void {
     if (this.#refusals === 0) return
     this.#refusals++

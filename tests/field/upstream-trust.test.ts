@@ -11,10 +11,11 @@ import { checkAppsTls } from '../../config/checks/certificates.ts'
 import { formatProblem, parseConfig } from '../../config/load.ts'
 import { Diagnostics } from '../../config/reading/diagnostics.ts'
 import type { App } from '../../src/apps/route-table.ts'
+import { UpstreamStates } from '../../src/forwarding/upstream-states.ts'
 import { tlsOf } from '../../src/services/app-options.ts'
 import type { UpstreamTls } from '../../src/upstream/trust.ts'
 import { complete } from '../config/read.ts'
-import { at, get, host, makeApp, parse, startGate } from '../fixtures/pipeline/forwarding.ts'
+import { at, type Gate, get, host, makeApp, parse, startGate } from '../fixtures/pipeline/forwarding.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'upstream-trust-'))
 t.teardown(() => rmSync(folder, { recursive: true }))
@@ -321,6 +322,45 @@ t.test('FIELD F16 what has expired is said before anybody meets it', async t => 
     [/^apps\[0\]\.tls\.ca every certificate in it has expired/, /^apps\[0\]\.tls\.cert the certificate expired on/]
   )
 })
+
+t.test(
+  'FIELD F16 of several upstreams, one with a wrong certificate is as good as down, also for its health checks',
+  async t => {
+    const [right, wrong] = [await startTls(t, instrument), await startTls(t, stranger)]
+    const upstreams = [wrong, right].map(({ port }) => at({ origin: `https://127.0.0.1:${port}` }))
+    const health = {
+      path: '/healthz',
+      everyMs: 1000,
+      timeoutMs: 5000,
+      status: [{ from: 200, to: 200 }],
+      rise: 1,
+      fall: 1
+    }
+    for (const checked of [false, true]) {
+      const problems: (string | null)[] = []
+      const states = new UpstreamStates((_, problem) => problems.push(problem))
+      const app = makeApp({
+        upstreams,
+        tls: { ...none, fingerprints: [instrument.print] },
+        ...(checked ? { health } : {})
+      })
+      const gate = await startGate(t, [app], { states, clock: () => 1 })
+      while (checked && problems.length === 0) await new Promise(setImmediate)
+      for (let i = 0; i < 3; i++) t.equal(parse(await gate.ask(get())).status, 200)
+      t.equal(parse(await gate.ask(`${get('/', ['Content-Length: 1'], 'POST')}x`)).status, 200)
+      t.match(await (await shake(gate)).until('\r\n\r\n'), /^HTTP\/1.1 101 /)
+      t.match(problems, [/not the pinned one/], 'said once')
+    }
+    t.same(wrong.requests, [], 'not a byte for the wrong one')
+    t.equal(right.requests.filter(text => text.startsWith('GET /healthz ')).length, 1)
+  }
+)
+
+async function shake(gate: Gate) {
+  const client = await gate.connect()
+  client.send(handshake)
+  return client
+}
 
 async function startTls(t: Test, { key, cert }: Made, more: tls.TlsOptions & { isShort?: boolean } = {}) {
   const requests: string[] = []

@@ -80,6 +80,8 @@ async function startServer(t: Test, name: string, unix = false, basePath = ''): 
   return made
 }
 
+const handshake = get('/', [...webSocketLines, `Origin: https://${host}`]).replace('Connection: close\r\n', '')
+
 const health = {
   path: '/healthz',
   everyMs: 10_000,
@@ -131,9 +133,16 @@ for (const unix of [false, true])
     await a.kill()
     t.equal(await answers(gate, 4), 'bbbb', 'the first of them has met a closed door')
     t.equal(await answer(gate, `${get('/', ['Content-Length: 3'], 'POST')}abc`), 'b', 'a body as well')
+    time.now += 1000
+    for (let i = 0; i < 2; i++) {
+      const client = await gate.connect()
+      client.send(handshake)
+      await client.until('\r\n\r\n')
+      t.equal((await client.bytes(1)).toString(), 'b', 'and a WebSocket')
+    }
     await a.restart()
     t.equal(await answers(gate, 2), 'bb', 'it is not asked yet')
-    time.now += 1000
+    time.now += 4000
     t.equal((await answers(gate, 4)).replace(/b/g, ''), 'aa', 'and takes its turn again')
   })
 
@@ -170,9 +179,7 @@ t.test('all are down: 502 at once, with Retry-After; the first to come back serv
     t.same([parse(reply).status, header(reply, 'factorgate-error')], [502, ['app_unreachable']])
     t.same(header(reply, 'retry-after'), ['2'])
   }
-  const socket = await gate.ask(
-    get('/', [...webSocketLines, `Origin: https://${host}`]).replace('Connection: close\r\n', '')
-  )
+  const socket = await gate.ask(handshake)
   t.same([parse(socket).status, header(socket, 'retry-after')], [502, ['2']], 'a WebSocket too')
   t.same(
     [...states.all()].map(({ isUp }) => isUp),
@@ -234,7 +241,7 @@ t.test('sticky: a session or a person stays with one upstream, without any state
   for (const sticky of ['session', 'person'] as const) {
     const servers = [await startServer(t, 'a'), await startServer(t, 'b'), await startServer(t, 'c')]
     const { gate, time } = await several(t, servers, { sticky })
-    const people = Array.from({ length: 12 }, (_, i) => `p${i}`)
+    const people = Array.from({ length: 40 }, (_, i) => `p${i}`)
     const whoServes = async () => {
       const names: string[] = []
       for (const name of people) names.push(await answer(gate, get('/', [`X-Who: ${name}`])))
@@ -264,7 +271,7 @@ t.test('a WebSocket stays where it is while its upstream is down for new request
   const { gate, time } = await several(t, [a, b], { health })
   await until(() => a.asked.length === 1 && b.asked.length === 1, 'both were checked')
   const client = await gate.connect()
-  client.send(get('/', [...webSocketLines, `Origin: https://${host}`]).replace('Connection: close\r\n', ''))
+  client.send(handshake)
   await client.until('\r\n\r\n')
   const name = (await client.bytes(1)).toString()
   const [mine, other] = name === 'a' ? [a, b] : [b, a]

@@ -107,7 +107,7 @@ t.test('sticky: each browser of a person, or the person, stays with one upstream
   const gate = await startGateway(t, { apps })
   const seen = { session: new Set<string>(), person: new Set<string>() }
   const alice = await gate.account('alice')
-  for (let browser = 0; browser < 8; browser++) {
+  for (let browser = 0; browser < 12; browser++) {
     const { cookies } = await gate.signIn(alice, 'session', 'person')
     for (const kind of ['session', 'person'] as const) {
       const get = async (path: string) =>
@@ -117,7 +117,7 @@ t.test('sticky: each browser of a person, or the person, stays with one upstream
       seen[kind].add(first)
     }
   }
-  t.ok(seen.session.size > 1, 'eight browsers are spread')
+  t.ok(seen.session.size > 1, 'twelve browsers are spread')
   t.equal(seen.person.size, 1, 'one person is not')
 })
 

@@ -17,6 +17,13 @@ function made(count: number) {
   return { time, changes, states, pools, balancer }
 }
 
+/** The upstream that one request goes to. */
+function choose(balancer: LoadBalancer, key: string | null = null, tried: number[] = []): number {
+  const index = balancer.next(tried, key)
+  if (index >= 0) balancer.asked(index)
+  return index
+}
+
 const checks = { rise: 2, fall: 3 }
 
 t.test('upstreams take turns, and none is asked twice for one request', async t => {
@@ -33,7 +40,7 @@ t.test('upstreams take turns, and none is asked twice for one request', async t 
 
 t.test('the pause after refused connections doubles, and one trial ends it', async t => {
   const { time, balancer, changes, states } = made(2)
-  const asked = () => Array.from({ length: 4 }, () => balancer.next([], null))
+  const asked = () => Array.from({ length: 4 }, () => choose(balancer))
   balancer.refused(0, 'ECONNREFUSED')
   balancer.refused(0, 'ECONNREFUSED')
   t.same(asked(), [1, 1, 1, 1])
@@ -53,6 +60,14 @@ t.test('the pause after refused connections doubles, and one trial ends it', asy
   t.ok(asked().includes(0), 'and the next pause is short again')
 })
 
+t.test('a request that is never sent is no trial', async t => {
+  const { time, balancer } = made(2)
+  balancer.refused(0, 'ECONNREFUSED')
+  time.now += 1000
+  for (let i = 0; i < 4; i++) balancer.next([], null)
+  t.ok([choose(balancer), choose(balancer)].includes(0))
+})
+
 t.test('where all are down, one a second is tried', async t => {
   const { time, balancer } = made(2)
   for (const index of [0, 1]) balancer.refused(index, 'down')
@@ -61,7 +76,7 @@ t.test('where all are down, one a second is tried', async t => {
   for (let second = 0; second < 60; second++) {
     time.now += 1000
     const tried: number[] = []
-    for (let index = balancer.next(tried, null); index >= 0; index = balancer.next(tried, null)) {
+    for (let index = choose(balancer, null, tried); index >= 0; index = choose(balancer, null, tried)) {
       tried.push(index)
       balancer.refused(index, 'down')
     }
