@@ -1,30 +1,11 @@
 import t from 'tap'
 import { type App, RouteTable } from '../../src/apps/route-table.ts'
 import { parseTarget } from '../../src/request/target.ts'
-
-const headers = { user: null, name: null, email: null, groups: null }
+import { sampleApp } from '../fixtures/in-process/sample-app.ts'
 
 function app(id: string, url: string, change: Partial<App> = {}): App {
-  const { origin, host, pathname } = new URL(url)
-  return {
-    id,
-    title: id,
-    description: null,
-    origin,
-    host,
-    prefix: pathname === '/' ? '' : pathname,
-    upstreams: [{ origin: 'http://127.0.0.1:9', socketPath: null, basePath: '' }],
-    policy: { rules: [], caseSensitive: false },
-    identityHeaders: headers,
-    addHeaders: {},
-    preserveHost: true,
-    assertion: false,
-    allowedOrigins: [],
-    connectTimeoutMs: 1000,
-    responseTimeoutMs: 1000,
-    maintenance: null,
-    ...change
-  }
+  const { origin, pathname } = new URL(url)
+  return sampleApp({ id, origin, prefix: pathname === '/' ? '' : pathname, ...change })
 }
 
 const behindBase = { upstreams: [{ origin: 'http://127.0.0.1:9', socketPath: null, basePath: '/base' }] }

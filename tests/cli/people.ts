@@ -13,6 +13,7 @@ import type { Store } from '../../src/store/store.ts'
 import { AttemptBuckets } from '../../src/throttle/attempt-buckets.ts'
 import { AttemptLimiter } from '../../src/throttle/attempt-limiter.ts'
 import type { TestClock } from '../fixtures/in-process/memory-store.ts'
+import { sampleCredential } from '../fixtures/in-process/sample-credential.ts'
 
 export const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
 export const host = 'gate.lab.example'
@@ -60,20 +61,7 @@ export function gateOn(store: Store, time: TestClock) {
       periodSeconds: 30,
       lastStep: 0
     })
-    await credentials.add({
-      ...base,
-      id: newId(),
-      kind: 'webauthn',
-      name: 'Key',
-      credentialId: newId(),
-      publicKey: 'pQ',
-      counter: 0,
-      transports: ['usb'],
-      aaguid: '00000000-0000-0000-0000-000000000000',
-      backupEligible: false,
-      backedUp: false,
-      uvInitialized: true
-    })
+    await credentials.add(sampleCredential(base))
     await store.put(
       `password:${account.id}`,
       JSON.stringify({ hash: '$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA', setAt: clock() })

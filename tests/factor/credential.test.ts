@@ -3,27 +3,10 @@ import t from 'tap'
 import { type Credential, credentialName, type WebauthnCredential } from '../../src/factor/credential.ts'
 import { newId } from '../../src/ids.ts'
 import { alice, bob, house } from '../fixtures/in-process/factors.ts'
+import { sampleCredential } from '../fixtures/in-process/sample-credential.ts'
 import { shown } from '../fixtures/in-process/shown.ts'
 
-const key = (change: Partial<WebauthnCredential> = {}): WebauthnCredential => ({
-  id: newId(),
-  accountId: alice.id,
-  kind: 'webauthn',
-  name: 'Key',
-  createdAt: 1,
-  lastUsedAt: null,
-  lastUsedFrom: null,
-  disabledAt: null,
-  credentialId: newId(),
-  publicKey: 'pQ',
-  counter: 0,
-  transports: ['usb'],
-  aaguid: '00000000-0000-0000-0000-000000000000',
-  backupEligible: false,
-  backedUp: false,
-  uvInitialized: true,
-  ...change
-})
+const key = (change: Partial<WebauthnCredential> = {}) => sampleCredential({ accountId: alice.id, ...change })
 
 t.test('a credential is found by its owner alone', async t => {
   const { credentials } = house()

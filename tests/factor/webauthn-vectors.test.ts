@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs'
 import { verifyAuthenticationResponse } from '@simplewebauthn/server'
 import t from 'tap'
-import { newId } from '../../src/ids.ts'
 import { alice, home, house } from '../fixtures/in-process/factors.ts'
+import { sampleCredential } from '../fixtures/in-process/sample-credential.ts'
 
 interface Case {
   readonly id: string
@@ -133,24 +133,8 @@ t.test('W4: an assertion from within a frame is refused by us, where the library
     })
     t.equal(verified, true, 'nothing else is wrong with it')
     const all = vectorHouse()
-    await all.credentials.add({
-      id: newId(),
-      accountId: alice.id,
-      kind: 'webauthn',
-      name: 'Key',
-      createdAt: 1,
-      lastUsedAt: null,
-      lastUsedFrom: null,
-      disabledAt: null,
-      credentialId,
-      publicKey: publicKey.toString('base64url'),
-      counter: 0,
-      transports: [],
-      aaguid: '00000000-0000-0000-0000-000000000000',
-      backupEligible: false,
-      backedUp: false,
-      uvInitialized: false
-    })
+    const stored = { publicKey: publicKey.toString('base64url'), uvInitialized: false, transports: [] }
+    await all.credentials.add(sampleCredential({ accountId: alice.id, credentialId, ...stored }))
     t.strictSame(await all.authenticate(vector), { kind: 'refused' }, id)
   }
 })

@@ -7,6 +7,7 @@ import t from 'tap'
 import { type App, type Match, RouteTable } from '../../../src/apps/route-table.ts'
 import { parseTarget } from '../../../src/request/target.ts'
 import { runs } from '../../fixtures/in-process/cases.ts'
+import { sampleApp } from '../../fixtures/in-process/sample-app.ts'
 import { Lab, values } from '../../fixtures/in-process/wire.ts'
 import { oddPath } from '../../request/odd-paths.ts'
 import { habits, servers } from '../../request/servers.ts'
@@ -65,24 +66,13 @@ t.test('what is forwarded is what came', { timeout: 60_000 + runs * 1_500 }, asy
   )
 })
 
-const app = (id: string, host: string, prefix: string, basePath: string): App => ({
-  id,
-  title: id,
-  description: null,
-  origin: `https://${host}`,
-  host,
-  prefix,
-  upstreams: [{ origin: 'http://127.0.0.1:9', socketPath: null, basePath }],
-  policy: { rules: [], caseSensitive: false },
-  identityHeaders: { user: null, name: null, email: null, groups: null },
-  addHeaders: {},
-  preserveHost: true,
-  assertion: false,
-  allowedOrigins: [],
-  connectTimeoutMs: 1,
-  responseTimeoutMs: 1,
-  maintenance: null
-})
+const app = (id: string, host: string, prefix: string, basePath: string): App =>
+  sampleApp({
+    id,
+    origin: `https://${host}`,
+    prefix,
+    upstreams: [{ origin: 'http://127.0.0.1:9', socketPath: null, basePath }]
+  })
 
 /** What the server serves in the end; null where it refuses, or serves what lies outside of its own tree of paths. */
 function servedBy(names: readonly string[], path: string): string | null {
