@@ -7,13 +7,12 @@ import { writeInterim } from '../platform/interim-response.ts'
 import { type ResponseHandler, type UpstreamConnection, UpstreamError } from '../upstream/connection.ts'
 import type { InterimHead } from '../upstream/response-parser.ts'
 import { takeTied, wasRefused } from '../upstream/tied-connections.ts'
-import { certificateTrouble } from '../upstream/trust.ts'
 import { type ForwardRequest, refusalOf } from './forward-request.ts'
 import { inboundHeaders } from './inbound.ts'
 import type { CloseCode, LiveConnections, LiveEntry, LiveRequest, Registration } from './live-connections.ts'
 import { type Outbound, type OutboundPlan, outboundHeaders, requestHead } from './outbound.ts'
 import type { RequestBody } from './request-body.ts'
-import type { AppUpstreams } from './upstreams.ts'
+import { type AppUpstreams, explainFailure } from './upstreams.ts'
 import { toUpstreamPath } from './url-mapping.ts'
 
 /** Methods of requests that may be sent again (RFC 9110 §9.2.2). */
@@ -109,7 +108,7 @@ export abstract class ForwardOperation implements LiveEntry {
     const { balancer } = this.upstreams
     const tied = isUpgrade ? null : this.#takeTied()
     const index = tied === null ? balancer.next(this.tried, affinity) : balancer.indexOf(tied.pool)
-    if (index < 0) return this.refuse(this.#failure ?? new UpstreamError('connect_failed', 'no upstream is up', false))
+    if (index < 0) return this.refuse(this.#failure ?? noneIsUp(app))
     this.tried.push(index)
     const { plan } = this
     const method = req.method as string
@@ -174,18 +173,24 @@ export abstract class ForwardOperation implements LiveEntry {
    */
   protected mayAskAnother(error: UpstreamError): boolean {
     this.#failure = error
-    this.upstreams.balancer.refused(this.tried.at(-1) as number, error.message)
+    const index = this.tried.at(-1) as number
+    this.upstreams.balancer.refused(index, this.#explain(error) ?? error.message)
     if (error.failure === 'timeout') this.#slowConnects++
     return this.#slowConnects < 2
+  }
+
+  #explain(error: UpstreamError): string | null {
+    const { app } = this.forwardRequest
+    const upstream = app.upstreams[this.tried.at(-1) ?? -1]
+    return upstream === undefined ? null : explainFailure(app, upstream, error)
   }
 
   /** Ends it before anything is written; the observer answers the client. */
   protected decline(error: UpstreamError): void {
     this.isOver = true
     this.#registration.release()
-    const { app, observer } = this.forwardRequest
-    const isSecure = this.tried.length > 0 && this.plan.mapping.upstreamOrigin.startsWith('https:')
-    const trouble = isSecure ? certificateTrouble(error, app.id, app.tlsPath ?? 'tls') : null
+    const { observer } = this.forwardRequest
+    const trouble = this.#explain(error)
     const told =
       trouble === null ? error : new UpstreamError(error.failure, trouble, error.wasSent, { cause: error.cause })
     const code = refusalOf(error)
@@ -209,6 +214,10 @@ export abstract class ForwardOperation implements LiveEntry {
     const durationMs = performance.now() - this.#startedAt
     this.forwardRequest.observer.onEnd({ status, bytesIn, bytesOut, outcome, cut, durationMs })
   }
+}
+
+function noneIsUp(app: App): UpstreamError {
+  return new UpstreamError('connect_failed', `app '${app.id}': none of its upstreams is up`, false)
 }
 
 function withoutBody(outbound: Outbound): Outbound {

@@ -1,10 +1,11 @@
 /** An app's upstreams with their request plans, and the connection pools and health checks of one configuration. */
 
 import type { App, Upstream } from '../apps/route-table.ts'
+import type { UpstreamError } from '../upstream/connection.ts'
 import { HealthChecker } from '../upstream/health-check.ts'
 import { LoadBalancer } from '../upstream/load-balancer.ts'
 import { UpstreamPool } from '../upstream/pool.ts'
-import type { UpstreamTls } from '../upstream/trust.ts'
+import { certificateTrouble, type UpstreamTls } from '../upstream/trust.ts'
 import { healthHead, type OutboundPlan, outboundPlan } from './outbound.ts'
 import { UpstreamStates } from './upstream-states.ts'
 
@@ -83,7 +84,8 @@ export class UpstreamRegistry {
     return app.upstreams.map((upstream, i) => {
       const head = healthHead(plans[i] as OutboundPlan, check.path)
       const state = this.#states.of(app, upstream)
-      return new HealthChecker({ pool: this.#pool(upstream, app.tls ?? null), state, check, head })
+      const explain = (error: UpstreamError) => explainFailure(app, upstream, error) ?? error.message
+      return new HealthChecker({ pool: this.#pool(upstream, app.tls ?? null), state, check, head, explain })
     })
   }
 
@@ -96,4 +98,9 @@ export class UpstreamRegistry {
     }
     return pool
   }
+}
+
+/** Names the app and the key to set where its certificate is the trouble; null for other failures. */
+export function explainFailure(app: App, { origin }: Upstream, error: UpstreamError): string | null {
+  return origin.startsWith('https:') ? certificateTrouble(error, app.id, app.tlsPath ?? 'tls') : null
 }

@@ -20,6 +20,8 @@ export interface CheckedUpstream {
   readonly check: HealthCheck
   /** The request head without its last CRLF. */
   readonly head: string
+  /** The failure in words for the log. */
+  readonly explain: (error: UpstreamError) => string
 }
 
 /** More of a body is not read. */
@@ -105,8 +107,9 @@ class RunningCheck implements ResponseHandler {
 
   onError(error: UpstreamError): void {
     this.isOver = true
-    if (error.failure === 'connect_failed') this.#upstream.state.refused(this.#startedAt, error.message)
-    this.#judge(error.message)
+    const problem = this.#upstream.explain(error)
+    if (error.failure === 'connect_failed') this.#upstream.state.refused(this.#startedAt, problem)
+    this.#judge(problem)
   }
 
   #judge(problem: string | null): void {

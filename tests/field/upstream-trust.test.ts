@@ -349,7 +349,7 @@ t.test(
       for (let i = 0; i < 3; i++) t.equal(parse(await gate.ask(get())).status, 200)
       t.equal(parse(await gate.ask(`${get('/', ['Content-Length: 1'], 'POST')}x`)).status, 200)
       t.match(await (await shake(gate)).until('\r\n\r\n'), /^HTTP\/1.1 101 /)
-      t.match(problems, [/not the pinned one/], 'said once')
+      t.match(problems, [/^app 'app': its certificate is not the pinned one.* \(tls\.fingerprint\)/], 'said once')
     }
     t.same(wrong.requests, [], 'not a byte for the wrong one')
     t.equal(right.requests.filter(text => text.startsWith('GET /healthz ')).length, 1)
