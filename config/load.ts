@@ -119,6 +119,10 @@ function fillIn(draft: DraftConfig): void {
   if (portal !== undefined) portal.rpId ??= portal.url?.hostname
   if (factors?.totp !== undefined) factors.totp.issuer ??= portal?.title
   for (const source of identity ?? []) if (source !== undefined && 'title' in source) source.title ??= source.id
+  const { webauthn } = factors ?? {}
+  const { policy } = webauthn ?? {}
+  if (policy != null) policy.syncedPasskeys ??= policy.profile === 'aal3' ? 'refuse' : 'allow'
+  if (webauthn !== undefined) webauthn.attestation ??= policy?.trustAnchors?.length ? 'direct' : 'none'
   for (const app of draft.apps ?? []) {
     if (app === undefined) continue
     app.title ??= app.id

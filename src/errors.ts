@@ -34,6 +34,11 @@ const catalogue = {
     whose: 'you',
     sentence: 'To add a factor, use an invitation or confirm again first.'
   },
+  authenticator_not_allowed: {
+    status: 403,
+    whose: 'you',
+    sentence: 'This passkey or security key is not accepted here.'
+  },
   last_factor: { status: 403, whose: 'you', sentence: 'The last factor cannot be removed.' },
   institution_refused: { status: 403, whose: 'you', sentence: 'Your institution did not sign you in.' },
   institution_answer_invalid: {

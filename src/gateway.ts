@@ -47,7 +47,7 @@ import { makeAssertion } from './identity/assertion.ts'
 import type { Directories } from './identity/directories.ts'
 import { PasswordLogin } from './identity/password/password-login.ts'
 import { makeClientReader } from './request/client.ts'
-import { tlsOf, toApp } from './services/app-options.ts'
+import { tlsOf, toApp, webauthnOf } from './services/app-options.ts'
 import { directoriesOf } from './services/directories.ts'
 import type { Services } from './services/services.ts'
 import { InstitutionSessions } from './session/institution-sessions.ts'
@@ -312,7 +312,7 @@ function wholeAddress(request: FastifyRequest, portalOrigin: string): string {
 
 function servicesOf(config: Config, runtime: Services, directories: Directories): PortalServices & SignInServices {
   const { store, clock, credentials, limiter, accounts, sessions, invitations, local } = runtime
-  const { totp, webauthn, recoveryCodes } = config.factors
+  const { totp, recoveryCodes } = config.factors
   const keyring = () => runtime.keyring
   const shared = { store, clock, credentials, limiter }
   return {
@@ -337,7 +337,7 @@ function servicesOf(config: Config, runtime: Services, directories: Directories)
     }),
     webauthn: new Webauthn({
       ...shared,
-      ...webauthn,
+      ...webauthnOf(config.factors),
       keyring,
       rpId: config.portal.rpId,
       rpName: config.portal.title,

@@ -161,7 +161,8 @@ function checkTogether(tls: DraftTls, path: string, diagnostics: Diagnostics): v
       diagnostics.problem(`${path}.${key}`, `needs ${path}.${other} beside it`)
 }
 
-function checkAuthorities(file: string, path: string, now: number, diagnostics: Diagnostics): void {
+/** Adds a problem where a PEM file holds no certificates, and a warning where all of them have expired. */
+export function checkAuthorities(file: string, path: string, now: number, diagnostics: Diagnostics): void {
   const text = readPem(file, path, diagnostics)
   if (text === null) return
   const blocks = text.match(

@@ -10,6 +10,7 @@ import { isPublicSuffix } from '../values/public-suffixes.ts'
 import { printDuration } from '../values/value-types.ts'
 import { checkApps, checkScheme } from './apps.ts'
 import { checkAppsTls, checkRedisFiles, checkTlsFiles } from './certificates.ts'
+import { checkWebauthnPolicy } from './webauthn-policy.ts'
 
 /** Adds every problem and warning to `diagnostics`. `now` in milliseconds, for certificates. */
 export function checkConfig(config: DraftConfig, now: number, diagnostics: Diagnostics): void {
@@ -20,6 +21,7 @@ export function checkConfig(config: DraftConfig, now: number, diagnostics: Diagn
   checkIdentity(config, diagnostics)
   checkApps(config, diagnostics)
   checkAppsTls(config, now, diagnostics)
+  checkWebauthnPolicy(config, now, diagnostics)
   if (config.unsafeHttp === true)
     diagnostics.warning(
       'unsafeHttp',

@@ -1,6 +1,6 @@
 /** The schema of `session` and `factors`, the keys about people. */
 import type { FactorKind } from '../../src/factor/kinds.ts'
-import { choice, derived, duration, map, text, whole } from './schema-builders.ts'
+import { choice, derived, duration, list, map, orNull, text, whole } from './schema-builders.ts'
 
 const day = 86_400
 
@@ -88,6 +88,68 @@ const totp = map(
   }
 )
 
+const model = text('aaguid', {
+  title: 'AAGUID',
+  description: 'The number of a model.',
+  example: 'fa2b99dc-9e39-4257-8f92-4a30d23c4118'
+})
+
+const policy = map(
+  {
+    profile: orNull(
+      choice(['aal3'], {
+        title: 'Profile',
+        description:
+          '`aal3`: what NIST SP 800-63B-4 asks of an authenticator at AAL3. A maker in `trustAnchors` vouches for it, it cannot be copied to other devices (`syncedPasskeys: refuse`), and it verifies its user. List the models that keep their keys in hardware in `allow`.',
+        example: 'aal3'
+      })
+    ),
+    allow: orNull(
+      list(
+        model,
+        {
+          title: 'Models that are accepted',
+          description:
+            'No other model is. Without `trustAnchors` a model is only what the device says of itself, and anybody can write a program that says the same.',
+          example: ['fa2b99dc-9e39-4257-8f92-4a30d23c4118']
+        },
+        { minItems: 1 }
+      )
+    ),
+    deny: list(model, {
+      title: 'Models that are refused',
+      description: 'Without `trustAnchors` a device may say that it is another model.',
+      default: [],
+      example: ['fa2b99dc-9e39-4257-8f92-4a30d23c4118']
+    }),
+    trustAnchors: list(
+      text('file', { title: 'File', description: 'PEM file with certificates.', example: 'yubico-roots.pem' }),
+      {
+        title: 'Trust anchors',
+        description:
+          'PEM files with the certificates of the makers that are trusted. Every passkey or security key then needs an attestation that leads to one of them; `attestation: direct` is the default then. Makers publish these certificates, and so does the FIDO Metadata Service. Revoked certificates are not looked up. The files are read again when they change.',
+        default: [],
+        example: ['yubico-roots.pem']
+      }
+    ),
+    syncedPasskeys: choice(
+      ['allow', 'refuse'],
+      {
+        title: 'Synced passkeys',
+        description:
+          'Passkeys of a password manager or of a telephone’s account, which can be copied to other devices (WebAuthn’s BE flag). `refuse` takes keys only that stay where they are.',
+        example: 'refuse'
+      },
+      { 'x-derived': '`allow`; `refuse` with `profile: aal3`' }
+    )
+  },
+  {
+    title: 'Policy',
+    description:
+      'Which passkeys and security keys are accepted. It holds when one is enrolled and whenever one is used: one that does not fit any more stays in the account, opens nothing, and says why.'
+  }
+)
+
 const webauthn = map(
   {
     userVerification: choice(['required', 'preferred', 'discouraged'], {
@@ -97,14 +159,18 @@ const webauthn = map(
       default: 'required',
       example: 'preferred'
     }),
-    attestation: choice(['none', 'direct', 'enterprise'], {
-      title: 'Attestation',
-      description:
-        'Whether the gate asks at enrolment which model a device is. `none` does not ask and is right for most labs. `direct` and `enterprise` use the model that the device claims ' +
-        'for its name on the account page. The gate does not verify the claim, so this key cannot exclude a model.',
-      default: 'none',
-      example: 'direct'
-    })
+    policy: orNull(policy),
+    attestation: choice(
+      ['none', 'direct', 'enterprise'],
+      {
+        title: 'Attestation',
+        description:
+          'Whether the gate asks at enrolment which model a device is. `none` does not ask and is right for most labs. `direct` and `enterprise` use the model that the device claims ' +
+          'for its name on the account page. Without `trustAnchors` in `policy` the gate does not verify the claim, so this key cannot exclude a model.',
+        example: 'direct'
+      },
+      { 'x-derived': '`none`; `direct` where `policy` has `trustAnchors`' }
+    )
   },
   { title: 'WebAuthn', description: 'Passkeys and security keys.', default: {} }
 )

@@ -73,6 +73,7 @@ export const valueTypes = {
   identityHeader: { read: readIdentityHeader, name: 'header name' },
   passedHeader: { read: readPassedHeader, name: 'header name' },
   fingerprint: { read: readFingerprint, name: 'fingerprint' },
+  aaguid: { read: readAaguid, pattern: '[0-9A-Fa-f-]{32,36}', name: 'AAGUID' },
   headerName: { read: readHeaderName, name: 'header name' },
   secret: { read: (text: string) => text, name: 'text' },
   headerValue: { read: readHeaderValue, name: 'header value' }
@@ -130,6 +131,14 @@ export function readFingerprint(text: string): string | Invalid {
   return invalid(
     "must be 'sha256:' and the 64 hex digits that `openssl x509 -in app.pem -noout -fingerprint -sha256` prints, with or without colons"
   )
+}
+
+/** An AAGUID in the one spelling that authenticators' lists have: lower case, with hyphens. */
+export function readAaguid(text: string): string | Invalid {
+  const digits = text.trim().toLowerCase().replaceAll('-', '')
+  if (!/^[0-9a-f]{32}$/.test(digits))
+    return invalid("must be an AAGUID such as 'fa2b99dc-9e39-4257-8f92-4a30d23c4118', in quotes")
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
 /** Text on one line. */

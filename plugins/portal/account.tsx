@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Credential } from '../../src/factor/credential.ts'
 import type { PasskeySignals } from '../../src/factor/passkey-signals.ts'
 import { isFullySignedIn } from '../../src/factor/proof.ts'
+import type { Misfit } from '../../src/factor/webauthn-policy.ts'
 import type { Session } from '../../src/session/session.ts'
 import { browserName } from './device-name.ts'
 import { type Flash, takeFlash } from './flash.ts'
@@ -16,6 +17,8 @@ import { withReturnTo } from './return-to.ts'
 export interface AccountView {
   readonly name: string
   readonly credentials: readonly Credential[]
+  /** By credential id: why the policy does not take it any more. */
+  readonly misfits?: ReadonlyMap<string, Misfit>
   readonly codes: { readonly total: number; readonly remaining: number; readonly createdAt: number } | null
   readonly sessions: readonly { readonly session: Session; readonly lastSeenAt: number }[]
   readonly thisSession: string
@@ -53,7 +56,13 @@ export function AccountPage({ frame, view }: { frame: Frame; view: AccountView }
         <h2 id="factors">{say.factors}</h2>
         <ul class="list" data-passkeys={JSON.stringify(view.signals)}>
           {view.credentials.map(credential => (
-            <FactorRow key={credential.id} frame={frame} credential={credential} now={view.now} />
+            <FactorRow
+              key={credential.id}
+              frame={frame}
+              credential={credential}
+              misfit={view.misfits?.get(credential.id) ?? null}
+              now={view.now}
+            />
           ))}
         </ul>
         <p>
@@ -107,7 +116,14 @@ function EndOthers({ frame }: { frame: Frame }) {
   )
 }
 
-function FactorRow({ frame, credential, now }: { frame: Frame; credential: Credential; now: number }) {
+interface FactorRowProps {
+  frame: Frame
+  credential: Credential
+  misfit: Misfit | null
+  now: number
+}
+
+function FactorRow({ frame, credential, misfit, now }: FactorRowProps) {
   const say = frame.say.account
   const { id, kind, name, createdAt, lastUsedAt, lastUsedFrom, disabledAt } = credential
   const path = `/.factorgate/account/factors/${id}`
@@ -121,6 +137,7 @@ function FactorRow({ frame, credential, now }: { frame: Frame; credential: Crede
       <h3 dir="auto">{name}</h3>
       <p class="soft">{say.facts(facts)}</p>
       {disabledAt !== null && <p>{say.disabled}</p>}
+      {misfit !== null && <p>{say.misfit(frame.say.factor.misfit[misfit])}</p>}
       <div class="acts">
         <details>
           <summary aria-label={plain(say.renameNamed(name))}>{say.rename}</summary>
@@ -200,6 +217,12 @@ export async function showAccount(page: AuthenticatedContext, status: number, pr
   const view: AccountView = {
     name: displayName,
     credentials: [...enrolled].sort((a, b) => (b.lastUsedAt ?? b.createdAt) - (a.lastUsedAt ?? a.createdAt)),
+    misfits: new Map(
+      enrolled.flatMap(credential => {
+        const misfit = webauthn.misfitOf(credential)
+        return misfit === null ? [] : [[credential.id, misfit]]
+      })
+    ),
     codes,
     sessions: [...live].sort((a, b) => Number(isOf(b, principal.session)) - Number(isOf(a, principal.session))),
     thisSession: principal.session.id,

@@ -19,6 +19,8 @@ export interface ChallengeView {
   readonly isStepUp: boolean
   /** The sentence that says why a factor is asked for. */
   readonly why: string | null
+  /** The sentence that says why a passkey of this person does not count any more. */
+  readonly misfit?: string | null
   /** In the order of the page; never empty. */
   readonly factors: readonly FactorKind[]
   /** The lengths of the codes of this person's authenticator apps, the shortest first. */
@@ -36,6 +38,7 @@ export function ChallengePage({ frame, view }: { frame: Frame; view: ChallengeVi
           <Said text={view.why} />
         </p>
       )}
+      {view.misfit != null && <Notice>{view.misfit}</Notice>}
       {first !== undefined && <FactorForm frame={frame} view={view} kind={first} isFirst />}
       {others.length > 0 && (
         <div>

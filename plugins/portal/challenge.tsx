@@ -6,6 +6,7 @@ import { whySentence } from './challenge-offer.ts'
 import { ChallengePage, type ChallengeProblem, DeadEndPage } from './challenge-page.tsx'
 import { enter, urlOf, wayOn } from './enter.ts'
 import { lostCookie, readForm, staleForm } from './forms.ts'
+import type { Messages } from './messages/en.ts'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { problemOf } from './refused-factor.ts'
 import { withReturnTo } from './return-to.ts'
@@ -20,17 +21,13 @@ export async function showChallenge(
   const { challenge, factors: usable } = portal.signIn
   const offer = await challenge.offer(callerOf(page))
   const frame = { ...frameOf(page), person: null }
+  const misfit = await usable.misfit(principal.account.id)
+  const why = misfit === null ? null : say.factor.misfit[misfit]
   if (offer.has.length === 0) {
     const isOff = await usable.areSwitchedOff(principal.account.id)
     const isInvited = await portal.services.invitations.isWaiting(principal.account.id)
-    const title = isOff ? say.challenge.off : isInvited ? say.challenge.begun : say.challenge.none
-    const what = isOff ? say.challenge.offWhat : say.challenge.noneWhat
-    const now = isInvited ? say.challenge.begunNow : say.challenge.noneNow
-    return sendPage(
-      page,
-      403,
-      <DeadEndPage frame={frame} title={title} what={what} now={now} href={null} trip={trip} />
-    )
+    const end = noFactor(say.challenge, { why, isOff, isInvited })
+    return sendPage(page, 403, <DeadEndPage frame={frame} {...end} href={null} trip={trip} />)
   }
   if (offer.factors.length === 0) {
     const demanded = say.challenge.orFactors(offer.demanded.map(kind => say.factor.your[kind]))
@@ -40,7 +37,10 @@ export async function showChallenge(
     const end = asksForCodes
       ? { now: unfitCodes, href: withReturnTo('/.factorgate/enrol/recovery', trip), action: say.recovery.newSubmit }
       : { now: unfitNow, href: withReturnTo('/.factorgate/enrol', trip), action: addFactor }
-    const what = unfitWhat(offer.app ?? '', demanded)
+    const what =
+      why !== null && offer.demanded.includes('webauthn')
+        ? say.challenge.misfitUnfit(offer.app ?? '', demanded, why)
+        : unfitWhat(offer.app ?? '', demanded)
     return sendPage(page, 403, <DeadEndPage frame={frame} title={title} what={what} trip={trip} {...end} />)
   }
   const factors =
@@ -55,12 +55,24 @@ export async function showChallenge(
         name: principal.account.displayName,
         isStepUp: offer.isStepUp,
         why: whySentence(offer, say),
+        misfit: why === null ? null : say.challenge.misfitNotice(why),
         factors,
         codeDigits: offer.codeDigits.length > 0 ? offer.codeDigits : [6],
         problem
       }}
     />
   )
+}
+
+/** What a person hears who has no factor to confirm with. */
+function noFactor(
+  say: Messages['challenge'],
+  { why, isOff, isInvited }: { why: string | null; isOff: boolean; isInvited: boolean }
+): { title: string; what: string; now: string } {
+  const now = isInvited ? say.begunNow : say.noneNow
+  if (why !== null) return { title: say.misfit, what: say.misfitWhat(why), now: isInvited ? now : say.misfitNow }
+  if (isOff) return { title: say.off, what: say.offWhat, now }
+  return { title: isInvited ? say.begun : say.none, what: say.noneWhat, now }
 }
 
 /**

@@ -80,6 +80,6 @@ export function registerFactors(scope: FastifyInstance): void {
   /** True for the last usable factor, which the page does not offer to remove. Recovery codes do not count. */
   async function isLast(page: AuthenticatedContext, id: string): Promise<boolean> {
     const all = await credentials.list(page.principal.account.id)
-    return !all.some(credential => credential.id !== id && credential.disabledAt === null)
+    return !all.some(credential => credential.id !== id && page.portal.signIn.factors.isUsable(credential))
   }
 }

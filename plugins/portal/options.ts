@@ -49,7 +49,7 @@ export interface PortalServices {
   readonly totp: Pick<Totp, 'open' | 'begin' | 'resume' | 'isFinished'>
   readonly webauthn: Pick<
     Webauthn,
-    'isUnknown' | 'signalsFor' | 'registrationOptions' | 'isEnrolling' | 'authenticationOptions'
+    'isUnknown' | 'misfitOf' | 'signalsFor' | 'registrationOptions' | 'isEnrolling' | 'authenticationOptions'
   >
   readonly recoveryCodes: Pick<RecoveryCodes, 'status'>
 }

@@ -12,6 +12,15 @@ export function problemOf(
   refused: NotVerified
 ): { status: number; code: ErrorCode; problem: ChallengeProblem } {
   const { say, reply } = page
+  if (refused.kind === 'unfit') {
+    reply.header('factorgate-error', 'authenticator_not_allowed')
+    const sentence = say.challenge.passkeyUnfit(say.factor.misfit[refused.why])
+    return {
+      status: 403,
+      code: 'authenticator_not_allowed',
+      problem: { factor, sentence, clock: null, waitSeconds: null }
+    }
+  }
   const throttled = refused.kind === 'throttled'
   const code = throttled ? 'too_many_attempts' : 'wrong_code'
   reply.header('factorgate-error', code)

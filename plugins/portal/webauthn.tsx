@@ -105,6 +105,10 @@ export function registerWebauthn(scope: FastifyInstance): void {
     if (answer.kind === 'entered' || answer.kind === 'denied') return { redirect: enter(page, answer) }
     if (answer.kind === 'repeated') return answer.answer
     if (answer.kind === 'throttled') return refuseThrottled(page, answer.retryAfterSeconds)
+    if (answer.kind === 'unfit') {
+      const sentence = say.login.passkeyUnfit(say.factor.misfit[answer.why])
+      return refuse(page, 'authenticator_not_allowed', sentence)
+    }
     const { waitSeconds } = answer
     const message = withWait(reply, say.login.passkeyRefused, waitSeconds ?? null, say)
     return refuse(page, 'wrong_credentials', message, waitSeconds, await webauthn.isUnknown(response))
@@ -141,6 +145,15 @@ export function registerWebauthn(scope: FastifyInstance): void {
     if (answer.kind === 'enrolled' || answer.kind === 'denied') return { redirect: enterEnrolled(page, answer) }
     if (answer.kind === 'repeated') return answer.answer
     if (answer.kind === 'throttled') return refuseThrottled(page, answer.retryAfterSeconds)
+    // The browser has made the passkey already: it should forget it.
+    if (answer.kind === 'unfit')
+      return refuse(
+        page,
+        'authenticator_not_allowed',
+        page.say.enrolPasskey.unfit[answer.why](answer.model),
+        undefined,
+        true
+      )
     const { waitSeconds } = answer.kind === 'refused' ? answer : {}
     const message = withWait(page.reply, page.say.passkey.failed, waitSeconds ?? null, page.say)
     return refuse(page, 'wrong_code', message, waitSeconds)

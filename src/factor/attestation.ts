@@ -49,6 +49,8 @@ const signatures: ReadonlyMap<unknown, { hash: string | null; more?: Partial<Ver
   [-38, { hash: 'sha384', more: pss }],
   [-39, { hash: 'sha512', more: pss }]
 ])
+/** Formats whose whole statement the library verifies (§8). */
+const verifiedFormats = new Set(['packed', 'tpm', 'android-key', 'fido-u2f', 'apple'])
 /** Formats whose certificate signs the authenticator data. */
 const signsData = new Set(['packed', 'android-key'])
 
@@ -72,6 +74,21 @@ export function withoutUnjudged(object: string, clientDataJSON: string, tools: A
     new Map(Object.entries({ fmt: 'none', attStmt: new Map(), authData: data })) as never
   )
   return Buffer.from(bare).toString('base64url')
+}
+
+/**
+ * The certificates of a statement that the library verifies whole, the leaf first; null for none, for self attestation, and for formats
+ * without a verifier. SafetyNet has ended, and a compound is not read by the library.
+ */
+export function attestedChain(object: string, tools: AttestationTools): Bytes[] | null {
+  const decoded = tools.decodeAttestationObject(
+    new Uint8Array(Buffer.from(object, 'base64url'))
+  ) as Partial<Statement> | null
+  if (typeof decoded?.get !== 'function') return null
+  const statement = decoded.get('attStmt')
+  if (!verifiedFormats.has(decoded.get('fmt') as string) || !isMap(statement)) return null
+  const chain = statement.get('x5c')
+  return isChain(chain) ? (chain as Bytes[]) : null
 }
 
 /** False also for an unknown algorithm. Throws for a bad certificate. */

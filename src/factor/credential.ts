@@ -46,6 +46,8 @@ export interface WebauthnCredential extends CredentialBase {
   readonly backedUp: boolean
   /** True if it verified its user at enrolment, or later beside another factor. */
   readonly uvInitialized: boolean
+  /** Id of the trust anchor that vouched for its model at enrolment; absent where none did. */
+  readonly attestedBy?: string
 }
 
 interface CredentialOf {
@@ -158,9 +160,10 @@ export class Credentials {
   async removeUnlessLast(
     accountId: string,
     id: string,
-    commit: () => Promise<void>
+    commit: () => Promise<void>,
+    works: (credential: Credential) => boolean = isOn
   ): Promise<'removed' | 'last' | 'absent'> {
-    if (!(await this.#claim(accountId, id))) return 'last'
+    if (!(await this.#claim(accountId, id, works))) return 'last'
     try {
       await commit()
     } catch (error) {
@@ -171,9 +174,9 @@ export class Credentials {
   }
 
   /** A claim is needed since two parallel removals would otherwise count on each other. */
-  #claim(accountId: string, id: string): Promise<boolean> {
+  #claim(accountId: string, id: string, works: (credential: Credential) => boolean): Promise<boolean> {
     return this.#changeLeaving(accountId, (leaving, all) => {
-      const stays = all.some(other => other.id !== id && other.disabledAt === null && !leaving.includes(other.id))
+      const stays = all.some(other => other.id !== id && works(other) && !leaving.includes(other.id))
       return stays ? [...leaving.filter(other => other !== id && all.some(one => one.id === other)), id] : null
     })
   }
@@ -235,6 +238,10 @@ export function credentialName(text: string, otherwise: string): string {
   return [...clean].slice(0, nameLength).join('').trim() || otherwise
 }
 
+function isOn({ disabledAt }: Credential): boolean {
+  return disabledAt === null
+}
+
 function isId(text: string): boolean {
   return /^[A-Za-z0-9_-]{22}$/.test(text)
 }
@@ -274,6 +281,7 @@ function isWebauthn(value: Loose): boolean {
     isCount(value.counter) &&
     Array.isArray(value.transports) &&
     value.transports.every(isText) &&
-    [value.backupEligible, value.backedUp, value.uvInitialized].every(isBoolean)
+    [value.backupEligible, value.backedUp, value.uvInitialized].every(isBoolean) &&
+    (value.attestedBy === undefined || isText(value.attestedBy))
   )
 }

@@ -1,7 +1,8 @@
-/** The results of checking and enrolling a second factor. A refusal does not tell its cause, except a wrong clock. */
+/** The results of checking and enrolling a second factor. A refusal does not tell its cause, except a wrong clock and a policy, which only the owner of a key can hear. */
 
 import type { Credential } from './credential.ts'
 import type { FactorKind } from './proof.ts'
+import type { Misfit } from './webauthn-policy.ts'
 
 export type Verification =
   | {
@@ -22,12 +23,16 @@ export type Verification =
       readonly goodAgainAt: number
       readonly waitSeconds?: number
     }
+  /** It was verified, but the policy does not take it (any more). */
+  | { readonly kind: 'unfit'; readonly accountId: string; readonly why: Misfit }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
 
 export type Enrolment =
   | { readonly kind: 'enrolled'; readonly credential: Credential }
   /** `clockOffsetSeconds`: positive for a fast clock. */
   | { readonly kind: 'refused'; readonly clockOffsetSeconds?: number | null; readonly waitSeconds?: number }
+  /** The response is right, but the policy does not take this authenticator. */
+  | { readonly kind: 'unfit'; readonly why: Misfit; readonly model: string | null }
   /** The ceremony is over, spent or another person's. */
   | { readonly kind: 'expired' }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }

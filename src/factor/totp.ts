@@ -146,7 +146,7 @@ export class Totp {
     code: string
     name: string
     address: string
-  }): Promise<Enrolment> {
+  }): Promise<Exclude<Enrolment, { kind: 'unfit' }>> {
     const { accountId, ceremony, binding } = input
     const pending = await this.#ceremonies.look(ceremony, { accountId, binding })
     if (pending === null) return { kind: 'expired' }

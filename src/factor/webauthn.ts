@@ -12,27 +12,23 @@ import type { Store } from '../store/store.ts'
 import { AttemptBuckets, type Origin } from '../throttle/attempt-buckets.ts'
 import { type AttemptLimiter, type Reservation, refusedBy } from '../throttle/attempt-limiter.ts'
 import { ConsecutiveFailures } from '../throttle/consecutive-failures.ts'
-import { withoutUnjudged } from './attestation.ts'
 import { type AuthenticatorType, authenticatorTypeOf, modelName } from './authenticator-names.ts'
 import { Ceremonies } from './ceremony.ts'
-import { fitsItsAlgorithm } from './cose-key.ts'
-import { type Credentials, credentialName, type WebauthnCredential } from './credential.ts'
+import { type Credential, type Credentials, credentialName, type WebauthnCredential } from './credential.ts'
 import { isStrictEcdsaSignature } from './ecdsa-signature.ts'
 import { credentialsPerKind, type Enrolment, type FactorNotice, type Verification } from './factor.ts'
 import { isUnknownPasskey, passkeySignals } from './passkey-signals.ts'
 import { SealedCeremonies } from './sealed-ceremony.ts'
+import { algorithms, browserParts, ecdsaAlgorithms, helpers, library, orNothing } from './webauthn-library.ts'
+import { type Misfit, misfitOf, type WebauthnPolicy } from './webauthn-policy.ts'
+import { checkRegistration } from './webauthn-registration.ts'
 import {
   type AuthenticationResponse,
   isSameOriginCeremony,
-  type RegistrationResponse,
   readAuthentication,
   readRegistration
 } from './webauthn-response.ts'
 import { type Assertion, afterAssertion, mayAnswer, type Pending, webauthnCeremony } from './webauthn-rules.ts'
-
-/** The library is loaded at its first use, since it takes a third of the gate's memory. */
-const library = () => import('@simplewebauthn/server')
-const helpers = () => import('@simplewebauthn/server/helpers')
 
 export type UserVerification = 'required' | 'preferred' | 'discouraged'
 
@@ -49,6 +45,8 @@ export interface WebauthnOptions {
   readonly userVerification: UserVerification
   /** The gate does not judge attestation, and with `none` the browser asks one question less. */
   readonly attestation: 'none' | 'direct' | 'enterprise'
+  /** Default: every authenticator fits. */
+  readonly policy?: WebauthnPolicy | null
   /** Called when a counter went back: the authenticator may be copied. The assertion was refused. */
   readonly onCounterRegress?: (notice: FactorNotice) => void
   /** For tests. */
@@ -58,11 +56,6 @@ export interface WebauthnOptions {
 /** NIST SP 800-63B-4 and ASVS 6.7.2 require 64 bits, WebAuthn L3 §13.4.3 128. */
 const challengeBytes = 32
 const ceremonySeconds = 5 * 60
-/** IANA, "COSE Algorithms". */
-const cose = { EdDSA: -8, ES256: -7, RS256: -257, ES384: -35, ES512: -36 } as const
-/** By preference. Other algorithms are refused (§7.1 step 20). */
-const algorithms = [cose.EdDSA, cose.ES256, cose.RS256, cose.ES384, cose.ES512]
-const ecdsaAlgorithms: readonly unknown[] = [cose.ES256, cose.ES384, cose.ES512]
 
 interface AnswerInput extends Origin {
   readonly binding: string
@@ -112,10 +105,13 @@ export class Webauthn {
       challenge: this.#challenge(),
       timeout: ceremonySeconds * 1000,
       attestationType: attestation,
-      excludeCredentials: own.map(describe),
+      // One that does not fit may be enrolled again, with what it lacked.
+      excludeCredentials: own.filter(one => this.misfitOf(one) === null).map(describe),
       authenticatorSelection: { residentKey: 'preferred', userVerification },
       supportedAlgorithmIDs: algorithms
     })
+    // Browsers then show the dialogue for a separate key first.
+    if (this.#options.policy?.refusesSynced) options.hints = ['security-key']
     const ceremony = await this.#begin('enrol', account.id, binding, options.challenge, null)
     return { ceremony, options }
   }
@@ -144,10 +140,18 @@ export class Webauthn {
       return { kind: 'expired' }
     }
     const response = readRegistration(input.response)
-    const found = response === null ? null : await this.#checkRegistration(response, pending)
+    const found =
+      response === null
+        ? null
+        : await checkRegistration(response, this.#expected(pending), this.#options.policy?.anchors ?? [], clock())
     if (found === null || (await this.#ofAccount(account.id)).length >= credentialsPerKind)
       return refusedBy(reservation)
     const model = modelName(found.aaguid)
+    const why = misfitOf(this.#options.policy ?? null, found)
+    if (why !== null) {
+      await reservation.released()
+      return { kind: 'unfit', why, model }
+    }
     const sort = authenticatorTypeOf(found)
     const credential: WebauthnCredential = {
       ...found,
@@ -166,6 +170,11 @@ export class Webauthn {
     return { kind: 'enrolled', credential }
   }
 
+  /** Why the policy does not take this credential; null where it does, and for other factors. */
+  misfitOf(credential: Credential): Misfit | null {
+    return credential.kind === 'webauthn' ? misfitOf(this.#options.policy ?? null, credential) : null
+  }
+
   /** See passkey-signals.ts. */
   readonly signalsFor = (account: { id: string; name: string; displayName: string }) =>
     passkeySignals(this.#options, account)
@@ -178,7 +187,7 @@ export class Webauthn {
   }): Promise<{ ceremony: string; options: PublicKeyCredentialRequestOptionsJSON }> {
     const { accountId, binding } = input
     const own = accountId === null ? [] : await this.#ofAccount(accountId)
-    const usable = own.filter(({ disabledAt }) => disabledAt === null)
+    const usable = own.filter(one => one.disabledAt === null && this.misfitOf(one) === null)
     const { generateAuthenticationOptions } = await library()
     const options = await generateAuthenticationOptions({
       rpID: this.#options.rpId,
@@ -212,6 +221,8 @@ export class Webauthn {
     }
     // Without the confirmation, a failover could restore the counter and the challenge.
     await Promise.all([this.#options.store.settle?.(), this.#failures.clear(credential.id), reservation.succeeded()])
+    const why = this.misfitOf(credential)
+    if (why !== null) return { kind: 'unfit', accountId: credential.accountId, why }
     return {
       kind: 'verified',
       accountId: credential.accountId,
@@ -279,39 +290,6 @@ export class Webauthn {
     return used === null ? null : assertion
   }
 
-  async #checkRegistration(response: RegistrationResponse, pending: Pending) {
-    if (!isSameOriginCeremony(response.clientData)) return null
-    const { id, clientDataJSON, attestationObject, transports } = response
-    const { verifyRegistrationResponse } = await library()
-    const { verified, registrationInfo: info } = await orNothing(async () => {
-      const toVerify = withoutUnjudged(attestationObject, clientDataJSON, await helpers())
-      if (toVerify === null) return null
-      return verifyRegistrationResponse({
-        response: {
-          ...browserParts(id),
-          response: { clientDataJSON, attestationObject: toVerify }
-        },
-        ...this.#expected(pending),
-        supportedAlgorithmIDs: algorithms
-      })
-    })
-    // The id beside the attestation is unsigned.
-    if (verified !== true || info === undefined || info.credential.id !== id) return null
-    const { decodeCredentialPublicKey } = await helpers()
-    if (!fitsItsAlgorithm(decodeCredentialPublicKey(info.credential.publicKey) as { get(label: number): unknown }))
-      return null
-    return {
-      credentialId: id,
-      publicKey: Buffer.from(info.credential.publicKey).toString('base64url'),
-      counter: info.credential.counter,
-      transports,
-      aaguid: info.aaguid,
-      backupEligible: info.credentialDeviceType === 'multiDevice',
-      backedUp: info.credentialBackedUp,
-      uvInitialized: info.userVerified
-    }
-  }
-
   async #checkAssertion(
     credential: WebauthnCredential,
     response: AuthenticationResponse,
@@ -375,18 +353,6 @@ export class Webauthn {
     return all.filter(credential => credential.kind === 'webauthn')
   }
 }
-
-/** The library throws for an invalid response. The store is not called here. */
-async function orNothing<Result extends object>(check: () => Promise<Result | null>): Promise<Partial<Result>> {
-  try {
-    return (await check()) ?? {}
-  } catch {
-    return {}
-  }
-}
-
-/** Parts of the response that were checked before, in the library's shape. */
-const browserParts = (id: string) => ({ id, rawId: id, type: 'public-key' as const, clientExtensionResults: {} })
 
 function describe({ credentialId, transports }: WebauthnCredential) {
   return { id: credentialId, transports: [...transports] as ('usb' | 'nfc')[] }

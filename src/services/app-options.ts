@@ -4,7 +4,9 @@ import { pemText } from '../../config/reading/text-sources.ts'
 import type { AppConfig, Config, RuleConfig } from '../../config/schema.ts'
 import type { App } from '../apps/route-table.ts'
 import type { Clock } from '../clock.ts'
+import { trustAnchors } from '../factor/attestation-chain.ts'
 import { factorKinds } from '../factor/proof.ts'
+import type { WebauthnOptions } from '../factor/webauthn.ts'
 import { compilePolicy } from '../policy/compile.ts'
 import type { Rule } from '../policy/policy.ts'
 import type { SessionLimits } from '../session/sessions.ts'
@@ -54,6 +56,17 @@ export function tlsOf({ tls }: Pick<AppConfig, 'tls'>): UpstreamTls | null {
   const pem = (file: string | null) => (file === null ? null : pemText(file))
   const { serverName, fingerprint: fingerprints, unsafeAnyCertificate } = tls
   return { ca: pem(tls.ca), cert: pem(tls.cert), key: pem(tls.key), serverName, fingerprints, unsafeAnyCertificate }
+}
+
+/** The options of WebAuthn, with the certificates of the policy. Throws if a file cannot be read. */
+export function webauthnOf({
+  webauthn: { userVerification, attestation, policy }
+}: Config['factors']): Pick<WebauthnOptions, 'userVerification' | 'attestation' | 'policy'> {
+  if (policy === null) return { userVerification, attestation }
+  const { allow, deny, syncedPasskeys } = policy
+  const anchors = policy.trustAnchors.flatMap(file => trustAnchors(pemText(file)))
+  const refusesSynced = syncedPasskeys === 'refuse'
+  return { userVerification, attestation, policy: { allow, deny, anchors, refusesSynced } }
 }
 
 /** One app for the route table, without `tls`. `all` lists every app, to find those on the same host name. */

@@ -80,7 +80,7 @@ export class Enrolment {
   async withTotp(
     by: SignedCaller,
     input: { ceremony: string; code: string; name: string }
-  ): Promise<Enrolled | Denied | NotEnrolled> {
+  ): Promise<Enrolled | Denied | Exclude<NotEnrolled, { kind: 'unfit' }>> {
     const { account, session } = by.principal
     const whose = { accountId: account.id, binding: session.id, address: by.address }
     const answer = await this.#options.totp.finish({ ...whose, ...input })
@@ -102,8 +102,12 @@ export class Enrolment {
     return given === null ? this.#refuse(by, 'webauthn', answer) : { kind: 'repeated', answer: given }
   }
 
-  #refuse(by: SignedCaller, factor: FactorKind, answer: NotEnrolled): NotEnrolled {
-    this.#options.journal.noEnrolment(by, factor, answer.kind)
+  #refuse<Answer extends NotEnrolled>(by: SignedCaller, factor: FactorKind, answer: Answer): Answer {
+    const { why, model } = answer.kind === 'unfit' ? answer : {}
+    this.#options.journal.noEnrolment(by, factor, answer.kind, {
+      ...(why === undefined ? {} : { why }),
+      ...(model == null ? {} : { model })
+    })
     return answer
   }
 

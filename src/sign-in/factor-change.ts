@@ -3,6 +3,7 @@ import type { Credential, Credentials } from '../factor/credential.ts'
 import type { SignedCaller } from './caller.ts'
 import type { SignInJournal } from './journal.ts'
 import { type Denied, denied } from './outcome.ts'
+import type { UsableFactors } from './usable-factors.ts'
 
 export type FactorRemoval =
   | { readonly kind: 'removed'; readonly credential: Credential }
@@ -12,12 +13,15 @@ export type FactorRemoval =
 
 export class FactorChange {
   readonly #credentials: Pick<Credentials, 'get' | 'rename' | 'removeUnlessLast' | 'confirmRemoval'>
+  readonly #factors: UsableFactors
   readonly #journal: SignInJournal
 
   constructor(input: {
     credentials: Pick<Credentials, 'get' | 'rename' | 'removeUnlessLast' | 'confirmRemoval'>
+    factors: UsableFactors
     journal: SignInJournal
   }) {
+    this.#factors = input.factors
     this.#credentials = input.credentials
     this.#journal = input.journal
   }
@@ -33,8 +37,11 @@ export class FactorChange {
     // The person tries again after a removal that nothing confirmed.
     if (credential === null)
       return (await this.#credentials.confirmRemoval(accountId, id)) ? { kind: 'confirmed' } : denied('not_found')
-    const outcome = await this.#credentials.removeUnlessLast(accountId, id, () =>
-      this.#journal.factorRemoved(by, credential)
+    const outcome = await this.#credentials.removeUnlessLast(
+      accountId,
+      id,
+      () => this.#journal.factorRemoved(by, credential),
+      other => this.#factors.isUsable(other)
     )
     return outcome === 'last' ? denied('last_factor') : { kind: 'removed', credential }
   }

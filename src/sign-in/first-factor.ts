@@ -2,6 +2,7 @@
  * The first factor of a sign-in, which becomes a session: a password, or a passkey. Logins that are checked elsewhere, such as an
  * institution's, call `enter`. All refusals look the same (THREATS M15).
  */
+import type { Verification } from '../factor/factor.ts'
 import type { ProofKind } from '../factor/proof.ts'
 import type { Webauthn } from '../factor/webauthn.ts'
 import type { Account } from '../identity/account.ts'
@@ -28,6 +29,9 @@ import {
 export type NotAccepted = Exclude<LoginAttempt, { kind: 'accepted' }>
 
 /** What a person has shown to whoever checked it. */
+/** The passkey is right, but the policy does not take it. */
+export type NotTaken = Extract<Verification, { kind: 'unfit' }>
+
 export interface Shown {
   readonly kind: Extract<ProofKind, 'password' | 'directory' | 'webauthn'>
   readonly userVerified?: boolean
@@ -80,7 +84,7 @@ export class FirstFactor {
     ceremony: string,
     response: object,
     elsewhere: FindAnswer<Answer> = neverRepeated
-  ): Promise<SignedIn | Denied | Exclude<NotAccepted, { kind: 'busy' | 'unreachable' }> | Repeated<Answer>> {
+  ): Promise<SignedIn | Denied | Exclude<NotAccepted, { kind: 'busy' | 'unreachable' }> | NotTaken | Repeated<Answer>> {
     const { webauthn, accounts, directories, journal } = this.#options
     const { address, browser } = by
     const answer = await webauthn.authenticate({ accountId: null, binding, ceremony, response, address, browser })
@@ -90,8 +94,12 @@ export class FirstFactor {
       journal.noPasskey(by, null, 'throttled')
       return answer
     }
-    const account = answer.kind === 'verified' ? await accounts.byId(answer.accountId) : null
-    if (answer.kind === 'refused' || account === null || account.suspended !== null || !answer.userVerified) {
+    const account = answer.kind === 'refused' ? null : await accounts.byId(answer.accountId)
+    if (answer.kind === 'unfit' && account !== null && account.suspended === null) {
+      journal.noPasskey(by, account, 'unfit', answer.why)
+      return answer
+    }
+    if (answer.kind !== 'verified' || account === null || account.suspended !== null || !answer.userVerified) {
       journal.noPasskey(by, account, 'refused')
       const { waitSeconds } = answer.kind === 'refused' ? answer : {}
       return { kind: 'refused', ...(waitSeconds === undefined ? {} : { waitSeconds }) }

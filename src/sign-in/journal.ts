@@ -2,6 +2,7 @@
 import type { AuditEvent, AuditSink, EventKind } from '../audit/event.ts'
 import type { Credential } from '../factor/credential.ts'
 import type { FactorKind, ProofKind } from '../factor/proof.ts'
+import type { Misfit } from '../factor/webauthn-policy.ts'
 import type { Account } from '../identity/account.ts'
 import type { Principal } from '../session/principal.ts'
 import type { EndReason } from '../session/records.ts'
@@ -12,7 +13,7 @@ import type { Caller } from './caller.ts'
 type By = Pick<Caller, 'request' | 'now' | 'address' | 'principal'>
 
 /** How a check ended that did not succeed. `throttled` makes a line of its own kind. */
-export type FailedCheck = 'refused' | 'throttled' | 'busy' | 'unreachable' | 'expired'
+export type FailedCheck = 'refused' | 'throttled' | 'busy' | 'unreachable' | 'expired' | 'unfit'
 
 const idOf = ({ id, name }: Account) => ({ account: id, name })
 
@@ -43,9 +44,10 @@ export class SignInJournal {
   }
 
   /** A passkey that signs nobody in. */
-  noPasskey(by: By, account: Account | null, outcome: FailedCheck): void {
+  noPasskey(by: By, account: Account | null, outcome: FailedCheck, why?: Misfit): void {
     const whom = account === null ? {} : idOf(account)
-    this.#record(by, outcome === 'throttled' ? 'throttle' : 'login', { ...whom, factor: 'webauthn', outcome })
+    const kind = outcome === 'throttled' ? 'throttle' : 'login'
+    this.#record(by, kind, { ...whom, factor: 'webauthn', outcome, ...(why === undefined ? {} : { why }) })
   }
 
   /** A sign-in at an institution that lets nobody in. `why`: one line for operators. */
@@ -64,8 +66,9 @@ export class SignInJournal {
     return this.#commit(by, 'proof', { factor, outcome: 'verified', ...credential })
   }
 
-  noSecondFactor(by: By, factor: FactorKind, outcome: FailedCheck): void {
-    this.#record(by, outcome === 'throttled' ? 'throttle' : 'proof', { factor, outcome })
+  noSecondFactor(by: By, factor: FactorKind, outcome: FailedCheck, why?: Misfit): void {
+    const kind = outcome === 'throttled' ? 'throttle' : 'proof'
+    this.#record(by, kind, { factor, outcome, ...(why === undefined ? {} : { why }) })
   }
 
   invitation(by: By, account: Account, outcome?: 'resumed'): Promise<void> {
@@ -77,8 +80,9 @@ export class SignInJournal {
     return this.#commit(by, 'enrol', { factor: kind, credential: id, outcome: 'enrolled' })
   }
 
-  noEnrolment(by: By, factor: FactorKind, outcome: FailedCheck): void {
-    this.#record(by, outcome === 'throttled' ? 'throttle' : 'enrol', { factor, outcome })
+  /** `why`: of an authenticator that the policy does not take; `model` where it is known. */
+  noEnrolment(by: By, factor: FactorKind, outcome: FailedCheck, more: { why?: Misfit; model?: string } = {}): void {
+    this.#record(by, outcome === 'throttled' ? 'throttle' : 'enrol', { factor, outcome, ...more })
   }
 
   /** A factor is removed because its invitation was over before it stood. */

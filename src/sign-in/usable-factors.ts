@@ -1,13 +1,21 @@
 /** The second factors that a person can use now. A factor that was switched off after too many wrong tries is not one of them. */
-import type { Credentials } from '../factor/credential.ts'
+import type { Credential, Credentials } from '../factor/credential.ts'
 import type { FactorKind } from '../factor/proof.ts'
 import type { RecoveryCodes } from '../factor/recovery-code.ts'
+import type { Webauthn } from '../factor/webauthn.ts'
+import type { Misfit } from '../factor/webauthn-policy.ts'
 
 export class UsableFactors {
   readonly #credentials: Pick<Credentials, 'list'>
   readonly #recoveryCodes: Pick<RecoveryCodes, 'status'>
+  readonly #webauthn: Pick<Webauthn, 'misfitOf'>
 
-  constructor(input: { credentials: Pick<Credentials, 'list'>; recoveryCodes: Pick<RecoveryCodes, 'status'> }) {
+  constructor(input: {
+    credentials: Pick<Credentials, 'list'>
+    recoveryCodes: Pick<RecoveryCodes, 'status'>
+    webauthn: Pick<Webauthn, 'misfitOf'>
+  }) {
+    this.#webauthn = input.webauthn
     this.#credentials = input.credentials
     this.#recoveryCodes = input.recoveryCodes
   }
@@ -19,7 +27,7 @@ export class UsableFactors {
       this.#recoveryCodes.status(accountId)
     ])
     const usable = enrolled
-      .filter(credential => credential.disabledAt === null)
+      .filter(credential => this.isUsable(credential))
       .sort((a, b) => (b.lastUsedAt ?? b.createdAt) - (a.lastUsedAt ?? a.createdAt))
     const kinds: FactorKind[] = [...new Set(usable.map(credential => credential.kind))]
     const digits = usable.flatMap(credential => (credential.kind === 'totp' ? credential.digits : []))
@@ -27,6 +35,18 @@ export class UsableFactors {
       kinds: codes !== null && codes.remaining > 0 ? [...kinds, 'recovery'] : kinds,
       codeDigits: [...new Set(digits)].sort((a, b) => a - b)
     }
+  }
+
+  isUsable(credential: Credential): boolean {
+    return credential.disabledAt === null && this.#webauthn.misfitOf(credential) === null
+  }
+
+  /** Why the policy takes none of this person's passkeys; null where it takes one, or where there is none. */
+  async misfit(accountId: string): Promise<Misfit | null> {
+    const enrolled = await this.#credentials.list(accountId)
+    const passkeys = enrolled.filter(({ kind, disabledAt }) => kind === 'webauthn' && disabledAt === null)
+    const reasons = passkeys.map(passkey => this.#webauthn.misfitOf(passkey))
+    return reasons.includes(null) ? null : (reasons[0] ?? null)
   }
 
   async kinds(accountId: string): Promise<FactorKind[]> {

@@ -95,7 +95,8 @@
         : await navigator.credentials.get({ publicKey: request(options), ...extra })
     const name = nameField ? document.getElementById(nameField).value : undefined
     const { redirect } = await post(verify, { csrf, ceremony, name, response: toJson(credential) }).catch(error => {
-      if (error.isUnknown) signal('UnknownCredential', { rpId: options.rpId, credentialId: credential.id })
+      if (error.isUnknown)
+        signal('UnknownCredential', { rpId: options.rpId ?? options.rp.id, credentialId: credential.id })
       throw error
     })
     go(redirect)

@@ -5,6 +5,7 @@
 import type { ErrorCode, Whose } from '../../../src/errors.ts'
 import type { AuthenticatorType } from '../../../src/factor/authenticator-names.ts'
 import type { CredentialKind, FactorKind } from '../../../src/factor/kinds.ts'
+import type { Misfit } from '../../../src/factor/webauthn-policy.ts'
 import type { DirectoryRefusal } from '../../../src/identity/directory.ts'
 import type { EndReason } from '../../../src/session/records.ts'
 import { localeFormats } from '../locale-formats.ts'
@@ -82,7 +83,14 @@ const english = {
       webauthn: 'your passkey or security key',
       totp: 'a code from your authenticator app',
       recovery: 'a recovery code'
-    } satisfies Record<FactorKind, string>
+    } satisfies Record<FactorKind, string>,
+    /** Why the policy does not take a passkey: what follows "because". */
+    misfit: {
+      synced: 'it can be copied to other devices',
+      unattested: 'no maker that this gate trusts vouches for it',
+      denied_model: 'its model is not accepted',
+      unlisted_model: 'its model is not one of those that are accepted'
+    } satisfies Record<Misfit, string>
   },
 
   login: {
@@ -118,6 +126,8 @@ const english = {
     formExpired:
       'This page was open for too long, or you opened it again in another tab. Nothing was checked. Send the form again.',
     cookieLost: 'Your browser did not send our cookie with the form. Nothing was checked. Send the form again.',
+    passkeyUnfit: (why: string) =>
+      `That passkey is not accepted here any more, because ${why}. Sign in with your password and another second factor.`,
     passkeyRefused: 'That passkey did not work here. Try again, or use your password.',
     ended: {
       logout: 'You signed out.',
@@ -173,6 +183,8 @@ const english = {
       totp: 'That code did not work. Each code works once, for a short time. Wait for the next code.',
       recovery: 'That recovery code did not work. Perhaps you used it before. Try another code from your list.'
     } satisfies Record<FactorKind, string>,
+    passkeyUnfit: (why: string) =>
+      `That passkey is not accepted here any more, because ${why}. Confirm in another way.`,
     throttled: (wait: string) => `There were too many tries. You can try again in ${wait}.`,
     formExpired:
       'This page was open for too long, or you opened it again in another tab. Nothing was checked. Send the form again.',
@@ -188,6 +200,15 @@ const english = {
     begunNow:
       'Open the link of your invitation again. You continue where you stopped. If the link does not work any more, ask for a new invitation.',
     off: 'Your second factor is switched off',
+    misfit: 'Your passkey is not accepted any more',
+    misfitWhat: (why: string) =>
+      `Your password is right, but your passkey is not accepted here any more, because ${why}.`,
+    misfitNotice: (why: string) =>
+      `Your passkey is not accepted here any more, because ${why}. Confirm in another way; then you can add a security key in your account.`,
+    misfitUnfit: (app: string, factors: string, why: string) =>
+      `This part of ${titled(app)} needs ${factors}, and yours is not accepted here any more, because ${why}.`,
+    misfitNow:
+      'Ask for an invitation link: it lets you set up a factor that is accepted, such as a security key. Then you can remove the old passkey in your account.',
     offWhat:
       'Your password is right, but your second factor was switched off after a hundred wrong tries in a row. It cannot be switched on again.',
     unfit: 'You need another second factor',
@@ -259,6 +280,16 @@ const english = {
     other: 'Use an authenticator app instead',
     suggested: (device: string) => `Passkey on ${device}`,
     suggestedPlain: 'My passkey',
+    unfit: {
+      synced: () =>
+        'This passkey can be copied to other devices, and this gate takes only those that stay where they are. Use a security key, or a passkey that stays on this device.',
+      unattested: () =>
+        'This gate takes only security keys for which a maker vouches that it trusts, and this one brought no such proof. If your browser asks whether it may show the make of the key, allow it. Otherwise use another security key.',
+      denied_model: (model: string | null) =>
+        `This gate does not take ${model === null ? 'this model' : titled(model)}. Use another security key.`,
+      unlisted_model: (model: string | null) =>
+        `This gate takes certain models of security keys only, and ${model === null ? 'this one' : titled(model)} is not among them. Use one of those; the people who run this gate know which they are.`
+    } satisfies Record<Misfit, (model: string | null) => string>,
     sort: { passkey: 'Passkey', device: 'This device', key: 'Security key' } satisfies Record<AuthenticatorType, string>
   },
 
@@ -321,6 +352,7 @@ const english = {
       from === null ? `last used ${when}` : `last used ${when} from ${from}`,
     unused: 'not used yet',
     disabled: 'switched off after too many wrong tries: remove it and add it again',
+    misfit: (why: string) => `not accepted here any more, because ${why}; add a security key, then remove this one`,
     rename: 'Rename',
     renameSubmit: 'Save name',
     newName: (name: string) => `New name for ${quoted(name)}`,
@@ -541,6 +573,11 @@ const english_errors: Record<ErrorCode, ErrorSentences> = {
     'You cannot add a second factor now',
     'To add a second factor you need a valid invitation, or a confirmation that is a few minutes old. A newer invitation replaces an older one.',
     'Open your account and confirm it is you, or open your newest invitation. If you have neither, ask for an invitation.'
+  ),
+  authenticator_not_allowed: calm(
+    'This passkey or security key is not accepted here',
+    'The people who run this gate have decided which ones are.',
+    'Use another one, or another second factor.'
   ),
   last_factor: calm(
     'That is your only second factor',

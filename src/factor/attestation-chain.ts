@@ -1,0 +1,63 @@
+/** Certificate chains of attestation statements: whether one leads to a trust anchor (RFC 5280 §6.1, as far as attestation needs it). */
+import { X509Certificate } from 'node:crypto'
+
+/** A certificate that the operator trusts to vouch for authenticators. */
+export interface TrustAnchor {
+  readonly certificate: X509Certificate
+  /** SHA-256 of the certificate, base64url. */
+  readonly id: string
+}
+
+const chainLengthMax = 8
+
+/** The certificates of a PEM text. Throws where one cannot be read. */
+export function trustAnchors(pem: string): TrustAnchor[] {
+  const blocks = pem.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END [^-]+-----/g) ?? []
+  return blocks.map(block => {
+    const certificate = new X509Certificate(block)
+    const id = Buffer.from(certificate.fingerprint256.replaceAll(':', ''), 'hex').toString('base64url')
+    return { certificate, id }
+  })
+}
+
+/**
+ * The anchor that vouches for the first certificate of `chain` (DER, the leaf first), or null. Every certificate must be issued by the next
+ * one, be valid at `now` (milliseconds), and all but the leaf must be authorities. An anchor may also be the leaf itself. Revocation
+ * is not asked for: the address of the list is in the certificate, whose sender the gate does not know yet.
+ */
+export function anchorOf(
+  chain: readonly Uint8Array[],
+  anchors: readonly TrustAnchor[],
+  now: number
+): TrustAnchor | null {
+  if (chain.length === 0 || chain.length > chainLengthMax) return null
+  try {
+    return follow(
+      chain.map(der => new X509Certificate(der)),
+      anchors,
+      now
+    )
+  } catch {
+    return null
+  }
+}
+
+function follow(chain: readonly X509Certificate[], anchors: readonly TrustAnchor[], now: number): TrustAnchor | null {
+  for (const [i, certificate] of chain.entries()) {
+    if (!isValidAt(certificate, now) || (i > 0 && !issued(chain[i - 1]!, certificate))) return null
+    const anchor = anchors.find(
+      ({ certificate: trusted }) =>
+        trusted.raw.equals(certificate.raw) || (isValidAt(trusted, now) && issued(certificate, trusted))
+    )
+    if (anchor !== undefined) return anchor
+  }
+  return null
+}
+
+function issued(subject: X509Certificate, issuer: X509Certificate): boolean {
+  return issuer.ca && subject.checkIssued(issuer) && subject.verify(issuer.publicKey)
+}
+
+function isValidAt({ validFrom, validTo }: X509Certificate, now: number): boolean {
+  return Date.parse(validFrom) <= now && now <= Date.parse(validTo)
+}

@@ -1,0 +1,23 @@
+/** @simplewebauthn/server as the factor uses it: loaded at its first use, with errors as nothing. */
+
+/** The library takes a third of the gate's memory. */
+export const library = () => import('@simplewebauthn/server')
+export const helpers = () => import('@simplewebauthn/server/helpers')
+
+/** IANA, "COSE Algorithms". */
+const cose = { EdDSA: -8, ES256: -7, RS256: -257, ES384: -35, ES512: -36 } as const
+/** By preference. Other algorithms are refused (§7.1 step 20). */
+export const algorithms = [cose.EdDSA, cose.ES256, cose.RS256, cose.ES384, cose.ES512]
+export const ecdsaAlgorithms: readonly unknown[] = [cose.ES256, cose.ES384, cose.ES512]
+
+/** The library throws for an invalid response. The store is not called here. */
+export async function orNothing<Result extends object>(check: () => Promise<Result | null>): Promise<Partial<Result>> {
+  try {
+    return (await check()) ?? {}
+  } catch {
+    return {}
+  }
+}
+
+/** Parts of the response that were checked before, in the library's shape. */
+export const browserParts = (id: string) => ({ id, rawId: id, type: 'public-key' as const, clientExtensionResults: {} })
