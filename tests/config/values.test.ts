@@ -52,7 +52,7 @@ t.test('fills in every default, in seconds and bytes, with absolute paths and pa
     session: { idle: 3600, absolute: 86_400, maxPerUser: 10 },
     factors: {
       totp: { algorithm: 'SHA1', digits: 6, period: 30, skew: 1, issuer: 'Factorgate' },
-      webauthn: { userVerification: 'required', attestation: 'none' },
+      webauthn: { userVerification: 'required', policy: null, attestation: 'none' },
       recoveryCodes: { count: 10 }
     },
     identity: [{ id: 'local', kind: 'local' }],

@@ -125,7 +125,7 @@ export function byteRows(house: House): Row[] {
       refs: 'GHSA-6hxq-p678-4hr2',
       tried:
         'attestations that are forged, cut, of unknown or misspelt formats; a certificate chain of the attacker’s own making; with `attestation: direct`, too',
-      safe: 'what does not fit is refused; the attacker’s own chain enrols like none at all and buys nothing: there is no policy of trusted makers, and the reference says so',
+      safe: 'what does not fit is refused; without a policy the attacker’s own chain enrols like none at all and buys nothing, and the reference says so',
       async run(t) {
         const lies: Lies = [
           ['an unknown format', { format: 'evil' }],
