@@ -1,5 +1,10 @@
 /** @simplewebauthn/server as the factor uses it: loaded at its first use, with errors as nothing. */
 
+export type {
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON
+} from '@simplewebauthn/server'
+
 /** The library takes a third of the gate's memory. */
 export const library = () => import('@simplewebauthn/server')
 export const helpers = () => import('@simplewebauthn/server/helpers')

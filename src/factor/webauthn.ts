@@ -1,9 +1,5 @@
 /** WebAuthn (W3C Level 3) with @simplewebauthn/server, and the steps of §7 that it leaves to the relying party. */
 import { randomBytes } from 'node:crypto'
-import type {
-  PublicKeyCredentialCreationOptionsJSON,
-  PublicKeyCredentialRequestOptionsJSON
-} from '@simplewebauthn/server'
 import type { Clock } from '../clock.ts'
 import { newId } from '../ids.ts'
 import type { Keyring } from '../keyring/keyring.ts'
@@ -19,7 +15,16 @@ import { isStrictEcdsaSignature } from './ecdsa-signature.ts'
 import { credentialsPerKind, type Enrolment, type FactorNotice, type Verification } from './factor.ts'
 import { isUnknownPasskey, passkeySignals } from './passkey-signals.ts'
 import { SealedCeremonies } from './sealed-ceremony.ts'
-import { algorithms, browserParts, ecdsaAlgorithms, helpers, library, orNothing } from './webauthn-library.ts'
+import {
+  algorithms,
+  browserParts,
+  ecdsaAlgorithms,
+  helpers,
+  library,
+  orNothing,
+  type PublicKeyCredentialCreationOptionsJSON,
+  type PublicKeyCredentialRequestOptionsJSON
+} from './webauthn-library.ts'
 import { type Misfit, misfitOf, type WebauthnPolicy } from './webauthn-policy.ts'
 import { checkRegistration } from './webauthn-registration.ts'
 import {
