@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { authorize } from '../src/apps/authorize.ts'
+import { authorize, wouldFields } from '../src/apps/authorize.ts'
 import { isRead } from '../src/apps/return-to.ts'
 import { type Match, ownPrefix, type RouteTable } from '../src/apps/route-table.ts'
 import type { AuditSink } from '../src/audit/event.ts'
@@ -66,6 +66,7 @@ export const enforcePlugin = fp<EnforceOptions>(
       }
       exchange.decision = access
       if (access.kind === 'forward') {
+        if (access.would !== undefined) exchange.notes = { ...exchange.notes, ...wouldFields(access.would) }
         const { principal, match, target } = exchange
         if (principal !== null && request.raw.headers['service-worker'] !== undefined && match.site !== null)
           learnWorkerScript(match.site.origin + target.raw)

@@ -5,14 +5,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { authorize } from '../src/apps/authorize.ts'
+import { authorize, onForeignOrigin, wouldFields } from '../src/apps/authorize.ts'
 import { isRead } from '../src/apps/return-to.ts'
 import type { App, RouteTable, Site } from '../src/apps/route-table.ts'
 import type { AuditSink } from '../src/audit/event.ts'
 import { LogShare } from '../src/audit/log-share.ts'
 import { pathForRecord } from '../src/audit/path-for-record.ts'
 import type { Clock } from '../src/clock.ts'
-import { describeError, GateError } from '../src/errors.ts'
+import { describeError, type ErrorCode, GateError } from '../src/errors.ts'
 import { originAllowed } from '../src/forwarding/origin.ts'
 import type { Unsent } from '../src/identity/identity-headers.ts'
 import { originalOf } from '../src/request/forward-auth-request.ts'
@@ -103,8 +103,10 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
   }
   if (access.kind === 'refuse') throw new GateError(access.reason, access)
   if (access.kind === 'forward') {
+    let granted = access
     if (isHandshake(raw.headers) && !originAllowed(raw.headers.origin, match.app, access.permit.subject !== null))
-      throw new GateError('foreign_origin')
+      granted = onForeignOrigin(match.app) ?? throwing('foreign_origin')
+    if (granted.would !== undefined) exchange.notes = { ...exchange.notes, ...wouldFields(granted.would) }
     const claim = unremovableClaim(raw.headers, match.app, !original.redirects)
     if (claim !== null) {
       warn(
@@ -116,7 +118,7 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
       )
       throw new GateError('not_allowed')
     }
-    const { subject } = access.permit
+    const { subject } = granted.permit
     const assertion = subject === null ? null : options.assert(match.app, principal as Principal)
     const { address } = exchange.client
     const unsent: Unsent[] = []
@@ -153,6 +155,10 @@ async function identify(site: Site, cookie: string | undefined, sessions: Sessio
     if (!(error instanceof StoreUnreachable)) throw error
     return { principal: null, storeFailure: error }
   }
+}
+
+function throwing(code: ErrorCode): never {
+  throw new GateError(code)
 }
 
 function warn(request: FastifyRequest, { share }: Options, kind: string, facts: object, sentence: string): void {

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { onForeignOrigin, wouldFields } from '../src/apps/authorize.ts'
 import type { App } from '../src/apps/route-table.ts'
 import { type ErrorCode, GateError } from '../src/errors.ts'
 import type { Proof } from '../src/factor/proof.ts'
@@ -65,16 +66,16 @@ export const forwardPlugin = fp<ForwardOptions>(
 
     const forward = (request: FastifyRequest, reply: FastifyReply): void => {
       const { raw, exchange } = request
-      const { match, decision } = exchange
-      if (match.kind !== 'app' || decision.kind !== 'forward') throw new GateError('internal')
+      const { match } = exchange
+      if (match.kind !== 'app' || exchange.decision.kind !== 'forward') throw new GateError('internal')
       const upgrade = upgrades.get(raw)
       const front = frontRedirect(exchange, match.app, raw.method as string)
       if (front !== null) {
         reply.header('cache-control', 'no-store').redirect(front, 308)
         return
       }
-      if (upgrade !== undefined) checkHandshake(raw, match.app, decision.permit.subject !== null)
-      const { permit } = decision
+      if (upgrade !== undefined) checkHandshake(exchange, raw, match.app)
+      const { permit } = exchange.decision
       const principal = permit.subject === null ? null : exchange.principal
       const forwardRequest: ForwardRequest = {
         req: raw,
@@ -91,7 +92,7 @@ export const forwardPlugin = fp<ForwardOptions>(
         endsAt: earliest(permit.freshUntil, principal?.session.expiresAt ?? null),
         sessionEndsAt: principal?.session.expiresAt ?? null,
         proofs: principal?.proofs ?? noProofs,
-        assertion: match.app.assertion ? (options.assert?.(exchange) ?? null) : null,
+        assertion: match.app.assertion && permit.subject !== null ? (options.assert?.(exchange) ?? null) : null,
         observer: new ReplyObserver(request, reply, options, upgrade !== undefined, logged)
       }
       const upstreams = registry.of(match.app)
@@ -221,11 +222,18 @@ function affinityOf({ principal, client }: Exchange, sticky: 'session' | 'person
   return sticky === 'session' ? principal.session.id : principal.subject.id
 }
 
-function checkHandshake(request: IncomingMessage, app: App, isSignedIn: boolean): void {
+/** Throws for a handshake that may not be forwarded. Takes the person's identity out where an app that only reports gets it all the same. */
+function checkHandshake(exchange: Exchange, request: IncomingMessage, app: App): void {
   const { rawHeaders } = request
   const hasBody = rawHeaders.some((name, i) => i % 2 === 0 && /^(?:content-length|transfer-encoding)$/i.test(name))
   if (request.method !== 'GET' || hasBody) throw new GateError('upgrade_refused')
-  if (!originAllowed(request.headers.origin, app, isSignedIn)) throw new GateError('foreign_origin')
+  const { decision } = exchange
+  const isSignedIn = decision.kind === 'forward' && decision.permit.subject !== null
+  if (originAllowed(request.headers.origin, app, isSignedIn)) return
+  const asNobody = onForeignOrigin(app)
+  if (asNobody?.would === undefined) throw new GateError('foreign_origin')
+  exchange.decision = asNobody
+  exchange.notes = { ...exchange.notes, ...wouldFields(asNobody.would) }
 }
 
 /** The redirect from `/nb` to `/nb/`, for relative links on the front page of an app that does not know its prefix. */

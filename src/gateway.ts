@@ -42,6 +42,7 @@ import { Totp } from './factor/totp.ts'
 import { Webauthn } from './factor/webauthn.ts'
 import type { ForwardResult } from './forwarding/forward-request.ts'
 import { UpstreamRegistry } from './forwarding/upstreams.ts'
+import { operators } from './identity/account.ts'
 import { Admissions } from './identity/admission.ts'
 import { makeAssertion } from './identity/assertion.ts'
 import type { Directories } from './identity/directories.ts'
@@ -186,12 +187,13 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
           appsFor: async (principal, address) => {
             const cards = returnTargets
               .appsFor(principal, address)
-              .map(async ({ id, title, description, origin, prefix }) => ({
+              .map(async ({ id, title, description, origin, prefix, isReportOnly = false }) => ({
                 id,
                 title,
                 description,
                 url: `${origin}${prefix}/`,
-                lastUsedAt: await runtime.appUse.last(principal.account.id, id)
+                lastUsedAt: await runtime.appUse.last(principal.account.id, id),
+                isReportOnly: isReportOnly && principal.account.groups.includes(operators)
               }))
             return Promise.all(cards)
           },

@@ -30,6 +30,11 @@ export function checkApps(config: DraftConfig, diagnostics: Diagnostics): void {
       sites.push({ path: `${path}.url`, site: app.url })
     }
     if (app === undefined) return
+    if (app.enforce === 'report')
+      diagnostics.advise(
+        `${path}.enforce`,
+        'is report: the rules of this app stop nobody. `factorgate report` says who would have been stopped'
+      )
     checkUpstreams(app, path, config, diagnostics)
     checkBalancing(app, path, diagnostics)
     checkHeaders(app, path, diagnostics)

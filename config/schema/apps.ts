@@ -166,6 +166,13 @@ export const app = map(
       default: [{ access: 'mfa' }],
       example: [{ groups: ['researchers'], access: 'mfa' }]
     }),
+    enforce: choice(['always', 'report'], {
+      title: 'Enforce',
+      description:
+        '`always`: the rules hold. `report`, for a roll-out: nobody is stopped, not even strangers, who get no identity headers. The journal (`would`) and `factorgate report` say what the rules would have done, to whom and why.',
+      default: 'always',
+      example: 'report'
+    }),
     identityHeaders,
     addHeaders: record(
       'headerName',

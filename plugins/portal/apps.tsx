@@ -31,6 +31,7 @@ export function AppsPage({ frame, view }: { frame: Frame; view: AppsView }) {
                 {app.title}
               </a>
               {app.description !== null && <p dir="auto">{app.description}</p>}
+              {app.isReportOnly && <p>{say.reportOnly}</p>}
               {app.lastUsedAt !== null && (
                 <p class="soft">{say.lastUsed(formatRelative(app.lastUsedAt, view.now, frame.say))}</p>
               )}

@@ -32,6 +32,8 @@ export interface AppCard {
   readonly url: string
   /** Milliseconds since the epoch; null where it was never used, or the store cannot say. */
   readonly lastUsedAt: number | null
+  /** Shown to operators: the rules of this app stop nobody. */
+  readonly isReportOnly?: boolean
 }
 
 export interface PortalRoutes {

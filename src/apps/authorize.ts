@@ -8,14 +8,14 @@ import type { Clock } from '../clock.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Proof } from '../factor/proof.ts'
 import type { Subject } from '../identity/subject.ts'
-import { decide, type Question } from '../policy/decide.ts'
-import type { Decision } from '../policy/decision.ts'
+import { decide, forwardAsNobody, type Question } from '../policy/decide.ts'
+import type { Decision, Would } from '../policy/decision.ts'
 import type { Client } from '../request/client.ts'
 import type { Target } from '../request/target.ts'
 import type { StoreUnreachable } from '../store/store.ts'
 import { methodsInHeaders, methodsInQuery } from './method-override.ts'
 import { type Message, type ReturnTo, returnTo } from './return-to.ts'
-import type { Maintenance, Match, RouteTable, Site } from './route-table.ts'
+import type { App, Maintenance, Match, RouteTable, Site } from './route-table.ts'
 import { destinationReadings } from './webdav-destination.ts'
 
 export type AppMatch = Extract<Match, { readonly kind: 'app' }>
@@ -77,11 +77,14 @@ export function authorize(context: AccessContext, request: AccessRequest, messag
   const question = questionOf(context, request, match, message)
   if (question === null) return { kind: 'refuse', reason: 'bad_request', decision: null }
   const decision = decide(question)
+  const { app } = match
   if (decision.kind === 'forward') {
-    if (context.audit !== null && !context.audit.writable)
+    if (context.audit !== null && !context.audit.writable && !app.isReportOnly)
       return unavailable('journal_unwritable', decision, retrySeconds)
-    if (match.app.maintenance !== null)
-      return unavailable('app_maintenance', decision, maintenanceWait(match.app.maintenance, context.clock()))
+    if (app.maintenance !== null)
+      return unavailable('app_maintenance', decision, maintenanceWait(app.maintenance, context.clock()))
+    if (decision.would !== undefined && request.storeFailure !== null)
+      return forwardAsNobody(app.id, { kind: 'refuse', reason: request.storeFailure.code })
     return decision
   }
   // A sign-in would not help while the store is down. Public paths need no store.
@@ -90,8 +93,21 @@ export function authorize(context: AccessContext, request: AccessRequest, messag
     return unavailable(code, decision, retryAfterSeconds, request.storeFailure)
   }
   if (decision.kind === 'refuse') return { ...decision, decision }
-  const { site, app } = match
+  const { site } = match
   return { ...decision, match, returnTo: returnTo(message, request.target.raw, site, app, decision.reason) }
+}
+
+/**
+ * The decision on a WebSocket handshake from a foreign origin: null refuses it. An app that only reports gets it without the person's
+ * identity, because a foreign page may have sent it (THREATS F9).
+ */
+export function onForeignOrigin(app: App): Extract<Decision, { kind: 'forward' }> | null {
+  return app.isReportOnly ? forwardAsNobody(app.id, { kind: 'refuse', reason: 'foreign_origin' }) : null
+}
+
+/** What the journal says of a request that the rules would have stopped. */
+export function wouldFields({ kind, reason }: Would): { readonly would: Would['kind']; readonly reason: ErrorCode } {
+  return { would: kind, reason }
 }
 
 /** The question for the policy; null if the WebDAV destination is refused. */
@@ -117,7 +133,8 @@ export function questionOf(
     address: client.address,
     subject: principal === null ? null : principal.subject,
     proofs: principal === null ? nobody : principal.proofs,
-    now: clock()
+    now: clock(),
+    isReportOnly: app.isReportOnly === true
   }
 }
 

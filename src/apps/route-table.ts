@@ -45,6 +45,8 @@ export interface App {
   readonly connectTimeoutMs: number
   readonly responseTimeoutMs: number
   readonly maintenance: Maintenance | null
+  /** True where the rules stop nobody: what they would have done is only recorded. */
+  readonly isReportOnly?: boolean
 }
 
 export interface Maintenance {

@@ -150,6 +150,11 @@ function isRefusal({ outcome }: AuditEvent): boolean {
   return outcome === 'refused' || outcome === 'throttled' || outcome === 'busy' || outcome === 'expired'
 }
 
+/** An app that only reports answers strangers too. Its count says what the rules would have done. */
+function wouldOf({ would, app }: AuditEvent): string | null {
+  return typeof would === 'string' && app !== undefined ? `would_${would}/${app}` : null
+}
+
 function placesOf(address: string | undefined): { network: string; provider: string } {
   if (address === undefined) return { network: others, provider: others }
   const { site, provider } = networkLevels(address)
@@ -166,7 +171,7 @@ function add(tallies: Map<string, Tally>, kept: number, asked: string, event: Au
   tallies.set(key, tally)
   const said = event.outcome ?? String(event.status ?? 'unknown')
   // The outcome of an exchange is a code; other events add their kind.
-  const outcome = event.kind === 'exchange' ? said : `${event.kind}_${said}`
+  const outcome = event.kind === 'exchange' ? (wouldOf(event) ?? said) : `${event.kind}_${said}`
   tally.count++
   tally.outcomes.set(outcome, (tally.outcomes.get(outcome) ?? 0) + 1)
   return tally

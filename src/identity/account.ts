@@ -16,6 +16,9 @@ export interface Account {
   readonly createdAt: number
 }
 
+/** The group of the people who run the gate. */
+export const operators = 'operators'
+
 /** The prefix of an account's store key, before its id. The gate caches and watches it. */
 export const accountPrefix = 'account:'
 

@@ -1,6 +1,6 @@
 /** The policy decision: a pure function, and the only maker of a Permit. The strictest verdict of all readings counts. */
 import { type Compiled, compiledOf, compilePolicy } from './compile.ts'
-import type { Decision, Permit } from './decision.ts'
+import type { Decision, Permit, Would } from './decision.ts'
 import { type Asked, ask, judge, judgeNoMatch, type Question, strictness, type Verdict } from './evaluate.ts'
 import { fold } from './glob-encodings.ts'
 import type { Requirement } from './policy.ts'
@@ -73,13 +73,28 @@ function earlier(one: number | null, other: number | null): number | null {
   return one === null ? other : other === null ? one : Math.min(one, other)
 }
 
+/** Forwards as nobody in spite of an obstacle beyond the rules. Only for an app whose rules are only reported. */
+export function forwardAsNobody(appId: string, would: Would): Extract<Decision, { kind: 'forward' }> {
+  return { kind: 'forward', permit: permit(appId, null, -1, null), would }
+}
+
 function toDecision(asked: Asked, verdict: Verdict): Decision {
   const { reason } = verdict
+  if (asked.isReportOnly) return toReport(asked, verdict)
   if (reason === 'not_allowed') return { kind: 'refuse', reason }
   if (reason !== null) return { kind: 'challenge', reason, requirement: verdict.requirement }
   // An app never gets the name of a person who showed only one factor.
   const subject = asked.signedIn === 'fully' ? asked.subject : null
   return { kind: 'forward', permit: permit(asked.appId, subject, verdict.rule, verdict.freshUntil) }
+}
+
+/** Forwards every request. The permit has no end of its own, because no proof is asked for. */
+function toReport(asked: Asked, { reason, rule }: Verdict): Decision {
+  const subject = asked.signedIn === 'fully' ? asked.subject : null
+  const forward = { kind: 'forward', permit: permit(asked.appId, subject, rule, null) } as const
+  return reason === null
+    ? forward
+    : { ...forward, would: { kind: reason === 'not_allowed' ? 'refuse' : 'challenge', reason } }
 }
 
 function permit(appId: string, subject: Permit['subject'], rule: number, freshUntil: number | null): Permit {

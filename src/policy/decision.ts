@@ -24,7 +24,14 @@ export interface Permit {
   readonly freshUntil: number | null
 }
 
+/** What the gate would have done with a request of an app whose rules are only reported. */
+export interface Would {
+  readonly kind: 'challenge' | 'refuse'
+  readonly reason: ErrorCode
+}
+
 export type Decision =
-  | { readonly kind: 'forward'; readonly permit: Permit }
+  /** `would`: the rules do not permit it, but the app only reports (`enforce: report`). */
+  | { readonly kind: 'forward'; readonly permit: Permit; readonly would?: Would }
   | { readonly kind: 'challenge'; readonly reason: ChallengeReason; readonly requirement: Requirement }
   | { readonly kind: 'refuse'; readonly reason: RefuseReason }

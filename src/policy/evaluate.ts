@@ -27,6 +27,8 @@ export interface Question {
   readonly proofs: readonly Proof[]
   /** Milliseconds since the epoch. */
   readonly now: number
+  /** True where the app's rules are only reported (`enforce: report`). */
+  readonly isReportOnly?: boolean
 }
 
 /** A question with its sign-in state. */
@@ -60,9 +62,19 @@ export const anySecondFactor: Requirement = { factors: factorKinds, institution:
 const clockSkewMs = 60_000
 
 /** Names each field, because a spread costs more than the rest of a decision. */
-export function ask({ appId, policy, readings, method, address, subject, proofs, now }: Question): Asked {
+export function ask({
+  appId,
+  policy,
+  readings,
+  method,
+  address,
+  subject,
+  proofs,
+  now,
+  isReportOnly = false
+}: Question): Asked {
   const signedIn = subject === null ? 'nobody' : isFullySignedIn(proofs) ? 'fully' : 'half'
-  return { appId, policy, readings, method, address, subject, proofs, now, signedIn }
+  return { appId, policy, readings, method, address, subject, proofs, now, isReportOnly, signedIn }
 }
 
 /** The verdict of a rule whose path matches; null when a condition does not hold. */

@@ -60,7 +60,12 @@ export function formatExplanation(explanation: Explanation): string {
 }
 
 function describeDecision({ decision }: Explanation): string {
-  if (decision.kind === 'forward') return `forward  by rule ${decision.permit.rule + 1}`
+  if (decision.kind === 'forward') {
+    const { would, permit } = decision
+    if (would !== undefined)
+      return `forward  because the app only reports (enforce: report). The rules would ${would.kind}: ${would.reason}`
+    return `forward  by rule ${permit.rule + 1}`
+  }
   if (decision.kind === 'refuse') return `refuse  ${decision.reason}`
   return `challenge  ${decision.reason}: ${describeRequirement(decision.requirement)}`
 }

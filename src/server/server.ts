@@ -114,6 +114,7 @@ export class Server implements Serving {
         throw error
       }
       server.#record('gate.start')
+      server.#warnOfReports()
       await server.#warnIfEmpty()
       return server
     } catch (error) {
@@ -133,6 +134,17 @@ export class Server implements Serving {
       { store: store.kind },
       `nobody has an account in ${place}, so nobody can sign in at ${portal.url.origin}. In a new installation, add the first operator with: factorgate user add NAME --group operators --config ${file}. In an older installation, this is not the store that the gate used before: stop the gate and check the key 'store', or restore a backup with factorgate store import`
     )
+  }
+
+  /** Says which apps everybody may use, so that nobody forgets them after a roll-out. */
+  #warnOfReports(): void {
+    if (this.#worker !== undefined && this.#worker.number !== 1) return
+    const apps = this.#config.apps.filter(({ enforce }) => enforce === 'report').map(({ id }) => id)
+    if (apps.length > 0)
+      this.#log.warn(
+        { apps },
+        `these apps are not protected, because they say enforce: report: ${apps.join(', ')}. The gate forwards everybody to them and only records whom the rules would stop; see factorgate report`
+      )
   }
 
   get addresses(): Serving['addresses'] {
@@ -178,6 +190,7 @@ export class Server implements Serving {
     this.#config = config
     this.runtime.sessions.setLimits(limitsOf(config))
     this.#record('gate.reload')
+    this.#warnOfReports()
     // Not awaited, because thousands of connections may be open.
     this.runtime.live
       .review(gateway.review)

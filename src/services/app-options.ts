@@ -96,7 +96,8 @@ export function toApp(app: AppConfig, portalOrigin: string, all: readonly AppCon
     allowedOrigins: app.allowedOrigins,
     connectTimeoutMs: app.timeouts.connect * 1000,
     responseTimeoutMs: app.timeouts.response * 1000,
-    maintenance: app.maintenance
+    maintenance: app.maintenance,
+    isReportOnly: app.enforce === 'report'
   }
 }
 

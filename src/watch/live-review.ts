@@ -63,7 +63,7 @@ export class LiveReview implements Reviewer {
     if (match.kind !== 'app' || match.app.id !== entry.appId)
       return ends('no_such_app', 'the address is another app’s now')
     const { app } = match
-    if (entry.isSocket && !originAllowed(asked.origin, app, subject !== null))
+    if (entry.isSocket && !app.isReportOnly && !originAllowed(asked.origin, app, subject !== null))
       return ends('foreign_origin', 'its origin is no longer allowed')
     const principal = subject === null ? null : { subject, proofs }
     const request = { match, target, client: { address: asked.address }, principal, storeFailure: null }

@@ -81,6 +81,7 @@ t.test('fills in every default, in seconds and bytes, with absolute paths and pa
         assertion: false,
         allowedOrigins: [],
         timeouts: { connect: 5, response: 60 },
+        enforce: 'always',
         maintenance: null
       }
     ],

@@ -421,7 +421,8 @@ const english = {
     title: 'Your apps',
     none: 'There is no app for you here yet.',
     noneNow: 'If you expected an app, ask the people who run this gate which group you need.',
-    lastUsed: (when: string) => `last used ${when}`
+    lastUsed: (when: string) => `last used ${when}`,
+    reportOnly: 'This app is not protected yet: its rules are only reported, and everybody can open it.'
   },
 
   logout: {
