@@ -127,13 +127,13 @@ export abstract class ForwardOperation implements LiveEntry {
     const { forwardRequest: requester } = this
     const request = { method, head, body, isUpgrade, requester, tiesConnection, connectTimeoutMs, responseTimeoutMs }
     const pool = balancer.pool(index)
-    balancer.asked(index)
+    const isTrial = balancer.asked(index)
     if (tied !== null) {
       this.connection = tied
       pool.sendTied(request, handler, tied)
       return
     }
-    const isNew = isFresh || tiesConnection || body !== null || !repeatable.has(method)
+    const isNew = isFresh || isTrial || tiesConnection || body !== null || !repeatable.has(method)
     this.connection = pool.send(request, handler, isNew)
     if (this.connection !== null) return
     this.#failure = new UpstreamError('pool_exhausted', 'too many connections to it', false)
@@ -141,11 +141,6 @@ export abstract class ForwardOperation implements LiveEntry {
   }
 
   onConnect(): void {
-    this.reached()
-  }
-
-  /** The upstream accepts connections. */
-  protected reached(): void {
     this.upstreams.balancer.reached(this.tried.at(-1) as number)
   }
 

@@ -89,7 +89,6 @@ class Transfer extends ForwardOperation implements ResponseHandler {
 
   onHead({ status, reason, headers: raw, framing, isWhole, tiesConnection, oddities }: ResponseHead): void {
     const { res, observer } = this.forwardRequest
-    this.reached()
     if (oddities !== null) observer.onOddities(oddities)
     noteResponse(this.forwardRequest, tiesConnection && status === 401)
     const { headers, hasLength } = inboundHeaders(raw, status, this.plan.mapping)

@@ -39,10 +39,15 @@ export class LoadBalancer {
     return index
   }
 
-  /** A request is about to go there. If that is a trial, others go elsewhere until it has succeeded. */
-  asked(index: number): void {
+  /**
+   * A request is about to go there. True for a trial: others go elsewhere until it has succeeded, and it needs a new
+   * connection, because a kept one does not show whether new ones are accepted.
+   */
+  asked(index: number): boolean {
     const state = this.#state(index)
-    if (!state.isUp) state.asked(this.#now())
+    if (state.isUp) return false
+    state.asked(this.#now())
+    return true
   }
 
   /** The index of a connection's upstream, or -1. */

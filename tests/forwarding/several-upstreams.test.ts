@@ -17,6 +17,8 @@ interface Server {
   readonly asked: string[]
   /** What it answers to `/healthz`; null for nothing at all. */
   health: number | null
+  /** Closes the port; open connections go on. */
+  drain(): void
   /** Ends it, and every connection. */
   kill(): Promise<void>
   /** Serves again at the same address. */
@@ -74,6 +76,8 @@ async function startServer(t: Test, name: string, unix = false, basePath = ''): 
     upstream: { origin, socketPath, basePath },
     asked,
     health: 200,
+    // `http.Server` would close idle connections as well.
+    drain: () => void net.Server.prototype.close.call(current as http.Server),
     kill,
     restart: listen
   }
@@ -194,6 +198,24 @@ t.test('all are down: 502 at once, with Retry-After; the first to come back serv
     'each change once'
   )
 })
+
+t.test(
+  'an upstream that closes its port and still answers on kept connections is down until it accepts a new one',
+  async t => {
+    const [a, b] = [await startServer(t, 'a'), await startServer(t, 'b')]
+    const changes: (string | null)[] = []
+    const { gate, time } = await several(t, [a, b], {}, new UpstreamStates((_, problem) => changes.push(problem)))
+    t.equal(await answers(gate, 2), 'ab')
+    a.drain()
+    t.equal(await answers(gate, 2), 'ab', 'by the kept connection')
+    const post = () => answer(gate, get('/', ['Content-Length: 0'], 'POST'))
+    t.same([await post(), await post()], ['b', 'b'], 'a POST has met the closed port')
+    time.now += 1000
+    t.equal(await answers(gate, 4), 'bbbb', 'the trial asks for a new connection')
+    t.match(changes, [/ECONNREFUSED/], 'it is not up in between')
+    t.equal(changes.length, 1)
+  }
+)
 
 t.test('a single upstream that is back is asked at once', async t => {
   const a = await startServer(t, 'a')
