@@ -56,7 +56,7 @@ function checkAal3({ factors, session, apps }: DraftConfig, hasAnchors: boolean,
     )
   const others = apps?.flatMap((app, index) =>
     (app?.rules ?? []).flatMap((rule, place) =>
-      rule?.access === 'mfa' && rule.factors?.some(factor => factor !== 'webauthn')
+      rule?.access === 'mfa' && (rule.factors == null || rule.factors.some(factor => factor !== 'webauthn'))
         ? [`apps[${index}].rules[${place}]`]
         : []
     )
@@ -64,7 +64,7 @@ function checkAal3({ factors, session, apps }: DraftConfig, hasAnchors: boolean,
   if (others?.[0] !== undefined)
     diagnostics.warning(
       `${at}.profile`,
-      `does not make a code AAL3: ${others[0]}${others.length > 1 ? ` and ${others.length - 1} more` : ''} takes codes too; write factors: [webauthn] there`
+      `holds for passkeys only: ${others[0]}${others.length > 1 ? ` and ${others.length - 1} more` : ''} takes other factors too; write factors: [webauthn] there`
     )
   // §2.3.3
   if ((session?.idle ?? 0) > 15 * 60 || (session?.absolute ?? 0) > 12 * 3600)

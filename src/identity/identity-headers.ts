@@ -1,6 +1,6 @@
 /** The identity headers of a person: what an app is told of who is there, in-line and by forward-auth alike. */
 import { encodeValue } from './header-encoding.ts'
-import type { IdentityHeaders } from './header-profiles.ts'
+import type { HeaderEncoding, IdentityHeaders } from './header-profiles.ts'
 import type { Subject } from './subject.ts'
 
 /** A value that was left out, since it cannot be sent, or would be read as something else. */
@@ -32,15 +32,40 @@ export function identityLines(
   add(preferredUsername, subject.name)
   add(name, subject.displayName)
   add(email, subject.email)
-  if (groups === null) return lines
-  const sent: string[] = []
-  for (const group of subject.groups) {
-    const encoded = isOneGroup(group, groupSeparator) ? encodeValue(group, encoding) : null
-    if (encoded !== null && !encoded.includes(groupSeparator)) sent.push(encoded)
-    else onUnsent({ header: groups, value: group })
-  }
-  if (sent.length > 0) lines.push(groups, sent.join(groupSeparator))
+  if (groups === null || subject.groups.length === 0) return lines
+  const { text, unsent } = groupsOf(headers, subject.groups, encoding, groupSeparator)
+  for (const value of unsent) onUnsent({ header: groups, value })
+  if (text !== '') lines.push(groups, text)
   return lines
+}
+
+interface GroupsText {
+  readonly text: string
+  readonly unsent: readonly string[]
+}
+
+/** By app, and by an account's own list, which is the same array for as long as the account is cached. */
+const known = new WeakMap<IdentityHeaders, WeakMap<readonly string[], GroupsText>>()
+
+function groupsOf(
+  headers: IdentityHeaders,
+  groups: readonly string[],
+  encoding: HeaderEncoding,
+  separator: string
+): GroupsText {
+  const texts = known.get(headers) ?? new WeakMap<readonly string[], GroupsText>()
+  known.set(headers, texts)
+  let found = texts.get(groups)
+  if (found === undefined) {
+    const encoded = groups.map(group => (isOneGroup(group, separator) ? encodeValue(group, encoding) : null))
+    const isSent = (value: string | null) => value !== null && !value.includes(separator)
+    found = {
+      text: encoded.filter(isSent).join(separator),
+      unsent: groups.filter((_, i) => !isSent(encoded[i] ?? null))
+    }
+    texts.set(groups, found)
+  }
+  return found
 }
 
 /** False for a name that an app would split or trim into another group's, whether it decodes the value before that or after. */

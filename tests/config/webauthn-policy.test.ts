@@ -83,7 +83,7 @@ t.test('says what is wrong, and what is only a claim', async t => {
     [
       'AAL3 beside codes and long sessions',
       webauthn(`policy: { profile: aal3, ${anchors}, allow: [${model}] }`),
-      /profile {2}does not make a code AAL3: apps\[0\]\.rules\[0\] takes codes too/,
+      /profile {2}holds for passkeys only: apps\[0\]\.rules\[0\] takes other factors too/,
       /profile {2}asks for shorter sessions/
     ],
     ['AAL3 as it should be', webauthn(`policy: { profile: aal3, ${anchors}, allow: [${model}] }`, keysOnly)],
