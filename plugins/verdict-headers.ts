@@ -113,7 +113,7 @@ interface HeaderNames {
 }
 
 function headerNamesOf(app: App): HeaderNames {
-  const added = [...namesOf(app.identityHeaders), ...Object.keys(app.addHeaders)]
+  const added = [...namesOf(app.identityHeaders), ...Object.keys(app.addHeaders), ...(app.frontHeaders ?? [])]
   return { added: new Set(added.map(normalName)), passed: passedNames(app) }
 }
 

@@ -49,7 +49,7 @@ import type { Directories } from './identity/directories.ts'
 import { PasswordLogin } from './identity/password/password-login.ts'
 import { makeClientReader } from './request/client.ts'
 import { tlsOf, toApp, webauthnOf } from './services/app-options.ts'
-import { directoriesOf } from './services/directories.ts'
+import { directoriesOf, frontHeadersOf } from './services/directories.ts'
 import type { Services } from './services/services.ts'
 import { InstitutionSessions } from './session/institution-sessions.ts'
 import type { Principal } from './session/sessions.ts'
@@ -112,7 +112,8 @@ export async function buildPipeline(log: FastifyBaseLogger, steps: Steps): Promi
 export async function buildGateway(config: Config, runtime: Services): Promise<FastifyInstance> {
   const { clock, log, journal: audit, strangers, sessions, live, metrics } = runtime
   const portalOrigin = config.portal.url.origin
-  const apps = config.apps.map(app => ({ ...toApp(app, portalOrigin, config.apps), tls: tlsOf(app) }))
+  const frontHeaders = frontHeadersOf(config)
+  const apps = config.apps.map(app => ({ ...toApp(app, portalOrigin, config.apps), tls: tlsOf(app), frontHeaders }))
   const routes = new RouteTable({ apps, portalOrigin })
   const returnTargets = new ReturnTargets(routes, apps, clock)
   const maxUrlLength = maxUrlLengthFor(config.listen.maxHeaderSize)

@@ -10,6 +10,7 @@ import { isPublicSuffix } from '../values/public-suffixes.ts'
 import { printDuration } from '../values/value-types.ts'
 import { checkApps, checkScheme } from './apps.ts'
 import { checkAppsTls, checkRedisFiles, checkTlsFiles } from './certificates.ts'
+import { checkHeader } from './identity-header.ts'
 import { checkWebauthnPolicy } from './webauthn-policy.ts'
 
 /** Adds every problem and warning to `diagnostics`. `now` in milliseconds, for certificates. */
@@ -179,11 +180,13 @@ function checkSession({ session }: DraftConfig, diagnostics: Diagnostics): void 
     )
 }
 
-function checkIdentity({ identity }: DraftConfig, diagnostics: Diagnostics): void {
+function checkIdentity(config: DraftConfig, diagnostics: Diagnostics): void {
+  const { identity } = config
   const seen = new Map<string, number>()
   identity?.forEach((directory, index) => {
     if (directory?.kind === 'local' && identity.findIndex(other => other?.kind === 'local') < index)
       diagnostics.problem(`identity[${index}].kind`, "there can be one 'local' source of people only")
+    if (directory?.kind === 'header') checkHeader(directory, `identity[${index}]`, config, diagnostics)
     if (directory?.id === undefined) return
     const first = seen.get(directory.id)
     if (first === undefined) seen.set(directory.id, index)

@@ -38,6 +38,8 @@ export interface App {
   readonly addHeaders: Readonly<Record<string, string>>
   /** Claim-like headers that are passed on. */
   readonly passHeaders?: readonly string[]
+  /** Headers in which a proxy in front says who somebody is, with its secret. No app gets them. */
+  readonly frontHeaders?: readonly string[]
   readonly preserveHost: boolean
   readonly assertion: boolean
   /** Further origins whose pages may open WebSockets. */

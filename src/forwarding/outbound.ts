@@ -104,7 +104,7 @@ export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
   for (const [name, value] of added) if (name.toLowerCase() !== 'host') constant.push(name, utf8(value))
   const { secretHeader, secret } = app.identityHeaders
   if (secretHeader != null && secret !== undefined) constant.push(secretHeader, utf8(secret))
-  const ours = [...Object.keys(app.addHeaders), ...namesOf(app.identityHeaders)]
+  const ours = [...Object.keys(app.addHeaders), ...namesOf(app.identityHeaders), ...(app.frontHeaders ?? [])]
   return {
     app,
     mapping: urlMappingOf(app, upstream, host),

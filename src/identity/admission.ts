@@ -95,7 +95,8 @@ export class Admissions {
 function nameOf({ realm }: AdmissionSource, { name }: Arrival): string | undefined {
   const plain = canonicalName(name)
   if (plain === undefined || realm === null) return plain
-  return canonicalName(`${plain}@${realm}`)
+  // Kerberos and SAML write the realm themselves (`alice@LAB.EXAMPLE`); a name of another realm gets none and is refused.
+  return plain.endsWith(`@${realm}`) ? plain : canonicalName(`${plain}@${realm}`)
 }
 
 function areEqual(one: readonly string[], other: readonly string[]): boolean {

@@ -6,6 +6,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { timeUnknown } from '../factor/proof.ts'
 import { normalName } from '../request/header-name.ts'
 import { type Networks, parseNetworks } from '../request/networks.ts'
+import { canonicalName } from './account.ts'
 import type { Source } from './arrival.ts'
 import { type Institution, type InstitutionAnswer, refused } from './institution.ts'
 
@@ -37,6 +38,9 @@ export interface FrontRequest {
   readonly rawHeaders: readonly string[]
 }
 
+/** Apache writes this for a variable that is not set (`RequestHeader set X-Remote-Name "%{NAME}e"`). */
+const apachesNothing = '(null)'
+
 export class HeaderInstitution implements Institution {
   readonly kind = 'header'
   /** The proxy decides when it asks, and does not say when it did. */
@@ -58,13 +62,17 @@ export class HeaderInstitution implements Institution {
     if (!this.#from.contains(peer)) return invalid(`the request came from ${peer}, which is not in 'from'`)
     const given = readHeaders(rawHeaders, [secret.header, ...Object.values(headers).filter(name => name !== null)])
     if ('problem' in given) return invalid(given.problem)
-    const saidIn = (name: string | null) => (name === null ? null : (given.values.get(name) ?? null))
+    const saidIn = (name: string | null) => {
+      const value = name === null ? null : (given.values.get(name) ?? null)
+      return value === apachesNothing ? null : value
+    }
     if (!isSame(saidIn(secret.header) ?? '', secret.value))
       return invalid(`the secret in ${secret.header} is missing or wrong`)
     const name = saidIn(headers.name)
     if (name === null || name === '')
       return refused('institution_refused', `${headers.name} is missing: nobody is signed in at the proxy`)
-    const id = headers.id === null ? name : saidIn(headers.id)
+    // Without an id the name is the person, in any spelling of it.
+    const id = headers.id === null ? (canonicalName(name) ?? name) : saidIn(headers.id)
     if (id === null || id === '') return invalid(`${headers.id} is missing`)
     const said = headers.mfa === null ? [] : groupsIn(saidIn(headers.mfa) ?? '', separator)
     return {

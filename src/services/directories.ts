@@ -37,6 +37,13 @@ function elsewhere(institution: Elsewhere['institution']): Elsewhere {
   return { kind: 'institution', institution }
 }
 
+/** The headers of all proxies in front that sign people in, their secrets included. No app may get them from anybody. */
+export function frontHeadersOf({ identity }: Pick<Config, 'identity'>): string[] {
+  return identity.flatMap(entry =>
+    entry.kind === 'header' ? [entry.secret.header, ...Object.values(entry.headers).filter(name => name !== null)] : []
+  )
+}
+
 /** How the people of this entry become accounts. */
 export function sourceOf({
   id,

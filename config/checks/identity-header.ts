@@ -1,0 +1,86 @@
+/** Checks of a proxy in front that signs people in: its secret, its addresses, and header names that must differ. */
+import { normalName } from '../../src/request/header-name.ts'
+import { networkCovers, parseNetwork } from '../../src/request/networks.ts'
+import type { Diagnostics } from '../reading/diagnostics.ts'
+import type { DraftConfig } from '../schema.ts'
+
+type DraftIdentity = NonNullable<NonNullable<DraftConfig['identity']>[number]>
+type DraftHeader = Extract<DraftIdentity, { kind?: 'header' }>
+
+/** Shorter ones can be guessed over a network in the life of an installation. */
+const leastSecret = 16
+
+/** Adds every problem, warning and advice about one entry at `path`. */
+export function checkHeader(
+  entry: DraftHeader,
+  path: string,
+  { trustedProxies }: Pick<DraftConfig, 'trustedProxies'>,
+  diagnostics: Diagnostics
+): void {
+  checkSecret(entry, path, diagnostics)
+  checkNames(entry, path, diagnostics)
+  entry.from?.forEach((network, index) => {
+    if (network !== undefined) checkFrom(network, `${path}.from[${index}]`, trustedProxies, diagnostics)
+  })
+  const { headers, mfa } = entry
+  if (mfa != null && headers?.mfa === null)
+    diagnostics.problem(`${path}.mfa`, `needs ${path}.headers.mfa beside it: the header with these values`)
+  if (mfa === null && headers?.mfa != null)
+    diagnostics.problem(
+      `${path}.headers.mfa`,
+      `needs ${path}.mfa.values beside it: the values that say that a second factor was checked`
+    )
+}
+
+function checkSecret({ secret }: DraftHeader, path: string, diagnostics: Diagnostics): void {
+  const value = secret?.value
+  if (value == null) return
+  const key = `${path}.secret.${diagnostics.isGiven(`${path}.secret.valueFile`) ? 'valueFile' : 'value'}`
+  if (value.length < leastSecret)
+    diagnostics.problem(key, `must have at least ${leastSecret} characters; make one with: openssl rand -hex 32`)
+  else if (!/^[\x21-\x7e]+$/.test(value))
+    diagnostics.problem(
+      key,
+      'must be letters, digits and signs of ASCII without spaces, because it travels in a header; make one with: openssl rand -hex 32'
+    )
+}
+
+function checkNames({ headers, secret }: DraftHeader, path: string, diagnostics: Diagnostics): void {
+  const seen = new Map<string, string>()
+  const named = [
+    ...Object.entries(headers ?? {}).map(([key, name]) => [`${path}.headers.${key}`, name] as const),
+    [`${path}.secret.header`, secret?.header] as const
+  ]
+  for (const [key, name] of named) {
+    if (name == null) continue
+    const first = seen.get(normalName(name))
+    if (first === undefined) seen.set(normalName(name), key)
+    else diagnostics.problem(key, `must differ from ${first}: the gate cannot tell the two headers apart`)
+  }
+}
+
+function checkFrom(
+  network: string,
+  key: string,
+  trustedProxies: DraftConfig['trustedProxies'],
+  diagnostics: Diagnostics
+): void {
+  const peer = parseNetwork(network)
+  if ('fault' in peer) return
+  if (peer.bits === 0) {
+    diagnostics.warning(key, 'includes every address, so the secret alone decides who is believed; list the proxies')
+    return
+  }
+  if (peer.bits < (peer.address.family === 6 ? 64 : 24))
+    diagnostics.advise(
+      key,
+      'is wide: whoever in this network knows the secret can sign in as anybody; list the proxies'
+    )
+  const trusted = trustedProxies?.map(one => (one === undefined ? null : parseNetwork(one)))
+  const isTrusted = trusted?.some(one => one !== null && !('fault' in one) && networkCovers(one, peer))
+  if (isTrusted === false)
+    diagnostics.advise(
+      key,
+      'is not in trustedProxies, so everybody who comes through this proxy has its address in limits, rules and the journal; list it there too'
+    )
+}
