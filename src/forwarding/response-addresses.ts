@@ -9,9 +9,14 @@ export function toPublicRefresh(value: string, mapping: UrlMapping): string {
   return before + quote + toPublicLocation(url, mapping) + after
 }
 
-/** `Link: </style.css>; rel=preload` (RFC 8288). */
+/** `Link: </style.css>; rel=preload` (RFC 8288), with the addresses in `anchor` and `imagesrcset` (HTML). */
 export function toPublicLinks(value: string, mapping: UrlMapping): string {
-  return value.replace(/<([^<>]*)>/g, (_, url: string) => `<${toPublicLocation(url, mapping)}>`)
+  const targets = value.replace(/<([^<>]*)>/g, (_, url: string) => `<${toPublicLocation(url, mapping)}>`)
+  return targets.replace(
+    /(;\s*(?:anchor|imagesrcset)\s*=\s*")([^"]*)/gi,
+    (_, before: string, urls: string) =>
+      before + urls.replace(/[^\s,]+/g, (url: string) => toPublicLocation(url, mapping))
+  )
 }
 
 /** htmx' `HX-Location`: an address, or JSON with one as its `path`. */

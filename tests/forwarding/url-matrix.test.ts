@@ -196,6 +196,11 @@ for (const preserveHost of [true, false])
         ['Report-To', `{"endpoints":[{"url":"${inside}/r"}]}`, `{"endpoints":[{"url":"${out}/r"}]}`],
         ['Speculation-Rules', `"${base}/rules.json"`, `"${prefix}/rules.json"`],
         ['HX-Location', `{"path":"${base}/x", "target":"#t"}`, `{"path":"${prefix}/x", "target":"#t"}`],
+        [
+          'Link',
+          `<${base}/a.png>; rel=preload; as=image; imagesrcset="${base}/a.png 1x, ${inside}/b.png 2x, https://x.example/c 3x", <>; rel=up; anchor="${base}/#x"`,
+          `<${prefix}/a.png>; rel=preload; as=image; imagesrcset="${prefix}/a.png 1x, ${out}/b.png 2x, https://x.example/c 3x", <>; rel=up; anchor="${prefix}/#x"`
+        ],
         ['Service-Worker-Allowed', `${base}/`, prefix === '' ? '/' : null],
         ['Set-Cookie', `a=1; Path=${base}/x/`, `a=1; Path=${prefix}/x/`],
         ['Set-Cookie', `a=1; Path=${base === '' ? '/' : base}; HttpOnly`, `a=1; Path=${root}; HttpOnly`],

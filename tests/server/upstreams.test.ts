@@ -73,6 +73,28 @@ t.test('an upstream that goes down is logged once, counted, and no reason for th
   t.equal((await ask(gate.adminPort, 'GET', `http://127.0.0.1:${gate.adminPort}/readyz`)).status, 200)
 })
 
+t.test('a download goes on when its upstream is taken out of the list', async t => {
+  let finish = () => {}
+  const slow = createServer((_request, response) => {
+    response.write('begun;')
+    finish = () => response.end('ended')
+  })
+  await new Promise<void>(resolve => slow.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => slow.close())
+  const other = await named(t, 'b')
+  const app = (...urls: string[]) =>
+    `  - { id: one, url: "http://one.localhost:PORT", upstream: [${urls.map(url => `"${url}"`).join(', ')}], rules: [{ access: public }] }`
+  const first = `http://127.0.0.1:${(slow.address() as AddressInfo).port}`
+  const gate = await startGateway(t, { apps: app(first, other.url) })
+  const get = () => gate.request('GET', `${gate.origin('one')}/`)
+  const download = get()
+  while (gate.server.runtime.live.size === 0) await new Promise(setImmediate)
+  await gate.server.reload(await gate.load(app(other.url)))
+  t.equal((await get()).body, 'b')
+  finish()
+  t.equal((await download).body, 'begun;ended')
+})
+
 t.test('an upstream that fails its health check is not asked', async t => {
   const [a, b] = [await named(t, 'a'), await named(t, 'b')]
   a.status = 503
