@@ -17,6 +17,17 @@ export interface Recipe {
   readonly app: readonly string[]
   /** Variables that make the lab's start script apply those settings. */
   readonly env: Readonly<Record<string, string>>
+  /** Where the app stands under a path of a host that others share. Left out: the gate takes the path away, and the app needs nothing. */
+  readonly underPath?: {
+    /** Whether the app sees the path too: then it stands in `upstream` as well. */
+    readonly isKept?: boolean
+    /** Variables for the lab's start script; `{path}` is the path. */
+    readonly env?: Readonly<Record<string, string>>
+    /** What to set, for people. */
+    readonly app?: readonly string[]
+    /** Checks that cannot pass there, by the beginning of their names. */
+    readonly fails?: readonly string[]
+  }
   /** What the run tries through the gate. */
   readonly tried: string
   /** What does not work, or what people need to know. */
