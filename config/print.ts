@@ -1,12 +1,12 @@
 /**
  * Prints the schema as the two documents that people read: factorgate.schema.json for editors, and reference.md. `npm run docs` writes
- * both, and apps.md. A test fails when they are out of date.
+ * both, and docs/apps/. A test fails when they are out of date.
  */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
-import { recipesPage } from './recipes.ts'
+import { recipePages } from './recipes/pages.ts'
 import { isNeeded, type Node } from './schema/schema-builders.ts'
 import { configSchema } from './schema.ts'
 import { printDuration, printSize, type ValueTypeName, valueTypes } from './values/value-types.ts'
@@ -193,5 +193,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folder = path.dirname(fileURLToPath(import.meta.url))
   writeFileSync(path.join(folder, 'factorgate.schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`)
   writeFileSync(path.join(folder, 'reference.md'), reference())
-  writeFileSync(path.join(folder, 'apps.md'), recipesPage())
+  for (const [name, text] of recipePages()) writeFileSync(path.join(folder, '../docs/apps', name), text)
 }

@@ -5,7 +5,9 @@ import { Check } from 'typebox/schema'
 import { parse } from 'yaml'
 import { configSchema, loadConfig, parseConfig } from '../../config/load.ts'
 import { jsonSchema, reference } from '../../config/print.ts'
-import { recipes, recipesPage, recipesTable } from '../../config/recipes.ts'
+import { documentedRecipes } from '../../config/recipes/documented.ts'
+import { recipePages, recipesTable } from '../../config/recipes/pages.ts'
+import { testedRecipes } from '../../config/recipes/tested.ts'
 import type { Node } from '../../config/schema/schema-builders.ts'
 import { initTemplate } from '../../config/template.ts'
 import { said } from './read.ts'
@@ -21,19 +23,22 @@ function accepts(yaml: string): boolean {
 t.test('the generated documents are up to date (npm run docs)', async t => {
   t.equal(text('factorgate.schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`)
   t.equal(text('reference.md'), reference())
-  t.equal(text('apps.md'), recipesPage())
+  const pages = readdirSync(path.join(room, '../docs/apps'))
+  t.same(pages.sort(), [...recipePages().keys()].sort())
+  for (const [name, page] of recipePages()) t.equal(text(`../docs/apps/${name}`), page)
 })
 
-t.test('FIELD N4 README, apps.md and the run of the lab apps say the same, and the gate takes it', async t => {
+t.test('FIELD N4 README, docs/apps and the run of the lab apps say the same, and the gate takes it', async t => {
   t.ok(readFileSync(path.join(room, '../README.md'), 'utf8').includes(recipesTable()), 'README.md holds the table')
-  for (const { id, gate } of recipes) {
+  for (const { id, gate } of [...testedRecipes, ...documentedRecipes]) {
     const loaded = parseConfig(
       `portal: { url: https://gate.lab.example }\ntrustedProxies: [10.0.0.1]\napps:\n${gate}`,
-      'apps.yaml'
+      'apps.yaml',
+      { GALAXY_SECRET: 'a long shared secret' }
     )
     t.same(said(loaded), [], id)
   }
-  const installed = recipes.find(({ id }) => id === 'jupyter')
+  const installed = testedRecipes.find(({ id }) => id === 'jupyter')
   t.match(installed?.env, { ALLOW_REMOTE: 'False' }, 'a notebook server as installed')
   t.same(installed?.app, [])
   t.equal(parse(installed?.gate ?? '')[0].preserveHost, false)

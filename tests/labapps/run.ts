@@ -1,6 +1,6 @@
 /**
  * `npm run labapps [-- --tls] [--at=host|path|portal|everywhere] [NAME …]`: real lab apps behind one real gate, each on a host of its own, under a path of one host, or
- * under a path of the portal's host; README.md beside this says how. Each recipe of config/recipes.ts is run exactly as it reads. Each folder of FACTORGATE_LABAPPS (../shared/apps unless it says otherwise) with a `start PORT DATADIR` and a `check BASE` is one app. Ends with 1
+ * under a path of the portal's host; README.md beside this says how. Each recipe of config/recipes/tested.ts is run exactly as it reads. Each folder of FACTORGATE_LABAPPS (../shared/apps unless it says otherwise) with a `start PORT DATADIR` and a `check BASE` is one app. Ends with 1
  * where any check is not ok; says so and ends with 0 where there is no such folder.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -12,7 +12,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
-import { type Recipe, recipes } from '../../config/recipes.ts'
+import type { Recipe } from '../../config/recipes/recipe.ts'
+import { testedRecipes } from '../../config/recipes/tested.ts'
 import { Person } from '../fixtures/in-process/person.ts'
 import { freePort } from '../fixtures/process/free-port.ts'
 import { type Gate, startGate } from '../fixtures/process/gate.ts'
@@ -42,7 +43,7 @@ interface Run {
 
 function runsOf(folders: readonly string[]): Run[] {
   return folders.flatMap(name => {
-    const own = recipes.filter(recipe => recipe.folder === name)
+    const own = testedRecipes.filter(recipe => recipe.folder === name)
     if (own.length === 0) return [{ name, folder: name, gate: {}, env: {}, underPath: undefined }]
     return own.map(({ id, env, gate, underPath }) => ({ name: id, folder: name, gate: parse(gate)[0], env, underPath }))
   })

@@ -1,38 +1,8 @@
 /**
- * The apps that were tried behind the gate, and the settings that each needs on both sides. `npm run labapps` runs this list, and
- * config/apps.md is written from it.
+ * The apps that were tried behind the gate, and the settings that each needs on both sides. `npm run labapps` runs this list, and the pages of
+ * docs/apps/ are written from it.
  */
-
-export interface Recipe {
-  /** The name of the run. */
-  readonly id: string
-  /** The folder of the lab app. Several recipes may use one. */
-  readonly folder: string
-  readonly title: string
-  /** The app as it was installed for the check. */
-  readonly installed: string
-  /** Its entry under `apps:`, as YAML. The run replaces `id`, `url` and `upstream` with those of this machine, and nothing else. */
-  readonly gate: string
-  /** The settings on the app's side, one sentence each; none where it is taken as installed. */
-  readonly app: readonly string[]
-  /** Variables that make the lab's start script apply those settings. */
-  readonly env: Readonly<Record<string, string>>
-  /** Where the app stands under a path of a host that others share. Left out: the gate takes the path away, and the app needs nothing. */
-  readonly underPath?: {
-    /** Whether the app sees the path too: then it stands in `upstream` as well. */
-    readonly isKept?: boolean
-    /** Variables for the lab's start script; `{path}` is the path. */
-    readonly env?: Readonly<Record<string, string>>
-    /** What to set, for people. */
-    readonly app?: readonly string[]
-    /** Checks that cannot pass there, by the beginning of their names. */
-    readonly fails?: readonly string[]
-  }
-  /** What the run tries through the gate. */
-  readonly tried: string
-  /** What does not work, or what people need to know. */
-  readonly note?: string
-}
+import type { TestedRecipe } from './recipe.ts'
 
 const notebook = (more: string) => `- id: notebooks
   title: Notebooks
@@ -40,7 +10,7 @@ const notebook = (more: string) => `- id: notebooks
   upstream: http://127.0.0.1:8888
 ${more}`
 
-export const recipes: readonly Recipe[] = [
+export const testedRecipes: readonly TestedRecipe[] = [
   {
     id: 'jupyter',
     folder: 'jupyter',
@@ -92,6 +62,9 @@ export const recipes: readonly Recipe[] = [
       "`$conf['trustedproxy'] = '^127\\.0\\.0\\.1$';` in `conf/local.php`: then it believes `X-Forwarded-Proto` and marks its cookies as secure",
       '`upload_max_filesize` and `post_max_size` in `php.ini`, as large as what people upload (the check sets 200 MB)'
     ],
+    underPath: {
+      app: ["`$conf['basedir'] = '/wiki/';` in `conf/local.php`, with the path, so that the links of its pages hold it"]
+    },
     env: {},
     tried: 'sign-in, sessions, editing with its token, media upload of 8 MB, Range'
   },
@@ -122,6 +95,12 @@ export const recipes: readonly Recipe[] = [
   upstream: http://127.0.0.1:8081
 `,
     app: [],
+    underPath: {
+      app: [
+        'Digest accounts do not work there: Digest signs the path that the browser sees, and the gate takes the path away'
+      ],
+      fails: ['Digest auth']
+    },
     env: {},
     tried:
       'all DAV methods with absolute `Destination`, LOCK, PUT in chunks and with `Expect`, upload of 150 MB, Range, events, latin-1 in headers and paths, a login that compares Referer and Host',
@@ -142,29 +121,3 @@ export const recipes: readonly Recipe[] = [
     tried: 'pages, a download of 64 MB, redirects of folders, 304, 501'
   }
 ]
-
-/** The table of these apps in README.md. */
-export function recipesTable(): string {
-  const rows = recipes.map(({ title, gate, app }) => {
-    const keys = gate.split('\n').filter(line => /^ {2}(?!title:|url:|upstream:)\S/.test(line))
-    const atGate = keys.length === 0 ? 'nothing' : keys.map(line => `\`${line.trim()}\``).join(', ')
-    return `| ${title} | ${atGate} | ${app.length === 0 ? 'nothing' : app.join('; ')} |`
-  })
-  return ['| app | at the gate, besides `url` and `upstream` | at the app |', '|---|---|---|', ...rows].join('\n')
-}
-
-/** The text of config/apps.md. */
-export function recipesPage(): string {
-  const sections = recipes.map(({ id, title, installed, gate, app, tried, note }) => {
-    const own = app.length === 0 ? 'Nothing: the app is used as installed.' : app.map(line => `- ${line}`).join('\n')
-    const more = note === undefined ? '' : `\n\n${note}`
-    return `## ${title}\n\n${installed}.\n\nAt the gate:\n\n\`\`\`yaml\napps:\n${gate.replace(/^(?=.)/gm, '  ')}\`\`\`\n\nAt the app:\n\n${own}\n\nTried through the gate (\`npm run labapps -- ${id}\`): ${tried}.${more}\n`
-  })
-  return `<!-- Written by \`npm run docs\` from config/recipes.ts, which is also what \`npm run labapps\` runs. -->\n
-# Real apps, and what to set on both sides
-
-Each of these apps was installed and tested behind the gate with exactly these lines. Only names, addresses and ports differ.
-Only the gate may be able to reach an app: put it on loopback, on a Unix socket, or behind a firewall.
-
-${sections.join('\n')}`
-}
