@@ -53,6 +53,7 @@ import { directoriesOf, frontHeadersOf } from './services/directories.ts'
 import type { Services } from './services/services.ts'
 import { InstitutionSessions } from './session/institution-sessions.ts'
 import type { Principal } from './session/sessions.ts'
+import { SpentLogoutTokens } from './session/spent-logout-tokens.ts'
 import type { RequirementFor } from './sign-in/next-step.ts'
 import { makeSignIn, type SignInServices } from './sign-in/sign-in.ts'
 import { LiveReview } from './watch/live-review.ts'
@@ -328,6 +329,7 @@ function servicesOf(config: Config, runtime: Services, directories: Directories)
     directories,
     admissions: new Admissions({ accounts }),
     institutionSessions: new InstitutionSessions({ store, clock, keyring }),
+    logoutTokens: new SpentLogoutTokens(store),
     totp: new Totp({
       ...shared,
       ...totp,

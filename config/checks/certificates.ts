@@ -63,6 +63,13 @@ export function checkRedisFiles(
     if (tls[name] != null) readPem(tls[name], `redis.tls.${name}`, diagnostics)
 }
 
+/** Reports a file of authorities that cannot be read or holds no certificate. */
+export function checkAuthority(file: string, path: string, diagnostics: Diagnostics): void {
+  const pem = readPem(file, path, diagnostics)
+  if (pem !== null && attempt(() => new X509Certificate(pem)) === null)
+    diagnostics.problem(path, 'must name a PEM file that begins with a certificate')
+}
+
 /**
  * Reads a certificate and its private key, and reports where they cannot be read or do not belong together. `hasKey`: the key's file is
  * text.

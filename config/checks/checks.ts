@@ -11,6 +11,7 @@ import { printDuration } from '../values/value-types.ts'
 import { checkApps, checkScheme } from './apps.ts'
 import { checkAppsTls, checkRedisFiles, checkTlsFiles } from './certificates.ts'
 import { checkHeader } from './identity-header.ts'
+import { checkOidc } from './identity-oidc.ts'
 import { checkWebauthnPolicy } from './webauthn-policy.ts'
 
 /** Adds every problem and warning to `diagnostics`. `now` in milliseconds, for certificates. */
@@ -187,6 +188,7 @@ function checkIdentity(config: DraftConfig, diagnostics: Diagnostics): void {
     if (directory?.kind === 'local' && identity.findIndex(other => other?.kind === 'local') < index)
       diagnostics.problem(`identity[${index}].kind`, "there can be one 'local' source of people only")
     if (directory?.kind === 'header') checkHeader(directory, `identity[${index}]`, config, diagnostics)
+    if (directory?.kind === 'oidc') checkOidc(directory, `identity[${index}]`, diagnostics)
     if (directory?.id === undefined) return
     const first = seen.get(directory.id)
     if (first === undefined) seen.set(directory.id, index)

@@ -1,5 +1,6 @@
 /** The schema of `identity`: where people come from, one map a kind. */
 import { header } from './identity/header.ts'
+import { oidc } from './identity/oidc.ts'
 import { kind } from './identity/shared.ts'
 import { list, map, oneByKind, text } from './schema-builders.ts'
 
@@ -12,7 +13,7 @@ const local = map(
 )
 
 export const identity = list(
-  oneByKind([local, header], {
+  oneByKind([local, header, oidc], {
     title: 'Source of people',
     description: 'Where first factors are checked.'
   }),

@@ -195,7 +195,8 @@ function SessionRow({ frame, view, entry: { session, lastSeenAt } }: SessionRowP
   )
 }
 
-function doneSentence(done: Flash, { account: say }: Messages): string {
+function doneSentence(done: Flash, { account: say, challenge }: Messages): string {
+  if (done.kind === 'institution') return challenge.there[done.why](done.title)
   if (done.kind === 'renamed') return say.renamed(done.name)
   if (done.kind === 'ended') return say.ended
   if (done.kind === 'others') return say.othersEnded

@@ -21,11 +21,15 @@ export interface ChallengeView {
   readonly why: string | null
   /** The sentence that says why a passkey of this person does not count any more. */
   readonly misfit?: string | null
-  /** In the order of the page; never empty. */
+  /** In the order of the page; empty only where there is an institution. */
   readonly factors: readonly FactorKind[]
   /** The lengths of the codes of this person's authenticator apps, the shortest first. */
   readonly codeDigits: readonly number[]
   readonly problem: ChallengeProblem | null
+  /** The institution that takes a confirmation instead. */
+  readonly institution?: { readonly id: string; readonly title: string } | null
+  /** What came of a step-up at the institution. */
+  readonly notice?: string | null
 }
 
 export function ChallengePage({ frame, view }: { frame: Frame; view: ChallengeView }) {
@@ -39,7 +43,21 @@ export function ChallengePage({ frame, view }: { frame: Frame; view: ChallengeVi
         </p>
       )}
       {view.misfit != null && <Notice>{view.misfit}</Notice>}
+      {view.notice != null && (
+        <Notice alert>
+          <Said text={view.notice} />
+        </Notice>
+      )}
       {first !== undefined && <FactorForm frame={frame} view={view} kind={first} isFirst />}
+      {view.institution != null && (
+        <a
+          class={first === undefined ? 'button' : 'button second'}
+          href={withReturnTo(`/.factorgate/login/${view.institution.id}`, view.trip, { for: 'challenge' })}
+        >
+          <Said text={say.confirmAt(view.institution.title)} />
+        </a>
+      )}
+      {first === undefined && <p class="soft">{say.noneNow}</p>}
       {others.length > 0 && (
         <div>
           {others.map(kind => (

@@ -5,6 +5,7 @@ import { answerOnce } from './answer-once.ts'
 import { whySentence } from './challenge-offer.ts'
 import { ChallengePage, type ChallengeProblem, DeadEndPage } from './challenge-page.tsx'
 import { enter, urlOf, wayOn } from './enter.ts'
+import { takeFlash } from './flash.ts'
 import { lostCookie, readForm, staleForm } from './forms.ts'
 import type { Messages } from './messages/en.ts'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
@@ -23,13 +24,14 @@ export async function showChallenge(
   const frame = { ...frameOf(page), person: null }
   const misfit = await usable.misfit(principal.account.id)
   const why = misfit === null ? null : say.factor.misfit[misfit]
-  if (offer.has.length === 0) {
+  if (offer.has.length === 0 && offer.institution === null) {
     const isOff = await usable.areSwitchedOff(principal.account.id)
     const isInvited = await portal.services.invitations.isWaiting(principal.account.id)
-    const end = noFactor(say.challenge, { why, isOff, isInvited })
+    const isFromElsewhere = portal.directories.institution(principal.account.directory) !== undefined
+    const end = noFactor(say.challenge, { why, isOff, isInvited, isFromElsewhere })
     return sendPage(page, 403, <DeadEndPage frame={frame} {...end} href={null} trip={trip} />)
   }
-  if (offer.factors.length === 0) {
+  if (offer.factors.length === 0 && offer.institution === null) {
     const demanded = say.challenge.orFactors(offer.demanded.map(kind => say.factor.your[kind]))
     const { unfit: title, unfitWhat, unfitNow, unfitCodes, addFactor } = say.challenge
     // Recovery codes are made on another page than other factors.
@@ -58,21 +60,38 @@ export async function showChallenge(
         misfit: why === null ? null : say.challenge.misfitNotice(why),
         factors,
         codeDigits: offer.codeDigits.length > 0 ? offer.codeDigits : [6],
-        problem
+        problem,
+        institution: offer.institution,
+        notice: noticeOf(page)
       }}
     />
   )
 }
 
+interface NoFactor {
+  /** Why their passkey does not count any more. */
+  readonly why: string | null
+  readonly isOff: boolean
+  readonly isInvited: boolean
+  /** An institution has signed them in. */
+  readonly isFromElsewhere: boolean
+}
+
 /** What a person hears who has no factor to confirm with. */
 function noFactor(
   say: Messages['challenge'],
-  { why, isOff, isInvited }: { why: string | null; isOff: boolean; isInvited: boolean }
+  { why, isOff, isInvited, isFromElsewhere }: NoFactor
 ): { title: string; what: string; now: string } {
   const now = isInvited ? say.begunNow : say.noneNow
   if (why !== null) return { title: say.misfit, what: say.misfitWhat(why), now: isInvited ? now : say.misfitNow }
   if (isOff) return { title: say.off, what: say.offWhat, now }
-  return { title: isInvited ? say.begun : say.none, what: say.noneWhat, now }
+  return { title: isInvited ? say.begun : say.none, what: isFromElsewhere ? say.noneWhatThere : say.noneWhat, now }
+}
+
+/** What came of a step-up at an institution, said once. */
+function noticeOf(page: AuthenticatedContext): string | null {
+  const flash = takeFlash(page)
+  return flash?.kind === 'institution' ? page.say.challenge.there[flash.why](flash.title) : null
 }
 
 /**

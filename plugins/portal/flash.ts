@@ -11,8 +11,13 @@ export type Flash =
   | { readonly kind: 'ended' }
   | { readonly kind: 'others' }
   | { readonly kind: 'password' }
+  /** What came of a step-up at the institution with this title. */
+  | { readonly kind: 'institution'; readonly why: InstitutionOutcome; readonly title: string }
 
-/** Keeps a message for the account page. */
+/** Why a step-up at an institution was not enough. */
+export type InstitutionOutcome = 'somebody_else' | 'no_factor' | 'refused' | 'too_old'
+
+/** Keeps a message for the account page or the challenge. */
 export function setFlash(page: AuthenticatedContext, done: Flash): void {
   keepSealed(page, 'done', done)
 }

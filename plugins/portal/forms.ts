@@ -17,8 +17,11 @@ const jsonType = /^application\/json(?: ?; ?charset=utf-8)?$/i
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What a POST route takes: a form by default. */
-    takes?: 'json'
+    /**
+     * What a POST route takes: a form by default. `foreign-form`: a form that another site or a server sends. Such a route checks a signature in it, since neither
+     * its origin nor a token says anything.
+     */
+    takes?: 'json' | 'foreign-form'
   }
 }
 
@@ -58,9 +61,10 @@ export function guardForms(scope: FastifyInstance): void {
   })
   scope.addHook('onRequest', (request, _reply, done) => {
     if (request.method !== 'POST') return done()
-    const kind = request.routeOptions.config.takes === 'json' ? jsonType : formType
+    const { takes } = request.routeOptions.config
+    const kind = takes === 'json' ? jsonType : formType
     if (!kind.test(request.raw.headers['content-type'] ?? '')) return done(new GateError('unsupported_media_type'))
-    if (!isFromOurselves(request)) return done(new GateError('foreign_origin'))
+    if (takes !== 'foreign-form' && !isFromOurselves(request)) return done(new GateError('foreign_origin'))
     done()
   })
   scope.addHook('preParsing', (request, _reply, body, done) =>
@@ -96,7 +100,7 @@ export function readForm(page: PageContext): Form | 'expired' {
   return isBound(page, form.field('csrf')) ? form : 'expired'
 }
 
-/** The fields of a form whose token may be invalid. They may only be shown again. */
+/** The fields of a form whose token may be invalid. They may only be shown again. On a route that takes a `foreign-form`, a signature vouches for them. */
 export function staleForm(page: PageContext): Form {
   const { body } = page.request
   return body instanceof Fields ? body : new Fields('')

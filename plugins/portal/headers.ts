@@ -4,10 +4,10 @@
  */
 
 /**
- * `formOrigin`: an origin to which the answer to a form may redirect. Chromium applies `form-action` to redirects too (CSP3 §6.4.1), so the
- * policy must name the app that a person goes to, and no other.
+ * `formOrigins`: origins to which the answer to a form may redirect. Chromium applies `form-action` to redirects too (CSP3 §6.4.1), so the
+ * policy must name the app that a person goes to and the institution where they sign out, and no other.
  */
-export function pageHeaders(formOrigin: string | null = null): Record<string, string> {
+export function pageHeaders(formOrigins: readonly string[] = []): Record<string, string> {
   return {
     'content-security-policy': [
       "default-src 'none'",
@@ -15,7 +15,7 @@ export function pageHeaders(formOrigin: string | null = null): Record<string, st
       "script-src 'self'",
       "img-src 'self' data:",
       "connect-src 'self'",
-      `form-action 'self'${formOrigin === null ? '' : ` ${formOrigin}`}`,
+      ["form-action 'self'", ...formOrigins].join(' '),
       "frame-ancestors 'none'",
       "base-uri 'none'"
     ].join('; '),

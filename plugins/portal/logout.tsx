@@ -6,8 +6,9 @@ import type { FastifyInstance } from 'fastify'
 import { readOwn } from '../cookies.ts'
 import { clearSessionCookie, home } from './enter.ts'
 import { readForm } from './forms.ts'
+import { type SignOutThere, signOutThereOf } from './institutions/sign-out.ts'
 import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
-import { callerOf, frameOf, goTo, type PageContext, sendPage } from './page-context.ts'
+import { callerOf, frameOf, goTo, isSigned, type PageContext, sendPage } from './page-context.ts'
 import { noReturn, type ReturnTo, validTarget, withReturnTo } from './return-to.ts'
 
 interface LogoutProps {
@@ -48,6 +49,19 @@ export function SignedOutPage({ frame, trip = noReturn }: { frame: Frame; trip?:
   )
 }
 
+/** The page between our sign-out and the institution's. */
+export function LeavingPage({ frame, href }: { frame: Frame; href: string }) {
+  const say = frame.say.logout
+  return (
+    <Page frame={frame} title={say.outTitle} drawing="shut">
+      <p>{say.outThere}</p>
+      <a class="button" href={href}>
+        {say.there}
+      </a>
+    </Page>
+  )
+}
+
 export function registerLogout(scope: FastifyInstance): void {
   const { portal } = scope
   const signedOut = `${portal.portalOrigin}/.factorgate/signed-out`
@@ -63,8 +77,11 @@ export function registerLogout(scope: FastifyInstance): void {
     const page = request.page
     if (page.principal !== null) {
       if (readForm(page) === 'expired') return show(page, 403, page.say.logout.formExpired)
+      const there = isSigned(page) ? await signOutThereOf(page, signedOut) : null
       // If this rejects, the cookie stays, so that the gate recognises the next try.
       await portal.signIn.signOut.here(callerOf(page), page.principal)
+      clearSessionCookie(page)
+      if (there !== null) return leave(page, there)
     } else {
       const token = readOwn(request.raw.headers.cookie, 'session', page.site)
       if (token !== null) await portal.signIn.signOut.confirm(token)
@@ -73,6 +90,14 @@ export function registerLogout(scope: FastifyInstance): void {
     clearSessionCookie(page)
     return goTo(page, withReturnTo(signedOut, page.trip))
   })
+
+  /** On to the institution. A browser that the page before does not let go there from a form goes by itself, or by a link. */
+  function leave(page: PageContext, { url, isNamed }: SignOutThere) {
+    if (isNamed || page.request.raw.headers['sec-fetch-mode'] !== 'navigate') return goTo(page, url)
+    page.reply.header('refresh', `0; url=${url}`)
+    const frame = { ...frameOf({ ...page, principal: null }), person: null }
+    return sendPage({ ...page, principal: null }, 200, <LeavingPage frame={frame} href={url} />)
+  }
 
   scope.get('/.factorgate/signed-out', { config: { requires: 'anyone' } }, async request => {
     const page = request.page

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { JSX } from 'preact'
 import type { Site } from '../../src/apps/route-table.ts'
 import { GateError } from '../../src/errors.ts'
+import type { Institution } from '../../src/identity/institution.ts'
 import { newToken } from '../../src/ids.ts'
 import type { Device } from '../../src/session/session.ts'
 import type { Principal } from '../../src/session/sessions.ts'
@@ -139,15 +140,23 @@ export function strangersSubject({ site }: PageContext, at: string): string {
   return `stranger:${site.host}:${at}`
 }
 
-/** Sends a page. Its forms may redirect to where the person goes, and nowhere else. */
+/** Sends a page. Its forms may redirect to where the person goes and to where they sign out, and nowhere else. */
 export function sendPage(page: PageContext, status: number, content: JSX.Element): FastifyReply {
   const { rd } = page.trip
   const origin = rd === null ? null : new URL(rd).origin
+  const origins = [origin, signOutOriginOf(page)].filter(each => each !== page.site.origin)
   return page.reply
     .code(status)
-    .headers(pageHeaders(origin === page.site.origin ? null : origin))
+    .headers(pageHeaders(origins.filter(each => each !== null)))
     .type('text/html; charset=utf-8')
     .send(toHtml(content))
+}
+
+/** Where the sign-out of this person leads besides ours; null for nowhere. */
+export function signOutOriginOf({ principal, portal, now }: PageContext): string | null {
+  const institution: Institution | undefined =
+    principal === null ? undefined : portal.directories.institution(principal.account.directory)
+  return institution?.signOutOrigin?.(now) ?? null
 }
 
 /** Redirects after a success with 303, so that the browser uses GET and sends nothing twice. */

@@ -4,9 +4,10 @@ import type { EnrolmentMode, Source } from './arrival.ts'
 import type { Directory } from './directory.ts'
 import type { HeaderInstitution } from './header.ts'
 import type { Institution } from './institution.ts'
+import type { OidcInstitution } from './oidc/oidc.ts'
 
 /** An institution of one of the kinds; `kind` says which. */
-export type AnyInstitution = HeaderInstitution
+export type AnyInstitution = HeaderInstitution | OidcInstitution
 
 /**
  * Whether an account's own directory still vouches for it. `ask-there`: it cannot be asked, so the person has to sign in there. `gone`: it does not know

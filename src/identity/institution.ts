@@ -43,9 +43,15 @@ export interface Institution {
   readonly asksForMfa: boolean
   /**
    * Where a browser goes that signs out there too; null where the institution has no such thing. `returnTo`: our page of those who have signed out.
-   * Never rejects: who signs out here is signed out, whatever the institution does.
+   * Never rejects: who signs out here is signed out, whatever the institution does. `now` in milliseconds.
    */
-  signOutUrl?(session: InstitutionSession & { readonly externalId: string }, returnTo: string): Promise<string | null>
+  signOutUrl?(
+    session: InstitutionSession & { readonly externalId: string },
+    returnTo: string,
+    now: number
+  ): Promise<string | null>
+  /** The origin of that address, as far as it is known now: a page's policy must name where its form may lead (CSP3 §6.4.1). */
+  signOutOrigin?(now: number): string | null
   /** Ends what it keeps open. */
   close?(): void | Promise<void>
 }

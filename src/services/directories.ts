@@ -1,9 +1,11 @@
 /** Makes the sources of people that the configuration names. */
+import { pemText } from '../../config/reading/text-sources.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Source } from '../identity/arrival.ts'
 import { Directories } from '../identity/directories.ts'
 import type { Directory } from '../identity/directory.ts'
 import { HeaderInstitution } from '../identity/header.ts'
+import { OidcInstitution } from '../identity/oidc/oidc.ts'
 import type { Services } from './services.ts'
 
 type IdentityConfig = Config['identity'][number]
@@ -11,15 +13,15 @@ type Passwords = { readonly kind: 'password'; readonly directory: Directory }
 type Elsewhere = { readonly kind: 'institution'; readonly institution: Directories['institutions'][number] }
 
 /** All of them, in the order of the configuration. Throws where a file that one needs cannot be read. */
-export function directoriesOf(config: Pick<Config, 'identity'>, services: Services): Directories {
-  const made = config.identity.map(identity => make(identity, services))
+export function directoriesOf(config: Pick<Config, 'identity' | 'portal'>, services: Services): Directories {
+  const made = config.identity.map(identity => make(identity, config.portal.url.origin, services))
   return new Directories({
     passwords: made.flatMap(each => (each.kind === 'password' ? each.directory : [])),
     institutions: made.flatMap(each => (each.kind === 'institution' ? each.institution : []))
   })
 }
 
-function make(identity: IdentityConfig, services: Services): Passwords | Elsewhere {
+function make(identity: IdentityConfig, portalOrigin: string, services: Services): Passwords | Elsewhere {
   switch (identity.kind) {
     case 'local':
       return { kind: 'password', directory: services.local }
@@ -30,7 +32,35 @@ function make(identity: IdentityConfig, services: Services): Passwords | Elsewhe
         new HeaderInstitution({ source: sourceOf(identity), from, headers, separator, secret, mfaValues })
       )
     }
+    case 'oidc':
+      return elsewhere(oidcOf(identity, portalOrigin, services))
   }
+}
+
+/** How long a provider may take for one answer. */
+const providerTimeoutMs = 5_000
+
+function oidcOf(
+  identity: Extract<IdentityConfig, { kind: 'oidc' }>,
+  portalOrigin: string,
+  { log }: Services
+): OidcInstitution {
+  const { id, issuer, clientId, clientSecret, clientAuthentication, ca, scopes, claims, mfa, signOut } = identity
+  return new OidcInstitution({
+    source: sourceOf(identity),
+    redirectUri: `${portalOrigin}/.factorgate/login/${id}/callback`,
+    issuer,
+    clientId,
+    clientSecret: clientSecret ?? null,
+    clientAuthentication,
+    ca: ca === null ? null : pemText(ca),
+    timeoutMs: providerTimeoutMs,
+    scopes,
+    claims,
+    mfa,
+    signsOutThere: signOut === 'institution',
+    onWarning: sentence => log.warn({ institution: id }, sentence)
+  })
 }
 
 function elsewhere(institution: Elsewhere['institution']): Elsewhere {

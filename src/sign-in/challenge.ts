@@ -1,5 +1,7 @@
 /** What a challenge asks: which of a person's factors the target demands, and why. The server alone chooses (THREATS M20). */
 import { type FactorKind, factorKinds, isFresh } from '../factor/proof.ts'
+import type { Directories } from '../identity/directories.ts'
+import type { Principal } from '../session/principal.ts'
 import type { SignedCaller } from './caller.ts'
 import type { NextStep } from './next-step.ts'
 import type { UsableFactors } from './usable-factors.ts'
@@ -19,6 +21,8 @@ export interface Offer {
   /** Those of them that are demanded. */
   readonly factors: readonly FactorKind[]
   readonly demanded: readonly FactorKind[]
+  /** The institution where the person can show a second factor that the target takes; null for none. */
+  readonly institution: { readonly id: string; readonly title: string } | null
   /** Title of the app that the person goes to; null where there is none. */
   readonly app: string | null
   /** The lengths of the codes of this person's authenticator apps, the shortest first, whatever the configuration says today. */
@@ -28,10 +32,12 @@ export interface Offer {
 export class Challenge {
   readonly #nextStep: NextStep
   readonly #factors: UsableFactors
+  readonly #directories: Pick<Directories, 'institution'>
 
-  constructor({ nextStep, factors }: { nextStep: NextStep; factors: UsableFactors }) {
-    this.#nextStep = nextStep
-    this.#factors = factors
+  constructor(input: { nextStep: NextStep; factors: UsableFactors; directories: Pick<Directories, 'institution'> }) {
+    this.#nextStep = input.nextStep
+    this.#factors = input.factors
+    this.#directories = input.directories
   }
 
   async offer(by: SignedCaller): Promise<Offer> {
@@ -43,12 +49,23 @@ export class Challenge {
     if (requirement?.access.kind !== 'challenge') {
       const isOwn = isStepUp && returnTo.rd !== null && this.#nextStep.isPortalPage(returnTo.rd, address)
       const why: Why = isOwn ? { kind: 'account' } : app === null ? null : { kind: 'to-app' }
-      return { isStepUp, why, has, factors: has, demanded: factorKinds, app, codeDigits }
+      // What changes an account asks for a factor of ours.
+      const institution = isOwn ? null : this.#institutionOf(principal)
+      return { isStepUp, why, has, factors: has, demanded: factorKinds, institution, app, codeDigits }
     }
-    const { factors: demanded, withinSeconds } = requirement.access.requirement
+    const { factors: demanded, withinSeconds, institution: takesInstitution } = requirement.access.requirement
+    const institution = takesInstitution ? this.#institutionOf(principal) : null
     const factors = has.filter(kind => demanded.includes(kind))
     const why: Why = isStepUp ? { kind: 'step-up', withinSeconds } : { kind: 'to-app' }
-    return { isStepUp, why, has, factors, demanded, app, codeDigits }
+    return { isStepUp, why, has, factors, demanded, institution, app, codeDigits }
+  }
+
+  #institutionOf({ account, proofs }: Principal): Offer['institution'] {
+    const institution = this.#directories.institution(account.directory)
+    const cameFromThere = proofs.some(({ kind }) => kind === 'directory')
+    if (institution?.asksForMfa !== true || !cameFromThere) return null
+    const { id, title } = institution.source
+    return { id, title }
   }
 
   /** True where the target takes this factor, whatever the browser was shown. */

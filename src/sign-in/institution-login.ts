@@ -9,7 +9,8 @@ import type { Source } from '../identity/arrival.ts'
 import type { Arrived, InstitutionRefusal, InstitutionSession } from '../identity/institution.ts'
 import type { InstitutionSessions } from '../session/institution-sessions.ts'
 import type { Sessions } from '../session/sessions.ts'
-import type { Caller } from './caller.ts'
+import type { SpentLogoutTokens } from '../session/spent-logout-tokens.ts'
+import type { Caller, SignedCaller } from './caller.ts'
 import type { FirstFactor } from './first-factor.ts'
 import type { SignInJournal } from './journal.ts'
 import type { NextStep } from './next-step.ts'
@@ -18,11 +19,18 @@ import { type Denied, denied, following, type SignedIn } from './outcome.ts'
 export interface InstitutionLoginOptions {
   readonly admissions: Pick<Admissions, 'admit'>
   readonly institutionSessions: InstitutionSessions
+  readonly logoutTokens: SpentLogoutTokens
   readonly accounts: Pick<Accounts, 'ofExternal'>
   readonly sessions: Pick<Sessions, 'prove' | 'end' | 'endAccount'>
   readonly firstFactor: FirstFactor
   readonly nextStep: NextStep
   readonly journal: SignInJournal
+}
+
+/** Whose sign-in ended at an institution: one session there, or all of a person. */
+export interface SignedOut {
+  readonly sid: string | null
+  readonly externalId: string | null
 }
 
 export class InstitutionLogin {
@@ -65,6 +73,28 @@ export class InstitutionLogin {
     return entered
   }
 
+  /**
+   * Whoever was sent to their institution to show a second factor anew. Somebody else's answer, and one without a second factor, change nothing: `by.principal` stays
+   * signed in as they are.
+   */
+  async confirm(
+    by: SignedCaller,
+    source: Source,
+    arrived: Arrived
+  ): Promise<SignedIn | Denied | { readonly kind: 'unchanged'; readonly why: 'somebody_else' | 'no_factor' }> {
+    const { journal } = this.#options
+    const { account } = by.principal
+    if (account.directory !== source.id || account.externalId !== arrived.arrival.externalId) {
+      journal.noInstitution(by, source.id, 'somebody else signed in there')
+      return { kind: 'unchanged', why: 'somebody_else' }
+    }
+    if (arrived.arrival.mfa === null) {
+      journal.noInstitution(by, source.id, 'the answer says nothing of a second factor', account)
+      return { kind: 'unchanged', why: 'no_factor' }
+    }
+    return this.arrive(by, source, arrived)
+  }
+
   /** The institution refused, or its answer could not be believed. */
   refuse(by: Caller, source: Source, { code, detail }: InstitutionRefusal): Denied {
     this.#options.journal.noInstitution(by, source.id, detail)
@@ -72,19 +102,40 @@ export class InstitutionLogin {
   }
 
   /** The institution's session ended, or all of a person's (`sid` null). Answers how many of ours ended with it. */
-  async signedOutThere(
-    directory: string,
-    who: { readonly sid: string | null; readonly externalId: string | null }
-  ): Promise<number> {
+  async signedOutThere(by: Caller, directory: string, who: SignedOut): Promise<number> {
+    const ended = await this.#end(directory, who)
+    if (ended > 0) this.#options.journal.institutionSignOut(by, directory, ended)
+    return ended
+  }
+
+  async #end(directory: string, { sid, externalId }: SignedOut): Promise<number> {
     const { institutionSessions, sessions, accounts } = this.#options
-    if (who.sid !== null) {
-      const ids = await institutionSessions.withSid(directory, who.sid, who.externalId)
+    if (sid !== null) {
+      const ids = await institutionSessions.withSid(directory, sid, externalId)
       let ended = 0
       for (const id of ids) if (await sessions.end(id, 'institution_sign_out')) ended++
       return ended
     }
-    const account = who.externalId === null ? null : await accounts.ofExternal(directory, who.externalId)
+    const account = externalId === null ? null : await accounts.ofExternal(directory, externalId)
     return account === null ? 0 : sessions.endAccount(account.id, 'institution_sign_out')
+  }
+
+  /** The same where a signed token with this id says so, which counts once. Null where it was used before. */
+  async signedOutByToken(
+    by: Caller,
+    directory: string,
+    token: SignedOut & { readonly jti: string },
+    seconds: number
+  ): Promise<number | null> {
+    const { logoutTokens } = this.#options
+    if (!(await logoutTokens.spend(directory, token.jti, seconds))) return null
+    try {
+      return await this.signedOutThere(by, directory, token)
+    } catch (error) {
+      // It has not done its work, so that the institution may send it again.
+      await logoutTokens.giveBack(directory, token.jti)
+      throw error
+    }
   }
 
   /** What the institution of this session wants to see of a sign-out; null for a session that did not begin at one. */

@@ -123,6 +123,11 @@ export class SignInJournal {
     this.#record(by, 'session.end', { ...whose, outcome: 'others', why, ended, ...confirmed(unconfirmed) })
   }
 
+  /** A sign-out at the institution has ended this number of sign-ins here. */
+  institutionSignOut(by: By, directory: string, ended: number): void {
+    this.#record(by, 'session.end', { outcome: 'institution_sign_out', directory, ended })
+  }
+
   #record(by: By, kind: EventKind, fields: Partial<AuditEvent>): void {
     this.#audit.record(eventOf(by, kind, fields))
   }

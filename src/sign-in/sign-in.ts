@@ -37,6 +37,7 @@ export type SignInServices = Omit<FirstFactorOptions, Made> &
   Omit<PasswordChangeOptions, Made> &
   Omit<NextStepOptions, Made> &
   ConstructorParameters<typeof UsableFactors>[0] &
+  Omit<ConstructorParameters<typeof Challenge>[0], Made> &
   Omit<ConstructorParameters<typeof Completion>[0], Made> &
   Omit<ConstructorParameters<typeof Recovery>[0], Made> &
   Omit<ConstructorParameters<typeof SignOut>[0], Made> &
@@ -72,7 +73,7 @@ export function makeSignIn({ services, audit, portalOrigin, requirementFor }: Si
   const nextStep = new NextStep({ ...services, portalOrigin, requirementFor, factors })
   const signOut = new SignOut({ ...services, journal })
   const completion = new Completion({ ...services, signOut })
-  const challenge = new Challenge({ nextStep, factors })
+  const challenge = new Challenge({ ...services, nextStep, factors })
   const recovery = new Recovery({ ...services, journal })
   const shared = { ...services, journal, factors, nextStep, completion }
   const firstFactor = new FirstFactor(shared)

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { AnyInstitution, Directories } from '../../../src/identity/directories.ts'
 import type { LoginEntry } from '../options.ts'
 import { registerHeader } from './header.ts'
+import { registerOidc } from './oidc.ts'
 
 export function loginsOf({ institutions }: Directories): LoginEntry[] {
   return institutions.map(institution => ({
@@ -16,5 +17,7 @@ function registerInstitution(scope: FastifyInstance, institution: AnyInstitution
   switch (institution.kind) {
     case 'header':
       return registerHeader(scope, institution)
+    case 'oidc':
+      return registerOidc(scope, institution)
   }
 }

@@ -8,6 +8,7 @@ import type { CredentialKind, FactorKind } from '../../../src/factor/kinds.ts'
 import type { Misfit } from '../../../src/factor/webauthn-policy.ts'
 import type { DirectoryRefusal } from '../../../src/identity/directory.ts'
 import type { EndReason } from '../../../src/session/records.ts'
+import type { InstitutionOutcome } from '../flash.ts'
 import { localeFormats } from '../locale-formats.ts'
 
 /** What an error sentence may mention. */
@@ -173,6 +174,16 @@ const english = {
     recoveryLabel: 'Recovery code',
     recoveryHint: 'Type one code from the list that you printed or saved. Each code works once.',
     submit: 'Confirm',
+    confirmAt: (place: string) => `Confirm at ${titled(place)}`,
+    there: {
+      somebody_else: (place: string) =>
+        `Somebody else signed in at ${titled(place)}. Nothing has changed here. Sign in there with your own account, or use another way.`,
+      no_factor: (place: string) =>
+        `${titled(place)} signed you in, but did not say that it has checked a second factor. Use another way to confirm, or set up a second factor there.`,
+      refused: (place: string) => `${titled(place)} did not confirm that it is you. Try again, or use another way.`,
+      too_old: (place: string) =>
+        `${titled(place)} has confirmed that it is you, but not recently enough for this page. Use another way to confirm.`
+    } satisfies Record<InstitutionOutcome, (place: string) => string>,
     instead: {
       webauthn: 'Use a passkey or security key instead',
       totp: 'Use a code from your authenticator app instead',
@@ -194,6 +205,7 @@ const english = {
       `Codes do not work at the moment, because the gate’s own clock was set back. This is not your fault. Codes work again after ${time}. Until then, confirm in another way, or tell the people who run this gate.`,
     none: 'You have no second factor yet',
     noneWhat: 'Your password is right, but you have no second factor. A password alone opens nothing here.',
+    noneWhatThere: 'Your institution has signed you in, but you have no second factor here. Without one nothing opens.',
     noneNow:
       'Ask the people who run this gate for an invitation. With it you can set up a passkey or an authenticator app.',
     begun: 'Your set-up is not finished',
@@ -431,6 +443,8 @@ const english = {
     submit: 'Sign out',
     stay: 'Stay signed in',
     outTitle: 'You are signed out',
+    outThere: 'You are signed out here. One more step signs you out at your institution too.',
+    there: 'Sign out there too',
     outLead: 'You are signed out of every app behind this gate in this browser. You can close the window.',
     again: 'Sign in again',
     formExpired:

@@ -24,6 +24,7 @@ const staysBehind = [
   'session:',
   'institution-session:',
   'institution-sid:',
+  'logout-token:',
   'sessions-of:',
   'token:',
   'seen:',

@@ -1,0 +1,23 @@
+/** Checks of an OpenID Connect provider that need more than one value. */
+import type { Diagnostics } from '../reading/diagnostics.ts'
+import type { DraftConfig } from '../schema.ts'
+import { checkAuthority } from './certificates.ts'
+
+type DraftOidc = Extract<NonNullable<NonNullable<DraftConfig['identity']>[number]>, { kind?: 'oidc' }>
+
+/** Adds every problem and warning about the provider at `path`. */
+export function checkOidc(provider: DraftOidc, path: string, diagnostics: Diagnostics): void {
+  const { issuer, scopes, clientSecret, clientAuthentication, ca, mfa } = provider
+  if (issuer?.includes('/.well-known/'))
+    diagnostics.problem(`${path}.issuer`, 'must be the issuer itself: without /.well-known/openid-configuration')
+  if (scopes !== undefined && !scopes.includes('openid'))
+    diagnostics.problem(
+      `${path}.scopes`,
+      "must have 'openid': without it there is no sign-in (OpenID Connect Core §3.1.2.1)"
+    )
+  if (clientAuthentication != null && clientSecret === null)
+    diagnostics.problem(`${path}.clientAuthentication`, 'needs clientSecret or clientSecretFile beside it')
+  if (mfa != null && mfa.acr?.length === 0 && mfa.amr?.length === 0)
+    diagnostics.problem(`${path}.mfa`, 'must list a value of acr or of amr; leave mfa out where nothing counts')
+  if (ca != null) checkAuthority(ca, `${path}.ca`, diagnostics)
+}

@@ -1,0 +1,45 @@
+/** A step-up at an institution: who is sent there, and what becomes of the answer. Whatever it is, nobody else is signed in by it, and nobody goes round in circles. */
+import type { FastifyReply } from 'fastify'
+import type { Institution, InstitutionAnswer } from '../../../src/identity/institution.ts'
+import type { Principal } from '../../../src/session/principal.ts'
+import { enter } from '../enter.ts'
+import { type InstitutionOutcome, setFlash } from '../flash.ts'
+import { type AuthenticatedContext, callerOf, goTo, isSigned, type PageContext } from '../page-context.ts'
+import { withReturnTo } from '../return-to.ts'
+import { refuse } from './arrive.ts'
+
+/** Whom the institution is to ask for a second factor anew; null for a sign-in. */
+export function stepUpOf(page: PageContext, { source, asksForMfa }: Institution): { readonly name: string } | null {
+  const isAsked = (page.request.query as { for?: unknown }).for === 'challenge'
+  if (!isAsked || !asksForMfa || !isSigned(page) || page.principal.account.directory !== source.id) return null
+  const { name } = page.principal.account
+  const realm = `@${source.realm}`
+  return { name: source.realm !== null && name.endsWith(realm) ? name.slice(0, -realm.length) : name }
+}
+
+/** The next page where the answer is enough, otherwise the challenge, which says why it is not. */
+export async function confirm(
+  page: AuthenticatedContext,
+  { source }: Institution,
+  answer: InstitutionAnswer
+): Promise<FastifyReply> {
+  const { institutionLogin } = page.portal.signIn
+  if (answer.kind === 'refused') {
+    if (answer.code !== 'institution_refused') return refuse(page, source, answer)
+    institutionLogin.refuse(callerOf(page), source, answer)
+    return back('refused')
+  }
+  const outcome = await institutionLogin.confirm(callerOf(page), source, answer)
+  if (outcome.kind === 'unchanged') return back(outcome.why)
+  if (outcome.kind === 'entered' && outcome.next.kind === 'challenge') keep('too_old', outcome.principal)
+  return goTo(page, enter(page, outcome))
+
+  function back(why: InstitutionOutcome): FastifyReply {
+    keep(why, page.principal)
+    return goTo(page, withReturnTo('/.factorgate/challenge', page.trip))
+  }
+
+  function keep(why: InstitutionOutcome, principal: Principal): void {
+    setFlash({ ...page, principal }, { kind: 'institution', why, title: source.title })
+  }
+}

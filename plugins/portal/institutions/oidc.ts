@@ -1,0 +1,85 @@
+/**
+ * The routes of an OpenID Connect provider: the way there and back, and its sign-out, by the back channel (a signed token from its server) and by the front channel
+ * (a frame in the browser, for providers that have no other).
+ */
+import type { FastifyInstance } from 'fastify'
+import { type InstitutionRefusal, refused } from '../../../src/identity/institution.ts'
+import { logoutTokenSeconds } from '../../../src/identity/oidc/logout-token.ts'
+import type { OidcInstitution } from '../../../src/identity/oidc/oidc.ts'
+import { newToken } from '../../../src/ids.ts'
+import { staleForm } from '../forms.ts'
+import { callerOf, goTo, isSigned, type PageContext } from '../page-context.ts'
+import { arrive, refuse } from './arrive.ts'
+import { keepBegun, takeBegun } from './begun-login.ts'
+import { confirm, stepUpOf } from './confirm.ts'
+
+export function registerOidc(scope: FastifyInstance, institution: OidcInstitution): void {
+  const { source } = institution
+  const path = `/.factorgate/login/${source.id}`
+
+  scope.get(path, { config: { requires: 'anyone', isStep: true } }, async ({ page }) => {
+    const stepUp = stepUpOf(page, institution)
+    const state = newToken()
+    const start = await institution.begin({ state, stepUp, now: page.now })
+    if ('kind' in start) return refuse(page, source, start)
+    const values = { ...start.begun }
+    keepBegun(page, state, { institution: source.id, isStepUp: stepUp !== null, trip: page.trip, values })
+    return goTo(page, start.url)
+  })
+
+  scope.get(`${path}/callback`, { config: { requires: 'anyone' } }, async request => {
+    const { query } = request.exchange.target
+    const states = new URLSearchParams(query).getAll('state')
+    const state = states.length === 1 ? states[0]! : ''
+    const begun = state === '' ? null : takeBegun(request.page, state, source.id)
+    if (begun === null) return refuse(request.page, source, notBegun)
+    const page: PageContext = { ...request.page, trip: begun.trip }
+    const { nonce = '', verifier = '' } = begun.values
+    const answer = await institution.finish(query.replace(/^\?/, ''), state, { nonce, verifier }, page.now)
+    return begun.isStepUp && isSigned(page) ? confirm(page, institution, answer) : arrive(page, institution, answer)
+  })
+
+  const fromTheServer = { requires: 'anyone', takes: 'foreign-form', isData: true } as const
+  scope.post(`${path}/backchannel-logout`, { config: fromTheServer }, async ({ page }, reply) => {
+    reply.header('cache-control', 'no-store')
+    const token = await institution.readLogoutToken(staleForm(page).field('logout_token'), page.now)
+    if ('kind' in token) return refuseLogout(page, token)
+    const { institutionLogin } = page.portal.signIn
+    // It is taken for as long before as after the time in it.
+    const ended = await institutionLogin.signedOutByToken(callerOf(page), source.id, token, 2 * logoutTokenSeconds + 60)
+    if (ended === null)
+      return refuseLogout(page, refused('institution_answer_invalid', 'the logout token was used before'))
+    return reply.code(200).send()
+  })
+
+  scope.get(
+    `${path}/frontchannel-logout`,
+    { config: { requires: 'anyone', isData: true } },
+    async ({ page }, reply) => {
+      reply.header('cache-control', 'no-store')
+      const { iss, sid } = page.request.query as Record<string, unknown>
+      // Browsers send no cookie of ours in another site's frame: the session is the one that the provider names.
+      const isNamed = typeof sid === 'string' && sid !== '' && typeof iss === 'string'
+      if (!isNamed || !(await institution.isIssuer(iss, page.now)))
+        return refuseLogout(
+          page,
+          refused('institution_answer_invalid', 'a front-channel logout without the right iss and sid')
+        )
+      await page.portal.signIn.institutionLogin.signedOutThere(callerOf(page), source.id, { sid, externalId: null })
+      return reply.code(200).type('text/html; charset=utf-8').send('<!doctype html><title>Signed out</title>')
+    }
+  )
+
+  /** OpenID Connect Back-Channel Logout 1.0 §2.8. The reason is for operators alone. */
+  function refuseLogout({ portal, reply }: PageContext, { code, detail }: InstitutionRefusal) {
+    portal.log.warn({ institution: source.id, code, detail }, 'a sign-out at an institution was refused')
+    if (code === 'institution_unreachable')
+      return reply.code(503).header('retry-after', '10').send({ error: 'temporarily_unavailable' })
+    return reply.code(400).send({ error: 'invalid_request', error_description: 'The logout cannot be accepted.' })
+  }
+}
+
+const notBegun = refused(
+  'institution_login_expired',
+  'no sign-in was begun in this browser with this state, or it took too long'
+)

@@ -1,0 +1,76 @@
+/** What the claims of a provider say of a person: values by their configured paths, and the second factor that was checked there. */
+import { timeUnknown } from '../../factor/proof.ts'
+import { clockToleranceSeconds } from './signing-keys.ts'
+
+export type Claims = Readonly<Record<string, unknown>>
+
+/** Paths; dots go into objects. */
+export interface ClaimPaths {
+  readonly name: string
+  readonly display: string
+  readonly email: string
+  readonly groups: string
+}
+
+export interface MfaValues {
+  readonly acr: readonly string[]
+  readonly amr: readonly string[]
+}
+
+/** The value of a path; undefined where there is none. A claim may have dots in its own name (`https://lab.example/groups`), which goes first. */
+export function claimAt(claims: unknown, path: string): unknown {
+  if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) return undefined
+  if (Object.hasOwn(claims, path)) return (claims as Claims)[path] ?? undefined
+  for (let dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) {
+    const name = path.slice(0, dot)
+    const value = Object.hasOwn(claims, name) ? claimAt((claims as Claims)[name], path.slice(dot + 1)) : undefined
+    if (value !== undefined) return value
+  }
+  return undefined
+}
+
+/** One value or a list as a list of texts. What is neither text nor number is left out. */
+export function textsOf(value: unknown): string[] {
+  const values = Array.isArray(value) ? value : [value]
+  return values.flatMap(each =>
+    typeof each === 'string' ? [each] : typeof each === 'number' && Number.isFinite(each) ? [String(each)] : []
+  )
+}
+
+/** True where the provider has left the groups out and points to another address instead (OpenID Connect Core §5.6.2). */
+export function isLeftOut(claims: Claims, path: string): boolean {
+  const pointers = claims._claim_names
+  if (typeof pointers !== 'object' || pointers === null) return claims.hasgroups === true
+  const [first = path] = path.split('.')
+  return Object.hasOwn(pointers, path) || Object.hasOwn(pointers, first)
+}
+
+/**
+ * The second factor that the ID token says was checked, with its time in milliseconds; null for none. `acr` or `amr` may say so, unless `amr` says that it was a
+ * password alone: of two answers that differ, the weaker one counts.
+ */
+export function mfaIn(
+  { acr, amr, auth_time: at }: Claims,
+  values: MfaValues | null,
+  now: number
+): { at: number } | null {
+  if (values === null) return null
+  const methods = textsOf(amr)
+  const isPasswordAlone = methods.length > 0 && methods.every(method => method === 'pwd' || method === 'pin')
+  const isSaid =
+    (typeof acr === 'string' && values.acr.includes(acr)) || methods.some(method => values.amr.includes(method))
+  if (!isSaid || (isPasswordAlone && !methods.some(method => values.amr.includes(method)))) return null
+  return { at: typeof at === 'number' && at > 0 ? Math.min(at * 1000, now) : timeUnknown }
+}
+
+/** Why the times of an ID token cannot be right; null where they can. The library has checked `exp`. */
+export function wrongTime({ iat, auth_time: at }: Claims, now: number): string | null {
+  for (const [name, value] of Object.entries({ iat, auth_time: at })) {
+    if (value === undefined && name === 'auth_time') continue
+    if (typeof value !== 'number' || !Number.isFinite(value)) return `${name} is no time`
+    const ahead = Math.round(value - now / 1000)
+    if (ahead > clockToleranceSeconds)
+      return `${name} is ${ahead} s in the future: the provider’s clock or this machine’s is wrong`
+  }
+  return null
+}

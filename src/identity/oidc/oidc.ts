@@ -1,0 +1,241 @@
+/**
+ * An OpenID Connect provider: the code flow with PKCE, state, nonce and issuer (OpenID Connect Core 1.0 §3.1; RFC 9700), and both ways of signing out. A person is
+ * the provider's `sub`; names and addresses change, and anybody may choose one.
+ */
+import type { IDToken, TokenEndpointResponse, UserInfoResponse } from 'openid-client'
+import type { Arrival, Source } from '../arrival.ts'
+import type { Institution, InstitutionAnswer, InstitutionRefusal, InstitutionSession } from '../institution.ts'
+import {
+  type ClaimPaths,
+  type Claims,
+  claimAt,
+  isLeftOut,
+  type MfaValues,
+  mfaIn,
+  textsOf,
+  wrongTime
+} from './claims.ts'
+import { type LogoutToken, readLogoutToken } from './logout-token.ts'
+import { type Provider, type ProviderOptions, ProviderSource } from './provider.ts'
+import { InvalidAnswer, problemOf, refusalOf } from './provider-problem.ts'
+
+export interface OidcOptions extends ProviderOptions {
+  readonly source: Source
+  /** The address that the provider sends people back to: its own for each provider, so that none can speak for another. */
+  readonly redirectUri: string
+  readonly scopes: readonly string[]
+  readonly claims: ClaimPaths
+  /** Null where a second factor there never counts. */
+  readonly mfa: MfaValues | null
+  /** False where who signs out here stays signed in there. */
+  readonly signsOutThere: boolean
+  /** Something that operators should know and that stops nobody. */
+  readonly onWarning: (sentence: string) => void
+}
+
+/** What a sign-in keeps until the browser is back. */
+export interface OidcBegun {
+  readonly nonce: string
+  /** PKCE (RFC 7636). */
+  readonly verifier: string
+}
+
+export interface BeginOptions {
+  readonly state: string
+  /** Ask for a second factor anew, of the person with this name. */
+  readonly stepUp: { readonly name: string } | null
+  /** Milliseconds. */
+  readonly now: number
+}
+
+/** A longer ID token makes an address that servers refuse; the provider then asks the person itself. */
+const longestHint = 4000
+
+export class OidcInstitution implements Institution {
+  readonly kind = 'oidc'
+  readonly source: Source
+  readonly asksForMfa: boolean
+  readonly #options: OidcOptions
+  readonly #provider: ProviderSource
+
+  constructor(options: OidcOptions) {
+    this.source = options.source
+    this.asksForMfa = options.mfa !== null
+    this.#options = options
+    this.#provider = new ProviderSource(options)
+  }
+
+  /** Where the browser goes to sign in there, and what has to be kept until it is back. */
+  async begin({ state, stepUp, now }: BeginOptions): Promise<{ url: string; begun: OidcBegun } | InstitutionRefusal> {
+    try {
+      const client = await import('openid-client')
+      const { config, metadata } = await this.#provider.provider(now)
+      const begun = { nonce: client.randomNonce(), verifier: client.randomPKCECodeVerifier() }
+      const parameters = {
+        redirect_uri: this.#options.redirectUri,
+        response_type: 'code',
+        scope: this.#options.scopes.join(' '),
+        state,
+        nonce: begun.nonce,
+        code_challenge: await client.calculatePKCECodeChallenge(begun.verifier),
+        code_challenge_method: 'S256',
+        ...this.#asking(metadata.claims_parameter_supported === true),
+        ...(stepUp === null ? {} : { prompt: 'login', max_age: '0', login_hint: stepUp.name })
+      }
+      if (metadata.pushed_authorization_request_endpoint === undefined)
+        return { url: client.buildAuthorizationUrl(config, parameters).href, begun }
+      try {
+        return { url: (await client.buildAuthorizationUrlWithPAR(config, parameters)).href, begun }
+      } catch (error) {
+        // Some list the endpoint and do not let every client use it.
+        const isRefused = (error as Error).name === 'ResponseBodyError'
+        if (!isRefused || metadata.require_pushed_authorization_requests === true) throw error
+        this.#options.onWarning(`the provider does not take pushed requests: ${problemOf(error)}`)
+        return { url: client.buildAuthorizationUrl(config, parameters).href, begun }
+      }
+    } catch (error) {
+      return refusalOf(error)
+    }
+  }
+
+  /** Who has come back. `query` is that of the address that the browser was sent to; `state` is the one that this browser began with. */
+  async finish(query: string, state: string, begun: OidcBegun, now: number): Promise<InstitutionAnswer> {
+    try {
+      const client = await import('openid-client')
+      const provider = await this.#provider.provider(now)
+      const answer = new URL(`${this.#options.redirectUri}?${query}`)
+      const tokens = await client.authorizationCodeGrant(provider.config, answer, {
+        expectedState: state,
+        expectedNonce: begun.nonce,
+        pkceCodeVerifier: begun.verifier,
+        idTokenExpected: true
+      })
+      const claims = await this.#idToken(provider, tokens, now)
+      const { sid } = claims
+      return {
+        kind: 'arrived',
+        arrival: await this.#arrival(provider, tokens, claims, now),
+        session: {
+          sid: typeof sid === 'string' && sid !== '' ? sid : null,
+          hint: tokens.id_token!.length <= longestHint ? tokens.id_token! : null,
+          endsAt: null
+        }
+      }
+    } catch (error) {
+      return refusalOf(error)
+    }
+  }
+
+  /** The sign-out that the provider tells of. Rejects with what `refusalOf` knows. */
+  async readLogoutToken(token: string, now: number): Promise<LogoutToken | InstitutionRefusal> {
+    try {
+      return await readLogoutToken(await this.#provider.provider(now), this.#options.clientId, token, now)
+    } catch (error) {
+      return refusalOf(error)
+    }
+  }
+
+  /** True where this is the provider's name for itself. */
+  async isIssuer(issuer: string, now: number): Promise<boolean> {
+    try {
+      return (await this.#provider.provider(now)).metadata.issuer === issuer
+    } catch {
+      return false
+    }
+  }
+
+  signOutOrigin(now: number): string | null {
+    if (!this.#options.signsOutThere) return null
+    const { known } = this.#provider
+    // After a start nobody has asked yet. The next page knows.
+    if (known === null) void this.#provider.provider(now).catch(() => {})
+    const address = known?.metadata.end_session_endpoint
+    return address !== undefined && URL.canParse(address) ? new URL(address).origin : null
+  }
+
+  /** OpenID Connect RP-Initiated Logout 1.0 §2. */
+  async signOutUrl({ hint }: InstitutionSession, returnTo: string, now: number): Promise<string | null> {
+    if (!this.#options.signsOutThere) return null
+    try {
+      const { config, metadata } = await this.#provider.provider(now)
+      if (metadata.end_session_endpoint === undefined) return null
+      const { buildEndSessionUrl, randomState } = await import('openid-client')
+      return buildEndSessionUrl(config, {
+        post_logout_redirect_uri: returnTo,
+        state: randomState(),
+        ...(hint === null ? {} : { id_token_hint: hint })
+      }).href
+    } catch (error) {
+      this.#options.onWarning(`nobody can be signed out there: ${refusalOf(error).detail}`)
+      return null
+    }
+  }
+
+  close(): void {
+    this.#provider.close()
+  }
+
+  /** A second factor is asked for as a wish: a provider keeps people on its page where it cannot do what it must. */
+  #asking(takesClaims: boolean): Record<string, string> {
+    const { mfa } = this.#options
+    if (mfa === null) return {}
+    const acr = mfa.acr.length === 0 ? null : { values: mfa.acr }
+    return {
+      ...(mfa.acr.length === 0 ? {} : { acr_values: mfa.acr.join(' ') }),
+      ...(takesClaims ? { claims: JSON.stringify({ id_token: { acr, amr: null, auth_time: null } }) } : {})
+    }
+  }
+
+  /** The claims of the ID token once its signature is checked: the library takes TLS for enough (OpenID Connect Core §3.1.3.7 step 6). */
+  async #idToken({ keys, metadata }: Provider, tokens: TokenEndpointResponse, now: number): Promise<IDToken> {
+    const { clientId } = this.#options
+    const checks = { issuer: metadata.issuer, audience: clientId, requiredClaims: ['sub', 'iat', 'exp'] }
+    const { claims } = await keys.verify(tokens.id_token!, checks, 'provider', now)
+    const { sub, azp } = claims as Claims
+    if (typeof sub !== 'string' || sub === '' || sub.length > 255) throw new InvalidAnswer('the ID token has no sub')
+    if (azp !== undefined && azp !== clientId) throw new InvalidAnswer('the ID token was made for another client (azp)')
+    const problem = wrongTime(claims as Claims, now)
+    if (problem !== null) throw new InvalidAnswer(`the ID token cannot be right: ${problem}`)
+    return claims as IDToken
+  }
+
+  async #arrival(provider: Provider, tokens: TokenEndpointResponse, idToken: IDToken, now: number): Promise<Arrival> {
+    const { claims: paths, mfa } = this.#options
+    const isWhole = Object.values(paths).every(path => claimAt(idToken, path) !== undefined)
+    const userInfo = isWhole ? {} : await this.#userInfo(provider, tokens, idToken.sub)
+    const at = (path: string) => claimAt(idToken, path) ?? claimAt(userInfo, path)
+    const names = [...new Set(textsOf(at(paths.name)))]
+    if (names.length !== 1)
+      throw new InvalidAnswer(
+        names.length === 0
+          ? `neither ID token nor userinfo has the claim '${paths.name}': see 'claims.name' and 'scopes'`
+          : `the claim '${paths.name}' has ${names.length} values`
+      )
+    const groups = textsOf(at(paths.groups))
+    if (groups.length === 0 && (isLeftOut(idToken, paths.groups) || isLeftOut(userInfo, paths.groups)))
+      this.#options.onWarning(
+        'the provider has left out the groups of a person who has too many, so that they have none here: let it send the groups of this client alone'
+      )
+    // Who has not confirmed an address may have typed somebody else's.
+    const isUnverified = at('email_verified') === false || at('email_verified') === 'false'
+    return {
+      externalId: idToken.sub,
+      name: names[0]!,
+      displayName: textsOf(at(paths.display))[0] ?? null,
+      email: isUnverified ? null : (textsOf(at(paths.email))[0] ?? null),
+      groups,
+      mfa: mfaIn(idToken, mfa, now)
+    }
+  }
+
+  /** What the provider says besides the ID token, of the same person (OpenID Connect Core §5.3.2). */
+  async #userInfo(
+    { config, metadata }: Provider,
+    tokens: TokenEndpointResponse,
+    sub: string
+  ): Promise<UserInfoResponse | Claims> {
+    if (metadata.userinfo_endpoint === undefined) return {}
+    const client = await import('openid-client')
+    return client.fetchUserInfo(config, tokens.access_token, sub)
+  }
+}

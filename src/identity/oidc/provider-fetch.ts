@@ -1,0 +1,100 @@
+/** The HTTP client for a provider: `fetch` with a private certificate authority, one deadline, a largest answer, and no redirects. */
+import http from 'node:http'
+import https from 'node:https'
+
+/** What the library hands to a `fetch` of ours. */
+export interface ProviderRequest {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: unknown
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface ProviderFetch {
+  readonly fetch: (url: string, request: ProviderRequest) => Promise<Response>
+  close(): void
+}
+
+export interface ProviderFetchOptions {
+  /** PEM; null for the authorities that Node.js knows. */
+  readonly ca: string | null
+  /** From the start of a request to the last byte of its answer, in milliseconds. */
+  readonly timeoutMs: number
+}
+
+/** No answer came, or none that can be an answer. The message names the address. */
+export class ProviderUnreachable extends Error {
+  override readonly name = 'ProviderUnreachable'
+}
+
+/** An ID token with thousands of groups has some 200 KB. */
+const maxAnswerBytes = 4 * 1024 * 1024
+const loopback = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
+
+export function makeProviderFetch({ ca, timeoutMs }: ProviderFetchOptions): ProviderFetch {
+  const secure = new https.Agent({ keepAlive: true, maxSockets: 16, ...(ca === null ? {} : { ca }) })
+  const plain = new http.Agent({ keepAlive: true, maxSockets: 16 })
+  return {
+    async fetch(address, { method, headers, body, signal }) {
+      const url = new URL(address)
+      // A provider on this machine may be plain http, but must not lead there by plain http elsewhere.
+      if (url.protocol === 'http:' && !loopback.test(url.hostname))
+        throw new ProviderUnreachable(`${address}: only https is used beyond this machine`)
+      const deadline = AbortSignal.timeout(timeoutMs)
+      const ended = signal === undefined ? deadline : AbortSignal.any([deadline, signal])
+      const agent = url.protocol === 'http:' ? plain : secure
+      try {
+        return await send(url, { method, headers, signal: ended, agent }, textOf(body))
+      } catch (error) {
+        throw new ProviderUnreachable(`${url.origin}${url.pathname}: ${reasonOf(error, timeoutMs)}`, { cause: error })
+      }
+    },
+    close() {
+      secure.destroy()
+      plain.destroy()
+    }
+  }
+}
+
+function send(url: URL, options: https.RequestOptions, body: string | null): Promise<Response> {
+  const { request } = url.protocol === 'http:' ? http : https
+  return new Promise((resolve, reject) => {
+    const sent = request(url, options, answer => {
+      const parts: Buffer[] = []
+      let bytes = 0
+      answer
+        .on('data', (part: Buffer) => {
+          bytes += part.length
+          if (bytes > maxAnswerBytes)
+            return sent.destroy(new Error(`the answer is larger than ${maxAnswerBytes} bytes`))
+          parts.push(part)
+        })
+        .on('error', reject)
+        .on('end', () => resolve(responseOf(answer, Buffer.concat(parts))))
+        .on('close', () => reject(new Error('the answer broke off')))
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+function responseOf(answer: http.IncomingMessage, body: Buffer): Response {
+  const { statusCode: status = 0, rawHeaders } = answer
+  const headers = new Headers()
+  for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!)
+  // `Response` takes no body with these, and no status below 200 (Fetch §2.2.6).
+  const isBare = status === 204 || status === 205 || status === 304
+  return new Response(isBare ? null : new Uint8Array(body), { status, headers })
+}
+
+function textOf(body: unknown): string | null {
+  if (body === undefined || body === null) return null
+  if (typeof body === 'string' || body instanceof URLSearchParams) return String(body)
+  throw new TypeError('a request to a provider has text alone')
+}
+
+function reasonOf(error: unknown, timeoutMs: number): string {
+  const { name, code, message } = error as NodeJS.ErrnoException
+  if (name === 'AbortError' || name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`
+  return code !== undefined && !message.includes(code) ? `${message} (${code})` : message || String(code)
+}

@@ -1,0 +1,82 @@
+/** What goes wrong with a provider, as a refusal and one line for operators. No token, code or secret is in it. */
+import { type InstitutionRefusal, refused } from '../institution.ts'
+import { ProviderUnreachable } from './provider-fetch.ts'
+
+/** The provider answered, and its answer cannot be accepted. The message is for operators. */
+export class InvalidAnswer extends Error {
+  override readonly name = 'InvalidAnswer'
+}
+
+/** Of errors that a provider may answer with, those that say that it has trouble itself (RFC 6749 §4.1.2.1). */
+const itsTrouble = new Set(['server_error', 'temporarily_unavailable'])
+
+/** The refusal for anything that was thrown on the way. Throws what is no fault of a provider. */
+export function refusalOf(error: unknown): InstitutionRefusal {
+  if (error instanceof ProviderUnreachable) return refused('institution_unreachable', error.message)
+  if (error instanceof InvalidAnswer) return refused('institution_answer_invalid', error.message)
+  const { name, error: code, status, cause } = error as Partial<Record<'name' | 'error' | 'status' | 'cause', unknown>>
+  if (name === 'AuthorizationResponseError') {
+    const kind = itsTrouble.has(String(code)) ? 'institution_unreachable' : 'institution_refused'
+    return refused(kind, `the provider answered ${saidIn(error)}`)
+  }
+  if (name === 'ResponseBodyError') {
+    const kind =
+      Number(status) >= 500 || itsTrouble.has(String(code)) ? 'institution_unreachable' : 'institution_answer_invalid'
+    return refused(kind, `the provider refused the gate’s request: ${saidIn(error)}`)
+  }
+  // The library wraps what our `fetch` throws, and answers that are none.
+  for (let inner = cause; inner instanceof Error; inner = inner.cause)
+    if (inner instanceof ProviderUnreachable) return refused('institution_unreachable', inner.message)
+  if (cause instanceof Response && cause.status >= 500)
+    return refused('institution_unreachable', `the provider answered ${cause.status}`)
+  if (isOfTheLibraries(error)) return refused('institution_answer_invalid', problemOf(error))
+  throw error
+}
+
+/** One line about an error of the libraries: what did not fit, and what was expected instead. */
+export function problemOf(error: unknown): string {
+  const { message, code, cause } = error as { message?: unknown; code?: unknown; cause?: unknown }
+  const inner =
+    cause instanceof Error ? `: ${cause.message}` : cause instanceof Response ? `: status ${cause.status}` : ''
+  const about = cause instanceof Error ? cause.cause : cause
+  const { expected, claim, attribute, reason } = (typeof about === 'object' && about !== null ? about : {}) as Record<
+    string,
+    unknown
+  >
+  const more = [
+    ...(claim === undefined ? [] : [`claim ${quoted(claim)}`]),
+    ...(attribute === undefined ? [] : [`attribute ${quoted(attribute)}`]),
+    ...(expected === undefined ? [] : [`expected ${quoted(expected)}`]),
+    ...(reason === undefined ? [] : [`by ${quoted(reason)}`])
+  ].join(', ')
+  const codeText = typeof code === 'string' ? ` (${code})` : ''
+  return oneLine(`${message}${inner}${more === '' ? '' : `; ${more}`}${codeText}`)
+}
+
+function isOfTheLibraries(error: unknown): boolean {
+  const { name, code } = error as { name?: unknown; code?: unknown }
+  const isCoded = typeof code === 'string' && /^(OAUTH_|ERR_J|ERR_INVALID_ARG)/.test(code)
+  return (
+    isCoded ||
+    name === 'ClientError' ||
+    name === 'OperationProcessingError' ||
+    name === 'UnsupportedOperationError' ||
+    name === 'WWWAuthenticateChallengeError'
+  )
+}
+
+/** What the provider wrote, quoted and short: it may be anything. */
+function saidIn(error: unknown): string {
+  const { error: code, error_description: description } = error as { error?: unknown; error_description?: unknown }
+  return description === undefined ? quoted(code) : `${quoted(code)}, ${quoted(description)}`
+}
+
+/** A text of the other side as a part of one line. */
+export function quoted(value: unknown): string {
+  return oneLine(JSON.stringify(value) ?? 'nothing')
+}
+
+function oneLine(text: string): string {
+  const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line
+}

@@ -1,0 +1,166 @@
+/**
+ * One provider as its metadata describes it (OpenID Connect Discovery 1.0). The metadata is fetched when it is first needed and refreshed behind people's backs;
+ * where it cannot be had, people hear so at once, and the gate asks again after a growing pause.
+ */
+import type { ClientAuth, Configuration, ServerMetadata } from 'openid-client'
+import { makeProviderFetch, type ProviderFetch, ProviderUnreachable } from './provider-fetch.ts'
+import { InvalidAnswer, quoted, refusalOf } from './provider-problem.ts'
+import { clockToleranceSeconds, SigningKeys } from './signing-keys.ts'
+
+export type ClientAuthentication = 'client_secret_basic' | 'client_secret_post'
+
+export interface ProviderOptions {
+  readonly issuer: string
+  readonly clientId: string
+  /** Null for a public client. */
+  readonly clientSecret: string | null
+  /** Null for what the metadata says. */
+  readonly clientAuthentication: ClientAuthentication | null
+  /** PEM; null for the authorities that Node.js knows. */
+  readonly ca: string | null
+  /** For one request and its answer, in milliseconds. */
+  readonly timeoutMs: number
+}
+
+/** What the gate needs of the metadata, checked. */
+export interface Provider {
+  readonly config: Configuration
+  readonly metadata: ServerMetadata
+  readonly keys: SigningKeys
+}
+
+const freshMs = 60 * 60_000
+const firstPauseMs = 1_000
+const longestPauseMs = 30_000
+
+export class ProviderSource {
+  readonly #options: ProviderOptions
+  readonly #http: ProviderFetch
+  #provider: Provider | null = null
+  #at = 0
+  #loading: Promise<Provider> | null = null
+  #failure: { readonly error: unknown; readonly until: number; readonly pauseMs: number } | null = null
+  #keys: { readonly address: string; readonly keys: SigningKeys } | null = null
+
+  constructor(options: ProviderOptions) {
+    this.#options = options
+    this.#http = makeProviderFetch(options)
+  }
+
+  /** The provider as it is known now; null before it was first needed. */
+  get known(): Provider | null {
+    return this.#provider
+  }
+
+  /** Rejects with ProviderUnreachable or InvalidAnswer. `now` in milliseconds. */
+  async provider(now: number): Promise<Provider> {
+    const known = this.#provider
+    const mayAsk = this.#failure === null || now >= this.#failure.until || now < this.#failure.until - longestPauseMs
+    if (known !== null) {
+      // The old metadata serves until the new is there.
+      if (Math.abs(now - this.#at) >= freshMs && mayAsk) void this.#load(now).catch(() => {})
+      return known
+    }
+    if (!mayAsk) throw this.#failure!.error
+    return this.#load(now)
+  }
+
+  close(): void {
+    this.#http.close()
+  }
+
+  #load(now: number): Promise<Provider> {
+    this.#loading ??= this.#discover()
+      .then(provider => {
+        this.#provider = provider
+        this.#at = now
+        this.#failure = null
+        return provider
+      })
+      .catch(error => {
+        const pauseMs = Math.min(longestPauseMs, (this.#failure?.pauseMs ?? firstPauseMs / 2) * 2)
+        this.#failure = { error, until: now + pauseMs, pauseMs }
+        throw error
+      })
+      .finally(() => {
+        this.#loading = null
+      })
+    return this.#loading
+  }
+
+  async #discover(): Promise<Provider> {
+    const { issuer, clientId, clientSecret, timeoutMs } = this.#options
+    const client = await import('openid-client')
+    const isPlain = new URL(issuer).protocol === 'http:'
+    let config: Configuration
+    try {
+      config = await client.discovery(
+        new URL(issuer),
+        clientId,
+        { [client.clockTolerance]: clockToleranceSeconds },
+        clientSecret === null ? client.None() : this.#authentication(client, clientSecret),
+        {
+          [client.customFetch]: this.#http.fetch as never,
+          timeout: timeoutMs / 1000,
+          ...(isPlain ? { execute: [client.allowInsecureRequests] } : {})
+        }
+      )
+    } catch (error) {
+      const named = issuerNamedIn(error)
+      if (named !== null && new URL(issuer).href !== named) throw otherIssuer(named)
+      const { code, detail } = refusalOf(error)
+      const sentence = `the metadata of ${issuer} cannot be used: ${detail}`
+      throw code === 'institution_unreachable' ? new ProviderUnreachable(sentence) : new InvalidAnswer(sentence)
+    }
+    const metadata = config.serverMetadata()
+    // The library lets some providers name another issuer; then anybody's tenant would count.
+    if (!isSameAddress(metadata.issuer, issuer)) throw otherIssuer(metadata.issuer)
+    for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const)
+      if (typeof metadata[name] !== 'string' || !isAddress(metadata[name], isPlain))
+        throw new InvalidAnswer(`the metadata of ${issuer} has no ${name} that can be used`)
+    return { config, metadata, keys: this.#keysAt(metadata.jwks_uri!) }
+  }
+
+  /** Keys stay known when the metadata is refreshed. */
+  #keysAt(address: string): SigningKeys {
+    if (this.#keys?.address !== address) this.#keys = { address, keys: new SigningKeys(address, this.#http.fetch) }
+    return this.#keys.keys
+  }
+
+  #authentication(client: typeof import('openid-client'), secret: string): ClientAuth {
+    const ways = {
+      client_secret_basic: client.ClientSecretBasic(secret),
+      client_secret_post: client.ClientSecretPost(secret)
+    }
+    return (server, ...rest) => {
+      const { token_endpoint_auth_methods_supported: offered } = server
+      // Without a word about it, Basic is meant (OpenID Connect Discovery §3).
+      const isPostAlone =
+        Array.isArray(offered) && offered.includes('client_secret_post') && !offered.includes('client_secret_basic')
+      const way = this.#options.clientAuthentication ?? (isPostAlone ? 'client_secret_post' : 'client_secret_basic')
+      ways[way](server, ...rest)
+    }
+  }
+}
+
+function otherIssuer(named: unknown): InvalidAnswer {
+  return new InvalidAnswer(
+    `the metadata names another issuer, ${quoted(named)}: set 'issuer' to the one of this provider, exactly`
+  )
+}
+
+/** What the metadata said where the library found another issuer than the one asked for. */
+function issuerNamedIn(error: unknown): string | null {
+  const { body, attribute } = ((error as Error).cause ?? {}) as { body?: { issuer?: unknown }; attribute?: unknown }
+  return attribute === 'issuer' && typeof body?.issuer === 'string' ? body.issuer : null
+}
+
+function isSameAddress(one: string, other: string): boolean {
+  return URL.canParse(one) && new URL(one).href === new URL(other).href
+}
+
+function isAddress(text: string, isPlain: boolean): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol } = new URL(text)
+  return protocol === 'https:' || (isPlain && protocol === 'http:')
+}

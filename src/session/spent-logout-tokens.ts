@@ -1,0 +1,23 @@
+/** The ids of logout tokens that an institution has sent: each ends sessions once (OpenID Connect Back-Channel Logout 1.0 §2.6 step 7). */
+import { createHash } from 'node:crypto'
+import type { Store } from '../store/store.ts'
+
+const keyOf = (directory: string, jti: string) =>
+  `logout-token:${directory}:${createHash('sha256').update(jti).digest('base64url')}`
+
+export class SpentLogoutTokens {
+  readonly #store: Pick<Store, 'add' | 'delete'>
+
+  constructor(store: Pick<Store, 'add' | 'delete'>) {
+    this.#store = store
+  }
+
+  /** True the first time. It is remembered for `seconds`, after which the token must be too old by itself. */
+  spend(directory: string, jti: string, seconds: number): Promise<boolean> {
+    return this.#store.add(keyOf(directory, jti), '1', seconds)
+  }
+
+  async giveBack(directory: string, jti: string): Promise<void> {
+    await this.#store.delete(keyOf(directory, jti))
+  }
+}

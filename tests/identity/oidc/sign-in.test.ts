@@ -1,0 +1,184 @@
+/** Signing in through an OpenID Connect provider: what the gate asks, who is then signed in, and what counts as a second factor. */
+import t from 'tap'
+import { entryOf, mfa, startOidcGate } from '../../fixtures/in-process/oidc-gate.ts'
+import { startOidcProvider } from '../../fixtures/in-process/oidc-provider.ts'
+import { textOf } from '../../fixtures/pipeline/visitor.ts'
+
+const acr = 'https://refeds.org/profile/mfa'
+const now = () => Math.floor(Date.now() / 1000)
+
+t.test('a second factor that was checked there opens the app, which gets name, address and groups', async t => {
+  const provider = await startOidcProvider(t)
+  const gate = await startOidcGate(t, [entryOf('campus', provider, mfa)])
+  provider.person = { ...provider.person, acr, amr: ['pwd', 'otp', 'mfa'], auth_time: now() }
+  const browser = gate.browser()
+  const start = await browser.go(`${gate.origin('files')}/data?x=1`)
+  t.match(textOf(start.body), /Sign in with The campus/)
+  const page = await browser.signIn('campus', provider, `${gate.origin('files')}/data?x=1`)
+  t.equal(page.status, 200, page.body)
+  t.equal(page.url, `${gate.origin('files')}/data?x=1`)
+  const { headers } = JSON.parse(page.body)
+  t.match(headers, {
+    'remote-user': 'ada',
+    'remote-name': 'Ada Lovelace',
+    'remote-email': 'ada@lab.example',
+    'remote-groups': 'staff'
+  })
+  const asked = provider.requests('/token')[0]!.body
+  t.equal(asked.get('redirect_uri'), `${gate.portal}/.factorgate/login/campus/callback`)
+  t.ok((asked.get('code_verifier') ?? '').length >= 43)
+})
+
+t.test('the way there has PKCE, state and nonce, and asks for the second factor as a wish', async t => {
+  const provider = await startOidcProvider(t)
+  const gate = await startOidcGate(t, [entryOf('campus', provider, mfa)])
+  const { location } = await gate.browser().go(`${gate.portal}/.factorgate/login/campus`)
+  const asked = new URL(location!).searchParams
+  t.match(Object.fromEntries(asked), {
+    response_type: 'code',
+    client_id: 'gate:two',
+    scope: 'openid profile email',
+    code_challenge_method: 'S256',
+    acr_values: acr,
+    redirect_uri: `${gate.portal}/.factorgate/login/campus/callback`
+  })
+  for (const name of ['state', 'nonce', 'code_challenge']) t.ok((asked.get(name) ?? '').length >= 43, name)
+  t.same(JSON.parse(asked.get('claims')!), { id_token: { acr: { values: [acr] }, amr: null, auth_time: null } })
+  t.equal(asked.get('prompt'), null)
+})
+
+t.test('requests are pushed where the provider offers that, and sent plainly where it refuses them', async t => {
+  const provider = await startOidcProvider(t)
+  const par = { pushed_authorization_request_endpoint: `${provider.issuer}/par` }
+  provider.lies.metadata = metadata => ({ ...metadata, ...par })
+  provider.person = { ...provider.person, acr, amr: ['mfa'] }
+  const gate = await startOidcGate(t, [entryOf('campus', provider, mfa)])
+  const browser = gate.browser()
+  const { location } = await browser.go(`${gate.portal}/.factorgate/login/campus`)
+  t.same([...new URL(location!).searchParams.keys()].sort(), ['client_id', 'request_uri'])
+  t.equal((await browser.go(provider.authorize(location!))).status, 200)
+  provider.lies.handle = (path, response) => {
+    if (path !== '/par') return false
+    response.writeHead(400, { 'content-type': 'application/json' }).end('{"error":"unauthorized_client"}')
+    return true
+  }
+  const plain = await gate.browser().go(`${gate.portal}/.factorgate/login/campus`)
+  t.ok(new URL(plain.location!).searchParams.get('code_challenge'))
+  t.match(gate.said(), /does not take pushed requests/)
+})
+
+const cases: Record<string, { claims: object; isEnough: boolean }> = {
+  'acr says so': { claims: { acr }, isEnough: true },
+  'amr says so': { claims: { acr: '1', amr: ['pwd', 'mfa'] }, isEnough: true },
+  'amr says so as one text': { claims: { amr: 'otp' }, isEnough: true },
+  'nothing is said': { claims: {}, isEnough: false },
+  'another acr': { claims: { acr: 'https://refeds.org/profile/sfa', amr: ['pwd'] }, isEnough: false },
+  'acr says so and amr says a password alone': { claims: { acr, amr: ['pwd'] }, isEnough: false },
+  'acr as a list': { claims: { acr: [acr] }, isEnough: false },
+  'an acr with the right one inside': { claims: { acr: `x ${acr}` }, isEnough: false },
+  'amr as an object': { claims: { amr: { mfa: true } }, isEnough: false }
+}
+
+t.test('what counts as a second factor there', async t => {
+  const provider = await startOidcProvider(t)
+  const gate = await startOidcGate(t, [entryOf('campus', provider, mfa), entryOf('plain', provider, 'realm: plain')])
+  for (const [name, { claims, isEnough }] of Object.entries(cases)) {
+    provider.lies.idToken = all => ({ ...all, ...claims })
+    const page = await gate.browser().signIn('campus', provider)
+    t.match(page.url, isEnough ? /\.factorgate\/$/ : /\/challenge/, name)
+  }
+  provider.lies.idToken = all => ({ ...all, acr, amr: ['mfa'] })
+  const page = await gate.browser().signIn('plain', provider)
+  t.match(page.url, /\/challenge/, 'a provider whose entry has no mfa')
+  t.notMatch(page.body, /Confirm at/)
+})
+
+t.test('a rule that names a factor is never met by what the provider says', async t => {
+  const provider = await startOidcProvider(t)
+  const gate = await startOidcGate(t, [entryOf('campus', provider, mfa)])
+  provider.person = { ...provider.person, acr, amr: ['mfa'], auth_time: now() }
+  const browser = gate.browser()
+  const page = await browser.signIn('campus', provider, `${gate.origin('files')}/own/x`)
+  t.match(page.url, /\/challenge/)
+  t.notMatch(page.body, /Confirm at/)
+  t.match(textOf(page.body), /You have no second factor yet/)
+})
+
+t.test('claims are read by path, as one value or a list; what is missing comes from userinfo', async t => {
+  const provider = await startOidcProvider(t)
+  const paths =
+    'claims: { name: login.id, display: "https://lab.example/name", email: mail, groups: realm_access.roles }'
+  const gate = await startOidcGate(t, [entryOf('campus', provider, `${mfa}, ${paths}`)])
+  provider.person = { sub: 'p', login: { id: ['grace'] }, 'https://lab.example/name': 'Grace Hopper', acr }
+  provider.userInfo = {
+    mail: ['grace@lab.example', 'other@lab.example'],
+    realm_access: { roles: 'staff' },
+    login: { id: 'root' }
+  }
+  const page = await gate.browser().signIn('campus', provider, `${gate.origin('files')}/`)
+  const { headers } = JSON.parse(page.body)
+  t.match(headers, {
+    'remote-user': 'grace',
+    'remote-name': 'Grace Hopper',
+    'remote-email': 'grace@lab.example',
+    'remote-groups': 'staff'
+  })
+})
+
+t.test('an address that is not confirmed there is left out, and groups that were left out are none', async t => {
+  const provider = await startOidcProvider(t)
+  const gate = await startOidcGate(t, [entryOf('campus', provider, mfa)])
+  const pointer = { _claim_names: { groups: 'src1' }, _claim_sources: { src1: { endpoint: 'http://127.0.0.1:1/' } } }
+  provider.person = { ...provider.person, groups: undefined, email_verified: false, acr, ...pointer }
+  const page = await gate.browser().signIn('campus', provider, `${gate.origin('files')}/`)
+  const { headers } = JSON.parse(page.body)
+  t.equal(headers['remote-email'] ?? '', '')
+  t.equal(headers['remote-groups'] ?? '', '')
+  t.match(gate.said(), /left out the groups/)
+})
+
+t.test('a person is the sub: another name is followed, and the name of somebody else is refused', async t => {
+  const provider = await startOidcProvider(t)
+  const gate = await startOidcGate(t, [entryOf('campus', provider, mfa), entryOf('other', provider, mfa)])
+  await gate.account('root')
+  provider.person = { ...provider.person, acr }
+  const account = async () => (await gate.server.runtime.accounts.byName('ada'))!
+  await gate.browser().signIn('campus', provider)
+  const first = await account()
+  t.match(first, { directory: 'campus', externalId: 'person-1' })
+  const taken = await gate.browser().signIn('other', provider)
+  t.equal(taken.status, 403)
+  t.match(taken.headers, { 'factorgate-error': 'institution_name_taken' })
+  provider.person = { ...provider.person, sub: 'person-2' }
+  t.equal((await gate.browser().signIn('campus', provider)).status, 403, 'another person with the same name')
+  provider.person = { ...provider.person, sub: 'person-3', preferred_username: 'root' }
+  t.equal((await gate.browser().signIn('campus', provider)).status, 403, 'a name of ours')
+  provider.person = { ...provider.person, sub: 'person-1', preferred_username: 'lovelace' }
+  t.equal((await gate.browser().signIn('campus', provider)).status, 200)
+  t.equal((await gate.server.runtime.accounts.byId(first.id))?.name, 'lovelace')
+})
+
+t.test('five thousand groups, and names with every kind of sign', async t => {
+  const provider = await startOidcProvider(t)
+  const gate = await startOidcGate(t, [entryOf('campus', provider, mfa)])
+  const groups = [
+    ...Array.from({ length: 5000 }, (_, i) => `group-${i}`),
+    'staff',
+    'a,b',
+    'x\r\ny',
+    'z\u0000',
+    '\u202evil'
+  ]
+  const name = 'Str\r\nX-Remote-User: root\u202e\u0000, "x"'
+  provider.person = { ...provider.person, name, email: 'a@b.example\r\nX: y', groups, acr }
+  t.equal((await gate.browser().signIn('campus', provider)).status, 200)
+  const account = (await gate.server.runtime.accounts.byName('ada'))!
+  t.equal(account.groups.length, 5002)
+  t.same([account.displayName, account.email], ['Str X-Remote-User: root , "x"', null])
+  for (const invalid of ['a\r\nb', 'ro\u0000ot', '\u202eadmin', 'a,b', '']) {
+    provider.person = { ...provider.person, sub: `of ${invalid}`, preferred_username: invalid }
+    const page = await gate.browser().signIn('campus', provider)
+    t.equal(page.status, 403, JSON.stringify(invalid))
+    t.match(page.headers['factorgate-error'], /^institution_(name_invalid|answer_invalid)$/)
+  }
+})
