@@ -2,8 +2,9 @@ import path from 'node:path'
 import t from 'tap'
 import { Invitations } from '../../src/identity/invitations.ts'
 import { readKeyFile } from '../../src/keyring/key-file.ts'
+import { sampleCredential } from '../fixtures/in-process/sample-credential.ts'
 import { gateOn, host, tracesOf } from './people.ts'
-import { terminal } from './terminal.ts'
+import { terminal, usualConfig } from './terminal.ts'
 
 const invitation = /^https:\/\/gate\.lab\.example\/\.factorgate\/invite\/([\w-]{43})\n$/
 
@@ -92,6 +93,25 @@ t.test('list and show tell who there is, for people and for programs', async t =
   const zoe = await factorgate.ok('user', 'show', 'zoe')
   t.match(zoe, /Zoë \\u\{202e\}gnp/, 'what others wrote is made safe for the terminal')
   t.match(zoe, /no second factor\. For an invitation run: factorgate user invite zoe/)
+})
+
+t.test('list and show say which passkeys the policy does not take', async t => {
+  const model = 'fa2b99dc-9e39-4257-8f92-4a30d23c4118'
+  const factorgate = terminal(t, {
+    config: `${usualConfig}factors: { webauthn: { policy: { allow: [${model}] } } }\n`
+  })
+  await factorgate.ok('user', 'add', 'alice')
+  const gate = gateOn(factorgate.store(), factorgate.time)
+  const alice = (await gate.accounts.byName('alice'))!
+  await gate.credentials.add(sampleCredential({ accountId: alice.id, name: 'Old key' }))
+  t.match(await factorgate.ok('user', 'list'), /alice {2}- {7}- {8}not enrolled/)
+  t.match(
+    await factorgate.ok('user', 'show', 'alice'),
+    /Old key \(not accepted by factors\.webauthn\.policy: unlisted_model\)/
+  )
+  t.match(JSON.parse(await factorgate.ok('user', 'show', 'alice', '--json')), {
+    credentials: [{ name: 'Old key', misfit: 'unlisted_model' }]
+  })
 })
 
 t.test('show goes without the key file, and says what it cannot tell', async t => {

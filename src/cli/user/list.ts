@@ -7,7 +7,7 @@ import { type Command, jsonText, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
 import { withProgress } from '../progress.ts'
 import { table } from '../table.ts'
-import { accountsAt, credentialsAt } from './person.ts'
+import { accountsAt, credentialsAt, misfitIn } from './person.ts'
 
 export const command: Command = {
   name: 'user list',
@@ -24,9 +24,10 @@ Example:
     const { values } = readArgs(args, { ...configOption, json: { type: 'boolean' } })
     return withStore(io, { config: values.config, changes: 'nothing' }, async place => {
       const credentials = credentialsAt(place)
+      const misfit = misfitIn(place)
       const accounts = await withProgress(io, 'people', null, onDone => accountsAt(place).list(onDone))
       const people = await withProgress(io, 'people', accounts.length, onDone =>
-        inBatches(accounts, async account => summaryOf(account, await credentials.list(account.id)), onDone)
+        inBatches(accounts, async account => summaryOf(account, await credentials.list(account.id), misfit), onDone)
       )
       if (values.json) io.stdout(jsonText(people))
       else if (people.length === 0)
@@ -49,8 +50,12 @@ Example:
 }
 
 /** An account in lists. `status` is `suspended`, `enrolled`, or `not enrolled` without a usable second factor. */
-export function summaryOf(account: Account, credentials: readonly Credential[]) {
-  const usable = credentials.filter(({ disabledAt }) => disabledAt === null)
+export function summaryOf(
+  account: Account,
+  credentials: readonly Credential[],
+  misfit: (credential: Credential) => unknown
+) {
+  const usable = credentials.filter(credential => credential.disabledAt === null && misfit(credential) === null)
   const factors = credentialKinds
     .map(kind => ({ kind, count: usable.filter(credential => credential.kind === kind).length }))
     .filter(({ count }) => count > 0)

@@ -2,12 +2,14 @@
  * Looks up accounts by name and validates their groups, e-mail and display name, which become header values for apps.
  */
 
-import { Credentials } from '../../factor/credential.ts'
+import { type Credential, Credentials } from '../../factor/credential.ts'
 import { RecoveryCodes } from '../../factor/recovery-code.ts'
+import { type Misfit, misfitOf } from '../../factor/webauthn-policy.ts'
 import type { Account } from '../../identity/account.ts'
 import { Accounts } from '../../identity/accounts.ts'
 import { Invitations } from '../../identity/invitations.ts'
 import type { Keyring } from '../../keyring/keyring.ts'
+import { webauthnOf } from '../../services/app-options.ts'
 import { AttemptLimiter } from '../../throttle/attempt-limiter.ts'
 import { type Io, PersonError, UsageError, visible } from '../command.ts'
 import type { CommandContext } from '../command-context.ts'
@@ -53,6 +55,12 @@ export async function invite(place: CommandContext, account: Account): Promise<s
   const token = await new Invitations(place).issue(account.id)
   await place.record({ kind: 'invitation.issue', account: account.id, name: account.name })
   return `${await place.portalUrl()}/.factorgate/invite/${token}`
+}
+
+/** Why the configured policy does not take a credential; null where it does. */
+export function misfitIn({ config }: CommandContext): (credential: Credential) => Misfit | null {
+  const { policy = null } = webauthnOf(config.factors)
+  return credential => (credential.kind === 'webauthn' ? misfitOf(policy, credential) : null)
 }
 
 /** Validates `--group`. Throws UsageError. */

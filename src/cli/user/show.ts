@@ -1,6 +1,7 @@
 /** `factorgate user show`: shows one account without secrets. */
 import type { Credential } from '../../factor/credential.ts'
 import type { RecoveryStatus } from '../../factor/recovery-code.ts'
+import type { Misfit } from '../../factor/webauthn-policy.ts'
 import { LocalDirectory } from '../../identity/local.ts'
 import { PasswordHasher } from '../../identity/password/password.ts'
 import { readKeyFile } from '../../keyring/key-file.ts'
@@ -9,7 +10,7 @@ import { type CommandContext, configHelp, configOption, withStore } from '../com
 import { asSelf } from '../owner.ts'
 import { moment, pairs, table } from '../table.ts'
 import { summaryOf } from './list.ts'
-import { accountsAt, credentialsAt, personNamed, recoveryCodesAt } from './person.ts'
+import { accountsAt, credentialsAt, misfitIn, personNamed, recoveryCodesAt } from './person.ts'
 
 export const command: Command = {
   name: 'user show',
@@ -27,12 +28,13 @@ Example:
     return withStore(io, { config: values.config, changes: 'nothing' }, async place => {
       const account = await personNamed(place, names[0]!)
       const credentials = await credentialsAt(place).list(account.id)
+      const misfit = misfitIn(place)
       const hasher = new PasswordHasher()
       const local = new LocalDirectory({ store: place.store, accounts: accountsAt(place), hasher })
       const person = {
-        ...summaryOf(account, credentials),
+        ...summaryOf(account, credentials, misfit),
         hasPassword: await local.hasPassword(account.id),
-        credentials: credentials.map(credentialOf),
+        credentials: credentials.map(credential => ({ ...credentialOf(credential), misfit: misfit(credential) })),
         recoveryCodes: await recoveryOf(place, account.id, io),
         sessions: (await place.sessions.list(account.id)).length
       }
@@ -44,7 +46,7 @@ Example:
 
 type Person = ReturnType<typeof summaryOf> & {
   readonly hasPassword: boolean
-  readonly credentials: readonly ReturnType<typeof credentialOf>[]
+  readonly credentials: readonly (ReturnType<typeof credentialOf> & { readonly misfit: Misfit | null })[]
   readonly recoveryCodes: { readonly remaining: number; readonly total: number } | 'unknown' | null
   readonly sessions: number
 }
@@ -73,9 +75,13 @@ function page(person: Person): string {
   ])
   const factors = table(
     ['FACTOR', 'NAME', 'SINCE', 'LAST USED', 'FROM'],
-    person.credentials.map(({ kind, name, createdAt, lastUsedAt, lastUsedFrom, disabledAt }) => [
+    person.credentials.map(({ kind, name, createdAt, lastUsedAt, lastUsedFrom, disabledAt, misfit }) => [
       kind,
-      disabledAt === null ? name : `${name} (switched off after too many wrong tries)`,
+      disabledAt !== null
+        ? `${name} (switched off after too many wrong tries)`
+        : misfit !== null
+          ? `${name} (not accepted by factors.webauthn.policy: ${misfit})`
+          : name,
       moment(Date.parse(createdAt)),
       moment(lastUsedAt === null ? null : Date.parse(lastUsedAt)),
       lastUsedFrom ?? '-'

@@ -170,7 +170,7 @@ export function byteRows(house: House): Row[] {
         for (const { person, key } of [plain, attested])
           t.equal((await (await forger.half(person)).assert('challenge', key)).status, 200)
         const reference = readFileSync(new URL('../../../config/reference.md', import.meta.url), 'utf8')
-        t.match(reference, /`direct`[^\n]*does not judge/, 'which the reference says')
+        t.match(reference, /`direct`[^\n]*does not verify the claim/, 'which the reference says')
       }
     },
     {
