@@ -33,5 +33,7 @@ t.test('with trust anchors a browser shows the make, and another maker’s key i
   await page.getByRole('button', { name: 'Create the passkey' }).click()
   await page.getByText('This gate takes only security keys for which a maker vouches').waitFor()
   t.same(await lab.gate.server.runtime.credentials.list(account.id), [])
+  // Behind it in the file, so that it is on disk.
+  await lab.gate.server.runtime.journal.commit({ kind: 'gate.reload', at: lab.time.now })
   t.match(await lab.journal('enrol'), [{ outcome: 'unfit', why: 'unattested' }])
 })
