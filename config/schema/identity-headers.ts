@@ -68,7 +68,7 @@ const identityHeadersMap = map(
         {
           title: 'Encoding',
           description:
-            'How letters outside ASCII are written. `utf-8`: as UTF-8 bytes (Go, Node and PHP apps). `latin-1`: as Latin-1 bytes (Python’s WSGI and Java servlets). `percent`: UTF-8 as `%C3%A9`, and `%` as `%25` (Open WebUI). `rfc2047`: as `=?utf-8?q?…?=` (as Tailscale Serve writes). `quoted-printable`: UTF-8 as `=C3=A9`, and `=` as `=3D` (Grafana with `headers_encoded = true`). `ascii`: not at all. A value that the encoding does not have, or with a line end or another control character, is not sent, and the log says so.',
+            'How letters outside ASCII are written. `utf-8`: as UTF-8 bytes (apps in Go and PHP). `latin-1`: as Latin-1 bytes (Node, Python’s WSGI, Java servlets). `percent`: UTF-8 as `%C3%A9`, and `%` as `%25` (Open WebUI). `rfc2047`: as `=?utf-8?q?…?=` (as Tailscale Serve writes). `quoted-printable`: UTF-8 as `=C3=A9`, and `=` as `=3D` (Grafana with `headers_encoded = true`). `ascii`: not at all. A value that the encoding does not have, or with a line end or another control character, is not sent, and the log says so.',
           example: 'percent'
         },
         { 'x-derived': 'the profile’s; `utf-8` without one' }

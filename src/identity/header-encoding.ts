@@ -1,4 +1,8 @@
-/** Encodings of header values outside ASCII. A result holds one character for each byte. */
+/**
+ * Encodings of header values outside ASCII. A result holds one character for each byte. RFC 9110 §5.5 leaves such bytes to the receiver: Go
+ * takes them as they are, Node and WSGI (PEP 3333) read Latin-1. Open WebUI decodes per cent signs (its routers/auths.py), Grafana
+ * quoted-printable (`headers_encoded`), and Tailscale Serve writes RFC 2047 (its encTailscaleHeaderValue).
+ */
 import type { HeaderEncoding } from './header-profiles.ts'
 
 /** RFC 2047 §2: an encoded-word has at most 75 characters, 12 of them around its text. */
