@@ -157,7 +157,6 @@ async function checkStrangers(base: string, gate: Gate): Promise<Count> {
       302
     ],
     ["a script's request", 'GET', { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }, 401],
-    ['a program that asks for data', 'GET', { accept: 'application/json' }, 401],
     ['a DAV client', 'PROPFIND', { depth: '0' }, 401],
     ['an upload', 'PUT', { 'content-type': 'text/plain' }, 401],
     ['a socket', 'GET', socket, 401]
