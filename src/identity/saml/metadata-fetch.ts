@@ -1,0 +1,101 @@
+/** Opens a metadata file or address as chunks of bytes, bounded in size and time. */
+import { createReadStream } from 'node:fs'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { SamlRefusal } from './refusal.ts'
+
+export interface OpenedMetadata {
+  readonly chunks: AsyncIterable<Uint8Array>
+  /** The tag of this version; null where the server has none. */
+  readonly etag: string | null
+}
+
+export interface FetchOptions {
+  readonly ca: string | null
+  readonly etag: string | null
+  /** Default: 256 MiB. */
+  readonly maxBytes?: number
+  /** For the whole. Default: two minutes. */
+  readonly timeoutMs?: number
+}
+
+const defaultBytes = 256 * 1024 * 1024
+const defaultMs = 120_000
+const redirectsMax = 3
+
+/** Rejects with SamlRefusal; so does reading the chunks. */
+export async function openMetadata(
+  from: { readonly kind: 'file'; readonly file: string } | { readonly kind: 'url'; readonly url: string },
+  options: FetchOptions
+): Promise<OpenedMetadata | 'unchanged'> {
+  const { maxBytes = defaultBytes } = options
+  if (from.kind === 'file')
+    return { chunks: bounded(createReadStream(from.file), maxBytes, `the file ${from.file}`), etag: null }
+  const deadline = AbortSignal.timeout(options.timeoutMs ?? defaultMs)
+  const response = await follow(from.url, options, deadline)
+  if (response.statusCode === 304 && options.etag !== null) {
+    response.destroy()
+    return 'unchanged'
+  }
+  if (response.statusCode !== 200) {
+    response.destroy()
+    throw new SamlRefusal(`the metadata server answers with status ${response.statusCode}`)
+  }
+  const isZipped = response.headers['content-encoding'] === 'gzip'
+  const body = isZipped ? response.pipe(createGunzip()) : response
+  if (isZipped) response.on('error', error => body.destroy(error))
+  return { chunks: bounded(body, maxBytes, 'the metadata server'), etag: response.headers.etag ?? null }
+}
+
+async function* bounded(stream: Readable, maxBytes: number, who: string): AsyncIterable<Uint8Array> {
+  let bytes = 0
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      bytes += chunk.length
+      if (bytes > maxBytes)
+        throw new SamlRefusal(
+          `${who} has more than ${Math.floor(maxBytes / 1024 / 1024)} MiB of metadata, which is more than the gate reads; use an MDQ server (mdq:…)`
+        )
+      yield chunk
+    }
+  } catch (error) {
+    throw error instanceof SamlRefusal ? error : new SamlRefusal(`${who} cannot be read: ${reasonOf(error)}`)
+  }
+}
+
+async function follow(url: string, { ca, etag }: FetchOptions, deadline: AbortSignal): Promise<IncomingMessage> {
+  let at = new URL(url)
+  for (let redirects = 0; redirects <= redirectsMax; redirects++) {
+    const response = await get(at, ca, etag, deadline)
+    const { location } = response.headers
+    if (![301, 302, 303, 307, 308].includes(response.statusCode ?? 0) || location === undefined) return response
+    response.destroy()
+    const next = URL.canParse(location, at.href) ? new URL(location, at) : null
+    if (next === null || (next.protocol !== 'https:' && next.protocol !== at.protocol))
+      throw new SamlRefusal('the metadata server redirects to an address that is not followed')
+    at = next
+  }
+  throw new SamlRefusal('the metadata server redirects again and again')
+}
+
+function get(url: URL, ca: string | null, etag: string | null, signal: AbortSignal): Promise<IncomingMessage> {
+  const request = url.protocol === 'https:' ? httpsRequest : httpRequest
+  const headers = {
+    accept: 'application/samlmetadata+xml, application/xml;q=0.8',
+    'accept-encoding': 'gzip',
+    ...(etag === null ? {} : { 'if-none-match': etag })
+  }
+  return new Promise((resolve, reject) => {
+    request(url, { headers, signal, agent: false, ...(ca === null ? {} : { ca }) }, resolve)
+      .on('error', error => reject(new SamlRefusal(`the metadata server cannot be reached: ${reasonOf(error)}`)))
+      .end()
+  })
+}
+
+function reasonOf(error: unknown): string {
+  const { name, code, message } = error as NodeJS.ErrnoException
+  if (name === 'AbortError' || name === 'TimeoutError' || code === 'ABORT_ERR') return 'it takes too long'
+  return code ?? message
+}

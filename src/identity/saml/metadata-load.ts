@@ -1,0 +1,41 @@
+/** Runs the reading thread for one metadata file or address. Its memory is bounded, so that no file takes the gate down with it. */
+import { Worker } from 'node:worker_threads'
+import type { MetadataOutcome, MetadataTask } from './metadata-thread.ts'
+
+/** Megabytes for the providers of an aggregate; the text itself streams through. */
+const heapMegabytes = 512
+
+// The built gate has JavaScript beside it, and the tests have TypeScript.
+const program = new URL(
+  import.meta.url.endsWith('.ts') ? './metadata-thread.ts' : './metadata-thread.js',
+  import.meta.url
+)
+
+/** Never rejects: what goes wrong is a refusal in words. Ends early where `signal` aborts. */
+export function loadMetadata(task: MetadataTask, signal: AbortSignal): Promise<MetadataOutcome> {
+  return new Promise(resolve => {
+    const refused = (problem: string) => resolve({ kind: 'refused', problem })
+    if (signal.aborted) return refused('the gate ends')
+    const worker = new Worker(program, {
+      workerData: task,
+      // The gate's environment may hold secrets that this thread does not need.
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: heapMegabytes }
+    })
+    const stop = () => void worker.terminate()
+    signal.addEventListener('abort', stop, { once: true })
+    worker.unref()
+    worker.on('message', (outcome: MetadataOutcome) => resolve(outcome))
+    worker.on('error', (error: NodeJS.ErrnoException) =>
+      refused(
+        error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+          ? `the metadata describes more than fits into ${heapMegabytes} MB; use an MDQ server (mdq:…), or name the identity providers (idp)`
+          : error.message
+      )
+    )
+    worker.on('exit', () => {
+      signal.removeEventListener('abort', stop)
+      refused('the thread that reads metadata ended without an answer')
+    })
+  })
+}

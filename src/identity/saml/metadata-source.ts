@@ -1,0 +1,260 @@
+/** Where the identity providers of one configured source are looked up: an aggregate that is read again and again, or an MDQ server that is asked for each. */
+import { createHash } from 'node:crypto'
+import type { Clock } from '../../clock.ts'
+import { GateError } from '../../errors.ts'
+import { Aggregate } from './aggregate.ts'
+import type { IdentityProvider } from './metadata-entity.ts'
+import { loadMetadata } from './metadata-load.ts'
+import type { MetadataTask } from './metadata-thread.ts'
+
+export interface SearchResult {
+  readonly found: readonly IdentityProvider[]
+  /** How many there are; more than `found` has. */
+  readonly total: number
+}
+
+export interface MetadataSource {
+  /** Null where the metadata does not describe it. Rejects with GateError `institution_unreachable` where that cannot be known now. */
+  find(entityId: string): Promise<IdentityProvider | null>
+  /** Rejects as `find` does. */
+  search(query: string, limit: number): Promise<SearchResult>
+  /** How many providers there are; null where nobody knows (MDQ). Rejects as `find` does. */
+  size(): Promise<number | null>
+  close(): void
+}
+
+/** What has been read, kept over reloads of the configuration, so that a server that is down at a reload does no harm. */
+export type KeptMetadata = Map<string, { readonly aggregate: Aggregate; readonly etag: string | null }>
+
+export interface SourceOptions {
+  readonly from: { readonly kind: 'file' | 'url' | 'mdq'; readonly address: string }
+  /** PEM; null takes unsigned metadata. */
+  readonly certificate: string | null
+  readonly ca: string | null
+  /** The entity ids that count; null for all. */
+  readonly only: readonly string[] | null
+  readonly refreshSeconds: number
+  readonly clock: Clock
+  readonly kept: KeptMetadata
+  readonly onChange: (state: { readonly problem: string } | { readonly size: number }) => void
+}
+
+const retryMs = 60_000
+/** The longest that a sign-in waits for metadata that is being read. */
+const patienceMs = 10_000
+
+export function metadataSource(options: SourceOptions): MetadataSource {
+  return options.from.kind === 'mdq' ? new MdqSource(options) : new AggregateSource(options)
+}
+
+class AggregateSource implements MetadataSource {
+  readonly #options: SourceOptions
+  readonly #key: string
+  readonly #ending = new AbortController()
+  #reading: Promise<void>
+  #timer: NodeJS.Timeout | undefined
+  #problem: string | null = null
+
+  constructor(options: SourceOptions) {
+    this.#options = options
+    const { from, certificate, only } = options
+    this.#key = createHash('sha256')
+      .update(JSON.stringify([from, certificate, only]))
+      .digest('base64url')
+    this.#reading = this.#read()
+  }
+
+  async find(entityId: string): Promise<IdentityProvider | null> {
+    const provider = (await this.#aggregate()).find(entityId)
+    return provider?.validUntil != null && provider.validUntil <= this.#options.clock() ? null : provider
+  }
+
+  async search(query: string, limit: number): Promise<SearchResult> {
+    return (await this.#aggregate()).search(query, limit)
+  }
+
+  async size(): Promise<number> {
+    return (await this.#aggregate()).size
+  }
+
+  close(): void {
+    this.#ending.abort()
+    clearTimeout(this.#timer)
+  }
+
+  async #aggregate(): Promise<Aggregate> {
+    const usable = () => {
+      const aggregate = this.#options.kept.get(this.#key)?.aggregate
+      const end = aggregate?.summary.validUntil ?? null
+      return end !== null && end <= this.#options.clock() ? undefined : aggregate
+    }
+    if (usable() === undefined) await within(this.#reading, patienceMs)
+    const aggregate = usable()
+    if (aggregate !== undefined) return aggregate
+    const known = this.#options.kept.get(this.#key)
+    const why = this.#problem ?? (known === undefined ? 'it is still being read' : 'it has expired')
+    throw new GateError('institution_unreachable', { cause: new Error(`the metadata cannot be used: ${why}`) })
+  }
+
+  async #read(): Promise<void> {
+    const { from, certificate, ca, only, clock, kept, refreshSeconds, onChange } = this.#options
+    const known = kept.get(this.#key)
+    const now = clock()
+    const isFile = from.kind === 'file'
+    const end = known?.aggregate.summary.validUntil ?? null
+    const task: MetadataTask = {
+      from: isFile ? { kind: 'file', file: from.address } : { kind: 'url', url: from.address },
+      certificate,
+      ca,
+      only,
+      etag: end !== null && end <= now ? null : (known?.etag ?? null),
+      needsValidUntil: !isFile,
+      now
+    }
+    const outcome = await loadMetadata(task, this.#ending.signal)
+    if (this.#ending.signal.aborted) return
+    if (outcome.kind === 'refused') this.#failed(outcome.problem)
+    else {
+      if (outcome.kind === 'read') kept.set(this.#key, { aggregate: new Aggregate(outcome.packed), etag: outcome.etag })
+      const { size, summary } = kept.get(this.#key)!.aggregate
+      if (outcome.kind === 'read' || this.#problem !== null) onChange({ size })
+      this.#problem = null
+      // Read anew by a reload where the file changes.
+      if (!isFile) this.#again(Math.min(refreshSeconds, Math.max(60, summary.cacheSeconds ?? refreshSeconds)) * 1000)
+    }
+  }
+
+  #failed(problem: string): void {
+    if (problem !== this.#problem) this.#options.onChange({ problem })
+    this.#problem = problem
+    if (this.#options.from.kind !== 'file') this.#again(Math.min(retryMs, this.#options.refreshSeconds * 1000))
+  }
+
+  #again(ms: number): void {
+    this.#timer = setTimeout(() => {
+      this.#reading = this.#read()
+    }, ms)
+    this.#timer.unref()
+  }
+}
+
+const mdqMax = 1000
+const mdqAtOnce = 4
+/** For an answer that there is no such entity, or that it cannot be used. */
+const mdqNothingMs = 60_000
+
+/** A metadata query server (draft-young-md-query §3): asked by the SHA-1 of the entity id. */
+class MdqSource implements MetadataSource {
+  readonly #options: SourceOptions
+  readonly #ending = new AbortController()
+  readonly #known = new Map<
+    string,
+    { readonly provider: IdentityProvider | null; readonly until: number; readonly problem: string | null }
+  >()
+  readonly #asking = new Map<string, Promise<void>>()
+
+  constructor(options: SourceOptions) {
+    this.#options = options
+  }
+
+  async find(entityId: string): Promise<IdentityProvider | null> {
+    const { only, clock } = this.#options
+    if (only !== null && !only.includes(entityId)) return null
+    if ((this.#known.get(entityId)?.until ?? 0) <= clock()) await within(this.#ask(entityId), patienceMs)
+    const known = this.#known.get(entityId)
+    if (known?.provider != null && (known.provider.validUntil ?? Number.POSITIVE_INFINITY) > clock())
+      return known.provider
+    if (known !== undefined && known.problem === null) return null
+    throw new GateError('institution_unreachable', {
+      cause: new Error(
+        `the metadata of the identity provider cannot be used: ${known?.problem ?? 'the server does not answer'}`
+      )
+    })
+  }
+
+  /** Nobody can search an MDQ server: a whole entity id is found, and nothing else. */
+  async search(query: string, limit: number): Promise<SearchResult> {
+    const ids = this.#options.only ?? [query.trim()]
+    const found: IdentityProvider[] = []
+    for (const id of ids.slice(0, limit)) {
+      const provider = /^[a-z][a-z0-9+.-]*:\S+$/i.test(id) ? await this.find(id) : null
+      if (provider !== null) found.push(provider)
+    }
+    return { found, total: found.length }
+  }
+
+  async size(): Promise<null> {
+    return null
+  }
+
+  close(): void {
+    this.#ending.abort()
+  }
+
+  #ask(entityId: string): Promise<void> {
+    let asking = this.#asking.get(entityId)
+    if (asking === undefined) {
+      // Strangers may name any entity id, so that only a few are asked for at once.
+      if (this.#asking.size >= mdqAtOnce)
+        throw new GateError('institution_unreachable', {
+          cause: new Error('too many questions to the MDQ server are open')
+        })
+      asking = this.#load(entityId).finally(() => this.#asking.delete(entityId))
+      this.#asking.set(entityId, asking)
+    }
+    return asking
+  }
+
+  async #load(entityId: string): Promise<void> {
+    const { from, certificate, ca, clock, refreshSeconds, onChange } = this.#options
+    const hash = createHash('sha1').update(entityId).digest('hex')
+    const url = `${from.address.replace(/\/$/, '').replace(/\/entities$/, '')}/entities/%7Bsha1%7D${hash}`
+    const now = clock()
+    const task: MetadataTask = {
+      from: { kind: 'url', url },
+      certificate,
+      ca,
+      only: [entityId],
+      etag: null,
+      needsValidUntil: true,
+      now
+    }
+    const outcome = await loadMetadata(task, this.#ending.signal)
+    if (this.#known.size >= mdqMax) this.#known.clear()
+    const before = this.#known.get(entityId)?.provider ?? null
+    if (outcome.kind !== 'read') {
+      const problem = outcome.kind === 'refused' ? outcome.problem : 'it has not changed'
+      const isUnknown = problem.endsWith('status 404')
+      if (!isUnknown) onChange({ problem })
+      this.#known.set(entityId, {
+        provider: isUnknown ? null : before,
+        until: now + mdqNothingMs,
+        problem: isUnknown ? null : problem
+      })
+      return
+    }
+    const aggregate = new Aggregate(outcome.packed)
+    const provider = aggregate.find(entityId)
+    const { validUntil, cacheSeconds } = aggregate.summary
+    const until = Math.min(
+      now + Math.min(refreshSeconds, Math.max(60, cacheSeconds ?? refreshSeconds)) * 1000,
+      validUntil ?? Number.POSITIVE_INFINITY
+    )
+    this.#known.set(entityId, {
+      provider: provider === null ? null : { ...provider, validUntil: provider.validUntil ?? validUntil },
+      until: provider === null ? now + mdqNothingMs : until,
+      problem: null
+    })
+  }
+}
+
+/** Waits for it, but not longer; its failure is looked at elsewhere. */
+async function within(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  await Promise.race([
+    work,
+    new Promise(resolve => {
+      timer = setTimeout(resolve, ms)
+    })
+  ]).finally(() => clearTimeout(timer))
+}

@@ -1,0 +1,80 @@
+/** The thread that reads one metadata file or address, checks its signature, and hands the packed providers over. The gate's own thread goes on meanwhile. */
+import { X509Certificate } from 'node:crypto'
+import { parentPort, workerData } from 'node:worker_threads'
+import { type PackedProviders, pack } from './aggregate.ts'
+import type { IdentityProvider } from './metadata-entity.ts'
+import { openMetadata } from './metadata-fetch.ts'
+import { MetadataReader } from './metadata-reader.ts'
+import { SamlRefusal } from './refusal.ts'
+
+export interface MetadataTask {
+  /** A file, or an http(s) address. */
+  readonly from: { readonly kind: 'file'; readonly file: string } | { readonly kind: 'url'; readonly url: string }
+  /** PEM; null takes unsigned metadata. */
+  readonly certificate: string | null
+  /** PEM of the authorities for the connection; null for those of Node.js. */
+  readonly ca: string | null
+  /** The tag of the version that is known; null to have any. */
+  readonly etag: string | null
+  readonly only: readonly string[] | null
+  readonly needsValidUntil: boolean
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
+export type MetadataOutcome =
+  | { readonly kind: 'read'; readonly packed: PackedProviders; readonly etag: string | null }
+  | { readonly kind: 'unchanged' }
+  /** `problem` is one line for operators. */
+  | { readonly kind: 'refused'; readonly problem: string }
+
+/** Rejects for bugs only. */
+async function run({
+  from,
+  certificate,
+  ca,
+  etag,
+  only,
+  needsValidUntil,
+  now
+}: MetadataTask): Promise<MetadataOutcome> {
+  try {
+    const wanted = only === null ? null : new Set(only)
+    const providers: IdentityProvider[] = []
+    const reader = new MetadataReader({
+      keys: certificate === null ? null : certificatesOf(certificate).map(each => each.publicKey),
+      needsValidUntil,
+      now,
+      onProvider: provider => {
+        if (wanted === null || wanted.has(provider.entityId)) providers.push(provider)
+      }
+    })
+    const opened = await openMetadata(from, { ca, etag })
+    if (opened === 'unchanged') return { kind: 'unchanged' }
+    const decoder = new TextDecoder('utf-8', { fatal: true })
+    for await (const chunk of opened.chunks) reader.write(decoder.decode(chunk, { stream: true }))
+    reader.write(decoder.decode())
+    return { kind: 'read', packed: pack(providers, reader.end()), etag: opened.etag }
+  } catch (error) {
+    if (error instanceof SamlRefusal) return { kind: 'refused', problem: error.message }
+    if (error instanceof TypeError && 'code' in error && error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
+      return { kind: 'refused', problem: 'the metadata is not UTF-8' }
+    throw error
+  }
+}
+
+/** Every certificate of a PEM file. */
+function certificatesOf(pem: string): X509Certificate[] {
+  const found = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []
+  if (found.length === 0) throw new SamlRefusal('metadataCertificate holds no certificate')
+  return found.map(each => new X509Certificate(each))
+}
+
+if (parentPort !== null) {
+  const outcome = await run(workerData as MetadataTask)
+  const moved =
+    outcome.kind === 'read'
+      ? [outcome.packed.records.buffer as ArrayBuffer, outcome.packed.offsets.buffer as ArrayBuffer]
+      : []
+  parentPort.postMessage(outcome, moved)
+}

@@ -1,0 +1,151 @@
+/**
+ * Checks a `samlp:Response` before anything of it is believed. Our own reader and signature check come first; @node-saml/node-saml must agree afterwards, and opens what is
+ * encrypted. What is read is what both have found signed (THREATS: signature wrapping).
+ */
+import type { KeyObject } from 'node:crypto'
+import { type AssertionFacts, checkIssuer, type ExpectedAssertion, readAssertion } from './assertion.ts'
+import { ds, saml, samlp, xenc } from './namespaces.ts'
+import { quoted, SamlRefusal } from './refusal.ts'
+import { isSignedBy } from './xml-signature.ts'
+import {
+  atMostOne,
+  attribute,
+  elements,
+  everyElement,
+  exactlyOne,
+  isNamed,
+  textOf,
+  treeOf,
+  type XmlNode
+} from './xml-tree.ts'
+
+export interface SamlResponse {
+  readonly root: XmlNode
+  /** In base64, as it came. */
+  readonly encoded: string
+  /** Who says to have made it. Nothing of it is verified yet. */
+  readonly issuer: string
+}
+
+export interface SamlStatus {
+  /** The last parts of the two codes (`Responder`, `NoAuthnContext`). */
+  readonly code: string
+  readonly detail: string | null
+}
+
+/** The assertion that the library has found signed, in its text; the library opens it where it is encrypted. Rejects where it does not agree. */
+export type SecondOpinion = (encoded: string, isResponseSigned: boolean) => Promise<string>
+
+const success = 'urn:oasis:names:tc:SAML:2.0:status:Success'
+/** RSA 1.5 and Triple DES are broken in XML encryption (Jager, Schinzel and Somorovsky 2012). */
+const ciphers = [
+  'http://www.w3.org/2009/xmlenc11#aes128-gcm',
+  'http://www.w3.org/2009/xmlenc11#aes256-gcm',
+  'http://www.w3.org/2001/04/xmlenc#aes128-cbc',
+  'http://www.w3.org/2001/04/xmlenc#aes256-cbc'
+]
+const keyTransports = ['http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p', 'http://www.w3.org/2009/xmlenc11#rsa-oaep']
+
+/** Reads the form's field. Throws SamlRefusal. */
+export function openResponse(field: string): SamlResponse {
+  const encoded = field.replace(/[\r\n\t ]+/g, '')
+  if (encoded === '' || !/^[A-Za-z0-9+/]+={0,2}$/.test(encoded))
+    throw new SamlRefusal('the form holds no SAML response')
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(encoded, 'base64'))
+  } catch {
+    throw new SamlRefusal('the response is not UTF-8')
+  }
+  const root = treeOf(text)
+  if (!isNamed(root, samlp, 'Response'))
+    throw new SamlRefusal(`the message is no response but ${quoted(root.start.local)}`)
+  if (attribute(root, 'Version') !== '2.0') throw new SamlRefusal('the response is not of SAML 2.0')
+  const issuer = atMostOne(root, saml, 'Issuer')
+  const inside = elements(root, saml, 'Assertion')
+  const said = issuer ?? (inside.length === 1 ? atMostOne(inside[0]!, saml, 'Issuer') : null)
+  if (said === null) throw new SamlRefusal('the response does not say who made it (Issuer)')
+  return { root, encoded, issuer: textOf(said).trim() }
+}
+
+/** Null for success. */
+export function statusOf({ root }: SamlResponse): SamlStatus | null {
+  const status = exactlyOne(root, samlp, 'Status')
+  const outer = exactlyOne(status, samlp, 'StatusCode')
+  const value = attribute(outer, 'Value') ?? ''
+  if (value === success) return null
+  const inner = elements(outer, samlp, 'StatusCode')[0]
+  const message = elements(status, samlp, 'StatusMessage')[0]
+  const last = (text: string | null) => /[A-Za-z]{1,40}$/.exec(text ?? '')?.[0]
+  return {
+    code: (inner === undefined ? undefined : last(attribute(inner, 'Value'))) ?? last(value) ?? 'unknown',
+    detail: message === undefined ? null : quoted(textOf(message))
+  }
+}
+
+/** The facts of the one assertion inside. Rejects with SamlRefusal. `keys` are those of `expected.issuer`. */
+export async function verifyResponse(
+  response: SamlResponse,
+  expected: ExpectedAssertion,
+  keys: readonly KeyObject[],
+  secondOpinion: SecondOpinion
+): Promise<AssertionFacts> {
+  const { root } = response
+  const isResponseSigned = isSignedBy(root, keys)
+  checkEnvelope(root, expected, isResponseSigned)
+  const plain = elements(root, saml, 'Assertion')
+  const encrypted = elements(root, saml, 'EncryptedAssertion')
+  if (plain.length + encrypted.length !== 1)
+    throw new SamlRefusal(`the response has ${plain.length + encrypted.length} assertions where there is one`)
+  checkPlacement(root, plain[0] ?? null)
+  if (encrypted[0] !== undefined) checkCiphers(encrypted[0])
+  if (plain[0] !== undefined) {
+    const isAssertionSigned = isSignedBy(plain[0], keys)
+    if (!isResponseSigned && !isAssertionSigned)
+      throw new SamlRefusal('neither the response nor the assertion is signed')
+  }
+  const agreed = await secondOpinion(response.encoded, isResponseSigned)
+  // Inside an encrypted assertion the library alone has checked the signature, or the response is signed as a whole.
+  const assertion = plain[0] ?? treeOf(agreed)
+  const facts = readAssertion(assertion, expected)
+  if (attribute(treeOf(agreed), 'ID') !== facts.id)
+    throw new SamlRefusal('two readers of the response differ about its assertion')
+  const inResponseTo = attribute(root, 'InResponseTo')
+  if (inResponseTo !== null && inResponseTo !== facts.inResponseTo)
+    throw new SamlRefusal('the response and its assertion answer different requests (InResponseTo)')
+  return facts
+}
+
+/** What stands around the assertion. It may be unsigned, so it can only refuse. */
+function checkEnvelope(root: XmlNode, { issuer, recipient }: ExpectedAssertion, isSigned: boolean): void {
+  const said = atMostOne(root, saml, 'Issuer')
+  if (said !== null) checkIssuer(said, issuer)
+  const destination = attribute(root, 'Destination')
+  // SAML Bindings §3.5.5.2: a signed message says where it goes.
+  if ((destination ?? '') === '' ? isSigned : destination !== recipient)
+    throw new SamlRefusal(
+      `the response goes to ${quoted(destination ?? '')}, and ours is ${quoted(recipient)} (Destination)`
+    )
+}
+
+/** No assertion, response or signature stands anywhere but where it belongs, so that no other reader can find another one. */
+function checkPlacement(root: XmlNode, assertion: XmlNode | null): void {
+  const own = [root, assertion].filter(each => each !== null)
+  for (const node of everyElement(root)) {
+    const isMessage = isNamed(node, saml, 'Assertion') || isNamed(node, samlp, 'Response')
+    if (isMessage && !own.includes(node)) throw new SamlRefusal(`the response has another ${node.start.local} inside`)
+    const holdsSignature = elements(node, ds, 'Signature').length > 0
+    if (holdsSignature && !own.includes(node))
+      throw new SamlRefusal(`the response has a signature inside ${node.start.local}`)
+  }
+}
+
+function checkCiphers(encrypted: XmlNode): void {
+  const data = exactlyOne(encrypted, xenc, 'EncryptedData')
+  const of = (node: XmlNode) => attribute(exactlyOne(node, xenc, 'EncryptionMethod'), 'Algorithm') ?? ''
+  if (!ciphers.includes(of(data)))
+    throw new SamlRefusal(`the assertion is encrypted with ${quoted(of(data))}, which is not accepted`)
+  for (const node of everyElement(encrypted))
+    if (isNamed(node, xenc, 'EncryptedKey') && !keyTransports.includes(of(node)))
+      throw new SamlRefusal(`the key of the assertion is encrypted with ${quoted(of(node))}, which is not accepted`)
+}

@@ -1,0 +1,333 @@
+/**
+ * A SAML 2.0 service provider: one identity provider, or all of a federation. `begin` asks, `receive` checks what comes back, `complete` gives it to the browser that had
+ * asked; sign-outs go both ways.
+ */
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import type { Clock } from '../../clock.ts'
+import { newToken } from '../../ids.ts'
+import type { Source } from '../arrival.ts'
+import { type Institution, type InstitutionAnswer, type InstitutionSession, refused } from '../institution.ts'
+import { type AssertionFacts, checkIssuer, type NameId, readNameId } from './assertion.ts'
+import { attributeName } from './attribute-names.ts'
+import { authnRequest, logoutRequest, logoutResponse, ownMetadata } from './messages.ts'
+import type { IdentityProvider } from './metadata-entity.ts'
+import type { MetadataSource, SearchResult } from './metadata-source.ts'
+import { saml, samlp } from './namespaces.ts'
+import { type PersonOptions, personOf } from './person.ts'
+import { readRedirect, redirectUrl } from './redirect-binding.ts'
+import { quoted, SamlRefusal } from './refusal.ts'
+import { openResponse, statusOf, verifyResponse } from './response.ts'
+import { loadLibrary, secondOpinionOf } from './second-opinion.ts'
+import { attribute, elements, exactlyOne, isNamed, textOf, treeOf } from './xml-tree.ts'
+
+export interface SamlInstitutionOptions {
+  readonly source: Source
+  readonly metadata: MetadataSource
+  /** The one identity provider; null where people choose. */
+  readonly onlyProvider: string | null
+  readonly person: Omit<PersonOptions, 'isAlone' | 'entityId'>
+  /** `https://gate.example/.factorgate/login/ID`. */
+  readonly address: string
+  readonly entityId: string | null
+  /** PEM, or null for both. */
+  readonly key: string | null
+  readonly certificate: string | null
+  readonly skewMs: number
+  /** Who signs out here signs out there too. */
+  readonly signsOutThere: boolean
+  readonly clock: Clock
+}
+
+/** A request that is on its way. Our page keeps it in the browser. */
+export interface BegunRequest {
+  readonly url: string
+  /** What the answer must be in response to. */
+  readonly id: string
+  readonly entityId: string
+  readonly asksForMfa: boolean
+}
+
+/** What came back, and who may have it: the browser that began the request. */
+export interface ReceivedAnswer {
+  readonly answer: InstitutionAnswer
+  readonly inResponseTo: string
+  readonly entityId: string
+  readonly assertionId: string
+  /** Milliseconds since the epoch. */
+  readonly usableUntil: number
+}
+
+export type Received =
+  | { readonly kind: 'answer'; readonly received: ReceivedAnswer }
+  /** The provider says that it did not sign anybody in. Nothing of it is verified. */
+  | { readonly kind: 'status'; readonly code: string; readonly detail: string }
+  | { readonly kind: 'refused'; readonly detail: string }
+
+/** What a sign-out message of a provider comes to. */
+export type SignOutMessage =
+  | {
+      readonly kind: 'request'
+      readonly who: { sid: string | null; externalId: string | null }[]
+      readonly answerUrl: string | null
+    }
+  | { readonly kind: 'response' }
+  | { readonly kind: 'refused'; readonly detail: string }
+
+const persistent = 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent'
+
+export class SamlInstitution implements Institution {
+  readonly kind = 'saml'
+  readonly source: Source
+  readonly entityId: string
+  readonly asksForMfa: boolean
+  readonly #options: SamlInstitutionOptions
+  readonly #library: ReturnType<typeof loadLibrary>
+  readonly #key: KeyObject | null
+
+  /** Throws where the key is none. */
+  constructor(options: SamlInstitutionOptions) {
+    this.#options = options
+    this.source = options.source
+    this.entityId = options.entityId ?? `${options.address}/metadata`
+    this.asksForMfa = options.person.mfaContexts.length > 0
+    this.#key = options.key === null ? null : createPrivateKey(options.key)
+    this.#library = loadLibrary()
+    // It is waited for with the first answer.
+    this.#library.catch(() => {})
+  }
+
+  get onlyProvider(): string | null {
+    return this.#options.onlyProvider
+  }
+
+  get acs(): string {
+    return `${this.#options.address}/acs`
+  }
+
+  /** Rejects with GateError `institution_unreachable` where the metadata cannot be used now. */
+  find(entityId: string): Promise<IdentityProvider | null> {
+    return this.#options.metadata.find(entityId)
+  }
+
+  /** Rejects as `find` does. */
+  search(query: string, limit: number): Promise<SearchResult> {
+    return this.#options.metadata.search(query, limit)
+  }
+
+  /** How many providers there are to choose from; null where nobody knows. Rejects as `find` does. */
+  size(): Promise<number | null> {
+    return this.#options.metadata.size()
+  }
+
+  /** `contexts`: whether a second factor is asked for. Null where the provider takes requests by a form alone. */
+  begin(
+    provider: IdentityProvider,
+    state: string,
+    { isForced, asksForMfa }: { isForced: boolean; asksForMfa: boolean }
+  ): BegunRequest | null {
+    if (provider.signIn === null) return null
+    const id = `_${newToken()}`
+    const contexts = asksForMfa ? this.#options.person.mfaContexts : []
+    const message = authnRequest({
+      id,
+      now: this.#options.clock(),
+      destination: provider.signIn,
+      entityId: this.entityId,
+      acs: this.acs,
+      contexts,
+      isForced
+    })
+    const url = redirectUrl(provider.signIn, 'SAMLRequest', message, state, this.#key)
+    return { url, id, entityId: provider.entityId, asksForMfa: contexts.length > 0 }
+  }
+
+  /** Checks the form that a provider has sent through the browser. Rejects with GateError where the metadata cannot be used now. */
+  async receive(field: string): Promise<Received> {
+    try {
+      const response = openResponse(field)
+      const provider = await this.find(response.issuer)
+      if (provider === null)
+        throw new SamlRefusal(`the response is from ${quoted(response.issuer)}, which the metadata does not describe`)
+      const status = statusOf(response)
+      if (status !== null)
+        return {
+          kind: 'status',
+          code: status.code,
+          detail: `${quoted(response.issuer)} answered ${status.code}${status.detail === null ? '' : `: ${status.detail}`}`
+        }
+      const { skewMs, clock, key } = this.#options
+      const { certificates } = provider
+      const opinion = secondOpinionOf(await this.#library, {
+        certificates,
+        entityId: this.entityId,
+        acs: this.acs,
+        privateKey: key
+      })
+      const expected = { issuer: provider.entityId, audience: this.entityId, recipient: this.acs, now: clock(), skewMs }
+      const facts = await verifyResponse(response, expected, keysOf(provider), opinion)
+      return { kind: 'answer', received: this.#received(facts, provider) }
+    } catch (error) {
+      if (error instanceof SamlRefusal) return { kind: 'refused', detail: error.message }
+      throw error
+    }
+  }
+
+  #received(facts: AssertionFacts, provider: IdentityProvider): ReceivedAnswer {
+    return {
+      answer: this.#answerOf(facts, provider),
+      inResponseTo: facts.inResponseTo,
+      entityId: provider.entityId,
+      assertionId: facts.id,
+      usableUntil: facts.notOnOrAfter + this.#options.skewMs
+    }
+  }
+
+  #answerOf(facts: AssertionFacts, provider: IdentityProvider): InstitutionAnswer {
+    const options = { ...this.#options.person, entityId: this.entityId, isAlone: this.#options.onlyProvider !== null }
+    try {
+      const arrival = personOf(facts, provider, options)
+      const hint =
+        facts.nameId === null ? null : JSON.stringify({ p: provider.entityId, n: facts.nameId, s: facts.sessionIndex })
+      const sid = sidOf(provider.entityId, facts.sessionIndex)
+      return { kind: 'arrived', arrival, session: { sid, hint, endsAt: facts.sessionEndsAt } }
+    } catch (error) {
+      if (error instanceof SamlRefusal) return refused('institution_answer_invalid', error.message)
+      throw error
+    }
+  }
+
+  /** Our metadata. */
+  get metadata(): string {
+    const { certificate, address, source, person } = this.#options
+    const { id, name, display, email, groups } = person.attributes
+    const wanted = [
+      id ?? 'subject-id',
+      id ?? 'pairwise-id',
+      name,
+      display,
+      email,
+      groups,
+      ...(person.assurance === null ? [] : ['eduPersonAssurance'])
+    ]
+    return ownMetadata({
+      entityId: this.entityId,
+      acs: this.acs,
+      slo: `${address}/slo`,
+      title: source.title,
+      certificate: certificate === null ? null : new X509Certificate(certificate).raw.toString('base64'),
+      attributes: [...new Set(wanted.map(attributeName))]
+    })
+  }
+
+  async signOutUrl(session: InstitutionSession & { readonly externalId: string }): Promise<string | null> {
+    if (!this.#options.signsOutThere || session.hint === null || this.#key === null) return null
+    try {
+      const { p, n, s } = JSON.parse(session.hint) as { p: string; n: NameId; s: string | null }
+      const provider = await this.find(p)
+      if (provider?.signOut == null) return null
+      const { location } = provider.signOut
+      const message = logoutRequest({
+        id: `_${newToken()}`,
+        now: this.#options.clock(),
+        destination: location,
+        entityId: this.entityId,
+        nameId: n,
+        sessionIndex: s
+      })
+      return redirectUrl(location, 'SAMLRequest', message, null, this.#key)
+    } catch {
+      // Who signs out here is signed out, whether the provider can be told or not.
+      return null
+    }
+  }
+
+  /** Checks a sign-out message in a query. Rejects with GateError where the metadata cannot be used now. */
+  async receiveSignOut(query: string): Promise<SignOutMessage> {
+    try {
+      const message = readRedirect(query)
+      const root = treeOf(message.text)
+      const expected = message.kind === 'SAMLRequest' ? 'LogoutRequest' : 'LogoutResponse'
+      if (!isNamed(root, samlp, expected))
+        throw new SamlRefusal(`the message is no ${expected} but ${quoted(root.start.local)}`)
+      const issuer = exactlyOne(root, saml, 'Issuer')
+      const provider = await this.find(textOf(issuer).trim())
+      if (provider === null)
+        throw new SamlRefusal(`the message is from ${quoted(textOf(issuer))}, which the metadata does not describe`)
+      message.checkSignature(keysOf(provider))
+      checkIssuer(issuer, provider.entityId)
+      const destination = attribute(root, 'Destination')
+      if (destination !== `${this.#options.address}/slo`)
+        throw new SamlRefusal(`the message goes to ${quoted(destination ?? '')} (Destination)`)
+      if (message.kind === 'SAMLResponse') return { kind: 'response' }
+      this.#checkRequestTimes(attribute(root, 'IssueInstant'), attribute(root, 'NotOnOrAfter'))
+      const nameId = readNameId(exactlyOne(root, saml, 'NameID'))
+      const indexes = elements(root, samlp, 'SessionIndex').map(each => textOf(each).trim())
+      return {
+        kind: 'request',
+        who: whoOf(provider.entityId, nameId, indexes),
+        answerUrl: this.#signOutAnswer(provider, attribute(root, 'ID') ?? '', message.relayState)
+      }
+    } catch (error) {
+      if (error instanceof SamlRefusal) return { kind: 'refused', detail: error.message }
+      throw error
+    }
+  }
+
+  /** A request is good for five minutes, otherwise an old one could be played back. */
+  #checkRequestTimes(issued: string | null, end: string | null): void {
+    const { clock, skewMs } = this.#options
+    const now = clock()
+    const [issuedAt, endsAt] = [Date.parse(issued ?? ''), end === null ? Number.POSITIVE_INFINITY : Date.parse(end)]
+    if (!(Math.abs(now - issuedAt) <= 300_000 + skewMs) || !(endsAt > now - skewMs))
+      throw new SamlRefusal('the request to sign out is too old, or from the future')
+  }
+
+  #signOutAnswer({ signOut }: IdentityProvider, inResponseTo: string, relayState: string | null): string | null {
+    if (signOut === null) return null
+    const destination = signOut.responseLocation
+    const message = logoutResponse({
+      id: `_${newToken()}`,
+      now: this.#options.clock(),
+      destination,
+      entityId: this.entityId,
+      inResponseTo
+    })
+    return redirectUrl(destination, 'SAMLResponse', message, relayState, this.#key)
+  }
+
+  close(): void {
+    this.#options.metadata.close()
+  }
+}
+
+/** What our records call a session there: an index alone may mean another session at another provider. */
+function sidOf(entityId: string, sessionIndex: string | null): string | null {
+  return sessionIndex === null ? null : `${entityId} ${sessionIndex}`
+}
+
+/** Whose sessions a request to sign out ends: those of its indexes, or all of a person whom we know by this very name. */
+function whoOf(
+  entityId: string,
+  nameId: NameId,
+  indexes: readonly string[]
+): { sid: string | null; externalId: string | null }[] {
+  if (indexes.length > 0) return indexes.map(each => ({ sid: sidOf(entityId, each), externalId: null }))
+  if (nameId.format !== persistent) return []
+  return [
+    {
+      sid: null,
+      externalId: [entityId, nameId.nameQualifier ?? entityId, nameId.spNameQualifier ?? '', nameId.value].join('!')
+    }
+  ]
+}
+
+const keyCache = new WeakMap<IdentityProvider, readonly KeyObject[]>()
+
+function keysOf(provider: IdentityProvider): readonly KeyObject[] {
+  let keys = keyCache.get(provider)
+  if (keys === undefined) {
+    keys = provider.certificates.map(each => new X509Certificate(Buffer.from(each, 'base64')).publicKey)
+    keyCache.set(provider, keys)
+  }
+  return keys
+}

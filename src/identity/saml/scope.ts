@@ -1,0 +1,43 @@
+/** Which scopes an identity provider may speak for: `shibmd:Scope` of its metadata, and the scoped attributes that these rule (eduPerson, SAML Subject Identifiers). */
+import type { IdentityProvider } from './metadata-entity.ts'
+
+/** Attributes whose values are `local@scope`, by their names in SAML. */
+const scoped: readonly string[] = [
+  'urn:oid:1.3.6.1.4.1.5923.1.1.1.6',
+  'urn:oid:1.3.6.1.4.1.5923.1.1.1.9',
+  'urn:oid:1.3.6.1.4.1.5923.1.1.1.13',
+  'urn:oasis:names:tc:SAML:attribute:subject-id',
+  'urn:oasis:names:tc:SAML:attribute:pairwise-id'
+]
+
+export function isScoped(name: string): boolean {
+  return scoped.includes(name)
+}
+
+/**
+ * Whether the provider may say this value. `isAlone`: it is the only one, so where its metadata has no scopes at all, the operator vouches for it by having
+ * chosen it. Among several, each needs a scope.
+ */
+export function isInScope(value: string, { scopes }: Pick<IdentityProvider, 'scopes'>, isAlone: boolean): boolean {
+  const at = value.lastIndexOf('@')
+  const scope = value.slice(at + 1).toLowerCase()
+  if (at < 1 || scope === '' || value.indexOf('@') !== at || /[\s\p{Cc}<>]/u.test(value)) return false
+  if (scopes.length === 0) return isAlone
+  return scopes.some(each => (each.isPattern ? matches(each.value, scope) : each.value.toLowerCase() === scope))
+}
+
+/** A pattern of metadata covers the whole scope. One that is too long, or repeats what repeats, could take for ever; it covers nothing. */
+function matches(pattern: string, scope: string): boolean {
+  if (
+    pattern.length > 200 ||
+    scope.length > 253 ||
+    /[*+}]\)?[*+{]/.test(pattern) ||
+    /\([^)]*[*+{][^)]*\)[*+{]/.test(pattern)
+  )
+    return false
+  try {
+    return new RegExp(`^(?:${pattern})$`, 'i').test(scope)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Enveloped XML signatures as SAML uses them (SAML Core §5.4): one reference, to the element itself, exclusive canonicalization, RSA with SHA-2. The key is given, never
+ * taken from the message. Everything else is refused, so that no two readers can differ about what was signed.
+ */
+import { createHash, type KeyObject, verify } from 'node:crypto'
+import { ds, excC14n } from './namespaces.ts'
+import { quoted, SamlRefusal } from './refusal.ts'
+import { atMostOne, attribute, canonicalOf, elements, exactlyOne, isNamed, textOf, type XmlNode } from './xml-tree.ts'
+
+export interface XmlSignature {
+  /** What the signature value covers, in canonical form. */
+  readonly signedInfo: string
+  readonly hash: string
+  readonly value: Buffer
+  /** The id of the element that is signed; empty for the whole document. */
+  readonly reference: string
+  readonly digestHash: string
+  readonly digest: Buffer
+  /** Prefixes of InclusiveNamespaces in the reference. */
+  readonly inclusive: ReadonlySet<string>
+}
+
+const enveloped = 'http://www.w3.org/2000/09/xmldsig#enveloped-signature'
+const signatureHashes: Readonly<Record<string, string>> = {
+  'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256': 'sha256',
+  'http://www.w3.org/2001/04/xmldsig-more#rsa-sha384': 'sha384',
+  'http://www.w3.org/2001/04/xmldsig-more#rsa-sha512': 'sha512'
+}
+const digestHashes: Readonly<Record<string, string>> = {
+  'http://www.w3.org/2001/04/xmlenc#sha256': 'sha256',
+  'http://www.w3.org/2001/04/xmldsig-more#sha384': 'sha384',
+  'http://www.w3.org/2001/04/xmlenc#sha512': 'sha512'
+}
+
+/** Whether the element itself is signed by one of the keys: false where it has no signature. Throws SamlRefusal for a signature that is not right. */
+export function isSignedBy(node: XmlNode, keys: readonly KeyObject[]): boolean {
+  const element = atMostOne(node, ds, 'Signature')
+  if (element === null) return false
+  const signature = readSignature(element)
+  const id = attribute(node, 'ID')
+  if (id === null || id === '' || signature.reference !== id)
+    throw new SamlRefusal(`the signature in ${node.start.local} is about another element`)
+  checkValue(signature, keys)
+  const digest = createHash(signature.digestHash)
+    .update(canonicalOf(node, signature.inclusive, element))
+    .digest()
+  if (!digest.equals(signature.digest)) throw new SamlRefusal(`${node.start.local} was changed after it was signed`)
+  return true
+}
+
+/** Throws SamlRefusal where none of the keys has signed. */
+export function checkValue(signature: XmlSignature, keys: readonly KeyObject[]): void {
+  const { hash, signedInfo, value } = signature
+  const data = Buffer.from(signedInfo)
+  if (!keys.some(key => key.asymmetricKeyType === 'rsa' && verify(hash, data, key, value)))
+    throw new SamlRefusal('the signature was made with another key than those in the metadata')
+}
+
+/** The content of a `ds:Signature`, strictly. Throws SamlRefusal. */
+export function readSignature(node: XmlNode): XmlSignature {
+  const info = exactlyOne(node, ds, 'SignedInfo')
+  const [method, algorithm, reference, ...more] = elements(info)
+  const isWhole =
+    method !== undefined &&
+    algorithm !== undefined &&
+    reference !== undefined &&
+    more.length === 0 &&
+    isNamed(method, ds, 'CanonicalizationMethod') &&
+    isNamed(algorithm, ds, 'SignatureMethod') &&
+    isNamed(reference, ds, 'Reference')
+  if (!isWhole) throw new SamlRefusal('the signature does not have exactly one reference')
+  requireC14n(method)
+  const uri = attribute(reference, 'URI') ?? ''
+  if (uri !== '' && !uri.startsWith('#')) throw new SamlRefusal('the signature is about something outside the message')
+  return {
+    signedInfo: canonicalOf(info, inclusiveOf(method), null),
+    hash: hashOf(algorithm, signatureHashes),
+    value: bytesOf(exactlyOne(node, ds, 'SignatureValue')),
+    reference: uri.slice(1),
+    digestHash: hashOf(exactlyOne(reference, ds, 'DigestMethod'), digestHashes),
+    digest: bytesOf(exactlyOne(reference, ds, 'DigestValue')),
+    inclusive: transforms(reference)
+  }
+}
+
+/** Enveloped first, exclusive canonicalization second, and nothing else: SAML Core §5.4.4. */
+function transforms(reference: XmlNode): ReadonlySet<string> {
+  const [first, second, ...more] = elements(exactlyOne(reference, ds, 'Transforms'))
+  const isWhole = first !== undefined && second !== undefined && more.length === 0
+  if (
+    !isWhole ||
+    !isNamed(first, ds, 'Transform') ||
+    !isNamed(second, ds, 'Transform') ||
+    attribute(first, 'Algorithm') !== enveloped
+  )
+    throw new SamlRefusal('the signature does not have the two transforms of SAML')
+  if (elements(first).length > 0)
+    throw new SamlRefusal('the signature has a transform with more inside than it may have')
+  requireC14n(second)
+  return inclusiveOf(second)
+}
+
+function requireC14n(node: XmlNode): void {
+  const algorithm = attribute(node, 'Algorithm') ?? ''
+  if (algorithm !== excC14n)
+    throw new SamlRefusal(
+      `the signature canonicalizes with ${quoted(algorithm)}; exclusive canonicalization is accepted alone`
+    )
+}
+
+function inclusiveOf(node: XmlNode): ReadonlySet<string> {
+  const inside = elements(node)
+  const list = inside.length === 0 ? null : exactlyOne(node, excC14n, 'InclusiveNamespaces')
+  if (inside.length > 1) throw new SamlRefusal('the signature has a transform with more inside than it may have')
+  const prefixes = list === null ? '' : (attribute(list, 'PrefixList') ?? '')
+  return new Set(
+    prefixes
+      .split(/[ \t\n]+/)
+      .filter(prefix => prefix !== '')
+      .map(prefix => (prefix === '#default' ? '' : prefix))
+  )
+}
+
+function hashOf(node: XmlNode, known: Readonly<Record<string, string>>): string {
+  const algorithm = attribute(node, 'Algorithm') ?? ''
+  if (!Object.hasOwn(known, algorithm))
+    throw new SamlRefusal(
+      `the signature uses ${quoted(algorithm)}; RSA with SHA-256, SHA-384 or SHA-512 is accepted alone`
+    )
+  return known[algorithm]!
+}
+
+function bytesOf(node: XmlNode): Buffer {
+  const text = textOf(node).replace(/[ \t\n\r]+/g, '')
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) throw new SamlRefusal(`${node.start.local} is not base64`)
+  return Buffer.from(text, 'base64')
+}
