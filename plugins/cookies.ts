@@ -98,6 +98,11 @@ export function loginCookieName(id: string, { secure, port }: CookieSite): strin
   return `${secure ? '__Host-factorgate' : 'factorgate'}-login-${id}${port === '' ? '' : `-${port}`}`
 }
 
+/** Name of the cookie that remembers which identity provider was chosen at an institution of several. */
+export function choiceCookieName(institution: string, { secure, port }: CookieSite): string {
+  return `${secure ? '__Host-factorgate' : 'factorgate'}-choice-${institution}${port === '' ? '' : `-${port}`}`
+}
+
 /** Names of all such cookies of this site in a `Cookie` header. */
 export function loginCookieNames(header: string | undefined, site: CookieSite): string[] {
   const names = (header ?? '').split(';').map(pair => pair.split('=', 1)[0]!.trim())

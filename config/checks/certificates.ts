@@ -74,7 +74,7 @@ export function checkAuthority(file: string, path: string, diagnostics: Diagnost
  * Reads a certificate and its private key, and reports where they cannot be read or do not belong together. `hasKey`: the key's file is
  * text.
  */
-function readPair(
+export function readPair(
   tls: { cert?: string | null; key?: string | null },
   path: string,
   diagnostics: Diagnostics
@@ -93,7 +93,7 @@ function readPair(
 }
 
 /** The text of a PEM file. Where it cannot be read, this reports a problem and answers null. */
-function readPem(file: string, path: string, diagnostics: Diagnostics): string | null {
+export function readPem(file: string, path: string, diagnostics: Diagnostics): string | null {
   diagnostics.files.set(file, path)
   try {
     const bytes = readFileSync(file)

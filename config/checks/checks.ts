@@ -12,6 +12,7 @@ import { checkApps, checkScheme } from './apps.ts'
 import { checkAppsTls, checkRedisFiles, checkTlsFiles } from './certificates.ts'
 import { checkHeader } from './identity-header.ts'
 import { checkOidc } from './identity-oidc.ts'
+import { checkSaml } from './identity-saml.ts'
 import { checkWebauthnPolicy } from './webauthn-policy.ts'
 
 /** Adds every problem and warning to `diagnostics`. `now` in milliseconds, for certificates. */
@@ -189,6 +190,7 @@ function checkIdentity(config: DraftConfig, diagnostics: Diagnostics): void {
       diagnostics.problem(`identity[${index}].kind`, "there can be one 'local' source of people only")
     if (directory?.kind === 'header') checkHeader(directory, `identity[${index}]`, config, diagnostics)
     if (directory?.kind === 'oidc') checkOidc(directory, `identity[${index}]`, diagnostics)
+    if (directory?.kind === 'saml') checkSaml(directory, `identity[${index}]`, diagnostics)
     if (directory?.id === undefined) return
     const first = seen.get(directory.id)
     if (first === undefined) seen.set(directory.id, index)

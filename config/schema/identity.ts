@@ -1,6 +1,7 @@
 /** The schema of `identity`: where people come from, one map a kind. */
 import { header } from './identity/header.ts'
 import { oidc } from './identity/oidc.ts'
+import { saml } from './identity/saml.ts'
 import { kind } from './identity/shared.ts'
 import { list, map, oneByKind, text } from './schema-builders.ts'
 
@@ -13,7 +14,7 @@ const local = map(
 )
 
 export const identity = list(
-  oneByKind([local, header, oidc], {
+  oneByKind([local, header, oidc, saml], {
     title: 'Source of people',
     description: 'Where first factors are checked.'
   }),

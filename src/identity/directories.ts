@@ -5,9 +5,10 @@ import type { Directory } from './directory.ts'
 import type { HeaderInstitution } from './header.ts'
 import type { Institution } from './institution.ts'
 import type { OidcInstitution } from './oidc/oidc.ts'
+import type { SamlInstitution } from './saml/saml.ts'
 
 /** An institution of one of the kinds; `kind` says which. */
-export type AnyInstitution = HeaderInstitution | OidcInstitution
+export type AnyInstitution = HeaderInstitution | OidcInstitution | SamlInstitution
 
 /**
  * Whether an account's own directory still vouches for it. `ask-there`: it cannot be asked, so the person has to sign in there. `gone`: it does not know

@@ -6,6 +6,7 @@ import { Directories } from '../identity/directories.ts'
 import type { Directory } from '../identity/directory.ts'
 import { HeaderInstitution } from '../identity/header.ts'
 import { OidcInstitution } from '../identity/oidc/oidc.ts'
+import { samlInstitution } from './saml-institution.ts'
 import type { Services } from './services.ts'
 
 type IdentityConfig = Config['identity'][number]
@@ -25,6 +26,8 @@ function make(identity: IdentityConfig, portalOrigin: string, services: Services
   switch (identity.kind) {
     case 'local':
       return { kind: 'password', directory: services.local }
+    case 'saml':
+      return elsewhere(samlInstitution(identity, sourceOf(identity), portalOrigin, services))
     case 'header': {
       const { from, headers, separator, secret, mfa } = identity
       const mfaValues = mfa?.values ?? []

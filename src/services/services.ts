@@ -13,6 +13,7 @@ import { assertionSeconds } from '../identity/assertion.ts'
 import { Invitations } from '../identity/invitations.ts'
 import { LocalDirectory } from '../identity/local.ts'
 import { PasswordHasher } from '../identity/password/password.ts'
+import type { KeptMetadata } from '../identity/saml/metadata-source.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 import { PublishedKeys } from '../keyring/published-keys.ts'
 import { labels, Metrics } from '../metrics/metrics.ts'
@@ -71,6 +72,8 @@ export class Services {
   readonly limiter: AttemptLimiter
   readonly local: LocalDirectory
   readonly appUse: AppUse
+  /** SAML metadata that has been read. It outlives a reload. */
+  readonly samlMetadata: KeptMetadata = new Map()
   /** Null if this process alone uses the store. */
   readonly sharedAnswers: SharedAnswers | null
   readonly readiness: Readiness

@@ -98,8 +98,8 @@ export class RecordKind<T extends object> {
   }
 
   /** Reads and removes in one step. One caller alone gets the value. */
-  async take(store: Store, id: string): Promise<T | null> {
-    return this.#open(await store.take(this.key(id)), id)
+  async take(store: Store, id: string, seal?: Seal): Promise<T | null> {
+    return this.#open(await store.take(this.key(id)), id, seal)
   }
 
   /** `changeValue` for a record. `decide` gets null if it is absent or malformed. */

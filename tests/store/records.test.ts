@@ -84,6 +84,13 @@ const records: Readonly<Record<string, object>> = {
     device: { userAgent: 'x', address: '192.0.2.1' },
     tokens: { 'gate.example': 'd' }
   },
+  'saml-answer:': {
+    answer: { kind: 'refused', code: 'institution_refused', detail: 'd' },
+    inResponseTo: '_1',
+    entityId: 'https://idp.example',
+    assertionId: '_a',
+    usableUntil: 2
+  },
   'institution-session:': { directory: 'campus', externalId: 'x', sid: null, hint: null, endsAt: null },
   'answer:': { cookies: ['a=b'], redirect: null, tokens: [null], until: 2 },
   'token:': token,
@@ -92,7 +99,7 @@ const records: Readonly<Record<string, object>> = {
 
 const ring = makeKeyring([newMasterKey()])
 const seal: Seal = { open: ring.open.bind(ring), close: ring.seal.bind(ring) }
-const isSealed = ({ prefix }: RecordKind<object>) => prefix === 'recovery:' || prefix === 'answer:'
+const isSealed = ({ prefix }: RecordKind<object>) => ['recovery:', 'answer:', 'saml-answer:'].includes(prefix)
 
 t.test('each kind of record', async t => {
   const kinds = await allKinds()

@@ -4,6 +4,7 @@ import type { AnyInstitution, Directories } from '../../../src/identity/director
 import type { LoginEntry } from '../options.ts'
 import { registerHeader } from './header.ts'
 import { registerOidc } from './oidc.ts'
+import { registerSaml } from './saml.tsx'
 
 export function loginsOf({ institutions }: Directories): LoginEntry[] {
   return institutions.map(institution => ({
@@ -19,5 +20,7 @@ function registerInstitution(scope: FastifyInstance, institution: AnyInstitution
       return registerHeader(scope, institution)
     case 'oidc':
       return registerOidc(scope, institution)
+    case 'saml':
+      return registerSaml(scope, institution)
   }
 }

@@ -147,6 +147,19 @@ const english = {
     } satisfies Record<EndReason, string>
   },
 
+  chooser: {
+    title: 'Choose your institution',
+    before: 'Chosen before',
+    search: 'Name or address of your institution',
+    entityId: 'Entity id of your identity provider',
+    find: 'Search',
+    all: 'All institutions',
+    found: 'Found',
+    none: 'No institution has that name here. Try another part of its name, or its address on the web.',
+    more: (count: number) => `${count} more are not shown. Type a part of the name.`,
+    otherWay: 'Sign in another way'
+  },
+
   challenge: {
     title: 'Confirm it is you',
     stepUpTitle: 'Confirm once more',

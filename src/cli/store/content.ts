@@ -25,6 +25,8 @@ const staysBehind = [
   'institution-session:',
   'institution-sid:',
   'logout-token:',
+  'saml-answer:',
+  'saml-used:',
   'sessions-of:',
   'token:',
   'seen:',

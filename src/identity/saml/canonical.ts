@@ -36,7 +36,7 @@ export class Canonicaliser {
   }
 
   text(text: string): void {
-    this.#write(/[&<>\r]/.test(text) ? text.replace(/[&<>\r]/g, escape) : text)
+    this.#write(/[&<>\r]/.test(text) ? text.replace(/[&<>\r]/g, escaped) : text)
   }
 
   /** The prefixes that the element uses, and those that are treated inclusively, in order. */
@@ -65,8 +65,8 @@ const escapes: Readonly<Record<string, string>> = {
   '\n': '&#xA;',
   '\r': '&#xD;'
 }
-const escape = (sign: string) => escapes[sign]!
+const escaped = (sign: string) => escapes[sign]!
 
 function escapeValue(text: string): string {
-  return /[&<"\t\n\r]/.test(text) ? text.replace(/[&<"\t\n\r]/g, escape) : text
+  return /[&<"\t\n\r]/.test(text) ? text.replace(/[&<"\t\n\r]/g, escaped) : text
 }

@@ -72,11 +72,11 @@ export class MetadataReader {
       if (!this.#hash!.digest().equals(this.#signature.digest))
         throw new SamlRefusal('the metadata was changed after it was signed')
     }
-    return { validUntil: this.#validUntil(root), cacheSeconds: durationOf(valueOf(root, 'cacheDuration')) }
+    return { validUntil: this.#validUntil(root), cacheSeconds: durationOf(valueIn(root, 'cacheDuration')) }
   }
 
   #validUntil(root: XmlStart): number | null {
-    const text = valueOf(root, 'validUntil')
+    const text = valueIn(root, 'validUntil')
     const at = timeOf(text)
     if (text !== null && at === null)
       throw new SamlRefusal(`the metadata is valid until ${quoted(text)}, which is no time`)
@@ -157,7 +157,7 @@ export class MetadataReader {
     this.#early = []
     if (keys === null) return
     const signature = readSignature(root!)
-    const id = valueOf(this.#root!, 'ID')
+    const id = valueIn(this.#root!, 'ID')
     // An empty reference means the whole document, which is what is read here.
     if (signature.reference !== '' && signature.reference !== id)
       throw new SamlRefusal('the signature of the metadata is about another element')
@@ -176,7 +176,7 @@ export class MetadataReader {
   }
 
   #entity({ root }: TreeBuilder): void {
-    const entityId = valueOf(root!.start, 'entityID') ?? ''
+    const entityId = valueIn(root!.start, 'entityID') ?? ''
     if (this.#entityIds.has(entityId)) throw new SamlRefusal(`the metadata describes ${quoted(entityId)} twice`)
     this.#entityIds.add(entityId)
     if (this.#entityIds.size > entitiesMax)
@@ -187,7 +187,7 @@ export class MetadataReader {
   }
 }
 
-function valueOf({ attributes }: XmlStart, name: string): string | null {
+function valueIn({ attributes }: XmlStart, name: string): string | null {
   return attributes.find(({ local, namespace }) => local === name && namespace === '')?.value ?? null
 }
 

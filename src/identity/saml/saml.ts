@@ -13,6 +13,7 @@ import { authnRequest, logoutRequest, logoutResponse, ownMetadata } from './mess
 import type { IdentityProvider } from './metadata-entity.ts'
 import type { MetadataSource, SearchResult } from './metadata-source.ts'
 import { saml, samlp } from './namespaces.ts'
+import type { PendingAnswers, VerifiedAnswer } from './pending-answers.ts'
 import { type PersonOptions, personOf } from './person.ts'
 import { readRedirect, redirectUrl } from './redirect-binding.ts'
 import { quoted, SamlRefusal } from './refusal.ts'
@@ -23,6 +24,7 @@ import { attribute, elements, exactlyOne, isNamed, textOf, treeOf } from './xml-
 export interface SamlInstitutionOptions {
   readonly source: Source
   readonly metadata: MetadataSource
+  readonly answers: PendingAnswers
   /** The one identity provider; null where people choose. */
   readonly onlyProvider: string | null
   readonly person: Omit<PersonOptions, 'isAlone' | 'entityId'>
@@ -47,18 +49,9 @@ export interface BegunRequest {
   readonly asksForMfa: boolean
 }
 
-/** What came back, and who may have it: the browser that began the request. */
-export interface ReceivedAnswer {
-  readonly answer: InstitutionAnswer
-  readonly inResponseTo: string
-  readonly entityId: string
-  readonly assertionId: string
-  /** Milliseconds since the epoch. */
-  readonly usableUntil: number
-}
-
 export type Received =
-  | { readonly kind: 'answer'; readonly received: ReceivedAnswer }
+  /** Verified: it waits under this code for the browser that asked. */
+  | { readonly kind: 'answer'; readonly code: string }
   /** The provider says that it did not sign anybody in. Nothing of it is verified. */
   | { readonly kind: 'status'; readonly code: string; readonly detail: string }
   | { readonly kind: 'refused'; readonly detail: string }
@@ -165,14 +158,17 @@ export class SamlInstitution implements Institution {
       })
       const expected = { issuer: provider.entityId, audience: this.entityId, recipient: this.acs, now: clock(), skewMs }
       const facts = await verifyResponse(response, expected, keysOf(provider), opinion)
-      return { kind: 'answer', received: this.#received(facts, provider) }
+      const kept = await this.#options.answers.keep(this.source.id, this.#verified(facts, provider))
+      if (kept === 'replayed') throw new SamlRefusal(`the assertion ${quoted(facts.id)} was used before`)
+      if (kept === 'too long') throw new SamlRefusal('the assertion says more of the person than the store takes')
+      return { kind: 'answer', code: kept.code }
     } catch (error) {
       if (error instanceof SamlRefusal) return { kind: 'refused', detail: error.message }
       throw error
     }
   }
 
-  #received(facts: AssertionFacts, provider: IdentityProvider): ReceivedAnswer {
+  #verified(facts: AssertionFacts, provider: IdentityProvider): VerifiedAnswer {
     return {
       answer: this.#answerOf(facts, provider),
       inResponseTo: facts.inResponseTo,
@@ -194,6 +190,11 @@ export class SamlInstitution implements Institution {
       if (error instanceof SamlRefusal) return refused('institution_answer_invalid', error.message)
       throw error
     }
+  }
+
+  /** The answer that waits under a code, once; null for anything else. Rejects where the store cannot be reached. */
+  take(code: string): Promise<VerifiedAnswer | null> {
+    return this.#options.answers.take(code)
   }
 
   /** Our metadata. */

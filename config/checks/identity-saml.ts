@@ -1,0 +1,38 @@
+/** Checks of a SAML institution: its files, and that metadata from elsewhere is signed. */
+import { statSync } from 'node:fs'
+import type { Diagnostics } from '../reading/diagnostics.ts'
+import type { DraftConfig } from '../schema.ts'
+import { readPair, readPem } from './certificates.ts'
+
+type DraftSaml = Extract<NonNullable<NonNullable<DraftConfig['identity']>[number]>, { kind?: 'saml' }>
+
+/** `path` is the key of the entry: `identity[1]`. */
+export function checkSaml(entry: DraftSaml, path: string, diagnostics: Diagnostics): void {
+  const { metadata, metadataCertificate, ca, key, cert, mfa } = entry
+  if (metadata?.kind === 'file' && metadata.file !== undefined) {
+    diagnostics.files.set(metadata.file, `${path}.metadata`)
+    const stats = statSync(metadata.file, { throwIfNoEntry: false })
+    if (stats === undefined) diagnostics.problem(`${path}.metadata`, 'names a file that does not exist')
+    else if (!stats.isFile()) diagnostics.problem(`${path}.metadata`, 'must name a file')
+    else if (metadataCertificate === null)
+      diagnostics.advise(
+        `${path}.metadata`,
+        'is believed without a signature: whoever can change that file can let anybody in'
+      )
+  } else if (metadata !== undefined && metadataCertificate === null)
+    diagnostics.problem(
+      `${path}.metadataCertificate`,
+      "is needed: metadata from an address must be signed, otherwise whoever can change it can let anybody in; the federation's operator publishes its certificate"
+    )
+  if (metadataCertificate != null) readPem(metadataCertificate, `${path}.metadataCertificate`, diagnostics)
+  if (ca != null) readPem(ca, `${path}.ca`, diagnostics)
+  readPair({ key: key ?? null, cert: cert ?? null }, path, diagnostics)
+  for (const [one, other] of [
+    ['key', 'cert'],
+    ['cert', 'key']
+  ] as const)
+    if (entry[one] != null && entry[other] === null)
+      diagnostics.problem(`${path}.${one}`, `needs ${path}.${other} beside it`)
+  if (mfa !== undefined && key === null && entry.signOut === 'institution' && diagnostics.isGiven(`${path}.signOut`))
+    diagnostics.advise(`${path}.signOut`, 'needs key and cert: a request to sign out must be signed')
+}

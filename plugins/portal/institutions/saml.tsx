@@ -1,0 +1,246 @@
+/**
+ * The routes of a SAML institution: the way there with its choice of identity provider, the form that comes back, the end in the browser that began it, our metadata, and
+ * sign-outs.
+ */
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { GateError } from '../../../src/errors.ts'
+import { type InstitutionRefusal, refused } from '../../../src/identity/institution.ts'
+import { nameFor } from '../../../src/identity/saml/aggregate.ts'
+import type { IdentityProvider } from '../../../src/identity/saml/metadata-entity.ts'
+import type { SamlInstitution } from '../../../src/identity/saml/saml.ts'
+import { newToken } from '../../../src/ids.ts'
+import { staleForm } from '../forms.ts'
+import { frameOf, goTo, type PageContext, sendPage } from '../page-context.ts'
+import { arrive, refuse } from './arrive.ts'
+import { type BegunLogin, keepBegun, takeBegun } from './begun-login.ts'
+import { ChooserPage, chosenBefore, rememberChoice, rowsMax } from './saml-chooser.tsx'
+
+/** An assertion with five thousand groups has a mebibyte. */
+const responseBytes = 2 * 1024 * 1024
+/** A person may take as long as a begun sign-in is good for, less a minute; the exact end is the cookie's. */
+const stateShape = /^[A-Za-z0-9_-]{43}$/
+
+export function registerSaml(scope: FastifyInstance, institution: SamlInstitution): void {
+  const { source } = institution
+  const path = `/.factorgate/login/${source.id}`
+  const config = { requires: 'anyone', isStep: true } as const
+
+  scope.get(path, { config }, async request => {
+    const page = request.page
+    const { idp, q } = request.query as Record<string, unknown>
+    const chosen = institution.onlyProvider ?? (typeof idp === 'string' ? idp : null)
+    const isStepUp = page.principal !== null && isStepUpOf(request.query)
+    if (chosen === null) return choose(page, institution, path, typeof q === 'string' ? q.slice(0, 200) : '', isStepUp)
+    const provider = await findOr(page, institution, chosen)
+    if (institution.onlyProvider === null) rememberChoice(page, source.id, provider.entityId)
+    return begin(page, institution, provider, { isStepUp, asksForMfa: institution.asksForMfa })
+  })
+
+  scope.post(
+    `${path}/acs`,
+    { config: { requires: 'anyone', takes: 'foreign-form' }, bodyLimit: responseBytes },
+    async request => {
+      const page = request.page
+      const form = staleForm(page)
+      const state = form.field('RelayState')
+      const received = await known(page, institution, () => institution.receive(form.field('SAMLResponse')))
+      if (received.kind === 'refused')
+        return refuse(page, source, refused('institution_answer_invalid', received.detail))
+      const query = new URLSearchParams({ login: stateShape.test(state) ? state : '' })
+      if (received.kind === 'answer') query.set('code', received.code)
+      else {
+        page.portal.log.warn(
+          { institution: source.id, detail: received.detail },
+          'an identity provider did not sign somebody in'
+        )
+        query.set('status', received.code)
+      }
+      // This form came without our cookies; the request that follows has them.
+      return goTo(page, `${path}/finish?${query}`)
+    }
+  )
+
+  scope.get(`${path}/finish`, { config: { requires: 'anyone' } }, async request => finish(request.page, institution))
+
+  scope.get(`${path}/metadata`, { config: { requires: 'anyone', isData: true } }, async (_request, reply) =>
+    reply
+      .type('application/samlmetadata+xml; charset=utf-8')
+      .header('cache-control', 'no-cache')
+      .send(institution.metadata)
+  )
+
+  scope.get(`${path}/slo`, { config: { requires: 'anyone', isData: true } }, async request => {
+    const page = request.page
+    const signedOut = `${page.portal.portalOrigin}/.factorgate/signed-out`
+    const message = await known(page, institution, () =>
+      institution.receiveSignOut(page.request.exchange.target.query ?? '')
+    )
+    if (message.kind === 'refused')
+      return refuse(page, source, refused('institution_answer_invalid', `a sign-out message: ${message.detail}`))
+    if (message.kind === 'response') return goTo(page, signedOut)
+    for (const who of message.who) await page.portal.signIn.institutionLogin.signedOutThere(source.id, who)
+    return goTo(page, message.answerUrl ?? signedOut)
+  })
+}
+
+async function findOr(page: PageContext, institution: SamlInstitution, entityId: string): Promise<IdentityProvider> {
+  const provider = await known(page, institution, () => institution.find(entityId))
+  if (provider !== null) return provider
+  return refuse(
+    page,
+    institution.source,
+    refused(
+      'institution_refused',
+      `the metadata describes no identity provider '${entityId.slice(0, 100).replace(/[^\x20-\x7e]/g, '?')}'`
+    )
+  )
+}
+
+/** Metadata that cannot be used now is said in the log, and to the person as an institution that does not answer. */
+async function known<T>(page: PageContext, { source }: SamlInstitution, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (error instanceof GateError && error.code === 'institution_unreachable')
+      return refuse(
+        page,
+        source,
+        refused('institution_unreachable', (error.cause as Error | undefined)?.message ?? error.message)
+      )
+    throw error
+  }
+}
+
+function begin(
+  page: PageContext,
+  institution: SamlInstitution,
+  provider: IdentityProvider,
+  { isStepUp, asksForMfa }: { isStepUp: boolean; asksForMfa: boolean }
+): FastifyReply {
+  const state = newToken()
+  const begun = institution.begin(provider, state, { isForced: isStepUp, asksForMfa })
+  if (begun === null)
+    return refuse(
+      page,
+      institution.source,
+      refused('institution_refused', `${provider.entityId} takes no requests by redirect`)
+    )
+  const { url, id, entityId } = begun
+  keepBegun(page, state, {
+    institution: institution.source.id,
+    isStepUp,
+    trip: page.trip,
+    values: { id, entityId, mfa: begun.asksForMfa ? '1' : '' }
+  })
+  return goTo(page, url)
+}
+
+async function finish(page: PageContext, institution: SamlInstitution): Promise<FastifyReply> {
+  const { source } = institution
+  const { login, code, status } = page.request.query as Record<string, unknown>
+  const begun = typeof login === 'string' && stateShape.test(login) ? takeBegun(page, login, source.id) : null
+  const verified = typeof code === 'string' ? await institution.take(code) : null
+  if (begun === null)
+    return refuse(
+      page,
+      source,
+      refused('institution_login_expired', 'this browser has not begun that sign-in, or it took too long')
+    )
+  const way = { ...page, trip: begun.trip }
+  if (typeof status === 'string')
+    return notSignedIn(way, institution, begun, status.replace(/[^A-Za-z]/g, '').slice(0, 40))
+  if (verified === null)
+    return refuse(
+      way,
+      source,
+      refused('institution_login_expired', 'the answer of this sign-in was used already, or waited too long')
+    )
+  const { id, entityId } = begun.values
+  if (verified.entityId !== entityId)
+    return refuse(
+      way,
+      source,
+      refused('institution_answer_invalid', `the answer is from '${verified.entityId}', and '${entityId}' was asked`)
+    )
+  if (verified.inResponseTo !== id)
+    return refuse(
+      way,
+      source,
+      refused(
+        'institution_answer_invalid',
+        'the answer is about another request than that of this browser (InResponseTo)'
+      )
+    )
+  const { answer } = verified
+  if (begun.isStepUp && answer.kind === 'arrived' && answer.arrival.mfa === null)
+    return refuse(
+      way,
+      source,
+      refused('institution_refused', 'a second factor was asked for, and the identity provider checked none')
+    )
+  return arrive(way, institution, answer)
+}
+
+/** A provider that cannot check a second factor for this person refuses the request that asks for one. The gate then asks without, and for a factor of its own. */
+async function notSignedIn(
+  page: PageContext,
+  institution: SamlInstitution,
+  begun: BegunLogin,
+  status: string
+): Promise<FastifyReply> {
+  const { entityId = '', mfa } = begun.values
+  if (status === 'NoAuthnContext' && mfa === '1' && !begun.isStepUp)
+    return begin(page, institution, await findOr(page, institution, entityId), { isStepUp: false, asksForMfa: false })
+  const refusal: InstitutionRefusal = refused('institution_refused', `'${entityId}' answered ${status}`)
+  return refuse(page, institution.source, refusal)
+}
+
+async function choose(
+  page: PageContext,
+  institution: SamlInstitution,
+  path: string,
+  query: string,
+  isStepUp: boolean
+): Promise<FastifyReply> {
+  const { source } = institution
+  const [{ found, total }, size] = await known(page, institution, () =>
+    Promise.all([institution.search(query, rowsMax), institution.size()])
+  )
+  const languages = languagesOf(page.request.raw.headers['accept-language'])
+  const rowOf = (provider: IdentityProvider) => ({ entityId: provider.entityId, name: nameFor(provider, languages) })
+  const before =
+    query === ''
+      ? await Promise.all(chosenBefore(page, source.id).map(each => institution.find(each).catch(() => null)))
+      : []
+  const view = {
+    path,
+    title: source.title,
+    trip: page.trip,
+    more: isStepUp ? stepUpQuery : {},
+    query,
+    before: before.filter(each => each !== null).map(rowOf),
+    rows: found.map(rowOf),
+    total,
+    isList: size !== null
+  }
+  return sendPage(page, 200, <ChooserPage frame={frameOf(page)} view={view} />)
+}
+
+/** Tags of the `Accept-Language` header, the preferred first; weights are read, at most ten tags. */
+function languagesOf(header: string | undefined): string[] {
+  const tags = (header ?? '').split(',', 10).map(part => {
+    const [tag = '', weight = '1'] = part.split(/;\s*q=/)
+    return { tag: tag.trim(), weight: Number(weight) || 0 }
+  })
+  return tags
+    .filter(({ tag, weight }) => /^[A-Za-z0-9-]{1,35}$/.test(tag) && weight > 0)
+    .sort((one, other) => other.weight - one.weight)
+    .map(({ tag }) => tag)
+}
+
+/** Marks the way of somebody who is signed in and shows a second factor there anew. */
+const stepUpQuery = { confirm: '1' } as const
+
+function isStepUpOf(query: unknown): boolean {
+  return (query as Record<string, unknown>).confirm === '1'
+}

@@ -1,0 +1,92 @@
+/**
+ * Verified answers between the form that a provider sends through the browser, which brings no cookie of ours (SameSite=Lax), and the next request of that
+ * browser, which does. Each is taken once; each assertion counts once for all gates of a store.
+ */
+import { createHash } from 'node:crypto'
+import type { Clock } from '../../clock.ts'
+import { isToken, newToken, tokenDigest } from '../../ids.ts'
+import { type Keyring, KeyringError } from '../../keyring/keyring.ts'
+import { type Loose, RecordKind, type Seal } from '../../store/records.ts'
+import type { Store } from '../../store/store.ts'
+import type { InstitutionAnswer } from '../institution.ts'
+
+/** What came back, and who may have it: the browser that began the request. */
+export interface VerifiedAnswer {
+  readonly answer: InstitutionAnswer
+  /** The id of the request. */
+  readonly inResponseTo: string
+  /** The provider. */
+  readonly entityId: string
+  readonly assertionId: string
+  /** Milliseconds since the epoch: after it, the assertion is refused anyway. */
+  readonly usableUntil: number
+}
+
+/** By the digest of its code. It is stored sealed. */
+export const pendingAnswerRecord = new RecordKind<VerifiedAnswer>({
+  prefix: 'saml-answer:',
+  version: 1,
+  read: record => (isVerified(record) ? record : null),
+  isIdSecret: true
+})
+
+const waitSeconds = 60
+/** A begun sign-in is good for ten minutes, so that an assertion cannot be used later than this, however long it is valid. */
+const replaySeconds = 15 * 60
+/** The store takes a mebibyte, sealed. */
+const longest = 700_000
+
+export class PendingAnswers {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #keyring: () => Keyring
+
+  constructor({ store, clock, keyring }: { store: Store; clock: Clock; keyring: () => Keyring }) {
+    this.#store = store
+    this.#clock = clock
+    this.#keyring = keyring
+  }
+
+  /** Keeps it under a new code. `replayed`: the assertion has come before. Rejects where the store cannot be reached. */
+  async keep(
+    institution: string,
+    verified: VerifiedAnswer
+  ): Promise<{ readonly code: string } | 'replayed' | 'too long'> {
+    if (pendingAnswerRecord.text(verified).length > longest) return 'too long'
+    const used = createHash('sha256').update(`${verified.entityId} ${verified.assertionId}`).digest('base64url')
+    const seconds = Math.ceil((verified.usableUntil - this.#clock()) / 1000)
+    const isFirst = await this.#store.add(
+      `saml-used:${institution}:${used}`,
+      '1',
+      Math.min(replaySeconds, Math.max(1, seconds))
+    )
+    if (!isFirst) return 'replayed'
+    const code = newToken()
+    await pendingAnswerRecord.put(this.#store, tokenDigest(code), verified, waitSeconds, this.#seal())
+    return { code }
+  }
+
+  /** The answer of a code, once; null for anything else. Rejects where the store cannot be reached. */
+  async take(code: string): Promise<VerifiedAnswer | null> {
+    if (!isToken(code)) return null
+    try {
+      return await pendingAnswerRecord.take(this.#store, tokenDigest(code), this.#seal())
+    } catch (error) {
+      // Its key is gone from the key file.
+      if (error instanceof KeyringError) return null
+      throw error
+    }
+  }
+
+  #seal(): Seal {
+    const keyring = this.#keyring()
+    return { open: (sealed, key) => keyring.open(sealed, key), close: (plain, key) => keyring.seal(plain, key) }
+  }
+}
+
+/** What the seal vouches for, we wrote. */
+function isVerified(record: Loose): record is Loose & VerifiedAnswer {
+  return (
+    typeof record.answer === 'object' && typeof record.inResponseTo === 'string' && typeof record.entityId === 'string'
+  )
+}
