@@ -4,15 +4,16 @@
  */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { GateError } from '../../../src/errors.ts'
-import { type InstitutionRefusal, refused } from '../../../src/identity/institution.ts'
+import { type InstitutionAnswer, refused } from '../../../src/identity/institution.ts'
 import { nameFor } from '../../../src/identity/saml/aggregate.ts'
 import type { IdentityProvider } from '../../../src/identity/saml/metadata-entity.ts'
 import type { SamlInstitution } from '../../../src/identity/saml/saml.ts'
 import { newToken } from '../../../src/ids.ts'
 import { staleForm } from '../forms.ts'
-import { frameOf, goTo, type PageContext, sendPage } from '../page-context.ts'
+import { callerOf, frameOf, goTo, isSigned, type PageContext, sendPage } from '../page-context.ts'
 import { arrive, refuse } from './arrive.ts'
 import { type BegunLogin, keepBegun, takeBegun } from './begun-login.ts'
+import { confirm, stepUpOf } from './confirm.ts'
 import { ChooserPage, chosenBefore, rememberChoice, rowsMax } from './saml-chooser.tsx'
 
 /** An assertion with five thousand groups has a mebibyte. */
@@ -28,13 +29,20 @@ export function registerSaml(scope: FastifyInstance, institution: SamlInstitutio
   scope.get(path, { config }, async request => {
     const page = request.page
     const { idp, q } = request.query as Record<string, unknown>
-    const chosen = institution.onlyProvider ?? (typeof idp === 'string' ? idp : null)
-    const isStepUp = page.principal !== null && isStepUpOf(request.query)
+    const isStepUp = stepUpOf(page, institution) !== null
+    const chosen =
+      institution.onlyProvider ?? (typeof idp === 'string' ? idp : isStepUp ? await providerOf(page) : null)
     if (chosen === null) return choose(page, institution, path, typeof q === 'string' ? q.slice(0, 200) : '', isStepUp)
     const provider = await findOr(page, institution, chosen)
     if (institution.onlyProvider === null) rememberChoice(page, source.id, provider.entityId)
     return begin(page, institution, provider, { isStepUp, asksForMfa: institution.asksForMfa })
   })
+
+  /** Who has signed this person in. */
+  async function providerOf({ portal, principal }: PageContext): Promise<string | null> {
+    const session = principal === null ? null : await portal.signIn.institutionLogin.sessionOf(principal.session.id)
+    return session === null ? null : institution.providerOf(session)
+  }
 
   scope.post(
     `${path}/acs`,
@@ -78,7 +86,8 @@ export function registerSaml(scope: FastifyInstance, institution: SamlInstitutio
     if (message.kind === 'refused')
       return refuse(page, source, refused('institution_answer_invalid', `a sign-out message: ${message.detail}`))
     if (message.kind === 'response') return goTo(page, signedOut)
-    for (const who of message.who) await page.portal.signIn.institutionLogin.signedOutThere(source.id, who)
+    for (const who of message.who)
+      await page.portal.signIn.institutionLogin.signedOutThere(callerOf(page), source.id, who)
     return goTo(page, message.answerUrl ?? signedOut)
   })
 }
@@ -171,14 +180,16 @@ async function finish(page: PageContext, institution: SamlInstitution): Promise<
         'the answer is about another request than that of this browser (InResponseTo)'
       )
     )
-  const { answer } = verified
-  if (begun.isStepUp && answer.kind === 'arrived' && answer.arrival.mfa === null)
-    return refuse(
-      way,
-      source,
-      refused('institution_refused', 'a second factor was asked for, and the identity provider checked none')
-    )
-  return arrive(way, institution, answer)
+  return end(way, institution, begun, verified.answer)
+}
+
+function end(
+  page: PageContext,
+  institution: SamlInstitution,
+  { isStepUp }: BegunLogin,
+  answer: InstitutionAnswer
+): Promise<FastifyReply> {
+  return isStepUp && isSigned(page) ? confirm(page, institution, answer) : arrive(page, institution, answer)
 }
 
 /** A provider that cannot check a second factor for this person refuses the request that asks for one. The gate then asks without, and for a factor of its own. */
@@ -191,8 +202,7 @@ async function notSignedIn(
   const { entityId = '', mfa } = begun.values
   if (status === 'NoAuthnContext' && mfa === '1' && !begun.isStepUp)
     return begin(page, institution, await findOr(page, institution, entityId), { isStepUp: false, asksForMfa: false })
-  const refusal: InstitutionRefusal = refused('institution_refused', `'${entityId}' answered ${status}`)
-  return refuse(page, institution.source, refusal)
+  return end(page, institution, begun, refused('institution_refused', `'${entityId}' answered ${status}`))
 }
 
 async function choose(
@@ -216,7 +226,7 @@ async function choose(
     path,
     title: source.title,
     trip: page.trip,
-    more: isStepUp ? stepUpQuery : {},
+    more: isStepUp ? { for: 'challenge' } : {},
     query,
     before: before.filter(each => each !== null).map(rowOf),
     rows: found.map(rowOf),
@@ -236,11 +246,4 @@ function languagesOf(header: string | undefined): string[] {
     .filter(({ tag, weight }) => /^[A-Za-z0-9-]{1,35}$/.test(tag) && weight > 0)
     .sort((one, other) => other.weight - one.weight)
     .map(({ tag }) => tag)
-}
-
-/** Marks the way of somebody who is signed in and shows a second factor there anew. */
-const stepUpQuery = { confirm: '1' } as const
-
-function isStepUpOf(query: unknown): boolean {
-  return (query as Record<string, unknown>).confirm === '1'
 }

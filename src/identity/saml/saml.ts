@@ -66,6 +66,13 @@ export type SignOutMessage =
   | { readonly kind: 'response' }
   | { readonly kind: 'refused'; readonly detail: string }
 
+/** Provider, NameID and SessionIndex, which a provider wants to see of a sign-out. */
+interface SignOutHint {
+  readonly p: string
+  readonly n: NameId | null
+  readonly s: string | null
+}
+
 const persistent = 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent'
 
 export class SamlInstitution implements Institution {
@@ -182,8 +189,11 @@ export class SamlInstitution implements Institution {
     const options = { ...this.#options.person, entityId: this.entityId, isAlone: this.#options.onlyProvider !== null }
     try {
       const arrival = personOf(facts, provider, options)
-      const hint =
-        facts.nameId === null ? null : JSON.stringify({ p: provider.entityId, n: facts.nameId, s: facts.sessionIndex })
+      const hint = JSON.stringify({
+        p: provider.entityId,
+        n: facts.nameId,
+        s: facts.sessionIndex
+      } satisfies SignOutHint)
       const sid = sidOf(provider.entityId, facts.sessionIndex)
       return { kind: 'arrived', arrival, session: { sid, hint, endsAt: facts.sessionEndsAt } }
     } catch (error) {
@@ -220,12 +230,17 @@ export class SamlInstitution implements Institution {
     })
   }
 
+  /** The provider of a session that began here; null where it is not known. */
+  providerOf({ hint }: InstitutionSession): string | null {
+    return hint === null ? null : (JSON.parse(hint) as SignOutHint).p
+  }
+
   async signOutUrl(session: InstitutionSession & { readonly externalId: string }): Promise<string | null> {
     if (!this.#options.signsOutThere || session.hint === null || this.#key === null) return null
     try {
-      const { p, n, s } = JSON.parse(session.hint) as { p: string; n: NameId; s: string | null }
+      const { p, n, s } = JSON.parse(session.hint) as SignOutHint
       const provider = await this.find(p)
-      if (provider?.signOut == null) return null
+      if (provider?.signOut == null || n === null) return null
       const { location } = provider.signOut
       const message = logoutRequest({
         id: `_${newToken()}`,
