@@ -226,7 +226,7 @@ async function choose(
     path,
     title: source.title,
     trip: page.trip,
-    more: isStepUp ? { for: 'challenge' } : {},
+    more: (isStepUp ? { for: 'challenge' } : {}) as Record<string, string>,
     query,
     before: before.filter(each => each !== null).map(rowOf),
     rows: found.map(rowOf),
