@@ -24,6 +24,8 @@ export function refusalOf(error: unknown): InstitutionRefusal {
       Number(status) >= 500 || itsTrouble.has(String(code)) ? 'institution_unreachable' : 'institution_answer_invalid'
     return refused(kind, `the provider refused the gate’s request: ${saidIn(error)}`)
   }
+  if (name === 'WWWAuthenticateChallengeError')
+    return refused('institution_answer_invalid', `${problemOf(error)}: ${challengedFor(cause)}`)
   // The library wraps what our `fetch` throws, and answers that are none.
   for (let inner = cause; inner instanceof Error; inner = inner.cause)
     if (inner instanceof ProviderUnreachable) return refused('institution_unreachable', inner.message)
@@ -63,6 +65,14 @@ function isOfTheLibraries(error: unknown): boolean {
     name === 'UnsupportedOperationError' ||
     name === 'WWWAuthenticateChallengeError'
   )
+}
+
+/** What the provider wants by `WWW-Authenticate`: Bearer is for userinfo, all else for the token and pushed requests. */
+function challengedFor(challenges: unknown): string {
+  const isBearer = Array.isArray(challenges) && challenges.some(({ scheme }) => /^bearer$/i.test(String(scheme)))
+  return isBearer
+    ? 'userinfo does not take the access token'
+    : 'it does not take clientId and clientSecret, or not in this way; see clientAuthentication'
 }
 
 /** What the provider wrote, quoted and short: it may be anything. */

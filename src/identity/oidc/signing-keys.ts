@@ -32,6 +32,8 @@ export class SigningKeys {
   readonly #fetch: ProviderFetch['fetch']
   #known: Known | null = null
   #fetching: Promise<Known> | null = null
+  /** When such a token made the gate ask. */
+  #strangersAt = Number.NEGATIVE_INFINITY
 
   constructor(address: string, fetch: ProviderFetch['fetch']) {
     this.#address = address
@@ -47,8 +49,7 @@ export class SigningKeys {
     try {
       return await verifyWith(before.keyFor, token, checks, now)
     } catch (error) {
-      const mayFetch = from === 'provider' || now - before.at >= strangersPauseMs
-      if (!isAboutKeys(error) || !mayFetch) throw new InvalidAnswer(problemOf(error), { cause: error })
+      if (!isAboutKeys(error) || !this.#mayFetch(from, now)) throw new InvalidAnswer(problemOf(error), { cause: error })
     }
     const after = await this.#fetchOnce(now)
     try {
@@ -56,6 +57,13 @@ export class SigningKeys {
     } catch (error) {
       throw new InvalidAnswer(problemOf(error), { cause: error })
     }
+  }
+
+  #mayFetch(from: 'provider' | 'anybody', now: number): boolean {
+    if (from === 'provider') return true
+    if (Math.abs(now - this.#strangersAt) < strangersPauseMs) return false
+    this.#strangersAt = now
+    return true
   }
 
   async #current(now: number): Promise<Known> {
