@@ -56,6 +56,7 @@ import type { Principal } from './session/sessions.ts'
 import { SpentLogoutTokens } from './session/spent-logout-tokens.ts'
 import type { RequirementFor } from './sign-in/next-step.ts'
 import { makeSignIn, type SignInServices } from './sign-in/sign-in.ts'
+import { DirectoryRefresh } from './watch/directory-refresh.ts'
 import { LiveReview } from './watch/live-review.ts'
 
 declare module 'fastify' {
@@ -209,8 +210,22 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     }
   })
   app.decorate('review', new LiveReview({ routes, apps, cache: runtime.cache, clock }))
-  app.addHook('onClose', () => directories.close())
+  const { accounts, store } = runtime
+  const refresh = new DirectoryRefresh({
+    directories: directories.passwords,
+    accounts,
+    sessions,
+    store,
+    journal: audit,
+    clock,
+    log
+  })
+  app.addHook('onClose', () => {
+    refresh.stop()
+    return directories.close()
+  })
   await app.ready()
+  refresh.start()
   return app
 }
 

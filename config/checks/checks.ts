@@ -11,6 +11,7 @@ import { printDuration } from '../values/value-types.ts'
 import { checkApps, checkScheme } from './apps.ts'
 import { checkAppsTls, checkRedisFiles, checkTlsFiles } from './certificates.ts'
 import { checkHeader } from './identity-header.ts'
+import { checkLdap } from './identity-ldap.ts'
 import { checkOidc } from './identity-oidc.ts'
 import { checkSaml } from './identity-saml.ts'
 import { checkWebauthnPolicy } from './webauthn-policy.ts'
@@ -22,6 +23,7 @@ export function checkConfig(config: DraftConfig, now: number, diagnostics: Diagn
   checkStore(config, diagnostics)
   checkSession(config, diagnostics)
   checkIdentity(config, diagnostics)
+  checkLdap(config, diagnostics)
   checkApps(config, diagnostics)
   checkAppsTls(config, now, diagnostics)
   checkWebauthnPolicy(config, now, diagnostics)

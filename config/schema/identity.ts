@@ -1,5 +1,6 @@
 /** The schema of `identity`: where people come from, one map a kind. */
 import { header } from './identity/header.ts'
+import { ldap } from './identity/ldap.ts'
 import { oidc } from './identity/oidc.ts'
 import { saml } from './identity/saml.ts'
 import { kind } from './identity/shared.ts'
@@ -14,7 +15,7 @@ const local = map(
 )
 
 export const identity = list(
-  oneByKind([local, header, oidc, saml], {
+  oneByKind([local, ldap, header, oidc, saml], {
     title: 'Source of people',
     description: 'Where first factors are checked.'
   }),

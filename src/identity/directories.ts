@@ -38,7 +38,10 @@ export class Directories {
   /** Rejects with GateError `institution_unreachable` where the directory cannot be asked now. */
   async standingOf(account: Account): Promise<Standing> {
     const directory = this.passwords.find(({ id }) => id === account.directory)
-    if (directory !== undefined) return (await directory.stands?.(account)) === false ? 'gone' : 'stands'
+    if (directory !== undefined) {
+      if (directory.stands === undefined) return directory.source === undefined ? 'stands' : 'ask-there'
+      return (await directory.stands(account)) ? 'stands' : 'gone'
+    }
     return this.institution(account.directory) === undefined ? 'gone' : 'ask-there'
   }
 

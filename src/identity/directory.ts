@@ -22,10 +22,22 @@ export interface Directory {
   readonly source?: Source
   /** Rejects only where the store cannot be reached. `place` says whose turn it is where work has to wait. */
   authenticate(name: string, password: string, place?: HashPlace): Promise<DirectoryAnswer>
+  /**
+   * Takes as long as `authenticate` and checks nobody; for people whose password another directory checks. Where it is absent, `authenticate` is called with a
+   * password that fits nobody. Never rejects for a directory that cannot be reached.
+   */
+  pretend?(name: string, password: string): Promise<void>
   /** Whether a password from this place would be `busy` at once. A directory without waiting lacks this method. */
   isFullFor?(place: HashPlace): boolean
-  /** False where the account's person is gone, locked or disabled there. Rejects with GateError `institution_unreachable`. Absent: the account itself says it. */
+  /**
+   * False where the account's person is gone, locked or disabled there; otherwise the account is in step with the directory. Rejects with GateError
+   * `institution_unreachable`. Absent where the account itself says it, and where nobody can be looked up without their password.
+   */
   stands?(account: Account): Promise<boolean>
+  /** How long somebody who does not stand any more may keep their access; absent where nobody is looked up. */
+  readonly refreshSeconds?: number
+  /** Says in the log where the directory does not work. Never rejects. */
+  check?(): Promise<void>
   /** Ends what it keeps open. */
   close?(): void | Promise<void>
 }

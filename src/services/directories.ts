@@ -1,10 +1,13 @@
 /** Makes the sources of people that the configuration names. */
 import { pemText } from '../../config/reading/text-sources.ts'
 import type { Config } from '../../config/schema.ts'
+import { Admissions } from '../identity/admission.ts'
 import type { Source } from '../identity/arrival.ts'
 import { Directories } from '../identity/directories.ts'
 import type { Directory } from '../identity/directory.ts'
 import { HeaderInstitution } from '../identity/header.ts'
+import { LdapDirectory } from '../identity/ldap/ldap.ts'
+import { ldapSchema } from '../identity/ldap/presets.ts'
 import { OidcInstitution } from '../identity/oidc/oidc.ts'
 import { samlInstitution } from './saml-institution.ts'
 import type { Services } from './services.ts'
@@ -28,6 +31,8 @@ function make(identity: IdentityConfig, portalOrigin: string, services: Services
       return { kind: 'password', directory: services.local }
     case 'saml':
       return elsewhere(samlInstitution(identity, sourceOf(identity), portalOrigin, services))
+    case 'ldap':
+      return { kind: 'password', directory: ldapDirectory(identity, services) }
     case 'header': {
       const { from, headers, separator, secret, mfa } = identity
       const mfaValues = mfa?.values ?? []
@@ -86,4 +91,23 @@ export function sourceOf({
   enrolment
 }: Exclude<IdentityConfig, { kind: 'local' }>): Source {
   return { id, title, realm, groupMap, enrolment }
+}
+
+function ldapDirectory(
+  identity: Extract<IdentityConfig, { kind: 'ldap' }>,
+  { accounts, clock, log }: Pick<Services, 'accounts' | 'clock' | 'log'>
+): LdapDirectory {
+  const { servers, startTls, timeout, bind, userDn, refresh } = identity
+  const ca = identity.ca === null ? null : pemText(identity.ca)
+  return new LdapDirectory({
+    source: sourceOf(identity),
+    targets: servers.map(url => ({ url, startTls, ca, timeoutMs: timeout * 1000 })),
+    schema: ldapSchema(identity),
+    service: bind === null ? null : { dn: bind.dn, password: bind.password },
+    userDn,
+    refreshSeconds: refresh,
+    admissions: new Admissions({ accounts }),
+    clock,
+    log
+  })
 }

@@ -15,7 +15,7 @@ const ldapGroups = map(
       text('ldapFilter', {
         title: 'Filter',
         description:
-          'Which entries are groups of an entry: `{dn}` and `{name}` stand for the person or the group below. The preset sets it.',
+          'Which entries are groups of an entry: `{dn}` stands for the person or the group below, `{name}` for the name of the person (`memberUid`). The preset sets it.',
         example: '(member={dn})'
       })
     ),

@@ -111,6 +111,10 @@ export class PasswordLogin {
     let why: DirectoryRefusal | undefined
     for (const directory of this.#directories) {
       const isTheirs = named === null || named.directory === directory.id
+      if (!isTheirs && directory.pretend !== undefined) {
+        await directory.pretend(name, decoy(password))
+        continue
+      }
       const answer: DirectoryAnswer = await directory.authenticate(name, isTheirs ? password : decoy(password), place)
       if (isTheirs && answer.kind === 'busy') isBusy = true
       if (isTheirs && answer.kind === 'unreachable') isUnreachable = true

@@ -1,0 +1,37 @@
+/** What a refused bind says about the person. Only what a server says to the right password alone is told to whoever typed it (THREATS M15). */
+import type { DirectoryRefusal } from '../directory.ts'
+import type { BindAnswer } from './connection.ts'
+
+type Refused = Extract<BindAnswer, { kind: 'refused' }>
+
+/**
+ * Active Directory puts the reason into the message of error 49, as `data 533` (hexadecimal numbers of Windows). It checks the password before these; 775
+ * (locked), 525 (unknown) and 52e (wrong) come whatever was typed.
+ */
+const afterTheRightPassword: Readonly<Record<string, DirectoryRefusal>> = {
+  '532': 'expired',
+  '533': 'disabled',
+  '701': 'expired',
+  '773': 'must_change'
+}
+
+/** For the person; undefined where a wrong password may have the same answer. */
+export function refusalOf({ code, message, policy }: Refused): DirectoryRefusal | undefined {
+  // The password policy looks at the age of a password after the password itself, and at locks before it.
+  if (policy === 'expired' || policy === 'must_change') return policy
+  const data = code === 49 ? dataOf(message) : undefined
+  return data === undefined ? undefined : afterTheRightPassword[data]
+}
+
+/** For the log; null for a plain wrong password. */
+export function remarkOf({ code, message, policy }: Refused): string | null {
+  const data = dataOf(message)
+  if (policy === 'locked' || data === '775') return 'the account is locked'
+  if (policy !== null) return `the password policy says: ${policy}`
+  if (data !== undefined && data !== '52e' && data !== '525') return `Active Directory says: data ${data}`
+  return code === 49 || code === 32 ? null : `the bind is refused (${code}${message === '' ? '' : `: ${message}`})`
+}
+
+function dataOf(message: string): string | undefined {
+  return /\bdata ([0-9a-f]{3,8})\b/i.exec(message)?.[1]?.toLowerCase()
+}

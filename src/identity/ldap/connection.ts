@@ -1,0 +1,218 @@
+/**
+ * One connection to one server: encrypted before anything is said, with a deadline for each step and a limit on what the server may send. It never
+ * reconnects by itself: the next connection would be neither encrypted nor bound.
+ */
+import net, { isIP } from 'node:net'
+import tls from 'node:tls'
+import { type Client, type Filter, type Ldapts, loadDriver, type PolicyError, policyControl } from './driver.ts'
+import { DirectoryEntry } from './entry.ts'
+
+/** The server does not do what is asked of it, so another one may be asked. The message holds no secret. */
+export class ServerFailure extends Error {
+  override readonly name = 'ServerFailure'
+}
+
+export interface ServerTarget {
+  /** `ldap://host:389` or `ldaps://host:636`. */
+  readonly url: string
+  readonly startTls: boolean
+  /** PEM; null for the authorities that Node.js knows. */
+  readonly ca: string | null
+  readonly timeoutMs: number
+}
+
+export type BindAnswer =
+  | { readonly kind: 'accepted'; readonly policy: PolicyError | null }
+  | { readonly kind: 'refused'; readonly code: number; readonly message: string; readonly policy: PolicyError | null }
+
+export interface SearchInput {
+  readonly base: string
+  readonly scope?: 'base' | 'sub'
+  readonly filter: Filter
+  readonly attributes: readonly string[]
+  /** Attributes that are bytes. */
+  readonly binary?: readonly string[]
+  /** The server is told to stop after this many; without it, results come in pages. */
+  readonly most?: number
+}
+
+/** What a server may send in answer to what is under way. */
+const burstMax = 16 * 1024 * 1024
+/** OpenLDAP and Active Directory refuse large pages, where operators limit them. */
+const pageSize = 100
+
+/** The results of a bind that are about the person, and not about the server (RFC 4511 §4.1.9). */
+const refusals: ReadonlySet<number> = new Set([16, 19, 32, 33, 34, 36, 48, 49, 50, 53])
+const referral = 10
+const noSuchObject = 32
+
+export class LdapConnection {
+  readonly driver: Ldapts
+  readonly #client: Client
+  readonly #sockets: Set<net.Socket>
+  readonly #budget: { bytes: number; pending: number }
+
+  private constructor(
+    driver: Ldapts,
+    client: Client,
+    sockets: Set<net.Socket>,
+    budget: { bytes: number; pending: number }
+  ) {
+    this.driver = driver
+    this.#client = client
+    this.#sockets = sockets
+    this.#budget = budget
+  }
+
+  /** Rejects with ServerFailure. */
+  static async open({ url, startTls, ca, timeoutMs }: ServerTarget): Promise<LdapConnection> {
+    const driver = await loadDriver()
+    const { hostname, protocol } = new URL(url)
+    const host = hostname.replace(/^\[|\]$/g, '')
+    // Node checks the certificate against `servername`, or without one against `host`; an address is no server name (RFC 6066 §3).
+    const trust: tls.ConnectionOptions = {
+      host,
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...(ca === null ? {} : { ca }),
+      minVersion: 'TLSv1.2'
+    }
+    const sockets = new Set<net.Socket>()
+    const budget = { bytes: 0, pending: 0 }
+    const watch = <Socket extends net.Socket>(socket: Socket): Socket => {
+      sockets.add(socket)
+      return socket
+        .on('data', part => {
+          budget.bytes += part.length
+          if (budget.bytes > burstMax) destroyAll(sockets, `it sent more than ${burstMax} bytes`)
+        })
+        .on('error', () => {})
+        .on('close', () => sockets.delete(socket)) as Socket
+    }
+    let isOpened = false
+    const once = () => {
+      if (isOpened) throw new ServerFailure('the connection was closed')
+      isOpened = true
+    }
+    const client = new driver.Client({
+      url,
+      timeout: timeoutMs,
+      connectTimeout: timeoutMs,
+      strictDN: false,
+      ...(protocol === 'ldaps:' ? { tlsOptions: trust } : {}),
+      createConnection: ((port: number, at: string) => {
+        once()
+        return watch(net.connect({ port, host: at, keepAlive: true }))
+      }) as typeof net.connect,
+      createSecureConnection: ((...given: [number, string, object] | [object]) => {
+        if (given.length === 1) return watch(tls.connect(given[0]))
+        once()
+        return watch(tls.connect({ ...given[2], port: given[0], host: given[1] }))
+      }) as typeof tls.connect
+    })
+    const connection = new LdapConnection(driver, client, sockets, budget)
+    // The library waits for ever for the end of a handshake after StartTLS.
+    const timer = setTimeout(() => destroyAll(sockets, `no TLS within ${timeoutMs} ms`), timeoutMs)
+    try {
+      if (startTls && protocol === 'ldap:') await connection.#ask(() => client.startTLS(trust), true)
+      return connection
+    } catch (error) {
+      connection.close()
+      throw error
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.#client.isConnected
+  }
+
+  /**
+   * Binds with a DN, or for Active Directory a `name@domain`. The first one connects. Rejects with ServerFailure. An empty password is an error of the
+   * caller: servers take it as nobody and say that all is well (RFC 4513 §5.1.2).
+   */
+  async bind(dn: string, password: string, { asksForPolicy = false } = {}): Promise<BindAnswer> {
+    if (dn === '' || password === '') throw new Error('a bind without a name or a password would be one as nobody')
+    const policy = asksForPolicy ? policyControl(this.driver) : null
+    const attempt = async (): Promise<BindAnswer> => {
+      try {
+        await this.#client.bind(dn, password, policy?.control)
+        return { kind: 'accepted', policy: policy?.error() ?? null }
+      } catch (error) {
+        const code = this.#codeOf(error)
+        if (code === null || !refusals.has(code)) throw error
+        return { kind: 'refused', code, message: printable(error), policy: policy?.error() ?? null }
+      }
+    }
+    return this.#ask(attempt, true)
+  }
+
+  /** Connects, and takes any answer for a sign that the server is there. Rejects with ServerFailure. */
+  reach(): Promise<void> {
+    return this.#ask(async () => {
+      try {
+        await this.#client.search('', { scope: 'base', attributes: ['1.1'] })
+      } catch (error) {
+        if (this.#codeOf(error) === null) throw error
+      }
+    }, true)
+  }
+
+  /** References to other servers are left out. Rejects with ServerFailure. */
+  async search({ base, scope = 'sub', filter, attributes, binary = [], most }: SearchInput): Promise<DirectoryEntry[]> {
+    const options = {
+      scope,
+      filter,
+      attributes: [...attributes],
+      explicitBufferAttributes: [...binary],
+      derefAliases: 'never' as const,
+      ...(most === undefined ? { paged: { pageSize } } : { sizeLimit: most })
+    }
+    return this.#ask(async () => {
+      try {
+        const { searchEntries } = await this.#client.search(base, options)
+        return searchEntries.map(entry => new DirectoryEntry(entry))
+      } catch (error) {
+        const code = this.#codeOf(error)
+        if (code === referral || (code === noSuchObject && scope === 'base')) return []
+        if (code === noSuchObject) throw new ServerFailure(`there is no '${base}' to search in`)
+        throw error
+      }
+    })
+  }
+
+  close(): void {
+    // Not awaited: a server that hangs answers neither.
+    this.#client.unbind().catch(() => {})
+    destroyAll(this.#sockets, 'closed')
+  }
+
+  async #ask<Answer>(work: () => Promise<Answer>, mayConnect = false): Promise<Answer> {
+    if (!mayConnect && !this.isOpen) throw new ServerFailure('the connection was closed')
+    if (this.#budget.pending++ === 0) this.#budget.bytes = 0
+    try {
+      return await work()
+    } catch (error) {
+      throw error instanceof ServerFailure ? error : new ServerFailure(printable(error), { cause: error })
+    } finally {
+      this.#budget.pending--
+    }
+  }
+
+  #codeOf(error: unknown): number | null {
+    return error instanceof this.driver.ResultCodeError ? error.code : null
+  }
+}
+
+function destroyAll(sockets: ReadonlySet<net.Socket>, why: string): void {
+  for (const socket of sockets) socket.destroy(new Error(why))
+}
+
+/** One line for logs. */
+export function printable(error: unknown): string {
+  const { message, name } = error as Error
+  return (message || name)
+    .replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
+    .trim()
+    .slice(0, 300)
+}

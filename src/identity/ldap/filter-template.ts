@@ -1,0 +1,140 @@
+/**
+ * Search filters of the configuration (RFC 4515) with `{name}` and `{dn}` in their values. A filter is read into a tree once; what people type becomes a
+ * value of that tree and never text of a filter, so it cannot change what is asked.
+ */
+
+/** A value in parts: bytes, and the places that something is put into. */
+export type ValuePart = Buffer | { readonly hole: 'name' | 'dn' }
+
+export type FilterTree =
+  | { readonly kind: 'and' | 'or'; readonly parts: readonly FilterTree[] }
+  | { readonly kind: 'not'; readonly part: FilterTree }
+  | FilterLeaf
+
+export type FilterLeaf =
+  | { readonly kind: 'present'; readonly attribute: string }
+  | {
+      readonly kind: 'equal' | 'greater' | 'less' | 'approx'
+      readonly attribute: string
+      readonly value: readonly ValuePart[]
+    }
+  /** The first and the last may be empty. */
+  | { readonly kind: 'substrings'; readonly attribute: string; readonly values: readonly (readonly ValuePart[])[] }
+  | {
+      readonly kind: 'rule'
+      readonly attribute: string
+      readonly rule: string
+      readonly isOfDn: boolean
+      readonly value: readonly ValuePart[]
+    }
+
+/** The filter cannot be read. The message says what must be there instead. */
+export class FilterProblem extends Error {
+  override readonly name = 'FilterProblem'
+}
+
+/** More than any filter that somebody writes. */
+const depthMax = 32
+
+/** Throws FilterProblem. */
+export function parseFilter(text: string): FilterTree {
+  const reader = { text: text.trim(), at: 0 }
+  const tree = readFilter(reader, 0)
+  if (reader.at < reader.text.length) throw new FilterProblem('has something behind its last parenthesis')
+  return tree
+}
+
+/** The places in a filter. */
+export function holesOf(tree: FilterTree): ReadonlySet<'name' | 'dn'> {
+  const found = new Set<'name' | 'dn'>()
+  const walk = (each: FilterTree): void => {
+    if ('parts' in each) return each.parts.forEach(walk)
+    if ('part' in each) return walk(each.part)
+    for (const part of partsOf(each)) if (!Buffer.isBuffer(part)) found.add(part.hole)
+  }
+  walk(tree)
+  return found
+}
+
+/** The parts of the values of a leaf. */
+export function partsOf(leaf: FilterLeaf): readonly ValuePart[] {
+  if (leaf.kind === 'present') return []
+  return leaf.kind === 'substrings' ? leaf.values.flat() : leaf.value
+}
+
+interface Reader {
+  readonly text: string
+  at: number
+}
+
+function readFilter(reader: Reader, depth: number): FilterTree {
+  if (depth > depthMax) throw new FilterProblem(`has more than ${depthMax} parentheses inside each other`)
+  expect(reader, '(')
+  const sign = reader.text[reader.at]
+  let tree: FilterTree
+  if (sign === '&' || sign === '|') {
+    reader.at++
+    const parts: FilterTree[] = []
+    while (peek(reader) === '(') parts.push(readFilter(reader, depth + 1))
+    if (parts.length === 0) throw new FilterProblem(`has nothing behind '${sign}'`)
+    tree = { kind: sign === '&' ? 'and' : 'or', parts }
+  } else if (sign === '!') {
+    reader.at++
+    tree = { kind: 'not', part: readFilter(reader, depth + 1) }
+  } else tree = readLeaf(reader)
+  expect(reader, ')')
+  return tree
+}
+
+function peek(reader: Reader): string | undefined {
+  while (reader.text[reader.at] === ' ') reader.at++
+  return reader.text[reader.at]
+}
+
+function expect(reader: Reader, sign: string): void {
+  if (peek(reader) !== sign) throw new FilterProblem(`lacks a '${sign}' after '${reader.text.slice(0, reader.at)}'`)
+  reader.at++
+}
+
+const leafShape = /^([A-Za-z0-9][A-Za-z0-9.;-]*)?(:dn)?(?::([A-Za-z0-9.-]+))?\s*(:=|>=|<=|~=|=)([^()]*)/
+
+function readLeaf(reader: Reader): FilterTree {
+  const found = leafShape.exec(reader.text.slice(reader.at))
+  if (found === null)
+    throw new FilterProblem(`has no comparison such as (uid={name}) after '${reader.text.slice(0, reader.at)}'`)
+  const [whole, attribute = '', ofDn, rule = '', operator, value = ''] = found
+  reader.at += whole.length
+  if (operator === ':=') {
+    if (attribute === '' && rule === '') throw new FilterProblem(`has neither an attribute nor a rule in '${whole}'`)
+    return { kind: 'rule', attribute, rule, isOfDn: ofDn !== undefined, value: readValue(value) }
+  }
+  if (attribute === '' || ofDn !== undefined || rule !== '') throw new FilterProblem(`cannot be read at '${whole}'`)
+  if (operator === '>=') return { kind: 'greater', attribute, value: readValue(value) }
+  if (operator === '<=') return { kind: 'less', attribute, value: readValue(value) }
+  if (operator === '~=') return { kind: 'approx', attribute, value: readValue(value) }
+  if (value.trim() === '*') return { kind: 'present', attribute }
+  const values = value.split('*').map(readValue)
+  return values.length === 1
+    ? { kind: 'equal', attribute, value: values[0]! }
+    : { kind: 'substrings', attribute, values }
+}
+
+/** `\2a` is one byte. */
+function readValue(text: string): ValuePart[] {
+  const parts: ValuePart[] = []
+  for (const piece of text.split(/(\{name\}|\{dn\})/)) {
+    if (piece === '{name}' || piece === '{dn}') parts.push({ hole: piece === '{dn}' ? 'dn' : 'name' })
+    else if (piece !== '') parts.push(unescaped(piece))
+  }
+  return parts
+}
+
+function unescaped(text: string): Buffer {
+  const bytes: Buffer[] = []
+  for (const piece of text.split(/(\\[\da-f]{2})/i)) {
+    if (/^\\[\da-f]{2}$/i.test(piece)) bytes.push(Buffer.from(piece.slice(1), 'hex'))
+    else if (piece.includes('\\')) throw new FilterProblem(`needs two hexadecimal digits after '\\' in '${text}'`)
+    else bytes.push(Buffer.from(piece))
+  }
+  return Buffer.concat(bytes)
+}

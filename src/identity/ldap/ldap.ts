@@ -1,0 +1,260 @@
+/**
+ * A directory of people behind LDAP: OpenLDAP, Active Directory and their like. A person is searched as the service account and bound with their own password on
+ * a connection of their own, or bound directly. What the entry says, and never what was typed, becomes the account.
+ */
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../../clock.ts'
+import { GateError } from '../../errors.ts'
+import type { Account } from '../account.ts'
+import { canonicalAddress } from '../addresses.ts'
+import type { Admissions } from '../admission.ts'
+import type { Arrival, Source } from '../arrival.ts'
+import type { Directory, DirectoryAnswer } from '../directory.ts'
+import { type AccountState, stateOf } from './account-state.ts'
+import { refusalOf, remarkOf } from './bind-refusal.ts'
+import type { BindAnswer, ServerTarget } from './connection.ts'
+import { escapeDn, fillDn } from './dn.ts'
+import { arrivalOf, type FoundPerson, findByDn, findById, findByName, plainName } from './person.ts'
+import type { LdapSchema } from './presets.ts'
+import { NoServer, type Server, Servers } from './servers.ts'
+
+export interface LdapLog {
+  info(fields: object, sentence: string): void
+  warn(fields: object, sentence: string): void
+}
+
+export interface LdapOptions {
+  readonly source: Source
+  readonly targets: readonly ServerTarget[]
+  readonly schema: LdapSchema
+  /** The account that searches; null where people bind directly. */
+  readonly service: { readonly dn: string; readonly password: string } | null
+  /** The pattern of a person's DN, or `{name}@domain`; null where they are searched. */
+  readonly userDn: string | null
+  readonly refreshSeconds: number
+  readonly admissions: Pick<Admissions, 'admit' | 'keepInStep'>
+  readonly clock: Clock
+  readonly log: LdapLog
+}
+
+/** What a server has found out about name and password. */
+type Verdict = { readonly kind: 'right'; readonly arrival: Arrival } | Extract<DirectoryAnswer, { kind: 'refused' }>
+
+const refused = { kind: 'refused' } as const
+/** People who may be checked at the same time. More than that are told to come back. */
+const atOnceMax = 64
+/** As for passwords of our own, in bytes. */
+const passwordMax = 1024
+/** The same remark is written once within this time, because strangers can cause it, in milliseconds. */
+const quietMs = 60_000
+
+export class LdapDirectory implements Directory {
+  readonly id: string
+  readonly source: Source
+  readonly refreshSeconds: number
+  readonly #options: LdapOptions
+  readonly #servers: Servers
+  readonly #said = new Map<string, number>()
+  #atOnce = 0
+  /** Absent where people bind directly: nobody else can be looked up. */
+  readonly stands?: (account: Account) => Promise<boolean>
+
+  constructor(options: LdapOptions) {
+    const { source, targets, service, clock, log, refreshSeconds } = options
+    this.id = source.id
+    this.source = source
+    this.refreshSeconds = refreshSeconds
+    this.#options = options
+    const onChange = (server: string, problem: string | null) =>
+      problem === null
+        ? log.info({ directory: this.id, server }, 'the directory’s server works again')
+        : log.warn(
+            { directory: this.id, server, problem },
+            'the directory’s server does not work: nobody can be checked there'
+          )
+    this.#servers = new Servers({ targets, service, clock, onChange })
+    if (service !== null) this.stands = account => this.#stands(account)
+  }
+
+  isFullFor(): boolean {
+    return this.#atOnce >= atOnceMax
+  }
+
+  async authenticate(typed: string, password: string): Promise<DirectoryAnswer> {
+    const name = typedName(typed, this.source.realm)
+    // An empty password would bind as nobody, and succeed (RFC 4513 §5.1.2); some servers stop reading at a NUL.
+    const isPassword = password !== '' && !password.includes('\0') && Buffer.byteLength(password) <= passwordMax
+    if (name === null || !isPassword) return refused
+    const verdict = await this.#limited(server => this.#check(server, name, password))
+    if (verdict.kind !== 'right') return verdict
+    const admission = await this.#options.admissions.admit(this.source, verdict.arrival)
+    if (admission.kind === 'admitted') return { kind: 'accepted', accountId: admission.account.id }
+    const remark = admission.why === 'name_taken' ? 'somebody else has this name here' : 'no account can be called so'
+    this.#remark(verdict.arrival.name, remark)
+    return { kind: 'refused', why: admission.why }
+  }
+
+  /** Takes as long as `authenticate` and binds nobody: with a made-up password, a person there would be locked out by somebody else's sign-ins. */
+  async pretend(typed: string, password: string): Promise<void> {
+    const name = typedName(typed, this.source.realm)
+    if (name === null || password === '') return
+    await this.#limited(async server => {
+      const { service, schema } = this.#options
+      if (service !== null) await server.search(connection => findByName(connection, schema, name))
+      await this.#bindNobody(server, password)
+      return refused
+    })
+  }
+
+  /** Says in the log where no server answers, or the service account is refused. Never rejects. */
+  async check(): Promise<void> {
+    const { service } = this.#options
+    // Whatever is wrong is said by `onChange`.
+    await this.#servers
+      .use(server =>
+        service === null ? server.withOwn(connection => connection.reach()) : server.search(async () => {})
+      )
+      .catch(() => {})
+  }
+
+  close(): void {
+    this.#servers.close()
+  }
+
+  async #limited(
+    work: (server: Server) => Promise<Verdict>
+  ): Promise<Verdict | Extract<DirectoryAnswer, { kind: 'busy' | 'unreachable' }>> {
+    if (this.isFullFor()) return { kind: 'busy' }
+    this.#atOnce++
+    try {
+      return await this.#servers.use(work)
+    } catch (error) {
+      if (error instanceof NoServer) return { kind: 'unreachable' }
+      throw error
+    } finally {
+      this.#atOnce--
+    }
+  }
+
+  #check(server: Server, name: string, password: string): Promise<Verdict> {
+    return this.#options.service === null
+      ? this.#bindDirectly(server, name, password)
+      : this.#searchAndBind(server, name, password)
+  }
+
+  async #searchAndBind(server: Server, name: string, password: string): Promise<Verdict> {
+    const { schema, clock, source } = this.#options
+    const found = await server.search(connection => findByName(connection, schema, name))
+    if (found.kind === 'nobody' || !isCalled(found.name, name, found.entry.texts(schema.name))) {
+      if (found.kind === 'nobody' && found.remark !== null) this.#remark(name, found.remark)
+      await this.#bindNobody(server, password)
+      return refused
+    }
+    const answer = await server.withOwn(connection =>
+      connection.bind(found.entry.dn, password, { asksForPolicy: schema.asksForPolicy })
+    )
+    const state = stateOf(found.entry, clock())
+    const held = this.#held(found.name, answer, state)
+    if (held !== null) return held
+    const arrival = await server.search(connection => arrivalOf(connection, schema, found, source.groupMap))
+    return { kind: 'right', arrival }
+  }
+
+  async #bindDirectly(server: Server, name: string, password: string): Promise<Verdict> {
+    const { schema, clock, source, userDn } = this.#options
+    const dn = fillDn(userDn ?? '', name)
+    const isDn = dn.includes('=')
+    return server.withOwn(async connection => {
+      const answer = await connection.bind(dn, password, { asksForPolicy: schema.asksForPolicy })
+      const early = this.#held(name, answer, null)
+      if (early !== null) return early
+      const found: FoundPerson = isDn
+        ? await findByDn(connection, schema, dn, name)
+        : await findByName(connection, schema, name)
+      if (found.kind === 'nobody') {
+        this.#remark(name, found.remark ?? 'the person may not read their own entry below base')
+        return refused
+      }
+      const held = this.#held(found.name, answer, stateOf(found.entry, clock()))
+      if (held !== null) return held
+      return { kind: 'right', arrival: await arrivalOf(connection, schema, found, source.groupMap) }
+    })
+  }
+
+  /** The refusal; null where the person may enter. */
+  #held(name: string, answer: BindAnswer, state: AccountState | null): Extract<Verdict, { kind: 'refused' }> | null {
+    if (answer.kind === 'refused') {
+      const remark = remarkOf(answer)
+      const says = [remark, state === null ? null : `${state.kind} (${state.detail})`].filter(text => text !== null)
+      if (says.length > 0) this.#remark(name, says.join('; '))
+      const why = refusalOf(answer)
+      return why === undefined ? refused : { kind: 'refused', why }
+    }
+    if (answer.policy === 'must_change' || answer.policy === 'expired' || answer.policy === 'locked')
+      return { kind: 'refused', why: answer.policy }
+    // The server has looked at this lock itself, and it was over.
+    if (state === null || state.force === 'theirs') return null
+    this.#remark(name, `${state.kind} (${state.detail})`)
+    return { kind: 'refused', why: state.kind }
+  }
+
+  /** As slow as the bind of a person whose password is wrong. */
+  async #bindNobody(server: Server, password: string): Promise<void> {
+    const dn = `cn=${escapeDn(randomBytes(9).toString('hex'))},${this.#options.schema.base}`
+    await server.withOwn(connection => connection.bind(dn, password))
+  }
+
+  async #stands(account: Account): Promise<boolean> {
+    const { externalId } = account
+    if (externalId === undefined) return false
+    const { schema, source, clock, admissions } = this.#options
+    const arrival = await this.#servers
+      .use(server =>
+        server.search(async connection => {
+          const found = await findById(connection, schema, externalId)
+          const state = found.kind === 'nobody' ? null : stateOf(found.entry, clock())
+          if (found.kind === 'nobody' || (state !== null && state.force !== 'new')) {
+            const why = state === null ? 'is not there any more' : `is ${state.kind} (${state.detail})`
+            this.#remark(account.name, `${account.name} ${why}`)
+            return null
+          }
+          return arrivalOf(connection, schema, found, source.groupMap)
+        })
+      )
+      .catch(error => {
+        if (error instanceof NoServer)
+          throw new GateError('institution_unreachable', { retryAfterSeconds: 10, cause: error })
+        throw error
+      })
+    if (arrival === null) return false
+    await admissions.keepInStep(source, account, arrival)
+    return true
+  }
+
+  /** One line in the log. Whose password was wrong is not among them: people type passwords into the field of names. */
+  #remark(name: string, problem: string): void {
+    const { log, clock } = this.#options
+    const key = `${name}\n${problem}`
+    const now = clock()
+    if (now < (this.#said.get(key) ?? 0) + quietMs) return
+    if (this.#said.size >= 1000) this.#said.clear()
+    this.#said.set(key, now)
+    log.warn({ directory: this.id, name, problem }, 'the directory has somebody whom the gate does not let in')
+  }
+}
+
+/** What is searched for; null for text that nobody is called. A directory matches many spellings, so it gets the one that guesses are counted by. */
+function typedName(typed: string, realm: string | null): string | null {
+  const name = canonicalAddress(typed) ?? plainName(typed)
+  if (name === '' || /[\p{C}\p{Zl}\p{Zp}]/u.test(name)) return null
+  return realm !== null && name.endsWith(`@${realm}`) ? name.slice(0, -realm.length - 1) : name
+}
+
+/**
+ * Directories match letters that look alike and leave out marks that nobody sees. Whoever types such letters must type the name as the entry has it,
+ * otherwise each spelling would have guesses of its own (CVE-2026-47203).
+ */
+function isCalled(name: string, typed: string, names: readonly string[]): boolean {
+  if (/^[\x21-\x7e]+$/.test(typed)) return true
+  return [name, ...names].some(each => plainName(each) === typed)
+}

@@ -1,0 +1,156 @@
+/** One person in a directory: found by the name that is typed or by the id that never changes, and read into what the gate keeps of them. */
+
+import { canonicalName } from '../account.ts'
+import type { Arrival, Source } from '../arrival.ts'
+import { stateAttributes } from './account-state.ts'
+import type { LdapConnection } from './connection.ts'
+import { comparableDn } from './dn.ts'
+import { type DirectoryEntry, guidBytes, guidText } from './entry.ts'
+import { everything, fillFilter } from './filter.ts'
+import { type FoundGroup, groupsOf } from './groups.ts'
+import type { LdapSchema } from './presets.ts'
+
+/** Nobody, or somebody who cannot be taken. `remark` is for the log; null for a plain unknown name. */
+export interface NobodyFound {
+  readonly kind: 'nobody'
+  readonly remark: string | null
+}
+
+export interface PersonFound {
+  readonly kind: 'person'
+  readonly entry: DirectoryEntry
+  readonly externalId: string
+  /** As it stands in the entry. */
+  readonly name: string
+}
+
+export type FoundPerson = NobodyFound | PersonFound
+
+const nobody = (remark: string | null): NobodyFound => ({ kind: 'nobody', remark })
+
+/** The person whom the filter finds for this name. `name` is in the form of `typedName`. Rejects with ServerFailure. */
+export async function findByName(connection: LdapConnection, schema: LdapSchema, name: string): Promise<FoundPerson> {
+  const filter = fillFilter(connection.driver, schema.userFilter, { name: { value: name }, dn: 'never' })
+  return readPerson(schema, await search(connection, schema, filter), name)
+}
+
+/** The entry that somebody who has bound directly may read of themselves. */
+export async function findByDn(
+  connection: LdapConnection,
+  schema: LdapSchema,
+  dn: string,
+  name: string
+): Promise<FoundPerson> {
+  const entries = await connection.search({
+    base: dn,
+    scope: 'base',
+    filter: everything(connection.driver),
+    ...wanted(schema),
+    most: 2
+  })
+  return readPerson(schema, entries, name)
+}
+
+/** The person of an account, as long as the filter of the configuration takes them, whatever they are called. */
+export async function findById(
+  connection: LdapConnection,
+  schema: LdapSchema,
+  externalId: string
+): Promise<FoundPerson> {
+  const { driver } = connection
+  const value = schema.hasGuid ? guidBytes(externalId) : externalId
+  if (value === null) return nobody(`'${externalId}' is no id of this directory`)
+  const filters = [
+    new driver.EqualityFilter({ attribute: schema.id, value }),
+    fillFilter(driver, schema.userFilter, { name: 'any', dn: 'never' })
+  ]
+  return readPerson(schema, await search(connection, schema, new driver.AndFilter({ filters })), null)
+}
+
+function search(
+  connection: LdapConnection,
+  schema: LdapSchema,
+  filter: Parameters<LdapConnection['search']>[0]['filter']
+) {
+  // Two are enough to know that there is not one.
+  return connection.search({ base: schema.base, filter, ...wanted(schema), most: 2 })
+}
+
+function wanted(schema: LdapSchema) {
+  const { id, name, display, email, hasGuid } = schema
+  return {
+    attributes: [id, name, ...display, email, 'objectSid', 'primaryGroupID', ...stateAttributes],
+    binary: ['objectSid', ...(hasGuid ? [id] : [])]
+  }
+}
+
+function readPerson(schema: LdapSchema, entries: readonly DirectoryEntry[], typed: string | null): FoundPerson {
+  const [entry, another] = entries
+  if (entry === undefined) return nobody(null)
+  if (another !== undefined) return nobody('two entries have this name: make it belong to one, or narrow userFilter')
+  const ids = schema.hasGuid ? entry.bytes(schema.id).map(guidText) : entry.bytes(schema.id).map(bytes => idText(bytes))
+  const [externalId] = ids
+  if (ids.length !== 1 || externalId == null || externalId === '')
+    return nobody(`${entry.dn} has ${ids.length === 0 ? 'no' : 'no usable'} ${schema.id} (attributes.id)`)
+  const names = entry.texts(schema.name)
+  const name = nameAmong(names, typed)
+  if (name !== null) return { kind: 'person', entry, externalId, name }
+  return nobody(
+    names.length === 0
+      ? `${entry.dn} has no ${schema.name} (attributes.name)`
+      : `${entry.dn} has several ${schema.name}, and what was typed is none of them`
+  )
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/** Ids are text; bytes that are none stand in hexadecimal digits. */
+function idText(bytes: Buffer): string {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return bytes.toString('hex')
+  }
+}
+
+/**
+ * The name among the values: always the same one, whatever order the server keeps and whichever of them is typed. Null for none, and for what is typed
+ * that is none of several.
+ */
+function nameAmong(names: readonly string[], typed: string | null): string | null {
+  const [only] = names
+  if (names.length <= 1) return only ?? null
+  if (typed !== null && !names.some(name => plainName(name) === plainName(typed))) return null
+  return [...names].sort((a, b) => (plainName(a) < plainName(b) ? -1 : 1))[0]!
+}
+
+/** Spellings of a name are one in this form; it is the one that guesses are counted by. */
+export function plainName(text: string): string {
+  return canonicalName(text) ?? text.slice(0, 256).trim().normalize('NFKC').toLowerCase()
+}
+
+/** What the gate keeps of the person. Their groups are looked up. Rejects with ServerFailure. */
+export async function arrivalOf(
+  connection: LdapConnection,
+  schema: LdapSchema,
+  { entry, externalId, name }: PersonFound,
+  groupMap: Source['groupMap']
+): Promise<Arrival> {
+  const groups = await groupsOf(connection, schema, { entry, name })
+  return {
+    externalId,
+    name,
+    displayName: schema.display.map(attribute => entry.text(attribute)).find(text => text !== null) ?? null,
+    email: entry.text(schema.email),
+    groups: namesOf(groups, groupMap),
+    mfa: null
+  }
+}
+
+/** A group map may name a group by its DN, in any spelling. */
+function namesOf(groups: readonly FoundGroup[], groupMap: Source['groupMap']): string[] {
+  const names = groups.flatMap(({ name }) => name ?? [])
+  if (groupMap === null) return names.sort()
+  const byDn = new Map(Object.keys(groupMap).map(key => [comparableDn(key), key]))
+  return [...names, ...groups.flatMap(({ dn }) => byDn.get(comparableDn(dn)) ?? [])].sort()
+}

@@ -1,0 +1,159 @@
+/**
+ * The servers of a directory, in their order. One that fails is left out for a while, and the next one is asked. Each has one connection that searches as the
+ * service account, opened when it is needed and again when it is lost.
+ */
+import type { Clock } from '../../clock.ts'
+import { LdapConnection, printable, ServerFailure, type ServerTarget } from './connection.ts'
+
+/** No server does what is asked. The message says what each of them said. */
+export class NoServer extends Error {
+  override readonly name = 'NoServer'
+}
+
+export interface ServersOptions {
+  readonly targets: readonly ServerTarget[]
+  /** Null where people bind directly, and nobody searches but themselves. */
+  readonly service: { readonly dn: string; readonly password: string } | null
+  readonly clock: Clock
+  /** Called when a server begins to fail, and with null when it works again. */
+  readonly onChange: (url: string, problem: string | null) => void
+}
+
+/** How long a server that fails is left out, in milliseconds: at first, at most, and at most where there is no other one. */
+const pauseMs = { first: 1_000, most: 30_000, alone: 5_000 }
+
+export class Servers {
+  readonly #servers: readonly Server[]
+  readonly #clock: Clock
+
+  constructor(options: ServersOptions) {
+    this.#servers = options.targets.map(target => new Server(target, options))
+    this.#clock = options.clock
+  }
+
+  /** Does `work` with the first server that can. Rejects with NoServer. Other errors of `work` are thrown on. */
+  async use<Answer>(work: (server: Server) => Promise<Answer>): Promise<Answer> {
+    const now = this.#clock()
+    const problems: string[] = []
+    for (const server of this.#servers) {
+      if (server.pausedUntil > now) {
+        problems.push(`${server.target.url}: ${server.problem}`)
+        continue
+      }
+      try {
+        const answer = await work(server)
+        server.works()
+        return answer
+      } catch (error) {
+        if (!(error instanceof ServerFailure)) throw error
+        server.fails(error.message, this.#clock())
+        problems.push(`${server.target.url}: ${error.message}`)
+      }
+    }
+    throw new NoServer(problems.join('; '))
+  }
+
+  close(): void {
+    for (const server of this.#servers) server.close()
+  }
+}
+
+export class Server {
+  readonly target: ServerTarget
+  readonly #options: ServersOptions
+  #searching: Promise<LdapConnection> | null = null
+  #isClosed = false
+  #failures = 0
+  pausedUntil = 0
+  problem: string | null = null
+
+  constructor(target: ServerTarget, options: ServersOptions) {
+    this.target = target
+    this.#options = options
+  }
+
+  /** The connection of the service account. Rejects with ServerFailure. */
+  async search<Answer>(work: (connection: LdapConnection) => Promise<Answer>): Promise<Answer> {
+    const isKept = this.#searching !== null
+    const connection = await this.#service()
+    try {
+      return await work(connection)
+    } catch (error) {
+      if (!(error instanceof ServerFailure)) throw error
+      // Servers close what is idle, and a wrong step may leave the connection bound as nobody: it is opened anew, once.
+      const isStale = isKept && !connection.isOpen
+      this.#drop(connection)
+      if (!isStale) throw error
+      return work(await this.#service())
+    }
+  }
+
+  /** A connection for one person, closed after `work`. */
+  async withOwn<Answer>(work: (connection: LdapConnection) => Promise<Answer>): Promise<Answer> {
+    const connection = await LdapConnection.open(this.target)
+    try {
+      return await work(connection)
+    } finally {
+      connection.close()
+    }
+  }
+
+  works(): void {
+    if (this.problem !== null) this.#options.onChange(this.target.url, null)
+    this.problem = null
+    this.#failures = 0
+    this.pausedUntil = 0
+  }
+
+  fails(problem: string, now: number): void {
+    if (this.problem !== problem) this.#options.onChange(this.target.url, problem)
+    this.problem = problem
+    const most = this.#options.targets.length === 1 ? pauseMs.alone : pauseMs.most
+    this.pausedUntil = now + Math.min(pauseMs.first * 2 ** this.#failures++, most)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#searching?.then(
+      connection => connection.close(),
+      () => {}
+    )
+    this.#searching = null
+  }
+
+  async #service(): Promise<LdapConnection> {
+    const { service } = this.#options
+    if (service === null) throw new Error('there is no service account')
+    if (this.#isClosed) throw new ServerFailure('this configuration has ended')
+    const kept = await this.#searching?.catch(() => null)
+    if (kept?.isOpen) return kept
+    // Of several who find it closed, one opens it.
+    if (this.#searching === null || kept !== undefined) {
+      const opening = this.#open(service)
+      this.#searching = opening
+      opening.catch(() => {
+        if (this.#searching === opening) this.#searching = null
+      })
+    }
+    return this.#searching
+  }
+
+  async #open({ dn, password }: { readonly dn: string; readonly password: string }): Promise<LdapConnection> {
+    const connection = await LdapConnection.open(this.target)
+    try {
+      const answer = await connection.bind(dn, password)
+      if (answer.kind === 'accepted') return connection
+      throw new ServerFailure(
+        `the service account ${dn} is refused (${answer.code}${answer.message === '' ? '' : `: ${answer.message}`})`
+      )
+    } catch (error) {
+      connection.close()
+      throw error instanceof ServerFailure ? error : new ServerFailure(printable(error))
+    }
+  }
+
+  #drop(connection: LdapConnection): void {
+    this.#searching = null
+    connection.close()
+  }
+}

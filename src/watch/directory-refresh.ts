@@ -1,0 +1,125 @@
+/**
+ * The watcher that asks directories about the people who are signed in. Whoever is gone, locked or disabled there loses their sessions, and with them their
+ * open sockets; groups and names are kept in step. One gate of a store asks at a time. A directory that does not answer ends nobody.
+ */
+import type { AuditSink } from '../audit/event.ts'
+import type { Clock } from '../clock.ts'
+import { GateError } from '../errors.ts'
+import type { Account } from '../identity/account.ts'
+import type { Accounts } from '../identity/accounts.ts'
+import type { Directory } from '../identity/directory.ts'
+import type { Sessions } from '../session/sessions.ts'
+import { type Store, StoreUnconfirmed } from '../store/store.ts'
+import { evenUnconfirmed } from '../store/unconfirmed.ts'
+import { oneAtATime } from './one-at-a-time.ts'
+
+export interface DirectoryRefreshInput {
+  readonly directories: readonly Directory[]
+  readonly accounts: Pick<Accounts, 'idsOf' | 'byId'>
+  readonly sessions: Pick<Sessions, 'list' | 'endAccount'>
+  readonly store: Pick<Store, 'add'>
+  readonly journal: AuditSink
+  readonly clock: Clock
+  readonly log: { info(fields: object, sentence: string): void; warn(fields: object, sentence: string): void }
+  /** Calls `work` again and again, with so many milliseconds between; answers what stops it. For tests. */
+  readonly every?: (ms: number, work: () => void) => () => void
+}
+
+/** How many people are asked about at the same time. */
+const atOnce = 8
+
+export class DirectoryRefresh {
+  readonly #input: DirectoryRefreshInput
+  readonly #silent = new Set<string>()
+  readonly #stops: (() => void)[] = []
+  #isStopped = false
+
+  constructor(input: DirectoryRefreshInput) {
+    this.#input = input
+  }
+
+  /** Looks whether the directories work, and asks them from now on. */
+  start(): void {
+    const { directories, every = interval, log } = this.#input
+    for (const directory of directories) {
+      void directory.check?.()
+      const { refreshSeconds } = directory
+      if (refreshSeconds === undefined || directory.stands === undefined) continue
+      const run = oneAtATime(
+        () => this.run(directory),
+        error => log.warn({ directory: directory.id, err: error }, 'could not look who is still in the directory')
+      )
+      // Twice within the time, so that a gate that ends between leaves nobody in for longer.
+      this.#stops.push(every((refreshSeconds * 1000) / 2, run))
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    for (const stop of this.#stops) stop()
+  }
+
+  /** Asks about everybody who is signed in, unless another gate has just done so. */
+  async run(directory: Directory): Promise<void> {
+    const { accounts, store } = this.#input
+    const lease = Math.max(1, Math.floor((directory.refreshSeconds ?? 0) * 0.4))
+    if (!(await store.add(`directory-refresh:${directory.id}`, '1', lease))) return
+    const ids = [...(await accounts.idsOf(directory.id))]
+    const worker = async () => {
+      for (let id = ids.pop(); id !== undefined && !this.#isStopped; id = ids.pop()) await this.#review(directory, id)
+    }
+    try {
+      await Promise.all(Array.from({ length: atOnce }, worker))
+      this.#hears(directory)
+    } catch (error) {
+      ids.length = 0
+      if (!(error instanceof GateError)) throw error
+      this.#isSilent(directory)
+    }
+  }
+
+  async #review(directory: Directory, id: string): Promise<void> {
+    const { accounts, sessions, journal, clock } = this.#input
+    if ((await sessions.list(id)).length === 0) return
+    const account = await accounts.byId(id)
+    if (account === null || account.directory !== directory.id || (await directory.stands?.(account)) !== false) return
+    let ended = 0
+    const unconfirmed = await evenUnconfirmed(async () => {
+      ended = await sessions.endAccount(id, 'institution_gone')
+    })
+    if (unconfirmed instanceof StoreUnconfirmed) ended = unconfirmed.ended
+    journal.record({
+      kind: 'session.end',
+      at: clock(),
+      ...whose(account),
+      outcome: 'institution_gone',
+      directory: directory.id,
+      ended,
+      ...(unconfirmed === null ? {} : { confirmed: false })
+    })
+  }
+
+  #isSilent({ id }: Directory): void {
+    if (this.#silent.has(id)) return
+    this.#silent.add(id)
+    this.#input.log.warn(
+      { directory: id },
+      'the directory does not answer: nobody loses access for that, and nobody is noticed who was removed there'
+    )
+  }
+
+  #hears({ id }: Directory): void {
+    if (this.#silent.delete(id))
+      this.#input.log.info({ directory: id }, 'the directory answers again: those who were removed there lose access')
+  }
+}
+
+function whose({ id, name }: Account): { readonly account: string; readonly name: string } {
+  return { account: id, name }
+}
+
+function interval(ms: number, work: () => void): () => void {
+  const timer = setInterval(work, ms)
+  timer.unref()
+  return () => clearInterval(timer)
+}
