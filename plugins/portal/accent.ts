@@ -10,7 +10,7 @@ export const slate = '#181613'
 const ours = '#0b5a5e'
 const wanted = 4.5
 
-/** The accent for light and dark pages, and the colour of text on it. Without a valid hex colour it is the gate's own. */
+/** Without a valid hex colour it is the gate's own. */
 export function accentFor(text: string | null): { light: string; onLight: string; dark: string; onDark: string } {
   const colour = parse(text ?? ours) ?? (parse(ours) as Rgb)
   const light = towards(colour, 0, parse(paper) as Rgb)
@@ -25,10 +25,7 @@ function parse(text: string): Rgb | null {
   return parts === undefined ? null : (parts.map(part => Number.parseInt(part, 16)) as unknown as Rgb)
 }
 
-/**
- * Makes a colour darker or lighter until its contrast is enough. Lighter colours lose half of their saturation, which would be too strong
- * on a dark page.
- */
+/** Moves a colour until its contrast is enough. Lighter colours lose half of their saturation, which would be too strong on a dark page. */
 function towards(colour: Rgb, end: 0 | 1, background: Rgb): Rgb {
   if (contrast(colour, background) >= wanted) return colour
   const [hue, saturation, lightness] = toHsl(colour)

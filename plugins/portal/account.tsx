@@ -25,13 +25,11 @@ export interface AccountView {
   readonly now: number
   readonly done: Flash | null
   readonly problem: string | null
-  /** True where the gate keeps this person's password. */
   readonly hasPassword: boolean
-  /** The number of recovery codes left, where this session used one; null otherwise. */
+  /** Left where this session used a recovery code; null otherwise. */
   readonly codesLeft: number | null
   /** Tells the browser which passkeys exist, so that it does not offer removed ones. */
   readonly signals: PasskeySignals
-  /** The absolute address of this page, to return to. */
   readonly address: string
 }
 

@@ -1,7 +1,7 @@
 /**
- * The repetition of an answer to a form that was sent twice (FIELD G6). The browser drops the answer to its first press, with the new token
- * in it, while the code is spent and the old token is dead. So for twenty seconds the same press of the same browser gets the same cookies
- * again. This is no second use of a code: another body, nonce or token is refused (THREATS M9, W1, W7).
+ * The repetition of an answer to a form that was sent twice (FIELD G6). The browser drops the first answer, with the new token in it, while
+ * the code is spent and the old token is dead. So for twenty seconds the same press of the same browser gets the same cookies again.
+ * Another body, nonce or token is refused (THREATS M9, W1, W7).
  */
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -15,23 +15,18 @@ import type { PortalOptions } from './options.ts'
 import { type AuthenticatedContext, csrfSubject, isSigned, type PageContext } from './page-context.ts'
 import { withReturnTo } from './return-to.ts'
 
-/**
- * Asks for the answer that another process gave to the first press; null where there is none. It is called only after this press was
- * refused.
- */
+/** Another process's answer to the first press; null for none. It is asked after this press was refused. */
 export type Elsewhere<Result> = () => Promise<Result | null>
 
-/** The answer for a script. Only a success has `redirect`. */
 type ScriptAnswer = { readonly redirect: string } | { readonly error: object }
 
 const mostKept = 1000
-/** Errors that may mean that a script's press came too late, since the first press has changed what this one needs. */
+/** Errors that a press may get because the first one succeeded. */
 const lateCodes: readonly string[] = ['sign_in_required', 'form_expired', 'enrolment_not_allowed']
 
-/** For each portal, the recent answers and those under way. */
 const answers = new WeakMap<PortalOptions, Map<string, { at: number; answer: Promise<Answer | null> }>>()
 
-/** Does the work of a form, or repeats its answer. A person without a session, and without an answer to repeat, is sent to the sign-in. */
+/** A person without a session, and without an answer to repeat, is sent to the sign-in. */
 export async function answerOnce(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -43,7 +38,7 @@ export async function answerOnce(
   const press = new Press(page, form.field('csrf'), form.field('code'))
   const repeat = (answer: Answer | null) => {
     if (answer === null) return null
-    // This is no second success, so it is no 303: one code opens one session once (THREATS M9). The next page knows where to go by now.
+    // No 303, since this is no second success: one code opens one session once (THREATS M9).
     giveAgain(reply, answer).header('vary', 'Cookie')
     return reply.redirect(withReturnTo('/.factorgate/challenge', page.trip), 302)
   }
@@ -60,7 +55,7 @@ export async function answerOnce(
   )
 }
 
-/** The same for the end of a ceremony, which a script sends as JSON. `typed`: all that it sends except the CSRF token. */
+/** For the end of a ceremony, as JSON. `typed`: all that the script sends except the CSRF token. */
 export async function answerScriptOnce(
   page: PageContext,
   csrf: string,
@@ -70,7 +65,7 @@ export async function answerScriptOnce(
   const press = new Press(page, csrf, typed)
   const repeat = (answer: Answer | null) => {
     if (answer?.redirect == null) return null
-    // A script accepts any 2xx. This one is not 200: one answer to a challenge is one success (THREATS W1).
+    // Not 200, since one answer to a challenge is one success (THREATS W1). A script accepts any 2xx.
     giveAgain(page.reply, answer).code(208)
     return { redirect: answer.redirect }
   }
@@ -91,13 +86,11 @@ export async function answerScriptOnce(
   )
 }
 
-/** One press of one form by one browser, with what was typed into it. */
 class Press {
   readonly #page: PageContext
   readonly #csrf: string
   readonly #key: string
   readonly #kept: Map<string, { at: number; answer: Promise<Answer | null> }>
-  /** The answer of another process that this press repeats. */
   #given: Answer | null = null
   #shared: { keep(answer: Answer): void; drop(): Promise<void> } | null = null
 
@@ -110,14 +103,14 @@ class Press {
     answers.set(page.portal, this.#kept)
   }
 
-  /** This process's answer to the first press. It waits for one that is under way. */
+  /** Waits for an answer that is under way. */
   async here(): Promise<Answer | null> {
     const { nonce, now } = this.#page
     const known = nonce === null ? undefined : this.#kept.get(this.#key)
     return this.#fit(known !== undefined && now - known.at < keptSeconds * 1000 ? await known.answer : null)
   }
 
-  /** Another process's answer to the first press; null for a form that is not the gate's. */
+  /** Null for a form that is not the gate's. */
   async elsewhere(): Promise<Answer | null> {
     const { sharedAnswers } = this.#page.portal
     if (sharedAnswers == null || !this.#isOurs()) return null
@@ -127,7 +120,7 @@ class Press {
     return this.#given
   }
 
-  /** Does the work while other presses wait for its answer. `success` answers what to keep of the result beside the cookies. */
+  /** Other presses wait for the answer. `success` answers what to keep of the result beside the cookies. */
   async run<Result>(
     work: () => Promise<Result>,
     success: (result: Result) => Pick<Answer, 'redirect'> | null
@@ -157,16 +150,13 @@ class Press {
     }
   }
 
-  /** The answer, if this browser holds the token from before or after the first press. */
+  /** Null unless this browser holds the token from before or after the first press. */
   #fit(answer: Answer | null): Answer | null {
     const held = this.#page.principal?.csrfKey ?? this.#sentDigest()
     return answer?.tokens.includes(held) ? answer : null
   }
 
-  /**
-   * True for a form with this browser's nonce and the token that it sent, even a dead one, or with no token; also true for a person who is
-   * signed in.
-   */
+  /** True for a person who is signed in, and for a form with this browser's nonce and its token, even a dead one, or none. */
   #isOurs(): boolean {
     const { nonce, principal, portal } = this.#page
     if (nonce === null || principal !== null) return nonce !== null
@@ -181,7 +171,6 @@ class Press {
     return sent === null ? null : tokenDigest(sent)
   }
 
-  /** The digest of the token in the answer; null where there is none. */
   #newDigest(): string | null {
     const pairs = cookiesOf(this.#page.reply).map(line => line.split(';', 1)[0])
     const token = readOwn(pairs.join('; '), 'session', this.#page.site)

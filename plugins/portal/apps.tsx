@@ -43,7 +43,7 @@ export function AppsPage({ frame, view }: { frame: Frame; view: AppsView }) {
   )
 }
 
-/** Sorts by last use. Apps that were never used keep the order of the configuration. */
+/** Apps that were never used keep the order of the configuration. */
 export function inOrder(apps: readonly AppCard[]): AppCard[] {
   return [...apps].sort((a, b) => (b.lastUsedAt ?? 0) - (a.lastUsedAt ?? 0))
 }

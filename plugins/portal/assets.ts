@@ -20,7 +20,6 @@ const script = named('page', 'js', 'text/javascript; charset=utf-8', read('page.
 const sheetSource = read('page.css')
 const sheets = new Map<string | null, Asset>()
 
-/** The icon of a browser tab. */
 export const tabIcon: Asset = {
   type: 'image/svg+xml',
   path: `${assetsPath}door.svg`,
@@ -31,7 +30,7 @@ export function pageScript(): Asset {
   return script
 }
 
-/** The style sheet with the lab's accent. The content security policy allows no other place for it. */
+/** With the lab's accent: the content security policy allows no other place for it. */
 export function pageSheet(accent: string | null): Asset {
   let sheet = sheets.get(accent)
   if (sheet === undefined) {

@@ -45,7 +45,7 @@ function isNavigation({ request: { raw } }: PageContext): boolean {
   return mode === undefined || mode === 'navigate'
 }
 
-/** A hand-over starts again only once within this time. An older `again` in the address comes from a bookmark or another day. */
+/** A hand-over starts again once within this time. An older `again` comes from a bookmark. */
 const againSeconds = 15 * 60
 
 export function registerCallback(scope: FastifyInstance): void {

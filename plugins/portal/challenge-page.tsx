@@ -17,18 +17,14 @@ export interface ChallengeView {
   readonly trip: ReturnTo
   readonly name: string
   readonly isStepUp: boolean
-  /** The sentence that says why a factor is asked for. */
   readonly why: string | null
-  /** The sentence that says why a passkey of this person does not count any more. */
   readonly misfit?: string | null
   /** In the order of the page; empty only where there is an institution. */
   readonly factors: readonly FactorKind[]
-  /** The lengths of the codes of this person's authenticator apps, the shortest first. */
+  /** The code lengths of the person's apps, the shortest first. */
   readonly codeDigits: readonly number[]
   readonly problem: ChallengeProblem | null
-  /** The institution that takes a confirmation instead. */
   readonly institution?: { readonly id: string; readonly title: string } | null
-  /** What came of a step-up at the institution. */
   readonly notice?: string | null
 }
 
@@ -117,7 +113,7 @@ function PasskeyChallenge({ frame, view, kind, isFirst }: FactorFormProps) {
   )
 }
 
-/** What went wrong with this factor, and the times of the clocks where they may be the cause. Screen readers read it at once. */
+/** Screen readers read it at once. */
 function ProblemNotice({ frame, problem }: { frame: Frame; problem: ChallengeProblem }) {
   const { say } = frame
   return (
@@ -161,7 +157,7 @@ function TotpChallenge({ frame, view, isFirst }: FactorFormProps) {
 export interface CodeFieldProps {
   id: string
   digits: number
-  /** Send the form when all digits are typed; with codes of several lengths, the longest. */
+  /** Sends the form when the longest code is complete. */
   submits?: boolean
   autofocus?: boolean
   problemId?: string | undefined
@@ -249,8 +245,7 @@ interface DeadEnd {
   what: string
   now: string
   href: string | null
-  /** The text of the link. */
   action?: string
-  /** The return address, for a person who signs in with another account. */
+  /** For a person who signs in with another account. */
   trip?: ReturnTo
 }

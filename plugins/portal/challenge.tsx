@@ -12,7 +12,6 @@ import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPag
 import { problemOf } from './refused-factor.ts'
 import { withReturnTo } from './return-to.ts'
 
-/** Shows the page, with a problem if there is one. */
 export async function showChallenge(
   page: AuthenticatedContext,
   status: number,
@@ -69,15 +68,12 @@ export async function showChallenge(
 }
 
 interface NoFactor {
-  /** Why their passkey does not count any more. */
   readonly why: string | null
   readonly isOff: boolean
   readonly isInvited: boolean
-  /** An institution has signed them in. */
   readonly isFromElsewhere: boolean
 }
 
-/** What a person hears who has no factor to confirm with. */
 function noFactor(
   say: Messages['challenge'],
   { why, isOff, isInvited, isFromElsewhere }: NoFactor

@@ -5,7 +5,7 @@
 import { isToken } from '../../src/ids.ts'
 import { type CookieSite, readOwn } from '../cookies.ts'
 
-/** The cookie's value, or null for a value that the gate cannot have made. */
+/** Null for a value that the gate cannot have made. */
 export function deviceCookieOf(cookies: string | undefined, site: CookieSite): string | null {
   const value = readOwn(cookies, 'known', site)
   return value !== null && isToken(value) ? value : null

@@ -4,7 +4,6 @@ export type Drawing = 'shut' | 'ajar' | 'open' | 'key'
 
 const frame = 'M5 66h62M18 66V9.5A2.5 2.5 0 0 1 20.5 7h31A2.5 2.5 0 0 1 54 9.5V66'
 
-/** The drawing is decoration, so screen readers skip it. */
 export function Door({ state }: { state: Drawing }) {
   return (
     <svg class="door" viewBox="0 0 72 76" width="72" height="76" aria-hidden="true">

@@ -14,7 +14,6 @@ import { type ReturnTo, withReturnTo } from './return-to.ts'
 export interface EnrolView {
   readonly trip: ReturnTo
   readonly isFirst: boolean
-  /** True where the person's factors were switched off after too many wrong tries. */
   readonly isOff: boolean
 }
 
@@ -67,13 +66,13 @@ export function cleanName(text: string): string | null {
   return name !== '' && [...name].length <= 64 && !/[\p{Cc}\p{Cf}\p{Co}\p{Cn}]/u.test(name) ? name : null
 }
 
-/** Null where this person may add a factor now. Otherwise the redirect to the challenge; throws where it is refused. */
+/** Null, or the redirect to the challenge. Throws where it is refused. */
 export async function mayEnrol(page: AuthenticatedContext): Promise<FastifyReply | null> {
   const may = await page.portal.signIn.enrolment.may(page.principal, page.now)
   return may === 'yes' ? null : refuseEnrolment(page, may)
 }
 
-/** Redirects to the challenge, with this page as the return address. Throws where no factor can confirm, or where the request is a form. */
+/** Returns to this page. Throws where no factor can confirm, or where the request is a form. */
 export function refuseEnrolment(page: AuthenticatedContext, may: Exclude<MayEnrol, 'yes'>): FastifyReply {
   const { portal, request } = page
   if (may === 'no' || request.method !== 'GET') throw new GateError('enrolment_not_allowed')
@@ -81,7 +80,7 @@ export function refuseEnrolment(page: AuthenticatedContext, may: Exclude<MayEnro
   return goTo(page, withReturnTo('/.factorgate/challenge', { rd, state: null }))
 }
 
-/** Sets the cookies of an enrolment and answers the next address. Throws a refusal, and a failure after the cookies are set. */
+/** Answers the next address. Throws a refusal, and a failure after the cookies are set. */
 export function enterEnrolled(page: AuthenticatedContext, outcome: Enrolled | Denied): string {
   if (outcome.kind === 'denied') throw new GateError(outcome.code, outcome)
   setEntryCookies(page, outcome)
@@ -90,7 +89,7 @@ export function enterEnrolled(page: AuthenticatedContext, outcome: Enrolled | De
   return urlOf(outcome.next, page.trip)
 }
 
-/** The next address after an enrolment: the recovery codes that wait to be saved, or the next step. */
+/** The recovery codes that wait to be saved come before the next step. */
 export async function afterEnrolment(page: AuthenticatedContext): Promise<string> {
   if (hasWaitingCodes(page)) return urlOf({ kind: 'recovery-codes' }, page.trip)
   return urlOf(await page.portal.signIn.enrolment.next(callerOf(page), page.principal), page.trip)

@@ -8,14 +8,14 @@ import { type ReturnTo, withReturnTo } from './return-to.ts'
 
 export const home = '/.factorgate/'
 
-/** Sets the cookies of a sign-in and answers the next address. Throws a refusal, and a failure after the cookies are set. */
+/** Answers the next address. Throws a refusal, and a failure after the cookies are set. */
 export function enter(page: PageContext, outcome: SignedIn | Denied): string {
   if (outcome.kind === 'denied') throw new GateError(outcome.code, outcome)
   setEntryCookies(page, outcome)
   return urlOf(outcome.next, page.trip)
 }
 
-/** Sets the new token, and the device cookie of a browser that is known from now on. */
+/** The device cookie is set for a browser that is known from now on. */
 export function setEntryCookies(
   { reply, site }: PageContext,
   { token, browser }: { readonly token: string | null; readonly browser: string | null }
@@ -24,12 +24,11 @@ export function setEntryCookies(
   if (browser !== null) reply.header('set-cookie', deviceCookie(browser, site))
 }
 
-/** Removes the session cookie of this host. */
 export function clearSessionCookie({ reply, site }: PageContext): void {
   reply.header('set-cookie', expiredCookie(cookieNames(site).session, site))
 }
 
-/** The address of a next step, with the return address in its query. */
+/** With the return address in its query. */
 export function urlOf(next: Next, trip: ReturnTo): string {
   switch (next.kind) {
     case 'challenge':
@@ -53,7 +52,6 @@ export function urlOf(next: Next, trip: ReturnTo): string {
   }
 }
 
-/** The address of the next step for a person who is signed in. */
 export async function wayOn(page: AuthenticatedContext): Promise<string> {
   return urlOf(await page.portal.signIn.nextStep.of(callerOf(page), page.principal), page.trip)
 }

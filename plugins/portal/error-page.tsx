@@ -13,31 +13,28 @@ import { withReturnTo } from './return-to.ts'
 export interface ErrorContext extends Branding {
   /** `exchange.id`, which the journal's line has too. */
   readonly reference: string
-  /** The start of links to the portal: `https://gate.lab.example`. */
+  /** `https://gate.lab.example` */
   readonly portalOrigin: string
   readonly appTitle?: string | null | undefined
   readonly retryAfterSeconds?: number | undefined
   readonly maintenance?: Maintenance | null | undefined
-  /** In milliseconds since the epoch. */
   readonly now?: number
-  /** Path and query of a link that tries again; null where a repetition might do something twice. */
+  /** Path and query; null where a repetition might do something twice. */
   readonly again?: string | null | undefined
-  /** Where a form for an app was stopped: the link that lets the person send it after all. */
+  /** A stopped form for an app: the link that lets the person send it after all. */
   readonly unsent?: { readonly href: string; readonly isForeign: boolean } | null | undefined
-  /** The absolute address of the app's page, for a person who signs in with another account. */
   readonly address?: string | null | undefined
-  /** The query of a page of the gate, which has the return address. */
   readonly query?: string | undefined
   readonly acceptLanguage?: string | undefined
 }
 
-/** The frame of a page without a person. `base` comes before its links. */
+/** `base` comes before its links. */
 export function errorFrame(look: Branding, acceptLanguage: string | undefined, base: string): Frame {
   const { title, accent } = look
   return { look: { title, contact: null, accent }, say: messagesFor(acceptLanguage), person: null, base, csrf: '' }
 }
 
-/** The page for an error code, as HTML. `pageHeaders` has its headers. */
+/** As HTML. `pageHeaders` has its headers. */
 export function renderError(code: ErrorCode, context: ErrorContext): string {
   const frame = errorFrame(context, context.acceptLanguage, context.portalOrigin)
   return toHtml(<ErrorPage frame={frame} code={code} context={context} />)
@@ -55,7 +52,7 @@ const home: ReadonlySet<ErrorCode> = new Set([
 const nobodys: ReadonlySet<ErrorCode> = new Set(['no_such_app', 'misdirected'])
 const notRepeated: ReadonlySet<ErrorCode> = new Set(['account_suspended', ...home])
 
-/** The texts for an error code: headline, what happened, whose task it is, what to do now. */
+/** Headline, what happened, whose task it is, what to do now. */
 export function errorSentences(code: ErrorCode, context: ErrorContext, say: Messages) {
   const { unsent } = context
   const { title, what, now } = unsent ? unsentSentences(say, code, unsent.isForeign) : say.errors[code]
@@ -111,7 +108,6 @@ export function ErrorPage({ frame, code, context }: { frame: Frame; code: ErrorC
   )
 }
 
-/** Whom to ask, and the reference to tell them. */
 export function WhomToAsk({ say, context }: { say: Messages['error']; context: ErrorContext }) {
   return (
     <dl>
@@ -137,7 +133,6 @@ export function whyUnsent(code: ErrorCode, isForeign: boolean): 'foreign' | 'sig
   return code === 'sign_in_required' ? 'signIn' : 'confirm'
 }
 
-/** The texts for a form that did not reach its app. */
 function unsentSentences({ unsent }: Messages, code: ErrorCode, isForeign: boolean) {
   const { title, what, now } = unsent
   const why = whyUnsent(code, isForeign)

@@ -17,12 +17,11 @@ export type Flash =
 /** Why a step-up at an institution was not enough. */
 export type InstitutionOutcome = 'somebody_else' | 'no_factor' | 'refused' | 'too_old'
 
-/** Keeps a message for the account page or the challenge. */
 export function setFlash(page: AuthenticatedContext, done: Flash): void {
   keepSealed(page, 'done', done)
 }
 
-/** Takes the message of this session out of its cookie; null where there is none. */
+/** Removes the message of this session, and answers it. */
 export function takeFlash(page: AuthenticatedContext): Flash | null {
   if (readOwn(page.request.raw.headers.cookie, 'done', page.site) === null) return null
   dropSealed(page, 'done')

@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { csrfSubject, giveNonce, type PageContext, strangersSubject } from './page-context.ts'
 
-/** The largest body of the gate's own pages; a passkey's answer has about a kilobyte. */
+/** A passkey's answer has about a kilobyte. */
 export const bodyLimit = 16 * 1024
 /** The longest wait for a body (THREATS D4). Uploads go to apps, which have no such limit. */
 export const bodyTimeoutMs = 20_000
@@ -17,17 +17,13 @@ const jsonType = /^application\/json(?: ?; ?charset=utf-8)?$/i
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /**
-     * What a POST route takes: a form by default. `foreign-form`: a form that another site or a server sends. Such a route checks a signature in it, since neither
-     * its origin nor a token says anything.
-     */
+    /** A form by default. `foreign-form`: another site or a server sends it, without a token. Such a route checks a signature in it. */
     takes?: 'json' | 'foreign-form'
   }
 }
 
 /** The fields of a form. A field that was sent twice counts as absent. */
 export interface Form {
-  /** The text of a field; empty where it is absent. */
   field(name: string): string
 }
 
@@ -44,7 +40,7 @@ class Fields implements Form {
   }
 }
 
-/** Adds the parsers and the checks before every POST of this scope. */
+/** Before every POST of this scope. */
 export function guardForms(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser(
@@ -72,12 +68,12 @@ export function guardForms(scope: FastifyInstance): void {
   )
 }
 
-/** The body, or an error where it does not arrive in time. Otherwise a slow client could keep a connection for ever. */
+/** The body, or an error where it is late. Otherwise a slow client could keep a connection for ever. */
 function inTime(body: Readable): Readable {
   const limited = new PassThrough()
   const timer = setTimeout(() => limited.destroy(new GateError('body_too_slow')), bodyTimeoutMs)
   timer.unref()
-  // A request that is refused before it is read has no other listener.
+  // A request that is refused unread has no other listener.
   limited.on('error', () => {})
   limited.on('close', () => {
     clearTimeout(timer)
@@ -94,26 +90,25 @@ function isFromOurselves(request: FastifyRequest): boolean {
   return fetchSite === undefined || fetchSite === 'same-origin' || fetchSite === 'none'
 }
 
-/** The form of this request, or `expired` where its token belongs to another browser or session: nothing may be done then. */
+/** `expired` where the token belongs to another browser or session: nothing may be done then. */
 export function readForm(page: PageContext): Form | 'expired' {
   const form = staleForm(page)
   return isBound(page, form.field('csrf')) ? form : 'expired'
 }
 
-/** The fields of a form whose token may be invalid. They may only be shown again. On a route that takes a `foreign-form`, a signature vouches for them. */
+/** A form whose token may be invalid: its fields may only be shown again. In a `foreign-form`, a signature vouches for them. */
 export function staleForm(page: PageContext): Form {
   const { body } = page.request
   return body instanceof Fields ? body : new Fields('')
 }
 
-/** The form of this request. Throws for an expired one. */
 export function requireForm(page: PageContext): Form {
   const form = readForm(page)
   if (form === 'expired') throw new GateError('form_expired')
   return form
 }
 
-/** The JSON object of this request. Its `csrf` is not checked yet. */
+/** Does not check `csrf`. */
 export function readJson(page: PageContext): Readonly<Record<string, unknown>> & { readonly csrf: string } {
   const { body } = page.request
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new GateError('bad_request')
@@ -122,13 +117,13 @@ export function readJson(page: PageContext): Readonly<Record<string, unknown>> &
   return { ...body, csrf }
 }
 
-/** Throws for JSON whose `csrf` is not valid for this request. */
+/** Throws for an invalid `csrf`. */
 export function requireJson(page: PageContext): void {
   if (!isBound(page, readJson(page).csrf)) throw new GateError('form_expired')
 }
 
 function isBound(page: PageContext, token: string): boolean {
-  // The page of the form has set the nonce. A browser without it keeps no cookies, or has lost them since.
+  // The form's page has set the nonce, so this browser keeps no cookies.
   if (page.nonce === null) throw new GateError('cookies_off')
   const [own = '', at = '', ours = ''] = token.split('.')
   const keyring = page.portal.keyring()
@@ -136,13 +131,13 @@ function isBound(page: PageContext, token: string): boolean {
   return isStrangersOwn(page, at) && keyring.verifyMac('csrf', strangersSubject(page, at), ours)
 }
 
-/** The life of a sign-in form whose nonce another tab has replaced. */
+/** The age at which such a form is too old. */
 const strangerSeconds = 3600
 
 /**
- * Tabs that are opened at once overwrite each other's nonce, so all but the last would have an invalid sign-in form. Such a form is
- * accepted where nobody is signed in, the browser says that it comes from this origin, and the origin has no pages but the gate's. Another
- * site, which could sign people in with a wrong account, cannot say so (THREATS R17).
+ * Tabs that are opened at once overwrite each other's nonce. Their sign-in forms are accepted where nobody is signed in, the browser says
+ * that the form comes from this origin, and the origin has no pages but the gate's. Another site, which could sign people in with a wrong
+ * account, cannot say so (THREATS R17).
  */
 function isStrangersOwn({ principal, request, portal, now }: PageContext, at: string): boolean {
   const { origin, 'sec-fetch-site': fetchSite } = request.raw.headers
@@ -153,8 +148,8 @@ function isStrangersOwn({ principal, request, portal, now }: PageContext, at: st
 }
 
 /**
- * The page context with a new nonce, to show a form again that came without one. Null where one came. Throws at the second time, since the
- * browser keeps no cookies.
+ * With a new nonce, to show a form again that came without one; null where one came. Throws the second time, since the browser keeps no
+ * cookies.
  */
 export function lostCookie<Page extends PageContext>(page: Page): Page | null {
   if (page.nonce !== null) return null

@@ -90,7 +90,6 @@ export function registerInvite(scope: FastifyInstance): void {
     return refuse(page, token, account, answer)
   })
 
-  /** The answer to a password that was wrong, or was not checked. */
   function refuse(page: PageContext, token: string, account: Account, answer: NotAccepted) {
     const { say, reply } = page
     if (answer.kind === 'busy') throw new GateError('busy', { retryAfterSeconds: 2 })

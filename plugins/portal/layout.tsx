@@ -6,16 +6,14 @@ import { Door, type Drawing } from './drawing.tsx'
 import type { Messages } from './messages/en.ts'
 import type { Branding } from './options.ts'
 
-/** What every page needs beside its own view. */
 export interface Frame {
   readonly look: Branding
   readonly say: Messages
-  /** The person who is fully signed in, for the links on top; null for everybody else. */
+  /** Null unless somebody is fully signed in. */
   readonly person: { readonly displayName: string } | null
   /** The start of links to the gate's pages: empty on the portal, its origin on the hosts of apps. */
   readonly base: string
   readonly csrf: string
-  /** True where the form came without the nonce cookie and is shown again. */
   readonly isRetry?: boolean
 }
 
@@ -25,7 +23,6 @@ interface PageProps {
   drawing: Drawing
   /** A second line in the headline. */
   subtitle?: string | undefined
-  /** A wider page, for lists. */
   wide?: boolean
   children: ComponentChildren
 }
@@ -88,7 +85,7 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
   )
 }
 
-/** The layout of a page in a frame: no header, no links but its own, and no script. */
+/** No header, no links but its own, and no script. */
 export function FramedSheet({ frame, title, children }: Pick<PageProps, 'frame' | 'title' | 'children'>) {
   const { look, say } = frame
   return (
@@ -132,7 +129,7 @@ function PersonLinks({ frame: { say, base, csrf } }: { frame: Frame }) {
   )
 }
 
-/** Shows an e-mail or web address as a link, and other text as it is. */
+/** E-mail and web addresses become links. */
 export function Contact({ text }: { text: string }) {
   const address = text.replace(/^mailto:/i, '')
   if (/^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/.test(address)) return <a href={`mailto:${address}`}>{address}</a>
@@ -140,7 +137,6 @@ export function Contact({ text }: { text: string }) {
   return <>{text}</>
 }
 
-/** The hidden fields of every form. */
 export function Token({ frame }: { frame: Frame }) {
   return (
     <>
@@ -184,7 +180,6 @@ export function plain(text: string): string {
   return text.replace(/[\u2068\u2069]/g, '')
 }
 
-/** A sentence that stands out. */
 export function Notice({ children, id, alert, waitSeconds, ready }: NoticeProps) {
   return (
     <p

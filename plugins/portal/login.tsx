@@ -18,15 +18,12 @@ import { type ReturnTo, withReturnTo } from './return-to.ts'
 
 export interface LoginView {
   readonly trip: ReturnTo
-  /** Title of the app that the person goes to. */
   readonly app: string | null
   readonly username: string
   readonly ended: EndReason | null
-  /** The logins that other places check. */
   readonly logins: readonly Pick<LoginEntry, 'id' | 'title'>[]
   readonly problem: string | null
   readonly waitSeconds: number | null
-  /** Whether any directory takes a name and a password. */
   readonly takesPassword: boolean
   /** True where a person is signed in and another one wants to be. */
   readonly isSwitch?: boolean

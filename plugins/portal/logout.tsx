@@ -13,7 +13,6 @@ import { noReturn, type ReturnTo, validTarget, withReturnTo } from './return-to.
 
 interface LogoutProps {
   frame: Frame
-  /** Where the person goes after the next sign-in. */
   trip?: ReturnTo
   problem?: string | null
 }
@@ -49,7 +48,7 @@ export function SignedOutPage({ frame, trip = noReturn }: { frame: Frame; trip?:
   )
 }
 
-/** The page between our sign-out and the institution's. */
+/** Between our sign-out and the institution's. */
 export function LeavingPage({ frame, href }: { frame: Frame; href: string }) {
   const say = frame.say.logout
   return (
@@ -113,7 +112,7 @@ export function registerLogout(scope: FastifyInstance): void {
     return sendPage({ ...page, trip }, status, content)
   }
 
-  /** The return address: the one that the request has, or the page of the app where the person signs out. */
+  /** The request's, or the page of the app where the person signs out. */
   function tripOn({ trip, site, request }: PageContext): ReturnTo {
     if (trip.rd !== null || site.isPortal) return trip
     const { referer } = request.raw.headers

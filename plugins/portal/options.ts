@@ -14,35 +14,31 @@ import type { SharedAnswers } from '../../src/session/shared-answers.ts'
 import type { RequirementFor } from '../../src/sign-in/next-step.ts'
 import type { SignIn } from '../../src/sign-in/sign-in.ts'
 
-/** What every page shows, error pages included. */
 export interface Branding {
-  /** The lab's name. */
   readonly title: string
-  /** Whom to ask: an address, a telephone number or a sentence; null where the configuration has none. */
+  /** An address, a telephone number or a sentence. */
   readonly contact: string | null
   /** The accent as `#rrggbb` or `#rgb`; null for the gate's own. */
   readonly accent: string | null
 }
 
-/** One app on the person's list. */
 export interface AppCard {
   readonly id: string
   readonly title: string
   readonly description: string | null
   readonly url: string
-  /** Milliseconds since the epoch; null where it was never used, or the store cannot say. */
+  /** Milliseconds since the epoch; null if unknown. */
   readonly lastUsedAt: number | null
-  /** Shown to operators: the rules of this app stop nobody. */
+  /** For operators. */
   readonly isReportOnly?: boolean
 }
 
 export interface PortalRoutes {
-  /** The apps that this person may open from `address`. */
   appsFor(principal: Principal, address: string): readonly AppCard[] | Promise<readonly AppCard[]>
   readonly requirementFor: RequirementFor
 }
 
-/** The services for showing pages and beginning ceremonies. Changes of a sign-in go through `signIn`. */
+/** Changes of a sign-in go through `signIn`. */
 export interface PortalServices {
   readonly sessions: Pick<Sessions, 'list' | 'whyEnded'>
   readonly credentials: Pick<Credentials, 'list' | 'get'>
@@ -56,16 +52,12 @@ export interface PortalServices {
   readonly recoveryCodes: Pick<RecoveryCodes, 'status'>
 }
 
-/** A login that another place checks, such as an institution's. Each kind is one file, which makes these from the configuration. */
+/** A login that another place checks, such as an institution's. */
 export interface LoginEntry {
-  /**
-   * The id of its directory. Its routes begin with `/.factorgate/login/ID`. A GET of that address, with the return address in its query,
-   * begins the login.
-   */
+  /** The id of its directory. A GET of `/.factorgate/login/ID`, with the return address in its query, begins the login. */
   readonly id: string
-  /** Its name for people, on the button of the sign-in page. */
   readonly title: string
-  /** Adds its routes to the scope of the pages, where `request.page` exists. The last route gives `firstFactor.enter(…)` to `enter()`. */
+  /** `request.page` exists in this scope. The last route gives `firstFactor.enter(…)` to `enter()`. */
   readonly register: (scope: FastifyInstance) => void
 }
 
@@ -82,7 +74,7 @@ export interface PortalOptions extends Branding {
   readonly logins?: readonly LoginEntry[]
   /** The same absolute URL if it is an http(s) address on a host of the gate; null for anything else (THREATS R1-R8). */
   readonly returnTargets: (url: string) => string | null
-  /** True where no app shares the portal's origin, so that every form from this origin is the gate's. */
+  /** True where no app shares the portal's origin. */
   readonly isAlone?: boolean
   /** Where several processes share the store: answers that another process may have to give again. */
   readonly sharedAnswers?: Pick<SharedAnswers, 'begin' | 'find'> | null

@@ -25,20 +25,18 @@ export interface PageContext {
   readonly reply: FastifyReply
   readonly site: Site
   readonly principal: Principal | null
-  /** The browser's nonce; null on a POST without the cookie. */
+  /** Null on a POST without the cookie. */
   readonly nonce: string | null
   readonly trip: ReturnTo
   readonly now: number
   readonly address: string
-  /** The device cookie of the request, if it has one. */
   readonly browser: string | null
   readonly device: Device
   readonly say: Messages
-  /** True where a form came without the nonce and is shown again. The next time the answer is `cookies_off`. */
+  /** A form came without the nonce and is shown again. The next time the answer is `cookies_off`. */
   readonly isRetry?: boolean
 }
 
-/** The context on a route that requires a person. The enforce step has checked it before. */
 export type AuthenticatedContext = PageContext & { readonly principal: Principal }
 
 declare module 'fastify' {
@@ -47,7 +45,6 @@ declare module 'fastify' {
     page: PageContext
   }
   interface FastifyInstance {
-    /** Set in the scope of the portal. */
     portal: PortalOptions
   }
 }
@@ -78,14 +75,14 @@ function makeContext(request: FastifyRequest, reply: FastifyReply): PageContext 
   }
 }
 
-/** Makes a new nonce for this browser, and sets its cookie. */
+/** Sets a new nonce. */
 export function giveNonce(reply: FastifyReply, site: Site): string {
   const nonce = newToken()
   reply.header('set-cookie', nonceCookie(nonce, site))
   return nonce
 }
 
-/** Makes the context of each request of this scope, once its body is read. Handlers find it as `request.page`. */
+/** Handlers find the context as `request.page`. */
 export function addPageContext(scope: FastifyInstance): void {
   scope.decorateRequest('page')
   scope.addHook('preHandler', async (request, reply) => {
@@ -99,7 +96,6 @@ export function signedPage({ page }: FastifyRequest): AuthenticatedContext {
   return page
 }
 
-/** The values for the use-cases of a sign-in. */
 export function callerOf(page: AuthenticatedContext): SignedCaller
 export function callerOf(page: PageContext): Caller
 export function callerOf({ request, now, address, browser, device, site, principal, trip }: PageContext): Caller {
@@ -135,12 +131,12 @@ function csrfToken(page: PageContext): string {
   return `${token}.${at}.${keyring.mac('csrf', strangersSubject(page, at))}`
 }
 
-/** What the sign-in form is bound to besides: this host and the time. */
+/** The sign-in form is also bound to this host and the time. */
 export function strangersSubject({ site }: PageContext, at: string): string {
   return `stranger:${site.host}:${at}`
 }
 
-/** Sends a page. Its forms may redirect to where the person goes and to where they sign out, and nowhere else. */
+/** Its forms may redirect to where the person goes and signs out, and nowhere else. */
 export function sendPage(page: PageContext, status: number, content: JSX.Element): FastifyReply {
   const { rd } = page.trip
   const origin = rd === null ? null : new URL(rd).origin
@@ -152,14 +148,14 @@ export function sendPage(page: PageContext, status: number, content: JSX.Element
     .send(toHtml(content))
 }
 
-/** Where the sign-out of this person leads besides ours; null for nowhere. */
+/** Where their sign-out leads besides ours; null for nowhere. */
 export function signOutOriginOf({ principal, portal, now }: PageContext): string | null {
   const institution: Institution | undefined =
     principal === null ? undefined : portal.directories.institution(principal.account.directory)
   return institution?.signOutOrigin?.(now) ?? null
 }
 
-/** Redirects after a success with 303, so that the browser uses GET and sends nothing twice. */
+/** 303, so that the browser uses GET and sends nothing twice. */
 export function goTo(page: PageContext, url: string): FastifyReply {
   return page.reply.header('cache-control', 'no-store').header('vary', 'Cookie').redirect(url, 303)
 }

@@ -11,7 +11,6 @@ export interface PasskeyButtonProps {
   label: string
   /** Offers passkeys in the suggestions of the name field too (conditional UI). */
   autofill?: boolean
-  /** Id of the field with the name of a new passkey. */
   nameField?: string
   second?: boolean
   autofocus?: boolean

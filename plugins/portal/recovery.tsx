@@ -94,12 +94,10 @@ const few = 2
 
 export interface SpentView {
   readonly left: number
-  /** The absolute address of the page with the notice, to return to. */
   readonly address: string
   readonly isAccount: boolean
 }
 
-/** The notice for people who signed in with a recovery code. */
 export function SpentNotice({ frame, view }: { frame: Frame; view: SpentView }) {
   const say = frame.say.recovery
   const { left, address, isAccount } = view
@@ -116,7 +114,7 @@ export function SpentNotice({ frame, view }: { frame: Frame; view: SpentView }) 
   )
 }
 
-/** Keeps a new list for the page that shows it. */
+/** For the page that shows them. */
 export function keepCodes(page: AuthenticatedContext, codes: readonly string[]): void {
   keepSealed(page, 'codes', codes)
 }
@@ -126,7 +124,7 @@ function waitingCodes(page: AuthenticatedContext): string[] | null {
   return readSealed(page, 'codes')
 }
 
-/** True while this session has such a list. */
+/** True while such a list waits. */
 export function hasWaitingCodes(page: AuthenticatedContext): boolean {
   return waitingCodes(page) !== null
 }

@@ -6,7 +6,6 @@ import { parseStopped, type StoppedRequest, stoppedText } from '../../src/apps/r
 import type { ReturnTo as SignInReturnTo } from '../../src/sign-in/next-step.ts'
 import { maxAddressLength, queryOf, unpacked } from '../return-address.ts'
 
-/** Where a person goes, and what the addresses of the pages hold besides. */
 export interface ReturnTo extends SignInReturnTo {
   /** When a failed hand-over started again, in seconds since the epoch, base 36. It must not repeat for ever. */
   readonly again?: string
@@ -36,7 +35,7 @@ function askOf(text: string, returnTargets: (url: string) => string | null): Sto
   return stopped === null || validTarget(stopped.url, returnTargets) === null ? null : stopped
 }
 
-/** The same absolute URL, or null. The result may be in a `Location`. */
+/** The result may be in a `Location`. */
 export function validTarget(url: string, returnTargets: (url: string) => string | null): string | null {
   if (url.length > maxAddressLength || !printable.test(url) || !/^https?:\/\//.test(url)) return null
   const target = returnTargets(url)

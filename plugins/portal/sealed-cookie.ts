@@ -2,7 +2,6 @@
 import { briefCookie, cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import type { AuthenticatedContext } from './page-context.ts'
 
-/** What it is sealed for, and how long it lasts. */
 const kinds = {
   done: { context: 'done', seconds: 60 },
   codes: { context: 'shown-codes', seconds: 10 * 60 }
@@ -18,7 +17,7 @@ export function keepSealed(page: AuthenticatedContext, kind: Kind, value: unknow
   reply.header('set-cookie', briefCookie(cookieNames(site)[kind], text, kinds[kind].seconds, site))
 }
 
-/** The value that was kept for this session; null where there is none. The seal proves that the gate wrote it. */
+/** Null for none. The seal proves that the gate wrote it. */
 export function readSealed<Value>(page: AuthenticatedContext, kind: Kind): Value | null {
   const text = readOwn(page.request.raw.headers.cookie, kind, page.site)
   if (text === null) return null

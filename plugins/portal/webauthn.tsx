@@ -159,7 +159,7 @@ export function registerWebauthn(scope: FastifyInstance): void {
     return refuse(page, 'wrong_code', message, waitSeconds)
   }
 
-  /** The purpose of a ceremony, with the checks that its page makes too: a hidden button protects nothing (THREATS M3). */
+  /** Makes the checks of the page again: a hidden button protects nothing (THREATS M3). */
   async function purposeOf(
     page: PageContext,
     ceremony?: string

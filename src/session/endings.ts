@@ -1,6 +1,6 @@
 /**
- * How sessions end: one, all of a person, or all. Every token of an ended session is dead. The store is asked whether the end lasts; where
- * it cannot tell, a second call asks again (FIELD A7).
+ * How sessions end: one, all of a person, or all. Every token of an ended session is dead. The store confirms that the end lasts; where it
+ * cannot, a second call asks again (FIELD A7).
  */
 
 import { isToken, tokenDigest } from '../ids.ts'
@@ -11,14 +11,13 @@ import { type EndReason, endedKey, endReasons, seenKey, sessionKey, sessionRecor
 import type { SessionCache } from './session-cache.ts'
 
 const rememberedSeconds = 60 * 60
-/** These need no confirmation: such a session is over by its own stamps, also in an older state of the store. */
+/** These need no confirmation: an older state of the store has them expired too. */
 const overAnyway: ReadonlySet<EndReason> = new Set(['idle', 'expired'])
 
 export interface EndingsOptions {
   readonly store: Store
   readonly cache: SessionCache
   readonly dropToken: (digest: string) => Promise<void>
-  /** Drops what this process remembers of a session. */
   readonly forget: (id: string) => unknown
 }
 
@@ -32,8 +31,8 @@ export class Endings {
   }
 
   /**
-   * Ends a session everywhere: every token of it is dead once this resolves. False where there was none. Rejects with StoreUnconfirmed
-   * where it has ended and nothing confirms that this lasts; `confirmEnd` asks again.
+   * Ends a session on every host. False where there was none. Rejects with StoreUnconfirmed where nothing confirms the end yet;
+   * `confirmEnd` asks again.
    */
   async end(id: string, why: EndReason): Promise<boolean> {
     const session = await this.finish(id, why)
@@ -46,8 +45,8 @@ export class Endings {
   }
 
   /**
-   * Ends all sessions of an account but `except`; answers how many. It asks for one confirmation at the end, even where no session was
-   * left. Rejects with StoreUnconfirmed, which has the number.
+   * Ends all sessions of an account but `except`; answers how many. Asks for one confirmation, even where no session was left. Rejects with
+   * StoreUnconfirmed, which has the number.
    */
   async endAccount(accountId: string, why: EndReason, except?: string): Promise<number> {
     const ids = await this.#store.members(sessionsOf(accountId))
@@ -55,14 +54,14 @@ export class Endings {
     return this.#confirmed(await inBatches(ids, finish, undefined, { goesOn: true }))
   }
 
-  /** Ends everybody's session, as `endAccount`. It reads the whole store, so only commands call it. `onDone` gets the number so far. */
+  /** As `endAccount`, for everybody. It reads the whole store, so only commands call it. `onDone` gets the number so far. */
   async endAll(why: EndReason, onDone?: (done: number) => void): Promise<number> {
     const finish = async ({ key }: StoreEntry) =>
       (await this.finish(key.slice(sessionRecord.prefix.length), why)) !== null
     return this.#confirmed(await inBatches(this.#store.scan(sessionRecord.prefix), finish, onDone, { goesOn: true }))
   }
 
-  /** Why the session of a dead token ended. This is remembered for one hour. */
+  /** Why the session of a dead token ended, for one hour. */
   async whyEnded(token: string): Promise<EndReason | null> {
     if (!isToken(token)) return null
     const why = await this.#store.get(endedKey(tokenDigest(token)))
@@ -70,8 +69,8 @@ export class Endings {
   }
 
   /**
-   * True if this session ended without a confirmation within the last hour (with `accountId`: one of this account). Asks for the
-   * confirmation again, and rejects as `end` does.
+   * True if this session ended unconfirmed within the last hour (with `accountId`: one of this account). Asks again, and rejects as `end`
+   * does.
    */
   async confirmEnd(id: string, accountId?: string): Promise<boolean> {
     const whose = await this.#store.get(endedKey(id))
@@ -80,7 +79,6 @@ export class Endings {
     return true
   }
 
-  /** The same for the session of a token. */
   async confirmEndOf(token: string): Promise<boolean> {
     if ((await this.whyEnded(token)) === null) return false
     await this.#store.settle?.()
@@ -93,8 +91,7 @@ export class Endings {
   }
 
   /**
-   * Ends a session without asking for a confirmation. Null where there was none. A session that this release cannot read ends as well; its
-   * account is unknown then ('').
+   * Ends a session without a confirmation; null where there was none. One that this release cannot read ends too, with '' as its account.
    */
   async finish(id: string, why: EndReason): Promise<{ readonly accountId: string } | null> {
     const text = await this.#store.take(sessionKey(id))

@@ -1,7 +1,6 @@
 /** An LRU cache that grows with its use. With `max`, lru-cache takes the memory of all places at the start. */
 import { LRUCache } from 'lru-cache'
 
-/** Holds at most `places` entries; the one that was used longest ago goes first. */
 export function growingLru<V extends object>(places: number): LRUCache<string, V> {
   return new LRUCache<string, V>({ maxSize: places, sizeCalculation: one })
 }

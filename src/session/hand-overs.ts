@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts'
 import { type HandOverRecord, handOverRecord } from './records.ts'
 
 const goodSeconds = 30
-/** The gate remembers where a code led for longer than the code is good. */
+/** A spent code still says where it led for this long. */
 const rememberedSeconds = 10 * 60
 const returnToLength = 12 * 1024
 
@@ -32,7 +32,7 @@ export class HandOvers {
     return code
   }
 
-  /** What is known of a code of `host`, without spending it. */
+  /** Reads a code of `host` without spending it. */
   async look(
     code: string,
     host: string

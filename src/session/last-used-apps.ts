@@ -1,4 +1,4 @@
-/** When a person last used which app, to within ten minutes. Their list of apps is sorted by it. No request waits for it. */
+/** When a person last used which app, to within ten minutes. It sorts their list of apps. No request waits for it. */
 import type { Store } from '../store/store.ts'
 import { growingLru } from './growing-lru.ts'
 
@@ -15,7 +15,7 @@ export class AppUse {
     this.#store = store
   }
 
-  /** Notes a use at `now`. It writes at most once in ten minutes for a person and an app, and ignores a failure. */
+  /** Writes at most once in ten minutes for a person and an app, and ignores a failure. */
   note(accountId: string, appId: string, now: number): void {
     let apps = this.#written.get(accountId)
     if (now - (apps?.get(appId) ?? 0) < writeEveryMs) return

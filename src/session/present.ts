@@ -14,7 +14,7 @@ export interface Present {
   readonly isFullySignedIn: boolean
 }
 
-/** The person of session `id` on `host`, with their proofs up to `now`; null where the session has ended or has no token there. */
+/** The person on `host`, with their proofs up to `now`; null where the session has ended or has no token there. */
 export async function presentAt(cache: SessionCache, id: string, host: string, now: number): Promise<Present | null> {
   const session = await cache.read(sessionKey(id), sessionRecord.parse)
   const digest = session?.tokens[host]

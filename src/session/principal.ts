@@ -5,7 +5,6 @@ import type { Account } from '../identity/account.ts'
 import type { Subject } from '../identity/subject.ts'
 import type { Session } from './session.ts'
 
-/** The session, and those of its proofs that this host's token may show. */
 export interface Principal {
   readonly session: Session
   readonly account: Account
@@ -19,7 +18,7 @@ export interface Principal {
 
 export interface Entered {
   readonly principal: Principal
-  /** The value of the cookie. Nothing else shows it. */
+  /** The value of the cookie. */
   readonly token: string
 }
 

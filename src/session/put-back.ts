@@ -12,12 +12,11 @@ import type { SessionCache } from './session-cache.ts'
 const saveEveryMs = 60_000
 const markKey = 'meta:clock'
 
-/** True if a time in the session is later than the clock is now. */
 export function isAhead({ createdAt, proofs }: Session, now: number): boolean {
   return createdAt > now + clockSkewMs || proofs.some(({ at }) => at > now + clockSkewMs)
 }
 
-/** The session with its future times moved back by as much as the clock was. */
+/** Moves the session's future times back by as much as the clock was. */
 export function setBack(session: Session, byMs: number, lifeMs: number, now: number): Session {
   const back = (at: number) => (at > now + clockSkewMs ? at - byMs : at)
   // The end was fixed at the beginning, or with the proof that made the session complete.
@@ -36,9 +35,7 @@ export interface PutBackOptions {
   readonly clock: Clock
   readonly lifeMs: (proofs: readonly Proof[]) => number
   readonly idleSeconds: () => number
-  /** Ends a session of unknown age. */
   readonly end: (id: string) => Promise<unknown>
-  /** Drops what this process remembers of sessions, since it has wrong times. */
   readonly forget: () => unknown
 }
 
@@ -54,20 +51,20 @@ export class PutBack {
     this.#store = options.store
   }
 
-  /** Reads the latest time that any gate of this store has saved. Call this before the first request. */
+  /** Reads the latest time that any gate has saved. Call this before the first request. */
   async begin(): Promise<void> {
     const found = Number(await this.#store.get(markKey))
     if (Number.isSafeInteger(found)) this.#latest = Math.max(this.#latest, found)
     await this.present()
   }
 
-  /** True while the clock goes on; false once it was put back, until `present` has corrected the sessions. */
+  /** False once the clock was put back, until `present` has corrected the sessions. */
   isSteady(now: number): boolean {
     if (now > this.#latest) this.#latest = now
     return now + clockSkewMs >= this.#latest
   }
 
-  /** The time by the clock. After the clock was put back, all sessions are corrected first. */
+  /** The time, after all sessions are corrected where the clock was put back. */
   async present(): Promise<number> {
     const now = this.#options.clock()
     if (this.isSteady(now)) return now
@@ -86,12 +83,12 @@ export class PutBack {
     await this.#store.put(markKey, String(now))
   }
 
-  /** The session, if its times are not in the future. Otherwise it ends, since nobody knows how old it is. */
+  /** Null, and the session ends, where its times are in the future: nobody knows how old it is. */
   ofToday(session: Session, now: number): Promise<Session | null> | Session {
     return isAhead(session, now) ? this.#correct(session.id, now, now) : session
   }
 
-  /** Reads all sessions of the store, once for each time that the clock is put back. */
+  /** Once for each time that the clock is put back. */
   async #correctAll(now: number): Promise<void> {
     const latest = this.#latest
     for await (const { value } of this.#store.scan(sessionKey(''))) {

@@ -1,4 +1,4 @@
-/** How sessions and tokens are written down. Owns the keys and the strict reading: a record that is not wholly right is nobody's (THREATS D3). */
+/** The records of sessions, tokens and hand-over codes. A record that is not wholly right is nobody's (THREATS D3). */
 import { type Proof, proofKinds } from '../factor/proof.ts'
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { Session } from './session.ts'
@@ -7,7 +7,6 @@ export const seenKey = (id: string) => `seen:${id}`
 export const endedKey = (digest: string) => `ended:${digest}`
 export const sessionsOf = (accountId: string) => `sessions-of:${accountId}`
 
-/** Why a session ended. Pages explain it, and the journal records it. */
 export const endReasons = [
   'logout',
   'idle',

@@ -10,11 +10,10 @@ const capacity = 200_000
 export class SessionCache {
   readonly #store: Store
   readonly #entries: LRUCache<string, object>
-  /** Reads under way. A notice about their key keeps their result out of the cache. */
+  /** Reads under way. A notice about their key makes them stale: their result is not cached. */
   readonly #pending = new Map<string, { promise: Promise<unknown>; stale: boolean }>()
   readonly #listeners = new Set<(notice: StoreNotice) => void>()
   #ends: (() => void)[] = []
-  /** The number of subscriptions that work. */
   #subscribed = 0
   #wanted = 0
 
@@ -23,7 +22,7 @@ export class SessionCache {
     this.#entries = growingLru(options.capacity ?? capacity)
   }
 
-  /** Subscribes to `prefixes`. Before this resolves, and while a subscription is lost, every read goes to the store. */
+  /** Before this resolves, and while a subscription is lost, every read goes to the store. */
   async watch(prefixes: readonly string[]): Promise<void> {
     this.#wanted = prefixes.length
     for (const prefix of prefixes) {
@@ -49,7 +48,7 @@ export class SessionCache {
     return () => this.#listeners.delete(listener)
   }
 
-  /** True while all subscriptions work, so that the cache is correct. */
+  /** True while all subscriptions work. */
   get isTold(): boolean {
     return this.#wanted > 0 && this.#subscribed === this.#wanted && this.#ends.length === this.#wanted
   }
@@ -59,10 +58,7 @@ export class SessionCache {
     return this.#entries.get(key)
   }
 
-  /**
-   * The value of `key` as `parse` reads it; null where there is none. Absence is not cached, otherwise strangers' cookies would fill the
-   * memory.
-   */
+  /** Null where there is none. Absence is not cached, otherwise strangers' cookies would fill the memory. */
   async read<T extends object>(key: string, parse: (text: string, key: string) => T | null): Promise<T | null> {
     const known = this.#entries.get(key)
     if (known !== undefined) return known as T
@@ -98,7 +94,7 @@ export class SessionCache {
     return value
   }
 
-  /** For the writer of a change, which need not wait for its own notice. */
+  /** For the writer of a change, who does not wait for the notice. */
   forget(key: string): void {
     this.#entries.delete(key)
     const running = this.#pending.get(key)

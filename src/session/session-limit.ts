@@ -8,9 +8,7 @@ import type { Session } from './session.ts'
 /** So many more half-way sign-ins are allowed: as many as an attacker can begin in ten minutes, and the person's own. */
 const extraHalfWay = 16
 
-/**
- * The sessions that must end before one more starts. `live` is sorted, the one seen last first; `except` is the one that becomes complete.
- */
+/** `live` is sorted, the one seen last first; `except` is the session that becomes complete. */
 export function sessionsToEvict(
   live: readonly { readonly session: Session }[],
   next: { readonly isWhole: boolean; readonly except?: string },

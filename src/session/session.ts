@@ -6,7 +6,7 @@ export interface Device {
   readonly address: string
 }
 
-/** One sign-in of one person in one browser, over all hosts. The `id` is public: lists and the journal show it. */
+/** `id` is public: lists and the journal show it. */
 export interface Session {
   readonly id: string
   readonly accountId: string

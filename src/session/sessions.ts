@@ -64,17 +64,16 @@ export class Sessions {
     this.#limits = input.limits
   }
 
-  /** Reads the latest time that any gate of this store has seen. Call this before the first request. */
   begin(): Promise<void> {
     return this.#putBack.begin()
   }
 
-  /** Sets new limits after a change of the configuration. They hold for running sessions too. */
+  /** Limits hold for running sessions too. */
   setLimits(limits: SessionLimits): void {
     this.#limits = limits
   }
 
-  /** Starts a session with its first proof, and makes the token for `host`. The session that the browser had before ends. */
+  /** Makes the token for `host`. The session that the browser had before ends. */
   async start(input: {
     accountId: string
     proof: NewProof
@@ -125,7 +124,7 @@ export class Sessions {
     return { principal, token }
   }
 
-  /** Adds a proof: the host gets a new token, and the old one is dead. Null where the session has ended meanwhile. */
+  /** The host gets a new token, and the old one is dead. Null where the session has ended meanwhile. */
   async prove(principal: Principal, proof: NewProof): Promise<Entered | null> {
     const { id, accountId, proofs } = principal.session
     const isWholeNow = !isFullySignedIn(proofs) && isFullySignedIn(withProof(principal.session, proof).proofs)
@@ -145,12 +144,12 @@ export class Sessions {
     return this.#handOvers.make({ session: principal.session.id, host: toHost, generation, state, returnTo })
   }
 
-  /** Where a code of `host` leads and whether it is still good; null for one that is unknown there. This spends nothing. */
+  /** See `HandOvers.look`. */
   lookAtHandOver = (code: string, host: string) => this.#handOvers.look(code, host)
 
   /**
-   * Spends a hand-over code. Null for a wrong, spent, late or misplaced one. If `current` shows as much already, its token stays and the
-   * new one is '', otherwise tabs that arrive together would end each other's token.
+   * Null for a wrong, spent, late or misplaced code. If `current` shows as much already, its token stays and the new one is '', otherwise
+   * tabs that arrive together would end each other's.
    */
   async redeem(
     code: string,
@@ -167,7 +166,7 @@ export class Sessions {
     return entered === null ? null : { ...entered, returnTo }
   }
 
-  /** The person behind a token, from memory alone; undefined where the store must be asked. */
+  /** From memory alone; undefined where the store must be asked. */
   peek(host: string, token: string): Principal | undefined {
     if (!this.#cache.isTold) return undefined
     const keys = this.#tokens.keysOf(token)
@@ -184,7 +183,7 @@ export class Sessions {
     return principal ?? undefined
   }
 
-  /** The person behind a token on `host`; null where nobody is. */
+  /** Null where nobody is. */
   async find(host: string, token: string): Promise<Principal | null> {
     const keys = this.#tokens.keysOf(token)
     if (keys === null) return null
@@ -206,7 +205,6 @@ export class Sessions {
     return principal
   }
 
-  /** See endings.ts. */
   readonly end: Endings['end'] = (id, why) => this.#endings.end(id, why)
   readonly endAccount: Endings['endAccount'] = (id, why, except) => this.#endings.endAccount(id, why, except)
   readonly endAll: Endings['endAll'] = (why, onDone) => this.#endings.endAll(why, onDone)
@@ -215,7 +213,7 @@ export class Sessions {
   readonly confirmEndOf: Endings['confirmEndOf'] = token => this.#endings.confirmEndOf(token)
   readonly rememberUnconfirmed: Endings['rememberUnconfirmed'] = id => this.#endings.rememberUnconfirmed(id)
 
-  /** The live sessions of an account, the one seen last first. */
+  /** The live ones, the one seen last first. */
   async list(accountId: string): Promise<{ session: Session; lastSeenAt: number }[]> {
     const found = await inBatches(await this.#store.members(sessionsOf(accountId)), async id => {
       const session = await sessionRecord.get(this.#store, id)
@@ -226,7 +224,7 @@ export class Sessions {
     return found.filter(each => each !== null).sort((a, b) => b.lastSeenAt - a.lastSeenAt)
   }
 
-  /** True while the session stands. Open sockets depend on it. */
+  /** Open sockets depend on it. */
   async stands(id: string): Promise<boolean> {
     const now = await this.#putBack.present()
     let session = await this.#cache.read(sessionKey(id), sessionRecord.parse)
@@ -239,7 +237,7 @@ export class Sessions {
     if (this.#seen.has(id)) this.#touch(id, this.#clock())
   }
 
-  /** Writes to the store who was seen since the last call. Call it every few seconds, and before the end. */
+  /** Writes who was seen since the last call. Call it every few seconds, and before the end. */
   async flush(): Promise<void> {
     await this.#putBack.save()
     await inBatches([...this.#touched], async ([id, at]) => {
@@ -256,7 +254,7 @@ export class Sessions {
     return proofs.some(proof => proof.kind === 'invitation') ? invitedSeconds : halfWaySeconds
   }
 
-  /** Changes a session and makes a new token for a host. Null where the session has ended before or meanwhile. */
+  /** Null where the session has ended before or meanwhile. */
   async #reissue(
     id: string,
     host: string,

@@ -9,7 +9,6 @@ export interface Caller extends Origin {
   readonly request: string
   /** Milliseconds since the epoch. */
   readonly now: number
-  /** The device cookie of the request, if it has one. */
   readonly browser: string | null
   readonly device: Device
   /** The host that the new token is for. */
@@ -19,5 +18,4 @@ export interface Caller extends Origin {
   readonly returnTo: ReturnTo
 }
 
-/** A caller who has shown at least a first factor. */
 export type SignedCaller = Caller & { readonly principal: Principal }

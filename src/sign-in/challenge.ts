@@ -16,16 +16,14 @@ export type Why =
 export interface Offer {
   readonly isStepUp: boolean
   readonly why: Why
-  /** The factors that the person has. */
   readonly has: readonly FactorKind[]
-  /** Those of them that are demanded. */
   readonly factors: readonly FactorKind[]
   readonly demanded: readonly FactorKind[]
-  /** The institution where the person can show a second factor that the target takes; null for none. */
+  /** One where the person can show a second factor that the target takes. */
   readonly institution: { readonly id: string; readonly title: string } | null
-  /** Title of the app that the person goes to; null where there is none. */
+  /** The title; null where the person goes to no app. */
   readonly app: string | null
-  /** The lengths of the codes of this person's authenticator apps, the shortest first, whatever the configuration says today. */
+  /** The code lengths of this person's authenticator apps, the shortest first. */
   readonly codeDigits: readonly number[]
 }
 

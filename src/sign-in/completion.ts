@@ -19,10 +19,7 @@ export class Completion {
     this.#signOut = input.signOut
   }
 
-  /**
-   * Clears the wrong guesses at `account` and makes this browser known. Answers the device cookie. `counted`: the password of this sign-in
-   * was counted at this address, which gets the attempt back.
-   */
+  /** Answers the device cookie. `counted`: the password of this sign-in was counted at this address, which gets the attempt back. */
   async know({ address, browser }: Caller, account: Account, counted: boolean): Promise<string> {
     // The people who share a browser share its cookie: the store knows for which accounts it counts.
     const deviceCookie = browser ?? newToken()

@@ -19,14 +19,13 @@ import { type Denied, denied, type FindAnswer, following, neverRepeated, type Re
 import type { Recovery } from './recovery.ts'
 import type { UsableFactors } from './usable-factors.ts'
 
-/** `confirm-first`: after a proof with a factor that the person has. */
+/** `confirm-first`: a proof with an enrolled factor is missing. */
 export type MayEnrol = 'yes' | 'confirm-first' | 'no'
 
 export interface Enrolled {
   readonly kind: 'enrolled'
   readonly credential: Credential
   readonly principal: Principal
-  /** The token of a sign-in that the factor completed; null where it was complete before. */
   readonly token: string | null
   readonly browser: string | null
   /** New recovery codes, to be shown once; null where the person has some. */
@@ -57,7 +56,6 @@ export class Enrolment {
     this.#options = options
   }
 
-  /** Whether this person may begin to add a factor now. */
   async may(principal: Principal, now: number): Promise<MayEnrol> {
     const { factors, nextStep } = this.#options
     if (isFresh(principal.proofs, now)) return 'yes'
@@ -68,15 +66,14 @@ export class Enrolment {
   }
 
   /**
-   * The same at the end of an enrolment. One from a complete, fresh sign-in may end while its ceremony lasts, since scanning takes time.
-   * `isBegun`: the ceremony is alive, and belongs to this account and session.
+   * At the end, an enrolment from a complete, fresh sign-in may last as long as its ceremony, since scanning takes time. `isBegun`: the
+   * ceremony is alive, and belongs to this account and session.
    */
   async mayFinish(principal: Principal, now: number, isBegun: boolean): Promise<MayEnrol> {
     // With an invitation alone another factor may have been enrolled meanwhile: then a proof with that one is needed (THREATS M5).
     return isBegun && principal.isFullySignedIn ? 'yes' : this.may(principal, now)
   }
 
-  /** With an authenticator app and the first code it shows. */
   async withTotp(
     by: SignedCaller,
     input: { ceremony: string; code: string; name: string }
@@ -87,7 +84,6 @@ export class Enrolment {
     return answer.kind === 'enrolled' ? this.#finish(by, answer.credential) : this.#refuse(by, 'totp', answer)
   }
 
-  /** With a passkey or security key and its answer to the ceremony. */
   async withPasskey<Answer = never>(
     by: SignedCaller,
     input: Pick<Parameters<Webauthn['register']>[0], 'ceremony' | 'response' | 'name'>,
@@ -111,7 +107,6 @@ export class Enrolment {
     return answer
   }
 
-  /** What follows: the line in the journal, the first factor as a proof, recovery codes if there are none, and the next step. */
   async #finish(by: SignedCaller, credential: Credential): Promise<Enrolled | Denied> {
     const { journal, credentials, completion, recovery } = this.#options
     const { account, isFullySignedIn } = by.principal
@@ -156,7 +151,6 @@ export class Enrolment {
     return entered ?? denied('sign_in_required')
   }
 
-  /** The next step after an enrolment. */
   async next(input: NextStepInput, principal: Principal): Promise<Next> {
     return input.returnTo.rd === null ? { kind: 'account' } : this.#options.nextStep.of(input, principal)
   }

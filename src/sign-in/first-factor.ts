@@ -28,7 +28,6 @@ import {
 /** Not signed in: the factor was wrong, or was not checked. */
 export type NotAccepted = Exclude<LoginAttempt, { kind: 'accepted' }>
 
-/** What a person has shown to whoever checked it. */
 /** The passkey is right, but the policy does not take it. */
 export type NotTaken = Extract<Verification, { kind: 'unfit' }>
 
@@ -36,7 +35,6 @@ export interface Shown {
   readonly kind: Extract<ProofKind, 'password' | 'directory' | 'webauthn'>
   readonly userVerified?: boolean
   readonly credentialId?: string | null
-  /** The second factor that the institution has checked. */
   readonly mfa?: { readonly at: number } | null
   /** When the institution stops vouching, in milliseconds since the epoch. */
   readonly endsAt?: number | null
@@ -61,7 +59,6 @@ export class FirstFactor {
     this.#options = options
   }
 
-  /** With a name and a password of any directory. */
   async withPassword(by: Caller, name: string, password: string): Promise<SignedIn | NotAccepted> {
     const { passwordLogin, localDirectory, accounts, journal } = this.#options
     const { address, browser } = by
@@ -114,7 +111,7 @@ export class FirstFactor {
     return this.enter(by, account, { kind: 'webauthn', userVerified, credentialId })
   }
 
-  /** Makes the session after a first factor was checked: first the journal's line, then the session, then the next step. */
+  /** First the journal's line, then the session, then the next step. */
   async enter(
     by: Caller,
     account: Account,

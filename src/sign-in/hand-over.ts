@@ -17,7 +17,7 @@ export class HandOver {
     this.#sessions = sessions
   }
 
-  /** `state`: the hash of the nonce that this browser holds; null where it holds none. */
+  /** `state`: the hash of this browser's nonce; null for none. */
   async arrive(
     { host, principal }: Pick<Caller, 'host' | 'principal'>,
     code: string,

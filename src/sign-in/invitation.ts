@@ -25,7 +25,6 @@ export interface Invited {
   readonly isBegun: boolean
 }
 
-/** A password that may not be set. */
 export interface WeakPassword {
   readonly kind: 'weak'
   readonly problem: PasswordProblem
@@ -63,7 +62,6 @@ export class Invitation {
     return { account, isBegun: fresh === null }
   }
 
-  /** True for the sign-in that this link began, before a second factor. */
   isHalfWay({ proofs, isFullySignedIn }: Principal, token: string): boolean {
     return !isFullySignedIn && invitationOf(proofs) === tokenDigest(token)
   }
@@ -106,7 +104,7 @@ export class Invitation {
     return this.#enter(by, token, account)
   }
 
-  /** Goes on with link and password. The password counts like any other guess. */
+  /** The password counts like any other guess. */
   async resume(
     by: Caller,
     token: string,

@@ -9,7 +9,6 @@ import type { EndReason } from '../session/records.ts'
 import type { StoreUnconfirmed } from '../store/store.ts'
 import type { Caller } from './caller.ts'
 
-/** What a line needs of a caller. */
 type By = Pick<Caller, 'request' | 'now' | 'address' | 'principal'>
 
 /** How a check ended that did not succeed. `throttled` makes a line of its own kind. */
@@ -34,29 +33,24 @@ export class SignInJournal {
     return this.#commit(by, 'login', { ...idOf(account), factor, outcome: 'accepted', ...there })
   }
 
-  /**
-   * `account` is the one whose name was typed; null for an unknown name, which is not recorded, since people type passwords into that
-   * field.
-   */
+  /** `account`: null for an unknown name, which is not recorded, since people type passwords into that field. */
   noPassword(by: By, account: Account | null, outcome: FailedCheck): void {
     const whom = { session: undefined, ...(account === null ? {} : idOf(account)) }
     this.#record(by, outcome === 'throttled' ? 'throttle' : 'login', { ...whom, factor: 'password', outcome })
   }
 
-  /** A passkey that signs nobody in. */
   noPasskey(by: By, account: Account | null, outcome: FailedCheck, why?: Misfit): void {
     const whom = account === null ? {} : idOf(account)
     const kind = outcome === 'throttled' ? 'throttle' : 'login'
     this.#record(by, kind, { ...whom, factor: 'webauthn', outcome, ...(why === undefined ? {} : { why }) })
   }
 
-  /** A sign-in at an institution that lets nobody in. `why`: one line for operators. */
+  /** `why`: one line for operators. */
   noInstitution(by: By, directory: string, why: string, account: Account | null = null): void {
     const whom = account === null ? {} : idOf(account)
     this.#record(by, 'login', { ...whom, session: undefined, factor: 'directory', directory, outcome: 'refused', why })
   }
 
-  /** A second factor that the institution has checked for somebody who is signed in. */
   institutionProof(by: By, account: Account): Promise<void> {
     return this.#commit(by, 'proof', { factor: 'institution', outcome: 'verified', directory: account.directory })
   }
@@ -106,7 +100,6 @@ export class SignInJournal {
     this.#record(by, outcome === 'throttled' ? 'throttle' : 'password.change', { outcome })
   }
 
-  /** The person ended their own sign-in, here or elsewhere. */
   sessionEnd(by: By, why: EndReason, unconfirmed: StoreUnconfirmed | null, endedId?: string): void {
     const ended = endedId === undefined ? {} : { ended: endedId }
     this.#record(by, why === 'logout' ? 'logout' : 'session.end', { ...ended, outcome: why, ...confirmed(unconfirmed) })
@@ -123,7 +116,6 @@ export class SignInJournal {
     this.#record(by, 'session.end', { ...whose, outcome: 'others', why, ended, ...confirmed(unconfirmed) })
   }
 
-  /** A sign-out at the institution has ended this number of sign-ins here. */
   institutionSignOut(by: By, directory: string, ended: number): void {
     this.#record(by, 'session.end', { outcome: 'institution_sign_out', directory, ended })
   }
@@ -145,7 +137,6 @@ function eventOf({ request, now, address, principal }: By, kind: EventKind, fiel
   return { kind, at: now, request, address, ...who, ...fields }
 }
 
-/** The field for a change that nothing confirms. */
 function confirmed(unconfirmed: StoreUnconfirmed | null): { readonly confirmed?: false } {
   return unconfirmed === null ? {} : { confirmed: false }
 }

@@ -8,7 +8,7 @@ import type { UsableFactors } from './usable-factors.ts'
 
 /** Where a person is going. The caller has validated it (THREATS R1-R8). */
 export interface ReturnTo {
-  /** An address on a host that the gate serves, or null for the list of apps. */
+  /** Null for the list of apps. */
   readonly rd: string | null
   /** Hash of the nonce that the browser keeps for the host of `rd`. */
   readonly state: string | null
@@ -28,13 +28,12 @@ export type Next =
   /** The session stands and its cookie must go out, but what follows failed. */
   | { readonly kind: 'failed'; readonly cause: unknown }
 
-/** What an address of an app demands of a person. */
 export interface Requirement {
   readonly app: { readonly id: string; readonly title: string }
   readonly access: AppAccess
 }
 
-/** The requirement of a request for `url`, by default a GET; null where it belongs to no app. `address` is the client's. */
+/** A GET by default; null where `url` belongs to no app. `address` is the client's. */
 export type RequirementFor = (
   url: string,
   principal: Principal | null,
@@ -42,7 +41,7 @@ export type RequirementFor = (
   message?: Message
 ) => Requirement | null
 
-/** What the next step needs of a caller. `address` is the client's. */
+/** `address` is the client's. */
 export interface NextStepInput {
   readonly returnTo: ReturnTo
   readonly address: string
@@ -63,7 +62,7 @@ export class NextStep {
     this.#options = options
   }
 
-  /** The next step of this person. Makes a hand-over code for another host. */
+  /** Makes a hand-over code for another host. */
   async of(input: NextStepInput, principal: Principal): Promise<Next> {
     const { rd, state } = input.returnTo
     if (!principal.isFullySignedIn) {
@@ -79,8 +78,7 @@ export class NextStep {
   }
 
   /**
-   * What the target demands of this person; null where it belongs to no app. The refused request (`ask`) comes first: the page around it
-   * may be open to the person already.
+   * Null where the target belongs to no app. The refused request (`ask`) comes first: the page around it may be open to the person already.
    */
   requirement({ returnTo: { rd, ask }, address }: NextStepInput, principal: Principal | null): Requirement | null {
     if (rd === null) return null

@@ -10,7 +10,6 @@ export interface SignedIn extends Entered {
   readonly next: Next
 }
 
-/** A refusal with its code in the catalogue of errors. */
 export interface Denied {
   readonly kind: 'denied'
   readonly code: ErrorCode
@@ -35,7 +34,7 @@ export interface Repeated<Answer> {
 /** Looks for such an answer. It is asked before a refusal is recorded. */
 export type FindAnswer<Answer> = () => Promise<Answer | null>
 
-/** For callers without repeated presses. */
+/** For callers whose form cannot be sent twice. */
 export const neverRepeated: FindAnswer<never> = () => Promise.resolve(null)
 
 /** Does what follows a new token. A failure is a value, otherwise the token would be lost and the browser would keep a dead one. */

@@ -15,7 +15,6 @@ import type { SignOut } from './sign-out.ts'
 
 export interface PasswordChanged {
   readonly kind: 'changed'
-  /** The device cookie from now on. */
   readonly browser: string | null
   readonly next: Next
 }

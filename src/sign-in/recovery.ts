@@ -14,13 +14,12 @@ export class Recovery {
     this.#journal = input.journal
   }
 
-  /** Makes a new list, to be shown once. Older codes are void from now on. */
+  /** The list is shown once. Older codes are void from now on. */
   async issue(by: SignedCaller): Promise<readonly string[]> {
     await this.#journal.recoveryCodes(by)
     return this.#recoveryCodes.issue(by.principal.account.id)
   }
 
-  /** True while at least one code is left. */
   async hasCodes(accountId: string): Promise<boolean> {
     const status = await this.#recoveryCodes.status(accountId)
     return status !== null && status.remaining > 0

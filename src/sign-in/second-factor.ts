@@ -53,7 +53,6 @@ export class SecondFactor {
     }
   }
 
-  /** With a typed code: an authenticator app's or a recovery code. */
   async withCode<Answer = never>(
     by: SignedCaller,
     factor: CodeKind,
@@ -68,7 +67,6 @@ export class SecondFactor {
     return this.#settle(by, factor, answer, elsewhere)
   }
 
-  /** With the answer of a passkey or security key to a ceremony of this session. */
   async withPasskey<Answer = never>(
     by: SignedCaller,
     ceremony: string,
@@ -97,7 +95,6 @@ export class SecondFactor {
     return answer
   }
 
-  /** Makes a verified factor a proof of the caller's session. */
   async accept(by: SignedCaller, verified: Verified): Promise<SignedIn | Denied> {
     const { journal, sessions, completion, nextStep } = this.#options
     const { factor, credentialId, userVerified } = verified

@@ -17,19 +17,19 @@ export class SignOut {
     this.#journal = input.journal
   }
 
-  /** Ends the sign-in of this browser. Rejects with StoreUnconfirmed where it has ended and nothing confirms it. */
+  /** Rejects with StoreUnconfirmed where the sign-in has ended and nothing confirms it. */
   async here(by: Caller, { session }: Principal): Promise<void> {
     const unconfirmed = await evenUnconfirmed(() => this.#sessions.end(session.id, 'logout'))
     this.#journal.sessionEnd(by, 'logout', unconfirmed)
     if (unconfirmed !== null) throw unconfirmed
   }
 
-  /** Asks for the confirmation of an ended sign-in again. Rejects as `here` does. */
+  /** Asks again whether the end is confirmed. Rejects as `here` does. */
   async confirm(token: string): Promise<void> {
     await this.#sessions.confirmEndOf(token)
   }
 
-  /** Ends one sign-in from the person's list. `isStranger`: the person says that it is not theirs. Rejects as `here` does. */
+  /** `isStranger`: the person says that the sign-in is not theirs. Rejects as `here` does. */
   async listed(by: SignedCaller, id: string, isStranger: boolean): Promise<'ended' | 'absent'> {
     const { account, session } = by.principal
     const own = await this.#sessions.list(account.id)
@@ -45,7 +45,7 @@ export class SignOut {
     if (unconfirmed !== null) throw unconfirmed
   }
 
-  /** Ends all sign-ins of this person but this one. Rejects as `here` does. */
+  /** Rejects as `here` does. */
   async others(by: Caller, principal: Principal, why: EndReason): Promise<void> {
     const { account, session } = principal
     let ended = 0

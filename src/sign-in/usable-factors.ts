@@ -41,7 +41,7 @@ export class UsableFactors {
     return credential.disabledAt === null && this.#webauthn.misfitOf(credential) === null
   }
 
-  /** Why the policy takes none of this person's passkeys; null where it takes one, or where there is none. */
+  /** Why the policy takes none of their passkeys; null where it takes one, or they have none. */
   async misfit(accountId: string): Promise<Misfit | null> {
     const enrolled = await this.#credentials.list(accountId)
     const passkeys = enrolled.filter(({ kind, disabledAt }) => kind === 'webauthn' && disabledAt === null)
@@ -53,7 +53,7 @@ export class UsableFactors {
     return (await this.of(accountId)).kinds
   }
 
-  /** True where this person has enrolled factors and all of them were switched off. */
+  /** True where factors are enrolled and all of them were switched off. */
   async areSwitchedOff(accountId: string): Promise<boolean> {
     const enrolled = await this.#credentials.list(accountId)
     return enrolled.length > 0 && enrolled.every(({ disabledAt }) => disabledAt !== null)

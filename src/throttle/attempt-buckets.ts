@@ -11,14 +11,13 @@ import { ConsecutiveFailures } from './consecutive-failures.ts'
 
 const knownSeconds = 30 * 24 * 3600
 
-/** Where an attempt comes from. `browser` is the value of the device cookie. */
 export interface Origin {
   readonly address: string
   readonly browser?: string | null
 }
 
 export type Guess = Origin & {
-  /** `password`, or the kind of the second factor. */
+  /** A factor's kind, or `password`. */
   readonly what: string
   readonly accountId: string | null
   readonly name?: string
@@ -27,7 +26,6 @@ export type Guess = Origin & {
 export interface Standing {
   /** Whether the account finished a sign-in there in the last 30 days. */
   readonly from: 'browser' | 'network' | 'elsewhere'
-  /** The known browser or network; null elsewhere. */
   readonly place: string | null
   readonly buckets: readonly Bucket[]
 }
@@ -48,7 +46,7 @@ export class AttemptBuckets {
   async standing(guess: Guess): Promise<Standing> {
     const { what, accountId, address } = guess
     const who = accountId ?? digest(guess.name ?? '').toString('base64url')
-    // The gate looks this up for unknown names too, otherwise the time would tell who exists.
+    // Unknown names are looked up too, otherwise the time would tell who exists.
     const place = await this.#knownPlace(who, guess)
     if (accountId === null || place === null)
       return {
@@ -66,7 +64,6 @@ export class AttemptBuckets {
     return (await this.standing(guess)).buckets
   }
 
-  /** Whether the account finished a sign-in from there within the last 30 days. */
   async isKnown(accountId: string, origin: Origin): Promise<boolean> {
     return (await this.#knownPlace(accountId, origin)) !== null
   }
@@ -81,7 +78,7 @@ export class AttemptBuckets {
     )
   }
 
-  /** Counts the attempt. After a hundred consecutive failures the place is no longer known (NIST SP 800-63B-4 §3.2.2). */
+  /** After a hundred consecutive failures the place is no longer known (NIST SP 800-63B-4 §3.2.2). */
   async trying(accountId: string, place: string): Promise<{ wrong(): Promise<void>; unchecked(): Promise<void> }> {
     const id = failuresOf(accountId, place)
     const count = await this.#failures.count(id)
@@ -110,7 +107,7 @@ export class AttemptBuckets {
   }
 }
 
-/** Names share a fixed number of buckets by their hash, so that made-up names cannot fill the store, and nobody learns who exists. */
+/** Names share a fixed number of buckets by their hash, so that made-up names do not fill the store. */
 function unknownNetworkBuckets(what: string, who: string, address: string): Bucket[] {
   if (what !== 'password')
     return [

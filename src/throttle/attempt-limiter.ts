@@ -20,7 +20,7 @@ export type Reservation =
       readonly kind: 'allowed'
       /** Earlier failures of this person, without shared buckets. */
       readonly failures: number
-      /** The wait of a failed attempt, in seconds. */
+      /** In seconds. */
       wait?(): Promise<{ readonly waitSeconds?: number }>
       /** Clears the person's counts, and undoes this person's part in shared buckets. */
       succeeded(): Promise<void>
@@ -116,7 +116,6 @@ export class AttemptLimiter {
     return { kind: 'allowed', failures, wait, succeeded: () => this.clear(buckets), released: giveBack }
   }
 
-  /** Applies a success that is known only later. */
   async clear(buckets: readonly Bucket[]): Promise<void> {
     const own = buckets.find(({ kind }) => kind === 'password_unknown_network')
     const found = own === undefined ? null : await countRecord.get(this.#store, idOf(own))

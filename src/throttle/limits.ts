@@ -20,13 +20,12 @@ export type BucketKind =
   | 'passkey'
 
 export interface Limit {
-  /** Failures without a wait. */
   readonly free: number
-  /** The first wait in seconds; each next one is `factor` times longer. */
+  /** Each next wait is `factor` times longer. */
   readonly firstWaitSeconds: number
   readonly factor: number
   readonly waitSecondsMax: number
-  /** Seconds without an attempt after which the bucket is dropped. */
+  /** The bucket is dropped after this time without an attempt. */
   readonly keepSeconds: number
   /** Seconds in which one failure is forgiven; null for never. */
   readonly forgiveSeconds: number | null
