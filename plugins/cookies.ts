@@ -74,7 +74,6 @@ function validNonce(nonce: string | null): string | null {
   return nonce !== null && nonceShape.test(nonce) ? nonce : null
 }
 
-/** The `state` that binds a hand-over to the browser. */
 export function stateOf(nonce: string): string {
   return createHash('sha256').update(nonce).digest('base64url')
 }
@@ -93,7 +92,7 @@ export function deviceCookie(value: string, site: CookieSite): string {
   return briefCookie(cookieNames(site).known, value, 400 * 24 * 3600, site)
 }
 
-/** Name of the cookie of one sign-in that has begun at an institution. */
+/** Of one sign-in that has begun at an institution. */
 export function loginCookieName(id: string, { secure, port }: CookieSite): string {
   return `${secure ? '__Host-factorgate' : 'factorgate'}-login-${id}${port === '' ? '' : `-${port}`}`
 }
@@ -103,13 +102,13 @@ export function choiceCookieName(institution: string, { secure, port }: CookieSi
   return `${secure ? '__Host-factorgate' : 'factorgate'}-choice-${institution}${port === '' ? '' : `-${port}`}`
 }
 
-/** Names of all such cookies of this site in a `Cookie` header. */
+/** All of them in a `Cookie` header. */
 export function loginCookieNames(header: string | undefined, site: CookieSite): string[] {
   const names = (header ?? '').split(';').map(pair => pair.split('=', 1)[0]!.trim())
   return names.filter(name => name === loginCookieName(/-login-([0-9a-f]{16})/.exec(name)?.[1] ?? '', site))
 }
 
-/** `Set-Cookie` for a value that expires after `seconds`. */
+/** Expires after `seconds`. */
 export function briefCookie(name: string, value: string, seconds: number, site: CookieSite): string {
   return `${serialise(name, value, site)}; Max-Age=${seconds}`
 }

@@ -30,9 +30,8 @@ import { warnOfUnsent } from './unsent-identity.ts'
 
 export interface ForwardOptions {
   readonly live: LiveConnections
-  /** Closed with the plugin. */
   readonly upstreams: UpstreamRegistry
-  /** Makes `X-Factorgate-Assertion`, for apps that ask for it; null for anonymous. */
+  /** `X-Factorgate-Assertion`, for apps that ask for it; null for anonymous. */
   readonly assert?: (exchange: Exchange) => string | null
   /** Called when a WebSocket is open, and `onEnd` after every forwarded request or WebSocket. */
   readonly onOpen?: (exchange: Exchange) => void
@@ -216,13 +215,13 @@ function visitorOf({ raw: { headers }, exchange }: FastifyRequest): string | nul
   return client.viaTrustedProxy || proxyHeaders.some(name => headers[name] !== undefined) ? null : ''
 }
 
-/** What stays with one upstream. On public paths it is the person or session as well; nobody's is the address. */
+/** The key that stays with one upstream: the person or session, also on public paths; the address of a stranger. */
 function affinityOf({ principal, client }: Exchange, sticky: 'session' | 'person'): string {
   if (principal === null) return client.address
   return sticky === 'session' ? principal.session.id : principal.subject.id
 }
 
-/** Throws for a handshake that may not be forwarded. Takes the person's identity out where an app that only reports gets it all the same. */
+/** Throws for a handshake that may not be forwarded. Where the app only reports, it goes on without the person's identity. */
 function checkHandshake(exchange: Exchange, request: IncomingMessage, app: App): void {
   const { rawHeaders } = request
   const hasBody = rawHeaders.some((name, i) => i % 2 === 0 && /^(?:content-length|transfer-encoding)$/i.test(name))

@@ -27,14 +27,11 @@ export interface AccessContext {
   readonly audit: Pick<AuditSink, 'writable'> | null
 }
 
-/** The request to authorize. An Exchange has this shape. */
 export interface AccessRequest {
   readonly match: Match
   readonly target: Target
   readonly client: Pick<Client, 'address'>
-  /** Null for anonymous. */
   readonly principal: { readonly subject: Subject; readonly proofs: readonly Proof[] } | null
-  /** The store's error, or null. */
   readonly storeFailure: StoreUnreachable | null
 }
 

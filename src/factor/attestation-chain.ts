@@ -1,7 +1,6 @@
 /** Certificate chains of attestation statements: whether one leads to a trust anchor (RFC 5280 §6.1, as far as attestation needs it). */
 import { X509Certificate } from 'node:crypto'
 
-/** A certificate that the operator trusts to vouch for authenticators. */
 export interface TrustAnchor {
   readonly certificate: X509Certificate
   /** SHA-256 of the certificate, base64url. */
@@ -10,7 +9,7 @@ export interface TrustAnchor {
 
 const chainLengthMax = 8
 
-/** The certificates of a PEM text. Throws where one cannot be read. */
+/** Throws where a certificate cannot be read. */
 export function trustAnchors(pem: string): TrustAnchor[] {
   const blocks = pem.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END [^-]+-----/g) ?? []
   return blocks.map(block => {
@@ -22,8 +21,8 @@ export function trustAnchors(pem: string): TrustAnchor[] {
 
 /**
  * The anchor that vouches for the first certificate of `chain` (DER, the leaf first), or null. Every certificate must be issued by the next
- * one, be valid at `now` (milliseconds), and all but the leaf must be authorities. An anchor may also be the leaf itself. Revocation
- * is not asked for: the address of the list is in the certificate, whose sender the gate does not know yet.
+ * one, be valid at `now` (milliseconds), and all but the leaf must be authorities. An anchor may also be the leaf itself. The gate does not
+ * ask for revocation: the certificate itself names the address of the list, and its sender may be anybody.
  */
 export function anchorOf(
   chain: readonly Uint8Array[],

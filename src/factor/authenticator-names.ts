@@ -57,7 +57,7 @@ const names: Readonly<Record<string, string>> = {
   '833b721a-ff5f-4d00-bb2e-bdda3ec01e29': 'Feitian ePass'
 }
 
-/** The model of an AAGUID, or null. */
+/** Null for an unknown AAGUID. */
 export function modelName(aaguid: string): string | null {
   const key = aaguid.toLowerCase()
   return Object.hasOwn(names, key) ? (names[key] ?? null) : null

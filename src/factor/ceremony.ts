@@ -18,7 +18,7 @@ export interface CeremonyOwner {
 
 export type Kept<Details> = Details & { readonly endsAt: number }
 
-/** The record of one factor's ceremonies; its id is the handle. `isRight` checks the factor's own fields. */
+/** The record's id is the handle. `isRight` checks the factor's own fields. */
 export function ceremonyRecord<Details extends CeremonyOwner>(
   factor: FactorKind,
   isRight: (record: Loose) => boolean
@@ -51,7 +51,7 @@ export class Ceremonies<Details extends CeremonyOwner> {
     this.#seconds = seconds
   }
 
-  /** Returns a handle, which is valid only with its binding. */
+  /** The handle is valid only with its binding. */
   async begin(details: Details): Promise<string> {
     const ceremony = newToken()
     const kept: Kept<Details> = { ...details, endsAt: this.#clock() + this.#seconds * 1000 }
@@ -59,19 +59,19 @@ export class Ceremonies<Details extends CeremonyOwner> {
     return ceremony
   }
 
-  /** The details; null if the ceremony is over, unknown or another owner's. */
+  /** Null if the ceremony is over, unknown or another owner's. */
   async look(ceremony: unknown, owner: CeremonyOwner): Promise<Details | null> {
     if (typeof ceremony !== 'string' || !isToken(ceremony)) return null
     return this.#ofOwner(await this.#record.get(this.#store, ceremony), owner)
   }
 
-  /** Ends a ceremony. Of parallel callers, only the owner's first gets the details. */
+  /** Of parallel callers, only the owner's first gets the details. */
   async take(ceremony: unknown, owner: CeremonyOwner): Promise<Details | null> {
     if (typeof ceremony !== 'string' || !isToken(ceremony)) return null
     return this.#ofOwner(await this.#record.take(this.#store, ceremony), owner)
   }
 
-  /** The ceremony that `makeCurrent` stored for this owner. */
+  /** See `makeCurrent`. */
   async current(owner: CeremonyOwner): Promise<{ ceremony: string; details: Details } | null> {
     const ceremony = await this.#store.get(this.#currentKeyOf(owner))
     const details = await this.look(ceremony, owner)

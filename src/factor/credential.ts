@@ -15,7 +15,6 @@ interface CredentialBase {
   readonly name: string
   readonly createdAt: number
   readonly lastUsedAt: number | null
-  /** The client's address at that time. */
   readonly lastUsedFrom: string | null
   /** Set after 100 consecutive failures (NIST SP 800-63B-4 §3.2.2). */
   readonly disabledAt: number | null
@@ -46,7 +45,7 @@ export interface WebauthnCredential extends CredentialBase {
   readonly backedUp: boolean
   /** True if it verified its user at enrolment, or later beside another factor. */
   readonly uvInitialized: boolean
-  /** Id of the trust anchor that vouched for its model at enrolment; absent where none did. */
+  /** The trust anchor that vouched for its model at enrolment. */
   readonly attestedBy?: string
 }
 
@@ -83,7 +82,6 @@ export class Credentials {
     this.#onDisabled = input.onDisabled ?? (() => {})
   }
 
-  /** A person's credentials, the oldest first. */
   async list(accountId: string): Promise<Credential[]> {
     const ids = await this.#store.members(indexOf(accountId))
     const found = await Promise.all(ids.map(id => this.get(accountId, id)))
@@ -153,10 +151,7 @@ export class Credentials {
     return true
   }
 
-  /**
-   * Removes a credential unless it is the last working one (THREATS M23), also among parallel calls. If `commit` rejects, nothing is
-   * removed.
-   */
+  /** The last working one stays (THREATS M23), also among parallel calls. If `commit` rejects, nothing is removed. */
   async removeUnlessLast(
     accountId: string,
     id: string,
@@ -250,7 +245,6 @@ const isText = (value: unknown) => typeof value === 'string' && value !== ''
 const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
 const isBoolean = (value: unknown) => typeof value === 'boolean'
 
-/** Whether the fields of each kind are right. */
 const readers: Readonly<Record<CredentialKind, (value: Loose) => boolean>> = { totp: isTotp, webauthn: isWebauthn }
 
 function isCredential(value: Loose): boolean {

@@ -1,4 +1,7 @@
-/** The results of checking and enrolling a second factor. A refusal does not tell its cause, except a wrong clock and a policy, which only the owner of a key can hear. */
+/**
+ * The results of checking and enrolling a second factor. A refusal tells its cause only to the owner of a key: a wrong clock, or the
+ * policy.
+ */
 
 import type { Credential } from './credential.ts'
 import type { FactorKind } from './proof.ts'
@@ -23,7 +26,7 @@ export type Verification =
       readonly goodAgainAt: number
       readonly waitSeconds?: number
     }
-  /** It was verified, but the policy does not take it (any more). */
+  /** Verified, but the policy does not take it. */
   | { readonly kind: 'unfit'; readonly accountId: string; readonly why: Misfit }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
 
@@ -31,7 +34,7 @@ export type Enrolment =
   | { readonly kind: 'enrolled'; readonly credential: Credential }
   /** `clockOffsetSeconds`: positive for a fast clock. */
   | { readonly kind: 'refused'; readonly clockOffsetSeconds?: number | null; readonly waitSeconds?: number }
-  /** The response is right, but the policy does not take this authenticator. */
+  /** Verified, but the policy does not take this authenticator. */
   | { readonly kind: 'unfit'; readonly why: Misfit; readonly model: string | null }
   /** The ceremony is over, spent or another person's. */
   | { readonly kind: 'expired' }

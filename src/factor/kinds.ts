@@ -1,14 +1,14 @@
 /**
- * The kinds of second factors, in the order in which they are listed. Rules, records, assertions, commands and pages derive from this table:
- * a kind that one of them does not know does not compile.
+ * The kinds of second factors, in the order of lists. Rules, records, assertions, commands and pages derive from this table: a kind that
+ * one of them lacks does not compile.
  */
 
 interface KindOfFactor {
-  /** What the reference of the configuration calls it. */
+  /** In the reference of the configuration. */
   readonly title: string
   /** Authentication method references (RFC 8176 §2) in assertions. */
   readonly amr: readonly string[]
-  /** How it is shown: a code in a form, or a ceremony that needs a script. */
+  /** A code in a form, or a ceremony that needs a script. */
   readonly shownAs: 'code' | 'ceremony'
   /** True where people enrol credentials of this kind (`credential.ts`). */
   readonly isEnrolled: boolean
@@ -21,7 +21,6 @@ export const factorTable = {
 } as const satisfies Record<string, KindOfFactor>
 
 type Table = typeof factorTable
-/** The kinds whose row has these fields. */
 type KindWith<Row extends Partial<KindOfFactor>> = {
   [Kind in keyof Table]: Table[Kind] extends Row ? Kind : never
 }[keyof Table]

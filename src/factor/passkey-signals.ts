@@ -11,7 +11,6 @@ export interface PasskeySignals {
   readonly allAcceptedCredentialIds: readonly string[]
 }
 
-/** The signals for a person who is signed in. */
 export async function passkeySignals(
   { credentials, rpId }: { credentials: Credentials; rpId: string },
   { id: userId, name, displayName }: { id: string; name: string; displayName: string }

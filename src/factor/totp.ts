@@ -90,7 +90,6 @@ export class Totp {
     this.#failures = new ConsecutiveFailures(options.store)
   }
 
-  /** The session's pending enrolment, or a new one: a reload shows the scanned secret. */
   async open(account: { id: string; name: string }, binding: string): Promise<TotpSetup> {
     const owner = { accountId: account.id, binding }
     const waiting = await this.#ceremonies.current(owner)
@@ -127,7 +126,7 @@ export class Totp {
     return this.#setup(await this.#ceremonies.begin(pending), pending, secret)
   }
 
-  /** The pending secret, for the page after a wrong code. Null if it is over or another person's. */
+  /** For the page after a wrong code. Null if it is over or another person's. */
   async resume(ceremony: string, accountId: string, binding: string): Promise<TotpSetup | null> {
     const pending = await this.#ceremonies.look(ceremony, { accountId, binding })
     return pending === null ? null : this.#setupOf(ceremony, pending)

@@ -11,7 +11,6 @@ export interface WebauthnPolicy {
   readonly refusesSynced: boolean
 }
 
-/** Why a credential does not fit the policy. */
 export type Misfit = 'synced' | 'unattested' | 'denied_model' | 'unlisted_model'
 
 type Judged = Pick<WebauthnCredential, 'aaguid' | 'backupEligible' | 'attestedBy'>

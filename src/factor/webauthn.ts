@@ -68,7 +68,6 @@ interface AnswerInput extends Origin {
   readonly response: unknown
 }
 
-/** An answer to a spent challenge, with its credential. */
 interface Answered {
   readonly response: AuthenticationResponse
   readonly credential: WebauthnCredential
@@ -131,7 +130,7 @@ export class Webauthn {
     binding: string
     ceremony: string
     response: unknown
-    /** The person's name for it, or a function of its model (null if unknown) and type. */
+    /** Or a function of its model (null if unknown) and type. */
     name: string | ((model: string | null, sort: AuthenticatorType) => string)
     address: string
   }): Promise<Enrolment> {
@@ -175,12 +174,11 @@ export class Webauthn {
     return { kind: 'enrolled', credential }
   }
 
-  /** Why the policy does not take this credential; null where it does, and for other factors. */
+  /** Null where the policy takes it, and for other factors. */
   misfitOf(credential: Credential): Misfit | null {
     return credential.kind === 'webauthn' ? misfitOf(this.#options.policy ?? null, credential) : null
   }
 
-  /** See passkey-signals.ts. */
   readonly signalsFor = (account: { id: string; name: string; displayName: string }) =>
     passkeySignals(this.#options, account)
   readonly isUnknown = (answer: unknown) => isUnknownPasskey(this.#options.credentials, answer)

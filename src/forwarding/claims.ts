@@ -109,7 +109,7 @@ export function claimPattern(): string {
   return `[\\W_]*${spelled.replace(/\[[^\]]*\]|-\??/g, part => (part.startsWith('[') ? part : `[\\W_]${part === '-' ? '+' : '*'}`))}`
 }
 
-/** Claim-like names that the operator lets pass. */
+/** As the operator configured. */
 export function passedNames(app: { readonly passHeaders?: readonly string[] }): ReadonlySet<string> {
   return new Set(app.passHeaders?.map(normalName))
 }

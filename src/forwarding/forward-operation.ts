@@ -18,7 +18,6 @@ import { toUpstreamPath } from './url-mapping.ts'
 /** Methods of requests that may be sent again (RFC 9110 §9.2.2). */
 export const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH'])
 
-/** The least Retry-After, in seconds. */
 const retrySeconds = 2
 
 export abstract class ForwardOperation implements LiveEntry {
@@ -31,7 +30,6 @@ export abstract class ForwardOperation implements LiveEntry {
   protected connection: UpstreamConnection | null = null
   /** Indexes of the upstreams asked so far, the current one last. */
   protected readonly tried: number[] = []
-  /** Why the last upstream could not be asked. */
   #failure: UpstreamError | null = null
   #slowConnects = 0
   readonly #startedAt = performance.now()
@@ -162,10 +160,7 @@ export abstract class ForwardOperation implements LiveEntry {
     return null
   }
 
-  /**
-   * Marks the upstream as down and says if another may be asked, which requires that no byte was read. Nobody waits
-   * for more than two connections that time out.
-   */
+  /** Marks the upstream as down. Another may be asked if no byte was read, after two timeouts at most. */
   protected mayAskAnother(error: UpstreamError): boolean {
     this.#failure = error
     const index = this.tried.at(-1) as number

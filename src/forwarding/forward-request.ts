@@ -21,11 +21,9 @@ export interface ForwardRequest {
   readonly sessionId: string | null
   /** The user of the client's connection: a session id, '' for anonymous; null if several people may share it. */
   readonly visitor: string | null
-  /** What stays with one upstream; null if the upstreams take turns. */
   readonly affinity: string | null
-  /** When the permission ends, in milliseconds since the epoch; null for no end. A reload may change it. */
+  /** In milliseconds since the epoch; null for no end. A reload may change it. */
   endsAt: number | null
-  /** Null for anonymous. */
   readonly sessionEndsAt: number | null
   readonly proofs: readonly Proof[]
   readonly assertion: string | null
@@ -45,14 +43,12 @@ export interface ForwardObserver {
 }
 
 export interface RefusalDetails {
-  /** Why it ended early. */
   readonly cut?: string
   /** Only where no upstream can have read any of it. */
   readonly retryAfterSeconds?: number
 }
 
 export interface ForwardResult {
-  /** Null if the request ended before a response. */
   readonly status: number | null
   /** Body bytes; for a WebSocket all bytes after the handshake. */
   readonly bytesIn: number

@@ -22,7 +22,6 @@ export interface LiveEntry {
   readonly endsAt: number | null
   readonly isSocket: boolean
   readonly bytesMoved: number
-  /** The app, as configured when the connection was opened. */
   readonly app?: App
   /** The request for a new decision, built on access. */
   readonly asked?: LiveRequest

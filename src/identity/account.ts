@@ -8,18 +8,20 @@ export interface Account {
   readonly displayName: string
   readonly email: string | null
   readonly groups: readonly string[]
-  /** The id of the directory that checks the first factor; `local` for the gate's own passwords. */
+  /** The directory's id; `local` for the gate's own passwords. */
   readonly directory: string
-  /** That directory's own id of the person, which never changes; absent for local people, and until somebody added beforehand signs in. */
+  /**
+   * The directory's id of the person, which never changes. Absent for local people, and before the first sign-in of a person added
+   * beforehand.
+   */
   readonly externalId?: string
   readonly suspended: { readonly at: number; readonly why: string } | null
   readonly createdAt: number
 }
 
-/** The group of the people who run the gate. */
 export const operators = 'operators'
 
-/** The prefix of an account's store key, before its id. The gate caches and watches it. */
+/** Before the account's id. The gate caches and watches these keys. */
 export const accountPrefix = 'account:'
 
 const nameShape = /^[a-z0-9](?:[a-z0-9._+-]{0,62}[a-z0-9])?(?:@[a-z0-9](?:[a-z0-9.-]{0,188}[a-z0-9])?)?$/

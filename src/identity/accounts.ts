@@ -1,4 +1,4 @@
-/** The register of accounts. It gives each name to one account, and no change of an account overwrites another one of the same moment. */
+/** The accounts. A name belongs to one account. Of two changes at once, neither is lost. */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { newId } from '../ids.ts'
@@ -19,7 +19,7 @@ const sentences: Readonly<Record<AccountProblem, string>> = {
   not_found: 'there is no such account'
 }
 
-/** The error of an operator's command that cannot be done. */
+/** For commands of operators. */
 export class AccountError extends Error {
   override readonly name = 'AccountError'
   readonly problem: AccountProblem
@@ -51,7 +51,6 @@ const nameKeyOf = (name: string) => `account-name:${name}`
 /** A directory's ids have any length and any characters. */
 const externalKeyOf = (directory: string, externalId: string) =>
   `account-external:${directory}:${createHash('sha256').update(externalId).digest('base64url')}`
-/** The accounts of a directory. */
 const membersOf = (directory: string) => `accounts-of:${directory}`
 
 export class Accounts {
@@ -103,21 +102,20 @@ export class Accounts {
     return null
   }
 
-  /** The account of a directory's person, by the id that never changes there. */
+  /** By the directory's own id. */
   async ofExternal(directory: string, externalId: string): Promise<Account | null> {
     const id = await this.#store.get(externalKeyOf(directory, externalId))
     const account = id === null ? null : await this.byId(id)
     return account?.directory === directory && account.externalId === externalId ? account : null
   }
 
-  /** The ids of the accounts of a directory other than `local`. */
   idsOf(directory: string): Promise<readonly string[]> {
     return this.#store.members(membersOf(directory))
   }
 
   /**
-   * Gives an account that was added beforehand to the person of its directory who signs in first under its name. Throws AccountError
-   * `external_taken` where it has somebody already, or the person another account.
+   * Ties an account that was added beforehand to a person of its directory. Throws AccountError `external_taken` where either is tied
+   * already.
    */
   async bind(id: string, externalId: string): Promise<Account> {
     const { directory } = (await this.byId(id)) ?? { directory: null }
@@ -132,9 +130,7 @@ export class Accounts {
     return account
   }
 
-  /**
-   * Another sign-in name. The old one stays taken, because apps may know the person by it. Throws AccountError `name_invalid` or `name_taken`.
-   */
+  /** The old name stays taken, because apps may know the person by it. Throws AccountError `name_invalid` or `name_taken`. */
   async rename(id: string, to: string): Promise<Account> {
     const name = canonicalName(to)
     if (name === undefined) throw new AccountError('name_invalid')
@@ -148,7 +144,7 @@ export class Accounts {
     return account?.id === id ? account : null
   }
 
-  /** The account of a name in any spelling. */
+  /** Any spelling of the name. */
   async byName(text: string): Promise<Account | null> {
     // Names have no capitals, so no name is equal to `nobody`.
     const name = canonicalName(text) ?? nobody
@@ -157,8 +153,8 @@ export class Accounts {
   }
 
   /**
-   * The account with this name, or with this e-mail address if only one account has it. The name comes first. The number of reads depends
-   * on the text, and not on who exists (ASVS 6.3.8).
+   * A name, or an e-mail address that only one account has. The name comes first. The number of reads depends on the text, and not on who
+   * exists (ASVS 6.3.8).
    */
   async bySignIn(text: string): Promise<Account | null> {
     const named = await this.byName(text)
@@ -170,7 +166,7 @@ export class Accounts {
     return named ?? (holders.length === 1 ? holders[0]! : null)
   }
 
-  /** Fills the index of addresses, once for each store. With `anew` it fills the index in any case. */
+  /** Once for each store. With `anew` in any case. */
   async indexAddresses({ anew = false } = {}): Promise<void> {
     if (!anew && (await this.#store.get(addressMark)) !== null) return
     await inBatches(await this.#store.members(index), async id => {
@@ -184,7 +180,7 @@ export class Accounts {
     return (await this.#store.members(index)).length === 0
   }
 
-  /** All accounts, sorted by name. `onDone` gets the number that has been read. */
+  /** Sorted by name. `onDone` gets the number that has been read. */
   async list(onDone?: (done: number) => void): Promise<Account[]> {
     const found = await inBatches(await this.#store.members(index), id => this.byId(id), onDone)
     return found.filter(account => account !== null).sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -205,7 +201,7 @@ export class Accounts {
     return account
   }
 
-  /** Takes an address out of the index unless the account has it now. */
+  /** Unless the account has the address now. */
   async #forget(address: string | null, id: string): Promise<void> {
     const isTheirs = async () =>
       canonicalAddress((await this.byId(id))?.email ?? '') === canonicalAddress(address ?? '')
@@ -216,8 +212,8 @@ export class Accounts {
   }
 
   /**
-   * Ends the account's access; watchers of the store end its sessions and connections. Throws AccountError `not_found`. Rejects with
-   * StoreUnconfirmed where nothing confirms the change; a second call asks again.
+   * Watchers of the store end the account's sessions and connections. Throws AccountError `not_found`. Rejects with StoreUnconfirmed where
+   * nothing confirms the change; a second call asks again.
    */
   async suspend(id: string, why: string): Promise<Account> {
     const account = await this.#change(id, account => ({ ...account, suspended: { at: this.#clock(), why } }))
@@ -229,7 +225,7 @@ export class Accounts {
     return this.#change(id, account => ({ ...account, suspended: null }))
   }
 
-  /** Removes the account and its name. False if there was none. */
+  /** False if there was none. */
   async remove(id: string): Promise<boolean> {
     const account = await this.byId(id)
     if (account === null) return false

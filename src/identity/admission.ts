@@ -1,6 +1,6 @@
 /**
- * An arrival becomes an account: found by the id that never changes, made at the first sign-in, kept in step with the institution after that. A name
- * that is taken by somebody else is refused, and never merged.
+ * Finds the account of an arrival by the institution's id, makes it at the first sign-in, and updates it later. A name that another person
+ * has is refused, and accounts are never merged.
  */
 import { type Account, canonicalName } from './account.ts'
 import { AccountError, type Accounts } from './accounts.ts'
@@ -8,7 +8,7 @@ import { type Arrival, cleanDisplayName, cleanEmail, cleanGroups, type Source } 
 
 export type Admission =
   | { readonly kind: 'admitted'; readonly account: Account; readonly isNew: boolean }
-  /** `name_invalid`: no account can be called so. `name_taken`: somebody else is called so. */
+  /** `name_invalid`: no account can have this name. `name_taken`: another one has it. */
   | { readonly kind: 'refused'; readonly why: 'name_invalid' | 'name_taken' }
 
 export type AdmissionSource = Pick<Source, 'id' | 'realm' | 'groupMap'>
@@ -20,7 +20,7 @@ export class Admissions {
     this.#accounts = accounts
   }
 
-  /** The account of the person who has arrived. Rejects where the store cannot be reached. */
+  /** Rejects where the store cannot be reached. */
   async admit(source: AdmissionSource, arrival: Arrival): Promise<Admission> {
     const known = await this.#accounts.ofExternal(source.id, arrival.externalId)
     if (known !== null)
@@ -44,7 +44,7 @@ export class Admissions {
     }
   }
 
-  /** The account with what the institution says now. Writes only what differs. */
+  /** Updates the account from the arrival. Writes only what differs. */
   async keepInStep(source: AdmissionSource, account: Account, arrival: Arrival): Promise<Account> {
     const displayName = cleanDisplayName(arrival.displayName) ?? account.displayName
     const email = cleanEmail(arrival.email)
@@ -61,7 +61,7 @@ export class Admissions {
     return name === undefined || name === account.name ? now : this.#rename(now, name)
   }
 
-  /** Somebody who was added beforehand, with this directory, is who comes first under the name. */
+  /** An account that was added beforehand goes to the first person who signs in with its name. */
   async #bind(source: AdmissionSource, holder: Account, arrival: Arrival): Promise<Admission> {
     if (holder.directory !== source.id || holder.externalId !== undefined) return { kind: 'refused', why: 'name_taken' }
     try {
@@ -72,7 +72,7 @@ export class Admissions {
     }
   }
 
-  /** Two first sign-ins of one person at once: the account that came first is theirs. */
+  /** Of two first sign-ins of one person at once, the other one has made the account. */
   async #lost(source: AdmissionSource, arrival: Arrival, error: unknown): Promise<Admission> {
     if (!(error instanceof AccountError)) throw error
     const account = await this.#accounts.ofExternal(source.id, arrival.externalId)
@@ -80,7 +80,7 @@ export class Admissions {
     return { kind: 'refused', why: error.problem === 'name_invalid' ? 'name_invalid' : 'name_taken' }
   }
 
-  /** Whoever is called otherwise there now is called so here, unless somebody else is: then the old name stays. */
+  /** Gives the account its new name at the institution, unless another account has that name. */
   async #rename(account: Account, name: string): Promise<Account> {
     try {
       return await this.#accounts.rename(account.id, name)
@@ -91,7 +91,7 @@ export class Admissions {
   }
 }
 
-/** The name of the account; undefined for what can be none. */
+/** Undefined for a text that cannot be a name. */
 function nameOf({ realm }: AdmissionSource, { name }: Arrival): string | undefined {
   const plain = canonicalName(name)
   if (plain === undefined || realm === null) return plain

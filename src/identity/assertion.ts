@@ -20,7 +20,7 @@ export interface AssertionInput {
 /** The life of an assertion in seconds: long enough for a slow app to read it, too short to be worth stealing. */
 export const assertionSeconds = 120
 
-/** The authentication method references of each proof (RFC 8176 §2). */
+/** RFC 8176 §2. */
 function methodsOf(kind: ProofKind): readonly string[] {
   if (kind === 'invitation' || kind === 'institution') return []
   return kind === 'password' || kind === 'directory' ? ['pwd'] : factorTable[kind].amr

@@ -1,4 +1,4 @@
-/** Every source of people of one configuration: the directories that take a password, and the institutions that people are sent to. */
+/** All configured sources of people: the directories that take a password, and the institutions. */
 import type { Account } from './account.ts'
 import type { EnrolmentMode, Source } from './arrival.ts'
 import type { Directory } from './directory.ts'
@@ -7,19 +7,18 @@ import type { Institution } from './institution.ts'
 import type { OidcInstitution } from './oidc/oidc.ts'
 import type { SamlInstitution } from './saml/saml.ts'
 
-/** An institution of one of the kinds; `kind` says which. */
 export type AnyInstitution = HeaderInstitution | OidcInstitution | SamlInstitution
 
 /**
- * Whether an account's own directory still vouches for it. `ask-there`: it cannot be asked, so the person has to sign in there. `gone`: it does not know
- * them any more, has locked them, or is not configured any more.
+ * Whether the account's directory still vouches for it. `ask-there`: the gate cannot ask, so the person has to sign in there. `gone`: the
+ * directory does not know them any more, has locked them, or is not configured any more.
  */
 export type Standing = 'stands' | 'gone' | 'ask-there'
 
 export interface DirectoriesInput {
-  /** Asked for name and password, in this order. */
+  /** Asked in this order. */
   readonly passwords: readonly Directory[]
-  /** Offered as buttons, in this order. */
+  /** The order of the buttons. */
   readonly institutions: readonly AnyInstitution[]
 }
 
@@ -49,7 +48,7 @@ export class Directories {
     return this.institutions.find(({ source }) => source.id === id)
   }
 
-  /** What people call it; the id where it is not configured. */
+  /** The title, or the id where it is not configured. */
   titleOf(id: string): string {
     return this.#sources.get(id)?.title ?? id
   }

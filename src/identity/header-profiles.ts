@@ -3,7 +3,6 @@
  * Checked against the products' own sources and documentation in November 2026.
  */
 
-/** How a value outside ASCII is written. */
 export const headerEncodings = ['utf-8', 'latin-1', 'percent', 'rfc2047', 'quoted-printable', 'ascii'] as const
 export type HeaderEncoding = (typeof headerEncodings)[number]
 
@@ -12,11 +11,9 @@ export type GroupSeparator = (typeof groupSeparators)[number]
 
 /** The headers that tell an app who is there; null for those that are not sent. */
 export interface IdentityHeaders {
-  /** The sign-in name. */
   readonly user: string | null
-  /** The sign-in name once more, for products that read it under two names. */
+  /** The sign-in name again, for products that read two headers. */
   readonly preferredUsername?: string | null
-  /** The display name. */
   readonly name: string | null
   readonly email: string | null
   readonly groups: string | null
@@ -88,17 +85,16 @@ export const headerProfiles = {
   // with `-` too, and some of them drop names with `_`. It decodes headers as Latin-1 (PEP 3333), and the value is an e-mail address.
   // Galaxy, lib/galaxy/web/framework/middleware/remoteuser.py.
   galaxy: { ...none, user: 'Remote-User', secretHeader: 'GX-Secret', encoding: 'ascii' },
-  // Nothing but what is named beside it.
   custom: { ...none, user: null, encoding: 'utf-8' }
 } as const satisfies Record<string, Profile>
 
 export type HeaderProfile = keyof typeof headerProfiles
 export const headerProfileNames = Object.keys(headerProfiles) as HeaderProfile[]
 
-/** What the configuration gives: a profile, and what differs from it. */
+/** A profile, and what differs from it. */
 export type GivenHeaders = Partial<IdentityHeaders> & { readonly profile?: HeaderProfile }
 
-/** The headers of an app. What is given stands; the rest is the profile's, or `remote-user`'s where none is named. */
+/** What is given stands; the rest is the profile's, `remote-user` by default. */
 export function withProfile(given: HeaderProfile | GivenHeaders): IdentityHeaders & GivenHeaders {
   if (typeof given === 'string') return { profile: given, ...headerProfiles[given] }
   if (given.profile !== undefined) return { ...headerProfiles[given.profile], ...given }
@@ -106,7 +102,7 @@ export function withProfile(given: HeaderProfile | GivenHeaders): IdentityHeader
   return { user, name, email, groups, ...given }
 }
 
-/** The names of headers that an app gets from the gate alone. */
+/** Headers that an app gets from the gate alone. */
 export function namesOf(headers: IdentityHeaders): string[] {
   const { user, preferredUsername, name, email, groups, secretHeader } = headers
   return [user, preferredUsername, name, email, groups, secretHeader].filter(header => typeof header === 'string')

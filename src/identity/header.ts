@@ -1,6 +1,6 @@
 /**
- * A proxy in front that signs people in (mod_shib, mod_auth_openidc, Kerberos) and says in headers who they are. It is believed by its address and by a secret. A
- * header that comes twice, or in another spelling beside it, is refused: fronts pass on what they do not know.
+ * A proxy in front that signs people in (mod_shib, mod_auth_openidc, Kerberos) and names them in headers. The gate knows it by its address
+ * and a secret. A header that comes twice, or also in another spelling, is refused, since proxies pass on what they do not know.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { timeUnknown } from '../factor/proof.ts'
@@ -30,11 +30,10 @@ export interface HeaderOptions {
   readonly mfaValues: readonly string[]
 }
 
-/** The request that the proxy has passed on. */
 export interface FrontRequest {
   /** Address of the socket, whatever X-Forwarded-For says. */
   readonly peer: string
-  /** Names and values in turn, as they came. */
+  /** Alternating names and values. */
   readonly rawHeaders: readonly string[]
 }
 
@@ -56,7 +55,6 @@ export class HeaderInstitution implements Institution {
     this.#from = parseNetworks(options.from)
   }
 
-  /** Who the proxy says it is. */
   read({ peer, rawHeaders }: FrontRequest): InstitutionAnswer {
     const { headers, secret, separator, mfaValues } = this.#options
     if (!this.#from.contains(peer)) return invalid(`the request came from ${peer}, which is not in 'from'`)
@@ -71,7 +69,7 @@ export class HeaderInstitution implements Institution {
     const name = saidIn(headers.name)
     if (name === null || name === '')
       return refused('institution_refused', `${headers.name} is missing: nobody is signed in at the proxy`)
-    // Without an id the name is the person, in any spelling of it.
+    // Without an id the canonical name identifies the person.
     const id = headers.id === null ? (canonicalName(name) ?? name) : saidIn(headers.id)
     if (id === null || id === '') return invalid(`${headers.id} is missing`)
     const said = headers.mfa === null ? [] : groupsIn(saidIn(headers.mfa) ?? '', separator)
@@ -125,7 +123,7 @@ function utf8(value: string): string | null {
   }
 }
 
-/** Values with the separator between them; `\` before it makes it a part of the value, as mod_shib writes it. */
+/** Values with the separator between them; `\` escapes it, as in mod_shib. */
 function groupsIn(text: string, separator: string): string[] {
   const values: string[] = []
   let value = ''

@@ -1,18 +1,18 @@
-/** The identity headers of a person: what an app is told of who is there, in-line and by forward-auth alike. */
+/** The identity headers of a person, for in-line forwarding and forward-auth. */
 import { encodeValue } from './header-encoding.ts'
 import type { HeaderEncoding, IdentityHeaders } from './header-profiles.ts'
 import type { Subject } from './subject.ts'
 
-/** A value that was left out, since it cannot be sent, or would be read as something else. */
+/** A value that cannot be sent, or would be misread. */
 export interface Unsent {
   readonly header: string
   readonly value: string
 }
 
 /**
- * Alternating names and values (one character for each byte). A missing attribute makes no line, since some apps read an empty one as "none
- * from now on". Where the sign-in name cannot be sent, nothing is, otherwise an app would see groups of nobody. What is left out goes
- * to `onUnsent`.
+ * Alternating names and values (one character for each byte). A missing attribute makes no line, since some apps take an empty one as
+ * "delete it". Where the sign-in name cannot be sent, nothing is sent, otherwise an app would see groups of nobody. `onUnsent` gets what is
+ * left out.
  */
 export function identityLines(
   headers: IdentityHeaders,
@@ -44,7 +44,7 @@ interface GroupsText {
   readonly unsent: readonly string[]
 }
 
-/** By app, and by an account's own list, which is the same array for as long as the account is cached. */
+/** By app and by the account's array, which stays the same while the account is cached. */
 const known = new WeakMap<IdentityHeaders, WeakMap<readonly string[], GroupsText>>()
 
 function groupsOf(

@@ -15,11 +15,11 @@ const keptSeconds = lifeSeconds + 3600
 interface Invitation {
   readonly accountId: string
   readonly expiresAt: number
-  /** When the password was set; absent before. */
+  /** When the password was set. */
   readonly acceptedAt?: number
 }
 
-/** Its id is the digest of the token. */
+/** The record's id is the digest of the token. */
 export const invitationRecord = new RecordKind<Invitation>({
   prefix: 'invitation:',
   version: 1,
@@ -28,7 +28,6 @@ export const invitationRecord = new RecordKind<Invitation>({
       ? (record as unknown as Invitation)
       : null
 })
-/** The key of the digest of an account's newest invitation. Only that one counts. */
 const latestOf = (accountId: string) => `invitation-of:${accountId}`
 
 export class Invitations {
@@ -40,7 +39,7 @@ export class Invitations {
     this.#clock = clock
   }
 
-  /** Makes a token for a link that sets one password within 24 hours. It ends the account's older invitations. */
+  /** The link sets one password within 24 hours. Older invitations of the account end. */
   async issue(accountId: string): Promise<string> {
     const token = newToken()
     const digest = tokenDigest(token)
@@ -53,35 +52,35 @@ export class Invitations {
     return token
   }
 
-  /** The account of an invitation that is not accepted yet, or null. */
+  /** The account; null unless the invitation is good and not accepted yet. */
   async peek(token: string): Promise<string | null> {
     const found = await this.#look(token)
     return found === null || found.acceptedAt !== undefined ? null : found.accountId
   }
 
-  /** The account of an invitation that is accepted and has not led to a second factor yet, or null. */
+  /** The account; null unless the invitation is accepted and no second factor has followed. */
   async begun(token: string): Promise<string | null> {
     const found = await this.#look(token)
     return found?.acceptedAt === undefined ? null : found.accountId
   }
 
-  /** Accepts an invitation. Of all callers at once, one gets the account's id and the others null. */
+  /** Of all callers at once, one gets the account's id and the others null. */
   accept(token: string): Promise<string | null> {
     return this.#mark(token, true)
   }
 
-  /** Takes an acceptance back after a failure: the link is good again until its end. */
+  /** After a failure: the link is good again until its end. */
   async release(token: string): Promise<void> {
     await this.#mark(token, false)
   }
 
-  /** True while the account has an invitation, accepted or not. */
+  /** True also for an accepted one. */
   async isWaiting(accountId: string): Promise<boolean> {
     const digest = await this.#store.get(latestOf(accountId))
     return digest !== null && (await this.#good(digest, await invitationRecord.get(this.#store, digest))) !== null
   }
 
-  /** True while this invitation is the account's newest and is neither withdrawn nor spent, even after the link has run out. */
+  /** True while it is the newest, and neither withdrawn nor spent, even after the link has run out. */
   async stands(accountId: string, digest: string): Promise<boolean> {
     const [newest, invitation] = await Promise.all([
       this.#store.get(latestOf(accountId)),
@@ -90,7 +89,7 @@ export class Invitations {
     return newest === digest && invitation?.accountId === accountId
   }
 
-  /** Spends an invitation. True for one caller, and only while it `stands`. */
+  /** True for one caller, and only while it `stands`. */
   async spend(accountId: string, digest: string): Promise<boolean> {
     if (!(await this.stands(accountId, digest))) return false
     if ((await invitationRecord.take(this.#store, digest)) === null) return false
@@ -98,7 +97,6 @@ export class Invitations {
     return (await this.#store.get(latestOf(accountId))) === digest
   }
 
-  /** Ends the account's invitation, if there is one. */
   async removeAll(accountId: string): Promise<void> {
     const digest = await this.#store.take(latestOf(accountId))
     if (digest === null) return
@@ -125,7 +123,7 @@ export class Invitations {
     })
   }
 
-  /** The invitation, if its time is not up and it is its account's newest. */
+  /** Null if its time is up, or a newer one exists. */
   async #good(digest: string, invitation: Invitation | null): Promise<Invitation | null> {
     if (invitation === null || !isCurrent(invitation.expiresAt, lifeSeconds * 1000, this.#clock())) return null
     return (await this.#store.get(latestOf(invitation.accountId))) === digest ? invitation : null

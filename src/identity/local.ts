@@ -31,7 +31,7 @@ const hashShape = /^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z
 /** An id that no account has. Looking it up keeps the number of reads the same. */
 const nobody = 'nobody'
 
-/** Its id is the account's. */
+/** The record's id is the account's. */
 export const passwordRecord = new RecordKind<PasswordRecord>({
   prefix: 'password:',
   version: 1,
@@ -73,10 +73,7 @@ export class LocalDirectory implements Directory {
     await (await this.preparePassword(password))(accountId)
   }
 
-  /**
-   * The slow half of setting a password. It answers a function that stores, so that a caller can spend something between the two. Throws as
-   * `setPassword` does.
-   */
+  /** Hashes, and answers a function that stores: a caller can spend something between the two. Throws as `setPassword` does. */
   async preparePassword(password: string): Promise<(accountId: string) => Promise<void>> {
     const problem = passwordProblem(password, [])
     if (problem !== null) throw new PasswordRefused(problem)
@@ -100,7 +97,7 @@ export class LocalDirectory implements Directory {
     await this.removePassword(accountId)
   }
 
-  /** Hashes the password again with today's cost. A failure does not matter, since the old hash stays. */
+  /** A failure does not matter, since the old hash stays. */
   async #renew(accountId: string, before: string, password: string): Promise<void> {
     const hash = await this.#hasher.hash(password).catch(() => null)
     if (hash === null) return

@@ -2,15 +2,14 @@
 import { evenUnconfirmed, everyStep } from '../store/unconfirmed.ts'
 import { AccountError, type Accounts } from './accounts.ts'
 
-/** What one room keeps of an account: password, credentials, recovery codes, invitation, known addresses. */
+/** A part of an account: password, credentials, recovery codes, invitation, known addresses. */
 export interface Belongings {
   removeAll(accountId: string): Promise<unknown>
 }
 
 /**
- * Removes the account and everything of it. The first write suspends it, so that access ends even if the removal breaks off; a second call
- * finishes the removal. The function asks `mayGo` before the last step. It answers false if there was no such account, or if `mayGo` says
- * no.
+ * The first write suspends the account, so that access ends even if the removal breaks off; a second call finishes it. `mayGo` is asked
+ * before the last step. False if there was no such account, or if `mayGo` says no.
  */
 export async function removeEverythingOf(
   accountId: string,

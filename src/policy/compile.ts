@@ -23,14 +23,13 @@ export interface Compiled {
 
 const compiledPolicies = new WeakMap<Policy, Compiled>()
 
-/** Compiles a policy. Throws NetworkError for a network that cannot be parsed. */
+/** Throws NetworkError for a network that cannot be parsed. */
 export function compilePolicy(rules: readonly Rule[], caseSensitive: boolean): Policy {
   const policy: Policy = Object.freeze({ rules: Object.freeze([...rules]), caseSensitive })
   compiledOf(policy)
   return policy
 }
 
-/** The compiled form of a policy, made once. */
 export function compiledOf(policy: Policy): Compiled {
   let compiled = compiledPolicies.get(policy)
   if (compiled === undefined) {
@@ -66,7 +65,6 @@ class Node {
   readonly children = new Map<string, Node>()
 }
 
-/** A tree of rules by literal segments. */
 export class RuleIndex {
   readonly #root = new Node()
 

@@ -7,7 +7,7 @@ import type { Requirement } from './policy.ts'
 
 export { compilePolicy, type Question }
 
-/** Decides whether to forward a request. It is a pure function: `question.now` is its only clock. */
+/** `question.now` is its only clock. */
 export function decide(question: Question): Decision {
   const asked = ask(question)
   let verdict = strictestOf(asked)

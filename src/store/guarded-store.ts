@@ -1,7 +1,7 @@
 /**
- * A store that refuses to answer once it was swapped or rolled back. Its mark says which store it is, and its epoch how far it has come.
- * The refusal ends when the right store is back, or an operator runs `factorgate store accept`. In an older copy a revoked session or a
- * spent code could be valid again.
+ * A store that refuses to answer once it was swapped or rolled back, since in an older copy a revoked session or a spent code would be
+ * valid. Its mark says which store it is, and its epoch how far it has come. The refusal ends when the right store is back, or an operator
+ * runs `factorgate store accept`.
  */
 import { randomBytes } from 'node:crypto'
 import { changeValue } from './change.ts'
@@ -31,7 +31,7 @@ export interface GuardOptions {
   /** The address without a password, for messages. */
   readonly address: string
   readonly isCluster: boolean
-  /** Called if the store was emptied. The gate accepts that, because nobody can sign in with an empty store. */
+  /** Called if the store was emptied, which the gate accepts: nobody can sign in with an empty store. */
   readonly isEmptied?: (sentence: string) => void
 }
 
@@ -40,7 +40,7 @@ interface State {
   readonly epochs: readonly number[]
 }
 
-/** Verifies the store, and marks a new one. Throws StoreMisconfigured if it is another store or has gone back. */
+/** Marks a new store. Throws StoreMisconfigured if it is another one or has gone back. */
 export async function guardStore(inner: Store, options: GuardOptions): Promise<GuardedStore> {
   let before = options.known.get(options.address)
   if (before !== null && options.isEmptied !== undefined && (await isEmpty(inner))) {
@@ -85,7 +85,7 @@ export class GuardedStore implements Store {
   #refusal: string | null = null
   #isLost = false
   #isUnsaved = false
-  /** The number of lost connections. A check that began before the last loss proves nothing. */
+  /** A check that began before the last loss proves nothing. */
   #losses = 0
   #verifying: Promise<string | null> | undefined
   #settling: { promise: Promise<void>; isBegun: boolean } | undefined

@@ -4,7 +4,6 @@
  */
 import { closeSync, constants, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 
-/** A store's mark and the highest epochs seen. */
 export interface KnownStore {
   readonly id: string
   readonly epochs: readonly number[]

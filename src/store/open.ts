@@ -56,7 +56,7 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
   )
 }
 
-/** The options of guarded-store.ts. With `knownFile` null nothing is kept on disk. */
+/** With `knownFile` null nothing is kept on disk. */
 export function guardOptions(url: string, options: StoreOptions, knownFile: string | null): GuardOptions {
   const address = url.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/, '')
   return {
@@ -66,7 +66,7 @@ export function guardOptions(url: string, options: StoreOptions, knownFile: stri
   }
 }
 
-/** Opens the store and verifies it (guarded-store.ts). `isEmptied` is called if it was emptied since. */
+/** Also verifies it (guarded-store.ts). `isEmptied` is called if it was emptied since. */
 export async function openGuarded(
   url: string,
   options: StoreOptions,
@@ -85,5 +85,5 @@ export async function openGuarded(
   }
 }
 
-/** Makes every gate accept the store as it is. Answers what was wrong, or null. */
+/** See guarded-store.ts. */
 export const acceptStore = accept

@@ -5,11 +5,9 @@
 import { changeValue, type Step } from './change.ts'
 import { RecordTooNew, type Store } from './store.ts'
 
-/** A parsed record, not yet validated. */
 export type Loose = Readonly<Record<string, unknown>>
 
 export interface RecordDefinition<T> {
-  /** The key prefix, before the id. */
   readonly prefix: string
   readonly version: number
   /** Validates the newest version; null for a malformed record, which counts as none (THREATS D3). */
@@ -22,7 +20,6 @@ export interface RecordDefinition<T> {
   readonly isIdSecret?: boolean
 }
 
-/** Encrypts a whole record before it is stored. */
 export interface Seal {
   open(text: string, key: string): string
   close(text: string, key: string): string
@@ -45,7 +42,7 @@ export class RecordKind<T extends object> {
     return this.prefix + id
   }
 
-  /** The value of a stored text; null if malformed. Throws RecordTooNew. */
+  /** Null if malformed. Throws RecordTooNew. */
   parse = (text: string, key = this.prefix): T | null => {
     const { read, upgrades = [], damaged = null, isIdSecret = false } = this.#definition
     const record = parseObject(text)
@@ -74,35 +71,35 @@ export class RecordKind<T extends object> {
     return JSON.stringify({ ...value, v: this.version })
   }
 
-  /** The record, or null if absent or malformed. Throws RecordTooNew. */
+  /** Null if absent or malformed. Throws RecordTooNew. */
   async get(store: Store, id: string, seal?: Seal): Promise<T | null> {
     return this.#open(await store.get(this.key(id)), id, seal)
   }
 
-  /** Writes a record without looking at an older one; see `overwrite`. */
+  /** Does not look at an older record; see `overwrite`. */
   async put(store: Store, id: string, value: T, ttlSeconds?: number, seal?: Seal): Promise<void> {
     await store.put(this.key(id), this.#close(value, id, seal), ttlSeconds)
   }
 
-  /** Overwrites a record, also one whose seal cannot be opened. Throws RecordTooNew. */
+  /** Replaces also a record whose seal cannot be opened. Throws RecordTooNew. */
   overwrite(store: Store, id: string, value: T, seal?: Seal): Promise<void> {
     return changeValue<void>(store, this.key(id), text => {
       try {
         this.#open(text, id, seal)
       } catch (error) {
         if (error instanceof RecordTooNew) throw error
-        // The key of its seal is gone. The record is overwritten for that reason.
+        // The key of its seal is gone.
       }
       return { next: this.#close(value, id, seal), result: undefined }
     })
   }
 
-  /** Reads and removes in one step. One caller alone gets the value. */
+  /** One caller alone gets the value. */
   async take(store: Store, id: string, seal?: Seal): Promise<T | null> {
     return this.#open(await store.take(this.key(id)), id, seal)
   }
 
-  /** `changeValue` for a record. `decide` gets null if it is absent or malformed. */
+  /** `decide` gets null if it is absent or malformed. */
   change<Result>(
     store: Store,
     id: string,

@@ -10,11 +10,10 @@
  */
 import type { ErrorCode } from '../errors.ts'
 
-/** The store did not answer. Callers fail closed (503). The message has no password. */
+/** Callers fail closed (503). The message has no password. */
 export class StoreUnreachable extends Error {
-  /** The error that people see. */
   readonly code: Extract<ErrorCode, 'store_unreachable' | 'not_confirmed' | 'record_too_new'> = 'store_unreachable'
-  /** The time after which a retry is worth it. */
+  /** A retry may succeed after this time. */
   readonly retryAfterSeconds: number = 2
 
   constructor(message: string, options?: { cause?: unknown }) {
@@ -27,7 +26,6 @@ export class StoreUnreachable extends Error {
 export class StoreUnconfirmed extends StoreUnreachable {
   override readonly code = 'not_confirmed'
   override readonly retryAfterSeconds = 5
-  /** The number of sessions that ended, if counted. */
   readonly ended: number
 
   constructor(message: string, options?: { cause?: unknown; ended?: number }) {
@@ -37,10 +35,10 @@ export class StoreUnconfirmed extends StoreUnreachable {
   }
 }
 
-/** A newer release wrote this record, and this release cannot read it. Callers fail closed (503). The message is for operators. */
+/** A newer release wrote this record. Callers fail closed (503). The message is for operators. */
 export class RecordTooNew extends StoreUnreachable {
   override readonly code = 'record_too_new'
-  /** This lasts until an operator acts, or until several gates are upgraded. */
+  /** An operator must act, or several gates be upgraded. */
   override readonly retryAfterSeconds = 60
 
   constructor(record: string, { version, known }: { version: number; known: number }) {
@@ -63,30 +61,29 @@ export type Purpose = 'ends access'
 export interface StoreEntry {
   readonly key: string
   readonly value: string
-  /** Seconds left, or null for no limit. */
+  /** Null for no limit. */
   readonly ttlSeconds: number | null
 }
 
 export interface Store {
-  /** The value, or null. */
   get(key: string): Promise<string | null>
   /** Writes unconditionally. Without `ttlSeconds` the value never expires. */
   put(key: string, value: string, ttlSeconds?: number): Promise<void>
   /** Writes only if absent; true for the one caller that wrote. A TOTP step is spent with it. */
   add(key: string, value: string, ttlSeconds?: number): Promise<boolean>
-  /** Reads and removes in one step. One caller alone gets the value. A ceremony is spent with it. */
+  /** Reads and removes. One caller alone gets the value. A ceremony is spent with it. */
   take(key: string): Promise<string | null>
   /** Writes `next` only if `expected` is stored; keeps the remaining lifetime unless `ttlSeconds` is given. */
   replace(key: string, expected: string, next: string, ttlSeconds?: number, purpose?: Purpose): Promise<boolean>
   /** Adds one and returns the count. The lifetime starts at the first increment and is not extended. */
   increment(key: string, ttlSeconds?: number): Promise<number>
-  /** True if there was a value. */
+  /** True if there was one. */
   delete(key: string): Promise<boolean>
 
   /** Adds `member` to the index `key`, for `ttlSeconds` at most. An index and a value never share a key. */
   link(key: string, member: string, ttlSeconds?: number): Promise<void>
   unlink(key: string, member: string): Promise<void>
-  /** The live members of an index, sorted. The cost grows with the index. */
+  /** Live ones, sorted. The cost grows with the index. */
   members(key: string): Promise<string[]>
 
   /**
@@ -97,7 +94,6 @@ export interface Store {
 
   /** Every value (not index) under `prefix`. Only commands call this, since it reads the whole store. */
   scan(prefix: string): AsyncIterable<StoreEntry>
-  /** Every index with its members, for export. */
   scanIndexes(
     prefix: string
   ): AsyncIterable<{ readonly key: string; readonly members: readonly { member: string; ttlSeconds: number | null }[] }>

@@ -14,7 +14,6 @@ export type UpstreamFailure =
   | 'timeout'
   | 'invalid_response'
   | 'pool_exhausted'
-  /** A header line holds a control byte. */
   | 'invalid_request'
 
 export class UpstreamError extends Error {
@@ -30,7 +29,6 @@ export class UpstreamError extends Error {
   }
 }
 
-/** Learns whether the request waits for the client or for the app. */
 export interface BodyListener {
   waitingFor(whom: 'client' | 'app'): void
 }
@@ -54,13 +52,12 @@ export interface UpstreamRequest {
   /** Null for the gate's own checks. */
   readonly requester: Requester | null
   readonly tiesConnection: boolean
-  /** Time to connect, in milliseconds; 0 means no limit. */
+  /** In milliseconds; 0 means no limit. */
   readonly connectTimeoutMs: number
   /** Limit for each wait on the app, to read more or to respond, in milliseconds; 0 means no limit. */
   readonly responseTimeoutMs: number
 }
 
-/** Observes one request. `onComplete` or `onError` is the last call. */
 export interface ResponseHandler {
   /** A new connection is open, and its certificate is accepted. Not called for kept ones. */
   onConnect?(): void
@@ -72,7 +69,7 @@ export interface ResponseHandler {
    * after which the caller must copy. False pauses reading until `readOn`.
    */
   onData(chunk: Buffer, take: () => (() => void) | null): boolean
-  /** The body is complete. After a 101: the app has ended its direction. */
+  /** After a 101: the app has ended its direction. */
   onComplete(): void
   onError(error: UpstreamError): void
 }
@@ -127,7 +124,6 @@ export class UpstreamConnection {
     return this.#tie
   }
 
-  /** The socket may still be connecting. */
   attach(socket: Socket, openEvent: 'connect' | typeof trusted): void {
     this.#socket = socket
     socket.setNoDelay(true)
@@ -153,7 +149,7 @@ export class UpstreamConnection {
     if (this.#isOpen) this.#write(now)
   }
 
-  /** After a 101: the stream to the app. */
+  /** After a 101. */
   get wire(): Writable {
     return this.#socket as Socket
   }

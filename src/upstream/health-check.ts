@@ -10,7 +10,6 @@ export interface HealthCheck extends HealthThresholds {
   readonly everyMs: number
   /** From the connection to the response head. */
   readonly timeoutMs: number
-  /** Statuses that pass. */
   readonly status: readonly { readonly from: number; readonly to: number }[]
 }
 
@@ -20,11 +19,11 @@ export interface CheckedUpstream {
   readonly check: HealthCheck
   /** The request head without its last CRLF. */
   readonly head: string
-  /** The failure in words for the log. */
+  /** For the log. */
   readonly explain: (error: UpstreamError) => string
 }
 
-/** More of a body is not read. */
+/** Of a body. */
 const bodyMost = 64 * 1024
 
 export class HealthChecker {

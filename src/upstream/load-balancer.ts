@@ -50,7 +50,7 @@ export class LoadBalancer {
     return true
   }
 
-  /** The index of a connection's upstream, or -1. */
+  /** Or -1. */
   indexOf(listener: PoolListener): number {
     return this.#upstreams.findIndex(({ pool }) => pool === listener)
   }
@@ -67,7 +67,7 @@ export class LoadBalancer {
     this.#state(index).reached()
   }
 
-  /** In how many milliseconds an upstream may be asked again. */
+  /** Until an upstream may be asked again. */
   get waitMs(): number {
     const now = this.#now()
     let waitMs = Number.POSITIVE_INFINITY

@@ -58,7 +58,6 @@ export class Trust {
     return Object.assign(error, { code: pinMissed })
   }
 
-  /** False with pins and without `ca`: a pin replaces chain and name. */
   get #checksChain(): boolean {
     if (this.#tls === null) return true
     return !this.#tls.unsafeAnyCertificate && (this.#tls.fingerprints === null || this.#tls.ca !== null)

@@ -1,9 +1,9 @@
 /** Whether one upstream is up, as far as the gate knows: from refused connections and from health checks. */
 
 export interface HealthThresholds {
-  /** Passed checks in a row until it is up again. */
+  /** Passed checks until it is up again. */
   readonly rise: number
-  /** Failed checks in a row until it is down. */
+  /** Failed checks until it is down. */
   readonly fall: number
 }
 
@@ -13,7 +13,6 @@ const longestPauseMs = 30_000
 
 export class UpstreamState {
   readonly appId: string
-  /** As configured. */
   readonly address: string
   readonly #onChange: (state: UpstreamState, problem: string | null) => void
   #refusals = 0
@@ -50,7 +49,7 @@ export class UpstreamState {
     return this.#isHealthy && now >= this.#pausedUntil
   }
 
-  /** When it may be asked if no upstream of its app is up: total outages are tried each second. */
+  /** For an app with no upstream that is up. */
   get lastResortAt(): number {
     return Math.min(this.#pausedUntil, this.#askedAt + firstPauseMs)
   }
@@ -62,7 +61,6 @@ export class UpstreamState {
     this.#pause(now)
   }
 
-  /** It did not accept a connection. */
   refused(now: number, problem: string): void {
     if (this.#refusals > 0) return
     this.#change(problem, () => {
@@ -71,7 +69,6 @@ export class UpstreamState {
     })
   }
 
-  /** It accepted a connection. */
   reached(): void {
     if (this.#refusals === 0) return
     this.#change(null, () => {

@@ -18,12 +18,12 @@ const everydayWords = `
   contraseña contrasena motdepasse bonjour schatz iloveyou test testing user guest laboratory labor
 `
 
-/** With more characters than this around a word, the word is not the password's core. */
+/** More characters than this around a word make another password. */
 const aroundMax = 6
-/** The least length of a word that is common only with something around it, such as `monkey` in `monkey123`. */
+/** Only longer words are common with something around them, such as `monkey` in `monkey123`. */
 const rootLength = 5
 
-/** Characters that stand for letters. One that may stand for two letters is read both ways. */
+/** A character that may stand for two letters is read both ways. */
 const standIns: Readonly<Record<string, readonly string[]>> = {
   '0': ['o'],
   '1': ['i', 'l'],
@@ -38,7 +38,7 @@ const standIns: Readonly<Record<string, readonly string[]>> = {
 }
 
 /**
- * The words that a password may be built on: itself, without digits and signs at its end, without those around it; each also with stand-ins
+ * The words that a password may be built on: itself, and without the digits and signs at its end or around it; each also with stand-ins
  * read as letters.
  */
 function coresOf(folded: string): string[] {

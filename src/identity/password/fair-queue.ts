@@ -1,6 +1,6 @@
 /**
- * A bounded queue that is fair between networks. Regions get turns, within a region providers' networks, and so on down to addresses. In a
- * full queue, the network with most places loses its newest one.
+ * A bounded queue that is fair between networks. Regions take turns, then providers within a region, and so on down to addresses. In a full
+ * queue, the network with most places loses its newest one.
  */
 import { networkLevels } from '../../request/network-levels.ts'
 
@@ -20,13 +20,12 @@ export class FairQueue<Item> {
     this.#size = size
   }
 
-  /** Whether an item from this address would find no place. */
   isFullFor(address: string): boolean {
     const newest = { item: null, networks: networksOf(address) }
     return this.#places.length >= this.#size && lastOfMost([...this.#places, newest]) === newest
   }
 
-  /** Adds an item. Answers the item without a place: none (null), the new one, or another. */
+  /** Answers the item without a place: none (null), the new one, or another. */
   push(address: string, item: Item): Item | null {
     this.#places.push({ item, networks: networksOf(address) })
     if (this.#places.length <= this.#size) return null
@@ -53,7 +52,6 @@ function networksOf(address: string): string[] {
   return [region, provider, site, customer, network]
 }
 
-/** The number of networks that two places have in common. */
 function sharedLevels({ networks }: Place<unknown>, other: Place<unknown>): number {
   const level = networks.findIndex((network, level) => network !== other.networks[level])
   return level < 0 ? networks.length : level

@@ -9,14 +9,12 @@ import { hash as hashHere, type Options, verify as verifyHere } from '@node-rs/a
 const program = fileURLToPath(new URL('./hash-program.mjs', import.meta.url))
 /** Old passwords may lie in the memory of an idle process. Starting a process blocks the event loop for some 10 ms. */
 const idleMs = 60_000
-/** A process that takes longer than this for a hash, its start included, hangs. */
+/** Longer than any hash takes, with the start of the process. */
 const hungMs = 30_000
 /** The time for which the gate hashes by itself after it could not start a process. */
 const pauseMs = 600_000
 
-/** A text to hash, or a text to compare with a hash. */
 type Work = { readonly text: string; readonly options: Options } | { readonly text: string; readonly hashed: string }
-/** What argon2 answers or throws. */
 type Answer = { readonly value: string | boolean } | { readonly error: string }
 
 /** Called with the error when no process can be started, and with null when one can again. */
@@ -38,7 +36,6 @@ process.once('exit', () => {
   for (const child of alive) child.kill('SIGKILL')
 })
 
-/** One process. It hashes one password at a time. */
 class HashProcess {
   readonly #child: ChildProcess
   readonly #onEnd: (ended: HashProcess) => void
@@ -115,7 +112,6 @@ class HashProcess {
 export class HashProcesses {
   readonly #onChange: HashTroubleListener | undefined
   readonly #all = new Set<HashProcess>()
-  /** Set while no process is tried. */
   #pause: NodeJS.Timeout | null = null
   #isInTrouble = false
   #isClosed = false

@@ -4,7 +4,6 @@
  */
 import { FairQueue } from './fair-queue.ts'
 
-/** Where a password comes from. */
 export interface HashPlace {
   /** Whether the account knows the browser or the network; `elsewhere` for neither. */
   readonly from: 'browser' | 'network' | 'elsewhere'
@@ -43,7 +42,6 @@ export class HashQueue {
     this.#lanes = { browser: lane(), network: lane(), elsewhere: lane() }
   }
 
-  /** Whether `acquire` would answer false at once. */
   isFullFor({ from, address }: HashPlace): boolean {
     return this.#running >= this.#options.concurrency && this.#lanes[from].isFullFor(address)
   }

@@ -15,12 +15,11 @@ import type { HashPlace } from './hash-queue.ts'
 
 export type LoginAttempt =
   | { readonly kind: 'accepted'; readonly account: Account }
-  /** `waitSeconds`: how long nothing more is checked after this one. */
-  /** `why`: the password was right, and the directory says what stands in the way. */
+  /** `waitSeconds`: until the next check. `why`: the password was right, but the directory prevents the sign-in. */
   | { readonly kind: 'refused'; readonly waitSeconds?: number; readonly why?: DirectoryRefusal }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
   | { readonly kind: 'busy' }
-  /** A directory cannot be asked now, and no other one knows the person. */
+  /** A directory cannot be asked now, and no other accepts the person. */
   | { readonly kind: 'unreachable' }
 
 export class PasswordLogin {
@@ -82,9 +81,9 @@ export class PasswordLogin {
   }
 
   /**
-   * Call this when a second factor completes the sign-in. It clears the person's own buckets, and browser and network are known for 30
-   * days. Shared buckets get their part back only if an attempt of this sign-in was `counted` there, otherwise repeated passkey
-   * confirmations would clear guesses at other accounts (THREATS M11).
+   * Call this when a second factor completes the sign-in. It clears the person's buckets and makes browser and network known for 30 days.
+   * Shared buckets get their part back only for an attempt that was `counted` there, otherwise repeated passkey confirmations would clear
+   * guesses at other accounts (THREATS M11).
    */
   async completed(account: Account, origin: Origin, counted: boolean): Promise<void> {
     const buckets = await this.#guesses.buckets({ ...origin, what: 'password', accountId: account.id })
@@ -94,14 +93,14 @@ export class PasswordLogin {
     ])
   }
 
-  /** True if every directory would answer `busy`. */
+  /** True if all would be `busy`. */
   #isFullFor(place: HashPlace): boolean {
     return this.#directories.every(directory => directory.isFullFor?.(place) === true)
   }
 
   /**
-   * Asks every directory in turn until one accepts. The password of somebody known goes to their own directory alone; the others get one of the same length
-   * that fits nobody, so that it takes as long.
+   * Asks every directory in turn until one accepts. A known person's password goes to their own directory alone; the others get a wrong one
+   * of the same length, so that the answer takes as long.
    */
   async #ask(named: Account | null, typed: string, password: string, place: HashPlace): Promise<Asked> {
     const name = named?.name ?? typed
@@ -141,7 +140,6 @@ type Asked =
   /** `isChecked`: another directory has looked at the password. */
   | { readonly kind: 'unreachable'; readonly isChecked: boolean }
 
-/** A password of the same length that fits nobody. */
 function decoy(password: string): string {
   return randomBytes(Math.ceil(password.length * 0.75))
     .toString('base64')

@@ -86,14 +86,13 @@ export class PasswordHasher {
     }
   }
 
-  /** Whether a password from this place would be `busy` at once. */
   isFullFor(place: HashPlace): boolean {
     return this.#queue.isFullFor(place)
   }
 
   /**
-   * Whether the password fits. A null hash takes the same work and never fits. A password that is too long is refused without any work, for
-   * everybody. After 'busy' nothing was checked.
+   * A null hash takes the same work and never fits. A password that is too long is refused without any work, for everybody. After 'busy'
+   * nothing was checked.
    */
   async verify(hashed: string | null, password: string, place: HashPlace = unknownPlace): Promise<boolean | 'busy'> {
     const text = password.length > bytesMax ? null : password.normalize('NFC')
@@ -107,7 +106,7 @@ export class PasswordHasher {
     }
   }
 
-  /** True for a hash with other costs than today's. */
+  /** True for other costs than today's. */
   isOutdated(hashed: string): boolean {
     const { algorithm, memoryCost, timeCost, parallelism } = parseOptions(hashed)
     const { memoryCost: memory, timeCost: time } = this.#options()

@@ -5,9 +5,7 @@
 
 import { closeSync, constants, type FSWatcher, openSync, watch, write, writeSync } from 'node:fs'
 
-/** Polling interval with a watch. */
 const pollMs = 1000
-/** Polling interval without a watch. */
 const pollWithoutWatchMs = 200
 
 const content = Buffer.from('!')

@@ -266,12 +266,11 @@ class LmdbStore implements Store {
     }
   }
 
-  /** Runs an ordinary write of about this size. Rejects if it would use the reserve. */
   #write<T>(characters: number, work: () => T): Promise<T> {
     return this.#reported(() => this.#commit(work, characters * 3))
   }
 
-  /** Runs a removal, which may use the reserve. */
+  /** It may use the reserve. */
   #removal<T>(work: () => T): Promise<T> {
     return this.#reported(() => this.#commit(work, null))
   }
@@ -287,7 +286,7 @@ class LmdbStore implements Store {
     }
   }
 
-  /** Resolves once `work` is on disk and subscribers were told. With `bytes` null it may use the reserve. */
+  /** Resolves once it is on disk and subscribers were told. With `bytes` null it may use the reserve. */
   async #commit<T>(work: () => T, bytes: number | null): Promise<T> {
     let timer: NodeJS.Timeout | undefined
     let hasChanges = false

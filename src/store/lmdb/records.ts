@@ -30,14 +30,14 @@ export interface Tables {
   readonly lastVersion: () => number
 }
 
-/** A stored value. `endsAt` in milliseconds since the epoch; 0 for never. */
+/** `endsAt` in milliseconds since the epoch; 0 for never. */
 export interface Record {
   readonly key: string
   readonly value: string
   readonly endsAt: number
 }
 
-/** The number of entries in the log of changes. A process further behind drops its cache. */
+/** A process further behind drops its cache. */
 export const changesKept = 10_000
 const changesTrimmedEvery = 500
 /** Up to this many entries are read one by one, which is cheaper than a range. */
@@ -189,7 +189,7 @@ export class Records {
   }
 }
 
-/** Seconds from `now` to `endsAt`, null for never. */
+/** Null for never. */
 export function secondsTo(endsAt: number, now: number): number | null {
   return endsAt === 0 ? null : (endsAt - now) / 1000
 }

@@ -42,7 +42,7 @@ export class ReservedSpace {
     this.#lastPage = lastPage
   }
 
-  /** Begins an ordinary write of `bytes`. Returns a function that ends it. */
+  /** Returns a function that ends the write. */
   begin(bytes: number): () => void {
     const taken = Math.ceil((bytes + writeBytes) / portionBytes) * portionBytes
     this.#underWay += taken

@@ -3,10 +3,9 @@
 /** The oldest version with every command used here (GETDEL). */
 const oldest = [6, 2] as const
 
-/** Facts about a server; null where it would not say. */
+/** Null where the server would not say. */
 export interface RedisFacts {
   readonly version: string | null
-  /** standalone, sentinel or cluster */
   readonly mode: string | null
   readonly role: string | null
   readonly loading: boolean

@@ -20,7 +20,7 @@ import { WriteProbe } from './write-probe.ts'
 
 const subscribeMs = 1900
 const scannedAtOnce = 100
-/** Members of an index per reply. */
+/** Per reply. */
 const membersAtOnce = 5_000
 /** The probes are spread over the slots, so that each master of a Cluster gets one. */
 const probesOfCluster = 16
@@ -32,16 +32,14 @@ export interface RedisServer {
   call(command: string, ...args: Argument[]): Promise<unknown>
 }
 
-/** The connections to all servers. `call` and `run` go to the key's master. */
 export interface RedisClient extends RedisServer {
-  /** The address without a password, for messages. */
+  /** Without a password, for messages. */
   readonly name: string
   readonly isCluster: boolean
   readonly isReady: boolean
   trouble: unknown
   run(script: ScriptName, key: string, ...args: Argument[]): Promise<unknown>
   masters(): readonly RedisServer[]
-  /** The names do not change. */
   masterNames(): readonly string[]
   nameOf(place: number): string
   connectTracking(masterName: string): TrackingConnection

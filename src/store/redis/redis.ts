@@ -20,14 +20,13 @@ const openMs = 1900
 const troubles = ['error', 'node error', 'sentinelError']
 
 export interface RedisOpenOptions extends RedisStoreOptions {
-  /** These override the address. */
   username?: string
   password?: string
   /** PEM texts, for rediss:// */
   tls?: { ca?: string; cert?: string; key?: string; servername?: string }
 }
 
-/** Connects and checks this Redis. Throws StoreMisconfigured (the operator must act) or StoreUnreachable (a retry may succeed). */
+/** Throws StoreMisconfigured (the operator must act) or StoreUnreachable (a retry may succeed). */
 export async function openRedis(url: string, options: RedisOpenOptions = {}): Promise<Store> {
   const client = new IoredisClient(parseRedisUrl(url), options)
   const store = new RedisStore(client, options)

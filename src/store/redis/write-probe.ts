@@ -52,7 +52,7 @@ export class WriteProbe {
     }
   }
 
-  /** Notes an error of any command; broken connections say nothing about writes. */
+  /** Broken connections say nothing about writes. */
   noteError(error: unknown): void {
     if (this.#timer !== undefined && refusals.test((error as Error)?.message ?? ''))
       this.#setRefusal(describeTrouble(error))
