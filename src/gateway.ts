@@ -47,6 +47,7 @@ import { Admissions } from './identity/admission.ts'
 import { makeAssertion } from './identity/assertion.ts'
 import type { Directories } from './identity/directories.ts'
 import { PasswordLogin } from './identity/password/password-login.ts'
+import { Sponsorships } from './identity/sponsorships.ts'
 import { makeClientReader } from './request/client.ts'
 import { tlsOf, toApp, webauthnOf } from './services/app-options.ts'
 import { directoriesOf, frontHeadersOf } from './services/directories.ts'
@@ -339,6 +340,8 @@ function servicesOf(config: Config, runtime: Services, directories: Directories)
     accounts,
     credentials,
     invitations,
+    sponsorships: new Sponsorships({ store, clock }),
+    clock,
     localDirectory: local,
     passwordLogin: new PasswordLogin({ store, clock, accounts, directories: directories.passwords, limiter }),
     directories,

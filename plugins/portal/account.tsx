@@ -193,8 +193,10 @@ function SessionRow({ frame, view, entry: { session, lastSeenAt } }: SessionRowP
   )
 }
 
-function doneSentence(done: Flash, { account: say, challenge }: Messages): string {
+function doneSentence(done: Flash, { account: say, challenge, sponsor }: Messages): string {
   if (done.kind === 'institution') return challenge.there[done.why](done.title)
+  if (done.kind === 'approved') return sponsor.approved(done.name)
+  if (done.kind === 'declined') return sponsor.youDeclined(done.name)
   if (done.kind === 'renamed') return say.renamed(done.name)
   if (done.kind === 'ended') return say.ended
   if (done.kind === 'others') return say.othersEnded

@@ -6,11 +6,14 @@ import type { AppCard } from './options.ts'
 import { frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { SpentNotice, type SpentView } from './recovery.tsx'
 import { formatRelative } from './relative-time.ts'
+import { type SponsorNotice, SponsorNotices, sponsorNoticeOf } from './sponsor.tsx'
 
 export interface AppsView {
   readonly apps: readonly AppCard[]
   readonly now: number
   readonly spent: SpentView | null
+  /** People who ask for approval; null for none. */
+  readonly sponsor?: SponsorNotice | null
 }
 
 export function AppsPage({ frame, view }: { frame: Frame; view: AppsView }) {
@@ -18,6 +21,7 @@ export function AppsPage({ frame, view }: { frame: Frame; view: AppsView }) {
   return (
     <Page frame={frame} title={say.title} drawing="open" wide>
       {view.spent !== null && <SpentNotice frame={frame} view={view.spent} />}
+      {view.sponsor != null && <SponsorNotices frame={frame} notice={view.sponsor} />}
       {view.apps.length === 0 ? (
         <>
           <p>{say.none}</p>
@@ -57,6 +61,7 @@ export function registerApps(scope: FastifyInstance): void {
     const apps = inOrder(await portal.routes.appsFor(page.principal, page.address))
     const left = await portal.signIn.recovery.leftAfterSpending(page.principal)
     const spent = left === null ? null : { left, address: portal.portalOrigin + home, isAccount: false }
-    return sendPage(page, 200, <AppsPage frame={frameOf(page)} view={{ apps, now: page.now, spent }} />)
+    const sponsor = await sponsorNoticeOf(portal, page.principal)
+    return sendPage(page, 200, <AppsPage frame={frameOf(page)} view={{ apps, now: page.now, spent, sponsor }} />)
   })
 }

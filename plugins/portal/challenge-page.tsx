@@ -25,6 +25,8 @@ export interface ChallengeView {
   readonly codeDigits: readonly number[]
   readonly problem: ChallengeProblem | null
   readonly institution?: { readonly id: string; readonly title: string } | null
+  /** True where the person has no factor of the gate's own, and may ask a colleague for approval. */
+  readonly mayAsk?: boolean
   readonly notice?: string | null
 }
 
@@ -53,7 +55,12 @@ export function ChallengePage({ frame, view }: { frame: Frame; view: ChallengeVi
           <Said text={say.confirmAt(view.institution.title)} />
         </a>
       )}
-      {first === undefined && <p class="soft">{say.noneNow}</p>}
+      {first === undefined && !view.mayAsk && <p class="soft">{say.noneNow}</p>}
+      {view.mayAsk && (
+        <p>
+          <a href={withReturnTo('/.factorgate/sponsor/ask', view.trip)}>{frame.say.sponsor.askInstead}</a>
+        </p>
+      )}
       {others.length > 0 && (
         <div>
           {others.map(kind => (

@@ -23,7 +23,9 @@ export async function showChallenge(
   const frame = { ...frameOf(page), person: null }
   const misfit = await usable.misfit(principal.account.id)
   const why = misfit === null ? null : say.factor.misfit[misfit]
+  const mayAsk = offer.has.length === 0 && (await portal.signIn.sponsorship.isOpenTo(principal))
   if (offer.has.length === 0 && offer.institution === null) {
+    if (mayAsk) return goTo(page, withReturnTo('/.factorgate/sponsor/ask', trip))
     const isOff = await usable.areSwitchedOff(principal.account.id)
     const isInvited = await portal.services.invitations.isWaiting(principal.account.id)
     const isFromElsewhere = portal.directories.institution(principal.account.directory) !== undefined
@@ -61,6 +63,7 @@ export async function showChallenge(
         codeDigits: offer.codeDigits.length > 0 ? offer.codeDigits : [6],
         problem,
         institution: offer.institution,
+        mayAsk,
         notice: noticeOf(page)
       }}
     />
@@ -112,8 +115,8 @@ export function registerChallenge(scope: FastifyInstance): void {
     const page = signedPage(request)
     const { principal } = page
     if (isEnough(page)) return goTo(page, await wayOn(page))
-    const next = principal.isFullySignedIn ? null : await portal.signIn.nextStep.of(callerOf(page), principal)
-    if (next?.kind === 'enrol') return goTo(page, urlOf(next, page.trip))
+    if ((await portal.signIn.nextStep.grantFor(principal)) !== null)
+      return goTo(page, urlOf({ kind: 'enrol' }, page.trip))
     return showChallenge(page, 200, null)
   })
 

@@ -15,12 +15,15 @@ export interface EnrolView {
   readonly trip: ReturnTo
   readonly isFirst: boolean
   readonly isOff: boolean
+  /** Who has approved the enrolment; null where nobody had to. */
+  readonly sponsor?: string | null
 }
 
 export function EnrolPage({ frame, view }: { frame: Frame; view: EnrolView }) {
   const say = frame.say.enrol
   return (
     <Page frame={frame} title={view.isFirst ? say.firstTitle : say.title} drawing="key">
+      {view.sponsor != null && <Notice>{frame.say.sponsor.approvedBy(view.sponsor)}</Notice>}
       {view.isOff && <Notice>{say.off}</Notice>}
       <p>{say.lead}</p>
       <ul class="choice">
@@ -103,7 +106,9 @@ export function registerEnrol(scope: FastifyInstance): void {
     if (refusal !== null) return refusal
     const { isFullySignedIn, account } = page.principal
     const isOff = !isFullySignedIn && (await portal.signIn.factors.areSwitchedOff(account.id))
-    const view = { trip: page.trip, isFirst: !isFullySignedIn, isOff }
+    const grant = isFullySignedIn ? null : await portal.signIn.nextStep.grantFor(page.principal)
+    const sponsor = grant?.kind === 'sponsor' ? grant.by : null
+    const view = { trip: page.trip, isFirst: !isFullySignedIn, isOff, sponsor }
     return sendPage(page, 200, <EnrolPage frame={frameOf(page)} view={view} />)
   })
 }

@@ -11,6 +11,9 @@ export type Flash =
   | { readonly kind: 'ended' }
   | { readonly kind: 'others' }
   | { readonly kind: 'password' }
+  /** `name` is the person's who asked for approval. */
+  | { readonly kind: 'approved'; readonly name: string }
+  | { readonly kind: 'declined'; readonly name: string }
   /** What came of a step-up at the institution with this title. */
   | { readonly kind: 'institution'; readonly why: InstitutionOutcome; readonly title: string }
 

@@ -7,6 +7,7 @@ import fp from 'fastify-plugin'
 import type { CredentialKind } from '../../src/factor/kinds.ts'
 import { registerAccount } from './account.tsx'
 import { registerApps } from './apps.tsx'
+import { registerAskSponsor } from './ask-sponsor.tsx'
 import { registerAssets } from './assets.ts'
 import { registerCallback } from './callback.tsx'
 import { registerChallenge } from './challenge.tsx'
@@ -21,6 +22,7 @@ import { addPageContext } from './page-context.ts'
 import { registerPassword } from './password.tsx'
 import { registerRecovery } from './recovery.tsx'
 import { registerSessions } from './sessions.tsx'
+import { registerSponsor } from './sponsor.tsx'
 import { registerTotp } from './totp.tsx'
 import { registerWebauthn } from './webauthn.tsx'
 
@@ -44,6 +46,8 @@ const pageRoutes = [
   registerRecovery,
   registerInvite,
   registerEnrol,
+  registerAskSponsor,
+  registerSponsor,
   ...Object.values(enrolments),
   registerAccount,
   registerFactors,

@@ -7,6 +7,7 @@ import type { Invited } from '../../src/sign-in/invitation.ts'
 import { CurrentPassword } from './current-password.tsx'
 import { enter, wayOn } from './enter.ts'
 import { lostCookie, readForm, staleForm } from './forms.ts'
+import { answerElsewhere, showElsewhere } from './invite-elsewhere.tsx'
 import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
 import { NewPassword } from './new-password.tsx'
 import { callerOf, frameOf, goTo, isSigned, type PageContext, sendPage } from './page-context.ts'
@@ -65,7 +66,9 @@ export function registerInvite(scope: FastifyInstance): void {
   scope.get(path, { config: { requires: 'anyone' } }, async request => {
     const page = request.page
     const token = tokenOf(page)
-    const { account, isBegun } = await invited(token)
+    const found = await invited(token)
+    if (found.via !== 'ours') return showElsewhere(page, token, found)
+    const { account, isBegun } = found
     // The browser that accepted the invitation comes back.
     if (isBegun && isSigned(page) && invitation.isHalfWay(page.principal, token)) return goTo(page, await wayOn(page))
     return show(page, 200, account, { token, isBegun })
@@ -73,6 +76,8 @@ export function registerInvite(scope: FastifyInstance): void {
 
   scope.post(path, { config: { requires: 'anyone' } }, async request => {
     const page = request.page
+    const found = await invitation.look(tokenOf(page))
+    if (found !== null && found.via !== 'ours') return answerElsewhere(page, tokenOf(page), found)
     const lost = lostCookie(page)
     const stale = lost === null && readForm(page) === 'expired'
     if (lost !== null || stale) return answerStale(lost ?? page, tokenOf(page))

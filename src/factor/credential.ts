@@ -63,6 +63,8 @@ export const credentialRecord = new RecordKind<Credential>({
 
 const nameLength = 64
 const indexOf = (accountId: string) => `credentials-of:${accountId}`
+/** Set once the account has had a factor. */
+const hadOf = (accountId: string) => `had-factor:${accountId}`
 /** The value has a revision and the ids being removed. */
 const leavingOf = (accountId: string) => `credentials-leaving:${accountId}`
 /** Ids of up to 1,364 characters exceed the store's key length. */
@@ -110,6 +112,7 @@ export class Credentials {
       !(await this.#store.add(webauthnKeyOf(credential.credentialId), `${accountId} ${id}`))
     )
       return false
+    await this.remember(accountId)
     // The link comes first: a credential without a link could be used but never removed.
     await this.#store.link(indexOf(accountId), id)
     await credentialRecord.put(this.#store, id, credential)
@@ -187,6 +190,21 @@ export class Credentials {
       if (next === null) return { result: false }
       return { next: [String((Number(revision) || 0) + 1), ...next].join(' '), result: true }
     })
+  }
+
+  /** True where the account has, or ever had, a second factor. */
+  async hasHadAny(accountId: string): Promise<boolean> {
+    return (await this.#store.get(hadOf(accountId))) !== null || (await this.list(accountId)).length > 0
+  }
+
+  /** Remembers that the account has had a factor, so that no roll-out lets it enrol a first one again. */
+  async remember(accountId: string): Promise<void> {
+    await this.#store.put(hadOf(accountId), '1')
+  }
+
+  /** Forgets that the account ever had a factor, for the removal of the account. */
+  async forget(accountId: string): Promise<void> {
+    await this.#store.delete(hadOf(accountId))
   }
 
   async removeAll(accountId: string): Promise<void> {

@@ -50,6 +50,11 @@ export function isFullySignedIn(proofs: readonly Proof[]): boolean {
   )
 }
 
+/** True where the sign-in is complete with a factor of the gate's own, and not by what an institution says alone. */
+export function isConfirmedHere(proofs: readonly Proof[]): boolean {
+  return isFullySignedIn(proofs) && newestProof(proofs, factorKinds) !== undefined
+}
+
 /** Maximum age of a second factor for account changes, in seconds (ASVS 7.5.1). */
 export const freshSeconds = 5 * 60
 

@@ -57,6 +57,11 @@ export class Directories {
     return this.#sources.get(id)?.enrolment ?? 'invitation'
   }
 
+  /** True where people of some source ask colleagues for approval. */
+  get hasSponsors(): boolean {
+    return [...this.#sources.values()].some(source => source?.enrolment === 'sponsor')
+  }
+
   async close(): Promise<void> {
     const all: readonly (Directory | Institution)[] = [...this.passwords, ...this.institutions]
     await Promise.all(all.map(each => each.close?.()))

@@ -33,8 +33,9 @@ export class Completion {
    */
   async endOthersIfInvited(by: Caller, before: Principal, now: Principal): Promise<void> {
     const isInvited = now.session.proofs.some(proof => proof.kind === 'invitation')
+    const hasPassword = now.session.proofs.some(proof => proof.kind === 'password')
     // The person did not ask for this, so a missing confirmation does not stop them.
     if (isInvited && now.isFullySignedIn && !before.isFullySignedIn)
-      await evenUnconfirmed(() => this.#signOut.others(by, now, 'password_changed'))
+      await evenUnconfirmed(() => this.#signOut.others(by, now, hasPassword ? 'password_changed' : 'factors_changed'))
   }
 }

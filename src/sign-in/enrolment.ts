@@ -1,18 +1,18 @@
 /**
- * Enrolment of a second factor: who may, and what follows. An invitation allows it while it stands and the account has no usable factor.
- * From then on it takes a fresh proof with a factor (THREATS M4, M5, M22).
+ * Enrolment of a second factor: who may, and what follows. A grant (an invitation, a sponsor, a roll-out) allows it while it stands and the
+ * account has no usable factor. From then on it takes a fresh proof with a factor (THREATS M4, M5, M22).
  */
 import type { Credential, Credentials } from '../factor/credential.ts'
 import type { Enrolment as Verdict } from '../factor/factor.ts'
-import { type FactorKind, invitationOf, isFresh } from '../factor/proof.ts'
+import { type FactorKind, isConfirmedHere, isFresh } from '../factor/proof.ts'
 import type { Totp } from '../factor/totp.ts'
 import type { Webauthn } from '../factor/webauthn.ts'
-import type { Invitations } from '../identity/invitations.ts'
 import type { Entered, Principal } from '../session/principal.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import type { SignedCaller } from './caller.ts'
 import type { Completion } from './completion.ts'
+import type { EnrolmentGrant, EnrolmentGrants } from './enrolment-grant.ts'
 import type { SignInJournal } from './journal.ts'
 import type { Next, NextStep, NextStepInput } from './next-step.ts'
 import { type Denied, denied, type FindAnswer, following, neverRepeated, type Repeated } from './outcome.ts'
@@ -40,7 +40,7 @@ export interface EnrolmentOptions {
   readonly totp: Pick<Totp, 'finish'>
   readonly webauthn: Pick<Webauthn, 'register'>
   readonly credentials: Pick<Credentials, 'remove'>
-  readonly invitations: Pick<Invitations, 'spend'>
+  readonly grants: EnrolmentGrants
   readonly sessions: Pick<Sessions, 'prove'>
   readonly factors: UsableFactors
   readonly recovery: Recovery
@@ -61,8 +61,8 @@ export class Enrolment {
     if (isFresh(principal.proofs, now)) return 'yes'
     // A factor that was switched off proves nothing, so it does not prevent an enrolment either.
     const hasNone = (await factors.kinds(principal.account.id)).length === 0
-    if (hasNone && !principal.isFullySignedIn && (await nextStep.isInvited(principal))) return 'yes'
-    return hasNone ? 'no' : 'confirm-first'
+    if (!hasNone) return 'confirm-first'
+    return (await nextStep.grantFor(principal)) === null ? 'no' : 'yes'
   }
 
   /**
@@ -70,8 +70,8 @@ export class Enrolment {
    * ceremony is alive, and belongs to this account and session.
    */
   async mayFinish(principal: Principal, now: number, isBegun: boolean): Promise<MayEnrol> {
-    // With an invitation alone another factor may have been enrolled meanwhile: then a proof with that one is needed (THREATS M5).
-    return isBegun && principal.isFullySignedIn ? 'yes' : this.may(principal, now)
+    // With a grant alone another factor may have been enrolled meanwhile: then a proof with that one is needed (THREATS M5).
+    return isBegun && isConfirmedHere(principal.proofs) ? 'yes' : this.may(principal, now)
   }
 
   async withTotp(
@@ -80,8 +80,9 @@ export class Enrolment {
   ): Promise<Enrolled | Denied | Exclude<NotEnrolled, { kind: 'unfit' }>> {
     const { account, session } = by.principal
     const whose = { accountId: account.id, binding: session.id, address: by.address }
+    const grant = await this.#grantOf(by)
     const answer = await this.#options.totp.finish({ ...whose, ...input })
-    return answer.kind === 'enrolled' ? this.#finish(by, answer.credential) : this.#refuse(by, 'totp', answer)
+    return answer.kind === 'enrolled' ? this.#finish(by, answer.credential, grant) : this.#refuse(by, 'totp', answer)
   }
 
   async withPasskey<Answer = never>(
@@ -92,8 +93,9 @@ export class Enrolment {
     const { account, session } = by.principal
     const { id, name, displayName } = account
     const whose = { account: { id, name, displayName }, binding: session.id, address: by.address }
+    const grant = await this.#grantOf(by)
     const answer = await this.#options.webauthn.register({ ...whose, ...input })
-    if (answer.kind === 'enrolled') return this.#finish(by, answer.credential)
+    if (answer.kind === 'enrolled') return this.#finish(by, answer.credential, grant)
     const given = await elsewhere()
     return given === null ? this.#refuse(by, 'webauthn', answer) : { kind: 'repeated', answer: given }
   }
@@ -107,16 +109,22 @@ export class Enrolment {
     return answer
   }
 
-  async #finish(by: SignedCaller, credential: Credential): Promise<Enrolled | Denied> {
+  /** What allows a first factor, asked before there is one. */
+  async #grantOf({ principal }: SignedCaller): Promise<EnrolmentGrant | null> {
+    return isConfirmedHere(principal.proofs) ? null : this.#options.grants.of(principal)
+  }
+
+  async #finish(by: SignedCaller, credential: Credential, grant: EnrolmentGrant | null): Promise<Enrolled | Denied> {
     const { journal, credentials, completion, recovery } = this.#options
-    const { account, isFullySignedIn } = by.principal
+    const { account, proofs } = by.principal
+    const isFirst = !isConfirmedHere(proofs)
     try {
-      await journal.enrolment(by, credential)
+      await journal.enrolment(by, credential, grant?.kind)
     } catch (error) {
       await credentials.remove(account.id, credential.id)
       throw error
     }
-    const entered = isFullySignedIn ? null : await this.#firstFactorStands(by, credential)
+    const entered = isFirst ? await this.#firstFactorStands(by, credential, grant) : null
     if (entered !== null && 'kind' in entered) return entered
     const principal = entered?.principal ?? by.principal
     let browser: string | null = null
@@ -134,14 +142,17 @@ export class Enrolment {
   }
 
   /**
-   * The first factor spends the invitation, so that link and password alone open nothing any more (THREATS M5). If the invitation was
-   * withdrawn or replaced meanwhile, the factor is removed (FIELD G2, A10).
+   * The first factor spends the grant, so that link and password alone open nothing any more (THREATS M5). If the grant was withdrawn or
+   * replaced meanwhile, the factor is removed (FIELD G2, A10).
    */
-  async #firstFactorStands(by: SignedCaller, credential: Credential): Promise<Entered | Denied> {
-    const { invitations, credentials, sessions, journal } = this.#options
-    const { account, proofs } = by.principal
-    const invitation = invitationOf(proofs)
-    if (invitation === null || !(await invitations.spend(account.id, invitation))) {
+  async #firstFactorStands(
+    by: SignedCaller,
+    credential: Credential,
+    grant: EnrolmentGrant | null
+  ): Promise<Entered | Denied> {
+    const { grants, credentials, sessions, journal } = this.#options
+    const { account } = by.principal
+    if (!(await grants.spend(account, grant, credential.id))) {
       await evenUnconfirmed(() => credentials.remove(account.id, credential.id))
       journal.enrolmentUndone(by, credential)
       return denied('enrolment_not_allowed')

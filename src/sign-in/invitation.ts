@@ -1,10 +1,12 @@
 /**
  * The sign-in with an invitation. The link sets a password and gives a session that may enrol a second factor, and nothing else. Later,
- * link and password together resume; either alone opens nothing (THREATS M5).
+ * link and password together resume; either alone opens nothing (THREATS M5). For an account of another directory the link sets no
+ * password: it counts together with a sign-in there.
  */
 import { invitationOf } from '../factor/proof.ts'
 import type { Account } from '../identity/account.ts'
 import type { Accounts } from '../identity/accounts.ts'
+import type { Directories } from '../identity/directories.ts'
 import type { Invitations } from '../identity/invitations.ts'
 import type { LocalDirectory } from '../identity/local.ts'
 import { type PasswordProblem, passwordProblem } from '../identity/password/password.ts'
@@ -12,7 +14,7 @@ import type { PasswordLogin } from '../identity/password/password-login.ts'
 import { tokenDigest } from '../ids.ts'
 import type { Principal, Sessions } from '../session/sessions.ts'
 import { StoreUnconfirmed } from '../store/store.ts'
-import type { Caller } from './caller.ts'
+import type { Caller, SignedCaller } from './caller.ts'
 import type { NotAccepted } from './first-factor.ts'
 import type { SignInJournal } from './journal.ts'
 import type { NextStep } from './next-step.ts'
@@ -23,6 +25,8 @@ export interface Invited {
   readonly account: Account
   /** True where the password is set and the second factor is missing. */
   readonly isBegun: boolean
+  /** Who checks the first factor: the gate, another directory that takes name and password, or an institution's own pages. */
+  readonly via: 'ours' | 'directory' | 'institution'
 }
 
 export interface WeakPassword {
@@ -35,7 +39,8 @@ export interface InvitationOptions {
   readonly accounts: Pick<Accounts, 'byId'>
   readonly localDirectory: Pick<LocalDirectory, 'id' | 'preparePassword'>
   readonly passwordLogin: Pick<PasswordLogin, 'attempt'>
-  readonly sessions: Pick<Sessions, 'start'>
+  readonly directories: Pick<Directories, 'passwords' | 'institution'>
+  readonly sessions: Pick<Sessions, 'start' | 'prove'>
   readonly factors: UsableFactors
   readonly nextStep: NextStep
   readonly journal: SignInJournal
@@ -49,17 +54,92 @@ export class Invitation {
   }
 
   /**
-   * The account that the link is for, or null, also for a suspended account, one of another directory, and a begun link after a second
-   * factor. This spends nothing, since mail scanners open links too.
+   * The account that the link is for, or null, also for a suspended account, and after a second factor for a begun link and for an account
+   * of another directory. This spends nothing, since mail scanners open links too.
    */
   async look(token: string): Promise<Invited | null> {
-    const { invitations, accounts, localDirectory, factors } = this.#options
+    const { invitations, accounts, factors } = this.#options
     const fresh = await invitations.peek(token)
     const id = fresh ?? (await invitations.begun(token))
     const account = id === null ? null : await accounts.byId(id)
-    if (account === null || account.suspended !== null || account.directory !== localDirectory.id) return null
-    if (fresh === null && (await factors.kinds(account.id)).length > 0) return null
-    return { account, isBegun: fresh === null }
+    const via = account === null ? null : this.#via(account)
+    if (account === null || account.suspended !== null || via === null) return null
+    if ((fresh === null || via !== 'ours') && (await factors.kinds(account.id)).length > 0) return null
+    return { account, isBegun: fresh === null, via }
+  }
+
+  /** Null where the configuration does not name the account's directory any more. */
+  #via({ directory }: Account): Invited['via'] | null {
+    const { localDirectory, directories } = this.#options
+    if (directory === localDirectory.id) return 'ours'
+    if (directories.passwords.some(({ id }) => id === directory)) return 'directory'
+    return directories.institution(directory) === undefined ? null : 'institution'
+  }
+
+  /** True for a sign-in at the account's own institution, which the link may now complete. */
+  isAt({ account, proofs }: Principal, invited: Invited): boolean {
+    return (
+      invited.via !== 'ours' && account.id === invited.account.id && proofs.some(({ kind }) => kind === 'directory')
+    )
+  }
+
+  /** Adds the invitation to the sign-in of the very account that it is for, which may then enrol. */
+  async join(by: SignedCaller, token: string, invited: Invited): Promise<SignedIn | Denied> {
+    const { sessions, nextStep } = this.#options
+    if (!this.isAt(by.principal, invited)) return denied('invitation_invalid')
+    const refusal = await this.#use(by, token, invited)
+    if (refusal !== null) return refusal
+    const entered = await sessions.prove(by.principal, proofOf(token, by.now))
+    if (entered === null) return denied('sign_in_required')
+    const next = await following(async () => {
+      // Also for somebody whose institution has checked a second factor: they came to add one of the gate's.
+      if ((await nextStep.grantFor(entered.principal)) !== null) return { kind: 'enrol' }
+      return nextStep.of(by, entered.principal)
+    })
+    return { kind: 'entered', ...entered, browser: null, next }
+  }
+
+  /** Signs in with the link and the password of another directory. The password counts like any other guess. */
+  async enterElsewhere(
+    by: Caller,
+    token: string,
+    invited: Invited,
+    password: string
+  ): Promise<SignedIn | Denied | NotAccepted> {
+    const refused = await this.#checkPassword(by, invited.account, password)
+    if (refused !== null) return refused
+    return (await this.#use(by, token, invited)) ?? this.#enter(by, token, invited.account, 'directory')
+  }
+
+  /** Marks the link as used, if it is not yet, and writes it down. */
+  async #use(by: Caller, token: string, { account, isBegun }: Invited): Promise<Denied | null> {
+    const { invitations, journal } = this.#options
+    if (!journal.isWritable) return denied('journal_unwritable', { retryAfterSeconds: 2 })
+    if (isBegun) {
+      if ((await this.look(token))?.isBegun !== true) return denied('invitation_invalid')
+      await journal.invitation(by, account, 'resumed')
+      return null
+    }
+    if ((await invitations.accept(token)) !== account.id) return denied('invitation_invalid')
+    try {
+      await journal.invitation(by, account)
+    } catch (error) {
+      await invitations.release(token)
+      throw error
+    }
+    return null
+  }
+
+  /** Null where the password is right. */
+  async #checkPassword(by: Caller, account: Account, password: string): Promise<NotAccepted | null> {
+    const { passwordLogin, journal } = this.#options
+    const { address, browser } = by
+    const answer = await passwordLogin.attempt({ name: account.name, password, address, browser })
+    if (answer.kind === 'busy') return answer
+    if (answer.kind === 'accepted' && answer.account.id === account.id) return null
+    const refused: NotAccepted = answer.kind === 'accepted' ? { kind: 'refused' } : answer
+    journal.noPassword(by, account, refused.kind)
+    return refused
   }
 
   isHalfWay({ proofs, isFullySignedIn }: Principal, token: string): boolean {
@@ -111,15 +191,9 @@ export class Invitation {
     account: Account,
     password: string
   ): Promise<SignedIn | Denied | NotAccepted> {
-    const { passwordLogin, journal } = this.#options
-    const { address, browser } = by
-    const answer = await passwordLogin.attempt({ name: account.name, password, address, browser })
-    if (answer.kind === 'busy') return answer
-    if (answer.kind !== 'accepted' || answer.account.id !== account.id) {
-      const refused: NotAccepted = answer.kind === 'accepted' ? { kind: 'refused' } : answer
-      journal.noPassword(by, account, refused.kind)
-      return refused
-    }
+    const { journal } = this.#options
+    const refused = await this.#checkPassword(by, account, password)
+    if (refused !== null) return refused
     // The link may have been replaced, or used in another browser meanwhile.
     if ((await this.look(token))?.isBegun !== true) return denied('invitation_invalid')
     await journal.invitation(by, account, 'resumed')
@@ -127,12 +201,17 @@ export class Invitation {
   }
 
   /** Makes a session that may enrol while this invitation stands. */
-  async #enter(by: Caller, token: string, account: Account): Promise<SignedIn> {
+  async #enter(
+    by: Caller,
+    token: string,
+    account: Account,
+    kind: 'password' | 'directory' = 'password'
+  ): Promise<SignedIn> {
     const { sessions, nextStep } = this.#options
     const entered = await sessions.start({
       accountId: account.id,
-      proof: { kind: 'invitation', at: by.now, userVerified: false, invitation: tokenDigest(token) },
-      more: [{ kind: 'password', at: by.now, userVerified: false }],
+      proof: proofOf(token, by.now),
+      more: [{ kind, at: by.now, userVerified: false }],
       device: by.device,
       host: by.host,
       replaces: by.principal
@@ -140,4 +219,8 @@ export class Invitation {
     const next = await following(() => nextStep.of(by, entered.principal))
     return { kind: 'entered', ...entered, browser: null, next }
   }
+}
+
+function proofOf(token: string, at: number) {
+  return { kind: 'invitation', at, userVerified: false, invitation: tokenDigest(token) } as const
 }

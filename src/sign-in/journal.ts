@@ -7,7 +7,8 @@ import type { Account } from '../identity/account.ts'
 import type { Principal } from '../session/principal.ts'
 import type { EndReason } from '../session/records.ts'
 import type { StoreUnconfirmed } from '../store/store.ts'
-import type { Caller } from './caller.ts'
+import type { Caller, SignedCaller } from './caller.ts'
+import type { EnrolmentGrant } from './enrolment-grant.ts'
 
 type By = Pick<Caller, 'request' | 'now' | 'address' | 'principal'>
 
@@ -70,8 +71,20 @@ export class SignInJournal {
     return this.#commit(by, 'invitation.accept', { ...idOf(account), session: undefined, ...more })
   }
 
-  enrolment(by: By, { kind, id }: Credential): Promise<void> {
-    return this.#commit(by, 'enrol', { factor: kind, credential: id, outcome: 'enrolled' })
+  /** `sponsor` is null for the operators, and for a name that nobody has: that text is not recorded. */
+  sponsorAsk(by: By & Pick<SignedCaller, 'principal'>, sponsor: Account | null): Promise<void> {
+    const named = sponsor === null ? {} : { sponsor: sponsor.name }
+    return this.#commit(by, 'sponsor.ask', { person: by.principal.account.name, ...named })
+  }
+
+  sponsorDecision(by: By & Pick<SignedCaller, 'principal'>, person: Account, isApproval: boolean): Promise<void> {
+    const names = { person: person.name, sponsor: by.principal.account.name }
+    return this.#commit(by, isApproval ? 'sponsor.approve' : 'sponsor.decline', names)
+  }
+
+  /** `grant`: what allowed a first factor. */
+  enrolment(by: By, { kind, id }: Credential, grant?: EnrolmentGrant['kind']): Promise<void> {
+    return this.#commit(by, 'enrol', { factor: kind, credential: id, outcome: 'enrolled', grant })
   }
 
   /** `why`: of an authenticator that the policy does not take; `model` where it is known. */
@@ -79,7 +92,7 @@ export class SignInJournal {
     this.#record(by, outcome === 'throttled' ? 'throttle' : 'enrol', { factor, outcome, ...more })
   }
 
-  /** A factor is removed because its invitation was over before it stood. */
+  /** A factor is removed because its grant was over before it stood. */
   enrolmentUndone(by: By, { kind, id }: Credential): void {
     this.#record(by, 'factor.remove', { factor: kind, credential: id, outcome: 'invitation_over' })
   }

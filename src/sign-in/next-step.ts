@@ -2,8 +2,8 @@
 import type { AppAccess } from '../apps/authorize.ts'
 import { type Message, messageOf, type StoppedRequest } from '../apps/return-to.ts'
 import { invitationOf } from '../factor/proof.ts'
-import type { Invitations } from '../identity/invitations.ts'
 import type { Principal, Sessions } from '../session/sessions.ts'
+import type { EnrolmentGrant, EnrolmentGrants } from './enrolment-grant.ts'
 import type { UsableFactors } from './usable-factors.ts'
 
 /** Where a person is going. The caller has validated it (THREATS R1-R8). */
@@ -51,7 +51,7 @@ export interface NextStepOptions {
   readonly portalOrigin: string
   readonly requirementFor: RequirementFor
   readonly sessions: Pick<Sessions, 'handOver'>
-  readonly invitations: Pick<Invitations, 'stands'>
+  readonly grants: Pick<EnrolmentGrants, 'of'>
   readonly factors: UsableFactors
 }
 
@@ -66,9 +66,9 @@ export class NextStep {
   async of(input: NextStepInput, principal: Principal): Promise<Next> {
     const { rd, state } = input.returnTo
     if (!principal.isFullySignedIn) {
-      const mayEnrol =
-        (await this.isInvited(principal)) && (await this.#options.factors.kinds(principal.account.id)).length === 0
-      return { kind: mayEnrol ? 'enrol' : 'challenge' }
+      // The link of an invitation leads on after the sign-in that it asks for.
+      if (rd !== null && this.#isInvitation(rd) && !this.#isInvited(principal)) return { kind: 'address', url: rd }
+      return { kind: (await this.grantFor(principal)) === null ? 'challenge' : 'enrol' }
     }
     if (rd === null) return { kind: 'home' }
     if (this.requirement(input, principal)?.access.kind === 'challenge') return { kind: 'challenge' }
@@ -93,12 +93,21 @@ export class NextStep {
   }
 
   /**
-   * True while the invitation that this sign-in began with stands. After it was replaced, withdrawn or spent, the sign-in may enrol nothing
-   * more (FIELD G2).
+   * What allows this person to enrol a first factor; null for nothing, or where they have a usable one. After an invitation was replaced,
+   * withdrawn or spent, its sign-in may enrol nothing more (FIELD G2).
    */
-  async isInvited({ account, proofs }: Principal): Promise<boolean> {
-    const invitation = invitationOf(proofs)
-    return invitation !== null && this.#options.invitations.stands(account.id, invitation)
+  async grantFor(principal: Principal): Promise<EnrolmentGrant | null> {
+    if ((await this.#options.factors.kinds(principal.account.id)).length > 0) return null
+    return this.#options.grants.of(principal)
+  }
+
+  /** True for the page of an invitation, for which people may have to sign in first. */
+  #isInvitation(url: string): boolean {
+    return url.startsWith(`${this.#options.portalOrigin}/.factorgate/invite/`)
+  }
+
+  #isInvited({ proofs }: Principal): boolean {
+    return invitationOf(proofs) !== null
   }
 
   /** True where the cookie of this request is good, so that no hand-over is needed. */

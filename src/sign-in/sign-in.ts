@@ -3,6 +3,7 @@ import type { AuditSink } from '../audit/event.ts'
 import { Challenge } from './challenge.ts'
 import { Completion } from './completion.ts'
 import { Enrolment, type EnrolmentOptions } from './enrolment.ts'
+import { EnrolmentGrants, type EnrolmentGrantsOptions } from './enrolment-grant.ts'
 import { FactorChange } from './factor-change.ts'
 import { FirstFactor, type FirstFactorOptions } from './first-factor.ts'
 import { HandOver } from './hand-over.ts'
@@ -14,6 +15,7 @@ import { PasswordChange, type PasswordChangeOptions } from './password-change.ts
 import { Recovery } from './recovery.ts'
 import { SecondFactor, type SecondFactorOptions } from './second-factor.ts'
 import { SignOut } from './sign-out.ts'
+import { Sponsorship, type SponsorshipOptions } from './sponsorship.ts'
 import { UsableFactors } from './usable-factors.ts'
 
 /** Parts that this file makes; all other parts are services. */
@@ -22,6 +24,7 @@ type Made =
   | 'completion'
   | 'factors'
   | 'firstFactor'
+  | 'grants'
   | 'journal'
   | 'nextStep'
   | 'portalOrigin'
@@ -34,6 +37,8 @@ export type SignInServices = Omit<FirstFactorOptions, Made> &
   Omit<InstitutionLoginOptions, Made> &
   Omit<InvitationOptions, Made> &
   Omit<EnrolmentOptions, Made> &
+  EnrolmentGrantsOptions &
+  Omit<SponsorshipOptions, Made> &
   Omit<PasswordChangeOptions, Made> &
   Omit<NextStepOptions, Made> &
   ConstructorParameters<typeof UsableFactors>[0] &
@@ -59,6 +64,7 @@ export interface SignIn {
   readonly invitation: Invitation
   readonly enrolment: Enrolment
   readonly recovery: Recovery
+  readonly sponsorship: Sponsorship
   readonly passwordChange: PasswordChange
   readonly signOut: SignOut
   readonly nextStep: NextStep
@@ -70,7 +76,8 @@ export interface SignIn {
 export function makeSignIn({ services, audit, portalOrigin, requirementFor }: SignInOptions): SignIn {
   const journal = new SignInJournal(audit)
   const factors = new UsableFactors(services)
-  const nextStep = new NextStep({ ...services, portalOrigin, requirementFor, factors })
+  const grants = new EnrolmentGrants(services)
+  const nextStep = new NextStep({ ...services, portalOrigin, requirementFor, factors, grants })
   const signOut = new SignOut({ ...services, journal })
   const completion = new Completion({ ...services, signOut })
   const challenge = new Challenge({ ...services, nextStep, factors })
@@ -83,8 +90,9 @@ export function makeSignIn({ services, audit, portalOrigin, requirementFor }: Si
     challenge,
     secondFactor: new SecondFactor({ ...shared, challenge }),
     invitation: new Invitation(shared),
-    enrolment: new Enrolment({ ...shared, recovery }),
+    enrolment: new Enrolment({ ...shared, recovery, grants }),
     recovery,
+    sponsorship: new Sponsorship(shared),
     passwordChange: new PasswordChange({ ...shared, signOut }),
     signOut,
     nextStep,

@@ -13,7 +13,8 @@ async function lived() {
   const keyring = makeKeyring([newMasterKey()])
   const credentials = new Credentials({ store, clock })
   const recovery = new RecoveryCodes({ store, clock, limiter, keyring: () => keyring, count: 10 })
-  const belongings = [local, credentials, recovery, invitations, new AttemptBuckets(store)]
+  const had = { removeAll: (id: string) => credentials.forget(id) }
+  const belongings = [local, credentials, had, recovery, invitations, new AttemptBuckets(store)]
   const enter = async (name: string) => {
     const account = await all.enter(name)
     await credentials.add({

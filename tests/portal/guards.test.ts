@@ -103,6 +103,8 @@ t.test('every form wants its token, of this browser and this very sign-in (R11, 
     'account/sessions/others/end',
     `account/sessions/${session.id}/end`,
     'logout',
+    'sponsor',
+    'sponsor/ask',
     `invite/${await house.invite().then(link => link.split('/').at(-1))}`
   ]
   const { visitor: half, page } = await halfWay(house)

@@ -2,12 +2,14 @@
 import type { JSX } from 'preact'
 import { AccountPage, type AccountView } from '../../plugins/portal/account.tsx'
 import { AppsPage } from '../../plugins/portal/apps.tsx'
+import { AskSponsorPage } from '../../plugins/portal/ask-sponsor.tsx'
 import { LatePage } from '../../plugins/portal/callback.tsx'
 import { ChallengePage, type ChallengeView, DeadEndPage } from '../../plugins/portal/challenge-page.tsx'
 import { EnrolPage } from '../../plugins/portal/enrol.tsx'
 import { type ErrorContext, ErrorPage } from '../../plugins/portal/error-page.tsx'
 import { RemovePage } from '../../plugins/portal/factors.tsx'
 import { InvitePage } from '../../plugins/portal/invite.tsx'
+import { type ElsewhereView, InviteElsewherePage } from '../../plugins/portal/invite-elsewhere.tsx'
 import type { Frame } from '../../plugins/portal/layout.tsx'
 import { LoginPage, type LoginView } from '../../plugins/portal/login.tsx'
 import { LogoutPage, SignedOutPage } from '../../plugins/portal/logout.tsx'
@@ -15,17 +17,23 @@ import { messagesFor } from '../../plugins/portal/messages/en.ts'
 import { PasswordPage } from '../../plugins/portal/password.tsx'
 import { NewRecoveryPage, RecoveryPage } from '../../plugins/portal/recovery.tsx'
 import { NotMePage } from '../../plugins/portal/sessions.tsx'
+import { SponsorPage } from '../../plugins/portal/sponsor.tsx'
 import { EnrolTotpPage } from '../../plugins/portal/totp.tsx'
 import { EnrolPasskeyPage } from '../../plugins/portal/webauthn.tsx'
 import { type ErrorCode, errorCodes } from '../../src/errors.ts'
 import type { Credential } from '../../src/factor/credential.ts'
+import type { Account } from '../../src/identity/account.ts'
+import type { Sponsorship } from '../../src/identity/sponsorships.ts'
 import type { Session } from '../../src/session/session.ts'
+import type { SeenRequest } from '../../src/sign-in/sponsorship.ts'
 
 export interface Story {
   readonly name: string
   readonly page: JSX.Element
   /** These count for the budget of 60 kB: each page once, without its variants. */
   readonly isOwnPage: boolean
+  /** Only people of institutions and their sponsors see this page. It counts for a budget of its own. */
+  readonly isForInstitutions?: boolean
 }
 
 export const now = Date.UTC(2026, 2, 12, 14, 3, 22)
@@ -163,6 +171,46 @@ const half = {
   lastSeenAt: now - 4 * minute
 }
 
+const elsewhere: ElsewhereView = {
+  token: 'T'.repeat(43),
+  name: 'ada',
+  displayName: 'Ada Lovelace',
+  place: 'Institute account',
+  directory: 'institute',
+  step: 'password',
+  other: null,
+  address: `https://gate.lab.example/.factorgate/invite/${'T'.repeat(43)}`,
+  problem: null,
+  waitSeconds: null
+}
+
+const asking = (name: string, displayName: string, age: number, more: Partial<Sponsorship> = {}): SeenRequest => ({
+  request: {
+    id: name,
+    accountId: name,
+    sponsorId: 'grace',
+    listedFor: 'grace',
+    askedAt: now - age,
+    address: '192.0.2.17',
+    asks: 1,
+    firstAskedAt: now - age,
+    state: 'open',
+    expiresAt: now + 3 * day,
+    ...more
+  },
+  person: { id: name, name, displayName, email: `${name}@institute.example` } as Account,
+  institution: 'Institute account',
+  sponsor: { id: 'grace', displayName: 'Grace Hopper' } as Account
+})
+const grace = { id: 'grace', name: 'grace', displayName: 'Grace Hopper' }
+const sponsorView = {
+  requests: [asking('lea', 'Lea Novak', 12 * minute), asking('yusuf', 'يوسف الصديق', 26 * hour)],
+  now,
+  viewer: 'grace',
+  notice: null
+}
+const ask = { trip, now, name: 'Lea Novak', request: null, problem: null }
+
 /** A person who signed in with one of their last recovery codes. */
 const spent = { left: 2, address: 'https://gate.lab.example/.factorgate/', isAccount: false }
 
@@ -207,6 +255,12 @@ const errorFrame: Frame = { ...stranger, look: { ...look, contact: null }, base:
 const error = (code: ErrorCode) => <ErrorPage frame={errorFrame} code={code} context={context} />
 
 const own = (name: string, page: JSX.Element): Story => ({ name, page, isOwnPage: true })
+const forInstitutions = (name: string, page: JSX.Element): Story => ({
+  name,
+  page,
+  isOwnPage: false,
+  isForInstitutions: true
+})
 const variant = (name: string, page: JSX.Element): Story => ({ name, page, isOwnPage: false })
 
 const problem = { factor: 'totp', sentence: say.challenge.wrong.totp, clock: null, waitSeconds: null } as const
@@ -298,8 +352,51 @@ export const stories: readonly Story[] = [
       }}
     />
   ),
+  forInstitutions('invite-elsewhere', <InviteElsewherePage frame={stranger} view={elsewhere} />),
+  variant(
+    'invite-elsewhere-institution',
+    <InviteElsewherePage frame={stranger} view={{ ...elsewhere, step: 'institution', other: 'Lea Novak' }} />
+  ),
+  variant(
+    'invite-elsewhere-signed-in',
+    <InviteElsewherePage frame={stranger} view={{ ...elsewhere, step: 'continue' }} />
+  ),
+  forInstitutions('ask-sponsor', <AskSponsorPage frame={stranger} view={ask} />),
+  variant('ask-sponsor-self', <AskSponsorPage frame={stranger} view={{ ...ask, problem: say.sponsor.self }} />),
+  variant(
+    'ask-sponsor-waiting',
+    <AskSponsorPage frame={stranger} view={{ ...ask, request: { state: 'open', askedAt: now - 5 * minute } }} />
+  ),
+  variant(
+    'ask-sponsor-declined',
+    <AskSponsorPage
+      frame={stranger}
+      view={{ ...ask, request: { state: 'declined', askedAt: now - hour, decidedBy: grace } }}
+    />
+  ),
+  forInstitutions('sponsor', <SponsorPage frame={person} view={sponsorView} />),
+  variant(
+    'sponsor-decided',
+    <SponsorPage
+      frame={person}
+      view={{
+        ...sponsorView,
+        viewer: 'olga',
+        requests: [
+          ...sponsorView.requests,
+          asking('max', 'Max Born', 2 * hour, { state: 'declined', decidedBy: grace })
+        ],
+        notice: say.sponsor.approved('Lea Novak')
+      }}
+    />
+  ),
+  variant('sponsor-nobody', <SponsorPage frame={person} view={{ ...sponsorView, requests: [] }} />),
   own('enrol', <EnrolPage frame={stranger} view={{ trip, isFirst: true, isOff: false }} />),
   variant('enrol-again', <EnrolPage frame={stranger} view={{ trip, isFirst: true, isOff: true }} />),
+  variant(
+    'enrol-approved',
+    <EnrolPage frame={stranger} view={{ trip, isFirst: true, isOff: false, sponsor: 'Grace Hopper' }} />
+  ),
   own('enrol-passkey', <EnrolPasskeyPage frame={stranger} view={{ trip, name: 'Passkey on Mac' }} />),
   own('enrol-totp', <EnrolTotpPage frame={stranger} view={enrolTotp} />),
   variant('enrol-totp-wrong', <EnrolTotpPage frame={stranger} view={{ ...enrolTotp, problem: say.enrolTotp.wrong }} />),
@@ -311,6 +408,21 @@ export const stories: readonly Story[] = [
   own('recovery-new', <NewRecoveryPage frame={person} trip={noTrip} />),
   own('apps', <AppsPage frame={person} view={{ apps, now, spent: null }} />),
   variant('apps-spent', <AppsPage frame={person} view={{ apps, now, spent }} />),
+  variant(
+    'apps-sponsor',
+    <AppsPage
+      frame={person}
+      view={{
+        apps: apps.map(app => ({ ...app, isReportOnly: app.id === 'samples' })),
+        now,
+        spent: null,
+        sponsor: {
+          open: ['Lea Novak'],
+          decided: [{ by: 'Grace Hopper', person: 'Max Born', isApproval: false }]
+        }
+      }}
+    />
+  ),
   variant('apps-none', <AppsPage frame={person} view={{ apps: [], now, spent: null }} />),
   own('account', <AccountPage frame={person} view={account} />),
   variant('account-spent', <AccountPage frame={person} view={{ ...account, codesLeft: 7 }} />),

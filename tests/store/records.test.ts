@@ -42,6 +42,18 @@ const records: Readonly<Record<string, object>> = {
     createdAt: 1
   },
   'invitation:': { accountId: person.accountId, expiresAt: 2 },
+  'sponsorship:': {
+    id: newId(),
+    accountId: person.accountId,
+    sponsorId: null,
+    listedFor: 'operators',
+    askedAt: 1,
+    address: '192.0.2.1',
+    asks: 1,
+    firstAskedAt: 1,
+    state: 'open',
+    expiresAt: 2
+  },
   'password:': { hash: '$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$aGFzaA', setAt: 1 },
   'credential:': {
     ...person,

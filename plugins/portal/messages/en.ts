@@ -275,6 +275,66 @@ const english = {
     }
   },
 
+  /** The page of an invitation for an account that another directory knows. */
+  inviteElsewhere: {
+    what: (lab: string, place: string, name: string) =>
+      `This invitation lets you set up your second factor at ${titled(lab)}. First sign in with ${titled(place)} as ${apart(name)}. In the next step you add a passkey or an authenticator app.`,
+    signedIn: (place: string) =>
+      `You are signed in with ${titled(place)}. In the next step you add a passkey or an authenticator app.`,
+    other: (other: string, name: string) =>
+      `This browser is signed in as ${apart(other)}, but this invitation is for ${apart(name)}. It works for ${apart(name)} only.`,
+    submit: 'Set up my second factor',
+    wrong: 'That password did not work. Check it and try again.'
+  },
+
+  /** Approval by a colleague, for people whose institution asks for it. */
+  sponsor: {
+    askTitle: 'Ask for approval',
+    askInstead: 'Ask a colleague for approval, and set up a second factor here',
+    askWhat:
+      'You are signed in at your institution, but you have no second factor here yet. Somebody who knows you has to confirm that it is you. After that, you can set up your second factor.',
+    who: 'Your colleague’s user name or e-mail address',
+    whoHint: 'Name a person who uses this gate already. Tell them that you asked, so that they know it was you.',
+    whoMissing: 'Type the user name or e-mail address of a colleague, or ask the people who run this gate.',
+    askThem: 'Ask this colleague',
+    askOperators: 'Ask the people who run this gate',
+    self: 'You cannot approve yourself. Name somebody else.',
+    tooSoon: 'You asked a moment ago, or often today. Wait a little before you ask again.',
+    waitTitle: 'Waiting for approval',
+    waitWhat: (when: string) => `You asked for approval ${when}.`,
+    waitNow:
+      'If the person that you named uses this gate, they see your request on their list of apps. The people who run this gate see it too. A request waits for three days. You can close this page and sign in again later.',
+    look: 'Look again',
+    askAnother: 'Ask somebody else',
+    declined: (by: string) => `${apart(by)} has declined your request. Talk to them, or ask somebody else.`,
+    approvedBy: (by: string) =>
+      `${apart(by)} has approved your request. Set up your second factor within 24 hours of the approval.`,
+    title: 'Requests for approval',
+    lead: 'These people ask to set up their first second factor. Approve only a person who has told you about it, face to face or on the phone. Whoever gets an approval can use the apps in that person’s name.',
+    nobody: 'Nobody waits for your approval.',
+    described: (name: string, email: string | null, institution: string) =>
+      email === null
+        ? `${apart(name)}, from ${titled(institution)}`
+        : `${apart(name)}, ${apart(email)}, from ${titled(institution)}`,
+    from: (when: string, address: string) => `Asked ${when}, from the address ${apart(address)}`,
+    named: (sponsor: string) => `They named ${apart(sponsor)}.`,
+    approve: 'Approve',
+    approveNamed: (name: string) => `Approve ${name}`,
+    decline: 'Decline',
+    declineNamed: (name: string) => `Decline ${name}`,
+    gone: 'That request is not open any more. The person has asked again, or somebody has decided already.',
+    approved: (name: string) => `You have approved ${apart(name)}. They can set up their second factor now.`,
+    youDeclined: (name: string) => `You have declined the request of ${apart(name)}.`,
+    decided: 'Decided today',
+    decidedOne: (by: string, person: string, isApproval: boolean) =>
+      `${apart(by)} has ${isApproval ? 'approved' : 'declined'} the request of ${apart(person)}.`,
+    waiting: (names: readonly string[]) =>
+      names.length === 1
+        ? `${apart(names[0] as string)} asks for your approval.`
+        : `${names.length} people ask for your approval.`,
+    open: 'See the request'
+  },
+
   enrol: {
     title: 'Add a second factor',
     firstTitle: 'Set up your second factor',

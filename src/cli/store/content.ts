@@ -17,8 +17,8 @@ export type Line =
   | { readonly kind: 'end'; readonly values: number; readonly indexes: number }
 
 /**
- * Sessions, ceremonies, counters and `meta:` of this store. Also invitations: one accepted since must not become
- * valid again.
+ * Sessions, ceremonies, counters and `meta:` of this store. Also invitations and requests for approval: one used since
+ * must not become valid again.
  */
 const staysBehind = [
   'session:',
@@ -38,6 +38,8 @@ const staysBehind = [
   'attempts:',
   'invitation:',
   'invitation-of:',
+  'sponsorship:',
+  'sponsorships-for:',
   'meta:'
 ]
 

@@ -1,7 +1,8 @@
 /** `factorgate user invite`: creates a new invitation for an existing account. */
-import { type Command, PersonError, readArgs } from '../command.ts'
-import { configHelp, configOption, withStore } from '../command-context.ts'
-import { invite, personNamed } from './person.ts'
+import type { Account } from '../../identity/account.ts'
+import { type Command, PersonError, readArgs, visible } from '../command.ts'
+import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
+import { credentialsAt, invite, personNamed } from './person.ts'
 
 export const command: Command = {
   name: 'user invite',
@@ -11,6 +12,8 @@ export const command: Command = {
 ${configHelp}
 
 Prints one line, the invitation. It is valid for 24 hours and for one second factor. Older invitations of this person stop working.
+A person from another source than 'local' signs in there first, and sets no password. If they have a second factor already, remove it
+first: factorgate user reset-factors NAME.
 
 Example:
   factorgate user invite alice
@@ -21,10 +24,31 @@ Example:
       const account = await personNamed(place, names[0]!)
       if (account.suspended !== null)
         throw new PersonError(`${account.name} is suspended; run this first: factorgate user resume ${account.name}`)
+      const source = await elsewhere(place, account)
       const url = await invite(place, account)
       io.stderr('Give this invitation to the person. It is valid for 24 hours:\n')
+      if (source !== null)
+        io.stderr(
+          `The person opens it, signs in with ${visible(source)} as ${account.name}, and adds a second factor. The link alone opens nothing.\n`
+        )
       io.stdout(`${url}\n`)
       return 0
     })
   }
+}
+
+/** What people call the source that checks the first factor; null for local people. Throws PersonError where the link would open nothing. */
+async function elsewhere(place: CommandContext, { id, name, directory }: Account): Promise<string | null> {
+  const source = place.config.identity.find(one => one.id === directory)
+  if (source?.kind === 'local' || (source === undefined && directory === 'local')) return null
+  if (source === undefined)
+    throw new PersonError(
+      `${name} comes from '${visible(directory)}', which the configuration does not name any more (key identity), so nobody can sign in there`
+    )
+  const factors = await credentialsAt(place).list(id)
+  if (factors.some(({ disabledAt }) => disabledAt === null))
+    throw new PersonError(
+      `${name} has a second factor already, so an invitation would open nothing. If it is lost, run this first: factorgate user reset-factors ${name}`
+    )
+  return source.title
 }

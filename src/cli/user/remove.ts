@@ -4,6 +4,7 @@ import { Invitations } from '../../identity/invitations.ts'
 import { LocalDirectory } from '../../identity/local.ts'
 import { PasswordHasher } from '../../identity/password/password.ts'
 import { removeEverythingOf } from '../../identity/removal.ts'
+import { Sponsorships } from '../../identity/sponsorships.ts'
 import { AttemptBuckets } from '../../throttle/attempt-buckets.ts'
 import { type Command, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
@@ -38,6 +39,8 @@ Example:
         open,
         new Invitations(place),
         credentialsAt(place),
+        { removeAll: (id: string) => credentialsAt(place).forget(id) },
+        new Sponsorships(place),
         recoveryCodesAt(place),
         new LocalDirectory({ store, accounts, hasher: new PasswordHasher() }),
         new AttemptBuckets(store)

@@ -1,5 +1,6 @@
 /** `factorgate user reset-factors`: removes the factors after a lost or stolen device. */
 import { Invitations } from '../../identity/invitations.ts'
+import { Sponsorships } from '../../identity/sponsorships.ts'
 import { type Command, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
 import { credentialsAt, personNamed, recoveryCodesAt } from './person.ts'
@@ -25,9 +26,12 @@ Example:
       const removed = (await credentials.list(id)).length
       // An old invitation would allow its holder to enrol a factor.
       await new Invitations(place).removeAll(id)
+      await new Sponsorships(place).removeAll(id)
       await credentials.removeAll(id)
       await recoveryCodesAt(place).removeAll(id)
       const ended = await place.sessions.endAccount(id, 'factors_changed')
+      // Last, because a full disk must not stop what ends access.
+      await credentials.remember(id)
       await place.record({ kind: 'factor.remove', account: id, name, outcome: 'reset', removed, ended })
       io.stderr(`${name} has no second factor any more (removed: ${removed}); sessions ended: ${ended}\n`)
       io.stderr(`To invite the person again, run: factorgate user invite ${name}\n`)

@@ -1,0 +1,136 @@
+/** The page on which a person without a second factor asks a colleague or the operators for approval, and waits for it. */
+import type { FastifyInstance } from 'fastify'
+import { GateError } from '../../src/errors.ts'
+import type { Sponsorship } from '../../src/identity/sponsorships.ts'
+import { urlOf, wayOn } from './enter.ts'
+import { lostCookie, readForm, staleForm } from './forms.ts'
+import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
+import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
+import { formatRelative } from './relative-time.ts'
+import { type ReturnTo, withReturnTo } from './return-to.ts'
+
+export interface AskView {
+  readonly trip: ReturnTo
+  readonly now: number
+  /** The person's name. */
+  readonly name: string
+  /** The open or declined request; null for none. */
+  readonly request: Pick<Sponsorship, 'state' | 'askedAt' | 'decidedBy'> | null
+  readonly problem: string | null
+}
+
+const path = '/.factorgate/sponsor/ask'
+
+export function AskSponsorPage({ frame, view }: { frame: Frame; view: AskView }) {
+  const say = frame.say.sponsor
+  const { request, problem } = view
+  const isOpen = request?.state === 'open'
+  return (
+    <Page frame={frame} title={isOpen ? say.waitTitle : say.askTitle} drawing={isOpen ? 'ajar' : 'shut'}>
+      {request?.state === 'declined' && <Notice>{say.declined(request.decidedBy?.displayName ?? '')}</Notice>}
+      {isOpen ? (
+        <>
+          <p>{say.waitWhat(formatRelative(request.askedAt, view.now, frame.say))}</p>
+          <p>{say.waitNow}</p>
+          <a class="button" href={withReturnTo(path, view.trip)}>
+            {say.look}
+          </a>
+          <details open={problem !== null}>
+            <summary>{say.askAnother}</summary>
+            <AskForm frame={frame} view={view} />
+          </details>
+        </>
+      ) : (
+        <>
+          <p>{say.askWhat}</p>
+          <AskForm frame={frame} view={view} />
+        </>
+      )}
+      <p class="soft">
+        <Said text={frame.say.challenge.asWhom(view.name)} />{' '}
+        <a href={withReturnTo('/.factorgate/login', view.trip, { switch: '1' })}>{frame.say.challenge.notYou}</a>
+      </p>
+    </Page>
+  )
+}
+
+function AskForm({ frame, view: { trip, problem } }: { frame: Frame; view: AskView }) {
+  const say = frame.say.sponsor
+  return (
+    <form class="fields" method="post" action={withReturnTo(path, trip)}>
+      <Token frame={frame} />
+      {problem !== null && (
+        <Notice id="problem" alert>
+          {problem}
+        </Notice>
+      )}
+      <div>
+        <label for="who">{say.who}</label>
+        <p class="soft" id="hint-who">
+          {say.whoHint}
+        </p>
+        <input
+          id="who"
+          name="who"
+          dir="auto"
+          autocomplete="off"
+          autocapitalize="none"
+          spellcheck={false}
+          maxLength={256}
+          required
+          aria-describedby={problem === null ? 'hint-who' : 'problem hint-who'}
+        />
+      </div>
+      <button type="submit">{say.askThem}</button>
+      <button type="submit" class="second" name="operators" value="yes" formNoValidate>
+        {say.askOperators}
+      </button>
+    </form>
+  )
+}
+
+export function registerAskSponsor(scope: FastifyInstance): void {
+  const { sponsorship, nextStep } = scope.portal.signIn
+  const config = { requires: 'first-factor', isStep: true } as const
+
+  scope.get(path, { config }, async request => {
+    const page = signedPage(request)
+    if ((await nextStep.grantFor(page.principal)) !== null) return goTo(page, urlOf({ kind: 'enrol' }, page.trip))
+    if (!(await sponsorship.isOpenTo(page.principal))) return goTo(page, await wayOn(page))
+    return show(page, 200, null)
+  })
+
+  scope.post(path, { config }, async request => {
+    const page = signedPage(request)
+    const { say } = page
+    const lost = lostCookie(page)
+    if (lost !== null) return show(lost, 403, say.login.cookieLost)
+    if (readForm(page) === 'expired') return show(page, 403, say.login.formExpired)
+    const form = staleForm(page)
+    const who = form.field('who').trim()
+    const isForOperators = form.field('operators') === 'yes'
+    if (!isForOperators && who === '') return show(page, 403, say.sponsor.whoMissing)
+    const answer = await sponsorship.ask(callerOf(page), isForOperators ? null : who)
+    if (answer === 'asked') return goTo(page, withReturnTo(path, page.trip))
+    if (answer === 'self') return show(page, 403, say.sponsor.self)
+    if (answer === 'too_soon') {
+      page.reply.header('factorgate-error', 'too_many_attempts')
+      return show(page, 429, say.sponsor.tooSoon)
+    }
+    throw new GateError(answer.code, answer)
+  })
+
+  async function show(page: AuthenticatedContext, status: number, problem: string | null) {
+    const request = await sponsorship.own(page.principal)
+    const { trip, now, principal } = page
+    // An approval that is over counts as none: the person asks again.
+    const view = {
+      trip,
+      now,
+      name: principal.account.displayName,
+      request: request?.state === 'approved' ? null : request,
+      problem
+    }
+    return sendPage(page, status, <AskSponsorPage frame={{ ...frameOf(page), person: null }} view={view} />)
+  }
+}

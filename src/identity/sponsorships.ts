@@ -1,0 +1,173 @@
+/**
+ * Requests for approval: a person of an institution asks a colleague or the operators to confirm who they are. An approval is an
+ * invitation whose link nobody gets: it allows one first second factor, for a limited time (THREATS M5).
+ */
+import { createHash } from 'node:crypto'
+import { type Clock, isCurrent } from '../clock.ts'
+import { newId } from '../ids.ts'
+import { RecordKind } from '../store/records.ts'
+import type { Store } from '../store/store.ts'
+
+const day = 24 * 3600
+/** How long a request waits for somebody. */
+const openSeconds = 3 * day
+/** How long an approval can be used, and how long a decision is shown. */
+const decidedSeconds = day
+/** Seconds between two requests of one person, and requests in a day. */
+const pauseSeconds = 60
+const asksMax = 5
+
+export interface Sponsorship {
+  /** Changes with each request, so that nobody decides on another one than they have read. */
+  readonly id: string
+  readonly accountId: string
+  /** The account that was named; null for the operators, and for a name that nobody has. */
+  readonly sponsorId: string | null
+  /** The index that lists the request for its sponsor. */
+  readonly listedFor: string
+  readonly askedAt: number
+  readonly address: string
+  /** Requests of this person since `firstAskedAt`. */
+  readonly asks: number
+  readonly firstAskedAt: number
+  readonly state: 'open' | 'approved' | 'declined'
+  readonly expiresAt: number
+  readonly decidedBy?: { readonly id: string; readonly name: string; readonly displayName: string }
+  /** The digest of the invitation that the approval has made. */
+  readonly invitation?: string
+}
+
+/** Its id is the account's. */
+export const sponsorshipRecord = new RecordKind<Sponsorship>({
+  prefix: 'sponsorship:',
+  version: 1,
+  read: record => {
+    const { id, accountId, sponsorId, listedFor, askedAt, address, asks, firstAskedAt, state, expiresAt } =
+      record as Partial<Sponsorship>
+    const isValid =
+      [id, accountId, listedFor, address].every(field => typeof field === 'string') &&
+      (sponsorId === null || typeof sponsorId === 'string') &&
+      [askedAt, asks, firstAskedAt, expiresAt].every(field => typeof field === 'number') &&
+      (state === 'open' || state === 'approved' || state === 'declined')
+    return isValid ? (record as unknown as Sponsorship) : null
+  }
+})
+
+/** The index of all open and lately decided requests, which operators see. */
+const everybody = 'operators'
+const listOf = (whom: string) => `sponsorships-for:${whom}`
+
+export class Sponsorships {
+  readonly #store: Store
+  readonly #clock: Clock
+
+  constructor({ store, clock }: { store: Store; clock: Clock }) {
+    this.#store = store
+    this.#clock = clock
+  }
+
+  /** The person's request, open or lately decided; null for none. */
+  async of(accountId: string): Promise<Sponsorship | null> {
+    return this.#good(await sponsorshipRecord.get(this.#store, accountId))
+  }
+
+  /**
+   * Makes a request, which replaces an open one. Null where this person has asked a moment ago, or too often. `typed` is the name that was
+   * typed: a name that nobody has takes as many writes as any other (ASVS 6.3.8).
+   */
+  async ask(input: {
+    accountId: string
+    sponsorId: string | null
+    typed: string | null
+    address: string
+  }): Promise<Sponsorship | null> {
+    const { accountId, sponsorId, typed, address } = input
+    const now = this.#clock()
+    const listedFor = typed === null ? everybody : (sponsorId ?? nobodyCalled(typed))
+    const request = await sponsorshipRecord.change<Sponsorship | null>(this.#store, accountId, before => {
+      const isNewDay = before === null || Math.abs(now - before.firstAskedAt) >= day * 1000
+      const asks = isNewDay ? 1 : before.asks + 1
+      if (before !== null && Math.abs(now - before.askedAt) < pauseSeconds * 1000) return { result: null }
+      if (asks > asksMax) return { result: null }
+      const next: Sponsorship = {
+        id: newId(),
+        accountId,
+        sponsorId,
+        listedFor,
+        askedAt: now,
+        address,
+        asks,
+        firstAskedAt: isNewDay ? now : before.firstAskedAt,
+        state: 'open',
+        expiresAt: now + openSeconds * 1000
+      }
+      return { next, result: next, ttlSeconds: openSeconds }
+    })
+    if (request === null) return null
+    await this.#store.link(listOf(listedFor), accountId, openSeconds)
+    await this.#store.link(listOf(everybody), accountId, openSeconds)
+    return request
+  }
+
+  /** The requests for this sponsor, or all of them for operators, the newest first. */
+  async listFor(sponsorId: string, isOperator: boolean): Promise<Sponsorship[]> {
+    const ids = await this.#store.members(listOf(isOperator ? everybody : sponsorId))
+    const found = await Promise.all(ids.map(id => this.of(id)))
+    return found
+      .filter(request => request !== null)
+      .filter(request => isOperator || request.sponsorId === sponsorId)
+      .sort((a, b) => b.askedAt - a.askedAt)
+  }
+
+  /** Decides on an open request. Of all callers at once, one gets the request and the others null. */
+  decide(
+    { accountId, id }: Pick<Sponsorship, 'accountId' | 'id'>,
+    state: 'approved' | 'declined',
+    decidedBy: NonNullable<Sponsorship['decidedBy']>
+  ): Promise<Sponsorship | null> {
+    const now = this.#clock()
+    return sponsorshipRecord.change<Sponsorship | null>(this.#store, accountId, found => {
+      const request = this.#good(found)
+      if (request?.state !== 'open' || request.id !== id) return { result: null }
+      const next: Sponsorship = { ...request, state, decidedBy, expiresAt: now + decidedSeconds * 1000 }
+      return { next, result: next, ttlSeconds: decidedSeconds }
+    })
+  }
+
+  /** Takes a decision back after a failure: the request is open again. */
+  async reopen({ accountId, id }: Sponsorship): Promise<void> {
+    const now = this.#clock()
+    await sponsorshipRecord.change<void>(this.#store, accountId, request => {
+      if (request?.id !== id) return { result: undefined }
+      const { decidedBy: _, invitation: __, ...open } = request
+      const next: Sponsorship = { ...open, state: 'open', expiresAt: now + openSeconds * 1000 }
+      return { next, result: undefined, ttlSeconds: openSeconds }
+    })
+  }
+
+  /** Binds the approval to the invitation with this digest. */
+  async bind({ accountId, id }: Sponsorship, invitation: string): Promise<void> {
+    await sponsorshipRecord.change<void>(this.#store, accountId, request =>
+      request?.id === id && request.state === 'approved'
+        ? { next: { ...request, invitation }, result: undefined }
+        : { result: undefined }
+    )
+  }
+
+  async removeAll(accountId: string): Promise<void> {
+    const request = await sponsorshipRecord.take(this.#store, accountId)
+    if (request !== null) await this.#store.unlink(listOf(request.listedFor), accountId)
+    await this.#store.unlink(listOf(everybody), accountId)
+  }
+
+  #good(request: Sponsorship | null): Sponsorship | null {
+    if (request === null) return null
+    const seconds = request.state === 'open' ? openSeconds : decidedSeconds
+    return isCurrent(request.expiresAt, seconds * 1000, this.#clock()) ? request : null
+  }
+}
+
+/** The index for a name that nobody has. Nobody reads it. */
+function nobodyCalled(typed: string): string {
+  return createHash('sha256').update(typed).digest('base64url').slice(0, 22)
+}

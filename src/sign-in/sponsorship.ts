@@ -1,0 +1,139 @@
+/**
+ * Approval by a colleague: a person of an institution without a second factor asks, and a colleague or an operator confirms who they are.
+ * The approval lets the person enrol a first factor (THREATS M5). Nobody approves themselves, and who exists is not told (THREATS M15).
+ */
+import { isFresh } from '../factor/proof.ts'
+import { type Account, operators } from '../identity/account.ts'
+import type { Accounts } from '../identity/accounts.ts'
+import type { Directories } from '../identity/directories.ts'
+import type { Invitations } from '../identity/invitations.ts'
+import type { Sponsorship as Request, Sponsorships } from '../identity/sponsorships.ts'
+import { tokenDigest } from '../ids.ts'
+import type { Principal } from '../session/principal.ts'
+import type { SignedCaller } from './caller.ts'
+import type { SignInJournal } from './journal.ts'
+import { type Denied, denied } from './outcome.ts'
+import type { UsableFactors } from './usable-factors.ts'
+
+/** A request as its sponsor and the operators see it. */
+export interface SeenRequest {
+  readonly request: Request
+  readonly person: Account
+  /** What people call the institution that knows the person. */
+  readonly institution: string
+  /** The person who was named; null where the request is for the operators, or the name is nobody's. */
+  readonly sponsor: Account | null
+}
+
+export interface SponsorshipOptions {
+  readonly sponsorships: Sponsorships
+  readonly invitations: Pick<Invitations, 'issue'>
+  readonly accounts: Pick<Accounts, 'byId' | 'bySignIn'>
+  readonly directories: Pick<Directories, 'enrolmentOf' | 'titleOf'>
+  readonly factors: UsableFactors
+  readonly journal: SignInJournal
+}
+
+export class Sponsorship {
+  readonly #options: SponsorshipOptions
+
+  constructor(options: SponsorshipOptions) {
+    this.#options = options
+  }
+
+  /** True where this person has no factor that works, and may ask for approval. */
+  async isOpenTo({ account, proofs }: Principal): Promise<boolean> {
+    const { directories, factors } = this.#options
+    if (directories.enrolmentOf(account.directory) !== 'sponsor') return false
+    // The institution has to vouch for the person in this very sign-in.
+    if (!proofs.some(({ kind }) => kind === 'directory')) return false
+    return (await factors.kinds(account.id)).length === 0
+  }
+
+  /** The person's own request, open or lately decided. */
+  async own({ account }: Principal): Promise<Request | null> {
+    return this.#options.sponsorships.of(account.id)
+  }
+
+  /** Asks the colleague with this sign-in name or address; null asks the operators. `self`: the person named themselves. */
+  async ask(by: SignedCaller, who: string | null): Promise<'asked' | 'self' | 'too_soon' | Denied> {
+    const { sponsorships, accounts, journal } = this.#options
+    const { account } = by.principal
+    if (!(await this.isOpenTo(by.principal))) return denied('enrolment_not_allowed')
+    const named = who === null ? null : await accounts.bySignIn(who)
+    if (named?.id === account.id) return 'self'
+    if (!journal.isWritable) return denied('journal_unwritable', { retryAfterSeconds: 2 })
+    const request = await sponsorships.ask({
+      accountId: account.id,
+      sponsorId: named?.id ?? null,
+      typed: who,
+      address: by.address
+    })
+    if (request === null) return 'too_soon'
+    try {
+      await journal.sponsorAsk(by, named)
+    } catch (error) {
+      await sponsorships.removeAll(account.id)
+      throw error
+    }
+    return 'asked'
+  }
+
+  /** What this person may decide on, and what others decided in their place, the newest first. */
+  async requestsFor({ account }: Principal): Promise<SeenRequest[]> {
+    const { sponsorships, accounts, directories } = this.#options
+    const found = await sponsorships.listFor(account.id, isOperator(account))
+    const seen = await Promise.all(
+      found
+        .filter(({ accountId }) => accountId !== account.id)
+        .map(async request => {
+          const [person, sponsor] = await Promise.all([
+            accounts.byId(request.accountId),
+            request.sponsorId === null ? null : accounts.byId(request.sponsorId)
+          ])
+          const isKnown = person !== null && person.suspended === null
+          return isKnown ? { request, person, institution: directories.titleOf(person.directory), sponsor } : null
+        })
+    )
+    return seen.filter(one => one !== null)
+  }
+
+  /**
+   * Approves or declines. `gone`: somebody else has decided, the request is over or was replaced, or it is not for this person. Needs a
+   * fresh proof with a factor of the gate.
+   */
+  async decide(
+    by: SignedCaller,
+    accountId: string,
+    requestId: string,
+    isApproval: boolean
+  ): Promise<{ readonly kind: 'decided'; readonly person: Account } | { readonly kind: 'gone' } | Denied> {
+    const { sponsorships, accounts, directories, invitations, factors, journal } = this.#options
+    const { account, proofs } = by.principal
+    if (!isFresh(proofs, by.now)) return denied('fresh_proof_required')
+    const [request, person] = await Promise.all([sponsorships.of(accountId), accounts.byId(accountId)])
+    if (request === null || person === null || person.suspended !== null || request.id !== requestId)
+      return { kind: 'gone' }
+    const isTheirs = request.sponsorId === account.id || isOperator(account)
+    if (!isTheirs || accountId === account.id) return { kind: 'gone' }
+    if (directories.enrolmentOf(person.directory) !== 'sponsor') return { kind: 'gone' }
+    if (isApproval && (await factors.kinds(accountId)).length > 0) return { kind: 'gone' }
+    if (!journal.isWritable) return denied('journal_unwritable', { retryAfterSeconds: 2 })
+    const { id, name, displayName } = account
+    const decided = await sponsorships.decide(request, isApproval ? 'approved' : 'declined', { id, name, displayName })
+    if (decided === null) return { kind: 'gone' }
+    try {
+      await journal.sponsorDecision(by, person, isApproval)
+      // The token of this invitation is nobody's: the approval holds for the next sign-in at the institution.
+      if (isApproval) await sponsorships.bind(decided, tokenDigest(await invitations.issue(accountId)))
+    } catch (error) {
+      await sponsorships.reopen(decided)
+      throw error
+    }
+    return { kind: 'decided', person }
+  }
+}
+
+function isOperator({ groups }: Account): boolean {
+  return groups.includes(operators)
+}
