@@ -30,7 +30,7 @@ function filesBelow(folder: string): string[] {
 
 const files = projectFiles()
 const text = new Map(files.map(file => [file, readFileSync(path.join(root, file), 'utf8')]))
-const code = files.filter(file => /^(src|plugins|config)\/.*\.(tsx?|mjs)$/.test(file))
+const code = files.filter(file => /^(src|plugins|config)\/.*\.(tsx?|[cm]?[jt]s)$/.test(file))
 
 interface Import {
   readonly from: string
@@ -117,9 +117,9 @@ const walls: readonly (readonly [string, (line: Import) => boolean, Omit<Import,
     { from: 'config/values/addresses.ts', to: 'config/reading/diagnostics.ts' }
   ],
   [
-    'the domain knows nothing of Fastify',
-    ({ from, to }) => isDomain(from) && isFastify(to),
-    { from: 'src/policy/decide.ts', to: 'fastify' }
+    'plugins/, the server and the gateway know Fastify, and nobody else',
+    ({ from, to }) => !/^(plugins\/|src\/server\/|src\/gateway\.ts$)/.test(from) && isFastify(to),
+    { from: 'src/services/services.ts', to: 'fastify' }
   ],
   [
     'the domain knows neither plugins/ nor config/',
