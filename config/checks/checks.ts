@@ -10,6 +10,7 @@ import { isPublicSuffix } from '../values/public-suffixes.ts'
 import { printDuration } from '../values/value-types.ts'
 import { checkApps, checkScheme } from './apps.ts'
 import { checkAppsTls, checkRedisFiles, checkTlsFiles } from './certificates.ts'
+import { checkCertificate } from './identity-certificate.ts'
 import { checkHeader } from './identity-header.ts'
 import { checkLdap } from './identity-ldap.ts'
 import { checkOidc } from './identity-oidc.ts'
@@ -22,7 +23,7 @@ export function checkConfig(config: DraftConfig, now: number, diagnostics: Diagn
   checkPortal(config, diagnostics)
   checkStore(config, diagnostics)
   checkSession(config, diagnostics)
-  checkIdentity(config, diagnostics)
+  checkIdentity(config, now, diagnostics)
   checkLdap(config, diagnostics)
   checkApps(config, diagnostics)
   checkAppsTls(config, now, diagnostics)
@@ -184,12 +185,13 @@ function checkSession({ session }: DraftConfig, diagnostics: Diagnostics): void 
     )
 }
 
-function checkIdentity(config: DraftConfig, diagnostics: Diagnostics): void {
+function checkIdentity(config: DraftConfig, now: number, diagnostics: Diagnostics): void {
   const { identity } = config
   const seen = new Map<string, number>()
   identity?.forEach((directory, index) => {
     if (directory?.kind === 'local' && identity.findIndex(other => other?.kind === 'local') < index)
       diagnostics.problem(`identity[${index}].kind`, "there can be one 'local' source of people only")
+    if (directory?.kind === 'certificate') checkCertificate(directory, `identity[${index}]`, config, now, diagnostics)
     if (directory?.kind === 'header') checkHeader(directory, `identity[${index}]`, config, diagnostics)
     if (directory?.kind === 'oidc') checkOidc(directory, `identity[${index}]`, diagnostics)
     if (directory?.kind === 'saml') checkSaml(directory, `identity[${index}]`, diagnostics)

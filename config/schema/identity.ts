@@ -1,4 +1,5 @@
 /** The schema of `identity`: where people come from, one map a kind. */
+import { certificate } from './identity/certificate.ts'
 import { header } from './identity/header.ts'
 import { ldap } from './identity/ldap.ts'
 import { oidc } from './identity/oidc.ts'
@@ -15,7 +16,7 @@ const local = map(
 )
 
 export const identity = list(
-  oneByKind([local, ldap, header, oidc, saml], {
+  oneByKind([local, ldap, header, oidc, saml, certificate], {
     title: 'Source of people',
     description: 'Where first factors are checked.'
   }),

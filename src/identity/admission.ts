@@ -34,7 +34,7 @@ export class Admissions {
         name,
         displayName: cleanDisplayName(arrival.displayName) ?? name,
         email: cleanEmail(arrival.email),
-        groups: cleanGroups(arrival.groups, source.groupMap),
+        groups: cleanGroups(arrival.groups ?? [], source.groupMap),
         directory: source.id,
         externalId: arrival.externalId
       })
@@ -48,7 +48,7 @@ export class Admissions {
   async keepInStep(source: AdmissionSource, account: Account, arrival: Arrival): Promise<Account> {
     const displayName = cleanDisplayName(arrival.displayName) ?? account.displayName
     const email = cleanEmail(arrival.email)
-    const groups = cleanGroups(arrival.groups, source.groupMap)
+    const groups = arrival.groups === null ? account.groups : cleanGroups(arrival.groups, source.groupMap)
     let now = account
     const isSame = displayName === account.displayName && email === account.email && areEqual(groups, account.groups)
     if (!isSame)

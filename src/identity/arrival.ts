@@ -7,7 +7,8 @@ export interface Arrival {
   readonly name: string
   readonly displayName: string | null
   readonly email: string | null
-  readonly groups: readonly string[]
+  /** Null where it says nothing of groups: those that the account has here stay. */
+  readonly groups: readonly string[] | null
   /** A second factor that was checked there. */
   readonly mfa: { readonly at: number } | null
 }

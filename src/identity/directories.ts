@@ -1,13 +1,14 @@
 /** All configured sources of people: the directories that take a password, and the institutions. */
 import type { Account } from './account.ts'
 import type { EnrolmentMode, Source } from './arrival.ts'
+import type { CertificateInstitution } from './certificate.ts'
 import type { Directory } from './directory.ts'
 import type { HeaderInstitution } from './header.ts'
 import type { Institution } from './institution.ts'
 import type { OidcInstitution } from './oidc/oidc.ts'
 import type { SamlInstitution } from './saml/saml.ts'
 
-export type AnyInstitution = HeaderInstitution | OidcInstitution | SamlInstitution
+export type AnyInstitution = CertificateInstitution | HeaderInstitution | OidcInstitution | SamlInstitution
 
 /**
  * Whether the account's directory still vouches for it. `ask-there`: the gate cannot ask, so the person has to sign in there. `gone`: the

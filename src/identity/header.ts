@@ -80,7 +80,7 @@ export class HeaderInstitution implements Institution {
         name,
         displayName: saidIn(headers.display),
         email: saidIn(headers.email),
-        groups: groupsIn(saidIn(headers.groups) ?? '', separator),
+        groups: headers.groups === null ? null : groupsIn(saidIn(headers.groups) ?? '', separator),
         mfa: said.some(value => mfaValues.includes(value)) ? { at: timeUnknown } : null
       },
       session: { sid: null, hint: null, endsAt: null }

@@ -1,9 +1,10 @@
 /** The HTTP(S) listener: connections, limits, TLS and graceful shutdown. It passes requests to the current pipeline. */
+import { constants } from 'node:crypto'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { TLSSocket } from 'node:tls'
+import { type SecureContextOptions, TLSSocket } from 'node:tls'
 import { pemText } from '../../config/reading/text-sources.ts'
 import type { Pipeline } from '../../plugins/forward.ts'
 import { strictTransport } from '../../plugins/security-headers.ts'
@@ -16,6 +17,8 @@ import { looksForAPage, refusalPage } from './refusal-page.ts'
 export interface TlsFiles {
   readonly cert: string
   readonly key: string
+  /** PEM files of authorities whose client certificates the listener asks for. Default: none. */
+  readonly clientAuthorities?: readonly string[]
 }
 
 export interface ListenerOptions {
@@ -69,9 +72,9 @@ export class Listener {
         ? http.createServer(options)
         : https.createServer({
             ...options,
-            ...readCertificate(tls),
+            ...contextOf(tls),
+            ...clientRequest(tls),
             ALPNProtocols: ['http/1.1'],
-            minVersion: 'TLSv1.2',
             handshakeTimeout: headersMs
           })
     // Any other number hides further headers from the checks, but not from the app (CVE-2026-58044). The accept step
@@ -116,7 +119,10 @@ export class Listener {
 
   /** Reads the certificate again, for new connections. Throws, and keeps the old one, if it is unusable. */
   reloadTls(tls: TlsFiles): void {
-    if (this.#isTls) (this.#server as https.Server).setSecureContext({ ...readCertificate(tls), minVersion: 'TLSv1.2' })
+    if (!this.#isTls) return
+    ;(this.#server as https.Server).setSecureContext(contextOf(tls))
+    // Node reads these two of its server at each new connection.
+    Object.assign(this.#server, clientRequest(tls))
   }
 
   get isClosing(): boolean {
@@ -155,8 +161,23 @@ export class Listener {
   }
 }
 
-function readCertificate(tls: TlsFiles): { cert: string; key: string } {
-  return { cert: pemText(tls.cert), key: pemText(tls.key) }
+function contextOf(tls: TlsFiles): SecureContextOptions {
+  const context = { cert: pemText(tls.cert), key: pemText(tls.key), minVersion: 'TLSv1.2' } as const
+  const { clientAuthorities = [] } = tls
+  if (clientAuthorities.length === 0) return context
+  return {
+    ...context,
+    ca: clientAuthorities.map(pemText),
+    // An intermediate authority may be named without the root above it.
+    allowPartialTrustChain: true,
+    // A resumed session shows no certificate anew, and one without a certificate would hide a card that is there now.
+    secureOptions: constants.SSL_OP_NO_TICKET
+  }
+}
+
+/** What becomes of a certificate that does not fit is for the page of the sign-in to say, and apps are open to others. */
+function clientRequest({ clientAuthorities = [] }: TlsFiles): { requestCert: boolean; rejectUnauthorized: false } {
+  return { requestCert: clientAuthorities.length > 0, rejectUnauthorized: false }
 }
 
 /** Codes of parser errors and timeouts, after which the client can still read a response. */

@@ -13,10 +13,11 @@ import { readKeyFile } from '../keyring/key-file.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 import { type MetricsSnapshot, render } from '../metrics/metrics.ts'
 import { knownStoresFile, limitsOf, storeOf } from '../services/app-options.ts'
+import { clientAuthoritiesOf } from '../services/directories.ts'
 import { Services } from '../services/services.ts'
 import { openGuarded } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
-import { Listener } from './listener.ts'
+import { Listener, type TlsFiles } from './listener.ts'
 
 export interface ServerInput {
   readonly config: Config
@@ -68,7 +69,7 @@ export class Server implements Serving {
     this.#worker = worker
     this.#listener = new Listener(pipelineOf(gateway), {
       maxHeaderSize: config.listen.maxHeaderSize,
-      tls: config.listen.tls
+      tls: tlsFilesOf(config)
     })
     this.#admin =
       config.admin !== false && worker === undefined
@@ -178,7 +179,8 @@ export class Server implements Serving {
     const gateway = await buildGateway(config, this.runtime)
     try {
       if (this.#closing !== undefined) throw new Error('the gate is ending')
-      if (config.listen.tls) this.#listener.reloadTls(config.listen.tls)
+      const tls = tlsFilesOf(config)
+      if (tls !== null) this.#listener.reloadTls(tls)
     } catch (error) {
       await gateway.close()
       throw error
@@ -227,6 +229,11 @@ export class Server implements Serving {
     const { journal, clock } = this.runtime
     journal.record({ kind, at: clock(), worker: this.#worker?.number })
   }
+}
+
+function tlsFilesOf(config: Config): TlsFiles | null {
+  const { tls } = config.listen
+  return tls === null ? null : { ...tls, clientAuthorities: clientAuthoritiesOf(config) }
 }
 
 /** Stores the portal's origin for the command line. It writes only changes, because a gate also starts on a full disk. */

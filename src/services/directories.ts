@@ -3,6 +3,7 @@ import { pemText } from '../../config/reading/text-sources.ts'
 import type { Config } from '../../config/schema.ts'
 import { Admissions } from '../identity/admission.ts'
 import type { Source } from '../identity/arrival.ts'
+import { CertificateInstitution } from '../identity/certificate.ts'
 import { Directories } from '../identity/directories.ts'
 import type { Directory } from '../identity/directory.ts'
 import { HeaderInstitution } from '../identity/header.ts'
@@ -33,6 +34,11 @@ function make(identity: IdentityConfig, portalOrigin: string, services: Services
       return elsewhere(samlInstitution(identity, sourceOf(identity), portalOrigin, services))
     case 'ldap':
       return { kind: 'password', directory: ldapDirectory(identity, services) }
+    case 'certificate': {
+      const { ca, crl, ocsp, name, mfa } = identity
+      const onTrouble = (sentence: string) => services.log.error({ institution: identity.id }, sentence)
+      return elsewhere(new CertificateInstitution({ source: sourceOf(identity), ca, crl, ocsp, name, mfa, onTrouble }))
+    }
     case 'header': {
       const { from, headers, separator, secret, mfa } = identity
       const mfaValues = mfa?.values ?? []
@@ -73,6 +79,11 @@ function oidcOf(
 
 function elsewhere(institution: Elsewhere['institution']): Elsewhere {
   return { kind: 'institution', institution }
+}
+
+/** The files of the authorities whose client certificates the listener asks for; empty where it asks for none. */
+export function clientAuthoritiesOf({ identity }: Pick<Config, 'identity'>): string[] {
+  return identity.flatMap(entry => (entry.kind === 'certificate' ? entry.ca : []))
 }
 
 /** The headers of all proxies in front that sign people in, their secrets included. No app may get them from anybody. */

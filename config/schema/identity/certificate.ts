@@ -12,13 +12,14 @@ export const certificate = map(
     title,
     ca: text('file', {
       title: 'Certificate authorities',
-      description: 'PEM file with the authorities, root and intermediate, whose certificates are taken.',
+      description:
+        'PEM file with the authorities whose certificates are taken: a root, or an intermediate authority alone. Their certificates sign people in, so name no authority that also serves others.',
       example: 'card-ca.pem'
     }),
-    crl: oneOrMore(text('file', { title: 'Revocation list', description: 'PEM file.', example: 'card.crl' }), {
+    crl: oneOrMore(text('file', { title: 'Revocation list', description: 'PEM or DER file.', example: 'card.crl' }), {
       title: 'Revocation lists',
       description:
-        'One list for every authority of the chain. With a list that is out of date, nobody can sign in. The gate reads the files again when they change.',
+        'One list for every authority of the chain. With a list that is missing or out of date, nobody below that authority can sign in. The gate reads the files again when they change.',
       example: 'card.crl'
     }),
     ocsp: flag({
@@ -30,7 +31,8 @@ export const certificate = map(
     }),
     name: choice(['san.email', 'san.upn', 'san.dns', 'subject.cn', 'subject.uid', 'subject.email'], {
       title: 'Name',
-      description: 'The part of the certificate with the user name.',
+      description:
+        'The part of the certificate with the user name. It is who the person is, so that a renewed certificate opens the same account: the authority must not give it to anybody else.',
       default: 'san.email',
       example: 'subject.cn'
     }),

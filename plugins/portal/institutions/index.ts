@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { AnyInstitution, Directories } from '../../../src/identity/directories.ts'
 import type { LoginEntry } from '../options.ts'
+import { registerCertificate } from './certificate.ts'
 import { registerHeader } from './header.ts'
 import { registerOidc } from './oidc.ts'
 import { registerSaml } from './saml.tsx'
@@ -16,6 +17,8 @@ export function loginsOf({ institutions }: Directories): LoginEntry[] {
 
 function registerInstitution(scope: FastifyInstance, institution: AnyInstitution): void {
   switch (institution.kind) {
+    case 'certificate':
+      return registerCertificate(scope, institution)
     case 'header':
       return registerHeader(scope, institution)
     case 'oidc':

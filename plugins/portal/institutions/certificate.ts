@@ -1,0 +1,40 @@
+/** The route of client certificates: the browser has shown its certificate in the TLS handshake of the connection that the request came on. */
+import type { X509Certificate } from 'node:crypto'
+import type { TLSSocket } from 'node:tls'
+import type { FastifyInstance } from 'fastify'
+import type { CertificateInstitution, PresentedCertificate } from '../../../src/identity/certificate.ts'
+import { arrive } from './arrive.ts'
+
+/** More than any chain has. */
+const mostSent = 10
+
+export function registerCertificate(scope: FastifyInstance, institution: CertificateInstitution): void {
+  scope.get(
+    `/.factorgate/login/${institution.source.id}`,
+    { config: { requires: 'anyone', isStep: true } },
+    async (request, reply) => {
+      // The next sign-in needs a handshake of its own: with another card, or with the one that was not there yet.
+      reply.header('connection', 'close')
+      const { page } = request
+      return arrive(
+        page,
+        institution,
+        await institution.read(presentedOn(request.raw.socket as Partial<TLSSocket>), page.now)
+      )
+    }
+  )
+}
+
+function presentedOn(socket: Partial<TLSSocket>): PresentedCertificate {
+  const leaf = socket.getPeerX509Certificate?.() ?? null
+  const sent: X509Certificate[] = []
+  for (
+    let above = leaf?.issuerCertificate;
+    above !== undefined && sent.length < mostSent;
+    above = above.issuerCertificate
+  )
+    sent.push(above)
+  // Node leaves a code here, although it is typed as an Error.
+  const objection = socket.authorized === true ? null : String(socket.authorizationError ?? 'no reason given')
+  return { objection, isResumed: socket.isSessionReused?.() === true, leaf, sent }
+}

@@ -1,0 +1,105 @@
+/** Client certificates: the browser shows one at the gate's own TLS, from a smart card or from its store. */
+import { X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { timeUnknown } from '../factor/proof.ts'
+import { canonicalName } from './account.ts'
+import type { Source } from './arrival.ts'
+import type { CertificateChecker } from './certificate/checker.ts'
+import type { NameField } from './certificate/names.ts'
+import { type Institution, type InstitutionAnswer, refused } from './institution.ts'
+
+export interface CertificateOptions {
+  readonly source: Source
+  /** PEM file of the authorities. */
+  readonly ca: string
+  /** Files of revocation lists, PEM or DER; null where none is configured. */
+  readonly crl: readonly string[] | null
+  readonly ocsp: boolean
+  readonly name: NameField
+  /** Whether the certificate counts as a second factor, as a card with a PIN does. */
+  readonly mfa: boolean
+  /** Hears why nobody can sign in, where a file cannot be used. */
+  readonly onTrouble: (sentence: string) => void
+}
+
+/** What a connection tells of the certificate at its other end. */
+export interface PresentedCertificate {
+  /** What OpenSSL says of it; null for no objection. It says so too of a resumed session without a certificate. */
+  readonly objection: string | null
+  /** A resumed session: nobody has proved now that they hold the key. */
+  readonly isResumed: boolean
+  /** Null where the browser showed none. */
+  readonly leaf: X509Certificate | null
+  /** What the browser sent along. */
+  readonly sent: readonly X509Certificate[]
+}
+
+export class CertificateInstitution implements Institution {
+  readonly kind = 'certificate'
+  readonly asksForMfa = false
+  readonly source: Source
+  readonly #options: CertificateOptions
+  readonly #checker: Promise<CertificateChecker | null>
+
+  constructor(options: CertificateOptions) {
+    this.source = options.source
+    this.#options = options
+    this.#checker = load(options).catch((error: Error) => {
+      options.onTrouble(`nobody can sign in with a certificate of '${options.source.id}': ${error.message}`)
+      return null
+    })
+  }
+
+  /** Who the certificate is of. `now` in milliseconds. */
+  async read({ objection, isResumed, leaf, sent }: PresentedCertificate, now: number): Promise<InstitutionAnswer> {
+    if (leaf === null) return refused('institution_refused', 'the browser showed no certificate')
+    if (isResumed) return refused('institution_answer_invalid', 'the TLS session is a resumed one')
+    const checker = await this.#checker
+    if (checker === null)
+      return refused('institution_unreachable', "the files of 'ca' or 'crl' cannot be used; see the log")
+    const person = await checker.check(leaf, sent, now)
+    if (person.kind === 'refused') return person
+    if (objection !== null)
+      return refused('institution_answer_invalid', `TLS does not accept the certificate: ${objection}`)
+    const { name, displayName, email } = person
+    return {
+      kind: 'arrived',
+      arrival: {
+        // A renewed card has another serial number, and a new authority another name: who somebody is under these authorities, their name says.
+        externalId: canonicalName(name) ?? name,
+        name,
+        displayName,
+        email,
+        groups: null,
+        mfa: this.#options.mfa ? { at: timeUnknown } : null
+      },
+      session: { sid: null, hint: null, endsAt: Date.parse(leaf.validTo) }
+    }
+  }
+}
+
+/** Reads the files. What judges certificates is loaded only where somebody has configured it. */
+async function load({ ca, crl, ocsp, name }: CertificateOptions): Promise<CertificateChecker> {
+  const [{ CertificateChecker }, { readLists }] = await Promise.all([
+    import('./certificate/checker.ts'),
+    import('./certificate/revocation-list.ts')
+  ])
+  const authorities = certificatesIn(await readFile(ca, 'latin1'))
+  if (authorities.length === 0) throw new Error(`${ca} holds no certificate`)
+  const read = async (file: string) => {
+    try {
+      return readLists(await readFile(file))
+    } catch (error) {
+      throw new Error(`the revocation list ${file} cannot be used: it ${(error as Error).message}`, { cause: error })
+    }
+  }
+  const lists = crl === null ? null : (await Promise.all(crl.map(read))).flat()
+  return new CertificateChecker({ authorities, lists, ocsp, name })
+}
+
+function certificatesIn(pem: string): X509Certificate[] {
+  const blocks = pem.match(
+    /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g
+  )
+  return (blocks ?? []).map(block => new X509Certificate(block))
+}

@@ -1,0 +1,99 @@
+/** Revocation lists (RFC 5280 §5): whole lists of one authority. Deltas, parts and lists that speak for others do not count. */
+import type { X509Certificate } from 'node:crypto'
+import {
+  bitsOf,
+  childrenOf,
+  type Der,
+  DerError,
+  elementsIn,
+  expectTag,
+  readDer,
+  serialOf,
+  tags,
+  timeOf
+} from './der.ts'
+import { extensionsIn, fieldsOf, maySignLists, oids } from './fields.ts'
+import { isSignedBy } from './signature.ts'
+
+/** Clocks of authorities may be ahead by this. */
+const skewMs = 5 * 60_000
+
+export class RevocationList {
+  readonly #issuer: Buffer
+  readonly #serials = new Set<string>()
+  readonly #from: number
+  /** Milliseconds since the epoch after which the list says nothing. */
+  readonly until: number
+  readonly #tbs: Der
+  readonly #algorithm: Der
+  readonly #signature: Buffer
+  /** The signature is checked once for each certificate of the authority. */
+  readonly #signers = new Map<string, boolean>()
+
+  /** Throws DerError for what is no list, or none that counts. */
+  constructor(der: Buffer) {
+    const [tbs, algorithm, signature] = childrenOf(readDer(der, tags.sequence))
+    this.#tbs = expectTag(tbs, tags.sequence)
+    this.#algorithm = expectTag(algorithm, tags.sequence)
+    this.#signature = bitsOf(signature)
+    const parts = childrenOf(this.#tbs)
+    if (parts[0]?.tag === tags.integer) parts.shift()
+    const [, issuer, from, ...more] = parts
+    this.#issuer = expectTag(issuer, tags.sequence).raw
+    this.#from = timeOf(from)
+    const [until, ...rest] = more
+    if (until?.tag !== tags.utcTime && until?.tag !== tags.time)
+      throw new DerError('does not say until when it holds (nextUpdate)')
+    this.until = timeOf(until)
+    const [revoked] = rest
+    if (revoked?.tag === tags.sequence) this.#read(revoked)
+    const extensions = rest.find(({ tag }) => tag === 0xa0)
+    if (extensions !== undefined) refuseParts(extensionsIn(extensions))
+  }
+
+  #read(revoked: Der): void {
+    for (const entry of elementsIn(revoked)) {
+      const [serial, , extensions] = childrenOf(expectTag(entry, tags.sequence))
+      this.#serials.add(serialOf(serial))
+      // Such as certificateIssuer: the list then speaks for other authorities too.
+      const isCritical = ([, critical]: Der[]) => critical?.tag === tags.boolean && critical.content[0] !== 0
+      if (extensions !== undefined && childrenOf(extensions).some(one => isCritical(childrenOf(one))))
+        throw new DerError('has an entry with a critical extension')
+    }
+  }
+
+  /** True for a list of this authority, which it has signed. */
+  isBy(authority: X509Certificate): boolean {
+    if (!fieldsOf(authority).subject.raw.equals(this.#issuer)) return false
+    const known = this.#signers.get(authority.fingerprint256)
+    if (known !== undefined) return known
+    const isSigned =
+      maySignLists(authority) && isSignedBy(authority.publicKey, this.#algorithm, this.#tbs.raw, this.#signature)
+    this.#signers.set(authority.fingerprint256, isSigned)
+    return isSigned
+  }
+
+  isCurrent(now: number): boolean {
+    return this.#from - skewMs <= now && now < this.until
+  }
+
+  holds(certificate: X509Certificate): boolean {
+    return this.#serials.has(fieldsOf(certificate).serial)
+  }
+}
+
+/** RFC 5280 §5.2: a delta, a part, and what we do not know are critical. A distribution point alone takes nothing away. */
+function refuseParts(extensions: ReturnType<typeof extensionsIn>): void {
+  for (const [oid, { isCritical, value }] of extensions) {
+    const isWhole = oid === oids.issuingDistributionPoint && childrenOf(readDer(value)).every(({ tag }) => tag === 0xa0)
+    if (isCritical && !isWhole) throw new DerError(`is no whole list: it has the critical extension ${oid}`)
+  }
+}
+
+/** The lists in a file: PEM, several one after the other, or one in DER. Throws DerError. */
+export function readLists(bytes: Buffer): RevocationList[] {
+  if (bytes[0] === tags.sequence) return [new RevocationList(bytes)]
+  const blocks = [...bytes.toString('latin1').matchAll(/-----BEGIN X509 CRL-----([^-]*)-----END X509 CRL-----/g)]
+  if (blocks.length === 0) throw new DerError('holds no revocation list')
+  return blocks.map(([, text = '']) => new RevocationList(Buffer.from(text, 'base64')))
+}
