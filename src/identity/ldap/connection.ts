@@ -80,12 +80,18 @@ export class LdapConnection {
     const budget = { bytes: 0, pending: 0 }
     const watch = <Socket extends net.Socket>(socket: Socket): Socket => {
       sockets.add(socket)
+      // The library takes all listeners off a socket that fails; a second error of it would end the process.
+      const removeAll = socket.removeAllListeners.bind(socket)
+      socket.removeAllListeners = event => {
+        removeAll(...(event === undefined ? [] : [event]))
+        return socket.on('error', ignore)
+      }
       return socket
         .on('data', part => {
           budget.bytes += part.length
           if (budget.bytes > burstMax) destroyAll(sockets, `it sent more than ${burstMax} bytes`)
         })
-        .on('error', () => {})
+        .on('error', ignore)
         .on('close', () => sockets.delete(socket)) as Socket
     }
     let isOpened = false
@@ -203,6 +209,8 @@ export class LdapConnection {
     return error instanceof this.driver.ResultCodeError ? error.code : null
   }
 }
+
+function ignore(): void {}
 
 function destroyAll(sockets: ReadonlySet<net.Socket>, why: string): void {
   for (const socket of sockets) socket.destroy(new Error(why))
