@@ -57,13 +57,10 @@ export class InstitutionLogin {
       journal.noInstitution(by, source.id, 'expired', account)
       return denied('institution_answer_invalid')
     }
-    const again = await this.#prove(by, account, arrival.mfa)
-    if (again !== null) return again
-    const entered = await firstFactor.enter(by, account, {
-      kind: 'directory',
-      mfa: arrival.mfa,
-      endsAt: session.endsAt
-    })
+    const entered =
+      (await this.#prove(by, account, arrival.mfa)) ??
+      (await firstFactor.enter(by, account, { kind: 'directory', mfa: arrival.mfa, endsAt: session.endsAt }))
+    // After a step-up too: the institution may have begun another session of its own.
     const { id, expiresAt } = entered.principal.session
     await institutionSessions.remember(
       id,

@@ -12,7 +12,7 @@ import { InvitePage } from '../../plugins/portal/invite.tsx'
 import { type ElsewhereView, InviteElsewherePage } from '../../plugins/portal/invite-elsewhere.tsx'
 import type { Frame } from '../../plugins/portal/layout.tsx'
 import { LoginPage, type LoginView } from '../../plugins/portal/login.tsx'
-import { LogoutPage, SignedOutPage } from '../../plugins/portal/logout.tsx'
+import { LeavingPage, LogoutPage, SignedOutPage } from '../../plugins/portal/logout.tsx'
 import { messagesFor } from '../../plugins/portal/messages/en.ts'
 import { PasswordPage } from '../../plugins/portal/password.tsx'
 import { NewRecoveryPage, RecoveryPage } from '../../plugins/portal/recovery.tsx'
@@ -303,6 +303,18 @@ export const stories: readonly Story[] = [
     />
   ),
   variant(
+    'challenge-institution',
+    <ChallengePage
+      frame={stranger}
+      view={{
+        ...challenge,
+        factors: [],
+        institution: { id: 'campus', title: 'Campus account' },
+        notice: say.challenge.there.no_factor('Campus account')
+      }}
+    />
+  ),
+  variant(
     'challenge-recovery',
     <ChallengePage frame={stranger} view={{ ...challenge, factors: ['recovery', 'totp'] }} />
   ),
@@ -438,6 +450,7 @@ export const stories: readonly Story[] = [
   own('not-me', <NotMePage frame={person} />),
   own('logout', <LogoutPage frame={stranger} />),
   own('signed-out', <SignedOutPage frame={stranger} />),
+  variant('leaving', <LeavingPage frame={stranger} href="https://login.example/logout" />),
   own(
     'hand-over-late',
     <LatePage

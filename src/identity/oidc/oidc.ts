@@ -149,16 +149,16 @@ export class OidcInstitution implements Institution {
     const { known } = this.#provider
     // After a start nobody has asked yet. The next page knows.
     if (known === null) void this.#provider.provider(now).catch(() => {})
-    const address = known?.metadata.end_session_endpoint
-    return address !== undefined && URL.canParse(address) ? new URL(address).origin : null
+    const address = known?.signOutAddress ?? null
+    return address === null ? null : new URL(address).origin
   }
 
   /** OpenID Connect RP-Initiated Logout 1.0 §2. */
   async signOutUrl({ hint }: InstitutionSession, returnTo: string, now: number): Promise<string | null> {
     if (!this.#options.signsOutThere) return null
     try {
-      const { config, metadata } = await this.#provider.provider(now)
-      if (metadata.end_session_endpoint === undefined) return null
+      const { config, signOutAddress } = await this.#provider.provider(now)
+      if (signOutAddress === null) return null
       const { buildEndSessionUrl, randomState } = await import('openid-client')
       return buildEndSessionUrl(config, {
         post_logout_redirect_uri: returnTo,

@@ -27,6 +27,8 @@ export interface Provider {
   readonly config: Configuration
   readonly metadata: ServerMetadata
   readonly keys: SigningKeys
+  /** Null where nobody can be signed out there. */
+  readonly signOutAddress: string | null
 }
 
 const freshMs = 60 * 60_000
@@ -118,7 +120,9 @@ export class ProviderSource {
     for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const)
       if (typeof metadata[name] !== 'string' || !isAddress(metadata[name], isPlain))
         throw new InvalidAnswer(`the metadata of ${issuer} has no ${name} that can be used`)
-    return { config, metadata, keys: this.#keysAt(metadata.jwks_uri!) }
+    const { end_session_endpoint: signOut, jwks_uri: keys = '' } = metadata
+    const signOutAddress = signOut !== undefined && isAddress(signOut, isPlain) ? signOut : null
+    return { config, metadata, keys: this.#keysAt(keys), signOutAddress }
   }
 
   /** Keys stay known when the metadata is refreshed. */
