@@ -65,15 +65,13 @@ export type Loaded =
       readonly file: string
       readonly name: string
       readonly warnings: readonly Problem[]
-      /** Every file whose change asks for a reload: the configuration, and the certificates, keys and secrets that it names. */
+      /** Files whose change asks for a reload: the configuration, and the certificates, keys and secrets that it names. */
       readonly files: readonly string[]
-      /** The key that names each of those other files. */
       readonly named: ReadonlyMap<string, string>
-      /** Those of them that hold a secret, with their keys. */
+      /** Files with a secret, with their keys. */
       readonly secrets: ReadonlyMap<string, string>
       /** Remarks of `factorgate check` about settings that may be meant. */
       readonly advice: readonly Problem[]
-      /** Makes a problem with the place of a key. */
       problemAt(path: string, message: string): Problem
     }
   | { readonly kind: 'bad'; readonly problems: readonly Problem[]; readonly file: string | null; readonly name: string }

@@ -18,7 +18,6 @@ export function jsonSchema(): Record<string, unknown> {
   return { $schema: 'http://json-schema.org/draft-07/schema#', ...plain(configSchema) }
 }
 
-/** The reference of all keys in Markdown. */
 export function reference(): string {
   const sections = mapsIn(configSchema, '').map(([where, map]) => section(where, map))
   return `${prologue}\n${sections.join('\n')}`

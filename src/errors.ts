@@ -110,7 +110,6 @@ export type ErrorCode = keyof typeof catalogue
 
 export const errorCodes = Object.keys(catalogue) as ErrorCode[]
 
-/** The status of a code, who has to act, and a sentence without details of the cause. */
 export function describeError(code: ErrorCode): Entry {
   return catalogue[code]
 }
@@ -120,7 +119,6 @@ export class GateError extends Error {
   readonly code: ErrorCode
   readonly status: number
   readonly whose: Whose
-  /** The value of `Retry-After`. */
   readonly retryAfterSeconds: number | undefined
   /** The address of the page's link to continue. The thrower must have validated it. */
   readonly continueUrl: string | undefined

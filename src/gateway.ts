@@ -62,7 +62,6 @@ import { LiveReview } from './watch/live-review.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Judges live connections by this configuration. */
     readonly review: LiveReview
   }
 }
@@ -111,7 +110,6 @@ export async function buildPipeline(log: FastifyBaseLogger, steps: Steps): Promi
   return app
 }
 
-/** The whole pipeline for one configuration. */
 export async function buildGateway(config: Config, runtime: Services): Promise<FastifyInstance> {
   const { clock, log, journal: audit, strangers, sessions, live, metrics } = runtime
   const portalOrigin = config.portal.url.origin
@@ -265,7 +263,6 @@ function assertionFor(app: App, principal: Principal, { keyring, clock }: Servic
   })
 }
 
-/** Renders refusals as pages. */
 export function errorPages(
   branding: { title: string; contact: string | null; accent: string | null; portalOrigin: string },
   frameHeaders: () => Record<string, string>,
@@ -318,7 +315,7 @@ function ownPath({ exchange }: FastifyRequest): string {
   return match?.kind === 'own' ? match.path.replace(/\?.*/s, '') : ''
 }
 
-/** The address that a link in a frame opens in the whole window. For a form it is the form's page, or the app's front page. */
+/** For a link in a frame. For a form it is the form's page, or the app's front page. */
 function wholeAddress(request: FastifyRequest, portalOrigin: string): string {
   const { match, target } = request.exchange.known
   const { judged } = request.exchange

@@ -21,7 +21,7 @@ export function tokenDigest(token: string): string {
   return createHash('sha256').update(token).digest('base64url')
 }
 
-/** A public identifier of an account, session or credential: 128 random bits in base64url. It is no secret. */
+/** 128 random bits in base64url, which need not be secret. */
 export function newId(): string {
   return randomBytes(16).toString('base64url')
 }

@@ -7,10 +7,8 @@ import { isLoopback, type SiteUrl } from '../values/addresses.ts'
 import { printDuration } from '../values/value-types.ts'
 import { checkRules } from './rules.ts'
 
-/** A public URL and its key. */
 type Site = { path: string; site: SiteUrl }
 
-/** Adds every problem and warning about the apps. */
 export function checkApps(config: DraftConfig, diagnostics: Diagnostics): void {
   const { apps } = config
   if (apps === undefined) return

@@ -119,7 +119,6 @@ export function readPem(file: string, path: string, diagnostics: Diagnostics): s
   }
 }
 
-/** The result of `work`; null where it throws. */
 function attempt<T>(work: () => T): T | null {
   try {
     return work()

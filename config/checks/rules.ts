@@ -44,7 +44,6 @@ export function checkRules(
 
 /** An index of rules by the segments before their first `*`. An app may have ten thousand rules, and each is compared with all others. */
 class RuleIndex {
-  /** The positions of rules by those segments. A rule without a path has the same key as one that begins with `*`. */
   readonly #places = new Map<string, number[]>()
 
   constructor(rules: readonly (DraftRule | undefined)[]) {

@@ -5,7 +5,7 @@ import { checkAuthorities } from './certificates.ts'
 
 const at = 'factors.webauthn.policy'
 
-/** Adds every problem and warning about the policy. `now` in milliseconds, for certificates. */
+/** `now` in milliseconds, for certificates. */
 export function checkWebauthnPolicy(config: DraftConfig, now: number, diagnostics: Diagnostics): void {
   const { webauthn } = config.factors ?? {}
   const { policy } = webauthn ?? {}

@@ -33,9 +33,7 @@ export interface Place {
   readonly column: number
 }
 
-/** The environment of the reader. */
 export interface ReadingContext {
-  /** The name of the file in problems. */
   readonly file: string
   /** The absolute folder from which relative paths start. */
   readonly folder: string
@@ -58,7 +56,6 @@ export class Diagnostics {
     this.context = context
   }
 
-  /** Remembers where the value of a key stands in the file. */
   recordPlace(path: string, place: Place): void {
     this.#places.set(path, place)
   }

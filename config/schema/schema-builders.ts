@@ -61,7 +61,6 @@ interface OptionalSchema<T> extends Schema<T> {
   readonly [absent]: true
 }
 
-/** The type of what a schema loads. */
 export type ValueOf<S extends Schema> = S[typeof value]
 
 type Keys = Readonly<Record<string, Schema>>
@@ -73,7 +72,6 @@ type MapOf<P extends Keys> = Flat<
 >
 type Flat<T> = { [K in keyof T]: T[K] }
 
-/** A schema node with the type of its loaded value. */
 export function typed<T>(node: Node): Schema<T> {
   return node as Schema<T>
 }
@@ -84,12 +82,10 @@ function about({ example, ...rest }: About): Node {
   return example === undefined ? rest : { ...rest, examples: [example] }
 }
 
-/** Text of one type. */
 export function text<K extends ValueTypeName>(kind: K, of: About, more: Partial<Node> = {}) {
   return typed<Loaded<K>>({ type: 'string', ...about(of), 'x-kind': kind, ...more })
 }
 
-/** A duration within these bounds, in seconds. */
 export function duration(of: About, least: number, most: number) {
   return text('duration', of, { 'x-least': least, 'x-most': most })
 }
@@ -109,7 +105,6 @@ export function derived<K extends ValueTypeName>(kind: K, from: string, of: Abou
   return text(kind, of, { 'x-derived': from })
 }
 
-/** One of a few words. */
 export function choice<const T extends string | number>(words: readonly T[], of: About, more: Partial<Node> = {}) {
   const type = typeof words[0] === 'number' ? 'integer' : 'string'
   return typed<T>({ type, enum: words, ...about(of), ...more })
@@ -127,7 +122,6 @@ export function list<T extends Schema>(items: T, of: About, more: Partial<Node> 
   return typed<readonly ValueOf<T>[]>({ type: 'array', items, ...about(of), ...more })
 }
 
-/** A map with these keys and no other. */
 export function map<P extends Keys>(properties: P, of: About) {
   return typed<MapOf<P>>({
     type: 'object',
@@ -143,7 +137,6 @@ export function oneByKind<const T extends readonly Schema<{ readonly kind: strin
   return typed<ValueOf<T[number]>>({ type: 'object', anyOf: maps, 'x-by': 'kind', ...about(of) })
 }
 
-/** A map with free keys of one type. */
 export function record<T extends Schema>(keys: ValueTypeName, values: T, of: About) {
   return typed<Readonly<Record<string, ValueOf<T>>>>({
     type: 'object',
@@ -165,7 +158,6 @@ export function orAbsent<T extends Schema>(schema: T) {
   return copy
 }
 
-/** True for keys that must be in the file. */
 export function isNeeded(schema: Node): (key: string) => boolean {
   return key => {
     const child = schema.properties?.[key]

@@ -30,7 +30,7 @@ export interface App {
   /** Hosts of sites that differ from this one only in the port. */
   readonly neighbours?: readonly string[]
   readonly upstreams: readonly Upstream[]
-  /** What stays with one of several upstreams; null for nothing. */
+  /** Null where the upstreams take turns. */
   readonly sticky?: 'session' | 'person' | null
   readonly health?: HealthCheck | null
   readonly policy: Policy
@@ -38,7 +38,7 @@ export interface App {
   readonly addHeaders: Readonly<Record<string, string>>
   /** Claim-like headers that are passed on. */
   readonly passHeaders?: readonly string[]
-  /** Headers in which a proxy in front says who somebody is, with its secret. No app gets them. */
+  /** Identity headers and secret of a proxy in front. No app gets them. */
   readonly frontHeaders?: readonly string[]
   readonly preserveHost: boolean
   readonly assertion: boolean

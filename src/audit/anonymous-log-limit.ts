@@ -7,7 +7,6 @@ import { networkLevels } from '../request/network-levels.ts'
 import type { AuditEvent, AuditSink } from './event.ts'
 
 export const windowMs = 60_000
-/** Lines in a minute. */
 interface Share {
   readonly network: number
   readonly provider: number
@@ -18,17 +17,16 @@ export const shares: Readonly<Record<'refused' | 'public', Share>> = {
   refused: { network: 60, provider: 240, all: 600 },
   public: { network: 300, provider: 1200, all: 3000 }
 }
-/** So many keys are counted separately; all others share one. */
+/** All other keys share one count. */
 const networksKept = 2000
 const accountsKept = 2000
-/** So many keys get a line of their own: those with the highest counts. */
+/** Those with the highest counts get a line of their own. */
 const networksTold = 50
 const accountsTold = 50
 
 interface Tally {
   count: number
   readonly outcomes: Map<string, number>
-  /** The networks that tried an account. */
   readonly networks: Set<string>
   readonly name: string | undefined
 }
@@ -55,7 +53,6 @@ export class Strangers {
     this.#minute = new Minute(clock())
   }
 
-  /** Writes the line, or counts it when a limit is reached. */
   record(event: AuditEvent): void {
     this.flush()
     const { network, provider } = placesOf(event.address)

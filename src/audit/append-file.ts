@@ -34,7 +34,6 @@ export class AppendFile {
     this.#open = openHandle
   }
 
-  /** Opens the file if needed. Rejects with the system's error. */
   async ready(): Promise<void> {
     if (this.#handle !== null && (await this.#movedAway())) await this.close()
     if (this.#handle !== null) return

@@ -14,7 +14,7 @@ export interface JournalOptions {
   readonly retryMilliseconds?: number
   /** Milliseconds of a write after which the journal counts as unwritable. */
   readonly stallMilliseconds?: number
-  /** The number of bytes that may wait. Beyond it `writable` is false; beyond twice as many, lines are only counted. */
+  /** Bytes. Beyond it `writable` is false; beyond twice as many, lines are only counted. */
   readonly waitingMaximum?: number
   /** Also called with null, when the problem is over. */
   readonly onChange?: (problem: string | null) => void
@@ -38,7 +38,6 @@ export class Journal implements AuditSink {
   #lines = new Lines()
   #spare: Lines | null = null
   #waiters: Waiter[] = []
-  /** Bytes queued or in flight. */
   #waiting = 0
   #timer: NodeJS.Timeout | null = null
   #flushing: Promise<void> | null = null
@@ -66,7 +65,6 @@ export class Journal implements AuditSink {
     return journal
   }
 
-  /** Why the journal cannot be written; null while it can. */
   get problem(): string | null {
     return this.#failure?.cause ?? null
   }

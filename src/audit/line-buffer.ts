@@ -5,7 +5,6 @@ const firstSize = 64 * 1024
 export class Lines {
   #memory = Buffer.allocUnsafeSlow(firstSize)
   #size = 0
-  /** End offsets of the lines. */
   #ends: number[] = []
 
   static of(lines: Iterable<string>): Lines {
@@ -32,7 +31,6 @@ export class Lines {
     return at === 0 ? 0 : (this.#ends[at - 1] as number)
   }
 
-  /** A copy. */
   line(at: number): Buffer {
     return Buffer.from(this.#memory.subarray(this.startOf(at), this.startOf(at + 1)))
   }

@@ -12,7 +12,7 @@ export class LogShare {
     this.#clock = clock
   }
 
-  /** The fields to add to a line about this code; null if the line is left out. */
+  /** For a line about this code; null if it is left out. */
   take(code: string): { skipped?: number } | null {
     const now = this.#clock()
     const known = this.#codes.get(code)

@@ -51,13 +51,11 @@ Example:
 interface Found {
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]
-  /** Checks that were not possible. */
   readonly notes: readonly string[]
 }
 
 const nothing = (problems: readonly Problem[]): Found => ({ problems, warnings: [], notes: [] })
 
-/** Checks a valid file against this machine. */
 async function look(loaded: Sound, io: Io, isLive: boolean): Promise<Found> {
   const { found: people, trouble } = await checkPeople(loaded, io)
   const found = [...(await checkFiles(loaded, io.env)), ...people, ...(isLive ? await checkLive(loaded) : [])]

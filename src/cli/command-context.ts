@@ -29,9 +29,8 @@ export interface CommandContext {
   readonly store: Store
   readonly clock: Clock
   readonly sessions: Sessions
-  /** For `store accept`. */
   readonly storeOptions: GuardOptions
-  /** The portal's origin: `https://gate.lab.example`. */
+  /** `https://gate.lab.example` */
   portalUrl(): Promise<string>
   /**
    * Confirms all writes so far (Store.settle); until then nothing waits. If unconfirmed, the command reports it at
@@ -157,7 +156,6 @@ class Place implements CommandContext {
   readonly sessions: Sessions
   readonly storeOptions: GuardOptions
   isUnrecorded = false
-  /** True if a change awaits confirmation. */
   #isDue = false
   #unconfirmed: StoreUnconfirmed | null = null
   readonly #settle: () => Promise<void>

@@ -12,9 +12,8 @@ export type ExitCode = 0 | 1 | 2
 
 /** A command's access to the process, so that tests can replace it. */
 export interface Io {
-  /** Writes the result verbatim. */
   stdout(text: string): void
-  /** Writes messages, warnings and errors verbatim. */
+  /** For messages, warnings and errors. */
   stderr(text: string): void
   readonly env: Readonly<Record<string, string | undefined>>
   /** Absolute; paths in arguments are relative to it. */
@@ -27,19 +26,17 @@ export interface Io {
   wait(milliseconds: number): Promise<void>
 }
 
-/** A lazily loaded command. */
 export interface Entry {
-  /** The last word of the name: `add` of `user add`. */
+  /** `add` of `user add`. */
   readonly name: string
-  /** The command's summary, repeated for the list. */
+  /** For the list. */
   readonly summary: string
   load(): Promise<{ readonly command: Command }>
 }
 
 export interface Command {
-  /** The full name: `check`, `user add`. */
+  /** `check`, `user add`. */
   readonly name: string
-  /** One line for the list of commands. */
   readonly summary: string
   /** One line per form, each starting with `factorgate`. */
   readonly usage: readonly string[]
@@ -89,7 +86,6 @@ export function readArgs<T extends Options>(
   return { values: parsed.values, names: parsed.positionals }
 }
 
-/** A command group such as `user`. */
 export function group(input: Pick<Command, 'name' | 'summary' | 'help'> & { commands: readonly Entry[] }): Command {
   return {
     ...input,

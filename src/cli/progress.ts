@@ -43,7 +43,6 @@ export class Progress {
   }
 }
 
-/** Shows progress while `work` runs, and always removes the bar. */
 export async function withProgress<T>(
   io: Io,
   what: string,

@@ -78,7 +78,6 @@ async function startCluster(config: Config, size: number, log: Logger): Promise<
   }
 }
 
-/** Runs as a cluster worker, configured by the primary. */
 function serveAsWorker(io: Io): Promise<ExitCode> {
   return work({
     clock: io.clock,
@@ -169,7 +168,6 @@ export async function welcome(server: Server, config: Config, io: Io): Promise<v
   )
 }
 
-/** Follows signals and files until the end. */
 function live(server: Serving, first: Config, read: readonly string[], io: Io, log: Logger): Promise<ExitCode> {
   let config = first
   let files = read

@@ -10,7 +10,7 @@ export type ProofKind = (typeof proofKinds)[number]
 /** NIST SP 800-63B §2; RFC 8176 for `amr`. */
 export interface Proof {
   readonly kind: ProofKind
-  /** Milliseconds since the epoch. Of an institution: when it says the person showed the factor there; `timeUnknown` where it does not say. */
+  /** Milliseconds since the epoch. For `institution`, the time that it says; `timeUnknown` for none. */
   readonly at: number
   /** WebAuthn's UV flag; false for other factors. */
   readonly userVerified: boolean
@@ -21,7 +21,7 @@ export interface Proof {
   readonly generation: number
 }
 
-/** The time of a proof that nobody knows the time of: long ago, so that it is never fresh. */
+/** Long ago, so that such a proof is never fresh. */
 export const timeUnknown = 1
 
 /** The digest of the sign-in's invitation, or null. */
@@ -50,7 +50,7 @@ export function isFullySignedIn(proofs: readonly Proof[]): boolean {
   )
 }
 
-/** True where the sign-in is complete with a factor of the gate's own, and not by what an institution says alone. */
+/** True where it is complete with a factor of the gate's own. */
 export function isConfirmedHere(proofs: readonly Proof[]): boolean {
   return isFullySignedIn(proofs) && newestProof(proofs, factorKinds) !== undefined
 }
@@ -58,7 +58,7 @@ export function isConfirmedHere(proofs: readonly Proof[]): boolean {
 /** Maximum age of a second factor for account changes, in seconds (ASVS 7.5.1). */
 export const freshSeconds = 5 * 60
 
-/** Whether a second factor is recent enough for account changes. `now` in milliseconds. */
+/** `now` in milliseconds. */
 export function isFresh(proofs: readonly Proof[], now: number): boolean {
   const newest = newestProof(proofs, factorKinds)
   // A proof more than these minutes ahead is not fresh either, otherwise a clock that is put back would prolong it (THREATS D17).

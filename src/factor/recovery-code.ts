@@ -117,7 +117,6 @@ export class RecoveryCodes {
     return { kind: 'refused', ...(await reservation.wait?.()) }
   }
 
-  /** Null where none were issued. */
   async status(accountId: string): Promise<RecoveryStatus | null> {
     const record = await recoveryRecord.get(this.#store, accountId, this.#seal)
     if (record === null) return null

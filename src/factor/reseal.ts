@@ -10,8 +10,8 @@ import { recoveryRecord } from './recovery-code.ts'
 import { contextOf, totpCeremony } from './totp.ts'
 
 /**
- * Returns the number of records sealed. It may run beside the gate and be repeated. Rejects with KeyringError for an unknown key; then no
- * key may be retired.
+ * Returns the number of sealed records. It may run beside the gate, and again. Rejects with KeyringError for an unknown key; then no key
+ * may be retired.
  */
 export async function resealSecrets(input: {
   store: Store

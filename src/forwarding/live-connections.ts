@@ -125,7 +125,7 @@ export class LiveConnections {
     return endEach(changed, reason, closeCodes.policy)
   }
 
-  /** Ends all WebSockets, later ones too; requests may finish. */
+  /** Ends WebSockets, later ones too; requests may finish. */
   drain(): number {
     this.#isDraining = true
     const sockets = this.#all.entries().filter(entry => entry.isSocket)

@@ -38,15 +38,13 @@ export interface Outbound {
   readonly tiesConnection: boolean
   /** True for the first leg of NTLM, which the app can only answer with a challenge. */
   readonly isFirstLeg: boolean
-  /** The values of the person's identity that the app does not get; null for none. */
+  /** Values that the app does not get. */
   readonly unsent: readonly Unsent[] | null
 }
 
 export interface Requester {
   readonly permit: Permit
-  /** From `request/client.ts`. */
   readonly address: string
-  /** Value of `X-Factorgate-Assertion`, or null. */
   readonly assertion: string | null
 }
 
@@ -222,7 +220,6 @@ export function utf8(value: string): string {
   return Buffer.from(value, 'utf8').toString('latin1')
 }
 
-/** Adds the gate's own headers. Returns the identity values that the app does not get. */
 function addGateHeaders(
   headers: string[],
   { app, constant }: OutboundPlan,

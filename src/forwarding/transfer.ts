@@ -28,7 +28,7 @@ const lingerMs = 30_000
 const smallBytes = 16 * 1024
 const nothing = Buffer.alloc(0)
 
-/** Runs one forward request. It never throws; the observer learns how it ended. */
+/** Never throws; the observer learns how it ended. */
 export function transfer(forwardRequest: ForwardRequest, upstreams: AppUpstreams, live: LiveConnections): void {
   new Transfer(forwardRequest, upstreams, live).start()
 }
@@ -52,7 +52,6 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     return this.#body?.bytes ?? 0
   }
 
-  /** Called by LiveConnections when the permission has ended. */
   end(reason: string, _closeCode?: CloseCode, code?: ErrorCode): void {
     if (this.isOver) return
     const { req, res } = this.forwardRequest

@@ -20,7 +20,6 @@ import type { CloseCode, LiveConnections } from './live-connections.ts'
 import type { AppUpstreams } from './upstreams.ts'
 import { closeFrame, FrameBoundary } from './websocket-frames.ts'
 
-/** The arguments of the server's `upgrade` event besides the request. */
 export interface Upgrade {
   readonly socket: Duplex
   readonly head: Buffer
@@ -44,7 +43,6 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
   readonly #client: Duplex
   readonly #head: Buffer
   readonly #boundary = new FrameBoundary()
-  /** The stream to the app; null before its 101. */
   #app: Writable | null = null
   #hasAppEnded = false
   #timer: NodeJS.Timeout | undefined
@@ -74,7 +72,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
     this.#ask()
   }
 
-  /** Called by LiveConnections when the permission has ended. A Close frame says why, unless a frame is incomplete. */
+  /** A Close frame says why, unless a frame is incomplete. */
   end(reason: string, closeCode: CloseCode): void {
     if (this.isOver) return
     this.cut ??= reason

@@ -23,7 +23,7 @@ export class UpstreamStates {
     return state
   }
 
-  /** Keeps the upstreams of these apps, and forgets all others. */
+  /** Forgets all others. */
   retain(apps: readonly App[]): void {
     const kept = new Set(apps.flatMap(app => app.upstreams.map(upstream => this.of(app, upstream))))
     for (const [key, state] of this.#byKey) if (!kept.has(state)) this.#byKey.delete(key)

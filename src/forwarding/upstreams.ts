@@ -16,7 +16,6 @@ export interface AppUpstreams {
 
 export interface UpstreamRegistryOptions {
   readonly apps: readonly App[]
-  /** Kept over reloads. */
   readonly states?: UpstreamStates
   /** A clock in milliseconds that is never put back. */
   readonly now?: () => number
@@ -25,7 +24,6 @@ export interface UpstreamRegistryOptions {
 /** How often due health checks are looked for, in milliseconds. */
 const tickMs = 250
 
-/** All upstreams of one configuration and their pools. */
 export class UpstreamRegistry {
   readonly #apps: readonly App[]
   readonly #states: UpstreamStates
@@ -64,7 +62,6 @@ export class UpstreamRegistry {
     this.#timer = setInterval(() => this.tick(), tickMs).unref()
   }
 
-  /** Begins the health checks that are due. */
   tick(): void {
     const now = this.#now()
     for (const checker of this.#checkers) checker.tick(now)

@@ -62,7 +62,6 @@ export function masterKey(bytes: Buffer): MasterKey {
   return { id: derive(bytes, 'id').subarray(0, 8).toString('base64url'), bytes }
 }
 
-/** A keyring; the first key is the current one. */
 export function makeKeyring(keys: readonly MasterKey[]): Keyring {
   const current = keys[0]
   if (current === undefined) throw new KeyringError('a keyring needs a key')

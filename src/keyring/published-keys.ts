@@ -1,4 +1,4 @@
-/** The public keys that apps verify assertions with: those of the key file, and for a while those that have left it. */
+/** The public keys that verify assertions: those of the key file, and for a while retired ones. */
 import type { Keyring, PublicJwk } from './keyring.ts'
 
 export class PublishedKeys {
@@ -6,7 +6,7 @@ export class PublishedKeys {
   #current: readonly PublicJwk[]
   #retired: readonly { readonly key: PublicJwk; readonly until: number }[] = []
 
-  /** `tokenSeconds`: how long what a retired key has signed may be shown. */
+  /** `tokenSeconds`: the life of what a retired key has signed. */
   constructor(keyring: Keyring, tokenSeconds: number) {
     this.#current = keyring.publicJwks.keys
     this.#tokenSeconds = tokenSeconds

@@ -19,11 +19,9 @@ interface Gauge {
 
 type ReadGauge = () => readonly (readonly [labels: string, value: number])[]
 
-/** The counters of one app, changed in place, because this happens with every request. */
 interface AppMetrics {
   /** By status class: index 1 is 1xx. */
   readonly requests: number[]
-  /** By bucket of the duration. */
   readonly counts: number[]
   received: number
   sent: number
@@ -75,7 +73,6 @@ export class Metrics {
     this.#gauges.set(name, { help, merge: 'least', read })
   }
 
-  /** Counts one forwarded exchange of `app`. */
   exchange(app: string, status: number, seconds: number, bytesIn: number, bytesOut: number): void {
     let meter = this.#apps.get(app)
     if (meter === undefined) {
@@ -102,13 +99,12 @@ export class Metrics {
     return { families: this.#families, gauges: new Map(gauges), apps: this.#apps }
   }
 
-  /** The text of a scrape. */
   render(): string {
     return render([this.snapshot()])
   }
 }
 
-/** The text of a scrape, for the sum of several processes. */
+/** For the sum of several processes. */
 export function render(all: readonly MetricsSnapshot[]): string {
   const { families, gauges, apps } = mergeSnapshots(all)
   const lines: string[] = []

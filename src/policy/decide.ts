@@ -73,7 +73,7 @@ function earlier(one: number | null, other: number | null): number | null {
   return one === null ? other : other === null ? one : Math.min(one, other)
 }
 
-/** Forwards as nobody in spite of an obstacle beyond the rules. Only for an app whose rules are only reported. */
+/** Only for an app whose rules are only reported. */
 export function forwardAsNobody(appId: string, would: Would): Extract<Decision, { kind: 'forward' }> {
   return { kind: 'forward', permit: permit(appId, null, -1, null), would }
 }

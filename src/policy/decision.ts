@@ -18,13 +18,12 @@ export interface Permit {
   readonly appId: string
   /** Null on a public path when nobody is signed in. */
   readonly subject: Subject | null
-  /** Index of the deciding rule. */
   readonly rule: number
   /** Milliseconds since the epoch at which the permit ends; null for the end of the session. */
   readonly freshUntil: number | null
 }
 
-/** What the gate would have done with a request of an app whose rules are only reported. */
+/** Of an app whose rules are only reported. */
 export interface Would {
   readonly kind: 'challenge' | 'refuse'
   readonly reason: ErrorCode

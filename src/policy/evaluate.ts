@@ -15,14 +15,12 @@ import type { Policy, Requirement, Rule } from './policy.ts'
 export interface Question {
   readonly appId: string
   readonly policy: Policy
-  /** Readings of the path inside the app, the literal one first. */
+  /** Inside the app, the literal one first. */
   readonly readings: readonly string[]
   readonly method: string
   /** Other methods that the app may take the request for. The strictest verdict of all methods counts. */
   readonly alsoAs?: readonly string[] | undefined
-  /** The client's address. */
   readonly address: string
-  /** Null where nobody is signed in. */
   readonly subject: Subject | null
   readonly proofs: readonly Proof[]
   /** Milliseconds since the epoch. */
@@ -31,7 +29,6 @@ export interface Question {
   readonly isReportOnly?: boolean
 }
 
-/** A question with its sign-in state. */
 export interface Asked extends Question {
   readonly signedIn: 'nobody' | 'half' | 'fully'
 }
@@ -55,7 +52,6 @@ export const strictness = {
   not_allowed: 6
 } as const
 
-/** The default requirement. */
 export const anySecondFactor: Requirement = { factors: factorKinds, institution: true, withinSeconds: null }
 
 /** Clocks differ a little. A proof from further ahead is not fresh, otherwise a clock set back would prolong it. */

@@ -42,7 +42,6 @@ export function describeReading(path: string): string {
   )
 }
 
-/** The explanation in lines. */
 export function formatExplanation(explanation: Explanation): string {
   const { decision, readings } = explanation
   const lines = [describeDecision(explanation), '', `  who    ${describeWho(explanation)}`]

@@ -31,7 +31,6 @@ export interface ReadingExplanation {
   readonly method: string
   readonly letterCase: 'exact' | 'ignored'
   readonly verdict: 'forward' | 'not_allowed' | NonNullable<Verdict['reason']>
-  /** Index of the deciding rule, or null. */
   readonly rule: number | null
   /** True where the verdict is as strict as the decision. */
   readonly isStrictest: boolean
@@ -40,13 +39,12 @@ export interface ReadingExplanation {
 
 export interface RuleExplanation {
   readonly rule: number
-  /** The rule in one line, as in the configuration. */
   readonly text: string
   readonly result: 'decides' | 'skipped' | 'not reached'
   readonly why: string
 }
 
-/** Explains the `decision` on `question`. It is a pure function. */
+/** A pure function. */
 export function explain(question: Question, decision: Explanation['decision']): Explanation {
   const asked = ask(question)
   const compiled = compiledOf(question.policy)

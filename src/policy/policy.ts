@@ -2,7 +2,6 @@
 import type { FactorKind } from '../factor/proof.ts'
 
 export interface Requirement {
-  /** Any one of these is enough. */
   readonly factors: readonly FactorKind[]
   /** True where a second factor of the person's institution counts too: the rule names no factor. */
   readonly institution?: boolean

@@ -4,9 +4,8 @@ import { parseAddress } from './address.ts'
 import { parseNetworks } from './networks.ts'
 
 export interface Client {
-  /** The nearest address that is not a trusted proxy. */
+  /** The nearest untrusted one. */
   readonly address: string
-  /** The address of the socket. */
   readonly peer: string
   readonly viaTrustedProxy: boolean
 }

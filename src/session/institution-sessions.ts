@@ -5,7 +5,7 @@ import { type Keyring, KeyringError } from '../keyring/keyring.ts'
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 
-/** What is remembered of it. `hint` is a secret and is stored sealed. */
+/** `hint` is a secret and is stored sealed. */
 export interface RememberedInstitution {
   readonly directory: string
   readonly externalId: string
@@ -57,7 +57,7 @@ export class InstitutionSessions {
     }
   }
 
-  /** Our sessions that began with that one of the institution; with `externalId`, those of this person alone. */
+  /** Our sessions that began with this one; with `externalId`, those of this person alone. */
   async withSid(directory: string, sid: string, externalId: string | null): Promise<string[]> {
     const ids = await this.#store.members(withSidKey(directory, sid))
     const theirs = await Promise.all(

@@ -1,7 +1,4 @@
-/**
- * Answers to forms that another process may have to give again: a second press of a button may reach another gate (FIELD G6). They are in
- * the store for twenty seconds, sealed.
- */
+/** Answers to forms, sealed in the store for twenty seconds: the second press of a button may reach another gate (FIELD G6). */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Clock, isCurrent } from '../clock.ts'
 import { newId } from '../ids.ts'
@@ -12,9 +9,8 @@ import type { Store } from '../store/store.ts'
 export interface Answer {
   /** `Set-Cookie` lines. */
   readonly cookies: readonly string[]
-  /** The address for a script; null for a form. */
   readonly redirect: string | null
-  /** Digests of the session's token before and after the answer. Null means that the browser had none. */
+  /** Digests of the session's token before and after the answer; null for none. */
   readonly tokens: readonly (string | null)[]
 }
 
@@ -22,7 +18,7 @@ interface Kept extends Answer {
   readonly until: number
 }
 
-/** The value for an answer that cannot be read. Its time is over, so nobody waits for it. */
+/** The value for an answer that cannot be read. Nobody waits for it. */
 const unreadable: Kept = { cookies: [], redirect: null, tokens: [], until: 0 }
 
 /** Its id is the form's, and the seal is bound to its key. */
@@ -35,19 +31,18 @@ export const answerRecord = new RecordKind<Kept>({
   read: record => record as unknown as Kept
 })
 
-/** One press of a button that is under way in this process. */
 export interface Press {
-  /** The press succeeded: from now on any process can give its answer. */
+  /** From now on any process can give this answer. */
   keep(answer: Answer): void
-  /** The press failed, and others stop waiting. Resolves once they can see that. */
+  /** After a failure. Resolves once others can see it and stop waiting. */
   drop(): Promise<void>
 }
 
 export const keptSeconds = 20
-/** A press that finds another one under way looks again at this interval, so many times: two seconds in all. */
+/** The number of looks at a press under way, two seconds in all. */
 const looks = 40
 const lookEveryMs = 50
-/** So many presses wait at a time in one process. Further ones look once. */
+/** Of one process. Further ones look once. */
 const mostWaiting = 100
 
 export class SharedAnswers {
@@ -65,7 +60,7 @@ export class SharedAnswers {
     }
   }
 
-  /** Notes in the store that a press of this form is under way. The caller does not wait, and a failure affects only a second press. */
+  /** Notes in the store that a press is under way. The caller does not wait, and a failure affects only a second press. */
   begin(key: string): Press {
     const id = newId()
     const begun = this.#store.link(indexOf(key), id, keptSeconds).catch(() => {})
@@ -81,7 +76,7 @@ export class SharedAnswers {
     }
   }
 
-  /** The answer that another process gave to this form, or null. It waits up to two seconds while a press is under way. */
+  /** Waits up to two seconds while a press is under way. */
   async find(key: string): Promise<Answer | null> {
     for (let look = 1; ; look++) {
       const others = await this.#store.members(indexOf(key))
@@ -104,5 +99,5 @@ export class SharedAnswers {
   }
 }
 
-/** The key of the list of presses that are under way or have succeeded. */
+/** The list of presses that are under way or have succeeded. */
 const indexOf = (key: string) => `answer-presses:${key}`

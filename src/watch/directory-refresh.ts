@@ -1,6 +1,7 @@
 /**
- * The watcher that asks directories about the people who are signed in. Whoever is gone, locked or disabled there loses their sessions, and with them their
- * open sockets; groups and names are kept in step. One gate of a store asks at a time. A directory that does not answer ends nobody.
+ * The watcher that asks directories about the people who are signed in. People who are gone, locked or disabled there lose their sessions
+ * and open sockets; groups and names are updated. One gate of a store asks at a time. While a directory does not answer, nobody loses
+ * anything.
  */
 import type { AuditSink } from '../audit/event.ts'
 import type { Clock } from '../clock.ts'
@@ -21,11 +22,10 @@ export interface DirectoryRefreshInput {
   readonly journal: AuditSink
   readonly clock: Clock
   readonly log: { info(fields: object, sentence: string): void; warn(fields: object, sentence: string): void }
-  /** Calls `work` again and again, with so many milliseconds between; answers what stops it. For tests. */
+  /** Calls `work` at this interval; answers a stop function. For tests. */
   readonly every?: (ms: number, work: () => void) => () => void
 }
 
-/** How many people are asked about at the same time. */
 const atOnce = 8
 
 export class DirectoryRefresh {
@@ -49,7 +49,7 @@ export class DirectoryRefresh {
         () => this.run(directory),
         error => log.warn({ directory: directory.id, err: error }, 'could not look who is still in the directory')
       )
-      // Twice within the time, so that a gate that ends between leaves nobody in for longer.
+      // Twice within the time, in case a gate ends between.
       this.#stops.push(every((refreshSeconds * 1000) / 2, run))
     }
   }
@@ -59,7 +59,7 @@ export class DirectoryRefresh {
     for (const stop of this.#stops) stop()
   }
 
-  /** Asks about everybody who is signed in, unless another gate has just done so. */
+  /** Unless another gate has just done so. */
   async run(directory: Directory): Promise<void> {
     const { accounts, store } = this.#input
     const lease = Math.max(1, Math.floor((directory.refreshSeconds ?? 0) * 0.4))

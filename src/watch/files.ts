@@ -49,7 +49,6 @@ export function watchFiles(
   /** True when a folder may have been replaced, which makes its watch useless. */
   let isStale = false
 
-  /** Reads all files, and reports the changed ones once they are stable. */
   const read = async () => {
     const now = await Promise.all(files.map(async file => [file, await readState(file)] as const))
     if (isStopped) return

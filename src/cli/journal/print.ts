@@ -10,7 +10,6 @@ export function sentence(entry: Entry): string {
   return `${visible(at.replace('T', ' ').replace(/Z$/, ' UTC'))}  ${[visible(kind), ...facts].join(' ')}`
 }
 
-/** A value as one word, quoted if needed. */
 function word(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value)
   return /^[^\s"\p{C}]+$/u.test(text) ? text : withoutTricks(JSON.stringify(text))

@@ -43,12 +43,10 @@ const staysBehind = [
   'meta:'
 ]
 
-/** True for a key that belongs in a backup. */
 export function travels(key: string): boolean {
   return !staysBehind.some(prefix => key.startsWith(prefix))
 }
 
-/** Every kind of record that travels. */
 export const travellingKinds = [accountRecord, passwordRecord, credentialRecord, recoveryRecord]
 
 /** True for a record of a newer version than this release knows. */

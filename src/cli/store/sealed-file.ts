@@ -16,10 +16,8 @@ const magic = 'factorgate backup 1\n'
 const frameBytes = 64 * 1024
 const tagBytes = 16
 const headerBytesMax = 4096
-/** The sealing context of the file key. */
 const context = 'backup'
 
-/** Writes the lines to the empty file and syncs it. */
 export async function writeSealed(
   file: FileHandle,
   { keyring, createdAt, lines }: { keyring: Keyring; createdAt: number; lines: AsyncIterable<string> }

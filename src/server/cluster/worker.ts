@@ -5,7 +5,6 @@ import type { Config } from '../../../config/schema.ts'
 import type { Clock } from '../../clock.ts'
 import { Server } from '../server.ts'
 
-/** Commands from the primary. */
 export type WorkerCommand =
   | { readonly ask: 'start'; readonly config: Config; readonly number: number; readonly of: number }
   | { readonly ask: 'reload'; readonly config: Config }
