@@ -209,7 +209,7 @@ export { f } from './f.ts'\nexport * from 'node:fs'\nconst g = await import('./g
 
 t.test('one driver, one file', async t => {
   const homes: readonly (readonly [driver: string, homes: readonly string[]])[] = [
-    ['@node-saml/node-saml', ['src/identity/saml/second-opinion.ts']],
+    ['@node-saml/node-saml', ['src/identity/saml/second-opinion-thread.ts']],
     ['otplib', ['src/factor/totp.ts']],
     ['@simplewebauthn/server', ['src/factor/webauthn-library.ts']],
     ['ioredis', ['src/store/redis/redis.ts']],

@@ -53,6 +53,7 @@ export function samlInstitution(
     source,
     metadata: providers,
     answers: new PendingAnswers({ store, clock, keyring: () => services.keyring }),
+    secondReader: services.samlReader,
     onlyProvider: idp?.length === 1 ? idp[0]! : null,
     person: { attributes, mfaContexts: mfa?.contexts ?? [], assurance },
     address: `${portalOrigin}/.factorgate/login/${id}`,

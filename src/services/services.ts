@@ -14,6 +14,7 @@ import { Invitations } from '../identity/invitations.ts'
 import { LocalDirectory } from '../identity/local.ts'
 import { PasswordHasher } from '../identity/password/password.ts'
 import type { KeptMetadata } from '../identity/saml/metadata-source.ts'
+import { SecondReader } from '../identity/saml/second-opinion.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 import { PublishedKeys } from '../keyring/published-keys.ts'
 import { labels, Metrics } from '../metrics/metrics.ts'
@@ -74,6 +75,7 @@ export class Services {
   readonly appUse: AppUse
   /** SAML metadata that has been read. It outlives a reload. */
   readonly samlMetadata: KeptMetadata = new Map()
+  readonly samlReader = new SecondReader()
   /** Null if this process alone uses the store. */
   readonly sharedAnswers: SharedAnswers | null
   readonly readiness: Readiness
@@ -200,6 +202,7 @@ export class Services {
     clearInterval(this.#flushing)
     await this.#flush()
     this.live.close()
+    this.samlReader.close()
     this.cache.close()
     this.#hasher.close()
     this.strangers.flush(true)

@@ -18,13 +18,14 @@ import { type PersonOptions, personOf } from './person.ts'
 import { readRedirect, redirectUrl } from './redirect-binding.ts'
 import { quoted, SamlRefusal } from './refusal.ts'
 import { openResponse, statusOf, verifyResponse } from './response.ts'
-import { loadLibrary, secondOpinionOf } from './second-opinion.ts'
+import type { SecondReader } from './second-opinion.ts'
 import { attribute, elements, exactlyOne, isNamed, textOf, treeOf } from './xml-tree.ts'
 
 export interface SamlInstitutionOptions {
   readonly source: Source
   readonly metadata: MetadataSource
   readonly answers: PendingAnswers
+  readonly secondReader: SecondReader
   /** The one identity provider; null where people choose. */
   readonly onlyProvider: string | null
   readonly person: Omit<PersonOptions, 'isAlone' | 'entityId'>
@@ -81,7 +82,6 @@ export class SamlInstitution implements Institution {
   readonly entityId: string
   readonly asksForMfa: boolean
   readonly #options: SamlInstitutionOptions
-  readonly #library: ReturnType<typeof loadLibrary>
   readonly #key: KeyObject | null
 
   /** Throws where the key is none. */
@@ -91,9 +91,6 @@ export class SamlInstitution implements Institution {
     this.entityId = options.entityId ?? `${options.address}/metadata`
     this.asksForMfa = options.person.mfaContexts.length > 0
     this.#key = options.key === null ? null : createPrivateKey(options.key)
-    this.#library = loadLibrary()
-    // It is waited for with the first answer.
-    this.#library.catch(() => {})
   }
 
   get onlyProvider(): string | null {
@@ -126,6 +123,7 @@ export class SamlInstitution implements Institution {
     { isForced, asksForMfa }: { isForced: boolean; asksForMfa: boolean }
   ): BegunRequest | null {
     if (provider.signIn === null) return null
+    this.#options.secondReader.warm()
     const id = `_${newToken()}`
     const contexts = asksForMfa ? this.#options.person.mfaContexts : []
     const message = authnRequest({
@@ -157,7 +155,7 @@ export class SamlInstitution implements Institution {
         }
       const { skewMs, clock, key } = this.#options
       const { certificates } = provider
-      const opinion = secondOpinionOf(await this.#library, {
+      const opinion = this.#options.secondReader.of({
         certificates,
         entityId: this.entityId,
         acs: this.acs,

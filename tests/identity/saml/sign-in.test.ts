@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { ask, startGateway } from '../fixtures/in-process/gateway.ts'
+import { ask, startGateway } from '../../fixtures/in-process/gateway.ts'
 import {
   alice,
   encode,
@@ -11,7 +11,7 @@ import {
   readRequest,
   SamlProvider,
   type Say
-} from '../fixtures/in-process/saml-provider.ts'
+} from '../../fixtures/in-process/saml-provider.ts'
 
 const pair = makePair(t, 'idp')
 

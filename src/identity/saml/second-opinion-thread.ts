@@ -1,0 +1,55 @@
+/**
+ * The thread in which @node-saml/node-saml reads responses: it checks signatures by another parser than ours, and opens encrypted assertions. An answer with thousands of
+ * groups takes it seconds, during which the gate goes on.
+ */
+import { parentPort } from 'node:worker_threads'
+import { SAML } from '@node-saml/node-saml'
+
+export interface OpinionTask {
+  readonly id: number
+  /** The response, in base64. */
+  readonly encoded: string
+  readonly isResponseSigned: boolean
+  /** X.509 in base64 (DER): the keys of the provider. */
+  readonly certificates: readonly string[]
+  readonly entityId: string
+  readonly acs: string
+  /** PEM; null where encrypted assertions are refused. */
+  readonly privateKey: string | null
+}
+
+/** The text of the assertion that it has found signed, or why it refuses. */
+export type Opinion =
+  | { readonly id: number; readonly assertion: string }
+  | { readonly id: number; readonly problem: string }
+
+async function read({
+  id,
+  encoded,
+  isResponseSigned,
+  certificates,
+  entityId,
+  acs,
+  privateKey
+}: OpinionTask): Promise<Opinion> {
+  const reader = new SAML({
+    callbackUrl: acs,
+    issuer: entityId,
+    audience: entityId,
+    idpCert: [...certificates],
+    ...(privateKey === null ? {} : { decryptionPvk: privateKey }),
+    wantAuthnResponseSigned: isResponseSigned,
+    wantAssertionsSigned: false,
+    // Its clock is not ours: times are checked by assertion.ts.
+    acceptedClockSkewMs: -1
+  })
+  try {
+    const { profile } = await reader.validatePostResponseAsync({ SAMLResponse: encoded })
+    const assertion = profile?.getAssertionXml?.()
+    return assertion === undefined ? { id, problem: 'no assertion' } : { id, assertion }
+  } catch (error) {
+    return { id, problem: (error as Error).message }
+  }
+}
+
+parentPort?.on('message', async (task: OpinionTask) => parentPort?.postMessage(await read(task)))
