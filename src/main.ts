@@ -18,6 +18,7 @@ const code = await run(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
   isTTY: process.stdout.isTTY === true,
+  columns: process.stdout.isTTY ? process.stdout.columns : undefined,
   isErrorTTY: process.stderr.isTTY === true,
   clock: systemClock,
   wait: milliseconds => setTimeout(milliseconds)

@@ -20,6 +20,8 @@ export interface Io {
   readonly cwd: string
   /** True if stdout is a terminal (colours, columns). */
   readonly isTTY: boolean
+  /** The width of that terminal, in columns; absent if stdout is none. */
+  readonly columns?: number | undefined
   /** True if stderr is a terminal (progress bar). */
   readonly isErrorTTY?: boolean
   readonly clock: Clock

@@ -34,9 +34,10 @@ export const command: Command = {
   --header LINE     a header of the request, such as 'Destination: /x' for a MOVE. Repeat it for more headers
   --user NAME       the person who sends the request. Without it, nobody is signed in
   --group GROUP     a group of the person. Repeat it for more groups. Without it, the groups come from the store
-  --proof KIND@AGE  what the person has proved, and how long ago: password@1h, totp@5m, webauthn@30s, recovery@1d. Repeat it for more
-                    proofs. Without it: the password and every second factor, just now. A second factor without a password adds a
-                    password of the same age
+  --proof KIND@AGE  what the person has proved, and how long ago: password@1h, totp@5m, webauthn@30s, recovery@1d, institution@5m (a
+                    second factor that their institution has checked), directory@1h (a sign-in there). Repeat it for more proofs.
+                    Without it: the password and every second factor, just now. A second factor alone adds a first one of the
+                    same age
   --from IP         the address of the client (default: 127.0.0.1)
   --json            the decision, and every rule for every reading of the path, for programs
 ${configHelp}

@@ -3,14 +3,17 @@ import { readDuration } from '../../config/values/value-types.ts'
 import { factorKinds, type Proof, type ProofKind } from '../factor/proof.ts'
 import { UsageError, visible } from './command.ts'
 
-const kinds: readonly string[] = ['password', ...factorKinds]
+/** Assumed without `--proof`. */
+const usual: readonly ProofKind[] = ['password', ...factorKinds]
+/** `directory` is a sign-in at an institution, and `institution` a second factor that was checked there. */
+const kinds: readonly string[] = [...usual, 'directory', 'institution']
 
 /**
- * The proofs, oldest first. Default: a password and each second factor, at `now`. A second factor alone adds a
- * password of the same age, because it needs a first one to count. Throws UsageError.
+ * The proofs, oldest first. Default: a password and each second factor, at `now`. A second factor alone adds a first one
+ * of the same age, because it needs one to count: a password, or for an institution's the sign-in there. Throws UsageError.
  */
 export function readProofs(texts: readonly string[] | undefined, now: number): Proof[] {
-  if (texts === undefined) return kinds.map(kind => proof(kind as ProofKind, now))
+  if (texts === undefined) return usual.map(kind => proof(kind, now))
   const proofs = texts.map(text => {
     const [, kind = '', , age] = /^([a-z]+)(@(.+))?$/.exec(text) ?? []
     const seconds = age === undefined ? 0 : readDuration(age)
@@ -21,7 +24,8 @@ export function readProofs(texts: readonly string[] | undefined, now: number): P
     return proof(kind as ProofKind, now - seconds * 1000)
   })
   const oldest = Math.min(...proofs.map(({ at }) => at))
-  if (!proofs.some(({ kind }) => kind === 'password')) proofs.push(proof('password', oldest))
+  if (!proofs.some(({ kind }) => kind === 'password' || kind === 'directory'))
+    proofs.push(proof(proofs.some(({ kind }) => kind === 'institution') ? 'directory' : 'password', oldest))
   return proofs.sort((a, b) => a.at - b.at)
 }
 

@@ -1,17 +1,49 @@
 /** Text tables for a terminal; foreign characters are escaped. */
 import { visible } from './command.ts'
 
-/** A heading and a line per row; empty without rows. */
-export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+const least = 8
+const between = 2
+
+/** A heading and a line per row; empty without rows. With `columns`, the widest cells are cut so that lines fit, if they can. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[], columns?: number): string {
   if (rows.length === 0) return ''
-  const cells = [headings, ...rows].map(row => row.map(visible))
-  const widths = headings.map((_, column) => Math.max(...cells.map(row => width(row[column] ?? ''))))
+  let cells = [headings, ...rows].map(row => row.map(visible))
+  const widths = headings.map((_, column) => cells.reduce((most, row) => Math.max(most, width(row[column] ?? '')), 0))
+  if (columns !== undefined) {
+    const limits = fitted(widths, columns)
+    cells = cells.map(row => row.map((cell, column) => cut(cell, limits[column]!)))
+    widths.splice(0, widths.length, ...limits)
+  }
   const line = (row: readonly string[]) =>
     row
       .map((cell, column) => (column === row.length - 1 ? cell : cell + ' '.repeat(widths[column]! - width(cell))))
       .join('  ')
       .trimEnd()
   return `${cells.map(line).join('\n')}\n`
+}
+
+/** The widths after the widest columns gave way, one at a time. */
+function fitted(widths: readonly number[], columns: number): number[] {
+  const limits = [...widths]
+  let over = limits.reduce((sum, one) => sum + one + between, -between) - columns
+  while (over > 0) {
+    const widest = Math.max(...limits)
+    if (widest <= least) break
+    limits[limits.lastIndexOf(widest)] = widest - 1
+    over--
+  }
+  return limits
+}
+
+/** The start of a cell that is too wide, with a sign that it goes on. */
+function cut(cell: string, most: number): string {
+  if (width(cell) <= most) return cell
+  let kept = ''
+  for (const character of cell) {
+    if (width(kept + character) > most - 1) break
+    kept += character
+  }
+  return `${kept}…`
 }
 
 /** Aligned pairs: `name   alice`. */

@@ -1,12 +1,12 @@
 /** `factorgate journal search`: finds entries. It reads only the files, so it needs neither gateway nor store. */
 import path from 'node:path'
-import { readDuration } from '../../../config/values/value-types.ts'
 import { readReference } from '../../audit/reference.ts'
 import { typedSigns } from '../../factor/typed-code.ts'
 import { canonicalName } from '../../identity/account.ts'
-import { type Command, type Io, readArgs, UsageError, visible } from '../command.ts'
+import { type Command, readArgs, UsageError, visible } from '../command.ts'
 import { configFor, configHelp, configOption } from '../command-context.ts'
 import { type Entry, entryOf, journalFiles, linesIn } from './files.ts'
+import { instant } from './instant.ts'
 import { Printer } from './print.ts'
 
 const options = {
@@ -103,24 +103,4 @@ async function personIn(files: readonly string[], text: string): Promise<Set<str
       if (entry?.name === name && typeof entry.account === 'string') found.add(entry.account)
     }
   return found
-}
-
-/** Milliseconds since the epoch; without text the earliest or latest time. Throws UsageError. */
-function instant(option: '--from' | '--to', text: string | undefined, io: Io): number {
-  const isTo = option === '--to'
-  if (text === undefined) return isTo ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY
-  const ago = readDuration(text)
-  if (typeof ago === 'number') return io.clock() - ago * 1000
-  const [, day, clock] =
-    /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})?))?$/i.exec(text) ?? []
-  const zone = clock !== undefined && /Z|[+-]\d{2}:\d{2}$/i.test(clock) ? '' : 'Z'
-  const at = Date.parse(`${day}T${clock ?? (isTo ? '23:59:59.999' : '00:00')}${zone}`)
-  // Date would accept 31 February as a day in March.
-  const isDay =
-    day !== undefined && !Number.isNaN(Date.parse(day)) && new Date(Date.parse(day)).toISOString().startsWith(day)
-  if (Number.isNaN(at) || !isDay)
-    throw new UsageError(
-      `${option} must be a time such as 2026-11-28, 2026-11-28T09:30:00Z or 2h, got '${visible(text)}'`
-    )
-  return at
 }

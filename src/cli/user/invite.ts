@@ -2,7 +2,7 @@
 import type { Account } from '../../identity/account.ts'
 import { type Command, PersonError, readArgs, visible } from '../command.ts'
 import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
-import { credentialsAt, invite, personNamed } from './person.ts'
+import { credentialsAt, invite, misfitIn, personNamed } from './person.ts'
 
 export const command: Command = {
   name: 'user invite',
@@ -45,8 +45,9 @@ async function elsewhere(place: CommandContext, { id, name, directory }: Account
     throw new PersonError(
       `${name} comes from '${visible(directory)}', which the configuration does not name any more (key identity), so nobody can sign in there`
     )
+  const misfit = misfitIn(place)
   const factors = await credentialsAt(place).list(id)
-  if (factors.some(({ disabledAt }) => disabledAt === null))
+  if (factors.some(credential => credential.disabledAt === null && misfit(credential) === null))
     throw new PersonError(
       `${name} has a second factor already, so an invitation would open nothing. If it is lost, run this first: factorgate user reset-factors ${name}`
     )

@@ -1,0 +1,109 @@
+/** Counts who uses which app, and whom the rules of apps that only report would stop, from the lines of the journal. */
+import { type Entry, entryOf, linesIn } from '../journal/files.ts'
+
+/** Addresses that are told apart, for each app and reason. */
+const addressesMax = 100_000
+
+export interface Use {
+  requests: number
+  /** Milliseconds since the epoch. */
+  lastAt: number
+}
+
+/** What the rules would have done with one person's requests, or with those of all strangers. */
+export interface WouldStop extends Use {
+  readonly app: string
+  readonly would: string
+  /** Null where only a count is known, since a flood is not recorded line by line. */
+  readonly reason: string | null
+  /** The account's id and name; null for strangers. */
+  readonly account: string | null
+  name: string | null
+  readonly addresses: Set<string>
+}
+
+export interface Usage {
+  /** By account id, then by app. */
+  readonly people: Map<string, Map<string, Use>>
+  /** The names that the journal knows, by account id. */
+  readonly names: Map<string, string>
+  readonly wouldStop: WouldStop[]
+  /** Lines that are no entry. */
+  readonly unread: number
+}
+
+export interface Window {
+  /** Milliseconds since the epoch. */
+  readonly from: number
+  readonly to: number
+  /** One app alone; undefined for all. */
+  readonly app?: string | undefined
+}
+
+/** Reads the files, oldest first. Rejects where one cannot be read. */
+export async function usageIn(files: readonly string[], window: Window): Promise<Usage> {
+  const people: Usage['people'] = new Map()
+  const names: Usage['names'] = new Map()
+  const wouldStop = new Map<string, WouldStop>()
+  let unread = 0
+  for (const file of files)
+    for await (const line of linesIn(file)) {
+      // Most lines are neither, and parsing is what takes the time.
+      if (!/"kind":"(?:exchange|socket\.open)/.test(line)) continue
+      const entry = entryOf(line)
+      if (entry === null) unread++
+      else count(entry, window, { people, names, wouldStop })
+    }
+  return { people, names, wouldStop: [...wouldStop.values()], unread }
+}
+
+type Counts = Pick<Usage, 'people' | 'names'> & { readonly wouldStop: Map<string, WouldStop> }
+
+function count(entry: Entry, { from, to, app: only }: Window, counts: Counts): void {
+  const at = Date.parse(entry.at)
+  if (!(at >= from && at <= to)) return
+  if (entry.kind === 'exchange.repeated') return countFlood(entry, at, only, counts)
+  const { app, account, name, would, reason, address } = entry
+  if (typeof app !== 'string' || (only !== undefined && app !== only)) return
+  const person = typeof account === 'string' ? account : null
+  if (person !== null && typeof name === 'string') counts.names.set(person, name)
+  if (person !== null && entry.decision === 'forward') {
+    const apps = counts.people.get(person) ?? new Map<string, Use>()
+    counts.people.set(person, apps)
+    apps.set(app, add(apps.get(app) ?? { requests: 0, lastAt: 0 }, at, 1))
+  }
+  if (typeof would !== 'string') return
+  const why = typeof reason === 'string' ? reason : null
+  const row = rowOf(counts, { app, would, reason: why, account: person })
+  if (typeof name === 'string') row.name = name
+  addAddress(row, address)
+  add(row, at, 1)
+}
+
+/** The line that counts what a network sent beyond the limit of lines: `would_challenge/notebooks:12 200:3`. */
+function countFlood(entry: Entry, at: number, only: string | undefined, counts: Counts): void {
+  for (const outcome of String(entry.outcomes ?? '').split(' ')) {
+    const [, would, app, number] = /^would_([a-z]+)\/([^:]+):(\d+)$/.exec(outcome) ?? []
+    if (would === undefined || app === undefined || (only !== undefined && app !== only)) continue
+    const row = rowOf(counts, { app, would, reason: null, account: null })
+    addAddress(row, entry.address)
+    add(row, at, Number(number))
+  }
+}
+
+function rowOf({ wouldStop }: Counts, row: Pick<WouldStop, 'app' | 'would' | 'reason' | 'account'>): WouldStop {
+  const key = JSON.stringify([row.app, row.would, row.reason, row.account])
+  const found = wouldStop.get(key) ?? { ...row, name: null, requests: 0, lastAt: 0, addresses: new Set<string>() }
+  wouldStop.set(key, found)
+  return found
+}
+
+function addAddress({ addresses }: WouldStop, address: unknown): void {
+  if (typeof address === 'string' && addresses.size < addressesMax) addresses.add(address)
+}
+
+function add<T extends Use>(use: T, at: number, requests: number): T {
+  use.requests += requests
+  use.lastAt = Math.max(use.lastAt, at)
+  return use
+}
