@@ -26,6 +26,8 @@ export interface AccountView {
   readonly done: Flash | null
   readonly problem: string | null
   readonly hasPassword: boolean
+  /** Title of the institution that checks who this is; null for people of the gate's own. */
+  readonly institution: string | null
   /** Left where this session used a recovery code; null otherwise. */
   readonly codesLeft: number | null
   /** Tells the browser which passkeys exist, so that it does not offer removed ones. */
@@ -52,6 +54,7 @@ export function AccountPage({ frame, view }: { frame: Frame; view: AccountView }
       {view.problem !== null && <Notice alert>{view.problem}</Notice>}
       <section aria-labelledby="factors">
         <h2 id="factors">{say.factors}</h2>
+        {view.institution !== null && <p>{say.institution(view.institution)}</p>}
         <ul class="list" data-passkeys={JSON.stringify(view.signals)}>
           {view.credentials.map(credential => (
             <FactorRow
@@ -64,7 +67,7 @@ export function AccountPage({ frame, view }: { frame: Frame; view: AccountView }
           ))}
         </ul>
         <p>
-          <a href="/.factorgate/enrol">{say.add}</a>
+          <a href="/.factorgate/enrol">{view.credentials.length === 0 ? say.addFirst : say.add}</a>
         </p>
       </section>
       <section aria-labelledby="codes">
@@ -230,6 +233,10 @@ export async function showAccount(page: AuthenticatedContext, status: number, pr
     now: page.now,
     done: problem === null ? takeFlash(page) : null,
     hasPassword: principal.account.directory === portal.services.localDirectory.id,
+    institution:
+      principal.account.directory === portal.services.localDirectory.id
+        ? null
+        : portal.directories.titleOf(principal.account.directory),
     codesLeft,
     signals,
     problem,

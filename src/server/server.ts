@@ -126,10 +126,11 @@ export class Server implements Serving {
 
   /** Warns if the store has no accounts: it may be new, or the wrong one. */
   async #warnIfEmpty(): Promise<void> {
-    const { file, store, portal } = this.#config
+    const { file, store, portal, identity } = this.#config
     // Without a configuration file (the demo) accounts are created after the start.
     if (file === null || (this.#worker !== undefined && this.#worker.number !== 1)) return
-    if (!(await this.runtime.accounts.isEmpty())) return
+    // Institutions make the accounts of their people at the first sign-in.
+    if (identity.some(({ kind }) => kind !== 'local') || !(await this.runtime.accounts.isEmpty())) return
     const place = store.kind === 'embedded' ? store.path : 'the configured Redis'
     this.#log.warn(
       { store: store.kind },

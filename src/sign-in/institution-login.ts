@@ -45,7 +45,7 @@ export class InstitutionLogin {
     const { admissions, firstFactor, institutionSessions, journal } = this.#options
     const admission = await admissions.admit(source, arrival)
     if (admission.kind === 'refused') {
-      journal.noInstitution(by, source.id, admission.why)
+      journal.noInstitution(by, source.id, `${admission.why}: ${JSON.stringify(arrival.name.slice(0, 128))}`)
       return denied(`institution_${admission.why}`)
     }
     const { account } = admission

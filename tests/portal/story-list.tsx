@@ -155,6 +155,7 @@ const account: AccountView = {
   done: null,
   problem: null,
   hasPassword: true,
+  institution: null,
   codesLeft: null,
   signals: {
     rpId: 'lab.example',
@@ -437,6 +438,10 @@ export const stories: readonly Story[] = [
   ),
   variant('apps-none', <AppsPage frame={person} view={{ apps: [], now, spent: null }} />),
   own('account', <AccountPage frame={person} view={account} />),
+  variant(
+    'account-institution',
+    <AccountPage frame={person} view={{ ...account, credentials: [], hasPassword: false, institution: 'Campus' }} />
+  ),
   variant('account-spent', <AccountPage frame={person} view={{ ...account, codesLeft: 7 }} />),
   variant('account-spent-few', <AccountPage frame={person} view={{ ...account, codesLeft: 1 }} />),
   variant('account-half', <AccountPage frame={person} view={{ ...account, sessions: [...account.sessions, half] }} />),

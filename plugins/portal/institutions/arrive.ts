@@ -13,8 +13,15 @@ export async function arrive(
   answer: InstitutionAnswer
 ): Promise<FastifyReply> {
   if (answer.kind === 'refused') return refuse(page, source, answer)
-  const { institutionLogin } = page.portal.signIn
-  return goTo(page, enter(page, await institutionLogin.arrive(callerOf(page), source, answer)))
+  const { signIn, log } = page.portal
+  const outcome = await signIn.institutionLogin.arrive(callerOf(page), source, answer)
+  if (outcome.kind === 'denied')
+    // The name as JSON: it may hold anything.
+    log.warn(
+      { institution: source.id, code: outcome.code, name: answer.arrival.name.slice(0, 128) },
+      'an institution has signed somebody in who does not get in here'
+    )
+  return goTo(page, enter(page, outcome))
 }
 
 /** Writes down why, and shows the page of the refusal, whose way on is the sign-in page. */

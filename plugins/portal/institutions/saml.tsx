@@ -32,9 +32,10 @@ export function registerSaml(scope: FastifyInstance, institution: SamlInstitutio
     const isStepUp = stepUpOf(page, institution) !== null
     const chosen =
       institution.onlyProvider ?? (typeof idp === 'string' ? idp : isStepUp ? await providerOf(page) : null)
-    if (chosen === null) return choose(page, institution, path, typeof q === 'string' ? q.slice(0, 200) : '', isStepUp)
-    const provider = await findOr(page, institution, chosen)
-    if (institution.onlyProvider === null) rememberChoice(page, source.id, provider.entityId)
+    const single = chosen ?? (await singleOf(page, institution))
+    if (single === null) return choose(page, institution, path, typeof q === 'string' ? q.slice(0, 200) : '', isStepUp)
+    const provider = await findOr(page, institution, single)
+    if (chosen !== null && institution.onlyProvider === null) rememberChoice(page, source.id, provider.entityId)
     return begin(page, institution, provider, { isStepUp, asksForMfa: institution.asksForMfa })
   })
 
@@ -203,6 +204,13 @@ async function notSignedIn(
   if (status === 'NoAuthnContext' && mfa === '1' && !begun.isStepUp)
     return begin(page, institution, await findOr(page, institution, entityId), { isStepUp: false, asksForMfa: false })
   return end(page, institution, begun, refused('institution_refused', `'${entityId}' answered ${status}`))
+}
+
+/** The one provider of metadata that holds no other; null where there is a choice. */
+async function singleOf(page: PageContext, institution: SamlInstitution): Promise<string | null> {
+  if ((await known(page, institution, () => institution.size())) !== 1) return null
+  const { found } = await known(page, institution, () => institution.search('', 1))
+  return found[0]?.entityId ?? null
 }
 
 async function choose(

@@ -445,6 +445,8 @@ const english = {
     removeNamed: (name: string) => `Remove ${quoted(name)}`,
     renameNamed: (name: string) => `Rename ${quoted(name)}`,
     add: 'Add another',
+    addFirst: 'Add a passkey or an authenticator app',
+    institution: (title: string) => `You sign in with ${titled(title)}.`,
     codes: 'Recovery codes',
     codesLeft: (left: number, total: number, when: string) => `${left} of ${total} left, made ${when}.`,
     codesNone: 'You have none. Without them you need help if you lose your phone or key.',
