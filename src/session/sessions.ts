@@ -183,7 +183,6 @@ export class Sessions {
     return principal ?? undefined
   }
 
-  /** Null where nobody is. */
   async find(host: string, token: string): Promise<Principal | null> {
     const keys = this.#tokens.keysOf(token)
     if (keys === null) return null

@@ -67,7 +67,7 @@ export interface StoreEntry {
 
 export interface Store {
   get(key: string): Promise<string | null>
-  /** Writes unconditionally. Without `ttlSeconds` the value never expires. */
+  /** Without `ttlSeconds` the value never expires. */
   put(key: string, value: string, ttlSeconds?: number): Promise<void>
   /** Writes only if absent; true for the one caller that wrote. A TOTP step is spent with it. */
   add(key: string, value: string, ttlSeconds?: number): Promise<boolean>

@@ -24,7 +24,7 @@ export type Reservation =
       wait?(): Promise<{ readonly waitSeconds?: number }>
       /** Clears the person's counts, and undoes this person's part in shared buckets. */
       succeeded(): Promise<void>
-      /** Nothing was checked: every bucket gets its attempt back. */
+      /** Nothing was checked: the attempt does not count. */
       released(): Promise<void>
     }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
@@ -188,7 +188,7 @@ function limitOf({ kind }: Bucket, { totalFailures }: SoFar): Limit {
     : limits[kind]
 }
 
-/** The names of these kinds in the keys of the store. They stay as they are, otherwise an update would lose the counts. */
+/** Names in the keys of the store. They stay, otherwise an update would lose the counts. */
 const storedKinds: Partial<Record<BucketKind, string>> = {
   factor_unknown_network: 'stranger',
   factor_unknown_total: 'strangers',

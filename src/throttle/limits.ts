@@ -70,7 +70,6 @@ export const attackFailures = 100
 /** An unknown network at a password under attack: four attempts are free, then the waits grow from minutes to days. */
 export const unknownNetworkUnderAttack: Limit = { ...limits.password_unknown_network, firstWaitSeconds: 60, factor: 16 }
 
-/** The wait after `failures`, in milliseconds. */
 export function waitMs(failures: number, { free, firstWaitSeconds, factor, waitSecondsMax }: Limit): number {
   const beyond = Math.floor(failures) - free
   return beyond <= 0 ? 0 : Math.min(waitSecondsMax, firstWaitSeconds * factor ** (beyond - 1)) * 1000

@@ -5,7 +5,7 @@
 import { FairQueue } from './fair-queue.ts'
 
 export interface HashPlace {
-  /** Whether the account knows the browser or the network; `elsewhere` for neither. */
+  /** What the account knows; `elsewhere` for neither. */
   readonly from: 'browser' | 'network' | 'elsewhere'
   readonly address: string
 }
