@@ -230,3 +230,28 @@ t.test('what was done at the terminal stands in the journal, with who did it', a
     t.match(line, { by: 'terminal', operator: /^olga as ./, name: 'alice', at: '2026-11-22T12:00:00.000Z' })
   t.notMatch(JSON.stringify(journal), /invite\/|[\w-]{43}/, 'no invitation token')
 })
+
+t.test('somebody of a directory is added beforehand, and shown with where they come from', async t => {
+  const factorgate = terminal(t, {
+    config: `${usualConfig}identity:
+  - { id: local, kind: local }
+  - { id: institute, kind: ldap, title: Institute account, servers: [ldaps://ldap.example], bind: { dn: "cn=gate,dc=lab", password: x }, base: dc=lab, realm: campus }
+`
+  })
+  const added = await factorgate('user', 'add', 'alice', '--directory', 'institute')
+  t.match(added, { code: 0, stdout: invitation, stderr: /no password here, and signs in at 'Institute account' first/ })
+  await factorgate.ok('user', 'add', 'bob')
+  const { accounts } = gateOn(factorgate.store(), factorgate.time)
+  const alice = (await accounts.byName('alice@campus'))!
+  t.match(alice, { directory: 'institute' })
+  t.equal(alice.externalId, undefined, 'nobody has come yet')
+  t.same(await accounts.idsOf('institute'), [alice.id])
+  t.match(await factorgate.ok('user', 'list'), /NAME {10}FROM .*\nalice@campus {2}institute .*\nbob {11}local /)
+  await accounts.bind(alice.id, 'id-of-alice')
+  t.match(await factorgate.ok('user', 'show', 'alice@campus'), /from {7}institute\nid there {3}id-of-alice\n/)
+  t.match(JSON.parse(await factorgate.ok('user', 'show', 'alice@campus', '--json')), { externalId: 'id-of-alice' })
+  t.match(await factorgate('user', 'add', 'carol', '--directory', 'campus'), {
+    code: 2,
+    stderr: /--directory must be a source of people in the configuration \(local, institute\), got 'campus'/
+  })
+})

@@ -29,15 +29,17 @@ Example:
       const people = await withProgress(io, 'people', accounts.length, onDone =>
         inBatches(accounts, async account => summaryOf(account, await credentials.list(account.id), misfit), onDone)
       )
+      const hasOthers = people.some(({ directory }) => directory !== 'local')
       if (values.json) io.stdout(jsonText(people))
       else if (people.length === 0)
         io.stderr("nobody has an account yet; add somebody with 'factorgate user add NAME'\n")
       else
         io.stdout(
           table(
-            ['NAME', 'GROUPS', 'FACTORS', 'STATUS'],
-            people.map(({ name, groups, factors, status }) => [
+            ['NAME', ...(hasOthers ? ['FROM'] : []), 'GROUPS', 'FACTORS', 'STATUS'],
+            people.map(({ name, directory, groups, factors, status }) => [
               name,
+              ...(hasOthers ? [directory] : []),
               groups.join(', ') || '-',
               factors.map(({ kind, count }) => (count === 1 ? kind : `${count} ${kind}`)).join(', ') || '-',
               status
@@ -59,7 +61,7 @@ export function summaryOf(
   const factors = credentialKinds
     .map(kind => ({ kind, count: usable.filter(credential => credential.kind === kind).length }))
     .filter(({ count }) => count > 0)
-  const { id, name, displayName, email, groups, directory, suspended, createdAt } = account
+  const { id, name, displayName, email, groups, directory, externalId, suspended, createdAt } = account
   const status = suspended !== null ? 'suspended' : factors.length > 0 ? 'enrolled' : 'not enrolled'
   return {
     name,
@@ -68,6 +70,7 @@ export function summaryOf(
     email,
     groups,
     directory,
+    externalId: externalId ?? null,
     factors,
     status,
     suspended: suspended === null ? null : { at: new Date(suspended.at).toISOString(), why: suspended.why },

@@ -60,6 +60,7 @@ function page(person: Person): string {
     ['e-mail', person.email ?? '-'],
     ['groups', person.groups.join(', ') || '-'],
     ['from', person.directory],
+    ...(person.externalId === null ? [] : [['id there', person.externalId] as const]),
     ['since', moment(Date.parse(person.createdAt))],
     ['status', suspended === null ? person.status : `suspended ${moment(Date.parse(suspended.at))}: ${suspended.why}`],
     ['password', person.hasPassword ? 'set' : 'none'],
