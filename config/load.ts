@@ -116,7 +116,7 @@ function fillIn(draft: DraftConfig): void {
   const { portal, factors, identity } = draft
   if (portal !== undefined) portal.rpId ??= portal.url?.hostname
   if (factors?.totp !== undefined) factors.totp.issuer ??= portal?.title
-  for (const source of identity ?? []) if (source !== undefined && 'title' in source) source.title ??= source.id
+  for (const source of identity ?? []) if (source !== undefined && source.kind !== 'local') source.title ??= source.id
   const { webauthn } = factors ?? {}
   const { policy } = webauthn ?? {}
   if (policy != null) policy.syncedPasskeys ??= policy.profile === 'aal3' ? 'refuse' : 'allow'

@@ -230,12 +230,12 @@ export class OidcInstitution implements Institution {
 
   /** What the provider says besides the ID token, of the same person (OpenID Connect Core §5.3.2). */
   async #userInfo(
-    { config, metadata }: Provider,
+    { userInfoConfig, metadata }: Provider,
     tokens: TokenEndpointResponse,
     sub: string
   ): Promise<UserInfoResponse | Claims> {
     if (metadata.userinfo_endpoint === undefined) return {}
     const client = await import('openid-client')
-    return client.fetchUserInfo(config, tokens.access_token, sub)
+    return client.fetchUserInfo(userInfoConfig(), tokens.access_token, sub)
   }
 }

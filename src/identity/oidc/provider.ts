@@ -25,6 +25,8 @@ export interface ProviderOptions {
 /** What the gate needs of the metadata, checked. */
 export interface Provider {
   readonly config: Configuration
+  /** One that checks the signature of signed userinfo, with keys of now. */
+  readonly userInfoConfig: () => Configuration
   readonly metadata: ServerMetadata
   readonly keys: SigningKeys
   /** Null where nobody can be signed out there. */
@@ -122,7 +124,15 @@ export class ProviderSource {
         throw new InvalidAnswer(`the metadata of ${issuer} has no ${name} that can be used`)
     const { end_session_endpoint: signOut, jwks_uri: keys = '' } = metadata
     const signOutAddress = signOut !== undefined && isAddress(signOut, isPlain) ? signOut : null
-    return { config, metadata, keys: this.#keysAt(keys), signOutAddress }
+    const userInfoConfig = () => {
+      const fresh = new client.Configuration(metadata, clientId, { [client.clockTolerance]: clockToleranceSeconds })
+      fresh[client.customFetch] = this.#http.fetch as never
+      fresh.timeout = timeoutMs / 1000
+      if (isPlain) client.allowInsecureRequests(fresh)
+      client.enableNonRepudiationChecks(fresh)
+      return fresh
+    }
+    return { config, userInfoConfig, metadata, keys: this.#keysAt(keys), signOutAddress }
   }
 
   /** Keys stay known when the metadata is refreshed. */

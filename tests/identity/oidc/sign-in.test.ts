@@ -1,7 +1,7 @@
 /** Signing in through an OpenID Connect provider: what the gate asks, who is then signed in, and what counts as a second factor. */
 import t from 'tap'
 import { entryOf, mfa, startOidcGate } from '../../fixtures/in-process/oidc-gate.ts'
-import { startOidcProvider } from '../../fixtures/in-process/oidc-provider.ts'
+import { client, startOidcProvider } from '../../fixtures/in-process/oidc-provider.ts'
 import { textOf } from '../../fixtures/pipeline/visitor.ts'
 
 const acr = 'https://refeds.org/profile/mfa'
@@ -123,6 +123,23 @@ t.test('claims are read by path, as one value or a list; what is missing comes f
     'remote-email': 'grace@lab.example',
     'remote-groups': 'staff'
   })
+})
+
+t.test('signed userinfo is taken where the provider has signed it', async t => {
+  const provider = await startOidcProvider(t)
+  provider.lies.metadata = metadata => ({ ...metadata, userinfo_signing_alg_values_supported: ['ES256'] })
+  const gate = await startOidcGate(t, [entryOf('campus', provider, mfa)])
+  provider.person = { sub: 'p', acr }
+  const says = async (kid: string, key = provider.keys[0]!) => {
+    const claims = { iss: provider.issuer, aud: client.id, sub: 'p', preferred_username: 'grace' }
+    const token = await provider.sign(claims, { kid }, key)
+    provider.lies.handle = (path, response) =>
+      path === '/userinfo' && Boolean(response.writeHead(200, { 'content-type': 'application/jwt' }).end(token))
+    return gate.browser().signIn('campus', provider)
+  }
+  t.equal((await says(provider.keys[0]!.kid)).status, 200)
+  const refused = await says(provider.keys[0]!.kid, await provider.newKey())
+  t.same([refused.status, refused.headers['factorgate-error']], [403, 'institution_answer_invalid'])
 })
 
 t.test('an address that is not confirmed there is left out, and groups that were left out are none', async t => {
