@@ -116,7 +116,7 @@ function fillIn(draft: DraftConfig): void {
   const { portal, factors, identity } = draft
   if (portal !== undefined) portal.rpId ??= portal.url?.hostname
   if (factors?.totp !== undefined) factors.totp.issuer ??= portal?.title
-  for (const source of identity ?? []) if (source !== undefined && source.kind !== 'local') source.title ??= source.id
+  for (const source of identity ?? []) if (source !== undefined && isFromElsewhere(source)) source.title ??= source.id
   const { webauthn } = factors ?? {}
   const { policy } = webauthn ?? {}
   if (policy != null) policy.syncedPasskeys ??= policy.profile === 'aal3' ? 'refuse' : 'allow'
@@ -128,6 +128,12 @@ function fillIn(draft: DraftConfig): void {
     if (app.identityHeaders !== undefined)
       app.identityHeaders = withProfile(app.identityHeaders as GivenHeaders) as typeof app.identityHeaders
   }
+}
+
+type DraftSource = NonNullable<NonNullable<DraftConfig['identity']>[number]>
+
+function isFromElsewhere(source: DraftSource): source is Exclude<DraftSource, { kind?: 'local' }> {
+  return source.kind !== 'local'
 }
 
 export interface DefaultOptions {
