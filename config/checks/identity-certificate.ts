@@ -1,4 +1,5 @@
 /** Checks of client certificates: the gate's own TLS, the files of authorities and revocation lists. */
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftConfig } from '../schema.ts'
@@ -20,7 +21,14 @@ export function checkCertificate(
       `${path}.kind`,
       "needs listen.tls, because a browser shows its certificate to whoever ends TLS; behind a proxy that ends TLS, let the proxy check the certificate and use kind 'header'"
     )
-  if (ca !== undefined) checkAuthorities(ca, `${path}.ca`, now, diagnostics)
+  if (ca !== undefined) {
+    checkAuthorities(ca, `${path}.ca`, now, diagnostics)
+    if (holdsPerson(ca))
+      diagnostics.problem(
+        `${path}.ca`,
+        'must name the certificates of authorities alone (CA:TRUE); one in it is no authority'
+      )
+  }
   const isList = diagnostics.isGiven(`${path}.crl[0]`)
   for (const [index, file] of (crl ?? []).entries())
     if (file !== undefined) checkList(file, isList ? `${path}.crl[${index}]` : `${path}.crl`, diagnostics)
@@ -29,6 +37,16 @@ export function checkCertificate(
       path,
       'has neither crl nor ocsp, so a certificate that is revoked, such as that of a lost card, still signs in; give one of the two'
     )
+}
+
+/** True where a certificate in the file cannot sign others. Files that cannot be read have their own message. */
+function holdsPerson(file: string): boolean {
+  try {
+    const blocks = readFileSync(file, 'latin1').match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g)
+    return blocks?.some(block => !new X509Certificate(block).ca) === true
+  } catch {
+    return false
+  }
 }
 
 function checkList(file: string, path: string, diagnostics: Diagnostics): void {

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { formatProblem } from '../../config/load.ts'
+import { Pki } from '../fixtures/process/pki.ts'
 import { read, said } from './read.ts'
 
 const secret = 'secret: { header: X-Gate-Secret, value: a-secret-of-the-front }'
@@ -88,4 +89,62 @@ t.test('advice about peers', async t => {
   t.same(advice('10.0.0.1'), [], 'a proxy of trustedProxies')
   t.match(advice('10.0.0.0/8').join(), /is wide.*is not in trustedProxies/)
   t.match(advice('127.0.0.1'), [/127|is not in trustedProxies, so everybody who comes through/])
+})
+
+t.test('client certificates', async t => {
+  const pki = new Pki(path.join(t.testdir({}), 'pki'))
+  pki.root('root')
+  pki.leaf('alice', { by: 'root' })
+  pki.list('root', 'crl')
+  const at = (name: string) => pki.file(name)
+  const tls = `listen: { host: 127.0.0.1, tls: { cert: ${at('root.pem')}, key: ${at('root.key')} } }\n`
+  const cards = (more: string) => `identity: [{ id: cards, kind: certificate, ${more} }]`
+  const table: [sentence: string, text: string, ...expected: RegExp[]][] = [
+    ['a whole one', tls + cards(`ca: ${at('root.pem')}, crl: ${at('crl.pem')}`)],
+    ['several lists, also in DER', tls + cards(`ca: ${at('root.pem')}, crl: [${at('crl.der')}, ${at('crl.pem')}]`)],
+    ['OCSP alone', tls + cards(`ca: ${at('root.pem')}, ocsp: true`)],
+    ['neither lists nor OCSP', tls + cards(`ca: ${at('root.pem')}`), /identity\[0\] {2}has neither crl nor ocsp/],
+    [
+      'without TLS of our own',
+      cards(`ca: ${at('root.pem')}, crl: ${at('crl.pem')}`),
+      /identity\[0\]\.kind {2}needs listen\.tls.*kind 'header'/
+    ],
+    [
+      'a list as authorities',
+      tls + cards(`ca: ${at('crl.pem')}, crl: ${at('crl.pem')}`),
+      /identity\[0\]\.ca {2}must name a PEM file/
+    ],
+    [
+      'a person among the authorities',
+      tls + cards(`ca: ${at('alice.pem')}, crl: ${at('crl.pem')}`),
+      /identity\[0\]\.ca {2}must name the certificates of authorities alone/
+    ],
+    ['a file that is not there', tls + cards(`ca: ${at('none.pem')}, crl: ${at('crl.pem')}`), /there is no such file/],
+    [
+      'a certificate as a list',
+      tls + cards(`ca: ${at('root.pem')}, crl: [${at('crl.pem')}, ${at('alice.pem')}]`),
+      /identity\[0\]\.crl\[1\] {2}must name a revocation list/
+    ],
+    [
+      'a list that is not there',
+      tls + cards(`ca: ${at('root.pem')}, crl: ${at('none.crl')}`),
+      /identity\[0\]\.crl.*no such file/
+    ],
+    [
+      'an unknown name',
+      tls + cards(`ca: ${at('root.pem')}, ocsp: true, name: san.mail`),
+      /identity\[0\]\.name.*did you mean 'san\.email'/
+    ]
+  ]
+  for (const [sentence, text, ...expected] of table) {
+    const lines = said(read(text)).filter(line => !line.includes('listen.tls.cert'))
+    t.equal(lines.length, expected.length, `${sentence}: ${lines.join(' | ')}`)
+    for (const [index, pattern] of expected.entries()) t.match(lines[index], pattern, sentence)
+  }
+  const loaded = read(tls + cards(`ca: ${at('root.pem')}, crl: [${at('crl.der')}]`))
+  t.match(
+    loaded.kind === 'ok' && loaded.files,
+    [String, at('root.pem'), at('root.key'), at('crl.der')],
+    'which are read again when they change'
+  )
 })
