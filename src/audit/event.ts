@@ -49,7 +49,7 @@ export interface AuditEvent {
   readonly [field: string]: string | number | boolean | null | undefined
 }
 
-/** The destination of events. While `writable` is false, requests that must be journaled are refused (CONTRACT, Failure). */
+/** The destination of events. While `writable` is false, requests that must be journaled are refused. */
 export interface AuditSink {
   readonly writable: boolean
   /** The line is on disk within moments. This never throws. */
