@@ -29,8 +29,6 @@ export interface OidcOptions extends ProviderOptions {
   readonly mfa: MfaValues | null
   /** False where who signs out here stays signed in there. */
   readonly signsOutThere: boolean
-  /** Something that operators should know and that stops nobody. */
-  readonly onWarning: (sentence: string) => void
 }
 
 /** What a sign-in keeps until the browser is back. */

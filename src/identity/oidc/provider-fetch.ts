@@ -32,8 +32,9 @@ const maxAnswerBytes = 4 * 1024 * 1024
 const loopback = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
 export function makeProviderFetch({ ca, timeoutMs }: ProviderFetchOptions): ProviderFetch {
-  const secure = new https.Agent({ keepAlive: true, maxSockets: 16, ...(ca === null ? {} : { ca }) })
-  const plain = new http.Agent({ keepAlive: true, maxSockets: 16 })
+  // Connections are not kept: one that the provider closes at that moment would fail a sign-in whose code is spent.
+  const secure = new https.Agent({ maxSockets: 16, ...(ca === null ? {} : { ca }) })
+  const plain = new http.Agent({ maxSockets: 16 })
   return {
     async fetch(address, { method, headers, body, signal }) {
       const url = new URL(address)

@@ -20,6 +20,8 @@ export interface ProviderOptions {
   readonly ca: string | null
   /** For one request and its answer, in milliseconds. */
   readonly timeoutMs: number
+  /** Something that operators should know and that stops nobody. */
+  readonly onWarning: (sentence: string) => void
 }
 
 /** What the gate needs of the metadata, checked. */
@@ -62,11 +64,19 @@ export class ProviderSource {
     const mayAsk = this.#failure === null || now >= this.#failure.until || now < this.#failure.until - longestPauseMs
     if (known !== null) {
       // The old metadata serves until the new is there.
-      if (Math.abs(now - this.#at) >= freshMs && mayAsk) void this.#load(now).catch(() => {})
+      if (Math.abs(now - this.#at) >= freshMs && mayAsk) void this.#refresh(now)
       return known
     }
     if (!mayAsk) throw this.#failure!.error
     return this.#load(now)
+  }
+
+  async #refresh(now: number): Promise<void> {
+    try {
+      await this.#load(now)
+    } catch (error) {
+      this.#options.onWarning(`what was known of the provider is used on: ${(error as Error).message}`)
+    }
   }
 
   close(): void {

@@ -13,6 +13,7 @@ import {
 } from '../../fixtures/in-process/oidc-gate.ts'
 import { client, type Lies, type OidcProvider, startOidcProvider } from '../../fixtures/in-process/oidc-provider.ts'
 import { textOf } from '../../fixtures/pipeline/visitor.ts'
+import { until } from '../../fixtures/process/redis-server.ts'
 
 type Case = Lies & { code: string; status?: number; said: RegExp }
 
@@ -314,6 +315,10 @@ t.test('a provider that is down is asked again after a pause, and takes people o
   isDown = false
   now += 2_000
   t.ok((await start()).location, 'it is up again')
+  isDown = true
+  now += 3600_000
+  t.ok((await start()).location, 'what was known an hour ago serves until there is something newer')
+  await until('the log says so', async () => /what was known of the provider is used on/.test(gate.said()))
 })
 
 t.test('a provider that says nothing ends in five seconds', async t => {

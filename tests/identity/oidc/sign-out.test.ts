@@ -170,6 +170,20 @@ t.test('the front channel ends the session that is named by issuer and id', asyn
   t.notOk(await isIn())
 })
 
+t.test(
+  'a page that did not know the provider yet leads on by a page of its own, which no policy of a form stops',
+  async t => {
+    const { gate, browser, provider } = await house(t)
+    const page = await browser.go(`${gate.portal}/.factorgate/account`)
+    await gate.server.reload(await gate.load())
+    const out = await browser.submit(page, /logout/)
+    t.equal(out.status, 200)
+    const [, to = ''] = /^0; url=(.*)$/.exec(String(out.headers.refresh)) ?? []
+    t.match(to, new RegExp(`^${provider.issuer}/logout[?].*id_token_hint=`))
+    t.match(out.body, `href="${to.replaceAll('&', '&amp;')}"`)
+  }
+)
+
 t.test('a provider that is down holds nobody back from signing out here', async t => {
   const { gate, browser, provider, isIn } = await house(t)
   const page = await browser.go(`${gate.portal}/.factorgate/account`)
