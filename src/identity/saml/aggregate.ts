@@ -5,16 +5,21 @@
 import type { IdentityProvider } from './metadata-entity.ts'
 import type { MetadataSummary } from './metadata-reader.ts'
 
-/** What the reading thread hands over. */
-export interface PackedProviders extends MetadataSummary {
-  /** JSON of each provider, one after the other. */
-  readonly records: Uint8Array
+/** Texts one after the other, in UTF-8. */
+export interface PackedTexts {
+  readonly bytes: Uint8Array
   /** Where each begins, and where the last ends. */
   readonly offsets: Uint32Array
-  /** A line for each: its entity id. */
-  readonly ids: string
-  /** A line for each: what a search looks at. Empty where it is not offered. */
-  readonly haystack: string
+}
+
+/** What the reading thread hands over. All of it moves without a copy. */
+export interface PackedProviders extends MetadataSummary {
+  /** JSON of each provider. */
+  readonly records: PackedTexts
+  /** Each entity id, in line feeds. */
+  readonly ids: PackedTexts
+  /** What a search looks at, with a line feed at the end. Empty where the provider is not offered. */
+  readonly lines: PackedTexts
 }
 
 /** The texts of one language setting, such as `['de-AT', 'en']`, best first. */
@@ -22,25 +27,22 @@ export type Languages = readonly string[]
 
 export class Aggregate {
   readonly summary: MetadataSummary
-  readonly #records: Buffer
-  readonly #offsets: Uint32Array
-  readonly #places = new Map<string, number>()
-  readonly #haystack: readonly string[]
+  readonly size: number
+  readonly #records: Texts
+  readonly #ids: Texts
+  readonly #lines: Texts
 
-  constructor({ records, offsets, ids, haystack, validUntil, cacheSeconds }: PackedProviders) {
+  constructor({ records, ids, lines, validUntil, cacheSeconds }: PackedProviders) {
     this.summary = { validUntil, cacheSeconds }
-    this.#records = Buffer.from(records.buffer, records.byteOffset, records.byteLength)
-    this.#offsets = offsets
-    this.#haystack = haystack.split('\n')
-    if (ids !== '') for (const [place, id] of ids.split('\n').entries()) this.#places.set(id, place)
-  }
-
-  get size(): number {
-    return this.#places.size
+    this.size = records.offsets.length - 1
+    this.#records = new Texts(records)
+    this.#ids = new Texts(ids)
+    this.#lines = new Texts(lines)
   }
 
   find(entityId: string): IdentityProvider | null {
-    const place = this.#places.get(entityId)
+    if (entityId.includes('\n')) return null
+    const [place] = this.#ids.holding([`\n${entityId}\n`])
     return place === undefined ? null : this.#at(place)
   }
 
@@ -49,20 +51,58 @@ export class Aggregate {
     const words = searchable(query)
       .split(' ')
       .filter(word => word !== '')
-    const places: number[] = []
-    for (const [place, line] of this.#haystack.entries())
-      if (line !== '' && words.every(word => line.includes(word))) places.push(place)
+    const places = [...this.#lines.holding(words.length === 0 ? ['\n'] : words)]
     // A name that begins with what was typed is meant more often than one that holds it.
-    const [first = ''] = words
-    const begins = first === '' ? places : places.filter(place => this.#haystack[place]!.startsWith(first))
-    const others = first === '' ? [] : places.filter(place => !this.#haystack[place]!.startsWith(first))
-    return { found: [...begins, ...others].slice(0, limit).map(place => this.#at(place)), total: places.length }
+    const first = Buffer.from(words[0] ?? '')
+    const begins = words.length === 0 ? places : places.filter(place => this.#lines.begins(place, first))
+    const isFirst = new Set(begins.slice(0, limit))
+    const others = places.slice(0, 2 * limit).filter(place => !isFirst.has(place))
+    const found = [...isFirst, ...others].slice(0, limit).map(place => this.#at(place))
+    return { found, total: places.length }
   }
 
   #at(place: number): IdentityProvider {
-    return JSON.parse(
-      this.#records.toString('utf8', this.#offsets[place], this.#offsets[place + 1])
-    ) as IdentityProvider
+    return JSON.parse(this.#records.text(place)) as IdentityProvider
+  }
+}
+
+/** Packed texts, searched as bytes: no text is made of what does not match. */
+class Texts {
+  readonly #bytes: Buffer
+  readonly #offsets: Uint32Array
+
+  constructor({ bytes, offsets }: PackedTexts) {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#offsets = offsets
+  }
+
+  text(place: number): string {
+    return this.#bytes.toString('utf8', this.#offsets[place], this.#offsets[place + 1])
+  }
+
+  begins(place: number, word: Buffer): boolean {
+    const from = this.#offsets[place]!
+    return this.#bytes.compare(word, 0, word.length, from, Math.min(from + word.length, this.#bytes.length)) === 0
+  }
+
+  /** The places whose text holds all words, in order. */
+  *holding(words: readonly string[]): Iterable<number> {
+    // The longest word is the rarest.
+    const [first, ...others] = words.map(word => Buffer.from(word)).sort((one, other) => other.length - one.length)
+    const offsets = this.#offsets
+    let place = 0
+    let at = this.#bytes.indexOf(first!)
+    while (at >= 0) {
+      while (offsets[place + 1]! <= at) place++
+      const end = offsets[place + 1]!
+      if (others.length === 0 || this.#holdsAll(place, others)) yield place
+      at = this.#bytes.indexOf(first!, end)
+    }
+  }
+
+  #holdsAll(place: number, words: readonly Buffer[]): boolean {
+    const text = this.#bytes.subarray(this.#offsets[place], this.#offsets[place + 1])
+    return words.every(word => text.includes(word))
   }
 }
 
@@ -71,17 +111,24 @@ export function pack(providers: readonly IdentityProvider[], summary: MetadataSu
   const collator = new Intl.Collator('en')
   const named = providers.map(provider => ({ provider, name: nameFor(provider, []) }))
   named.sort((one, other) => collator.compare(one.name, other.name))
-  const pieces = named.map(({ provider }) => Buffer.from(JSON.stringify(provider)))
-  const offsets = new Uint32Array(pieces.length + 1)
-  for (const [index, piece] of pieces.entries()) offsets[index + 1] = offsets[index]! + piece.length
-  const lines = named.map(({ provider, name }) => (provider.isHidden ? '' : lineOf(provider, name)))
   return {
     ...summary,
-    records: new Uint8Array(Buffer.concat(pieces)),
-    offsets,
-    ids: named.map(({ provider }) => provider.entityId).join('\n'),
-    haystack: lines.join('\n')
+    records: packTexts(named.map(({ provider }) => JSON.stringify(provider))),
+    ids: packTexts(named.map(({ provider }) => `\n${provider.entityId}\n`)),
+    lines: packTexts(named.map(({ provider, name }) => (provider.isHidden ? '' : `${lineOf(provider, name)}\n`)))
   }
+}
+
+/** The buffers in it, which may be moved to another thread. */
+export function buffersOf({ records, ids, lines }: PackedProviders): ArrayBuffer[] {
+  return [records, ids, lines].flatMap(({ bytes, offsets }) => [bytes.buffer, offsets.buffer] as ArrayBuffer[])
+}
+
+function packTexts(texts: readonly string[]): PackedTexts {
+  const pieces = texts.map(text => Buffer.from(text))
+  const offsets = new Uint32Array(pieces.length + 1)
+  for (const [index, piece] of pieces.entries()) offsets[index + 1] = offsets[index]! + piece.length
+  return { bytes: new Uint8Array(Buffer.concat(pieces)), offsets }
 }
 
 function lineOf({ entityId, names, keywords, scopes }: IdentityProvider, name: string): string {

@@ -1,7 +1,7 @@
 /** The thread that reads one metadata file or address, checks its signature, and hands the packed providers over. The gate's own thread goes on meanwhile. */
 import { X509Certificate } from 'node:crypto'
 import { parentPort, workerData } from 'node:worker_threads'
-import { type PackedProviders, pack } from './aggregate.ts'
+import { buffersOf, type PackedProviders, pack } from './aggregate.ts'
 import type { IdentityProvider } from './metadata-entity.ts'
 import { openMetadata } from './metadata-fetch.ts'
 import { MetadataReader } from './metadata-reader.ts'
@@ -72,9 +72,5 @@ function certificatesOf(pem: string): X509Certificate[] {
 
 if (parentPort !== null) {
   const outcome = await run(workerData as MetadataTask)
-  const moved =
-    outcome.kind === 'read'
-      ? [outcome.packed.records.buffer as ArrayBuffer, outcome.packed.offsets.buffer as ArrayBuffer]
-      : []
-  parentPort.postMessage(outcome, moved)
+  parentPort.postMessage(outcome, outcome.kind === 'read' ? buffersOf(outcome.packed) : [])
 }

@@ -1,0 +1,216 @@
+/** Where SAML metadata comes from: files, addresses and MDQ servers that are signed, expired, changed, huge, slow or down; and what is found in it. */
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import t, { type Test } from 'tap'
+import {
+  type KeptMetadata,
+  type MetadataSource,
+  metadataSource,
+  type SourceOptions
+} from '../../../src/identity/saml/metadata-source.ts'
+import { makePair, SamlProvider, signXml } from '../../fixtures/in-process/saml-provider.ts'
+
+const federation = makePair(t, 'federation')
+const stranger = makePair(t, 'stranger')
+const idp = makePair(t, 'idp')
+const one = new SamlProvider('https://one.example/entity', idp, ['one.example'])
+const two = new SamlProvider('https://two.example/entity', idp, ['two.example'])
+
+const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString()
+const list = (inside: string, attributes = `ID="all" validUntil="${inDays(5)}"`) =>
+  `<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" ${attributes}>${inside}</md:EntitiesDescriptor>`
+const both = one.metadata() + two.metadata()
+const signed = (xml: string, pair = federation) => signXml(xml, 'all', pair)
+
+/** A server whose answers can be changed, and that counts what it was asked. */
+async function serve(t: Test) {
+  const state = {
+    answer: (_path: string): { status?: number; body?: string; etag?: string } | 'hang' => ({ status: 503 }),
+    asked: [] as string[]
+  }
+  const server = http.createServer((request, response) => {
+    state.asked.push(request.url!)
+    const answer = state.answer(request.url!)
+    if (answer === 'hang') return
+    const { status = 200, body = '', etag } = answer
+    if (etag !== undefined && request.headers['if-none-match'] === etag) return response.writeHead(304).end()
+    return response.writeHead(status, etag === undefined ? {} : { etag }).end(body)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return Object.assign(state, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
+}
+
+function open(t: Test, from: SourceOptions['from'], more: Partial<SourceOptions> = {}) {
+  const problems: string[] = []
+  const source = metadataSource({
+    from,
+    certificate: from.kind === 'file' ? null : federation.certificate,
+    ca: null,
+    only: null,
+    refreshSeconds: 3600,
+    clock: Date.now,
+    kept: new Map(),
+    onChange: state => 'problem' in state && problems.push(state.problem),
+    ...more
+  })
+  t.teardown(() => source.close())
+  return { source, problems }
+}
+
+const found = (source: MetadataSource, id = one.entityId) =>
+  source.find(id).then(
+    provider => provider?.entityId ?? null,
+    error => (error.cause as Error).message
+  )
+
+const refused: readonly (readonly [string, string, RegExp])[] = [
+  ['unsigned', list(both), /not signed/],
+  ['signed by somebody else', signed(list(both), stranger), /another key/],
+  [
+    'changed after it was signed',
+    signed(list(both)).replace('one.example/entity/sso', 'evil.example/entity/sso'),
+    /changed after/
+  ],
+  ['expired', signed(list(both, `ID="all" validUntil="${inDays(-1)}"`)), /expired at/],
+  ['without an end', signed(list(both, 'ID="all"')), /how long it is valid/],
+  ['with an end that is none', signed(list(both, 'ID="all" validUntil="soon"')), /is no time/],
+  ['one entity twice', signed(list(one.metadata() + one.metadata())), /twice/],
+  [
+    'wrapped in another list',
+    list(`${two.metadata()}${signed(list(one.metadata()))}`, `ID="outer" validUntil="${inDays(5)}"`),
+    /not signed/
+  ],
+  [
+    'wrapped in extensions',
+    list(
+      `<md:Extensions>${signed(list(one.metadata()))}</md:Extensions>${two.metadata()}`,
+      `ID="outer" validUntil="${inDays(5)}"`
+    ),
+    /not signed/
+  ],
+  [
+    'an entity beside the signed ones',
+    signed(list(one.metadata())).replace('</md:EntitiesDescriptor>', `${two.metadata()}</md:EntitiesDescriptor>`),
+    /changed after/
+  ],
+  ['a DOCTYPE', `<!DOCTYPE x [<!ENTITY a "b">]>${signed(list(both))}`, /DOCTYPE/],
+  ['half of it', signed(list(both)).slice(0, -200), /ends in the middle|well-formed/],
+  ['nothing', '', /empty/],
+  ['a page of a portal', '<html><body>Sign in to the network</body></html>', /no SAML metadata/],
+  ['another encoding', `<?xml version="1.0" encoding="ISO-8859-1"?>${list(both)}`, /only UTF-8/]
+]
+
+t.test('metadata from an address is refused for', async t => {
+  const server = await serve(t)
+  for (const [name, body, why] of refused) {
+    server.answer = () => ({ body })
+    const { source, problems } = open(t, { kind: 'url', address: `${server.url}/all.xml` })
+    t.match(await found(source), why, name)
+    t.match(problems, [why])
+  }
+})
+
+t.test('a server that is down is told from metadata that is wrong', async t => {
+  const server = await serve(t)
+  t.match(await found(open(t, { kind: 'url', address: server.url }).source), /status 503/)
+  t.match(
+    await found(open(t, { kind: 'url', address: 'http://127.0.0.1:1/' }).source),
+    /cannot be reached: ECONNREFUSED/
+  )
+  t.match(await found(open(t, { kind: 'file', address: '/nowhere/at/all.xml' }).source), /cannot be read: ENOENT/)
+})
+
+t.test('what was read stays over a reload while its server is down, until it expires', async t => {
+  const server = await serve(t)
+  server.answer = () => ({ body: signed(list(both)), etag: '"1"' })
+  const kept: KeptMetadata = new Map()
+  let now = Date.now()
+  const more = { kept, clock: () => now }
+  const from = { kind: 'url', address: `${server.url}/all.xml` } as const
+  t.equal(await found(open(t, from, more).source), one.entityId)
+  t.equal(await found(open(t, from, more).source, two.entityId), two.entityId, 'the same version is not read again')
+  server.answer = () => ({ status: 503 })
+  t.equal(await found(open(t, from, more).source), one.entityId)
+  now += 6 * 86_400_000
+  t.match(await found(open(t, from, more).source), /cannot be used/, 'and not after its end')
+})
+
+t.test('an MDQ server is asked by the hash of the entity id, once', async t => {
+  const server = await serve(t)
+  const hash = createHash('sha1').update(one.entityId).digest('hex')
+  const entity = one
+    .metadata()
+    .replace('<md:EntityDescriptor', `<md:EntityDescriptor ID="all" validUntil="${inDays(2)}"`)
+  server.answer = asked => (asked === `/entities/%7Bsha1%7D${hash}` ? { body: signed(entity) } : { status: 404 })
+  const { source, problems } = open(t, { kind: 'mdq', address: server.url })
+  t.equal(await found(source), one.entityId)
+  t.equal(await found(source), one.entityId)
+  t.equal(server.asked.length, 1)
+  t.equal(await found(source, two.entityId), null, 'one that it does not know')
+  t.match(
+    (await source.search(one.entityId, 10)).found,
+    [{ entityId: one.entityId }],
+    'a whole entity id is found by a search'
+  )
+  t.same((await source.search('uni', 10)).found, [])
+  t.same(problems, [])
+  server.answer = () => ({ body: signed(entity) })
+  const { source: lying } = open(t, { kind: 'mdq', address: server.url })
+  t.equal(await found(lying, two.entityId), null, 'the signed metadata of another entity does not count')
+})
+
+t.test('a search finds names in any language, without accents, and leaves out those that hide', async t => {
+  const ui = (texts: string) => `<mdui:UIInfo xmlns:mdui="urn:oasis:names:tc:SAML:metadata:ui">${texts}</mdui:UIInfo>`
+  const named = one.metadata({
+    extensions: ui(
+      '<mdui:DisplayName xml:lang="de">Universität Köln &amp; Größe</mdui:DisplayName><mdui:DisplayName xml:lang="en">University of Cologne</mdui:DisplayName><mdui:Keywords xml:lang="en">rhine cathedral+city</mdui:Keywords>'
+    )
+  })
+  const category =
+    '<md:Extensions><mdattr:EntityAttributes xmlns:mdattr="urn:oasis:names:tc:SAML:metadata:attribute" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"><saml:Attribute Name="http://macedir.org/entity-category"><saml:AttributeValue>http://refeds.org/category/hide-from-discovery</saml:AttributeValue></saml:Attribute></mdattr:EntityAttributes></md:Extensions>'
+  const hidden = two.metadata().replace('<md:IDPSSODescriptor', `${category}<md:IDPSSODescriptor`)
+  const file = path.join(t.testdir({}), 'all.xml')
+  writeFileSync(file, list(named + hidden))
+  const { source } = open(t, { kind: 'file', address: file })
+  for (const query of ['', 'koln', 'KÖLN', 'cologne university', 'grosse', 'one.example', 'cathedral'])
+    t.same(
+      (await source.search(query, 50)).found.map(({ entityId }) => entityId),
+      [one.entityId],
+      query
+    )
+  for (const query of ['two', 'munich', '.*', '\u0000']) t.same((await source.search(query, 50)).total, 0, query)
+  t.equal(await found(source, two.entityId), two.entityId, 'one that hides can still be named')
+})
+
+t.test('ten thousand providers are read beside the event loop, and searched at once', async t => {
+  const file = path.join(t.testdir({}), 'all.xml')
+  const all = Array.from({ length: 10_000 }, (_, index) =>
+    one.metadata().replaceAll('one.example', `i${index}.example`)
+  )
+  writeFileSync(file, list(all.join('\n')))
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
+  const { source } = open(t, { kind: 'file', address: file })
+  let size = 0
+  while (size === 0) size = (await source.size().catch(() => 0)) as number
+  delay.disable()
+  t.equal(size, 10_000)
+  t.comment(`the loop stood still for at most ${Math.round(delay.max / 1e6)} ms`)
+  const times = ['i9999', 'example', 'i1 entity', ''].map(async query => {
+    const began = performance.now()
+    await source.search(query, 50)
+    return performance.now() - began
+  })
+  t.ok(Math.max(...(await Promise.all(times))) < 500, 'on the slowest machine')
+  t.equal((await source.search('i9999', 50)).found[0]?.entityId, 'https://i9999.example/entity')
+})
