@@ -27,6 +27,7 @@ t.test('what is wrong is said, with the way out', async t => {
     [`${servers}, ${bind}, userFilter: "(uid=name)"`, /userFilter .*must compare something with \{name\}/],
     [`${servers}, ${bind}, userFilter: "(&)"`, /userFilter .*nothing behind '&'/],
     [`${servers}, ${bind}, userFilter: "(uid={name}\\\\)"`, /userFilter .*two hexadecimal digits/],
+    [`${servers}, ${bind}, userFilter: "(&(uid={name})(x=\\\\ff*))"`, /userFilter .*not UTF-8/],
     [`${servers}, ${bind}, userFilter: "(={name})"`, /userFilter .*no comparison|userFilter .*cannot be read/],
     [`${servers}, ${bind}, groups: { filter: "(objectClass=group)" }`, /groups\.filter .*\{dn\} or \{name\}/],
     [`${servers}, ${bind}, ca: nowhere.pem`, /ca .*there is no such file/],

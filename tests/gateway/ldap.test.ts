@@ -6,6 +6,7 @@ import type { Account } from '../../src/identity/account.ts'
 import { directoriesOf } from '../../src/services/directories.ts'
 import { DirectoryRefresh } from '../../src/watch/directory-refresh.ts'
 import { type Running, startGateway } from '../fixtures/in-process/gateway.ts'
+import { ldapDirectory } from '../fixtures/in-process/ldap-directory.ts'
 import { type LdapEntry, startLdap } from '../fixtures/in-process/ldap-server.ts'
 import { Person } from '../fixtures/in-process/person.ts'
 import { startUpstream, webSocketLines } from '../fixtures/in-process/upstream.ts'
@@ -153,6 +154,28 @@ t.test('one gate of a store asks at a time', async t => {
   t.ok(asked > 0)
   await other.run()
   t.equal(ldap.searches.length - before, asked)
+})
+
+t.test('everybody is asked about twice within `refresh`, from the start to the end of a configuration', async t => {
+  const ldap = await startLdap(t, { entries: [service] })
+  const { gate } = await start(t, [])
+  const { accounts, sessions, store, journal, clock, log } = gate.server.runtime
+  const { directory } = ldapDirectory(t, { servers: [ldap.url] })
+  const timers: { ms: number; isStopped: boolean }[] = []
+  const refresh = new DirectoryRefresh({
+    ...{ directories: [gate.server.runtime.local, directory], accounts, sessions, store, journal, clock, log },
+    every: ms => {
+      const timer = { ms, isStopped: false }
+      timers.push(timer)
+      return () => {
+        timer.isStopped = true
+      }
+    }
+  })
+  refresh.start()
+  t.same(timers, [{ ms: 150_000, isStopped: false }])
+  refresh.stop()
+  t.same(timers, [{ ms: 150_000, isStopped: true }])
 })
 
 /** The watcher of a gate, run by hand instead of by its timer. */

@@ -10,6 +10,11 @@ import { DirectoryEntry } from './entry.ts'
 /** The server does not do what is asked of it, so another one may be asked. The message holds no secret. */
 export class ServerFailure extends Error {
   override readonly name = 'ServerFailure'
+
+  /** It took what was asked and did not answer in time. */
+  get isTimeout(): boolean {
+    return /timed out/.test(this.message)
+  }
 }
 
 export interface ServerTarget {

@@ -106,17 +106,16 @@ function readLeaf(reader: Reader): FilterTree {
   reader.at += whole.length
   if (operator === ':=') {
     if (attribute === '' && rule === '') throw new FilterProblem(`has neither an attribute nor a rule in '${whole}'`)
-    return { kind: 'rule', attribute, rule, isOfDn: ofDn !== undefined, value: readValue(value) }
+    return { kind: 'rule', attribute, rule, isOfDn: ofDn !== undefined, value: readText(value) }
   }
   if (attribute === '' || ofDn !== undefined || rule !== '') throw new FilterProblem(`cannot be read at '${whole}'`)
-  if (operator === '>=') return { kind: 'greater', attribute, value: readValue(value) }
-  if (operator === '<=') return { kind: 'less', attribute, value: readValue(value) }
-  if (operator === '~=') return { kind: 'approx', attribute, value: readValue(value) }
+  if (operator === '>=') return { kind: 'greater', attribute, value: readText(value) }
+  if (operator === '<=') return { kind: 'less', attribute, value: readText(value) }
+  if (operator === '~=') return { kind: 'approx', attribute, value: readText(value) }
   if (value.trim() === '*') return { kind: 'present', attribute }
-  const values = value.split('*').map(readValue)
-  return values.length === 1
-    ? { kind: 'equal', attribute, value: values[0]! }
-    : { kind: 'substrings', attribute, values }
+  return value.includes('*')
+    ? { kind: 'substrings', attribute, values: value.split('*').map(readText) }
+    : { kind: 'equal', attribute, value: readValue(value) }
 }
 
 /** `\2a` is one byte. */
@@ -127,6 +126,19 @@ function readValue(text: string): ValuePart[] {
     else if (piece !== '') parts.push(unescaped(piece))
   }
   return parts
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/** ldapts sends bytes that are no text in a comparison with `=` alone. */
+function readText(text: string): ValuePart[] {
+  const parts = readValue(text)
+  try {
+    for (const part of parts) if (Buffer.isBuffer(part)) decoder.decode(part)
+    return parts
+  } catch {
+    throw new FilterProblem(`has bytes that are not UTF-8 in '${text}', which only a comparison with = may have`)
+  }
 }
 
 function unescaped(text: string): Buffer {

@@ -88,6 +88,7 @@ function readPerson(schema: LdapSchema, entries: readonly DirectoryEntry[], type
   const [entry, another] = entries
   if (entry === undefined) return nobody(null)
   if (another !== undefined) return nobody('two entries have this name: make it belong to one, or narrow userFilter')
+  if (entry.dn === '') return nobody('an entry without a DN')
   const ids = schema.hasGuid ? entry.bytes(schema.id).map(guidText) : entry.bytes(schema.id).map(bytes => idText(bytes))
   const [externalId] = ids
   if (ids.length !== 1 || externalId == null || externalId === '')

@@ -81,7 +81,7 @@ export class Server {
     } catch (error) {
       if (!(error instanceof ServerFailure)) throw error
       // Servers close what is idle, and a wrong step may leave the connection bound as nobody: it is opened anew, once.
-      const isStale = isKept && !connection.isOpen
+      const isStale = isKept && !connection.isOpen && !error.isTimeout
       this.#drop(connection)
       if (!isStale) throw error
       return work(await this.#service())
