@@ -11,6 +11,7 @@ import { printDuration } from '../values/value-types.ts'
 import { checkApps, checkScheme } from './apps.ts'
 import { checkAppsTls, checkRedisFiles, checkTlsFiles } from './certificates.ts'
 import { checkCertificate } from './identity-certificate.ts'
+import { checkEnrolment } from './identity-enrolment.ts'
 import { checkHeader } from './identity-header.ts'
 import { checkLdap } from './identity-ldap.ts'
 import { checkOidc } from './identity-oidc.ts'
@@ -25,6 +26,7 @@ export function checkConfig(config: DraftConfig, now: number, diagnostics: Diagn
   checkSession(config, diagnostics)
   checkIdentity(config, now, diagnostics)
   checkLdap(config, diagnostics)
+  checkEnrolment(config, now, diagnostics)
   checkApps(config, diagnostics)
   checkAppsTls(config, now, diagnostics)
   checkWebauthnPolicy(config, now, diagnostics)

@@ -69,9 +69,12 @@ export function cleanName(text: string): string | null {
   return name !== '' && [...name].length <= 64 && !/[\p{Cc}\p{Cf}\p{Co}\p{Cn}]/u.test(name) ? name : null
 }
 
-/** Null, or the redirect to the challenge. Throws where it is refused. */
+/** Null, or the redirect to the challenge or to the request for approval. Throws where it is refused. */
 export async function mayEnrol(page: AuthenticatedContext): Promise<FastifyReply | null> {
-  const may = await page.portal.signIn.enrolment.may(page.principal, page.now)
+  const { enrolment, sponsorship } = page.portal.signIn
+  const may = await enrolment.may(page.principal, page.now)
+  if (may === 'no' && page.request.method === 'GET' && (await sponsorship.isOpenTo(page.principal)))
+    return goTo(page, withReturnTo('/.factorgate/sponsor/ask', page.trip))
   return may === 'yes' ? null : refuseEnrolment(page, may)
 }
 

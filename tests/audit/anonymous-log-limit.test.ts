@@ -39,6 +39,16 @@ t.test('after its share an address is counted, by outcome, and told when the min
   t.equal(lines.length, linesPerWindow + 3, 'and then it has a share again')
 })
 
+t.test('the count of an app that only reports says what its rules would do', async t => {
+  const { lines, time, strangers } = desk()
+  const event = { kind: 'exchange', at: time.now, address: '192.0.2.1', decision: 'forward', status: 200 } as const
+  const stopped = { ...event, app: 'trial', would: 'challenge', reason: 'sign_in_required' }
+  for (let n = 0; n < shares.public.network + 5; n++) strangers.record(stopped)
+  strangers.record({ ...event, app: 'trial' })
+  strangers.flush(true)
+  t.match(lines.at(-1), { kind: 'exchange.repeated', count: 6, outcomes: 'would_challenge/trial:5 200:1' })
+})
+
 t.test('the next request tells too, and so does the end: no count is lost', async t => {
   const { lines, time, strangers, turnAway } = desk()
   for (let n = 0; n < linesPerWindow + 3; n++) turnAway('192.0.2.1')

@@ -169,6 +169,21 @@ t.test('check says that an app is not protected', async t => {
   t.match((await factorgate('check')).stderr, /apps\[0\]\.enforce {2}is report: the rules of this app stop nobody/)
 })
 
+t.test('check says that a roll-out is over, or lasts long', async t => {
+  const { factorgate } = await start(t)
+  for (const [until, said] of [
+    ['2020-01-01', /identity\[1\]\.enrolment\.until {2}is over/],
+    ['2999-01-01', /is more than three months ahead/]
+  ] as const) {
+    const source = `{ id: campus, kind: header, from: [127.0.0.1], headers: { name: X-User }, secret: { header: X-Secret, value: a-long-secret-of-the-proxy-in-front }, enrolment: { until: ${until} } }`
+    writeFileSync(
+      path.join(factorgate.folder, 'factorgate.yaml'),
+      `${config}identity: [{ id: local, kind: local }, ${source}]\n`
+    )
+    t.match((await factorgate('check')).stderr, said)
+  }
+})
+
 t.test('an invitation for somebody whom another source knows', async t => {
   const { factorgate, ada } = await start(t)
   const store = factorgate.store()

@@ -279,6 +279,13 @@ export const stories: readonly Story[] = [
   ),
   variant('session-ended', <LoginPage frame={stranger} view={{ ...login, trip: noTrip, app: null, ended: 'idle' }} />),
   own('challenge', <ChallengePage frame={stranger} view={challenge} />),
+  variant(
+    'challenge-may-ask',
+    <ChallengePage
+      frame={stranger}
+      view={{ ...challenge, factors: [], institution: { id: 'campus', title: 'Campus' }, mayAsk: true }}
+    />
+  ),
   variant('challenge-wrong', <ChallengePage frame={stranger} view={{ ...challenge, problem }} />),
   variant(
     'challenge-clock',
