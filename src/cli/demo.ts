@@ -32,10 +32,11 @@ Example:
     const port = await choosePort(values.port)
     const folder = mkdtempSync(path.join(tmpdir(), 'factorgate-demo-'))
     const lab = await startSampleLab({ port: 0 })
+    let server: Server | undefined
     try {
       const config = demoConfig(folder, port, lab.url)
       await ensureKey(config)
-      const server = await Server.start({ config, clock: io.clock, log: newLog('warn', null) })
+      server = await Server.start({ config, clock: io.clock, log: newLog('warn', null) })
       const { accounts, invitations } = server.runtime
       const newcomer = await accounts.create({
         name: 'newcomer',
@@ -58,9 +59,9 @@ Example:
 
 `)
       await end
-      await server.close()
       return 0
     } finally {
+      await server?.close()
       await lab.close()
       rmSync(folder, { recursive: true, force: true })
     }

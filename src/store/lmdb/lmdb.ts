@@ -11,6 +11,7 @@ import { type Purpose, type Store, type StoreEntry, type StoreNotice, StoreUnrea
 import { Subscribers } from '../subscribers.ts'
 import { ChangeSignal } from './change-signal.ts'
 import { commitTrouble, giveToOwner, openingTrouble, prepareDirectory } from './directory.ts'
+import { guardExit } from './exit-guard.ts'
 import { Records, secondsTo } from './records.ts'
 import { checkFreeSpace, ReservedSpace } from './reserved-space.ts'
 import { LmdbWrites, WriteTimeout } from './writes.ts'
@@ -293,14 +294,14 @@ class LmdbStore implements Store {
     const ended = bytes === null ? null : this.#reserve.begin(bytes)
     // This is read before the transaction, since LMDB's counts are unavailable inside it.
     const isShort = ended !== null && !this.#reserve.suffices
-    const committed = this.#root
-      .transaction(() => {
-        if (isShort) this.#reserve.extend()
-        const logged = this.#records.logged
-        const result = work()
-        hasChanges = this.#records.logged !== logged
-        return result
-      })
+    const transaction = this.#root.transaction(() => {
+      if (isShort) this.#reserve.extend()
+      const logged = this.#records.logged
+      const result = work()
+      hasChanges = this.#records.logged !== logged
+      return result
+    })
+    const committed = guardExit(transaction)
       .then(result => {
         if (hasChanges && !this.#closed) {
           this.#signal.send()

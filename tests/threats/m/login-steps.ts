@@ -22,6 +22,8 @@ export const posts = [
   'account/password',
   'account/sessions/others/end',
   'account/sessions/SESSION/end',
+  'sponsor',
+  'sponsor/ask',
   'invite/TOKEN',
   'logout'
 ]
@@ -142,7 +144,8 @@ export function stepRows(house: House): Row[] {
       tried: 'each of the portal’s POSTs directly, by nobody and by somebody half-way, with a valid CSRF token',
       safe: 'refused by the server, nothing changed',
       async run(t) {
-        t.same(await postsInSource(), posts.length, 'no POST is missing from this list')
+        // One registration stands for both codes of a challenge.
+        t.same(await postsInSource(), posts.length - 1, 'no POST is missing from this list')
         const person = await somebody()
         const signed = await person.signedIn()
         const [credential] = await runtime.credentials.list(person.account.id)
@@ -292,6 +295,7 @@ export function stepRows(house: House): Row[] {
 }
 
 /** How many POST routes the portal's source registers. */
+/** Those of `institutions/` are for the institutions' servers and hold their own signatures. */
 async function postsInSource(): Promise<number> {
   const folder = path.join(import.meta.dirname, '../../../plugins/portal')
   const files = readdirSync(folder).filter(name => /\.tsx?$/.test(name))
