@@ -5,7 +5,7 @@ import { changeValue } from '../store/change.ts'
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import { ConsecutiveFailures } from '../throttle/consecutive-failures.ts'
-import type { FactorNotice } from './factor.ts'
+import type { FactorNotice } from './factor-notice.ts'
 import { type CredentialKind, credentialKinds } from './kinds.ts'
 
 interface CredentialBase {

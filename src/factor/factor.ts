@@ -40,15 +40,5 @@ export type Enrolment =
   | { readonly kind: 'expired' }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
 
-/** For the journal and the person. */
-export interface FactorNotice {
-  readonly at: number
-  readonly accountId: string
-  readonly factor: FactorKind
-  /** Null for recovery codes. */
-  readonly credentialId: string | null
-  readonly credentialName: string | null
-}
-
 /** The limit for each person and kind. A wrong TOTP code is compared with all of theirs. */
 export const credentialsPerKind = 16

@@ -10,7 +10,8 @@ import type { Store } from '../store/store.ts'
 import { AttemptBuckets, type Origin } from '../throttle/attempt-buckets.ts'
 import type { AttemptLimiter } from '../throttle/attempt-limiter.ts'
 import { ConsecutiveFailures } from '../throttle/consecutive-failures.ts'
-import type { FactorNotice, Verification } from './factor.ts'
+import type { Verification } from './factor.ts'
+import type { FactorNotice } from './factor-notice.ts'
 import { typedSigns } from './typed-code.ts'
 
 export interface RecoveryStatus {

@@ -12,7 +12,8 @@ import { type AuthenticatorType, authenticatorTypeOf, modelName } from './authen
 import { Ceremonies } from './ceremony.ts'
 import { type Credential, type Credentials, credentialName, type WebauthnCredential } from './credential.ts'
 import { isStrictEcdsaSignature } from './ecdsa-signature.ts'
-import { credentialsPerKind, type Enrolment, type FactorNotice, type Verification } from './factor.ts'
+import { credentialsPerKind, type Enrolment, type Verification } from './factor.ts'
+import type { FactorNotice } from './factor-notice.ts'
 import { isUnknownPasskey, passkeySignals } from './passkey-signals.ts'
 import { SealedCeremonies } from './sealed-ceremony.ts'
 import {

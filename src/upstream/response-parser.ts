@@ -23,6 +23,7 @@ export interface ResponseHead {
   readonly oddities: readonly Oddity[] | null
 }
 
+/** See RFC 9110 §15.2. */
 export interface InterimHead {
   readonly status: number
   readonly reason: string

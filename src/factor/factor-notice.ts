@@ -1,0 +1,11 @@
+/** What the journal and the person hear of a factor that was disabled or may be copied. */
+import type { FactorKind } from './kinds.ts'
+
+export interface FactorNotice {
+  readonly at: number
+  readonly accountId: string
+  readonly factor: FactorKind
+  /** Null for recovery codes. */
+  readonly credentialId: string | null
+  readonly credentialName: string | null
+}
