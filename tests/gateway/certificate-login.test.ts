@@ -1,5 +1,5 @@
 /** A client certificate signs somebody in: at the gate's own TLS, in one process and in several. */
-import { renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
 import path from 'node:path'
 import type { SecureVersion } from 'node:tls'
@@ -197,4 +197,25 @@ t.test('a list is read again while the gate serves', async t => {
   t.equal(refused, 8)
   await gate.stop()
   t.match(gate.output, /is revoked/)
+})
+
+t.test('an entry that is added while the gate serves asks for certificates at the next connection', async t => {
+  const { gate, login } = await start(t)
+  const whole = JSON.parse(readFileSync(gate.configFile, 'utf8'))
+  const { identity } = whole
+  const write = (entries: unknown[]) => {
+    writeFileSync(`${gate.configFile}.new`, JSON.stringify({ ...whole, identity: entries }))
+    renameSync(`${gate.configFile}.new`, gate.configFile)
+  }
+  const alice = new Browser(gate, 'alice')
+  const until = async (status: number) => {
+    let last = 0
+    for (let tries = 0; tries < 3000 && last !== status; tries++) last = (await alice.ask(login)).status
+    return last
+  }
+  t.equal(await until(303), 303)
+  write(identity.slice(1))
+  t.equal(await until(404), 404, 'one that is taken away is gone')
+  write(identity)
+  t.equal(await until(303), 303)
 })

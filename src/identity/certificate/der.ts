@@ -35,16 +35,12 @@ export function readDer(bytes: Buffer, tag?: number): Der {
   return tag === undefined ? element : expectTag(element, tag)
 }
 
-/** The elements inside another one, in turn. Throws DerError. */
-export function* elementsIn({ content }: Der): Generator<Der> {
-  for (let at = 0; at < content.length; ) {
-    const element = elementAt(content, at)
-    yield element
-    at += element.raw.length
-  }
+/** The elements inside another one. Throws DerError. */
+export function childrenOf({ content }: Der): Der[] {
+  const children: Der[] = []
+  for (let at = 0; at < content.length; at += children.at(-1)!.raw.length) children.push(elementAt(content, at))
+  return children
 }
-
-export const childrenOf = (der: Der): Der[] => [...elementsIn(der)]
 
 /** The element, which must be there and have this tag. Throws DerError. */
 export function expectTag(element: Der | undefined, tag: number): Der {
@@ -53,22 +49,35 @@ export function expectTag(element: Der | undefined, tag: number): Der {
 }
 
 function elementAt(bytes: Buffer, at: number): Der {
-  const tag = bytes[at]
-  const first = bytes[at + 1]
-  if (tag === undefined || first === undefined) throw new DerError('ends too early')
+  const { tag, start, end } = spanAt(bytes, at, bytes.length)
+  return { tag, content: bytes.subarray(start, end), raw: bytes.subarray(at, end) }
+}
+
+/** Where the content of an element begins and ends. For lists with a million entries, which have no time for a Buffer each. */
+export interface Span {
+  readonly tag: number
+  readonly start: number
+  readonly end: number
+}
+
+/** The element at `at`, which must end at `limit` or before. Throws DerError. */
+export function spanAt(bytes: Buffer, at: number, limit: number): Span {
+  if (at + 2 > limit) throw new DerError('ends too early')
+  const tag = bytes[at]!
+  const first = bytes[at + 1]!
   if ((tag & 0x1f) === 0x1f) throw new DerError('has a high tag number')
   let start = at + 2
   let length = first
   if (first >= 0x80) {
     const count = first & 0x7f
-    if (count === 0 || count > 4 || start + count > bytes.length) throw new DerError('has no definite length')
+    if (count === 0 || count > 4 || start + count > limit) throw new DerError('has no definite length')
     length = bytes.readUIntBE(start, count)
     if (length < 0x80 || (count > 1 && length < 2 ** (8 * (count - 1))))
       throw new DerError('has a length that is not the shortest')
     start += count
   }
-  if (start + length > bytes.length) throw new DerError('ends too early')
-  return { tag, content: bytes.subarray(start, start + length), raw: bytes.subarray(at, start + length) }
+  if (start + length > limit) throw new DerError('ends too early')
+  return { tag, start, end: start + length }
 }
 
 /** `1.2.840.113549`. Throws DerError. */
@@ -91,9 +100,14 @@ export function oidOf(element: Der | undefined): string {
 
 /** A serial number as hex, as one writing of it. Throws DerError. */
 export function serialOf(element: Der | undefined): string {
-  return expectTag(element, tags.integer)
-    .content.toString('hex')
-    .replace(/^(?:00)+(?=..)/, '')
+  const { content } = expectTag(element, tags.integer)
+  return serialIn(content, 0, content.length)
+}
+
+export function serialIn(bytes: Buffer, start: number, end: number): string {
+  let from = start
+  while (from < end - 1 && bytes[from] === 0) from++
+  return bytes.toString('hex', from, end)
 }
 
 /** Milliseconds since the epoch (RFC 5280 §4.1.2.5: whole seconds, `Z`). Throws DerError. */

@@ -5,10 +5,11 @@ import {
   childrenOf,
   type Der,
   DerError,
-  elementsIn,
   expectTag,
   readDer,
-  serialOf,
+  type Span,
+  serialIn,
+  spanAt,
   tags,
   timeOf
 } from './der.ts'
@@ -51,14 +52,17 @@ export class RevocationList {
     if (extensions !== undefined) refuseParts(extensionsIn(extensions))
   }
 
-  #read(revoked: Der): void {
-    for (const entry of elementsIn(revoked)) {
-      const [serial, , extensions] = childrenOf(expectTag(entry, tags.sequence))
-      this.#serials.add(serialOf(serial))
-      // Such as certificateIssuer: the list then speaks for other authorities too.
-      const isCritical = ([, critical]: Der[]) => critical?.tag === tags.boolean && critical.content[0] !== 0
-      if (extensions !== undefined && childrenOf(extensions).some(one => isCritical(childrenOf(one))))
+  #read({ content }: Der): void {
+    for (let at = 0; at < content.length; ) {
+      const entry = spanAt(content, at, content.length)
+      const serial = spanAt(content, entry.start, entry.end)
+      if (entry.tag !== tags.sequence || serial.tag !== tags.integer)
+        throw new DerError('has an entry without a number')
+      this.#serials.add(serialIn(content, serial.start, serial.end))
+      const date = spanAt(content, serial.end, entry.end)
+      if (date.end < entry.end && hasCritical(content, spanAt(content, date.end, entry.end)))
         throw new DerError('has an entry with a critical extension')
+      at = entry.end
     }
   }
 
@@ -80,6 +84,18 @@ export class RevocationList {
   holds(certificate: X509Certificate): boolean {
     return this.#serials.has(fieldsOf(certificate).serial)
   }
+}
+
+/** True for extensions of which one is critical, such as certificateIssuer: the list then speaks for other authorities too. */
+function hasCritical(bytes: Buffer, list: Span): boolean {
+  for (let at = list.start; at < list.end; ) {
+    const extension = spanAt(bytes, at, list.end)
+    const id = spanAt(bytes, extension.start, extension.end)
+    const next = spanAt(bytes, id.end, extension.end)
+    if (next.tag === tags.boolean && bytes[next.start] !== 0) return true
+    at = extension.end
+  }
+  return false
 }
 
 /** RFC 5280 §5.2: a delta, a part, and what we do not know are critical. A distribution point alone takes nothing away. */
