@@ -10,6 +10,16 @@ import { DirectoryEntry } from './entry.ts'
 /** The server does not do what is asked of it, so another one may be asked. The message holds no secret. */
 export class ServerFailure extends Error {
   override readonly name = 'ServerFailure'
+  /** True where the server fails at one question, such as a search that is too large, and may answer everybody else's. */
+  readonly isOfOneQuestion: boolean
+
+  constructor(
+    message: string,
+    { isOfOneQuestion = false, ...options }: ErrorOptions & { isOfOneQuestion?: boolean } = {}
+  ) {
+    super(message, options)
+    this.isOfOneQuestion = isOfOneQuestion
+  }
 
   /** It took what was asked and did not answer in time. */
   get isTimeout(): boolean {
@@ -48,6 +58,8 @@ const pageSize = 100
 
 /** The results of a bind that are about the person, and not about the server (RFC 4511 §4.1.9). */
 const refusals: ReadonlySet<number> = new Set([16, 19, 32, 33, 34, 36, 48, 49, 50, 53])
+/** Operations error, protocol error, stronger authentication, confidentiality, busy, unavailable: nobody is answered. */
+const outOfOrder: ReadonlySet<number> = new Set([1, 2, 8, 13, 51, 52])
 const referral = 10
 const noSuchObject = 32
 
@@ -186,8 +198,10 @@ export class LdapConnection {
       } catch (error) {
         const code = this.#codeOf(error)
         if (code === referral || (code === noSuchObject && scope === 'base')) return []
-        if (code === noSuchObject) throw new ServerFailure(`there is no '${base}' to search in`)
-        throw error
+        if (code === noSuchObject)
+          throw new ServerFailure(`there is no '${base}' to search in`, { isOfOneQuestion: true })
+        const isOfOneQuestion = code !== null && !outOfOrder.has(code)
+        throw new ServerFailure(printable(error), { cause: error, isOfOneQuestion })
       }
     })
   }

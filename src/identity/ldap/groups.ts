@@ -62,7 +62,8 @@ function take(found: Map<string, FoundGroup>, entries: readonly DirectoryEntry[]
     found.set(key, group)
     fresh.push(group)
   }
-  if (found.size > groupsMax) throw new ServerFailure(`it says that somebody is in more than ${groupsMax} groups`)
+  if (found.size > groupsMax)
+    throw new ServerFailure(`it says that somebody is in more than ${groupsMax} groups`, { isOfOneQuestion: true })
   return fresh
 }
 

@@ -72,7 +72,9 @@ export class LdapDirectory implements Directory {
             { directory: this.id, server, problem },
             'the directory’s server does not work: nobody can be checked there'
           )
-    this.#servers = new Servers({ targets, service, clock, onChange })
+    const onProblem = (server: string, problem: string) =>
+      this.#warnOnce(problem, { server, problem }, 'the directory’s server could not answer for somebody')
+    this.#servers = new Servers({ targets, service, clock, onChange, onProblem })
     if (service !== null) this.stands = account => this.#stands(account)
   }
 
@@ -233,13 +235,18 @@ export class LdapDirectory implements Directory {
 
   /** One line in the log. Whose password was wrong is not among them: people type passwords into the field of names. */
   #remark(name: string, problem: string): void {
+    const sentence = 'the directory has somebody whom the gate does not let in'
+    this.#warnOnce(`${name}\n${problem}`, { name, problem }, sentence)
+  }
+
+  /** Strangers can cause these lines. */
+  #warnOnce(key: string, fields: object, sentence: string): void {
     const { log, clock } = this.#options
-    const key = `${name}\n${problem}`
     const now = clock()
     if (now < (this.#said.get(key) ?? 0) + quietMs) return
     if (this.#said.size >= 1000) this.#said.clear()
     this.#said.set(key, now)
-    log.warn({ directory: this.id, name, problem }, 'the directory has somebody whom the gate does not let in')
+    log.warn({ directory: this.id, ...fields }, sentence)
   }
 }
 

@@ -17,6 +17,8 @@ export interface ServersOptions {
   readonly clock: Clock
   /** Called when a server begins to fail, and with null when it works again. */
   readonly onChange: (url: string, problem: string | null) => void
+  /** Called for a question that a server fails at, while it answers others. */
+  readonly onProblem: (url: string, problem: string) => void
 }
 
 /** How long a server that fails is left out, in milliseconds: at first, at most, and at most where there is no other one. */
@@ -25,8 +27,10 @@ const pauseMs = { first: 1_000, most: 30_000, alone: 5_000 }
 export class Servers {
   readonly #servers: readonly Server[]
   readonly #clock: Clock
+  readonly #onProblem: ServersOptions['onProblem']
 
   constructor(options: ServersOptions) {
+    this.#onProblem = options.onProblem
     this.#servers = options.targets.map(target => new Server(target, options))
     this.#clock = options.clock
   }
@@ -46,7 +50,8 @@ export class Servers {
         return answer
       } catch (error) {
         if (!(error instanceof ServerFailure)) throw error
-        server.fails(error.message, this.#clock())
+        if (error.isOfOneQuestion) this.#onProblem(server.target.url, error.message)
+        else server.fails(error.message, this.#clock())
         problems.push(`${server.target.url}: ${error.message}`)
       }
     }
@@ -62,6 +67,7 @@ export class Server {
   readonly target: ServerTarget
   readonly #options: ServersOptions
   #searching: Promise<LdapConnection> | null = null
+  #current: LdapConnection | null = null
   #isClosed = false
   #failures = 0
   pausedUntil = 0
@@ -79,7 +85,7 @@ export class Server {
     try {
       return await work(connection)
     } catch (error) {
-      if (!(error instanceof ServerFailure)) throw error
+      if (!(error instanceof ServerFailure) || error.isOfOneQuestion) throw error
       // Servers close what is idle, and a wrong step may leave the connection bound as nobody: it is opened anew, once.
       const isStale = isKept && !connection.isOpen && !error.isTimeout
       this.#drop(connection)
@@ -142,7 +148,11 @@ export class Server {
     const connection = await LdapConnection.open(this.target)
     try {
       const answer = await connection.bind(dn, password)
-      if (answer.kind === 'accepted') return connection
+      if (answer.kind === 'accepted') {
+        if (this.#isClosed) throw new ServerFailure('this configuration has ended')
+        this.#current = connection
+        return connection
+      }
       throw new ServerFailure(
         `the service account ${dn} is refused (${answer.code}${answer.message === '' ? '' : `: ${answer.message}`})`
       )
@@ -153,7 +163,8 @@ export class Server {
   }
 
   #drop(connection: LdapConnection): void {
-    this.#searching = null
+    // Somebody else may have opened another one already.
+    if (this.#current === connection) this.#searching = null
     connection.close()
   }
 }

@@ -77,6 +77,17 @@ t.test('the directory is unreachable, and nobody is let in', async t => {
   }
 })
 
+t.test('a question that a server fails at does not keep it from answering others', async t => {
+  let code: number | null = 11
+  const server = await startLdap(t, { entries, search: () => code })
+  const { enter, said } = ldapDirectory(t, { servers: [server.url] })
+  t.same(await enter('alice', 'pw'), { kind: 'unreachable' })
+  code = null
+  t.match(await enter('alice', 'pw'), { name: 'alice' }, 'at once')
+  t.match(said, [{ sentence: /could not answer for somebody/ }])
+  t.equal(server.binds.filter(({ dn }) => dn === serviceDn).length, 1, 'on the same connection')
+})
+
 t.test('a reference instead of an answer is nobody', async t => {
   const server = await startLdap(t, { entries, search: () => 10 })
   const { enter } = ldapDirectory(t, { servers: [server.url] })
