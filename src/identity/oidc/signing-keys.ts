@@ -3,7 +3,7 @@
  * the gate fetch them anew once, so that no sign-in fails for it.
  */
 import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
-import type { ProviderFetch } from './provider-fetch.ts'
+import { type ProviderFetch, ProviderUnreachable } from './provider-fetch.ts'
 import { InvalidAnswer, problemOf } from './provider-problem.ts'
 
 export type TokenChecks = Pick<JWTVerifyOptions, 'issuer' | 'audience' | 'requiredClaims'>
@@ -51,11 +51,16 @@ export class SigningKeys {
     } catch (error) {
       if (!isAboutKeys(error) || !this.#mayFetch(from, now)) throw new InvalidAnswer(problemOf(error), { cause: error })
     }
-    const after = await this.#fetchOnce(now)
-    try {
-      return await verifyWith(after.keyFor, token, checks, now)
-    } catch (error) {
-      throw new InvalidAnswer(problemOf(error), { cause: error })
+    // A request that is under way already may have been answered before the provider had the key.
+    let isNewer = this.#fetching === null
+    for (;;) {
+      const after = await this.#fetchOnce(now)
+      try {
+        return await verifyWith(after.keyFor, token, checks, now)
+      } catch (error) {
+        if (isNewer || !isAboutKeys(error)) throw new InvalidAnswer(problemOf(error), { cause: error })
+        isNewer = true
+      }
     }
   }
 
@@ -86,7 +91,9 @@ export class SigningKeys {
 
   async #load(now: number): Promise<Known> {
     const answer = await this.#fetch(this.#address, { method: 'GET', headers: { accept: 'application/json' } })
-    if (answer.status !== 200) throw new InvalidAnswer(`${this.#address} answered ${answer.status}`)
+    const problem = `${this.#address} answered ${answer.status}`
+    if (answer.status >= 500) throw new ProviderUnreachable(problem)
+    if (answer.status !== 200) throw new InvalidAnswer(problem)
     const { createLocalJWKSet } = await import('jose')
     try {
       const keyFor = createLocalJWKSet((await answer.json()) as JSONWebKeySet)

@@ -1,0 +1,59 @@
+/** The keys of a provider while they change. */
+import t from 'tap'
+import { SigningKeys } from '../../../src/identity/oidc/signing-keys.ts'
+import { type OidcProvider, startOidcProvider } from '../../fixtures/in-process/oidc-provider.ts'
+
+const now = Date.now()
+const checks = { issuer: 'https://login.example', audience: 'gate' }
+const claims = { iss: checks.issuer, aud: checks.audience, exp: Math.floor(now / 1000) + 60 }
+
+/** Answers to requests for keys, each given when the test says so. */
+function addressBook(provider: OidcProvider) {
+  const waiting: (() => void)[] = []
+  const fetch = async () => {
+    // What the provider has when it is asked.
+    const keys = provider.keys.map(key => key.public)
+    await new Promise<void>(resolve => waiting.push(resolve))
+    return Response.json({ keys })
+  }
+  return { keys: new SigningKeys('https://login.example/jwks', fetch), waiting }
+}
+
+t.test('a token whose key is newer than a request under way makes one more', async t => {
+  const provider = await startOidcProvider(t)
+  const { keys, waiting } = addressBook(provider)
+  const turn = () => new Promise(resolve => setImmediate(resolve))
+  const answer = async () => {
+    while (waiting.length === 0) await turn()
+    waiting.shift()!()
+  }
+  const verify = (token: string) => keys.verify(token, checks, 'provider', now)
+
+  const first = verify(await provider.sign(claims))
+  await answer()
+  t.match(await first, { claims: { aud: 'gate' } })
+  provider.keys = [await provider.newKey()]
+  const second = verify(await provider.sign(claims))
+  while (waiting.length === 0) await turn()
+  provider.keys = [await provider.newKey(), ...provider.keys]
+  const third = verify(await provider.sign(claims))
+  await turn()
+  await answer()
+  t.match(await second, { claims: { aud: 'gate' } })
+  await answer()
+  t.match(await third, { claims: { aud: 'gate' } })
+  t.equal(waiting.length, 0)
+})
+
+t.test('keys that cannot be had count for an hour, and then no more', async t => {
+  const provider = await startOidcProvider(t)
+  let isUp = true
+  const keys = new SigningKeys('https://login.example/jwks', async () =>
+    isUp ? Response.json({ keys: provider.keys.map(key => key.public) }) : new Response('', { status: 500 })
+  )
+  const token = await provider.sign({ ...claims, exp: claims.exp + 7200 })
+  await keys.verify(token, checks, 'provider', now)
+  isUp = false
+  await keys.verify(token, checks, 'provider', now + 59 * 60_000)
+  await t.rejects(keys.verify(token, checks, 'provider', now + 61 * 60_000), /answered 500/)
+})
