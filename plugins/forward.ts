@@ -38,7 +38,6 @@ export interface ForwardOptions {
   readonly onEnd?: (exchange: Exchange, method: string, summary: ForwardResult, isSocket: boolean) => void
 }
 
-/** The pipeline, as a server calls it. */
 export interface Pipeline {
   request(request: IncomingMessage, response: ServerResponse): void
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void

@@ -1,24 +1,21 @@
 /** A recipe: what to set at the gate and at an app so that the two fit. */
 export interface Recipe {
-  /** The name of its page, and of its run. */
   readonly id: string
   readonly title: string
-  /** Its entry under `apps:`, as YAML. A run replaces `id`, `url` and `upstream` with those of this machine, and nothing else. */
+  /** Its entry under `apps:`, as YAML. A run replaces only `id`, `url` and `upstream`. */
   readonly gate: string
   /** The settings on the app's side, one sentence each; none where it is taken as installed. */
   readonly app: readonly string[]
-  /** Where the app stands under a path of a host that others share. Left out: the gate takes the path away, and the app needs nothing. */
+  /** For an app under a path of a shared host. Left out: the gate removes the path, and the app needs nothing. */
   readonly underPath?: {
-    /** Whether the app sees the path too: then it stands in `upstream` as well. */
+    /** True where the app sees the path, which is then in `upstream` too. */
     readonly isKept?: boolean
     /** Variables for the lab's start script; `{path}` is the path. */
     readonly env?: Readonly<Record<string, string>>
-    /** What to set, for people. */
     readonly app?: readonly string[]
     /** Checks that cannot pass there, by the beginning of their names. */
     readonly fails?: readonly string[]
   }
-  /** What does not work, or what people need to know. */
   readonly note?: string
 }
 
@@ -26,16 +23,13 @@ export interface Recipe {
 export interface TestedRecipe extends Recipe {
   /** The folder of the lab app. Several recipes may use one. */
   readonly folder: string
-  /** The app as it was installed for the check. */
   readonly installed: string
   /** Variables that make the lab's start script apply those settings. */
   readonly env: Readonly<Record<string, string>>
-  /** What the run tries through the gate. */
   readonly tried: string
 }
 
 /** An app that was not installed here: its settings are from its own documentation. */
 export interface DocumentedRecipe extends Recipe {
-  /** The pages that say so. */
   readonly sources: readonly string[]
 }

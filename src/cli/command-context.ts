@@ -32,15 +32,9 @@ export interface CommandContext {
   readonly storeOptions: GuardOptions
   /** `https://gate.lab.example` */
   portalUrl(): Promise<string>
-  /**
-   * Confirms all writes so far (Store.settle); until then nothing waits. If unconfirmed, the command reports it at
-   * its end and exits with 1.
-   */
+  /** Confirms all writes so far (Store.settle). If unconfirmed, the command reports it at its end and exits with 1. */
   isConfirmed(): Promise<boolean>
-  /**
-   * Journals the change, marked if unconfirmed. An unwritable journal is reported and the exit code is 1; the change
-   * stays.
-   */
+  /** Marks an unconfirmed change. If the journal cannot be written, the exit code is 1; the change stays. */
   record(event: Pick<AuditEvent, 'kind'> & Partial<AuditEvent>): Promise<void>
 }
 
@@ -53,13 +47,12 @@ export interface WorkOptions {
   readonly changes: 'nothing' | 'access' | 'grant'
   /** Creates the embedded store if missing. */
   readonly mayCreate?: boolean
-  /** Fills the store from a backup. */
   readonly fills?: boolean
   /** Opens any store, also one the gateway refuses. */
   readonly accepts?: boolean
 }
 
-/** Runs `work` with an open context, and always closes it. */
+/** Always closes the context. */
 export async function withStore(
   io: Io,
   options: WorkOptions,

@@ -97,7 +97,7 @@ export class Credentials {
     return credential?.id === id && credential.accountId === accountId ? credential : null
   }
 
-  /** The credential with this WebAuthn id, whoever owns it. */
+  /** Whoever owns it. */
   async byCredentialId(credentialId: string): Promise<WebauthnCredential | null> {
     const [accountId = '', id = ''] = ((await this.#store.get(webauthnKeyOf(credentialId))) ?? '').split(' ')
     const found = id === '' ? null : await this.get(accountId, id)

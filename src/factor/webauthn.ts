@@ -125,7 +125,7 @@ export class Webauthn {
     return (await this.#ceremonies.look(ceremony, { accountId, binding }))?.purpose === 'enrol'
   }
 
-  /** Finishes an enrolment, and always spends the challenge. The default name is the code of the type. */
+  /** Always spends the challenge. The default name is the code of the type. */
   async register(input: {
     account: { id: string; name: string; displayName: string }
     binding: string
@@ -184,7 +184,7 @@ export class Webauthn {
     passkeySignals(this.#options, account)
   readonly isUnknown = (answer: unknown) => isUnknownPasskey(this.#options.credentials, answer)
 
-  /** Begins an assertion with one of the account's credentials, or, for null, with any passkey. */
+  /** With one of the account's credentials, or, for null, with any passkey. */
   async authenticationOptions(input: {
     accountId: string | null
     binding: string
@@ -206,10 +206,7 @@ export class Webauthn {
     return { ceremony, options }
   }
 
-  /**
-   * Finishes an assertion, and always spends the challenge. Without `accountId` the passkey must have verified its user. The caller checks
-   * the account.
-   */
+  /** Always spends the challenge. Without `accountId` the passkey must have verified its user. The caller checks the account. */
   async authenticate(input: AnswerInput & { accountId: string | null }): Promise<Verification> {
     const { accountId, address } = input
     const answer = accountId === null ? await this.#answerOfNobody(input) : await this.#answerOf(accountId, input)

@@ -13,7 +13,7 @@ export interface ForwardRequest {
   readonly res: ServerResponse
   readonly app: App
   readonly target: string
-  /** The path inside the app, byte for byte. */
+  /** Inside the app, byte for byte. */
   readonly path: string
   readonly query: string
   readonly permit: Permit
@@ -44,7 +44,6 @@ export interface ForwardObserver {
 
 export interface RefusalDetails {
   readonly cut?: string
-  /** Only where no upstream can have read any of it. */
   readonly retryAfterSeconds?: number
 }
 

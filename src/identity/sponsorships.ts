@@ -9,7 +9,6 @@ import { RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 
 const day = 24 * 3600
-/** How long a request waits for somebody. */
 const openSeconds = 3 * day
 /** How long an approval can be used, and how long a decision is shown. */
 const decidedSeconds = day

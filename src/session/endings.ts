@@ -1,6 +1,6 @@
 /**
- * How sessions end: one, all of a person, or all. Every token of an ended session is dead. The store confirms that the end lasts; where it
- * cannot, a second call asks again (FIELD A7).
+ * The ends of sessions: of one, of a person's, or of all. The store confirms that the end lasts; where it cannot, a second call asks again
+ * (FIELD A7).
  */
 
 import { isToken, tokenDigest } from '../ids.ts'

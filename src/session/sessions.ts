@@ -138,7 +138,7 @@ export class Sessions {
     })
   }
 
-  /** A code for `toHost` that is good once within 30 s, in the browser whose nonce hashes to `state`. */
+  /** The code is good once within 30 s, in the browser whose nonce hashes to `state`. */
   handOver(principal: Principal, toHost: string, state: string, returnTo: string): Promise<string> {
     const generation = generationOf(principal)
     return this.#handOvers.make({ session: principal.session.id, host: toHost, generation, state, returnTo })
@@ -289,7 +289,7 @@ export class Sessions {
     this.#cache.forget(tokenKey(digest))
   }
 
-  /** Makes room for one more session. True if another one had to end. */
+  /** True if another session had to end. */
   async #makeRoom(accountId: string, next: { isWhole: boolean; except?: string }): Promise<boolean> {
     const tooMany = sessionsToEvict(await this.list(accountId), next, this.#limits.maxPerUser)
     for (const { id } of tooMany) await this.#endings.finish(id, 'too_many')

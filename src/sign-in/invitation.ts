@@ -83,7 +83,7 @@ export class Invitation {
     )
   }
 
-  /** Adds the invitation to the sign-in of the very account that it is for, which may then enrol. */
+  /** Adds the invitation to a sign-in of its own account, which may then enrol. */
   async join(by: SignedCaller, token: string, invited: Invited): Promise<SignedIn | Denied> {
     const { sessions, nextStep } = this.#options
     if (!this.isAt(by.principal, invited)) return denied('invitation_invalid')
@@ -111,7 +111,6 @@ export class Invitation {
     return (await this.#use(by, token, invited)) ?? this.#enter(by, token, invited.account, 'directory')
   }
 
-  /** Marks the link as used, if it is not yet, and writes it down. */
   async #use(by: Caller, token: string, { account, isBegun }: Invited): Promise<Denied | null> {
     const { invitations, journal } = this.#options
     if (!journal.isWritable) return denied('journal_unwritable', { retryAfterSeconds: 2 })
@@ -130,7 +129,6 @@ export class Invitation {
     return null
   }
 
-  /** Null where the password is right. */
   async #checkPassword(by: Caller, account: Account, password: string): Promise<NotAccepted | null> {
     const { passwordLogin, journal } = this.#options
     const { address, browser } = by
@@ -153,7 +151,7 @@ export class Invitation {
     )
   }
 
-  /** Sets the password of `account`, for which `look` said the token is. `avoid`: names that it may not be made of. */
+  /** `account`: from `look`. `avoid`: names that the password may not be made of. */
   async accept(
     by: Caller,
     token: string,

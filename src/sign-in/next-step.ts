@@ -101,7 +101,7 @@ export class NextStep {
     return this.#options.grants.of(principal)
   }
 
-  /** True for the page of an invitation, for which people may have to sign in first. */
+  /** People may have to sign in first. */
   #isInvitation(url: string): boolean {
     return url.startsWith(`${this.#options.portalOrigin}/.factorgate/invite/`)
   }
@@ -110,7 +110,7 @@ export class NextStep {
     return invitationOf(proofs) !== null
   }
 
-  /** True where the cookie of this request is good, so that no hand-over is needed. */
+  /** Then this request's cookie is good, and no hand-over is needed. */
   #isOnPortalHost(url: string): boolean {
     return new URL(url).origin === this.#options.portalOrigin
   }

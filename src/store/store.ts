@@ -22,7 +22,7 @@ export class StoreUnreachable extends Error {
   }
 }
 
-/** The write is done, but no replica confirms it (see `settle`). A retry asks for the confirmation again. */
+/** The write is done, but no replica confirms it (see `settle`). A retry asks again. */
 export class StoreUnconfirmed extends StoreUnreachable {
   override readonly code = 'not_confirmed'
   override readonly retryAfterSeconds = 5

@@ -8,7 +8,7 @@ import { batchWrite } from './write-batch.ts'
 
 export type UpstreamFailure =
   | 'connect_failed'
-  /** A reused connection ended before the response began. */
+  /** Of a reused connection, before the response. */
   | 'stale_connection'
   | 'connection_closed'
   | 'timeout'
@@ -109,7 +109,7 @@ export class UpstreamConnection {
   #hasWriteFailed = false
   #reads = 0
   #tie: Tie | null = null
-  /** In milliseconds, on the same clock as `now`; 0 means none. */
+  /** On the clock of `now`; 0 means none. */
   deadline = 0
 
   constructor(pool: PoolListener) {

@@ -13,7 +13,7 @@ import { Trust, type UpstreamTls } from './trust.ts'
 /** Idle time, and the margin before the app's own limit, in milliseconds. */
 const idleMs = 4_000
 const idleMarginMs = 1_000
-/** Idle time of a connection on which a person authenticates, about that of the client's own. */
+/** For a connection on which a person authenticates, about as long as the client's own. */
 const tiedIdleMs = 70_000
 /** Interval of the deadline check, in milliseconds. One timer for all is cheaper than one each. */
 const tickMs = 200

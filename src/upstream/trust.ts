@@ -3,7 +3,6 @@ import { isIP } from 'node:net'
 import tls, { type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls'
 import type { UpstreamError } from './connection.ts'
 
-/** `apps[].tls` with its files read. */
 export interface UpstreamTls {
   /** PEM. */
   readonly ca: string | null

@@ -54,7 +54,7 @@ export class UpstreamState {
     return Math.min(this.#pausedUntil, this.#askedAt + firstPauseMs)
   }
 
-  /** A request is about to go there: after a refusal it is a trial. */
+  /** After a refusal the request is a trial. */
   asked(now: number): void {
     if (this.#refusals === 0) return
     this.#refusals++

@@ -52,7 +52,7 @@ function readBack(text: string, way: number): string {
   return text.replace(/[013457@$!€]/gu, sign => standIns[sign]?.[way] ?? standIns[sign]?.[0] ?? sign)
 }
 
-/** The list, the words that its entries are built on, and the everyday words. */
+/** The list, the cores of its entries, and the everyday words. */
 function makeCommon(): Set<string> {
   const list = commonPasswords.trim().split(/\s+/)
   const roots = list.map(word => word.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '')).filter(root => root.length >= rootLength)

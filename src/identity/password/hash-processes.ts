@@ -1,7 +1,4 @@
-/**
- * Argon2 in processes at nice 10, as many as the caller asks for at once (password.ts bounds that). Where no process can be started, the
- * gate hashes by itself.
- */
+/** Argon2 in processes at nice 10; password.ts bounds their number. Where no process can be started, the gate hashes by itself. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { hash as hashHere, type Options, verify as verifyHere } from '@node-rs/argon2'
@@ -120,7 +117,7 @@ export class HashProcesses {
     this.#onChange = options.onChange
   }
 
-  /** The hash in the PHC string format. */
+  /** In the PHC string format. */
   async hash(text: string, options: Options): Promise<string> {
     return (await this.#run({ text, options })) as string
   }
@@ -137,7 +134,7 @@ export class HashProcesses {
     clearTimeout(this.#pause ?? undefined)
   }
 
-  /** The work may have ended a process. It gets one more try in another process, and none in the gate. */
+  /** Work that may have ended a process gets one more try in another, and none in the gate. */
   async #run(work: Work): Promise<string | boolean> {
     let lost: ProcessEnded | null = null
     while (this.#pause === null && !this.#isClosed)

@@ -38,7 +38,7 @@ const owaspCost: HashCost = { memoryKiB: 19_456, passes: 2 }
 /** The driver's `Algorithm` is a const enum, which erasable TypeScript cannot read. */
 const argon2id = 2
 
-/** A person who sets a password has passed another check, so they wait with known browsers and share no network's places. */
+/** A person who sets a password has passed another check, so they wait with known browsers. */
 const trustedPlace: HashPlace = { from: 'browser', address: '' }
 const unknownPlace: HashPlace = { from: 'elsewhere', address: '' }
 
@@ -55,10 +55,7 @@ export class PasswordHasher {
   /** The hash for accounts without one: it takes the same work, and no password fits it. */
   readonly #dummy: string
 
-  /**
-   * `concurrency` hashes run at a time; `queue` more wait in each lane (hash-queue.ts). `onChange` hears whether processes can be started.
-   * `hashing` replaces the processes.
-   */
+  /** `concurrency` hashes run at a time; `queue` more wait in each lane. `onChange` hears whether processes can be started. */
   constructor(
     options: {
       concurrency?: number
@@ -76,7 +73,7 @@ export class PasswordHasher {
     this.#dummy = `$argon2id$v=19$m=${memoryKiB},t=${passes},p=1$${part(16)}$${part(32)}`
   }
 
-  /** The hash of a new password, in the PHC string format. Throws GateError `busy` where too many wait. */
+  /** In the PHC string format. Throws GateError `busy` where too many wait. */
   async hash(password: string): Promise<string> {
     if (!(await this.#queue.acquire(trustedPlace))) throw new GateError('busy', { retryAfterSeconds: 1 })
     try {

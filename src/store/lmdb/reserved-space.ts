@@ -7,7 +7,7 @@ import { join } from 'node:path'
 
 /** A commit copies some thirty 4 KiB pages and frees as many for the next. */
 const reserveBytes = 1024 * 1024
-/** What an ordinary write takes beside its value: pages of five trees and the free list. */
+/** An ordinary write beside its value: pages of five trees and the free list. */
 const writeBytes = 96 * 1024
 /** Sizes are rounded up to this, so that small values and links are refused at the same point. */
 const portionBytes = 64 * 1024
