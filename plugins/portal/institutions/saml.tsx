@@ -82,7 +82,7 @@ export function registerSaml(scope: FastifyInstance, institution: SamlInstitutio
     const page = request.page
     const signedOut = `${page.portal.portalOrigin}/.factorgate/signed-out`
     const message = await known(page, institution, () =>
-      institution.receiveSignOut(page.request.exchange.target.query ?? '')
+      institution.receiveSignOut(page.request.exchange.target.query.replace(/^\?/, ''))
     )
     if (message.kind === 'refused')
       return refuse(page, source, refused('institution_answer_invalid', `a sign-out message: ${message.detail}`))
