@@ -5,7 +5,8 @@
 import { Transform } from 'node:stream'
 
 /** Lines that say nothing by themselves: plans, versions, times. */
-const silent = /^ *(?:\d+\.\.\d+(?: #.*)?|TAP version \d+|# time=.*|# No coverage generated|)$/
+const silent =
+  /^ *(?:\d+\.\.\d+(?: #.*)?|TAP version \d+|# time=.*|# No coverage generated|# ERROR: incomplete \w+ coverage.*|)$/
 /** What the remarks on a failed group tell beyond the failures in it. */
 const reason = /^ *(?:exitCode|signal|expired): (?!null)/
 
