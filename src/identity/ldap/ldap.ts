@@ -164,6 +164,11 @@ export class LdapDirectory implements Directory {
 
   async #bindDirectly(server: Server, name: string, password: string): Promise<Verdict> {
     const { schema, clock, source, userDn } = this.#options
+    // The entry is not known yet, and a server may match letters that look alike (see `isCalled`).
+    if (!isAscii(name)) {
+      await this.#bindNobody(server, password)
+      return refused
+    }
     const dn = fillDn(userDn ?? '', name)
     const isDn = dn.includes('=')
     return server.withOwn(async connection => {
@@ -262,6 +267,10 @@ function typedName(typed: string, realm: string | null): string | null {
  * otherwise each spelling would have guesses of its own (CVE-2026-47203).
  */
 function isCalled(name: string, typed: string, names: readonly string[]): boolean {
-  if (/^[\x21-\x7e]+$/.test(typed)) return true
+  if (isAscii(typed)) return true
   return [name, ...names].some(each => plainName(each) === typed)
+}
+
+function isAscii(name: string): boolean {
+  return /^[\x21-\x7e]+$/.test(name)
 }

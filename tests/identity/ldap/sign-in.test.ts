@@ -227,6 +227,8 @@ t.test('people who bind directly are read by themselves', async t => {
   t.same(await enter('alice', 'wrong'), refused)
   await enter('x,ou=admins', 'pw')
   t.equal(server.binds.at(-1)?.dn, 'uid=x\\,ou\\=admins,ou=people,dc=lab', 'a name stays one name')
+  t.same(await enter('àlice', 'pw-alice'), refused)
+  t.match(server.binds.at(-1)?.dn, /^cn=[\da-f]{18},dc=lab$/, 'letters that a server may take for others bind nobody')
   t.notOk(server.binds.some(({ dn }) => dn === serviceDn))
   t.equal(directory.stands, undefined, 'and nobody can be looked up later')
 })
