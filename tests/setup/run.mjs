@@ -7,10 +7,16 @@ import { existsSync } from 'node:fs'
 import { chromium } from 'playwright-core'
 import { args as chromiumArgs, executablePath, shared } from './chromium.mjs'
 import { slowest } from './slowest.mjs'
+import { inMemory } from './temporary.mjs'
 
 const isDeep = process.argv[2] === 'deep'
 const args = process.argv.slice(isDeep ? 3 : 2)
-const env = { ...(isDeep ? { FACTORGATE_RUNS: '200' } : {}), ...process.env }
+const memory = inMemory()
+const env = {
+  ...(isDeep ? { FACTORGATE_RUNS: '200' } : {}),
+  ...(memory === null ? {} : { TMPDIR: memory }),
+  ...process.env
+}
 
 const isAll = args.every(arg => arg.startsWith('-'))
 const browser =

@@ -1,0 +1,1 @@
+export function inMemory(folder?: string, mounts?: string): string | null
