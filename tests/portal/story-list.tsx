@@ -8,6 +8,7 @@ import { ChallengePage, type ChallengeView, DeadEndPage } from '../../plugins/po
 import { EnrolPage } from '../../plugins/portal/enrol.tsx'
 import { type ErrorContext, ErrorPage } from '../../plugins/portal/error-page.tsx'
 import { RemovePage } from '../../plugins/portal/factors.tsx'
+import { ChooserPage, type ChooserView } from '../../plugins/portal/institutions/saml-chooser.tsx'
 import { InvitePage } from '../../plugins/portal/invite.tsx'
 import { type ElsewhereView, InviteElsewherePage } from '../../plugins/portal/invite-elsewhere.tsx'
 import type { Frame } from '../../plugins/portal/layout.tsx'
@@ -266,6 +267,21 @@ const variant = (name: string, page: JSX.Element): Story => ({ name, page, isOwn
 
 const problem = { factor: 'totp', sentence: say.challenge.wrong.totp, clock: null, waitSeconds: null } as const
 
+const chooser: ChooserView = {
+  path: '/.factorgate/login/federation',
+  title: 'University account',
+  trip: noTrip,
+  more: {},
+  query: '',
+  before: [{ entityId: 'https://idp.koeln.example', name: 'Universität Köln' }],
+  rows: ['Aalborg University', 'جامعة القاهرة', 'Universität Köln'].map((name, index) => ({
+    entityId: `https://${index}`,
+    name
+  })),
+  total: 2000,
+  isList: true
+}
+
 export const stories: readonly Story[] = [
   own('login', <LoginPage frame={stranger} view={login} />),
   variant('login-wrong', <LoginPage frame={stranger} view={{ ...login, username: 'ada', problem: say.login.wrong }} />),
@@ -278,6 +294,11 @@ export const stories: readonly Story[] = [
     />
   ),
   variant('session-ended', <LoginPage frame={stranger} view={{ ...login, trip: noTrip, app: null, ended: 'idle' }} />),
+  variant('institution-chooser', <ChooserPage frame={stranger} view={chooser} />),
+  variant(
+    'institution-none',
+    <ChooserPage frame={stranger} view={{ ...chooser, query: 'Atlantis', rows: [], total: 0 }} />
+  ),
   own('challenge', <ChallengePage frame={stranger} view={challenge} />),
   variant(
     'challenge-may-ask',
