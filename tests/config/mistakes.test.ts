@@ -22,7 +22,7 @@ const groups: Record<string, Row[]> = {
       'portal: { url: https://g.x.y, rp-id: x.y }',
       "1:31  portal.rp-id  unknown key 'rp-id', did you mean 'rpId'?"
     ],
-    ['a key of another block', 'issuer: Lab', "1:1  issuer  unknown key 'issuer'; it belongs in 'factors.totp'"],
+    ['a key of another block', 'digits: 6', "1:1  digits  unknown key 'digits'; it belongs in 'factors.totp'"],
     ['a key nobody knows', 'log: { colour: on }', "1:8  log.colour  unknown key 'colour'; known here: level"],
     [
       'no blank after the colon',
@@ -492,7 +492,7 @@ const groups: Record<string, Row[]> = {
     [
       'people from elsewhere',
       'identity: [{ id: ldap, kind: kerberos }]',
-      "1:30  identity[0].kind  must be 'local' or 'header', got 'kerberos'"
+      "1:30  identity[0].kind  must be 'local', 'ldap', 'header', 'oidc', 'saml' or 'certificate', got 'kerberos'"
     ],
     [
       'local people twice',
