@@ -39,7 +39,7 @@ export type NotEnrolled = Exclude<Verdict, { kind: 'enrolled' }>
 export interface EnrolmentOptions {
   readonly totp: Pick<Totp, 'finish'>
   readonly webauthn: Pick<Webauthn, 'register'>
-  readonly credentials: Pick<Credentials, 'remove'>
+  readonly credentials: Pick<Credentials, 'remove' | 'forget'>
   readonly grants: EnrolmentGrants
   readonly sessions: Pick<Sessions, 'prove'>
   readonly factors: UsableFactors
@@ -122,6 +122,8 @@ export class Enrolment {
       await journal.enrolment(by, credential, grant?.kind)
     } catch (error) {
       await credentials.remove(account.id, credential.id)
+      // Nothing was enrolled, so a roll-out still lets this person enrol.
+      if (grant?.kind === 'until') await credentials.forget(account.id)
       throw error
     }
     const entered = isFirst ? await this.#firstFactorStands(by, credential, grant) : null

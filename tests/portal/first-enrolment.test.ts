@@ -1,5 +1,6 @@
 /** The first second factor of people whom an institution knows: with an invitation, during a roll-out, or with the approval of a colleague. */
 import t from 'tap'
+import { GateError } from '../../src/errors.ts'
 import { institutePassword, institutions } from '../fixtures/pipeline/institute.ts'
 import { enrolled, password } from '../fixtures/pipeline/people.ts'
 import { codeAt, type House, openHouse } from '../fixtures/pipeline/portal.ts'
@@ -134,6 +135,17 @@ t.test('a roll-out until a date', async t => {
     const { visitor, page } = await withPassword(house, 'lou')
     t.match([pathOf(page), textOf(page.body)], ['/.factorgate/challenge', /no second factor yet/])
     t.match((await visitor.open(`${gate}/enrol`)).headers, { 'factorgate-error': 'enrolment_not_allowed' })
+  })
+
+  t.test('is not used up while the journal takes no line', async t => {
+    const house = await openHouse(t, institutions({ until: Date.UTC(2030, 0) }).options)
+    const { visitor } = await withPassword(house, 'lea')
+    const { commit } = house.audit
+    house.audit.commit = () => Promise.reject(new GateError('journal_unwritable'))
+    t.equal((await addApp(house, visitor)).done.status, 503)
+    house.audit.commit = commit
+    house.time.advance(60)
+    t.match(textOf((await addApp(house, visitor)).done.body), /Your recovery codes/)
   })
 
   t.test('is for people of that institution alone', async t => {
