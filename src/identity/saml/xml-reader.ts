@@ -39,6 +39,8 @@ export interface XmlReaderOptions {
 
 const depthMax = 64
 const attributesMax = 200
+/** Prefixes in scope. An element that declares one copies all of them, so that a message of a megabyte could take minutes. */
+const prefixesMax = 100
 const tagMax = 256 * 1024
 const textMax = 8 * 1024 * 1024
 
@@ -237,6 +239,7 @@ function declare(scope: Map<string, string>, prefix: string, uri: string): void 
   if (prefix === 'xmlns' || !isLegal || uri === 'http://www.w3.org/2000/xmlns/')
     throw new SamlRefusal('the XML declares a namespace that may not be declared')
   scope.set(prefix, uri)
+  if (scope.size > prefixesMax) throw new SamlRefusal(`the XML declares more than ${prefixesMax} prefixes`)
 }
 
 function bound(prefix: string, scope: Scope, isElement: boolean): string {

@@ -20,6 +20,7 @@ export interface XmlSignature {
   readonly inclusive: ReadonlySet<string>
 }
 
+const prefixesMax = 100
 const enveloped = 'http://www.w3.org/2000/09/xmldsig#enveloped-signature'
 const signatureHashes: Readonly<Record<string, string>> = {
   'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256': 'sha256',
@@ -112,13 +113,11 @@ function inclusiveOf(node: XmlNode): ReadonlySet<string> {
   const inside = elements(node)
   const list = inside.length === 0 ? null : exactlyOne(node, excC14n, 'InclusiveNamespaces')
   if (inside.length > 1) throw new SamlRefusal('the signature has a transform with more inside than it may have')
-  const prefixes = list === null ? '' : (attribute(list, 'PrefixList') ?? '')
-  return new Set(
-    prefixes
-      .split(/[ \t\n]+/)
-      .filter(prefix => prefix !== '')
-      .map(prefix => (prefix === '#default' ? '' : prefix))
-  )
+  const text = list === null ? '' : (attribute(list, 'PrefixList') ?? '')
+  const prefixes = text.split(/[ \t\n]+/).filter(prefix => prefix !== '')
+  // Each element is looked at once for each prefix, before the signature is known to be right.
+  if (prefixes.length > prefixesMax) throw new SamlRefusal(`the signature names more than ${prefixesMax} prefixes`)
+  return new Set(prefixes.map(prefix => (prefix === '#default' ? '' : prefix)))
 }
 
 function hashOf(node: XmlNode, known: Readonly<Record<string, string>>): string {

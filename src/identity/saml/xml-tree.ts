@@ -8,12 +8,18 @@ export interface XmlNode {
   readonly children: (XmlNode | string)[]
 }
 
+/** An assertion with ten thousand groups has a fifth of it. */
+const elementsMax = 50_000
+
 /** Makes a tree of the events from the start of an element to its end. */
 export class TreeBuilder implements XmlHandler {
   root: XmlNode | null = null
   readonly #open: XmlNode[] = []
+  #count = 0
 
+  /** Throws SamlRefusal for the element that is one too many. */
   start(start: XmlStart): void {
+    if (++this.#count > elementsMax) throw new SamlRefusal(`the XML has more than ${elementsMax} elements`)
     const node: XmlNode = { start, children: [] }
     if (this.#open.length === 0) this.root = node
     else this.#open.at(-1)!.children.push(node)

@@ -1,0 +1,43 @@
+/** Answers that strangers make to keep the gate busy: each is refused before it costs more than it weighs. */
+import t from 'tap'
+import { makeRig } from '../../fixtures/in-process/saml-institution.ts'
+import { makePair, SamlProvider } from '../../fixtures/in-process/saml-provider.ts'
+
+const provider = new SamlProvider('https://idp.example/entity', makePair(t, 'idp'))
+const many = (count: number, make: (index: number) => string, between = '') =>
+  Array.from({ length: count }, (_, index) => make(index)).join(between)
+
+const floods: readonly (readonly [string, (xml: string) => string, RegExp])[] = [
+  [
+    // Each element that declares a prefix copies those around it.
+    'prefixes that every element inherits',
+    xml =>
+      xml.replace(
+        '<samlp:Status>',
+        `<x ${many(150, index => `xmlns:p${index}="u"`, ' ')}>${'<y xmlns="u"/>'.repeat(20_000)}</x><samlp:Status>`
+      ),
+    /more than 100 prefixes/
+  ],
+  [
+    'elements by the ten thousand',
+    xml => xml.replace('<samlp:Status>', `${'<x/>'.repeat(60_000)}<samlp:Status>`),
+    /more than 50000 elements/
+  ],
+  [
+    // Each element of what is signed is looked at for each of them, before the signature is checked.
+    'a signature with prefixes without end',
+    xml =>
+      xml.replace(
+        /<ds:CanonicalizationMethod Algorithm="([^"]*)"\s*(?:\/>|><\/ds:CanonicalizationMethod>)/,
+        (_, algorithm) =>
+          `<ds:CanonicalizationMethod Algorithm="${algorithm}"><e:InclusiveNamespaces xmlns:e="${algorithm}" PrefixList="${many(20_000, index => `p${index}`, ' ')}"/></ds:CanonicalizationMethod>`
+      ),
+    /names more than 100 prefixes/
+  ]
+]
+
+t.test('an answer is refused for', async t => {
+  const rig = makeRig({ providers: [provider] })
+  for (const [name, change, why] of floods)
+    t.match(await rig.refusal(change(provider.answer(await rig.asked()))), why, name)
+})
