@@ -65,24 +65,39 @@ export class DirectoryRefresh {
     const lease = Math.max(1, Math.floor((directory.refreshSeconds ?? 0) * 0.4))
     if (!(await store.add(`directory-refresh:${directory.id}`, '1', lease))) return
     const ids = [...(await accounts.idsOf(directory.id))]
+    const failed: { readonly id: string; readonly error: unknown }[] = []
+    let answered = 0
+    // One person who cannot be looked up, for example because their entry is broken, must not hide the others.
     const worker = async () => {
-      for (let id = ids.pop(); id !== undefined && !this.#isStopped; id = ids.pop()) await this.#review(directory, id)
+      for (let id = ids.pop(); id !== undefined && !this.#isStopped; id = ids.pop()) {
+        try {
+          if (await this.#review(directory, id)) answered++
+        } catch (error) {
+          failed.push({ id, error })
+        }
+      }
     }
-    try {
-      await Promise.all(Array.from({ length: atOnce }, worker))
-      this.#hears(directory)
-    } catch (error) {
-      ids.length = 0
-      if (!(error instanceof GateError)) throw error
-      this.#isSilent(directory)
-    }
+    await Promise.all(Array.from({ length: atOnce }, worker))
+    // The end of a configuration closes its connections.
+    if (this.#isStopped) return
+    const isDown = failed.length > 0 && answered === 0 && failed.every(({ error }) => error instanceof GateError)
+    if (isDown) return this.#isSilent(directory)
+    this.#hears(directory)
+    const [first] = failed
+    if (first !== undefined)
+      this.#input.log.warn(
+        { directory: directory.id, account: first.id, people: failed.length, err: first.error },
+        'some people could not be looked up in the directory: they keep their access until they can'
+      )
   }
 
-  async #review(directory: Directory, id: string): Promise<void> {
+  /** False where nobody had to be asked. */
+  async #review(directory: Directory, id: string): Promise<boolean> {
     const { accounts, sessions, journal, clock } = this.#input
-    if ((await sessions.list(id)).length === 0) return
+    if ((await sessions.list(id)).length === 0) return false
     const account = await accounts.byId(id)
-    if (account === null || account.directory !== directory.id || (await directory.stands?.(account)) !== false) return
+    if (account === null || account.directory !== directory.id) return false
+    if ((await directory.stands?.(account)) !== false) return true
     let ended = 0
     const unconfirmed = await evenUnconfirmed(async () => {
       ended = await sessions.endAccount(id, 'institution_gone')
@@ -97,6 +112,7 @@ export class DirectoryRefresh {
       ended,
       ...(unconfirmed === null ? {} : { confirmed: false })
     })
+    return true
   }
 
   #isSilent({ id }: Directory): void {

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import t, { type Test } from 'tap'
+import { GateError } from '../../src/errors.ts'
 import type { Account } from '../../src/identity/account.ts'
 import { directoriesOf } from '../../src/services/directories.ts'
 import { DirectoryRefresh } from '../../src/watch/directory-refresh.ts'
@@ -141,6 +142,37 @@ t.test('whoever is removed, locked or disabled there loses the sessions and the 
   for (const name of ['bob', 'carol', 'dan']) t.same(await runtime.sessions.list(people.get(name)!.id), [])
   t.ok((await runtime.sessions.list(people.get('alice')!.id)).length > 0, 'alice is there, and stays')
   t.match(await runtime.accounts.byName('alice'), { displayName: 'Alice A.', groups: [] }, 'and is kept in step')
+})
+
+t.test('a person who cannot be looked up hides nobody else who is gone', async t => {
+  const { gate } = await start(t, [person('alice'), person('bob'), person('carol'), person('dan')])
+  const { accounts, sessions, store, journal, clock } = gate.server.runtime
+  const names = ['alice', 'bob', 'carol', 'dan']
+  for (const name of names) await signIn(gate, name, `pw-${name}`)
+  const said: string[] = []
+  const say = (_: object, sentence: string) => said.push(sentence)
+  const directory = {
+    id: 'institute',
+    refreshSeconds: 60,
+    authenticate: async () => ({ kind: 'refused' }) as const,
+    stands: async ({ name }: Account) => {
+      if (name === 'alice') throw new GateError('institution_unreachable')
+      if (name === 'carol') throw new Error('the entry is broken')
+      return false
+    }
+  }
+  const refresh = new DirectoryRefresh({
+    ...{ directories: [directory], accounts, sessions, store, journal, clock },
+    log: { info: say, warn: say }
+  })
+  await store.delete('directory-refresh:institute')
+  await refresh.run(directory)
+  const left = await Promise.all(
+    names.map(async name => (await sessions.list((await accounts.byName(name))!.id)).length)
+  )
+  t.same(left, [1, 0, 1, 0], 'who is gone there has no session, and the others have theirs')
+  t.equal(said.length, 1)
+  t.match(said[0], /some people could not be looked up/)
 })
 
 t.test('one gate of a store asks at a time', async t => {
