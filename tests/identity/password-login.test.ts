@@ -201,6 +201,44 @@ t.test('several directories are asked in turn, and each vouches for its own peop
   t.match(await attempt(all, 'bob', 'any', at(5)), { kind: 'refused' })
 })
 
+t.test(
+  'M11, M17: sign-ins with a name that the directory completes count for its account, and end with them',
+  async t => {
+    const source = { id: 'ldap', title: 'LDAP', realm: 'lab', groupMap: null, enrolment: 'invitation' } as const
+    for (const [title, typed, realm] of [
+      ['a name without its realm', 'alice', 'lab'],
+      ['a name that only the directory knows', 'a.smith', null]
+    ] as const) {
+      let accountId = ''
+      const directory: Directory = {
+        id: 'ldap',
+        source: { ...source, realm },
+        authenticate: async (name, given) =>
+          name === typed && given === rightPassword ? { kind: 'accepted', accountId } : { kind: 'refused' }
+      }
+      const all = house({ directories: local => [local, directory] })
+      const alice = await all.accounts.create({ name: 'alice@lab', directory: 'ldap', externalId: '1' })
+      accountId = alice.id
+      const failures = async () =>
+        Math.max(
+          0,
+          ...[...(await all.store.dump()).matchAll(/failures\\*":([\d.]+)/g)].map(([, count]) => Number(count))
+        )
+      for (let i = 0; i < 8; i++) {
+        t.match(await attempt(all, typed, rightPassword), { kind: 'accepted' }, `${title}: sign-in ${i + 1}`)
+        await all.login.completed(alice, { address: '192.0.2.1' }, true)
+      }
+      t.equal(await failures(), 0, `${title}: nothing is left of them`)
+      await attempt(all, typed, 'wrong password', at(200))
+      t.equal(await failures(), 1, `${title}: a wrong password is`)
+      const answers: LoginAttempt[] = []
+      for (let i = 0; i < 10; i++) answers.push(await attempt(all, typed, 'wrong password', at(i)))
+      t.equal(checked(answers), 10, 'strangers guess')
+      t.match(await attempt(all, typed, rightPassword), { kind: 'accepted' }, `${title}: the person is not kept out`)
+    }
+  }
+)
+
 t.test('local passwords: set, asked for, removed, never in clear', async t => {
   const all = house()
   const alice = await all.accounts.create({ name: 'alice' })

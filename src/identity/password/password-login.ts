@@ -44,11 +44,12 @@ export class PasswordLogin {
   /** Rejects where the store or a directory cannot be reached. */
   async attempt(input: Origin & { name: string; password: string }): Promise<LoginAttempt> {
     const { name, password } = input
-    const named = await this.#accounts.bySignIn(name)
+    const [named, inRealm] = await Promise.all([this.#accounts.bySignIn(name), this.#inRealm(name)])
+    const counted = named ?? inRealm
     const standing = await this.#guesses.standing({
       ...input,
       what: 'password',
-      accountId: named?.id ?? null,
+      accountId: counted?.id ?? null,
       // Spellings of text that is no name share a bucket too.
       name:
         canonicalAddress(name) ??
@@ -61,7 +62,7 @@ export class PasswordLogin {
     const reservation = await this.#limiter.reserve(standing.buckets)
     if (reservation.kind === 'throttled') return reservation
     const { place } = standing
-    const known = named === null || place === null ? null : await this.#guesses.trying(named.id, place)
+    const known = counted === null || place === null ? null : await this.#guesses.trying(counted.id, place)
     // Directories know people by their names; an address is an alias of the gate's.
     const answer = await this.#ask(named, name, password, from)
     if (answer.kind === 'busy' || (answer.kind === 'unreachable' && !answer.isChecked)) {
@@ -75,9 +76,38 @@ export class PasswordLogin {
     if (answer.kind === 'held') return { kind: 'refused', why: answer.why, ...(await reservation.wait?.()) }
     if (answer.account === null) await known?.wrong()
     // Nothing is reset here: a right password alone must not buy new guesses (THREATS M11). `completed` resets.
-    return answer.account === null || answer.account.suspended !== null
-      ? { kind: 'refused', ...(await reservation.wait?.()) }
-      : { kind: 'accepted', account: answer.account }
+    if (answer.account === null || answer.account.suspended !== null)
+      return { kind: 'refused', ...(await reservation.wait?.()) }
+    if (answer.account.id !== counted?.id) {
+      await Promise.all([reservation.released(), known?.unchecked()])
+      await this.#count(answer.account, input)
+    }
+    return { kind: 'accepted', account: answer.account }
+  }
+
+  /** Where a directory finds somebody by another name than the account's, the attempt counts for the account, which `completed` clears. */
+  async #count({ id }: Account, { address, browser }: Origin): Promise<void> {
+    // The password was right, so that a wait here keeps nobody out.
+    await this.#limiter.reserve(
+      await this.#guesses.buckets({ address, browser: browser ?? null, what: 'password', accountId: id })
+    )
+  }
+
+  /**
+   * Whose guesses those at a name without its realm are; null where several people may be meant. The number of reads depends on the text
+   * alone.
+   */
+  async #inRealm(typed: string): Promise<Account | null> {
+    if (typed.includes('@')) return null
+    const found = await Promise.all(
+      this.#directories.map(async ({ id, source }) => {
+        if (source == null || source.realm === null) return null
+        const account = await this.#accounts.byName(`${typed.trim()}@${source.realm}`)
+        return account?.directory === id ? account : null
+      })
+    )
+    const people = found.filter(account => account !== null)
+    return people.length === 1 ? people[0]! : null
   }
 
   /**
