@@ -30,9 +30,9 @@ export interface Directory {
   authenticate(name: string, password: string, place?: HashPlace): Promise<DirectoryAnswer>
   /**
    * Takes as long as `authenticate` and checks nobody; for people whose password another directory checks. Where it is absent, `authenticate` is called with a
-   * password that fits nobody. Never rejects for a directory that cannot be reached.
+   * password that fits nobody.
    */
-  pretend?(name: string, password: string): Promise<void>
+  pretend?(name: string, password: string): Promise<Exclude<DirectoryAnswer, { kind: 'accepted' }>>
   /** Whether a password from this place would be `busy` at once. Absent without a queue. */
   isFullFor?(place: HashPlace): boolean
   /**

@@ -132,7 +132,7 @@ export class Invitation {
   async #checkPassword(by: Caller, account: Account, password: string): Promise<NotAccepted | null> {
     const { passwordLogin, journal } = this.#options
     const { address, browser } = by
-    const answer = await passwordLogin.attempt({ name: account.name, password, address, browser })
+    const answer = await passwordLogin.attempt({ name: account.name, password, address, browser, isKnown: true })
     if (answer.kind === 'busy') return answer
     if (answer.kind === 'accepted' && answer.account.id === account.id) return null
     const refused: NotAccepted = answer.kind === 'accepted' ? { kind: 'refused' } : answer

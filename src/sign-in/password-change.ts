@@ -48,7 +48,7 @@ export class PasswordChange {
     const problem = passwordProblem(password, avoid)
     if (problem !== null) return { kind: 'weak', problem }
     // The attempt is counted, otherwise a person who finds a browser signed in could try passwords here.
-    const answer = await passwordLogin.attempt({ name: account.name, password: old, address, browser })
+    const answer = await passwordLogin.attempt({ name: account.name, password: old, address, browser, isKnown: true })
     if (answer.kind !== 'accepted') {
       journal.noPasswordChange(by, answer.kind)
       return answer

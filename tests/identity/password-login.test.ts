@@ -193,8 +193,8 @@ t.test('several directories are asked in turn, and each vouches for its own peop
   t.same(asked, ['ldap'])
   t.match(
     await attempt(all, 'alice', 'wrong password', at(3)),
-    { kind: 'refused' },
-    'a local account is local alone: what the others say of another password does not count'
+    { kind: 'busy' },
+    'a local account is local alone: that another directory takes a password does not count'
   )
   t.match(await attempt(all, 'ghost', 'any', at(4)), { kind: 'busy' }, 'nor for an account that does not exist')
   await all.accounts.suspend(bob.id, 'left')
@@ -238,6 +238,27 @@ t.test(
     }
   }
 )
+
+t.test('M15: a directory that does not answer tells nobody whose name another directory has', async t => {
+  for (const kind of ['unreachable', 'busy'] as const) {
+    const silent: Directory = { id: 'ldap', authenticate: async () => ({ kind }), pretend: async () => ({ kind }) }
+    const other: Directory = { id: 'other', authenticate: async () => ({ kind: 'refused' }) }
+    const all = house({ directories: local => [local, silent, other] })
+    await all.enter('local')
+    await all.accounts.create({ name: 'theirs', directory: 'ldap', externalId: '1' })
+    await all.accounts.create({ name: 'others', directory: 'other', externalId: '1' })
+    for (const name of ['local', 'theirs', 'others', 'nobody'])
+      t.strictSame(await attempt(all, name, 'wrong password', at(1)), { kind }, `${kind}: ${name}`)
+    t.match(await attempt(all, 'local', rightPassword, at(2)), { kind: 'accepted' }, 'the other directories go on')
+    for (const name of ['local', 'others', 'nobody']) {
+      const guesses: LoginAttempt[] = []
+      for (let i = 0; i < 10; i++) guesses.push(await attempt(all, name, 'wrong password', at(900)))
+      t.ok(checked(guesses) <= 4, `${kind}: guesses at ${name}, which another directory has checked, are counted`)
+    }
+    const isKnown = { name: 'local', password: 'wrong password', address: at(3), isKnown: true }
+    t.match(await all.login.attempt(isKnown), { kind: 'refused' }, 'whoever is known anyway hears that it is wrong')
+  }
+})
 
 t.test('local passwords: set, asked for, removed, never in clear', async t => {
   const all = house()

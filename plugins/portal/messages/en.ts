@@ -103,7 +103,8 @@ const english = {
     or: 'or with your password',
     helpElsewhere:
       'If you cannot sign in there, ask the help desk of your institution. If you lost your phone or key, ask the people who run this gate.',
-    unreachable: 'The service that checks this password is not answering. Try again in a few seconds.',
+    unreachable:
+      'A service that checks passwords is not answering. Check what you typed, and try again in a few seconds.',
     held: {
       locked: 'Your password is right, but your institution has locked the account. Ask its help desk.',
       disabled: 'Your password is right, but your institution has switched the account off. Ask its help desk.',

@@ -40,6 +40,8 @@ export interface LdapOptions {
 /** What a server has found out about name and password. */
 type Verdict = { readonly kind: 'right'; readonly arrival: Arrival } | Extract<DirectoryAnswer, { kind: 'refused' }>
 
+type Unchecked = Exclude<DirectoryAnswer, { kind: 'accepted' }>
+
 const refused = { kind: 'refused' } as const
 /** People who may be checked at the same time. More than that are told to come back. */
 const atOnceMax = 64
@@ -97,10 +99,10 @@ export class LdapDirectory implements Directory {
   }
 
   /** Takes as long as `authenticate` and binds nobody: with a made-up password, a person there would be locked out by somebody else's sign-ins. */
-  async pretend(typed: string, password: string): Promise<void> {
+  async pretend(typed: string, password: string): Promise<Unchecked> {
     const name = typedName(typed, this.source.realm)
-    if (name === null || password === '') return
-    await this.#limited(async server => {
+    if (name === null || password === '') return refused
+    return this.#limited(async server => {
       const { service, schema } = this.#options
       if (service !== null) await server.search(connection => findByName(connection, schema, name))
       await this.#bindNobody(server, password)
@@ -123,9 +125,9 @@ export class LdapDirectory implements Directory {
     this.#servers.close()
   }
 
-  async #limited(
-    work: (server: Server) => Promise<Verdict>
-  ): Promise<Verdict | Extract<DirectoryAnswer, { kind: 'busy' | 'unreachable' }>> {
+  async #limited<Answer>(
+    work: (server: Server) => Promise<Answer>
+  ): Promise<Answer | Extract<DirectoryAnswer, { kind: 'busy' | 'unreachable' }>> {
     if (this.isFullFor()) return { kind: 'busy' }
     this.#atOnce++
     try {

@@ -19,7 +19,7 @@ export type LoginAttempt =
   | { readonly kind: 'refused'; readonly waitSeconds?: number; readonly why?: DirectoryRefusal }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
   | { readonly kind: 'busy' }
-  /** A directory cannot be asked now, and no other accepts the person. */
+  /** A directory cannot be asked now, and no other accepts the person. Says nothing of whose directory it is. */
   | { readonly kind: 'unreachable' }
 
 export class PasswordLogin {
@@ -41,9 +41,12 @@ export class PasswordLogin {
     this.#guesses = new AttemptBuckets(input.store)
   }
 
-  /** Rejects where the store or a directory cannot be reached. */
-  async attempt(input: Origin & { name: string; password: string }): Promise<LoginAttempt> {
-    const { name, password } = input
+  /**
+   * Rejects where the store cannot be reached. `isKnown`: the caller knows the account by other means, so that other directories that do not
+   * answer need not hide who has one.
+   */
+  async attempt(input: Origin & { name: string; password: string; isKnown?: boolean }): Promise<LoginAttempt> {
+    const { name } = input
     const [named, inRealm] = await Promise.all([this.#accounts.bySignIn(name), this.#inRealm(name)])
     const counted = named ?? inRealm
     const standing = await this.#guesses.standing({
@@ -64,14 +67,11 @@ export class PasswordLogin {
     const { place } = standing
     const known = counted === null || place === null ? null : await this.#guesses.trying(counted.id, place)
     // Directories know people by their names; an address is an alias of the gate's.
-    const answer = await this.#ask(named, name, password, from)
-    if (answer.kind === 'busy' || (answer.kind === 'unreachable' && !answer.isChecked)) {
-      await Promise.all([reservation.released(), known?.unchecked()])
-      return { kind: answer.kind }
-    }
-    if (answer.kind === 'unreachable') {
-      await known?.wrong()
-      return { kind: 'unreachable' }
+    const answer = await this.#ask(named, input, from)
+    if (answer.kind === 'silent') {
+      // What one directory has checked counts, otherwise guesses there would be free while another is down.
+      await (answer.isChecked ? known?.wrong() : Promise.all([reservation.released(), known?.unchecked()]))
+      return { kind: answer.as }
     }
     if (answer.kind === 'held') return { kind: 'refused', why: answer.why, ...(await reservation.wait?.()) }
     if (answer.account === null) await known?.wrong()
@@ -130,9 +130,14 @@ export class PasswordLogin {
 
   /**
    * Asks every directory in turn until one accepts. A known person's password goes to their own directory alone; the others get a wrong one
-   * of the same length, so that the answer takes as long.
+   * of the same length, so that the answer takes as long. A directory that does not answer changes every refusal: otherwise an outage would
+   * tell whose name another directory has (THREATS M15).
    */
-  async #ask(named: Account | null, typed: string, password: string, place: HashPlace): Promise<Asked> {
+  async #ask(
+    named: Account | null,
+    { name: typed, password, isKnown = false }: { name: string; password: string; isKnown?: boolean },
+    place: HashPlace
+  ): Promise<Asked> {
     const name = named?.name ?? typed
     let isBusy = false
     let isUnreachable = false
@@ -140,13 +145,14 @@ export class PasswordLogin {
     let why: DirectoryRefusal | undefined
     for (const directory of this.#directories) {
       const isTheirs = named === null || named.directory === directory.id
-      if (!isTheirs && directory.pretend !== undefined) {
-        await directory.pretend(name, decoy(password))
-        continue
+      const answer: DirectoryAnswer =
+        !isTheirs && directory.pretend !== undefined
+          ? await directory.pretend(name, decoy(password))
+          : await directory.authenticate(name, isTheirs ? password : decoy(password), place)
+      if (isTheirs || !isKnown) {
+        if (answer.kind === 'busy') isBusy = true
+        if (answer.kind === 'unreachable') isUnreachable = true
       }
-      const answer: DirectoryAnswer = await directory.authenticate(name, isTheirs ? password : decoy(password), place)
-      if (isTheirs && answer.kind === 'busy') isBusy = true
-      if (isTheirs && answer.kind === 'unreachable') isUnreachable = true
       if (isTheirs && answer.kind === 'refused') {
         isChecked = true
         why ??= answer.why
@@ -156,19 +162,18 @@ export class PasswordLogin {
       // A directory speaks for its own people alone, otherwise a name in one would open the account of another.
       if (account?.directory === directory.id) return { kind: 'checked', account }
     }
-    if (isBusy) return { kind: 'busy' }
     if (why !== undefined) return { kind: 'held', why }
-    return isUnreachable ? { kind: 'unreachable', isChecked } : { kind: 'checked', account: null }
+    if (isBusy || isUnreachable) return { kind: 'silent', as: isBusy ? 'busy' : 'unreachable', isChecked }
+    return { kind: 'checked', account: null }
   }
 }
 
 type Asked =
-  | { readonly kind: 'busy' }
   | { readonly kind: 'checked'; readonly account: Account | null }
   /** The password was right, and the directory holds the person back. */
   | { readonly kind: 'held'; readonly why: DirectoryRefusal }
-  /** `isChecked`: another directory has looked at the password. */
-  | { readonly kind: 'unreachable'; readonly isChecked: boolean }
+  /** A directory did not answer. `isChecked`: another one has looked at the password. */
+  | { readonly kind: 'silent'; readonly as: 'busy' | 'unreachable'; readonly isChecked: boolean }
 
 function decoy(password: string): string {
   return randomBytes(Math.ceil(password.length * 0.75))
