@@ -3,6 +3,7 @@
  * encrypted. What is read is what both have found signed (THREATS: signature wrapping).
  */
 import type { KeyObject } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { type AssertionFacts, checkIssuer, type ExpectedAssertion, readAssertion } from './assertion.ts'
 import { ds, saml, samlp, xenc } from './namespaces.ts'
 import { quoted, SamlRefusal } from './refusal.ts'
@@ -10,6 +11,7 @@ import { isSignedBy } from './xml-signature.ts'
 import {
   atMostOne,
   attribute,
+  canonicalOf,
   elements,
   everyElement,
   exactlyOne,
@@ -33,8 +35,26 @@ export interface SamlStatus {
   readonly detail: string | null
 }
 
-/** The assertion that the library has found signed, in its text; the library opens it where it is encrypted. Rejects where it does not agree. */
-export type SecondOpinion = (encoded: string, isResponseSigned: boolean) => Promise<string>
+/** What the second reader is asked. */
+export interface OpinionQuestion {
+  /** The response, in base64. */
+  readonly encoded: string
+  readonly isResponseSigned: boolean
+  /** The encrypted assertion, which it opens; null where the assertion is plain. */
+  readonly encrypted: string | null
+  /** False where no signature was found right yet, so that a stranger may ask. */
+  readonly isVerified: boolean
+}
+
+export interface SecondOpinion {
+  /** The assertion that the library has found signed, in its text. */
+  readonly assertion: string
+  /** What was encrypted; null where nothing was. */
+  readonly opened: string | null
+}
+
+/** Rejects with SamlRefusal where the library does not agree, and with GateError `institution_unreachable` where too many ask. */
+export type AskSecondReader = (question: OpinionQuestion) => Promise<SecondOpinion>
 
 const success = 'urn:oasis:names:tc:SAML:2.0:status:Success'
 /** RSA 1.5 and Triple DES are broken in XML encryption (Jager, Schinzel and Somorovsky 2012). */
@@ -88,7 +108,7 @@ export async function verifyResponse(
   response: SamlResponse,
   expected: ExpectedAssertion,
   keys: readonly KeyObject[],
-  secondOpinion: SecondOpinion
+  askSecondReader: AskSecondReader
 ): Promise<AssertionFacts> {
   const { root } = response
   const isResponseSigned = isSignedBy(root, keys)
@@ -99,21 +119,39 @@ export async function verifyResponse(
     throw new SamlRefusal(`the response has ${plain.length + encrypted.length} assertions where there is one`)
   checkPlacement(root, plain[0] ?? null)
   if (encrypted[0] !== undefined) checkCiphers(encrypted[0])
-  if (plain[0] !== undefined) {
-    const isAssertionSigned = isSignedBy(plain[0], keys)
-    if (!isResponseSigned && !isAssertionSigned)
-      throw new SamlRefusal('neither the response nor the assertion is signed')
-  }
+  if (plain[0] !== undefined) requireSignature(plain[0], keys, isResponseSigned)
   const early = plain[0] === undefined ? null : readAssertion(plain[0], expected)
-  // Inside an encrypted assertion the library alone has checked the signature, or the response is signed as a whole.
-  const agreed = treeOf(await secondOpinion(response.encoded, isResponseSigned))
-  const facts = early ?? readAssertion(agreed, expected)
-  if (attribute(agreed, 'ID') !== facts.id)
+  const { assertion, opened } = await askSecondReader({
+    encoded: response.encoded,
+    isResponseSigned,
+    encrypted: encrypted[0] === undefined ? null : canonicalOf(encrypted[0], new Set(), null),
+    isVerified: isResponseSigned || early !== null
+  })
+  const facts = early ?? readOpened(opened ?? '', expected, keys, isResponseSigned)
+  if (!isDeepStrictEqual(facts, readAssertion(treeOf(assertion), expected)))
     throw new SamlRefusal('two readers of the response differ about its assertion')
   const inResponseTo = attribute(root, 'InResponseTo')
   if (inResponseTo !== null && inResponseTo !== facts.inResponseTo)
     throw new SamlRefusal('the response and its assertion answer different requests (InResponseTo)')
   return facts
+}
+
+function requireSignature(assertion: XmlNode, keys: readonly KeyObject[], isResponseSigned: boolean): void {
+  const isAssertionSigned = isSignedBy(assertion, keys)
+  if (!isResponseSigned && !isAssertionSigned) throw new SamlRefusal('neither the response nor the assertion is signed')
+}
+
+/** What was encrypted is checked as what was not. */
+function readOpened(
+  text: string,
+  expected: ExpectedAssertion,
+  keys: readonly KeyObject[],
+  isResponseSigned: boolean
+): AssertionFacts {
+  const assertion = treeOf(text)
+  checkPlacement(assertion, null)
+  requireSignature(assertion, keys, isResponseSigned)
+  return readAssertion(assertion, expected)
 }
 
 /** What stands around the assertion. It may be unsigned, so it can only refuse. */

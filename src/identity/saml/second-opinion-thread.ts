@@ -4,12 +4,15 @@
  */
 import { parentPort } from 'node:worker_threads'
 import { SAML } from '@node-saml/node-saml'
+import { decryptXml } from '@node-saml/node-saml/lib/xml.js'
 
 export interface OpinionTask {
   readonly id: number
   /** The response, in base64. */
   readonly encoded: string
   readonly isResponseSigned: boolean
+  /** XML of the encrypted assertion; null for none. */
+  readonly encrypted: string | null
   /** X.509 in base64 (DER): the keys of the provider. */
   readonly certificates: readonly string[]
   readonly entityId: string
@@ -18,15 +21,16 @@ export interface OpinionTask {
   readonly privateKey: string | null
 }
 
-/** The text of the assertion that it has found signed, or why it refuses. */
+/** The text of the assertion that it has found signed, and what was encrypted; or why it refuses. */
 export type Opinion =
-  | { readonly id: number; readonly assertion: string }
+  | { readonly id: number; readonly assertion: string; readonly opened: string | null }
   | { readonly id: number; readonly problem: string }
 
 async function read({
   id,
   encoded,
   isResponseSigned,
+  encrypted,
   certificates,
   entityId,
   acs,
@@ -46,7 +50,9 @@ async function read({
   try {
     const { profile } = await reader.validatePostResponseAsync({ SAMLResponse: encoded })
     const assertion = profile?.getAssertionXml?.()
-    return assertion === undefined ? { id, problem: 'no assertion' } : { id, assertion }
+    if (assertion === undefined) return { id, problem: 'no assertion' }
+    const opened = encrypted === null || privateKey === null ? null : await decryptXml(encrypted, privateKey)
+    return { id, assertion, opened }
   } catch (error) {
     return { id, problem: (error as Error).message }
   }

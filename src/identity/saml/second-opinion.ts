@@ -1,10 +1,11 @@
 /** Asks the second reader of responses, which is a library in a thread of its own. The thread starts with the first sign-in that begins, and ends when it is idle. */
 import { Worker } from 'node:worker_threads'
+import { GateError } from '../../errors.ts'
 import { quoted, SamlRefusal } from './refusal.ts'
-import type { SecondOpinion } from './response.ts'
+import type { AskSecondReader, OpinionQuestion } from './response.ts'
 import type { Opinion, OpinionTask } from './second-opinion-thread.ts'
 
-export type Reading = Omit<OpinionTask, 'id' | 'encoded' | 'isResponseSigned'>
+export type Reading = Omit<OpinionTask, 'id' | 'encoded' | 'isResponseSigned' | 'encrypted'>
 
 const program = new URL(
   import.meta.url.endsWith('.ts') ? './second-opinion-thread.ts' : './second-opinion-thread.js',
@@ -13,26 +14,40 @@ const program = new URL(
 const heapMegabytes = 256
 /** Longer than any person takes to sign in there, so that the thread that `warm` has started is still there. */
 const idleMs = 10 * 60_000
+/** For one answer. */
 const hungMs = 30_000
+/** Answers that wait. Those that nobody has found signed yet go last, and few wait: strangers can make them. */
+const waitingMax = { verified: 64, unverified: 4 }
+
+interface Waiting {
+  readonly task: OpinionTask
+  readonly isVerified: boolean
+  readonly settle: (opinion: Opinion) => void
+}
+
+interface Running extends Waiting {
+  readonly worker: Worker
+  readonly timer: NodeJS.Timeout
+}
 
 export class SecondReader {
   #worker: Worker | null = null
   #count = 0
   #idle: NodeJS.Timeout | undefined
-  readonly #waiting = new Map<number, (opinion: Opinion) => void>()
+  #running: Running | null = null
+  #waiting: Waiting[] = []
 
   /** Starts the thread, so that it is ready when the person is back. */
   warm(): void {
     this.#thread()
   }
 
-  of(reading: Reading): SecondOpinion {
-    return async (encoded, isResponseSigned) => {
-      const id = ++this.#count
-      const opinion = await this.#ask({ ...reading, id, encoded, isResponseSigned })
+  of(reading: Reading): AskSecondReader {
+    return async question => {
+      const opinion = await this.#ask(reading, question)
       if ('problem' in opinion)
         throw new SamlRefusal(`the second reader refuses the response: ${quoted(opinion.problem)}`)
-      return opinion.assertion
+      return opinion
     }
   }
 
@@ -40,18 +55,43 @@ export class SecondReader {
     clearTimeout(this.#idle)
     void this.#worker?.terminate()
     this.#worker = null
+    const ended = this.#waiting
+    this.#waiting = []
+    for (const { task, settle } of ended) settle({ id: task.id, problem: 'the gate ends' })
   }
 
-  #ask(task: OpinionTask): Promise<Opinion> {
-    return new Promise(resolve => {
-      const timer = setTimeout(() => void this.#worker?.terminate(), hungMs)
-      this.#waiting.set(task.id, opinion => {
-        clearTimeout(timer)
-        this.#waiting.delete(task.id)
-        resolve(opinion)
+  #ask(reading: Reading, { isVerified, ...question }: OpinionQuestion): Promise<Opinion> {
+    const most = isVerified ? waitingMax.verified : waitingMax.unverified
+    if (this.#waiting.filter(each => each.isVerified === isVerified).length >= most)
+      throw new GateError('institution_unreachable', {
+        cause: new Error('too many answers wait for the second reader')
       })
-      this.#thread().postMessage(task)
+    const task = { ...reading, ...question, id: ++this.#count }
+    return new Promise(settle => {
+      this.#waiting.push({ task, isVerified, settle })
+      this.#next()
     })
+  }
+
+  #next(): void {
+    if (this.#running !== null || this.#waiting.length === 0) return
+    const place = Math.max(
+      0,
+      this.#waiting.findIndex(({ isVerified }) => isVerified)
+    )
+    const [next] = this.#waiting.splice(place, 1) as [Waiting]
+    const worker = this.#thread()
+    this.#running = { ...next, worker, timer: setTimeout(() => void worker.terminate(), hungMs) }
+    worker.postMessage(next.task)
+  }
+
+  #done(opinion: Opinion): void {
+    const running = this.#running
+    if (running === null || running.task.id !== opinion.id) return
+    clearTimeout(running.timer)
+    this.#running = null
+    running.settle(opinion)
+    this.#next()
   }
 
   #thread(): Worker {
@@ -63,10 +103,10 @@ export class SecondReader {
     const worker = new Worker(program, { env: {}, resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } })
     this.#worker = worker
     worker.unref()
-    worker.on('message', (opinion: Opinion) => this.#waiting.get(opinion.id)?.(opinion))
+    worker.on('message', (opinion: Opinion) => this.#done(opinion))
     const ended = (problem: string) => {
       if (this.#worker === worker) this.#worker = null
-      for (const [id, resolve] of this.#waiting) resolve({ id, problem })
+      if (this.#running?.worker === worker) this.#done({ id: this.#running.task.id, problem })
     }
     worker.on('error', error => ended(error.message))
     worker.on('exit', () => ended('its thread ended'))

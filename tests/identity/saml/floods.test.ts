@@ -1,8 +1,10 @@
 /** Answers that strangers make to keep the gate busy: each is refused before it costs more than it weighs. */
 import t from 'tap'
+import type { GateError } from '../../../src/errors.ts'
 import { makeRig } from '../../fixtures/in-process/saml-institution.ts'
 import { makePair, SamlProvider } from '../../fixtures/in-process/saml-provider.ts'
 
+const ours = makePair(t, 'gate')
 const provider = new SamlProvider('https://idp.example/entity', makePair(t, 'idp'))
 const many = (count: number, make: (index: number) => string, between = '') =>
   Array.from({ length: count }, (_, index) => make(index)).join(between)
@@ -41,3 +43,19 @@ t.test('an answer is refused for', async t => {
   for (const [name, change, why] of floods)
     t.match(await rig.refusal(change(provider.answer(await rig.asked()))), why, name)
 })
+
+t.test(
+  'encrypted answers of strangers wait for the second reader in small numbers, and behind those that are signed',
+  async t => {
+    const rig = makeRig({ providers: [provider], key: ours })
+    const say = await rig.asked()
+    const encrypted = provider.response(await provider.encrypted(provider.assertion(say), ours), say)
+    const strangers = Array.from({ length: 12 }, () => rig.refusal(encrypted).catch((error: GateError) => error.code))
+    const person = rig.refusal(provider.answer(await rig.asked()))
+    const first = await Promise.race([person, strangers[4]!])
+    t.equal(first, null, 'the person comes before the strangers who wait')
+    const answers = await Promise.all(strangers)
+    t.equal(answers.filter(each => each === 'institution_unreachable').length, 7)
+    t.equal(answers.filter(each => /second reader refuses/.test(each ?? '')).length, 5)
+  }
+)

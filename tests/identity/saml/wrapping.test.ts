@@ -182,6 +182,20 @@ const attacks: readonly (readonly [string, (given: Pieces) => string | Promise<s
       )
   ],
   [
+    'SHA-1 inside of what is encrypted',
+    async ({ say }) =>
+      whole(
+        say,
+        await provider.encrypted(
+          provider.sign(provider.assertion(say), say.assertionId!, {
+            algorithm: 'http://www.w3.org/2000/09/xmldsig#rsa-sha1',
+            digest: 'http://www.w3.org/2000/09/xmldsig#sha1'
+          }),
+          ours
+        )
+      )
+  ],
+  [
     'CVE-2024-45409: a second DigestValue, smuggled outside SignedInfo',
     ({ say, assertion, evil }) => {
       const digest = /<ds:DigestValue>[^<]*<\/ds:DigestValue>/
