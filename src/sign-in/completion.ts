@@ -2,21 +2,41 @@
  * What follows a complete sign-in: the counts of wrong guesses are cleared, the browser becomes known, and after an invitation other
  * sign-ins end.
  */
+import type { Proof } from '../factor/proof.ts'
 import type { Account } from '../identity/account.ts'
+import type { Directories } from '../identity/directories.ts'
 import type { PasswordLogin } from '../identity/password/password-login.ts'
 import { newToken } from '../ids.ts'
 import type { Principal } from '../session/principal.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
-import type { Caller } from './caller.ts'
+import type { Caller, SignedCaller } from './caller.ts'
 import type { SignOut } from './sign-out.ts'
 
 export class Completion {
   readonly #passwordLogin: Pick<PasswordLogin, 'completed'>
+  readonly #directories: Pick<Directories, 'passwords'>
   readonly #signOut: SignOut
 
-  constructor(input: { passwordLogin: Pick<PasswordLogin, 'completed'>; signOut: SignOut }) {
+  constructor(input: {
+    passwordLogin: Pick<PasswordLogin, 'completed'>
+    directories: Pick<Directories, 'passwords'>
+    signOut: SignOut
+  }) {
     this.#passwordLogin = input.passwordLogin
+    this.#directories = input.directories
     this.#signOut = input.signOut
+  }
+
+  /**
+   * True where this step completes a sign-in whose password was tried here, from this address. An institution's sign-in is no attempt: if it
+   * counted, whoever has one could buy guesses at others with it (THREATS M11). The link of an invitation sets a local password untried.
+   */
+  isCounted({ principal, address }: SignedCaller): boolean {
+    const { account, proofs, session, isFullySignedIn } = principal
+    if (isFullySignedIn || session.device.address !== address) return false
+    const has = (wanted: Proof['kind']) => proofs.some(({ kind }) => kind === wanted)
+    if (has('directory')) return this.#directories.passwords.some(({ id }) => id === account.directory)
+    return has('password') && !has('invitation')
   }
 
   /** Answers the device cookie. `counted`: the password of this sign-in was counted at this address, which gets the attempt back. */

@@ -133,7 +133,7 @@ export class Enrolment {
     let codes: readonly string[] | null = null
     const next = await following(async () => {
       if (entered !== null) {
-        browser = await completion.know(by, principal.account, false)
+        browser = await completion.know(by, principal.account, completion.isCounted(by))
         await completion.endOthersIfInvited(by, by.principal, principal)
       }
       if (await recovery.hasCodes(account.id)) return this.next(by, principal)

@@ -110,21 +110,10 @@ export class SecondFactor {
     const { principal } = entered
     let browser: string | null = null
     const next = await following(async () => {
-      if (principal.isFullySignedIn) browser = await completion.know(by, principal.account, isCounted(by))
+      if (principal.isFullySignedIn) browser = await completion.know(by, principal.account, completion.isCounted(by))
       await completion.endOthersIfInvited(by, by.principal, principal)
       return nextStep.of(by, principal)
     })
     return { kind: 'entered', ...entered, browser, next }
   }
-}
-
-/** True where this step completes a sign-in whose password was tried from this address, without an invitation. */
-function isCounted({ principal, address }: SignedCaller): boolean {
-  const { proofs, session, isFullySignedIn } = principal
-  return (
-    !isFullySignedIn &&
-    session.device.address === address &&
-    proofs.some(({ kind }) => kind === 'password' || kind === 'directory') &&
-    !proofs.some(({ kind }) => kind === 'invitation')
-  )
 }
