@@ -1,4 +1,6 @@
 /** Client certificates: which sign somebody in, which do not and why, with lists of every authority and with OCSP. */
+
+import { execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { copyFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
@@ -192,6 +194,27 @@ t.test('refused', async t => {
     t.match(answer, { kind: 'refused', code: `institution_${code}`, detail }, sentence)
     t.notMatch(JSON.stringify(answer), /[\r\n]|\\n|\\r/, 'the detail is one line')
   }
+})
+
+t.test('authorities that all vouch for each other are each looked at once', async t => {
+  const other = new Pki(t.testdir({}))
+  other.root('circle')
+  other.leaf('eve', { by: 'circle', san: 'email:eve@lab.example' })
+  const key = other.file('circle.key')
+  const sent = Array.from({ length: 8 }, () =>
+    execFileSync('openssl', ['req', '-x509', '-new', '-key', key, '-subj', '/O=Lab/CN=circle', '-days', '30'], {
+      stdio: ['ignore', 'pipe', 'ignore']
+    })
+  ).map(pem => new X509Certificate(pem))
+  const leaf = new X509Certificate(other.read('eve.pem'))
+  t.ok(
+    sent.every(each => leaf.checkIssued(each) && each.checkIssued(sent[0]!)),
+    'each could have made each'
+  )
+  const began = performance.now()
+  const answer = await institution().read({ objection: null, isResumed: false, leaf, sent }, Date.now() + 1_000)
+  t.match(answer, { code: 'institution_answer_invalid', detail: /does not lead to an authority/ })
+  t.ok(performance.now() - began < 1_000, 'their orders are not tried one by one')
 })
 
 t.test('an intermediate that the root has revoked opens nothing', async t => {

@@ -16,15 +16,19 @@ export function chainOf(
 ): readonly X509Certificate[] | null {
   const pool = [...authorities, ...sent.slice(0, longest)].filter(each => each.ca && isInTime(each, now))
   const isConfigured = (each: X509Certificate) => authorities.some(({ raw }) => raw.equals(each.raw))
+  // From these no way leads up, whatever is below them. A client can send authorities that all vouch for each other: trying every order of them takes minutes.
+  const deadEnds = new Set<X509Certificate>()
   const climb = (path: readonly X509Certificate[]): readonly X509Certificate[] | null => {
     const top = path.at(-1)!
-    const isNew = (each: X509Certificate) => !path.some(({ raw }) => raw.equals(each.raw))
+    const isNew = (each: X509Certificate) => !deadEnds.has(each) && !path.some(({ raw }) => raw.equals(each.raw))
     if (path.length < longest)
       for (const issuer of pool.filter(each => isNew(each) && isIssuedBy(top, each))) {
         const way = climb([...path, issuer])
         if (way !== null) return way
       }
-    return path.length > 1 && isConfigured(top) ? path : null
+    if (path.length > 1 && isConfigured(top)) return path
+    deadEnds.add(top)
+    return null
   }
   return climb([leaf])
 }

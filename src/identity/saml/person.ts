@@ -1,4 +1,5 @@
 /** Who an assertion is about: its attributes become an arrival. Scoped values under a scope that the provider may not speak for do not count. */
+import { operators } from '../account.ts'
 import type { Arrival } from '../arrival.ts'
 import type { AssertionFacts, NameId, SamlAttribute } from './assertion.ts'
 import { attributeName } from './attribute-names.ts'
@@ -38,7 +39,8 @@ export function personOf(facts: AssertionFacts, provider: IdentityProvider, opti
     name: signInName,
     displayName: values(display)[0] ?? null,
     email: values(email)[0] ?? null,
-    groups: values(groups),
+    // Among several providers, none may make operators of this gate. A groupMap may still name groups of theirs.
+    groups: values(groups).filter(group => options.isAlone || group.trim() !== operators),
     mfa: facts.context !== null && options.mfaContexts.includes(facts.context) ? { at: facts.authenticatedAt } : null
   }
 }

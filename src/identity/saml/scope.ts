@@ -21,7 +21,7 @@ export function isScoped(name: string): boolean {
 export function isInScope(value: string, { scopes }: Pick<IdentityProvider, 'scopes'>, isAlone: boolean): boolean {
   const at = value.lastIndexOf('@')
   const scope = value.slice(at + 1).toLowerCase()
-  if (at < 1 || scope === '' || value.indexOf('@') !== at || /[\s\p{Cc}<>]/u.test(value)) return false
+  if (at < 1 || scope === '' || value.indexOf('@') !== at || /[\s\p{Cc}<>!]/u.test(value)) return false
   if (scopes.length === 0) return isAlone
   return scopes.some(each => (each.isPattern ? matches(each.value, scope) : each.value.toLowerCase() === scope))
 }
@@ -36,6 +36,8 @@ function matches(pattern: string, scope: string): boolean {
   )
     return false
   try {
+    // By itself first: `a)|(?:b` would end the group around it.
+    new RegExp(pattern)
     return new RegExp(`^(?:${pattern})$`, 'i').test(scope)
   } catch {
     return false

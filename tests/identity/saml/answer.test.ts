@@ -1,5 +1,6 @@
 /** What an answer of a SAML provider must say beside its signature, and whom it makes of a person. */
 import t from 'tap'
+import { isInScope } from '../../../src/identity/saml/scope.ts'
 import { makeRig, type RigOptions } from '../../fixtures/in-process/saml-institution.ts'
 import {
   attributeOf,
@@ -309,3 +310,28 @@ t.test(
     }
   }
 )
+
+t.test('among several providers, none makes operators of the gate', async t => {
+  const attributes = alice + attributeOf(entitlement, 'operators', ' operators ', 'chemistry')
+  for (const [isAlone, groups] of [
+    [true, ['operators', 'chemistry']],
+    [false, ['chemistry']]
+  ] as const) {
+    const rig = makeRig({ providers: [provider], isAlone })
+    const { answer } = await rig.accepted(provider.answer({ ...(await rig.asked()), attributes }))
+    t.match(answer, { kind: 'arrived', arrival: { groups } })
+    t.equal(answer.kind === 'arrived' && answer.arrival.groups?.length, groups.length)
+  }
+})
+
+t.test('a scope may be a pattern, which covers the whole scope and nothing else', t => {
+  const says = (value: string, pattern: string) =>
+    isInScope(value, { scopes: [{ value: pattern, isPattern: true }] }, false)
+  const pattern = '[a-z]{1,20}\\.uni\\.example'
+  t.ok(says('alice@physics.uni.example', pattern))
+  t.notOk(says('alice@physics.uni.example.evil.example', pattern))
+  t.notOk(says('alice@physics-uni.example', pattern))
+  t.notOk(says('alice@evil.example', 'a)|(?:evil.example'), 'half of a group')
+  t.notOk(says('https://idp.example/entity!alice@physics.uni.example', pattern), 'what could be the id of another')
+  t.end()
+})
