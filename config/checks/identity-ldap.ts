@@ -3,7 +3,7 @@ import { FilterProblem, holesOf, parseFilter } from '../../src/identity/ldap/fil
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftConfig } from '../schema.ts'
 import { isLoopback } from '../values/addresses.ts'
-import { readPem } from './certificates.ts'
+import { checkAuthority } from './certificates.ts'
 
 type DraftLdap = Extract<NonNullable<NonNullable<DraftConfig['identity']>[number]>, { kind?: 'ldap' }>
 
@@ -13,7 +13,7 @@ export function checkLdap({ identity }: DraftConfig, diagnostics: Diagnostics): 
     const path = `identity[${index}]`
     checkServers(directory, path, diagnostics)
     checkBind(directory, path, diagnostics)
-    if (directory.ca != null) readPem(directory.ca, `${path}.ca`, diagnostics)
+    if (directory.ca != null) checkAuthority(directory.ca, `${path}.ca`, diagnostics)
     checkFilter(directory.userFilter, ['name'], `${path}.userFilter`, diagnostics)
     checkFilter(directory.groups?.filter, ['dn', 'name'], `${path}.groups.filter`, diagnostics)
   })

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftConfig } from '../schema.ts'
-import { readPair, readPem } from './certificates.ts'
+import { checkAuthority, readPair } from './certificates.ts'
 
 type DraftSaml = Extract<NonNullable<NonNullable<DraftConfig['identity']>[number]>, { kind?: 'saml' }>
 
@@ -24,8 +24,8 @@ export function checkSaml(entry: DraftSaml, path: string, diagnostics: Diagnosti
       `${path}.metadataCertificate`,
       "is needed: metadata from an address must be signed, otherwise whoever can change it can let anybody in; the federation's operator publishes its certificate"
     )
-  if (metadataCertificate != null) readPem(metadataCertificate, `${path}.metadataCertificate`, diagnostics)
-  if (ca != null) readPem(ca, `${path}.ca`, diagnostics)
+  if (metadataCertificate != null) checkAuthority(metadataCertificate, `${path}.metadataCertificate`, diagnostics)
+  if (ca != null) checkAuthority(ca, `${path}.ca`, diagnostics)
   readPair({ key: key ?? null, cert: cert ?? null }, path, diagnostics)
   for (const [one, other] of [
     ['key', 'cert'],

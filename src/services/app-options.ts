@@ -21,7 +21,8 @@ export function limitsOf({ session }: Pick<Config, 'session'>): SessionLimits {
 /** Path of the file that remembers known stores; null if the store or journal is in `/dev`, `/proc` or `/sys`. */
 export function knownStoresFile({ store, journal }: Pick<Config, 'store' | 'journal'>): string | null {
   const folder = path.dirname(store.kind === 'embedded' ? store.path : journal)
-  return /^\/(?:dev|proc|sys)(?:\/|$)/.test(folder) ? null : path.join(folder, 'store-known.json')
+  // A journal in /dev is a device; /dev/shm holds files like any folder.
+  return /^\/(?:dev(?!\/shm\/)|proc|sys)(?:\/|$)/.test(folder) ? null : path.join(folder, 'store-known.json')
 }
 
 /** The store's address and options. Throws if the TLS files cannot be read. */
