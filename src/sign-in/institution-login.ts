@@ -21,7 +21,7 @@ export interface InstitutionLoginOptions {
   readonly institutionSessions: InstitutionSessions
   readonly logoutTokens: SpentLogoutTokens
   readonly accounts: Pick<Accounts, 'ofExternal'>
-  readonly sessions: Pick<Sessions, 'prove' | 'end' | 'endAccount'>
+  readonly sessions: Pick<Sessions, 'prove' | 'list' | 'end' | 'endAccount'>
   readonly firstFactor: FirstFactor
   readonly nextStep: NextStep
   readonly journal: SignInJournal
@@ -107,14 +107,25 @@ export class InstitutionLogin {
 
   async #end(directory: string, { sid, externalId }: SignedOut): Promise<number> {
     const { institutionSessions, sessions, accounts } = this.#options
+    const account = externalId === null ? null : await accounts.ofExternal(directory, externalId)
     if (sid !== null) {
-      const ids = await institutionSessions.withSid(directory, sid, externalId)
+      const ids = [
+        ...(await institutionSessions.withSid(directory, sid, externalId)),
+        ...(account === null ? [] : await this.#withoutSid(directory, account))
+      ]
       let ended = 0
       for (const id of ids) if (await sessions.end(id, 'institution_sign_out')) ended++
       return ended
     }
-    const account = externalId === null ? null : await accounts.ofExternal(directory, externalId)
     return account === null ? 0 : sessions.endAccount(account.id, 'institution_sign_out')
+  }
+
+  /** Of some providers only the logout tokens have a `sid`: any of the person's sessions that began without one may be meant. */
+  async #withoutSid(directory: string, account: Account): Promise<string[]> {
+    const { institutionSessions, sessions } = this.#options
+    const ids = (await sessions.list(account.id)).map(({ session }) => session.id)
+    const records = await Promise.all(ids.map(id => institutionSessions.of(id)))
+    return ids.filter((_, i) => records[i]?.directory === directory && records[i]?.sid === null)
   }
 
   /** The same where a signed token with this id says so, which counts once. Null where it was used before. */

@@ -74,6 +74,19 @@ t.test('from an app’s host too, and nowhere where the entry says `here` or the
   t.match((await last.submit(await last.go(`${third.portal}/.factorgate/account`), /logout/)).location, /\/signed-out$/)
 })
 
+t.test('a session that began without an id ends with any of its person, and with nobody else’s', async t => {
+  const { gate, provider, browser, isIn, tell, sign } = await house(t)
+  const { sid: _, ...person } = provider.person
+  provider.person = person
+  const second = gate.browser()
+  await second.signIn('campus', provider, `${gate.origin('files')}/data`)
+  t.equal((await tell(await sign({ sid: 'session-9', sub: 'somebody-else' }))).status, 200)
+  t.ok(await isIn(second))
+  t.equal((await tell(await sign({ sid: 'session-9', sub: provider.person.sub }))).status, 200)
+  t.notOk(await isIn(second), 'the provider says ids in logout tokens alone')
+  t.ok(await isIn(browser), 'a session with another id stays')
+})
+
 t.test('the provider ends one session by its id, or all of a person', async t => {
   const { gate, browser, provider, isIn, tell, sign } = await house(t)
   const elsewhere = gate.browser()
