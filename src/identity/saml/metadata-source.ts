@@ -140,6 +140,8 @@ class AggregateSource implements MetadataSource {
 
 const mdqMax = 1000
 const mdqAtOnce = 4
+/** SAML Core §8.3.6. */
+const entityIdMax = 1024
 /** For an answer that there is no such entity, or that it cannot be used. */
 const mdqNothingMs = 60_000
 
@@ -159,11 +161,21 @@ class MdqSource implements MetadataSource {
 
   async find(entityId: string): Promise<IdentityProvider | null> {
     const { only, clock } = this.#options
-    if (only !== null && !only.includes(entityId)) return null
-    if ((this.#known.get(entityId)?.until ?? 0) <= clock()) await within(this.#ask(entityId), patienceMs)
+    if (entityId.length > entityIdMax || (only !== null && !only.includes(entityId))) return null
+    const usable = () => {
+      const provider = this.#known.get(entityId)?.provider ?? null
+      return (provider?.validUntil ?? Number.POSITIVE_INFINITY) > clock() ? provider : null
+    }
+    if ((this.#known.get(entityId)?.until ?? 0) <= clock())
+      try {
+        await within(this.#ask(entityId), patienceMs)
+      } catch (error) {
+        // Too many ask at once: who is known stays so.
+        if (usable() === null) throw error
+      }
+    const provider = usable()
+    if (provider !== null) return provider
     const known = this.#known.get(entityId)
-    if (known?.provider != null && (known.provider.validUntil ?? Number.POSITIVE_INFINITY) > clock())
-      return known.provider
     if (known !== undefined && known.problem === null) return null
     throw new GateError('institution_unreachable', {
       cause: new Error(
@@ -205,6 +217,13 @@ class MdqSource implements MetadataSource {
     return asking
   }
 
+  /** Strangers may name any entity id: those that nobody has go first. */
+  #makeRoom(): void {
+    if (this.#known.size < mdqMax) return
+    for (const [entityId, { provider }] of this.#known) if (provider === null) this.#known.delete(entityId)
+    if (this.#known.size >= mdqMax) this.#known.clear()
+  }
+
   async #load(entityId: string): Promise<void> {
     const { from, certificate, ca, clock, refreshSeconds, onChange } = this.#options
     const hash = createHash('sha1').update(entityId).digest('hex')
@@ -220,7 +239,7 @@ class MdqSource implements MetadataSource {
       now
     }
     const outcome = await loadMetadata(task, this.#ending.signal)
-    if (this.#known.size >= mdqMax) this.#known.clear()
+    this.#makeRoom()
     const before = this.#known.get(entityId)?.provider ?? null
     if (outcome.kind !== 'read') {
       const problem = outcome.kind === 'refused' ? outcome.problem : 'it has not changed'

@@ -169,6 +169,25 @@ t.test('an MDQ server is asked by the hash of the entity id, once', async t => {
   t.equal(await found(lying, two.entityId), null, 'the signed metadata of another entity does not count')
 })
 
+t.test('questions of strangers to an MDQ server do not keep out whom the gate knows', async t => {
+  const server = await serve(t)
+  const entity = one
+    .metadata()
+    .replace('<md:EntityDescriptor', `<md:EntityDescriptor ID="all" validUntil="${inDays(2)}"`)
+  server.answer = () => ({ body: signed(entity) })
+  let later = 0
+  const { source } = open(t, { kind: 'mdq', address: server.url }, { clock: () => Date.now() + later })
+  t.equal(await found(source), one.entityId)
+  server.answer = () => 'hang'
+  later = 2 * 3_600_000
+  const strangers = [1, 2, 3, 4].map(each => found(source, `https://stranger.example/${each}`))
+  t.match(await found(source, 'https://stranger.example/5'), /too many questions/)
+  t.equal(await found(source), one.entityId, 'although it would be asked for anew')
+  t.equal(await found(source, `https://stranger.example/${'x'.repeat(1100)}`), null, 'no entity id is that long')
+  source.close()
+  await Promise.all(strangers)
+})
+
 t.test('a search finds names in any language, without accents, and leaves out those that hide', async t => {
   const ui = (texts: string) => `<mdui:UIInfo xmlns:mdui="urn:oasis:names:tc:SAML:metadata:ui">${texts}</mdui:UIInfo>`
   const named = one.metadata({
