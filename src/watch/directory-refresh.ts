@@ -49,6 +49,8 @@ export class DirectoryRefresh {
         () => this.run(directory),
         error => log.warn({ directory: directory.id, err: error }, 'could not look who is still in the directory')
       )
+      // At once too, otherwise a gate that is reloaded often would never ask. The lease keeps this from being more often.
+      run()
       // Twice within the time, in case a gate ends between.
       this.#stops.push(every((refreshSeconds * 1000) / 2, run))
     }

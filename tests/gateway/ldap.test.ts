@@ -188,6 +188,31 @@ t.test('one gate of a store asks at a time', async t => {
   t.equal(ldap.searches.length - before, asked)
 })
 
+t.test('a configuration asks at once, since the next reload may come before its first interval ends', async t => {
+  const { gate } = await start(t, [person('alice')])
+  const { accounts, sessions, store, journal, clock, log } = gate.server.runtime
+  const asked: string[] = []
+  const alice = await accounts.create({ name: 'alice', directory: 'other', externalId: '1' })
+  await gate.signIn(alice, 'one')
+  const directory = {
+    id: 'other',
+    refreshSeconds: 60,
+    authenticate: async () => ({ kind: 'refused' }) as const,
+    stands: async ({ name }: Account) => asked.push(name) > 0
+  }
+  for (let reloads = 0; reloads < 2; reloads++) {
+    const refresh = new DirectoryRefresh({
+      ...{ directories: [directory], accounts, sessions, store, journal, clock, log },
+      every: () => () => {}
+    })
+    refresh.start()
+    while (asked.length === 0) await new Promise(setImmediate)
+    await refresh.run(directory)
+    refresh.stop()
+  }
+  t.same(asked, ['alice'], 'and not more often than the lease lets it')
+})
+
 t.test('everybody is asked about twice within `refresh`, from the start to the end of a configuration', async t => {
   const ldap = await startLdap(t, { entries: [service] })
   const { gate } = await start(t, [])
