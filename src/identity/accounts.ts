@@ -125,6 +125,11 @@ export class Accounts {
       if (account.externalId !== undefined && account.externalId !== externalId)
         throw new AccountError('external_taken')
       return { ...account, externalId }
+    }).catch(async error => {
+      // Of two people with this name, the other one was first. This one may still get an account with another name.
+      if (error instanceof AccountError && error.problem === 'external_taken')
+        await this.#deleteIf(externalKeyOf(directory, externalId), id)
+      throw error
     })
     await this.#store.link(membersOf(directory), id)
     return account

@@ -141,3 +141,13 @@ t.test('D3: a record that is not wholly right is nobody', async t => {
   t.equal(await accounts.byId(alice.id), null)
   t.equal(await problemOf(accounts.update(alice.id, {})), 'not_found')
 })
+
+t.test('of two people with the name of one account, the second one gets another account', async t => {
+  const { accounts } = house()
+  const { id } = await accounts.create({ name: 'sam', directory: 'campus' })
+  await accounts.bind(id, 'sam-1')
+  t.equal(await problemOf(accounts.bind(id, 'sam-2')), 'external_taken')
+  t.equal((await accounts.ofExternal('campus', 'sam-1'))?.id, id)
+  const other = await accounts.create({ name: 'sam2', directory: 'campus', externalId: 'sam-2' })
+  t.equal((await accounts.ofExternal('campus', 'sam-2'))?.id, other.id)
+})
