@@ -8,7 +8,7 @@ import { ConfigError, Diagnostics, inOrder, type Problem } from './reading/diagn
 import { readDocument } from './reading/read-document.ts'
 import { readText } from './reading/text-sources.ts'
 import { readYaml } from './reading/yaml.ts'
-import { type Config, configSchema, type DraftConfig } from './schema.ts'
+import { type Config, configSchema, type DraftConfig, type DraftSource } from './schema.ts'
 
 export { ConfigError, formatProblem, type Problem } from './reading/diagnostics.ts'
 export { type AppConfig, type Config, configSchema, type RuleConfig } from './schema.ts'
@@ -129,8 +129,6 @@ function fillIn(draft: DraftConfig): void {
       app.identityHeaders = withProfile(app.identityHeaders as GivenHeaders) as typeof app.identityHeaders
   }
 }
-
-type DraftSource = NonNullable<NonNullable<DraftConfig['identity']>[number]>
 
 function isFromElsewhere(source: DraftSource): source is Exclude<DraftSource, { kind?: 'local' }> {
   return source.kind !== 'local'

@@ -277,5 +277,10 @@ export type Draft<T> = T extends Whole | string | number | boolean | null | unde
     : { [K in keyof T]?: Draft<T[K]> } | undefined
 
 export type DraftConfig = NonNullable<Draft<Config>>
+/** An entry of `identity`, of one kind or of any. */
+export type DraftSource<Kind extends string = string> = Extract<
+  NonNullable<NonNullable<DraftConfig['identity']>[number]>,
+  { kind?: Kind }
+>
 export type DraftApp = NonNullable<Draft<Config['apps'][number]>>
 export type DraftRule = NonNullable<Draft<Config['apps'][number]['rules'][number]>>

@@ -16,10 +16,13 @@ export function isToken(value: string): boolean {
   return shape.test(value)
 }
 
-/** The token's SHA-256 in base64url, which the store may hold. */
-export function tokenDigest(token: string): string {
-  return createHash('sha256').update(token).digest('base64url')
+/** The SHA-256 of a text in base64url: a key for a text of any length and any characters. */
+export function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
 }
+
+/** The token's digest, which the store may hold. */
+export const tokenDigest: (token: string) => string = digestOf
 
 /** 128 random bits in base64url, which need not be secret. */
 export function newId(): string {

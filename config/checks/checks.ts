@@ -25,7 +25,6 @@ export function checkConfig(config: DraftConfig, now: number, diagnostics: Diagn
   checkStore(config, diagnostics)
   checkSession(config, diagnostics)
   checkIdentity(config, now, diagnostics)
-  checkLdap(config, diagnostics)
   checkEnrolment(config, now, diagnostics)
   checkApps(config, diagnostics)
   checkAppsTls(config, now, diagnostics)
@@ -191,17 +190,18 @@ function checkIdentity(config: DraftConfig, now: number, diagnostics: Diagnostic
   const { identity } = config
   const seen = new Map<string, number>()
   identity?.forEach((directory, index) => {
+    const path = `identity[${index}]`
     if (directory?.kind === 'local' && identity.findIndex(other => other?.kind === 'local') < index)
-      diagnostics.problem(`identity[${index}].kind`, "there can be one 'local' source of people only")
-    if (directory?.kind === 'certificate') checkCertificate(directory, `identity[${index}]`, config, now, diagnostics)
-    if (directory?.kind === 'header') checkHeader(directory, `identity[${index}]`, config, diagnostics)
-    if (directory?.kind === 'oidc') checkOidc(directory, `identity[${index}]`, diagnostics)
-    if (directory?.kind === 'saml') checkSaml(directory, `identity[${index}]`, diagnostics)
+      diagnostics.problem(`${path}.kind`, "there can be one 'local' source of people only")
+    if (directory?.kind === 'certificate') checkCertificate(directory, path, config, now, diagnostics)
+    if (directory?.kind === 'header') checkHeader(directory, path, config, diagnostics)
+    if (directory?.kind === 'ldap') checkLdap(directory, path, diagnostics)
+    if (directory?.kind === 'oidc') checkOidc(directory, path, diagnostics)
+    if (directory?.kind === 'saml') checkSaml(directory, path, diagnostics)
     if (directory?.id === undefined) return
     const first = seen.get(directory.id)
     if (first === undefined) seen.set(directory.id, index)
-    else
-      diagnostics.problem(`identity[${index}].id`, `must differ from identity[${first}].id: both are '${directory.id}'`)
+    else diagnostics.problem(`${path}.id`, `must differ from identity[${first}].id: both are '${directory.id}'`)
   })
 }
 

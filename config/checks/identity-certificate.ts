@@ -2,15 +2,12 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Diagnostics } from '../reading/diagnostics.ts'
-import type { DraftConfig } from '../schema.ts'
+import type { DraftConfig, DraftSource } from '../schema.ts'
 import { checkAuthorities, readPem } from './certificates.ts'
-
-type DraftIdentity = NonNullable<NonNullable<DraftConfig['identity']>[number]>
-type DraftCertificate = Extract<DraftIdentity, { kind?: 'certificate' }>
 
 /** Adds every problem and warning about one entry at `path`. `now` in milliseconds. */
 export function checkCertificate(
-  { ca, crl, ocsp }: DraftCertificate,
+  { ca, crl, ocsp }: DraftSource<'certificate'>,
   path: string,
   { listen }: Pick<DraftConfig, 'listen'>,
   now: number,

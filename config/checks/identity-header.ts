@@ -2,10 +2,9 @@
 import { normalName } from '../../src/request/header-name.ts'
 import { networkCovers, parseNetwork } from '../../src/request/networks.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
-import type { DraftConfig } from '../schema.ts'
+import type { DraftConfig, DraftSource } from '../schema.ts'
 
-type DraftIdentity = NonNullable<NonNullable<DraftConfig['identity']>[number]>
-type DraftHeader = Extract<DraftIdentity, { kind?: 'header' }>
+type DraftHeader = DraftSource<'header'>
 
 /** Shorter ones can be guessed over a network in the life of an installation. */
 const leastSecret = 16

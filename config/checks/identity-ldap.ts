@@ -1,22 +1,19 @@
 /** Checks of LDAP directories that need more than one value: how people are bound, what is encrypted, and whether filters can be read. */
 import { FilterProblem, holesOf, parseFilter } from '../../src/identity/ldap/filter-template.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
-import type { DraftConfig } from '../schema.ts'
+import type { DraftSource } from '../schema.ts'
 import { isLoopback } from '../values/addresses.ts'
 import { checkAuthority } from './certificates.ts'
 
-type DraftLdap = Extract<NonNullable<NonNullable<DraftConfig['identity']>[number]>, { kind?: 'ldap' }>
+type DraftLdap = DraftSource<'ldap'>
 
-export function checkLdap({ identity }: DraftConfig, diagnostics: Diagnostics): void {
-  identity?.forEach((directory, index) => {
-    if (directory?.kind !== 'ldap') return
-    const path = `identity[${index}]`
-    checkServers(directory, path, diagnostics)
-    checkBind(directory, path, diagnostics)
-    if (directory.ca != null) checkAuthority(directory.ca, `${path}.ca`, diagnostics)
-    checkFilter(directory.userFilter, ['name'], `${path}.userFilter`, diagnostics)
-    checkFilter(directory.groups?.filter, ['dn', 'name'], `${path}.groups.filter`, diagnostics)
-  })
+/** Adds every problem and warning about the directory at `path`. */
+export function checkLdap(directory: DraftLdap, path: string, diagnostics: Diagnostics): void {
+  checkServers(directory, path, diagnostics)
+  checkBind(directory, path, diagnostics)
+  if (directory.ca != null) checkAuthority(directory.ca, `${path}.ca`, diagnostics)
+  checkFilter(directory.userFilter, ['name'], `${path}.userFilter`, diagnostics)
+  checkFilter(directory.groups?.filter, ['dn', 'name'], `${path}.groups.filter`, diagnostics)
 }
 
 function checkServers({ servers, startTls }: DraftLdap, path: string, diagnostics: Diagnostics): void {

@@ -1,12 +1,10 @@
 /** Checks of an OpenID Connect provider that need more than one value. */
 import type { Diagnostics } from '../reading/diagnostics.ts'
-import type { DraftConfig } from '../schema.ts'
+import type { DraftSource } from '../schema.ts'
 import { checkAuthority } from './certificates.ts'
 
-type DraftOidc = Extract<NonNullable<NonNullable<DraftConfig['identity']>[number]>, { kind?: 'oidc' }>
-
 /** Adds every problem and warning about the provider at `path`. */
-export function checkOidc(provider: DraftOidc, path: string, diagnostics: Diagnostics): void {
+export function checkOidc(provider: DraftSource<'oidc'>, path: string, diagnostics: Diagnostics): void {
   const { issuer, scopes, clientSecret, clientAuthentication, ca, mfa } = provider
   if (issuer?.includes('/.well-known/'))
     diagnostics.problem(`${path}.issuer`, 'must be the issuer itself: without /.well-known/openid-configuration')

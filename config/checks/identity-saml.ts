@@ -1,13 +1,11 @@
 /** Checks of a SAML institution: its files, and that metadata from elsewhere is signed. */
 import { statSync } from 'node:fs'
 import type { Diagnostics } from '../reading/diagnostics.ts'
-import type { DraftConfig } from '../schema.ts'
+import type { DraftSource } from '../schema.ts'
 import { checkAuthority, readPair } from './certificates.ts'
 
-type DraftSaml = Extract<NonNullable<NonNullable<DraftConfig['identity']>[number]>, { kind?: 'saml' }>
-
 /** `path` is the key of the entry: `identity[1]`. */
-export function checkSaml(entry: DraftSaml, path: string, diagnostics: Diagnostics): void {
+export function checkSaml(entry: DraftSource<'saml'>, path: string, diagnostics: Diagnostics): void {
   const { metadata, metadataCertificate, ca, key, cert, mfa } = entry
   if (metadata?.kind === 'file' && metadata.file !== undefined) {
     diagnostics.files.set(metadata.file, `${path}.metadata`)

@@ -121,10 +121,7 @@ function isHostname(text: string): boolean {
   return text.length <= 253 && /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/i.test(text)
 }
 
-/** `localhost`, `*.localhost`, 127.0.0.0/8 and `[::1]`: the only hosts whose traffic never leaves the machine. */
-export function isLoopback(hostname: string): boolean {
-  return /^(.+\.)?localhost$/.test(hostname) || /^127\.\d+\.\d+\.\d+$/.test(hostname) || hostname === '[::1]'
-}
+export { isLoopback } from '../../src/request/networks.ts'
 
 export type StoreTarget =
   | { readonly kind: 'embedded'; readonly path: string }

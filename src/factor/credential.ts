@@ -1,6 +1,6 @@
 /** The credentials of people in the store. Their records are strictly parsed (THREATS D3) and changed atomically. */
-import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
+import { digestOf } from '../ids.ts'
 import { changeValue } from '../store/change.ts'
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
@@ -68,8 +68,7 @@ const hadOf = (accountId: string) => `had-factor:${accountId}`
 /** The value has a revision and the ids being removed. */
 const leavingOf = (accountId: string) => `credentials-leaving:${accountId}`
 /** Ids of up to 1,364 characters exceed the store's key length. */
-const webauthnKeyOf = (credentialId: string) =>
-  `webauthn-id:${createHash('sha256').update(credentialId).digest('base64url')}`
+const webauthnKeyOf = (credentialId: string) => `webauthn-id:${digestOf(credentialId)}`
 
 export class Credentials {
   readonly #store: Store

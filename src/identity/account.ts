@@ -36,6 +36,11 @@ export function canonicalName(text: string): string | undefined {
   return nameShape.test(name) ? name : undefined
 }
 
+/** Whatever was typed for a name in one form, also where it can be no name: guesses are counted by it, and directories search it. */
+export function plainName(text: string): string {
+  return canonicalName(text) ?? text.slice(0, 256).trim().normalize('NFKC').toLowerCase()
+}
+
 export function subjectOf(account: Account): Subject {
   return {
     id: account.id,

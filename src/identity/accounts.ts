@@ -1,7 +1,6 @@
 /** The accounts. A name belongs to one account. Of two changes at once, neither is lost. */
-import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import { newId } from '../ids.ts'
+import { digestOf, newId } from '../ids.ts'
 import { inBatches } from '../store/batches.ts'
 import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
@@ -49,8 +48,7 @@ const addressMark = 'meta:addresses'
 const nobody = 'A'.repeat(22)
 const nameKeyOf = (name: string) => `account-name:${name}`
 /** A directory's ids have any length and any characters. */
-const externalKeyOf = (directory: string, externalId: string) =>
-  `account-external:${directory}:${createHash('sha256').update(externalId).digest('base64url')}`
+const externalKeyOf = (directory: string, externalId: string) => `account-external:${directory}:${digestOf(externalId)}`
 const membersOf = (directory: string) => `accounts-of:${directory}`
 
 export class Accounts {

@@ -2,8 +2,8 @@
  * E-mail addresses as sign-in names: their canonical form, and the index from an address to its accounts. An entry counts only if the
  * account's record confirms it.
  */
-import { createHash } from 'node:crypto'
 import { domainToASCII } from 'node:url'
+import { digestOf } from '../ids.ts'
 import type { Store } from '../store/store.ts'
 
 /** RFC 5321 §4.5.3.1.3. */
@@ -11,7 +11,7 @@ const longest = 254
 /** The index answers null for an address of more accounts than this. */
 const holdersMax = 8
 
-const keyOf = (address: string) => `account-address:${createHash('sha256').update(address).digest('base64url')}`
+const keyOf = (address: string) => `account-address:${digestOf(address)}`
 
 /**
  * The canonical form of an address; undefined for text that is none (two `@`, blanks, commas: THREATS M16). The part before the `@` could

@@ -2,9 +2,8 @@
  * Requests for approval: a person of an institution asks a colleague or the operators to confirm who they are. An approval is an
  * invitation whose link nobody gets: it allows one first second factor, for a limited time (THREATS M5).
  */
-import { createHash } from 'node:crypto'
 import { type Clock, isCurrent } from '../clock.ts'
-import { newId } from '../ids.ts'
+import { digestOf, newId } from '../ids.ts'
 import { RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 
@@ -168,5 +167,5 @@ export class Sponsorships {
 
 /** The index for a name that nobody has. Nobody reads it. */
 function nobodyCalled(typed: string): string {
-  return createHash('sha256').update(typed).digest('base64url').slice(0, 22)
+  return digestOf(typed).slice(0, 22)
 }

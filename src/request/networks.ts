@@ -52,6 +52,11 @@ export function networksMeet(one: Network, other: Network): boolean {
   return networkCovers(one, other) || networkCovers(other, one)
 }
 
+/** `localhost`, `*.localhost`, 127.0.0.0/8 and `[::1]` as hosts of a URL: the only ones whose traffic never leaves the machine. */
+export function isLoopback(hostname: string): boolean {
+  return /^(.+\.)?localhost$/.test(hostname) || /^127\.\d+\.\d+\.\d+$/.test(hostname) || hostname === '[::1]'
+}
+
 function readNetwork(text: string): Network {
   const network = typeof text === 'string' ? parseNetwork(text) : null
   if (network === null || 'fault' in network)

@@ -1,6 +1,6 @@
 /** Which of our sessions began with which session of an institution, so that either can end the other. */
-import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
+import { digestOf } from '../ids.ts'
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
@@ -22,8 +22,7 @@ export const institutionSessionRecord = new RecordKind<RememberedInstitution>({
 })
 
 const sealContext = (id: string) => `institution-session:${id}`
-const withSidKey = (directory: string, sid: string) =>
-  `institution-sid:${directory}:${createHash('sha256').update(sid).digest('base64url')}`
+const withSidKey = (directory: string, sid: string) => `institution-sid:${directory}:${digestOf(sid)}`
 
 export class InstitutionSessions {
   readonly #store: Store

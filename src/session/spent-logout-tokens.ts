@@ -1,9 +1,8 @@
 /** The ids of logout tokens that an institution has sent: each ends sessions once (OpenID Connect Back-Channel Logout 1.0 §2.6 step 7). */
-import { createHash } from 'node:crypto'
+import { digestOf } from '../ids.ts'
 import type { Store } from '../store/store.ts'
 
-const keyOf = (directory: string, jti: string) =>
-  `logout-token:${directory}:${createHash('sha256').update(jti).digest('base64url')}`
+const keyOf = (directory: string, jti: string) => `logout-token:${directory}:${digestOf(jti)}`
 
 export class SpentLogoutTokens {
   readonly #store: Pick<Store, 'add' | 'delete'>

@@ -1,6 +1,6 @@
 /** One person in a directory: found by the name that is typed or by the id that never changes, and read into what the gate keeps of them. */
 
-import { canonicalName } from '../account.ts'
+import { plainName } from '../account.ts'
 import type { Arrival, Source } from '../arrival.ts'
 import { stateAttributes } from './account-state.ts'
 import type { LdapConnection } from './connection.ts'
@@ -123,11 +123,6 @@ function nameAmong(names: readonly string[], typed: string | null): string | nul
   if (names.length <= 1) return only ?? null
   if (typed !== null && !names.some(name => plainName(name) === plainName(typed))) return null
   return [...names].sort((a, b) => (plainName(a) < plainName(b) ? -1 : 1))[0]!
-}
-
-/** Spellings of a name are one in this form; it is the one that guesses are counted by. */
-export function plainName(text: string): string {
-  return canonicalName(text) ?? text.slice(0, 256).trim().normalize('NFKC').toLowerCase()
 }
 
 /** What the gate keeps of the person. Their groups are looked up. Rejects with ServerFailure. */

@@ -1,6 +1,7 @@
 /** The HTTP client for a provider: `fetch` with a private certificate authority, one deadline, a largest answer, and no redirects. */
 import http from 'node:http'
 import https from 'node:https'
+import { isLoopback } from '../../request/networks.ts'
 
 /** What the library hands to a `fetch` of ours. */
 export interface ProviderRequest {
@@ -29,7 +30,6 @@ export class ProviderUnreachable extends Error {
 
 /** An ID token with thousands of groups has some 200 KB. */
 const maxAnswerBytes = 4 * 1024 * 1024
-const loopback = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
 export function makeProviderFetch({ ca, timeoutMs }: ProviderFetchOptions): ProviderFetch {
   // Connections are not kept: one that the provider closes at that moment would fail a sign-in whose code is spent.
@@ -39,7 +39,7 @@ export function makeProviderFetch({ ca, timeoutMs }: ProviderFetchOptions): Prov
     async fetch(address, { method, headers, body, signal }) {
       const url = new URL(address)
       // A provider on this machine may be plain http, but must not lead there by plain http elsewhere.
-      if (url.protocol === 'http:' && !loopback.test(url.hostname))
+      if (url.protocol === 'http:' && !isLoopback(url.hostname))
         throw new ProviderUnreachable(`${address}: only https is used beyond this machine`)
       const deadline = AbortSignal.timeout(timeoutMs)
       const ended = signal === undefined ? deadline : AbortSignal.any([deadline, signal])

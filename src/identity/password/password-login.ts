@@ -7,7 +7,7 @@ import type { Clock } from '../../clock.ts'
 import type { Store } from '../../store/store.ts'
 import { AttemptBuckets, type Origin } from '../../throttle/attempt-buckets.ts'
 import { type AttemptLimiter, isShared } from '../../throttle/attempt-limiter.ts'
-import { type Account, canonicalName } from '../account.ts'
+import { type Account, canonicalName, plainName } from '../account.ts'
 import type { Accounts } from '../accounts.ts'
 import { canonicalAddress } from '../addresses.ts'
 import type { Directory, DirectoryAnswer, DirectoryRefusal } from '../directory.ts'
@@ -54,10 +54,7 @@ export class PasswordLogin {
       what: 'password',
       accountId: counted?.id ?? null,
       // Spellings of text that is no name share a bucket too.
-      name:
-        canonicalAddress(name) ??
-        canonicalName(name) ??
-        `? ${name.slice(0, 256).trim().normalize('NFKC').toLowerCase()}`
+      name: canonicalAddress(name) ?? canonicalName(name) ?? `? ${plainName(name)}`
     })
     const from: HashPlace = { from: standing.from, address: input.address }
     // This comes before the count: what cannot be checked leaves nothing in the store.

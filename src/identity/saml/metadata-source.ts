@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import { GateError } from '../../errors.ts'
+import { digestOf } from '../../ids.ts'
 import { Aggregate } from './aggregate.ts'
 import type { IdentityProvider } from './metadata-entity.ts'
 import { loadMetadata } from './metadata-load.ts'
@@ -58,9 +59,7 @@ class AggregateSource implements MetadataSource {
   constructor(options: SourceOptions) {
     this.#options = options
     const { from, certificate, only } = options
-    this.#key = createHash('sha256')
-      .update(JSON.stringify([from, certificate, only]))
-      .digest('base64url')
+    this.#key = digestOf(JSON.stringify([from, certificate, only]))
     this.#reading = this.#read()
   }
 

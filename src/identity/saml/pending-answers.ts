@@ -2,9 +2,8 @@
  * Verified answers between the form that a provider sends through the browser, which brings no cookie of ours (SameSite=Lax), and the next request of that
  * browser, which does. Each is taken once; each assertion counts once for all gates of a store.
  */
-import { createHash } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
-import { isToken, newToken, tokenDigest } from '../../ids.ts'
+import { digestOf, isToken, newToken, tokenDigest } from '../../ids.ts'
 import { type Keyring, KeyringError } from '../../keyring/keyring.ts'
 import { type Loose, RecordKind, type Seal } from '../../store/records.ts'
 import type { Store } from '../../store/store.ts'
@@ -53,7 +52,7 @@ export class PendingAnswers {
     verified: VerifiedAnswer
   ): Promise<{ readonly code: string } | 'replayed' | 'too long'> {
     if (pendingAnswerRecord.text(verified).length > longest) return 'too long'
-    const used = createHash('sha256').update(`${verified.entityId} ${verified.assertionId}`).digest('base64url')
+    const used = digestOf(`${verified.entityId} ${verified.assertionId}`)
     const seconds = Math.ceil((verified.usableUntil - this.#clock()) / 1000)
     const isFirst = await this.#store.add(
       `saml-used:${institution}:${used}`,
