@@ -163,6 +163,24 @@ t.test('D1 a Redis that answers something else', async t => {
     })
 })
 
+t.test('D1 a Redis that answers something else while it owes an answer', async t => {
+  const redis = await startRedis(t)
+  const proxy = await startRedisProxy(t, redis.port)
+  const store = await opened(t, proxy.url)
+  await store.put('session:a', secret, 60_000)
+  redis.signal('SIGSTOP')
+  const owed = Promise.all([store.get('session:a'), store.ping()])
+  await until('the commands are under way', async () => proxy.inFlight > 0)
+  proxy.mode = { kind: 'answer', bytes: '-LOADING Redis is loading the dataset in memory\r\n' }
+  const after = store.get('session:a').catch((error: unknown) => error)
+  redis.signal('SIGCONT')
+  t.same((await owed)[0], secret)
+  t.ok((await after) instanceof StoreUnreachable)
+  proxy.mode = { kind: 'relay' }
+  await until('the store answers again', answers(store))
+  t.equal(await store.get('session:a'), secret)
+})
+
 t.test('D1 a network that swallows, and one that is slow', async t => {
   const redis = await startRedis(t)
   const proxy = await startRedisProxy(t, redis.port)
