@@ -312,22 +312,30 @@ t.test('only src/platform leans on the insides of Node or V8', async t => {
   )
 })
 
+/** Circles of types alone that are right, each with its reason. */
+const rightCircles: readonly (readonly [from: string, to: string, why: string])[] = [
+  [
+    'src/upstream/tied-connections.ts',
+    'src/upstream/connection.ts',
+    'a connection knows to whom it is tied, and who has left must find the connections that are tied to them'
+  ]
+]
+
 t.test('nothing goes round in a circle', async t => {
-  const edges = new Map<string, Set<string>>()
-  for (const { from, to } of imports.filter(line => !line.isType))
-    edges.set(from, (edges.get(from) ?? new Set()).add(to))
-  t.same(
-    circle(
-      new Map([
-        ['a', new Set(['b'])],
-        ['b', new Set(['a'])]
-      ])
-    ),
-    ['a', 'b', 'a'],
-    'a circle is seen'
-  )
-  t.equal(circle(edges), null, 'no circle of values between files; types may look back')
+  const isRight = ({ from, to, isType }: Import) => isType && rightCircles.some(([a, b]) => a === from && b === to)
+  const line = (from: string, to: string): Import => ({ from, to, isType: true })
+  t.same(circle(edgesOf([line('a', 'b'), line('b', 'a')])), ['a', 'b', 'a'], 'a circle is seen, types included')
+  const others = imports.filter(each => !isRight(each))
+  t.equal(circle(edgesOf(others)), null, 'no circle between files, types included')
+  for (const [from, to] of rightCircles)
+    t.ok(circle(edgesOf([...others, line(from, to)])), `${from} → ${to} is still part of a circle`)
 })
+
+function edgesOf(lines: readonly Import[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const edges = new Map<string, Set<string>>()
+  for (const { from, to } of lines) edges.set(from, (edges.get(from) ?? new Set()).add(to))
+  return edges
+}
 
 /** One circle in a graph, as a walk that ends where it began; null if there is none. */
 function circle(edges: ReadonlyMap<string, ReadonlySet<string>>): string[] | null {

@@ -1,5 +1,6 @@
 /** A message about what was just done. The next page shows it once. */
 import { readOwn } from '../cookies.ts'
+import type { StepUpOutcome } from './institutions/step-up-outcome.ts'
 import type { AuthenticatedContext } from './page-context.ts'
 import { dropSealed, keepSealed, readSealed } from './sealed-cookie.ts'
 
@@ -15,10 +16,7 @@ export type Flash =
   | { readonly kind: 'approved'; readonly name: string }
   | { readonly kind: 'declined'; readonly name: string }
   /** What came of a step-up at the institution with this title. */
-  | { readonly kind: 'institution'; readonly why: InstitutionOutcome; readonly title: string }
-
-/** Why a step-up at an institution was not enough. */
-export type InstitutionOutcome = 'somebody_else' | 'no_factor' | 'refused' | 'too_old'
+  | { readonly kind: 'institution'; readonly why: StepUpOutcome; readonly title: string }
 
 export function setFlash(page: AuthenticatedContext, done: Flash): void {
   keepSealed(page, 'done', done)

@@ -1,7 +1,11 @@
 /** The apps of one host, by path prefix. */
-import type { App } from './route-table.ts'
+interface PrefixedApp {
+  readonly id: string
+  readonly prefix: string
+  readonly policy: { readonly caseSensitive: boolean }
+}
 
-export class SiteApps {
+export class PrefixTable<App extends PrefixedApp> {
   readonly #root: App | undefined
   readonly #byPrefix = new Map<string, App>()
   readonly #byFoldedPrefix = new Map<string, App>()

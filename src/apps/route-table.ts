@@ -7,7 +7,7 @@ import type { Target } from '../request/target.ts'
 import type { HealthCheck } from '../upstream/health-check.ts'
 import type { UpstreamAddress } from '../upstream/pool.ts'
 import type { UpstreamTls } from '../upstream/trust.ts'
-import { SiteApps } from './prefix-table.ts'
+import { PrefixTable } from './prefix-table.ts'
 
 export interface Upstream extends UpstreamAddress {
   /** '' or '/x'; it precedes the path inside the app. */
@@ -91,7 +91,7 @@ export const ownPrefix = '/.factorgate'
 
 export class RouteTable {
   readonly sites: readonly Site[]
-  readonly #byHost = new Map<string, { readonly site: Site; readonly apps: SiteApps }>()
+  readonly #byHost = new Map<string, { readonly site: Site; readonly apps: PrefixTable<App> }>()
 
   constructor(input: { readonly apps: readonly App[]; readonly portalOrigin: string }) {
     const portal = new URL(input.portalOrigin)
@@ -105,7 +105,7 @@ export class RouteTable {
     this.sites = [...apps].map(([host, { origin, apps: own }]) => {
       const { port } = new URL(origin)
       const site: Site = { host, origin, port, secure: origin.startsWith('https:'), isPortal: host === portal.host }
-      const entry = { site, apps: new SiteApps(own) }
+      const entry = { site, apps: new PrefixTable(own) }
       this.#byHost.set(host, entry)
       if (!/:\d+$/.test(host)) this.#byHost.set(`${host}:${site.secure ? 443 : 80}`, entry)
       return site

@@ -5,10 +5,8 @@ import { type CompiledRule, compiledOf } from './compile.ts'
 import { eachVerdict } from './decide.ts'
 import type { Decision } from './decision.ts'
 import { type Asked, ask, judge, type Question, unmetCondition, type Verdict } from './evaluate.ts'
-import { describeReading, describeRequirement, describeRule, describeVerdict } from './explain-format.ts'
 import type { Rule } from './policy.ts'
-
-export { formatExplanation } from './explain-format.ts'
+import { describeReading, describeRequirement, describeRule, describeVerdict } from './policy-text.ts'
 
 /** Plain values, which can be printed as JSON. */
 export interface Explanation {

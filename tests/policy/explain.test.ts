@@ -1,6 +1,6 @@
 import t from 'tap'
 import { decide } from '../../src/policy/decide.ts'
-import { formatExplanation } from '../../src/policy/explain.ts'
+import { formatExplanation } from '../../src/policy/explain-format.ts'
 import type { Rule } from '../../src/policy/policy.ts'
 import { alice, brief, deny, explained, mfa, now, person, proof, pub, question, signedIn } from './ask.ts'
 

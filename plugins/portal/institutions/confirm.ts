@@ -1,12 +1,13 @@
-/** A step-up at an institution: who is sent there, and what becomes of the answer. Whatever it is, nobody else is signed in by it, and nobody goes round in circles. */
+/** A step-up at an institution: who is sent there, and what its answer leads to. The answer never signs in another person, and never sends the person back there by itself. */
 import type { FastifyReply } from 'fastify'
 import type { Institution, InstitutionAnswer } from '../../../src/identity/institution.ts'
 import type { Principal } from '../../../src/session/principal.ts'
 import { enter } from '../enter.ts'
-import { type InstitutionOutcome, setFlash } from '../flash.ts'
+import { setFlash } from '../flash.ts'
 import { type AuthenticatedContext, callerOf, goTo, isSigned, type PageContext } from '../page-context.ts'
 import { withReturnTo } from '../return-to.ts'
 import { refuse } from './arrive.ts'
+import type { StepUpOutcome } from './step-up-outcome.ts'
 
 /** Whom the institution is to ask for a second factor anew; null for a sign-in. */
 export function stepUpOf(page: PageContext, { source, asksForMfa }: Institution): { readonly name: string } | null {
@@ -34,12 +35,12 @@ export async function confirm(
   if (outcome.kind === 'entered' && outcome.next.kind === 'challenge') keep('too_old', outcome.principal)
   return goTo(page, enter(page, outcome))
 
-  function back(why: InstitutionOutcome): FastifyReply {
+  function back(why: StepUpOutcome): FastifyReply {
     keep(why, page.principal)
     return goTo(page, withReturnTo('/.factorgate/challenge', page.trip))
   }
 
-  function keep(why: InstitutionOutcome, principal: Principal): void {
+  function keep(why: StepUpOutcome, principal: Principal): void {
     setFlash({ ...page, principal }, { kind: 'institution', why, title: source.title })
   }
 }

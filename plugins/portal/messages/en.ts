@@ -8,7 +8,7 @@ import type { CredentialKind, FactorKind } from '../../../src/factor/kinds.ts'
 import type { Misfit } from '../../../src/factor/webauthn-policy.ts'
 import type { DirectoryRefusal } from '../../../src/identity/directory.ts'
 import type { EndReason } from '../../../src/session/records.ts'
-import type { InstitutionOutcome } from '../flash.ts'
+import type { StepUpOutcome } from '../institutions/step-up-outcome.ts'
 import { localeFormats } from '../locale-formats.ts'
 
 /** What an error sentence may mention. */
@@ -197,7 +197,7 @@ const english = {
       refused: (place: string) => `${titled(place)} did not confirm that it is you. Try again, or use another way.`,
       too_old: (place: string) =>
         `${titled(place)} has confirmed that it is you, but not recently enough for this page. Use another way to confirm.`
-    } satisfies Record<InstitutionOutcome, (place: string) => string>,
+    } satisfies Record<StepUpOutcome, (place: string) => string>,
     instead: {
       webauthn: 'Use a passkey or security key instead',
       totp: 'Use a code from your authenticator app instead',
