@@ -5,10 +5,11 @@ import type { Site } from '../src/apps/route-table.ts'
 export interface CookieNames {
   readonly session: string
   readonly nonce: string
-  /** The device cookie, for the portal only, like the next two. */
+  /** The device cookie, for the portal only, like the next three. */
   readonly known: string
   readonly done: string
   readonly codes: string
+  readonly asked: string
 }
 
 /** What a cookie name depends on: cookies ignore ports (RFC 6265 §8.5). */
@@ -28,7 +29,8 @@ export function cookieNames(site: CookieSite): CookieNames {
       nonce: named('nonce'),
       known: named('known'),
       done: named('done'),
-      codes: named('codes')
+      codes: named('codes'),
+      asked: named('asked')
     }
     namesOf.set(site, names)
   }
@@ -90,6 +92,11 @@ export function nonceCookie(nonce: string, site: CookieSite): string {
 /** The device cookie lasts 400 days, the browsers' maximum (RFC 6265bis §5.5). */
 export function deviceCookie(value: string, site: CookieSite): string {
   return briefCookie(cookieNames(site).known, value, 400 * 24 * 3600, site)
+}
+
+/** Of the browser in which somebody asked for approval. It lasts as long as a request and its approval. */
+export function askedCookie(value: string, site: CookieSite): string {
+  return briefCookie(cookieNames(site).asked, value, 4 * 24 * 3600, site)
 }
 
 /** Of one sign-in that has begun at an institution. */

@@ -1,7 +1,8 @@
 /** The page on which a person without a second factor asks a colleague or the operators for approval, and waits for it. */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
-import type { Sponsorship } from '../../src/identity/sponsorships.ts'
+import { numberOf, type Sponsorship } from '../../src/identity/sponsorships.ts'
+import { askedCookie } from '../cookies.ts'
 import { urlOf, wayOn } from './enter.ts'
 import { lostCookie, readForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
@@ -15,7 +16,9 @@ export interface AskView {
   /** The person's name. */
   readonly name: string
   /** The open or declined request; null for none. */
-  readonly request: Pick<Sponsorship, 'state' | 'askedAt' | 'decidedBy'> | null
+  readonly request: Pick<Sponsorship, 'id' | 'state' | 'askedAt' | 'decidedBy'> | null
+  /** The request was made in another browser, where its approval holds. */
+  readonly isElsewhere?: boolean
   readonly problem: string | null
 }
 
@@ -24,13 +27,17 @@ const path = '/.factorgate/sponsor/ask'
 export function AskSponsorPage({ frame, view }: { frame: Frame; view: AskView }) {
   const say = frame.say.sponsor
   const { request, problem } = view
-  const isOpen = request?.state === 'open'
+  const isOpen = request?.state === 'open' && view.isElsewhere !== true
   return (
     <Page frame={frame} title={isOpen ? say.waitTitle : say.askTitle} drawing={isOpen ? 'ajar' : 'shut'}>
+      {request != null && view.isElsewhere === true && <Notice>{say.elsewhere}</Notice>}
       {request?.state === 'declined' && <Notice>{say.declined(request.decidedBy?.displayName ?? '')}</Notice>}
       {isOpen ? (
         <>
           <p>{say.waitWhat(formatRelative(request.askedAt, view.now, frame.say))}</p>
+          <p>
+            <Said text={say.number(numberOf(request))} />
+          </p>
           <p>{say.waitNow}</p>
           <a class="button" href={withReturnTo(path, view.trip)}>
             {say.look}
@@ -95,7 +102,8 @@ export function registerAskSponsor(scope: FastifyInstance): void {
 
   scope.get(path, { config }, async request => {
     const page = signedPage(request)
-    if ((await nextStep.grantFor(page.principal)) !== null) return goTo(page, urlOf({ kind: 'enrol' }, page.trip))
+    if ((await nextStep.grantFor(callerOf(page), page.principal)) !== null)
+      return goTo(page, urlOf({ kind: 'enrol' }, page.trip))
     if (!(await sponsorship.isOpenTo(page.principal))) return goTo(page, await wayOn(page))
     return show(page, 200, null)
   })
@@ -111,24 +119,28 @@ export function registerAskSponsor(scope: FastifyInstance): void {
     const isForOperators = form.field('operators') === 'yes'
     if (!isForOperators && who === '') return show(page, 403, say.sponsor.whoMissing)
     const answer = await sponsorship.ask(callerOf(page), isForOperators ? null : who)
-    if (answer === 'asked') return goTo(page, withReturnTo(path, page.trip))
-    if (answer === 'self') return show(page, 403, say.sponsor.self)
-    if (answer === 'too_soon') {
-      page.reply.header('factorgate-error', 'too_many_attempts')
-      return show(page, 429, say.sponsor.tooSoon)
+    if (answer.kind === 'asked') {
+      page.reply.header('set-cookie', askedCookie(answer.asker, page.site))
+      return goTo(page, withReturnTo(path, page.trip))
     }
-    throw new GateError(answer.code, answer)
+    if (answer.kind === 'self') return show(page, 403, say.sponsor.self)
+    if (answer.kind === 'denied') throw new GateError(answer.code, answer)
+    page.reply.header('factorgate-error', 'too_many_attempts')
+    return show(page, 429, say.sponsor.tooSoon)
   })
 
   async function show(page: AuthenticatedContext, status: number, problem: string | null) {
-    const request = await sponsorship.own(page.principal)
+    const own = await sponsorship.own(callerOf(page))
     const { trip, now, principal } = page
+    const isElsewhere = own !== null && !own.isHere && own.request.state !== 'declined'
     // An approval that is over counts as none: the person asks again.
+    const isOver = own?.isHere === true && own.request.state === 'approved'
     const view = {
       trip,
       now,
       name: principal.account.displayName,
-      request: request?.state === 'approved' ? null : request,
+      request: own === null || isOver ? null : own.request,
+      isElsewhere,
       problem
     }
     return sendPage(page, status, <AskSponsorPage frame={{ ...frameOf(page), person: null }} view={view} />)

@@ -115,7 +115,7 @@ export function registerChallenge(scope: FastifyInstance): void {
     const page = signedPage(request)
     const { principal } = page
     if (isEnough(page)) return goTo(page, await wayOn(page))
-    if ((await portal.signIn.nextStep.grantFor(principal)) !== null)
+    if ((await portal.signIn.nextStep.grantFor(callerOf(page), principal)) !== null)
       return goTo(page, urlOf({ kind: 'enrol' }, page.trip))
     return showChallenge(page, 200, null)
   })

@@ -72,7 +72,7 @@ export function cleanName(text: string): string | null {
 /** Null, or the redirect to the challenge or to the request for approval. Throws where it is refused. */
 export async function mayEnrol(page: AuthenticatedContext): Promise<FastifyReply | null> {
   const { enrolment, sponsorship } = page.portal.signIn
-  const may = await enrolment.may(page.principal, page.now)
+  const may = await enrolment.may(callerOf(page))
   if (may === 'no' && page.request.method === 'GET' && (await sponsorship.isOpenTo(page.principal)))
     return goTo(page, withReturnTo('/.factorgate/sponsor/ask', page.trip))
   return may === 'yes' ? null : refuseEnrolment(page, may)
@@ -109,7 +109,7 @@ export function registerEnrol(scope: FastifyInstance): void {
     if (refusal !== null) return refusal
     const { isFullySignedIn, account } = page.principal
     const isOff = !isFullySignedIn && (await portal.signIn.factors.areSwitchedOff(account.id))
-    const grant = isFullySignedIn ? null : await portal.signIn.nextStep.grantFor(page.principal)
+    const grant = isFullySignedIn ? null : await portal.signIn.nextStep.grantFor(callerOf(page), page.principal)
     const sponsor = grant?.kind === 'sponsor' ? grant.by : null
     const view = { trip: page.trip, isFirst: !isFullySignedIn, isOff, sponsor }
     return sendPage(page, 200, <EnrolPage frame={frameOf(page)} view={view} />)

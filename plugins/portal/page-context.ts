@@ -7,11 +7,11 @@ import type { JSX } from 'preact'
 import type { Site } from '../../src/apps/route-table.ts'
 import { GateError } from '../../src/errors.ts'
 import type { Institution } from '../../src/identity/institution.ts'
-import { newToken } from '../../src/ids.ts'
+import { isToken, newToken } from '../../src/ids.ts'
 import type { Device } from '../../src/session/session.ts'
 import type { Principal } from '../../src/session/sessions.ts'
 import type { Caller, SignedCaller } from '../../src/sign-in/caller.ts'
-import { nonceCookie, readNonce, readOwnNonce } from '../cookies.ts'
+import { nonceCookie, readNonce, readOwn, readOwnNonce } from '../cookies.ts'
 import { deviceCookieOf } from './device-cookie.ts'
 import { pageHeaders } from './headers.ts'
 import { type Frame, toHtml } from './layout.tsx'
@@ -99,7 +99,10 @@ export function signedPage({ page }: FastifyRequest): AuthenticatedContext {
 export function callerOf(page: AuthenticatedContext): SignedCaller
 export function callerOf(page: PageContext): Caller
 export function callerOf({ request, now, address, browser, device, site, principal, trip }: PageContext): Caller {
-  return { request: request.exchange.id, now, address, browser, device, host: site.host, principal, returnTo: trip }
+  const asked = readOwn(request.raw.headers.cookie, 'asked', site)
+  const asker = asked !== null && isToken(asked) ? asked : null
+  const { id } = request.exchange
+  return { request: id, now, address, browser, asker, device, host: site.host, principal, returnTo: trip }
 }
 
 export function isSigned(page: PageContext): page is AuthenticatedContext {

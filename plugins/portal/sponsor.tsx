@@ -1,6 +1,7 @@
 /** The page on which colleagues and operators approve people who ask for their first second factor. src/sign-in/sponsorship.ts decides who may. */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
+import { numberOf } from '../../src/identity/sponsorships.ts'
 import type { Principal } from '../../src/session/principal.ts'
 import type { SeenRequest } from '../../src/sign-in/sponsorship.ts'
 import { setFlash, takeFlash } from './flash.ts'
@@ -74,6 +75,9 @@ function OpenRequest({ frame, view, seen }: { frame: Frame; view: SponsorView; s
       </p>
       <p class="soft">
         <Said text={say.from(when, request.address)} />
+      </p>
+      <p>
+        <Said text={say.theirNumber(numberOf(request))} />
       </p>
       {sponsor !== null && sponsor.id !== view.viewer && (
         <p class="soft">

@@ -136,7 +136,7 @@ export function registerTotp(scope: FastifyInstance): void {
     // The form was sent twice, or by a second tab: its work is done, and the answer is that of the first.
     if (await totp.isFinished(ceremony, account.id, session.id)) return goTo(page, await afterEnrolment(page))
     const isBegun = (await totp.resume(ceremony, account.id, session.id)) !== null
-    const may = await portal.signIn.enrolment.mayFinish(page.principal, page.now, isBegun)
+    const may = await portal.signIn.enrolment.mayFinish(callerOf(page), isBegun)
     if (may !== 'yes') return refuseEnrolment(page, may)
     if (form === 'expired') return showEnrolment(page, 403, { ceremony, name, problem: say.formExpired })
     const code = form.field('code')

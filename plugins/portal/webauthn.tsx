@@ -174,7 +174,7 @@ export function registerWebauthn(scope: FastifyInstance): void {
     } else {
       const { account, session } = signed.principal
       const isBegun = ceremony !== undefined && (await webauthn.isEnrolling(account.id, session.id, ceremony))
-      if ((await signIn.enrolment.mayFinish(signed.principal, signed.now, isBegun)) !== 'yes')
+      if ((await signIn.enrolment.mayFinish(callerOf(signed), isBegun)) !== 'yes')
         throw new GateError('enrolment_not_allowed')
     }
     return { kind, page: signed }

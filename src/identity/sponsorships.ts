@@ -3,7 +3,7 @@
  * invitation whose link nobody gets: it allows one first second factor, for a limited time (THREATS M5).
  */
 import { type Clock, isCurrent } from '../clock.ts'
-import { digestOf, newId } from '../ids.ts'
+import { digestOf, newId, tokenDigest } from '../ids.ts'
 import { RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 
@@ -25,6 +25,8 @@ export interface Sponsorship {
   readonly listedFor: string
   readonly askedAt: number
   readonly address: string
+  /** The digest of the secret of the browser that asked. A request of an older release has none, and its approval holds nowhere. */
+  readonly browser?: string
   /** Requests of this person since `firstAskedAt`. */
   readonly asks: number
   readonly firstAskedAt: number
@@ -40,10 +42,11 @@ export const sponsorshipRecord = new RecordKind<Sponsorship>({
   prefix: 'sponsorship:',
   version: 1,
   read: record => {
-    const { id, accountId, sponsorId, listedFor, askedAt, address, asks, firstAskedAt, state, expiresAt } =
+    const { id, accountId, sponsorId, listedFor, askedAt, address, browser, asks, firstAskedAt, state, expiresAt } =
       record as Partial<Sponsorship>
     const isValid =
       [id, accountId, listedFor, address].every(field => typeof field === 'string') &&
+      (browser === undefined || typeof browser === 'string') &&
       (sponsorId === null || typeof sponsorId === 'string') &&
       [askedAt, asks, firstAskedAt, expiresAt].every(field => typeof field === 'number') &&
       (state === 'open' || state === 'approved' || state === 'declined')
@@ -78,8 +81,10 @@ export class Sponsorships {
     sponsorId: string | null
     typed: string | null
     address: string
+    /** The secret of the browser that asks. */
+    asker: string
   }): Promise<Sponsorship | null> {
-    const { accountId, sponsorId, typed, address } = input
+    const { accountId, sponsorId, typed, address, asker } = input
     const now = this.#clock()
     const listedFor = typed === null ? everybody : (sponsorId ?? nobodyCalled(typed))
     const request = await sponsorshipRecord.change<Sponsorship | null>(this.#store, accountId, before => {
@@ -94,6 +99,7 @@ export class Sponsorships {
         listedFor,
         askedAt: now,
         address,
+        browser: tokenDigest(asker),
         asks,
         firstAskedAt: isNewDay ? now : before.firstAskedAt,
         state: 'open',
@@ -163,6 +169,20 @@ export class Sponsorships {
     const seconds = request.state === 'open' ? openSeconds : decidedSeconds
     return isCurrent(request.expiresAt, seconds * 1000, this.#clock()) ? request : null
   }
+}
+
+/** True for the secret of the browser that made this request. */
+export function isAskedIn({ browser }: Pick<Sponsorship, 'browser'>, asker: string | null): boolean {
+  return asker !== null && browser === tokenDigest(asker)
+}
+
+/**
+ * Four digits that the person reads to the sponsor. Somebody else with the person's password who asks anew gets other digits, so that the
+ * sponsor notices.
+ */
+export function numberOf({ id }: Pick<Sponsorship, 'id'>): string {
+  const number = Buffer.from(digestOf(`sponsorship ${id}`), 'base64url').readUInt32BE() % 10_000
+  return String(number).padStart(4, '0')
 }
 
 /** The index for a name that nobody has. Nobody reads it. */

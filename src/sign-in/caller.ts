@@ -10,6 +10,8 @@ export interface Caller extends Origin {
   /** Milliseconds since the epoch. */
   readonly now: number
   readonly browser: string | null
+  /** The secret of the browser in which somebody asked for approval; null for none. */
+  readonly asker: string | null
   readonly device: Device
   /** The host that the new token is for. */
   readonly host: string

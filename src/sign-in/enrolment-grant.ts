@@ -4,7 +4,7 @@ import type { Credentials } from '../factor/credential.ts'
 import { invitationOf } from '../factor/proof.ts'
 import type { Directories } from '../identity/directories.ts'
 import type { Invitations } from '../identity/invitations.ts'
-import type { Sponsorships } from '../identity/sponsorships.ts'
+import { isAskedIn, type Sponsorships } from '../identity/sponsorships.ts'
 import type { Principal } from '../session/principal.ts'
 
 export type EnrolmentGrant =
@@ -28,8 +28,11 @@ export class EnrolmentGrants {
     this.#options = options
   }
 
-  /** The grant of this sign-in; null for none. It counts only while the account has no usable factor, which the caller checks. */
-  async of({ account, proofs }: Principal): Promise<EnrolmentGrant | null> {
+  /**
+   * The grant of this sign-in; null for none. It counts only while the account has no usable factor, which the caller checks. An approval
+   * counts in the browser that asked (`asker` is its secret), otherwise a thief of the password could use it (THREATS M5).
+   */
+  async of({ account, proofs }: Principal, asker: string | null): Promise<EnrolmentGrant | null> {
     const { invitations, sponsorships, directories, credentials, clock } = this.#options
     const invitation = invitationOf(proofs)
     if (invitation !== null && (await invitations.stands(account.id, invitation)))
@@ -39,7 +42,7 @@ export class EnrolmentGrants {
     const mode = directories.enrolmentOf(account.directory)
     if (mode === 'sponsor') {
       const request = await sponsorships.of(account.id)
-      if (request?.state !== 'approved' || request.invitation === undefined) return null
+      if (request?.state !== 'approved' || request.invitation === undefined || !isAskedIn(request, asker)) return null
       if (!(await invitations.stands(account.id, request.invitation))) return null
       return { kind: 'sponsor', invitation: request.invitation, by: request.decidedBy?.displayName ?? '' }
     }

@@ -56,22 +56,23 @@ export class Enrolment {
     this.#options = options
   }
 
-  async may(principal: Principal, now: number): Promise<MayEnrol> {
+  async may(by: SignedCaller): Promise<MayEnrol> {
     const { factors, nextStep } = this.#options
+    const { principal, now } = by
     if (isFresh(principal.proofs, now)) return 'yes'
     // A factor that was switched off proves nothing, so it does not prevent an enrolment either.
     const hasNone = (await factors.kinds(principal.account.id)).length === 0
     if (!hasNone) return 'confirm-first'
-    return (await nextStep.grantFor(principal)) === null ? 'no' : 'yes'
+    return (await nextStep.grantFor(by, principal)) === null ? 'no' : 'yes'
   }
 
   /**
    * At the end, an enrolment from a complete, fresh sign-in may last as long as its ceremony, since scanning takes time. `isBegun`: the
    * ceremony is alive, and belongs to this account and session.
    */
-  async mayFinish(principal: Principal, now: number, isBegun: boolean): Promise<MayEnrol> {
+  async mayFinish(by: SignedCaller, isBegun: boolean): Promise<MayEnrol> {
     // With a grant alone another factor may have been enrolled meanwhile: then a proof with that one is needed (THREATS M5).
-    return isBegun && isConfirmedHere(principal.proofs) ? 'yes' : this.may(principal, now)
+    return isBegun && isConfirmedHere(by.principal.proofs) ? 'yes' : this.may(by)
   }
 
   async withTotp(
@@ -110,8 +111,8 @@ export class Enrolment {
   }
 
   /** What allows a first factor, asked before there is one. */
-  async #grantOf({ principal }: SignedCaller): Promise<EnrolmentGrant | null> {
-    return isConfirmedHere(principal.proofs) ? null : this.#options.grants.of(principal)
+  async #grantOf({ principal, asker }: SignedCaller): Promise<EnrolmentGrant | null> {
+    return isConfirmedHere(principal.proofs) ? null : this.#options.grants.of(principal, asker)
   }
 
   async #finish(by: SignedCaller, credential: Credential, grant: EnrolmentGrant | null): Promise<Enrolled | Denied> {

@@ -93,7 +93,7 @@ export class Invitation {
     if (entered === null) return denied('sign_in_required')
     const next = await following(async () => {
       // Also for somebody whose institution has checked a second factor: they came to add one of the gate's.
-      if ((await nextStep.grantFor(entered.principal)) !== null) return { kind: 'enrol' }
+      if ((await nextStep.grantFor(by, entered.principal)) !== null) return { kind: 'enrol' }
       return nextStep.of(by, entered.principal)
     })
     return { kind: 'entered', ...entered, browser: null, next }

@@ -41,10 +41,11 @@ export type RequirementFor = (
   message?: Message
 ) => Requirement | null
 
-/** `address` is the client's. */
+/** `address` is the client's. `asker`: see `Caller`. */
 export interface NextStepInput {
   readonly returnTo: ReturnTo
   readonly address: string
+  readonly asker: string | null
 }
 
 export interface NextStepOptions {
@@ -68,7 +69,7 @@ export class NextStep {
     if (!principal.isFullySignedIn) {
       // The link of an invitation leads on after the sign-in that it asks for.
       if (rd !== null && this.#isInvitation(rd) && !this.#isInvited(principal)) return { kind: 'address', url: rd }
-      return { kind: (await this.grantFor(principal)) === null ? 'challenge' : 'enrol' }
+      return { kind: (await this.grantFor(input, principal)) === null ? 'challenge' : 'enrol' }
     }
     if (rd === null) return { kind: 'home' }
     if (this.requirement(input, principal)?.access.kind === 'challenge') return { kind: 'challenge' }
@@ -80,7 +81,10 @@ export class NextStep {
   /**
    * Null where the target belongs to no app. The refused request (`ask`) comes first: the page around it may be open to the person already.
    */
-  requirement({ returnTo: { rd, ask }, address }: NextStepInput, principal: Principal | null): Requirement | null {
+  requirement(
+    { returnTo: { rd, ask }, address }: Omit<NextStepInput, 'asker'>,
+    principal: Principal | null
+  ): Requirement | null {
     if (rd === null) return null
     const { requirementFor } = this.#options
     const asked = ask == null ? null : requirementFor(ask.url, principal, address, messageOf(ask))
@@ -96,9 +100,9 @@ export class NextStep {
    * What allows this person to enrol a first factor; null for nothing, or where they have a usable one. After an invitation was replaced,
    * withdrawn or spent, its sign-in may enrol nothing more (FIELD G2).
    */
-  async grantFor(principal: Principal): Promise<EnrolmentGrant | null> {
+  async grantFor({ asker }: Pick<NextStepInput, 'asker'>, principal: Principal): Promise<EnrolmentGrant | null> {
     if ((await this.#options.factors.kinds(principal.account.id)).length > 0) return null
-    return this.#options.grants.of(principal)
+    return this.#options.grants.of(principal, asker)
   }
 
   /** People may have to sign in first. */

@@ -7,8 +7,8 @@ import { type Account, operators } from '../identity/account.ts'
 import type { Accounts } from '../identity/accounts.ts'
 import type { Directories } from '../identity/directories.ts'
 import type { Invitations } from '../identity/invitations.ts'
-import type { Sponsorship as Request, Sponsorships } from '../identity/sponsorships.ts'
-import { tokenDigest } from '../ids.ts'
+import { isAskedIn, type Sponsorship as Request, type Sponsorships } from '../identity/sponsorships.ts'
+import { newToken, tokenDigest } from '../ids.ts'
 import type { Principal } from '../session/principal.ts'
 import type { SignedCaller } from './caller.ts'
 import type { SignInJournal } from './journal.ts'
@@ -50,33 +50,45 @@ export class Sponsorship {
     return (await factors.kinds(account.id)).length === 0
   }
 
-  /** The person's own request, open or lately decided. */
-  async own({ account }: Principal): Promise<Request | null> {
-    return this.#options.sponsorships.of(account.id)
+  /** The person's own request, open or lately decided. `isHere`: this browser has made it. */
+  async own({
+    principal,
+    asker
+  }: SignedCaller): Promise<{ readonly request: Request; readonly isHere: boolean } | null> {
+    const request = await this.#options.sponsorships.of(principal.account.id)
+    return request === null ? null : { request, isHere: isAskedIn(request, asker) }
   }
 
-  /** Asks the colleague with this sign-in name or address; null asks the operators. `self`: the person named themselves. */
-  async ask(by: SignedCaller, who: string | null): Promise<'asked' | 'self' | 'too_soon' | Denied> {
+  /**
+   * Asks the colleague with this sign-in name or address; null asks the operators. `self`: the person named themselves. The browser keeps
+   * `asker`: the approval holds there alone.
+   */
+  async ask(
+    by: SignedCaller,
+    who: string | null
+  ): Promise<{ readonly kind: 'asked'; readonly asker: string } | { readonly kind: 'self' | 'too_soon' } | Denied> {
     const { sponsorships, accounts, journal } = this.#options
     const { account } = by.principal
     if (!(await this.isOpenTo(by.principal))) return denied('enrolment_not_allowed')
     const named = who === null ? null : await accounts.bySignIn(who)
-    if (named?.id === account.id) return 'self'
+    if (named?.id === account.id) return { kind: 'self' }
     if (!journal.isWritable) return denied('journal_unwritable', { retryAfterSeconds: 2 })
+    const asker = by.asker ?? newToken()
     const request = await sponsorships.ask({
       accountId: account.id,
       sponsorId: named?.id ?? null,
       typed: who,
-      address: by.address
+      address: by.address,
+      asker
     })
-    if (request === null) return 'too_soon'
+    if (request === null) return { kind: 'too_soon' }
     try {
       await journal.sponsorAsk(by, named)
     } catch (error) {
       await sponsorships.removeAll(account.id)
       throw error
     }
-    return 'asked'
+    return { kind: 'asked', asker }
   }
 
   /** What this person may decide on, and what others decided in their place, the newest first. */
@@ -124,7 +136,7 @@ export class Sponsorship {
     if (decided === null) return { kind: 'gone' }
     try {
       await journal.sponsorDecision(by, person, isApproval)
-      // The token of this invitation is nobody's: the approval holds for the next sign-in at the institution.
+      // The token of this invitation is nobody's: the approval holds for the next sign-in in the browser that asked.
       if (isApproval) await sponsorships.bind(decided, tokenDigest(await invitations.issue(accountId)))
     } catch (error) {
       await sponsorships.reopen(decided)

@@ -203,7 +203,7 @@ t.test('the approval of a colleague', async t => {
     t.equal(pathOf(await again.visitor.open(`${gate}/enrol/totp`)), '/.factorgate/sponsor/ask', 'once')
   })
 
-  t.test('also holds for the next sign-in, and ends after a day', async t => {
+  t.test('holds for the next sign-in in the browser that asked, and ends after a day', async t => {
     for (const [hours, to] of [
       [23, '/.factorgate/enrol'],
       [25, '/.factorgate/sponsor/ask']
@@ -212,8 +212,37 @@ t.test('the approval of a colleague', async t => {
       await ask(visitor, page, 'ada')
       await press(ada, await fresh(house, ada, secret), 'approve')
       house.time.advance(hours * 3600)
-      t.equal(pathOf((await withPassword(house, 'lea')).page), to, `after ${hours} hours`)
+      t.equal(pathOf((await withPassword(house, 'lea', visitor)).page), to, `after ${hours} hours`)
     }
+  })
+
+  t.test('is no help to a thief of the password in another browser', async t => {
+    const { house, ada, secret, visitor, page } = await start()
+    await ask(visitor, page, 'ada')
+    const thief = await withPassword(house, 'lea')
+    t.match(textOf(thief.page.body), /asked for approval in another browser/)
+    t.notMatch(textOf(thief.page.body), /number of this request/)
+    await press(ada, await fresh(house, ada, secret), 'approve')
+    for (const where of ['enrol', 'enrol/totp', 'challenge'])
+      t.equal(pathOf(await thief.visitor.open(`${gate}/${where}`)), '/.factorgate/sponsor/ask', where)
+    for (const [name, value] of visitor.jar('gate.localhost'))
+      if (name.includes('asked')) thief.visitor.jar('gate.localhost').set(name, `${'A'.repeat(42)}${value.at(-1)}`)
+    t.equal(pathOf(await thief.visitor.open(`${gate}/enrol/totp`)), '/.factorgate/sponsor/ask', 'with a made-up cookie')
+    t.equal(pathOf(await visitor.open(`${gate}/challenge`)), '/.factorgate/enrol', 'the person goes on')
+    t.match(textOf((await addApp(house, visitor)).done.body), /Your recovery codes/)
+  })
+
+  t.test('shows both the same number, and another one for each request', async t => {
+    const { house, ada, secret, visitor, page } = await start()
+    const shown = (page: Answer) => /number (?:of this request: )?(\d{4})/.exec(textOf(page.body))?.[1]
+    const waiting = shown(await ask(visitor, page, 'ada'))
+    t.match(waiting, /^\d{4}$/)
+    t.equal(shown(await fresh(house, ada, secret)), waiting)
+    house.time.advance(61)
+    const thief = await withPassword(house, 'lea')
+    const theirs = shown(await ask(thief.visitor, thief.page, 'ada'))
+    t.not(theirs, waiting)
+    t.equal(shown(await fresh(house, ada, secret)), theirs, 'the newest request is the one that is decided on')
   })
 
   t.test('may be declined', async t => {
@@ -230,7 +259,7 @@ t.test('the approval of a colleague', async t => {
     for (const who of ['ada', 'nobody-of-that-name', 'nobody@lab.example']) {
       const { visitor, page } = await start()
       const answer = await ask(visitor, page, who)
-      pages.push(`${answer.status} ${textOf(answer.body)}`)
+      pages.push(`${answer.status} ${textOf(answer.body).replace(/\d{4}/, 'the number')}`)
     }
     t.equal(new Set(pages).size, 1)
   })

@@ -406,13 +406,23 @@ export const stories: readonly Story[] = [
   variant('ask-sponsor-self', <AskSponsorPage frame={stranger} view={{ ...ask, problem: say.sponsor.self }} />),
   variant(
     'ask-sponsor-waiting',
-    <AskSponsorPage frame={stranger} view={{ ...ask, request: { state: 'open', askedAt: now - 5 * minute } }} />
+    <AskSponsorPage
+      frame={stranger}
+      view={{ ...ask, request: { id: 'lea', state: 'open', askedAt: now - 5 * minute } }}
+    />
   ),
   variant(
     'ask-sponsor-declined',
     <AskSponsorPage
       frame={stranger}
-      view={{ ...ask, request: { state: 'declined', askedAt: now - hour, decidedBy: grace } }}
+      view={{ ...ask, request: { id: 'lea', state: 'declined', askedAt: now - hour, decidedBy: grace } }}
+    />
+  ),
+  variant(
+    'ask-sponsor-elsewhere',
+    <AskSponsorPage
+      frame={stranger}
+      view={{ ...ask, request: { id: 'lea', state: 'open', askedAt: now - hour }, isElsewhere: true }}
     />
   ),
   forInstitutions('sponsor', <SponsorPage frame={person} view={sponsorView} />),

@@ -24,8 +24,8 @@ async function enrolApp(it: SignInHouse, by: Parameters<SignInHouse['signIn']['e
 
 t.test('an invitation', async t => {
   t.test('sets a password and lets its holder enrol, nothing else', async t => {
-    const { signIn, principal, said, clock } = await invited(t)
-    t.same([principal.isFullySignedIn, await signIn.enrolment.may(principal, clock())], [false, 'yes'])
+    const { signIn, principal, said, as } = await invited(t)
+    t.same([principal.isFullySignedIn, await signIn.enrolment.may(as(principal))], [false, 'yes'])
     t.same(said(), ['invitation.accept'])
   })
 
@@ -112,20 +112,16 @@ t.test('another factor takes a fresh proof with one that stands (THREATS M5, M22
   const it = await house(t)
   const ada = await it.enter('ada')
   const half = await it.halfWay(ada)
-  t.equal(await it.signIn.enrolment.may(half, it.clock()), 'no', 'a password alone enrols nothing')
+  t.equal(await it.signIn.enrolment.may(it.as(half)), 'no', 'a password alone enrols nothing')
   const code = await it.withApp(ada)
-  t.equal(
-    await it.signIn.enrolment.may(half, it.clock()),
-    'confirm-first',
-    'nor once there is something to confirm with'
-  )
+  t.equal(await it.signIn.enrolment.may(it.as(half)), 'confirm-first', 'nor once there is something to confirm with')
   const outcome = await it.signIn.secondFactor.withCode(it.as(half), 'totp', code())
   if (outcome.kind !== 'entered') return t.fail(outcome.kind)
   const { principal } = outcome
-  t.equal(await it.signIn.enrolment.may(principal, it.clock()), 'yes')
+  t.equal(await it.signIn.enrolment.may(it.as(principal)), 'yes')
   it.time.advance(301)
-  t.equal(await it.signIn.enrolment.may(principal, it.clock()), 'confirm-first', 'a proof grows old')
-  t.equal(await it.signIn.enrolment.mayFinish(principal, it.clock(), true), 'yes', 'what was begun may be finished')
+  t.equal(await it.signIn.enrolment.may(it.as(principal)), 'confirm-first', 'a proof grows old')
+  t.equal(await it.signIn.enrolment.mayFinish(it.as(principal), true), 'yes', 'what was begun may be finished')
   const added = await enrolApp(it, it.as(principal))
   t.match(added, { kind: 'enrolled', token: null, browser: null, next: { kind: 'recovery-codes' } })
 })

@@ -304,20 +304,24 @@ const english = {
     waitTitle: 'Waiting for approval',
     waitWhat: (when: string) => `You asked for approval ${when}.`,
     waitNow:
-      'If the person that you named uses this gate, they see your request on their list of apps. The people who run this gate see it too. A request waits for three days. You can close this page and sign in again later.',
+      'If the person that you named uses this gate, they see your request on their list of apps. The people who run this gate see it too. A request waits for three days. You can close this page and sign in again later, in this browser.',
+    number: (digits: string) => `Tell your colleague the number of this request: ${apart(digits)}.`,
+    elsewhere:
+      'You asked for approval in another browser. It holds there alone: go on in that browser, or ask again from here.',
     look: 'Look again',
     askAnother: 'Ask somebody else',
     declined: (by: string) => `${apart(by)} has declined your request. Talk to them, or ask somebody else.`,
     approvedBy: (by: string) =>
       `${apart(by)} has approved your request. Set up your second factor within 24 hours of the approval.`,
     title: 'Requests for approval',
-    lead: 'These people ask to set up their first second factor. Approve only a person who has told you about it, face to face or on the phone. Whoever gets an approval can use the apps in that person’s name.',
+    lead: 'These people ask to set up their first second factor. Approve only a person who has told you about it, face to face or on the phone, and who has named the same number. Whoever gets an approval can use the apps in that person’s name.',
     nobody: 'Nobody waits for your approval.',
     described: (name: string, email: string | null, institution: string) =>
       email === null
         ? `${apart(name)}, from ${titled(institution)}`
         : `${apart(name)}, ${apart(email)}, from ${titled(institution)}`,
     from: (when: string, address: string) => `Asked ${when}, from the address ${apart(address)}`,
+    theirNumber: (digits: string) => `Their page shows the number ${apart(digits)}.`,
     named: (sponsor: string) => `They named ${apart(sponsor)}.`,
     approve: 'Approve',
     approveNamed: (name: string) => `Approve ${name}`,
