@@ -10,10 +10,7 @@ export interface Account {
   readonly groups: readonly string[]
   /** The directory's id; `local` for the gate's own passwords. */
   readonly directory: string
-  /**
-   * The directory's id of the person, which never changes. Absent for local people, and before the first sign-in of a person added
-   * beforehand.
-   */
+  /** The directory's permanent id of the person. Absent for local people, and before the first sign-in of a person added beforehand. */
   readonly externalId?: string
   readonly suspended: { readonly at: number; readonly why: string } | null
   readonly createdAt: number
@@ -36,7 +33,7 @@ export function canonicalName(text: string): string | undefined {
   return nameShape.test(name) ? name : undefined
 }
 
-/** Whatever was typed for a name in one form, also where it can be no name: guesses are counted by it, and directories search it. */
+/** One form of any typed text, even of text that cannot be a name: guesses are counted by it, and directories search it. */
 export function plainName(text: string): string {
   return canonicalName(text) ?? text.slice(0, 256).trim().normalize('NFKC').toLowerCase()
 }

@@ -1,4 +1,4 @@
-/** The accounts. A name belongs to one account. Of two changes at once, neither is lost. */
+/** The accounts in the store. A name belongs to one account, and parallel changes are not lost. */
 import type { Clock } from '../clock.ts'
 import { digestOf, newId } from '../ids.ts'
 import { inBatches } from '../store/batches.ts'
@@ -44,7 +44,7 @@ export type AccountChange = Partial<Pick<Account, 'displayName' | 'email' | 'gro
 const index = 'accounts'
 /** Set when the index of addresses is complete. A store of an older version lacks it. */
 const addressMark = 'meta:addresses'
-/** An id that no account has. Unknown names are looked up with it, so that the number of reads tells nothing (ASVS 6.3.8). */
+/** An id that no account has. Unknown names are looked up with it, so that the number of reads is the same (ASVS 6.3.8). */
 const nobody = 'A'.repeat(22)
 const nameKeyOf = (name: string) => `account-name:${name}`
 /** A directory's ids have any length and any characters. */
@@ -62,7 +62,7 @@ export class Accounts {
     this.#addresses = new Addresses(store)
   }
 
-  /** Throws AccountError `name_invalid`, `name_taken` or `external_taken`. Of two people who ask for one name at once, one gets it. */
+  /** Throws AccountError `name_invalid`, `name_taken` or `external_taken`. One of two parallel calls gets a name. */
   async create(input: NewAccount): Promise<Account> {
     const name = canonicalName(input.name)
     if (name === undefined) throw new AccountError('name_invalid')
@@ -77,7 +77,7 @@ export class Accounts {
       suspended: null,
       createdAt: this.#clock()
     }
-    // The name comes last: a create that breaks off leaves no name that nobody can take.
+    // The name comes last, otherwise a create that breaks off would leave a name that nobody can take.
     await accountRecord.put(this.#store, account.id, account)
     await this.#store.link(index, account.id)
     await this.#addresses.link(account.email, account.id)
@@ -112,8 +112,7 @@ export class Accounts {
   }
 
   /**
-   * Ties an account that was added beforehand to a person of its directory. Throws AccountError `external_taken` where either is tied
-   * already.
+   * Ties an account that was added beforehand to a person of its directory. Throws AccountError `external_taken` if either is tied already.
    */
   async bind(id: string, externalId: string): Promise<Account> {
     const { directory } = (await this.byId(id)) ?? { directory: null }
@@ -124,7 +123,7 @@ export class Accounts {
         throw new AccountError('external_taken')
       return { ...account, externalId }
     }).catch(async error => {
-      // Of two people with this name, the other one was first. This one may still get an account with another name.
+      // Another person with this name was first. This one may still get an account with another name.
       if (error instanceof AccountError && error.problem === 'external_taken')
         await this.#deleteIf(externalKeyOf(directory, externalId), id)
       throw error
@@ -156,8 +155,8 @@ export class Accounts {
   }
 
   /**
-   * A name, or an e-mail address that only one account has. The name comes first. The number of reads depends on the text, and not on who
-   * exists (ASVS 6.3.8).
+   * By a name, or by an e-mail address that only one account has. The name comes first. The number of reads depends on the text alone (ASVS
+   * 6.3.8).
    */
   async bySignIn(text: string): Promise<Account | null> {
     const named = await this.byName(text)
@@ -169,7 +168,7 @@ export class Accounts {
     return named ?? (holders.length === 1 ? holders[0]! : null)
   }
 
-  /** Once for each store. With `anew` in any case. */
+  /** Runs once for each store, or again with `anew`. */
   async indexAddresses({ anew = false } = {}): Promise<void> {
     if (!anew && (await this.#store.get(addressMark)) !== null) return
     await inBatches(await this.#store.members(index), async id => {
@@ -183,16 +182,16 @@ export class Accounts {
     return (await this.#store.members(index)).length === 0
   }
 
-  /** Sorted by name. `onDone` gets the number that has been read. */
+  /** Sorted by name. `onDone` gets the number of accounts read. */
   async list(onDone?: (done: number) => void): Promise<Account[]> {
     const found = await inBatches(await this.#store.members(index), id => this.byId(id), onDone)
     return found.filter(account => account !== null).sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  /** Throws AccountError `not_found`, and StoreUnconfirmed as `suspend` does, since the change may take a group away. */
+  /** Throws AccountError `not_found`, and StoreUnconfirmed as `suspend` does. */
   async update(id: string, change: AccountChange): Promise<Account> {
     const before = change.email === undefined ? null : await this.byId(id)
-    // The index comes first: it may name one account too many, and never one too few.
+    // The index is written first: it may name one account too many, and never one too few.
     if (before !== null) await this.#addresses.link(change.email ?? null, id)
     const account = await this.#change(id, account => ({
       ...account,
@@ -210,13 +209,13 @@ export class Accounts {
       canonicalAddress((await this.byId(id))?.email ?? '') === canonicalAddress(address ?? '')
     if (await isTheirs()) return
     await this.#addresses.unlink(address, id)
-    // Another process may have given the address back meanwhile.
+    // Another process may have given the address back.
     if (await isTheirs()) await this.#addresses.link(address, id)
   }
 
   /**
-   * Watchers of the store end the account's sessions and connections. Throws AccountError `not_found`. Rejects with StoreUnconfirmed where
-   * nothing confirms the change; a second call asks again.
+   * Watchers of the store end the account's sessions and connections. Throws AccountError `not_found`. Rejects with StoreUnconfirmed if the
+   * change is not confirmed; a second call asks again.
    */
   async suspend(id: string, why: string): Promise<Account> {
     const account = await this.#change(id, account => ({ ...account, suspended: { at: this.#clock(), why } }))
@@ -232,7 +231,7 @@ export class Accounts {
   async remove(id: string): Promise<boolean> {
     const account = await this.byId(id)
     if (account === null) return false
-    // Only its own name: another account may have taken it after a removal that broke off.
+    // Another account may have taken the name after a removal that broke off.
     await this.#deleteIf(nameKeyOf(account.name), id)
     if (account.externalId !== undefined) await this.#deleteIf(externalKeyOf(account.directory, account.externalId), id)
     await this.#store.unlink(membersOf(account.directory), id)
@@ -243,7 +242,7 @@ export class Accounts {
     return isGone
   }
 
-  /** True for the one account that the key now names; one whose account is gone is free. */
+  /** True if the key now names this account. The claim of an account that is gone is free. */
   #claim(key: string, id: string): Promise<boolean> {
     return changeValue(this.#store, key, async holder => {
       if (holder === id) return { result: true }
@@ -264,7 +263,7 @@ export class Accounts {
   }
 }
 
-/** True where the change takes rights away. The store writes such a change even where its disk is full. */
+/** True if the change takes rights away. The store writes such a change even when its disk is full. */
 function takesAway(before: Account, after: Account): boolean {
   const isSmaller = after.groups.length < before.groups.length
   return after.suspended !== null || (isSmaller && after.groups.every(group => before.groups.includes(group)))

@@ -1,6 +1,6 @@
 /**
- * E-mail addresses as sign-in names: their canonical form, and the index from an address to its accounts. An entry counts only if the
- * account's record confirms it.
+ * E-mail addresses as sign-in names: their canonical form, and the index from an address to its accounts. An account's record must confirm
+ * an entry.
  */
 import { domainToASCII } from 'node:url'
 import { digestOf } from '../ids.ts'
@@ -14,8 +14,8 @@ const holdersMax = 8
 const keyOf = (address: string) => `account-address:${digestOf(address)}`
 
 /**
- * The canonical form of an address; undefined for text that is none (two `@`, blanks, commas: THREATS M16). The part before the `@` could
- * tell cases apart (RFC 5321 §2.4), but the mail systems in use do not.
+ * The canonical form of an address; undefined for any other text (two `@`, blanks, commas: THREATS M16). The part before the `@` could be
+ * case-sensitive (RFC 5321 §2.4), but the mail systems in use are not.
  */
 export function canonicalAddress(text: string): string | undefined {
   if (text.length > 2 * longest) return undefined

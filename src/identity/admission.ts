@@ -1,6 +1,6 @@
 /**
  * Finds the account of an arrival by the institution's id, makes it at the first sign-in, and updates it later. A name that another person
- * has is refused, and accounts are never merged.
+ * has is refused; accounts are never merged.
  */
 import { type Account, canonicalName } from './account.ts'
 import { AccountError, type Accounts } from './accounts.ts'
@@ -44,7 +44,7 @@ export class Admissions {
     }
   }
 
-  /** Updates the account from the arrival. Writes only what differs. */
+  /** Writes only what differs. */
   async keepInStep(source: AdmissionSource, account: Account, arrival: Arrival): Promise<Account> {
     const displayName = cleanDisplayName(arrival.displayName) ?? account.displayName
     const email = cleanEmail(arrival.email)
@@ -72,7 +72,7 @@ export class Admissions {
     }
   }
 
-  /** Of two first sign-ins of one person at once, the other one has made the account. */
+  /** A parallel first sign-in of the same person has made the account. */
   async #lost(source: AdmissionSource, arrival: Arrival, error: unknown): Promise<Admission> {
     if (!(error instanceof AccountError)) throw error
     const account = await this.#accounts.ofExternal(source.id, arrival.externalId)
@@ -80,7 +80,7 @@ export class Admissions {
     return { kind: 'refused', why: error.problem === 'name_invalid' ? 'name_invalid' : 'name_taken' }
   }
 
-  /** Gives the account its new name at the institution, unless another account has that name. */
+  /** Renames the account, unless another account has that name. */
   async #rename(account: Account, name: string): Promise<Account> {
     try {
       return await this.#accounts.rename(account.id, name)
@@ -95,7 +95,7 @@ export class Admissions {
 function nameOf({ realm }: AdmissionSource, { name }: Arrival): string | undefined {
   const plain = canonicalName(name)
   if (plain === undefined || realm === null) return plain
-  // Kerberos and SAML write the realm themselves (`alice@LAB.EXAMPLE`); a name of another realm gets none and is refused.
+  // Kerberos and SAML include the realm (`alice@LAB.EXAMPLE`). A name of another realm is refused.
   return plain.endsWith(`@${realm}`) ? plain : canonicalName(`${plain}@${realm}`)
 }
 

@@ -1,6 +1,6 @@
 /**
- * The signed statement of who asks (`X-Factorgate-Assertion`), for apps that can verify one: claims and signature (EdDSA, RFC 8037;
- * explicit `typ` and audience, RFC 8725 §3.9, §3.11).
+ * The signed statement of who asks (`X-Factorgate-Assertion`): claims and signature (EdDSA, RFC 8037; explicit `typ` and audience, RFC 8725
+ * §3.9, §3.11).
  */
 import { type KeyObject, sign } from 'node:crypto'
 import { factorKinds, factorTable } from '../factor/kinds.ts'
@@ -17,7 +17,7 @@ export interface AssertionInput {
   readonly key: { readonly kid: string; readonly privateKey: KeyObject }
 }
 
-/** The life of an assertion in seconds: long enough for a slow app to read it, too short to be worth stealing. */
+/** In seconds: long enough for a slow app to read it, too short to be worth stealing. */
 export const assertionSeconds = 120
 
 /** RFC 8176 §2. */

@@ -1,4 +1,4 @@
-/** Client certificates: the browser shows one at the gate's own TLS, from a smart card or from its store. */
+/** Client certificates: the browser presents one at the gate's own TLS, from a smart card or its store. */
 import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { timeUnknown } from '../factor/proof.ts'
@@ -12,25 +12,24 @@ export interface CertificateOptions {
   readonly source: Source
   /** PEM file of the authorities. */
   readonly ca: string
-  /** Files of revocation lists, PEM or DER; null where none is configured. */
+  /** Revocation lists as PEM or DER files; null for none. */
   readonly crl: readonly string[] | null
   readonly ocsp: boolean
   readonly name: NameField
   /** Whether the certificate counts as a second factor, as a card with a PIN does. */
   readonly mfa: boolean
-  /** Hears why nobody can sign in, where a file cannot be used. */
+  /** Called with the reason when a file is unusable and nobody can sign in. */
   readonly onTrouble: (sentence: string) => void
 }
 
-/** What a connection tells of the certificate at its other end. */
+/** The client certificate of a connection. */
 export interface PresentedCertificate {
-  /** What OpenSSL says of it; null for no objection. It says so too of a resumed session without a certificate. */
+  /** OpenSSL's objection, or null. A resumed session without a certificate has none either. */
   readonly objection: string | null
-  /** A resumed session: nobody has proved now that they hold the key. */
+  /** In a resumed session nobody has proved possession of the key. */
   readonly isResumed: boolean
-  /** Null where the browser showed none. */
   readonly leaf: X509Certificate | null
-  /** What the browser sent along. */
+  /** Further certificates that the browser sent. */
   readonly sent: readonly X509Certificate[]
 }
 
@@ -50,7 +49,7 @@ export class CertificateInstitution implements Institution {
     })
   }
 
-  /** Who the certificate is of. `now` in milliseconds. */
+  /** Identifies the person. `now` in milliseconds. */
   async read({ objection, isResumed, leaf, sent }: PresentedCertificate, now: number): Promise<InstitutionAnswer> {
     if (leaf === null) return refused('institution_refused', 'the browser showed no certificate')
     if (isResumed) return refused('institution_answer_invalid', 'the TLS session is a resumed one')
@@ -65,7 +64,7 @@ export class CertificateInstitution implements Institution {
     return {
       kind: 'arrived',
       arrival: {
-        // A renewed card has another serial number, and a new authority another name: who somebody is under these authorities, their name says.
+        // A renewed card has another serial number, and a new authority another name, so the name in the certificate identifies the person.
         externalId: canonicalName(name) ?? name,
         name,
         displayName,
@@ -78,7 +77,7 @@ export class CertificateInstitution implements Institution {
   }
 }
 
-/** Reads the files. What judges certificates is loaded only where somebody has configured it. */
+/** The checker is loaded only if it is configured. */
 async function load({ ca, crl, ocsp, name }: CertificateOptions): Promise<CertificateChecker> {
   const [{ CertificateChecker }, { readLists }] = await Promise.all([
     import('./certificate/checker.ts'),

@@ -1,4 +1,4 @@
-/** All configured sources of people: the directories that take a password, and the institutions. */
+/** All configured sources of people: directories that take a password, and institutions. */
 import type { Account } from './account.ts'
 import type { EnrolmentMode, Source } from './arrival.ts'
 import type { CertificateInstitution } from './certificate.ts'
@@ -11,15 +11,15 @@ import type { SamlInstitution } from './saml/saml.ts'
 export type AnyInstitution = CertificateInstitution | HeaderInstitution | OidcInstitution | SamlInstitution
 
 /**
- * Whether the account's directory still vouches for it. `ask-there`: the gate cannot ask, so the person has to sign in there. `gone`: the
- * directory does not know them any more, has locked them, or is not configured any more.
+ * Whether the account's directory still vouches for it. `ask-there`: the gate cannot ask, so the person must sign in there. `gone`: the
+ * directory does not know them, has locked them, or is not configured any more.
  */
 export type Standing = 'stands' | 'gone' | 'ask-there'
 
 export interface DirectoriesInput {
-  /** Asked in this order. */
+  /** In the order in which they are asked. */
   readonly passwords: readonly Directory[]
-  /** The order of the buttons. */
+  /** In the order of the buttons. */
   readonly institutions: readonly AnyInstitution[]
 }
 
@@ -35,7 +35,7 @@ export class Directories {
     for (const { source } of institutions) this.#sources.set(source.id, source)
   }
 
-  /** Rejects with GateError `institution_unreachable` where the directory cannot be asked now. */
+  /** Rejects with GateError `institution_unreachable`. */
   async standingOf(account: Account): Promise<Standing> {
     const directory = this.passwords.find(({ id }) => id === account.directory)
     if (directory !== undefined) {
@@ -49,7 +49,7 @@ export class Directories {
     return this.institutions.find(({ source }) => source.id === id)
   }
 
-  /** The title, or the id where it is not configured. */
+  /** The title, or the id of a directory that is not configured. */
   titleOf(id: string): string {
     return this.#sources.get(id)?.title ?? id
   }
@@ -58,7 +58,7 @@ export class Directories {
     return this.#sources.get(id)?.enrolment ?? 'invitation'
   }
 
-  /** True where people of some source ask colleagues for approval. */
+  /** True if people of some source ask colleagues for approval. */
   get hasSponsors(): boolean {
     return [...this.#sources.values()].some(source => source?.enrolment === 'sponsor')
   }

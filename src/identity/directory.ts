@@ -1,7 +1,4 @@
-/**
- * The port of directories that check a name and a password: local users and LDAP. institution.ts is the port of logins that are checked
- * elsewhere.
- */
+/** The port of directories that check a name and a password: local users and LDAP. institution.ts is the port of all other logins. */
 import type { Account } from './account.ts'
 import type { Source } from './arrival.ts'
 import type { HashPlace } from './password/hash-queue.ts'
@@ -16,33 +13,33 @@ export type DirectoryAnswer =
   | { readonly kind: 'refused'; readonly why?: DirectoryRefusal }
   /** Nothing was checked. */
   | { readonly kind: 'busy' }
-  /** Nothing was checked, and the directory cannot be asked now. */
+  /** Nothing was checked, because the directory cannot be asked now. */
   | { readonly kind: 'unreachable' }
 
-/** Only a person who typed the right password hears it. */
+/** Only a person who typed the right password sees it. */
 export type DirectoryRefusal = 'locked' | 'disabled' | 'expired' | 'must_change' | 'name_invalid' | 'name_taken'
 
 export interface Directory {
   readonly id: string
-  /** Absent where its people are accounts already. */
+  /** Absent if its people are accounts already. */
   readonly source?: Source
-  /** Rejects only where the store cannot be reached. `place` decides whose turn comes first. */
+  /** Rejects only if the store cannot be reached. `place` decides the order of service. */
   authenticate(name: string, password: string, place?: HashPlace): Promise<DirectoryAnswer>
   /**
-   * Takes as long as `authenticate` and checks nobody; for people whose password another directory checks. Where it is absent, `authenticate` is called with a
-   * password that fits nobody.
+   * Takes as long as `authenticate` and checks nobody. It serves people whose password another directory checks. Without it, `authenticate`
+   * is called with a password that fits nobody.
    */
   pretend?(name: string, password: string): Promise<Exclude<DirectoryAnswer, { kind: 'accepted' }>>
-  /** Whether a password from this place would be `busy` at once. Absent without a queue. */
+  /** True if a password from this place would be `busy` at once. Absent without a queue. */
   isFullFor?(place: HashPlace): boolean
   /**
-   * False where the account's person is gone, locked or disabled there; otherwise the account is in step with the directory. Rejects with GateError
-   * `institution_unreachable`. Absent where the account itself says it, and where nobody can be looked up without their password.
+   * False if the account's person is gone, locked or disabled there; otherwise the account is updated from the directory. Rejects with
+   * GateError `institution_unreachable`. Absent if the account itself tells, or if a look-up needs the person's password.
    */
   stands?(account: Account): Promise<boolean>
-  /** How long somebody who does not stand any more may keep their access; absent where nobody is looked up. */
+  /** How long a person keeps access after `stands` would be false; absent without look-ups. */
   readonly refreshSeconds?: number
-  /** Says in the log where the directory does not work. Never rejects. */
+  /** Logs a directory that does not work. Never rejects. */
   check?(): Promise<void>
   close?(): void | Promise<void>
 }

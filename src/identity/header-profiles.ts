@@ -1,6 +1,6 @@
 /**
- * The table of header profiles: the names under which known products read a person from a proxy, and how each reads letters outside ASCII.
- * Checked against the products' own sources and documentation in November 2026.
+ * The header profiles: the names under which products read a person from a proxy, and their encoding, by the products' own sources and
+ * documentation of November 2026.
  */
 
 export const headerEncodings = ['utf-8', 'latin-1', 'percent', 'rfc2047', 'quoted-printable', 'ascii'] as const
@@ -9,7 +9,7 @@ export type HeaderEncoding = (typeof headerEncodings)[number]
 export const groupSeparators = [',', ';', '|', ' '] as const
 export type GroupSeparator = (typeof groupSeparators)[number]
 
-/** The headers that tell an app who is there; null for those that are not sent. */
+/** Null for a header that is not sent. */
 export interface IdentityHeaders {
   readonly user: string | null
   /** The sign-in name again, for products that read two headers. */
@@ -20,7 +20,7 @@ export interface IdentityHeaders {
   readonly groupSeparator?: GroupSeparator
   /** Default: utf-8. */
   readonly encoding?: HeaderEncoding
-  /** Carries `secret`, by which the app knows the gate. */
+  /** The header of `secret`, by which the app knows the gate. */
   readonly secretHeader?: string | null
   readonly secret?: string
 }
@@ -37,8 +37,7 @@ const none = {
 } as const
 
 export const headerProfiles = {
-  // Authelia's names, which most apps with "trusted header" sign-in know. Authelia writes UTF-8 and joins groups with commas.
-  // authelia.com, "Trusted Header SSO".
+  // Authelia's names, which most apps with "trusted header" sign-in know (authelia.com, "Trusted Header SSO").
   'remote-user': {
     ...none,
     user: 'Remote-User',
@@ -47,9 +46,8 @@ export const headerProfiles = {
     groups: 'Remote-Groups',
     encoding: 'utf-8'
   },
-  // oauth2-proxy towards an upstream. It joins groups with commas and writes UTF-8 bytes, since Go's headers are bytes. Both User and
-  // Preferred-Username are read as a sign-in name, so a display name, which people may choose, is in neither.
-  // oauth2-proxy, pkg/apis/options/legacy_options.go and pkg/middleware/headers.go.
+  // oauth2-proxy towards an upstream. Both User and Preferred-Username are read as a sign-in name, so neither holds a display name, which
+  // people may choose (pkg/apis/options/legacy_options.go, pkg/middleware/headers.go).
   'x-forwarded-user': {
     ...none,
     user: 'X-Forwarded-User',
@@ -67,9 +65,8 @@ export const headerProfiles = {
     groups: 'X-Auth-Request-Groups',
     encoding: 'utf-8'
   },
-  // Grafana's [auth.proxy], with `headers = Name:X-WEBAUTH-NAME Email:X-WEBAUTH-EMAIL Groups:X-WEBAUTH-GROUPS`. It takes the bytes as
-  // UTF-8; with `headers_encoded = true` it decodes quoted-printable instead.
-  // Grafana, "Configure auth proxy authentication" and pkg/services/authn/clients/proxy.go.
+  // Grafana's [auth.proxy], with `headers = Name:X-WEBAUTH-NAME Email:X-WEBAUTH-EMAIL Groups:X-WEBAUTH-GROUPS`. With `headers_encoded =
+  // true` it decodes quoted-printable ("Configure auth proxy authentication"; pkg/services/authn/clients/proxy.go).
   'x-webauth-user': {
     ...none,
     user: 'X-WEBAUTH-USER',
@@ -78,12 +75,11 @@ export const headerProfiles = {
     groups: 'X-WEBAUTH-GROUPS',
     encoding: 'utf-8'
   },
-  // Posit Workbench's proxied authentication (`auth-proxy=1`). The name is that of a system account, so it is ASCII.
-  // Posit Workbench administration guide, "Proxied Authentication".
+  // Posit Workbench's proxied authentication (`auth-proxy=1`). The name is a system account's, so it is ASCII (administration guide,
+  // "Proxied Authentication").
   rstudio: { ...none, user: 'X-RStudio-Username', encoding: 'ascii' },
-  // Galaxy's `use_remote_user` reads HTTP_REMOTE_USER, and HTTP_GX_SECRET where `remote_user_secret` is set. Servers make both of names
-  // with `-` too, and some of them drop names with `_`. It decodes headers as Latin-1 (PEP 3333), and the value is an e-mail address.
-  // Galaxy, lib/galaxy/web/framework/middleware/remoteuser.py.
+  // Galaxy's `use_remote_user` reads HTTP_REMOTE_USER, and HTTP_GX_SECRET for `remote_user_secret`. Some servers drop names with `_`. The
+  // value is an e-mail address (lib/galaxy/web/framework/middleware/remoteuser.py).
   galaxy: { ...none, user: 'Remote-User', secretHeader: 'GX-Secret', encoding: 'ascii' },
   custom: { ...none, user: null, encoding: 'utf-8' }
 } as const satisfies Record<string, Profile>
@@ -91,10 +87,9 @@ export const headerProfiles = {
 export type HeaderProfile = keyof typeof headerProfiles
 export const headerProfileNames = Object.keys(headerProfiles) as HeaderProfile[]
 
-/** A profile, and what differs from it. */
 export type GivenHeaders = Partial<IdentityHeaders> & { readonly profile?: HeaderProfile }
 
-/** What is given stands; the rest is the profile's, `remote-user` by default. */
+/** Given values override the profile, which is `remote-user` by default. */
 export function withProfile(given: HeaderProfile | GivenHeaders): IdentityHeaders & GivenHeaders {
   if (typeof given === 'string') return { profile: given, ...headerProfiles[given] }
   if (given.profile !== undefined) return { ...headerProfiles[given.profile], ...given }

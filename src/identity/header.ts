@@ -1,6 +1,6 @@
 /**
  * A proxy in front that signs people in (mod_shib, mod_auth_openidc, Kerberos) and names them in headers. The gate knows it by its address
- * and a secret. A header that comes twice, or also in another spelling, is refused, since proxies pass on what they do not know.
+ * and a secret. A duplicate header, in any spelling, is refused, since proxies pass on unknown headers.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { timeUnknown } from '../factor/proof.ts'
@@ -21,28 +21,27 @@ export interface HeaderNames {
 
 export interface HeaderOptions {
   readonly source: Source
-  /** Addresses or networks of the proxies. */
   readonly from: readonly string[]
   readonly headers: HeaderNames
   readonly separator: ',' | ';'
   readonly secret: { readonly header: string; readonly value: string }
-  /** Values of `headers.mfa` that say that a second factor was checked; empty for none. */
+  /** Values of `headers.mfa` that mean a checked second factor. */
   readonly mfaValues: readonly string[]
 }
 
 export interface FrontRequest {
-  /** Address of the socket, whatever X-Forwarded-For says. */
+  /** Address of the socket, regardless of X-Forwarded-For. */
   readonly peer: string
   /** Alternating names and values. */
   readonly rawHeaders: readonly string[]
 }
 
-/** Apache writes this for a variable that is not set (`RequestHeader set X-Remote-Name "%{NAME}e"`). */
+/** Apache writes this for an unset variable (`RequestHeader set X-Remote-Name "%{NAME}e"`). */
 const apachesNothing = '(null)'
 
 export class HeaderInstitution implements Institution {
   readonly kind = 'header'
-  /** The proxy decides when it asks, and does not say when it did. */
+  /** The proxy decides when it asks, and does not tell. */
   readonly asksForMfa = false
   readonly source: Source
   readonly #options: HeaderOptions
@@ -69,7 +68,7 @@ export class HeaderInstitution implements Institution {
     const name = saidIn(headers.name)
     if (name === null || name === '')
       return refused('institution_refused', `${headers.name} is missing: nobody is signed in at the proxy`)
-    // Without an id the canonical name identifies the person.
+    // Without an id, the canonical name identifies the person.
     const id = headers.id === null ? (canonicalName(name) ?? name) : saidIn(headers.id)
     if (id === null || id === '') return invalid(`${headers.id} is missing`)
     const said = headers.mfa === null ? [] : groupsIn(saidIn(headers.mfa) ?? '', separator)
@@ -92,7 +91,7 @@ function invalid(detail: string): InstitutionAnswer {
   return refused('institution_answer_invalid', detail)
 }
 
-/** The values of these headers as UTF-8, by their configured names; or what is wrong with one of them. */
+/** The values of these headers as UTF-8, by configured name; or a problem with one of them. */
 function readHeaders(
   rawHeaders: readonly string[],
   names: readonly string[]
@@ -114,7 +113,7 @@ function readHeaders(
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-/** Node shows the bytes of a value as latin-1. */
+/** Node gives the bytes of a value as latin-1. */
 function utf8(value: string): string | null {
   try {
     return decoder.decode(Buffer.from(value, 'latin1')).trim()
@@ -123,7 +122,7 @@ function utf8(value: string): string | null {
   }
 }
 
-/** Values with the separator between them; `\` escapes it, as in mod_shib. */
+/** Splits at the separator; `\` escapes it, as in mod_shib. */
 function groupsIn(text: string, separator: string): string[] {
   const values: string[] = []
   let value = ''

@@ -3,16 +3,15 @@ import { encodeValue } from './header-encoding.ts'
 import type { HeaderEncoding, IdentityHeaders } from './header-profiles.ts'
 import type { Subject } from './subject.ts'
 
-/** A value that cannot be sent, or would be misread. */
+/** A value that cannot be sent, or could be misread. */
 export interface Unsent {
   readonly header: string
   readonly value: string
 }
 
 /**
- * Alternating names and values (one character for each byte). A missing attribute makes no line, since some apps take an empty one as
- * "delete it". Where the sign-in name cannot be sent, nothing is sent, otherwise an app would see groups of nobody. `onUnsent` gets what is
- * left out.
+ * Alternating names and values (one character for each byte). A missing attribute has no line, since some apps take an empty one as "delete
+ * it". Without a sign-in name nothing is sent, otherwise an app would see groups of nobody. `onUnsent` gets the omitted values.
  */
 export function identityLines(
   headers: IdentityHeaders,
@@ -44,7 +43,7 @@ interface GroupsText {
   readonly unsent: readonly string[]
 }
 
-/** By app and by the account's array, which stays the same while the account is cached. */
+/** By app and by the account's array, which is the same object while the account is cached. */
 const known = new WeakMap<IdentityHeaders, WeakMap<readonly string[], GroupsText>>()
 
 function groupsOf(
@@ -68,7 +67,7 @@ function groupsOf(
   return found
 }
 
-/** False for a name that an app would split or trim into another group's, whether it decodes the value before that or after. */
+/** False for a name that an app would split or trim into another group, before or after decoding. */
 function isOneGroup(group: string, separator: string): boolean {
   return group !== '' && !group.includes(separator) && group.trim() === group
 }

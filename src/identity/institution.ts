@@ -1,21 +1,21 @@
-/** The port of logins that are checked elsewhere and come back through the browser: OIDC, SAML, a trusted header, a client certificate. */
+/** The port of logins that are checked elsewhere and return through the browser: OIDC, SAML, a trusted header, a client certificate. */
 import type { ErrorCode } from '../errors.ts'
 import type { Arrival, Source } from './arrival.ts'
 
 export type InstitutionKind = 'oidc' | 'saml' | 'header' | 'certificate'
 
-/** `detail` is for the log and the journal: one line, no secret, and text of the other side only in quotes. */
+/** `detail` is for the log and the journal: one line without secrets, with the institution's text in quotes. */
 export interface InstitutionRefusal {
   readonly kind: 'refused'
   readonly code: Extract<ErrorCode, `institution_${string}`>
   readonly detail: string
 }
 
-/** The institution's session: its sign-out ends ours, and ours ends it. */
+/** The institution's session: its sign-out ends ours, and the reverse. */
 export interface InstitutionSession {
   /** `sid` or `SessionIndex`; null where it has none. */
   readonly sid: string | null
-  /** What its sign-out needs (an ID token, a NameID as JSON). It is stored sealed. */
+  /** What its sign-out needs (an ID token, a NameID as JSON), stored sealed. */
   readonly hint: string | null
   /** When the institution stops vouching, in milliseconds since the epoch. */
   readonly endsAt: number | null
@@ -39,18 +39,18 @@ export const refused = (code: InstitutionRefusal['code'], detail: string): Insti
 export interface Institution {
   readonly source: Source
   readonly kind: InstitutionKind
-  /** True where a person can show a second factor there anew. */
+  /** True if a person can show a second factor there anew. */
   readonly asksForMfa: boolean
   /**
-   * Where a browser signs out there too; null where it cannot. `returnTo`: our page after a sign-out. Never rejects, since the sign-out
-   * here does not depend on it. `now` in milliseconds.
+   * Where a browser signs out there too, or null. `returnTo`: our page after a sign-out. Never rejects, since a sign-out here does not
+   * depend on it. `now` in milliseconds.
    */
   signOutUrl?(
     session: InstitutionSession & { readonly externalId: string },
     returnTo: string,
     now: number
   ): Promise<string | null>
-  /** The origin of that address, if known: a page's policy must name where its form may lead (CSP3 §6.4.1). */
+  /** The origin of that address, if known. A page's policy must name where its form may lead (CSP3 §6.4.1). */
   signOutOrigin?(now: number): string | null
   close?(): void | Promise<void>
 }

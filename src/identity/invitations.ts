@@ -1,21 +1,20 @@
 /**
- * Invitations: links with which people set a password and enrol a first factor. An invitation proves possession of itself alone and opens
- * no app (THREATS M5, M7).
+ * Invitations: links with which people set a password and enrol a first factor. An invitation proves only its own possession and opens no
+ * app (THREATS M5, M7).
  */
 import { type Clock, isCurrent } from '../clock.ts'
 import { isToken, newToken, tokenDigest } from '../ids.ts'
 import { RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 
-/** ASVS 6.4.1; NIST SP 800-63B-4 §4.2 for codes that are sent by e-mail. */
+/** ASVS 6.4.1; NIST SP 800-63B-4 §4.2 for codes sent by e-mail. */
 const lifeSeconds = 24 * 3600
-/** The record outlives the link by the hour that a sign-in lasts, so that people may finish. */
+/** The record outlives the link by one hour, so that people may finish a sign-in. */
 const keptSeconds = lifeSeconds + 3600
 
 interface Invitation {
   readonly accountId: string
   readonly expiresAt: number
-  /** When the password was set. */
   readonly acceptedAt?: number
 }
 
@@ -47,7 +46,7 @@ export class Invitations {
     const before = await this.#store.get(latestOf(accountId))
     await invitationRecord.put(this.#store, digest, invitation, keptSeconds)
     await this.#store.put(latestOf(accountId), digest, keptSeconds)
-    // A failover must not make the older one good again.
+    // A failover must not revive the older one.
     if (before !== null) await this.#store.settle?.()
     return token
   }
@@ -64,23 +63,23 @@ export class Invitations {
     return found?.acceptedAt === undefined ? null : found.accountId
   }
 
-  /** Of all callers at once, one gets the account's id and the others null. */
+  /** One of all parallel callers gets the account's id; the others get null. */
   accept(token: string): Promise<string | null> {
     return this.#mark(token, true)
   }
 
-  /** After a failure: the link is good again until its end. */
+  /** Makes the link good again until its end, after a failure. */
   async release(token: string): Promise<void> {
     await this.#mark(token, false)
   }
 
-  /** True also for an accepted one. */
+  /** True even for an accepted one. */
   async isWaiting(accountId: string): Promise<boolean> {
     const digest = await this.#store.get(latestOf(accountId))
     return digest !== null && (await this.#good(digest, await invitationRecord.get(this.#store, digest))) !== null
   }
 
-  /** True while it is the newest, and neither withdrawn nor spent, even after the link has run out. */
+  /** True while it is the newest, not withdrawn and not spent, even after its link has expired. */
   async stands(accountId: string, digest: string): Promise<boolean> {
     const [newest, invitation] = await Promise.all([
       this.#store.get(latestOf(accountId)),
@@ -89,7 +88,7 @@ export class Invitations {
     return newest === digest && invitation?.accountId === accountId
   }
 
-  /** True for one caller, and only while it `stands`. */
+  /** True for one caller, while it `stands`. */
   async spend(accountId: string, digest: string): Promise<boolean> {
     if (!(await this.stands(accountId, digest))) return false
     if ((await invitationRecord.take(this.#store, digest)) === null) return false
@@ -110,7 +109,7 @@ export class Invitations {
     return this.#good(digest, await invitationRecord.get(this.#store, digest))
   }
 
-  /** Answers the account's id to the one caller that makes the change. */
+  /** The account's id for the one caller that makes the change. */
   #mark(token: string, to: boolean): Promise<string | null> {
     if (!isToken(token)) return Promise.resolve(null)
     const digest = tokenDigest(token)
@@ -123,7 +122,7 @@ export class Invitations {
     })
   }
 
-  /** Null if its time is up, or a newer one exists. */
+  /** Null if it has expired, or a newer one exists. */
   async #good(digest: string, invitation: Invitation | null): Promise<Invitation | null> {
     if (invitation === null || !isCurrent(invitation.expiresAt, lifeSeconds * 1000, this.#clock())) return null
     return (await this.#store.get(latestOf(invitation.accountId))) === digest ? invitation : null

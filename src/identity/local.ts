@@ -28,7 +28,7 @@ interface PasswordRecord {
 }
 
 const hashShape = /^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/
-/** An id that no account has. Looking it up keeps the number of reads the same. */
+/** An id that no account has. Looking it up keeps the number of reads equal. */
 const nobody = 'nobody'
 
 /** The record's id is the account's. */
@@ -68,12 +68,12 @@ export class LocalDirectory implements Directory {
     return { kind: 'accepted', accountId: account.id }
   }
 
-  /** Throws PasswordRefused for a password that breaks a rule, and GateError `busy`. */
+  /** Throws PasswordRefused, and GateError `busy`. */
   async setPassword(accountId: string, password: string): Promise<void> {
     await (await this.preparePassword(password))(accountId)
   }
 
-  /** Hashes, and answers a function that stores: a caller can spend something between the two. Throws as `setPassword` does. */
+  /** Hashes, and returns a function that stores, so that a caller can spend something in between. Throws as `setPassword` does. */
   async preparePassword(password: string): Promise<(accountId: string) => Promise<void>> {
     const problem = passwordProblem(password, [])
     if (problem !== null) throw new PasswordRefused(problem)
@@ -88,7 +88,6 @@ export class LocalDirectory implements Directory {
     return (await this.#store.get(passwordRecord.key(accountId))) !== null
   }
 
-  /** True if there was one. */
   removePassword(accountId: string): Promise<boolean> {
     return this.#store.delete(passwordRecord.key(accountId))
   }
@@ -97,13 +96,13 @@ export class LocalDirectory implements Directory {
     await this.removePassword(accountId)
   }
 
-  /** A failure does not matter, since the old hash stays. */
+  /** A failure is harmless, since the old hash stays. */
   async #renew(accountId: string, before: string, password: string): Promise<void> {
     const hash = await this.#hasher.hash(password).catch(() => null)
     if (hash === null) return
     const setAt = this.#clock()
     await passwordRecord.change<void>(this.#store, accountId, record =>
-      // Only the hash that was just checked is replaced, otherwise a parallel password change would be undone.
+      // Replaces only the hash that was checked, otherwise a parallel password change would be undone.
       record?.hash === before ? { next: { hash, setAt }, result: undefined } : { result: undefined }
     )
   }

@@ -1,4 +1,4 @@
-/** The removal of an account with everything that other rooms keep of it. */
+/** The removal of an account and of its belongings in other rooms. */
 import { evenUnconfirmed, everyStep } from '../store/unconfirmed.ts'
 import { AccountError, type Accounts } from './accounts.ts'
 
@@ -9,7 +9,7 @@ export interface Belongings {
 
 /**
  * The first write suspends the account, so that access ends even if the removal breaks off; a second call finishes it. `mayGo` is asked
- * before the last step. False if there was no such account, or if `mayGo` says no.
+ * before the last step. False if there is no such account, or if `mayGo` refuses.
  */
 export async function removeEverythingOf(
   accountId: string,

@@ -1,6 +1,6 @@
 /**
- * Requests for approval: a person of an institution asks a colleague or the operators to confirm who they are. An approval is an
- * invitation whose link nobody gets: it allows one first second factor, for a limited time (THREATS M5).
+ * Requests for approval: a person of an institution asks a colleague or the operators to confirm who they are. An approval is an invitation
+ * without a link: it allows one first second factor, for a limited time (THREATS M5).
  */
 import { type Clock, isCurrent } from '../clock.ts'
 import { digestOf, newId, tokenDigest } from '../ids.ts'
@@ -9,17 +9,17 @@ import type { Store } from '../store/store.ts'
 
 const day = 24 * 3600
 const openSeconds = 3 * day
-/** How long an approval can be used, and how long a decision is shown. */
+/** The life of an approval, and of a shown decision. */
 const decidedSeconds = day
 /** Seconds between two requests of one person, and requests in a day. */
 const pauseSeconds = 60
 const asksMax = 5
 
 export interface Sponsorship {
-  /** Changes with each request, so that nobody decides on another one than they have read. */
+  /** Changes with each request, so that a decision is about the request that was read. */
   readonly id: string
   readonly accountId: string
-  /** The account that was named; null for the operators, and for a name that nobody has. */
+  /** The named account; null for the operators, and for a name that nobody has. */
   readonly sponsorId: string | null
   /** The index that lists the request for its sponsor. */
   readonly listedFor: string
@@ -33,7 +33,7 @@ export interface Sponsorship {
   readonly state: 'open' | 'approved' | 'declined'
   readonly expiresAt: number
   readonly decidedBy?: { readonly id: string; readonly name: string; readonly displayName: string }
-  /** The digest of the invitation that the approval has made. */
+  /** The digest of the approval's invitation. */
   readonly invitation?: string
 }
 
@@ -54,7 +54,7 @@ export const sponsorshipRecord = new RecordKind<Sponsorship>({
   }
 })
 
-/** The index of all open and lately decided requests, which operators see. */
+/** The index of all open and lately decided requests, for operators. */
 const everybody = 'operators'
 const listOf = (whom: string) => `sponsorships-for:${whom}`
 
@@ -67,14 +67,14 @@ export class Sponsorships {
     this.#clock = clock
   }
 
-  /** The person's request, open or lately decided; null for none. */
+  /** The person's request, open or lately decided; otherwise null. */
   async of(accountId: string): Promise<Sponsorship | null> {
     return this.#good(await sponsorshipRecord.get(this.#store, accountId))
   }
 
   /**
-   * Makes a request, which replaces an open one. Null where this person has asked a moment ago, or too often. `typed` is the name that was
-   * typed: a name that nobody has takes as many writes as any other (ASVS 6.3.8).
+   * Makes a request, which replaces an open one. Null if this person has asked a moment ago, or too often. `typed` is the typed name: a
+   * name that nobody has takes as many writes as any other (ASVS 6.3.8).
    */
   async ask(input: {
     accountId: string
@@ -113,7 +113,7 @@ export class Sponsorships {
     return request
   }
 
-  /** The requests for this sponsor, or all of them for operators, the newest first. */
+  /** The requests for this sponsor, or all for operators, newest first. */
   async listFor(sponsorId: string, isOperator: boolean): Promise<Sponsorship[]> {
     const ids = await this.#store.members(listOf(isOperator ? everybody : sponsorId))
     const found = await Promise.all(ids.map(id => this.of(id)))
@@ -123,7 +123,7 @@ export class Sponsorships {
       .sort((a, b) => b.askedAt - a.askedAt)
   }
 
-  /** Decides on an open request. Of all callers at once, one gets the request and the others null. */
+  /** One of all parallel callers gets the open request; the others get null. */
   decide(
     { accountId, id }: Pick<Sponsorship, 'accountId' | 'id'>,
     state: 'approved' | 'declined',
@@ -138,7 +138,7 @@ export class Sponsorships {
     })
   }
 
-  /** Takes a decision back after a failure: the request is open again. */
+  /** Reopens a request after a failure. */
   async reopen({ accountId, id }: Sponsorship): Promise<void> {
     const now = this.#clock()
     await sponsorshipRecord.change<void>(this.#store, accountId, request => {
@@ -185,7 +185,7 @@ export function numberOf({ id }: Pick<Sponsorship, 'id'>): string {
   return String(number).padStart(4, '0')
 }
 
-/** The index for a name that nobody has. Nobody reads it. */
+/** The index for a name that nobody has. It is never read. */
 function nobodyCalled(typed: string): string {
   return digestOf(typed).slice(0, 22)
 }

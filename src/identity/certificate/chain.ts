@@ -1,12 +1,12 @@
-/** The way from a person's certificate up to one of the configured authorities (RFC 5280 §6). */
+/** The path from a person's certificate to a configured authority (RFC 5280 §6). */
 import type { X509Certificate } from 'node:crypto'
 
-/** Longer chains are not looked at, nor more certificates that the client sends along. */
+/** The limit for a chain and for the certificates that a client sends. */
 const longest = 8
 
 /**
- * The person's certificate, then each issuer, as far up as authorities are known; the last one is in `authorities`. Null where no way leads
- * there. `sent`: what the client sent along. `now` in milliseconds.
+ * The person's certificate, then each issuer as far as authorities are known; the last one is in `authorities`. Null if there is no path.
+ * `sent`: what the client sent. `now` in milliseconds.
  */
 export function chainOf(
   leaf: X509Certificate,
@@ -16,7 +16,7 @@ export function chainOf(
 ): readonly X509Certificate[] | null {
   const pool = [...authorities, ...sent.slice(0, longest)].filter(each => each.ca && isInTime(each, now))
   const isConfigured = (each: X509Certificate) => authorities.some(({ raw }) => raw.equals(each.raw))
-  // From these no way leads up, whatever is below them. A client can send authorities that all vouch for each other: trying every order of them takes minutes.
+  // No path leads up from these. A client can send authorities that all vouch for each other, and trying every order of them takes minutes.
   const deadEnds = new Set<X509Certificate>()
   const climb = (path: readonly X509Certificate[]): readonly X509Certificate[] | null => {
     const top = path.at(-1)!
@@ -33,7 +33,7 @@ export function chainOf(
   return climb([leaf])
 }
 
-/** True where `issuer` is named by the certificate and has signed it. */
+/** True if the certificate names `issuer` and `issuer` has signed it. */
 export function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   try {
     return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)

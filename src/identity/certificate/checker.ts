@@ -1,4 +1,4 @@
-/** Judges one client certificate by the configured authorities, revocation lists and OCSP, at the moment of a sign-in. */
+/** Judges a client certificate at a sign-in by the configured authorities, revocation lists and OCSP. */
 import type { X509Certificate } from 'node:crypto'
 import { type InstitutionRefusal, refused } from '../institution.ts'
 import { chainOf, isInTime } from './chain.ts'
@@ -10,7 +10,6 @@ import type { RevocationList } from './revocation-list.ts'
 
 export interface CheckerOptions {
   readonly authorities: readonly X509Certificate[]
-  /** Null where no list is configured. */
   readonly lists: readonly RevocationList[] | null
   readonly ocsp: boolean
   readonly name: NameField
@@ -32,7 +31,7 @@ export class CertificateChecker {
     this.#options = options
   }
 
-  /** Who the certificate is of. `sent`: what the client sent along. `now` in milliseconds. Never rejects for what a certificate says. */
+  /** Identifies the person. `sent`: what the client sent. `now` in milliseconds. Never rejects because of a certificate's content. */
   async check(
     leaf: X509Certificate,
     sent: readonly X509Certificate[],
@@ -58,7 +57,7 @@ export class CertificateChecker {
     }
   }
 
-  /** Null where a current list of every authority in the chain leaves the certificate below it out. */
+  /** Null if a current list of every authority in the chain does not hold the certificate below it. */
   #listed(chain: readonly X509Certificate[], now: number): InstitutionRefusal | null {
     const { lists } = this.#options
     if (lists === null) return null
@@ -76,14 +75,14 @@ export class CertificateChecker {
     return null
   }
 
-  /** Null where every responder says that its certificate is good. */
+  /** Null if every responder says that its certificate is good. */
   async #asked(chain: readonly X509Certificate[], now: number): Promise<InstitutionRefusal | null> {
     if (!this.#options.ocsp) return null
     for (const [index, issuer] of chain.slice(1).entries()) {
       const certificate = chain[index]!
       const address = ocspAddresses(certificate).find(each => /^https?:\/\//i.test(each))
       if (address === undefined) {
-        // An authority of the file, or one that a list speaks for, needs no responder.
+        // An authority of the file, or one on a list, needs no responder.
         if (index > 0 && (this.#options.lists !== null || this.#isConfigured(certificate))) continue
         return unanswered(`the certificate ${shown(certificate)} names no OCSP responder`)
       }
@@ -135,7 +134,7 @@ export class CertificateChecker {
   }
 }
 
-/** The only value of a field that is not needed; null for none, several, or one that is no text. */
+/** The only value of an optional field; null for none, several, or one that is no text. */
 function single(leaf: X509Certificate, field: NameField): string | null {
   try {
     const [value, ...more] = namesIn(leaf, field)

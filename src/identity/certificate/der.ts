@@ -1,4 +1,4 @@
-/** A strict reader and a small writer of DER (ITU-T X.690): definite lengths in their shortest form, low tag numbers, nothing left over. */
+/** A strict reader and a small writer of DER (ITU-T X.690): definite lengths in their shortest form, low tag numbers, no trailing bytes. */
 
 export class DerError extends Error {
   override readonly name = 'DerError'
@@ -7,7 +7,6 @@ export class DerError extends Error {
 export interface Der {
   readonly tag: number
   readonly content: Buffer
-  /** Tag, length and content. */
   readonly raw: Buffer
 }
 
@@ -35,14 +34,13 @@ export function readDer(bytes: Buffer, tag?: number): Der {
   return tag === undefined ? element : expectTag(element, tag)
 }
 
-/** The elements inside another one. Throws DerError. */
 export function childrenOf({ content }: Der): Der[] {
   const children: Der[] = []
   for (let at = 0; at < content.length; at += children.at(-1)!.raw.length) children.push(elementAt(content, at))
   return children
 }
 
-/** The element, which must be there and have this tag. Throws DerError. */
+/** The element, if it has this tag. Throws DerError. */
 export function expectTag(element: Der | undefined, tag: number): Der {
   if (element?.tag !== tag) throw new DerError(`expected tag ${tag}, got ${element?.tag ?? 'nothing'}`)
   return element
@@ -53,14 +51,14 @@ function elementAt(bytes: Buffer, at: number): Der {
   return { tag, content: bytes.subarray(start, end), raw: bytes.subarray(at, end) }
 }
 
-/** Where the content of an element begins and ends. For lists with a million entries, which have no time for a Buffer each. */
+/** The position of an element's content. A list with a million entries would take too long with a Buffer for each. */
 export interface Span {
   readonly tag: number
   readonly start: number
   readonly end: number
 }
 
-/** The element at `at`, which must end at `limit` or before. Throws DerError. */
+/** The element at `at`. It ends at `limit` or before. Throws DerError. */
 export function spanAt(bytes: Buffer, at: number, limit: number): Span {
   if (at + 2 > limit) throw new DerError('ends too early')
   const tag = bytes[at]!
@@ -80,7 +78,7 @@ export function spanAt(bytes: Buffer, at: number, limit: number): Span {
   return { tag, start, end: start + length }
 }
 
-/** `1.2.840.113549`. Throws DerError. */
+/** Returns text such as `1.2.840.113549`. Throws DerError. */
 export function oidOf(element: Der | undefined): string {
   const { content } = expectTag(element, tags.oid)
   const parts: number[] = []
@@ -98,7 +96,7 @@ export function oidOf(element: Der | undefined): string {
   return [top, head - top * 40, ...parts.slice(1)].join('.')
 }
 
-/** A serial number as hex, as one writing of it. Throws DerError. */
+/** A serial number as canonical hex. Throws DerError. */
 export function serialOf(element: Der | undefined): string {
   const { content } = expectTag(element, tags.integer)
   return serialIn(content, 0, content.length)
@@ -132,7 +130,6 @@ export function bitsOf(element: Der | undefined): Buffer {
   return content.subarray(1)
 }
 
-/** Writes one element around others or bytes. */
 export function writeDer(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   const content = Buffer.concat(parts)
   const { length } = content

@@ -1,4 +1,7 @@
-/** The names in a certificate, read from its bytes: the text forms of libraries can be forged with commas and quotes (CVE-2021-44532, CVE-2021-44533). */
+/**
+ * The names in a certificate, read from its bytes: commas and quotes can forge the text forms of libraries (CVE-2021-44532,
+ * CVE-2021-44533).
+ */
 import type { X509Certificate } from 'node:crypto'
 import { childrenOf, type Der, DerError, expectTag, oidOf, readDer, tags } from './der.ts'
 import { fieldsOf, oids } from './fields.ts'
@@ -12,7 +15,7 @@ const inSubject: Partial<Record<NameField, string>> = {
   'subject.email': oids.emailAddress
 }
 
-/** Every value of this field. Throws DerError where one is no text. */
+/** Every value of this field. Throws DerError for one that is no text. */
 export function namesIn(certificate: X509Certificate, field: NameField): string[] {
   const { subject, extensions } = fieldsOf(certificate)
   const attribute = inSubject[field]

@@ -1,4 +1,7 @@
-/** An OCSP client (RFC 6960, RFC 9654 for the nonce): asks one responder about one certificate, and believes the authority or whom it has appointed. */
+/**
+ * An OCSP client (RFC 6960; RFC 9654 for the nonce): asks one responder about one certificate. It believes the authority and the responders
+ * that the authority appoints.
+ */
 import { createHash, randomBytes, X509Certificate } from 'node:crypto'
 import { isInTime, isIssuedBy } from './chain.ts'
 import {
@@ -21,29 +24,28 @@ export type OcspStatus = 'good' | 'revoked' | 'unknown'
 
 const timeoutMs = 5_000
 const mostBytes = 64 * 1024
-/** Clocks may differ by this. */
+/** The tolerated difference between clocks. */
 const skewMs = 5 * 60_000
-/** How old an answer may be that does not say until when it holds. */
+/** The maximum age of an answer without an end. */
 const freshMs = 60 * 60_000
 
 export interface OcspQuestion {
   readonly certificate: X509Certificate
   readonly issuer: X509Certificate
-  /** http or https. */
   readonly address: string
   readonly now: number
-  /** Whether the authority has revoked the certificate of a responder that it appointed. */
+  /** Tells whether the authority has revoked the certificate of a responder. */
   readonly isRevoked: (responder: X509Certificate) => boolean
 }
 
-/** Rejects with an Error whose message says why there is no answer that can be believed. */
+/** Rejects with an Error that says why no answer is credible. */
 export async function askOcsp(question: OcspQuestion): Promise<OcspStatus> {
   const nonce = writeDer(tags.octets, randomBytes(32))
   const id = certificateId(question)
   return readAnswer(await post(question.address, requestFor(id, nonce)), id, nonce, question)
 }
 
-/** CertID. SHA-1 only names the authority here, and responders know no other (RFC 5019 §2.1.1). */
+/** CertID. SHA-1 only names the authority here, and responders know no other hash (RFC 5019 §2.1.1). */
 function certificateId({ certificate, issuer }: OcspQuestion): Buffer {
   const digest = (bytes: Buffer) => writeDer(tags.octets, createHash('sha1').update(bytes).digest())
   const { subject, publicKeyBits } = fieldsOf(issuer)
@@ -77,7 +79,7 @@ async function post(address: string, body: Buffer): Promise<Buffer> {
   return Buffer.concat(parts)
 }
 
-/** Throws where the answer cannot be believed. */
+/** Throws if the answer is not credible. */
 export function readAnswer(body: Buffer, id: Buffer, nonce: Buffer, question: OcspQuestion): OcspStatus {
   const [status, bytes] = childrenOf(readDer(body, tags.sequence))
   const code = expectTag(status, tags.enumerated).content[0]
@@ -93,7 +95,7 @@ export function readAnswer(body: Buffer, id: Buffer, nonce: Buffer, question: Oc
   return readData(expectTag(data, tags.sequence), id, nonce, question.now)
 }
 
-/** The authority, and the responders with a certificate of it for this purpose (RFC 6960 §4.2.2.2). */
+/** The authority, and the responders that have its certificate for this purpose (RFC 6960 §4.2.2.2). */
 function signerOf(sent: Der | undefined, { issuer, now, isRevoked }: OcspQuestion): X509Certificate[] {
   if (sent === undefined) return [issuer]
   const certificates = childrenOf(expectTag(childrenOf(expectTag(sent, 0xa0))[0], tags.sequence))
@@ -114,7 +116,7 @@ function readData(data: Der, id: Buffer, nonce: Buffer, now: number): OcspStatus
   const parts = childrenOf(data)
   if (parts[0]?.tag === 0xa0) parts.shift()
   const [, , responses, extensions] = parts
-  // A responder that prepares its answers leaves the nonce out (RFC 9654 §2.1); their times then count alone.
+  // A responder that prepares its answers omits the nonce (RFC 9654 §2.1); only their times count then.
   const echoed = extensions === undefined ? undefined : extensionsIn(extensions).get(oids.ocspNonce)
   if (echoed !== undefined && !echoed.value.equals(nonce)) throw new Error('the answer is one to another question')
   for (const response of childrenOf(expectTag(responses, tags.sequence))) {
@@ -128,7 +130,7 @@ function readData(data: Der, id: Buffer, nonce: Buffer, now: number): OcspStatus
   throw new Error('the answer is about another certificate')
 }
 
-/** The parameters of the hash may be NULL or absent, so the rest is compared. */
+/** The hash's parameters may be NULL or absent, so only the rest is compared. */
 function isAbout(about: Der | undefined, id: Buffer): boolean {
   const parts = (one: Der) => {
     const [hash, name, key, serial] = childrenOf(expectTag(one, tags.sequence))

@@ -1,4 +1,4 @@
-/** Revocation lists (RFC 5280 §5): whole lists of one authority. Deltas, parts and lists that speak for others do not count. */
+/** Complete revocation lists of one authority (RFC 5280 §5). Deltas, partial lists and indirect lists do not count. */
 import type { X509Certificate } from 'node:crypto'
 import {
   bitsOf,
@@ -16,22 +16,22 @@ import {
 import { extensionsIn, fieldsOf, maySignLists, oids } from './fields.ts'
 import { isSignedBy } from './signature.ts'
 
-/** Clocks of authorities may be ahead by this. */
+/** The tolerated difference between clocks. */
 const skewMs = 5 * 60_000
 
 export class RevocationList {
   readonly #issuer: Buffer
   readonly #serials = new Set<string>()
   readonly #from: number
-  /** Milliseconds since the epoch after which the list says nothing. */
+  /** The end of the list, in milliseconds since the epoch. */
   readonly until: number
   readonly #tbs: Der
   readonly #algorithm: Der
   readonly #signature: Buffer
-  /** The signature is checked once for each certificate of the authority. */
+  /** Caches the signature check for each certificate of the authority. */
   readonly #signers = new Map<string, boolean>()
 
-  /** Throws DerError for what is no list, or none that counts. */
+  /** Throws DerError for anything but a list that counts. */
   constructor(der: Buffer) {
     const [tbs, algorithm, signature] = childrenOf(readDer(der, tags.sequence))
     this.#tbs = expectTag(tbs, tags.sequence)
@@ -66,7 +66,7 @@ export class RevocationList {
     }
   }
 
-  /** True for a list of this authority, which it has signed. */
+  /** True if this authority has signed the list. */
   isBy(authority: X509Certificate): boolean {
     if (!fieldsOf(authority).subject.raw.equals(this.#issuer)) return false
     const known = this.#signers.get(authority.fingerprint256)
@@ -86,7 +86,7 @@ export class RevocationList {
   }
 }
 
-/** True for extensions of which one is critical, such as certificateIssuer: the list then speaks for other authorities too. */
+/** True if an extension is critical, such as certificateIssuer: the list then speaks for other authorities too. */
 function hasCritical(bytes: Buffer, list: Span): boolean {
   for (let at = list.start; at < list.end; ) {
     const extension = spanAt(bytes, at, list.end)
@@ -98,7 +98,7 @@ function hasCritical(bytes: Buffer, list: Span): boolean {
   return false
 }
 
-/** RFC 5280 §5.2: a delta, a part, and what we do not know are critical. A distribution point alone takes nothing away. */
+/** RFC 5280 §5.2: deltas, partial lists and unknown extensions are critical. A distribution point alone takes nothing away. */
 function refuseParts(extensions: ReturnType<typeof extensionsIn>): void {
   for (const [oid, { isCritical, value }] of extensions) {
     const isWhole = oid === oids.issuingDistributionPoint && childrenOf(readDer(value)).every(({ tag }) => tag === 0xa0)
@@ -106,7 +106,7 @@ function refuseParts(extensions: ReturnType<typeof extensionsIn>): void {
   }
 }
 
-/** The lists in a file: PEM, several one after the other, or one in DER. Throws DerError. */
+/** The lists in a file: one or several in PEM, or one in DER. Throws DerError. */
 export function readLists(bytes: Buffer): RevocationList[] {
   if (bytes[0] === tags.sequence) return [new RevocationList(bytes)]
   const blocks = [...bytes.toString('latin1').matchAll(/-----BEGIN X509 CRL-----([^-]*)-----END X509 CRL-----/g)]

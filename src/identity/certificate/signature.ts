@@ -1,8 +1,8 @@
-/** Signatures of revocation lists and OCSP answers (RFC 5280 §4.1.1.2): which algorithms count, and their check. SHA-1 and MD5 do not. */
+/** Signatures of revocation lists and OCSP answers (RFC 5280 §4.1.1.2): the accepted algorithms, without SHA-1 and MD5, and their check. */
 import { constants, type KeyObject, verify } from 'node:crypto'
 import { childrenOf, type Der, expectTag, oidOf, tags } from './der.ts'
 
-/** The hash, by the algorithm; null for keys that have their own. */
+/** The hash by algorithm; null for keys with their own. */
 const algorithms: Readonly<Record<string, string | null>> = {
   '1.2.840.113549.1.1.11': 'sha256',
   '1.2.840.113549.1.1.12': 'sha384',
@@ -20,7 +20,7 @@ const hashes: Readonly<Record<string, string>> = {
 }
 const pss = '1.2.840.113549.1.1.10'
 
-/** True where `key` has signed `data`. False for an algorithm that does not count. Throws DerError for what is no algorithm. */
+/** True if `key` has signed `data` with an accepted algorithm. Throws DerError for anything but an algorithm. */
 export function isSignedBy(key: KeyObject, algorithm: Der, data: Buffer, signature: Buffer): boolean {
   const [id, parameters] = childrenOf(expectTag(algorithm, tags.sequence))
   const oid = oidOf(id)
@@ -31,7 +31,7 @@ export function isSignedBy(key: KeyObject, algorithm: Der, data: Buffer, signatu
   try {
     return verify(hash, data, { key, ...padding }, signature)
   } catch {
-    // The key is of another type than the algorithm.
+    // The key has another type than the algorithm.
     return false
   }
 }

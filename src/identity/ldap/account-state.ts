@@ -1,18 +1,21 @@
-/** Whether an entry says that its person may not sign in: OpenLDAP's password policy, 389 and eDirectory's locks, shadow accounts, Active Directory. */
+/**
+ * Whether an entry forbids its person to sign in: OpenLDAP's password policy, locks of 389 and eDirectory, shadow accounts, Active
+ * Directory.
+ */
 import type { DirectoryEntry } from './entry.ts'
 
 export interface AccountState {
   readonly kind: 'locked' | 'disabled' | 'expired' | 'must_change'
-  /** What the entry says, for logs: `pwdAccountLockedTime: 000001010000Z`. */
+  /** For logs: `pwdAccountLockedTime: 000001010000Z`. */
   readonly detail: string
   /**
-   * `ends`: the person has no account there any more, and sign-ins end. `new`: only new sign-ins are refused. `theirs`: it ends by itself after a time
-   * that only the server knows; whoever it lets bind meanwhile may enter.
+   * `ends`: the account is over, and its sign-ins end. `new`: only new sign-ins are refused. `theirs`: a lock that ends after a time known
+   * to the server alone; a person who can bind may enter.
    */
   readonly force: 'ends' | 'new' | 'theirs'
 }
 
-/** What to ask for. Most of it is operational: nobody gets it without asking. */
+/** Most of these are operational: a server sends them only on request. */
 export const stateAttributes = [
   'pwdAccountLockedTime',
   'pwdEndTime',
@@ -37,7 +40,7 @@ const lockedOut = 0x10
 const passwordNeverExpires = 0x10000
 const passwordExpired = 0x800000
 
-/** What stands in the way, the gravest first; null for nothing. `now` in milliseconds. */
+/** The gravest state; null for none. `now` in milliseconds. */
 export function stateOf(entry: DirectoryEntry, now: number): AccountState | null {
   const found: AccountState[] = []
   const add = (kind: AccountState['kind'], attribute: string, force: AccountState['force'] = 'ends') =>
@@ -72,7 +75,7 @@ function isTrue(text: string | null): boolean {
   return text !== null && /^true$/i.test(text)
 }
 
-/** Generalized time (RFC 4517 §3.3.13) in milliseconds; null for anything else. */
+/** Generalized time (RFC 4517 §3.3.13) in milliseconds; otherwise null. */
 export function timeOf(text: string | null): number | null {
   const found = /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})?(\d{2})?(?:[.,]\d+)?(Z|[+-]\d{2}(?:\d{2})?)$/.exec(text ?? '')
   if (found === null) return null

@@ -1,12 +1,12 @@
-/** What a refused bind says about the person. Only what a server says to the right password alone is told to whoever typed it (THREATS M15). */
+/** The meaning of a refused bind. A person is told only what the server says after the right password (THREATS M15). */
 import type { DirectoryRefusal } from '../directory.ts'
 import type { BindAnswer } from './connection.ts'
 
 type Refused = Extract<BindAnswer, { kind: 'refused' }>
 
 /**
- * Active Directory puts the reason into the message of error 49, as `data 533` (hexadecimal numbers of Windows). It checks the password before these; 775
- * (locked), 525 (unknown) and 52e (wrong) come whatever was typed.
+ * Active Directory writes the reason into the message of error 49, as `data 533` (hexadecimal). It checks the password before these; 775
+ * (locked), 525 (unknown) and 52e (wrong) come for any password.
  */
 const afterTheRightPassword: Readonly<Record<string, DirectoryRefusal>> = {
   '532': 'expired',
@@ -15,15 +15,15 @@ const afterTheRightPassword: Readonly<Record<string, DirectoryRefusal>> = {
   '773': 'must_change'
 }
 
-/** For the person; undefined where a wrong password may have the same answer. */
+/** For the person; undefined if a wrong password may get the same answer. */
 export function refusalOf({ code, message, policy }: Refused): DirectoryRefusal | undefined {
-  // The password policy looks at the age of a password after the password itself, and at locks before it.
+  // The policy checks the age of a password after the password, and locks before it.
   if (policy === 'expired' || policy === 'must_change') return policy
   const data = code === 49 ? dataOf(message) : undefined
   return data === undefined ? undefined : afterTheRightPassword[data]
 }
 
-/** For the log; null for a plain wrong password. */
+/** For the log; null for a wrong password. */
 export function remarkOf({ code, message, policy }: Refused): string | null {
   const data = dataOf(message)
   if (policy === 'locked' || data === '775') return 'the account is locked'

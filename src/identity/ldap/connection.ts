@@ -1,16 +1,16 @@
 /**
- * One connection to one server: encrypted before anything is said, with a deadline for each step and a limit on what the server may send. It never
- * reconnects by itself: the next connection would be neither encrypted nor bound.
+ * One encrypted connection to one server, with a deadline for each step and a limit on received bytes. It never reconnects by itself: the
+ * next connection would be neither encrypted nor bound.
  */
 import net, { isIP } from 'node:net'
 import tls from 'node:tls'
 import { type Client, type Filter, type Ldapts, loadDriver, type PolicyError, policyControl } from './driver.ts'
 import { DirectoryEntry } from './entry.ts'
 
-/** The server does not do what is asked of it, so another one may be asked. The message holds no secret. */
+/** The server fails, so another one may be asked. The message holds no secret. */
 export class ServerFailure extends Error {
   override readonly name = 'ServerFailure'
-  /** True where the server fails at one question, such as a search that is too large, and may answer everybody else's. */
+  /** True if only this question fails, such as a search that is too large. */
   readonly isOfOneQuestion: boolean
 
   constructor(
@@ -21,7 +21,7 @@ export class ServerFailure extends Error {
     this.isOfOneQuestion = isOfOneQuestion
   }
 
-  /** It took what was asked and did not answer in time. */
+  /** The server accepted the question and did not answer in time. */
   get isTimeout(): boolean {
     return /timed out/.test(this.message)
   }
@@ -31,7 +31,7 @@ export interface ServerTarget {
   /** `ldap://host:389` or `ldaps://host:636`. */
   readonly url: string
   readonly startTls: boolean
-  /** PEM; null for the authorities that Node.js knows. */
+  /** PEM; null for Node's own authorities. */
   readonly ca: string | null
   readonly timeoutMs: number
 }
@@ -45,20 +45,19 @@ export interface SearchInput {
   readonly scope?: 'base' | 'sub'
   readonly filter: Filter
   readonly attributes: readonly string[]
-  /** Attributes that are bytes. */
   readonly binary?: readonly string[]
-  /** The server is told to stop after this many; without it, results come in pages. */
+  /** The server stops after this many entries. Without it, results come in pages. */
   readonly most?: number
 }
 
-/** What a server may send in answer to what is under way. */
+/** The most bytes that a server may send for pending questions. */
 const burstMax = 16 * 1024 * 1024
-/** OpenLDAP and Active Directory refuse large pages, where operators limit them. */
+/** OpenLDAP and Active Directory refuse large pages if operators limit them. */
 const pageSize = 100
 
-/** The results of a bind that are about the person, and not about the server (RFC 4511 §4.1.9). */
+/** Results of a bind that concern the person (RFC 4511 §4.1.9). */
 const refusals: ReadonlySet<number> = new Set([16, 19, 32, 33, 34, 36, 48, 49, 50, 53])
-/** Operations error, protocol error, stronger authentication, confidentiality, busy, unavailable: nobody is answered. */
+/** Operations error, protocol error, stronger authentication, confidentiality, busy, unavailable: they concern the server. */
 const outOfOrder: ReadonlySet<number> = new Set([1, 2, 8, 13, 51, 52])
 const referral = 10
 const noSuchObject = 32
@@ -86,7 +85,7 @@ export class LdapConnection {
     const driver = await loadDriver()
     const { hostname, protocol } = new URL(url)
     const host = hostname.replace(/^\[|\]$/g, '')
-    // Node checks the certificate against `servername`, or without one against `host`; an address is no server name (RFC 6066 §3).
+    // Node checks the certificate against `servername` or `host`; an address is no server name (RFC 6066 §3).
     const trust: tls.ConnectionOptions = {
       host,
       ...(isIP(host) === 0 ? { servername: host } : {}),
@@ -97,7 +96,7 @@ export class LdapConnection {
     const budget = { bytes: 0, pending: 0 }
     const watch = <Socket extends net.Socket>(socket: Socket): Socket => {
       sockets.add(socket)
-      // The library takes all listeners off a socket that fails; a second error of it would end the process.
+      // The library removes all listeners from a failed socket; a second error would end the process.
       const removeAll = socket.removeAllListeners.bind(socket)
       socket.removeAllListeners = event => {
         removeAll(...(event === undefined ? [] : [event]))
@@ -133,7 +132,7 @@ export class LdapConnection {
       }) as typeof tls.connect
     })
     const connection = new LdapConnection(driver, client, sockets, budget)
-    // The library waits for ever for the end of a handshake after StartTLS.
+    // The library sets no deadline for a handshake after StartTLS.
     const timer = setTimeout(() => destroyAll(sockets, `no TLS within ${timeoutMs} ms`), timeoutMs)
     try {
       if (startTls && protocol === 'ldap:') await connection.#ask(() => client.startTLS(trust), true)
@@ -151,8 +150,8 @@ export class LdapConnection {
   }
 
   /**
-   * Binds with a DN, or for Active Directory a `name@domain`. The first one connects. Rejects with ServerFailure. An empty password is an error of the
-   * caller: servers take it as nobody and say that all is well (RFC 4513 §5.1.2).
+   * Binds with a DN, or for Active Directory a `name@domain`. The first bind connects. Rejects with ServerFailure. Callers refuse an empty
+   * password: servers accept it as an anonymous bind (RFC 4513 §5.1.2).
    */
   async bind(dn: string, password: string, { asksForPolicy = false } = {}): Promise<BindAnswer> {
     if (dn === '' || password === '') throw new Error('a bind without a name or a password would be one as nobody')
@@ -170,7 +169,7 @@ export class LdapConnection {
     return this.#ask(attempt, true)
   }
 
-  /** Connects, and takes any answer for a sign that the server is there. Rejects with ServerFailure. */
+  /** Connects. Any answer proves that the server is there. Rejects with ServerFailure. */
   reach(): Promise<void> {
     return this.#ask(async () => {
       try {
@@ -181,7 +180,7 @@ export class LdapConnection {
     }, true)
   }
 
-  /** References to other servers are left out. Rejects with ServerFailure. */
+  /** Without referrals. Rejects with ServerFailure. */
   async search({ base, scope = 'sub', filter, attributes, binary = [], most }: SearchInput): Promise<DirectoryEntry[]> {
     const options = {
       scope,
@@ -207,7 +206,7 @@ export class LdapConnection {
   }
 
   close(): void {
-    // Not awaited: a server that hangs answers neither.
+    // Not awaited, since a hanging server does not answer.
     this.#client.unbind().catch(() => {})
     destroyAll(this.#sockets, 'closed')
   }

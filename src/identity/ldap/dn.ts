@@ -1,6 +1,6 @@
-/** Distinguished names as text: a typed name put into a pattern (RFC 4514 §2.4), and a form that compares. */
+/** Distinguished names as text: a typed name in a pattern (RFC 4514 §2.4), and a comparable form. */
 
-/** `{name}` in the pattern becomes the name, escaped where the pattern is a DN. */
+/** Replaces `{name}` in the pattern; the name is escaped if the pattern is a DN. */
 export function fillDn(pattern: string, name: string): string {
   const isDn = /^\s*[A-Za-z0-9.-]+\s*=/.test(pattern)
   return pattern.replaceAll('{name}', () => (isDn ? escapeDn(name) : name))
@@ -13,7 +13,7 @@ export function escapeDn(value: string): string {
     .replace(/^ | $/g, '\\ ')
 }
 
-/** Two spellings of a DN that differ in case and in blanks around `,` and `=` are equal in this form. */
+/** Equal for spellings that differ in case or in blanks around `,` and `=`. */
 export function comparableDn(dn: string): string {
   return dn
     .toLowerCase()

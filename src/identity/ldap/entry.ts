@@ -1,4 +1,4 @@
-/** One entry of a directory. Names of attributes are compared whatever their case; values are text or bytes, as whoever reads wants them. */
+/** One entry of a directory. Attribute names ignore case; values are text or bytes. */
 import type { RawEntry } from './driver.ts'
 
 export class DirectoryEntry {
@@ -18,20 +18,20 @@ export class DirectoryEntry {
     )
   }
 
-  /** The first one; null where there is none. */
+  /** The first one, or null. */
   text(attribute: string): string | null {
     return this.texts(attribute)[0] ?? null
   }
 
   bytes(attribute: string): Buffer[] {
-    // ldapts shows bytes as text where they happen to be UTF-8.
+    // ldapts returns bytes as text if they are valid UTF-8.
     return (this.#values.get(attribute.toLowerCase()) ?? []).map(value =>
       typeof value === 'string' ? Buffer.from(value) : value
     )
   }
 }
 
-/** Microsoft's ids are 16 bytes, the first three numbers of them with the lowest byte first (MS-DTYP §2.3.4). Null for anything else. */
+/** Microsoft's ids have 16 bytes, the first three numbers in little-endian order (MS-DTYP §2.3.4). Otherwise null. */
 export function guidText(bytes: Buffer): string | null {
   if (bytes.length !== 16) return null
   const hex = Buffer.concat([
@@ -43,7 +43,7 @@ export function guidText(bytes: Buffer): string | null {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
-/** The reverse; null for text that is no id. */
+/** The reverse; null for other text. */
 export function guidBytes(text: string): Buffer | null {
   if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(text)) return null
   const bytes = Buffer.from(text.replaceAll('-', ''), 'hex')

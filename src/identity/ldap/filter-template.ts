@@ -1,9 +1,9 @@
 /**
- * Search filters of the configuration (RFC 4515) with `{name}` and `{dn}` in their values. A filter is read into a tree once; what people type becomes a
- * value of that tree and never text of a filter, so it cannot change what is asked.
+ * Search filters of the configuration (RFC 4515) with `{name}` and `{dn}` in their values. A filter is parsed once into a tree; typed text
+ * only becomes a value in it, so it cannot change the question.
  */
 
-/** A value in parts: bytes, and the places that something is put into. */
+/** A value in parts: bytes and placeholders. */
 export type ValuePart = Buffer | { readonly hole: 'name' | 'dn' }
 
 export type FilterTree =
@@ -28,12 +28,11 @@ export type FilterLeaf =
       readonly value: readonly ValuePart[]
     }
 
-/** The filter cannot be read. The message says what must be there instead. */
+/** An unreadable filter. The message says what is expected. */
 export class FilterProblem extends Error {
   override readonly name = 'FilterProblem'
 }
 
-/** More than any filter that somebody writes. */
 const depthMax = 32
 
 /** Throws FilterProblem. */
@@ -44,7 +43,6 @@ export function parseFilter(text: string): FilterTree {
   return tree
 }
 
-/** The places in a filter. */
 export function holesOf(tree: FilterTree): ReadonlySet<'name' | 'dn'> {
   const found = new Set<'name' | 'dn'>()
   const walk = (each: FilterTree): void => {
@@ -56,7 +54,6 @@ export function holesOf(tree: FilterTree): ReadonlySet<'name' | 'dn'> {
   return found
 }
 
-/** The parts of the values of a leaf. */
 export function partsOf(leaf: FilterLeaf): readonly ValuePart[] {
   if (leaf.kind === 'present') return []
   return leaf.kind === 'substrings' ? leaf.values.flat() : leaf.value
@@ -130,7 +127,7 @@ function readValue(text: string): ValuePart[] {
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-/** ldapts sends bytes that are no text in a comparison with `=` alone. */
+/** ldapts sends bytes that are no text only in a comparison with `=`. */
 function readText(text: string): ValuePart[] {
   const parts = readValue(text)
   try {

@@ -1,12 +1,12 @@
-/** A filter with its values filled in, as the objects that ldapts sends. */
+/** A filter with its values, as objects of ldapts. */
 import type { Filter, Ldapts } from './driver.ts'
 import { type FilterTree, partsOf, type ValuePart } from './filter-template.ts'
 
-/** What stands for a place. `never`: a comparison with it is false. `any`: it is true, whatever stands there. */
+/** The value of a placeholder. With `never` a comparison is false, with `any` it is true. */
 export type Filling = { readonly value: string } | 'never' | 'any'
 export type Fillings = Readonly<Record<'name' | 'dn', Filling>>
 
-/** Throws where bytes that are no text stand in a comparison that takes text alone. */
+/** Throws if bytes that are no text stand in a comparison that takes only text. */
 export function fillFilter(driver: Ldapts, tree: FilterTree, fillings: Fillings): Filter {
   const folded = fold(tree, fillings)
   if (folded === true) return everything(driver)
@@ -14,7 +14,7 @@ export function fillFilter(driver: Ldapts, tree: FilterTree, fillings: Fillings)
   return build(driver, folded, fillings)
 }
 
-/** The tree without the comparisons that are known: servers read all entries where one is left in. */
+/** Removes comparisons with a known result; otherwise servers read all entries. */
 function fold(tree: FilterTree, fillings: Fillings): FilterTree | boolean {
   if ('part' in tree) {
     const part = fold(tree.part, fillings)
@@ -68,7 +68,7 @@ function build(driver: Ldapts, tree: FilterTree, fillings: Fillings): Filter {
   }
 }
 
-/** Any of these values, as bytes. */
+/** Any of these values. */
 export function anyOf(driver: Ldapts, attribute: string, values: readonly Buffer[]): Filter {
   const filters = values.map(value => new driver.EqualityFilter({ attribute, value }))
   return filters.length === 1 ? filters[0]! : new driver.OrFilter({ filters })

@@ -1,4 +1,4 @@
-/** The groups of a person: those that name the entry, and those that name such a group, whatever loops there are. Active Directory lists them itself. */
+/** The groups of a person: those that name the entry, and those that name such a group, with loops. Active Directory lists them itself. */
 import { type LdapConnection, ServerFailure } from './connection.ts'
 import { comparableDn } from './dn.ts'
 import type { DirectoryEntry } from './entry.ts'
@@ -7,25 +7,23 @@ import type { LdapSchema } from './presets.ts'
 
 export interface FoundGroup {
   readonly dn: string
-  /** Null for one without a name. */
   readonly name: string | null
 }
 
-/** The person whose groups are looked up. */
 export interface Member {
   readonly entry: DirectoryEntry
-  /** As it stands in the entry: what `memberUid` holds. */
+  /** As in the entry: the value of `memberUid`. */
   readonly name: string
 }
 
-/** How many groups one search asks for. */
+/** Groups in one search. */
 const batch = 50
-/** More than anybody has; a directory that has more is not believed. */
+/** A directory that answers more groups is not believed. */
 const groupsMax = 20_000
 /** Active Directory's rule that follows members of members (MS-ADTS §3.1.1.3.4.4.3). */
 const inChain = '1.2.840.113556.1.4.1941'
 
-/** Rejects with ServerFailure: half of the groups are never taken for all of them. */
+/** Rejects with ServerFailure, never with a part of the groups. */
 export async function groupsOf(connection: LdapConnection, schema: LdapSchema, member: Member): Promise<FoundGroup[]> {
   const { filter } = schema.groups
   if (filter === null) return activeDirectoryGroups(connection, schema, member.entry)
@@ -36,7 +34,7 @@ export async function groupsOf(connection: LdapConnection, schema: LdapSchema, m
   while (schema.groups.isNested && fresh.length > 0) {
     const next: FoundGroup[] = []
     for (let at = 0; at < fresh.length; at += batch) {
-      // `{name}` is the person's: a group of the same name must not get what the person gets.
+      // `{name}` is the person's: a group of the same name must not inherit the person's groups.
       const filters = fresh
         .slice(at, at + batch)
         .map(({ dn }) => fillFilter(driver, filter, { dn: { value: dn }, name: 'never' }))
@@ -52,7 +50,7 @@ export async function groupsOf(connection: LdapConnection, schema: LdapSchema, m
   return [...found.values()]
 }
 
-/** Adds what was not there yet, and answers it. */
+/** Adds new groups and returns them. */
 function take(found: Map<string, FoundGroup>, entries: readonly DirectoryEntry[], schema: LdapSchema): FoundGroup[] {
   const fresh: FoundGroup[] = []
   for (const entry of entries) {
@@ -81,7 +79,7 @@ function search(connection: LdapConnection, { groups }: LdapSchema, filter: Filt
   return connection.search({ base: groups.base, filter, attributes: groups.names })
 }
 
-/** The security ids that the server puts into the person's ticket, primary group and groups of groups among them; otherwise the rule that follows members. */
+/** The security ids of the person's ticket, with the primary and nested groups; otherwise the rule that follows members. */
 async function activeDirectoryGroups(
   connection: LdapConnection,
   schema: LdapSchema,
@@ -106,7 +104,7 @@ async function activeDirectoryGroups(
 
 async function tokenGroups(connection: LdapConnection, dn: string): Promise<Buffer[]> {
   const attribute = 'tokenGroups'
-  // It is computed, and only for one entry at a time.
+  // The server computes it, for one entry at a time.
   const [entry] = await connection.search({
     base: dn,
     scope: 'base',
@@ -118,7 +116,7 @@ async function tokenGroups(connection: LdapConnection, dn: string): Promise<Buff
   return entry?.bytes(attribute) ?? []
 }
 
-/** The id of the domain with the number of the group at its end (MS-DTYP §2.4.2). */
+/** The domain's id with the group's number at its end (MS-DTYP §2.4.2). */
 function primaryGroupOf(entry: DirectoryEntry): Buffer | null {
   const [sid] = entry.bytes('objectSid')
   const number = Number(entry.text('primaryGroupID') ?? Number.NaN)

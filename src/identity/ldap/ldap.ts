@@ -1,6 +1,6 @@
 /**
- * A directory of people behind LDAP: OpenLDAP, Active Directory and their like. A person is searched as the service account and bound with their own password on
- * a connection of their own, or bound directly. What the entry says, and never what was typed, becomes the account.
+ * A directory of people behind LDAP: OpenLDAP, Active Directory and similar servers. The service account finds a person, who then binds
+ * with their own password on a separate connection; or the person binds directly. The entry becomes the account, never the typed text.
  */
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
@@ -27,9 +27,9 @@ export interface LdapOptions {
   readonly source: Source
   readonly targets: readonly ServerTarget[]
   readonly schema: LdapSchema
-  /** The account that searches; null where people bind directly. */
+  /** The account that searches; null for direct binds. */
   readonly service: { readonly dn: string; readonly password: string } | null
-  /** The pattern of a person's DN, or `{name}@domain`; null where they are searched. */
+  /** The pattern of a person's DN, or `{name}@domain`; null for a search. */
   readonly userDn: string | null
   readonly refreshSeconds: number
   readonly admissions: Pick<Admissions, 'admit' | 'keepInStep'>
@@ -37,17 +37,16 @@ export interface LdapOptions {
   readonly log: LdapLog
 }
 
-/** What a server has found out about name and password. */
 type Verdict = { readonly kind: 'right'; readonly arrival: Arrival } | Extract<DirectoryAnswer, { kind: 'refused' }>
 
 type Unchecked = Exclude<DirectoryAnswer, { kind: 'accepted' }>
 
 const refused = { kind: 'refused' } as const
-/** People who may be checked at the same time. More than that are told to come back. */
+/** Parallel checks of people. Further ones are `busy`. */
 const atOnceMax = 64
-/** As for passwords of our own, in bytes. */
+/** In bytes, as for local passwords. */
 const passwordMax = 1024
-/** The same remark is written once within this time, because strangers can cause it, in milliseconds. */
+/** In milliseconds. Strangers can cause these remarks, so each is logged once in this time. */
 const quietMs = 60_000
 
 export class LdapDirectory implements Directory {
@@ -58,7 +57,7 @@ export class LdapDirectory implements Directory {
   readonly #servers: Servers
   readonly #said = new Map<string, number>()
   #atOnce = 0
-  /** Absent where people bind directly: nobody else can be looked up. */
+  /** Absent for direct binds, which cannot look up others. */
   readonly stands?: (account: Account) => Promise<boolean>
 
   constructor(options: LdapOptions) {
@@ -86,7 +85,7 @@ export class LdapDirectory implements Directory {
 
   async authenticate(typed: string, password: string): Promise<DirectoryAnswer> {
     const name = typedName(typed, this.source.realm)
-    // An empty password would bind as nobody, and succeed (RFC 4513 §5.1.2); some servers stop reading at a NUL.
+    // An empty password binds anonymously and succeeds (RFC 4513 §5.1.2); some servers stop at a NUL.
     const isPassword = password !== '' && !password.includes('\0') && Buffer.byteLength(password) <= passwordMax
     if (name === null || !isPassword) return refused
     const verdict = await this.#limited(server => this.#check(server, name, password))
@@ -98,7 +97,7 @@ export class LdapDirectory implements Directory {
     return { kind: 'refused', why: admission.why }
   }
 
-  /** Takes as long as `authenticate` and binds nobody: with a made-up password, a person there would be locked out by somebody else's sign-ins. */
+  /** Takes as long as `authenticate` and binds nobody: a made-up password would lock a person there out. */
   async pretend(typed: string, password: string): Promise<Unchecked> {
     const name = typedName(typed, this.source.realm)
     if (name === null || password === '') return refused
@@ -110,10 +109,10 @@ export class LdapDirectory implements Directory {
     })
   }
 
-  /** Says in the log where no server answers, or the service account is refused. Never rejects. */
+  /** Logs servers that do not answer, or a refused service account. Never rejects. */
   async check(): Promise<void> {
     const { service } = this.#options
-    // Whatever is wrong is said by `onChange`.
+    // `onChange` reports the problem.
     await this.#servers
       .use(server =>
         service === null ? server.withOwn(connection => connection.reach()) : server.search(async () => {})
@@ -166,7 +165,7 @@ export class LdapDirectory implements Directory {
 
   async #bindDirectly(server: Server, name: string, password: string): Promise<Verdict> {
     const { schema, clock, source, userDn } = this.#options
-    // The entry is not known yet, and a server may match letters that look alike (see `isCalled`).
+    // The entry is not known yet, and a server may match similar letters (see `isCalled`).
     if (!isAscii(name)) {
       await this.#bindNobody(server, password)
       return refused
@@ -190,7 +189,7 @@ export class LdapDirectory implements Directory {
     })
   }
 
-  /** The refusal; null where the person may enter. */
+  /** The refusal; null if the person may enter. */
   #held(name: string, answer: BindAnswer, state: AccountState | null): Extract<Verdict, { kind: 'refused' }> | null {
     if (answer.kind === 'refused') {
       const remark = remarkOf(answer)
@@ -201,13 +200,13 @@ export class LdapDirectory implements Directory {
     }
     if (answer.policy === 'must_change' || answer.policy === 'expired' || answer.policy === 'locked')
       return { kind: 'refused', why: answer.policy }
-    // The server has looked at this lock itself, and it was over.
+    // The server has checked this lock itself, and it is over.
     if (state === null || state.force === 'theirs') return null
     this.#remark(name, `${state.kind} (${state.detail})`)
     return { kind: 'refused', why: state.kind }
   }
 
-  /** As slow as the bind of a person whose password is wrong. */
+  /** As slow as a bind with a wrong password. */
   async #bindNobody(server: Server, password: string): Promise<void> {
     const dn = `cn=${escapeDn(randomBytes(9).toString('hex'))},${this.#options.schema.base}`
     await server.withOwn(connection => connection.bind(dn, password))
@@ -240,7 +239,7 @@ export class LdapDirectory implements Directory {
     return true
   }
 
-  /** One line in the log. Whose password was wrong is not among them: people type passwords into the field of names. */
+  /** One line in the log. It holds no typed names of wrong passwords, since people type passwords into the name field. */
   #remark(name: string, problem: string): void {
     const sentence = 'the directory has somebody whom the gate does not let in'
     this.#warnOnce(`${name}\n${problem}`, { name, problem }, sentence)
@@ -257,7 +256,7 @@ export class LdapDirectory implements Directory {
   }
 }
 
-/** What is searched for; null for text that nobody is called. A directory matches many spellings, so it gets the one that guesses are counted by. */
+/** The name to search for, in the form by which guesses are counted; null for text that is no name. */
 function typedName(typed: string, realm: string | null): string | null {
   const name = canonicalAddress(typed) ?? plainName(typed)
   if (name === '' || /[\p{C}\p{Zl}\p{Zp}]/u.test(name)) return null
@@ -265,8 +264,8 @@ function typedName(typed: string, realm: string | null): string | null {
 }
 
 /**
- * Directories match letters that look alike and leave out marks that nobody sees. Whoever types such letters must type the name as the entry has it,
- * otherwise each spelling would have guesses of its own (CVE-2026-47203).
+ * Directories match similar letters and ignore invisible marks. A person with such letters must type the name as in the entry, otherwise
+ * each spelling would have a count of its own (CVE-2026-47203).
  */
 function isCalled(name: string, typed: string, names: readonly string[]): boolean {
   if (isAscii(typed)) return true

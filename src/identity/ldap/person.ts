@@ -1,4 +1,4 @@
-/** One person in a directory: found by the name that is typed or by the id that never changes, and read into what the gate keeps of them. */
+/** One person in a directory, found by a typed name or by the permanent id. */
 
 import { plainName } from '../account.ts'
 import type { Arrival, Source } from '../arrival.ts'
@@ -10,7 +10,7 @@ import { everything, fillFilter } from './filter.ts'
 import { type FoundGroup, groupsOf } from './groups.ts'
 import type { LdapSchema } from './presets.ts'
 
-/** Nobody, or somebody who cannot be taken. `remark` is for the log; null for a plain unknown name. */
+/** Nobody, or an unusable entry. `remark` is for the log; null for an unknown name. */
 export interface NobodyFound {
   readonly kind: 'nobody'
   readonly remark: string | null
@@ -20,7 +20,7 @@ export interface PersonFound {
   readonly kind: 'person'
   readonly entry: DirectoryEntry
   readonly externalId: string
-  /** As it stands in the entry. */
+  /** As in the entry. */
   readonly name: string
 }
 
@@ -28,13 +28,13 @@ export type FoundPerson = NobodyFound | PersonFound
 
 const nobody = (remark: string | null): NobodyFound => ({ kind: 'nobody', remark })
 
-/** The person whom the filter finds for this name. `name` is in the form of `typedName`. Rejects with ServerFailure. */
+/** The person whom the filter finds. `name` is in the form of `typedName`. Rejects with ServerFailure. */
 export async function findByName(connection: LdapConnection, schema: LdapSchema, name: string): Promise<FoundPerson> {
   const filter = fillFilter(connection.driver, schema.userFilter, { name: { value: name }, dn: 'never' })
   return readPerson(schema, await search(connection, schema, filter), name)
 }
 
-/** The entry that somebody who has bound directly may read of themselves. */
+/** The entry of a person who has bound directly. */
 export async function findByDn(
   connection: LdapConnection,
   schema: LdapSchema,
@@ -51,7 +51,7 @@ export async function findByDn(
   return readPerson(schema, entries, name)
 }
 
-/** The person of an account, as long as the filter of the configuration takes them, whatever they are called. */
+/** The person of an account, under any name, while the configured filter accepts them. */
 export async function findById(
   connection: LdapConnection,
   schema: LdapSchema,
@@ -72,7 +72,7 @@ function search(
   schema: LdapSchema,
   filter: Parameters<LdapConnection['search']>[0]['filter']
 ) {
-  // Two are enough to know that there is not one.
+  // Two show that it is not unique.
   return connection.search({ base: schema.base, filter, ...wanted(schema), most: 2 })
 }
 
@@ -105,7 +105,7 @@ function readPerson(schema: LdapSchema, entries: readonly DirectoryEntry[], type
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-/** Ids are text; bytes that are none stand in hexadecimal digits. */
+/** The id as text, or in hexadecimal digits. */
 function idText(bytes: Buffer): string {
   try {
     return decoder.decode(bytes)
@@ -114,10 +114,7 @@ function idText(bytes: Buffer): string {
   }
 }
 
-/**
- * The name among the values: always the same one, whatever order the server keeps and whichever of them is typed. Null for none, and for what is typed
- * that is none of several.
- */
+/** The same name among the values, in any order. Null for none, or if `typed` is none of several. */
 function nameAmong(names: readonly string[], typed: string | null): string | null {
   const [only] = names
   if (names.length <= 1) return only ?? null
@@ -125,7 +122,7 @@ function nameAmong(names: readonly string[], typed: string | null): string | nul
   return [...names].sort((a, b) => (plainName(a) < plainName(b) ? -1 : 1))[0]!
 }
 
-/** What the gate keeps of the person. Their groups are looked up. Rejects with ServerFailure. */
+/** Looks up the groups too. Rejects with ServerFailure. */
 export async function arrivalOf(
   connection: LdapConnection,
   schema: LdapSchema,

@@ -1,9 +1,9 @@
-/** What a directory is asked, for the two kinds of servers: the filters and attributes that the configuration leaves out. */
+/** The filters and attributes of the two kinds of servers, unless the configuration gives them. */
 import { type FilterTree, parseFilter } from './filter-template.ts'
 
 export type LdapPreset = 'openldap' | 'active-directory'
 
-/** What the configuration says; null for what the preset decides. */
+/** From the configuration; null leaves it to the preset. */
 export interface LdapSchemaInput {
   readonly preset: LdapPreset
   readonly base: string
@@ -21,21 +21,21 @@ export interface LdapSchema {
   readonly base: string
   readonly userFilter: FilterTree
   readonly id: string
-  /** True where the id is one of Microsoft's, 16 bytes. */
+  /** True for Microsoft's ids of 16 bytes. */
   readonly hasGuid: boolean
   readonly name: string
-  /** In order: the first that an entry has. */
+  /** The first that an entry has. */
   readonly display: readonly string[]
   readonly email: string
   readonly groups: {
     readonly base: string
     readonly isNested: boolean
-    /** In order: the first that a group has. */
+    /** The first that a group has. */
     readonly names: readonly string[]
     /** Null: Active Directory lists the groups itself, in `tokenGroups`. */
     readonly filter: FilterTree | null
   }
-  /** True where the server is asked for the state of a password with each bind. */
+  /** True if each bind asks for the state of the password. */
   readonly asksForPolicy: boolean
 }
 
@@ -52,7 +52,7 @@ const presets = {
     id: 'objectGUID',
     name: 'sAMAccountName',
     groupFilter: null,
-    // Unlike `cn`, it belongs to one group of the domain alone.
+    // Unlike `cn`, it is unique in the domain.
     groupNames: ['sAMAccountName', 'cn']
   }
 } as const

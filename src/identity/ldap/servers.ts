@@ -1,27 +1,27 @@
 /**
- * The servers of a directory, in their order. One that fails is left out for a while, and the next one is asked. Each has one connection that searches as the
- * service account, opened when it is needed and again when it is lost.
+ * The servers of a directory, in order. A failed one is skipped for a while. Each has one connection of the service account, which is
+ * opened on demand.
  */
 import type { Clock } from '../../clock.ts'
 import { LdapConnection, printable, ServerFailure, type ServerTarget } from './connection.ts'
 
-/** No server does what is asked. The message says what each of them said. */
+/** No server can answer. The message lists their problems. */
 export class NoServer extends Error {
   override readonly name = 'NoServer'
 }
 
 export interface ServersOptions {
   readonly targets: readonly ServerTarget[]
-  /** Null where people bind directly, and nobody searches but themselves. */
+  /** Null for direct binds. */
   readonly service: { readonly dn: string; readonly password: string } | null
   readonly clock: Clock
-  /** Called when a server begins to fail, and with null when it works again. */
+  /** Called with the problem when a server begins to fail, and with null when it works again. */
   readonly onChange: (url: string, problem: string | null) => void
-  /** Called for a question that a server fails at, while it answers others. */
+  /** Called when a server fails at one question alone. */
   readonly onProblem: (url: string, problem: string) => void
 }
 
-/** How long a server that fails is left out, in milliseconds: at first, at most, and at most where there is no other one. */
+/** The time in milliseconds for which a failed server is skipped: at first, at most, and at most for an only server. */
 const pauseMs = { first: 1_000, most: 30_000, alone: 5_000 }
 
 export class Servers {
@@ -35,7 +35,7 @@ export class Servers {
     this.#clock = options.clock
   }
 
-  /** Does `work` with the first server that can. Rejects with NoServer. Other errors of `work` are thrown on. */
+  /** Does `work` with the first server that can. Rejects with NoServer. Rethrows other errors of `work`. */
   async use<Answer>(work: (server: Server) => Promise<Answer>): Promise<Answer> {
     const now = this.#clock()
     const problems: string[] = []
@@ -78,7 +78,7 @@ export class Server {
     this.#options = options
   }
 
-  /** The connection of the service account. Rejects with ServerFailure. */
+  /** On the connection of the service account. Rejects with ServerFailure. */
   async search<Answer>(work: (connection: LdapConnection) => Promise<Answer>): Promise<Answer> {
     const isKept = this.#searching !== null
     const connection = await this.#service()
@@ -86,7 +86,7 @@ export class Server {
       return await work(connection)
     } catch (error) {
       if (!(error instanceof ServerFailure) || error.isOfOneQuestion) throw error
-      // Servers close what is idle, and a wrong step may leave the connection bound as nobody: it is opened anew, once.
+      // Servers close idle connections, and a wrong step may leave one bound anonymously, so it is reopened once.
       const isStale = isKept && !connection.isOpen && !error.isTimeout
       this.#drop(connection)
       if (!isStale) throw error
@@ -94,7 +94,7 @@ export class Server {
     }
   }
 
-  /** A connection for one person, closed after `work`. */
+  /** A separate connection for one person, closed after `work`. */
   async withOwn<Answer>(work: (connection: LdapConnection) => Promise<Answer>): Promise<Answer> {
     const connection = await LdapConnection.open(this.target)
     try {
@@ -133,7 +133,7 @@ export class Server {
     if (this.#isClosed) throw new ServerFailure('this configuration has ended')
     const kept = await this.#searching?.catch(() => null)
     if (kept?.isOpen) return kept
-    // Of several who find it closed, one opens it.
+    // One of several callers opens it.
     if (this.#searching === null || kept !== undefined) {
       const opening = this.#open(service)
       this.#searching = opening
@@ -163,7 +163,7 @@ export class Server {
   }
 
   #drop(connection: LdapConnection): void {
-    // Somebody else may have opened another one already.
+    // Another caller may have opened one already.
     if (this.#current === connection) this.#searching = null
     connection.close()
   }

@@ -1,10 +1,10 @@
-/** What the claims of a provider say of a person: values by their configured paths, and the second factor that was checked there. */
+/** What a provider's claims say of a person: values by configured paths, and the second factor. */
 import { timeUnknown } from '../../factor/proof.ts'
 import { clockToleranceSeconds } from './signing-keys.ts'
 
 export type Claims = Readonly<Record<string, unknown>>
 
-/** Paths; dots go into objects. */
+/** Paths; a dot enters an object. */
 export interface ClaimPaths {
   readonly name: string
   readonly display: string
@@ -17,7 +17,7 @@ export interface MfaValues {
   readonly amr: readonly string[]
 }
 
-/** The value of a path; undefined where there is none. A claim may have dots in its own name (`https://lab.example/groups`), which goes first. */
+/** The value of a path, or undefined. A claim with dots in its name (`https://lab.example/groups`) comes first. */
 export function claimAt(claims: unknown, path: string): unknown {
   if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) return undefined
   if (Object.hasOwn(claims, path)) return (claims as Claims)[path] ?? undefined
@@ -29,7 +29,7 @@ export function claimAt(claims: unknown, path: string): unknown {
   return undefined
 }
 
-/** One value or a list as a list of texts. What is neither text nor number is left out. */
+/** A list of texts. Anything but text and numbers is left out. */
 export function textsOf(value: unknown): string[] {
   const values = Array.isArray(value) ? value : [value]
   return values.flatMap(each =>
@@ -37,7 +37,7 @@ export function textsOf(value: unknown): string[] {
   )
 }
 
-/** True where the provider has left the groups out and points to another address instead (OpenID Connect Core §5.6.2). */
+/** True if the provider points to another address for the groups (OpenID Connect Core §5.6.2). */
 export function isLeftOut(claims: Claims, path: string): boolean {
   const pointers = claims._claim_names
   if (typeof pointers !== 'object' || pointers === null) return claims.hasgroups === true
@@ -46,8 +46,8 @@ export function isLeftOut(claims: Claims, path: string): boolean {
 }
 
 /**
- * The second factor that the ID token says was checked, with its time in milliseconds; null for none. `acr` or `amr` may say so, unless `amr` says that it was a
- * password alone: of two answers that differ, the weaker one counts.
+ * The second factor of an ID token, with its time in milliseconds, or null. `acr` or `amr` may name it. An `amr` of a password alone
+ * outweighs `acr`: the weaker answer counts.
  */
 export function mfaIn(
   { acr, amr, auth_time: at }: Claims,
@@ -63,7 +63,7 @@ export function mfaIn(
   return { at: typeof at === 'number' && at > 0 ? Math.min(at * 1000, now) : timeUnknown }
 }
 
-/** Why the times of an ID token cannot be right; null where they can. The library has checked `exp`. */
+/** Why the times of an ID token are wrong, or null. The library has checked `exp`. */
 export function wrongTime({ iat, auth_time: at }: Claims, now: number): string | null {
   for (const [name, value] of Object.entries({ iat, auth_time: at })) {
     if (value === undefined && name === 'auth_time') continue

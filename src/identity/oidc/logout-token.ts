@@ -1,22 +1,22 @@
-/** The logout token of a provider (OpenID Connect Back-Channel Logout 1.0 §2.4, §2.6): whose sessions end. */
+/** A provider's logout token (OpenID Connect Back-Channel Logout 1.0 §2.4, §2.6): whose sessions end. */
 import type { Provider } from './provider.ts'
 import { InvalidAnswer } from './provider-problem.ts'
 
 export interface LogoutToken {
-  /** The provider's session; null for all of the person. */
+  /** The provider's session; null for all sessions of the person. */
   readonly sid: string | null
-  /** The person; null where the session alone is named. */
+  /** The person; null if only the session is named. */
   readonly externalId: string | null
-  /** Each is used once. */
+  /** Used once. */
   readonly jti: string
 }
 
 const event = 'http://schemas.openid.net/event/backchannel-logout'
-/** A token is taken this long before and after the time that it was made at; so long is its `jti` remembered. */
+/** A token is accepted this long before and after its time, and its `jti` is remembered as long. */
 export const logoutTokenSeconds = 10 * 60
 const types = new Set([null, 'jwt', 'logout+jwt', 'application/logout+jwt'])
 
-/** Rejects with InvalidAnswer, and with ProviderUnreachable where the provider's keys cannot be had. */
+/** Rejects with InvalidAnswer, and with ProviderUnreachable if the provider's keys are unavailable. */
 export async function readLogoutToken(
   { keys, metadata }: Provider,
   clientId: string,

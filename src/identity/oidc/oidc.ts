@@ -1,6 +1,6 @@
 /**
- * An OpenID Connect provider: the code flow with PKCE, state, nonce and issuer (OpenID Connect Core 1.0 §3.1; RFC 9700), and both ways of signing out. A person is
- * the provider's `sub`; names and addresses change, and anybody may choose one.
+ * An OpenID Connect provider: the code flow with PKCE, state, nonce and issuer (OpenID Connect Core 1.0 §3.1; RFC 9700), and both ways of
+ * signing out. The `sub` identifies a person, since people may choose names and addresses.
  */
 import type { IDToken, TokenEndpointResponse, UserInfoResponse } from 'openid-client'
 import type { Arrival, Source } from '../arrival.ts'
@@ -21,17 +21,17 @@ import { InvalidAnswer, problemOf, refusalOf } from './provider-problem.ts'
 
 export interface OidcOptions extends ProviderOptions {
   readonly source: Source
-  /** The address that the provider sends people back to: its own for each provider, so that none can speak for another. */
+  /** The address for returning browsers, separate for each provider, so that none can speak for another. */
   readonly redirectUri: string
   readonly scopes: readonly string[]
   readonly claims: ClaimPaths
-  /** Null where a second factor there never counts. */
+  /** Null if a second factor there never counts. */
   readonly mfa: MfaValues | null
-  /** False where who signs out here stays signed in there. */
+  /** False if a sign-out here does not sign out there. */
   readonly signsOutThere: boolean
 }
 
-/** What a sign-in keeps until the browser is back. */
+/** What a sign-in keeps until the browser returns. */
 export interface OidcBegun {
   readonly nonce: string
   /** PKCE (RFC 7636). */
@@ -40,13 +40,12 @@ export interface OidcBegun {
 
 export interface BeginOptions {
   readonly state: string
-  /** Ask for a second factor anew, of the person with this name. */
+  /** Ask the person with this name for a second factor anew. */
   readonly stepUp: { readonly name: string } | null
-  /** Milliseconds. */
   readonly now: number
 }
 
-/** A longer ID token makes an address that servers refuse; the provider then asks the person itself. */
+/** A longer ID token makes an address that servers refuse; without it the provider asks the person. */
 const longestHint = 4000
 
 export class OidcInstitution implements Institution {
@@ -63,7 +62,7 @@ export class OidcInstitution implements Institution {
     this.#provider = new ProviderSource(options)
   }
 
-  /** Where the browser goes to sign in there, and what has to be kept until it is back. */
+  /** The address for the browser, and what to keep until it returns. */
   async begin({ state, stepUp, now }: BeginOptions): Promise<{ url: string; begun: OidcBegun } | InstitutionRefusal> {
     try {
       const client = await import('openid-client')
@@ -85,7 +84,7 @@ export class OidcInstitution implements Institution {
       try {
         return { url: (await client.buildAuthorizationUrlWithPAR(config, parameters)).href, begun }
       } catch (error) {
-        // Some list the endpoint and do not let every client use it.
+        // Some providers list the endpoint but refuse it to some clients.
         const isRefused = (error as Error).name === 'ResponseBodyError'
         if (!isRefused || metadata.require_pushed_authorization_requests === true) throw error
         this.#options.onWarning(`the provider does not take pushed requests: ${problemOf(error)}`)
@@ -96,7 +95,7 @@ export class OidcInstitution implements Institution {
     }
   }
 
-  /** Who has come back. `query` is that of the address that the browser was sent to; `state` is the one that this browser began with. */
+  /** Identifies the person who returns. `query` is the callback's; `state` is that of this browser. */
   async finish(query: string, state: string, begun: OidcBegun, now: number): Promise<InstitutionAnswer> {
     try {
       const client = await import('openid-client')
@@ -124,7 +123,7 @@ export class OidcInstitution implements Institution {
     }
   }
 
-  /** The sign-out that the provider tells of. Rejects with what `refusalOf` knows. */
+  /** The sign-out that the provider reports. Rejects with errors that `refusalOf` knows. */
   async readLogoutToken(token: string, now: number): Promise<LogoutToken | InstitutionRefusal> {
     try {
       return await readLogoutToken(await this.#provider.provider(now), this.#options.clientId, token, now)
@@ -133,7 +132,7 @@ export class OidcInstitution implements Institution {
     }
   }
 
-  /** True where this is the provider's name for itself. */
+  /** True for the provider's own issuer. */
   async isIssuer(issuer: string, now: number): Promise<boolean> {
     try {
       return (await this.#provider.provider(now)).metadata.issuer === issuer
@@ -145,7 +144,7 @@ export class OidcInstitution implements Institution {
   signOutOrigin(now: number): string | null {
     if (!this.#options.signsOutThere) return null
     const { known } = this.#provider
-    // After a start nobody has asked yet. The next page knows.
+    // Unknown after a start. The next page knows.
     if (known === null) void this.#provider.provider(now).catch(() => {})
     const address = known?.signOutAddress ?? null
     return address === null ? null : new URL(address).origin
@@ -173,7 +172,7 @@ export class OidcInstitution implements Institution {
     this.#provider.close()
   }
 
-  /** A second factor is asked for as a wish: a provider keeps people on its page where it cannot do what it must. */
+  /** A second factor is asked for as a wish: a provider that cannot meet a demand keeps people on its page. */
   #asking(takesClaims: boolean): Record<string, string> {
     const { mfa } = this.#options
     if (mfa === null) return {}
@@ -184,7 +183,7 @@ export class OidcInstitution implements Institution {
     }
   }
 
-  /** The claims of the ID token once its signature is checked: the library takes TLS for enough (OpenID Connect Core §3.1.3.7 step 6). */
+  /** The claims of the ID token after a check of its signature: the library trusts TLS (OpenID Connect Core §3.1.3.7 step 6). */
   async #idToken({ keys, metadata }: Provider, tokens: TokenEndpointResponse, now: number): Promise<IDToken> {
     const { clientId } = this.#options
     const checks = { issuer: metadata.issuer, audience: clientId, requiredClaims: ['sub', 'iat', 'exp'] }
@@ -214,7 +213,7 @@ export class OidcInstitution implements Institution {
       this.#options.onWarning(
         'the provider has left out the groups of a person who has too many, so that they have none here: let it send the groups of this client alone'
       )
-    // Who has not confirmed an address may have typed somebody else's.
+    // An unconfirmed address may be somebody else's.
     const isUnverified = at('email_verified') === false || at('email_verified') === 'false'
     return {
       externalId: idToken.sub,
@@ -226,7 +225,7 @@ export class OidcInstitution implements Institution {
     }
   }
 
-  /** What the provider says besides the ID token, of the same person (OpenID Connect Core §5.3.2). */
+  /** What the provider adds to the ID token, about the same person (OpenID Connect Core §5.3.2). */
   async #userInfo(
     { userInfoConfig, metadata }: Provider,
     tokens: TokenEndpointResponse,

@@ -1,9 +1,9 @@
-/** The HTTP client for a provider: `fetch` with a private certificate authority, one deadline, a largest answer, and no redirects. */
+/** The HTTP client for a provider: `fetch` with a private certificate authority, one deadline, a size limit, and no redirects. */
 import http from 'node:http'
 import https from 'node:https'
 import { isLoopback } from '../../request/networks.ts'
 
-/** What the library hands to a `fetch` of ours. */
+/** The library's argument for a custom `fetch`. */
 export interface ProviderRequest {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
@@ -17,13 +17,13 @@ export interface ProviderFetch {
 }
 
 export interface ProviderFetchOptions {
-  /** PEM; null for the authorities that Node.js knows. */
+  /** PEM; null for Node's own authorities. */
   readonly ca: string | null
-  /** From the start of a request to the last byte of its answer, in milliseconds. */
+  /** From the start of a request to the end of its answer, in milliseconds. */
   readonly timeoutMs: number
 }
 
-/** No answer came, or none that can be an answer. The message names the address. */
+/** No usable answer came. The message names the address. */
 export class ProviderUnreachable extends Error {
   override readonly name = 'ProviderUnreachable'
 }
@@ -32,13 +32,13 @@ export class ProviderUnreachable extends Error {
 const maxAnswerBytes = 4 * 1024 * 1024
 
 export function makeProviderFetch({ ca, timeoutMs }: ProviderFetchOptions): ProviderFetch {
-  // Connections are not kept: one that the provider closes at that moment would fail a sign-in whose code is spent.
+  // Connections are not kept: if the provider closed one, a sign-in with a spent code would fail.
   const secure = new https.Agent({ maxSockets: 16, ...(ca === null ? {} : { ca }) })
   const plain = new http.Agent({ maxSockets: 16 })
   return {
     async fetch(address, { method, headers, body, signal }) {
       const url = new URL(address)
-      // A provider on this machine may be plain http, but must not lead there by plain http elsewhere.
+      // A provider on this machine may use plain http, but must not lead elsewhere by plain http.
       if (url.protocol === 'http:' && !isLoopback(url.hostname))
         throw new ProviderUnreachable(`${address}: only https is used beyond this machine`)
       const deadline = AbortSignal.timeout(timeoutMs)
@@ -83,7 +83,7 @@ function responseOf(answer: http.IncomingMessage, body: Buffer): Response {
   const { statusCode: status = 0, rawHeaders } = answer
   const headers = new Headers()
   for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!)
-  // `Response` takes no body with these, and no status below 200 (Fetch §2.2.6).
+  // `Response` accepts no body with these, and no status below 200 (Fetch §2.2.6).
   const isBare = status === 204 || status === 205 || status === 304
   return new Response(isBare ? null : new Uint8Array(body), { status, headers })
 }

@@ -1,16 +1,16 @@
-/** What goes wrong with a provider, as a refusal and one line for operators. No token, code or secret is in it. */
+/** A provider's failures, as a refusal and one line for operators without token, code or secret. */
 import { type InstitutionRefusal, refused } from '../institution.ts'
 import { ProviderUnreachable } from './provider-fetch.ts'
 
-/** The provider answered, and its answer cannot be accepted. The message is for operators. */
+/** The provider's answer is not acceptable. The message is for operators. */
 export class InvalidAnswer extends Error {
   override readonly name = 'InvalidAnswer'
 }
 
-/** Of errors that a provider may answer with, those that say that it has trouble itself (RFC 6749 §4.1.2.1). */
+/** Errors by which a provider reports its own trouble (RFC 6749 §4.1.2.1). */
 const itsTrouble = new Set(['server_error', 'temporarily_unavailable'])
 
-/** The refusal for anything that was thrown on the way. Throws what is no fault of a provider. */
+/** The refusal for a thrown error. Rethrows anything that is no fault of a provider. */
 export function refusalOf(error: unknown): InstitutionRefusal {
   if (error instanceof ProviderUnreachable) return refused('institution_unreachable', error.message)
   if (error instanceof InvalidAnswer) return refused('institution_answer_invalid', error.message)
@@ -26,7 +26,7 @@ export function refusalOf(error: unknown): InstitutionRefusal {
   }
   if (name === 'WWWAuthenticateChallengeError')
     return refused('institution_answer_invalid', `${problemOf(error)}: ${challengedFor(cause)}`)
-  // The library wraps what our `fetch` throws, and answers that are none.
+  // The library wraps errors of our `fetch` and unreadable answers.
   for (let inner = cause; inner instanceof Error; inner = inner.cause)
     if (inner instanceof ProviderUnreachable) return refused('institution_unreachable', inner.message)
   if (cause instanceof Response && cause.status >= 500)
@@ -35,7 +35,7 @@ export function refusalOf(error: unknown): InstitutionRefusal {
   throw error
 }
 
-/** One line about an error of the libraries: what did not fit, and what was expected instead. */
+/** One line about an error of the libraries: the mismatch and the expected value. */
 export function problemOf(error: unknown): string {
   const { message, code, cause } = error as { message?: unknown; code?: unknown; cause?: unknown }
   const inner =
@@ -67,7 +67,7 @@ function isOfTheLibraries(error: unknown): boolean {
   )
 }
 
-/** What the provider wants by `WWW-Authenticate`: Bearer is for userinfo, all else for the token and pushed requests. */
+/** What the provider demands by `WWW-Authenticate`: Bearer is for userinfo, all else for token and pushed requests. */
 function challengedFor(challenges: unknown): string {
   const isBearer = Array.isArray(challenges) && challenges.some(({ scheme }) => /^bearer$/i.test(String(scheme)))
   return isBearer
@@ -75,13 +75,13 @@ function challengedFor(challenges: unknown): string {
     : 'it does not take clientId and clientSecret, or not in this way; see clientAuthentication'
 }
 
-/** What the provider wrote, quoted and short: it may be anything. */
+/** The provider's text, quoted and short, since it may be anything. */
 function saidIn(error: unknown): string {
   const { error: code, error_description: description } = error as { error?: unknown; error_description?: unknown }
   return description === undefined ? quoted(code) : `${quoted(code)}, ${quoted(description)}`
 }
 
-/** A text of the other side as a part of one line. */
+/** Foreign text within one line. */
 export function quoted(value: unknown): string {
   return oneLine(JSON.stringify(value) ?? 'nothing')
 }

@@ -1,6 +1,6 @@
 /**
- * One provider as its metadata describes it (OpenID Connect Discovery 1.0). The metadata is fetched when it is first needed and refreshed behind people's backs;
- * where it cannot be had, people hear so at once, and the gate asks again after a growing pause.
+ * One provider by its metadata (OpenID Connect Discovery 1.0), which is fetched at the first need and refreshed in the background. If it is
+ * unavailable, people are told at once, and the gate asks again after a growing pause.
  */
 import type { ClientAuth, Configuration, ServerMetadata } from 'openid-client'
 import { makeProviderFetch, type ProviderFetch, ProviderUnreachable } from './provider-fetch.ts'
@@ -14,24 +14,24 @@ export interface ProviderOptions {
   readonly clientId: string
   /** Null for a public client. */
   readonly clientSecret: string | null
-  /** Null for what the metadata says. */
+  /** Null leaves it to the metadata. */
   readonly clientAuthentication: ClientAuthentication | null
-  /** PEM; null for the authorities that Node.js knows. */
+  /** PEM; null for Node's own authorities. */
   readonly ca: string | null
-  /** For one request and its answer, in milliseconds. */
+  /** For a request and its answer, in milliseconds. */
   readonly timeoutMs: number
-  /** Something that operators should know and that stops nobody. */
+  /** For operators; it stops nobody. */
   readonly onWarning: (sentence: string) => void
 }
 
-/** What the gate needs of the metadata, checked. */
+/** The checked parts of the metadata. */
 export interface Provider {
   readonly config: Configuration
-  /** One that checks the signature of signed userinfo, with keys of now. */
+  /** Checks the signature of signed userinfo with the present keys. */
   readonly userInfoConfig: () => Configuration
   readonly metadata: ServerMetadata
   readonly keys: SigningKeys
-  /** Null where nobody can be signed out there. */
+  /** Null if nobody can be signed out there. */
   readonly signOutAddress: string | null
 }
 
@@ -53,7 +53,7 @@ export class ProviderSource {
     this.#http = makeProviderFetch(options)
   }
 
-  /** The provider as it is known now; null before it was first needed. */
+  /** Null before the first need. */
   get known(): Provider | null {
     return this.#provider
   }
@@ -63,7 +63,7 @@ export class ProviderSource {
     const known = this.#provider
     const mayAsk = this.#failure === null || now >= this.#failure.until || now < this.#failure.until - longestPauseMs
     if (known !== null) {
-      // The old metadata serves until the new is there.
+      // The old metadata serves until the new arrives.
       if (Math.abs(now - this.#at) >= freshMs && mayAsk) void this.#refresh(now)
       return known
     }
@@ -145,7 +145,7 @@ export class ProviderSource {
     return { config, userInfoConfig, metadata, keys: this.#keysAt(keys), signOutAddress }
   }
 
-  /** Keys stay known when the metadata is refreshed. */
+  /** Keys survive a refresh of the metadata. */
   #keysAt(address: string): SigningKeys {
     if (this.#keys?.address !== address) this.#keys = { address, keys: new SigningKeys(address, this.#http.fetch) }
     return this.#keys.keys
@@ -158,7 +158,7 @@ export class ProviderSource {
     }
     return (server, ...rest) => {
       const { token_endpoint_auth_methods_supported: offered } = server
-      // Without a word about it, Basic is meant (OpenID Connect Discovery §3).
+      // Basic is the default (OpenID Connect Discovery §3).
       const isPostAlone =
         Array.isArray(offered) && offered.includes('client_secret_post') && !offered.includes('client_secret_basic')
       const way = this.#options.clientAuthentication ?? (isPostAlone ? 'client_secret_post' : 'client_secret_basic')
@@ -173,7 +173,7 @@ function otherIssuer(named: unknown): InvalidAnswer {
   )
 }
 
-/** What the metadata said where the library found another issuer than the one asked for. */
+/** The metadata's issuer, when the library expected another. */
 function issuerNamedIn(error: unknown): string | null {
   const { body, attribute } = ((error as Error).cause ?? {}) as { body?: { issuer?: unknown }; attribute?: unknown }
   return attribute === 'issuer' && typeof body?.issuer === 'string' ? body.issuer : null

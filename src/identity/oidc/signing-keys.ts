@@ -1,6 +1,6 @@
 /**
- * The keys that a provider signs with (RFC 7517), and the check of its signatures. Keys may change at any moment: a token that no known key has signed makes
- * the gate fetch them anew once, so that no sign-in fails for it.
+ * A provider's signing keys (RFC 7517), and the check of its signatures. Keys may change at any moment: a token of an unknown key makes the
+ * gate fetch them once, so that no sign-in fails for it.
  */
 import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
 import { type ProviderFetch, ProviderUnreachable } from './provider-fetch.ts'
@@ -8,18 +8,18 @@ import { InvalidAnswer, problemOf } from './provider-problem.ts'
 
 export type TokenChecks = Pick<JWTVerifyOptions, 'issuer' | 'audience' | 'requiredClaims'>
 
-/** Signatures of a key pair. `none` and those with the client secret (`HS256`) are never taken. */
+/** Key pairs only: `none` and the client secret (`HS256`) are never accepted. */
 const algorithms = [
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
   ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
 ]
-/** Seconds by which a provider's clock may differ. */
+/** The tolerated difference of a provider's clock, in seconds. */
 export const clockToleranceSeconds = 60
-/** After this, keys are fetched anew, since a key that was withdrawn must not count for ever. */
+/** Keys are fetched again after this, since a withdrawn key must not count for ever. */
 const freshMs = 10 * 60_000
-/** As long do known keys count where the provider does not give them out. */
+/** Known keys count this long while the provider does not answer. */
 const staleMs = 60 * 60_000
-/** Anybody can send a token that no key has signed: such a token makes the gate ask this often at most. */
+/** Anybody can send a token of an unknown key: the gate asks for such tokens once in this time. */
 const strangersPauseMs = 10_000
 
 interface Known {
@@ -32,7 +32,7 @@ export class SigningKeys {
   readonly #fetch: ProviderFetch['fetch']
   #known: Known | null = null
   #fetching: Promise<Known> | null = null
-  /** When such a token made the gate ask. */
+  /** The last fetch for such a token. */
   #strangersAt = Number.NEGATIVE_INFINITY
 
   constructor(address: string, fetch: ProviderFetch['fetch']) {
@@ -41,8 +41,8 @@ export class SigningKeys {
   }
 
   /**
-   * The claims of a token that the provider has signed. `from`: a token from the provider's own connection may make the gate fetch the keys at once. Rejects with
-   * InvalidAnswer, and with ProviderUnreachable where the keys cannot be had. `now` in milliseconds.
+   * The claims of a token that the provider has signed. A token `from` the provider's own connection may make the gate fetch keys at once.
+   * Rejects with InvalidAnswer, and with ProviderUnreachable if the keys are unavailable. `now` in milliseconds.
    */
   async verify(token: string, checks: TokenChecks, from: 'provider' | 'anybody', now: number) {
     const before = await this.#current(now)
@@ -51,7 +51,7 @@ export class SigningKeys {
     } catch (error) {
       if (!isAboutKeys(error) || !this.#mayFetch(from, now)) throw new InvalidAnswer(problemOf(error), { cause: error })
     }
-    // A request that is under way already may have been answered before the provider had the key.
+    // A pending request may predate the key.
     let isNewer = this.#fetching === null
     for (;;) {
       const after = await this.#fetchOnce(now)
@@ -122,7 +122,7 @@ async function verifyWith(keyFor: JWTVerifyGetKey, token: string, checks: TokenC
     const { payload, protectedHeader } = await jwtVerify(token, keyFor, options)
     return { claims: payload, typ: protectedHeader.typ ?? null }
   } catch (error) {
-    // Several keys without an id: any of them may be the one.
+    // Several keys without an id: any may match.
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
     for await (const key of error) {
       try {
@@ -136,7 +136,7 @@ async function verifyWith(keyFor: JWTVerifyGetKey, token: string, checks: TokenC
   }
 }
 
-/** True where another key may verify the token. */
+/** True if another key may verify the token. */
 function isAboutKeys(error: unknown): boolean {
   const { code } = error as { code?: unknown }
   return code === 'ERR_JWKS_NO_MATCHING_KEY' || code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'

@@ -1,13 +1,10 @@
-/**
- * The passwords that attackers try first (NIST SP 800-63B-4 §3.1.1.2, ASVS 6.2.4): common ones and their variants, runs, repetitions,
- * names.
- */
+/** The passwords that attackers try first (NIST SP 800-63B-4 §3.1.1.2, ASVS 6.2.4): common ones and variants, runs, repetitions, names. */
 import { commonPasswords } from './common-passwords.ts'
 
-/** The set is built at the first question, which saves time in other commands. */
+/** Built at the first use, which saves time in other commands. */
 let common: Set<string> | undefined
 
-/** Seasons, months, weekdays and rows of the keyboard, in English and German. */
+/** In English and German. */
 const everydayWords = `
   spring summer autumn winter fall frühling fruehling sommer herbst
   january february march april may june july august september october november december
@@ -18,9 +15,9 @@ const everydayWords = `
   contraseña contrasena motdepasse bonjour schatz iloveyou test testing user guest laboratory labor
 `
 
-/** More characters than this around a word make another password. */
+/** With more characters around a word, it is another password. */
 const aroundMax = 6
-/** Only longer words are common with something around them, such as `monkey` in `monkey123`. */
+/** Shorter words are not searched inside a password. */
 const rootLength = 5
 
 /** A character that may stand for two letters is read both ways. */
@@ -37,10 +34,7 @@ const standIns: Readonly<Record<string, readonly string[]>> = {
   '€': ['e']
 }
 
-/**
- * The words that a password may be built on: itself, and without the digits and signs at its end or around it; each also with stand-ins
- * read as letters.
- */
+/** The words behind a password: itself, and without digits and signs at its end or around it; each also with stand-ins as letters. */
 function coresOf(folded: string): string[] {
   const withoutEnd = folded.replace(/[^\p{L}]+$/u, '')
   const alone = withoutEnd.replace(/^[^\p{L}]+/u, '')
@@ -52,7 +46,6 @@ function readBack(text: string, way: number): string {
   return text.replace(/[013457@$!€]/gu, sign => standIns[sign]?.[way] ?? standIns[sign]?.[0] ?? sign)
 }
 
-/** The list, the cores of its entries, and the everyday words. */
 function makeCommon(): Set<string> {
   const list = commonPasswords.trim().split(/\s+/)
   const roots = list.map(word => word.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '')).filter(root => root.length >= rootLength)
@@ -62,7 +55,7 @@ function makeCommon(): Set<string> {
 /** Shorter names occur in ordinary words. */
 const nameLength = 3
 
-/** True for a common password, a variant of one (`Password1!`, `P@ssw0rd`), a single run or a short repetition, in any letter case. */
+/** True for a common password, a variant (`Password1!`, `P@ssw0rd`), a run or a repetition, in any letter case. */
 export function isCommonPassword(password: string): boolean {
   common ??= makeCommon()
   const words = common
@@ -70,10 +63,10 @@ export function isCommonPassword(password: string): boolean {
   return isRepetition(folded) || isRun(folded) || coresOf(folded).some(core => words.has(core))
 }
 
-/** True if all letters of the password are those of the names: `Alice-2026!`, `aliceALICE`. */
+/** True if all letters come from the names: `Alice-2026!`, `aliceALICE`. */
 export function isMadeOfNames(password: string, names: readonly string[]): boolean {
   const folded = fold(password)
-  // The parts count as well: `alice` of `alice@lab.example`, both words of `Example Lab`.
+  // Parts count too: `alice` of `alice@lab.example`, both words of `Example Lab`.
   const parts = names.flatMap(name => [fold(name), ...fold(name).split(/[^\p{L}\p{N}]+/u)])
   const rest = parts
     .filter(part => part.length >= nameLength)
@@ -82,12 +75,12 @@ export function isMadeOfNames(password: string, names: readonly string[]): boole
   return rest !== folded && !/\p{L}/u.test(rest)
 }
 
-/** `aaaaaaaa`, `abcabcabc`, `12341234`: one to four characters over and over. */
+/** One to four characters repeated: `aaaaaaaa`, `abcabcabc`. */
 function isRepetition(text: string): boolean {
   return /^(.{1,4}?)\1+.?$/su.test(text) && new Set(text).size <= 4
 }
 
-/** `abcdefgh`, `98765432`: each character's code is one more, or one less, than the last. */
+/** Codes that rise or fall by one: `abcdefgh`, `98765432`. */
 function isRun(text: string): boolean {
   const codes = [...text].map(character => character.codePointAt(0)!)
   const step = codes[1]! - codes[0]!

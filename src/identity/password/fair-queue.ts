@@ -1,6 +1,6 @@
 /**
- * A bounded queue that is fair between networks. Regions take turns, then providers within a region, and so on down to addresses. In a full
- * queue, the network with most places loses its newest one.
+ * A bounded queue that is fair between networks: regions take turns, then providers within a region, down to addresses. In a full queue,
+ * the network with most places loses its newest one.
  */
 import { networkLevels } from '../../request/network-levels.ts'
 
@@ -15,7 +15,7 @@ export class FairQueue<Item> {
   /** In the order of service. */
   #places: Place<Item>[] = []
 
-  /** `size` places: a few dozen, because each step looks at all of them. */
+  /** `size` is a few dozen places, because each step looks at all of them. */
   constructor(size: number) {
     this.#size = size
   }
@@ -25,7 +25,7 @@ export class FairQueue<Item> {
     return this.#places.length >= this.#size && lastOfMost([...this.#places, newest]) === newest
   }
 
-  /** Answers the item without a place: none (null), the new one, or another. */
+  /** The item without a place: none (null), the new one, or another. */
   push(address: string, item: Item): Item | null {
     this.#places.push({ item, networks: networksOf(address) })
     if (this.#places.length <= this.#size) return null
@@ -34,7 +34,7 @@ export class FairQueue<Item> {
     return dropped.item
   }
 
-  /** The others are sorted by what they share with the item that is served: other regions first, its own address last. */
+  /** Sorts the others by what they share with the served item: other regions first, its own address last. */
   shift(): Item | null {
     const next = this.#places.shift()
     if (next === undefined) return null
@@ -57,7 +57,7 @@ function sharedLevels({ networks }: Place<unknown>, other: Place<unknown>): numb
   return level < 0 ? networks.length : level
 }
 
-/** The last place of the largest address in the largest network, level by level. Among equals the last in the queue counts. */
+/** The last place of the largest address in the largest network, level by level. Ties go to the last in the queue. */
 function lastOfMost<Item>(places: readonly Place<Item>[]): Place<Item> {
   let most = places
   for (let level = 0; level < (places[0] as Place<Item>).networks.length; level++) {

@@ -1,23 +1,23 @@
-/** Argon2 in processes at nice 10; password.ts bounds their number. Where no process can be started, the gate hashes by itself. */
+/** Argon2 in processes at nice 10; password.ts bounds their number. If no process starts, the gate hashes by itself. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { hash as hashHere, type Options, verify as verifyHere } from '@node-rs/argon2'
 
 const program = fileURLToPath(new URL('./hash-program.mjs', import.meta.url))
-/** Old passwords may lie in the memory of an idle process. Starting a process blocks the event loop for some 10 ms. */
+/** The memory of an idle process may hold old passwords. A start blocks the event loop for some 10 ms. */
 const idleMs = 60_000
-/** Longer than any hash takes, with the start of the process. */
+/** Longer than a start and any hash. */
 const hungMs = 30_000
-/** The time for which the gate hashes by itself after it could not start a process. */
+/** The gate hashes by itself for this time after a failed start. */
 const pauseMs = 600_000
 
 type Work = { readonly text: string; readonly options: Options } | { readonly text: string; readonly hashed: string }
 type Answer = { readonly value: string | boolean } | { readonly error: string }
 
-/** Called with the error when no process can be started, and with null when one can again. */
+/** Called with the error when no process starts, and with null when one does again. */
 export type HashTroubleListener = (problem: Error | null) => void
 
-/** A process ended without an answer. With `hadWork` it had the work already, and may have ended because of it. */
+/** A process ended without an answer. With `hadWork`, the work may be the cause. */
 class ProcessEnded extends Error {
   readonly hadWork: boolean
 
@@ -28,7 +28,7 @@ class ProcessEnded extends Error {
 }
 
 const alive = new Set<ChildProcess>()
-// A process in the middle of a hash would notice the end of the gate only after the hash.
+// A busy process would notice the gate's end only after its hash.
 process.once('exit', () => {
   for (const child of alive) child.kill('SIGKILL')
 })
@@ -42,7 +42,7 @@ class HashProcess {
 
   constructor(onEnd: (ended: HashProcess) => void) {
     this.#onEnd = onEnd
-    // The gate's environment may hold secrets, and options for Node that are not meant for this process.
+    // The gate's environment may hold secrets and options for Node.
     this.#child = spawn(process.execPath, [program], {
       cwd: '/',
       env: {},
@@ -61,7 +61,7 @@ class HashProcess {
     return this.#job === null
   }
 
-  /** The gate's process stays alive until the answer. Rejects with ProcessEnded. */
+  /** Keeps the gate's process alive until the answer. Rejects with ProcessEnded. */
   run(work: Work): Promise<Answer> {
     this.#child.ref()
     this.#child.channel?.ref()
@@ -79,7 +79,7 @@ class HashProcess {
 
   #begin(): void {
     this.#isReady = true
-    // If this fails, the process has ended or is about to end.
+    // A failed send means that the process has ended or is ending.
     if (this.#job !== null) this.#child.send(this.#job.work, () => {})
   }
 
@@ -122,19 +122,19 @@ export class HashProcesses {
     return (await this.#run({ text, options })) as string
   }
 
-  /** @throws argon2's message for a hash that cannot be read. */
+  /** @throws argon2's message for an unreadable hash. */
   async verify(hashed: string, text: string): Promise<boolean> {
     return (await this.#run({ text, hashed })) as boolean
   }
 
-  /** Ends all processes. Work under way is lost, and later calls are refused. */
+  /** Pending work is lost, and later calls are refused. */
   close(): void {
     this.#isClosed = true
     for (const each of this.#all) each.end('ended by the gate')
     clearTimeout(this.#pause ?? undefined)
   }
 
-  /** Work that may have ended a process gets one more try in another, and none in the gate. */
+  /** Work that may have ended a process is tried once more in another process, and never in the gate. */
   async #run(work: Work): Promise<string | boolean> {
     let lost: ProcessEnded | null = null
     while (this.#pause === null && !this.#isClosed)

@@ -1,19 +1,16 @@
-/**
- * The program of a hashing process (hash-processes.ts). It is JavaScript, since Node 20 loads no TypeScript while the tests run from
- * source.
- */
+/** The program of a hashing process (hash-processes.ts). It is JavaScript, since Node 20 loads no TypeScript. */
 import os from 'node:os'
 import { hashSync, verifySync } from '@node-rs/argon2'
 
-// A terminal signals all processes at once, and the gate finishes its sign-ins before it ends.
+// A terminal signals all processes, and the gate finishes its sign-ins first.
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.on(signal, () => {})
 
-// This comes after the start, which would take two seconds at nice 10 on a busy machine.
+// After the start, which would take two seconds at nice 10 on a busy machine.
 const niceness = 10
 try {
   if (os.getPriority() < niceness) os.setPriority(niceness)
 } catch {
-  // It is not allowed here. The process hashes all the same.
+  // Not allowed here. The process hashes anyway.
 }
 
 process.on('message', ({ text, hashed, options }) => {

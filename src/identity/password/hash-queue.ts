@@ -1,11 +1,11 @@
 /**
- * The queue before the hashes: known browsers first, then known networks. Every fourth turn is for unknown places, which also get what is left
+ * The queue before the hashes: known browsers, then known networks. Every fourth turn is for unknown places, which also get free turns
  * (THREATS D7).
  */
 import { FairQueue } from './fair-queue.ts'
 
 export interface HashPlace {
-  /** What the account knows; `elsewhere` for neither. */
+  /** `elsewhere` is an unknown place. */
   readonly from: 'browser' | 'network' | 'elsewhere'
   readonly address: string
 }
@@ -17,9 +17,9 @@ interface Waiting {
 }
 
 export interface HashQueueOptions {
-  /** The number of hashes at a time. */
+  /** Hashes at a time. */
   readonly concurrency: number
-  /** The number that waits in each of the three lanes. */
+  /** Waiting callers in each of the three lanes. */
   readonly queue: number
   /** After this wait the answer is `busy`. */
   readonly maxWaitMs?: number
@@ -27,7 +27,7 @@ export interface HashQueueOptions {
 
 /** A lane of 32 takes some 2 s with two hashes at a time, and perhaps 10 s on a busy machine. */
 const maxWaitMs = 10_000
-/** One turn of this many is for unknown places, if any wait. */
+/** One turn of this many is for unknown places. */
 const unknownPlaceEvery = 4
 
 export class HashQueue {
@@ -46,7 +46,7 @@ export class HashQueue {
     return this.#running >= this.#options.concurrency && this.#lanes[from].isFullFor(address)
   }
 
-  /** Waits for a turn; false where there is none. After true the caller calls `release`. */
+  /** Waits for a turn; false if there is none. After true the caller calls `release`. */
   async acquire(place: HashPlace): Promise<boolean> {
     if (this.#running < this.#options.concurrency) {
       this.#running++

@@ -1,6 +1,6 @@
 /**
  * The first step of a sign-in: a name and a password. An unknown name and a suspended account get the answer of a wrong password, after the
- * same time, and that answer does not tell who has a second factor (ASVS 6.3.8).
+ * same time (ASVS 6.3.8).
  */
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
@@ -15,11 +15,11 @@ import type { HashPlace } from './hash-queue.ts'
 
 export type LoginAttempt =
   | { readonly kind: 'accepted'; readonly account: Account }
-  /** `waitSeconds`: until the next check. `why`: the password was right, but the directory prevents the sign-in. */
+  /** `waitSeconds`: until the next check. `why`: the password is right, but the directory prevents the sign-in. */
   | { readonly kind: 'refused'; readonly waitSeconds?: number; readonly why?: DirectoryRefusal }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
   | { readonly kind: 'busy' }
-  /** A directory cannot be asked now, and no other accepts the person. Says nothing of whose directory it is. */
+  /** A directory cannot be asked now, and no other accepts the person. It does not tell whose directory it is. */
   | { readonly kind: 'unreachable' }
 
 export class PasswordLogin {
@@ -42,8 +42,8 @@ export class PasswordLogin {
   }
 
   /**
-   * Rejects where the store cannot be reached. `isKnown`: the caller knows the account by other means, so that other directories that do not
-   * answer need not hide who has one.
+   * Rejects if the store cannot be reached. `isKnown`: the caller knows the account otherwise, so that an unreachable directory may be
+   * ignored.
    */
   async attempt(input: Origin & { name: string; password: string; isKnown?: boolean }): Promise<LoginAttempt> {
     const { name } = input
@@ -53,26 +53,26 @@ export class PasswordLogin {
       ...input,
       what: 'password',
       accountId: counted?.id ?? null,
-      // Spellings of text that is no name share a bucket too.
+      // Spellings of text that is no name share a bucket.
       name: canonicalAddress(name) ?? canonicalName(name) ?? `? ${plainName(name)}`
     })
     const from: HashPlace = { from: standing.from, address: input.address }
-    // This comes before the count: what cannot be checked leaves nothing in the store.
+    // Before the count: an attempt that cannot be checked leaves nothing in the store.
     if (this.#isFullFor(from)) return { kind: 'busy' }
     const reservation = await this.#limiter.reserve(standing.buckets)
     if (reservation.kind === 'throttled') return reservation
     const { place } = standing
     const known = counted === null || place === null ? null : await this.#guesses.trying(counted.id, place)
-    // Directories know people by their names; an address is an alias of the gate's.
+    // Directories know people by name; an address is an alias of the gate's.
     const answer = await this.#ask(named, input, from)
     if (answer.kind === 'silent') {
-      // What one directory has checked counts, otherwise guesses there would be free while another is down.
+      // A check by one directory counts, otherwise guesses there would be free while another is down.
       await (answer.isChecked ? known?.wrong() : Promise.all([reservation.released(), known?.unchecked()]))
       return { kind: answer.as }
     }
     if (answer.kind === 'held') return { kind: 'refused', why: answer.why, ...(await reservation.wait?.()) }
     if (answer.account === null) await known?.wrong()
-    // Nothing is reset here: a right password alone must not buy new guesses (THREATS M11). `completed` resets.
+    // A right password alone must not buy new guesses (THREATS M11). `completed` resets.
     if (answer.account === null || answer.account.suspended !== null)
       return { kind: 'refused', ...(await reservation.wait?.()) }
     if (answer.account.id !== counted?.id) {
@@ -82,7 +82,7 @@ export class PasswordLogin {
     return { kind: 'accepted', account: answer.account }
   }
 
-  /** Where a directory finds somebody by another name than the account's, the attempt counts for the account, which `completed` clears. */
+  /** The directory may know a person by another name, so the attempt counts for the account, which `completed` clears. */
   async #count({ id }: Account, { address, browser }: Origin): Promise<void> {
     // The password was right, so that a wait here keeps nobody out.
     await this.#limiter.reserve(
@@ -90,10 +90,7 @@ export class PasswordLogin {
     )
   }
 
-  /**
-   * Whose guesses those at a name without its realm are; null where several people may be meant. The number of reads depends on the text
-   * alone.
-   */
+  /** The account for guesses at a name without its realm; null if several people match. The number of reads depends on the text alone. */
   async #inRealm(typed: string): Promise<Account | null> {
     if (typed.includes('@')) return null
     const found = await Promise.all(
@@ -120,15 +117,14 @@ export class PasswordLogin {
     ])
   }
 
-  /** True if all would be `busy`. */
   #isFullFor(place: HashPlace): boolean {
     return this.#directories.every(directory => directory.isFullFor?.(place) === true)
   }
 
   /**
-   * Asks every directory in turn until one accepts. A known person's password goes to their own directory alone; the others get a wrong one
-   * of the same length, so that the answer takes as long. A directory that does not answer changes every refusal: otherwise an outage would
-   * tell whose name another directory has (THREATS M15).
+   * Asks every directory until one accepts. A known person's password goes to their own directory alone; the others get a wrong one of the
+   * same length, which takes as long. A directory that does not answer changes every refusal, otherwise an outage would tell whose name it
+   * has (THREATS M15).
    */
   async #ask(
     named: Account | null,
@@ -156,7 +152,7 @@ export class PasswordLogin {
       }
       if (answer.kind !== 'accepted') continue
       const account = await this.#accounts.byId(answer.accountId)
-      // A directory speaks for its own people alone, otherwise a name in one would open the account of another.
+      // A directory vouches only for its own people, otherwise a name in one would open another's account.
       if (account?.directory === directory.id) return { kind: 'checked', account }
     }
     if (why !== undefined) return { kind: 'held', why }
@@ -167,9 +163,9 @@ export class PasswordLogin {
 
 type Asked =
   | { readonly kind: 'checked'; readonly account: Account | null }
-  /** The password was right, and the directory holds the person back. */
+  /** The password is right, but the directory prevents the sign-in. */
   | { readonly kind: 'held'; readonly why: DirectoryRefusal }
-  /** A directory did not answer. `isChecked`: another one has looked at the password. */
+  /** A directory did not answer. `isChecked`: another one has checked the password. */
   | { readonly kind: 'silent'; readonly as: 'busy' | 'unreachable'; readonly isChecked: boolean }
 
 function decoy(password: string): string {

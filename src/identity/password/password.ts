@@ -16,8 +16,8 @@ const charactersMin = 8
 const bytesMax = 1024
 
 /**
- * What is wrong with a new password, or null. `names` are those of the person (sign-in name, display name, e-mail) and of the place (title,
- * host). No rule asks for kinds of characters: such rules make passwords worse (NIST SP 800-63B-4 §3.1.1.2).
+ * The problem of a new password, or null. `names` are those of the person and of the place (title, host). No rule asks for kinds of
+ * characters: such rules make passwords worse (NIST SP 800-63B-4 §3.1.1.2).
  */
 export function passwordProblem(password: string, names: readonly string[]): PasswordProblem | null {
   const text = password.normalize('NFC')
@@ -35,10 +35,10 @@ export interface HashCost {
 /** OWASP Password Storage Cheat Sheet, argon2id, parallelism 1. */
 const owaspCost: HashCost = { memoryKiB: 19_456, passes: 2 }
 
-/** The driver's `Algorithm` is a const enum, which erasable TypeScript cannot read. */
+/** The driver's const enum `Algorithm` is unreadable for erasable TypeScript. */
 const argon2id = 2
 
-/** A person who sets a password has passed another check, so they wait with known browsers. */
+/** A person who sets a password has passed another check. */
 const trustedPlace: HashPlace = { from: 'browser', address: '' }
 const unknownPlace: HashPlace = { from: 'elsewhere', address: '' }
 
@@ -52,10 +52,10 @@ export class PasswordHasher {
   readonly #cost: HashCost
   readonly #hashing: Hashing
   readonly #queue: HashQueue
-  /** The hash for accounts without one: it takes the same work, and no password fits it. */
+  /** The hash for accounts without one: the same work, and no password fits it. */
   readonly #dummy: string
 
-  /** `concurrency` hashes run at a time; `queue` more wait in each lane. `onChange` hears whether processes can be started. */
+  /** `concurrency` hashes run at a time; `queue` more wait in each lane. `onChange` hears whether processes start. */
   constructor(
     options: {
       concurrency?: number
@@ -73,7 +73,7 @@ export class PasswordHasher {
     this.#dummy = `$argon2id$v=19$m=${memoryKiB},t=${passes},p=1$${part(16)}$${part(32)}`
   }
 
-  /** In the PHC string format. Throws GateError `busy` where too many wait. */
+  /** In the PHC string format. Throws GateError `busy`. */
   async hash(password: string): Promise<string> {
     if (!(await this.#queue.acquire(trustedPlace))) throw new GateError('busy', { retryAfterSeconds: 1 })
     try {
@@ -87,10 +87,7 @@ export class PasswordHasher {
     return this.#queue.isFullFor(place)
   }
 
-  /**
-   * A null hash takes the same work and never fits. A password that is too long is refused without any work, for everybody. After 'busy'
-   * nothing was checked.
-   */
+  /** A null hash takes the same work and never fits. Too long a password is refused without work. 'busy': nothing was checked. */
   async verify(hashed: string | null, password: string, place: HashPlace = unknownPlace): Promise<boolean | 'busy'> {
     const text = password.length > bytesMax ? null : password.normalize('NFC')
     if (text === null || Buffer.byteLength(text) > bytesMax) return false
@@ -103,7 +100,6 @@ export class PasswordHasher {
     }
   }
 
-  /** True for other costs than today's. */
   isOutdated(hashed: string): boolean {
     const { algorithm, memoryCost, timeCost, parallelism } = parseOptions(hashed)
     const { memoryCost: memory, timeCost: time } = this.#options()

@@ -1,28 +1,28 @@
 /**
- * The identity providers of a metadata file, packed: they stay in one buffer and are unpacked one by one, because ten thousand objects would stop the event loop when they
- * arrive and each time the garbage collector passes.
+ * The packed identity providers of a metadata file. They stay in one buffer and are unpacked one by one, since ten thousand objects would
+ * stop the event loop at arrival and at each garbage collection.
  */
 import type { IdentityProvider } from './metadata-entity.ts'
 import type { MetadataSummary } from './metadata-reader.ts'
 
-/** Texts one after the other, in UTF-8. */
+/** Texts in a row, in UTF-8. */
 export interface PackedTexts {
   readonly bytes: Uint8Array
-  /** Where each begins, and where the last ends. */
+  /** The start of each, and the end of the last. */
   readonly offsets: Uint32Array
 }
 
-/** What the reading thread hands over. All of it moves without a copy. */
+/** The result of the reading thread, which moves without a copy. */
 export interface PackedProviders extends MetadataSummary {
   /** JSON of each provider. */
   readonly records: PackedTexts
-  /** Each entity id, in line feeds. */
+  /** Each entity id, between line feeds. */
   readonly ids: PackedTexts
-  /** What a search looks at, with a line feed at the end. Empty where the provider is not offered. */
+  /** The text that a search reads, with a line feed at its end. Empty if the provider is not offered. */
   readonly lines: PackedTexts
 }
 
-/** The texts of one language setting, such as `['de-AT', 'en']`, best first. */
+/** Language tags, such as `['de-AT', 'en']`, best first. */
 export type Languages = readonly string[]
 
 export class Aggregate {
@@ -46,13 +46,13 @@ export class Aggregate {
     return place === undefined ? null : this.#at(place)
   }
 
-  /** The first `limit` of those that are offered and hold all words of `query`, and how many there are. */
+  /** The first `limit` offered providers with all words of `query`, and their total. */
   search(query: string, limit: number): { readonly found: readonly IdentityProvider[]; readonly total: number } {
     const words = searchable(query)
       .split(' ')
       .filter(word => word !== '')
     const places = [...this.#lines.holding(words.length === 0 ? ['\n'] : words)]
-    // A name that begins with what was typed is meant more often than one that holds it.
+    // A name that begins with the typed text is more likely than one that contains it.
     const first = Buffer.from(words[0] ?? '')
     const begins = words.length === 0 ? places : places.filter(place => this.#lines.begins(place, first))
     const isFirst = new Set(begins.slice(0, limit))
@@ -66,7 +66,7 @@ export class Aggregate {
   }
 }
 
-/** Packed texts, searched as bytes: no text is made of what does not match. */
+/** Packed texts, searched as bytes, so that only matches become text. */
 class Texts {
   readonly #bytes: Buffer
   readonly #offsets: Uint32Array
@@ -85,7 +85,7 @@ class Texts {
     return this.#bytes.compare(word, 0, word.length, from, Math.min(from + word.length, this.#bytes.length)) === 0
   }
 
-  /** The places whose text holds all words, in order. */
+  /** The positions of texts with all words, in order. */
   *holding(words: readonly string[]): Iterable<number> {
     // The longest word is the rarest.
     const [first, ...others] = words.map(word => Buffer.from(word)).sort((one, other) => other.length - one.length)
@@ -106,7 +106,7 @@ class Texts {
   }
 }
 
-/** Packs the providers in the order of their names. */
+/** Sorts the providers by name. */
 export function pack(providers: readonly IdentityProvider[], summary: MetadataSummary): PackedProviders {
   const collator = new Intl.Collator('en')
   const named = providers.map(provider => ({ provider, name: nameFor(provider, []) }))
@@ -119,7 +119,7 @@ export function pack(providers: readonly IdentityProvider[], summary: MetadataSu
   }
 }
 
-/** The buffers in it, which may be moved to another thread. */
+/** The buffers, for a transfer to another thread. */
 export function buffersOf({ records, ids, lines }: PackedProviders): ArrayBuffer[] {
   return [records, ids, lines].flatMap(({ bytes, offsets }) => [bytes.buffer, offsets.buffer] as ArrayBuffer[])
 }
@@ -136,7 +136,7 @@ function lineOf({ entityId, names, keywords, scopes }: IdentityProvider, name: s
   return searchable([...new Set(all)].join(' '))
 }
 
-/** Lower case, without accents, words with one blank between: `Universität Köln` and `universitat koln` are the same. */
+/** Lower case, without accents, one blank between words: `Universität Köln` equals `universitat koln`. */
 export function searchable(text: string): string {
   return text
     .normalize('NFKD')
@@ -147,7 +147,7 @@ export function searchable(text: string): string {
     .trim()
 }
 
-/** The name for a person who reads these languages; the entity id's host where it has none. */
+/** The name for a reader of these languages; otherwise the host of the entity id. */
 export function nameFor(
   { names, entityId }: Pick<IdentityProvider, 'names' | 'entityId'>,
   languages: Languages

@@ -1,4 +1,7 @@
-/** The facts of one SAML assertion, checked for form, times, audience and recipient (SAML Profiles §4.1.4.3). Whether its signature is right has been checked before. */
+/**
+ * The facts of one SAML assertion after a check of form, times, audience and recipient (SAML Profiles §4.1.4.3). Its signature is checked
+ * before.
+ */
 import { timeOf } from './metadata-entity.ts'
 import { saml } from './namespaces.ts'
 import { quoted, SamlRefusal } from './refusal.ts'
@@ -28,10 +31,10 @@ export interface AssertionFacts {
   readonly nameId: NameId | null
   /** The request that it answers. */
   readonly inResponseTo: string
-  /** Milliseconds since the epoch, like all times here: when it can no longer be used. */
+  /** The end of its use. Like all times here, in milliseconds since the epoch. */
   readonly notOnOrAfter: number
   readonly authenticatedAt: number
-  /** The AuthnContextClassRef that was met. */
+  /** The AuthnContextClassRef of the sign-in. */
   readonly context: string | null
   readonly sessionIndex: string | null
   readonly sessionEndsAt: number | null
@@ -47,7 +50,7 @@ export interface SamlAttribute {
 const bearer = 'urn:oasis:names:tc:SAML:2.0:cm:bearer'
 const knownConditions = ['AudienceRestriction', 'OneTimeUse', 'ProxyRestriction']
 
-/** Throws SamlRefusal for the first thing that does not fit. */
+/** Throws SamlRefusal for the first mismatch. */
 export function readAssertion(assertion: XmlNode, expected: ExpectedAssertion): AssertionFacts {
   if (!isNamed(assertion, saml, 'Assertion') || attribute(assertion, 'Version') !== '2.0')
     throw new SamlRefusal('the answer holds no assertion of SAML 2.0')
@@ -70,7 +73,7 @@ export function readAssertion(assertion: XmlNode, expected: ExpectedAssertion): 
   }
 }
 
-/** Throws SamlRefusal where another party is named. */
+/** Throws SamlRefusal for another party. */
 export function checkIssuer(issuer: XmlNode, entityId: string): void {
   const said = textOf(issuer).trim()
   const format = attribute(issuer, 'Format')
@@ -80,7 +83,7 @@ export function checkIssuer(issuer: XmlNode, entityId: string): void {
     throw new SamlRefusal(`the issuer is ${quoted(said)}, and the keys belong to ${quoted(entityId)}`)
 }
 
-/** A bearer confirmation for us: one is enough (SAML Profiles §4.1.4.2). */
+/** A bearer confirmation for us; one is enough (SAML Profiles §4.1.4.2). */
 function confirmation(
   subject: XmlNode,
   { recipient, now, skewMs }: ExpectedAssertion
@@ -102,7 +105,7 @@ function confirmation(
   throw new SamlRefusal(`the assertion is not for us: ${why[0] ?? 'it has no bearer confirmation'}`)
 }
 
-/** The end of the conditions; null for none. What nobody knows makes the whole indeterminate (SAML Core §2.5.1.1). */
+/** The end of the conditions, or null. An unknown condition makes the whole indeterminate (SAML Core §2.5.1.1). */
 function checkConditions(conditions: XmlNode, { audience, now, skewMs }: ExpectedAssertion): number | null {
   const notBefore = optionalTime(conditions, 'NotBefore')
   const notOnOrAfter = optionalTime(conditions, 'NotOnOrAfter')
@@ -157,7 +160,7 @@ export function readNameId(node: XmlNode): NameId {
   }
 }
 
-/** Values that are no text (a NameID inside eduPersonTargetedID) are left out. One name in two elements is one attribute. */
+/** Values that are no text (a NameID inside eduPersonTargetedID) are left out. A name in two elements is one attribute. */
 function attributesOf(assertion: XmlNode): SamlAttribute[] {
   const found = new Map<string, { name: string; friendlyName: string | null; values: string[] }>()
   for (const statement of elements(assertion, saml, 'AttributeStatement'))

@@ -1,4 +1,4 @@
-/** The names of the attributes that federations use: the friendly one and the one in messages (eduPerson, inetOrgPerson, SAML Subject Identifiers). */
+/** The attribute names of federations: the friendly one and the one in messages (eduPerson, inetOrgPerson, SAML Subject Identifiers). */
 const names: Readonly<Record<string, string>> = {
   cn: 'urn:oid:2.5.4.3',
   displayName: 'urn:oid:2.16.840.1.113730.3.1.241',
@@ -18,7 +18,7 @@ const names: Readonly<Record<string, string>> = {
   uid: 'urn:oid:0.9.2342.19200300.100.1.1'
 }
 
-/** The name in messages of a friendly name that is known; otherwise the name itself. */
+/** The name in messages for a known friendly name; otherwise the name itself. */
 export function attributeName(name: string): string {
   return Object.hasOwn(names, name) ? names[name]! : name
 }

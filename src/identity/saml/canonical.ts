@@ -4,7 +4,7 @@ import type { Scope, XmlAttribute, XmlStart } from './xml-reader.ts'
 export class Canonicaliser {
   readonly #write: (text: string) => void
   readonly #inclusive: ReadonlySet<string>
-  /** The namespaces that the output has declared, for each open element. */
+  /** The namespaces declared in the output, for each open element. */
   readonly #rendered: Scope[] = [new Map()]
 
   /** `inclusive`: the prefixes of `InclusiveNamespaces`; `''` stands for `#default`. */
@@ -39,7 +39,7 @@ export class Canonicaliser {
     this.#write(/[&<>\r]/.test(text) ? text.replace(/[&<>\r]/g, escaped) : text)
   }
 
-  /** The prefixes that the element uses, and those that are treated inclusively, in order. */
+  /** The element's prefixes and the inclusive ones, in order. */
   #visible(own: string, attributes: readonly XmlAttribute[], scope: Scope): Iterable<string> {
     if (attributes.every(({ prefix }) => prefix === '') && this.#inclusive.size === 0) return own === 'xml' ? [] : [own]
     const prefixes = new Set([own])

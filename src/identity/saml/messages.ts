@@ -1,4 +1,4 @@
-/** The XML that the gate sends: requests to sign in and to sign out, answers to the latter, and its own metadata. */
+/** The XML that the gate sends: sign-in and sign-out requests, sign-out answers, and its own metadata. */
 
 import type { NameId } from './assertion.ts'
 import * as ns from './namespaces.ts'
@@ -9,9 +9,9 @@ export interface AuthnRequest {
   readonly destination: string
   readonly entityId: string
   readonly acs: string
-  /** AuthnContext classes that are asked for; empty for none. */
+  /** The requested AuthnContext classes. */
   readonly contexts: readonly string[]
-  /** The person shows there anew who they are. */
+  /** The person must authenticate anew. */
   readonly isForced: boolean
 }
 
@@ -74,11 +74,11 @@ export interface OwnMetadata {
   readonly title: string
   /** X.509 in base64 (DER); null without a key. */
   readonly certificate: string | null
-  /** Names in messages of the attributes that are used. */
+  /** The used attributes, by their names in messages. */
   readonly attributes: readonly string[]
 }
 
-/** Our metadata (SAML Metadata §2.4.4). Sign-out is offered by redirect alone. */
+/** Our metadata (SAML Metadata §2.4.4). It offers sign-out by redirect alone. */
 export function ownMetadata({ entityId, acs, slo, title, certificate, attributes }: OwnMetadata): string {
   const info =
     certificate === null

@@ -1,4 +1,4 @@
-/** What the gate needs to know of one identity provider, read from its `md:EntityDescriptor` (SAML Metadata §2.4.3, MDUI, Shibboleth's Scope). */
+/** One identity provider, read from its `md:EntityDescriptor` (SAML Metadata §2.4.3, MDUI, Shibboleth's Scope). */
 import { X509Certificate } from 'node:crypto'
 import * as ns from './namespaces.ts'
 import { attribute, elements, textOf, type XmlNode } from './xml-tree.ts'
@@ -8,15 +8,15 @@ export interface IdentityProvider {
   /** By language tag in lower case. */
   readonly names: Readonly<Record<string, string>>
   readonly keywords: readonly string[]
-  /** Where a browser goes to sign in, by redirect. */
+  /** The sign-in address of the redirect binding. */
   readonly signIn: string | null
-  /** The same by a form, for providers that take no redirect. */
+  /** The sign-in address of the POST binding, for providers without redirect. */
   readonly signInByForm: string | null
   readonly signOut: { readonly location: string; readonly responseLocation: string } | null
-  /** X.509 in base64 (DER). Each may sign: there are several while keys change. */
+  /** X.509 in base64 (DER). Each may sign, since keys overlap during a change. */
   readonly certificates: readonly string[]
   readonly scopes: readonly { readonly value: string; readonly isPattern: boolean }[]
-  /** Left out of lists of choice, as its federation wishes. */
+  /** Hidden from choosers at its federation's wish. */
   readonly isHidden: boolean
   /** Milliseconds since the epoch; null for no end of its own. */
   readonly validUntil: number | null
@@ -29,7 +29,7 @@ const hideCategories = [
 ]
 const nameMax = 200
 
-/** Null for an entity that is no identity provider of SAML 2.0, or has no key or no address to sign in at. */
+/** Null for an entity that is no SAML 2.0 identity provider, or has no key or no sign-in address. */
 export function providerOf(entity: XmlNode): IdentityProvider | null {
   const entityId = attribute(entity, 'entityID') ?? ''
   const roles = elements(entity, ns.md, 'IDPSSODescriptor').filter(role =>
@@ -65,7 +65,7 @@ export function providerOf(entity: XmlNode): IdentityProvider | null {
   }
 }
 
-/** An `xs:dateTime` in milliseconds since the epoch; null where it is absent or none. SAML times are in UTC (SAML Core §1.3.3). */
+/** An `xs:dateTime` in milliseconds since the epoch, or null. SAML times are in UTC (SAML Core §1.3.3). */
 export function timeOf(text: string | null): number | null {
   if (text === null || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?$/.test(text.trim())) return null
   const at = Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(text.trim()) ? text.trim() : `${text.trim()}Z`)
@@ -92,7 +92,7 @@ function signOutOf(services: readonly XmlNode[]): IdentityProvider['signOut'] {
   return { location, responseLocation: webAddress(attribute(service, 'ResponseLocation')) ?? location }
 }
 
-/** A key without a `use` may sign too. The validity of the certificate itself means nothing: the metadata vouches for the key. */
+/** A key without a `use` may sign too. A certificate's validity does not matter: the metadata vouches for the key. */
 function certificatesOf(role: XmlNode): string[] {
   const found = new Set<string>()
   for (const descriptor of elements(role, ns.md, 'KeyDescriptor')) {
@@ -107,7 +107,7 @@ function certificatesOf(role: XmlNode): string[] {
 
 const usable = new Map<string, boolean>()
 
-/** RSA of 2048 bits or more. Federations repeat certificates, so the answer is kept while a list is read. */
+/** RSA of 2048 bits or more. Federations repeat certificates, so the answer is cached during a list. */
 function isUsable(text: string): boolean {
   let is = usable.get(text)
   if (is !== undefined) return is
@@ -136,7 +136,7 @@ function textsByLanguage(
     for (const node of elements(parent, namespace, local)) {
       const language =
         node.start.attributes.find(each => each.local === 'lang' && each.namespace === ns.xml)?.value ?? 'en'
-      // Marks that turn letters round or are not seen would let one institution look like another.
+      // Direction marks and invisible characters would let one institution look like another.
       const text = textOf(node)
         .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
         .trim()

@@ -8,7 +8,7 @@ import { SamlRefusal } from './refusal.ts'
 
 export interface OpenedMetadata {
   readonly chunks: AsyncIterable<Uint8Array>
-  /** The tag of this version; null where the server has none. */
+  /** The version's tag, if the server has one. */
   readonly etag: string | null
 }
 
@@ -25,7 +25,7 @@ const defaultBytes = 256 * 1024 * 1024
 const defaultMs = 120_000
 const redirectsMax = 3
 
-/** Rejects with SamlRefusal; so does reading the chunks. */
+/** Rejects with SamlRefusal, as the chunks do. */
 export async function openMetadata(
   from: { readonly kind: 'file'; readonly file: string } | { readonly kind: 'url'; readonly url: string },
   options: FetchOptions

@@ -1,24 +1,24 @@
-/** Runs the reading thread for one metadata file or address. Its memory is bounded, so that no file takes the gate down with it. */
+/** Runs the reading thread for one metadata file or address. Its memory is bounded, so that no file ends the gate. */
 import { Worker } from 'node:worker_threads'
 import type { MetadataOutcome, MetadataTask } from './metadata-thread.ts'
 
-/** Megabytes for the providers of an aggregate; the text itself streams through. */
+/** Megabytes for an aggregate's providers; the text itself streams. */
 const heapMegabytes = 512
 
-// The built gate has JavaScript beside it, and the tests have TypeScript.
+// The built gate has JavaScript here, and the tests have TypeScript.
 const program = new URL(
   import.meta.url.endsWith('.ts') ? './metadata-thread.ts' : './metadata-thread.js',
   import.meta.url
 )
 
-/** Never rejects: what goes wrong is a refusal in words. Ends early where `signal` aborts. */
+/** Never rejects: a failure is a refusal in words. `signal` ends it early. */
 export function loadMetadata(task: MetadataTask, signal: AbortSignal): Promise<MetadataOutcome> {
   return new Promise(resolve => {
     const refused = (problem: string) => resolve({ kind: 'refused', problem })
     if (signal.aborted) return refused('the gate ends')
     const worker = new Worker(program, {
       workerData: task,
-      // The gate's environment may hold secrets that this thread does not need.
+      // The gate's environment may hold secrets.
       env: {},
       resourceLimits: { maxOldGenerationSizeMb: heapMegabytes }
     })

@@ -1,6 +1,6 @@
 /**
- * Reads SAML metadata as it arrives: one entity, or an aggregate of any size, in little memory. What is read and what is digested for the signature are the same events,
- * so nothing counts that is not signed (THREATS: signature wrapping). Only the signature of the root counts.
+ * A streaming reader of SAML metadata: one entity, or an aggregate of any size, in little memory. The same events are read and digested, so
+ * nothing unsigned counts (THREATS: signature wrapping). Only the root's signature counts.
  */
 import { createHash, type Hash, type KeyObject } from 'node:crypto'
 import { Canonicaliser } from './canonical.ts'
@@ -12,9 +12,9 @@ import { checkValue, readSignature, type XmlSignature } from './xml-signature.ts
 import { TreeBuilder } from './xml-tree.ts'
 
 export interface MetadataReaderOptions {
-  /** One of these has signed. Null takes what nobody has signed, for a file that the operator vouches for. */
+  /** One of these has signed. Null accepts unsigned metadata, for a file that the operator vouches for. */
   readonly keys: readonly KeyObject[] | null
-  /** Metadata without an end could be an old copy that somebody plays back. */
+  /** Metadata without an end could be a replayed old copy. */
   readonly needsValidUntil: boolean
   /** Milliseconds since the epoch. */
   readonly now: number
@@ -22,9 +22,8 @@ export interface MetadataReaderOptions {
 }
 
 export interface MetadataSummary {
-  /** Milliseconds since the epoch; null where it does not say. */
+  /** Milliseconds since the epoch, if given. */
   readonly validUntil: number | null
-  /** Null where it does not say. */
   readonly cacheSeconds: number | null
 }
 
@@ -38,14 +37,12 @@ export class MetadataReader {
   #canonical: Canonicaliser | null = null
   #signature: XmlSignature | null = null
   #hash: Hash | null = null
-  /** Written, not hashed yet: many small updates cost more than a few large ones. */
+  /** Written, but not hashed yet: few large updates cost less than many small ones. */
   #unhashed: string[] = []
-  /** What came before the signature, whose algorithms are not known yet. */
+  /** The text before the signature, which names the algorithms. */
   #early: (XmlStart | string)[] = []
   #isSignatureDue = true
-  /** The signature of the root, while it is read. */
   #signatureTree: TreeBuilder | null = null
-  /** The entity that is read. */
   #entityTree: TreeBuilder | null = null
   readonly #entityIds = new Set<string>()
 
@@ -57,12 +54,12 @@ export class MetadataReader {
     )
   }
 
-  /** Throws SamlRefusal. Entities that were reported count only once `end` has returned. */
+  /** Throws SamlRefusal. Reported entities count only after `end` has returned. */
   write(chunk: string): void {
     this.#xml.write(chunk)
   }
 
-  /** Throws SamlRefusal where the whole is not to be believed. */
+  /** Throws SamlRefusal if the whole is not credible. */
   end(): MetadataSummary {
     this.#xml.end()
     const root = this.#root!
@@ -98,7 +95,7 @@ export class MetadataReader {
     this.#toCanonical(element)
   }
 
-  /** The signature of the root is its first child (SAML Metadata §2.3); no other child of it is one. */
+  /** The root's signature is its first child (SAML Metadata §2.3); no other child is one. */
   #child(element: XmlStart): void {
     const isSignature = element.namespace === ds && element.local === 'Signature'
     if (isSignature && !this.#isSignatureDue) throw new SamlRefusal('the metadata has a signature where none belongs')
@@ -150,7 +147,7 @@ export class MetadataReader {
     else this.#canonical.start(event)
   }
 
-  /** The signature is here, so its algorithms are known. Its value is checked at once, before a large file is read in vain. */
+  /** The algorithms are known now. The value is checked at once, before a large file is read in vain. */
   #beginSigned({ root }: TreeBuilder): void {
     const { keys } = this.#options
     const early = this.#early
@@ -158,7 +155,7 @@ export class MetadataReader {
     if (keys === null) return
     const signature = readSignature(root!)
     const id = valueIn(this.#root!, 'ID')
-    // An empty reference means the whole document, which is what is read here.
+    // An empty reference means the whole document.
     if (signature.reference !== '' && signature.reference !== id)
       throw new SamlRefusal('the signature of the metadata is about another element')
     checkValue(signature, keys)
@@ -191,7 +188,7 @@ function valueIn({ attributes }: XmlStart, name: string): string | null {
   return attributes.find(({ local, namespace }) => local === name && namespace === '')?.value ?? null
 }
 
-/** An `xs:duration` in seconds, months counted as 30 days; null where it is absent or none. */
+/** An `xs:duration` in seconds, or null. Months have 30 days. */
 function durationOf(text: string | null): number | null {
   const [whole, years, months, days, hours, minutes, seconds] =
     /^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?$/.exec(text ?? '') ?? []

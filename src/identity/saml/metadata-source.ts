@@ -1,4 +1,4 @@
-/** Where the identity providers of one configured source are looked up: an aggregate that is read again and again, or an MDQ server that is asked for each. */
+/** The identity providers of one configured source: an aggregate that is refreshed, or an MDQ server that is asked for each. */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import { GateError } from '../../errors.ts'
@@ -10,29 +10,28 @@ import type { MetadataTask } from './metadata-thread.ts'
 
 export interface SearchResult {
   readonly found: readonly IdentityProvider[]
-  /** How many there are; more than `found` has. */
   readonly total: number
 }
 
 export interface MetadataSource {
-  /** Null where the metadata does not describe it. Rejects with GateError `institution_unreachable` where that cannot be known now. */
+  /** Null if the metadata does not describe it. Rejects with GateError `institution_unreachable` if the metadata is unavailable. */
   find(entityId: string): Promise<IdentityProvider | null>
   /** Rejects as `find` does. */
   search(query: string, limit: number): Promise<SearchResult>
-  /** How many providers there are; null where nobody knows (MDQ). Rejects as `find` does. */
+  /** The number of providers; null if unknown (MDQ). Rejects as `find` does. */
   size(): Promise<number | null>
   close(): void
 }
 
-/** What has been read, kept over reloads of the configuration, so that a server that is down at a reload does no harm. */
+/** Metadata kept over reloads of the configuration, in case its server is down then. */
 export type KeptMetadata = Map<string, { readonly aggregate: Aggregate; readonly etag: string | null }>
 
 export interface SourceOptions {
   readonly from: { readonly kind: 'file' | 'url' | 'mdq'; readonly address: string }
-  /** PEM; null takes unsigned metadata. */
+  /** PEM; null accepts unsigned metadata. */
   readonly certificate: string | null
   readonly ca: string | null
-  /** The entity ids that count; null for all. */
+  /** The accepted entity ids; null for all. */
   readonly only: readonly string[] | null
   readonly refreshSeconds: number
   readonly clock: Clock
@@ -41,7 +40,7 @@ export interface SourceOptions {
 }
 
 const retryMs = 60_000
-/** The longest that a sign-in waits for metadata that is being read. */
+/** The longest wait of a sign-in for metadata. */
 const patienceMs = 10_000
 
 export function metadataSource(options: SourceOptions): MetadataSource {
@@ -118,7 +117,7 @@ class AggregateSource implements MetadataSource {
       const { size, summary } = kept.get(this.#key)!.aggregate
       if (outcome.kind === 'read' || this.#problem !== null) onChange({ size })
       this.#problem = null
-      // Read anew by a reload where the file changes.
+      // A reload rereads a changed file.
       if (!isFile) this.#again(Math.min(refreshSeconds, Math.max(60, summary.cacheSeconds ?? refreshSeconds)) * 1000)
     }
   }
@@ -141,10 +140,10 @@ const mdqMax = 1000
 const mdqAtOnce = 4
 /** SAML Core §8.3.6. */
 const entityIdMax = 1024
-/** For an answer that there is no such entity, or that it cannot be used. */
+/** For a missing or unusable entity. */
 const mdqNothingMs = 60_000
 
-/** A metadata query server (draft-young-md-query §3): asked by the SHA-1 of the entity id. */
+/** A metadata query server (draft-young-md-query §3), asked by the SHA-1 of the entity id. */
 class MdqSource implements MetadataSource {
   readonly #options: SourceOptions
   readonly #ending = new AbortController()
@@ -169,7 +168,7 @@ class MdqSource implements MetadataSource {
       try {
         await within(this.#ask(entityId), patienceMs)
       } catch (error) {
-        // Too many ask at once: who is known stays so.
+        // Too many requests are pending. A known entity stays usable.
         if (usable() === null) throw error
       }
     const provider = usable()
@@ -183,7 +182,7 @@ class MdqSource implements MetadataSource {
     })
   }
 
-  /** Nobody can search an MDQ server: a whole entity id is found, and nothing else. */
+  /** An MDQ server has no search: only a whole entity id is found. */
   async search(query: string, limit: number): Promise<SearchResult> {
     const ids = this.#options.only ?? [query.trim()]
     const found: IdentityProvider[] = []
@@ -205,7 +204,7 @@ class MdqSource implements MetadataSource {
   #ask(entityId: string): Promise<void> {
     let asking = this.#asking.get(entityId)
     if (asking === undefined) {
-      // Strangers may name any entity id, so that only a few are asked for at once.
+      // Strangers may name any entity id, so few are asked for at once.
       if (this.#asking.size >= mdqAtOnce)
         throw new GateError('institution_unreachable', {
           cause: new Error('too many questions to the MDQ server are open')
@@ -216,7 +215,7 @@ class MdqSource implements MetadataSource {
     return asking
   }
 
-  /** Strangers may name any entity id: those that nobody has go first. */
+  /** Strangers may name any entity id: missing ones go first. */
   #makeRoom(): void {
     if (this.#known.size < mdqMax) return
     for (const [entityId, { provider }] of this.#known) if (provider === null) this.#known.delete(entityId)
@@ -266,7 +265,7 @@ class MdqSource implements MetadataSource {
   }
 }
 
-/** Waits for it, but not longer; its failure is looked at elsewhere. */
+/** Waits no longer than `ms`. Failures are handled elsewhere. */
 async function within(work: Promise<void>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   await Promise.race([

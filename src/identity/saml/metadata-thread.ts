@@ -1,4 +1,4 @@
-/** The thread that reads one metadata file or address, checks its signature, and hands the packed providers over. The gate's own thread goes on meanwhile. */
+/** The thread that reads one metadata file or address, checks its signature, and returns the packed providers. */
 import { X509Certificate } from 'node:crypto'
 import { parentPort, workerData } from 'node:worker_threads'
 import { buffersOf, type PackedProviders, pack } from './aggregate.ts'
@@ -8,13 +8,12 @@ import { MetadataReader } from './metadata-reader.ts'
 import { SamlRefusal } from './refusal.ts'
 
 export interface MetadataTask {
-  /** A file, or an http(s) address. */
   readonly from: { readonly kind: 'file'; readonly file: string } | { readonly kind: 'url'; readonly url: string }
-  /** PEM; null takes unsigned metadata. */
+  /** PEM; null accepts unsigned metadata. */
   readonly certificate: string | null
-  /** PEM of the authorities for the connection; null for those of Node.js. */
+  /** PEM of the connection's authorities; null for Node's. */
   readonly ca: string | null
-  /** The tag of the version that is known; null to have any. */
+  /** The tag of the known version; null for any. */
   readonly etag: string | null
   readonly only: readonly string[] | null
   readonly needsValidUntil: boolean
@@ -63,7 +62,6 @@ async function run({
   }
 }
 
-/** Every certificate of a PEM file. */
 function certificatesOf(pem: string): X509Certificate[] {
   const found = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []
   if (found.length === 0) throw new SamlRefusal('metadataCertificate holds no certificate')

@@ -1,6 +1,6 @@
 /**
- * Verified answers between the form that a provider sends through the browser, which brings no cookie of ours (SameSite=Lax), and the next request of that
- * browser, which does. Each is taken once; each assertion counts once for all gates of a store.
+ * Verified answers between a provider's form, which brings no cookie of ours (SameSite=Lax), and the browser's next request, which does.
+ * Each is taken once; each assertion counts once for all gates of a store.
  */
 import type { Clock } from '../../clock.ts'
 import { digestOf, isToken, newToken, tokenDigest } from '../../ids.ts'
@@ -9,7 +9,7 @@ import { type Loose, RecordKind, type Seal } from '../../store/records.ts'
 import type { Store } from '../../store/store.ts'
 import type { InstitutionAnswer } from '../institution.ts'
 
-/** What came back, and who may have it: the browser that began the request. */
+/** The answer, and the browser that may have it: the one that began the request. */
 export interface VerifiedAnswer {
   readonly answer: InstitutionAnswer
   /** The id of the request. */
@@ -17,11 +17,11 @@ export interface VerifiedAnswer {
   /** The provider. */
   readonly entityId: string
   readonly assertionId: string
-  /** Milliseconds since the epoch: after it, the assertion is refused anyway. */
+  /** Milliseconds since the epoch; after it, the assertion is refused anyway. */
   readonly usableUntil: number
 }
 
-/** By the digest of its code. It is stored sealed. */
+/** By the digest of its code, sealed. */
 export const pendingAnswerRecord = new RecordKind<VerifiedAnswer>({
   prefix: 'saml-answer:',
   version: 1,
@@ -30,9 +30,9 @@ export const pendingAnswerRecord = new RecordKind<VerifiedAnswer>({
 })
 
 const waitSeconds = 60
-/** A begun sign-in is good for ten minutes, so that an assertion cannot be used later than this, however long it is valid. */
+/** A begun sign-in lasts ten minutes, so no assertion is used later than this, however long it is valid. */
 const replaySeconds = 15 * 60
-/** The store takes a mebibyte, sealed. */
+/** The store accepts a mebibyte, sealed. */
 const longest = 700_000
 
 export class PendingAnswers {
@@ -46,7 +46,7 @@ export class PendingAnswers {
     this.#keyring = keyring
   }
 
-  /** Keeps it under a new code. `replayed`: the assertion has come before. Rejects where the store cannot be reached. */
+  /** Stores it under a new code. `replayed`: the assertion has come before. Rejects if the store cannot be reached. */
   async keep(
     institution: string,
     verified: VerifiedAnswer
@@ -65,13 +65,13 @@ export class PendingAnswers {
     return { code }
   }
 
-  /** The answer of a code, once; null for anything else. Rejects where the store cannot be reached. */
+  /** The answer of a code, once; otherwise null. Rejects if the store cannot be reached. */
   async take(code: string): Promise<VerifiedAnswer | null> {
     if (!isToken(code)) return null
     try {
       return await pendingAnswerRecord.take(this.#store, tokenDigest(code), this.#seal())
     } catch (error) {
-      // Its key is gone from the key file.
+      // The key is gone from the key file.
       if (error instanceof KeyringError) return null
       throw error
     }
@@ -83,7 +83,7 @@ export class PendingAnswers {
   }
 }
 
-/** What the seal vouches for, we wrote. */
+/** The seal proves that the gate wrote it. */
 function isVerified(record: Loose): record is Loose & VerifiedAnswer {
   return (
     typeof record.answer === 'object' && typeof record.inResponseTo === 'string' && typeof record.entityId === 'string'

@@ -1,4 +1,4 @@
-/** Who an assertion is about: its attributes become an arrival. Scoped values under a scope that the provider may not speak for do not count. */
+/** The person of an assertion: its attributes become an arrival. Values outside the provider's scopes do not count. */
 import { operators } from '../account.ts'
 import type { Arrival } from '../arrival.ts'
 import type { AssertionFacts, NameId, SamlAttribute } from './assertion.ts'
@@ -17,16 +17,16 @@ export interface PersonOptions {
   }
   /** AuthnContext classes that are a second factor. */
   readonly mfaContexts: readonly string[]
-  /** Values of eduPersonAssurance, one of which is needed; null for none. */
+  /** Accepted values of eduPersonAssurance; null for any. */
   readonly assurance: readonly string[] | null
   readonly entityId: string
-  /** One provider is configured, and no other can sign in here. */
+  /** True if only one provider is configured. */
   readonly isAlone: boolean
 }
 
 const persistent = 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent'
 
-/** Throws SamlRefusal where nobody is named. */
+/** Throws SamlRefusal if nobody is named. */
 export function personOf(facts: AssertionFacts, provider: IdentityProvider, options: PersonOptions): Arrival {
   const values = (name: string) => valuesOf(facts.attributes, name, provider, options)
   const { name, display, email, groups } = options.attributes
@@ -39,13 +39,13 @@ export function personOf(facts: AssertionFacts, provider: IdentityProvider, opti
     name: signInName,
     displayName: values(display)[0] ?? null,
     email: values(email)[0] ?? null,
-    // Among several providers, none may make operators of this gate. A groupMap may still name groups of theirs.
+    // One of several providers must not make operators of this gate. A groupMap may still name its groups.
     groups: values(groups).filter(group => options.isAlone || group.trim() !== operators),
     mfa: facts.context !== null && options.mfaContexts.includes(facts.context) ? { at: facts.authenticatedAt } : null
   }
 }
 
-/** A scoped value is unique by itself. Anything else is the provider's own, so that two providers never mean one account. */
+/** A scoped value is unique by itself. Another value is tied to its provider, so that two providers never mean one account. */
 function externalIdOf(facts: AssertionFacts, provider: IdentityProvider, options: PersonOptions, name: string): string {
   const chosen = options.attributes.id
   const candidates = chosen !== null ? [chosen] : ['subject-id', 'pairwise-id', persistent, 'eduPersonUniqueId']
@@ -66,7 +66,7 @@ function idOf(attribute: string, value: string, { entityId }: IdentityProvider):
   return isScoped(attributeName(attribute)) ? value.toLowerCase() : `${entityId}!${value}`
 }
 
-/** SAML Core §8.3.7: unique only together with who has given it, and to whom. */
+/** SAML Core §8.3.7: unique only with its two qualifiers. */
 function persistentId({ value, nameQualifier, spNameQualifier }: NameId, entityId: string): string {
   return [entityId, nameQualifier ?? entityId, spNameQualifier ?? '', value].join('!')
 }
@@ -78,7 +78,7 @@ function valuesOf(
   { isAlone }: PersonOptions
 ): string[] {
   const known = attributeName(name)
-  // The name in messages comes first; a friendly name is the provider's own word for it (SAML Core §2.7.3.1).
+  // The name in messages comes first; the provider chooses a friendly name (SAML Core §2.7.3.1).
   const exact = attributes.filter(each => each.name === known || each.name === name)
   const found = exact.length > 0 ? exact : attributes.filter(each => each.friendlyName === name)
   const values = found.flatMap(each =>

@@ -1,4 +1,4 @@
-/** The HTTP-Redirect binding (SAML Bindings §3.4): messages in the query, deflated, with a signature over the query as it was sent. */
+/** The HTTP-Redirect binding (SAML Bindings §3.4): deflated messages in the query, with a signature over the query as sent. */
 import { type KeyObject, sign, verify } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { quoted, SamlRefusal } from './refusal.ts'
@@ -11,10 +11,10 @@ const hashes: Readonly<Record<string, string>> = {
   'http://www.w3.org/2001/04/xmldsig-more#rsa-sha384': 'sha384',
   'http://www.w3.org/2001/04/xmldsig-more#rsa-sha512': 'sha512'
 }
-/** A message of a sign-out has about a kilobyte. */
+/** A sign-out message has about a kilobyte. */
 const messageMax = 64 * 1024
 
-/** The address that carries the message. `key`: signs it; null leaves it unsigned. */
+/** The address with the message; unsigned if `key` is null. */
 export function redirectUrl(
   location: string,
   kind: MessageKind,
@@ -36,7 +36,7 @@ export interface RedirectMessage {
   /** XML. */
   readonly text: string
   readonly relayState: string | null
-  /** Throws SamlRefusal where none of the keys has signed the message, or it is not signed. */
+  /** Throws SamlRefusal if none of the keys has signed. */
   readonly checkSignature: (keys: readonly KeyObject[]) => void
 }
 

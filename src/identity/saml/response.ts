@@ -1,6 +1,6 @@
 /**
- * Checks a `samlp:Response` before anything of it is believed. Our own reader and signature check come first; @node-saml/node-saml must agree afterwards, and opens what is
- * encrypted. What is read is what both have found signed (THREATS: signature wrapping).
+ * Checks a `samlp:Response` before anything in it is believed. Our own reader and signature check come first; @node-saml/node-saml must
+ * agree, and decrypts. Only what both find signed is read (THREATS: signature wrapping).
  */
 import type { KeyObject } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
@@ -23,9 +23,9 @@ import {
 
 export interface SamlResponse {
   readonly root: XmlNode
-  /** In base64, as it came. */
+  /** In base64, as received. */
   readonly encoded: string
-  /** Who says to have made it. Nothing of it is verified yet. */
+  /** The claimed issuer, unverified. */
   readonly issuer: string
 }
 
@@ -35,25 +35,24 @@ export interface SamlStatus {
   readonly detail: string | null
 }
 
-/** What the second reader is asked. */
 export interface OpinionQuestion {
   /** The response, in base64. */
   readonly encoded: string
   readonly isResponseSigned: boolean
-  /** The encrypted assertion, which it opens; null where the assertion is plain. */
+  /** The encrypted assertion; null for a plain one. */
   readonly encrypted: string | null
-  /** False where no signature was found right yet, so that a stranger may ask. */
+  /** False before any valid signature: a stranger may be asking. */
   readonly isVerified: boolean
 }
 
 export interface SecondOpinion {
-  /** The assertion that the library has found signed, in its text. */
+  /** The text of the assertion that the library finds signed. */
   readonly assertion: string
-  /** What was encrypted; null where nothing was. */
+  /** The decrypted text; null for a plain one. */
   readonly opened: string | null
 }
 
-/** Rejects with SamlRefusal where the library does not agree, and with GateError `institution_unreachable` where too many ask. */
+/** Rejects with SamlRefusal if the library disagrees, and with GateError `institution_unreachable` if too many ask. */
 export type AskSecondReader = (question: OpinionQuestion) => Promise<SecondOpinion>
 
 const success = 'urn:oasis:names:tc:SAML:2.0:status:Success'
@@ -141,7 +140,6 @@ function requireSignature(assertion: XmlNode, keys: readonly KeyObject[], isResp
   if (!isResponseSigned && !isAssertionSigned) throw new SamlRefusal('neither the response nor the assertion is signed')
 }
 
-/** What was encrypted is checked as what was not. */
 function readOpened(
   text: string,
   expected: ExpectedAssertion,
@@ -154,19 +152,19 @@ function readOpened(
   return readAssertion(assertion, expected)
 }
 
-/** What stands around the assertion. It may be unsigned, so it can only refuse. */
+/** The part around the assertion may be unsigned, so it can only refuse. */
 function checkEnvelope(root: XmlNode, { issuer, recipient }: ExpectedAssertion, isSigned: boolean): void {
   const said = atMostOne(root, saml, 'Issuer')
   if (said !== null) checkIssuer(said, issuer)
   const destination = attribute(root, 'Destination')
-  // SAML Bindings §3.5.5.2: a signed message says where it goes.
+  // SAML Bindings §3.5.5.2: a signed message names its destination.
   if ((destination ?? '') === '' ? isSigned : destination !== recipient)
     throw new SamlRefusal(
       `the response goes to ${quoted(destination ?? '')}, and ours is ${quoted(recipient)} (Destination)`
     )
 }
 
-/** No assertion, response or signature stands anywhere but where it belongs, so that no other reader can find another one. */
+/** Assertions, responses and signatures stand only in their places, so that no reader can find another one. */
 function checkPlacement(root: XmlNode, assertion: XmlNode | null): void {
   const own = [root, assertion].filter(each => each !== null)
   for (const node of everyElement(root)) {

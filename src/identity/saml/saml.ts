@@ -1,6 +1,6 @@
 /**
- * A SAML 2.0 service provider: one identity provider, or all of a federation. `begin` asks, `receive` checks what comes back, `complete` gives it to the browser that had
- * asked; sign-outs go both ways.
+ * A SAML 2.0 service provider for one identity provider or a federation. `begin` asks, `receive` checks the answer, `complete` gives it to
+ * the browser that asked. Sign-outs go both ways.
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
@@ -26,25 +26,25 @@ export interface SamlInstitutionOptions {
   readonly metadata: MetadataSource
   readonly answers: PendingAnswers
   readonly secondReader: SecondReader
-  /** The one identity provider; null where people choose. */
+  /** Null if people choose. */
   readonly onlyProvider: string | null
   readonly person: Omit<PersonOptions, 'isAlone' | 'entityId'>
   /** `https://gate.example/.factorgate/login/ID`. */
   readonly address: string
   readonly entityId: string | null
-  /** PEM, or null for both. */
+  /** PEM; null for both. */
   readonly key: string | null
   readonly certificate: string | null
   readonly skewMs: number
-  /** Who signs out here signs out there too. */
+  /** A sign-out here signs out there too. */
   readonly signsOutThere: boolean
   readonly clock: Clock
 }
 
-/** A request that is on its way. Our page keeps it in the browser. */
+/** A pending request, which the browser keeps in a cookie of ours. */
 export interface BegunRequest {
   readonly url: string
-  /** What the answer must be in response to. */
+  /** The id that the answer must name. */
   readonly id: string
   readonly entityId: string
   readonly asksForMfa: boolean
@@ -53,11 +53,10 @@ export interface BegunRequest {
 export type Received =
   /** Verified: it waits under this code for the browser that asked. */
   | { readonly kind: 'answer'; readonly code: string }
-  /** The provider says that it did not sign anybody in. Nothing of it is verified. */
+  /** The provider says that it signed nobody in, unverified. */
   | { readonly kind: 'status'; readonly code: string; readonly detail: string }
   | { readonly kind: 'refused'; readonly detail: string }
 
-/** What a sign-out message of a provider comes to. */
 export type SignOutMessage =
   | {
       readonly kind: 'request'
@@ -67,7 +66,7 @@ export type SignOutMessage =
   | { readonly kind: 'response' }
   | { readonly kind: 'refused'; readonly detail: string }
 
-/** Provider, NameID and SessionIndex, which a provider wants to see of a sign-out. */
+/** The provider, NameID and SessionIndex that a sign-out must name. */
 interface SignOutHint {
   readonly p: string
   readonly n: NameId | null
@@ -84,7 +83,7 @@ export class SamlInstitution implements Institution {
   readonly #options: SamlInstitutionOptions
   readonly #key: KeyObject | null
 
-  /** Throws where the key is none. */
+  /** Throws for an unreadable key. */
   constructor(options: SamlInstitutionOptions) {
     this.#options = options
     this.source = options.source
@@ -101,7 +100,7 @@ export class SamlInstitution implements Institution {
     return `${this.#options.address}/acs`
   }
 
-  /** Rejects with GateError `institution_unreachable` where the metadata cannot be used now. */
+  /** Rejects with GateError `institution_unreachable` if the metadata is unavailable. */
   find(entityId: string): Promise<IdentityProvider | null> {
     return this.#options.metadata.find(entityId)
   }
@@ -111,12 +110,12 @@ export class SamlInstitution implements Institution {
     return this.#options.metadata.search(query, limit)
   }
 
-  /** How many providers there are to choose from; null where nobody knows. Rejects as `find` does. */
+  /** The number of providers; null if unknown. Rejects as `find` does. */
   size(): Promise<number | null> {
     return this.#options.metadata.size()
   }
 
-  /** `contexts`: whether a second factor is asked for. Null where the provider takes requests by a form alone. */
+  /** `contexts`: whether to ask for a second factor. Null for a provider without the redirect binding. */
   begin(
     provider: IdentityProvider,
     state: string,
@@ -139,7 +138,7 @@ export class SamlInstitution implements Institution {
     return { url, id, entityId: provider.entityId, asksForMfa: contexts.length > 0 }
   }
 
-  /** Checks the form that a provider has sent through the browser. Rejects with GateError where the metadata cannot be used now. */
+  /** Checks a provider's form. Rejects with GateError if the metadata is unavailable. */
   async receive(field: string): Promise<Received> {
     try {
       const response = openResponse(field)
@@ -200,12 +199,11 @@ export class SamlInstitution implements Institution {
     }
   }
 
-  /** The answer that waits under a code, once; null for anything else. Rejects where the store cannot be reached. */
+  /** The answer under a code, once; otherwise null. Rejects if the store cannot be reached. */
   take(code: string): Promise<VerifiedAnswer | null> {
     return this.#options.answers.take(code)
   }
 
-  /** Our metadata. */
   get metadata(): string {
     const { certificate, address, source, person } = this.#options
     const { id, name, display, email, groups } = person.attributes
@@ -228,7 +226,7 @@ export class SamlInstitution implements Institution {
     })
   }
 
-  /** The provider of a session that began here; null where it is not known. */
+  /** The provider of a session; null if unknown. */
   providerOf({ hint }: InstitutionSession): string | null {
     return hint === null ? null : (JSON.parse(hint) as SignOutHint).p
   }
@@ -250,12 +248,12 @@ export class SamlInstitution implements Institution {
       })
       return redirectUrl(location, 'SAMLRequest', message, null, this.#key)
     } catch {
-      // Who signs out here is signed out, whether the provider can be told or not.
+      // The sign-out here does not depend on telling the provider.
       return null
     }
   }
 
-  /** Checks a sign-out message in a query. Rejects with GateError where the metadata cannot be used now. */
+  /** Checks a sign-out message in a query. Rejects with GateError if the metadata is unavailable. */
   async receiveSignOut(query: string): Promise<SignOutMessage> {
     try {
       const message = readRedirect(query)
@@ -287,7 +285,7 @@ export class SamlInstitution implements Institution {
     }
   }
 
-  /** A request is good for five minutes, otherwise an old one could be played back. */
+  /** A request is valid for five minutes, otherwise an old one could be replayed. */
   #checkRequestTimes(issued: string | null, end: string | null): void {
     const { clock, skewMs } = this.#options
     const now = clock()
@@ -314,12 +312,12 @@ export class SamlInstitution implements Institution {
   }
 }
 
-/** What our records call a session there: an index alone may mean another session at another provider. */
+/** Our name for a session there: the same index may occur at another provider. */
 function sidOf(entityId: string, sessionIndex: string | null): string | null {
   return sessionIndex === null ? null : `${entityId} ${sessionIndex}`
 }
 
-/** Whose sessions a request to sign out ends: those of its indexes, or all of a person whom we know by this very name. */
+/** Whose sessions a sign-out request ends: those of its indexes, or all of a person with exactly this name. */
 function whoOf(
   entityId: string,
   nameId: NameId,

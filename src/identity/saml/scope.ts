@@ -1,7 +1,10 @@
-/** Which scopes an identity provider may speak for: `shibmd:Scope` of its metadata, and the scoped attributes that these rule (eduPerson, SAML Subject Identifiers). */
+/**
+ * The scopes that an identity provider may use: `shibmd:Scope` of its metadata, and the scoped attributes (eduPerson, SAML Subject
+ * Identifiers).
+ */
 import type { IdentityProvider } from './metadata-entity.ts'
 
-/** Attributes whose values are `local@scope`, by their names in SAML. */
+/** Attributes with values `local@scope`, by their names in messages. */
 const scoped: readonly string[] = [
   'urn:oid:1.3.6.1.4.1.5923.1.1.1.6',
   'urn:oid:1.3.6.1.4.1.5923.1.1.1.9',
@@ -15,8 +18,8 @@ export function isScoped(name: string): boolean {
 }
 
 /**
- * Whether the provider may say this value. `isAlone`: it is the only one, so where its metadata has no scopes at all, the operator vouches for it by having
- * chosen it. Among several, each needs a scope.
+ * Whether the provider may use this value. `isAlone`: the operator has chosen the only provider, so it needs no scopes. One of several
+ * needs a scope.
  */
 export function isInScope(value: string, { scopes }: Pick<IdentityProvider, 'scopes'>, isAlone: boolean): boolean {
   const at = value.lastIndexOf('@')
@@ -26,7 +29,7 @@ export function isInScope(value: string, { scopes }: Pick<IdentityProvider, 'sco
   return scopes.some(each => (each.isPattern ? matches(each.value, scope) : each.value.toLowerCase() === scope))
 }
 
-/** A pattern of metadata covers the whole scope. One that is too long, or repeats what repeats, could take for ever; it covers nothing. */
+/** A pattern covers the whole scope. A long one, or one with nested repetition, could take for ever; it covers nothing. */
 function matches(pattern: string, scope: string): boolean {
   if (
     pattern.length > 200 ||
@@ -36,7 +39,7 @@ function matches(pattern: string, scope: string): boolean {
   )
     return false
   try {
-    // By itself first: `a)|(?:b` would end the group around it.
+    // The pattern alone first: `a)|(?:b` would end the group around it.
     new RegExp(pattern)
     return new RegExp(`^(?:${pattern})$`, 'i').test(scope)
   } catch {

@@ -1,6 +1,6 @@
 /**
- * The thread in which @node-saml/node-saml reads responses: it checks signatures by another parser than ours, and opens encrypted assertions. An answer with thousands of
- * groups takes it seconds, during which the gate goes on.
+ * The thread in which @node-saml/node-saml reads responses: it checks signatures with another parser and decrypts assertions. An answer
+ * with thousands of groups takes it seconds.
  */
 import { parentPort } from 'node:worker_threads'
 import { SAML } from '@node-saml/node-saml'
@@ -11,17 +11,17 @@ export interface OpinionTask {
   /** The response, in base64. */
   readonly encoded: string
   readonly isResponseSigned: boolean
-  /** XML of the encrypted assertion; null for none. */
+  /** XML of the encrypted assertion, or null. */
   readonly encrypted: string | null
-  /** X.509 in base64 (DER): the keys of the provider. */
+  /** X.509 in base64 (DER): the provider's keys. */
   readonly certificates: readonly string[]
   readonly entityId: string
   readonly acs: string
-  /** PEM; null where encrypted assertions are refused. */
+  /** PEM; null refuses encrypted assertions. */
   readonly privateKey: string | null
 }
 
-/** The text of the assertion that it has found signed, and what was encrypted; or why it refuses. */
+/** The text of the signed assertion and the decrypted text, or the reason of a refusal. */
 export type Opinion =
   | { readonly id: number; readonly assertion: string; readonly opened: string | null }
   | { readonly id: number; readonly problem: string }
@@ -44,7 +44,7 @@ async function read({
     ...(privateKey === null ? {} : { decryptionPvk: privateKey }),
     wantAuthnResponseSigned: isResponseSigned,
     wantAssertionsSigned: false,
-    // Its clock is not ours: times are checked by assertion.ts.
+    // assertion.ts checks the times, by the gate's clock.
     acceptedClockSkewMs: -1
   })
   try {

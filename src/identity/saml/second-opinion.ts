@@ -1,4 +1,4 @@
-/** Asks the second reader of responses, which is a library in a thread of its own. The thread starts with the first sign-in that begins, and ends when it is idle. */
+/** Asks the second reader of responses, a library in its own thread. The thread starts with a begun sign-in, and ends when idle. */
 import { Worker } from 'node:worker_threads'
 import { GateError } from '../../errors.ts'
 import { quoted, SamlRefusal } from './refusal.ts'
@@ -12,11 +12,11 @@ const program = new URL(
   import.meta.url
 )
 const heapMegabytes = 256
-/** Longer than any person takes to sign in there, so that the thread that `warm` has started is still there. */
+/** Longer than a sign-in there, so that the thread of `warm` still runs. */
 const idleMs = 10 * 60_000
 /** For one answer. */
 const hungMs = 30_000
-/** Answers that wait. Those that nobody has found signed yet go last, and few wait: strangers can make them. */
+/** Waiting answers. Unverified ones go last, and few wait, since strangers can make them. */
 const waitingMax = { verified: 64, unverified: 4 }
 
 interface Waiting {
@@ -37,7 +37,7 @@ export class SecondReader {
   #running: Running | null = null
   #waiting: Waiting[] = []
 
-  /** Starts the thread, so that it is ready when the person is back. */
+  /** Starts the thread before the person returns. */
   warm(): void {
     this.#thread()
   }
@@ -99,7 +99,7 @@ export class SecondReader {
     this.#idle = setTimeout(() => this.close(), idleMs)
     this.#idle.unref()
     if (this.#worker !== null) return this.#worker
-    // The gate's environment may hold secrets that this thread does not need.
+    // The gate's environment may hold secrets.
     const worker = new Worker(program, { env: {}, resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } })
     this.#worker = worker
     worker.unref()

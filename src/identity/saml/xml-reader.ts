@@ -1,6 +1,6 @@
 /**
- * A strict streaming XML reader (XML 1.0, Namespaces 1.0, UTF-8). It knows no DTD, so it has no entities to expand and none to fetch; it refuses processing
- * instructions inside the document, and whatever is not well-formed (THREATS: XXE, entity bombs, parser differentials).
+ * A strict streaming XML reader (XML 1.0, Namespaces 1.0, UTF-8). It knows no DTD, so it expands and fetches no entities. It refuses
+ * processing instructions inside the document, and anything not well-formed (THREATS: XXE, entity bombs, parser differentials).
  */
 import { xml as xmlNamespace } from './namespaces.ts'
 import { quoted, SamlRefusal } from './refusal.ts'
@@ -15,17 +15,17 @@ export interface XmlAttribute {
 }
 
 export interface XmlStart {
-  /** With its prefix, as it stands in the text. */
+  /** With its prefix, as written. */
   readonly name: string
   readonly prefix: string
   readonly local: string
   readonly namespace: string
   readonly attributes: readonly XmlAttribute[]
-  /** Every prefix in scope and its namespace; `''` is the default namespace. */
+  /** Every prefix in scope and its namespace; `''` is the default. */
   readonly scope: Scope
 }
 
-/** Comments are not reported, and CDATA is text: canonical XML knows neither. One text may come in several pieces. */
+/** Comments are not reported, and CDATA is text, as in canonical XML. One text may come in several pieces. */
 export interface XmlHandler {
   start(element: XmlStart): void
   end(element: XmlStart): void
@@ -33,13 +33,13 @@ export interface XmlHandler {
 }
 
 export interface XmlReaderOptions {
-  /** Comments split texts in readers that take the first piece (CVE-2017-11427). Messages have no use for them. */
+  /** Comments split texts for readers of the first piece (CVE-2017-11427). Messages have no use for them. */
   readonly comments: 'skip' | 'refuse'
 }
 
 const depthMax = 64
 const attributesMax = 200
-/** Prefixes in scope. An element that declares one copies all of them, so that a message of a megabyte could take minutes. */
+/** Prefixes in scope. An element that declares one copies all of them, so a message of a megabyte could take minutes. */
 const prefixesMax = 100
 const tagMax = 256 * 1024
 const textMax = 8 * 1024 * 1024
@@ -60,7 +60,7 @@ export class XmlReader {
   readonly #handler: XmlHandler
   readonly #comments: XmlReaderOptions['comments']
   readonly #open: XmlStart[] = []
-  /** What is not read yet: an unfinished token at most. */
+  /** The unread rest: at most an unfinished token. */
   #rest = ''
   #isAtStart = true
   #hasRoot = false
@@ -71,16 +71,16 @@ export class XmlReader {
     this.#comments = comments
   }
 
-  /** Reads on. Throws SamlRefusal. */
+  /** Throws SamlRefusal. */
   write(chunk: string): void {
     let text = this.#heldReturn ? `\r${chunk}` : chunk
     this.#heldReturn = text.endsWith('\r')
     if (this.#heldReturn) text = text.slice(0, -1)
-    // XML 1.0 §2.11: every end of a line is one line feed.
+    // XML 1.0 §2.11: every line end is one line feed.
     this.#read(this.#rest + (text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text), false)
   }
 
-  /** The document is over. Throws SamlRefusal where something is missing. */
+  /** Ends the document. Throws SamlRefusal if something is missing. */
   end(): void {
     this.#read(this.#rest + (this.#heldReturn ? '\n' : ''), true)
     if (!this.#hasRoot) throw new SamlRefusal('the XML is empty')
@@ -98,7 +98,7 @@ export class XmlReader {
     if (isLast && this.#rest !== '') throw new SamlRefusal('the XML ends in the middle of a tag')
   }
 
-  /** Where the token at `at` ends; null where it is not all here. */
+  /** The end of the token at `at`; null if it is incomplete. */
   #markup(text: string, at: number, isLast: boolean): number | null {
     const kind = text.slice(at, at + 9)
     if (kind.startsWith('<?')) return this.#instruction(text, at)

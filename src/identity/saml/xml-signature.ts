@@ -1,6 +1,6 @@
 /**
- * Enveloped XML signatures as SAML uses them (SAML Core §5.4): one reference, to the element itself, exclusive canonicalization, RSA with SHA-2. The key is given, never
- * taken from the message. Everything else is refused, so that no two readers can differ about what was signed.
+ * Enveloped XML signatures as SAML uses them (SAML Core §5.4): one reference, to the element itself, exclusive canonicalization, RSA with
+ * SHA-2. The key is given, never taken from the message. Anything else is refused, so that no two readers differ about the signed part.
  */
 import { createHash, type KeyObject, verify } from 'node:crypto'
 import { ds, excC14n } from './namespaces.ts'
@@ -8,11 +8,11 @@ import { quoted, SamlRefusal } from './refusal.ts'
 import { atMostOne, attribute, canonicalOf, elements, exactlyOne, isNamed, textOf, type XmlNode } from './xml-tree.ts'
 
 export interface XmlSignature {
-  /** What the signature value covers, in canonical form. */
+  /** The canonical form that the signature value covers. */
   readonly signedInfo: string
   readonly hash: string
   readonly value: Buffer
-  /** The id of the element that is signed; empty for the whole document. */
+  /** The id of the signed element; empty for the whole document. */
   readonly reference: string
   readonly digestHash: string
   readonly digest: Buffer
@@ -33,7 +33,7 @@ const digestHashes: Readonly<Record<string, string>> = {
   'http://www.w3.org/2001/04/xmlenc#sha512': 'sha512'
 }
 
-/** Whether the element itself is signed by one of the keys: false where it has no signature. Throws SamlRefusal for a signature that is not right. */
+/** True if one of the keys has signed the element, false without a signature. Throws SamlRefusal for a wrong signature. */
 export function isSignedBy(node: XmlNode, keys: readonly KeyObject[]): boolean {
   const element = atMostOne(node, ds, 'Signature')
   if (element === null) return false
@@ -49,7 +49,7 @@ export function isSignedBy(node: XmlNode, keys: readonly KeyObject[]): boolean {
   return true
 }
 
-/** Throws SamlRefusal where none of the keys has signed. */
+/** Throws SamlRefusal if none of the keys has signed. */
 export function checkValue(signature: XmlSignature, keys: readonly KeyObject[]): void {
   const { hash, signedInfo, value } = signature
   const data = Buffer.from(signedInfo)
@@ -57,7 +57,7 @@ export function checkValue(signature: XmlSignature, keys: readonly KeyObject[]):
     throw new SamlRefusal('the signature was made with another key than those in the metadata')
 }
 
-/** The content of a `ds:Signature`, strictly. Throws SamlRefusal. */
+/** Reads a `ds:Signature` strictly. Throws SamlRefusal. */
 export function readSignature(node: XmlNode): XmlSignature {
   const info = exactlyOne(node, ds, 'SignedInfo')
   const [method, algorithm, reference, ...more] = elements(info)
@@ -84,7 +84,7 @@ export function readSignature(node: XmlNode): XmlSignature {
   }
 }
 
-/** Enveloped first, exclusive canonicalization second, and nothing else: SAML Core §5.4.4. */
+/** Enveloped, then exclusive canonicalization, and nothing else: SAML Core §5.4.4. */
 function transforms(reference: XmlNode): ReadonlySet<string> {
   const [first, second, ...more] = elements(exactlyOne(reference, ds, 'Transforms'))
   const isWhole = first !== undefined && second !== undefined && more.length === 0
@@ -115,7 +115,7 @@ function inclusiveOf(node: XmlNode): ReadonlySet<string> {
   if (inside.length > 1) throw new SamlRefusal('the signature has a transform with more inside than it may have')
   const text = list === null ? '' : (attribute(list, 'PrefixList') ?? '')
   const prefixes = text.split(/[ \t\n]+/).filter(prefix => prefix !== '')
-  // Each element is looked at once for each prefix, before the signature is known to be right.
+  // Each element is compared with each prefix, before the signature is verified.
   if (prefixes.length > prefixesMax) throw new SamlRefusal(`the signature names more than ${prefixesMax} prefixes`)
   return new Set(prefixes.map(prefix => (prefix === '#default' ? '' : prefix)))
 }

@@ -1,4 +1,4 @@
-/** A small tree of what the XML reader reports, for messages and single entities. */
+/** A small tree of the XML reader's events, for messages and single entities. */
 import { Canonicaliser } from './canonical.ts'
 import { SamlRefusal } from './refusal.ts'
 import { type XmlHandler, XmlReader, type XmlStart } from './xml-reader.ts'
@@ -11,13 +11,13 @@ export interface XmlNode {
 /** An assertion with ten thousand groups has a fifth of it. */
 const elementsMax = 50_000
 
-/** Makes a tree of the events from the start of an element to its end. */
+/** Builds a tree from the start of an element to its end. */
 export class TreeBuilder implements XmlHandler {
   root: XmlNode | null = null
   readonly #open: XmlNode[] = []
   #count = 0
 
-  /** Throws SamlRefusal for the element that is one too many. */
+  /** Throws SamlRefusal for one element too many. */
   start(start: XmlStart): void {
     if (++this.#count > elementsMax) throw new SamlRefusal(`the XML has more than ${elementsMax} elements`)
     const node: XmlNode = { start, children: [] }
@@ -39,7 +39,7 @@ export class TreeBuilder implements XmlHandler {
   }
 }
 
-/** The tree of a message. Throws SamlRefusal, for comments and for two elements of one id as well. */
+/** Throws SamlRefusal, also for comments and for duplicate ids. */
 export function treeOf(text: string): XmlNode {
   const builder = new TreeBuilder()
   const reader = new XmlReader(builder, { comments: 'refuse' })
@@ -60,7 +60,7 @@ export function* everyElement(node: XmlNode): Iterable<XmlNode> {
   for (const child of node.children) if (typeof child !== 'string') yield* everyElement(child)
 }
 
-/** The element children, of one name where it is given. */
+/** The child elements, optionally of one name. */
 export function elements(node: XmlNode, namespace?: string, local?: string): XmlNode[] {
   return node.children.filter(
     (child): child is XmlNode =>
@@ -72,26 +72,26 @@ export function isNamed({ start }: XmlNode, namespace: string, local: string): b
   return start.local === local && start.namespace === namespace
 }
 
-/** The one child of this name; null where there is none. Throws SamlRefusal for several. */
+/** The one child of this name, or null. Throws SamlRefusal for several. */
 export function atMostOne(node: XmlNode, namespace: string, local: string): XmlNode | null {
   const found = elements(node, namespace, local)
   if (found.length > 1) throw new SamlRefusal(`${node.start.local} has ${found.length} ${local} where there is one`)
   return found[0] ?? null
 }
 
-/** As `atMostOne`, and throws where there is none. */
+/** As `atMostOne`, and throws if there is none. */
 export function exactlyOne(node: XmlNode, namespace: string, local: string): XmlNode {
   const found = atMostOne(node, namespace, local)
   if (found === null) throw new SamlRefusal(`${node.start.local} has no ${local}`)
   return found
 }
 
-/** An attribute without a namespace; null where it is absent. */
+/** An attribute without a namespace, or null. */
 export function attribute({ start }: XmlNode, name: string): string | null {
   return start.attributes.find(({ local, namespace }) => local === name && namespace === '')?.value ?? null
 }
 
-/** The whole text of an element. Throws SamlRefusal where it has elements inside. */
+/** Throws SamlRefusal for an element inside. */
 export function textOf(node: XmlNode): string {
   if (node.children.some(child => typeof child !== 'string'))
     throw new SamlRefusal(`${node.start.local} has elements where a text belongs`)
