@@ -1,7 +1,4 @@
-/**
- * The ends of sessions: of one, of a person's, or of all. The store confirms that the end lasts; where it cannot, a second call asks again
- * (FIELD A7).
- */
+/** The ends of sessions: of one, of a person's, or of all. An end without a confirmation is asked for again by a second call (FIELD A7). */
 
 import { isToken, tokenDigest } from '../ids.ts'
 import { inBatches } from '../store/batches.ts'
@@ -30,10 +27,7 @@ export class Endings {
     this.#store = options.store
   }
 
-  /**
-   * Ends a session on every host. False where there was none. Rejects with StoreUnconfirmed where nothing confirms the end yet;
-   * `confirmEnd` asks again.
-   */
+  /** Ends a session on every host. False if there is none. Rejects with StoreUnconfirmed; `confirmEnd` asks again. */
   async end(id: string, why: EndReason): Promise<boolean> {
     const session = await this.finish(id, why)
     if (session === null) return false
@@ -45,7 +39,7 @@ export class Endings {
   }
 
   /**
-   * Ends all sessions of an account but `except`; answers how many. Asks for one confirmation, even where no session was left. Rejects with
+   * Ends all sessions of an account but `except`, and returns their number. Asks for one confirmation, even without a session. Rejects with
    * StoreUnconfirmed, which has the number.
    */
   async endAccount(accountId: string, why: EndReason, except?: string): Promise<number> {
@@ -54,7 +48,7 @@ export class Endings {
     return this.#confirmed(await inBatches(ids, finish, undefined, { goesOn: true }))
   }
 
-  /** As `endAccount`, for everybody. It reads the whole store, so only commands call it. `onDone` gets the number so far. */
+  /** As `endAccount`, for everybody. It reads the whole store: only commands call it. `onDone` gets the number so far. */
   async endAll(why: EndReason, onDone?: (done: number) => void): Promise<number> {
     const finish = async ({ key }: StoreEntry) =>
       (await this.finish(key.slice(sessionRecord.prefix.length), why)) !== null
@@ -69,8 +63,8 @@ export class Endings {
   }
 
   /**
-   * True if this session ended unconfirmed within the last hour (with `accountId`: one of this account). Asks again, and rejects as `end`
-   * does.
+   * True if this session (or, with `accountId`, one of this account) ended unconfirmed within the last hour. Asks again, and rejects as
+   * `end` does.
    */
   async confirmEnd(id: string, accountId?: string): Promise<boolean> {
     const whose = await this.#store.get(endedKey(id))
@@ -90,9 +84,7 @@ export class Endings {
     return this.#remember(id, accountId)
   }
 
-  /**
-   * Ends a session without a confirmation; null where there was none. One that this release cannot read ends too, with '' as its account.
-   */
+  /** Ends a session without a confirmation; null if there is none. An unreadable one ends too, with '' as its account. */
   async finish(id: string, why: EndReason): Promise<{ readonly accountId: string } | null> {
     const text = await this.#store.take(sessionKey(id))
     this.#options.cache.forget(sessionKey(id))
@@ -114,7 +106,7 @@ export class Endings {
     return session
   }
 
-  /** For a sign-in, which promises nobody that an older session stays ended. */
+  /** For a sign-in, which makes no promise about an older session. */
   settleQuietly(): Promise<unknown> {
     return evenUnconfirmed(() => this.#store.settle?.())
   }
@@ -126,7 +118,7 @@ export class Endings {
     throw new StoreUnconfirmed(unconfirmed.message, { cause: unconfirmed.cause, ended })
   }
 
-  /** Pages explain this later. A full disk has no room for it, and the session ends all the same. */
+  /** For a later explanation. A full disk has no room for it, and the session still ends. */
   async #remember(digestOrId: string, what: string): Promise<void> {
     await this.#store.put(endedKey(digestOrId), what, rememberedSeconds).catch(error => {
       if (!(error instanceof StoreUnreachable)) throw error

@@ -1,5 +1,5 @@
 /**
- * Hand-over codes, which take a sign-in from the portal to an app's host in the address bar. Each is good once, for 30 s, on its host and
+ * Hand-over codes, which take a sign-in from the portal to an app's host in the address bar. Each is valid once, for 30 s, on its host and
  * in its browser.
  */
 import { type Clock, isCurrent } from '../clock.ts'
@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts'
 import { type HandOverRecord, handOverRecord } from './records.ts'
 
 const goodSeconds = 30
-/** A spent code still says where it led for this long. */
+/** A spent code still tells its target for this long. */
 const rememberedSeconds = 10 * 60
 const returnToLength = 12 * 1024
 
@@ -55,7 +55,7 @@ export class HandOvers {
     if (record === null) return null
     await handOverRecord.put(this.#store, spentId(digest), record, rememberedSeconds)
     if (record.host !== host || record.state !== state) return null
-    // The store deletes the record by its own clock, which may be another machine's.
+    // The store deletes the record by the clock of perhaps another machine.
     return this.#isGood(record) ? record : null
   }
 

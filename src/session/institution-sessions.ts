@@ -1,11 +1,11 @@
-/** Which of our sessions began with which session of an institution, so that either can end the other. */
+/** The sessions of institutions with which our sessions began, so that either can end the other. */
 import type { Clock } from '../clock.ts'
 import { digestOf } from '../ids.ts'
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 
-/** `hint` is a secret and is stored sealed. */
+/** `hint` is a secret, stored sealed. */
 export interface RememberedInstitution {
   readonly directory: string
   readonly externalId: string
@@ -35,7 +35,7 @@ export class InstitutionSessions {
     this.#keyring = input.keyring
   }
 
-  /** Until `endsAt`, when our session ends (milliseconds since the epoch). */
+  /** Until `endsAt`, the end of our session (milliseconds since the epoch). */
   async remember(id: string, session: RememberedInstitution, endsAt: number): Promise<void> {
     const seconds = Math.max(1, (endsAt - this.#clock()) / 1000)
     const hint = session.hint === null ? null : this.#keyring().seal(session.hint, sealContext(id))
@@ -50,7 +50,7 @@ export class InstitutionSessions {
     try {
       return { ...record, hint: this.#keyring().open(record.hint, sealContext(id)) }
     } catch (error) {
-      // Its key is gone from the key file: the institution then asks the person itself.
+      // The key is gone from the key file. Without a hint the institution asks the person.
       if (error instanceof KeyringError) return { ...record, hint: null }
       throw error
     }

@@ -1,4 +1,4 @@
-/** The person of a session as one host sees them now. This look does not count as a use of the session. */
+/** The present person of a session on one host. This look is no use of the session. */
 
 import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import { accountPrefix, subjectOf } from '../identity/account.ts'
@@ -14,7 +14,7 @@ export interface Present {
   readonly isFullySignedIn: boolean
 }
 
-/** The person on `host`, with their proofs up to `now`; null where the session has ended or has no token there. */
+/** The person with their proofs up to `now`; null if the session has ended or has no token on `host`. */
 export async function presentAt(cache: SessionCache, id: string, host: string, now: number): Promise<Present | null> {
   const session = await cache.read(sessionKey(id), sessionRecord.parse)
   const digest = session?.tokens[host]

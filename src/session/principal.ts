@@ -22,7 +22,7 @@ export interface Entered {
   readonly token: string
 }
 
-/** The generation that a principal's token may show: that of its youngest visible proof. */
+/** The newest generation that the principal's token shows. */
 export function generationOf({ proofs }: Principal): number {
   return proofs.reduce((highest, proof) => Math.max(highest, proof.generation), 0)
 }

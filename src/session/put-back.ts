@@ -1,5 +1,5 @@
 /**
- * What happens to sessions when the clock is put back. The gate and the store keep the latest time seen, otherwise a session that began
+ * The correction of sessions after the clock is put back. The gate and the store keep the latest time seen, otherwise a session that began
  * while the clock was ahead would live too long (THREATS D17).
  */
 import { type Clock, clockSkewMs } from '../clock.ts'
@@ -16,10 +16,10 @@ export function isAhead({ createdAt, proofs }: Session, now: number): boolean {
   return createdAt > now + clockSkewMs || proofs.some(({ at }) => at > now + clockSkewMs)
 }
 
-/** Moves the session's future times back by as much as the clock was. */
+/** Moves the session's future times back as far as the clock moved. */
 export function setBack(session: Session, byMs: number, lifeMs: number, now: number): Session {
   const back = (at: number) => (at > now + clockSkewMs ? at - byMs : at)
-  // The end was fixed at the beginning, or with the proof that made the session complete.
+  // The end was fixed at the beginning, or by the proof that made the session complete.
   const wasFixedAhead = session.createdAt > now + clockSkewMs || session.expiresAt - lifeMs > now + clockSkewMs
   return {
     ...session,
@@ -51,20 +51,20 @@ export class PutBack {
     this.#store = options.store
   }
 
-  /** Reads the latest time that any gate has saved. Call this before the first request. */
+  /** Reads the latest time that a gate has saved. Call this before the first request. */
   async begin(): Promise<void> {
     const found = Number(await this.#store.get(markKey))
     if (Number.isSafeInteger(found)) this.#latest = Math.max(this.#latest, found)
     await this.present()
   }
 
-  /** False once the clock was put back, until `present` has corrected the sessions. */
+  /** False after the clock was put back, until `present` has corrected the sessions. */
   isSteady(now: number): boolean {
     if (now > this.#latest) this.#latest = now
     return now + clockSkewMs >= this.#latest
   }
 
-  /** The time, after all sessions are corrected where the clock was put back. */
+  /** The time, after a correction of all sessions if needed. */
   async present(): Promise<number> {
     const now = this.#options.clock()
     if (this.isSteady(now)) return now
@@ -75,7 +75,7 @@ export class PutBack {
     return this.#options.clock()
   }
 
-  /** Saves the latest time, once a minute at most. */
+  /** Saves the latest time, at most once a minute. */
   async save(): Promise<void> {
     const now = await this.present()
     if (Math.abs(now - this.#savedAt) < saveEveryMs) return
@@ -83,12 +83,12 @@ export class PutBack {
     await this.#store.put(markKey, String(now))
   }
 
-  /** Null, and the session ends, where its times are in the future: nobody knows how old it is. */
+  /** Null for a session with future times, which ends: its age is unknown. */
   ofToday(session: Session, now: number): Promise<Session | null> | Session {
     return isAhead(session, now) ? this.#correct(session.id, now, now) : session
   }
 
-  /** Once for each time that the clock is put back. */
+  /** Runs once for each time that the clock is put back. */
   async #correctAll(now: number): Promise<void> {
     const latest = this.#latest
     for await (const { value } of this.#store.scan(sessionKey(''))) {

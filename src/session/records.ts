@@ -1,4 +1,4 @@
-/** The records of sessions, tokens and hand-over codes. A record that is not wholly right is nobody's (THREATS D3). */
+/** The records of sessions, tokens and hand-over codes. A record with any error counts as absent (THREATS D3). */
 import { type Proof, proofKinds } from '../factor/proof.ts'
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { Session } from './session.ts'
@@ -30,7 +30,7 @@ export interface TokenRecord {
   readonly generation: number
 }
 
-/** A hand-over code: good once, until `expiresAt`, on `host`, in the browser whose nonce hashes to `state`. */
+/** A hand-over code: valid once, until `expiresAt`, on `host`, in the browser whose nonce hashes to `state`. */
 export interface HandOverRecord extends TokenRecord {
   readonly expiresAt: number
   readonly state: string
@@ -50,7 +50,7 @@ export const tokenRecord = new RecordKind<TokenRecord>({
   read: record => (isToken(record) ? record : null)
 })
 
-/** Its id is the digest of the code. A spent one is kept for a while with `:spent` behind it. */
+/** Its id is the digest of the code. A spent one is kept for a while with the suffix `:spent`. */
 export const handOverRecord = new RecordKind<HandOverRecord>({
   prefix: 'handover:',
   version: 1,

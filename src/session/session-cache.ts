@@ -6,11 +6,11 @@ import { growingLru } from './growing-lru.ts'
 /** Enough for 50,000 people on two hosts. */
 const capacity = 200_000
 
-/** Parsed values are shared: treat them as frozen. */
+/** Values are shared and must not be changed. */
 export class SessionCache {
   readonly #store: Store
   readonly #entries: LRUCache<string, object>
-  /** Reads under way. A notice about their key makes them stale: their result is not cached. */
+  /** Pending reads. A notice about their key makes them stale: their result is not cached. */
   readonly #pending = new Map<string, { promise: Promise<unknown>; stale: boolean }>()
   readonly #listeners = new Set<(notice: StoreNotice) => void>()
   #ends: (() => void)[] = []
@@ -22,7 +22,7 @@ export class SessionCache {
     this.#entries = growingLru(options.capacity ?? capacity)
   }
 
-  /** Before this resolves, and while a subscription is lost, every read goes to the store. */
+  /** Until this resolves, and while a subscription is lost, every read goes to the store. */
   async watch(prefixes: readonly string[]): Promise<void> {
     this.#wanted = prefixes.length
     for (const prefix of prefixes) {
@@ -42,7 +42,7 @@ export class SessionCache {
     }
   }
 
-  /** Passes every notice on, after the cache has applied it. */
+  /** The listener is called after the cache has applied a notice. */
   onNotice(listener: (notice: StoreNotice) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -53,12 +53,12 @@ export class SessionCache {
     return this.#wanted > 0 && this.#subscribed === this.#wanted && this.#ends.length === this.#wanted
   }
 
-  /** The value from memory alone; undefined where the store must be asked. */
+  /** The cached value; undefined if the store must be asked. */
   peek(key: string): unknown {
     return this.#entries.get(key)
   }
 
-  /** Null where there is none. Absence is not cached, otherwise strangers' cookies would fill the memory. */
+  /** Null for none. Absence is not cached, otherwise strangers' cookies would fill the memory. */
   async read<T extends object>(key: string, parse: (text: string, key: string) => T | null): Promise<T | null> {
     const known = this.#entries.get(key)
     if (known !== undefined) return known as T

@@ -5,10 +5,10 @@
 import { isFullySignedIn } from '../factor/proof.ts'
 import type { Session } from './session.ts'
 
-/** So many more half-way sign-ins are allowed: as many as an attacker can begin in ten minutes, and the person's own. */
+/** Additional half-way sign-ins: as many as an attacker can begin in ten minutes, and the person's own. */
 const extraHalfWay = 16
 
-/** `live` is sorted, the one seen last first; `except` is the session that becomes complete. */
+/** `live` is sorted, last seen first; `except` is the session that becomes complete. */
 export function sessionsToEvict(
   live: readonly { readonly session: Session }[],
   next: { readonly isWhole: boolean; readonly except?: string },

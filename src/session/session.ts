@@ -13,13 +13,13 @@ export interface Session {
   readonly createdAt: number
   /** The absolute limit, in milliseconds since the epoch. */
   readonly expiresAt: number
-  /** When the person's institution stops vouching for it; absent where it does not say. */
+  /** The end of the institution's assurance, if it names one. */
   readonly endsAt?: number
   readonly proofs: readonly Proof[]
   /** Grows by one with every proof. */
   readonly generation: number
   readonly device: Device
-  /** Host → digest of the one token that is good there. */
+  /** Host → digest of the one valid token. */
   readonly tokens: Readonly<Record<string, string>>
 }
 

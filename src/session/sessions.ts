@@ -1,4 +1,4 @@
-/** The use-cases of a session, in the order in which they happen: start, prove, hand over, find, end. */
+/** The use-cases of a session, in their order: start, prove, hand over, find, end. */
 import { type Clock, clockSkewMs } from '../clock.ts'
 import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import { type Account, accountPrefix, subjectOf } from '../identity/account.ts'
@@ -26,7 +26,7 @@ export interface SessionLimits {
 
 type NewProof = Omit<Proof, 'generation'>
 
-/** A half-way sign-in ends after this time; one that began with an invitation has an hour. */
+/** The life of a half-way sign-in; one that began with an invitation has an hour. */
 const halfWaySeconds = 10 * 60
 const invitedSeconds = 60 * 60
 
@@ -35,7 +35,7 @@ export class Sessions {
   readonly #cache: SessionCache
   readonly #clock: Clock
   #limits: SessionLimits
-  /** Session id → when this process last saw it, in milliseconds. */
+  /** Session id → the last use in this process, in milliseconds. */
   readonly #seen = new Map<string, number>()
   readonly #touched = new Map<string, number>()
   readonly #tokens: TokensInUse
@@ -68,12 +68,12 @@ export class Sessions {
     return this.#putBack.begin()
   }
 
-  /** Limits hold for running sessions too. */
+  /** Limits apply to running sessions too. */
   setLimits(limits: SessionLimits): void {
     this.#limits = limits
   }
 
-  /** Makes the token for `host`. The session that the browser had before ends. */
+  /** Makes the token for `host`. The browser's earlier session ends. */
   async start(input: {
     accountId: string
     proof: NewProof
@@ -110,7 +110,7 @@ export class Sessions {
     const seconds = (session.expiresAt - now) / 1000
     const madeRoom = await this.#makeRoom(session.accountId, { isWhole: isFullySignedIn(session.proofs) })
     const record: TokenRecord = { session: session.id, host: input.host, generation: session.generation }
-    // The index comes first: a session that no list shows could not be ended.
+    // The index comes first: a session outside every list could not be ended.
     await this.#store.link(sessionsOf(session.accountId), session.id, this.#limits.absoluteSeconds + invitedSeconds)
     await Promise.all([
       this.#store.put(seenKey(session.id), String(now), this.#limits.idleSeconds),
@@ -124,7 +124,7 @@ export class Sessions {
     return { principal, token }
   }
 
-  /** The host gets a new token, and the old one is dead. Null where the session has ended meanwhile. */
+  /** The host gets a new token, and the old one is dead. Null if the session has ended. */
   async prove(principal: Principal, proof: NewProof): Promise<Entered | null> {
     const { id, accountId, proofs } = principal.session
     const isWholeNow = !isFullySignedIn(proofs) && isFullySignedIn(withProof(principal.session, proof).proofs)
@@ -138,18 +138,17 @@ export class Sessions {
     })
   }
 
-  /** The code is good once within 30 s, in the browser whose nonce hashes to `state`. */
+  /** The code is valid once within 30 s, in the browser whose nonce hashes to `state`. */
   handOver(principal: Principal, toHost: string, state: string, returnTo: string): Promise<string> {
     const generation = generationOf(principal)
     return this.#handOvers.make({ session: principal.session.id, host: toHost, generation, state, returnTo })
   }
 
-  /** See `HandOvers.look`. */
   lookAtHandOver = (code: string, host: string) => this.#handOvers.look(code, host)
 
   /**
-   * Null for a wrong, spent, late or misplaced code. If `current` shows as much already, its token stays and the new one is '', otherwise
-   * tabs that arrive together would end each other's.
+   * Null for a wrong, spent, late or misplaced code. If `current` shows as much, its token stays and the new one is '', otherwise tabs that
+   * arrive together would end each other's.
    */
   async redeem(
     code: string,
@@ -166,7 +165,7 @@ export class Sessions {
     return entered === null ? null : { ...entered, returnTo }
   }
 
-  /** From memory alone; undefined where the store must be asked. */
+  /** From memory; undefined if the store must be asked. */
   peek(host: string, token: string): Principal | undefined {
     if (!this.#cache.isTold) return undefined
     const keys = this.#tokens.keysOf(token)
@@ -212,7 +211,7 @@ export class Sessions {
   readonly confirmEndOf: Endings['confirmEndOf'] = token => this.#endings.confirmEndOf(token)
   readonly rememberUnconfirmed: Endings['rememberUnconfirmed'] = id => this.#endings.rememberUnconfirmed(id)
 
-  /** The live ones, the one seen last first. */
+  /** The live ones, last seen first. */
   async list(accountId: string): Promise<{ session: Session; lastSeenAt: number }[]> {
     const found = await inBatches(await this.#store.members(sessionsOf(accountId)), async id => {
       const session = await sessionRecord.get(this.#store, id)
@@ -223,7 +222,7 @@ export class Sessions {
     return found.filter(each => each !== null).sort((a, b) => b.lastSeenAt - a.lastSeenAt)
   }
 
-  /** Open sockets depend on it. */
+  /** True while the session may keep sockets open. */
   async stands(id: string): Promise<boolean> {
     const now = await this.#putBack.present()
     let session = await this.#cache.read(sessionKey(id), sessionRecord.parse)
@@ -236,12 +235,12 @@ export class Sessions {
     if (this.#seen.has(id)) this.#touch(id, this.#clock())
   }
 
-  /** Writes who was seen since the last call. Call it every few seconds, and before the end. */
+  /** Writes the uses since the last call. Call it every few seconds, and before the end. */
   async flush(): Promise<void> {
     await this.#putBack.save()
     await inBatches([...this.#touched], async ([id, at]) => {
       await this.#store.put(seenKey(id), String(at), this.#limits.idleSeconds)
-      // A session that was seen again meanwhile, or was not written, is due the next time.
+      // A session that was used meanwhile, or not written, is due the next time.
       if (this.#touched.get(id) === at) this.#touched.delete(id)
     })
     const old = this.#clock() - this.#limits.idleSeconds * 1000
@@ -253,7 +252,7 @@ export class Sessions {
     return proofs.some(proof => proof.kind === 'invitation') ? invitedSeconds : halfWaySeconds
   }
 
-  /** Null where the session has ended before or meanwhile. */
+  /** Null if the session has ended. */
   async #reissue(
     id: string,
     host: string,
@@ -269,13 +268,13 @@ export class Sessions {
       const next = { ...changed, tokens: { ...changed.tokens, [host]: digest } }
       const seconds = (next.expiresAt - now) / 1000
       const record: TokenRecord = { session: id, host, generation: Math.min(asOf ?? next.generation, next.generation) }
-      // The token's record comes first: nobody knows the token yet, and a session must not name a token without a record.
+      // The token's record comes first: a session must not name a token without a record.
       await tokenRecord.put(this.#store, digest, record, seconds)
       return { next, ttlSeconds: seconds, result: { old: session.tokens[host] } }
     })
     this.#cache.forget(sessionKey(id))
     if (replaced === null) {
-      // The session ended meanwhile: no token of it may stay.
+      // The session has ended meanwhile: no token of it may stay.
       await this.#dropToken(digest)
       return null
     }
@@ -304,7 +303,7 @@ export class Sessions {
     account: Account,
     now: number
   ): Principal | null {
-    // Only the token that the session names is good, even while an older one still has a record.
+    // Only the session's named token is valid, even while an older one has a record.
     if (
       record.host !== host ||
       session.tokens[host] !== keys.digest ||
@@ -336,7 +335,7 @@ export class Sessions {
   async #hasIdled(session: Session, now: number): Promise<boolean> {
     if (this.#isFresh(session.id, now)) return false
     const seen = Number((await this.#store.get(seenKey(session.id))) ?? Number.NaN)
-    // A time in the future does not tell how long ago it was.
+    // A time in the future does not tell the age.
     if (!(now - seen <= this.#limits.idleSeconds * 1000) || seen > now + clockSkewMs) {
       await this.end(session.id, 'idle')
       return true

@@ -10,7 +10,7 @@ export interface Answer {
   /** `Set-Cookie` lines. */
   readonly cookies: readonly string[]
   readonly redirect: string | null
-  /** Digests of the session's token before and after the answer; null for none. */
+  /** Digests of the session's token before and after the answer. */
   readonly tokens: readonly (string | null)[]
 }
 
@@ -18,7 +18,7 @@ interface Kept extends Answer {
   readonly until: number
 }
 
-/** The value for an answer that cannot be read. Nobody waits for it. */
+/** The value of an unreadable answer. Nobody waits for it. */
 const unreadable: Kept = { cookies: [], redirect: null, tokens: [], until: 0 }
 
 /** Its id is the form's, and the seal is bound to its key. */
@@ -32,17 +32,17 @@ export const answerRecord = new RecordKind<Kept>({
 })
 
 export interface Press {
-  /** From now on any process can give this answer. */
+  /** After this, any process can give this answer. */
   keep(answer: Answer): void
-  /** After a failure. Resolves once others can see it and stop waiting. */
+  /** Ends a failed press. Resolves once others can see it and stop waiting. */
   drop(): Promise<void>
 }
 
 export const keptSeconds = 20
-/** The number of looks at a press under way, two seconds in all. */
+/** The number of looks at a pending press, two seconds in all. */
 const looks = 40
 const lookEveryMs = 50
-/** Of one process. Further ones look once. */
+/** In one process. Further ones look once. */
 const mostWaiting = 100
 
 export class SharedAnswers {
@@ -60,7 +60,7 @@ export class SharedAnswers {
     }
   }
 
-  /** Notes in the store that a press is under way. The caller does not wait, and a failure affects only a second press. */
+  /** Notes a pending press in the store. The caller does not wait; a failure affects only a second press. */
   begin(key: string): Press {
     const id = newId()
     const begun = this.#store.link(indexOf(key), id, keptSeconds).catch(() => {})
@@ -76,7 +76,7 @@ export class SharedAnswers {
     }
   }
 
-  /** Waits up to two seconds while a press is under way. */
+  /** Waits up to two seconds during a press. */
   async find(key: string): Promise<Answer | null> {
     for (let look = 1; ; look++) {
       const others = await this.#store.members(indexOf(key))
@@ -99,5 +99,5 @@ export class SharedAnswers {
   }
 }
 
-/** The list of presses that are under way or have succeeded. */
+/** The list of pending and successful presses. */
 const indexOf = (key: string) => `answer-presses:${key}`

@@ -1,6 +1,6 @@
 /**
- * A cache from a token to its digest, its store keys and its last principal, which saves a tenth of a request's cost. An entry says nothing
- * about whether the token is good.
+ * A cache from a token to its digest, its store keys and its last principal, which saves a tenth of a request's cost. An entry does not
+ * tell whether the token is valid.
  */
 import { accountPrefix } from '../identity/account.ts'
 import { isToken, tokenDigest } from '../ids.ts'
@@ -13,7 +13,7 @@ export class TokenKeys {
   readonly digest: string
   /** The store key of its record. */
   readonly token: string
-  /** Made from one session and one account; out of date once the cache holds others. */
+  /** Made from one session and one account; outdated once the cache holds others. */
   principal: Principal | null = null
   readonly #session = new CachedKey(sessionKey)
   readonly #account = new CachedKey(id => accountPrefix + id)
@@ -68,7 +68,7 @@ export class TokensInUse {
     if (known !== undefined) return known
     if (!isToken(token)) return null
     const keys = new TokenKeys(tokenDigest(token))
-    // Only tokens that open something are kept, otherwise what strangers send would push others out.
+    // Only valid tokens are kept, otherwise strangers' tokens would displace them.
     if (this.#cache.peek(keys.token) === undefined) return keys
     this.#keys.set(token, keys)
     return keys

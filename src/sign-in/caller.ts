@@ -1,4 +1,4 @@
-/** Who asks for a step of a sign-in, from where, and on the way to what. */
+/** The person who asks for a step of a sign-in, their place, and their target. */
 import type { Principal } from '../session/principal.ts'
 import type { Device } from '../session/session.ts'
 import type { Origin } from '../throttle/attempt-buckets.ts'
@@ -10,12 +10,12 @@ export interface Caller extends Origin {
   /** Milliseconds since the epoch. */
   readonly now: number
   readonly browser: string | null
-  /** The secret of the browser in which somebody asked for approval; null for none. */
+  /** The secret of a browser that has asked for approval. */
   readonly asker: string | null
   readonly device: Device
-  /** The host that the new token is for. */
+  /** The host of the new token. */
   readonly host: string
-  /** The sign-in that this browser has; null for none. */
+  /** The browser's present sign-in. */
   readonly principal: Principal | null
   readonly returnTo: ReturnTo
 }

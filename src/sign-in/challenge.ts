@@ -1,4 +1,4 @@
-/** What a challenge asks: which of a person's factors the target demands, and why. The server alone chooses (THREATS M20). */
+/** A challenge: which of a person's factors the target demands, and why. The server alone chooses (THREATS M20). */
 import { type FactorKind, factorKinds, isFresh } from '../factor/proof.ts'
 import type { Directories } from '../identity/directories.ts'
 import type { Principal } from '../session/principal.ts'
@@ -6,7 +6,7 @@ import type { SignedCaller } from './caller.ts'
 import type { NextStep } from './next-step.ts'
 import type { UsableFactors } from './usable-factors.ts'
 
-/** Why a factor is asked for; null where the reason is the sign-in itself. */
+/** Why a factor is asked for; null for the sign-in itself. */
 export type Why =
   | { readonly kind: 'account' }
   | { readonly kind: 'to-app' }
@@ -19,11 +19,11 @@ export interface Offer {
   readonly has: readonly FactorKind[]
   readonly factors: readonly FactorKind[]
   readonly demanded: readonly FactorKind[]
-  /** One where the person can show a second factor that the target takes. */
+  /** The institution, if the target takes its second factor. */
   readonly institution: { readonly id: string; readonly title: string } | null
-  /** The title; null where the person goes to no app. */
+  /** The title; null for a target outside apps. */
   readonly app: string | null
-  /** The code lengths of this person's authenticator apps, the shortest first. */
+  /** The code lengths of this person's authenticator apps, shortest first. */
   readonly codeDigits: readonly number[]
 }
 
@@ -47,7 +47,7 @@ export class Challenge {
     if (requirement?.access.kind !== 'challenge') {
       const isOwn = isStepUp && returnTo.rd !== null && this.#nextStep.isPortalPage(returnTo.rd, address)
       const why: Why = isOwn ? { kind: 'account' } : app === null ? null : { kind: 'to-app' }
-      // What changes an account asks for a factor of ours.
+      // Account changes need a factor of the gate.
       const institution = isOwn ? null : this.#institutionOf(principal)
       return { isStepUp, why, has, factors: has, demanded: factorKinds, institution, app, codeDigits }
     }
@@ -66,12 +66,12 @@ export class Challenge {
     return { id, title }
   }
 
-  /** True where the target takes this factor, whatever the browser was shown. */
+  /** True if the target takes this factor, whatever the browser was shown. */
   async takes(by: SignedCaller, kind: FactorKind): Promise<boolean> {
     return (await this.offer(by)).demanded.includes(kind)
   }
 
-  /** True where nothing more is needed, for example after a proof in another tab. */
+  /** True if nothing more is needed, as after a proof in another tab. */
   isEnough(by: SignedCaller): boolean {
     const { principal, returnTo, address, now } = by
     if (!principal.isFullySignedIn) return false

@@ -1,5 +1,5 @@
 /**
- * What follows a complete sign-in: the counts of wrong guesses are cleared, the browser becomes known, and after an invitation other
+ * The consequences of a complete sign-in: counts of wrong guesses are cleared, the browser becomes known, and after an invitation other
  * sign-ins end.
  */
 import type { Proof } from '../factor/proof.ts'
@@ -28,8 +28,8 @@ export class Completion {
   }
 
   /**
-   * True where this step completes a sign-in whose password was tried here, from this address. An institution's sign-in is no attempt: if it
-   * counted, whoever has one could buy guesses at others with it (THREATS M11). The link of an invitation sets a local password untried.
+   * True if this step completes a sign-in whose password was tried here, from this address. An institution's sign-in is no attempt: if it
+   * counted, it would buy guesses at others (THREATS M11). An invitation sets a local password untried.
    */
   isCounted({ principal, address }: SignedCaller): boolean {
     const { account, proofs, session, isFullySignedIn } = principal
@@ -39,9 +39,9 @@ export class Completion {
     return has('password') && !has('invitation')
   }
 
-  /** Answers the device cookie. `counted`: the password of this sign-in was counted at this address, which gets the attempt back. */
+  /** Returns the device cookie. `counted`: the password of this sign-in was counted at this address, which gets the attempt back. */
   async know({ address, browser }: Caller, account: Account, counted: boolean): Promise<string> {
-    // The people who share a browser share its cookie: the store knows for which accounts it counts.
+    // People who share a browser share its cookie: the store knows their accounts.
     const deviceCookie = browser ?? newToken()
     await this.#passwordLogin.completed(account, { address, browser: deviceCookie }, counted)
     return deviceCookie

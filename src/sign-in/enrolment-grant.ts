@@ -1,4 +1,4 @@
-/** What allows a person without a second factor to enrol a first one: an invitation, a sponsor's approval, or a roll-out that is under way. */
+/** The permission to enrol a first second factor: an invitation, a sponsor's approval, or a roll-out. */
 import type { Clock } from '../clock.ts'
 import type { Credentials } from '../factor/credential.ts'
 import { invitationOf } from '../factor/proof.ts'
@@ -29,15 +29,15 @@ export class EnrolmentGrants {
   }
 
   /**
-   * The grant of this sign-in; null for none. It counts only while the account has no usable factor, which the caller checks. An approval
-   * counts in the browser that asked (`asker` is its secret), otherwise a thief of the password could use it (THREATS M5).
+   * The grant of this sign-in, or null. The caller checks that the account has no usable factor. An approval is valid in the browser that
+   * asked (`asker` is its secret), otherwise a thief of the password could use it (THREATS M5).
    */
   async of({ account, proofs }: Principal, asker: string | null): Promise<EnrolmentGrant | null> {
     const { invitations, sponsorships, directories, credentials, clock } = this.#options
     const invitation = invitationOf(proofs)
     if (invitation !== null && (await invitations.stands(account.id, invitation)))
       return { kind: 'invitation', invitation }
-    // The institution has to vouch for the person in this very sign-in.
+    // The institution must vouch for the person in this very sign-in.
     if (!proofs.some(({ kind }) => kind === 'directory')) return null
     const mode = directories.enrolmentOf(account.directory)
     if (mode === 'sponsor') {
@@ -47,16 +47,16 @@ export class EnrolmentGrants {
       return { kind: 'sponsor', invitation: request.invitation, by: request.decidedBy?.displayName ?? '' }
     }
     if (mode === 'invitation' || clock() >= mode.until) return null
-    // Whoever has had a factor needs an invitation for the next one, also after a reset: a stolen password must not be enough.
+    // An account that has had a factor needs an invitation for the next one, even after a reset: a stolen password must not be enough.
     return (await credentials.hasHadAny(account.id)) ? null : { kind: 'until' }
   }
 
-  /** Spends the grant for a credential that was just enrolled. False where it is over; then the credential must be removed. */
+  /** Spends the grant for a new credential. False if the grant is over; then the credential must be removed. */
   async spend(account: Principal['account'], grant: EnrolmentGrant | null, credentialId: string): Promise<boolean> {
     const { invitations, credentials } = this.#options
     if (grant === null) return false
     if (grant.kind !== 'until') return invitations.spend(account.id, grant.invitation)
-    // Of two that are enrolled at once, none stands: nobody can tell which is the person's.
+    // Of two parallel enrolments none stays, since either may be an attacker's.
     const all = await credentials.list(account.id)
     return all.every(({ id }) => id === credentialId)
   }

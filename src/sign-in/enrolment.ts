@@ -1,6 +1,6 @@
 /**
- * Enrolment of a second factor: who may, and what follows. A grant (an invitation, a sponsor, a roll-out) allows it while it stands and the
- * account has no usable factor. From then on it takes a fresh proof with a factor (THREATS M4, M5, M22).
+ * Enrolment of a second factor. A valid grant (an invitation, a sponsor, a roll-out) allows it while the account has no usable factor.
+ * After that it takes a fresh proof with a factor (THREATS M4, M5, M22).
  */
 import type { Credential, Credentials } from '../factor/credential.ts'
 import type { Enrolment as Verdict } from '../factor/factor.ts'
@@ -28,12 +28,12 @@ export interface Enrolled {
   readonly principal: Principal
   readonly token: string | null
   readonly browser: string | null
-  /** New recovery codes, to be shown once; null where the person has some. */
+  /** New recovery codes, to be shown once; null if the person has some. */
   readonly codes: readonly string[] | null
   readonly next: Next
 }
 
-/** Nothing was enrolled: a wrong answer, a ceremony that is over, or too many tries. */
+/** Nothing was enrolled: a wrong answer, an expired ceremony, or too many tries. */
 export type NotEnrolled = Exclude<Verdict, { kind: 'enrolled' }>
 
 export interface EnrolmentOptions {
@@ -60,18 +60,18 @@ export class Enrolment {
     const { factors, nextStep } = this.#options
     const { principal, now } = by
     if (isFresh(principal.proofs, now)) return 'yes'
-    // A factor that was switched off proves nothing, so it does not prevent an enrolment either.
+    // A disabled factor proves nothing, so it does not prevent an enrolment.
     const hasNone = (await factors.kinds(principal.account.id)).length === 0
     if (!hasNone) return 'confirm-first'
     return (await nextStep.grantFor(by, principal)) === null ? 'no' : 'yes'
   }
 
   /**
-   * At the end, an enrolment from a complete, fresh sign-in may last as long as its ceremony, since scanning takes time. `isBegun`: the
-   * ceremony is alive, and belongs to this account and session.
+   * An enrolment from a complete, fresh sign-in may take as long as its ceremony, since scanning takes time. `isBegun`: the ceremony is
+   * pending, and belongs to this account and session.
    */
   async mayFinish(by: SignedCaller, isBegun: boolean): Promise<MayEnrol> {
-    // With a grant alone another factor may have been enrolled meanwhile: then a proof with that one is needed (THREATS M5).
+    // With a grant alone, another factor may exist by now: then a proof with that one is needed (THREATS M5).
     return isBegun && isConfirmedHere(by.principal.proofs) ? 'yes' : this.may(by)
   }
 
@@ -110,7 +110,6 @@ export class Enrolment {
     return answer
   }
 
-  /** What allows a first factor, asked before there is one. */
   async #grantOf({ principal, asker }: SignedCaller): Promise<EnrolmentGrant | null> {
     return isConfirmedHere(principal.proofs) ? null : this.#options.grants.of(principal, asker)
   }
@@ -145,8 +144,8 @@ export class Enrolment {
   }
 
   /**
-   * The first factor spends the grant, so that link and password alone open nothing any more (THREATS M5). If the grant was withdrawn or
-   * replaced meanwhile, the factor is removed (FIELD G2, A10).
+   * The first factor spends the grant, so that link and password alone open nothing (THREATS M5). If the grant is withdrawn or replaced,
+   * the factor is removed (FIELD G2, A10).
    */
   async #firstFactorStands(
     by: SignedCaller,

@@ -1,4 +1,4 @@
-/** Changes of a person's second factor: its name, and its removal. The last usable one stays (THREATS M23). */
+/** Changes of a person's second factor: renaming and removal. The last usable one stays (THREATS M23). */
 import type { Credential, Credentials } from '../factor/credential.ts'
 import type { SignedCaller } from './caller.ts'
 import type { SignInJournal } from './journal.ts'
@@ -26,7 +26,7 @@ export class FactorChange {
     this.#journal = input.journal
   }
 
-  /** False where this account has no such credential. */
+  /** False if this account has no such credential. */
   rename({ principal }: SignedCaller, id: string, name: string): Promise<boolean> {
     return this.#credentials.rename(principal.account.id, id, name)
   }
@@ -34,7 +34,7 @@ export class FactorChange {
   async remove(by: SignedCaller, id: string): Promise<FactorRemoval> {
     const accountId = by.principal.account.id
     const credential = await this.#credentials.get(accountId, id)
-    // The person tries again after a removal that nothing confirmed.
+    // The person tries again after an unconfirmed removal.
     if (credential === null)
       return (await this.#credentials.confirmRemoval(accountId, id)) ? { kind: 'confirmed' } : denied('not_found')
     const outcome = await this.#credentials.removeUnlessLast(

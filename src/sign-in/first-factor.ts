@@ -1,6 +1,6 @@
 /**
- * The first factor of a sign-in, which becomes a session: a password, or a passkey. Logins that are checked elsewhere, such as an
- * institution's, call `enter`. All refusals look the same (THREATS M15).
+ * The first factor of a sign-in, which becomes a session: a password, or a passkey. Logins that are checked elsewhere call `enter`. All
+ * refusals look the same (THREATS M15).
  */
 import type { Verification } from '../factor/factor.ts'
 import type { ProofKind } from '../factor/proof.ts'
@@ -25,10 +25,10 @@ import {
   type SignedIn
 } from './outcome.ts'
 
-/** Not signed in: the factor was wrong, or was not checked. */
+/** The factor was wrong, or was not checked. */
 export type NotAccepted = Exclude<LoginAttempt, { kind: 'accepted' }>
 
-/** The passkey is right, but the policy does not take it. */
+/** The passkey is right, but the policy refuses it. */
 export type NotTaken = Extract<Verification, { kind: 'unfit' }>
 
 export interface Shown {
@@ -36,7 +36,7 @@ export interface Shown {
   readonly userVerified?: boolean
   readonly credentialId?: string | null
   readonly mfa?: { readonly at: number } | null
-  /** When the institution stops vouching, in milliseconds since the epoch. */
+  /** The end of the institution's assurance, in milliseconds since the epoch. */
   readonly endsAt?: number | null
 }
 
@@ -72,8 +72,8 @@ export class FirstFactor {
   }
 
   /**
-   * With a passkey and user verification, which is a complete sign-in by itself (NIST SP 800-63B-4 §3.1.7.1). `binding` is what the
-   * ceremony was begun for, since there is no session yet.
+   * A passkey with user verification is a complete sign-in (NIST SP 800-63B-4 §3.1.7.1). `binding` is the ceremony's, since there is no
+   * session yet.
    */
   async withPasskey<Answer = never>(
     by: Caller,
@@ -101,7 +101,7 @@ export class FirstFactor {
       const { waitSeconds } = answer.kind === 'refused' ? answer : {}
       return { kind: 'refused', ...(waitSeconds === undefined ? {} : { waitSeconds }) }
     }
-    // The passkey is ours; whether its person still belongs to their institution, only that can say.
+    // The gate verifies the passkey, but only the institution knows whether the person still belongs to it.
     const standing = await directories.standingOf(account)
     if (standing !== 'stands') {
       journal.noPasskey(by, account, 'refused')
@@ -111,7 +111,7 @@ export class FirstFactor {
     return this.enter(by, account, { kind: 'webauthn', userVerified, credentialId })
   }
 
-  /** First the journal's line, then the session, then the next step. */
+  /** The journal's line comes first, then the session, then the next step. */
   async enter(
     by: Caller,
     account: Account,

@@ -3,9 +3,9 @@ import type { Sessions } from '../session/sessions.ts'
 import type { Caller } from './caller.ts'
 
 export type Arrival =
-  /** `token` is null where the browser's own stays, since it shows as much already. */
+  /** `token` is null if the browser's own stays, since it shows as much. */
   | { readonly kind: 'entered'; readonly token: string | null; readonly returnTo: string }
-  /** The code is good, but another browser's. */
+  /** The code is valid in another browser. */
   | { readonly kind: 'other-browser'; readonly returnTo: string }
   /** The code is late, spent or unknown. `returnTo` is known for some time. */
   | { readonly kind: 'over'; readonly returnTo: string | null }
@@ -17,7 +17,7 @@ export class HandOver {
     this.#sessions = sessions
   }
 
-  /** `state`: the hash of this browser's nonce; null for none. */
+  /** `state`: the hash of this browser's nonce. */
   async arrive(
     { host, principal }: Pick<Caller, 'host' | 'principal'>,
     code: string,
@@ -26,9 +26,9 @@ export class HandOver {
     const known = await this.#sessions.lookAtHandOver(code, host)
     const entered = state === null ? null : await this.#sessions.redeem(code, host, state, principal)
     if (entered !== null) return { kind: 'entered', token: entered.token || null, returnTo: entered.returnTo }
-    // Of several requests with the code in the right browser, the first one spends it.
+    // The first of several requests in the right browser spends the code.
     if (known?.state !== 'waiting' || known.tie === state) return { kind: 'over', returnTo: known?.returnTo ?? null }
-    // The code is spent, so that no other browser can use it.
+    // This spends the code, so that no other browser can use it.
     if (state === null) await this.#sessions.redeem(code, host, '')
     return { kind: 'other-browser', returnTo: known.returnTo }
   }

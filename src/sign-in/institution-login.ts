@@ -1,5 +1,5 @@
 /**
- * A sign-in that an institution has checked: its person becomes an account, and a session or, for somebody who is signed in as that account already, a
+ * A sign-in that an institution has checked: its person becomes an account, and a session or, for a person signed in as that account, a
  * fresh proof. Its sign-out ends ours.
  */
 import type { Account } from '../identity/account.ts'
@@ -27,7 +27,7 @@ export interface InstitutionLoginOptions {
   readonly journal: SignInJournal
 }
 
-/** Whose sign-in ended at an institution: one session there, or all of a person. */
+/** The end of a sign-in at an institution: one session, or all of a person. */
 export interface SignedOut {
   readonly sid: string | null
   readonly externalId: string | null
@@ -40,7 +40,7 @@ export class InstitutionLogin {
     this.#options = options
   }
 
-  /** Somebody whose institution has answered. `by.principal` stays signed in where it is the same account and the answer adds a proof. */
+  /** The answer of an institution. `by.principal` stays signed in if the account is the same and the answer adds a proof. */
   async arrive(by: Caller, source: Source, { arrival, session }: Arrived): Promise<SignedIn | Denied> {
     const { admissions, firstFactor, institutionSessions, journal } = this.#options
     const admission = await admissions.admit(source, arrival)
@@ -60,7 +60,7 @@ export class InstitutionLogin {
     const entered =
       (await this.#prove(by, account, arrival.mfa)) ??
       (await firstFactor.enter(by, account, { kind: 'directory', mfa: arrival.mfa, endsAt: session.endsAt }))
-    // After a step-up too: the institution may have begun another session of its own.
+    // After a step-up too: the institution may have begun another session.
     const { id, expiresAt } = entered.principal.session
     await institutionSessions.remember(
       id,
@@ -70,10 +70,7 @@ export class InstitutionLogin {
     return entered
   }
 
-  /**
-   * Whoever was sent to their institution to show a second factor anew. Somebody else's answer, and one without a second factor, change nothing: `by.principal` stays
-   * signed in as they are.
-   */
+  /** The answer to a step-up. Another person's answer, and one without a second factor, change nothing: `by.principal` stays signed in. */
   async confirm(
     by: SignedCaller,
     source: Source,
@@ -92,13 +89,13 @@ export class InstitutionLogin {
     return this.arrive(by, source, arrived)
   }
 
-  /** The institution refused, or its answer could not be believed. */
+  /** The institution refused, or its answer is not credible. */
   refuse(by: Caller, source: Source, { code, detail }: InstitutionRefusal): Denied {
     this.#options.journal.noInstitution(by, source.id, detail)
     return denied(code)
   }
 
-  /** The institution's session ended, or all of a person's (`sid` null). Answers how many of ours ended with it. */
+  /** Ends our sessions of one session at the institution, or of all of a person's (`sid` null). Returns their number. */
   async signedOutThere(by: Caller, directory: string, who: SignedOut): Promise<number> {
     const ended = await this.#end(directory, who)
     if (ended > 0) this.#options.journal.institutionSignOut(by, directory, ended)
@@ -120,7 +117,7 @@ export class InstitutionLogin {
     return account === null ? 0 : sessions.endAccount(account.id, 'institution_sign_out')
   }
 
-  /** Of some providers only the logout tokens have a `sid`: any of the person's sessions that began without one may be meant. */
+  /** Some providers send a `sid` only in logout tokens: it may mean any of the person's sessions without one. */
   async #withoutSid(directory: string, account: Account): Promise<string[]> {
     const { institutionSessions, sessions } = this.#options
     const ids = (await sessions.list(account.id)).map(({ session }) => session.id)
@@ -128,7 +125,7 @@ export class InstitutionLogin {
     return ids.filter((_, i) => records[i]?.directory === directory && records[i]?.sid === null)
   }
 
-  /** The same where a signed token with this id says so, which counts once. Null where it was used before. */
+  /** The same for a signed token with this id, which counts once. Null if it was used before. */
   async signedOutByToken(
     by: Caller,
     directory: string,
@@ -140,20 +137,20 @@ export class InstitutionLogin {
     try {
       return await this.signedOutThere(by, directory, token)
     } catch (error) {
-      // It has not done its work, so that the institution may send it again.
+      // It has failed, so the institution may send it again.
       await logoutTokens.giveBack(directory, token.jti)
       throw error
     }
   }
 
-  /** What the institution of this session wants to see of a sign-out; null for a session that did not begin at one. */
+  /** What the institution of this session needs for a sign-out; null for a session without an institution. */
   sessionOf(
     id: string
   ): Promise<(InstitutionSession & { readonly directory: string; readonly externalId: string }) | null> {
     return this.#options.institutionSessions.of(id)
   }
 
-  /** A fresh proof for whoever is signed in as this very account; null where a new session is due. */
+  /** A fresh proof for a person signed in as this account; null if a new session is due. */
   async #prove(by: Caller, account: Account, mfa: { readonly at: number } | null): Promise<SignedIn | null> {
     const { principal } = by
     if (principal === null || principal.account.id !== account.id || mfa === null) return null

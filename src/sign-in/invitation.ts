@@ -1,7 +1,7 @@
 /**
- * The sign-in with an invitation. The link sets a password and gives a session that may enrol a second factor, and nothing else. Later,
- * link and password together resume; either alone opens nothing (THREATS M5). For an account of another directory the link sets no
- * password: it counts together with a sign-in there.
+ * The sign-in with an invitation. The link sets a password and gives a session that may only enrol a second factor. Later, link and
+ * password together resume; either alone opens nothing (THREATS M5). For an account of another directory, the link sets no password and
+ * counts together with a sign-in there.
  */
 import { invitationOf } from '../factor/proof.ts'
 import type { Account } from '../identity/account.ts'
@@ -23,7 +23,7 @@ import type { UsableFactors } from './usable-factors.ts'
 
 export interface Invited {
   readonly account: Account
-  /** True where the password is set and the second factor is missing. */
+  /** True if the password is set and the second factor is missing. */
   readonly isBegun: boolean
   /** Who checks the first factor: the gate, another directory that takes name and password, or an institution's own pages. */
   readonly via: 'ours' | 'directory' | 'institution'
@@ -54,8 +54,8 @@ export class Invitation {
   }
 
   /**
-   * The account that the link is for, or null, also for a suspended account, and after a second factor for a begun link and for an account
-   * of another directory. This spends nothing, since mail scanners open links too.
+   * The link's account. Null also for a suspended account, and after a second factor for a begun link or an account of another directory.
+   * This spends nothing, since mail scanners open links too.
    */
   async look(token: string): Promise<Invited | null> {
     const { invitations, accounts, factors } = this.#options
@@ -68,7 +68,7 @@ export class Invitation {
     return { account, isBegun: fresh === null, via }
   }
 
-  /** Null where the configuration does not name the account's directory any more. */
+  /** Null if the account's directory is not configured any more. */
   #via({ directory }: Account): Invited['via'] | null {
     const { localDirectory, directories } = this.#options
     if (directory === localDirectory.id) return 'ours'
@@ -76,7 +76,7 @@ export class Invitation {
     return directories.institution(directory) === undefined ? null : 'institution'
   }
 
-  /** True for a sign-in at the account's own institution, which the link may now complete. */
+  /** True for a sign-in at the account's institution, which the link may complete. */
   isAt({ account, proofs }: Principal, invited: Invited): boolean {
     return (
       invited.via !== 'ours' && account.id === invited.account.id && proofs.some(({ kind }) => kind === 'directory')
@@ -92,14 +92,14 @@ export class Invitation {
     const entered = await sessions.prove(by.principal, proofOf(token, by.now))
     if (entered === null) return denied('sign_in_required')
     const next = await following(async () => {
-      // Also for somebody whose institution has checked a second factor: they came to add one of the gate's.
+      // Even after a second factor at the institution: the person came to add one of the gate's.
       if ((await nextStep.grantFor(by, entered.principal)) !== null) return { kind: 'enrol' }
       return nextStep.of(by, entered.principal)
     })
     return { kind: 'entered', ...entered, browser: null, next }
   }
 
-  /** Signs in with the link and the password of another directory. The password counts like any other guess. */
+  /** Signs in with the link and the password of another directory. The password counts like any guess. */
   async enterElsewhere(
     by: Caller,
     token: string,
@@ -144,7 +144,7 @@ export class Invitation {
     return !isFullySignedIn && invitationOf(proofs) === tokenDigest(token)
   }
 
-  /** True where another tab of this browser has accepted it, and the person goes on there. */
+  /** True if another tab of this browser has accepted it. */
   async isAcceptedBy(principal: Principal, token: string): Promise<boolean> {
     return (
       invitationOf(principal.proofs) === tokenDigest(token) && (await this.#options.invitations.peek(token)) === null
@@ -162,27 +162,27 @@ export class Invitation {
     const { invitations, localDirectory, factors, journal } = this.#options
     const problem = passwordProblem(password, avoid)
     if (problem !== null) return { kind: 'weak', problem }
-    // The hash comes first: it may be refused for load, and the link must then still be good.
+    // The hash comes first: overload may refuse it, and the link must then stay valid.
     const keepPassword = await localDirectory.preparePassword(password)
     if (!journal.isWritable) return denied('journal_unwritable', { retryAfterSeconds: 2 })
-    // The link is accepted before anything is done, so that of two holders one sets a password.
+    // The link is accepted first, so that of two holders one sets a password.
     if ((await invitations.accept(token)) !== account.id) return denied('invitation_invalid')
     try {
       await journal.invitation(by, account)
       await keepPassword(account.id)
     } catch (error) {
-      // The password is set: the person opens the link again and goes on with both.
+      // The password is set: the person opens the link again and continues with both.
       if (error instanceof StoreUnconfirmed) throw error
-      // No password was set, so nobody could go on with one.
+      // No password is set, so nobody could continue with one.
       await invitations.release(token)
       throw error
     }
-    // A person with a second factor needs nothing but the password now.
+    // A person with a second factor needs only the password now.
     if ((await factors.kinds(account.id)).length > 0) await invitations.removeAll(account.id)
     return this.#enter(by, token, account)
   }
 
-  /** The password counts like any other guess. */
+  /** The password counts like any guess. */
   async resume(
     by: Caller,
     token: string,
@@ -192,7 +192,7 @@ export class Invitation {
     const { journal } = this.#options
     const refused = await this.#checkPassword(by, account, password)
     if (refused !== null) return refused
-    // The link may have been replaced, or used in another browser meanwhile.
+    // The link may have been replaced, or used in another browser.
     if ((await this.look(token))?.isBegun !== true) return denied('invitation_invalid')
     await journal.invitation(by, account, 'resumed')
     return this.#enter(by, token, account)

@@ -1,4 +1,4 @@
-/** The lines that a sign-in writes to the journal. A method that returns a promise resolves once its line is on disk. */
+/** The lines of a sign-in in the journal. A method with a promise resolves once its line is on disk. */
 import type { AuditEvent, AuditSink, EventKind } from '../audit/event.ts'
 import type { Credential } from '../factor/credential.ts'
 import type { FactorKind, ProofKind } from '../factor/proof.ts'
@@ -12,7 +12,7 @@ import type { EnrolmentGrant } from './enrolment-grant.ts'
 
 type By = Pick<Caller, 'request' | 'now' | 'address' | 'principal'>
 
-/** How a check ended that did not succeed. `throttled` makes a line of its own kind. */
+/** The result of a failed check. `throttled` has a kind of its own. */
 export type FailedCheck = 'refused' | 'throttled' | 'busy' | 'unreachable' | 'expired' | 'unfit'
 
 const idOf = ({ id, name }: Account) => ({ account: id, name })
@@ -24,7 +24,7 @@ export class SignInJournal {
     this.#audit = audit
   }
 
-  /** False while the disk takes no lines. Nothing begins then that must be recorded. */
+  /** False while the disk takes no lines. Then nothing may begin that must be recorded. */
   get isWritable(): boolean {
     return this.#audit.writable
   }
@@ -34,7 +34,7 @@ export class SignInJournal {
     return this.#commit(by, 'login', { ...idOf(account), factor, outcome: 'accepted', ...there })
   }
 
-  /** `account`: null for an unknown name, which is not recorded, since people type passwords into that field. */
+  /** `account`: null for an unknown name. That text is not recorded, since people type passwords into the name field. */
   noPassword(by: By, account: Account | null, outcome: FailedCheck): void {
     const whom = { session: undefined, ...(account === null ? {} : idOf(account)) }
     this.#record(by, outcome === 'throttled' ? 'throttle' : 'login', { ...whom, factor: 'password', outcome })
@@ -82,17 +82,17 @@ export class SignInJournal {
     return this.#commit(by, isApproval ? 'sponsor.approve' : 'sponsor.decline', names)
   }
 
-  /** `grant`: what allowed a first factor. */
+  /** `grant`: the permission for a first factor. */
   enrolment(by: By, { kind, id }: Credential, grant?: EnrolmentGrant['kind']): Promise<void> {
     return this.#commit(by, 'enrol', { factor: kind, credential: id, outcome: 'enrolled', grant })
   }
 
-  /** `why`: of an authenticator that the policy does not take; `model` where it is known. */
+  /** `why` and `model` describe an authenticator that the policy refuses. */
   noEnrolment(by: By, factor: FactorKind, outcome: FailedCheck, more: { why?: Misfit; model?: string } = {}): void {
     this.#record(by, outcome === 'throttled' ? 'throttle' : 'enrol', { factor, outcome, ...more })
   }
 
-  /** A factor is removed because its grant was over before it stood. */
+  /** The factor is removed because its grant ended first. */
   enrolmentUndone(by: By, { kind, id }: Credential): void {
     this.#record(by, 'factor.remove', { factor: kind, credential: id, outcome: 'invitation_over' })
   }

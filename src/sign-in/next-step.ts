@@ -1,4 +1,4 @@
-/** The step after every success: the next factor, the app that the person goes to, or the list of apps. */
+/** The step after every success: the next factor, the target app, or the list of apps. */
 import type { AppAccess } from '../apps/authorize.ts'
 import { type Message, messageOf, type StoppedRequest } from '../apps/return-to.ts'
 import { invitationOf } from '../factor/proof.ts'
@@ -6,13 +6,13 @@ import type { Principal, Sessions } from '../session/sessions.ts'
 import type { EnrolmentGrant, EnrolmentGrants } from './enrolment-grant.ts'
 import type { UsableFactors } from './usable-factors.ts'
 
-/** Where a person is going. The caller has validated it (THREATS R1-R8). */
+/** A person's target, validated by the caller (THREATS R1-R8). */
 export interface ReturnTo {
   /** Null for the list of apps. */
   readonly rd: string | null
   /** Hash of the nonce that the browser keeps for the host of `rd`. */
   readonly state: string | null
-  /** The request that was refused, where it is not a GET of `rd`: a script's on that page, or a form's. */
+  /** The refused request, unless it is a GET of `rd`: a script's on that page, or a form's. */
   readonly ask?: StoppedRequest | null
 }
 
@@ -25,7 +25,7 @@ export type Next =
   | { readonly kind: 'address'; readonly url: string }
   /** Another host, which gives a cookie for this `code` once. */
   | { readonly kind: 'hand-over'; readonly origin: string; readonly code: string }
-  /** The session stands and its cookie must go out, but what follows failed. */
+  /** The session stands and its cookie must go out, but the next step failed. */
   | { readonly kind: 'failed'; readonly cause: unknown }
 
 export interface Requirement {
@@ -33,7 +33,7 @@ export interface Requirement {
   readonly access: AppAccess
 }
 
-/** A GET by default; null where `url` belongs to no app. `address` is the client's. */
+/** A GET by default; null if `url` belongs to no app. `address` is the client's. */
 export type RequirementFor = (
   url: string,
   principal: Principal | null,
@@ -67,7 +67,7 @@ export class NextStep {
   async of(input: NextStepInput, principal: Principal): Promise<Next> {
     const { rd, state } = input.returnTo
     if (!principal.isFullySignedIn) {
-      // The link of an invitation leads on after the sign-in that it asks for.
+      // An invitation's page may need a sign-in first.
       if (rd !== null && this.#isInvitation(rd) && !this.#isInvited(principal)) return { kind: 'address', url: rd }
       return { kind: (await this.grantFor(input, principal)) === null ? 'challenge' : 'enrol' }
     }
@@ -79,7 +79,7 @@ export class NextStep {
   }
 
   /**
-   * Null where the target belongs to no app. The refused request (`ask`) comes first: the page around it may be open to the person already.
+   * Null if the target belongs to no app. The refused request (`ask`) comes first: the page around it may already be open to the person.
    */
   requirement(
     { returnTo: { rd, ask }, address }: Omit<NextStepInput, 'asker'>,
@@ -91,21 +91,20 @@ export class NextStep {
     return asked?.access.kind === 'challenge' ? asked : requirementFor(rd, principal, address)
   }
 
-  /** True for a page of the portal. An app may also be on the portal's host, with its own rules. */
+  /** True for a page of the portal. An app on the portal's host has its own rules. */
   isPortalPage(url: string, address: string): boolean {
     return this.#isOnPortalHost(url) && this.#options.requirementFor(url, null, address) === null
   }
 
   /**
-   * What allows this person to enrol a first factor; null for nothing, or where they have a usable one. After an invitation was replaced,
-   * withdrawn or spent, its sign-in may enrol nothing more (FIELD G2).
+   * The permission to enrol a first factor; null for none, or beside a usable factor. After an invitation is replaced, withdrawn or spent,
+   * its sign-in may not enrol (FIELD G2).
    */
   async grantFor({ asker }: Pick<NextStepInput, 'asker'>, principal: Principal): Promise<EnrolmentGrant | null> {
     if ((await this.#options.factors.kinds(principal.account.id)).length > 0) return null
     return this.#options.grants.of(principal, asker)
   }
 
-  /** People may have to sign in first. */
   #isInvitation(url: string): boolean {
     return url.startsWith(`${this.#options.portalOrigin}/.factorgate/invite/`)
   }
@@ -114,7 +113,7 @@ export class NextStep {
     return invitationOf(proofs) !== null
   }
 
-  /** Then this request's cookie is good, and no hand-over is needed. */
+  /** Then this request's cookie is valid, and no hand-over is needed. */
   #isOnPortalHost(url: string): boolean {
     return new URL(url).origin === this.#options.portalOrigin
   }

@@ -1,11 +1,11 @@
-/** The answers of the sign-in's use-cases: a token and the next step, or a refusal. Only a broken store or journal throws. */
+/** The results of a sign-in's use-cases: a token and the next step, or a refusal. Only a broken store or journal throws. */
 import type { ErrorCode } from '../errors.ts'
 import type { Entered } from '../session/principal.ts'
 import type { Next } from './next-step.ts'
 
 export interface SignedIn extends Entered {
   readonly kind: 'entered'
-  /** The device cookie from now on; null where the sign-in is not complete. */
+  /** The new device cookie; null for an incomplete sign-in. */
   readonly browser: string | null
   readonly next: Next
 }
@@ -31,13 +31,13 @@ export interface Repeated<Answer> {
   readonly answer: Answer
 }
 
-/** Looks for such an answer. It is asked before a refusal is recorded. */
+/** Looks for such an answer before a refusal is recorded. */
 export type FindAnswer<Answer> = () => Promise<Answer | null>
 
-/** For callers whose form cannot be sent twice. */
+/** For forms that cannot be sent twice. */
 export const neverRepeated: FindAnswer<never> = () => Promise.resolve(null)
 
-/** Does what follows a new token. A failure is a value, otherwise the token would be lost and the browser would keep a dead one. */
+/** Runs the step after a new token. A failure is a value, otherwise the token would be lost and the browser would keep a dead one. */
 export async function following(work: () => Promise<Next>): Promise<Next> {
   try {
     return await work()

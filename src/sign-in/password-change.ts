@@ -1,4 +1,4 @@
-/** The change of a person's own password. The old password counts like any other guess; after the change the other sign-ins end. */
+/** The change of a person's own password. The old password counts like any guess; afterwards the other sign-ins end. */
 import type { Invitations } from '../identity/invitations.ts'
 import type { LocalDirectory } from '../identity/local.ts'
 import { passwordProblem } from '../identity/password/password.ts'
@@ -47,7 +47,7 @@ export class PasswordChange {
     const { account } = principal
     const problem = passwordProblem(password, avoid)
     if (problem !== null) return { kind: 'weak', problem }
-    // The attempt is counted, otherwise a person who finds a browser signed in could try passwords here.
+    // The attempt counts, otherwise the finder of a signed-in browser could try passwords here.
     const answer = await passwordLogin.attempt({ name: account.name, password: old, address, browser, isKnown: true })
     if (answer.kind !== 'accepted') {
       journal.noPasswordChange(by, answer.kind)
@@ -59,7 +59,7 @@ export class PasswordChange {
     const next = await following(async () => {
       await everyStep(
         () => keepPassword(account.id),
-        // A waiting invitation could set the password once more, whoever has it (FIELD G2).
+        // A waiting invitation could set the password again (FIELD G2).
         () => invitations.removeAll(account.id),
         async () => {
           deviceCookie = await completion.know(by, account, true)

@@ -1,4 +1,4 @@
-/** The use-cases of a sign-in, put together for the pages and for institutions' logins. */
+/** The use-cases of a sign-in, composed for the pages and for institutions' logins. */
 import type { AuditSink } from '../audit/event.ts'
 import { Challenge } from './challenge.ts'
 import { Completion } from './completion.ts'
@@ -18,7 +18,7 @@ import { SignOut } from './sign-out.ts'
 import { Sponsorship, type SponsorshipOptions } from './sponsorship.ts'
 import { UsableFactors } from './usable-factors.ts'
 
-/** Parts that this file makes; all other parts are services. */
+/** Parts that this file makes; all others are services. */
 type Made =
   | 'challenge'
   | 'completion'

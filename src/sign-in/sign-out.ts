@@ -1,4 +1,4 @@
-/** The end of sign-ins: one, or all of a person but this one. The journal says whether the end is confirmed. */
+/** The end of sign-ins: one, or all others of a person. The journal says whether the end is confirmed. */
 import type { Principal } from '../session/principal.ts'
 import type { EndReason } from '../session/records.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -17,14 +17,14 @@ export class SignOut {
     this.#journal = input.journal
   }
 
-  /** Rejects with StoreUnconfirmed where the sign-in has ended and nothing confirms it. */
+  /** Rejects with StoreUnconfirmed if the sign-in has ended without a confirmation. */
   async here(by: Caller, { session }: Principal): Promise<void> {
     const unconfirmed = await evenUnconfirmed(() => this.#sessions.end(session.id, 'logout'))
     this.#journal.sessionEnd(by, 'logout', unconfirmed)
     if (unconfirmed !== null) throw unconfirmed
   }
 
-  /** Asks again whether the end is confirmed. Rejects as `here` does. */
+  /** Asks again for the confirmation. Rejects as `here` does. */
   async confirm(token: string): Promise<void> {
     await this.#sessions.confirmEndOf(token)
   }
