@@ -1,6 +1,6 @@
 /**
- * The accent colour of the pages. Text in it or on it has a contrast of at least 4.5:1 on light and dark pages (WCAG 2.2, 1.4.3), whatever
- * colour `portal.accent` gives.
+ * The accent colour of the pages. Text in it or on it has a contrast of at least 4.5:1 on light and dark pages (WCAG 2.2, 1.4.3), for any
+ * `portal.accent`.
  */
 
 type Rgb = readonly [number, number, number]
@@ -10,7 +10,7 @@ export const slate = '#181613'
 const ours = '#0b5a5e'
 const wanted = 4.5
 
-/** Without a valid hex colour it is the gate's own. */
+/** The gate's own without a valid hex colour. */
 export function accentFor(text: string | null): { light: string; onLight: string; dark: string; onDark: string } {
   const colour = parse(text ?? ours) ?? (parse(ours) as Rgb)
   const light = towards(colour, 0, parse(paper) as Rgb)
@@ -25,7 +25,7 @@ function parse(text: string): Rgb | null {
   return parts === undefined ? null : (parts.map(part => Number.parseInt(part, 16)) as unknown as Rgb)
 }
 
-/** Moves a colour until its contrast is enough. Lighter colours lose half of their saturation, which would be too strong on a dark page. */
+/** Moves a colour until its contrast is enough. Lighter colours lose half of their saturation. */
 function towards(colour: Rgb, end: 0 | 1, background: Rgb): Rgb {
   if (contrast(colour, background) >= wanted) return colour
   const [hue, saturation, lightness] = toHsl(colour)

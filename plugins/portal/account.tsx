@@ -1,4 +1,4 @@
-/** The account page: an overview of a person's factors and sign-ins. Each change has its own page. */
+/** The account page: an overview of a person's factors and sign-ins, with links to their changes. */
 import type { FastifyInstance } from 'fastify'
 import type { Credential } from '../../src/factor/credential.ts'
 import type { PasskeySignals } from '../../src/factor/passkey-signals.ts'
@@ -17,7 +17,7 @@ import { withReturnTo } from './return-to.ts'
 export interface AccountView {
   readonly name: string
   readonly credentials: readonly Credential[]
-  /** By credential id: why the policy does not take it any more. */
+  /** By credential id: why the policy refuses it. */
   readonly misfits?: ReadonlyMap<string, Misfit>
   readonly codes: { readonly total: number; readonly remaining: number; readonly createdAt: number } | null
   readonly sessions: readonly { readonly session: Session; readonly lastSeenAt: number }[]
@@ -26,11 +26,11 @@ export interface AccountView {
   readonly done: Flash | null
   readonly problem: string | null
   readonly hasPassword: boolean
-  /** Title of the institution that checks who this is; null for people of the gate's own. */
+  /** Title of the person's institution; null for local people. */
   readonly institution: string | null
-  /** Left where this session used a recovery code; null otherwise. */
+  /** Set after a recovery code in this session. */
   readonly codesLeft: number | null
-  /** Tells the browser which passkeys exist, so that it does not offer removed ones. */
+  /** The existing passkeys, so that the browser offers no removed ones. */
   readonly signals: PasskeySignals
   readonly address: string
 }

@@ -1,7 +1,7 @@
 /**
  * The repetition of an answer to a form that was sent twice (FIELD G6). The browser drops the first answer, with the new token in it, while
- * the code is spent and the old token is dead. So for twenty seconds the same press of the same browser gets the same cookies again.
- * Another body, nonce or token is refused (THREATS M9, W1, W7).
+ * the code is spent and the old token is dead. So for twenty seconds the same press of the same browser gets the same cookies. Another
+ * body, nonce or token is refused (THREATS M9, W1, W7).
  */
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -15,18 +15,18 @@ import type { PortalOptions } from './options.ts'
 import { type AuthenticatedContext, csrfSubject, isSigned, type PageContext } from './page-context.ts'
 import { withReturnTo } from './return-to.ts'
 
-/** Another process's answer to the first press; null for none. It is asked after this press was refused. */
+/** Another process's answer to the first press, or null. It is asked after a refusal. */
 export type Elsewhere<Result> = () => Promise<Result | null>
 
 type ScriptAnswer = { readonly redirect: string } | { readonly error: object }
 
 const mostKept = 1000
-/** Errors that a press may get because the first one succeeded. */
+/** Errors that a press may get after the first one succeeded. */
 const lateCodes: readonly string[] = ['sign_in_required', 'form_expired', 'enrolment_not_allowed']
 
 const answers = new WeakMap<PortalOptions, Map<string, { at: number; answer: Promise<Answer | null> }>>()
 
-/** A person without a session, and without an answer to repeat, is sent to the sign-in. */
+/** Without a session and an answer to repeat, the person is sent to the sign-in. */
 export async function answerOnce(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -38,7 +38,7 @@ export async function answerOnce(
   const press = new Press(page, form.field('csrf'), form.field('code'))
   const repeat = (answer: Answer | null) => {
     if (answer === null) return null
-    // No 303, since this is no second success: one code opens one session once (THREATS M9).
+    // Not 303, since one code opens one session once (THREATS M9).
     giveAgain(reply, answer).header('vary', 'Cookie')
     return reply.redirect(withReturnTo('/.factorgate/challenge', page.trip), 302)
   }
@@ -55,7 +55,7 @@ export async function answerOnce(
   )
 }
 
-/** For the end of a ceremony, as JSON. `typed`: all that the script sends except the CSRF token. */
+/** For a ceremony, as JSON. `typed`: all that the script sends except the CSRF token. */
 export async function answerScriptOnce(
   page: PageContext,
   csrf: string,
@@ -103,7 +103,7 @@ class Press {
     answers.set(page.portal, this.#kept)
   }
 
-  /** Waits for an answer that is under way. */
+  /** Waits for a pending answer. */
   async here(): Promise<Answer | null> {
     const { nonce, now } = this.#page
     const known = nonce === null ? undefined : this.#kept.get(this.#key)
@@ -114,13 +114,13 @@ class Press {
   async elsewhere(): Promise<Answer | null> {
     const { sharedAnswers } = this.#page.portal
     if (sharedAnswers == null || !this.#isOurs()) return null
-    // Two presses that were both refused must not wait for each other.
+    // Two refused presses must not wait for each other.
     await this.#shared?.drop()
     this.#given = this.#fit(await sharedAnswers.find(this.#key))
     return this.#given
   }
 
-  /** Other presses wait for the answer. `success` answers what to keep of the result beside the cookies. */
+  /** Other presses wait for the answer. `success` returns the part of the result to keep beside the cookies. */
   async run<Result>(
     work: () => Promise<Result>,
     success: (result: Result) => Pick<Answer, 'redirect'> | null
@@ -156,7 +156,7 @@ class Press {
     return answer?.tokens.includes(held) ? answer : null
   }
 
-  /** True for a person who is signed in, and for a form with this browser's nonce and its token, even a dead one, or none. */
+  /** True for a signed-in person, and for a form with this browser's nonce and its token, even a dead one, or none. */
   #isOurs(): boolean {
     const { nonce, principal, portal } = this.#page
     if (nonce === null || principal !== null) return nonce !== null

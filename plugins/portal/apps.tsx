@@ -1,4 +1,4 @@
-/** The front page: the person's apps, the one used last on top. */
+/** The front page: the person's apps, last used first. */
 import type { FastifyInstance } from 'fastify'
 import { home } from './enter.ts'
 import { type Frame, Page } from './layout.tsx'
@@ -12,7 +12,7 @@ export interface AppsView {
   readonly apps: readonly AppCard[]
   readonly now: number
   readonly spent: SpentView | null
-  /** People who ask for approval; null for none. */
+  /** People who ask for approval. */
   readonly sponsor?: SponsorNotice | null
 }
 
@@ -47,7 +47,7 @@ export function AppsPage({ frame, view }: { frame: Frame; view: AppsView }) {
   )
 }
 
-/** Apps that were never used keep the order of the configuration. */
+/** Unused apps keep the order of the configuration. */
 export function inOrder(apps: readonly AppCard[]): AppCard[] {
   return [...apps].sort((a, b) => (b.lastUsedAt ?? 0) - (a.lastUsedAt ?? 0))
 }

@@ -1,4 +1,4 @@
-/** The page on which a person without a second factor asks a colleague or the operators for approval, and waits for it. */
+/** The page on which a person without a second factor asks a colleague or the operators for approval. */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { numberOf, type Sponsorship } from '../../src/identity/sponsorships.ts'
@@ -13,11 +13,10 @@ import { type ReturnTo, withReturnTo } from './return-to.ts'
 export interface AskView {
   readonly trip: ReturnTo
   readonly now: number
-  /** The person's name. */
   readonly name: string
-  /** The open or declined request; null for none. */
+  /** The open or declined request. */
   readonly request: Pick<Sponsorship, 'id' | 'state' | 'askedAt' | 'decidedBy'> | null
-  /** The request was made in another browser, where its approval holds. */
+  /** The request was made in another browser, where its approval is valid. */
   readonly isElsewhere?: boolean
   readonly problem: string | null
 }
@@ -133,7 +132,7 @@ export function registerAskSponsor(scope: FastifyInstance): void {
     const own = await sponsorship.own(callerOf(page))
     const { trip, now, principal } = page
     const isElsewhere = own !== null && !own.isHere && own.request.state !== 'declined'
-    // An approval that is over counts as none: the person asks again.
+    // An expired approval counts as none: the person asks again.
     const isOver = own?.isHere === true && own.request.state === 'approved'
     const view = {
       trip,

@@ -1,6 +1,6 @@
 /**
  * The style sheet, script and icon of the pages, served from memory. Their names contain a hash of their content, so browsers may keep them
- * for a year. The build minifies them; no file is read after the start.
+ * for a year. The build minifies them.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -30,7 +30,7 @@ export function pageScript(): Asset {
   return script
 }
 
-/** With the lab's accent: the content security policy allows no other place for it. */
+/** Includes the accent: the content security policy allows no other place. */
 export function pageSheet(accent: string | null): Asset {
   let sheet = sheets.get(accent)
   if (sheet === undefined) {
@@ -43,7 +43,7 @@ export function pageSheet(accent: string | null): Asset {
   return sheet
 }
 
-/** Every host serves these, since error pages of the gate also appear on the hosts of apps. */
+/** Every host serves these, since the gate's error pages also appear on the hosts of apps. */
 export function registerAssets(scope: FastifyInstance): void {
   const { portal } = scope
   scope.get(
@@ -53,7 +53,7 @@ export function registerAssets(scope: FastifyInstance): void {
       const { name } = request.params as { name: string }
       const asset = name.endsWith('.css') ? pageSheet(portal.accent) : name.endsWith('.js') ? script : tabIcon
       if (asset === tabIcon && name !== 'door.svg') throw new GateError('not_found')
-      // Another hash belongs to another version, before or after an upgrade. It gets today's content, but not for long.
+      // Another hash belongs to another version, around an upgrade. It gets today's content, briefly cached.
       const isCurrent = asset.path === assetsPath + name && asset !== tabIcon
       return reply
         .header('cache-control', isCurrent ? 'public, max-age=31536000, immutable' : 'public, max-age=300')

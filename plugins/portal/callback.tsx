@@ -1,6 +1,6 @@
 /**
- * The end of a hand-over on an app's host: a code from the portal becomes this host's own cookie. A code of another browser signs nobody
- * in, and that browser starts again at the portal. A late or spent code gets a page with a link.
+ * The end of a hand-over on an app's host: a code from the portal becomes this host's own cookie. Another browser's code signs nobody in,
+ * and the hand-over starts again. A late or spent code gets a page with a link.
  */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
@@ -25,7 +25,7 @@ export function LatePage({ frame, app, href }: { frame: Frame; app: string; href
   )
 }
 
-/** A service worker's own request follows a redirect by itself, and the browser shows no page that came this way. */
+/** A service worker's request follows a redirect by itself, and the browser shows no such page. */
 function sendOnward({ reply }: PageContext, href: string) {
   const there = href.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')
   return reply
@@ -53,7 +53,7 @@ export function registerCallback(scope: FastifyInstance): void {
 
   scope.get('/.factorgate/callback', { config: { requires: 'anyone', everyHost: true } }, async (request, reply) => {
     const { page } = request
-    // The nonce that the request had, not the new one that the context gives to a browser without one.
+    // The request's own nonce, without the context's new one.
     const nonce = readNonce(request.raw.headers.cookie, page.site)
     const { code } = request.query as { code?: unknown }
     const { origin } = page.site
@@ -87,8 +87,8 @@ export function registerCallback(scope: FastifyInstance): void {
   }
 
   /**
-   * Starts the hand-over again at the portal, with the sign-in that this browser has there. Tabs that were opened at once overwrite each
-   * other's nonce, and people keep addresses. The code is spent and signs nobody in.
+   * Starts the hand-over again at the portal, with the browser's sign-in there. Parallel tabs overwrite each other's nonce, and people keep
+   * addresses. The code is spent and signs nobody in.
    */
   function startOver(page: PageContext, rd: string): string {
     const again = Math.floor(page.now / 1000).toString(36)

@@ -1,4 +1,4 @@
-/** The challenge as a page: the form of the factor used last, and the others below it. */
+/** The challenge page: the form of the last used factor, and the others below it. */
 import type { JSX } from 'preact'
 import type { FactorKind } from '../../src/factor/proof.ts'
 import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
@@ -8,7 +8,7 @@ import { type ReturnTo, withReturnTo } from './return-to.ts'
 export interface ChallengeProblem {
   readonly factor: FactorKind
   readonly sentence: string
-  /** The gate's time, where a wrong clock may be the cause. */
+  /** The gate's time, if a wrong clock may be the cause. */
   readonly clock: number | null
   readonly waitSeconds: number | null
 }
@@ -19,13 +19,13 @@ export interface ChallengeView {
   readonly isStepUp: boolean
   readonly why: string | null
   readonly misfit?: string | null
-  /** In the order of the page; empty only where there is an institution. */
+  /** In the order of the page; empty only with an institution. */
   readonly factors: readonly FactorKind[]
-  /** The code lengths of the person's apps, the shortest first. */
+  /** The code lengths of the person's apps, shortest first. */
   readonly codeDigits: readonly number[]
   readonly problem: ChallengeProblem | null
   readonly institution?: { readonly id: string; readonly title: string } | null
-  /** True where the person has no factor of the gate's own, and may ask a colleague for approval. */
+  /** True if the person has no factor of the gate, and may ask for approval. */
   readonly mayAsk?: boolean
   readonly notice?: string | null
 }
@@ -164,14 +164,14 @@ function TotpChallenge({ frame, view, isFirst }: FactorFormProps) {
 export interface CodeFieldProps {
   id: string
   digits: number
-  /** Sends the form when the longest code is complete. */
+  /** Sends the form at the longest code. */
   submits?: boolean
   autofocus?: boolean
   problemId?: string | undefined
   hintId?: string
 }
 
-/** A field for a code. It is longer than the code, since phones paste other characters between the digits. */
+/** A field for a code, with room for the separators that phones paste. */
 export function CodeField({ id, digits, submits, autofocus, problemId, hintId }: CodeFieldProps) {
   const described = [problemId, hintId].filter(Boolean).join(' ')
   return (
@@ -253,6 +253,6 @@ interface DeadEnd {
   now: string
   href: string | null
   action?: string
-  /** For a person who signs in with another account. */
+  /** For another account. */
   trip?: ReturnTo
 }

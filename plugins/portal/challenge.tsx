@@ -35,7 +35,7 @@ export async function showChallenge(
   if (offer.factors.length === 0 && offer.institution === null) {
     const demanded = say.challenge.orFactors(offer.demanded.map(kind => say.factor.your[kind]))
     const { unfit: title, unfitWhat, unfitNow, unfitCodes, addFactor } = say.challenge
-    // Recovery codes are made on another page than other factors.
+    // Recovery codes have a page of their own.
     const asksForCodes = offer.demanded.every(kind => kind === 'recovery')
     const end = asksForCodes
       ? { now: unfitCodes, href: withReturnTo('/.factorgate/enrol/recovery', trip), action: say.recovery.newSubmit }
@@ -87,15 +87,15 @@ function noFactor(
   return { title: isInvited ? say.begun : say.none, what: isFromElsewhere ? say.noneWhatThere : say.noneWhat, now }
 }
 
-/** What came of a step-up at an institution, said once. */
+/** The outcome of a step-up at an institution, shown once. */
 function noticeOf(page: AuthenticatedContext): string | null {
   const flash = takeFlash(page)
   return flash?.kind === 'institution' ? page.say.challenge.there[flash.why](flash.title) : null
 }
 
 /**
- * The answer to a code whose form has expired: the next step, if nothing is missing by now (FIELD F3), otherwise the form again. Null where
- * the form is valid.
+ * The answer to a code whose form has expired: the next step if nothing is missing (FIELD F3), otherwise the form again. Null for a valid
+ * form.
  */
 export async function answerStale(page: AuthenticatedContext, factor: FactorKind): Promise<FastifyReply | null> {
   const lost = lostCookie(page)

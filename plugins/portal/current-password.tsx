@@ -1,7 +1,7 @@
 /** The field for a person's current password. new-password.tsx has the one for a new password. */
 
 export interface CurrentPasswordProps {
-  /** `old` where a new password is asked for too. */
+  /** `old` beside a new password. */
   readonly name?: 'password' | 'old'
   readonly label: string
   readonly isWrong: boolean

@@ -1,7 +1,4 @@
-/**
- * The name of a browser and a device for people: "Firefox on Linux". It is read from the User-Agent, which anybody can set, so no decision
- * may depend on it.
- */
+/** The name of a browser and a device: "Firefox on Linux". Anybody can set the User-Agent, so no decision may depend on it. */
 
 import type { Messages } from './messages/en.ts'
 

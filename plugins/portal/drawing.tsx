@@ -1,4 +1,4 @@
-/** The drawing on the pages: a door that is shut, ajar or open, or a key. It says nothing that the text does not say. */
+/** The drawing on the pages: a shut, ajar or open door, or a key. It is decorative. */
 
 export type Drawing = 'shut' | 'ajar' | 'open' | 'key'
 

@@ -1,4 +1,4 @@
-/** The page that offers second factors to enrol, and what their pages share. src/sign-in/enrolment.ts decides who may. */
+/** The page that offers second factors to enrol, and the shared parts of their pages. src/sign-in/enrolment.ts decides who may. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { credentialKinds } from '../../src/factor/kinds.ts'
@@ -15,7 +15,7 @@ export interface EnrolView {
   readonly trip: ReturnTo
   readonly isFirst: boolean
   readonly isOff: boolean
-  /** Who has approved the enrolment; null where nobody had to. */
+  /** Who has approved the enrolment, if anybody. */
   readonly sponsor?: string | null
 }
 
@@ -63,13 +63,13 @@ export function NameField({ frame, value }: { frame: Frame; value: string }) {
   )
 }
 
-/** A valid name: one line of 1 to 64 characters; null for anything else. */
+/** A valid name: one line of 1 to 64 characters; otherwise null. */
 export function cleanName(text: string): string | null {
   const name = text.normalize('NFC').replace(/\s+/g, ' ').trim()
   return name !== '' && [...name].length <= 64 && !/[\p{Cc}\p{Cf}\p{Co}\p{Cn}]/u.test(name) ? name : null
 }
 
-/** Null, or the redirect to the challenge or to the request for approval. Throws where it is refused. */
+/** Null, or the redirect to the challenge or to the request for approval. Throws a refusal. */
 export async function mayEnrol(page: AuthenticatedContext): Promise<FastifyReply | null> {
   const { enrolment, sponsorship } = page.portal.signIn
   const may = await enrolment.may(callerOf(page))
@@ -78,7 +78,7 @@ export async function mayEnrol(page: AuthenticatedContext): Promise<FastifyReply
   return may === 'yes' ? null : refuseEnrolment(page, may)
 }
 
-/** Returns to this page. Throws where no factor can confirm, or where the request is a form. */
+/** Returns to this page. Throws if no factor can confirm, or if the request is a form. */
 export function refuseEnrolment(page: AuthenticatedContext, may: Exclude<MayEnrol, 'yes'>): FastifyReply {
   const { portal, request } = page
   if (may === 'no' || request.method !== 'GET') throw new GateError('enrolment_not_allowed')
@@ -86,7 +86,7 @@ export function refuseEnrolment(page: AuthenticatedContext, may: Exclude<MayEnro
   return goTo(page, withReturnTo('/.factorgate/challenge', { rd, state: null }))
 }
 
-/** Answers the next address. Throws a refusal, and a failure after the cookies are set. */
+/** Returns the next address. Throws a refusal, and a failure after the cookies are set. */
 export function enterEnrolled(page: AuthenticatedContext, outcome: Enrolled | Denied): string {
   if (outcome.kind === 'denied') throw new GateError(outcome.code, outcome)
   setEntryCookies(page, outcome)
@@ -95,7 +95,7 @@ export function enterEnrolled(page: AuthenticatedContext, outcome: Enrolled | De
   return urlOf(outcome.next, page.trip)
 }
 
-/** The recovery codes that wait to be saved come before the next step. */
+/** Unsaved recovery codes come before the next step. */
 export async function afterEnrolment(page: AuthenticatedContext): Promise<string> {
   if (hasWaitingCodes(page)) return urlOf({ kind: 'recovery-codes' }, page.trip)
   return urlOf(await page.portal.signIn.enrolment.next(callerOf(page), page.principal), page.trip)

@@ -1,4 +1,4 @@
-/** The use of a sign-in's outcome by a page: it sets the cookies first, then answers the address of the next step. */
+/** A page's use of a sign-in's outcome: it sets the cookies, then returns the address of the next step. */
 import { GateError } from '../../src/errors.ts'
 import type { Next } from '../../src/sign-in/next-step.ts'
 import type { Denied, SignedIn } from '../../src/sign-in/outcome.ts'
@@ -8,14 +8,14 @@ import { type ReturnTo, withReturnTo } from './return-to.ts'
 
 export const home = '/.factorgate/'
 
-/** Answers the next address. Throws a refusal, and a failure after the cookies are set. */
+/** Throws a refusal, and a failure after the cookies are set. */
 export function enter(page: PageContext, outcome: SignedIn | Denied): string {
   if (outcome.kind === 'denied') throw new GateError(outcome.code, outcome)
   setEntryCookies(page, outcome)
   return urlOf(outcome.next, page.trip)
 }
 
-/** The device cookie is set for a browser that is known from now on. */
+/** The device cookie is set for a newly known browser. */
 export function setEntryCookies(
   { reply, site }: PageContext,
   { token, browser }: { readonly token: string | null; readonly browser: string | null }

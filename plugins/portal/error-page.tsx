@@ -1,6 +1,6 @@
 /**
  * The page of every refusal: what happened, whose task it is, what to do now, whom to ask, and a reference for the operators. It shows no
- * cause, no status number, and of the request only a link to try it again.
+ * cause and no status number, and of the request only a link for a retry.
  */
 import type { Maintenance } from '../../src/apps/route-table.ts'
 import { describeError, type ErrorCode } from '../../src/errors.ts'
@@ -11,7 +11,7 @@ import { formatDuration, zonedTime } from './relative-time.ts'
 import { withReturnTo } from './return-to.ts'
 
 export interface ErrorContext extends Branding {
-  /** `exchange.id`, which the journal's line has too. */
+  /** `exchange.id`, as in the journal. */
   readonly reference: string
   /** `https://gate.lab.example` */
   readonly portalOrigin: string
@@ -19,9 +19,9 @@ export interface ErrorContext extends Branding {
   readonly retryAfterSeconds?: number | undefined
   readonly maintenance?: Maintenance | null | undefined
   readonly now?: number
-  /** Path and query; null where a repetition might do something twice. */
+  /** Path and query; null if a repetition might act twice. */
   readonly again?: string | null | undefined
-  /** A stopped form for an app: the link that lets the person send it after all. */
+  /** A stopped form for an app: the link with which the person can still send it. */
   readonly unsent?: { readonly href: string; readonly isForeign: boolean } | null | undefined
   readonly address?: string | null | undefined
   readonly query?: string | undefined
@@ -48,11 +48,11 @@ const home: ReadonlySet<ErrorCode> = new Set([
   'ambiguous_target',
   'invitation_invalid'
 ])
-/** For a wrong address, nobody can say whose task it is. */
+/** Nobody knows whose task a wrong address is. */
 const nobodys: ReadonlySet<ErrorCode> = new Set(['no_such_app', 'misdirected'])
 const notRepeated: ReadonlySet<ErrorCode> = new Set(['account_suspended', ...home])
 
-/** Headline, what happened, whose task it is, what to do now. */
+/** Headline, event, responsible person, next action. */
 export function errorSentences(code: ErrorCode, context: ErrorContext, say: Messages) {
   const { unsent } = context
   const { title, what, now } = unsent ? unsentSentences(say, code, unsent.isForeign) : say.errors[code]
@@ -139,7 +139,7 @@ function unsentSentences({ unsent }: Messages, code: ErrorCode, isForeign: boole
   return { title, what: what[why], now: now[why] }
 }
 
-/** The sign-in page with the same return address, where another account may help. */
+/** The sign-in page with the same return address, for another account. */
 function otherPerson(code: ErrorCode, { address, query }: ErrorContext): string | null {
   if (code === 'not_allowed' && address)
     return withReturnTo('/.factorgate/login', { rd: address, state: null }, { switch: '1' })

@@ -69,7 +69,7 @@ export function registerFactors(scope: FastifyInstance): void {
     return goTo(page, '/.factorgate/account')
   })
 
-  /** A credential of this account. Other people's credentials count as missing. */
+  /** Other people's credentials count as missing. */
   async function own(page: AuthenticatedContext): Promise<Credential> {
     const { id } = page.request.params as { id: string }
     const credential = await credentials.get(page.principal.account.id, id)
@@ -77,7 +77,7 @@ export function registerFactors(scope: FastifyInstance): void {
     return credential
   }
 
-  /** True for the last usable factor, which the page does not offer to remove. Recovery codes do not count. */
+  /** True for the last usable factor, without recovery codes. The page does not offer its removal. */
   async function isLast(page: AuthenticatedContext, id: string): Promise<boolean> {
     const all = await credentials.list(page.principal.account.id)
     return !all.some(credential => credential.id !== id && page.portal.signIn.factors.isUsable(credential))

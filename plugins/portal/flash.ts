@@ -1,4 +1,4 @@
-/** A message about what was just done. The next page shows it once. */
+/** A message about the last action. The next page shows it once. */
 import { readOwn } from '../cookies.ts'
 import type { StepUpOutcome } from './institutions/step-up-outcome.ts'
 import type { AuthenticatedContext } from './page-context.ts'
@@ -12,17 +12,17 @@ export type Flash =
   | { readonly kind: 'ended' }
   | { readonly kind: 'others' }
   | { readonly kind: 'password' }
-  /** `name` is the person's who asked for approval. */
+  /** `name` is the name of the person who asked. */
   | { readonly kind: 'approved'; readonly name: string }
   | { readonly kind: 'declined'; readonly name: string }
-  /** What came of a step-up at the institution with this title. */
+  /** The outcome of a step-up at the institution with this title. */
   | { readonly kind: 'institution'; readonly why: StepUpOutcome; readonly title: string }
 
 export function setFlash(page: AuthenticatedContext, done: Flash): void {
   keepSealed(page, 'done', done)
 }
 
-/** Removes the message of this session, and answers it. */
+/** Removes and returns the message of this session. */
 export function takeFlash(page: AuthenticatedContext): Flash | null {
   if (readOwn(page.request.raw.headers.cookie, 'done', page.site) === null) return null
   dropSealed(page, 'done')

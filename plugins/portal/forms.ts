@@ -1,6 +1,6 @@
 /**
- * The forms and JSON that people send. Every POST is checked first (kind of content, origin, CSRF), and fields are read strictly: a field
- * is one string or absent, never a list or an object (THREATS R9-R12, M2).
+ * The forms and JSON that people send. Every POST is checked first (kind of content, origin, CSRF). A field is one string or absent, never
+ * a list or an object (THREATS R9-R12, M2).
  */
 import { PassThrough, type Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
@@ -17,12 +17,12 @@ const jsonType = /^application\/json(?: ?; ?charset=utf-8)?$/i
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** A form by default. `foreign-form`: another site or a server sends it, without a token. Such a route checks a signature in it. */
+    /** A form by default. `foreign-form`: another site or a server sends it without a token, and the route checks its signature. */
     takes?: 'json' | 'foreign-form'
   }
 }
 
-/** The fields of a form. A field that was sent twice counts as absent. */
+/** A field that was sent twice counts as absent. */
 export interface Form {
   field(name: string): string
 }
@@ -40,7 +40,6 @@ class Fields implements Form {
   }
 }
 
-/** Before every POST of this scope. */
 export function guardForms(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser(
@@ -68,12 +67,12 @@ export function guardForms(scope: FastifyInstance): void {
   )
 }
 
-/** The body, or an error where it is late. Otherwise a slow client could keep a connection for ever. */
+/** The body, or an error if it is late. Otherwise a slow client could keep a connection for ever. */
 function inTime(body: Readable): Readable {
   const limited = new PassThrough()
   const timer = setTimeout(() => limited.destroy(new GateError('body_too_slow')), bodyTimeoutMs)
   timer.unref()
-  // A request that is refused unread has no other listener.
+  // A request refused unread has no other listener.
   limited.on('error', () => {})
   limited.on('close', () => {
     clearTimeout(timer)
@@ -83,20 +82,20 @@ function inTime(body: Readable): Readable {
   return body.pipe(limited)
 }
 
-/** Browsers say where a POST comes from (Fetch Metadata, `Origin`). A client that says nothing still needs the CSRF token (THREATS R17). */
+/** Browsers declare the origin of a POST (Fetch Metadata, `Origin`). Other clients still need the CSRF token (THREATS R17). */
 function isFromOurselves(request: FastifyRequest): boolean {
   const { origin, 'sec-fetch-site': fetchSite } = request.raw.headers
   if (origin !== undefined && origin !== request.exchange.match.site?.origin) return false
   return fetchSite === undefined || fetchSite === 'same-origin' || fetchSite === 'none'
 }
 
-/** `expired` where the token belongs to another browser or session: nothing may be done then. */
+/** `expired` if the token belongs to another browser or session: then nothing may be done. */
 export function readForm(page: PageContext): Form | 'expired' {
   const form = staleForm(page)
   return isBound(page, form.field('csrf')) ? form : 'expired'
 }
 
-/** A form whose token may be invalid: its fields may only be shown again. In a `foreign-form`, a signature vouches for them. */
+/** A form with a perhaps invalid token: its fields may only be shown again. A `foreign-form` has a signature instead. */
 export function staleForm(page: PageContext): Form {
   const { body } = page.request
   return body instanceof Fields ? body : new Fields('')
@@ -131,13 +130,12 @@ function isBound(page: PageContext, token: string): boolean {
   return isStrangersOwn(page, at) && keyring.verifyMac('csrf', strangersSubject(page, at), ours)
 }
 
-/** The age at which such a form is too old. */
+/** The maximum age of such a form. */
 const strangerSeconds = 3600
 
 /**
- * Tabs that are opened at once overwrite each other's nonce. Their sign-in forms are accepted where nobody is signed in, the browser says
- * that the form comes from this origin, and the origin has no pages but the gate's. Another site, which could sign people in with a wrong
- * account, cannot say so (THREATS R17).
+ * Parallel tabs overwrite each other's nonce. Their sign-in forms are accepted if nobody is signed in, the browser declares this origin,
+ * and only the gate has pages on it. Another site, which could sign people in with a wrong account, cannot declare it (THREATS R17).
  */
 function isStrangersOwn({ principal, request, portal, now }: PageContext, at: string): boolean {
   const { origin, 'sec-fetch-site': fetchSite } = request.raw.headers
@@ -148,7 +146,7 @@ function isStrangersOwn({ principal, request, portal, now }: PageContext, at: st
 }
 
 /**
- * With a new nonce, to show a form again that came without one; null where one came. Throws the second time, since the browser keeps no
+ * A new nonce for a form that came without one, to show it again; null if one came. Throws the second time, since the browser keeps no
  * cookies.
  */
 export function lostCookie<Page extends PageContext>(page: Page): Page | null {

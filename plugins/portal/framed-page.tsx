@@ -8,10 +8,8 @@ import { type Frame, FramedSheet, Said, toHtml } from './layout.tsx'
 import type { Messages } from './messages/en.ts'
 import type { Branding } from './options.ts'
 
-/** The kind of page, which decides about the text. */
 export type FramedWhat = keyof Messages['framed']['pages']
 
-/** The kind of the page at `path`. */
 export function framedWhat(path: string): FramedWhat {
   if (path === '/login') return 'signIn'
   if (path.startsWith('/challenge')) return 'confirm'
@@ -34,7 +32,6 @@ function WayOut({ frame, address, label }: { frame: Frame; address: string; labe
   )
 }
 
-/** The page in place of one of the gate's own. */
 export function FramedPage({ frame, what, address }: { frame: Frame; what: FramedWhat; address: string }) {
   const say = frame.say.framed
   const { title, why } = say.pages[what]
@@ -50,11 +47,10 @@ interface FramedErrorProps {
   frame: Frame
   code: ErrorCode
   context: ErrorContext
-  /** The address that the whole window opens. */
   address: string
 }
 
-/** The page in place of a refusal. Its link opens the whole page. */
+/** In place of a refusal. Its link opens the whole page. */
 export function FramedErrorPage({ frame, code, context, address }: FramedErrorProps) {
   const say = frame.say.error
   const { title, what, now, whose } = errorSentences(code, context, frame.say)

@@ -4,8 +4,8 @@
  */
 
 /**
- * `formOrigins`: origins to which the answer to a form may redirect. Chromium applies `form-action` to redirects too (CSP3 §6.4.1), so the
- * policy must name the app that a person goes to and the institution where they sign out, and no other.
+ * `formOrigins`: origins to which a form's answer may redirect. Chromium applies `form-action` to redirects too (CSP3 §6.4.1), so the
+ * policy names the target app and the institution of a sign-out, and no other.
  */
 export function pageHeaders(formOrigins: readonly string[] = []): Record<string, string> {
   return {

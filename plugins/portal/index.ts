@@ -1,6 +1,6 @@
 /**
  * The portal: all pages under `/.factorgate/`. They share a scope whose parsers and checks never see an app's traffic. Assets are outside
- * of it, since a page context would set a cookie with them.
+ * of it, since a page context would set a cookie.
  */
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
@@ -32,13 +32,13 @@ export { pageHeaders } from './headers.ts'
 export { loginsOf } from './institutions/index.ts'
 export type { AppCard, LoginEntry, PortalOptions, PortalRoutes, PortalServices } from './options.ts'
 
-/** Of each kind that people enrol, the pages that do it. */
+/** The enrolment pages of each kind. */
 const enrolments: Readonly<Record<CredentialKind, (scope: FastifyInstance) => void>> = {
   webauthn: registerWebauthn,
   totp: registerTotp
 }
 
-/** The routes of all pages. Each function finds the portal's options as `scope.portal`. */
+/** The routes of all pages, which find the portal's options as `scope.portal`. */
 const pageRoutes = [
   registerApps,
   registerLogin,

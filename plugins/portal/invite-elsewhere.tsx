@@ -1,4 +1,4 @@
-/** The page of an invitation's link for an account of another directory: it asks for the sign-in there, with which the link counts. */
+/** The page of an invitation's link for an account of another directory: it asks for a sign-in there, with which the link counts. */
 import type { FastifyReply } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import type { NotAccepted } from '../../src/sign-in/first-factor.ts'
@@ -15,14 +15,14 @@ export interface ElsewhereView {
   readonly token: string
   readonly name: string
   readonly displayName: string
-  /** What people call the directory, and its id. */
+  /** The directory's title, and its id. */
   readonly place: string
   readonly directory: string
-  /** The next thing to do: type the password, sign in at the institution, or go on. */
+  /** The next action: type the password, sign in at the institution, or continue. */
   readonly step: 'password' | 'institution' | 'continue'
-  /** The name of somebody else who is signed in in this browser. */
+  /** The name of another signed-in person. */
   readonly other: string | null
-  /** The address of this page, for the way back. */
+  /** The page's own address. */
   readonly address: string
   readonly problem: string | null
   readonly waitSeconds: number | null
@@ -73,14 +73,14 @@ export function InviteElsewherePage({ frame, view }: { frame: Frame; view: Elsew
   )
 }
 
-/** The page, or the next step where this browser has used the link already. */
+/** The page, or the next step if this browser has used the link. */
 export async function showElsewhere(page: PageContext, token: string, invited: Invited): Promise<FastifyReply> {
   const { invitation } = page.portal.signIn
   if (isSigned(page) && invitation.isHalfWay(page.principal, token)) return goTo(page, await wayOn(page))
   return show(page, 200, token, invited)
 }
 
-/** The answer to the form: the link counts together with the sign-in of the account that it is for, and with no other. */
+/** The answer to the form: the link counts only with the sign-in of its own account. */
 export async function answerElsewhere(page: PageContext, token: string, invited: Invited): Promise<FastifyReply> {
   const { say } = page
   const { invitation } = page.portal.signIn
@@ -96,7 +96,7 @@ export async function answerElsewhere(page: PageContext, token: string, invited:
   return refuse(page, token, invited, answer)
 }
 
-/** The answer to a password that was wrong, or was not checked. */
+/** The answer to a password that was wrong, or not checked. */
 function refuse(page: PageContext, token: string, invited: Invited, answer: NotAccepted): FastifyReply {
   const { say, reply } = page
   if (answer.kind === 'busy') throw new GateError('busy', { retryAfterSeconds: 2 })

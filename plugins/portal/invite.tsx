@@ -20,7 +20,7 @@ export interface InviteView {
   readonly token: string
   readonly name: string
   readonly displayName: string
-  /** True where the password is set already, and the second factor is missing. */
+  /** True if the password is set and the second factor is missing. */
   readonly isBegun: boolean
   readonly problem: string | null
   readonly waitSeconds: number | null
@@ -69,7 +69,7 @@ export function registerInvite(scope: FastifyInstance): void {
     const found = await invited(token)
     if (found.via !== 'ours') return showElsewhere(page, token, found)
     const { account, isBegun } = found
-    // The browser that accepted the invitation comes back.
+    // The browser that accepted the invitation returns.
     if (isBegun && isSigned(page) && invitation.isHalfWay(page.principal, token)) return goTo(page, await wayOn(page))
     return show(page, 200, account, { token, isBegun })
   })
@@ -112,7 +112,7 @@ export function registerInvite(scope: FastifyInstance): void {
     return show(page, 429, account, { token, isBegun: true, problem, waitSeconds })
   }
 
-  /** The form again; or the next step, where another tab has accepted this invitation (FIELD F3). */
+  /** The form again, or the next step if another tab has accepted this invitation (FIELD F3). */
   async function answerStale(page: PageContext, token: string) {
     const { say } = page
     if (isSigned(page) && (await invitation.isAcceptedBy(page.principal, token))) return goTo(page, await wayOn(page))

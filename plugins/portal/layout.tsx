@@ -9,7 +9,7 @@ import type { Branding } from './options.ts'
 export interface Frame {
   readonly look: Branding
   readonly say: Messages
-  /** Null unless somebody is fully signed in. */
+  /** Null unless fully signed in. */
   readonly person: { readonly displayName: string } | null
   /** The start of links to the gate's pages: empty on the portal, its origin on the hosts of apps. */
   readonly base: string
@@ -21,7 +21,6 @@ interface PageProps {
   frame: Frame
   title: string
   drawing: Drawing
-  /** A second line in the headline. */
   subtitle?: string | undefined
   wide?: boolean
   children: ComponentChildren
@@ -85,7 +84,7 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
   )
 }
 
-/** No header, no links but its own, and no script. */
+/** Without header and script, and with only its own links. */
 export function FramedSheet({ frame, title, children }: Pick<PageProps, 'frame' | 'title' | 'children'>) {
   const { look, say } = frame
   return (
@@ -129,7 +128,6 @@ function PersonLinks({ frame: { say, base, csrf } }: { frame: Frame }) {
   )
 }
 
-/** E-mail and web addresses become links. */
 export function Contact({ text }: { text: string }) {
   const address = text.replace(/^mailto:/i, '')
   if (/^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/.test(address)) return <a href={`mailto:${address}`}>{address}</a>
@@ -149,14 +147,14 @@ export function Token({ frame }: { frame: Frame }) {
 interface NoticeProps {
   children: ComponentChildren
   id?: string
-  /** Screen readers read it at once, and its border is stronger. */
+  /** Screen readers read it at once. */
   alert?: boolean
   /** The seconds after which `ready` replaces the sentence. */
   waitSeconds?: number | null
   ready?: string
 }
 
-/** A sentence with names in it. Each name keeps its own writing direction, and short words do not break at a hyphen. */
+/** A sentence with names in it. Each name keeps its writing direction, and short words do not break at a hyphen. */
 export function Said({ text }: { text: string }) {
   return (
     <>
@@ -175,7 +173,7 @@ export function Said({ text }: { text: string }) {
   )
 }
 
-/** The same for places where no element can be: titles and labels. */
+/** The same without elements, for titles and labels. */
 export function plain(text: string): string {
   return text.replace(/[\u2068\u2069]/g, '')
 }

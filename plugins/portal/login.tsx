@@ -1,5 +1,5 @@
 /**
- * The sign-in page: a passkey first, with name and password beside it. All refusals look the same (THREATS M15). The page also says why an
+ * The sign-in page: a passkey first, with name and password beside it. All refusals look the same (THREATS M15). The page also tells why an
  * earlier sign-in ended.
  */
 import type { FastifyInstance } from 'fastify'
@@ -25,7 +25,7 @@ export interface LoginView {
   readonly problem: string | null
   readonly waitSeconds: number | null
   readonly takesPassword: boolean
-  /** True where a person is signed in and another one wants to be. */
+  /** True if a person is signed in and another one wants to be. */
   readonly isSwitch?: boolean
 }
 
@@ -119,7 +119,7 @@ export function registerLogin(scope: FastifyInstance): void {
     const lost = lostCookie(page)
     const form = lost === null ? readForm(page) : null
     if (lost !== null || form === null || form === 'expired') {
-      // Another tab has signed in meanwhile: an expired form leads where its page would lead now (FIELD F3).
+      // Another tab has signed in: an expired form leads where its page would lead now (FIELD F3).
       if (isSigned(page) && !wantsAnother(page)) return goTo(page, await wayOn(page))
       const problem = lost === null ? say.formExpired : say.cookieLost
       return showLogin(lost ?? page, 403, { username, problem })
@@ -141,7 +141,7 @@ export function registerLogin(scope: FastifyInstance): void {
     return showLogin(page, 401, { username, problem, waitSeconds })
   })
 
-  /** Where people go at once who are on their way to an app and have no choice to make. */
+  /** The immediate target of people on their way to an app without a choice. */
   function onlyWay(page: PageContext): string | null {
     const { passwords, institutions } = portal.directories
     if (passwords.length > 0 || institutions.length !== 1 || page.trip.rd === null || wantsAnother(page)) return null
@@ -158,13 +158,13 @@ export function registerLogin(scope: FastifyInstance): void {
     return showLogin(page, 429, { username, problem, waitSeconds: Math.ceil(seconds) })
   }
 
-  /** Why the session of this cookie ended, if the store remembers. The cookie is removed, so that the page says it once. */
+  /** Why the session of this cookie ended, if known. The cookie is removed, so that the page tells it once. */
   async function whyEnded(page: PageContext): Promise<EndReason | null> {
     const { site, reply } = page
     const token = readOwn(page.request.raw.headers.cookie, 'session', site)
     if (token === null || page.principal !== null) return null
     const ended = await services.sessions.whyEnded(token)
-    // A cookie without the port in its name may be another gate's on this host. It is removed only if the store remembers its session.
+    // A cookie without the port in its name may be another gate's. It is removed only if the store remembers its session.
     const bare = { secure: site.secure, port: '' }
     for (const one of ended === null || site.port === '' ? [site] : [site, bare])
       reply.header('set-cookie', expiredCookie(cookieNames(one).session, one))

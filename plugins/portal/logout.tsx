@@ -1,6 +1,6 @@
 /**
- * The sign-out, on every host: an app may link to `/.factorgate/logout` on its own. It ends the whole session. It does not send
- * `Clear-Site-Data`, which would remove the app's own data in the browser.
+ * The sign-out, on every host, so that apps may link to `/.factorgate/logout`. It ends the whole session. It does not send
+ * `Clear-Site-Data`, which would remove the app's own data.
  */
 import type { FastifyInstance } from 'fastify'
 import { readOwn } from '../cookies.ts'
@@ -77,7 +77,7 @@ export function registerLogout(scope: FastifyInstance): void {
     if (page.principal !== null) {
       if (readForm(page) === 'expired') return show(page, 403, page.say.logout.formExpired)
       const there = isSigned(page) ? await signOutThereOf(page, signedOut) : null
-      // If this rejects, the cookie stays, so that the gate recognises the next try.
+      // If this rejects, the cookie stays for the next try.
       await portal.signIn.signOut.here(callerOf(page), page.principal)
       clearSessionCookie(page)
       if (there !== null) return leave(page, there)
@@ -85,12 +85,12 @@ export function registerLogout(scope: FastifyInstance): void {
       const token = readOwn(request.raw.headers.cookie, 'session', page.site)
       if (token !== null) await portal.signIn.signOut.confirm(token)
     }
-    // A person who is signed out already has what they asked for, whatever the age of their form.
+    // A signed-out person has what they asked for, whatever the age of their form.
     clearSessionCookie(page)
     return goTo(page, withReturnTo(signedOut, page.trip))
   })
 
-  /** On to the institution. A browser that the page before does not let go there from a form goes by itself, or by a link. */
+  /** Continues at the institution. If the page's policy does not allow it from a form, the browser goes by itself, or by a link. */
   function leave(page: PageContext, { url, isNamed }: SignOutThere) {
     if (isNamed || page.request.raw.headers['sec-fetch-mode'] !== 'navigate') return goTo(page, url)
     page.reply.header('refresh', `0; url=${url}`)
@@ -107,12 +107,11 @@ export function registerLogout(scope: FastifyInstance): void {
   function show(page: PageContext, status: number, problem: string | null) {
     const frame = { ...frameOf(page), person: null }
     const content = <LogoutPage frame={frame} trip={tripOn(page)} problem={problem} />
-    // The answer to this form leads to the portal.
     const trip = page.site.isPortal ? page.trip : { rd: signedOut, state: null }
     return sendPage({ ...page, trip }, status, content)
   }
 
-  /** The request's, or the page of the app where the person signs out. */
+  /** The request's, or the page of the app of the sign-out. */
   function tripOn({ trip, site, request }: PageContext): ReturnTo {
     if (trip.rd !== null || site.isPortal) return trip
     const { referer } = request.raw.headers

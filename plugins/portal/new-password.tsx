@@ -1,4 +1,4 @@
-/** The field for a new password, with what browsers and password managers need to know. identity/password.ts has the rules. */
+/** The field for a new password, with hints for browsers and password managers. identity/password.ts has the rules. */
 import type { Messages } from './messages/en.ts'
 
 export function NewPassword({ say, isWrong, isFirst }: { say: Messages; isWrong: boolean; isFirst: boolean }) {

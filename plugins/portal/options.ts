@@ -1,4 +1,4 @@
-/** The options of the portal. Values that may change with a reload are read at every use, so they may be getters. */
+/** The options of the portal. A reload may change values, so they are read at every use and may be getters. */
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../src/clock.ts'
 import type { Credentials } from '../../src/factor/credential.ts'
@@ -52,7 +52,7 @@ export interface PortalServices {
   readonly recoveryCodes: Pick<RecoveryCodes, 'status'>
 }
 
-/** A login that another place checks, such as an institution's. */
+/** A login that is checked elsewhere, such as an institution's. */
 export interface LoginEntry {
   /** The id of its directory. A GET of `/.factorgate/login/ID`, with the return address in its query, begins the login. */
   readonly id: string
@@ -72,11 +72,11 @@ export interface PortalOptions extends Branding {
   readonly routes: PortalRoutes
   /** In the order of their buttons. */
   readonly logins?: readonly LoginEntry[]
-  /** The same absolute URL if it is an http(s) address on a host of the gate; null for anything else (THREATS R1-R8). */
+  /** The same absolute URL if it is an http(s) address on a host of the gate; otherwise null (THREATS R1-R8). */
   readonly returnTargets: (url: string) => string | null
-  /** True where no app shares the portal's origin. */
+  /** True if no app shares the portal's origin. */
   readonly isAlone?: boolean
-  /** Where several processes share the store: answers that another process may have to give again. */
+  /** Several processes may repeat each other's answers. */
   readonly sharedAnswers?: Pick<SharedAnswers, 'begin' | 'find'> | null
   readonly clock: Clock
 }

@@ -1,6 +1,6 @@
 /**
- * The context of a request for a page: who asks, from where, on the way to what. A hook makes it before each handler, and gives a new
- * browser its nonce. While the store cannot say who asks, there is no context and no page.
+ * The context of a request for a page: person, place and target. A hook makes it before each handler, and gives a new browser its nonce.
+ * While the store cannot identify the person, there is no context and no page.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { JSX } from 'preact'
@@ -33,7 +33,7 @@ export interface PageContext {
   readonly browser: string | null
   readonly device: Device
   readonly say: Messages
-  /** A form came without the nonce and is shown again. The next time the answer is `cookies_off`. */
+  /** A form without the nonce is shown again. The next time the answer is `cookies_off`. */
   readonly isRetry?: boolean
 }
 
@@ -41,7 +41,7 @@ export type AuthenticatedContext = PageContext & { readonly principal: Principal
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set on pages of the portal, once the body is read. */
+    /** Set on pages of the portal after the body is read. */
     page: PageContext
   }
   interface FastifyInstance {
@@ -75,14 +75,13 @@ function makeContext(request: FastifyRequest, reply: FastifyReply): PageContext 
   }
 }
 
-/** Sets a new nonce. */
 export function giveNonce(reply: FastifyReply, site: Site): string {
   const nonce = newToken()
   reply.header('set-cookie', nonceCookie(nonce, site))
   return nonce
 }
 
-/** Handlers find the context as `request.page`. */
+/** Handlers find it as `request.page`. */
 export function addPageContext(scope: FastifyInstance): void {
   scope.decorateRequest('page')
   scope.addHook('preHandler', async (request, reply) => {
@@ -90,7 +89,7 @@ export function addPageContext(scope: FastifyInstance): void {
   })
 }
 
-/** The context on a route that requires a person. Throws without one, which would be a bug. */
+/** The context of a route that requires a person. Throws without one, which would be a bug. */
 export function signedPage({ page }: FastifyRequest): AuthenticatedContext {
   if (!isSigned(page)) throw new GateError('sign_in_required')
   return page
@@ -109,7 +108,7 @@ export function isSigned(page: PageContext): page is AuthenticatedContext {
   return page.principal !== null
 }
 
-/** What a form is bound to: this browser and its present token. A form from before a sign-in is invalid after it (THREATS R12). */
+/** A form is bound to this browser and its present token, so a sign-in invalidates it (THREATS R12). */
 export function csrfSubject(page: Pick<PageContext, 'nonce' | 'principal'>): string {
   return `${page.nonce ?? ''}.${page.principal?.csrfKey ?? '-'}`
 }
@@ -139,7 +138,7 @@ export function strangersSubject({ site }: PageContext, at: string): string {
   return `stranger:${site.host}:${at}`
 }
 
-/** Its forms may redirect to where the person goes and signs out, and nowhere else. */
+/** Its forms may redirect only to the person's target and the institution of a sign-out. */
 export function sendPage(page: PageContext, status: number, content: JSX.Element): FastifyReply {
   const { rd } = page.trip
   const origin = rd === null ? null : new URL(rd).origin
@@ -151,7 +150,7 @@ export function sendPage(page: PageContext, status: number, content: JSX.Element
     .send(toHtml(content))
 }
 
-/** Where their sign-out leads besides ours; null for nowhere. */
+/** The origin of the institution's sign-out, if any. */
 export function signOutOriginOf({ principal, portal, now }: PageContext): string | null {
   const institution: Institution | undefined =
     principal === null ? undefined : portal.directories.institution(principal.account.directory)

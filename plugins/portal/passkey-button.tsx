@@ -1,4 +1,4 @@
-/** The button that opens the browser's passkey dialogue, with the attributes that page.js reads. It is hidden without scripts. */
+/** The button that opens the browser's passkey dialogue, with the attributes that page.js reads. Without scripts it is hidden. */
 import type { Frame } from './layout.tsx'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 
@@ -9,7 +9,7 @@ export interface PasskeyButtonProps {
   trip: ReturnTo
   purpose: Purpose
   label: string
-  /** Offers passkeys in the suggestions of the name field too (conditional UI). */
+  /** Offers passkeys in the name field too (conditional UI). */
   autofill?: boolean
   nameField?: string
   second?: boolean

@@ -1,4 +1,4 @@
-/** The names that a password may not be made of. src/identity/password/blocklist.ts compares. */
+/** Names that a password may not be made of. src/identity/password/blocklist.ts compares. */
 import type { Account } from '../../src/identity/account.ts'
 import type { PortalOptions } from './options.ts'
 

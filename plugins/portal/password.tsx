@@ -1,6 +1,4 @@
-/**
- * The page for a new password, for people whose password the gate keeps. It takes a fresh second factor and the old password (ASVS 6.2.3).
- */
+/** The page for a new password of local people. It takes a fresh second factor and the old password (ASVS 6.2.3). */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import type { NotAccepted } from '../../src/sign-in/first-factor.ts'

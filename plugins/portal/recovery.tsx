@@ -1,6 +1,6 @@
 /**
- * Recovery codes: the notice of how many are left, and the page with a new list. A list is shown until the person
- * ticks the box. Meanwhile it is sealed in a cookie of ten minutes, so that a reload loses nothing and no store holds it.
+ * Recovery codes: the notice of the number left, and the page with a new list. A list is shown until the person ticks the box. Until then
+ * it is sealed in a cookie of ten minutes, so that a reload loses nothing and no store holds it.
  */
 import type { FastifyInstance } from 'fastify'
 import { wayOn } from './enter.ts'
@@ -89,7 +89,7 @@ export function NewRecoveryPage({ frame, trip }: { frame: Frame; trip: ReturnTo 
   )
 }
 
-/** With this number or fewer it is time for new codes. */
+/** At this number the page asks for new codes. */
 const few = 2
 
 export interface SpentView {
@@ -114,17 +114,15 @@ export function SpentNotice({ frame, view }: { frame: Frame; view: SpentView }) 
   )
 }
 
-/** For the page that shows them. */
 export function keepCodes(page: AuthenticatedContext, codes: readonly string[]): void {
   keepSealed(page, 'codes', codes)
 }
 
-/** The list of this session that the person has not saved yet; null where there is none. */
+/** The unsaved list of this session. */
 function waitingCodes(page: AuthenticatedContext): string[] | null {
   return readSealed(page, 'codes')
 }
 
-/** True while such a list waits. */
 export function hasWaitingCodes(page: AuthenticatedContext): boolean {
   return waitingCodes(page) !== null
 }

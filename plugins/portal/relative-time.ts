@@ -5,7 +5,7 @@ const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
 
-/** How long ago `at` was, both in milliseconds since the epoch. */
+/** The age of `at`, both in milliseconds since the epoch. */
 export function formatRelative(at: number, now: number, { time }: Messages): string {
   const ago = Math.max(0, now - at)
   if (ago < minute) return time.now
@@ -15,7 +15,7 @@ export function formatRelative(at: number, now: number, { time }: Messages): str
   return time.date(at)
 }
 
-/** A time on the clock of its zone. `at` in milliseconds since the epoch. */
+/** A time in its own zone. `at` in milliseconds since the epoch. */
 export function zonedTime({ at, offsetMinutes }: { at: number | null; offsetMinutes: number }, { time }: Messages) {
   const local = (at ?? 0) + offsetMinutes * minute
   const offset = new Date(Math.abs(offsetMinutes) * minute).toISOString().slice(11, 16)
@@ -23,7 +23,7 @@ export function zonedTime({ at, offsetMinutes }: { at: number | null; offsetMinu
   return time.zoned(new Date(local).toISOString().slice(11, 16), zone, local)
 }
 
-/** A limit in seconds, in words. It is exact. */
+/** An exact limit in seconds, in words. */
 export function formatLimit(seconds: number, { time }: Messages): string {
   if (seconds >= 6000 && seconds % 3600 === 0) return time.span(seconds / 3600, 'hour')
   return seconds >= 100 && seconds % 60 === 0 ? time.span(seconds / 60, 'minute') : time.span(seconds, 'second')

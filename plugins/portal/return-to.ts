@@ -1,6 +1,6 @@
 /**
- * Where a person goes after the gate's pages, in the query of all of them as `rd` and `state`. Both are validated at every use (THREATS
- * R1-R8); an invalid address counts as none.
+ * The target after the gate's pages, in the queries of all of them as `rd` and `state`. Both are validated at every use (THREATS R1-R8); an
+ * invalid address counts as none.
  */
 import { parseStopped, type StoppedRequest, stoppedText } from '../../src/apps/return-to.ts'
 import type { ReturnTo as SignInReturnTo } from '../../src/sign-in/next-step.ts'
@@ -16,7 +16,7 @@ export const noReturn: ReturnTo = { rd: null, state: null }
 const stateShape = /^[A-Za-z0-9_-]{43}$/
 const printable = /^[\x21-\x7e]+$/
 
-/** Reads the query of a request; a parameter sent twice counts as not sent. */
+/** A parameter sent twice counts as absent. */
 export function returnToOf(query: unknown, returnTargets: (url: string) => string | null): ReturnTo {
   const { rd, state, ask, again } = (query ?? {}) as Record<string, unknown>
   const target = typeof rd === 'string' ? validTarget(unpacked(rd), returnTargets) : null

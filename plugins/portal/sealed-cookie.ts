@@ -1,4 +1,4 @@
-/** A value in a cookie for the next page, sealed by the keyring and bound to the session. Nobody else can set it, and no store holds it. */
+/** A value in a cookie for the next page, sealed by the keyring and bound to the session, so that nobody else can set it. */
 import { briefCookie, cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import type { AuthenticatedContext } from './page-context.ts'
 

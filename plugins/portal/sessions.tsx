@@ -1,4 +1,4 @@
-/** The buttons "End", "End all others" and "That was not me" of the account page. They end only the person's own sign-ins. */
+/** The buttons "End", "End all others" and "That was not me" of the account page, for the person's own sign-ins. */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { clearSessionCookie } from './enter.ts'

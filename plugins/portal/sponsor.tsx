@@ -1,4 +1,4 @@
-/** The page on which colleagues and operators approve people who ask for their first second factor. src/sign-in/sponsorship.ts decides who may. */
+/** The page on which colleagues and operators approve a first second factor. src/sign-in/sponsorship.ts decides who may. */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { numberOf } from '../../src/identity/sponsorships.ts'
@@ -16,7 +16,7 @@ export interface SponsorView {
   readonly now: number
   /** The viewer's account id. */
   readonly viewer: string
-  /** A message about what was just done, or what could not be done. */
+  /** The outcome of the last action. */
   readonly notice: string | null
 }
 
@@ -105,7 +105,7 @@ function OpenRequest({ frame, view, seen }: { frame: Frame; view: SponsorView; s
   )
 }
 
-/** What the list of apps says of requests: how many wait for this person, and what others decided in their place. */
+/** For the list of apps: how many requests wait for this person, and what others decided in their place. */
 export interface SponsorNotice {
   readonly open: readonly string[]
   readonly decided: readonly { readonly by: string; readonly person: string; readonly isApproval: boolean }[]

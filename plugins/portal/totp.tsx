@@ -16,13 +16,12 @@ import { type ReturnTo, withReturnTo } from './return-to.ts'
 export interface EnrolTotpView {
   readonly trip: ReturnTo
   readonly ceremony: string
-  /** Base32. */
   readonly secret: string
   readonly uri: string
   readonly codeDigits: number
   readonly name: string
   readonly problem: string | null
-  /** The gate's time, where a wrong clock may be the cause. */
+  /** The gate's time, if a wrong clock may be the cause. */
   readonly clock: number | null
   readonly waitSeconds?: number | null
 }
@@ -81,7 +80,7 @@ export function EnrolTotpPage({ frame, view }: { frame: Frame; view: EnrolTotpVi
 }
 
 /**
- * The code is one stroke, drawn row by row. It is dark on white in dark mode too, with the margin that scanners need (ISO/IEC 18004 §9.1).
+ * The code is one path, drawn row by row. It is dark on white in dark mode too, with the margin that scanners need (ISO/IEC 18004 §9.1).
  */
 function QrCode({ text, label }: { text: string; label: string }) {
   const quiet = 4
@@ -108,7 +107,7 @@ function QrCode({ text, label }: { text: string; label: string }) {
   )
 }
 
-/** The message for a wrong code, with the error of the clock where it is known. Less than two minutes is no problem of the clock alone. */
+/** The message for a wrong code, with the error of the clock, if known. Less than two minutes has other causes too. */
 function wrongCode(offsetSeconds: number | null, say: Messages): string {
   if (offsetSeconds === null || Math.abs(offsetSeconds) < 120) return say.enrolTotp.wrong
   return say.enrolTotp.clockOff(formatDuration(Math.abs(offsetSeconds), say), offsetSeconds > 0)
@@ -133,7 +132,7 @@ export function registerTotp(scope: FastifyInstance): void {
     const { account, session } = page.principal
     const name = cleanName(shown.field('name')) ?? say.suggested
     const ceremony = shown.field('ceremony')
-    // The form was sent twice, or by a second tab: its work is done, and the answer is that of the first.
+    // The form was sent twice: its work is done, and the answer is that of the first.
     if (await totp.isFinished(ceremony, account.id, session.id)) return goTo(page, await afterEnrolment(page))
     const isBegun = (await totp.resume(ceremony, account.id, session.id)) !== null
     const may = await portal.signIn.enrolment.mayFinish(callerOf(page), isBegun)
@@ -167,10 +166,7 @@ export function registerTotp(scope: FastifyInstance): void {
     return goTo(page, withReturnTo('/.factorgate/enrol/totp', page.trip))
   })
 
-  /**
-   * The pending secret of this session, however often the page is opened, since an app may have scanned it. A new secret where none is
-   * pending, or the form's one is over.
-   */
+  /** The session's pending secret, since an app may have scanned it. A new one if none is pending, or if the form's one has expired. */
   async function showEnrolment(page: AuthenticatedContext, status: number, view: Partial<EnrolTotpView>) {
     const { account, session } = page.principal
     const again = view.ceremony ? await totp.resume(view.ceremony, account.id, session.id) : null

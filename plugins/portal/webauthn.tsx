@@ -43,7 +43,7 @@ export function EnrolPasskeyPage({ frame, view }: { frame: Frame; view: EnrolPas
   )
 }
 
-/** A name for a new credential: its model, `here` where it says that it is this device, or the word for its type. */
+/** A name for a new credential: its model, `here` for this device, or the word for its type. */
 export function nameFrom(
   registration: object,
   here: string,
@@ -131,7 +131,7 @@ export function registerWebauthn(scope: FastifyInstance): void {
   ) {
     const suggested = suggestedName(page)
     const wished = typeof wish === 'string' ? cleanName(wish) : null
-    // A name that the person typed stays. The proposed one is replaced by what the authenticator says of itself.
+    // A typed name stays. The proposed one is replaced by the authenticator's own.
     const isOurs = wished === null || wished === suggested
     const answer = await signIn.enrolment.withPasskey(
       callerOf(page),
@@ -145,7 +145,7 @@ export function registerWebauthn(scope: FastifyInstance): void {
     if (answer.kind === 'enrolled' || answer.kind === 'denied') return { redirect: enterEnrolled(page, answer) }
     if (answer.kind === 'repeated') return answer.answer
     if (answer.kind === 'throttled') return refuseThrottled(page, answer.retryAfterSeconds)
-    // The browser has made the passkey already: it should forget it.
+    // The browser has already made the passkey and should forget it.
     if (answer.kind === 'unfit')
       return refuse(
         page,
@@ -159,13 +159,13 @@ export function registerWebauthn(scope: FastifyInstance): void {
     return refuse(page, 'wrong_code', message, waitSeconds)
   }
 
-  /** Makes the checks of the page again: a hidden button protects nothing (THREATS M3). */
+  /** Repeats the checks of the page: a hidden button protects nothing (THREATS M3). */
   async function purposeOf(
     page: PageContext,
     ceremony?: string
   ): Promise<{ kind: 'login'; binding: string } | { kind: 'challenge' | 'enrol'; page: AuthenticatedContext }> {
     const kind = (page.request.query as { for?: unknown }).for as Purpose | undefined
-    // The hash is used, since no store holds the value of a cookie. forms.ts has refused a POST without the cookie.
+    // The hash, since no store holds a cookie's value. forms.ts has refused a POST without the cookie.
     if (kind === 'login') return { kind, binding: stateOf(page.nonce ?? '') }
     if (kind !== 'challenge' && kind !== 'enrol') throw new GateError('bad_request')
     const signed = signedPage(page.request)

@@ -1,6 +1,6 @@
 /**
- * The authorization of a request for an app: the policy decision, and refusals for outages, maintenance, service workers
- * on the portal's host, and WebDAV destinations.
+ * The authorization of a request for an app: the policy decision, and refusals for outages, maintenance, service workers on the portal's
+ * host, and WebDAV destinations.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AuditSink } from '../audit/event.ts'
@@ -95,14 +95,14 @@ export function authorize(context: AccessContext, request: AccessRequest, messag
 }
 
 /**
- * The decision on a WebSocket handshake from a foreign origin: null refuses it. An app that only reports gets it without the person's
- * identity, because a foreign page may have sent it (THREATS F9).
+ * The decision on a WebSocket handshake from a foreign origin; null refuses it. A report-only app gets it without the person's identity,
+ * because a foreign page may have sent it (THREATS F9).
  */
 export function onForeignOrigin(app: App): Extract<Decision, { kind: 'forward' }> | null {
   return app.isReportOnly ? forwardAsNobody(app.id, { kind: 'refuse', reason: 'foreign_origin' }) : null
 }
 
-/** What the journal says of a request that the rules would have stopped. */
+/** The journal's fields for a request that the rules would have stopped. */
 export function wouldFields({ kind, reason }: Would): { readonly would: Would['kind']; readonly reason: ErrorCode } {
   return { would: kind, reason }
 }
@@ -140,7 +140,7 @@ function isWorkerBesidePortal(headers: IncomingHttpHeaders, site: Site): boolean
   return site.isPortal && headers['service-worker'] !== undefined
 }
 
-/** In seconds, until the time that the configuration names, if that is still to come. */
+/** The seconds until the configured end of a maintenance, if it is to come. */
 function maintenanceWait({ until }: Maintenance, now: number): number {
   const at = until?.at ?? null
   return at === null || at <= now ? maintenanceSeconds : Math.ceil((at - now) / 1000)

@@ -1,4 +1,4 @@
-/** Return addresses: where the portal may send a person (THREATS R1-R8), and what the rules require there. */
+/** Return addresses: the allowed targets of a redirect (THREATS R1-R8), and their requirements. */
 import type { Clock } from '../clock.ts'
 import { parseTarget, type Target } from '../request/target.ts'
 import type { Principal } from '../session/sessions.ts'
@@ -54,7 +54,7 @@ export class ReturnTargets {
   #locate(address: string): { match: Match; target: Target } | null {
     if (address.length > maxAddressLength) return null
     const { routes } = this.#context
-    // Compared as text, so no parser can read scheme, user info or host in another way (CVE-2021-21291).
+    // Compared as text, so that no parser reads scheme, user info or host in another way (CVE-2021-21291).
     const site = routes.sites.find(({ origin }) => address === origin || address.startsWith(`${origin}/`))
     if (site === undefined) return null
     const target = parseTarget(address.slice(site.origin.length) || '/')

@@ -61,7 +61,7 @@ export function messageOf({ methods: [method, ...others], destination }: Stopped
   return { method, headers: destination === null ? override : { ...override, destination }, keepsOverrides: true }
 }
 
-/** The requested address for a navigation, otherwise the referring page of the app, otherwise the app's front page. */
+/** The address of a navigation, otherwise the referring page of the app, otherwise its front page. */
 function returnAddress(message: Message, raw: string, site: Site, app: App): string {
   const front = `${site.origin}${app.prefix}/`
   if (isRead(message.method) && acceptsPage(message)) return site.origin + raw

@@ -27,10 +27,10 @@ export interface App {
   readonly host: string
   readonly prefix: string
   readonly sharesPortal?: boolean
-  /** Hosts of sites that differ from this one only in the port. */
+  /** Hosts of sites that differ only in the port. */
   readonly neighbours?: readonly string[]
   readonly upstreams: readonly Upstream[]
-  /** Null where the upstreams take turns. */
+  /** Null for round-robin. */
   readonly sticky?: 'session' | 'person' | null
   readonly health?: HealthCheck | null
   readonly policy: Policy
@@ -47,7 +47,7 @@ export interface App {
   readonly connectTimeoutMs: number
   readonly responseTimeoutMs: number
   readonly maintenance: Maintenance | null
-  /** True where the rules stop nobody: what they would have done is only recorded. */
+  /** True if the rules stop nobody, and the journal records what they would have done. */
   readonly isReportOnly?: boolean
 }
 
@@ -56,7 +56,7 @@ export interface Maintenance {
     readonly text: string
     /** In milliseconds since the epoch; null for words. */
     readonly at: number | null
-    /** The zone in which people read it. */
+    /** The time zone of its readers. */
     readonly offsetMinutes: number
   } | null
   readonly message: string | null

@@ -21,8 +21,8 @@ export function trustAnchors(pem: string): TrustAnchor[] {
 
 /**
  * The anchor that vouches for the first certificate of `chain` (DER, the leaf first), or null. Every certificate must be issued by the next
- * one, be valid at `now` (milliseconds), and all but the leaf must be authorities. An anchor may also be the leaf itself. The gate does not
- * ask for revocation: the certificate itself names the address of the list, and its sender may be anybody.
+ * one and valid at `now` (milliseconds); all but the leaf must be authorities. An anchor may be the leaf itself. Revocation is not checked:
+ * the certificate names the address of its list, and anybody may have sent it.
  */
 export function anchorOf(
   chain: readonly Uint8Array[],

@@ -77,8 +77,8 @@ export function withoutUnjudged(object: string, clientDataJSON: string, tools: A
 }
 
 /**
- * The certificates of a statement that the library verifies whole, the leaf first; null for none, for self attestation, and for formats
- * without a verifier. SafetyNet has ended, and a compound is not read by the library.
+ * The certificates of a statement that the library verifies whole, the leaf first. Null for none, for self attestation, and for formats
+ * without a verifier: SafetyNet has ended, and the library does not read a compound.
  */
 export function attestedChain(object: string, tools: AttestationTools): Bytes[] | null {
   const decoded = tools.decodeAttestationObject(

@@ -78,7 +78,7 @@ export class Ceremonies<Details extends CeremonyOwner> {
     return ceremony === null || details === null ? null : { ceremony, details }
   }
 
-  /** Makes this ceremony the current one unless another is pending, and returns that other one. */
+  /** Makes this ceremony current unless another is pending, and returns that other one. */
   async makeCurrent(owner: CeremonyOwner, ceremony: string): Promise<{ ceremony: string; details: Details } | null> {
     const stands = await changeValue(this.#store, this.#currentKeyOf(owner), async text => {
       const details = await this.look(text, owner)

@@ -96,7 +96,6 @@ export class Credentials {
     return credential?.id === id && credential.accountId === accountId ? credential : null
   }
 
-  /** Whoever owns it. */
   async byCredentialId(credentialId: string): Promise<WebauthnCredential | null> {
     const [accountId = '', id = ''] = ((await this.#store.get(webauthnKeyOf(credentialId))) ?? '').split(' ')
     const found = id === '' ? null : await this.get(accountId, id)
@@ -170,7 +169,7 @@ export class Credentials {
     return (await this.remove(accountId, id)) ? 'removed' : 'absent'
   }
 
-  /** A claim is needed since two parallel removals would otherwise count on each other. */
+  /** Without a claim, two parallel removals would count on each other. */
   #claim(accountId: string, id: string, works: (credential: Credential) => boolean): Promise<boolean> {
     return this.#changeLeaving(accountId, (leaving, all) => {
       const stays = all.some(other => other.id !== id && works(other) && !leaving.includes(other.id))
@@ -191,17 +190,17 @@ export class Credentials {
     })
   }
 
-  /** True where the account has, or ever had, a second factor. */
+  /** True if the account has, or ever had, a second factor. */
   async hasHadAny(accountId: string): Promise<boolean> {
     return (await this.#store.get(hadOf(accountId))) !== null || (await this.list(accountId)).length > 0
   }
 
-  /** Remembers that the account has had a factor, so that no roll-out lets it enrol a first one again. */
+  /** Remembers a factor of the account, so that no roll-out lets it enrol a first one again. */
   async remember(accountId: string): Promise<void> {
     await this.#store.put(hadOf(accountId), '1')
   }
 
-  /** Forgets that the account ever had a factor, for the removal of the account. */
+  /** For the removal of the account. */
   async forget(accountId: string): Promise<void> {
     await this.#store.delete(hadOf(accountId))
   }
@@ -214,7 +213,7 @@ export class Credentials {
     await this.#store.settle?.()
   }
 
-  /** Null, without a write, where the record is gone or `change` returns null. */
+  /** Null, without a write, if the record is gone or `change` returns null. */
   async update<Kind extends Credential>(
     accountId: string,
     id: string,

@@ -1,4 +1,4 @@
-/** What the journal and the person hear of a factor that was disabled or may be copied. */
+/** The notice of a factor that was disabled or may be copied, for the journal and the person. */
 import type { FactorKind } from './kinds.ts'
 
 export interface FactorNotice {

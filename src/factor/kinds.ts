@@ -1,6 +1,6 @@
 /**
- * The kinds of second factors, in the order of lists. Rules, records, assertions, commands and pages derive from this table: a kind that
- * one of them lacks does not compile.
+ * The kinds of second factors, in the order of lists. Rules, records, assertions, commands and pages derive from this table: an omitted
+ * kind does not compile.
  */
 
 interface KindOfFactor {
@@ -10,7 +10,7 @@ interface KindOfFactor {
   readonly amr: readonly string[]
   /** A code in a form, or a ceremony that needs a script. */
   readonly shownAs: 'code' | 'ceremony'
-  /** True where people enrol credentials of this kind (`credential.ts`). */
+  /** True for kinds with credentials (`credential.ts`). */
   readonly isEnrolled: boolean
 }
 

@@ -22,7 +22,7 @@ export async function passkeySignals(
   return { rpId, userId, name, displayName, allAcceptedCredentialIds }
 }
 
-/** True where the named person has no such passkey. It is also true if another person has it, so that nobody learns which ids exist (THREATS W17). */
+/** True if the named person has no such passkey, even if another person has it, so that nobody learns which ids exist (THREATS W17). */
 export async function isUnknownPasskey(credentials: Credentials, answer: unknown): Promise<boolean> {
   const response = readAuthentication(answer)
   if (response === null || response.userHandle === null) return false

@@ -3,14 +3,14 @@ import { type FactorKind, factorKinds } from './kinds.ts'
 
 export { type FactorKind, factorKinds }
 
-/** `institution`: a second factor that the person's institution says it has checked. */
+/** `institution`: a second factor that the person's institution has checked. */
 export const proofKinds = ['password', 'directory', 'invitation', 'institution', ...factorKinds] as const
 export type ProofKind = (typeof proofKinds)[number]
 
 /** NIST SP 800-63B §2; RFC 8176 for `amr`. */
 export interface Proof {
   readonly kind: ProofKind
-  /** Milliseconds since the epoch. For `institution`, the time that it says; `timeUnknown` for none. */
+  /** Milliseconds since the epoch. For `institution`, the time that it states, or `timeUnknown`. */
   readonly at: number
   /** WebAuthn's UV flag; false for other factors. */
   readonly userVerified: boolean
@@ -21,7 +21,7 @@ export interface Proof {
   readonly generation: number
 }
 
-/** Long ago, so that such a proof is never fresh. */
+/** So long ago that such a proof is never fresh. */
 export const timeUnknown = 1
 
 /** The digest of the sign-in's invitation, or null. */
@@ -38,7 +38,7 @@ export function newestProof(proofs: readonly Proof[], kinds: readonly ProofKind[
 
 /**
  * True with a second factor beside a first, or with a passkey with user verification (NIST SP 800-63B-4 §2.2). An invitation is neither. An
- * institution's second factor counts beside that institution's sign-in alone.
+ * institution's second factor counts only beside that institution's sign-in.
  */
 export function isFullySignedIn(proofs: readonly Proof[]): boolean {
   const first = newestProof(proofs, ['password', 'directory'])
@@ -50,7 +50,7 @@ export function isFullySignedIn(proofs: readonly Proof[]): boolean {
   )
 }
 
-/** True where it is complete with a factor of the gate's own. */
+/** True with a factor of the gate itself. */
 export function isConfirmedHere(proofs: readonly Proof[]): boolean {
   return isFullySignedIn(proofs) && newestProof(proofs, factorKinds) !== undefined
 }
@@ -61,6 +61,6 @@ export const freshSeconds = 5 * 60
 /** `now` in milliseconds. */
 export function isFresh(proofs: readonly Proof[], now: number): boolean {
   const newest = newestProof(proofs, factorKinds)
-  // A proof more than these minutes ahead is not fresh either, otherwise a clock that is put back would prolong it (THREATS D17).
+  // A proof from this far in the future is not fresh, otherwise a clock that is put back would prolong it (THREATS D17).
   return isFullySignedIn(proofs) && newest !== undefined && Math.abs(now - newest.at) <= freshSeconds * 1000
 }

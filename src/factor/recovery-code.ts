@@ -1,6 +1,6 @@
 /**
- * Recovery codes (NIST look-up secrets). Each is valid once and shown once. The seal around their hashes keeps a person who can write to
- * the store from adding one.
+ * Recovery codes (NIST look-up secrets). Each is valid once and shown once. The seal around their hashes keeps a person with write access
+ * to the store from adding one.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../clock.ts'

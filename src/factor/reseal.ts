@@ -37,7 +37,7 @@ export async function resealSecrets(input: {
   return resealed
 }
 
-/** What the `secret` of each kind is sealed for, by id of the credential; null for a kind without one. */
+/** The context of the sealed `secret`, by kind and id of the credential; null for a kind without one. */
 const contexts: Readonly<Record<CredentialKind, ((id: string) => string) | null>> = { totp: contextOf, webauthn: null }
 
 /** `reseal` resolves with true if it wrote the record of `id`. */

@@ -6,7 +6,7 @@ export interface WebauthnPolicy {
   /** AAGUIDs in lower case; null for every model. */
   readonly allow: readonly string[] | null
   readonly deny: readonly string[]
-  /** Where there are any, a credential needs an attestation that leads to one of them. */
+  /** If there are any, a credential needs an attestation that leads to one. */
   readonly anchors: readonly TrustAnchor[]
   readonly refusesSynced: boolean
 }
@@ -15,7 +15,7 @@ export type Misfit = 'synced' | 'unattested' | 'denied_model' | 'unlisted_model'
 
 type Judged = Pick<WebauthnCredential, 'aaguid' | 'backupEligible' | 'attestedBy'>
 
-/** Null for a credential that fits. An AAGUID is only a claim where there are no anchors (WebAuthn L3 §6.5.1). */
+/** Null for a credential that fits. Without anchors an AAGUID is only a claim (WebAuthn L3 §6.5.1). */
 export function misfitOf(policy: WebauthnPolicy | null, credential: Judged): Misfit | null {
   if (policy === null) return null
   const { aaguid, backupEligible, attestedBy } = credential

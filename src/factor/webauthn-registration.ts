@@ -1,4 +1,4 @@
-/** The check of a registration (WebAuthn L3 §7.1): what the new credential is, and which trust anchor vouches for its model. */
+/** The check of a registration (WebAuthn L3 §7.1), and the trust anchor of its model. */
 import { attestedChain, withoutUnjudged } from './attestation.ts'
 import { anchorOf, type TrustAnchor } from './attestation-chain.ts'
 import { fitsItsAlgorithm } from './cose-key.ts'
@@ -65,8 +65,8 @@ export async function checkRegistration(
   }
 
   /**
-   * §7.1 steps 21 to 24. The chain comes first: the library asks the addresses in some certificates for lists of revoked ones, and
-   * those must not be anybody's.
+   * §7.1 steps 21 to 24. The chain comes first: the library fetches revocation lists from addresses in certificates, and those must not be
+   * anybody's.
    */
   async function anchorFor(): Promise<TrustAnchor | null> {
     const chain = attestedChain(attestationObject, await helpers())

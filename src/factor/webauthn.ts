@@ -110,7 +110,7 @@ export class Webauthn {
       challenge: this.#challenge(),
       timeout: ceremonySeconds * 1000,
       attestationType: attestation,
-      // One that does not fit may be enrolled again, with what it lacked.
+      // An unfit one may be enrolled again.
       excludeCredentials: own.filter(one => this.misfitOf(one) === null).map(describe),
       authenticatorSelection: { residentKey: 'preferred', userVerification },
       supportedAlgorithmIDs: algorithms
@@ -175,7 +175,7 @@ export class Webauthn {
     return { kind: 'enrolled', credential }
   }
 
-  /** Null where the policy takes it, and for other factors. */
+  /** Null if the policy takes it, and for other factors. */
   misfitOf(credential: Credential): Misfit | null {
     return credential.kind === 'webauthn' ? misfitOf(this.#options.policy ?? null, credential) : null
   }
@@ -184,7 +184,7 @@ export class Webauthn {
     passkeySignals(this.#options, account)
   readonly isUnknown = (answer: unknown) => isUnknownPasskey(this.#options.credentials, answer)
 
-  /** With one of the account's credentials, or, for null, with any passkey. */
+  /** With one of the account's credentials; null for any passkey. */
   async authenticationOptions(input: {
     accountId: string | null
     binding: string

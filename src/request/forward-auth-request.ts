@@ -19,8 +19,8 @@ interface Named {
 }
 
 /**
- * nginx sends `X-Original-URL` and `-Method`, Traefik and Caddy `X-Forwarded-Uri`, `-Host` and `-Method`; Envoy appends
- * the path. Null if a form is incomplete or two differ, otherwise a client could choose what is judged.
+ * nginx sends `X-Original-URL` and `-Method`, Traefik and Caddy `X-Forwarded-Uri`, `-Host` and `-Method`; Envoy appends the path. Null if a
+ * form is incomplete or two differ, otherwise a client could choose the judged request.
  */
 export function originalOf(headers: IncomingHttpHeaders, method: string, appended: string): Original | null {
   const named: Named[] = []
@@ -46,7 +46,7 @@ function isSame(one: Named, other: Named): boolean {
   return one.method === other.method && one.host?.toLowerCase() === other.host?.toLowerCase() && one.uri === other.uri
 }
 
-/** The header's value. A repeated header is joined with a comma, which makes it invalid. */
+/** The header's value. A repetition is joined with a comma, which makes it invalid. */
 function one(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name]
   return typeof value === 'string' ? value : value?.join(', ')

@@ -7,16 +7,16 @@ export const unknownNetwork = 'unknown'
 export interface NetworkLevels {
   /** A household: an IPv4 address, or an IPv6 /64. */
   readonly network: string
-  /** What many providers give to one customer: an IPv6 /56. */
+  /** The usual size for one customer: an IPv6 /56. */
   readonly customer: string
-  /** An IPv6 /48, which holds 65,536 networks and which anybody can get. */
+  /** An IPv6 /48, which holds 65,536 networks and is available to anybody. */
   readonly site: string
   /** A provider, or part of it: an IPv4 /24, an IPv6 /32. */
   readonly provider: string
   readonly region: string
 }
 
-/** The levels of an address. An invalid address is `unknown` at every level. */
+/** An invalid address is `unknown` at every level. */
 export function networkLevels(address: string): NetworkLevels {
   const parsed = parseAddress(address)
   if (parsed === null) return every(unknownNetwork)

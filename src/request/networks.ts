@@ -30,7 +30,7 @@ export type NetworkFault =
   | { readonly fault: 'address' | 'mapped' }
   | { readonly fault: 'prefix'; readonly most: 32 | 128 }
 
-/** Parses an address or a network. It refuses zone ids. */
+/** Refuses zone ids. */
 export function parseNetwork(text: string): Network | NetworkFault {
   const [base = '', length, ...more] = text.split('/')
   const address = /^[0-9A-Fa-f:.]+$/.test(base) ? parseAddress(base) : null
@@ -47,12 +47,11 @@ export function networkCovers(wide: Network, narrow: Network): boolean {
   return wide.bits <= narrow.bits && holds(wide, narrow.address)
 }
 
-/** True if some address is in both. */
 export function networksMeet(one: Network, other: Network): boolean {
   return networkCovers(one, other) || networkCovers(other, one)
 }
 
-/** `localhost`, `*.localhost`, 127.0.0.0/8 and `[::1]` as hosts of a URL: the only ones whose traffic never leaves the machine. */
+/** `localhost`, `*.localhost`, 127.0.0.0/8 and `[::1]`: hosts whose traffic never leaves the machine. */
 export function isLoopback(hostname: string): boolean {
   return /^(.+\.)?localhost$/.test(hostname) || /^127\.\d+\.\d+\.\d+$/.test(hostname) || hostname === '[::1]'
 }

@@ -1,4 +1,4 @@
-/** Path normalisations, each of which some server does. Each returns a path with a leading '/'. */
+/** Path normalisations of various servers. Each returns a path with a leading '/'. */
 
 /** As in Windows servers and WHATWG URL parsers. */
 export function backslashesAsSlashes(path: string): string {

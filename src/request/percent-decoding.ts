@@ -1,4 +1,4 @@
-/** Percent decoding, in each way in which some server does it. */
+/** Percent decoding in the ways of various servers. */
 import { toBytes } from './utf8.ts'
 
 const slash = 1
@@ -16,7 +16,7 @@ for (const char of ';?:@&=+$,#') kinds[char.charCodeAt(0)] = reserved
 for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~')
   kinds[char.charCodeAt(0)] = unreserved
 
-/** The sets of characters that different servers decode in one pass. */
+/** The characters that different servers decode in one pass. */
 const decoders = [
   slash | backslash | reserved | unreserved | rest,
   // Apache's `AllowEncodedSlashes NoDecode`, and Gitea.

@@ -37,13 +37,13 @@ const steps: readonly ((path: string) => string)[] = [
   withoutStreams
 ]
 
-/** Limits of the work per request. Ordinary links have fewer readings. */
+/** Limits for each request. Ordinary links have fewer readings. */
 const maxReadings = 96
 const maxBytes = 64 * 1024
 
 const control = /[\x00-\x1f\x7f]/
 
-/** All readings of a path, the literal one first. Null for control bytes or too many readings. */
+/** The literal one first. Null for control bytes or too many readings. */
 export function readingsOf(path: string): readonly string[] | null {
   const found = new Readings(path)
   for (const reading of found.all) {

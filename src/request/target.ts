@@ -32,10 +32,7 @@ classes[0x2f] = slash
 classes[0x2e] = dot
 classes[0x3a] = colon
 
-/**
- * Parses a request target. Null (400) unless it is in origin-form (RFC 9112 §3.2.1), without a raw '#', control bytes and
- * too many readings.
- */
+/** Null (400) unless the target is in origin-form (RFC 9112 §3.2.1), without a raw '#', control bytes and too many readings. */
 export function parseTarget(raw: string): Target | null {
   if (raw.charCodeAt(0) !== 0x2f) return null
   const length = raw.length

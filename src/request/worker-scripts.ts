@@ -10,7 +10,7 @@ export function learnWorkerScript(address: string): void {
   learnt.add(address)
 }
 
-/** Usual names of scripts, for those not yet known. */
+/** Usual names of scripts, before they are known. */
 const usual = /\.[cm]?js(?:$|[?#])|\/(?:service[-_]?worker|sw)(?:\.[a-z]+)?(?:$|[?#])/i
 
 export function isWorkerScript(referer: string): boolean {

@@ -1,4 +1,4 @@
-/** Work on many records in batches: all at once would exceed the one-second limit of Redis, and one by one would take minutes. */
+/** Work on many records in batches: all at once would exceed Redis' limit of one second, and one by one would take minutes. */
 
 const batchSize = 200
 

@@ -1,7 +1,6 @@
 /**
- * A store that refuses to answer once it was swapped or rolled back, since in an older copy a revoked session or a spent code would be
- * valid. Its mark says which store it is, and its epoch how far it has come. The refusal ends when the right store is back, or an operator
- * runs `factorgate store accept`.
+ * A store that refuses to answer once it is swapped or rolled back, since an older copy holds revoked sessions and spent codes. Its mark
+ * identifies it, and its epoch counts its progress. The refusal ends when the right store is back, or with `factorgate store accept`.
  */
 import { randomBytes } from 'node:crypto'
 import { changeValue } from './change.ts'
@@ -18,7 +17,7 @@ import {
 
 const stateKeys = 'meta:store-'
 const markKey = `${stateKeys}id`
-/** A Cluster has several epochs over its slots, because each master can lose data separately. */
+/** A Cluster has several epochs over its slots, because each master can lose data. */
 const epochsOfCluster = 16
 const epochKey = (n: number) => `${stateKeys}epoch:${n}`
 const checkMs = 1000
@@ -31,7 +30,7 @@ export interface GuardOptions {
   /** The address without a password, for messages. */
   readonly address: string
   readonly isCluster: boolean
-  /** Called if the store was emptied, which the gate accepts: nobody can sign in with an empty store. */
+  /** Called if the store was emptied. The gate accepts that: nobody can sign in with an empty store. */
   readonly isEmptied?: (sentence: string) => void
 }
 
@@ -56,7 +55,7 @@ export async function guardStore(inner: Store, options: GuardOptions): Promise<G
   throw new StoreMisconfigured(`${why} ${remedy}`)
 }
 
-/** Makes every gate accept the store as it is. Answers what was wrong, or null. */
+/** Makes every gate accept the store as it is. Returns the problem, or null. */
 export async function acceptStore(inner: Store, options: GuardOptions): Promise<string | null> {
   const before = options.known.get(options.address)
   const state = await stateOf(inner, options)
@@ -96,7 +95,7 @@ export class GuardedStore implements Store {
     this.#known = known
   }
 
-  /** Checks the store now. Answers what is wrong, or null. Rejects with StoreUnreachable. */
+  /** Checks the store now. Returns the problem, or null. Rejects with StoreUnreachable. */
   verify(): Promise<string | null> {
     this.#verifying ??= this.#verify().finally(() => {
       this.#verifying = undefined
@@ -220,7 +219,7 @@ export class GuardedStore implements Store {
     }
   }
 
-  /** This is part of ending access, so it may use that reserve. */
+  /** This belongs to ending access, so it may use that reserve. */
   async #advanceEpoch(n: number): Promise<number> {
     const known = this.#known?.epochs[n]
     const next = (known ?? 0) + 1

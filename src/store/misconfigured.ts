@@ -1,6 +1,6 @@
 /** The error for a store that cannot be used as configured: wrong address, refused password, missing rights, no persistence. */
 
-/** Its message says what is wrong and how to correct it, and has no password. */
+/** Its message names the problem and the correction, without a password. */
 export class StoreMisconfigured extends Error {
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options)

@@ -37,8 +37,8 @@ export async function loadDriver(url: string): Promise<void> {
 }
 
 /**
- * Opens the store at `url`. Throws StoreMisconfigured (the operator must act) or StoreUnreachable (a retry may succeed), without passwords.
- * A relative PATH starts at the working directory.
+ * Throws StoreMisconfigured (the operator must act) or StoreUnreachable (a retry may succeed), without passwords. A relative PATH starts at
+ * the working directory.
  */
 export async function openStore(url: string, options: StoreOptions = {}): Promise<Store> {
   if (url.startsWith(embedded)) {
@@ -66,7 +66,7 @@ export function guardOptions(url: string, options: StoreOptions, knownFile: stri
   }
 }
 
-/** Also verifies it (guarded-store.ts). `isEmptied` is called if it was emptied since. */
+/** Also verifies it (guarded-store.ts). `isEmptied` is called if it was emptied. */
 export async function openGuarded(
   url: string,
   options: StoreOptions,
@@ -85,5 +85,4 @@ export async function openGuarded(
   }
 }
 
-/** See guarded-store.ts. */
 export const acceptStore = accept

@@ -1,6 +1,6 @@
 /**
- * Record kinds, which read, write and change the store's versioned records (`v`, default 1). A record of a newer version is refused with
- * RecordTooNew and never overwritten. An older one is upgraded when it next changes.
+ * Record kinds, which read, write and change the store's versioned records (`v`, default 1). A newer version is refused with RecordTooNew
+ * and never overwritten. An older one is upgraded at its next change.
  */
 import { changeValue, type Step } from './change.ts'
 import { RecordTooNew, type Store } from './store.ts'
@@ -12,7 +12,7 @@ export interface RecordDefinition<T> {
   readonly version: number
   /** Validates the newest version; null for a malformed record, which counts as none (THREATS D3). */
   readonly read: (record: Loose) => T | null
-  /** The first makes version 2 of version 1, and so on. */
+  /** The first one upgrades version 1 to version 2, and so on. */
   readonly upgrades?: readonly ((record: Loose) => Loose)[]
   /** The value for a malformed record whose absence would give new attempts or rights. */
   readonly damaged?: T
@@ -94,7 +94,7 @@ export class RecordKind<T extends object> {
     })
   }
 
-  /** One caller alone gets the value. */
+  /** Only one caller gets the value. */
   async take(store: Store, id: string, seal?: Seal): Promise<T | null> {
     return this.#open(await store.take(this.key(id)), id, seal)
   }

@@ -1,4 +1,4 @@
-/** The subscribers of key prefixes. Both adapters send their notices through it. */
+/** The subscribers of key prefixes, for both adapters. */
 
 import type { StoreNotice } from './store.ts'
 
@@ -11,7 +11,6 @@ export class Subscribers {
     return this.#listeners.size
   }
 
-  /** Returns a function that removes the listener. */
   add(prefix: string, listener: Listener): () => void {
     const id = Symbol(prefix)
     this.#listeners.set(id, { prefix, listener })

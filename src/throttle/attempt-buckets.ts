@@ -1,6 +1,6 @@
 /**
- * The buckets of an attempt. Known browsers and networks have buckets of their own, so that others cannot lock the owner out (ASVS 6.1.1,
- * THREATS M17).
+ * The buckets of an attempt. Known browsers and networks have separate ones, so that others cannot lock the owner out (ASVS 6.1.1, THREATS
+ * M17).
  */
 import { createHash } from 'node:crypto'
 import { isToken, tokenDigest } from '../ids.ts'
@@ -40,13 +40,13 @@ export class AttemptBuckets {
   }
 
   /**
-   * A known browser counts alone; a known network counts over its accounts too; elsewhere the account and the networks count. `name` stands
-   * for an unknown account.
+   * A known browser counts alone; a known network also over its accounts; elsewhere the account and the networks count. `name` stands for
+   * an unknown account.
    */
   async standing(guess: Guess): Promise<Standing> {
     const { what, accountId, address } = guess
     const who = accountId ?? digest(guess.name ?? '').toString('base64url')
-    // Unknown names are looked up too, otherwise the time would tell who exists.
+    // Unknown names are looked up too, otherwise the time would tell which exist.
     const place = await this.#knownPlace(who, guess)
     if (accountId === null || place === null)
       return {
@@ -107,7 +107,7 @@ export class AttemptBuckets {
   }
 }
 
-/** Names share a fixed number of buckets by their hash, so that made-up names do not fill the store. */
+/** Names share a fixed number of buckets by hash, so that made-up names do not fill the store. */
 function unknownNetworkBuckets(what: string, who: string, address: string): Bucket[] {
   if (what !== 'password')
     return [
@@ -131,7 +131,7 @@ function levels(address: string): Bucket[] {
 
 const digest = (text: string) => createHash('sha256').update(text).digest()
 
-/** The browser comes before the network, so that others at the same address do not delay a known browser. */
+/** The browser comes first, so that others at its address do not delay it. */
 function placesOf({ address, browser }: Origin): string[] {
   const places: string[] = []
   // Only the hash of a cookie is stored.

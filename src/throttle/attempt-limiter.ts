@@ -29,7 +29,7 @@ export type Reservation =
     }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
 
-/** The order of counting: the bucket that refuses most often comes first, and the bucket whose weight depends on others comes last. */
+/** The bucket that refuses most often comes first, and the one whose weight depends on others comes last. */
 const order: readonly BucketKind[] = [
   'address',
   'customer',
@@ -54,7 +54,7 @@ const shared: ReadonlySet<BucketKind> = new Set([
   'passkey',
   'password_unknown_total'
 ])
-/** A success gives all of the person's failures back to these (THREATS M11), and one to the other shared buckets. */
+/** A success gives all of the person's failures back to these (THREATS M11), and one to other shared buckets. */
 const givenBackInFull: ReadonlySet<BucketKind> = new Set([
   'address',
   'customer',
@@ -63,7 +63,7 @@ const givenBackInFull: ReadonlySet<BucketKind> = new Set([
   'password_unknown_total'
 ])
 
-/** True for a bucket that many people fill. No single success empties it (THREATS M11). */
+/** True for a bucket of many people. No single success empties it (THREATS M11). */
 export function isShared({ kind }: Bucket): boolean {
   return shared.has(kind)
 }
@@ -177,7 +177,7 @@ function throttled(waitMs: number): Reservation {
   return { kind: 'throttled', retryAfterSeconds: Math.ceil(waitMs / 1000) }
 }
 
-/** Each next failure of a network counts half in the total of all networks, so that one network adds less than two (THREATS M17). */
+/** Each further failure of a network counts half in the total, so that one network adds less than two (THREATS M17). */
 function shareOf({ kind }: Bucket, { networkFailures }: SoFar): number {
   return kind === 'factor_unknown_total' ? 2 ** -Math.min(networkFailures, 50) : 1
 }
@@ -188,7 +188,7 @@ function limitOf({ kind }: Bucket, { totalFailures }: SoFar): Limit {
     : limits[kind]
 }
 
-/** Names in the keys of the store. They stay, otherwise an update would lose the counts. */
+/** Names in the store's keys. A change would lose the counts at an update. */
 const storedKinds: Partial<Record<BucketKind, string>> = {
   factor_unknown_network: 'stranger',
   factor_unknown_total: 'strangers',

@@ -2,8 +2,8 @@
 
 /**
  * `account`, `factor`: one account. `…_unknown_network`: one unknown network at one account's factor or password; `…_unknown_total`: all of
- * them together. `address` to `provider`: one network at all accounts. `known_network`: a known network at its accounts. `passkey`: one
- * network at one passkey.
+ * them. `address` to `provider`: one network at all accounts. `known_network`: a known network at its accounts. `passkey`: one network at
+ * one passkey.
  */
 export type BucketKind =
   | 'account'
@@ -39,7 +39,7 @@ export const limits: Readonly<Record<BucketKind, Limit>> = {
   factor: { free: 3, ...doubling, waitSecondsMax: 300, keepSeconds: day, forgiveSeconds: null },
   factor_unknown_network: { free: 3, ...doubling, waitSecondsMax: 3600, keepSeconds: day, forgiveSeconds: null },
   factor_unknown_total: { free: 3, ...doubling, waitSecondsMax: 300, keepSeconds: day, forgiveSeconds: null },
-  // This is kept for a month, otherwise a thousand addresses would have thirty thousand guesses a day.
+  // A month, otherwise a thousand addresses would have thirty thousand guesses a day.
   password_unknown_network: {
     free: 3,
     ...doubling,
@@ -47,7 +47,7 @@ export const limits: Readonly<Record<BucketKind, Limit>> = {
     keepSeconds: 30 * day,
     forgiveSeconds: null
   },
-  // This bounds all unknown networks at one password: 10,000 failures at once, then 144 a day.
+  // Bounds all unknown networks at one password: 10,000 failures at once, then 144 a day.
   password_unknown_total: {
     free: 10_000,
     ...doubling,
@@ -67,7 +67,7 @@ export const limits: Readonly<Record<BucketKind, Limit>> = {
 
 export const attackFailures = 100
 
-/** An unknown network at a password under attack: four attempts are free, then the waits grow from minutes to days. */
+/** For an unknown network at a password under attack: four free attempts, then waits from minutes to days. */
 export const unknownNetworkUnderAttack: Limit = { ...limits.password_unknown_network, firstWaitSeconds: 60, factor: 16 }
 
 export function waitMs(failures: number, { free, firstWaitSeconds, factor, waitSecondsMax }: Limit): number {

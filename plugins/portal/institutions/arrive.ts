@@ -1,4 +1,4 @@
-/** The end of a sign-in at an institution, of whatever kind: the answer becomes a session and the way on, or the page of a refusal. */
+/** The end of a sign-in at an institution: its answer becomes a session and the next page, or a refusal. */
 import type { FastifyReply } from 'fastify'
 import { GateError } from '../../../src/errors.ts'
 import type { Institution, InstitutionAnswer, InstitutionRefusal } from '../../../src/identity/institution.ts'
@@ -6,7 +6,7 @@ import { enter } from '../enter.ts'
 import { callerOf, goTo, type PageContext } from '../page-context.ts'
 import { withReturnTo } from '../return-to.ts'
 
-/** `page.trip` is where the person was going when they began. */
+/** `page.trip` is the target at the beginning. */
 export async function arrive(
   page: PageContext,
   { source }: Institution,
@@ -16,7 +16,7 @@ export async function arrive(
   const { signIn, log } = page.portal
   const outcome = await signIn.institutionLogin.arrive(callerOf(page), source, answer)
   if (outcome.kind === 'denied')
-    // The name as JSON: it may hold anything.
+    // As JSON, since it may hold anything.
     log.warn(
       { institution: source.id, code: outcome.code, name: answer.arrival.name.slice(0, 128) },
       'an institution has signed somebody in who does not get in here'
@@ -24,7 +24,7 @@ export async function arrive(
   return goTo(page, enter(page, outcome))
 }
 
-/** Writes down why, and shows the page of the refusal, whose way on is the sign-in page. */
+/** Records the reason, and shows the page of the refusal, which leads to the sign-in page. */
 export function refuse(page: PageContext, source: Institution['source'], answer: InstitutionRefusal): never {
   const denied = page.portal.signIn.institutionLogin.refuse(callerOf(page), source, answer)
   page.portal.log.warn(

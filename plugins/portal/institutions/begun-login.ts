@@ -1,6 +1,6 @@
 /**
- * A sign-in that has begun at an institution and is not back yet. It waits in a brief cookie of this browser, sealed, one for each `state`: strangers who begin
- * fill no store, and no other browser can end what this one began.
+ * A pending sign-in at an institution. It waits in a brief sealed cookie of this browser, one for each `state`: strangers fill no store
+ * with it, and no other browser can complete it.
  */
 import { createHash } from 'node:crypto'
 import { isCurrent } from '../../../src/clock.ts'
@@ -9,21 +9,20 @@ import { briefCookie, expiredCookie, loginCookieName, loginCookieNames, readCook
 import type { PageContext } from '../page-context.ts'
 import { noReturn, type ReturnTo, returnToOf, withReturnTo } from '../return-to.ts'
 
-/** What is remembered until the browser is back. */
+/** The data kept until the browser returns. */
 export interface BegunLogin {
-  /** Id of the institution. */
   readonly institution: string
-  /** A fresh proof is asked for, of whoever is signed in. */
+  /** A step-up of the signed-in person. */
   readonly isStepUp: boolean
   readonly trip: ReturnTo
-  /** What the kind itself needs: a nonce, a PKCE verifier, the id of the request. */
+  /** The kind's own data: a nonce, a PKCE verifier, the id of the request. */
   readonly values: Readonly<Record<string, string>>
 }
 
 interface Sealed {
   readonly i: string
   readonly u: boolean
-  /** The way as a query. */
+  /** The return address as a query. */
   readonly w: string
   readonly v: Readonly<Record<string, string>>
   /** Milliseconds since the epoch. */
@@ -31,7 +30,7 @@ interface Sealed {
 }
 
 const seconds = 10 * 60
-/** As many sign-ins may be under way in one browser; one more ends the others, otherwise the cookies would fill the headers. */
+/** The maximum of pending sign-ins in a browser. One more ends the others, otherwise the cookies would fill the headers. */
 const most = 4
 /** Browsers keep some 4,096 characters of a cookie, with its name and attributes. */
 const longest = 3800
@@ -54,14 +53,14 @@ export function keepBegun(page: PageContext, state: string, begun: BegunLogin): 
     return portal.keyring().seal(JSON.stringify(sealed), contextOf(state))
   }
   const whole = value(begun.trip)
-  // An address that no cookie holds is forgotten: the person starts from the list of apps.
+  // An address too long for a cookie is dropped: the person starts from the list of apps.
   reply.header(
     'set-cookie',
     briefCookie(cookieNameOf(page, state), whole.length <= longest ? whole : value(noReturn), seconds, site)
   )
 }
 
-/** What this browser began under `state` at this institution, and it is over with that; null for anything else, and for one that took too long. */
+/** Takes the sign-in of this browser, `state` and institution; null for any other, and for an expired one. */
 export function takeBegun(page: PageContext, state: string, institution: string): BegunLogin | null {
   const { request, reply, site, portal, now } = page
   const name = cookieNameOf(page, state)
@@ -69,7 +68,7 @@ export function takeBegun(page: PageContext, state: string, institution: string)
   if (value === null) return null
   reply.header('set-cookie', expiredCookie(name, site))
   try {
-    // What the seal vouches for, we wrote.
+    // The seal proves that the gate wrote it.
     const { i, u, w, v, e } = JSON.parse(portal.keyring().open(value, contextOf(state))) as Sealed
     if (i !== institution || !isCurrent(e, seconds * 1000, now)) return null
     const trip = returnToOf(Object.fromEntries(new URLSearchParams(w)), portal.returnTargets)

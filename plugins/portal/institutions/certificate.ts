@@ -1,4 +1,4 @@
-/** The route of client certificates: the browser has shown its certificate in the TLS handshake of the connection that the request came on. */
+/** The route of client certificates, which the browser presents in the connection's TLS handshake. */
 import type { X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
@@ -13,7 +13,7 @@ export function registerCertificate(scope: FastifyInstance, institution: Certifi
     `/.factorgate/login/${institution.source.id}`,
     { config: { requires: 'anyone', isStep: true } },
     async (request, reply) => {
-      // The next sign-in needs a handshake of its own: with another card, or with the one that was not there yet.
+      // The next sign-in, perhaps with another card, needs its own handshake.
       reply.header('connection', 'close')
       const { page } = request
       return arrive(
@@ -34,7 +34,7 @@ function presentedOn(socket: Partial<TLSSocket>): PresentedCertificate {
     above = above.issuerCertificate
   )
     sent.push(above)
-  // Node leaves a code here, although it is typed as an Error.
+  // Node leaves a code here, although the type is Error.
   const objection = socket.authorized === true ? null : String(socket.authorizationError ?? 'no reason given')
   return { objection, isResumed: socket.isSessionReused?.() === true, leaf, sent }
 }

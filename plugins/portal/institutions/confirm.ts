@@ -1,4 +1,7 @@
-/** A step-up at an institution: who is sent there, and what its answer leads to. The answer never signs in another person, and never sends the person back there by itself. */
+/**
+ * A step-up at an institution: who is sent there, and the effect of the answer. It never signs in another person, and never sends the
+ * person there again by itself.
+ */
 import type { FastifyReply } from 'fastify'
 import type { Institution, InstitutionAnswer } from '../../../src/identity/institution.ts'
 import type { Principal } from '../../../src/session/principal.ts'
@@ -9,7 +12,7 @@ import { withReturnTo } from '../return-to.ts'
 import { refuse } from './arrive.ts'
 import type { StepUpOutcome } from './step-up-outcome.ts'
 
-/** Whom the institution is to ask for a second factor anew; null for a sign-in. */
+/** The person whom the institution must ask for a second factor; null for a sign-in. */
 export function stepUpOf(page: PageContext, { source, asksForMfa }: Institution): { readonly name: string } | null {
   const isAsked = (page.request.query as { for?: unknown }).for === 'challenge'
   if (!isAsked || !asksForMfa || !isSigned(page) || page.principal.account.directory !== source.id) return null
@@ -18,7 +21,7 @@ export function stepUpOf(page: PageContext, { source, asksForMfa }: Institution)
   return { name: source.realm !== null && name.endsWith(realm) ? name.slice(0, -realm.length) : name }
 }
 
-/** The next page where the answer is enough, otherwise the challenge, which says why it is not. */
+/** The next page for a sufficient answer, otherwise the challenge with the reason. */
 export async function confirm(
   page: AuthenticatedContext,
   { source }: Institution,

@@ -1,4 +1,4 @@
-/** The route of a trusted header: the proxy in front has signed the person in by the time the request is here. */
+/** The route of a trusted header: the proxy in front has signed the person in before the request arrives. */
 import type { FastifyInstance } from 'fastify'
 import type { HeaderInstitution } from '../../../src/identity/header.ts'
 import { arrive } from './arrive.ts'

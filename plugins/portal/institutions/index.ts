@@ -1,4 +1,4 @@
-/** The logins of all institutions: `/.factorgate/login/ID` begins one; each kind has more routes of its own below it. */
+/** The logins of all institutions: `/.factorgate/login/ID` begins one; each kind has further routes below it. */
 import type { FastifyInstance } from 'fastify'
 import type { AnyInstitution, Directories } from '../../../src/identity/directories.ts'
 import type { LoginEntry } from '../options.ts'

@@ -1,6 +1,6 @@
 /**
- * The routes of an OpenID Connect provider: the way there and back, and its sign-out, by the back channel (a signed token from its server) and by the front channel
- * (a frame in the browser, for providers that have no other).
+ * The routes of an OpenID Connect provider: sign-in and callback, and its sign-out by back channel (a signed token from its server) or
+ * front channel (a frame in the browser, for providers without the other).
  */
 import type { FastifyInstance } from 'fastify'
 import { type InstitutionRefusal, refused } from '../../../src/identity/institution.ts'
@@ -45,7 +45,7 @@ export function registerOidc(scope: FastifyInstance, institution: OidcInstitutio
     const token = await institution.readLogoutToken(staleForm(page).field('logout_token'), page.now)
     if ('kind' in token) return refuseLogout(page, token)
     const { institutionLogin } = page.portal.signIn
-    // It is taken for as long before as after the time in it.
+    // A token is accepted as long before as after its time.
     const ended = await institutionLogin.signedOutByToken(callerOf(page), source.id, token, 2 * logoutTokenSeconds + 60)
     if (ended === null)
       return refuseLogout(page, refused('institution_answer_invalid', 'the logout token was used before'))
@@ -58,7 +58,7 @@ export function registerOidc(scope: FastifyInstance, institution: OidcInstitutio
     async ({ page }, reply) => {
       reply.header('cache-control', 'no-store')
       const { iss, sid } = page.request.query as Record<string, unknown>
-      // Browsers send no cookie of ours in another site's frame: the session is the one that the provider names.
+      // Browsers send no cookie of ours in another site's frame: the provider names the session.
       const isNamed = typeof sid === 'string' && sid !== '' && typeof iss === 'string'
       if (!isNamed || !(await institution.isIssuer(iss, page.now)))
         return refuseLogout(
@@ -70,7 +70,7 @@ export function registerOidc(scope: FastifyInstance, institution: OidcInstitutio
     }
   )
 
-  /** OpenID Connect Back-Channel Logout 1.0 §2.8. The reason is for operators alone. */
+  /** OpenID Connect Back-Channel Logout 1.0 §2.8. The reason is for operators only. */
   function refuseLogout({ portal, reply }: PageContext, { code, detail }: InstitutionRefusal) {
     portal.log.warn({ institution: source.id, code, detail }, 'a sign-out at an institution was refused')
     if (code === 'institution_unreachable')

@@ -1,4 +1,7 @@
-/** The page where people choose their identity provider: a search that works without scripts, the ones they chose before on top, and at most fifty rows. */
+/**
+ * The page where people choose their identity provider: a search that works without scripts, earlier choices on top, and at most fifty
+ * rows.
+ */
 import { briefCookie, choiceCookieName, readCookie } from '../../cookies.ts'
 import { type Frame, Notice, Page, Said } from '../layout.tsx'
 import type { PageContext } from '../page-context.ts'
@@ -10,19 +13,17 @@ export interface ChooserRow {
 }
 
 export interface ChooserView {
-  /** `/.factorgate/login/ID`. */
   readonly path: string
-  /** Title of the institution. */
   readonly title: string
   readonly trip: ReturnTo
-  /** What the links hand on beside the return address. */
+  /** Further parameters of the links. */
   readonly more: Readonly<Record<string, string>>
   readonly query: string
   readonly before: readonly ChooserRow[]
   readonly rows: readonly ChooserRow[]
-  /** How many the search has found. */
+  /** The number of matches. */
   readonly total: number
-  /** False where only a whole entity id is found (MDQ). */
+  /** False if only a whole entity id is found (MDQ). */
   readonly isList: boolean
 }
 
@@ -86,7 +87,7 @@ const rememberedMax = 3
 /** Half a year. */
 const rememberedSeconds = 180 * 86_400
 
-/** The entity ids that this browser chose before, the last one first. */
+/** The entity ids that this browser chose before, latest first. */
 export function chosenBefore({ request, site }: PageContext, institution: string): string[] {
   const text = readCookie(request.raw.headers.cookie, choiceCookieName(institution, site))
   if (text === null || text.length > 2000 || !/^[A-Za-z0-9_.-]+$/.test(text)) return []
@@ -96,11 +97,10 @@ export function chosenBefore({ request, site }: PageContext, institution: string
     .map(each => Buffer.from(each, 'base64url').toString())
 }
 
-/** Remembers a choice in this browser. */
 export function rememberChoice(page: PageContext, institution: string, entityId: string): void {
   const all = [entityId, ...chosenBefore(page, institution).filter(each => each !== entityId)].slice(0, rememberedMax)
   const texts = all.map(each => Buffer.from(each).toString('base64url'))
-  // Entity ids may have 1,024 characters, and browsers drop a cookie that is too long.
+  // Entity ids may have 1,024 characters, and browsers drop long cookies.
   while (texts.length > 1 && texts.join('.').length > 1800) texts.pop()
   page.reply.header(
     'set-cookie',

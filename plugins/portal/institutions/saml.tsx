@@ -1,6 +1,6 @@
 /**
- * The routes of a SAML institution: the way there with its choice of identity provider, the form that comes back, the end in the browser that began it, our metadata, and
- * sign-outs.
+ * The routes of a SAML institution: the start with its choice of identity provider, the returning form, the end in the browser that began
+ * it, our metadata, and sign-outs.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { GateError } from '../../../src/errors.ts'
@@ -18,7 +18,7 @@ import { ChooserPage, chosenBefore, rememberChoice, rowsMax } from './saml-choos
 
 /** An assertion with five thousand groups has a mebibyte. */
 const responseBytes = 2 * 1024 * 1024
-/** A person may take as long as a begun sign-in is good for, less a minute; the exact end is the cookie's. */
+/** The maximum time of a person, one minute less than a begun sign-in; the cookie has the exact end. */
 const stateShape = /^[A-Za-z0-9_-]{43}$/
 
 export function registerSaml(scope: FastifyInstance, institution: SamlInstitution): void {
@@ -39,7 +39,7 @@ export function registerSaml(scope: FastifyInstance, institution: SamlInstitutio
     return begin(page, institution, provider, { isStepUp, asksForMfa: institution.asksForMfa })
   })
 
-  /** Who has signed this person in. */
+  /** The provider that has signed this person in. */
   async function providerOf({ portal, principal }: PageContext): Promise<string | null> {
     const session = principal === null ? null : await portal.signIn.institutionLogin.sessionOf(principal.session.id)
     return session === null ? null : institution.providerOf(session)
@@ -64,7 +64,7 @@ export function registerSaml(scope: FastifyInstance, institution: SamlInstitutio
         )
         query.set('status', received.code)
       }
-      // This form came without our cookies; the request that follows has them.
+      // This form came without our cookies; the next request has them.
       return goTo(page, `${path}/finish?${query}`)
     }
   )
@@ -106,7 +106,7 @@ async function findOr(page: PageContext, institution: SamlInstitution, entityId:
   )
 }
 
-/** Metadata that cannot be used now is said in the log, and to the person as an institution that does not answer. */
+/** Logs unavailable metadata, and tells the person that the institution does not answer. */
 async function known<T>(page: PageContext, { source }: SamlInstitution, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
@@ -193,7 +193,10 @@ function end(
   return isStepUp && isSigned(page) ? confirm(page, institution, answer) : arrive(page, institution, answer)
 }
 
-/** A provider that cannot check a second factor for this person refuses the request that asks for one. The gate then asks without, and for a factor of its own. */
+/**
+ * Some providers refuse a request for a second factor that they cannot check. The gate then asks without it, and demands a factor of its
+ * own.
+ */
 async function notSignedIn(
   page: PageContext,
   institution: SamlInstitution,
@@ -206,7 +209,7 @@ async function notSignedIn(
   return end(page, institution, begun, refused('institution_refused', `'${entityId}' answered ${status}`))
 }
 
-/** The one provider of metadata that holds no other; null where there is a choice. */
+/** The only provider of the metadata; null for several. */
 async function singleOf(page: PageContext, institution: SamlInstitution): Promise<string | null> {
   if ((await known(page, institution, () => institution.size())) !== 1) return null
   const { found } = await known(page, institution, () => institution.search('', 1))
@@ -244,7 +247,7 @@ async function choose(
   return sendPage(page, 200, <ChooserPage frame={frameOf(page)} view={view} />)
 }
 
-/** Tags of the `Accept-Language` header, the preferred first; weights are read, at most ten tags. */
+/** Tags of the `Accept-Language` header, preferred first, at most ten. */
 function languagesOf(header: string | undefined): string[] {
   const tags = (header ?? '').split(',', 10).map(part => {
     const [tag = '', weight = '1'] = part.split(/;\s*q=/)

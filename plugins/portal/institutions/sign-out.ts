@@ -1,14 +1,14 @@
-/** The sign-out at the institution where a person signed in, after ours. */
+/** The sign-out at the institution of a person, after ours. */
 import type { Institution } from '../../../src/identity/institution.ts'
 import { type AuthenticatedContext, signOutOriginOf } from '../page-context.ts'
 
 export interface SignOutThere {
   readonly url: string
-  /** True where the policy of the page with the button names its origin, so that the browser goes there from the form. */
+  /** True if the policy of the page with the button names its origin, so that the form may lead there. */
   readonly isNamed: boolean
 }
 
-/** Prepared while the session stands, since its end forgets what the institution wants to see. Null where there is nowhere to go. */
+/** Prepared before the session ends, which forgets the institution's hint. Null without a target. */
 export async function signOutThereOf(page: AuthenticatedContext, returnTo: string): Promise<SignOutThere | null> {
   const { portal, principal, now } = page
   const named = signOutOriginOf(page)

@@ -1,5 +1,5 @@
 /**
- * A file that processes touch and watch to announce entries in the log of changes. It has no data, so a lost signal does no harm. Polling
+ * A file that processes touch and watch to announce entries in the log of changes. It has no data, so a lost signal is harmless. Polling
  * helps where watches fail (network file systems, exhausted inotify).
  */
 
@@ -20,10 +20,10 @@ export class ChangeSignal {
   #isPending = false
   #closed = false
 
-  /** Throws the system's error if the file cannot be written. */
+  /** Throws the system's error. */
   constructor(path: string) {
     this.#path = path
-    // The file follows no link, because root may open another user's store. Append mode would let the file grow.
+    // The file follows no link, because root may open another user's store. Append mode would let it grow.
     this.#file = openSync(
       path,
       constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,

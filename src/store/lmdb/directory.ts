@@ -27,7 +27,7 @@ export function prepareDirectory(directory: string): void {
   try {
     makeFolder(directory)
     for (const name of ['data.mdb', 'lock.mdb']) checkFile(join(directory, name), name === 'data.mdb')
-    // An existing store opens on a full disk, otherwise no command could end access.
+    // An existing store opens even on a full disk, otherwise no command could end access.
     if (isMade(directory)) return
     const probe = join(directory, `probe.${process.pid}`)
     try {

@@ -1,6 +1,4 @@
-/**
- * The embedded store: one LMDB environment in its own directory, shared by processes of one machine. A write is on disk when it resolves.
- */
+/** The embedded store: one LMDB environment in its own directory, shared by the machine's processes. A resolved write is on disk. */
 
 import { join, resolve } from 'node:path'
 import { type Database, getLastVersion, open, type RootDatabase } from 'lmdb'
@@ -31,7 +29,7 @@ export interface LmdbOptions {
   sweepEveryMs?: number
 }
 
-/** Opens or creates the store in the directory `path`. Throws StoreMisconfigured with the way to correct it. */
+/** Opens or creates the store in the directory `path`. Throws StoreMisconfigured. */
 export function openLmdb(path: string, options: LmdbOptions = {}): Store {
   const directory = resolve(path)
   prepareDirectory(directory)
@@ -287,7 +285,7 @@ class LmdbStore implements Store {
     }
   }
 
-  /** Resolves once it is on disk and subscribers were told. With `bytes` null it may use the reserve. */
+  /** Resolves after the sync and the notices. With `bytes` null it may use the reserve. */
   async #commit<T>(work: () => T, bytes: number | null): Promise<T> {
     let timer: NodeJS.Timeout | undefined
     let hasChanges = false

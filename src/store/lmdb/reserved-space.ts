@@ -1,15 +1,15 @@
 /**
  * The disk space reserved for writes that end access (FIELD A4): bytes of the file behind LMDB's last page, which no other program can
- * take. Ordinary writes that would use the reserve are refused.
+ * take. Ordinary writes may not use it.
  */
 import { closeSync, constants, fstatSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A commit copies some thirty 4 KiB pages and frees as many for the next. */
+/** A commit copies some thirty 4 KiB pages and frees as many. */
 const reserveBytes = 1024 * 1024
 /** An ordinary write beside its value: pages of five trees and the free list. */
 const writeBytes = 96 * 1024
-/** Sizes are rounded up to this, so that small values and links are refused at the same point. */
+/** Sizes are rounded up to this, so that small values and links are refused at one point. */
 const portionBytes = 64 * 1024
 /** The file grows in these steps, otherwise every write would ask the disk. */
 const stepBytes = 256 * 1024
@@ -20,7 +20,7 @@ const pageBytes = 4096
 export function checkFreeSpace(directory: string, bytes: number): void {
   const path = join(directory, `probe.${process.pid}`)
   rmSync(path, { force: true })
-  // The file is opened exclusively, so that a planted link is not written to.
+  // The exclusive mode refuses a planted link.
   const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600)
   try {
     for (let left = bytes; left > 0; ) left -= writeSync(file, Buffer.alloc(left, 1))
@@ -34,7 +34,7 @@ export class ReservedSpace {
   readonly #file: number
   readonly #lastPage: () => number
   #underWay = 0
-  /** The content is not zeros, which some file systems do not store. It is not secret. */
+  /** Not zeros, which some file systems do not store. */
   #filling: Buffer | undefined
 
   constructor(path: string, lastPage: () => number) {

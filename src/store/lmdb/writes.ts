@@ -1,6 +1,6 @@
 /**
  * The embedded store's write probe. Every two seconds it tries a write that ends access. If that fails, reads fail too, because a session
- * that nobody can end must not go on.
+ * that nobody can end must not continue.
  */
 
 const probeMs = 2000

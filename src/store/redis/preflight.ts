@@ -1,4 +1,4 @@
-/** The check whether a Redis is safe for credentials: it must persist data and must not evict it. */
+/** The check whether a Redis is safe for credentials: it must persist data and never evict it. */
 
 /** The oldest version with every command used here (GETDEL). */
 const oldest = [6, 2] as const

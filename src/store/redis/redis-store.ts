@@ -255,8 +255,8 @@ export class RedisStore implements Store {
   }
 
   /**
-   * The live members of an index, sorted. A large index is read in portions, otherwise the reply would be late. Members that are present
-   * all the time are included (SCAN's guarantee).
+   * The live members of an index, sorted. A large index is read in portions, otherwise the reply would be late. Members present throughout
+   * are included (SCAN's guarantee).
    */
   async #index(at: string): Promise<{ member: string; ttlSeconds: number | null }[]> {
     const reply = await this.#run('gateMembers', at, membersAtOnce + 1)

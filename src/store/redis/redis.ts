@@ -147,7 +147,7 @@ class IoredisClient implements RedisClient {
     this.#driver.disconnect()
   }
 
-  /** Without a listener, an `error` event would end the process. Callers see the rejection. */
+  /** Without a listener, an `error` event would end the process. */
   #watchErrors<T extends Redis | Cluster>(driver: T): T {
     for (const event of troubles)
       driver.on(event, (error: unknown) => {
@@ -192,7 +192,7 @@ function connectionOptions(address: RedisAddress, options: RedisOpenOptions): Re
   }
 }
 
-/** After a failover or a change of users only a new connection helps. Commands refused together share one reconnect. */
+/** After a failover or a change of users only a new connection helps. Parallel refusals share one reconnect. */
 function reconnectOnce(): (error: Error) => boolean {
   let last = Number.NEGATIVE_INFINITY
   return error => {

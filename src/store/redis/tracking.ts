@@ -1,7 +1,6 @@
 /**
  * Change notices from Redis by client-side caching in broadcast mode (CLIENT TRACKING … BCAST), with one connection to each master. The
- * tracker is up only while every master's connection is. Each connection redirects the notices to itself, so that no second one can break
- * alone.
+ * tracker is up only while all of them are. Each connection redirects the notices to itself, so that no second one can break alone.
  */
 
 const channel = '__redis__:invalidate'
@@ -102,7 +101,7 @@ class Link {
   readonly #connection: TrackingConnection
   readonly #options: TrackerOptions
   readonly #onChange: () => void
-  /** Grows with each connection, so that a late answer on an old one is ignored. */
+  /** Grows with each connection, so that late answers on an old one are ignored. */
   #epoch = 0
   #retryTimer: NodeJS.Timeout | undefined
   #stopped = false

@@ -5,7 +5,7 @@
 import { describeTrouble } from './errors.ts'
 
 const probeMs = 1000
-/** Replies that mean the server takes no writes at all. */
+/** Replies that refuse all writes. */
 const refusals = /^(?:READONLY|NOREPLICAS|MISCONF|OOM|MASTERDOWN) /
 
 export interface WriteProbeOptions {
