@@ -17,7 +17,7 @@ const mostBytes = 1024 * 1024
 
 /**
  * Finds, reads and checks the configuration: `file`, else FACTORGATE_CONFIG, else ./factorgate.yaml, else /etc/factorgate/factorgate.yaml.
- * `file` in the answer is absolute, and null if there is none. It never throws for anything a person wrote.
+ * The returned `file` is absolute, or null. It never throws for mistakes of people.
  */
 export async function loadConfig(
   options: { file?: string; env?: NodeJS.ProcessEnv; cwd?: string } = {}
@@ -57,7 +57,7 @@ function whole(file: string, message: string): Problem {
   return { file, line: null, column: null, path: '', message }
 }
 
-/** `file` is absolute; `name` is what the person called it and what problems call it. Both are null or empty where there is no file. */
+/** `file` is absolute; `name` is the person's name for it, as in problems. Both are null or empty without a file. */
 export type Loaded =
   | {
       readonly kind: 'ok'
@@ -65,26 +65,23 @@ export type Loaded =
       readonly file: string
       readonly name: string
       readonly warnings: readonly Problem[]
-      /** Files whose change asks for a reload: the configuration, and the certificates, keys and secrets that it names. */
+      /** Files whose change causes a reload: the configuration, and its certificates, keys and secrets. */
       readonly files: readonly string[]
       readonly named: ReadonlyMap<string, string>
       /** Files with a secret, with their keys. */
       readonly secrets: ReadonlyMap<string, string>
-      /** Remarks of `factorgate check` about settings that may be meant. */
+      /** Remarks of `factorgate check` about settings that may be intended. */
       readonly advice: readonly Problem[]
       problemAt(path: string, message: string): Problem
     }
   | { readonly kind: 'bad'; readonly problems: readonly Problem[]; readonly file: string | null; readonly name: string }
 
-/**
- * Reads `text` as the content of `file`, which should be absolute: relative paths in the text start in its folder. It never throws for
- * anything a person wrote.
- */
+/** Reads `text` as the content of `file`, whose folder starts relative paths. It never throws for mistakes of people. */
 export function parseConfig(text: string, file: string, env: NodeJS.ProcessEnv = {}): Loaded {
   return parseNamed(text, path.resolve(file), file, env)
 }
 
-/** `name` is what problems call the file. */
+/** `name` is for messages. */
 function parseNamed(text: string, file: string, name: string, env: NodeJS.ProcessEnv): Loaded {
   const diagnostics = new Diagnostics({ file: name, folder: path.dirname(file), env })
   const yaml = readYaml(text, name)
@@ -124,7 +121,7 @@ function fillIn(draft: DraftConfig): void {
   for (const app of draft.apps ?? []) {
     if (app === undefined) continue
     app.title ??= app.id
-    // Where one is wrong, its key stands there with nothing in it, and stays so.
+    // A wrong value is present but empty, and stays so.
     if (app.identityHeaders !== undefined)
       app.identityHeaders = withProfile(app.identityHeaders as GivenHeaders) as typeof app.identityHeaders
   }
@@ -135,7 +132,7 @@ function isFromElsewhere(source: DraftSource): source is Exclude<DraftSource, { 
 }
 
 export interface DefaultOptions {
-  /** The one app, at `/` of the portal's own address. Without it there is no app. */
+  /** The only app, at `/` of the portal's own address; by default there is none. */
   readonly upstream?: string
   /** 127.0.0.1 */
   readonly listenHost?: string
@@ -158,7 +155,7 @@ const optionOf: Record<string, string> = {
   'admin.port': '--listen'
 }
 
-/** Throws ConfigError for options that cannot be used. Its message names the option: `--upstream must be …`. */
+/** Throws ConfigError, whose message names the option: `--upstream must be …`. */
 export function defaultConfig(options: DefaultOptions = {}): Config {
   const { upstream, listenHost = '127.0.0.1', listenPort = 8443, title = 'Factorgate', cwd = process.cwd() } = options
   const url = options.portalUrl ?? `http://localhost:${listenPort}`
@@ -167,11 +164,11 @@ export function defaultConfig(options: DefaultOptions = {}): Config {
     portal: { url, title },
     apps: upstream === undefined ? [] : [{ id: 'app', title, url, upstream }]
   }
-  // `$${` keeps `${`, since these values are no file's and nothing is filled in.
+  // `$${` keeps `${`, since these values come from no file.
   const text = stringify(values).replaceAll('${', () => '$${')
   const parsed = parseConfig(text, path.join(path.resolve(cwd), 'factorgate.yaml'))
   if (parsed.kind === 'ok') return { ...parsed.config, file: null }
-  // The two URLs are made from other options. A wrong option alone is named.
+  // The two URLs are made from other options, so only a wrong option is named.
   const derived = options.portalUrl === undefined ? ['portal.url', 'apps[0].url'] : ['apps[0].url']
   const own = parsed.problems.filter(({ path: at }) => !derived.includes(at))
   const problems = own.length > 0 ? own : parsed.problems

@@ -1,6 +1,6 @@
 /**
- * Prints the schema as the two documents that people read: factorgate.schema.json for editors, and reference.md. `npm run docs` writes
- * both, and docs/apps/. A test fails when they are out of date.
+ * Prints the schema as factorgate.schema.json for editors, and as reference.md. `npm run docs` writes both, and docs/apps/. A test fails
+ * when they are outdated.
  */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -47,7 +47,7 @@ function patternOf(node: Node): string | undefined {
   return kind === undefined ? undefined : (valueTypes[kind] as { pattern?: string }).pattern
 }
 
-/** Numbers, switches and choices may also come from the environment. Their descriptions stay outside. */
+/** The environment may give numbers, switches and choices too. Their descriptions stay outside. */
 function orVariable({ title, description, default: standard, examples, ...shape }: Record<string, unknown>) {
   const about = Object.entries({ title, description, default: standard, examples }).filter(
     ([, value]) => value !== undefined
@@ -67,7 +67,7 @@ function mapsIn(node: Node, where: string): [string, Node][] {
   return found
 }
 
-/** Of a map that is one of several: what its `kind` says. */
+/** The `kind` of one of several maps. */
 function kindOf(node: Node): string {
   const [kind, more] = node.properties?.kind?.enum ?? []
   return kind === undefined || more !== undefined ? '' : `:${kind}`
@@ -127,7 +127,7 @@ function examplesOf(node: Node): string {
   return examples.length === 0 ? '' : ` For example ${examples.join(', ')}.`
 }
 
-/** A value as the file would write it, on one line. */
+/** A value on one line, as in the file. */
 function code(value: unknown): string {
   return `\`${stringify(value, { collectionStyle: 'flow', lineWidth: 0, flowCollectionPadding: true }).trim()}\``
 }

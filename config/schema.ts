@@ -1,6 +1,6 @@
 /**
- * The schema of the configuration: every key with its title, description, default and example. Validation, types, the editors' schema
- * (factorgate.schema.json) and the reference (reference.md) come from it. Checks of two keys together are in checks/.
+ * The schema of the configuration: every key with its title, description, default and example. Validation, types, factorgate.schema.json
+ * and reference.md derive from it. Checks of several keys are in checks/.
  */
 import { app } from './schema/apps.ts'
 import { identity } from './schema/identity.ts'
@@ -176,7 +176,7 @@ const log = map(
   }
 )
 
-/** The schema of the file. `parseConfig` answers it with every default filled in; see `Config`. */
+/** The schema of the file. For loaded values, see `Config`. */
 export const configSchema = map(
   {
     listen,
@@ -269,7 +269,7 @@ export type RuleConfig = AppConfig['rules'][number]
 /** Values that are complete or missing. */
 type Whole = SiteUrl | Upstream | StoreTarget
 
-/** A value in which parts may be missing, each with a problem. */
+/** A value with perhaps missing parts, each with a problem. */
 export type Draft<T> = T extends Whole | string | number | boolean | null | undefined
   ? T | undefined
   : T extends readonly (infer U)[]

@@ -1,17 +1,17 @@
 /** The commented file that `factorgate init` writes. It passes `factorgate check` unchanged. */
 
 export interface TemplateOptions {
-  /** http://localhost:8443, or https where the gate serves it itself. */
+  /** http://localhost:8443, or https if the gate serves it. */
   readonly portalUrl?: string
   /** Example Lab */
   readonly title?: string
   /** http://127.0.0.1:8888 */
   readonly upstream?: string
-  /** The folder of store, key and journal, as the file names it: ./var */
+  /** The folder of store, key and journal, as in the file: ./var */
   readonly dataFolder?: string
-  /** The files of the certificate and its key, as the file names them. With them the gate serves https itself, on every address. */
+  /** The files of the certificate and its key, as in the file. With them the gate serves https on every address. */
   readonly tls?: { readonly cert: string; readonly key: string }
-  /** `app.` in place of the portal's first label, or `app.localhost`; otherwise `/app` on the portal's own host. */
+  /** `app.` in place of the portal's first label, or `app.localhost`; otherwise `/app` on the portal's host. */
   readonly appUrl?: string
 }
 
@@ -84,7 +84,7 @@ function quoted(text: string): string {
   return JSON.stringify(text).replaceAll('${', () => '$${')
 }
 
-/** A path as it is, or quoted where YAML needs it. */
+/** A path, quoted if YAML needs it. */
 function plainOrQuoted(text: string): string {
   return /^[\w./:-]+$/.test(text) ? text : quoted(text)
 }
@@ -103,7 +103,7 @@ function appBeside(portalUrl: string): string {
 }
 
 /**
- * On this machine, and with https of the gate's own, people reach its port directly. Elsewhere a proxy or a port mapping stands between.
+ * The port, if people reach it directly: on this machine, and with the gate's own https. Elsewhere a proxy or a port mapping is in front.
  */
 function portOf(portalUrl: string, servesHttps: boolean): number {
   const url = URL.canParse(portalUrl) ? new URL(portalUrl) : null

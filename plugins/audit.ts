@@ -1,6 +1,6 @@
 /**
- * Step 6, audit: writes one journal entry per exchange, except for assets. The entries that strangers cause are limited,
- * otherwise they could fill the disk. Forwarding reports its own end.
+ * Step 6, audit: writes one journal entry per exchange, except for assets. Strangers' entries are limited, otherwise they could fill the
+ * disk. Forwarding reports its own end.
  */
 import fp from 'fastify-plugin'
 import type { Strangers } from '../src/audit/anonymous-log-limit.ts'
@@ -41,7 +41,7 @@ export const auditPlugin = fp<AuditOptions>(
   { name: 'audit', dependencies: ['exchange'] }
 )
 
-/** The journal entry, without the query, which may hold secrets. */
+/** Without the query, which may hold secrets. */
 export function exchangeEvent(
   exchange: Exchange,
   kind: 'exchange' | 'socket.open' | 'socket.close',

@@ -9,7 +9,6 @@ import { pageFor } from './return-address.ts'
 
 export interface ChallengeUrlOptions {
   readonly portalOrigin: string
-  /** Maximum length in octets. */
   readonly maxUrlLength: number
   readonly site: Site
   /** Used if the return address is too long. */
@@ -35,8 +34,8 @@ export function challengeUrl(
 }
 
 /**
- * Binds the return address to this browser by the nonce. Only responses to navigations set it, otherwise parallel requests
- * of programs and cross-site forms would replace the one in use (FIELD F2).
+ * Binds the return address to this browser by the nonce. Only responses to navigations set it, otherwise parallel requests of programs and
+ * cross-site forms would replace the one in use (FIELD F2).
  */
 function addState(query: URLSearchParams, request: FastifyRequest, reply: FastifyReply | null, site: Site): void {
   let nonce = readOwnNonce(request.raw.headers.cookie, site)

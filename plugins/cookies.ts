@@ -94,17 +94,17 @@ export function deviceCookie(value: string, site: CookieSite): string {
   return briefCookie(cookieNames(site).known, value, 400 * 24 * 3600, site)
 }
 
-/** Of the browser in which somebody asked for approval. It lasts as long as a request and its approval. */
+/** For the browser of a request for approval. It lasts as long as a request and its approval. */
 export function askedCookie(value: string, site: CookieSite): string {
   return briefCookie(cookieNames(site).asked, value, 4 * 24 * 3600, site)
 }
 
-/** Of one sign-in that has begun at an institution. */
+/** For one pending sign-in at an institution. */
 export function loginCookieName(id: string, { secure, port }: CookieSite): string {
   return `${secure ? '__Host-factorgate' : 'factorgate'}-login-${id}${port === '' ? '' : `-${port}`}`
 }
 
-/** Name of the cookie that remembers which identity provider was chosen at an institution of several. */
+/** For the identity provider chosen at an institution with several. */
 export function choiceCookieName(institution: string, { secure, port }: CookieSite): string {
   return `${secure ? '__Host-factorgate' : 'factorgate'}-choice-${institution}${port === '' ? '' : `-${port}`}`
 }

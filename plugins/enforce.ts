@@ -28,7 +28,6 @@ export interface EnforceOptions {
   readonly portalOrigin: string
   readonly audit: AuditSink
   readonly clock: Clock
-  /** Maximum length of redirect URLs, in octets. */
   readonly maxUrlLength?: number
 }
 

@@ -1,6 +1,6 @@
 /**
- * The exchange: what the pipeline knows of a request, filled in by each step. Reading a value before its step throws,
- * otherwise a wrong order of steps could skip a check.
+ * The exchange: the pipeline's knowledge of a request, filled in by each step. Reading a value before its step throws, otherwise a wrong
+ * order of steps could skip a check.
  */
 import type { IncomingMessage } from 'node:http'
 import fp from 'fastify-plugin'

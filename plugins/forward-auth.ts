@@ -29,7 +29,7 @@ import { unremovableClaim, verdictHeaders } from './verdict-headers.ts'
 
 interface Options extends ForwardAuthOptions {
   readonly share: LogShare
-  /** The identity values that are logged already (unsent-identity.ts). */
+  /** The identity values that are logged already. */
   readonly logged: Set<string>
 }
 
@@ -137,8 +137,7 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
     front: `${site.origin}${match.app.prefix}/`,
     setsNonce: isRedirected
   })
-  // The sender of a form for an app gets a page, because the form is lost (FIELD F17). nginx cannot show it and gets the
-  // URL.
+  // The sender of a form for an app gets a page, because the form is lost (FIELD F17). nginx cannot show it and gets the URL.
   if (original.redirects && isPage && !isRedirected) throw new GateError(reason, { continueUrl: url })
   reply.header('factorgate-error', reason)
   if (original.redirects && isPage) return reply.redirect(url, 302)

@@ -57,7 +57,7 @@ const upgrades = new WeakMap<IncomingMessage, Upgrade>()
 export const forwardPlugin = fp<ForwardOptions>(
   async (app, options) => {
     const { upstreams: registry } = options
-    /** The oddities and unsent identity values that are logged already, with their app. */
+    /** Logged oddities and unsent identity values, with their app. */
     const logged = new Set<string>()
     for (const method of methods)
       if (!readByFastify.has(method)) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
@@ -205,8 +205,8 @@ const proxyHeaders = [
 ]
 
 /**
- * The user of this client connection: a session id, '' for anonymous, or null for an anonymous request through a proxy,
- * which may send several people's requests on one connection.
+ * The user of this client connection: a session id, '' for anonymous, or null for an anonymous request through a proxy, which may share the
+ * connection.
  */
 function visitorOf({ raw: { headers }, exchange }: FastifyRequest): string | null {
   const { principal, client } = exchange
@@ -214,13 +214,13 @@ function visitorOf({ raw: { headers }, exchange }: FastifyRequest): string | nul
   return client.viaTrustedProxy || proxyHeaders.some(name => headers[name] !== undefined) ? null : ''
 }
 
-/** The key that stays with one upstream: the person or session, also on public paths; the address of a stranger. */
+/** The key for one upstream: the person or session, even on public paths; a stranger's address. */
 function affinityOf({ principal, client }: Exchange, sticky: 'session' | 'person'): string {
   if (principal === null) return client.address
   return sticky === 'session' ? principal.session.id : principal.subject.id
 }
 
-/** Throws for a handshake that may not be forwarded. Where the app only reports, it goes on without the person's identity. */
+/** Throws for a handshake that may not be forwarded. A report-only app gets it without the person's identity. */
 function checkHandshake(exchange: Exchange, request: IncomingMessage, app: App): void {
   const { rawHeaders } = request
   const hasBody = rawHeaders.some((name, i) => i % 2 === 0 && /^(?:content-length|transfer-encoding)$/i.test(name))

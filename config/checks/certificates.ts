@@ -1,6 +1,4 @@
-/**
- * Checks of the TLS files for visitors, apps and Redis: whether they can be read, belong together and have expired. No message quotes them.
- */
+/** Checks of the TLS files for visitors, apps and Redis: readable, matching and current. No message quotes them. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
@@ -9,7 +7,7 @@ import { readText } from '../reading/text-sources.ts'
 import type { DraftApp, DraftConfig } from '../schema.ts'
 import { shown } from '../values/invalid.ts'
 
-/** Adds every problem, warning and advice about `listen.tls`. `now` in milliseconds. */
+/** `now` in milliseconds. */
 export function checkTlsFiles(
   tls: { cert?: string; key?: string },
   now: number,
@@ -54,7 +52,7 @@ function checkHosts(
   }
 }
 
-/** Reports the files for Redis that cannot be read. The driver checks their content. */
+/** Reports unreadable files for Redis. The driver checks their content. */
 export function checkRedisFiles(
   tls: { ca?: string | null; cert?: string | null; key?: string | null },
   diagnostics: Diagnostics
@@ -63,17 +61,14 @@ export function checkRedisFiles(
     if (tls[name] != null) readPem(tls[name], `redis.tls.${name}`, diagnostics)
 }
 
-/** Reports a file of authorities that cannot be read or holds no certificate. */
+/** Reports a file of authorities that is unreadable or holds no certificate. */
 export function checkAuthority(file: string, path: string, diagnostics: Diagnostics): void {
   const pem = readPem(file, path, diagnostics)
   if (pem !== null && attempt(() => new X509Certificate(pem)) === null)
     diagnostics.problem(path, 'must name a PEM file that begins with a certificate')
 }
 
-/**
- * Reads a certificate and its private key, and reports where they cannot be read or do not belong together. `hasKey`: the key's file is
- * text.
- */
+/** Reads a certificate and its private key, and reports unreadable or mismatched files. `hasKey`: the key's file is text. */
 export function readPair(
   tls: { cert?: string | null; key?: string | null },
   path: string,
@@ -92,7 +87,7 @@ export function readPair(
   return { certificate, hasKey: key !== null }
 }
 
-/** The text of a PEM file. Where it cannot be read, this reports a problem and answers null. */
+/** The text of a PEM file. If it is unreadable, this reports a problem and returns null. */
 export function readPem(file: string, path: string, diagnostics: Diagnostics): string | null {
   diagnostics.files.set(file, path)
   try {
@@ -129,7 +124,7 @@ function attempt<T>(work: () => T): T | null {
 
 type DraftTls = NonNullable<DraftApp['tls']>
 
-/** Adds every problem and warning about `apps[].tls`. `now` in milliseconds. */
+/** `now` in milliseconds. */
 export function checkAppsTls({ apps }: DraftConfig, now: number, diagnostics: Diagnostics): void {
   apps?.forEach((app, index) => {
     if (app?.tls == null) return
@@ -167,7 +162,7 @@ function checkTogether(tls: DraftTls, path: string, diagnostics: Diagnostics): v
       diagnostics.problem(`${path}.${key}`, `needs ${path}.${other} beside it`)
 }
 
-/** Adds a problem where a PEM file holds no certificates, and a warning where all of them have expired. */
+/** A PEM file without certificates is a problem; one with only expired certificates gets a warning. */
 export function checkAuthorities(file: string, path: string, now: number, diagnostics: Diagnostics): void {
   const text = readPem(file, path, diagnostics)
   if (text === null) return

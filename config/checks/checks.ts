@@ -1,7 +1,4 @@
-/**
- * Checks that need more than one value, and warnings about settings that are allowed but unwise. A missing value has a problem already, so
- * checks skip it.
- */
+/** Checks of several values together, and warnings about unwise settings. Checks skip a missing value, which has a problem already. */
 import { isIP } from 'node:net'
 import { parseRedisUrl } from '../../src/store/redis/url.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
@@ -18,7 +15,7 @@ import { checkOidc } from './identity-oidc.ts'
 import { checkSaml } from './identity-saml.ts'
 import { checkWebauthnPolicy } from './webauthn-policy.ts'
 
-/** Adds every problem and warning to `diagnostics`. `now` in milliseconds, for certificates. */
+/** `now` in milliseconds, for certificates. */
 export function checkConfig(config: DraftConfig, now: number, diagnostics: Diagnostics): void {
   checkListeners(config, now, diagnostics)
   checkPortal(config, diagnostics)
@@ -83,7 +80,7 @@ function checkListeners(
     )
 }
 
-/** Compares the port of the listener with those of the public addresses, where no proxy stands between. */
+/** Compares the listener's port with those of the public addresses, without a proxy between them. */
 function checkPorts({ listen, trustedProxies, portal, apps }: DraftConfig, diagnostics: Diagnostics): void {
   if (listen?.port === undefined || listen.port === 0 || trustedProxies?.length !== 0) return
   const sites = [{ path: 'portal.url', url: portal?.url }].concat(
@@ -102,7 +99,6 @@ function checkPorts({ listen, trustedProxies, portal, apps }: DraftConfig, diagn
   }
 }
 
-/** The public hosts and their keys. */
 function hostsOf({ portal, apps }: Pick<DraftConfig, 'portal' | 'apps'>): { path: string; host: string }[] {
   const urls = [{ path: 'portal.url', url: portal?.url }].concat(
     (apps ?? []).map((app, index) => ({ path: `apps[${index}].url`, url: app?.url }))

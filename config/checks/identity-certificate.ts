@@ -5,7 +5,7 @@ import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftConfig, DraftSource } from '../schema.ts'
 import { checkAuthorities, readPem } from './certificates.ts'
 
-/** Adds every problem and warning about one entry at `path`. `now` in milliseconds. */
+/** `now` in milliseconds. */
 export function checkCertificate(
   { ca, crl, ocsp }: DraftSource<'certificate'>,
   path: string,
@@ -36,7 +36,7 @@ export function checkCertificate(
     )
 }
 
-/** True where a certificate in the file cannot sign others. Files that cannot be read have their own message. */
+/** True if a certificate in the file cannot sign others. Unreadable files have their own message. */
 function holdsPerson(file: string): boolean {
   try {
     const blocks = readFileSync(file, 'latin1').match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g)

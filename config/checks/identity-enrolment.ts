@@ -4,7 +4,7 @@ import type { DraftConfig } from '../schema.ts'
 
 const quarterMs = 90 * 86_400_000
 
-/** Advises about roll-outs. `now` in milliseconds. */
+/** `now` in milliseconds. */
 export function checkEnrolment({ identity }: DraftConfig, now: number, diagnostics: Diagnostics): void {
   identity?.forEach((source, index) => {
     if (source === undefined || !('enrolment' in source)) return

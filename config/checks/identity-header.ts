@@ -6,10 +6,9 @@ import type { DraftConfig, DraftSource } from '../schema.ts'
 
 type DraftHeader = DraftSource<'header'>
 
-/** Shorter ones can be guessed over a network in the life of an installation. */
+/** Shorter ones can be guessed over a network in an installation's life. */
 const leastSecret = 16
 
-/** Adds every problem, warning and advice about one entry at `path`. */
 export function checkHeader(
   entry: DraftHeader,
   path: string,

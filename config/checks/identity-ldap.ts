@@ -7,7 +7,6 @@ import { checkAuthority } from './certificates.ts'
 
 type DraftLdap = DraftSource<'ldap'>
 
-/** Adds every problem and warning about the directory at `path`. */
 export function checkLdap(directory: DraftLdap, path: string, diagnostics: Diagnostics): void {
   checkServers(directory, path, diagnostics)
   checkBind(directory, path, diagnostics)

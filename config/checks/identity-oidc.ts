@@ -3,7 +3,6 @@ import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftSource } from '../schema.ts'
 import { checkAuthority } from './certificates.ts'
 
-/** Adds every problem and warning about the provider at `path`. */
 export function checkOidc(provider: DraftSource<'oidc'>, path: string, diagnostics: Diagnostics): void {
   const { issuer, scopes, clientSecret, clientAuthentication, ca, mfa } = provider
   if (issuer?.includes('/.well-known/'))

@@ -1,12 +1,12 @@
 /**
- * Checks of an app's rules: rules that contradict themselves, that are never reached, or that protect less than they seem to. The first
- * rule that matches counts, so a wrong order is the most frequent mistake.
+ * Checks of an app's rules: contradictions, unreachable rules, and rules that protect less than they seem to. The first matching rule
+ * counts, so a wrong order is the most frequent mistake.
  */
 import { type Network, networkCovers, networksMeet, parseNetwork } from '../../src/request/networks.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftRule } from '../schema.ts'
 
-/** Adds every problem and warning about the rules at `path`. Where the app ignores letter case, these checks do too. */
+/** If the app ignores letter case, these checks do too. */
 export function checkRules(
   given: readonly (DraftRule | undefined)[],
   isCaseSensitive: boolean,
@@ -42,7 +42,7 @@ export function checkRules(
   })
 }
 
-/** An index of rules by the segments before their first `*`. An app may have ten thousand rules, and each is compared with all others. */
+/** An index of rules by the segments before their first `*`, since ten thousand rules are compared with each other. */
 class RuleIndex {
   readonly #places = new Map<string, number[]>()
 
@@ -82,7 +82,7 @@ function checkOutcome(rule: DraftRule, at: string, diagnostics: Diagnostics): vo
     diagnostics.warning(at, 'opens the whole app to everybody, without signing in')
 }
 
-/** Reports a path that protects one page where its author meant everything below it, and a path that no request can have. */
+/** Reports a path that protects one page instead of everything below it, and a path that no request can have. */
 function checkPath(
   rule: DraftRule,
   written: string | undefined,
@@ -133,11 +133,11 @@ function checkPath(
   )
 }
 
-/** True where a rule that lets people in comes before a narrower, stricter one, and takes some of its people away. */
+/** True if an open rule precedes a narrower, stricter one, and takes some of its people away. */
 function opensBefore(earlier: DraftRule, later: DraftRule): boolean {
   if (earlier.access === 'deny' || !coversPath(earlier.path, later.path ?? '/**')) return false
   if (later.access === 'deny' && singlesOut(later, earlier)) return overlaps(earlier, later)
-  // With one path for both, two outcomes for different people are meant.
+  // Two outcomes for different people at one path are intended.
   if (later.path === undefined || earlier.path === later.path) return false
   if (later.access === 'deny') return overlaps(earlier, later)
   if (later.access === 'public' || !overlaps(earlier, later)) return false
@@ -146,10 +146,7 @@ function opensBefore(earlier: DraftRule, later: DraftRule): boolean {
   return later.factors != null && later.factors.length < 3 && !isWithin(earlier.factors, later.factors)
 }
 
-/**
- * True for a rule that singles people out of another: a person out of a group, or a network out of a larger one. A group after a person may
- * be meant.
- */
+/** True for a rule that singles out a person of a group, or a part of a network. A group after a person may be intended. */
 function singlesOut(rule: DraftRule, other: DraftRule): boolean {
   if (rule.users !== undefined) return other.users === undefined
   return rule.networks !== undefined && other.networks !== undefined && other.users === undefined
@@ -159,7 +156,7 @@ function isWithin(narrow: readonly unknown[] | null | undefined, wide: readonly 
   return narrow?.every(word => wide.includes(word)) ?? false
 }
 
-/** False where the two can never match one request. Groups say nothing, since people may be in several. */
+/** False if no request can match both. Groups do not count, since people may be in several. */
 function overlaps(one: DraftRule, other: DraftRule): boolean {
   const { networks: here } = one
   const { networks: there } = other
@@ -205,7 +202,7 @@ function covers(earlier: DraftRule, later: DraftRule): boolean {
 
 const networks = new Map<string, Network>()
 
-/** The network of a rule. Ten thousand rules are compared with each other, so each network is parsed once. */
+/** Parsed once, since ten thousand rules are compared with each other. */
 function networkOf(text: string): Network {
   const network = networks.get(text) ?? (parseNetwork(text) as Network)
   networks.set(text, network)

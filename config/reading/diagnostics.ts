@@ -1,12 +1,12 @@
 /** Problems, warnings and advice about a configuration, each with its key and its place in the file. */
 
-/** One problem, warning or remark. Lines and columns count from 1; null where there is no place. */
+/** Lines and columns count from 1; null without a place. */
 export interface Problem {
-  /** As the person named the file; empty when no file was found. */
+  /** As the person named the file; empty if no file was found. */
   readonly file: string
   readonly line: number | null
   readonly column: number | null
-  /** The key, such as `apps[1].upstream`; empty for the file as a whole. */
+  /** The key, such as `apps[1].upstream`; empty for the whole file. */
   readonly path: string
   readonly message: string
 }
@@ -35,7 +35,7 @@ export interface Place {
 
 export interface ReadingContext {
   readonly file: string
-  /** The absolute folder from which relative paths start. */
+  /** The absolute folder of relative paths. */
   readonly folder: string
   readonly env: NodeJS.ProcessEnv
 }
@@ -43,11 +43,11 @@ export interface ReadingContext {
 export class Diagnostics {
   readonly problems: Problem[] = []
   readonly warnings: Problem[] = []
-  /** Remarks that only `factorgate check` prints, since the setting may be meant. */
+  /** Remarks that only `factorgate check` prints, since the setting may be intended. */
   readonly advice: Problem[] = []
-  /** Files that were read beside the configuration, with their keys. A change of one asks for a reload. */
+  /** Further files, with their keys. A change of one causes a reload. */
   readonly files = new Map<string, string>()
-  /** Those of them that hold a secret, with their keys. */
+  /** Those of them with a secret, with their keys. */
   readonly secrets = new Map<string, string>()
   readonly context: ReadingContext
   readonly #places = new Map<string, Place>()
@@ -60,7 +60,7 @@ export class Diagnostics {
     this.#places.set(path, place)
   }
 
-  /** True if the file itself says something at this path; defaults do not count. */
+  /** True if the file has a value at this path; defaults do not count. */
   isGiven(path: string): boolean {
     return this.#places.has(path)
   }
@@ -77,7 +77,7 @@ export class Diagnostics {
     this.advice.push({ file: this.context.file, ...this.placeOf(path), path, message })
   }
 
-  /** The value's place, or that of the nearest block around it in the file. */
+  /** The value's place, or that of the nearest block around it. */
   placeOf(path: string): Place {
     for (let at = path; at !== ''; at = parentOf(at)) {
       const place = this.#places.get(at)
@@ -87,7 +87,7 @@ export class Diagnostics {
   }
 }
 
-/** Sorts by line, then by column, and removes repetitions. */
+/** Sorts by line and column, and removes repetitions. */
 export function inOrder(problems: readonly Problem[]): Problem[] {
   const seen = new Map(problems.map(problem => [JSON.stringify(problem), problem]))
   return [...seen.values()].sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))

@@ -1,6 +1,6 @@
 /**
- * The reader of a document: schema and YAML nodes become values, with defaults, `${NAME}` and `…File`, and unknown keys are found. It goes
- * on after every problem, so that people see all at once. A value that cannot be read is `undefined`, and has a problem.
+ * The reader of a document: it turns schema and YAML nodes into values, with defaults, `${NAME}` and `…File`, and finds unknown keys. It
+ * continues after every problem, so that people see all at once. An unreadable value is `undefined`, and has a problem.
  */
 import {
   isAlias,
@@ -67,9 +67,9 @@ class Reader {
         : []
     for (const [key, pair] of this.#reportBraces(unknownKeys, bare, path))
       guessed.add(this.#unknownKey(properties, key, pair, path) ?? '')
-    // A key without the blank behind its colon is not missing.
+    // A key without the blank after its colon is not missing.
     for (const [key] of unknownKeys) guessed.add(glued.exec(key)?.[1] ?? '')
-    // Where a comma was meant as text, the value before it is only half of it. There is no further message about it.
+    // If a comma was meant as text, the value before it is only half, and gets no further message.
     const all = [...pairs.keys()]
     const halved = bare[0] === undefined ? undefined : all[all.indexOf(bare[0][0]) - 1]
     const result: Record<string, unknown> = {}
@@ -134,7 +134,7 @@ class Reader {
     if (isInvalid(filled)) return this.#invalid(path, filled.reason)
     const { text, changed } = filled
     if (schema.type === 'string') return this.#checked(schema, text, node.value, path)
-    // For a number or a switch from the environment, the text decides.
+    // A number or a switch from the environment is recognised by its text.
     const bare = changed && /^(true|false|\d{1,15})$/.test(text) ? JSON.parse(text) : text
     return this.#checked(schema, bare, node.value, path)
   }
@@ -183,7 +183,7 @@ class Reader {
     return this.#invalid(path, `must be from ${print(least)} to ${print(most)}, got ${shown(raw)}`)
   }
 
-  /** The value of a pair. Where there is none, problems point at the key. */
+  /** The value of a pair. Without one, problems point at the key. */
   #pairValue(schema: Node, pair: Pair, path: string): unknown {
     if (pair.value == null) this.#diagnostics.recordPlace(path, this.#keyPlace(pair))
     return this.value(schema, (pair.value ?? null) as Yaml, path)
@@ -214,7 +214,7 @@ class Reader {
 
   /**
    * Reports one mistake in braces that makes many keys: a text or a list with commas in it, and `{url:"x",title:"y"}` without blanks. It
-   * names the first of them, and answers the other keys.
+   * names the first of them, and returns the others.
    */
   #reportBraces(
     unknownKeys: readonly [string, Pair][],
@@ -231,7 +231,7 @@ class Reader {
     return unknownKeys.filter(each => !bare.includes(each) && (each === first || !isGlued(each[0])))
   }
 
-  /** Adds the problem, and returns the key that was probably meant. */
+  /** Adds the problem, and returns the probable key. */
   #unknownKey(properties: Readonly<Record<string, Node>>, key: string, pair: Pair, path: string): string | null {
     const known = Object.keys(properties)
     const name = shownKey(key)
@@ -270,7 +270,7 @@ class Reader {
     return this.#yaml.at((pair.key as Scalar | null)?.range?.[0] ?? 0)
   }
 
-  /** A default as nodes, so that it is read like any other value. It has no place in the file. */
+  /** A default as nodes, which are read like any other value. */
   #created(value: unknown): Yaml {
     return this.#yaml.document.createNode(value) as Yaml
   }
@@ -304,7 +304,7 @@ function branchFor(schema: Node, node: YamlNode | null): Node | undefined {
   return schema.type === 'integer' || schema.type === 'boolean' ? schema : undefined
 }
 
-/** `title: 2026` and `users: [007]` are texts as they stand; only YAML takes them as numbers. */
+/** `title: 2026` and `users: [007]` are texts, although YAML reads numbers. */
 function takesAnyScalar(schema: Node): boolean {
   return schema['x-instead'] === undefined
 }
@@ -333,7 +333,7 @@ function expected(schema: Node): string {
   }
 }
 
-/** `is missing`, and the values that are possible. */
+/** `is missing`, and the possible values. */
 function missing(schema: Node): string {
   if (schema.enum !== undefined) return `is missing: ${oneOf(schema.enum)}`
   if (schema.properties !== undefined)

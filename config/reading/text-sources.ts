@@ -1,6 +1,6 @@
 /**
- * Readers of texts: files in UTF-8, files with one secret, and the environment. Other encodings are refused, otherwise a wrong byte would
- * become part of a secret. No message quotes a text.
+ * Readers of UTF-8 files, of secret files, and of the environment. Other encodings are refused, otherwise a wrong byte would enter a
+ * secret. No message quotes a text.
  */
 import { readFileSync, statSync } from 'node:fs'
 import { type Invalid, invalidSecret, nearest, shownKey } from '../values/invalid.ts'
@@ -8,7 +8,7 @@ import { type Invalid, invalidSecret, nearest, shownKey } from '../values/invali
 /** The text, or the end of a sentence about the file (`is UTF-16 text: …`). */
 export type TextRead = { readonly text: string } | { readonly not: string }
 
-/** The text of `bytes`. A message that tells how to convert the file uses `name`. */
+/** `name` is for a message that tells how to convert the file. */
 export function readText(bytes: Uint8Array, name = 'FILE'): TextRead {
   const [a, b, c, d] = bytes
   if (a === 0xff && b === 0xfe && c === 0 && d === 0) return { not: `is UTF-32 text: ${convert('UTF-32', name)}` }
@@ -58,7 +58,7 @@ function firstInvalid(bytes: Uint8Array): number {
   return bytes.length
 }
 
-/** The text of a PEM file that was checked before. Throws where it cannot be read, or is no text any more. */
+/** The text of a PEM file that was checked before. Throws if it is unreadable. */
 export function pemText(file: string): string {
   const read = readText(readFileSync(file), file)
   if ('not' in read) throw new Error(`${file} ${read.not}`)
@@ -67,7 +67,7 @@ export function pemText(file: string): string {
 
 const mostSecretBytes = 65_536
 
-/** The content without its last line break, or why it cannot be read. `folder` is the start of relative paths, for the message. */
+/** The content without its last line break, or why it is unreadable. `folder`, the start of relative paths, is for the message. */
 export function readSecretFile(file: string, folder: string): string | Invalid {
   try {
     const stat = statSync(file)
@@ -98,7 +98,7 @@ function unreadable(error: unknown, folder: string): string {
 
 export interface Substituted {
   readonly text: string
-  /** True if something was filled in. Messages then show the text in the file. */
+  /** True if something was filled in. Messages then show the file's text. */
   readonly changed: boolean
 }
 
@@ -124,7 +124,7 @@ function readVariable(name: string, end: string, env: NodeJS.ProcessEnv): string
   if (end === '') return invalidSecret(`has '$\{' without '}'; for the two characters themselves write '$$\{'`)
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
     return invalidSecret(`takes '$\{NAME}' only, with letters, digits and '_' in the name, and no default after it`)
-  // A file of variables from some editors begins with a byte order mark, and ends its lines with CR LF.
+  // Some editors' files of variables begin with a byte order mark, and end lines with CR LF.
   const value = env[name] ?? env[`\ufeff${name}`]
   if (value?.includes('\ufffd'))
     return invalidSecret(`needs the environment variable '${name}' as UTF-8 text, but it has another encoding`)

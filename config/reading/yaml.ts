@@ -1,4 +1,4 @@
-/** YAML text as nodes with places. The messages are the gate's own, since those of the YAML library quote the text, and secrets in it. */
+/** YAML text as nodes with places. The messages are the gate's own, since the YAML library quotes the text, and secrets in it. */
 import { type Document, type ErrorCode, LineCounter, parseDocument, visit, type YAMLError } from 'yaml'
 import type { Place, Problem } from './diagnostics.ts'
 
@@ -41,7 +41,7 @@ export function readYaml(text: string, file: string): YamlText {
     const place = at(error.pos[0])
     // One mistake often breaks the rest of its line, so only the first of a line counts.
     if (problems.some(problem => problem.line === place.line)) continue
-    // A wrong bracket, brace, quote or comma changes the meaning of all text after it, so there are no messages about that text.
+    // A wrong bracket, brace, quote or comma changes the meaning of all following text, which gets no messages.
     if (problems.length > 0 && isLost) continue
     isLost ||= breaksTheRest(error)
     const message = substitutionInFlow(lines[place.line - 1] ?? '') ?? sentenceOf(error)

@@ -1,4 +1,4 @@
-/** Apps that were not installed here. What to set is from their own documentation, which each recipe names. */
+/** Apps that were not installed here. Their settings come from their own documentation, which each recipe names. */
 import type { DocumentedRecipe } from './recipe.ts'
 
 const at = (id: string, title: string, upstream: string, more = '') => `- id: ${id}

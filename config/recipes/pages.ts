@@ -1,11 +1,10 @@
-/** The pages about apps, written from the recipes: one a recipe in docs/apps/, their list, and the table in README.md. */
+/** The pages about apps, from the recipes: one for each in docs/apps/, their list, and the table in README.md. */
 import { documentedRecipes } from './documented.ts'
 import type { DocumentedRecipe, Recipe, TestedRecipe } from './recipe.ts'
 import { testedRecipes } from './tested.ts'
 
 const written = '<!-- Written by `npm run docs` from config/recipes/. Change it there. -->'
 
-/** The table of the tested apps in README.md. */
 export function recipesTable(): string {
   const rows = testedRecipes.map(({ title, gate, app }) => {
     const keys = gate.split('\n').filter(line => /^ {2}(?!title:|url:|upstream:)\S/.test(line))
@@ -15,7 +14,6 @@ export function recipesTable(): string {
   return ['| app | at the gate, besides `url` and `upstream` | at the app |', '|---|---|---|', ...rows].join('\n')
 }
 
-/** Every page of docs/apps/: its name, and its text. */
 export function recipePages(): ReadonlyMap<string, string> {
   const pages = new Map([['README.md', listPage()]])
   for (const recipe of testedRecipes) pages.set(`${recipe.id}.md`, page(recipe, testedHere(recipe)))

@@ -1,7 +1,4 @@
-/**
- * The apps that were tried behind the gate, and the settings that each needs on both sides. `npm run labapps` runs this list, and the pages of
- * docs/apps/ are written from it.
- */
+/** The tested apps, and the settings of each on both sides. `npm run labapps` runs this list, and docs/apps/ is written from it. */
 import type { TestedRecipe } from './recipe.ts'
 
 const notebook = (more: string) => `- id: notebooks

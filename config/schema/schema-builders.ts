@@ -1,10 +1,10 @@
 /**
- * Functions that build the schema: JSON Schema with a few `x-…` words that only the reader uses. print.ts removes them. Every key has a
- * title and a description.
+ * Functions that build the schema: JSON Schema with a few `x-…` words for the reader, which print.ts removes. Every key has a title and a
+ * description.
  */
 import type { Loaded, ValueTypeName } from '../values/value-types.ts'
 
-/** What the reference and editors say about a key. `default` and `example` are as in the file. */
+/** The texts of the reference and editors. `default` and `example` are as in the file. */
 export interface About {
   readonly title: string
   readonly description: string
@@ -12,7 +12,7 @@ export interface About {
   readonly example?: unknown
 }
 
-/** A schema node as the reader and print.ts see it: plain JSON Schema. */
+/** A schema node for the reader and print.ts: plain JSON Schema. */
 export interface Node {
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'boolean' | 'null'
   readonly title?: string
@@ -26,7 +26,7 @@ export interface Node {
   readonly items?: Node
   readonly minItems?: number
   readonly anyOf?: readonly Node[]
-  /** The key whose value says which of the maps in `anyOf` is meant. */
+  /** The key whose value selects a map of `anyOf`. */
   readonly 'x-by'?: string
   readonly enum?: readonly (string | number)[]
   readonly const?: unknown
@@ -42,9 +42,9 @@ export interface Node {
   readonly 'x-secret'?: true
   /** This key names a file with the value of that other key. */
   readonly 'x-fileOf'?: string
-  /** The value is filled in from other keys; the text says from which. */
+  /** The value is filled in from other keys, which the text names. */
   readonly 'x-derived'?: string
-  /** A message instead of "must be a list" and the like, where the reason matters more than the shape. */
+  /** A message in place of "must be a list" and the like, if the reason matters more. */
   readonly 'x-instead'?: string
   /** The type of the keys in a map with free keys. */
   readonly 'x-keys'?: ValueTypeName
@@ -53,7 +53,7 @@ export interface Node {
 declare const value: unique symbol
 declare const absent: unique symbol
 
-/** A schema whose loaded value is a T. The compiler alone uses the type of the value. */
+/** A schema whose loaded value is a T, for the compiler alone. */
 export interface Schema<T = unknown> extends Node {
   readonly [value]: T
 }
@@ -90,17 +90,17 @@ export function duration(of: About, least: number, most: number) {
   return text('duration', of, { 'x-least': least, 'x-most': most })
 }
 
-/** Text that is never shown. `secretFile` makes the `…File` key beside it. */
+/** Text that is never shown. `secretFile` makes its `…File` key. */
 export function secret<K extends ValueTypeName>(kind: K, of: About) {
   return text(kind, of, { 'x-secret': true })
 }
 
-/** The `…File` key of a secret. The loader reads the file and fills in the secret. */
+/** The `…File` key of a secret. The loader reads the file. */
 export function secretFile(key: string, of: About) {
   return orNull(text('file', of, { 'x-fileOf': key }))
 }
 
-/** A value that the loader fills in from other keys; `from` says from which. */
+/** A value that the loader fills in from the keys named by `from`. */
 export function derived<K extends ValueTypeName>(kind: K, from: string, of: About) {
   return text(kind, of, { 'x-derived': from })
 }
@@ -132,7 +132,7 @@ export function map<P extends Keys>(properties: P, of: About) {
   })
 }
 
-/** One of several maps: their key `kind` says which. */
+/** One of several maps, selected by their key `kind`. */
 export function oneByKind<const T extends readonly Schema<{ readonly kind: string }>[]>(maps: T, of: About) {
   return typed<ValueOf<T[number]>>({ type: 'object', anyOf: maps, 'x-by': 'kind', ...about(of) })
 }
@@ -146,12 +146,10 @@ export function record<T extends Schema>(keys: ValueTypeName, values: T, of: Abo
   })
 }
 
-/** An optional value: null when left out. */
 export function orNull<T extends Schema>(schema: T) {
   return typed<ValueOf<T> | null>({ default: null, ...schema })
 }
 
-/** An optional value: absent when left out. */
 export function orAbsent<T extends Schema>(schema: T) {
   const copy = { ...schema } as unknown as OptionalSchema<ValueOf<T>>
   optional.add(copy)

@@ -1,4 +1,4 @@
-/** The schema of an app's upstreams: where they are, how they share the load, how they are checked, whom to trust. */
+/** The schema of an app's upstreams: addresses, load balancing, health checks, TLS. */
 import type { Upstream } from '../values/addresses.ts'
 import type { StatusRange } from '../values/value-types.ts'
 import { choice, duration, flag, map, orNull, text, typed, whole } from './schema-builders.ts'

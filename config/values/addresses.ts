@@ -1,6 +1,6 @@
 /**
- * Addresses in the configuration: public URLs, upstreams, networks, hosts, stores. What two programs may read in two ways is refused, and
- * so is a user name or password in an http URL.
+ * Addresses in the configuration: public URLs, upstreams, networks, hosts, stores. Ambiguous texts are refused, and so is a user name or
+ * password in an http URL.
  */
 import { isIP } from 'node:net'
 import path from 'node:path'
@@ -36,7 +36,7 @@ interface Parts {
   path: string
 }
 
-/** The parts of an http(s) URL, or why it is none. `what` ends the sentence "must be …". */
+/** The parts of an http(s) URL, or the problem. `what` ends the sentence "must be …". */
 function readHttp(text: string, what: string): Parts | Invalid {
   const [, authority, rest] = /^https?:\/\/([^/?#\\\s]*)([^\\\s]*)$/i.exec(text) ?? []
   if (authority === undefined || rest === undefined) return invalid(`must be ${what}`)
@@ -51,7 +51,6 @@ function readHttp(text: string, what: string): Parts | Invalid {
   return { url, path: bare }
 }
 
-/** A public URL: scheme, host, and optionally a path. */
 export function readSiteUrl(text: string): SiteUrl | Invalid {
   const parts = readHttp(text, 'an http(s) URL such as https://app.lab.example')
   if (isInvalid(parts)) return parts
@@ -60,7 +59,6 @@ export function readSiteUrl(text: string): SiteUrl | Invalid {
   return { origin, host, hostname, prefix: parts.path, secure: protocol === 'https:' }
 }
 
-/** A public URL without a path. */
 export function readPortalUrl(text: string): SiteUrl | Invalid {
   const site = readSiteUrl(text)
   if (isInvalid(site) || site.prefix === '') return site
@@ -89,7 +87,7 @@ export function readUpstream(text: string, folder: string): Upstream | Invalid {
   return { origin: parts.url.origin, socketPath, basePath: parts.path }
 }
 
-/** An address, or a network in CIDR notation. It stays text, and its users parse it with the same function. */
+/** Stays text; its users parse it with the same function. */
 export function readNetwork(text: string): string | Invalid {
   const network = parseNetwork(text)
   if (!('fault' in network)) return text
@@ -103,7 +101,7 @@ export function readNetwork(text: string): string | Invalid {
   }
 }
 
-/** An address to listen on. A name is refused, because it would only be looked up at the start. */
+/** A name is refused, because it would be looked up only at the start. */
 export function readListenHost(text: string): string | Invalid {
   const bare = text.replace(/^\[(.*)\]$/, '$1')
   if (isIP(bare) !== 0) return bare
@@ -146,7 +144,7 @@ export function readStore(text: string, folder: string): StoreTarget | Invalid {
     return invalidSecret(
       'must begin with embedded:, redis://, redis+sentinel:// or redis+cluster://; with TLS it is rediss in place of redis'
     )
-  // The store also takes parameters behind a '?'. In the configuration they are keys under `redis`.
+  // The store also accepts parameters after a '?'. In the configuration they are keys under `redis`.
   if (/[?#\s]/.test(rest))
     return invalidSecret(`must not hold blanks, '?' or '#'; in a password write them as %20, %3F and %23`)
   const userinfo = /^([^@/]*)@[^@/]*(?:\/.*)?$/.exec(rest)?.[1]
@@ -162,7 +160,7 @@ export function readStore(text: string, folder: string): StoreTarget | Invalid {
   }
 }
 
-/** A password without its colon would be taken for a user name, and a text with two colons is probably a mistake. */
+/** A password without its colon would count as a user name, and a text with two colons is probably a mistake. */
 function isUserinfo(text: string): boolean {
   try {
     decodeURIComponent(text)

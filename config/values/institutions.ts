@@ -1,4 +1,4 @@
-/** Texts that name an institution's servers and what they say: LDAP URLs, filters and DNs, issuers, entity ids, realms, dates. */
+/** Texts about institutions: LDAP URLs, filters and DNs, issuers, entity ids, realms, dates. */
 import path from 'node:path'
 import { canonicalName } from '../../src/identity/account.ts'
 import { isLoopback } from './addresses.ts'
@@ -11,7 +11,7 @@ export type MetadataSource =
   /** A metadata query server (draft-young-md-query): one identity provider at a time. */
   | { readonly kind: 'mdq'; readonly url: string }
 
-/** What stands behind `@` in the names of accounts. */
+/** The part after `@` in the names of accounts. */
 export function readRealm(text: string): string | Invalid {
   const realm = text.toLowerCase()
   return canonicalName(`a@${realm}`) === `a@${realm}`
@@ -68,7 +68,7 @@ export function readClaimPath(text: string): string | Invalid {
     : invalid('must be the name of a claim such as groups; dots go into objects: realm_access.roles')
 }
 
-/** An issuer as it stands in tokens (OpenID Connect Core §2: https, no query, no fragment). Plain http is for this machine alone. */
+/** An issuer as in tokens (OpenID Connect Core §2: https, no query, no fragment). Plain http is for this machine alone. */
 export function readIssuer(text: string): string | Invalid {
   if (!/^https?:\/\/[^\s?#\\]+$/i.test(text) || !URL.canParse(text))
     return invalid('must be an https URL such as https://login.example, without query or fragment')

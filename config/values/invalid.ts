@@ -1,11 +1,9 @@
-/**
- * The reason why a text cannot be read, as a value, and parts of such messages: quotations, guesses, lists. None of them shows a secret.
- */
+/** The reason why a text is invalid, as a value, and parts of such messages: quotations, guesses, lists. None shows a secret. */
 
 export interface Invalid {
   /** `must be …`. The reader of the file adds `, got '…'`. */
   readonly reason: string
-  /** True where the text may hold a secret, or adds nothing. `, got '…'` is then left out. */
+  /** True if the text may hold a secret, or adds nothing. `, got '…'` is then left out. */
   readonly isSecret: boolean
 }
 
@@ -21,23 +19,21 @@ export function isInvalid(value: unknown): value is Invalid {
   return typeof value === 'object' && value !== null && 'reason' in value
 }
 
-/** Text of the file in quotes. Control and invisible characters are escaped, long text is cut, and a `user:password@` is left out. */
+/** A quotation of the file. Control and invisible characters are escaped, long text is cut, and a `user:password@` is left out. */
 export function shown(text: string): string {
   const safe = visible(text.replace(/^([a-z+]*:\/\/)?.*:.*@/is, '$1…@'))
   return `'${safe.length > 60 ? `${safe.slice(0, 60)}…` : safe}'`
 }
 
-/**
- * A key for messages. It is cut at the first character that no key has, because `password:hunter2` without the space is one key in YAML.
- */
+/** A key for messages, cut at the first character that no key has: `password:hunter2` without the space is one key in YAML. */
 export function shownKey(key: string): string {
   const name = /^[\w.-]{0,48}/.exec(key)![0]
   return name === key ? name : `${name}…`
 }
 
 /**
- * The candidate that `word` most likely meant, or null. Case, `-` and `_` do not count. Two swapped letters count as one mistake, and so
- * does an end that is missing or added.
+ * The candidate that `word` most likely meant, or null. Case, `-` and `_` do not count. Two swapped letters, and a missing or added end,
+ * count as one mistake.
  */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   const bare = (text: string) => text.toLowerCase().replace(/[-_ ]/g, '')

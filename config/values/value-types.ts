@@ -1,6 +1,6 @@
 /**
- * The types of text in a configuration: how each is read, what an editor can check, and its name in the reference. A new type is one
- * `read…` function and one line in `valueTypes`.
+ * The types of text in a configuration: their readers, patterns for editors, and names in the reference. A new type is one `read…` function
+ * and one line in `valueTypes`.
  */
 import { METHODS } from 'node:http'
 import path from 'node:path'
@@ -30,9 +30,9 @@ import {
 import { type Invalid, invalid, invalidSecret, nearest } from './invalid.ts'
 
 export interface ValueType<T> {
-  /** `folder` is that of the file: relative paths start there. */
+  /** `folder` is the file's: relative paths start there. */
   read(text: string, folder: string): T | Invalid
-  /** A pattern for editors. It may allow too much; `read` decides. */
+  /** For editors. It may allow too much; `read` decides. */
   readonly pattern?: string
   /** Its name in the reference. */
   readonly name: string
@@ -83,9 +83,7 @@ export type ValueTypeName = keyof typeof valueTypes
 /** The loaded value of a type. */
 export type Loaded<K extends ValueTypeName> = Exclude<ReturnType<(typeof valueTypes)[K]['read']>, Invalid>
 
-/** A duration in a loaded configuration. */
 export type Seconds = number
-/** A size in a loaded configuration. */
 export type Bytes = number
 
 const secondsIn: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 }
@@ -133,7 +131,7 @@ export function readFingerprint(text: string): string | Invalid {
   )
 }
 
-/** An AAGUID in the one spelling that authenticators' lists have: lower case, with hyphens. */
+/** An AAGUID in the spelling of authenticators' lists: lower case, with hyphens. */
 export function readAaguid(text: string): string | Invalid {
   const digits = text.trim().toLowerCase().replaceAll('-', '')
   if (!/^[0-9a-f]{32}$/.test(digits))
@@ -160,7 +158,7 @@ export function readStatus(text: string): StatusRange | Invalid {
   return invalid('must be a status such as 200, a class such as 2xx, or a range such as 200-399')
 }
 
-/** A path with an optional query, as it stands in a request line. */
+/** A path with an optional query, as in a request line. */
 export function readRequestPath(text: string): string | Invalid {
   if (!/^\/(?!\/)/.test(text)) return invalid("must begin with one '/', such as /healthz")
   if (text.includes('#')) return invalid("must not hold '#': it never reaches the app")
@@ -172,11 +170,11 @@ export interface Until {
   readonly text: string
   /** In milliseconds since the epoch; null for words. */
   readonly at: number | null
-  /** The zone in which the text says it; 0 for words. */
+  /** The zone in the text; 0 for words. */
   readonly offsetMinutes: number
 }
 
-/** `2026-12-01T08:00+01:00`, or words. What looks like a time must have its zone, and must exist. */
+/** `2026-12-01T08:00+01:00`, or words. A time must have its zone, and must exist. */
 export function readUntil(text: string): Until | Invalid {
   const line = readLine(text)
   if (typeof line !== 'string') return line
@@ -206,7 +204,7 @@ export function readColour(text: string): string | Invalid {
   return /^#[0-9a-f]{6}$/i.test(text) ? text.toLowerCase() : invalid("must be a colour such as '#2f6f4e'")
 }
 
-/** A method that Node can receive. A rule with another one would never match. */
+/** A method that Node can receive. No request could match another one. */
 export function readMethod(text: string): string | Invalid {
   if (METHODS.includes(text)) return text
   if (METHODS.includes(text.toUpperCase())) return invalid(`must be in capital letters: ${text.toUpperCase()}`)
@@ -226,12 +224,12 @@ export function readUserName(text: string): string | Invalid {
   return canonicalName(text) ?? invalid('must be a sign-in name such as alice or alice@lab.example')
 }
 
-/** The beginning of all keys in Redis. Braces are refused, since Redis chooses hash slots by them. */
+/** The prefix of all keys in Redis. Braces are refused, since Redis chooses hash slots by them. */
 export function readKeyPrefix(text: string): string | Invalid {
   return /^[\w:.-]{1,64}$/.test(text) ? text : invalid("must be letters, digits and : . _ -, such as 'factorgate:'")
 }
 
-/** Whom people ask for help: words, a `mailto:` or a web address. */
+/** A contact for help: words, a `mailto:` or a web address. */
 export function readContact(text: string): string | Invalid {
   const line = readLine(text)
   if (typeof line !== 'string') return line
@@ -255,7 +253,7 @@ const framing = [
 ]
 const others = ['cookie', 'set-cookie', 'content-type', 'content-encoding', 'date', 'origin', 'proxy', 'referer']
 const ours = ['forwarded', 'x-real-ip', 'via']
-// X-Forwarded-User, -Email, -Groups and -Preferred-Username are allowed, since many apps read people's names there.
+// X-Forwarded-User, -Email, -Groups and -Preferred-Username are allowed, since many apps read them.
 const families =
   /^(x-factorgate-|x-original-|x-rewrite-|proxy-|sec-|access-control-|x-forwarded-(by|client-cert|for|host|method|path|port|prefix|proto|protocol|scheme|server|ssl|uri|url)$)/
 

@@ -83,7 +83,7 @@ export class Strangers {
   flush(isEnd = false): void {
     const now = this.#clock()
     const minute = this.#minute
-    // A clock that was set back ends a minute too, otherwise the minute would last as long as the step.
+    // A clock that was set back ends a minute too, otherwise it would last as long as the step.
     if (!isEnd && now - minute.since < windowMs && now >= minute.since) return
     this.#minute = new Minute(now)
     this.#tell('exchange.repeated', minute, minute.networks, networksTold, network =>
@@ -142,12 +142,12 @@ export class Strangers {
 
 const others = 'others'
 
-/** True for what was not accepted, also a wrong proof after a password alone. */
+/** True for anything not accepted, even a wrong proof after a password. */
 function isRefusal({ outcome }: AuditEvent): boolean {
   return outcome === 'refused' || outcome === 'throttled' || outcome === 'busy' || outcome === 'expired'
 }
 
-/** An app that only reports answers strangers too. Its count says what the rules would have done. */
+/** A report-only app answers strangers too. Its count tells what the rules would have done. */
 function wouldOf({ would, app }: AuditEvent): string | null {
   return typeof would === 'string' && app !== undefined ? `would_${would}/${app}` : null
 }

@@ -1,6 +1,6 @@
 /**
- * The context of a command: the configured store and journal, opened and closed. It creates no store by accident, and
- * refuses changes that could not be journaled.
+ * The context of a command: the configured store and journal, opened and closed. It creates no store by accident, and refuses changes that
+ * cannot be journaled.
  */
 import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
@@ -40,15 +40,12 @@ export interface CommandContext {
 
 export interface WorkOptions {
   readonly config?: string | undefined
-  /**
-   * `nothing`: reads only. `access`: takes access away, allowed even without a journal. `grant`: any other change,
-   * refused without one.
-   */
+  /** `nothing`: reads only. `access`: takes access away, allowed without a journal. `grant`: any other change, refused without one. */
   readonly changes: 'nothing' | 'access' | 'grant'
   /** Creates the embedded store if missing. */
   readonly mayCreate?: boolean
   readonly fills?: boolean
-  /** Opens any store, also one the gateway refuses. */
+  /** Opens any store, even one that the gateway refuses. */
   readonly accepts?: boolean
 }
 
@@ -186,7 +183,7 @@ class Place implements CommandContext {
     return this.#unconfirmed === null
   }
 
-  /** Runs at the end of a command, also of a failed one. */
+  /** Runs at the end of every command, even a failed one. */
   async sayUnconfirmed(): Promise<void> {
     if (this.#unconfirmed === null) return
     this.#io.stderr(

@@ -1,6 +1,6 @@
 /**
- * The command interface: arguments, help pages, errors and exit codes. Results go to stdout, messages to stderr, so a
- * pipe gets the result alone.
+ * The command interface: arguments, help pages, errors and exit codes. Results go to stdout, messages to stderr, so that a pipe gets the
+ * result alone.
  */
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { nearest } from '../../config/values/invalid.ts'
@@ -10,10 +10,9 @@ import type { Clock } from '../clock.ts'
 /** 0 success · 1 failure, or the answer is no · 2 wrong usage. */
 export type ExitCode = 0 | 1 | 2
 
-/** A command's access to the process, so that tests can replace it. */
+/** A command's access to the process, replaceable by tests. */
 export interface Io {
   stdout(text: string): void
-  /** For messages, warnings and errors. */
   stderr(text: string): void
   readonly env: Readonly<Record<string, string | undefined>>
   /** Absolute; paths in arguments are relative to it. */
@@ -31,7 +30,6 @@ export interface Io {
 export interface Entry {
   /** `add` of `user add`. */
   readonly name: string
-  /** For the list. */
   readonly summary: string
   load(): Promise<{ readonly command: Command }>
 }

@@ -1,4 +1,4 @@
-/** `factorgate report`: who has which factors, who uses what, and whom the rules of apps that only report would stop. */
+/** `factorgate report`: who has which factors, who uses what, and whom the rules of report-only apps would stop. */
 import type { Config } from '../../config/schema.ts'
 import { inBatches } from '../store/batches.ts'
 import { type Command, type Io, jsonText, PersonError, readArgs, UsageError, visible } from './command.ts'
@@ -63,7 +63,7 @@ Example:
   }
 }
 
-/** None where the gate has not run yet; people have factors all the same. */
+/** None if the gate has not run yet; people have factors anyway. */
 async function filesOf({ journal }: Config, io: Io): Promise<string[]> {
   try {
     return await journalFiles(journal)
@@ -174,7 +174,6 @@ function tablesOf({ people, apps, wouldStop }: Report, columns: number | undefin
     .join('\n')
 }
 
-/** Null for no time. */
 function iso(at: number): string | null {
   return Number.isFinite(at) && at > 0 ? new Date(at).toISOString() : null
 }

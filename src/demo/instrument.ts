@@ -1,4 +1,4 @@
-/** The instrument of the sample lab, Orbit-2: what its sensors say at a moment, and what its console answers. Pure; owns no socket. */
+/** The instrument of the sample lab, Orbit-2: its readings at a moment, and its console's answers. Pure functions. */
 import { totalIonCurrent } from './samples.ts'
 
 export interface Reading {
@@ -11,7 +11,7 @@ export interface Reading {
   readonly secondsLeft: number
 }
 
-/** Settings that people change from the console; one set for everybody, as with a real instrument. */
+/** Settings that people change from the console, shared by everybody, as with a real instrument. */
 export interface Instrument {
   flow: number
   valve: 'load' | 'inject'
@@ -40,7 +40,7 @@ const help = [
   'echo …           the same again'
 ].join('\n')
 
-/** What the console says to one line, changing `instrument` where the line asks for it. */
+/** The console's answer to one line, which may change `instrument`. */
 export function answer(instrument: Instrument, line: string, who: string | null, now: number): string {
   const [command = '', ...rest] = line.trim().split(/\s+/)
   const argument = rest.join(' ')

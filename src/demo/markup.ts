@@ -1,4 +1,4 @@
-/** HTML for the sample lab. Owns one thing: nothing that is not markup by our own hand reaches a page unescaped. */
+/** HTML for the sample lab. All text is escaped unless it is markup already. */
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -25,7 +25,7 @@ function render(part: Part): string {
   return String(part).replace(/[&<>"']/g, sign => entities[sign]!)
 }
 
-/** A template tag: what stands in the source is markup, what is put in is text, unless it is markup already. */
+/** A template tag: the source is markup, and inserted values are text unless they are markup already. */
 export function html(source: TemplateStringsArray, ...parts: Part[]): Markup {
   return new Markup(source.map((text, i) => text + (i < parts.length ? render(parts[i]) : '')).join(''))
 }

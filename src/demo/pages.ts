@@ -1,11 +1,11 @@
-/** The pages of the sample lab. Owns what they look like; every link is relative, so the lab works below any path. */
+/** The pages of the sample lab. Every link is relative, so that the lab works below any path. */
 import { html, type Markup } from './markup.ts'
 import type { Sample, Status } from './samples.ts'
 import { readable, type Visitor } from './visitor.ts'
 
 export interface Place {
   readonly title: string
-  /** How many folders below the lab's root the page lies. */
+  /** The number of folders from the lab's root to the page. */
   readonly depth: number
   readonly here: 'samples' | 'instrument' | 'deposit' | 'admin' | 'you' | null
   readonly visitor: Visitor | null

@@ -1,6 +1,6 @@
 /**
- * The sample lab portal that `npm start` protects: a small app of the kind the gate is for, with pages, a live trace (SSE), a console
- * (WebSocket), downloads and uploads. Owns no sign-in: it believes the identity headers, so it listens on loopback alone.
+ * The sample lab portal that `npm start` protects: pages, a live trace (SSE), a console (WebSocket), downloads and uploads. It has no
+ * sign-in and trusts the identity headers, so it listens on loopback alone.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -66,7 +66,7 @@ export async function startSampleLab(options: { port: number; host?: string; now
 
   function calibrate(request: IncomingMessage, response: ServerResponse): void {
     request.resume()
-    // Another site may not press our buttons; browsers that say nothing are too old to be used across sites unnoticed.
+    // Another site may not submit our forms. Browsers without this header are too old to matter.
     const site = request.headers['sec-fetch-site']
     if (site !== undefined && site !== 'same-origin') return page(response, lostPage(visitorOf(request), 1), 403)
     const who = visitorOf(request)?.name ?? 'somebody'
@@ -160,7 +160,7 @@ function sendCsv(response: ServerResponse, id: string, text: string): void {
   response.end(text)
 }
 
-/** One range at most (RFC 9110 §14.2 lets a server ignore the rest); made as fast as the reader takes it. */
+/** One range at most (RFC 9110 §14.2 lets a server ignore the rest), made as fast as the reader takes it. */
 function sendRaw(request: IncomingMessage, response: ServerResponse, name: string): void {
   const asked = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '')
   const from = asked === null ? 0 : Number(asked[1])

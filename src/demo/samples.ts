@@ -1,7 +1,4 @@
-/**
- * What the sample lab knows: samples, their story and their measurements. All of it made up, all of it the same at every start,
- * so that a test and a visitor see one thing. Owns no clock and no randomness.
- */
+/** The invented samples of the lab, with their story and measurements. They are the same at every start, for tests and visitors. */
 
 export type Status = 'received' | 'queued' | 'running' | 'measured' | 'failed'
 
@@ -12,7 +9,7 @@ export interface Sample {
   readonly project: string
   readonly owner: string
   readonly status: Status
-  /** Where the aliquot lies: freezer, rack, position. */
+  /** The place of the aliquot: freezer, rack, position. */
   readonly place: string
   readonly received: string
   readonly story: readonly { readonly day: string; readonly what: string; readonly who: string }[]
@@ -64,12 +61,11 @@ export const samples: readonly Sample[] = rows.map(([name, matrix, project, owne
   story: steps.slice(0, stepsDone[status]).map((step, n) => ({ day: day(i + n), ...step }))
 }))
 
-/** One sample, or undefined. */
 export function sample(id: string): Sample | undefined {
   return samples.find(each => each.id === id)
 }
 
-/** The samples whose id, name, project, owner or matrix holds every word of `query`. */
+/** The samples whose id, name, project, owner or matrix contains every word of `query`. */
 export function find(query: string): readonly Sample[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean)
   return samples.filter(each => {
@@ -78,7 +74,7 @@ export function find(query: string): readonly Sample[] {
   })
 }
 
-/** Detector counts `second` seconds into a run: a drifting baseline, four peaks, and a ripple that stands for noise. */
+/** Detector counts `second` seconds into a run: a drifting baseline, four peaks, and a ripple in place of noise. */
 export function totalIonCurrent(second: number): number {
   const t = ((second % 132) + 132) % 132
   const peak = (at: number, width: number, height: number) => height * Math.exp(-((t - at) ** 2) / (2 * width ** 2))
@@ -97,12 +93,11 @@ export function chromatogram(of: Sample): string {
 }
 
 /**
- * Bytes of the raw file of a run, made on the way: any piece can be had without the rest. More than a system takes for a reader that stands
- * still (32 MiB), so that a download which is cut is seen to be.
+ * Bytes of a run's raw file, made on demand, so that any piece is available. It exceeds the 32 MiB that a system buffers for a reader that
+ * does not read, so that a cut download shows.
  */
 export const rawFileBytes = 64 * 1024 * 1024
 
-/** `length` bytes of the raw file from `offset` on. */
 export function rawFile(offset: number, length: number): Buffer {
   const piece = Buffer.allocUnsafe(length)
   for (let i = 0; i < length; i++) piece[i] = ((offset + i) * 31 + ((offset + i) >> 8)) & 255

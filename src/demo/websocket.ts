@@ -1,6 +1,6 @@
 /**
- * The server's side of a WebSocket (RFC 6455), as much as the instrument console needs: text both ways, ping, close. Refuses
- * unmasked, oversized and malformed frames by closing, as section 7 asks, and never sends binary.
+ * The server's side of a WebSocket (RFC 6455) for the instrument console: text both ways, ping, close. It closes after unmasked, oversized
+ * and malformed frames (§7), and never sends binary.
  */
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
@@ -30,7 +30,7 @@ function isWellFormed(text: Buffer): boolean {
   return Buffer.from(text.toString('utf8'), 'utf8').equals(text)
 }
 
-/** What may stand in a close frame (§7.4.1): 1004 to 1006 and 1015 are for programs, never for the wire. */
+/** Codes of a close frame (§7.4.1): 1004 to 1006 and 1015 are never sent. */
 function isCloseCode(code: number): boolean {
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1011) || (code >= 3000 && code <= 4999)
 }
@@ -42,8 +42,8 @@ export interface WebSocketPeer {
 }
 
 /**
- * Answers the handshake on `socket` and hands every text message to `onText`. Returns null, with the socket ended by a plain 400
- * or 426, for anything that is not a WebSocket handshake of version 13. `protocol` is chosen if the client offers it.
+ * Answers the handshake on `socket` and passes every text message to `onText`. Returns null after a plain 400 or 426 for anything but a
+ * WebSocket handshake of version 13. `protocol` is chosen if the client offers it.
  */
 export function acceptWebSocket(
   request: IncomingMessage,
@@ -89,14 +89,14 @@ export function acceptWebSocket(
     }
   }
 
-  /** Takes one frame off `buffer`; false when it is not whole yet. */
+  /** Takes one frame off `buffer`; false if it is incomplete. */
   function takeFrame(): boolean {
     if (buffer.length < 2) return false
     const first = buffer[0]!
     const second = buffer[1]!
     const kind = first & 15
     const isFinal = (first & 0x80) !== 0
-    // No extension was agreed, so reserved bits are an error (§5.2); a client's frames are masked (§5.1).
+    // No extension was negotiated, so reserved bits are an error (§5.2); a client's frames are masked (§5.1).
     if ((first & 0x70) !== 0 || (second & 0x80) === 0) return refuse(1002)
     let length = second & 127
     let at = 2

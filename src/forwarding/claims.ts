@@ -83,7 +83,7 @@ export function isClaim(name: string): boolean {
   return !passing.test(bare) && isNamed(bare)
 }
 
-/** True for claims, and for exceptions that look like one: a proxy with patterns cannot tell them apart. */
+/** True for claims, and for exceptions that a proxy's pattern cannot tell apart. */
 export function looksLikeClaim(name: string): boolean {
   return isNamed(bareName(name))
 }

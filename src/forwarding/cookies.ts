@@ -23,7 +23,7 @@ export function stripGateCookies(line: string): string | null {
 }
 
 const rememberedLength = 1_024
-/** Results for recent lines, because browsers repeat the line with every request; '' means nothing is left. */
+/** Results for recent lines, because browsers repeat them; '' means nothing is left. */
 const remembered = new LRUCache<string, string>({ max: 1_000 })
 
 function othersOf(line: string): string | null {

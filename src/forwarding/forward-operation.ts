@@ -152,7 +152,7 @@ export abstract class ForwardOperation implements LiveEntry {
     writeInterim(res, `${text}\r\n`)
   }
 
-  /** The connection on which this person has authenticated, if its upstream still belongs to the app. */
+  /** This person's tied connection, if its upstream still belongs to the app. */
   #takeTied(): UpstreamConnection | null {
     const tied = takeTied(this.forwardRequest)
     if (tied === null || this.upstreams.balancer.indexOf(tied.pool) >= 0) return tied

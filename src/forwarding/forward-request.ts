@@ -35,7 +35,7 @@ export interface ForwardObserver {
   /** Called before the response is written; from then on nobody else may write. */
   onResponse(status: number): void
   onOddities(oddities: readonly Oddity[]): void
-  /** Called with the values of the person's identity that the app does not get. */
+  /** Called with the identity values that the app does not get. */
   onUnsent(unsent: readonly Unsent[]): void
   /** Nothing was written. The caller answers with `code`; `cause` is for the log. */
   onRefused(code: ErrorCode, cause: unknown, more?: RefusalDetails): void

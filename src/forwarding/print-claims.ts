@@ -3,7 +3,6 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { claimPattern } from './claims.ts'
 
-/** Traefik's example with the current pattern. */
 export function traefikExample(text: string): string {
   return text.replace(
     /^authResponseHeadersRegex = .*$/m,

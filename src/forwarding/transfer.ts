@@ -177,7 +177,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     this.decline(error)
   }
 
-  /** The app has sent an incomplete response. The client gets it if it can tell that the end is missing. */
+  /** The app's response is incomplete. The client gets it if it can notice. */
   #breakOff(): void {
     const { req, res } = this.forwardRequest
     if (!this.#isFramedOutside || req.httpVersionMajor !== 1 || res.socket !== req.socket)

@@ -1,4 +1,4 @@
-/** What is known of all upstreams. It outlives a reload, so that an upstream that is down stays known as such. */
+/** The states of all upstreams. They outlive a reload, so that an upstream that is down stays known as such. */
 import type { App, Upstream } from '../apps/route-table.ts'
 import { UpstreamState } from '../upstream/upstream-state.ts'
 
@@ -34,13 +34,13 @@ export class UpstreamStates {
   }
 }
 
-/** As the configuration has it: `http://10.1.2.3:8888/base`, `unix:/run/app.sock:/base`. */
+/** As in the configuration: `http://10.1.2.3:8888/base`, `unix:/run/app.sock:/base`. */
 export function addressOf({ origin, socketPath, basePath }: Upstream): string {
   if (socketPath === null) return origin + basePath
   return basePath === '' ? `unix:${socketPath}` : `unix:${socketPath}:${basePath}`
 }
 
-/** What is known holds for the same trust and the same check only. */
+/** A state applies only to the same trust and the same check. */
 function keyOf(app: App, upstream: Upstream): string {
   return JSON.stringify([app.id, addressOf(upstream), app.tls ?? null, app.health ?? null])
 }

@@ -53,7 +53,7 @@ export class UpstreamRegistry {
     return upstreams
   }
 
-  /** Forgets the upstreams of the configuration before, and begins the health checks. */
+  /** Forgets the upstreams of the previous configuration, and starts the health checks. */
   start(): void {
     this.#states.retain(this.#apps)
     this.#checkers = this.#apps.flatMap(app => this.#checkersOf(app))
@@ -97,7 +97,7 @@ export class UpstreamRegistry {
   }
 }
 
-/** Names the app and the key to set where its certificate is the trouble; null for other failures. */
+/** Names the app and the key to set for a certificate failure; null for other failures. */
 export function explainFailure(app: App, { origin }: Upstream, error: UpstreamError): string | null {
   return origin.startsWith('https:') ? certificateTrouble(error, app.id, app.tlsPath ?? 'tls') : null
 }

@@ -106,7 +106,7 @@ async function readKeys(file: string, env: Environment = {}): Promise<KeysRead> 
   }
 }
 
-/** Others may never read it. Its group may where root owns it, as with systemd credentials (0440) and Kubernetes secrets (`fsGroup`). */
+/** Others may never read it. Its group may if root owns it, as with systemd credentials (0440) and Kubernetes secrets (`fsGroup`). */
 function isOpenToOthers({ mode, uid }: { mode: number; uid: number }, isCredential: boolean): boolean {
   const isRootsForGroup = (uid === 0 || isCredential) && (mode & 0o037) === 0
   return (mode & 0o077) !== 0 && !isRootsForGroup

@@ -6,13 +6,13 @@ export class PublishedKeys {
   #current: readonly PublicJwk[]
   #retired: readonly { readonly key: PublicJwk; readonly until: number }[] = []
 
-  /** `tokenSeconds`: the life of what a retired key has signed. */
+  /** `tokenSeconds`: the life of a retired key's signatures. */
   constructor(keyring: Keyring, tokenSeconds: number) {
     this.#current = keyring.publicJwks.keys
     this.#tokenSeconds = tokenSeconds
   }
 
-  /** The key file was read anew. `now` in milliseconds. */
+  /** After a reread key file. `now` in milliseconds. */
   replace(keyring: Keyring, now: number): void {
     const next = keyring.publicJwks.keys
     const isGone = ({ kid }: PublicJwk) => !next.some(key => key.kid === kid)

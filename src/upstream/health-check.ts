@@ -35,7 +35,7 @@ export class HealthChecker {
     this.#upstream = upstream
   }
 
-  /** Ends a check that takes too long, and begins one that is due. `now` in milliseconds, never put back. */
+  /** Ends a late check, and begins a due one. `now` in milliseconds, never put back. */
   tick(now: number): void {
     const { state, check } = this.#upstream
     this.#running?.expire(now)
@@ -68,7 +68,7 @@ class RunningCheck implements ResponseHandler {
     const { pool, head } = this.#upstream
     const request = { method: 'GET', head, body: null, isUpgrade: false, requester: null, tiesConnection: false }
     this.#connection = pool.send({ ...request, connectTimeoutMs: 0, responseTimeoutMs: 0 }, this, true)
-    // All its connections are in use, which says nothing about its health.
+    // All connections are in use, which does not tell its health.
     if (this.#connection === null) this.isOver = true
   }
 

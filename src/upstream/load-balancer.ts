@@ -25,13 +25,10 @@ export class LoadBalancer {
     this.#now = now
   }
 
-  /**
-   * The index of the upstream to ask, none of `tried`; -1 if no other may be asked now. `key`: what stays with one
-   * upstream; null for turns.
-   */
+  /** The index of the upstream to ask, none of `tried`; -1 if no other may be asked now. `key` keeps one upstream; null for round-robin. */
   next(tried: readonly number[], key: string | null): number {
     const count = this.#upstreams.length
-    // Nothing else could be asked, so a refused connection does not pause it.
+    // There is no other one, so a refused connection does not pause it.
     if (count === 1) return tried.length === 0 && this.#state(0).isHealthy ? 0 : -1
     const now = this.#now()
     let index = key === null ? this.#inTurn(tried, now) : this.#preferred(tried, hashOf(key), now)
@@ -40,8 +37,8 @@ export class LoadBalancer {
   }
 
   /**
-   * A request is about to go there. True for a trial: others go elsewhere until it has succeeded, and it needs a new
-   * connection, because a kept one does not show whether new ones are accepted.
+   * Notes a request. True for a trial: others avoid the upstream until it succeeds, and it needs a new connection, because a kept one does
+   * not show whether new ones are accepted.
    */
   asked(index: number): boolean {
     const state = this.#state(index)
@@ -99,7 +96,7 @@ export class LoadBalancer {
     return best
   }
 
-  /** All of them are down: the one whose last refusal is oldest, at most once a second. */
+  /** For an app whose upstreams are all down: the one whose last refusal is oldest, at most once a second. */
   #lastResort(tried: readonly number[], now: number): number {
     let best = -1
     let at = Number.POSITIVE_INFINITY

@@ -1,4 +1,4 @@
-/** Whether one upstream is up, as far as the gate knows: from refused connections and from health checks. */
+/** Whether one upstream is up, by refused connections and health checks. */
 
 export interface HealthThresholds {
   /** Passed checks until it is up again. */
@@ -21,7 +21,7 @@ export class UpstreamState {
   #isHealthy = true
   #wasChecked = false
   #streak = 0
-  /** In milliseconds of the caller's clock. It stands here so that a reload does not check anew. */
+  /** In milliseconds of the caller's clock. It is here so that a reload does not repeat checks. */
   nextCheckAt = 0
 
   /** `onChange` hears why the upstream is down, and null when it is up again. */
@@ -39,7 +39,7 @@ export class UpstreamState {
     return this.#isHealthy && this.#refusals === 0
   }
 
-  /** False while health checks fail: then no request is sent there. */
+  /** False while health checks fail: then it gets no requests. */
   get isHealthy(): boolean {
     return this.#isHealthy
   }

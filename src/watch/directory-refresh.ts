@@ -1,7 +1,6 @@
 /**
- * The watcher that asks directories about the people who are signed in. People who are gone, locked or disabled there lose their sessions
- * and open sockets; groups and names are updated. One gate of a store asks at a time. While a directory does not answer, nobody loses
- * anything.
+ * The watcher that asks directories about signed-in people. People who are gone, locked or disabled there lose their sessions and open
+ * sockets; groups and names are updated. One gate of a store asks at a time. While a directory does not answer, nobody loses access.
  */
 import type { AuditSink } from '../audit/event.ts'
 import type { Clock } from '../clock.ts'
@@ -22,7 +21,7 @@ export interface DirectoryRefreshInput {
   readonly journal: AuditSink
   readonly clock: Clock
   readonly log: { info(fields: object, sentence: string): void; warn(fields: object, sentence: string): void }
-  /** Calls `work` at this interval; answers a stop function. For tests. */
+  /** Calls `work` at this interval and returns a stop function. For tests. */
   readonly every?: (ms: number, work: () => void) => () => void
 }
 
@@ -38,7 +37,7 @@ export class DirectoryRefresh {
     this.#input = input
   }
 
-  /** Looks whether the directories work, and asks them from now on. */
+  /** Checks whether the directories work, and asks them from now on. */
   start(): void {
     const { directories, every = interval, log } = this.#input
     for (const directory of directories) {
@@ -49,7 +48,7 @@ export class DirectoryRefresh {
         () => this.run(directory),
         error => log.warn({ directory: directory.id, err: error }, 'could not look who is still in the directory')
       )
-      // At once too, otherwise a gate that is reloaded often would never ask. The lease keeps this from being more often.
+      // Also at once, otherwise a gate with frequent reloads would never ask. The lease prevents more.
       run()
       // Twice within the time, in case a gate ends between.
       this.#stops.push(every((refreshSeconds * 1000) / 2, run))
@@ -69,7 +68,7 @@ export class DirectoryRefresh {
     const ids = [...(await accounts.idsOf(directory.id))]
     const failed: { readonly id: string; readonly error: unknown }[] = []
     let answered = 0
-    // One person who cannot be looked up, for example because their entry is broken, must not hide the others.
+    // One person with a broken entry must not hide the others.
     const worker = async () => {
       for (let id = ids.pop(); id !== undefined && !this.#isStopped; id = ids.pop()) {
         try {
@@ -93,7 +92,7 @@ export class DirectoryRefresh {
       )
   }
 
-  /** False where nobody had to be asked. */
+  /** False if nobody had to be asked. */
   async #review(directory: Directory, id: string): Promise<boolean> {
     const { accounts, sessions, journal, clock } = this.#input
     if ((await sessions.list(id)).length === 0) return false

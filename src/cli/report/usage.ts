@@ -1,7 +1,7 @@
-/** Counts who uses which app, and whom the rules of apps that only report would stop, from the lines of the journal. */
+/** Counts from the journal who uses which app, and whom the rules of report-only apps would stop. */
 import { type Entry, entryOf, linesIn } from '../journal/files.ts'
 
-/** Addresses that are told apart, for each app and reason. */
+/** Distinct addresses for each app and reason. */
 const addressesMax = 100_000
 
 export interface Use {
@@ -10,11 +10,11 @@ export interface Use {
   lastAt: number
 }
 
-/** What the rules would have done with one person's requests, or with those of all strangers. */
+/** What the rules would have done with the requests of one person or of all strangers. */
 export interface WouldStop extends Use {
   readonly app: string
   readonly would: string
-  /** Null where only a count is known, since a flood is not recorded line by line. */
+  /** Null for a mere count, since a flood is not recorded line by line. */
   readonly reason: string | null
   /** The account's id and name; null for strangers. */
   readonly account: string | null
@@ -28,7 +28,6 @@ export interface Usage {
   /** The names that the journal knows, by account id. */
   readonly names: Map<string, string>
   readonly wouldStop: WouldStop[]
-  /** Lines that are no entry. */
   readonly unread: number
 }
 
@@ -36,11 +35,10 @@ export interface Window {
   /** Milliseconds since the epoch. */
   readonly from: number
   readonly to: number
-  /** One app alone; undefined for all. */
   readonly app?: string | undefined
 }
 
-/** Reads the files, oldest first. Rejects where one cannot be read. */
+/** Reads the files, oldest first. Rejects on a read error. */
 export async function usageIn(files: readonly string[], window: Window): Promise<Usage> {
   const people: Usage['people'] = new Map()
   const names: Usage['names'] = new Map()
@@ -48,7 +46,7 @@ export async function usageIn(files: readonly string[], window: Window): Promise
   let unread = 0
   for (const file of files)
     for await (const line of linesIn(file)) {
-      // Most lines are neither, and parsing is what takes the time.
+      // Most lines are neither, and parsing takes the time.
       if (!/"kind":"(?:exchange|socket\.open)/.test(line)) continue
       const entry = entryOf(line)
       if (entry === null) unread++
@@ -80,7 +78,7 @@ function count(entry: Entry, { from, to, app: only }: Window, counts: Counts): v
   add(row, at, 1)
 }
 
-/** The line that counts what a network sent beyond the limit of lines: `would_challenge/notebooks:12 200:3`. */
+/** The line that counts a network's events beyond the limit: `would_challenge/notebooks:12 200:3`. */
 function countFlood(entry: Entry, at: number, only: string | undefined, counts: Counts): void {
   for (const outcome of String(entry.outcomes ?? '').split(' ')) {
     const [, would, app, number] = /^would_([a-z]+)\/([^:]+):(\d+)$/.exec(outcome) ?? []

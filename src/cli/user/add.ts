@@ -78,7 +78,7 @@ Example:
 
 type Source = Exclude<Config['identity'][number], { kind: 'local' }>
 
-/** The source of people with this id; null for our own. Throws UsageError. */
+/** The source of people with this id; null for local people. Throws UsageError. */
 function sourceNamed({ identity }: Pick<Config, 'identity'>, id: string): Source | null {
   const source = identity.find(each => each.id === id)
   if (source === undefined && id !== 'local')
@@ -88,7 +88,7 @@ function sourceNamed({ identity }: Pick<Config, 'identity'>, id: string): Source
   return source === undefined || source.kind === 'local' ? null : source
 }
 
-/** With the realm that the directory's people have behind their names. */
+/** With the realm of the directory's people. */
 function nameIn(source: Source | null, name: string): string {
   if (source === null || source.realm === null || name.toLowerCase().endsWith(`@${source.realm}`)) return name
   return `${name}@${source.realm}`

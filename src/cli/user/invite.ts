@@ -37,7 +37,7 @@ Example:
   }
 }
 
-/** What people call the source that checks the first factor; null for local people. Throws PersonError where the link would open nothing. */
+/** The title of the source that checks the first factor; null for local people. Throws PersonError if the link would open nothing. */
 async function elsewhere(place: CommandContext, { id, name, directory }: Account): Promise<string | null> {
   const source = place.config.identity.find(one => one.id === directory)
   if (source?.kind === 'local' || (source === undefined && directory === 'local')) return null
