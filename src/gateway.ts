@@ -35,6 +35,7 @@ import { sessionPlugin } from '../plugins/session.ts'
 import { ReturnTargets } from './apps/return-targets.ts'
 import { type App, RouteTable } from './apps/route-table.ts'
 import { countingSink } from './audit/audit-metrics.ts'
+import { limitedLog } from './audit/log-share.ts'
 import { newReference } from './audit/reference.ts'
 import type { Clock } from './clock.ts'
 import { RecoveryCodes } from './factor/recovery-code.ts'
@@ -183,7 +184,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
         signIn: makeSignIn({ services, audit: countingSink(strangers.sink(), metrics), portalOrigin, requirementFor }),
         directories,
         logins: loginsOf(directories),
-        log,
+        log: limitedLog(log, clock),
         keyring: () => runtime.keyring,
         routes: {
           appsFor: async (principal, address) => {
@@ -345,6 +346,7 @@ function servicesOf(config: Config, runtime: Services, directories: Directories)
     admissions: new Admissions({ accounts }),
     institutionSessions: new InstitutionSessions({ store, clock, keyring }),
     logoutTokens: new SpentLogoutTokens(store),
+    limiter,
     totp: new Totp({
       ...shared,
       ...totp,

@@ -1,5 +1,6 @@
 /** The options of the portal. A reload may change values, so they are read at every use and may be getters. */
 import type { FastifyInstance } from 'fastify'
+import type { WarnLog } from '../../src/audit/log-share.ts'
 import type { Clock } from '../../src/clock.ts'
 import type { Credentials } from '../../src/factor/credential.ts'
 import type { RecoveryCodes } from '../../src/factor/recovery-code.ts'
@@ -67,7 +68,8 @@ export interface PortalOptions extends Branding {
   readonly services: PortalServices
   readonly signIn: SignIn
   readonly directories: Directories
-  readonly log: { warn(fields: object, sentence: string): void }
+  /** Limited: strangers cause its lines. */
+  readonly log: WarnLog
   readonly keyring: () => Keyring
   readonly routes: PortalRoutes
   /** In the order of their buttons. */

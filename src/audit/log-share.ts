@@ -1,5 +1,9 @@
-/** The rate limit of log lines for each error code. The next line has the number of those left out. */
+/** The rate limit of log lines for each error code or sentence. The next line has the number of those left out. */
 import type { Clock } from '../clock.ts'
+
+export interface WarnLog {
+  warn(fields: object, sentence: string): void
+}
 
 const windowMs = 60_000
 export const linesPerMinute = 60
@@ -25,5 +29,17 @@ export class LogShare {
     const written = isOver ? 0 : known.written
     this.#codes.set(code, { since: isOver ? now : known.since, written: written + 1, skipped: 0 })
     return skipped === 0 ? {} : { skipped }
+  }
+}
+
+/** A log for lines that strangers can cause: each sentence has a share of its own, one for each institution and code that it names. */
+export function limitedLog(log: WarnLog, clock: Clock): WarnLog {
+  const share = new LogShare(clock)
+  return {
+    warn(fields, sentence) {
+      const { institution = '', code = '' } = fields as { institution?: string; code?: string }
+      const more = share.take(`${institution} ${code} ${sentence}`)
+      if (more !== null) log.warn({ ...fields, ...more }, sentence)
+    }
   }
 }

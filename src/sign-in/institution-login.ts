@@ -10,6 +10,8 @@ import type { Arrived, InstitutionRefusal, InstitutionSession } from '../identit
 import type { InstitutionSessions } from '../session/institution-sessions.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { SpentLogoutTokens } from '../session/spent-logout-tokens.ts'
+import { answerBuckets } from '../throttle/attempt-buckets.ts'
+import type { AttemptLimiter, Reservation } from '../throttle/attempt-limiter.ts'
 import type { Caller, SignedCaller } from './caller.ts'
 import type { FirstFactor } from './first-factor.ts'
 import type { SignInJournal } from './journal.ts'
@@ -22,6 +24,7 @@ export interface InstitutionLoginOptions {
   readonly logoutTokens: SpentLogoutTokens
   readonly accounts: Pick<Accounts, 'ofExternal'>
   readonly sessions: Pick<Sessions, 'prove' | 'list' | 'end' | 'endAccount'>
+  readonly limiter: Pick<AttemptLimiter, 'reserve'>
   readonly firstFactor: FirstFactor
   readonly nextStep: NextStep
   readonly journal: SignInJournal
@@ -38,6 +41,13 @@ export class InstitutionLogin {
 
   constructor(options: InstitutionLoginOptions) {
     this.#options = options
+  }
+
+  /** Counts an answer before it is read, because anybody may send one and reading costs time. `released` gives it back. */
+  async attempt(by: Caller, source: Source): Promise<Reservation> {
+    const reservation = await this.#options.limiter.reserve(answerBuckets(source.id, by.address))
+    if (reservation.kind === 'throttled') this.#options.journal.throttledInstitution(by, source.id)
+    return reservation
   }
 
   /** The answer of an institution. `by.principal` stays signed in if the account is the same and the answer adds a proof. */

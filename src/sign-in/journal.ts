@@ -52,6 +52,11 @@ export class SignInJournal {
     this.#record(by, 'login', { ...whom, session: undefined, factor: 'directory', directory, outcome: 'refused', why })
   }
 
+  /** Too many answers that were not valid have come from this network. */
+  throttledInstitution(by: By, directory: string): void {
+    this.#record(by, 'throttle', { session: undefined, factor: 'directory', directory, outcome: 'throttled' })
+  }
+
   institutionProof(by: By, account: Account): Promise<void> {
     return this.#commit(by, 'proof', { factor: 'institution', outcome: 'verified', directory: account.directory })
   }

@@ -107,6 +107,15 @@ export class AttemptBuckets {
   }
 }
 
+/** The buckets of an institution's answer that comes through a browser and is not checked yet. */
+export function answerBuckets(institution: string, address: string): Bucket[] {
+  const { site, provider } = networkLevels(address)
+  return [
+    { kind: 'answer_network', key: `${institution}@${site}` },
+    { kind: 'answer_provider', key: `${institution}@${provider}` }
+  ]
+}
+
 /** Names share a fixed number of buckets by hash, so that made-up names do not fill the store. */
 function unknownNetworkBuckets(what: string, who: string, address: string): Bucket[] {
   if (what !== 'password')

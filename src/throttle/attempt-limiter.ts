@@ -37,6 +37,8 @@ const order: readonly BucketKind[] = [
   'provider',
   'known_network',
   'passkey',
+  'answer_network',
+  'answer_provider',
   'account',
   'factor',
   'factor_unknown_network',
@@ -52,6 +54,8 @@ const shared: ReadonlySet<BucketKind> = new Set([
   'provider',
   'known_network',
   'passkey',
+  'answer_network',
+  'answer_provider',
   'password_unknown_total'
 ])
 /** A success gives all of the person's failures back to these (THREATS M11), and one to other shared buckets. */

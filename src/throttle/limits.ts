@@ -3,7 +3,7 @@
 /**
  * `account`, `factor`: one account. `…_unknown_network`: one unknown network at one account's factor or password; `…_unknown_total`: all of
  * them. `address` to `provider`: one network at all accounts. `known_network`: a known network at its accounts. `passkey`: one network at
- * one passkey.
+ * one passkey. `answer_network`, `answer_provider`: invalid answers of one institution from one network.
  */
 export type BucketKind =
   | 'account'
@@ -18,6 +18,8 @@ export type BucketKind =
   | 'provider'
   | 'known_network'
   | 'passkey'
+  | 'answer_network'
+  | 'answer_provider'
 
 export interface Limit {
   readonly free: number
@@ -62,7 +64,10 @@ export const limits: Readonly<Record<BucketKind, Limit>> = {
   provider: { free: 1024, ...doubling, waitSecondsMax: 120, keepSeconds: 30 * day, forgiveSeconds: 60 },
   // An office stays below this; a password spray does not.
   known_network: { free: 200, ...doubling, waitSecondsMax: 60, keepSeconds: day, forgiveSeconds: 20 },
-  passkey: { free: 60, ...doubling, waitSecondsMax: 30, keepSeconds: 3600, forgiveSeconds: 5 }
+  passkey: { free: 60, ...doubling, waitSecondsMax: 30, keepSeconds: 3600, forgiveSeconds: 5 },
+  // Each may cost a tenth of a second. A campus behind one address stays below this, unless its provider makes mistakes.
+  answer_network: { free: 60, ...doubling, waitSecondsMax: 60, keepSeconds: 3600, forgiveSeconds: 10 },
+  answer_provider: { free: 600, ...doubling, waitSecondsMax: 30, keepSeconds: 3600, forgiveSeconds: 2 }
 }
 
 export const attackFailures = 100

@@ -29,7 +29,8 @@ interface Sealed {
   readonly e: number
 }
 
-const seconds = 10 * 60
+/** How long a person may take there. */
+export const begunSeconds = 10 * 60
 /** The maximum of pending sign-ins in a browser. One more ends the others, otherwise the cookies would fill the headers. */
 const most = 4
 /** Browsers keep some 4,096 characters of a cookie, with its name and attributes. */
@@ -48,7 +49,7 @@ export function keepBegun(page: PageContext, state: string, begun: BegunLogin): 
       u: begun.isStepUp,
       w: withReturnTo('', trip).slice(1),
       v: begun.values,
-      e: now + seconds * 1000
+      e: now + begunSeconds * 1000
     }
     return portal.keyring().seal(JSON.stringify(sealed), contextOf(state))
   }
@@ -56,7 +57,7 @@ export function keepBegun(page: PageContext, state: string, begun: BegunLogin): 
   // An address too long for a cookie is dropped: the person starts from the list of apps.
   reply.header(
     'set-cookie',
-    briefCookie(cookieNameOf(page, state), whole.length <= longest ? whole : value(noReturn), seconds, site)
+    briefCookie(cookieNameOf(page, state), whole.length <= longest ? whole : value(noReturn), begunSeconds, site)
   )
 }
 
@@ -70,7 +71,7 @@ export function takeBegun(page: PageContext, state: string, institution: string)
   try {
     // The seal proves that the gate wrote it.
     const { i, u, w, v, e } = JSON.parse(portal.keyring().open(value, contextOf(state))) as Sealed
-    if (i !== institution || !isCurrent(e, seconds * 1000, now)) return null
+    if (i !== institution || !isCurrent(e, begunSeconds * 1000, now)) return null
     const trip = returnToOf(Object.fromEntries(new URLSearchParams(w)), portal.returnTargets)
     return { institution: i, isStepUp: u, trip, values: v }
   } catch (error) {

@@ -8,18 +8,18 @@ import { type InstitutionAnswer, refused } from '../../../src/identity/instituti
 import { nameFor } from '../../../src/identity/saml/aggregate.ts'
 import type { IdentityProvider } from '../../../src/identity/saml/metadata-entity.ts'
 import type { SamlInstitution } from '../../../src/identity/saml/saml.ts'
-import { newToken } from '../../../src/ids.ts'
 import { staleForm } from '../forms.ts'
 import { callerOf, frameOf, goTo, isSigned, type PageContext, sendPage } from '../page-context.ts'
 import { arrive, refuse } from './arrive.ts'
 import { type BegunLogin, keepBegun, takeBegun } from './begun-login.ts'
 import { confirm, stepUpOf } from './confirm.ts'
+import { isOurRelayState, isRequestOf, newRequest } from './relay-state.ts'
 import { ChooserPage, chosenBefore, rememberChoice, rowsMax } from './saml-chooser.tsx'
 
-/** An assertion with five thousand groups has a mebibyte. */
-const responseBytes = 2 * 1024 * 1024
-/** The maximum time of a person, one minute less than a begun sign-in; the cookie has the exact end. */
-const stateShape = /^[A-Za-z0-9_-]{43}$/
+/** An encrypted assertion with five thousand groups of ninety letters has 1.2 MiB as a form; other real ones stay below 50 KiB. Anybody may send one. */
+const responseBytes = 1.25 * 1024 * 1024
+/** A longer refusal of a provider counts as an attempt: reading it costs more than real ones do. */
+const statusLength = 64 * 1024
 
 export function registerSaml(scope: FastifyInstance, institution: SamlInstitution): void {
   const { source } = institution
@@ -52,10 +52,11 @@ export function registerSaml(scope: FastifyInstance, institution: SamlInstitutio
       const page = request.page
       const form = staleForm(page)
       const state = form.field('RelayState')
-      const received = await known(page, institution, () => institution.receive(form.field('SAMLResponse')))
+      if (!isOurRelayState(page, source.id, state)) return refuse(page, source, notBegun)
+      const received = await receive(page, institution, form.field('SAMLResponse'), state)
       if (received.kind === 'refused')
         return refuse(page, source, refused('institution_answer_invalid', received.detail))
-      const query = new URLSearchParams({ login: stateShape.test(state) ? state : '' })
+      const query = new URLSearchParams({ login: state })
       if (received.kind === 'answer') query.set('code', received.code)
       else {
         page.portal.log.warn(
@@ -93,6 +94,22 @@ export function registerSaml(scope: FastifyInstance, institution: SamlInstitutio
   })
 }
 
+const notBegun = refused(
+  'institution_login_expired',
+  'this gate has not begun a sign-in with this RelayState, or it took too long'
+)
+
+/** Checks an answer. Those that are not valid count for the network that sends them. */
+async function receive(page: PageContext, institution: SamlInstitution, field: string, state: string) {
+  const attempt = await page.portal.signIn.institutionLogin.attempt(callerOf(page), institution.source)
+  if (attempt.kind === 'throttled')
+    throw new GateError('too_many_attempts', { retryAfterSeconds: attempt.retryAfterSeconds })
+  const received = await known(page, institution, () => institution.receive(field, id => isRequestOf(page, state, id)))
+  if (received.kind === 'answer' || (received.kind === 'status' && field.length <= statusLength))
+    await attempt.released()
+  return received
+}
+
 async function findOr(page: PageContext, institution: SamlInstitution, entityId: string): Promise<IdentityProvider> {
   const provider = await known(page, institution, () => institution.find(entityId))
   if (provider !== null) return provider
@@ -127,8 +144,8 @@ function begin(
   provider: IdentityProvider,
   { isStepUp, asksForMfa }: { isStepUp: boolean; asksForMfa: boolean }
 ): FastifyReply {
-  const state = newToken()
-  const begun = institution.begin(provider, state, { isForced: isStepUp, asksForMfa })
+  const asked = newRequest(page, institution.source.id)
+  const begun = institution.begin(provider, asked, { isForced: isStepUp, asksForMfa })
   if (begun === null)
     return refuse(
       page,
@@ -136,7 +153,7 @@ function begin(
       refused('institution_refused', `${provider.entityId} takes no requests by redirect`)
     )
   const { url, id, entityId } = begun
-  keepBegun(page, state, {
+  keepBegun(page, asked.relayState, {
     institution: institution.source.id,
     isStepUp,
     trip: page.trip,
@@ -148,7 +165,8 @@ function begin(
 async function finish(page: PageContext, institution: SamlInstitution): Promise<FastifyReply> {
   const { source } = institution
   const { login, code, status } = page.request.query as Record<string, unknown>
-  const begun = typeof login === 'string' && stateShape.test(login) ? takeBegun(page, login, source.id) : null
+  const isOurs = typeof login === 'string' && isOurRelayState(page, source.id, login)
+  const begun = isOurs ? takeBegun(page, login, source.id) : null
   const verified = typeof code === 'string' ? await institution.take(code) : null
   if (begun === null)
     return refuse(

@@ -27,6 +27,8 @@ export interface SamlResponse {
   readonly encoded: string
   /** The claimed issuer, unverified. */
   readonly issuer: string
+  /** The request that it claims to answer. */
+  readonly inResponseTo: string | null
 }
 
 export interface SamlStatus {
@@ -84,7 +86,7 @@ export function openResponse(field: string): SamlResponse {
   const inside = elements(root, saml, 'Assertion')
   const said = issuer ?? (inside.length === 1 ? atMostOne(inside[0]!, saml, 'Issuer') : null)
   if (said === null) throw new SamlRefusal('the response does not say who made it (Issuer)')
-  return { root, encoded, issuer: textOf(said).trim() }
+  return { root, encoded, issuer: textOf(said).trim(), inResponseTo: attribute(root, 'InResponseTo') }
 }
 
 /** Null for success. */

@@ -73,6 +73,7 @@ interface SignOutHint {
   readonly s: string | null
 }
 
+const otherRequest = 'the answer is about another request than the one that its RelayState belongs to (InResponseTo)'
 const persistent = 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent'
 
 export class SamlInstitution implements Institution {
@@ -115,15 +116,14 @@ export class SamlInstitution implements Institution {
     return this.#options.metadata.size()
   }
 
-  /** `contexts`: whether to ask for a second factor. Null for a provider without the redirect binding. */
+  /** `id`: of the message. `relayState` comes back beside the answer. Null for a provider without the redirect binding. */
   begin(
     provider: IdentityProvider,
-    state: string,
+    { relayState, id }: { relayState: string; id: string },
     { isForced, asksForMfa }: { isForced: boolean; asksForMfa: boolean }
   ): BegunRequest | null {
     if (provider.signIn === null) return null
     this.#options.secondReader.warm()
-    const id = `_${newToken()}`
     const contexts = asksForMfa ? this.#options.person.mfaContexts : []
     const message = authnRequest({
       id,
@@ -134,14 +134,15 @@ export class SamlInstitution implements Institution {
       contexts,
       isForced
     })
-    const url = redirectUrl(provider.signIn, 'SAMLRequest', message, state, this.#key)
+    const url = redirectUrl(provider.signIn, 'SAMLRequest', message, relayState, this.#key)
     return { url, id, entityId: provider.entityId, asksForMfa: contexts.length > 0 }
   }
 
-  /** Checks a provider's form. Rejects with GateError if the metadata is unavailable. */
-  async receive(field: string): Promise<Received> {
+  /** Checks a provider's form. `isAsked`: whether its RelayState belongs to the request with this ID. Rejects with GateError if the metadata is unavailable. */
+  async receive(field: string, isAsked: (id: string) => boolean): Promise<Received> {
     try {
       const response = openResponse(field)
+      if (response.inResponseTo !== null && !isAsked(response.inResponseTo)) throw new SamlRefusal(otherRequest)
       const provider = await this.find(response.issuer)
       if (provider === null)
         throw new SamlRefusal(`the response is from ${quoted(response.issuer)}, which the metadata does not describe`)
@@ -162,6 +163,7 @@ export class SamlInstitution implements Institution {
       })
       const expected = { issuer: provider.entityId, audience: this.entityId, recipient: this.acs, now: clock(), skewMs }
       const facts = await verifyResponse(response, expected, keysOf(provider), opinion)
+      if (!isAsked(facts.inResponseTo)) throw new SamlRefusal(otherRequest)
       const kept = await this.#options.answers.keep(this.source.id, this.#verified(facts, provider))
       if (kept === 'replayed') throw new SamlRefusal(`the assertion ${quoted(facts.id)} was used before`)
       if (kept === 'too long') throw new SamlRefusal('the assertion says more of the person than the store takes')

@@ -39,8 +39,8 @@ export interface XmlReaderOptions {
 
 const depthMax = 64
 const attributesMax = 200
-/** Prefixes in scope. An element that declares one copies all of them, so a message of a megabyte could take minutes. */
-const prefixesMax = 100
+/** Prefixes in scope; real messages have ten. An element that declares one copies all of them, so a message of a megabyte could take minutes. */
+const prefixesMax = 32
 const tagMax = 256 * 1024
 const textMax = 8 * 1024 * 1024
 

@@ -20,7 +20,7 @@ export interface XmlSignature {
   readonly inclusive: ReadonlySet<string>
 }
 
-const prefixesMax = 100
+const prefixesMax = 32
 const enveloped = 'http://www.w3.org/2000/09/xmldsig#enveloped-signature'
 const signatureHashes: Readonly<Record<string, string>> = {
   'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256': 'sha256',

@@ -8,8 +8,8 @@ export interface XmlNode {
   readonly children: (XmlNode | string)[]
 }
 
-/** An assertion with ten thousand groups has a fifth of it. */
-const elementsMax = 50_000
+/** Elements and their attributes together. An assertion with ten thousand groups has half of it; more would only keep the gate busy. */
+const partsMax = 40_000
 
 /** Builds a tree from the start of an element to its end. */
 export class TreeBuilder implements XmlHandler {
@@ -19,7 +19,8 @@ export class TreeBuilder implements XmlHandler {
 
   /** Throws SamlRefusal for one element too many. */
   start(start: XmlStart): void {
-    if (++this.#count > elementsMax) throw new SamlRefusal(`the XML has more than ${elementsMax} elements`)
+    this.#count += 1 + start.attributes.length
+    if (this.#count > partsMax) throw new SamlRefusal(`the XML has more than ${partsMax} elements and attributes`)
     const node: XmlNode = { start, children: [] }
     if (this.#open.length === 0) this.root = node
     else this.#open.at(-1)!.children.push(node)
