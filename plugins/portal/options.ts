@@ -1,6 +1,5 @@
 /** The options of the portal. A reload may change values, so they are read at every use and may be getters. */
 import type { FastifyInstance } from 'fastify'
-import type { WarnLog } from '../../src/audit/log-share.ts'
 import type { Clock } from '../../src/clock.ts'
 import type { Credentials } from '../../src/factor/credential.ts'
 import type { RecoveryCodes } from '../../src/factor/recovery-code.ts'
@@ -69,7 +68,7 @@ export interface PortalOptions extends Branding {
   readonly signIn: SignIn
   readonly directories: Directories
   /** Limited: strangers cause its lines. */
-  readonly log: WarnLog
+  readonly log: { warn(fields: object, sentence: string): void }
   readonly keyring: () => Keyring
   readonly routes: PortalRoutes
   /** In the order of their buttons. */
