@@ -8,7 +8,7 @@ import { AttemptLimiter } from '../../../src/throttle/attempt-limiter.ts'
 import { limits } from '../../../src/throttle/limits.ts'
 import { MemoryStore } from '../../fixtures/in-process/memory-store.ts'
 import { samlGate, sayTo } from '../../fixtures/in-process/saml-gate.ts'
-import { alice, attributeOf, encode, makePair, SamlProvider } from '../../fixtures/in-process/saml-provider.ts'
+import { alice, attributeOf, encode, makePair } from '../../fixtures/in-process/saml-provider.ts'
 
 const pair = makePair(t, 'idp')
 const minute = 60_000
