@@ -109,6 +109,11 @@ export function choiceCookieName(institution: string, { secure, port }: CookieSi
   return `${secure ? '__Host-factorgate' : 'factorgate'}-choice-${institution}${port === '' ? '' : `-${port}`}`
 }
 
+/** Name of the cookie that remembers the language of the pages. */
+export function languageCookieName({ secure, port }: CookieSite): string {
+  return `${secure ? '__Host-factorgate' : 'factorgate'}-language${port === '' ? '' : `-${port}`}`
+}
+
 /** All of them in a `Cookie` header. */
 export function loginCookieNames(header: string | undefined, site: CookieSite): string[] {
   const names = (header ?? '').split(';').map(pair => pair.split('=', 1)[0]!.trim())

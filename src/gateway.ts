@@ -20,8 +20,10 @@ import { domainSources, framePageHeaders } from '../plugins/frame-page.ts'
 import { matchPlugin } from '../plugins/match.ts'
 import { noSchemas } from '../plugins/no-schemas.ts'
 import {
+  type Branding,
   framedWhat,
   loginsOf,
+  messagesFor,
   type PortalServices,
   pageHeaders,
   portalPlugin,
@@ -119,7 +121,11 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   const routes = new RouteTable({ apps, portalOrigin })
   const returnTargets = new ReturnTargets(routes, apps, clock)
   const maxUrlLength = maxUrlLengthFor(config.listen.maxHeaderSize)
-  const branding = { title: config.portal.title, contact: config.portal.contact, accent: config.portal.accent }
+  const branding: Branding = {
+    title: config.portal.title,
+    contact: config.portal.contact,
+    accent: config.portal.accent
+  }
 
   // Built for the first request from a frame, because the list of public suffixes takes 8 MB.
   let headersInFrames: Record<string, string> | undefined
@@ -139,7 +145,12 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
       routes,
       portalOrigin,
       renderStep: request => ({
-        html: renderFramed(framedWhat(ownPath(request)), wholeAddress(request, portalOrigin), branding),
+        html: renderFramed(
+          framedWhat(ownPath(request)),
+          wholeAddress(request, portalOrigin),
+          branding,
+          messagesFor(branding, request)
+        ),
         headers: frameHeaders()
       })
     },
@@ -265,7 +276,7 @@ function assertionFor(app: App, principal: Principal, { keyring, clock }: Servic
 }
 
 export function errorPages(
-  branding: { title: string; contact: string | null; accent: string | null; portalOrigin: string },
+  branding: Branding & { readonly portalOrigin: string },
   frameHeaders: () => Record<string, string>,
   clock: Clock
 ): ErrorsOptions['renderPage'] {
@@ -279,6 +290,7 @@ export function errorPages(
     const isGet = method === 'GET'
     // A form of the portal can be opened again; a form of an app may not be safe to send twice.
     const page = judged === null && match?.kind === 'own' && !request.is404 ? formPage(request) : null
+    const say = messagesFor(branding, request)
     const isForeign = request.headers['sec-fetch-site'] === 'cross-site'
     const unsent =
       app === null || continueUrl === undefined || isGet || method === 'HEAD'
@@ -287,7 +299,7 @@ export function errorPages(
     // A page of the portal in a frame is no error: the frame gets a link that opens the whole window.
     if (isFramed && match?.kind === 'own' && code === 'foreign_origin') {
       const address = wholeAddress(request, branding.portalOrigin)
-      return { html: renderFramed(framedWhat(ownPath(request)), address, branding), headers: frameHeaders() }
+      return { html: renderFramed(framedWhat(ownPath(request)), address, branding, say), headers: frameHeaders() }
     }
     const context = {
       ...branding,
@@ -300,7 +312,7 @@ export function errorPages(
       address: app !== null && isGet ? app.origin + (judged?.raw ?? target?.raw) : null,
       query: page === null ? '' : target?.query,
       retryAfterSeconds,
-      acceptLanguage: request.headers['accept-language']
+      say
     }
     if (!isFramed) return { html: renderError(code, context), headers: pageHeaders() }
     return {

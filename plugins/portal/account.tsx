@@ -8,7 +8,7 @@ import type { Session } from '../../src/session/session.ts'
 import { browserName } from './device-name.ts'
 import { type Flash, takeFlash } from './flash.ts'
 import { type Frame, Notice, Page, plain, Said } from './layout.tsx'
-import type { Messages } from './messages/en.ts'
+import type { Messages } from './messages/messages.ts'
 import { type AuthenticatedContext, frameOf, sendPage, signedPage } from './page-context.ts'
 import { SpentNotice } from './recovery.tsx'
 import { formatRelative } from './relative-time.ts'
@@ -54,7 +54,7 @@ export function AccountPage({ frame, view }: { frame: Frame; view: AccountView }
       {view.problem !== null && <Notice alert>{view.problem}</Notice>}
       <section aria-labelledby="factors">
         <h2 id="factors">{say.factors}</h2>
-        {view.institution !== null && <p>{say.institution(view.institution)}</p>}
+        {view.institution !== null && <p>{say.institution({ title: view.institution })}</p>}
         <ul class="list" data-passkeys={JSON.stringify(view.signals)}>
           {view.credentials.map(credential => (
             <FactorRow
@@ -75,11 +75,11 @@ export function AccountPage({ frame, view }: { frame: Frame; view: AccountView }
         <p>
           {view.codes === null
             ? say.codesNone
-            : say.codesLeft(
-                view.codes.remaining,
-                view.codes.total,
-                formatRelative(view.codes.createdAt, view.now, frame.say)
-              )}
+            : say.codesLeft({
+                left: view.codes.remaining,
+                total: view.codes.total,
+                when: formatRelative(view.codes.createdAt, view.now, frame.say)
+              })}
         </p>
         <p>
           <a href={withReturnTo('/.factorgate/enrol/recovery', { rd: view.address, state: null })}>{say.codesNew}</a>
@@ -128,25 +128,31 @@ function FactorRow({ frame, credential, misfit, now }: FactorRowProps) {
   const say = frame.say.account
   const { id, kind, name, createdAt, lastUsedAt, lastUsedFrom, disabledAt } = credential
   const path = `/.factorgate/account/factors/${id}`
-  const facts = [
-    frame.say.factor.name[kind],
-    say.added(formatRelative(createdAt, now, frame.say)),
-    lastUsedAt === null ? say.unused : say.used(formatRelative(lastUsedAt, now, frame.say), lastUsedFrom)
-  ]
+  const when = lastUsedAt === null ? null : formatRelative(lastUsedAt, now, frame.say)
+  const facts = {
+    kind: frame.say.factor.name[kind],
+    added: say.added({ when: formatRelative(createdAt, now, frame.say) }),
+    used:
+      when === null
+        ? say.unused
+        : lastUsedFrom === null
+          ? say.used({ when })
+          : say.usedFrom({ when, address: lastUsedFrom })
+  }
   return (
     <li>
       <h3 dir="auto">{name}</h3>
       <p class="soft">{say.facts(facts)}</p>
       {disabledAt !== null && <p>{say.disabled}</p>}
-      {misfit !== null && <p>{say.misfit(frame.say.factor.misfit[misfit])}</p>}
+      {misfit !== null && <p>{say.misfit({ why: frame.say.factor.misfit[misfit] })}</p>}
       <div class="acts">
         <details>
-          <summary aria-label={plain(say.renameNamed(name))}>{say.rename}</summary>
+          <summary aria-label={plain(say.renameNamed({ name }))}>{say.rename}</summary>
           <form class="fields" method="post" action={`${path}/rename`}>
             <input type="hidden" name="csrf" value={frame.csrf} />
             <div>
               <label for={`name-${id}`}>
-                <Said text={say.newName(name)} />
+                <Said text={say.newName({ name })} />
               </label>
               <input id={`name-${id}`} name="name" value={name} dir="auto" maxLength={64} autocomplete="off" required />
             </div>
@@ -155,7 +161,7 @@ function FactorRow({ frame, credential, misfit, now }: FactorRowProps) {
             </button>
           </form>
         </details>
-        <a href={`${path}/remove`} aria-label={plain(say.removeNamed(name))}>
+        <a href={`${path}/remove`} aria-label={plain(say.removeNamed({ name }))}>
           {say.remove}
         </a>
       </div>
@@ -172,22 +178,28 @@ interface SessionRowProps {
 function SessionRow({ frame, view, entry: { session, lastSeenAt } }: SessionRowProps) {
   const say = frame.say.account
   const isThis = session.id === view.thisSession
-  const sentence = say.session(
-    browserName(session.device.userAgent, frame.say),
-    isThis ? say.thisDevice : session.device.address,
-    formatRelative(isThis ? view.now : lastSeenAt, view.now, frame.say)
-  )
+  const sentence = say.session({
+    browser: browserName(session.device.userAgent, frame.say),
+    where: isThis ? say.thisDevice : session.device.address,
+    when: formatRelative(isThis ? view.now : lastSeenAt, view.now, frame.say)
+  })
   return (
     <li>
       <p>{sentence}</p>
       {!isFullySignedIn(session.proofs) && <p class="soft">{say.half}</p>}
       <form class="acts" method="post" action={`/.factorgate/account/sessions/${session.id}/end`}>
         <input type="hidden" name="csrf" value={frame.csrf} />
-        <button type="submit" class="plain" aria-label={say.endNamed(sentence)}>
+        <button type="submit" class="plain" aria-label={say.endNamed({ what: sentence })}>
           {say.end}
         </button>
         {!isThis && (
-          <button type="submit" class="plain" name="stranger" value="yes" aria-label={say.notMeNamed(sentence)}>
+          <button
+            type="submit"
+            class="plain"
+            name="stranger"
+            value="yes"
+            aria-label={say.notMeNamed({ what: sentence })}
+          >
             {say.notMe}
           </button>
         )}
@@ -197,14 +209,14 @@ function SessionRow({ frame, view, entry: { session, lastSeenAt } }: SessionRowP
 }
 
 function doneSentence(done: Flash, { account: say, challenge, sponsor }: Messages): string {
-  if (done.kind === 'institution') return challenge.there[done.why](done.title)
-  if (done.kind === 'approved') return sponsor.approved(done.name)
-  if (done.kind === 'declined') return sponsor.youDeclined(done.name)
-  if (done.kind === 'renamed') return say.renamed(done.name)
+  if (done.kind === 'institution') return challenge.there[done.why]({ place: done.title })
+  if (done.kind === 'approved') return sponsor.approved({ name: done.name })
+  if (done.kind === 'declined') return sponsor.youDeclined({ name: done.name })
+  if (done.kind === 'renamed') return say.renamed({ name: done.name })
   if (done.kind === 'ended') return say.ended
   if (done.kind === 'others') return say.othersEnded
   if (done.kind === 'password') return say.passwordChanged
-  return done.kind === 'added' ? say.addedNotice(done.name) : say.removed(done.name)
+  return done.kind === 'added' ? say.addedNotice({ name: done.name }) : say.removed({ name: done.name })
 }
 
 export async function showAccount(page: AuthenticatedContext, status: number, problem: string | null) {

@@ -37,7 +37,7 @@ export function AppsPage({ frame, view }: { frame: Frame; view: AppsView }) {
               {app.description !== null && <p dir="auto">{app.description}</p>}
               {app.isReportOnly && <p>{say.reportOnly}</p>}
               {app.lastUsedAt !== null && (
-                <p class="soft">{say.lastUsed(formatRelative(app.lastUsedAt, view.now, frame.say))}</p>
+                <p class="soft">{say.lastUsed({ when: formatRelative(app.lastUsedAt, view.now, frame.say) })}</p>
               )}
             </li>
           ))}

@@ -30,12 +30,12 @@ export function AskSponsorPage({ frame, view }: { frame: Frame; view: AskView })
   return (
     <Page frame={frame} title={isOpen ? say.waitTitle : say.askTitle} drawing={isOpen ? 'ajar' : 'shut'}>
       {request != null && view.isElsewhere === true && <Notice>{say.elsewhere}</Notice>}
-      {request?.state === 'declined' && <Notice>{say.declined(request.decidedBy?.displayName ?? '')}</Notice>}
+      {request?.state === 'declined' && <Notice>{say.declined({ by: request.decidedBy?.displayName ?? '' })}</Notice>}
       {isOpen ? (
         <>
-          <p>{say.waitWhat(formatRelative(request.askedAt, view.now, frame.say))}</p>
+          <p>{say.waitWhat({ when: formatRelative(request.askedAt, view.now, frame.say) })}</p>
           <p>
-            <Said text={say.number(numberOf(request))} />
+            <Said text={say.number({ digits: numberOf(request) })} />
           </p>
           <p>{say.waitNow}</p>
           <a class="button" href={withReturnTo(path, view.trip)}>
@@ -53,7 +53,7 @@ export function AskSponsorPage({ frame, view }: { frame: Frame; view: AskView })
         </>
       )}
       <p class="soft">
-        <Said text={frame.say.challenge.asWhom(view.name)} />{' '}
+        <Said text={frame.say.challenge.asWhom({ name: view.name })} />{' '}
         <a href={withReturnTo('/.factorgate/login', view.trip, { switch: '1' })}>{frame.say.challenge.notYou}</a>
       </p>
     </Page>

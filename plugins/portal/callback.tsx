@@ -15,7 +15,7 @@ export function LatePage({ frame, app, href }: { frame: Frame; app: string; href
   return (
     <Page frame={frame} title={say.title} drawing="shut">
       <p>
-        <Said text={say.what(app)} />
+        <Said text={say.what({ app })} />
       </p>
       <p>{say.now}</p>
       <a class="button" href={href} data-on>
@@ -26,7 +26,8 @@ export function LatePage({ frame, app, href }: { frame: Frame; app: string; href
 }
 
 /** A service worker's request follows a redirect by itself, and the browser shows no such page. */
-function sendOnward({ reply }: PageContext, href: string) {
+function sendOnward({ reply, say }: PageContext, href: string) {
+  const { entry, handOver } = say
   const there = href.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')
   return reply
     .type('text/html; charset=utf-8')
@@ -36,7 +37,7 @@ function sendOnward({ reply }: PageContext, href: string) {
       "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     .send(
-      `<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${there}"><title>You are signed in</title><p><a href="${there}">Go on</a></p></html>\n`
+      `<!doctype html><html lang="${entry.tag}" dir="${entry.direction}"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${there}"><title>${handOver.signedIn}</title><p><a href="${there}">${handOver.goOn}</a></p></html>\n`
     )
 }
 

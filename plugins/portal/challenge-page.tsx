@@ -3,6 +3,7 @@ import type { JSX } from 'preact'
 import type { FactorKind } from '../../src/factor/proof.ts'
 import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
 import { PasskeyButton } from './passkey-button.tsx'
+import { clockTime } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 
 export interface ChallengeProblem {
@@ -52,7 +53,7 @@ export function ChallengePage({ frame, view }: { frame: Frame; view: ChallengeVi
           class={first === undefined ? 'button' : 'button second'}
           href={withReturnTo(`/.factorgate/login/${view.institution.id}`, view.trip, { for: 'challenge' })}
         >
-          <Said text={say.confirmAt(view.institution.title)} />
+          <Said text={say.confirmAt({ place: view.institution.title })} />
         </a>
       )}
       {first === undefined && !view.mayAsk && <p class="soft">{say.noneNow}</p>}
@@ -72,7 +73,7 @@ export function ChallengePage({ frame, view }: { frame: Frame; view: ChallengeVi
         </div>
       )}
       <p class="soft">
-        <Said text={say.asWhom(view.name)} />{' '}
+        <Said text={say.asWhom({ name: view.name })} />{' '}
         <a href={withReturnTo('/.factorgate/login', view.trip, { switch: '1' })}>{say.notYou}</a>
       </p>
     </Page>
@@ -128,7 +129,7 @@ function ProblemNotice({ frame, problem }: { frame: Frame; problem: ChallengePro
       <Notice id={`problem-${problem.factor}`} alert waitSeconds={problem.waitSeconds} ready={say.login.ready}>
         {problem.sentence}
       </Notice>
-      {problem.clock !== null && <p class="soft">{say.challenge.clock(say.time.clock(problem.clock))}</p>}
+      {problem.clock !== null && <p class="soft">{say.challenge.clock({ time: clockTime(problem.clock, say) })}</p>}
     </>
   )
 }
@@ -143,7 +144,7 @@ function TotpChallenge({ frame, view, isFirst }: FactorFormProps) {
       <div>
         <label for="code-totp">{say.codeLabel}</label>
         <p class="soft" id="hint-totp">
-          {say.codeHint(view.codeDigits)}
+          {say.codeHint({ digits: frame.say.formats.anyOf(view.codeDigits.map(String)) })}
         </p>
         <CodeField
           id="code-totp"

@@ -7,7 +7,7 @@ import { ChallengePage, type ChallengeProblem, DeadEndPage } from './challenge-p
 import { enter, urlOf, wayOn } from './enter.ts'
 import { takeFlash } from './flash.ts'
 import { lostCookie, readForm, staleForm } from './forms.ts'
-import type { Messages } from './messages/en.ts'
+import type { Messages } from './messages/messages.ts'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { problemOf } from './refused-factor.ts'
 import { withReturnTo } from './return-to.ts'
@@ -33,7 +33,7 @@ export async function showChallenge(
     return sendPage(page, 403, <DeadEndPage frame={frame} {...end} href={null} trip={trip} />)
   }
   if (offer.factors.length === 0 && offer.institution === null) {
-    const demanded = say.challenge.orFactors(offer.demanded.map(kind => say.factor.your[kind]))
+    const demanded = say.formats.anyOf(offer.demanded.map(kind => say.factor.your[kind]))
     const { unfit: title, unfitWhat, unfitNow, unfitCodes, addFactor } = say.challenge
     // Recovery codes have a page of their own.
     const asksForCodes = offer.demanded.every(kind => kind === 'recovery')
@@ -42,8 +42,8 @@ export async function showChallenge(
       : { now: unfitNow, href: withReturnTo('/.factorgate/enrol', trip), action: addFactor }
     const what =
       why !== null && offer.demanded.includes('webauthn')
-        ? say.challenge.misfitUnfit(offer.app ?? '', demanded, why)
-        : unfitWhat(offer.app ?? '', demanded)
+        ? say.challenge.misfitUnfit({ app: offer.app ?? '', factors: demanded, why })
+        : unfitWhat({ app: offer.app ?? '', factors: demanded })
     return sendPage(page, 403, <DeadEndPage frame={frame} title={title} what={what} trip={trip} {...end} />)
   }
   const factors =
@@ -58,7 +58,7 @@ export async function showChallenge(
         name: principal.account.displayName,
         isStepUp: offer.isStepUp,
         why: whySentence(offer, say),
-        misfit: why === null ? null : say.challenge.misfitNotice(why),
+        misfit: why === null ? null : say.challenge.misfitNotice({ why }),
         factors,
         codeDigits: offer.codeDigits.length > 0 ? offer.codeDigits : [6],
         problem,
@@ -82,7 +82,7 @@ function noFactor(
   { why, isOff, isInvited, isFromElsewhere }: NoFactor
 ): { title: string; what: string; now: string } {
   const now = isInvited ? say.begunNow : say.noneNow
-  if (why !== null) return { title: say.misfit, what: say.misfitWhat(why), now: isInvited ? now : say.misfitNow }
+  if (why !== null) return { title: say.misfit, what: say.misfitWhat({ why }), now: isInvited ? now : say.misfitNow }
   if (isOff) return { title: say.off, what: say.offWhat, now }
   return { title: isInvited ? say.begun : say.none, what: isFromElsewhere ? say.noneWhatThere : say.noneWhat, now }
 }
@@ -90,7 +90,7 @@ function noFactor(
 /** The outcome of a step-up at an institution, shown once. */
 function noticeOf(page: AuthenticatedContext): string | null {
   const flash = takeFlash(page)
-  return flash?.kind === 'institution' ? page.say.challenge.there[flash.why](flash.title) : null
+  return flash?.kind === 'institution' ? page.say.challenge.there[flash.why]({ place: flash.title }) : null
 }
 
 /**

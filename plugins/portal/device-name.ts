@@ -1,6 +1,6 @@
 /** The name of a browser and a device: "Firefox on Linux". Anybody can set the User-Agent, so no decision may depend on it. */
 
-import type { Messages } from './messages/en.ts'
+import type { Messages } from './messages/messages.ts'
 
 const browsers: readonly (readonly [RegExp, string])[] = [
   [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
@@ -30,7 +30,7 @@ const first = (table: readonly (readonly [RegExp, string])[], text: string) =>
 export function browserName(userAgent: string, { device }: Messages): string {
   const browser = first(browsers, userAgent) ?? device.someBrowser
   const system = first(systems, userAgent)
-  return system === null ? browser : device.on(browser, system)
+  return system === null ? browser : device.on({ browser, system })
 }
 
 /** "iPhone", "Windows", … or null: the proposed name of a new passkey. */

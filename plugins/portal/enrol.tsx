@@ -23,7 +23,7 @@ export function EnrolPage({ frame, view }: { frame: Frame; view: EnrolView }) {
   const say = frame.say.enrol
   return (
     <Page frame={frame} title={view.isFirst ? say.firstTitle : say.title} drawing="key">
-      {view.sponsor != null && <Notice>{frame.say.sponsor.approvedBy(view.sponsor)}</Notice>}
+      {view.sponsor != null && <Notice>{frame.say.sponsor.approvedBy({ by: view.sponsor })}</Notice>}
       {view.isOff && <Notice>{say.off}</Notice>}
       <p>{say.lead}</p>
       <ul class="choice">

@@ -5,10 +5,20 @@
 import type { Maintenance } from '../../src/apps/route-table.ts'
 import { describeError, type ErrorCode } from '../../src/errors.ts'
 import { Contact, type Frame, Page, Said, toHtml } from './layout.tsx'
-import { type ErrorFacts, type Messages, messagesFor, titled } from './messages/en.ts'
+import { defaultTexts, type Messages, said } from './messages/messages.ts'
 import type { Branding } from './options.ts'
 import { formatDuration, zonedTime } from './relative-time.ts'
 import { withReturnTo } from './return-to.ts'
+
+/** What an error sentence may mention. */
+export interface ErrorFacts {
+  /** Title of the app, or "the app". */
+  readonly app: string
+  /** "25 seconds"; empty where no wait is known. */
+  readonly wait: string
+  /** The planned end of the maintenance; empty where it is not known. */
+  readonly until: string
+}
 
 export interface ErrorContext extends Branding {
   /** `exchange.id`, as in the journal. */
@@ -25,18 +35,18 @@ export interface ErrorContext extends Branding {
   readonly unsent?: { readonly href: string; readonly isForeign: boolean } | null | undefined
   readonly address?: string | null | undefined
   readonly query?: string | undefined
-  readonly acceptLanguage?: string | undefined
+  /** English where it is left out. */
+  readonly say?: Messages | undefined
 }
 
-/** `base` comes before its links. */
-export function errorFrame(look: Branding, acceptLanguage: string | undefined, base: string): Frame {
-  const { title, accent } = look
-  return { look: { title, contact: null, accent }, say: messagesFor(acceptLanguage), person: null, base, csrf: '' }
+/** `base` comes before its links. The person to ask is in the page itself. */
+export function errorFrame(look: Branding, say: Messages | undefined, base: string): Frame {
+  return { look: { ...look, contact: null }, say: say ?? defaultTexts.in('en'), person: null, base, csrf: '' }
 }
 
 /** As HTML. `pageHeaders` has its headers. */
 export function renderError(code: ErrorCode, context: ErrorContext): string {
-  const frame = errorFrame(context, context.acceptLanguage, context.portalOrigin)
+  const frame = errorFrame(context, context.say, context.portalOrigin)
   return toHtml(<ErrorPage frame={frame} code={code} context={context} />)
 }
 
@@ -55,12 +65,18 @@ const notRepeated: ReadonlySet<ErrorCode> = new Set(['account_suspended', ...hom
 /** Headline, event, responsible person, next action. */
 export function errorSentences(code: ErrorCode, context: ErrorContext, say: Messages) {
   const { unsent } = context
-  const { title, what, now } = unsent ? unsentSentences(say, code, unsent.isForeign) : say.errors[code]
+  const { title, what, now } = unsent
+    ? unsentSentences(say, code, unsent.isForeign)
+    : code === 'app_maintenance'
+      ? maintenanceSentences(context, say)
+      : code === 'too_many_attempts' && context.retryAfterSeconds === undefined
+        ? { ...say.errors[code], now: say.errors[code].nowUnknown }
+        : say.errors[code]
   const facts = factsOf(context, say)
   return {
-    title: capital(title(facts)),
-    what: capital(what(facts)),
-    now: now(facts),
+    title: capital(said(title, facts)),
+    what: capital(said(what, facts)),
+    now: capital(said(now, facts)),
     whose: nobodys.has(code) ? '' : say.error.whose[describeError(code).whose]
   }
 }
@@ -82,7 +98,7 @@ export function ErrorPage({ frame, code, context }: { frame: Frame; code: ErrorC
       </p>
       {unsent && (
         <a class="button" href={unsent.href} {...(unsent.isForeign ? {} : { target: '_blank', rel: 'noopener' })}>
-          <Said text={say.unsentAction[whyUnsent(code, unsent.isForeign)](facts)} />
+          <Said text={said(say.unsentAction[whyUnsent(code, unsent.isForeign)], facts)} />
         </a>
       )}
       {again !== null && (
@@ -139,6 +155,19 @@ function unsentSentences({ unsent }: Messages, code: ErrorCode, isForeign: boole
   return { title, what: what[why], now: now[why] }
 }
 
+/** Maintenance with and without an end that is known, or over, and with the operators' own words. */
+function maintenanceSentences({ maintenance, now = 0 }: ErrorContext, { errors }: Messages) {
+  const say = errors.app_maintenance
+  const until = maintenance?.until ?? null
+  const message = maintenance?.message ?? null
+  const isOverdue = until?.at != null && until.at <= now
+  if (until === null) return { ...say, what: message ?? say.what }
+  if (message !== null) return { ...say, what: message, now: isOverdue ? say.nowLate : say.nowPlanned }
+  return isOverdue
+    ? { ...say, what: say.whatOverdue, now: say.nowOverdue }
+    : { ...say, what: say.whatUntil, now: say.nowUntil }
+}
+
 /** The sign-in page with the same return address, for another account. */
 function otherPerson(code: ErrorCode, { address, query }: ErrorContext): string | null {
   if (code === 'not_allowed' && address)
@@ -147,15 +176,12 @@ function otherPerson(code: ErrorCode, { address, query }: ErrorContext): string 
 }
 
 export function factsOf(context: ErrorContext, say: Messages): ErrorFacts {
-  const { retryAfterSeconds, maintenance, now = 0 } = context
+  const { retryAfterSeconds, maintenance } = context
   const until = maintenance?.until ?? null
   return {
-    app: context.appTitle == null ? say.error.app : titled(context.appTitle),
-    lab: titled(context.title),
-    wait: retryAfterSeconds === undefined ? null : formatDuration(retryAfterSeconds, say),
-    maintenanceUntil: until === null ? null : until.at === null ? titled(until.text) : zonedTime(until, say),
-    isOverdue: until?.at != null && until.at <= now,
-    maintenanceMessage: maintenance?.message == null ? null : titled(maintenance.message)
+    app: context.appTitle ?? say.error.app,
+    wait: retryAfterSeconds === undefined ? '' : formatDuration(retryAfterSeconds, say),
+    until: until === null ? '' : until.at === null ? until.text : zonedTime(until, say)
   }
 }
 

@@ -18,7 +18,7 @@ export interface RemoveView {
 export function RemovePage({ frame, view }: { frame: Frame; view: RemoveView }) {
   const say = frame.say.remove
   return (
-    <Page frame={frame} title={say.title(view.name)} drawing="key">
+    <Page frame={frame} title={say.title({ name: view.name })} drawing="key">
       <p>{view.isLast ? say.last : say.lead}</p>
       {view.isLast ? (
         <a class="button" href="/.factorgate/enrol">

@@ -5,7 +5,7 @@
 import { describeError, type ErrorCode } from '../../src/errors.ts'
 import { type ErrorContext, errorFrame, errorSentences, factsOf, WhomToAsk, whyUnsent } from './error-page.tsx'
 import { type Frame, FramedSheet, Said, toHtml } from './layout.tsx'
-import type { Messages } from './messages/en.ts'
+import { type Messages, said } from './messages/messages.ts'
 import type { Branding } from './options.ts'
 
 export type FramedWhat = keyof Messages['framed']['pages']
@@ -71,7 +71,7 @@ export function FramedErrorPage({ frame, code, context, address }: FramedErrorPr
       )}
       {unsent && (
         <a class="button" href={unsent.href} target="_blank" rel="noopener">
-          <Said text={say.unsentAction[whyUnsent(code, unsent.isForeign)](factsOf(context, frame.say))} />
+          <Said text={said(say.unsentAction[whyUnsent(code, unsent.isForeign)], factsOf(context, frame.say))} />
         </a>
       )}
       {!unsent && <WayOut frame={frame} address={address} label={frame.say.framed.open} />}
@@ -80,11 +80,11 @@ export function FramedErrorPage({ frame, code, context, address }: FramedErrorPr
   )
 }
 
-export function renderFramed(what: FramedWhat, address: string, look: Branding, acceptLanguage?: string): string {
-  return toHtml(<FramedPage frame={errorFrame(look, acceptLanguage, '')} what={what} address={address} />)
+export function renderFramed(what: FramedWhat, address: string, look: Branding, say?: Messages): string {
+  return toHtml(<FramedPage frame={errorFrame(look, say, '')} what={what} address={address} />)
 }
 
 export function renderFramedError(code: ErrorCode, context: ErrorContext, address: string): string {
-  const frame = errorFrame(context, context.acceptLanguage, context.portalOrigin)
+  const frame = errorFrame(context, context.say, context.portalOrigin)
   return toHtml(<FramedErrorPage frame={frame} code={code} context={context} address={address} />)
 }

@@ -30,7 +30,8 @@ export { type ErrorContext, renderError } from './error-page.tsx'
 export { framedWhat, renderFramed, renderFramedError } from './framed-page.tsx'
 export { pageHeaders } from './headers.ts'
 export { loginsOf } from './institutions/index.ts'
-export type { AppCard, LoginEntry, PortalOptions, PortalRoutes, PortalServices } from './options.ts'
+export { messagesFor } from './language.ts'
+export type { AppCard, Branding, LoginEntry, PortalOptions, PortalRoutes, PortalServices } from './options.ts'
 
 /** The enrolment pages of each kind. */
 const enrolments: Readonly<Record<CredentialKind, (scope: FastifyInstance) => void>> = {

@@ -33,10 +33,14 @@ export function InviteElsewherePage({ frame, view }: { frame: Frame; view: Elsew
   const { step, other, problem, place } = view
   const action = `/.factorgate/invite/${view.token}`
   return (
-    <Page frame={frame} title={frame.say.invite.title(view.displayName)} drawing="open">
-      {other !== null && <Notice>{say.other(other, view.displayName)}</Notice>}
+    <Page frame={frame} title={frame.say.invite.title({ name: view.displayName })} drawing="open">
+      {other !== null && <Notice>{say.other({ other, name: view.displayName })}</Notice>}
       <p>
-        <Said text={step === 'continue' ? say.signedIn(place) : say.what(frame.look.title, place, view.name)} />
+        <Said
+          text={
+            step === 'continue' ? say.signedIn({ place }) : say.what({ lab: frame.look.title, place, name: view.name })
+          }
+        />
       </p>
       {problem !== null && (
         <Notice id="problem" alert waitSeconds={view.waitSeconds} ready={frame.say.login.ready}>
@@ -52,7 +56,7 @@ export function InviteElsewherePage({ frame, view }: { frame: Frame; view: Elsew
             other === null ? {} : { switch: '1' }
           )}
         >
-          <Said text={frame.say.login.with(place)} />
+          <Said text={frame.say.login.with({ place })} />
         </a>
       ) : (
         <form class="fields" method="post" action={action}>
@@ -104,7 +108,7 @@ function refuse(page: PageContext, token: string, invited: Invited, answer: NotA
   if (answer.kind === 'throttled') {
     const seconds = Math.ceil(answer.retryAfterSeconds)
     reply.header('factorgate-error', 'too_many_attempts').header('retry-after', String(seconds))
-    return show(page, 429, token, invited, say.login.throttled(formatDuration(seconds, say)), seconds)
+    return show(page, 429, token, invited, say.login.throttled({ wait: formatDuration(seconds, say) }), seconds)
   }
   const { waitSeconds = null, why } = answer
   reply.header('factorgate-error', 'wrong_credentials')

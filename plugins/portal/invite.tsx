@@ -30,9 +30,9 @@ export function InvitePage({ frame, view }: { frame: Frame; view: InviteView }) 
   const say = frame.say.invite
   const { problem } = view
   return (
-    <Page frame={frame} title={(view.isBegun ? say.againTitle : say.title)(view.displayName)} drawing="open">
+    <Page frame={frame} title={(view.isBegun ? say.againTitle : say.title)({ name: view.displayName })} drawing="open">
       <p>
-        <Said text={view.isBegun ? say.again : say.what(frame.look.title)} />
+        <Said text={view.isBegun ? say.again : say.what({ lab: frame.look.title })} />
       </p>
       <form class="fields" method="post" action={withReturnTo(`/.factorgate/invite/${view.token}`, view.trip)}>
         <Token frame={frame} />
@@ -108,7 +108,7 @@ export function registerInvite(scope: FastifyInstance): void {
     }
     const waitSeconds = Math.ceil(answer.retryAfterSeconds)
     reply.header('retry-after', String(waitSeconds))
-    const problem = say.login.throttled(formatDuration(waitSeconds, say))
+    const problem = say.login.throttled({ wait: formatDuration(waitSeconds, say) })
     return show(page, 429, account, { token, isBegun: true, problem, waitSeconds })
   }
 

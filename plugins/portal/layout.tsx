@@ -3,7 +3,7 @@ import type { ComponentChildren, JSX } from 'preact'
 import { renderToString } from 'preact-render-to-string'
 import { pageScript, pageSheet, tabIcon } from './assets.ts'
 import { Door, type Drawing } from './drawing.tsx'
-import type { Messages } from './messages/en.ts'
+import type { Messages } from './messages/messages.ts'
 import type { Branding } from './options.ts'
 
 export interface Frame {
@@ -26,16 +26,24 @@ interface PageProps {
   children: ComponentChildren
 }
 
-/** The document as a string. Shapes of the drawing become empty tags. Text cannot contain such an end, since its `<` is escaped. */
+/**
+ * The document as a string. Shapes of the drawing become empty tags. Text cannot contain such an end, since its `<` is escaped. Isolates
+ * in text become elements; in attributes, where no element can be, they are left out.
+ */
 export function toHtml(page: JSX.Element): string {
-  return `<!doctype html>${renderToString(page).replace(/><\/(?:path|circle)>/g, '/>')}`
+  const html = `<!doctype html>${renderToString(page).replace(/><\/(?:path|circle)>/g, '/>')}`
+  if (!html.includes('\u2068')) return html
+  return html.replace(tagOrIsolate, (part, name) => (name === undefined ? plain(part) : `<bdi>${name}</bdi>`))
 }
+
+/** A title, a tag, or an isolate between tags. */
+const tagOrIsolate = /<title>[^<]*|<[^"<>]*(?:"[^"]*"[^"<>]*)*>|\u2068([^<\u2068\u2069]*)\u2069/g
 
 export function Page({ frame, title, subtitle, drawing, wide, children }: PageProps) {
   const { look, say } = frame
   const full = subtitle === undefined ? title : `${title} ${subtitle}`
   return (
-    <html lang={say.language}>
+    <html lang={say.entry.tag} dir={say.entry.direction === 'rtl' ? 'rtl' : undefined}>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -88,7 +96,7 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
 export function FramedSheet({ frame, title, children }: Pick<PageProps, 'frame' | 'title' | 'children'>) {
   const { look, say } = frame
   return (
-    <html lang={say.language}>
+    <html lang={say.entry.tag} dir={say.entry.direction === 'rtl' ? 'rtl' : undefined}>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />

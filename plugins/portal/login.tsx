@@ -38,14 +38,14 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
     <Page
       frame={frame}
       title={say.title}
-      subtitle={view.app === null ? say.toLab(frame.look.title) : say.to(view.app)}
+      subtitle={view.app === null ? say.toLab({ lab: frame.look.title }) : say.to({ app: view.app })}
       drawing="ajar"
     >
       {view.ended !== null && <Notice>{say.ended[view.ended]}</Notice>}
       <PasskeyButton frame={frame} trip={trip} purpose="login" label={say.passkey} autofill />
       {view.logins.map(({ id, title }) => (
         <a key={id} class="button second" href={withReturnTo(`${path}/${id}`, trip, switchQuery(view))}>
-          <Said text={say.with(title)} />
+          <Said text={say.with({ place: title })} />
         </a>
       ))}
       {takesPassword && <PasswordForm frame={frame} view={view} />}
@@ -154,7 +154,7 @@ export function registerLogin(scope: FastifyInstance): void {
 
   function showThrottled(page: PageContext, username: string, seconds: number) {
     page.reply.header('retry-after', String(Math.ceil(seconds))).header('factorgate-error', 'too_many_attempts')
-    const problem = page.say.login.throttled(formatDuration(seconds, page.say))
+    const problem = page.say.login.throttled({ wait: formatDuration(seconds, page.say) })
     return showLogin(page, 429, { username, problem, waitSeconds: Math.ceil(seconds) })
   }
 

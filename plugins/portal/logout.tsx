@@ -22,7 +22,7 @@ export function LogoutPage({ frame, trip = noReturn, problem = null }: LogoutPro
   return (
     <Page frame={frame} title={say.title} drawing="ajar">
       <p>
-        <Said text={say.lead(frame.look.title)} />
+        <Said text={say.lead({ lab: frame.look.title })} />
       </p>
       {problem !== null && <Notice alert>{problem}</Notice>}
       <form method="post" action={withReturnTo('/.factorgate/logout', trip)}>

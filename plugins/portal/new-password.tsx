@@ -1,5 +1,5 @@
 /** The field for a new password, with hints for browsers and password managers. identity/password.ts has the rules. */
-import type { Messages } from './messages/en.ts'
+import type { Messages } from './messages/messages.ts'
 
 export function NewPassword({ say, isWrong, isFirst }: { say: Messages; isWrong: boolean; isFirst: boolean }) {
   return (

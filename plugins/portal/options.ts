@@ -13,6 +13,7 @@ import type { Principal, Sessions } from '../../src/session/sessions.ts'
 import type { SharedAnswers } from '../../src/session/shared-answers.ts'
 import type { RequirementFor } from '../../src/sign-in/next-step.ts'
 import type { SignIn } from '../../src/sign-in/sign-in.ts'
+import type { PortalTexts } from './messages/messages.ts'
 
 export interface Branding {
   readonly title: string
@@ -20,6 +21,8 @@ export interface Branding {
   readonly contact: string | null
   /** The accent as `#rrggbb` or `#rgb`; null for the gate's own. */
   readonly accent: string | null
+  /** The languages and words of the pages; all languages in our own words where it is left out. */
+  readonly texts?: PortalTexts
 }
 
 export interface AppCard {

@@ -14,8 +14,9 @@ import type { Caller, SignedCaller } from '../../src/sign-in/caller.ts'
 import { nonceCookie, readNonce, readOwn, readOwnNonce } from '../cookies.ts'
 import { deviceCookieOf } from './device-cookie.ts'
 import { pageHeaders } from './headers.ts'
+import { messagesFor } from './language.ts'
 import { type Frame, toHtml } from './layout.tsx'
-import { type Messages, messagesFor } from './messages/en.ts'
+import type { Messages } from './messages/messages.ts'
 import type { PortalOptions } from './options.ts'
 import { type ReturnTo, returnToOf } from './return-to.ts'
 
@@ -71,7 +72,7 @@ function makeContext(request: FastifyRequest, reply: FastifyReply): PageContext 
     address: client.address,
     browser: deviceCookieOf(cookie, match.site),
     device: { userAgent: (request.raw.headers['user-agent'] ?? '').slice(0, 256), address: client.address },
-    say: messagesFor(request.raw.headers['accept-language'])
+    say: messagesFor(portal, request)
   }
 }
 

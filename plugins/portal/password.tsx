@@ -83,7 +83,7 @@ export function registerPassword(scope: FastifyInstance): void {
     if (answer.kind === 'throttled') {
       const waitSeconds = Math.ceil(answer.retryAfterSeconds)
       reply.header('retry-after', String(waitSeconds)).header('factorgate-error', 'too_many_attempts')
-      const sentence = say.login.throttled(formatDuration(waitSeconds, say))
+      const sentence = say.login.throttled({ wait: formatDuration(waitSeconds, say) })
       return show(page, 429, { problem: { field: 'old', sentence }, waitSeconds })
     }
     if (answer.kind === 'busy') throw new GateError('busy', { retryAfterSeconds: 2 })

@@ -20,14 +20,14 @@ export interface RecoveryView {
 
 export function RecoveryPage({ frame, view }: { frame: Frame; view: RecoveryView }) {
   const say = frame.say.recovery
-  const named = say.file(frame.look.title, view.name)
+  const named = say.file({ name: view.name, lab: frame.look.title })
   const heading = plain(named)
   const text = `${heading}\n${say.fileHint}\n\n${view.codes.join('\n')}\n`
   return (
     <Page frame={frame} title={say.title} drawing="key">
       <p>{say.lead}</p>
       <p class="printed">
-        <Said text={say.printed(named, frame.say.time.date(view.now))} />
+        <Said text={say.printed({ what: named, when: frame.say.formats.date(view.now) })} />
       </p>
       <ol class="secret codes" aria-label={heading}>
         {view.codes.map(code => (
@@ -40,7 +40,7 @@ export function RecoveryPage({ frame, view }: { frame: Frame; view: RecoveryView
         </button>
         <a
           class="button second"
-          download="recovery-codes.txt"
+          download={say.fileName}
           href={`data:text/plain;charset=utf-8,${encodeURIComponent(text)}`}
         >
           {say.download}
@@ -103,7 +103,7 @@ export function SpentNotice({ frame, view }: { frame: Frame; view: SpentView }) 
   const { left, address, isAccount } = view
   return (
     <div class="notice" role="status">
-      <p>{say.spent(left)}</p>
+      <p>{say.spent({ left })}</p>
       <p>{isAccount ? say.lostHere : <a href="/.factorgate/account">{say.lost}</a>}</p>
       {left <= few && (
         <p>

@@ -4,7 +4,7 @@ import type { FactorKind } from '../../src/factor/proof.ts'
 import type { NotVerified } from '../../src/sign-in/second-factor.ts'
 import type { ChallengeProblem } from './challenge-page.tsx'
 import type { AuthenticatedContext } from './page-context.ts'
-import { formatDuration, withWait } from './relative-time.ts'
+import { formatDuration, utcMinute, withWait } from './relative-time.ts'
 
 export function problemOf(
   page: AuthenticatedContext,
@@ -14,7 +14,7 @@ export function problemOf(
   const { say, reply } = page
   if (refused.kind === 'unfit') {
     reply.header('factorgate-error', 'authenticator_not_allowed')
-    const sentence = say.challenge.passkeyUnfit(say.factor.misfit[refused.why])
+    const sentence = say.challenge.passkeyUnfit({ why: say.factor.misfit[refused.why] })
     return {
       status: 403,
       code: 'authenticator_not_allowed',
@@ -27,11 +27,11 @@ export function problemOf(
   if (throttled) {
     const seconds = Math.ceil(refused.retryAfterSeconds)
     reply.header('retry-after', String(seconds))
-    const sentence = say.challenge.throttled(formatDuration(seconds, say))
+    const sentence = say.challenge.throttled({ wait: formatDuration(seconds, say) })
     return { status: 429, code, problem: { factor, sentence, clock: null, waitSeconds: seconds } }
   }
   if (refused.code === 'clock_back') {
-    const sentence = say.challenge.clockBack(say.time.moment(refused.goodAgainAt))
+    const sentence = say.challenge.clockBack({ time: utcMinute(refused.goodAgainAt) })
     return { status: 401, code, problem: { factor, sentence, clock: page.now, waitSeconds: null } }
   }
   const clock = refused.code === 'clock' ? page.now : null

@@ -14,7 +14,7 @@ export function NotMePage({ frame, hasPassword = true }: { frame: Frame; hasPass
       <p>{say.lead}</p>
       <ol class="steps">
         <li>{hasPassword ? <a href="/.factorgate/account/password">{say.password}</a> : say.passwordElsewhere}</li>
-        {say.steps.map(step => (
+        {Object.values(say.steps).map(step => (
           <li key={step}>{step}</li>
         ))}
       </ol>

@@ -45,11 +45,10 @@ export function SponsorPage({ frame, view }: { frame: Frame; view: SponsorView }
               <li key={request.id}>
                 <p>
                   <Said
-                    text={say.decidedOne(
-                      request.decidedBy?.displayName ?? '',
-                      person.displayName,
-                      request.state === 'approved'
-                    )}
+                    text={(request.state === 'approved' ? say.decidedApproved : say.decidedDeclined)({
+                      by: request.decidedBy?.displayName ?? '',
+                      person: person.displayName
+                    })}
                   />
                 </p>
               </li>
@@ -71,24 +70,35 @@ function OpenRequest({ frame, view, seen }: { frame: Frame; view: SponsorView; s
         <bdi>{person.displayName}</bdi>
       </h2>
       <p class="soft">
-        <Said text={say.described(person.name, person.email, institution)} />
+        <Said
+          text={
+            person.email === null
+              ? say.described({ name: person.name, institution })
+              : say.describedEmail({ name: person.name, email: person.email, institution })
+          }
+        />
       </p>
       <p class="soft">
-        <Said text={say.from(when, request.address)} />
+        <Said text={say.from({ when, address: request.address })} />
       </p>
       <p>
-        <Said text={say.theirNumber(numberOf(request))} />
+        <Said text={say.theirNumber({ digits: numberOf(request) })} />
       </p>
       {sponsor !== null && sponsor.id !== view.viewer && (
         <p class="soft">
-          <Said text={say.named(sponsor.displayName)} />
+          <Said text={say.named({ sponsor: sponsor.displayName })} />
         </p>
       )}
       <form class="acts" method="post" action={path}>
         <input type="hidden" name="csrf" value={frame.csrf} />
         <input type="hidden" name="account" value={request.accountId} />
         <input type="hidden" name="request" value={request.id} />
-        <button type="submit" name="answer" value="approve" aria-label={plain(say.approveNamed(person.displayName))}>
+        <button
+          type="submit"
+          name="answer"
+          value="approve"
+          aria-label={plain(say.approveNamed({ name: person.displayName }))}
+        >
           {say.approve}
         </button>
         <button
@@ -96,7 +106,7 @@ function OpenRequest({ frame, view, seen }: { frame: Frame; view: SponsorView; s
           class="second"
           name="answer"
           value="decline"
-          aria-label={plain(say.declineNamed(person.displayName))}
+          aria-label={plain(say.declineNamed({ name: person.displayName }))}
         >
           {say.decline}
         </button>
@@ -128,15 +138,25 @@ export async function sponsorNoticeOf(portal: PortalOptions, principal: Principa
 
 export function SponsorNotices({ frame, notice }: { frame: Frame; notice: SponsorNotice }) {
   const say = frame.say.sponsor
+  const [one, ...{ length: more }] = notice.open
   return (
     <>
       {notice.open.length > 0 && (
         <Notice>
-          <Said text={say.waiting(notice.open)} /> <a href={path}>{say.open}</a>
+          <Said
+            text={
+              one === undefined || more > 0
+                ? say.waitingMany({ count: notice.open.length })
+                : say.waitingOne({ name: one })
+            }
+          />{' '}
+          <a href={path}>{say.open}</a>
         </Notice>
       )}
       {notice.decided.map(({ by, person, isApproval }) => (
-        <Notice key={`${by} ${person}`}>{say.decidedOne(by, person, isApproval)}</Notice>
+        <Notice key={`${by} ${person}`}>
+          {(isApproval ? say.decidedApproved : say.decidedDeclined)({ by, person })}
+        </Notice>
       ))}
     </>
   )
@@ -149,8 +169,8 @@ export function registerSponsor(scope: FastifyInstance): void {
     const page = signedPage(request)
     const done = takeFlash(page)
     const say = page.say.sponsor
-    if (done?.kind === 'approved') return show(page, 200, say.approved(done.name))
-    return show(page, 200, done?.kind === 'declined' ? say.youDeclined(done.name) : null)
+    if (done?.kind === 'approved') return show(page, 200, say.approved({ name: done.name }))
+    return show(page, 200, done?.kind === 'declined' ? say.youDeclined({ name: done.name }) : null)
   })
 
   scope.post(path, { config: { requires: 'fresh' } }, async request => {

@@ -8,9 +8,9 @@ import { CodeField } from './challenge-page.tsx'
 import { afterEnrolment, cleanName, enterEnrolled, mayEnrol, NameField, refuseEnrolment } from './enrol.tsx'
 import { readForm, requireForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page } from './layout.tsx'
-import type { Messages } from './messages/en.ts'
+import type { Messages } from './messages/messages.ts'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
-import { formatDuration, withWait } from './relative-time.ts'
+import { clockTime, formatDuration, withWait } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
 
 export interface EnrolTotpView {
@@ -53,7 +53,9 @@ export function EnrolTotpPage({ frame, view }: { frame: Frame; view: EnrolTotpVi
             {view.problem}
           </Notice>
         )}
-        {view.clock !== null && <p class="soft">{frame.say.challenge.clock(frame.say.time.clock(view.clock))}</p>}
+        {view.clock !== null && (
+          <p class="soft">{frame.say.challenge.clock({ time: clockTime(view.clock, frame.say) })}</p>
+        )}
         <div>
           <label for="code">{say.code}</label>
           <CodeField
@@ -110,7 +112,8 @@ function QrCode({ text, label }: { text: string; label: string }) {
 /** The message for a wrong code, with the error of the clock, if known. Less than two minutes has other causes too. */
 function wrongCode(offsetSeconds: number | null, say: Messages): string {
   if (offsetSeconds === null || Math.abs(offsetSeconds) < 120) return say.enrolTotp.wrong
-  return say.enrolTotp.clockOff(formatDuration(Math.abs(offsetSeconds), say), offsetSeconds > 0)
+  const span = formatDuration(Math.abs(offsetSeconds), say)
+  return offsetSeconds > 0 ? say.enrolTotp.clockAhead({ span }) : say.enrolTotp.clockBehind({ span })
 }
 
 export function registerTotp(scope: FastifyInstance): void {
@@ -148,7 +151,7 @@ export function registerTotp(scope: FastifyInstance): void {
       : ((answer.kind === 'refused' ? answer.waitSeconds : undefined) ?? null)
     if (throttled) reply.header('retry-after', String(waitSeconds))
     const problem = throttled
-      ? page.say.challenge.throttled(formatDuration(answer.retryAfterSeconds, page.say))
+      ? page.say.challenge.throttled({ wait: formatDuration(answer.retryAfterSeconds, page.say) })
       : answer.kind === 'expired'
         ? say.expired
         : withWait(reply, wrongCode(answer.clockOffsetSeconds ?? null, page.say), waitSeconds, page.say)

@@ -5,14 +5,15 @@
 import type { FastifyInstance } from 'fastify'
 import { describeError, type ErrorCode, GateError } from '../../src/errors.ts'
 import type { AuthenticatorType } from '../../src/factor/authenticator-names.ts'
+import type { Misfit } from '../../src/factor/webauthn-policy.ts'
 import { stateOf } from '../cookies.ts'
 import { answerScriptOnce, type Elsewhere } from './answer-once.ts'
 import { systemName } from './device-name.ts'
 import { cleanName, enterEnrolled, mayEnrol, NameField } from './enrol.tsx'
 import { enter } from './enter.ts'
 import { readJson, requireJson } from './forms.ts'
-import { type Frame, Page } from './layout.tsx'
-import type { Messages } from './messages/en.ts'
+import { type Frame, Page, plain } from './layout.tsx'
+import type { Messages } from './messages/messages.ts'
 import { type AuthenticatedContext, callerOf, frameOf, type PageContext, sendPage, signedPage } from './page-context.ts'
 import { PasskeyButton, type Purpose } from './passkey-button.tsx'
 import { problemOf } from './refused-factor.ts'
@@ -52,6 +53,13 @@ export function nameFrom(
   if (model !== null) return model
   const { authenticatorAttachment } = registration as { authenticatorAttachment?: unknown }
   return authenticatorAttachment === 'platform' ? here : say.enrolPasskey.sort[sort]
+}
+
+function unfitSentence({ why, model }: { why: Misfit; model: string | null }, { enrolPasskey }: Messages): string {
+  const { unfit } = enrolPasskey
+  if (why === 'denied_model') return model === null ? unfit.denied_unnamed : unfit.denied_model({ model })
+  if (why === 'unlisted_model') return model === null ? unfit.unlisted_unnamed : unfit.unlisted_model({ model })
+  return unfit[why]
 }
 
 export function registerWebauthn(scope: FastifyInstance): void {
@@ -106,7 +114,7 @@ export function registerWebauthn(scope: FastifyInstance): void {
     if (answer.kind === 'repeated') return answer.answer
     if (answer.kind === 'throttled') return refuseThrottled(page, answer.retryAfterSeconds)
     if (answer.kind === 'unfit') {
-      const sentence = say.login.passkeyUnfit(say.factor.misfit[answer.why])
+      const sentence = say.login.passkeyUnfit({ why: say.factor.misfit[answer.why] })
       return refuse(page, 'authenticator_not_allowed', sentence)
     }
     const { waitSeconds } = answer
@@ -147,13 +155,7 @@ export function registerWebauthn(scope: FastifyInstance): void {
     if (answer.kind === 'throttled') return refuseThrottled(page, answer.retryAfterSeconds)
     // The browser has already made the passkey and should forget it.
     if (answer.kind === 'unfit')
-      return refuse(
-        page,
-        'authenticator_not_allowed',
-        page.say.enrolPasskey.unfit[answer.why](answer.model),
-        undefined,
-        true
-      )
+      return refuse(page, 'authenticator_not_allowed', unfitSentence(answer, page.say), undefined, true)
     const { waitSeconds } = answer.kind === 'refused' ? answer : {}
     const message = withWait(page.reply, page.say.passkey.failed, waitSeconds ?? null, page.say)
     return refuse(page, 'wrong_code', message, waitSeconds)
@@ -183,11 +185,16 @@ export function registerWebauthn(scope: FastifyInstance): void {
   function suggestedName(page: PageContext): string {
     const say = page.say.enrolPasskey
     const system = systemName(page.device.userAgent)
-    return system === null ? say.suggestedPlain : say.suggested(system)
+    return system === null ? say.suggestedPlain : plain(say.suggested({ device: system }))
   }
 
   function refuseThrottled(page: PageContext, seconds: number) {
-    return refuse(page, 'too_many_attempts', page.say.login.throttled(formatDuration(seconds, page.say)), seconds)
+    return refuse(
+      page,
+      'too_many_attempts',
+      page.say.login.throttled({ wait: formatDuration(seconds, page.say) }),
+      seconds
+    )
   }
 
   function refuse(

@@ -55,11 +55,25 @@ for (const name of readdirSync(at(portalAssets))) {
   const text = readFileSync(at(portalAssets, name), 'utf8')
   writeFileSync(at('dist', portalAssets, name), minify(text, path.extname(name).slice(1)))
 }
+for (const folder of messageFolders()) {
+  mkdirSync(at('dist', folder), { recursive: true })
+  for (const name of readdirSync(at(folder)).filter(name => name.endsWith('.json')))
+    writeFileSync(at('dist', folder, name), JSON.stringify(JSON.parse(readFileSync(at(folder, name), 'utf8'))))
+}
 const isAsset = file => !/[.]tsx?$/.test(file)
 cpSync(at(demoAssets), at('dist', demoAssets), { recursive: true, filter: isAsset })
 copyFileSync(at('src/identity/password/hash-program.mjs'), at('dist/src/identity/password/hash-program.mjs'))
 chmodSync(at('dist/src/main.js'), 0o755)
 writeFileSync(stamp, '')
+
+/** `messages` folders with JSON files, one level below `plugins/` and `src/`. */
+function messageFolders() {
+  return ['plugins', 'src'].flatMap(top =>
+    readdirSync(at(top))
+      .map(room => path.posix.join(top, room, 'messages'))
+      .filter(folder => existsSync(at(folder, 'en.json')))
+  )
+}
 
 function findCompiler() {
   const require = createRequire(import.meta.url)

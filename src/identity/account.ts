@@ -1,4 +1,5 @@
 /** An account: one person's names, and whether they may enter. Secrets are in other records (`password:`, `credential:`). */
+import type { Language } from '../messages/languages.ts'
 import type { Subject } from './subject.ts'
 
 export interface Account {
@@ -14,6 +15,8 @@ export interface Account {
   readonly externalId?: string
   readonly suspended: { readonly at: number; readonly why: string } | null
   readonly createdAt: number
+  /** The language that the person has chosen for pages and mails. Absent where they have chosen none. */
+  readonly language?: Language
 }
 
 export const operators = 'operators'

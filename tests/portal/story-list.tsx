@@ -14,7 +14,7 @@ import { type ElsewhereView, InviteElsewherePage } from '../../plugins/portal/in
 import type { Frame } from '../../plugins/portal/layout.tsx'
 import { LoginPage, type LoginView } from '../../plugins/portal/login.tsx'
 import { LeavingPage, LogoutPage, SignedOutPage } from '../../plugins/portal/logout.tsx'
-import { messagesFor } from '../../plugins/portal/messages/en.ts'
+import { defaultTexts } from '../../plugins/portal/messages/messages.ts'
 import { PasswordPage } from '../../plugins/portal/password.tsx'
 import { NewRecoveryPage, RecoveryPage } from '../../plugins/portal/recovery.tsx'
 import { NotMePage } from '../../plugins/portal/sessions.tsx'
@@ -41,7 +41,7 @@ export const now = Date.UTC(2026, 2, 12, 14, 3, 22)
 const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
-const say = messagesFor('en')
+const say = defaultTexts.in('en')
 const look = { title: 'Example Lab', contact: 'helpdesk@lab.example', accent: null }
 const csrf = 'A'.repeat(43)
 const stranger: Frame = { look, say, person: null, base: '', csrf }
@@ -68,7 +68,7 @@ const challenge: ChallengeView = {
   trip,
   name: 'Ada Lovelace',
   isStepUp: false,
-  why: say.challenge.onTheWay('Notebooks'),
+  why: say.challenge.onTheWay({ app: 'Notebooks' }),
   factors: ['totp', 'webauthn', 'recovery'],
   codeDigits: [6],
   problem: null
@@ -290,7 +290,7 @@ export const stories: readonly Story[] = [
     'login-wait',
     <LoginPage
       frame={stranger}
-      view={{ ...login, username: 'ada', problem: say.login.throttled('25 seconds'), waitSeconds: 25 }}
+      view={{ ...login, username: 'ada', problem: say.login.throttled({ wait: '25 seconds' }), waitSeconds: 25 }}
     />
   ),
   variant('session-ended', <LoginPage frame={stranger} view={{ ...login, trip: noTrip, app: null, ended: 'idle' }} />),
@@ -316,7 +316,10 @@ export const stories: readonly Story[] = [
     'challenge-wait',
     <ChallengePage
       frame={stranger}
-      view={{ ...challenge, problem: { ...problem, sentence: say.challenge.throttled('2 minutes'), waitSeconds: 120 } }}
+      view={{
+        ...challenge,
+        problem: { ...problem, sentence: say.challenge.throttled({ wait: '2 minutes' }), waitSeconds: 120 }
+      }}
     />
   ),
   variant(
@@ -327,7 +330,7 @@ export const stories: readonly Story[] = [
         ...challenge,
         isStepUp: true,
         factors: ['webauthn'],
-        why: say.challenge.stepUp('Exports', say.factor.your.webauthn, '5 minutes')
+        why: say.challenge.stepUpWithin({ app: 'Exports', factors: say.factor.your.webauthn, within: '5 minutes' })
       }}
     />
   ),
@@ -339,7 +342,7 @@ export const stories: readonly Story[] = [
         ...challenge,
         factors: [],
         institution: { id: 'campus', title: 'Campus account' },
-        notice: say.challenge.there.no_factor('Campus account')
+        notice: say.challenge.there.no_factor({ place: 'Campus account' })
       }}
     />
   ),
@@ -437,7 +440,7 @@ export const stories: readonly Story[] = [
           ...sponsorView.requests,
           asking('max', 'Max Born', 2 * hour, { state: 'declined', decidedBy: grace })
         ],
-        notice: say.sponsor.approved('Lea Novak')
+        notice: say.sponsor.approved({ name: 'Lea Novak' })
       }}
     />
   ),

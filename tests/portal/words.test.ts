@@ -18,7 +18,7 @@ import { stepUpSentence } from '../../plugins/portal/challenge-offer.ts'
 import { browserName, systemName } from '../../plugins/portal/device-name.ts'
 import { cleanName } from '../../plugins/portal/enrol.tsx'
 import { renderError } from '../../plugins/portal/error-page.tsx'
-import { messagesFor } from '../../plugins/portal/messages/en.ts'
+import { defaultTexts, said } from '../../plugins/portal/messages/messages.ts'
 import { formatDuration, formatRelative } from '../../plugins/portal/relative-time.ts'
 import { returnToOf, withReturnTo } from '../../plugins/portal/return-to.ts'
 import { nameFrom } from '../../plugins/portal/webauthn.tsx'
@@ -27,7 +27,7 @@ import type { AuthenticatorType } from '../../src/factor/authenticator-names.ts'
 import { factorKinds } from '../../src/factor/proof.ts'
 import { textOf } from '../fixtures/pipeline/visitor.ts'
 
-const say = messagesFor('de')
+const say = defaultTexts.in('en')
 
 t.test('every refusal says what, whose, what now, whom to ask, and a reference; calmly', async t => {
   for (const code of errorCodes) {
@@ -43,16 +43,9 @@ t.test('every refusal says what, whose, what now, whom to ask, and a reference; 
     })
     const text = textOf(html)
     const { title, what, now } = say.errors[code]
-    const facts = {
-      app: '<Notebooks>',
-      lab: 'Example Lab',
-      wait: '25 seconds',
-      maintenanceUntil: null,
-      isOverdue: false,
-      maintenanceMessage: null
-    }
+    const facts = { app: '<Notebooks>', wait: '25 seconds', until: '' }
     for (const part of [title, what, now]) {
-      const sentence = part(facts)
+      const sentence = said(part, facts)
       t.ok(text.includes(sentence.slice(1)), `${code}: ${sentence}`)
       t.notMatch(sentence, /!|sorry|apolog|oops/i, code)
     }
@@ -122,14 +115,14 @@ t.test('moments and spans are said as people say them', async t => {
 })
 
 t.test('numbers and choices are said as the language has it', async t => {
-  t.equal(say.challenge.codeHint([6]), 'Type the 6 digits that your app shows for this lab.')
-  t.equal(say.challenge.codeHint([6, 8]), 'Type the 6 or 8 digits that your app shows for this lab.')
-  t.equal(say.challenge.orFactors(['this', 'that', 'another']), 'this, that or another')
-  t.equal(say.challenge.orFactors([]), '')
-  t.match(say.recovery.spent(1), /You have one left\.$/)
-  t.match(say.recovery.spent(2), /You have 2 left\.$/)
-  t.match(say.recovery.spent(0), /none left\.$/)
-  t.equal(say.time.span(7200, 'hour'), '7200 hours')
+  t.equal(say.challenge.codeHint({ digits: '6' }), 'Type the 6 digits that your app shows for this lab.')
+  t.equal(say.formats.anyOf(['6', '8']), '6 or 8')
+  t.equal(say.formats.anyOf(['this', 'that', 'another']), 'this, that or another')
+  t.equal(say.formats.anyOf([]), '')
+  t.match(say.recovery.spent({ left: 1 }), /You have one left\.$/)
+  t.match(say.recovery.spent({ left: 2 }), /You have 2 left\.$/)
+  t.match(say.recovery.spent({ left: 0 }), /none left\.$/)
+  t.equal(say.formats.span(7200, 'hour'), '7200 hours')
 })
 
 t.test('a step up says what is wanted', async t => {
@@ -170,7 +163,7 @@ t.test('browsers and devices have names, whatever they send', async t => {
     ['', 'A browser'],
     ['<script>Linux</script>', 'A browser on Linux']
   ] as const)
-    t.equal(browserName(agent, messagesFor(undefined)), name)
+    t.equal(browserName(agent, say), name)
   t.equal(systemName('x'), null)
 })
 

@@ -58,7 +58,7 @@ export function ChooserPage({ frame, view }: { frame: Frame; view: ChooserView }
       </form>
       {rows.length > 0 && <Rows view={view} rows={rows} label={query === '' ? say.all : say.found} />}
       {rows.length === 0 && query !== '' && <Notice>{say.none}</Notice>}
-      {total > rows.length && <p class="soft">{say.more(total - rows.length)}</p>}
+      {total > rows.length && <p class="soft">{say.more({ count: total - rows.length })}</p>}
       <p class="soft">
         <a href={withReturnTo('/.factorgate/login', trip)}>{say.otherWay}</a>
       </p>

@@ -1,6 +1,6 @@
 /** `factorgate session list`: a row per session. The id is not secret. */
 import { browserName } from '../../../plugins/portal/device-name.ts'
-import { messagesFor } from '../../../plugins/portal/messages/en.ts'
+import { defaultTexts } from '../../../plugins/portal/messages/messages.ts'
 import { isFullySignedIn } from '../../factor/proof.ts'
 import type { Account } from '../../identity/account.ts'
 import { sessionRecord } from '../../session/records.ts'
@@ -64,7 +64,7 @@ function rowOf(account: Account, session: Session, lastSeenAt: number) {
     lastSeen: new Date(lastSeenAt).toISOString(),
     until: new Date(expiresAt).toISOString(),
     from: device.address,
-    device: browserName(device.userAgent, messagesFor(undefined)),
+    device: browserName(device.userAgent, defaultTexts.in('en')),
     userAgent: device.userAgent,
     signedIn: isFullySignedIn(proofs),
     proofs: proofs.map(({ kind, at, userVerified }) => ({ kind, at: new Date(at).toISOString(), userVerified })),

@@ -1,11 +1,12 @@
-/** Times, durations, lists and plurals in a language, by `Intl`. */
+/** Times, durations and lists in a language, by `Intl`. */
 
 export type SpanUnit = 'second' | 'minute' | 'hour'
+
+export type LocaleFormats = ReturnType<typeof localeFormats>
 
 /** Each formatter is made at its first use, since its tables take up to 20 ms and 8 MB. */
 export function localeFormats(locale: string) {
   const relative = once(() => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }))
-  const plurals = once(() => new Intl.PluralRules(locale))
   const choice = once(() => new Intl.ListFormat(locale, { type: 'disjunction' }))
   const date = once(() => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }))
   const span = (unit: SpanUnit) =>
@@ -19,10 +20,7 @@ export function localeFormats(locale: string) {
     /** The day in UTC, since the gate knows nobody's time zone. */
     date: (at: number) => date().format(at),
     /** "this, this or that". */
-    anyOf: (choices: readonly string[]) => choice().format(choices),
-    /** The form for this number; the number replaces `#`. */
-    count: (n: number, forms: { readonly other: string } & Partial<Record<Intl.LDMLPluralRule, string>>) =>
-      (forms[plurals().select(n)] ?? forms.other).replace('#', String(n))
+    anyOf: (choices: readonly string[]) => choice().format(choices)
   }
 }
 

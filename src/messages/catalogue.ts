@@ -1,0 +1,128 @@
+/**
+ * The messages of one part of the gate, in every language. Each language is one JSON file beside `en.json`, which is the source: what a
+ * translation lacks is said in English. A message without placeholders becomes a string, any other a function of its placeholders;
+ * `npm run messages` writes the types.
+ */
+import { readFileSync } from 'node:fs'
+import { type Arguments, compile, type Format, isPattern } from './icu.ts'
+import { isolate } from './isolate.ts'
+import { type Language, type LanguageEntry, languages } from './languages.ts'
+import { type LocaleFormats, localeFormats } from './locale-formats.ts'
+
+/** A file of messages: sections of sections of texts. */
+export interface MessageTree {
+  readonly [key: string]: string | MessageTree
+}
+
+/** Texts that replace those of the files, by the path of the message: `login.title`. */
+export type Overrides = Partial<Record<Language, Readonly<Record<string, string>>>>
+
+/** The messages of a part, as `Texts` names them, and what else a page needs of their language. */
+export type InLanguage<Texts> = Texts & {
+  readonly language: Language
+  readonly entry: LanguageEntry
+  readonly formats: LocaleFormats
+}
+
+export class Catalogue<Texts extends object> {
+  readonly #folder: URL
+  readonly #overrides: Overrides
+  readonly #made = new Map<Language, InLanguage<Texts>>()
+
+  /** `folder` ends with a slash. */
+  constructor(folder: URL, overrides: Overrides = {}) {
+    this.#folder = folder
+    this.#overrides = overrides
+  }
+
+  /** The same catalogue with other words in places. */
+  with(overrides: Overrides): Catalogue<Texts> {
+    return new Catalogue(this.#folder, overrides)
+  }
+
+  in(language: Language): InLanguage<Texts> {
+    let made = this.#made.get(language)
+    if (made === undefined) {
+      const source = readMessages(this.#folder, 'en')
+      const entry = languages[language]
+      const formats = localeFormats(entry.locale)
+      const texts = new Lookup(language, this.#translation(language), this.#overrides[language] ?? {})
+      made = { ...texts.tree(source, ''), language, entry, formats } as unknown as InLanguage<Texts>
+      this.#made.set(language, made)
+    }
+    return made
+  }
+
+  /** A gate that runs while it is replaced by a newer version may find no file: then it speaks English. */
+  #translation(language: Language): MessageTree {
+    if (language === 'en') return {}
+    try {
+      return readMessages(this.#folder, language)
+    } catch {
+      return {}
+    }
+  }
+}
+
+const read = new Map<string, MessageTree>()
+
+/** The file of a language. Throws if it is missing or no JSON. */
+export function readMessages(folder: URL, language: Language): MessageTree {
+  const { href } = new URL(`${language}.json`, folder)
+  let tree = read.get(href)
+  if (tree === undefined) {
+    tree = JSON.parse(readFileSync(new URL(href), 'utf8')) as MessageTree
+    read.set(href, tree)
+  }
+  return tree
+}
+
+/** Every message of a file, by its path. */
+export function flatten(tree: MessageTree, prefix = ''): Map<string, string> {
+  const all = new Map<string, string>()
+  for (const [key, value] of Object.entries(tree))
+    if (typeof value === 'string') all.set(prefix + key, value)
+    else for (const [path, text] of flatten(value, `${prefix}${key}.`)) all.set(path, text)
+  return all
+}
+
+class Lookup {
+  readonly #language: Language
+  readonly #translated: Map<string, string>
+  readonly #overrides: Readonly<Record<string, string>>
+
+  constructor(language: Language, translation: MessageTree, overrides: Readonly<Record<string, string>>) {
+    this.#language = language
+    this.#translated = flatten(translation)
+    this.#overrides = overrides
+  }
+
+  tree(source: MessageTree, prefix: string): Record<string, unknown> {
+    return Object.fromEntries(
+      Object.entries(source).map(([key, value]) => {
+        const path = prefix + key
+        return [key, typeof value === 'string' ? this.#message(path, value) : this.tree(value, `${path}.`)]
+      })
+    )
+  }
+
+  /** The English message decides about the kind: string or function. */
+  #message(path: string, source: string): string | Format {
+    const own = Object.hasOwn(this.#overrides, path) ? this.#overrides[path] : undefined
+    const translated = own ?? this.#translated.get(path)
+    const text = translated ?? source
+    if (!isPattern(source)) return text
+    const { locale, direction } = languages[translated === undefined ? 'en' : this.#language]
+    let format: Format | undefined
+    return args => {
+      format ??= compile(text, locale)
+      return format(isolated(args, direction))
+    }
+  }
+}
+
+function isolated(args: Arguments, direction: 'ltr' | 'rtl'): Arguments {
+  return Object.fromEntries(
+    Object.entries(args).map(([name, value]) => [name, typeof value === 'string' ? isolate(value, direction) : value])
+  )
+}

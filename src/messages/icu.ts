@@ -1,0 +1,61 @@
+/** ICU MessageFormat, by `intl-messageformat`. The library is loaded with the first message that has placeholders. */
+import { createRequire } from 'node:module'
+import type { IntlMessageFormat } from 'intl-messageformat'
+
+export type Arguments = Readonly<Record<string, string | number>>
+export type Format = (args: Arguments) => string
+
+/** What a placeholder takes: a text, a number, or one of the words of a select. */
+export type Placeholder =
+  | { readonly kind: 'text' }
+  | { readonly kind: 'number' }
+  | { readonly kind: 'select'; readonly words: readonly string[] }
+
+/** The message cannot be read. The text says where. */
+export class InvalidMessage extends Error {}
+
+type Node = ReturnType<IntlMessageFormat['getAst']>[number]
+/** The values of `TYPE` in @formatjs/icu-messageformat-parser, which is an enum. */
+const type = { literal: 0, argument: 1, number: 2, date: 3, time: 4, select: 5, plural: 6, pound: 7 } as const
+
+let Library: typeof IntlMessageFormat | undefined
+
+function parse(text: string, locale: string): IntlMessageFormat {
+  Library ??= createRequire(import.meta.url)('intl-messageformat').IntlMessageFormat as typeof IntlMessageFormat
+  try {
+    return new Library(text, locale, undefined, { ignoreTag: true })
+  } catch (error) {
+    throw new InvalidMessage((error as Error).message, { cause: error })
+  }
+}
+
+/** Throws InvalidMessage. The format throws if an argument is missing. */
+export function compile(text: string, locale: string): Format {
+  const message = parse(text, locale)
+  return args => String(message.format(args as Record<string, string | number>))
+}
+
+/** True if the text has to be compiled: it has placeholders, or quotes them. */
+export function isPattern(text: string): boolean {
+  return text.includes('{') || text.includes('}')
+}
+
+/** The placeholders of a message, by name. Throws InvalidMessage. */
+export function placeholdersOf(text: string): Map<string, Placeholder> {
+  const found = new Map<string, Placeholder>()
+  if (isPattern(text)) collect(parse(text, 'en').getAst(), found)
+  return found
+}
+
+function collect(nodes: readonly Node[], found: Map<string, Placeholder>): void {
+  for (const node of nodes as readonly (Node & { value: string; options?: Record<string, { value: Node[] }> })[]) {
+    const kind = node.type as number
+    if (kind === type.literal || kind === type.pound) continue
+    if (kind === type.select)
+      found.set(node.value, { kind: 'select', words: Object.keys(node.options!).filter(word => word !== 'other') })
+    else if (kind === type.argument) {
+      if (!found.has(node.value)) found.set(node.value, { kind: 'text' })
+    } else found.set(node.value, { kind: 'number' })
+    for (const { value } of Object.values(node.options ?? {})) collect(value, found)
+  }
+}
