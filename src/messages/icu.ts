@@ -18,10 +18,11 @@ type Node = ReturnType<IntlMessageFormat['getAst']>[number]
 /** The values of `TYPE` in @formatjs/icu-messageformat-parser, which is an enum. */
 const type = { literal: 0, argument: 1, number: 2, date: 3, time: 4, select: 5, plural: 6, pound: 7 } as const
 
+const require = createRequire(import.meta.url)
 let Library: typeof IntlMessageFormat | undefined
 
 function parse(text: string, locale: string): IntlMessageFormat {
-  Library ??= createRequire(import.meta.url)('intl-messageformat').IntlMessageFormat as typeof IntlMessageFormat
+  Library ??= require('intl-messageformat').IntlMessageFormat as typeof IntlMessageFormat
   try {
     return new Library(text, locale, undefined, { ignoreTag: true })
   } catch (error) {

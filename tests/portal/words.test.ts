@@ -260,7 +260,8 @@ t.test('cookies: one of ours or none (S4, S15)', async t => {
     nonce: 'factorgate-nonce',
     known: 'factorgate-known',
     done: 'factorgate-done',
-    codes: 'factorgate-codes'
+    codes: 'factorgate-codes',
+    asked: 'factorgate-asked'
   })
   for (const [header, value] of [
     [undefined, null],
@@ -305,7 +306,8 @@ t.test('FIELD F6 the port of the public address stands in the names of our cooki
     nonce: '__Host-factorgate-nonce-8443',
     known: '__Host-factorgate-known-8443',
     done: '__Host-factorgate-done-8443',
-    codes: '__Host-factorgate-codes-8443'
+    codes: '__Host-factorgate-codes-8443',
+    asked: '__Host-factorgate-asked-8443'
   })
   t.equal(sessionCookie('T', at('8443')), 'factorgate-8443=T; Path=/; HttpOnly; SameSite=Lax')
   const table: [string, string, string | null][] = [
