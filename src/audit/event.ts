@@ -1,7 +1,10 @@
 /** The events of the journal, one flat line each. No field ever holds a secret. */
 
 export type EventKind =
+  | 'journal.begin'
   | 'journal.resume'
+  | 'journal.checkpoint'
+  | 'journal.remove'
   | 'gate.start'
   | 'gate.stop'
   | 'gate.reload'

@@ -1,14 +1,13 @@
 /** The journal: one file with group commit. While the disk fails, `writable` is false, and a later line records the gap. */
-import type { Clock } from '../clock.ts'
 import { GateError } from '../errors.ts'
-import { AppendFile, type AppendHandle } from './append-file.ts'
+import { ChainFile, type ChainFileOptions } from './chain-file.ts'
 import { lineOf } from './encode-event.ts'
 import type { AuditEvent, AuditSink } from './event.ts'
 import { Lines } from './line-buffer.ts'
 
-export interface JournalOptions {
-  readonly path: string
-  readonly clock: Clock
+export interface JournalOptions extends ChainFileOptions {
+  /** Milliseconds after which lines get a checkpoint behind them. */
+  readonly checkpointMilliseconds?: number
   /** Milliseconds that a line of `record` may wait for others. */
   readonly flushMilliseconds?: number
   readonly retryMilliseconds?: number
@@ -18,8 +17,18 @@ export interface JournalOptions {
   readonly waitingMaximum?: number
   /** Also called with null, when the problem is over. */
   readonly onChange?: (problem: string | null) => void
-  /** For tests with failing disks. */
-  readonly open?: (path: string) => Promise<AppendHandle>
+}
+
+/** The keyring's purpose of the keys that sign checkpoints. */
+export const journalPurpose = 'journal'
+
+const defaults = {
+  checkpointMilliseconds: 60_000,
+  flushMilliseconds: 100,
+  retryMilliseconds: 1000,
+  stallMilliseconds: 3000,
+  waitingMaximum: 8 * 1024 * 1024,
+  onChange: (_problem: string | null) => {}
 }
 
 /** Bytes per write. */
@@ -31,30 +40,26 @@ interface Waiter {
   readonly reject: (error: GateError) => void
 }
 
-/** Several processes may append to one file: each batch is one O_APPEND write. */
+/** Several processes may append to one file, which is one chain. */
 export class Journal implements AuditSink {
-  readonly #file: AppendFile
-  readonly #options: Required<Omit<JournalOptions, 'open'>>
+  readonly #file: ChainFile
+  readonly #options: JournalOptions & typeof defaults
   #lines = new Lines()
   #spare: Lines | null = null
   #waiters: Waiter[] = []
   #waiting = 0
   #timer: NodeJS.Timeout | null = null
+  #checkpointTimer: NodeJS.Timeout | null = null
+  /** The next write ends with a checkpoint. */
+  #signs = false
   #flushing: Promise<void> | null = null
   #failure: { readonly since: number; readonly cause: string } | null = null
   #lost = 0
   #isClosed = false
 
   private constructor(options: JournalOptions) {
-    this.#options = {
-      flushMilliseconds: 100,
-      retryMilliseconds: 1000,
-      stallMilliseconds: 3000,
-      waitingMaximum: 8 * 1024 * 1024,
-      onChange: () => {},
-      ...options
-    }
-    this.#file = new AppendFile(options.path, options.open)
+    this.#options = { ...defaults, ...options }
+    this.#file = new ChainFile(options)
   }
 
   /** Opens the journal with mode 0600. It never rejects: see `problem`. */
@@ -88,6 +93,8 @@ export class Journal implements AuditSink {
   commit(event: AuditEvent): Promise<void> {
     if (!this.writable) return Promise.reject(new GateError('journal_unwritable', { cause: this.problem }))
     this.#queue(event)
+    // As long as the key file holds both keys, the old one can vouch for the new one.
+    if (event.kind === 'key.rotate') this.#signs = true
     return new Promise((resolve, reject) => {
       this.#waiters.push({ line: this.#lines.count - 1, resolve, reject })
       if (this.#flushing === null) this.#start()
@@ -106,6 +113,8 @@ export class Journal implements AuditSink {
     this.#isClosed = true
     await this.flush()
     if (this.#timer !== null) clearTimeout(this.#timer)
+    if (this.#checkpointTimer !== null) clearTimeout(this.#checkpointTimer)
+    if (this.#failure === null && this.#options.signers !== undefined) await this.#file.checkpoint()
     await this.#file.close()
   }
 
@@ -150,7 +159,9 @@ export class Journal implements AuditSink {
     const lost = this.#lost
     const { count, size } = lines
     if (this.#failure !== null || lost > 0) lines.push(this.#resumption(lost))
-    const appended = await this.#file.append(lines)
+    const signs = this.#signs
+    this.#signs = false
+    const appended = await this.#file.append(lines, signs)
     clearTimeout(stall)
     this.#waiting -= size
     if (appended.kind === 'done') {
@@ -159,12 +170,34 @@ export class Journal implements AuditSink {
       lines.clear()
       this.#spare = lines
       this.#recover()
+      this.#scheduleCheckpoint()
       return
     }
     this.#fail(appended.cause)
     this.#keep(lines, count, waiters, appended.begun)
     for (const waiter of waiters) if (waiter.line < appended.whole) waiter.resolve()
     refuse(waiters, this.problem)
+  }
+
+  #scheduleCheckpoint(): void {
+    if (this.#checkpointTimer !== null || this.#isClosed || this.#options.signers === undefined) return
+    if (!this.#file.isUnsigned) return
+    this.#checkpointTimer = setTimeout(() => {
+      this.#checkpointTimer = null
+      // The file takes one write at a time.
+      this.#flushing ??= this.#checkpoint().finally(() => {
+        this.#flushing = null
+        if (this.#waiters.length > 0 || this.#lines.count > 0) this.#start()
+        else if (this.#failure !== null) this.#schedule()
+      })
+    }, this.#options.checkpointMilliseconds)
+    this.#checkpointTimer.unref()
+  }
+
+  async #checkpoint(): Promise<void> {
+    const appended = await this.#file.checkpoint(this.#options.checkpointMilliseconds / 2)
+    if (appended.kind === 'failed') this.#fail(appended.cause)
+    else this.#scheduleCheckpoint()
   }
 
   /** Refused commits are dropped, since they did not happen. Other lines wait again, unless the disk had begun them. */

@@ -9,8 +9,9 @@ import { defaultConfig, loadConfig } from '../../config/load.ts'
 import { formatProblem } from '../../config/reading/diagnostics.ts'
 import type { Config } from '../../config/schema.ts'
 import type { AuditEvent } from '../audit/event.ts'
-import { Journal } from '../audit/journal.ts'
+import { Journal, journalPurpose } from '../audit/journal.ts'
 import type { Clock } from '../clock.ts'
+import { readKeyFile } from '../keyring/key-file.ts'
 import { knownStoresFile, limitsOf, storeOf } from '../services/app-options.ts'
 import { SessionCache } from '../session/session-cache.ts'
 import { Sessions } from '../session/sessions.ts'
@@ -19,7 +20,7 @@ import { guardOptions, loadDriver, openGuarded, openStore } from '../store/open.
 import type { Store, StoreUnconfirmed } from '../store/store.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import { type ExitCode, type Io, PersonError } from './command.ts'
-import { asOwner, type Owner, ownerOf } from './owner.ts'
+import { asOwner, asSelf, type Owner, ownerOf } from './owner.ts'
 
 export const configOption = { config: { type: 'string' } } as const
 export const configHelp = '  --config FILE  the configuration'
@@ -89,7 +90,7 @@ async function atPlace(
   { changes, accepts, mayCreate, fills }: WorkOptions,
   work: (place: CommandContext) => Promise<ExitCode>
 ): Promise<ExitCode> {
-  const journal = changes === 'nothing' ? null : await Journal.open({ path: config.journal, clock: io.clock })
+  const journal = changes === 'nothing' ? null : await openJournal(config, io)
   try {
     if (changes === 'grant' && journal?.problem)
       throw new PersonError(`the journal ${config.journal} cannot be written (${journal.problem}); nothing was changed`)
@@ -113,6 +114,18 @@ async function atPlace(
   } finally {
     await journal?.close()
   }
+}
+
+/** Lines of the command line are signed where it can read the key file, as root or as the gate's user. */
+function openJournal({ journal, keyFile }: Config, io: Io): Promise<Journal> {
+  const signers = async () => {
+    try {
+      return (await asSelf(() => readKeyFile(keyFile, io.env))).signers(journalPurpose)
+    } catch {
+      return []
+    }
+  }
+  return Journal.open({ path: journal, clock: io.clock, signers })
 }
 
 /** The checked configuration of `file` or the default places. Problems go to stderr, and the command fails. */

@@ -9,6 +9,7 @@ import {
   hkdfSync,
   type KeyObject,
   randomBytes,
+  sign,
   timingSafeEqual
 } from 'node:crypto'
 
@@ -37,6 +38,18 @@ export interface Keyring {
   readonly signingKey: { readonly kid: string; readonly privateKey: KeyObject }
   /** RFC 7517 and 8037: the public keys, the current one first. */
   readonly publicJwks: { readonly keys: readonly PublicJwk[] }
+  /** Ed25519 keys of their own for a purpose, the current one first. They sign nothing else. */
+  signers(purpose: string): readonly Signer[]
+  /** `mac` with every key of the ring, the current one first. */
+  macs(purpose: string, data: string): readonly string[]
+}
+
+export interface Signer {
+  readonly keyId: string
+  /** The `x` of the public key (RFC 8037): 32 bytes in base64url. */
+  readonly publicKey: string
+  /** The signature in base64url. */
+  sign(text: string): string
 }
 
 /** A sealed text cannot be opened. The message names its key and never the content. */
@@ -80,6 +93,7 @@ class Ring implements Keyring {
   readonly #keys: readonly MasterKey[]
   /** Cache by key id and purpose. */
   readonly #derived = new Map<string, Buffer>()
+  readonly #signers = new Map<string, readonly Signer[]>()
 
   constructor(current: MasterKey, keys: readonly MasterKey[]) {
     this.#current = current
@@ -135,6 +149,19 @@ class Ring implements Keyring {
     return isRight
   }
 
+  macs(purpose: string, data: string): readonly string[] {
+    return this.#keys.map(key => this.#mac(key, purpose, data).toString('base64url'))
+  }
+
+  signers(purpose: string): readonly Signer[] {
+    let signers = this.#signers.get(purpose)
+    if (signers === undefined) {
+      signers = this.#keys.map(key => signerOf(key, purpose))
+      this.#signers.set(purpose, signers)
+    }
+    return signers
+  }
+
   #mac(key: MasterKey, purpose: string, data: string): Buffer {
     return createHmac('sha256', this.#key(key, `mac:${purpose}`))
       .update(data)
@@ -157,9 +184,19 @@ function derive(bytes: Buffer, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', bytes, '', `factorgate ${version} ${purpose}`, keyBytes))
 }
 
-function signingKeyOf(key: MasterKey): KeyObject {
+function signerOf(key: MasterKey, purpose: string): Signer {
+  const privateKey = signingKeyOf(key, `sign:${purpose}`)
+  const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' })
+  return {
+    keyId: key.id,
+    publicKey: x,
+    sign: text => sign(null, Buffer.from(text), privateKey).toString('base64url')
+  }
+}
+
+function signingKeyOf(key: MasterKey, purpose = 'sign'): KeyObject {
   return createPrivateKey({
-    key: Buffer.concat([ed25519Prefix, derive(key.bytes, 'sign')]),
+    key: Buffer.concat([ed25519Prefix, derive(key.bytes, purpose)]),
     format: 'der',
     type: 'pkcs8'
   })

@@ -1,7 +1,7 @@
 /** The services that outlive a reload, such as store, sessions, live connections and journal, started and closed in order. */
 import type { Logger } from 'pino'
 import { Strangers } from '../audit/anonymous-log-limit.ts'
-import { Journal } from '../audit/journal.ts'
+import { Journal, journalPurpose } from '../audit/journal.ts'
 import type { Clock } from '../clock.ts'
 import { Credentials } from '../factor/credential.ts'
 import type { FactorNotice } from '../factor/factor-notice.ts'
@@ -135,7 +135,11 @@ export class Services {
       problem === null
         ? input.log.info('the journal can be written again')
         : input.log.error({ problem, file: input.journalFile }, 'the journal cannot be written')
-    const runtime = new Services(input, await Journal.open({ path: input.journalFile, clock: input.clock, onChange }))
+    let keyring = () => input.keyring
+    const signers = () => keyring().signers(journalPurpose)
+    const journal = await Journal.open({ path: input.journalFile, clock: input.clock, onChange, signers })
+    const runtime = new Services(input, journal)
+    keyring = () => runtime.keyring
     await runtime.cache.watch([sessionKey(''), tokenKey(''), accountPrefix])
     await runtime.sessions.begin()
     const { store, cache, sessions, live, upstreams, log, metrics, readiness } = runtime

@@ -99,9 +99,9 @@ t.test('what was recorded is written by itself, and the last of it when the jour
 
 t.test('appends behind what is there', async t => {
   for (const [what, before, after] of [
-    ['whole lines', '{"name":"old"}\n', '{"name":"old"}\n{"at"'],
-    ['half a line that a crash left', '{"name":"old"}\n{"na', '{"name":"old"}\n{"na\n{"at"'],
-    ['nothing', '', '{"at"']
+    ['whole lines', '{"name":"old"}\n', '{"name":"old"}\n{"seq":1,'],
+    ['half a line that a crash left', '{"name":"old"}\n{"na', '{"name":"old"}\n{"na#\n{"seq":1,'],
+    ['nothing', '', '{"seq":1,']
   ] as const) {
     const file = path.join(t.testdir({ 'j.jsonl': before }), 'j.jsonl')
     const { journal } = await journalFor(t, { path: file })

@@ -84,6 +84,7 @@ export function terminal(t: Test, options: { config?: string | null; env?: Io['e
       t.teardown(() => store.close())
       return store
     },
+    /** Its lines, without the checkpoints. */
     journal(): Record<string, unknown>[] {
       const file = path.join(folder, 'var/journal.jsonl')
       if (!existsSync(file)) return []
@@ -91,6 +92,7 @@ export function terminal(t: Test, options: { config?: string | null; env?: Io['e
         .split('\n')
         .filter(line => line !== '')
         .map(line => JSON.parse(line))
+        .filter(({ kind }) => kind !== 'journal.checkpoint')
     }
   })
 }

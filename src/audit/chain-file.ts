@@ -1,0 +1,268 @@
+/**
+ * A journal file that grows only by whole lines of one hash chain. Every process of the machine may append: each batch is written under
+ * a lock. The file is never truncated; bytes that do not count are named by the next line.
+ */
+import { rename, stat } from 'node:fs/promises'
+import type { Clock } from '../clock.ts'
+import { ChainedLines, hashOf, walk } from './chain.ts'
+import { headFileOf, writeHead } from './chain-head.ts'
+import { type ChainPlace, emptyPlace, type FileNow, findPlace } from './chain-place.ts'
+import { checkpointLine, type JournalSigner } from './checkpoint.ts'
+import { lineOf } from './encode-event.ts'
+import { JournalLock } from './journal-lock.ts'
+import { Lines } from './line-buffer.ts'
+import { type AppendHandle, openForAppend } from './open-for-append.ts'
+import {
+  dayOf,
+  type Expired,
+  expiredFiles,
+  isRotationDue,
+  type RotationOptions,
+  removeFile,
+  rotatedName
+} from './rotation.ts'
+
+/** The result of an append. `whole` counts the lines on disk; `begun` those that reached the file. */
+export type Appended =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly whole: number; readonly begun: number; readonly cause: unknown }
+
+export interface ChainFileOptions {
+  readonly path: string
+  readonly clock: Clock
+  /** The keys that sign, the current one first. None: there are no checkpoints. */
+  readonly signers?: Signers
+  readonly rotation?: RotationOptions | null
+  /** For tests with failing disks. */
+  readonly open?: (path: string) => Promise<AppendHandle>
+}
+
+export type Signers = () => readonly JournalSigner[] | Promise<readonly JournalSigner[]>
+
+/** Ends half a line, so that no reader takes it for a whole one. */
+const closing = Buffer.from('#\n')
+/** Lines after which a checkpoint is written. */
+const checkpointEvery = 1000
+const none = new Lines()
+
+interface Batch {
+  readonly place: ChainPlace
+  readonly chained: ChainedLines
+  /** Lines of the chain before those of the caller. */
+  readonly ahead: number
+  readonly checkpoint: ChainPlace['checkpoint']
+  readonly signer: JournalSigner | null
+}
+
+export class ChainFile {
+  readonly #path: string
+  readonly #clock: Clock
+  readonly #open: (path: string) => Promise<AppendHandle>
+  readonly #signers: Signers
+  readonly #rotation: RotationOptions | null
+  readonly #lock: JournalLock
+  #handle: AppendHandle | null = null
+  #inode = ''
+  #isRegular = false
+  #day: string | null = null
+  #known: ChainPlace | null = null
+  #expired: readonly Expired[] = []
+
+  constructor({ path, clock, open = openForAppend, signers = () => [], rotation = null }: ChainFileOptions) {
+    this.#path = path
+    this.#clock = clock
+    this.#open = open
+    this.#signers = signers
+    this.#rotation = rotation
+    this.#lock = new JournalLock(`${path}.lock`)
+  }
+
+  /** True if lines of the chain have no checkpoint behind them, as far as this process knows. */
+  get isUnsigned(): boolean {
+    return this.#known !== null && this.#known.checkpoint.seq < this.#known.end.seq
+  }
+
+  /** Opens the file, also again if it was moved away. Rejects with the system's error. */
+  async ready(): Promise<void> {
+    if (this.#handle !== null && (await this.#movedAway())) await this.close()
+    if (this.#handle !== null) return
+    const handle = await this.#open(this.#path)
+    this.#handle = handle
+    const found = await handle.stat()
+    this.#inode = `${found.dev}:${found.ino}`
+    this.#isRegular = found.isFile()
+    this.#day = this.#isRegular && this.#rotation !== null ? await dayOf(this.#path) : null
+  }
+
+  /** Appends the lines and resolves when they are on disk. Never rejects. `signs`: with a checkpoint behind them. */
+  async append(lines: Lines, signs = false): Promise<Appended> {
+    let batch: Batch | null = null
+    let written = 0
+    try {
+      if (this.#handle === null) await this.ready()
+      const isLocked = this.#isRegular
+      if (isLocked) await this.#lock.acquire()
+      try {
+        await this.ready()
+        await this.#rotateIfDue(lines.size)
+        batch = await this.#batchOf(lines, signs)
+        const { bytes } = batch.chained
+        while (written < bytes.length) {
+          const { bytesWritten } = await this.#handle!.write(bytes, written, bytes.length - written)
+          if (bytesWritten === 0) throw Object.assign(new Error('the disk took nothing'), { code: 'EIO' })
+          written += bytesWritten
+        }
+        await this.#advance(batch)
+      } finally {
+        if (isLocked) await this.#lock.release()
+      }
+      await this.#sync()
+      await this.#removeExpired()
+      return { kind: 'done' }
+    } catch (cause) {
+      return this.#failed(lines, batch, written, cause)
+    }
+  }
+
+  /** Writes a checkpoint, unless nothing has happened since the last one or another process has just written one. */
+  async checkpoint(ifOlderThanMs = 0): Promise<Appended> {
+    if (!this.isUnsigned || this.#clock() - this.#known!.checkpoint.at < ifOlderThanMs) return { kind: 'done' }
+    return this.append(none, true)
+  }
+
+  async close(): Promise<void> {
+    const handle = this.#handle
+    this.#handle = null
+    await handle?.close().catch(() => {})
+  }
+
+  async #batchOf(lines: Lines, signs: boolean): Promise<Batch> {
+    const place = await this.#place()
+    const { end, rest } = place
+    const chained = new ChainedLines(end)
+    const at = this.#clock()
+    if (rest !== null) {
+      const close = rest.isClosed ? Buffer.alloc(0) : closing
+      const [bytes, hash] = [rest.bytes + close.length, rest.hashWith(close)]
+      chained.addBytes(close)
+      if (end.seq === 0) chained.addLine(lineOf({ kind: 'journal.begin', at, before: bytes, beforeHash: hash }))
+      else chained.addLine(lineOf({ kind: 'journal.resume', at, torn: bytes, tornHash: hash }))
+    }
+    for (const { file, from, to, hash } of this.#expired)
+      chained.addLine(lineOf({ kind: 'journal.remove', at, file, fromSeq: from, toSeq: to, lastHash: hash }))
+    const ahead = chained.count
+    chained.addLines(lines)
+    const signers = await this.#signers()
+    const isDue = signs || chained.end.seq - place.checkpoint.seq >= checkpointEvery
+    const checkpoint = isDue && chained.end.seq > 0 ? this.#sign(chained, place, signers) : place.checkpoint
+    return { place, chained, ahead, checkpoint, signer: signers[0] ?? null }
+  }
+
+  /** Where another key signed the last checkpoint, that key first names the current one, so that a verifier can follow. */
+  #sign(chained: ChainedLines, place: ChainPlace, signers: readonly JournalSigner[]): ChainPlace['checkpoint'] {
+    const [signer] = signers
+    if (signer === undefined) return place.checkpoint
+    const at = this.#clock()
+    const chain = chainIdOf(place, chained)
+    const before = signers.find(({ keyId }) => keyId === place.checkpoint.key && keyId !== signer.keyId)
+    if (before !== undefined) chained.addWhole(start => checkpointLine(start, { at, chain, next: signer }, before))
+    chained.addWhole(start => checkpointLine(start, { at, chain }, signer))
+    return { seq: chained.end.seq, at, key: signer.keyId }
+  }
+
+  async #place(): Promise<ChainPlace> {
+    const file: FileNow = { inode: this.#inode, size: (await this.#handle!.stat()).size }
+    const known = this.#known
+    if (!this.#isRegular) return known?.inode === file.inode ? known : emptyPlace(file)
+    if (known !== null && known.inode === file.inode && known.size === file.size && known.rest === null) return known
+    return findPlace(this.#path, file, known)
+  }
+
+  async #advance({ place, chained, checkpoint, signer }: Batch): Promise<void> {
+    const chain = chainIdOf(place, chained)
+    const size = place.size + chained.bytes.length
+    this.#known = { end: chained.end, chain, checkpoint, inode: this.#inode, size, rest: null }
+    const now = this.#clock()
+    if (this.#day === null) this.#day = dayOfInstant(now)
+    if (!this.#isRegular || chained.count === 0) return
+    // The head only helps; without it the chain is found in the file.
+    const head = { ...chained.end, chain, inode: this.#inode, size, checkpoint, at: now }
+    await writeHead(headFileOf(this.#path), head, signer).catch(() => {})
+  }
+
+  async #rotateIfDue(bytes: number): Promise<void> {
+    if (this.#rotation === null || !this.#isRegular) return
+    const { size } = await this.#handle!.stat()
+    const now = this.#clock()
+    if (!(await isRotationDue(this.#path, { size, bytes, day: this.#day, today: dayOfInstant(now) }, this.#rotation)))
+      return
+    const last = await this.#batchOf(none, true)
+    const { bytes: end } = last.chained
+    for (let written = 0; written < end.length; )
+      written += (await this.#handle!.write(end, written, end.length - written)).bytesWritten
+    await this.#advance(last)
+    await this.#sync()
+    await rename(this.#path, await rotatedName(this.#path, this.#day ?? dayOfInstant(now), this.#known!.end.seq))
+    await this.close()
+    await this.ready()
+    this.#day = null
+    this.#known = { ...this.#known!, inode: this.#inode, size: 0 }
+    this.#expired = await expiredFiles(this.#path, now, this.#rotation)
+  }
+
+  /** The lines that name these files are on disk now. */
+  async #removeExpired(): Promise<void> {
+    const expired = this.#expired
+    this.#expired = []
+    for (const { path } of expired) await removeFile(path)
+  }
+
+  async #failed(lines: Lines, batch: Batch | null, written: number, cause: unknown): Promise<Appended> {
+    if (batch === null) return { kind: 'failed', whole: 0, begun: 0, cause }
+    const { place, chained, ahead } = batch
+    // All bytes are written but unconfirmed: writing them again would duplicate every line.
+    if (written === chained.bytes.length) return { kind: 'failed', whole: 0, begun: lines.count, cause }
+    if (!this.#isRegular) {
+      // A device cannot be read again, so this process remembers what it took.
+      const { end, rest } = await walk(place.end, [chained.bytes.subarray(0, written)])
+      this.#known = { ...place, end, rest: rest ?? place.rest }
+    }
+    let whole = 0
+    while (whole < lines.count && chained.endOf(ahead + whole) <= written) whole++
+    const isSynced =
+      whole === 0 ||
+      (await this.#sync().then(
+        () => true,
+        () => false
+      ))
+    return { kind: 'failed', whole: isSynced ? whole : 0, begun: whole, cause }
+  }
+
+  async #sync(): Promise<void> {
+    try {
+      await this.#handle!.datasync()
+    } catch (error) {
+      // fdatasync(2): pipes and devices cannot be synced. A read-only disk has refused the write before.
+      if (!['EINVAL', 'ENOTSUP', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    }
+  }
+
+  async #movedAway(): Promise<boolean> {
+    try {
+      const { dev, ino } = await stat(this.#path)
+      return `${dev}:${ino}` !== this.#inode
+    } catch {
+      return true
+    }
+  }
+}
+
+function chainIdOf(place: ChainPlace, chained: ChainedLines): string {
+  if (place.end.seq > 0 || chained.count === 0) return place.chain
+  const skipped = place.rest === null || place.rest.isClosed ? 0 : closing.length
+  return hashOf(chained.bytes.subarray(skipped, chained.endOf(0)))
+}
+
+function dayOfInstant(at: number): string {
+  return new Date(at).toISOString().slice(0, 10)
+}

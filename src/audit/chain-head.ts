@@ -1,0 +1,79 @@
+/**
+ * The head of the chain: a small file beside the journal that says where the chain ends. It saves a search after a rotation, and it shows
+ * `journal verify` that lines are missing at the end.
+ */
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
+import type { ChainEnd } from './chain.ts'
+import { headText, type JournalSigner } from './checkpoint.ts'
+import { openOwned } from './open-for-append.ts'
+
+export interface ChainHead extends ChainEnd {
+  /** The hash of the first line; empty as long as there is none. */
+  readonly chain: string
+  /** The file that the last line is in, and its size behind that line. */
+  readonly inode: string
+  readonly size: number
+  readonly checkpoint: LastCheckpoint
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** Null where nobody has signed. */
+  readonly key: string | null
+  readonly sig: string | null
+}
+
+export interface LastCheckpoint {
+  readonly seq: number
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** The id of the key that signed it; null before the first one. */
+  readonly key: string | null
+}
+
+export const noCheckpoint: LastCheckpoint = { seq: 0, at: 0, key: null }
+
+/** The file has a fixed size, so that one write replaces all of it. */
+const bytes = 768
+
+export const headFileOf = (journal: string) => `${journal}.head`
+
+/** Null where there is none, or none that can be read. */
+export async function readHead(file: string): Promise<ChainHead | null> {
+  try {
+    const head = JSON.parse(await textOf(file)) as ChainHead
+    const isWhole =
+      Number.isSafeInteger(head.seq) && /^[0-9a-f]{64}$/.test(head.hash) && typeof head.checkpoint?.seq === 'number'
+    return isWhole ? head : null
+  } catch {
+    return null
+  }
+}
+
+/** Neither a link nor a pipe in its place is followed or waited for. */
+async function textOf(file: string): Promise<string> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(2 * bytes), 0, 2 * bytes, 0)
+    return buffer.toString('utf8', 0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}
+
+export async function writeHead(
+  file: string,
+  head: Omit<ChainHead, 'key' | 'sig'>,
+  signer: JournalSigner | null
+): Promise<void> {
+  const signature = signer === null ? null : signer.sign(headText(head))
+  const text = JSON.stringify({ v: 1, ...head, key: signer?.keyId ?? null, sig: signature })
+  const handle = await openOwned(
+    file,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
+  )
+  try {
+    await handle.write(`${text.padEnd(bytes - 1)}\n`, 0)
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,109 @@
+/** Finds where the chain of a journal ends, after a rotation, a crash, or a line of another process. */
+import { open, stat } from 'node:fs/promises'
+import { beforeFirst, type ChainEnd, hashOf, type Rest, walk } from './chain.ts'
+import { headFileOf, type LastCheckpoint, noCheckpoint, readHead } from './chain-head.ts'
+import { bytesOf, chainEndOf, linesIn, rotatedFiles } from './journal-files.ts'
+
+/** The end of the chain, and the file behind it. */
+export interface ChainPlace {
+  readonly end: ChainEnd
+  /** The hash of the first line; empty if it is not known. */
+  readonly chain: string
+  readonly checkpoint: LastCheckpoint
+  readonly inode: string
+  /** Size of the file in bytes. */
+  readonly size: number
+  /** Bytes at its end that do not count: half a line after a crash, or what was there before the chain began. */
+  readonly rest: Rest | null
+}
+
+export interface FileNow {
+  readonly inode: string
+  readonly size: number
+}
+
+export const emptyPlace = ({ inode, size }: FileNow): ChainPlace => ({
+  end: beforeFirst,
+  chain: '',
+  checkpoint: noCheckpoint,
+  inode,
+  size,
+  rest: null
+})
+
+/** `known`: where the chain ended when this process looked last. Call it only while the lock is held. */
+export async function findPlace(journal: string, file: FileNow, known: ChainPlace | null): Promise<ChainPlace> {
+  const head = await readHead(headFileOf(journal))
+  const heard =
+    head === null
+      ? null
+      : { ...emptyPlace(head), end: { seq: head.seq, hash: head.hash }, chain: head.chain, checkpoint: head.checkpoint }
+  const last = later(known, heard, file.inode)
+  const { chain, checkpoint } = last ?? { chain: await chainIdOf(journal), checkpoint: noCheckpoint }
+  const from = last === null ? await searched(journal, file) : await continued(journal, file, last)
+  if (from.at >= file.size) return { end: from.end, chain, checkpoint, rest: null, ...file }
+  const { end, rest } = await walk(from.end, bytesOf(journal, from.at, file.size - 1))
+  return { end, chain, checkpoint, rest, ...file }
+}
+
+function later(one: ChainPlace | null, other: ChainPlace | null, inode: string): ChainPlace | null {
+  if (one === null || other === null) return one ?? other
+  if (one.end.seq !== other.end.seq) return one.end.seq > other.end.seq ? one : other
+  return one.inode === inode ? one : other
+}
+
+/** Where to walk from in the file: behind line `end`, at this byte. */
+interface From {
+  readonly end: ChainEnd
+  readonly at: number
+}
+
+async function continued(journal: string, { inode, size }: FileNow, { end, ...last }: ChainPlace): Promise<From> {
+  if (last.inode !== inode) return { end: await endOfMoved(journal, { end, ...last }), at: 0 }
+  // A file that has lost lines: the chain goes on with the next number, so that the loss shows.
+  return { end, at: size >= last.size ? last.size : await behindLastLine(journal, size) }
+}
+
+/** The file was moved away. A process that was killed may have written there after the head. */
+async function endOfMoved(journal: string, { end, inode, size }: ChainPlace): Promise<ChainEnd> {
+  for (const file of (await rotatedFiles(journal)).reverse()) {
+    const found = await stat(file).catch(() => null)
+    if (found !== null && `${found.dev}:${found.ino}` === inode)
+      return found.size > size ? (await walk(end, bytesOf(file, size))).end : end
+  }
+  return end
+}
+
+/** Without a head: the last line in the chain, in this file or the newest rotated one. */
+async function searched(journal: string, { size }: FileNow): Promise<From> {
+  const here = size === 0 ? null : await chainEndOf(journal).catch(() => null)
+  if (here !== null) return { end: here, at: here.counted }
+  for (const file of (await rotatedFiles(journal)).reverse()) {
+    const end = await chainEndOf(file).catch(() => null)
+    if (end !== null) return { end, at: 0 }
+  }
+  return { end: beforeFirst, at: 0 }
+}
+
+async function chainIdOf(journal: string): Promise<string> {
+  for (const file of [...(await rotatedFiles(journal)), journal])
+    try {
+      for await (const line of linesIn(file)) {
+        if (line.startsWith('{"seq":1,')) return hashOf(Buffer.from(`${line}\n`))
+        if (line.startsWith('{"seq":')) return ''
+      }
+    } catch {}
+  return ''
+}
+
+async function behindLastLine(file: string, size: number): Promise<number> {
+  const handle = await open(file, 'r')
+  try {
+    const length = Math.min(size, 1024 * 1024)
+    const bytes = Buffer.alloc(length)
+    await handle.read(bytes, 0, length, size - length)
+    return size - length + bytes.lastIndexOf(0x0a) + 1
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * The hash chain of the journal: each line has a number (`seq`) and the SHA-256 of the line before it (`prev`), of all its bytes with
+ * the line feed. So `sed -n 7p FILE | sha256sum` shows the `prev` of line 8.
+ */
+import { createHash, hash } from 'node:crypto'
+import type { Lines } from './line-buffer.ts'
+
+/** The last line of a chain. `hash` is in hexadecimal. */
+export interface ChainEnd {
+  readonly seq: number
+  readonly hash: string
+}
+
+/** The end of an empty chain. */
+export const beforeFirst: ChainEnd = { seq: 0, hash: '0'.repeat(64) }
+
+/** What a line says of its place in the chain. */
+export interface Link {
+  readonly seq: number
+  readonly prev: string
+}
+
+const lineFeed = 0x0a
+const start = Buffer.from('{"seq":')
+const middle = Buffer.from(',"prev":"')
+/** Digits of a number that JavaScript counts exactly. */
+const digitsMax = 15
+const hexLength = 64
+
+export function hashOf(line: Uint8Array): string {
+  return hash('sha256', line, 'hex')
+}
+
+/** The link of a line, or null where a line has none. The line feed may be there or not. */
+export function linkOf(line: Buffer): Link | null {
+  if (line.length < start.length + middle.length + hexLength + 2 || !hasAt(line, start, 0)) return null
+  let at = start.length
+  let seq = 0
+  for (; at < start.length + digitsMax; at++) {
+    const digit = line[at]! - 0x30
+    if (digit < 0 || digit > 9) break
+    seq = seq * 10 + digit
+  }
+  if (at === start.length || line[start.length] === 0x30 || !hasAt(line, middle, at)) return null
+  at += middle.length
+  const prev = line.toString('latin1', at, at + hexLength)
+  return /^[0-9a-f]{64}$/.test(prev) && line[at + hexLength] === 0x22 ? { seq, prev } : null
+}
+
+/** True if the line with this link comes directly after `end`. */
+export function follows(link: Link | null, end: ChainEnd): boolean {
+  return link !== null && link.seq === end.seq + 1 && link.prev === end.hash
+}
+
+/** The chain as it grows: takes lines of JSON without their links, adds these, and holds the bytes until they are written. */
+export class ChainedLines {
+  #memory = Buffer.allocUnsafeSlow(64 * 1024)
+  #size = 0
+  #ends: number[] = []
+  #end: ChainEnd
+
+  constructor(end: ChainEnd) {
+    this.#end = end
+  }
+
+  /** The end of the chain with these lines. */
+  get end(): ChainEnd {
+    return this.#end
+  }
+
+  get bytes(): Buffer {
+    return this.#memory.subarray(0, this.#size)
+  }
+
+  get count(): number {
+    return this.#ends.length
+  }
+
+  /** The position after line `at`, in bytes. */
+  endOf(at: number): number {
+    return this.#ends[at]!
+  }
+
+  /** Bytes that are no line of the chain. */
+  addBytes(bytes: Uint8Array): void {
+    this.#reserve(bytes.length)
+    this.#memory.set(bytes, this.#size)
+    this.#size += bytes.length
+  }
+
+  /** `line`: a JSON object with at least one field, and a line feed. */
+  addLine(line: Buffer | string): void {
+    const body = typeof line === 'string' ? Buffer.from(line) : line
+    this.#add(body, 0, body.length)
+  }
+
+  addLines(lines: Lines): void {
+    const { bytes, count } = lines
+    this.#reserve(bytes.length + count * 100)
+    for (let at = 0; at < count; at++) this.#add(bytes, lines.startOf(at), lines.startOf(at + 1))
+  }
+
+  /** A line whose text depends on its place in the chain. `write` gets the beginning of the line, and answers with all of it. */
+  addWhole(write: (start: string, end: ChainEnd) => string): void {
+    const text = write(this.#start(), this.#end)
+    const from = this.#size
+    this.addBytes(Buffer.from(text))
+    this.#closed(from)
+  }
+
+  #add(source: Buffer, from: number, to: number): void {
+    const at = this.#size
+    const text = this.#start()
+    this.#reserve(text.length + to - from)
+    this.#size += this.#memory.write(text, this.#size, 'latin1')
+    this.#size += source.copy(this.#memory, this.#size, from + 1, to)
+    this.#closed(at)
+  }
+
+  #start(): string {
+    return `{"seq":${this.#end.seq + 1},"prev":"${this.#end.hash}",`
+  }
+
+  #closed(from: number): void {
+    this.#ends.push(this.#size)
+    this.#end = { seq: this.#end.seq + 1, hash: hashOf(this.#memory.subarray(from, this.#size)) }
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#size + bytes
+    if (needed <= this.#memory.length) return
+    const memory = Buffer.allocUnsafeSlow(Math.max(needed, this.#memory.length * 2))
+    this.#memory.copy(memory, 0, 0, this.#size)
+    this.#memory = memory
+  }
+}
+
+/** What a walk along the chain found. */
+export interface Walked {
+  readonly end: ChainEnd
+  /** Bytes up to the end of the last line that counts. */
+  readonly counted: number
+  readonly rest: Rest | null
+}
+
+/** Bytes behind the last line that counts. */
+export interface Rest {
+  readonly bytes: number
+  /** True if the last of them is a line feed. */
+  readonly isClosed: boolean
+  /** The SHA-256 of these bytes and of `more`, in hexadecimal. */
+  hashWith(more: Uint8Array): string
+}
+
+/** Follows the chain from `end` through the bytes that come next. A line that does not fit ends it, unless a later line fits again. */
+export async function walk(end: ChainEnd, chunks: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<Walked> {
+  let counted = 0
+  let position = 0
+  let last = -1
+  let kept: Buffer = Buffer.alloc(0)
+  let rest = createHash('sha256')
+  for await (const chunk of chunks) {
+    let from = 0
+    for (let feed = chunk.indexOf(lineFeed); feed !== -1; feed = chunk.indexOf(lineFeed, from)) {
+      const piece = chunk.subarray(from, feed + 1)
+      const line = kept.length === 0 ? piece : Buffer.concat([kept, piece])
+      kept = Buffer.alloc(0)
+      from = feed + 1
+      if (follows(linkOf(line), end)) {
+        end = { seq: end.seq + 1, hash: hashOf(line) }
+        counted = position + from
+        rest = createHash('sha256')
+      } else rest.update(line)
+    }
+    kept = Buffer.concat([kept, chunk.subarray(from)])
+    position += chunk.length
+    last = chunk[chunk.length - 1] ?? last
+  }
+  if (position === counted) return { end, counted, rest: null }
+  rest.update(kept)
+  const hashWith = (more: Uint8Array) => rest.copy().update(more).digest('hex')
+  return { end, counted, rest: { bytes: position - counted, isClosed: last === lineFeed, hashWith } }
+}
+
+function hasAt(line: Buffer, text: Buffer, at: number): boolean {
+  for (let index = 0; index < text.length; index++) if (line[at + index] !== text[index]) return false
+  return true
+}

@@ -1,0 +1,132 @@
+/** The files of a journal: the current one and the rotated ones beside it, and their lines. */
+import { createReadStream, type Dirent } from 'node:fs'
+import { open, readdir, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { pipeline } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { type ChainEnd, hashOf, linkOf } from './chain.ts'
+
+export type Entry = Readonly<Record<string, unknown>> & { readonly at: string; readonly kind: string }
+
+/** Suffixes from the gate, logrotate and similar: `journal.jsonl.1`, `journal.jsonl-20261128`, optionally `.gz`. */
+const rotated = /^[.-](?:\d[\d-]*)(?:\.gz)?$/
+const lineFeed = 0x0a
+/** The longest line that the end of a file is searched for, in bytes. */
+const lineMax = 1024 * 1024
+
+/** The journal at `file` and its rotated files, oldest first. Empty if there are none. */
+export async function journalFiles(file: string): Promise<string[]> {
+  const names = await rotatedFiles(file)
+  const isThere = await stat(file).then(
+    () => true,
+    () => false
+  )
+  return isThere ? [...names, file] : names
+}
+
+/** The rotated files of the journal at `file`, oldest first. */
+export async function rotatedFiles(file: string): Promise<string[]> {
+  const folder = path.dirname(file)
+  const name = path.basename(file)
+  const isOne = (entry: Dirent) =>
+    entry.isFile() && entry.name.startsWith(name) && rotated.test(entry.name.slice(name.length))
+  const names = (await readdir(folder, { withFileTypes: true }).catch(() => [])).filter(isOne).map(one => one.name)
+  const found = await Promise.all(
+    names.map(async one => ({ file: path.join(folder, one), ...(await beginningOf(path.join(folder, one))) }))
+  )
+  return found.sort((a, b) => a.seq - b.seq || a.at - b.at).map(one => one.file)
+}
+
+/** The number and the time of the first entry, because copying changes a file's date. Zero where there is none. */
+export async function beginningOf(file: string): Promise<{ seq: number; at: number }> {
+  try {
+    for await (const line of linesIn(file)) {
+      const entry = entryOf(line)
+      if (entry !== null) return { seq: Number(entry.seq ?? 0), at: Date.parse(entry.at) }
+    }
+  } catch {}
+  return { seq: 0, at: 0 }
+}
+
+/** The last line of a file that is in the chain, its position behind it in bytes, and its time; null where there is none. */
+export async function chainEndOf(file: string): Promise<(ChainEnd & { counted: number; at: number }) | null> {
+  return file.endsWith('.gz') ? endOfPacked(file) : endOfPlain(file)
+}
+
+async function endOfPlain(file: string): Promise<(ChainEnd & { counted: number; at: number }) | null> {
+  const handle = await open(file, 'r')
+  try {
+    const { size } = await handle.stat()
+    for (let length = Math.min(size, 16 * 1024); ; length = Math.min(size, length * 8)) {
+      const bytes = Buffer.alloc(length)
+      await handle.read(bytes, 0, length, size - length)
+      const found = lastLinked(bytes, size - length === 0)
+      if (found !== null) return { ...found, counted: size - length + found.counted }
+      if (length === size || length > lineMax) return null
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+function lastLinked(bytes: Buffer, isWhole: boolean) {
+  for (let to = bytes.lastIndexOf(lineFeed); to !== -1; ) {
+    const from = to === 0 ? 0 : bytes.lastIndexOf(lineFeed, to - 1) + 1
+    if (from === 0 && !isWhole) return null
+    const line = bytes.subarray(from, to + 1)
+    const link = linkOf(line)
+    const entry = link === null ? null : entryOf(line.toString())
+    if (link !== null && entry !== null)
+      return { seq: link.seq, hash: hashOf(line), counted: to + 1, at: Date.parse(entry.at) }
+    to = from - 1
+  }
+  return null
+}
+
+async function endOfPacked(file: string) {
+  let last: string | null = null
+  for await (const line of linesIn(file)) if (line.startsWith('{"seq":')) last = line
+  const bytes = Buffer.from(`${last ?? ''}\n`)
+  const link = linkOf(bytes)
+  const entry = last === null ? null : entryOf(last)
+  return link === null || entry === null
+    ? null
+    : { seq: link.seq, hash: hashOf(bytes), counted: 0, at: Date.parse(entry.at) }
+}
+
+/** The bytes of a file, unpacked. Rejects on a read error. */
+export function bytesOf(file: string, start = 0, end?: number): AsyncIterable<Buffer> {
+  if (!file.endsWith('.gz'))
+    return createReadStream(file, { start, highWaterMark: 1024 * 1024, ...(end === undefined ? {} : { end }) })
+  return pipeline(createReadStream(file), createGunzip(), () => {})
+}
+
+/** The lines of a file. Rejects on a read error. */
+export async function* linesIn(file: string): AsyncGenerator<string> {
+  if (!(await stat(file)).isFile()) throw Object.assign(new Error(`${file} is not a file`), { code: 'ENOTFILE' })
+  let kept: Buffer = Buffer.alloc(0)
+  for await (const chunk of bytesOf(file)) {
+    const end = chunk.lastIndexOf(lineFeed)
+    if (end === -1) {
+      kept = Buffer.concat([kept, chunk])
+      continue
+    }
+    const text =
+      kept.length === 0 ? chunk.toString('utf8', 0, end) : Buffer.concat([kept, chunk.subarray(0, end)]).toString()
+    kept = Buffer.from(chunk.subarray(end + 1))
+    yield* text.split('\n')
+  }
+  if (kept.length > 0) yield kept.toString()
+}
+
+/** The entry of a line; null if truncated or foreign. */
+export function entryOf(line: string): Entry | null {
+  try {
+    const value = JSON.parse(line) as Partial<Entry> | null
+    return typeof value === 'object' && typeof value?.at === 'string' && typeof value.kind === 'string'
+      ? (value as Entry)
+      : null
+  } catch {
+    return null
+  }
+}

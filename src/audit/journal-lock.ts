@@ -1,0 +1,134 @@
+/**
+ * A lock between the processes of one machine, held for the time of one write. It is a symbolic link whose target names its holder, so
+ * that one system call makes it whole. The lock of a process that has ended is taken over.
+ */
+import { randomBytes } from 'node:crypto'
+import { readFileSync, readlinkSync } from 'node:fs'
+import { readFile, readlink, symlink, unlink } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
+
+/** The longest wait, in milliseconds. */
+const patienceMs = 30_000
+/** A holder of another container or another machine cannot be asked; it counts as ended after this time without a change. */
+const foreignMs = 15_000
+
+type State = 'taken' | 'held'
+
+export class JournalLock {
+  readonly #path: string
+  readonly #me = identity()
+  /** The holder that cannot be asked, and since when it is seen. */
+  #seen: { readonly holder: string; readonly since: number } | null = null
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  /** Resolves when this process holds the lock. Rejects with the system's error, or with `ELOCKED` after half a minute. */
+  async acquire(): Promise<void> {
+    const began = performance.now()
+    for (let turn = 0; (await this.#take(this.#path)) === 'held'; turn++) {
+      if (performance.now() - began > patienceMs) throw await this.#tooLong()
+      await pause(Math.min(1 + turn, 25))
+    }
+  }
+
+  async release(): Promise<void> {
+    // Another machine may have taken it over from a process that hung.
+    if ((await readlink(this.#path).catch(() => null)) === this.#me.text) await unlink(this.#path).catch(() => {})
+  }
+
+  async #take(path: string): Promise<State> {
+    try {
+      await symlink(this.#me.text, path)
+      return 'taken'
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+    const holder = await readlink(path).catch(() => null)
+    if (holder === null || !(await this.#hasEnded(holder))) return 'held'
+    await this.#removeDead(path, holder)
+    return 'held'
+  }
+
+  /**
+   * Removes the lock of a process that has ended. Only the holder of a second lock, named after that process, may remove it, otherwise a
+   * process that has looked a moment ago would remove its successor's lock. Who has ended never comes back, so a look under the second
+   * lock is final.
+   */
+  async #removeDead(path: string, holder: string): Promise<void> {
+    const ticket = `${path}.${holder.slice(holder.lastIndexOf(':') + 1)}`
+    if (ticket.length > path.length + 64 || (await this.#take(ticket)) === 'held') return
+    if ((await readlink(path).catch(() => null)) === holder) await unlink(path).catch(() => {})
+    await unlink(ticket).catch(() => {})
+  }
+
+  async #hasEnded(holder: string): Promise<boolean> {
+    const [place, pid, start] = holder.split(':')
+    if (place !== this.#me.place || pid === undefined) return this.#isOld(holder)
+    const isThere = isRunning(Number(pid))
+    if (!isThere || start === '') return !isThere
+    const found = await startOf(pid)
+    // A process that ended while we looked has no file there any more; the next look finds out.
+    return found !== null && found !== start
+  }
+
+  #isOld(holder: string): boolean {
+    if (this.#seen?.holder !== holder) this.#seen = { holder, since: performance.now() }
+    return performance.now() - this.#seen.since > foreignMs
+  }
+
+  async #tooLong(): Promise<Error> {
+    const holder = await readlink(this.#path).catch(() => '')
+    const by = holder.split(':')[1] ?? 'unknown'
+    return Object.assign(new Error(`process ${by} holds the lock ${this.#path}`), { code: 'ELOCKED' })
+  }
+}
+
+/** `place:pid:start:random`. The place is the boot of the machine and the namespace that counts the processes. */
+function identity(): { readonly text: string; readonly place: string } {
+  const place = `${bootId()}-${pidNamespace()}`
+  const start = started(read(`/proc/${process.pid}/stat`) ?? '') ?? ''
+  return { place, text: `${place}:${process.pid}:${start}:${randomBytes(6).toString('hex')}` }
+}
+
+function bootId(): string {
+  return read('/proc/sys/kernel/random/boot_id')?.slice(0, 13) ?? 'here'
+}
+
+function pidNamespace(): string {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
+  } catch {
+    return '0'
+  }
+}
+
+function read(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return null
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** When a process started, because numbers of processes are used again. `ended` for one that only waits for its parent. */
+async function startOf(pid: string): Promise<string | null> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
+  return stat === null ? null : started(stat)
+}
+
+/** proc_pid_stat(5): field 3 is the state, field 22 the start. The name in field 2 may hold anything. */
+function started(stat: string): string | null {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : (fields[19] ?? null)
+}
