@@ -1,6 +1,6 @@
 /**
- * The walls of the house, read off import lines: who may call whom, which driver lives in which file, and what no file may hold. Each
- * rule is first shown a made-up offender, so that none of them can be satisfied by not looking.
+ * The rules of the architecture, checked on import lines: who may import whom, which driver has which file, and what no file may hold. Each
+ * rule first meets an invented offender, so that a rule that checks nothing fails.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -67,14 +67,14 @@ const imports = code.flatMap(file => importsOf(file, text.get(file)!))
 
 const isOurs = (to: string) => /^(src|plugins|config|tests)\//.test(to)
 const isFastify = (to: string) => to === 'fastify' || to === 'fastify-plugin' || to.startsWith('@fastify/')
-/** Puts everything together, so it may import everything and nothing imports it. */
+/** The composition: it may import everything, and nothing imports it. */
 const isComposition = (file: string) => /^src\/((main|gateway)\.ts|(server|services|cli|build)\/)/.test(file)
 const isDomain = (file: string) => file.startsWith('src/') && !isComposition(file)
 /** What knows a database by name. The port, its errors and `open.ts`, which picks an adapter, do not. */
 const isConcreteStore = (file: string) => /^src\/store\/(redis|lmdb)/.test(file)
 const isStep = (file: string) => /^plugins\/(accept|match|session|enforce|forward|audit|watchers)\.ts$/.test(file)
 
-/** One grammar, one reader: networks, sign-in names, header names and addresses of Redis are read here for the configuration too. */
+/** Readers of texts that the configuration shares: networks, sign-in names, header names, addresses of Redis. */
 const leafReaders: readonly string[] = [
   'src/request/networks.ts',
   'src/identity/account.ts',
@@ -85,18 +85,18 @@ const leafReaders: readonly string[] = [
   'src/store/redis/url.ts'
 ]
 const folderOf = (file: string) => file.split('/').slice(0, 2).join('/')
-/** The floors of config/, lowest first; what stands beside its folders (load.ts, print.ts) is the highest. */
-const configFloors = [
+/** The layers of config/, lowest first; load.ts and print.ts are the highest. */
+const configLayers = [
   /^config\/values\//,
   /^config\/schema\//,
   /^config\/(reading\/|schema\.ts)/,
   /^config\/checks\//,
   /^config\//
 ]
-const floorOf = (file: string) => configFloors.findIndex(floor => floor.test(file))
+const layerOf = (file: string) => configLayers.findIndex(layer => layer.test(file))
 
-/** What the house forbids: a sentence, and whether an import breaks it. */
-const walls: readonly (readonly [string, (line: Import) => boolean, Omit<Import, 'isType'>])[] = [
+/** Forbidden imports: a sentence, whether an import breaks it, and an invented offender. */
+const importRules: readonly (readonly [string, (line: Import) => boolean, Omit<Import, 'isType'>])[] = [
   [
     'config/ knows yaml, tldts, node and the leaf readers of the domain, and nothing else of src/ or plugins/',
     ({ from, to }) =>
@@ -113,7 +113,7 @@ const walls: readonly (readonly [string, (line: Import) => boolean, Omit<Import,
   ],
   [
     'in config/, values know nothing of schemas, schemas nothing of files, reading nothing of checks, and none of them of load.ts',
-    ({ from, to }) => from.startsWith('config/') && to.startsWith('config/') && floorOf(from) < floorOf(to),
+    ({ from, to }) => from.startsWith('config/') && to.startsWith('config/') && layerOf(from) < layerOf(to),
     { from: 'config/values/addresses.ts', to: 'config/reading/diagnostics.ts' }
   ],
   [
@@ -156,7 +156,7 @@ const walls: readonly (readonly [string, (line: Import) => boolean, Omit<Import,
     { from: 'plugins/portal/index.ts', to: 'plugins/enforce.ts' }
   ],
   [
-    'nobody imports what puts everything together',
+    'nobody imports what composes everything',
     ({ from, to }) => isComposition(to) && !isComposition(from),
     { from: 'plugins/match.ts', to: 'src/gateway.ts' }
   ],
@@ -188,7 +188,7 @@ t.test('who may call whom', async t => {
     [],
     'the leaf readers are there'
   )
-  for (const [sentence, breaks, offender] of walls) {
+  for (const [sentence, breaks, offender] of importRules) {
     t.ok(breaks({ ...offender, isType: false }), `an offender is seen: ${sentence}`)
     t.same(
       imports.filter(breaks).map(({ from, to }) => `${from} → ${to}`),
@@ -373,12 +373,12 @@ t.test('files', async t => {
   t.same(
     files.filter(file => /^(src|plugins)\/(.*\/)?(utils?|helpers?|common|types|misc|lib)(\/|\.tsx?$)/.test(file)),
     [],
-    'no drawer for whatever has no name'
+    'no folder or file for unrelated things'
   )
   t.same(
     code.filter(file => !/^(#!.*\n)?\s*(\/\*\*|\/\/)/.test(text.get(file)!)),
     [],
-    'each begins by saying what it owns'
+    'each begins by saying what it is'
   )
 })
 
@@ -398,7 +398,7 @@ t.test('one question, asked in one place', async t => {
   t.same(found(makesPermit), ['src/policy/decide.ts'], 'a Permit is made by decide() alone')
 })
 
-t.test('the domain is told the time and draws no dice', async t => {
+t.test('the domain gets time and randomness from outside', async t => {
   const unowned = /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bprocess\.env\b/
   t.match('const at = Date.now()', unowned)
   // An adapter waits for its database in real time.

@@ -2,14 +2,14 @@
 import t from 'tap'
 import { type Credential, credentialName, type WebauthnCredential } from '../../src/factor/credential.ts'
 import { newId } from '../../src/ids.ts'
-import { alice, bob, house } from '../fixtures/in-process/factors.ts'
+import { alice, bob, fixture } from '../fixtures/in-process/factors.ts'
 import { sampleCredential } from '../fixtures/in-process/sample-credential.ts'
 import { shown } from '../fixtures/in-process/shown.ts'
 
 const key = (change: Partial<WebauthnCredential> = {}) => sampleCredential({ accountId: alice.id, ...change })
 
 t.test('a credential is found by its owner alone', async t => {
-  const { credentials } = house()
+  const { credentials } = fixture()
   const credential = key()
   t.ok(await credentials.add(credential))
   t.strictSame(await credentials.get(alice.id, credential.id), credential)
@@ -28,7 +28,7 @@ t.test('a credential is found by its owner alone', async t => {
 })
 
 t.test('W11: one authenticator id belongs to one person; of two at once, one has it', async t => {
-  const { credentials } = house()
+  const { credentials } = fixture()
   const outcomes = await Promise.all([
     credentials.add(key({ credentialId: 'same' })),
     credentials.add(key({ credentialId: 'same' })),
@@ -39,7 +39,7 @@ t.test('W11: one authenticator id belongs to one person; of two at once, one has
 })
 
 t.test('what is removed leaves no credential, and its id is free again', async t => {
-  const { credentials, store } = house()
+  const { credentials, store } = fixture()
   const one = key()
   await credentials.add(one)
   t.ok(await credentials.remove(alice.id, one.id))
@@ -54,7 +54,7 @@ t.test('what is removed leaves no credential, and its id is free again', async t
 })
 
 t.test('changes made at once are all kept', async t => {
-  const { credentials } = house()
+  const { credentials } = fixture()
   const one = key()
   await credentials.add(one)
   await Promise.all(
@@ -68,7 +68,7 @@ t.test('changes made at once are all kept', async t => {
 })
 
 t.test('disabling is told once', async t => {
-  const { credentials, disabled } = house()
+  const { credentials, disabled } = fixture()
   const one = key()
   await credentials.add(one)
   await Promise.all(Array.from({ length: 5 }, () => credentials.disable(alice.id, one.id)))
@@ -77,7 +77,7 @@ t.test('disabling is told once', async t => {
 })
 
 t.test('D3: a record that is not wholly right is no credential', async t => {
-  const { credentials, store } = house()
+  const { credentials, store } = fixture()
   const rows: [string, object | string][] = [
     ['no JSON', '{'],
     ['null', 'null'],
@@ -106,7 +106,7 @@ t.test('D3: a record that is not wholly right is no credential', async t => {
 })
 
 t.test('names are one clean line', async t => {
-  const { credentials } = house()
+  const { credentials } = fixture()
   const rows: [string, string][] = [
     ['Phone', 'Phone'],
     ['  two   words ', 'two words'],

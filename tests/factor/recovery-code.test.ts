@@ -1,14 +1,14 @@
 /** Recovery codes: they are readable, shown once and good once, and the store does not reveal them. */
 import t from 'tap'
 import { readRecoveryCode } from '../../src/factor/recovery-code.ts'
-import { alice, bob, checked, home, house, meetAt, stranger, waitOut } from '../fixtures/in-process/factors.ts'
+import { alice, bob, checked, fixture, home, meetAt, stranger, waitOut } from '../fixtures/in-process/factors.ts'
 
-type House = ReturnType<typeof house>
-const spend = ({ recovery }: House, code: string, address = stranger(), accountId = alice.id) =>
+type Fixture = ReturnType<typeof fixture>
+const spend = ({ recovery }: Fixture, code: string, address = stranger(), accountId = alice.id) =>
   recovery.spend({ accountId, code, address })
 
 t.test('ten codes of 120 bits, in groups, all different', async t => {
-  const all = house()
+  const all = fixture()
   t.equal(await all.recovery.status(alice.id), null)
   const codes = await all.recovery.issue(alice.id)
   t.equal(codes.length, 10)
@@ -23,7 +23,7 @@ t.test('ten codes of 120 bits, in groups, all different', async t => {
 })
 
 t.test('M21: each code works once', async t => {
-  const all = house()
+  const all = fixture()
   const [first = '', second = ''] = await all.recovery.issue(alice.id)
   t.strictSame(await all.recovery.status(alice.id), { total: 10, remaining: 10, createdAt: all.time.now })
   t.strictSame(await spend(all, first), {
@@ -40,12 +40,12 @@ t.test('M21: each code works once', async t => {
 })
 
 t.test('M21: of one code fifty times at once, one is let in; of different codes at once, none is lost', async t => {
-  const all = house()
+  const all = fixture()
   const [first = ''] = await all.recovery.issue(alice.id)
   const verdicts = await Promise.all(Array.from({ length: 50 }, () => spend(all, first)))
   t.equal(verdicts.filter(({ kind }) => kind === 'verified').length, 1)
-  // A new house, so that the limiter does not count the fifty wrong ones before.
-  const elsewhere = house()
+  // A new fixture, so that the limiter does not count the fifty wrong ones before.
+  const elsewhere = fixture()
   const codes = await elsewhere.recovery.issue(alice.id)
   const three = await Promise.all(codes.slice(0, 3).map(code => spend(elsewhere, code)))
   t.same(
@@ -56,7 +56,7 @@ t.test('M21: of one code fifty times at once, one is let in; of different codes 
 })
 
 t.test('M21: of one code read three times before any of them spends it, one is let in', async t => {
-  const all = house()
+  const all = fixture()
   const [code = ''] = await all.recovery.issue(alice.id)
   meetAt(all.store, `recovery:${alice.id}`, 3)
   const verdicts = await Promise.all(Array.from({ length: 3 }, () => spend(all, code)))
@@ -65,7 +65,7 @@ t.test('M21: of one code read three times before any of them spends it, one is l
 })
 
 t.test("M21: somebody else's code is worth nothing", async t => {
-  const all = house()
+  const all = fixture()
   const [code = ''] = await all.recovery.issue(alice.id)
   await all.recovery.issue(bob.id)
   t.equal((await spend(all, code, home, bob.id)).kind, 'refused')
@@ -83,7 +83,7 @@ t.test('M21: typed as people type', async t => {
     code => code.replaceAll('-', '–')
   ]
   for (const write of writes) {
-    const all = house()
+    const all = fixture()
     const [code = ''] = await all.recovery.issue(alice.id)
     t.equal((await spend(all, write(code))).kind, 'verified', write('01ab-cdef'))
   }
@@ -104,7 +104,7 @@ t.test('M21: typed as people type', async t => {
 })
 
 t.test('new codes void the old ones', async t => {
-  const all = house()
+  const all = fixture()
   const [old = ''] = await all.recovery.issue(alice.id)
   const [fresh = ''] = await all.recovery.issue(alice.id)
   t.equal((await spend(all, old)).kind, 'refused')
@@ -115,7 +115,7 @@ t.test('new codes void the old ones', async t => {
 })
 
 t.test('M21: a hundred guesses meet the same limiter, and disable the codes until new ones are issued', async t => {
-  const all = house()
+  const all = fixture()
   const [code = ''] = await all.recovery.issue(alice.id)
   const verdicts = await Promise.all(Array.from({ length: 100 }, () => spend(all, '0'.repeat(24))))
   t.equal(checked(verdicts), 4)
@@ -137,7 +137,7 @@ t.test('M21: a hundred guesses meet the same limiter, and disable the codes unti
 })
 
 t.test('M27: the store holds nothing to try codes against, and nobody can plant one', async t => {
-  const all = house()
+  const all = fixture()
   const codes = await all.recovery.issue(alice.id)
   const dump = await all.store.dump()
   for (const code of codes) t.notOk(dump.includes(code) || dump.includes(code.replaceAll('-', '')))
@@ -152,7 +152,7 @@ t.test('M27: the store holds nothing to try codes against, and nobody can plant 
 })
 
 t.test('D2: without the store nothing is spent', async t => {
-  const all = house()
+  const all = fixture()
   const [code = ''] = await all.recovery.issue(alice.id)
   all.store.isDown = true
   await t.rejects(spend(all, code), { name: 'StoreUnreachable' })

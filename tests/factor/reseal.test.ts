@@ -2,12 +2,12 @@
 import t from 'tap'
 import { resealSecrets } from '../../src/factor/reseal.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
-import { alice, bob, home, house } from '../fixtures/in-process/factors.ts'
+import { alice, bob, fixture, home } from '../fixtures/in-process/factors.ts'
 
 t.test('everything sealed opens with the new key alone', async t => {
   const old = newMasterKey()
   const fresh = newMasterKey()
-  const all = house()
+  const all = fixture()
   all.ring.keyring = makeKeyring([old])
   const pending = await all.totp.begin(alice, 's1')
   const codes = await all.recovery.issue(alice.id)
@@ -24,7 +24,7 @@ t.test('a TOTP credential goes on working, and keeps what it knew', async t => {
   const old = newMasterKey()
   const fresh = newMasterKey()
   // The codes of this secret are known (RFC 6238 Appendix B).
-  const all = house({ now: 59_000, totp: { digits: 8, random: () => Buffer.from('12345678901234567890') } })
+  const all = fixture({ now: 59_000, totp: { digits: 8, random: () => Buffer.from('12345678901234567890') } })
   all.ring.keyring = makeKeyring([old])
   const { ceremony } = await all.totp.begin(alice, 's1')
   const enrol = { accountId: alice.id, binding: 's1', ceremony, code: '94287082', name: 'Phone', address: home }
@@ -39,7 +39,7 @@ t.test('a TOTP credential goes on working, and keeps what it knew', async t => {
 })
 
 t.test('a record whose key is gone stops it, so that nothing is retired', async t => {
-  const all = house()
+  const all = fixture()
   all.ring.keyring = makeKeyring([newMasterKey()])
   await all.recovery.issue(alice.id)
   await t.rejects(resealSecrets({ store: all.store, keyring: makeKeyring([newMasterKey()]) }), { name: 'KeyringError' })

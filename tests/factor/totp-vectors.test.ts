@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { Totp, type TotpAlgorithm } from '../../src/factor/totp.ts'
-import { alice, home, house } from '../fixtures/in-process/factors.ts'
+import { alice, fixture, home } from '../fixtures/in-process/factors.ts'
 
 const vectors = JSON.parse(readFileSync(new URL('../vectors/rfc4226-rfc6238.json', import.meta.url), 'utf8')) as {
   rfc4226: { counter: number; otp: string }[]
@@ -41,7 +41,7 @@ t.equal(rows.length, 10 + 2 * 18)
 
 /** A Totp with the secret of the vector, whose clock is at its time or `steps` off. */
 async function pending({ algorithm, digits, secret, unix }: Row, skew: 0 | 1, steps = 0) {
-  const all = house({
+  const all = fixture({
     now: (unix + steps * 30) * 1000,
     totp: { algorithm, digits, skew, random: () => Buffer.from(secret) }
   })
@@ -81,7 +81,7 @@ t.test('the secret in the code is the vector secret, for every hash', async t =>
       asked.push(count)
       return Buffer.alloc(count, 1)
     }
-    const { totp } = house({ totp: { algorithm, random } })
+    const { totp } = fixture({ totp: { algorithm, random } })
     const { secret, uri } = await totp.begin(alice, 's1')
     t.same(asked, [bytes], 'as long as the hash')
     t.match(secret, /^[A-Z2-7]+$/)
@@ -91,7 +91,7 @@ t.test('the secret in the code is the vector secret, for every hash', async t =>
 })
 
 t.test('parameters that would weaken it are refused', async t => {
-  const { totp: _, ...rest } = house()
+  const { totp: _, ...rest } = fixture()
   for (const wrong of [
     { skew: 2 },
     { skew: -1 },

@@ -3,9 +3,9 @@ import { createHmac } from 'node:crypto'
 import t from 'tap'
 import { readCode, type TotpSetup } from '../../src/factor/totp.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
-import { alice, bob, checked, home, house, meetAt, stranger, waitOut } from '../fixtures/in-process/factors.ts'
+import { alice, bob, checked, fixture, home, meetAt, stranger, waitOut } from '../fixtures/in-process/factors.ts'
 
-type House = ReturnType<typeof house>
+type Fixture = ReturnType<typeof fixture>
 
 /** The code of an authenticator app `steps` from now, without the library's arithmetic. */
 function codeOf(secret: string, now: number, steps = 0): string {
@@ -17,7 +17,7 @@ function codeOf(secret: string, now: number, steps = 0): string {
   return String((mac.readUInt32BE(mac.at(-1)! & 15) & 0x7fffffff) % 1e6).padStart(6, '0')
 }
 
-async function enrolled(all: House, account = alice, name = 'Phone') {
+async function enrolled(all: Fixture, account = alice, name = 'Phone') {
   const setup = await all.totp.begin(account, 's1')
   const outcome = await all.totp.finish({
     accountId: account.id,
@@ -32,9 +32,9 @@ async function enrolled(all: House, account = alice, name = 'Phone') {
   return { ...setup, credential: outcome.credential, code }
 }
 
-const verify = ({ totp }: House, code: string, address = stranger()) =>
+const verify = ({ totp }: Fixture, code: string, address = stranger()) =>
   totp.verify({ accountId: alice.id, code, address })
-const finish = ({ totp }: House, setup: TotpSetup, change: object) =>
+const finish = ({ totp }: Fixture, setup: TotpSetup, change: object) =>
   totp.finish({
     accountId: alice.id,
     binding: 's1',
@@ -46,7 +46,7 @@ const finish = ({ totp }: House, setup: TotpSetup, change: object) =>
   })
 
 t.test('an enrolment ends with the first right code, and the secret is sealed', async t => {
-  const all = house()
+  const all = fixture()
   const { credential, secret, uri, code } = await enrolled(all)
   t.match(credential, { kind: 'totp', name: 'Phone', accountId: alice.id, lastUsedAt: null, disabledAt: null })
   t.equal(secret.length, 32)
@@ -66,7 +66,7 @@ t.test('an enrolment ends with the first right code, and the secret is sealed', 
 })
 
 t.test('a wrong code leaves the same secret to be shown again, to its owner alone', async t => {
-  const all = house()
+  const all = fixture()
   const setup = await all.totp.begin(alice, 's1')
   t.equal((await finish(all, setup, {})).kind, 'refused')
   t.strictSame(await all.totp.resume(setup.ceremony, alice.id, 's1'), setup)
@@ -88,7 +88,7 @@ t.test('a wrong code leaves the same secret to be shown again, to its owner alon
 })
 
 t.test('of one enrolment sent fifty times at once, one credential comes', async t => {
-  const all = house()
+  const all = fixture()
   const setup = await all.totp.begin(alice, 's1')
   const code = codeOf(setup.secret, all.time.now)
   const outcomes = await Promise.all(Array.from({ length: 50 }, () => finish(all, setup, { code })))
@@ -97,7 +97,7 @@ t.test('of one enrolment sent fifty times at once, one credential comes', async 
 })
 
 t.test('an account has room for sixteen', async t => {
-  const all = house()
+  const all = fixture()
   for (let i = 0; i < 16; i++) await enrolled(all)
   const setup = await all.totp.begin(alice, 's1')
   t.equal((await finish(all, setup, { code: codeOf(setup.secret, all.time.now) })).kind, 'refused')
@@ -105,7 +105,7 @@ t.test('an account has room for sixteen', async t => {
 })
 
 t.test('M8: a code works once, and none of an earlier step after a later one', async t => {
-  const all = house()
+  const all = fixture()
   const { code } = await enrolled(all)
   all.time.advance(300)
   t.equal((await verify(all, code())).kind, 'verified')
@@ -119,7 +119,7 @@ t.test('M8: a code works once, and none of an earlier step after a later one', a
 })
 
 t.test('M8: a code is not good again when the clock is put back', async t => {
-  const all = house()
+  const all = fixture()
   const { code } = await enrolled(all)
   all.time.advance(300)
   const used = code()
@@ -133,7 +133,7 @@ t.test('M8: a code is not good again when the clock is put back', async t => {
 
 t.test('M9: of fifty right codes at once, one is let in', async t => {
   for (const addresses of [() => home, stranger]) {
-    const all = house()
+    const all = fixture()
     const { code } = await enrolled(all)
     all.time.advance(30)
     const verdicts = await Promise.all(Array.from({ length: 50 }, () => verify(all, code(), addresses())))
@@ -146,7 +146,7 @@ t.test('M9: of codes for three time steps at once, none is let in after a newer 
     [-1, 0, 1],
     [1, 0, -1]
   ]) {
-    const all = house()
+    const all = fixture()
     const { code, credential } = await enrolled(all)
     all.time.advance(300)
     meetAt(all.store, `credential:${credential.id}`, 3)
@@ -162,7 +162,7 @@ t.test('M9: of codes for three time steps at once, none is let in after a newer 
 t.test('M18: codes of three steps around now', async t => {
   for (const skew of [0, 1] as const)
     for (const steps of [-3, -2, -1, 0, 1, 2, 3]) {
-      const all = house({ totp: { skew } })
+      const all = fixture({ totp: { skew } })
       const { code } = await enrolled(all)
       all.time.advance(3000)
       t.equal(
@@ -200,7 +200,7 @@ t.test('M19: what is no code is refused and counted, and never thrown back', asy
     { $gt: '' }
   ]
   for (const value of wrong) {
-    const all = house()
+    const all = fixture()
     await enrolled(all)
     t.match(await verify(all, value as string, home), { kind: 'refused' }, JSON.stringify(value)?.slice(0, 40))
     const reservation = await all.limiter.reserve([{ kind: 'factor_unknown_total', key: `totp:${alice.id}` }])
@@ -215,7 +215,7 @@ t.test('a right code may be typed with blanks and dashes', async t => {
     (c: string) => ` ${c}\t`,
     (c: string) => [...c].join('\u202f')
   ]) {
-    const all = house()
+    const all = fixture()
     const { code } = await enrolled(all)
     all.time.advance(30)
     t.equal((await verify(all, write(code()))).kind, 'verified', write('123456'))
@@ -225,7 +225,7 @@ t.test('a right code may be typed with blanks and dashes', async t => {
 })
 
 t.test('each of several credentials is tried, and only the one used is marked', async t => {
-  const all = house()
+  const all = fixture()
   const phone = await enrolled(all, alice, 'Phone')
   const tablet = await enrolled(all, alice, 'Tablet')
   all.time.advance(30)
@@ -243,7 +243,7 @@ t.test('each of several credentials is tried, and only the one used is marked', 
 })
 
 t.test('using one a thousand times does not wear out the other', async t => {
-  const all = house()
+  const all = fixture()
   await enrolled(all, alice, 'Drawer')
   const phone = await enrolled(all, alice, 'Phone')
   for (let i = 0; i < 150; i++) {
@@ -254,7 +254,7 @@ t.test('using one a thousand times does not wear out the other', async t => {
 })
 
 t.test('M10: guesses are counted for the account, over all sessions and addresses', async t => {
-  const all = house()
+  const all = fixture()
   await enrolled(all)
   const verdicts = await Promise.all(Array.from({ length: 100 }, () => verify(all, '000000')))
   t.equal(checked(verdicts), 4)
@@ -267,7 +267,7 @@ t.test('M10: guesses are counted for the account, over all sessions and addresse
 })
 
 t.test('M10: a hundred failures in a row disable the credential, and success begins the count anew', async t => {
-  const all = house()
+  const all = fixture()
   const { code, credential } = await enrolled(all)
   const failTimes = async (count: number) => {
     for (let i = 0; i < count; i++) {
@@ -295,7 +295,7 @@ t.test('M10: a hundred failures in a row disable the credential, and success beg
 })
 
 t.test('D2: without the store nothing is checked', async t => {
-  const all = house()
+  const all = fixture()
   const { code } = await enrolled(all)
   all.time.advance(30)
   all.store.isDown = true
@@ -312,12 +312,12 @@ t.test('a code of another time says that clocks matter, and is worth nothing whe
     [30, { kind: 'refused' }],
     [-30, { kind: 'refused' }]
   ] as const) {
-    const all = house()
+    const all = fixture()
     const { code } = await enrolled(all)
     all.time.advance(3000)
     t.strictSame(await verify(all, code(steps)), answer, `${steps} steps`)
   }
-  const all = house()
+  const all = fixture()
   const { code } = await enrolled(all)
   all.time.advance(3000)
   const early = code(5)
@@ -329,7 +329,7 @@ t.test('a code of another time says that clocks matter, and is worth nothing whe
 })
 
 t.test('codes that keep failing say that clocks matter, a replay does not', async t => {
-  const all = house()
+  const all = fixture()
   const { code } = await enrolled(all)
   all.time.advance(30)
   await verify(all, code())
@@ -340,7 +340,7 @@ t.test('codes that keep failing say that clocks matter, a replay does not', asyn
 })
 
 t.test('a secret sealed for one credential opens no other', async t => {
-  const all = house()
+  const all = fixture()
   const { credential } = await enrolled(all)
   const other = await enrolled(all, bob)
   const record = JSON.parse((await all.store.get(`credential:${credential.id}`))!)
@@ -351,7 +351,7 @@ t.test('a secret sealed for one credential opens no other', async t => {
 })
 
 t.test('without the key that sealed it nothing is verified', async t => {
-  const all = house()
+  const all = fixture()
   const { code } = await enrolled(all)
   const fresh = newMasterKey()
   all.ring.keyring = makeKeyring([fresh])

@@ -2,7 +2,7 @@ import t from 'tap'
 import { makeKeyring, masterKey } from '../../src/keyring/keyring.ts'
 import { Authenticator } from '../fixtures/in-process/authenticator.ts'
 import { answer, ask, attempt, begin, enrol, flip, withKey } from '../fixtures/in-process/ceremonies.ts'
-import { alice, bob, checked, house, waitOut } from '../fixtures/in-process/factors.ts'
+import { alice, bob, checked, fixture, waitOut } from '../fixtures/in-process/factors.ts'
 
 /** The answer without its wait, which depends on the count alone (FIELD N6). */
 const saidOf = ({ waitSeconds: _, ...said }: { kind: string; waitSeconds?: number }) => said
@@ -315,7 +315,7 @@ t.test(
     const late = await ask(at.all, null)
     at.all.time.advance(300)
     t.equal((await enter(late.ceremony, at.key.assert(late.options))).kind, 'refused', 'late')
-    const other = house()
+    const other = fixture()
     other.ring.keyring = makeKeyring([masterKey(Buffer.alloc(32, 9))])
     const foreign = await ask(other, null)
     t.equal((await enter(foreign.ceremony, at.key.assert(foreign.options))).kind, 'refused', 'sealed by somebody else')

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { Authenticator, type Changes, cbor } from '../fixtures/in-process/authenticator.ts'
 import { answer, ask, attempt, begin, enrol, flip, withKey } from '../fixtures/in-process/ceremonies.ts'
-import { alice, bob, house, waitOut } from '../fixtures/in-process/factors.ts'
+import { alice, bob, fixture, waitOut } from '../fixtures/in-process/factors.ts'
 
 /** The answer without its wait, which depends on the count alone (FIELD N6). */
 const saidOf = ({ waitSeconds: _, ...said }: { kind: string; waitSeconds?: number }) => said
@@ -121,7 +121,7 @@ const registrationLies: readonly (readonly [string, Changes])[] = [
 ]
 
 t.test('every lie in an enrolment is refused, and nothing is kept of it', async t => {
-  const all = house()
+  const all = fixture()
   for (const [name, changes] of registrationLies) {
     all.time.advance(301)
     const { ceremony, options } = await begin(all)
@@ -136,7 +136,7 @@ t.test('every lie in an enrolment is refused, and nothing is kept of it', async 
 })
 
 t.test('W11: the id is the one the authenticator signed, not the one the browser writes beside it', async t => {
-  const all = house()
+  const all = fixture()
   const { ceremony, options } = await begin(all)
   const id = randomBytes(32).toString('base64url')
   const response = { ...new Authenticator().register(options), id, rawId: id }
@@ -231,7 +231,7 @@ t.test('W15: no bit of a right answer can be changed', async t => {
 })
 
 t.test('W15: no byte of what a self attestation signs can be changed', async t => {
-  const all = house()
+  const all = fixture()
   for (let at = 0; at < 164; at++) {
     waitOut(all.time)
     const { ceremony, options } = await begin(all)

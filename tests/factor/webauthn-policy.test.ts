@@ -5,7 +5,7 @@ import { anchorOf, trustAnchors } from '../../src/factor/attestation-chain.ts'
 import { Webauthn } from '../../src/factor/webauthn.ts'
 import { type Misfit, misfitOf, type WebauthnPolicy } from '../../src/factor/webauthn-policy.ts'
 import { Authenticator, type AuthenticatorTraits, type Changes } from '../fixtures/in-process/authenticator.ts'
-import { alice, home, house } from '../fixtures/in-process/factors.ts'
+import { alice, fixture, home } from '../fixtures/in-process/factors.ts'
 import { type Issued, Maker, packed } from '../fixtures/in-process/maker.ts'
 
 const good = 'fa2b99dc-9e39-4257-8f92-4a30d23c4118'
@@ -15,7 +15,7 @@ const open: WebauthnPolicy = { allow: null, deny: [], anchors: [], refusesSynced
 const anchorsOf = (...issued: Issued[]) => trustAnchors(issued.map(({ file }) => readFileSync(file, 'utf8')).join('\n'))
 
 /** The factor as another configuration sees the same store. */
-function under(all: ReturnType<typeof house>, policy: WebauthnPolicy | null) {
+function under(all: ReturnType<typeof fixture>, policy: WebauthnPolicy | null) {
   const { store, clock, credentials, limiter, ring } = all
   return new Webauthn({
     ...{ store, clock, credentials, limiter },
@@ -158,7 +158,7 @@ t.test('W14 with trust anchors only what a trusted maker vouches for enrols', as
     ]
   ]
   for (const [what, changes, outcome, traits] of rows) {
-    const all = house({ now: Date.now() })
+    const all = fixture({ now: Date.now() })
     const strict = under(all, { ...open, anchors })
     const answer = await enrol(strict, new Authenticator({ aaguid: good, ...traits }), changes)
     t.match(answer, outcome as object, what)
@@ -171,7 +171,7 @@ t.test('W14 with trust anchors only what a trusted maker vouches for enrols', as
 })
 
 t.test('models and synced passkeys are refused at enrolment, with the model by name, and cost no try', async t => {
-  const all = house({ now: Date.now() })
+  const all = fixture({ now: Date.now() })
   const strict = under(all, { ...open, allow: [good], refusesSynced: true })
   for (let i = 0; i < 6; i++)
     t.same(await enrol(strict, new Authenticator({ aaguid: other })), {
@@ -192,7 +192,7 @@ t.test('what is enrolled and does not fit any more opens nothing, and says why t
   const maker = new Maker(t)
   const [root, next] = [await maker.root(), await maker.root()]
   const leaf = await maker.issue({ by: root })
-  const all = house({ now: Date.now() })
+  const all = fixture({ now: Date.now() })
   const before = under(all, { ...open, anchors: anchorsOf(root) })
   const synced = new Authenticator({ aaguid: good, backupEligible: true })
   const attested: Changes = { format: 'packed', statement: data => packed(data, leaf) }

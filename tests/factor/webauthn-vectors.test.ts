@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { verifyAuthenticationResponse } from '@simplewebauthn/server'
 import t from 'tap'
-import { alice, home, house } from '../fixtures/in-process/factors.ts'
+import { alice, fixture, home } from '../fixtures/in-process/factors.ts'
 import { sampleCredential } from '../fixtures/in-process/sample-credential.ts'
 
 interface Case {
@@ -30,10 +30,10 @@ const refused: Readonly<Record<string, string>> = {
 
 const encoded = (hex: string) => Buffer.from(hex, 'hex').toString('base64url')
 
-function vectorHouse() {
+function vectorFixture() {
   const challenges: Buffer[] = []
   const random = () => challenges.shift()!
-  const all = house({
+  const all = fixture({
     webauthn: { rpId: vectors.rpId, origins: [vectors.origin], userVerification: 'discouraged', random }
   })
   const register = async ({ registration }: Case) => {
@@ -80,7 +80,7 @@ t.same(
 
 for (const vector of vectors.cases)
   t.test(vector.id, async t => {
-    const { register, authenticate } = vectorHouse()
+    const { register, authenticate } = vectorFixture()
     const reason = refused[vector.id]
     const outcome = await register(vector)
     if (reason !== undefined) {
@@ -94,7 +94,7 @@ for (const vector of vectors.cases)
 
 t.test('W15: a changed bit in the signature of any vector is refused', async t => {
   for (const vector of vectors.cases.filter(({ id }) => refused[id] === undefined)) {
-    const { register, authenticate } = vectorHouse()
+    const { register, authenticate } = vectorFixture()
     await register(vector)
     const flip = (bytes: Buffer) => {
       bytes[bytes.length - 1]! ^= 1
@@ -132,7 +132,7 @@ t.test('W4: an assertion from within a frame is refused by us, where the library
       credential: { id: credentialId, publicKey: new Uint8Array(publicKey), counter: 0 }
     })
     t.equal(verified, true, 'nothing else is wrong with it')
-    const all = vectorHouse()
+    const all = vectorFixture()
     const stored = { publicKey: publicKey.toString('base64url'), uvInitialized: false, transports: [] }
     await all.credentials.add(sampleCredential({ accountId: alice.id, credentialId, ...stored }))
     t.strictSame(await all.authenticate(vector), { kind: 'refused' }, id)

@@ -2,11 +2,11 @@
 import t from 'tap'
 import { authenticatorTypeOf, modelName } from '../../src/factor/authenticator-names.ts'
 import { Authenticator, type AuthenticatorTraits } from '../fixtures/in-process/authenticator.ts'
-import { alice, bob, home, house } from '../fixtures/in-process/factors.ts'
+import { alice, bob, fixture, home } from '../fixtures/in-process/factors.ts'
 
-type House = ReturnType<typeof house>
+type Fixture = ReturnType<typeof fixture>
 
-async function enrol({ webauthn }: House, traits: AuthenticatorTraits = {}, name = '', account = alice) {
+async function enrol({ webauthn }: Fixture, traits: AuthenticatorTraits = {}, name = '', account = alice) {
   const key = new Authenticator(traits)
   const { ceremony, options } = await webauthn.registrationOptions(account, 's1')
   const response = key.register(options)
@@ -15,14 +15,14 @@ async function enrol({ webauthn }: House, traits: AuthenticatorTraits = {}, name
   return { key, credential: outcome.credential }
 }
 
-async function challenge({ webauthn }: House, key: Authenticator, accountId: string | null = alice.id) {
+async function challenge({ webauthn }: Fixture, key: Authenticator, accountId: string | null = alice.id) {
   const { ceremony, options } = await webauthn.authenticationOptions({ accountId, binding: 's1' })
   return webauthn.authenticate({ accountId, binding: 's1', ceremony, response: key.assert(options), address: home })
 }
 
 t.test('every algorithm that is offered enrols, confirms and signs in', async t => {
   for (const algorithm of ['ES256', 'ES384', 'EdDSA', 'RS256'] as const) {
-    const all = house()
+    const all = fixture()
     const { key, credential } = await enrol(all, { algorithm })
     t.match(credential, {
       kind: 'webauthn',
@@ -54,7 +54,7 @@ t.test('every algorithm that is offered enrols, confirms and signs in', async t 
 })
 
 t.test('self attestation is checked and taken', async t => {
-  const all = house()
+  const all = fixture()
   const key = new Authenticator()
   for (const [change, kind] of [
     [{}, 'enrolled'],
@@ -81,7 +81,7 @@ t.test('self attestation is checked and taken', async t => {
 })
 
 t.test('the options of an enrolment', async t => {
-  const all = house()
+  const all = fixture()
   const { credential } = await enrol(all, { transports: ['internal', 'hybrid'] })
   const { options } = await all.webauthn.registrationOptions(alice, 's1')
   t.match(options, {
@@ -102,7 +102,7 @@ t.test('the options of an enrolment', async t => {
 })
 
 t.test('the options of a challenge name the usable credentials of that person', async t => {
-  const all = house()
+  const all = fixture()
   const { credential } = await enrol(all)
   const second = await enrol(all)
   await enrol(all, {}, '', bob)
@@ -118,7 +118,7 @@ t.test('the options of a challenge name the usable credentials of that person', 
 t.test(
   'W17: the options of a passkey sign-in name nobody and ask for verification whatever the configuration says',
   async t => {
-    const all = house({ webauthn: { userVerification: 'discouraged' } })
+    const all = fixture({ webauthn: { userVerification: 'discouraged' } })
     const without = (await all.webauthn.authenticationOptions({ accountId: null, binding: 'n1' })).options
     await enrol(all)
     const { options } = await all.webauthn.authenticationOptions({ accountId: null, binding: 'n1' })
@@ -129,7 +129,7 @@ t.test(
 )
 
 t.test('W18: challenges have 256 bits, and of two thousand no two are alike', async t => {
-  const { webauthn } = house()
+  const { webauthn } = fixture()
   const seen = new Set<string>()
   for (let round = 0; round < 20; round++) {
     const many = await Promise.all(
@@ -142,7 +142,7 @@ t.test('W18: challenges have 256 bits, and of two thousand no two are alike', as
 })
 
 t.test('without required verification a touch is enough beside a password, never alone', async t => {
-  const all = house({ webauthn: { userVerification: 'preferred' } })
+  const all = fixture({ webauthn: { userVerification: 'preferred' } })
   const { key, credential } = await enrol(all, { userVerifies: false })
   t.equal(credential.uvInitialized, false)
   t.match(await challenge(all, key), { kind: 'verified', userVerified: false })
@@ -179,7 +179,7 @@ t.test('without required verification a touch is enough beside a password, never
 })
 
 t.test('several keys, and the names they get', async t => {
-  const all = house()
+  const all = fixture()
   const rows: [AuthenticatorTraits, string, string][] = [
     [{ aaguid: 'fbfc3007-154e-4ecc-8c0b-6e020557d7bd', backupEligible: true, backedUp: true }, '', 'Apple Passwords'],
     [{ aaguid: '2fc0579f-8113-47ea-b116-bb5a8db9202a' }, '', 'YubiKey 5 NFC'],
@@ -200,13 +200,13 @@ t.test('several keys, and the names they get', async t => {
 })
 
 t.test('an account has room for sixteen', async t => {
-  const all = house()
+  const all = fixture()
   for (let i = 0; i < 16; i++) await enrol(all)
   await t.rejects(enrol(all), { message: 'refused' })
 })
 
 t.test('a passkey that does not count and one that is backed up later stay good', async t => {
-  const all = house()
+  const all = fixture()
   const { key } = await enrol(all, { counts: false, backupEligible: true })
   for (let i = 0; i < 3; i++) t.equal((await challenge(all, key)).kind, 'verified')
   const { ceremony, options } = await all.webauthn.authenticationOptions({ accountId: alice.id, binding: 's1' })

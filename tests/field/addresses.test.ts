@@ -3,10 +3,10 @@ import t from 'tap'
 import { Accounts } from '../../src/identity/accounts.ts'
 import { canonicalAddress } from '../../src/identity/addresses.ts'
 import { terminal } from '../cli/terminal.ts'
-import { house, rightPassword } from '../fixtures/in-process/passwords.ts'
+import { fixture, rightPassword } from '../fixtures/in-process/passwords.ts'
 import { shown } from '../fixtures/in-process/shown.ts'
 import { enrolled, password } from '../fixtures/pipeline/people.ts'
-import { codeAt, openHouse } from '../fixtures/pipeline/portal.ts'
+import { codeAt, openFixture } from '../fixtures/pipeline/portal.ts'
 import { textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
 
 const address = '192.0.2.9'
@@ -38,7 +38,7 @@ t.test('FIELD G18 spellings of one address are one, and what is no address is no
 })
 
 t.test('FIELD G18 an address signs in its one account; of two accounts it signs in neither', async t => {
-  const all = house()
+  const all = fixture()
   const ada = await all.enter('ada')
   await all.accounts.update(ada.id, { email: 'Ada@Lab.example' })
   const attempt = (name: string, words = rightPassword) => all.login.attempt({ name, password: words, address })
@@ -65,7 +65,7 @@ t.test('FIELD G18 an address signs in its one account; of two accounts it signs 
 })
 
 t.test('FIELD G18 a name that looks like an address wins over an address', async t => {
-  const all = house()
+  const all = fixture()
   const named = await all.enter('shared@lab.example')
   const other = await all.enter('ada')
   await all.accounts.update(other.id, { email: 'shared@lab.example' })
@@ -77,7 +77,7 @@ t.test('FIELD G18 a name that looks like an address wins over an address', async
 t.test(
   'FIELD G18 name and address are one account to whoever guesses (M13); unknown ones read and cost the same',
   async t => {
-    const all = house()
+    const all = fixture()
     const ada = await all.enter('ada')
     await all.accounts.update(ada.id, { email: 'ada@lab.example' })
     const kinds: string[] = []
@@ -108,7 +108,7 @@ t.test(
 )
 
 t.test('FIELD G18 changes of one account at the same moment lose no address', async t => {
-  const all = house()
+  const all = fixture()
   const ada = await all.enter('ada')
   for (let round = 0; round < 20; round++) {
     await Promise.all([
@@ -122,7 +122,7 @@ t.test('FIELD G18 changes of one account at the same moment lose no address', as
 })
 
 t.test('FIELD G18 a store of an older version is indexed once, in batches', async t => {
-  const all = house()
+  const all = fixture()
   for (let i = 0; i < 450; i++) await all.accounts.create({ name: `p${i}`, email: `person${i}@lab.example` })
   for await (const { key, members } of all.store.scanIndexes('account-address:'))
     for (const { member } of members) await all.store.unlink(key, member)
@@ -146,7 +146,7 @@ t.test('FIELD G18 a store of an older version is indexed once, in batches', asyn
 })
 
 t.test('FIELD G18 the whole way in, by the form', async t => {
-  const gate = await openHouse(t)
+  const gate = await openFixture(t)
   const { secret } = await enrolled(gate)
   await gate.accounts.update(gate.ada.id, { email: 'ada@lab.example' })
   const visitor = new Visitor(gate.app)

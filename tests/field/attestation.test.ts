@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { Authenticator, type Changes } from '../fixtures/in-process/authenticator.ts'
-import { alice, home, house } from '../fixtures/in-process/factors.ts'
+import { alice, fixture, home } from '../fixtures/in-process/factors.ts'
 import { selfMadeMaker } from '../threats/w/attestation.ts'
 
 const bytes = (length: number) => Buffer.alloc(length, 7)
@@ -21,7 +21,7 @@ const tpm = {
 const safetyNet = { ver: '223616036', response: bytes(4000) }
 
 async function enrol(attestation: 'none' | 'direct' | 'enterprise', changes: Changes) {
-  const all = house({ webauthn: { attestation } })
+  const all = fixture({ webauthn: { attestation } })
   const key = new Authenticator({ aaguid: '08987058-cadc-4b81-b6e1-30de50dcbe96' })
   const { ceremony, options } = await all.webauthn.registrationOptions(alice, 's1')
   const response = key.register(options, changes)

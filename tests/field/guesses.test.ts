@@ -6,7 +6,7 @@ import t from 'tap'
 import { newToken } from '../../src/ids.ts'
 import type { Origin } from '../../src/throttle/attempt-buckets.ts'
 import { cases } from '../fixtures/in-process/cases.ts'
-import { house, rightPassword } from '../fixtures/in-process/passwords.ts'
+import { fixture, rightPassword } from '../fixtures/in-process/passwords.ts'
 import { readsTypeScript } from '../fixtures/process/program.ts'
 import { day, limited, v4, waitOf } from './attackers.ts'
 
@@ -99,7 +99,7 @@ t.test('FIELD A8 an IPv6 flood is counted by /64, /56, /48 and provider, and eac
 })
 
 t.test('FIELD A9 a hundred wrong passwords in a row from a known place, and it is known no more', async t => {
-  const all = house()
+  const all = fixture()
   const account = await all.enter('alice')
   const browser = newToken()
   const wrong = (origin: Origin) => all.login.attempt({ name: 'alice', password: 'wrong password', ...origin })

@@ -1,7 +1,7 @@
 /** FIELD G13: the QR code of an authenticator app holds no colon but the one between issuer and name (Key URI Format), whatever both are called. */
 import t from 'tap'
 import { encode } from 'uqr'
-import { alice, house } from '../fixtures/in-process/factors.ts'
+import { alice, fixture } from '../fixtures/in-process/factors.ts'
 
 const names: [string, string][] = [
   ['Institute: Lab 3', 'Institute Lab 3'],
@@ -20,7 +20,7 @@ const names: [string, string][] = [
 
 for (const [issuer, shown] of names)
   t.test(`FIELD G13 an issuer ${JSON.stringify(issuer.slice(0, 30))}`, async t => {
-    const all = house({ totp: { issuer } })
+    const all = fixture({ totp: { issuer } })
     const { uri, secret } = await all.totp.begin({ id: alice.id, name: `urn:lab:${issuer}` }, 's1')
     const { pathname, searchParams } = new URL(uri)
     const parts = decodeURIComponent(pathname.slice(1)).split(':')

@@ -1,17 +1,17 @@
 /** FIELD N11: names in sentences: quoted where somebody chose them, with a direction of their own, and headlines that do not break in a word. */
 import t from 'tap'
 import { enrolled, password } from '../fixtures/pipeline/people.ts'
-import { openHouse } from '../fixtures/pipeline/portal.ts'
+import { openFixture } from '../fixtures/pipeline/portal.ts'
 import { Visitor } from '../fixtures/pipeline/visitor.ts'
 
 const account = 'http://gate.localhost/.factorgate/account'
 
 t.test('FIELD N11 a name never reads as a part of the sentence around it', async t => {
-  const house = await openHouse(t)
-  const { visitor } = await enrolled(house)
-  const [phone] = await house.credentials.list(house.ada.id)
+  const fixture = await openFixture(t)
+  const { visitor } = await enrolled(fixture)
+  const [phone] = await fixture.credentials.list(fixture.ada.id)
   for (const name of ['X okay??', 'הטלפון שלי', 'الهاتف', 'and everything else', '“quoted”', 'a <b>']) {
-    await house.credentials.rename(house.ada.id, phone!.id, name)
+    await fixture.credentials.rename(fixture.ada.id, phone!.id, name)
     const html = name.replace('<', '&lt;')
     const apart = /[\u0590-\u08ff]/.test(name) ? `<bdi>${html}</bdi>` : html
     const removal = await visitor.open(`${account}/factors/${phone!.id}/remove`)
@@ -27,13 +27,13 @@ t.test('FIELD N11 a name never reads as a part of the sentence around it', async
 })
 
 t.test('FIELD N11 a person’s name has a direction of its own, and a headline keeps "sign-in" together', async t => {
-  const house = await openHouse(t)
-  await house.accounts.update(house.ada.id, { displayName: 'עדה לאבלייס' })
-  const link = await house.invite()
-  t.match((await new Visitor(house.app).open(link)).body, '<h1>Welcome, <bdi>עדה לאבלייס</bdi>')
-  const first = new Visitor(house.app)
+  const fixture = await openFixture(t)
+  await fixture.accounts.update(fixture.ada.id, { displayName: 'עדה לאבלייס' })
+  const link = await fixture.invite()
+  t.match((await new Visitor(fixture.app).open(link)).body, '<h1>Welcome, <bdi>עדה לאבלייס</bdi>')
+  const first = new Visitor(fixture.app)
   await first.submit(await first.open(link), { password })
-  const half = new Visitor(house.app)
+  const half = new Visitor(fixture.app)
   const page = await half.submit(await half.open('http://gate.localhost/.factorgate/login'), {
     username: 'ada',
     password
@@ -48,10 +48,10 @@ t.test(
     const title = 'دفاتر Ω!'
     const lab = 'مختبر ب'
     const contact = 'غرفة 3: مكتب المساعدة'
-    const house = await openHouse(t, { look: { title: lab, contact }, titles: { notebooks: title } })
-    const { visitor, codesPage } = await enrolled(house)
+    const fixture = await openFixture(t, { look: { title: lab, contact }, titles: { notebooks: title } })
+    const { visitor, codesPage } = await enrolled(fixture)
     const rd = (path: string) => encodeURIComponent(`http://notebooks.localhost${path}`)
-    const page = (path: string) => new Visitor(house.app).get(`http://gate.localhost/.factorgate/${path}`)
+    const page = (path: string) => new Visitor(fixture.app).get(`http://gate.localhost/.factorgate/${path}`)
     const bdi = (text: string) => `<bdi>${text}</bdi>`
     t.match((await page('login')).body, `to ${bdi(lab)}`, 'sign-in, to the lab')
     const login = await page(`login?rd=${rd('/')}`)
@@ -60,14 +60,14 @@ t.test(
     t.match(login.body, `<p class="lab" dir="auto">${lab}</p>`)
     t.match(login.body, /<input id="username"[^>]* dir="auto"/)
     t.match(
-      (await page((await house.invite()).split('/.factorgate/')[1] as string)).body,
+      (await page((await fixture.invite()).split('/.factorgate/')[1] as string)).body,
       `your account at ${bdi(lab)}.`
     )
     t.match(codesPage.body, `Recovery codes of ada at ${bdi(lab)}, made`)
     const list = await visitor.get('http://gate.localhost/.factorgate/')
     t.match(list.body, new RegExp(`<a href="[^"]*" dir="auto">${title}</a>`), 'the list of apps')
     t.match(list.body, '<p dir="auto">What')
-    house.time.advance(3600)
+    fixture.time.advance(3600)
     const stepUp = await visitor.get(`http://gate.localhost/.factorgate/challenge?rd=${rd('/exports/x')}`)
     t.match(stepUp.body, `This part of ${bdi(title)} needs`)
     const unfit = await visitor.get(`http://gate.localhost/.factorgate/challenge?rd=${rd('/keys/x')}`)

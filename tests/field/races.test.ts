@@ -11,12 +11,12 @@ import type { Store } from '../../src/store/store.ts'
 import { AttemptLimiter } from '../../src/throttle/attempt-limiter.ts'
 import { ConsecutiveFailures } from '../../src/throttle/consecutive-failures.ts'
 import { Authenticator } from '../fixtures/in-process/authenticator.ts'
-import { alice, home, house } from '../fixtures/in-process/factors.ts'
+import { alice, fixture, home } from '../fixtures/in-process/factors.ts'
 import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
 import { totpCode } from '../fixtures/in-process/person.ts'
 import { startRedis } from '../fixtures/process/redis-server.ts'
 
-type All = ReturnType<typeof house>
+type All = ReturnType<typeof fixture>
 type Between = (store: MemoryStore, key: string, text: string | null) => Promise<unknown>
 
 /** `act` runs once, between the reading of a key that begins with `prefix` and the first write to it. */
@@ -337,7 +337,7 @@ const variants: readonly (readonly [string, Between | null])[] = [
 for (const row of rows)
   t.test(`FIELD A10 ${row.name}`, async t => {
     for (const [what, interfere] of variants) {
-      const all = house()
+      const all = fixture()
       const { key, act, change = changed } = await row.prepare(all)
       const tokens = async () => (await all.store.dump()).match(/^token:/gm)?.length ?? 0
       const before = await tokens()
@@ -352,7 +352,7 @@ for (const row of rows)
   })
 
 t.test('FIELD A10 a recovery code whose record is removed in between is not good the second time either', async t => {
-  const all = house()
+  const all = fixture()
   const [code = ''] = await all.recovery.issue(alice.id)
   const text = await all.store.get(`recovery:${alice.id}`)
   between(all.store, 'recovery:', removed)

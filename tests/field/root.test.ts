@@ -32,7 +32,7 @@ function asRoot(name: string, work: (t: Test) => Promise<void>): void {
 }
 
 /** A folder of root's that everybody may look into; in it `var`, which is the gate's, and `private`, which is root's. */
-function house(t: Test) {
+function fixture(t: Test) {
   const folder = mkdtempSync(path.join(tmpdir(), 'factorgate-root-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   chmodSync(folder, 0o755)
@@ -66,7 +66,7 @@ function ownersIn(folder: string): Record<string, number> {
 }
 
 asRoot('FIELD G10 what root makes before the first start belongs to the owner of the folder', async t => {
-  const { at, command } = house(t)
+  const { at, command } = fixture(t)
   t.equal((await command('user', 'add', 'alice')).code, 0)
   t.equal((await command('key', 'new', at('var', 'factorgate.key'))).code, 2, 'key new takes no --config')
   const owners = ownersIn(at('var'))
@@ -81,7 +81,7 @@ asRoot('FIELD G10 what root makes before the first start belongs to the owner of
 })
 
 asRoot('FIELD G10 every command of root’s leaves the gate’s files to the gate', async t => {
-  const { at, command, folder } = house(t)
+  const { at, command, folder } = fixture(t)
   const bare = (...argv: string[]) => commandAt(at('factorgate.yaml'))(...argv)
   await createKeyFile(at('var', 'factorgate.key'))
   chownSync(at('var', 'factorgate.key'), uid, gid)
@@ -103,7 +103,7 @@ asRoot('FIELD G10 every command of root’s leaves the gate’s files to the gat
 })
 
 asRoot('FIELD A6 root follows no link that the gate’s user has laid', async t => {
-  const { at } = house(t)
+  const { at } = fixture(t)
   const traps: [string, (at: (...names: string[]) => string) => void][] = []
   const links = ['journal.jsonl', 'store/bell', 'store/data.mdb', 'store/lock.mdb', `store/probe.${process.pid}`]
   for (const name of links)
@@ -130,7 +130,7 @@ asRoot('FIELD A6 root follows no link that the gate’s user has laid', async t 
   t.ok(at)
   for (const [name, lay] of traps)
     t.test(name, async t => {
-      const { at, command } = house(t)
+      const { at, command } = fixture(t)
       lay(at)
       // Everything there is the gate's, links themselves and not what they lead to.
       if (!name.startsWith('a hard link')) execFileSync('chown', ['-RhP', `${uid}:${gid}`, at('var')])
@@ -146,7 +146,7 @@ asRoot('FIELD A6 root follows no link that the gate’s user has laid', async t 
 })
 
 asRoot('FIELD A6 whose folder it is', async t => {
-  const { at } = house(t)
+  const { at } = fixture(t)
   mkdirSync(at('real'))
   chownSync(at('real'), uid, gid)
   symlinkSync(at('real'), at('link-of-root'))
@@ -172,7 +172,7 @@ asRoot('FIELD A6 whose folder it is', async t => {
 })
 
 asRoot('FIELD G10 init as root gives the data to the owner of its folder', async t => {
-  const { at, command } = house(t)
+  const { at, command } = fixture(t)
   mkdirSync(at('etc'))
   const { run } = await import('../../src/cli/run.ts')
   t.ok(command)

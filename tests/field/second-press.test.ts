@@ -3,7 +3,7 @@ import t from 'tap'
 import { Authenticator } from '../fixtures/in-process/authenticator.ts'
 import type { Running } from '../fixtures/in-process/gateway.ts'
 import { type Page, Person, totpCode } from '../fixtures/in-process/person.ts'
-import { openTown, password } from '../fixtures/in-process/signing-in.ts'
+import { openSignInGate, password } from '../fixtures/in-process/signing-in.ts'
 import { startRedis } from '../fixtures/process/redis-server.ts'
 
 const apps = `  - id: own
@@ -12,9 +12,9 @@ const apps = `  - id: own
     upstream: "UPSTREAM"
 `
 const redis = await startRedis(t)
-const town = await openTown(t, apps, '', redis.url)
-const { gate, time } = town
-const other = await town.secondGate()
+const fixture = await openSignInGate(t, apps, '', redis.url)
+const { gate, time } = fixture
+const other = await fixture.secondGate()
 const gates = [gate, other]
 const goal = `${gate.origin('own')}/g6`
 const csrfOf = ({ body }: Page, where: RegExp) => where.exec(body)?.[1] ?? ''
@@ -63,13 +63,13 @@ t.test('FIELD G6 a form that is pressed twice leads on, whichever gate each pres
   for (const factor of ['totp', 'recovery'] as const)
     for (const arrival of arrivals) {
       const what = `${factor}, ${arrival}`
-      const ada = await town.withPassword(['totp', 'recovery'])
+      const ada = await fixture.withPassword(['totp', 'recovery'])
       const person = new Person(gate.port)
       const half = await person.submit(await person.open(goal), { username: ada.account.name, password }, /login/)
       const code = factor === 'totp' ? totpCode(ada.secret, time.now) : (ada.codes[0] as string)
       const csrf = csrfOf(half, /name="csrf" value="([^"]+)"/)
       const url = half.url.replace('/challenge?', `/challenge/${factor}?`)
-      const cookie = person.cookies(town.host)
+      const cookie = person.cookies(fixture.host)
       const press = (at: Running, typed = code, held = cookie) =>
         new Person(at.port).request('POST', url, {
           headers: {
@@ -83,7 +83,7 @@ t.test('FIELD G6 a form that is pressed twice leads on, whichever gate each pres
       const answers = await pressTwice(arrival, press)
       t.same(answers.map(({ status }) => status).sort(), [302, 303], `${what}: one success, and its answer once more`)
       const again = answers.find(({ status }) => status === 302)
-      for (const line of again?.headers['set-cookie'] ?? []) person.hold(town.host, line)
+      for (const line of again?.headers['set-cookie'] ?? []) person.hold(fixture.host, line)
       const landed = await person.open(new URL(again?.headers.location ?? '', url).href)
       t.match([landed.status, landed.url], [200, goal], `${what}: the browser that kept the second answer is in`)
 
@@ -108,7 +108,7 @@ t.test('FIELD G6 a form that is pressed twice leads on, whichever gate each pres
 })
 
 t.test('FIELD G6 a wrong code waits for nobody, and two at once not for each other', async t => {
-  const ada = await town.withPassword(['totp'])
+  const ada = await fixture.withPassword(['totp'])
   const person = new Person(gate.port)
   const half = await person.submit(await person.open(goal), { username: ada.account.name, password }, /login/)
   const press = (at: Running) =>
@@ -116,7 +116,7 @@ t.test('FIELD G6 a wrong code waits for nobody, and two at once not for each oth
       headers: {
         'content-type': 'application/x-www-form-urlencoded',
         origin: gate.portal,
-        cookie: person.cookies(town.host)
+        cookie: person.cookies(fixture.host)
       },
       body: new URLSearchParams({ csrf: csrfOf(half, /name="csrf" value="([^"]+)"/), code: '000000' }).toString()
     })
@@ -131,16 +131,16 @@ t.test('FIELD G6 a wrong code waits for nobody, and two at once not for each oth
 })
 
 t.test('FIELD G6 a passkey that is answered twice leads on, at one gate and at two', async t => {
-  const { account } = await town.resident([])
+  const { account } = await fixture.resident([])
   const key = new Authenticator({ origin: gate.portal, counts: false })
   const json = (at: Running, path: string, cookie: string, body: object) =>
     new Person(at.port).request('POST', `${gate.portal}/.factorgate/webauthn/${path}`, {
       headers: { 'content-type': 'application/json', accept: 'application/json', origin: gate.portal, cookie },
       body: JSON.stringify(body)
     })
-  const enrolling = await town.browserOf(account, ['password', 'totp'])
+  const enrolling = await fixture.browserOf(account, ['password', 'totp'])
   const page = await enrolling.open(`${gate.portal}/.factorgate/enrol/webauthn`)
-  const cookie = enrolling.cookies(town.host)
+  const cookie = enrolling.cookies(fixture.host)
   const csrf = csrfOf(page, /data-csrf="([^"]+)"/)
   const begun = JSON.parse((await json(gate, 'options?for=enrol', cookie, { csrf })).body)
   const enrolment = { csrf, ceremony: begun.ceremony, name: 'Key', response: key.register(begun.options) }
@@ -148,7 +148,7 @@ t.test('FIELD G6 a passkey that is answered twice leads on, at one gate and at t
     const answer = await json(at, 'verify?for=enrol', cookie, enrolment)
     t.match([answer.status, answer.body], [at === gate ? /200|208/ : 208, /"redirect":"\/.factorgate\/enrol\/recovery/])
   }
-  t.equal((await town.runtime.credentials.list(account.id)).length, 1, 'it is enrolled once')
+  t.equal((await fixture.runtime.credentials.list(account.id)).length, 1, 'it is enrolled once')
 
   for (const way of ['login', 'challenge'] as const)
     for (const [first, second] of [
@@ -157,10 +157,10 @@ t.test('FIELD G6 a passkey that is answered twice leads on, at one gate and at t
     ] as const)
       for (const arrival of ['at once', 'one after the other'] as const) {
         const what = `${way}, ${arrival}, ${first === second ? 'one gate' : 'two gates'}`
-        const person = way === 'login' ? new Person(gate.port) : await town.browserOf(account, ['password'])
+        const person = way === 'login' ? new Person(gate.port) : await fixture.browserOf(account, ['password'])
         const page = await person.open(goal)
         const query = new URL(page.url).search.replace('?', '&')
-        const cookie = person.cookies(town.host)
+        const cookie = person.cookies(fixture.host)
         const csrf = csrfOf(page, /data-csrf="([^"]+)"/)
         const { ceremony, options } = JSON.parse(
           (await json(first, `options?for=${way}${query}`, cookie, { csrf })).body
@@ -183,8 +183,8 @@ t.test('FIELD G6 a passkey that is answered twice leads on, at one gate and at t
           t.equal(refused.headers['set-cookie'], undefined)
         }
 
-        for (const line of again?.headers['set-cookie'] ?? []) person.hold(town.host, line)
-        const stored = await press(second, person.cookies(town.host))
+        for (const line of again?.headers['set-cookie'] ?? []) person.hold(fixture.host, line)
+        const stored = await press(second, person.cookies(fixture.host))
         t.same([stored.status, stored.body], [208, one?.body], `${what}: also once the browser has stored the first`)
         const landed = await person.open(new URL(JSON.parse(again?.body ?? '{}').redirect, gate.portal).href)
         t.match([landed.status, landed.url], [200, goal], `${what}: the browser is in`)

@@ -1,7 +1,7 @@
 /** FIELD F2, F3, G7, G8, F17, N6 without scripts: the way survives tabs, time, lost cookies and mistakes, and a page says what happened. */
 import t from 'tap'
 import { type Page, Person, totpCode } from '../fixtures/in-process/person.ts'
-import { openTown, password, read } from '../fixtures/in-process/signing-in.ts'
+import { openSignInGate, password, read } from '../fixtures/in-process/signing-in.ts'
 
 const apps = `  - id: own
     title: Notebooks
@@ -15,8 +15,8 @@ const apps = `  - id: own
     url: "http://shared.localhost:PORT/nb"
     upstream: "UPSTREAM"
 `
-const town = await openTown(t, apps)
-const { gate, time } = town
+const fixture = await openSignInGate(t, apps)
+const { gate, time } = fixture
 const portal = `${gate.portal}/.factorgate`
 const own = gate.origin('own')
 const shared = gate.origin('shared')
@@ -25,7 +25,11 @@ const program = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', accept: '
 const form = { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' }
 
 /** Password and code from wherever the sign-in page stands. */
-async function signIn(person: Person, page: Page, who: Awaited<ReturnType<typeof town.withPassword>>): Promise<Page> {
+async function signIn(
+  person: Person,
+  page: Page,
+  who: Awaited<ReturnType<typeof fixture.withPassword>>
+): Promise<Page> {
   const asked = await person.submit(page, { username: who.account.name, password }, /login/)
   const landed = await person.submit(asked, { code: totpCode(who.secret, time.now) }, /totp/)
   time.advance(30)
@@ -33,7 +37,7 @@ async function signIn(person: Person, page: Page, who: Awaited<ReturnType<typeof
 }
 
 t.test('FIELD F2 every tab of a fresh browser ends at its own address', async t => {
-  const ada = await town.withPassword(['totp'])
+  const ada = await fixture.withPassword(['totp'])
   for (const count of [2, 3, 5]) {
     const person = browser()
     const goals = Array.from({ length: count }, (_, i) => `${i % 2 === 0 ? own : `${shared}/nb`}/tab${i}?of=${count}`)
@@ -55,7 +59,7 @@ t.test('FIELD F2 every tab of a fresh browser ends at its own address', async t 
 })
 
 t.test('FIELD F2 fetches that run at once set no nonce, and one challengeUrl leads in', async t => {
-  const ada = await town.withPassword(['totp'])
+  const ada = await fixture.withPassword(['totp'])
   for (const isUsed of [false, true]) {
     const person = browser()
     if (isUsed) await person.request('GET', `${own}/page`)
@@ -77,7 +81,7 @@ t.test('FIELD F2 fetches that run at once set no nonce, and one challengeUrl lea
 t.test(
   'FIELD F2 a kept sign-in address works in another profile, and is no way into somebody else’s session',
   async t => {
-    const [ada, bob] = [await town.withPassword(['totp']), await town.withPassword(['totp'])]
+    const [ada, bob] = [await fixture.withPassword(['totp']), await fixture.withPassword(['totp'])]
     const kept = (await browser().request('GET', `${own}/deep?x=1`)).headers.location as string
     const other = browser()
     const landed = await signIn(other, await other.open(kept), ada)
@@ -118,7 +122,7 @@ t.test(
 t.test(
   'FIELD F2 a hand-over that is late leads to the same page; cookies are off only when the second has none either',
   async t => {
-    const ada = await town.withPassword(['totp'])
+    const ada = await fixture.withPassword(['totp'])
     const person = browser()
     await signIn(person, await person.open(`${portal}/login`), ada)
     const login = (await person.request('GET', `${own}/late?x=%2F`)).headers.location as string
@@ -148,7 +152,7 @@ t.test(
 )
 
 t.test('FIELD F3 a stale form of somebody who is in goes on, and nothing is checked or changed', async t => {
-  const ada = await town.withPassword(['totp', 'recovery'])
+  const ada = await fixture.withPassword(['totp', 'recovery'])
   const goals: [string, string][] = [
     [`${portal}/`, ''],
     [`${own}/x`, `?${new URLSearchParams({ rd: `${own}/x` })}`],
@@ -185,7 +189,7 @@ t.test('FIELD F3 a stale form of somebody who is in goes on, and nothing is chec
 })
 
 t.test('FIELD F3 what is not enough is asked again, and whoever wants another account is not led past it', async t => {
-  const ada = await town.withPassword(['totp'])
+  const ada = await fixture.withPassword(['totp'])
   const person = browser()
   const query = `?${new URLSearchParams({ rd: `${own}/fresh/x` })}`
   await signIn(person, await person.open(`${portal}/login`), ada)
@@ -203,7 +207,7 @@ t.test('FIELD F3 what is not enough is asked again, and whoever wants another ac
   const landed = await person.submit(again, { code: totpCode(ada.secret, time.now) }, /totp/)
   t.match([landed.status, landed.url], [200, `${own}/fresh/x`])
   time.advance(30)
-  const bob = await town.withPassword(['totp'])
+  const bob = await fixture.withPassword(['totp'])
   const form = await person.submit(other, { username: bob.account.name, password }, /login/)
   t.match([form.status, read(form)], [403, /open for too long/])
   t.match(form.body, `value="${bob.account.name}"`)
@@ -211,7 +215,7 @@ t.test('FIELD F3 what is not enough is asked again, and whoever wants another ac
 })
 
 t.test('FIELD F3 signing out when signed out is a success, with any form and without', async t => {
-  const ada = await town.withPassword(['totp'])
+  const ada = await fixture.withPassword(['totp'])
   const person = browser()
   const home = await signIn(person, await person.open(`${portal}/login`), ada)
   await person.submit(home, {}, /logout/)
@@ -228,7 +232,7 @@ t.test('FIELD G7 the way survives every restart of a sign-in', async t => {
   const goal = `${own}/deep/page?q=a%2Fb&r=1`
   const restarts: Record<
     string,
-    (person: Person, ada: Awaited<ReturnType<typeof town.withPassword>>, half: Page) => Promise<Page>
+    (person: Person, ada: Awaited<ReturnType<typeof fixture.withPassword>>, half: Page) => Promise<Page>
   > = {
     'the code comes 11 minutes after the password': async (person, ada, half) => {
       time.advance(11 * 60)
@@ -288,7 +292,7 @@ t.test('FIELD G7 the way survives every restart of a sign-in', async t => {
     }
   }
   for (const [what, restart] of Object.entries(restarts)) {
-    const ada = await town.withPassword(['totp', 'recovery'])
+    const ada = await fixture.withPassword(['totp', 'recovery'])
     const person = browser()
     const half = await person.submit(await person.open(goal), { username: ada.account.name, password }, /login/)
     const login = await restart(person, ada, half)
@@ -299,7 +303,7 @@ t.test('FIELD G7 the way survives every restart of a sign-in', async t => {
 })
 
 t.test('FIELD G7 waiting for a throttled code keeps the way', async t => {
-  const ada = await town.withPassword(['totp'])
+  const ada = await fixture.withPassword(['totp'])
   const person = browser()
   let page = await person.submit(await person.open(`${own}/w`), { username: ada.account.name, password }, /login/)
   for (let i = 0; i < 8 && page.status !== 429; i++) page = await person.submit(page, { code: '000000' }, /totp/)
@@ -327,17 +331,17 @@ t.test('FIELD G7 an invitation leads on to where it was opened for, through enro
 t.test(
   'FIELD G8 a form whose cookie was lost is shown again with the name in it; the second time cookies are off',
   async t => {
-    const ada = await town.withPassword(['totp'])
+    const ada = await fixture.withPassword(['totp'])
     const person = browser()
     const login = await person.open(`${own}/g8`)
-    person.forget(town.host)
+    person.forget(fixture.host)
     const again = await person.submit(login, { username: ada.account.name, password }, /login/)
     t.match([again.status, read(again)], [403, /did not send our cookie.*Nothing was checked/])
     t.match(again.body, `value="${ada.account.name}"`)
     const half = await person.submit(again, { username: ada.account.name, password }, /login/)
     t.match(read(half), /This is the last step before Notebooks opens/)
-    const nonce = /factorgate-nonce[^;]*/.exec(person.cookies(town.host))?.[0] ?? ''
-    person.forget(town.host, nonce.split('=')[0])
+    const nonce = /factorgate-nonce[^;]*/.exec(person.cookies(fixture.host))?.[0] ?? ''
+    person.forget(fixture.host, nonce.split('=')[0])
     const asked = await person.submit(half, { code: totpCode(ada.secret, time.now) }, /totp/)
     t.match([asked.status, read(asked)], [403, /did not send our cookie/])
     const landed = await person.submit(asked, { code: totpCode(ada.secret, time.now) }, /totp/)
@@ -345,10 +349,10 @@ t.test(
 
     const off = browser()
     const page = await off.open(`${own}/off`)
-    off.forget(town.host)
+    off.forget(fixture.host)
     const first = await off.submit(page, { username: 'x', password: 'y' }, /login/)
     t.notMatch(read(first), /did not keep our cookie/)
-    off.forget(town.host)
+    off.forget(fixture.host)
     const second = await off.submit(first, { username: 'x', password: 'y' }, /login/)
     t.match([second.status, read(second)], [403, /Your browser did not keep our cookie.*allow cookies/])
     t.match(second.body, /href="[^"]*login\?rd=[^"]*own\.localhost/, 'and the way stays')
@@ -356,7 +360,7 @@ t.test(
 )
 
 t.test('FIELD F17 a form that did not reach its app says so, and can be sent after all', async t => {
-  const ada = await town.withPassword(['totp'])
+  const ada = await fixture.withPassword(['totp'])
   const body = 'text=three+pages'
   const person = browser()
   await signIn(person, await person.open(`${own}/write`), ada)
@@ -394,7 +398,7 @@ t.test('FIELD F17 a form that did not reach its app says so, and can be sent aft
 })
 
 t.test('FIELD N6 the failure that brings a wait says so, and a right answer after it is taken', async t => {
-  const ada = await town.withPassword(['totp', 'recovery'])
+  const ada = await fixture.withPassword(['totp', 'recovery'])
   for (const [field, wrong] of [
     [/totp/, '000000'],
     [/recovery/, 'not-one-of-them']
@@ -413,8 +417,8 @@ t.test('FIELD N6 the failure that brings a wait says so, and a right answer afte
 })
 
 t.test('FIELD N6 without scripts a passkey-only person reads what is true', async t => {
-  const { account } = await town.resident(['webauthn'])
-  const person = await town.browserOf(account, ['password'])
+  const { account } = await fixture.resident(['webauthn'])
+  const person = await fixture.browserOf(account, ['password'])
   const page = await person.open(`${own}/x`)
   t.match(read(page), /a passkey needs scripts.*ask the people who run this gate for another way to sign in/)
   t.notMatch(read(page), /You can use a password and a code without scripts/)
@@ -427,10 +431,10 @@ t.test('FIELD G6 a form that is pressed twice leads on, whichever of its answers
     ['at once', 'recovery'],
     ['one after the other', 'recovery']
   ] as const) {
-    const ada = await town.withPassword(['totp', 'recovery'])
+    const ada = await fixture.withPassword(['totp', 'recovery'])
     const person = browser()
     const half = await person.submit(await person.open(`${own}/g6`), { username: ada.account.name, password }, /login/)
-    const cookie = person.cookies(town.host)
+    const cookie = person.cookies(fixture.host)
     const code = factor === 'totp' ? totpCode(ada.secret, time.now) : (ada.codes[0] as string)
     const csrf = /name="csrf" value="([^"]+)"/.exec(half.body)?.[1] ?? ''
     const url = half.url.replace('/challenge?', `/challenge/${factor}?`)
@@ -455,13 +459,13 @@ t.test('FIELD G6 a form that is pressed twice leads on, whichever of its answers
       'so is another browser’s'
     )
     t.match(again.headers.location, /\/challenge\?|\/callback\?/)
-    for (const line of again.headers['set-cookie'] ?? []) person.hold(town.host, line)
+    for (const line of again.headers['set-cookie'] ?? []) person.hold(fixture.host, line)
     const landed = await person.open(new URL(again.headers.location as string, url).href)
     t.match([landed.status, landed.url], [200, `${own}/g6`])
     time.advance(60)
     t.match((await press()).headers.location, /\/login\?/, 'and later it is spent')
   }
   // One process with a store of its own has all answers in memory.
-  t.equal(town.runtime.sharedAnswers, null)
-  for await (const { key } of town.runtime.store.scan('answer')) t.fail(key)
+  t.equal(fixture.runtime.sharedAnswers, null)
+  for await (const { key } of fixture.runtime.store.scan('answer')) t.fail(key)
 })

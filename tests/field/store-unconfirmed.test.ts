@@ -9,12 +9,12 @@ import { Invitations } from '../../src/identity/invitations.ts'
 import { inBatches } from '../../src/store/batches.ts'
 import { StoreUnconfirmed, StoreUnreachable } from '../../src/store/store.ts'
 import { commandAt } from '../fixtures/in-process/command.ts'
-import { alice, house as factorHouse, home } from '../fixtures/in-process/factors.ts'
+import { alice, fixture as factorFixture, home } from '../fixtures/in-process/factors.ts'
 import { startGateway } from '../fixtures/in-process/gateway.ts'
 import type { MemoryStore } from '../fixtures/in-process/memory-store.ts'
 import { totpCode } from '../fixtures/in-process/person.ts'
 import { enrolled, password, signedIn } from '../fixtures/pipeline/people.ts'
-import { openHouse } from '../fixtures/pipeline/portal.ts'
+import { openFixture } from '../fixtures/pipeline/portal.ts'
 import { textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
 import { startRedis, until } from '../fixtures/process/redis-server.ts'
 
@@ -29,26 +29,26 @@ function replicated(store: MemoryStore): { isStuck: boolean; asked: number } {
 }
 
 async function peopleIn(t: Test, count: number) {
-  const house = await openHouse(t)
-  const replicas = replicated(house.store)
+  const fixture = await openFixture(t)
+  const replicas = replicated(fixture.store)
   replicas.isStuck = false
-  const { ada, sessions, store } = house
+  const { ada, sessions, store } = fixture
   for (let n = 0; n < count; n++) {
-    const session = { id: `s${n}`, accountId: ada.id, createdAt: house.clock(), expiresAt: house.clock() + 60_000 }
+    const session = { id: `s${n}`, accountId: ada.id, createdAt: fixture.clock(), expiresAt: fixture.clock() + 60_000 }
     const more = { proofs: [], generation: 0, device: { userAgent: '', address: home }, tokens: {} }
     await store.put(`session:s${n}`, JSON.stringify({ ...session, ...more }))
     await store.link(`sessions-of:${ada.id}`, `s${n}`)
-    await store.put(`seen:s${n}`, String(house.clock()))
+    await store.put(`seen:s${n}`, String(fixture.clock()))
   }
   replicas.isStuck = true
-  return { house, replicas, sessions, store, left: () => store.members(`sessions-of:${ada.id}`) }
+  return { fixture, replicas, sessions, store, left: () => store.members(`sessions-of:${ada.id}`) }
 }
 
 t.test('FIELD A7 all batches run before the replicas are asked, once; trying again asks again', async t => {
   for (const name of ['endAccount', 'endAll'] as const) {
-    const { house, replicas, sessions, left } = await peopleIn(t, 250)
+    const { fixture, replicas, sessions, left } = await peopleIn(t, 250)
     const end = () =>
-      name === 'endAll' ? sessions.endAll('revoked') : sessions.endAccount(house.ada.id, 'revoked', 'nobody')
+      name === 'endAll' ? sessions.endAll('revoked') : sessions.endAccount(fixture.ada.id, 'revoked', 'nobody')
     await t.rejects(end(), { name: 'StoreUnconfirmed', ended: 250 }, name)
     t.same(await left(), [], 'all of them have ended')
     t.equal(replicas.asked, 1)
@@ -65,14 +65,14 @@ t.test('FIELD A7 all batches run before the replicas are asked, once; trying aga
 t.test(
   'FIELD A7 what one record refuses does not keep the others; a store that is away is not asked for ever',
   async t => {
-    const { house, replicas, sessions, store, left } = await peopleIn(t, 250)
+    const { fixture, replicas, sessions, store, left } = await peopleIn(t, 250)
     replicas.isStuck = false
     const take = store.take.bind(store)
     store.take = async key => {
       if (key === 'session:s3') throw new StoreUnreachable('the master of this slot is away')
       return take(key)
     }
-    await t.rejects(sessions.endAccount(house.ada.id, 'revoked'), { message: /this slot/ })
+    await t.rejects(sessions.endAccount(fixture.ada.id, 'revoked'), { message: /this slot/ })
     t.same(await left(), ['s3'])
     let tried = 0
     const away = inBatches(
@@ -90,12 +90,12 @@ t.test(
 )
 
 t.test('FIELD A7 who was seen is written in the same batches, and what fails is due again', async t => {
-  const { house, sessions, store } = await peopleIn(t, 0)
-  const { visitor } = await enrolled(house).catch(() => ({ visitor: null }))
+  const { fixture, sessions, store } = await peopleIn(t, 0)
+  const { visitor } = await enrolled(fixture).catch(() => ({ visitor: null }))
   t.equal(visitor, null, 'nobody signs in while nothing is confirmed')
   store.settle = async () => {}
-  const signed = await enrolled(house)
-  await signed.visitor.open(`${house.portalOrigin}/.factorgate/account`)
+  const signed = await enrolled(fixture)
+  await signed.visitor.open(`${fixture.portalOrigin}/.factorgate/account`)
   const put = store.put.bind(store)
   store.put = async (key, ...rest) => {
     if (key.startsWith('seen:')) throw new StoreUnreachable('away')
@@ -115,7 +115,7 @@ t.test(
   'FIELD A7 each end of access asks again when it is tried again, although there is nothing left to change',
   async t => {
     const make = async () => {
-      const all = factorHouse()
+      const all = factorFixture()
       const { store, clock } = all
       const accounts = new Accounts({ store, clock })
       const bob = await accounts.create({ name: 'bob', groups: ['a', 'b'] })
@@ -167,7 +167,7 @@ t.test(
 t.test(
   'FIELD A7 a code, an older invitation or the counter of a key that is spent is confirmed before it counts',
   async t => {
-    const all = factorHouse()
+    const all = factorFixture()
     const [code = '', other = ''] = await all.recovery.issue(alice.id)
     const { ceremony, secret } = await all.totp.begin(alice, 's1')
     const typed = totpCode(secret, all.time.now)
@@ -196,24 +196,24 @@ t.test(
   'FIELD A7 on the pages: what was done is said to be done and not confirmed, and doing it again asks again',
   async t => {
     const open = async () => {
-      const house = await openHouse(t)
-      const { secret } = await enrolled(house)
-      await signedIn(house, secret)
-      const { visitor } = await signedIn(house, secret)
-      const page = await visitor.open(`${house.portalOrigin}/.factorgate/account`)
-      const lines = () => house.events.filter(({ confirmed }) => confirmed === false).map(({ kind }) => kind)
-      return { house, visitor, page, lines, replicas: replicated(house.store) }
+      const fixture = await openFixture(t)
+      const { secret } = await enrolled(fixture)
+      await signedIn(fixture, secret)
+      const { visitor } = await signedIn(fixture, secret)
+      const page = await visitor.open(`${fixture.portalOrigin}/.factorgate/account`)
+      const lines = () => fixture.events.filter(({ confirmed }) => confirmed === false).map(({ kind }) => kind)
+      return { fixture, visitor, page, lines, replicas: replicated(fixture.store) }
     }
-    const count = async (house: Awaited<ReturnType<typeof openHouse>>) =>
-      (await house.sessions.list(house.ada.id)).length
+    const count = async (fixture: Awaited<ReturnType<typeof openFixture>>) =>
+      (await fixture.sessions.list(fixture.ada.id)).length
     const rows = [
       ['all others', /others\/end/, 1, 'session.end', /account$/],
       ['one', 'the oldest', 2, 'session.end', /account$/],
       ['logging out', /logout/, 2, 'logout', /signed-out$/]
     ] as const
     for (const [name, form, left, kind, leads] of rows) {
-      const { house, visitor, page, lines, replicas } = await open()
-      const oldest = (await house.sessions.list(house.ada.id)).sort(
+      const { fixture, visitor, page, lines, replicas } = await open()
+      const oldest = (await fixture.sessions.list(fixture.ada.id)).sort(
         (a, b) => a.session.createdAt - b.session.createdAt
       )[0]
       const to = form === 'the oldest' ? new RegExp(`sessions/${oldest?.session.id}/end`) : form
@@ -221,7 +221,7 @@ t.test(
       const unconfirmed = await send()
       t.same([unconfirmed.status, unconfirmed.headers['factorgate-error']], [503, 'not_confirmed'], name)
       t.match(textOf(unconfirmed.body), /Done, but not saved twice yet/)
-      t.equal(await count(house), left, 'it is done')
+      t.equal(await count(fixture), left, 'it is done')
       t.same(lines(), [kind], 'and the journal says so')
       t.equal((await send()).headers['factorgate-error'], 'not_confirmed', 'again')
       replicas.isStuck = false
@@ -230,38 +230,38 @@ t.test(
       t.match(confirmed.headers.location, leads)
     }
 
-    const { house, visitor, replicas } = await open()
-    await house.credentials.add({
-      ...(await house.credentials.list(house.ada.id))[0]!,
+    const { fixture, visitor, replicas } = await open()
+    await fixture.credentials.add({
+      ...(await fixture.credentials.list(fixture.ada.id))[0]!,
       id: 'B'.repeat(22),
       name: 'other'
     })
-    const remove = () => `${house.portalOrigin}/.factorgate/account/factors/${'B'.repeat(22)}/remove`
+    const remove = () => `${fixture.portalOrigin}/.factorgate/account/factors/${'B'.repeat(22)}/remove`
     const form = await visitor.open(remove())
     const send = async () => (await visitor.post(form, {}, /remove/)).headers['factorgate-error']
     t.same([await send(), await send()], ['not_confirmed', 'not_confirmed'], 'a factor')
-    t.equal((await house.credentials.list(house.ada.id)).length, 1)
+    t.equal((await fixture.credentials.list(fixture.ada.id)).length, 1)
     replicas.isStuck = false
     t.equal(await send(), undefined)
     const nobodys = { ...form, body: form.body.replaceAll('B'.repeat(22), 'C'.repeat(22)) }
     t.equal((await visitor.post(nobodys, {}, /remove/)).status, 404, 'what was never there is not there')
 
     replicas.isStuck = true
-    const change = await visitor.open(`${house.portalOrigin}/.factorgate/account/password`)
+    const change = await visitor.open(`${fixture.portalOrigin}/.factorgate/account/password`)
     const next = 'another battery staple'
     const changed = await visitor.post(change, { old: password, password: next })
     t.equal(changed.headers['factorgate-error'], 'not_confirmed', 'a new password')
-    t.equal(await count(house), 1, 'the other sign-ins have ended')
+    t.equal(await count(fixture), 1, 'the other sign-ins have ended')
     const again = await visitor.post(change, { old: next, password: next })
     t.equal(again.headers['factorgate-error'], 'not_confirmed')
   }
 )
 
 t.test('FIELD A7 an invitation whose password nothing confirms goes on where it stopped', async t => {
-  const house = await openHouse(t)
-  const link = await house.invite()
-  const person = new Visitor(house.app)
-  const replicas = replicated(house.store)
+  const fixture = await openFixture(t)
+  const link = await fixture.invite()
+  const person = new Visitor(fixture.app)
+  const replicas = replicated(fixture.store)
   const form = await person.open(link)
   t.equal((await person.post(form, { password })).headers['factorgate-error'], 'not_confirmed')
   replicas.isStuck = false

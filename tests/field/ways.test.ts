@@ -2,7 +2,7 @@
 import t from 'tap'
 import type { FactorKind, ProofKind } from '../../src/factor/proof.ts'
 import { totpCode } from '../fixtures/in-process/person.ts'
-import { openTown, read } from '../fixtures/in-process/signing-in.ts'
+import { openSignInGate, read } from '../fixtures/in-process/signing-in.ts'
 
 /** Each app has the same rules, as paths: `/webauthn-totp/5m` wants one of the two, five minutes old at most; `any` takes all. */
 const demands: readonly (readonly FactorKind[])[] = [
@@ -49,19 +49,19 @@ const stages: Record<string, { proofs: (one: FactorKind) => ProofKind[]; ago: nu
   'signed in for long': { proofs: one => ['password', one], ago: 1000 }
 }
 
-const town = await openTown(t, apps)
+const fixture = await openSignInGate(t, apps)
 const kinds = { webauthn: /data-passkey="challenge"/, totp: /id="code-totp"/, recovery: /id="code-recovery"/ }
 
 t.test('FIELD N1 no place, challenge and set of factors sends anybody in circles', async t => {
   for (const [place, address] of Object.entries(places)) {
-    const root = address.replace('PORT', String(town.gate.port))
+    const root = address.replace('PORT', String(fixture.gate.port))
     const wrong: string[] = []
     for (const held of has) {
-      const { account } = await town.resident(held)
+      const { account } = await fixture.resident(held)
       for (const [stage, { proofs, ago }] of Object.entries(stages)) {
         if (stage === 'nobody' && held !== has[0]) continue
         const shown = proofs(held[0] as FactorKind)
-        const person = await town.browserOf(account, shown, ago)
+        const person = await fixture.browserOf(account, shown, ago)
         for (const wanted of demands)
           for (const within of ['ever', '5m']) {
             const url = `${root}/${nameOf(wanted)}/${within}/x`
@@ -97,27 +97,27 @@ t.test('FIELD N1 no place, challenge and set of factors sends anybody in circles
 /** The page that says what is missing has a link, and it leads to a page. */
 async function leadsOn(body: string, person: { open(url: string): Promise<{ status: number }> }) {
   const href = /<a class="button" href="([^"]+)"/.exec(body)?.[1]?.replaceAll('&amp;', '&')
-  return href !== undefined && (await person.open(town.gate.portal + href)).status === 200
+  return href !== undefined && (await person.open(fixture.gate.portal + href)).status === 200
 }
 
 t.test(
   'FIELD N1 a confirmation leads to the app, in every place; so does a factor that is added on the way',
   async t => {
     for (const [place, address] of Object.entries(places)) {
-      const root = address.replace('PORT', String(town.gate.port))
-      const { account, secret } = await town.resident(['totp'])
-      const person = await town.browserOf(account, ['password', 'totp'], 1000)
+      const root = address.replace('PORT', String(fixture.gate.port))
+      const { account, secret } = await fixture.resident(['totp'])
+      const person = await fixture.browserOf(account, ['password', 'totp'], 1000)
       const asked = await person.open(`${root}/totp/5m/x`)
       t.notMatch(read(asked), /To change your account/, 'the reason is the app’s')
-      const inside = await person.submit(asked, { code: totpCode(secret, town.time.now) }, /totp/)
+      const inside = await person.submit(asked, { code: totpCode(secret, fixture.time.now) }, /totp/)
       t.match([inside.url, inside.status], [`${root}/totp/5m/x`, 200], place)
-      town.time.advance(30)
+      fixture.time.advance(30)
 
       // Recovery codes are wanted, and there are none: made on the way, used, and there.
       const none = await person.open(`${root}/recovery/ever/x`)
       t.match(read(none), /needs a recovery code\. You have not set that up yet/)
       const make = /href="([^"]*enrol\/recovery[^"]*)"/.exec(none.body)?.[1]?.replaceAll('&amp;', '&') ?? ''
-      const list = await person.submit(await person.open(town.gate.portal + make), {}, /enrol\/recovery/)
+      const list = await person.submit(await person.open(fixture.gate.portal + make), {}, /enrol\/recovery/)
       const code = /<li>([0-9a-z-]+)<\/li>/.exec(list.body)?.[1] ?? ''
       const challenged = await person.submit(list, { saved: 'yes' }, /saved/)
       const there = await person.submit(challenged, { code }, /recovery/)
@@ -128,14 +128,14 @@ t.test(
 
 t.test('FIELD N1 what a script or a form was refused is asked for, though the page around it is open', async t => {
   for (const [place, address] of Object.entries(places)) {
-    const root = address.replace('PORT', String(town.gate.port))
-    const { account, secret } = await town.resident(['totp', 'recovery'])
+    const root = address.replace('PORT', String(fixture.gate.port))
+    const { account, secret } = await fixture.resident(['totp', 'recovery'])
     for (const [method, path] of [
       ['GET', '/totp/5m/data.json'],
       ['POST', '/form/send'],
       ['DELETE', '/totp/5m/x']
     ] as const) {
-      const person = await town.browserOf(account, ['password', 'totp'], 1000)
+      const person = await fixture.browserOf(account, ['password', 'totp'], 1000)
       await person.open(`${root}/`)
       const headers = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', accept: '*/*', referer: `${root}/page` }
       const refused = await person.request(method, root + path, { headers })
@@ -144,25 +144,25 @@ t.test('FIELD N1 what a script or a form was refused is asked for, though the pa
       const asked = await person.open(challengeUrl)
       t.match(read(asked), /This part of App \d needs a code from your authenticator app, at most 5 minutes old/)
       t.notMatch(asked.body, /id="code-recovery"/)
-      const back = await person.submit(asked, { code: totpCode(secret, town.time.now) }, /totp/)
+      const back = await person.submit(asked, { code: totpCode(secret, fixture.time.now) }, /totp/)
       t.equal(back.url, `${root}/page`, 'back to the page that asked')
       t.not((await person.request(method, root + path, { headers })).status, 401, 'and now it may')
-      town.time.advance(30)
+      fixture.time.advance(30)
     }
   }
 })
 
 t.test('FIELD N1 a clock that was put back sends nobody in circles', async t => {
-  const root = `http://gate.localhost:${town.gate.port}`
-  const { account, secret } = await town.resident(['totp'])
-  town.time.advance(3600)
-  const person = await town.browserOf(account, ['password', 'totp'])
-  town.time.advance(-3600)
+  const root = `http://gate.localhost:${fixture.gate.port}`
+  const { account, secret } = await fixture.resident(['totp'])
+  fixture.time.advance(3600)
+  const person = await fixture.browserOf(account, ['password', 'totp'])
+  fixture.time.advance(-3600)
   // The session is moved back with the clock (FIELD A9), and its proof with it.
   t.equal((await person.open(`${root}/totp/5m/x`)).url, `${root}/totp/5m/x`)
-  town.time.advance(301)
+  fixture.time.advance(301)
   const asked = await person.open(`${root}/totp/5m/x`)
   t.match(read(asked), /at most 5 minutes old/)
-  const inside = await person.submit(asked, { code: totpCode(secret, town.time.now) }, /totp/)
+  const inside = await person.submit(asked, { code: totpCode(secret, fixture.time.now) }, /totp/)
   t.equal(inside.url, `${root}/totp/5m/x`)
 })

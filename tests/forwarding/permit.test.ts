@@ -17,7 +17,7 @@ t.test('without a Permit nothing is forwarded, even where the step before forgot
   t.equal(up.bytes().length, 0)
 })
 
-t.test('HOUSE 6: every check is asked before the handler forwards, even one that is registered behind it', async t => {
+t.test('every check is asked before the handler forwards, even one that is registered behind it', async t => {
   const up = await startUpstream(t)
   const later = (app: FastifyInstance) => {
     app.addHook('onRequest', (_request, _reply, done) => done(new GateError('not_allowed')))

@@ -140,11 +140,11 @@ async function start(t: Test) {
   const destinations = new ReturnTargets(new RouteTable({ apps: all, portalOrigin: portal.url.origin }), all, time.read)
   return { time, app, gate, alice, destinations }
 }
-type House = Awaited<ReturnType<typeof start>>
+type Fixture = Awaited<ReturnType<typeof start>>
 
 /** One function per caller that asks it. They return `forward`, `own`, or the code of a challenge or refusal. */
-function ask(house: House, question: Question, cookie: string, principal: Principal | null) {
-  const { gate, destinations, time } = house
+function ask(fixture: Fixture, question: Question, cookie: string, principal: Principal | null) {
+  const { gate, destinations, time } = fixture
   const { method = 'GET', host = 'one', uri } = question
   const filled = Object.entries(question.headers ?? {}).map(([name, value]) => [name, withPort(value, gate)] as const)
   const headers = Object.fromEntries(filled)
@@ -215,14 +215,14 @@ function ask(house: House, question: Question, cookie: string, principal: Princi
 const withPort = (text: string, gate: Running) => text.replaceAll('PORT', String(gate.port))
 
 t.test('the same question has the same answer', async t => {
-  const house = await start(t)
-  const { gate, alice, time } = house
+  const fixture = await start(t)
+  const { gate, alice, time } = fixture
   for (const [title, question, expected] of rows) {
     const { who = 'nobody', host = 'one', minutesAgo = 0 } = question
     const signedIn = who === 'alice' ? await gate.signIn(alice, host) : null
     time.advance(minutesAgo * 60)
     const cookie = signedIn?.cookies[host] ?? (who === 'stale' ? staleCookie : '')
-    const asked = ask(house, question, cookie, signedIn?.principal ?? null)
+    const asked = ask(fixture, question, cookie, signedIn?.principal ?? null)
     for (const asker of askers) {
       const wanted = typeof expected === 'string' ? expected : (expected[asker] ?? expected.all)
       t.equal(await asked[asker](), wanted, `${title}: ${asker}`)
@@ -231,8 +231,8 @@ t.test('the same question has the same answer', async t => {
 })
 
 t.test('and so it has while something is out of service', async t => {
-  const house = await start(t)
-  const { store, journal } = house.gate.server.runtime
+  const fixture = await start(t)
+  const { store, journal } = fixture.gate.server.runtime
   const { get } = store
   for (const [title, question, outage, expected] of outages) {
     if (outage === 'journal') Object.defineProperty(journal, 'writable', { value: false, configurable: true })
@@ -240,7 +240,7 @@ t.test('and so it has while something is out of service', async t => {
       store.get = async () => {
         throw new StoreUnreachable('The store is away.')
       }
-    const asked = ask(house, question, question.who === 'stale' ? staleCookie : '', null)
+    const asked = ask(fixture, question, question.who === 'stale' ? staleCookie : '', null)
     for (const asker of ['in line', 'forward-auth'] as const)
       t.equal(await asked[asker](), expected, `${title}: ${asker}`)
     store.get = get
@@ -280,8 +280,8 @@ const ways: readonly (readonly [string, Question, string, string?])[] = [
 ]
 
 t.test('a challenge leads back to the same place, whoever asked', async t => {
-  const house = await start(t)
-  const { gate, alice } = house
+  const fixture = await start(t)
+  const { gate, alice } = fixture
   for (const [title, question, rd, ask] of ways) {
     const { method = 'GET', host = 'one', uri, who } = question
     const here = (text: string) => text.replaceAll('HERE', gate.origin(host))

@@ -41,48 +41,48 @@ async function behind(t: Test, name: KitName, ports: number, headers: string) {
 }
 
 t.test('mod_auth_openidc', { skip: lacksKit('front-oidc') }, async t => {
-  const house = await behind(
+  const fixture = await behind(
     t,
     'front-oidc',
     0,
     'headers: { name: X-Remote-User, display: X-Remote-Name, email: X-Remote-Email, groups: X-Remote-Groups, mfa: X-Remote-Acr }, mfa: { values: ["https://refeds.org/profile/mfa"] }'
   )
-  const page = await house.browse('login=alice&password=lab&code=123456')
+  const page = await fixture.browse('login=alice&password=lab&code=123456')
   t.match(page, /"remote-user":"alice"/, 'somebody with a second factor there reaches the app')
   t.match(page, /"remote-groups":"staff,operators"/)
   t.notMatch(page, new RegExp(`${secret}|x-remote`), 'which gets none of the proxy’s headers')
-  t.match(await house.accounts.byName('alice'), { directory: 'front', displayName: 'Alice Archer' })
-  const before = house.app.seen.length
-  const strange = await house.browse('login=strange&password=lab&code=123456')
+  t.match(await fixture.accounts.byName('alice'), { directory: 'front', displayName: 'Alice Archer' })
+  const before = fixture.app.seen.length
+  const strange = await fixture.browse('login=strange&password=lab&code=123456')
   t.match(strange, /is not valid/, 'a name with line breaks becomes a second header, and is refused')
-  t.match(house.output(), /X-Remote-User came twice/)
-  t.equal(house.app.seen.length, before)
-  t.equal(await house.accounts.byName('root'), null)
+  t.match(fixture.output(), /X-Remote-User came twice/)
+  t.equal(fixture.app.seen.length, before)
+  t.equal(await fixture.accounts.byName('root'), null)
 })
 
 t.test('mod_shib', { skip: lacksKit('front-shib') }, async t => {
-  const house = await behind(
+  const fixture = await behind(
     t,
     'front-shib',
     0,
     'headers: { name: X-Remote-User, display: displayName, email: mail, groups: entitlement, mfa: Shib-AuthnContext-Class }, separator: ";", mfa: { values: ["https://refeds.org/profile/mfa"] }'
   )
-  const page = await house.browse('username=alice&password=lab 123456')
+  const page = await fixture.browse('username=alice&password=lab 123456')
   t.match(page, /"remote-user":"alice@lab.example"/)
-  t.match(await house.accounts.byName('alice@lab.example'), {
+  t.match(await fixture.accounts.byName('alice@lab.example'), {
     groups: ['urn:mace:lab.example:group:staff', 'urn:mace:lab.example:group:operators']
   })
   t.notMatch(
-    await house.browse('username=bob&password=lab'),
+    await fixture.browse('username=bob&password=lab'),
     /"remote-user"/,
     'without a second factor there, the gate asks'
   )
-  t.match(await house.accounts.byName('bob@lab.example'), { directory: 'front' })
+  t.match(await fixture.accounts.byName('bob@lab.example'), { directory: 'front' })
 })
 
 t.test('Kerberos', { skip: lacksKit('front-kerberos') }, async t => {
-  const house = await behind(t, 'front-kerberos', 1, 'headers: { name: X-Remote-User }, realm: lab.example')
-  const { folder } = house.kit
+  const fixture = await behind(t, 'front-kerberos', 1, 'headers: { name: X-Remote-User }, realm: lab.example')
+  const { folder } = fixture.kit
   const env = {
     ...process.env,
     KRB5_CONFIG: path.join(folder, 'krb5.conf'),
@@ -92,12 +92,12 @@ t.test('Kerberos', { skip: lacksKit('front-kerberos') }, async t => {
     const kinit = run('kinit', [principal], { env })
     kinit.child.stdin!.end('lab\n')
     await kinit
-    const login = `${house.front}/.factorgate/login/front`
+    const login = `${fixture.front}/.factorgate/login/front`
     const page = ['-o', path.join(folder, 'page'), '-w', '%{http_code} %header{factorgate-error}']
     return (await run('curl', ['-sS', '--negotiate', '-u', ':', ...page, ...more, login], { env })).stdout.trim()
   }
   t.match(await visit('alice'), /^303/)
-  t.match(await house.accounts.byName('alice@lab.example'), { directory: 'front', externalId: 'alice@lab.example' })
+  t.match(await fixture.accounts.byName('alice@lab.example'), { directory: 'front', externalId: 'alice@lab.example' })
   t.match(await visit('alice/admin'), /^403 institution_name_invalid/, 'an instance is not the person')
   t.match(
     await visit('alice', '-H', 'X_Remote_User: root'),
@@ -106,7 +106,7 @@ t.test('Kerberos', { skip: lacksKit('front-kerberos') }, async t => {
   )
   t.match(await visit('bob', '-H', 'X-Remote-User: root', '-H', 'X-Front-Secret: x'), /^303/, 'what Apache takes away')
   t.same(
-    (await house.accounts.list()).map(({ name }) => name),
+    (await fixture.accounts.list()).map(({ name }) => name),
     ['alice@lab.example', 'bob@lab.example']
   )
 })

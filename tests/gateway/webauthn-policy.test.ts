@@ -1,7 +1,7 @@
 /** `factors.webauthn.policy` on a running gate: what people hear at enrolment and at sign-in, and what the journal says. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
-import { Caller, House, newKey } from '../fixtures/in-process/callers.ts'
+import { Caller, Fixture, newKey } from '../fixtures/in-process/callers.ts'
 import { Maker, packed } from '../fixtures/in-process/maker.ts'
 
 const good = 'fa2b99dc-9e39-4257-8f92-4a30d23c4118'
@@ -10,14 +10,14 @@ const good = 'fa2b99dc-9e39-4257-8f92-4a30d23c4118'
 const words = (body: string) => body.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ')
 
 /** Puts a policy into the file, and loads it. */
-async function set({ gate }: House, policy: string): Promise<void> {
+async function set({ gate }: Fixture, policy: string): Promise<void> {
   const text = readFileSync(gate.configFile, 'utf8').replace(/^factors:.*\n/m, '')
   writeFileSync(gate.configFile, text.replace(/^apps:/m, `factors: { webauthn: { policy: ${policy} } }\napps:`))
   await gate.server.reload(await gate.load())
 }
 
-const linesOf = async (house: House, kind: string) =>
-  (await house.journal())
+const linesOf = async (fixture: Fixture, kind: string) =>
+  (await fixture.journal())
     .split('\n')
     .filter(line => line !== '')
     .map(line => JSON.parse(line) as Record<string, unknown>)
@@ -28,11 +28,11 @@ t.test('AAL3 in one key: a maker must vouch, and keys stay where they are', asyn
   const [root, strange] = [await maker.root(), await maker.root()]
   const leaf = await maker.issue({ by: root, aaguid: good })
   const stranger = await maker.issue({ by: strange, aaguid: good })
-  const house = await House.start(t)
+  const fixture = await Fixture.start(t)
   // The certificates are a moment old, and the clock stands where the last half minute began.
-  house.time.advance(60)
-  await set(house, `{ profile: aal3, trustAnchors: ["${root.file}"], allow: [${good.toUpperCase()}] }`)
-  const ada = await house.person('ada')
+  fixture.time.advance(60)
+  await set(fixture, `{ profile: aal3, trustAnchors: ["${root.file}"], allow: [${good.toUpperCase()}] }`)
+  const ada = await fixture.person('ada')
   const caller = await ada.signedIn()
   const { options } = await caller.options('enrol')
   t.match(options, {
@@ -52,31 +52,31 @@ t.test('AAL3 in one key: a maker must vouch, and keys stay where they are', asyn
     ['a key of another maker', {}, packed, stranger, /maker/]
   ] as const
   for (const [what, traits, make, by, sentence] of refused) {
-    const key = newKey(house, { aaguid: good, ...traits })
+    const key = newKey(fixture, { aaguid: good, ...traits })
     const answer = await caller.enrol(key, make === null ? {} : { format: 'packed', statement: data => make(data, by) })
     t.equal(answer.status, 403, what)
     t.equal(answer.headers['factorgate-error'], 'authenticator_not_allowed', what)
     const { error } = JSON.parse(answer.body)
     t.match(error, { code: 'authenticator_not_allowed', message: sentence, isUnknown: true }, what)
   }
-  const unlisted = await caller.enrol(newKey(house, { aaguid: '2fc0579f-8113-47ea-b116-bb5a8db9202a' }), {
+  const unlisted = await caller.enrol(newKey(fixture, { aaguid: '2fc0579f-8113-47ea-b116-bb5a8db9202a' }), {
     format: 'packed',
     statement: data => packed(data, leaf)
   })
   t.equal(unlisted.status, 403, 'another model than its certificate is for')
-  const unverified = await caller.enrol(newKey(house, { aaguid: good, userVerifies: false }), {
+  const unverified = await caller.enrol(newKey(fixture, { aaguid: good, userVerifies: false }), {
     format: 'packed',
     statement: data => packed(data, leaf)
   })
   t.equal(unverified.status, 401, 'without a PIN, finger or face')
-  t.equal((await house.runtime.credentials.list(ada.account.id)).length, 1, 'nothing but the app was enrolled')
+  t.equal((await fixture.runtime.credentials.list(ada.account.id)).length, 1, 'nothing but the app was enrolled')
 
-  const key = newKey(house, { aaguid: good })
+  const key = newKey(fixture, { aaguid: good })
   const enrolled = await caller.enrol(key, { format: 'packed', statement: data => packed(data, leaf) })
   t.equal(enrolled.status, 200, enrolled.body)
-  t.match(JSON.parse((await new Caller(house).assert('login', key)).body), { redirect: /./ }, 'and it signs in')
+  t.match(JSON.parse((await new Caller(fixture).assert('login', key)).body), { redirect: /./ }, 'and it signs in')
   t.match(
-    (await linesOf(house, 'enrol')).map(({ outcome, why }) => [outcome, why]),
+    (await linesOf(fixture, 'enrol')).map(({ outcome, why }) => [outcome, why]),
     [
       ['unfit', 'synced'],
       ['unfit', 'unattested'],
@@ -89,28 +89,28 @@ t.test('AAL3 in one key: a maker must vouch, and keys stay where they are', asyn
 })
 
 t.test('a policy that comes later: what does not fit opens nothing, and everybody hears why', async t => {
-  const house = await House.start(t)
-  const [ada, bob] = [await house.person('ada'), await house.person('bob', { factor: false })]
-  const [synced, bobs] = [newKey(house, { backupEligible: true }), newKey(house, { backupEligible: true })]
+  const fixture = await Fixture.start(t)
+  const [ada, bob] = [await fixture.person('ada'), await fixture.person('bob', { factor: false })]
+  const [synced, bobs] = [newKey(fixture, { backupEligible: true }), newKey(fixture, { backupEligible: true })]
   t.equal((await (await ada.signedIn()).enrol(synced)).status, 200)
   t.equal((await (await bob.proved(['invitation'])).enrol(bobs)).status, 200)
-  await house.runtime.store.delete(`recovery:${bob.account.id}`)
-  await new Caller(house).assert('login', synced)
-  await set(house, '{ syncedPasskeys: refuse }')
+  await fixture.runtime.store.delete(`recovery:${bob.account.id}`)
+  await new Caller(fixture).assert('login', synced)
+  await set(fixture, '{ syncedPasskeys: refuse }')
 
-  const alone = await new Caller(house).assert('login', synced)
+  const alone = await new Caller(fixture).assert('login', synced)
   t.equal(alone.status, 403)
   t.match(JSON.parse(alone.body).error, {
     code: 'authenticator_not_allowed',
     message: /not accepted here any more, because it can be copied to other devices\. Sign in with your password/
   })
-  t.match(await linesOf(house, 'login').then(lines => lines.at(-1)), {
+  t.match(await linesOf(fixture, 'login').then(lines => lines.at(-1)), {
     factor: 'webauthn',
     outcome: 'unfit',
     why: 'synced',
     name: 'ada'
   })
-  const forged = await new Caller(house).assert('login', synced, {
+  const forged = await new Caller(fixture).assert('login', synced, {
     signatureSent: bytes => Buffer.from([...bytes.subarray(0, -1), bytes.at(-1)! ^ 1])
   })
   t.equal(JSON.parse(forged.body).error.code, 'wrong_credentials', 'who does not hold it hears nothing')
@@ -131,24 +131,24 @@ t.test('a policy that comes later: what does not fit opens nothing, and everybod
   const dead = await (await bob.halfWay()).get('/.factorgate/challenge')
   t.match(words(dead.body), /Your passkey is not accepted any more|is not accepted here any more/)
 
-  const again = newKey(house, { backupEligible: false })
+  const again = newKey(fixture, { backupEligible: false })
   t.equal((await (await ada.signedIn()).enrol(again)).status, 200, 'one that stays where it is enrols')
-  t.equal((await new Caller(house).assert('login', again)).status, 200)
+  t.equal((await new Caller(fixture).assert('login', again)).status, 200)
   t.notMatch(words((await (await ada.halfWay()).get('/.factorgate/challenge')).body), /not accepted here any more/)
 
-  await set(house, '{ syncedPasskeys: allow }')
-  t.equal((await new Caller(house).assert('login', synced)).status, 200, 'without the policy it counts again')
+  await set(fixture, '{ syncedPasskeys: allow }')
+  t.equal((await new Caller(fixture).assert('login', synced)).status, 200, 'without the policy it counts again')
 })
 
 t.test('the last factor that the policy takes cannot be removed in favour of one that it does not', async t => {
-  const house = await House.start(t)
-  const ada = await house.person('ada', { factor: false })
-  const [synced, fits] = [newKey(house, { backupEligible: true }), newKey(house)]
+  const fixture = await Fixture.start(t)
+  const ada = await fixture.person('ada', { factor: false })
+  const [synced, fits] = [newKey(fixture, { backupEligible: true }), newKey(fixture)]
   const first = await ada.proved(['invitation'])
   t.equal((await first.enrol(synced)).status, 200)
   t.equal((await (await ada.proved(['password', 'webauthn'])).enrol(fits)).status, 200)
-  await set(house, '{ syncedPasskeys: refuse }')
-  const kept = (await house.runtime.credentials.list(ada.account.id)).find(
+  await set(fixture, '{ syncedPasskeys: refuse }')
+  const kept = (await fixture.runtime.credentials.list(ada.account.id)).find(
     one => one.kind === 'webauthn' && !one.backupEligible
   )!
   const caller = await ada.proved(['password', 'webauthn'])

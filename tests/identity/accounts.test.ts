@@ -1,7 +1,7 @@
 /** The register of accounts: a name is given once, changes are not lost, and a removed account is gone. */
 import t from 'tap'
 import { AccountError } from '../../src/identity/accounts.ts'
-import { house } from '../fixtures/in-process/passwords.ts'
+import { fixture } from '../fixtures/in-process/passwords.ts'
 
 const problemOf = (attempt: Promise<unknown>) =>
   attempt.then(
@@ -10,7 +10,7 @@ const problemOf = (attempt: Promise<unknown>) =>
   )
 
 t.test('an account is found by id and by any spelling of its name', async t => {
-  const { accounts, time } = house()
+  const { accounts, time } = fixture()
   const alice = await accounts.create({
     name: ' Alice ',
     displayName: ' Alice Doe ',
@@ -37,7 +37,7 @@ t.test('an account is found by id and by any spelling of its name', async t => {
 })
 
 t.test('M16: what is no name belongs to nobody', async t => {
-  const { accounts } = house()
+  const { accounts } = fixture()
   await accounts.create({ name: 'alice' })
   const wrong = [
     '',
@@ -65,7 +65,7 @@ t.test('M16: what is no name belongs to nobody', async t => {
 })
 
 t.test('a name is given once: in any spelling, and of twenty at once to one', async t => {
-  const { accounts, store } = house()
+  const { accounts, store } = fixture()
   const outcomes = await Promise.all(
     Array.from({ length: 20 }, (_, i) => problemOf(accounts.create({ name: i % 2 ? 'alice' : 'Alice' })))
   )
@@ -80,7 +80,7 @@ t.test('a name is given once: in any spelling, and of twenty at once to one', as
 })
 
 t.test('changes made at once are all kept', async t => {
-  const { accounts } = house()
+  const { accounts } = fixture()
   const { id } = await accounts.create({ name: 'alice', groups: ['a'] })
   await Promise.all([
     accounts.update(id, { displayName: 'Alice' }),
@@ -105,7 +105,7 @@ t.test('changes made at once are all kept', async t => {
 })
 
 t.test('what is removed is gone, and its name is free for somebody with another id', async t => {
-  const { accounts, store } = house()
+  const { accounts, store } = fixture()
   const first = await accounts.create({ name: 'alice' })
   t.ok(await accounts.remove(first.id))
   t.notOk(await accounts.remove(first.id))
@@ -116,7 +116,7 @@ t.test('what is removed is gone, and its name is free for somebody with another 
 })
 
 t.test('a removal that broke off leaves the name to be taken', async t => {
-  const { accounts, store } = house()
+  const { accounts, store } = fixture()
   const first = await accounts.create({ name: 'alice' })
   await store.delete(`account:${first.id}`)
   t.equal(await accounts.byName('alice'), null)
@@ -125,7 +125,7 @@ t.test('a removal that broke off leaves the name to be taken', async t => {
 })
 
 t.test('D3: a record that is not wholly right is nobody', async t => {
-  const { accounts, store } = house()
+  const { accounts, store } = fixture()
   const alice = await accounts.create({ name: 'alice' })
   for (const change of [
     { id: 'other' },
@@ -143,7 +143,7 @@ t.test('D3: a record that is not wholly right is nobody', async t => {
 })
 
 t.test('of two people with the name of one account, the second one gets another account', async t => {
-  const { accounts } = house()
+  const { accounts } = fixture()
   const { id } = await accounts.create({ name: 'sam', directory: 'campus' })
   await accounts.bind(id, 'sam-1')
   t.equal(await problemOf(accounts.bind(id, 'sam-2')), 'external_taken')

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { Admissions } from '../../src/identity/admission.ts'
 import { type Arrival, cleanDisplayName, cleanEmail, cleanGroups } from '../../src/identity/arrival.ts'
-import { house } from '../fixtures/in-process/passwords.ts'
+import { fixture } from '../fixtures/in-process/passwords.ts'
 
 const campus = { id: 'campus', realm: null, groupMap: null }
 const arrival = (more: Partial<Arrival> = {}): Arrival => ({
@@ -15,7 +15,7 @@ const arrival = (more: Partial<Arrival> = {}): Arrival => ({
   ...more
 })
 const open = () => {
-  const { accounts } = house()
+  const { accounts } = fixture()
   return { accounts, admissions: new Admissions({ accounts }) }
 }
 

@@ -1,9 +1,9 @@
 /** Invitations: each is used once, within 24 hours, only the newest counts, and the store knows it by its digest. */
 import t from 'tap'
-import { house } from '../fixtures/in-process/passwords.ts'
+import { fixture } from '../fixtures/in-process/passwords.ts'
 
 t.test('an invitation is looked at often and accepted once', async t => {
-  const { invitations, store } = house()
+  const { invitations, store } = fixture()
   const token = await invitations.issue('A1')
   t.notOk((await store.dump()).includes(token), 'a copy of the store invites nobody')
   t.equal(await invitations.peek(token), 'A1')
@@ -22,7 +22,7 @@ t.test('an invitation is looked at often and accepted once', async t => {
 })
 
 t.test('it ends after 24 hours', async t => {
-  const { invitations, time } = house()
+  const { invitations, time } = fixture()
   const token = await invitations.issue('A1')
   time.advance(24 * 3600 - 1)
   t.equal(await invitations.peek(token), 'A1')
@@ -32,7 +32,7 @@ t.test('it ends after 24 hours', async t => {
 })
 
 t.test('the newest of an account counts, and others are not touched by it', async t => {
-  const { invitations } = house()
+  const { invitations } = fixture()
   const old = await invitations.issue('A1')
   const bobs = await invitations.issue('B2')
   const fresh = await invitations.issue('A1')
@@ -44,7 +44,7 @@ t.test('the newest of an account counts, and others are not touched by it', asyn
 })
 
 t.test('a removed account invites nobody', async t => {
-  const { invitations, store } = house()
+  const { invitations, store } = fixture()
   const token = await invitations.issue('A1')
   await invitations.removeAll('A1')
   t.equal(await invitations.accept(token), null)
@@ -52,7 +52,7 @@ t.test('a removed account invites nobody', async t => {
 })
 
 t.test('what is no token is nobody', async t => {
-  const { invitations, store } = house()
+  const { invitations, store } = fixture()
   const token = await invitations.issue('A1')
   const before = store.calls
   for (const wrong of ['', 'x', `${token}x`, token.slice(1), '../x', `${token.slice(0, 42)}=`, 'A'.repeat(100_000)]) {

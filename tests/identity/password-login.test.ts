@@ -4,18 +4,18 @@ import type { Directory } from '../../src/identity/directory.ts'
 import type { PasswordRefused } from '../../src/identity/local.ts'
 import { PasswordHasher } from '../../src/identity/password/password.ts'
 import type { LoginAttempt } from '../../src/identity/password/password-login.ts'
-import { cheap, house, rightPassword } from '../fixtures/in-process/passwords.ts'
+import { cheap, fixture, rightPassword } from '../fixtures/in-process/passwords.ts'
 
-type House = ReturnType<typeof house>
+type Fixture = ReturnType<typeof fixture>
 const refused = { kind: 'refused' }
 const at = (n: number) => `198.51.${n >> 8}.${n & 255}`
-const attempt = ({ login }: House, name: string, password: string, address = '192.0.2.1') =>
+const attempt = ({ login }: Fixture, name: string, password: string, address = '192.0.2.1') =>
   login.attempt({ name, password, address })
 const checked = (answers: LoginAttempt[]) => answers.filter(({ kind }) => kind !== 'throttled').length
 
 t.test('the right name and password are accepted, in any spelling of the name', async t => {
   for (const name of ['alice', 'Alice ', 'ａｌｉｃｅ']) {
-    const all = house()
+    const all = fixture()
     const account = await all.enter('alice')
     t.strictSame(await attempt(all, name, rightPassword), { kind: 'accepted', account }, name)
   }
@@ -29,7 +29,7 @@ t.test('M15: everything wrong reads the same and asks the store and the hash as 
       return super.verify(hash, password)
     }
   }
-  const all = house({ hasher: new Watched({ cost: cheap }) })
+  const all = fixture({ hasher: new Watched({ cost: cheap }) })
   await all.enter('alice')
   await all.accounts.suspend((await all.enter('suspended')).id, 'odd downloads')
   await all.accounts.create({ name: 'fresh' })
@@ -54,7 +54,7 @@ t.test('M15: everything wrong reads the same and asks the store and the hash as 
 })
 
 t.test('M16: what is no name is refused with the same work', async t => {
-  const all = house()
+  const all = fixture()
   await all.enter('alice')
   for (const [i, name] of [
     '',
@@ -76,7 +76,7 @@ t.test('M13, M14: the spellings of a name share their guesses, whether the name 
     ['nobody', 'NOBODY ', 'Nobody', 'ｎｏｂｏｄｙ'],
     ['a b', 'A B', ' a b', 'a b ']
   ]) {
-    const all = house()
+    const all = fixture()
     await all.enter('alice')
     const answers: LoginAttempt[] = []
     for (let i = 0; i < 16; i++) answers.push(await attempt(all, names[i % 4]!, 'wrong password', at(1)))
@@ -85,7 +85,7 @@ t.test('M13, M14: the spellings of a name share their guesses, whether the name 
 })
 
 t.test('M10: a hundred guesses at once from one place are four', async t => {
-  const all = house()
+  const all = fixture()
   await all.enter('alice')
   const answers = await Promise.all(Array.from({ length: 100 }, () => attempt(all, 'alice', 'wrong password', at(1))))
   t.equal(checked(answers), 4)
@@ -98,7 +98,7 @@ t.test('M10: a hundred guesses at once from one place are four', async t => {
 })
 
 t.test('spraying one password over many names meets the limit of its address', async t => {
-  const all = house()
+  const all = fixture()
   const answers: LoginAttempt[] = []
   for (let i = 0; i < 100; i++) answers.push(await attempt(all, `user${i}`, rightPassword, '203.0.113.5'))
   t.equal(checked(answers), 21)
@@ -110,7 +110,7 @@ t.test('spraying one password over many names meets the limit of its address', a
 })
 
 t.test('M17: alice gets in from her own address while the world guesses', async t => {
-  const all = house()
+  const all = fixture()
   const alice = await all.enter('alice')
   t.equal((await attempt(all, 'alice', rightPassword)).kind, 'accepted')
   await all.login.completed(alice, { address: '192.0.2.1' }, true)
@@ -124,7 +124,7 @@ t.test('M17: alice gets in from her own address while the world guesses', async 
 })
 
 t.test('M17: an attack ends, and with it the waiting', async t => {
-  const all = house()
+  const all = fixture()
   await all.enter('alice')
   for (let i = 0; i < 50; i++) {
     all.time.advance(60)
@@ -135,7 +135,7 @@ t.test('M17: an attack ends, and with it the waiting', async t => {
 })
 
 t.test('M11: a right password resets nothing until the sign-in is complete', async t => {
-  const all = house()
+  const all = fixture()
   const alice = await all.enter('alice')
   const answers: LoginAttempt[] = []
   for (let i = 0; i < 10; i++) answers.push(await attempt(all, 'alice', rightPassword))
@@ -148,14 +148,14 @@ t.test('M11: a right password resets nothing until the sign-in is complete', asy
 
 t.test('D7: busy is said at once and counts for nothing', async t => {
   const hasher = new PasswordHasher({ cost: cheap, concurrency: 1, queue: 0 })
-  const all = house({ hasher })
+  const all = fixture({ hasher })
   await all.enter('alice')
   class Full extends PasswordHasher {
     override async verify() {
       return 'busy' as const
     }
   }
-  const full = house({ hasher: new Full({ cost: cheap }) })
+  const full = fixture({ hasher: new Full({ cost: cheap }) })
   await full.enter('alice')
   for (let i = 0; i < 30; i++) t.strictSame(await attempt(full, 'alice', rightPassword), { kind: 'busy' })
   const answers = await Promise.all(Array.from({ length: 4 }, () => attempt(all, 'alice', rightPassword)))
@@ -163,7 +163,7 @@ t.test('D7: busy is said at once and counts for nothing', async t => {
 })
 
 t.test('D2: without the store nothing is checked', async t => {
-  const all = house()
+  const all = fixture()
   await all.enter('alice')
   all.store.isDown = true
   await t.rejects(attempt(all, 'alice', rightPassword), { name: 'StoreUnreachable' })
@@ -183,7 +183,7 @@ t.test('several directories are asked in turn, and each vouches for its own peop
     const accountId = known.get(name)
     return accountId === undefined ? ({ kind: 'refused' } as const) : ({ kind: 'accepted', accountId } as const)
   }
-  const all = house({ directories: local => [local, stub('ldap', says), stub('other', () => ({ kind: 'busy' }))] })
+  const all = fixture({ directories: local => [local, stub('ldap', says), stub('other', () => ({ kind: 'busy' }))] })
   const alice = await all.enter('alice')
   const bob = await all.accounts.create({ name: 'bob', directory: 'ldap' })
   known.set('bob', bob.id).set('alice', alice.id).set('ghost', 'A'.repeat(22))
@@ -216,7 +216,7 @@ t.test(
         authenticate: async (name, given) =>
           name === typed && given === rightPassword ? { kind: 'accepted', accountId } : { kind: 'refused' }
       }
-      const all = house({ directories: local => [local, directory] })
+      const all = fixture({ directories: local => [local, directory] })
       const alice = await all.accounts.create({ name: 'alice@lab', directory: 'ldap', externalId: '1' })
       accountId = alice.id
       const failures = async () =>
@@ -243,7 +243,7 @@ t.test('M15: a directory that does not answer tells nobody whose name another di
   for (const kind of ['unreachable', 'busy'] as const) {
     const silent: Directory = { id: 'ldap', authenticate: async () => ({ kind }), pretend: async () => ({ kind }) }
     const other: Directory = { id: 'other', authenticate: async () => ({ kind: 'refused' }) }
-    const all = house({ directories: local => [local, silent, other] })
+    const all = fixture({ directories: local => [local, silent, other] })
     await all.enter('local')
     await all.accounts.create({ name: 'theirs', directory: 'ldap', externalId: '1' })
     await all.accounts.create({ name: 'others', directory: 'other', externalId: '1' })
@@ -261,7 +261,7 @@ t.test('M15: a directory that does not answer tells nobody whose name another di
 })
 
 t.test('local passwords: set, asked for, removed, never in clear', async t => {
-  const all = house()
+  const all = fixture()
   const alice = await all.accounts.create({ name: 'alice' })
   t.notOk(await all.local.hasPassword(alice.id))
   for (const [password, problem] of [
@@ -282,7 +282,7 @@ t.test('local passwords: set, asked for, removed, never in clear', async t => {
 })
 
 t.test('a hash of other costs is renewed at the next sign-in', async t => {
-  const all = house({ hasher: new PasswordHasher({ cost: { memoryKiB: 128, passes: 1 } }) })
+  const all = fixture({ hasher: new PasswordHasher({ cost: { memoryKiB: 128, passes: 1 } }) })
   const alice = await all.accounts.create({ name: 'alice' })
   const old = await new PasswordHasher({ cost: cheap }).hash(rightPassword)
   await all.store.put(`password:${alice.id}`, JSON.stringify({ hash: old, setAt: 1 }))
@@ -294,7 +294,7 @@ t.test('a hash of other costs is renewed at the next sign-in', async t => {
 })
 
 t.test('D3: a password record that is not wholly right fits nothing', async t => {
-  const all = house()
+  const all = fixture()
   const alice = await all.enter('alice')
   for (const record of [
     '',
@@ -312,7 +312,7 @@ t.test('D3: a password record that is not wholly right fits nothing', async t =>
 })
 
 t.test('M11: to confirm without a password that was tried gives an address nothing back', async t => {
-  const all = house()
+  const all = fixture()
   const alice = await all.enter('alice')
   await all.login.completed(alice, { address: '192.0.2.1' }, false)
   const failures = async () => JSON.parse((await all.store.get('attempts:neighbours:192.0.2.1')) ?? '{}').failures

@@ -5,10 +5,10 @@ import { RecoveryCodes } from '../../src/factor/recovery-code.ts'
 import { removeEverythingOf } from '../../src/identity/removal.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
 import { AttemptBuckets } from '../../src/throttle/attempt-buckets.ts'
-import { house, rightPassword } from '../fixtures/in-process/passwords.ts'
+import { fixture, rightPassword } from '../fixtures/in-process/passwords.ts'
 
 async function lived() {
-  const all = house()
+  const all = fixture()
   const { store, clock, limiter, accounts, local, invitations } = all
   const keyring = makeKeyring([newMasterKey()])
   const credentials = new Credentials({ store, clock })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { GateRequest } from '../../src/platform/gate-request.ts'
-import { serve } from './house.ts'
+import { serve } from './raw-server.ts'
 
 const cases: readonly (readonly [sentence: string, lines: string, version: string, event: string])[] = [
   ['a WebSocket handshake is an upgrade', 'Upgrade: websocket', '1.1', 'upgrade'],

@@ -2,7 +2,7 @@ import t from 'tap'
 import { writeInterim } from '../../src/platform/interim-response.ts'
 import { joinBody } from '../../src/platform/joined-body.ts'
 import { releaseSocket, responseToUpgrade } from '../../src/platform/upgrade-response.ts'
-import { serve } from './house.ts'
+import { serve } from './raw-server.ts'
 
 const get = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'
 const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </caf\xe9>\r\n\r\n'

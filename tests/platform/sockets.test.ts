@@ -2,7 +2,7 @@ import net, { type AddressInfo, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { keepAfterFailedWrite } from '../../src/platform/failed-write.ts'
 import { closeInStages, isLeaving, softenClose } from '../../src/platform/staged-close.ts'
-import { serve } from './house.ts'
+import { serve } from './raw-server.ts'
 
 /**
  * A socket on which a write has failed, after the peer sent `answer` and reset the connection. It has read nothing yet, and

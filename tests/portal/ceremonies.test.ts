@@ -3,21 +3,21 @@ import type { Page } from 'playwright-core'
 import t from 'tap'
 import { addAuthenticator, openBrowser, openContext } from '../fixtures/browser/browser.ts'
 import { password } from '../fixtures/pipeline/people.ts'
-import { codeAt, openHouse } from '../fixtures/pipeline/portal.ts'
+import { codeAt, openFixture } from '../fixtures/pipeline/portal.ts'
 import { freePort } from '../fixtures/process/free-port.ts'
 
 t.test('with a real Chromium', async t => {
-  const house = await openHouse(t, { port: await freePort() })
+  const fixture = await openFixture(t, { port: await freePort() })
   const browser = await openBrowser(t)
-  const notebooks = house.apps[0]!.origin
-  const portal = (path: string) => `${house.portalOrigin}/.factorgate/${path}`
+  const notebooks = fixture.apps[0]!.origin
+  const portal = (path: string) => `${fixture.portalOrigin}/.factorgate/${path}`
 
   const context = await openContext(browser)
   const page = await context.newPage()
   const authenticator = await addAuthenticator(page)
 
   await t.test('an invited person creates a passkey and stands at their apps', async t => {
-    await page.goto(await house.invite())
+    await page.goto(await fixture.invite())
     await page.getByLabel('New password').fill(password)
     await page.getByRole('button', { name: 'Set password and continue' }).click()
     await page.getByRole('link', { name: 'Passkey or security key' }).click()
@@ -30,7 +30,7 @@ t.test('with a real Chromium', async t => {
     await page.waitForURL(portal(''))
     t.ok(await page.getByRole('link', { name: 'Notebooks' }).isVisible())
     t.equal((await authenticator.credentials()).length, 1)
-    const [credential] = await house.credentials.list(house.ada.id)
+    const [credential] = await fixture.credentials.list(fixture.ada.id)
     t.match(credential, { kind: 'webauthn', name: 'Passkey on Linux' })
   })
 
@@ -47,7 +47,7 @@ t.test('with a real Chromium', async t => {
     // The virtual authenticator picks at once what a person would pick from the list.
     await page.goto(`${notebooks}/tree?x=1`)
     await page.waitForURL(`${notebooks}/tree?x=1`)
-    const login = house.events.findLast(event => event.kind === 'login')
+    const login = fixture.events.findLast(event => event.kind === 'login')
     t.match(login, { factor: 'webauthn', outcome: 'accepted', name: 'ada' })
   })
 
@@ -110,7 +110,7 @@ t.test('with a real Chromium', async t => {
     await tab.goto(`${notebooks}/elsewhere`)
     await signInWithPassword(tab)
     await tab.getByText('Use a recovery code instead').click()
-    const [spare = ''] = await house.services.recoveryCodes.issue(house.ada.id)
+    const [spare = ''] = await fixture.services.recoveryCodes.issue(fixture.ada.id)
     await tab.getByLabel('Recovery code').fill(spare)
     await tab.locator('form[action*=recovery] button').click()
     await tab.waitForURL('http://third.localhost:*/')
@@ -125,7 +125,7 @@ t.test('with a real Chromium', async t => {
     await tab.goto(portal('login'))
     await signInWithPassword(tab)
     await tab.getByText('Use a recovery code instead').click()
-    const issued = await house.services.recoveryCodes.issue(house.ada.id)
+    const issued = await fixture.services.recoveryCodes.issue(fixture.ada.id)
     await tab.getByLabel('Recovery code').fill(issued[0] ?? '')
     await tab.locator('form[action*=recovery] button').click()
     await tab.waitForURL(portal(''))
@@ -145,7 +145,7 @@ t.test('with a real Chromium', async t => {
 
   await t.test('a revoked session is out at the next click', async t => {
     await page.goto(portal('account'))
-    await house.sessions.endAccount(house.ada.id, 'revoked')
+    await fixture.sessions.endAccount(fixture.ada.id, 'revoked')
     await page.goto(`${notebooks}/tree`)
     t.match(page.url(), /\/\.factorgate\/login\?/)
     t.ok(await page.getByText('Your sign-in was ended: by you on another device').isVisible())

@@ -1,15 +1,15 @@
 import t from 'tap'
 import { strictTransport } from '../../plugins/security-headers.ts'
 import { csrfOn, enrolled, halfWay, password, signedIn } from '../fixtures/pipeline/people.ts'
-import { codeAt, openHouse } from '../fixtures/pipeline/portal.ts'
+import { codeAt, openFixture } from '../fixtures/pipeline/portal.ts'
 import { textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
 
 const form = 'application/x-www-form-urlencoded'
 
 t.test('a POST of another kind of content is not read (R9, R10)', async t => {
-  const house = await openHouse(t)
-  const visitor = new Visitor(house.app)
-  const csrf = csrfOn(await visitor.get(`${house.portalOrigin}/.factorgate/login`))
+  const fixture = await openFixture(t)
+  const visitor = new Visitor(fixture.app)
+  const csrf = csrfOn(await visitor.get(`${fixture.portalOrigin}/.factorgate/login`))
   const body = new URLSearchParams({ csrf, username: 'ada', password }).toString()
   const json = JSON.stringify({ csrf, username: 'ada', password })
   for (const [type, text] of [
@@ -25,28 +25,28 @@ t.test('a POST of another kind of content is not read (R9, R10)', async t => {
     ['', body]
   ] as const) {
     const headers: Record<string, string> = { accept: 'text/html', ...(type === '' ? {} : { 'content-type': type }) }
-    const answer = await visitor.send('POST', `${house.portalOrigin}/.factorgate/login`, { headers, body: text })
+    const answer = await visitor.send('POST', `${fixture.portalOrigin}/.factorgate/login`, { headers, body: text })
     t.same([answer.status, answer.headers['factorgate-error']], [415, 'unsupported_media_type'], type)
   }
   for (const type of ['application/json\ta', 'application/json;', 'application/json ; x', 'text/json', form])
     for (const path of ['webauthn/options?for=login', 'webauthn/verify?for=login']) {
       const headers = { 'content-type': type }
-      const answer = await visitor.send('POST', `${house.portalOrigin}/.factorgate/${path}`, { headers, body: '{}' })
+      const answer = await visitor.send('POST', `${fixture.portalOrigin}/.factorgate/${path}`, { headers, body: '{}' })
       t.equal(answer.status, 415, `${path} ${type}`)
     }
 })
 
 t.test('JSON of another shape is 400, and no handler meets it (R10)', async t => {
-  const house = await openHouse(t)
-  const visitor = new Visitor(house.app)
-  const csrf = csrfOn(await visitor.get(`${house.portalOrigin}/.factorgate/login`))
+  const fixture = await openFixture(t)
+  const visitor = new Visitor(fixture.app)
+  const csrf = csrfOn(await visitor.get(`${fixture.portalOrigin}/.factorgate/login`))
   const shapes = ['', '{', '[]', '"x"', '1', 'null', '{}', '{"csrf":{"$gt":""}}', '{"csrf":["x"]}']
   for (const body of [
     ...shapes,
     JSON.stringify({ csrf, ceremony: ['x'], response: {} }),
     JSON.stringify({ csrf, ceremony: 'x', response: 'x' })
   ]) {
-    const answer = await visitor.send('POST', `${house.portalOrigin}/.factorgate/webauthn/verify?for=login`, {
+    const answer = await visitor.send('POST', `${fixture.portalOrigin}/.factorgate/webauthn/verify?for=login`, {
       headers: { 'content-type': 'application/json', accept: 'application/json' },
       body
     })
@@ -56,17 +56,17 @@ t.test('JSON of another shape is 400, and no handler meets it (R10)', async t =>
 })
 
 t.test('more than 16 KiB is 413', async t => {
-  const house = await openHouse(t)
-  const answer = await new Visitor(house.app).postTo(`${house.portalOrigin}/.factorgate/login`, {
+  const fixture = await openFixture(t)
+  const answer = await new Visitor(fixture.app).postTo(`${fixture.portalOrigin}/.factorgate/login`, {
     password: 'x'.repeat(20_000)
   })
   t.same([answer.status, answer.headers['factorgate-error']], [413, 'body_too_large'])
 })
 
 t.test('a POST from another site is refused, whatever it carries (R17)', async t => {
-  const house = await openHouse(t)
-  const visitor = new Visitor(house.app)
-  const csrf = csrfOn(await visitor.get(`${house.portalOrigin}/.factorgate/login`))
+  const fixture = await openFixture(t)
+  const visitor = new Visitor(fixture.app)
+  const csrf = csrfOn(await visitor.get(`${fixture.portalOrigin}/.factorgate/login`))
   for (const headers of [
     { origin: 'https://evil.test' },
     { origin: 'null' },
@@ -76,7 +76,7 @@ t.test('a POST from another site is refused, whatever it carries (R17)', async t
     { 'sec-fetch-site': 'same-site' }
   ] as Record<string, string>[]) {
     const answer = await visitor.postTo(
-      `${house.portalOrigin}/.factorgate/login`,
+      `${fixture.portalOrigin}/.factorgate/login`,
       { csrf, username: 'ada', password },
       headers
     )
@@ -85,10 +85,10 @@ t.test('a POST from another site is refused, whatever it carries (R17)', async t
 })
 
 t.test('every form wants its token, of this browser and this very sign-in (R11, R12)', async t => {
-  const house = await openHouse(t)
-  const { visitor, secret } = await enrolled(house)
-  const [credential] = await house.credentials.list(house.ada.id)
-  const { session } = (await house.sessions.list(house.ada.id))[0]!
+  const fixture = await openFixture(t)
+  const { visitor, secret } = await enrolled(fixture)
+  const [credential] = await fixture.credentials.list(fixture.ada.id)
+  const { session } = (await fixture.sessions.list(fixture.ada.id))[0]!
   const paths = [
     'login',
     'challenge/totp',
@@ -105,11 +105,11 @@ t.test('every form wants its token, of this browser and this very sign-in (R11, 
     'logout',
     'sponsor',
     'sponsor/ask',
-    `invite/${await house.invite().then(link => link.split('/').at(-1))}`
+    `invite/${await fixture.invite().then(link => link.split('/').at(-1))}`
   ]
-  const { visitor: half, page } = await halfWay(house)
+  const { visitor: half, page } = await halfWay(fixture)
   const foreign = { 'no token': '', 'a token from before the second factor': csrfOn(page), 'made up': 'A'.repeat(43) }
-  const shapes = house.posts
+  const shapes = fixture.posts
     .filter(url => !url.includes('webauthn'))
     .map(url => new RegExp(`^${url.replace(/:\w+/g, '[^/]+')}$`))
   t.equal(shapes.length, paths.length, 'all there are')
@@ -120,7 +120,7 @@ t.test('every form wants its token, of this browser and this very sign-in (R11, 
     )
   for (const path of paths)
     for (const [what, csrf] of Object.entries(foreign)) {
-      const answer = await visitor.postTo(`${house.portalOrigin}/.factorgate/${path}`, {
+      const answer = await visitor.postTo(`${fixture.portalOrigin}/.factorgate/${path}`, {
         csrf,
         name: 'x',
         saved: 'yes',
@@ -133,11 +133,11 @@ t.test('every form wants its token, of this browser and this very sign-in (R11, 
       if (isOver) t.same([answer.headers.location, answer.setCookies], ['/.factorgate/', []], path)
       else t.match(textOf(answer.body), /open for too long/, path)
     }
-  t.equal((await house.credentials.list(house.ada.id)).length, 1)
-  t.equal((await house.sessions.list(house.ada.id)).length, 2, 'nothing was ended')
+  t.equal((await fixture.credentials.list(fixture.ada.id)).length, 1)
+  t.equal((await fixture.sessions.list(fixture.ada.id)).length, 2, 'nothing was ended')
 
   const whole = half
-  const landed = await whole.submit(page, { code: codeAt(secret, house.clock()) }, /totp/)
+  const landed = await whole.submit(page, { code: codeAt(secret, fixture.clock()) }, /totp/)
   const nonce = whole.jar('gate.localhost').get('factorgate-nonce') as string
   whole.jar('gate.localhost').set('factorgate-nonce', 'Z'.repeat(43))
   t.equal((await whole.post(landed, {}, /logout/)).status, 403, 'a planted nonce')
@@ -148,10 +148,10 @@ t.test('every form wants its token, of this browser and this very sign-in (R11, 
 })
 
 t.test('an expired sign-in form says so and keeps nothing', async t => {
-  const house = await openHouse(t)
-  const visitor = new Visitor(house.app)
-  await visitor.get(`${house.portalOrigin}/.factorgate/login`)
-  const answer = await visitor.postTo(`${house.portalOrigin}/.factorgate/login`, {
+  const fixture = await openFixture(t)
+  const visitor = new Visitor(fixture.app)
+  await visitor.get(`${fixture.portalOrigin}/.factorgate/login`)
+  const answer = await visitor.postTo(`${fixture.portalOrigin}/.factorgate/login`, {
     csrf: 'x',
     username: 'ada',
     password
@@ -166,8 +166,8 @@ t.test('an expired sign-in form says so and keeps nothing', async t => {
 })
 
 t.test('nobody is sent elsewhere: foreign addresses count as none (R1-R8, R13, R14)', async t => {
-  const house = await openHouse(t)
-  const { secret } = await enrolled(house)
+  const fixture = await openFixture(t)
+  const { secret } = await enrolled(fixture)
   for (const rd of [
     'https://evil.test/',
     '//evil.test',
@@ -189,48 +189,48 @@ t.test('nobody is sent elsewhere: foreign addresses count as none (R1-R8, R13, R
     'http://notebooks.localhost/\u560d\u560a',
     'http://notebooks.localhost/\t/evil.test'
   ]) {
-    const start = `${house.portalOrigin}/.factorgate/login?${new URLSearchParams({ rd, state: 'S'.repeat(43) })}`
-    const visitor = new Visitor(house.app)
+    const start = `${fixture.portalOrigin}/.factorgate/login?${new URLSearchParams({ rd, state: 'S'.repeat(43) })}`
+    const visitor = new Visitor(fixture.app)
     const page = await visitor.open(start)
     t.equal(page.status, 200, rd)
     t.notMatch(page.body, /evil|<script>alert|javascript:|data:text/, rd)
-    const { landed } = await signedIn(house, secret, visitor, start)
-    t.equal(landed.url, `${house.portalOrigin}/.factorgate/`, rd)
+    const { landed } = await signedIn(fixture, secret, visitor, start)
+    t.equal(landed.url, `${fixture.portalOrigin}/.factorgate/`, rd)
   }
-  const doubled = `${house.portalOrigin}/.factorgate/login?rd=http://files.localhost/&rd=https://evil.test/`
-  t.notMatch((await new Visitor(house.app).open(doubled)).body, /evil|Raw data/)
+  const doubled = `${fixture.portalOrigin}/.factorgate/login?rd=http://files.localhost/&rd=https://evil.test/`
+  t.notMatch((await new Visitor(fixture.app).open(doubled)).body, /evil|Raw data/)
 })
 
 t.test('what people typed is shown as text (R13)', async t => {
-  const house = await openHouse(t)
-  const visitor = new Visitor(house.app)
+  const fixture = await openFixture(t)
+  const visitor = new Visitor(fixture.app)
   const username = '"><svg/onload=alert(1)>&amp;'
-  const page = await visitor.submit(await visitor.open(`${house.portalOrigin}/.factorgate/login`), {
+  const page = await visitor.submit(await visitor.open(`${fixture.portalOrigin}/.factorgate/login`), {
     username,
     password: 'wrong password'
   })
   t.notMatch(page.body, /<svg\/onload/)
   t.match(page.body, 'value="&quot;>&lt;svg/onload=alert(1)>&amp;amp;"')
-  const { visitor: ada } = await enrolled(house)
-  const [credential] = await house.credentials.list(house.ada.id)
-  await house.credentials.rename(house.ada.id, credential?.id ?? '', '<img src=x onerror=alert(1)>')
-  t.notMatch((await ada.open(`${house.portalOrigin}/.factorgate/account`)).body, /<img/)
-  const lost = await ada.get(`${house.portalOrigin}/.factorgate/%3Cscript%3E`)
+  const { visitor: ada } = await enrolled(fixture)
+  const [credential] = await fixture.credentials.list(fixture.ada.id)
+  await fixture.credentials.rename(fixture.ada.id, credential?.id ?? '', '<img src=x onerror=alert(1)>')
+  t.notMatch((await ada.open(`${fixture.portalOrigin}/.factorgate/account`)).body, /<img/)
+  const lost = await ada.get(`${fixture.portalOrigin}/.factorgate/%3Cscript%3E`)
   t.equal(lost.status, 404)
   t.notMatch(lost.body, /<script>/)
 })
 
 t.test('every page is private, framed by nobody, and runs nothing inline (R15, R16)', async t => {
-  const house = await openHouse(t)
-  const { visitor } = await enrolled(house)
-  const stranger = new Visitor(house.app)
+  const fixture = await openFixture(t)
+  const { visitor } = await enrolled(fixture)
+  const stranger = new Visitor(fixture.app)
   const pages = [
-    await stranger.get(`${house.portalOrigin}/.factorgate/login`),
-    await stranger.get(`${house.portalOrigin}/.factorgate/nothing-here`),
-    await stranger.get(await house.invite()),
-    await visitor.get(`${house.portalOrigin}/.factorgate/`),
-    await visitor.get(`${house.portalOrigin}/.factorgate/account`),
-    await visitor.get(`${house.portalOrigin}/.factorgate/enrol/totp`)
+    await stranger.get(`${fixture.portalOrigin}/.factorgate/login`),
+    await stranger.get(`${fixture.portalOrigin}/.factorgate/nothing-here`),
+    await stranger.get(await fixture.invite()),
+    await visitor.get(`${fixture.portalOrigin}/.factorgate/`),
+    await visitor.get(`${fixture.portalOrigin}/.factorgate/account`),
+    await visitor.get(`${fixture.portalOrigin}/.factorgate/enrol/totp`)
   ]
   for (const { headers, body, url } of pages) {
     t.equal(headers['cache-control'], 'no-store', url)
@@ -247,29 +247,29 @@ t.test('every page is private, framed by nobody, and runs nothing inline (R15, R
 })
 
 t.test('forms may lead on to the app on the way and to no other origin', async t => {
-  const house = await openHouse(t)
-  const page = await new Visitor(house.app).open('http://notebooks.localhost/x')
+  const fixture = await openFixture(t)
+  const page = await new Visitor(fixture.app).open('http://notebooks.localhost/x')
   t.match(page.headers['content-security-policy'], / form-action 'self' http:\/\/notebooks\.localhost;/)
 })
 
 t.test('style and script come from memory under a name that changes with them, on every host', async t => {
-  const house = await openHouse(t)
-  const visitor = new Visitor(house.app)
-  const { body } = await visitor.get(`${house.portalOrigin}/.factorgate/login`)
+  const fixture = await openFixture(t)
+  const visitor = new Visitor(fixture.app)
+  const { body } = await visitor.get(`${fixture.portalOrigin}/.factorgate/login`)
   const paths = [...body.matchAll(/(?:href|src)="(\/\.factorgate\/assets\/[^"]+)"/g)].map(([, path]) => path as string)
   t.equal(paths.length, 3)
-  for (const origin of [house.portalOrigin, 'http://files.localhost'])
+  for (const origin of [fixture.portalOrigin, 'http://files.localhost'])
     for (const path of paths) {
       const asset = await visitor.get(origin + path)
       t.equal(asset.status, 200, path)
       t.match(asset.headers['content-type'], /^(text\/(css|javascript); charset=utf-8|image\/svg\+xml)$/)
       t.match(asset.headers['cache-control'], path.endsWith('.svg') ? /^public, max-age=300$/ : /immutable/)
     }
-  const other = await visitor.get(`${house.portalOrigin}/.factorgate/assets/page.older.css`)
+  const other = await visitor.get(`${fixture.portalOrigin}/.factorgate/assets/page.older.css`)
   t.match(
     [other.status, other.headers['cache-control']],
     [200, /max-age=300$/],
     'another version’s page is dressed, for now'
   )
-  t.equal((await visitor.get(`${house.portalOrigin}/.factorgate/assets/x.html`)).status, 404)
+  t.equal((await visitor.get(`${fixture.portalOrigin}/.factorgate/assets/x.html`)).status, 404)
 })

@@ -1,17 +1,17 @@
 /** A new password, changed by its owner or set by invitation: what it takes, and which sign-ins it ends (ASVS 6.2.3, 7.4.3). */
 import t from 'tap'
 import { enrolled, halfWay, password, signedIn } from '../fixtures/pipeline/people.ts'
-import { codeAt, openHouse } from '../fixtures/pipeline/portal.ts'
+import { codeAt, openFixture } from '../fixtures/pipeline/portal.ts'
 import { textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
 
 const account = 'http://gate.localhost/.factorgate/account'
 const next = 'another battery staple'
 
 t.test('people change their own password; all other sign-ins end, this one goes on', async t => {
-  const house = await openHouse(t)
-  const { secret } = await enrolled(house)
-  const other = (await signedIn(house, secret)).visitor
-  const { visitor } = await signedIn(house, secret)
+  const fixture = await openFixture(t)
+  const { secret } = await enrolled(fixture)
+  const other = (await signedIn(fixture, secret)).visitor
+  const { visitor } = await signedIn(fixture, secret)
   const page = await visitor.open(account)
   t.match(page.body, /href="\/\.factorgate\/account\/password"/)
   const form = await visitor.open(`${account}/password`)
@@ -28,13 +28,13 @@ t.test('people change their own password; all other sign-ins end, this one goes 
   const done = await visitor.submit(form, { old: password, password: next })
   t.match([done.url, textOf(done.body)], [account, /Your password is changed/])
   t.match(textOf((await other.open(account)).body), /Your password was changed/)
-  t.equal((await house.sessions.list(house.ada.id)).length, 1)
+  t.equal((await fixture.sessions.list(fixture.ada.id)).length, 1)
   t.match(
-    house.events.filter(({ kind }) => kind === 'password.change').map(({ outcome }) => outcome),
+    fixture.events.filter(({ kind }) => kind === 'password.change').map(({ outcome }) => outcome),
     ['refused', 'changed']
   )
   const log = async (word: string) => {
-    const fresh = new Visitor(house.app, { address: '203.0.113.8' })
+    const fresh = new Visitor(fixture.app, { address: '203.0.113.8' })
     const login = await fresh.open('http://gate.localhost/.factorgate/login')
     return (await fresh.post(login, { username: 'ada', password: word })).status
   }
@@ -42,14 +42,14 @@ t.test('people change their own password; all other sign-ins end, this one goes 
 })
 
 t.test('it takes a fresh proof, and guesses at the old one are counted', async t => {
-  const house = await openHouse(t)
-  const { secret } = await enrolled(house)
-  const { visitor } = await signedIn(house, secret)
+  const fixture = await openFixture(t)
+  const { secret } = await enrolled(fixture)
+  const { visitor } = await signedIn(fixture, secret)
   const form = await visitor.open(`${account}/password`)
   const seen: number[] = []
   for (let i = 0; i < 6; i++) seen.push((await visitor.post(form, { old: `wrong ${i}`, password: next })).status)
   t.same(seen, [401, 401, 401, 401, 429, 429])
-  house.time.advance(301)
+  fixture.time.advance(301)
   t.match((await visitor.get(`${account}/password`)).headers.location, /challenge/)
   t.equal(
     (await visitor.post(form, { old: password, password: next })).headers['factorgate-error'],
@@ -58,10 +58,10 @@ t.test('it takes a fresh proof, and guesses at the old one are counted', async t
 })
 
 t.test('whose password is another directory’s has none to change here', async t => {
-  const house = await openHouse(t)
-  const { secret } = await enrolled(house)
-  const { visitor } = await signedIn(house, secret)
-  await house.accounts.update(house.ada.id, { directory: 'ldap' })
+  const fixture = await openFixture(t)
+  const { secret } = await enrolled(fixture)
+  const { visitor } = await signedIn(fixture, secret)
+  await fixture.accounts.update(fixture.ada.id, { directory: 'ldap' })
   t.equal((await visitor.get(`${account}/password`)).status, 404)
   t.notMatch((await visitor.open(account)).body, /account\/password/)
 })
@@ -69,37 +69,37 @@ t.test('whose password is another directory’s has none to change here', async 
 t.test(
   'a new password by invitation ends the other sign-ins, once the second factor is through and not before',
   async t => {
-    const house = await openHouse(t)
-    const { secret } = await enrolled(house)
-    const thief = (await signedIn(house, secret)).visitor
-    const invited = new Visitor(house.app)
-    const page = await invited.submit(await invited.open(await house.invite()), { password: next })
+    const fixture = await openFixture(t)
+    const { secret } = await enrolled(fixture)
+    const thief = (await signedIn(fixture, secret)).visitor
+    const invited = new Visitor(fixture.app)
+    const page = await invited.submit(await invited.open(await fixture.invite()), { password: next })
     t.equal((await thief.get(account)).status, 200, 'an invitation alone ends nothing')
-    await invited.submit(page, { code: codeAt(secret, house.clock()) }, /totp/)
+    await invited.submit(page, { code: codeAt(secret, fixture.clock()) }, /totp/)
     t.equal((await invited.get(account)).status, 200)
     t.match(textOf((await thief.open(account)).body), /Your password was changed/)
   }
 )
 
 t.test('a sign-in that stopped half-way says so in the list', async t => {
-  const house = await openHouse(t)
-  const { secret } = await enrolled(house)
-  await halfWay(house, new Visitor(house.app, { address: '203.0.113.8' }))
-  const { visitor } = await signedIn(house, secret)
+  const fixture = await openFixture(t)
+  const { secret } = await enrolled(fixture)
+  await halfWay(fixture, new Visitor(fixture.app, { address: '203.0.113.8' }))
+  const { visitor } = await signedIn(fixture, secret)
   const text = textOf((await visitor.open(account)).body)
   t.match(text, /203\.0\.113\.8, now Your password was typed there, but the second factor was not confirmed/)
   t.equal(text.match(/second factor was not confirmed/g)?.length, 1)
 })
 
 t.test('what was done is told once, to this session alone, and no address can say it', async t => {
-  const house = await openHouse(t)
-  const { visitor, secret } = await enrolled(house)
+  const fixture = await openFixture(t)
+  const { visitor, secret } = await enrolled(fixture)
   const page = await visitor.open(account)
   for (const done of ['removed', 'added', 'others', 'password'])
     t.notMatch(textOf((await visitor.open(`${account}?done=${done}`)).body), /is added|is removed|are ended/)
   await visitor.post(page, { name: 'Old Nokia' }, /rename/)
   const word = visitor.jar('gate.localhost').get('factorgate-done') as string
-  const { visitor: other } = await signedIn(house, secret)
+  const { visitor: other } = await signedIn(fixture, secret)
   other.jar('gate.localhost').set('factorgate-done', word)
   t.notMatch(textOf((await other.open(account)).body), /The new name is/)
   t.match(textOf((await visitor.open(account)).body), /The new name is “Old Nokia”/)

@@ -2,11 +2,11 @@
 import t from 'tap'
 import { Authenticator } from '../fixtures/in-process/authenticator.ts'
 import { csrfOn, enrolled, halfWay, password, signedIn } from '../fixtures/pipeline/people.ts'
-import { codeAt, type House, openHouse } from '../fixtures/pipeline/portal.ts'
+import { codeAt, type Fixture, openFixture } from '../fixtures/pipeline/portal.ts'
 import { type Answer, textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
 
 /** A passkey of ada's, and its credential's id. */
-async function withPasskey({ ada, services, portalOrigin }: House) {
+async function withPasskey({ ada, services, portalOrigin }: Fixture) {
   const key = new Authenticator({ origin: portalOrigin })
   const { ceremony, options } = await services.webauthn.registrationOptions(ada, 's1')
   const response = key.register(options)
@@ -17,17 +17,17 @@ async function withPasskey({ ada, services, portalOrigin }: House) {
 }
 
 t.test('a passkey that has to wait says so, and how long', async t => {
-  const house = await openHouse(t)
-  const { key, id } = await withPasskey(house)
-  const now = house.clock()
-  await house.store.put(
+  const fixture = await openFixture(t)
+  const { key, id } = await withPasskey(fixture)
+  const now = fixture.clock()
+  await fixture.store.put(
     `attempts:passkey:${id}@192.0.2.17`,
     JSON.stringify({ failures: 70, at: now, until: now + 25_000 })
   )
-  const visitor = new Visitor(house.app)
-  const csrf = csrfOn(await visitor.open(`${house.portalOrigin}/.factorgate/login`))
+  const visitor = new Visitor(fixture.app)
+  const csrf = csrfOn(await visitor.open(`${fixture.portalOrigin}/.factorgate/login`))
   const post = (end: string, value: object) =>
-    visitor.send('POST', `${house.portalOrigin}/.factorgate/webauthn/${end}?for=login`, {
+    visitor.send('POST', `${fixture.portalOrigin}/.factorgate/webauthn/${end}?for=login`, {
       headers: { 'content-type': 'application/json', accept: 'application/json' },
       body: JSON.stringify({ csrf, ...value })
     })
@@ -38,21 +38,21 @@ t.test('a passkey that has to wait says so, and how long', async t => {
 })
 
 t.test('M11: a sign-in gives its address the one attempt back that it counted, a step-up none', async t => {
-  const house = await openHouse(t)
-  const { secret } = await enrolled(house)
+  const fixture = await openFixture(t)
+  const { secret } = await enrolled(fixture)
   const key = 'attempts:neighbours:192.0.2.17'
-  const failures = async () => JSON.parse((await house.store.get(key)) ?? '{}').failures
-  await house.store.put(key, JSON.stringify({ failures: 50, at: house.clock(), until: 0 }))
-  await halfWay(house)
+  const failures = async () => JSON.parse((await fixture.store.get(key)) ?? '{}').failures
+  await fixture.store.put(key, JSON.stringify({ failures: 50, at: fixture.clock(), until: 0 }))
+  await halfWay(fixture)
   t.equal(await failures(), 51, 'half-way')
-  const { visitor: whole } = await signedIn(house, secret)
+  const { visitor: whole } = await signedIn(fixture, secret)
   t.equal(await failures(), 51, 'another, whole')
   // Without the device cookie, otherwise the known network would not count.
   whole.jar('gate.localhost').delete('factorgate-known')
-  house.time.advance(400)
-  await house.store.put(key, JSON.stringify({ failures: 50, at: house.clock(), until: 0 }))
-  const again = await whole.open(`${house.portalOrigin}/.factorgate/enrol`)
-  t.equal((await whole.post(again, { code: codeAt(secret, house.clock()) }, /totp/)).status, 303)
+  fixture.time.advance(400)
+  await fixture.store.put(key, JSON.stringify({ failures: 50, at: fixture.clock(), until: 0 }))
+  const again = await whole.open(`${fixture.portalOrigin}/.factorgate/enrol`)
+  t.equal((await whole.post(again, { code: codeAt(secret, fixture.clock()) }, /totp/)).status, 303)
   t.equal(await failures(), 50, 'a step-up')
 })
 
@@ -69,33 +69,33 @@ async function untilWait(send: () => Promise<Answer>): Promise<Answer> {
 const waits = /You can try again in \d+ seconds?\./
 
 t.test('FIELD N6 a wait is announced by the failure that brings it: on the page for a new password', async t => {
-  const house = await openHouse(t)
-  const { visitor, secret } = await enrolled(house)
-  const page = await visitor.open(`${house.portalOrigin}/.factorgate/account/password`)
+  const fixture = await openFixture(t)
+  const { visitor, secret } = await enrolled(fixture)
+  const page = await visitor.open(`${fixture.portalOrigin}/.factorgate/account/password`)
   const answer = await untilWait(() => visitor.post(page, { old: 'not my password', password: 'quite another staple' }))
   t.match([answer.status, textOf(answer.body)], [401, waits])
   t.match(answer.body, /data-wait="\d+"/)
-  house.time.advance(Number(answer.headers['retry-after']))
+  fixture.time.advance(Number(answer.headers['retry-after']))
   const changed = await visitor.post(answer, { old: password, password: 'quite another staple' })
   t.equal(changed.status, 303, 'and after it the right one is taken')
   t.ok(secret)
 })
 
 t.test('FIELD N6 ... while an authenticator app is added', async t => {
-  const house = await openHouse(t)
-  const { visitor } = await enrolled(house)
-  const page = await visitor.open(`${house.portalOrigin}/.factorgate/enrol/totp`)
+  const fixture = await openFixture(t)
+  const { visitor } = await enrolled(fixture)
+  const page = await visitor.open(`${fixture.portalOrigin}/.factorgate/enrol/totp`)
   const answer = await untilWait(() => visitor.post(page, { code: '000000', name: 'Other' }))
   t.match([answer.status, textOf(answer.body)], [401, waits])
   t.match(answer.body, /data-wait="\d+"/)
 })
 
 t.test('FIELD N6 ... when an invitation goes on with its password', async t => {
-  const house = await openHouse(t)
-  const link = await house.invite()
-  const first = new Visitor(house.app)
+  const fixture = await openFixture(t)
+  const link = await fixture.invite()
+  const first = new Visitor(fixture.app)
   await first.submit(await first.open(link), { password })
-  const visitor = new Visitor(house.app)
+  const visitor = new Visitor(fixture.app)
   const page = await visitor.open(link)
   const answer = await untilWait(() => visitor.post(page, { password: 'not that one' }))
   t.match([answer.status, textOf(answer.body)], [401, waits])
@@ -103,17 +103,17 @@ t.test('FIELD N6 ... when an invitation goes on with its password', async t => {
 
 t.test('FIELD N6 ... when a passkey is refused: to sign in, to confirm, and while one is added', async t => {
   for (const purpose of ['login', 'challenge', 'enrol']) {
-    const house = await openHouse(t)
-    const { visitor } = await enrolled(house)
-    const { key, id } = await withPasskey(house)
-    const old = { failures: 69, at: house.clock(), until: 0 }
-    await house.store.put(`attempts:passkey:${id}@192.0.2.17`, JSON.stringify(old))
+    const fixture = await openFixture(t)
+    const { visitor } = await enrolled(fixture)
+    const { key, id } = await withPasskey(fixture)
+    const old = { failures: 69, at: fixture.clock(), until: 0 }
+    await fixture.store.put(`attempts:passkey:${id}@192.0.2.17`, JSON.stringify(old))
     const pages = { login: 'login?switch=1', challenge: 'challenge?rd=x', enrol: 'enrol/webauthn' }
-    const half = purpose === 'challenge' ? (await halfWay(house)).visitor : visitor
-    const page = await half.open(`${house.portalOrigin}/.factorgate/${pages[purpose as 'login']}`)
+    const half = purpose === 'challenge' ? (await halfWay(fixture)).visitor : visitor
+    const page = await half.open(`${fixture.portalOrigin}/.factorgate/${pages[purpose as 'login']}`)
     const csrf = csrfOn(page) || (/data-csrf="([^"]+)"/.exec(page.body)?.[1] ?? '')
     const post = (end: string, value: object) =>
-      half.send('POST', `${house.portalOrigin}/.factorgate/webauthn/${end}?for=${purpose}`, {
+      half.send('POST', `${fixture.portalOrigin}/.factorgate/webauthn/${end}?for=${purpose}`, {
         headers: { 'content-type': 'application/json', accept: 'application/json' },
         body: JSON.stringify({ csrf, ...value })
       })

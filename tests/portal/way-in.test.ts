@@ -1,15 +1,15 @@
 import t from 'tap'
 import { enrolled, halfWay, password } from '../fixtures/pipeline/people.ts'
-import { codeAt, type House, openHouse } from '../fixtures/pipeline/portal.ts'
+import { codeAt, type Fixture, openFixture } from '../fixtures/pipeline/portal.ts'
 import { type Answer, codesOn, formsOf, secretOn, textOf, Visitor } from '../fixtures/pipeline/visitor.ts'
 
 const sessionOf = (visitor: Visitor, host = 'gate.localhost') => visitor.jar(host).get('factorgate')
 const nonceOf = (visitor: Visitor, host = 'gate.localhost') => visitor.jar(host).get('factorgate-nonce')
 
 t.test('from an invitation to an app: password, authenticator app, recovery codes, and on', async t => {
-  const house = await openHouse(t)
-  const visitor = new Visitor(house.app)
-  const link = await house.invite()
+  const fixture = await openFixture(t)
+  const visitor = new Visitor(fixture.app)
+  const link = await fixture.invite()
   const invited = await visitor.open(link)
   t.match(textOf(invited.body), /Welcome, Ada Lovelace/)
   t.equal((await visitor.open(link)).status, 200, 'opening the link spends nothing')
@@ -17,9 +17,13 @@ t.test('from an invitation to an app: password, authenticator app, recovery code
   const chooser = await visitor.submit(invited, { password })
   t.match(chooser.url, /\/enrol$/)
   t.match(textOf(chooser.body), /Passkey or security key/)
-  t.match((await new Visitor(house.app).open(link)).body, /current-password/, 'the invitation sets no second password')
+  t.match(
+    (await new Visitor(fixture.app).open(link)).body,
+    /current-password/,
+    'the invitation sets no second password'
+  )
 
-  const page = await visitor.open(`${house.portalOrigin}/.factorgate/enrol/totp`)
+  const page = await visitor.open(`${fixture.portalOrigin}/.factorgate/enrol/totp`)
   const secret = secretOn(page)
   t.match(secret, /^[A-Z2-7]{32,}$/)
   const wrong = await visitor.submit(page, { code: '000000', name: 'phone' })
@@ -27,7 +31,7 @@ t.test('from an invitation to an app: password, authenticator app, recovery code
   t.equal(secretOn(wrong), secret, 'a wrong code shows the same secret again')
 
   const before = sessionOf(visitor)
-  const codes = await visitor.submit(wrong, { code: codeAt(secret, house.clock()), name: 'My phone' })
+  const codes = await visitor.submit(wrong, { code: codeAt(secret, fixture.clock()), name: 'My phone' })
   t.match(codes.url, /\/enrol\/recovery/)
   t.equal((codes.body.match(/<li>/g) ?? []).length, 10)
   t.not(sessionOf(visitor), before, 'a proof makes a new token')
@@ -37,18 +41,18 @@ t.test('from an invitation to an app: password, authenticator app, recovery code
   t.match([unsaved.status, textOf(unsaved.body)], [403, /tick the box/])
   const apps = await visitor.submit(codes, { saved: 'yes' })
   t.match([apps.status, textOf(apps.body)], [200, /Notebooks .*Raw data/])
-  const again = await visitor.open(`${house.portalOrigin}/.factorgate/enrol/recovery`)
+  const again = await visitor.open(`${fixture.portalOrigin}/.factorgate/enrol/recovery`)
   t.notMatch(again.body, /class="secret codes"/, 'once put away, codes are not shown again')
   t.same(
-    house.events.filter(event => event.outcome !== 'refused').map(event => event.kind),
+    fixture.events.filter(event => event.outcome !== 'refused').map(event => event.kind),
     ['invitation.accept', 'enrol', 'recovery.issue']
   )
 })
 
 t.test('sign-in leads to where the person was going, byte for byte', async t => {
-  const house = await openHouse(t)
-  const { secret } = await enrolled(house)
-  const visitor = new Visitor(house.app)
+  const fixture = await openFixture(t)
+  const { secret } = await enrolled(fixture)
+  const visitor = new Visitor(fixture.app)
   const goal = 'http://notebooks.localhost/data/caf%C3%A9?q=a%2Fb&q=c'
   const login = await visitor.open(goal)
   t.match(textOf(login.body), /Sign in to Notebooks/)
@@ -56,7 +60,7 @@ t.test('sign-in leads to where the person was going, byte for byte', async t => 
   t.match([asked.status, new URL(asked.url).pathname], [200, '/.factorgate/challenge'])
   t.equal((await visitor.get('http://notebooks.localhost/')).status, 302, 'the password alone opens nothing')
   const first = sessionOf(visitor)
-  const landed = await visitor.submit(asked, { code: ` ${codeAt(secret, house.clock())} ` }, /challenge\/totp/)
+  const landed = await visitor.submit(asked, { code: ` ${codeAt(secret, fixture.clock())} ` }, /challenge\/totp/)
   t.same([landed.status, landed.url, landed.body], [200, goal, 'app: /data/caf%C3%A9?q=a%2Fb&q=c'])
   t.not(sessionOf(visitor), first, 'each proof makes a new token (S1)')
   t.not(sessionOf(visitor, 'notebooks.localhost'), sessionOf(visitor), 'each host has a token of its own (S12)')
@@ -68,13 +72,13 @@ t.test('sign-in leads to where the person was going, byte for byte', async t => 
 })
 
 t.test('a wrong password, an unknown name and no name at all read the same (M15)', async t => {
-  const house = await openHouse(t)
-  await enrolled(house)
-  const suspended = await house.accounts.create({ name: 'bob' })
-  await house.accounts.suspend(suspended.id, 'left')
+  const fixture = await openFixture(t)
+  await enrolled(fixture)
+  const suspended = await fixture.accounts.create({ name: 'bob' })
+  await fixture.accounts.suspend(suspended.id, 'left')
   const read = async (username: string) => {
-    const visitor = new Visitor(house.app)
-    const page = await visitor.submit(await visitor.open(`${house.portalOrigin}/.factorgate/login`), {
+    const visitor = new Visitor(fixture.app)
+    const page = await visitor.submit(await visitor.open(`${fixture.portalOrigin}/.factorgate/login`), {
       username,
       password: 'not this one'
     })
@@ -87,10 +91,10 @@ t.test('a wrong password, an unknown name and no name at all read the same (M15)
 })
 
 t.test('failures cost patience after the third, and the page says how much', async t => {
-  const house = await openHouse(t)
-  const { secret } = await enrolled(house)
-  const visitor = new Visitor(house.app)
-  let page = await visitor.open(`${house.portalOrigin}/.factorgate/login`)
+  const fixture = await openFixture(t)
+  const { secret } = await enrolled(fixture)
+  const visitor = new Visitor(fixture.app)
+  let page = await visitor.open(`${fixture.portalOrigin}/.factorgate/login`)
   page = await visitor.submit(page, { username: 'ada', password })
   for (let i = 0; i < 3; i++) {
     page = await visitor.submit(page, { code: '000000' }, /totp/)
@@ -99,17 +103,17 @@ t.test('failures cost patience after the third, and the page says how much', asy
   }
   for (let i = 0; i < 3 && page.status === 401; i++) page = await visitor.submit(page, { code: '000000' }, /totp/)
   t.equal(page.status, 429)
-  page = await visitor.submit(page, { code: codeAt(secret, house.clock()) }, /totp/)
+  page = await visitor.submit(page, { code: codeAt(secret, fixture.clock()) }, /totp/)
   t.equal(page.status, 429, 'a right code is not looked at either')
   t.match(page.headers['retry-after'], /^\d+$/)
   t.match(textOf(page.body), /You can try again in \d+ second/)
-  house.time.advance(Number(page.headers['retry-after']) + 1)
-  t.equal((await visitor.submit(page, { code: codeAt(secret, house.clock()) }, /totp/)).status, 200)
+  fixture.time.advance(Number(page.headers['retry-after']) + 1)
+  t.equal((await visitor.submit(page, { code: codeAt(secret, fixture.clock()) }, /totp/)).status, 200)
 })
 
 t.test('an empty or misshapen code is a failure, never a way through (M2, M19)', async t => {
-  const house = await openHouse(t)
-  await enrolled(house)
+  const fixture = await openFixture(t)
+  await enrolled(fixture)
   for (const body of [
     '',
     'code=',
@@ -117,20 +121,20 @@ t.test('an empty or misshapen code is a failure, never a way through (M2, M19)',
     'code=1&code=2',
     'code=%EF%BC%91%EF%BC%92%EF%BC%93%EF%BC%94%EF%BC%95%EF%BC%96'
   ]) {
-    const visitor = new Visitor(house.app)
-    const page = await visitor.submit(await visitor.open(`${house.portalOrigin}/.factorgate/login`), {
+    const visitor = new Visitor(fixture.app)
+    const page = await visitor.submit(await visitor.open(`${fixture.portalOrigin}/.factorgate/login`), {
       username: 'ada',
       password
     })
     const csrf = formsOf(page.body)[0]?.hidden.csrf
-    house.time.advance(3600)
-    const fresh = await visitor.submit(await visitor.open(`${house.portalOrigin}/.factorgate/login`), {
+    fixture.time.advance(3600)
+    const fresh = await visitor.submit(await visitor.open(`${fixture.portalOrigin}/.factorgate/login`), {
       username: 'ada',
       password
     })
     const token = formsOf(fresh.body)[0]?.hidden.csrf
     t.not(token, csrf)
-    const answer = await visitor.send('POST', `${house.portalOrigin}/.factorgate/challenge/totp`, {
+    const answer = await visitor.send('POST', `${fixture.portalOrigin}/.factorgate/challenge/totp`, {
       headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'text/html' },
       body: `${body}&csrf=${token}`
     })
@@ -140,51 +144,51 @@ t.test('an empty or misshapen code is a failure, never a way through (M2, M19)',
 })
 
 t.test('a step up is asked where a rule wants a fresh proof, and says why', async t => {
-  const house = await openHouse(t)
-  const { secret } = await enrolled(house)
-  const visitor = new Visitor(house.app)
+  const fixture = await openFixture(t)
+  const { secret } = await enrolled(fixture)
+  const visitor = new Visitor(fixture.app)
   let page = await visitor.submit(await visitor.open('http://notebooks.localhost/'), { username: 'ada', password })
-  await visitor.submit(page, { code: codeAt(secret, house.clock()) }, /totp/)
+  await visitor.submit(page, { code: codeAt(secret, fixture.clock()) }, /totp/)
   t.equal(
     (await visitor.open('http://notebooks.localhost/exports/all')).status,
     200,
     'the sign-in itself is fresh enough'
   )
-  house.time.advance(600)
+  fixture.time.advance(600)
   page = await visitor.open('http://notebooks.localhost/exports/all')
   t.match(textOf(page.body), /Confirm once more This part of Notebooks needs a confirmation at most 5 minutes old/)
-  page = await visitor.submit(page, { code: codeAt(secret, house.clock()) }, /totp/)
+  page = await visitor.submit(page, { code: codeAt(secret, fixture.clock()) }, /totp/)
   t.same([page.status, page.url], [200, 'http://notebooks.localhost/exports/all'])
 })
 
 t.test('a factor that the rule does not take is not offered, and refused if sent all the same (M20)', async t => {
-  const house = await openHouse(t)
-  const { secret } = await enrolled(house)
-  const visitor = new Visitor(house.app)
-  const home = await visitor.open(`${house.portalOrigin}/.factorgate/login`)
+  const fixture = await openFixture(t)
+  const { secret } = await enrolled(fixture)
+  const visitor = new Visitor(fixture.app)
+  const home = await visitor.open(`${fixture.portalOrigin}/.factorgate/login`)
   await visitor.submit(
     await visitor.submit(home, { username: 'ada', password }),
-    { code: codeAt(secret, house.clock()) },
+    { code: codeAt(secret, fixture.clock()) },
     /totp/
   )
   const page = await visitor.open('http://notebooks.localhost/keys/1')
   t.match([page.status, textOf(page.body)], [403, /needs your passkey or security key\. You have not set that up yet/])
-  const own = await visitor.open(`${house.portalOrigin}/.factorgate/account`)
-  house.time.advance(30)
+  const own = await visitor.open(`${fixture.portalOrigin}/.factorgate/account`)
+  fixture.time.advance(30)
   const forced = await visitor.postTo(page.url.replace('/challenge?', '/challenge/totp?'), {
     csrf: formsOf(own.body)[0]?.hidden.csrf ?? '',
-    code: codeAt(secret, house.clock())
+    code: codeAt(secret, fixture.clock())
   })
   t.same([forced.status, forced.headers['factorgate-error']], [401, 'other_factor_required'])
 })
 
 t.test('recovery codes let in once each, and run down', async t => {
-  const house = await openHouse(t)
-  const { codesPage } = await enrolled(house)
+  const fixture = await openFixture(t)
+  const { codesPage } = await enrolled(fixture)
   const codes = codesOn(codesPage)
   const tryIt = async (code = codes[0] ?? '') => {
-    const visitor = new Visitor(house.app)
-    const page = await visitor.submit(await visitor.open(`${house.portalOrigin}/.factorgate/login`), {
+    const visitor = new Visitor(fixture.app)
+    const page = await visitor.submit(await visitor.open(`${fixture.portalOrigin}/.factorgate/login`), {
       username: 'ada',
       password
     })
@@ -208,10 +212,10 @@ t.test('recovery codes let in once each, and run down', async t => {
 t.test(
   'a recovery code leads straight to the app, and is told of in the portal until another factor is newer',
   async t => {
-    const house = await openHouse(t)
-    const { codesPage, secret } = await enrolled(house)
-    const visitor = new Visitor(house.app)
-    const { page } = await halfWay(house, visitor, 'http://notebooks.localhost/deep')
+    const fixture = await openFixture(t)
+    const { codesPage, secret } = await enrolled(fixture)
+    const visitor = new Visitor(fixture.app)
+    const { page } = await halfWay(fixture, visitor, 'http://notebooks.localhost/deep')
     const answer = await visitor.post(page, { code: codesOn(codesPage)[0] ?? '' }, /challenge\/recovery/)
     t.match(
       [answer.status, answer.headers.location],
@@ -219,65 +223,65 @@ t.test(
     )
     await visitor.follow(answer)
     const told = /You confirmed with a recovery code\. It does not work again\. You have 9 left\./
-    const [home, account] = ['', 'account'].map(path => `${house.portalOrigin}/.factorgate/${path}`)
+    const [home, account] = ['', 'account'].map(path => `${fixture.portalOrigin}/.factorgate/${path}`)
     for (const url of [home!, account!, home!]) {
       const { body } = await visitor.open(url)
       t.match(textOf(body), told, url)
       t.match(textOf(body), /Did you lose your phone or key\? Remove it (?:in your account|here), and add another/)
     }
-    const gone = await visitor.get(`${house.portalOrigin}/.factorgate/challenge/recovery/spent`)
+    const gone = await visitor.get(`${fixture.portalOrigin}/.factorgate/challenge/recovery/spent`)
     t.equal(gone.status, 404, 'no page stands in between')
-    house.time.advance(400)
-    const asked = await visitor.open(`${house.portalOrigin}/.factorgate/enrol`)
-    await visitor.submit(asked, { code: codeAt(secret, house.clock()) }, /totp/)
+    fixture.time.advance(400)
+    const asked = await visitor.open(`${fixture.portalOrigin}/.factorgate/enrol`)
+    await visitor.submit(asked, { code: codeAt(secret, fixture.clock()) }, /totp/)
     for (const url of [home!, account!]) t.notMatch(textOf((await visitor.open(url)).body), /recovery code,/, url)
   }
 )
 
 t.test('nobody enrols on a password alone (M5), and a half sign-in sees no secret (M4)', async t => {
-  const house = await openHouse(t)
-  const { secret } = await enrolled(house)
-  const half = new Visitor(house.app)
-  await half.submit(await half.open(`${house.portalOrigin}/.factorgate/login`), { username: 'ada', password })
+  const fixture = await openFixture(t)
+  const { secret } = await enrolled(fixture)
+  const half = new Visitor(fixture.app)
+  await half.submit(await half.open(`${fixture.portalOrigin}/.factorgate/login`), { username: 'ada', password })
   for (const path of ['enrol', 'enrol/totp', 'enrol/webauthn', 'enrol/recovery', 'account', '']) {
-    const page = await half.get(`${house.portalOrigin}/.factorgate/${path}`)
+    const page = await half.get(`${fixture.portalOrigin}/.factorgate/${path}`)
     t.match([page.status, page.headers.location], [/30[23]/, /\/challenge\?rd=/], path)
     t.notMatch(page.body, secret)
   }
-  await house.credentials.removeAll(house.ada.id)
-  const bare = new Visitor(house.app)
-  const page = await bare.submit(await bare.open(`${house.portalOrigin}/.factorgate/login`), {
+  await fixture.credentials.removeAll(fixture.ada.id)
+  const bare = new Visitor(fixture.app)
+  const page = await bare.submit(await bare.open(`${fixture.portalOrigin}/.factorgate/login`), {
     username: 'ada',
     password
   })
   t.match(page.status, 200, 'recovery codes are left')
-  const asked = await bare.get(`${house.portalOrigin}/.factorgate/enrol/totp`)
+  const asked = await bare.get(`${fixture.portalOrigin}/.factorgate/enrol/totp`)
   t.match([asked.status, asked.headers.location], [303, /\/challenge\?rd=/], 'and one of them is asked for')
-  await house.services.recoveryCodes.removeAll(house.ada.id)
-  const refused = await bare.get(`${house.portalOrigin}/.factorgate/enrol/totp`)
+  await fixture.services.recoveryCodes.removeAll(fixture.ada.id)
+  const refused = await bare.get(`${fixture.portalOrigin}/.factorgate/enrol/totp`)
   t.same([refused.status, refused.headers['factorgate-error']], [403, 'enrolment_not_allowed'])
 })
 
 t.test('an old invitation proof opens nothing once a factor exists', async t => {
-  const house = await openHouse(t)
-  const { visitor } = await enrolled(house)
-  house.time.advance(400)
-  const page = await visitor.get(`${house.portalOrigin}/.factorgate/enrol/totp`)
+  const fixture = await openFixture(t)
+  const { visitor } = await enrolled(fixture)
+  fixture.time.advance(400)
+  const page = await visitor.get(`${fixture.portalOrigin}/.factorgate/enrol/totp`)
   t.match(page.headers.location, /\/challenge\?rd=/)
 })
 
 t.test('the hand-over: a code is worth nothing without the nonce of the browser it was made for', async t => {
-  const house = await openHouse(t)
-  const { secret } = await enrolled(house)
-  const visitor = new Visitor(house.app)
+  const fixture = await openFixture(t)
+  const { secret } = await enrolled(fixture)
+  const visitor = new Visitor(fixture.app)
   const page = await visitor.submit(await visitor.open('http://notebooks.localhost/x'), { username: 'ada', password })
-  const sent = await visitor.post(page, { code: codeAt(secret, house.clock()) }, /totp/)
+  const sent = await visitor.post(page, { code: codeAt(secret, fixture.clock()) }, /totp/)
   const callback = sent.headers.location as string
   t.match(callback, /^http:\/\/notebooks\.localhost\/\.factorgate\/callback\?code=/)
-  const thief = new Visitor(house.app)
+  const thief = new Visitor(fixture.app)
   thief.jar('notebooks.localhost').set('factorgate-nonce', 'x'.repeat(43))
   const refused = await thief.open(callback)
-  t.match([refused.url, textOf(refused.body)], [`${house.portalOrigin}/.factorgate/login?`, /Sign in to Notebooks/])
+  t.match([refused.url, textOf(refused.body)], [`${fixture.portalOrigin}/.factorgate/login?`, /Sign in to Notebooks/])
   t.notOk(sessionOf(thief, 'notebooks.localhost'), 'whoever it was signs in as themselves')
   const spent = await visitor.get(callback)
   t.match([spent.status, textOf(spent.body)], [403, /That took too long/], 'and whoever tried has spent it')
@@ -285,40 +289,40 @@ t.test('the hand-over: a code is worth nothing without the nonce of the browser 
 })
 
 t.test('signing in over an old sign-in ends the old one (S2)', async t => {
-  const house = await openHouse(t)
-  const { visitor } = await enrolled(house)
+  const fixture = await openFixture(t)
+  const { visitor } = await enrolled(fixture)
   const old = sessionOf(visitor) as string
-  const page = await visitor.open(`${house.portalOrigin}/.factorgate/login?switch=1`)
+  const page = await visitor.open(`${fixture.portalOrigin}/.factorgate/login?switch=1`)
   await visitor.submit(page, { username: 'ada', password })
-  const ghost = new Visitor(house.app)
+  const ghost = new Visitor(fixture.app)
   ghost.jar('gate.localhost').set('factorgate', old)
-  const dead = await ghost.open(`${house.portalOrigin}/.factorgate/account`)
+  const dead = await ghost.open(`${fixture.portalOrigin}/.factorgate/account`)
   t.match(dead.url, /\/login\?/)
   t.match(textOf(dead.body), /You signed in again in this browser/)
 })
 
 t.test('a session that ended says why, once; a suspended one says whom to ask', async t => {
-  const house = await openHouse(t)
-  const { visitor } = await enrolled(house)
-  await house.sessions.endAccount(house.ada.id, 'revoked')
-  t.match(textOf((await visitor.open(`${house.portalOrigin}/.factorgate/`)).body), /Your sign-in was ended/)
-  t.notMatch(textOf((await visitor.open(`${house.portalOrigin}/.factorgate/`)).body), /Your sign-in was ended/)
-  const { visitor: other } = await enrolled(house, await again(house))
-  await house.sessions.endAccount(house.ada.id, 'suspended')
-  const page = await other.open(`${house.portalOrigin}/.factorgate/`)
+  const fixture = await openFixture(t)
+  const { visitor } = await enrolled(fixture)
+  await fixture.sessions.endAccount(fixture.ada.id, 'revoked')
+  t.match(textOf((await visitor.open(`${fixture.portalOrigin}/.factorgate/`)).body), /Your sign-in was ended/)
+  t.notMatch(textOf((await visitor.open(`${fixture.portalOrigin}/.factorgate/`)).body), /Your sign-in was ended/)
+  const { visitor: other } = await enrolled(fixture, await again(fixture))
+  await fixture.sessions.endAccount(fixture.ada.id, 'suspended')
+  const page = await other.open(`${fixture.portalOrigin}/.factorgate/`)
   t.match([page.status, textOf(page.body)], [403, /Your access is suspended.*helpdesk@lab\.example/])
 })
 
 /** Removes what would prevent a second enrolment from an invitation. */
-async function again(house: House): Promise<Visitor> {
-  await house.credentials.removeAll(house.ada.id)
-  await house.services.recoveryCodes.removeAll(house.ada.id)
-  return new Visitor(house.app)
+async function again(fixture: Fixture): Promise<Visitor> {
+  await fixture.credentials.removeAll(fixture.ada.id)
+  await fixture.services.recoveryCodes.removeAll(fixture.ada.id)
+  return new Visitor(fixture.app)
 }
 
 t.test('signing out ends it on every host', async t => {
-  const house = await openHouse(t)
-  const { visitor } = await enrolled(house)
+  const fixture = await openFixture(t)
+  const { visitor } = await enrolled(fixture)
   await visitor.open('http://files.localhost/x')
   const page = await visitor.open('http://files.localhost/.factorgate/logout')
   t.match(textOf(page.body), /Sign out\?/)
@@ -326,28 +330,28 @@ t.test('signing out ends it on every host', async t => {
   const out = await visitor.submit(page, {})
   t.match([out.url, textOf(out.body)], ['http://gate.localhost/.factorgate/signed-out', /You are signed out/])
   t.equal((await visitor.get('http://files.localhost/x')).status, 302)
-  t.match((await visitor.get(`${house.portalOrigin}/.factorgate/`)).headers.location, /login/)
+  t.match((await visitor.get(`${fixture.portalOrigin}/.factorgate/`)).headers.location, /login/)
   t.notOk(out.headers['clear-site-data'], 'what the app keeps in the browser is its own')
 })
 
 t.test('the browser nonce is set by the first page, and only then', async t => {
-  const house = await openHouse(t)
-  const visitor = new Visitor(house.app)
-  const first: Answer = await visitor.get(`${house.portalOrigin}/.factorgate/login`)
+  const fixture = await openFixture(t)
+  const visitor = new Visitor(fixture.app)
+  const first: Answer = await visitor.get(`${fixture.portalOrigin}/.factorgate/login`)
   t.match(first.setCookies, [/^factorgate-nonce=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax$/])
   const nonce = nonceOf(visitor)
-  t.same((await visitor.get(`${house.portalOrigin}/.factorgate/login`)).setCookies, [])
+  t.same((await visitor.get(`${fixture.portalOrigin}/.factorgate/login`)).setCookies, [])
   t.equal(nonceOf(visitor), nonce)
 })
 
 t.test('the store out of reach is a page of ours with 503, not a stranger’s sign-in', async t => {
-  const house = await openHouse(t)
-  const { visitor } = await enrolled(house)
-  const page = await visitor.open(`${house.portalOrigin}/.factorgate/account`)
-  house.store.isDown = true
-  const fresh = new Visitor(house.app)
+  const fixture = await openFixture(t)
+  const { visitor } = await enrolled(fixture)
+  const page = await visitor.open(`${fixture.portalOrigin}/.factorgate/account`)
+  fixture.store.isDown = true
+  const fresh = new Visitor(fixture.app)
   fresh.jar('gate.localhost').set('factorgate', 'y'.repeat(43))
-  const refused = await fresh.get(`${house.portalOrigin}/.factorgate/login`)
+  const refused = await fresh.get(`${fixture.portalOrigin}/.factorgate/login`)
   t.same([refused.status, refused.headers['factorgate-error']], [503, 'store_unreachable'])
   t.equal((await visitor.post(page, {}, /logout/)).status, 503)
 })

@@ -9,7 +9,7 @@ import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
 const minute = 60_000
 const device = { userAgent: 'Mozilla/5.0', address: '127.0.0.1' }
 
-async function house(limits = { idleSeconds: 3600, absoluteSeconds: 86_400, maxPerUser: 3 }) {
+async function fixture(limits = { idleSeconds: 3600, absoluteSeconds: 86_400, maxPerUser: 3 }) {
   const time = { now: 1_700_000_000_000 }
   const clock = () => time.now
   const store = new MemoryStore(clock)
@@ -57,7 +57,7 @@ t.test('a token is 256 random bits, and no two are alike', async t => {
 })
 
 t.test('every step up makes a new token, and the old one is dead', async t => {
-  const { sessions, start, totp } = await house()
+  const { sessions, start, totp } = await fixture()
   const first = await start()
   t.notOk(first.principal.isFullySignedIn)
   const second = await sessions.prove(first.principal, totp())
@@ -67,7 +67,7 @@ t.test('every step up makes a new token, and the old one is dead', async t => {
 })
 
 t.test("a token is worth nothing on another host, and the store holds no token's text", async t => {
-  const { sessions, store, signIn } = await house()
+  const { sessions, store, signIn } = await fixture()
   const { token } = await signIn()
   t.equal(await sessions.find('one', token), null)
   for await (const { key, value } of store.scan('')) t.notOk(key.includes(token) || value.includes(token), key)
@@ -75,7 +75,7 @@ t.test("a token is worth nothing on another host, and the store holds no token's
 })
 
 t.test('a hand-over code works once, in time, on its host, in its browser', async t => {
-  const { sessions, signIn, time } = await house()
+  const { sessions, signIn, time } = await fixture()
   const { principal } = await signIn()
   const code = () => sessions.handOver(principal, 'one', 'state', 'http://one/x')
   t.equal(await sessions.redeem(await code(), 'two', 'state'), null, 'another host')
@@ -90,7 +90,7 @@ t.test('a hand-over code works once, in time, on its host, in its browser', asyn
 })
 
 t.test('a token shows no proof younger than itself', async t => {
-  const { sessions, signIn, visit, time, totp } = await house()
+  const { sessions, signIn, visit, time, totp } = await fixture()
   const portal = await signIn()
   const one = await visit(portal.principal, 'one')
   time.now += 10 * minute
@@ -104,7 +104,7 @@ t.test('a token shows no proof younger than itself', async t => {
 })
 
 t.test('ends when idle, at the absolute limit, and half-way sign-ins soon', async t => {
-  const { sessions, signIn, start, time } = await house()
+  const { sessions, signIn, start, time } = await fixture()
   const half = await start()
   time.now += 11 * minute
   t.equal(await sessions.find('gate', half.token), null, 'half-way')
@@ -123,7 +123,7 @@ t.test('ends when idle, at the absolute limit, and half-way sign-ins soon', asyn
 })
 
 t.test('one sign-in too many ends the one seen longest ago', async t => {
-  const { sessions, signIn, time } = await house()
+  const { sessions, signIn, time } = await fixture()
   const tokens: string[] = []
   for (let i = 0; i < 4; i++) {
     tokens.push((await signIn()).token)
@@ -138,7 +138,7 @@ t.test('one sign-in too many ends the one seen longest ago', async t => {
 })
 
 t.test('logout ends all of it at once, on every gateway', async t => {
-  const { sessions, gateway, signIn, visit } = await house()
+  const { sessions, gateway, signIn, visit } = await fixture()
   const portal = await signIn()
   const one = await visit(portal.principal, 'one')
   const other = await gateway()
@@ -152,7 +152,7 @@ t.test('logout ends all of it at once, on every gateway', async t => {
 })
 
 t.test('a suspension and changed groups count from the next request on', async t => {
-  const { sessions, signIn, store, account } = await house()
+  const { sessions, signIn, store, account } = await fixture()
   const { token } = await signIn()
   t.same(sessions.peek('gate', token)?.subject.groups, ['researchers'])
   await store.put('account:A1', JSON.stringify({ ...account, groups: ['guests'] }))
@@ -162,7 +162,7 @@ t.test('a suspension and changed groups count from the next request on', async t
 })
 
 t.test('a cache whose notices are lost answers nothing from memory', async t => {
-  const { sessions, signIn, store } = await house()
+  const { sessions, signIn, store } = await fixture()
   const { token } = await signIn()
   t.ok(sessions.peek('gate', token))
   store.tell({ kind: 'lost' })
@@ -178,7 +178,7 @@ t.test('a cache whose notices are lost answers nothing from memory', async t => 
 })
 
 t.test('signed-in requests cost the store nothing', async t => {
-  const { sessions, signIn, store } = await house()
+  const { sessions, signIn, store } = await fixture()
   const { token } = await signIn()
   const before = store.calls
   for (let i = 0; i < 10_000; i++) sessions.peek('gate', token) ?? t.fail('the store was needed')
@@ -186,7 +186,7 @@ t.test('signed-in requests cost the store nothing', async t => {
 })
 
 t.test('a record that is not wholly right is nobody', async t => {
-  const { sessions, signIn, store } = await house()
+  const { sessions, signIn, store } = await fixture()
   const { token, principal } = await signIn()
   const whole = JSON.parse((await store.get(`session:${principal.session.id}`)) as string)
   for (const [name, record] of Object.entries({
@@ -209,7 +209,7 @@ t.test('a record that is not wholly right is nobody', async t => {
 })
 
 t.test('fifty steps up at once lose no proof and leave one token', async t => {
-  const { sessions, start, totp } = await house()
+  const { sessions, start, totp } = await fixture()
   const { principal } = await start()
   const entered = await Promise.all(Array.from({ length: 20 }, () => sessions.prove(principal, totp())))
   const alive = await Promise.all(
@@ -219,7 +219,7 @@ t.test('fifty steps up at once lose no proof and leave one token', async t => {
 })
 
 t.test('S14: sign-ins that stopped half-way end each other, and never a whole one', async t => {
-  const { time, sessions, start, signIn } = await house()
+  const { time, sessions, start, signIn } = await fixture()
   const own = await signIn()
   for (let i = 0; i < 40; i++) {
     time.now += 1000

@@ -1,14 +1,14 @@
 /** Invitations and enrolment: who may add a factor, and what follows. */
 import t from 'tap'
 import type { Caller } from '../../src/sign-in/caller.ts'
-import { house, rightPassword, type SignInHouse } from '../fixtures/in-process/sign-in.ts'
+import { fixture, rightPassword, type SignInFixture } from '../fixtures/in-process/sign-in.ts'
 import { codeAt } from '../fixtures/pipeline/portal.ts'
 
 const password = 'correct horse battery'
 
 /** Ada after her invitation's password. */
 async function invited(t: { teardown(handler: () => unknown): void }, more: Partial<Caller> = {}) {
-  const it = await house(t)
+  const it = await fixture(t)
   const ada = await it.accounts.create({ name: 'ada' })
   const token = await it.invitations.issue(ada.id)
   const outcome = await it.signIn.invitation.accept(it.nobody(more), token, ada, password, [])
@@ -16,7 +16,7 @@ async function invited(t: { teardown(handler: () => unknown): void }, more: Part
   return { ...it, ada, token, principal: outcome.principal }
 }
 
-async function enrolApp(it: SignInHouse, by: Parameters<SignInHouse['signIn']['enrolment']['withTotp']>[0]) {
+async function enrolApp(it: SignInFixture, by: Parameters<SignInFixture['signIn']['enrolment']['withTotp']>[0]) {
   const { account, session } = by.principal
   const { ceremony, secret } = await it.totp.open({ id: account.id, name: account.name }, session.id)
   return it.signIn.enrolment.withTotp(by, { ceremony, code: codeAt(secret, it.clock()), name: 'phone' })
@@ -35,7 +35,7 @@ t.test('an invitation', async t => {
   ]
   for (const [sentence, typed, answer] of rows)
     t.test(sentence, async t => {
-      const { signIn, nobody, accounts, invitations } = await house(t)
+      const { signIn, nobody, accounts, invitations } = await fixture(t)
       const ada = await accounts.create({ name: 'ada' })
       const token = await invitations.issue(ada.id)
       t.match(await signIn.invitation.accept(nobody(), token, ada, typed, ['examplelab lab']), answer)
@@ -43,7 +43,7 @@ t.test('an invitation', async t => {
     })
 
   t.test('of two who hold it, one sets a password', async t => {
-    const { signIn, nobody, accounts, invitations } = await house(t)
+    const { signIn, nobody, accounts, invitations } = await fixture(t)
     const ada = await accounts.create({ name: 'ada' })
     const token = await invitations.issue(ada.id)
     const both = await Promise.all(
@@ -53,7 +53,7 @@ t.test('an invitation', async t => {
   })
 
   t.test('the journal takes no line: the link stays good', async t => {
-    const { signIn, nobody, accounts, invitations, journal } = await house(t)
+    const { signIn, nobody, accounts, invitations, journal } = await fixture(t)
     const ada = await accounts.create({ name: 'ada' })
     const token = await invitations.issue(ada.id)
     journal.isFull = true
@@ -109,7 +109,7 @@ t.test('the first factor', async t => {
 })
 
 t.test('another factor takes a fresh proof with one that stands (THREATS M5, M22)', async t => {
-  const it = await house(t)
+  const it = await fixture(t)
   const ada = await it.enter('ada')
   const half = await it.halfWay(ada)
   t.equal(await it.signIn.enrolment.may(it.as(half)), 'no', 'a password alone enrols nothing')
@@ -140,7 +140,7 @@ t.test('a changed password', async t => {
   ]
   for (const [sentence, old, fresh, kind, lines] of rows)
     t.test(sentence, async t => {
-      const it = await house(t)
+      const it = await fixture(t)
       const ada = await it.enter('ada')
       const other = await it.halfWay(ada)
       const by = it.as(await it.halfWay(ada))

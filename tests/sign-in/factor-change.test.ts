@@ -1,10 +1,10 @@
 /** Changes of a factor, the end of sign-ins and the end of a hand-over: what they change, and what the journal says. */
 import t from 'tap'
-import { appOrigin, house, state } from '../fixtures/in-process/sign-in.ts'
+import { appOrigin, fixture, state } from '../fixtures/in-process/sign-in.ts'
 
 /** Ada, fully signed in with the first of `count` authenticator apps. */
 async function signedIn(t: { teardown(handler: () => unknown): void }, count = 1) {
-  const it = await house(t)
+  const it = await fixture(t)
   const ada = await it.enter('ada')
   const code = await it.withApp(ada)
   for (let more = 1; more < count; more++) await it.withApp(ada)

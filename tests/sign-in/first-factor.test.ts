@@ -1,6 +1,6 @@
 /** A first factor: what it answers, what the journal says, and where it leads. */
 import t from 'tap'
-import { house, rightPassword } from '../fixtures/in-process/sign-in.ts'
+import { fixture, rightPassword } from '../fixtures/in-process/sign-in.ts'
 
 t.test('name and password', async t => {
   const rows: [string, { name?: string; password?: string }, string, string][] = [
@@ -10,14 +10,14 @@ t.test('name and password', async t => {
   ]
   for (const [sentence, { name = 'ada', password = rightPassword }, kind, line] of rows)
     t.test(sentence, async t => {
-      const { signIn, nobody, enter, said } = await house(t)
+      const { signIn, nobody, enter, said } = await fixture(t)
       await enter('ada')
       t.equal((await signIn.firstFactor.withPassword(nobody(), name, password)).kind, kind)
       t.same(said(), [line])
     })
 
   t.test('names in the journal are names of people, and never what was typed', async t => {
-    const { signIn, nobody, enter, journal } = await house(t)
+    const { signIn, nobody, enter, journal } = await fixture(t)
     const ada = await enter('ada')
     await signIn.firstFactor.withPassword(nobody(), rightPassword, 'x')
     await signIn.firstFactor.withPassword(nobody(), 'Ada', 'x')
@@ -31,7 +31,7 @@ t.test('name and password', async t => {
   })
 
   t.test('tries run out: throttled, in a line of its own kind', async t => {
-    const { signIn, nobody, enter, said } = await house(t)
+    const { signIn, nobody, enter, said } = await fixture(t)
     await enter('ada')
     let kind = ''
     for (let i = 0; i < 50 && kind !== 'throttled'; i++)
@@ -43,7 +43,7 @@ t.test('name and password', async t => {
 
 t.test('enter, the door for logins that are checked elsewhere', async t => {
   t.test('a directory vouches for the first factor alone: the second one is next', async t => {
-    const { signIn, nobody, enter, said } = await house(t)
+    const { signIn, nobody, enter, said } = await fixture(t)
     const ada = await enter('ada')
     const { principal, next, browser, token } = await signIn.firstFactor.enter(nobody(), ada, { kind: 'directory' })
     t.same(
@@ -56,7 +56,7 @@ t.test('enter, the door for logins that are checked elsewhere', async t => {
   })
 
   t.test('a passkey with user verification is the whole sign-in: this browser is known', async t => {
-    const { signIn, nobody, enter } = await house(t)
+    const { signIn, nobody, enter } = await fixture(t)
     const ada = await enter('ada')
     const shown = { kind: 'webauthn', userVerified: true, credentialId: 'c1' } as const
     const { principal, next, browser } = await signIn.firstFactor.enter(nobody(), ada, shown)
@@ -70,7 +70,7 @@ t.test('enter, the door for logins that are checked elsewhere', async t => {
   })
 
   t.test('what this browser held before ends', async t => {
-    const { signIn, as, enter, halfWay, sessions } = await house(t)
+    const { signIn, as, enter, halfWay, sessions } = await fixture(t)
     const ada = await enter('ada')
     const before = await halfWay(ada)
     await signIn.firstFactor.enter(as(before), ada, { kind: 'password' })
@@ -78,7 +78,7 @@ t.test('enter, the door for logins that are checked elsewhere', async t => {
   })
 
   t.test('the journal takes no line: there is no session', async t => {
-    const { signIn, nobody, enter, journal, sessions } = await house(t)
+    const { signIn, nobody, enter, journal, sessions } = await fixture(t)
     const ada = await enter('ada')
     journal.isFull = true
     await t.rejects(signIn.firstFactor.enter(nobody(), ada, { kind: 'password' }), { code: 'journal_unwritable' })
@@ -86,7 +86,7 @@ t.test('enter, the door for logins that are checked elsewhere', async t => {
   })
 
   t.test('the store fails after the session stands: the token comes all the same', async t => {
-    const { signIn, nobody, enter, sessions, login } = await house(t)
+    const { signIn, nobody, enter, sessions, login } = await fixture(t)
     const ada = await enter('ada')
     const trouble = new Error('gone')
     login.completed = () => Promise.reject(trouble)

@@ -1,7 +1,7 @@
 /** Where a person goes next, as a table of who they are and where they were going. */
 import t from 'tap'
 import type { ReturnTo } from '../../src/sign-in/next-step.ts'
-import { appOrigin, house, nowhere, portalOrigin, state } from '../fixtures/in-process/sign-in.ts'
+import { appOrigin, fixture, nowhere, portalOrigin, state } from '../fixtures/in-process/sign-in.ts'
 
 const toApp: ReturnTo = { rd: `${appOrigin}/data`, state }
 
@@ -20,7 +20,7 @@ t.test('somebody who is wholly signed in', async t => {
   ]
   for (const [sentence, way, next] of rows)
     t.test(sentence, async t => {
-      const { signIn, as, enter, halfWay, withApp } = await house(t)
+      const { signIn, as, enter, halfWay, withApp } = await fixture(t)
       const ada = await enter('ada')
       const code = await withApp(ada)
       const outcome = await signIn.secondFactor.withCode(as(await halfWay(ada)), 'totp', code())
@@ -30,7 +30,7 @@ t.test('somebody who is wholly signed in', async t => {
 })
 
 t.test('a hand-over code opens a session on the host it was made for', async t => {
-  const { signIn, as, enter, halfWay, withApp, sessions } = await house(t)
+  const { signIn, as, enter, halfWay, withApp, sessions } = await fixture(t)
   const ada = await enter('ada')
   const code = await withApp(ada)
   const outcome = await signIn.secondFactor.withCode(as(await halfWay(ada), { returnTo: toApp }), 'totp', code())
@@ -41,13 +41,13 @@ t.test('a hand-over code opens a session on the host it was made for', async t =
 
 t.test('somebody half-way', async t => {
   t.test('a password alone leads to the challenge', async t => {
-    const { signIn, enter, halfWay } = await house(t)
+    const { signIn, enter, halfWay } = await fixture(t)
     t.same(await signIn.nextStep.of({ returnTo: toApp, address: '', asker: null }, await halfWay(await enter('ada'))), {
       kind: 'challenge'
     })
   })
   t.test('an invitation leads to enrolment while it stands and nothing is enrolled', async t => {
-    const { signIn, nobody, accounts, invitations, withApp } = await house(t)
+    const { signIn, nobody, accounts, invitations, withApp } = await fixture(t)
     const ada = await accounts.create({ name: 'ada' })
     const token = await invitations.issue(ada.id)
     const outcome = await signIn.invitation.accept(nobody(), token, ada, 'correct horse battery', [])
@@ -57,7 +57,7 @@ t.test('somebody half-way', async t => {
     t.same(await signIn.nextStep.of(nobody(), outcome.principal), { kind: 'challenge' }, 'not once a factor works')
   })
   t.test('an invitation that was replaced enrols nothing any more (FIELD G2)', async t => {
-    const { signIn, nobody, accounts, invitations } = await house(t)
+    const { signIn, nobody, accounts, invitations } = await fixture(t)
     const ada = await accounts.create({ name: 'ada' })
     const token = await invitations.issue(ada.id)
     const outcome = await signIn.invitation.accept(nobody(), token, ada, 'correct horse battery', [])

@@ -1,10 +1,10 @@
 /** A second factor: what becomes a proof, what is refused, and what follows. */
 import t from 'tap'
-import { appOrigin, house, nowhere, state } from '../fixtures/in-process/sign-in.ts'
+import { appOrigin, fixture, nowhere, state } from '../fixtures/in-process/sign-in.ts'
 
 t.test('a code', async t => {
   t.test('completes a sign-in: a new token, the old one dead, this browser known', async t => {
-    const { signIn, as, enter, withApp, nobody, sessions, said } = await house(t)
+    const { signIn, as, enter, withApp, nobody, sessions, said } = await fixture(t)
     const ada = await enter('ada')
     const code = await withApp(ada)
     const first = await signIn.firstFactor.enter(nobody(), ada, { kind: 'password' })
@@ -16,7 +16,7 @@ t.test('a code', async t => {
   })
 
   t.test('that is wrong changes nothing', async t => {
-    const { signIn, as, enter, halfWay, withApp, said, sessions } = await house(t)
+    const { signIn, as, enter, halfWay, withApp, said, sessions } = await fixture(t)
     const ada = await enter('ada')
     await withApp(ada)
     const principal = await halfWay(ada)
@@ -28,7 +28,7 @@ t.test('a code', async t => {
   t.test(
     'of a kind that the way does not take is not looked at, whatever the browser was shown (THREATS M20)',
     async t => {
-      const { signIn, as, enter, halfWay, withApp, said } = await house(t)
+      const { signIn, as, enter, halfWay, withApp, said } = await fixture(t)
       const ada = await enter('ada')
       const code = await withApp(ada)
       const way = { rd: `${appOrigin}/keys/1`, state }
@@ -44,7 +44,7 @@ t.test('a code', async t => {
   )
 
   t.test('from the list of recovery codes is spent once', async t => {
-    const { signIn, as, enter, halfWay, recoveryCodes } = await house(t)
+    const { signIn, as, enter, halfWay, recoveryCodes } = await fixture(t)
     const ada = await enter('ada')
     const [code = ''] = await recoveryCodes.issue(ada.id)
     const first = await signIn.secondFactor.withCode(as(await halfWay(ada)), 'recovery', code)
@@ -57,7 +57,7 @@ t.test('a code', async t => {
 t.test(
   'FIELD G6 the second press of what succeeded elsewhere gets that answer, and no refusal goes into the journal',
   async t => {
-    const { signIn, as, enter, halfWay, withApp, said } = await house(t)
+    const { signIn, as, enter, halfWay, withApp, said } = await fixture(t)
     const ada = await enter('ada')
     await withApp(ada)
     const by = as(await halfWay(ada))
@@ -70,7 +70,7 @@ t.test(
 )
 
 t.test('a verification that is somebody else’s is refused (THREATS W7)', async t => {
-  const { signIn, as, enter, halfWay, said } = await house(t)
+  const { signIn, as, enter, halfWay, said } = await fixture(t)
   const [ada, eve] = [await enter('ada'), await enter('eve')]
   const by = as(await halfWay(ada))
   const theirs = { kind: 'verified', accountId: eve.id, factor: 'totp' } as const
@@ -81,7 +81,7 @@ t.test('a verification that is somebody else’s is refused (THREATS W7)', async
 })
 
 t.test('the session ended meanwhile: sign in anew', async t => {
-  const { signIn, as, enter, halfWay, withApp, sessions } = await house(t)
+  const { signIn, as, enter, halfWay, withApp, sessions } = await fixture(t)
   const ada = await enter('ada')
   const code = await withApp(ada)
   const by = as(await halfWay(ada))
@@ -90,7 +90,7 @@ t.test('the session ended meanwhile: sign in anew', async t => {
 })
 
 t.test('what follows fails: the new token comes all the same, since the old one is dead', async t => {
-  const { signIn, as, enter, halfWay, withApp, login, sessions } = await house(t)
+  const { signIn, as, enter, halfWay, withApp, login, sessions } = await fixture(t)
   const ada = await enter('ada')
   const code = await withApp(ada)
   const by = as(await halfWay(ada))
@@ -103,7 +103,7 @@ t.test('what follows fails: the new token comes all the same, since the old one 
 
 t.test('a challenge', async t => {
   t.test('is enough once nothing is missing', async t => {
-    const { signIn, as, enter, halfWay, withApp, time } = await house(t)
+    const { signIn, as, enter, halfWay, withApp, time } = await fixture(t)
     const ada = await enter('ada')
     const code = await withApp(ada)
     const half = as(await halfWay(ada))
@@ -128,7 +128,7 @@ t.test('a challenge', async t => {
   })
 
   t.test('offers what the person has of what the way demands, and says why', async t => {
-    const { signIn, as, enter, halfWay, withApp } = await house(t)
+    const { signIn, as, enter, halfWay, withApp } = await fixture(t)
     const ada = await enter('ada')
     await withApp(ada)
     const principal = await halfWay(ada)

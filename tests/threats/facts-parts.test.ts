@@ -8,7 +8,7 @@ import net from 'node:net'
 import { verifySync } from 'otplib'
 import t from 'tap'
 import { newToken, tokenDigest } from '../../src/ids.ts'
-import { Caller, codeOf, House, newKey, password, tally } from '../fixtures/in-process/callers.ts'
+import { Caller, codeOf, Fixture, newKey, password, tally } from '../fixtures/in-process/callers.ts'
 import { startRedis } from '../fixtures/process/redis-server.ts'
 import { isIn } from './s/sessions-ways.ts'
 import { Forger, isRefusal } from './w/webauthn-forger.ts'
@@ -29,33 +29,33 @@ async function listening<T>(act: () => Promise<T>): Promise<{ result: T; servers
 }
 
 t.test('the measured facts, of parts', async t => {
-  const { result: house, servers } = await listening(() => House.start(t))
+  const { result: fixture, servers } = await listening(() => Fixture.start(t))
 
   await t.test('0.11 every server that listens has a limit where Fastify and Node have none', async t => {
     const ports = servers.map(server => (server.address() as net.AddressInfo | null)?.port)
-    t.ok(ports.includes(house.gate.port) && ports.includes(house.gate.adminPort), 'both of them')
+    t.ok(ports.includes(fixture.gate.port) && ports.includes(fixture.gate.adminPort), 'both of them')
     for (const server of servers.filter(one => one.listening)) {
       const { port } = server.address() as net.AddressInfo
       // Node's minute will do on the private one.
-      const longest = port === house.gate.port ? 15_000 : 60_000
+      const longest = port === fixture.gate.port ? 15_000 : 60_000
       t.ok(server.headersTimeout > 0 && server.headersTimeout <= longest, `${port}: heads end`)
       t.ok(server.keepAliveTimeout > 0 && server.keepAliveTimeout <= 120_000, `${port}: idle connections end`)
     }
-    const gate = servers.find(one => (one.address() as net.AddressInfo | null)?.port === house.gate.port)!
+    const gate = servers.find(one => (one.address() as net.AddressInfo | null)?.port === fixture.gate.port)!
     t.equal(gate.maxHeadersCount, 0, 'no header is hidden from us')
     t.notOk((gate as { insecureHTTPParser?: boolean }).insecureHTTPParser)
     const form = { csrf: 'x', username: 'a'.repeat(17 * 1024) }
-    t.equal(codeOf(await new Caller(house).post('/.factorgate/login', form)), 'body_too_large', '16 KiB, not 1 MiB')
-    const said = await new Caller(house).get('/.factorgate/login', { 'x-forwarded-host': 'evil.test' })
+    t.equal(codeOf(await new Caller(fixture).post('/.factorgate/login', form)), 'body_too_large', '16 KiB, not 1 MiB')
+    const said = await new Caller(fixture).get('/.factorgate/login', { 'x-forwarded-host': 'evil.test' })
     t.notMatch(said.body + said.lines.join(), /evil\.test/, 'no proxy is trusted by itself')
   })
 
   await t.test(
     '0.12 otplib answers with an object, throws, and remembers nothing: a wrong code is 401, counted, and good once',
     async t => {
-      const person = await house.somebody()
+      const person = await fixture.somebody()
       const { secret } = person
-      const epoch = house.time.now / 1000
+      const epoch = fixture.time.now / 1000
       t.match(verifySync({ secret, token: person.wrongCode(), epoch }), { valid: false }, 'an object, which is truthy')
       for (const token of ['12345', '1234567', 'abcdef', '１２３４５６'])
         t.throws(() => verifySync({ secret, token, epoch }), `${token} throws`)
@@ -69,7 +69,7 @@ t.test('the measured facts, of parts', async t => {
       t.same(tally(answers), { 401: 3 })
       await caller.totp('abcdef')
       t.equal((await caller.totp(person.code())).status, 429, 'what otplib throws at is counted like what it refuses')
-      house.time.advance(300)
+      fixture.time.advance(300)
       const code = person.code()
       t.equal((await caller.totp(code)).status, 303)
       const [other = ''] = await person.knownAddresses(1)
@@ -80,7 +80,7 @@ t.test('the measured facts, of parts', async t => {
   await t.test(
     '0.13 SimpleWebAuthn takes another’s user handle and frames of other sites: the gate does not',
     async t => {
-      const forger = new Forger(house)
+      const forger = new Forger(fixture)
       const { person, key } = await forger.owner()
       const other = await forger.owner()
       for (const way of ['challenge', 'login'] as const)
@@ -96,7 +96,7 @@ t.test('the measured facts, of parts', async t => {
           )
       const browser = await person.signedIn()
       for (const changes of [{ crossOrigin: true }, { crossOrigin: true, topOrigin: 'https://evil.test' }])
-        t.ok(isRefusal(await browser.enrol(newKey(house), changes)), `enrolment ${JSON.stringify(changes)}`)
+        t.ok(isRefusal(await browser.enrol(newKey(fixture), changes)), `enrolment ${JSON.stringify(changes)}`)
       const caller = await forger.half(person)
       const { ceremony, options } = await caller.options('challenge')
       t.equal((await caller.verify('challenge', ceremony, key.assert(options))).status, 200)
@@ -115,18 +115,18 @@ t.test('the measured facts, of parts', async t => {
         Object.keys(packages).filter(name => /@fastify\/(?:secure-)?session$/.test(name)),
         []
       )
-      const person = await house.somebody()
-      const caller = new Caller(house)
+      const person = await fixture.somebody()
+      const caller = new Caller(fixture)
       const known = newToken()
       caller.jar().set('factorgate', known)
-      const csrf = house.runtime.keyring.mac('csrf', `${caller.jar().get('factorgate-nonce')}.-`)
+      const csrf = fixture.runtime.keyring.mac('csrf', `${caller.jar().get('factorgate-nonce')}.-`)
       t.equal((await caller.post('/.factorgate/login', { csrf, username: person.account.name, password })).status, 303)
       const half = caller.token()
       t.equal((await caller.totp(person.code())).status, 303)
-      t.ok(await isIn(house, caller.token()))
+      t.ok(await isIn(fixture, caller.token()))
       for (const token of [known, half]) {
-        t.notOk(await isIn(house, token))
-        t.equal(await house.runtime.store.get(`token:${tokenDigest(token)}`), null)
+        t.notOk(await isIn(fixture, token))
+        t.equal(await fixture.runtime.store.get(`token:${tokenDigest(token)}`), null)
       }
     }
   )
@@ -134,34 +134,34 @@ t.test('the measured facts, of parts', async t => {
 
 t.test('the measured facts, of ioredis', async t => {
   const redis = await startRedis(t)
-  const house = await House.start(t, { store: redis.url })
-  const person = await house.somebody()
+  const fixture = await Fixture.start(t, { store: redis.url })
+  const person = await fixture.somebody()
 
   await t.test(
     '0.16 ioredis would wait and try again: without Redis a guess is refused at once, and none is carried out later',
     async t => {
       // Strangers are counted by their network (FIELD A8).
-      const { address } = new Caller(house)
+      const { address } = new Caller(fixture)
       await redis.signal('SIGKILL')
       const guesses = await Promise.all(
-        Array.from({ length: 20 }, () => new Caller(house, address).signIn(person.account.name, 'wrong password'))
+        Array.from({ length: 20 }, () => new Caller(fixture, address).signIn(person.account.name, 'wrong password'))
       )
       // They have all been answered, and Redis is still down: nothing waits for it.
       t.same(tally(guesses), { 503: 20 })
       await redis.start()
-      let answer = await new Caller(house, address).signIn(person.account.name, 'wrong password')
+      let answer = await new Caller(fixture, address).signIn(person.account.name, 'wrong password')
       while (answer.status === 503)
-        answer = await new Caller(house, address).signIn(person.account.name, 'wrong password')
+        answer = await new Caller(fixture, address).signIn(person.account.name, 'wrong password')
       t.equal(answer.status, 401)
       for (let n = 0; n < 3; n++)
         t.equal(
-          (await new Caller(house, address).signIn(person.account.name, 'wrong password')).status,
+          (await new Caller(fixture, address).signIn(person.account.name, 'wrong password')).status,
           401,
           'three more are free (FIELD A8)'
         )
-      await new Caller(house, address).signIn(person.account.name, 'wrong password')
+      await new Caller(fixture, address).signIn(person.account.name, 'wrong password')
       t.equal(
-        (await new Caller(house, address).signIn(person.account.name)).status,
+        (await new Caller(fixture, address).signIn(person.account.name)).status,
         429,
         'as many as were made since, none of before'
       )

@@ -1,13 +1,13 @@
 /** The same on two gates that share a Redis, which answer in turn. */
 import t from 'tap'
-import { House } from '../fixtures/in-process/callers.ts'
+import { Fixture } from '../fixtures/in-process/callers.ts'
 import { startRedis } from '../fixtures/process/redis-server.ts'
 import { extra, race } from './races.ts'
 import { secondGate } from './s/sessions-ways.ts'
 
 t.test('two gates, one Redis', async t => {
   const redis = await startRedis(t)
-  const house = await House.start(t, { extra, store: redis.url })
-  const { server } = await secondGate(t, house)
-  await race(t, house, [server])
+  const fixture = await Fixture.start(t, { extra, store: redis.url })
+  const { server } = await secondGate(t, fixture)
+  await race(t, fixture, [server])
 })

@@ -12,23 +12,23 @@ import type { AttemptLimiter, Reservation } from '../../src/throttle/attempt-lim
 import {
   Caller,
   codeOf,
-  type House,
+  type Fixture,
+  type HttpReply,
   newKey,
   password,
   type Someone,
-  type Told,
   tally
 } from '../fixtures/in-process/callers.ts'
 import { copyOf } from './w/webauthn-forger.ts'
 
 const many = 50
-/** For a house with so many callers. */
+/** For a gate with so many callers. */
 export const extra = 'session: { maxPerUser: 500 }'
 
-/** All of them against one house, by its gates in turn. */
-export async function race(t: Test, house: House, others: readonly Server[] = []): Promise<void> {
-  const { runtime } = house
-  const gates = [house.gate.server, ...others]
+/** All of them against one store, by its gates in turn. */
+export async function race(t: Test, fixture: Fixture, others: readonly Server[] = []): Promise<void> {
+  const { runtime } = fixture
+  const gates = [fixture.gate.server, ...others]
   const ports = gates.map(({ addresses }) => addresses.gate.port)
 
   /** Where guesses are counted by the account alone, no place is counted apart: what is under the limiter is then raced without it. */
@@ -48,7 +48,10 @@ export async function race(t: Test, house: House, others: readonly Server[] = []
   }
 
   /** The same act by all, at once, over the gates in turn. */
-  async function all(callers: readonly Caller[], act: (caller: Caller, i: number) => Promise<Told>): Promise<Told[]> {
+  async function all(
+    callers: readonly Caller[],
+    act: (caller: Caller, i: number) => Promise<HttpReply>
+  ): Promise<HttpReply[]> {
     for (const [i, caller] of callers.entries()) caller.port = ports[i % ports.length]!
     // Each gate has seen the session before, so that what it remembers takes part in the race.
     await Promise.all(
@@ -65,7 +68,7 @@ export async function race(t: Test, house: House, others: readonly Server[] = []
     return [first, ...(await Promise.all(rest.map(place => (isOne ? copyOf(first, place) : person.halfWay(place)))))]
   }
 
-  function exactlyOne(t: Test, answers: readonly Told[], won: number, what: string): void {
+  function exactlyOne(t: Test, answers: readonly HttpReply[], won: number, what: string): void {
     // To have too many passwords to hash at once is no mistake; the link stays good then.
     const counts = tally(answers.filter(answer => codeOf(answer) !== 'busy'))
     t.equal(counts[won], 1, `${what}: one of ${answers.length}, ${JSON.stringify(counts)}`)
@@ -80,7 +83,7 @@ export async function race(t: Test, house: House, others: readonly Server[] = []
     const where = isOne ? 'on one session' : 'on fifty sessions'
 
     await t.test(`one TOTP code, ${where}`, async t => {
-      const person = await house.somebody()
+      const person = await fixture.somebody()
       const callers = await halfWay(person, isOne)
       const code = person.code()
       exactlyOne(t, await all(callers, caller => caller.totp(code)), 303, 'of now')
@@ -89,7 +92,7 @@ export async function race(t: Test, house: House, others: readonly Server[] = []
     })
 
     await t.test(`one recovery code, ${where}`, async t => {
-      const person = await house.somebody()
+      const person = await fixture.somebody()
       const [code = ''] = await person.issueCodes()
       const callers = await halfWay(person, isOne)
       exactlyOne(t, await all(callers, caller => caller.recovery(code)), 303, 'the code')
@@ -97,7 +100,7 @@ export async function race(t: Test, house: House, others: readonly Server[] = []
   }
 
   await t.test('all ten recovery codes, five times each', async t => {
-    const person = await house.somebody()
+    const person = await fixture.somebody()
     const codes = await person.issueCodes()
     const callers = await halfWay(person, false)
     const answers = await all(callers, (caller, i) => caller.recovery(codes[i % codes.length]!))
@@ -106,8 +109,8 @@ export async function race(t: Test, house: House, others: readonly Server[] = []
   })
 
   await t.test('one WebAuthn challenge: second factor, sign-in, enrolment', async t => {
-    const person = await house.somebody()
-    const key = newKey(house, { counts: false })
+    const person = await fixture.somebody()
+    const key = newKey(fixture, { counts: false })
     await (await person.signedIn()).enrol(key)
 
     const callers = await halfWay(person, true)
@@ -121,7 +124,7 @@ export async function race(t: Test, house: House, others: readonly Server[] = []
     )
 
     const places = await person.knownAddresses(many)
-    const nobody = new Caller(house, places[0])
+    const nobody = new Caller(fixture, places[0])
     const strangers = [nobody, ...places.slice(1).map(place => copyOf(nobody, place))]
     const begun = await nobody.options('login')
     const passkey = key.assert(begun.options)
@@ -130,7 +133,7 @@ export async function race(t: Test, house: House, others: readonly Server[] = []
     const signed = await person.signedIn()
     const copies = [signed, ...places.slice(1).map(place => copyOf(signed, place))]
     const enrolment = await signed.options('enrol')
-    const registration = newKey(house).register(enrolment.options)
+    const registration = newKey(fixture).register(enrolment.options)
     const before = (await runtime.credentials.list(person.account.id)).length
     await unlimited(async () => {
       const answers = await all(copies, caller => caller.verify('enrol', enrolment.ceremony, registration))
@@ -140,8 +143,8 @@ export async function race(t: Test, house: House, others: readonly Server[] = []
   })
 
   await t.test('one key under many challenges: a counter goes up once', async t => {
-    const person = await house.somebody()
-    const key = newKey(house)
+    const person = await fixture.somebody()
+    const key = newKey(fixture)
     await (await person.signedIn()).enrol(key)
     const callers = await halfWay(person, false)
     const asked = await Promise.all(callers.map(caller => caller.options('challenge')))
@@ -152,9 +155,9 @@ export async function race(t: Test, house: House, others: readonly Server[] = []
 
   await t.test('one key enrolled by fifty people', async t => {
     const people: Someone[] = []
-    for (let i = 0; i < many; i++) people.push(await house.somebody())
+    for (let i = 0; i < many; i++) people.push(await fixture.somebody())
     const callers = await Promise.all(people.map(person => person.signedIn()))
-    const key = newKey(house)
+    const key = newKey(fixture)
     const asked = await Promise.all(callers.map(caller => caller.options('enrol')))
     const answers = await all(callers, (caller, i) =>
       caller.verify('enrol', asked[i]!.ceremony, key.register(asked[i]!.options))
@@ -163,7 +166,7 @@ export async function race(t: Test, house: House, others: readonly Server[] = []
   })
 
   await t.test('all five factors removed at once', async t => {
-    const person = await house.somebody()
+    const person = await fixture.somebody()
     for (let i = 0; i < 4; i++) await person.addTotp()
     const ids = (await runtime.credentials.list(person.account.id)).map(({ id }) => id)
     const signed = await person.signedIn()
@@ -183,7 +186,7 @@ export async function race(t: Test, house: House, others: readonly Server[] = []
   })
 
   await t.test('one enrolment of an authenticator app', async t => {
-    const person = await house.somebody()
+    const person = await fixture.somebody()
     const signed = await person.signedIn()
     const page = await signed.get('/.factorgate/enrol/totp')
     const ceremony = /name="ceremony" value="([^"]*)"/.exec(page.body)?.[1] ?? ''
@@ -202,14 +205,14 @@ export async function race(t: Test, house: House, others: readonly Server[] = []
   })
 
   await t.test('one invitation', async t => {
-    const account: Account = await house.gate.account(
+    const account: Account = await fixture.gate.account(
       `invited-${newToken()
         .slice(0, 8)
         .toLowerCase()
         .replace(/[^a-z0-9]/g, 'x')}`
     )
     const token = await runtime.invitations.issue(account.id)
-    const callers = Array.from({ length: many }, () => new Caller(house))
+    const callers = Array.from({ length: many }, () => new Caller(fixture))
     const words = callers.map((_, i) => `battery staple number ${i}`)
     const answers = await all(callers, (caller, i) =>
       caller.post(`/.factorgate/invite/${token}`, { password: words[i]! })
@@ -218,22 +221,22 @@ export async function race(t: Test, house: House, others: readonly Server[] = []
     t.equal((await runtime.sessions.list(account.id)).length, 1)
     const winner = answers.findIndex(({ status }) => status === 303)
     t.equal(
-      (await new Caller(house).signIn(account.name, words[winner]!)).status,
+      (await new Caller(fixture).signIn(account.name, words[winner]!)).status,
       303,
       'the winner’s password is the one that stands'
     )
-    t.equal((await new Caller(house).signIn(account.name, words[winner === 0 ? 1 : 0]!)).status, 401)
+    t.equal((await new Caller(fixture).signIn(account.name, words[winner === 0 ? 1 : 0]!)).status, 401)
   })
 
   await t.test('one hand-over code', async t => {
-    const person = await house.somebody()
+    const person = await fixture.somebody()
     const signed = await person.signedIn()
     const { principal } = signed
-    const host = house.host('app')
+    const host = fixture.host('app')
     const nonce = newToken()
     const code = await runtime.sessions.handOver(principal!, host, stateOf(nonce), `http://${host}/`)
     const callers = Array.from({ length: many }, () => {
-      const caller = new Caller(house)
+      const caller = new Caller(fixture)
       caller.jar(host).set('factorgate-nonce', nonce)
       return caller
     })
@@ -244,7 +247,7 @@ export async function race(t: Test, house: House, others: readonly Server[] = []
 
   await t.test('a hundred guesses at once, at the limit', async t => {
     const guesses = 100
-    const wrong: Record<string, (caller: Caller, person: Someone, i: number) => Promise<Told>> = {
+    const wrong: Record<string, (caller: Caller, person: Someone, i: number) => Promise<HttpReply>> = {
       totp: (caller, person, i) => caller.totp(person.wrongCode(i)),
       recovery: caller => caller.recovery('0000-0000-0000-0000-0000-0000'),
       password: (caller, person) => caller.signIn(person.account.name, 'wrong password')
@@ -256,11 +259,11 @@ export async function race(t: Test, house: House, others: readonly Server[] = []
             [1, 3]
           ] as const)
         : ([[1, 3]] as const)) {
-        const person = await house.somebody()
+        const person = await fixture.somebody()
         await person.issueCodes()
         // Passwords are counted by network (FIELD A8), second factors by account.
-        const { address } = new Caller(house)
-        const caller = async () => (kind === 'password' ? new Caller(house, address) : person.halfWay())
+        const { address } = new Caller(fixture)
+        const caller = async () => (kind === 'password' ? new Caller(fixture, address) : person.halfWay())
         for (let i = 0; i < before; i++) await guess(await caller(), person, i)
         const callers = await Promise.all(Array.from({ length: guesses }, caller))
         const answers = await all(callers, (one, i) => guess(one, person, i))
@@ -269,7 +272,7 @@ export async function race(t: Test, house: House, others: readonly Server[] = []
   })
 
   await t.test('the hundredth failure, from sixty known places at once', async t => {
-    const person = await house.somebody()
+    const person = await fixture.somebody()
     const id = (await runtime.credentials.list(person.account.id))[0]?.id ?? ''
     const disabled = async () => (await runtime.credentials.get(person.account.id, id))?.disabledAt
     // As it stands after fifty.
@@ -288,7 +291,7 @@ export async function race(t: Test, house: House, others: readonly Server[] = []
   })
 
   await t.test('signing in while being suspended', async t => {
-    const person = await house.somebody()
+    const person = await fixture.somebody()
     const callers = await halfWay(person, false)
     const codes = await person.issueCodes()
     const entering = all(callers.slice(0, codes.length), (caller, i) => caller.recovery(codes[i]!))
@@ -296,6 +299,6 @@ export async function race(t: Test, house: House, others: readonly Server[] = []
     await entering
     for (const caller of callers.slice(0, codes.length))
       t.not((await caller.send('GET', '/.factorgate/account')).status, 200, 'whoever slipped in is out')
-    t.equal((await new Caller(house).signIn(person.account.name, password)).status, 401)
+    t.equal((await new Caller(fixture).signIn(person.account.name, password)).status, 401)
   })
 }

@@ -4,7 +4,7 @@ import { pageScript } from '../../plugins/portal/assets.ts'
 import { toHtml } from '../../plugins/portal/layout.tsx'
 import type { Command } from '../../src/cli/command.ts'
 import { program } from '../../src/cli/run.ts'
-import { Caller, House } from '../fixtures/in-process/callers.ts'
+import { Caller, Fixture } from '../fixtures/in-process/callers.ts'
 import { formsOf } from '../fixtures/in-process/person.ts'
 import { stories } from '../portal/story-list.tsx'
 
@@ -65,8 +65,8 @@ t.test('7.4.4 every page for somebody who is signed in shows how to sign out', a
 })
 
 t.test('6.2.10 a password stays good for years', async t => {
-  const house = await House.start(t)
-  const person = await house.somebody()
-  house.time.advance(10 * 365 * 24 * 3600)
-  t.equal((await new Caller(house).signIn(person.account.name)).status, 303)
+  const fixture = await Fixture.start(t)
+  const person = await fixture.somebody()
+  fixture.time.advance(10 * 365 * 24 * 3600)
+  t.equal((await new Caller(fixture).signIn(person.account.name)).status, 303)
 })

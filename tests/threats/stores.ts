@@ -1,14 +1,18 @@
 /** The same scenarios against a gate on each of the two stores. Owns the running of them; knows no scenario. */
 import type { Test } from 'tap'
-import { House, type HouseOptions } from '../fixtures/in-process/callers.ts'
+import { Fixture, type FixtureOptions } from '../fixtures/in-process/callers.ts'
 import { startRedis } from '../fixtures/process/redis-server.ts'
 import { type Row, tryAll } from './table.ts'
 
-/** One house a store, whose rows are tried one after the other. */
-export async function onBothStores(t: Test, options: HouseOptions, rowsOf: (house: House) => Row[]): Promise<void> {
+/** One gate for each store, with the rows one after the other. */
+export async function onBothStores(
+  t: Test,
+  options: FixtureOptions,
+  rowsOf: (fixture: Fixture) => Row[]
+): Promise<void> {
   for (const store of ['embedded', 'Redis'])
     await t.test(`on ${store}`, async t => {
       const where = store === 'Redis' ? { store: (await startRedis(t)).url } : {}
-      await tryAll(t, rowsOf(await House.start(t, { ...options, ...where })))
+      await tryAll(t, rowsOf(await Fixture.start(t, { ...options, ...where })))
     })
 }

@@ -7,9 +7,9 @@ import { textOf } from '../../fixtures/pipeline/visitor.ts'
 const event = 'http://schemas.openid.net/event/backchannel-logout'
 const now = (more = 0) => Math.floor(Date.now() / 1000) + more
 
-type House = Awaited<ReturnType<typeof house>>
+type Fixture = Awaited<ReturnType<typeof fixture>>
 
-async function house(t: Test, more = mfa) {
+async function fixture(t: Test, more = mfa) {
   const provider = await startOidcProvider(t)
   const gate = await startOidcGate(t, [entryOf('campus', provider, more), entryOf('other', provider, 'realm: other')])
   provider.person = { ...provider.person, acr: 'https://refeds.org/profile/mfa', sid: 'session-1' }
@@ -42,7 +42,7 @@ async function house(t: Test, more = mfa) {
 }
 
 t.test('after our sign-out the browser goes on to the provider’s, with the ID token as the hint', async t => {
-  const { gate, browser, provider, isIn } = await house(t)
+  const { gate, browser, provider, isIn } = await fixture(t)
   const page = await browser.go(`${gate.portal}/.factorgate/account`)
   t.match(page.headers['content-security-policy'], new RegExp(`form-action 'self' ${provider.issuer};`))
   const out = await browser.submit(page, /logout/)
@@ -59,10 +59,10 @@ t.test('after our sign-out the browser goes on to the provider’s, with the ID 
 })
 
 t.test('from an app’s host too, and nowhere where the entry says `here` or the provider has no sign-out', async t => {
-  const { gate, browser, provider } = await house(t)
+  const { gate, browser, provider } = await fixture(t)
   const page = await browser.go(`${gate.origin('files')}/.factorgate/logout`)
   t.match((await browser.submit(page, /logout/)).location, new RegExp(`^${provider.issuer}/logout`))
-  const here = await house(t, `${mfa}, signOut: here`)
+  const here = await fixture(t, `${mfa}, signOut: here`)
   const own = await here.browser.go(`${here.gate.portal}/.factorgate/account`)
   t.match((await here.browser.submit(own, /logout/)).location, /\/signed-out$/)
   const without = await startOidcProvider(t)
@@ -75,7 +75,7 @@ t.test('from an app’s host too, and nowhere where the entry says `here` or the
 })
 
 t.test('a session that began without an id ends with any of its person, and with nobody else’s', async t => {
-  const { gate, provider, browser, isIn, tell, sign } = await house(t)
+  const { gate, provider, browser, isIn, tell, sign } = await fixture(t)
   const { sid: _, ...person } = provider.person
   provider.person = person
   const second = gate.browser()
@@ -88,7 +88,7 @@ t.test('a session that began without an id ends with any of its person, and with
 })
 
 t.test('the provider ends one session by its id, or all of a person', async t => {
-  const { gate, browser, provider, isIn, tell, sign } = await house(t)
+  const { gate, browser, provider, isIn, tell, sign } = await fixture(t)
   const elsewhere = gate.browser()
   provider.person = { ...provider.person, sid: 'session-2' }
   await elsewhere.signIn('campus', provider, `${gate.origin('files')}/data`)
@@ -103,7 +103,7 @@ t.test('the provider ends one session by its id, or all of a person', async t =>
 t.test(
   'a token that the provider’s new key has signed is taken; tokens of strangers make the gate ask once in ten seconds',
   async t => {
-    const { provider, isIn, tell, sign } = await house(t)
+    const { provider, isIn, tell, sign } = await fixture(t)
     provider.keys = [await provider.newKey()]
     t.equal((await tell(await sign({ sub: 'person-1' }))).status, 200)
     t.notOk(await isIn())
@@ -115,7 +115,7 @@ t.test(
   }
 )
 
-const refusedTokens: Record<string, (made: House) => Promise<string> | string> = {
+const refusedTokens: Record<string, (made: Fixture) => Promise<string> | string> = {
   'no token': () => '',
   'no JWT': () => 'x',
   'another key': async ({ provider, claims }) =>
@@ -147,7 +147,7 @@ const refusedTokens: Record<string, (made: House) => Promise<string> | string> =
 }
 
 t.test('a token that cannot be accepted ends nothing', async t => {
-  const made = await house(t)
+  const made = await fixture(t)
   for (const [name, token] of Object.entries(refusedTokens)) {
     const answer = await made.tell(await token(made))
     t.match([answer.status, answer.headers['cache-control'], answer.body], [400, 'no-store', /invalid_request/], name)
@@ -163,7 +163,7 @@ t.test('a token that cannot be accepted ends nothing', async t => {
 })
 
 t.test('the front channel ends the session that is named by issuer and id', async t => {
-  const { gate, provider, isIn } = await house(t)
+  const { gate, provider, isIn } = await fixture(t)
   const ask = (query: Record<string, string>) =>
     gate.request('GET', `${gate.portal}/.factorgate/login/campus/frontchannel-logout?${new URLSearchParams(query)}`, {
       'sec-fetch-dest': 'iframe',
@@ -186,7 +186,7 @@ t.test('the front channel ends the session that is named by issuer and id', asyn
 t.test(
   'a page that did not know the provider yet leads on by a page of its own, which no policy of a form stops',
   async t => {
-    const { gate, browser, provider } = await house(t)
+    const { gate, browser, provider } = await fixture(t)
     const page = await browser.go(`${gate.portal}/.factorgate/account`)
     await gate.server.reload(await gate.load())
     const out = await browser.submit(page, /logout/)
@@ -198,7 +198,7 @@ t.test(
 )
 
 t.test('a provider that is down holds nobody back from signing out here', async t => {
-  const { gate, browser, provider, isIn } = await house(t)
+  const { gate, browser, provider, isIn } = await fixture(t)
   const page = await browser.go(`${gate.portal}/.factorgate/account`)
   provider.lies.handle = (_path, response) => Boolean(response.writeHead(500).end())
   t.equal((await browser.submit(page, /logout/)).status, 303)

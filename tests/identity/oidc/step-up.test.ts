@@ -8,7 +8,7 @@ const acr = 'https://refeds.org/profile/mfa'
 const now = () => Math.floor(Date.now() / 1000)
 
 /** Somebody who signed in with a second factor an hour ago, at the page that wants a newer one. */
-async function house(t: Test) {
+async function fixture(t: Test) {
   const provider = await startOidcProvider(t)
   const gate = await startOidcGate(t, [entryOf('campus', provider, mfa)])
   provider.person = { ...provider.person, acr, amr: ['mfa'], auth_time: now() - 3600 }
@@ -21,7 +21,7 @@ async function house(t: Test) {
 }
 
 t.test('a rule that wants a newer confirmation offers the institution, which is asked for it anew', async t => {
-  const { provider, browser, page, confirm, gate } = await house(t)
+  const { provider, browser, page, confirm, gate } = await fixture(t)
   t.match(page.url, /\/challenge/)
   const { location } = await browser.go(confirm)
   const asked = Object.fromEntries(new URL(location!).searchParams)
@@ -48,7 +48,7 @@ const cases = {
 
 t.test('what is not enough is said on the challenge, goes nowhere by itself, and changes nobody', async t => {
   for (const [name, { person, says }] of Object.entries(cases)) {
-    const { provider, browser, confirm, gate } = await house(t)
+    const { provider, browser, confirm, gate } = await fixture(t)
     provider.person = { ...provider.person, ...person }
     const end = await browser.through(provider, confirm)
     t.match([end.status, end.url], [200, /\/challenge/], name)
@@ -62,7 +62,7 @@ t.test('what is not enough is said on the challenge, goes nowhere by itself, and
 })
 
 t.test('an answer that refuses is said on the challenge too', async t => {
-  const { provider, browser, confirm } = await house(t)
+  const { provider, browser, confirm } = await fixture(t)
   provider.lies.answer = ({ state, iss }) => ({ state, iss, error: 'access_denied' })
   const end = await browser.through(provider, confirm)
   t.match([end.status, end.url, textOf(end.body)], [200, /\/challenge/, /did not confirm that it is you/])
@@ -85,7 +85,7 @@ t.test('who has no factor here and none there is offered the institution, and ne
 })
 
 t.test('changes of an account ask for a factor of ours', async t => {
-  const { provider, browser, gate } = await house(t)
+  const { provider, browser, gate } = await fixture(t)
   const page = await browser.go(`${gate.portal}/.factorgate/enrol`)
   t.notMatch(page.body, /Confirm at/)
   t.equal(provider.requests('/token').length, 1)

@@ -6,10 +6,10 @@ import { Browser, type SamlGateOptions, samlGate, sayTo } from '../../fixtures/i
 import { encode, makePair, mfa, readRequest, SamlProvider } from '../../fixtures/in-process/saml-provider.ts'
 
 const pair = makePair(t, 'idp')
-const house = (t: Test, options: Partial<SamlGateOptions> = {}) => samlGate(t, { pair, ...options })
+const fixture = (t: Test, options: Partial<SamlGateOptions> = {}) => samlGate(t, { pair, ...options })
 
 t.test('a person signs in, and the account is theirs', async t => {
-  const { gate, provider, browser, start } = await house(t)
+  const { gate, provider, browser, start } = await fixture(t)
   const begun = await browser.get(`${start}?rd=${encodeURIComponent(`${gate.portal}/.factorgate/`)}`)
   t.equal(begun.status, 303)
   t.match(begun.headers.location, /^https:\/\/idp\.example\/entity\/sso\?SAMLRequest=/)
@@ -50,7 +50,7 @@ t.test('a person signs in, and the account is theirs', async t => {
 t.test(
   'a provider that cannot check a second factor is asked again without, and a step more would be refused',
   async t => {
-    const { gate, provider, browser, start } = await house(t)
+    const { gate, provider, browser, start } = await fixture(t)
     const begun = await browser.get(start)
     const say = sayTo(begun.headers.location!)
     const status =
@@ -70,7 +70,7 @@ t.test(
 )
 
 t.test('an answer is for the browser that asked, and for its request', async t => {
-  const { gate, provider, browser, start } = await house(t)
+  const { gate, provider, browser, start } = await fixture(t)
   const first = sayTo((await browser.get(start)).headers.location!)
   const second = sayTo((await browser.get(start)).headers.location!)
   const post = (say: typeof first, relayState: string, id: string) =>
@@ -91,7 +91,7 @@ t.test('an answer is for the browser that asked, and for its request', async t =
 t.test('an answer of another provider than the one that was asked is refused', async t => {
   const one = new SamlProvider('https://one.example/entity', pair)
   const two = new SamlProvider('https://two.example/entity', makePair(t, 'two'))
-  const { gate, browser, start } = await house(t, {
+  const { gate, browser, start } = await fixture(t, {
     providers: [one, two],
     idp: 'idp: [https://one.example/entity, https://two.example/entity]'
   })
@@ -107,7 +107,7 @@ t.test('an answer of another provider than the one that was asked is refused', a
 
 t.test('people choose among several, find theirs without scripts, and find it again', async t => {
   const providers = Array.from({ length: 60 }, (_, index) => new SamlProvider(`https://u${index}.example/entity`, pair))
-  const { browser, start, gate } = await house(t, { providers, idp: 'signOut: here' })
+  const { browser, start, gate } = await fixture(t, { providers, idp: 'signOut: here' })
   const page = await browser.get(`${start}?rd=${encodeURIComponent(`${gate.portal}/.factorgate/account`)}`)
   t.equal(page.status, 200)
   t.equal([...page.body.matchAll(/idp=https/g)].length, 50, 'fifty rows at most')
@@ -128,7 +128,7 @@ t.test('people choose among several, find theirs without scripts, and find it ag
 
 t.test('our metadata says what a provider needs, and nothing without a key that needs one', async t => {
   const ours = makePair(t, 'gate')
-  const { browser, start } = await house(t, { more: `, key: "${ours.files.key}", cert: "${ours.files.certificate}"` })
+  const { browser, start } = await fixture(t, { more: `, key: "${ours.files.key}", cert: "${ours.files.certificate}"` })
   const { body, headers } = await browser.get(`${start}/metadata`)
   t.match(headers['content-type'], /application\/samlmetadata\+xml/)
   for (const part of [
@@ -140,13 +140,13 @@ t.test('our metadata says what a provider needs, and nothing without a key that 
     'subject-id'
   ])
     t.ok(body.includes(part), part)
-  const plain = await house(t)
+  const plain = await fixture(t)
   t.notMatch((await plain.browser.get(`${plain.start}/metadata`)).body, /KeyDescriptor|SingleLogoutService/)
 })
 
 t.test('a sign-out there ends the session here, and only a signed one does', async t => {
   const ours = makePair(t, 'gate')
-  const { gate, provider, browser, start } = await house(t, {
+  const { gate, provider, browser, start } = await fixture(t, {
     more: `, key: "${ours.files.key}", cert: "${ours.files.certificate}"`
   })
   const say = sayTo((await browser.get(start)).headers.location!)

@@ -2,25 +2,25 @@
 import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { Caller, House } from '../../fixtures/in-process/callers.ts'
+import { Caller, Fixture } from '../../fixtures/in-process/callers.ts'
 
 t.test('a thousand refusals of one address with long paths', async t => {
-  const house = await House.start(t)
-  const file = path.join(house.gate.folder, 'journal.jsonl')
+  const fixture = await Fixture.start(t)
+  const file = path.join(fixture.gate.folder, 'journal.jsonl')
   const lines = async () =>
-    (await house.journal())
+    (await fixture.journal())
       .trimEnd()
       .split('\n')
       .map(line => JSON.parse(line))
   await lines()
   const before = statSync(file).size
-  const stranger = new Caller(house, '127.66.0.1')
+  const stranger = new Caller(fixture, '127.66.0.1')
   const asked = [`/${'a'.repeat(2000)}`, '/x', '/.factorgate/nothing', '/.Factorgate/x']
-  await house.nothingUpstream(t, async () => {
+  await fixture.nothingUpstream(t, async () => {
     for (let round = 0; round < 50; round++)
       await Promise.all(
         Array.from({ length: 20 }, (_, n) =>
-          stranger.send('GET', house.gate.origin('app') + asked[n % asked.length], {
+          stranger.send('GET', fixture.gate.origin('app') + asked[n % asked.length], {
             headers: { 'user-agent': 'u'.repeat(2000), cookie: 'factorgate=x' }
           })
         )
@@ -29,13 +29,13 @@ t.test('a thousand refusals of one address with long paths', async t => {
   t.ok((await lines()).filter(({ address }) => address === stranger.address).length <= 60)
   t.ok(statSync(file).size - before < 64 * 1024, `${statSync(file).size - before} bytes`)
 
-  const person = await (await house.somebody()).signedIn(['app'], '127.66.0.2')
-  for (let n = 0; n < 5; n++) await person.send('GET', `${house.gate.origin('app')}/${'b'.repeat(700)}`)
+  const person = await (await fixture.somebody()).signedIn(['app'], '127.66.0.2')
+  for (let n = 0; n < 5; n++) await person.send('GET', `${fixture.gate.origin('app')}/${'b'.repeat(700)}`)
   const whole = (await lines()).filter(({ address, account }) => address === person.address && account !== undefined)
   t.equal(whole.filter(({ path }) => path === `/${'b'.repeat(700)}`).length, 5, 'a person’s lines are whole')
 
-  house.time.advance(60)
-  await stranger.send('GET', `${house.gate.origin('app')}/x`)
+  fixture.time.advance(60)
+  await stranger.send('GET', `${fixture.gate.origin('app')}/x`)
   const told = (await lines()).filter(
     ({ kind, address }) => kind === 'exchange.repeated' && address === stranger.address
   )

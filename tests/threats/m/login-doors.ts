@@ -4,16 +4,16 @@ import { pino } from 'pino'
 import { loadConfig } from '../../../config/load.ts'
 import { removeEverythingOf } from '../../../src/identity/removal.ts'
 import { Server } from '../../../src/server/server.ts'
-import { Caller, codeOf, type House, newKey, password } from '../../fixtures/in-process/callers.ts'
+import { Caller, codeOf, type Fixture, newKey, password } from '../../fixtures/in-process/callers.ts'
 import { startGateway } from '../../fixtures/in-process/gateway.ts'
 import { valuesOf } from '../../fixtures/in-process/upstream.ts'
 import { RawClient, get as rawGet } from '../../fixtures/pipeline/forwarding.ts'
 import type { Row } from '../table.ts'
 
-export function doorRows(house: House): Row[] {
-  const { gate, time, runtime } = house
+export function doorRows(fixture: Fixture): Row[] {
+  const { gate, time, runtime } = fixture
   const app = gate.origin('app')
-  const somebody = (options?: Parameters<House['person']>[1]) => house.somebody(options)
+  const somebody = (options?: Parameters<Fixture['person']>[1]) => fixture.somebody(options)
   const isIn = async (caller: Caller) => (await caller.get('/.factorgate/account')).status === 200
   const onlyFactor = async (accountId: string) => (await runtime.credentials.list(accountId))[0]?.id ?? ''
 
@@ -27,7 +27,7 @@ export function doorRows(house: House): Row[] {
       async run(t) {
         const person = await somebody()
         const [code = '', second = ''] = await person.issueCodes()
-        await (await person.signedIn()).enrol(newKey(house))
+        await (await person.signedIn()).enrol(newKey(fixture))
         const query = `?rd=${encodeURIComponent(`${app}/keys/1`)}&state=${'S'.repeat(43)}`
         const caller = await person.halfWay()
         const page = await caller.get(`/.factorgate/challenge${query}`)
@@ -38,7 +38,7 @@ export function doorRows(house: House): Row[] {
         t.notOk(await isIn(caller), 'nothing was proved by it')
         t.equal((await caller.recovery(second)).status, 303, 'without an address on the way, a code is a code')
         await caller.goOver('app')
-        await house.nothingUpstream(t, async () => {
+        await fixture.nothingUpstream(t, async () => {
           const answer = await caller.get(`${app}/keys/1`)
           t.match(answer.headers.location, new RegExp(`^${gate.portal}/\\.factorgate/challenge\\?`))
           t.equal((await caller.send('GET', `${app}/keys/1`)).status, 401)
@@ -73,7 +73,7 @@ export function doorRows(house: House): Row[] {
         await person.signedIn()
         t.equal((await caller.post(`/.factorgate/account/factors/${second}/remove`)).status, 303)
         t.match((await caller.get('/.factorgate/account')).body, /sessions\/others\/end/, 'others are offered')
-        t.match(await house.journal(), new RegExp(`"kind":"factor\\.remove"[^\\n]*"account":"${person.account.id}"`))
+        t.match(await fixture.journal(), new RegExp(`"kind":"factor\\.remove"[^\\n]*"account":"${person.account.id}"`))
       }
     },
     {
@@ -113,24 +113,28 @@ export function doorRows(house: House): Row[] {
         t.equal((await caller.get(inApp)).status, 200)
         t.equal((await caller.get(inOther)).status, 200)
         await runtime.accounts.update(id, { groups: ['researchers'] })
-        await house.nothingUpstream(t, async () => {
+        await fixture.nothingUpstream(t, async () => {
           t.same(codeOf(await caller.get(inOther)), 'not_allowed', 'groups')
         })
         t.equal((await caller.get(inApp)).status, 200)
-        t.same(valuesOf(house.up.requests.at(-1)!, 'remote-groups'), ['researchers'], 'the app hears of the new groups')
+        t.same(
+          valuesOf(fixture.up.requests.at(-1)!, 'remote-groups'),
+          ['researchers'],
+          'the app hears of the new groups'
+        )
         await runtime.accounts.suspend(id, 'test')
-        await house.nothingUpstream(t, async () => {
+        await fixture.nothingUpstream(t, async () => {
           t.equal((await caller.send('GET', inApp)).status, 401, 'suspended, at the app')
           t.equal((await caller.send('GET', '/.factorgate/account')).status, 401, 'suspended, at the portal')
           t.match((await caller.totp(person.code())).headers.location, /\/\.factorgate\/login\?/)
-          t.equal((await new Caller(house).signIn(person.account.name)).status, 401, 'suspended, at the door')
+          t.equal((await new Caller(fixture).signIn(person.account.name)).status, 401, 'suspended, at the door')
         })
         await runtime.accounts.resume(id)
         const again = await person.signedIn(['app'])
         t.equal((await again.get(inApp)).status, 200)
         const { accounts, credentials, local, invitations } = runtime
         await removeEverythingOf(id, { accounts, belongings: [credentials, local, invitations] })
-        await house.nothingUpstream(t, async () => {
+        await fixture.nothingUpstream(t, async () => {
           t.equal((await again.send('GET', inApp)).status, 401, 'removed')
         })
       }
@@ -158,12 +162,12 @@ export function doorRows(house: House): Row[] {
         const bad = await loadConfig({ file: path.join(gate.folder, 'none.yaml'), env: {}, cwd: gate.folder })
         t.equal(bad.kind, 'bad', 'no configuration')
         const empty = await startGateway(t, {
-          apps: `  - { id: app, url: "http://app.localhost:PORT", upstream: "${house.up.origin}" }`
+          apps: `  - { id: app, url: "http://app.localhost:PORT", upstream: "${fixture.up.origin}" }`
         })
-        const before = house.up.bytes().length
+        const before = fixture.up.bytes().length
         t.equal((await empty.request('GET', `${empty.origin('app')}/`)).status, 401)
         t.same(await empty.server.runtime.accounts.list(), [], 'no account comes with it')
-        t.equal(house.up.bytes().length, before)
+        t.equal(fixture.up.bytes().length, before)
       }
     },
     {
@@ -180,8 +184,8 @@ export function doorRows(house: House): Row[] {
           'x-http-method': 'PUT',
           'x-method-override': 'PATCH'
         }
-        for (const caller of [new Caller(house), signed]) {
-          const seen = house.up.request()
+        for (const caller of [new Caller(fixture), signed]) {
+          const seen = fixture.up.request()
           const answer = await caller.send('GET', `${app}/public/x?_method=DELETE`, { headers })
           t.equal(answer.status, 200, 'a public GET')
           const { line, headers: passed } = await seen
@@ -191,11 +195,11 @@ export function doorRows(house: House): Row[] {
             []
           )
         }
-        await house.nothingUpstream(t, async () => {
+        await fixture.nothingUpstream(t, async () => {
           for (const method of ['POST', 'DELETE', 'PATCH'])
             t.equal(
               (
-                await new Caller(house).send(method, `${app}/public/x?_method=GET`, {
+                await new Caller(fixture).send(method, `${app}/public/x?_method=GET`, {
                   headers: { 'x-http-method-override': 'GET' },
                   body: '_method=GET'
                 })
@@ -217,14 +221,14 @@ export function doorRows(house: House): Row[] {
       tried: 'a CORS preflight for a protected path, by nobody and half-way',
       safe: '401 by the gate; nothing upstream; no CORS headers of ours',
       async run(t) {
-        const half = await (await somebody()).halfWay(undefined, house.host('app'))
+        const half = await (await somebody()).halfWay(undefined, fixture.host('app'))
         const headers = {
           origin: 'https://evil.test',
           'access-control-request-method': 'DELETE',
           'access-control-request-headers': 'authorization'
         }
-        await house.nothingUpstream(t, async () => {
-          for (const caller of [new Caller(house), half])
+        await fixture.nothingUpstream(t, async () => {
+          for (const caller of [new Caller(fixture), half])
             for (const target of ['/admin', '/', '/public/x', '/keys/1']) {
               const answer = await caller.send('OPTIONS', app + target, { headers })
               t.equal(answer.status, 401, target)
@@ -244,7 +248,7 @@ export function doorRows(house: House): Row[] {
       async run(t) {
         const person = await somebody()
         const signed = await person.signedIn(['app'])
-        const token = signed.token(house.host('app'))
+        const token = signed.token(fixture.host('app'))
         const basic = Buffer.from(`${person.account.name}:${password}`).toString('base64')
         const doors: Record<string, string>[] = [
           ...['Basic', 'basic', 'BASIC'].map(scheme => ({ authorization: `${scheme} ${basic}` })),
@@ -259,26 +263,29 @@ export function doorRows(house: House): Row[] {
           { cookie2: `factorgate=${token}` },
           { 'remote-user': person.account.name }
         ]
-        await house.nothingUpstream(t, async () => {
+        await fixture.nothingUpstream(t, async () => {
           for (const headers of doors) {
             t.equal(
-              (await new Caller(house).send('GET', `${app}/m29`, { headers, cookie: '' })).status,
+              (await new Caller(fixture).send('GET', `${app}/m29`, { headers, cookie: '' })).status,
               401,
               JSON.stringify(headers)
             )
-            t.equal((await new Caller(house).send('GET', '/.factorgate/account', { headers, cookie: '' })).status, 401)
+            t.equal(
+              (await new Caller(fixture).send('GET', '/.factorgate/account', { headers, cookie: '' })).status,
+              401
+            )
           }
           for (const query of [`factorgate=${token}`, `access_token=${token}`, `token=${token}`])
-            t.equal((await new Caller(house).send('GET', `${app}/m29?${query}`, { cookie: '' })).status, 401, query)
+            t.equal((await new Caller(fixture).send('GET', `${app}/m29?${query}`, { cookie: '' })).status, 401, query)
         })
-        const seen = house.up.request()
+        const seen = fixture.up.request()
         await signed.send('GET', `${app}/m29`, { headers: { authorization: 'Bearer of-the-app' } })
         t.same(valuesOf(await seen, 'authorization'), ['Bearer of-the-app'])
         const client = await RawClient.open(gate.port)
         client.send(
           rawGet('/m29', ['Authorization: Basic a', `Authorization: Basic ${basic}`]).replace(
             'app.lab.example',
-            house.host('app')
+            fixture.host('app')
           )
         )
         t.match(await client.until('\r\n'), / 400 /, 'two of them cannot be told apart')
@@ -294,7 +301,7 @@ export function doorRows(house: House): Row[] {
         const person = await somebody()
         const codes = await person.issueCodes()
         const invitation = await runtime.invitations.issue(person.account.id)
-        const caller = new Caller(house)
+        const caller = new Caller(fixture)
         await caller.signIn(person.account.name, 'a wrong password of M27')
         await caller.signIn(person.account.name)
         const halfToken = caller.token()
@@ -312,13 +319,13 @@ export function doorRows(house: House): Row[] {
           'wrong password': 'a wrong password of M27',
           'token half-way': halfToken,
           'token at the portal': caller.token(),
-          'token at the app': caller.token(house.host('app')),
+          'token at the app': caller.token(fixture.host('app')),
           nonce: caller.jar().get('factorgate-nonce')!,
           invitation,
           'query of an app': 'of-the-app-m27',
           ...Object.fromEntries(codes.map((one, i) => [`recovery code ${i}`, one]))
         }
-        const places = { log: JSON.stringify(gate.log), journal: await house.journal(), store: await house.dump() }
+        const places = { log: JSON.stringify(gate.log), journal: await fixture.journal(), store: await fixture.dump() }
         for (const [place, text] of Object.entries(places)) {
           t.ok(text.includes(person.account.id) || place === 'log', `there is something in the ${place}`)
           for (const [what, secret] of Object.entries(secrets))

@@ -4,13 +4,13 @@ import { loadConfig } from '../../../config/load.ts'
 import { AccountError } from '../../../src/identity/accounts.ts'
 import { newToken } from '../../../src/ids.ts'
 import { AttemptBuckets } from '../../../src/throttle/attempt-buckets.ts'
-import { Caller, elsewhere, type House, password, tally } from '../../fixtures/in-process/callers.ts'
+import { Caller, elsewhere, type Fixture, password, tally } from '../../fixtures/in-process/callers.ts'
 import { cases } from '../../fixtures/in-process/cases.ts'
 import type { Row } from '../table.ts'
 
-export function guessRows(house: House): Row[] {
-  const { gate, time, runtime } = house
-  const somebody = (options?: Parameters<House['person']>[1]) => house.somebody(options)
+export function guessRows(fixture: Fixture): Row[] {
+  const { gate, time, runtime } = fixture
+  const somebody = (options?: Parameters<Fixture['person']>[1]) => fixture.somebody(options)
 
   return [
     {
@@ -50,7 +50,7 @@ export function guessRows(house: House): Row[] {
           const callers = await Promise.all(
             places.map(async place => {
               if (spread) return person.halfWay(place)
-              const caller = new Caller(house, place)
+              const caller = new Caller(fixture, place)
               for (const [name, value] of one.jar()) caller.jar().set(name, value)
               return caller
             })
@@ -90,8 +90,8 @@ export function guessRows(house: House): Row[] {
           t.not((await guess(right())).status, 303, `${kind}: after a hundred the right one is refused`)
         }
         t.ok((await runtime.credentials.list(person.account.id))[0]?.disabledAt, 'switched off')
-        t.match(await house.journal(), /"kind":"factor\.disable"[^\n]*"factor":"totp"/, 'and journaled')
-        t.match(await house.journal(), /"kind":"factor\.disable"[^\n]*"factor":"recovery"/)
+        t.match(await fixture.journal(), /"kind":"factor\.disable"[^\n]*"factor":"totp"/, 'and journaled')
+        t.match(await fixture.journal(), /"kind":"factor\.disable"[^\n]*"factor":"recovery"/)
       }
     },
     {
@@ -104,7 +104,7 @@ export function guessRows(house: House): Row[] {
         const seen: string[] = []
         const address = elsewhere()
         for (let i = 0; i < 12; i++) {
-          const caller = new Caller(house, address)
+          const caller = new Caller(fixture, address)
           const first = await caller.signIn(person.account.name)
           seen.push(
             first.status === 303 ? `in ${(await caller.totp(person.wrongCode(i))).status}` : String(first.status)
@@ -116,10 +116,10 @@ export function guessRows(house: House): Row[] {
           seen.join()
         )
         time.advance(300)
-        const caller = new Caller(house, address)
+        const caller = new Caller(fixture, address)
         t.equal((await caller.signIn(person.account.name)).status, 303)
         t.equal((await caller.totp(person.code())).status, 303, 'a whole sign-in')
-        const again = new Caller(house, address)
+        const again = new Caller(fixture, address)
         t.equal((await again.signIn(person.account.name)).status, 303, 'and the counts begin anew')
       }
     },
@@ -148,7 +148,7 @@ export function guessRows(house: House): Row[] {
         const address = elsewhere()
         for (let i = 0; i < 8; i++)
           seen.push(
-            (await new Caller(house, address).signIn(i % 2 === 0 ? name : email!, `wrong password ${i}`)).status
+            (await new Caller(fixture, address).signIn(i % 2 === 0 ? name : email!, `wrong password ${i}`)).status
           )
         t.same(seen, [401, 401, 401, 401, 429, 429, 429, 429])
       }
@@ -174,7 +174,7 @@ export function guessRows(house: House): Row[] {
         const seen: number[] = []
         const address = elsewhere()
         for (const spelling of alike)
-          seen.push((await new Caller(house, address).signIn(spelling, 'wrong password')).status)
+          seen.push((await new Caller(fixture, address).signIn(spelling, 'wrong password')).status)
         t.same(seen, [401, 401, 401, 401, 429, 429, 429])
         for (const other of [
           `${name}\u200b`,
@@ -186,7 +186,7 @@ export function guessRows(house: House): Row[] {
           name.replace('e', '\u0435')
         ]) {
           if (other.trim() === name) continue
-          t.equal((await new Caller(house).signIn(other)).status, 401, JSON.stringify(other))
+          t.equal((await new Caller(fixture).signIn(other)).status, 401, JSON.stringify(other))
         }
       }
     },
@@ -196,12 +196,12 @@ export function guessRows(house: House): Row[] {
       tried: 'an unknown name, a wrong password, a suspended person with the right one, a person without a factor',
       safe: 'the same bytes and status; what is missing is told to nobody before the password was right',
       async run(t) {
-        const known = await house.person('same-name-1')
-        const suspended = await house.person('same-name-2')
+        const known = await fixture.person('same-name-1')
+        const suspended = await fixture.person('same-name-2')
         await runtime.accounts.suspend(suspended.account.id, 'test')
-        const bare = await house.person('same-name-3', { factor: false })
+        const bare = await fixture.person('same-name-3', { factor: false })
         const unset = await gate.account('same-name-4')
-        const caller = new Caller(house)
+        const caller = new Caller(fixture)
         const strip = (text: string) => text.replaceAll(/same-name-\d|nobody-at-a/g, 'NAME')
         const told = async (name: string, secret: string) => {
           const { status, lines, body } = await caller.signIn(name, secret)
@@ -216,13 +216,13 @@ export function guessRows(house: House): Row[] {
         t.equal(await told(bare.account.name, 'wrong password'), reference, 'no factor, a wrong password')
         t.equal(await told(unset.name, 'wrong password'), reference, 'no password was ever set')
         const way = async (name: string) => {
-          const { status, headers, body } = await new Caller(house).signIn(name)
+          const { status, headers, body } = await new Caller(fixture).signIn(name)
           return [status, headers.location, body]
         }
         t.same(await way(bare.account.name), await way(known.account.name), 'with the right password, too')
         const stem = (line: string) =>
           line.replace(/"(?:at|seq|request|ms|prev|session|address|account|name)":[^,}]*/g, '')
-        t.notMatch(stem(await house.journal()), /wrong password/)
+        t.notMatch(stem(await fixture.journal()), /wrong password/)
       }
     },
     {
@@ -253,7 +253,7 @@ export function guessRows(house: House): Row[] {
         ]
         for (const name of names) {
           await t.rejects(gate.account(name), AccountError, JSON.stringify(name))
-          t.equal((await new Caller(house).signIn(name)).status, 401, JSON.stringify(name))
+          t.equal((await new Caller(fixture).signIn(name)).status, 401, JSON.stringify(name))
         }
       }
     },
@@ -268,33 +268,33 @@ export function guessRows(house: House): Row[] {
         const [home] = await person.knownAddresses(1)
         const afar = elsewhere()
         const answers = await inTurn(200, i =>
-          new Caller(house, afar).signIn(person.account.name, `wrong password ${i}`)
+          new Caller(fixture, afar).signIn(person.account.name, `wrong password ${i}`)
         )
         t.same(tally(answers), { 401: 4, 429: 196 })
         await inTurn(6, i => person.halfWay().then(caller => caller.totp(person.wrongCode(i))))
-        const caller = new Caller(house, home)
+        const caller = new Caller(fixture, home)
         t.equal((await caller.signIn(person.account.name)).status, 303)
         t.equal((await caller.totp(person.code())).status, 303)
 
         const mark = caller.jar().get('factorgate-known')
         t.match(mark, /^[\w-]{43}$/)
         // Each of these is really hashed; past a hundred strange failures the account's own wait counts.
-        await inTurn(110, i => new Caller(house).signIn(person.account.name, `wrong password ${i}`))
+        await inTurn(110, i => new Caller(fixture).signIn(person.account.name, `wrong password ${i}`))
         t.equal(
-          (await new Caller(house).signIn(person.account.name)).status,
+          (await new Caller(fixture).signIn(person.account.name)).status,
           303,
           'from everywhere: a new place is free'
         )
-        const travelling = new Caller(house)
+        const travelling = new Caller(fixture)
         travelling.jar().set('factorgate-known', mark!)
         t.equal((await travelling.signIn(person.account.name)).status, 303, 'the browser is known wherever it is')
 
         const another = await somebody()
         for (let i = 0; i < cases(600); i++) {
-          await new Caller(house, afar).signIn(another.account.name, `wrong password ${i}`)
+          await new Caller(fixture, afar).signIn(another.account.name, `wrong password ${i}`)
           time.advance(10)
         }
-        const away = new Caller(house)
+        const away = new Caller(fixture)
         t.equal((await away.signIn(another.account.name)).status, 303, 'from a new address, while it goes on')
         t.equal((await away.totp(another.code())).status, 303)
 
@@ -305,10 +305,10 @@ export function guessRows(house: House): Row[] {
         const seen: number[] = []
         for (const secret of ['Winter2026', 'Passwort1', 'letmein123'])
           for (const { account } of neighbours)
-            seen.push((await new Caller(house, lab).signIn(account.name, secret)).status)
+            seen.push((await new Caller(fixture, lab).signIn(account.name, secret)).status)
         t.equal(seen.indexOf(429), 201, 'over all accounts')
         const [one] = neighbours
-        const own = new Caller(house, lab)
+        const own = new Caller(fixture, lab)
         const browser = newToken()
         await guesses.remember(one!.account.id, { address: lab, browser })
         own.jar().set('factorgate-known', browser)
@@ -413,11 +413,11 @@ export function guessRows(house: House): Row[] {
         const places = await ada.knownAddresses(30)
         const callers = await Promise.all(places.map(place => ada.halfWay(place)))
         t.equal(tally(await Promise.all(callers.map(caller => caller.recovery(three))))[303], 1, 'of thirty at once')
-        const dump = (await house.dump()).toLowerCase()
+        const dump = (await fixture.dump()).toLowerCase()
         for (const code of [one, two, three])
           t.notOk(dump.includes(code) || dump.includes(code.replaceAll('-', '')), 'not in the store')
         t.match(
-          await house.journal(),
+          await fixture.journal(),
           new RegExp(`"kind":"proof"[^\\n]*"account":"${ada.account.id}"[^\\n]*"factor":"recovery"`)
         )
       }

@@ -1,7 +1,7 @@
 /** THREATS M1 to M7: the steps of a sign-in out of their order, skipped, or taken for somebody else. */
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { Caller, codeOf, type House, leadsTo } from '../../fixtures/in-process/callers.ts'
+import { Caller, codeOf, type Fixture, leadsTo } from '../../fixtures/in-process/callers.ts'
 import { formsOf } from '../../fixtures/in-process/person.ts'
 import { RawClient } from '../../fixtures/pipeline/forwarding.ts'
 import type { Row } from '../table.ts'
@@ -31,10 +31,10 @@ export const posts = [
 /** All that only somebody who is signed in may see. */
 const pages = ['', 'account', 'account/not-me', 'enrol/recovery', 'account/factors/ID/remove', 'account/password']
 
-export function stepRows(house: House): Row[] {
-  const { gate, time, runtime } = house
+export function stepRows(fixture: Fixture): Row[] {
+  const { gate, time, runtime } = fixture
   const app = gate.origin('app')
-  const somebody = (options?: Parameters<House['person']>[1]) => house.somebody(options)
+  const somebody = (options?: Parameters<Fixture['person']>[1]) => fixture.somebody(options)
   const isIn = async (caller: Caller) => (await caller.get('/.factorgate/account')).status === 200
 
   return [
@@ -45,16 +45,16 @@ export function stepRows(house: House): Row[] {
       safe: 'the challenge and the way out answer; nothing upstream',
       async run(t) {
         const { account } = await somebody()
-        const alice = house.runtime
-        const caller = await (await house.person('m1')).halfWay()
-        await house.nothingUpstream(t, async () => {
+        const alice = fixture.runtime
+        const caller = await (await fixture.person('m1')).halfWay()
+        await fixture.nothingUpstream(t, async () => {
           // Such a token is never made for an app's host; one is made here all the same.
-          const at = house.time.now
+          const at = fixture.time.now
           const { token } = await alice.sessions.start({
             accountId: account.id,
             proof: { kind: 'password', at, userVerified: false },
             device: { userAgent: '', address: '127.0.0.1' },
-            host: house.host('app')
+            host: fixture.host('app')
           })
           for (const cookie of [`factorgate=${token}`, `factorgate=${caller.token()}`]) {
             for (const target of ['/', '/x/y', '/keys/1', '/publicity', '/a?b=/public/x']) {
@@ -69,7 +69,7 @@ export function stepRows(house: House): Row[] {
             }
             const socket = await RawClient.open(gate.port)
             socket.send(
-              `GET /socket HTTP/1.1\r\nHost: ${house.host('app')}\r\nCookie: ${cookie}\r\nOrigin: ${app}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`
+              `GET /socket HTTP/1.1\r\nHost: ${fixture.host('app')}\r\nCookie: ${cookie}\r\nOrigin: ${app}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`
             )
             t.match(await socket.rest(), /^HTTP\/1\.1 401 /, 'a WebSocket is refused and its connection ended')
           }
@@ -155,7 +155,7 @@ export function stepRows(house: House): Row[] {
           .map(one => one.replace('ID', credential!.id).replace('SESSION', session))
         const before = await runtime.credentials.list(person.account.id)
         for (const [who, caller] of [
-          ['nobody', new Caller(house)],
+          ['nobody', new Caller(fixture)],
           ['half-way', await person.halfWay()]
         ] as const) {
           for (const one of paths) {
@@ -263,12 +263,12 @@ export function stepRows(house: House): Row[] {
         const [ada, ben] = [await somebody({ factor: false }), await somebody({ factor: false })]
         const { invitations } = runtime
         const accept = (token: string, more = {}) =>
-          new Caller(house).post(`/.factorgate/invite/${token}`, { password: 'a new battery staple', ...more })
+          new Caller(fixture).post(`/.factorgate/invite/${token}`, { password: 'a new battery staple', ...more })
         const first = await invitations.issue(ada.account.id)
         const token = await invitations.issue(ada.account.id)
         t.equal((await accept(first)).status, 410, 'an older one is dead')
         const who = { username: ben.account.name, account: ben.account.id, accountId: ben.account.id }
-        const caller = new Caller(house)
+        const caller = new Caller(fixture)
         const used = await caller.post(`/.factorgate/invite/${token}`, { password: 'a new battery staple', ...who })
         t.equal(leadsTo(used), '/.factorgate/enrol')
         t.equal((await runtime.sessions.list(ben.account.id)).length, 0)
@@ -277,7 +277,7 @@ export function stepRows(house: House): Row[] {
         t.equal((await caller.json('/.factorgate/webauthn/options?for=enrol')).status, 200)
         // Until the first factor stands, link and password together resume (FIELD G2); neither does alone.
         t.equal((await accept(token, { password: 'another battery staple' })).status, 401, 'twice, to set a password')
-        t.equal((await new Caller(house).signIn(ben.account.name)).status, 303, 'the other’s password is what it was')
+        t.equal((await new Caller(fixture).signIn(ben.account.name)).status, 303, 'the other’s password is what it was')
 
         const late = await invitations.issue(ada.account.id)
         t.equal((await accept(token)).status, 410, 'used, and replaced')

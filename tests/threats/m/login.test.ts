@@ -7,9 +7,9 @@ import { stepRows } from './login-steps.ts'
 
 t.test('login, second factor, TOTP', { timeout: 280_000 }, async t => {
   // The last of them searches what all the others have left behind.
-  await onBothStores(t, { extra: 'session: { maxPerUser: 500 }' }, house => [
-    ...stepRows(house),
-    ...guessRows(house),
-    ...doorRows(house)
+  await onBothStores(t, { extra: 'session: { maxPerUser: 500 }' }, fixture => [
+    ...stepRows(fixture),
+    ...guessRows(fixture),
+    ...doorRows(fixture)
   ])
 })

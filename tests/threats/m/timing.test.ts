@@ -1,6 +1,6 @@
 /** The rank test behind `npm run threats -- timing`: what it can see and what it does not imagine. Times themselves are never asserted. */
 import t from 'tap'
-import { House } from '../../fixtures/in-process/callers.ts'
+import { Fixture } from '../../fixtures/in-process/callers.ts'
 import { compareRanks, measure, percentile, tableOf } from './timing.ts'
 
 t.test('the rank test', async t => {
@@ -21,7 +21,7 @@ t.test('the rank test', async t => {
 })
 
 t.test('every kind of refusal is measured, and each answers 401', async t => {
-  const times = await measure(await House.start(t), 2)
+  const times = await measure(await Fixture.start(t), 2)
   t.equal(times.size, 8)
   t.ok([...times.values()].every(list => list.length === 2 && list.every(ms => ms > 0)))
   t.equal(tableOf(times).split('\n').length, 10)

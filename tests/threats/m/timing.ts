@@ -3,7 +3,7 @@
  * rank test on it; asserts nothing, since a busy machine would decide. Read: a probability near 0.500 is a coin, |z| above 4 is worth a look.
  */
 import type { Test } from 'tap'
-import { Caller, elsewhere, House, password } from '../../fixtures/in-process/callers.ts'
+import { Caller, elsewhere, Fixture, password } from '../../fixtures/in-process/callers.ts'
 
 interface Kind {
   readonly what: string
@@ -45,14 +45,14 @@ export function percentile(values: readonly number[], of: number): number {
 }
 
 /** Milliseconds of sign-ins of each kind, taken in turn so that a slow moment meets all alike. */
-export async function measure(house: House, rounds: number): Promise<Map<string, number[]>> {
-  const kinds = await kindsIn(house)
+export async function measure(fixture: Fixture, rounds: number): Promise<Map<string, number[]>> {
+  const kinds = await kindsIn(fixture)
   const times = new Map(kinds.map(({ what }) => [what, [] as number[]]))
   for (let round = -2; round < rounds; round++) {
     for (const { what, name, secret } of [...kinds].sort(() => Math.random() - 0.5)) {
       // Past every wait, so that each guess is checked.
-      house.time.advance(301)
-      const caller = new Caller(house, elsewhere())
+      fixture.time.advance(301)
+      const caller = new Caller(fixture, elsewhere())
       const since = process.hrtime.bigint()
       const { status } = await caller.signIn(name, secret)
       const ms = Number(process.hrtime.bigint() - since) / 1e6
@@ -64,13 +64,13 @@ export async function measure(house: House, rounds: number): Promise<Map<string,
 }
 
 /** Names of one length, so that the bytes sent are as many. */
-async function kindsIn(house: House): Promise<readonly Kind[]> {
+async function kindsIn(fixture: Fixture): Promise<readonly Kind[]> {
   const wrong = 'another horse battery'
-  await house.person('timed-known')
-  const suspended = await house.person('timed-suspd')
-  await house.runtime.accounts.suspend(suspended.account.id, 'timing')
-  await house.person('timed-bare1', { factor: false })
-  await house.gate.account('timed-unset')
+  await fixture.person('timed-known')
+  const suspended = await fixture.person('timed-suspd')
+  await fixture.runtime.accounts.suspend(suspended.account.id, 'timing')
+  await fixture.person('timed-bare1', { factor: false })
+  await fixture.gate.account('timed-unset')
   return [
     { what: 'wrong password', name: 'timed-known', secret: wrong },
     { what: 'wrong password (again)', name: 'timed-known', secret: wrong },
@@ -101,8 +101,8 @@ export async function printTiming(rounds: number): Promise<number> {
   const ends: (() => unknown)[] = []
   const teardown = (end: () => unknown) => void ends.unshift(end)
   try {
-    const house = await House.start({ teardown } as unknown as Test, { hasher: 'real' })
-    console.log(tableOf(await measure(house, rounds)))
+    const fixture = await Fixture.start({ teardown } as unknown as Test, { hasher: 'real' })
+    console.log(tableOf(await measure(fixture, rounds)))
   } finally {
     for (const end of ends) await end()
   }

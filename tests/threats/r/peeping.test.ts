@@ -1,6 +1,6 @@
 /** What a script of an app on the portal's own host gets out of our pages, by any method (THREATS R9, R17): nothing that opens a door. */
 import t from 'tap'
-import { Caller, codeOf, House, type Told } from '../../fixtures/in-process/callers.ts'
+import { Caller, codeOf, Fixture, type HttpReply } from '../../fixtures/in-process/callers.ts'
 import { posts } from '../m/login-steps.ts'
 
 const form = 'application/x-www-form-urlencoded'
@@ -9,13 +9,13 @@ const form = 'application/x-www-form-urlencoded'
 const scripted = ['empty', 'iframe', 'frame', 'object', 'embed', 'worker', 'serviceworker', 'image', 'script']
 
 t.test('forms answer eyes alone', async t => {
-  const house = await House.start(t)
-  const ada = await house.somebody()
+  const fixture = await Fixture.start(t)
+  const ada = await fixture.somebody()
   const signed = await ada.signedIn()
-  const [credential] = await house.runtime.credentials.list(ada.account.id)
-  const invitation = await house.runtime.invitations.issue(ada.account.id)
+  const [credential] = await fixture.runtime.credentials.list(ada.account.id)
+  const invitation = await fixture.runtime.invitations.issue(ada.account.id)
   const callers = {
-    nobody: new Caller(house),
+    nobody: new Caller(fixture),
     'half-way': await ada.halfWay(),
     invited: await ada.proved(['invitation', 'password']),
     'signed in': signed
@@ -32,10 +32,10 @@ t.test('forms answer eyes alone', async t => {
     'sec-fetch-dest': dest,
     'sec-fetch-mode': dest === 'iframe' || dest === 'frame' ? 'navigate' : 'cors',
     'sec-fetch-site': 'same-origin',
-    origin: house.gate.portal,
+    origin: fixture.gate.portal,
     accept: 'text/html'
   })
-  const tellsNothing = (answer: Told, what: string) => {
+  const tellsNothing = (answer: HttpReply, what: string) => {
     t.equal(answer.status, 403, what)
     t.equal(codeOf(answer), 'foreign_origin', what)
     // A person may be looking at a frame (FIELD F8): what stands there is words and links, the same for everybody.
@@ -47,9 +47,9 @@ t.test('forms answer eyes alone', async t => {
 
   t.test('every form, with a wrong token, without one, and even with the right one', async t => {
     // Who was seen is written every few seconds, by time alone: written now, and again before the comparison.
-    const { sessions } = house.runtime
+    const { sessions } = fixture.runtime
     await sessions.flush()
-    const before = await house.dump()
+    const before = await fixture.dump()
     for (const [who, caller] of Object.entries(callers))
       for (const path of forms)
         for (const dest of scripted)
@@ -61,7 +61,7 @@ t.test('forms answer eyes alone', async t => {
             )
           }
     await sessions.flush()
-    t.equal(await house.dump(), before, 'and nothing has changed')
+    t.equal(await fixture.dump(), before, 'and nothing has changed')
   })
 
   t.test('every page, signing out among them', async t => {
@@ -109,6 +109,6 @@ t.test('forms answer eyes alone', async t => {
     const body = new URLSearchParams({ csrf, code: '000000', ceremony: 'A'.repeat(43), name: 'Evil' }).toString()
     const enrol = await signed.send('POST', '/.factorgate/enrol/totp', { headers, body })
     t.notMatch(enrol.body, /totp-secret/, 'even with a token from elsewhere')
-    t.equal((await house.runtime.credentials.list(ada.account.id)).length, 1)
+    t.equal((await fixture.runtime.credentials.list(ada.account.id)).length, 1)
   })
 })

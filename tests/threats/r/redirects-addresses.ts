@@ -1,15 +1,15 @@
 /** THREATS R1 to R8 and R14: where a sign-in may lead to afterwards. */
 import type { Test } from 'tap'
 import { stateOf } from '../../../plugins/cookies.ts'
-import { Caller, type House, leadsTo, type Told } from '../../fixtures/in-process/callers.ts'
+import { Caller, type Fixture, type HttpReply, leadsTo } from '../../fixtures/in-process/callers.ts'
 import { parse, RawClient } from '../../fixtures/pipeline/forwarding.ts'
 import type { Row } from '../table.ts'
 import { foreign, ours } from './redirect-spellings.ts'
 
 const state = 'S'.repeat(43)
 
-export function addressRows(house: House): Row[] {
-  const { gate } = house
+export function addressRows(fixture: Fixture): Row[] {
+  const { gate } = fixture
   const places = { portal: gate.portal, app: gate.origin('app') }
   const { app, portal } = places
   const origins = [portal, app, gate.origin('other')]
@@ -17,7 +17,7 @@ export function addressRows(house: House): Row[] {
   const home = '/.factorgate/'
 
   /** Every answer of the portal leads to an origin of ours, by a header that no reader can split. */
-  function staysHere(t: Test, answer: Told, what: string): void {
+  function staysHere(t: Test, answer: HttpReply, what: string): void {
     const { location } = answer.headers
     if (location === undefined) return
     if (!/^[\x21-\x7e]+$/.test(location)) t.fail(`${what}: ${JSON.stringify(location)}`)
@@ -28,8 +28,8 @@ export function addressRows(house: House): Row[] {
   /** Asks with somebody who is signed in, who is sent on at once, and as a stranger, whose form must not carry it. */
   async function goesHome(t: Test, tricks: readonly string[]): Promise<void> {
     const list = all.filter(({ trick }) => tricks.includes(trick))
-    const signed = await (await house.somebody()).signedIn()
-    const nobody = new Caller(house)
+    const signed = await (await fixture.somebody()).signedIn()
+    const nobody = new Caller(fixture)
     let wrong = 0
     for (const { trick, address } of list) {
       const what = `${trick}: ${JSON.stringify(address.slice(0, 80))}`
@@ -59,7 +59,7 @@ export function addressRows(house: House): Row[] {
       async run(t) {
         t.ok(all.length > 500, `${all.length} spellings in all rows together`)
         await goesHome(t, ['another site', 'a name', 'a relative path', 'no address at all', 'too long', 'nested'])
-        const signed = await (await house.somebody()).signedIn()
+        const signed = await (await fixture.somebody()).signedIn()
         for (const address of ours(places)) {
           const { headers } = await signed.get(`/.factorgate/login?rd=${encodeURIComponent(address)}`)
           t.equal(headers.location, address, 'without a state, there and then')
@@ -123,10 +123,10 @@ export function addressRows(house: House): Row[] {
           { referer: `${app}\\evil.test/` },
           { origin: 'http://evil.test' }
         ]
-        const signed = await (await house.somebody()).signedIn()
+        const signed = await (await fixture.somebody()).signedIn()
         for (const extra of headers)
           for (const [who, caller] of [
-            ['nobody', new Caller(house)],
+            ['nobody', new Caller(fixture)],
             ['signed in', signed]
           ] as const)
             for (const url of [
@@ -142,13 +142,13 @@ export function addressRows(house: House): Row[] {
               t.notMatch(answer.headers.location ?? '', /evil|:81\b|https:/, `${who} ${url} ${JSON.stringify(extra)}`)
             }
         for (const extra of headers) {
-          const { status, headers: told, body } = await new Caller(house).send('POST', `${app}/x`, { headers: extra })
+          const { status, headers: told, body } = await new Caller(fixture).send('POST', `${app}/x`, { headers: extra })
           t.equal(status, 401)
           const { challengeUrl } = JSON.parse(body).error
           t.ok(challengeUrl.startsWith(`${portal}/.factorgate/login?`), 'a program is told the same')
           t.notMatch(`${challengeUrl}${told.location ?? ''}`, /evil/, JSON.stringify(extra))
         }
-        for (const host of [house.host(), house.host('app')])
+        for (const host of [fixture.host(), fixture.host('app')])
           for (const target of [
             '//evil.test/%2e%2e',
             '//evil.test',
@@ -180,14 +180,14 @@ export function addressRows(house: House): Row[] {
       safe: 'no password, code, token or session in any of them; a hand-over code only for a host of ours, dead once used',
       async run(t) {
         for (const rd of ['http://evil.test/', `${app}/deep/link?x=1`]) {
-          house.time.advance(60)
-          const person = await house.somebody()
-          const caller = new Caller(house)
+          fixture.time.advance(60)
+          const person = await fixture.somebody()
+          const caller = new Caller(fixture)
           const urls: string[] = []
           await caller.get(`${app}/deep/link?x=1`)
-          const real = caller.jar(house.host('app')).get('factorgate-nonce')!
+          const real = caller.jar(fixture.host('app')).get('factorgate-nonce')!
           const query = new URLSearchParams({ rd, state: stateOf(real) })
-          const noted = async (answer: Promise<Told>) => {
+          const noted = async (answer: Promise<HttpReply>) => {
             const { headers, body } = await answer
             urls.push(
               headers.location ?? '',
@@ -207,7 +207,7 @@ export function addressRows(house: House): Row[] {
           await noted(caller.get(`/.factorgate/challenge?${query}`))
           const last = await noted(caller.totp(code, `?${query}`))
           const session =
-            caller.principal?.session.id ?? (await house.runtime.sessions.list(person.account.id))[0]!.session.id
+            caller.principal?.session.id ?? (await fixture.runtime.sessions.list(person.account.id))[0]!.session.id
           for (const secret of [
             first,
             caller.token(),
@@ -249,9 +249,9 @@ export function addressRows(house: House): Row[] {
           [good, bad],
           [bad, '']
         ] as const) {
-          house.time.advance(60)
-          const person = await house.somebody()
-          const caller = new Caller(house)
+          fixture.time.advance(60)
+          const person = await fixture.somebody()
+          const caller = new Caller(fixture)
           const first = await caller.post(`/.factorgate/login${atPassword}`, {
             username: person.account.name,
             password: 'correct horse battery'
@@ -263,7 +263,7 @@ export function addressRows(house: House): Row[] {
           const last = await caller.totp(person.code(), atCode)
           t.equal(last.headers.location, home, `${atPassword} then ${atCode}`)
         }
-        const person = await house.somebody()
+        const person = await fixture.somebody()
         const caller = await person.signedIn()
         const key = `/.factorgate/enrol${bad}`
         t.notMatch((await caller.get(key)).body, /evil/, 'enrolment')
@@ -326,13 +326,13 @@ export function addressRows(house: House): Row[] {
         for (const one of breaks) {
           const text = `${one}Set-Cookie:x=1${one}${one}<script>`
           for (const [target, host] of [
-            [`/.factorgate/login?rd=/${text}`, house.host()],
-            [`/.factorgate/login?rd=${encodeURIComponent(app)}/${text}&state=${text}`, house.host()],
-            [`/.factorgate/${text}`, house.host()],
-            [`/${text}`, house.host('app')],
-            [`/?${text}`, house.host('app')],
-            [`/.factorgate/callback?code=${text}`, house.host('app')],
-            [`/.factorgate/account?done=${text}`, house.host('app')]
+            [`/.factorgate/login?rd=/${text}`, fixture.host()],
+            [`/.factorgate/login?rd=${encodeURIComponent(app)}/${text}&state=${text}`, fixture.host()],
+            [`/.factorgate/${text}`, fixture.host()],
+            [`/${text}`, fixture.host('app')],
+            [`/?${text}`, fixture.host('app')],
+            [`/.factorgate/callback?code=${text}`, fixture.host('app')],
+            [`/.factorgate/account?done=${text}`, fixture.host('app')]
           ] as const) {
             const { status, lines, body } = await raw(target, host)
             t.ok(status >= 200 && status < 500, `${target}: ${status}`)
@@ -344,7 +344,7 @@ export function addressRows(house: House): Row[] {
             t.notMatch(lines.join('\n'), /[\r\0]|\n\n/, target)
           }
         }
-        const caller = new Caller(house)
+        const caller = new Caller(fixture)
         const { lines } = await caller.signIn('a\r\nSet-Cookie: x=1', 'x\r\n\r\n<script>')
         t.notOk(lines.some(line => /x=1/.test(line)))
       }

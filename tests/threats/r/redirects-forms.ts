@@ -1,13 +1,13 @@
 /** THREATS R9 to R12 and R17: forms and JSON that come from elsewhere, or are not what they are called. */
 import { newToken, tokenDigest } from '../../../src/ids.ts'
-import { Caller, codeOf, type House, password } from '../../fixtures/in-process/callers.ts'
+import { Caller, codeOf, type Fixture, password } from '../../fixtures/in-process/callers.ts'
 import type { Row } from '../table.ts'
 
 const formType = 'application/x-www-form-urlencoded'
 const jsonType = 'application/json'
 
-export function formRows(house: House): Row[] {
-  const { gate, runtime } = house
+export function formRows(fixture: Fixture): Row[] {
+  const { gate, runtime } = fixture
   const isIn = async (caller: Caller) => (await caller.get('/.factorgate/account')).status === 200
 
   return [
@@ -17,10 +17,10 @@ export function formRows(house: House): Row[] {
       tried: 'JSON and forms under types that need no preflight, at every POST: text/plain, multipart, none, odd ones',
       safe: '415; JSON called a form is an expired form; nothing is done',
       async run(t) {
-        const person = await house.somebody()
+        const person = await fixture.somebody()
         const signed = await person.signedIn()
         const half = await person.halfWay()
-        const nobody = new Caller(house)
+        const nobody = new Caller(fixture)
         const targets: [string, Caller, Record<string, string>][] = [
           ['login', nobody, { username: person.account.name, password }],
           ['challenge/totp', half, { code: person.code() }],
@@ -90,7 +90,7 @@ export function formRows(house: House): Row[] {
       tried: 'content types that are nearly JSON, with bodies of every other shape; prototypes; numbers for texts',
       safe: '415 or 400; no handler sees anything but the shape it takes',
       async run(t) {
-        const caller = await (await house.somebody()).halfWay()
+        const caller = await (await fixture.somebody()).halfWay()
         const csrf = caller.csrf()
         const strict = [
           jsonType,
@@ -183,10 +183,10 @@ export function formRows(house: House): Row[] {
         'a nonce planted in the browser by a neighbour, with the CSRF token that goes with it; `_csrf` and the like',
       safe: 'refused: a token belongs to this browser and this very session; beside ours a planted one is none',
       async run(t) {
-        const person = await house.somebody()
+        const person = await fixture.somebody()
         const victim = await person.signedIn()
-        const attacker = new Caller(house)
-        const [sessionName, nonceName] = [`factorgate-${house.gate.port}`, `factorgate-nonce-${house.gate.port}`]
+        const attacker = new Caller(fixture)
+        const [sessionName, nonceName] = [`factorgate-${fixture.gate.port}`, `factorgate-nonce-${fixture.gate.port}`]
         const planted = attacker.jar().get('factorgate-nonce')!
         const real = victim.jar().get('factorgate-nonce')!
         const tries: [string, string, string][] = [
@@ -224,8 +224,8 @@ export function formRows(house: House): Row[] {
       tried: 'a CSRF token from before the password, from before the second factor, of another session, of a new nonce',
       safe: 'refused: every step makes another',
       async run(t) {
-        const person = await house.somebody()
-        const caller = new Caller(house)
+        const person = await fixture.somebody()
+        const caller = new Caller(fixture)
         const tokens: Record<string, string> = { 'before the password': caller.csrf() }
         t.equal((await caller.signIn(person.account.name)).status, 303)
         const kept = tokens['before the password']!
@@ -233,7 +233,7 @@ export function formRows(house: House): Row[] {
         tokens['before the second factor'] = caller.csrf()
         t.equal((await caller.totp(person.code())).status, 303, 'a refused form did not cost the code')
         tokens['before the step-up'] = caller.csrf()
-        house.time.advance(30)
+        fixture.time.advance(30)
         t.equal((await caller.totp(person.code())).status, 303)
         tokens['another session'] = (await person.signedIn()).csrf()
         tokens['made up'] = newToken()
@@ -259,7 +259,7 @@ export function formRows(house: House): Row[] {
       tried: 'another site signs the browser in, out, or through a challenge: Origin, Sec-Fetch-Site, and GET for POST',
       safe: '403, and no cookie is set; a GET changes nothing',
       async run(t) {
-        const person = await house.somebody()
+        const person = await fixture.somebody()
         const half = await person.halfWay()
         const signed = await person.signedIn()
         const { portal } = gate
@@ -280,10 +280,10 @@ export function formRows(house: House): Row[] {
           { origin: 'https://evil.test', 'sec-fetch-site': 'same-origin' }
         ]
         const posts: [string, Caller, Record<string, string>][] = [
-          ['login', new Caller(house), { username: person.account.name, password }],
+          ['login', new Caller(fixture), { username: person.account.name, password }],
           ['challenge/totp', half, { code: person.code() }],
           ['logout', signed, {}],
-          [`invite/${newToken()}`, new Caller(house), { password: 'a new battery staple' }]
+          [`invite/${newToken()}`, new Caller(fixture), { password: 'a new battery staple' }]
         ]
         for (const [path, caller, fields] of posts)
           for (const extra of headers) {

@@ -1,22 +1,22 @@
 /** THREATS R13, R15, R16, R18 and R19: what our pages repeat, what caches and frames may do with them, and what they tell. */
 
-import { Caller, type House, newKey, type Told } from '../../fixtures/in-process/callers.ts'
+import { Caller, type Fixture, type HttpReply, newKey } from '../../fixtures/in-process/callers.ts'
 import { ask } from '../../fixtures/in-process/gateway.ts'
 import { onHttps } from '../s/sessions-ways.ts'
 import type { Row } from '../table.ts'
 
-export function pageRows(house: House): Row[] {
-  const { gate, runtime } = house
+export function pageRows(fixture: Fixture): Row[] {
+  const { gate, runtime } = fixture
   const app = gate.origin('app')
 
   /** One of each kind of answer of ours: pages, redirects, refusals. */
-  async function answers(): Promise<[string, Told][]> {
-    const person = await house.somebody()
-    const nobody = new Caller(house)
+  async function answers(): Promise<[string, HttpReply][]> {
+    const person = await fixture.somebody()
+    const nobody = new Caller(fixture)
     const half = await person.halfWay()
     const signed = await person.signedIn()
-    const list: [string, Told][] = []
-    const add = async (what: string, answer: Promise<Told>) => list.push([what, await answer])
+    const list: [string, HttpReply][] = []
+    const add = async (what: string, answer: Promise<HttpReply>) => list.push([what, await answer])
     for (const path of [
       'login',
       'login?switch',
@@ -83,7 +83,7 @@ export function pageRows(house: House): Row[] {
           '\u2028<script>',
           '"autofocus onfocus="alert(1)'
         ]
-        const person = await house.somebody()
+        const person = await fixture.somebody()
         const signed = await person.signedIn()
         const id = (await runtime.credentials.list(person.account.id))[0]!.id
         for (const mark of marks) {
@@ -96,20 +96,20 @@ export function pageRows(house: House): Row[] {
           await signed.post(`/.factorgate/account/factors/${id}/rename`, { name: mark })
           await runtime.sessions.start({
             accountId: person.account.id,
-            proof: { kind: 'password', at: house.time.now, userVerified: false },
+            proof: { kind: 'password', at: fixture.time.now, userVerified: false },
             device: { userAgent: mark, address: mark },
-            host: house.host()
+            host: fixture.host()
           })
           const pages = [
-            await new Caller(house).get(`/.factorgate/login?rd=${quoted}&state=${quoted}&${quoted}=${quoted}`, odd),
-            await new Caller(house).post(`/.factorgate/login?rd=${quoted}`, {
+            await new Caller(fixture).get(`/.factorgate/login?rd=${quoted}&state=${quoted}&${quoted}=${quoted}`, odd),
+            await new Caller(fixture).post(`/.factorgate/login?rd=${quoted}`, {
               username: mark,
               password: 'wrong password'
             }),
-            await new Caller(house).get(`/.factorgate/${quoted}`, odd),
-            await new Caller(house).get(`${app}/.factorgate/callback?code=${quoted}`, odd),
-            await new Caller(house).get(`${app}/%2e%2e/.FACTORGATE/${quoted}`, odd),
-            await new Caller(house).get(`/.factorgate/invite/${quoted}`, odd),
+            await new Caller(fixture).get(`/.factorgate/${quoted}`, odd),
+            await new Caller(fixture).get(`${app}/.factorgate/callback?code=${quoted}`, odd),
+            await new Caller(fixture).get(`${app}/%2e%2e/.FACTORGATE/${quoted}`, odd),
+            await new Caller(fixture).get(`/.factorgate/invite/${quoted}`, odd),
             await signed.get(`/.factorgate/account?done=${quoted}`, odd),
             await signed.get(`/.factorgate/account/factors/${id}/remove`, odd),
             await signed.get(`/.factorgate/challenge?rd=${encodeURIComponent(`${app}/keys/`)}${quoted}`, odd),
@@ -139,7 +139,7 @@ export function pageRows(house: House): Row[] {
           if (!String(headers['content-type']).includes('json'))
             t.match(headers.vary, /^Cookie$/i, `${what} (${status}) varies by cookie`)
         }
-        const signed = await (await house.somebody()).signedIn(['app'])
+        const signed = await (await fixture.somebody()).signedIn(['app'])
         for (const path of [
           'account.css',
           'account/x.css',
@@ -157,7 +157,7 @@ export function pageRows(house: House): Row[] {
           t.notMatch(body, 'name="csrf"', path)
         }
         const plain = (body: string) => body.replace(/name="csrf" value="[^"]*"/g, '').replace(/state=[\w-]{43}/g, '')
-        const caller = new Caller(house)
+        const caller = new Caller(fixture)
         const reference = plain((await caller.get('/.factorgate/login')).body)
         for (const extra of [
           'x-forwarded-host',
@@ -218,14 +218,14 @@ export function pageRows(house: House): Row[] {
           if (!headers['content-type']?.startsWith('text/html'))
             t.notMatch(body, /</, `${what}: no markup under another type`)
         }
-        const framed = await new Caller(house).get('/.factorgate/login', {
+        const framed = await new Caller(fixture).get('/.factorgate/login', {
           'sec-fetch-dest': 'iframe',
           'sec-fetch-site': 'cross-site'
         })
         t.equal(framed.headers['x-frame-options'], 'DENY')
-        await onHttps(t, house, async () => {
+        await onHttps(t, fixture, async () => {
           for (const path of ['login', 'account', 'nothing-here', 'signed-out']) {
-            const { headers } = await new Caller(house).get(`https://gate.lab.example/.factorgate/${path}`)
+            const { headers } = await new Caller(fixture).get(`https://gate.lab.example/.factorgate/${path}`)
             const age = Number(/^max-age=(\d+)/.exec(String(headers['strict-transport-security']))?.[1] ?? 0)
             if (headers['content-type']?.startsWith('text/html')) t.ok(age >= 31_536_000, `${path}: ${age} seconds`)
           }
@@ -239,9 +239,9 @@ export function pageRows(house: House): Row[] {
         'everything the portal tells about a person: account, apps, ceremonies, keys, forward-auth; guessed names of others',
       safe: 'no token, secret, hash, public key or other person; `/me`, `/sessions` and `/factors` do not exist',
       async run(t) {
-        const [ada, ben] = [await house.somebody(), await house.somebody()]
+        const [ada, ben] = [await fixture.somebody(), await fixture.somebody()]
         await ada.issueCodes()
-        const key = newKey(house)
+        const key = newKey(fixture)
         const signed = await ada.signedIn(['app'])
         await signed.enrol(key)
         const record = (await runtime.credentials.byCredentialId(key.id))!
@@ -255,7 +255,7 @@ export function pageRows(house: House): Row[] {
         const password = (await runtime.store.get(`password:${ada.account.id}`))!
         const secrets = [
           signed.token(),
-          signed.token(house.host('app')),
+          signed.token(fixture.host('app')),
           record.publicKey,
           JSON.parse(password).hash,
           ada.secret,
@@ -312,7 +312,7 @@ export function pageRows(house: House): Row[] {
         'the operators’ listener from a page: POST, other methods, a rebound Host, CORS; its pages on the public one',
       safe: 'a page is refused; three GETs that change nothing, no CORS, nobody’s name; not on the public listener',
       async run(t) {
-        const person = await house.somebody()
+        const person = await fixture.somebody()
         const signed = await person.signedIn(['app'])
         await signed.get(`${app}/r19`)
         const admin = (method: string, path: string, headers = {}) =>
@@ -347,8 +347,8 @@ export function pageRows(house: House): Row[] {
             t.ok(answer.status >= 400, `${method} ${path}: ${answer.status}`)
             t.notOk(answer.headers['access-control-allow-origin'])
           }
-          for (const host of [house.host(), house.host('app')])
-            t.not((await new Caller(house).send('GET', `http://${host}${path}`)).status, 200, `${host}${path}`)
+          for (const host of [fixture.host(), fixture.host('app')])
+            t.not((await new Caller(fixture).send('GET', `http://${host}${path}`)).status, 200, `${host}${path}`)
         }
         for (const path of [
           '/',

@@ -8,7 +8,7 @@ import { validTarget } from '../../../plugins/portal/return-to.ts'
 import { ReturnTargets } from '../../../src/apps/return-targets.ts'
 import { RouteTable } from '../../../src/apps/route-table.ts'
 import { toApp } from '../../../src/services/app-options.ts'
-import { House } from '../../fixtures/in-process/callers.ts'
+import { Fixture } from '../../fixtures/in-process/callers.ts'
 import { runs } from '../../fixtures/in-process/cases.ts'
 import { values } from '../../fixtures/in-process/wire.ts'
 import { raw } from '../s/sessions-ways.ts'
@@ -95,8 +95,8 @@ function landsOn(location: string, base: string): string {
 }
 
 t.test('arbitrary return addresses', { timeout: 60_000 + runs * 500 }, async t => {
-  const house = await House.start(t)
-  const { gate } = house
+  const fixture = await Fixture.start(t)
+  const { gate } = fixture
   const origins = [gate.portal, gate.origin('app'), gate.origin('other')]
   const config = await gate.load()
   const apps = config.apps.map(app => toApp(app, config.portal.url.origin))
@@ -143,7 +143,7 @@ t.test('arbitrary return addresses', { timeout: 60_000 + runs * 500 }, async t =
   })
 
   await t.test('whatever is sent as `rd`, encoded or not, everyone is sent home or to a site of ours', async t => {
-    const person = await house.somebody()
+    const person = await fixture.somebody()
     const signed = await person.signedIn()
     const cookie = signed.cookie()
     let accepted = 0
@@ -162,7 +162,7 @@ t.test('arbitrary return addresses', { timeout: 60_000 + runs * 500 }, async t =
         // Unencoded, it is what a query makes of it. Blanks at its end belong to the request line: node:http reads over several.
         const query = target.slice(target.indexOf('?') + 1).replace(/ +$/, '')
         const asked = isEncoded ? address : new URLSearchParams(query).get('rd')
-        const reply = await raw(house, isSigned ? [cookie] : [], target, house.host())
+        const reply = await raw(fixture, isSigned ? [cookie] : [], target, fixture.host())
         const locations = values({ ...reply, isWhole: true }, 'location')
         const about = JSON.stringify({ address, target, status: reply.status, locations })
         if (reply.status >= 500) throw new Error(`a mistake of the gate’s: ${about}`)

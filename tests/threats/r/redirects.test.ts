@@ -6,9 +6,9 @@ import { formRows } from './redirects-forms.ts'
 import { pageRows } from './redirects-pages.ts'
 
 t.test('redirects, CSRF, XSS, response integrity', { timeout: 120_000 }, async t => {
-  await onBothStores(t, { extra: 'session: { maxPerUser: 500 }' }, house => [
-    ...addressRows(house),
-    ...formRows(house),
-    ...pageRows(house)
+  await onBothStores(t, { extra: 'session: { maxPerUser: 500 }' }, fixture => [
+    ...addressRows(fixture),
+    ...formRows(fixture),
+    ...pageRows(fixture)
   ])
 })

@@ -1,14 +1,14 @@
 /** THREATS S4 to S6, S8 and S14 to S17: cookies planted, tossed, copied and swollen; and what an app and a stranger get to see. */
 import { tokenDigest } from '../../../src/ids.ts'
-import { Caller, type House, leadsTo, password } from '../../fixtures/in-process/callers.ts'
+import { Caller, type Fixture, leadsTo, password } from '../../fixtures/in-process/callers.ts'
 import { valuesOf } from '../../fixtures/in-process/upstream.ts'
 import type { Row } from '../table.ts'
 import { isIn, onHttps, raw } from './sessions-ways.ts'
 
-export function cookieRows(house: House): Row[] {
-  const { gate, time, runtime } = house
+export function cookieRows(fixture: Fixture): Row[] {
+  const { gate, time, runtime } = fixture
   const app = gate.origin('app')
-  const somebody = (where = house, options?: Parameters<House['person']>[1]) => where.somebody(options)
+  const somebody = (where = fixture, options?: Parameters<Fixture['person']>[1]) => where.somebody(options)
 
   return [
     {
@@ -19,10 +19,10 @@ export function cookieRows(house: House): Row[] {
       async run(t) {
         const person = await somebody()
         const caller = await person.signedIn(['app'])
-        const token = caller.token(house.host('app'))
+        const token = caller.token(fixture.host('app'))
         const good = `factorgate=${token}`
-        t.equal((await raw(house, [good])).status, 200)
-        await house.nothingUpstream(t, async () => {
+        t.equal((await raw(fixture, [good])).status, 200)
+        await fixture.nothingUpstream(t, async () => {
           const tossed = [
             [`factorgate=evil; ${good}`],
             [`${good}; factorgate=evil`],
@@ -37,10 +37,10 @@ export function cookieRows(house: House): Row[] {
             [`xfactorgate=${token}`]
           ]
           for (const cookies of tossed)
-            t.equal((await raw(house, cookies)).status, 401, cookies.join(' & ').replaceAll(token, 'TOKEN'))
+            t.equal((await raw(fixture, cookies)).status, 401, cookies.join(' & ').replaceAll(token, 'TOKEN'))
         })
-        await onHttps(t, house, async () => {
-          const browser = new Caller(house)
+        await onHttps(t, fixture, async () => {
+          const browser = new Caller(fixture)
           const over = (method: string, path: string, body?: string) =>
             browser.send(method, `https://gate.lab.example${path}`, {
               cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; '),
@@ -109,7 +109,7 @@ export function cookieRows(house: House): Row[] {
       async run(t) {
         const person = await somebody()
         const caller = await person.signedIn(['app'])
-        const ours = `factorgate=${caller.token(house.host('app'))}`
+        const ours = `factorgate=${caller.token(fixture.host('app'))}`
         const nonce = `factorgate-nonce=${'n'.repeat(43)}`
         const cases: [string[], string[]][] = [
           [[ours], []],
@@ -122,8 +122,8 @@ export function cookieRows(house: House): Row[] {
           [[`xfactorgate=1; ${ours}`], ['xfactorgate=1']]
         ]
         for (const [sent, expected] of cases) {
-          const seen = house.up.request()
-          t.equal((await raw(house, sent)).status, 200)
+          const seen = fixture.up.request()
+          t.equal((await raw(fixture, sent)).status, 200)
           const request = await seen
           t.same(valuesOf(request, 'cookie'), expected, sent[0]!.replace(ours, 'OURS'))
           t.notOk(request.raw.includes(ours.slice(11)), 'nowhere in the request')
@@ -138,8 +138,8 @@ export function cookieRows(house: House): Row[] {
       safe: 'ours are taken out, and it may not have all cookies cleared; its own cookies and headers stay, which nobody on our side reads',
       async run(t) {
         const caller = await (await somebody()).signedIn(['app'])
-        const before = caller.token(house.host('app'))
-        const { status, lines } = await raw(house, [`factorgate=${before}`], '/plants')
+        const before = caller.token(fixture.host('app'))
+        const { status, lines } = await raw(fixture, [`factorgate=${before}`], '/plants')
         t.equal(status, 200)
         const cookies = lines.filter(line => /^set-cookie/i.test(line)).map(line => line.replace(/^[^:]+: ?/, ''))
         t.same(cookies, ['app=kept; Path=/x; HttpOnly', 'notfactorgate=kept', '_csrf=kept; Path=/'])
@@ -149,7 +149,7 @@ export function cookieRows(house: House): Row[] {
         // To a browser these are no more than text; on a request they would name somebody (THREATS H1 to H6).
         for (const claim of ['X-Auth-User: root', 'X-Auth-Request-Email: root@evil.test', 'Remote-User: root'])
           t.ok(lines.includes(claim), claim)
-        const [{ line = '', headers = [] } = {}] = house.up.requests.slice(-1)
+        const [{ line = '', headers = [] } = {}] = fixture.up.requests.slice(-1)
         t.match(line, /\/plants/)
         t.same(valuesOf({ headers }, 'remote-user'), [caller.principal!.account.name], 'who is there, the gate says')
         t.same(
@@ -168,10 +168,10 @@ export function cookieRows(house: House): Row[] {
         const person = await somebody()
         const caller = await person.signedIn(['app'])
         await caller.get(`${app}/s8`)
-        const texts = (await house.journal()) + JSON.stringify(gate.log)
+        const texts = (await fixture.journal()) + JSON.stringify(gate.log)
         const id = caller.principal!.session.id
         t.ok(texts.includes(id), 'the id is there, so that an operator can end it')
-        const tokens = [caller.token(), caller.token(house.host('app'))]
+        const tokens = [caller.token(), caller.token(fixture.host('app'))]
         for (const token of tokens)
           for (const form of [
             token,
@@ -187,7 +187,7 @@ export function cookieRows(house: House): Row[] {
             .join(' ')
             .match(/[\w-]{20,}/g)
         )
-        for (const word of words) t.notOk(await isIn(house, word), word)
+        for (const word of words) t.notOk(await isIn(fixture, word), word)
       }
     },
     {
@@ -197,8 +197,8 @@ export function cookieRows(house: House): Row[] {
       safe: 'served, since people move between networks; each exchange is journaled with session and address',
       async run(t) {
         const caller = await (await somebody()).signedIn(['app'])
-        const cookie = caller.cookie(house.host('app'))
-        const [one, two] = [new Caller(house), new Caller(house)]
+        const cookie = caller.cookie(fixture.host('app'))
+        const [one, two] = [new Caller(fixture), new Caller(fixture)]
         const answers = await Promise.all(
           [one, two].map(who => who.send('GET', `${app}/s14`, { cookie, headers: { 'user-agent': who.address } }))
         )
@@ -207,7 +207,7 @@ export function cookieRows(house: House): Row[] {
           [200, 200]
         )
         await new Promise(resolve => setImmediate(resolve))
-        const journal = await house.journal()
+        const journal = await fixture.journal()
         for (const { address } of [one, two])
           t.match(
             journal,
@@ -243,13 +243,13 @@ export function cookieRows(house: House): Row[] {
           '__proto__=1; constructor=2',
           `factorgate="${'A'.repeat(43)}"`
         ]
-        await house.nothingUpstream(t, async () => {
+        await fixture.nothingUpstream(t, async () => {
           const since = process.hrtime.bigint()
           for (const header of headers)
-            t.equal((await raw(house, [header])).status, 401, JSON.stringify(header.slice(0, 30)))
+            t.equal((await raw(fixture, [header])).status, 401, JSON.stringify(header.slice(0, 30)))
           const ms = Number(process.hrtime.bigint() - since) / 1e6
           t.ok(ms < 1000, `${headers.length} of them in ${Math.round(ms)} ms`)
-          t.equal((await raw(house, [many.repeat(2)])).status, 431, 'more than 16 KiB')
+          t.equal((await raw(fixture, [many.repeat(2)])).status, 431, 'more than 16 KiB')
         })
       }
     },
@@ -260,12 +260,12 @@ export function cookieRows(house: House): Row[] {
       safe: 'the redirect is the browser’s to follow; one request upstream',
       async run(t) {
         const caller = await (await somebody()).signedIn(['app'])
-        const before = house.up.requests.length
+        const before = fixture.up.requests.length
         const answer = await caller.get(`${app}/away`)
         t.equal(answer.status, 302)
         t.equal(answer.headers.location, 'http://127.0.0.1:1/secret')
         t.equal(answer.body, 'app')
-        t.equal(house.up.requests.length, before + 1)
+        t.equal(fixture.up.requests.length, before + 1)
       }
     },
     {
@@ -274,8 +274,8 @@ export function cookieRows(house: House): Row[] {
       tried: 'protected content in the answer to nobody: POST, HEAD, Range, If-None-Match, a body, another Accept',
       safe: 'the answer is the gate’s alone, and HEAD has none; nothing upstream',
       async run(t) {
-        await house.nothingUpstream(t, async () => {
-          const nobody = new Caller(house)
+        await fixture.nothingUpstream(t, async () => {
+          const nobody = new Caller(fixture)
           for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PROPFIND'])
             for (const headers of [
               {},

@@ -1,14 +1,14 @@
 /** THREATS S1 to S3 and S9 to S11: how a session begins and ends for good. */
 import { removeEverythingOf } from '../../../src/identity/removal.ts'
 import { newToken, tokenDigest } from '../../../src/ids.ts'
-import { Caller, type House, password } from '../../fixtures/in-process/callers.ts'
+import { Caller, type Fixture, password } from '../../fixtures/in-process/callers.ts'
 import type { Row } from '../table.ts'
 import { askAt, isIn, secondGate } from './sessions-ways.ts'
 
-export function lifeRows(house: House, shared: House): Row[] {
-  const somebody = (where = house, options?: Parameters<House['person']>[1]) => where.somebody(options)
-  const stores: readonly (readonly [string, House])[] = [
-    ['embedded', house],
+export function lifeRows(fixture: Fixture, shared: Fixture): Row[] {
+  const somebody = (where = fixture, options?: Parameters<Fixture['person']>[1]) => where.somebody(options)
+  const stores: readonly (readonly [string, Fixture])[] = [
+    ['embedded', fixture],
     ['redis', shared]
   ]
 

@@ -1,13 +1,13 @@
 /** THREATS S7, S12 and S13, on each store: a session is carried from host to host by codes, is good on one host, and ends by the clock. */
 import type { Test } from 'tap'
-import { Caller, codeOf, type House } from '../../fixtures/in-process/callers.ts'
+import { Caller, codeOf, type Fixture } from '../../fixtures/in-process/callers.ts'
 import { RawClient } from '../../fixtures/pipeline/forwarding.ts'
 import type { Row } from '../table.ts'
 import { isIn, raw } from './sessions-ways.ts'
 
-export function limitRows(stores: readonly (readonly [string, House])[]): Row[] {
-  const eachStore = async (t: Test, act: (t: Test, house: House) => Promise<void>) => {
-    for (const [store, house] of stores) await t.test(store, t => act(t, house))
+export function limitRows(stores: readonly (readonly [string, Fixture])[]): Row[] {
+  const eachStore = async (t: Test, act: (t: Test, fixture: Fixture) => Promise<void>) => {
+    for (const [store, fixture] of stores) await t.test(store, t => act(t, fixture))
   }
 
   return [
@@ -17,10 +17,10 @@ export function limitRows(stores: readonly (readonly [string, House])[]): Row[] 
       tried: 'a hand-over code in another browser, at another host, twice, late, made for another way',
       safe: 'good once, for thirty seconds, in the browser and on the host it was made for',
       run: t =>
-        eachStore(t, async (t, house) => {
-          const { gate, time } = house
+        eachStore(t, async (t, fixture) => {
+          const { gate, time } = fixture
           const app = gate.origin('app')
-          const person = await house.somebody({ groups: ['researchers', 'operators'] })
+          const person = await fixture.somebody({ groups: ['researchers', 'operators'] })
           const caller = await person.signedIn()
           const codeFor = async (name: string) => {
             const away = await caller.get(`${gate.origin(name)}/`)
@@ -28,7 +28,7 @@ export function limitRows(stores: readonly (readonly [string, House])[]): Row[] 
           }
           const url = await codeFor('app')
           t.match(url, new RegExp(`^${app}/\\.factorgate/callback\\?code=[\\w-]{43}$`))
-          const thief = new Caller(house)
+          const thief = new Caller(fixture)
           t.match(
             (await thief.get(url)).headers.location,
             `${gate.portal}/.factorgate/login?`,
@@ -36,7 +36,7 @@ export function limitRows(stores: readonly (readonly [string, House])[]): Row[] 
           )
           await thief.get(`${app}/`)
           t.equal((await thief.get(url)).status, 403, 'in a browser that set out by itself')
-          t.equal(thief.token(house.host('app')), '')
+          t.equal(thief.token(fixture.host('app')), '')
           t.equal((await caller.get(url)).status, 403, 'and so it is spent')
 
           const moved = await codeFor('app')
@@ -56,11 +56,11 @@ export function limitRows(stores: readonly (readonly [string, House])[]): Row[] 
             403
           )
           // Sessions have public ids: what stands in a URL of the account page must end nobody else's.
-          const other = await house.somebody()
+          const other = await fixture.somebody()
           const victim = await other.signedIn()
           const id = victim.principal!.session.id
           t.equal(codeOf(await caller.post(`/.factorgate/account/sessions/${id}/end`)), 'not_found')
-          t.ok(await isIn(house, victim.token()))
+          t.ok(await isIn(fixture, victim.token()))
         })
     },
     {
@@ -69,28 +69,28 @@ export function limitRows(stores: readonly (readonly [string, House])[]): Row[] 
       tried: 'the cookie of one host sent to another of the same gate, and to the portal',
       safe: 'nobody’s there; each app asks its own rules',
       run: t =>
-        eachStore(t, async (t, house) => {
-          const { gate } = house
-          const person = await house.somebody({ groups: ['researchers', 'operators'] })
+        eachStore(t, async (t, fixture) => {
+          const { gate } = fixture
+          const person = await fixture.somebody({ groups: ['researchers', 'operators'] })
           const caller = await person.signedIn(['app', 'other'])
           const [portal, atApp, atOther] = ['gate', 'app', 'other'].map(
-            name => `factorgate=${caller.token(house.host(name))}`
+            name => `factorgate=${caller.token(fixture.host(name))}`
           )
-          t.equal((await raw(house, [atOther!], '/', house.host('other'))).status, 200)
-          await house.nothingUpstream(t, async () => {
-            t.equal((await raw(house, [atApp!], '/', house.host('other'))).status, 401)
-            t.equal((await raw(house, [portal!], '/', house.host('other'))).status, 401)
-            t.equal((await raw(house, [atOther!])).status, 401)
-            t.equal((await raw(house, [atApp!], '/.factorgate/account', house.host())).status, 401)
-            t.equal((await raw(house, [atApp!], '/', `unknown.localhost:${gate.port}`)).status, 421)
+          t.equal((await raw(fixture, [atOther!], '/', fixture.host('other'))).status, 200)
+          await fixture.nothingUpstream(t, async () => {
+            t.equal((await raw(fixture, [atApp!], '/', fixture.host('other'))).status, 401)
+            t.equal((await raw(fixture, [portal!], '/', fixture.host('other'))).status, 401)
+            t.equal((await raw(fixture, [atOther!])).status, 401)
+            t.equal((await raw(fixture, [atApp!], '/.factorgate/account', fixture.host())).status, 401)
+            t.equal((await raw(fixture, [atApp!], '/', `unknown.localhost:${gate.port}`)).status, 421)
           })
-          const plain = await house.somebody()
+          const plain = await fixture.somebody()
           const one = await plain.signedIn(['app'])
-          await house.nothingUpstream(t, async () => {
+          await fixture.nothingUpstream(t, async () => {
             const refused = await one.goOver('other').catch(error => error)
             t.notOk(refused instanceof Error)
             t.equal(
-              one.token(house.host('other')) === '' ? 403 : (await one.get(`${gate.origin('other')}/`)).status,
+              one.token(fixture.host('other')) === '' ? 403 : (await one.get(`${gate.origin('other')}/`)).status,
               403,
               'not in its group'
             )
@@ -103,18 +103,18 @@ export function limitRows(stores: readonly (readonly [string, House])[]): Row[] 
       tried: 'a poll that never stops; a WebSocket that is never quiet; a patient half-way session',
       safe: 'the end comes at the absolute limit, with 1008 on the socket; idling ends earlier; half-way ends after ten minutes',
       run: t =>
-        eachStore(t, async (t, house) => {
-          const { gate, time, runtime } = house
+        eachStore(t, async (t, fixture) => {
+          const { gate, time, runtime } = fixture
           const app = gate.origin('app')
-          const person = await house.somebody()
+          const person = await fixture.somebody()
           const caller = await person.signedIn(['app'])
-          const host = house.host('app')
+          const host = fixture.host('app')
           const socket = await RawClient.open(gate.port)
           socket.send(
             `GET /s13 HTTP/1.1\r\nHost: ${host}\r\nCookie: ${caller.cookie(host)}\r\nOrigin: ${app}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`
           )
           t.match(await socket.until('\r\n\r\n'), / 101 /)
-          const upstream = house.up.connections.at(-1)!
+          const upstream = fixture.up.connections.at(-1)!
           let polls = 0
           for (; polls < 200; polls++) {
             if ((await caller.send('GET', `${app}/s13`)).status !== 200) break
@@ -134,7 +134,7 @@ export function limitRows(stores: readonly (readonly [string, House])[]): Row[] 
           time.advance(3599)
           t.equal((await idle.get(`${app}/s13`)).status, 200)
           time.advance(3601)
-          await house.nothingUpstream(t, async () => {
+          await fixture.nothingUpstream(t, async () => {
             t.equal((await idle.send('GET', `${app}/s13`)).status, 401, 'idle for an hour')
           })
           const half = await person.halfWay()

@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import type { Test } from 'tap'
 import { loadConfig } from '../../../config/load.ts'
 import { Server } from '../../../src/server/server.ts'
-import { Caller, type House } from '../../fixtures/in-process/callers.ts'
+import { Caller, type Fixture } from '../../fixtures/in-process/callers.ts'
 import type { Script } from '../../fixtures/in-process/upstream.ts'
 import { parse, RawClient } from '../../fixtures/pipeline/forwarding.ts'
 
@@ -47,13 +47,18 @@ export const planted = [
   'X-Kept: yes'
 ]
 
-export async function isIn(where: House, token: string): Promise<boolean> {
+export async function isIn(where: Fixture, token: string): Promise<boolean> {
   return (await new Caller(where).send('GET', '/.factorgate/account', { cookie: `factorgate=${token}` })).status === 200
 }
 
 /** A raw request with exactly this Cookie header, or several. */
-export async function raw(house: House, cookies: readonly string[], target = '/cookie', host = house.host('app')) {
-  const client = await RawClient.open(house.gate.port)
+export async function raw(
+  fixture: Fixture,
+  cookies: readonly string[],
+  target = '/cookie',
+  host = fixture.host('app')
+) {
+  const client = await RawClient.open(fixture.gate.port)
   client.send(
     `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${cookies.map(one => `Cookie: ${one}\r\n`).join('')}Connection: close\r\n\r\n`
   )
@@ -61,11 +66,11 @@ export async function raw(house: House, cookies: readonly string[], target = '/c
 }
 
 /** Another gate on the same configuration, keys and store, on a port of its own. */
-export async function secondGate(t: Test, house: House): Promise<{ server: Server; port: number }> {
-  const config = await house.gate.load()
+export async function secondGate(t: Test, fixture: Fixture): Promise<{ server: Server; port: number }> {
+  const config = await fixture.gate.load()
   const server = await Server.start({
     config: { ...config, listen: { ...config.listen, port: 0 }, journal: `${config.journal}-2` },
-    clock: () => house.time.now,
+    clock: () => fixture.time.now,
     log: pino({ level: 'silent' })
   })
   t.teardown(() => server.close())
@@ -79,7 +84,7 @@ export async function askAt(port: number, host: string, path: string, cookie: st
 }
 
 /** The same gate under https names, as behind a balancer that ends TLS; afterwards as before. */
-export async function onHttps(_t: Test, { gate }: House, act: () => Promise<void>): Promise<void> {
+export async function onHttps(_t: Test, { gate }: Fixture, act: () => Promise<void>): Promise<void> {
   const before = await gate.load()
   const text = readFileSync(gate.configFile, 'utf8')
   const names = text.replaceAll(new RegExp(`http://(\\w+)\\.localhost:${gate.port}`, 'g'), 'https://$1.lab.example')

@@ -1,6 +1,6 @@
 /** The rows S of docs/THREATS.md: sessions and cookies, against a running gate on each of the two stores. */
 import t from 'tap'
-import { House } from '../../fixtures/in-process/callers.ts'
+import { Fixture } from '../../fixtures/in-process/callers.ts'
 import { startRedis } from '../../fixtures/process/redis-server.ts'
 import { tryAll } from '../table.ts'
 import { cookieRows } from './sessions-cookies.ts'
@@ -11,14 +11,14 @@ import { script } from './sessions-ways.ts'
 t.test('sessions and cookies', async t => {
   const redis = await startRedis(t)
   const extra = 'session: { maxPerUser: 500, idle: 1h, absolute: 24h }'
-  const house = await House.start(t, { extra, script })
-  const shared = await House.start(t, { extra, script, store: redis.url })
+  const fixture = await Fixture.start(t, { extra, script })
+  const shared = await Fixture.start(t, { extra, script, store: redis.url })
   await tryAll(t, [
-    ...lifeRows(house, shared),
+    ...lifeRows(fixture, shared),
     ...limitRows([
-      ['embedded', house],
+      ['embedded', fixture],
       ['Redis', shared]
     ]),
-    ...cookieRows(house)
+    ...cookieRows(fixture)
   ])
 })

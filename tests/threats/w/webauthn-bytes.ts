@@ -2,14 +2,14 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type Authenticator, cbor } from '../../fixtures/in-process/authenticator.ts'
-import { type House, newKey } from '../../fixtures/in-process/callers.ts'
+import { type Fixture, newKey } from '../../fixtures/in-process/callers.ts'
 import type { Row } from '../table.ts'
 import { selfMadeMaker } from './attestation.ts'
 import { Forger, flip, isRefusal, type Lies, ways } from './webauthn-forger.ts'
 
-export function byteRows(house: House): Row[] {
-  const { gate, runtime } = house
-  const forger = new Forger(house)
+export function byteRows(fixture: Fixture): Row[] {
+  const { gate, runtime } = fixture
+  const forger = new Forger(fixture)
 
   return [
     {
@@ -28,7 +28,7 @@ export function byteRows(house: House): Row[] {
               401,
               `${way}: ${counter} after 12`
             )
-        const events = (await house.journal()).split('\n').filter(line => line.includes('"counter_went_back"'))
+        const events = (await fixture.journal()).split('\n').filter(line => line.includes('"counter_went_back"'))
         t.equal(events.length, 8)
         t.ok(events.every(line => line.includes(person.account.id)))
         key.counter = 12
@@ -80,9 +80,9 @@ export function byteRows(house: House): Row[] {
           ['none', { credentialId: Buffer.alloc(0) }]
         ])
         const { person, key } = await forger.owner()
-        const other = await house.somebody()
+        const other = await fixture.somebody()
         for (const somebody of [person, other]) {
-          const answer = await (await somebody.signedIn()).enrol(newKey(house, { credentialId: key.credentialId }))
+          const answer = await (await somebody.signedIn()).enrol(newKey(fixture, { credentialId: key.credentialId }))
           t.ok(isRefusal(answer), somebody === person ? 'the same person' : 'another person')
         }
         t.equal((await runtime.credentials.list(other.account.id)).length, 1)
@@ -156,7 +156,7 @@ export function byteRows(house: House): Row[] {
         await gate.server.reload({ ...config, factors: { ...config.factors, webauthn } })
         await forger.enrolsNone(t, [...lies, ...ownChains])
         const plain = await forger.owner()
-        const attested = { person: await house.somebody(), key: newKey(house) }
+        const attested = { person: await fixture.somebody(), key: newKey(fixture) }
         const browser = await attested.person.signedIn()
         t.equal((await browser.enrol(attested.key, chain(packed))).status, 200, 'a chain of one’s own enrols')
         await gate.server.reload(config)

@@ -3,13 +3,21 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { loadConfig } from '../../../config/load.ts'
 import type { Authenticator } from '../../fixtures/in-process/authenticator.ts'
-import { Caller, codeOf, elsewhere, type House, newKey, type Told, tally } from '../../fixtures/in-process/callers.ts'
+import {
+  Caller,
+  codeOf,
+  elsewhere,
+  type Fixture,
+  type HttpReply,
+  newKey,
+  tally
+} from '../../fixtures/in-process/callers.ts'
 import type { Row } from '../table.ts'
 import { copyOf, Forger, isRefusal, ways } from './webauthn-forger.ts'
 
-export function ceremonyRows(house: House): Row[] {
-  const { gate, time, runtime } = house
-  const forger = new Forger(house)
+export function ceremonyRows(fixture: Fixture): Row[] {
+  const { gate, time, runtime } = fixture
+  const forger = new Forger(fixture)
 
   return [
     {
@@ -64,7 +72,7 @@ export function ceremonyRows(house: House): Row[] {
       safe: 'refused',
       async run(t) {
         const { person, key } = await forger.owner({ counts: false })
-        const cross: [string, () => Promise<Told>][] = [
+        const cross: [string, () => Promise<HttpReply>][] = [
           [
             'another session of the same person',
             async () => {
@@ -75,8 +83,8 @@ export function ceremonyRows(house: House): Row[] {
           [
             'another browser',
             async () => {
-              const { ceremony, options } = await new Caller(house).options('login')
-              return new Caller(house).verify('login', ceremony, key.assert(options))
+              const { ceremony, options } = await new Caller(fixture).options('login')
+              return new Caller(fixture).verify('login', ceremony, key.assert(options))
             }
           ],
           [
@@ -111,7 +119,7 @@ export function ceremonyRows(house: House): Row[] {
               return caller.verify(
                 'enrol',
                 ceremony,
-                newKey(house).register({ ...options, rp: { id: options.rpId }, user: { id: person.account.id } })
+                newKey(fixture).register({ ...options, rp: { id: options.rpId }, user: { id: person.account.id } })
               )
             }
           ],
@@ -155,10 +163,10 @@ export function ceremonyRows(house: House): Row[] {
       safe: 'the same for everybody: a passkey says itself whose it is, no name is asked',
       async run(t) {
         const { person } = await forger.owner()
-        const without = await house.somebody()
+        const without = await fixture.somebody()
         const shapes = new Set<string>()
         for (const username of [person.account.name, without.account.name, 'nobody-here', ''])
-          for (const caller of [new Caller(house), await without.halfWay()]) {
+          for (const caller of [new Caller(fixture), await without.halfWay()]) {
             const { status, body, headers } = await caller.json(
               `/.factorgate/webauthn/options?for=login&username=${username}`,
               { username, accountId: person.account.id }
@@ -168,13 +176,16 @@ export function ceremonyRows(house: House): Row[] {
             shapes.add(JSON.stringify([status, headers['content-length'], { ...options, challenge: '' }]))
           }
         t.equal(shapes.size, 1, [...shapes].join('\n'))
-        t.equal(codeOf(await new Caller(house).json('/.factorgate/webauthn/options?for=challenge')), 'sign_in_required')
+        t.equal(
+          codeOf(await new Caller(fixture).json('/.factorgate/webauthn/options?for=challenge')),
+          'sign_in_required'
+        )
         const refused = async (key: Authenticator) => {
-          const { status, body } = await new Caller(house).assert('login', key, { userHandle: person.account.id })
+          const { status, body } = await new Caller(fixture).assert('login', key, { userHandle: person.account.id })
           return [status, body.replace(/"reference":"[^"]*"/, '')]
         }
         const { key: foreign } = await forger.owner()
-        t.same(await refused(foreign), await refused(newKey(house)), 'a key somebody has and one nobody has')
+        t.same(await refused(foreign), await refused(newKey(fixture)), 'a key somebody has and one nobody has')
       }
     },
     {
@@ -244,7 +255,7 @@ export function ceremonyRows(house: House): Row[] {
         ])
           t.match(await load(rpId), /rpId/, rpId || 'nothing')
         t.match(await load('github.io', 'gate.github.io'), /rpId/, 'github.io')
-        const { status } = await new Caller(house).get('/.well-known/webauthn')
+        const { status } = await new Caller(fixture).get('/.well-known/webauthn')
         t.equal(status, 404)
       }
     },
@@ -255,11 +266,11 @@ export function ceremonyRows(house: House): Row[] {
         'an enrolment finished for another person: after switching accounts, with another’s id in the request, in another session',
       safe: 'refused; a key is bound to who began',
       async run(t) {
-        const [ada, ben] = [await house.somebody(), await house.somebody()]
+        const [ada, ben] = [await fixture.somebody(), await fixture.somebody()]
         const asAda = await ada.signedIn()
         const asBen = await ben.signedIn([], asAda.address)
         const first = await asAda.options('enrol')
-        const key = newKey(house)
+        const key = newKey(fixture)
         t.ok(
           isRefusal(await asBen.verify('enrol', first.ceremony, key.register(first.options))),
           'finished as somebody else'
@@ -287,7 +298,7 @@ export function ceremonyRows(house: House): Row[] {
         )
         t.equal((await runtime.credentials.list(ben.account.id)).length, 1, 'nothing of it is at the other’s')
         t.equal((await runtime.credentials.byCredentialId(key.id))?.accountId, ada.account.id)
-        const claimed = await new Caller(house, elsewhere()).assert('login', key, { userHandle: ben.account.id })
+        const claimed = await new Caller(fixture, elsewhere()).assert('login', key, { userHandle: ben.account.id })
         t.equal(claimed.status, 401, 'and it opens nobody else’s account')
       }
     }

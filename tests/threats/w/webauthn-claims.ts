@@ -1,13 +1,13 @@
 /** THREATS W3 to W8 and W12: what a browser claims of page, site, person and credential. */
 import { randomBytes } from 'node:crypto'
-import { Caller, type House, newKey } from '../../fixtures/in-process/callers.ts'
+import { Caller, type Fixture, newKey } from '../../fixtures/in-process/callers.ts'
 import type { Row } from '../table.ts'
 import { Forger, type Lies, ways } from './webauthn-forger.ts'
 
-export function claimRows(house: House): Row[] {
-  const { gate, runtime } = house
+export function claimRows(fixture: Fixture): Row[] {
+  const { gate, runtime } = fixture
   const origin = gate.portal
-  const forger = new Forger(house)
+  const forger = new Forger(fixture)
 
   return [
     {
@@ -144,7 +144,7 @@ export function claimRows(house: House): Row[] {
             )
         for (const userHandle of [null, ''])
           t.equal(
-            (await new Caller(house).assert('login', ada.key, { userHandle })).status,
+            (await new Caller(fixture).assert('login', ada.key, { userHandle })).status,
             401,
             'a passkey that does not say whose it is'
           )
@@ -153,7 +153,7 @@ export function claimRows(house: House): Row[] {
           200,
           'half-way it need not'
         )
-        const entered = new Caller(house)
+        const entered = new Caller(fixture)
         t.equal((await entered.assert('login', ben.key)).status, 200)
         t.match(
           (await entered.get('/.factorgate/account')).body,
@@ -177,14 +177,14 @@ export function claimRows(house: House): Row[] {
           waiting.options.allowCredentials?.map(one => one.id),
           [key.id]
         )
-        const later = newKey(house, { counts: false })
+        const later = newKey(fixture, { counts: false })
         await (await person.signedIn()).enrol(later)
         t.equal(
           (await caller.verify('challenge', waiting.ceremony, later.assert(waiting.options))).status,
           401,
           'enrolled later'
         )
-        t.equal((await (await forger.half(person)).assert('challenge', newKey(house))).status, 401, 'nobody’s')
+        t.equal((await (await forger.half(person)).assert('challenge', newKey(fixture))).status, 401, 'nobody’s')
         for (const way of ways) {
           const one = await forger.begun(person, way)
           const { ceremony, options } = await one.options(way)

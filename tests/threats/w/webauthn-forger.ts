@@ -4,7 +4,7 @@
  */
 import type { Test } from 'tap'
 import type { Authenticator, AuthenticatorTraits, Changes } from '../../fixtures/in-process/authenticator.ts'
-import { Caller, type House, newKey, type Someone, type Told } from '../../fixtures/in-process/callers.ts'
+import { Caller, type Fixture, type HttpReply, newKey, type Someone } from '../../fixtures/in-process/callers.ts'
 
 export type Lies = readonly (readonly [string, Changes])[]
 
@@ -19,16 +19,16 @@ export const ways = ['challenge', 'login'] as const
 export type Way = (typeof ways)[number]
 
 export class Forger {
-  readonly house: House
+  readonly fixture: Fixture
 
-  constructor(house: House) {
-    this.house = house
+  constructor(fixture: Fixture) {
+    this.fixture = fixture
   }
 
   /** Somebody with a key, enrolled over HTTP. */
   async owner(traits: AuthenticatorTraits = {}): Promise<{ person: Someone; key: Authenticator }> {
-    const person = await this.house.somebody()
-    const key = newKey(this.house, traits)
+    const person = await this.fixture.somebody()
+    const key = newKey(this.fixture, traits)
     const answer = await (await person.signedIn()).enrol(key)
     if (answer.status !== 200) throw new Error(`the key was refused: ${answer.body}`)
     return { person, key }
@@ -42,7 +42,7 @@ export class Forger {
 
   /** Who begins such a ceremony: somebody half-way, or nobody yet. */
   async begun(person: Someone, way: Way): Promise<Caller> {
-    return way === 'login' ? new Caller(this.house) : this.half(person)
+    return way === 'login' ? new Caller(this.fixture) : this.half(person)
   }
 
   /** Every lie is refused in the same words, beside the password and instead of it; then the honest answer is accepted. */
@@ -66,28 +66,28 @@ export class Forger {
 
   /** Every lie in an enrolment is refused and leaves nothing; then the honest one is accepted. */
   async enrolsNone(t: Test, lies: Lies, traits: AuthenticatorTraits = {}): Promise<void> {
-    const person = await this.house.somebody()
+    const person = await this.fixture.somebody()
     const browser = await person.signedIn()
     const again = () =>
-      this.house.runtime.limiter.clear([{ kind: 'factor', key: `webauthn-enrol:${person.account.id}` }])
+      this.fixture.runtime.limiter.clear([{ kind: 'factor', key: `webauthn-enrol:${person.account.id}` }])
     for (const [what, changes] of lies) {
-      const answer = await browser.enrol(newKey(this.house, traits), changes)
+      const answer = await browser.enrol(newKey(this.fixture, traits), changes)
       t.ok(isRefusal(answer), `enrolment: ${what}: ${answer.status} ${answer.body.slice(0, 80)}`)
       await again()
     }
-    t.equal((await this.house.runtime.credentials.list(person.account.id)).length, 1, 'nothing is kept of them')
-    t.equal((await browser.enrol(newKey(this.house, traits))).status, 200, 'the honest enrolment')
+    t.equal((await this.fixture.runtime.credentials.list(person.account.id)).length, 1, 'nothing is kept of them')
+    t.equal((await browser.enrol(newKey(this.fixture, traits))).status, 200, 'the honest enrolment')
   }
 }
 
 /** A refusal in our words: never a success, never a mistake of the gate's. */
-export function isRefusal({ status, body }: Told): boolean {
+export function isRefusal({ status, body }: HttpReply): boolean {
   return [400, 401, 403, 413].includes(status) && /"error":\{"code":"\w+"/.test(body)
 }
 
 /** The same browser as far as its cookies go, from elsewhere. */
 export function copyOf(caller: Caller, address: string): Caller {
-  const copy = new Caller(caller.house, address)
+  const copy = new Caller(caller.fixture, address)
   for (const [name, value] of caller.jar()) copy.jar().set(name, value)
   return copy
 }

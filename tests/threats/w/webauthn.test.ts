@@ -6,9 +6,9 @@ import { ceremonyRows } from './webauthn-ceremonies.ts'
 import { claimRows } from './webauthn-claims.ts'
 
 t.test('WebAuthn', { timeout: 120_000 }, async t => {
-  await onBothStores(t, { extra: 'session: { maxPerUser: 500 }' }, house => [
-    ...ceremonyRows(house),
-    ...claimRows(house),
-    ...byteRows(house)
+  await onBothStores(t, { extra: 'session: { maxPerUser: 500 }' }, fixture => [
+    ...ceremonyRows(fixture),
+    ...claimRows(fixture),
+    ...byteRows(fixture)
   ])
 })
