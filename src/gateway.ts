@@ -61,6 +61,7 @@ import { SpentLogoutTokens } from './session/spent-logout-tokens.ts'
 import type { RequirementFor } from './sign-in/next-step.ts'
 import { makeSignIn, type SignInServices } from './sign-in/sign-in.ts'
 import { DirectoryRefresh } from './watch/directory-refresh.ts'
+import { InstitutionRefresh } from './watch/institution-refresh.ts'
 import { LiveReview } from './watch/live-review.ts'
 
 declare module 'fastify' {
@@ -231,12 +232,24 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     clock,
     log
   })
+  const institutionRefresh = new InstitutionRefresh({
+    institutions: directories.institutions,
+    accounts,
+    sessions,
+    institutionSessions: services.institutionSessions,
+    store,
+    journal: audit,
+    clock,
+    log
+  })
   app.addHook('onClose', () => {
     refresh.stop()
+    institutionRefresh.stop()
     return directories.close()
   })
   await app.ready()
   refresh.start()
+  institutionRefresh.start()
   return app
 }
 

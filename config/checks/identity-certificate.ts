@@ -1,6 +1,6 @@
 /** Checks of client certificates: the gate's own TLS, the files of authorities and revocation lists. */
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftConfig, DraftSource } from '../schema.ts'
 import { checkAuthorities, readPem } from './certificates.ts'
@@ -46,20 +46,30 @@ function holdsPerson(file: string): boolean {
   }
 }
 
+const pemMark = '-----BEGIN X509 CRL-----'
+
 function checkList(file: string, path: string, diagnostics: Diagnostics): void {
   diagnostics.files.set(file, path)
-  if (isDer(file)) return
+  const head = headOf(file)
+  // Authorities publish their lists in DER.
+  if (head?.[0] === 0x30 && (head[1] ?? 0) >= 0x80) return
+  if (head?.includes(pemMark)) return
   const text = readPem(file, path, diagnostics)
-  if (text !== null && !text.includes('-----BEGIN X509 CRL-----'))
+  if (text !== null && !text.includes(pemMark))
     diagnostics.problem(path, 'must name a revocation list, as PEM (BEGIN X509 CRL) or DER')
 }
 
-/** Authorities publish their lists in DER. */
-function isDer(file: string): boolean {
+/** The beginning of the file, since a list may have 50 MB; null where it cannot be read. */
+function headOf(file: string): Buffer | null {
   try {
-    const [first, second = 0] = readFileSync(file)
-    return first === 0x30 && second >= 0x80
+    const handle = openSync(file, 'r')
+    try {
+      const bytes = Buffer.alloc(4096)
+      return bytes.subarray(0, readSync(handle, bytes))
+    } finally {
+      closeSync(handle)
+    }
   } catch {
-    return false
+    return null
   }
 }

@@ -6,7 +6,13 @@ import { canonicalName } from './account.ts'
 import type { Source } from './arrival.ts'
 import type { CertificateChecker } from './certificate/checker.ts'
 import type { NameField } from './certificate/names.ts'
-import { type Institution, type InstitutionAnswer, refused } from './institution.ts'
+import {
+  type Institution,
+  type InstitutionAnswer,
+  type ReviewedSession,
+  refused,
+  type Vouching
+} from './institution.ts'
 
 export interface CertificateOptions {
   readonly source: Source
@@ -18,9 +24,14 @@ export interface CertificateOptions {
   readonly name: NameField
   /** Whether the certificate counts as a second factor, as a card with a PIN does. */
   readonly mfa: boolean
+  /** How long somebody whose certificate is revoked may keep their access. */
+  readonly refreshSeconds: number
   /** Called with the reason when a file is unusable and nobody can sign in. */
   readonly onTrouble: (sentence: string) => void
 }
+
+/** The person's certificate, and no more authorities than a chain may have. */
+const mostKept = 9
 
 /** The client certificate of a connection. */
 export interface PresentedCertificate {
@@ -37,11 +48,13 @@ export class CertificateInstitution implements Institution {
   readonly kind = 'certificate'
   readonly asksForMfa = false
   readonly source: Source
+  readonly refreshSeconds: number
   readonly #options: CertificateOptions
   readonly #checker: Promise<CertificateChecker | null>
 
   constructor(options: CertificateOptions) {
     this.source = options.source
+    this.refreshSeconds = options.refreshSeconds
     this.#options = options
     this.#checker = load(options).catch((error: Error) => {
       options.onTrouble(`nobody can sign in with a certificate of '${options.source.id}': ${error.message}`)
@@ -64,35 +77,58 @@ export class CertificateInstitution implements Institution {
     return {
       kind: 'arrived',
       arrival: {
-        // A renewed card has another serial number, and a new authority another name, so the name in the certificate identifies the person.
-        externalId: canonicalName(name) ?? name,
+        externalId: idOf(name),
         name,
         displayName,
         email,
         groups: null,
         mfa: this.#options.mfa ? { at: timeUnknown } : null
       },
-      session: { sid: null, hint: null, endsAt: Date.parse(leaf.validTo) }
+      session: { sid: null, hint: hintOf([leaf, ...sent]), endsAt: Date.parse(leaf.validTo) }
     }
   }
+
+  async reviewMark(): Promise<string> {
+    return (await this.#checker)?.mark ?? ''
+  }
+
+  /** Judges the certificate of a running session again. */
+  async review({ hint, externalId }: ReviewedSession, now: number): Promise<Vouching> {
+    const [leaf, ...sent] = certificatesOf(hint)
+    const checker = await this.#checker
+    // A session of an older release has no certificate with it.
+    if (leaf === undefined || checker === null) return 'unknown'
+    const person = await checker.check(leaf, sent, now)
+    if (person.kind === 'refused') return person.code === 'institution_unreachable' ? 'unknown' : 'gone'
+    return idOf(person.name) === externalId ? 'stands' : 'gone'
+  }
+}
+
+/** A renewed card has another serial number, and a new authority another name, so the name in the certificate identifies the person. */
+function idOf(name: string): string {
+  return canonicalName(name) ?? name
+}
+
+/** The certificates for a later review, as JSON of DER in base64. */
+function hintOf(certificates: readonly X509Certificate[]): string {
+  return JSON.stringify(certificates.slice(0, mostKept).map(({ raw }) => raw.toString('base64')))
+}
+
+function certificatesOf(hint: string | null): X509Certificate[] {
+  return hint === null
+    ? []
+    : (JSON.parse(hint) as string[]).map(text => new X509Certificate(Buffer.from(text, 'base64')))
 }
 
 /** The checker is loaded only if it is configured. */
 async function load({ ca, crl, ocsp, name }: CertificateOptions): Promise<CertificateChecker> {
   const [{ CertificateChecker }, { readLists }] = await Promise.all([
     import('./certificate/checker.ts'),
-    import('./certificate/revocation-list.ts')
+    import('./certificate/lists.ts')
   ])
   const authorities = certificatesIn(await readFile(ca, 'latin1'))
   if (authorities.length === 0) throw new Error(`${ca} holds no certificate`)
-  const read = async (file: string) => {
-    try {
-      return readLists(await readFile(file))
-    } catch (error) {
-      throw new Error(`the revocation list ${file} cannot be used: it ${(error as Error).message}`, { cause: error })
-    }
-  }
-  const lists = crl === null ? null : (await Promise.all(crl.map(read))).flat()
+  const lists = crl === null ? null : await readLists(crl)
   return new CertificateChecker({ authorities, lists, ocsp, name })
 }
 

@@ -35,6 +35,12 @@ export const refused = (code: InstitutionRefusal['code'], detail: string): Insti
   detail
 })
 
+/** What a running session was begun with. */
+export type ReviewedSession = InstitutionSession & { readonly externalId: string }
+
+/** `unknown`: it cannot be asked now, and nobody loses anything for that. */
+export type Vouching = 'stands' | 'gone' | 'unknown'
+
 /** Each kind adds methods for its routes in `plugins/portal/institutions/`. */
 export interface Institution {
   readonly source: Source
@@ -52,5 +58,11 @@ export interface Institution {
   ): Promise<string | null>
   /** The origin of that address, if known. A page's policy must name where its form may lead (CSP3 §6.4.1). */
   signOutOrigin?(now: number): string | null
+  /** Whether it still vouches for whoever began this session. Absent where the gate cannot ask without the person. `now` in milliseconds. */
+  review?(session: ReviewedSession, now: number): Promise<Vouching>
+  /** Differs where `review` may answer differently, for example with a new revocation list. */
+  reviewMark?(): Promise<string>
+  /** How long somebody for whom it does not vouch any more may keep their access; absent without `review`. */
+  readonly refreshSeconds?: number
   close?(): void | Promise<void>
 }

@@ -35,9 +35,20 @@ function make(identity: IdentityConfig, portalOrigin: string, services: Services
     case 'ldap':
       return { kind: 'password', directory: ldapDirectory(identity, services) }
     case 'certificate': {
-      const { ca, crl, ocsp, name, mfa } = identity
+      const { ca, crl, ocsp, name, mfa, refresh } = identity
       const onTrouble = (sentence: string) => services.log.error({ institution: identity.id }, sentence)
-      return elsewhere(new CertificateInstitution({ source: sourceOf(identity), ca, crl, ocsp, name, mfa, onTrouble }))
+      return elsewhere(
+        new CertificateInstitution({
+          source: sourceOf(identity),
+          ca,
+          crl,
+          ocsp,
+          name,
+          mfa,
+          refreshSeconds: refresh,
+          onTrouble
+        })
+      )
     }
     case 'header': {
       const { from, headers, separator, secret, mfa } = identity

@@ -2,7 +2,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
 import path from 'node:path'
-import type { SecureVersion } from 'node:tls'
+import tls, { type SecureVersion } from 'node:tls'
 import t, { type Test } from 'tap'
 import { echoApp, navigation } from '../fixtures/in-process/gateway.ts'
 import { type Gate, startGate } from '../fixtures/process/gate.ts'
@@ -56,6 +56,10 @@ class Browser {
     }
   }
 
+  cookiesOf(host: string): string {
+    return [...(this.#jars.get(host) ?? [])].map(([name, value]) => `${name}=${value}`).join('; ')
+  }
+
   ask(
     url: string,
     headers: Record<string, string> = {},
@@ -99,8 +103,22 @@ class Browser {
   }
 }
 
+/** Begins a download that does not end. `closed` settles when the gate closes it. */
+async function downloadOf(t: Test, gate: Gate, cookie: string): Promise<{ closed: Promise<void> }> {
+  const { host } = new URL(gate.origin('one'))
+  const socket = tls.connect({ host: '127.0.0.1', port: gate.port, rejectUnauthorized: false })
+  t.teardown(() => socket.destroy())
+  const closed = new Promise<void>(resolve => socket.on('error', () => {}).on('close', () => resolve()))
+  socket.write(`GET /endless HTTP/1.1\r\nHost: ${host}\r\nCookie: ${cookie}\r\n\r\n`)
+  const head = await new Promise<Buffer>(resolve => socket.once('data', resolve))
+  t.match(head.toString('latin1'), /^HTTP\/1\.1 200/)
+  return { closed }
+}
+
 async function start(t: Test, config: Record<string, unknown> = {}) {
-  const app = await echoApp(t)
+  const app = await echoApp(t, ({ url, headers }, response) =>
+    url === '/endless' ? response.write('x') : response.end(JSON.stringify({ headers }))
+  )
   const crl = path.join(pki.folder, `serving-${Math.trunc(process.hrtime()[1])}.crl`)
   writeFileSync(crl, pki.read('root-crl.pem'))
   const gate = await startGate(t, {
@@ -183,10 +201,15 @@ t.test('no session is resumed, so no handshake leaves the certificate out', asyn
   }
 })
 
-t.test('a list is read again while the gate serves', async t => {
+t.test('a list is read again while the gate serves, and ends what runs', async t => {
   const { gate, crl, login } = await start(t, { workers: 2 })
   const alice = new Browser(gate, 'alice')
-  t.equal((await alice.ask(login)).status, 303)
+  const dave = new Browser(gate, 'dave')
+  for (const browser of [alice, dave]) {
+    await browser.open(login)
+    t.equal((await browser.open(`${gate.origin('one')}/data`)).url, `${gate.origin('one')}/data`)
+  }
+  const download = await downloadOf(t, gate, alice.cookiesOf(new URL(gate.origin('one')).host))
   pki.list('root', 'next-crl', { revoked: ['alice'] })
   writeFileSync(`${crl}.new`, pki.read('next-crl.pem'))
   renameSync(`${crl}.new`, crl)
@@ -195,6 +218,10 @@ t.test('a list is read again while the gate serves', async t => {
   for (let tries = 0; tries < 3000 && refused < 8; tries++)
     refused = (await alice.ask(login)).status === 403 ? refused + 1 : 0
   t.equal(refused, 8)
+  await download.closed
+  t.pass('the download of whoever is revoked is closed')
+  t.match((await alice.open(`${gate.origin('one')}/data`)).url, /\.factorgate\/login/, 'and the session has ended')
+  t.equal((await dave.open(`${gate.origin('one')}/data`)).url, `${gate.origin('one')}/data`, 'others stay signed in')
   await gate.stop()
   t.match(gate.output, /is revoked/)
 })

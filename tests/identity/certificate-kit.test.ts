@@ -22,6 +22,7 @@ t.test('an authority that answers', { skip: lacksKit('tls') }, async t => {
       ocsp: false,
       name: 'san.email',
       mfa: false,
+      refreshSeconds: 60,
       onTrouble,
       ...more
     } as const

@@ -7,7 +7,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { timeUnknown } from '../../src/factor/proof.ts'
-import { readLists } from '../../src/identity/certificate/revocation-list.ts'
+import { packLists } from '../../src/identity/certificate/revocation-list.ts'
 import { CertificateInstitution, type CertificateOptions } from '../../src/identity/certificate.ts'
 import { Pki } from '../fixtures/process/pki.ts'
 
@@ -68,6 +68,7 @@ const institution = (more: Partial<CertificateOptions> = {}) =>
     ocsp: false,
     name: 'san.email',
     mfa: false,
+    refreshSeconds: 60,
     onTrouble: sentence => troubles.push(sentence),
     ...more
   })
@@ -90,7 +91,11 @@ t.test('a good certificate says who somebody is', async t => {
       groups: null,
       mfa: null
     },
-    session: { sid: null, hint: null, endsAt: Date.parse(certificate('alice').validTo) }
+    session: {
+      sid: null,
+      hint: JSON.stringify([certificate('alice').raw.toString('base64')]),
+      endsAt: Date.parse(certificate('alice').validTo)
+    }
   })
   const names: [CertificateOptions['name'], string, string][] = [
     ['san.upn', 'alice', 'alice@LAB.EXAMPLE'],
@@ -265,7 +270,7 @@ t.test('files that cannot be used let nobody in, and the log says why', async t 
   )
   const cut = Buffer.from(pki.read('root-crl.pem').replace(/-----[^-]*-----|\s/g, ''), 'base64')
   for (let length = 0; length < cut.length; length += 7)
-    t.throws(() => readLists(cut.subarray(0, length)), `${length} bytes of it`)
+    t.throws(() => packLists(cut.subarray(0, length)), `${length} bytes of it`)
   const changed = Buffer.from(cut)
   changed[changed.length - 1]! ^= 1
   writeFileSync(at('changed.der'), changed)

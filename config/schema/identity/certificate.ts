@@ -1,5 +1,5 @@
 /** The schema of client certificates. */
-import { choice, flag, map, text } from '../schema-builders.ts'
+import { choice, duration, flag, map, text } from '../schema-builders.ts'
 import { id, kind, oneOrMore, shared, title } from './shared.ts'
 
 export const certificate = map(
@@ -43,6 +43,17 @@ export const certificate = map(
       default: false,
       example: true
     }),
+    refresh: duration(
+      {
+        title: 'Refresh',
+        description:
+          'A person whose certificate is revoked loses access within this time, also on open sockets. With `ocsp`, the responder is asked about each certificate of a running session twice within it.',
+        default: '5m',
+        example: '1m'
+      },
+      5,
+      86_400
+    ),
     ...shared
   },
   { title: 'Client certificate', description: 'A certificate on a smart card or in the browser.' }

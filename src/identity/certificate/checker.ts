@@ -31,6 +31,12 @@ export class CertificateChecker {
     this.#options = options
   }
 
+  /** Differs where another certificate may be refused. */
+  get mark(): string {
+    const { authorities, lists, ocsp, name } = this.#options
+    return JSON.stringify([authorities.map(each => each.fingerprint256), lists?.map(each => each.mark), ocsp, name])
+  }
+
   /** Identifies the person. `sent`: what the client sent. `now` in milliseconds. Never rejects because of a certificate's content. */
   async check(
     leaf: X509Certificate,
@@ -50,7 +56,7 @@ export class CertificateChecker {
           'institution_answer_invalid',
           `the certificate ${shown(leaf)} is not for signing in (clientAuth)`
         )
-      return this.#listed(chain, now) ?? (await this.#asked(chain, now)) ?? this.#person(leaf)
+      return (await this.#listed(chain, now)) ?? (await this.#asked(chain, now)) ?? this.#person(leaf)
     } catch (error) {
       if (!(error instanceof DerError)) throw error
       return refused('institution_answer_invalid', `the certificate ${shown(leaf)} cannot be read: ${error.message}`)
@@ -58,11 +64,11 @@ export class CertificateChecker {
   }
 
   /** Null if a current list of every authority in the chain does not hold the certificate below it. */
-  #listed(chain: readonly X509Certificate[], now: number): InstitutionRefusal | null {
+  async #listed(chain: readonly X509Certificate[], now: number): Promise<InstitutionRefusal | null> {
     const { lists } = this.#options
     if (lists === null) return null
     for (const [index, authority] of chain.slice(1).entries()) {
-      const theirs = lists.filter(list => list.isBy(authority))
+      const theirs = await listsBy(lists, authority)
       if (theirs.length === 0) return unanswered(`there is no revocation list of ${shown(authority)} in 'crl'`)
       const current = theirs.filter(list => list.isCurrent(now))
       if (current.length === 0)
@@ -92,7 +98,7 @@ export class CertificateChecker {
           issuer,
           address,
           now,
-          isRevoked: each => this.#isOnList(issuer, each)
+          isRevoked: await this.#revokedBy(issuer)
         })
         if (status !== 'good')
           return refused('institution_refused', `the OCSP responder says that ${shown(certificate)} is ${status}`)
@@ -109,8 +115,9 @@ export class CertificateChecker {
     return this.#options.authorities.some(({ raw }) => raw.equals(certificate.raw))
   }
 
-  #isOnList(issuer: X509Certificate, certificate: X509Certificate): boolean {
-    return this.#options.lists?.some(list => list.isBy(issuer) && list.holds(certificate)) ?? false
+  async #revokedBy(issuer: X509Certificate): Promise<(certificate: X509Certificate) => boolean> {
+    const theirs = await listsBy(this.#options.lists ?? [], issuer)
+    return certificate => theirs.some(list => list.holds(certificate))
   }
 
   #person(leaf: X509Certificate): Person | InstitutionRefusal {
@@ -132,6 +139,11 @@ export class CertificateChecker {
       email: single(leaf, 'san.email') ?? single(leaf, 'subject.email')
     }
   }
+}
+
+async function listsBy(lists: readonly RevocationList[], authority: X509Certificate): Promise<RevocationList[]> {
+  const are = await Promise.all(lists.map(list => list.isBy(authority)))
+  return lists.filter((_, index) => are[index])
 }
 
 /** The only value of an optional field; null for none, several, or one that is no text. */

@@ -99,13 +99,9 @@ export function oidOf(element: Der | undefined): string {
 /** A serial number as canonical hex. Throws DerError. */
 export function serialOf(element: Der | undefined): string {
   const { content } = expectTag(element, tags.integer)
-  return serialIn(content, 0, content.length)
-}
-
-export function serialIn(bytes: Buffer, start: number, end: number): string {
-  let from = start
-  while (from < end - 1 && bytes[from] === 0) from++
-  return bytes.toString('hex', from, end)
+  let from = 0
+  while (from < content.length - 1 && content[from] === 0) from++
+  return content.toString('hex', from)
 }
 
 /** Milliseconds since the epoch (RFC 5280 §4.1.2.5: whole seconds, `Z`). Throws DerError. */
@@ -134,7 +130,7 @@ export function writeDer(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   const content = Buffer.concat(parts)
   const { length } = content
   if (length < 0x80) return Buffer.concat([Buffer.from([tag, length]), content])
-  const size = length < 0x100 ? 1 : length < 0x10000 ? 2 : 3
+  const size = length < 0x100 ? 1 : length < 0x10000 ? 2 : length < 0x1000000 ? 3 : 4
   const head = Buffer.alloc(2 + size)
   head.writeUInt8(tag, 0)
   head.writeUInt8(0x80 | size, 1)

@@ -1,80 +1,60 @@
 /** Complete revocation lists of one authority (RFC 5280 §5). Deltas, partial lists and indirect lists do not count. */
 import type { X509Certificate } from 'node:crypto'
-import {
-  bitsOf,
-  childrenOf,
-  type Der,
-  DerError,
-  expectTag,
-  readDer,
-  type Span,
-  serialIn,
-  spanAt,
-  tags,
-  timeOf
-} from './der.ts'
+import { bitsOf, childrenOf, type Der, DerError, expectTag, readDer, type Span, spanAt, tags, timeOf } from './der.ts'
 import { extensionsIn, fieldsOf, maySignLists, oids } from './fields.ts'
-import { isSignedBy } from './signature.ts'
+import { isSignedByInThread } from './signature.ts'
 
 /** The tolerated difference between clocks. */
 const skewMs = 5 * 60_000
 
+/** One list as it goes from the thread that has read it to the gate: its bytes, and a hash table of its serial numbers. */
+export interface PackedList {
+  readonly der: Uint8Array
+  /** Each slot has the place of an INTEGER in `der` plus one, or zero. Its length is a power of two. */
+  readonly serials: Uint32Array
+}
+
 export class RevocationList {
   readonly #issuer: Buffer
-  readonly #serials = new Set<string>()
+  readonly #der: Buffer
+  readonly #serials: Uint32Array
   readonly #from: number
   /** The end of the list, in milliseconds since the epoch. */
   readonly until: number
   readonly #tbs: Der
   readonly #algorithm: Der
   readonly #signature: Buffer
-  /** Caches the signature check for each certificate of the authority. */
-  readonly #signers = new Map<string, boolean>()
+  /** The signature is checked once for each certificate of the authority. */
+  readonly #signers = new Map<string, Promise<boolean>>()
 
-  /** Throws DerError for anything but a list that counts. */
-  constructor(der: Buffer) {
-    const [tbs, algorithm, signature] = childrenOf(readDer(der, tags.sequence))
-    this.#tbs = expectTag(tbs, tags.sequence)
-    this.#algorithm = expectTag(algorithm, tags.sequence)
-    this.#signature = bitsOf(signature)
-    const parts = childrenOf(this.#tbs)
-    if (parts[0]?.tag === tags.integer) parts.shift()
-    const [, issuer, from, ...more] = parts
-    this.#issuer = expectTag(issuer, tags.sequence).raw
-    this.#from = timeOf(from)
-    const [until, ...rest] = more
-    if (until?.tag !== tags.utcTime && until?.tag !== tags.time)
-      throw new DerError('does not say until when it holds (nextUpdate)')
-    this.until = timeOf(until)
-    const [revoked] = rest
-    if (revoked?.tag === tags.sequence) this.#read(revoked)
-    const extensions = rest.find(({ tag }) => tag === 0xa0)
-    if (extensions !== undefined) refuseParts(extensionsIn(extensions))
+  /** Takes what `packList` made, in a time that does not depend on the length of the list. */
+  constructor({ der, serials }: PackedList) {
+    this.#der = Buffer.from(der.buffer, der.byteOffset, der.byteLength)
+    this.#serials = serials
+    const { tbs, algorithm, signature, issuer, from, until } = partsOf(this.#der)
+    this.#tbs = tbs
+    this.#algorithm = algorithm
+    this.#signature = signature
+    this.#issuer = issuer
+    this.#from = from
+    this.until = until
   }
 
-  #read({ content }: Der): void {
-    for (let at = 0; at < content.length; ) {
-      const entry = spanAt(content, at, content.length)
-      const serial = spanAt(content, entry.start, entry.end)
-      if (entry.tag !== tags.sequence || serial.tag !== tags.integer)
-        throw new DerError('has an entry without a number')
-      this.#serials.add(serialIn(content, serial.start, serial.end))
-      const date = spanAt(content, serial.end, entry.end)
-      if (date.end < entry.end && hasCritical(content, spanAt(content, date.end, entry.end)))
-        throw new DerError('has an entry with a critical extension')
-      at = entry.end
-    }
-  }
-
-  /** True if this authority has signed the list. */
-  isBy(authority: X509Certificate): boolean {
+  /** True for a list of this authority, which it has signed. */
+  async isBy(authority: X509Certificate): Promise<boolean> {
     if (!fieldsOf(authority).subject.raw.equals(this.#issuer)) return false
     const known = this.#signers.get(authority.fingerprint256)
     if (known !== undefined) return known
-    const isSigned =
-      maySignLists(authority) && isSignedBy(authority.publicKey, this.#algorithm, this.#tbs.raw, this.#signature)
+    const isSigned = maySignLists(authority)
+      ? isSignedByInThread(authority.publicKey, this.#algorithm, this.#tbs.raw, this.#signature)
+      : Promise.resolve(false)
     this.#signers.set(authority.fingerprint256, isSigned)
     return isSigned
+  }
+
+  /** Differs where the list differs. */
+  get mark(): string {
+    return this.#signature.toString('base64')
   }
 
   isCurrent(now: number): boolean {
@@ -82,11 +62,86 @@ export class RevocationList {
   }
 
   holds(certificate: X509Certificate): boolean {
-    return this.#serials.has(fieldsOf(certificate).serial)
+    const { serialRaw } = fieldsOf(certificate)
+    const { start, end } = spanAt(serialRaw, 0, serialRaw.length)
+    return slotOf(this.#der, this.#serials, serialRaw, start, end).isTaken
   }
 }
 
-/** True if an extension is critical, such as certificateIssuer: the list then speaks for other authorities too. */
+/** Throws DerError for what is no list, or none that counts. This takes as long as the list is. */
+export function packList(der: Buffer): PackedList {
+  const { revoked, extensions } = partsOf(der)
+  const serials = revoked === null ? new Uint32Array(1) : tableOf(der, revoked)
+  if (extensions !== null) refuseParts(extensionsIn(extensions))
+  return { der, serials }
+}
+
+function partsOf(der: Buffer) {
+  const [whole, algorithm, signature] = childrenOf(readDer(der, tags.sequence))
+  const tbs = expectTag(whole, tags.sequence)
+  const parts = childrenOf(tbs)
+  if (parts[0]?.tag === tags.integer) parts.shift()
+  const [, issuer, from, until, ...rest] = parts
+  if (until?.tag !== tags.utcTime && until?.tag !== tags.time)
+    throw new DerError('does not say until when it holds (nextUpdate)')
+  return {
+    tbs,
+    algorithm: expectTag(algorithm, tags.sequence),
+    signature: bitsOf(signature),
+    issuer: expectTag(issuer, tags.sequence).raw,
+    from: timeOf(from),
+    until: timeOf(until),
+    revoked: rest[0]?.tag === tags.sequence ? rest[0].content : null,
+    extensions: rest.find(({ tag }) => tag === 0xa0) ?? null
+  }
+}
+
+/** A table at most half full. */
+function tableOf(der: Buffer, revoked: Buffer): Uint32Array {
+  const first = revoked.byteOffset - der.byteOffset
+  const last = first + revoked.length
+  const places: number[] = []
+  for (let at = first; at < last; ) {
+    const entry = spanAt(der, at, last)
+    const serial = spanAt(der, entry.start, entry.end)
+    if (entry.tag !== tags.sequence || serial.tag !== tags.integer) throw new DerError('has an entry without a number')
+    const date = spanAt(der, serial.end, entry.end)
+    if (date.end < entry.end && hasCritical(der, spanAt(der, date.end, entry.end)))
+      throw new DerError('has an entry with a critical extension')
+    places.push(entry.start)
+    at = entry.end
+  }
+  const serials = new Uint32Array(2 ** Math.ceil(Math.log2(2 * places.length + 1)))
+  for (const place of places) {
+    const { start, end } = spanAt(der, place, last)
+    serials[slotOf(der, serials, der, start, end).slot] = place + 1
+  }
+  return serials
+}
+
+/** Where this number stands in the table, or could. Leading zeros do not count. */
+function slotOf(der: Buffer, serials: Uint32Array, bytes: Buffer, start: number, end: number) {
+  const mask = serials.length - 1
+  const from = withoutZeros(bytes, start, end)
+  // FNV-1a.
+  let hash = 0x811c9dc5
+  for (let at = from; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193)
+  for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+    const place = serials[slot]!
+    if (place === 0) return { slot, isTaken: false }
+    const known = spanAt(der, place - 1, der.length)
+    if (der.compare(bytes, from, end, withoutZeros(der, known.start, known.end), known.end) === 0)
+      return { slot, isTaken: true }
+  }
+}
+
+function withoutZeros(bytes: Buffer, start: number, end: number): number {
+  let from = start
+  while (from < end - 1 && bytes[from] === 0) from++
+  return from
+}
+
+/** True for extensions of which one is critical, such as certificateIssuer: the list then speaks for other authorities too. */
 function hasCritical(bytes: Buffer, list: Span): boolean {
   for (let at = list.start; at < list.end; ) {
     const extension = spanAt(bytes, at, list.end)
@@ -106,10 +161,10 @@ function refuseParts(extensions: ReturnType<typeof extensionsIn>): void {
   }
 }
 
-/** The lists in a file: one or several in PEM, or one in DER. Throws DerError. */
-export function readLists(bytes: Buffer): RevocationList[] {
-  if (bytes[0] === tags.sequence) return [new RevocationList(bytes)]
+/** The lists in a file: PEM, several one after the other, or one in DER. Throws DerError. */
+export function packLists(bytes: Buffer): PackedList[] {
+  if (bytes[0] === tags.sequence) return [packList(bytes)]
   const blocks = [...bytes.toString('latin1').matchAll(/-----BEGIN X509 CRL-----([^-]*)-----END X509 CRL-----/g)]
   if (blocks.length === 0) throw new DerError('holds no revocation list')
-  return blocks.map(([, text = '']) => new RevocationList(Buffer.from(text, 'base64')))
+  return blocks.map(([, text = '']) => packList(Buffer.from(text, 'base64')))
 }

@@ -22,18 +22,45 @@ const pss = '1.2.840.113549.1.1.10'
 
 /** True if `key` has signed `data` with an accepted algorithm. Throws DerError for anything but an algorithm. */
 export function isSignedBy(key: KeyObject, algorithm: Der, data: Buffer, signature: Buffer): boolean {
-  const [id, parameters] = childrenOf(expectTag(algorithm, tags.sequence))
-  const oid = oidOf(id)
-  const isPss = oid === pss
-  const hash = isPss ? pssHash(parameters) : Object.hasOwn(algorithms, oid) ? algorithms[oid] : undefined
-  if (hash === undefined) return false
-  const padding = isPss ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO } : {}
+  const how = howToVerify(algorithm)
+  if (how === null) return false
   try {
-    return verify(hash, data, { key, ...padding }, signature)
+    return verify(how.hash, data, { key, ...how.padding }, signature)
   } catch {
     // The key has another type than the algorithm.
     return false
   }
+}
+
+/** The same on a thread of libuv's, for data of many megabytes. Rejects with DerError. */
+export async function isSignedByInThread(
+  key: KeyObject,
+  algorithm: Der,
+  data: Buffer,
+  signature: Buffer
+): Promise<boolean> {
+  const how = howToVerify(algorithm)
+  if (how === null) return false
+  return new Promise(resolve => {
+    try {
+      verify(how.hash, data, { key, ...how.padding }, signature, (error, isSigned) =>
+        resolve(error === null && isSigned)
+      )
+    } catch {
+      resolve(false)
+    }
+  })
+}
+
+/** Null for an algorithm that does not count. */
+function howToVerify(algorithm: Der) {
+  const [id, parameters] = childrenOf(expectTag(algorithm, tags.sequence))
+  const oid = oidOf(id)
+  const isPss = oid === pss
+  const hash = isPss ? pssHash(parameters) : Object.hasOwn(algorithms, oid) ? algorithms[oid] : undefined
+  if (hash === undefined) return null
+  const padding = isPss ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO } : {}
+  return { hash, padding }
 }
 
 /** RFC 4055 §3.1: `[0]` holds the hash; without it, it is SHA-1. */
