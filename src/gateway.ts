@@ -54,14 +54,13 @@ import { Sponsorships } from './identity/sponsorships.ts'
 import { makeClientReader } from './request/client.ts'
 import { tlsOf, toApp, webauthnOf } from './services/app-options.ts'
 import { directoriesOf, frontHeadersOf } from './services/directories.ts'
+import { directoryWatchers } from './services/directory-watchers.ts'
 import type { Services } from './services/services.ts'
 import { InstitutionSessions } from './session/institution-sessions.ts'
 import type { Principal } from './session/sessions.ts'
 import { SpentLogoutTokens } from './session/spent-logout-tokens.ts'
 import type { RequirementFor } from './sign-in/next-step.ts'
 import { makeSignIn, type SignInServices } from './sign-in/sign-in.ts'
-import { DirectoryRefresh } from './watch/directory-refresh.ts'
-import { InstitutionRefresh } from './watch/institution-refresh.ts'
 import { LiveReview } from './watch/live-review.ts'
 
 declare module 'fastify' {
@@ -222,34 +221,10 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     }
   })
   app.decorate('review', new LiveReview({ routes, apps, cache: runtime.cache, clock }))
-  const { accounts, store } = runtime
-  const refresh = new DirectoryRefresh({
-    directories: directories.passwords,
-    accounts,
-    sessions,
-    store,
-    journal: audit,
-    clock,
-    log
-  })
-  const institutionRefresh = new InstitutionRefresh({
-    institutions: directories.institutions,
-    accounts,
-    sessions,
-    institutionSessions: services.institutionSessions,
-    store,
-    journal: audit,
-    clock,
-    log
-  })
-  app.addHook('onClose', () => {
-    refresh.stop()
-    institutionRefresh.stop()
-    return directories.close()
-  })
+  const watchers = directoryWatchers(directories, services.institutionSessions, runtime)
+  app.addHook('onClose', () => watchers.stop())
   await app.ready()
-  refresh.start()
-  institutionRefresh.start()
+  watchers.start()
   return app
 }
 

@@ -1,0 +1,28 @@
+/** The watchers of one configuration that ask its directories and institutions who may stay signed in. */
+import type { Directories } from '../identity/directories.ts'
+import type { InstitutionSessions } from '../session/institution-sessions.ts'
+import { DirectoryRefresh } from '../watch/directory-refresh.ts'
+import { InstitutionRefresh } from '../watch/institution-refresh.ts'
+import type { Services } from './services.ts'
+
+/** `stop` also closes the directories' connections. */
+export function directoryWatchers(
+  directories: Directories,
+  institutionSessions: InstitutionSessions,
+  { accounts, sessions, store, journal, clock, log }: Services
+): { start(): void; stop(): Promise<void> } {
+  const shared = { accounts, sessions, store, journal, clock, log }
+  const watchers = [
+    new DirectoryRefresh({ ...shared, directories: directories.passwords }),
+    new InstitutionRefresh({ ...shared, institutions: directories.institutions, institutionSessions })
+  ]
+  return {
+    start: () => {
+      for (const watcher of watchers) watcher.start()
+    },
+    stop: () => {
+      for (const watcher of watchers) watcher.stop()
+      return directories.close()
+    }
+  }
+}
