@@ -1,36 +1,69 @@
 /**
- * `npm test`: runs tap with the arguments given, then names the files that took longest. `npm run test:deep` tries each property on many more cases. Where
- * all files run, those that need a Chromium share one.
+ * `npm test`: runs all test files, or those given, and names those that took longest. `npm run test:deep` tries each property on many more cases. Where all
+ * files run, those that need a Chromium share one. `--output-file=FILE` keeps the TAP. For tap's other options: `npx tap FILE`.
  */
-import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, openSync, readdirSync, writeSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 import { args as chromiumArgs, executablePath, shared } from './chromium.mjs'
-import { slowest } from './slowest.mjs'
+import { groupsOf } from './groups.mjs'
+import { Processes } from './processes.mjs'
+import Reporter from './reporter.mjs'
 import { inMemory } from './temporary.mjs'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const outputOption = '--output-file='
 
 const isDeep = process.argv[2] === 'deep'
 const args = process.argv.slice(isDeep ? 3 : 2)
+const given = args.filter(arg => !arg.startsWith('-'))
+const unknown = args.find(arg => arg.startsWith('-') && !arg.startsWith(outputOption))
+const missing = given.find(file => !existsSync(file))
+if (unknown !== undefined || missing !== undefined) {
+  const what = unknown === undefined ? `there is no file ${missing}` : `${unknown} is not known here; try npx tap`
+  console.error(`npm test: ${what}. Known are test files and ${outputOption}FILE`)
+  process.exit(1)
+}
+const isTest = /** @param {string} name */ name => /\.test\.tsx?$/.test(name)
+const all = () => readdirSync('tests', { recursive: true }).map(name => `tests/${name}`)
+process.chdir(root)
+const files = given.length > 0 ? [...new Set(given)] : all().filter(isTest)
+
 const memory = inMemory()
 const env = {
   ...(isDeep ? { FACTORGATE_RUNS: '200' } : {}),
   ...(memory === null ? {} : { TMPDIR: memory }),
   ...process.env
 }
-
-const isAll = args.every(arg => arg.startsWith('-'))
 const browser =
-  isAll && existsSync(executablePath) ? await chromium.launchServer({ executablePath, args: chromiumArgs }) : null
+  given.length === 0 && existsSync(executablePath)
+    ? await chromium.launchServer({ executablePath, args: chromiumArgs })
+    : null
 if (browser !== null) env[shared] = browser.wsEndpoint()
 
+const output = args.find(arg => arg.startsWith(outputOption))?.slice(outputOption.length)
+const kept = output === undefined ? null : openSync(output, 'w')
+const reporter = new Reporter()
+reporter.pipe(process.stdout)
+/** @param {string} text */
+const tell = text => {
+  reporter.write(`${text}\n`)
+  if (kept !== null) writeSync(kept, `${text}\n`)
+}
+
 const began = Date.now()
-const tap = spawn(process.execPath, ['node_modules/tap/dist/esm/run.mjs', ...args], { stdio: 'inherit', env })
-// The terminal signals tap as well, which says what it has heard until then.
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => tap.kill(signal))
-process.exitCode = await new Promise(resolve => tap.once('exit', code => resolve(code ?? 1)))
+const processes = new Processes({ env, tell })
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => processes.stop(signal))
+tell('TAP version 14')
+const reports = await processes.run(groupsOf(files))
+tell(`1..${reports.length}`)
+tell(`# ${processes.total}`)
+tell(`# time=${Date.now() - began}ms`)
+reporter.end()
+if (!reports.every(report => report.isOk)) process.exitCode = 1
 await browser?.close()
 
 const seconds = Math.round((Date.now() - began) / 1000)
 console.error(`\nThe slowest files of ${Math.floor(seconds / 60)} min ${seconds % 60} s, in seconds:`)
-for (const { file, ms } of slowest('.tap/test-results', began, 20))
+for (const { file, ms } of reports.toSorted((one, other) => other.ms - one.ms).slice(0, 20))
   console.error(`${(ms / 1000).toFixed(1).padStart(7)}  ${file}`)

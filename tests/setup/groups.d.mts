@@ -1,0 +1,2 @@
+export const alone: ReadonlySet<string>
+export function groupsOf(files: readonly string[]): string[][]

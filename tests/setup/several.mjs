@@ -1,0 +1,26 @@
+/**
+ * The process of several test files: `node --import=./tests/setup/typescript.mjs tests/setup/several.mjs FILE…`. Runs them one after the other, each as a
+ * test by its own name. To load tap, Fastify and the gate costs more than most files do, so the files of a room load them once.
+ */
+import { register } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import t from 'tap'
+import { fileTimeoutMs } from './timeouts.mjs'
+
+register('./file-tests.mjs', import.meta.url)
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const roots = new Map()
+globalThis[Symbol.for('factorgate.root-tests')] = roots
+
+t.setTimeout(0)
+for (const file of process.argv.slice(2)) {
+  const { href } = pathToFileURL(path.join(root, file))
+  // The folders of a file's tests are called what they are called where it runs alone.
+  const testdir = path.join(root, '.tap/fixtures', file.replace(/[^\w.-]+/g, '-'))
+  t.test(file, { testdir, timeout: fileTimeoutMs }, async ofFile => {
+    roots.set(href, ofFile)
+    await import(href)
+  })
+}
