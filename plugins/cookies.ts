@@ -10,6 +10,8 @@ export interface CookieNames {
   readonly done: string
   readonly codes: string
   readonly asked: string
+  /** What was done in the operators' console. */
+  readonly console: string
 }
 
 /** What a cookie name depends on: cookies ignore ports (RFC 6265 §8.5). */
@@ -30,7 +32,8 @@ export function cookieNames(site: CookieSite): CookieNames {
       known: named('known'),
       done: named('done'),
       codes: named('codes'),
-      asked: named('asked')
+      asked: named('asked'),
+      console: named('console')
     }
     namesOf.set(site, names)
   }

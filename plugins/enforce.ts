@@ -5,7 +5,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { authorize, wouldFields } from '../src/apps/authorize.ts'
+import { authorize, authorizeConsole, wouldFields } from '../src/apps/authorize.ts'
+import { isConsole } from '../src/apps/console-policy.ts'
 import { isRead } from '../src/apps/return-to.ts'
 import { type Match, ownPrefix, type RouteTable } from '../src/apps/route-table.ts'
 import type { AuditSink } from '../src/audit/event.ts'
@@ -52,6 +53,8 @@ export const enforcePlugin = fp<EnforceOptions>(
     app.addHook('onRoute', route => {
       if (route.url.startsWith('/.factorgate') && route.config?.requires === undefined)
         throw new Error(`route ${route.url} does not say whom it requires`)
+      if (isConsole(route.url.slice(ownPrefix.length)) !== (route.config?.requires === 'console'))
+        throw new Error(`route ${route.url} is a page of the console, or says so, and not both`)
     })
 
     app.addHook('onRequest', (request, reply, done) => {
@@ -98,13 +101,22 @@ export const enforcePlugin = fp<EnforceOptions>(
       if (requires === 'anyone') return done()
       if (exchange.storeFailure !== null) return done(exchange.storeFailure)
       if (!audit.writable) return done(new GateError('journal_unwritable', { retryAfterSeconds: retrySeconds }))
-      const missing = missingFor(requires, exchange.principal, clock())
-      if (missing === null) return done()
+      const verdict =
+        requires === 'console' ? consoleVerdict(request) : missingFor(requires, exchange.principal, clock())
+      if (verdict === null) return done()
+      if (verdict === 'not_allowed') return done(new GateError(verdict))
+      const missing = verdict
       // The first submission has replaced the token; the handler repeats its response (portal/answer-once.ts).
       if (config.isRepeatable && missing === 'sign_in_required' && wantsPage(request.raw)) return done()
       const given = config.isStep ? returnQueryOf(exchange.target.query) : null
       const returnQuery = given?.has('rd') ? given : new URLSearchParams({ rd: match.site.origin + formPage(request) })
       challenge(request, reply, match, missing, returnQuery, done)
+    }
+
+    function consoleVerdict({ exchange, method }: FastifyRequest): ChallengeReason | 'not_allowed' | null {
+      const decision = authorizeConsole(context, exchange, method)
+      if (decision?.kind === 'forward') return null
+      return decision === null ? 'not_allowed' : decision.reason
     }
 
     /** Redirects navigations to the portal and answers programs with 401. The sender of a form for an app gets a page. */
@@ -168,7 +180,11 @@ function isSubresourceRequest({ headers }: IncomingMessage): boolean {
   return dest !== undefined && dest !== 'document'
 }
 
-function missingFor(requires: Requires, principal: Principal | null, now: number): ChallengeReason | null {
+function missingFor(
+  requires: Exclude<Requires, 'console'>,
+  principal: Principal | null,
+  now: number
+): ChallengeReason | null {
   if (principal === null || principal.proofs.length === 0) return 'sign_in_required'
   if (requires === 'first-factor') return null
   if (!principal.isFullySignedIn) return 'second_factor_required'

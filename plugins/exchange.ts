@@ -12,8 +12,8 @@ import { parseTarget, type Target } from '../src/request/target.ts'
 import type { Principal } from '../src/session/sessions.ts'
 import type { StoreUnreachable } from '../src/store/store.ts'
 
-/** What a portal route requires. `fresh`: a second factor within the last five minutes. */
-export type Requires = 'anyone' | 'first-factor' | 'signed-in' | 'fresh'
+/** What a portal route requires. `fresh`: a second factor within the last five minutes. `console`: what `authorizeConsole` says. */
+export type Requires = 'anyone' | 'first-factor' | 'signed-in' | 'fresh' | 'console'
 
 /** A snapshot of an exchange; the values of later steps are undefined. */
 export interface Known {

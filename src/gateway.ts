@@ -10,6 +10,7 @@ import type { Config } from '../config/schema.ts'
 import { isPublicSuffix } from '../config/values/public-suffixes.ts'
 import { acceptPlugin } from '../plugins/accept.ts'
 import { auditPlugin, exchangeEvent } from '../plugins/audit.ts'
+import { consolePages } from '../plugins/console/index.ts'
 import { enforcePlugin } from '../plugins/enforce.ts'
 import { type ErrorsOptions, errorsPlugin } from '../plugins/errors.ts'
 import { type Exchange, exchangePlugin, readRequestLine } from '../plugins/exchange.ts'
@@ -53,6 +54,7 @@ import { PasswordLogin } from './identity/password/password-login.ts'
 import { Sponsorships } from './identity/sponsorships.ts'
 import { makeClientReader } from './request/client.ts'
 import { tlsOf, toApp, webauthnOf } from './services/app-options.ts'
+import { makeConsole } from './services/console.ts'
 import { directoriesOf, frontHeadersOf } from './services/directories.ts'
 import { directoryWatchers } from './services/directory-watchers.ts'
 import type { Services } from './services/services.ts'
@@ -138,6 +140,8 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   const services = servicesOf(config, runtime, directories)
   const requirementFor: RequirementFor = (url, principal, address, message) =>
     returnTargets.requirementFor(url, principal, address, message)
+  const signIn = makeSignIn({ services, audit: countingSink(strangers.sink(), metrics), portalOrigin, requirementFor })
+  const operatorConsole = makeConsole(runtime, { ...services, factors: signIn.factors })
   const app = await buildPipeline(log as FastifyBaseLogger, {
     exchange: { clock },
     errors: { clock, renderPage: errorPages({ ...branding, portalOrigin }, frameHeaders, clock) },
@@ -192,7 +196,8 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
         ...branding,
         portalOrigin,
         services,
-        signIn: makeSignIn({ services, audit: countingSink(strangers.sink(), metrics), portalOrigin, requirementFor }),
+        signIn,
+        extensions: [consolePages(operatorConsole)],
         directories,
         logins: loginsOf(directories),
         log: limitedLog(log, clock),
@@ -222,7 +227,10 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   })
   app.decorate('review', new LiveReview({ routes, apps, cache: runtime.cache, clock }))
   const watchers = directoryWatchers(directories, services.institutionSessions, runtime)
-  app.addHook('onClose', () => watchers.stop())
+  app.addHook('onClose', () => {
+    operatorConsole.close()
+    return watchers.stop()
+  })
   await app.ready()
   watchers.start()
   return app
@@ -328,7 +336,7 @@ function wholeAddress(request: FastifyRequest, portalOrigin: string): string {
   return `${site.origin}${match?.kind === 'app' ? match.app.prefix : ''}/`
 }
 
-function servicesOf(config: Config, runtime: Services, directories: Directories): PortalServices & SignInServices {
+function servicesOf(config: Config, runtime: Services, directories: Directories) {
   const { store, clock, credentials, limiter, accounts, sessions, invitations, local } = runtime
   const { totp, recoveryCodes } = config.factors
   const keyring = () => runtime.keyring
@@ -383,5 +391,5 @@ function servicesOf(config: Config, runtime: Services, directories: Directories)
       count: recoveryCodes.count,
       onDisabled: notice => runtime.disabled(notice)
     })
-  }
+  } satisfies PortalServices & SignInServices
 }

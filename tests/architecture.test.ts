@@ -167,9 +167,9 @@ const importRules: readonly (readonly [string, (line: Import) => boolean, Omit<I
     { from: 'src/server/server.ts', to: 'src/cli/serve.ts' }
   ],
   [
-    'in the portal and in sign-in, one file writes the journal',
+    'in the portal, in the console and in sign-in, one file writes the journal',
     ({ from, to }) =>
-      /^(plugins\/portal|src\/sign-in)\//.test(from) &&
+      /^(plugins\/(portal|console)|src\/sign-in)\//.test(from) &&
       to.startsWith('src/audit/') &&
       !['src/sign-in/journal.ts', 'src/sign-in/sign-in.ts'].includes(from),
     { from: 'plugins/portal/login.tsx', to: 'src/audit/event.ts' }

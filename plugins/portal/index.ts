@@ -68,6 +68,7 @@ export const portalPlugin = fp<{ portal: PortalOptions }>(
         addPageContext(pages)
         for (const register of pageRoutes) register(pages)
         for (const login of portal.logins ?? []) login.register(pages)
+        for (const extend of portal.extensions ?? []) extend(pages)
       })
     })
   },

@@ -76,6 +76,8 @@ export interface PortalOptions extends Branding {
   readonly routes: PortalRoutes
   /** In the order of their buttons. */
   readonly logins?: readonly LoginEntry[]
+  /** Further pages, such as the operators' console. `request.page` exists in their scope. */
+  readonly extensions?: readonly ((scope: FastifyInstance) => void)[]
   /** The same absolute URL if it is an http(s) address on a host of the gate; otherwise null (THREATS R1-R8). */
   readonly returnTargets: (url: string) => string | null
   /** True if no app shares the portal's origin. */

@@ -6,16 +6,18 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { AuditSink } from '../audit/event.ts'
 import type { Clock } from '../clock.ts'
 import type { ErrorCode } from '../errors.ts'
-import type { Proof } from '../factor/proof.ts'
+import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import type { Subject } from '../identity/subject.ts'
 import { decide, forwardAsNobody, type Question } from '../policy/decide.ts'
 import type { Decision, Would } from '../policy/decision.ts'
+import { anySecondFactor } from '../policy/evaluate.ts'
 import type { Client } from '../request/client.ts'
 import type { Target } from '../request/target.ts'
 import type { StoreUnreachable } from '../store/store.ts'
+import { consoleApp, consolePolicy, consolePrefix, isConsole } from './console-policy.ts'
 import { methodsInHeaders, methodsInQuery } from './method-override.ts'
 import { type Message, type ReturnTo, returnTo } from './return-to.ts'
-import type { App, Maintenance, Match, RouteTable, Site } from './route-table.ts'
+import { type App, type Maintenance, type Match, ownPrefix, type RouteTable, type Site } from './route-table.ts'
 import { destinationReadings } from './webdav-destination.ts'
 
 export type AppMatch = Extract<Match, { readonly kind: 'app' }>
@@ -92,6 +94,29 @@ export function authorize(context: AccessContext, request: AccessRequest, messag
   if (decision.kind === 'refuse') return { ...decision, decision }
   const { site } = match
   return { ...decision, match, returnTo: returnTo(message, request.target.raw, site, app, decision.reason) }
+}
+
+/** The decision on a page of the operators' console; null for any other address. People who are half signed in learn of no console. */
+export function authorizeConsole(
+  { clock }: Pick<AccessContext, 'clock'>,
+  { match, target, client, principal }: Omit<AccessRequest, 'storeFailure'>,
+  method: string
+): Decision | null {
+  if (match.kind !== 'own' || !match.site.isPortal || !isConsole(match.path)) return null
+  const inside = (reading: string) => reading.slice(ownPrefix.length + consolePrefix.length) || '/'
+  const decision = decide({
+    appId: consoleApp.id,
+    policy: consolePolicy,
+    readings: target.readings.map(inside),
+    method,
+    address: client.address,
+    subject: principal === null ? null : principal.subject,
+    proofs: principal === null ? nobody : principal.proofs,
+    now: clock()
+  })
+  return decision.kind === 'challenge' && !isFullySignedIn(principal?.proofs ?? nobody)
+    ? { ...decision, requirement: anySecondFactor }
+    : decision
 }
 
 /**

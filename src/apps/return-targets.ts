@@ -1,8 +1,10 @@
 /** Return addresses: the allowed targets of a redirect (THREATS R1-R8), and their requirements. */
 import type { Clock } from '../clock.ts'
+import type { Decision } from '../policy/decision.ts'
 import { parseTarget, type Target } from '../request/target.ts'
 import type { Principal } from '../session/sessions.ts'
-import { type AccessContext, type AppAccess, type AppMatch, authorize } from './authorize.ts'
+import { type AccessContext, type AppAccess, type AppMatch, authorize, authorizeConsole } from './authorize.ts'
+import { consoleApp } from './console-policy.ts'
 import type { Message } from './return-to.ts'
 import type { App, Match, RouteTable } from './route-table.ts'
 
@@ -23,14 +25,25 @@ export class ReturnTargets {
     return this.#locate(address) === null ? null : address
   }
 
-  /** The app at `address` and the access to it, or null. `from` is the client's address. */
+  /**
+   * The app at `address` and the access to it, or null. `from` is the client's address. The operators' console counts as an app for people
+   * who are fully signed in.
+   */
   requirementFor(
     address: string,
     principal: Principal | null,
     from: string,
     message = getRequest
-  ): { app: { id: string; title: string }; access: AppAccess } | null {
+  ): { app: { id: string; title: string }; access: AppAccess | Decision } | null {
     const found = this.#locate(address)
+    if (found?.match.kind === 'own' && principal?.isFullySignedIn) {
+      const access = authorizeConsole(
+        this.#context,
+        { ...found, client: { address: from }, principal },
+        message.method ?? 'GET'
+      )
+      return access === null ? null : { app: consoleApp, access }
+    }
     if (found?.match.kind !== 'app') return null
     const { match, target } = found
     return { app: match.app, access: this.#ask(match, target, principal, from, message) }

@@ -1,5 +1,5 @@
 /**
- * The build of `dist/`: compiles the sources, minifies the portal's style and script, and copies assets. The argument
+ * The build of `dist/`: compiles the sources, minifies styles and scripts of pages, and copies assets. The argument
  * is `always` (default), `if-needed` (a source is newer than the last build) or `prepare` (after npm install, where the
  * compiler may be missing).
  */
@@ -26,7 +26,8 @@ const at = (...names) => path.join(root, ...names)
 const stamp = at('dist', 'built')
 // Without package.json and the lock file, which npm rewrites and nobody compiles.
 const sources = ['src', 'plugins', 'config', 'tsconfig.json', 'tsconfig.build.json']
-const portalAssets = 'plugins/portal/assets'
+/** Styles and scripts of pages. */
+const pageAssets = ['plugins/portal/assets', 'plugins/console/assets']
 const demoAssets = 'src/demo/assets'
 
 const [mode = 'always'] = process.argv.slice(2)
@@ -50,10 +51,12 @@ const { status } = spawnSync(process.execPath, [compiler, '-p', at('tsconfig.bui
 })
 if (status !== 0) process.exit(status ?? 1)
 const { minify } = await import('./minify.mjs')
-mkdirSync(at('dist', portalAssets), { recursive: true })
-for (const name of readdirSync(at(portalAssets))) {
-  const text = readFileSync(at(portalAssets, name), 'utf8')
-  writeFileSync(at('dist', portalAssets, name), minify(text, path.extname(name).slice(1)))
+for (const folder of pageAssets) {
+  mkdirSync(at('dist', folder), { recursive: true })
+  for (const name of readdirSync(at(folder))) {
+    const text = readFileSync(at(folder, name), 'utf8')
+    writeFileSync(at('dist', folder, name), minify(text, path.extname(name).slice(1)))
+  }
 }
 for (const folder of messageFolders()) {
   mkdirSync(at('dist', folder), { recursive: true })

@@ -30,6 +30,15 @@ export interface LiveEntry {
   end(reason: string, closeCode: CloseCode, code?: ErrorCode): void
 }
 
+/** Of one session. */
+export interface LiveSummary {
+  readonly connections: number
+  readonly sockets: number
+  readonly bytes: number
+  /** Their ids. */
+  readonly apps: readonly string[]
+}
+
 export interface LiveRequest {
   readonly host: string | undefined
   readonly target: string
@@ -104,6 +113,20 @@ export class LiveConnections {
     let bytes = 0
     for (const { bytesMoved } of this.#sessions.get(sessionId)?.entries() ?? []) bytes += bytesMoved
     return bytes
+  }
+
+  /** What is open now, by session: connections, those of them that are WebSockets, and the bytes that these have moved. */
+  bySession(): Map<string, LiveSummary> {
+    const found = new Map<string, LiveSummary>()
+    for (const [id, list] of this.#sessions) {
+      const entries = list.entries()
+      if (entries.length === 0) continue
+      const apps = [...new Set(entries.map(({ appId }) => appId))]
+      const sockets = entries.filter(({ isSocket }) => isSocket).length
+      const bytes = entries.reduce((sum, { bytesMoved }) => sum + bytesMoved, 0)
+      found.set(id, { connections: entries.length, sockets, bytes, apps })
+    }
+    return found
   }
 
   /** Like the other `end…` methods, returns the number of connections ended. */

@@ -19,7 +19,9 @@ export interface Account {
   readonly language?: Language
 }
 
+/** The groups that the operators' console knows. The second may read, invite and reset factors. */
 export const operators = 'operators'
+export const helpdesk = 'helpdesk'
 
 /** Before the account's id. The gate caches and watches these keys. */
 export const accountPrefix = 'account:'

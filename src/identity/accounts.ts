@@ -8,14 +8,15 @@ import { type Account, canonicalName } from './account.ts'
 import { accountRecord } from './account-record.ts'
 import { Addresses, canonicalAddress } from './addresses.ts'
 
-export type AccountProblem = 'name_taken' | 'name_invalid' | 'external_taken' | 'not_found'
+export type AccountProblem = 'name_taken' | 'name_invalid' | 'external_taken' | 'not_found' | 'changed'
 
 const sentences: Readonly<Record<AccountProblem, string>> = {
   name_taken: 'there is an account with this name already',
   name_invalid:
     'a name must have 1 to 64 characters from a-z 0-9 . _ + -, or be an e-mail address, and must begin and end with a letter or digit',
   external_taken: 'the directory’s person has another account already',
-  not_found: 'there is no such account'
+  not_found: 'there is no such account',
+  changed: 'somebody else has changed the account meanwhile'
 }
 
 /** For commands of operators. */
@@ -188,16 +189,20 @@ export class Accounts {
     return found.filter(account => account !== null).sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  /** Throws AccountError `not_found`, and StoreUnconfirmed as `suspend` does. */
-  async update(id: string, change: AccountChange): Promise<Account> {
+  /** Throws AccountError `not_found`, and StoreUnconfirmed as `suspend` does. With `asOf`, also `changed` if the account is not that one. */
+  async update(id: string, change: AccountChange, asOf?: Account): Promise<Account> {
     const before = change.email === undefined ? null : await this.byId(id)
     // The index is written first: it may name one account too many, and never one too few.
     if (before !== null) await this.#addresses.link(change.email ?? null, id)
-    const account = await this.#change(id, account => ({
-      ...account,
-      ...change,
-      groups: change.groups === undefined ? account.groups : distinct(change.groups)
-    }))
+    const account = await this.#change(
+      id,
+      account => ({
+        ...account,
+        ...change,
+        groups: change.groups === undefined ? account.groups : distinct(change.groups)
+      }),
+      asOf
+    )
     if (before !== null) await this.#forget(before.email, id)
     await this.#store.settle?.()
     return account
@@ -215,16 +220,17 @@ export class Accounts {
 
   /**
    * Watchers of the store end the account's sessions and connections. Throws AccountError `not_found`. Rejects with StoreUnconfirmed if the
-   * change is not confirmed; a second call asks again.
+   * change is not confirmed; a second call asks again. `asOf` as in `update`.
    */
-  async suspend(id: string, why: string): Promise<Account> {
-    const account = await this.#change(id, account => ({ ...account, suspended: { at: this.#clock(), why } }))
+  async suspend(id: string, why: string, asOf?: Account): Promise<Account> {
+    const account = await this.#change(id, account => ({ ...account, suspended: { at: this.#clock(), why } }), asOf)
     await this.#store.settle?.()
     return account
   }
 
-  resume(id: string): Promise<Account> {
-    return this.#change(id, account => ({ ...account, suspended: null }))
+  /** `asOf` as in `update`. */
+  resume(id: string, asOf?: Account): Promise<Account> {
+    return this.#change(id, account => ({ ...account, suspended: null }), asOf)
   }
 
   /** False if there was none. */
@@ -254,9 +260,11 @@ export class Accounts {
     if ((await this.#store.get(key)) === id) await this.#store.delete(key)
   }
 
-  #change(id: string, change: (account: Account) => Account): Promise<Account> {
+  #change(id: string, change: (account: Account) => Account, asOf?: Account): Promise<Account> {
     return accountRecord.change<Account>(this.#store, isId(id) ? id : nobody, account => {
       if (account === null) throw new AccountError('not_found')
+      if (asOf !== undefined && accountRecord.text(asOf) !== accountRecord.text(account))
+        throw new AccountError('changed')
       const next = change(account)
       return { next, result: next, ...(takesAway(account, next) ? { purpose: 'ends access' } : {}) }
     })

@@ -49,6 +49,15 @@ export class Directories {
     return this.institutions.find(({ source }) => source.id === id)
   }
 
+  isKnown(id: string): boolean {
+    return this.#sources.has(id)
+  }
+
+  /** True where another place checks the first factor. */
+  isElsewhere(id: string): boolean {
+    return (this.#sources.get(id) ?? null) !== null
+  }
+
   /** The title, or the id of a directory that is not configured. */
   titleOf(id: string): string {
     return this.#sources.get(id)?.title ?? id

@@ -45,7 +45,8 @@ export class Challenge {
     const requirement = this.#nextStep.requirement(by, principal)
     const app = requirement?.app.title ?? null
     if (requirement?.access.kind !== 'challenge') {
-      const isOwn = isStepUp && returnTo.rd !== null && this.#nextStep.isPortalPage(returnTo.rd, address)
+      const isOwn =
+        requirement === null && isStepUp && returnTo.rd !== null && this.#nextStep.isPortalPage(returnTo.rd, address)
       const why: Why = isOwn ? { kind: 'account' } : app === null ? null : { kind: 'to-app' }
       // Account changes need a factor of the gate.
       const institution = isOwn ? null : this.#institutionOf(principal)
@@ -76,7 +77,8 @@ export class Challenge {
     const { principal, returnTo, address, now } = by
     if (!principal.isFullySignedIn) return false
     if (returnTo.rd === null) return true
-    if (this.#nextStep.isPortalPage(returnTo.rd, address)) return isFresh(principal.proofs, now)
-    return this.#nextStep.requirement(by, principal)?.access.kind !== 'challenge'
+    const requirement = this.#nextStep.requirement(by, principal)
+    if (requirement === null && this.#nextStep.isPortalPage(returnTo.rd, address)) return isFresh(principal.proofs, now)
+    return requirement?.access.kind !== 'challenge'
   }
 }

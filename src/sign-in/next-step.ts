@@ -2,6 +2,7 @@
 import type { AppAccess } from '../apps/authorize.ts'
 import { type Message, messageOf, type StoppedRequest } from '../apps/return-to.ts'
 import { invitationOf } from '../factor/proof.ts'
+import type { Decision } from '../policy/decision.ts'
 import type { Principal, Sessions } from '../session/sessions.ts'
 import type { EnrolmentGrant, EnrolmentGrants } from './enrolment-grant.ts'
 import type { UsableFactors } from './usable-factors.ts'
@@ -30,7 +31,7 @@ export type Next =
 
 export interface Requirement {
   readonly app: { readonly id: string; readonly title: string }
-  readonly access: AppAccess
+  readonly access: AppAccess | Decision
 }
 
 /** A GET by default; null if `url` belongs to no app. `address` is the client's. */

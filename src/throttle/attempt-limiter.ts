@@ -193,7 +193,7 @@ function limitOf({ kind }: Bucket, { totalFailures }: SoFar): Limit {
 }
 
 /** Names in the store's keys. A change would lose the counts at an update. */
-const storedKinds: Partial<Record<BucketKind, string>> = {
+export const storedKinds: Partial<Record<BucketKind, string>> = {
   factor_unknown_network: 'stranger',
   factor_unknown_total: 'strangers',
   password_unknown_network: 'newcomer',

@@ -2,7 +2,7 @@
 import { type Command, PersonError, readArgs, UsageError, visible } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
 import { withProgress } from '../progress.ts'
-import { personNamed } from '../user/person.ts'
+import { peopleAt, personNamed } from '../user/person.ts'
 
 export const command: Command = {
   name: 'session revoke',
@@ -37,8 +37,8 @@ Example:
         return done(ended, { outcome: 'revoked', all: true })
       }
       if (user !== undefined) {
-        const { id, name } = await personNamed(place, user)
-        return done(await sessions.endAccount(id, 'revoked'), { outcome: 'revoked', account: id, name })
+        io.stdout(`${await peopleAt(place).endSessions(await personNamed(place, user))}\n`)
+        return 0
       }
       const missing: string[] = []
       let ended = 0

@@ -3,7 +3,7 @@ import type { Config } from '../../../config/schema.ts'
 import { AccountError } from '../../identity/accounts.ts'
 import { type Command, PersonError, readArgs, UsageError, visible } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
-import { accountsAt, invite, readDisplayName, readEmail, readGroup, warnOfSharedAddress } from './person.ts'
+import { invite, peopleAt, readDisplayName, readEmail, readGroup, warnOfSharedAddress } from './person.ts'
 
 export const command: Command = {
   name: 'user add',
@@ -42,8 +42,8 @@ Example:
     const displayName = values.display === undefined ? undefined : readDisplayName(values.display)
     return withStore(io, { config: values.config, changes: 'grant', mayCreate: true }, async place => {
       const source = sourceNamed(place.config, values.directory ?? 'local')
-      const account = await accountsAt(place)
-        .create({
+      const account = await peopleAt(place)
+        .add({
           name: nameIn(source, name),
           groups,
           email,
@@ -56,13 +56,6 @@ Example:
             error.problem === 'name_taken' ? `; for a new invitation run: factorgate user invite ${visible(name)}` : ''
           throw new PersonError(`'${visible(name)}': ${error.message}${hint}`)
         })
-      await place.record({
-        kind: 'user.change',
-        account: account.id,
-        name: account.name,
-        outcome: 'added',
-        groups: groups.join(',')
-      })
       await warnOfSharedAddress(place, account, io)
       const url = await invite(place, account)
       io.stderr(`${account.name} is added. Give this invitation to the person. It is valid for 24 hours:\n`)

@@ -1,16 +1,24 @@
 /**
  * Looks up accounts by name and validates their groups, e-mail and display name, which become header values for apps.
  */
-
+import { People } from '../../administration/people.ts'
+import {
+  readDisplayName as displayName,
+  readEmail as email,
+  readGroup as group,
+  type Read
+} from '../../administration/person-input.ts'
 import { type Credential, Credentials } from '../../factor/credential.ts'
 import { RecoveryCodes } from '../../factor/recovery-code.ts'
 import { type Misfit, misfitOf } from '../../factor/webauthn-policy.ts'
 import type { Account } from '../../identity/account.ts'
 import { Accounts } from '../../identity/accounts.ts'
 import { Invitations } from '../../identity/invitations.ts'
+import { Sponsorships } from '../../identity/sponsorships.ts'
 import type { Keyring } from '../../keyring/keyring.ts'
 import { webauthnOf } from '../../services/app-options.ts'
 import { AttemptLimiter } from '../../throttle/attempt-limiter.ts'
+import { AttemptLocks } from '../../throttle/attempt-locks.ts'
 import { type Io, PersonError, UsageError, visible } from '../command.ts'
 import type { CommandContext } from '../command-context.ts'
 
@@ -42,19 +50,32 @@ export async function personNamed(place: CommandContext, name: string): Promise<
 
 /** Warns if another account has the same address: the sign-in then accepts it for neither. */
 export async function warnOfSharedAddress(place: CommandContext, account: Account, io: Io): Promise<void> {
-  const { name, email } = account
-  if (email === null || (await accountsAt(place).bySignIn(email))?.id === account.id) return
+  const { name, email: address } = account
+  if (address === null || (await accountsAt(place).bySignIn(address))?.id === account.id) return
   io.stderr(
-    `note: another account has '${visible(email)}' as its address or name, so ${name} cannot sign in with this address, but only with the name '${name}'. ` +
+    `note: another account has '${visible(address)}' as its address or name, so ${name} cannot sign in with this address, but only with the name '${name}'. ` +
       `'factorgate user list --json' shows all addresses, and 'factorgate user set NAME --email ADDRESS' changes one\n`
   )
 }
 
+/** The use-cases of operators, journaled by this command. */
+export function peopleAt(place: CommandContext): People {
+  const { store, clock, sessions } = place
+  return new People({
+    accounts: accountsAt(place),
+    credentials: credentialsAt(place),
+    recoveryCodes: recoveryCodesAt(place),
+    invitations: new Invitations(place),
+    sponsorships: new Sponsorships(place),
+    sessions,
+    locks: new AttemptLocks({ store, clock }),
+    record: event => place.record(event)
+  })
+}
+
 /** Creates and journals an invitation and returns its URL. Older ones become invalid. */
 export async function invite(place: CommandContext, account: Account): Promise<string> {
-  const token = await new Invitations(place).issue(account.id)
-  await place.record({ kind: 'invitation.issue', account: account.id, name: account.name })
-  return `${await place.portalUrl()}/.factorgate/invite/${token}`
+  return `${await place.portalUrl()}/.factorgate/invite/${await peopleAt(place).invite(account)}`
 }
 
 /** Why the configured policy does not take a credential; null where it does. */
@@ -65,26 +86,20 @@ export function misfitIn({ config }: CommandContext): (credential: Credential) =
 
 /** Validates `--group`. Throws UsageError. */
 export function readGroup(text: string): string {
-  const name = text.trim()
-  // Apps split the groups header, so `a,b` would be two groups there.
-  if (name === '' || name.length > 64 || /[,;|\p{C}\p{Zl}\p{Zp}]/u.test(name))
-    throw new UsageError(`--group must have 1 to 64 characters, without , ; | and line breaks, got '${visible(text)}'`)
-  return name
+  return valid('--group', text, group(text))
 }
 
 /** Validates `--email`. Throws UsageError. */
 export function readEmail(text: string): string {
-  const address = text.trim()
-  if (address.length > 254 || !/^[^\s@,;<>"\p{C}]+@[^\s@,;<>"\p{C}]+$/u.test(address))
-    throw new UsageError(`--email must be an address such as alice@lab.example, got '${visible(text)}'`)
-  return address
+  return valid('--email', text, email(text))
 }
 
 /** Validates `--display`. Throws UsageError. */
 export function readDisplayName(text: string): string {
-  const name = text.normalize('NFC').trim()
-  // Joiners belong to some scripts; other invisible characters make names look alike.
-  if (name === '' || name.length > 128 || /[^\P{C}\u200c\u200d]|[\p{Zl}\p{Zp}]/u.test(name))
-    throw new UsageError(`--display must have 1 to 128 characters on one line, got '${visible(text)}'`)
-  return name
+  return valid('--display', text, displayName(text))
+}
+
+function valid(option: string, text: string, read: Read): string {
+  if ('value' in read) return read.value
+  throw new UsageError(`${option} ${read.rule}, got '${visible(text)}'`)
 }

@@ -1,9 +1,7 @@
 /** `factorgate user reset-factors`: removes the factors after a lost or stolen device. */
-import { Invitations } from '../../identity/invitations.ts'
-import { Sponsorships } from '../../identity/sponsorships.ts'
 import { type Command, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
-import { credentialsAt, personNamed, recoveryCodesAt } from './person.ts'
+import { peopleAt, personNamed } from './person.ts'
 
 export const command: Command = {
   name: 'user reset-factors',
@@ -21,18 +19,9 @@ Example:
   async run(args, io) {
     const { values, names } = readArgs(args, configOption, ['NAME'])
     return withStore(io, { config: values.config, changes: 'access' }, async place => {
-      const { id, name } = await personNamed(place, names[0]!)
-      const credentials = credentialsAt(place)
-      const removed = (await credentials.list(id)).length
-      // An old invitation would allow its holder to enrol a factor.
-      await new Invitations(place).removeAll(id)
-      await new Sponsorships(place).removeAll(id)
-      await credentials.removeAll(id)
-      await recoveryCodesAt(place).removeAll(id)
-      const ended = await place.sessions.endAccount(id, 'factors_changed')
-      // Last, because a full disk must not stop what ends access.
-      await credentials.remember(id)
-      await place.record({ kind: 'factor.remove', account: id, name, outcome: 'reset', removed, ended })
+      const account = await personNamed(place, names[0]!)
+      const { name } = account
+      const { removed, ended } = await peopleAt(place).resetFactors(account)
       io.stderr(`${name} has no second factor any more (removed: ${removed}); sessions ended: ${ended}\n`)
       io.stderr(`To invite the person again, run: factorgate user invite ${name}\n`)
       return 0

@@ -1,7 +1,7 @@
 /** `factorgate user resume`: lifts a suspension. */
 import { type Command, PersonError, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
-import { accountsAt, personNamed } from './person.ts'
+import { peopleAt, personNamed } from './person.ts'
 
 export const command: Command = {
   name: 'user resume',
@@ -18,10 +18,10 @@ Example:
   async run(args, io) {
     const { values, names } = readArgs(args, configOption, ['NAME'])
     return withStore(io, { config: values.config, changes: 'grant' }, async place => {
-      const { id, name, suspended } = await personNamed(place, names[0]!)
+      const account = await personNamed(place, names[0]!)
+      const { name, suspended } = account
       if (suspended === null) throw new PersonError(`${name} is not suspended`)
-      await accountsAt(place).resume(id)
-      await place.record({ kind: 'user.change', account: id, name, outcome: 'resumed' })
+      await peopleAt(place).resume(account)
       io.stderr(`${name} can sign in again\n`)
       return 0
     })

@@ -2,7 +2,7 @@
 import type { AccountChange } from '../../identity/accounts.ts'
 import { type Command, readArgs, UsageError } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
-import { accountsAt, personNamed, readDisplayName, readEmail, readGroup, warnOfSharedAddress } from './person.ts'
+import { peopleAt, personNamed, readDisplayName, readEmail, readGroup, warnOfSharedAddress } from './person.ts'
 
 export const command: Command = {
   name: 'user set',
@@ -48,16 +48,7 @@ Example:
     if (Object.keys(change).length === 0)
       throw new UsageError('there is nothing to change; give --group, --no-groups, --email, --no-email or --display')
     return withStore(io, { config: values.config, changes: 'grant' }, async place => {
-      const { id } = await personNamed(place, names[0]!)
-      const account = await accountsAt(place).update(id, change)
-      await place.record({
-        kind: 'user.change',
-        account: id,
-        name: account.name,
-        outcome: 'changed',
-        fields: Object.keys(change).join(','),
-        groups: account.groups.join(',')
-      })
+      const account = await peopleAt(place).change(await personNamed(place, names[0]!), change)
       if (change.email !== undefined) await warnOfSharedAddress(place, account, io)
       io.stderr(`${account.name} is changed\n`)
       return 0

@@ -1,7 +1,7 @@
 /** `factorgate user suspend`: ends all access of an account until `resume`. */
 import { type Command, readArgs, UsageError } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
-import { accountsAt, personNamed } from './person.ts'
+import { peopleAt, personNamed } from './person.ts'
 
 export const command: Command = {
   name: 'user suspend',
@@ -22,11 +22,9 @@ Example:
     if (why === '') throw new UsageError("--why is missing; give a reason, such as --why 'left the lab'")
     if (why.length > 500) throw new UsageError('--why must have at most 500 characters')
     return withStore(io, { config: values.config, changes: 'access' }, async place => {
-      const { id, name } = await personNamed(place, names[0]!)
-      await accountsAt(place).suspend(id, why)
-      const ended = await place.sessions.endAccount(id, 'suspended')
-      await place.record({ kind: 'user.change', account: id, name, outcome: 'suspended', why, ended })
-      io.stderr(`${name} is suspended; sessions ended: ${ended}\n`)
+      const account = await personNamed(place, names[0]!)
+      const ended = await peopleAt(place).suspend(account, why)
+      io.stderr(`${account.name} is suspended; sessions ended: ${ended}\n`)
       return 0
     })
   }

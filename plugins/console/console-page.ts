@@ -1,0 +1,54 @@
+/** The context of a page of the console: the portal's context, the role of whoever asks, and the sentences. */
+import type { FastifyRequest } from 'fastify'
+import type { Acting } from '../../src/administration/operator-actions.ts'
+import { type Role, roleOf } from '../../src/administration/roles.ts'
+import { GateError } from '../../src/errors.ts'
+import { readOwn } from '../cookies.ts'
+import type { Frame } from '../portal/layout.tsx'
+import { type AuthenticatedContext, callerOf, frameOf, signedPage } from '../portal/page-context.ts'
+import { dropSealed, keepSealed, readSealed } from '../portal/sealed-cookie.ts'
+import { type ConsoleMessages, english } from './messages/en.ts'
+
+export interface ConsoleFrame {
+  readonly frame: Frame
+  readonly role: Role
+  readonly say: ConsoleMessages
+}
+
+export type ConsolePage = AuthenticatedContext & { readonly role: Role; readonly words: ConsoleMessages }
+
+/** Throws where the person has no role, which the enforce step has refused before. */
+export function consolePage(request: FastifyRequest): ConsolePage {
+  const page = signedPage(request)
+  const role = roleOf(page.principal.account)
+  if (role === null) throw new GateError('not_allowed')
+  return { ...page, role, words: english }
+}
+
+export function consoleFrame(page: ConsolePage): ConsoleFrame {
+  return { frame: frameOf(page), role: page.role, say: page.words }
+}
+
+export function actingOf(page: ConsolePage, why: string): Acting {
+  const { request, address, now } = callerOf(page)
+  return { principal: page.principal, request, address, now, why }
+}
+
+/** What was done, said on the next page once. */
+export interface DoneNote {
+  readonly action: 'change' | 'suspend' | 'resume' | 'unlock' | 'reset' | 'revoke'
+  readonly id: string
+  readonly name: string
+  /** Sessions that have ended. */
+  readonly ended: number
+}
+
+export function noteDone(page: ConsolePage, note: DoneNote): void {
+  keepSealed(page, 'console', note)
+}
+
+export function takeDone(page: ConsolePage): DoneNote | null {
+  if (readOwn(page.request.raw.headers.cookie, 'console', page.site) === null) return null
+  dropSealed(page, 'console')
+  return readSealed<DoneNote>(page, 'console')
+}

@@ -1,0 +1,21 @@
+/** The operators' console: pages under `/.factorgate/admin/` on the portal's host, in the portal's scope with its guards. */
+import type { FastifyInstance } from 'fastify'
+import { registerConsoleAssets } from './assets.ts'
+import { registerNow } from './now.tsx'
+import type { ConsoleOptions } from './options.ts'
+import { registerPeople } from './people.tsx'
+import { registerPerson } from './person.tsx'
+import { registerPersonActions } from './person-actions.tsx'
+import { registerWaits } from './waits.tsx'
+
+export type { ConsoleOptions, OpenConnections } from './options.ts'
+
+const pages = [registerNow, registerPeople, registerPerson, registerPersonActions, registerWaits]
+
+/** For `extensions` of the portal. */
+export function consolePages(options: ConsoleOptions): (scope: FastifyInstance) => void {
+  return scope => {
+    registerConsoleAssets(scope)
+    for (const register of pages) register(scope, options)
+  }
+}

@@ -1,0 +1,122 @@
+/** The layout of the console's pages: the portal's head and words in a wider sheet, with the console's own navigation. */
+import type { ComponentChildren } from 'preact'
+import { pageScript, pageSheet, tabIcon } from '../portal/assets.ts'
+import { plain, Said } from '../portal/layout.tsx'
+import { consoleSheet } from './assets.ts'
+import type { ConsoleFrame } from './console-page.ts'
+
+export const base = '/.factorgate/admin'
+
+export type Place = 'now' | 'people' | 'waits'
+
+interface SheetProps {
+  frame: ConsoleFrame
+  title: string
+  /** The entry of the navigation that is open. */
+  at: Place
+  /** One column, for a form. */
+  narrow?: boolean
+  children: ComponentChildren
+}
+
+const places: readonly (readonly [Place, string])[] = [
+  ['now', `${base}/`],
+  ['people', `${base}/people`],
+  ['waits', `${base}/waits`]
+]
+
+export function Sheet({ frame: { frame, role, say }, title, at, narrow, children }: SheetProps) {
+  const { look, say: words, csrf } = frame
+  return (
+    <html lang={words.entry.tag}>
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="robots" content="noindex" />
+        <title>{plain(`${title} · ${say.frame.title} · ${look.title}`)}</title>
+        <link rel="icon" href={tabIcon.path} />
+        <link rel="stylesheet" href={pageSheet(look.accent).path} />
+        <link rel="stylesheet" href={consoleSheet.path} />
+        <script src={pageScript().path} defer />
+      </head>
+      <body class={narrow ? 'desk narrow' : 'desk'}>
+        <a class="skip" href="#main">
+          {words.frame.skip}
+        </a>
+        <header>
+          <p class="lab" dir="auto">
+            {look.title}
+          </p>
+          <nav aria-label={words.frame.you}>
+            <a href="/.factorgate/">{words.frame.apps}</a>
+            <a href="/.factorgate/account">{words.frame.account}</a>
+            <form method="post" action="/.factorgate/logout">
+              <input type="hidden" name="csrf" value={csrf} />
+              <button type="submit" class="plain">
+                {words.frame.signOut}
+              </button>
+            </form>
+          </nav>
+        </header>
+        <nav class="places" aria-label={say.frame.nav}>
+          {places.map(([place, href]) => (
+            <a key={place} href={href} aria-current={place === at ? 'page' : undefined}>
+              {say.frame[place]}
+            </a>
+          ))}
+        </nav>
+        <main id="main">
+          <h1>
+            <Said text={title} />
+          </h1>
+          {children}
+        </main>
+        {role === 'helpdesk' && (
+          <footer>
+            <p>{say.frame.helpdesk}</p>
+          </footer>
+        )}
+      </body>
+    </html>
+  )
+}
+
+interface TableProps {
+  /** Read aloud before the table. */
+  caption: string
+  columns: readonly string[]
+  rows: readonly { readonly key: string; readonly cells: readonly ComponentChildren[] }[]
+}
+
+/** Where a style makes blocks of a table's parts, browsers forget what they are. */
+const as = (role: 'table' | 'rowgroup' | 'row' | 'columnheader' | 'cell') => ({ role })
+
+/** A table that becomes a list of entries on a phone. */
+export function Table({ caption, columns, rows }: TableProps) {
+  return (
+    <table {...as('table')}>
+      <caption>{caption}</caption>
+      <thead {...as('rowgroup')}>
+        <tr {...as('row')}>
+          {columns.map(column => (
+            <th key={column} {...as('columnheader')} scope="col">
+              {column}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody {...as('rowgroup')}>
+        {rows.map(({ key, cells }) => (
+          <tr key={key} {...as('row')}>
+            {cells.map((cell, at) => (
+              <td key={columns[at]} {...as('cell')} data-label={columns[at]}>
+                <div>{cell}</div>
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}

@@ -1,0 +1,108 @@
+/** The first page of the console: who is signed in now, with open connections and the bytes that these have moved. */
+import type { FastifyInstance } from 'fastify'
+import type { SignedIn } from '../../src/administration/signed-in.ts'
+import { browserName } from '../portal/device-name.ts'
+import { Notice } from '../portal/layout.tsx'
+import { sendPage } from '../portal/page-context.ts'
+import { clockTime, formatRelative } from '../portal/relative-time.ts'
+import { formatBytes } from './amounts.ts'
+import { type ConsoleFrame, consoleFrame, consolePage } from './console-page.ts'
+import { base, Sheet, Table } from './layout.tsx'
+import type { ConsoleOptions, OpenConnections } from './options.ts'
+
+export interface NowView {
+  /** Whoever was seen last comes first. */
+  readonly signedIn: readonly SignedIn[]
+  /** Sign-ins that the page leaves out. */
+  readonly more: number
+  /** People, not sign-ins. */
+  readonly people: number
+  readonly open: OpenConnections
+  readonly openTotal: number
+  /** Requests for approval that wait. */
+  readonly sponsorRequests: number
+  readonly now: number
+}
+
+const shown = 200
+
+export function NowPage({ frame, view }: { frame: ConsoleFrame; view: NowView }) {
+  const say = frame.say.now
+  const words = frame.frame.say
+  return (
+    <Sheet frame={frame} title={say.title} at="now">
+      {view.sponsorRequests > 0 && (
+        <Notice>
+          {say.sponsors(view.sponsorRequests)} <a href="/.factorgate/sponsor">{say.openSponsors}</a>
+        </Notice>
+      )}
+      <p>{say.lead(view.people, view.openTotal)}</p>
+      {view.signedIn.length > 0 && (
+        <Table
+          caption={say.title}
+          columns={[say.person, say.device, say.from, say.since, say.seen, say.open, say.bytes]}
+          rows={view.signedIn.map(one => rowOf(one, frame, view))}
+        />
+      )}
+      {view.more > 0 && <p>{say.more(view.more)}</p>}
+      <p class="soft">
+        {say.covers(view.open.processes)} {say.asOf(clockTime(view.now, words))} <a href={`${base}/`}>{say.refresh}</a>
+      </p>
+    </Sheet>
+  )
+}
+
+function rowOf({ account, session, lastSeenAt, isWhole }: SignedIn, { frame, say }: ConsoleFrame, view: NowView) {
+  const words = frame.say
+  const live = view.open.bySession.get(session.id)
+  return {
+    key: session.id,
+    cells: [
+      <>
+        <a href={`${base}/people/${account.id}`}>
+          <bdi>{account.displayName}</bdi>
+        </a>
+        <small>
+          <bdi>{account.name}</bdi>
+        </small>
+      </>,
+      <>
+        {browserName(session.device.userAgent, words)}
+        {!isWhole && <small>{say.now.half}</small>}
+      </>,
+      <span class="figures">{session.device.address}</span>,
+      formatRelative(session.createdAt, view.now, words),
+      formatRelative(lastSeenAt, view.now, words),
+      live === undefined ? null : (
+        <>
+          {live.connections}
+          <small>{live.apps.join(', ')}</small>
+        </>
+      ),
+      live === undefined ? null : <span class="figures">{formatBytes(live.bytes, words.entry.tag)}</span>
+    ]
+  }
+}
+
+export function registerNow(scope: FastifyInstance, options: ConsoleOptions): void {
+  for (const path of [base, `${base}/`])
+    scope.get(path, { config: { requires: 'console' } }, async request => {
+      const page = consolePage(request)
+      const { directories, signIn } = page.portal
+      const [all, open, requests] = await Promise.all([
+        options.signedIn.list(),
+        options.openConnections(),
+        page.role === 'operator' && directories.hasSponsors ? signIn.sponsorship.requestsFor(page.principal) : []
+      ])
+      const view: NowView = {
+        signedIn: all.slice(0, shown),
+        more: Math.max(0, all.length - shown),
+        people: new Set(all.map(({ account }) => account.id)).size,
+        open,
+        openTotal: [...open.bySession.values()].reduce((sum, { connections }) => sum + connections, 0),
+        sponsorRequests: requests.filter(({ request: { state } }) => state === 'open').length,
+        now: page.now
+      }
+      return sendPage(page, 200, <NowPage frame={consoleFrame(page)} view={view} />)
+    })
+}

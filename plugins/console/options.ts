@@ -1,0 +1,24 @@
+/** What the pages of the operators' console are given. */
+import type { OperatorActions } from '../../src/administration/operator-actions.ts'
+import type { PeopleIndex } from '../../src/administration/people-index.ts'
+import type { SignedInPeople } from '../../src/administration/signed-in.ts'
+import type { Credential } from '../../src/factor/credential.ts'
+import type { LiveSummary } from '../../src/forwarding/live-connections.ts'
+import type { Accounts } from '../../src/identity/accounts.ts'
+import type { AttemptLocks } from '../../src/throttle/attempt-locks.ts'
+
+/** What is open now, by session, in this number of processes. */
+export interface OpenConnections {
+  readonly bySession: ReadonlyMap<string, LiveSummary>
+  readonly processes: number
+}
+
+export interface ConsoleOptions {
+  readonly actions: OperatorActions
+  readonly people: PeopleIndex
+  readonly signedIn: SignedInPeople
+  readonly accounts: Pick<Accounts, 'byId'>
+  readonly locks: Pick<AttemptLocks, 'waiting' | 'of'>
+  readonly isUsable: (credential: Credential) => boolean
+  readonly openConnections: () => Promise<OpenConnections>
+}

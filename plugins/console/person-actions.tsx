@@ -1,0 +1,305 @@
+/** The pages that ask for a reason and a confirmation before something is done to a person, and their forms. */
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { ComponentChildren } from 'preact'
+import { type Outcome, type Seen, versionOf } from '../../src/administration/operator-actions.ts'
+import { readDisplayName, readEmail, readGroup, readReason } from '../../src/administration/person-input.ts'
+import { mayDo } from '../../src/administration/roles.ts'
+import { GateError } from '../../src/errors.ts'
+import { type Account, operators } from '../../src/identity/account.ts'
+import type { AccountChange } from '../../src/identity/accounts.ts'
+import { browserName } from '../portal/device-name.ts'
+import { type Form, requireForm } from '../portal/forms.ts'
+import { Notice, Said, Token } from '../portal/layout.tsx'
+import { goTo, sendPage } from '../portal/page-context.ts'
+import {
+  actingOf,
+  type ConsoleFrame,
+  type ConsolePage,
+  consoleFrame,
+  consolePage,
+  type DoneNote,
+  noteDone
+} from './console-page.ts'
+import { InvitationPage } from './invitation.tsx'
+import { Sheet } from './layout.tsx'
+import type { ConsoleOptions } from './options.ts'
+import { pathOf, showPerson } from './person.tsx'
+
+export const personActions = ['invite', 'change', 'suspend', 'resume', 'unlock', 'reset', 'revoke'] as const
+export type PersonAction = (typeof personActions)[number]
+
+const takesAway: readonly PersonAction[] = ['suspend', 'reset', 'revoke']
+
+export interface ActionView {
+  readonly action: PersonAction
+  readonly account: Account
+  readonly version: string
+  /** Null for a person of the gate itself. */
+  readonly source: string | null
+  readonly isInvited: boolean
+  /** True where the operator must say that their own access is meant. */
+  readonly asksSelf: boolean
+  /** The one session that `revoke` ends. */
+  readonly session: { readonly id: string; readonly device: string } | null
+  /** What was typed before. */
+  readonly typed: { readonly reason: string; readonly display: string; readonly email: string; readonly groups: string }
+  readonly problem: string | null
+}
+
+export function ActionPage({ frame, view }: { frame: ConsoleFrame; view: ActionView }) {
+  const { action, account, source } = view
+  const say = frame.say.action
+  const words: { title(name: string): string; lead: string; submit: string; reasons: readonly string[] } = say[action]
+  return (
+    <Sheet frame={frame} title={words.title(account.displayName)} at="people" narrow>
+      <p class="soft">
+        <Said text={say.who(account.displayName, account.name)} />
+      </p>
+      <p>{view.session === null ? words.lead : <Said text={say.revoke.one(view.session.device)} />}</p>
+      <Hints frame={frame} view={view} />
+      <form class="fields" method="post" action={pathOf(account.id, action)}>
+        <Token frame={frame.frame} />
+        <input type="hidden" name="version" value={view.version} />
+        {view.session !== null && <input type="hidden" name="session" value={view.session.id} />}
+        {view.problem !== null && (
+          <Notice id="problem" alert>
+            {view.problem}
+          </Notice>
+        )}
+        {action === 'change' && <ChangeFields frame={frame} view={view} source={source} />}
+        <Reason frame={frame} value={view.typed.reason} reasons={words.reasons} isWrong={view.problem !== null} />
+        {view.asksSelf && (
+          <label class="check">
+            <input type="checkbox" name="self" value="yes" />
+            <span>{say.selfMeant}</span>
+          </label>
+        )}
+        <button type="submit" class={takesAway.includes(action) ? 'ends' : undefined}>
+          {words.submit}
+        </button>
+      </form>
+      <p>
+        <a href={pathOf(account.id)}>{say.cancel}</a>
+      </p>
+    </Sheet>
+  )
+}
+
+function Hints({ frame: { say }, view: { action, source, isInvited } }: { frame: ConsoleFrame; view: ActionView }) {
+  const hints: ComponentChildren[] = []
+  if (action === 'invite') {
+    if (source !== null) hints.push(<Said text={say.action.invite.elsewhere(source)} />)
+    if (isInvited) hints.push(say.action.invite.waiting)
+    hints.push(say.action.invite.check)
+  }
+  if (action === 'suspend') hints.push(say.action.suspend.undo)
+  if (action === 'reset') hints.push(say.action.reset.undo, say.action.reset.check)
+  if (action === 'revoke') hints.push(say.action.revoke.undo)
+  return (
+    <>
+      {hints.map((hint, at) => (
+        <p key={at}>{hint}</p>
+      ))}
+    </>
+  )
+}
+
+export function Reason(props: { frame: ConsoleFrame; value: string; reasons: readonly string[]; isWrong: boolean }) {
+  const { frame, value, reasons, isWrong } = props
+  const say = frame.say.action
+  return (
+    <div>
+      <label for="reason">{say.reason}</label>
+      <p class="soft" id="reason-help">
+        {say.reasonHelp}
+      </p>
+      <input
+        id="reason"
+        name="reason"
+        value={value}
+        maxlength={500}
+        required
+        autocomplete="off"
+        list="reasons"
+        dir="auto"
+        aria-describedby={isWrong ? 'problem reason-help' : 'reason-help'}
+      />
+      <datalist id="reasons">
+        {reasons.map(reason => (
+          <option key={reason} value={reason} />
+        ))}
+      </datalist>
+    </div>
+  )
+}
+
+function ChangeFields({ frame, view, source }: { frame: ConsoleFrame; view: ActionView; source: string | null }) {
+  const say = frame.say.action.change
+  const { display, email, groups } = view.typed
+  return (
+    <>
+      {source !== null && (
+        <p>
+          <Said text={say.elsewhere(source)} />
+        </p>
+      )}
+      <div>
+        <label for="display">{say.display}</label>
+        <input id="display" name="display" value={display} maxlength={128} required autocomplete="off" dir="auto" />
+      </div>
+      <div>
+        <label for="email">{say.email}</label>
+        <p class="soft" id="email-help">
+          {say.emailHelp}
+        </p>
+        <input id="email" name="email" value={email} maxlength={254} autocomplete="off" aria-describedby="email-help" />
+      </div>
+      <div>
+        <label for="groups">{say.groups}</label>
+        <p class="soft" id="groups-help">
+          {say.groupsHelp}
+        </p>
+        <input id="groups" name="groups" value={groups} autocomplete="off" aria-describedby="groups-help" />
+      </div>
+    </>
+  )
+}
+
+/** The change that the form asks for, or a sentence. */
+export function readChange(form: Form, account: Account, { say }: ConsoleFrame): AccountChange | string {
+  const words = say.action.change
+  const display = readDisplayName(form.field('display'))
+  if ('rule' in display) return say.action.inputRefused(words.display, 'display')
+  const typedEmail = form.field('email').trim()
+  const email = typedEmail === '' ? { value: null } : readEmail(typedEmail)
+  if ('rule' in email) return say.action.inputRefused(words.email, 'email')
+  const groups: string[] = []
+  for (const part of form.field('groups').split(',')) {
+    if (part.trim() === '') continue
+    const group = readGroup(part)
+    if ('rule' in group) return say.action.inputRefused(words.groups, 'group')
+    groups.push(group.value)
+  }
+  // What stays as it is is not named, so that the journal says what has changed.
+  const isSame = groups.length === account.groups.length && groups.every(group => account.groups.includes(group))
+  return {
+    ...(display.value === account.displayName ? {} : { displayName: display.value }),
+    ...(email.value === account.email ? {} : { email: email.value }),
+    ...(isSame ? {} : { groups })
+  }
+}
+
+export function registerPersonActions(scope: FastifyInstance, options: ConsoleOptions): void {
+  for (const action of personActions) {
+    const path = pathOf(':id', action)
+
+    scope.get(path, { config: { requires: 'console' } }, async request => {
+      const page = consolePage(request)
+      const account = await accountOf(page)
+      const sessionId = new URLSearchParams(page.request.exchange.target.query).get('session')
+      return show(page, account, action, 200, { sessionId })
+    })
+
+    scope.post(path, { config: { requires: 'console' } }, async request => {
+      const page = consolePage(request)
+      const form = requireForm(page)
+      const account = await accountOf(page)
+      const frame = consoleFrame(page)
+      const sessionId = form.field('session') || null
+      const again = (problem: string) => show(page, account, action, 403, { problem, form, sessionId })
+      const reason = readReason(form.field('reason'))
+      if ('rule' in reason) return again(frame.say.action.reasonMissing)
+      const seen: Seen = {
+        id: account.id,
+        version: form.field('version'),
+        isSelfMeant: form.field('self') === 'yes'
+      }
+      const by = actingOf(page, reason.value)
+      const finish = (outcome: Outcome<object>, ended = 0) => {
+        if (outcome.kind === 'refused') return refusedPage(page, outcome, again)
+        return done(page, outcome.account, action as DoneNote['action'], ended)
+      }
+      if (action === 'invite') {
+        const outcome = await options.actions.invite(by, seen)
+        if (outcome.kind === 'refused') return refusedPage(page, outcome, again)
+        const link = `${page.portal.portalOrigin}/.factorgate/invite/${outcome.token}`
+        return sendPage(page, 200, <InvitationPage frame={frame} view={{ account: outcome.account, link }} />)
+      }
+      if (action === 'change') {
+        const change = readChange(form, account, frame)
+        if (typeof change === 'string') return again(change)
+        if (Object.keys(change).length === 0) return goTo(page, pathOf(account.id))
+        return finish(await options.actions.change(by, seen, change))
+      }
+      if (action === 'revoke') {
+        const outcome = await options.actions.revoke(by, seen, sessionId)
+        return finish(outcome, outcome.kind === 'done' ? outcome.ended : 0)
+      }
+      if (action === 'suspend' || action === 'reset') {
+        const outcome = await options.actions[action](by, seen)
+        return finish(outcome, outcome.kind === 'done' ? outcome.ended : 0)
+      }
+      return finish(await options.actions[action](by, seen))
+    })
+  }
+
+  async function accountOf(page: ConsolePage): Promise<Account> {
+    const { id } = page.request.params as { id: string }
+    const account = await options.accounts.byId(id)
+    if (account === null) throw new GateError('not_found')
+    return account
+  }
+
+  function done(page: ConsolePage, account: Account, action: DoneNote['action'], ended: number): FastifyReply {
+    noteDone(page, { action, id: account.id, name: account.displayName, ended })
+    options.signedIn.forget()
+    return goTo(page, pathOf(account.id))
+  }
+
+  /** What the operator has to see first is shown: the person, or the form again. */
+  function refusedPage(
+    page: ConsolePage,
+    { why }: { readonly why: Exclude<Outcome<object>, { kind: 'done' }>['why'] },
+    again: (problem: string) => Promise<FastifyReply>
+  ): Promise<FastifyReply> {
+    const sentence = page.words.action.refused[why]
+    if (why === 'gone') throw new GateError('not_found')
+    return why === 'changed' || why === 'not_yours' ? showPerson(page, options, 403, sentence) : again(sentence)
+  }
+
+  async function show(
+    page: ConsolePage,
+    account: Account,
+    action: PersonAction,
+    status: number,
+    { problem = null, form, sessionId }: { problem?: string | null; form?: Form; sessionId: string | null }
+  ): Promise<FastifyReply> {
+    if (!mayDo(page.role, action, account)) return showPerson(page, options, 403, page.words.action.refused.not_yours)
+    const { services, directories } = page.portal
+    const [isInvited, sessions] = await Promise.all([
+      services.invitations.isWaiting(account.id),
+      sessionId === null ? [] : services.sessions.list(account.id)
+    ])
+    const session = sessions.find(one => one.session.id === sessionId)?.session
+    const isSelf = account.id === page.principal.account.id && account.groups.includes(operators)
+    const typed = (name: string, otherwise: string) => (form === undefined ? otherwise : form.field(name))
+    const view: ActionView = {
+      action,
+      account,
+      version: typed('version', versionOf(account)),
+      source: account.directory === services.localDirectory.id ? null : directories.titleOf(account.directory),
+      isInvited,
+      asksSelf: isSelf && (action === 'suspend' || action === 'reset' || action === 'change'),
+      session:
+        session === undefined ? null : { id: session.id, device: browserName(session.device.userAgent, page.say) },
+      typed: {
+        reason: typed('reason', ''),
+        display: typed('display', account.displayName),
+        email: typed('email', account.email ?? ''),
+        groups: typed('groups', account.groups.join(', '))
+      },
+      problem
+    }
+    return sendPage(page, status, <ActionPage frame={consoleFrame(page)} view={view} />)
+  }
+}

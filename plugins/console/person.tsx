@@ -1,0 +1,261 @@
+/** One person: account, second factors, sessions and waits, and what the operator may do. */
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { type Action, mayDo } from '../../src/administration/roles.ts'
+import { GateError } from '../../src/errors.ts'
+import type { Credential } from '../../src/factor/credential.ts'
+import type { RecoveryStatus } from '../../src/factor/recovery-code.ts'
+import type { LiveSummary } from '../../src/forwarding/live-connections.ts'
+import type { Account } from '../../src/identity/account.ts'
+import type { Session } from '../../src/session/session.ts'
+import type { Lock } from '../../src/throttle/attempt-locks.ts'
+import { browserName } from '../portal/device-name.ts'
+import { Notice, Said } from '../portal/layout.tsx'
+import { sendPage } from '../portal/page-context.ts'
+import { formatDuration, formatRelative } from '../portal/relative-time.ts'
+import { formatBytes } from './amounts.ts'
+import {
+  type ConsoleFrame,
+  type ConsolePage,
+  consoleFrame,
+  consolePage,
+  type DoneNote,
+  takeDone
+} from './console-page.ts'
+import { base, Sheet } from './layout.tsx'
+import type { ConsoleOptions } from './options.ts'
+
+export interface PersonView {
+  readonly account: Account
+  /** Null for a person of the gate itself. */
+  readonly source: string | null
+  readonly credentials: readonly Credential[]
+  readonly codes: RecoveryStatus | null
+  readonly sessions: readonly { readonly session: Session; readonly lastSeenAt: number }[]
+  readonly open: ReadonlyMap<string, LiveSummary>
+  readonly locks: readonly Lock[]
+  readonly isInvited: boolean
+  readonly isSelf: boolean
+  /** What whoever looks may do. */
+  readonly actions: readonly Action[]
+  readonly now: number
+  readonly done: DoneNote | null
+  readonly problem: string | null
+}
+
+/** In the order of the page. */
+const offered: readonly Action[] = ['invite', 'change', 'unlock', 'revoke', 'reset', 'suspend', 'resume']
+const takesAway: readonly Action[] = ['revoke', 'reset', 'suspend']
+
+export const pathOf = (id: string, action?: Action) => `${base}/people/${id}${action === undefined ? '' : `/${action}`}`
+
+export function PersonPage({ frame, view }: { frame: ConsoleFrame; view: PersonView }) {
+  const { account, now } = view
+  const say = frame.say.person
+  const words = frame.frame.say
+  const when = (at: number) => formatRelative(at, now, words)
+  const facts: readonly (readonly [string, string])[] = [
+    [say.name, account.name],
+    [say.email, account.email ?? frame.say.frame.none],
+    [say.groups, account.groups.join(', ') || frame.say.frame.none],
+    [say.from, view.source ?? say.here],
+    [say.added, when(account.createdAt)],
+    [say.status, statusOf(frame, view)],
+    [say.password, view.codes === null ? frame.say.frame.none : say.codes(view.codes.remaining, view.codes.total)]
+  ]
+  return (
+    <Sheet frame={frame} title={account.displayName} at="people">
+      {view.problem !== null && <Notice alert>{view.problem}</Notice>}
+      {view.done !== null && <Done frame={frame} done={view.done} view={view} />}
+      {view.isSelf && <p>{say.you}</p>}
+      <div class="sides">
+        <div>
+          <dl>
+            {facts.map(([name, value]) => (
+              <>
+                <dt>{name}</dt>
+                <dd>
+                  <Said text={value} />
+                </dd>
+              </>
+            ))}
+          </dl>
+          <Factors frame={frame} view={view} />
+          <Sessions frame={frame} view={view} />
+          {view.locks.length > 0 && (
+            <section aria-labelledby="locks">
+              <h2 id="locks">{say.locks}</h2>
+              <ul class="list">
+                {view.locks.map(lock => (
+                  <li key={`${lock.kind} ${lock.key}`}>{lockSentence(frame, lock, now)}</li>
+                ))}
+              </ul>
+            </section>
+          )}
+        </div>
+        <section aria-labelledby="actions">
+          <h2 id="actions">{say.actions}</h2>
+          {view.actions.length === 0 && <p>{say.protected}</p>}
+          <ul class="list">
+            {offered
+              .filter(action => view.actions.includes(action) && isOffered(action, view))
+              .map(action => (
+                <li key={action}>
+                  <a class={takesAway.includes(action) ? 'ends' : undefined} href={pathOf(account.id, action)}>
+                    {linkOf(frame, action)}
+                  </a>
+                </li>
+              ))}
+          </ul>
+        </section>
+      </div>
+    </Sheet>
+  )
+}
+
+export function linkOf({ say }: ConsoleFrame, action: Action): string {
+  return action === 'add' ? '' : say.action[action].link
+}
+
+function isOffered(action: Action, { account, locks, sessions }: PersonView): boolean {
+  if (action === 'suspend' || action === 'invite') return account.suspended === null
+  if (action === 'resume') return account.suspended !== null
+  if (action === 'unlock') return locks.length > 0
+  return action !== 'revoke' || sessions.length > 0
+}
+
+function statusOf({ frame, say }: ConsoleFrame, { account, credentials, isInvited, now }: PersonView): string {
+  const { suspended } = account
+  if (suspended !== null) return say.person.suspended(formatRelative(suspended.at, now, frame.say), suspended.why)
+  const status = credentials.length === 0 ? say.people.unenrolled : say.people.fine
+  return isInvited ? `${status}, ${say.person.invited}` : status
+}
+
+function Factors({ frame: { frame, say }, view }: { frame: ConsoleFrame; view: PersonView }) {
+  const when = (at: number) => formatRelative(at, view.now, frame.say)
+  return (
+    <section aria-labelledby="factors">
+      <h2 id="factors">{say.person.factors}</h2>
+      {view.credentials.length === 0 ? (
+        <p>{say.person.noFactors}</p>
+      ) : (
+        <ul class="list">
+          {view.credentials.map(({ id, kind, name, lastUsedAt, lastUsedFrom, disabledAt }) => (
+            <li key={id}>
+              <p>
+                <bdi>{name}</bdi>
+              </p>
+              <p class="soft">
+                {frame.say.factor.name[kind]},{' '}
+                <Said
+                  text={lastUsedAt === null ? say.person.unused : say.person.usedFrom(when(lastUsedAt), lastUsedFrom)}
+                />
+              </p>
+              {disabledAt !== null && <p>{say.person.factorOff}</p>}
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  )
+}
+
+function Sessions({ frame: { frame, say }, view }: { frame: ConsoleFrame; view: PersonView }) {
+  const words = frame.say
+  return (
+    <section aria-labelledby="sessions">
+      <h2 id="sessions">{say.person.sessions}</h2>
+      {view.sessions.length === 0 ? (
+        <p>{say.person.noSessions}</p>
+      ) : (
+        <ul class="list">
+          {view.sessions.map(({ session, lastSeenAt }) => {
+            const live = view.open.get(session.id)
+            const device = browserName(session.device.userAgent, words)
+            const seen = formatRelative(lastSeenAt, view.now, words)
+            return (
+              <li key={session.id}>
+                <p>
+                  <Said text={say.person.session(device, session.device.address, seen)} />
+                </p>
+                {live !== undefined && (
+                  <p class="soft">{say.person.live(live.connections, formatBytes(live.bytes, words.entry.tag))}</p>
+                )}
+                {view.actions.includes('revoke') && (
+                  <p class="acts">
+                    <a class="ends" href={`${pathOf(view.account.id, 'revoke')}?session=${session.id}`}>
+                      {say.person.end}
+                    </a>
+                  </p>
+                )}
+              </li>
+            )
+          })}
+        </ul>
+      )}
+    </section>
+  )
+}
+
+/** The wait of an account in words. The key begins with the factor. */
+export function lockSentence({ frame, say }: ConsoleFrame, { kind, key, failures, until }: Lock, now: number): string {
+  const what = say.person.lockOf[key.split(':', 1)[0] ?? '']
+  const where = say.waits.kind[kind]
+  const seconds = formatDuration((until - now) / 1000, frame.say)
+  return say.person.lock(what === undefined ? where : `${what} (${where})`, seconds, failures)
+}
+
+function Done({ frame, done, view }: { frame: ConsoleFrame; done: DoneNote; view: PersonView }) {
+  const say = frame.say.action.done
+  const { action, name, ended } = done
+  const id = view.account.id
+  return (
+    <Notice>
+      <Said text={say[action](name, ended)} /> {action === 'suspend' && <a href={pathOf(id, 'resume')}>{say.undo}</a>}
+      {action === 'resume' && view.actions.includes('suspend') && <a href={pathOf(id, 'suspend')}>{say.undo}</a>}
+      {action === 'reset' && view.actions.includes('invite') && <a href={pathOf(id, 'invite')}>{say.inviteNext}</a>}
+    </Notice>
+  )
+}
+
+/** Throws `not_found` where there is no such account. */
+export async function showPerson(
+  page: ConsolePage,
+  options: ConsoleOptions,
+  status: number,
+  problem: string | null
+): Promise<FastifyReply> {
+  const { id } = page.request.params as { id: string }
+  const account = await options.accounts.byId(id)
+  if (account === null) throw new GateError('not_found')
+  const { services, directories } = page.portal
+  const [credentials, codes, sessions, isInvited, locks, open] = await Promise.all([
+    services.credentials.list(id),
+    services.recoveryCodes.status(id),
+    services.sessions.list(id),
+    services.invitations.isWaiting(id),
+    options.locks.of(id),
+    options.openConnections()
+  ])
+  const view: PersonView = {
+    account,
+    source: account.directory === services.localDirectory.id ? null : directories.titleOf(account.directory),
+    credentials,
+    codes,
+    sessions,
+    open: open.bySession,
+    locks,
+    isInvited,
+    isSelf: id === page.principal.account.id,
+    actions: offered.filter(action => mayDo(page.role, action, account)),
+    now: page.now,
+    done: problem === null ? takeDone(page) : null,
+    problem
+  }
+  return sendPage(page, status, <PersonPage frame={consoleFrame(page)} view={view} />)
+}
+
+export function registerPerson(scope: FastifyInstance, options: ConsoleOptions): void {
+  scope.get(`${base}/people/:id`, { config: { requires: 'console' } }, async request =>
+    showPerson(consolePage(request), options, 200, null)
+  )
+}

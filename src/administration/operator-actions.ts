@@ -1,0 +1,243 @@
+/**
+ * What the operators' console does: it checks the role, what the operator has seen, and that an operator is left. Then the use-cases of
+ * people.ts do it. Each action has a reason, and each line of the journal names the operator.
+ */
+import type { AuditSink } from '../audit/event.ts'
+import { GateError } from '../errors.ts'
+import type { Credential, Credentials } from '../factor/credential.ts'
+import { type Account, operators } from '../identity/account.ts'
+import { accountRecord } from '../identity/account-record.ts'
+import { type AccountChange, AccountError, type NewAccount } from '../identity/accounts.ts'
+import type { Directories } from '../identity/directories.ts'
+import { digestOf, newId } from '../ids.ts'
+import type { Principal } from '../session/principal.ts'
+import type { Store } from '../store/store.ts'
+import type { AttemptLocks } from '../throttle/attempt-locks.ts'
+import type { BucketKind } from '../throttle/limits.ts'
+import { People, type PeopleParts } from './people.ts'
+import { type Action, mayDo, roleOf } from './roles.ts'
+
+/** Who acts, from where, and why. */
+export interface Acting {
+  readonly principal: Principal
+  /** The reference of the request. */
+  readonly request: string
+  readonly address: string
+  readonly now: number
+  readonly why: string
+}
+
+/** The person as the operator saw them. */
+export interface Seen {
+  readonly id: string
+  /** `versionOf` the account, from the page. */
+  readonly version: string
+  /** True where the operator has confirmed that the action locks out the operator. */
+  readonly isSelfMeant?: boolean
+}
+
+/** Why nothing was done. */
+export type Refusal =
+  | 'gone'
+  | 'changed'
+  | 'not_yours'
+  | 'last_operator'
+  | 'yourself'
+  | 'suspended'
+  | 'not_suspended'
+  | 'has_factor'
+  | 'no_source'
+  | 'name_taken'
+  | 'name_invalid'
+
+export type Outcome<Done> =
+  | ({ readonly kind: 'done'; readonly account: Account } & Done)
+  | { readonly kind: 'refused'; readonly why: Refusal; readonly account: Account | null }
+
+export interface OperatorActionsParts extends Omit<PeopleParts, 'record' | 'locks' | 'credentials'> {
+  readonly store: Store
+  readonly audit: AuditSink
+  readonly credentials: Credentials
+  readonly locks: AttemptLocks
+  readonly directories: Pick<Directories, 'isElsewhere' | 'isKnown'>
+  readonly isUsable: (credential: Credential) => boolean
+}
+
+/** One at a time changes who the operators are, otherwise two could suspend each other. */
+const lockKey = 'operator-change'
+const lockSeconds = 10
+
+/** Changes with every change of the account. */
+export function versionOf(account: Account): string {
+  return digestOf(accountRecord.text(account)).slice(0, 22)
+}
+
+export class OperatorActions {
+  readonly #parts: OperatorActionsParts
+
+  constructor(parts: OperatorActionsParts) {
+    this.#parts = parts
+  }
+
+  /** Adds a person and invites them. Answers the token of the invitation. */
+  async add(by: Acting, input: NewAccount): Promise<Outcome<{ readonly token: string }>> {
+    if (!mayDo(roleOf(by.principal.account), 'add', null)) return refused('not_yours', null)
+    try {
+      const account = await this.#people(by).add(input)
+      return { kind: 'done', account, token: await this.#people(by).invite(account) }
+    } catch (error) {
+      return refusedBy(error, null)
+    }
+  }
+
+  invite(by: Acting, seen: Seen): Promise<Outcome<{ readonly token: string }>> {
+    return this.#act(by, 'invite', seen, async account => {
+      if (account.suspended !== null) return refused('suspended', account)
+      const { directories, credentials, isUsable } = this.#parts
+      if (!directories.isKnown(account.directory)) return refused('no_source', account)
+      // The link of a person from elsewhere sets no password, so with a factor it would open nothing.
+      if (directories.isElsewhere(account.directory) && (await credentials.list(account.id)).some(isUsable))
+        return refused('has_factor', account)
+      return { kind: 'done', account, token: await this.#people(by).invite(account) }
+    })
+  }
+
+  /** `groups` may take the operators' rights away. */
+  change(by: Acting, seen: Seen, change: AccountChange): Promise<Outcome<object>> {
+    const losesRole = (account: Account) =>
+      change.groups !== undefined && account.groups.includes(operators) && !change.groups.includes(operators)
+    return this.#act(by, 'change', seen, async account => {
+      const changed = () => this.#people(by).change(account, change, { asOf: account })
+      if (!losesRole(account)) return { kind: 'done', account: await changed() }
+      return this.#ofOperator(by, seen, account, async () => ({ kind: 'done', account: await changed() }))
+    })
+  }
+
+  suspend(by: Acting, seen: Seen): Promise<Outcome<{ readonly ended: number }>> {
+    return this.#act(by, 'suspend', seen, account =>
+      this.#ofOperator(by, seen, account, async () => {
+        if (account.suspended !== null) return refused('suspended', account)
+        return { kind: 'done', account, ended: await this.#people(by).suspend(account, by.why, { asOf: account }) }
+      })
+    )
+  }
+
+  resume(by: Acting, seen: Seen): Promise<Outcome<object>> {
+    return this.#act(by, 'resume', seen, async account => {
+      if (account.suspended === null) return refused('not_suspended', account)
+      await this.#people(by).resume(account, { asOf: account })
+      return { kind: 'done', account }
+    })
+  }
+
+  reset(by: Acting, seen: Seen): Promise<Outcome<{ readonly removed: number; readonly ended: number }>> {
+    return this.#act(by, 'reset', seen, account =>
+      this.#ofOperator(by, seen, account, async () => ({
+        kind: 'done',
+        account,
+        ...(await this.#people(by).resetFactors(account))
+      }))
+    )
+  }
+
+  unlock(by: Acting, seen: Seen): Promise<Outcome<{ readonly cleared: number }>> {
+    return this.#act(by, 'unlock', seen, async account => ({
+      kind: 'done',
+      account,
+      cleared: await this.#people(by).unlock(account)
+    }))
+  }
+
+  /** All sessions, or the one with this id. */
+  revoke(by: Acting, seen: Seen, sessionId: string | null): Promise<Outcome<{ readonly ended: number }>> {
+    return this.#act(by, 'revoke', seen, async account => {
+      const people = this.#people(by)
+      const ended =
+        sessionId === null ? await people.endSessions(account) : Number(await people.endSession(account, sessionId))
+      return { kind: 'done', account, ended }
+    })
+  }
+
+  /** Ends the waits of a network. False where there were none, or for the help desk. */
+  async unlockNetwork(by: Acting, kind: BucketKind, key: string): Promise<boolean> {
+    if (roleOf(by.principal.account) !== 'operator') return false
+    const isCleared = await this.#parts.locks.unlockNetwork(kind, key)
+    if (isCleared) await this.#record(by)({ kind: 'throttle', outcome: 'unlocked', limit: kind, network: key })
+    return isCleared
+  }
+
+  async #act<Done>(
+    by: Acting,
+    action: Action,
+    { id, version }: Seen,
+    work: (account: Account) => Promise<Outcome<Done>>
+  ): Promise<Outcome<Done>> {
+    const account = await this.#parts.accounts.byId(id)
+    if (account === null) return refused('gone', null)
+    if (!mayDo(roleOf(by.principal.account), action, account)) return refused('not_yours', account)
+    if (versionOf(account) !== version) return refused('changed', account)
+    if (!this.#parts.audit.writable) throw new GateError('journal_unwritable', { retryAfterSeconds: 2 })
+    try {
+      return await work(account)
+    } catch (error) {
+      return refusedBy(error, account)
+    }
+  }
+
+  /** What may take an operator's access away. Whoever acts can open the console, so only the operator's own account can be the last. */
+  async #ofOperator<Done>(
+    by: Acting,
+    { isSelfMeant }: Seen,
+    account: Account,
+    work: () => Promise<Outcome<Done>>
+  ): Promise<Outcome<Done>> {
+    if (!account.groups.includes(operators)) return work()
+    const { store, accounts } = this.#parts
+    const ticket = newId()
+    if (!(await store.add(lockKey, ticket, lockSeconds))) return refused('changed', account)
+    try {
+      const self = await accounts.byId(by.principal.account.id)
+      if (self === null || roleOf(self) === null) return refused('not_yours', account)
+      if (account.id === self.id) {
+        if (!(await this.#hasOtherOperator(self.id))) return refused('last_operator', account)
+        if (isSelfMeant !== true) return refused('yourself', account)
+      }
+      return await work()
+    } finally {
+      if ((await store.get(lockKey)) === ticket) await store.delete(lockKey)
+    }
+  }
+
+  /** True where another operator can open the console. */
+  async #hasOtherOperator(id: string): Promise<boolean> {
+    const { accounts, credentials, isUsable } = this.#parts
+    for (const account of await accounts.list()) {
+      if (account.id === id || roleOf(account) !== 'operator') continue
+      const found = await credentials.list(account.id)
+      if (found.some(credential => credential.kind === 'webauthn' && isUsable(credential))) return true
+    }
+    return false
+  }
+
+  #people(by: Acting): People {
+    return new People({ ...this.#parts, record: this.#record(by) })
+  }
+
+  #record(by: Acting): PeopleParts['record'] {
+    const { account } = by.principal
+    const who = { by: 'console', operator: account.name, why: by.why, request: by.request, address: by.address }
+    return event => this.#parts.audit.commit({ at: by.now, ...event, ...who })
+  }
+}
+
+function refused(why: Refusal, account: Account | null) {
+  return { kind: 'refused', why, account } as const
+}
+
+function refusedBy(error: unknown, account: Account | null) {
+  if (!(error instanceof AccountError)) throw error
+  const { problem } = error
+  if (problem === 'not_found') return refused('gone', account)
+  if (problem === 'external_taken') throw error
+  return refused(problem, account)
+}

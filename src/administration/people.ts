@@ -1,0 +1,180 @@
+/**
+ * What operators do to people: add, invite, change, suspend, resume, unlock, reset factors, end sessions. The command line and the
+ * operators' console both call it. It asks nobody's rights: its callers do.
+ */
+import type { AuditEvent } from '../audit/event.ts'
+import type { Credentials } from '../factor/credential.ts'
+import type { RecoveryCodes } from '../factor/recovery-code.ts'
+import type { Account } from '../identity/account.ts'
+import type { AccountChange, Accounts, NewAccount } from '../identity/accounts.ts'
+import type { Invitations } from '../identity/invitations.ts'
+import type { Sponsorships } from '../identity/sponsorships.ts'
+import type { EndReason } from '../session/records.ts'
+import type { Sessions } from '../session/sessions.ts'
+import { StoreUnconfirmed } from '../store/store.ts'
+import type { AttemptLocks } from '../throttle/attempt-locks.ts'
+
+/** One line of the journal, without time and operator, which the caller adds. */
+export type ChangeEvent = Pick<AuditEvent, 'kind'> & Partial<AuditEvent>
+
+export interface PeopleParts {
+  readonly accounts: Accounts
+  readonly credentials: Pick<Credentials, 'list' | 'removeAll' | 'remember'>
+  readonly recoveryCodes: Pick<RecoveryCodes, 'removeAll'>
+  readonly invitations: Pick<Invitations, 'issue' | 'removeAll'>
+  readonly sponsorships: Pick<Sponsorships, 'removeAll'>
+  readonly sessions: Pick<Sessions, 'end' | 'endAccount'>
+  readonly locks: Pick<AttemptLocks, 'unlock'>
+  /** Writes the line. The caller adds who it was, and why. */
+  readonly record: (event: ChangeEvent) => Promise<void>
+}
+
+/** `asOf`: the account as the operator saw it. Where it has changed since, AccountError `changed` is thrown and nothing is done. */
+interface AsOf {
+  readonly asOf?: Account | undefined
+}
+
+const whom = ({ id, name }: Account) => ({ account: id, name })
+
+export class People {
+  readonly #parts: PeopleParts
+
+  constructor(parts: PeopleParts) {
+    this.#parts = parts
+  }
+
+  /** Throws AccountError. */
+  async add(input: NewAccount): Promise<Account> {
+    const account = await this.#parts.accounts.create(input)
+    await this.#parts.record({
+      kind: 'user.change',
+      ...whom(account),
+      outcome: 'added',
+      groups: account.groups.join(',')
+    })
+    return account
+  }
+
+  /** The token of a new invitation. Older ones become invalid. */
+  async invite(account: Account): Promise<string> {
+    const token = await this.#parts.invitations.issue(account.id)
+    await this.#parts.record({ kind: 'invitation.issue', ...whom(account) })
+    return token
+  }
+
+  /** Throws AccountError. */
+  async change(account: Account, change: AccountChange, { asOf }: AsOf = {}): Promise<Account> {
+    const { accounts } = this.#parts
+    let changed: Account = account
+    await this.#evenUnconfirmed(
+      () => accounts.update(account.id, change, asOf),
+      async () => {
+        changed = (await accounts.byId(account.id)) ?? account
+        return {
+          kind: 'user.change',
+          ...whom(changed),
+          outcome: 'changed',
+          fields: Object.keys(change).join(','),
+          groups: changed.groups.join(',')
+        }
+      }
+    )
+    return changed
+  }
+
+  /** Answers how many sessions have ended. Throws AccountError. */
+  async suspend(account: Account, why: string, { asOf }: AsOf = {}): Promise<number> {
+    const { accounts, sessions } = this.#parts
+    let ended = 0
+    await this.#evenUnconfirmed(
+      () => accounts.suspend(account.id, why, asOf),
+      async () => {
+        ended = await sessions.endAccount(account.id, 'suspended')
+      },
+      async () => ({ kind: 'user.change', ...whom(account), outcome: 'suspended', why, ended })
+    )
+    return ended
+  }
+
+  /** Throws AccountError. */
+  async resume(account: Account, { asOf }: AsOf = {}): Promise<void> {
+    await this.#parts.accounts.resume(account.id, asOf)
+    await this.#parts.record({ kind: 'user.change', ...whom(account), outcome: 'resumed' })
+  }
+
+  /** Removes every second factor, and what could bring one back: invitations and requests for approval. Ends all sessions. */
+  async resetFactors(account: Account): Promise<{ readonly removed: number; readonly ended: number }> {
+    const { credentials, invitations, sponsorships, recoveryCodes, sessions } = this.#parts
+    const { id } = account
+    const removed = (await credentials.list(id)).length
+    let ended = 0
+    await this.#evenUnconfirmed(
+      // An old invitation would allow its holder to enrol a factor.
+      () => invitations.removeAll(id),
+      () => sponsorships.removeAll(id),
+      () => credentials.removeAll(id),
+      () => recoveryCodes.removeAll(id),
+      async () => {
+        ended = await sessions.endAccount(id, 'factors_changed')
+      },
+      // Last, because a full disk must not stop what ends access.
+      () => credentials.remember(id),
+      async () => ({ kind: 'factor.remove', ...whom(account), outcome: 'reset', removed, ended })
+    )
+    return { removed, ended }
+  }
+
+  /** Answers how many sessions have ended. */
+  async endSessions(account: Account, why: EndReason = 'revoked'): Promise<number> {
+    let ended = 0
+    await this.#evenUnconfirmed(
+      async () => {
+        ended = await this.#parts.sessions.endAccount(account.id, why)
+      },
+      async () => ({ kind: 'session.end', outcome: why, ...whom(account), ended })
+    )
+    return ended
+  }
+
+  /** Ends one session of the account. False where it has ended already. */
+  async endSession(account: Account, sessionId: string): Promise<boolean> {
+    let isEnded = false
+    await this.#evenUnconfirmed(
+      async () => {
+        isEnded = await this.#parts.sessions.end(sessionId, 'revoked')
+      },
+      async () => ({
+        kind: 'session.end',
+        outcome: 'revoked',
+        ...whom(account),
+        session: sessionId,
+        ended: Number(isEnded)
+      })
+    )
+    return isEnded
+  }
+
+  /** Ends the waits of this account. Answers how many counts were cleared. A factor that was switched off stays off. */
+  async unlock(account: Account): Promise<number> {
+    const cleared = await this.#parts.locks.unlock(account.id)
+    await this.#parts.record({ kind: 'user.change', ...whom(account), outcome: 'unlocked', cleared })
+    return cleared
+  }
+
+  /** Runs all steps although a write stays unconfirmed. The last step makes the line of the journal. Then rejects with StoreUnconfirmed. */
+  async #evenUnconfirmed(
+    ...steps: readonly [...(() => Promise<unknown>)[], () => Promise<ChangeEvent>]
+  ): Promise<void> {
+    const line = steps.at(-1) as () => Promise<ChangeEvent>
+    let unconfirmed: StoreUnconfirmed | null = null
+    for (const step of steps.slice(0, -1))
+      try {
+        await step()
+      } catch (error) {
+        if (!(error instanceof StoreUnconfirmed)) throw error
+        unconfirmed = error
+      }
+    await this.#parts.record({ ...(await line()), ...(unconfirmed === null ? {} : { confirmed: false }) })
+    if (unconfirmed !== null) throw unconfirmed
+  }
+}

@@ -1,0 +1,36 @@
+/** What operators type for a person: groups, e-mail address, display name and reasons. They become header values for apps. */
+
+/** A value, or the rule that the text breaks: what follows "it". */
+export type Read = { readonly value: string } | { readonly rule: string }
+
+const groupRule = 'must have 1 to 64 characters, without , ; | and line breaks'
+const emailRule = 'must be an address such as alice@lab.example'
+const displayRule = 'must have 1 to 128 characters on one line'
+const reasonRule = 'must have 1 to 500 characters on one line'
+
+export function readGroup(text: string): Read {
+  const value = text.trim()
+  // Apps split the groups header, so `a,b` would be two groups there.
+  const isValid = value !== '' && value.length <= 64 && !/[,;|\p{C}\p{Zl}\p{Zp}]/u.test(value)
+  return isValid ? { value } : { rule: groupRule }
+}
+
+export function readEmail(text: string): Read {
+  const value = text.trim()
+  const isValid = value.length <= 254 && /^[^\s@,;<>"\p{C}]+@[^\s@,;<>"\p{C}]+$/u.test(value)
+  return isValid ? { value } : { rule: emailRule }
+}
+
+export function readDisplayName(text: string): Read {
+  const value = text.normalize('NFC').trim()
+  // Joiners belong to some scripts; other invisible characters make names look alike.
+  const isValid = value !== '' && value.length <= 128 && !/[^\P{C}\u200c\u200d]|[\p{Zl}\p{Zp}]/u.test(value)
+  return isValid ? { value } : { rule: displayRule }
+}
+
+/** Why an operator does something. The journal keeps it. */
+export function readReason(text: string): Read {
+  const value = text.normalize('NFC').trim()
+  const isValid = value !== '' && value.length <= 500 && !/[^\P{C}\u200c\u200d]|[\p{Zl}\p{Zp}]/u.test(value)
+  return isValid ? { value } : { rule: reasonRule }
+}

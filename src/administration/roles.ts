@@ -1,0 +1,22 @@
+/** The roles of the operators' console. The groups of an account make its role. */
+import { type Account, helpdesk, operators } from '../identity/account.ts'
+
+export type Role = 'operator' | 'helpdesk'
+
+/** What can be done to a person. */
+export type Action = 'add' | 'invite' | 'change' | 'suspend' | 'resume' | 'unlock' | 'reset' | 'revoke'
+
+const ofHelpdesk: readonly Action[] = ['invite', 'reset']
+
+/** Null for everybody else. */
+export function roleOf({ groups, suspended }: Account): Role | null {
+  if (suspended !== null) return null
+  return groups.includes(operators) ? 'operator' : groups.includes(helpdesk) ? 'helpdesk' : null
+}
+
+/** The help desk touches no account that has a role, otherwise it could take over an operator's account. */
+export function mayDo(role: Role | null, action: Action, target: Account | null): boolean {
+  if (role === 'operator') return true
+  if (role === null || !ofHelpdesk.includes(action) || target === null) return false
+  return !target.groups.includes(operators) && !target.groups.includes(helpdesk)
+}

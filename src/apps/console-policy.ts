@@ -1,0 +1,37 @@
+/** The rules of the operators' console, in the form of an app's rules: who may open which page, and with which proof. */
+import { helpdesk, operators } from '../identity/account.ts'
+import { compilePolicy } from '../policy/compile.ts'
+import type { Rule } from '../policy/policy.ts'
+
+/** Before the console's pages, after `/.factorgate`. */
+export const consolePrefix = '/admin'
+/** What people read when a passkey is asked for. No app can have this id. */
+export const consoleApp = { id: '/.factorgate/admin', title: 'the operators’ console' } as const
+
+const outcome = {
+  access: 'mfa',
+  requirement: { factors: ['webauthn'], institution: false, withinSeconds: 900 }
+} as const
+const both = [operators, helpdesk]
+const read = { methods: ['GET', 'HEAD'], groups: both, outcome } as const
+
+/** Paths after `consolePrefix`. What the help desk may not do is not listed for it, so that a new page is the operators' alone. */
+const rules: readonly Rule[] = [
+  { path: '/', ...read },
+  { path: '/now', ...read },
+  { path: '/people', ...read },
+  { path: '/people/*', ...read },
+  { path: '/people/*/invite', groups: both, outcome },
+  { path: '/people/*/reset', groups: both, outcome },
+  { path: '/waits', ...read },
+  { path: '/journal', ...read },
+  { path: '/events', ...read },
+  { groups: [operators], outcome }
+]
+
+export const consolePolicy = compilePolicy(rules, true)
+
+/** True for the console's pages. `path`: after `/.factorgate`, with or without a query. */
+export function isConsole(path: string): boolean {
+  return path.startsWith(consolePrefix) && /^(?:[/?]|$)/.test(path.slice(consolePrefix.length))
+}

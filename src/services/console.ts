@@ -1,0 +1,56 @@
+/** The parts of the operators' console, made from the services of the gate. */
+import type { ConsoleOptions } from '../../plugins/console/index.ts'
+import { OperatorActions } from '../administration/operator-actions.ts'
+import { PeopleIndex } from '../administration/people-index.ts'
+import { SignedInPeople } from '../administration/signed-in.ts'
+import type { RecoveryCodes } from '../factor/recovery-code.ts'
+import type { Directories } from '../identity/directories.ts'
+import type { Sponsorships } from '../identity/sponsorships.ts'
+import type { UsableFactors } from '../sign-in/usable-factors.ts'
+import { AttemptLocks } from '../throttle/attempt-locks.ts'
+import type { Services } from './services.ts'
+
+export interface ConsoleParts {
+  readonly recoveryCodes: RecoveryCodes
+  readonly sponsorships: Sponsorships
+  readonly directories: Directories
+  readonly factors: UsableFactors
+}
+
+/** `close` gives back what is in memory. */
+export function makeConsole(
+  { store, clock, accounts, credentials, invitations, sessions, journal, live }: Services,
+  { recoveryCodes, sponsorships, directories, factors }: ConsoleParts
+): ConsoleOptions & { close(): void } {
+  const isUsable = factors.isUsable.bind(factors)
+  const locks = new AttemptLocks({ store, clock })
+  const people = new PeopleIndex({
+    store,
+    accounts,
+    clock,
+    isEnrolled: async ({ id }) => (await credentials.list(id)).some(isUsable)
+  })
+  const actions = new OperatorActions({
+    store,
+    audit: journal,
+    accounts,
+    credentials,
+    recoveryCodes,
+    invitations,
+    sponsorships,
+    sessions,
+    locks,
+    directories,
+    isUsable
+  })
+  return {
+    actions,
+    people,
+    signedIn: new SignedInPeople({ store, accounts, clock }),
+    accounts,
+    locks,
+    isUsable,
+    openConnections: async () => ({ bySession: live.bySession(), processes: 1 }),
+    close: () => people.close()
+  }
+}
