@@ -25,7 +25,6 @@ import {
   framedWhat,
   loginsOf,
   messagesFor,
-  type PortalServices,
   pageHeaders,
   portalPlugin,
   renderError,
@@ -41,28 +40,20 @@ import { countingSink } from './audit/audit-metrics.ts'
 import { limitedLog } from './audit/log-share.ts'
 import { newReference } from './audit/reference.ts'
 import type { Clock } from './clock.ts'
-import { RecoveryCodes } from './factor/recovery-code.ts'
-import { Totp } from './factor/totp.ts'
-import { Webauthn } from './factor/webauthn.ts'
 import type { ForwardResult } from './forwarding/forward-request.ts'
 import { UpstreamRegistry } from './forwarding/upstreams.ts'
 import { operators } from './identity/account.ts'
-import { Admissions } from './identity/admission.ts'
 import { makeAssertion } from './identity/assertion.ts'
-import type { Directories } from './identity/directories.ts'
-import { PasswordLogin } from './identity/password/password-login.ts'
-import { Sponsorships } from './identity/sponsorships.ts'
 import { makeClientReader } from './request/client.ts'
-import { tlsOf, toApp, webauthnOf } from './services/app-options.ts'
+import { tlsOf, toApp } from './services/app-options.ts'
 import { makeConsole } from './services/console.ts'
 import { directoriesOf, frontHeadersOf } from './services/directories.ts'
 import { directoryWatchers } from './services/directory-watchers.ts'
 import type { Services } from './services/services.ts'
-import { InstitutionSessions } from './session/institution-sessions.ts'
+import { signInServicesOf } from './services/sign-in-services.ts'
 import type { Principal } from './session/sessions.ts'
-import { SpentLogoutTokens } from './session/spent-logout-tokens.ts'
 import type { RequirementFor } from './sign-in/next-step.ts'
-import { makeSignIn, type SignInServices } from './sign-in/sign-in.ts'
+import { makeSignIn } from './sign-in/sign-in.ts'
 import { LiveReview } from './watch/live-review.ts'
 
 declare module 'fastify' {
@@ -137,7 +128,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   }
 
   const directories = directoriesOf(config, runtime)
-  const services = servicesOf(config, runtime, directories)
+  const services = signInServicesOf(config, runtime, directories)
   const requirementFor: RequirementFor = (url, principal, address, message) =>
     returnTargets.requirementFor(url, principal, address, message)
   const signIn = makeSignIn({ services, audit: countingSink(strangers.sink(), metrics), portalOrigin, requirementFor })
@@ -334,62 +325,4 @@ function wholeAddress(request: FastifyRequest, portalOrigin: string): string {
   if (match?.kind === 'own') return site.origin + (request.is404 ? target.raw : formPage(request))
   if (request.method === 'GET') return site.origin + target.raw
   return `${site.origin}${match?.kind === 'app' ? match.app.prefix : ''}/`
-}
-
-function servicesOf(config: Config, runtime: Services, directories: Directories) {
-  const { store, clock, credentials, limiter, accounts, sessions, invitations, local } = runtime
-  const { totp, recoveryCodes } = config.factors
-  const keyring = () => runtime.keyring
-  const shared = { store, clock, credentials, limiter }
-  return {
-    sessions,
-    accounts,
-    credentials,
-    invitations,
-    sponsorships: new Sponsorships({ store, clock }),
-    clock,
-    localDirectory: local,
-    passwordLogin: new PasswordLogin({ store, clock, accounts, directories: directories.passwords, limiter }),
-    directories,
-    admissions: new Admissions({ accounts }),
-    institutionSessions: new InstitutionSessions({ store, clock, keyring }),
-    logoutTokens: new SpentLogoutTokens(store),
-    limiter,
-    totp: new Totp({
-      ...shared,
-      ...totp,
-      keyring,
-      onClockBack: seconds =>
-        runtime.log.error(
-          { seconds },
-          'the clock of this machine was set back: authenticator codes were used at a later time, and the gate accepts none until that time has passed; correct the clock'
-        )
-    }),
-    webauthn: new Webauthn({
-      ...shared,
-      ...webauthnOf(config.factors),
-      keyring,
-      rpId: config.portal.rpId,
-      rpName: config.portal.title,
-      origins: [config.portal.url.origin],
-      // The likeliest reason is a cloned authenticator (WebAuthn L3 §6.1.1), so the journal records it.
-      onCounterRegress: ({ at, accountId, credentialId }) =>
-        runtime.journal.record({
-          kind: 'proof',
-          at,
-          account: accountId,
-          factor: 'webauthn',
-          credential: credentialId,
-          outcome: 'counter_went_back'
-        })
-    }),
-    recoveryCodes: new RecoveryCodes({
-      store,
-      clock,
-      keyring,
-      limiter,
-      count: recoveryCodes.count,
-      onDisabled: notice => runtime.disabled(notice)
-    })
-  } satisfies PortalServices & SignInServices
 }

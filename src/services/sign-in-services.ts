@@ -1,0 +1,73 @@
+/** The parts of a sign-in for one configuration, made from the services of the gate. */
+import type { Config } from '../../config/schema.ts'
+import type { PortalServices } from '../../plugins/portal/index.ts'
+import { RecoveryCodes } from '../factor/recovery-code.ts'
+import { Totp } from '../factor/totp.ts'
+import { Webauthn } from '../factor/webauthn.ts'
+import { Admissions } from '../identity/admission.ts'
+import type { Directories } from '../identity/directories.ts'
+import { PasswordLogin } from '../identity/password/password-login.ts'
+import { Sponsorships } from '../identity/sponsorships.ts'
+import { InstitutionSessions } from '../session/institution-sessions.ts'
+import { SpentLogoutTokens } from '../session/spent-logout-tokens.ts'
+import type { SignInServices } from '../sign-in/sign-in.ts'
+import { webauthnOf } from './app-options.ts'
+import type { Services } from './services.ts'
+
+export function signInServicesOf(config: Config, runtime: Services, directories: Directories) {
+  const { store, clock, credentials, limiter, accounts, sessions, invitations, local } = runtime
+  const { totp, recoveryCodes } = config.factors
+  const keyring = () => runtime.keyring
+  const shared = { store, clock, credentials, limiter }
+  return {
+    sessions,
+    accounts,
+    credentials,
+    invitations,
+    sponsorships: new Sponsorships({ store, clock }),
+    clock,
+    localDirectory: local,
+    passwordLogin: new PasswordLogin({ store, clock, accounts, directories: directories.passwords, limiter }),
+    directories,
+    admissions: new Admissions({ accounts }),
+    institutionSessions: new InstitutionSessions({ store, clock, keyring }),
+    logoutTokens: new SpentLogoutTokens(store),
+    limiter,
+    totp: new Totp({
+      ...shared,
+      ...totp,
+      keyring,
+      onClockBack: seconds =>
+        runtime.log.error(
+          { seconds },
+          'the clock of this machine was set back: authenticator codes were used at a later time, and the gate accepts none until that time has passed; correct the clock'
+        )
+    }),
+    webauthn: new Webauthn({
+      ...shared,
+      ...webauthnOf(config.factors),
+      keyring,
+      rpId: config.portal.rpId,
+      rpName: config.portal.title,
+      origins: [config.portal.url.origin],
+      // The likeliest reason is a cloned authenticator (WebAuthn L3 §6.1.1), so the journal records it.
+      onCounterRegress: ({ at, accountId, credentialId }) =>
+        runtime.journal.record({
+          kind: 'proof',
+          at,
+          account: accountId,
+          factor: 'webauthn',
+          credential: credentialId,
+          outcome: 'counter_went_back'
+        })
+    }),
+    recoveryCodes: new RecoveryCodes({
+      store,
+      clock,
+      keyring,
+      limiter,
+      count: recoveryCodes.count,
+      onDisabled: notice => runtime.disabled(notice)
+    })
+  } satisfies PortalServices & SignInServices
+}
