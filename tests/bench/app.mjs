@@ -1,7 +1,6 @@
 /**
- * An app with everything a person may have open: 100 bytes for any path, events without end (`/events`), a download that trickles
- * (`/drip`), any amount down (`/source?bytes=N`), and WebSockets that stay open. In a process of its own, so that its memory and its
- * time are not the gate's.
+ * An app with everything a person may have open: 100 bytes for any path, endless events (`/events`), a slow download (`/drip`), any number
+ * of bytes (`/source?bytes=N`), and WebSockets that stay open. It is a separate process, so that its memory and time are not the gate's.
  */
 import { createHash } from 'node:crypto'
 import http from 'node:http'

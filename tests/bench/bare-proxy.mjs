@@ -1,4 +1,4 @@
-/** What the gate is measured against: @fastify/http-proxy as it comes, in a process of its own, checking nothing. `bare-proxy.mjs UPSTREAM` */
+/** The peer of the gate: @fastify/http-proxy without options or checks, in a separate process. `bare-proxy.mjs UPSTREAM` */
 import proxy from '@fastify/http-proxy'
 import Fastify from 'fastify'
 

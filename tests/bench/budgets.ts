@@ -1,4 +1,4 @@
-/** What may not grow unnoticed: the time to the first answer, memory at rest, the weight of a portal page. */
+/** The budgets: the time to the first answer, memory at rest, the weight of a portal page. */
 
 import { Person } from '../fixtures/in-process/person.ts'
 import { type Gate, prepareGate } from '../fixtures/process/gate.ts'

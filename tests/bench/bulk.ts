@@ -1,6 +1,6 @@
 /**
- * Big things through the gate, down and up, beside nginx as a plain proxy: the same source and sink, the same reader and writer (curl), turn
- * by turn; and without any proxy, to show that neither end is what is measured.
+ * A large download and upload through the gate, beside nginx as a plain proxy, turn by turn, with the same source, sink and client (curl);
+ * and without any proxy, to show that neither end limits the result.
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, open, rm } from 'node:fs/promises'

@@ -1,4 +1,6 @@
-/** What two hundred slow downloads cost somebody else: the latency of another person's requests with them and without, turn by turn. */
+/**
+ * The cost of two hundred slow downloads for somebody else: the latency of another person's requests with them and without, turn by turn.
+ */
 import { Ends } from './ends.ts'
 import { guarded } from './gates.ts'
 import { serveSmall } from './nginx.ts'

@@ -1,6 +1,6 @@
 /**
- * All cores: `workers: 2` beside `workers: 1`. Everything, app and load generator included, has one core on one side and two on the other,
- * so that the generator takes its share of the same cores as the gate in both.
+ * `workers: 2` on two cores beside `workers: 1` on one. App and load generator have the same cores, so that the generator takes its share
+ * in both.
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'

@@ -1,6 +1,6 @@
 /**
- * A store that holds very many people and sessions: copies of one that the gate's own code has written, under other names, through
- * redis-cli's pipe, since asking for each would take an hour. Owns the copying; knows no record by heart.
+ * A store with very many people and sessions: copies of records that the gate's own code has written, under other names, through
+ * redis-cli's pipe, since writing each would take an hour.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,6 +1,6 @@
 /**
- * A WebSocket server that sends every frame back, and answers plain requests with 100 bytes. Owns as little work as that takes: what it
- * costs is taken from what stands in front of it, so a mask of nought, which changes nothing, is not applied.
+ * A WebSocket server that sends every frame back, and answers plain requests with 100 bytes. It does as little work as possible, so a mask
+ * of zeros is not applied.
  */
 import { createHash } from 'node:crypto'
 import http from 'node:http'

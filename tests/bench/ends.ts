@@ -1,4 +1,4 @@
-/** What was started is ended, the last first, at the end of its section or at a signal. */
+/** Ends everything that was started, the last first, at the end of a section or at a signal. */
 import type { Ender } from '../fixtures/process/gate.ts'
 
 export class Ends implements Ender {

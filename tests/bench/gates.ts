@@ -1,4 +1,4 @@
-/** Gates of the bench: as built, in front of an app, alone or several on one store, with people signed in. Owns how they are set up. */
+/** The gates of the bench: built, in front of an app, one or several on a store, with people signed in. */
 
 import { Person } from '../fixtures/in-process/person.ts'
 import { type Ender, type Gate, startGate } from '../fixtures/process/gate.ts'

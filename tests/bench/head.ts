@@ -1,4 +1,4 @@
-/** The head of a report: when, on what machine, with which versions of ourselves and of the peers. */
+/** The head of a report: time, machine, and the versions of the gate and its peers. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import os from 'node:os'

@@ -1,7 +1,7 @@
 /**
- * When a section's word is taken. On a virtual machine others may have the processors just then, which Linux tells as stolen time. So a time
- * that is lost grossly is measured again, and counts if it is lost again and again; where others were at it each time, only if it is lost
- * by more than they explain. What is counted or weighed counts at once. Owns the number of times.
+ * Decides when a section's result counts. On a virtual machine others may use the processors, which Linux reports as stolen time. So a
+ * gross miss is measured again, and counts if it repeats; with stolen time in every try, only a greater miss counts. Counts and weights
+ * count at once.
  */
 import { short } from './numbers.ts'
 import { type ProcessorTimes, processorTimes } from './processes.ts'

@@ -1,4 +1,4 @@
-/** Load on one address: wrk where there is one, else a plain generator in a worker-less loop (slower, the same for both sides). */
+/** Load on one address: wrk if installed, otherwise a plain generator (slower, and equal for both sides). */
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,6 +1,6 @@
 /**
- * People who sign in, one after the other at a constant rate: a program that storm.ts forks and asks once. Each enters the app from an address
- * of their own, as at home, gives password and code, and must stand before the app. Owns no opinion on how long that takes.
+ * People who sign in one after the other at a constant rate: a program that storm.ts forks. Each comes from a separate address, gives
+ * password and code, and must reach the app.
  */
 import { Person, totpCode } from '../fixtures/in-process/person.ts'
 import { password, secret } from './people.ts'

@@ -1,4 +1,4 @@
-/** nginx from its Debian package, in its three parts here: an app with a small answer, a source of large ones, and the plain proxy. */
+/** nginx from its Debian package, as an app with a small answer, as a source of large ones, and as a plain proxy. */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'

@@ -1,4 +1,4 @@
-/** What is said of many measurements in one number, and how numbers are written. Owns no measurement. */
+/** Summaries of many measurements, and the formats of numbers. */
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)

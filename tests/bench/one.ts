@@ -1,4 +1,4 @@
-/** One section in a process of its own, in the network it finds: `one.ts MODULE SECTION [quick]` prints what it found, as JSON. */
+/** One section in a separate process, in its own network: `one.ts MODULE SECTION [quick]` prints the result as JSON. */
 import { Ends } from './ends.ts'
 import type { Section } from './report.ts'
 

@@ -1,8 +1,7 @@
 /**
- * Load at a constant rate, whatever the answers do: request n is due at n / rate, and its latency counts from then, so that a server that
- * stands still is not spared the requests that it kept from being sent. `open-loop.mjs {port, path, host, cookies, rate, leadSeconds, seconds}`;
- * the times of what is due in the lead are left out, as this script is still cold then. It ends by itself or at SIGTERM, and tells what it
- * saw. Owns no opinion on it.
+ * Load at a constant rate: request n is due at n / rate, and its latency counts from then, so that a stalled server is charged for requests
+ * that it delayed. `open-loop.mjs {port, path, host, cookies, rate, leadSeconds, seconds}`; times within the lead do not count, since this
+ * script is still cold. It ends by itself or at SIGTERM, and prints what it measured.
  */
 import net from 'node:net'
 

@@ -1,4 +1,4 @@
-/** The load of open-loop.mjs, as a section asks for it. */
+/** The load of open-loop.mjs for a section. */
 import type { Ender } from '../fixtures/process/gate.ts'
 import { type Working, workScript } from './processes.ts'
 

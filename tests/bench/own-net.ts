@@ -1,7 +1,7 @@
 /**
- * A section of the bench in a network of its own, with buffers as connections between machines have. On loopback the kernel takes megabytes
- * ahead of each slow reader, until it has no memory left for TCP, and everybody waits for that instead of the gate. Owns the network, by
- * Linux' `unshare` and `ip`, as root; elsewhere a section has loopback as it is, and says so.
+ * A section of the bench in a separate network, with buffers as between machines. On loopback the kernel buffers megabytes for each slow
+ * reader, until TCP has no memory and everybody waits for that. It needs root and Linux' `unshare` and `ip`; elsewhere a section uses
+ * loopback and says so.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

@@ -1,7 +1,4 @@
-/**
- * Turn by turn: A B A B, so that whatever else the machine does meets every side. Owns the order and the ratio of what was measured in the
- * same turn; refuses to compare across turns.
- */
+/** Turn by turn: A B A B, so that other load on the machine affects every side. Only measurements of one turn are compared. */
 
 /** What each side measured, one value a turn. */
 export async function alternately<T>(rounds: number, sides: readonly (() => Promise<T>)[]): Promise<T[][]> {

@@ -1,6 +1,6 @@
 /**
- * People of the bench, written into a gate's store while it runs, as a sign-in would leave them. Owns no shape of a record: accounts,
- * sessions, passwords and credentials are made by the code that the gate itself makes them with.
+ * People of the bench, written into a gate's store while it runs. The gate's own code makes the accounts, sessions, passwords and
+ * credentials.
  */
 import { systemClock } from '../../src/clock.ts'
 import { Credentials } from '../../src/factor/credential.ts'

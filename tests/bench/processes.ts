@@ -1,4 +1,4 @@
-/** Processes around the bench: started until they say that they serve, weighed, and ended. Linux tells weight and time in /proc. */
+/** Processes of the bench: started, measured with /proc, and ended. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** Every command that a Redis carries out, with the time that it says itself (MONITOR). Owns a connection of its own; sends nothing else. */
+/** Every command that a Redis executes, with its time (MONITOR), on a separate connection. */
 import { once } from 'node:events'
 import net from 'node:net'
 import type { Ender } from '../fixtures/process/gate.ts'

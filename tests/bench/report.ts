@@ -1,7 +1,4 @@
-/**
- * What a section found, and how it is told. Owns the tables, and the difference between a bar that is not met, which is said, and a
- * gross loss, which fails: a factor of two.
- */
+/** The result of a section as tables. A missed bar is reported; a gross miss, by a factor of two, fails. */
 import type { Ender } from '../fixtures/process/gate.ts'
 import { short } from './numbers.ts'
 

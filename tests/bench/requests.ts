@@ -1,4 +1,7 @@
-/** Signed-in requests through the gate, on either store, beside the same through bare @fastify/http-proxy; nginx as a plain proxy is the ceiling. */
+/**
+ * Signed-in requests through the gate, on either store, beside the same through bare @fastify/http-proxy. nginx as a plain proxy is the
+ * upper bound.
+ */
 import { startRedis } from '../fixtures/process/redis-server.ts'
 import { explained, guarded } from './gates.ts'
 import { generator, type Measured, press } from './load.ts'

@@ -1,7 +1,7 @@
 /**
- * Ending a session at one gate, or at the terminal, while every other gate of the same Redis serves that session under load: how long until
- * new requests are refused there, and what is open is cut. The time begins with the command that takes the session's record out of Redis,
- * by Redis' own account (MONITOR), so that the start of the command line's process does not count.
+ * The delay of a revocation: a session ends at one gate or by command, while every other gate of the same Redis serves it under load. How
+ * long until new requests are refused, and open connections are cut? The time begins with the command that removes the session's record
+ * (MONITOR), so that the start of the command's process does not count.
  */
 
 import { Person } from '../fixtures/in-process/person.ts'

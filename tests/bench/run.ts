@@ -1,7 +1,6 @@
 /**
- * `npm run bench [-- quick] [SECTION…]`: what the gate costs, in one run on one machine, as ratios to its peers. Prints Markdown; a full
- * run of everything is kept in RESULTS.md. Ends with 1 where a section broke off, or a bar is missed by far (judge.ts says when that
- * counts); one that is missed by less is said. Owns the order, the head and the end of everything that was started.
+ * `npm run bench [-- quick] [SECTION…]`: the cost of the gate, in one run on one machine, as ratios to its peers. It prints Markdown;
+ * RESULTS.md keeps a full run. It exits with 1 if a section fails, or a bar is missed by far (judge.ts). A smaller miss is reported.
  */
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'

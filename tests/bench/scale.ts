@@ -1,6 +1,6 @@
 /**
- * What a request costs where there is a lot: of apps, rules, people, sessions. Each row is one gate with little beside one with much, turn by
- * turn, by throughput and by processor time a request. Correctness with several gates is revocation.ts's.
+ * The cost of a request with many apps, rules, people and sessions. Each row is a gate with few beside one with many, turn by turn, by
+ * throughput and by processor time. revocation.ts covers several gates.
  */
 import { startRedis } from '../fixtures/process/redis-server.ts'
 import { fill } from './crowd.ts'

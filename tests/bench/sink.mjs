@@ -1,4 +1,4 @@
-/** An app that reads what is sent to it and throws it away as fast as Node can: raw TCP, one head, one body, its length for an answer. */
+/** An app that reads and discards an upload as fast as Node can: raw TCP, one head, one body, its length as the answer. */
 import net from 'node:net'
 
 const server = net.createServer(socket => {

@@ -1,6 +1,6 @@
 /**
- * People with bad connections: `slow-readers.mjs {port, path, host, cookie, count, bytesPerSecond}` downloads so many times at once, slowly:
- * from half that rate to one and a half times, since many people are not in step.
+ * People with slow connections: `slow-readers.mjs {port, path, host, cookie, count, bytesPerSecond}` downloads so many times in parallel,
+ * each at half to one and a half times that rate.
  */
 import net from 'node:net'
 

@@ -1,7 +1,7 @@
 /**
- * An hour of ordinary work: 300 signed-in requests a second, people who sign in, open a WebSocket, an event stream and a download, and whose
- * session is then ended in one of three ways, and strangers who guess. Tells what the gate holds, minute by minute: memory, descriptors, store,
- * journal. It runs only where it is asked for by name; `SOAK_MINUTES` shortens it, `SOAK_STORE=redis` takes the other store.
+ * An hour of ordinary work: 300 signed-in requests a second, people who sign in, open a WebSocket, an event stream and a download, and
+ * whose session then ends in one of three ways, and strangers who guess. It reports memory, descriptors, store and journal by the minute.
+ * It runs only by name; `SOAK_MINUTES` shortens it, `SOAK_STORE=redis` takes the other store.
  */
 import { execFileSync } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'

@@ -1,6 +1,6 @@
 /**
- * Messages to and fro: `socket-load.mjs {port, host, cookie, count, bytes, depth, seconds}` opens `count` WebSockets and keeps `depth` messages
- * of so many bytes under way on each; tells how many came back. With `seconds` null the sockets stand idle until it is ended.
+ * WebSocket echoes: `socket-load.mjs {port, host, cookie, count, bytes, depth, seconds}` opens `count` WebSockets, keeps `depth` messages
+ * of that size pending on each, and counts the echoes. With `seconds` null the sockets are idle until it ends.
  */
 import { randomBytes } from 'node:crypto'
 import net from 'node:net'

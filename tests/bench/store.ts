@@ -1,4 +1,4 @@
-/** What ten thousand signed-in requests ask of Redis: every command it carries out meanwhile is named, with what sent it. */
+/** The Redis commands for ten thousand signed-in requests, each with its sender. */
 import { startRedis } from '../fixtures/process/redis-server.ts'
 import { guarded } from './gates.ts'
 import { serveSmall } from './nginx.ts'

@@ -1,6 +1,6 @@
 /**
- * Everybody signs in at once, with password and TOTP, while others work: a constant flow of signed-in requests, its latency from the moment
- * each was due, in quiet and in the storm, turn by turn. Nobody may be refused.
+ * Many sign-ins with password and TOTP in a minute, beside a constant flow of signed-in requests, whose latency counts from the due time,
+ * with and without the sign-ins, turn by turn. Nobody may be refused.
  */
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'

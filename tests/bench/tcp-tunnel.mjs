@@ -1,4 +1,4 @@
-/** The least a tunnel can be in Node: two sockets and two pipes. `tcp-tunnel.mjs HOST PORT` */
+/** The simplest tunnel in Node: two sockets and two pipes. `tcp-tunnel.mjs HOST PORT` */
 import net from 'node:net'
 
 const [host, port] = process.argv.slice(2)

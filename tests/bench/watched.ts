@@ -1,4 +1,4 @@
-/** What a process holds at most while something is done. Owns the looking. */
+/** The peak memory of a process during some work. */
 import { forgetPeak, memory } from './processes.ts'
 
 export interface Watched<T> {

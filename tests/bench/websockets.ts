@@ -1,4 +1,7 @@
-/** WebSockets: echoes through the gate beside a bare TCP tunnel in Node, in front of the same server, turn by turn; and what an idle one weighs. */
+/**
+ * WebSockets: echoes through the gate beside a bare TCP tunnel in Node, in front of the same server, turn by turn; and the memory of an
+ * idle one.
+ */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { guarded } from './gates.ts'

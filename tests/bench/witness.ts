@@ -1,6 +1,6 @@
 /**
- * What a browser has open at a gate, and when each of it ends: a WebSocket, an event stream, a slow download, and one small request after the
- * other. Owns the times, in milliseconds since the epoch; knows nothing of why.
+ * The open connections of a browser at a gate, and the time in milliseconds at which each ends: a WebSocket, an event stream, a slow
+ * download, and repeated small requests.
  */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'

@@ -1,4 +1,4 @@
-/** One's own account: a second way to confirm, its name, its end, the last one kept, and a sign-in that was not mine. */
+/** A person's account page: a second factor, its name, its removal, the last one, and an unknown sign-in. */
 import t from 'tap'
 import { addAuthenticator } from '../fixtures/browser/browser.ts'
 import {

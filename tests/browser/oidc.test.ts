@@ -1,4 +1,4 @@
-/** A provider of OpenID Connect in a real browser: there and back, a newer confirmation, and out of both. */
+/** An OpenID Connect provider in a real browser: sign-in, step-up, and sign-out on both sides. */
 import t from 'tap'
 import { openBrowser, openContext } from '../fixtures/browser/browser.ts'
 import { watch } from '../fixtures/browser/witness.ts'

@@ -1,4 +1,4 @@
-/** The list from the drawer: each of its codes lets in once, the rest goes on, and a new list ends the old one. */
+/** Recovery codes in a browser: each code signs in once, the others stay valid, and a new list replaces the old one. */
 import t from 'tap'
 import {
   acceptInvitation,

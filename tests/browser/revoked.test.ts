@@ -1,4 +1,4 @@
-/** A sign-in that somebody else ends: what is open in the browser ends with it, and the next click says why. */
+/** A sign-in that somebody else ends: open connections of the browser end too, and the next click tells why. */
 import t from 'tap'
 import { addAuthenticator } from '../fixtures/browser/browser.ts'
 import { acceptInvitation, firstPasskey, nothingComplained, openLab, signOut } from '../fixtures/browser/lab.ts'

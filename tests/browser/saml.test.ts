@@ -1,4 +1,7 @@
-/** A SAML identity provider in a real browser: simpleSAMLphp's own pages, the answer that Chromium posts from another site, and out of both. */
+/**
+ * A SAML identity provider in a real browser: simpleSAMLphp's own pages, the answer that Chromium posts from another site, and both
+ * sign-outs.
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
 import path from 'node:path'

@@ -1,4 +1,4 @@
-/** A part of an app that wants a passkey of the last five minutes: asked again when it is older, and told plainly where there is none. */
+/** A part of an app that needs a passkey of the last five minutes: an older one is asked for again, and a person without one is told. */
 import t from 'tap'
 import { addAuthenticator } from '../fixtures/browser/browser.ts'
 import {

@@ -1,4 +1,4 @@
-/** The witness of the journeys is itself shown offenders: one that hears nothing would make every journey look clean. */
+/** The witness of the browser tests is tested with offenders: one that notices nothing would pass every test. */
 import t from 'tap'
 import { nothingComplained, openLab } from '../fixtures/browser/lab.ts'
 import { echoApp } from '../fixtures/in-process/gateway.ts'

@@ -1,4 +1,4 @@
-/** Somebody with everything an account can have, put straight into the store as the gateway would. */
+/** An account with everything an account can have, written into the store. */
 
 import { Credentials } from '../../src/factor/credential.ts'
 import { RecoveryCodes } from '../../src/factor/recovery-code.ts'

@@ -1,4 +1,4 @@
-/** A terminal for tests: commands in this process, in a folder of their own, with a clock that can be turned. */
+/** A terminal for tests: commands in this process, in a separate folder, with a test clock. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Test } from 'tap'

@@ -1,4 +1,4 @@
-/** What the configuration of an OpenID Connect provider may say, and what is said about mistakes in it. */
+/** The configuration of an OpenID Connect provider, and the messages about mistakes in it. */
 import t from 'tap'
 import { formatProblem, parseConfig } from '../../config/load.ts'
 

@@ -1,4 +1,4 @@
-/** What the configuration of a SAML institution may say, and what is said about mistakes in it. */
+/** The configuration of a SAML institution, and the messages about mistakes in it. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'

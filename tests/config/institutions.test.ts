@@ -1,4 +1,4 @@
-/** What the configuration says about sources of people that are written wrong, and unwise ones. */
+/** The messages about wrong and unwise sources of people. */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'

@@ -1,4 +1,4 @@
-/** The keys of LDAP directories: what must stand together, what is encrypted, and filters that can be read. */
+/** The keys of LDAP directories: required combinations, encryption, readable filters. */
 import t from 'tap'
 import { read, said } from './read.ts'
 

@@ -1,4 +1,4 @@
-/** The sample lab where it belongs: behind the gate, as a process, met by a person without scripts. What `npm start` shows, in one walk. */
+/** The sample lab behind the gate, as a process, used by a person without scripts: everything that `npm start` shows. */
 import { createHash } from 'node:crypto'
 import http, { type IncomingMessage } from 'node:http'
 import t from 'tap'

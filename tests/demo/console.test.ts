@@ -1,4 +1,4 @@
-/** The instrument console: its commands as values, and its WebSocket byte by byte, with Node's own client and a rude one. */
+/** The instrument console: its commands as values, and its WebSocket byte by byte, with Node's own client and a malformed one. */
 import { once } from 'node:events'
 import net from 'node:net'
 import t from 'tap'

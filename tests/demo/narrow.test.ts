@@ -1,4 +1,4 @@
-/** The sample lab on a small screen, and the way back from it. */
+/** The sample lab on a small screen, and the return to it. */
 import t from 'tap'
 import { startSampleLab } from '../../src/demo/sample-lab.ts'
 import { openBrowser, openContext } from '../fixtures/browser/browser.ts'

@@ -1,4 +1,4 @@
-/** The sample lab as a browser and a terminal meet it, without a gate. */
+/** The sample lab in a browser and a terminal, without a gate. */
 import { createHash } from 'node:crypto'
 import http, { type IncomingMessage } from 'node:http'
 import t from 'tap'

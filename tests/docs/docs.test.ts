@@ -1,6 +1,6 @@
 /**
- * The documents keep up with the code: every id that is quoted stands in docs/, every row of docs/ has a test, every link leads somewhere,
- * and no file speaks of a document that is not here.
+ * The documents match the code: every quoted id is in docs/, every row of docs/ has a test, every link has a target, and no file names a
+ * missing document.
  */
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'

@@ -1,4 +1,4 @@
-/** The two lists of docs/ as rows, the tests that carry their ids, and the column that names these. Owns how a row is read and written. */
+/** The rows of docs/THREATS.md and docs/FIELD.md, the tests with their ids, and the column that names these. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-/** Links and headings of a Markdown file, as far as links inside the project need them. Code is no text. */
+/** Links and headings of a Markdown file, as far as links inside the project need them. Code is ignored. */
 
 const prose = (markdown: string) => markdown.replace(/^(```|~~~)[\s\S]*?^\1/gm, '').replace(/`[^`\n]*`/g, '`')
 

@@ -1,6 +1,6 @@
 /**
- * Which ids of docs/THREATS.md and docs/FIELD.md a text quotes, and which of them a test carries. Owns the reading of both. An id of
- * FIELD.md has the word before it here: `FIELD F1`, `FIELD 3`. One of THREATS.md has none: `W16`, `0.12`.
+ * The ids of docs/THREATS.md and docs/FIELD.md in a text, and those that a test has in its name. FIELD ids have a prefix: `FIELD F1`,
+ * `FIELD 3`. THREATS ids have none: `W16`, `0.12`.
  */
 
 /** The letters that begin an id: of THREATS.md, and of either document. */

@@ -1,6 +1,6 @@
 /**
- * Attackers who guess at passwords for days, with the limiter and the buckets of the gate itself and a clock that is turned. Owns their patience. Run as
- * a program of its own it prints what came of some attacks, as JSON: a test runner that watches every promise would take minutes for it.
+ * Attackers who guess at passwords for days, with the gate's own limiter and buckets and a test clock. As a separate program it prints the
+ * results of some attacks as JSON, since a test runner that watches every promise would take minutes.
  */
 import { fileURLToPath } from 'node:url'
 import { AttemptBuckets, type Origin } from '../../src/throttle/attempt-buckets.ts'

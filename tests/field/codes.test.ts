@@ -1,4 +1,6 @@
-/** Codes and their enrolment, as the field met them: pages that are loaded again, clocks that are wrong, keyboards of the world, changed settings. */
+/**
+ * Faults with codes and their enrolment: reloaded pages, wrong clocks, keyboards of other scripts, changed settings (FIELD G1, G3, G4, G5).
+ */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { readRecoveryCode } from '../../src/factor/recovery-code.ts'

@@ -1,4 +1,4 @@
-/** Several upstreams of one app: who is asked when one of them ends, refuses, or says that it is not well. */
+/** Several upstreams of one app: which one is asked when another ends, refuses, or is unhealthy. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import net, { type AddressInfo, type Socket } from 'node:net'

@@ -1,6 +1,6 @@
 /**
- * Every way an app can stand behind the gate, side by side in one route table: own hosts, ports, sub-paths that are taken off, kept or
- * replaced, the portal's host, Unix sockets. Each address header must name the public address outside and the app's own inside.
+ * Every placement of an app behind the gate, in one route table: own hosts, ports, sub-paths that are removed, kept or replaced, the
+ * portal's host, Unix sockets. Each address header must name the public address outside and the app's own inside.
  */
 import t, { type Test } from 'tap'
 import { parseConfig } from '../../config/load.ts'

@@ -1,4 +1,4 @@
-/** The key `enrolment`, in a whole gate: where a person without a second factor comes out after the sign-in at an institution. */
+/** The key `enrolment`, in a whole gate: the page that a person without a second factor reaches after the sign-in at an institution. */
 import t from 'tap'
 import { navigation, startGateway } from '../fixtures/in-process/gateway.ts'
 

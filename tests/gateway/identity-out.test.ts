@@ -1,4 +1,4 @@
-/** What an app is told of a person, by profile: in-line and by forward-auth alike, over the wire. */
+/** An app's view of a person, by profile: the same in-line and by forward-auth, over the wire. */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'

@@ -1,4 +1,4 @@
-/** LDAP in front of an app: the sign-in page, people who are held back, and the end of sessions and open sockets of those who are removed there. */
+/** LDAP in front of an app: the sign-in page, refused people, and the end of sessions and open sockets of people who are removed there. */
 import { once } from 'node:events'
 import net from 'node:net'
 import t, { type Test } from 'tap'

@@ -1,4 +1,4 @@
-/** Every scenario has exactly one row, and every test file of this folder is one of a list: none can get lost in silence. */
+/** Every scenario has exactly one row, and every test file of this folder is on a list, so that none gets lost. */
 import t from 'tap'
 import { facts, factsHere, factsOf, ids, idsIn, rowsHere } from './ids.ts'
 import { factReportOf, factsIn, measuredIn, outcomesOf, reportOf } from './report.ts'

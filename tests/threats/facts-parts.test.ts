@@ -1,6 +1,6 @@
 /**
- * THREATS 0.11 to 0.13, 0.15 and 0.16, besides HTTP itself: what Fastify, otplib, SimpleWebAuthn, session plugins and ioredis do when left alone, and that a running
- * gate does not. A new version of one is tried here first.
+ * THREATS 0.11 to 0.13, 0.15 and 0.16: the behaviour of Fastify, otplib, SimpleWebAuthn, session plugins and ioredis by themselves, and of
+ * the gate with them. A new version is tested here first.
  */
 import { readFileSync } from 'node:fs'
 import http from 'node:http'

@@ -1,4 +1,7 @@
-/** THREATS 0.1 to 0.10 and 0.14: what was measured of HTTP's building blocks, as far as it would hurt us. A new version of one is tried here first; the others in facts-parts.test.ts. */
+/**
+ * THREATS 0.1 to 0.10 and 0.14: measured facts about HTTP libraries. A new version is tested here first; facts-parts.test.ts has the
+ * others.
+ */
 import t from 'tap'
 import { startGateway } from '../fixtures/in-process/gateway.ts'
 import { shown } from '../fixtures/in-process/shown.ts'

@@ -1,4 +1,4 @@
-/** Which scenarios and facts there are, and which rows and tests of which file tell of them. Owns the reading of the sources; runs none of them. */
+/** The ids of scenarios and facts, and the rows and tests of each, read from the sources. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 

@@ -1,4 +1,4 @@
-/** The same on two gates that share a Redis, which answer in turn. */
+/** The races of races.ts on two gates that share a Redis. */
 import t from 'tap'
 import { Fixture } from '../fixtures/in-process/callers.ts'
 import { startRedis } from '../fixtures/process/redis-server.ts'

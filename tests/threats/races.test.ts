@@ -1,4 +1,4 @@
-/** Everything that is good once, raced for on one gate with the embedded store. */
+/** The races of races.ts on one gate with the embedded store. */
 import t from 'tap'
 import { Fixture } from '../fixtures/in-process/callers.ts'
 import { extra, race } from './races.ts'

@@ -1,6 +1,6 @@
 /**
- * Things that are good once, used fifty times at the same moment; guesses at the limit, a hundred at once. On one gate with the embedded
- * store, and on two gates that share a Redis. The places they come from are counted apart, so that no limiter hides the race.
+ * Everything that is valid once, used fifty times in parallel; and a hundred guesses at the limit. The clients' addresses count apart, so
+ * that no limiter hides a race.
  */
 
 import type { Test } from 'tap'

@@ -1,7 +1,7 @@
 /**
- * `npm run threats`: runs every test file of this folder and prints one table: id, references, what was tried, what came of it; then the measured
- * facts, what else was measured, and whether the clock tells people apart at sign-in (timing.ts; `-- timing 1000` is that alone, with more rounds).
- * Reads the subtests' names as table.ts makes them; knows no scenario. Exit code 1 where a row is not ok, missing, or a file fails besides.
+ * `npm run threats`: runs every test file of this folder and prints one table: id, references, attack, result; then the measured facts,
+ * other measurements, and the timing of sign-ins (timing.ts; `-- timing 1000` is that alone). It reads the subtests' names (table.ts). It
+ * exits with 1 if a row is not ok or missing, or if a file fails.
  */
 import { spawn } from 'node:child_process'
 import path from 'node:path'

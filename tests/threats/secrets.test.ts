@@ -1,6 +1,6 @@
 /**
- * Secrets (as in THREATS M27): a whole life with the gate as a process, everything that must stay secret noted on the way, and then a search of
- * whatever the gate wrote: its output, its journal, the store's records, the very files of the store.
+ * Secrets (as in THREATS M27): every use of the gate as a process, with all secrets noted, and then a search in everything that the gate
+ * wrote: output, journal, records and files of the store.
  */
 import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import type { OutgoingHttpHeaders } from 'node:http'

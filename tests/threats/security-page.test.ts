@@ -1,4 +1,4 @@
-/** SECURITY.md keeps its word: every test that it names exists and runs, every scenario stands in the table of attacks, every item in a row. */
+/** SECURITY.md is true: every named test exists and runs, every scenario is in the table of attacks, every item in a row. */
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-/** ASVS items that no attack tries: what pages ask, show and let be, and what passwords outlive. SECURITY.md names this file beside each. */
+/** ASVS items without an attack: what pages ask, show and allow, and what passwords survive. SECURITY.md names this file beside each. */
 import t from 'tap'
 import { pageScript } from '../../plugins/portal/assets.ts'
 import { toHtml } from '../../plugins/portal/layout.tsx'

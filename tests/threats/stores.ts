@@ -1,4 +1,4 @@
-/** The same scenarios against a gate on each of the two stores. Owns the running of them; knows no scenario. */
+/** Runs the same scenarios against a gate on each of the two stores. */
 import type { Test } from 'tap'
 import { Fixture, type FixtureOptions } from '../fixtures/in-process/callers.ts'
 import { startRedis } from '../fixtures/process/redis-server.ts'

@@ -1,4 +1,4 @@
-/** What the gateway is made of: pinned, few, without install scripts, none that the advisories name, no forbidden ones. */
+/** The gate's dependencies: pinned, few, without install scripts, without known advisories, and without forbidden ones. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'

@@ -1,6 +1,6 @@
 /**
- * The table of attacks: one row a scenario of docs/THREATS.md. Owns the shape of a row and its name in the test's output, which
- * `npm run threats` reads back; a row that cannot apply says why instead.
+ * The table of attacks: a row for each scenario of docs/THREATS.md, and its name in the test's output, which `npm run threats` reads. A row
+ * that cannot apply gives the reason.
  */
 import type { Test } from 'tap'
 

@@ -1,4 +1,4 @@
-/** THREATS D14: whatever breaks off, breaks off alone. */
+/** THREATS D14: a failure stays with its own connection. */
 import type { Test } from 'tap'
 import { startGateway } from '../../fixtures/in-process/gateway.ts'
 import { startUpstream, webSocketLines } from '../../fixtures/in-process/upstream.ts'

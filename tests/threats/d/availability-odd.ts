@@ -1,4 +1,4 @@
-/** THREATS D11 to D13: requests that are odd rather than big: long paths, content types from the prototype, keys like numbers. */
+/** THREATS D11 to D13: odd requests rather than big ones: long paths, content types from the prototype, keys like numbers. */
 import { parse } from '../../fixtures/pipeline/forwarding.ts'
 import { connect, formType, head, timed } from '../doors.ts'
 import type { Row } from '../table.ts'

@@ -1,4 +1,4 @@
-/** THREATS D1 to D3 and D14 to D16: what a sick store may do: nothing is forwarded, nothing is guessed for free, and it serves again by itself. */
+/** THREATS D1 to D3 and D14 to D16: a failing store. Nothing is forwarded, no guess is free, and the gate recovers by itself. */
 import t, { type Test } from 'tap'
 import { tokenDigest } from '../../../src/ids.ts'
 import { sessionKey, sessionRecord, tokenKey } from '../../../src/session/records.ts'

@@ -1,7 +1,4 @@
-/**
- * Counts what the processes of `src/identity/password/hash-processes.ts` are asked to do. Import it before anything that loads the gate. Owns the counts;
- * knows no password.
- */
+/** Counts the requests to the processes of `src/identity/password/hash-processes.ts`. It must be imported before the gate. */
 import { seeHashWork } from '../../fixtures/in-process/hash-work.ts'
 
 export const hashes = {

@@ -1,4 +1,4 @@
-/** What strangers can make the gate write down (THREATS D15, ASVS 16.2): bounded, and still told how many they were. */
+/** The journal lines that strangers can cause (THREATS D15, ASVS 16.2): their number is bounded, and the rest is counted. */
 import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'

@@ -1,6 +1,6 @@
 /**
- * Thousands of people who have a page open and do nothing (as in THREATS D5): the gate, the app and the people are processes
- * of their own. Owns the count and a bound on what each socket costs; what a gate should cost is asked by `npm run bench`.
+ * Thousands of people with an idle page (as in THREATS D5): gate, app and people are separate processes. The test bounds the cost of each
+ * socket; `npm run bench` measures it.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'

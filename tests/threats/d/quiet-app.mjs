@@ -1,6 +1,6 @@
 /**
- * An app that holds sockets: agrees to whatever asks for an upgrade, gives back the bytes that come then, and says nothing by itself. In a
- * process of its own, so that its sockets and its memory are not the gate's. Knows nothing of WebSocket frames.
+ * An app that holds sockets: it accepts every upgrade, echoes the bytes that come then, and sends nothing by itself. It is a separate
+ * process, so that its sockets and memory are not the gate's.
  */
 import http from 'node:http'
 

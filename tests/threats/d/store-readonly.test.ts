@@ -1,4 +1,7 @@
-/** A real Redis that reads and takes no write: replica, too few replicas, full memory. The gate fails closed and comes back by itself (THREATS D1, ASVS 16.5.3). */
+/**
+ * A real Redis that reads but accepts no write: a replica, too few replicas, full memory. The gate fails closed and recovers by itself
+ * (THREATS D1, ASVS 16.5.3).
+ */
 import t from 'tap'
 import { startGateway } from '../../fixtures/in-process/gateway.ts'
 import { startUpstream } from '../../fixtures/in-process/upstream.ts'

@@ -1,4 +1,4 @@
-/** Messages with two ends, or none: the corpora of THREATS F1 to F4. Owns the bytes; knows nothing of what comes of them. */
+/** Messages with two ends, or none: the corpora of THREATS F1 to F4. */
 
 /** The gadgets of smuggler.py (github.com/defparam/smuggler, configs default and exhaustive, MIT), by name. */
 export function teGadgets(): Map<string, string> {

@@ -1,6 +1,6 @@
 /**
- * Malformed HTTP/1, class by class after the grammar of RFC 9112 and RFC 9110: requests that no reader may take for one. Owns their bytes;
- * knows nothing of what comes of them. Only what Node's parser refuses by itself stands here.
+ * Malformed HTTP/1, class by class after the grammar of RFC 9112 and RFC 9110: requests that every reader must refuse. Only what Node's
+ * parser refuses is here.
  */
 export interface Invalid {
   readonly title: string

@@ -1,4 +1,4 @@
-/** THREATS F1 to F6, F14 and F15: where a message ends. Two readers must never find two ends; whatever could have two reaches nobody. */
+/** THREATS F1 to F6, F14 and F15: the end of a message. Two readers must never find two ends; an ambiguous message reaches nobody. */
 import type { Test } from 'tap'
 import { valuesOf } from '../../fixtures/in-process/upstream.ts'
 import { head, type Lab, Line, readReplies, turnedAway, values } from '../../fixtures/in-process/wire.ts'

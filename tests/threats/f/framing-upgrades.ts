@@ -1,4 +1,4 @@
-/** THREATS F7 to F13: leaving HTTP for a WebSocket, and everything that pretends to; and replies made to keep a gate busy. */
+/** THREATS F7 to F13: upgrades to a WebSocket, and imitations of them; and responses made to keep a gate busy. */
 import type { Test } from 'tap'
 import { type Script, valuesOf } from '../../fixtures/in-process/upstream.ts'
 import { echo, head, type Lab, Line, readReplies, refused, turnedAway, values } from '../../fixtures/in-process/wire.ts'

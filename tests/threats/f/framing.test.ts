@@ -1,4 +1,4 @@
-/** The rows F of docs/THREATS.md: where messages begin and end, and who may leave HTTP. */
+/** The rows F of docs/THREATS.md: the limits of messages, and upgrades. */
 import t from 'tap'
 import { startUpstream } from '../../fixtures/in-process/upstream.ts'
 import { Lab } from '../../fixtures/in-process/wire.ts'

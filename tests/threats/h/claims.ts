@@ -1,6 +1,6 @@
 /**
- * What clients say about themselves to be taken for somebody else: names that gateways, balancers and apps of the field read an identity,
- * an address or a path from. Owns the list and the spellings; knows nothing of how the gate tells them.
+ * Headers with which clients pretend to be somebody else: names from which gateways, load balancers and apps read an identity, an address
+ * or a path, in many spellings.
  */
 
 /** Names by which apps know people. */

@@ -1,4 +1,7 @@
-/** Forward-auth: what a client adds to the words of its proxy never turns a refusal into a yes (THREATS H4 H8 H9 P18 F9 M1 at /.factorgate/auth). */
+/**
+ * Forward-auth: nothing that a client adds to its proxy's request turns a refusal into a permission (THREATS H4 H8 H9 P18 F9 M1 at
+ * /.factorgate/auth).
+ */
 import t from 'tap'
 import { Lab, type Reply, refused, values } from '../../fixtures/in-process/wire.ts'
 

@@ -1,4 +1,4 @@
-/** THREATS H15 to H17, H19, H20 and H24 to H27: connections between gate and app, and the state that two people might share. */
+/** THREATS H15 to H17, H19, H20 and H24 to H27: connections between gate and app, and state that two people might share. */
 import http from 'node:http'
 import type { Test } from 'tap'
 import { type Script, valuesOf } from '../../fixtures/in-process/upstream.ts'

@@ -1,4 +1,4 @@
-/** THREATS H1 to H6 and H21 to H23: a client that says who it is, in every spelling, or says one thing twice. */
+/** THREATS H1 to H6 and H21 to H23: a client that claims an identity, in every spelling or twice. */
 import type { Test } from 'tap'
 import type { Recorded } from '../../fixtures/in-process/upstream.ts'
 import { head, type Lab, navigating, readReplies, refused, turnedAway, values } from '../../fixtures/in-process/wire.ts'

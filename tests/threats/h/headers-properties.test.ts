@@ -1,6 +1,6 @@
 /**
- * What arbitrary clients send over raw sockets: any spelling of a claim, any hop-by-hop list, any cookies, any framing. Owns the laws that
- * hold for all of them; `FACTORGATE_RUNS` sets how many are tried of each.
+ * Arbitrary clients over raw sockets: any spelling of a claim, any hop-by-hop list, any cookies, any framing, and the properties that hold
+ * for all. `FACTORGATE_RUNS` sets the number of cases.
  */
 import fc from 'fast-check'
 import t from 'tap'

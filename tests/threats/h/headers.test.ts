@@ -1,4 +1,4 @@
-/** The rows H of docs/THREATS.md: identity headers that clients make up, and whom forwarded headers are believed. */
+/** The rows H of docs/THREATS.md: invented identity headers, and the trust in forwarding headers. */
 import t from 'tap'
 import { startUpstream } from '../../fixtures/in-process/upstream.ts'
 import { Lab } from '../../fixtures/in-process/wire.ts'

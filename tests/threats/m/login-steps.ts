@@ -1,4 +1,4 @@
-/** THREATS M1 to M7: the steps of a sign-in out of their order, skipped, or taken for somebody else. */
+/** THREATS M1 to M7: steps of a sign-in out of order, skipped, or for somebody else. */
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { Caller, codeOf, type Fixture, leadsTo } from '../../fixtures/in-process/callers.ts'

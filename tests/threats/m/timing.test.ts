@@ -1,4 +1,4 @@
-/** The rank test behind `npm run threats -- timing`: what it can see and what it does not imagine. Times themselves are never asserted. */
+/** The rank test of `npm run threats -- timing`: its power and its false alarms. Times themselves are never asserted. */
 import t from 'tap'
 import { Fixture } from '../../fixtures/in-process/callers.ts'
 import { compareRanks, measure, percentile, tableOf } from './timing.ts'

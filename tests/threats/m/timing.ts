@@ -1,6 +1,6 @@
 /**
- * `npm run threats` (and `npm run threats -- timing [ROUNDS]` by itself): whether the clock tells people apart at sign-in (THREATS M14, ASVS 6.3.8). Owns the measuring and a
- * rank test on it; asserts nothing, since a busy machine would decide. Read: a probability near 0.500 is a coin, |z| above 4 is worth a look.
+ * `npm run threats -- timing [ROUNDS]`: whether the time of a sign-in tells people apart (THREATS M14, ASVS 6.3.8). It measures and runs a
+ * rank test, and asserts nothing, since a busy machine would decide. A probability near 0.500 is chance; |z| above 4 deserves a look.
  */
 import type { Test } from 'tap'
 import { Caller, elsewhere, Fixture, password } from '../../fixtures/in-process/callers.ts'

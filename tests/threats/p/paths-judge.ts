@@ -1,4 +1,4 @@
-/** What "judged as /admin", "refused" and "arrives" mean for a path, said once for the rows P of docs/THREATS.md. */
+/** The meaning of "judged as /admin", "refused" and "arrives" for a path, for the rows P of docs/THREATS.md. */
 import type { Test } from 'tap'
 import { head, type Lab, type Reply, readReplies, refused, turnedAway } from '../../fixtures/in-process/wire.ts'
 

@@ -1,4 +1,7 @@
-/** THREATS P4, P6, P8 to P11, P15, P16 and P18, about places: which app, which host, which form of a target; and that what nobody listed is refused. */
+/**
+ * THREATS P4, P6, P8 to P11, P15, P16 and P18, about places: the app, the host, the form of a target; and the refusal of everything
+ * unlisted.
+ */
 import { readFileSync } from 'node:fs'
 import { METHODS } from 'node:http'
 import { valuesOf, webSocketLines } from '../../fixtures/in-process/upstream.ts'

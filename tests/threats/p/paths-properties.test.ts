@@ -1,6 +1,6 @@
 /**
- * Harmless odd addresses: forwarded byte for byte, to an app on a host of its own, under a path, and behind a path of its server. Owns that
- * law over raw sockets, and what a server makes of the bytes where the gate has put something before them.
+ * Harmless odd addresses are forwarded byte for byte, to an app on a separate host, under a path, and behind a base path, over raw sockets;
+ * and a server's reading of the bytes after a prefix of the gate.
  */
 import fc from 'fast-check'
 import t from 'tap'

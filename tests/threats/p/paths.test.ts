@@ -1,4 +1,7 @@
-/** The rows P of docs/THREATS.md: one path, many spellings; one host, many names. What the gate judges is what the app is asked, byte for byte. */
+/**
+ * The rows P of docs/THREATS.md: one path in many spellings, one host with many names. The app gets exactly the bytes that the gate has
+ * judged.
+ */
 import t from 'tap'
 import { Lab } from '../../fixtures/in-process/wire.ts'
 import { tryAll } from '../table.ts'

@@ -1,6 +1,6 @@
 /**
- * Servers of the field, started on loopback with one folder of files between them: nginx, Apache, PHP's and Python's own, and a stripper of
- * `;params` after the manner of servlets. Each says what it took a path for. One that is not on this machine is named with the reason.
+ * Real servers on loopback with a common folder of files: nginx, Apache, PHP's and Python's own, and one that removes `;params` as servlets
+ * do. Each reports its reading of a path. A missing server is reported with the reason.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'

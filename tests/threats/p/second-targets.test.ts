@@ -1,4 +1,7 @@
-/** WebDAV's `Destination` names a second resource: it is judged as the first one is, and never leaves the app (THREATS P3, P12 on COPY and MOVE). */
+/**
+ * WebDAV's `Destination` names a second resource: it is judged like the first one, and never leaves the app (THREATS P3, P12 on COPY and
+ * MOVE).
+ */
 import t from 'tap'
 import { valuesOf } from '../../fixtures/in-process/upstream.ts'
 import { Lab, refused } from '../../fixtures/in-process/wire.ts'

@@ -1,6 +1,6 @@
 /**
- * Real servers behind the gate: what each takes a spelling for is never a path that policy judged more mildly. Owns the comparison, asked
- * directly and through the gate; `FACTORGATE_RUNS` sets how many arbitrary paths are tried.
+ * Real servers behind the gate: the policy never judges a spelling more mildly than a server reads it, directly and through the gate.
+ * `FACTORGATE_RUNS` sets the number of arbitrary paths.
  */
 import fc from 'fast-check'
 import t from 'tap'

@@ -1,4 +1,4 @@
-/** Code points that nobody sees in the name of a protected path: some servers drop them (THREATS P3), so the whole gate judges it without them. */
+/** Invisible code points in a protected path: some servers drop them (THREATS P3), so the gate judges the path without them. */
 import t from 'tap'
 import { Lab, refused, turnedAway } from '../../fixtures/in-process/wire.ts'
 

@@ -1,4 +1,4 @@
-/** The operators' listener, asked through an operator's browser by a page of somebody else's (THREATS R19, ASVS 3.5.3, 13.4.5). */
+/** The operators' listener, reached by another site's page in an operator's browser (THREATS R19, ASVS 3.5.3, 13.4.5). */
 import t from 'tap'
 import { buildAdmin } from '../../../plugins/admin/index.ts'
 import { Metrics } from '../../../src/metrics/metrics.ts'

@@ -1,4 +1,4 @@
-/** What every answer of ours carries, whatever its status (ASVS 3.4.1, 3.4.4), and that an app's own stay the app's. */
+/** The headers of every answer of the gate, whatever its status (ASVS 3.4.1, 3.4.4), and the unchanged headers of an app. */
 import t from 'tap'
 import { webSocketLines } from '../../fixtures/in-process/upstream.ts'
 import { Lab, navigating, type Reply, readReplies, values } from '../../fixtures/in-process/wire.ts'

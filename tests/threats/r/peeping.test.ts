@@ -1,4 +1,4 @@
-/** What a script of an app on the portal's own host gets out of our pages, by any method (THREATS R9, R17): nothing that opens a door. */
+/** Scripts of an app on the portal's own host that read the gate's pages, by any method (THREATS R9, R17): they gain nothing. */
 import t from 'tap'
 import { Caller, codeOf, Fixture, type HttpReply } from '../../fixtures/in-process/callers.ts'
 import { posts } from '../m/login-steps.ts'

@@ -1,7 +1,4 @@
-/**
- * Return addresses that lead elsewhere, made by combination: what browsers, servers and validators of the field have read in two ways.
- * Owns the list; knows nothing of how the gate tells them from good ones.
- */
+/** Return addresses that lead elsewhere, made by combination of texts that browsers, servers and validators have read in two ways. */
 
 export interface Places {
   /** `http://gate.localhost:1234` */

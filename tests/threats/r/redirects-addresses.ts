@@ -1,4 +1,4 @@
-/** THREATS R1 to R8 and R14: where a sign-in may lead to afterwards. */
+/** THREATS R1 to R8 and R14: the allowed targets after a sign-in. */
 import type { Test } from 'tap'
 import { stateOf } from '../../../plugins/cookies.ts'
 import { Caller, type Fixture, type HttpReply, leadsTo } from '../../fixtures/in-process/callers.ts'

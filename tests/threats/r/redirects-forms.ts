@@ -1,4 +1,4 @@
-/** THREATS R9 to R12 and R17: forms and JSON that come from elsewhere, or are not what they are called. */
+/** THREATS R9 to R12 and R17: forms and JSON from other sites, or of a wrong type. */
 import { newToken, tokenDigest } from '../../../src/ids.ts'
 import { Caller, codeOf, type Fixture, password } from '../../fixtures/in-process/callers.ts'
 import type { Row } from '../table.ts'

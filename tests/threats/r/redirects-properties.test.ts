@@ -1,6 +1,6 @@
 /**
- * Arbitrary return addresses (THREATS R1 to R8): put to the two checks themselves, and to the running gate over raw sockets. Owns the laws
- * that hold for all of them; `FACTORGATE_RUNS` sets how many are tried.
+ * Arbitrary return addresses (THREATS R1 to R8), against the two checks and against the running gate over raw sockets. `FACTORGATE_RUNS`
+ * sets the number of cases.
  */
 import fc from 'fast-check'
 import t from 'tap'

@@ -1,4 +1,4 @@
-/** THREATS S4 to S6, S8 and S14 to S17: cookies planted, tossed, copied and swollen; and what an app and a stranger get to see. */
+/** THREATS S4 to S6, S8 and S14 to S17: planted, tossed, copied and huge cookies; and what an app and a stranger get to see. */
 import { tokenDigest } from '../../../src/ids.ts'
 import { Caller, type Fixture, leadsTo, password } from '../../fixtures/in-process/callers.ts'
 import { valuesOf } from '../../fixtures/in-process/upstream.ts'

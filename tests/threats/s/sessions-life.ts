@@ -1,4 +1,4 @@
-/** THREATS S1 to S3 and S9 to S11: how a session begins and ends for good. */
+/** THREATS S1 to S3 and S9 to S11: the beginning and the end of a session. */
 import { removeEverythingOf } from '../../../src/identity/removal.ts'
 import { newToken, tokenDigest } from '../../../src/ids.ts'
 import { Caller, type Fixture, password } from '../../fixtures/in-process/callers.ts'

@@ -1,4 +1,7 @@
-/** THREATS S7, S12 and S13, on each store: a session is carried from host to host by codes, is good on one host, and ends by the clock. */
+/**
+ * THREATS S7, S12 and S13, on each store: codes carry a session from host to host, a token is valid on one host, and a session ends by the
+ * clock.
+ */
 import type { Test } from 'tap'
 import { Caller, codeOf, type Fixture } from '../../fixtures/in-process/callers.ts'
 import { RawClient } from '../../fixtures/pipeline/forwarding.ts'

@@ -1,4 +1,4 @@
-/** What the scenarios of sessions share: an app that misbehaves, a second gate on the same store, the gate under https names, raw cookies. */
+/** The fixtures of the session scenarios: a hostile app, a second gate on the same store, the gate under https names, raw cookies. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pino } from 'pino'
 import type { Test } from 'tap'

@@ -1,6 +1,6 @@
 /**
- * Somebody with keys, and the lies an authenticator or a browser may tell, each over HTTP. Owns what every such scenario does: refuse
- * each lie in the same words, and still take the honest answer.
+ * A person with keys, and the false claims that an authenticator or a browser may make, each over HTTP. Every scenario refuses each false
+ * claim in the same words, and still accepts the honest answer.
  */
 import type { Test } from 'tap'
 import type { Authenticator, AuthenticatorTraits, Changes } from '../../fixtures/in-process/authenticator.ts'

@@ -1,4 +1,7 @@
-/** The rows W of docs/THREATS.md: passkeys and security keys, by an authenticator in software that tells any lie, against a running gate on each store. */
+/**
+ * The rows W of docs/THREATS.md: passkeys and security keys, by a software authenticator that makes any false claim, against a running gate
+ * on each store.
+ */
 import t from 'tap'
 import { onBothStores } from '../stores.ts'
 import { byteRows } from './webauthn-bytes.ts'
