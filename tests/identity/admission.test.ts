@@ -19,7 +19,7 @@ const open = () => {
   return { accounts, admissions: new Admissions({ accounts }) }
 }
 
-t.test('names, addresses and groups are cleaned', async t => {
+t.test('I38 · names, groups and addresses with control characters → cleaned or left out', async t => {
   const names: [sentence: string, text: string | null, expected: string | null][] = [
     ['absent', null, null],
     ['blank', ' \u200b ', null],
@@ -72,7 +72,7 @@ t.test('the first sign-in makes an account, the next ones keep it in step', asyn
   )
 })
 
-t.test('a name that is taken is refused, and never merged', async t => {
+t.test('I37 · names of local accounts and of other institutions → refused', async t => {
   const { accounts, admissions } = open()
   const local = await accounts.create({ name: 'alice' })
   t.match(await admissions.admit(campus, arrival()), { kind: 'refused', why: 'name_taken' }, 'by a local account')

@@ -193,15 +193,18 @@ const bad: Refused[] = [
   ['line breaks', 'lines', 'name_invalid', /control character/],
   ['no UPN', 'utf8', 'name_invalid', /has no san\.upn/, { name: 'san.upn' }]
 ]
-t.test('refused', async t => {
-  for (const [sentence, who, code, detail, more, presented] of bad) {
-    const answer = await institution(more).read(shows(who, presented), now + 5_000)
-    t.match(answer, { kind: 'refused', code: `institution_${code}`, detail }, sentence)
-    t.notMatch(JSON.stringify(answer), /[\r\n]|\\n|\\r/, 'the detail is one line')
+t.test(
+  'I48 RFC 5280 §6 · other authorities of the same name, revoked ones, lists that are missing or old → refused',
+  async t => {
+    for (const [sentence, who, code, detail, more, presented] of bad) {
+      const answer = await institution(more).read(shows(who, presented), now + 5_000)
+      t.match(answer, { kind: 'refused', code: `institution_${code}`, detail }, sentence)
+      t.notMatch(JSON.stringify(answer), /[\r\n]|\\n|\\r/, 'the detail is one line')
+    }
   }
-})
+)
 
-t.test('authorities that all vouch for each other are each looked at once', async t => {
+t.test('I50 · eight authorities in a circle → refused within a second', async t => {
   const other = new Pki(t.testdir({}))
   other.root('circle')
   other.leaf('eve', { by: 'circle', san: 'email:eve@lab.example' })
@@ -222,7 +225,7 @@ t.test('authorities that all vouch for each other are each looked at once', asyn
   t.ok(performance.now() - began < 1_000, 'their orders are not tried one by one')
 })
 
-t.test('an intermediate that the root has revoked opens nothing', async t => {
+t.test('I49 RFC 5280 §6.3 · a revoked intermediate → refused', async t => {
   const other = new Pki(t.testdir({}))
   other.root('root')
   other.intermediate('inter', 'root')

@@ -106,7 +106,7 @@ const refusals: [sentence: string, lines: string[], detail: RegExp, code?: strin
   ['an empty name', ['X-Gate-Secret', secret, 'X-Remote-User', ' '], /nobody is signed in/, 'institution_refused'],
   ['the name (null)', ['X-Gate-Secret', secret, 'X-Remote-User', '(null)'], /nobody is signed/, 'institution_refused']
 ]
-t.test('refused', async t => {
+t.test('I47 · names twice, other spellings, other peers, wrong secrets → refused', async t => {
   for (const [sentence, lines, detail, code = 'institution_answer_invalid'] of refusals) {
     const answer = read(lines)
     t.match(answer, { kind: 'refused', code, detail }, sentence)

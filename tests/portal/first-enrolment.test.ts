@@ -220,7 +220,7 @@ t.test('the approval of a colleague', async t => {
     }
   })
 
-  t.test('is no help to a thief of the password in another browser', async t => {
+  t.test('I52 · a thief’s browser after the approval → no enrolment there', async t => {
     const { fixture, ada, secret, visitor, page } = await start()
     await ask(visitor, page, 'ada')
     const thief = await withPassword(fixture, 'lea')
@@ -236,7 +236,7 @@ t.test('the approval of a colleague', async t => {
     t.match(textOf((await addApp(fixture, visitor)).done.body), /Your recovery codes/)
   })
 
-  t.test('shows both the same number, and another one for each request', async t => {
+  t.test('I53 MFA fatigue · two requests for one person → two numbers', async t => {
     const { fixture, ada, secret, visitor, page } = await start()
     const shown = (page: Answer) => /number (?:of this request: )?(\d{4})/.exec(textOf(page.body))?.[1]
     const waiting = shown(await ask(visitor, page, 'ada'))
@@ -291,7 +291,7 @@ t.test('the approval of a colleague', async t => {
     t.match(textOf((await fresh(fixture, ada, secret)).body), /Nobody waits for your approval/)
   })
 
-  t.test('is refused to whoever may not give it', async t => {
+  t.test('I51 · approvals by the person, by others, without a factor → the request stays open', async t => {
     const { fixture, ada, secret, visitor, page } = await start()
     t.match(textOf((await ask(visitor, page, 'lea')).body), /You cannot approve yourself/)
     await visitor.submit(page, { operators: 'yes' }, /sponsor\/ask/)
@@ -310,7 +310,7 @@ t.test('the approval of a colleague', async t => {
     t.equal((await fixture.services.sponsorships.of(lea.id))?.state, 'open')
   })
 
-  t.test('cannot be asked for often', async t => {
+  t.test('I54 MFA fatigue · many requests → 429', async t => {
     const { fixture, visitor, page } = await start()
     await ask(visitor, page, 'ada')
     t.equal((await ask(visitor, page, 'grace')).status, 429)

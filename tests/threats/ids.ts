@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url'
 const folder = fileURLToPath(new URL('./', import.meta.url))
 
 /** The groups of docs/THREATS.md, with their last numbers. */
-export const groups = { H: 27, P: 18, R: 19, M: 29, W: 20, S: 17, F: 15, D: 17 } as const
+export const groups = { H: 27, P: 18, R: 19, M: 29, W: 20, S: 17, F: 15, D: 17, I: 54 } as const
 
-/** `H1` … `D17`, in their order. */
+/** `H1` … `I54`, in their order. */
 export const ids: readonly string[] = Object.entries(groups).flatMap(([letter, last]) =>
   Array.from({ length: last }, (_, n) => `${letter}${n + 1}`)
 )
@@ -40,9 +40,25 @@ export function idsIn(source: string): string[] {
   return [...source.matchAll(row)].map(match => match[1]!)
 }
 
-/** Every row in this folder: its id and its file. */
+/** Every row in this folder, and every row that a test of another folder holds by its name: the id and the file. */
 export function rowsHere(): { id: string; file: string }[] {
-  return filesHere()
-    .filter(file => file.endsWith('.ts') && file !== 'complete.test.ts')
-    .flatMap(file => idsIn(readFileSync(folder + file, 'utf8')).map(id => ({ id, file })))
+  return [
+    ...filesHere()
+      .filter(file => file.endsWith('.ts') && file !== 'complete.test.ts')
+      .flatMap(file => idsIn(readFileSync(folder + file, 'utf8')).map(id => ({ id, file }))),
+    ...rowsElsewhere()
+  ]
+}
+
+const tests = fileURLToPath(new URL('../', import.meta.url))
+const nameOfRow = /['"`]([A-Z]\d+)(?: [^'"`\n]*)? · [^'"`\n]* → /g
+
+/** Rows of institutions stand where the fixtures of their servers are used: `'I12 … · what is tried → what comes of it'`. */
+export function rowsElsewhere(): { id: string; file: string }[] {
+  return ['identity', 'portal'].flatMap(place =>
+    readdirSync(tests + place, { recursive: true })
+      .map(file => `${place}/${file}`)
+      .filter(file => file.endsWith('.test.ts'))
+      .flatMap(file => [...readFileSync(tests + file, 'utf8').matchAll(nameOfRow)].map(([, id]) => ({ id: id!, file })))
+  )
 }

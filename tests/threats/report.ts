@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { facts, factsOf, filesHere, ids } from './ids.ts'
+import { facts, factsOf, filesHere, ids, rowsElsewhere } from './ids.ts'
 
 const folder = fileURLToPath(new URL('./', import.meta.url))
 const root = path.join(folder, '../..')
@@ -114,9 +114,11 @@ async function printTiming(rounds: number): Promise<number> {
 }
 
 async function run(): Promise<number> {
-  const files = filesHere()
+  const here = filesHere()
     .filter(file => file.endsWith('.test.ts'))
     .map(file => path.join('tests/threats', file))
+  const elsewhere = new Set(rowsElsewhere().map(({ file }) => path.join('tests', file)))
+  const files = [...here, ...elsewhere]
   const tap = path.join(root, 'node_modules/.bin/tap')
   const child = spawn(tap, ['--reporter=tap', ...files], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
   let heard = ''

@@ -88,7 +88,7 @@ t.test('a question that a server fails at does not keep it from answering others
   t.equal(server.binds.filter(({ dn }) => dn === serviceDn).length, 1, 'on the same connection')
 })
 
-t.test('a reference instead of an answer is nobody', async t => {
+t.test('I46 RFC 4511 §4.1.10 · a reference as the answer → nobody', async t => {
   const server = await startLdap(t, { entries, search: () => 10 })
   const { enter } = ldapDirectory(t, { servers: [server.url] })
   t.same(await enter('alice', 'pw'), { kind: 'refused' })
@@ -115,7 +115,7 @@ t.test('no more than 64 people are checked at a time', async t => {
   t.ok((await Promise.all(waiting)).every(({ kind }) => kind === 'unreachable'))
 })
 
-t.test('what is encrypted is checked', async t => {
+t.test('I45 CWE-295 · other authorities, other names → no password is sent', async t => {
   const own = certificate(t, 'IP:127.0.0.1,DNS:localhost')
   const otherName = certificate(t, 'DNS:ldap.example')
   const stranger = certificate(t, 'IP:127.0.0.1')
@@ -162,7 +162,7 @@ t.test('what is encrypted is checked', async t => {
   }
 })
 
-t.test('a server without StartTLS, and one that stops in its handshake, get no password', async t => {
+t.test('I44 RFC 4513 §3.1.4 · servers without StartTLS → no bind', async t => {
   const without = await startLdap(t, { entries })
   const stuck = await startLdap(t, { entries, hangsInTls: true })
   for (const server of [without, stuck]) {

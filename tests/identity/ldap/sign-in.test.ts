@@ -55,7 +55,7 @@ t.test('a person who is called otherwise there keeps the account; who gets the o
   })
 })
 
-t.test('nobody gets in', async t => {
+t.test('I39 RFC 4513 §5.1.2 · empty, NUL and wrong passwords, two entries, no id → refused', async t => {
   const server = await startLdap(t, {
     entries: [
       service,
@@ -102,7 +102,7 @@ t.test('nobody gets in', async t => {
   )
 })
 
-t.test('what is typed is a value and never a filter', async t => {
+t.test('I40 RFC 4515, CWE-90 · filters as names → asked for as they are, and found nowhere', async t => {
   const { enter, server } = await open(t, [person('alice'), person('bob')])
   for (const name of [
     '*',
@@ -127,7 +127,7 @@ t.test('what is typed is a value and never a filter', async t => {
   )
 })
 
-t.test('letters that directories leave out do not make new names, which would have guesses of their own', async t => {
+t.test('I42 RFC 4518 · a name in other letters → the same bucket of guesses', async t => {
   // This filter finds alice whatever is typed, as a lenient directory would.
   const { enter, server } = await open(t, [person('alice')], {
     schema: { userFilter: '(|(entryUUID=id-of-alice)(uid={name}))' }
@@ -219,7 +219,7 @@ t.test('a group search that fails lets nobody in with half of the groups', async
   t.same(await enter('alice', 'pw-alice'), { kind: 'unreachable' })
 })
 
-t.test('people who bind directly are read by themselves', async t => {
+t.test('I41 RFC 4514 · a name with the signs of a DN → one name', async t => {
   const { enter, server, directory } = await open(t, [person('alice'), person('a,b')], {
     options: { service: null, userDn: 'uid={name},ou=people,dc=lab' }
   })
@@ -233,7 +233,7 @@ t.test('people who bind directly are read by themselves', async t => {
   t.equal(directory.stands, undefined, 'and nobody can be looked up later')
 })
 
-t.test('a person whose password another directory checks is not bound here, and it takes as many steps', async t => {
+t.test('I43 · a name of another directory → no bind with the password, and as many steps', async t => {
   const { directory, server } = await open(t, [person('alice')])
   await directory.authenticate('nobody', 'pw')
   const before = [server.binds.length, server.searches.length]

@@ -153,6 +153,43 @@ const lies: Record<string, Case> = {
   'no state': { answer: answer => ({ ...answer, state: undefined }), code: 'institution_login_expired', said: /state/ }
 }
 
+/** The rows of the list of threats, and what is tried for each; the other cases belong to none. */
+const threats: Readonly<Record<string, readonly string[]>> = {
+  'I24 CVE-2015-9235, CVE-2016-5431 · ID tokens signed by none, by HMAC, by another key → refused': [
+    'an ID token with another key’s signature',
+    'an ID token without a signature',
+    'an ID token signed with the client secret',
+    'an ID token signed with the public key as a secret',
+    'an ID token that is none',
+    'no ID token at all'
+  ],
+  'I25 OpenID Connect Core §3.1.3.7 · tokens of another client, sign-in or time, userinfo of another person → refused':
+    [
+      'another audience',
+      'another nonce',
+      'no nonce',
+      'another azp',
+      'several audiences and no azp',
+      'an ID token that has expired',
+      'an ID token without an end',
+      'an ID token from the future',
+      'a sign-in of the future',
+      'userinfo of somebody else'
+    ],
+  'I26 RFC 9207, RFC 9700 §4.4 · answers and tokens of another issuer, answers without iss → refused': [
+    'another issuer',
+    'no iss in the answer, where the provider says that there is one',
+    'the answer of another provider'
+  ],
+  'I27 RFC 9700 §4.5 · foreign codes, implicit answers, other states → refused': [
+    'a code that the provider does not know',
+    'no code',
+    'an ID token in the address',
+    'another state',
+    'no state'
+  ]
+}
+
 let provider: OidcProvider
 let gate: OidcGate
 
@@ -161,23 +198,31 @@ t.before(async () => {
   gate = await startOidcGate(t, [entryOf('campus', provider, mfa), entryOf('other', provider, mfa)])
 })
 
-t.test('what is refused', async t => {
-  for (const [name, { code, status = 403, said, ...lie }] of Object.entries(lies)) {
-    provider.lies = lie
-    gate.log.length = 0
-    const browser = gate.browser()
-    const page = await browser.signIn('campus', provider)
-    isNobody(t, browser, page, code, name, status)
-    const line = gate.log.find(line => line.code === code)
-    t.match(line, { institution: 'campus', detail: said }, `${name}: the log says why`)
-    t.notMatch(String(line?.detail), /[\r\n]/, `${name}: on one line`)
-    const secret = /eyJ|code=|client_secret/
-    t.notMatch(JSON.stringify(line), secret, `${name}: without tokens`)
-  }
+async function refuses(t: Test, name: string): Promise<void> {
+  const { code, status = 403, said, ...lie } = lies[name]!
+  provider.lies = lie
+  gate.log.length = 0
+  const browser = gate.browser()
+  const page = await browser.signIn('campus', provider)
+  isNobody(t, browser, page, code, name, status)
+  const line = gate.log.find(line => line.code === code)
+  t.match(line, { institution: 'campus', detail: said }, `${name}: the log says why`)
+  t.notMatch(String(line?.detail), /[\r\n]/, `${name}: on one line`)
+  t.notMatch(JSON.stringify(line), /eyJ|code=|client_secret/, `${name}: without tokens`)
   provider.lies = {}
+}
+
+for (const [row, names] of Object.entries(threats))
+  t.test(row, async t => {
+    for (const name of names) await refuses(t, name)
+  })
+
+t.test('what else is refused', async t => {
+  const named = Object.values(threats).flat()
+  for (const name of Object.keys(lies)) if (!named.includes(name)) await refuses(t, name)
 })
 
-t.test('an answer is good for the browser that began it, once, at the institution where it began', async t => {
+t.test('I28 RFC 9700 §4.7 · one answer in another browser, at another institution, twice → refused', async t => {
   const [browser, other] = [gate.browser(), gate.browser()]
   const { location } = await browser.go(`${gate.portal}/.factorgate/login/campus`)
   const back = provider.authorize(location!)
@@ -194,7 +239,7 @@ t.test('an answer is good for the browser that began it, once, at the institutio
   t.match(textOf(replay.body), /took too long, it began in another browser, or you opened its page twice/)
 })
 
-t.test('a code that is stolen before it is used is of no use in another browser', async t => {
+t.test('I29 RFC 7636, RFC 9700 §4.5 · a stolen code in a thief’s own sign-in → refused', async t => {
   const [victim, thief] = [gate.browser(), gate.browser()]
   const theirs = await victim.go(`${gate.portal}/.factorgate/login/campus`)
   const code = new URL(provider.authorize(theirs.location!)).searchParams.get('code')!
@@ -204,32 +249,35 @@ t.test('a code that is stolen before it is used is of no use in another browser'
   isNobody(t, thief, await thief.go(answer.href), invalid, 'PKCE binds the code to who began')
 })
 
-t.test('new keys fail no sign-in: another id, the same id, no id, and a key that went away', async t => {
-  const signs = async (name: string) => {
-    const page = await gate.browser().signIn('campus', provider)
-    t.ok(page.status < 400, `${name}: ${page.body}`)
+t.test(
+  'I30 · new keys with every kind of id, and one that went away → new ones count at once, the old one no more',
+  async t => {
+    const signs = async (name: string) => {
+      const page = await gate.browser().signIn('campus', provider)
+      t.ok(page.status < 400, `${name}: ${page.body}`)
+    }
+    await signs('before')
+    provider.keys = [await provider.newKey()]
+    await signs('another key at once')
+    provider.keys = [await provider.newKey('ES256', provider.keys[0]!.kid)]
+    await signs('another key with the same id')
+    provider.keys = [await provider.newKey('EdDSA'), ...provider.keys]
+    await signs('another algorithm')
+    const old = [...provider.keys]
+    provider.keys = [await provider.newKey('RS256'), ...old]
+    provider.lies = {
+      jwks: keys => ({ keys: keys.map(({ public: { kid: _, ...key } }) => key) }),
+      token: (c, key) => provider.sign(c, { kid: undefined }, key)
+    }
+    await signs('keys without ids')
+    const [gone] = provider.keys
+    provider.keys = [await provider.newKey()]
+    provider.lies = { token: claims => provider.sign(claims, {}, gone!) }
+    const browser = gate.browser()
+    isNobody(t, browser, await browser.signIn('campus', provider), invalid, 'a key that is no longer listed')
+    provider.lies = {}
   }
-  await signs('before')
-  provider.keys = [await provider.newKey()]
-  await signs('another key at once')
-  provider.keys = [await provider.newKey('ES256', provider.keys[0]!.kid)]
-  await signs('another key with the same id')
-  provider.keys = [await provider.newKey('EdDSA'), ...provider.keys]
-  await signs('another algorithm')
-  const old = [...provider.keys]
-  provider.keys = [await provider.newKey('RS256'), ...old]
-  provider.lies = {
-    jwks: keys => ({ keys: keys.map(({ public: { kid: _, ...key } }) => key) }),
-    token: (c, key) => provider.sign(c, { kid: undefined }, key)
-  }
-  await signs('keys without ids')
-  const [gone] = provider.keys
-  provider.keys = [await provider.newKey()]
-  provider.lies = { token: claims => provider.sign(claims, {}, gone!) }
-  const browser = gate.browser()
-  isNobody(t, browser, await browser.signIn('campus', provider), invalid, 'a key that is no longer listed')
-  provider.lies = {}
-})
+)
 
 const broken: Record<string, Case> = {
   'metadata of another issuer': {
@@ -279,29 +327,32 @@ function breakOff(_path: string, response: import('node:http').ServerResponse): 
   return true
 }
 
-t.test('a provider whose metadata cannot be used stops its own people alone', async t => {
-  const bad = new Map<string, OidcProvider>()
-  for (const name of Object.keys(broken)) bad.set(name, await startOidcProvider(t))
-  const good = await startOidcProvider(t)
-  good.person = { ...good.person, acr: 'https://refeds.org/profile/mfa' }
-  const entries = [...bad.values()].map((each, index) => entryOf(`bad-${index}`, each))
-  const gate = await startOidcGate(t, [...entries, entryOf('good', good, mfa)])
-  for (const [index, [name, { code, status = 403, said, ...lie }]] of Object.entries(broken).entries()) {
-    const provider = bad.get(name)!
-    provider.lies = lie
-    gate.log.length = 0
-    const browser = gate.browser()
-    const page = await browser.go(`${gate.portal}/.factorgate/login/bad-${index}`)
-    const end = page.location === null ? page : await browser.go(provider.authorize(page.location))
-    isNobody(t, browser, end, code, name, status)
-    t.match(
-      gate.log.find(line => line.code === code),
-      { institution: `bad-${index}`, detail: said },
-      name
-    )
-    t.equal((await gate.browser().signIn('good', good)).status, 200, `${name}: others go on`)
+t.test(
+  'I31 OpenID Connect Discovery §4.3 · metadata of another issuer, redirects, floods → its people wait, others go on',
+  async t => {
+    const bad = new Map<string, OidcProvider>()
+    for (const name of Object.keys(broken)) bad.set(name, await startOidcProvider(t))
+    const good = await startOidcProvider(t)
+    good.person = { ...good.person, acr: 'https://refeds.org/profile/mfa' }
+    const entries = [...bad.values()].map((each, index) => entryOf(`bad-${index}`, each))
+    const gate = await startOidcGate(t, [...entries, entryOf('good', good, mfa)])
+    for (const [index, [name, { code, status = 403, said, ...lie }]] of Object.entries(broken).entries()) {
+      const provider = bad.get(name)!
+      provider.lies = lie
+      gate.log.length = 0
+      const browser = gate.browser()
+      const page = await browser.go(`${gate.portal}/.factorgate/login/bad-${index}`)
+      const end = page.location === null ? page : await browser.go(provider.authorize(page.location))
+      isNobody(t, browser, end, code, name, status)
+      t.match(
+        gate.log.find(line => line.code === code),
+        { institution: `bad-${index}`, detail: said },
+        name
+      )
+      t.equal((await gate.browser().signIn('good', good)).status, 200, `${name}: others go on`)
+    }
   }
-})
+)
 
 t.test('a provider that is down is asked again after a pause, and takes people once it is up', async t => {
   const late = await startOidcProvider(t)

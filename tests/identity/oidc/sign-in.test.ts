@@ -29,7 +29,7 @@ t.test('a second factor that was checked there opens the app, which gets name, a
   t.ok((asked.get('code_verifier') ?? '').length >= 43)
 })
 
-t.test('the way there has PKCE, state and nonce, and asks for the second factor as a wish', async t => {
+t.test('I32 RFC 9700 §2.1.1 · a provider that announces no PKCE → PKCE, state and nonce in the request', async t => {
   const provider = await startOidcProvider(t)
   const gate = await startOidcGate(t, [entryOf('campus', provider, mfa)])
   const { location } = await gate.browser().go(`${gate.portal}/.factorgate/login/campus`)
@@ -93,7 +93,7 @@ t.test('what counts as a second factor there', async t => {
   t.notMatch(page.body, /Confirm at/)
 })
 
-t.test('a rule that names a factor is never met by what the provider says', async t => {
+t.test('I35 RFC 8176 · claims of passkeys and codes → our own factor is asked for', async t => {
   const provider = await startOidcProvider(t)
   const gate = await startOidcGate(t, [entryOf('campus', provider, mfa)])
   provider.person = { ...provider.person, acr, amr: ['mfa'], auth_time: now() }
@@ -142,7 +142,7 @@ t.test('signed userinfo is taken where the provider has signed it', async t => {
   t.same([refused.status, refused.headers['factorgate-error']], [403, 'institution_answer_invalid'])
 })
 
-t.test('an address that is not confirmed there is left out, and groups that were left out are none', async t => {
+t.test('I34 OpenID Connect Core §5.1 · an unconfirmed address → left out', async t => {
   const provider = await startOidcProvider(t)
   const gate = await startOidcGate(t, [entryOf('campus', provider, mfa)])
   const pointer = { _claim_names: { groups: 'src1' }, _claim_sources: { src1: { endpoint: 'http://127.0.0.1:1/' } } }
@@ -154,7 +154,7 @@ t.test('an address that is not confirmed there is left out, and groups that were
   t.match(gate.said(), /left out the groups/)
 })
 
-t.test('a person is the sub: another name is followed, and the name of somebody else is refused', async t => {
+t.test('I33 nOAuth · the mail and name of another person → the own account, or nobody', async t => {
   const provider = await startOidcProvider(t)
   const gate = await startOidcGate(t, [entryOf('campus', provider, mfa), entryOf('other', provider, mfa)])
   await gate.account('root')

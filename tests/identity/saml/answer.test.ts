@@ -118,33 +118,36 @@ const refusals: readonly (readonly [string, Change, RegExp])[] = [
   ['SAML 1.1', each => each.replace('Version="2.0"', 'Version="1.1"'), /SAML 2\.0/]
 ]
 
-t.test('an answer is refused for', async t => {
-  const rig = makeRig({ providers: [provider] })
-  for (const [name, change, why] of refusals) {
+t.test(
+  'I15 SAML Profiles §4.1.4.3 · answers for another audience, recipient, destination or time → refused',
+  async t => {
+    const rig = makeRig({ providers: [provider] })
+    for (const [name, change, why] of refusals) {
+      const say = await rig.asked()
+      t.match(await rig.refusal(provider.answer(say, each => change(each, say))), why, name)
+    }
+    const unsigned: readonly (readonly [string, (xml: string) => string, RegExp])[] = [
+      [
+        'another Destination',
+        xml => xml.replace(/Destination="[^"]*"/, 'Destination="https://elsewhere.example/acs"'),
+        /Destination/
+      ],
+      [
+        'another issuer of the response',
+        xml => xml.replace(/<saml:Issuer>[^<]*/, '<saml:Issuer>https://unknown.example'),
+        /does not describe/
+      ],
+      ['another root', xml => xml.replaceAll('samlp:Response', 'samlp:ArtifactResponse'), /is no response/],
+      ['half of it', xml => xml.slice(0, xml.length / 2), /ends|well-formed/],
+      ['nothing', () => '', /no SAML response/]
+    ]
+    for (const [name, change, why] of unsigned)
+      t.match(await rig.refusal(change(provider.answer(await rig.asked()))), why, name)
     const say = await rig.asked()
-    t.match(await rig.refusal(provider.answer(say, each => change(each, say))), why, name)
+    const bare = provider.response(provider.assertion(say), say).replace(/ Destination="[^"]*"/, '')
+    t.match(await rig.refusal(provider.sign(bare, '_r1')), /Destination/, 'a signed response without a Destination')
   }
-  const unsigned: readonly (readonly [string, (xml: string) => string, RegExp])[] = [
-    [
-      'another Destination',
-      xml => xml.replace(/Destination="[^"]*"/, 'Destination="https://elsewhere.example/acs"'),
-      /Destination/
-    ],
-    [
-      'another issuer of the response',
-      xml => xml.replace(/<saml:Issuer>[^<]*/, '<saml:Issuer>https://unknown.example'),
-      /does not describe/
-    ],
-    ['another root', xml => xml.replaceAll('samlp:Response', 'samlp:ArtifactResponse'), /is no response/],
-    ['half of it', xml => xml.slice(0, xml.length / 2), /ends|well-formed/],
-    ['nothing', () => '', /no SAML response/]
-  ]
-  for (const [name, change, why] of unsigned)
-    t.match(await rig.refusal(change(provider.answer(await rig.asked()))), why, name)
-  const say = await rig.asked()
-  const bare = provider.response(provider.assertion(say), say).replace(/ Destination="[^"]*"/, '')
-  t.match(await rig.refusal(provider.sign(bare, '_r1')), /Destination/, 'a signed response without a Destination')
-})
+)
 
 t.test('a failure is told, whether it is signed or not', async t => {
   const rig = makeRig({ providers: [provider] })
@@ -160,7 +163,7 @@ t.test('a failure is told, whether it is signed or not', async t => {
   )
 })
 
-t.test('an assertion counts once', async t => {
+t.test('I16 SAML Profiles §4.1.4.5 · the same assertion twice → the second is refused', async t => {
   const rig = makeRig({ providers: [provider] })
   const xml = provider.answer(await rig.asked())
   t.equal(await rig.refusal(xml), null)
@@ -288,7 +291,7 @@ const nobody: readonly (readonly [string, Partial<Say>, Partial<RigOptions>, Reg
   ['no assurance', { attributes: alice }, { assurance: ['high'] }, /absent/]
 ]
 
-t.test('nobody is made of', async t => {
+t.test('I17 · names and ids under scopes of others, two values → nobody', async t => {
   for (const [name, say, options, why] of nobody) {
     const rig = makeRig({ providers: [provider], ...options })
     const { answer } = await rig.accepted(provider.answer({ ...(await rig.asked()), ...say }))
@@ -311,7 +314,7 @@ t.test(
   }
 )
 
-t.test('among several providers, none makes operators of the gate', async t => {
+t.test('I18 Golden SAML (CyberArk 2017) · operators out of a federation → the group is left out', async t => {
   const attributes = alice + attributeOf(entitlement, 'operators', ' operators ', 'chemistry')
   for (const [isAlone, groups] of [
     [true, ['operators', 'chemistry']],

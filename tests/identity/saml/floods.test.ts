@@ -38,7 +38,7 @@ const floods: readonly (readonly [string, (xml: string) => string, RegExp])[] = 
   ]
 ]
 
-t.test('an answer is refused for', async t => {
+t.test('I19 · messages that are dear to read → refused before', async t => {
   const rig = makeRig({ providers: [provider] })
   for (const [name, change, why] of floods)
     t.match(await rig.refusal(change(provider.answer(await rig.asked()))), why, name)

@@ -110,15 +110,18 @@ const refused: readonly (readonly [string, string, RegExp])[] = [
   ['another encoding', `<?xml version="1.0" encoding="ISO-8859-1"?>${list(both)}`, /only UTF-8/]
 ]
 
-t.test('metadata from an address is refused for', async t => {
-  const server = await serve(t)
-  for (const [name, body, why] of refused) {
-    server.answer = () => ({ body })
-    const { source, problems } = open(t, { kind: 'url', address: `${server.url}/all.xml` })
-    t.match(await found(source), why, name)
-    t.match(problems, [why])
+t.test(
+  'I22 SAML Metadata §4.1 · metadata unsigned, wrapped, changed, expired, without an end, with a DOCTYPE → refused',
+  async t => {
+    const server = await serve(t)
+    for (const [name, body, why] of refused) {
+      server.answer = () => ({ body })
+      const { source, problems } = open(t, { kind: 'url', address: `${server.url}/all.xml` })
+      t.match(await found(source), why, name)
+      t.match(problems, [why])
+    }
   }
-})
+)
 
 t.test('a server that is down is told from metadata that is wrong', async t => {
   const server = await serve(t)
@@ -169,7 +172,7 @@ t.test('an MDQ server is asked by the hash of the entity id, once', async t => {
   t.equal(await found(lying, two.entityId), null, 'the signed metadata of another entity does not count')
 })
 
-t.test('questions of strangers to an MDQ server do not keep out whom the gate knows', async t => {
+t.test('I23 · made-up entity ids → those that are known are found', async t => {
   const server = await serve(t)
   const entity = one
     .metadata()

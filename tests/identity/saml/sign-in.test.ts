@@ -69,26 +69,33 @@ t.test(
   }
 )
 
-t.test('an answer is for the browser that asked, and for its request', async t => {
-  const { gate, provider, browser, start } = await fixture(t)
-  const first = sayTo((await browser.get(start)).headers.location!)
-  const second = sayTo((await browser.get(start)).headers.location!)
-  const post = (say: typeof first, relayState: string, id: string) =>
-    browser.postFromElsewhere(`${start}/acs`, {
-      SAMLResponse: encode(provider.answer({ ...say, assertionId: id })),
-      RelayState: relayState
-    })
-  const elsewhere = await post(first, first.relayState, '_b1')
-  const stranger = new Browser(gate.port)
-  const theirs = await stranger.get(gate.portal + elsewhere.headers.location)
-  t.equal(theirs.headers['factorgate-error'], 'institution_login_expired', 'not for another browser')
-  const crossed = await post(first, second.relayState, '_b2')
-  t.equal(crossed.headers['factorgate-error'], 'institution_answer_invalid', 'not for another request of this browser')
-  t.match(gate.log.at(-1), { detail: /another request/ })
-  t.equal(await gate.server.runtime.accounts.byName('alice@uni.example'), null, 'nobody came in')
-})
+t.test(
+  'I12 SAML Profiles §4.1.4.5 · an answer for another browser, for another request, for none → nobody comes in',
+  async t => {
+    const { gate, provider, browser, start } = await fixture(t)
+    const first = sayTo((await browser.get(start)).headers.location!)
+    const second = sayTo((await browser.get(start)).headers.location!)
+    const post = (say: typeof first, relayState: string, id: string) =>
+      browser.postFromElsewhere(`${start}/acs`, {
+        SAMLResponse: encode(provider.answer({ ...say, assertionId: id })),
+        RelayState: relayState
+      })
+    const elsewhere = await post(first, first.relayState, '_b1')
+    const stranger = new Browser(gate.port)
+    const theirs = await stranger.get(gate.portal + elsewhere.headers.location)
+    t.equal(theirs.headers['factorgate-error'], 'institution_login_expired', 'not for another browser')
+    const crossed = await post(first, second.relayState, '_b2')
+    t.equal(
+      crossed.headers['factorgate-error'],
+      'institution_answer_invalid',
+      'not for another request of this browser'
+    )
+    t.match(gate.log.at(-1), { detail: /another request/ })
+    t.equal(await gate.server.runtime.accounts.byName('alice@uni.example'), null, 'nobody came in')
+  }
+)
 
-t.test('an answer of another provider than the one that was asked is refused', async t => {
+t.test('I13 RFC 9700 §4.4 · the valid answer of a provider that was not asked → refused', async t => {
   const one = new SamlProvider('https://one.example/entity', pair)
   const two = new SamlProvider('https://two.example/entity', makePair(t, 'two'))
   const { gate, browser, start } = await fixture(t, {
@@ -144,49 +151,58 @@ t.test('our metadata says what a provider needs, and nothing without a key that 
   t.notMatch((await plain.browser.get(`${plain.start}/metadata`)).body, /KeyDescriptor|SingleLogoutService/)
 })
 
-t.test('a sign-out there ends the session here, and only a signed one does', async t => {
-  const ours = makePair(t, 'gate')
-  const { gate, provider, browser, start } = await fixture(t, {
-    more: `, key: "${ours.files.key}", cert: "${ours.files.certificate}"`
-  })
-  const say = sayTo((await browser.get(start)).headers.location!)
-  const posted = await browser.postFromElsewhere(`${start}/acs`, {
-    SAMLResponse: encode(provider.answer(say)),
-    RelayState: say.relayState
-  })
-  await browser.get(gate.portal + posted.headers.location)
-  const account = await gate.server.runtime.accounts.byName('alice@uni.example')
-  const sessions = async () => (await gate.server.runtime.sessions.list(account!.id)).length
-  t.equal(await sessions(), 1)
-  const request = (index: string, more = {}) => {
-    const given = {
-      issuer: provider.entityId,
-      destination: `${start}/slo`,
-      at: Date.now(),
-      key: provider.pair.key as string | null,
-      ...more
-    }
-    const xml = `<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_l1" Version="2.0" IssueInstant="${new Date(given.at).toISOString()}" Destination="${given.destination}"><saml:Issuer>${given.issuer}</saml:Issuer><saml:NameID>_t1</saml:NameID><samlp:SessionIndex>${index}</samlp:SessionIndex></samlp:LogoutRequest>`
-    return browser.get(
-      redirectUrl(`${start}/slo`, 'SAMLRequest', xml, 'relay', given.key === null ? null : createPrivateKey(given.key))
-    )
-  }
-  for (const [name, more] of [
-    ['unsigned', { key: null }],
-    ['signed by somebody else', { key: ours.key }],
-    ['for another place', { destination: 'https://elsewhere.example/slo' }],
-    ['of an hour ago', { at: Date.now() - 3_600_000 }],
-    ['of another provider', { issuer: 'https://other.example' }]
-  ] as const) {
-    t.equal((await request('_s1', more)).headers['factorgate-error'], 'institution_answer_invalid', name)
+t.test(
+  'I14 SAML Profiles §4.4.4.1 · sign-outs unsigned, of another key, for another place, old, of another provider → the session stays',
+  async t => {
+    const ours = makePair(t, 'gate')
+    const { gate, provider, browser, start } = await fixture(t, {
+      more: `, key: "${ours.files.key}", cert: "${ours.files.certificate}"`
+    })
+    const say = sayTo((await browser.get(start)).headers.location!)
+    const posted = await browser.postFromElsewhere(`${start}/acs`, {
+      SAMLResponse: encode(provider.answer(say)),
+      RelayState: say.relayState
+    })
+    await browser.get(gate.portal + posted.headers.location)
+    const account = await gate.server.runtime.accounts.byName('alice@uni.example')
+    const sessions = async () => (await gate.server.runtime.sessions.list(account!.id)).length
     t.equal(await sessions(), 1)
+    const request = (index: string, more = {}) => {
+      const given = {
+        issuer: provider.entityId,
+        destination: `${start}/slo`,
+        at: Date.now(),
+        key: provider.pair.key as string | null,
+        ...more
+      }
+      const xml = `<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_l1" Version="2.0" IssueInstant="${new Date(given.at).toISOString()}" Destination="${given.destination}"><saml:Issuer>${given.issuer}</saml:Issuer><saml:NameID>_t1</saml:NameID><samlp:SessionIndex>${index}</samlp:SessionIndex></samlp:LogoutRequest>`
+      return browser.get(
+        redirectUrl(
+          `${start}/slo`,
+          'SAMLRequest',
+          xml,
+          'relay',
+          given.key === null ? null : createPrivateKey(given.key)
+        )
+      )
+    }
+    for (const [name, more] of [
+      ['unsigned', { key: null }],
+      ['signed by somebody else', { key: ours.key }],
+      ['for another place', { destination: 'https://elsewhere.example/slo' }],
+      ['of an hour ago', { at: Date.now() - 3_600_000 }],
+      ['of another provider', { issuer: 'https://other.example' }]
+    ] as const) {
+      t.equal((await request('_s1', more)).headers['factorgate-error'], 'institution_answer_invalid', name)
+      t.equal(await sessions(), 1)
+    }
+    await request('_another')
+    t.equal(await sessions(), 1, 'another session there')
+    const done = await request('_s1')
+    t.match(
+      done.headers.location,
+      /^https:\/\/idp\.example\/entity\/slo\?SAMLResponse=.*&RelayState=relay&SigAlg=.*&Signature=/
+    )
+    t.equal(await sessions(), 0)
   }
-  await request('_another')
-  t.equal(await sessions(), 1, 'another session there')
-  const done = await request('_s1')
-  t.match(
-    done.headers.location,
-    /^https:\/\/idp\.example\/entity\/slo\?SAMLResponse=.*&RelayState=relay&SigAlg=.*&Signature=/
-  )
-  t.equal(await sessions(), 0)
-})
+)

@@ -18,34 +18,37 @@ async function clockedGate(t: Parameters<typeof samlGate>[0], more: Partial<Para
   return { ...(await samlGate(t, { pair, clock: () => time.now, ...more })), time }
 }
 
-t.test('an answer is refused unread where its RelayState', async t => {
-  const other = '  - { id: uni2, kind: saml, title: Uni2, metadata: FILE, idp: "https://idp.example/entity" }'
-  const { gate, browser, start, time } = await clockedGate(t, { besides: other })
-  const state = sayTo((await browser.get(start)).headers.location!).relayState
-  const elsewhere = sayTo((await browser.get(`${start}2`)).headers.location!).relayState
-  const [random = '', end = '', mac = ''] = state.split('.')
-  const rows: readonly (readonly [sentence: string, state: string])[] = [
-    ['is absent', ''],
-    ['is any text', 'https://evil.example/'],
-    ['is made up', `${random}.${end}.${'A'.repeat(43)}`],
-    ['has another random part', `${'A'.repeat(22)}.${end}.${mac}`],
-    ['has another end', `${random}.${(Number.parseInt(end, 36) + 1).toString(36)}.${mac}`],
-    ['belongs to another institution', elsewhere]
-  ]
-  const post = (relayState: string) =>
-    browser.postFromElsewhere(`${start}/acs`, { SAMLResponse: 'not even base64!', RelayState: relayState })
-  for (const [sentence, relayState] of rows) {
-    const answer = await post(relayState)
-    t.equal(answer.headers['factorgate-error'], 'institution_login_expired', sentence)
+t.test(
+  'I20 SAML Bindings §3.4.3 · RelayStates that are absent, an address, made up, of another institution, or old → refused unread',
+  async t => {
+    const other = '  - { id: uni2, kind: saml, title: Uni2, metadata: FILE, idp: "https://idp.example/entity" }'
+    const { gate, browser, start, time } = await clockedGate(t, { besides: other })
+    const state = sayTo((await browser.get(start)).headers.location!).relayState
+    const elsewhere = sayTo((await browser.get(`${start}2`)).headers.location!).relayState
+    const [random = '', end = '', mac = ''] = state.split('.')
+    const rows: readonly (readonly [sentence: string, state: string])[] = [
+      ['is absent', ''],
+      ['is any text', 'https://evil.example/'],
+      ['is made up', `${random}.${end}.${'A'.repeat(43)}`],
+      ['has another random part', `${'A'.repeat(22)}.${end}.${mac}`],
+      ['has another end', `${random}.${(Number.parseInt(end, 36) + 1).toString(36)}.${mac}`],
+      ['belongs to another institution', elsewhere]
+    ]
+    const post = (relayState: string) =>
+      browser.postFromElsewhere(`${start}/acs`, { SAMLResponse: 'not even base64!', RelayState: relayState })
+    for (const [sentence, relayState] of rows) {
+      const answer = await post(relayState)
+      t.equal(answer.headers['factorgate-error'], 'institution_login_expired', sentence)
+    }
+    t.equal((await post(state)).headers['factorgate-error'], 'institution_answer_invalid', 'ours is read')
+    time.now += 10 * minute + 2000
+    t.equal((await post(state)).headers['factorgate-error'], 'institution_login_expired', 'is older than ten minutes')
+    t.ok(state.length <= 80, 'and it has no more bytes than SAML allows')
+    t.equal(gate.log.filter(({ code }) => code === 'institution_login_expired').length, 7)
   }
-  t.equal((await post(state)).headers['factorgate-error'], 'institution_answer_invalid', 'ours is read')
-  time.now += 10 * minute + 2000
-  t.equal((await post(state)).headers['factorgate-error'], 'institution_login_expired', 'is older than ten minutes')
-  t.ok(state.length <= 80, 'and it has no more bytes than SAML allows')
-  t.equal(gate.log.filter(({ code }) => code === 'institution_login_expired').length, 7)
-})
+)
 
-t.test('answers that are not valid are limited for each network, and those of people are not', async t => {
+t.test('I21 · sixty false answers from one network → 429, and few lines', async t => {
   const { gate, browser, provider, start } = await clockedGate(t)
   const say = sayTo((await browser.get(start)).headers.location!)
   const good = (id: string) => ({
