@@ -34,6 +34,7 @@ export function framePageHeaders(sites: readonly Site[], domains: readonly strin
     'referrer-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-site',
     'cache-control': 'no-store',
+    'x-robots-tag': 'noindex',
     vary: 'Cookie'
   }
 }

@@ -297,6 +297,7 @@ export function errorPages(
       again: continueUrl ?? (isGet ? raw : page),
       unsent,
       address: app !== null && isGet ? app.origin + (judged?.raw ?? target?.raw) : null,
+      back: isGet ? undefined : (page ?? (app === null ? '/.factorgate/' : `${app.prefix}/`)),
       query: page === null ? '' : target?.query,
       retryAfterSeconds,
       say

@@ -65,7 +65,7 @@ export function registerAssets(scope: FastifyInstance): void {
 }
 
 function named(name: string, extension: string, type: string, body: string): Asset {
-  const hash = createHash('sha256').update(body).digest('base64url').slice(0, 12)
+  const hash = createHash('sha256').update(body).digest('base64url').slice(0, 8)
   return { type, body, path: `${assetsPath}${name}.${hash}.${extension}` }
 }
 

@@ -6,7 +6,7 @@ const frame = 'M5 66h62M18 66V9.5A2.5 2.5 0 0 1 20.5 7h31A2.5 2.5 0 0 1 54 9.5V6
 
 export function Door({ state }: { state: Drawing }) {
   return (
-    <svg class="door" viewBox="0 0 72 76" width="72" height="76" aria-hidden="true">
+    <svg class="door" viewBox="0 0 72 76" aria-hidden="true">
       {state === 'key' ? <Key /> : <Frame state={state} />}
     </svg>
   )

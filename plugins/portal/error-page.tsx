@@ -35,6 +35,8 @@ export interface ErrorContext extends Branding {
   readonly unsent?: { readonly href: string; readonly isForeign: boolean } | null | undefined
   readonly address?: string | null | undefined
   readonly query?: string | undefined
+  /** See `Frame.back`. */
+  readonly back?: string | undefined
   /** English where it is left out. */
   readonly say?: Messages | undefined
 }
@@ -46,7 +48,7 @@ export function errorFrame(look: Branding, say: Messages | undefined, base: stri
 
 /** As HTML. `pageHeaders` has its headers. */
 export function renderError(code: ErrorCode, context: ErrorContext): string {
-  const frame = errorFrame(context, context.say, context.portalOrigin)
+  const frame = { ...errorFrame(context, context.say, context.portalOrigin), back: context.back }
   return toHtml(<ErrorPage frame={frame} code={code} context={context} />)
 }
 
@@ -138,7 +140,9 @@ export function WhomToAsk({ say, context }: { say: Messages['error']; context: E
         </>
       )}
       <dt>{say.reference}</dt>
-      <dd>{context.reference}</dd>
+      <dd>
+        <bdi>{context.reference}</bdi>
+      </dd>
     </dl>
   )
 }

@@ -26,6 +26,7 @@ export function pageHeaders(formOrigins: readonly string[] = []): Record<string,
     'permissions-policy':
       'publickey-credentials-get=(self), publickey-credentials-create=(self), clipboard-write=(self), camera=(), microphone=(), geolocation=()',
     'cache-control': 'no-store',
+    'x-robots-tag': 'noindex',
     vary: 'Cookie'
   }
 }

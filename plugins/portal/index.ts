@@ -15,6 +15,7 @@ import { registerEnrol } from './enrol.tsx'
 import { registerFactors } from './factors.tsx'
 import { guardForms } from './forms.ts'
 import { registerInvite } from './invite.tsx'
+import { registerLanguage } from './language-page.tsx'
 import { registerLogin } from './login.tsx'
 import { registerLogout } from './logout.tsx'
 import type { PortalOptions } from './options.ts'
@@ -55,7 +56,8 @@ const pageRoutes = [
   registerPassword,
   registerSessions,
   registerLogout,
-  registerCallback
+  registerCallback,
+  registerLanguage
 ]
 
 export const portalPlugin = fp<{ portal: PortalOptions }>(

@@ -15,6 +15,8 @@ export interface Frame {
   readonly base: string
   readonly csrf: string
   readonly isRetry?: boolean
+  /** The page to come back to after a choice of language. It is left out for a GET: the browser names that page itself. */
+  readonly back?: string | undefined
 }
 
 interface PageProps {
@@ -27,11 +29,13 @@ interface PageProps {
 }
 
 /**
- * The document as a string. Shapes of the drawing become empty tags. Text cannot contain such an end, since its `<` is escaped. Isolates
+ * The document as a string. Shapes of the drawing become empty tags, and void elements lose their slash. Text cannot contain such an end, since its `<` is escaped. Isolates
  * in text become elements; in attributes, where no element can be, they are left out.
  */
 export function toHtml(page: JSX.Element): string {
-  const html = `<!doctype html>${renderToString(page).replace(/><\/(?:path|circle)>/g, '/>')}`
+  const html = `<!doctype html>${renderToString(page)
+    .replace(/><\/(?:path|circle)>/g, '/>')
+    .replace(/(<(?:meta|link|input)(?:[^"<>/]|"[^"]*")*)\/>/g, '$1>')}`
   if (!html.includes('\u2068')) return html
   return html.replace(tagOrIsolate, (part, name) => (name === undefined ? plain(part) : `<bdi>${name}</bdi>`))
 }
@@ -46,9 +50,8 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
     <html lang={say.entry.tag} dir={say.entry.direction === 'rtl' ? 'rtl' : undefined}>
       <head>
         <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="viewport" content="width=device-width" />
         <meta name="color-scheme" content="light dark" />
-        <meta name="robots" content="noindex" />
         <title>{plain(`${full} · ${look.title}`)}</title>
         <link rel="icon" href={tabIcon.path} />
         <link rel="stylesheet" href={pageSheet(look.accent).path} />
@@ -77,16 +80,19 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
           </h1>
           {children}
         </main>
-        {look.contact !== null && (
-          <footer>
+        <footer>
+          {look.contact !== null && (
             <p>
               {say.frame.contact}{' '}
               <bdi>
                 <Contact text={look.contact} />
               </bdi>
             </p>
-          </footer>
-        )}
+          )}
+          <a href={`/.factorgate/language${frame.back ? `?back=${encodeURIComponent(frame.back)}` : ''}`}>
+            {say.frame.language}
+          </a>
+        </footer>
       </body>
     </html>
   )
@@ -99,9 +105,8 @@ export function FramedSheet({ frame, title, children }: Pick<PageProps, 'frame' 
     <html lang={say.entry.tag} dir={say.entry.direction === 'rtl' ? 'rtl' : undefined}>
       <head>
         <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="viewport" content="width=device-width" />
         <meta name="color-scheme" content="light dark" />
-        <meta name="robots" content="noindex" />
         <title>{plain(`${title} · ${look.title}`)}</title>
         <link rel="stylesheet" href={pageSheet(look.accent).path} />
       </head>

@@ -5,6 +5,7 @@ import type { Credentials } from '../../src/factor/credential.ts'
 import type { RecoveryCodes } from '../../src/factor/recovery-code.ts'
 import type { Totp } from '../../src/factor/totp.ts'
 import type { Webauthn } from '../../src/factor/webauthn.ts'
+import type { Accounts } from '../../src/identity/accounts.ts'
 import type { Directories } from '../../src/identity/directories.ts'
 import type { Invitations } from '../../src/identity/invitations.ts'
 import type { LocalDirectory } from '../../src/identity/local.ts'
@@ -43,6 +44,7 @@ export interface PortalRoutes {
 
 /** Changes of a sign-in go through `signIn`. */
 export interface PortalServices {
+  readonly accounts: Pick<Accounts, 'update'>
   readonly sessions: Pick<Sessions, 'list' | 'whyEnded'>
   readonly credentials: Pick<Credentials, 'list' | 'get'>
   readonly invitations: Pick<Invitations, 'isWaiting'>

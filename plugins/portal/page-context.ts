@@ -12,6 +12,7 @@ import type { Device } from '../../src/session/session.ts'
 import type { Principal } from '../../src/session/sessions.ts'
 import type { Caller, SignedCaller } from '../../src/sign-in/caller.ts'
 import { nonceCookie, readNonce, readOwn, readOwnNonce } from '../cookies.ts'
+import { formPage } from '../form-page.ts'
 import { deviceCookieOf } from './device-cookie.ts'
 import { pageHeaders } from './headers.ts'
 import { messagesFor } from './language.ts'
@@ -122,7 +123,8 @@ export function frameOf(page: PageContext): Frame {
     person: principal?.isFullySignedIn ? { displayName: principal.account.displayName } : null,
     base: site.isPortal ? '' : portal.portalOrigin,
     csrf: csrfToken(page),
-    isRetry: page.isRetry === true
+    isRetry: page.isRetry === true,
+    back: page.request.method === 'GET' ? undefined : formPage(page.request)
   }
 }
 

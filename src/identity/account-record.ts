@@ -9,7 +9,7 @@ export const accountRecord = new RecordKind<Account>({
 })
 
 function isAccount(record: Loose): record is Loose & Account {
-  const { id, name, displayName, directory, externalId, email, groups, suspended, createdAt } =
+  const { id, name, displayName, directory, externalId, email, groups, suspended, createdAt, language } =
     record as Partial<Account>
   return (
     [id, name, displayName, directory].every(field => typeof field === 'string' && field !== '') &&
@@ -18,6 +18,7 @@ function isAccount(record: Loose): record is Loose & Account {
     Array.isArray(groups) &&
     groups.every(group => typeof group === 'string') &&
     (suspended === null || (typeof suspended === 'object' && typeof suspended.why === 'string')) &&
-    typeof createdAt === 'number'
+    typeof createdAt === 'number' &&
+    (language === undefined || typeof language === 'string')
   )
 }

@@ -40,7 +40,7 @@ export interface NewAccount {
   readonly externalId?: string
 }
 
-export type AccountChange = Partial<Pick<Account, 'displayName' | 'email' | 'groups' | 'directory'>>
+export type AccountChange = Partial<Pick<Account, 'displayName' | 'email' | 'groups' | 'directory' | 'language'>>
 
 const index = 'accounts'
 /** Set when the index of addresses is complete. A store of an older version lacks it. */

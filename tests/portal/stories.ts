@@ -1,15 +1,17 @@
 /**
- * Takes the pictures of all stories: light and dark, phone and desktop. `npm run stories [FOLDER]` writes them to FOLDER (default
- * var/stories), and those of the sign-in page to tests/portal/screenshots for the README.
+ * Takes the pictures of all stories: light and dark, phone and desktop. `npm run stories [FOLDER] [LANGUAGE…] [NAME…]` writes them to FOLDER
+ * (default var/stories), and the English ones of the sign-in page to tests/portal/screenshots for the README. The default language is English.
  */
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
+import { isLanguage } from '../../src/messages/languages.ts'
 import { openBrowser, openContext } from '../fixtures/browser/browser.ts'
 import { stories } from './story-list.tsx'
 import { serveStories } from './story-server.ts'
 
 const folder = path.resolve(process.argv[2] ?? 'var/stories')
-const only = process.argv.slice(3)
+const languages = process.argv.slice(3).filter(isLanguage)
+const only = process.argv.slice(3).filter(each => !isLanguage(each))
 const kept = new URL('./screenshots/', import.meta.url).pathname
 const ends: (() => unknown)[] = []
 const end = { teardown: (handler: () => unknown) => void ends.unshift(handler) }
@@ -27,10 +29,16 @@ try {
       const page = await context.newPage()
       for (const { name } of stories) {
         if (only.length > 0 && !only.includes(name)) continue
-        await page.goto(`${origin}/${name}`)
-        await page.screenshot({ path: path.join(folder, `${name}.${size}.${colorScheme}.png`), fullPage: true })
-        if (name === 'login' && size === 'desktop')
-          await page.screenshot({ path: path.join(kept, `sign-in-${colorScheme}.png`) })
+        for (const language of languages.length === 0 ? ['en' as const] : languages) {
+          await page.goto(`${origin}/${language}/${name}`)
+          const prefix = language === 'en' ? '' : `${language}.`
+          await page.screenshot({
+            path: path.join(folder, `${prefix}${name}.${size}.${colorScheme}.png`),
+            fullPage: true
+          })
+          if (language === 'en' && name === 'login' && size === 'desktop')
+            await page.screenshot({ path: path.join(kept, `sign-in-${colorScheme}.png`) })
+        }
       }
       await context.close()
     }

@@ -11,6 +11,7 @@ import { RemovePage } from '../../plugins/portal/factors.tsx'
 import { ChooserPage, type ChooserView } from '../../plugins/portal/institutions/saml-chooser.tsx'
 import { InvitePage } from '../../plugins/portal/invite.tsx'
 import { type ElsewhereView, InviteElsewherePage } from '../../plugins/portal/invite-elsewhere.tsx'
+import { LanguagePage } from '../../plugins/portal/language-page.tsx'
 import type { Frame } from '../../plugins/portal/layout.tsx'
 import { LoginPage, type LoginView } from '../../plugins/portal/login.tsx'
 import { LeavingPage, LogoutPage, SignedOutPage } from '../../plugins/portal/logout.tsx'
@@ -25,6 +26,7 @@ import { type ErrorCode, errorCodes } from '../../src/errors.ts'
 import type { Credential } from '../../src/factor/credential.ts'
 import type { Account } from '../../src/identity/account.ts'
 import type { Sponsorship } from '../../src/identity/sponsorships.ts'
+import { type Language, languageCodes } from '../../src/messages/languages.ts'
 import type { Session } from '../../src/session/session.ts'
 import type { SeenRequest } from '../../src/sign-in/sponsorship.ts'
 
@@ -41,503 +43,540 @@ export const now = Date.UTC(2026, 2, 12, 14, 3, 22)
 const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
-const say = defaultTexts.in('en')
-const look = { title: 'Example Lab', contact: 'helpdesk@lab.example', accent: null }
-const csrf = 'A'.repeat(43)
-const stranger: Frame = { look, say, person: null, base: '', csrf }
-const person: Frame = { ...stranger, person: { displayName: 'Ada Lovelace' } }
-const trip = { rd: 'https://notebooks.lab.example/tree?path=2026', state: 'B'.repeat(43) }
-const noTrip = { rd: null, state: null }
+/** All stories in one language. People, places and what they have named stay as they are. */
+export function storiesIn(language: Language): readonly Story[] {
+  const say = defaultTexts.in(language)
+  const look = { title: 'Example Lab', contact: 'helpdesk@lab.example', accent: null }
+  const csrf = 'A'.repeat(43)
+  const stranger: Frame = { look, say, person: null, base: '', csrf }
+  const person: Frame = { ...stranger, person: { displayName: 'Ada Lovelace' } }
+  const trip = { rd: 'https://notebooks.lab.example/tree?path=2026', state: 'B'.repeat(43) }
+  const noTrip = { rd: null, state: null }
 
-const login: LoginView = {
-  trip,
-  app: 'Notebooks',
-  username: '',
-  ended: null,
-  logins: [],
-  takesPassword: true,
-  problem: null,
-  waitSeconds: null
-}
-const institutions = [
-  { id: 'university', title: 'University of Somewhere' },
-  { id: 'federation', title: 'another institution' }
-]
+  const login: LoginView = {
+    trip,
+    app: 'Notebooks',
+    username: '',
+    ended: null,
+    logins: [],
+    takesPassword: true,
+    problem: null,
+    waitSeconds: null
+  }
+  const institutions = [
+    { id: 'university', title: 'University of Somewhere' },
+    { id: 'federation', title: 'another institution' }
+  ]
 
-const challenge: ChallengeView = {
-  trip,
-  name: 'Ada Lovelace',
-  isStepUp: false,
-  why: say.challenge.onTheWay({ app: 'Notebooks' }),
-  factors: ['totp', 'webauthn', 'recovery'],
-  codeDigits: [6],
-  problem: null
-}
+  const challenge: ChallengeView = {
+    trip,
+    name: 'Ada Lovelace',
+    isStepUp: false,
+    why: say.challenge.onTheWay({ app: 'Notebooks' }),
+    factors: ['totp', 'webauthn', 'recovery'],
+    codeDigits: [6],
+    problem: null
+  }
 
-const firstTime = { isBegun: false, problem: null, waitSeconds: null }
+  const firstTime = { isBegun: false, problem: null, waitSeconds: null }
 
-const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
-const enrolTotp = {
-  trip,
-  ceremony: 'C'.repeat(22),
-  secret,
-  uri: `otpauth://totp/Example%20Lab:ada?secret=${secret}&issuer=Example%20Lab&algorithm=SHA1&digits=6&period=30`,
-  codeDigits: 6,
-  name: say.enrolTotp.suggested,
-  problem: null,
-  clock: null
-}
+  const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
+  const enrolTotp = {
+    trip,
+    ceremony: 'C'.repeat(22),
+    secret,
+    uri: `otpauth://totp/Example%20Lab:ada?secret=${secret}&issuer=Example%20Lab&algorithm=SHA1&digits=6&period=30`,
+    codeDigits: 6,
+    name: say.enrolTotp.suggested,
+    problem: null,
+    clock: null
+  }
 
-/** Each code is two of these, in six groups as the real ones. */
-const halves = [
-  'k7rm-29xt-q4hd',
-  'w8pz-51nc-b6vj',
-  'f3ty-84gk-m2qs',
-  'd9hx-67wr-c5np',
-  'j2bv-38zt-k8fm',
-  'q6ns-92dg-x4rw',
-  't5cj-17ph-v9kb',
-  'm4wf-63qx-z2td',
-  'r8gn-45bs-h7yc',
-  'x3vk-78mj-p6wz'
-]
-const recovery = {
-  trip,
-  now,
-  codes: halves.map((half, i) => `${half}-${halves[(i + 3) % halves.length]}`),
-  name: 'ada',
-  problem: null
-}
+  /** Each code is two of these, in six groups as the real ones. */
+  const halves = [
+    'k7rm-29xt-q4hd',
+    'w8pz-51nc-b6vj',
+    'f3ty-84gk-m2qs',
+    'd9hx-67wr-c5np',
+    'j2bv-38zt-k8fm',
+    'q6ns-92dg-x4rw',
+    't5cj-17ph-v9kb',
+    'm4wf-63qx-z2td',
+    'r8gn-45bs-h7yc',
+    'x3vk-78mj-p6wz'
+  ]
+  const recovery = {
+    trip,
+    now,
+    codes: halves.map((half, i) => `${half}-${halves[(i + 3) % halves.length]}`),
+    name: 'ada',
+    problem: null
+  }
 
-const credential = (id: string, kind: 'totp' | 'webauthn', name: string, age: number, used: number | null) =>
-  ({
+  const credential = (id: string, kind: 'totp' | 'webauthn', name: string, age: number, used: number | null) =>
+    ({
+      id,
+      accountId: 'ada',
+      kind,
+      name,
+      createdAt: now - age,
+      lastUsedAt: used === null ? null : now - used,
+      lastUsedFrom: used === null ? null : '192.0.2.17',
+      disabledAt: null
+    }) as unknown as Credential
+
+  const proof = (kind: 'password' | 'totp') => ({ kind, at: now - day, userVerified: false, generation: 1 })
+  const session = (id: string, userAgent: string, address: string, isWhole = true): Session => ({
     id,
     accountId: 'ada',
-    kind,
-    name,
-    createdAt: now - age,
-    lastUsedAt: used === null ? null : now - used,
-    lastUsedFrom: used === null ? null : '192.0.2.17',
-    disabledAt: null
-  }) as unknown as Credential
+    createdAt: now - day,
+    expiresAt: now + day,
+    proofs: isWhole ? [proof('password'), proof('totp')] : [proof('password')],
+    generation: 2,
+    device: { userAgent, address },
+    tokens: {}
+  })
 
-const proof = (kind: 'password' | 'totp') => ({ kind, at: now - day, userVerified: false, generation: 1 })
-const session = (id: string, userAgent: string, address: string, isWhole = true): Session => ({
-  id,
-  accountId: 'ada',
-  createdAt: now - day,
-  expiresAt: now + day,
-  proofs: isWhole ? [proof('password'), proof('totp')] : [proof('password')],
-  generation: 2,
-  device: { userAgent, address },
-  tokens: {}
-})
-
-const account: AccountView = {
-  name: 'Ada Lovelace',
-  credentials: [
-    credential('one', 'webauthn', 'Passkey on Mac', 40 * day, 3 * hour),
-    credential('two', 'totp', 'Authenticator on my phone', 400 * day, 9 * day),
-    credential('three', 'webauthn', 'YubiKey in the desk drawer', 3 * day, null)
-  ],
-  codes: { total: 10, remaining: 7, createdAt: now - 40 * day },
-  sessions: [
-    {
-      session: session('s1', 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0', '192.0.2.17'),
-      lastSeenAt: now
+  const account: AccountView = {
+    name: 'Ada Lovelace',
+    credentials: [
+      credential('one', 'webauthn', 'Passkey on Mac', 40 * day, 3 * hour),
+      credential('two', 'totp', 'Authenticator on my phone', 400 * day, 9 * day),
+      credential('three', 'webauthn', 'YubiKey in the desk drawer', 3 * day, null)
+    ],
+    codes: { total: 10, remaining: 7, createdAt: now - 40 * day },
+    sessions: [
+      {
+        session: session('s1', 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0', '192.0.2.17'),
+        lastSeenAt: now
+      },
+      {
+        session: session('s2', 'Mozilla/5.0 (Linux; Android 15) Chrome/131.0 Mobile Safari/537.36', '198.51.100.4'),
+        lastSeenAt: now - 30 * hour
+      }
+    ],
+    thisSession: 's1',
+    now,
+    done: null,
+    problem: null,
+    hasPassword: true,
+    institution: null,
+    codesLeft: null,
+    signals: {
+      rpId: 'lab.example',
+      userId: 'A'.repeat(22),
+      name: 'ada',
+      displayName: 'Ada Lovelace',
+      allAcceptedCredentialIds: []
     },
-    {
-      session: session('s2', 'Mozilla/5.0 (Linux; Android 15) Chrome/131.0 Mobile Safari/537.36', '198.51.100.4'),
-      lastSeenAt: now - 30 * hour
-    }
-  ],
-  thisSession: 's1',
-  now,
-  done: null,
-  problem: null,
-  hasPassword: true,
-  institution: null,
-  codesLeft: null,
-  signals: {
-    rpId: 'lab.example',
-    userId: 'A'.repeat(22),
+    address: 'https://gate.lab.example/.factorgate/account'
+  }
+
+  const half = {
+    session: session('s3', 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/131.0', '203.0.113.9', false),
+    lastSeenAt: now - 4 * minute
+  }
+
+  const elsewhere: ElsewhereView = {
+    token: 'T'.repeat(43),
     name: 'ada',
     displayName: 'Ada Lovelace',
-    allAcceptedCredentialIds: []
-  },
-  address: 'https://gate.lab.example/.factorgate/account'
-}
-
-const half = {
-  session: session('s3', 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/131.0', '203.0.113.9', false),
-  lastSeenAt: now - 4 * minute
-}
-
-const elsewhere: ElsewhereView = {
-  token: 'T'.repeat(43),
-  name: 'ada',
-  displayName: 'Ada Lovelace',
-  place: 'Institute account',
-  directory: 'institute',
-  step: 'password',
-  other: null,
-  address: `https://gate.lab.example/.factorgate/invite/${'T'.repeat(43)}`,
-  problem: null,
-  waitSeconds: null
-}
-
-const asking = (name: string, displayName: string, age: number, more: Partial<Sponsorship> = {}): SeenRequest => ({
-  request: {
-    id: name,
-    accountId: name,
-    sponsorId: 'grace',
-    listedFor: 'grace',
-    askedAt: now - age,
-    address: '192.0.2.17',
-    asks: 1,
-    firstAskedAt: now - age,
-    state: 'open',
-    expiresAt: now + 3 * day,
-    ...more
-  },
-  person: { id: name, name, displayName, email: `${name}@institute.example` } as Account,
-  institution: 'Institute account',
-  sponsor: { id: 'grace', displayName: 'Grace Hopper' } as Account
-})
-const grace = { id: 'grace', name: 'grace', displayName: 'Grace Hopper' }
-const sponsorView = {
-  requests: [asking('lea', 'Lea Novak', 12 * minute), asking('yusuf', 'يوسف الصديق', 26 * hour)],
-  now,
-  viewer: 'grace',
-  notice: null
-}
-const ask = { trip, now, name: 'Lea Novak', request: null, problem: null }
-
-/** A person who signed in with one of their last recovery codes. */
-const spent = { left: 2, address: 'https://gate.lab.example/.factorgate/', isAccount: false }
-
-const apps = [
-  {
-    id: 'notebooks',
-    title: 'Notebooks',
-    description: 'Jupyter on the big machine, with your home directory.',
-    url: 'https://notebooks.lab.example/',
-    lastUsedAt: now - 2 * hour
-  },
-  {
-    id: 'samples',
-    title: 'Sample register',
-    description: 'What is in which freezer, and whose it is.',
-    url: 'https://samples.lab.example/',
-    lastUsedAt: now - 26 * hour
-  },
-  {
-    id: 'files',
-    title: 'Raw data',
-    description: 'The instruments’ own files, for reading.',
-    url: 'https://lab.example/data/',
-    lastUsedAt: null
+    place: 'Institute account',
+    directory: 'institute',
+    step: 'password',
+    other: null,
+    address: `https://gate.lab.example/.factorgate/invite/${'T'.repeat(43)}`,
+    problem: null,
+    waitSeconds: null
   }
-]
 
-const context: ErrorContext = {
-  ...look,
-  reference: 'pX3kQ9-a',
-  portalOrigin: 'https://gate.lab.example',
-  appTitle: 'Notebooks',
-  retryAfterSeconds: 25,
-  maintenance: {
-    until: { text: '2026-03-13T18:00+01:00', at: Date.UTC(2026, 2, 13, 17), offsetMinutes: 60 },
-    message: null
-  },
-  again: '/tree?path=2026'
+  const asking = (name: string, displayName: string, age: number, more: Partial<Sponsorship> = {}): SeenRequest => ({
+    request: {
+      id: name,
+      accountId: name,
+      sponsorId: 'grace',
+      listedFor: 'grace',
+      askedAt: now - age,
+      address: '192.0.2.17',
+      asks: 1,
+      firstAskedAt: now - age,
+      state: 'open',
+      expiresAt: now + 3 * day,
+      ...more
+    },
+    person: { id: name, name, displayName, email: `${name}@institute.example` } as Account,
+    institution: 'Institute account',
+    sponsor: { id: 'grace', displayName: 'Grace Hopper' } as Account
+  })
+  const grace = { id: 'grace', name: 'grace', displayName: 'Grace Hopper' }
+  const sponsorView = {
+    requests: [asking('lea', 'Lea Novak', 12 * minute), asking('yusuf', 'يوسف الصديق', 26 * hour)],
+    now,
+    viewer: 'grace',
+    notice: null
+  }
+  const ask = { trip, now, name: 'Lea Novak', request: null, problem: null }
+
+  /** A person who signed in with one of their last recovery codes. */
+  const spent = { left: 2, address: 'https://gate.lab.example/.factorgate/', isAccount: false }
+
+  const apps = [
+    {
+      id: 'notebooks',
+      title: 'Notebooks',
+      description: 'Jupyter on the big machine, with your home directory.',
+      url: 'https://notebooks.lab.example/',
+      lastUsedAt: now - 2 * hour
+    },
+    {
+      id: 'samples',
+      title: 'Sample register',
+      description: 'What is in which freezer, and whose it is.',
+      url: 'https://samples.lab.example/',
+      lastUsedAt: now - 26 * hour
+    },
+    {
+      id: 'files',
+      title: 'Raw data',
+      description: 'The instruments’ own files, for reading.',
+      url: 'https://lab.example/data/',
+      lastUsedAt: null
+    }
+  ]
+
+  const context: ErrorContext = {
+    ...look,
+    reference: 'pX3kQ9-a',
+    portalOrigin: 'https://gate.lab.example',
+    appTitle: 'Notebooks',
+    retryAfterSeconds: 25,
+    maintenance: {
+      until: { text: '2026-03-13T18:00+01:00', at: Date.UTC(2026, 2, 13, 17), offsetMinutes: 60 },
+      message: null
+    },
+    again: '/tree?path=2026'
+  }
+
+  const errorFrame: Frame = { ...stranger, look: { ...look, contact: null }, base: 'https://gate.lab.example' }
+  const error = (code: ErrorCode) => <ErrorPage frame={errorFrame} code={code} context={context} />
+
+  const own = (name: string, page: JSX.Element): Story => ({ name, page, isOwnPage: true })
+  const forInstitutions = (name: string, page: JSX.Element): Story => ({
+    name,
+    page,
+    isOwnPage: false,
+    isForInstitutions: true
+  })
+  const variant = (name: string, page: JSX.Element): Story => ({ name, page, isOwnPage: false })
+
+  const problem = { factor: 'totp', sentence: say.challenge.wrong.totp, clock: null, waitSeconds: null } as const
+
+  const chooser: ChooserView = {
+    path: '/.factorgate/login/federation',
+    title: 'University account',
+    trip: noTrip,
+    more: {},
+    query: '',
+    before: [{ entityId: 'https://idp.koeln.example', name: 'Universität Köln' }],
+    rows: ['Aalborg University', 'جامعة القاهرة', 'Universität Köln'].map((name, index) => ({
+      entityId: `https://${index}`,
+      name
+    })),
+    total: 2000,
+    isList: true
+  }
+
+  return [
+    own('login', <LoginPage frame={stranger} view={login} />),
+    variant(
+      'login-wrong',
+      <LoginPage frame={stranger} view={{ ...login, username: 'ada', problem: say.login.wrong }} />
+    ),
+    variant('login-institutions', <LoginPage frame={stranger} view={{ ...login, logins: institutions }} />),
+    variant(
+      'login-wait',
+      <LoginPage
+        frame={stranger}
+        view={{
+          ...login,
+          username: 'ada',
+          problem: say.login.throttled({ wait: say.formats.span(25, 'second') }),
+          waitSeconds: 25
+        }}
+      />
+    ),
+    variant(
+      'session-ended',
+      <LoginPage frame={stranger} view={{ ...login, trip: noTrip, app: null, ended: 'idle' }} />
+    ),
+    variant('institution-chooser', <ChooserPage frame={stranger} view={chooser} />),
+    variant(
+      'institution-none',
+      <ChooserPage frame={stranger} view={{ ...chooser, query: 'Atlantis', rows: [], total: 0 }} />
+    ),
+    own('challenge', <ChallengePage frame={stranger} view={challenge} />),
+    variant(
+      'challenge-may-ask',
+      <ChallengePage
+        frame={stranger}
+        view={{ ...challenge, factors: [], institution: { id: 'campus', title: 'Campus' }, mayAsk: true }}
+      />
+    ),
+    variant('challenge-wrong', <ChallengePage frame={stranger} view={{ ...challenge, problem }} />),
+    variant(
+      'challenge-clock',
+      <ChallengePage frame={stranger} view={{ ...challenge, problem: { ...problem, clock: now } }} />
+    ),
+    variant(
+      'challenge-wait',
+      <ChallengePage
+        frame={stranger}
+        view={{
+          ...challenge,
+          problem: {
+            ...problem,
+            sentence: say.challenge.throttled({ wait: say.formats.span(2, 'minute') }),
+            waitSeconds: 120
+          }
+        }}
+      />
+    ),
+    variant(
+      'step-up',
+      <ChallengePage
+        frame={stranger}
+        view={{
+          ...challenge,
+          isStepUp: true,
+          factors: ['webauthn'],
+          why: say.challenge.stepUpWithin({
+            app: 'Exports',
+            factors: say.factor.your.webauthn,
+            within: say.formats.span(5, 'minute')
+          })
+        }}
+      />
+    ),
+    variant(
+      'challenge-institution',
+      <ChallengePage
+        frame={stranger}
+        view={{
+          ...challenge,
+          factors: [],
+          institution: { id: 'campus', title: 'Campus account' },
+          notice: say.challenge.there.no_factor({ place: 'Campus account' })
+        }}
+      />
+    ),
+    variant(
+      'challenge-recovery',
+      <ChallengePage frame={stranger} view={{ ...challenge, factors: ['recovery', 'totp'] }} />
+    ),
+    own(
+      'no-factor',
+      <DeadEndPage
+        frame={stranger}
+        title={say.challenge.none}
+        what={say.challenge.noneWhat}
+        now={say.challenge.noneNow}
+        href={null}
+      />
+    ),
+    own(
+      'invite',
+      <InvitePage
+        frame={stranger}
+        view={{ trip: noTrip, token: 'T'.repeat(43), name: 'ada', displayName: 'Ada Lovelace', ...firstTime }}
+      />
+    ),
+    variant(
+      'invite-again',
+      <InvitePage
+        frame={stranger}
+        view={{
+          trip: noTrip,
+          token: 'T'.repeat(43),
+          name: 'ada',
+          displayName: 'Ada Lovelace',
+          ...firstTime,
+          isBegun: true,
+          problem: say.invite.againWrong
+        }}
+      />
+    ),
+    variant(
+      'invite-too-short',
+      <InvitePage
+        frame={stranger}
+        view={{
+          trip: noTrip,
+          token: 'T'.repeat(43),
+          name: 'ada',
+          displayName: 'Ada Lovelace',
+          ...firstTime,
+          problem: say.invite.problem.too_short
+        }}
+      />
+    ),
+    forInstitutions('invite-elsewhere', <InviteElsewherePage frame={stranger} view={elsewhere} />),
+    variant(
+      'invite-elsewhere-institution',
+      <InviteElsewherePage frame={stranger} view={{ ...elsewhere, step: 'institution', other: 'Lea Novak' }} />
+    ),
+    variant(
+      'invite-elsewhere-signed-in',
+      <InviteElsewherePage frame={stranger} view={{ ...elsewhere, step: 'continue' }} />
+    ),
+    forInstitutions('ask-sponsor', <AskSponsorPage frame={stranger} view={ask} />),
+    variant('ask-sponsor-self', <AskSponsorPage frame={stranger} view={{ ...ask, problem: say.sponsor.self }} />),
+    variant(
+      'ask-sponsor-waiting',
+      <AskSponsorPage
+        frame={stranger}
+        view={{ ...ask, request: { id: 'lea', state: 'open', askedAt: now - 5 * minute } }}
+      />
+    ),
+    variant(
+      'ask-sponsor-declined',
+      <AskSponsorPage
+        frame={stranger}
+        view={{ ...ask, request: { id: 'lea', state: 'declined', askedAt: now - hour, decidedBy: grace } }}
+      />
+    ),
+    variant(
+      'ask-sponsor-elsewhere',
+      <AskSponsorPage
+        frame={stranger}
+        view={{ ...ask, request: { id: 'lea', state: 'open', askedAt: now - hour }, isElsewhere: true }}
+      />
+    ),
+    forInstitutions('sponsor', <SponsorPage frame={person} view={sponsorView} />),
+    variant(
+      'sponsor-decided',
+      <SponsorPage
+        frame={person}
+        view={{
+          ...sponsorView,
+          viewer: 'olga',
+          requests: [
+            ...sponsorView.requests,
+            asking('max', 'Max Born', 2 * hour, { state: 'declined', decidedBy: grace })
+          ],
+          notice: say.sponsor.approved({ name: 'Lea Novak' })
+        }}
+      />
+    ),
+    variant('sponsor-nobody', <SponsorPage frame={person} view={{ ...sponsorView, requests: [] }} />),
+    own('enrol', <EnrolPage frame={stranger} view={{ trip, isFirst: true, isOff: false }} />),
+    variant('enrol-again', <EnrolPage frame={stranger} view={{ trip, isFirst: true, isOff: true }} />),
+    variant(
+      'enrol-approved',
+      <EnrolPage frame={stranger} view={{ trip, isFirst: true, isOff: false, sponsor: 'Grace Hopper' }} />
+    ),
+    own('enrol-passkey', <EnrolPasskeyPage frame={stranger} view={{ trip, name: 'Passkey on Mac' }} />),
+    own('enrol-totp', <EnrolTotpPage frame={stranger} view={enrolTotp} />),
+    variant(
+      'enrol-totp-wrong',
+      <EnrolTotpPage frame={stranger} view={{ ...enrolTotp, problem: say.enrolTotp.wrong }} />
+    ),
+    own('recovery-codes', <RecoveryPage frame={person} view={recovery} />),
+    variant(
+      'recovery-codes-unsaved',
+      <RecoveryPage frame={person} view={{ ...recovery, problem: say.recovery.savedMissing }} />
+    ),
+    own('recovery-new', <NewRecoveryPage frame={person} trip={noTrip} />),
+    own('apps', <AppsPage frame={person} view={{ apps, now, spent: null }} />),
+    variant('apps-spent', <AppsPage frame={person} view={{ apps, now, spent }} />),
+    variant(
+      'apps-sponsor',
+      <AppsPage
+        frame={person}
+        view={{
+          apps: apps.map(app => ({ ...app, isReportOnly: app.id === 'samples' })),
+          now,
+          spent: null,
+          sponsor: {
+            open: ['Lea Novak'],
+            decided: [{ by: 'Grace Hopper', person: 'Max Born', isApproval: false }]
+          }
+        }}
+      />
+    ),
+    variant('apps-none', <AppsPage frame={person} view={{ apps: [], now, spent: null }} />),
+    own('account', <AccountPage frame={person} view={account} />),
+    variant(
+      'account-institution',
+      <AccountPage frame={person} view={{ ...account, credentials: [], hasPassword: false, institution: 'Campus' }} />
+    ),
+    variant('account-spent', <AccountPage frame={person} view={{ ...account, codesLeft: 7 }} />),
+    variant('account-spent-few', <AccountPage frame={person} view={{ ...account, codesLeft: 1 }} />),
+    variant(
+      'account-half',
+      <AccountPage frame={person} view={{ ...account, sessions: [...account.sessions, half] }} />
+    ),
+    variant(
+      'account-added',
+      <AccountPage frame={person} view={{ ...account, done: { kind: 'added', name: 'Tablet' } }} />
+    ),
+    own('password', <PasswordPage frame={person} view={{ name: 'ada', problem: null, waitSeconds: null }} />),
+    own('remove', <RemovePage frame={person} view={{ id: 'one', name: 'Passkey on Mac', isLast: false }} />),
+    variant('remove-last', <RemovePage frame={person} view={{ id: 'one', name: 'Passkey on Mac', isLast: true }} />),
+    own('not-me', <NotMePage frame={person} />),
+    own('logout', <LogoutPage frame={stranger} />),
+    own('signed-out', <SignedOutPage frame={stranger} />),
+    variant('leaving', <LeavingPage frame={stranger} href="https://login.example/logout" />),
+    own(
+      'hand-over-late',
+      <LatePage
+        frame={{ ...stranger, base: 'https://gate.lab.example' }}
+        app="Notebooks"
+        href="https://notebooks.lab.example/"
+      />
+    ),
+    variant(
+      'login-cookie-lost',
+      <LoginPage
+        frame={{ ...stranger, isRetry: true }}
+        view={{ ...login, username: 'ada', problem: say.login.cookieLost }}
+      />
+    ),
+    variant(
+      'challenge-passkey-only',
+      <ChallengePage frame={stranger} view={{ ...challenge, factors: ['webauthn'] }} />
+    ),
+    variant('logout-stale', <LogoutPage frame={stranger} trip={trip} problem={say.logout.formExpired} />),
+    variant('not-me-elsewhere', <NotMePage frame={person} hasPassword={false} />),
+    variant(
+      'form-unsent',
+      <ErrorPage
+        frame={errorFrame}
+        code="sign_in_required"
+        context={{ ...context, unsent: { href: 'https://gate.lab.example/.factorgate/login', isForeign: false } }}
+      />
+    ),
+    variant(
+      'form-unsent-foreign',
+      <ErrorPage
+        frame={errorFrame}
+        code="sign_in_required"
+        context={{ ...context, unsent: { href: 'https://notebooks.lab.example/', isForeign: true } }}
+      />
+    ),
+    variant(
+      'error-not-allowed-somebody-else',
+      <ErrorPage
+        frame={errorFrame}
+        code="not_allowed"
+        context={{ ...context, address: 'https://notebooks.lab.example/x' }}
+      />
+    ),
+    own(
+      'language',
+      <LanguagePage frame={stranger} view={{ offered: languageCodes, back: '/.factorgate/account', problem: null }} />
+    ),
+    ...errorCodes.map(code => ({ name: `error-${code}`, page: error(code), isOwnPage: code === 'not_allowed' }))
+  ]
 }
 
-const errorFrame: Frame = { ...stranger, look: { ...look, contact: null }, base: 'https://gate.lab.example' }
-const error = (code: ErrorCode) => <ErrorPage frame={errorFrame} code={code} context={context} />
-
-const own = (name: string, page: JSX.Element): Story => ({ name, page, isOwnPage: true })
-const forInstitutions = (name: string, page: JSX.Element): Story => ({
-  name,
-  page,
-  isOwnPage: false,
-  isForInstitutions: true
-})
-const variant = (name: string, page: JSX.Element): Story => ({ name, page, isOwnPage: false })
-
-const problem = { factor: 'totp', sentence: say.challenge.wrong.totp, clock: null, waitSeconds: null } as const
-
-const chooser: ChooserView = {
-  path: '/.factorgate/login/federation',
-  title: 'University account',
-  trip: noTrip,
-  more: {},
-  query: '',
-  before: [{ entityId: 'https://idp.koeln.example', name: 'Universität Köln' }],
-  rows: ['Aalborg University', 'جامعة القاهرة', 'Universität Köln'].map((name, index) => ({
-    entityId: `https://${index}`,
-    name
-  })),
-  total: 2000,
-  isList: true
-}
-
-export const stories: readonly Story[] = [
-  own('login', <LoginPage frame={stranger} view={login} />),
-  variant('login-wrong', <LoginPage frame={stranger} view={{ ...login, username: 'ada', problem: say.login.wrong }} />),
-  variant('login-institutions', <LoginPage frame={stranger} view={{ ...login, logins: institutions }} />),
-  variant(
-    'login-wait',
-    <LoginPage
-      frame={stranger}
-      view={{ ...login, username: 'ada', problem: say.login.throttled({ wait: '25 seconds' }), waitSeconds: 25 }}
-    />
-  ),
-  variant('session-ended', <LoginPage frame={stranger} view={{ ...login, trip: noTrip, app: null, ended: 'idle' }} />),
-  variant('institution-chooser', <ChooserPage frame={stranger} view={chooser} />),
-  variant(
-    'institution-none',
-    <ChooserPage frame={stranger} view={{ ...chooser, query: 'Atlantis', rows: [], total: 0 }} />
-  ),
-  own('challenge', <ChallengePage frame={stranger} view={challenge} />),
-  variant(
-    'challenge-may-ask',
-    <ChallengePage
-      frame={stranger}
-      view={{ ...challenge, factors: [], institution: { id: 'campus', title: 'Campus' }, mayAsk: true }}
-    />
-  ),
-  variant('challenge-wrong', <ChallengePage frame={stranger} view={{ ...challenge, problem }} />),
-  variant(
-    'challenge-clock',
-    <ChallengePage frame={stranger} view={{ ...challenge, problem: { ...problem, clock: now } }} />
-  ),
-  variant(
-    'challenge-wait',
-    <ChallengePage
-      frame={stranger}
-      view={{
-        ...challenge,
-        problem: { ...problem, sentence: say.challenge.throttled({ wait: '2 minutes' }), waitSeconds: 120 }
-      }}
-    />
-  ),
-  variant(
-    'step-up',
-    <ChallengePage
-      frame={stranger}
-      view={{
-        ...challenge,
-        isStepUp: true,
-        factors: ['webauthn'],
-        why: say.challenge.stepUpWithin({ app: 'Exports', factors: say.factor.your.webauthn, within: '5 minutes' })
-      }}
-    />
-  ),
-  variant(
-    'challenge-institution',
-    <ChallengePage
-      frame={stranger}
-      view={{
-        ...challenge,
-        factors: [],
-        institution: { id: 'campus', title: 'Campus account' },
-        notice: say.challenge.there.no_factor({ place: 'Campus account' })
-      }}
-    />
-  ),
-  variant(
-    'challenge-recovery',
-    <ChallengePage frame={stranger} view={{ ...challenge, factors: ['recovery', 'totp'] }} />
-  ),
-  own(
-    'no-factor',
-    <DeadEndPage
-      frame={stranger}
-      title={say.challenge.none}
-      what={say.challenge.noneWhat}
-      now={say.challenge.noneNow}
-      href={null}
-    />
-  ),
-  own(
-    'invite',
-    <InvitePage
-      frame={stranger}
-      view={{ trip: noTrip, token: 'T'.repeat(43), name: 'ada', displayName: 'Ada Lovelace', ...firstTime }}
-    />
-  ),
-  variant(
-    'invite-again',
-    <InvitePage
-      frame={stranger}
-      view={{
-        trip: noTrip,
-        token: 'T'.repeat(43),
-        name: 'ada',
-        displayName: 'Ada Lovelace',
-        ...firstTime,
-        isBegun: true,
-        problem: say.invite.againWrong
-      }}
-    />
-  ),
-  variant(
-    'invite-too-short',
-    <InvitePage
-      frame={stranger}
-      view={{
-        trip: noTrip,
-        token: 'T'.repeat(43),
-        name: 'ada',
-        displayName: 'Ada Lovelace',
-        ...firstTime,
-        problem: say.invite.problem.too_short
-      }}
-    />
-  ),
-  forInstitutions('invite-elsewhere', <InviteElsewherePage frame={stranger} view={elsewhere} />),
-  variant(
-    'invite-elsewhere-institution',
-    <InviteElsewherePage frame={stranger} view={{ ...elsewhere, step: 'institution', other: 'Lea Novak' }} />
-  ),
-  variant(
-    'invite-elsewhere-signed-in',
-    <InviteElsewherePage frame={stranger} view={{ ...elsewhere, step: 'continue' }} />
-  ),
-  forInstitutions('ask-sponsor', <AskSponsorPage frame={stranger} view={ask} />),
-  variant('ask-sponsor-self', <AskSponsorPage frame={stranger} view={{ ...ask, problem: say.sponsor.self }} />),
-  variant(
-    'ask-sponsor-waiting',
-    <AskSponsorPage
-      frame={stranger}
-      view={{ ...ask, request: { id: 'lea', state: 'open', askedAt: now - 5 * minute } }}
-    />
-  ),
-  variant(
-    'ask-sponsor-declined',
-    <AskSponsorPage
-      frame={stranger}
-      view={{ ...ask, request: { id: 'lea', state: 'declined', askedAt: now - hour, decidedBy: grace } }}
-    />
-  ),
-  variant(
-    'ask-sponsor-elsewhere',
-    <AskSponsorPage
-      frame={stranger}
-      view={{ ...ask, request: { id: 'lea', state: 'open', askedAt: now - hour }, isElsewhere: true }}
-    />
-  ),
-  forInstitutions('sponsor', <SponsorPage frame={person} view={sponsorView} />),
-  variant(
-    'sponsor-decided',
-    <SponsorPage
-      frame={person}
-      view={{
-        ...sponsorView,
-        viewer: 'olga',
-        requests: [
-          ...sponsorView.requests,
-          asking('max', 'Max Born', 2 * hour, { state: 'declined', decidedBy: grace })
-        ],
-        notice: say.sponsor.approved({ name: 'Lea Novak' })
-      }}
-    />
-  ),
-  variant('sponsor-nobody', <SponsorPage frame={person} view={{ ...sponsorView, requests: [] }} />),
-  own('enrol', <EnrolPage frame={stranger} view={{ trip, isFirst: true, isOff: false }} />),
-  variant('enrol-again', <EnrolPage frame={stranger} view={{ trip, isFirst: true, isOff: true }} />),
-  variant(
-    'enrol-approved',
-    <EnrolPage frame={stranger} view={{ trip, isFirst: true, isOff: false, sponsor: 'Grace Hopper' }} />
-  ),
-  own('enrol-passkey', <EnrolPasskeyPage frame={stranger} view={{ trip, name: 'Passkey on Mac' }} />),
-  own('enrol-totp', <EnrolTotpPage frame={stranger} view={enrolTotp} />),
-  variant('enrol-totp-wrong', <EnrolTotpPage frame={stranger} view={{ ...enrolTotp, problem: say.enrolTotp.wrong }} />),
-  own('recovery-codes', <RecoveryPage frame={person} view={recovery} />),
-  variant(
-    'recovery-codes-unsaved',
-    <RecoveryPage frame={person} view={{ ...recovery, problem: say.recovery.savedMissing }} />
-  ),
-  own('recovery-new', <NewRecoveryPage frame={person} trip={noTrip} />),
-  own('apps', <AppsPage frame={person} view={{ apps, now, spent: null }} />),
-  variant('apps-spent', <AppsPage frame={person} view={{ apps, now, spent }} />),
-  variant(
-    'apps-sponsor',
-    <AppsPage
-      frame={person}
-      view={{
-        apps: apps.map(app => ({ ...app, isReportOnly: app.id === 'samples' })),
-        now,
-        spent: null,
-        sponsor: {
-          open: ['Lea Novak'],
-          decided: [{ by: 'Grace Hopper', person: 'Max Born', isApproval: false }]
-        }
-      }}
-    />
-  ),
-  variant('apps-none', <AppsPage frame={person} view={{ apps: [], now, spent: null }} />),
-  own('account', <AccountPage frame={person} view={account} />),
-  variant(
-    'account-institution',
-    <AccountPage frame={person} view={{ ...account, credentials: [], hasPassword: false, institution: 'Campus' }} />
-  ),
-  variant('account-spent', <AccountPage frame={person} view={{ ...account, codesLeft: 7 }} />),
-  variant('account-spent-few', <AccountPage frame={person} view={{ ...account, codesLeft: 1 }} />),
-  variant('account-half', <AccountPage frame={person} view={{ ...account, sessions: [...account.sessions, half] }} />),
-  variant(
-    'account-added',
-    <AccountPage frame={person} view={{ ...account, done: { kind: 'added', name: 'Tablet' } }} />
-  ),
-  own('password', <PasswordPage frame={person} view={{ name: 'ada', problem: null, waitSeconds: null }} />),
-  own('remove', <RemovePage frame={person} view={{ id: 'one', name: 'Passkey on Mac', isLast: false }} />),
-  variant('remove-last', <RemovePage frame={person} view={{ id: 'one', name: 'Passkey on Mac', isLast: true }} />),
-  own('not-me', <NotMePage frame={person} />),
-  own('logout', <LogoutPage frame={stranger} />),
-  own('signed-out', <SignedOutPage frame={stranger} />),
-  variant('leaving', <LeavingPage frame={stranger} href="https://login.example/logout" />),
-  own(
-    'hand-over-late',
-    <LatePage
-      frame={{ ...stranger, base: 'https://gate.lab.example' }}
-      app="Notebooks"
-      href="https://notebooks.lab.example/"
-    />
-  ),
-  variant(
-    'login-cookie-lost',
-    <LoginPage
-      frame={{ ...stranger, isRetry: true }}
-      view={{ ...login, username: 'ada', problem: say.login.cookieLost }}
-    />
-  ),
-  variant('challenge-passkey-only', <ChallengePage frame={stranger} view={{ ...challenge, factors: ['webauthn'] }} />),
-  variant('logout-stale', <LogoutPage frame={stranger} trip={trip} problem={say.logout.formExpired} />),
-  variant('not-me-elsewhere', <NotMePage frame={person} hasPassword={false} />),
-  variant(
-    'form-unsent',
-    <ErrorPage
-      frame={errorFrame}
-      code="sign_in_required"
-      context={{ ...context, unsent: { href: 'https://gate.lab.example/.factorgate/login', isForeign: false } }}
-    />
-  ),
-  variant(
-    'form-unsent-foreign',
-    <ErrorPage
-      frame={errorFrame}
-      code="sign_in_required"
-      context={{ ...context, unsent: { href: 'https://notebooks.lab.example/', isForeign: true } }}
-    />
-  ),
-  variant(
-    'error-not-allowed-somebody-else',
-    <ErrorPage
-      frame={errorFrame}
-      code="not_allowed"
-      context={{ ...context, address: 'https://notebooks.lab.example/x' }}
-    />
-  ),
-  ...errorCodes.map(code => ({ name: `error-${code}`, page: error(code), isOwnPage: code === 'not_allowed' }))
-]
+export const stories = storiesIn('en')

@@ -4,10 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { pageScript, pageSheet, tabIcon } from '../../plugins/portal/assets.ts'
 import { pageHeaders } from '../../plugins/portal/headers.ts'
 import { toHtml } from '../../plugins/portal/layout.tsx'
+import { isLanguage } from '../../src/messages/languages.ts'
 import { minify } from './minified.ts'
-import { stories } from './story-list.tsx'
+import { storiesIn } from './story-list.tsx'
 
-/** The origin; a story is at `/NAME`. The server ends with the test. */
+/** The origin; a story is at `/NAME`, and in another language at `/LANGUAGE/NAME`. The server ends with the test. */
 export async function serveStories(t: { teardown(handler: () => unknown): void }): Promise<string> {
   const [script, sheet] = [pageScript(), pageSheet(null)]
   const assets = [
@@ -17,7 +18,8 @@ export async function serveStories(t: { teardown(handler: () => unknown): void }
   ]
   const server = createServer((request, response) => {
     const asset = assets.find(({ path }) => path === request.url)
-    const story = stories.find(({ name }) => `/${name}` === request.url)
+    const [, prefix = 'en', name] = /^\/(?:([a-z]{2})\/)?([a-z0-9_-]+)$/.exec(request.url ?? '') ?? []
+    const story = isLanguage(prefix) ? storiesIn(prefix).find(each => each.name === name) : undefined
     if (asset !== undefined) response.writeHead(200, { 'content-type': asset.type }).end(asset.body)
     else if (story === undefined) response.writeHead(404).end()
     else

@@ -218,9 +218,20 @@
     })
   })
 
+  // The words of the page's language, as the gate has written them.
+  const { lang } = document.documentElement
+  const inSeconds = new Intl.NumberFormat(lang, {
+    style: 'unit',
+    unit: 'second',
+    unitDisplay: 'long',
+    numberingSystem: 'latn'
+  })
+  const seconds = n => inSeconds.format(n)
+
   // A wait counts down. The form is not sent before its end.
   function waitOut(notice, wait, ready, buttons) {
     const until = Date.now() + wait * 1000
+    let shown = wait
     const hold = isHeld => {
       for (const button of buttons) button.disabled = isHeld
     }
@@ -229,7 +240,8 @@
     const timer = setInterval(() => {
       const left = Math.ceil((until - Date.now()) / 1000)
       if (left > 0) {
-        if (wait < 100) notice.textContent = notice.textContent.replace(/\d+(?= second)/, left)
+        if (wait < 100) notice.textContent = notice.textContent.replace(seconds(shown), seconds(left))
+        shown = left
         return
       }
       clearInterval(timer)

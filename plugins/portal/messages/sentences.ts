@@ -728,6 +728,5 @@ export interface Sentences {
     readonly title: string
     readonly lead: string
     readonly leadSigned: string
-    readonly keep: string
   }
 }
