@@ -103,6 +103,7 @@ t.test('every form wants its token, of this browser and this very sign-in (R11, 
     'account/sessions/others/end',
     `account/sessions/${session.id}/end`,
     'logout',
+    'language',
     'sponsor',
     'sponsor/ask',
     `invite/${await fixture.invite().then(link => link.split('/').at(-1))}`

@@ -3,7 +3,7 @@ import t from 'tap'
 import { type Language, languageCodes } from '../../src/messages/languages.ts'
 import { negotiate } from '../../src/messages/negotiate.ts'
 import { enrolled } from '../fixtures/pipeline/people.ts'
-import { openHouse } from '../fixtures/pipeline/portal.ts'
+import { openFixture } from '../fixtures/pipeline/portal.ts'
 import { Visitor } from '../fixtures/pipeline/visitor.ts'
 
 t.test('the language of an Accept-Language header is found as RFC 4647 says', async t => {
@@ -38,8 +38,8 @@ t.test('the language of an Accept-Language header is found as RFC 4647 says', as
 const at = (path: string) => `http://gate.localhost/.factorgate/${path}`
 
 t.test('a browser without a language gets English; a choice is remembered, also without scripts', async t => {
-  const house = await openHouse(t)
-  const visitor = new Visitor(house.app)
+  const fixture = await openFixture(t)
+  const visitor = new Visitor(fixture.app)
   const login = await visitor.get(at('login'))
   t.match(login.body, '<html lang="en">')
   t.match(login.body, '<a href="/.factorgate/language">Language</a>')
@@ -58,8 +58,8 @@ t.test('a browser without a language gets English; a choice is remembered, also 
 })
 
 t.test('the way back is a page of this host, whatever the address says', async t => {
-  const house = await openHouse(t)
-  const visitor = new Visitor(house.app)
+  const fixture = await openFixture(t)
+  const visitor = new Visitor(fixture.app)
   for (const [back, goal] of [
     ['/.factorgate/account?x=1', '/.factorgate/account?x=1'],
     ['http://gate.localhost/.factorgate/enrol', '/.factorgate/enrol'],
@@ -77,13 +77,13 @@ t.test('the way back is a page of this host, whatever the address says', async t
 })
 
 t.test('the account remembers the choice of whoever is signed in, for every browser', async t => {
-  const house = await openHouse(t)
-  const { visitor } = await enrolled(house)
+  const fixture = await openFixture(t)
+  const { visitor } = await enrolled(fixture)
   const page = await visitor.open(at('language'))
   t.match(page.body, 'the mails to you')
   await visitor.submit(page, { language: 'es' })
-  t.equal((await house.accounts.byId(house.ada.id))?.language, 'es')
+  t.equal((await fixture.accounts.byId(fixture.ada.id))?.language, 'es')
   t.match((await visitor.get(at('account'))).body, '<html lang="es">')
   await visitor.submit(await visitor.open(at('language')), { language: 'tlh' })
-  t.equal((await house.accounts.byId(house.ada.id))?.language, 'es', 'a language that there is not changes nothing')
+  t.equal((await fixture.accounts.byId(fixture.ada.id))?.language, 'es', 'a language that there is not changes nothing')
 })
