@@ -4,6 +4,7 @@
  */
 import { app } from './schema/apps.ts'
 import { identity } from './schema/identity.ts'
+import { notify } from './schema/notify.ts'
 import { factors, session } from './schema/people.ts'
 import { redis } from './schema/redis.ts'
 import {
@@ -22,6 +23,7 @@ import {
   whole
 } from './schema/schema-builders.ts'
 import type { SiteUrl, StoreTarget, Upstream } from './values/addresses.ts'
+import type { MailServerTarget } from './values/messages.ts'
 
 const tls = map(
   {
@@ -226,6 +228,7 @@ export const configSchema = map(
       title: 'Apps',
       description: 'The apps behind the gate. The gate answers everything else with 404.'
     }),
+    notify,
     log,
     shutdownTimeout: duration(
       {
@@ -267,7 +270,7 @@ export type AppConfig = Config['apps'][number]
 export type RuleConfig = AppConfig['rules'][number]
 
 /** Values that are complete or missing. */
-type Whole = SiteUrl | Upstream | StoreTarget
+type Whole = SiteUrl | Upstream | StoreTarget | MailServerTarget
 
 /** A value with perhaps missing parts, each with a problem. */
 export type Draft<T> = T extends Whole | string | number | boolean | null | undefined

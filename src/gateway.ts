@@ -129,9 +129,21 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
 
   const directories = directoriesOf(config, runtime)
   const services = signInServicesOf(config, runtime, directories)
+  const { notify } = config
+  // Loaded where it is needed, for a short start.
+  const notifying =
+    notify === null
+      ? null
+      : (await import('./services/notifying.ts')).notifyingOf({ ...config, notify }, runtime, services.recoveryCodes)
+  const signInSink = countingSink(strangers.sink(), metrics)
   const requirementFor: RequirementFor = (url, principal, address, message) =>
     returnTargets.requirementFor(url, principal, address, message)
-  const signIn = makeSignIn({ services, audit: countingSink(strangers.sink(), metrics), portalOrigin, requirementFor })
+  const signIn = makeSignIn({
+    services,
+    audit: notifying?.sink(signInSink) ?? signInSink,
+    portalOrigin,
+    requirementFor
+  })
   const operatorConsole = makeConsole(runtime, { ...services, factors: signIn.factors })
   const app = await buildPipeline(log as FastifyBaseLogger, {
     exchange: { clock },
@@ -187,8 +199,8 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
         ...branding,
         portalOrigin,
         services,
-        signIn,
-        extensions: [consolePages(operatorConsole)],
+          signIn,
+          extensions: [consolePages(operatorConsole)],
         directories,
         logins: loginsOf(directories),
         log: limitedLog(log, clock),
@@ -218,12 +230,14 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   })
   app.decorate('review', new LiveReview({ routes, apps, cache: runtime.cache, clock }))
   const watchers = directoryWatchers(directories, services.institutionSessions, runtime)
-  app.addHook('onClose', () => {
+  app.addHook('onClose', async () => {
     operatorConsole.close()
-    return watchers.stop()
+    await Promise.all([notifying?.stop(), watchers.stop()])
   })
   await app.ready()
   watchers.start()
+  runtime.notifying = notifying
+  notifying?.start()
   return app
 }
 

@@ -80,6 +80,8 @@ const leafReaders: readonly string[] = [
   'src/identity/account.ts',
   'src/identity/ldap/filter-template.ts',
   'src/factor/kinds.ts',
+  'src/notify/mail-address.ts',
+  'src/notify/notice-groups.ts',
   'src/identity/header-profiles.ts',
   'src/request/header-name.ts',
   'src/store/redis/url.ts'
@@ -215,6 +217,7 @@ t.test('one driver, one file', async t => {
     ['ioredis', ['src/store/redis/redis.ts']],
     ['lmdb', ['src/store/lmdb/lmdb.ts']],
     ['ldapts', ['src/identity/ldap/driver.ts']],
+    ['nodemailer', ['src/notify/mail.ts']],
     ['tldts', ['config/values/public-suffixes.ts']],
     ['@fastify/http-proxy', ['plugins/forward.ts']],
     [

@@ -13,6 +13,7 @@ import { checkHeader } from './identity-header.ts'
 import { checkLdap } from './identity-ldap.ts'
 import { checkOidc } from './identity-oidc.ts'
 import { checkSaml } from './identity-saml.ts'
+import { checkNotify } from './notify.ts'
 import { checkWebauthnPolicy } from './webauthn-policy.ts'
 
 /** `now` in milliseconds, for certificates. */
@@ -26,6 +27,7 @@ export function checkConfig(config: DraftConfig, now: number, diagnostics: Diagn
   checkApps(config, diagnostics)
   checkAppsTls(config, now, diagnostics)
   checkWebauthnPolicy(config, now, diagnostics)
+  checkNotify(config, now, diagnostics)
   if (config.unsafeHttp === true)
     diagnostics.warning(
       'unsafeHttp',

@@ -28,6 +28,7 @@ import {
   readSamlMetadata
 } from './institutions.ts'
 import { type Invalid, invalid, invalidSecret, nearest } from './invalid.ts'
+import { readMailAddress, readMailServer, readWebhookUrl } from './messages.ts'
 
 export interface ValueType<T> {
   /** `folder` is the file's: relative paths start there. */
@@ -65,6 +66,9 @@ export const valueTypes = {
   issuer: { read: readIssuer, pattern: 'https?://.+', name: 'URL' },
   entityId: { read: readEntityId, name: 'entity id' },
   samlMetadata: { read: readSamlMetadata, name: 'file, URL or mdq:URL' },
+  mailServer: { read: readMailServer, pattern: 'smtps?://[^/@]+/?', name: 'SMTP URL' },
+  mailAddress: { read: readMailAddress, pattern: '[^@]+@[^@]+', name: 'mail address' },
+  webhookUrl: { read: readWebhookUrl, pattern: 'https?://.+', name: 'URL' },
   requestPath: { read: readRequestPath, pattern: '/.*', name: 'path' },
   status: { read: readStatus, name: 'status' },
   until: { read: readUntil, name: 'time or text' },

@@ -216,6 +216,18 @@ class Place implements CommandContext {
         `factorgate: done, but not recorded: the journal ${this.config.journal} cannot be written (${cause})\n`
       )
     }
+    if (this.#journal !== null && this.config.notify !== null) await this.#notify(line)
+  }
+
+  /** Keeps a notice for the gate, which sends it. */
+  async #notify(event: AuditEvent): Promise<void> {
+    const { noticeOf } = await import('../notify/notices-of.ts')
+    const { NoticeQueue } = await import('../notify/notice-queue.ts')
+    const notice = noticeOf(event)
+    if (notice === null) return
+    await new NoticeQueue(this.store)
+      .add(notice)
+      .catch(error => this.#io.stderr(`factorgate: done, but nobody is told of it: ${(error as Error).message}\n`))
   }
 }
 

@@ -1,6 +1,7 @@
 /** The services that outlive a reload, such as store, sessions, live connections and journal, started and closed in order. */
 import type { Logger } from 'pino'
 import { Strangers } from '../audit/anonymous-log-limit.ts'
+import type { AuditSink } from '../audit/event.ts'
 import { Journal, journalPurpose } from '../audit/journal.ts'
 import type { Clock } from '../clock.ts'
 import { Credentials } from '../factor/credential.ts'
@@ -79,6 +80,8 @@ export class Services {
   /** Null if this process alone uses the store. */
   readonly sharedAnswers: SharedAnswers | null
   readonly readiness: Readiness
+  /** Tells people of events, as the configuration in use says; null where it tells nobody. */
+  notifying: { sink(sink: AuditSink): AuditSink } | null = null
   /** The content of `/.factorgate/jwks.json`. */
   readonly publishedKeys: PublishedKeys
   #keyring: Keyring
@@ -185,7 +188,8 @@ export class Services {
 
   /** Records that a factor was disabled after a hundred consecutive failures (NIST SP 800-63B-4 §3.2.2). */
   disabled({ at, accountId, factor, credentialId }: FactorNotice): void {
-    this.journal.record({
+    const sink = this.notifying?.sink(this.journal) ?? this.journal
+    sink.record({
       kind: 'factor.disable',
       at,
       account: accountId,

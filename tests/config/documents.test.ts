@@ -64,7 +64,13 @@ t.test('every example and default in the schema is one the loader takes', async 
   const minimal = parse(
     'portal: { url: https://gate.lab.example }\napps: [{ id: a, url: https://a.lab.example, upstream: http://b }]'
   )
-  const env = { REDIS_PASSWORD: 'x', SENTINEL_PASSWORD: 'x', GALAXY_SECRET: 'x' }
+  const env = {
+    REDIS_PASSWORD: 'x',
+    SENTINEL_PASSWORD: 'x',
+    GALAXY_SECRET: 'x',
+    MAIL_PASSWORD: 'x',
+    HOOK_SECRET: 'x'.repeat(24)
+  }
   const tried: string[] = []
   const attempt = (at: readonly (string | number)[], value: unknown) => {
     const config = structuredClone(minimal)

@@ -54,6 +54,16 @@ const records: Readonly<Record<string, object>> = {
     state: 'open',
     expiresAt: 2
   },
+  'notice:': { id: newId(), kind: 'test', at: 1, to: [], facts: {} },
+  'delivery:': {
+    to: { kind: 'account', id: person.accountId },
+    waiting: [],
+    left: 0,
+    batch: null,
+    claimedUntil: 0,
+    sentAt: [],
+    seen: []
+  },
   'password:': { hash: '$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$aGFzaA', setAt: 1 },
   'credential:': {
     ...person,

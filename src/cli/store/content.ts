@@ -17,7 +17,7 @@ export type Line =
   | { readonly kind: 'end'; readonly values: number; readonly indexes: number }
 
 /**
- * Sessions, ceremonies, counters and `meta:` of this store. Also invitations and requests for approval: one used since
+ * Sessions, ceremonies, counters, messages and `meta:` of this store. Also invitations and requests for approval: one used since
  * must not become valid again.
  */
 const staysBehind = [
@@ -38,6 +38,11 @@ const staysBehind = [
   'attempts:',
   'invitation:',
   'invitation-of:',
+  'notice:',
+  'notices',
+  'notice-claim:',
+  'delivery:',
+  'deliveries',
   'sponsorship:',
   'sponsorships-for:',
   'meta:'

@@ -1,0 +1,174 @@
+/** The text of a mail: subject, plain text, and HTML that is readable on a light and on a dark ground. No name can become markup or a header. */
+
+import { messagesIn, type NoticeMessages, type SentenceFacts, type Sentences } from './messages/en.ts'
+import type { Notice, NoticeKind } from './notice.ts'
+
+export interface ComposeInput {
+  readonly language: string | null
+  readonly lab: string
+  /** `https://gate.lab.example` */
+  readonly portalOrigin: string
+  /** Words, or an address that begins with `mailto:` or `https:`; null for none. */
+  readonly contact: string | null
+  readonly accent: string | null
+  /** Who reads it; null for an address without an account. */
+  readonly reader: { readonly id: string; readonly displayName: string } | null
+  /** At least one. */
+  readonly notices: readonly Notice[]
+  /** Notices that found no room. */
+  readonly left: number
+  readonly codesLeft: number | null
+  /** The opened link of an invitation or a new password. */
+  readonly link: string | null
+}
+
+export interface Composed {
+  readonly language: string
+  readonly subject: string
+  readonly text: string
+  readonly html: string
+}
+
+interface Entry {
+  readonly subject: string
+  readonly paragraphs: readonly string[]
+  readonly rows: readonly (readonly [string, string])[]
+}
+
+export function compose(input: ComposeInput): Composed {
+  const say = messagesIn(input.language)
+  const entries = input.notices.map(notice => entryOf(notice, input, say))
+  const [first] = entries as [Entry, ...Entry[]]
+  const more = entries.length - 1 + input.left
+  const subject = `[${plain(input.lab)}] ${more === 0 ? first.subject : say.more(first.subject, more)}`
+  return {
+    language: say.language,
+    subject: plain(subject).slice(0, 200),
+    text: textOf(entries, input, say),
+    html: htmlOf(entries, input, say, subject)
+  }
+}
+
+function entryOf(notice: Notice, { lab, reader, codesLeft }: ComposeInput, say: NoticeMessages): Entry {
+  const { facts, kind } = notice
+  const said: SentenceFacts = {
+    ...facts,
+    why: facts.why === undefined ? undefined : plain(facts.why),
+    what: facts.what === undefined ? undefined : plain(facts.what),
+    device: facts.device === undefined ? undefined : plain(facts.device),
+    person: say.quoted(plain(notice.name ?? '')),
+    who: facts.other === undefined ? '' : say.quoted(plain(facts.other)),
+    lab: plain(lab),
+    codesLeft
+  }
+  const { subject, what, now } = sentencesFor(notice, reader?.id ?? null, say)
+  const rows: [string, string][] = isLink(kind) ? [] : [[say.when, say.at(notice.at)]]
+  if (facts.address !== undefined) rows.push([say.from, plain(facts.address)])
+  if (facts.reference !== undefined) rows.push([say.reference, plain(facts.reference)])
+  return { subject: subject(said), paragraphs: [what(said), now(said)], rows }
+}
+
+/** The same event reads differently to the person, to the one who decided, and to an operator. */
+function sentencesFor({ kind, account, to }: Notice, reader: string | null, say: NoticeMessages): Sentences {
+  if (kind === 'sponsor-approved' || kind === 'sponsor-declined')
+    return (account === reader ? say.ofDecision[kind] : undefined) ?? say.own[kind]
+  if (kind === 'sponsor-asked')
+    return (to.some(told => told.kind === 'operators') ? say.ofOthers[kind] : undefined) ?? say.own[kind]
+  const isOwn = account === undefined || account === reader
+  return (isOwn ? undefined : say.ofOthers[kind]) ?? say.own[kind]
+}
+
+const isLink = (kind: NoticeKind) => kind === 'invitation' || kind === 'password-link'
+
+function textOf(entries: readonly Entry[], input: ComposeInput, say: NoticeMessages): string {
+  const parts = [greeting(input, say)]
+  if (entries.length > 1) parts.push(say.several(entries.length))
+  for (const { paragraphs, rows } of entries) {
+    const [what, ...rest] = paragraphs
+    parts.push(wrap(what ?? ''))
+    if (input.link !== null) parts.push(input.link)
+    if (rows.length > 0) parts.push(rows.map(([name, value]) => `  ${name}: ${value}`).join('\n'))
+    parts.push(...rest.map(wrap))
+    if (entries.length > 1) parts.push('- - -')
+  }
+  if (input.left > 0) parts.push(wrap(say.left(input.left)))
+  if (input.link === null && input.reader !== null) parts.push(`${say.account}: ${accountUrl(input)}`)
+  parts.push(`--\n${wrap(say.footer(plain(input.lab)))}${contactText(input, say)}`)
+  return `${parts.join('\n\n')}\n`
+}
+
+function htmlOf(entries: readonly Entry[], input: ComposeInput, say: NoticeMessages, subject: string): string {
+  const accent = input.accent ?? '#2f6f4e'
+  const button = (href: string, label: string) =>
+    `<p style="margin:24px 0"><a href="${escaped(href)}" style="background:${escaped(accent)};color:#fff;padding:11px 20px;border-radius:6px;text-decoration:none;display:inline-block">${escaped(label)}</a></p>`
+  const entry = ({ paragraphs: [what = '', ...rest], rows }: Entry, index: number) => `
+${index === 0 ? '' : '<hr style="border:0;border-top:1px solid #8884;margin:24px 0">'}
+<p style="margin:0 0 14px">${escaped(what)}</p>
+${input.link === null ? '' : `${button(input.link, say.open)}<p style="margin:0 0 14px;font-size:14px;word-break:break-all">${escaped(input.link)}</p>`}
+${rows.length === 0 ? '' : `<table role="presentation" style="border-collapse:collapse;margin:0 0 14px;font-size:15px">${rows.map(([name, value]) => `<tr><td style="padding:3px 16px 3px 0;opacity:.75;vertical-align:top">${escaped(name)}</td><td style="padding:3px 0">${escaped(value)}</td></tr>`).join('')}</table>`}
+${rest.map(text => `<p style="margin:0 0 14px">${escaped(text)}</p>`).join('\n')}`
+  return `<!doctype html>
+<html lang="${say.language}" dir="${say.direction}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+<meta name="supported-color-schemes" content="light dark">
+<title>${escaped(subject)}</title>
+<style>:root{color-scheme:light dark}@media (prefers-color-scheme:dark){.page{background:#1c1a17;color:#ece7df}}</style>
+</head>
+<body class="page" style="margin:0;padding:32px 20px;font:16px/1.5 system-ui,-apple-system,'Segoe UI',sans-serif">
+<div style="max-width:34rem;margin:0 auto">
+<p style="margin:0 0 20px;font-weight:600;border-bottom:3px solid ${escaped(accent)};padding-bottom:10px">${escaped(plain(input.lab))}</p>
+<p style="margin:0 0 14px">${escaped(greeting(input, say))}</p>
+${entries.length > 1 ? `<p style="margin:0 0 14px">${escaped(say.several(entries.length))}</p>` : ''}
+${entries.map(entry).join('\n')}
+${input.left > 0 ? `<p style="margin:0 0 14px">${escaped(say.left(input.left))}</p>` : ''}
+${input.link === null && input.reader !== null ? button(accountUrl(input), say.account) : ''}
+<p style="margin:28px 0 0;padding-top:12px;border-top:1px solid #8884;font-size:13px;opacity:.8">${escaped(say.footer(plain(input.lab)))}${contactHtml(input, say)}</p>
+</div>
+</body>
+</html>
+`
+}
+
+const accountUrl = ({ portalOrigin }: ComposeInput) => `${portalOrigin}/.factorgate/account`
+
+function greeting({ reader }: ComposeInput, say: NoticeMessages): string {
+  return reader === null ? say.helloAll : say.hello(plain(reader.displayName))
+}
+
+function contactText({ contact }: ComposeInput, say: NoticeMessages): string {
+  return contact === null ? '' : `\n${say.questions} ${plain(contact.replace(/^mailto:/i, ''))}`
+}
+
+function contactHtml({ contact }: ComposeInput, say: NoticeMessages): string {
+  if (contact === null) return ''
+  const label = escaped(plain(contact.replace(/^mailto:/i, '')))
+  const isLinked = /^(?:mailto:|https?:\/\/)/i.test(contact)
+  return `<br>${escaped(say.questions)} ${isLinked ? `<a href="${escaped(contact)}" style="color:inherit">${label}</a>` : label}`
+}
+
+/** One line without control characters and marks of direction: a name must not turn the sentence around it. */
+export function plain(text: string): string {
+  return text
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replace(/[^\P{Cf}\u200c\u200d]/gu, '')
+    .trim()
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, sign => `&#${sign.charCodeAt(0)};`)
+}
+
+/** Lines of at most 76 characters; longer words stay whole. */
+function wrap(text: string): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' '))
+    if (line !== '' && line.length + 1 + word.length > 76) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  return [...lines, line].join('\n')
+}

@@ -1,0 +1,91 @@
+/** The deliveries in the store: each change is a compare-and-set, so that of several gates one sends. */
+import { digestOf } from '../ids.ts'
+import type { Store } from '../store/store.ts'
+import {
+  type Batch,
+  claimed,
+  type Delivery,
+  deliveryRecord,
+  isIdle,
+  newDelivery,
+  type Recipient,
+  withNotice
+} from './delivery.ts'
+import { isUrgent, type Notice } from './notice.ts'
+
+/** Longer than a notice about a certificate is remembered in `seen`. */
+const keptSeconds = 40 * 24 * 3600
+const index = 'deliveries'
+
+/** A delivery for one notice alone stays for so long, in case another gate hands the same notice out once more. */
+const doneSeconds = 3600
+
+/** A mail that is urgent, and each message to a webhook, has a delivery of its own. */
+export function deliveryId(to: Recipient, notice: Notice): string {
+  const whose =
+    to.kind === 'account' ? to.id : digestOf(to.kind === 'address' ? to.address.toLowerCase() : to.url).slice(0, 22)
+  const own = isAlone(to, notice) ? `.${notice.id}` : ''
+  return `${to.kind}.${whose}${own}`
+}
+
+function isAlone(to: Recipient, notice: Notice): boolean {
+  return to.kind === 'webhook' || isUrgent(notice)
+}
+
+export type Claim = Delivery & { readonly batch: Batch }
+
+export class Deliveries {
+  readonly #store: Store
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  /** A notice that the recipient has got already is left out. */
+  async add(to: Recipient, notice: Notice): Promise<void> {
+    const id = deliveryId(to, notice)
+    await this.#store.link(index, id, keptSeconds)
+    await deliveryRecord.change<void>(this.#store, id, found => ({
+      next: withNotice(found ?? newDelivery(to), notice),
+      result: undefined,
+      ttlSeconds: keptSeconds
+    }))
+  }
+
+  /** Those that are not idle. */
+  async pending(): Promise<{ readonly id: string; readonly delivery: Delivery }[]> {
+    const ids = await this.#store.members(index)
+    const found = await Promise.all(ids.map(async id => ({ id, delivery: await deliveryRecord.get(this.#store, id) })))
+    // A gate may end between the last change and the removal from the index.
+    await Promise.all(found.map(({ id, delivery }) => (delivery === null || isIdle(delivery) ? this.#leave(id) : null)))
+    return found.flatMap(({ id, delivery }) => (delivery === null || isIdle(delivery) ? [] : [{ id, delivery }]))
+  }
+
+  /** Takes the next batch of a delivery; null where nothing is due, or another gate has it. */
+  claim(id: string, gatherMs: number, now: number): Promise<Claim | null> {
+    return deliveryRecord.change<Claim | null>(this.#store, id, found => {
+      const next = found === null ? null : claimed(found, gatherMs, now)
+      return next === null ? { result: null } : { next, result: next }
+    })
+  }
+
+  /** What became of a claim. Notices that were added meanwhile stay. A claim that another gate has taken over is left to it. */
+  async settle(id: string, claim: Claim, outcome: Delivery): Promise<void> {
+    const isDone = await deliveryRecord.change<boolean>(this.#store, id, found => {
+      if (found === null || found.claimedUntil !== claim.claimedUntil || found.batch?.id !== claim.batch.id)
+        return { result: false }
+      const { batch, claimedUntil, sentAt, left } = outcome
+      const next = { ...found, batch, claimedUntil, sentAt, left: left === 0 ? 0 : found.left }
+      const isOver = isIdle(next) && isAlone(claim.to, claim.batch.notices[0]!)
+      return { next, result: isIdle(next), ...(isOver ? { ttlSeconds: doneSeconds } : {}) }
+    })
+    if (isDone) await this.#leave(id)
+  }
+
+  async #leave(id: string): Promise<void> {
+    await this.#store.unlink(index, id)
+    const found = await deliveryRecord.get(this.#store, id)
+    // Something may have been added between the two.
+    if (found !== null && !isIdle(found)) await this.#store.link(index, id, keptSeconds)
+  }
+}

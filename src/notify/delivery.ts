@@ -1,0 +1,142 @@
+/**
+ * What waits for one recipient, as a value: notices, and the batch of them that is being sent. A batch keeps its id over all tries, so that a
+ * receiver can drop a second copy.
+ */
+import { RecordKind } from '../store/records.ts'
+import { isNotice, isUrgent, type Notice } from './notice.ts'
+import { isOver, retryAt } from './retry.ts'
+
+/** `url`: of a webhook. */
+export type Recipient =
+  | { readonly kind: 'account'; readonly id: string }
+  | { readonly kind: 'address'; readonly address: string }
+  | { readonly kind: 'webhook'; readonly url: string }
+
+export interface Batch {
+  /** The id of its first notice. The Message-ID or the `webhook-id` is made of it. */
+  readonly id: string
+  readonly notices: readonly Notice[]
+  readonly firstTryAt: number
+  readonly tries: number
+  /** Tries after which nobody knows whether it has arrived. */
+  readonly unclear: number
+  readonly nextAt: number
+}
+
+export interface Delivery {
+  readonly to: Recipient
+  readonly waiting: readonly Notice[]
+  /** Notices that found no room. */
+  readonly left: number
+  readonly batch: Batch | null
+  /** Until then one gate alone sends. Milliseconds since the epoch, as all times here. */
+  readonly claimedUntil: number
+  /** When mails went out lately. */
+  readonly sentAt: readonly number[]
+  /** The ids of the newest notices, sent ones included. */
+  readonly seen: readonly string[]
+}
+
+/** Its id is made by `deliveryId`. */
+export const deliveryRecord = new RecordKind<Delivery>({
+  prefix: 'delivery:',
+  version: 1,
+  read: record => (isDelivery(record as Partial<Delivery>) ? (record as unknown as Delivery) : null)
+})
+
+/** Notices of one action come together: the first waits for the others. */
+export const settleMs = 2_000
+/** The time of a try, with all waits of a slow server. If a gate ends meanwhile, another one goes on after it. */
+export const claimMs = 3 * 60_000
+const hourMs = 3600_000
+/** Mails within an hour after which the rest waits for an hour. */
+const manyMails = 3
+const noticesKept = 200
+const idsKept = 100
+/** A retry where it is unclear whether the mail has arrived may be the second copy; so there are few. */
+const unclearMax = 3
+
+export function newDelivery(to: Recipient): Delivery {
+  return { to, waiting: [], left: 0, batch: null, claimedUntil: 0, sentAt: [], seen: [] }
+}
+
+export function withNotice(delivery: Delivery, notice: Notice): Delivery {
+  if (delivery.seen.includes(notice.id)) return delivery
+  const seen = [...delivery.seen, notice.id].slice(-idsKept)
+  if (delivery.waiting.length >= noticesKept) return { ...delivery, seen, left: delivery.left + 1 }
+  return { ...delivery, seen, waiting: [...delivery.waiting, notice] }
+}
+
+/** When the next try is due; null where nothing waits. `gatherMs`: the least time between two mails. */
+export function dueAt({ batch, waiting, sentAt, claimedUntil }: Delivery, gatherMs: number): number | null {
+  if (batch !== null) return Math.max(batch.nextAt, claimedUntil)
+  const [first] = waiting
+  if (first === undefined) return null
+  if (isUrgent(first)) return Math.max(first.at, claimedUntil)
+  const latest = sentAt.at(-1)
+  const gap = sentAt.filter(at => latest !== undefined && latest - at < hourMs).length >= manyMails ? hourMs : gatherMs
+  const free = latest === undefined ? 0 : latest + Math.max(gap, gatherMs)
+  return Math.max(first.at + settleMs, free, claimedUntil)
+}
+
+/** With the batch that the claimant now sends; null where another one has it, or nothing is due. */
+export function claimed(delivery: Delivery, gatherMs: number, now: number): (Delivery & { batch: Batch }) | null {
+  const due = dueAt(delivery, gatherMs)
+  if (due === null || due > now) return null
+  const [first] = delivery.waiting
+  const batch: Batch = delivery.batch ?? {
+    id: first!.id,
+    notices: delivery.waiting,
+    firstTryAt: now,
+    tries: 0,
+    unclear: 0,
+    nextAt: now
+  }
+  const waiting = delivery.batch === null ? [] : delivery.waiting
+  // A gate that ended in the middle of a try has left its claim behind.
+  const unclear = batch.unclear + (delivery.batch !== null && delivery.claimedUntil > 0 ? 1 : 0)
+  const begun = { ...batch, tries: batch.tries + 1, unclear }
+  return { ...delivery, waiting, batch: begun, claimedUntil: now + claimMs }
+}
+
+export function sent(delivery: Delivery, now: number): Delivery {
+  const sentAt = [...delivery.sentAt.filter(at => now - at < 2 * hourMs), now].slice(-manyMails)
+  return { ...delivery, batch: null, left: 0, claimedUntil: 0, sentAt }
+}
+
+/** What follows a try that failed: another one, or the end. `chance` from 0 to 1 spreads the retries. */
+export function failed(
+  delivery: Delivery & { batch: Batch },
+  failure: { readonly isFinal: boolean; readonly isUnclear: boolean },
+  now: number,
+  chance: number
+): { readonly next: Delivery; readonly isGivenUp: boolean } {
+  const { batch } = delivery
+  const unclear = batch.unclear + (failure.isUnclear ? 1 : 0)
+  const isGivenUp = failure.isFinal || unclear >= unclearMax || isOver(batch.firstTryAt, now)
+  if (isGivenUp) return { next: { ...delivery, batch: null, left: 0, claimedUntil: 0 }, isGivenUp }
+  const nextAt = retryAt(batch.tries, now, chance)
+  return { next: { ...delivery, batch: { ...batch, unclear, nextAt }, claimedUntil: 0 }, isGivenUp }
+}
+
+/** Not tried: the server is known to be down. The try does not count. */
+export function postponed(delivery: Delivery & { batch: Batch }, until: number): Delivery {
+  const { batch } = delivery
+  return { ...delivery, batch: { ...batch, tries: batch.tries - 1, nextAt: until }, claimedUntil: 0 }
+}
+
+export function isIdle({ batch, waiting }: Delivery): boolean {
+  return batch === null && waiting.length === 0
+}
+
+function isDelivery({ to, waiting, batch, claimedUntil, sentAt, seen }: Partial<Delivery>): boolean {
+  return (
+    typeof to?.kind === 'string' &&
+    Array.isArray(waiting) &&
+    waiting.every(isNotice) &&
+    (batch === null || (typeof batch === 'object' && batch.notices.every(isNotice))) &&
+    typeof claimedUntil === 'number' &&
+    Array.isArray(sentAt) &&
+    Array.isArray(seen)
+  )
+}

@@ -1,0 +1,151 @@
+/** The mail client, with every use of nodemailer: one message to one address over SMTP (RFC 5321), under TLS unless the operator says otherwise. */
+import { Readable } from 'node:stream'
+import MailComposer from 'nodemailer/lib/mail-composer'
+import SMTPConnection from 'nodemailer/lib/smtp-connection'
+import { failure, type Outcome, oneLine } from './outcome.ts'
+
+export interface MailServer {
+  readonly host: string
+  readonly port: number
+  /** `smtps`: TLS from the first byte (RFC 8314 §3.3). `starttls`: required. `plain`: STARTTLS where it is offered. */
+  readonly security: 'smtps' | 'starttls' | 'plain'
+  readonly user: string | null
+  readonly password: string | null
+  /** PEM; null for the authorities that Node.js knows. */
+  readonly ca: string | null
+}
+
+/** A name with its address. They stay apart, otherwise a comma in a name would make two addresses. */
+export interface Mailbox {
+  readonly name: string
+  readonly address: string
+}
+
+export interface Mail {
+  /** Without angle brackets. The same for every try. */
+  readonly messageId: string
+  /** Milliseconds since the epoch. */
+  readonly date: number
+  readonly from: Mailbox
+  readonly to: Mailbox
+  readonly replyTo: string | null
+  readonly subject: string
+  readonly language: string
+  readonly text: string
+  readonly html: string
+}
+
+/** In milliseconds. `socketTimeout`: between two answers. */
+const usualWaits = {
+  connectionTimeout: 10_000,
+  greetingTimeout: 10_000,
+  dnsTimeout: 10_000,
+  socketTimeout: 30_000
+} as const
+
+/** Never rejects. `waits` is for tests. */
+export async function sendMail(
+  server: MailServer,
+  mail: Mail,
+  waits: Partial<Record<keyof typeof usualWaits, number>> = {}
+): Promise<Outcome> {
+  const connection = new SMTPConnection({
+    ...usualWaits,
+    ...waits,
+    host: server.host,
+    port: server.port,
+    secure: server.security === 'smtps',
+    requireTLS: server.security === 'starttls',
+    ...(server.ca === null ? {} : { tls: { ca: server.ca } })
+  })
+  const progress: Progress = { step: 'connect', isHandedOver: false }
+  try {
+    const composed = await compose(mail)
+    const answer = await spoken(connection, server, mail, composed, progress)
+    connection.quit()
+    return { kind: 'sent', answer: oneLine(answer) }
+  } catch (error) {
+    connection.close()
+    return judged(error as SmtpError, progress)
+  }
+}
+
+type SmtpError = Error & { readonly code?: string; readonly responseCode?: number; readonly response?: string }
+
+interface Progress {
+  step: 'connect' | 'login' | 'send'
+  /** True once the server has been sent the mail. */
+  isHandedOver: boolean
+}
+
+function spoken(
+  connection: SMTPConnection,
+  { user, password }: MailServer,
+  { from, to }: Mail,
+  composed: Buffer,
+  progress: Progress
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const step = (work: () => void) => (error?: Error | null) => (error ? reject(error) : work())
+    // Errors outside of a step, such as a connection that breaks off, arrive here.
+    connection.on('error', reject)
+    connection.on('end', () => reject(Object.assign(new Error('the connection has ended'), { code: 'ECONNECTION' })))
+    const message = new Readable({
+      // It is read when the server has said that it takes the mail.
+      read() {
+        progress.isHandedOver = true
+        this.push(composed)
+        this.push(null)
+      }
+    })
+    const send = () => {
+      progress.step = 'send'
+      connection.send({ from: from.address, to: [to.address] }, message, (error, info) =>
+        error ? reject(error) : resolve(info.response)
+      )
+    }
+    const login = () => {
+      progress.step = 'login'
+      if (user === null) send()
+      else connection.login({ credentials: { user, pass: password ?? '' } }, step(send))
+    }
+    connection.connect(step(login))
+  })
+}
+
+/** A refusal of the recipient ends the mail. All other refusals are the server's, or the configuration's, which may be mended. */
+function judged({ code, responseCode, response, message }: SmtpError, { step, isHandedOver }: Progress): Outcome {
+  const why = `${step === 'login' ? 'sign-in at the mail server: ' : ''}${response || message}`
+  if (step !== 'send') return failure(why, { isServers: true })
+  if (responseCode === undefined) return failure(why, { isServers: true, isUnclear: isHandedOver })
+  const isFinal = responseCode >= 500
+  // 421: the server closes (RFC 5321 §3.8). Without a sender that it likes, no mail goes out.
+  const isServers = responseCode === 421 || (code === 'EENVELOPE' && !isAboutRecipient(message))
+  return failure(why, { isFinal: isFinal && !isServers, isServers })
+}
+
+/** nodemailer says "Can't send mail - all recipients were rejected" of a recipient, and "Mail command failed" of the sender. */
+function isAboutRecipient(message: string): boolean {
+  return /recipient/i.test(message)
+}
+
+function compose(mail: Mail): Promise<Buffer> {
+  const { messageId, date, from, to, replyTo, subject, language, text, html } = mail
+  const made = new MailComposer({
+    messageId: `<${messageId}>`,
+    date: new Date(date),
+    from: { name: from.name, address: from.address },
+    to: { name: to.name, address: to.address },
+    ...(replyTo === null ? {} : { replyTo }),
+    subject,
+    text,
+    html,
+    // RFC 3834 §5: no vacation notice is to answer it.
+    headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All', 'Content-Language': language },
+    disableFileAccess: true,
+    disableUrlAccess: true
+  })
+  return new Promise((resolve, reject) =>
+    made.compile().build((error, bytes) => (error ? reject(error) : resolve(bytes)))
+  )
+}

@@ -1,0 +1,21 @@
+/** The groups of notices that a webhook can ask for. The configuration reads them, too. */
+
+/** What belongs to each. */
+export const noticeGroups = {
+  factor: ['factor-added', 'factor-removed', 'factors-reset', 'factor-disabled', 'recovery-used', 'recovery-issued'],
+  password: ['password-changed', 'password-reset'],
+  'sign-in': ['new-device'],
+  refusals: ['refusals'],
+  suspend: ['suspended', 'resumed'],
+  sponsor: ['sponsor-asked', 'sponsor-approved', 'sponsor-declined'],
+  certificate: ['certificate-ending']
+} as const
+export type NoticeGroup = keyof typeof noticeGroups
+export type GroupedKind = (typeof noticeGroups)[NoticeGroup][number]
+
+/** The group of a kind; null for one that no webhook hears of. */
+export function groupOf(kind: string): NoticeGroup | null {
+  for (const [group, kinds] of Object.entries(noticeGroups))
+    if ((kinds as readonly string[]).includes(kind)) return group as NoticeGroup
+  return null
+}

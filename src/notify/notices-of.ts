@@ -1,0 +1,87 @@
+/** Which events of the journal people are told of, and whom. */
+import type { AuditEvent } from '../audit/event.ts'
+import type { FactorKind } from '../factor/kinds.ts'
+import { newId } from '../ids.ts'
+import type { Notice, NoticeFacts, NoticeKind, Told } from './notice.ts'
+
+const operators: Told = { kind: 'operators' }
+
+/** The notice that an event asks for; null for most events. Wrong guesses are counted elsewhere (`refusal-count.ts`). */
+export function noticeOf(event: AuditEvent): Notice | null {
+  switch (event.kind) {
+    case 'enrol':
+      return event.outcome === 'enrolled' ? toPerson(event, 'factor-added') : null
+    case 'factor.remove':
+      if (event.outcome === 'removed') return toPerson(event, 'factor-removed')
+      return event.outcome === 'reset' ? toPerson(event, 'factors-reset') : null
+    case 'factor.disable':
+      return toPerson(event, 'factor-disabled')
+    case 'proof':
+      return event.factor === 'recovery' && event.outcome === 'verified' ? toPerson(event, 'recovery-used') : null
+    case 'recovery.issue':
+      return toPerson(event, 'recovery-issued')
+    case 'password.change':
+      return event.outcome === 'changed' ? toPerson(event, 'password-changed') : null
+    case 'device.new':
+      return toPerson(event, 'new-device', { device: text(event.device) })
+    case 'user.change':
+      if (event.outcome === 'suspended')
+        return toPerson(event, 'suspended', { why: text(event.why), other: text(event.operator) }, [operators])
+      if (event.outcome === 'resumed') return toPerson(event, 'resumed', { other: text(event.operator) }, [operators])
+      return null
+    case 'sponsor.ask':
+      return sponsorAsked(event)
+    case 'sponsor.approve':
+      return sponsorDecided(event, 'sponsor-approved')
+    case 'sponsor.decline':
+      return sponsorDecided(event, 'sponsor-declined')
+    case 'certificate.ending':
+      return certificateEnding(event)
+    default:
+      return null
+  }
+}
+
+/** To the person whose account the event names, and to `more`. */
+function toPerson(
+  event: AuditEvent,
+  kind: NoticeKind,
+  facts: NoticeFacts = {},
+  more: readonly Told[] = []
+): Notice | null {
+  if (event.account === undefined) return null
+  return made(event, kind, facts, [{ kind: 'account', id: event.account }, ...more])
+}
+
+/** The event's account is the one who asks. Without a sponsor the operators decide. */
+function sponsorAsked(event: AuditEvent): Notice {
+  const sponsor = text(event.sponsor)
+  return made(event, 'sponsor-asked', {}, [sponsor === undefined ? operators : { kind: 'name', name: sponsor }])
+}
+
+/** The event's account is the one who decided: a decision in their name is told to them too. */
+function sponsorDecided(event: AuditEvent, kind: NoticeKind): Notice {
+  const person = text(event.person)
+  const to: Told[] = person === undefined ? [] : [{ kind: 'name', name: person }]
+  if (event.account !== undefined) to.push({ kind: 'account', id: event.account })
+  return made(event, kind, { other: person }, to)
+}
+
+/** Its id is the same on each gate, so that the operators hear of it once. */
+function certificateEnding(event: AuditEvent): Notice {
+  const facts = { what: text(event.what), ends: Number(event.ends), count: Number(event.days) }
+  return {
+    ...made(event, 'certificate-ending', facts, [operators]),
+    id: `certificate-${event.fingerprint}-${event.days}`
+  }
+}
+
+function made(event: AuditEvent, kind: NoticeKind, facts: NoticeFacts, to: readonly Told[]): Notice {
+  const { at, account, name, address, request } = event
+  const factor = event.factor as FactorKind | undefined
+  return { id: newId(), kind, at, to, account, name, facts: { factor, address, reference: request, ...facts } }
+}
+
+function text(value: AuditEvent[string]): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}

@@ -1,0 +1,44 @@
+/**
+ * A sink beside the journal that keeps a notice for each event that people are told of. The notice is in the store before the journal's line
+ * is on disk, so that a crash between the two loses none. No failure here stops what happens.
+ */
+import type { AuditEvent, AuditSink } from '../audit/event.ts'
+import type { Notice } from './notice.ts'
+import type { NoticeQueue } from './notice-queue.ts'
+import { noticeOf } from './notices-of.ts'
+import type { RefusalCount } from './refusal-count.ts'
+
+export interface NotifyingSinkInput {
+  readonly sink: AuditSink
+  readonly queue: Pick<NoticeQueue, 'addOrKeep' | 'remove'>
+  readonly refusals: RefusalCount
+}
+
+export function notifyingSink({ sink, queue, refusals }: NotifyingSinkInput): AuditSink {
+  return {
+    get writable() {
+      return sink.writable
+    },
+    record(event) {
+      sink.record(event)
+      const notice = noticeFor(event, refusals)
+      if (notice !== null) void queue.addOrKeep(notice)
+    },
+    async commit(event) {
+      const notice = noticeFor(event, refusals)
+      if (notice === null) return sink.commit(event)
+      await queue.addOrKeep(notice)
+      try {
+        await sink.commit(event)
+      } catch (error) {
+        // What is not recorded does not happen.
+        await queue.remove(notice, { isTold: false }).catch(() => {})
+        throw error
+      }
+    }
+  }
+}
+
+function noticeFor(event: AuditEvent, refusals: RefusalCount): Notice | null {
+  return noticeOf(event) ?? refusals.noticeOf(event)
+}

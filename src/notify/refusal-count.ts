@@ -1,0 +1,44 @@
+/**
+ * The count of wrong guesses at each account, in memory: at the tenth within an hour the person and the operators are told, once a day. The
+ * store is not asked, otherwise an unknown name would take another time than a known one (THREATS M15).
+ */
+import type { AuditEvent } from '../audit/event.ts'
+import type { Notice } from './notice.ts'
+
+const enough = 10
+const hourMs = 3600_000
+const accountsKept = 10_000
+
+interface Count {
+  since: number
+  count: number
+}
+
+export class RefusalCount {
+  readonly #counts = new Map<string, Count>()
+
+  /** The notice of the guess that was one too many; null for all others. The id holds the day, so that several gates tell it once. */
+  noticeOf(event: AuditEvent): Notice | null {
+    const { kind, outcome, account, at } = event
+    if ((kind !== 'login' && kind !== 'proof') || outcome !== 'refused' || account === undefined) return null
+    if (event.factor === 'directory') return null
+    const found = this.#counts.get(account)
+    const isOver = found === undefined || at - found.since > hourMs || at < found.since
+    const next = isOver ? { since: at, count: 1 } : { since: found.since, count: found.count + 1 }
+    this.#counts.delete(account)
+    // The accounts that were guessed at longest ago are forgotten first.
+    if (this.#counts.size >= accountsKept) this.#counts.delete(this.#counts.keys().next().value as string)
+    this.#counts.set(account, next)
+    if (next.count !== enough) return null
+    const { name, address } = event
+    return {
+      id: `refusals-${account}-${new Date(at).toISOString().slice(0, 10)}`,
+      kind: 'refusals',
+      at,
+      to: [{ kind: 'account', id: account }, { kind: 'operators' }],
+      account,
+      name,
+      facts: { count: next.count, address }
+    }
+  }
+}

@@ -1,0 +1,120 @@
+/** Makes the message of a batch and sends it: a mail to a person or an address, or a POST to a webhook. */
+import type { Account } from '../identity/account.ts'
+import type { Keyring } from '../keyring/keyring.ts'
+import { compose } from './compose.ts'
+import type { Batch, Recipient } from './delivery.ts'
+import type { Mailbox, MailServer } from './mail.ts'
+import { mailAddress } from './mail-address.ts'
+import { type Notice, sealFor } from './notice.ts'
+import type { NoticeGroup } from './notice-groups.ts'
+import { failure, type Outcome } from './outcome.ts'
+import { postWebhook } from './webhook.ts'
+
+export interface MailSettings {
+  readonly server: MailServer
+  readonly from: string
+  readonly replyTo: string | null
+}
+
+export interface WebhookSettings {
+  readonly url: string
+  readonly secret: string
+  readonly events: readonly NoticeGroup[]
+  readonly ca: string | null
+}
+
+export interface SenderInput {
+  readonly mail: MailSettings | null
+  readonly webhooks: readonly WebhookSettings[]
+  readonly lab: string
+  readonly portalOrigin: string
+  readonly contact: string | null
+  readonly accent: string | null
+  readonly accountById: (id: string) => Promise<Account | null>
+  /** How many recovery codes a person has left; null for none. */
+  readonly codesLeft: (accountId: string) => Promise<number | null>
+  readonly keyring: () => Keyring
+}
+
+/** The server that a recipient's messages go to; null where the configuration names none any more. */
+export function serverOf(to: Recipient, { mail, webhooks }: Pick<SenderInput, 'mail' | 'webhooks'>): string | null {
+  // The path of a webhook may be a secret.
+  if (to.kind === 'webhook') return webhooks.some(({ url }) => url === to.url) ? new URL(to.url).origin : null
+  return mail === null ? null : `${mail.server.host}:${mail.server.port}`
+}
+
+/** Rejects where the store does; all else is an outcome. */
+export async function sendBatch(
+  to: Recipient,
+  batch: Batch,
+  left: number,
+  input: SenderInput,
+  now: number
+): Promise<Outcome> {
+  if (to.kind === 'webhook') return sendToWebhook(to.url, batch, input, now)
+  const { mail } = input
+  if (mail === null) return failure('the configuration names no mail server any more', { isFinal: true })
+  const account = to.kind === 'account' ? await input.accountById(to.id) : null
+  if (to.kind === 'account' && account === null) return failure('there is no such account any more', { isFinal: true })
+  const address = mailAddress(to.kind === 'address' ? to.address : (account?.email ?? ''))
+  if (address === null) return failure('the account has no mail address that can be used', { isFinal: true })
+  const link = linkOf(batch.notices[0]!, input)
+  if (link !== null && typeof link !== 'string') return link
+  const isAboutCodes = batch.notices.some(({ kind }) => kind === 'recovery-used')
+  const composed = compose({
+    ...input,
+    language: null,
+    reader: account,
+    notices: batch.notices,
+    left,
+    codesLeft: account !== null && isAboutCodes ? await input.codesLeft(account.id) : null,
+    link
+  })
+  const recipient: Mailbox = { name: account?.displayName ?? '', address }
+  // nodemailer is loaded with the first mail.
+  const { sendMail } = await import('./mail.ts')
+  return sendMail(mail.server, {
+    ...composed,
+    messageId: `${batch.id}.${idPart(to)}@${mail.from.slice(mail.from.lastIndexOf('@') + 1)}`,
+    date: now,
+    from: { name: input.lab, address: mail.from },
+    to: recipient,
+    replyTo: mail.replyTo
+  })
+}
+
+/** Two recipients of one notice get two mails, with an id each. */
+function idPart(to: Recipient): string {
+  if (to.kind === 'account') return to.id
+  return to.kind === 'address' ? Buffer.from(to.address).toString('hex') : ''
+}
+
+function linkOf({ id, sealed }: Notice, { keyring }: SenderInput): string | null | Outcome {
+  if (sealed === undefined) return null
+  try {
+    return keyring().open(sealed, sealFor(id))
+  } catch {
+    return failure('the link in it was sealed with a key that the key file does not have any more', { isFinal: true })
+  }
+}
+
+async function sendToWebhook(url: string, batch: Batch, input: SenderInput, now: number): Promise<Outcome> {
+  const target = input.webhooks.find(webhook => webhook.url === url)
+  if (target === undefined) return failure('the configuration does not name this webhook any more', { isFinal: true })
+  const [notice] = batch.notices as [Notice, ...Notice[]]
+  return postWebhook(target, batch.id, JSON.stringify(bodyOf(notice, input)), now)
+}
+
+/** Standard Webhooks: `type`, `timestamp` and `data`. */
+export function bodyOf(
+  { kind, at, account, name, facts }: Notice,
+  { portalOrigin }: Pick<SenderInput, 'portalOrigin'>
+) {
+  const { ends, ...rest } = facts
+  const until = ends === undefined ? {} : { ends: new Date(ends).toISOString() }
+  return {
+    type: kind.replace('-', '.'),
+    timestamp: new Date(at).toISOString(),
+    data: { gate: portalOrigin, account, name, ...rest, ...until }
+  }
+}

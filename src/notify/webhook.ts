@@ -1,0 +1,90 @@
+/**
+ * The client of webhooks: a POST of JSON that is signed by the scheme of Standard Webhooks (HMAC-SHA256 of id, time and body). It follows no
+ * redirect, so that it speaks to nobody but the address in the configuration.
+ */
+import { createHmac } from 'node:crypto'
+import http from 'node:http'
+import https from 'node:https'
+import { failure, type Outcome } from './outcome.ts'
+
+export interface WebhookTarget {
+  readonly url: string
+  /** `whsec_` and base64, or any text. */
+  readonly secret: string
+  /** PEM; null for the authorities that Node.js knows. */
+  readonly ca: string | null
+}
+
+const usualTimeoutMs = 15_000
+const maxAnswerBytes = 64 * 1024
+
+/** `id` is the same for every try. `now` in milliseconds. Never rejects. */
+export async function postWebhook(
+  target: WebhookTarget,
+  id: string,
+  body: string,
+  now: number,
+  timeoutMs = usualTimeoutMs
+): Promise<Outcome> {
+  const timestamp = String(Math.floor(now / 1000))
+  const headers = {
+    'content-type': 'application/json',
+    'user-agent': 'factorgate',
+    'webhook-id': id,
+    'webhook-timestamp': timestamp,
+    'webhook-signature': signatureOf(target.secret, id, timestamp, body)
+  }
+  try {
+    const status = await post(target, headers, body, timeoutMs)
+    if (status >= 200 && status < 300) return { kind: 'sent', answer: String(status) }
+    const why = `the webhook answered ${status}${status >= 300 && status < 400 ? ', and redirects are not followed' : ''}`
+    // Standard Webhooks: 410 means that nobody wants it any more.
+    return failure(why, { isFinal: status === 410, isServers: status === 429 || status >= 500 })
+  } catch (error) {
+    return failure(reasonOf(error, timeoutMs), { isServers: true })
+  }
+}
+
+/** `v1,` and the signature in base64. */
+export function signatureOf(secret: string, id: string, timestamp: string, body: string): string {
+  const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice(6), 'base64') : Buffer.from(secret)
+  return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`
+}
+
+function post(
+  { url, ca }: WebhookTarget,
+  headers: Record<string, string>,
+  body: string,
+  timeoutMs: number
+): Promise<number> {
+  const target = new URL(url)
+  const { request } = target.protocol === 'http:' ? http : https
+  const options = {
+    method: 'POST',
+    headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
+    signal: AbortSignal.timeout(timeoutMs),
+    // A connection of its own: one that was kept may have been closed by the other side.
+    agent: false as const,
+    ...(ca === null ? {} : { ca })
+  }
+  return new Promise((resolve, reject) => {
+    const sent = request(target, options, answer => {
+      let bytes = 0
+      answer.on('data', (part: Buffer) => {
+        bytes += part.length
+        if (bytes > maxAnswerBytes) sent.destroy(new Error('the answer of the webhook is too long'))
+      })
+      answer.on('error', reject)
+      answer.on('end', () => resolve(answer.statusCode ?? 0))
+      answer.on('close', () => reject(new Error('the answer of the webhook broke off')))
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+function reasonOf(error: unknown, timeoutMs: number): string {
+  const { name, code, message } = error as NodeJS.ErrnoException
+  if (name === 'AbortError' || name === 'TimeoutError') return `the webhook did not answer within ${timeoutMs / 1000} s`
+  return code !== undefined && !message.includes(code) ? `${message} (${code})` : message || String(code)
+}

@@ -1,0 +1,72 @@
+/** Makes what tells people, of the configuration: the sink beside the journal, and the dispatcher of messages. Loaded only where it is configured. */
+import { pemText } from '../../config/reading/text-sources.ts'
+import type { Config } from '../../config/schema.ts'
+import type { AuditSink } from '../audit/event.ts'
+import type { RecoveryCodes } from '../factor/recovery-code.ts'
+import { Dispatcher, type DispatcherSettings } from '../notify/dispatcher.ts'
+import type { MailServer } from '../notify/mail.ts'
+import { NoticeQueue } from '../notify/notice-queue.ts'
+import { notifyingSink } from '../notify/notifying-sink.ts'
+import { RefusalCount } from '../notify/refusal-count.ts'
+import type { Services } from './services.ts'
+
+type NotifyConfig = NonNullable<Config['notify']>
+type Configured = Pick<Config, 'portal'> & { readonly notify: NotifyConfig }
+
+export interface Notifying {
+  /** The same sink, whose events people are told of. */
+  sink(sink: AuditSink): AuditSink
+  start(): void
+  stop(): Promise<void>
+}
+
+/** Throws where a file that it needs cannot be read. */
+export function notifyingOf(
+  config: Configured,
+  runtime: Services,
+  recoveryCodes: Pick<RecoveryCodes, 'status'>
+): Notifying {
+  const { store, accounts, journal, clock, log } = runtime
+  const queue = new NoticeQueue(store)
+  const refusals = new RefusalCount()
+  const settings: DispatcherSettings = {
+    ...messageSettingsOf(config),
+    accountById: id => accounts.byId(id),
+    codesLeft: async id => (await recoveryCodes.status(id))?.remaining ?? null,
+    keyring: () => runtime.keyring
+  }
+  const dispatcher = new Dispatcher({ store, queue, accounts, journal, clock, log, settings })
+  return {
+    sink: sink => notifyingSink({ sink, queue, refusals }),
+    start: () => dispatcher.start(),
+    stop: () => dispatcher.stop()
+  }
+}
+
+/** The servers and the words of the messages. Throws where a file that it needs cannot be read. */
+export function messageSettingsOf({
+  portal,
+  notify
+}: Configured): Omit<DispatcherSettings, 'accountById' | 'codesLeft' | 'keyring'> {
+  const { mail, webhooks, operators, gather } = notify
+  return {
+    mail: mail === null ? null : { server: mailServerOf(mail), from: mail.from, replyTo: mail.replyTo },
+    webhooks: webhooks.map(({ url, secret, events, ca }) => ({ url, secret, events, ca: authorities(ca) })),
+    operators,
+    gatherMs: gather * 1000,
+    lab: portal.title,
+    portalOrigin: portal.url.origin,
+    contact: portal.contact,
+    accent: portal.accent
+  }
+}
+
+function mailServerOf({ server, user, password, ca, unsafePlain }: NonNullable<NotifyConfig['mail']>): MailServer {
+  const { host, port, isSecure } = server
+  const security = isSecure ? 'smtps' : unsafePlain ? 'plain' : 'starttls'
+  return { host, port, security, user: user ?? null, password: password ?? null, ca: authorities(ca) }
+}
+
+function authorities(file: string | null): string | null {
+  return file === null ? null : pemText(file)
+}

@@ -1,0 +1,118 @@
+/** Telling people, in the running gate: from a change of an account to the mail and the webhook. */
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { run } from '../../src/cli/run.ts'
+import { startGateway } from '../fixtures/in-process/gateway.ts'
+import { startSmtp } from '../fixtures/in-process/smtp-server.ts'
+
+const secret = 'a-secret-of-24-characters'
+
+async function hook(t: Test) {
+  const got: { type: string; data: Record<string, unknown> }[] = []
+  const server = http.createServer((request, response) => {
+    let body = ''
+    request.on('data', part => {
+      body += part
+    })
+    request.on('end', () => {
+      got.push(JSON.parse(body))
+      response.end()
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/x`, got }
+}
+
+async function until(what: string, isTrue: () => boolean): Promise<void> {
+  const deadline = Date.now() + 20_000
+  while (!isTrue()) {
+    if (Date.now() > deadline) throw new Error(`nothing came: ${what}`)
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+}
+
+/** Runs a command as an operator at the terminal does. */
+async function command(folder: string, ...args: string[]) {
+  let out = ''
+  let err = ''
+  const code = await run(args, {
+    stdout: text => {
+      out += text
+    },
+    stderr: text => {
+      err += text
+    },
+    env: {},
+    cwd: folder,
+    isTTY: false,
+    clock: Date.now,
+    wait: async () => {}
+  })
+  return { code, out, err }
+}
+
+t.test('a suspension at the terminal is told by the gate', async t => {
+  const smtp = await startSmtp(t)
+  const { url, got } = await hook(t)
+  const gate = await startGateway(t, {
+    apps: '  - { id: one, url: "http://one.localhost:PORT", upstream: "http://127.0.0.1:9" }',
+    extra: `notify: { mail: { server: "smtp://127.0.0.1:${smtp.port}", unsafePlain: true, from: gate@lab.example }, webhooks: [{ url: "${url}", secret: ${secret}, events: [suspend] }] }`
+  })
+  await gate.account('alice')
+  await gate.account('olga', ['operators'])
+  t.equal((await command(gate.folder, 'user', 'suspend', 'alice', '--why', 'left the lab')).code, 0)
+  await until('two mails and a message', () => smtp.mails.length === 2 && got.length === 1)
+  t.same(smtp.mails.flatMap(({ to }) => to).sort(), ['alice@lab.example', 'olga@lab.example'])
+  const toAlice = smtp.mails.find(({ to }) => to[0] === 'alice@lab.example')?.content
+  t.match(toAlice, /Subject: \[Test Lab\] Your access is suspended/)
+  t.match(toAlice, /left the lab/)
+  t.match(got, [{ type: 'suspended', data: { name: 'alice', why: 'left the lab' } }])
+  await until('the lines of the journal', () => lines(gate.folder, 'notice.sent').length === 3)
+  t.match(lines(gate.folder, 'notice.sent')[0], { notices: 'suspended', outcome: 'sent', tries: 1 })
+  t.notMatch(JSON.stringify(lines(gate.folder, 'notice.sent')), '/x"', 'the path of a webhook is not in the journal')
+})
+
+t.test('what happened while the mail server was away is told when it is back, by another gate', async t => {
+  const smtp = await startSmtp(t)
+  smtp.answers = { greeting: '421 closed for now' }
+  const options = {
+    apps: '  - { id: one, url: "http://one.localhost:PORT", upstream: "http://127.0.0.1:9" }',
+    extra: `notify: { mail: { server: "smtp://127.0.0.1:${smtp.port}", unsafePlain: true, from: gate@lab.example } }`
+  }
+  const gate = await startGateway(t, options)
+  await gate.account('alice')
+  await command(gate.folder, 'user', 'suspend', 'alice', '--why', 'x')
+  await until('the log says that mails cannot be sent', () =>
+    gate.log.some(({ msg }) => /cannot be sent/.test(String(msg)))
+  )
+  smtp.answers = {}
+  // A reload begins anew, as a restart does.
+  await gate.server.reload(await gate.load())
+  await until('the mail', () => smtp.mails.length === 1)
+  t.equal(gate.log.filter(({ msg }) => /cannot be sent/.test(String(msg))).length, 1)
+})
+
+t.test('without notify nothing is kept', async t => {
+  const gate = await startGateway(t, {
+    apps: '  - { id: one, url: "http://one.localhost:PORT", upstream: "http://127.0.0.1:9" }'
+  })
+  await gate.account('alice')
+  await command(gate.folder, 'user', 'suspend', 'alice', '--why', 'x')
+  t.same(await gate.server.runtime.store.members('notices'), [])
+})
+
+function lines(folder: string, kind: string): Record<string, unknown>[] {
+  return readFileSync(path.join(folder, 'journal.jsonl'), 'utf8')
+    .split('\n')
+    .filter(line => line.includes(`"kind":"${kind}"`))
+    .map(line => JSON.parse(line))
+}

@@ -1,0 +1,159 @@
+/** The text of mails: what they say, and that no name becomes a header or markup. */
+import t from 'tap'
+import { type ComposeInput, compose, plain } from '../../src/notify/compose.ts'
+import { mailAddress } from '../../src/notify/mail-address.ts'
+import { english } from '../../src/notify/messages/en.ts'
+import type { Notice, NoticeKind } from '../../src/notify/notice.ts'
+
+const at = Date.UTC(2026, 10, 28, 14, 30)
+const notice = (kind: NoticeKind, more: Partial<Notice> = {}): Notice => ({
+  id: 'n',
+  kind,
+  at,
+  to: [{ kind: 'account', id: 'a' }],
+  account: 'a',
+  name: 'alice',
+  facts: { address: '192.0.2.1', reference: 'ABCD-EFGH' },
+  ...more
+})
+const input = (more: Partial<ComposeInput> = {}): ComposeInput => ({
+  language: null,
+  lab: 'Example Lab',
+  portalOrigin: 'https://gate.lab.example',
+  contact: 'mailto:help@lab.example',
+  accent: null,
+  reader: { id: 'a', displayName: 'Alice Liddell' },
+  notices: [notice('factor-added', { facts: { factor: 'totp', address: '192.0.2.1', reference: 'ABCD-EFGH' } })],
+  left: 0,
+  codesLeft: null,
+  link: null,
+  ...more
+})
+
+t.test('a mail says what happened, when, from where, and what to do', async t => {
+  const { subject, text, html, language } = compose(input())
+  t.equal(subject, '[Example Lab] An authenticator app was added to your account')
+  t.equal(language, 'en')
+  for (const part of [
+    'Hello Alice Liddell,',
+    'An authenticator app was added to your account.',
+    'When: 28 November 2026 at 14:30 UTC',
+    'From address: 192.0.2.1',
+    'Reference: ABCD-EFGH',
+    'If that was not you',
+    'https://gate.lab.example/.factorgate/account',
+    'Questions? help@lab.example'
+  ])
+    t.match(text.replaceAll('\n', ' ').replace(/ +/g, ' '), part, part)
+  t.notMatch(text, /[^\n]{77,}/, 'its lines are short')
+  t.match(html, '<meta name="color-scheme" content="light dark">')
+})
+
+t.test('each kind has sentences, to everybody who reads them', async t => {
+  for (const kind of Object.keys(english.own) as NoticeKind[])
+    for (const [who, reader, to] of [
+      ['the person', 'a', [{ kind: 'account', id: 'a' }]],
+      ['an operator', 'o', [{ kind: 'operators' }]],
+      ['an address', null, [{ kind: 'operators' }]]
+    ] as const) {
+      const facts = { other: 'bob', what: 'listen.tls', ends: at, count: 7, why: 'left the lab', device: 'Firefox' }
+      const made = compose(
+        input({
+          reader: reader === null ? null : { id: reader, displayName: 'Olga' },
+          notices: [notice(kind, { facts, to })],
+          link: kind === 'invitation' || kind === 'password-link' ? 'https://gate.lab.example/x' : null
+        })
+      )
+      t.notMatch(`${made.subject}${made.text}${made.html}`, /undefined|null|NaN|\[object/, `${kind}, to ${who}`)
+    }
+})
+
+t.test('sentences that depend on who reads them, or on a number', async t => {
+  const rows: [what: string, more: Partial<ComposeInput>, expected: RegExp][] = [
+    [
+      'a suspension, to the person',
+      { notices: [notice('suspended', { facts: { why: 'left' } })] },
+      /Your access to Example Lab is suspended.*The reason: left/
+    ],
+    [
+      'a suspension, to an operator',
+      {
+        notices: [notice('suspended', { facts: { why: 'left', other: 'root' } })],
+        reader: { id: 'o', displayName: 'Olga' }
+      },
+      /The access of “alice” is suspended \(by “root”\)/
+    ],
+    [
+      'an approval, to who asked',
+      { notices: [notice('sponsor-approved', { account: 's', name: 'sam' })] },
+      /“sam” has confirmed who you are/
+    ],
+    [
+      'an approval, to who decided',
+      { notices: [notice('sponsor-approved', { facts: { other: 'carol' } })] },
+      /You confirmed who “carol” is/
+    ],
+    ['codes left', { notices: [notice('recovery-used')], codesLeft: 7 }, /7 codes are left/],
+    ['one code left', { notices: [notice('recovery-used')], codesLeft: 1 }, /1 code is left/],
+    ['no code left', { notices: [notice('recovery-used')], codesLeft: 0 }, /It was the last one/],
+    [
+      'a certificate of today',
+      { notices: [notice('certificate-ending', { facts: { what: 'listen.tls', count: 0 } })] },
+      /of listen.tls ends today/
+    ],
+    [
+      'a certificate of next week',
+      { notices: [notice('certificate-ending', { facts: { what: 'listen.tls', count: 7 } })] },
+      /in 7 days/
+    ],
+    ['several', { notices: [notice('factor-added'), notice('recovery-used')] }, /2 things happened/],
+    ['too many', { left: 30 }, /There were 30 more notices/]
+  ]
+  for (const [what, more, expected] of rows) t.match(compose(input(more)).text.replaceAll('\n', ' '), expected, what)
+  t.match(
+    compose(input({ notices: [notice('factor-added'), notice('recovery-used')] })).subject,
+    /\(and 1 more thing\)$/
+  )
+})
+
+t.test('a link stands in the mail as it is', async t => {
+  const link = 'https://gate.lab.example/.factorgate/invite/abc-_def'
+  const { text, html } = compose(input({ notices: [notice('invitation', { facts: {} })], link }))
+  t.match(text, `\n${link}\n`)
+  t.match(html, `href="${link}"`)
+})
+
+t.test('names, reasons and titles that would like to be something else', async t => {
+  const nasty = 'Eve\r\nBcc: all@lab.example\r\n\r\n<img src=x onerror=alert(1)>"\'\u202e\u2066evil\u0007\u2028'
+  const made = compose(
+    input({
+      lab: `Lab ${nasty}`,
+      contact: `Call ${nasty}`,
+      reader: { id: 'o', displayName: nasty },
+      notices: [notice('suspended', { name: nasty, facts: { why: nasty, other: nasty, address: nasty } })]
+    })
+  )
+  t.notMatch(made.subject, /[\p{Cc}\p{Cf}\p{Zl}]/u, 'the subject is one line')
+  t.notMatch(made.html, /<img|onerror=alert\(1\)>|"'/, 'nothing becomes markup')
+  t.notMatch(made.text, /^Bcc:/m, 'nothing becomes a line of its own')
+  t.notMatch(`${made.text}${made.html}`, /[\u202a-\u202e\u2066-\u2069\u2028]/u, 'nothing turns the sentence around')
+  t.equal(plain('شركة\u200cها'), 'شركة\u200cها', 'the joiners of a script stay')
+})
+
+t.test('addresses that are taken', async t => {
+  for (const good of ['alice@lab.example', ' a.b+c@x.y ', 'jürgen@bücher.example'])
+    t.equal(mailAddress(good), good.trim(), good)
+  for (const bad of [
+    '',
+    'alice',
+    'a@b, c@d',
+    'a@b\r\nBcc: c@d',
+    'Alice <a@b>',
+    'a b@c',
+    'a@b@c',
+    `${'x'.repeat(250)}@y.example`,
+    '"a"@b',
+    'a@b;c@d'
+  ])
+    t.equal(mailAddress(bad), null, JSON.stringify(bad.slice(0, 30)))
+})
