@@ -40,8 +40,10 @@ function checkMail(
 ): void {
   const at = 'notify.mail'
   if (ca != null) checkAuthorities(ca, `${at}.ca`, now, diagnostics)
-  if (user != null && password === null) diagnostics.problem(`${at}.user`, `needs ${at}.password or ${at}.passwordFile`)
-  if (password != null && user === null) diagnostics.problem(`${at}.password`, `needs ${at}.user or ${at}.userFile`)
+  if (user != null && password === null)
+    diagnostics.problem(`${at}.user`, `needs ${at}.password or ${at}.passwordFile beside it`)
+  if (password != null && user === null)
+    diagnostics.problem(`${at}.password`, `needs ${at}.user or ${at}.userFile beside it`)
   if (server === undefined || unsafePlain !== true) return
   if (server.isSecure)
     diagnostics.problem(`${at}.unsafePlain`, 'contradicts smtps://, which is always TLS: remove one of the two')
