@@ -45,13 +45,15 @@ import { UpstreamRegistry } from './forwarding/upstreams.ts'
 import { operators } from './identity/account.ts'
 import { makeAssertion } from './identity/assertion.ts'
 import { makeClientReader } from './request/client.ts'
-import { tlsOf, toApp } from './services/app-options.ts'
+import { tlsOf, toApp, webauthnOf } from './services/app-options.ts'
 import { makeConsole } from './services/console.ts'
 import { directoriesOf, frontHeadersOf } from './services/directories.ts'
 import { directoryWatchers } from './services/directory-watchers.ts'
+import { refusedCredentials } from './services/refused-credentials.ts'
 import type { Services } from './services/services.ts'
 import { signInServicesOf } from './services/sign-in-services.ts'
 import type { Principal } from './session/sessions.ts'
+import type { SessionTerms } from './session/terms.ts'
 import type { RequirementFor } from './sign-in/next-step.ts'
 import { makeSignIn } from './sign-in/sign-in.ts'
 import { LiveReview } from './watch/live-review.ts'
@@ -59,6 +61,7 @@ import { LiveReview } from './watch/live-review.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     readonly review: LiveReview
+    readonly terms: SessionTerms
   }
 }
 
@@ -228,7 +231,12 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
       }
     }
   })
-  app.decorate('review', new LiveReview({ routes, apps, cache: runtime.cache, clock }))
+  const terms: SessionTerms = {
+    accountNow: account => directories.accountNow(account),
+    refused: await refusedCredentials(runtime, webauthnOf(config.factors).policy ?? null)
+  }
+  app.decorate('terms', terms)
+  app.decorate('review', new LiveReview({ routes, apps, cache: runtime.cache, clock, terms }))
   const watchers = directoryWatchers(directories, services.institutionSessions, runtime)
   app.addHook('onClose', async () => {
     operatorConsole.close()

@@ -109,6 +109,10 @@ export class LiveConnections {
     return [...this.#sessions].flatMap(([id, list]) => (list.size > 0 ? [id] : []))
   }
 
+  accountIds(): string[] {
+    return [...this.#accounts].flatMap(([id, list]) => (list.size > 0 ? [id] : []))
+  }
+
   bytesOf(sessionId: string): number {
     let bytes = 0
     for (const { bytesMoved } of this.#sessions.get(sessionId)?.entries() ?? []) bytes += bytesMoved

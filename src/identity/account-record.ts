@@ -9,7 +9,7 @@ export const accountRecord = new RecordKind<Account>({
 })
 
 function isAccount(record: Loose): record is Loose & Account {
-  const { id, name, displayName, directory, externalId, email, groups, suspended, createdAt, language } =
+  const { id, name, displayName, directory, externalId, email, groups, theirGroups, suspended, createdAt, language } =
     record as Partial<Account>
   return (
     [id, name, displayName, directory].every(field => typeof field === 'string' && field !== '') &&
@@ -17,6 +17,7 @@ function isAccount(record: Loose): record is Loose & Account {
     (email === null || typeof email === 'string') &&
     Array.isArray(groups) &&
     groups.every(group => typeof group === 'string') &&
+    (theirGroups == null || (Array.isArray(theirGroups) && theirGroups.every(group => typeof group === 'string'))) &&
     (suspended === null || (typeof suspended === 'object' && typeof suspended.why === 'string')) &&
     typeof createdAt === 'number' &&
     (language === undefined || typeof language === 'string')

@@ -13,6 +13,11 @@ export interface Account {
   readonly directory: string
   /** The directory's permanent id of the person. Absent for local people, and before the first sign-in of a person added beforehand. */
   readonly externalId?: string
+  /**
+   * The directory's groups that `groupMap` had an entry for at the last sign-in, so that a changed map takes groups away at once; null without
+   * a map. Absent where the groups are the gate's own.
+   */
+  readonly theirGroups?: readonly string[] | null
   readonly suspended: { readonly at: number; readonly why: string } | null
   readonly createdAt: number
   /** The language that the person has chosen for pages and mails. Absent where they have chosen none. */

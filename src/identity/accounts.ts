@@ -38,9 +38,13 @@ export interface NewAccount {
   readonly directory?: string
   /** See `Account.externalId`. */
   readonly externalId?: string
+  /** See `Account.theirGroups`. */
+  readonly theirGroups?: readonly string[] | null
 }
 
-export type AccountChange = Partial<Pick<Account, 'displayName' | 'email' | 'groups' | 'directory' | 'language'>>
+export type AccountChange = Partial<
+  Pick<Account, 'displayName' | 'email' | 'groups' | 'theirGroups' | 'directory' | 'language'>
+>
 
 const index = 'accounts'
 /** Set when the index of addresses is complete. A store of an older version lacks it. */
@@ -75,6 +79,7 @@ export class Accounts {
       groups: distinct(input.groups ?? []),
       directory: input.directory ?? 'local',
       ...(input.externalId === undefined ? {} : { externalId: input.externalId }),
+      ...(input.theirGroups === undefined ? {} : { theirGroups: input.theirGroups }),
       suspended: null,
       createdAt: this.#clock()
     }
@@ -194,15 +199,7 @@ export class Accounts {
     const before = change.email === undefined ? null : await this.byId(id)
     // The index is written first: it may name one account too many, and never one too few.
     if (before !== null) await this.#addresses.link(change.email ?? null, id)
-    const account = await this.#change(
-      id,
-      account => ({
-        ...account,
-        ...change,
-        groups: change.groups === undefined ? account.groups : distinct(change.groups)
-      }),
-      asOf
-    )
+    const account = await this.#change(id, account => changed(account, change), asOf)
     if (before !== null) await this.#forget(before.email, id)
     await this.#store.settle?.()
     return account
@@ -275,6 +272,13 @@ export class Accounts {
 function takesAway(before: Account, after: Account): boolean {
   const isSmaller = after.groups.length < before.groups.length
   return after.suspended !== null || (isSmaller && after.groups.every(group => before.groups.includes(group)))
+}
+
+function changed({ theirGroups, ...account }: Account, change: AccountChange): Account {
+  const groups = change.groups === undefined ? account.groups : distinct(change.groups)
+  // Groups that an operator gives are not the directory's.
+  const areTheirs = groups.length === account.groups.length && groups.every(group => account.groups.includes(group))
+  return { ...account, ...(theirGroups !== undefined && areTheirs ? { theirGroups } : {}), ...change, groups }
 }
 
 /** Other text than an id costs no read of the store. */

@@ -4,7 +4,7 @@
  */
 import { type Account, canonicalName } from './account.ts'
 import { AccountError, type Accounts } from './accounts.ts'
-import { type Arrival, cleanDisplayName, cleanEmail, cleanGroups, type Source } from './arrival.ts'
+import { type Arrival, cleanDisplayName, cleanEmail, cleanGroups, mappedGroups, type Source } from './arrival.ts'
 
 export type Admission =
   | { readonly kind: 'admitted'; readonly account: Account; readonly isNew: boolean }
@@ -35,6 +35,7 @@ export class Admissions {
         displayName: cleanDisplayName(arrival.displayName) ?? name,
         email: cleanEmail(arrival.email),
         groups: cleanGroups(arrival.groups ?? [], source.groupMap),
+        ...(arrival.groups === null ? {} : { theirGroups: mappedGroups(arrival.groups, source.groupMap) }),
         directory: source.id,
         externalId: arrival.externalId
       })
@@ -50,11 +51,17 @@ export class Admissions {
     const email = cleanEmail(arrival.email)
     const groups = arrival.groups === null ? account.groups : cleanGroups(arrival.groups, source.groupMap)
     let now = account
-    const isSame = displayName === account.displayName && email === account.email && areEqual(groups, account.groups)
+    const theirs = arrival.groups === null ? account.theirGroups : mappedGroups(arrival.groups, source.groupMap)
+    const isSame =
+      displayName === account.displayName &&
+      email === account.email &&
+      areEqual(groups, account.groups) &&
+      areSame(theirs, account.theirGroups)
     if (!isSame)
       now = await this.#accounts.update(account.id, {
         displayName,
         groups,
+        ...(theirs === undefined ? {} : { theirGroups: theirs }),
         ...(email === account.email ? {} : { email })
       })
     const name = nameOf(source, arrival)
@@ -97,6 +104,11 @@ function nameOf({ realm }: AdmissionSource, { name }: Arrival): string | undefin
   if (plain === undefined || realm === null) return plain
   // Kerberos and SAML include the realm (`alice@LAB.EXAMPLE`). A name of another realm is refused.
   return plain.endsWith(`@${realm}`) ? plain : canonicalName(`${plain}@${realm}`)
+}
+
+/** Also for null and undefined, which differ. */
+function areSame(one: readonly string[] | null | undefined, other: readonly string[] | null | undefined): boolean {
+  return one == null || other == null ? one === other : areEqual(one, other)
 }
 
 function areEqual(one: readonly string[], other: readonly string[]): boolean {

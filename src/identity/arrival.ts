@@ -48,6 +48,11 @@ export function cleanEmail(text: string | null): string | null {
   return email.length <= emailMax && !unseen.test(email) && /^[^\s@,;<>"]+@[^\s@,;<>"]+$/.test(email) ? email : null
 }
 
+/** The groups that the map has an entry for; null without a map. */
+export function mappedGroups(groups: readonly string[], map: Source['groupMap']): readonly string[] | null {
+  return map === null ? null : [...new Set(groups.filter(group => Object.hasOwn(map, group)))]
+}
+
 /** The groups' names in rules. A group that cannot be a name is left out. */
 export function cleanGroups(groups: readonly string[], map: Source['groupMap']): string[] {
   const ours = map === null ? groups : groups.flatMap(group => (Object.hasOwn(map, group) ? [map[group]!] : []))

@@ -1,6 +1,6 @@
 /** All configured sources of people: directories that take a password, and institutions. */
 import type { Account } from './account.ts'
-import type { EnrolmentMode, Source } from './arrival.ts'
+import { cleanGroups, type EnrolmentMode, type Source } from './arrival.ts'
 import type { CertificateInstitution } from './certificate.ts'
 import type { Directory } from './directory.ts'
 import type { HeaderInstitution } from './header.ts'
@@ -27,6 +27,7 @@ export class Directories {
   readonly passwords: readonly Directory[]
   readonly institutions: readonly AnyInstitution[]
   readonly #sources = new Map<string, Source | null>()
+  readonly #now = new WeakMap<Account, Account>()
 
   constructor({ passwords, institutions }: DirectoriesInput) {
     this.passwords = passwords
@@ -43,6 +44,25 @@ export class Directories {
       return (await directory.stands(account)) ? 'stands' : 'gone'
     }
     return this.institution(account.directory) === undefined ? 'gone' : 'ask-there'
+  }
+
+  /**
+   * The account with the groups that this configuration gives it; null where its directory is not configured. After a change of `groupMap`
+   * it counts at once for the groups that the directory had named and the old map knew; others come when it is asked the next time.
+   */
+  accountNow(account: Account): Account | null {
+    const source = this.#sources.get(account.directory)
+    if (source === undefined) return null
+    const { theirGroups } = account
+    if (source === null || theirGroups === undefined) return account
+    if (theirGroups === null && source.groupMap === null) return account
+    const known = this.#now.get(account)
+    if (known !== undefined) return known
+    const groups = cleanGroups(theirGroups ?? account.groups, source.groupMap)
+    const isSame = groups.length === account.groups.length && groups.every(group => account.groups.includes(group))
+    const now = isSame ? account : { ...account, groups }
+    this.#now.set(account, now)
+    return now
   }
 
   institution(id: string): AnyInstitution | undefined {

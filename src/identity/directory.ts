@@ -37,6 +37,8 @@ export interface Directory {
    * GateError `institution_unreachable`. Absent if the account itself tells, or if a look-up needs the person's password.
    */
   stands?(account: Account): Promise<boolean>
+  /** Differs where `stands` may answer differently: another filter, other groups. */
+  readonly mark?: string
   /** How long a person keeps access after `stands` would be false; absent without look-ups. */
   readonly refreshSeconds?: number
   /** Logs a directory that does not work. Never rejects. */

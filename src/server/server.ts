@@ -106,6 +106,7 @@ export class Server implements Serving {
         hasher
       })
       const gateway = await buildGateway(config, runtime)
+      runtime.sessions.setTerms(gateway.terms)
       const server = new Server(runtime, gateway, input)
       try {
         await rememberPortal(store, config.portal.url.origin)
@@ -192,6 +193,7 @@ export class Server implements Serving {
     this.#gateway = gateway
     this.#config = config
     this.runtime.sessions.setLimits(limitsOf(config))
+    this.runtime.sessions.setTerms(gateway.terms)
     this.#record('gate.reload')
     this.#warnOfReports()
     // Not awaited, because thousands of connections may be open.

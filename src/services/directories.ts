@@ -10,6 +10,7 @@ import { HeaderInstitution } from '../identity/header.ts'
 import { LdapDirectory } from '../identity/ldap/ldap.ts'
 import { ldapSchema } from '../identity/ldap/presets.ts'
 import { OidcInstitution } from '../identity/oidc/oidc.ts'
+import { digestOf } from '../ids.ts'
 import { samlInstitution } from './saml-institution.ts'
 import type { Services } from './services.ts'
 
@@ -128,6 +129,7 @@ function ldapDirectory(
     service: bind === null ? null : { dn: bind.dn, password: bind.password },
     userDn,
     refreshSeconds: refresh,
+    mark: digestOf(JSON.stringify({ ...identity, bind: bind?.dn ?? null })),
     admissions: new Admissions({ accounts }),
     clock,
     log

@@ -199,9 +199,9 @@ export class Services {
     })
   }
 
-  /** Checks the sessions of live connections now, because their limits may have changed. */
+  /** Checks the sessions and accounts of live connections now, because the configuration has changed. */
   sweep(): void {
-    this.#watching?.sweep()
+    this.#watching?.reviewAll()
   }
 
   async close(): Promise<void> {

@@ -14,6 +14,7 @@ import { seenKey, sessionKey, sessionRecord, sessionsOf, type TokenRecord, token
 import { type Device, proofsOf, type Session, withProof } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
 import { sessionsToEvict } from './session-limit.ts'
+import { noTerms, proofsUnder, type SessionTerms } from './terms.ts'
 import { type TokenKeys, TokensInUse } from './token-key-cache.ts'
 
 export type { Entered, Principal } from './principal.ts'
@@ -35,6 +36,7 @@ export class Sessions {
   readonly #cache: SessionCache
   readonly #clock: Clock
   #limits: SessionLimits
+  #terms: SessionTerms = noTerms
   /** Session id → the last use in this process, in milliseconds. */
   readonly #seen = new Map<string, number>()
   readonly #touched = new Map<string, number>()
@@ -71,6 +73,16 @@ export class Sessions {
   /** Limits apply to running sessions too. */
   setLimits(limits: SessionLimits): void {
     this.#limits = limits
+  }
+
+  /** They hold for running sessions too. */
+  setTerms(terms: SessionTerms): void {
+    this.#terms = terms
+  }
+
+  /** The account as the present configuration has it; null where it admits nobody of its directory. */
+  accountNow(account: Account): Account | null {
+    return this.#terms.accountNow(account)
   }
 
   /** Makes the token for `host`. The browser's earlier session ends. */
@@ -227,7 +239,9 @@ export class Sessions {
     const now = await this.#putBack.present()
     let session = await this.#cache.read(sessionKey(id), sessionRecord.parse)
     if (session !== null) session = await this.#putBack.ofToday(session, now)
-    return session !== null && session.expiresAt > now && !(await this.#hasIdled(session, now))
+    if (session === null || session.expiresAt <= now || (await this.#hasIdled(session, now))) return false
+    const account = await this.#cache.read(accountPrefix + session.accountId, accountRecord.parse)
+    return account === null || this.#terms.accountNow(account) !== null
   }
 
   /** Counts traffic on an open socket or in a download as a use of the session. */
@@ -300,7 +314,7 @@ export class Sessions {
     keys: TokenKeys,
     record: TokenRecord,
     session: Session,
-    account: Account,
+    stored: Account,
     now: number
   ): Principal | null {
     // Only the session's named token is valid, even while an older one has a record.
@@ -308,12 +322,16 @@ export class Sessions {
       record.host !== host ||
       session.tokens[host] !== keys.digest ||
       session.expiresAt <= now ||
-      account.suspended !== null
+      stored.suspended !== null
     )
       return null
+    const terms = this.#terms
+    const account = terms.accountNow(stored)
+    if (account === null) return null
     const known = keys.principal
-    if (known !== null && known.session === session && known.account === account) return known
-    const proofs = proofsOf(session, record.generation)
+    if (known !== null && known.session === session && known.account === account && keys.terms === terms) return known
+    const proofs = proofsUnder(terms, proofsOf(session, record.generation))
+    if (proofs === null) return null
     const principal = {
       session,
       account,
@@ -324,6 +342,7 @@ export class Sessions {
       isFullySignedIn: isFullySignedIn(proofs)
     }
     keys.principal = principal
+    keys.terms = terms
     return principal
   }
 

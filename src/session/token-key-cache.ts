@@ -8,6 +8,7 @@ import { growingLru } from './growing-lru.ts'
 import type { Principal } from './principal.ts'
 import { sessionKey, tokenKey } from './records.ts'
 import type { SessionCache } from './session-cache.ts'
+import type { SessionTerms } from './terms.ts'
 
 export class TokenKeys {
   readonly digest: string
@@ -15,6 +16,8 @@ export class TokenKeys {
   readonly token: string
   /** Made from one session and one account; outdated once the cache holds others. */
   principal: Principal | null = null
+  /** Under which it was made. */
+  terms: SessionTerms | null = null
   readonly #session = new CachedKey(sessionKey)
   readonly #account = new CachedKey(id => accountPrefix + id)
 

@@ -23,6 +23,8 @@ const sweepMs = 15_000
 
 export interface AccessWatching {
   sweep(): void
+  /** Checks the accounts too, whose groups depend on the configuration. */
+  reviewAll(): void
   stop(): void
 }
 
@@ -53,7 +55,8 @@ export function watchAccess({ store, cache, sessions, live, onError }: AccessWat
     try {
       const text = await store.get(accountPrefix + id)
       // Null also for a record of a newer release, which admits nobody here.
-      const account = text === null ? null : accountRecord.parseIfKnown(text)
+      const stored = text === null ? null : accountRecord.parseIfKnown(text)
+      const account = stored === null ? null : sessions.accountNow(stored)
       if (account === null || account.suspended !== null) live.endAccount(id, 'access ended')
       else live.endAccountUnless(id, account.groups, 'groups changed')
     } catch (error) {
@@ -75,6 +78,10 @@ export function watchAccess({ store, cache, sessions, live, onError }: AccessWat
   sweep.unref()
   return {
     sweep: sweepAll,
+    reviewAll: () => {
+      sweepAll()
+      for (const id of live.accountIds()) void checkAccount(id)
+    },
     stop() {
       stop()
       clearInterval(sweep)

@@ -17,7 +17,7 @@ export interface DirectoryRefreshInput {
   readonly directories: readonly Directory[]
   readonly accounts: Pick<Accounts, 'idsOf' | 'byId'>
   readonly sessions: Pick<Sessions, 'list' | 'endAccount'>
-  readonly store: Pick<Store, 'add'>
+  readonly store: Pick<Store, 'add' | 'get' | 'put'>
   readonly journal: AuditSink
   readonly clock: Clock
   readonly log: { info(fields: object, sentence: string): void; warn(fields: object, sentence: string): void }
@@ -64,7 +64,13 @@ export class DirectoryRefresh {
   async run(directory: Directory): Promise<void> {
     const { accounts, store } = this.#input
     const lease = Math.max(1, Math.floor((directory.refreshSeconds ?? 0) * 0.4))
-    if (!(await store.add(`directory-refresh:${directory.id}`, '1', lease))) return
+    const key = `directory-refresh:${directory.id}`
+    const { mark = '1' } = directory
+    // After a reload with other settings nobody waits for the end of the lease.
+    if (!(await store.add(key, mark, lease))) {
+      if ((await store.get(key)) === mark) return
+      await store.put(key, mark, lease)
+    }
     const ids = [...(await accounts.idsOf(directory.id))]
     const failed: { readonly id: string; readonly error: unknown }[] = []
     let answered = 0

@@ -10,6 +10,7 @@ import type { Subject } from '../identity/subject.ts'
 import { parseTarget } from '../request/target.ts'
 import { presentAt } from '../session/present.ts'
 import type { SessionCache } from '../session/session-cache.ts'
+import { proofsUnder, type SessionTerms } from '../session/terms.ts'
 
 type Verdict =
   | { readonly kind: 'stays'; readonly endsAt: number | null }
@@ -20,8 +21,16 @@ export class LiveReview implements Reviewer {
   readonly #context: AccessContext
   readonly #apps: ReadonlySet<App>
   readonly #cache: SessionCache
+  readonly #terms: SessionTerms
 
-  constructor(input: { routes: RouteTable; apps: readonly App[]; cache: SessionCache; clock: Clock }) {
+  constructor(input: {
+    routes: RouteTable
+    apps: readonly App[]
+    cache: SessionCache
+    clock: Clock
+    terms: SessionTerms
+  }) {
+    this.#terms = input.terms
     this.#context = { routes: input.routes, clock: input.clock, audit: null }
     this.#apps = new Set(input.apps)
     this.#cache = input.cache
@@ -34,7 +43,7 @@ export class LiveReview implements Reviewer {
   review(entry: LiveEntry, isCurrent: () => boolean): void {
     const { asked } = entry
     if (asked === undefined) return
-    const verdict = this.#judge(entry, asked, asked.subject, asked.proofs)
+    const verdict = this.#judge(entry, asked, asked.subject, proofsUnder(this.#terms, asked.proofs) ?? [])
     if (verdict.kind === 'ends' && verdict.mayHaveProved && entry.sessionId !== null)
       void this.#reviewWithNewProofs(entry, asked, isCurrent)
     else apply(entry, verdict)
@@ -45,6 +54,7 @@ export class LiveReview implements Reviewer {
     const site = this.#context.routes.site(asked.host)
     const present = await presentAt(
       this.#cache,
+      this.#terms,
       entry.sessionId as string,
       site?.host ?? '',
       this.#context.clock()
@@ -52,7 +62,7 @@ export class LiveReview implements Reviewer {
     // After another reload its own review decides.
     if (!isCurrent()) return
     const { subject, proofs } = present?.isFullySignedIn ? present : asked
-    apply(entry, this.#judge(entry, asked, subject, proofs))
+    apply(entry, this.#judge(entry, asked, subject, proofsUnder(this.#terms, proofs) ?? []))
   }
 
   #judge(entry: LiveEntry, asked: LiveRequest, subject: Subject | null, proofs: readonly Proof[]): Verdict {

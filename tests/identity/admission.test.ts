@@ -138,3 +138,21 @@ t.test('of many first sign-ins at once', async t => {
   )
   t.equal(bound.filter(({ kind }) => kind === 'admitted').length, 1, 'and so does an account that was added beforehand')
 })
+
+t.test('the groups that a map had an entry for stay with the account, until an operator gives it others', async t => {
+  const { accounts, admissions } = open()
+  const source = { ...campus, groupMap: { STAFF: 'staff', LAB: 'lab' } }
+  const admit = async (groups: readonly string[] | null, from = source as Parameters<typeof admissions.admit>[0]) => {
+    const admission = await admissions.admit(from, arrival({ groups }))
+    return admission.kind === 'admitted' ? admission.account : t.fail(admission.why)
+  }
+  t.match(await admit(['STAFF', 'LIBRARY']), { groups: ['staff'], theirGroups: ['STAFF'] })
+  t.match(await admit(['STAFF', 'LAB', 'LAB']), { groups: ['staff', 'lab'], theirGroups: ['STAFF', 'LAB'] })
+  t.match(await admit(null), { groups: ['staff', 'lab'], theirGroups: ['STAFF', 'LAB'] }, 'an answer without groups')
+  t.match(await admit(['LIBRARY'], campus), { groups: ['LIBRARY'], theirGroups: null }, 'without a map')
+  const { id } = (await accounts.ofExternal('campus', 'id-1'))!
+  t.notOk('theirGroups' in (await accounts.update(id, { groups: ['LIBRARY', 'guests'] })))
+  t.notOk('theirGroups' in (await accounts.update(id, { displayName: 'Alice' })))
+  t.match(await admit(['STAFF']), { groups: ['staff'], theirGroups: ['STAFF'] })
+  t.match(await accounts.update(id, { displayName: 'Al' }), { theirGroups: ['STAFF'] }, 'another name changes nothing')
+})

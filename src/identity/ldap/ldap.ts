@@ -32,6 +32,8 @@ export interface LdapOptions {
   /** The pattern of a person's DN, or `{name}@domain`; null for a search. */
   readonly userDn: string | null
   readonly refreshSeconds: number
+  /** See `Directory.mark`. */
+  readonly mark: string
   readonly admissions: Pick<Admissions, 'admit' | 'keepInStep'>
   readonly clock: Clock
   readonly log: LdapLog
@@ -53,6 +55,7 @@ export class LdapDirectory implements Directory {
   readonly id: string
   readonly source: Source
   readonly refreshSeconds: number
+  readonly mark: string
   readonly #options: LdapOptions
   readonly #servers: Servers
   readonly #said = new Map<string, number>()
@@ -61,10 +64,11 @@ export class LdapDirectory implements Directory {
   readonly stands?: (account: Account) => Promise<boolean>
 
   constructor(options: LdapOptions) {
-    const { source, targets, service, clock, log, refreshSeconds } = options
+    const { source, targets, service, clock, log, refreshSeconds, mark } = options
     this.id = source.id
     this.source = source
     this.refreshSeconds = refreshSeconds
+    this.mark = mark
     this.#options = options
     const onChange = (server: string, problem: string | null) =>
       problem === null
