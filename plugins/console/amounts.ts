@@ -1,4 +1,4 @@
-/** Amounts of bytes in words, as people read them: "3.2 MB". */
+/** Amounts of bytes in words: "3.2 MB". */
 
 const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
 

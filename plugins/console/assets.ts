@@ -1,4 +1,4 @@
-/** The style sheet of the console, beside the portal's. It is loaded by the console's pages alone. */
+/** The style sheet of the console, beside the portal's, for the console's pages alone. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
@@ -13,7 +13,7 @@ export const consoleSheet: Asset = {
   path: `${assetsPath}console.css?${hash}`
 }
 
-/** The hash in the query makes a new address of a new sheet. */
+/** The hash in the query changes the address of a changed sheet. */
 export function registerConsoleAssets(scope: FastifyInstance): void {
   scope.get(`${assetsPath}console.css`, { config: { requires: 'anyone', isData: true } }, async (_request, reply) =>
     reply

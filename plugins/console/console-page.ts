@@ -1,4 +1,4 @@
-/** The context of a page of the console: the portal's context, the role of whoever asks, and the sentences. */
+/** The context of a page of the console: the portal's context, the operator's role, and the sentences. */
 import type { FastifyRequest } from 'fastify'
 import type { Acting } from '../../src/administration/operator-actions.ts'
 import { type Role, roleOf } from '../../src/administration/roles.ts'
@@ -17,7 +17,7 @@ export interface ConsoleFrame {
 
 export type ConsolePage = AuthenticatedContext & { readonly role: Role; readonly words: ConsoleMessages }
 
-/** Throws where the person has no role, which the enforce step has refused before. */
+/** Throws for a person without a role, whom the enforce step has already refused. */
 export function consolePage(request: FastifyRequest): ConsolePage {
   const page = signedPage(request)
   const role = roleOf(page.principal.account)
@@ -34,7 +34,7 @@ export function actingOf(page: ConsolePage, why: string): Acting {
   return { principal: page.principal, request, address, now, why }
 }
 
-/** What was done, said on the next page once. */
+/** The result of the last action, shown once by the next page. */
 export interface DoneNote {
   readonly action: 'change' | 'suspend' | 'resume' | 'unlock' | 'reset' | 'revoke'
   readonly id: string

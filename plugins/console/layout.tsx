@@ -1,4 +1,4 @@
-/** The layout of the console's pages: the portal's head and words in a wider sheet, with the console's own navigation. */
+/** The layout of the console's pages: the portal's head in a wider sheet, with the console's own navigation. */
 import type { ComponentChildren } from 'preact'
 import { pageScript, pageSheet, tabIcon } from '../portal/assets.ts'
 import { plain, Said } from '../portal/layout.tsx'
@@ -12,7 +12,7 @@ export type Place = 'now' | 'people' | 'waits'
 interface SheetProps {
   frame: ConsoleFrame
   title: string
-  /** The entry of the navigation that is open. */
+  /** The open entry of the navigation. */
   at: Place
   /** One column, for a form. */
   narrow?: boolean
@@ -83,16 +83,16 @@ export function Sheet({ frame: { frame, role, say }, title, at, narrow, children
 }
 
 interface TableProps {
-  /** Read aloud before the table. */
+  /** For screen readers, before the table. */
   caption: string
   columns: readonly string[]
   rows: readonly { readonly key: string; readonly cells: readonly ComponentChildren[] }[]
 }
 
-/** Where a style makes blocks of a table's parts, browsers forget what they are. */
+/** Browsers lose the roles of a table whose parts a style makes blocks. */
 const as = (role: 'table' | 'rowgroup' | 'row' | 'columnheader' | 'cell') => ({ role })
 
-/** A table that becomes a list of entries on a phone. */
+/** A table that becomes a list on a phone. */
 export function Table({ caption, columns, rows }: TableProps) {
   return (
     <table {...as('table')}>

@@ -1,4 +1,4 @@
-/** The first page of the console: who is signed in now, with open connections and the bytes that these have moved. */
+/** The first page of the console: signed-in people, with their open connections and moved bytes. */
 import type { FastifyInstance } from 'fastify'
 import type { SignedIn } from '../../src/administration/signed-in.ts'
 import { browserName } from '../portal/device-name.ts'
@@ -11,15 +11,15 @@ import { base, Sheet, Table } from './layout.tsx'
 import type { ConsoleOptions, OpenConnections } from './options.ts'
 
 export interface NowView {
-  /** Whoever was seen last comes first. */
+  /** Last seen first. */
   readonly signedIn: readonly SignedIn[]
-  /** Sign-ins that the page leaves out. */
+  /** Sign-ins beyond the page. */
   readonly more: number
   /** People, not sign-ins. */
   readonly people: number
   readonly open: OpenConnections
   readonly openTotal: number
-  /** Requests for approval that wait. */
+  /** Pending requests for approval. */
   readonly sponsorRequests: number
   readonly now: number
 }

@@ -1,4 +1,4 @@
-/** What the pages of the operators' console are given. */
+/** The services of the operators' console. */
 import type { OperatorActions } from '../../src/administration/operator-actions.ts'
 import type { PeopleIndex } from '../../src/administration/people-index.ts'
 import type { SignedInPeople } from '../../src/administration/signed-in.ts'
@@ -7,7 +7,7 @@ import type { LiveSummary } from '../../src/forwarding/live-connections.ts'
 import type { Accounts } from '../../src/identity/accounts.ts'
 import type { AttemptLocks } from '../../src/throttle/attempt-locks.ts'
 
-/** What is open now, by session, in this number of processes. */
+/** The open connections by session, in this number of processes. */
 export interface OpenConnections {
   readonly bySession: ReadonlyMap<string, LiveSummary>
   readonly processes: number

@@ -13,7 +13,7 @@ import type { ConsoleOptions } from './options.ts'
 export interface ListedPerson {
   readonly account: Account
   readonly credentials: readonly Credential[]
-  /** Of the credentials. */
+  /** For credentials. */
   readonly isUsable: (credential: Credential) => boolean
 }
 

@@ -1,4 +1,4 @@
-/** The pages that ask for a reason and a confirmation before something is done to a person, and their forms. */
+/** The forms of actions on a person, which ask for a reason and a confirmation. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { ComponentChildren } from 'preact'
 import { type Outcome, type Seen, versionOf } from '../../src/administration/operator-actions.ts'
@@ -34,14 +34,14 @@ export interface ActionView {
   readonly action: PersonAction
   readonly account: Account
   readonly version: string
-  /** Null for a person of the gate itself. */
+  /** Null for local people. */
   readonly source: string | null
   readonly isInvited: boolean
-  /** True where the operator must say that their own access is meant. */
+  /** True if operators must confirm that they mean their own access. */
   readonly asksSelf: boolean
   /** The one session that `revoke` ends. */
   readonly session: { readonly id: string; readonly device: string } | null
-  /** What was typed before. */
+  /** The values of the refused form. */
   readonly typed: { readonly reason: string; readonly display: string; readonly email: string; readonly groups: string }
   readonly problem: string | null
 }
@@ -165,7 +165,7 @@ function ChangeFields({ frame, view, source }: { frame: ConsoleFrame; view: Acti
   )
 }
 
-/** The change that the form asks for, or a sentence. */
+/** The requested change, or a sentence. */
 export function readChange(form: Form, account: Account, { say }: ConsoleFrame): AccountChange | string {
   const words = say.action.change
   const display = readDisplayName(form.field('display'))
@@ -180,7 +180,7 @@ export function readChange(form: Form, account: Account, { say }: ConsoleFrame):
     if ('rule' in group) return say.action.inputRefused(words.groups, 'group')
     groups.push(group.value)
   }
-  // What stays as it is is not named, so that the journal says what has changed.
+  // Unchanged fields are left out, so that the journal names the changes.
   const isSame = groups.length === account.groups.length && groups.every(group => account.groups.includes(group))
   return {
     ...(display.value === account.displayName ? {} : { displayName: display.value }),
@@ -256,7 +256,7 @@ export function registerPersonActions(scope: FastifyInstance, options: ConsoleOp
     return goTo(page, pathOf(account.id))
   }
 
-  /** What the operator has to see first is shown: the person, or the form again. */
+  /** Shows what the operator must see first: the person, or the form again. */
   function refusedPage(
     page: ConsolePage,
     { why }: { readonly why: Exclude<Outcome<object>, { kind: 'done' }>['why'] },

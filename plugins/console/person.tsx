@@ -1,4 +1,4 @@
-/** One person: account, second factors, sessions and waits, and what the operator may do. */
+/** The page of one person: account, second factors, sessions, waits, and the allowed actions. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { type Action, mayDo } from '../../src/administration/roles.ts'
 import { GateError } from '../../src/errors.ts'
@@ -26,7 +26,7 @@ import type { ConsoleOptions } from './options.ts'
 
 export interface PersonView {
   readonly account: Account
-  /** Null for a person of the gate itself. */
+  /** Null for local people. */
   readonly source: string | null
   readonly credentials: readonly Credential[]
   readonly codes: RecoveryStatus | null
@@ -35,7 +35,7 @@ export interface PersonView {
   readonly locks: readonly Lock[]
   readonly isInvited: boolean
   readonly isSelf: boolean
-  /** What whoever looks may do. */
+  /** The actions that the viewer may take. */
   readonly actions: readonly Action[]
   readonly now: number
   readonly done: DoneNote | null
@@ -217,7 +217,7 @@ function Done({ frame, done, view }: { frame: ConsoleFrame; done: DoneNote; view
   )
 }
 
-/** Throws `not_found` where there is no such account. */
+/** Throws `not_found` for an unknown account. */
 export async function showPerson(
   page: ConsolePage,
   options: ConsoleOptions,

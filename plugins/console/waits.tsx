@@ -1,4 +1,4 @@
-/** Accounts and networks that have to wait after wrong tries. */
+/** Accounts and networks that must wait after wrong attempts. */
 import type { FastifyInstance } from 'fastify'
 import type { Account } from '../../src/identity/account.ts'
 import type { Lock } from '../../src/throttle/attempt-locks.ts'
@@ -48,7 +48,7 @@ export function WaitsPage({ frame, view }: { frame: ConsoleFrame; view: WaitsVie
   )
 }
 
-/** The network in a key, behind the slot of a name where there is one; null for none. */
+/** The network in a key, after a name's slot if any; otherwise null. */
 function networkOf(key: string): string | null {
   const text = key.slice(key.indexOf('@') + 1)
   return /[.:]/.test(text) ? text : null

@@ -1,6 +1,6 @@
 /**
- * What the operators' console does: it checks the role, what the operator has seen, and that an operator is left. Then the use-cases of
- * people.ts do it. Each action has a reason, and each line of the journal names the operator.
+ * The actions of the operators' console. They check the role, the version that the operator has seen, and that an operator remains; then
+ * the use-cases of people.ts run. Each action has a reason, and each journal line names the operator.
  */
 import type { AuditSink } from '../audit/event.ts'
 import { GateError } from '../errors.ts'
@@ -17,7 +17,7 @@ import type { BucketKind } from '../throttle/limits.ts'
 import { People, type PeopleParts } from './people.ts'
 import { type Action, mayDo, roleOf } from './roles.ts'
 
-/** Who acts, from where, and why. */
+/** The operator, their place, and the reason. */
 export interface Acting {
   readonly principal: Principal
   /** The reference of the request. */
@@ -32,11 +32,11 @@ export interface Seen {
   readonly id: string
   /** `versionOf` the account, from the page. */
   readonly version: string
-  /** True where the operator has confirmed that the action locks out the operator. */
+  /** True if operators confirm that the action locks them out. */
   readonly isSelfMeant?: boolean
 }
 
-/** Why nothing was done. */
+/** The reason why nothing was done. */
 export type Refusal =
   | 'gone'
   | 'changed'
@@ -63,11 +63,11 @@ export interface OperatorActionsParts extends Omit<PeopleParts, 'record' | 'lock
   readonly isUsable: (credential: Credential) => boolean
 }
 
-/** One at a time changes who the operators are, otherwise two could suspend each other. */
+/** Changes of operators run one at a time, otherwise two could suspend each other. */
 const lockKey = 'operator-change'
 const lockSeconds = 10
 
-/** Changes with every change of the account. */
+/** Differs after every change of the account. */
 export function versionOf(account: Account): string {
   return digestOf(accountRecord.text(account)).slice(0, 22)
 }
@@ -79,7 +79,7 @@ export class OperatorActions {
     this.#parts = parts
   }
 
-  /** Adds a person and invites them. Answers the token of the invitation. */
+  /** Adds a person and invites them. Returns the invitation's token. */
   async add(by: Acting, input: NewAccount): Promise<Outcome<{ readonly token: string }>> {
     if (!mayDo(roleOf(by.principal.account), 'add', null)) return refused('not_yours', null)
     try {
@@ -95,14 +95,14 @@ export class OperatorActions {
       if (account.suspended !== null) return refused('suspended', account)
       const { directories, credentials, isUsable } = this.#parts
       if (!directories.isKnown(account.directory)) return refused('no_source', account)
-      // The link of a person from elsewhere sets no password, so with a factor it would open nothing.
+      // An invitation sets no password for a person from elsewhere, so beside a factor it would do nothing.
       if (directories.isElsewhere(account.directory) && (await credentials.list(account.id)).some(isUsable))
         return refused('has_factor', account)
       return { kind: 'done', account, token: await this.#people(by).invite(account) }
     })
   }
 
-  /** `groups` may take the operators' rights away. */
+  /** `groups` may end the operators' rights. */
   change(by: Acting, seen: Seen, change: AccountChange): Promise<Outcome<object>> {
     const losesRole = (account: Account) =>
       change.groups !== undefined && account.groups.includes(operators) && !change.groups.includes(operators)
@@ -158,7 +158,7 @@ export class OperatorActions {
     })
   }
 
-  /** Ends the waits of a network. False where there were none, or for the help desk. */
+  /** Ends the waits of a network. False if there are none, or for the help desk. */
   async unlockNetwork(by: Acting, kind: BucketKind, key: string): Promise<boolean> {
     if (roleOf(by.principal.account) !== 'operator') return false
     const isCleared = await this.#parts.locks.unlockNetwork(kind, key)
@@ -184,7 +184,7 @@ export class OperatorActions {
     }
   }
 
-  /** What may take an operator's access away. Whoever acts can open the console, so only the operator's own account can be the last. */
+  /** An action that may end an operator's access. The acting operator can open the console, so only their own account can be the last. */
   async #ofOperator<Done>(
     by: Acting,
     { isSelfMeant }: Seen,
@@ -208,7 +208,7 @@ export class OperatorActions {
     }
   }
 
-  /** True where another operator can open the console. */
+  /** True if another operator can open the console. */
   async #hasOtherOperator(id: string): Promise<boolean> {
     const { accounts, credentials, isUsable } = this.#parts
     for (const account of await accounts.list()) {

@@ -1,6 +1,5 @@
 /**
- * All accounts in memory, for search and pages. The list is read at the first question, follows the changes of the store, and is dropped
- * when nobody has asked for a while.
+ * All accounts in memory, for search and pages. The list is read at the first query, follows the store's changes, and is dropped when idle.
  */
 import { type Account, accountPrefix, helpdesk, operators } from '../identity/account.ts'
 import type { Accounts } from '../identity/accounts.ts'
@@ -14,7 +13,7 @@ export interface PeopleQuery {
   /** A part of a name, an address or a group; '' for everybody. */
   readonly text: string
   readonly filter: PeopleFilter
-  /** From 1. One that does not exist is the nearest. */
+  /** From 1. A missing page means the nearest one. */
   readonly page: number
 }
 
@@ -26,16 +25,16 @@ export interface FoundPeople {
 }
 
 export const pageSize = 50
-/** Milliseconds without a question after which the memory is given back. */
+/** The list is dropped after this time without a query, in milliseconds. */
 const idleMs = 10 * 60_000
-/** Milliseconds for which it is known who has a second factor. */
+/** The cache time of enrolments, in milliseconds. */
 const enrolledMs = 30_000
 
 export interface PeopleIndexInput {
   readonly store: Store
   readonly accounts: Pick<Accounts, 'list' | 'byId'>
   readonly clock: () => number
-  /** True for an account with a second factor that works. */
+  /** True for an account with a usable second factor. */
   readonly isEnrolled: (account: Account) => Promise<boolean>
 }
 
@@ -95,7 +94,7 @@ export class PeopleIndex {
     return this.#sorted
   }
 
-  /** Drops what is in memory. A later question reads it again. */
+  /** Drops the list. A later query reads it again. */
   close(): void {
     clearTimeout(this.#idle)
     this.#unsubscribe?.()
@@ -112,7 +111,7 @@ export class PeopleIndex {
 
   async #load(): Promise<Map<string, Account>> {
     const { store, accounts } = this.#input
-    // Subscribed first, so that no change is missed.
+    // The subscription comes first, so that no change is missed.
     this.#unsubscribe ??= await store.subscribe(accountPrefix, notice => {
       if (notice.kind === 'changed') this.#stale.add(notice.key.slice(accountPrefix.length))
       else this.#forget()

@@ -1,6 +1,6 @@
 /**
- * What operators do to people: add, invite, change, suspend, resume, unlock, reset factors, end sessions. The command line and the
- * operators' console both call it. It asks nobody's rights: its callers do.
+ * The use-cases of operators on people: add, invite, change, suspend, resume, unlock, reset factors, end sessions. The command line and the
+ * operators' console call them. The callers check rights.
  */
 import type { AuditEvent } from '../audit/event.ts'
 import type { Credentials } from '../factor/credential.ts'
@@ -14,7 +14,7 @@ import type { Sessions } from '../session/sessions.ts'
 import { StoreUnconfirmed } from '../store/store.ts'
 import type { AttemptLocks } from '../throttle/attempt-locks.ts'
 
-/** One line of the journal, without time and operator, which the caller adds. */
+/** A journal line without time and operator, which the caller adds. */
 export type ChangeEvent = Pick<AuditEvent, 'kind'> & Partial<AuditEvent>
 
 export interface PeopleParts {
@@ -25,11 +25,11 @@ export interface PeopleParts {
   readonly sponsorships: Pick<Sponsorships, 'removeAll'>
   readonly sessions: Pick<Sessions, 'end' | 'endAccount'>
   readonly locks: Pick<AttemptLocks, 'unlock'>
-  /** Writes the line. The caller adds who it was, and why. */
+  /** Writes the line. The caller adds the operator and the reason. */
   readonly record: (event: ChangeEvent) => Promise<void>
 }
 
-/** `asOf`: the account as the operator saw it. Where it has changed since, AccountError `changed` is thrown and nothing is done. */
+/** `asOf`: the account as the operator saw it. If it has changed, AccountError `changed` is thrown and nothing is done. */
 interface AsOf {
   readonly asOf?: Account | undefined
 }
@@ -82,7 +82,7 @@ export class People {
     return changed
   }
 
-  /** Answers how many sessions have ended. Throws AccountError. */
+  /** Returns the number of ended sessions. Throws AccountError. */
   async suspend(account: Account, why: string, { asOf }: AsOf = {}): Promise<number> {
     const { accounts, sessions } = this.#parts
     let ended = 0
@@ -102,7 +102,7 @@ export class People {
     await this.#parts.record({ kind: 'user.change', ...whom(account), outcome: 'resumed' })
   }
 
-  /** Removes every second factor, and what could bring one back: invitations and requests for approval. Ends all sessions. */
+  /** Removes every second factor, and anything that could bring one back: invitations and requests for approval. Ends all sessions. */
   async resetFactors(account: Account): Promise<{ readonly removed: number; readonly ended: number }> {
     const { credentials, invitations, sponsorships, recoveryCodes, sessions } = this.#parts
     const { id } = account
@@ -124,7 +124,7 @@ export class People {
     return { removed, ended }
   }
 
-  /** Answers how many sessions have ended. */
+  /** Returns the number of ended sessions. */
   async endSessions(account: Account, why: EndReason = 'revoked'): Promise<number> {
     let ended = 0
     await this.#evenUnconfirmed(
@@ -136,7 +136,7 @@ export class People {
     return ended
   }
 
-  /** Ends one session of the account. False where it has ended already. */
+  /** False if it has already ended. */
   async endSession(account: Account, sessionId: string): Promise<boolean> {
     let isEnded = false
     await this.#evenUnconfirmed(
@@ -154,14 +154,14 @@ export class People {
     return isEnded
   }
 
-  /** Ends the waits of this account. Answers how many counts were cleared. A factor that was switched off stays off. */
+  /** Ends the waits of this account, and returns the number of cleared counts. A disabled factor stays disabled. */
   async unlock(account: Account): Promise<number> {
     const cleared = await this.#parts.locks.unlock(account.id)
     await this.#parts.record({ kind: 'user.change', ...whom(account), outcome: 'unlocked', cleared })
     return cleared
   }
 
-  /** Runs all steps although a write stays unconfirmed. The last step makes the line of the journal. Then rejects with StoreUnconfirmed. */
+  /** Runs all steps even if a write stays unconfirmed. The last step writes the journal line. Then it rejects with StoreUnconfirmed. */
   async #evenUnconfirmed(
     ...steps: readonly [...(() => Promise<unknown>)[], () => Promise<ChangeEvent>]
   ): Promise<void> {

@@ -1,6 +1,6 @@
-/** What operators type for a person: groups, e-mail address, display name and reasons. They become header values for apps. */
+/** The values that operators type for a person: groups, e-mail address, display name, reasons. Apps get them as headers. */
 
-/** A value, or the rule that the text breaks: what follows "it". */
+/** A value, or the broken rule as the text after "it". */
 export type Read = { readonly value: string } | { readonly rule: string }
 
 const groupRule = 'must have 1 to 64 characters, without , ; | and line breaks'
@@ -28,7 +28,7 @@ export function readDisplayName(text: string): Read {
   return isValid ? { value } : { rule: displayRule }
 }
 
-/** Why an operator does something. The journal keeps it. */
+/** The reason of an action, for the journal. */
 export function readReason(text: string): Read {
   const value = text.normalize('NFC').trim()
   const isValid = value !== '' && value.length <= 500 && !/[^\P{C}\u200c\u200d]|[\p{Zl}\p{Zp}]/u.test(value)

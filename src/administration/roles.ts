@@ -1,20 +1,20 @@
-/** The roles of the operators' console. The groups of an account make its role. */
+/** The roles of the operators' console, by the groups of an account. */
 import { type Account, helpdesk, operators } from '../identity/account.ts'
 
 export type Role = 'operator' | 'helpdesk'
 
-/** What can be done to a person. */
+/** Actions on a person. */
 export type Action = 'add' | 'invite' | 'change' | 'suspend' | 'resume' | 'unlock' | 'reset' | 'revoke'
 
 const ofHelpdesk: readonly Action[] = ['invite', 'reset']
 
-/** Null for everybody else. */
+/** Null for an account without a role. */
 export function roleOf({ groups, suspended }: Account): Role | null {
   if (suspended !== null) return null
   return groups.includes(operators) ? 'operator' : groups.includes(helpdesk) ? 'helpdesk' : null
 }
 
-/** The help desk touches no account that has a role, otherwise it could take over an operator's account. */
+/** The help desk may not act on an account with a role, otherwise it could take over an operator's account. */
 export function mayDo(role: Role | null, action: Action, target: Account | null): boolean {
   if (role === 'operator') return true
   if (role === null || !ofHelpdesk.includes(action) || target === null) return false

@@ -1,4 +1,4 @@
-/** Who is signed in now, over all gates of the store. It reads every session, so the answer is kept for a few seconds. */
+/** The signed-in people, over all gates of the store. It reads every session, so the result is cached for a few seconds. */
 import { isFullySignedIn } from '../factor/proof.ts'
 import type { Account } from '../identity/account.ts'
 import type { Accounts } from '../identity/accounts.ts'
@@ -10,7 +10,7 @@ import type { Store } from '../store/store.ts'
 export interface SignedIn {
   readonly account: Account
   readonly session: Session
-  /** Milliseconds since the epoch. The store hears of it every few seconds. */
+  /** Milliseconds since the epoch. The store is updated every few seconds. */
   readonly lastSeenAt: number
   /** False between the first factor and the second. */
   readonly isWhole: boolean
@@ -26,7 +26,7 @@ export class SignedInPeople {
     this.#input = input
   }
 
-  /** Whoever was seen last comes first. */
+  /** Last seen first. */
   list(): Promise<readonly SignedIn[]> {
     const now = this.#input.clock()
     if (this.#kept === null || Math.abs(now - this.#kept.at) > keptMs) {
@@ -37,7 +37,7 @@ export class SignedInPeople {
     return this.#kept.list
   }
 
-  /** After a change that the operator wants to see. */
+  /** Drops the cached list after a change. */
   forget(): void {
     this.#kept = null
   }

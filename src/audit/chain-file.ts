@@ -1,6 +1,6 @@
 /**
- * A journal file that grows only by whole lines of one hash chain. Every process of the machine may append: each batch is written under
- * a lock. The file is never truncated; bytes that do not count are named by the next line.
+ * A journal file that grows only by whole lines of one hash chain. Every process of the machine may append: each batch is written under a
+ * lock. The file is never truncated; the next line names bytes that do not count.
  */
 import { rename, stat } from 'node:fs/promises'
 import type { Clock } from '../clock.ts'
@@ -30,7 +30,7 @@ export type Appended =
 export interface ChainFileOptions {
   readonly path: string
   readonly clock: Clock
-  /** The keys that sign, the current one first. None: there are no checkpoints. */
+  /** The signing keys, the current one first. Without keys there are no checkpoints. */
   readonly signers?: Signers
   readonly rotation?: RotationOptions | null
   /** For tests with failing disks. */
@@ -48,7 +48,7 @@ const none = new Lines()
 interface Batch {
   readonly place: ChainPlace
   readonly chained: ChainedLines
-  /** Lines of the chain before those of the caller. */
+  /** Lines of the chain before the caller's. */
   readonly ahead: number
   readonly checkpoint: ChainPlace['checkpoint']
   readonly signer: JournalSigner | null
@@ -77,12 +77,12 @@ export class ChainFile {
     this.#lock = new JournalLock(`${path}.lock`)
   }
 
-  /** True if lines of the chain have no checkpoint behind them, as far as this process knows. */
+  /** True if this process knows of lines without a later checkpoint. */
   get isUnsigned(): boolean {
     return this.#known !== null && this.#known.checkpoint.seq < this.#known.end.seq
   }
 
-  /** Opens the file, also again if it was moved away. Rejects with the system's error. */
+  /** Opens the file, also again after it was moved away. Rejects with the system's error. */
   async ready(): Promise<void> {
     if (this.#handle !== null && (await this.#movedAway())) await this.close()
     if (this.#handle !== null) return
@@ -94,7 +94,7 @@ export class ChainFile {
     this.#day = this.#isRegular && this.#rotation !== null ? await dayOf(this.#path) : null
   }
 
-  /** Appends the lines and resolves when they are on disk. Never rejects. `signs`: with a checkpoint behind them. */
+  /** Appends the lines and resolves when they are on disk. Never rejects. `signs`: a checkpoint follows them. */
   async append(lines: Lines, signs = false): Promise<Appended> {
     let batch: Batch | null = null
     let written = 0
@@ -158,7 +158,7 @@ export class ChainFile {
     return { place, chained, ahead, checkpoint, signer: signers[0] ?? null }
   }
 
-  /** Where another key signed the last checkpoint, that key first names the current one, so that a verifier can follow. */
+  /** If another key signed the last checkpoint, that key first names the current one, so that a verifier can follow. */
   #sign(chained: ChainedLines, place: ChainPlace, signers: readonly JournalSigner[]): ChainPlace['checkpoint'] {
     const [signer] = signers
     if (signer === undefined) return place.checkpoint
@@ -185,7 +185,7 @@ export class ChainFile {
     const now = this.#clock()
     if (this.#day === null) this.#day = dayOfInstant(now)
     if (!this.#isRegular || chained.count === 0) return
-    // The head only helps; without it the chain is found in the file.
+    // The head is only a help; without it the chain's end is searched in the file.
     const head = { ...chained.end, chain, inode: this.#inode, size, checkpoint, at: now }
     await writeHead(headFileOf(this.#path), head, signer).catch(() => {})
   }
@@ -223,7 +223,7 @@ export class ChainFile {
     // All bytes are written but unconfirmed: writing them again would duplicate every line.
     if (written === chained.bytes.length) return { kind: 'failed', whole: 0, begun: lines.count, cause }
     if (!this.#isRegular) {
-      // A device cannot be read again, so this process remembers what it took.
+      // A device cannot be read again, so this process remembers its part.
       const { end, rest } = await walk(place.end, [chained.bytes.subarray(0, written)])
       this.#known = { ...place, end, rest: rest ?? place.rest }
     }

@@ -1,6 +1,6 @@
 /**
- * The head of the chain: a small file beside the journal that says where the chain ends. It saves a search after a rotation, and it shows
- * `journal verify` that lines are missing at the end.
+ * The head of the chain: a small file beside the journal with the end of the chain. It saves a search after a rotation, and shows `journal
+ * verify` that lines are missing at the end.
  */
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -9,15 +9,15 @@ import { headText, type JournalSigner } from './checkpoint.ts'
 import { openOwned } from './open-for-append.ts'
 
 export interface ChainHead extends ChainEnd {
-  /** The hash of the first line; empty as long as there is none. */
+  /** The hash of the first line; empty before it. */
   readonly chain: string
-  /** The file that the last line is in, and its size behind that line. */
+  /** The file of the last line, and its size after that line. */
   readonly inode: string
   readonly size: number
   readonly checkpoint: LastCheckpoint
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** Null where nobody has signed. */
+  /** Null without a signature. */
   readonly key: string | null
   readonly sig: string | null
 }
@@ -32,12 +32,12 @@ export interface LastCheckpoint {
 
 export const noCheckpoint: LastCheckpoint = { seq: 0, at: 0, key: null }
 
-/** The file has a fixed size, so that one write replaces all of it. */
+/** The size is fixed, so that one write replaces everything. */
 const bytes = 768
 
 export const headFileOf = (journal: string) => `${journal}.head`
 
-/** Null where there is none, or none that can be read. */
+/** Null if it is missing or unreadable. */
 export async function readHead(file: string): Promise<ChainHead | null> {
   try {
     const head = JSON.parse(await textOf(file)) as ChainHead
@@ -49,7 +49,7 @@ export async function readHead(file: string): Promise<ChainHead | null> {
   }
 }
 
-/** Neither a link nor a pipe in its place is followed or waited for. */
+/** It follows no link, and does not wait for a pipe. */
 async function textOf(file: string): Promise<string> {
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {

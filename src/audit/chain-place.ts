@@ -1,19 +1,19 @@
-/** Finds where the chain of a journal ends, after a rotation, a crash, or a line of another process. */
+/** Finds the end of a journal's chain, after a rotation, a crash, or a line of another process. */
 import { open, stat } from 'node:fs/promises'
 import { beforeFirst, type ChainEnd, hashOf, type Rest, walk } from './chain.ts'
 import { headFileOf, type LastCheckpoint, noCheckpoint, readHead } from './chain-head.ts'
 import { bytesOf, chainEndOf, linesIn, rotatedFiles } from './journal-files.ts'
 
-/** The end of the chain, and the file behind it. */
+/** The end of the chain, and the file after it. */
 export interface ChainPlace {
   readonly end: ChainEnd
-  /** The hash of the first line; empty if it is not known. */
+  /** The hash of the first line; empty if unknown. */
   readonly chain: string
   readonly checkpoint: LastCheckpoint
   readonly inode: string
   /** Size of the file in bytes. */
   readonly size: number
-  /** Bytes at its end that do not count: half a line after a crash, or what was there before the chain began. */
+  /** Bytes at its end that do not count: half a line after a crash, or text from before the chain. */
   readonly rest: Rest | null
 }
 
@@ -31,7 +31,7 @@ export const emptyPlace = ({ inode, size }: FileNow): ChainPlace => ({
   rest: null
 })
 
-/** `known`: where the chain ended when this process looked last. Call it only while the lock is held. */
+/** `known`: the end of the chain at this process's last look. Call it only while the lock is held. */
 export async function findPlace(journal: string, file: FileNow, known: ChainPlace | null): Promise<ChainPlace> {
   const head = await readHead(headFileOf(journal))
   const heard =
@@ -52,7 +52,7 @@ function later(one: ChainPlace | null, other: ChainPlace | null, inode: string):
   return one.inode === inode ? one : other
 }
 
-/** Where to walk from in the file: behind line `end`, at this byte. */
+/** The start of a walk in the file: after line `end`, at this byte. */
 interface From {
   readonly end: ChainEnd
   readonly at: number
@@ -60,11 +60,11 @@ interface From {
 
 async function continued(journal: string, { inode, size }: FileNow, { end, ...last }: ChainPlace): Promise<From> {
   if (last.inode !== inode) return { end: await endOfMoved(journal, { end, ...last }), at: 0 }
-  // A file that has lost lines: the chain goes on with the next number, so that the loss shows.
+  // The file has lost lines: the chain continues with the next number, so that the loss shows.
   return { end, at: size >= last.size ? last.size : await behindLastLine(journal, size) }
 }
 
-/** The file was moved away. A process that was killed may have written there after the head. */
+/** The file was moved away. A killed process may have written there after the head. */
 async function endOfMoved(journal: string, { end, inode, size }: ChainPlace): Promise<ChainEnd> {
   for (const file of (await rotatedFiles(journal)).reverse()) {
     const found = await stat(file).catch(() => null)
@@ -74,7 +74,7 @@ async function endOfMoved(journal: string, { end, inode, size }: ChainPlace): Pr
   return end
 }
 
-/** Without a head: the last line in the chain, in this file or the newest rotated one. */
+/** Without a head: the last line of the chain, in this file or the newest rotated one. */
 async function searched(journal: string, { size }: FileNow): Promise<From> {
   const here = size === 0 ? null : await chainEndOf(journal).catch(() => null)
   if (here !== null) return { end: here, at: here.counted }

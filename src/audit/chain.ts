@@ -1,6 +1,6 @@
 /**
- * The hash chain of the journal: each line has a number (`seq`) and the SHA-256 of the line before it (`prev`), of all its bytes with
- * the line feed. So `sed -n 7p FILE | sha256sum` shows the `prev` of line 8.
+ * The hash chain of the journal: each line has a number (`seq`) and the SHA-256 of the line before it with its line feed (`prev`). So `sed
+ * -n 7p FILE | sha256sum` shows the `prev` of line 8.
  */
 import { createHash, hash } from 'node:crypto'
 import type { Lines } from './line-buffer.ts'
@@ -14,7 +14,7 @@ export interface ChainEnd {
 /** The end of an empty chain. */
 export const beforeFirst: ChainEnd = { seq: 0, hash: '0'.repeat(64) }
 
-/** What a line says of its place in the chain. */
+/** A line's place in the chain. */
 export interface Link {
   readonly seq: number
   readonly prev: string
@@ -23,7 +23,7 @@ export interface Link {
 const lineFeed = 0x0a
 const start = Buffer.from('{"seq":')
 const middle = Buffer.from(',"prev":"')
-/** Digits of a number that JavaScript counts exactly. */
+/** The digits of the largest exact number in JavaScript. */
 const digitsMax = 15
 const hexLength = 64
 
@@ -31,7 +31,7 @@ export function hashOf(line: Uint8Array): string {
   return hash('sha256', line, 'hex')
 }
 
-/** The link of a line, or null where a line has none. The line feed may be there or not. */
+/** The link of a line, with or without its line feed; null without a link. */
 export function linkOf(line: Buffer): Link | null {
   if (line.length < start.length + middle.length + hexLength + 2 || !hasAt(line, start, 0)) return null
   let at = start.length
@@ -47,12 +47,12 @@ export function linkOf(line: Buffer): Link | null {
   return /^[0-9a-f]{64}$/.test(prev) && line[at + hexLength] === 0x22 ? { seq, prev } : null
 }
 
-/** True if the line with this link comes directly after `end`. */
+/** True if the line with this link directly follows `end`. */
 export function follows(link: Link | null, end: ChainEnd): boolean {
   return link !== null && link.seq === end.seq + 1 && link.prev === end.hash
 }
 
-/** The chain as it grows: takes lines of JSON without their links, adds these, and holds the bytes until they are written. */
+/** A growing chain: it takes JSON lines, adds their links, and holds the bytes until they are written. */
 export class ChainedLines {
   #memory = Buffer.allocUnsafeSlow(64 * 1024)
   #size = 0
@@ -81,7 +81,7 @@ export class ChainedLines {
     return this.#ends[at]!
   }
 
-  /** Bytes that are no line of the chain. */
+  /** Bytes outside the chain's lines. */
   addBytes(bytes: Uint8Array): void {
     this.#reserve(bytes.length)
     this.#memory.set(bytes, this.#size)
@@ -100,7 +100,7 @@ export class ChainedLines {
     for (let at = 0; at < count; at++) this.#add(bytes, lines.startOf(at), lines.startOf(at + 1))
   }
 
-  /** A line whose text depends on its place in the chain. `write` gets the beginning of the line, and answers with all of it. */
+  /** A line whose text depends on its place in the chain. `write` gets the beginning of the line and returns all of it. */
   addWhole(write: (start: string, end: ChainEnd) => string): void {
     const text = write(this.#start(), this.#end)
     const from = this.#size
@@ -135,15 +135,15 @@ export class ChainedLines {
   }
 }
 
-/** What a walk along the chain found. */
+/** The result of a walk along the chain. */
 export interface Walked {
   readonly end: ChainEnd
-  /** Bytes up to the end of the last line that counts. */
+  /** Bytes up to the end of the last counted line. */
   readonly counted: number
   readonly rest: Rest | null
 }
 
-/** Bytes behind the last line that counts. */
+/** Bytes after the last counted line. */
 export interface Rest {
   readonly bytes: number
   /** True if the last of them is a line feed. */
@@ -152,7 +152,7 @@ export interface Rest {
   hashWith(more: Uint8Array): string
 }
 
-/** Follows the chain from `end` through the bytes that come next. A line that does not fit ends it, unless a later line fits again. */
+/** Follows the chain from `end` through the next bytes. A mismatch ends it, unless a later line fits again. */
 export async function walk(end: ChainEnd, chunks: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<Walked> {
   let counted = 0
   let position = 0

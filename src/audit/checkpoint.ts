@@ -1,4 +1,4 @@
-/** Checkpoints: lines of the journal, and the head beside it, that are signed with Ed25519 (RFC 8032). */
+/** Checkpoints: journal lines, and the head beside it, signed with Ed25519 (RFC 8032). */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import type { ChainEnd } from './chain.ts'
 import { lineOf } from './encode-event.ts'
@@ -15,7 +15,7 @@ export interface JournalSigner {
 export interface CheckpointFields {
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** The hash of the first line: it tells one journal from another. */
+  /** The hash of the first line, which identifies the journal. */
   readonly chain: string
   /** A key that signs from now on. */
   readonly next?: { readonly keyId: string; readonly publicKey: string } | undefined
@@ -48,7 +48,7 @@ export function isSignedBy(line: string, publicKey: KeyObject): boolean {
   return signature !== '' && verifies(context + text, signature, publicKey)
 }
 
-/** What is signed of the head. */
+/** The signed text of the head. */
 export function headText({ chain, seq, hash, at }: ChainEnd & { readonly chain: string; readonly at: number }): string {
   return `${headContext}${chain}\n${seq}\n${hash}\n${at}`
 }
@@ -57,7 +57,7 @@ export function verifies(text: string, signature: string, publicKey: KeyObject):
   return verify(null, Buffer.from(text), publicKey, Buffer.from(signature, 'base64url'))
 }
 
-/** The key object of 32 bytes in base64url; null for anything else. */
+/** The key object of 32 bytes in base64url; otherwise null. */
 export function readPublicKey(text: string): KeyObject | null {
   const bytes = Buffer.from(text, 'base64url')
   if (bytes.length !== 32 || !/^[A-Za-z0-9_-]{43}=?$/.test(text)) return null

@@ -11,7 +11,7 @@ export type Entry = Readonly<Record<string, unknown>> & { readonly at: string; r
 /** Suffixes from the gate, logrotate and similar: `journal.jsonl.1`, `journal.jsonl-20261128`, optionally `.gz`. */
 const rotated = /^[.-](?:\d[\d-]*)(?:\.gz)?$/
 const lineFeed = 0x0a
-/** The longest line that the end of a file is searched for, in bytes. */
+/** The longest line in a search from the end of a file, in bytes. */
 const lineMax = 1024 * 1024
 
 /** The journal at `file` and its rotated files, oldest first. Empty if there are none. */
@@ -37,7 +37,7 @@ export async function rotatedFiles(file: string): Promise<string[]> {
   return found.sort((a, b) => a.seq - b.seq || a.at - b.at).map(one => one.file)
 }
 
-/** The number and the time of the first entry, because copying changes a file's date. Zero where there is none. */
+/** The number and the time of the first entry, because copying changes a file's date. Zero without an entry. */
 export async function beginningOf(file: string): Promise<{ seq: number; at: number }> {
   try {
     for await (const line of linesIn(file)) {
@@ -48,7 +48,7 @@ export async function beginningOf(file: string): Promise<{ seq: number; at: numb
   return { seq: 0, at: 0 }
 }
 
-/** The last line of a file that is in the chain, its position behind it in bytes, and its time; null where there is none. */
+/** The last line of the chain in a file, with its end in bytes and its time; otherwise null. */
 export async function chainEndOf(file: string): Promise<(ChainEnd & { counted: number; at: number }) | null> {
   return file.endsWith('.gz') ? endOfPacked(file) : endOfPlain(file)
 }

@@ -1,6 +1,6 @@
 /**
- * A lock between the processes of one machine, held for the time of one write. It is a symbolic link whose target names its holder, so
- * that one system call makes it whole. The lock of a process that has ended is taken over.
+ * A lock between the processes of one machine, held during one write. It is a symbolic link whose target names its holder, so that one
+ * system call creates it. The lock of an ended process is taken over.
  */
 import { randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 /** The longest wait, in milliseconds. */
 const patienceMs = 30_000
-/** A holder of another container or another machine cannot be asked; it counts as ended after this time without a change. */
+/** A holder in another container or machine cannot be checked; it counts as ended after this time without a change. */
 const foreignMs = 15_000
 
 type State = 'taken' | 'held'
@@ -17,7 +17,7 @@ type State = 'taken' | 'held'
 export class JournalLock {
   readonly #path: string
   readonly #me = identity()
-  /** The holder that cannot be asked, and since when it is seen. */
+  /** The unverifiable holder, and the time of its first sight. */
   #seen: { readonly holder: string; readonly since: number } | null = null
 
   constructor(path: string) {
@@ -34,7 +34,7 @@ export class JournalLock {
   }
 
   async release(): Promise<void> {
-    // Another machine may have taken it over from a process that hung.
+    // Another machine may have taken it over from a hung process.
     if ((await readlink(this.#path).catch(() => null)) === this.#me.text) await unlink(this.#path).catch(() => {})
   }
 
@@ -52,9 +52,8 @@ export class JournalLock {
   }
 
   /**
-   * Removes the lock of a process that has ended. Only the holder of a second lock, named after that process, may remove it, otherwise a
-   * process that has looked a moment ago would remove its successor's lock. Who has ended never comes back, so a look under the second
-   * lock is final.
+   * Removes the lock of an ended process. Only the holder of a second lock, named after that process, may remove it, otherwise a process
+   * with an outdated look would remove its successor's lock. An ended process never returns, so a look under the second lock is final.
    */
   async #removeDead(path: string, holder: string): Promise<void> {
     const ticket = `${path}.${holder.slice(holder.lastIndexOf(':') + 1)}`
@@ -69,7 +68,7 @@ export class JournalLock {
     const isThere = isRunning(Number(pid))
     if (!isThere || start === '') return !isThere
     const found = await startOf(pid)
-    // A process that ended while we looked has no file there any more; the next look finds out.
+    // The process ended during the look and has no file any more; the next look notices.
     return found !== null && found !== start
   }
 
@@ -85,7 +84,7 @@ export class JournalLock {
   }
 }
 
-/** `place:pid:start:random`. The place is the boot of the machine and the namespace that counts the processes. */
+/** `place:pid:start:random`. The place is the machine's boot and the PID namespace. */
 function identity(): { readonly text: string; readonly place: string } {
   const place = `${bootId()}-${pidNamespace()}`
   const start = started(read(`/proc/${process.pid}/stat`) ?? '') ?? ''
@@ -121,13 +120,13 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** When a process started, because numbers of processes are used again. `ended` for one that only waits for its parent. */
+/** The start of a process, because PIDs are reused. `ended` for a zombie. */
 async function startOf(pid: string): Promise<string | null> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
   return stat === null ? null : started(stat)
 }
 
-/** proc_pid_stat(5): field 3 is the state, field 22 the start. The name in field 2 may hold anything. */
+/** proc_pid_stat(5): field 3 is the state, field 22 the start. The name in field 2 may contain anything. */
 function started(stat: string): string | null {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : (fields[19] ?? null)

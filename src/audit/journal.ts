@@ -6,7 +6,7 @@ import type { AuditEvent, AuditSink } from './event.ts'
 import { Lines } from './line-buffer.ts'
 
 export interface JournalOptions extends ChainFileOptions {
-  /** Milliseconds after which lines get a checkpoint behind them. */
+  /** The maximum age of lines without a checkpoint, in milliseconds. */
   readonly checkpointMilliseconds?: number
   /** Milliseconds that a line of `record` may wait for others. */
   readonly flushMilliseconds?: number
@@ -19,7 +19,7 @@ export interface JournalOptions extends ChainFileOptions {
   readonly onChange?: (problem: string | null) => void
 }
 
-/** The keyring's purpose of the keys that sign checkpoints. */
+/** The keyring's purpose for keys that sign checkpoints. */
 export const journalPurpose = 'journal'
 
 const defaults = {
@@ -40,7 +40,7 @@ interface Waiter {
   readonly reject: (error: GateError) => void
 }
 
-/** Several processes may append to one file, which is one chain. */
+/** Several processes may append to one file with one chain. */
 export class Journal implements AuditSink {
   readonly #file: ChainFile
   readonly #options: JournalOptions & typeof defaults
@@ -93,7 +93,7 @@ export class Journal implements AuditSink {
   commit(event: AuditEvent): Promise<void> {
     if (!this.writable) return Promise.reject(new GateError('journal_unwritable', { cause: this.problem }))
     this.#queue(event)
-    // As long as the key file holds both keys, the old one can vouch for the new one.
+    // While the key file holds both keys, the old one can vouch for the new one.
     if (event.kind === 'key.rotate') this.#signs = true
     return new Promise((resolve, reject) => {
       this.#waiters.push({ line: this.#lines.count - 1, resolve, reject })

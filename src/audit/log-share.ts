@@ -32,7 +32,7 @@ export class LogShare {
   }
 }
 
-/** A log for lines that strangers can cause: each sentence has a share of its own, one for each institution and code that it names. */
+/** A log for lines that strangers can cause: each sentence has a separate share, for each institution and code that it names. */
 export function limitedLog(log: WarnLog, clock: Clock): WarnLog {
   const share = new LogShare(clock)
   return {

@@ -1,4 +1,4 @@
-/** Opens a journal file for appending, without following a stranger's link and without waiting for a pipe's reader. */
+/** Opens a journal file for appending. It follows no stranger's link, and does not wait for a pipe's reader. */
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, stat } from 'node:fs/promises'
 import path from 'node:path'

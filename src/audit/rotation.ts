@@ -1,4 +1,4 @@
-/** Rotation and retention: when a journal file is closed, what it is called then, and when it is removed. */
+/** Rotation and retention: when a journal file is closed, its new name, and when it is removed. */
 import { lstat, stat, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { beginningOf, chainEndOf, rotatedFiles } from './journal-files.ts'
@@ -8,11 +8,11 @@ export interface RotationOptions {
   readonly size: number | null
   /** A new file for each day (UTC). */
   readonly isDaily: boolean
-  /** Seconds after its last line for which a rotated file is kept; null for ever. */
+  /** The life of a rotated file after its last line, in seconds; null for ever. */
   readonly keepSeconds: number | null
 }
 
-/** A rotated file whose time is over. The lines `from` to `to` are in it; `hash` is that of the last one. */
+/** An expired rotated file with the lines `from` to `to`; `hash` is the last one's. */
 export interface Expired {
   readonly path: string
   readonly file: string
@@ -22,7 +22,7 @@ export interface Expired {
 }
 
 export interface Growth {
-  /** Bytes in the file, and bytes that are about to follow. */
+  /** The bytes of the file, and the bytes of the next write. */
   readonly size: number
   readonly bytes: number
   /** Days as `2026-11-28`; null for an empty file. */
@@ -30,7 +30,7 @@ export interface Growth {
   readonly today: string
 }
 
-/** The day (UTC) of the first entry of a file; null where it has none. */
+/** The day (UTC) of the first entry of a file, or null. */
 export async function dayOf(file: string): Promise<string | null> {
   const { at } = await beginningOf(file)
   return at > 0 ? new Date(at).toISOString().slice(0, 10) : null
@@ -43,21 +43,21 @@ export async function isRotationDue(
 ): Promise<boolean> {
   const isFull = options.size !== null && size > 0 && size + bytes > options.size
   const isNewDay = options.isDaily && day !== null && day !== today && size > 0
-  // A link may lead to another disk, and whoever made it rotates its target.
+  // A link may lead to another disk, and its owner rotates the target.
   return (isFull || isNewDay) && !(await lstat(file)).isSymbolicLink()
 }
 
-/** `journal.jsonl-2026-11-28-4711`: the day it began, and the number of its last line. */
+/** `journal.jsonl-2026-11-28-4711`: the first day, and the number of the last line. */
 export async function rotatedName(file: string, day: string, lastSeq: number): Promise<string> {
   const name = `${file}-${day}-${lastSeq}`
-  // Only a journal that has lost its chain uses a number again.
+  // Only a journal that has lost its chain reuses a number.
   for (let more = 1; ; more++) {
     const free = more === 1 ? name : `${name}-${more}`
     if ((await lstat(free).catch(() => null)) === null) return free
   }
 }
 
-/** The oldest rotated files whose last line is older than the time to keep. A file without a chain is removed by its date. */
+/** The oldest rotated files whose last line has expired. A file without a chain expires by its date. */
 export async function expiredFiles(file: string, now: number, { keepSeconds }: RotationOptions): Promise<Expired[]> {
   if (keepSeconds === null) return []
   const expired: Expired[] = []

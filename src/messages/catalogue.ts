@@ -1,7 +1,7 @@
 /**
- * The messages of one part of the gate, in every language. Each language is one JSON file beside `en.json`, which is the source: what a
- * translation lacks is said in English. A message without placeholders becomes a string, any other a function of its placeholders;
- * `npm run messages` writes the types.
+ * The messages of one part of the gate, in every language. Each language is one JSON file; `en.json` is the source, and replaces missing
+ * translations. A message without placeholders becomes a string, any other a function of its placeholders; `npm run messages` writes the
+ * types.
  */
 import { readFileSync } from 'node:fs'
 import { type Arguments, compile, type Format, isPattern } from './icu.ts'
@@ -9,15 +9,15 @@ import { isolate } from './isolate.ts'
 import { type Language, type LanguageEntry, languages } from './languages.ts'
 import { type LocaleFormats, localeFormats } from './locale-formats.ts'
 
-/** A file of messages: sections of sections of texts. */
+/** A file of messages: nested sections of texts. */
 export interface MessageTree {
   readonly [key: string]: string | MessageTree
 }
 
-/** Texts that replace those of the files, by the path of the message: `login.title`. */
+/** Texts that replace those of the files, by path: `login.title`. */
 export type Overrides = Partial<Record<Language, Readonly<Record<string, string>>>>
 
-/** The messages of a part, as `Texts` names them, and what else a page needs of their language. */
+/** The messages of a part as `Texts`, with further facts about their language. */
 export type InLanguage<Texts> = Texts & {
   readonly language: Language
   readonly entry: LanguageEntry
@@ -35,7 +35,7 @@ export class Catalogue<Texts extends object> {
     this.#overrides = overrides
   }
 
-  /** The same catalogue with other words in places. */
+  /** The same catalogue with some other texts. */
   with(overrides: Overrides): Catalogue<Texts> {
     return new Catalogue(this.#folder, overrides)
   }
@@ -53,7 +53,7 @@ export class Catalogue<Texts extends object> {
     return made
   }
 
-  /** A gate that runs while it is replaced by a newer version may find no file: then it speaks English. */
+  /** During an upgrade a running gate may find no file: then it uses English. */
   #translation(language: Language): MessageTree {
     if (language === 'en') return {}
     try {
@@ -66,7 +66,7 @@ export class Catalogue<Texts extends object> {
 
 const read = new Map<string, MessageTree>()
 
-/** The file of a language. Throws if it is missing or no JSON. */
+/** Throws if the file is missing or no JSON. */
 export function readMessages(folder: URL, language: Language): MessageTree {
   const { href } = new URL(`${language}.json`, folder)
   let tree = read.get(href)
@@ -77,7 +77,7 @@ export function readMessages(folder: URL, language: Language): MessageTree {
   return tree
 }
 
-/** Every message of a file, by its path. */
+/** Every message of a file, by path. */
 export function flatten(tree: MessageTree, prefix = ''): Map<string, string> {
   const all = new Map<string, string>()
   for (const [key, value] of Object.entries(tree))
@@ -106,7 +106,7 @@ class Lookup {
     )
   }
 
-  /** The English message decides about the kind: string or function. */
+  /** The English message decides whether it is a string or a function. */
   #message(path: string, source: string): string | Format {
     const own = Object.hasOwn(this.#overrides, path) ? this.#overrides[path] : undefined
     const translated = own ?? this.#translated.get(path)

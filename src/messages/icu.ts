@@ -1,17 +1,17 @@
-/** ICU MessageFormat, by `intl-messageformat`. The library is loaded with the first message that has placeholders. */
+/** ICU MessageFormat, with `intl-messageformat`. The first message with placeholders loads the library. */
 import { createRequire } from 'node:module'
 import type { IntlMessageFormat } from 'intl-messageformat'
 
 export type Arguments = Readonly<Record<string, string | number>>
 export type Format = (args: Arguments) => string
 
-/** What a placeholder takes: a text, a number, or one of the words of a select. */
+/** The value of a placeholder: a text, a number, or a word of a select. */
 export type Placeholder =
   | { readonly kind: 'text' }
   | { readonly kind: 'number' }
   | { readonly kind: 'select'; readonly words: readonly string[] }
 
-/** The message cannot be read. The text says where. */
+/** An unreadable message. The text names the place. */
 export class InvalidMessage extends Error {}
 
 type Node = ReturnType<IntlMessageFormat['getAst']>[number]
@@ -30,13 +30,13 @@ function parse(text: string, locale: string): IntlMessageFormat {
   }
 }
 
-/** Throws InvalidMessage. The format throws if an argument is missing. */
+/** Throws InvalidMessage. The format throws for a missing argument. */
 export function compile(text: string, locale: string): Format {
   const message = parse(text, locale)
   return args => String(message.format(args as Record<string, string | number>))
 }
 
-/** True if the text has to be compiled: it has placeholders, or quotes them. */
+/** True if the text must be compiled: it has placeholders, or quotes them. */
 export function isPattern(text: string): boolean {
   return text.includes('{') || text.includes('}')
 }

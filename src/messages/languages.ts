@@ -1,4 +1,4 @@
-/** The languages of the gate: what each is called by its speakers, its locale for `Intl`, and its writing direction. */
+/** The languages of the gate: their own names, locales for `Intl`, and writing directions. */
 
 export interface LanguageEntry {
   /** In the language itself. */
@@ -22,7 +22,7 @@ export const languages = {
   pl: ltr('Polski', 'pl'),
   zh: ltr('简体中文', 'zh-Hans'),
   ja: ltr('日本語', 'ja'),
-  // Western digits: codes and addresses have them, and one page has one kind of digits.
+  // Western digits, as in codes and addresses, so that a page has one kind.
   ar: { name: 'العربية', locale: 'ar-u-nu-latn', tag: 'ar', direction: 'rtl' }
 } as const satisfies Record<string, LanguageEntry>
 

@@ -1,13 +1,13 @@
-/** Picks a language for an `Accept-Language` header (RFC 9110 §12.5.4) by lookup (RFC 4647 §3.4). */
+/** The choice of a language by `Accept-Language` (RFC 9110 §12.5.4), by lookup (RFC 4647 §3.4). */
 import { type Language, languages } from './languages.ts'
 
-/** A longer header is no list of a person's languages. */
+/** A longer header is not a list of languages. */
 const longest = 1000
 const range = /^([a-z]{1,8}(?:-[a-z0-9]{1,8})*)(?:\s*;\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?$/i
 
 /**
- * The first language of the header, by its weights, that is in `offered`; null for none. A range with another script than ours is
- * skipped: `zh-TW` alone is not answered with simplified characters, `zh-TW, zh` is.
+ * The first language of the header, by weight, that is in `offered`; otherwise null. A range in another script is skipped: `zh-TW` alone
+ * does not give simplified characters, `zh-TW, zh` does.
  */
 export function negotiate(header: string | undefined, offered: readonly Language[]): Language | null {
   if (header === undefined || header.length > longest) return null
@@ -16,7 +16,7 @@ export function negotiate(header: string | undefined, offered: readonly Language
     .map(part => range.exec(part.trim()))
     .flatMap(found => (found === null ? [] : [{ tag: found[1]!, weight: Number(found[2] ?? 1) }]))
   const refused = new Set(wished.filter(({ weight }) => weight === 0).map(({ tag }) => tag.toLowerCase()))
-  // The sort is stable: of equal weights the first counts.
+  // The sort is stable: the first of equal weights counts.
   for (const { tag } of wished.filter(({ weight }) => weight > 0).sort((a, b) => b.weight - a.weight)) {
     const [primary] = tag.toLowerCase().split('-')
     const language = offered.find(each => each === primary)
@@ -26,7 +26,7 @@ export function negotiate(header: string | undefined, offered: readonly Language
   return null
 }
 
-/** `Hant` for `zh-TW`, `Hans` for `zh`; null for a tag that is none. */
+/** `Hant` for `zh-TW`, `Hans` for `zh`; null for an invalid tag. */
 function scriptOf(tag: string): string | null {
   try {
     return new Intl.Locale(tag).maximize().script ?? null

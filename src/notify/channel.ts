@@ -1,4 +1,4 @@
-/** One server that messages go to. While it is down it is left alone, for longer and longer, and the log says so once. */
+/** One server for messages. While it is down, the gate pauses for growing times, and logs it once. */
 import type { Outcome } from './outcome.ts'
 
 const firstPauseMs = 10_000
@@ -20,7 +20,7 @@ export class Channel {
     this.#log = log
   }
 
-  /** Milliseconds since the epoch; in the past while it may be tried. */
+  /** Milliseconds since the epoch; in the past if it may be tried. */
   get pausedUntil(): number {
     return this.#pausedUntil
   }

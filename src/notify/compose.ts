@@ -1,4 +1,4 @@
-/** The text of a mail: subject, plain text, and HTML that is readable on a light and on a dark ground. No name can become markup or a header. */
+/** The text of a mail: subject, plain text, and HTML for light and dark backgrounds. Names cannot become markup or headers. */
 
 import { messagesIn, type NoticeMessages, type SentenceFacts, type Sentences } from './messages/en.ts'
 import type { Notice, NoticeKind } from './notice.ts'
@@ -11,11 +11,11 @@ export interface ComposeInput {
   /** Words, or an address that begins with `mailto:` or `https:`; null for none. */
   readonly contact: string | null
   readonly accent: string | null
-  /** Who reads it; null for an address without an account. */
+  /** The reader; null for an address without an account. */
   readonly reader: { readonly id: string; readonly displayName: string } | null
   /** At least one. */
   readonly notices: readonly Notice[]
-  /** Notices that found no room. */
+  /** Notices beyond the limit. */
   readonly left: number
   readonly codesLeft: number | null
   /** The opened link of an invitation or a new password. */
@@ -68,7 +68,7 @@ function entryOf(notice: Notice, { lab, reader, codesLeft }: ComposeInput, say: 
   return { subject: subject(said), paragraphs: [what(said), now(said)], rows }
 }
 
-/** The same event reads differently to the person, to the one who decided, and to an operator. */
+/** The same event has different sentences for the person, the person who decided, and an operator. */
 function sentencesFor({ kind, account, to }: Notice, reader: string | null, say: NoticeMessages): Sentences {
   if (kind === 'sponsor-approved' || kind === 'sponsor-declined')
     return (account === reader ? say.ofDecision[kind] : undefined) ?? say.own[kind]
@@ -149,7 +149,7 @@ function contactHtml({ contact }: ComposeInput, say: NoticeMessages): string {
   return `<br>${escaped(say.questions)} ${isLinked ? `<a href="${escaped(contact)}" style="color:inherit">${label}</a>` : label}`
 }
 
-/** One line without control characters and marks of direction: a name must not turn the sentence around it. */
+/** One line without control characters and direction marks: a name must not turn the sentence around. */
 export function plain(text: string): string {
   return text
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')

@@ -1,4 +1,4 @@
-/** The deliveries in the store: each change is a compare-and-set, so that of several gates one sends. */
+/** The deliveries in the store. Each change is a compare-and-set, so that only one of several gates sends. */
 import { digestOf } from '../ids.ts'
 import type { Store } from '../store/store.ts'
 import {
@@ -13,14 +13,14 @@ import {
 } from './delivery.ts'
 import { isUrgent, type Notice } from './notice.ts'
 
-/** Longer than a notice about a certificate is remembered in `seen`. */
+/** Longer than `seen` remembers a notice about a certificate. */
 const keptSeconds = 40 * 24 * 3600
 const index = 'deliveries'
 
-/** A delivery for one notice alone stays for so long, in case another gate hands the same notice out once more. */
+/** The life of a delivery for a single notice, in case another gate distributes the notice again. */
 const doneSeconds = 3600
 
-/** A mail that is urgent, and each message to a webhook, has a delivery of its own. */
+/** An urgent mail, and each message to a webhook, has a separate delivery. */
 export function deliveryId(to: Recipient, notice: Notice): string {
   const whose =
     to.kind === 'account' ? to.id : digestOf(to.kind === 'address' ? to.address.toLowerCase() : to.url).slice(0, 22)
@@ -41,7 +41,7 @@ export class Deliveries {
     this.#store = store
   }
 
-  /** A notice that the recipient has got already is left out. */
+  /** Drops a notice that the recipient has already got. */
   async add(to: Recipient, notice: Notice): Promise<void> {
     const id = deliveryId(to, notice)
     await this.#store.link(index, id, keptSeconds)
@@ -61,7 +61,7 @@ export class Deliveries {
     return found.flatMap(({ id, delivery }) => (delivery === null || isIdle(delivery) ? [] : [{ id, delivery }]))
   }
 
-  /** Takes the next batch of a delivery; null where nothing is due, or another gate has it. */
+  /** Takes the next batch of a delivery; null if nothing is due, or another gate has it. */
   claim(id: string, gatherMs: number, now: number): Promise<Claim | null> {
     return deliveryRecord.change<Claim | null>(this.#store, id, found => {
       const next = found === null ? null : claimed(found, gatherMs, now)
@@ -69,7 +69,7 @@ export class Deliveries {
     })
   }
 
-  /** What became of a claim. Notices that were added meanwhile stay. A claim that another gate has taken over is left to it. */
+  /** Records the outcome of a claim. New notices stay. A claim that another gate has taken over is left to it. */
   async settle(id: string, claim: Claim, outcome: Delivery): Promise<void> {
     const isDone = await deliveryRecord.change<boolean>(this.#store, id, found => {
       if (found === null || found.claimedUntil !== claim.claimedUntil || found.batch?.id !== claim.batch.id)
@@ -85,7 +85,7 @@ export class Deliveries {
   async #leave(id: string): Promise<void> {
     await this.#store.unlink(index, id)
     const found = await deliveryRecord.get(this.#store, id)
-    // Something may have been added between the two.
+    // A notice may have been added between the two.
     if (found !== null && !isIdle(found)) await this.#store.link(index, id, keptSeconds)
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What waits for one recipient, as a value: notices, and the batch of them that is being sent. A batch keeps its id over all tries, so that a
- * receiver can drop a second copy.
+ * One recipient's pending notices as a value, with the batch that is being sent. A batch keeps its id over all tries, so that a receiver
+ * can drop a second copy.
  */
 import { RecordKind } from '../store/records.ts'
 import { isNotice, isUrgent, type Notice } from './notice.ts'
@@ -13,12 +13,12 @@ export type Recipient =
   | { readonly kind: 'webhook'; readonly url: string }
 
 export interface Batch {
-  /** The id of its first notice. The Message-ID or the `webhook-id` is made of it. */
+  /** The id of its first notice, of which the Message-ID or `webhook-id` is made. */
   readonly id: string
   readonly notices: readonly Notice[]
   readonly firstTryAt: number
   readonly tries: number
-  /** Tries after which nobody knows whether it has arrived. */
+  /** Tries with an unknown result. */
   readonly unclear: number
   readonly nextAt: number
 }
@@ -26,14 +26,14 @@ export interface Batch {
 export interface Delivery {
   readonly to: Recipient
   readonly waiting: readonly Notice[]
-  /** Notices that found no room. */
+  /** Notices beyond the limit. */
   readonly left: number
   readonly batch: Batch | null
-  /** Until then one gate alone sends. Milliseconds since the epoch, as all times here. */
+  /** Until then only one gate sends. Milliseconds since the epoch, as all times here. */
   readonly claimedUntil: number
-  /** When mails went out lately. */
+  /** The times of recent mails. */
   readonly sentAt: readonly number[]
-  /** The ids of the newest notices, sent ones included. */
+  /** The ids of the newest notices, including sent ones. */
   readonly seen: readonly string[]
 }
 
@@ -44,16 +44,16 @@ export const deliveryRecord = new RecordKind<Delivery>({
   read: record => (isDelivery(record as Partial<Delivery>) ? (record as unknown as Delivery) : null)
 })
 
-/** Notices of one action come together: the first waits for the others. */
+/** The first notice waits for further ones of the same action. */
 export const settleMs = 2_000
-/** The time of a try, with all waits of a slow server. If a gate ends meanwhile, another one goes on after it. */
+/** The time of a try, with all waits for a slow server. If a gate ends, another one continues after it. */
 export const claimMs = 3 * 60_000
 const hourMs = 3600_000
-/** Mails within an hour after which the rest waits for an hour. */
+/** After so many mails within an hour, further ones wait for an hour. */
 const manyMails = 3
 const noticesKept = 200
 const idsKept = 100
-/** A retry where it is unclear whether the mail has arrived may be the second copy; so there are few. */
+/** A retry after an unknown result may be a second copy, so there are few. */
 const unclearMax = 3
 
 export function newDelivery(to: Recipient): Delivery {
@@ -67,7 +67,7 @@ export function withNotice(delivery: Delivery, notice: Notice): Delivery {
   return { ...delivery, seen, waiting: [...delivery.waiting, notice] }
 }
 
-/** When the next try is due; null where nothing waits. `gatherMs`: the least time between two mails. */
+/** The time of the next try; null if nothing is pending. `gatherMs`: the least time between two mails. */
 export function dueAt({ batch, waiting, sentAt, claimedUntil }: Delivery, gatherMs: number): number | null {
   if (batch !== null) return Math.max(batch.nextAt, claimedUntil)
   const [first] = waiting
@@ -79,7 +79,7 @@ export function dueAt({ batch, waiting, sentAt, claimedUntil }: Delivery, gather
   return Math.max(first.at + settleMs, free, claimedUntil)
 }
 
-/** With the batch that the claimant now sends; null where another one has it, or nothing is due. */
+/** With the batch that the caller now sends; null if another gate has it, or nothing is due. */
 export function claimed(delivery: Delivery, gatherMs: number, now: number): (Delivery & { batch: Batch }) | null {
   const due = dueAt(delivery, gatherMs)
   if (due === null || due > now) return null
@@ -93,7 +93,7 @@ export function claimed(delivery: Delivery, gatherMs: number, now: number): (Del
     nextAt: now
   }
   const waiting = delivery.batch === null ? [] : delivery.waiting
-  // A gate that ended in the middle of a try has left its claim behind.
+  // A gate that ended during a try has left its claim.
   const unclear = batch.unclear + (delivery.batch !== null && delivery.claimedUntil > 0 ? 1 : 0)
   const begun = { ...batch, tries: batch.tries + 1, unclear }
   return { ...delivery, waiting, batch: begun, claimedUntil: now + claimMs }
@@ -104,7 +104,7 @@ export function sent(delivery: Delivery, now: number): Delivery {
   return { ...delivery, batch: null, left: 0, claimedUntil: 0, sentAt }
 }
 
-/** What follows a try that failed: another one, or the end. `chance` from 0 to 1 spreads the retries. */
+/** The state after a failed try: another try, or the end. `chance` from 0 to 1 spreads the retries. */
 export function failed(
   delivery: Delivery & { batch: Batch },
   failure: { readonly isFinal: boolean; readonly isUnclear: boolean },
@@ -119,7 +119,7 @@ export function failed(
   return { next: { ...delivery, batch: { ...batch, unclear, nextAt }, claimedUntil: 0 }, isGivenUp }
 }
 
-/** Not tried: the server is known to be down. The try does not count. */
+/** The server is known to be down. This does not count as a try. */
 export function postponed(delivery: Delivery & { batch: Batch }, until: number): Delivery {
   const { batch } = delivery
   return { ...delivery, batch: { ...batch, tries: batch.tries - 1, nextAt: until }, claimedUntil: 0 }

@@ -1,10 +1,8 @@
 /**
- * The dispatcher: it hands each notice to its recipients, and sends what is due. Everything is in the store, so that a restart loses nothing,
- * and of several gates one sends.
- *
- * A message is sent at least once, and as far as SMTP and HTTP allow, once: a gate claims it before it sends. After a crash, or a connection
- * that breaks off behind the last byte, nobody knows whether it has arrived; then it is tried again, with the same Message-ID or
- * `webhook-id`, three times at most.
+ * The dispatcher: it passes each notice to its recipients, and sends due messages. Everything is in the store, so that a restart loses
+ * nothing, and only one of several gates sends. A message is sent at least once, and as far as SMTP and HTTP allow, once: a gate claims it
+ * before sending. After a crash, or a connection that breaks after the last byte, the result is unknown; then it is tried again, with the
+ * same Message-ID or `webhook-id`, three times at most.
  */
 import { randomInt } from 'node:crypto'
 import type { AuditSink } from '../audit/event.ts'
@@ -42,11 +40,11 @@ export interface DispatcherInput {
   readonly send?: typeof sendBatch
 }
 
-/** The longest time between two looks into the store. */
+/** The longest time between two reads of the store. */
 const pollMs = 30_000
 const atOnce = 4
 const operatorsKeptMs = 60_000
-/** How long a gate that ends waits for the answer of a server. */
+/** The maximum wait of an ending gate for a server's answer. */
 const lastWaitMs = 5_000
 
 export class Dispatcher {
@@ -72,12 +70,12 @@ export class Dispatcher {
         if (this.#isStopped) unsubscribe()
         else this.#unsubscribe = unsubscribe
       })
-      // Without notices of changes it looks every half minute.
+      // Without change notices it looks every half minute.
       .catch(() => {})
     this.wake()
   }
 
-  /** Resolves when a message that is being sent has its answer, or after a few seconds: then its claim runs out, and it is tried again. */
+  /** Resolves when a pending message has its answer, or after a few seconds: then its claim expires, and it is tried again. */
   async stop(): Promise<void> {
     this.#isStopped = true
     clearTimeout(this.#timer)
@@ -122,7 +120,7 @@ export class Dispatcher {
     this.#timer.unref()
   }
 
-  /** Hands out and sends what is due now. Answers when something is due next; null for nothing. Rejects where the store does. */
+  /** Distributes and sends everything due. Returns the next due time, or null. Rejects if the store does. */
   async run(): Promise<number | null> {
     const nextNotice = await this.#handOut()
     const nextDelivery = await this.#deliver()
@@ -141,7 +139,7 @@ export class Dispatcher {
     let next: number | null = null
     for (const notice of await queue.waiting()) {
       if (this.#isStopped) break
-      // A step that fails in the end takes its notice back.
+      // A step that fails at its end withdraws its notice.
       const readyAt = isUrgent(notice) ? notice.at : notice.at + settleMs
       if (readyAt > clock() && readyAt - clock() <= settleMs) {
         next = Math.min(next ?? readyAt, readyAt)
@@ -191,14 +189,14 @@ export class Dispatcher {
     return next
   }
 
-  /** Answers when this delivery is due again; null for never, or while another gate has it. */
+  /** Returns the next due time of this delivery; null for never, or while another gate has it. */
   async #try(id: string): Promise<number | null> {
     const { clock, settings, send = sendBatch, chance = spread } = this.#input
     const claim = await this.#deliveries.claim(id, settings.gatherMs, clock())
     if (claim === null) return null
     const channel = this.#channelOf(claim.to)
     let next: Delivery
-    // Another message may just have found the server down.
+    // Another message may have found the server down.
     if (channel !== null && channel.pausedUntil > clock()) next = postponed(claim, channel.pausedUntil)
     else {
       const outcome = await send(claim.to, claim.batch, claim.left, settings, clock()).catch(error =>
@@ -222,7 +220,7 @@ export class Dispatcher {
     }
     const { next, isGivenUp } = failed(claim, outcome, now, chance)
     if (isGivenUp) journal.record({ kind: 'notice.failed', ...line, outcome: 'given_up', why: outcome.why })
-    // While a server is down its messages wait for it, and not for a time of their own.
+    // While a server is down, its messages wait for the server instead of their own retry.
     const waitsForServer = !isGivenUp && outcome.isServers && !outcome.isUnclear
     return waitsForServer ? postponed({ ...claim, ...next, batch: next.batch ?? batch }, pausedUntil) : next
   }

@@ -1,4 +1,4 @@
-/** Who gets a notice: the person, a sponsor, the operators, and the webhooks that asked for its group. */
+/** The recipients of a notice: the person, a sponsor, the operators, and the webhooks with its group. */
 import type { Account } from '../identity/account.ts'
 import type { Recipient } from './delivery.ts'
 import type { Notice, Told } from './notice.ts'
@@ -34,7 +34,7 @@ async function peopleOf(told: Told, { byName, operators }: FanOutInput): Promise
   }
 }
 
-/** An operator whose own account it is about gets one. */
+/** Operators get one notice about their own account. */
 function distinct(all: readonly Recipient[]): Recipient[] {
   return [...new Map(all.map(each => [JSON.stringify(each), each])).values()]
 }

@@ -1,4 +1,6 @@
-/** The mail client, with every use of nodemailer: one message to one address over SMTP (RFC 5321), under TLS unless the operator says otherwise. */
+/**
+ * The mail client, with every use of nodemailer: one message to one address over SMTP (RFC 5321), with TLS unless the operator disables it.
+ */
 import { Readable } from 'node:stream'
 import MailComposer from 'nodemailer/lib/mail-composer'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
@@ -7,22 +9,22 @@ import { failure, type Outcome, oneLine } from './outcome.ts'
 export interface MailServer {
   readonly host: string
   readonly port: number
-  /** `smtps`: TLS from the first byte (RFC 8314 §3.3). `starttls`: required. `plain`: STARTTLS where it is offered. */
+  /** `smtps`: TLS from the first byte (RFC 8314 §3.3). `starttls`: required. `plain`: STARTTLS if offered. */
   readonly security: 'smtps' | 'starttls' | 'plain'
   readonly user: string | null
   readonly password: string | null
-  /** PEM; null for the authorities that Node.js knows. */
+  /** PEM; null for Node's own authorities. */
   readonly ca: string | null
 }
 
-/** A name with its address. They stay apart, otherwise a comma in a name would make two addresses. */
+/** A name and its address, separate, otherwise a comma in a name would make two addresses. */
 export interface Mailbox {
   readonly name: string
   readonly address: string
 }
 
 export interface Mail {
-  /** Without angle brackets. The same for every try. */
+  /** Without angle brackets; equal for every try. */
   readonly messageId: string
   /** Milliseconds since the epoch. */
   readonly date: number
@@ -74,7 +76,7 @@ type SmtpError = Error & { readonly code?: string; readonly responseCode?: numbe
 
 interface Progress {
   step: 'connect' | 'login' | 'send'
-  /** True once the server has been sent the mail. */
+  /** True once the mail is sent to the server. */
   isHandedOver: boolean
 }
 
@@ -87,11 +89,11 @@ function spoken(
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const step = (work: () => void) => (error?: Error | null) => (error ? reject(error) : work())
-    // Errors outside of a step, such as a connection that breaks off, arrive here.
+    // Errors outside a step, such as a broken connection, arrive here.
     connection.on('error', reject)
     connection.on('end', () => reject(Object.assign(new Error('the connection has ended'), { code: 'ECONNECTION' })))
     const message = new Readable({
-      // It is read when the server has said that it takes the mail.
+      // Read when the server accepts the mail.
       read() {
         progress.isHandedOver = true
         this.push(composed)
@@ -113,18 +115,18 @@ function spoken(
   })
 }
 
-/** A refusal of the recipient ends the mail. All other refusals are the server's, or the configuration's, which may be mended. */
+/** A refused recipient ends the mail. All other refusals concern the server or the configuration, which may change. */
 function judged({ code, responseCode, response, message }: SmtpError, { step, isHandedOver }: Progress): Outcome {
   const why = `${step === 'login' ? 'sign-in at the mail server: ' : ''}${response || message}`
   if (step !== 'send') return failure(why, { isServers: true })
   if (responseCode === undefined) return failure(why, { isServers: true, isUnclear: isHandedOver })
   const isFinal = responseCode >= 500
-  // 421: the server closes (RFC 5321 §3.8). Without a sender that it likes, no mail goes out.
+  // 421: the server closes (RFC 5321 §3.8). With a refused sender, no mail goes out.
   const isServers = responseCode === 421 || (code === 'EENVELOPE' && !isAboutRecipient(message))
   return failure(why, { isFinal: isFinal && !isServers, isServers })
 }
 
-/** nodemailer says "Can't send mail - all recipients were rejected" of a recipient, and "Mail command failed" of the sender. */
+/** nodemailer's messages: "Can't send mail - all recipients were rejected" for a recipient, "Mail command failed" for the sender. */
 function isAboutRecipient(message: string): boolean {
   return /recipient/i.test(message)
 }
@@ -140,7 +142,7 @@ function compose(mail: Mail): Promise<Buffer> {
     subject,
     text,
     html,
-    // RFC 3834 §5: no vacation notice is to answer it.
+    // RFC 3834 §5: prevents vacation replies.
     headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All', 'Content-Language': language },
     disableFileAccess: true,
     disableUrlAccess: true

@@ -1,6 +1,5 @@
-/** The groups of notices that a webhook can ask for. The configuration reads them, too. */
+/** The groups of notices for webhooks, which the configuration also reads. */
 
-/** What belongs to each. */
 export const noticeGroups = {
   factor: ['factor-added', 'factor-removed', 'factors-reset', 'factor-disabled', 'recovery-used', 'recovery-issued'],
   password: ['password-changed', 'password-reset'],
@@ -13,7 +12,7 @@ export const noticeGroups = {
 export type NoticeGroup = keyof typeof noticeGroups
 export type GroupedKind = (typeof noticeGroups)[NoticeGroup][number]
 
-/** The group of a kind; null for one that no webhook hears of. */
+/** The group of a kind; null for one without webhooks. */
 export function groupOf(kind: string): NoticeGroup | null {
   for (const [group, kinds] of Object.entries(noticeGroups))
     if ((kinds as readonly string[]).includes(kind)) return group as NoticeGroup

@@ -1,17 +1,17 @@
-/** The notices that wait in the store to be handed out. Whoever adds one needs nothing but the store, so that commands can, too. */
+/** The queue of notices in the store. Adding one needs only the store, so that commands can do it. */
 import type { Store } from '../store/store.ts'
 import { type Notice, noticeRecord } from './notice.ts'
 
-/** The gate gives up earlier; what a stopped gate leaves behind ends by itself. */
+/** The gate gives up earlier; leftovers of a stopped gate expire. */
 const keptSeconds = 7 * 24 * 3600
 const index = 'notices'
-/** Notices whose id says what they are about, such as a certificate, are not told again for so long. */
+/** A notice with a meaningful id, such as a certificate's, is not repeated for this time. */
 const onceSeconds = 45 * 24 * 3600
-/** If a gate ends while it hands a notice out, another one does it after this time. */
+/** If a gate ends during a distribution, another one takes over after this time. */
 const claimSeconds = 60
 const onceKey = (id: string) => `notice-told:${id}`
 
-/** Notices that the store has not taken, in memory. Beyond these the store has been away for very long. */
+/** The most notices in memory while the store is unreachable. */
 const keptMost = 1000
 
 export class NoticeQueue {
@@ -22,15 +22,15 @@ export class NoticeQueue {
     this.#store = store
   }
 
-  /** Resolves once it is in the store. A second one with the same id is dropped. Rejects where the store does. */
+  /** Resolves once it is in the store. A second one with the same id is dropped. Rejects if the store does. */
   async add(notice: Notice): Promise<void> {
     if ((await this.#store.get(onceKey(notice.id))) !== null) return
-    // The index comes first: it may name a notice too many, and never one too few.
+    // The index comes first: it may name one notice too many, and never one too few.
     await this.#store.link(index, notice.id, keptSeconds)
     await noticeRecord.put(this.#store, notice.id, notice, keptSeconds)
   }
 
-  /** As `add`, but never rejects: while the store is away, the notice waits in memory. */
+  /** As `add`, but never rejects: while the store is unreachable, the notice waits in memory. */
   async addOrKeep(notice: Notice): Promise<void> {
     try {
       await this.add(notice)
@@ -39,7 +39,7 @@ export class NoticeQueue {
     }
   }
 
-  /** The oldest first. */
+  /** Oldest first. */
   async waiting(): Promise<Notice[]> {
     await this.#addKept()
     const ids = await this.#store.members(index)
@@ -58,12 +58,12 @@ export class NoticeQueue {
     }
   }
 
-  /** True for the one gate that hands it out now. */
+  /** True for the one gate that distributes it now. */
   claim({ id }: Notice): Promise<boolean> {
     return this.#store.add(`notice-claim:${id}`, '1', claimSeconds)
   }
 
-  /** After it was handed to all that it is for, or if what it tells of did not happen after all. */
+  /** After a distribution, or if its event did not happen after all. */
   async remove({ id }: Pick<Notice, 'id'>, { isTold = true } = {}): Promise<void> {
     this.#kept = this.#kept.filter(notice => notice.id !== id)
     if (isTold && isRepeatable(id)) await this.#store.put(onceKey(id), '1', onceSeconds)
@@ -72,7 +72,7 @@ export class NoticeQueue {
   }
 }
 
-/** A random id is never used again. */
+/** A random id is never reused. */
 function isRepeatable(id: string): boolean {
   return id.startsWith('certificate-') || id.startsWith('refusals-')
 }

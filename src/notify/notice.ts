@@ -1,19 +1,19 @@
-/** A notice: one thing that somebody is told, and its record in the store. It waits there until it is handed to those it is for. */
+/** A notice: one event that people are told about, and its record in the store, where it waits for its distribution. */
 import type { CredentialKind, FactorKind } from '../factor/kinds.ts'
 import { RecordKind } from '../store/records.ts'
 import type { GroupedKind } from './notice-groups.ts'
 
-/** `password-link` and `invitation` hold a secret, and go to nobody but their person. */
+/** `password-link` and `invitation` hold a secret, and go only to their person. */
 export type NoticeKind = GroupedKind | 'invitation' | 'password-link' | 'test'
 
-/** Whom a notice is for. `name` is a sign-in name. */
+/** The addressees of a notice. `name` is a sign-in name. */
 export type Told =
   | { readonly kind: 'account'; readonly id: string }
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'operators' }
   | { readonly kind: 'address'; readonly address: string }
 
-/** What happened, in values. The sentences are made when it is sent, in the language of whoever is told. */
+/** The event as values. The sentences are made when it is sent, in the reader's language. */
 export interface NoticeFacts {
   readonly factor?: FactorKind | CredentialKind | undefined
   readonly address?: string | undefined
@@ -31,13 +31,13 @@ export interface NoticeFacts {
 }
 
 export interface Notice {
-  /** Of two notices with one id, a recipient gets one. */
+  /** A recipient gets one of two notices with the same id. */
   readonly id: string
   readonly kind: NoticeKind
-  /** When it happened, in milliseconds since the epoch. */
+  /** The time of the event, in milliseconds since the epoch. */
   readonly at: number
   readonly to: readonly Told[]
-  /** Whose account it is about. */
+  /** The account concerned. */
   readonly account?: string | undefined
   readonly name?: string | undefined
   readonly facts: NoticeFacts
@@ -45,10 +45,10 @@ export interface Notice {
   readonly sealed?: string | undefined
 }
 
-/** What a sealed link is sealed for. */
+/** The seal's context. */
 export const sealFor = (id: string) => `notice:${id}`
 
-/** Each goes out at once, in a mail of its own. */
+/** Sent at once, in a separate mail. */
 export function isUrgent({ kind }: Pick<Notice, 'kind'>): boolean {
   return kind === 'invitation' || kind === 'password-link' || kind === 'test'
 }

@@ -1,4 +1,4 @@
-/** Which events of the journal people are told of, and whom. */
+/** The events of the journal that cause notices, and their addressees. */
 import type { AuditEvent } from '../audit/event.ts'
 import type { FactorKind } from '../factor/kinds.ts'
 import { newId } from '../ids.ts'
@@ -6,7 +6,7 @@ import type { Notice, NoticeFacts, NoticeKind, Told } from './notice.ts'
 
 const operators: Told = { kind: 'operators' }
 
-/** The notice that an event asks for; null for most events. Wrong guesses are counted elsewhere (`refusal-count.ts`). */
+/** The notice of an event; null for most events. `refusal-count.ts` counts wrong guesses. */
 export function noticeOf(event: AuditEvent): Notice | null {
   switch (event.kind) {
     case 'enrol':
@@ -42,7 +42,7 @@ export function noticeOf(event: AuditEvent): Notice | null {
   }
 }
 
-/** To the person whose account the event names, and to `more`. */
+/** For the person of the event's account, and for `more`. */
 function toPerson(
   event: AuditEvent,
   kind: NoticeKind,
@@ -53,13 +53,13 @@ function toPerson(
   return made(event, kind, facts, [{ kind: 'account', id: event.account }, ...more])
 }
 
-/** The event's account is the one who asks. Without a sponsor the operators decide. */
+/** The event's account is the person who asks. Without a sponsor the operators decide. */
 function sponsorAsked(event: AuditEvent): Notice {
   const sponsor = text(event.sponsor)
   return made(event, 'sponsor-asked', {}, [sponsor === undefined ? operators : { kind: 'name', name: sponsor }])
 }
 
-/** The event's account is the one who decided: a decision in their name is told to them too. */
+/** The event's account is the person who decided; they are told too, in case somebody used their name. */
 function sponsorDecided(event: AuditEvent, kind: NoticeKind): Notice {
   const person = text(event.person)
   const to: Told[] = person === undefined ? [] : [{ kind: 'name', name: person }]
@@ -67,7 +67,7 @@ function sponsorDecided(event: AuditEvent, kind: NoticeKind): Notice {
   return made(event, kind, { other: person }, to)
 }
 
-/** Its id is the same on each gate, so that the operators hear of it once. */
+/** Its id is the same on each gate, so that the operators get one. */
 function certificateEnding(event: AuditEvent): Notice {
   const facts = { what: text(event.what), ends: Number(event.ends), count: Number(event.days) }
   return {

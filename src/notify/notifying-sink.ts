@@ -1,6 +1,6 @@
 /**
- * A sink beside the journal that keeps a notice for each event that people are told of. The notice is in the store before the journal's line
- * is on disk, so that a crash between the two loses none. No failure here stops what happens.
+ * A sink beside the journal that stores a notice for each event that people are told about. The notice is in the store before the journal's
+ * line is on disk, so that a crash in between loses none. A failure here does not stop the event.
  */
 import type { AuditEvent, AuditSink } from '../audit/event.ts'
 import type { Notice } from './notice.ts'
@@ -31,7 +31,7 @@ export function notifyingSink({ sink, queue, refusals }: NotifyingSinkInput): Au
       try {
         await sink.commit(event)
       } catch (error) {
-        // What is not recorded does not happen.
+        // An event that is not recorded does not happen.
         await queue.remove(notice, { isTold: false }).catch(() => {})
         throw error
       }

@@ -1,13 +1,13 @@
-/** What became of one try to send. */
+/** The outcome of one try to send. */
 export type Outcome =
-  /** `answer`: what the server said. */
+  /** `answer`: the server's answer. */
   { readonly kind: 'sent'; readonly answer: string } | Failure
 
 export interface Failure {
   readonly kind: 'failed'
-  /** No retry can help: the server knows no such recipient. */
+  /** No retry can help: the server refuses the recipient. */
   readonly isFinal: boolean
-  /** It may have arrived all the same. */
+  /** It may have arrived anyway. */
   readonly isUnclear: boolean
   /** Other messages would fail too, for example because the server is down. */
   readonly isServers: boolean
@@ -19,7 +19,7 @@ export function failure(why: string, more: Partial<Omit<Failure, 'kind' | 'why'>
   return { kind: 'failed', isFinal: false, isUnclear: false, isServers: false, why: oneLine(why), ...more }
 }
 
-/** What another server says becomes one short line: it goes into the log and the journal. */
+/** A server's text as one short line, for the log and the journal. */
 export function oneLine(text: string): string {
   return text
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')

@@ -31,19 +31,19 @@ export interface SenderInput {
   readonly contact: string | null
   readonly accent: string | null
   readonly accountById: (id: string) => Promise<Account | null>
-  /** How many recovery codes a person has left; null for none. */
+  /** The recovery codes that a person has left; null for none. */
   readonly codesLeft: (accountId: string) => Promise<number | null>
   readonly keyring: () => Keyring
 }
 
-/** The server that a recipient's messages go to; null where the configuration names none any more. */
+/** The server of a recipient's messages; null if the configuration has none any more. */
 export function serverOf(to: Recipient, { mail, webhooks }: Pick<SenderInput, 'mail' | 'webhooks'>): string | null {
   // The path of a webhook may be a secret.
   if (to.kind === 'webhook') return webhooks.some(({ url }) => url === to.url) ? new URL(to.url).origin : null
   return mail === null ? null : `${mail.server.host}:${mail.server.port}`
 }
 
-/** Rejects where the store does; all else is an outcome. */
+/** Rejects only if the store does. */
 export async function sendBatch(
   to: Recipient,
   batch: Batch,
@@ -71,7 +71,7 @@ export async function sendBatch(
     link
   })
   const recipient: Mailbox = { name: account?.displayName ?? '', address }
-  // nodemailer is loaded with the first mail.
+  // The first mail loads nodemailer.
   const { sendMail } = await import('./mail.ts')
   return sendMail(mail.server, {
     ...composed,
@@ -83,7 +83,7 @@ export async function sendBatch(
   })
 }
 
-/** Two recipients of one notice get two mails, with an id each. */
+/** Two recipients of one notice get two mails with separate ids. */
 function idPart(to: Recipient): string {
   if (to.kind === 'account') return to.id
   return to.kind === 'address' ? Buffer.from(to.address).toString('hex') : ''

@@ -1,6 +1,6 @@
 /**
- * The client of webhooks: a POST of JSON that is signed by the scheme of Standard Webhooks (HMAC-SHA256 of id, time and body). It follows no
- * redirect, so that it speaks to nobody but the address in the configuration.
+ * The client of webhooks: a POST of JSON, signed by Standard Webhooks (HMAC-SHA256 of id, time and body). It follows no redirect, so that
+ * only the configured address gets it.
  */
 import { createHmac } from 'node:crypto'
 import http from 'node:http'
@@ -11,7 +11,7 @@ export interface WebhookTarget {
   readonly url: string
   /** `whsec_` and base64, or any text. */
   readonly secret: string
-  /** PEM; null for the authorities that Node.js knows. */
+  /** PEM; null for Node's own authorities. */
   readonly ca: string | null
 }
 
@@ -38,7 +38,7 @@ export async function postWebhook(
     const status = await post(target, headers, body, timeoutMs)
     if (status >= 200 && status < 300) return { kind: 'sent', answer: String(status) }
     const why = `the webhook answered ${status}${status >= 300 && status < 400 ? ', and redirects are not followed' : ''}`
-    // Standard Webhooks: 410 means that nobody wants it any more.
+    // Standard Webhooks: 410 means that the webhook is gone.
     return failure(why, { isFinal: status === 410, isServers: status === 429 || status >= 500 })
   } catch (error) {
     return failure(reasonOf(error, timeoutMs), { isServers: true })
@@ -63,7 +63,7 @@ function post(
     method: 'POST',
     headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
     signal: AbortSignal.timeout(timeoutMs),
-    // A connection of its own: one that was kept may have been closed by the other side.
+    // A separate connection: the other side may have closed a kept one.
     agent: false as const,
     ...(ca === null ? {} : { ca })
   }

@@ -1,4 +1,4 @@
-/** `factors.webauthn.policy` on a running gate: what people hear at enrolment and at sign-in, and what the journal says. */
+/** `factors.webauthn.policy` on a running gate: the pages at enrolment and sign-in, and the journal. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { Caller, Fixture, newKey } from '../fixtures/in-process/callers.ts'
@@ -23,7 +23,7 @@ const linesOf = async (fixture: Fixture, kind: string) =>
     .map(line => JSON.parse(line) as Record<string, unknown>)
     .filter(line => line.kind === kind)
 
-t.test('AAL3 in one key: a maker must vouch, and keys stay where they are', async t => {
+t.test('AAL3 in one key: its manufacturer must vouch for it, and it cannot be copied', async t => {
   const maker = new Maker(t)
   const [root, strange] = [await maker.root(), await maker.root()]
   const leaf = await maker.issue({ by: root, aaguid: good })
@@ -48,8 +48,8 @@ t.test('AAL3 in one key: a maker must vouch, and keys stay where they are', asyn
       leaf,
       /can be copied to other devices/
     ],
-    ['a key that says nothing of its make', {}, null, leaf, /maker/],
-    ['a key of another maker', {}, packed, stranger, /maker/]
+    ['a key without attestation', {}, null, leaf, /maker/],
+    ['a key of another manufacturer', {}, packed, stranger, /maker/]
   ] as const
   for (const [what, traits, make, by, sentence] of refused) {
     const key = newKey(fixture, { aaguid: good, ...traits })
@@ -88,7 +88,7 @@ t.test('AAL3 in one key: a maker must vouch, and keys stay where they are', asyn
   )
 })
 
-t.test('a policy that comes later: what does not fit opens nothing, and everybody hears why', async t => {
+t.test('a later policy: an unfit key opens nothing, and its owner sees why', async t => {
   const fixture = await Fixture.start(t)
   const [ada, bob] = [await fixture.person('ada'), await fixture.person('bob', { factor: false })]
   const [synced, bobs] = [newKey(fixture, { backupEligible: true }), newKey(fixture, { backupEligible: true })]
@@ -113,7 +113,7 @@ t.test('a policy that comes later: what does not fit opens nothing, and everybod
   const forged = await new Caller(fixture).assert('login', synced, {
     signatureSent: bytes => Buffer.from([...bytes.subarray(0, -1), bytes.at(-1)! ^ 1])
   })
-  t.equal(JSON.parse(forged.body).error.code, 'wrong_credentials', 'who does not hold it hears nothing')
+  t.equal(JSON.parse(forged.body).error.code, 'wrong_credentials', 'without the key the answer tells nothing')
 
   const half = await ada.halfWay()
   const page = await half.get('/.factorgate/challenge')
@@ -132,7 +132,7 @@ t.test('a policy that comes later: what does not fit opens nothing, and everybod
   t.match(words(dead.body), /Your passkey is not accepted any more|is not accepted here any more/)
 
   const again = newKey(fixture, { backupEligible: false })
-  t.equal((await (await ada.signedIn()).enrol(again)).status, 200, 'one that stays where it is enrols')
+  t.equal((await (await ada.signedIn()).enrol(again)).status, 200, 'a key that cannot be copied enrols')
   t.equal((await new Caller(fixture).assert('login', again)).status, 200)
   t.notMatch(words((await (await ada.halfWay()).get('/.factorgate/challenge')).body), /not accepted here any more/)
 

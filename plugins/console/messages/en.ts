@@ -1,4 +1,4 @@
-/** The sentences of the operators' console. Another language is one more object of the same shape. */
+/** The sentences of the operators' console. A further language is one more object of this shape. */
 import type { Refusal } from '../../../src/administration/operator-actions.ts'
 import type { PeopleFilter } from '../../../src/administration/people-index.ts'
 

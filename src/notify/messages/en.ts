@@ -1,21 +1,21 @@
-/** The sentences of notices in English. Another language is one more object of this shape, and one more line in `messagesIn`. */
+/** The sentences of notices in English. A further language is one more object of this shape, and one more line in `messagesIn`. */
 import type { NoticeFacts, NoticeKind } from '../notice.ts'
 
-/** What a sentence may mention. Names stand in quotes and keep their own writing direction already. */
+/** The facts in a sentence. Names are already in quotes, with their own writing direction. */
 export interface SentenceFacts extends NoticeFacts {
-  /** The account that it is about. */
+  /** The account concerned. */
   readonly person: string
-  /** A second person; empty where there is none. */
+  /** A second person, or ''. */
   readonly who: string
   readonly lab: string
-  /** Recovery codes that are left now; null where nobody knows. */
+  /** The recovery codes left; null if unknown. */
   readonly codesLeft: number | null
 }
 
 export interface Sentences {
   readonly subject: (facts: SentenceFacts) => string
   readonly what: (facts: SentenceFacts) => string
-  /** What to do now. */
+  /** The action to take now. */
   readonly now: (facts: SentenceFacts) => string
 }
 
@@ -29,7 +29,7 @@ const capital = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1)
 const notYou =
   'If that was not you, change your password and end all sessions on your account page, and tell the people who run the gate.'
 
-/** To the person themselves. */
+/** For the person concerned. */
 const own: Record<NoticeKind, Sentences> = {
   'factor-added': {
     subject: f => `${capital(factorOf(f))} was added to your account`,
@@ -141,7 +141,7 @@ const own: Record<NoticeKind, Sentences> = {
   }
 }
 
-/** To somebody who is told of another person's account, where that differs. */
+/** For people who are told about another person's account, where that differs. */
 const ofOthers: Partial<Record<NoticeKind, Sentences>> = {
   refusals: {
     subject: f => `Many wrong tries at the account ${f.person}`,
@@ -166,7 +166,7 @@ const ofOthers: Partial<Record<NoticeKind, Sentences>> = {
   }
 }
 
-/** To the person who decided, since somebody else may have done it in their name. */
+/** For the person who decided, since somebody else may have done it in their name. */
 const ofDecision: Partial<Record<NoticeKind, Sentences>> = {
   'sponsor-approved': {
     subject: f => `You approved the request of ${f.who}`,
@@ -203,7 +203,7 @@ export const english = {
   quoted: (name: string) => `“${name}”`,
   hello: (name: string) => `Hello ${name},`,
   helloAll: 'Hello,',
-  /** The subject of several notices: that of the first, and how many follow. */
+  /** The subject of several notices: the first one's, and the number of others. */
   more: (subject: string, n: number) => `${subject} (and ${count(n, 'more thing', 'more things')})`,
   several: (n: number) => `${count(n, 'thing', 'things')} happened.`,
   left: (n: number) =>
@@ -220,7 +220,7 @@ export const english = {
 
 export type NoticeMessages = typeof english
 
-/** The sentences in a language; English where there are none. */
+/** English for an unsupported language. */
 export function messagesIn(_language: string | null): NoticeMessages {
   return english
 }
