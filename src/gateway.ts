@@ -147,7 +147,11 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     portalOrigin,
     requirementFor
   })
-  const operatorConsole = makeConsole(runtime, { ...services, factors: signIn.factors })
+  const operatorConsole = makeConsole(runtime, {
+    ...services,
+    factors: signIn.factors,
+    audit: notifying?.sink(audit) ?? audit
+  })
   const app = await buildPipeline(log as FastifyBaseLogger, {
     exchange: { clock },
     errors: { clock, renderPage: errorPages({ ...branding, portalOrigin }, frameHeaders, clock) },

@@ -1,10 +1,15 @@
 /** The text of a mail: subject, plain text, and HTML for light and dark backgrounds. Names cannot become markup or headers. */
 
-import { messagesIn, type NoticeMessages, type SentenceFacts, type Sentences } from './messages/en.ts'
+import { Catalogue, type InLanguage } from '../messages/catalogue.ts'
+import type { Language } from '../messages/languages.ts'
+import type { Sentences } from './messages/sentences.ts'
 import type { Notice, NoticeKind } from './notice.ts'
 
+const catalogue = new Catalogue<Sentences>(new URL('./messages/', import.meta.url))
+type Say = InLanguage<Sentences>
+
 export interface ComposeInput {
-  readonly language: string | null
+  readonly language: Language
   readonly lab: string
   /** `https://gate.lab.example` */
   readonly portalOrigin: string
@@ -36,53 +41,74 @@ interface Entry {
 }
 
 export function compose(input: ComposeInput): Composed {
-  const say = messagesIn(input.language)
+  const say = catalogue.in(input.language)
   const entries = input.notices.map(notice => entryOf(notice, input, say))
   const [first] = entries as [Entry, ...Entry[]]
   const more = entries.length - 1 + input.left
-  const subject = `[${plain(input.lab)}] ${more === 0 ? first.subject : say.more(first.subject, more)}`
+  const subject = plain(`[${plain(input.lab)}] ${first.subject}${more === 0 ? '' : ` (+${more})`}`).slice(0, 200)
   return {
-    language: say.language,
-    subject: plain(subject).slice(0, 200),
+    language: say.entry.tag,
+    subject,
     text: textOf(entries, input, say),
     html: htmlOf(entries, input, say, subject)
   }
 }
 
-function entryOf(notice: Notice, { lab, reader, codesLeft }: ComposeInput, say: NoticeMessages): Entry {
+function entryOf(notice: Notice, { lab, reader, codesLeft }: ComposeInput, say: Say): Entry {
   const { facts, kind } = notice
-  const said: SentenceFacts = {
-    ...facts,
-    why: facts.why === undefined ? undefined : plain(facts.why),
-    what: facts.what === undefined ? undefined : plain(facts.what),
-    device: facts.device === undefined ? undefined : plain(facts.device),
-    person: say.quoted(plain(notice.name ?? '')),
-    who: facts.other === undefined ? '' : say.quoted(plain(facts.other)),
-    lab: plain(lab),
-    codesLeft
+  const told = {
+    factor: facts.factor ?? 'other',
+    person: plain(notice.name ?? ''),
+    who: plain(facts.other ?? ''),
+    what: plain(facts.what ?? ''),
+    count: facts.count ?? 0,
+    lab: plain(lab)
   }
   const { subject, what, now } = sentencesFor(notice, reader?.id ?? null, say)
-  const rows: [string, string][] = isLink(kind) ? [] : [[say.when, say.at(notice.at)]]
-  if (facts.address !== undefined) rows.push([say.from, plain(facts.address)])
-  if (facts.reference !== undefined) rows.push([say.reference, plain(facts.reference)])
-  return { subject: subject(said), paragraphs: [what(said), now(said)], rows }
+  const said = (message: Message) => (typeof message === 'string' ? message : message(told))
+  const codes = kind === 'recovery-used' && codesLeft !== null ? [say.mail.codesLeft({ count: codesLeft })] : []
+  return { subject: said(subject), paragraphs: [said(what), ...codes, said(now)], rows: rowsOf(notice, say) }
 }
 
+type Told = Readonly<Record<string, string | number>>
+type Message = string | ((told: Told) => string)
+type Said = Readonly<Record<'subject' | 'what' | 'now', Message>>
+type Group = { readonly [kind in NoticeKind]?: Said }
+
 /** The same event has different sentences for the person, the person who decided, and an operator. */
-function sentencesFor({ kind, account, to }: Notice, reader: string | null, say: NoticeMessages): Sentences {
-  if (kind === 'sponsor-approved' || kind === 'sponsor-declined')
-    return (account === reader ? say.ofDecision[kind] : undefined) ?? say.own[kind]
-  if (kind === 'sponsor-asked')
-    return (to.some(told => told.kind === 'operators') ? say.ofOthers[kind] : undefined) ?? say.own[kind]
-  const isOwn = account === undefined || account === reader
-  return (isOwn ? undefined : say.ofOthers[kind]) ?? say.own[kind]
+function sentencesFor({ kind, account, to }: Notice, reader: string | null, say: Say): Said {
+  // Each message takes some of what `entryOf` knows.
+  const { own, ofOthers, ofDecision } = say as unknown as {
+    readonly [group in 'own' | 'ofOthers' | 'ofDecision']: Group
+  }
+  const usual = own[kind] as Said
+  const isDecision = kind === 'sponsor-approved' || kind === 'sponsor-declined'
+  if (isDecision) return (account === reader ? ofDecision[kind] : undefined) ?? usual
+  const isForOthers =
+    kind === 'sponsor-asked' ? to.some(told => told.kind === 'operators') : account !== undefined && account !== reader
+  return (isForOthers ? ofOthers[kind] : undefined) ?? usual
+}
+
+function rowsOf({ kind, at, facts }: Notice, { mail, formats }: Say): [string, string][] {
+  if (isLink(kind)) return []
+  const time = new Date(at).toISOString().slice(11, 16)
+  const isBy = kind === 'suspended' || kind === 'resumed'
+  const rows: [string, string | undefined][] = [
+    [mail.when, mail.moment({ date: formats.date(at), time })],
+    [mail.reason, facts.why],
+    [mail.by, isBy ? facts.other : undefined],
+    [mail.browser, facts.device],
+    [mail.from, facts.address],
+    [mail.reference, facts.reference]
+  ]
+  return rows.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, plain(value)]]))
 }
 
 const isLink = (kind: NoticeKind) => kind === 'invitation' || kind === 'password-link'
 
-function textOf(entries: readonly Entry[], input: ComposeInput, say: NoticeMessages): string {
+function textOf(entries: readonly Entry[], input: ComposeInput, say: Say): string {
   const parts = [greeting(input, say)]
-  if (entries.length > 1) parts.push(say.several(entries.length))
+  if (entries.length > 1) parts.push(say.mail.several({ count: entries.length }))
   for (const { paragraphs, rows } of entries) {
     const [what, ...rest] = paragraphs
     parts.push(wrap(what ?? ''))
@@ -91,24 +117,24 @@ function textOf(entries: readonly Entry[], input: ComposeInput, say: NoticeMessa
     parts.push(...rest.map(wrap))
     if (entries.length > 1) parts.push('- - -')
   }
-  if (input.left > 0) parts.push(wrap(say.left(input.left)))
-  if (input.link === null && input.reader !== null) parts.push(`${say.account}: ${accountUrl(input)}`)
-  parts.push(`--\n${wrap(say.footer(plain(input.lab)))}${contactText(input, say)}`)
+  if (input.left > 0) parts.push(wrap(say.mail.left({ count: input.left })))
+  if (input.link === null && input.reader !== null) parts.push(`${say.mail.account}: ${accountUrl(input)}`)
+  parts.push(`--\n${wrap(say.mail.footer({ lab: plain(input.lab) }))}${contactText(input, say)}`)
   return `${parts.join('\n\n')}\n`
 }
 
-function htmlOf(entries: readonly Entry[], input: ComposeInput, say: NoticeMessages, subject: string): string {
+function htmlOf(entries: readonly Entry[], input: ComposeInput, say: Say, subject: string): string {
   const accent = input.accent ?? '#2f6f4e'
   const button = (href: string, label: string) =>
     `<p style="margin:24px 0"><a href="${escaped(href)}" style="background:${escaped(accent)};color:#fff;padding:11px 20px;border-radius:6px;text-decoration:none;display:inline-block">${escaped(label)}</a></p>`
   const entry = ({ paragraphs: [what = '', ...rest], rows }: Entry, index: number) => `
 ${index === 0 ? '' : '<hr style="border:0;border-top:1px solid #8884;margin:24px 0">'}
 <p style="margin:0 0 14px">${escaped(what)}</p>
-${input.link === null ? '' : `${button(input.link, say.open)}<p style="margin:0 0 14px;font-size:14px;word-break:break-all">${escaped(input.link)}</p>`}
+${input.link === null ? '' : `${button(input.link, say.mail.open)}<p style="margin:0 0 14px;font-size:14px;word-break:break-all">${escaped(input.link)}</p>`}
 ${rows.length === 0 ? '' : `<table role="presentation" style="border-collapse:collapse;margin:0 0 14px;font-size:15px">${rows.map(([name, value]) => `<tr><td style="padding:3px 16px 3px 0;opacity:.75;vertical-align:top">${escaped(name)}</td><td style="padding:3px 0">${escaped(value)}</td></tr>`).join('')}</table>`}
 ${rest.map(text => `<p style="margin:0 0 14px">${escaped(text)}</p>`).join('\n')}`
   return `<!doctype html>
-<html lang="${say.language}" dir="${say.direction}">
+<html lang="${say.entry.tag}" dir="${say.entry.direction}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
@@ -121,11 +147,11 @@ ${rest.map(text => `<p style="margin:0 0 14px">${escaped(text)}</p>`).join('\n')
 <div style="max-width:34rem;margin:0 auto">
 <p style="margin:0 0 20px;font-weight:600;border-bottom:3px solid ${escaped(accent)};padding-bottom:10px">${escaped(plain(input.lab))}</p>
 <p style="margin:0 0 14px">${escaped(greeting(input, say))}</p>
-${entries.length > 1 ? `<p style="margin:0 0 14px">${escaped(say.several(entries.length))}</p>` : ''}
+${entries.length > 1 ? `<p style="margin:0 0 14px">${escaped(say.mail.several({ count: entries.length }))}</p>` : ''}
 ${entries.map(entry).join('\n')}
-${input.left > 0 ? `<p style="margin:0 0 14px">${escaped(say.left(input.left))}</p>` : ''}
-${input.link === null && input.reader !== null ? button(accountUrl(input), say.account) : ''}
-<p style="margin:28px 0 0;padding-top:12px;border-top:1px solid #8884;font-size:13px;opacity:.8">${escaped(say.footer(plain(input.lab)))}${contactHtml(input, say)}</p>
+${input.left > 0 ? `<p style="margin:0 0 14px">${escaped(say.mail.left({ count: input.left }))}</p>` : ''}
+${input.link === null && input.reader !== null ? button(accountUrl(input), say.mail.account) : ''}
+<p style="margin:28px 0 0;padding-top:12px;border-top:1px solid #8884;font-size:13px;opacity:.8">${escaped(say.mail.footer({ lab: plain(input.lab) }))}${contactHtml(input, say)}</p>
 </div>
 </body>
 </html>
@@ -134,19 +160,19 @@ ${input.link === null && input.reader !== null ? button(accountUrl(input), say.a
 
 const accountUrl = ({ portalOrigin }: ComposeInput) => `${portalOrigin}/.factorgate/account`
 
-function greeting({ reader }: ComposeInput, say: NoticeMessages): string {
-  return reader === null ? say.helloAll : say.hello(plain(reader.displayName))
+function greeting({ reader }: ComposeInput, say: Say): string {
+  return reader === null ? say.mail.helloAll : say.mail.hello({ name: plain(reader.displayName) })
 }
 
-function contactText({ contact }: ComposeInput, say: NoticeMessages): string {
-  return contact === null ? '' : `\n${say.questions} ${plain(contact.replace(/^mailto:/i, ''))}`
+function contactText({ contact }: ComposeInput, say: Say): string {
+  return contact === null ? '' : `\n${say.mail.questions} ${plain(contact.replace(/^mailto:/i, ''))}`
 }
 
-function contactHtml({ contact }: ComposeInput, say: NoticeMessages): string {
+function contactHtml({ contact }: ComposeInput, say: Say): string {
   if (contact === null) return ''
   const label = escaped(plain(contact.replace(/^mailto:/i, '')))
   const isLinked = /^(?:mailto:|https?:\/\/)/i.test(contact)
-  return `<br>${escaped(say.questions)} ${isLinked ? `<a href="${escaped(contact)}" style="color:inherit">${label}</a>` : label}`
+  return `<br>${escaped(say.mail.questions)} ${isLinked ? `<a href="${escaped(contact)}" style="color:inherit">${label}</a>` : label}`
 }
 
 /** One line without control characters and direction marks: a name must not turn the sentence around. */

@@ -13,7 +13,7 @@ export function noticeOf(event: AuditEvent): Notice | null {
       return event.outcome === 'enrolled' ? toPerson(event, 'factor-added') : null
     case 'factor.remove':
       if (event.outcome === 'removed') return toPerson(event, 'factor-removed')
-      return event.outcome === 'reset' ? toPerson(event, 'factors-reset') : null
+      return event.outcome === 'reset' ? toPerson(event, 'factors-reset', { why: text(event.why) }) : null
     case 'factor.disable':
       return toPerson(event, 'factor-disabled')
     case 'proof':
@@ -79,7 +79,9 @@ function certificateEnding(event: AuditEvent): Notice {
 function made(event: AuditEvent, kind: NoticeKind, facts: NoticeFacts, to: readonly Told[]): Notice {
   const { at, account, name, address, request } = event
   const factor = event.factor as FactorKind | undefined
-  return { id: newId(), kind, at, to, account, name, facts: { factor, address, reference: request, ...facts } }
+  // An operator's address is nobody else's business.
+  const from = event.operator === undefined ? address : undefined
+  return { id: newId(), kind, at, to, account, name, facts: { factor, address: from, reference: request, ...facts } }
 }
 
 function text(value: AuditEvent[string]): string | undefined {

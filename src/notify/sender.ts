@@ -63,7 +63,7 @@ export async function sendBatch(
   const isAboutCodes = batch.notices.some(({ kind }) => kind === 'recovery-used')
   const composed = compose({
     ...input,
-    language: null,
+    language: account?.language ?? 'en',
     reader: account,
     notices: batch.notices,
     left,

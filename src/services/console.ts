@@ -3,6 +3,7 @@ import type { ConsoleOptions } from '../../plugins/console/index.ts'
 import { OperatorActions } from '../administration/operator-actions.ts'
 import { PeopleIndex } from '../administration/people-index.ts'
 import { SignedInPeople } from '../administration/signed-in.ts'
+import type { AuditSink } from '../audit/event.ts'
 import type { RecoveryCodes } from '../factor/recovery-code.ts'
 import type { Directories } from '../identity/directories.ts'
 import type { Sponsorships } from '../identity/sponsorships.ts'
@@ -15,12 +16,14 @@ export interface ConsoleParts {
   readonly sponsorships: Sponsorships
   readonly directories: Directories
   readonly factors: UsableFactors
+  /** Takes the lines of what operators do. */
+  readonly audit: AuditSink
 }
 
 /** `close` gives back what is in memory. */
 export function makeConsole(
-  { store, clock, accounts, credentials, invitations, sessions, journal, live }: Services,
-  { recoveryCodes, sponsorships, directories, factors }: ConsoleParts
+  { store, clock, accounts, credentials, invitations, sessions, live }: Services,
+  { recoveryCodes, sponsorships, directories, factors, audit }: ConsoleParts
 ): ConsoleOptions & { close(): void } {
   const isUsable = factors.isUsable.bind(factors)
   const locks = new AttemptLocks({ store, clock })
@@ -32,7 +35,7 @@ export function makeConsole(
   })
   const actions = new OperatorActions({
     store,
-    audit: journal,
+    audit,
     accounts,
     credentials,
     recoveryCodes,

@@ -2,8 +2,8 @@
 import t from 'tap'
 import { type ComposeInput, compose, plain } from '../../src/notify/compose.ts'
 import { mailAddress } from '../../src/notify/mail-address.ts'
-import { english } from '../../src/notify/messages/en.ts'
 import type { Notice, NoticeKind } from '../../src/notify/notice.ts'
+import { noticeGroups } from '../../src/notify/notice-groups.ts'
 
 const at = Date.UTC(2026, 10, 28, 14, 30)
 const notice = (kind: NoticeKind, more: Partial<Notice> = {}): Notice => ({
@@ -17,7 +17,7 @@ const notice = (kind: NoticeKind, more: Partial<Notice> = {}): Notice => ({
   ...more
 })
 const input = (more: Partial<ComposeInput> = {}): ComposeInput => ({
-  language: null,
+  language: 'en',
   lab: 'Example Lab',
   portalOrigin: 'https://gate.lab.example',
   contact: 'mailto:help@lab.example',
@@ -37,7 +37,7 @@ t.test('a mail says what happened, when, from where, and what to do', async t =>
   for (const part of [
     'Hello Alice Liddell,',
     'An authenticator app was added to your account.',
-    'When: 28 November 2026 at 14:30 UTC',
+    'When: 28 November 2026, 14:30 UTC',
     'From address: 192.0.2.1',
     'Reference: ABCD-EFGH',
     'If that was not you',
@@ -50,7 +50,8 @@ t.test('a mail says what happened, when, from where, and what to do', async t =>
 })
 
 t.test('each kind has sentences, to everybody who reads them', async t => {
-  for (const kind of Object.keys(english.own) as NoticeKind[])
+  const kinds: readonly NoticeKind[] = [...Object.values(noticeGroups).flat(), 'invitation', 'password-link', 'test']
+  for (const kind of kinds)
     for (const [who, reader, to] of [
       ['the person', 'a', [{ kind: 'account', id: 'a' }]],
       ['an operator', 'o', [{ kind: 'operators' }]],
@@ -73,7 +74,7 @@ t.test('sentences that depend on who reads them, or on a number', async t => {
     [
       'a suspension, to the person',
       { notices: [notice('suspended', { facts: { why: 'left' } })] },
-      /Your access to Example Lab is suspended.*The reason: left/
+      /Your access to Example Lab is suspended.*Reason: left/
     ],
     [
       'a suspension, to an operator',
@@ -81,7 +82,7 @@ t.test('sentences that depend on who reads them, or on a number', async t => {
         notices: [notice('suspended', { facts: { why: 'left', other: 'root' } })],
         reader: { id: 'o', displayName: 'Olga' }
       },
-      /The access of “alice” is suspended \(by “root”\)/
+      /The access of “alice” to Example Lab is suspended.*Reason: left By: root/
     ],
     [
       'an approval, to who asked',
@@ -99,7 +100,7 @@ t.test('sentences that depend on who reads them, or on a number', async t => {
     [
       'a certificate of today',
       { notices: [notice('certificate-ending', { facts: { what: 'listen.tls', count: 0 } })] },
-      /of listen.tls ends today/
+      /in listen.tls ends today/
     ],
     [
       'a certificate of next week',
@@ -109,11 +110,8 @@ t.test('sentences that depend on who reads them, or on a number', async t => {
     ['several', { notices: [notice('factor-added'), notice('recovery-used')] }, /2 things happened/],
     ['too many', { left: 30 }, /There were 30 more notices/]
   ]
-  for (const [what, more, expected] of rows) t.match(compose(input(more)).text.replaceAll('\n', ' '), expected, what)
-  t.match(
-    compose(input({ notices: [notice('factor-added'), notice('recovery-used')] })).subject,
-    /\(and 1 more thing\)$/
-  )
+  for (const [what, more, expected] of rows) t.match(compose(input(more)).text.replace(/\s+/g, ' '), expected, what)
+  t.match(compose(input({ notices: [notice('factor-added'), notice('recovery-used')] })).subject, / \(\+1\)$/)
 })
 
 t.test('a link stands in the mail as it is', async t => {
