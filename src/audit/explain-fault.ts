@@ -1,0 +1,107 @@
+/** Says what happened where a chain breaks: it looks at the lines around the break, and at all the others where a line is missing. */
+import { hashOf, type Link, linkOf } from './chain.ts'
+import { at, eachLine, type LinePlace } from './file-lines.ts'
+import { entryOf } from './journal-files.ts'
+import type { Break, Fault, FaultKind } from './verify-journal.ts'
+
+export async function explainFault(broken: Break): Promise<Fault> {
+  const { end, last, link, place, strays } = broken
+  const expected = end.seq + 1
+  const fault = (kind: FaultKind, where: LinePlace, text: string): Fault => ({ kind, place: where, text })
+
+  if (link.seq !== expected && link.prev === end.hash)
+    return fault('altered', place, `the number of this line was changed from ${expected} to ${link.seq}`)
+  if (strays !== null && link.seq === expected + 1)
+    return fault('altered', strays, `line ${expected} was changed: it is no line of the journal any more`)
+  const around = await lookAround(broken)
+  if (around.otherChain)
+    return fault('spliced', place, `from here on the lines belong to another journal; line ${expected} was expected`)
+
+  if (link.seq === expected) {
+    if (last === null) return fault('altered', place, 'the first line does not begin a chain')
+    // Whoever changes a line breaks the link of the line behind it, and not the one before it.
+    if (around.nextFits)
+      return fault('altered', last, `line ${end.seq} was changed: its hash is not the one that line ${expected} names`)
+    if (isNearly(link.prev, end.hash))
+      return fault('altered', place, `line ${expected} was changed: its prev is not the hash of line ${end.seq}`)
+    return fault('altered', last, `line ${end.seq} was changed, or the prev of line ${expected}, which was changed too`)
+  }
+  if (link.seq > expected) {
+    if (last !== null && broken.lastLine.includes(`{"seq":${expected},`))
+      return fault('altered', last, `the line feed behind line ${end.seq} was changed or removed`)
+    if (around.expectedAt !== null)
+      return fault(
+        'moved',
+        place,
+        `line ${link.seq} stands where line ${expected} belongs; that one is at ${at(around.expectedAt)}`
+      )
+    const lines = link.seq - 1 === expected ? `line ${expected} is` : `lines ${expected} to ${link.seq - 1} are`
+    return fault(
+      'missing',
+      place,
+      `${lines} missing before this line${last !== null && last.file !== place.file ? ', perhaps a whole file' : ''}`
+    )
+  }
+  if (around.sameAt !== null) {
+    return fault('repeated', place, `line ${link.seq} is here again; it stands at ${at(around.sameAt)} already`)
+  }
+  return fault(
+    'spliced',
+    place,
+    `this is another line ${link.seq} than the one at its place; it comes from another journal or from a copy`
+  )
+}
+
+/** True for a hash in which some signs were changed; two different hashes have hardly any in common. */
+function isNearly(one: string, other: string): boolean {
+  let equal = 0
+  for (let index = 0; index < one.length; index++) if (one[index] === other[index]) equal++
+  return equal > one.length / 3
+}
+
+interface Around {
+  /** True if the line behind names the hash of the line in question. */
+  readonly nextFits: boolean
+  /** True if the next checkpoint names another journal. */
+  readonly otherChain: boolean
+  /** Where the line stands that belongs here. */
+  readonly expectedAt: LinePlace | null
+  /** Where an equal line stands before. */
+  readonly sameAt: LinePlace | null
+}
+
+async function lookAround({ files, end, link, place, hash, chain, head }: Break): Promise<Around> {
+  const expected = end.seq + 1
+  let isBehind = false
+  let next: Link | null = null
+  let otherChain: boolean | null = null
+  let expectedAt: LinePlace | null = null
+  let sameAt: LinePlace | null = null
+  for (const file of files) {
+    const isOver = await eachLine(file, (line, number) => {
+      const here = { file, line: number }
+      if (file === place.file && number === place.line) {
+        isBehind = true
+        return false
+      }
+      const found = linkOf(line)
+      if (found === null) return false
+      if (!isBehind) {
+        if (found.seq === link.seq && hashOf(line) === hash) sameAt = here
+        return false
+      }
+      next ??= found
+      if (found.seq === expected) expectedAt ??= here
+      if (otherChain === null && line.subarray(0, 180).includes('"kind":"journal.checkpoint"')) {
+        const its = entryOf(line.toString())?.chain
+        otherChain = chain !== '' && typeof its === 'string' && its !== chain
+      }
+      return expectedAt !== null && otherChain !== null
+    })
+    if (isOver) break
+  }
+  const behind = next as Link | null
+  const isLast = behind === null
+  const nextFits = isLast ? head?.seq === link.seq && head.hash === hash : behind.prev === hash
+  return { nextFits, otherChain: otherChain === true, expectedAt, sameAt }
+}
