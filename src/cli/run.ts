@@ -31,7 +31,7 @@ const entries: readonly Entry[] = [
   { name: 'session', summary: 'List who is signed in, and end sessions.', load: () => import('./session.ts') },
   {
     name: 'journal',
-    summary: 'Search the journal: who did what, when and from where.',
+    summary: 'Search and prove the journal: who did what, when and from where.',
     load: () => import('./journal.ts')
   },
   {
