@@ -1,8 +1,45 @@
 /** Says what happened where a chain breaks: it looks at the lines around the break, and at all the others where a line is missing. */
-import { hashOf, type Link, linkOf } from './chain.ts'
+import { type ChainEnd, hashOf, type Link, linkOf } from './chain.ts'
+import type { ChainHead } from './chain-head.ts'
 import { at, eachLine, type LinePlace } from './file-lines.ts'
 import { entryOf } from './journal-files.ts'
-import type { Break, Fault, FaultKind } from './verify-journal.ts'
+
+export type FaultKind =
+  | 'altered'
+  | 'missing'
+  | 'moved'
+  | 'repeated'
+  | 'inserted'
+  | 'spliced'
+  | 'truncated'
+  | 'signature'
+  | 'no_chain'
+
+/** The first line that is wrong. `place` is null where no line can be named. */
+export interface Fault {
+  readonly kind: FaultKind
+  readonly place: LinePlace | null
+  /** What is wrong, in words. */
+  readonly text: string
+}
+
+/** Where the chain broke, for whoever explains it. */
+export interface Break {
+  readonly files: readonly string[]
+  /** The last line that was right, its place and its bytes. */
+  readonly end: ChainEnd
+  readonly last: LinePlace | null
+  readonly lastLine: Buffer
+  /** The line that does not follow. */
+  readonly link: Link
+  readonly place: LinePlace
+  readonly hash: string
+  /** The first line between the two that is in no chain. */
+  readonly strays: LinePlace | null
+  /** The hash of the first line; empty if it is not known. */
+  readonly chain: string
+  readonly head: ChainHead | null
+}
 
 export async function explainFault(broken: Break): Promise<Fault> {
   const { end, last, link, place, strays } = broken

@@ -6,7 +6,7 @@ import { createHash, type Hash, type KeyObject } from 'node:crypto'
 import { beforeFirst, type ChainEnd, follows, hashOf, type Link, linkOf } from './chain.ts'
 import type { ChainHead } from './chain-head.ts'
 import { headText, isSignedBy, readPublicKey, verifies } from './checkpoint.ts'
-import { explainFault } from './explain-fault.ts'
+import { type Break, explainFault, type Fault, type FaultKind } from './explain-fault.ts'
 import { at, eachLine, type LinePlace } from './file-lines.ts'
 import { beginningOf, type Entry, entryOf } from './journal-files.ts'
 
@@ -22,25 +22,6 @@ export interface VerifyInput {
   /** Accepts files that begin in the middle of the chain. */
   readonly isPart?: boolean
   readonly onProgress?: (lines: number) => void
-}
-
-export type FaultKind =
-  | 'altered'
-  | 'missing'
-  | 'moved'
-  | 'repeated'
-  | 'inserted'
-  | 'spliced'
-  | 'truncated'
-  | 'signature'
-  | 'no_chain'
-
-/** The first line that is wrong. `place` is null where no line can be named. */
-export interface Fault {
-  readonly kind: FaultKind
-  readonly place: LinePlace | null
-  /** What is wrong, in words. */
-  readonly text: string
 }
 
 export interface Proof {
@@ -84,24 +65,6 @@ export async function verifyJournal(input: VerifyInput): Promise<Proof> {
   const verifier = new Verifier({ ...input, files })
   for (const file of files) if (await verifier.read(file)) break
   return verifier.proof()
-}
-
-/** Where the chain broke, for whoever explains it. */
-export interface Break {
-  readonly files: readonly string[]
-  /** The last line that was right, its place and its bytes. */
-  readonly end: ChainEnd
-  readonly last: LinePlace | null
-  readonly lastLine: Buffer
-  /** The line that does not follow. */
-  readonly link: Link
-  readonly place: LinePlace
-  readonly hash: string
-  /** The first line between the two that is in no chain. */
-  readonly strays: LinePlace | null
-  /** The hash of the first line; empty if it is not known. */
-  readonly chain: string
-  readonly head: ChainHead | null
 }
 
 class Verifier {
