@@ -216,11 +216,7 @@ export interface Sentences {
     readonly lead: string
     readonly nobody: string
     readonly described: (args: { readonly name: string; readonly institution: string }) => string
-    readonly describedEmail: (args: {
-      readonly name: string
-      readonly email: string
-      readonly institution: string
-    }) => string
+    readonly describedEmail: (args: { readonly name: string; readonly email: string; readonly institution: string }) => string
     readonly from: (args: { readonly when: string; readonly address: string }) => string
     readonly theirNumber: (args: { readonly digits: string }) => string
     readonly named: (args: { readonly sponsor: string }) => string
