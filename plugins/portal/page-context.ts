@@ -141,16 +141,23 @@ export function strangersSubject({ site }: PageContext, at: string): string {
   return `stranger:${site.host}:${at}`
 }
 
-/** Its forms may redirect only to the person's target and the institution of a sign-out. */
-export function sendPage(page: PageContext, status: number, content: JSX.Element): FastifyReply {
+/** Its forms may lead only to `formTarget`, to the person's target and to the institution of a sign-out. */
+export function sendPage(page: PageContext, status: number, content: JSX.Element, formTarget?: string): FastifyReply {
   const { rd } = page.trip
   const origin = rd === null ? null : new URL(rd).origin
-  const origins = [origin, signOutOriginOf(page)].filter(each => each !== page.site.origin)
+  const target = formTarget === undefined ? null : policySource(formTarget)
+  const origins = [origin, signOutOriginOf(page), target].filter(each => each !== page.site.origin)
   return page.reply
     .code(status)
     .headers(pageHeaders(origins.filter(each => each !== null)))
     .type('text/html; charset=utf-8')
     .send(toHtml(content))
+}
+
+/** An address as a source of a content security policy: without its query, and without a path that would need escapes (CSP3 §2.3.1). */
+function policySource(url: string): string {
+  const { origin, pathname } = new URL(url)
+  return /^[A-Za-z0-9._~/-]*$/.test(pathname) ? origin + pathname : origin
 }
 
 /** The origin of the institution's sign-out, if any. */

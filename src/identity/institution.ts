@@ -15,6 +15,8 @@ export interface InstitutionRefusal {
 export interface InstitutionSession {
   /** `sid` or `SessionIndex`; null where it has none. */
   readonly sid: string | null
+  /** What it calls the person in a sign-out that names no session, unique in its directory. Absent if it always uses the external id. */
+  readonly nameThere?: string | null
   /** What its sign-out needs (an ID token, a NameID as JSON), stored sealed. */
   readonly hint: string | null
   /** When the institution stops vouching, in milliseconds since the epoch. */

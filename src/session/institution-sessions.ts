@@ -10,6 +10,7 @@ export interface RememberedInstitution {
   readonly directory: string
   readonly externalId: string
   readonly sid: string | null
+  readonly nameThere?: string | null
   readonly hint: string | null
   readonly endsAt: number | null
 }
@@ -22,6 +23,7 @@ export const institutionSessionRecord = new RecordKind<RememberedInstitution>({
 })
 
 const sealContext = (id: string) => `institution-session:${id}`
+const withNameKey = (directory: string, name: string) => `institution-name:${directory}:${digestOf(name)}`
 const withSidKey = (directory: string, sid: string) => `institution-sid:${directory}:${digestOf(sid)}`
 
 export class InstitutionSessions {
@@ -40,6 +42,8 @@ export class InstitutionSessions {
     const seconds = Math.max(1, (endsAt - this.#clock()) / 1000)
     const hint = session.hint === null ? null : this.#keyring().seal(session.hint, sealContext(id))
     await institutionSessionRecord.put(this.#store, id, { ...session, hint }, seconds)
+    const { directory, nameThere } = session
+    if (nameThere != null) await this.#store.link(withNameKey(directory, nameThere), id, seconds)
     if (session.sid !== null) await this.#store.link(withSidKey(session.directory, session.sid), id, seconds)
   }
 
@@ -67,14 +71,23 @@ export class InstitutionSessions {
     )
     return theirs.filter(id => id !== null)
   }
+
+  /** The external ids of the people who have sessions here under this name of the institution. */
+  async peopleCalled(directory: string, nameThere: string): Promise<string[]> {
+    const ids = await this.#store.members(withNameKey(directory, nameThere))
+    const records = await Promise.all(ids.map(id => institutionSessionRecord.get(this.#store, id)))
+    const theirs = records.filter(record => record?.nameThere === nameThere)
+    return [...new Set(theirs.map(record => record!.externalId))]
+  }
 }
 
 function isRemembered(record: Loose): record is Loose & RememberedInstitution {
-  const { directory, externalId, sid, hint, endsAt } = record as Partial<RememberedInstitution>
+  const { directory, externalId, sid, nameThere, hint, endsAt } = record as Partial<RememberedInstitution>
   return (
     typeof directory === 'string' &&
     typeof externalId === 'string' &&
     (sid === null || typeof sid === 'string') &&
+    (nameThere == null || typeof nameThere === 'string') &&
     (hint === null || typeof hint === 'string') &&
     (endsAt === null || typeof endsAt === 'number')
   )

@@ -30,10 +30,11 @@ export interface InstitutionLoginOptions {
   readonly journal: SignInJournal
 }
 
-/** The end of a sign-in at an institution: one session, or all of a person. */
+/** The end of a sign-in at an institution: one session, or all of a person by id or by the institution's name for them. */
 export interface SignedOut {
   readonly sid: string | null
   readonly externalId: string | null
+  readonly nameThere?: string | null
 }
 
 export class InstitutionLogin {
@@ -112,8 +113,15 @@ export class InstitutionLogin {
     return ended
   }
 
-  async #end(directory: string, { sid, externalId }: SignedOut): Promise<number> {
+  async #end(directory: string, { sid, externalId, nameThere }: SignedOut): Promise<number> {
     const { institutionSessions, sessions, accounts } = this.#options
+    if (sid === null && nameThere != null) {
+      const called = await institutionSessions.peopleCalled(directory, nameThere)
+      const people = new Set(externalId === null ? called : [externalId, ...called])
+      let ended = 0
+      for (const id of people) ended += await this.#end(directory, { sid: null, externalId: id })
+      return ended
+    }
     const account = externalId === null ? null : await accounts.ofExternal(directory, externalId)
     if (sid !== null) {
       const ids = [

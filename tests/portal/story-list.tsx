@@ -9,6 +9,7 @@ import { EnrolPage } from '../../plugins/portal/enrol.tsx'
 import { type ErrorContext, ErrorPage } from '../../plugins/portal/error-page.tsx'
 import { RemovePage } from '../../plugins/portal/factors.tsx'
 import { ChooserPage, type ChooserView } from '../../plugins/portal/institutions/saml-chooser.tsx'
+import { RequestPage } from '../../plugins/portal/institutions/saml-request.tsx'
 import { InvitePage } from '../../plugins/portal/invite.tsx'
 import { type ElsewhereView, InviteElsewherePage } from '../../plugins/portal/invite-elsewhere.tsx'
 import { LanguagePage } from '../../plugins/portal/language-page.tsx'
@@ -313,6 +314,19 @@ export function storiesIn(language: Language): readonly Story[] {
     variant(
       'institution-none',
       <ChooserPage frame={stranger} view={{ ...chooser, query: 'Atlantis', rows: [], total: 0 }} />
+    ),
+    variant(
+      'institution-request',
+      <RequestPage
+        frame={stranger}
+        view={{
+          title: 'University account',
+          action: 'https://idp.example/sso',
+          message: 'PHg=',
+          relayState: 'state',
+          sendsItself: false
+        }}
+      />
     ),
     own('challenge', <ChallengePage frame={stranger} view={challenge} />),
     variant(

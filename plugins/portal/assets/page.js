@@ -228,6 +228,10 @@
   })
   const seconds = n => inSeconds.format(n)
 
+  // A request to another site goes by itself, unless the person has come back to it.
+  if (performance.getEntriesByType('navigation')[0]?.type !== 'back_forward')
+    all('form[data-send]', form => form.requestSubmit())
+
   // A wait counts down. The form is not sent before its end.
   function waitOut(notice, wait, ready, buttons) {
     const until = Date.now() + wait * 1000

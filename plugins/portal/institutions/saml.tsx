@@ -15,6 +15,7 @@ import { type BegunLogin, keepBegun, takeBegun } from './begun-login.ts'
 import { confirm, stepUpOf } from './confirm.ts'
 import { isOurRelayState, isRequestOf, newRequest } from './relay-state.ts'
 import { ChooserPage, chosenBefore, rememberChoice, rowsMax } from './saml-chooser.tsx'
+import { RequestPage } from './saml-request.tsx'
 
 /** An encrypted assertion with five thousand groups of ninety letters has 1.2 MiB as a form; other real ones stay below 50 KiB. Anybody may send one. */
 const responseBytes = 1.25 * 1024 * 1024
@@ -146,20 +147,22 @@ function begin(
 ): FastifyReply {
   const asked = newRequest(page, institution.source.id)
   const begun = institution.begin(provider, asked, { isForced: isStepUp, asksForMfa })
-  if (begun === null)
-    return refuse(
-      page,
-      institution.source,
-      refused('institution_refused', `${provider.entityId} takes no requests by redirect`)
-    )
-  const { url, id, entityId } = begun
+  const { url, message, id, entityId } = begun
   keepBegun(page, asked.relayState, {
     institution: institution.source.id,
     isStepUp,
     trip: page.trip,
     values: { id, entityId, mfa: begun.asksForMfa ? '1' : '' }
   })
-  return goTo(page, url)
+  if (message === null) return goTo(page, url)
+  const view = {
+    title: institution.source.title,
+    action: url,
+    message,
+    relayState: asked.relayState,
+    sendsItself: true
+  }
+  return sendPage(page, 200, <RequestPage frame={frameOf(page)} view={view} />, url)
 }
 
 async function finish(page: PageContext, institution: SamlInstitution): Promise<FastifyReply> {

@@ -96,6 +96,11 @@ export interface Sentences {
     readonly more: (args: { readonly count: number }) => string
     readonly otherWay: string
   }
+  readonly samlRequest: {
+    readonly title: string
+    readonly how: string
+    readonly go: string
+  }
   readonly challenge: {
     readonly title: string
     readonly stepUpTitle: string

@@ -5,7 +5,7 @@
 import { timeOf } from './metadata-entity.ts'
 import { saml } from './namespaces.ts'
 import { quoted, SamlRefusal } from './refusal.ts'
-import { atMostOne, attribute, elements, exactlyOne, isNamed, textOf, type XmlNode } from './xml-tree.ts'
+import { atMostOne, attribute, canonicalOf, elements, exactlyOne, isNamed, textOf, type XmlNode } from './xml-tree.ts'
 
 export interface ExpectedAssertion {
   /** Entity id of the identity provider whose keys have signed. */
@@ -29,6 +29,8 @@ export interface NameId {
 export interface AssertionFacts {
   readonly id: string
   readonly nameId: NameId | null
+  /** XML of the `EncryptedID` instead of a NameID. */
+  readonly encryptedId: string | null
   /** The request that it answers. */
   readonly inResponseTo: string
   /** The end of its use. Like all times here, in milliseconds since the epoch. */
@@ -65,7 +67,7 @@ export function readAssertion(assertion: XmlNode, expected: ExpectedAssertion): 
   const conditions = checkConditions(exactlyOne(assertion, saml, 'Conditions'), expected)
   return {
     id,
-    nameId: nameIdOf(subject),
+    ...subjectOf(subject),
     inResponseTo: confirmed.inResponseTo,
     notOnOrAfter: Math.min(confirmed.notOnOrAfter, conditions ?? Number.POSITIVE_INFINITY),
     ...authentication(assertion, expected),
@@ -146,9 +148,13 @@ function authentication(
   }
 }
 
-function nameIdOf(subject: XmlNode): NameId | null {
-  const node = atMostOne(subject, saml, 'NameID')
-  return node === null ? null : readNameId(node)
+function subjectOf(subject: XmlNode): Pick<AssertionFacts, 'nameId' | 'encryptedId'> {
+  const [plain, encrypted] = [atMostOne(subject, saml, 'NameID'), atMostOne(subject, saml, 'EncryptedID')]
+  if (plain !== null && encrypted !== null) throw new SamlRefusal('the subject has a NameID and an encrypted one')
+  return {
+    nameId: plain === null ? null : readNameId(plain),
+    encryptedId: encrypted === null ? null : canonicalOf(encrypted, new Set(), null)
+  }
 }
 
 export function readNameId(node: XmlNode): NameId {

@@ -1,6 +1,7 @@
 /** One identity provider, read from its `md:EntityDescriptor` (SAML Metadata §2.4.3, MDUI, Shibboleth's Scope). */
 import { X509Certificate } from 'node:crypto'
 import * as ns from './namespaces.ts'
+import { isStrongKey } from './signature-algorithms.ts'
 import { attribute, elements, textOf, type XmlNode } from './xml-tree.ts'
 
 export interface IdentityProvider {
@@ -107,13 +108,13 @@ function certificatesOf(role: XmlNode): string[] {
 
 const usable = new Map<string, boolean>()
 
-/** RSA of 2048 bits or more. Federations repeat certificates, so the answer is cached during a list. */
+/** The answer of `isStrongKey`. Federations repeat certificates, so the answer is cached during a list. */
 function isUsable(text: string): boolean {
   let is = usable.get(text)
   if (is !== undefined) return is
   try {
     const { publicKey } = new X509Certificate(Buffer.from(text, 'base64'))
-    is = publicKey.asymmetricKeyType === 'rsa' && (publicKey.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048
+    is = isStrongKey(publicKey)
   } catch {
     is = false
   }

@@ -67,7 +67,7 @@ function idOf(attribute: string, value: string, { entityId }: IdentityProvider):
 }
 
 /** SAML Core §8.3.7: unique only with its two qualifiers. */
-function persistentId({ value, nameQualifier, spNameQualifier }: NameId, entityId: string): string {
+export function persistentId({ value, nameQualifier, spNameQualifier }: NameId, entityId: string): string {
   return [entityId, nameQualifier ?? entityId, spNameQualifier ?? '', value].join('!')
 }
 

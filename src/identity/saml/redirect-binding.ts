@@ -1,16 +1,12 @@
 /** The HTTP-Redirect binding (SAML Bindings §3.4): deflated messages in the query, with a signature over the query as sent. */
-import { type KeyObject, sign, verify } from 'node:crypto'
+import { type KeyObject, sign } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { quoted, SamlRefusal } from './refusal.ts'
+import { isSignature, signatureAlgorithms } from './signature-algorithms.ts'
 
 export type MessageKind = 'SAMLRequest' | 'SAMLResponse'
 
 const rsaSha256 = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256'
-const hashes: Readonly<Record<string, string>> = {
-  [rsaSha256]: 'sha256',
-  'http://www.w3.org/2001/04/xmldsig-more#rsa-sha384': 'sha384',
-  'http://www.w3.org/2001/04/xmldsig-more#rsa-sha512': 'sha512'
-}
 /** A sign-out message has about a kilobyte. */
 const messageMax = 64 * 1024
 
@@ -59,14 +55,14 @@ export function readRedirect(query: string): RedirectMessage {
     checkSignature: keys => {
       const [algorithm, signature] = [value('SigAlg'), value('Signature')]
       if (algorithm === null || signature === null) throw new SamlRefusal('the message is not signed')
-      if (!Object.hasOwn(hashes, algorithm))
+      if (!Object.hasOwn(signatureAlgorithms, algorithm))
         throw new SamlRefusal(`the message is signed with ${quoted(algorithm)}, which is not accepted`)
       const signed = [kind, 'RelayState', 'SigAlg']
         .filter(name => raw.has(name))
         .map(name => `${name}=${raw.get(name)!}`)
       const data = Buffer.from(signed.join('&'))
       const bytes = Buffer.from(signature, 'base64')
-      if (!keys.some(key => key.asymmetricKeyType === 'rsa' && verify(hashes[algorithm]!, data, key, bytes)))
+      if (!keys.some(key => isSignature(algorithm, data, key, bytes)))
         throw new SamlRefusal('the message was signed with another key than those in the metadata')
     }
   }

@@ -178,7 +178,8 @@ function checkPlacement(root: XmlNode, assertion: XmlNode | null): void {
   }
 }
 
-function checkCiphers(encrypted: XmlNode): void {
+/** Throws SamlRefusal for ciphers that others can open. */
+export function checkCiphers(encrypted: XmlNode): void {
   const data = exactlyOne(encrypted, xenc, 'EncryptedData')
   const of = (node: XmlNode) => attribute(exactlyOne(node, xenc, 'EncryptionMethod'), 'Algorithm') ?? ''
   if (!ciphers.includes(of(data)))

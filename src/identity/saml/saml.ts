@@ -14,12 +14,13 @@ import type { IdentityProvider } from './metadata-entity.ts'
 import type { MetadataSource, SearchResult } from './metadata-source.ts'
 import { saml, samlp } from './namespaces.ts'
 import type { PendingAnswers, VerifiedAnswer } from './pending-answers.ts'
-import { type PersonOptions, personOf } from './person.ts'
+import { type PersonOptions, persistentId, personOf } from './person.ts'
 import { readRedirect, redirectUrl } from './redirect-binding.ts'
 import { quoted, SamlRefusal } from './refusal.ts'
-import { openResponse, statusOf, verifyResponse } from './response.ts'
+import { checkCiphers, openResponse, statusOf, verifyResponse } from './response.ts'
 import type { SecondReader } from './second-opinion.ts'
-import { attribute, elements, exactlyOne, isNamed, textOf, treeOf } from './xml-tree.ts'
+import { signMessage } from './sign-message.ts'
+import { atMostOne, attribute, canonicalOf, elements, exactlyOne, isNamed, textOf, treeOf } from './xml-tree.ts'
 
 export interface SamlInstitutionOptions {
   readonly source: Source
@@ -43,7 +44,10 @@ export interface SamlInstitutionOptions {
 
 /** A pending request, which the browser keeps in a cookie of ours. */
 export interface BegunRequest {
+  /** Where the browser goes. */
   readonly url: string
+  /** What it posts there, in base64; null if the address has it all. */
+  readonly message: string | null
   /** The id that the answer must name. */
   readonly id: string
   readonly entityId: string
@@ -57,10 +61,17 @@ export type Received =
   | { readonly kind: 'status'; readonly code: string; readonly detail: string }
   | { readonly kind: 'refused'; readonly detail: string }
 
+/** One session there, or all of a person. */
+export interface SignedOutThere {
+  readonly sid: string | null
+  readonly externalId: string | null
+  readonly nameThere: string | null
+}
+
 export type SignOutMessage =
   | {
       readonly kind: 'request'
-      readonly who: { sid: string | null; externalId: string | null }[]
+      readonly who: readonly SignedOutThere[]
       readonly answerUrl: string | null
     }
   | { readonly kind: 'response' }
@@ -75,6 +86,7 @@ interface SignOutHint {
 
 const otherRequest = 'the answer is about another request than the one that its RelayState belongs to (InResponseTo)'
 const persistent = 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent'
+const unspecified = 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified'
 
 export class SamlInstitution implements Institution {
   readonly kind = 'saml'
@@ -116,26 +128,22 @@ export class SamlInstitution implements Institution {
     return this.#options.metadata.size()
   }
 
-  /** `id`: of the message. `relayState` comes back beside the answer. Null for a provider without the redirect binding. */
+  /** `id`: of the message. `relayState` comes back beside the answer. */
   begin(
     provider: IdentityProvider,
     { relayState, id }: { relayState: string; id: string },
     { isForced, asksForMfa }: { isForced: boolean; asksForMfa: boolean }
-  ): BegunRequest | null {
-    if (provider.signIn === null) return null
+  ): BegunRequest {
     this.#options.secondReader.warm()
     const contexts = asksForMfa ? this.#options.person.mfaContexts : []
-    const message = authnRequest({
-      id,
-      now: this.#options.clock(),
-      destination: provider.signIn,
-      entityId: this.entityId,
-      acs: this.acs,
-      contexts,
-      isForced
-    })
-    const url = redirectUrl(provider.signIn, 'SAMLRequest', message, relayState, this.#key)
-    return { url, id, entityId: provider.entityId, asksForMfa: contexts.length > 0 }
+    const destination = provider.signIn ?? provider.signInByForm!
+    const now = this.#options.clock()
+    const message = authnRequest({ id, now, destination, entityId: this.entityId, acs: this.acs, contexts, isForced })
+    const begun = { id, entityId: provider.entityId, asksForMfa: contexts.length > 0 }
+    if (provider.signIn !== null)
+      return { ...begun, url: redirectUrl(destination, 'SAMLRequest', message, relayState, this.#key), message: null }
+    const whole = this.#key === null ? message : signMessage(message, this.#key)
+    return { ...begun, url: destination, message: Buffer.from(whole).toString('base64') }
   }
 
   /** Checks a provider's form. `isAsked`: whether its RelayState belongs to the request with this ID. Rejects with GateError if the metadata is unavailable. */
@@ -164,7 +172,8 @@ export class SamlInstitution implements Institution {
       const expected = { issuer: provider.entityId, audience: this.entityId, recipient: this.acs, now: clock(), skewMs }
       const facts = await verifyResponse(response, expected, keysOf(provider), opinion)
       if (!isAsked(facts.inResponseTo)) throw new SamlRefusal(otherRequest)
-      const kept = await this.#options.answers.keep(this.source.id, this.#verified(facts, provider))
+      const opened = { ...facts, nameId: facts.nameId ?? (await this.#openId(facts.encryptedId)) }
+      const kept = await this.#options.answers.keep(this.source.id, this.#verified(opened, provider))
       if (kept === 'replayed') throw new SamlRefusal(`the assertion ${quoted(facts.id)} was used before`)
       if (kept === 'too long') throw new SamlRefusal('the assertion says more of the person than the store takes')
       return { kind: 'answer', code: kept.code }
@@ -172,6 +181,16 @@ export class SamlInstitution implements Institution {
       if (error instanceof SamlRefusal) return { kind: 'refused', detail: error.message }
       throw error
     }
+  }
+
+  /** Null without a key: other identifiers may say who it is. */
+  async #openId(encrypted: string | null): Promise<NameId | null> {
+    const { key, secondReader } = this.#options
+    if (encrypted === null || key === null) return null
+    checkCiphers(treeOf(encrypted))
+    const node = treeOf(await secondReader.open(encrypted, key))
+    if (!isNamed(node, saml, 'NameID')) throw new SamlRefusal('the encrypted identifier is no NameID')
+    return readNameId(node)
   }
 
   #verified(facts: AssertionFacts, provider: IdentityProvider): VerifiedAnswer {
@@ -194,7 +213,8 @@ export class SamlInstitution implements Institution {
         s: facts.sessionIndex
       } satisfies SignOutHint)
       const sid = sidOf(provider.entityId, facts.sessionIndex)
-      return { kind: 'arrived', arrival, session: { sid, hint, endsAt: facts.sessionEndsAt } }
+      const nameThere = facts.nameId === null ? null : nameThereOf(provider.entityId, facts.nameId)
+      return { kind: 'arrived', arrival, session: { sid, nameThere, hint, endsAt: facts.sessionEndsAt } }
     } catch (error) {
       if (error instanceof SamlRefusal) return refused('institution_answer_invalid', error.message)
       throw error
@@ -274,7 +294,9 @@ export class SamlInstitution implements Institution {
         throw new SamlRefusal(`the message goes to ${quoted(destination ?? '')} (Destination)`)
       if (message.kind === 'SAMLResponse') return { kind: 'response' }
       this.#checkRequestTimes(attribute(root, 'IssueInstant'), attribute(root, 'NotOnOrAfter'))
-      const nameId = readNameId(exactlyOne(root, saml, 'NameID'))
+      const plain = atMostOne(root, saml, 'NameID')
+      const encrypted = plain === null ? exactlyOne(root, saml, 'EncryptedID') : null
+      const nameId = plain === null ? await this.#openId(canonicalOf(encrypted!, new Set(), null)) : readNameId(plain)
       const indexes = elements(root, samlp, 'SessionIndex').map(each => textOf(each).trim())
       return {
         kind: 'request',
@@ -320,19 +342,17 @@ function sidOf(entityId: string, sessionIndex: string | null): string | null {
 }
 
 /** Whose sessions a sign-out request ends: those of its indexes, or all of a person with exactly this name. */
-function whoOf(
-  entityId: string,
-  nameId: NameId,
-  indexes: readonly string[]
-): { sid: string | null; externalId: string | null }[] {
-  if (indexes.length > 0) return indexes.map(each => ({ sid: sidOf(entityId, each), externalId: null }))
-  if (nameId.format !== persistent) return []
-  return [
-    {
-      sid: null,
-      externalId: [entityId, nameId.nameQualifier ?? entityId, nameId.spNameQualifier ?? '', nameId.value].join('!')
-    }
-  ]
+function whoOf(entityId: string, nameId: NameId | null, indexes: readonly string[]): SignedOutThere[] {
+  if (indexes.length > 0)
+    return indexes.map(each => ({ sid: sidOf(entityId, each), externalId: null, nameThere: null }))
+  if (nameId === null) return []
+  const externalId = nameId.format === persistent ? persistentId(nameId, entityId) : null
+  return [{ sid: null, externalId, nameThere: nameThereOf(entityId, nameId) }]
+}
+
+/** A NameID as an index of sessions. Its qualifiers may be left out in a sign-out (SAML Core §3.3.4). */
+function nameThereOf(entityId: string, { format, value }: NameId): string {
+  return `${entityId} ${format ?? unspecified} ${value}`
 }
 
 const keyCache = new WeakMap<IdentityProvider, readonly KeyObject[]>()

@@ -5,6 +5,7 @@
 import { parentPort } from 'node:worker_threads'
 import { SAML } from '@node-saml/node-saml'
 import { decryptXml } from '@node-saml/node-saml/lib/xml.js'
+import { addAlgorithms } from './library-algorithms.ts'
 
 export interface OpinionTask {
   readonly id: number
@@ -21,9 +22,19 @@ export interface OpinionTask {
   readonly privateKey: string | null
 }
 
+/** What the gate itself may not open, since the library alone decrypts: an identifier. */
+export interface OpenTask {
+  readonly id: number
+  /** XML around `xenc:EncryptedData`. */
+  readonly encrypted: string
+  /** PEM. */
+  readonly privateKey: string
+}
+
 /** The text of the signed assertion and the decrypted text, or the reason of a refusal. */
 export type Opinion =
   | { readonly id: number; readonly assertion: string; readonly opened: string | null }
+  | { readonly id: number; readonly text: string }
   | { readonly id: number; readonly problem: string }
 
 async function read({
@@ -58,4 +69,15 @@ async function read({
   }
 }
 
-parentPort?.on('message', async (task: OpinionTask) => parentPort?.postMessage(await read(task)))
+async function open({ id, encrypted, privateKey }: OpenTask): Promise<Opinion> {
+  try {
+    return { id, text: await decryptXml(encrypted, privateKey) }
+  } catch (error) {
+    return { id, problem: (error as Error).message }
+  }
+}
+
+addAlgorithms()
+parentPort?.on('message', async (task: OpinionTask | OpenTask) =>
+  parentPort?.postMessage(await ('encoded' in task ? read(task) : open(task)))
+)

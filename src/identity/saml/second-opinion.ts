@@ -2,8 +2,8 @@
 import { Worker } from 'node:worker_threads'
 import { GateError } from '../../errors.ts'
 import { quoted, SamlRefusal } from './refusal.ts'
-import type { AskSecondReader, OpinionQuestion } from './response.ts'
-import type { Opinion, OpinionTask } from './second-opinion-thread.ts'
+import type { AskSecondReader } from './response.ts'
+import type { OpenTask, Opinion, OpinionTask } from './second-opinion-thread.ts'
 
 export type Reading = Omit<OpinionTask, 'id' | 'encoded' | 'isResponseSigned' | 'encrypted'>
 
@@ -20,7 +20,7 @@ const hungMs = 30_000
 const waitingMax = { verified: 64, unverified: 4 }
 
 interface Waiting {
-  readonly task: OpinionTask
+  readonly task: OpinionTask | OpenTask
   readonly isVerified: boolean
   readonly settle: (opinion: Opinion) => void
 }
@@ -44,11 +44,22 @@ export class SecondReader {
 
   of(reading: Reading): AskSecondReader {
     return async question => {
-      const opinion = await this.#ask(reading, question)
-      if ('problem' in opinion)
-        throw new SamlRefusal(`the second reader refuses the response: ${quoted(opinion.problem)}`)
-      return opinion
+      const { isVerified, ...asked } = question
+      const opinion = await this.#ask({ ...reading, ...asked }, isVerified)
+      if ('assertion' in opinion) return opinion
+      throw new SamlRefusal(
+        `the second reader refuses the response: ${quoted('problem' in opinion ? opinion.problem : '')}`
+      )
     }
+  }
+
+  /** The XML inside an encrypted identifier of a verified message. Rejects like the function of `of`. */
+  async open(encrypted: string, privateKey: string): Promise<string> {
+    const opinion = await this.#ask({ encrypted, privateKey }, true)
+    if ('text' in opinion) return opinion.text
+    throw new SamlRefusal(
+      `the encrypted identifier cannot be opened: ${quoted('problem' in opinion ? opinion.problem : '')}`
+    )
   }
 
   close(): void {
@@ -60,13 +71,13 @@ export class SecondReader {
     for (const { task, settle } of ended) settle({ id: task.id, problem: 'the gate ends' })
   }
 
-  #ask(reading: Reading, { isVerified, ...question }: OpinionQuestion): Promise<Opinion> {
+  #ask(asked: Omit<OpinionTask, 'id'> | Omit<OpenTask, 'id'>, isVerified: boolean): Promise<Opinion> {
     const most = isVerified ? waitingMax.verified : waitingMax.unverified
     if (this.#waiting.filter(each => each.isVerified === isVerified).length >= most)
       throw new GateError('institution_unreachable', {
         cause: new Error('too many answers wait for the second reader')
       })
-    const task = { ...reading, ...question, id: ++this.#count }
+    const task = { ...asked, id: ++this.#count }
     return new Promise(settle => {
       this.#waiting.push({ task, isVerified, settle })
       this.#next()

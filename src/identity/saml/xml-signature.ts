@@ -2,15 +2,17 @@
  * Enveloped XML signatures as SAML uses them (SAML Core §5.4): one reference, to the element itself, exclusive canonicalization, RSA with
  * SHA-2. The key is given, never taken from the message. Anything else is refused, so that no two readers differ about the signed part.
  */
-import { createHash, type KeyObject, verify } from 'node:crypto'
+import { createHash, type KeyObject } from 'node:crypto'
 import { ds, excC14n } from './namespaces.ts'
 import { quoted, SamlRefusal } from './refusal.ts'
+import { isSignature, signatureAlgorithms } from './signature-algorithms.ts'
 import { atMostOne, attribute, canonicalOf, elements, exactlyOne, isNamed, textOf, type XmlNode } from './xml-tree.ts'
 
 export interface XmlSignature {
   /** The canonical form that the signature value covers. */
   readonly signedInfo: string
-  readonly hash: string
+  /** Of `signatureAlgorithms`. */
+  readonly algorithm: string
   readonly value: Buffer
   /** The id of the signed element; empty for the whole document. */
   readonly reference: string
@@ -22,11 +24,6 @@ export interface XmlSignature {
 
 const prefixesMax = 32
 const enveloped = 'http://www.w3.org/2000/09/xmldsig#enveloped-signature'
-const signatureHashes: Readonly<Record<string, string>> = {
-  'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256': 'sha256',
-  'http://www.w3.org/2001/04/xmldsig-more#rsa-sha384': 'sha384',
-  'http://www.w3.org/2001/04/xmldsig-more#rsa-sha512': 'sha512'
-}
 const digestHashes: Readonly<Record<string, string>> = {
   'http://www.w3.org/2001/04/xmlenc#sha256': 'sha256',
   'http://www.w3.org/2001/04/xmldsig-more#sha384': 'sha384',
@@ -51,9 +48,8 @@ export function isSignedBy(node: XmlNode, keys: readonly KeyObject[]): boolean {
 
 /** Throws SamlRefusal if none of the keys has signed. */
 export function checkValue(signature: XmlSignature, keys: readonly KeyObject[]): void {
-  const { hash, signedInfo, value } = signature
-  const data = Buffer.from(signedInfo)
-  if (!keys.some(key => key.asymmetricKeyType === 'rsa' && verify(hash, data, key, value)))
+  const data = Buffer.from(signature.signedInfo)
+  if (!keys.some(key => isSignature(signature.algorithm, data, key, signature.value)))
     throw new SamlRefusal('the signature was made with another key than those in the metadata')
 }
 
@@ -75,10 +71,10 @@ export function readSignature(node: XmlNode): XmlSignature {
   if (uri !== '' && !uri.startsWith('#')) throw new SamlRefusal('the signature is about something outside the message')
   return {
     signedInfo: canonicalOf(info, inclusiveOf(method), null),
-    hash: hashOf(algorithm, signatureHashes),
+    algorithm: algorithmOf(algorithm, Object.keys(signatureAlgorithms)),
     value: bytesOf(exactlyOne(node, ds, 'SignatureValue')),
     reference: uri.slice(1),
-    digestHash: hashOf(exactlyOne(reference, ds, 'DigestMethod'), digestHashes),
+    digestHash: digestHashes[algorithmOf(exactlyOne(reference, ds, 'DigestMethod'), Object.keys(digestHashes))]!,
     digest: bytesOf(exactlyOne(reference, ds, 'DigestValue')),
     inclusive: transforms(reference)
   }
@@ -120,13 +116,13 @@ function inclusiveOf(node: XmlNode): ReadonlySet<string> {
   return new Set(prefixes.map(prefix => (prefix === '#default' ? '' : prefix)))
 }
 
-function hashOf(node: XmlNode, known: Readonly<Record<string, string>>): string {
+function algorithmOf(node: XmlNode, known: readonly string[]): string {
   const algorithm = attribute(node, 'Algorithm') ?? ''
-  if (!Object.hasOwn(known, algorithm))
+  if (!known.includes(algorithm))
     throw new SamlRefusal(
-      `the signature uses ${quoted(algorithm)}; RSA with SHA-256, SHA-384 or SHA-512 is accepted alone`
+      `the signature uses ${quoted(algorithm)}; RSA or ECDSA with SHA-256, SHA-384 or SHA-512 is accepted alone`
     )
-  return known[algorithm]!
+  return algorithm
 }
 
 function bytesOf(node: XmlNode): Buffer {

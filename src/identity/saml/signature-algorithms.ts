@@ -1,0 +1,29 @@
+/** The signature algorithms that SAML messages may use (RFC 9231 §2.3): RSA and ECDSA with SHA-2. SHA-1, DSA and HMAC are not among them. */
+import { type KeyObject, verify } from 'node:crypto'
+
+const of = 'http://www.w3.org/2001/04/xmldsig-more#'
+
+/** By identifier: the type of key and the hash. */
+export const signatureAlgorithms: Readonly<Record<string, { readonly key: 'rsa' | 'ec'; readonly hash: string }>> = {
+  [`${of}rsa-sha256`]: { key: 'rsa', hash: 'sha256' },
+  [`${of}rsa-sha384`]: { key: 'rsa', hash: 'sha384' },
+  [`${of}rsa-sha512`]: { key: 'rsa', hash: 'sha512' },
+  [`${of}ecdsa-sha256`]: { key: 'ec', hash: 'sha256' },
+  [`${of}ecdsa-sha384`]: { key: 'ec', hash: 'sha384' },
+  [`${of}ecdsa-sha512`]: { key: 'ec', hash: 'sha512' }
+}
+
+const curves = ['prime256v1', 'secp384r1', 'secp521r1']
+
+/** Whether the key may sign at all: RSA of 2048 bits or more, or a NIST curve. */
+export function isStrongKey({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
+  if (asymmetricKeyType === 'ec') return curves.includes(asymmetricKeyDetails?.namedCurve ?? '')
+  return asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= 2048
+}
+
+/** Whether `key` has made `value` over `data`. An ECDSA value is the two numbers side by side (XML Signature 1.1 §6.4.3). */
+export function isSignature(algorithm: string, data: Buffer, key: KeyObject, value: Buffer): boolean {
+  const known = Object.hasOwn(signatureAlgorithms, algorithm) ? signatureAlgorithms[algorithm]! : null
+  if (known === null || key.asymmetricKeyType !== known.key) return false
+  return verify(known.hash, data, { key, dsaEncoding: 'ieee-p1363' }, value)
+}
