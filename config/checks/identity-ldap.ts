@@ -1,5 +1,5 @@
 /** Checks of LDAP directories that need more than one value: how people are bound, what is encrypted, and whether filters can be read. */
-import { FilterProblem, holesOf, parseFilter } from '../../src/identity/ldap/filter-template.ts'
+import { FilterProblem, parseFilter, placeholdersOf } from '../../src/identity/ldap/filter-template.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftSource } from '../schema.ts'
 import { isLoopback } from '../values/addresses.ts'
@@ -50,9 +50,12 @@ function checkFilter(
 ): void {
   if (filter == null) return
   try {
-    const holes = holesOf(parseFilter(filter))
-    if (!wanted.some(hole => holes.has(hole)))
-      diagnostics.problem(path, `must compare something with ${wanted.map(hole => `{${hole}}`).join(' or ')}`)
+    const placeholders = placeholdersOf(parseFilter(filter))
+    if (!wanted.some(placeholder => placeholders.has(placeholder)))
+      diagnostics.problem(
+        path,
+        `must compare something with ${wanted.map(placeholder => `{${placeholder}}`).join(' or ')}`
+      )
   } catch (error) {
     if (!(error instanceof FilterProblem)) throw error
     diagnostics.problem(path, error.message)

@@ -19,7 +19,7 @@ interface ConnectionQueue {
   readonly waiting: QueuedRequest[]
   /** The newest response, null once it is closed. */
   newest: ServerResponse | null
-  underWay: number
+  active: number
   isPaused: boolean
   /** Pauses the socket again when Node resumes it. */
   readonly stop: () => void
@@ -32,14 +32,14 @@ export class PipeliningLimiter {
   request(socket: Duplex, response: ServerResponse, begin: () => void): void {
     const queue = this.#queueOf(socket)
     queue.newest = response
-    if (queue.waiting.length === 0 && queue.underWay < maxConcurrent) start(queue, response, begin)
+    if (queue.waiting.length === 0 && queue.active < maxConcurrent) start(queue, response, begin)
     else wait(queue, { response, begin })
   }
 
   /** Starts the upgrade once every earlier request is answered, because Node throws if a response still has the socket. */
   upgrade(socket: Duplex, begin: () => void): void {
     const queue = this.#queueOf(socket)
-    if (queue.underWay === 0) return begin()
+    if (queue.active === 0) return begin()
     // Node has removed its error listener, and an unhandled error would end the process.
     socket.on('error', ignore)
     queue.waiting.push({ response: null, begin })
@@ -61,7 +61,7 @@ export class PipeliningLimiter {
       socket,
       waiting: [],
       newest: null,
-      underWay: 0,
+      active: 0,
       isPaused: false,
       stop: () => {
         if (queue.isPaused) socket.pause()
@@ -73,9 +73,9 @@ export class PipeliningLimiter {
 }
 
 function start(queue: ConnectionQueue, response: ServerResponse, begin: () => void): void {
-  queue.underWay++
+  queue.active++
   response.once('close', () => {
-    queue.underWay--
+    queue.active--
     if (queue.newest === response) queue.newest = null
     startNext(queue)
   })
@@ -84,10 +84,10 @@ function start(queue: ConnectionQueue, response: ServerResponse, begin: () => vo
 
 function startNext(queue: ConnectionQueue): void {
   if (queue.socket.destroyed || !queue.socket.writable) queue.waiting.length = 0
-  while (queue.waiting.length > 0 && queue.underWay < maxConcurrent) {
+  while (queue.waiting.length > 0 && queue.active < maxConcurrent) {
     const { response, begin } = queue.waiting[0] as QueuedRequest
     if (response === null) {
-      if (queue.underWay > 0) return
+      if (queue.active > 0) return
       queue.waiting.length = 0
       release(queue, false)
       if (queue.socket.writable) begin()

@@ -6,10 +6,10 @@ import { accountRecord } from '../identity/account-record.ts'
 import { newId, newToken, tokenDigest } from '../ids.ts'
 import { inBatches } from '../store/batches.ts'
 import type { Store } from '../store/store.ts'
+import { ClockCorrection } from './clock-correction.ts'
 import { Endings } from './endings.ts'
 import { HandOvers } from './hand-overs.ts'
 import { type Entered, generationOf, type Principal } from './principal.ts'
-import { PutBack } from './put-back.ts'
 import { seenKey, sessionKey, sessionRecord, sessionsOf, type TokenRecord, tokenKey, tokenRecord } from './records.ts'
 import { type Device, proofsOf, type Session, withProof } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
@@ -41,7 +41,7 @@ export class Sessions {
   readonly #seen = new Map<string, number>()
   readonly #touched = new Map<string, number>()
   readonly #tokens: TokensInUse
-  readonly #putBack: PutBack
+  readonly #clockCorrection: ClockCorrection
   readonly #handOvers: HandOvers
   readonly #endings: Endings
 
@@ -56,7 +56,7 @@ export class Sessions {
       dropToken: digest => this.#dropToken(digest),
       forget: id => [this.#seen, this.#touched].map(remembered => remembered.delete(id))
     })
-    this.#putBack = new PutBack({
+    this.#clockCorrection = new ClockCorrection({
       ...input,
       lifeMs: proofs => this.#lifeSeconds(proofs) * 1000,
       idleSeconds: () => this.#limits.idleSeconds,
@@ -67,7 +67,7 @@ export class Sessions {
   }
 
   begin(): Promise<void> {
-    return this.#putBack.begin()
+    return this.#clockCorrection.begin()
   }
 
   /** Limits apply to running sessions too. */
@@ -96,7 +96,7 @@ export class Sessions {
     host: string
     replaces?: Principal | null
   }): Promise<Entered> {
-    const now = await this.#putBack.present()
+    const now = await this.#clockCorrection.present()
     const isReplaced = input.replaces
       ? (await this.#endings.finish(input.replaces.session.id, 'replaced')) !== null
       : false
@@ -188,7 +188,8 @@ export class Sessions {
     if (session === undefined) return undefined
     const account = this.#cache.peek(keys.account(session.accountId)) as Account | undefined
     const now = this.#clock()
-    if (account === undefined || !this.#putBack.isSteady(now) || !this.#isFresh(session.id, now)) return undefined
+    if (account === undefined || !this.#clockCorrection.isSteady(now) || !this.#isFresh(session.id, now))
+      return undefined
     const principal = this.#assemble(host, keys, record, session, account, now)
     if (principal !== null) this.#touch(session.id, now)
     return principal ?? undefined
@@ -197,7 +198,7 @@ export class Sessions {
   async find(host: string, token: string): Promise<Principal | null> {
     const keys = this.#tokens.keysOf(token)
     if (keys === null) return null
-    const now = await this.#putBack.present()
+    const now = await this.#clockCorrection.present()
     const record = await this.#cache.read(keys.token, tokenRecord.parse)
     if (record === null || record.host !== host) return null
     let session = await this.#cache.read(sessionKey(record.session), sessionRecord.parse)
@@ -206,7 +207,7 @@ export class Sessions {
       this.#cache.forget(sessionKey(record.session))
       session = await this.#cache.read(sessionKey(record.session), sessionRecord.parse)
     }
-    if (session !== null) session = await this.#putBack.ofToday(session, now)
+    if (session !== null) session = await this.#clockCorrection.correctIfAhead(session, now)
     if (session === null) return null
     const account = await this.#cache.read(accountPrefix + session.accountId, accountRecord.parse)
     if (account === null || (await this.#hasIdled(session, now))) return null
@@ -236,9 +237,9 @@ export class Sessions {
 
   /** True while the session may keep sockets open. */
   async stands(id: string): Promise<boolean> {
-    const now = await this.#putBack.present()
+    const now = await this.#clockCorrection.present()
     let session = await this.#cache.read(sessionKey(id), sessionRecord.parse)
-    if (session !== null) session = await this.#putBack.ofToday(session, now)
+    if (session !== null) session = await this.#clockCorrection.correctIfAhead(session, now)
     if (session === null || session.expiresAt <= now || (await this.#hasIdled(session, now))) return false
     const account = await this.#cache.read(accountPrefix + session.accountId, accountRecord.parse)
     return account === null || this.#terms.accountNow(account) !== null
@@ -251,7 +252,7 @@ export class Sessions {
 
   /** Writes the uses since the last call. Call it every few seconds, and before the end. */
   async flush(): Promise<void> {
-    await this.#putBack.save()
+    await this.#clockCorrection.save()
     await inBatches([...this.#touched], async ([id, at]) => {
       await this.#store.put(seenKey(id), String(at), this.#limits.idleSeconds)
       // A session that was used meanwhile, or not written, is due the next time.

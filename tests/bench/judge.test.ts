@@ -3,13 +3,13 @@ import { judge } from './judge.ts'
 import type { Bar, Found } from './report.ts'
 
 interface Time {
-  /** Of a bar that asks for 1 at most. */
+  /** The value of a bar with the limit 1. */
   readonly ratio: number
-  /** Of another. */
+  /** The value of a second bar. */
   readonly other?: number
-  /** Of one that asks for none. */
+  /** The value of a bar with the limit 0. */
   readonly refused?: number
-  /** Percent of the processors' time that others had meanwhile. */
+  /** Percent of stolen processor time. */
   readonly stolen?: number
 }
 
@@ -20,7 +20,7 @@ const foundIn = ({ ratio, other, refused }: Time): Found => {
   return { title: 'Something', text: 'What it was.', bars }
 }
 
-/** Judges what is measured like this, one time after the other, each taking 10 s. */
+/** Judges these results, one for each try of 10 s. */
 async function judged(times: readonly Time[], { isThorough = false, until = 1e9 } = {}) {
   let done = 0
   const processors = { stolen: 1_000, all: 50_000 }
@@ -39,17 +39,17 @@ async function judged(times: readonly Time[], { isThorough = false, until = 1e9 
 
 const once = 'What it was.'
 
-t.test('what is met, or missed by less than far, is measured once and has no note', async t => {
+t.test('a bar that is met, or missed by less than a factor of two, is measured once and has no note', async t => {
   t.same(await judged([{ ratio: 1 }]), { ratio: 1, text: once, isLost: false, times: 1 })
   t.same(await judged([{ ratio: 1.9, other: 1 }]), { ratio: 1.9, text: once, isLost: false, times: 1 })
 })
 
-t.test('what is missed by far is lost if it is so each of three times', async t => {
+t.test('a bar that is missed by far in each of three tries is lost', async t => {
   t.match(await judged([{ ratio: 3, other: 1 }, { ratio: 4 }, { ratio: 5 }]), { ratio: 5, isLost: true, times: 3 })
   t.match(await judged([{ ratio: 3 }, { ratio: 1.5 }]), { ratio: 1.5, isLost: false, times: 2 })
 })
 
-t.test('it says what it was before', async t => {
+t.test('the text has the earlier results', async t => {
   const { text } = await judged([
     { ratio: 3, other: 0.5 },
     { ratio: 2.5, other: 1.2 },
@@ -61,7 +61,7 @@ t.test('it says what it was before', async t => {
   )
 })
 
-t.test('one bar lost now and another then is neither of them', async t => {
+t.test('a bar must be missed in every try; another bar does not count for it', async t => {
   t.match(
     await judged([
       { ratio: 3, other: 1 },
@@ -72,14 +72,14 @@ t.test('one bar lost now and another then is neither of them', async t => {
   )
 })
 
-t.test('while others had the processors each time, it is lost only beyond doubt', async t => {
+t.test('with stolen time in each try, a bar is lost only by a greater miss', async t => {
   const three = (ratio: number, ...stolen: readonly number[]) => judged(stolen.map(each => ({ ratio, stolen: each })))
   t.match(await three(3, 1, 5, 40), { isLost: false, times: 3 })
   t.match(await three(5, 1, 5, 40), { isLost: true, times: 3 })
-  t.match(await three(3, 40, 0.9, 5), { isLost: true, times: 3 }, 'one time in peace is enough')
+  t.match(await three(3, 40, 0.9, 5), { isLost: true, times: 3 }, 'one try without stolen time is enough')
 })
 
-t.test('what is counted counts at once, whatever others do', async t => {
+t.test('a count is lost at once, also with stolen time', async t => {
   t.match(await judged([{ ratio: 1, refused: 1, stolen: 40 }]), { isLost: true, times: 1 })
   t.match(
     await judged([
@@ -91,21 +91,18 @@ t.test('what is counted counts at once, whatever others do', async t => {
   t.match(await judged([{ ratio: 1, refused: 0 }]), { isLost: false, times: 1 })
 })
 
-t.test(
-  'a full run measures again what was just missed while others had the processors; a quick one does not',
-  async t => {
-    const times = [
-      { ratio: 1.5, other: 1, stolen: 1 },
-      { ratio: 0.9, other: 1 }
-    ]
-    t.match(await judged(times, { isThorough: true }), { ratio: 0.9, times: 2 })
-    t.match(await judged(times), { ratio: 1.5, times: 1 })
-    t.match(await judged([{ ratio: 1.5, stolen: 0.9 }], { isThorough: true }), { ratio: 1.5, times: 1 })
-    t.match(await judged([{ ratio: 1, stolen: 40 }], { isThorough: true }), { ratio: 1, times: 1 })
-  }
-)
+t.test('a full run repeats a narrow miss with stolen time; a quick one does not', async t => {
+  const times = [
+    { ratio: 1.5, other: 1, stolen: 1 },
+    { ratio: 0.9, other: 1 }
+  ]
+  t.match(await judged(times, { isThorough: true }), { ratio: 0.9, times: 2 })
+  t.match(await judged(times), { ratio: 1.5, times: 1 })
+  t.match(await judged([{ ratio: 1.5, stolen: 0.9 }], { isThorough: true }), { ratio: 1.5, times: 1 })
+  t.match(await judged([{ ratio: 1, stolen: 40 }], { isThorough: true }), { ratio: 1, times: 1 })
+})
 
-t.test('when the time is up, nothing is measured again', async t => {
+t.test('after the time limit, nothing is repeated', async t => {
   t.match(await judged([{ ratio: 3 }, { ratio: 1 }], { until: 9_000 }), { ratio: 3, isLost: true, times: 1 })
   t.match(await judged([{ ratio: 3 }, { ratio: 1 }], { until: 11_000 }), { ratio: 1, isLost: false, times: 2 })
 })

@@ -1,9 +1,9 @@
-/** Faults of the field in what the gate answers instead of an app, and in what it judges (FIELD A1, F9, F10). */
+/** Faults in the gate's own answers, and in the requests that it judges (FIELD A1, F9, F10). */
 import t from 'tap'
 import { type Answer, echoApp, navigation, type Running, startGateway } from '../fixtures/in-process/gateway.ts'
 import { Line } from '../fixtures/in-process/wire.ts'
 
-t.test('FIELD A1 a rule about methods is not stepped round by another method in the query', async t => {
+t.test('FIELD A1 a rule about methods is not bypassed by another method in the query', async t => {
   const app = await echoApp(t)
   const gate = await startGateway(t, {
     apps: `  - id: one
@@ -39,12 +39,12 @@ t.test('FIELD A1 a rule about methods is not stepped round by another method in 
   ])
     t.equal(await post(`/x/a${query}`), 200, query)
   const get = await gate.request('GET', `${gate.origin('one')}/x/a?_method=DELETE`)
-  t.equal(get.status, 200, 'no framework looks there for a GET')
+  t.equal(get.status, 200, 'no framework reads it for a GET')
   t.equal(await post('/y/a', { 'X-HTTP-Method-Override': 'DELETE' }), 200, 'the header is dropped on the way through')
   t.equal(app.seen.at(-1)?.headers['x-http-method-override'], undefined)
 })
 
-/** Follows redirects as the browser of somebody who is signed in at the portal; answers where it ends, and the longest address on the way. */
+/** Follows redirects as a browser that is signed in at the portal. Returns the last address and answer, and the length of the longest address. */
 async function follow(gate: Running, url: string): Promise<{ url: string; answer: Answer; longest: number }> {
   const { cookies } = await gate.signIn(await gate.server.runtime.accounts.byName('alice').then(one => one as never))
   const jars = new Map([[new URL(gate.portal).host, `${cookies.gate}`]])
@@ -62,7 +62,7 @@ async function follow(gate: Running, url: string): Promise<{ url: string; answer
   throw new Error(`no end of redirects at ${at.slice(0, 200)}`)
 }
 
-t.test('FIELD F10 a long link leads where it says', async t => {
+t.test('FIELD F10 a long link leads to its address', async t => {
   const app = await echoApp(t)
   const gate = await startGateway(t, {
     apps: `  - { id: one, url: "http://one.localhost:PORT", upstream: "${app.url}" }
@@ -99,7 +99,7 @@ t.test('FIELD F10 a long link leads where it says', async t => {
   }
 })
 
-t.test('FIELD F10 what cannot be read is refused with a page, where a person may be reading', async t => {
+t.test('FIELD F10 an unreadable request is refused with a page, if a person may be reading', async t => {
   const gate = await startGateway(t, {
     apps: `  - { id: one, url: "http://one.localhost:PORT", upstream: "http://127.0.0.1:1", rules: [{ access: deny }] }`
   })
@@ -115,7 +115,7 @@ t.test('FIELD F10 what cannot be read is refused with a page, where a person may
       /<!doctype html>.*cookies/s
     ],
     ['a program', ['GET / HTTP/1.1', host, 'Accept: */*', `X: ${long}`], 431, /^{"error":{"code":"headers_too_large"/],
-    ['who cannot be told apart', [`GET /${'x'.repeat(80_000)} HTTP/1.1`, host], 431, /<!doctype html>/],
+    ['a browser or a program', [`GET /${'x'.repeat(80_000)} HTTP/1.1`, host], 431, /<!doctype html>/],
     ['a browser whose header is no header', ['GET / HTTP/1.1', host, browser, 'X : y'], 400, /<!doctype html>/],
     ['a program whose header is no header', ['GET / HTTP/1.1', host, 'X : y'], 400, /^{"error":{"code":"bad_request"/]
   ]
@@ -138,7 +138,7 @@ t.test('FIELD F10 what cannot be read is refused with a page, where a person may
 })
 
 const browserAccept = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
-/** What real clients say of themselves: a redirect for who opens an address, 401 as a page or as JSON for everybody else. */
+/** The headers of real clients: a navigation is redirected, others get 401 as a page or as JSON. */
 const clients: [string, 'redirect' | 'page' | 'json', Record<string, string>][] = [
   [
     'Chrome',

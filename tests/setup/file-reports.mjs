@@ -3,7 +3,7 @@
 const verdict = /^(not )?ok \d+ - (.*?)(?: # time=([\d.]+)ms.*)?$/
 
 /**
- * What one file has to say.
+ * The report of one file.
  * @typedef {object} FileReport
  * @property {string} file
  * @property {boolean} isOk
@@ -28,7 +28,7 @@ export class FileReports {
     this.#onReport = onReport
   }
 
-  /** How many assertions there were of each outcome, as tap says at its end: `{ total: 12, pass: 11, fail: 1 }`; null before. */
+  /** The assertions by outcome, as tap prints them at its end: `{ total: 12, pass: 11, fail: 1 }`; null before. */
   get counts() {
     return this.#counts
   }
@@ -40,7 +40,7 @@ export class FileReports {
     for (const line of lines) this.#read(line)
   }
 
-  /** The lines that belong to no file that has ended. */
+  /** The lines outside of every ended file. */
   end() {
     if (this.#unfinished !== '') this.#read(this.#unfinished)
     this.#unfinished = ''
@@ -58,7 +58,7 @@ export class FileReports {
     else if (!/^(?:TAP version \d+|1\.\.\d+.*|# time=.*)$/.test(line)) this.#lines.push(line)
   }
 
-  /** A file has ended where its verdict stands, whatever remarks follow it. */
+  /** A file ends with its verdict; remarks may follow. */
   #close() {
     const at = this.#lines.findLastIndex(line => this.#fileOf(line) !== null)
     if (at < 0) return

@@ -1,14 +1,14 @@
-/** Which parts of the program no test has run, from the coverage of its files. */
+/** The code that no test has run, from the coverage of its files. */
 
 /**
  * @typedef {object} Covered
  * @property {string} file
- * @property {Record<number, number>} lines How often each line that can run has run.
+ * @property {Record<number, number>} lines The number of runs of each executable line.
  * @property {{ total: number, covered: number }} branches
  */
 
 /**
- * Lines and branches of each folder, and of all of them last.
+ * Lines and branches of each folder, and finally of all.
  * @param {readonly Covered[]} files
  */
 export function rooms(files) {
@@ -29,7 +29,7 @@ export function rooms(files) {
 }
 
 /**
- * The longest runs of lines that were never run, longest first. Lines that cannot run, such as blank ones and types, end none.
+ * The longest blocks of lines without a run, longest first. Lines that are not executable, such as blank ones and types, do not end a block.
  * @param {readonly Covered[]} files
  * @param {number} count
  */

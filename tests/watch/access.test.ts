@@ -7,7 +7,7 @@ import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
 
 const minute = 60_000
 
-t.test('what is open', async t => {
+t.test('live connections', async t => {
   const time = { now: 1_700_000_000_000 }
   const clock = () => time.now
   const store = new MemoryStore(clock)
@@ -60,7 +60,7 @@ t.test('what is open', async t => {
     for (let i = 0; i < 20; i++) await new Promise(setImmediate)
   }
 
-  t.test('ends with its session, wherever that was ended', async t => {
+  t.test('a connection ends with its session, at any gate', async t => {
     const session = await signIn()
     const socket = open(session.id)
     const other = open((await signIn()).id)
@@ -70,7 +70,7 @@ t.test('what is open', async t => {
     t.equal(other.ended, '')
   })
 
-  t.test('idles out where nothing moves, and goes on where bytes do', async t => {
+  t.test('an idle connection ends, and one that moves bytes stays', async t => {
     let bytes = 0
     const busy = await signIn()
     const atWork = open(busy.id, () => bytes)
@@ -87,10 +87,10 @@ t.test('what is open', async t => {
     bytes++
     watching.sweep()
     await settled()
-    t.equal(atWork.ended, 'session ended', 'the absolute limit holds all the same')
+    t.equal(atWork.ended, 'session ended', 'the absolute limit applies anyway')
   })
 
-  t.test('ends with other groups, and with a suspension', async t => {
+  t.test('a connection ends when groups change, and at a suspension', async t => {
     const session = await signIn()
     const first = open(session.id)
     await store.put('account:A1', JSON.stringify({ ...account, displayName: 'Alice B.' }))
@@ -106,12 +106,12 @@ t.test('what is open', async t => {
     await store.put('account:A1', JSON.stringify(account))
   })
 
-  t.test('is looked at again when notices were missed', async t => {
+  t.test('connections are checked again after lost notices', async t => {
     const session = await signIn()
     const socket = open(session.id)
     store.tell({ kind: 'lost' })
     store.tell({ kind: 'ready' })
     await settled()
-    t.equal(socket.ended, '', 'the session stands')
+    t.equal(socket.ended, '', 'the session is still valid')
   })
 })

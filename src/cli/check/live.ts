@@ -2,7 +2,7 @@
 import { connect, createServer } from 'node:net'
 import type { Finding, Sound } from './finding.ts'
 
-const patienceMs = 3000
+const timeoutMs = 3000
 
 /** Connects to every upstream, and briefly listens on the gateway's addresses. */
 export async function checkLive({ config }: Sound): Promise<Finding[]> {
@@ -57,7 +57,7 @@ function tryConnect(to: { host: string; port: number } | { path: string }): Prom
       socket.destroy()
       resolve(trouble)
     }
-    socket.setTimeout(patienceMs, () => end('no answer within 3 seconds'))
+    socket.setTimeout(timeoutMs, () => end('no answer within 3 seconds'))
     socket.once('connect', () => end(null))
     // For a name with several addresses Node reports one error.
     socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message))

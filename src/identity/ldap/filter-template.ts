@@ -4,7 +4,7 @@
  */
 
 /** A value in parts: bytes and placeholders. */
-export type ValuePart = Buffer | { readonly hole: 'name' | 'dn' }
+export type ValuePart = Buffer | { readonly placeholder: 'name' | 'dn' }
 
 export type FilterTree =
   | { readonly kind: 'and' | 'or'; readonly parts: readonly FilterTree[] }
@@ -43,12 +43,12 @@ export function parseFilter(text: string): FilterTree {
   return tree
 }
 
-export function holesOf(tree: FilterTree): ReadonlySet<'name' | 'dn'> {
+export function placeholdersOf(tree: FilterTree): ReadonlySet<'name' | 'dn'> {
   const found = new Set<'name' | 'dn'>()
   const walk = (each: FilterTree): void => {
     if ('parts' in each) return each.parts.forEach(walk)
     if ('part' in each) return walk(each.part)
-    for (const part of partsOf(each)) if (!Buffer.isBuffer(part)) found.add(part.hole)
+    for (const part of partsOf(each)) if (!Buffer.isBuffer(part)) found.add(part.placeholder)
   }
   walk(tree)
   return found
@@ -119,7 +119,7 @@ function readLeaf(reader: Reader): FilterTree {
 function readValue(text: string): ValuePart[] {
   const parts: ValuePart[] = []
   for (const piece of text.split(/(\{name\}|\{dn\})/)) {
-    if (piece === '{name}' || piece === '{dn}') parts.push({ hole: piece === '{dn}' ? 'dn' : 'name' })
+    if (piece === '{name}' || piece === '{dn}') parts.push({ placeholder: piece === '{dn}' ? 'dn' : 'name' })
     else if (piece !== '') parts.push(unescaped(piece))
   }
   return parts

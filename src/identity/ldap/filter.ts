@@ -27,7 +27,7 @@ function fold(tree: FilterTree, fillings: Fillings): FilterTree | boolean {
     const open = parts.filter(part => typeof part !== 'boolean')
     return open.length === 0 ? !decides : { kind: tree.kind, parts: open }
   }
-  const verdicts = partsOf(tree).map(part => (Buffer.isBuffer(part) ? null : fillings[part.hole]))
+  const verdicts = partsOf(tree).map(part => (Buffer.isBuffer(part) ? null : fillings[part.placeholder]))
   if (verdicts.includes('never')) return false
   return verdicts.includes('any') ? true : tree
 }
@@ -83,7 +83,7 @@ function bytesOf(value: readonly ValuePart[], fillings: Fillings): Buffer {
   return Buffer.concat(
     value.map(part => {
       if (Buffer.isBuffer(part)) return part
-      const filling = fillings[part.hole]
+      const filling = fillings[part.placeholder]
       return Buffer.from(typeof filling === 'string' ? '' : filling.value)
     })
   )

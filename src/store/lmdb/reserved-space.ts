@@ -33,7 +33,7 @@ export function checkFreeSpace(directory: string, bytes: number): void {
 export class ReservedSpace {
   readonly #file: number
   readonly #lastPage: () => number
-  #underWay = 0
+  #pendingBytes = 0
   /** Not zeros, which some file systems do not store. */
   #filling: Buffer | undefined
 
@@ -45,9 +45,9 @@ export class ReservedSpace {
   /** Returns a function that ends the write. */
   begin(bytes: number): () => void {
     const taken = Math.ceil((bytes + writeBytes) / portionBytes) * portionBytes
-    this.#underWay += taken
+    this.#pendingBytes += taken
     return () => {
-      this.#underWay -= taken
+      this.#pendingBytes -= taken
     }
   }
 
@@ -81,6 +81,6 @@ export class ReservedSpace {
   }
 
   #needed(): number {
-    return (this.#lastPage() + 1) * pageBytes + reserveBytes + this.#underWay
+    return (this.#lastPage() + 1) * pageBytes + reserveBytes + this.#pendingBytes
   }
 }

@@ -29,7 +29,7 @@ export function setBack(session: Session, byMs: number, lifeMs: number, now: num
   }
 }
 
-export interface PutBackOptions {
+export interface ClockCorrectionOptions {
   readonly store: Store
   readonly cache: SessionCache
   readonly clock: Clock
@@ -39,14 +39,14 @@ export interface PutBackOptions {
   readonly forget: () => unknown
 }
 
-export class PutBack {
-  readonly #options: PutBackOptions
+export class ClockCorrection {
+  readonly #options: ClockCorrectionOptions
   readonly #store: Store
   #latest = 0
   #savedAt = 0
   #correction: Promise<void> | null = null
 
-  constructor(options: PutBackOptions) {
+  constructor(options: ClockCorrectionOptions) {
     this.#options = options
     this.#store = options.store
   }
@@ -84,7 +84,7 @@ export class PutBack {
   }
 
   /** Null for a session with future times, which ends: its age is unknown. */
-  ofToday(session: Session, now: number): Promise<Session | null> | Session {
+  correctIfAhead(session: Session, now: number): Promise<Session | null> | Session {
     return isAhead(session, now) ? this.#correct(session.id, now, now) : session
   }
 
