@@ -7,7 +7,7 @@ import { readOwn } from '../cookies.ts'
 import type { Frame } from '../portal/layout.tsx'
 import { type AuthenticatedContext, callerOf, frameOf, signedPage } from '../portal/page-context.ts'
 import { dropSealed, keepSealed, readSealed } from '../portal/sealed-cookie.ts'
-import { type ConsoleMessages, english } from './messages/en.ts'
+import { type ConsoleMessages, consoleMessages } from './messages/messages.ts'
 
 export interface ConsoleFrame {
   readonly frame: Frame
@@ -22,7 +22,7 @@ export function consolePage(request: FastifyRequest): ConsolePage {
   const page = signedPage(request)
   const role = roleOf(page.principal.account)
   if (role === null) throw new GateError('not_allowed')
-  return { ...page, role, words: english }
+  return { ...page, role, words: consoleMessages.in(page.say.language) }
 }
 
 export function consoleFrame(page: ConsolePage): ConsoleFrame {

@@ -15,7 +15,7 @@ export function InvitationPage({ frame, view: { account, link } }: { frame: Cons
   return (
     <Sheet frame={frame} title={say.title} at="people" narrow>
       <p>
-        <Said text={say.lead(account.displayName)} />
+        <Said text={say.lead({ name: account.displayName })} />
       </p>
       <output class="secret" aria-label={say.label} dir="ltr">
         {link}

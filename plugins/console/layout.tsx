@@ -28,7 +28,7 @@ const places: readonly (readonly [Place, string])[] = [
 export function Sheet({ frame: { frame, role, say }, title, at, narrow, children }: SheetProps) {
   const { look, say: words, csrf } = frame
   return (
-    <html lang={words.entry.tag}>
+    <html lang={words.entry.tag} dir={words.entry.direction === 'rtl' ? 'rtl' : undefined}>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -62,7 +62,7 @@ export function Sheet({ frame: { frame, role, say }, title, at, narrow, children
         <nav class="places" aria-label={say.frame.nav}>
           {places.map(([place, href]) => (
             <a key={place} href={href} aria-current={place === at ? 'page' : undefined}>
-              {say.frame[place]}
+              {say.frame.places[place]}
             </a>
           ))}
         </nav>

@@ -33,10 +33,10 @@ export function NowPage({ frame, view }: { frame: ConsoleFrame; view: NowView })
     <Sheet frame={frame} title={say.title} at="now">
       {view.sponsorRequests > 0 && (
         <Notice>
-          {say.sponsors(view.sponsorRequests)} <a href="/.factorgate/sponsor">{say.openSponsors}</a>
+          {say.sponsors({ count: view.sponsorRequests })} <a href="/.factorgate/sponsor">{say.openSponsors}</a>
         </Notice>
       )}
-      <p>{say.lead(view.people, view.openTotal)}</p>
+      <p>{view.people === 0 ? say.nobody : say.lead({ people: view.people, open: view.openTotal })}</p>
       {view.signedIn.length > 0 && (
         <Table
           caption={say.title}
@@ -44,9 +44,10 @@ export function NowPage({ frame, view }: { frame: ConsoleFrame; view: NowView })
           rows={view.signedIn.map(one => rowOf(one, frame, view))}
         />
       )}
-      {view.more > 0 && <p>{say.more(view.more)}</p>}
+      {view.more > 0 && <p>{say.more({ count: view.more })}</p>}
       <p class="soft">
-        {say.covers(view.open.processes)} {say.asOf(clockTime(view.now, words))} <a href={`${base}/`}>{say.refresh}</a>
+        {say.covers({ processes: view.open.processes })} {frame.say.frame.asOf({ clock: clockTime(view.now, words) })}{' '}
+        <a href={`${base}/`}>{frame.say.frame.refresh}</a>
       </p>
     </Sheet>
   )

@@ -65,18 +65,12 @@ function rowOf({ account, credentials, isUsable }: ListedPerson, { frame, say: w
   const kinds = credentialKinds.flatMap(kind => {
     const n = usable.filter(credential => credential.kind === kind).length
     const name = frame.say.factor.name[kind]
-    return n === 0 ? [] : [n === 1 ? name : `${name} ×${n}`]
+    return n === 0 ? [] : [n === 1 ? name : say.several({ factor: name, count: String(n) })]
   })
   const usedAt = Math.max(0, ...credentials.map(({ lastUsedAt }) => lastUsedAt ?? 0))
   const isOff = credentials.some(({ disabledAt }) => disabledAt !== null)
   const status =
-    account.suspended !== null
-      ? say.suspended
-      : usable.length === 0
-        ? say.unenrolled
-        : isOff
-          ? `${say.fine}, ${say.off}`
-          : say.fine
+    account.suspended !== null ? say.suspended : usable.length === 0 ? say.unenrolled : isOff ? say.off : say.fine
   return {
     key: account.id,
     cells: [
@@ -104,8 +98,8 @@ function Pages({ frame: { say }, view }: { frame: ConsoleFrame; view: PeopleView
   }
   return (
     <p class="pages">
-      <span>{say.people.total(total)}</span>
-      {pages > 1 && <span>{say.frame.page(page, pages)}</span>}
+      <span>{say.people.total({ count: total })}</span>
+      {pages > 1 && <span>{say.frame.page({ page: String(page), pages: String(pages) })}</span>}
       {page > 1 && (
         <a href={to(page - 1)} rel="prev">
           {say.frame.previous}

@@ -49,13 +49,13 @@ export interface ActionView {
 export function ActionPage({ frame, view }: { frame: ConsoleFrame; view: ActionView }) {
   const { action, account, source } = view
   const say = frame.say.action
-  const words: { title(name: string): string; lead: string; submit: string; reasons: readonly string[] } = say[action]
+  const words = say[action]
   return (
-    <Sheet frame={frame} title={words.title(account.displayName)} at="people" narrow>
+    <Sheet frame={frame} title={words.title({ name: account.displayName })} at="people" narrow>
       <p class="soft">
-        <Said text={say.who(account.displayName, account.name)} />
+        <Said text={say.who({ name: account.displayName, user: account.name })} />
       </p>
-      <p>{view.session === null ? words.lead : <Said text={say.revoke.one(view.session.device)} />}</p>
+      <p>{view.session === null ? words.lead : <Said text={say.revoke.one({ device: view.session.device })} />}</p>
       <Hints frame={frame} view={view} />
       <form class="fields" method="post" action={pathOf(account.id, action)}>
         <Token frame={frame.frame} />
@@ -67,7 +67,12 @@ export function ActionPage({ frame, view }: { frame: ConsoleFrame; view: ActionV
           </Notice>
         )}
         {action === 'change' && <ChangeFields frame={frame} view={view} source={source} />}
-        <Reason frame={frame} value={view.typed.reason} reasons={words.reasons} isWrong={view.problem !== null} />
+        <Reason
+          frame={frame}
+          value={view.typed.reason}
+          reasons={Object.values(words.reasons)}
+          isWrong={view.problem !== null}
+        />
         {view.asksSelf && (
           <label class="check">
             <input type="checkbox" name="self" value="yes" />
@@ -88,7 +93,7 @@ export function ActionPage({ frame, view }: { frame: ConsoleFrame; view: ActionV
 function Hints({ frame: { say }, view: { action, source, isInvited } }: { frame: ConsoleFrame; view: ActionView }) {
   const hints: ComponentChildren[] = []
   if (action === 'invite') {
-    if (source !== null) hints.push(<Said text={say.action.invite.elsewhere(source)} />)
+    if (source !== null) hints.push(<Said text={say.action.invite.elsewhere({ source })} />)
     if (isInvited) hints.push(say.action.invite.waiting)
     hints.push(say.action.invite.check)
   }
@@ -140,7 +145,7 @@ function ChangeFields({ frame, view, source }: { frame: ConsoleFrame; view: Acti
     <>
       {source !== null && (
         <p>
-          <Said text={say.elsewhere(source)} />
+          <Said text={say.elsewhere({ source })} />
         </p>
       )}
       <div>
@@ -169,15 +174,15 @@ function ChangeFields({ frame, view, source }: { frame: ConsoleFrame; view: Acti
 export function readChange(form: Form, account: Account, { say }: ConsoleFrame): AccountChange | string {
   const words = say.action.change
   const display = readDisplayName(form.field('display'))
-  if ('rule' in display) return say.action.inputRefused(words.display, 'display')
+  if ('rule' in display) return say.action.input.display({ field: words.display })
   const typedEmail = form.field('email').trim()
   const email = typedEmail === '' ? { value: null } : readEmail(typedEmail)
-  if ('rule' in email) return say.action.inputRefused(words.email, 'email')
+  if ('rule' in email) return say.action.input.email({ field: words.email })
   const groups: string[] = []
   for (const part of form.field('groups').split(',')) {
     if (part.trim() === '') continue
     const group = readGroup(part)
-    if ('rule' in group) return say.action.inputRefused(words.groups, 'group')
+    if ('rule' in group) return say.action.input.group({ field: words.groups })
     groups.push(group.value)
   }
   // Unchanged fields are left out, so that the journal names the changes.

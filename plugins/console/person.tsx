@@ -10,6 +10,7 @@ import type { Session } from '../../src/session/session.ts'
 import type { Lock } from '../../src/throttle/attempt-locks.ts'
 import { browserName } from '../portal/device-name.ts'
 import { Notice, Said } from '../portal/layout.tsx'
+import { said } from '../portal/messages/messages.ts'
 import { sendPage } from '../portal/page-context.ts'
 import { formatDuration, formatRelative } from '../portal/relative-time.ts'
 import { formatBytes } from './amounts.ts'
@@ -60,7 +61,12 @@ export function PersonPage({ frame, view }: { frame: ConsoleFrame; view: PersonV
     [say.from, view.source ?? say.here],
     [say.added, when(account.createdAt)],
     [say.status, statusOf(frame, view)],
-    [say.password, view.codes === null ? frame.say.frame.none : say.codes(view.codes.remaining, view.codes.total)]
+    [
+      say.recovery,
+      view.codes === null
+        ? frame.say.frame.none
+        : say.codes({ remaining: String(view.codes.remaining), total: String(view.codes.total) })
+    ]
   ]
   return (
     <Sheet frame={frame} title={account.displayName} at="people">
@@ -125,13 +131,19 @@ function isOffered(action: Action, { account, locks, sessions }: PersonView): bo
 
 function statusOf({ frame, say }: ConsoleFrame, { account, credentials, isInvited, now }: PersonView): string {
   const { suspended } = account
-  if (suspended !== null) return say.person.suspended(formatRelative(suspended.at, now, frame.say), suspended.why)
+  if (suspended !== null)
+    return say.person.suspended({ when: formatRelative(suspended.at, now, frame.say), why: suspended.why })
   const status = credentials.length === 0 ? say.people.unenrolled : say.people.fine
-  return isInvited ? `${status}, ${say.person.invited}` : status
+  return isInvited ? say.person.invited({ status }) : status
 }
 
 function Factors({ frame: { frame, say }, view }: { frame: ConsoleFrame; view: PersonView }) {
   const when = (at: number) => formatRelative(at, view.now, frame.say)
+  const usedSentence = (use: { factor: string; when: string | null; address: string | null }) => {
+    const { factor, when, address } = use
+    if (when === null) return say.person.unused({ factor })
+    return address === null ? say.person.used({ factor, when }) : say.person.usedFrom({ factor, when, address })
+  }
   return (
     <section aria-labelledby="factors">
       <h2 id="factors">{say.person.factors}</h2>
@@ -145,10 +157,11 @@ function Factors({ frame: { frame, say }, view }: { frame: ConsoleFrame; view: P
                 <bdi>{name}</bdi>
               </p>
               <p class="soft">
-                {frame.say.factor.name[kind]},{' '}
-                <Said
-                  text={lastUsedAt === null ? say.person.unused : say.person.usedFrom(when(lastUsedAt), lastUsedFrom)}
-                />
+                {usedSentence({
+                  factor: frame.say.factor.name[kind],
+                  when: lastUsedAt === null ? null : when(lastUsedAt),
+                  address: lastUsedFrom
+                })}
               </p>
               {disabledAt !== null && <p>{say.person.factorOff}</p>}
             </li>
@@ -175,10 +188,15 @@ function Sessions({ frame: { frame, say }, view }: { frame: ConsoleFrame; view: 
             return (
               <li key={session.id}>
                 <p>
-                  <Said text={say.person.session(device, session.device.address, seen)} />
+                  <Said text={say.person.session({ device, address: session.device.address, when: seen })} />
                 </p>
                 {live !== undefined && (
-                  <p class="soft">{say.person.live(live.connections, formatBytes(live.bytes, words.entry.tag))}</p>
+                  <p class="soft">
+                    {say.person.live({
+                      connections: live.connections,
+                      bytes: formatBytes(live.bytes, words.entry.tag)
+                    })}
+                  </p>
                 )}
                 {view.actions.includes('revoke') && (
                   <p class="acts">
@@ -198,10 +216,10 @@ function Sessions({ frame: { frame, say }, view }: { frame: ConsoleFrame; view: 
 
 /** The wait of an account in words. The key begins with the factor. */
 export function lockSentence({ frame, say }: ConsoleFrame, { kind, key, failures, until }: Lock, now: number): string {
-  const what = say.person.lockOf[key.split(':', 1)[0] ?? '']
+  const what = (say.person.lockOf as Readonly<Record<string, string>>)[key.split(':', 1)[0] ?? '']
   const where = say.waits.kind[kind]
   const seconds = formatDuration((until - now) / 1000, frame.say)
-  return say.person.lock(what === undefined ? where : `${what} (${where})`, seconds, failures)
+  return say.person.lock({ what: what === undefined ? where : `${what} (${where})`, wait: seconds, failures })
 }
 
 function Done({ frame, done, view }: { frame: ConsoleFrame; done: DoneNote; view: PersonView }) {
@@ -210,7 +228,8 @@ function Done({ frame, done, view }: { frame: ConsoleFrame; done: DoneNote; view
   const id = view.account.id
   return (
     <Notice>
-      <Said text={say[action](name, ended)} /> {action === 'suspend' && <a href={pathOf(id, 'resume')}>{say.undo}</a>}
+      <Said text={said(say[action], { name, ended })} />{' '}
+      {action === 'suspend' && <a href={pathOf(id, 'resume')}>{say.undo}</a>}
       {action === 'resume' && view.actions.includes('suspend') && <a href={pathOf(id, 'suspend')}>{say.undo}</a>}
       {action === 'reset' && view.actions.includes('invite') && <a href={pathOf(id, 'invite')}>{say.inviteNext}</a>}
     </Notice>

@@ -21,7 +21,7 @@ export function WaitsPage({ frame, view }: { frame: ConsoleFrame; view: WaitsVie
   const say = frame.say.waits
   return (
     <Sheet frame={frame} title={say.title} at="waits">
-      <p>{say.lead(view.total)}</p>
+      <p>{view.total === 0 ? say.nobody : say.lead({ count: view.total })}</p>
       {view.locks.length > 0 && (
         <Table
           caption={say.title}
@@ -43,7 +43,7 @@ export function WaitsPage({ frame, view }: { frame: ConsoleFrame; view: WaitsVie
           }))}
         />
       )}
-      {view.total > view.locks.length && <p>{say.more(view.total - view.locks.length)}</p>}
+      {view.total > view.locks.length && <p>{say.more({ count: view.total - view.locks.length })}</p>}
     </Sheet>
   )
 }

@@ -1,0 +1,386 @@
+/** The types of the messages in en.json. `npm run messages` writes this file. */
+
+export interface Sentences {
+  readonly frame: {
+    readonly title: string
+    readonly nav: string
+    readonly helpdesk: string
+    readonly none: string
+    readonly previous: string
+    readonly next: string
+    readonly page: (args: { readonly page: string; readonly pages: string }) => string
+    readonly refresh: string
+    readonly asOf: (args: { readonly clock: string }) => string
+    readonly places: {
+      readonly now: string
+      readonly people: string
+      readonly numbers: string
+      readonly waits: string
+      readonly journal: string
+      readonly configuration: string
+    }
+  }
+  readonly now: {
+    readonly title: string
+    readonly nobody: string
+    readonly lead: (args: { readonly people: number; readonly open: number }) => string
+    readonly covers: (args: { readonly processes: number }) => string
+    readonly person: string
+    readonly device: string
+    readonly from: string
+    readonly since: string
+    readonly seen: string
+    readonly open: string
+    readonly bytes: string
+    readonly half: string
+    readonly sponsors: (args: { readonly count: number }) => string
+    readonly openSponsors: string
+    readonly more: (args: { readonly count: number }) => string
+  }
+  readonly people: {
+    readonly title: string
+    readonly search: string
+    readonly find: string
+    readonly show: string
+    readonly filter: {
+      readonly all: string
+      readonly roles: string
+      readonly suspended: string
+      readonly unenrolled: string
+    }
+    readonly total: (args: { readonly count: number }) => string
+    readonly nobody: string
+    readonly name: string
+    readonly groups: string
+    readonly factors: string
+    readonly used: string
+    readonly status: string
+    readonly never: string
+    readonly fine: string
+    readonly suspended: string
+    readonly unenrolled: string
+    readonly off: string
+    readonly several: (args: { readonly factor: string; readonly count: string }) => string
+    readonly add: string
+    readonly bulk: string
+  }
+  readonly person: {
+    readonly name: string
+    readonly email: string
+    readonly groups: string
+    readonly from: string
+    readonly here: string
+    readonly added: string
+    readonly status: string
+    readonly suspended: (args: { readonly when: string; readonly why: string }) => string
+    readonly invited: (args: { readonly status: string }) => string
+    readonly recovery: string
+    readonly codes: (args: { readonly remaining: string; readonly total: string }) => string
+    readonly factors: string
+    readonly noFactors: string
+    readonly factorOff: string
+    readonly used: (args: { readonly factor: string; readonly when: string }) => string
+    readonly usedFrom: (args: { readonly factor: string; readonly when: string; readonly address: string }) => string
+    readonly unused: (args: { readonly factor: string }) => string
+    readonly sessions: string
+    readonly noSessions: string
+    readonly session: (args: { readonly device: string; readonly address: string; readonly when: string }) => string
+    readonly live: (args: { readonly connections: number; readonly bytes: string }) => string
+    readonly end: string
+    readonly locks: string
+    readonly lock: (args: { readonly what: string; readonly wait: string; readonly failures: number }) => string
+    readonly lockOf: {
+      readonly password: string
+      readonly totp: string
+      readonly webauthn: string
+      readonly recovery: string
+    }
+    readonly actions: string
+    readonly you: string
+    readonly protected: string
+    readonly journal: string
+  }
+  readonly action: {
+    readonly reason: string
+    readonly reasonHelp: string
+    readonly reasonMissing: string
+    readonly cancel: string
+    readonly selfMeant: string
+    readonly who: (args: { readonly name: string; readonly user: string }) => string
+    readonly invite: {
+      readonly link: string
+      readonly title: (args: { readonly name: string }) => string
+      readonly lead: string
+      readonly elsewhere: (args: { readonly source: string }) => string
+      readonly waiting: string
+      readonly check: string
+      readonly submit: string
+      readonly reasons: {
+        readonly new: string
+        readonly lost: string
+        readonly expired: string
+      }
+    }
+    readonly change: {
+      readonly link: string
+      readonly title: (args: { readonly name: string }) => string
+      readonly lead: string
+      readonly elsewhere: (args: { readonly source: string }) => string
+      readonly display: string
+      readonly email: string
+      readonly emailHelp: string
+      readonly groups: string
+      readonly groupsHelp: string
+      readonly submit: string
+      readonly reasons: {
+        readonly name: string
+        readonly task: string
+        readonly asked: string
+      }
+    }
+    readonly suspend: {
+      readonly link: string
+      readonly title: (args: { readonly name: string }) => string
+      readonly lead: string
+      readonly undo: string
+      readonly submit: string
+      readonly reasons: {
+        readonly left: string
+        readonly stolen: string
+        readonly misused: string
+      }
+    }
+    readonly resume: {
+      readonly link: string
+      readonly title: (args: { readonly name: string }) => string
+      readonly lead: string
+      readonly submit: string
+      readonly reasons: {
+        readonly back: string
+        readonly mistake: string
+        readonly clear: string
+      }
+    }
+    readonly unlock: {
+      readonly link: string
+      readonly title: (args: { readonly name: string }) => string
+      readonly lead: string
+      readonly submit: string
+      readonly reasons: {
+        readonly mistyped: string
+        readonly asked: string
+      }
+    }
+    readonly reset: {
+      readonly link: string
+      readonly title: (args: { readonly name: string }) => string
+      readonly lead: string
+      readonly undo: string
+      readonly check: string
+      readonly submit: string
+      readonly reasons: {
+        readonly phone: string
+        readonly key: string
+      }
+    }
+    readonly revoke: {
+      readonly link: string
+      readonly title: (args: { readonly name: string }) => string
+      readonly one: (args: { readonly device: string }) => string
+      readonly lead: string
+      readonly undo: string
+      readonly submit: string
+      readonly reasons: {
+        readonly forgot: string
+        readonly lost: string
+        readonly asked: string
+      }
+    }
+    readonly add: {
+      readonly title: string
+      readonly lead: string
+      readonly elsewhere: string
+      readonly name: string
+      readonly nameHelp: string
+      readonly source: string
+      readonly submit: string
+      readonly reasons: {
+        readonly new: string
+        readonly guest: string
+      }
+    }
+    readonly unlockNetwork: {
+      readonly title: (args: { readonly network: string }) => string
+      readonly lead: string
+      readonly submit: string
+      readonly reasons: {
+        readonly course: string
+        readonly mistake: string
+      }
+    }
+    readonly done: {
+      readonly change: (args: { readonly name: string }) => string
+      readonly suspend: (args: { readonly name: string; readonly ended: number }) => string
+      readonly resume: (args: { readonly name: string }) => string
+      readonly unlock: (args: { readonly name: string }) => string
+      readonly unlockNetwork: (args: { readonly name: string }) => string
+      readonly reset: (args: { readonly name: string; readonly ended: number }) => string
+      readonly revoke: (args: { readonly ended: number; readonly name: string }) => string
+      readonly undo: string
+      readonly inviteNext: string
+    }
+    readonly refused: {
+      readonly gone: string
+      readonly changed: string
+      readonly not_yours: string
+      readonly last_operator: string
+      readonly yourself: string
+      readonly suspended: string
+      readonly not_suspended: string
+      readonly has_factor: string
+      readonly no_source: string
+      readonly name_taken: string
+      readonly name_invalid: string
+    }
+    readonly input: {
+      readonly email: (args: { readonly field: string }) => string
+      readonly display: (args: { readonly field: string }) => string
+      readonly group: (args: { readonly field: string }) => string
+    }
+  }
+  readonly invitation: {
+    readonly title: string
+    readonly lead: (args: { readonly name: string }) => string
+    readonly copy: string
+    readonly copied: string
+    readonly label: string
+    readonly on: string
+  }
+  readonly bulk: {
+    readonly title: string
+    readonly lead: (args: { readonly header: string }) => string
+    readonly example: string
+    readonly list: string
+    readonly file: string
+    readonly look: string
+    readonly empty: string
+    readonly tooLong: (args: { readonly most: string }) => string
+    readonly mistakes: (args: { readonly count: number }) => string
+    readonly ready: (args: { readonly count: number }) => string
+    readonly line: string
+    readonly person: string
+    readonly problem: string
+    readonly problems: {
+      readonly fields: (args: { readonly found: number; readonly most: string }) => string
+      readonly quote: string
+      readonly name: (args: { readonly text: string }) => string
+      readonly email: (args: { readonly text: string }) => string
+      readonly display: (args: { readonly text: string }) => string
+      readonly group: (args: { readonly text: string }) => string
+      readonly twice: (args: { readonly text: string; readonly line: string }) => string
+      readonly taken: (args: { readonly text: string }) => string
+      readonly role: (args: { readonly text: string }) => string
+    }
+    readonly submit: (args: { readonly count: number }) => string
+    readonly change: string
+    readonly reasons: {
+      readonly course: string
+      readonly rollout: string
+    }
+    readonly done: (args: { readonly count: number }) => string
+    readonly doneLead: string
+    readonly download: string
+    readonly failed: (args: { readonly count: number }) => string
+    readonly link: string
+    readonly stopped: (args: { readonly line: string }) => string
+  }
+  readonly waits: {
+    readonly title: string
+    readonly nobody: string
+    readonly lead: (args: { readonly count: number }) => string
+    readonly what: string
+    readonly who: string
+    readonly failures: string
+    readonly until: string
+    readonly end: string
+    readonly kind: {
+      readonly account: string
+      readonly factor: string
+      readonly factor_unknown_network: string
+      readonly factor_unknown_total: string
+      readonly password_unknown_network: string
+      readonly password_unknown_total: string
+      readonly address: string
+      readonly customer: string
+      readonly site: string
+      readonly provider: string
+      readonly known_network: string
+      readonly passkey: string
+      readonly answer_network: string
+      readonly answer_provider: string
+    }
+    readonly more: (args: { readonly count: number }) => string
+    readonly somebody: string
+  }
+  readonly numbers: {
+    readonly title: string
+    readonly hours: string
+    readonly day: string
+    readonly covers: (args: { readonly processes: number; readonly minutes: string }) => string
+    readonly signIns: string
+    readonly accepted: string
+    readonly refused: string
+    readonly refusals: string
+    readonly bytes: string
+    readonly durations: string
+    readonly median: string
+    readonly slowest: string
+    readonly table: string
+    readonly time: string
+    readonly nothing: string
+    readonly total: (args: { readonly total: string }) => string
+    readonly most: (args: { readonly most: string }) => string
+    readonly above: (args: { readonly limit: string }) => string
+    readonly summary: (args: { readonly title: string; readonly what: string }) => string
+  }
+  readonly journal: {
+    readonly title: string
+    readonly lead: string
+    readonly reference: string
+    readonly person: string
+    readonly app: string
+    readonly kind: string
+    readonly from: string
+    readonly to: string
+    readonly find: string
+    readonly at: string
+    readonly what: string
+    readonly who: string
+    readonly where: string
+    readonly result: string
+    readonly older: string
+    readonly newest: string
+    readonly none: string
+    readonly partly: (args: { readonly when: string }) => string
+    readonly partlyAll: string
+    readonly badReference: string
+    readonly badTime: string
+    readonly whole: string
+    readonly by: (args: { readonly operator: string }) => string
+  }
+  readonly configuration: {
+    readonly title: string
+    readonly file: string
+    readonly noFile: string
+    readonly loaded: string
+    readonly version: string
+    readonly started: string
+    readonly refused: string
+    readonly refusedLead: (args: { readonly when: string }) => string
+    readonly waiting: string
+    readonly waitingLead: (args: { readonly keys: string }) => string
+    readonly fine: string
+    readonly reports: (args: { readonly apps: string }) => string
+    readonly content: string
+  }
+}
