@@ -147,7 +147,7 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
     portalOrigin,
     requirementFor
   })
-  const operatorConsole = makeConsole(runtime, {
+  const operatorConsole = makeConsole(config, runtime, {
     ...services,
     factors: signIn.factors,
     audit: notifying?.sink(audit) ?? audit

@@ -1,6 +1,8 @@
 /** The operators' console: pages under `/.factorgate/admin/` on the portal's host, in the portal's scope with its guards. */
 import type { FastifyInstance } from 'fastify'
+import { registerAdd } from './add.tsx'
 import { registerConsoleAssets } from './assets.ts'
+import { registerBulk } from './bulk.tsx'
 import { registerNow } from './now.tsx'
 import type { ConsoleOptions } from './options.ts'
 import { registerPeople } from './people.tsx'
@@ -8,9 +10,17 @@ import { registerPerson } from './person.tsx'
 import { registerPersonActions } from './person-actions.tsx'
 import { registerWaits } from './waits.tsx'
 
-export type { ConsoleOptions, OpenConnections } from './options.ts'
+export type { ConsoleOptions, OpenConnections, PeopleSource } from './options.ts'
 
-const pages = [registerNow, registerPeople, registerPerson, registerPersonActions, registerWaits]
+const pages = [
+  registerNow,
+  registerPeople,
+  registerPerson,
+  registerPersonActions,
+  registerAdd,
+  registerBulk,
+  registerWaits
+]
 
 /** For `extensions` of the portal. */
 export function consolePages(options: ConsoleOptions): (scope: FastifyInstance) => void {

@@ -13,7 +13,18 @@ export interface OpenConnections {
   readonly processes: number
 }
 
+/** Where people come from. */
+export interface PeopleSource {
+  readonly id: string
+  readonly title: string
+  readonly isLocal: boolean
+  /** What its people have behind their names. */
+  readonly realm: string | null
+}
+
 export interface ConsoleOptions {
+  /** The first is the one that a new person is taken to come from. */
+  readonly sources: readonly PeopleSource[]
   readonly actions: OperatorActions
   readonly people: PeopleIndex
   readonly signedIn: SignedInPeople

@@ -55,6 +55,12 @@ export function PeoplePage({ frame, view }: { frame: ConsoleFrame; view: PeopleV
         />
       )}
       <Pages frame={frame} view={view} />
+      {frame.role === 'operator' && (
+        <p class="pages">
+          <a href={`${base}/add`}>{say.add}</a>
+          <a href={`${base}/bulk`}>{say.bulk}</a>
+        </p>
+      )}
     </Sheet>
   )
 }

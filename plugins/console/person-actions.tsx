@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { ComponentChildren } from 'preact'
 import { type Outcome, type Seen, versionOf } from '../../src/administration/operator-actions.ts'
-import { readDisplayName, readEmail, readGroup, readReason } from '../../src/administration/person-input.ts'
+import { readReason } from '../../src/administration/person-input.ts'
 import { mayDo } from '../../src/administration/roles.ts'
 import { GateError } from '../../src/errors.ts'
 import { type Account, operators } from '../../src/identity/account.ts'
@@ -20,6 +20,7 @@ import {
   type DoneNote,
   noteDone
 } from './console-page.ts'
+import { PersonFields, Reason, readPerson } from './fields.tsx'
 import { InvitationPage } from './invitation.tsx'
 import { Sheet } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
@@ -47,7 +48,7 @@ export interface ActionView {
 }
 
 export function ActionPage({ frame, view }: { frame: ConsoleFrame; view: ActionView }) {
-  const { action, account, source } = view
+  const { action, account } = view
   const say = frame.say.action
   const words = say[action]
   return (
@@ -66,13 +67,8 @@ export function ActionPage({ frame, view }: { frame: ConsoleFrame; view: ActionV
             {view.problem}
           </Notice>
         )}
-        {action === 'change' && <ChangeFields frame={frame} view={view} source={source} />}
-        <Reason
-          frame={frame}
-          value={view.typed.reason}
-          reasons={Object.values(words.reasons)}
-          isWrong={view.problem !== null}
-        />
+        {action === 'change' && <PersonFields frame={frame} typed={view.typed} />}
+        <Reason frame={frame} value={view.typed.reason} reasons={words.reasons} hasProblem={view.problem !== null} />
         {view.asksSelf && (
           <label class="check">
             <input type="checkbox" name="self" value="yes" />
@@ -97,8 +93,9 @@ function Hints({ frame: { say }, view: { action, source, isInvited } }: { frame:
     if (isInvited) hints.push(say.action.invite.waiting)
     hints.push(say.action.invite.check)
   }
+  if (action === 'change' && source !== null) hints.push(<Said text={say.action.change.elsewhere({ source })} />)
   if (action === 'suspend') hints.push(say.action.suspend.undo)
-  if (action === 'reset') hints.push(say.action.reset.undo, say.action.reset.check)
+  if (action === 'reset') hints.push(<strong>{say.action.reset.undo}</strong>, say.action.reset.check)
   if (action === 'revoke') hints.push(say.action.revoke.undo)
   return (
     <>
@@ -109,87 +106,16 @@ function Hints({ frame: { say }, view: { action, source, isInvited } }: { frame:
   )
 }
 
-export function Reason(props: { frame: ConsoleFrame; value: string; reasons: readonly string[]; isWrong: boolean }) {
-  const { frame, value, reasons, isWrong } = props
-  const say = frame.say.action
-  return (
-    <div>
-      <label for="reason">{say.reason}</label>
-      <p class="soft" id="reason-help">
-        {say.reasonHelp}
-      </p>
-      <input
-        id="reason"
-        name="reason"
-        value={value}
-        maxlength={500}
-        required
-        autocomplete="off"
-        list="reasons"
-        dir="auto"
-        aria-describedby={isWrong ? 'problem reason-help' : 'reason-help'}
-      />
-      <datalist id="reasons">
-        {reasons.map(reason => (
-          <option key={reason} value={reason} />
-        ))}
-      </datalist>
-    </div>
-  )
-}
-
-function ChangeFields({ frame, view, source }: { frame: ConsoleFrame; view: ActionView; source: string | null }) {
-  const say = frame.say.action.change
-  const { display, email, groups } = view.typed
-  return (
-    <>
-      {source !== null && (
-        <p>
-          <Said text={say.elsewhere({ source })} />
-        </p>
-      )}
-      <div>
-        <label for="display">{say.display}</label>
-        <input id="display" name="display" value={display} maxlength={128} required autocomplete="off" dir="auto" />
-      </div>
-      <div>
-        <label for="email">{say.email}</label>
-        <p class="soft" id="email-help">
-          {say.emailHelp}
-        </p>
-        <input id="email" name="email" value={email} maxlength={254} autocomplete="off" aria-describedby="email-help" />
-      </div>
-      <div>
-        <label for="groups">{say.groups}</label>
-        <p class="soft" id="groups-help">
-          {say.groupsHelp}
-        </p>
-        <input id="groups" name="groups" value={groups} autocomplete="off" aria-describedby="groups-help" />
-      </div>
-    </>
-  )
-}
-
-/** The requested change, or a sentence. */
-export function readChange(form: Form, account: Account, { say }: ConsoleFrame): AccountChange | string {
-  const words = say.action.change
-  const display = readDisplayName(form.field('display'))
-  if ('rule' in display) return say.action.input.display({ field: words.display })
-  const typedEmail = form.field('email').trim()
-  const email = typedEmail === '' ? { value: null } : readEmail(typedEmail)
-  if ('rule' in email) return say.action.input.email({ field: words.email })
-  const groups: string[] = []
-  for (const part of form.field('groups').split(',')) {
-    if (part.trim() === '') continue
-    const group = readGroup(part)
-    if ('rule' in group) return say.action.input.group({ field: words.groups })
-    groups.push(group.value)
-  }
-  // Unchanged fields are left out, so that the journal names the changes.
+/** The change that the form asks for, or a sentence. What stays as it is is not named, so that the journal says what has changed. */
+function readChange(form: Form, account: Account, frame: ConsoleFrame): AccountChange | string {
+  const person = readPerson(form, frame)
+  if (typeof person === 'string') return person
+  const { displayName, email, groups } = person
+  if (displayName === null) return frame.say.action.input.display({ field: frame.say.action.change.display })
   const isSame = groups.length === account.groups.length && groups.every(group => account.groups.includes(group))
   return {
-    ...(display.value === account.displayName ? {} : { displayName: display.value }),
-    ...(email.value === account.email ? {} : { email: email.value }),
+    ...(displayName === account.displayName ? {} : { displayName }),
+    ...(email === account.email ? {} : { email }),
     ...(isSame ? {} : { groups })
   }
 }

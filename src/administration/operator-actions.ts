@@ -82,12 +82,28 @@ export class OperatorActions {
   /** Adds a person and invites them. Returns the invitation's token. */
   async add(by: Acting, input: NewAccount): Promise<Outcome<{ readonly token: string }>> {
     if (!mayDo(roleOf(by.principal.account), 'add', null)) return refused('not_yours', null)
+    if (!this.#parts.audit.writable) throw new GateError('journal_unwritable', { retryAfterSeconds: 2 })
     try {
       const account = await this.#people(by).add(input)
       return { kind: 'done', account, token: await this.#people(by).invite(account) }
     } catch (error) {
       return refusedBy(error, null)
     }
+  }
+
+  /** Adds and invites one after the other. Where the store or the journal fails, it stops; whoever was added is in the answer. */
+  async addMany(
+    by: Acting,
+    inputs: readonly NewAccount[]
+  ): Promise<{ readonly outcomes: readonly Outcome<{ readonly token: string }>[]; readonly failure: unknown }> {
+    const outcomes: Outcome<{ readonly token: string }>[] = []
+    for (const input of inputs)
+      try {
+        outcomes.push(await this.add(by, input))
+      } catch (failure) {
+        return { outcomes, failure }
+      }
+    return { outcomes, failure: null }
   }
 
   invite(by: Acting, seen: Seen): Promise<Outcome<{ readonly token: string }>> {

@@ -34,3 +34,8 @@ export function readReason(text: string): Read {
   const isValid = value !== '' && value.length <= 500 && !/[^\P{C}\u200c\u200d]|[\p{Zl}\p{Zp}]/u.test(value)
   return isValid ? { value } : { rule: reasonRule }
 }
+
+/** The name of an account, with the realm that the people of its source have behind their names. */
+export function nameInRealm(name: string, realm: string | null): string {
+  return realm === null || name.trim().toLowerCase().endsWith(`@${realm}`) ? name : `${name.trim()}@${realm}`
+}

@@ -1,5 +1,6 @@
 /** The parts of the operators' console, made from the services of the gate. */
-import type { ConsoleOptions } from '../../plugins/console/index.ts'
+import type { Config } from '../../config/schema.ts'
+import type { ConsoleOptions, PeopleSource } from '../../plugins/console/index.ts'
 import { OperatorActions } from '../administration/operator-actions.ts'
 import { PeopleIndex } from '../administration/people-index.ts'
 import { SignedInPeople } from '../administration/signed-in.ts'
@@ -22,6 +23,7 @@ export interface ConsoleParts {
 
 /** `close` gives back what is in memory. */
 export function makeConsole(
+  config: Config,
   { store, clock, accounts, credentials, invitations, sessions, live }: Services,
   { recoveryCodes, sponsorships, directories, factors, audit }: ConsoleParts
 ): ConsoleOptions & { close(): void } {
@@ -47,6 +49,7 @@ export function makeConsole(
     isUsable
   })
   return {
+    sources: sourcesOf(config),
     actions,
     people,
     signedIn: new SignedInPeople({ store, accounts, clock }),
@@ -56,4 +59,14 @@ export function makeConsole(
     openConnections: async () => ({ bySession: live.bySession(), processes: 1 }),
     close: () => people.close()
   }
+}
+
+/** The gate's own people come first. */
+function sourcesOf({ identity }: Pick<Config, 'identity'>): PeopleSource[] {
+  const sources = identity.map(source =>
+    source.kind === 'local'
+      ? { id: source.id, title: '', isLocal: true, realm: null }
+      : { id: source.id, title: source.title, isLocal: false, realm: source.realm }
+  )
+  return sources.sort((a, b) => Number(b.isLocal) - Number(a.isLocal))
 }

@@ -1,5 +1,6 @@
 /** `factorgate user add`: creates an account and its first invitation. */
 import type { Config } from '../../../config/schema.ts'
+import { nameInRealm } from '../../administration/person-input.ts'
 import { AccountError } from '../../identity/accounts.ts'
 import { type Command, PersonError, readArgs, UsageError, visible } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'
@@ -44,7 +45,7 @@ Example:
       const source = sourceNamed(place.config, values.directory ?? 'local')
       const account = await peopleAt(place)
         .add({
-          name: nameIn(source, name),
+          name: nameInRealm(name, source?.realm ?? null),
           groups,
           email,
           directory: source?.id ?? 'local',
@@ -79,10 +80,4 @@ function sourceNamed({ identity }: Pick<Config, 'identity'>, id: string): Source
       `--directory must be a source of people in the configuration (${identity.map(each => each.id).join(', ')}), got '${visible(id)}'`
     )
   return source === undefined || source.kind === 'local' ? null : source
-}
-
-/** With the realm of the directory's people. */
-function nameIn(source: Source | null, name: string): string {
-  if (source === null || source.realm === null || name.toLowerCase().endsWith(`@${source.realm}`)) return name
-  return `${name}@${source.realm}`
 }

@@ -1,0 +1,104 @@
+/** Adds one person, and shows the invitation once. */
+import type { FastifyInstance } from 'fastify'
+import { nameInRealm, readReason } from '../../src/administration/person-input.ts'
+import { type Form, requireForm } from '../portal/forms.ts'
+import { Notice, Token } from '../portal/layout.tsx'
+import { sendPage } from '../portal/page-context.ts'
+import { actingOf, type ConsoleFrame, type ConsolePage, consoleFrame, consolePage } from './console-page.ts'
+import { PersonFields, Reason, readPerson, SourceField, type TypedPerson } from './fields.tsx'
+import { InvitationPage } from './invitation.tsx'
+import { base, Sheet } from './layout.tsx'
+import type { ConsoleOptions, PeopleSource } from './options.ts'
+
+export interface AddView {
+  readonly sources: readonly PeopleSource[]
+  readonly typed: TypedPerson & { readonly name: string; readonly source: string; readonly reason: string }
+  readonly problem: string | null
+}
+
+const path = `${base}/add`
+
+export function AddPage({ frame, view: { sources, typed, problem } }: { frame: ConsoleFrame; view: AddView }) {
+  const say = frame.say.action
+  return (
+    <Sheet frame={frame} title={say.add.title} at="people" narrow>
+      <p>{say.add.lead}</p>
+      <form class="fields" method="post" action={path}>
+        <Token frame={frame.frame} />
+        {problem !== null && (
+          <Notice id="problem" alert>
+            {problem}
+          </Notice>
+        )}
+        <div>
+          <label for="name">{say.add.name}</label>
+          <p class="soft" id="name-help">
+            {say.add.nameHelp}
+          </p>
+          <input
+            id="name"
+            name="name"
+            value={typed.name}
+            maxlength={256}
+            required
+            autocomplete="off"
+            autocapitalize="none"
+            spellcheck={false}
+            aria-describedby={problem === null ? 'name-help' : 'problem name-help'}
+          />
+        </div>
+        <PersonFields frame={frame} typed={typed} />
+        <SourceField frame={frame} sources={sources} chosen={typed.source} />
+        <Reason frame={frame} value={typed.reason} reasons={say.add.reasons} hasProblem={problem !== null} />
+        <button type="submit">{say.add.submit}</button>
+      </form>
+      <p>
+        <a href={`${base}/people`}>{say.cancel}</a>
+      </p>
+    </Sheet>
+  )
+}
+
+export function registerAdd(scope: FastifyInstance, options: ConsoleOptions): void {
+  const { sources } = options
+
+  scope.get(path, { config: { requires: 'console' } }, async request => show(consolePage(request), 200, null, null))
+
+  scope.post(path, { config: { requires: 'console' } }, async request => {
+    const page = consolePage(request)
+    const form = requireForm(page)
+    const frame = consoleFrame(page)
+    const reason = readReason(form.field('reason'))
+    if ('rule' in reason) return show(page, 403, form, frame.say.action.reasonMissing)
+    const person = readPerson(form, frame)
+    if (typeof person === 'string') return show(page, 403, form, person)
+    const source = sources.find(({ id }) => id === form.field('source')) ?? sources[0]
+    const outcome = await options.actions.add(actingOf(page, reason.value), {
+      name: nameInRealm(form.field('name'), source?.realm ?? null),
+      email: person.email,
+      groups: person.groups,
+      directory: source?.id ?? 'local',
+      ...(person.displayName === null ? {} : { displayName: person.displayName })
+    })
+    if (outcome.kind === 'refused') return show(page, 403, form, frame.say.action.refused[outcome.why])
+    const link = `${page.portal.portalOrigin}/.factorgate/invite/${outcome.token}`
+    return sendPage(page, 200, <InvitationPage frame={frame} view={{ account: outcome.account, link }} />)
+  })
+
+  function show(page: ConsolePage, status: number, form: Form | null, problem: string | null) {
+    const typed = (name: string) => form?.field(name) ?? ''
+    const view: AddView = {
+      sources,
+      typed: {
+        name: typed('name'),
+        display: typed('display'),
+        email: typed('email'),
+        groups: typed('groups'),
+        source: typed('source') || (sources[0]?.id ?? 'local'),
+        reason: typed('reason')
+      },
+      problem
+    }
+    return sendPage(page, status, <AddPage frame={consoleFrame(page)} view={view} />)
+  }
+}

@@ -1,0 +1,246 @@
+/** Adds many people from a list: the list, then every mistake or what will be done, then the invitations, once. */
+import type { FastifyInstance } from 'fastify'
+import {
+  columns,
+  csvOf,
+  type ListMistake,
+  type PeopleList,
+  readPeopleList
+} from '../../src/administration/people-list.ts'
+import { nameInRealm, readReason } from '../../src/administration/person-input.ts'
+import { requireForm } from '../portal/forms.ts'
+import { Notice, Token } from '../portal/layout.tsx'
+import { said } from '../portal/messages/messages.ts'
+import { sendPage } from '../portal/page-context.ts'
+import { actingOf, type ConsoleFrame, consoleFrame, consolePage } from './console-page.ts'
+import { Reason, SourceField } from './fields.tsx'
+import { base, Sheet, Table } from './layout.tsx'
+import type { ConsoleOptions, PeopleSource } from './options.ts'
+
+const path = `${base}/bulk`
+/** People in one list, and bytes of the form. */
+const most = 500
+const bodyLimit = 512 * 1024
+
+export interface BulkView {
+  readonly list: string
+  readonly sources: readonly PeopleSource[]
+  readonly source: string
+  readonly reason: string
+  readonly read: PeopleList | null
+  readonly problem: string | null
+}
+
+/** The first page, and the same page with what it has read. */
+export function BulkPage({ frame, view }: { frame: ConsoleFrame; view: BulkView }) {
+  const say = frame.say.bulk
+  const { read, problem } = view
+  const isReady = read !== null && read.mistakes.length === 0 && read.people.length > 0
+  return (
+    <Sheet frame={frame} title={say.title} at="people">
+      {problem !== null && (
+        <Notice id="problem" alert>
+          {problem}
+        </Notice>
+      )}
+      {read !== null && read.mistakes.length > 0 && <Mistakes frame={frame} mistakes={read.mistakes} />}
+      {isReady && <Ready frame={frame} view={view} read={read} />}
+      {!isReady && (
+        <>
+          <p>{say.lead({ header: columns.join(', ') })}</p>
+          <p>{say.example}</p>
+        </>
+      )}
+      <form class="fields" method="post" action={path}>
+        <Token frame={frame.frame} />
+        {isReady && <h2>{say.change}</h2>}
+        <div>
+          <label for="list">{say.list}</label>
+          <textarea id="list" name="list" rows={12} required spellcheck={false} dir="ltr">
+            {/* A first line break is not part of the text. */ `\n${view.list}`}
+          </textarea>
+        </div>
+        <div class="scripted">
+          <label for="file">{say.file}</label>
+          <input id="file" type="file" accept=".csv,.txt,text/csv,text/plain" data-into="list" />
+        </div>
+        <SourceField frame={frame} sources={view.sources} chosen={view.source} />
+        <button type="submit" class={isReady ? 'second' : undefined}>
+          {say.look}
+        </button>
+      </form>
+      <p>
+        <a href={`${base}/people`}>{frame.say.action.cancel}</a>
+      </p>
+    </Sheet>
+  )
+}
+
+function Mistakes({ frame, mistakes }: { frame: ConsoleFrame; mistakes: readonly ListMistake[] }) {
+  const say = frame.say.bulk
+  const lines = new Set(mistakes.map(({ line }) => line)).size
+  return (
+    <>
+      <Notice alert>{say.mistakes({ count: lines })}</Notice>
+      <Table
+        caption={say.problem}
+        columns={[say.line, say.problem]}
+        rows={mistakes.slice(0, 200).map(({ line, problem, text, number }, at) => ({
+          key: `${line} ${at}`,
+          cells: [
+            <span class="figures">{line}</span>,
+            said(say.problems[problem], { text, line: String(number), found: number, most: String(columns.length) })
+          ]
+        }))}
+      />
+    </>
+  )
+}
+
+function Ready({ frame, view, read }: { frame: ConsoleFrame; view: BulkView; read: PeopleList }) {
+  const say = frame.say.bulk
+  const words = frame.say.person
+  return (
+    <>
+      <p>{say.ready({ count: read.people.length })}</p>
+      <Table
+        caption={say.title}
+        columns={[words.name, frame.say.action.change.display, words.email, words.groups]}
+        rows={read.people.map(({ name, displayName, email, groups }) => ({
+          key: name,
+          cells: [<bdi>{name}</bdi>, <bdi>{displayName}</bdi>, <bdi>{email}</bdi>, groups.join(', ')]
+        }))}
+      />
+      <form class="fields" method="post" action={path}>
+        <Token frame={frame.frame} />
+        <input type="hidden" name="confirmed" value="yes" />
+        <input type="hidden" name="list" value={view.list} />
+        <input type="hidden" name="source" value={view.source} />
+        <Reason frame={frame} value={view.reason} reasons={say.reasons} hasProblem={view.problem !== null} />
+        <button type="submit">{say.submit({ count: read.people.length })}</button>
+      </form>
+    </>
+  )
+}
+
+export interface AddedView {
+  readonly added: readonly { readonly name: string; readonly email: string | null; readonly link: string }[]
+  readonly failed: readonly { readonly line: number; readonly name: string; readonly sentence: string }[]
+  /** The line after which the gate could not go on. */
+  readonly stoppedAfter: number | null
+}
+
+export function AddedPage({ frame, view }: { frame: ConsoleFrame; view: AddedView }) {
+  const say = frame.say.bulk
+  const { added, failed, stoppedAfter } = view
+  const file = csvOf([
+    ['name', 'email', 'invitation'],
+    ...added.map(({ name, email, link }) => [name, email ?? '', link])
+  ])
+  return (
+    <Sheet frame={frame} title={say.done({ count: added.length })} at="people">
+      {stoppedAfter !== null && <Notice alert>{say.stopped({ line: String(stoppedAfter) })}</Notice>}
+      {failed.length > 0 && (
+        <>
+          <Notice alert>{say.failed({ count: failed.length })}</Notice>
+          <Table
+            caption={say.problem}
+            columns={[say.line, say.person, say.problem]}
+            rows={failed.map(({ line, name, sentence }) => ({ key: name, cells: [line, <bdi>{name}</bdi>, sentence] }))}
+          />
+        </>
+      )}
+      {added.length > 0 && (
+        <>
+          <p>{say.doneLead}</p>
+          <p>
+            <a
+              class="button"
+              download="invitations.csv"
+              href={`data:text/csv;charset=utf-8,${encodeURIComponent(file)}`}
+            >
+              {say.download}
+            </a>
+          </p>
+          <Table
+            caption={say.link}
+            columns={[say.person, say.link]}
+            rows={added.map(({ name, link }) => ({ key: name, cells: [<bdi>{name}</bdi>, <code>{link}</code>] }))}
+          />
+        </>
+      )}
+      <p>
+        <a href={`${base}/people`}>{frame.say.people.title}</a>
+      </p>
+    </Sheet>
+  )
+}
+
+export function registerBulk(scope: FastifyInstance, options: ConsoleOptions): void {
+  const { sources } = options
+  const first = sources[0]?.id ?? 'local'
+
+  scope.get(path, { config: { requires: 'console' } }, async request => {
+    const page = consolePage(request)
+    const view: BulkView = { list: '', sources, source: first, reason: '', read: null, problem: null }
+    return sendPage(page, 200, <BulkPage frame={consoleFrame(page)} view={view} />)
+  })
+
+  scope.post(path, { config: { requires: 'console' }, bodyLimit }, async request => {
+    const page = consolePage(request)
+    const form = requireForm(page)
+    const frame = consoleFrame(page)
+    const say = frame.say.bulk
+    const list = form.field('list').replace(/^\r?\n/, '')
+    const source = sources.find(({ id }) => id === form.field('source')) ?? sources[0]
+    const names = new Set((await options.people.all()).map(({ name }) => name))
+    const read = readPeopleList(
+      list,
+      name => names.has(name),
+      name => nameInRealm(name, source?.realm ?? null)
+    )
+    const show = (status: number, problem: string | null) => {
+      const view = { list, sources, source: source?.id ?? first, reason: form.field('reason'), read, problem }
+      return sendPage(page, status, <BulkPage frame={frame} view={view} />)
+    }
+    if (read.people.length + read.mistakes.length === 0) return show(403, say.empty)
+    if (read.people.length > most) return show(403, say.tooLong({ most: String(most) }))
+    if (read.mistakes.length > 0) return show(403, null)
+    if (form.field('confirmed') !== 'yes') return show(200, null)
+    const reason = readReason(form.field('reason'))
+    if ('rule' in reason) return show(403, frame.say.action.reasonMissing)
+    const { outcomes, failure } = await options.actions.addMany(
+      actingOf(page, reason.value),
+      read.people.map(({ name, displayName, email, groups }) => ({
+        name,
+        email,
+        groups,
+        directory: source?.id ?? 'local',
+        ...(displayName === null ? {} : { displayName })
+      }))
+    )
+    if (failure !== null) {
+      page.portal.log.warn({ err: failure }, 'a list of people was not added to its end')
+      if (outcomes.length === 0) throw failure
+    }
+    const view: AddedView = {
+      added: outcomes.flatMap(outcome =>
+        outcome.kind === 'refused'
+          ? []
+          : [
+              {
+                name: outcome.account.name,
+                email: outcome.account.email,
+                link: `${page.portal.portalOrigin}/.factorgate/invite/${outcome.token}`
+              }
+            ]
+      ),
+      failed: outcomes.flatMap((outcome, at) => {
+        const { line = 0, name = '' } = read.people[at] ?? {}
+        return outcome.kind === 'done' ? [] : [{ line, name, sentence: frame.say.action.refused[outcome.why] }]
+      }),
+      stoppedAfter: failure === null ? null : (read.people[outcomes.length - 1]?.line ?? 0)
+    }
+    return sendPage(page, 200, <AddedPage frame={frame} view={view} />)
+  })
+}

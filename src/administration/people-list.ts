@@ -1,0 +1,136 @@
+/**
+ * A list of people as CSV (RFC 4180), read strictly: every mistake is named with its line. The columns are user name, displayed name,
+ * e-mail address and groups, or those of a first line with these names. Commas, semicolons and tabs separate fields.
+ */
+import { canonicalName, helpdesk, operators } from '../identity/account.ts'
+import { readDisplayName, readEmail, readGroup } from './person-input.ts'
+
+export interface ListedPerson {
+  /** From 1. */
+  readonly line: number
+  readonly name: string
+  readonly displayName: string | null
+  readonly email: string | null
+  readonly groups: readonly string[]
+}
+
+export interface ListMistake {
+  readonly line: number
+  readonly problem: 'fields' | 'quote' | 'name' | 'email' | 'display' | 'group' | 'twice' | 'taken' | 'role'
+  /** What was typed, shortened. */
+  readonly text: string
+  /** Fields of the line, or the line that has the name already. */
+  readonly number: number
+}
+
+export interface PeopleList {
+  readonly people: readonly ListedPerson[]
+  readonly mistakes: readonly ListMistake[]
+}
+
+export const columns = ['name', 'display', 'email', 'groups'] as const
+type Column = (typeof columns)[number]
+
+/** `nameOf`: the name that the account gets, with the realm of its source. */
+export function readPeopleList(
+  text: string,
+  isTaken: (name: string) => boolean,
+  nameOf: (name: string) => string = name => name
+): PeopleList {
+  const { rows, unclosed } = rowsOf(text.replace(/^\ufeff/, ''))
+  const [first] = rows
+  const named = first?.fields.map(field => field.trim().toLowerCase()) ?? []
+  const hasHeader = named.includes('name') && named.every(name => (columns as readonly string[]).includes(name))
+  const order = hasHeader ? (named as Column[]) : columns
+  const people: ListedPerson[] = []
+  const mistakes: ListMistake[] = []
+  const lines = new Map<string, number>()
+  if (unclosed !== null) mistakes.push({ line: unclosed, problem: 'quote', text: '', number: 0 })
+  for (const { line, fields } of hasHeader ? rows.slice(1) : rows) {
+    const wrong = (problem: ListMistake['problem'], text: string, number = 0) =>
+      mistakes.push({ line, problem, text: text.slice(0, 64), number })
+    if (fields.length > order.length) {
+      wrong('fields', '', fields.length)
+      continue
+    }
+    const field = (column: Column) => (fields[order.indexOf(column)] ?? '').trim()
+    const before = mistakes.length
+    const typed = field('name')
+    const name = canonicalName(nameOf(typed))
+    if (name === undefined) wrong('name', typed)
+    else if (lines.has(name)) wrong('twice', name, lines.get(name))
+    else if (isTaken(name)) wrong('taken', name)
+    if (name !== undefined && !lines.has(name)) lines.set(name, line)
+    const display = field('display') === '' ? { value: null } : readDisplayName(field('display'))
+    if ('rule' in display) wrong('display', field('display'))
+    const email = field('email') === '' ? { value: null } : readEmail(field('email'))
+    if ('rule' in email) wrong('email', field('email'))
+    const groups: string[] = []
+    for (const part of field('groups')
+      .split(/[\s,;|]+/)
+      .filter(Boolean)) {
+      const group = readGroup(part)
+      if ('rule' in group) wrong('group', part)
+      // A list that somebody sends must not make operators.
+      else if (group.value === operators || group.value === helpdesk) wrong('role', group.value)
+      else groups.push(group.value)
+    }
+    if (mistakes.length > before || name === undefined || 'rule' in display || 'rule' in email) continue
+    people.push({ line, name, displayName: display.value, email: email.value, groups })
+  }
+  return { people, mistakes: mistakes.sort((a, b) => a.line - b.line) }
+}
+
+interface Row {
+  readonly line: number
+  readonly fields: readonly string[]
+}
+
+/** Lines without any text are left out. `unclosed`: the line of a quotation mark without an end. */
+function rowsOf(text: string): { rows: Row[]; unclosed: number | null } {
+  // Whichever comes first separates the fields.
+  const separator = /[,;\t]/.exec(text)?.[0] ?? ','
+  const rows: Row[] = []
+  let fields: string[] = []
+  let field = ''
+  let line = 1
+  let startedAt = 1
+  let quotedAt: number | null = null
+  const endField = () => {
+    fields.push(field)
+    field = ''
+  }
+  const endRow = () => {
+    endField()
+    if (fields.some(one => one.trim() !== '')) rows.push({ line: startedAt, fields })
+    fields = []
+    startedAt = line
+  }
+  for (let at = 0; at < text.length; at++) {
+    const sign = text[at] as string
+    if (sign === '\n') line++
+    if (quotedAt !== null) {
+      if (sign !== '"') field += sign
+      else if (text[at + 1] === '"') {
+        field += '"'
+        at++
+      } else quotedAt = null
+    } else if (sign === '"' && field.trim() === '') {
+      field = ''
+      quotedAt = line
+    } else if (sign === separator) endField()
+    else if (sign === '\n') endRow()
+    else if (sign !== '\r') field += sign
+  }
+  if (quotedAt === null) endRow()
+  return { rows, unclosed: quotedAt }
+}
+
+/** A CSV file for spreadsheets. A field that a spreadsheet would compute gets an apostrophe in front. */
+export function csvOf(rows: readonly (readonly string[])[]): string {
+  const cell = (text: string) => {
+    const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+    return /[",;\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+  }
+  return rows.map(row => `${row.map(cell).join(',')}\r\n`).join('')
+}
