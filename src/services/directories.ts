@@ -71,13 +71,15 @@ function oidcOf(
   portalOrigin: string,
   { log }: Services
 ): OidcInstitution {
-  const { id, issuer, clientId, clientSecret, clientAuthentication, ca, scopes, claims, mfa, signOut } = identity
+  const { id, issuer, clientId, clientSecret, clientKey, clientAuthentication, ca, scopes, claims, mfa, signOut } =
+    identity
   return new OidcInstitution({
     source: sourceOf(identity),
     redirectUri: `${portalOrigin}/.factorgate/login/${id}/callback`,
     issuer,
     clientId,
     clientSecret: clientSecret ?? null,
+    clientKey: clientKey ?? null,
     clientAuthentication,
     ca: ca === null ? null : pemText(ca),
     timeoutMs: providerTimeoutMs,

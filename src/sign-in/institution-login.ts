@@ -10,7 +10,8 @@ import type { Arrived, InstitutionRefusal, InstitutionSession } from '../identit
 import type { InstitutionSessions } from '../session/institution-sessions.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { SpentLogoutTokens } from '../session/spent-logout-tokens.ts'
-import { answerBuckets } from '../throttle/attempt-buckets.ts'
+import { StoreUnreachable } from '../store/store.ts'
+import { answerBuckets, pushBuckets } from '../throttle/attempt-buckets.ts'
 import type { AttemptLimiter, Reservation } from '../throttle/attempt-limiter.ts'
 import type { Caller, SignedCaller } from './caller.ts'
 import type { FirstFactor } from './first-factor.ts'
@@ -49,6 +50,16 @@ export class InstitutionLogin {
     const reservation = await this.#options.limiter.reserve(answerBuckets(source.id, by.address))
     if (reservation.kind === 'throttled') this.#options.journal.throttledInstitution(by, source.id)
     return reservation
+  }
+
+  /** Counts a request that the gate itself sends for a sign-in that begins. While the store is down, none is sent. */
+  async mayPush(by: Caller, source: Source): Promise<boolean> {
+    try {
+      return (await this.#options.limiter.reserve(pushBuckets(source.id, by.address))).kind === 'allowed'
+    } catch (error) {
+      if (error instanceof StoreUnreachable) return false
+      throw error
+    }
   }
 
   /** The answer of an institution. `by.principal` stays signed in if the account is the same and the answer adds a proof. */

@@ -116,6 +116,11 @@ export function answerBuckets(institution: string, address: string): Bucket[] {
   ]
 }
 
+/** The buckets of requests that a stranger makes the gate send to an institution. */
+export function pushBuckets(institution: string, address: string): Bucket[] {
+  return answerBuckets(`push:${institution}`, address)
+}
+
 /** Names share a fixed number of buckets by hash, so that made-up names do not fill the store. */
 function unknownNetworkBuckets(what: string, who: string, address: string): Bucket[] {
   if (what !== 'password')

@@ -28,6 +28,8 @@ t.test('the shortest entry has the usual claims and scopes, and counts no second
 const cases: Record<string, [entry: string, said: RegExp]> = {
   'scopes without openid': ['scopes: [profile]', /scopes.*must have 'openid'/],
   'a way to send no secret': ['clientAuthentication: client_secret_post', /clientAuthentication.*needs clientSecret/],
+  'a way to sign without a key': ['clientAuthentication: private_key_jwt', /clientAuthentication.*needs clientKey/],
+  'a key that is none': ['clientKey: a-secret', /clientKey.*must be a private key/],
   'a second factor by nothing': ['mfa: {}', /mfa.*must list a value of acr or of amr/],
   'an authority that does not exist': ['ca: nowhere.pem', /ca.*no such file/],
   'a claim with a blank': ['claims: { name: "user name" }', /claims\.name.*must be the name of a claim/],

@@ -28,10 +28,23 @@ export const oidc = map(
       description: 'A file that holds it.',
       example: 'oidc-secret'
     }),
+    clientKey: orNull(
+      secret('secret', {
+        title: 'Client key',
+        description:
+          'The private key of this client, as PEM or JWK: RSA, EC or Ed25519. It signs who the client is (`private_key_jwt`), and opens encrypted ID tokens.'
+      })
+    ),
+    clientKeyFile: secretFile('clientKey', {
+      title: 'Client key, from a file',
+      description: 'A file that holds it.',
+      example: 'oidc-key.pem'
+    }),
     clientAuthentication: orNull(
-      choice(['client_secret_basic', 'client_secret_post'], {
+      choice(['client_secret_basic', 'client_secret_post', 'private_key_jwt'], {
         title: 'Client authentication',
-        description: 'How the secret is sent. Left out: as the provider says in its metadata.',
+        description:
+          'How the client proves who it is. Left out: with a secret, as the provider says in its metadata; with a key alone, `private_key_jwt`.',
         example: 'client_secret_post'
       })
     ),

@@ -20,7 +20,12 @@ export function registerOidc(scope: FastifyInstance, institution: OidcInstitutio
   scope.get(path, { config: { requires: 'anyone', isStep: true } }, async ({ page }) => {
     const stepUp = stepUpOf(page, institution)
     const state = newToken()
-    const start = await institution.begin({ state, stepUp, now: page.now })
+    const start = await institution.begin({
+      state,
+      stepUp,
+      now: page.now,
+      mayPush: () => page.portal.signIn.institutionLogin.mayPush(callerOf(page), source)
+    })
     if ('kind' in start) return refuse(page, source, start)
     const values = { ...start.begun }
     keepBegun(page, state, { institution: source.id, isStepUp: stepUp !== null, trip: page.trip, values })

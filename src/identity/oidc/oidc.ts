@@ -4,7 +4,13 @@
  */
 import type { IDToken, TokenEndpointResponse, UserInfoResponse } from 'openid-client'
 import type { Arrival, Source } from '../arrival.ts'
-import type { Institution, InstitutionAnswer, InstitutionRefusal, InstitutionSession } from '../institution.ts'
+import {
+  type Institution,
+  type InstitutionAnswer,
+  type InstitutionRefusal,
+  type InstitutionSession,
+  refused
+} from '../institution.ts'
 import {
   type ClaimPaths,
   type Claims,
@@ -43,6 +49,8 @@ export interface BeginOptions {
   /** Ask the person with this name for a second factor anew. */
   readonly stepUp: { readonly name: string } | null
   readonly now: number
+  /** Asked before a request is pushed, since anybody can begin a sign-in. False: the browser gets the whole request. */
+  readonly mayPush: () => Promise<boolean>
 }
 
 /** A longer ID token makes an address that servers refuse; without it the provider asks the person. */
@@ -63,7 +71,12 @@ export class OidcInstitution implements Institution {
   }
 
   /** The address for the browser, and what to keep until it returns. */
-  async begin({ state, stepUp, now }: BeginOptions): Promise<{ url: string; begun: OidcBegun } | InstitutionRefusal> {
+  async begin({
+    state,
+    stepUp,
+    now,
+    mayPush
+  }: BeginOptions): Promise<{ url: string; begun: OidcBegun } | InstitutionRefusal> {
     try {
       const client = await import('openid-client')
       const { config, metadata } = await this.#provider.provider(now)
@@ -79,14 +92,20 @@ export class OidcInstitution implements Institution {
         ...this.#asking(metadata.claims_parameter_supported === true),
         ...(stepUp === null ? {} : { prompt: 'login', max_age: '0', login_hint: stepUp.name })
       }
-      if (metadata.pushed_authorization_request_endpoint === undefined)
-        return { url: client.buildAuthorizationUrl(config, parameters).href, begun }
+      const mustPush = metadata.require_pushed_authorization_requests === true
+      const pushes = metadata.pushed_authorization_request_endpoint !== undefined && (await mayPush())
+      if (!pushes && mustPush)
+        return refused(
+          'institution_unreachable',
+          'too many sign-ins were begun from one network, and each is a request'
+        )
+      if (!pushes) return { url: client.buildAuthorizationUrl(config, parameters).href, begun }
       try {
         return { url: (await client.buildAuthorizationUrlWithPAR(config, parameters)).href, begun }
       } catch (error) {
         // Some providers list the endpoint but refuse it to some clients.
         const isRefused = (error as Error).name === 'ResponseBodyError'
-        if (!isRefused || metadata.require_pushed_authorization_requests === true) throw error
+        if (!isRefused || mustPush) throw error
         this.#options.onWarning(`the provider does not take pushed requests: ${problemOf(error)}`)
         return { url: client.buildAuthorizationUrl(config, parameters).href, begun }
       }
@@ -126,7 +145,8 @@ export class OidcInstitution implements Institution {
   /** The sign-out that the provider reports. Rejects with errors that `refusalOf` knows. */
   async readLogoutToken(token: string, now: number): Promise<LogoutToken | InstitutionRefusal> {
     try {
-      return await readLogoutToken(await this.#provider.provider(now), this.#options.clientId, token, now)
+      const signed = await this.#provider.open(token)
+      return await readLogoutToken(await this.#provider.provider(now), this.#options.clientId, signed, now)
     } catch (error) {
       return refusalOf(error)
     }

@@ -28,7 +28,7 @@ export function refusalOf(error: unknown): InstitutionRefusal {
     return refused('institution_answer_invalid', `${problemOf(error)}: ${challengedFor(cause)}`)
   // The library wraps errors of our `fetch` and unreadable answers.
   for (let inner = cause; inner instanceof Error; inner = inner.cause)
-    if (inner instanceof ProviderUnreachable) return refused('institution_unreachable', inner.message)
+    if (inner instanceof ProviderUnreachable || inner instanceof InvalidAnswer) return refusalOf(inner)
   if (cause instanceof Response && cause.status >= 500)
     return refused('institution_unreachable', `the provider answered ${cause.status}`)
   if (isOfTheLibraries(error)) return refused('institution_answer_invalid', problemOf(error))

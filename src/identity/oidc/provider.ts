@@ -3,17 +3,20 @@
  * unavailable, people are told at once, and the gate asks again after a growing pause.
  */
 import type { ClientAuth, Configuration, ServerMetadata } from 'openid-client'
+import { type ClientKey, openingFetch, openToken, readClientKey, signingKey } from './client-key.ts'
 import { makeProviderFetch, type ProviderFetch, ProviderUnreachable } from './provider-fetch.ts'
 import { InvalidAnswer, quoted, refusalOf } from './provider-problem.ts'
 import { clockToleranceSeconds, SigningKeys } from './signing-keys.ts'
 
-export type ClientAuthentication = 'client_secret_basic' | 'client_secret_post'
+export type ClientAuthentication = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
 
 export interface ProviderOptions {
   readonly issuer: string
   readonly clientId: string
   /** Null for a public client. */
   readonly clientSecret: string | null
+  /** PEM or JWK; null for none. */
+  readonly clientKey: string | null
   /** Null leaves it to the metadata. */
   readonly clientAuthentication: ClientAuthentication | null
   /** PEM; null for Node's own authorities. */
@@ -42,6 +45,7 @@ const longestPauseMs = 30_000
 export class ProviderSource {
   readonly #options: ProviderOptions
   readonly #http: ProviderFetch
+  readonly #key: ClientKey | null
   #provider: Provider | null = null
   #at = 0
   #loading: Promise<Provider> | null = null
@@ -50,7 +54,14 @@ export class ProviderSource {
 
   constructor(options: ProviderOptions) {
     this.#options = options
-    this.#http = makeProviderFetch(options)
+    const http = makeProviderFetch(options)
+    this.#key = options.clientKey === null ? null : readClientKey(options.clientKey)
+    this.#http = { ...http, fetch: openingFetch(http.fetch, this.#key) }
+  }
+
+  /** Opens a token that may be encrypted. Rejects with InvalidAnswer. */
+  open(token: string): Promise<string> {
+    return openToken(token, this.#key)
   }
 
   /** Null before the first need. */
@@ -112,7 +123,7 @@ export class ProviderSource {
         new URL(issuer),
         clientId,
         { [client.clockTolerance]: clockToleranceSeconds },
-        clientSecret === null ? client.None() : this.#authentication(client, clientSecret),
+        this.#authentication(client, clientSecret),
         {
           [client.customFetch]: this.#http.fetch as never,
           timeout: timeoutMs / 1000,
@@ -151,7 +162,16 @@ export class ProviderSource {
     return this.#keys.keys
   }
 
-  #authentication(client: typeof import('openid-client'), secret: string): ClientAuth {
+  #authentication(client: typeof import('openid-client'), secret: string | null): ClientAuth {
+    const { clientAuthentication } = this.#options
+    const key = this.#key
+    if (
+      key !== null &&
+      (clientAuthentication === 'private_key_jwt' || (clientAuthentication === null && secret === null))
+    )
+      return (async (server, ...rest) =>
+        client.PrivateKeyJwt(await signingKey(key, server))(server, ...rest)) satisfies ClientAuth
+    if (secret === null) return client.None()
     const ways = {
       client_secret_basic: client.ClientSecretBasic(secret),
       client_secret_post: client.ClientSecretPost(secret)
@@ -161,7 +181,10 @@ export class ProviderSource {
       // Basic is the default (OpenID Connect Discovery §3).
       const isPostAlone =
         Array.isArray(offered) && offered.includes('client_secret_post') && !offered.includes('client_secret_basic')
-      const way = this.#options.clientAuthentication ?? (isPostAlone ? 'client_secret_post' : 'client_secret_basic')
+      const way =
+        clientAuthentication === 'client_secret_post' || (clientAuthentication === null && isPostAlone)
+          ? 'client_secret_post'
+          : 'client_secret_basic'
       ways[way](server, ...rest)
     }
   }
