@@ -79,6 +79,7 @@ const leafReaders: readonly string[] = [
   'src/request/networks.ts',
   'src/identity/account.ts',
   'src/identity/ldap/filter-template.ts',
+  'src/identity/oidc/client-key.ts',
   'src/factor/kinds.ts',
   'src/notify/mail-address.ts',
   'src/notify/notice-groups.ts',
@@ -230,7 +231,7 @@ t.test('one driver, one file', async t => {
     ],
     ['preact-render-to-string', ['plugins/portal/layout.tsx']],
     ['openid-client', ['src/identity/oidc/oidc.ts', 'src/identity/oidc/provider.ts']],
-    ['jose', ['src/identity/oidc/signing-keys.ts']],
+    ['jose', ['client-assertion', 'encrypted-tokens', 'signing-keys'].map(name => `src/identity/oidc/${name}.ts`)],
     ['intl-messageformat', ['src/messages/icu.ts']]
   ]
   for (const [driver, allowed] of homes)

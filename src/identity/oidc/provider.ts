@@ -3,7 +3,9 @@
  * unavailable, people are told at once, and the gate asks again after a growing pause.
  */
 import type { ClientAuth, Configuration, ServerMetadata } from 'openid-client'
-import { type ClientKey, openingFetch, openToken, readClientKey, signingKey } from './client-key.ts'
+import { signingKey } from './client-assertion.ts'
+import { type ClientKey, readClientKey } from './client-key.ts'
+import { openingFetch, openToken } from './encrypted-tokens.ts'
 import { makeProviderFetch, type ProviderFetch, ProviderUnreachable } from './provider-fetch.ts'
 import { InvalidAnswer, quoted, refusalOf } from './provider-problem.ts'
 import { clockToleranceSeconds, SigningKeys } from './signing-keys.ts'
