@@ -6,6 +6,7 @@ import Fastify, {
   type FastifyRequest,
   LogController
 } from 'fastify'
+import { pemText } from '../config/reading/text-sources.ts'
 import type { Config } from '../config/schema.ts'
 import { isPublicSuffix } from '../config/values/public-suffixes.ts'
 import { acceptPlugin } from '../plugins/accept.ts'
@@ -46,6 +47,7 @@ import { operators } from './identity/account.ts'
 import { makeAssertion } from './identity/assertion.ts'
 import { makeClientReader } from './request/client.ts'
 import { tlsOf, toApp, webauthnOf } from './services/app-options.ts'
+import { certificateFilesOf } from './services/certificate-files.ts'
 import { makeConsole } from './services/console.ts'
 import { directoriesOf, frontHeadersOf } from './services/directories.ts'
 import { directoryWatchers } from './services/directory-watchers.ts'
@@ -56,6 +58,7 @@ import type { Principal } from './session/sessions.ts'
 import type { SessionTerms } from './session/terms.ts'
 import type { RequirementFor } from './sign-in/next-step.ts'
 import { makeSignIn } from './sign-in/sign-in.ts'
+import { CertificateEnd } from './watch/certificate-end.ts'
 import { LiveReview } from './watch/live-review.ts'
 
 declare module 'fastify' {
@@ -242,12 +245,22 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   app.decorate('terms', terms)
   app.decorate('review', new LiveReview({ routes, apps, cache: runtime.cache, clock, terms }))
   const watchers = directoryWatchers(directories, services.institutionSessions, runtime)
+  const certificates = new CertificateEnd({
+    files: certificateFilesOf(config),
+    read: pemText,
+    store: runtime.store,
+    audit: notifying?.sink(audit) ?? audit,
+    clock,
+    log
+  })
   app.addHook('onClose', async () => {
+    certificates.stop()
     operatorConsole.close()
     await Promise.all([notifying?.stop(), watchers.stop()])
   })
   await app.ready()
   watchers.start()
+  certificates.start()
   runtime.notifying = notifying
   notifying?.start()
   return app

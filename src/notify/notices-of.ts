@@ -69,7 +69,7 @@ function sponsorDecided(event: AuditEvent, kind: NoticeKind): Notice {
 
 /** Its id is the same on each gate, so that the operators get one. */
 function certificateEnding(event: AuditEvent): Notice {
-  const facts = { what: text(event.what), ends: Number(event.ends), count: Number(event.days) }
+  const facts = { what: text(event.what), ends: Number(event.ends), count: Number(event.left) }
   return {
     ...made(event, 'certificate-ending', facts, [operators]),
     id: `certificate-${event.fingerprint}-${event.days}`

@@ -101,6 +101,47 @@ t.test('what happened while the mail server was away is told when it is back, by
   t.equal(gate.log.filter(({ msg }) => /cannot be sent/.test(String(msg))).length, 1)
 })
 
+t.test('an invitation goes out by mail, and its link works', async t => {
+  const smtp = await startSmtp(t)
+  const gate = await startGateway(t, {
+    apps: '  - { id: one, url: "http://one.localhost:PORT", upstream: "http://127.0.0.1:9" }',
+    extra: `notify: { mail: { server: "smtp://127.0.0.1:${smtp.port}", unsafePlain: true, from: gate@lab.example } }`
+  })
+  const added = await command(gate.folder, 'user', 'add', 'carol', '--email', 'carol@lab.example', '--mail')
+  t.match(added, { code: 0, out: '', err: /The gate sends the invitation to carol@lab.example/ })
+  await until('the invitation', () => smtp.mails.length === 1)
+  const link = linkIn(smtp.mails[0]?.content ?? '', 'invite')
+  t.match(await gate.request('GET', link), { status: 200, body: /carol/ })
+  t.notMatch(
+    readFileSync(path.join(gate.folder, 'journal.jsonl'), 'utf8'),
+    link.split('/').at(-1) ?? '',
+    'its token is not in the journal'
+  )
+
+  t.match(await command(gate.folder, 'user', 'invite', 'carol', '--mail'), { code: 0, out: '' })
+  await until('the next one', () => smtp.mails.length === 2)
+  t.not(linkIn(smtp.mails[1]?.content ?? '', 'invite'), link)
+  const refused = await command(gate.folder, 'user', 'add', 'dora', '--mail')
+  t.match(refused, { code: 1, err: /--mail needs a mail address, and dora has none/ })
+  t.equal(await gate.server.runtime.accounts.byName('dora'), null, 'nobody is added without the mail')
+
+  const tried = await command(gate.folder, 'notify', 'test', '--to', 'me@lab.example')
+  t.match(tried, { code: 0, out: /^127\.0\.0\.1:\d+: 250 kept\n$/ })
+  smtp.answers = { rcpt: '550 no such person' }
+  t.match(await command(gate.folder, 'notify', 'test', '--to', 'me@lab.example'), {
+    code: 1,
+    out: /not taken: .*550 no such person/
+  })
+  t.equal((await command(gate.folder, 'notify', 'test')).code, 2)
+  t.match(await command(gate.folder, 'notify', 'test', '--webhooks'), { code: 1, err: /notify\.webhooks/ })
+})
+
+/** The link in the plain text of a mail, whose lines may be quoted-printable. */
+function linkIn(content: string, page: string): string {
+  const text = content.replaceAll('=\r\n', '').replaceAll('=3D', '=')
+  return new RegExp(`http://\\S+/\\.factorgate/${page}/\\S+`).exec(text)?.[0] ?? ''
+}
+
 t.test('without notify nothing is kept', async t => {
   const gate = await startGateway(t, {
     apps: '  - { id: one, url: "http://one.localhost:PORT", upstream: "http://127.0.0.1:9" }'

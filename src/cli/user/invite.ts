@@ -2,13 +2,15 @@
 import type { Account } from '../../identity/account.ts'
 import { type Command, PersonError, readArgs, visible } from '../command.ts'
 import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
+import { invitationMail } from './mail-invitation.ts'
 import { credentialsAt, invite, misfitIn, personNamed } from './person.ts'
 
 export const command: Command = {
   name: 'user invite',
   summary: 'Print a new invitation: for a first factor, or after a reset.',
-  usage: ['factorgate user invite NAME'],
+  usage: ['factorgate user invite NAME [--mail]'],
   help: `
+  --mail           send the invitation to the person's address by mail, and do not print it (key 'notify.mail')
 ${configHelp}
 
 Prints one line, the invitation. It is valid for 24 hours and for one second factor. Older invitations of this person stop working.
@@ -19,19 +21,23 @@ Example:
   factorgate user invite alice
 `,
   async run(args, io) {
-    const { values, names } = readArgs(args, configOption, ['NAME'])
+    const { values, names } = readArgs(args, { ...configOption, mail: { type: 'boolean' } }, ['NAME'])
     return withStore(io, { config: values.config, changes: 'grant' }, async place => {
       const account = await personNamed(place, names[0]!)
       if (account.suspended !== null)
         throw new PersonError(`${account.name} is suspended; run this first: factorgate user resume ${account.name}`)
       const source = await elsewhere(place, account)
+      const mail = values.mail ? await invitationMail(place, account) : null
       const url = await invite(place, account)
-      io.stderr('Give this invitation to the person. It is valid for 24 hours:\n')
+      await mail?.send(account, url)
+      if (mail !== null)
+        io.stderr(`The gate sends the invitation to ${visible(account.email ?? '')}. It is valid for 24 hours.\n`)
+      else io.stderr('Give this invitation to the person. It is valid for 24 hours:\n')
       if (source !== null)
         io.stderr(
           `The person opens it, signs in with ${visible(source)} as ${account.name}, and adds a second factor. The link alone opens nothing.\n`
         )
-      io.stdout(`${url}\n`)
+      if (mail === null) io.stdout(`${url}\n`)
       return 0
     })
   }
