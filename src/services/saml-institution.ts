@@ -41,13 +41,25 @@ export function samlInstitution(
     refreshSeconds: refresh,
     clock,
     kept: services.samlMetadata,
-    onChange: state =>
-      'problem' in state
-        ? log.error(
-            { institution: id, problem: state.problem },
-            'the metadata of an institution is not accepted; the one before it stays while it is valid'
-          )
-        : log.info({ institution: id, identityProviders: state.size }, 'the metadata of an institution is read')
+    copies: services.samlCopies,
+    onChange: state => {
+      if ('problem' in state)
+        log.error(
+          { institution: id, problem: state.problem },
+          'the metadata of an institution is not accepted; the one before it stays while it is valid'
+        )
+      else if ('unkept' in state)
+        log.warn(
+          { institution: id, problem: state.unkept },
+          'no copy of the metadata of an institution was kept: after a restart, its people wait for its server'
+        )
+      else if (state.isCopy)
+        log.warn(
+          { institution: id, identityProviders: state.size },
+          'the metadata of an institution is the copy from disk, until its server answers'
+        )
+      else log.info({ institution: id, identityProviders: state.size }, 'the metadata of an institution is read')
+    }
   })
   return new SamlInstitution({
     source,

@@ -1,4 +1,5 @@
 /** The services that outlive a reload, such as store, sessions, live connections and journal, started and closed in order. */
+import path from 'node:path'
 import type { Logger } from 'pino'
 import { Strangers } from '../audit/anonymous-log-limit.ts'
 import type { AuditSink } from '../audit/event.ts'
@@ -76,6 +77,8 @@ export class Services {
   readonly appUse: AppUse
   /** SAML metadata that has been read. It outlives a reload. */
   readonly samlMetadata: KeptMetadata = new Map()
+  /** The folder for copies of metadata, beside the journal. */
+  readonly samlCopies: string
   readonly samlReader = new SecondReader()
   /** Null if this process alone uses the store. */
   readonly sharedAnswers: SharedAnswers | null
@@ -105,6 +108,7 @@ export class Services {
         : log.warn({ app, upstream, problem }, 'the upstream is down')
     )
     this.journal = journal
+    this.samlCopies = path.join(path.dirname(input.journalFile), 'saml-metadata')
     this.strangers = new Strangers(journal, clock)
     this.accounts = new Accounts({ store, clock })
     this.credentials = new Credentials({ store, clock, onDisabled: notice => this.disabled(notice) })

@@ -1,9 +1,11 @@
 /** The identity providers of one configured source: an aggregate that is refreshed, or an MDQ server that is asked for each. */
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import path from 'node:path'
 import type { Clock } from '../../clock.ts'
 import { GateError } from '../../errors.ts'
 import { digestOf } from '../../ids.ts'
-import { Aggregate } from './aggregate.ts'
+import { Aggregate, type PackedProviders } from './aggregate.ts'
 import type { IdentityProvider } from './metadata-entity.ts'
 import { loadMetadata } from './metadata-load.ts'
 import type { MetadataTask } from './metadata-thread.ts'
@@ -36,7 +38,14 @@ export interface SourceOptions {
   readonly refreshSeconds: number
   readonly clock: Clock
   readonly kept: KeptMetadata
-  readonly onChange: (state: { readonly problem: string } | { readonly size: number }) => void
+  /** The folder for copies of what addresses answer; null keeps none. */
+  readonly copies: string | null
+  readonly onChange: (
+    state:
+      | { readonly problem: string }
+      | { readonly size: number; readonly isCopy: boolean }
+      | { readonly unkept: string }
+  ) => void
 }
 
 const retryMs = 60_000
@@ -51,6 +60,9 @@ class AggregateSource implements MetadataSource {
   readonly #options: SourceOptions
   readonly #key: string
   readonly #ending = new AbortController()
+  readonly #copy: string | null
+  /** Of the copy on disk. */
+  readonly #starting: Promise<void>
   #reading: Promise<void>
   #timer: NodeJS.Timeout | undefined
   #problem: string | null = null
@@ -59,7 +71,9 @@ class AggregateSource implements MetadataSource {
     this.#options = options
     const { from, certificate, only } = options
     this.#key = digestOf(JSON.stringify([from, certificate, only]))
-    this.#reading = this.#read()
+    this.#copy = from.kind === 'file' ? null : copyOf(options, '')
+    this.#starting = options.kept.has(this.#key) ? Promise.resolve() : this.#readCopy()
+    this.#reading = this.#starting.then(() => this.#read())
   }
 
   async find(entityId: string): Promise<IdentityProvider | null> {
@@ -86,6 +100,7 @@ class AggregateSource implements MetadataSource {
       const end = aggregate?.summary.validUntil ?? null
       return end !== null && end <= this.#options.clock() ? undefined : aggregate
     }
+    if (usable() === undefined) await within(this.#starting, patienceMs)
     if (usable() === undefined) await within(this.#reading, patienceMs)
     const aggregate = usable()
     if (aggregate !== undefined) return aggregate
@@ -105,6 +120,7 @@ class AggregateSource implements MetadataSource {
       certificate,
       ca,
       only,
+      copy: this.#copy,
       etag: end !== null && end <= now ? null : (known?.etag ?? null),
       needsValidUntil: !isFile,
       now
@@ -115,11 +131,22 @@ class AggregateSource implements MetadataSource {
     else {
       if (outcome.kind === 'read') kept.set(this.#key, { aggregate: new Aggregate(outcome.packed), etag: outcome.etag })
       const { size, summary } = kept.get(this.#key)!.aggregate
-      if (outcome.kind === 'read' || this.#problem !== null) onChange({ size })
+      if (outcome.kind === 'read' || this.#problem !== null) onChange({ size, isCopy: false })
+      if (outcome.kind === 'read' && outcome.unkept !== null) onChange({ unkept: outcome.unkept })
       this.#problem = null
       // A reload rereads a changed file.
       if (!isFile) this.#again(Math.min(refreshSeconds, Math.max(60, summary.cacheSeconds ?? refreshSeconds)) * 1000)
     }
+  }
+
+  /** What an earlier process has read serves until the server answers. One that has expired or does not fit is left alone. */
+  async #readCopy(): Promise<void> {
+    const { kept, onChange } = this.#options
+    const outcome = await loadCopy(this.#options, this.#copy, this.#options.only, this.#ending.signal)
+    if (outcome === null || this.#ending.signal.aborted) return
+    const aggregate = new Aggregate(outcome)
+    kept.set(this.#key, { aggregate, etag: null })
+    onChange({ size: aggregate.size, isCopy: true })
   }
 
   #failed(problem: string): void {
@@ -134,6 +161,26 @@ class AggregateSource implements MetadataSource {
     }, ms)
     this.#timer.unref()
   }
+}
+
+/** Null without a folder for copies, and for metadata that nobody has signed. */
+function copyOf({ copies, certificate, from }: SourceOptions, entityId: string): string | null {
+  if (copies === null || certificate === null) return null
+  return path.join(copies, `${digestOf(JSON.stringify([from, certificate, entityId]))}.xml`)
+}
+
+/** Null if there is no copy, or it is not valid any more. */
+async function loadCopy(
+  { certificate, clock }: SourceOptions,
+  file: string | null,
+  only: readonly string[] | null,
+  signal: AbortSignal
+): Promise<PackedProviders | null> {
+  if (file === null || !existsSync(file)) return null
+  const from = { kind: 'file', file } as const
+  const task = { from, certificate, ca: null, only, copy: null, etag: null, needsValidUntil: true, now: clock() }
+  const outcome = await loadMetadata(task, signal)
+  return outcome.kind === 'read' ? outcome.packed : null
 }
 
 const mdqMax = 1000
@@ -222,6 +269,16 @@ class MdqSource implements MetadataSource {
     if (this.#known.size >= mdqMax) this.#known.clear()
   }
 
+  async #fromCopy(entityId: string): Promise<IdentityProvider | null> {
+    const { onChange } = this.#options
+    const packed = await loadCopy(this.#options, copyOf(this.#options, entityId), [entityId], this.#ending.signal)
+    if (packed === null) return null
+    const aggregate = new Aggregate(packed)
+    const provider = aggregate.find(entityId)
+    if (provider !== null) onChange({ size: 1, isCopy: true })
+    return provider === null ? null : { ...provider, validUntil: provider.validUntil ?? packed.validUntil }
+  }
+
   async #load(entityId: string): Promise<void> {
     const { from, certificate, ca, clock, refreshSeconds, onChange } = this.#options
     const hash = createHash('sha1').update(entityId).digest('hex')
@@ -232,16 +289,18 @@ class MdqSource implements MetadataSource {
       certificate,
       ca,
       only: [entityId],
+      copy: copyOf(this.#options, entityId),
       etag: null,
       needsValidUntil: true,
       now
     }
     const outcome = await loadMetadata(task, this.#ending.signal)
     this.#makeRoom()
-    const before = this.#known.get(entityId)?.provider ?? null
+    const known = this.#known.get(entityId)?.provider ?? null
     if (outcome.kind !== 'read') {
       const problem = outcome.kind === 'refused' ? outcome.problem : 'it has not changed'
       const isUnknown = problem.endsWith('status 404')
+      const before = known ?? (isUnknown ? null : await this.#fromCopy(entityId))
       if (!isUnknown) onChange({ problem })
       this.#known.set(entityId, {
         provider: isUnknown ? null : before,

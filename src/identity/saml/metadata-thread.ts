@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { parentPort, workerData } from 'node:worker_threads'
 import { buffersOf, type PackedProviders, pack } from './aggregate.ts'
+import { MetadataCopy } from './metadata-copy.ts'
 import type { IdentityProvider } from './metadata-entity.ts'
 import { openMetadata } from './metadata-fetch.ts'
 import { MetadataReader } from './metadata-reader.ts'
@@ -16,13 +17,21 @@ export interface MetadataTask {
   /** The tag of the known version; null for any. */
   readonly etag: string | null
   readonly only: readonly string[] | null
+  /** Where a copy is kept; null for none. */
+  readonly copy: string | null
   readonly needsValidUntil: boolean
   /** Milliseconds since the epoch. */
   readonly now: number
 }
 
 export type MetadataOutcome =
-  | { readonly kind: 'read'; readonly packed: PackedProviders; readonly etag: string | null }
+  | {
+      readonly kind: 'read'
+      readonly packed: PackedProviders
+      readonly etag: string | null
+      /** Why no copy was kept. */
+      readonly unkept: string | null
+    }
   | { readonly kind: 'unchanged' }
   /** `problem` is one line for operators. */
   | { readonly kind: 'refused'; readonly problem: string }
@@ -34,9 +43,11 @@ async function run({
   ca,
   etag,
   only,
+  copy,
   needsValidUntil,
   now
 }: MetadataTask): Promise<MetadataOutcome> {
+  let kept: MetadataCopy | null = null
   try {
     const wanted = only === null ? null : new Set(only)
     const providers: IdentityProvider[] = []
@@ -51,10 +62,16 @@ async function run({
     const opened = await openMetadata(from, { ca, etag })
     if (opened === 'unchanged') return { kind: 'unchanged' }
     const decoder = new TextDecoder('utf-8', { fatal: true })
-    for await (const chunk of opened.chunks) reader.write(decoder.decode(chunk, { stream: true }))
+    kept = copy === null ? null : new MetadataCopy(copy)
+    for await (const chunk of opened.chunks) {
+      kept?.write(chunk)
+      reader.write(decoder.decode(chunk, { stream: true }))
+    }
     reader.write(decoder.decode())
-    return { kind: 'read', packed: pack(providers, reader.end()), etag: opened.etag }
+    const packed = pack(providers, reader.end())
+    return { kind: 'read', packed, etag: opened.etag, unkept: kept?.keep() ?? null }
   } catch (error) {
+    kept?.drop()
     if (error instanceof SamlRefusal) return { kind: 'refused', problem: error.message }
     if (error instanceof TypeError && 'code' in error && error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
       return { kind: 'refused', problem: 'the metadata is not UTF-8' }

@@ -1,7 +1,7 @@
 /** Where SAML metadata comes from: files, addresses and MDQ servers that are signed, expired, changed, huge, slow or down; and what is found in it. */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
@@ -14,6 +14,7 @@ import {
   type SourceOptions
 } from '../../../src/identity/saml/metadata-source.ts'
 import { makePair, SamlProvider, signXml } from '../../fixtures/in-process/saml-provider.ts'
+import { until } from '../../fixtures/process/redis-server.ts'
 
 const federation = makePair(t, 'federation')
 const stranger = makePair(t, 'stranger')
@@ -60,6 +61,7 @@ function open(t: Test, from: SourceOptions['from'], more: Partial<SourceOptions>
     refreshSeconds: 3600,
     clock: Date.now,
     kept: new Map(),
+    copies: null,
     onChange: state => 'problem' in state && problems.push(state.problem),
     ...more
   })
@@ -146,6 +148,61 @@ t.test('what was read stays over a reload while its server is down, until it exp
   t.equal(await found(open(t, from, more).source), one.entityId)
   now += 6 * 86_400_000
   t.match(await found(open(t, from, more).source), /cannot be used/, 'and not after its end')
+})
+
+t.test('a gate that starts while the server is down reads the copy of an earlier one', async t => {
+  const server = await serve(t)
+  const copies = path.join(t.testdir({}), 'copies')
+  const from = { kind: 'url', address: `${server.url}/all` } as const
+  let now = Date.now()
+  const start = (more: Partial<SourceOptions> = {}) => open(t, from, { copies, clock: () => now, ...more })
+  const down = () => ({ status: 503 })
+  server.answer = () => ({ body: signed(list(both)) })
+  t.equal(await found(start().source), one.entityId)
+  server.answer = down
+  const [file = ''] = readdirSync(copies)
+  t.equal(readdirSync(copies).length, 1, 'nothing unfinished is left')
+  t.equal(statSync(path.join(copies, file)).mode & 0o777, 0o600)
+  t.equal(await found(start().source), one.entityId, 'from the copy')
+  server.answer = () => 'hang'
+  t.equal(await found(start().source), one.entityId, 'at once, where the server never answers')
+  server.answer = down
+  t.match(
+    await found(start({ certificate: stranger.certificate }).source),
+    /503/,
+    'for another certificate there is none'
+  )
+  const whole = readFileSync(path.join(copies, file), 'utf8')
+  writeFileSync(path.join(copies, file), whole.replace('one.example/entity/sso', 'evil.example/entity/sso'))
+  t.match(await found(start().source), /503/, 'a changed copy does not count')
+  writeFileSync(path.join(copies, file), whole)
+  now += 6 * 86_400_000
+  t.match(await found(start().source), /503/, 'nor does one that has expired')
+  now -= 6 * 86_400_000
+  server.answer = () => ({ body: signed(list(two.metadata())) })
+  const fresh = start().source
+  await until('the server is believed', async () => (await fresh.find(one.entityId)) === null)
+  t.equal(
+    await found(start({ copies: path.join(copies, file, 'x') }).source, two.entityId),
+    two.entityId,
+    'a folder that cannot be made harms nobody'
+  )
+})
+
+t.test('of an MDQ server, each provider that was asked for is kept', async t => {
+  const server = await serve(t)
+  const copies = path.join(t.testdir({}), 'copies')
+  const from = { kind: 'mdq', address: server.url } as const
+  const entity = one
+    .metadata()
+    .replace('<md:EntityDescriptor ', `<md:EntityDescriptor ID="all" validUntil="${inDays(5)}" `)
+  server.answer = () => ({ body: signed(entity) })
+  t.equal(await found(open(t, from, { copies }).source), one.entityId)
+  server.answer = () => ({ status: 503 })
+  t.equal(await found(open(t, from, { copies }).source), one.entityId)
+  t.match(await found(open(t, from, { copies }).source, two.entityId), /503/)
+  server.answer = () => ({ status: 404 })
+  t.equal(await found(open(t, from, { copies }).source), null, 'one that is gone there is gone here')
 })
 
 t.test('an MDQ server is asked by the hash of the entity id, once', async t => {
