@@ -19,6 +19,11 @@ t.test('second', async () => process.kill(process.pid, 'SIGKILL'))`
 const stays = `import t from 'tap'
 setInterval(() => {}, 1000)
 t.test('stays', async t => t.pass('fine'))`
+const throws = `import t from 'tap'
+const never = new Promise(() => {})
+t.test('first', async () => { setImmediate(() => Promise.reject(new Error('nor this'))); await never })
+t.test('second', async t => { t.test('inner', async () => { setImmediate(() => { throw new Error('nobody catches this') }); await never }) })
+t.test('third', async t => t.pass('fine'))`
 const folder = `import t from 'tap'
 t.test('its folder', async t => t.match(t.testdir({}), /NAME/))`
 
@@ -74,6 +79,19 @@ t.test('the others run after a file that ends the process', async t => {
   t.same(margin, ['ok 1 - one', 'not ok 2 - two', 'ok 3 - three'])
   t.match(lines.join('\n'), / {4}ok 1 - first[\s\S]*not ok 2 - [^\n]*\n {2}---\n {2}signal: SIGKILL\n {2}\.\.\.\n/)
   t.match(total, /fail: 1/)
+})
+
+t.test('what nobody catches fails the test that runs, and no other', async t => {
+  const { margin, lines } = await run(t, { one: throws, two: good('two') })
+  t.same(margin, ['not ok 1 - one', 'ok 2 - two'])
+  const failed = lines.filter(line => /^ +not ok /.test(line)).map(line => line.replace(/ # time=.*/, '').trim())
+  t.same(failed, [
+    'not ok 1 - nor this',
+    'not ok 1 - first',
+    'not ok 1 - nobody catches this',
+    'not ok 1 - inner',
+    'not ok 2 - second'
+  ])
 })
 
 t.test('a process that does not end is ended, and fails', async t => {

@@ -5,14 +5,27 @@
 import { register } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import t from 'tap'
 import { fileTimeoutMs } from './timeouts.mjs'
 
 register('./file-tests.mjs', import.meta.url)
+const { default: t } = await import('tap')
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const roots = new Map()
 globalThis[Symbol.for('factorgate.root-tests')] = roots
+
+/** The innermost test that runs. */
+function running() {
+  let test = t
+  for (let inner = t; inner !== undefined; inner = [...test.activeSubtests].at(-1)) test = inner
+  return test
+}
+
+for (const kind of ['uncaughtException', 'unhandledRejection'])
+  process.on(kind, error => {
+    // A test that listens itself wants it.
+    if (process.listenerCount(kind) === 1) running().hookDomain.onerror(error, kind)
+  })
 
 t.setTimeout(0)
 for (const file of process.argv.slice(2)) {
