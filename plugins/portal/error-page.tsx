@@ -10,13 +10,13 @@ import type { Branding } from './options.ts'
 import { formatDuration, zonedTime } from './relative-time.ts'
 import { withReturnTo } from './return-to.ts'
 
-/** What an error sentence may mention. */
+/** The facts in an error's sentences. */
 export interface ErrorFacts {
   /** Title of the app, or "the app". */
   readonly app: string
-  /** "25 seconds"; empty where no wait is known. */
+  /** "25 seconds"; empty if unknown. */
   readonly wait: string
-  /** The planned end of the maintenance; empty where it is not known. */
+  /** The planned end of the maintenance; empty if unknown. */
   readonly until: string
 }
 
@@ -37,7 +37,7 @@ export interface ErrorContext extends Branding {
   readonly query?: string | undefined
   /** See `Frame.back`. */
   readonly back?: string | undefined
-  /** English where it is left out. */
+  /** English by default. */
   readonly say?: Messages | undefined
 }
 
@@ -60,8 +60,8 @@ const home: ReadonlySet<ErrorCode> = new Set([
   'ambiguous_target',
   'invitation_invalid'
 ])
-/** Nobody knows whose task a wrong address is. */
-const nobodys: ReadonlySet<ErrorCode> = new Set(['no_such_app', 'misdirected'])
+/** A wrong address may be anybody's mistake. */
+const withoutOwner: ReadonlySet<ErrorCode> = new Set(['no_such_app', 'misdirected'])
 const notRepeated: ReadonlySet<ErrorCode> = new Set(['account_suspended', ...home])
 
 /** Headline, event, responsible person, next action. */
@@ -79,7 +79,7 @@ export function errorSentences(code: ErrorCode, context: ErrorContext, say: Mess
     title: capital(said(title, facts)),
     what: capital(said(what, facts)),
     now: capital(said(now, facts)),
-    whose: nobodys.has(code) ? '' : say.error.whose[describeError(code).whose]
+    whose: withoutOwner.has(code) ? '' : say.error.whose[describeError(code).whose]
   }
 }
 
@@ -159,7 +159,7 @@ function unsentSentences({ unsent }: Messages, code: ErrorCode, isForeign: boole
   return { title, what: what[why], now: now[why] }
 }
 
-/** Maintenance with and without an end that is known, or over, and with the operators' own words. */
+/** Maintenance without an end, with a coming or past one, and with the operators' own text. */
 function maintenanceSentences({ maintenance, now = 0 }: ErrorContext, { errors }: Messages) {
   const say = errors.app_maintenance
   const until = maintenance?.until ?? null

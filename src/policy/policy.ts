@@ -3,7 +3,7 @@ import type { FactorKind } from '../factor/proof.ts'
 
 export interface Requirement {
   readonly factors: readonly FactorKind[]
-  /** True where a second factor of the person's institution counts too: the rule names no factor. */
+  /** True if an institution's second factor counts too: the rule names no factor. */
   readonly institution?: boolean
   /** Maximum age in seconds; null for the whole session (RFC 9470 `max_age`). */
   readonly withinSeconds: number | null
@@ -14,7 +14,7 @@ export type Outcome =
   | { readonly access: 'deny' }
   | { readonly access: 'mfa'; readonly requirement: Requirement }
 
-/** One of an app's `rules`. A condition that is left out always holds. */
+/** One of an app's `rules`. An omitted condition always matches. */
 export interface Rule {
   /** Glob on the app's own path: `*` within a segment, `**` across. */
   readonly path?: string

@@ -1,4 +1,4 @@
-/** The watchers of one configuration that ask its directories and institutions who may stay signed in. */
+/** The watchers of one configuration, which ask directories and institutions whether people may stay signed in. */
 import type { Directories } from '../identity/directories.ts'
 import type { InstitutionSessions } from '../session/institution-sessions.ts'
 import { DirectoryRefresh } from '../watch/directory-refresh.ts'

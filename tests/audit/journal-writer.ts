@@ -1,4 +1,4 @@
-/** A process that commits to a journal until it is killed, and says each line that it may believe to be on disk. */
+/** A process that commits to a journal until it is killed, and prints each committed line. */
 import { Journal } from '../../src/audit/journal.ts'
 
 const [file, name, count] = process.argv.slice(2) as [string, string, string]

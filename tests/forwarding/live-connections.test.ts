@@ -6,7 +6,7 @@ import { alice, at, get, makeApp, startGate } from '../fixtures/pipeline/forward
 
 const half = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n'
 
-t.test('what belongs to a session, a person or a time is found and ended, and nothing else', t => {
+t.test('ends exactly the connections of a session, of a person, or of an expired permission', t => {
   const ended: string[] = []
   const live = new LiveConnections({ clock: () => 0 })
   t.teardown(() => live.close())
@@ -60,7 +60,7 @@ t.test('what belongs to a session, a person or a time is found and ended, and no
   t.end()
 })
 
-t.test('while draining, a socket that comes late is ended and a request may finish', async t => {
+t.test('while draining, a late socket ends and a request may finish', async t => {
   const ended: string[] = []
   const live = new LiveConnections({ clock: () => 0 })
   t.teardown(() => live.close())
@@ -73,7 +73,7 @@ t.test('while draining, a socket that comes late is ended and a request may fini
   t.equal(live.size, 1)
 })
 
-t.test('the timer ends what has run out', async t => {
+t.test('the timer ends expired connections', async t => {
   let now = 0
   const live = new LiveConnections({ clock: () => now })
   t.teardown(() => live.close())
@@ -96,7 +96,7 @@ t.test('the timer ends what has run out', async t => {
   t.equal(await ended, 'time is up')
 })
 
-t.test('a revoked session cuts its downloads, uploads and waiting requests, and they do not look whole', async t => {
+t.test('a revoked session cuts its downloads, uploads and pending requests, and none looks complete', async t => {
   const table: [string, string, ((socket: Socket) => void) | string, string][] = [
     ['download', get(), half, 'half'],
     ['upload', `${get('/', ['Content-Length: 100'], 'PUT')}some`, () => {}, ''],
@@ -121,7 +121,7 @@ t.test('a revoked session cuts its downloads, uploads and waiting requests, and 
   }
 })
 
-t.test('what is public and nobody’s is not cut with anybody’s session', async t => {
+t.test('a public request without a session is never cut with a session', async t => {
   const up = await startUpstream(t, half)
   const gate = await startGate(t, [makeApp({ upstreams: [at(up)] })], { who: null })
   const client = await gate.connect()

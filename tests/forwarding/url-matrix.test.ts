@@ -22,7 +22,7 @@ const places: readonly Place[] = [
   { title: 'a host of its own', url: 'https://one.lab.example', base: '' },
   { title: 'a host of its own, and a base path', url: 'https://two.lab.example', base: '/inner/app' },
   { title: 'the root of a shared host', url: 'https://lab.example', base: '' },
-  { title: 'a sub-path that is taken off', url: 'https://lab.example/nb', base: '' },
+  { title: 'a sub-path that is removed', url: 'https://lab.example/nb', base: '' },
   { title: 'a sub-path below another app’s', url: 'https://lab.example/nb/deep/down', base: '' },
   { title: 'a sub-path that the app knows', url: 'https://lab.example/wiki', base: '/wiki' },
   { title: 'a sub-path that is replaced', url: 'https://lab.example/files', base: '/srv/dav' },
@@ -33,28 +33,28 @@ const places: readonly Place[] = [
   { title: 'the portal’s host, the path kept', url: 'https://gate.lab.example/wiki', base: '/wiki' },
   { title: 'plain http on this machine', url: 'http://app.localhost:8080/nb', base: '' },
   { title: 'an address', url: 'https://[2001:db8::1]:8443/nb', base: '' },
-  { title: 'a Unix socket, taken off', url: 'https://sock.lab.example/nb', base: '', unix: true },
+  { title: 'a Unix socket, the path removed', url: 'https://sock.lab.example/nb', base: '', unix: true },
   { title: 'a Unix socket, the path kept', url: 'https://sock.lab.example/wiki', base: '/wiki', unix: true }
 ]
 
-interface Standing {
+interface PlacedApp {
   readonly app: App
   readonly gate: Gate
   readonly up: Upstream
   /** The `Host` that the app gets. */
   readonly host: string
-  /** How the app calls its own root: `http://10.0.0.1:8042/base`. */
+  /** The app's address of its own root: `http://10.0.0.1:8042/base`. */
   readonly inside: string
   readonly public: string
   readonly prefix: string
   readonly base: string
   readonly title: string
-  /** What the app's next answers carry. */
+  /** Sets header lines of the app's next responses. */
   say(...lines: string[]): void
 }
 
-/** All places in one table, each with an upstream of its own. */
-async function standing(t: Test, preserveHost: boolean): Promise<Standing[]> {
+/** All places in one table, each with a separate upstream. */
+async function placeApps(t: Test, preserveHost: boolean): Promise<PlacedApp[]> {
   const said: string[][] = places.map(() => [])
   const ups = await Promise.all(
     places.map((place, i) =>
@@ -93,7 +93,7 @@ async function standing(t: Test, preserveHost: boolean): Promise<Standing[]> {
   })
 }
 
-function ask({ gate, app }: Standing, path: string, lines: readonly string[], method = 'GET'): Promise<string> {
+function ask({ gate, app }: PlacedApp, path: string, lines: readonly string[], method = 'GET'): Promise<string> {
   return gate.ask(
     `${[`${method} ${path} HTTP/1.1`, `Host: ${app.host}`, 'Connection: close', ...lines].join('\r\n')}\r\n\r\n`
   )
@@ -101,7 +101,7 @@ function ask({ gate, app }: Standing, path: string, lines: readonly string[], me
 
 for (const preserveHost of [true, false])
   t.test(`FIELD F4 to the app, with ${preserveHost ? 'the public' : 'its own'} Host`, async t => {
-    for (const at of await standing(t, preserveHost)) {
+    for (const at of await placeApps(t, preserveHost)) {
       const { prefix, base, inside, up, title, app } = at
       const answer = await ask(at, `${prefix}/a%20b/c;d?e=${prefix}/f`, [])
       t.equal(parse(answer).status, 200, title)
@@ -144,7 +144,7 @@ for (const preserveHost of [true, false])
 
 for (const preserveHost of [true, false])
   t.test(`FIELD F4 from the app, with ${preserveHost ? 'the public' : 'its own'} Host`, async t => {
-    for (const at of await standing(t, preserveHost)) {
+    for (const at of await placeApps(t, preserveHost)) {
       const { prefix, base, inside, title, app } = at
       const out = at.public
       const [ws, wsOut] = [inside.replace('http', 'ws'), app.origin.replace('http', 'ws') + prefix]

@@ -1,4 +1,4 @@
-/** The Chromium of the tests: where it is, and how it is started. */
+/** The path and the arguments of the tests' Chromium. */
 
 export const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 
@@ -43,5 +43,5 @@ export const args = [
   `--disable-features=${[...unneeded, ...ofPlaywright].join(',')}`
 ]
 
-/** The variable that names one Chromium for all test files of a run; where it is not set, each file starts its own. */
+/** The variable that names one Chromium for all test files of a run; without it, each file starts its own. */
 export const shared = 'FACTORGATE_BROWSER'

@@ -5,19 +5,19 @@ import { head, type Lab, navigating, readReplies, refused, turnedAway, values } 
 import type { Row } from '../table.ts'
 import { folded, forwardingNames, identityNames, spellings, tokenMarks } from './claims.ts'
 
-/** Values of all lines that a server which folds names would put into one variable. */
+/** The values of all lines that name-folding servers put into one variable. */
 export function saidAs(request: Recorded, name: string): string[] {
   return request.headers.filter(([key]) => folded(key) === folded(name)).map(([, value]) => value)
 }
 
-/** Marks every lie, so that none can hide behind a truth. */
-const lie = 'zz-claimed'
+/** Marks every claimed value. */
+const claimed = 'zz-claimed'
 
 export function identityRows(lab: Lab): Row[] {
-  /** What the app saw of one GET with these lines; fails where a lie is in it. */
+  /** The app's request for one GET with these lines. Fails if it contains a claimed value. */
   const told = async (t: Test, target: string, lines: readonly string[], what: string): Promise<Recorded> => {
     const seen = await lab.seen(async () => t.equal((await lab.ask(target, lines)).status, 200, what))
-    t.notMatch(seen.raw.toString('latin1'), lie, `${what}: no lie arrives`)
+    t.notMatch(seen.raw.toString('latin1'), claimed, `${what}: no claimed value arrives`)
     return seen
   }
   const inBatches = async (names: readonly string[], act: (batch: readonly string[]) => Promise<void>) => {
@@ -32,7 +32,7 @@ export function identityRows(lab: Lab): Row[] {
       safe: 'none arrives',
       run: async t => {
         const nora = await lab.cookieOf('nora', [])
-        const lines = [nora, `Remote-Groups: ${lie}`, `X-Auth-Groups: ${lie}`, `X-Forwarded-Groups: ${lie}`]
+        const lines = [nora, `Remote-Groups: ${claimed}`, `X-Auth-Groups: ${claimed}`, `X-Forwarded-Groups: ${claimed}`]
         const seen = await told(t, '/', lines, 'nora')
         t.same(saidAs(seen, 'remote-user'), ['nora'])
         t.same(saidAs(seen, 'remote-groups'), [])
@@ -49,7 +49,7 @@ export function identityRows(lab: Lab): Row[] {
             name.replaceAll('-', mark),
             name.replace('-', mark).toUpperCase()
           ])
-          const seen = await told(t, '/', [lab.alice, ...variants.map(variant => `${variant}: ${lie}`)], name)
+          const seen = await told(t, '/', [lab.alice, ...variants.map(variant => `${variant}: ${claimed}`)], name)
           t.same(saidAs(seen, 'remote-user'), ['alice'])
           t.same(saidAs(seen, 'remote-groups'), ['researchers'])
           t.same(saidAs(seen, 'x-auth-user'), [])
@@ -64,7 +64,9 @@ export function identityRows(lab: Lab): Row[] {
       run: async t => {
         for (const [title, spell] of spellings)
           await inBatches([...identityNames, ...forwardingNames], async batch => {
-            const lines = batch.map((name, i) => `${spell(name)}:${[' ', '', '\t \t'][i % 3]}${lie}${i % 2 ? ' ' : ''}`)
+            const lines = batch.map(
+              (name, i) => `${spell(name)}:${[' ', '', '\t \t'][i % 3]}${claimed}${i % 2 ? ' ' : ''}`
+            )
             const seen = await told(t, '/', [lab.alice, ...lines], title)
             const once: [string, string][] = [
               ['remote-user', 'alice'],
@@ -104,13 +106,13 @@ export function identityRows(lab: Lab): Row[] {
         const names = ['x-AUTH-user', 'X_Wiki_Groups', 'x.mail.address']
         for (const [title, spell] of spellings) {
           const claims = names.flatMap(name => [spell(name), spell(name.replace(/[._]/g, '-'))])
-          const seen = await told(t, '/odd/x', [lab.alice, ...claims.map(name => `${name}: ${lie}`)], title)
+          const seen = await told(t, '/odd/x', [lab.alice, ...claims.map(name => `${name}: ${claimed}`)], title)
           t.same(saidAs(seen, 'x-auth-user'), ['alice'], title)
           t.same(saidAs(seen, 'x-wiki-groups'), ['researchers'], title)
           t.same(saidAs(seen, 'x-mail-address'), ['alice@lab.example'], title)
         }
         const nils = await lab.cookieOf('nils', [])
-        const seen = await told(t, '/odd/x', [nils, `X-Wiki-Groups: ${lie}`], 'without groups')
+        const seen = await told(t, '/odd/x', [nils, `X-Wiki-Groups: ${claimed}`], 'without groups')
         t.same(saidAs(seen, 'x-wiki-groups'), [])
       }
     },
@@ -122,17 +124,17 @@ export function identityRows(lab: Lab): Row[] {
       run: async t => {
         await lab.nothingUpstream(t, async () => {
           await inBatches(forwardingNames, async batch => {
-            const lines = batch.map(name => `${name}: /public/${lie}`)
+            const lines = batch.map(name => `${name}: /public/${claimed}`)
             turnedAway(t, lab, await lab.ask('/private', lines), 'all at once')
           })
           for (const name of ['X-Forwarded-Prefix', 'X-Forwarded-Uri', 'X-Original-URL', 'X-Rewrite-URL', 'Forwarded'])
             turnedAway(t, lab, await lab.ask('/private', [`${name}: /public/a`]), name)
         })
         await inBatches(forwardingNames, async batch => {
-          const seen = await told(t, '/', [lab.alice, ...batch.map(name => `${name}: /public/${lie}`)], 'signed in')
+          const seen = await told(t, '/', [lab.alice, ...batch.map(name => `${name}: /public/${claimed}`)], 'signed in')
           t.same(saidAs(seen, 'x-forwarded-prefix'), [])
         })
-        const inside = await told(t, '/odd/x', [lab.alice, `X-Forwarded-Prefix: /${lie}`], 'sub-path')
+        const inside = await told(t, '/odd/x', [lab.alice, `X-Forwarded-Prefix: /${claimed}`], 'sub-path')
         t.same(saidAs(inside, 'x-forwarded-prefix'), ['/odd'])
       }
     },
@@ -142,14 +144,16 @@ export function identityRows(lab: Lab): Row[] {
       tried: 'claims on public paths and on OPTIONS, signed in or not',
       safe: 'stripped there too; OPTIONS of a protected path goes nowhere',
       run: async t => {
-        const claims = ['Remote-User', 'remote_user', 'X-Auth-User', 'X-Forwarded-For'].map(name => `${name}: ${lie}`)
+        const claims = ['Remote-User', 'remote_user', 'X-Auth-User', 'X-Forwarded-For'].map(
+          name => `${name}: ${claimed}`
+        )
         const preflight = ['Origin: https://other.test', 'Access-Control-Request-Method: PUT']
         for (const method of ['GET', 'OPTIONS', 'HEAD', 'POST']) {
           const stranger = await lab.seen(() => lab.ask('/public/a', [...claims, ...preflight], { method }))
-          t.notMatch(stranger.raw.toString('latin1'), lie, method)
+          t.notMatch(stranger.raw.toString('latin1'), claimed, method)
           t.same(saidAs(stranger, 'remote-user'), [], `${method}: nobody is nobody`)
           const known = await lab.seen(() => lab.ask('/public/a', [lab.alice, ...claims], { method }))
-          t.notMatch(known.raw.toString('latin1'), lie, method)
+          t.notMatch(known.raw.toString('latin1'), claimed, method)
         }
         await lab.nothingUpstream(t, async () => {
           turnedAway(t, lab, await lab.ask('/private', [...claims, ...preflight], { method: 'OPTIONS' }), 'preflight')
@@ -165,7 +169,7 @@ export function identityRows(lab: Lab): Row[] {
         const { accounts } = lab.gate.server.runtime
         const { cookies } = await lab.gate.signIn(await accounts.create({ name: 'bare' }), 'app')
         for (const name of ['Remote-Email', 'Remote_Email', 'REMOTE-EMAIL', 'Remote-Groups', 'Remote_Groups']) {
-          const seen = await told(t, '/', [`Cookie: ${cookies.app}`, `${name}: ${lie}`], name)
+          const seen = await told(t, '/', [`Cookie: ${cookies.app}`, `${name}: ${claimed}`], name)
           t.same(saidAs(seen, 'remote-user'), ['bare'])
           t.same([...saidAs(seen, 'remote-email'), ...saidAs(seen, 'remote-groups')], [], name)
         }
@@ -177,7 +181,7 @@ export function identityRows(lab: Lab): Row[] {
       tried: 'an identity header twice; Host, Content-Type, Authorization, Origin, Referer twice',
       safe: 'exactly one of ours; the others are 400 and go nowhere',
       run: async t => {
-        const lines = [`Remote-User: ${lie}`, 'X-Kept: 1', `remote-user: ${lie}`, 'X-Kept: 2']
+        const lines = [`Remote-User: ${claimed}`, 'X-Kept: 1', `remote-user: ${claimed}`, 'X-Kept: 2']
         const seen = await told(t, '/', [lab.alice, ...lines], 'twice')
         t.same(saidAs(seen, 'remote-user'), ['alice'])
         t.same(saidAs(seen, 'x-kept'), ['1', '2'], 'what may stand twice does')
