@@ -10,21 +10,25 @@ import { newToken } from '../ids.ts'
 import type { Principal } from '../session/principal.ts'
 import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import type { Caller, SignedCaller } from './caller.ts'
+import type { SignInJournal } from './journal.ts'
 import type { SignOut } from './sign-out.ts'
 
 export class Completion {
-  readonly #passwordLogin: Pick<PasswordLogin, 'completed'>
+  readonly #passwordLogin: Pick<PasswordLogin, 'completed' | 'isNewBrowser'>
   readonly #directories: Pick<Directories, 'passwords'>
   readonly #signOut: SignOut
+  readonly #journal: SignInJournal
 
   constructor(input: {
-    passwordLogin: Pick<PasswordLogin, 'completed'>
+    passwordLogin: Pick<PasswordLogin, 'completed' | 'isNewBrowser'>
     directories: Pick<Directories, 'passwords'>
     signOut: SignOut
+    journal: SignInJournal
   }) {
     this.#passwordLogin = input.passwordLogin
     this.#directories = input.directories
     this.#signOut = input.signOut
+    this.#journal = input.journal
   }
 
   /**
@@ -40,10 +44,13 @@ export class Completion {
   }
 
   /** Returns the device cookie. `counted`: the password of this sign-in was counted at this address, which gets the attempt back. */
-  async know({ address, browser }: Caller, account: Account, counted: boolean): Promise<string> {
+  async know(by: Caller, account: Account, counted: boolean): Promise<string> {
+    const { address, browser } = by
     // People who share a browser share its cookie: the store knows their accounts.
     const deviceCookie = browser ?? newToken()
+    const isNew = await this.#passwordLogin.isNewBrowser(account, browser)
     await this.#passwordLogin.completed(account, { address, browser: deviceCookie }, counted)
+    if (isNew) this.#journal.newBrowser(by, account)
     return deviceCookie
   }
 

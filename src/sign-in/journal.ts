@@ -4,6 +4,7 @@ import type { Credential } from '../factor/credential.ts'
 import type { FactorKind, ProofKind } from '../factor/proof.ts'
 import type { Misfit } from '../factor/webauthn-policy.ts'
 import type { Account } from '../identity/account.ts'
+import { browserOf, systemOf } from '../request/user-agent.ts'
 import type { Principal } from '../session/principal.ts'
 import type { EndReason } from '../session/records.ts'
 import type { StoreUnconfirmed } from '../store/store.ts'
@@ -44,6 +45,13 @@ export class SignInJournal {
     const whom = account === null ? {} : idOf(account)
     const kind = outcome === 'throttled' ? 'throttle' : 'login'
     this.#record(by, kind, { ...whom, factor: 'webauthn', outcome, ...(why === undefined ? {} : { why }) })
+  }
+
+  /** A complete sign-in in a browser that the account has not used lately. */
+  newBrowser(by: By & Pick<Caller, 'device'>, account: Account): void {
+    const { userAgent } = by.device
+    const device = [browserOf(userAgent), systemOf(userAgent)].filter(name => name !== null).join(', ')
+    this.#record(by, 'device.new', { ...idOf(account), ...(device === '' ? {} : { device }) })
   }
 
   /** `why`: one line for operators. */

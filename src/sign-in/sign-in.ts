@@ -79,7 +79,7 @@ export function makeSignIn({ services, audit, portalOrigin, requirementFor }: Si
   const grants = new EnrolmentGrants(services)
   const nextStep = new NextStep({ ...services, portalOrigin, requirementFor, factors, grants })
   const signOut = new SignOut({ ...services, journal })
-  const completion = new Completion({ ...services, signOut })
+  const completion = new Completion({ ...services, signOut, journal })
   const challenge = new Challenge({ ...services, nextStep, factors })
   const recovery = new Recovery({ ...services, journal })
   const shared = { ...services, journal, factors, nextStep, completion }

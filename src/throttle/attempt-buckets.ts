@@ -68,6 +68,15 @@ export class AttemptBuckets {
     return (await this.#knownPlace(accountId, origin)) !== null
   }
 
+  /** True where the account has finished sign-ins elsewhere in the last 30 days, and none in this browser. */
+  async isNewBrowser(accountId: string, browser: string | null): Promise<boolean> {
+    const isKnown =
+      browser !== null &&
+      isToken(browser) &&
+      (await this.#store.get(keyOf(accountId, `browser-${tokenDigest(browser)}`))) !== null
+    return !isKnown && (await this.#store.members(indexOf(accountId))).length > 0
+  }
+
   async remember(accountId: string, origin: Origin): Promise<void> {
     await Promise.all(
       placesOf(origin).flatMap(place => [

@@ -6,9 +6,10 @@ import { Completion } from '../../src/sign-in/completion.ts'
 
 const directory = (id: string) => ({ id, authenticate: async () => ({ kind: 'refused' }) as const })
 const completion = new Completion({
-  passwordLogin: { completed: async () => {} },
+  passwordLogin: { completed: async () => {}, isNewBrowser: async () => false },
   directories: { passwords: [directory('local'), directory('ldap')] },
-  signOut: undefined as never
+  signOut: undefined as never,
+  journal: undefined as never
 })
 
 t.test('M11: an address gets an attempt back only for a password that was tried there', async t => {
@@ -35,4 +36,24 @@ t.test('M11: an address gets an attempt back only for a password that was tried 
       `${title} (${id})`
     )
   }
+})
+
+t.test('a sign-in in a new browser is recorded, before the browser is known', async t => {
+  const calls: string[] = []
+  for (const isNew of [true, false]) {
+    const all = new Completion({
+      passwordLogin: {
+        isNewBrowser: async (_, browser) => {
+          calls.push(`asked for ${browser}`)
+          return isNew
+        },
+        completed: async () => void calls.push('known')
+      },
+      directories: { passwords: [] },
+      signOut: undefined as never,
+      journal: { newBrowser: () => calls.push('recorded') } as never
+    })
+    await all.know({ address: 'here', browser: 'cookie' } as never, {} as never, false)
+  }
+  t.same(calls, ['asked for cookie', 'known', 'recorded', 'asked for cookie', 'known'])
 })

@@ -117,6 +117,11 @@ export class PasswordLogin {
     ])
   }
 
+  /** Ask before `completed`, which makes it known. */
+  isNewBrowser({ id }: Account, browser: string | null): Promise<boolean> {
+    return this.#guesses.isNewBrowser(id, browser)
+  }
+
   #isFullFor(place: HashPlace): boolean {
     return this.#directories.every(directory => directory.isFullFor?.(place) === true)
   }

@@ -1,0 +1,35 @@
+/** The names of a browser and a system in a User-Agent. Anybody can set that header, so no decision may depend on them. */
+
+const browsers: readonly (readonly [RegExp, string])[] = [
+  [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
+  [/\bOPR\//, 'Opera'],
+  [/\bSamsungBrowser\//, 'Samsung Internet'],
+  [/\bVivaldi\//, 'Vivaldi'],
+  [/\b(?:Firefox|FxiOS)\//, 'Firefox'],
+  [/\b(?:Chrome|CriOS|Chromium|HeadlessChrome)\//, 'Chrome'],
+  [/\bSafari\//, 'Safari'],
+  [/\bcurl\//, 'curl']
+]
+
+const systems: readonly (readonly [RegExp, string])[] = [
+  [/\biPhone\b/, 'iPhone'],
+  [/\biPad\b/, 'iPad'],
+  [/\bAndroid\b/, 'Android'],
+  [/\bCrOS\b/, 'ChromeOS'],
+  [/\bWindows\b/, 'Windows'],
+  [/\bMac OS X\b|\bMacintosh\b/, 'Mac'],
+  [/\bLinux\b/, 'Linux']
+]
+
+const first = (table: readonly (readonly [RegExp, string])[], text: string) =>
+  table.find(([shape]) => shape.test(text))?.[1] ?? null
+
+/** "Firefox", or null. */
+export function browserOf(userAgent: string): string | null {
+  return first(browsers, userAgent)
+}
+
+/** "iPhone", "Windows", … or null. */
+export function systemOf(userAgent: string): string | null {
+  return first(systems, userAgent)
+}
