@@ -1,7 +1,8 @@
 /** Which test files run in one process, one after the other, when all of them run. */
 
-/** Files that run alone, because they measure their process or catch what all of it throws. groups.test.ts finds those that are missing here. */
+/** Files that run alone, because they measure their process, catch what all of it throws or look at what it has loaded. groups.test.ts finds those that are missing here. */
 export const alone = new Set([
+  'tests/config/public-suffixes.test.ts',
   'tests/field/wire-staged-close.test.ts',
   'tests/forwarding/flow.test.ts',
   'tests/identity/saml/metadata.test.ts',
