@@ -6,3 +6,5 @@ export interface Covered {
 }
 export function rooms(files: readonly Covered[]): { room: string; lines: number; run: number; branches: number }[]
 export function holes(files: readonly Covered[], count: number): { file: string; from: number; to: number }[]
+export function isUnloaded(file: Covered): boolean
+export function hasCode(text: string): boolean

@@ -1,5 +1,7 @@
 /** The code that no test has run, from the coverage of its files. */
 
+import { transformSync } from 'esbuild'
+
 /**
  * @typedef {object} Covered
  * @property {string} file
@@ -51,6 +53,22 @@ export function holes(files, count) {
     })
     .sort((one, other) => other.to - other.from - (one.to - one.from))
     .slice(0, count)
+}
+
+/**
+ * True if no line of the file has run.
+ * @param {Covered} file
+ */
+export function isUnloaded({ lines }) {
+  return Object.values(lines).every(times => times === 0)
+}
+
+/**
+ * False for a TypeScript file that holds types alone.
+ * @param {string} text
+ */
+export function hasCode(text) {
+  return transformSync(text, { loader: 'tsx', minify: true }).code.trim() !== ''
 }
 
 /** @param {string} file */

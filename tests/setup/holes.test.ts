@@ -1,6 +1,6 @@
 /** What `npm run coverage` says of coverage that stands here. */
 import t from 'tap'
-import { type Covered, holes, rooms } from './holes.mjs'
+import { type Covered, hasCode, holes, isUnloaded, rooms } from './holes.mjs'
 
 const files: Covered[] = [
   { file: 'src/policy/decide.ts', lines: { 1: 4, 2: 0, 3: 0, 9: 0, 10: 1, 12: 0 }, branches: { total: 4, covered: 3 } },
@@ -24,4 +24,14 @@ t.test('rooms are folders, two deep, and all of them together stand last', async
     { room: 'src/policy', lines: 8, run: 2, branches: 0.75 },
     { room: 'all', lines: 11, run: 5, branches: 0.8 }
   ])
+})
+
+t.test('a file of types alone has nothing to run, and one that no process has loaded is told apart', async t => {
+  t.equal(
+    hasCode("import type { A } from './a.ts'\nexport interface B { readonly a: A }\nexport type C = B | null\n"),
+    false
+  )
+  t.equal(hasCode('export const a = 1'), true)
+  t.equal(hasCode("import './a.ts'"), true)
+  t.same(files.map(isUnloaded), [false, true, false, false])
 })
