@@ -3,6 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import { registerAdd } from './add.tsx'
 import { registerConsoleAssets } from './assets.ts'
 import { registerBulk } from './bulk.tsx'
+import { registerConfiguration } from './configuration.tsx'
+import { registerJournal } from './journal.tsx'
 import { registerNow } from './now.tsx'
 import type { ConsoleOptions } from './options.ts'
 import { registerPeople } from './people.tsx'
@@ -10,7 +12,7 @@ import { registerPerson } from './person.tsx'
 import { registerPersonActions } from './person-actions.tsx'
 import { registerWaits } from './waits.tsx'
 
-export type { ConsoleOptions, OpenConnections, PeopleSource } from './options.ts'
+export type { ConfigurationStatus, ConsoleOptions, OpenConnections, PeopleSource } from './options.ts'
 
 const pages = [
   registerNow,
@@ -19,7 +21,9 @@ const pages = [
   registerPersonActions,
   registerAdd,
   registerBulk,
-  registerWaits
+  registerWaits,
+  registerJournal,
+  registerConfiguration
 ]
 
 /** For `extensions` of the portal. */

@@ -7,7 +7,7 @@ import type { ConsoleFrame } from './console-page.ts'
 
 export const base = '/.factorgate/admin'
 
-export type Place = 'now' | 'people' | 'waits'
+export type Place = 'now' | 'people' | 'waits' | 'journal' | 'configuration'
 
 interface SheetProps {
   frame: ConsoleFrame
@@ -22,7 +22,9 @@ interface SheetProps {
 const places: readonly (readonly [Place, string])[] = [
   ['now', `${base}/`],
   ['people', `${base}/people`],
-  ['waits', `${base}/waits`]
+  ['waits', `${base}/waits`],
+  ['journal', `${base}/journal`],
+  ['configuration', `${base}/configuration`]
 ]
 
 export function Sheet({ frame: { frame, role, say }, title, at, narrow, children }: SheetProps) {
@@ -60,11 +62,13 @@ export function Sheet({ frame: { frame, role, say }, title, at, narrow, children
           </nav>
         </header>
         <nav class="places" aria-label={say.frame.nav}>
-          {places.map(([place, href]) => (
-            <a key={place} href={href} aria-current={place === at ? 'page' : undefined}>
-              {say.frame.places[place]}
-            </a>
-          ))}
+          {places
+            .filter(([place]) => place !== 'configuration' || role === 'operator')
+            .map(([place, href]) => (
+              <a key={place} href={href} aria-current={place === at ? 'page' : undefined}>
+                {say.frame.places[place]}
+              </a>
+            ))}
         </nav>
         <main id="main">
           <h1>

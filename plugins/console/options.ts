@@ -1,4 +1,5 @@
 /** The services of the operators' console. */
+import type { JournalReader } from '../../src/administration/journal-reader.ts'
 import type { OperatorActions } from '../../src/administration/operator-actions.ts'
 import type { PeopleIndex } from '../../src/administration/people-index.ts'
 import type { SignedInPeople } from '../../src/administration/signed-in.ts'
@@ -22,13 +23,32 @@ export interface PeopleSource {
   readonly realm: string | null
 }
 
+/** Of the process that answers. */
+export interface ConfigurationStatus {
+  /** Null without a file. */
+  readonly file: string | null
+  /** YAML without secrets. */
+  readonly text: string
+  /** Milliseconds since the epoch, as the other times. */
+  readonly loadedAt: number
+  readonly startedAt: number
+  /** A newer file that has problems; null after one that was loaded. */
+  readonly refused: { readonly at: number; readonly problems: readonly string[] } | null
+  /** Changed keys that need a restart. */
+  readonly waiting: readonly string[]
+  /** Ids of apps whose rules stop nobody. */
+  readonly reportOnly: readonly string[]
+}
+
 export interface ConsoleOptions {
+  readonly configuration: () => Promise<ConfigurationStatus>
+  readonly journal: JournalReader
   /** The first is the one that a new person is taken to come from. */
   readonly sources: readonly PeopleSource[]
   readonly actions: OperatorActions
   readonly people: PeopleIndex
   readonly signedIn: SignedInPeople
-  readonly accounts: Pick<Accounts, 'byId'>
+  readonly accounts: Pick<Accounts, 'byId' | 'byName'>
   readonly locks: Pick<AttemptLocks, 'waiting' | 'of'>
   readonly isUsable: (credential: Credential) => boolean
   readonly openConnections: () => Promise<OpenConnections>

@@ -111,6 +111,9 @@ export function PersonPage({ frame, view }: { frame: ConsoleFrame; view: PersonV
                   </a>
                 </li>
               ))}
+            <li>
+              <a href={`${base}/journal?person=${encodeURIComponent(account.name)}`}>{say.journal}</a>
+            </li>
           </ul>
         </section>
       </div>

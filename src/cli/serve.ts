@@ -194,10 +194,9 @@ function live(server: Serving, first: Config, read: readonly string[], io: Io, l
       if (config.file === null) return
       const loaded = await loadConfig({ file: config.file, env: io.env, cwd: io.cwd })
       if (loaded.kind === 'bad') {
-        log.error(
-          { problems: loaded.problems.map(problem => formatProblem(problem)) },
-          'the changed configuration is refused because it has problems; the old one stays'
-        )
+        const problems = loaded.problems.map(problem => formatProblem(problem))
+        log.error({ problems }, 'the changed configuration is refused because it has problems; the old one stays')
+        await server.refuse(problems)
         return
       }
       const waiting = await server.reload(loaded.config)

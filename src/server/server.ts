@@ -37,6 +37,8 @@ export interface Serving {
    * it rejects, the old one stays. Calls must not overlap.
    */
   reload(config: Config): Promise<string[]>
+  /** Notes that a changed configuration was refused, for the journal and the console. `problems` name no secrets. */
+  refuse(problems: readonly string[]): Promise<void>
   /** Reads the key file again. Rejects with KeyFileError, and keeps the old keys, if it does not fit this store. */
   reloadKeys(): Promise<void>
   /**
@@ -194,6 +196,7 @@ export class Server implements Serving {
     this.#config = config
     this.runtime.sessions.setLimits(limitsOf(config))
     this.runtime.sessions.setTerms(gateway.terms)
+    Object.assign(this.runtime.configuration, { loadedAt: this.runtime.clock(), refused: null, waiting })
     this.#record('gate.reload')
     this.#warnOfReports()
     // Not awaited, because thousands of connections may be open.
@@ -203,6 +206,14 @@ export class Server implements Serving {
     this.runtime.sweep()
     old.close().catch(error => this.#log.warn({ err: error }, 'the old configuration did not end cleanly'))
     return waiting
+  }
+
+  async refuse(problems: readonly string[]): Promise<void> {
+    const { configuration, journal, clock } = this.runtime
+    configuration.refused = { at: clock(), problems }
+    if (this.#worker !== undefined && this.#worker.number !== 1) return
+    const why = problems[0]?.slice(0, 500)
+    journal.record({ kind: 'gate.reload', at: clock(), outcome: 'refused', problems: problems.length, why })
   }
 
   async reloadKeys(): Promise<void> {

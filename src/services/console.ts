@@ -1,6 +1,7 @@
 /** The parts of the operators' console, made from the services of the gate. */
 import type { Config } from '../../config/schema.ts'
 import type { ConsoleOptions, PeopleSource } from '../../plugins/console/index.ts'
+import { BackwardsReader } from '../administration/journal-reader.ts'
 import { OperatorActions } from '../administration/operator-actions.ts'
 import { PeopleIndex } from '../administration/people-index.ts'
 import { SignedInPeople } from '../administration/signed-in.ts'
@@ -24,7 +25,7 @@ export interface ConsoleParts {
 /** `close` gives back what is in memory. */
 export function makeConsole(
   config: Config,
-  { store, clock, accounts, credentials, invitations, sessions, live }: Services,
+  { store, clock, accounts, credentials, invitations, sessions, live, configuration, journalFile }: Services,
   { recoveryCodes, sponsorships, directories, factors, audit }: ConsoleParts
 ): ConsoleOptions & { close(): void } {
   const isUsable = factors.isUsable.bind(factors)
@@ -50,6 +51,14 @@ export function makeConsole(
   })
   return {
     sources: sourcesOf(config),
+    journal: new BackwardsReader(journalFile),
+    configuration: async () => ({
+      ...configuration,
+      file: config.file,
+      // Loaded where it is asked for, for a short start.
+      text: (await import('../../config/show.ts')).showConfig(config),
+      reportOnly: config.apps.filter(({ enforce }) => enforce === 'report').map(({ id }) => id)
+    }),
     actions,
     people,
     signedIn: new SignedInPeople({ store, accounts, clock }),

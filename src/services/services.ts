@@ -56,6 +56,14 @@ const hashing = {
   again: 'separate processes hash the passwords again'
 } as const
 
+/** What is known of the configuration in force, for operators. */
+export interface ConfigurationNote {
+  startedAt: number
+  loadedAt: number
+  refused: { readonly at: number; readonly problems: readonly string[] } | null
+  waiting: readonly string[]
+}
+
 export class Services {
   readonly store: Store
   readonly clock: Clock
@@ -69,6 +77,8 @@ export class Services {
   /** The journal for events that anonymous clients can cause. */
   readonly strangers: Strangers
   readonly metrics = new Metrics()
+  readonly configuration: ConfigurationNote
+  readonly journalFile: string
   readonly accounts: Accounts
   readonly credentials: Credentials
   readonly invitations: Invitations
@@ -96,6 +106,8 @@ export class Services {
     const { store, clock, log } = input
     this.store = store
     this.clock = clock
+    this.configuration = { startedAt: clock(), loadedAt: clock(), refused: null, waiting: [] }
+    this.journalFile = input.journalFile
     this.log = log
     this.#keyring = input.keyring
     this.publishedKeys = new PublishedKeys(input.keyring, assertionSeconds + clockSeconds)

@@ -88,6 +88,10 @@ export class Cluster implements Serving {
     }
   }
 
+  async refuse(problems: readonly string[]): Promise<void> {
+    await this.#broadcast({ ask: 'refuse', problems })
+  }
+
   async reloadKeys(): Promise<void> {
     await this.#broadcast({ ask: 'reload keys' })
   }

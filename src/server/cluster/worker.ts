@@ -8,6 +8,7 @@ import { Server } from '../server.ts'
 export type WorkerCommand =
   | { readonly ask: 'start'; readonly config: Config; readonly number: number; readonly of: number }
   | { readonly ask: 'reload'; readonly config: Config }
+  | { readonly ask: 'refuse'; readonly problems: readonly string[] }
   | { readonly ask: 'reload keys' | 'check health' | 'snapshot' | 'end' }
 
 export type Asked = WorkerCommand & { readonly id: number }
@@ -56,6 +57,8 @@ export function work({ clock, logFor, cannotStart }: WorkerInput): Promise<0 | 1
       switch (asked.ask) {
         case 'reload':
           return server.reload(asked.config)
+        case 'refuse':
+          return server.refuse(asked.problems)
         case 'reload keys':
           return server.reloadKeys()
         case 'check health':
