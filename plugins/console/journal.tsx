@@ -1,9 +1,11 @@
 /** The search of the journal. */
 import type { FastifyInstance } from 'fastify'
-import type { JournalPage, JournalQuery } from '../../src/administration/journal-reader.ts'
-import type { Entry } from '../../src/audit/journal-files.ts'
-import { readReference } from '../../src/audit/reference.ts'
-import { typedSigns } from '../../src/factor/typed-code.ts'
+import {
+  type JournalEntry,
+  type JournalPage,
+  type JournalQuery,
+  typedReference
+} from '../../src/administration/journal-reader.ts'
 import { canonicalName } from '../../src/identity/account.ts'
 import { Notice } from '../portal/layout.tsx'
 import { sendPage } from '../portal/page-context.ts'
@@ -64,7 +66,7 @@ export function JournalSheet({ frame, view }: { frame: ConsoleFrame; view: Journ
   )
 }
 
-function cellsOf(entry: Entry, { say }: ConsoleFrame) {
+function cellsOf(entry: JournalEntry, { say }: ConsoleFrame) {
   const text = (field: string) => (entry[field] == null ? '' : String(entry[field]))
   const { chain: _, seq: __, prev: ___, ...told } = entry as Record<string, unknown>
   return [
@@ -124,7 +126,7 @@ export function registerJournal(scope: FastifyInstance, options: ConsoleOptions)
       const view = { typed, page: found, isFirst: after === null, problem }
       return sendPage(page, status, <JournalSheet frame={frame} view={view} />)
     }
-    const reference = typed.reference === '' ? null : readReference(typedSigns(typed.reference) ?? '')
+    const reference = typed.reference === '' ? null : typedReference(typed.reference)
     if (reference === null && typed.reference !== '') return show(403, null, frame.say.journal.badReference)
     const [from, to] = [readMoment(typed.from, false), readMoment(typed.to, true)]
     if ((from === null && typed.from !== '') || (to === null && typed.to !== ''))

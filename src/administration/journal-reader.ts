@@ -5,6 +5,10 @@
 import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { type Entry, entryOf, journalFiles } from '../audit/journal-files.ts'
+import { readReference } from '../audit/reference.ts'
+import { typedSigns } from '../factor/typed-code.ts'
+
+export type JournalEntry = Entry
 
 export interface JournalQuery {
   /** In its canonical form. */
@@ -28,6 +32,11 @@ export interface JournalPage {
   readonly isPartly: boolean
   /** The time of the oldest entry that was read, in milliseconds; null for none. */
   readonly backTo: number | null
+}
+
+/** The reference that was typed, in its canonical form; null for other text. */
+export function typedReference(text: string): string | null {
+  return readReference(typedSigns(text) ?? '')
 }
 
 export interface JournalReader {
