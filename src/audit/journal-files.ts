@@ -40,12 +40,36 @@ export async function rotatedFiles(file: string): Promise<string[]> {
 /** The number and the time of the first entry, because copying changes a file's date. Zero without an entry. */
 export async function beginningOf(file: string): Promise<{ seq: number; at: number }> {
   try {
+    const first = entryOf((await firstLineOf(file))?.toString() ?? '')
+    if (first !== null) return { seq: Number(first.seq ?? 0), at: Date.parse(first.at) }
     for await (const line of linesIn(file)) {
       const entry = entryOf(line)
       if (entry !== null) return { seq: Number(entry.seq ?? 0), at: Date.parse(entry.at) }
     }
   } catch {}
   return { seq: 0, at: 0 }
+}
+
+/** The first line of a file with its line feed; null where there is no whole one of usual length. */
+export async function firstLineOf(file: string): Promise<Buffer | null> {
+  const bytes = file.endsWith('.gz') ? await firstChunkOf(file) : await beginOf(file)
+  const feed = bytes.indexOf(lineFeed)
+  return feed === -1 ? null : bytes.subarray(0, feed + 1)
+}
+
+async function beginOf(file: string): Promise<Buffer> {
+  const handle = await open(file, 'r')
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(16 * 1024), 0, 16 * 1024, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}
+
+async function firstChunkOf(file: string): Promise<Buffer> {
+  for await (const chunk of bytesOf(file)) return chunk
+  return Buffer.alloc(0)
 }
 
 /** The last line of the chain in a file, with its end in bytes and its time; otherwise null. */

@@ -1,6 +1,13 @@
-/** The journal's files for a command. Mistakes of the person become PersonErrors. */
+/** The journal's files and its reader for a command. Mistakes of the person become PersonErrors. */
+import { stat } from 'node:fs/promises'
+import path from 'node:path'
 import * as journal from '../../audit/journal-files.ts'
-import { PersonError } from '../command.ts'
+import { JournalReader } from '../../audit/journal-reader.ts'
+import { canonicalName } from '../../identity/account.ts'
+import { type Io, PersonError, UsageError, visible } from '../command.ts'
+import { configFor } from '../command-context.ts'
+import { asOwnerOf } from '../owner.ts'
+import { Progress } from '../progress.ts'
 
 export { type Entry, entryOf } from '../../audit/journal-files.ts'
 
@@ -20,4 +27,39 @@ export async function* linesIn(file: string): AsyncGenerator<string> {
     if ((error as NodeJS.ErrnoException).code === 'ENOTFILE') throw new PersonError(`${file} is not a file`)
     throw error
   }
+}
+
+/** The reader of these files, or of the configured journal, whose index it brings up to date. */
+export async function readerFor(names: readonly string[], config: string | undefined, io: Io): Promise<JournalReader> {
+  if (names.length > 0) {
+    const files = names.map(name => path.resolve(io.cwd, name))
+    for (const file of files) if (!(await stat(file)).isFile()) throw new PersonError(`${file} is not a file`)
+    return new JournalReader({ path: files.at(-1)!, files, spellingsOf })
+  }
+  const { journal: current } = await configFor(io, config)
+  await journalFiles(current)
+  const reader = new JournalReader({ path: current, spellingsOf })
+  const progress = new Progress(io, 'MiB indexed, once')
+  // Root must not write through a link that the owner of the folder has laid.
+  const isIndexed = await asOwnerOf(current, () =>
+    reader.index({ onProgress: bytes => progress.at(Math.round(bytes / 1024 ** 2)) })
+  )
+  progress.end()
+  if (!isIndexed)
+    io.stderr('note: the index beside the journal cannot be written, so the search reads all files and is slow\n')
+  return reader
+}
+
+/** Names are written in their canonical form, and ids as they are. */
+function spellingsOf(person: string): string[] {
+  const name = canonicalName(person)
+  return name === undefined ? [] : [name]
+}
+
+/** A whole number from 1 to `most`. Throws UsageError. */
+export function numberOf(option: string, text: string, most: number): number {
+  const number = Number(text)
+  if (!/^\d+$/.test(text) || number < 1 || number > most)
+    throw new UsageError(`${option} must be a number from 1 to ${most}, got '${visible(text)}'`)
+  return number
 }

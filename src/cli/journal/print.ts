@@ -5,7 +5,7 @@ import type { Entry } from './files.ts'
 
 /** `2026-11-28 05:26:44.123 UTC  login  name=ada outcome=accepted …` */
 export function sentence(entry: Entry): string {
-  const { at, kind, ...rest } = entry
+  const { at, kind, seq: _seq, prev: _prev, ...rest } = entry
   const facts = Object.entries(rest).map(([name, value]) => `${visible(name)}=${word(value)}`)
   return `${visible(at.replace('T', ' ').replace(/Z$/, ' UTC'))}  ${[visible(kind), ...facts].join(' ')}`
 }

@@ -1,0 +1,125 @@
+/** What a search of the journal asks for, and whether a line or a block of lines answers it. */
+import { withoutTricks } from './encode-event.ts'
+import type { Entry } from './journal-files.ts'
+import { pairOf, type TermFilter, termOf } from './term-filter.ts'
+
+export interface JournalQuery {
+  /** A name or an account id. Lines of the account with its former names match too. */
+  readonly person?: string | undefined
+  readonly app?: string | undefined
+  /** `session` means `session.start` and `session.end` too. */
+  readonly kinds?: readonly string[] | undefined
+  /** The spellings of one reference. */
+  readonly references?: readonly string[] | undefined
+  /** Milliseconds since the epoch, both included. */
+  readonly from?: number | undefined
+  readonly to?: number | undefined
+  /** Only lines with a smaller number, to go on after a page. */
+  readonly before?: number | undefined
+}
+
+/** Everybody whom a name or an id may mean. */
+export interface Persons {
+  readonly names: ReadonlySet<string>
+  readonly accounts: ReadonlySet<string>
+}
+
+/** The terms by which a line is found. */
+export function addTerms(entry: Entry, terms: Set<number>): void {
+  const persons: number[] = []
+  const kinds: number[] = [termOf('kind', entry.kind)]
+  const dot = entry.kind.indexOf('.')
+  if (dot > 0) kinds.push(termOf('kind', entry.kind.slice(0, dot)))
+  for (const value of [entry.name, entry.account]) if (typeof value === 'string') persons.push(termOf('person', value))
+  const app = typeof entry.app === 'string' ? termOf('app', entry.app) : null
+  for (const one of persons) terms.add(one)
+  for (const kind of kinds) {
+    terms.add(kind)
+    for (const one of persons) terms.add(pairOf(one, kind))
+  }
+  if (typeof entry.request === 'string') terms.add(termOf('reference', entry.request))
+  if (app === null) return
+  terms.add(app)
+  for (const one of persons) terms.add(pairOf(one, app))
+  for (const kind of kinds) terms.add(pairOf(app, kind))
+}
+
+export class Matcher {
+  readonly #query: JournalQuery
+  readonly #persons: Persons | null
+  readonly #personTerms: readonly number[]
+  readonly #kindTerms: readonly number[]
+  readonly #referenceTerms: readonly number[]
+  readonly #appTerms: readonly number[]
+  /** A line without one of these texts in it does not match. */
+  readonly #needles: readonly string[]
+
+  constructor(query: JournalQuery, persons: Persons | null) {
+    this.#query = query
+    this.#persons = persons
+    const people = persons === null ? [] : [...new Set([...persons.names, ...persons.accounts])]
+    this.#personTerms = people.map(text => termOf('person', text))
+    this.#kindTerms = query.kinds?.map(kind => termOf('kind', kind)) ?? []
+    this.#referenceTerms = query.references?.map(text => termOf('reference', text)) ?? []
+    this.#appTerms = query.app === undefined ? [] : [termOf('app', query.app)]
+    this.#needles =
+      query.references ?? (people.length > 0 && people.length < 5 ? people.map(inJson) : [inJson(query.app ?? '')])
+  }
+
+  mayBeIn(filter: TermFilter): boolean {
+    const groups = [this.#personTerms, this.#kindTerms, this.#referenceTerms, this.#appTerms].filter(
+      ({ length }) => length > 0
+    )
+    if (!groups.every(terms => terms.some(term => filter.mayHave(term)))) return false
+    const pairs = [
+      [this.#personTerms, this.#appTerms],
+      [this.#personTerms, this.#kindTerms],
+      [this.#appTerms, this.#kindTerms]
+    ] as const
+    return pairs.every(
+      ([ones, others]) =>
+        ones.length === 0 ||
+        others.length === 0 ||
+        ones.some(one => others.some(other => filter.mayHave(pairOf(one, other))))
+    )
+  }
+
+  isBetween(first: number, last: number): boolean {
+    const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = this.#query
+    return last >= from && first <= to
+  }
+
+  /** True if a line with this number or a greater one may match. */
+  mayFollow(seq: number): boolean {
+    return this.#query.before === undefined || seq < this.#query.before
+  }
+
+  mayMatch(line: string): boolean {
+    for (const needle of this.#needles) if (line.includes(needle)) return true
+    return false
+  }
+
+  matches(entry: Entry): boolean {
+    const { app, kinds, references, from, to, before } = this.#query
+    if (references !== undefined && !references.includes(String(entry.request))) return false
+    if (app !== undefined && entry.app !== app) return false
+    if (kinds !== undefined && !kinds.some(kind => entry.kind === kind || entry.kind.startsWith(`${kind}.`)))
+      return false
+    if (this.#persons !== null && !this.#isOf(entry, this.#persons)) return false
+    if (before !== undefined && !(Number(entry.seq ?? 0) < before)) return false
+    if (from === undefined && to === undefined) return true
+    const at = Date.parse(entry.at)
+    return at >= (from ?? Number.NEGATIVE_INFINITY) && at <= (to ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** A former name alone may belong to somebody else by now, so the account decides where there is one. */
+  #isOf({ name, account }: Entry, { names, accounts }: Persons): boolean {
+    if (typeof account === 'string') return accounts.has(account)
+    return typeof name === 'string' && names.has(name)
+  }
+}
+
+/** The text as it stands in a line, without its quotes. */
+function inJson(text: string): string {
+  return withoutTricks(JSON.stringify(text)).slice(1, -1)
+}

@@ -1,0 +1,192 @@
+/**
+ * The reader of the journal: searches it, the newest lines first. It uses the index beside the files, and works without. The command
+ * line, the console and the evidence all read through it.
+ */
+import { open, stat } from 'node:fs/promises'
+import { add, type BlockIndex, extendIndex, indexFileOf, indexFolderOf, readIndex } from './block-index.ts'
+import { type Entry, entryOf, journalFiles, linesIn } from './journal-files.ts'
+import { JournalLock } from './journal-lock.ts'
+import { type JournalQuery, Matcher, type Persons } from './journal-query.ts'
+
+export interface SearchOptions extends JournalQuery {
+  /** The greatest number of entries. */
+  readonly limit: number
+}
+
+export interface JournalReaderOptions {
+  /** The current file. */
+  readonly path: string
+  /** Only these files, oldest first. Default: the current one and the rotated ones. */
+  readonly files?: readonly string[]
+  /** Other forms of a name or an id in the journal: its pseudonyms. */
+  readonly spellingsOf?: (person: string) => readonly string[]
+}
+
+export interface IndexOptions {
+  /** Bytes behind the index from which on it is brought up to date. */
+  readonly minimum?: number
+  readonly onProgress?: (bytes: number) => void
+}
+
+/** Lines behind the index that a search reads without it, in bytes. */
+const unindexedMax = 8 * 1024 * 1024
+/** What is read at once from the end of a file. */
+const chunkBytes = 2 * 1024 * 1024
+
+interface SearchFile {
+  readonly file: string
+  readonly size: number
+  readonly index: BlockIndex
+}
+
+export class JournalReader {
+  readonly #options: JournalReaderOptions
+  /** Lines that are no entry, in what was read. */
+  unread = 0
+
+  constructor(options: JournalReaderOptions) {
+    this.#options = options
+  }
+
+  /** The files, oldest first. */
+  async files(): Promise<readonly string[]> {
+    return this.#options.files ?? (await journalFiles(this.#options.path))
+  }
+
+  /** The entries that match, newest first. Rejects on a read error. */
+  async *search(options: SearchOptions): AsyncGenerator<Entry> {
+    const files = await this.#opened()
+    const persons = options.person === undefined ? null : await this.#personsOf(files, options.person)
+    const matcher = new Matcher(options, persons)
+    let left = options.limit
+    for (const file of files.reverse())
+      for await (const entry of this.#inFile(file, matcher)) {
+        if (left-- <= 0) return
+        yield entry
+      }
+  }
+
+  /** The newest entries, newest first. */
+  tail(limit: number): AsyncGenerator<Entry> {
+    return this.search({ limit })
+  }
+
+  /** Brings the index up to date where it is far behind. False where that is not possible. */
+  async index({ minimum = unindexedMax, onProgress }: IndexOptions = {}): Promise<boolean> {
+    const behind: { file: string; indexFile: string }[] = []
+    for (const { file, size, index } of await this.#opened()) {
+      if (file.endsWith('.gz') || size - index.end < minimum) continue
+      const indexFile = await indexFileOf(this.#options.path, file)
+      if (indexFile !== null) behind.push({ file, indexFile })
+    }
+    if (behind.length === 0) return true
+    // Two processes would write into each other.
+    const lock = new JournalLock(`${indexFolderOf(this.#options.path)}.lock`)
+    try {
+      await lock.acquire()
+      for (const { file, indexFile } of behind) await extendIndex(file, indexFile, onProgress)
+      return true
+    } catch {
+      return false
+    } finally {
+      await lock.release()
+    }
+  }
+
+  async #opened(): Promise<SearchFile[]> {
+    return Promise.all(
+      (await this.files()).map(async file => {
+        const { size } = await stat(file)
+        const indexFile = await indexFileOf(this.#options.path, file)
+        const index = indexFile === null ? null : await readIndex(indexFile)
+        // An index that goes further than its file is that of another file.
+        const fits = index !== null && (index.end <= size || file.endsWith('.gz'))
+        return { file, size, index: fits ? index : { blocks: [], end: 0, people: new Map() } }
+      })
+    )
+  }
+
+  /** The names and ids that `text` means, because some entries have only the id, others only the name. */
+  async #personsOf(files: readonly SearchFile[], text: string): Promise<Persons> {
+    const texts = new Set([text, ...(this.#options.spellingsOf?.(text) ?? [])])
+    const people = new Map<string, Set<string>>()
+    for (const { index } of files)
+      for (const [account, names] of index.people) for (const name of names) add(people, account, name)
+    const known = new Matcher({}, { names: texts, accounts: texts })
+    for (const { file, size, index } of files)
+      for await (const line of linesFrom(file, file.endsWith('.gz') ? 0 : index.end, size)) {
+        if (!known.mayMatch(line)) continue
+        const entry = entryOf(line)
+        if (typeof entry?.account === 'string' && typeof entry.name === 'string') add(people, entry.account, entry.name)
+      }
+    const accounts = new Set(texts)
+    for (const [account, names] of people) if ([...names].some(name => texts.has(name))) accounts.add(account)
+    return { names: texts, accounts }
+  }
+
+  async *#inFile({ file, size, index }: SearchFile, matcher: Matcher): AsyncGenerator<Entry> {
+    if (file.endsWith('.gz')) {
+      yield* this.#inPacked(file, matcher)
+      return
+    }
+    for await (const lines of backwards(file, index.end, size)) yield* this.#inLines(lines, matcher)
+    for (const block of [...index.blocks].reverse()) {
+      if (!matcher.isBetween(block.firstAt, block.lastAt) || !matcher.mayFollow(block.firstSeq)) continue
+      if (!matcher.mayBeIn(block.filter)) continue
+      for await (const lines of backwards(file, block.at, block.at + block.bytes)) yield* this.#inLines(lines, matcher)
+    }
+  }
+
+  /** A packed file can only be read from its beginning. */
+  async *#inPacked(file: string, matcher: Matcher): AsyncGenerator<Entry> {
+    const found: Entry[] = []
+    for await (const line of linesIn(file)) {
+      const entry = this.#match(line, matcher)
+      if (entry !== null) found.push(entry)
+    }
+    yield* found.reverse()
+  }
+
+  *#inLines(lines: readonly string[], matcher: Matcher): Generator<Entry> {
+    for (let at = lines.length - 1; at >= 0; at--) {
+      const entry = this.#match(lines[at]!, matcher)
+      if (entry !== null) yield entry
+    }
+  }
+
+  #match(line: string, matcher: Matcher): Entry | null {
+    if (line === '' || !matcher.mayMatch(line)) return null
+    const entry = entryOf(line)
+    if (entry === null) this.unread++
+    return entry !== null && matcher.matches(entry) ? entry : null
+  }
+}
+
+async function* linesFrom(file: string, from: number, to: number): AsyncGenerator<string> {
+  if (file.endsWith('.gz')) yield* linesIn(file)
+  else for await (const lines of backwards(file, from, to)) yield* lines
+}
+
+/** The lines between two positions that are both at the beginning of a line, in pieces, the last piece first. */
+async function* backwards(file: string, from: number, to: number): AsyncGenerator<string[]> {
+  if (from >= to) return
+  const handle = await open(file, 'r')
+  try {
+    for (let end = to, length = chunkBytes; end > from; ) {
+      const start = Math.max(from, end - length)
+      const bytes = Buffer.allocUnsafe(end - start)
+      const { bytesRead } = await handle.read(bytes, 0, bytes.length, start)
+      const first = start === from ? 0 : bytes.indexOf(0x0a) + 1
+      // A line that is longer than the piece.
+      if (first === 0 && start !== from) {
+        length *= 2
+        continue
+      }
+      yield bytes.toString('utf8', first, bytesRead).split('\n')
+      end = start + first
+      length = chunkBytes
+    }
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,54 @@
+/** A Bloom filter over the terms of journal lines: whether a block of lines may hold a term. It never says no to one that is there. */
+
+const bitsPerTerm = 10
+const probes = 6
+
+/** FNV-1a over the UTF-16 units, with a mark for the kind of term. */
+export function termOf(kind: 'person' | 'app' | 'kind' | 'reference', text: string): number {
+  let hash = 0x811c9dc5 ^ kind.charCodeAt(0)
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  return mixed(hash)
+}
+
+/** The term for two terms in one line. */
+export function pairOf(one: number, other: number): number {
+  return mixed(Math.imul(one, 31) ^ other)
+}
+
+export class TermFilter {
+  readonly bytes: Uint8Array
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+  }
+
+  static of(terms: ReadonlySet<number>): TermFilter {
+    const filter = new TermFilter(new Uint8Array(Math.max(8, Math.ceil((terms.size * bitsPerTerm) / 8))))
+    for (const term of terms) filter.#each(term, bit => filter.#set(bit))
+    return filter
+  }
+
+  mayHave(term: number): boolean {
+    return this.#each(term, bit => (this.bytes[bit >>> 3]! & (1 << (bit & 7))) !== 0)
+  }
+
+  #set(bit: number): boolean {
+    this.bytes[bit >>> 3]! |= 1 << (bit & 7)
+    return true
+  }
+
+  #each(term: number, visit: (bit: number) => boolean): boolean {
+    const bits = this.bytes.length * 8
+    const step = mixed(term ^ 0x9e3779b9) | 1
+    for (let probe = 0, at = term >>> 0; probe < probes; probe++, at = (at + step) >>> 0)
+      if (!visit(at % bits)) return false
+    return true
+  }
+}
+
+/** The finaliser of MurmurHash3. */
+function mixed(hash: number): number {
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}
