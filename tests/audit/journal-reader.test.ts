@@ -12,7 +12,7 @@ const start = Date.UTC(2026, 0, 2)
 const apps = ['files', 'notebooks', 'wiki']
 const kinds = ['exchange', 'exchange', 'exchange', 'login', 'session.start', 'session.end']
 
-/** Line `n` of a made-up journal. Account A7 is called `gina` at first, and `nora` from the middle on; then A8 gets the name `gina`. */
+/** Line `n` of a made-up journal. The seventh person is called `gina` at first, and `nora` from the middle on; then the eighth gets the name `gina`. */
 function eventOf(n: number, of: number): string {
   const who = n % 11
   const isLater = n > of / 2
