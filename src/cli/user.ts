@@ -31,6 +31,11 @@ Example:
       summary: 'Remove all second factors of a person and end their sessions.',
       load: () => import('./user/reset-factors.ts')
     },
+    {
+      name: 'forget-name',
+      summary: 'Free a name that a person had before their institution renamed them.',
+      load: () => import('./user/forget-name.ts')
+    },
     { name: 'remove', summary: 'Remove a person and all their data.', load: () => import('./user/remove.ts') }
   ]
 })

@@ -146,6 +146,22 @@ export class Accounts {
     return this.#change(id, account => ({ ...account, name }))
   }
 
+  /**
+   * Frees a name that an account had before it was renamed, so that somebody else may get it. Answers whose it was; null for a name that
+   * nobody had. Throws AccountError `name_taken` for a name that an account has now.
+   */
+  async forgetName(text: string): Promise<Account | null> {
+    const name = canonicalName(text)
+    const id = name === undefined ? null : await this.#store.get(nameKeyOf(name))
+    const account = id === null ? null : await this.byId(id)
+    if (name === undefined || account === null) return null
+    if (account.name === name) throw new AccountError('name_taken')
+    await this.#deleteIf(nameKeyOf(name), account.id)
+    // Its person may have got it back meanwhile.
+    if ((await this.byId(account.id))?.name === name) await this.#claim(nameKeyOf(name), account.id)
+    return account
+  }
+
   async byId(id: string): Promise<Account | null> {
     if (!isId(id)) return null
     const account = await accountRecord.get(this.#store, id)

@@ -22,7 +22,7 @@ t.test('every command is there', async t => {
   const names = (await everyCommand()).map(({ words }) => words.join(' '))
   for (const name of [
     ...['serve', 'demo', 'init', 'check', 'explain', 'schema', 'key new', 'key rotate', 'store export', 'store import'],
-    ...['add', 'list', 'show', 'set', 'invite', 'suspend', 'resume', 'reset-factors', 'remove'].map(
+    ...['add', 'list', 'show', 'set', 'invite', 'suspend', 'resume', 'reset-factors', 'forget-name', 'remove'].map(
       word => `user ${word}`
     ),
     ...['session list', 'session revoke']

@@ -255,3 +255,24 @@ t.test('somebody of a directory is added beforehand, and shown with where they c
     stderr: /--directory must be a source of people in the configuration \(local, institute\), got 'campus'/
   })
 })
+
+t.test('forget-name frees a name that somebody had before, and no other', async t => {
+  const factorgate = terminal(t)
+  await factorgate.ok('user', 'add', 'maiden')
+  const { accounts } = gateOn(factorgate.store(), factorgate.time)
+  const { id } = (await accounts.byName('maiden'))!
+  await accounts.rename(id, 'married')
+  t.equal((await factorgate('user', 'add', 'maiden')).code, 1, 'the old name stays taken')
+  for (const [name, said] of [
+    ['married', /is the present name of an account/],
+    ['nobody', /no account had the name/]
+  ] as const) {
+    const { code, stderr } = await factorgate('user', 'forget-name', name)
+    t.equal(code, 1)
+    t.match(stderr, said)
+  }
+  t.match((await factorgate('user', 'forget-name', 'Maiden')).stderr, /is free; married had it before/)
+  t.equal((await factorgate('user', 'forget-name', 'maiden')).code, 1, 'once')
+  await factorgate.ok('user', 'add', 'maiden')
+  t.match([await accounts.byName('married'), (await accounts.byName('maiden'))?.id !== id], [{ id }, true])
+})
