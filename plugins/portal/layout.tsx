@@ -29,13 +29,14 @@ interface PageProps {
 }
 
 /**
- * The document as a string. Shapes of the drawing become empty tags, and void elements lose their slash. Text cannot contain such an end, since its `<` is escaped. Isolates
+ * The document as a string. Shapes of the drawing become empty tags, void elements lose their slash, and buttons a type that they have anyway. Text cannot contain such an end, since its `<` is escaped. Isolates
  * in text become elements; in attributes, where no element can be, they are left out.
  */
 export function toHtml(page: JSX.Element): string {
   const html = `<!doctype html>${renderToString(page)
     .replace(/><\/(?:path|circle)>/g, '/>')
-    .replace(/(<(?:meta|link|input)(?:[^"<>/]|"[^"]*")*)\/>/g, '$1>')}`
+    .replace(/(<(?:meta|link|input)(?:[^"<>/]|"[^"]*")*)\/>/g, '$1>')
+    .replaceAll('<button type="submit"', '<button')}`
   if (!html.includes('\u2068')) return html
   return html.replace(tagOrIsolate, (part, name) => (name === undefined ? plain(part) : `<bdi>${name}</bdi>`))
 }
@@ -71,9 +72,9 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
           <Door state={drawing} />
           <h1>
             <Said text={title} />
+            {subtitle !== undefined && ' '}
             {subtitle !== undefined && (
               <span dir="auto">
-                {' '}
                 <Said text={subtitle} />
               </span>
             )}

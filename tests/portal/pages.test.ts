@@ -7,7 +7,7 @@ import { pageScript, pageSheet, tabIcon } from '../../plugins/portal/assets.ts'
 import { toHtml } from '../../plugins/portal/layout.tsx'
 import { contentOf, openBrowser, openContext } from '../fixtures/browser/browser.ts'
 import { minify } from './minified.ts'
-import { type Story, stories } from './story-list.tsx'
+import { type Story, stories, storiesIn } from './story-list.tsx'
 import { serveStories } from './story-server.ts'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -75,6 +75,23 @@ t.test('in a browser', async t => {
         const { violations } = await page.evaluate<AxeResult>(`axe.run(${options})`)
         const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' ')}`)
         t.same(found, [], story.name)
+      }
+      await context.close()
+    })
+
+  for (const language of ['de', 'ar', 'ja'] as const)
+    t.test(`axe finds nothing in ${language}, and nothing scrolls sideways`, async t => {
+      const context = await openContext(browser, { bypassCSP: true, viewport: { width: 320, height: 568 } })
+      const page = await context.newPage()
+      await page.goto(`${origin}/${language}/login`)
+      await page.evaluate(axe)
+      for (const story of storiesIn(language).filter(one => one.isOwnPage)) {
+        await page.evaluate(fillWith(story))
+        const { violations } = await page.evaluate<AxeResult>(`axe.run({ resultTypes: ['violations'] })`)
+        const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' ')}`)
+        t.same(found, [], story.name)
+        const width = await page.evaluate('document.documentElement.scrollWidth')
+        t.ok((width as number) <= 320, `${story.name} is ${width} px wide`)
       }
       await context.close()
     })
