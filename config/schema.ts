@@ -4,6 +4,7 @@
  */
 import { app } from './schema/apps.ts'
 import { identity } from './schema/identity.ts'
+import { journal } from './schema/journal.ts'
 import { notify } from './schema/notify.ts'
 import { factors, session } from './schema/people.ts'
 import { redis } from './schema/redis.ts'
@@ -154,13 +155,6 @@ const portal = map(
   },
   { title: 'Portal', description: "The gate's own pages, under `/.factorgate/`." }
 )
-
-const journal = text('file', {
-  title: 'Journal',
-  description: 'The file that records who did what, as JSON lines. The gate only appends to it.',
-  default: './var/journal.jsonl',
-  example: '/var/lib/factorgate/journal.jsonl'
-})
 
 const log = map(
   {

@@ -7,6 +7,7 @@ import type { Strangers } from '../src/audit/anonymous-log-limit.ts'
 import type { AuditEvent, AuditSink } from '../src/audit/event.ts'
 import { pathForRecord } from '../src/audit/path-for-record.ts'
 import type { Clock } from '../src/clock.ts'
+import { type Proof, timeUnknown } from '../src/factor/proof.ts'
 import type { Exchange } from './exchange.ts'
 
 export interface AuditOptions {
@@ -64,7 +65,10 @@ export function exchangeEvent(
       target === undefined
         ? undefined
         : pathForRecord(target.path, target.readings, (principal ?? null) === null ? 256 : 1024),
+    proofs: principal == null ? undefined : proofsOf(principal.proofs, now),
     decision: decision?.kind,
+    reason: decision === undefined || decision.kind === 'forward' ? undefined : decision.reason,
+    rule: decision?.kind === 'forward' ? decision.permit.rule : undefined,
     ms: now - exchange.startedAt,
     method: end.method,
     status: end.status,
@@ -74,6 +78,16 @@ export function exchangeEvent(
     cut: end.cut
   }
   return exchange.notes === undefined ? event : Object.assign(event, exchange.notes, end)
+}
+
+/** The kinds of the proofs and their ages in seconds: `password@30 totp@12`. */
+function proofsOf(proofs: readonly Proof[], now: number): string {
+  let text = ''
+  for (const { kind, at } of proofs) {
+    const age = at === timeUnknown ? '' : `@${Math.max(0, Math.round((now - at) / 1000))}`
+    text += text === '' ? kind + age : ` ${kind}${age}`
+  }
+  return text
 }
 
 function isAsset(url: string | undefined): boolean {

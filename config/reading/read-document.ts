@@ -44,6 +44,11 @@ class Reader {
     const fitting = branchFor(schema, node)
     if (fitting === undefined) return this.#misshapen(schema, node, path)
     const value = this.#fitting(fitting, node, path)
+    const short = schema['x-short']
+    if (short !== undefined && !isMap(node) && value !== undefined) {
+      const long = schema.anyOf!.find(branch => branch.properties !== undefined)!
+      return { ...(this.value(long, this.#created({}), path) as object), [short]: value }
+    }
     return schema['x-listed'] && !isSeq(node) && value != null ? [value] : value
   }
 

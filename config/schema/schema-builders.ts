@@ -35,6 +35,8 @@ export interface Node {
   readonly 'x-kind'?: ValueTypeName
   /** A single value becomes a list of one. */
   readonly 'x-listed'?: true
+  /** A text alone stands for a map with this key. */
+  readonly 'x-short'?: string
   /** The bounds of a duration (seconds) or size (bytes). */
   readonly 'x-least'?: number
   readonly 'x-most'?: number

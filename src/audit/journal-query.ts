@@ -26,22 +26,22 @@ export interface Persons {
 
 /** The terms by which a line is found. */
 export function addTerms(entry: Entry, terms: Set<number>): void {
-  const persons: number[] = []
-  const kinds: number[] = [termOf('kind', entry.kind)]
+  const { account, name, app, request } = entry
+  // The id finds all names of an account; the name is for lines without one.
+  const who = typeof account === 'string' ? account : name
+  const person = typeof who === 'string' ? termOf('person', who) : null
+  const place = typeof app === 'string' ? termOf('app', app) : null
+  if (typeof request === 'string') terms.add(termOf('reference', request))
+  if (person !== null) terms.add(person)
+  if (place !== null) terms.add(place)
+  if (person !== null && place !== null) terms.add(pairOf(person, place))
   const dot = entry.kind.indexOf('.')
-  if (dot > 0) kinds.push(termOf('kind', entry.kind.slice(0, dot)))
-  for (const value of [entry.name, entry.account]) if (typeof value === 'string') persons.push(termOf('person', value))
-  const app = typeof entry.app === 'string' ? termOf('app', entry.app) : null
-  for (const one of persons) terms.add(one)
-  for (const kind of kinds) {
-    terms.add(kind)
-    for (const one of persons) terms.add(pairOf(one, kind))
+  for (const kind of dot > 0 ? [entry.kind, entry.kind.slice(0, dot)] : [entry.kind]) {
+    const term = termOf('kind', kind)
+    terms.add(term)
+    if (person !== null) terms.add(pairOf(person, term))
+    if (place !== null) terms.add(pairOf(place, term))
   }
-  if (typeof entry.request === 'string') terms.add(termOf('reference', entry.request))
-  if (app === null) return
-  terms.add(app)
-  for (const one of persons) terms.add(pairOf(one, app))
-  for (const kind of kinds) terms.add(pairOf(app, kind))
 }
 
 export class Matcher {
@@ -62,8 +62,9 @@ export class Matcher {
     this.#kindTerms = query.kinds?.map(kind => termOf('kind', kind)) ?? []
     this.#referenceTerms = query.references?.map(text => termOf('reference', text)) ?? []
     this.#appTerms = query.app === undefined ? [] : [termOf('app', query.app)]
-    this.#needles =
-      query.references ?? (people.length > 0 && people.length < 5 ? people.map(inJson) : [inJson(query.app ?? '')])
+    const texts =
+      people.length > 0 && people.length < 5 ? people.map(inJson) : query.kinds?.map(kind => `"kind":"${kind}`)
+    this.#needles = query.references ?? texts ?? [inJson(query.app ?? '')]
   }
 
   mayBeIn(filter: TermFilter): boolean {

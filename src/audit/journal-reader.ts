@@ -55,14 +55,17 @@ export class JournalReader {
 
   /** The entries that match, newest first. Rejects on a read error. */
   async *search(options: SearchOptions): AsyncGenerator<Entry> {
-    const files = await this.#opened()
-    const persons = options.person === undefined ? null : await this.#personsOf(files, options.person)
-    const matcher = new Matcher(options, persons)
-    let left = options.limit
-    for (const file of files.reverse())
-      for await (const entry of this.#inFile(file, matcher)) {
-        if (left-- <= 0) return
+    const { person, limit } = options
+    if (limit < 1) return
+    // A name may be in any file; everything else needs only the newest files.
+    const opened = person === undefined ? null : await this.#opened()
+    const matcher = new Matcher(options, opened === null ? null : await this.#personsOf(opened, person!))
+    const files = opened ?? (await this.files())
+    let left = limit
+    for (const file of [...files].reverse())
+      for await (const entry of this.#inFile(typeof file === 'string' ? await this.#open(file) : file, matcher)) {
         yield entry
+        if (--left === 0) return
       }
   }
 
@@ -94,16 +97,16 @@ export class JournalReader {
   }
 
   async #opened(): Promise<SearchFile[]> {
-    return Promise.all(
-      (await this.files()).map(async file => {
-        const { size } = await stat(file)
-        const indexFile = await indexFileOf(this.#options.path, file)
-        const index = indexFile === null ? null : await readIndex(indexFile)
-        // An index that goes further than its file is that of another file.
-        const fits = index !== null && (index.end <= size || file.endsWith('.gz'))
-        return { file, size, index: fits ? index : { blocks: [], end: 0, people: new Map() } }
-      })
-    )
+    return Promise.all((await this.files()).map(file => this.#open(file)))
+  }
+
+  async #open(file: string): Promise<SearchFile> {
+    const { size } = await stat(file)
+    const indexFile = await indexFileOf(this.#options.path, file)
+    const index = indexFile === null ? null : await readIndex(indexFile)
+    // An index that goes further than its file is that of another file.
+    const fits = index !== null && (index.end <= size || file.endsWith('.gz'))
+    return { file, size, index: fits ? index : { blocks: [], end: 0, people: new Map() } }
   }
 
   /** The names and ids that `text` means, because some entries have only the id, others only the name. */

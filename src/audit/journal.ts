@@ -17,6 +17,7 @@ export interface JournalOptions extends ChainFileOptions {
   readonly waitingMaximum?: number
   /** Also called with null, when the problem is over. */
   readonly onChange?: (problem: string | null) => void
+  readonly pseudonymise?: ((event: AuditEvent) => AuditEvent) | null
 }
 
 /** The keyring's purpose for keys that sign checkpoints. */
@@ -125,7 +126,8 @@ export class Journal implements AuditSink {
 
   #queue(event: AuditEvent): void {
     const before = this.#lines.size
-    this.#lines.push(lineOf(event))
+    const { pseudonymise } = this.#options
+    this.#lines.push(lineOf(pseudonymise == null ? event : pseudonymise(event)))
     this.#waiting += this.#lines.size - before
   }
 

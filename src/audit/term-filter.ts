@@ -1,6 +1,6 @@
 /** A Bloom filter over the terms of journal lines: whether a block of lines may hold a term. It never says no to one that is there. */
 
-const bitsPerTerm = 10
+const bitsPerTerm = 12
 const probes = 6
 
 /** FNV-1a over the UTF-16 units, with a mark for the kind of term. */

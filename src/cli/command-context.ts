@@ -10,9 +10,10 @@ import { formatProblem } from '../../config/reading/diagnostics.ts'
 import type { Config } from '../../config/schema.ts'
 import type { AuditEvent } from '../audit/event.ts'
 import { Journal, journalPurpose } from '../audit/journal.ts'
+import { pseudonymiser } from '../audit/pseudonyms.ts'
 import type { Clock } from '../clock.ts'
 import { readKeyFile } from '../keyring/key-file.ts'
-import { knownStoresFile, limitsOf, storeOf } from '../services/app-options.ts'
+import { journalOptionsOf, knownStoresFile, limitsOf, storeOf } from '../services/app-options.ts'
 import { SessionCache } from '../session/session-cache.ts'
 import { Sessions } from '../session/sessions.ts'
 import type { GuardOptions } from '../store/guarded-store.ts'
@@ -71,7 +72,7 @@ export async function withStore(
 function ownerAt(config: Config): Owner {
   if (process.getuid?.() !== 0) return { uid: -1, gid: -1 }
   const paths = [
-    config.journal,
+    config.journal.file,
     ...(config.store.kind === 'embedded' ? [path.join(config.store.path, 'data.mdb')] : [])
   ]
   const owners = paths.map(ownerOf).filter(({ uid }) => uid !== 0)
@@ -79,7 +80,7 @@ function ownerAt(config: Config): Owner {
   const other = owners.find(({ uid }) => uid !== first.uid)
   if (other === undefined) return first
   throw new PersonError(
-    `the folder of the journal ${config.journal} belongs to uid ${first.uid}, and the folder of the store belongs to uid ${other.uid}; give both to the user who runs the gate (chown)`
+    `the folder of the journal ${config.journal.file} belongs to uid ${first.uid}, and the folder of the store belongs to uid ${other.uid}; give both to the user who runs the gate (chown)`
   )
 }
 
@@ -93,7 +94,9 @@ async function atPlace(
   const journal = changes === 'nothing' ? null : await openJournal(config, io)
   try {
     if (changes === 'grant' && journal?.problem)
-      throw new PersonError(`the journal ${config.journal} cannot be written (${journal.problem}); nothing was changed`)
+      throw new PersonError(
+        `the journal ${config.journal.file} cannot be written (${journal.problem}); nothing was changed`
+      )
     // An import expects an empty store.
     const warn = (sentence: string) => fills || io.stderr(`warning: ${sentence}\n`)
     const knownFile = knownStoresFile(config)
@@ -117,15 +120,21 @@ async function atPlace(
 }
 
 /** Lines of the command line are signed where it can read the key file, as root or as the gate's user. */
-function openJournal({ journal, keyFile }: Config, io: Io): Promise<Journal> {
+async function openJournal({ journal, keyFile }: Config, io: Io): Promise<Journal> {
+  const ring = () => asSelf(() => readKeyFile(keyFile, io.env))
+  // The key file is read again for each signature, because a rotation changes it meanwhile.
   const signers = async () => {
     try {
-      return (await asSelf(() => readKeyFile(keyFile, io.env))).signers(journalPurpose)
+      return (await ring()).signers(journalPurpose)
     } catch {
       return []
     }
   }
-  return Journal.open({ path: journal, clock: io.clock, signers })
+  const { rotation, pseudonyms } = journalOptionsOf(journal)
+  // Without the key the journal would hold the names that it must not hold.
+  const keyring = pseudonyms.length === 0 ? null : await ring()
+  const pseudonymise = keyring === null ? null : pseudonymiser(pseudonyms, () => keyring)
+  return Journal.open({ path: journal.file, clock: io.clock, signers, rotation, pseudonymise })
 }
 
 /** The checked configuration of `file` or the default places. Problems go to stderr, and the command fails. */
@@ -213,7 +222,7 @@ class Place implements CommandContext {
       this.isUnrecorded = true
       const { cause } = error as Error
       this.#io.stderr(
-        `factorgate: done, but not recorded: the journal ${this.config.journal} cannot be written (${cause})\n`
+        `factorgate: done, but not recorded: the journal ${this.config.journal.file} cannot be written (${cause})\n`
       )
     }
     if (this.#journal !== null && this.config.notify !== null) await this.#notify(line)

@@ -71,7 +71,7 @@ Example:
       ...(values.upstream === undefined ? {} : { upstream: values.upstream })
     } satisfies TemplateOptions)
     const { config, warnings } = checked(text, file)
-    refuseIfThere([file, config.keyFile, storePath(config), config.journal])
+    refuseIfThere([file, config.keyFile, storePath(config), config.journal.file])
     const made: string[] = []
     try {
       await asOwnerOf(file, async () => {
@@ -85,7 +85,7 @@ Example:
         if (topmost !== null) made.push(topmost)
         await createKeyFile(config.keyFile)
       })
-      made.push(config.keyFile, storePath(config), config.journal)
+      made.push(config.keyFile, storePath(config), config.journal.file)
       return await withStore(io, { config: file, changes: 'grant', mayCreate: true }, async place => {
         // Binds the store to this key; with another one a gateway does not start.
         await checkKey(place.store, await asSelf(() => readKeyFile(config.keyFile)), config.keyFile)

@@ -66,7 +66,7 @@ Example:
 /** None if the gate has not run yet; people have factors anyway. */
 async function filesOf({ journal }: Config, io: Io): Promise<string[]> {
   try {
-    return await journalFiles(journal)
+    return await journalFiles(journal.file)
   } catch (error) {
     if (!(error instanceof PersonError)) throw error
     io.stderr(`note: ${error.message}\n`)

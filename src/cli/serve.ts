@@ -156,7 +156,7 @@ export async function welcome(server: Server, config: Config, io: Io): Promise<v
   }
   if (!journal.writable)
     return io.stderr(
-      `\nThe journal ${config.journal} cannot be written, so the first operator was not added. Solve that, then run: factorgate user add ${firstName} --group operators\n\n`
+      `\nThe journal ${config.journal.file} cannot be written, so the first operator was not added. Solve that, then run: factorgate user add ${firstName} --group operators\n\n`
     )
   const account = await accounts.create({ name: firstName, displayName: 'Administrator', groups: ['operators'] })
   const who = { at: clock(), account: account.id, name: account.name, by: 'serve' }

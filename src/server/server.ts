@@ -12,7 +12,7 @@ import { checkKey } from '../keyring/key-check.ts'
 import { readKeyFile } from '../keyring/key-file.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 import { type MetricsSnapshot, render } from '../metrics/metrics.ts'
-import { knownStoresFile, limitsOf, storeOf } from '../services/app-options.ts'
+import { journalOptionsOf, knownStoresFile, limitsOf, storeOf } from '../services/app-options.ts'
 import { clientAuthoritiesOf } from '../services/directories.ts'
 import { Services } from '../services/services.ts'
 import { openGuarded } from '../store/open.ts'
@@ -99,7 +99,8 @@ export class Server implements Serving {
       runtime = await Services.start({
         store,
         keyring,
-        journalFile: config.journal,
+        journalFile: config.journal.file,
+        journal: journalOptionsOf(config.journal),
         limits: limitsOf(config),
         clock,
         log,

@@ -18,9 +18,14 @@ export function limitsOf({ session }: Pick<Config, 'session'>): SessionLimits {
   return { idleSeconds: session.idle, absoluteSeconds: session.absolute, maxPerUser: session.maxPerUser }
 }
 
+/** When the journal begins a new file, how long it keeps old ones, and what it pseudonymises. */
+export function journalOptionsOf({ rotate, keep, pseudonyms }: Config['journal']) {
+  return { rotation: { size: rotate.size, isDaily: rotate.daily, keepSeconds: keep }, pseudonyms }
+}
+
 /** Path of the file that remembers known stores; null if the store or journal is in `/dev`, `/proc` or `/sys`. */
 export function knownStoresFile({ store, journal }: Pick<Config, 'store' | 'journal'>): string | null {
-  const folder = path.dirname(store.kind === 'embedded' ? store.path : journal)
+  const folder = path.dirname(store.kind === 'embedded' ? store.path : journal.file)
   // A journal in /dev is a device; /dev/shm holds files like any folder.
   return /^\/(?:dev(?!\/shm\/)|proc|sys)(?:\/|$)/.test(folder) ? null : path.join(folder, 'store-known.json')
 }

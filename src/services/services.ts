@@ -4,6 +4,8 @@ import type { Logger } from 'pino'
 import { Strangers } from '../audit/anonymous-log-limit.ts'
 import type { AuditSink } from '../audit/event.ts'
 import { Journal, journalPurpose } from '../audit/journal.ts'
+import { type PseudonymisedField, pseudonymiser } from '../audit/pseudonyms.ts'
+import type { RotationOptions } from '../audit/rotation.ts'
 import type { Clock } from '../clock.ts'
 import { Credentials } from '../factor/credential.ts'
 import type { FactorNotice } from '../factor/factor-notice.ts'
@@ -34,6 +36,11 @@ export interface ServicesInput {
   readonly store: Store
   readonly keyring: Keyring
   readonly journalFile: string
+  /** Default: one file for ever, with real names. */
+  readonly journal?: {
+    readonly rotation: RotationOptions
+    readonly pseudonyms: readonly PseudonymisedField[]
+  }
   readonly limits: SessionLimits
   readonly clock: Clock
   readonly log: Logger
@@ -156,7 +163,15 @@ export class Services {
         : input.log.error({ problem, file: input.journalFile }, 'the journal cannot be written')
     let keyring = () => input.keyring
     const signers = () => keyring().signers(journalPurpose)
-    const journal = await Journal.open({ path: input.journalFile, clock: input.clock, onChange, signers })
+    const { rotation = null, pseudonyms = [] } = input.journal ?? {}
+    const journal = await Journal.open({
+      path: input.journalFile,
+      clock: input.clock,
+      onChange,
+      signers,
+      rotation,
+      pseudonymise: pseudonymiser(pseudonyms, () => keyring())
+    })
     const runtime = new Services(input, journal)
     keyring = () => runtime.keyring
     await runtime.cache.watch([sessionKey(''), tokenKey(''), accountPrefix])

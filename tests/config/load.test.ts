@@ -126,7 +126,7 @@ t.test('makes a configuration without a file', async t => {
     portal: { url: { origin: 'http://localhost:8443' }, title: 'Factorgate', rpId: 'localhost' },
     store: { kind: 'embedded', path: '/srv/var/store' },
     keyFile: '/srv/var/factorgate.key',
-    journal: '/srv/var/journal.jsonl',
+    journal: { file: '/srv/var/journal.jsonl', rotate: { size: 1024 ** 3, daily: true }, keep: null, pseudonyms: [] },
     apps: [
       {
         id: 'app',

@@ -48,7 +48,12 @@ t.test('fills in every default, in seconds and bytes, with absolute paths and pa
       tls: null
     },
     keyFile: '/etc/gate/var/factorgate.key',
-    journal: '/etc/gate/var/journal.jsonl',
+    journal: {
+      file: '/etc/gate/var/journal.jsonl',
+      rotate: { size: 1024 ** 3, daily: true },
+      keep: null,
+      pseudonyms: []
+    },
     session: { idle: 3600, absolute: 86_400, maxPerUser: 10 },
     factors: {
       totp: { algorithm: 'SHA1', digits: 6, period: 30, skew: 1, issuer: 'Factorgate' },
@@ -208,7 +213,7 @@ t.test('fills in the environment, whole or in part, as text, number and switch',
     env
   )
   t.equal(config.listen.port, 8080)
-  t.equal(config.journal, '/srv/8080.jsonl')
+  t.equal(config.journal.file, '/srv/8080.jsonl')
   t.equal(config.unsafeHttp, true)
   t.equal(config.log.level, 'warn')
   t.equal(config.portal.title, '${PORT} $5 ${PORT}', 'what was filled in is not filled in again')
@@ -274,7 +279,7 @@ t.test('a folder of the file may hold anything', async t => {
   mkdirSync(path.join(folder, 'a b ${X}'))
   const file = path.join(folder, 'a b ${X}', 'f.yaml')
   writeFileSync(file, '')
-  t.equal(load(t, 'journal: j', {}, file).journal, path.join(folder, 'a b ${X}', 'j'))
+  t.equal(load(t, 'journal: j', {}, file).journal.file, path.join(folder, 'a b ${X}', 'j'))
 })
 
 t.test('two header names are one here exactly where they are one to the forwarding', async t => {

@@ -50,7 +50,7 @@ function needsOf({ config, files, named }: Sound): Need[] {
   const read = (at: string, name: string): Need => ({ path: at, file: name, to: 'read' })
   const needs = files.map(name => read(named.get(name) ?? '', name))
   if (existsSync(config.keyFile)) needs.push(read('keyFile', config.keyFile))
-  needs.push({ path: 'journal', file: nearest(config.journal), to: 'write' })
+  needs.push({ path: 'journal', file: nearest(config.journal.file), to: 'write' })
   if (config.store.kind === 'embedded') needs.push({ path: 'store', file: nearest(config.store.path), to: 'write' })
   return needs
 }
@@ -61,10 +61,10 @@ function wrongKinds({ config }: Sound): Finding[] {
   const add = (at: string, file: string, message: string) =>
     found.push({ degree: 'problem', path: at, message: `${file} ${message}` })
   const isFolder = (file: string) => statSync(file).isDirectory()
-  const journal = nearest(config.journal)
-  if (journal === config.journal && isFolder(journal))
+  const journal = nearest(config.journal.file)
+  if (journal === config.journal.file && isFolder(journal))
     add('journal', journal, `is a folder: give a file in it, such as ${journal}/journal.jsonl`)
-  if (journal !== config.journal && !isFolder(journal))
+  if (journal !== config.journal.file && !isFolder(journal))
     add('journal', journal, 'is a file, but the journal needs a folder there: choose another path')
   if (config.store.kind !== 'embedded') return found
   const store = nearest(config.store.path)
@@ -92,7 +92,7 @@ function denied({ file, to }: Need, user: User | null): string {
 function serviceUser({ store, journal }: Sound['config']): User | null {
   if (process.geteuid?.() !== 0) return null
   const places = store.kind === 'embedded' ? [store.path, path.dirname(store.path)] : []
-  for (const place of [...places, path.dirname(journal)]) {
+  for (const place of [...places, path.dirname(journal.file)]) {
     // Below a file nothing exists; `stat` would throw.
     const stat = existsSync(place) ? statSync(place, { throwIfNoEntry: false }) : undefined
     if (stat === undefined || stat.uid === 0) continue

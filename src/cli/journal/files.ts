@@ -3,7 +3,9 @@ import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import * as journal from '../../audit/journal-files.ts'
 import { JournalReader } from '../../audit/journal-reader.ts'
+import { pseudonymsOf } from '../../audit/pseudonyms.ts'
 import { canonicalName } from '../../identity/account.ts'
+import { readKeyFile } from '../../keyring/key-file.ts'
 import { type Io, PersonError, UsageError, visible } from '../command.ts'
 import { configFor } from '../command-context.ts'
 import { asOwnerOf } from '../owner.ts'
@@ -36,9 +38,15 @@ export async function readerFor(names: readonly string[], config: string | undef
     for (const file of files) if (!(await stat(file)).isFile()) throw new PersonError(`${file} is not a file`)
     return new JournalReader({ path: files.at(-1)!, files, spellingsOf })
   }
-  const { journal: current } = await configFor(io, config)
+  const { journal: settings, keyFile } = await configFor(io, config)
+  const current = settings.file
   await journalFiles(current)
-  const reader = new JournalReader({ path: current, spellingsOf })
+  const ring = settings.pseudonyms.length === 0 ? null : await readKeyFile(keyFile, io.env)
+  const withPseudonyms = (person: string) => {
+    const spellings = [person, ...spellingsOf(person)]
+    return ring === null ? spellings : [...spellings, ...spellings.flatMap(text => pseudonymsOf(text, ring))]
+  }
+  const reader = new JournalReader({ path: current, spellingsOf: withPseudonyms })
   const progress = new Progress(io, 'MiB indexed, once')
   // Root must not write through a link that the owner of the folder has laid.
   const isIndexed = await asOwnerOf(current, () =>

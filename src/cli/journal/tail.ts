@@ -34,7 +34,7 @@ Example:
       json: { type: 'boolean' }
     })
     const wanted = numberOf('--lines', values.lines ?? '20', most)
-    const { journal } = await configFor(io, values.config)
+    const { file: journal } = (await configFor(io, values.config)).journal
     await journalFiles(journal)
     const follower = values.follow ? await followJournal(journal) : null
     const newest: Entry[] = []

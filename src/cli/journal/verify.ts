@@ -45,7 +45,7 @@ Example:
     const { values, names } = readArgs(args, options, ['FILE…'])
     const given = names.map(name => path.resolve(io.cwd, name))
     const config = given.length > 0 && values.config === undefined ? null : await configFor(io, values.config)
-    const current = given.length > 0 ? null : config!.journal
+    const current = given.length > 0 ? null : config!.journal.file
     const heads = current === null ? headsOf(given) : [headFileOf(current)]
     const head = (await Promise.all(heads.map(readHead))).find(one => one !== null) ?? null
     const isOther = (file: string) => /\.(?:head|lock)$|\.index(?:$|\/)/.test(file)

@@ -69,7 +69,11 @@ export async function raw(
 export async function secondGate(t: Test, fixture: Fixture): Promise<{ server: Server; port: number }> {
   const config = await fixture.gate.load()
   const server = await Server.start({
-    config: { ...config, listen: { ...config.listen, port: 0 }, journal: `${config.journal}-2` },
+    config: {
+      ...config,
+      listen: { ...config.listen, port: 0 },
+      journal: { ...config.journal, file: `${config.journal.file}-2` }
+    },
     clock: () => fixture.time.now,
     log: pino({ level: 'silent' })
   })
