@@ -144,8 +144,9 @@ export async function buildGateway(config: Config, runtime: Services): Promise<F
   const signInSink = countingSink(strangers.sink(), metrics)
   const requirementFor: RequirementFor = (url, principal, address, message) =>
     returnTargets.requirementFor(url, principal, address, message)
+  const hasPasswords = config.identity.some(({ kind }) => kind === 'local')
   const signIn = makeSignIn({
-    services,
+    services: { ...services, passwordMail: hasPasswords ? (notifying?.passwordMail ?? null) : null },
     audit: notifying?.sink(signInSink) ?? signInSink,
     portalOrigin,
     requirementFor

@@ -37,6 +37,8 @@ export function urlOf(next: Next, trip: ReturnTo): string {
       return withReturnTo('/.factorgate/enrol', trip)
     case 'recovery-codes':
       return withReturnTo('/.factorgate/enrol/recovery', trip)
+    case 'new-password':
+      return withReturnTo('/.factorgate/reset/password', trip)
     case 'home':
       return home
     case 'account':

@@ -13,6 +13,7 @@ import { registerCallback } from './callback.tsx'
 import { registerChallenge } from './challenge.tsx'
 import { registerEnrol } from './enrol.tsx'
 import { registerFactors } from './factors.tsx'
+import { registerForgotten } from './forgotten.tsx'
 import { guardForms } from './forms.ts'
 import { registerInvite } from './invite.tsx'
 import { registerLanguage } from './language-page.tsx'
@@ -47,6 +48,7 @@ const pageRoutes = [
   registerChallenge,
   registerRecovery,
   registerInvite,
+  registerForgotten,
   registerEnrol,
   registerAskSponsor,
   registerSponsor,

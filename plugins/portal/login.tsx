@@ -8,6 +8,7 @@ import type { EndReason } from '../../src/session/records.ts'
 import { cookieNames, expiredCookie, readOwn } from '../cookies.ts'
 import { CurrentPassword } from './current-password.tsx'
 import { enter, wayOn } from './enter.ts'
+import { forgottenPath } from './forgotten.tsx'
 import { lostCookie, readForm, staleForm } from './forms.ts'
 import { type Frame, Notice, Page, Said, Token } from './layout.tsx'
 import type { LoginEntry } from './options.ts'
@@ -25,6 +26,8 @@ export interface LoginView {
   readonly problem: string | null
   readonly waitSeconds: number | null
   readonly takesPassword: boolean
+  /** True where a person can ask for a new password by mail. */
+  readonly takesForgotten?: boolean
   /** True if a person is signed in and another one wants to be. */
   readonly isSwitch?: boolean
 }
@@ -50,6 +53,11 @@ export function LoginPage({ frame, view }: { frame: Frame; view: LoginView }) {
       ))}
       {takesPassword && <PasswordForm frame={frame} view={view} />}
       {!takesPassword && problem !== null && <Notice alert>{problem}</Notice>}
+      {takesPassword && view.takesForgotten && (
+        <p>
+          <a href={withReturnTo(forgottenPath, trip)}>{frame.say.forgotten.link}</a>
+        </p>
+      )}
       <p class="soft unscripted">{frame.say.frame.noScript}</p>
       <p class="soft">{takesPassword ? say.help : say.helpElsewhere}</p>
     </Page>
@@ -187,6 +195,7 @@ export function registerLogin(scope: FastifyInstance): void {
           waitSeconds: null,
           isSwitch: wantsAnother(page),
           takesPassword: portal.directories.passwords.length > 0,
+          takesForgotten: signIn.passwordReset.isOffered,
           ...view
         }}
       />

@@ -23,6 +23,7 @@ export type EventKind =
   | 'factor.disable'
   | 'recovery.issue'
   | 'password.change'
+  | 'password.link'
   | 'invitation.issue'
   | 'invitation.accept'
   | 'sponsor.ask'

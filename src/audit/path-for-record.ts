@@ -7,7 +7,7 @@
 const ownWords = new Set(
   (
     'login challenge totp recovery webauthn options verify invite enrol saved account password factors sessions others end ' +
-    'remove rename logout signed-out not-me auth jwks.json assets callback new acs finish slo metadata sponsor ask'
+    'remove rename logout signed-out not-me auth jwks.json assets callback new acs finish slo metadata sponsor ask forgotten reset'
   ).split(' ')
 )
 

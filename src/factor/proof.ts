@@ -4,7 +4,7 @@ import { type FactorKind, factorKinds } from './kinds.ts'
 export { type FactorKind, factorKinds }
 
 /** `institution`: a second factor that the person's institution has checked. */
-export const proofKinds = ['password', 'directory', 'invitation', 'institution', ...factorKinds] as const
+export const proofKinds = ['password', 'directory', 'invitation', 'mail', 'institution', ...factorKinds] as const
 export type ProofKind = (typeof proofKinds)[number]
 
 /** NIST SP 800-63B §2; RFC 8176 for `amr`. */

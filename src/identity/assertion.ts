@@ -22,7 +22,7 @@ export const assertionSeconds = 120
 
 /** RFC 8176 §2. */
 function methodsOf(kind: ProofKind): readonly string[] {
-  if (kind === 'invitation' || kind === 'institution') return []
+  if (kind === 'invitation' || kind === 'institution' || kind === 'mail') return []
   return kind === 'password' || kind === 'directory' ? ['pwd'] : factorTable[kind].amr
 }
 

@@ -21,6 +21,7 @@ export function noticeOf(event: AuditEvent): Notice | null {
     case 'recovery.issue':
       return toPerson(event, 'recovery-issued')
     case 'password.change':
+      if (event.outcome === 'reset') return toPerson(event, 'password-reset')
       return event.outcome === 'changed' ? toPerson(event, 'password-changed') : null
     case 'device.new':
       return toPerson(event, 'new-device', { device: text(event.device) })

@@ -3,11 +3,14 @@ import { pemText } from '../../config/reading/text-sources.ts'
 import type { Config } from '../../config/schema.ts'
 import type { AuditSink } from '../audit/event.ts'
 import type { RecoveryCodes } from '../factor/recovery-code.ts'
+import { newId } from '../ids.ts'
 import { Dispatcher, type DispatcherSettings } from '../notify/dispatcher.ts'
 import type { MailServer } from '../notify/mail.ts'
+import { sealFor } from '../notify/notice.ts'
 import { NoticeQueue } from '../notify/notice-queue.ts'
 import { notifyingSink } from '../notify/notifying-sink.ts'
 import { RefusalCount } from '../notify/refusal-count.ts'
+import type { PasswordMail } from '../sign-in/password-reset.ts'
 import type { Services } from './services.ts'
 
 type NotifyConfig = NonNullable<Config['notify']>
@@ -16,6 +19,8 @@ type Configured = Pick<Config, 'portal'> & { readonly notify: NotifyConfig }
 export interface Notifying {
   /** The same sink, whose events people are told of. */
   sink(sink: AuditSink): AuditSink
+  /** Sends links for new passwords; null without a mail server. */
+  readonly passwordMail: PasswordMail | null
   start(): void
   stop(): Promise<void>
 }
@@ -38,6 +43,25 @@ export function notifyingOf(
   const dispatcher = new Dispatcher({ store, queue, accounts, journal, clock, log, settings })
   return {
     sink: sink => notifyingSink({ sink, queue, refusals }),
+    passwordMail:
+      settings.mail === null
+        ? null
+        : {
+            send: ({ id: account, name }, token, { address, request }) => {
+              const id = newId()
+              const url = `${settings.portalOrigin}/.factorgate/reset/${token}`
+              return queue.addOrKeep({
+                id,
+                kind: 'password-link',
+                at: clock(),
+                to: [{ kind: 'account', id: account }],
+                account,
+                name,
+                facts: { address, reference: request },
+                sealed: runtime.keyring.seal(url, sealFor(id))
+              })
+            }
+          },
     start: () => dispatcher.start(),
     stop: () => dispatcher.stop()
   }

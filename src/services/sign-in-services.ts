@@ -7,6 +7,7 @@ import { Webauthn } from '../factor/webauthn.ts'
 import { Admissions } from '../identity/admission.ts'
 import type { Directories } from '../identity/directories.ts'
 import { PasswordLogin } from '../identity/password/password-login.ts'
+import { PasswordLinks } from '../identity/password-links.ts'
 import { Sponsorships } from '../identity/sponsorships.ts'
 import { InstitutionSessions } from '../session/institution-sessions.ts'
 import { SpentLogoutTokens } from '../session/spent-logout-tokens.ts'
@@ -27,6 +28,8 @@ export function signInServicesOf(config: Config, runtime: Services, directories:
     sponsorships: new Sponsorships({ store, clock }),
     clock,
     localDirectory: local,
+    store,
+    passwordLinks: new PasswordLinks({ store, clock }),
     passwordLogin: new PasswordLogin({ store, clock, accounts, directories: directories.passwords, limiter }),
     directories,
     admissions: new Admissions({ accounts }),

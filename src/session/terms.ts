@@ -12,7 +12,7 @@ export interface SessionTerms {
 /** Takes everything, as commands do. */
 export const noTerms: SessionTerms = { accountNow: account => account, refused: new Set() }
 
-const firstFactors: readonly string[] = ['password', 'directory', 'invitation']
+const firstFactors: readonly string[] = ['password', 'directory', 'invitation', 'mail']
 
 /** The proofs that count; null where no first factor is left, so that the person has to sign in again. */
 export function proofsUnder({ refused }: SessionTerms, proofs: readonly Proof[]): readonly Proof[] | null {

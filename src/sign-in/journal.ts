@@ -122,6 +122,25 @@ export class SignInJournal {
     return this.#commit(by, 'password.change', { outcome: 'changed' })
   }
 
+  /** A link for a new password is sent. */
+  passwordLink(by: By, account: Account): Promise<void> {
+    return this.#commit(by, 'password.link', { ...idOf(account), session: undefined, outcome: 'sent' })
+  }
+
+  /** `account`: null for an unknown name, which is not recorded. */
+  noPasswordLink(by: By, account: Account | null): void {
+    const whom = account === null ? {} : idOf(account)
+    this.#record(by, 'password.link', { ...whom, session: undefined, outcome: 'refused' })
+  }
+
+  passwordLinkUsed(by: By, account: Account): Promise<void> {
+    return this.#commit(by, 'password.link', { ...idOf(account), session: undefined, outcome: 'used' })
+  }
+
+  passwordReset(by: By): Promise<void> {
+    return this.#commit(by, 'password.change', { outcome: 'reset' })
+  }
+
   noPasswordChange(by: By, outcome: FailedCheck): void {
     this.#record(by, outcome === 'throttled' ? 'throttle' : 'password.change', { outcome })
   }

@@ -5,6 +5,7 @@ import { invitationOf } from '../factor/proof.ts'
 import type { Decision } from '../policy/decision.ts'
 import type { Principal, Sessions } from '../session/sessions.ts'
 import type { EnrolmentGrant, EnrolmentGrants } from './enrolment-grant.ts'
+import { isPasswordDue } from './password-due.ts'
 import type { UsableFactors } from './usable-factors.ts'
 
 /** A person's target, validated by the caller (THREATS R1-R8). */
@@ -21,6 +22,8 @@ export type Next =
   | { readonly kind: 'challenge' }
   | { readonly kind: 'enrol' }
   | { readonly kind: 'recovery-codes' }
+  /** After a link by mail and a second factor. */
+  | { readonly kind: 'new-password' }
   | { readonly kind: 'home' }
   | { readonly kind: 'account' }
   | { readonly kind: 'address'; readonly url: string }
@@ -47,6 +50,7 @@ export interface NextStepInput {
   readonly returnTo: ReturnTo
   readonly address: string
   readonly asker: string | null
+  readonly now: number
 }
 
 export interface NextStepOptions {
@@ -67,6 +71,7 @@ export class NextStep {
   /** Makes a hand-over code for another host. */
   async of(input: NextStepInput, principal: Principal): Promise<Next> {
     const { rd, state } = input.returnTo
+    if (isPasswordDue(principal.proofs, input.now)) return { kind: 'new-password' }
     if (!principal.isFullySignedIn) {
       // An invitation's page may need a sign-in first.
       if (rd !== null && this.#isInvitation(rd) && !this.#isInvited(principal)) return { kind: 'address', url: rd }
@@ -83,7 +88,7 @@ export class NextStep {
    * Null if the target belongs to no app. The refused request (`ask`) comes first: the page around it may already be open to the person.
    */
   requirement(
-    { returnTo: { rd, ask }, address }: Omit<NextStepInput, 'asker'>,
+    { returnTo: { rd, ask }, address }: Pick<NextStepInput, 'returnTo' | 'address'>,
     principal: Principal | null
   ): Requirement | null {
     if (rd === null) return null

@@ -12,6 +12,7 @@ import { Invitation, type InvitationOptions } from './invitation.ts'
 import { SignInJournal } from './journal.ts'
 import { NextStep, type NextStepOptions, type RequirementFor } from './next-step.ts'
 import { PasswordChange, type PasswordChangeOptions } from './password-change.ts'
+import { PasswordReset, type PasswordResetOptions } from './password-reset.ts'
 import { Recovery } from './recovery.ts'
 import { SecondFactor, type SecondFactorOptions } from './second-factor.ts'
 import { SignOut } from './sign-out.ts'
@@ -40,6 +41,7 @@ export type SignInServices = Omit<FirstFactorOptions, Made> &
   EnrolmentGrantsOptions &
   Omit<SponsorshipOptions, Made> &
   Omit<PasswordChangeOptions, Made> &
+  Omit<PasswordResetOptions, Made> &
   Omit<NextStepOptions, Made> &
   ConstructorParameters<typeof UsableFactors>[0] &
   Omit<ConstructorParameters<typeof Challenge>[0], Made> &
@@ -66,6 +68,7 @@ export interface SignIn {
   readonly recovery: Recovery
   readonly sponsorship: Sponsorship
   readonly passwordChange: PasswordChange
+  readonly passwordReset: PasswordReset
   readonly signOut: SignOut
   readonly nextStep: NextStep
   readonly handOver: HandOver
@@ -94,6 +97,7 @@ export function makeSignIn({ services, audit, portalOrigin, requirementFor }: Si
     recovery,
     sponsorship: new Sponsorship(shared),
     passwordChange: new PasswordChange({ ...shared, signOut }),
+    passwordReset: new PasswordReset({ ...shared, signOut }),
     signOut,
     nextStep,
     handOver: new HandOver(services),

@@ -106,6 +106,9 @@ t.test('every form wants its token, of this browser and this very sign-in (R11, 
     'language',
     'sponsor',
     'sponsor/ask',
+    'forgotten',
+    `reset/${'A'.repeat(43)}`,
+    'reset/password',
     `invite/${await fixture.invite().then(link => link.split('/').at(-1))}`
   ]
   const { visitor: half, page } = await halfWay(fixture)

@@ -8,6 +8,7 @@ import { ChallengePage, type ChallengeView, DeadEndPage } from '../../plugins/po
 import { EnrolPage } from '../../plugins/portal/enrol.tsx'
 import { type ErrorContext, ErrorPage } from '../../plugins/portal/error-page.tsx'
 import { RemovePage } from '../../plugins/portal/factors.tsx'
+import { ChoosePasswordPage, ForgottenPage, ForgottenSentPage, ResetPage } from '../../plugins/portal/forgotten.tsx'
 import { ChooserPage, type ChooserView } from '../../plugins/portal/institutions/saml-chooser.tsx'
 import { RequestPage } from '../../plugins/portal/institutions/saml-request.tsx'
 import { InvitePage } from '../../plugins/portal/invite.tsx'
@@ -433,6 +434,21 @@ export function storiesIn(language: Language): readonly Story[] {
         }}
       />
     ),
+    own('forgotten', <ForgottenPage frame={stranger} view={{ trip: noTrip, username: '', problem: null }} />),
+    own('forgotten-sent', <ForgottenSentPage frame={stranger} />),
+    own(
+      'reset',
+      <ResetPage frame={stranger} view={{ trip: noTrip, token: 'T'.repeat(43), kind: 'good', problem: null }} />
+    ),
+    variant(
+      'reset-elsewhere',
+      <ResetPage frame={stranger} view={{ trip: noTrip, token: null, kind: 'other_browser', problem: null }} />
+    ),
+    variant(
+      'reset-gone',
+      <ResetPage frame={stranger} view={{ trip: noTrip, token: null, kind: 'gone', problem: null }} />
+    ),
+    own('choose-password', <ChoosePasswordPage frame={stranger} view={{ trip: noTrip, problem: null }} />),
     forInstitutions('invite-elsewhere', <InviteElsewherePage frame={stranger} view={elsewhere} />),
     variant(
       'invite-elsewhere-institution',

@@ -25,7 +25,10 @@ t.test('somebody who is wholly signed in', async t => {
       const code = await withApp(ada)
       const outcome = await signIn.secondFactor.withCode(as(await halfWay(ada)), 'totp', code())
       if (outcome.kind !== 'entered') return t.fail(outcome.kind)
-      t.match(await signIn.nextStep.of({ returnTo: way, address: '192.0.2.10', asker: null }, outcome.principal), next)
+      t.match(
+        await signIn.nextStep.of({ returnTo: way, address: '192.0.2.10', asker: null, now: 0 }, outcome.principal),
+        next
+      )
     })
 })
 
@@ -42,9 +45,15 @@ t.test('a hand-over code opens a session on the host it was made for', async t =
 t.test('somebody half-way', async t => {
   t.test('a password alone leads to the challenge', async t => {
     const { signIn, enter, halfWay } = await fixture(t)
-    t.same(await signIn.nextStep.of({ returnTo: toApp, address: '', asker: null }, await halfWay(await enter('ada'))), {
-      kind: 'challenge'
-    })
+    t.same(
+      await signIn.nextStep.of(
+        { returnTo: toApp, address: '', asker: null, now: 0 },
+        await halfWay(await enter('ada'))
+      ),
+      {
+        kind: 'challenge'
+      }
+    )
   })
   t.test('an invitation leads to enrolment while it stands and nothing is enrolled', async t => {
     const { signIn, nobody, accounts, invitations, withApp } = await fixture(t)

@@ -64,6 +64,7 @@ const records: Readonly<Record<string, object>> = {
     sentAt: [],
     seen: []
   },
+  'password-link:': { accountId: person.accountId, browser: 'b', expiresAt: 2 },
   'password:': { hash: '$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$aGFzaA', setAt: 1 },
   'credential:': {
     ...person,

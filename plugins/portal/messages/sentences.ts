@@ -190,6 +190,22 @@ export interface Sentences {
       readonly is_name: string
     }
   }
+  readonly forgotten: {
+    readonly link: string
+    readonly title: string
+    readonly lead: string
+    readonly submit: string
+    readonly sentTitle: string
+    readonly sentWhat: string
+    readonly sentNow: string
+    readonly again: string
+    readonly goOn: string
+    readonly elsewhereTitle: string
+    readonly elsewhere: string
+    readonly goneTitle: string
+    readonly gone: string
+    readonly choose: string
+  }
   readonly inviteElsewhere: {
     readonly what: (args: { readonly lab: string; readonly place: string; readonly name: string }) => string
     readonly signedIn: (args: { readonly place: string }) => string

@@ -43,6 +43,10 @@ const staysBehind = [
   'notice-claim:',
   'delivery:',
   'deliveries',
+  'password-link:',
+  'password-link-of:',
+  'password-links:',
+  'password-asks:',
   'sponsorship:',
   'sponsorships-for:',
   'meta:'
