@@ -31,6 +31,7 @@ import type { Sponsorship } from '../../src/identity/sponsorships.ts'
 import { type Language, languageCodes } from '../../src/messages/languages.ts'
 import type { Session } from '../../src/session/session.ts'
 import type { SeenRequest } from '../../src/sign-in/sponsorship.ts'
+import { forgottenStories } from './forgotten-stories.tsx'
 
 export interface Story {
   readonly name: string
@@ -434,21 +435,7 @@ export function storiesIn(language: Language): readonly Story[] {
         }}
       />
     ),
-    own('forgotten', <ForgottenPage frame={stranger} view={{ trip: noTrip, username: '', problem: null }} />),
-    own('forgotten-sent', <ForgottenSentPage frame={stranger} />),
-    own(
-      'reset',
-      <ResetPage frame={stranger} view={{ trip: noTrip, token: 'T'.repeat(43), kind: 'good', problem: null }} />
-    ),
-    variant(
-      'reset-elsewhere',
-      <ResetPage frame={stranger} view={{ trip: noTrip, token: null, kind: 'other_browser', problem: null }} />
-    ),
-    variant(
-      'reset-gone',
-      <ResetPage frame={stranger} view={{ trip: noTrip, token: null, kind: 'gone', problem: null }} />
-    ),
-    own('choose-password', <ChoosePasswordPage frame={stranger} view={{ trip: noTrip, problem: null }} />),
+    ...forgottenStories(stranger, own, variant),
     forInstitutions('invite-elsewhere', <InviteElsewherePage frame={stranger} view={elsewhere} />),
     variant(
       'invite-elsewhere-institution',
