@@ -8,7 +8,6 @@ import { ChallengePage, type ChallengeView, DeadEndPage } from '../../plugins/po
 import { EnrolPage } from '../../plugins/portal/enrol.tsx'
 import { type ErrorContext, ErrorPage } from '../../plugins/portal/error-page.tsx'
 import { RemovePage } from '../../plugins/portal/factors.tsx'
-import { ChoosePasswordPage, ForgottenPage, ForgottenSentPage, ResetPage } from '../../plugins/portal/forgotten.tsx'
 import { ChooserPage, type ChooserView } from '../../plugins/portal/institutions/saml-chooser.tsx'
 import { RequestPage } from '../../plugins/portal/institutions/saml-request.tsx'
 import { InvitePage } from '../../plugins/portal/invite.tsx'
