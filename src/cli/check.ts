@@ -2,7 +2,6 @@
 import { loadConfig } from '../../config/load.ts'
 import { formatProblem, type Problem } from '../../config/reading/diagnostics.ts'
 import type { Sound } from './check/finding.ts'
-import { checkLive } from './check/live.ts'
 import { checkPeople } from './check/people.ts'
 import { checkFiles } from './check/service-user.ts'
 import { type Command, type Io, jsonText, readArgs, UsageError } from './command.ts'
@@ -13,7 +12,7 @@ export const command: Command = {
   usage: ['factorgate check [--config FILE] [--live] [--strict] [--json]'],
   help: `
   --config FILE  the configuration
-  --live         also try to reach every app and the store, and check that the ports are free
+  --live         also ask every app (with its health path), every institution and the store, and check that the ports are free
   --strict       count a warning as a problem
   --json         {"file", "ok", "problems", "warnings", "notes"}; each problem and warning has file, line, column, path and message
 
@@ -58,7 +57,8 @@ const nothing = (problems: readonly Problem[]): Found => ({ problems, warnings: 
 
 async function look(loaded: Sound, io: Io, isLive: boolean): Promise<Found> {
   const { found: people, trouble } = await checkPeople(loaded, io)
-  const found = [...(await checkFiles(loaded, io.env)), ...people, ...(isLive ? await checkLive(loaded) : [])]
+  const live = isLive ? await (await import('./check/live.ts')).checkLive(loaded, io.clock) : []
+  const found = [...(await checkFiles(loaded, io.env)), ...people, ...live]
   const isMissing = loaded.config.store.kind === 'redis'
   if (trouble !== null && isLive && isMissing) found.push({ degree: 'problem', path: 'store', message: trouble })
   const at = (degree: 'problem' | 'warning') =>

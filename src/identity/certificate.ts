@@ -126,10 +126,16 @@ async function load({ ca, crl, ocsp, name }: CertificateOptions): Promise<Certif
     import('./certificate/checker.ts'),
     import('./certificate/lists.ts')
   ])
-  const authorities = certificatesIn(await readFile(ca, 'latin1'))
-  if (authorities.length === 0) throw new Error(`${ca} holds no certificate`)
+  const authorities = await readAuthorities(ca)
   const lists = crl === null ? null : await readLists(crl)
   return new CertificateChecker({ authorities, lists, ocsp, name })
+}
+
+/** The certificates of a PEM file. Rejects if it holds none. */
+export async function readAuthorities(ca: string): Promise<X509Certificate[]> {
+  const authorities = certificatesIn(await readFile(ca, 'latin1'))
+  if (authorities.length === 0) throw new Error(`${ca} holds no certificate`)
+  return authorities
 }
 
 function certificatesIn(pem: string): X509Certificate[] {

@@ -1,11 +1,16 @@
-/** `check --live`: tries whether apps accept connections and our ports are free. It sends no data. */
+/** `check --live`: whether apps and institutions answer, and our ports are free. */
 import { connect, createServer } from 'node:net'
+import type { Clock } from '../../clock.ts'
+import type { ProbeFinding } from '../probes/finding.ts'
+import { probeHealth } from '../probes/health.ts'
+import { probeInstitutions } from '../probes/institutions.ts'
 import type { Finding, Sound } from './finding.ts'
 
 const timeoutMs = 3000
 
-/** Connects to every upstream, and briefly listens on the gateway's addresses. */
-export async function checkLive({ config }: Sound): Promise<Finding[]> {
+/** Connects to every upstream, asks health paths and institutions, and briefly listens on the gateway's addresses. */
+export async function checkLive({ config }: Sound, clock: Clock): Promise<Finding[]> {
+  const probes = Promise.all([probeHealth(config), probeInstitutions(config, clock())])
   const apps = config.apps.flatMap((app, a) =>
     app.upstream.map((upstream, u) => ({ path: `apps[${a}].upstream[${u}]`, upstream }))
   )
@@ -46,7 +51,13 @@ export async function checkLive({ config }: Sound): Promise<Finding[]> {
           : code
     return [{ degree: 'problem', path, message: `cannot listen on ${host}, port ${port}: ${why}` }]
   })
-  return (await Promise.all([...answers, ...ports])).flat()
+  const silent = (await Promise.all(answers)).flat()
+  const isSilent = ({ path }: ProbeFinding) => silent.some(each => each.path === path)
+  const probed = (await probes)
+    .flat()
+    .filter(found => !isSilent(found))
+    .map(({ degree, path, wrong, mend }): Finding => ({ degree, path, message: `${wrong}: ${mend}` }))
+  return [...silent, ...probed, ...(await Promise.all(ports)).flat()]
 }
 
 /** Null if it accepts. */

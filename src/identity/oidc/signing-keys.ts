@@ -64,6 +64,11 @@ export class SigningKeys {
     }
   }
 
+  /** Fetches the keys without a token to check. Rejects with ProviderUnreachable or InvalidAnswer. `now` in milliseconds. */
+  async load(now: number): Promise<void> {
+    await this.#fetchOnce(now)
+  }
+
   #mayFetch(from: 'provider' | 'anybody', now: number): boolean {
     if (from === 'provider') return true
     if (Math.abs(now - this.#strangersAt) < strangersPauseMs) return false
