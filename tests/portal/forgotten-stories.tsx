@@ -11,21 +11,17 @@ import type { Frame } from '../../plugins/portal/layout.tsx'
 
 const trip = { rd: null, state: null }
 
-export function forgottenStories<Story>(
-  frame: Frame,
-  own: (name: string, page: JSX.Element) => Story,
-  variant: (name: string, page: JSX.Element) => Story
-): Story[] {
+export function forgottenStories<Story>(frame: Frame, story: (name: string, page: JSX.Element) => Story): Story[] {
   const reset = (kind: ResetView['kind']) => {
     const token = kind === 'good' ? 'T'.repeat(43) : null
     return <ResetPage frame={frame} view={{ trip, token, kind, problem: null }} />
   }
   return [
-    own('forgotten', <ForgottenPage frame={frame} view={{ trip, username: '', problem: null }} />),
-    own('forgotten-sent', <ForgottenSentPage frame={frame} />),
-    own('reset', reset('good')),
-    variant('reset-elsewhere', reset('other_browser')),
-    variant('reset-gone', reset('gone')),
-    own('choose-password', <ChoosePasswordPage frame={frame} view={{ trip, problem: null }} />)
+    story('forgotten', <ForgottenPage frame={frame} view={{ trip, username: '', problem: null }} />),
+    story('forgotten-sent', <ForgottenSentPage frame={frame} />),
+    story('reset', reset('good')),
+    story('reset-elsewhere', reset('other_browser')),
+    story('reset-gone', reset('gone')),
+    story('choose-password', <ChoosePasswordPage frame={frame} view={{ trip, problem: null }} />)
   ]
 }

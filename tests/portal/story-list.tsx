@@ -37,8 +37,8 @@ export interface Story {
   readonly page: JSX.Element
   /** These count for the budget of 60 kB: each page once, without its variants. */
   readonly isOwnPage: boolean
-  /** Only people of institutions and their sponsors see this page. It counts for a budget of its own. */
-  readonly isForInstitutions?: boolean
+  /** Exists only with certain keys of the configuration (institutions, mail). It has a budget of its own. */
+  readonly isOptional?: boolean
 }
 
 export const now = Date.UTC(2026, 2, 12, 14, 3, 22)
@@ -263,11 +263,11 @@ export function storiesIn(language: Language): readonly Story[] {
   const error = (code: ErrorCode) => <ErrorPage frame={errorFrame} code={code} context={context} />
 
   const own = (name: string, page: JSX.Element): Story => ({ name, page, isOwnPage: true })
-  const forInstitutions = (name: string, page: JSX.Element): Story => ({
+  const optional = (name: string, page: JSX.Element): Story => ({
     name,
     page,
     isOwnPage: false,
-    isForInstitutions: true
+    isOptional: true
   })
   const variant = (name: string, page: JSX.Element): Story => ({ name, page, isOwnPage: false })
 
@@ -434,8 +434,8 @@ export function storiesIn(language: Language): readonly Story[] {
         }}
       />
     ),
-    ...forgottenStories(stranger, own, variant),
-    forInstitutions('invite-elsewhere', <InviteElsewherePage frame={stranger} view={elsewhere} />),
+    ...forgottenStories(stranger, optional),
+    optional('invite-elsewhere', <InviteElsewherePage frame={stranger} view={elsewhere} />),
     variant(
       'invite-elsewhere-institution',
       <InviteElsewherePage frame={stranger} view={{ ...elsewhere, step: 'institution', other: 'Lea Novak' }} />
@@ -444,7 +444,7 @@ export function storiesIn(language: Language): readonly Story[] {
       'invite-elsewhere-signed-in',
       <InviteElsewherePage frame={stranger} view={{ ...elsewhere, step: 'continue' }} />
     ),
-    forInstitutions('ask-sponsor', <AskSponsorPage frame={stranger} view={ask} />),
+    optional('ask-sponsor', <AskSponsorPage frame={stranger} view={ask} />),
     variant('ask-sponsor-self', <AskSponsorPage frame={stranger} view={{ ...ask, problem: say.sponsor.self }} />),
     variant(
       'ask-sponsor-waiting',
@@ -467,7 +467,7 @@ export function storiesIn(language: Language): readonly Story[] {
         view={{ ...ask, request: { id: 'lea', state: 'open', askedAt: now - hour }, isElsewhere: true }}
       />
     ),
-    forInstitutions('sponsor', <SponsorPage frame={person} view={sponsorView} />),
+    optional('sponsor', <SponsorPage frame={person} view={sponsorView} />),
     variant(
       'sponsor-decided',
       <SponsorPage
